@@ -1,0 +1,100 @@
+/*
+ * The interposed calls: one line each in table.h, from which follow the enumeration, the pointers to
+ * the real functions, the exported wrappers and the names in the trace.
+ *
+ * CALL(class, category, ret, name, params, args, subject)
+ *	class     what judgement it gets, enum call_class without CLASS_
+ *	category  the report's word for it: sleep file metadata output socket pipe dns lock process ipc
+ *	          poll thread other
+ *	subject   what it is about, evaluated only inside a watched turn: ANY, WHEN(condition), FD(fd),
+ *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address)
+ * CALL_VOID    the same without a result
+ * CALL_BY_HAND the same columns; its wrapper stands in a file of its own (descriptors it makes or
+ *	          changes, loop waits, variadic functions, ...)
+ */
+#ifndef RUNTIME_CALLS_CALL_H
+#define RUNTIME_CALLS_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../compiler.h"
+#include "../thread.h"
+#include "yieldsan/trace_format.h"
+
+enum call_class {
+	CLASS_FORWARD,	/* only to keep state: never judged */
+	CLASS_PURPOSE,	/* waits by purpose: a sleep, a name look-up, system() */
+	CLASS_SYNC,	/* writes a file to its disk: by purpose, on a real disk */
+	CLASS_OTHERS,	/* waits for others: judged by whether it slept */
+	CLASS_LOCK,	/* waits for a lock */
+	CLASS_TRANSFER, /* reads or writes a descriptor: judged by its type and mode */
+	CLASS_OPEN,	/* opens a path: judged by what came of it */
+	CLASS_STREAM_IN,  /* stdio input: a transfer when the buffer is empty */
+	CLASS_STREAM_OUT, /* stdio output: when it reached the descriptor */
+	CLASS_OUTPUT,	  /* syslog and kin */
+	CLASS_METADATA,	  /* looks at or changes names */
+};
+
+/* What a call is about. Built by the macros below. */
+struct call_subject {
+	bool watch;	/* false: as called, it cannot wait */
+	int fd;		/* -1: none */
+	FILE *stream;
+	const void *lock;
+};
+
+#define ANY ((struct call_subject){ .watch = true, .fd = -1 })
+#define WHEN(condition) ((struct call_subject){ .watch = (condition), .fd = -1 })
+#define FD(number) ((struct call_subject){ .watch = true, .fd = (number) })
+#define FD_WHEN(number, condition) ((struct call_subject){ .watch = (condition), .fd = (number) })
+#define STREAM(pointer) ((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer) })
+#define LOCK(address) ((struct call_subject){ .watch = true, .fd = -1, .lock = (address) })
+
+struct call_info {
+	const char *name;
+	const char *category;
+	enum call_class class;
+};
+
+extern const struct call_info call_infos[]; /* by enum call_number */
+
+/*
+ * One watched call, on the wrapper's stack. Use:
+ *
+ *	CALL_WATCH(watch, CALL_read, FD(fd));
+ *	return call_watch_result(&watch, real.read(fd, buf, len));
+ *
+ * The scope ends the watch however it is left: by return, cancellation or an exception. Only to be
+ * entered when this_thread.armed; it asks the rest itself.
+ */
+struct call_watch {
+	bool active;
+	bool failed; /* the call returned an error */
+	int fd_made; /* for CLASS_OPEN: the descriptor that came of it, or -1 */
+	int call;
+	int own_errno;
+	struct call_subject subject;
+	uint8_t kind;	/* enum trace_subject */
+	uint8_t flags;	/* enum site_flags */
+	uint16_t level;
+	uint32_t depth;
+	uint64_t start_ns;
+	uint64_t cpu_ns;
+	int64_t switches;
+	size_t stream_pending;
+	uintptr_t frame; /* stack address of the wrapper, for longjmp */
+};
+
+void call_watch_begin(struct call_watch *watch, int call, struct call_subject subject);
+void call_watch_end(struct call_watch *watch);
+
+#define CALL_WATCH(watch, number, what)                                              \
+	__attribute__((cleanup(call_watch_end))) struct call_watch watch;            \
+	call_watch_begin(&watch, number, what)
+
+/* The real functions, and the stubs that find them: see real.c. */
+#include "prototypes.h"
+
+#endif

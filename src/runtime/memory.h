@@ -1,0 +1,19 @@
+/* Memory of our own, and looks at memory that is not. */
+#ifndef RUNTIME_MEMORY_H
+#define RUNTIME_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zeroed pages, or NULL. Never given back, never counted against malloc. Async-signal-safe. */
+void *memory_map(size_t size);
+
+/*
+ * Whether `size` bytes at `address` can be read now; by a system call that answers EFAULT
+ * (rt_sigprocmask with a `how` that does not exist: it reads the set first, then refuses). False once
+ * system calls were given up.
+ */
+bool memory_is_readable(const void *address, size_t size);
+
+#endif

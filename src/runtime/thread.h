@@ -1,0 +1,65 @@
+/*
+ * What the runtime knows of the present thread: one small block in static thread-local storage, all
+ * zero for a thread that runs no turns.
+ */
+#ifndef RUNTIME_THREAD_H
+#define RUNTIME_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compiler.h"
+
+struct turn;
+struct trace_thread;
+struct trace_executor;
+
+/* What code of ours (a library called by it) needs our wrappers to answer in libc's place. */
+enum serving {
+	SERVING_NOBODY = 0,
+	SERVING_UNWINDER, /* pipe2 fails, the signal mask stays: libunwind leaves no mark on the program */
+	SERVING_DUMP,	  /* write to DUMP_FD fills a buffer: CPython's traceback writer */
+};
+
+/* A descriptor that no program has: beyond any RLIMIT_NOFILE. */
+#define DUMP_FD 0x7ffffff0
+
+struct thread_state {
+	bool armed;	/* in a watched turn and not in our own code: the one thing a wrapper tests */
+	bool vforked;	/* a vfork child on our stack and in our memory: forward, touch nothing */
+	bool dead;	/* its thread-local destructors have run: forward */
+	bool in_call;	/* within a watched call's real function: what it calls back is part of it */
+	uint8_t serving; /* enum serving */
+	uint32_t own_code; /* > 0 while our code runs: the calls it makes are nobody's fault */
+	struct turn *turn; /* the innermost turn */
+	struct trace_thread *slot; /* in the trace; NULL until its first turn */
+	uint64_t *turn_counter;	   /* in slot, for turn_counter_executor */
+	struct trace_executor *turn_counter_executor;
+	uintptr_t stack_top; /* highest address of its stack, 0 until asked for */
+	char *dump;	     /* for SERVING_DUMP */
+	uint32_t dump_size, dump_used;
+	char name[16]; /* empty: the process's */
+};
+
+extern THREAD_LOCAL struct thread_state this_thread;
+
+/* Computes .armed anew; to be called after any change to what it depends on. */
+void thread_arm(void);
+
+/* Highest address of the present thread's stack. No system call. */
+uintptr_t thread_stack_top(void);
+
+/*
+ * Whether an address lies on the present thread's own stack, between the caller's frame and its top.
+ * False on a coroutine's or an alternate signal stack.
+ */
+bool thread_on_own_stack(uintptr_t address);
+
+int own_code_begin(void);
+void own_code_end(const int *saved_errno);
+
+/* For the rest of the enclosing block, however it is left; the program finds errno as it was. */
+#define OWN_CODE_SCOPE \
+	__attribute__((cleanup(own_code_end), unused)) const int own_code_errno = own_code_begin()
+
+#endif
