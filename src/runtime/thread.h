@@ -12,7 +12,7 @@
 
 struct turn;
 struct trace_thread;
-struct trace_executor;
+struct executor;
 
 /* What code of ours (a library called by it) needs our wrappers to answer in libc's place. */
 enum serving {
@@ -28,20 +28,28 @@ struct thread_state {
 	bool armed;	/* in a watched turn and not in our own code: the one thing a wrapper tests */
 	bool vforked;	/* a vfork child on our stack and in our memory: forward, touch nothing */
 	bool dead;	/* its thread-local destructors have run: forward */
+	bool exempt;	/* by option: never watched */
+	bool root_suspect; /* may run a root future of block_on, which makes no turn of its own */
 	bool in_call;	/* within a watched call's real function: what it calls back is part of it */
 	uint8_t serving; /* enum serving */
 	uint32_t own_code; /* > 0 while our code runs: the calls it makes are nobody's fault */
 	struct turn *turn; /* the innermost turn */
 	struct trace_thread *slot; /* in the trace; NULL until its first turn */
-	uint64_t *turn_counter;	   /* in slot, for turn_counter_executor */
-	struct trace_executor *turn_counter_executor;
+	unsigned slot_number;
+	int loop_fd; /* the epoll descriptor of the loop it runs; 0: none */
+	uint64_t *turn_counter;	   /* in slot; counts the turns of the next */
+	struct executor *turn_counter_executor;
 	uintptr_t stack_top; /* highest address of its stack, 0 until asked for */
+	uintptr_t stack_low; /* lowest address seen in use */
 	char *dump;	     /* for SERVING_DUMP */
 	uint32_t dump_size, dump_used;
 	char name[16]; /* empty: the process's */
 };
 
 extern THREAD_LOCAL struct thread_state this_thread;
+
+/* Start-up, on the first thread. */
+void thread_init(void);
 
 /* Computes .armed anew; to be called after any change to what it depends on. */
 void thread_arm(void);

@@ -1,0 +1,346 @@
+/* One watched call from begin to end: what it is about, what happened, and what that deserves. */
+#include <errno.h>
+#include <stdio_ext.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "../descriptors.h"
+#include "../executors/event_loop.h"
+#include "../executors/executor.h"
+#include "../executors/tokio.h"
+#include "../interpreters.h"
+#include "../judgement.h"
+#include "../runtime.h"
+#include "../sites.h"
+#include "../thread_slot.h"
+#include "../trace.h"
+#include "../trace_records.h"
+#include "../turn.h"
+#include "../unwinder.h"
+#include "call.h"
+#include "status_pipe.h"
+
+/* No thread sleeps and wakes in less; a shorter call spares the second getrusage. */
+#define SHORTEST_SLEEP_NS 2000
+
+struct usage {
+	uint64_t cpu_ns;
+	int64_t switches; /* voluntary; -1: not known */
+};
+
+static uint64_t timeval_ns(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
+}
+
+static struct usage usage_now(void)
+{
+	struct rusage usage;
+
+	if (runtime_silent || getrusage(RUSAGE_THREAD, &usage))
+		return (struct usage){ 0, -1 };
+	return (struct usage){ timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime),
+			       usage.ru_nvcsw };
+}
+
+/* Unread input in a stream's buffer: the call reaches no descriptor. glibc, bits/types/struct_FILE.h. */
+static bool has_input(const FILE *stream)
+{
+	return stream->_IO_read_ptr < stream->_IO_read_end;
+}
+
+/* Descriptor and type; false when, as things stand, the call cannot wait. */
+static bool take_subject(struct call_watch *watch)
+{
+	enum call_class class = call_infos[watch->call].class;
+	struct call_subject *subject = &watch->subject;
+	struct descriptor descriptor;
+
+	if (subject->lock)
+		watch->kind = SUBJECT_LOCK;
+	if (subject->stream) {
+		if (class == CLASS_STREAM_IN && has_input(subject->stream))
+			return false;
+		if (class == CLASS_STREAM_OUT)
+			watch->stream_pending = __fpending(subject->stream);
+		subject->fd = fileno(subject->stream);
+		if (subject->fd < 0) /* a stream in memory */
+			return false;
+	}
+	if (subject->fd < 0)
+		return class != CLASS_TRANSFER;
+	descriptor = descriptor_get(subject->fd);
+	watch->kind = descriptor.subject;
+	if (descriptor.nonblocking && class >= CLASS_TRANSFER &&
+	    descriptor.subject != SUBJECT_REGULAR_FILE &&
+	    descriptor.subject != SUBJECT_MEMORY_FILE)
+		return false;
+	return descriptor.subject != SUBJECT_NONE;
+}
+
+static bool is_output(const struct call_watch *watch)
+{
+	return call_infos[watch->call].class == CLASS_STREAM_OUT ||
+	       !strcmp(call_infos[watch->call].category, "output");
+}
+
+/* The executor that the call holds up; NULL when it holds up none. */
+static struct trace_executor *executor_of(struct call_watch *watch)
+{
+	struct turn *turn = this_thread.turn;
+	struct executor *executor;
+
+	if (!turn)
+		executor = tokio_executor();
+	else
+		executor = turn->executor;
+	if (turn && turn == event_loop_turn())
+		if (!event_loop_level(watch->frame, &watch->level))
+			return NULL;
+	return executor ? executor_record(executor) : NULL;
+}
+
+static void write_down(struct call_watch *watch, struct trace_executor *executor)
+{
+	struct trace_call_in_progress *call = &this_thread.slot->call;
+	struct unwind_start here;
+
+	UNWIND_HERE(&here);
+	call->depth = (uint32_t)unwinder_walk(&here, call->frames, NULL, TRACE_MAX_FRAMES);
+	call->call = trace_call_offset(watch->call);
+	call->executor = trace_offset(executor);
+	call->subject = watch->kind;
+	call->flags = watch->flags;
+	call->level = watch->level;
+	call->script_size = 0;
+	call->start_ns = now_ns();
+	__atomic_store_n(&call->sequence, call->sequence | 1, __ATOMIC_RELEASE);
+}
+
+static void erase(void)
+{
+	struct trace_call_in_progress *call = &this_thread.slot->call;
+
+	__atomic_store_n(&call->sequence, (call->sequence | 1) + 1, __ATOMIC_RELEASE);
+}
+
+/* A root future's call is one only if a block_on is on its stack. */
+static bool take_root(struct call_watch *watch)
+{
+	struct trace_call_in_progress *call = &this_thread.slot->call;
+
+	if (this_thread.turn)
+		return true;
+	watch->flags |= tokio_root_flags(call->frames, call->depth);
+	return watch->flags & (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD);
+}
+
+static void take_script(enum script_language *language)
+{
+	struct trace_call_in_progress *call = &this_thread.slot->call;
+
+	if (!call->script_size)
+		call->script_size = (uint32_t)interpreter_script(call->frames, call->depth,
+								 call->script, sizeof call->script,
+								 language);
+}
+
+COLD static bool begin(struct call_watch *watch)
+{
+	OWN_CODE_SCOPE;
+	enum call_class class = call_infos[watch->call].class;
+	struct trace_executor *executor;
+	struct usage usage;
+
+	if (!take_subject(watch) || !thread_slot_take())
+		return false;
+	executor = executor_of(watch);
+	if (!executor)
+		return false;
+	if (is_output(watch))
+		watch->flags |= SITE_APPENDS;
+	write_down(watch, executor);
+	if (!take_root(watch)) {
+		erase();
+		return false;
+	}
+	/* What may wait for ever is told with its interpreter's frames, should it never return. */
+	if (class <= CLASS_TRANSFER && watch->kind != SUBJECT_REGULAR_FILE)
+		take_script(&watch->language);
+	usage = usage_now();
+	watch->cpu_ns = usage.cpu_ns;
+	watch->switches = usage.switches;
+	watch->start_ns = this_thread.slot->call.start_ns;
+	return true;
+}
+
+void call_watch_begin(struct call_watch *watch, int call, struct call_subject subject)
+{
+	struct thread_state *self = &this_thread;
+
+	watch->active = false;
+	if (self->own_code || self->in_call || !subject.watch)
+		return;
+	watch->call = call;
+	watch->subject = subject;
+	watch->failed = false;
+	watch->fd_made = -1;
+	watch->kind = SUBJECT_NONE;
+	watch->flags = 0;
+	watch->level = 0;
+	watch->language = SCRIPT_NONE;
+	watch->frame = (uintptr_t)__builtin_frame_address(0);
+	/* The common case of an executor: a descriptor that does not block. */
+	if (subject.fd >= 0 && call_infos[call].class == CLASS_TRANSFER) {
+		struct descriptor descriptor = descriptor_get(subject.fd);
+
+		if (LIKELY(descriptor.nonblocking && descriptor.subject >= SUBJECT_PIPE))
+			return;
+	}
+	watch->active = begin(watch);
+	if (watch->active) {
+		watch->turn = self->turn;
+		self->in_call = true;
+		thread_arm();
+	}
+}
+
+/* Whether what stdio was asked to write has left its buffer. */
+static bool reached_descriptor(const struct call_watch *watch)
+{
+	return call_infos[watch->call].class != CLASS_STREAM_OUT || !watch->subject.stream ||
+	       !watch->stream_pending || __fpending(watch->subject.stream) <= watch->stream_pending;
+}
+
+static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t end_ns)
+{
+	struct call_outcome outcome = { .wall_ns = end_ns - watch->start_ns,
+					.failed = watch->failed };
+	struct usage usage;
+	uint64_t cpu_ns;
+
+	if (outcome.wall_ns < SHORTEST_SLEEP_NS)
+		return outcome;
+	usage = usage_now();
+	if (usage.switches < 0 || watch->switches < 0) {
+		/* Nobody to ask: the clock alone must do. */
+		outcome.slept = true;
+		outcome.slept_ns = outcome.wall_ns;
+		return outcome;
+	}
+	outcome.slept = usage.switches > watch->switches;
+	cpu_ns = usage.cpu_ns - watch->cpu_ns;
+	if (outcome.slept && outcome.wall_ns > cpu_ns)
+		outcome.slept_ns = outcome.wall_ns - cpu_ns;
+	return outcome;
+}
+
+/* Asked again before anything is blamed: what we kept may have been changed behind our back. */
+static bool still_blocks(struct call_watch *watch, bool *nonblocking)
+{
+	int fd = watch->fd_made >= 0 ? watch->fd_made : watch->subject.fd;
+	struct descriptor descriptor;
+
+	*nonblocking = false;
+	if (fd < 0 || watch->kind == SUBJECT_REGULAR_FILE)
+		return true;
+	descriptor = descriptor_ask(fd);
+	if (descriptor.subject == SUBJECT_NONE) /* closed by the call itself */
+		return true;
+	watch->kind = descriptor.subject;
+	*nonblocking = descriptor.nonblocking;
+	return true;
+}
+
+static void remember(struct turn *turn, struct trace_site *site)
+{
+	if (!turn || turn->finding_count == TURN_FINDINGS)
+		return;
+	for (unsigned i = 0; i < turn->finding_count; i++)
+		if (turn->findings[i] == site)
+			return;
+	turn->findings[turn->finding_count++] = site;
+}
+
+static void record(struct call_watch *watch, enum severity severity,
+		   const struct call_outcome *outcome, uint64_t end_ns)
+{
+	struct trace_call_in_progress *call = &this_thread.slot->call;
+	struct trace_executor *executor = trace_at(call->executor);
+	struct trace_site *site;
+
+	take_script(&watch->language);
+	site = site_get(&(struct site_key){
+		.kind = SITE_BLOCKING_CALL,
+		.call = watch->call,
+		.executor = trace_offset(executor),
+		.level = watch->level,
+		.flags = watch->flags,
+		.subject = watch->kind,
+		.frames = call->frames,
+		.depth = call->depth,
+		.language = watch->language,
+		.script = call->script,
+		.script_size = call->script_size,
+	});
+	if (!site) {
+		trace_lose_event();
+		return;
+	}
+	site_count(site, severity, outcome->wall_ns, outcome->slept_ns, end_ns);
+	remember(watch->turn, site);
+}
+
+static bool is_own_wait(const struct call_watch *watch, const struct call_outcome *outcome)
+{
+	struct trace_call_in_progress *call = &this_thread.slot->call;
+	struct trace_executor *executor = trace_at(call->executor);
+	enum call_class class = call_infos[watch->call].class;
+
+	if (status_pipe_is(watch->subject.fd))
+		return true;
+	if (class != CLASS_LOCK && class != CLASS_OTHERS)
+		return false;
+	if (!interpreter_owns_wait(watch->subject.lock, call->frames, call->depth))
+		return false;
+	__atomic_fetch_add(&executor->own_waits, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&executor->own_waits_ns, outcome->slept_ns, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool may_block(struct call_watch *watch)
+{
+	struct turn *turn = watch->turn;
+	int answer = turn && turn->may_block ? turn->may_block(turn) : 0;
+
+	if (answer < 0)
+		watch->flags |= SITE_OFFLOAD_UNSURE;
+	return answer > 0;
+}
+
+COLD static void end(struct call_watch *watch)
+{
+	OWN_CODE_SCOPE;
+	enum call_class class = call_infos[watch->call].class;
+	uint64_t end_ns = now_ns();
+	struct call_outcome outcome = outcome_of(watch, end_ns);
+	enum severity severity = SEVERITY_NONE;
+	bool nonblocking;
+
+	if (reached_descriptor(watch) && still_blocks(watch, &nonblocking))
+		severity = call_judge(class, watch->kind, watch->flags, nonblocking, &outcome);
+	if (severity != SEVERITY_NONE && !is_own_wait(watch, &outcome) && !may_block(watch))
+		record(watch, severity, &outcome, end_ns);
+	erase();
+}
+
+void call_watch_end(struct call_watch *watch)
+{
+	if (!watch->active)
+		return;
+	this_thread.in_call = false;
+	/* A forked child comes back out of its parent's call with no slot. */
+	if (this_thread.slot)
+		end(watch);
+	thread_arm();
+}

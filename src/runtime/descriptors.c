@@ -1,0 +1,155 @@
+#include "descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "calls/call.h"
+#include "executors/event_loop.h"
+#include "memory.h"
+#include "runtime.h"
+#include "thread.h"
+
+#define MAX_DESCRIPTORS (1 << 20) /* fs.nr_open's default; beyond it everything is asked anew */
+
+/* One byte each: the subject, and two bits. All zero: not known. */
+#define NONBLOCKING 0x40
+#define APPEND	    0x80
+#define SUBJECT     0x3f
+
+static uint8_t *table; /* 1 MiB of addresses; only pages in use take memory */
+static int highest;    /* descriptor that something is known of */
+
+int descriptors_init(void)
+{
+	table = memory_map(MAX_DESCRIPTORS);
+	return table ? 0 : -ENOMEM;
+}
+
+static bool in_table(int fd)
+{
+	return table && fd >= 0 && fd < MAX_DESCRIPTORS;
+}
+
+void descriptor_forget(int fd)
+{
+	if (UNLIKELY(fd == this_thread.loop_fd && fd))
+		event_loop_descriptor_closed();
+	/* Only what was known is written: pages of high descriptors stay untouched. */
+	if (in_table(fd) && table[fd])
+		table[fd] = 0;
+}
+
+void descriptors_forget_range(unsigned first, unsigned last)
+{
+	unsigned end = last < (unsigned)highest ? last : (unsigned)highest;
+
+	for (unsigned fd = first; fd <= end && fd < MAX_DESCRIPTORS; fd++)
+		descriptor_forget((int)fd);
+}
+
+static void keep(int fd, struct descriptor known)
+{
+	if (!in_table(fd))
+		return;
+	table[fd] = (uint8_t)(known.subject | (known.nonblocking ? NONBLOCKING : 0) |
+			      (known.append ? APPEND : 0));
+	if (fd > __atomic_load_n(&highest, __ATOMIC_RELAXED))
+		__atomic_store_n(&highest, fd, __ATOMIC_RELAXED);
+}
+
+void descriptor_know(int fd, struct descriptor known)
+{
+	keep(fd, known);
+}
+
+void descriptor_set_nonblocking(int fd, bool nonblocking)
+{
+	if (!nonblocking)
+		descriptors_forget_range(0, MAX_DESCRIPTORS - 1);
+	else if (in_table(fd) && table[fd])
+		table[fd] |= NONBLOCKING;
+}
+
+/* File systems whose files are memory: reading them waits for no disk. */
+static bool is_memory(int fd)
+{
+	struct statfs system;
+
+	if (fstatfs(fd, &system))
+		return false;
+	switch ((unsigned long)system.f_type) {
+	case PROC_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+	case HUGETLBFS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+	case DEBUGFS_MAGIC:
+	case TRACEFS_MAGIC:
+	case SECURITYFS_MAGIC:
+	case 0xbad1dea: /* futexfs */
+	case 0x6e736673: /* nsfs */
+		return true;
+	}
+	return false;
+}
+
+static uint8_t subject_of(int fd, const struct stat *status)
+{
+	switch (status->st_mode & S_IFMT) {
+	case S_IFREG:
+		return is_memory(fd) ? SUBJECT_MEMORY_FILE : SUBJECT_REGULAR_FILE;
+	case S_IFBLK:
+		return SUBJECT_REGULAR_FILE;
+	case S_IFDIR:
+		return is_memory(fd) ? SUBJECT_MEMORY_FILE : SUBJECT_DIRECTORY;
+	case S_IFIFO:
+		return SUBJECT_PIPE;
+	case S_IFSOCK:
+		return SUBJECT_SOCKET;
+	case S_IFCHR:
+		/* Terminals: Documentation/admin-guide/devices.txt. */
+		switch (status->st_rdev >> 8 & 0xfff) {
+		case 4:
+		case 5:
+		case 136 ... 143:
+			return SUBJECT_TERMINAL;
+		}
+		return SUBJECT_DEVICE;
+	}
+	return SUBJECT_EVENT; /* anonymous inodes have no type */
+}
+
+struct descriptor descriptor_ask(int fd)
+{
+	struct descriptor known = { 0 };
+	struct stat status;
+	int saved = errno, flags;
+
+	if (!runtime_silent && fd >= 0 && real.fstat(fd, &status) == 0) {
+		flags = real.fcntl(fd, F_GETFL);
+		known.subject = subject_of(fd, &status);
+		known.nonblocking = flags != -1 && flags & O_NONBLOCK;
+		known.append = flags != -1 && flags & O_APPEND;
+		keep(fd, known);
+	}
+	errno = saved;
+	return known;
+}
+
+struct descriptor descriptor_get(int fd)
+{
+	uint8_t byte = in_table(fd) ? table[fd] : 0;
+
+	if (UNLIKELY(!byte))
+		return descriptor_ask(fd);
+	return (struct descriptor){ .subject = byte & SUBJECT,
+				    .nonblocking = byte & NONBLOCKING,
+				    .append = byte & APPEND };
+}

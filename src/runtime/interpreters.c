@@ -1,0 +1,36 @@
+#include "interpreters.h"
+
+#include <string.h>
+
+#include "javascript.h"
+#include "modules.h"
+#include "python.h"
+
+void interpreters_module_added(struct module *module)
+{
+	python_module_added(module);
+	javascript_module_added(module);
+}
+
+bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth)
+{
+	return python_owns_lock(lock) || javascript_owns_wait(frames, depth);
+}
+
+bool interpreter_is_python(const struct module *module)
+{
+	return python_is_module(module);
+}
+
+size_t interpreter_script(const uint64_t *frames, size_t depth, char *text, size_t size,
+			  enum script_language *language)
+{
+	size_t used = python_frames(text, size);
+
+	if (used) {
+		*language = SCRIPT_PYTHON;
+		return used;
+	}
+	*language = SCRIPT_JAVASCRIPT;
+	return javascript_frames(frames, depth, text, size);
+}

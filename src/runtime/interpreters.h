@@ -1,0 +1,33 @@
+/* Interpreters found in the process: CPython and V8. Their frames, and the waits that are their own. */
+#ifndef RUNTIME_INTERPRETERS_H
+#define RUNTIME_INTERPRETERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "yieldsan/trace_format.h"
+
+struct module;
+
+/* A recogniser's module_added. */
+void interpreters_module_added(struct module *module);
+
+/*
+ * Whether a wait on a lock at `lock`, called by the function that holds `frames[0]`, is the
+ * interpreter's own: CPython's GIL, V8's conditions. Such a wait is harm to the executor, not guilt of
+ * the program. `Atomics.wait` is the program's.
+ */
+bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth);
+
+/* Whether this process's loops of `module` are CPython's. */
+bool interpreter_is_python(const struct module *module);
+
+/*
+ * The present thread's frames, as in trace_script; 0 bytes when no interpreter runs here. For calls
+ * made by the interpreter's program only: V8 allocates on its heap.
+ */
+size_t interpreter_script(const uint64_t *frames, size_t depth, char *text, size_t size,
+			  enum script_language *language);
+
+#endif

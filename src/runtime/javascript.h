@@ -1,0 +1,19 @@
+/* V8, through the C++ symbols that Node exports for add-ons, called as plain C. */
+#ifndef RUNTIME_JAVASCRIPT_H
+#define RUNTIME_JAVASCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct module;
+
+void javascript_module_added(struct module *module);
+
+/* A wait called by V8's or Node's own code, Atomics.wait aside. */
+bool javascript_owns_wait(const uint64_t *frames, size_t depth);
+
+/* JavaScript frames of a synchronous call, as in trace_script; 0 when there are none. */
+size_t javascript_frames(const uint64_t *frames, size_t depth, char *text, size_t size);
+
+#endif

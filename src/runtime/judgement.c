@@ -1,0 +1,75 @@
+#include "judgement.h"
+
+#include "runtime.h"
+
+/* An error from the threshold on (option wait_error_us), below it what the class says. */
+static enum severity by_sleep(const struct call_outcome *outcome, enum severity shorter)
+{
+	if (outcome->slept && outcome->slept_ns >= runtime_options.wait_error_us * UINT64_C(1000))
+		return SEVERITY_ERROR;
+	return shorter;
+}
+
+static enum severity if_slept(const struct call_outcome *outcome, enum severity shorter)
+{
+	return outcome->slept ? by_sleep(outcome, shorter) : SEVERITY_NONE;
+}
+
+static enum severity transfer(enum trace_subject subject, unsigned site_flags, bool nonblocking,
+			      const struct call_outcome *outcome)
+{
+	if (nonblocking && subject != SUBJECT_REGULAR_FILE && subject != SUBJECT_MEMORY_FILE)
+		return SEVERITY_NONE;
+	if (site_flags & SITE_APPENDS)
+		return by_sleep(outcome, subject == SUBJECT_MEMORY_FILE ||
+							 subject == SUBJECT_DEVICE
+						 ? SEVERITY_NONE
+						 : SEVERITY_NOTICE);
+	switch (subject) {
+	case SUBJECT_REGULAR_FILE:
+	case SUBJECT_PIPE:
+	case SUBJECT_SOCKET:
+	case SUBJECT_TERMINAL:
+		return by_sleep(outcome, SEVERITY_WARNING);
+	case SUBJECT_EVENT:
+		return if_slept(outcome, SEVERITY_WARNING);
+	case SUBJECT_DIRECTORY:
+		return by_sleep(outcome, SEVERITY_NOTICE);
+	default: /* /proc, tmpfs, /dev/null: nothing to wait for, unless it did */
+		return by_sleep(outcome, SEVERITY_NONE);
+	}
+}
+
+enum severity call_judge(enum call_class class, enum trace_subject subject, unsigned site_flags,
+			 bool nonblocking, const struct call_outcome *outcome)
+{
+	switch (class) {
+	case CLASS_PURPOSE:
+		return SEVERITY_ERROR;
+	case CLASS_SYNC:
+		return subject == SUBJECT_REGULAR_FILE || subject == SUBJECT_DIRECTORY
+			       ? SEVERITY_ERROR
+			       : if_slept(outcome, SEVERITY_NOTICE);
+	case CLASS_OTHERS:
+		return if_slept(outcome, SEVERITY_NOTICE);
+	case CLASS_LOCK:
+		return if_slept(outcome, SEVERITY_WARNING);
+	case CLASS_OPEN:
+		if (outcome->failed || subject == SUBJECT_DIRECTORY || subject == SUBJECT_NONE)
+			return by_sleep(outcome, SEVERITY_NOTICE);
+		if (subject == SUBJECT_PIPE || subject == SUBJECT_TERMINAL)
+			return if_slept(outcome, SEVERITY_WARNING);
+		/* To open a log file is to open a file; only writing to it is output. */
+		return transfer(subject, 0, nonblocking, outcome);
+	case CLASS_TRANSFER:
+	case CLASS_STREAM_IN:
+	case CLASS_STREAM_OUT:
+		return transfer(subject, site_flags, nonblocking, outcome);
+	case CLASS_OUTPUT:
+	case CLASS_METADATA:
+		return by_sleep(outcome, SEVERITY_NOTICE);
+	case CLASS_FORWARD:
+		break;
+	}
+	return SEVERITY_NONE;
+}

@@ -1,0 +1,23 @@
+/* What a watched call deserves: from its class, what it was about, and whether it slept. */
+#ifndef RUNTIME_JUDGEMENT_H
+#define RUNTIME_JUDGEMENT_H
+
+#include <stdint.h>
+
+#include "calls/call.h"
+#include "yieldsan/trace_format.h"
+
+/* What happened meanwhile. */
+struct call_outcome {
+	uint64_t wall_ns;
+	/* Off the CPU by a voluntary switch; 0 when it only lost the CPU to others: that accuses the
+	 * machine, not the program. */
+	uint64_t slept_ns;
+	bool slept;
+	bool failed;
+};
+
+enum severity call_judge(enum call_class class, enum trace_subject subject, unsigned site_flags,
+			 bool nonblocking, const struct call_outcome *outcome);
+
+#endif

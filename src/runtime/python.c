@@ -1,0 +1,114 @@
+#include "python.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "modules.h"
+#include "thread.h"
+
+#define DUMP_SIZE 8192
+
+static struct {
+	uintptr_t runtime, runtime_end;
+	void *(*this_thread_state)(void); /* PyGILState_GetThisThreadState */
+	/* Needs neither the GIL nor memory: faulthandler calls it from signal handlers. */
+	void (*dump_traceback)(int fd, void *thread_state);
+	const struct module *module;
+} python;
+
+static void find_runtime(struct module *module)
+{
+	struct symbol_extent extent = module_symbol_extent(module, "_PyRuntime");
+
+	python.runtime = extent.address;
+	python.runtime_end = extent.address + extent.size;
+}
+
+void python_module_added(struct module *module)
+{
+	uintptr_t dump = module_symbol(module, "_Py_DumpTraceback");
+	uintptr_t state = module_symbol(module, "PyGILState_GetThisThreadState");
+
+	if (!state)
+		return;
+	find_runtime(module);
+	python.module = module;
+	python.this_thread_state = (void *(*)(void))state;
+	python.dump_traceback = (void (*)(int, void *))dump;
+}
+
+bool python_is_module(const struct module *module)
+{
+	/* Its select module is part of the executable, or an object of its own. */
+	return python.module &&
+	       (module == python.module || !strncmp(module_name(module), "select.cpython", 14));
+}
+
+bool python_owns_lock(const void *lock)
+{
+	uintptr_t address = (uintptr_t)lock;
+
+	return address >= python.runtime && address < python.runtime_end;
+}
+
+static size_t put(char *to, size_t size, size_t used, const char *from, size_t length, char last)
+{
+	if (used + length + 1 > size)
+		return 0;
+	memcpy(to + used, from, length);
+	to[used + length] = last;
+	return used + length + 1;
+}
+
+/* One line of the dump: `  File "PATH", line N in FUNCTION`. */
+static size_t put_line(char *to, size_t size, size_t used, const char *line, const char *end)
+{
+	static const char file_is[] = "  File \"", line_is[] = "\", line ", in_is[] = " in ";
+	const char *file = line + sizeof file_is - 1, *number, *function;
+	size_t start = used;
+
+	if ((size_t)(end - line) < sizeof file_is || memcmp(line, file_is, sizeof file_is - 1))
+		return used;
+	number = memmem(file, (size_t)(end - file), line_is, sizeof line_is - 1);
+	if (!number)
+		return used;
+	function = memmem(number, (size_t)(end - number), in_is, sizeof in_is - 1);
+	if (!function)
+		return used;
+	function += sizeof in_is - 1;
+	used = put(to, size, used, function, (size_t)(end - function), '\t');
+	used = used ? put(to, size, used, file, (size_t)(number - file), '\t') : 0;
+	number += sizeof line_is - 1;
+	used = used ? put(to, size, used, number, (size_t)(function - (sizeof in_is - 1) - number), '\n')
+		    : 0;
+	return used ? used : start; /* a line that does not fit is left out whole */
+}
+
+size_t python_frames(char *text, size_t size)
+{
+	static THREAD_LOCAL char dump[DUMP_SIZE];
+	struct thread_state *self = &this_thread;
+	void *state;
+	size_t used = 0;
+
+	if (!python.dump_traceback || self->serving)
+		return 0;
+	state = python.this_thread_state();
+	if (!state)
+		return 0;
+	self->dump = dump;
+	self->dump_size = sizeof dump;
+	self->dump_used = 0;
+	self->serving = SERVING_DUMP;
+	thread_arm();
+	python.dump_traceback(DUMP_FD, state);
+	self->serving = SERVING_NOBODY;
+	self->armed = false;
+	for (const char *line = dump, *end, *last = dump + self->dump_used; line < last; line = end + 1) {
+		end = memchr(line, '\n', (size_t)(last - line));
+		if (!end)
+			break;
+		used = put_line(text, size, used, line, end);
+	}
+	return used;
+}

@@ -1,0 +1,19 @@
+/* CPython, through what it exports: its frames by _Py_DumpTraceback, its own locks by _PyRuntime. */
+#ifndef RUNTIME_PYTHON_H
+#define RUNTIME_PYTHON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct module;
+
+void python_module_added(struct module *module);
+bool python_is_module(const struct module *module);
+
+/* The GIL and its kin are objects inside _PyRuntime (Include/internal/pycore_runtime.h). */
+bool python_owns_lock(const void *lock);
+
+/* The present thread's frames as in trace_script; 0 when it runs no Python. */
+size_t python_frames(char *text, size_t size);
+
+#endif

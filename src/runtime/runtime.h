@@ -1,0 +1,21 @@
+/* The state of the runtime in this process. */
+#ifndef RUNTIME_RUNTIME_H
+#define RUNTIME_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/options.h"
+
+/* Set at the end of start-up. Until then every wrapper forwards and nothing else. */
+extern bool runtime_started;
+
+/* System calls of our own were given up for good: a seccomp filter may kill for them. */
+extern bool runtime_silent;
+
+extern struct options runtime_options;
+
+/* CLOCK_MONOTONIC, in ns. */
+uint64_t now_ns(void);
+
+#endif

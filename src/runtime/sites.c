@@ -1,0 +1,167 @@
+#include "sites.h"
+
+#include <string.h>
+
+#include "runtime.h"
+#include "thread.h"
+#include "trace.h"
+#include "trace_records.h"
+
+#define INDEX_SIZE 16384 /* a power of two, twice the sites that fit */
+#define MAX_SITES  (INDEX_SIZE / 2)
+
+static uint32_t index_of[INDEX_SIZE]; /* offsets of sites by hash, open addressing */
+static uint32_t count;
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+	return hash ^ hash >> 29;
+}
+
+static uint64_t hash_of(const struct site_key *key)
+{
+	uint64_t hash = mix(key->kind, (uint64_t)key->call << 32 | key->executor);
+
+	hash = mix(hash, (uint64_t)key->level << 16 | key->flags << 8 | key->subject);
+	for (size_t i = 0; i < key->depth; i++)
+		hash = mix(hash, key->frames[i]);
+	for (size_t i = 0; i < key->script_size; i++)
+		hash = (hash ^ (unsigned char)key->script[i]) * 0x100000001b3;
+	return mix(hash, key->depth);
+}
+
+static uint32_t write_stack(const struct site_key *key)
+{
+	struct trace_stack *stack = trace_allocate(sizeof *stack + key->depth * sizeof *key->frames);
+
+	if (!stack)
+		return 0;
+	stack->depth = (uint32_t)key->depth;
+	memcpy(stack->frames, key->frames, key->depth * sizeof *key->frames);
+	trace_publish(stack, RECORD_STACK);
+	return trace_offset(stack);
+}
+
+static uint32_t write_script(const struct site_key *key)
+{
+	struct trace_script *script;
+
+	if (!key->script_size)
+		return 0;
+	script = trace_allocate(sizeof *script + key->script_size);
+	if (!script)
+		return 0;
+	script->language = key->language;
+	script->text_size = (uint32_t)key->script_size;
+	memcpy(script->text, key->script, key->script_size);
+	trace_publish(script, RECORD_SCRIPT);
+	return trace_offset(script);
+}
+
+COLD static struct trace_site *write_site(const struct site_key *key, uint64_t hash)
+{
+	struct trace_site *site;
+
+	if (__atomic_load_n(&count, __ATOMIC_RELAXED) >= MAX_SITES)
+		return NULL;
+	site = trace_allocate(sizeof *site);
+	if (!site)
+		return NULL;
+	site->kind = key->kind;
+	site->call = trace_call_offset(key->call);
+	site->executor = key->executor;
+	site->stack = write_stack(key);
+	site->script = write_script(key);
+	site->level = key->level;
+	site->flags = key->flags;
+	site->subject = key->subject;
+	site->hash = hash;
+	site->first_ns = now_ns();
+	memcpy(site->thread, this_thread.name, sizeof site->thread);
+	if (!site->call || !site->stack)
+		return NULL;
+	return site;
+}
+
+struct trace_site *site_get(const struct site_key *key)
+{
+	uint64_t hash = hash_of(key);
+	struct trace_site *site, *made = NULL;
+
+	for (uint32_t i = 0, at = (uint32_t)hash; i < INDEX_SIZE; i++, at++) {
+		uint32_t *entry = &index_of[at & (INDEX_SIZE - 1)];
+		uint32_t offset = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
+
+		if (!offset) {
+			if (!made)
+				made = write_site(key, hash);
+			if (!made)
+				break;
+			if (__atomic_compare_exchange_n(entry, &offset, trace_offset(made), false,
+							__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+				__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
+				trace_publish(made, RECORD_SITE);
+				return made;
+			}
+		}
+		site = trace_at(offset);
+		if (site->hash == hash)
+			return site;
+	}
+	trace_lose_site();
+	return NULL;
+}
+
+/* Bucket n: shorter than 2^n ns. */
+static unsigned bucket_of(uint64_t ns)
+{
+	unsigned bits = ns ? 64 - (unsigned)__builtin_clzll(ns) : 0;
+
+	return bits < TRACE_HISTOGRAM_BUCKETS ? bits : TRACE_HISTOGRAM_BUCKETS - 1;
+}
+
+void site_count(struct trace_site *site, enum severity severity, uint64_t wall_ns,
+		uint64_t off_cpu_ns, uint64_t end_ns)
+{
+	uint64_t longest = __atomic_load_n(&site->max_ns, __ATOMIC_RELAXED);
+
+	__atomic_fetch_add(&site->counts[severity], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&site->total_ns, wall_ns, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&site->histogram[bucket_of(wall_ns)], 1, __ATOMIC_RELAXED);
+	if (off_cpu_ns)
+		__atomic_fetch_add(&site->off_cpu_ns, off_cpu_ns, __ATOMIC_RELAXED);
+	while (wall_ns > longest &&
+	       !__atomic_compare_exchange_n(&site->max_ns, &longest, wall_ns, true,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	__atomic_store_n(&site->last_ns, end_ns, __ATOMIC_RELAXED);
+}
+
+unsigned sites_count(enum severity lowest)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < INDEX_SIZE; i++) {
+		const struct trace_site *site = index_of[i] ? trace_at(index_of[i]) : NULL;
+		const struct trace_executor *executor;
+
+		if (!site)
+			continue;
+		executor = trace_at(site->executor);
+		if (!executor->confirmed || site->level > executor->level)
+			continue;
+		for (int severity = lowest; severity < SEVERITIES; severity++)
+			if (site->counts[severity]) {
+				found++;
+				break;
+			}
+	}
+	return found;
+}
+
+void sites_forget(void)
+{
+	memset(index_of, 0, sizeof index_of);
+	count = 0;
+}

@@ -1,0 +1,182 @@
+#include "trace.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "calls/call.h"
+#include "runtime.h"
+#include "thread.h"
+#include "trace_records.h"
+
+#define PATIENCE 200000 /* rounds to wait while another thread makes the trace */
+
+enum trace_state { TRACE_NONE, TRACE_BEING_MADE, TRACE_MADE, TRACE_IMPOSSIBLE };
+
+static int state;
+static struct trace_header *header;
+static char path[4096 + 256];
+
+struct trace_header *trace_header(void)
+{
+	return __atomic_load_n(&header, __ATOMIC_ACQUIRE);
+}
+
+const char *trace_path(void)
+{
+	return path;
+}
+
+/* Space that is there for good: a shared file, or when none can be had memory of this process. */
+static void *map_file(int fd, size_t size)
+{
+	struct rlimit limit;
+	void *map;
+
+	/* Past the limit the kernel sends SIGXFSZ. */
+	if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur < size)
+		return NULL;
+	if (posix_fallocate(fd, 0, (off_t)size)) {
+		(void)!ftruncate(fd, 0);
+		return NULL;
+	}
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return map == MAP_FAILED ? NULL : map;
+}
+
+static struct trace_header *map_trace(size_t *size)
+{
+	static const unsigned shrink[] = { 1, 4, 16, 64 };
+	void *map = NULL;
+	int fd;
+
+	fd = trace_write_path(path, sizeof path)
+		     ? -1
+		     : real.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0) {
+		for (unsigned i = 0; i < ARRAY_SIZE(shrink) && !map; i++) {
+			*size = runtime_options.trace_size / shrink[i] & ~4095UL;
+			map = map_file(fd, *size);
+		}
+		real.close(fd);
+		if (map)
+			return map;
+		unlink(path);
+	}
+	path[0] = '\0';
+	*size = runtime_options.trace_size / 4;
+	map = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return map == MAP_FAILED ? NULL : map;
+}
+
+COLD static bool make(void)
+{
+	struct trace_header *made;
+	int expected = TRACE_NONE;
+	size_t size;
+
+	if (runtime_silent)
+		return false;
+	if (!__atomic_compare_exchange_n(&state, &expected, TRACE_BEING_MADE, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		/* Not for ever: the maker may be this very thread, under a signal handler. */
+		for (int i = 0; i < PATIENCE && expected == TRACE_BEING_MADE; i++) {
+			__builtin_ia32_pause();
+			expected = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+		}
+		return expected == TRACE_MADE;
+	}
+	made = map_trace(&size);
+	if (!made) {
+		__atomic_store_n(&state, TRACE_IMPOSSIBLE, __ATOMIC_RELEASE);
+		return false;
+	}
+	memcpy(made->magic, TRACE_MAGIC, sizeof made->magic);
+	made->version = TRACE_VERSION;
+	made->header_size = sizeof *made;
+	made->file_size = size;
+	made->used = sizeof *made;
+	trace_write_start(made);
+	__atomic_store_n(&header, made, __ATOMIC_RELEASE);
+	trace_write_process();
+	__atomic_store_n(&state, TRACE_MADE, __ATOMIC_RELEASE);
+	return true;
+}
+
+bool trace_open(void)
+{
+	int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+
+	return now == TRACE_MADE || (now != TRACE_IMPOSSIBLE && make());
+}
+
+void trace_forget(void)
+{
+	if (header)
+		munmap(header, header->file_size);
+	header = NULL;
+	path[0] = '\0';
+	state = TRACE_NONE;
+	trace_forget_records();
+}
+
+void *trace_allocate(size_t size)
+{
+	struct trace_header *trace = trace_header();
+	struct trace_record *record;
+	uint64_t at;
+
+	if (!trace)
+		return NULL;
+	size = (size + TRACE_ALIGN - 1) & ~(size_t)(TRACE_ALIGN - 1);
+	if (__atomic_load_n(&trace->used, __ATOMIC_RELAXED) + size > trace->file_size)
+		return NULL;
+	at = __atomic_fetch_add(&trace->used, size, __ATOMIC_RELAXED);
+	if (at + size > trace->file_size)
+		return NULL;
+	record = (struct trace_record *)((char *)trace + at);
+	record->size = (uint32_t)size;
+	return record;
+}
+
+void trace_publish(void *record, enum record_type type)
+{
+	__atomic_store_n(&((struct trace_record *)record)->type, type, __ATOMIC_RELEASE);
+}
+
+uint32_t trace_offset(const void *record)
+{
+	return (uint32_t)((const char *)record - (const char *)header);
+}
+
+void *trace_at(uint32_t offset)
+{
+	return (char *)header + offset;
+}
+
+void trace_lose_event(void)
+{
+	struct trace_header *trace = trace_header();
+
+	if (trace)
+		__atomic_fetch_add(&trace->lost_events, 1, __ATOMIC_RELAXED);
+}
+
+void trace_lose_site(void)
+{
+	struct trace_header *trace = trace_header();
+
+	if (trace)
+		__atomic_fetch_add(&trace->lost_sites, 1, __ATOMIC_RELAXED);
+}
+
+void trace_remove(void)
+{
+	if (path[0])
+		unlink(path);
+	path[0] = '\0';
+}

@@ -1,0 +1,28 @@
+/* The records that say what process this is: header, command line, modules, calls. */
+#ifndef RUNTIME_TRACE_RECORDS_H
+#define RUNTIME_TRACE_RECORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct module;
+struct trace_header;
+
+/* The name of this process's trace: DIR/<executable>.<pid>.<start time>.yieldsan. 0, or -1 when it is
+ * too long. */
+int trace_write_path(char *path, size_t size);
+
+void trace_write_start(struct trace_header *header);
+void trace_write_process(void);
+
+/* Does nothing while there is no trace: all modules are written when it is made. */
+void trace_write_module(struct module *module);
+void trace_write_module_gone(struct module *module);
+
+/* The record of an interposed call, written on first use; 0 when there is no room. */
+uint32_t trace_call_offset(int call);
+
+/* In a forked child: what was written is the parent's. */
+void trace_forget_records(void);
+
+#endif

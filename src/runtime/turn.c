@@ -1,0 +1,47 @@
+#include "turn.h"
+
+#include <stddef.h>
+
+#include "executors/executor.h"
+#include "thread.h"
+#include "thread_slot.h"
+
+/* The address of a turn that does not lie on the stack: no frame is above it. */
+static bool left_behind(const struct turn *turn, const struct turn *newer)
+{
+	return turn->address && turn->address < newer->address;
+}
+
+void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind)
+{
+	struct thread_state *self = &this_thread;
+
+	turn->executor = executor;
+	turn->kind = kind;
+	turn->may_block = NULL;
+	turn->finding_count = 0;
+	/* A longjmp or a foreign unwind may have left turns that lie below us on the stack. */
+	while (UNLIKELY(self->turn && turn->address && left_behind(self->turn, turn)))
+		self->turn = self->turn->parent;
+	turn->parent = self->turn;
+	self->turn = turn;
+	self->in_call = false;
+	if (kind == TURN_TASK)
+		thread_slot_count_turn(executor);
+	thread_arm();
+}
+
+void turn_end(struct turn *turn)
+{
+	struct thread_state *self = &this_thread;
+	struct turn *on_stack = self->turn;
+
+	while (on_stack && on_stack != turn)
+		on_stack = on_stack->parent;
+	if (!on_stack) /* a forked child, or left behind by a longjmp */
+		return;
+	self->turn = turn->parent;
+	self->in_call = false;
+	thread_slot_turn_over();
+	thread_arm();
+}
