@@ -9,9 +9,9 @@ Q       := $(if $(filter 1,$(V)),,@)
 WARN    := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O2 -g
 COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc -MMD -MP
-# The runtime must not be rewritten into its own fortified or 64-bit twins, and exceptions and forced
-# unwinding pass through its frames.
-RUNTIME := -fPIC -fvisibility=hidden -fexceptions -fno-stack-protector -U_FORTIFY_SOURCE \
+# The runtime must not be rewritten into its own fortified or 64-bit twins. Unwinding passes through its
+# frames; nothing of ours runs then (that would need libgcc_s): call_watch_heal mends it later.
+RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
            -fno-builtin -D_GNU_SOURCE
 TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 LIBS    := -ldw -lelf -ljansson -liberty

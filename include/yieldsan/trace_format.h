@@ -244,6 +244,12 @@ struct trace_site {
 	uint16_t level;	   /* see trace_executor.level */
 	uint8_t flags;	   /* enum site_flags */
 	uint8_t subject;   /* enum trace_subject */
+	/*
+	 * 0: seen only in a turn that a loop of no known library has not ended by waiting again. Was it
+	 * the last one, and the process ended by exit, then it may as well be code behind the loop.
+	 */
+	uint32_t confirmed;
+	uint32_t reserved;
 	uint64_t hash;
 	uint64_t counts[SEVERITIES]; /* events by severity; [SEVERITY_NONE] counts nothing */
 	uint64_t total_ns;
@@ -271,6 +277,6 @@ TRACE_ASSERT(sizeof(struct trace_thread) == 112 + sizeof(struct trace_call_in_pr
 TRACE_ASSERT(sizeof(struct trace_call) == 72, "trace_call");
 TRACE_ASSERT(sizeof(struct trace_stack) == 16, "trace_stack");
 TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");
-TRACE_ASSERT(sizeof(struct trace_site) == 288, "trace_site");
+TRACE_ASSERT(sizeof(struct trace_site) == 296, "trace_site");
 
 #endif

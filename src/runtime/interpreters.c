@@ -22,6 +22,15 @@ bool interpreter_is_python(const struct module *module)
 	return python_is_module(module);
 }
 
+bool interpreter_runs_loop(void)
+{
+	static const char loop[] = "run_forever\t";
+	char text[TRACE_SCRIPT_SIZE];
+	size_t used = python_frames(text, sizeof text);
+
+	return used && memmem(text, used, loop, sizeof loop - 1);
+}
+
 size_t interpreter_script(const uint64_t *frames, size_t depth, char *text, size_t size,
 			  enum script_language *language)
 {

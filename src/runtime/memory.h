@@ -6,13 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* x86-64's smallest page: protection never changes within one. */
+#define MEMORY_PAGE 4096
+
 /* Zeroed pages, or NULL. Never given back, never counted against malloc. Async-signal-safe. */
 void *memory_map(size_t size);
 
 /*
  * Whether `size` bytes at `address` can be read now; by a system call that answers EFAULT
- * (rt_sigprocmask with a `how` that does not exist: it reads the set first, then refuses). False once
- * system calls were given up.
+ * (rt_sigprocmask with a `how` that does not exist: it reads the set first, then refuses; kernel
+ * signal.c). False once system calls were given up: when runtime_silent is set, or when this one
+ * was ever answered by something else, as a seccomp filter does.
  */
 bool memory_is_readable(const void *address, size_t size);
 

@@ -63,7 +63,9 @@ COLD static struct trace_site *write_site(const struct site_key *key, uint64_t h
 {
 	struct trace_site *site;
 
-	if (__atomic_load_n(&count, __ATOMIC_RELAXED) >= MAX_SITES)
+	uint32_t sites = __atomic_load_n(&count, __ATOMIC_RELAXED);
+
+	if (sites >= MAX_SITES || sites >= runtime_options.max_sites)
 		return NULL;
 	site = trace_allocate(sizeof *site);
 	if (!site)
@@ -149,7 +151,7 @@ unsigned sites_count(enum severity lowest)
 		if (!site)
 			continue;
 		executor = trace_at(site->executor);
-		if (!executor->confirmed || site->level > executor->level)
+		if (!executor->confirmed || !site->confirmed || site->level > executor->level)
 			continue;
 		for (int severity = lowest; severity < SEVERITIES; severity++)
 			if (site->counts[severity]) {

@@ -1,5 +1,6 @@
 #include "thread.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 
@@ -8,15 +9,18 @@
 /* How far a stack may grow between two looks and still be taken for the same stack. */
 #define STACK_STRIDE (1 << 20)
 
-extern void *__libc_stack_end; /* ld.so: the stack pointer at the program's entry */
-
 THREAD_LOCAL struct thread_state this_thread;
 
 static pthread_t main_thread;
+static uintptr_t main_stack_top;
 
 void thread_init(void)
 {
+	/* ld.so's: the stack pointer at the program's entry. Looked up, so that libc is all we need. */
+	void *const *stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
+
 	main_thread = pthread_self();
+	main_stack_top = (uintptr_t)(stack_end ? *stack_end : __builtin_frame_address(0));
 }
 
 void thread_arm(void)
@@ -37,7 +41,7 @@ uintptr_t thread_stack_top(void)
 		pthread_t self = pthread_self();
 
 		this_thread.stack_top = pthread_equal(self, main_thread)
-						? (uintptr_t)__libc_stack_end
+						? main_stack_top
 						: (uintptr_t)self;
 		this_thread.stack_low = this_thread.stack_top;
 	}

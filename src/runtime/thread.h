@@ -31,6 +31,7 @@ struct thread_state {
 	bool exempt;	/* by option: never watched */
 	bool root_suspect; /* may run a root future of block_on, which makes no turn of its own */
 	bool in_call;	/* within a watched call's real function: what it calls back is part of it */
+	uintptr_t call_frame; /* then: the stack address of its watch */
 	uint8_t serving; /* enum serving */
 	uint32_t own_code; /* > 0 while our code runs: the calls it makes are nobody's fault */
 	struct turn *turn; /* the innermost turn */

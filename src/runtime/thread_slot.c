@@ -103,6 +103,7 @@ void thread_slot_leave(void)
 		return;
 	for (unsigned i = 0; i < TRACE_THREAD_EXECUTORS; i++)
 		hand_over(slot, i, true);
+	slot->call.sequence = (slot->call.sequence + 1) & ~1U; /* cancelled in a call */
 	__atomic_store_n(&slot->alive, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&slots[this_thread.slot_number].taken, 0, __ATOMIC_RELEASE);
 }

@@ -2,6 +2,8 @@
 #ifndef RUNTIME_THREAD_SLOT_H
 #define RUNTIME_THREAD_SLOT_H
 
+#include <stddef.h>
+
 #include "thread.h"
 #include "yieldsan/trace_format.h"
 

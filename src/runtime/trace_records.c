@@ -1,7 +1,7 @@
 #include "trace_records.h"
 
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,11 +14,11 @@
 static char directory[4096];
 static char command_line[8192];
 static size_t command_line_size;
-static char options_text[1024];
+static char options_text[2048];
 static struct {
 	uint64_t wall, boot, monotonic;
 } started;
-static uint32_t call_offsets[CALLS];
+static uint32_t call_offsets[CALL_NUMBERS];
 
 uint64_t now_ns(void)
 {
@@ -70,7 +70,7 @@ void trace_init(void)
 	started.wall = clock_ns(CLOCK_REALTIME);
 	started.boot = clock_ns(CLOCK_BOOTTIME);
 	started.monotonic = now_ns();
-	copy(options_text, sizeof options_text, getenv("YIELDSAN_OPTIONS"));
+	copy(options_text, sizeof options_text, getenv(OPTIONS_VARIABLE));
 	copy(directory, sizeof directory,
 	     runtime_options.output[0] ? runtime_options.output
 	     : temporary && *temporary == '/' ? temporary

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "calls/call.h"
 #include "executors/executor.h"
 #include "thread.h"
 #include "thread_slot.h"
@@ -25,7 +26,8 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 		self->turn = self->turn->parent;
 	turn->parent = self->turn;
 	self->turn = turn;
-	self->in_call = false;
+	if (UNLIKELY(self->in_call))
+		call_watch_heal(UINTPTR_MAX);
 	if (kind == TURN_TASK)
 		thread_slot_count_turn(executor);
 	thread_arm();
@@ -41,7 +43,8 @@ void turn_end(struct turn *turn)
 	if (!on_stack) /* a forked child, or left behind by a longjmp */
 		return;
 	self->turn = turn->parent;
-	self->in_call = false;
+	if (UNLIKELY(self->in_call))
+		call_watch_heal(UINTPTR_MAX);
 	thread_slot_turn_over();
 	thread_arm();
 }

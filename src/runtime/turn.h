@@ -8,7 +8,7 @@
 struct executor;
 struct trace_site;
 
-#define TURN_FINDINGS 4
+#define TURN_FINDINGS 16
 
 /* Where the program's code runs meanwhile. */
 enum turn_kind {

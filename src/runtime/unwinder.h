@@ -1,8 +1,8 @@
 /*
- * Stacks. A frame's layout (how to find its caller) is a property of the code address alone: libunwind
- * is asked once per address, by symbolic registers, and the answer is kept in one table for all
- * threads; a walk is then one look-up and two bounds-checked loads a frame. Nothing of it is seen by
- * the program: no descriptor, no allocation, no lock, no signal mask.
+ * Stacks. A frame's layout (how to find its caller) is a property of the code address alone: it is
+ * read once from the module's own call frame information (.eh_frame), and kept in one table for all
+ * threads; a walk is then one look-up and two bounds-checked loads a frame. Nothing of it is seen
+ * by the program: no descriptor, no allocation, no lock, no signal mask, no library.
  */
 #ifndef RUNTIME_UNWINDER_H
 #define RUNTIME_UNWINDER_H
@@ -11,27 +11,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Loads libunwind and warms it up. Start-up only. Returns 0 or -errno; without it stacks are guessed by
- * frame pointers. */
-int unwinder_init(void);
+/* Start-up, after the first modules_scan: learns which code is our own. */
+void unwinder_init(void);
 
 struct unwind_start {
-	uintptr_t pc, sp, bp;
+	uintptr_t pc, sp, bp; /* as they are at one moment; pc is the next instruction */
 };
 
 /*
- * Registers of the caller of the function that uses this macro cannot be had portably; those of the
- * function itself can: a walk begins there.
+ * The registers at this place of the function that uses it, which must not have returned when the
+ * walk is made. Those of its caller cannot be had portably: a walk begins here.
  */
-#define UNWIND_HERE(start)                                                                    \
-	__asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2"              \
-			 : "=r"((start)->pc), "=r"((start)->sp), "=r"((start)->bp))
+#define UNWIND_HERE(start)                                                                         \
+	__asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2"                   \
+			 : "=&r"((start)->pc), "=&r"((start)->sp), "=&r"((start)->bp))
 
 /*
- * Walks outward from `start`. Frames whose address lies in our own library are left out; return
- * addresses are stored as they are on the stack (one behind the call). Returns how many were stored.
- * If `places` is not NULL, places[i] is the stack address that holds frames[i].
+ * Walks outward from `start`, which must lie on the stack that runs. Frames whose address lies in
+ * our own library are left out; return addresses are stored as they are on the stack (one behind
+ * the call), and those of start->pc itself and of code that a signal interrupted one further than
+ * they are: so the instruction is always the one that ends at the frame, or contains the byte
+ * before it. Returns how many were stored. If `places` is not NULL, places[i] is the stack address
+ * that holds frames[i], 0 for start->pc itself. Async-signal-safe. Budget: 7 ns a frame; about 1 µs
+ * more where code is met first.
  */
-size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr_t *places, size_t max);
+size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr_t *places,
+		     size_t max);
+
+/* Code that is not there any more: after dlclose. */
+void unwinder_forget(uintptr_t start, uintptr_t end);
 
 #endif

@@ -7,10 +7,16 @@
  *	category  the report's word for it: sleep file metadata output socket pipe dns lock process ipc
  *	          poll thread other
  *	subject   what it is about, evaluated only inside a watched turn: ANY, WHEN(condition), FD(fd),
- *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address)
- * CALL_VOID    the same without a result
- * CALL_BY_HAND the same columns; its wrapper stands in a file of its own (descriptors it makes or
- *	          changes, loop waits, variadic functions, ...)
+ *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address, condition)
+ * CALL_VOID(class, category, name, params, args, subject)
+ *	          the same without a result
+ * CALL_LOCK(class, ret, name, params, args, address, busy, attempt)
+ *	          a lock: watched only when `attempt`, the try-variant, returns `busy`
+ * CALL_BY_HAND(class, category, ret, name, params)
+ *	          its wrapper stands in a file of its own (descriptors it makes or changes, loop waits,
+ *	          variadic functions, ...)
+ * CALL_SYSTEM(class, category, name)
+ *	          a system call that libc has no function for: only a name for `syscall` to judge it under
  */
 #ifndef RUNTIME_CALLS_CALL_H
 #define RUNTIME_CALLS_CALL_H
@@ -51,6 +57,8 @@ struct call_subject {
 #define FD_WHEN(number, condition) ((struct call_subject){ .watch = (condition), .fd = (number) })
 #define STREAM(pointer) ((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer) })
 #define LOCK(address) ((struct call_subject){ .watch = true, .fd = -1, .lock = (address) })
+#define LOCK_WHEN(address, condition) \
+	((struct call_subject){ .watch = (condition), .fd = -1, .lock = (address) })
 
 struct call_info {
 	const char *name;
@@ -58,24 +66,26 @@ struct call_info {
 	enum call_class class;
 };
 
+struct turn;
+
 extern const struct call_info call_infos[]; /* by enum call_number */
 
 /*
  * One watched call, on the wrapper's stack. Use:
  *
  *	CALL_WATCH(watch, CALL_read, FD(fd));
- *	return call_watch_result(&watch, real.read(fd, buf, len));
+ *	return CALL_RESULT(watch, real.read(fd, buf, len));
  *
- * The scope ends the watch however it is left: by return, cancellation or an exception. Only to be
- * entered when this_thread.armed; it asks the rest itself.
+ * The scope's end ends the watch. Only to be entered when this_thread.armed; it asks the rest itself.
  */
 struct call_watch {
 	bool active;
 	bool failed; /* the call returned an error */
 	int fd_made; /* for CLASS_OPEN: the descriptor that came of it, or -1 */
 	int call;
-	int own_errno;
 	struct call_subject subject;
+	struct turn *turn;
+	enum script_language language;
 	uint8_t kind;	/* enum trace_subject */
 	uint8_t flags;	/* enum site_flags */
 	uint16_t level;
@@ -94,7 +104,23 @@ void call_watch_end(struct call_watch *watch);
 	__attribute__((cleanup(call_watch_end))) struct call_watch watch;            \
 	call_watch_begin(&watch, number, what)
 
-/* The real functions, and the stubs that find them: see real.c. */
+/*
+ * For a thread that is in a watched call as far as we know: mends its state if that call was left by a
+ * longjmp, an exception or cancellation, none of which pass our clean-up. `frame` is a stack address of
+ * now: above the call's own, it has been left.
+ */
+void call_watch_heal(uintptr_t frame);
+
+/* The result, and a note of whether it is an error: NULL of a pointer, -1 of anything else. */
+#define CALL_RESULT(watch, call)                                                         \
+	({                                                                               \
+		__auto_type call_result = (call);                                        \
+		const intptr_t call_error = __builtin_classify_type(call_result) == 5 ? 0 : -1; \
+		(watch).failed = call_result == (__typeof__(call_result))call_error;     \
+		call_result;                                                             \
+	})
+
 #include "prototypes.h"
+#include "real.h"
 
 #endif

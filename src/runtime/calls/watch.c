@@ -90,10 +90,7 @@ static struct trace_executor *executor_of(struct call_watch *watch)
 	struct turn *turn = this_thread.turn;
 	struct executor *executor;
 
-	if (!turn)
-		executor = tokio_executor();
-	else
-		executor = turn->executor;
+	executor = turn ? turn->executor : tokio_executor();
 	if (turn && turn == event_loop_turn())
 		if (!event_loop_level(watch->frame, &watch->level))
 			return NULL;
@@ -201,6 +198,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	if (watch->active) {
 		watch->turn = self->turn;
 		self->in_call = true;
+		self->call_frame = watch->frame;
 		thread_arm();
 	}
 }
@@ -252,14 +250,20 @@ static bool still_blocks(struct call_watch *watch, bool *nonblocking)
 	return true;
 }
 
+/* Keeps the site for the loop's next wait, which tells the harm done and that it was the loop's. */
 static void remember(struct turn *turn, struct trace_site *site)
 {
-	if (!turn || turn->finding_count == TURN_FINDINGS)
+	if (!event_loop_on_probation(turn))
+		site->confirmed = 1;
+	if (!turn)
 		return;
 	for (unsigned i = 0; i < turn->finding_count; i++)
 		if (turn->findings[i] == site)
 			return;
-	turn->findings[turn->finding_count++] = site;
+	if (turn->finding_count < TURN_FINDINGS)
+		turn->findings[turn->finding_count++] = site;
+	else
+		site->confirmed = 1;
 }
 
 static void record(struct call_watch *watch, enum severity severity,
@@ -342,5 +346,15 @@ void call_watch_end(struct call_watch *watch)
 	/* A forked child comes back out of its parent's call with no slot. */
 	if (this_thread.slot)
 		end(watch);
+	thread_arm();
+}
+
+void call_watch_heal(uintptr_t frame)
+{
+	if (frame <= this_thread.call_frame)
+		return;
+	this_thread.in_call = false;
+	if (this_thread.slot)
+		erase();
 	thread_arm();
 }

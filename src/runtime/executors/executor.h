@@ -46,7 +46,6 @@ struct trace_executor *executor_record(struct executor *executor);
 struct recogniser {
 	const char *name;
 	void (*module_added)(struct module *module);   /* start-up, dlopen */
-	void (*module_removed)(struct module *module); /* dlclose */
 	void (*forked)(void);			       /* in the child */
 };
 

@@ -1,0 +1,85 @@
+/*
+ * Marks for programs that know more of their executors than YieldSan can see. Header-only, C and C++:
+ * nothing to link, and without libyieldsan.so preloaded each mark is one test of a pointer that is NULL.
+ *
+ *	yieldsan_turn_begin("my loop");	the thread now runs a task: it must not block
+ *	...
+ *	yieldsan_turn_end();
+ *
+ *	yieldsan_offload_begin();	within a task: this stretch may block
+ *	...
+ *	yieldsan_offload_end();
+ *
+ * Begin and end come in pairs on one thread, nested as deep as 16; deeper ones are ignored. The name is
+ * not kept by address; its first 47 bytes count. Any thread, any time, signal handlers included.
+ *
+ * How it works: each object that includes this header has one table of pointers, and an ELF note that
+ * says where it lies. The runtime fills it when it sees the object loaded. (Weak functions would do in
+ * position-independent programs alone.)
+ */
+#ifndef YIELDSAN_H
+#define YIELDSAN_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct yieldsan_marks {
+	void (*turn_begin)(const char *executor);
+	void (*turn_end)(void);
+	void (*offload_begin)(void);
+	void (*offload_end)(void);
+};
+
+/* The note's descriptor: the distance from itself to the table, and the table's size. */
+#define YIELDSAN_NOTE_NAME "YieldSan"
+#define YIELDSAN_NOTE_TYPE 1
+
+#if defined(__ELF__) && defined(__x86_64__) && !defined(YIELDSAN_OFF)
+
+extern struct yieldsan_marks yieldsan_marks;
+struct yieldsan_marks yieldsan_marks __attribute__((weak, visibility("hidden"), used)) = { 0, 0, 0, 0 };
+
+__asm__(".pushsection .note.yieldsan,\"a\",@note\n"
+	"	.balign 4\n"
+	"	.long 9, 16, 1\n"
+	"	.asciz \"YieldSan\"\n"
+	"	.balign 4\n"
+	"	.quad yieldsan_marks - ., 32\n"
+	"	.popsection\n");
+
+#define YIELDSAN_MARK(mark, arguments)             \
+	do {                                       \
+		if (yieldsan_marks.mark)           \
+			yieldsan_marks.mark arguments; \
+	} while (0)
+#else
+#define YIELDSAN_MARK(mark, arguments) ((void)0)
+#endif
+
+static inline void yieldsan_turn_begin(const char *executor)
+{
+	(void)executor;
+	YIELDSAN_MARK(turn_begin, (executor));
+}
+
+static inline void yieldsan_turn_end(void)
+{
+	YIELDSAN_MARK(turn_end, ());
+}
+
+static inline void yieldsan_offload_begin(void)
+{
+	YIELDSAN_MARK(offload_begin, ());
+}
+
+static inline void yieldsan_offload_end(void)
+{
+	YIELDSAN_MARK(offload_end, ());
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

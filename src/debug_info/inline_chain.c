@@ -1,0 +1,153 @@
+#include "inline_chain.h"
+
+#include <dwarf.h>
+#include <string.h>
+
+#include "demangle.h"
+#include "languages.h"
+
+const char *inline_chain_name(struct strings *strings, const char *symbol, const char **language)
+{
+	char *name = demangle(symbol, language);
+	const char *kept = strings_keep(strings, name);
+
+	free(name);
+	return kept;
+}
+
+static const char *linkage_name(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+
+	if (!dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) &&
+	    !dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
+		return NULL;
+	return dwarf_formstring(&attribute);
+}
+
+/* The entry that declares what `die` is a part or an instance of. */
+static Dwarf_Die origin(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die now = *die;
+
+	for (int i = 0; i < 8; i++)
+		if ((!dwarf_attr(&now, DW_AT_abstract_origin, &attribute) &&
+		     !dwarf_attr(&now, DW_AT_specification, &attribute)) ||
+		    !dwarf_formref_die(&attribute, &now))
+			break;
+	return now;
+}
+
+/*
+ * a::b::f for an entry without a linkage name, from the namespaces and types around its declaration.
+ * That walks the whole unit: for the compilers and options that leave linkage names out.
+ */
+static const char *qualified_name(Dwarf_Die *die, struct strings *strings)
+{
+	Dwarf_Die declared = origin(die), *scopes;
+	const char *name = dwarf_diename(die);
+	int count = name ? dwarf_getscopes_die(&declared, &scopes) : -1;
+
+	name = strings_keep(strings, name);
+	for (int i = 1; i < count; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+		const char *outer = dwarf_diename(&scopes[i]);
+
+		if (outer && (tag == DW_TAG_namespace || tag == DW_TAG_structure_type ||
+			      tag == DW_TAG_class_type || tag == DW_TAG_union_type ||
+			      tag == DW_TAG_enumeration_type))
+			name = strings_print(strings, "%s::%s", outer, name);
+	}
+	if (count > 0)
+		free(scopes);
+	return name;
+}
+
+static bool has_namespaces(const char *language)
+{
+	return language && (!strcmp(language, "Rust") || !strcmp(language, "C++"));
+}
+
+static const char *name_of(Dwarf_Die *die, const char *language, struct strings *strings)
+{
+	const char *symbol = linkage_name(die), *unused;
+
+	if (symbol)
+		return inline_chain_name(strings, symbol, &unused);
+	if (!has_namespaces(language))
+		return strings_keep(strings, dwarf_diename(die));
+	if (dwarf_tag(die) == DW_TAG_inlined_subroutine)
+		return qualified_name(die, strings);
+	return NULL;
+}
+
+/* "/a/./b" as "/a/b"; a name relative to the compiler's directory as an absolute one. */
+static const char *tidy_path(struct strings *strings, Dwarf_Die *unit, const char *path)
+{
+	Dwarf_Attribute attribute;
+	const char *directory;
+	char *tidy, *to;
+
+	if (!path || !*path)
+		return NULL;
+	if (*path != '/' && dwarf_attr(unit, DW_AT_comp_dir, &attribute)) {
+		directory = dwarf_formstring(&attribute);
+		if (directory)
+			path = strings_print(strings, "%s/%s", directory, path);
+	}
+	tidy = to = memory_get(strlen(path) + 1);
+	for (const char *from = path; *from; from++) {
+		while (!strncmp(from, "/./", 3))
+			from += 2;
+		*to++ = *from;
+	}
+	path = strings_keep(strings, tidy);
+	free(tidy);
+	return path;
+}
+
+/* Where the call that was inlined as `die` stands in the source. */
+static void read_call_site(Dwarf_Die *die, struct unit *unit, struct strings *strings,
+			   struct source_frame *caller)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Files *files;
+	Dwarf_Word line = 0, file = 0;
+	size_t count;
+
+	if (dwarf_attr(die, DW_AT_call_line, &attribute))
+		dwarf_formudata(&attribute, &line);
+	caller->line = line <= INT32_MAX ? (int)line : 0;
+	if (!dwarf_attr(die, DW_AT_call_file, &attribute) || dwarf_formudata(&attribute, &file) ||
+	    dwarf_getsrcfiles(&unit->body, &files, &count) || file >= count)
+		return;
+	caller->file = tidy_path(strings, &unit->die, dwarf_filesrc(files, file, NULL, NULL));
+}
+
+size_t inline_chain_read(struct unit *unit, uint64_t address, struct strings *strings,
+			 struct obstack *memory, struct source_frame **frames)
+{
+	Dwarf_Die chain[FUNCTIONS_MAX_CHAIN];
+	size_t known = unit_functions(unit, address, chain), count = known ? known : 1;
+	const char *language = language_name(dwarf_srclang(&unit->body)), *file = NULL;
+	int line = 0;
+
+	*frames = obstack_alloc(memory, count * sizeof **frames);
+	memset(*frames, 0, count * sizeof **frames);
+	for (size_t i = 0; i < known; i++) {
+		struct source_frame *frame = &(*frames)[i];
+
+		frame->function = name_of(&chain[i], language, strings);
+		frame->inlined = i + 1 < known;
+		if (frame->inlined)
+			read_call_site(&chain[i], unit, strings, frame + 1);
+	}
+	for (size_t i = 0; i < count; i++)
+		(*frames)[i].language = language;
+	if (unit_line(unit, address, &file, &line)) {
+		(*frames)[0].file = tidy_path(strings, &unit->die, file);
+		(*frames)[0].line = line;
+	}
+	return count;
+}

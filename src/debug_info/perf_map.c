@@ -1,0 +1,72 @@
+#include "perf_map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static FILE *open_regular(const char *path)
+{
+	struct stat status;
+	FILE *file = NULL;
+	/* /tmp is anybody's: no link, no FIFO that would hold us. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0)
+		return NULL;
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+		file = fdopen(fd, "r");
+	else
+		errno = EINVAL;
+	if (!file)
+		close(fd);
+	return file;
+}
+
+int perf_map_read(struct perf_map *map, const char *path, struct strings *strings)
+{
+	FILE *file = open_regular(path);
+	uint64_t start, size;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int name;
+
+	memset(map, 0, sizeof *map);
+	if (!file)
+		return -errno;
+	while ((length = getline(&line, &room, file)) > 0) {
+		if (line[length - 1] == '\n')
+			line[length - 1] = '\0';
+		name = 0;
+		if (sscanf(line, "%" SCNx64 " %" SCNx64 " %n", &start, &size, &name) < 2 || !name ||
+		    start + size < start)
+			continue;
+		map->names = memory_grow(map->names, map->count, &map->room, sizeof *map->names);
+		map->names[map->count] = strings_keep(strings, line + name);
+		/* Later lines come later in the sort as well: memory that was used again. */
+		spans_add(&map->spans, start, start + size, map->count++);
+	}
+	free(line);
+	fclose(file);
+	spans_sort(&map->spans);
+	return 0;
+}
+
+const char *perf_map_find(const struct perf_map *map, uint64_t address)
+{
+	const struct span *span = spans_find(&map->spans, address);
+
+	return span ? map->names[span->value] : NULL;
+}
+
+void perf_map_deinit(struct perf_map *map)
+{
+	spans_deinit(&map->spans);
+	free(map->names);
+	memset(map, 0, sizeof *map);
+}

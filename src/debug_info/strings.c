@@ -1,0 +1,120 @@
+#include "strings.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hash.h"
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+struct strings_entry {
+	UT_hash_handle hh;
+	char text[];
+};
+
+void strings_init(struct strings *strings)
+{
+	obstack_init(&strings->memory);
+	strings->entries = NULL;
+}
+
+void strings_deinit(struct strings *strings)
+{
+	HASH_CLEAR(hh, strings->entries);
+	obstack_free(&strings->memory, NULL);
+}
+
+/* Bytes of the UTF-8 character at `text`, of `size` bytes; 0 when there is none (RFC 3629). */
+static size_t character_size(const unsigned char *text, size_t size)
+{
+	uint32_t code, least;
+	size_t length;
+
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] >= 0xc2 && text[0] < 0xe0) {
+		length = 2, least = 0x80, code = text[0] & 0x1f;
+	} else if (text[0] >= 0xe0 && text[0] < 0xf0) {
+		length = 3, least = 0x800, code = text[0] & 0x0f;
+	} else if (text[0] >= 0xf0 && text[0] < 0xf5) {
+		length = 4, least = 0x10000, code = text[0] & 0x07;
+	} else {
+		return 0;
+	}
+	if (length > size)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	if (code < least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return length;
+}
+
+/* C0, DEL and C1. */
+static bool is_control(const unsigned char *text, size_t length)
+{
+	return length == 1 ? text[0] < 0x20 || text[0] == 0x7f
+			   : length == 2 && text[0] == 0xc2 && text[1] < 0xa0;
+}
+
+const char *strings_keep_part(struct strings *strings, const char *text, size_t size)
+{
+	struct strings_entry *entry, *known;
+	struct strings_entry empty = { 0 };
+	size_t length, key_size;
+
+	if (!text)
+		return NULL;
+	size = strnlen(text, size);
+	obstack_grow(&strings->memory, &empty, sizeof empty);
+	for (size_t at = 0; at < size; at += length) {
+		const unsigned char *here = (const unsigned char *)text + at;
+
+		length = character_size(here, size - at);
+		if (length && !is_control(here, length))
+			obstack_grow(&strings->memory, here, length);
+		else if (length)
+			obstack_1grow(&strings->memory, '?');
+		else
+			obstack_grow(&strings->memory, REPLACEMENT, sizeof REPLACEMENT - 1);
+		length = length ? length : 1;
+	}
+	key_size = obstack_object_size(&strings->memory) - sizeof empty;
+	obstack_1grow(&strings->memory, '\0');
+	entry = obstack_finish(&strings->memory);
+	HASH_FIND(hh, strings->entries, entry->text, key_size, known);
+	if (known) {
+		obstack_free(&strings->memory, entry);
+		return known->text;
+	}
+	HASH_ADD_KEYPTR(hh, strings->entries, entry->text, key_size, entry);
+	return entry->text;
+}
+
+const char *strings_keep(struct strings *strings, const char *text)
+{
+	return text ? strings_keep_part(strings, text, strlen(text)) : NULL;
+}
+
+const char *strings_print(struct strings *strings, const char *format, ...)
+{
+	const char *kept;
+	char *text;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		memory_exhausted();
+	kept = strings_keep_part(strings, text, (size_t)length);
+	free(text);
+	return kept;
+}

@@ -1,0 +1,25 @@
+/* The functions of .symtab or .dynsym: names without lines, for code without debug information. */
+#ifndef DEBUG_INFO_SYMBOL_TABLE_H
+#define DEBUG_INFO_SYMBOL_TABLE_H
+
+#include "elf_file.h"
+#include "spans.h"
+
+struct symbol_table {
+	struct spans spans; /* value: place in names */
+	const char **names; /* in the mapped files, which must stay open */
+	size_t count, room;
+};
+
+/* Adds the functions of one file: of its .symtab, where it has none of its .dynsym. */
+void symbol_table_add(struct symbol_table *table, const struct elf_file *file);
+
+/* To be called between the last symbol_table_add and the first symbol_table_find. */
+void symbol_table_sort(struct symbol_table *table);
+
+/* The linker's name of the function at an address; NULL when there is none. */
+const char *symbol_table_find(const struct symbol_table *table, uint64_t address);
+
+void symbol_table_deinit(struct symbol_table *table);
+
+#endif

@@ -1,0 +1,34 @@
+/* The compilation units of one file, by address. */
+#ifndef DEBUG_INFO_UNITS_H
+#define DEBUG_INFO_UNITS_H
+
+#include "functions.h"
+
+struct unit {
+	Dwarf_Die die;	/* has the lines; a skeleton where the unit is split */
+	Dwarf_Die body; /* has the functions: the .dwo's where the unit is split */
+	bool searched;	/* shallow functions read */
+	bool searched_deep;
+	struct functions functions;
+};
+
+struct units {
+	struct unit *items;
+	size_t count, room;
+	struct spans spans; /* value: place in items */
+};
+
+/* Reads one entry a unit. Ranges outside `code` are what the linker left of functions it dropped. */
+void units_init(struct units *units, Dwarf *dwarf, const struct spans *code);
+void units_deinit(struct units *units);
+
+/* NULL when no unit covers the address. */
+struct unit *units_find(const struct units *units, uint64_t address);
+
+/* As functions_find. */
+size_t unit_functions(struct unit *unit, uint64_t address, Dwarf_Die chain[FUNCTIONS_MAX_CHAIN]);
+
+/* File and line of an instruction; false when the line table does not tell. *file may be NULL. */
+bool unit_line(struct unit *unit, uint64_t address, const char **file, int *line);
+
+#endif

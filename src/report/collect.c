@@ -1,0 +1,224 @@
+#include "collect.h"
+
+#include <string.h>
+
+#include "model.h"
+#include "verdict.h"
+
+#define LONG_NS 1000000 /* from here on a wait is an error; also the runtime's default */
+
+/* A trace_script that is longer may have lost its outer lines for want of room. */
+#define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
+
+/* An event, or many at one site, as the trace has it. */
+struct observation {
+	const struct trace_call *call;
+	const struct trace_executor *executor;
+	uint8_t flags, subject;
+	uint16_t level;
+	uint64_t when_ns;
+	const uint64_t *frames;
+	size_t depth;
+	const char *script;
+	size_t script_size;
+	enum script_language language;
+};
+
+struct collection {
+	struct report *report;
+	const struct process *process;
+	const struct trace_file *trace;
+	struct address_space space;
+};
+
+/* What a transfer is about is known by its descriptor alone. */
+static const char *category_of(const struct observation *observation, struct strings *strings)
+{
+	const struct trace_call *call = observation->call;
+	const char *category = strings_keep_part(strings, call->category, sizeof call->category);
+
+	if (strcmp(category, "file") && strcmp(category, "socket") && strcmp(category, "pipe") &&
+	    strcmp(category, "output") && strcmp(category, "other"))
+		return category;
+	if (observation->flags & SITE_APPENDS)
+		return "output";
+	switch (observation->subject) {
+	case SUBJECT_REGULAR_FILE:
+	case SUBJECT_MEMORY_FILE:
+		return "file";
+	case SUBJECT_PIPE:
+		return "pipe";
+	case SUBJECT_SOCKET:
+		return "socket";
+	default:
+		return category;
+	}
+}
+
+static void observe(struct collection *collection, const struct observation *observation,
+		    struct finding *seen)
+{
+	struct report *report = collection->report;
+	const struct trace_executor *executor = observation->executor;
+	const struct trace_call *call = observation->call;
+
+	if (!executor->confirmed || observation->level > executor->level)
+		return;
+	seen->family = executor->family;
+	seen->confidence = executor->confidence;
+	seen->executor = strings_keep_part(&report->strings, executor->name, sizeof executor->name);
+	seen->call = strings_keep_part(&report->strings, call->name, sizeof call->name);
+	seen->category = category_of(observation, &report->strings);
+	seen->language = observation->language;
+	seen->native = stack_native(&collection->space, collection->process->executable,
+				    observation->frames, observation->depth, observation->when_ns);
+	if (observation->script_size)
+		seen->script = stack_script(report, observation->script, observation->script_size,
+					    observation->language);
+	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
+		finding_add(report, seen, collection->process->pid);
+}
+
+static uint64_t since_start(const struct trace_header *header, uint64_t ns)
+{
+	return ns > header->start_monotonic_ns ? ns - header->start_monotonic_ns : 0;
+}
+
+static void observe_site(struct collection *collection, const struct trace_site *site)
+{
+	const struct trace_file *trace = collection->trace;
+	const struct trace_stack *stack = trace_file_record(trace, site->stack, RECORD_STACK);
+	const struct trace_script *script = trace_file_record(trace, site->script, RECORD_SCRIPT);
+	struct observation observation = {
+		.call = trace_file_record(trace, site->call, RECORD_CALL),
+		.executor = trace_file_record(trace, site->executor, RECORD_EXECUTOR),
+		.flags = site->flags,
+		.subject = site->subject,
+		.level = site->level,
+		.when_ns = site->first_ns,
+	};
+	struct finding seen = {
+		.total_ns = site->total_ns,
+		.max_ns = site->max_ns,
+		.off_cpu_ns = site->off_cpu_ns,
+		.first_ns = since_start(trace->header, site->first_ns),
+		.last_ns = since_start(trace->header, site->last_ns),
+		.harm_events = site->harm_events,
+		.harm_turns = site->harm_turns,
+		.thread = strings_keep_part(&collection->report->strings, site->thread,
+					    sizeof site->thread),
+	};
+
+	if (site->kind != SITE_BLOCKING_CALL || !observation.call || !observation.executor || !stack)
+		return;
+	for (int severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++)
+		if (site->counts[severity]) {
+			seen.severity = (enum severity)severity;
+			seen.count += site->counts[severity];
+		}
+	if (!seen.count)
+		return;
+	for (size_t i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++)
+		seen.histogram[i] = site->histogram[i];
+	observation.frames = stack->frames;
+	observation.depth = stack->depth;
+	if (script) {
+		observation.script = script->text;
+		observation.script_size = script->text_size;
+		observation.language = script->language;
+	}
+	observe(collection, &observation, &seen);
+}
+
+/* How long a call has been in progress; 0 when that cannot be told: nobody saw the process end. */
+static uint64_t elapsed(const struct trace_file *trace, uint64_t start_ns)
+{
+	uint64_t end_ns = trace->running ? trace->read_ns : trace->header->end_ns;
+
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+static enum severity severity_in_progress(const struct trace_call *call, uint8_t subject,
+					  uint64_t elapsed_ns)
+{
+	if (call->waits || elapsed_ns >= LONG_NS)
+		return SEVERITY_ERROR;
+	if (elapsed_ns)
+		return SEVERITY_NONE;
+	return subject == SUBJECT_MEMORY_FILE	 ? SEVERITY_NONE
+	       : subject == SUBJECT_REGULAR_FILE ? SEVERITY_WARNING
+						 : SEVERITY_ERROR;
+}
+
+static enum script_language language_of(const struct trace_executor *executor, const char *script,
+					size_t size)
+{
+	if (!size)
+		return SCRIPT_NONE;
+	if (!strcmp(executor->name, "asyncio") || memmem(script, size, ".py\t", 4))
+		return SCRIPT_PYTHON;
+	return SCRIPT_JAVASCRIPT;
+}
+
+static void observe_thread(struct collection *collection, const struct trace_thread *thread)
+{
+	const struct trace_file *trace = collection->trace;
+	struct trace_call_in_progress call;
+	struct observation observation;
+	struct finding seen = { 0 };
+
+	if (!trace_file_call(trace, thread, &call))
+		return;
+	observation = (struct observation){
+		.call = trace_file_record(trace, call.call, RECORD_CALL),
+		.executor = trace_file_record(trace, call.executor, RECORD_EXECUTOR),
+		.flags = call.flags,
+		.subject = call.subject,
+		.level = call.level,
+		.when_ns = call.start_ns,
+		.frames = call.frames,
+		.depth = call.depth,
+		.script = call.script,
+		.script_size = call.script_size,
+	};
+	observation.language =
+		language_of(observation.executor, call.script, call.script_size);
+	/* Outside every turn it can only be a root future's; of which scheduler is told after the call. */
+	if (observation.executor->family == FAMILY_TOKIO && !thread->in_turn)
+		observation.flags |= SITE_ROOT_FUTURE;
+	seen.in_progress = true;
+	seen.running = trace->running;
+	seen.progress_ns = elapsed(trace, call.start_ns);
+	seen.severity = severity_in_progress(observation.call, call.subject, seen.progress_ns);
+	if (!seen.severity)
+		return;
+	seen.count = 1;
+	seen.total_ns = seen.max_ns = seen.progress_ns;
+	seen.first_ns = since_start(trace->header, call.start_ns);
+	seen.last_ns = seen.first_ns + seen.progress_ns;
+	seen.thread = strings_keep_part(&collection->report->strings, thread->name,
+					sizeof thread->name);
+	observe(collection, &observation, &seen);
+}
+
+void collect(struct report *report, const struct process *process, const struct trace_file *trace,
+	     void (*progress)(struct report *report, size_t done, size_t count))
+{
+	struct collection collection = { .report = report, .process = process, .trace = trace };
+	size_t sites = trace->records[RECORD_SITE].count;
+
+	address_space_init(&collection.space, report, trace);
+	for (size_t i = 0; i < sites; i++) {
+		if (progress)
+			progress(report, i, sites);
+		observe_site(&collection, (const void *)(trace->bytes +
+							 trace->records[RECORD_SITE].offsets[i]));
+	}
+	if (progress)
+		progress(report, sites, sites);
+	for (size_t i = 0; i < trace->records[RECORD_THREAD].count; i++)
+		observe_thread(&collection,
+			       (const void *)(trace->bytes +
+					      trace->records[RECORD_THREAD].offsets[i]));
+	address_space_deinit(&collection.space);
+}

@@ -1,0 +1,105 @@
+#include "finding_id.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model.h"
+#include "words.h"
+
+/*
+ * The frames that tell findings apart: the program's own; where there are none those of its
+ * dependencies; else all.
+ */
+struct telling {
+	const struct stack *stack;
+	size_t begin, end;
+	enum frame_owner owner; /* OWNER_UNKNOWN: all */
+};
+
+static struct telling telling_frames(const struct finding *finding)
+{
+	const struct stack *stack = finding_stack(finding);
+	const struct frame *place = stack_place(stack);
+	struct telling telling = { stack, place ? stack->place : 0, 0, OWNER_UNKNOWN };
+
+	if (place)
+		telling.owner = place->owner;
+	for (telling.end = telling.begin; telling.end < stack->count; telling.end++)
+		if (stack_is_turn_boundary(&stack->frames[telling.end]))
+			break;
+	return telling;
+}
+
+static const struct frame *next_frame(struct telling *telling)
+{
+	while (telling->begin < telling->end) {
+		const struct frame *frame = &telling->stack->frames[telling->begin++];
+
+		if (telling->owner == OWNER_UNKNOWN || frame->owner == telling->owner)
+			return frame;
+	}
+	return NULL;
+}
+
+uint64_t *finding_key(const struct finding *finding, size_t *words)
+{
+	struct telling telling = telling_frames(finding);
+	uint64_t *key = memory_get((5 + 2 * (telling.end - telling.begin)) * sizeof *key);
+	const struct frame *frame;
+
+	*words = 0;
+	/* Kept strings: equal texts are one pointer. */
+	key[(*words)++] = SITE_BLOCKING_CALL;
+	key[(*words)++] = (uintptr_t)finding->call;
+	key[(*words)++] = finding->family;
+	key[(*words)++] = finding->root;
+	key[(*words)++] = (uintptr_t)finding->executor;
+	while ((frame = next_frame(&telling))) {
+		if (frame->function) {
+			key[(*words)++] = (uintptr_t)frame->function;
+			key[(*words)++] = (uint64_t)frame->line;
+		} else {
+			key[(*words)++] = (uintptr_t)frame->module;
+			key[(*words)++] = frame->offset;
+		}
+	}
+	return key;
+}
+
+/* FNV-1a. The NUL is hashed too: it keeps "ab","c" apart from "a","bc". */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	do
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
+	while (*text++);
+	return hash;
+}
+
+static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
+{
+	char offset[32];
+
+	if (frame->function) {
+		hash = hash_text(hash, frame->function);
+		return frame->native ? hash : hash_text(hash, path_name(frame->file));
+	}
+	if (!frame->module) /* made at run time: its address means nothing */
+		return hash_text(hash, "?");
+	snprintf(offset, sizeof offset, "%" PRIx64, frame->offset);
+	return hash_text(hash_text(hash, path_name(frame->module)), offset);
+}
+
+void finding_identify(struct finding *finding)
+{
+	struct telling telling = telling_frames(finding);
+	uint64_t hash = 0xcbf29ce484222325;
+	const struct frame *frame;
+
+	hash = hash_text(hash, "blocking-call");
+	hash = hash_text(hash, finding->call);
+	hash = hash_text(hash, family_word(finding->family));
+	while ((frame = next_frame(&telling)))
+		hash = hash_frame(hash, frame);
+	snprintf(finding->id, sizeof finding->id, "%016" PRIx64, hash);
+}

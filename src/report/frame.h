@@ -1,0 +1,43 @@
+/* One frame of a report's stack, and whose code it is. */
+#ifndef REPORT_FRAME_H
+#define REPORT_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct strings;
+
+enum frame_owner {
+	OWNER_PROGRAM,	  /* the program's own code: where its author can change something */
+	OWNER_DEPENDENCY, /* a crate, a package, a module beside it */
+	OWNER_EXECUTOR,	  /* Tokio, libuv, GLib, asyncio, ...: runs the turns */
+	OWNER_STANDARD,	  /* a language's own library, an interpreter */
+	OWNER_SYSTEM,	  /* libc, the loader, what lies in /usr/lib */
+	OWNER_UNKNOWN,	  /* in no module */
+};
+
+/* Strings are kept ones: NULL where not known. */
+struct frame {
+	const char *function;
+	const char *file;
+	const char *language;
+	const char *module;   /* path of the loaded object */
+	const char *build_id; /* in hexadecimal */
+	const char *package;  /* what it is a part of: "tokio", "std", "libc.so.6"; for OWNER_PROGRAM NULL */
+	uint64_t offset;      /* in the module, of the instruction; in no module the address */
+	int line;
+	bool native;  /* not an interpreter's */
+	bool inlined; /* into the frame that follows */
+	enum frame_owner owner;
+};
+
+/* Fills owner and package from all the rest. `executable`: path of the process's program. */
+void frame_find_owner(struct frame *frame, const char *executable, struct strings *strings);
+
+/* Whether the function belongs to a package and its name contains `part`. */
+bool frame_is(const struct frame *frame, const char *package, const char *part);
+
+/* The last part of a path. */
+const char *path_name(const char *path);
+
+#endif

@@ -1,0 +1,168 @@
+#include "headline.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model.h"
+#include "quantity.h"
+
+/* Paths inside std as its users know them. */
+static const struct {
+	const char *inner, *known;
+} public_paths[] = {
+	{ "std::thread::functions::", "std::thread::" },
+	{ "std::thread::join_handle::", "std::thread::" },
+	{ "std::sync::poison::mutex::", "std::sync::" },
+	{ "std::sync::poison::rwlock::", "std::sync::" },
+	{ "std::sync::poison::condvar::", "std::sync::" },
+	{ "std::sync::poison::", "std::sync::" },
+	{ "std::net::tcp::", "std::net::" },
+	{ "std::net::udp::", "std::net::" },
+};
+
+static const char *public_path(struct report *report, const char *function)
+{
+	for (size_t i = 0; i < sizeof public_paths / sizeof *public_paths; i++) {
+		size_t length = strlen(public_paths[i].inner);
+
+		if (!strncmp(function, public_paths[i].inner, length))
+			return strings_print(&report->strings, "%s%s", public_paths[i].known,
+					     function + length);
+	}
+	return function;
+}
+
+/* What the program called, where that is not the call itself: the frame within the place. */
+static const char *library_function(struct report *report, const struct finding *finding)
+{
+	const struct stack *stack = finding_stack(finding);
+	const struct frame *frame;
+
+	if (!stack_place(stack) || !stack->place)
+		return NULL;
+	frame = &stack->frames[stack->place - 1];
+	if (!frame->function || strstr(frame->function, "{{") || frame->owner == OWNER_SYSTEM)
+		return NULL;
+	return public_path(report, frame->function);
+}
+
+static const struct {
+	const char *name, *held;
+} held_executors[] = {
+	{ "asyncio", "the asyncio event loop" }, { "libuv", "the libuv event loop" },
+	{ "node", "Node's event loop" },	 { "libevent", "the libevent loop" },
+	{ "libev", "the libev loop" },		 { "glib", "the GLib main loop" },
+	{ "GLib", "the GLib main loop" },
+};
+
+/* What is blocked. */
+static const char *held(struct report *report, const struct finding *finding)
+{
+	struct strings *strings = &report->strings;
+
+	switch (finding->root) {
+	case ROOT_CURRENT_THREAD:
+		return "a current_thread tokio runtime, in block_on's own future";
+	case ROOT_MULTI_THREAD:
+	case ROOT_UNKNOWN:
+		return "tokio's block_on, in its own future";
+	case ROOT_NONE:
+		break;
+	}
+	for (size_t i = 0; i < sizeof held_executors / sizeof *held_executors; i++)
+		if (!strcmp(finding->executor, held_executors[i].name))
+			return held_executors[i].held;
+	switch (finding->family) {
+	case FAMILY_TOKIO:
+		return "a tokio worker";
+	case FAMILY_EVENT_LOOP:
+		return strings_print(strings, "the event loop %s", finding->executor);
+	case FAMILY_ANNOTATED:
+		return strings_print(strings, "a turn of %s", finding->executor);
+	default:
+		return strings_print(strings, "a thread of %s", finding->executor);
+	}
+}
+
+const char *headline_subject(struct report *report, const struct finding *finding)
+{
+	const char *function = library_function(report, finding);
+
+	if (!function || !strcmp(function, finding->call))
+		return strings_print(&report->strings, "%s blocks %s", finding->call,
+				     held(report, finding));
+	return strings_print(&report->strings, "%s (%s) blocks %s", function, finding->call,
+			     held(report, finding));
+}
+
+const char *shown_path(struct report *report, const char *path)
+{
+	char directory[PATH_MAX];
+	size_t length;
+
+	if (!path || path[0] != '/' || !getcwd(directory, sizeof directory))
+		return path;
+	length = strlen(directory);
+	if (length > 1 && !strncmp(path, directory, length) && path[length] == '/')
+		return strings_keep(&report->strings, path + length + 1);
+	return path;
+}
+
+const char *headline_place(struct report *report, const struct finding *finding)
+{
+	const struct frame *place = stack_place(finding_stack(finding));
+	struct strings *strings = &report->strings;
+
+	if (!place)
+		return NULL;
+	if (!place->function)
+		return strings_print(strings, "%s+0x%llx", path_name(place->module),
+				     (unsigned long long)place->offset);
+	if (!place->file)
+		return place->function;
+	if (!place->line)
+		return strings_print(strings, "%s (%s)", place->function,
+				     shown_path(report, place->file));
+	return strings_print(strings, "%s (%s:%d)", place->function,
+			     shown_path(report, place->file), place->line);
+}
+
+/* How a call that has not ended stands. */
+static const char *progress(struct report *report, const struct finding *finding)
+{
+	char text[QUANTITY_SIZE];
+
+	if (!finding->progress_ns)
+		return "had not ended when the process was killed";
+	quantity_duration(text, finding->progress_ns);
+	return strings_print(&report->strings,
+			     finding->running ? "has not ended after %s"
+					      : "had not ended after %s, when the process ended",
+			     text);
+}
+
+const char *headline_cost(struct report *report, const struct finding *finding)
+{
+	char total[QUANTITY_SIZE], longest[QUANTITY_SIZE], count[QUANTITY_SIZE];
+	struct strings *strings = &report->strings;
+
+	if (finding->in_progress && finding->count == 1)
+		return progress(report, finding);
+	quantity_duration(total, finding->total_ns);
+	if (finding->count == 1)
+		return strings_print(strings, "once, %s", total);
+	return strings_print(strings, "%s times, %s in all, longest %s%s%s",
+			     quantity_count(count, finding->count), total,
+			     quantity_duration(longest, finding->max_ns),
+			     finding->in_progress ? "; one " : "",
+			     finding->in_progress ? progress(report, finding) : "");
+}
+
+const char *headline(struct report *report, const struct finding *finding)
+{
+	const char *place = headline_place(report, finding);
+
+	return strings_print(&report->strings, "%s%s%s: %s", headline_subject(report, finding),
+			     place ? " in " : "", place ? place : "", headline_cost(report, finding));
+}

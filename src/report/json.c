@@ -1,0 +1,216 @@
+/* --format=json: for programs. The schema is the contract: nothing may go, things may be added. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "format.h"
+#include "model.h"
+#include "version.h"
+#include "words.h"
+
+/* JSON's numbers end at 2^63 here. */
+static json_t *integer(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+static void set_text(json_t *object, const char *name, const char *value)
+{
+	if (value)
+		json_object_set_new(object, name, json_string(value));
+}
+
+static json_t *frame_json(const struct frame *frame)
+{
+	json_t *object = json_object();
+	char offset[32];
+
+	set_text(object, "function", frame->function);
+	set_text(object, "file", frame->file);
+	if (frame->line > 0)
+		json_object_set_new(object, "line", json_integer(frame->line));
+	if (frame->native) {
+		snprintf(offset, sizeof offset, "0x%" PRIx64, frame->offset);
+		set_text(object, "module", frame->module ? frame->module : "[unknown]");
+		set_text(object, "build_id", frame->build_id);
+		set_text(object, "offset", offset);
+	}
+	if (frame->inlined)
+		json_object_set_new(object, "inlined", json_true());
+	set_text(object, "language", frame->language);
+	if (frame->owner == OWNER_PROGRAM)
+		json_object_set_new(object, "user", json_true());
+	return object;
+}
+
+static json_t *stack_json(const struct stack *stack)
+{
+	json_t *object = json_object(), *frames = json_array();
+
+	set_text(object, "role", "blocked");
+	for (size_t i = 0; i < stack->count; i++)
+		json_array_append_new(frames, frame_json(&stack->frames[i]));
+	json_object_set_new(object, "frames", frames);
+	return object;
+}
+
+static json_t *stacks_json(const struct finding *finding)
+{
+	json_t *stacks = json_array();
+
+	if (finding->script.count)
+		json_array_append_new(stacks, stack_json(&finding->script));
+	json_array_append_new(stacks, stack_json(&finding->native));
+	return stacks;
+}
+
+static json_t *histogram_json(const struct finding *finding)
+{
+	json_t *histogram = json_array();
+
+	for (unsigned i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++) {
+		uint64_t bound = (uint64_t)1 << i;
+
+		/* The last one is open: all that was longer. */
+		if (i == TRACE_HISTOGRAM_BUCKETS - 1 && finding->max_ns > bound)
+			bound = finding->max_ns;
+		if (finding->histogram[i])
+			json_array_append_new(histogram,
+					      json_pack("[oo]", integer(bound),
+							integer(finding->histogram[i])));
+	}
+	return histogram;
+}
+
+static json_t *harm_json(const struct finding *finding)
+{
+	json_t *harm = json_object();
+
+	json_object_set_new(harm, "ready_events", integer(finding->harm_events));
+	json_object_set_new(harm, "turns", integer(finding->harm_turns));
+	return harm;
+}
+
+static json_t *executor_json(uint32_t family, const char *name)
+{
+	json_t *object = json_object();
+
+	set_text(object, "family", family_word(family));
+	set_text(object, "name", name);
+	return object;
+}
+
+static json_t *finding_json(const struct finding *finding)
+{
+	json_t *object = json_object(), *pids = json_array();
+
+	set_text(object, "id", finding->id);
+	set_text(object, "kind", "blocking-call");
+	set_text(object, "severity", severity_word(finding->severity));
+	set_text(object, "confidence", confidence_word(finding->confidence));
+	json_object_set_new(object, "executor", executor_json(finding->family, finding->executor));
+	set_text(object, "message", finding->message);
+	set_text(object, "advice", finding->advice);
+	set_text(object, "call", finding->call);
+	set_text(object, "category", finding->category);
+	set_text(object, "thread", finding->thread);
+	json_object_set_new(object, "count", integer(finding->count));
+	json_object_set_new(object, "total_ns", integer(finding->total_ns));
+	json_object_set_new(object, "max_ns", integer(finding->max_ns));
+	json_object_set_new(object, "off_cpu_ns", integer(finding->off_cpu_ns));
+	if (finding->harm_turns)
+		json_object_set_new(object, "harm", harm_json(finding));
+	json_object_set_new(object, "stacks", stacks_json(finding));
+	for (size_t i = 0; i < finding->pid_count; i++)
+		json_array_append_new(pids, json_integer(finding->pids[i]));
+	json_object_set_new(object, "pids", pids);
+	json_object_set_new(object, "first_ns", integer(finding->first_ns));
+	json_object_set_new(object, "last_ns", integer(finding->last_ns));
+	json_object_set_new(object, "histogram", histogram_json(finding));
+	if (finding->in_progress)
+		json_object_set_new(object, "in_progress", json_true());
+	return object;
+}
+
+static json_t *end_json(const struct process *process)
+{
+	json_t *end = json_object();
+
+	switch (process->end) {
+	case PROCESS_ENDED:
+	case PROCESS_SIGNALED:
+		set_text(end, "state", process->end == PROCESS_ENDED ? "exited" : "signaled");
+		json_object_set_new(end, "code", json_integer(process->end_code));
+		break;
+	case PROCESS_RUNNING:
+		set_text(end, "state", "running");
+		break;
+	case PROCESS_REPLACED:
+	case PROCESS_LOST:
+		set_text(end, "state", "unknown");
+		break;
+	}
+	return end;
+}
+
+static json_t *process_json(const struct process *process)
+{
+	json_t *object = json_object(), *arguments = json_array(), *executors = json_array();
+	json_t *lost = json_object();
+
+	json_object_set_new(object, "pid", json_integer(process->pid));
+	set_text(object, "executable", process->executable);
+	for (size_t i = 0; i < process->argument_count; i++)
+		json_array_append_new(arguments, json_string(process->arguments[i]));
+	json_object_set_new(object, "argv", arguments);
+	json_object_set_new(object, "end", end_json(process));
+	for (size_t i = 0; i < process->executor_count; i++) {
+		const struct process_executor *executor = &process->executors[i];
+		json_t *item = executor_json(executor->family, executor->name);
+
+		json_object_set_new(item, "threads", integer(executor->threads));
+		json_object_set_new(item, "turns", integer(executor->turns));
+		json_array_append_new(executors, item);
+	}
+	json_object_set_new(object, "executors", executors);
+	json_object_set_new(lost, "events", integer(process->lost_events));
+	json_object_set_new(lost, "sites", integer(process->lost_sites));
+	json_object_set_new(object, "lost", lost);
+	return object;
+}
+
+static json_t *summary_json(const struct report_summary *summary)
+{
+	json_t *object = json_object();
+
+	for (unsigned severity = SEVERITIES - 1; severity > SEVERITY_NONE; severity--)
+		json_object_set_new(object, severity_word(severity),
+				    integer(summary->findings[severity]));
+	json_object_set_new(object, "suppressed", json_integer(0));
+	json_object_set_new(object, "baseline", json_integer(0));
+	return object;
+}
+
+int format_json(struct report *report, FILE *out)
+{
+	json_t *root = json_object(), *tool = json_object();
+	json_t *processes = json_array(), *findings = json_array();
+	int failed;
+
+	set_text(root, "schema", "yieldsan-report/1");
+	set_text(tool, "name", "yieldsan");
+	set_text(tool, "version", YIELDSAN_VERSION);
+	json_object_set_new(root, "tool", tool);
+	for (const struct process *process = report->processes; process; process = process->next)
+		json_array_append_new(processes, process_json(process));
+	json_object_set_new(root, "processes", processes);
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (report->findings[i]->severity >= report->options->show)
+			json_array_append_new(findings, finding_json(report->findings[i]));
+	json_object_set_new(root, "findings", findings);
+	json_object_set_new(root, "summary", summary_json(&report->summary));
+	failed = json_dumpf(root, out, JSON_INDENT(2)) || fputc('\n', out) == EOF;
+	json_decref(root);
+	return failed ? -(errno ? errno : EIO) : 0;
+}

@@ -1,0 +1,35 @@
+/* The model of a report: what the formats print. */
+#ifndef REPORT_MODEL_H
+#define REPORT_MODEL_H
+
+#include <stdio.h>
+
+#include "debug_info/memory.h"
+#include "debug_info/strings.h"
+#include "debug_info/symbols.h"
+#include "finding.h"
+#include "process.h"
+#include "report.h"
+
+/* A loaded object of which the file does not serve: its frames have no names. */
+struct missing_module {
+	struct missing_module *next;
+	const char *path, *problem;
+};
+
+struct report {
+	struct obstack memory; /* of all that the model holds */
+	struct strings strings;
+	struct symbols symbols;
+	struct process *processes; /* by pid, then path */
+	struct finding *findings_by_key;
+	struct finding **findings; /* worst first, once all are in */
+	size_t finding_count;
+	struct missing_module *missing;
+	const struct report_options *options;
+	struct report_summary summary;
+	uint64_t progress_start_ms; /* of the line that shows progress on a terminal */
+	bool progress_shown;
+};
+
+#endif

@@ -1,0 +1,113 @@
+#include "process.h"
+
+#include <string.h>
+
+#include "model.h"
+
+static void read_texts(struct report *report, struct process *process,
+		       const struct trace_file *trace)
+{
+	const struct trace_process *record =
+		trace_file_record(trace, trace->header->process, RECORD_PROCESS);
+	const char *text, *end;
+
+	if (!record && trace->records[RECORD_PROCESS].count)
+		record = (const void *)(trace->bytes + trace->records[RECORD_PROCESS].offsets[0]);
+	process->executable = strings_keep(&report->strings, "");
+	if (!record)
+		return;
+	text = (const char *)(record + 1);
+	end = text + record->text_size;
+	process->executable = strings_keep_part(&report->strings, text, record->text_size);
+	text += strnlen(text, (size_t)(end - text)) + 1;
+	if (text < end) /* the runtime's options */
+		text += strnlen(text, (size_t)(end - text)) + 1;
+	for (; text < end && process->argument_count < record->argc; process->argument_count++) {
+		obstack_ptr_grow(&report->memory, strings_keep_part(&report->strings, text,
+								    (size_t)(end - text)));
+		text += strnlen(text, (size_t)(end - text)) + 1;
+	}
+	process->arguments = obstack_finish(&report->memory);
+}
+
+static void read_end(struct process *process, const struct trace_file *trace)
+{
+	process->end_code = trace->header->end_code;
+	switch (trace->header->end) {
+	case TRACE_END_EXITED:
+		process->end = PROCESS_ENDED;
+		break;
+	case TRACE_END_SIGNALED:
+		process->end = PROCESS_SIGNALED;
+		break;
+	case TRACE_END_EXECED:
+		process->end = PROCESS_REPLACED;
+		break;
+	default:
+		process->end = trace->running ? PROCESS_RUNNING : PROCESS_LOST;
+	}
+}
+
+/* Turns and threads of those that live, added to what the ended ones left behind. */
+static void count_threads(struct process_executor *executor, const struct trace_file *trace,
+			  uint32_t offset)
+{
+	for (size_t i = 0; i < trace->records[RECORD_THREAD].count; i++) {
+		const struct trace_thread *thread =
+			(const void *)(trace->bytes + trace->records[RECORD_THREAD].offsets[i]);
+
+		for (size_t j = 0; thread->alive && j < TRACE_THREAD_EXECUTORS; j++)
+			if (thread->turns[j].executor == offset && thread->turns[j].turns) {
+				executor->threads++;
+				executor->turns += thread->turns[j].turns;
+			}
+	}
+}
+
+static void read_executors(struct report *report, struct process *process,
+			   const struct trace_file *trace)
+{
+	size_t count = trace->records[RECORD_EXECUTOR].count;
+
+	process->executors = obstack_alloc(&report->memory, (count + 1) * sizeof *process->executors);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t offset = trace->records[RECORD_EXECUTOR].offsets[i];
+		const struct trace_executor *record = (const void *)(trace->bytes + offset);
+		struct process_executor *executor = &process->executors[process->executor_count];
+
+		if (!record->confirmed)
+			continue;
+		*executor = (struct process_executor){
+			.family = record->family,
+			.confidence = record->confidence,
+			.name = strings_keep_part(&report->strings, record->name,
+						  sizeof record->name),
+			.threads = record->threads_ended,
+			.turns = record->turns_ended,
+			.own_waits = record->own_waits,
+			.own_waits_ns = record->own_waits_ns,
+		};
+		count_threads(executor, trace, offset);
+		process->executor_count++;
+	}
+}
+
+struct process *process_create(struct report *report, const struct trace_file *trace,
+			       const char *path)
+{
+	struct process *process = obstack_alloc(&report->memory, sizeof *process);
+	char sentence[TRACE_SENTENCE_SIZE];
+
+	memset(process, 0, sizeof *process);
+	process->trace_path = path;
+	process->pid = trace->header->pid;
+	process->lost_events = trace->header->lost_events;
+	process->lost_sites = trace->header->lost_sites;
+	process->flags = trace->header->flags;
+	if (trace_file_damage(trace, path, sentence))
+		process->damage = strings_keep(&report->strings, sentence);
+	read_texts(report, process, trace);
+	read_end(process, trace);
+	read_executors(report, process, trace);
+	return process;
+}

@@ -1,0 +1,15 @@
+/* Whether the process that wrote a trace still runs. */
+#ifndef REPORT_PROCESS_ALIVE_H
+#define REPORT_PROCESS_ALIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+/*
+ * Asks for more than the pid, which another process may have by now: the trace, told by its name or by
+ * device and inode, must be mapped there.
+ */
+bool process_alive(int32_t pid, const char *trace_path, const struct stat *trace);
+
+#endif

@@ -1,0 +1,186 @@
+#include "report.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect.h"
+#include "format.h"
+#include "model.h"
+
+static const struct {
+	const char *name;
+	int (*write)(struct report *report, FILE *out);
+} formats[] = {
+#define FORMAT(name) { #name, format_##name },
+	REPORT_FORMATS(FORMAT)
+#undef FORMAT
+};
+
+const char *report_format_names(void)
+{
+#define FORMAT(name) ", " #name
+	static const char names[] = REPORT_FORMATS(FORMAT);
+#undef FORMAT
+
+	return names + 2;
+}
+
+static int find_format(const char *name)
+{
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (!strcmp(formats[i].name, name))
+			return (int)i;
+	return -EINVAL;
+}
+
+bool report_format_is_known(const char *name)
+{
+	return find_format(name) >= 0;
+}
+
+static FILE *errors_of(const struct report *report)
+{
+	return report->options->errors ? report->options->errors : stderr;
+}
+
+/* A line that is written over again and again, once the work has taken long enough to be noticed. */
+static void show_progress(struct report *report, size_t done, size_t count)
+{
+	static const char wipe[] = "\r\033[K";
+	FILE *errors = errors_of(report);
+	struct timespec now;
+	uint64_t ms;
+
+	if (done % 16 && done < count)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (!report->progress_start_ms)
+		report->progress_start_ms = ms;
+	if (done == count && report->progress_shown)
+		fputs(wipe, errors);
+	else if (done < count && ms - report->progress_start_ms > 500) {
+		fprintf(errors, "%syieldsan: finding names and lines: %zu of %zu places", wipe, done,
+			count);
+		report->progress_shown = true;
+	}
+	fflush(errors);
+}
+
+static void add_process(struct report *report, struct process *process)
+{
+	struct process **at = &report->processes;
+
+	while (*at && ((*at)->pid < process->pid ||
+		       ((*at)->pid == process->pid &&
+			strcmp((*at)->trace_path, process->trace_path) < 0)))
+		at = &(*at)->next;
+	process->next = *at;
+	*at = process;
+	report->summary.processes++;
+	for (size_t i = 0; i < process->executor_count; i++) {
+		report->summary.executors += process->executors[i].turns > 0;
+		report->summary.turns += process->executors[i].turns;
+	}
+}
+
+static void read_trace(struct report *report, const char *path)
+{
+	char sentence[TRACE_SENTENCE_SIZE];
+	struct trace_file trace;
+	struct process *process;
+	FILE *errors = errors_of(report);
+
+	if (trace_file_read(&trace, path, sentence)) {
+		fprintf(errors, "yieldsan: %s\n", sentence);
+		report->summary.unreadable++;
+		return;
+	}
+	process = process_create(report, &trace, strings_keep(&report->strings, path));
+	if (process->damage) {
+		fprintf(errors, "yieldsan: %s\n", process->damage);
+		report->summary.damaged++;
+	}
+	add_process(report, process);
+	collect(report, process, &trace, isatty(fileno(errors)) ? show_progress : NULL);
+	trace_file_close(&trace);
+}
+
+static int is_trace(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name), suffix = sizeof TRACE_SUFFIX - 1;
+
+	return length > suffix && !strcmp(entry->d_name + length - suffix, TRACE_SUFFIX);
+}
+
+static void read_directory(struct report *report, const char *directory)
+{
+	struct dirent **entries;
+	int count = scandir(directory, &entries, is_trace, alphasort);
+
+	if (count < 0) {
+		fprintf(errors_of(report), "yieldsan: %s cannot be read: %s\n", directory,
+			strerror(errno));
+		report->summary.unreadable++;
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0)
+			memory_exhausted();
+		read_trace(report, path);
+		free(path);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void summarise(struct report *report)
+{
+	for (size_t i = 0; i < report->finding_count; i++) {
+		enum severity severity = report->findings[i]->severity;
+
+		report->summary.findings[severity]++;
+		report->summary.failed |= severity >= report->options->fail_on;
+	}
+}
+
+int report_make(const struct report_options *options, char **paths, size_t count, FILE *out,
+		struct report_summary *summary)
+{
+	struct report report = { .options = options };
+	int format = find_format(options->format), error;
+	struct stat status;
+
+	memset(summary, 0, sizeof *summary);
+	if (format < 0)
+		return format;
+	obstack_init(&report.memory);
+	strings_init(&report.strings);
+	symbols_init(&report.symbols, &report.strings, options->debug_root);
+	for (size_t i = 0; i < count; i++) {
+		if (!stat(paths[i], &status) && S_ISDIR(status.st_mode))
+			read_directory(&report, paths[i]);
+		else
+			read_trace(&report, paths[i]);
+	}
+	findings_finish(&report);
+	summarise(&report);
+	*summary = report.summary;
+	error = formats[format].write(&report, out);
+	if (!error && (fflush(out) || ferror(out)))
+		error = errno ? -errno : -EIO;
+	findings_deinit(&report);
+	symbols_deinit(&report.symbols);
+	strings_deinit(&report.strings);
+	obstack_free(&report.memory, NULL);
+	return error;
+}

@@ -1,0 +1,57 @@
+/* From traces to a report: the door of this room. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "yieldsan/trace_format.h"
+
+enum report_colour {
+	REPORT_COLOUR_AUTO, /* where it goes to a terminal, and NO_COLOR and TERM do not speak against it */
+	REPORT_COLOUR_NEVER,
+	REPORT_COLOUR_ALWAYS,
+};
+
+struct report_options {
+	const char *format;    /* as report_format_names() lists them; NULL: text */
+	enum severity show;    /* the lowest that is printed */
+	enum severity fail_on; /* the lowest that fails; SEVERITIES: none does */
+	enum report_colour colour;
+	/* Sentences on files that cannot be read, and progress where it is a terminal. NULL: standard error. */
+	FILE *errors;
+	const char *debug_root; /* where separate debug files lie; NULL: /usr/lib/debug */
+};
+
+/* text, warnings, errors. */
+#define REPORT_OPTIONS_DEFAULT \
+	{ .show = SEVERITY_WARNING, .fail_on = SEVERITY_ERROR }
+
+struct report_summary {
+	size_t processes;
+	size_t executors;	 /* that had turns */
+	uint64_t turns;
+	size_t findings[SEVERITIES]; /* those that are not shown too */
+	bool failed;		 /* a finding reached fail_on */
+	size_t unreadable;	 /* files and directories of which nothing could be read */
+	size_t damaged;		 /* traces of which a part is missing */
+};
+
+/*
+ * Reports on traces and on directories of traces. What cannot be read is told on options->errors, one
+ * line each, and counted; all else is reported. A directory without traces is no error.
+ *
+ * Returns 0, -EINVAL for a format that is not known, or the -errno of writing to `out`. Summary is
+ * filled in any case.
+ */
+int report_make(const struct report_options *options, char **paths, size_t count, FILE *out,
+		struct report_summary *summary);
+
+bool report_format_is_known(const char *name);
+
+/* "text, json, ..." for usage texts and errors. */
+const char *report_format_names(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* A stack as a report shows it. */
+#ifndef REPORT_STACK_H
+#define REPORT_STACK_H
+
+#include "address_space.h"
+#include "frame.h"
+
+/* Innermost first. */
+struct stack {
+	struct frame *frames;
+	size_t count;
+	/*
+	 * The frame that a reader should look at: the innermost of the program's own code; where none is
+	 * known the innermost of a dependency; else count.
+	 */
+	size_t place;
+};
+
+/* From return addresses, inlined calls included; in the report's memory. `executable`: kept. */
+struct stack stack_native(struct address_space *space, const char *executable,
+			  const uint64_t *addresses, size_t count, uint64_t when_ns);
+
+/* From the lines of a trace_script. */
+struct stack stack_script(struct report *report, const char *text, size_t size,
+			  enum script_language language);
+
+/* The frame to look at; NULL when none is known. */
+const struct frame *stack_place(const struct stack *stack);
+
+/* Whether a frame is where an executor began the turn: a task's poll. */
+bool stack_is_turn_boundary(const struct frame *frame);
+
+#endif

@@ -1,0 +1,161 @@
+/* --format=text: for people. Worst first, and the one line that sums up last, where a terminal shows it. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "format.h"
+#include "headline.h"
+#include "model.h"
+#include "quantity.h"
+#include "text_processes.h"
+#include "text_stack.h"
+#include "words.h"
+
+struct colours {
+	const char *severity[SEVERITIES];
+	const char *bold, *plain;
+};
+
+static const struct colours colourful = {
+	.severity = { "", "\033[36m", "\033[33m", "\033[1;31m" },
+	.bold = "\033[1m",
+	.plain = "\033[0m",
+};
+static const struct colours colourless = {
+	.severity = { "", "", "", "" },
+	.bold = "",
+	.plain = "",
+};
+
+static const struct colours *choose_colours(const struct report_options *options, FILE *out)
+{
+	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	int fd;
+
+	if (options->colour == REPORT_COLOUR_ALWAYS)
+		return &colourful;
+	if (options->colour == REPORT_COLOUR_NEVER || (no && *no) ||
+	    (terminal && !strcmp(terminal, "dumb")))
+		return &colourless;
+	fd = fileno(out);
+	return fd >= 0 && isatty(fd) ? &colourful : &colourless;
+}
+
+static void print_headline(struct report *report, const struct finding *finding,
+			   const struct colours *colours, FILE *out)
+{
+	static const char *const words[] = { "", "NOTICE", "WARNING", "ERROR" };
+	const char *place = headline_place(report, finding);
+
+	fprintf(out, "%s%-7s%s %s%s%s%s: %s\n", colours->severity[finding->severity],
+		words[finding->severity], colours->plain, headline_subject(report, finding),
+		place ? " in " : "", place ? place : "", "", headline_cost(report, finding));
+}
+
+/* What is known beside the cost: how sure, how harmful, which thread. */
+static void print_evidence(const struct finding *finding, FILE *out)
+{
+	char number[QUANTITY_SIZE];
+	uint64_t share;
+
+	fputs("  ", out);
+	if (finding->off_cpu_ns && finding->total_ns) {
+		share = (uint64_t)(100.0 * (double)finding->off_cpu_ns / (double)finding->total_ns);
+		fprintf(out, "asleep %d %% of the time, ", share > 100 ? 100 : (int)share);
+	}
+	if (finding->harm_events)
+		fprintf(out, "while it was held %s event%s became ready, ",
+			quantity_count(number, finding->harm_events),
+			finding->harm_events == 1 ? "" : "s");
+	if (finding->thread && *finding->thread)
+		fprintf(out, "thread %s, ", finding->thread);
+	if (finding->pid_count == 1)
+		fprintf(out, "process %lld, ", (long long)finding->pids[0]);
+	else
+		fprintf(out, "%zu processes, ", finding->pid_count);
+	fprintf(out, "confidence %s\n", confidence_word(finding->confidence));
+}
+
+static void print_remark(const struct finding *finding, FILE *out)
+{
+	static const char *const remarks[] = {
+		[ROOT_NONE] = NULL,
+		[ROOT_CURRENT_THREAD] = "The future given to block_on shares its thread with all "
+					"tasks of a current_thread runtime.",
+		[ROOT_MULTI_THREAD] = "On a multi_thread runtime the future given to block_on "
+				      "holds up itself alone, not the tasks: a warning at most.",
+		[ROOT_UNKNOWN] = "It is not known which runtime this is: on a current_thread one the "
+				 "tasks are held up, on a multi_thread one block_on's future alone.",
+	};
+
+	if (remarks[finding->root])
+		fprintf(out, "  %s\n", remarks[finding->root]);
+}
+
+static void print_finding(struct report *report, const struct finding *finding,
+			  const struct colours *colours, FILE *out)
+{
+	print_headline(report, finding, colours, out);
+	print_evidence(finding, out);
+	print_remark(finding, out);
+	if (finding->script.count) {
+		text_stack_print(report, &finding->script, colours->bold, colours->plain, out);
+		text_stack_print_folded(&finding->native, out);
+	} else {
+		text_stack_print(report, &finding->native, colours->bold, colours->plain, out);
+	}
+	fprintf(out, "  advice: %s\n  id: %s\n\n", finding->advice, finding->id);
+}
+
+static void print_counts(const struct report_summary *summary, const struct colours *colours,
+			 FILE *out)
+{
+	char text[64];
+
+	for (unsigned severity = SEVERITIES - 1; severity > SEVERITY_NONE; severity--)
+		fprintf(out, "%s%s%s%s", severity == SEVERITIES - 1 ? "" : ", ",
+			summary->findings[severity] ? colours->severity[severity] : "",
+			quantity_of(text, summary->findings[severity], severity_word(severity)),
+			summary->findings[severity] ? colours->plain : "");
+}
+
+static void print_summary(struct report *report, const struct colours *colours, FILE *out)
+{
+	const struct report_summary *summary = &report->summary;
+	size_t hidden = 0;
+	char turns[64], processes[QUANTITY_SIZE];
+
+	for (int severity = SEVERITY_NOTICE; severity < (int)report->options->show; severity++)
+		hidden += summary->findings[severity];
+	fputs("yieldsan: ", out);
+	if (!summary->processes) {
+		fputs("no trace could be read: nothing is known\n", out);
+		return;
+	}
+	if (!summary->executors) {
+		fputs("no executor ran a turn: nothing was watched, so this says nothing about the "
+		      "program\n",
+		      out);
+		return;
+	}
+	print_counts(summary, colours, out);
+	fprintf(out, " in %s of %s process%s", quantity_of(turns, summary->turns, "turn"),
+		quantity_count(processes, summary->processes), summary->processes == 1 ? "" : "es");
+	if (hidden)
+		fprintf(out, " (%zu not shown: --show=%s)", hidden,
+			severity_word(summary->findings[SEVERITY_NOTICE] ? SEVERITY_NOTICE
+									 : SEVERITY_WARNING));
+	fputc('\n', out);
+}
+
+int format_text(struct report *report, FILE *out)
+{
+	const struct colours *colours = choose_colours(report->options, out);
+
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (report->findings[i]->severity >= report->options->show)
+			print_finding(report, report->findings[i], colours, out);
+	text_processes_print(report, out);
+	print_summary(report, colours, out);
+	return 0;
+}

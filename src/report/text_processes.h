@@ -1,0 +1,11 @@
+/* What was watched, in the text report: so that a report without findings can be trusted, or not. */
+#ifndef REPORT_TEXT_PROCESSES_H
+#define REPORT_TEXT_PROCESSES_H
+
+#include <stdio.h>
+
+struct report;
+
+void text_processes_print(struct report *report, FILE *out);
+
+#endif

@@ -1,0 +1,64 @@
+#include "trace_records.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "yieldsan/trace_format.h"
+
+/* Types that a later minor change may add; a larger number is no record. */
+#define MAX_TYPE 1024
+
+static const size_t least_sizes[] = {
+	[RECORD_UNFINISHED] = sizeof(struct trace_record),
+	[RECORD_PROCESS] = sizeof(struct trace_process),
+	[RECORD_MODULE] = sizeof(struct trace_module) + 1,
+	[RECORD_EXECUTOR] = sizeof(struct trace_executor),
+	[RECORD_THREAD] = sizeof(struct trace_thread),
+	[RECORD_CALL] = sizeof(struct trace_call),
+	[RECORD_STACK] = sizeof(struct trace_stack),
+	[RECORD_SCRIPT] = sizeof(struct trace_script),
+	[RECORD_SITE] = sizeof(struct trace_site),
+};
+
+/* What the record says of its own inside lies within its size. */
+static bool is_whole(const struct trace_record *head)
+{
+	const struct trace_process *process = (const void *)head;
+	const struct trace_module *module = (const void *)head;
+	const struct trace_stack *stack = (const void *)head;
+	const struct trace_script *script = (const void *)head;
+
+	switch (head->type) {
+	case RECORD_PROCESS:
+		return process->text_size <= head->size - sizeof *process;
+	case RECORD_MODULE:
+		return module->path_size && module->path_size <= head->size - sizeof *module &&
+		       module->build_id_size <= sizeof module->build_id &&
+		       module->start <= module->end;
+	case RECORD_STACK:
+		return stack->depth <= TRACE_MAX_FRAMES &&
+		       stack->depth * sizeof *stack->frames <= head->size - sizeof *stack;
+	case RECORD_SCRIPT:
+		return script->text_size <= head->size - sizeof *script;
+	default:
+		return true;
+	}
+}
+
+enum trace_record_state trace_record_check(const void *bytes, size_t left, uint32_t *type,
+					   size_t *size)
+{
+	const struct trace_record *head = bytes;
+
+	*type = head->type;
+	*size = head->size;
+	if (head->size < sizeof *head || head->size % TRACE_ALIGN || head->size > left ||
+	    head->type > MAX_TYPE)
+		return TRACE_RECORD_BAD;
+	if (head->type == RECORD_UNFINISHED ||
+	    head->type >= sizeof least_sizes / sizeof *least_sizes)
+		return TRACE_RECORD_OTHER;
+	if (head->size < least_sizes[head->type] || !is_whole(head))
+		return TRACE_RECORD_BAD;
+	return TRACE_RECORD_GOOD;
+}

@@ -1,0 +1,133 @@
+#include "verdict.h"
+
+#include <string.h>
+
+#define ROOT_FLAGS (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)
+
+/* tokio::task::block_in_place, and what it calls to leave the runtime: around it blocking is allowed. */
+static bool is_offload(const struct frame *frame)
+{
+	return frame_is(frame, "tokio", "block_in_place") || frame_is(frame, "tokio", "exit_runtime");
+}
+
+/* Tokio waiting for work: "...::park", "...::park_timeout", "...::park::{{closure}}". */
+static bool is_park(const struct frame *frame)
+{
+	const char *part;
+
+	if (!frame_is(frame, "tokio", "::park"))
+		return false;
+	for (part = frame->function; (part = strstr(part, "::park")); part += 6)
+		if (part[6] == '\0' || part[6] == '_' || !strncmp(part + 6, "::{", 3))
+			return true;
+	return false;
+}
+
+/* Code that Tokio runs, rather than Tokio itself with what it waits by. */
+static bool is_guest(const struct frame *frame)
+{
+	return frame->owner == OWNER_PROGRAM ||
+	       (frame->owner == OWNER_DEPENDENCY && strncmp(frame->package, "parking_lot", 11) &&
+		strcmp(frame->package, "lock_api"));
+}
+
+static bool may_be_own_wait(const char *category)
+{
+	return !strcmp(category, "lock") || !strcmp(category, "poll") || !strcmp(category, "other");
+}
+
+/*
+ * The root future makes no slot-0 call: a block_on frame is its only trace, and the runtime's own
+ * waiting looks alike but for what stands between. Returns the frame's place; count when it is no turn.
+ */
+static size_t find_block_on(const struct finding *seen)
+{
+	const struct stack *stack = &seen->native;
+	bool guest = false;
+	size_t i;
+
+	for (i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		if (frame_is(frame, "tokio", "block_on"))
+			break;
+		if (is_park(frame) || stack_is_turn_boundary(frame))
+			return stack->count;
+		guest |= is_guest(frame);
+	}
+	return guest || !may_be_own_wait(seen->category) ? i : stack->count;
+}
+
+static bool is_offloaded(const struct stack *stack, size_t end)
+{
+	for (size_t i = 0; i < end && !stack_is_turn_boundary(&stack->frames[i]); i++)
+		if (is_offload(&stack->frames[i]))
+			return true;
+	return false;
+}
+
+static bool has_names_of_tokio(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (frame_is(&stack->frames[i], "tokio", ""))
+			return true;
+	return false;
+}
+
+/* It freezes itself alone, or may. */
+static void make_weaker(struct finding *seen)
+{
+	if (seen->severity > SEVERITY_WARNING)
+		seen->severity = SEVERITY_WARNING;
+	if (seen->confidence > CONFIDENCE_MEDIUM)
+		seen->confidence = CONFIDENCE_MEDIUM;
+}
+
+static bool verdict_tokio(struct finding *seen, uint8_t flags)
+{
+	size_t end = seen->native.count, block_on;
+
+	if (flags & ROOT_FLAGS) {
+		block_on = find_block_on(seen);
+		if (block_on == seen->native.count)
+			return false;
+		seen->root = flags & SITE_ROOT_MULTI_THREAD	? ROOT_MULTI_THREAD
+			     : flags & SITE_ROOT_CURRENT_THREAD ? ROOT_CURRENT_THREAD
+								: ROOT_UNKNOWN;
+		if (seen->root == ROOT_CURRENT_THREAD)
+			end = block_on; /* a runtime of its own: what lies outside excuses nothing */
+		else
+			make_weaker(seen);
+	}
+	if (is_offloaded(&seen->native, end))
+		return false;
+	if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(&seen->native))
+		seen->confidence = CONFIDENCE_LOW;
+	return true;
+}
+
+/* Between two asyncio.run() a thread runs plain code: only below run_forever is a loop held up. */
+static bool verdict_asyncio(struct finding *seen, bool script_full)
+{
+	static const char loop[] = "run_forever";
+
+	for (size_t i = 0; i < seen->script.count; i++) {
+		const char *function = seen->script.frames[i].function;
+		size_t length = strlen(function);
+
+		if (length >= sizeof loop - 1 && !strcmp(function + length - (sizeof loop - 1), loop))
+			return true;
+	}
+	if (script_full)
+		seen->confidence = CONFIDENCE_LOW;
+	return script_full;
+}
+
+bool verdict(struct finding *seen, uint8_t flags, bool script_full)
+{
+	if (seen->family == FAMILY_TOKIO)
+		return verdict_tokio(seen, flags);
+	if (!strcmp(seen->executor, "asyncio"))
+		return verdict_asyncio(seen, script_full);
+	return true;
+}

@@ -1,0 +1,52 @@
+#include "words.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define WORD_OF(words, number) \
+	(words[(number) < sizeof words / sizeof *words ? (number) : 0])
+
+const char *family_word(uint32_t family)
+{
+	static const char *const words[] = {
+		[FAMILY_UNKNOWN] = "unknown",	    [FAMILY_TOKIO] = "tokio",
+		[FAMILY_ASYNC_TASK] = "async-task", [FAMILY_EVENT_LOOP] = "event-loop",
+		[FAMILY_COROUTINE] = "coroutine",   [FAMILY_ANNOTATED] = "annotated",
+		[FAMILY_OPTION] = "option",
+	};
+
+	return WORD_OF(words, family);
+}
+
+static const char *const severity_words[] = {
+	[SEVERITY_NONE] = "none",
+	[SEVERITY_NOTICE] = "notice",
+	[SEVERITY_WARNING] = "warning",
+	[SEVERITY_ERROR] = "error",
+};
+
+const char *severity_word(uint32_t severity)
+{
+	return WORD_OF(severity_words, severity);
+}
+
+int severity_from_word(const char *word, enum severity *severity)
+{
+	for (int i = SEVERITY_NOTICE; i < SEVERITIES; i++)
+		if (!strcmp(word, severity_words[i])) {
+			*severity = (enum severity)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+const char *confidence_word(uint32_t confidence)
+{
+	static const char *const words[] = {
+		[CONFIDENCE_LOW] = "low",
+		[CONFIDENCE_MEDIUM] = "medium",
+		[CONFIDENCE_HIGH] = "high",
+	};
+
+	return WORD_OF(words, confidence);
+}

@@ -1,0 +1,127 @@
+#include "arguments.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <semaphore.h>
+#include <string.h>
+
+#include "../descriptors.h"
+#include "call.h"
+#include "sockets.h"
+
+#define NS_PER_S 1000000000
+
+bool timespec_waits(const struct timespec *time, bool none)
+{
+	if (!time)
+		return none;
+	return may_be_read((uintptr_t)time) && (time->tv_sec || time->tv_nsec);
+}
+
+bool timeval_waits(const struct timeval *time, bool none)
+{
+	if (!time)
+		return none;
+	return may_be_read((uintptr_t)time) && (time->tv_sec || time->tv_usec);
+}
+
+bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time)
+{
+	struct timespec now;
+
+	if (!timespec_waits(time, false) || time->tv_nsec < 0 || time->tv_nsec >= NS_PER_S)
+		return false;
+	if (!(flags & TIMER_ABSTIME))
+		return time->tv_sec >= 0;
+	if (clock_gettime(clock, &now))
+		return false;
+	return time->tv_sec > now.tv_sec ||
+	       (time->tv_sec == now.tv_sec && time->tv_nsec > now.tv_nsec);
+}
+
+bool deadline_is_valid(clockid_t clock, const struct timespec *deadline)
+{
+	return (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC) &&
+	       may_be_read((uintptr_t)deadline) && deadline->tv_nsec >= 0 &&
+	       deadline->tv_nsec < NS_PER_S;
+}
+
+bool host_is_numeric(const char *name)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	char plain[INET6_ADDRSTRLEN];
+	const char *scope;
+	size_t length;
+
+	if (!name)
+		return true;
+	if (inet_pton(AF_INET, name, address) == 1)
+		return true;
+	scope = strchr(name, '%');
+	length = scope ? (size_t)(scope - name) : strlen(name);
+	if (length >= sizeof plain)
+		return false;
+	memcpy(plain, name, length);
+	plain[length] = '\0';
+	return inet_pton(AF_INET6, plain, address) == 1;
+}
+
+bool host_needs_lookup(const char *name, const struct addrinfo *hints)
+{
+	if (hints && hints->ai_flags & AI_NUMERICHOST)
+		return false;
+	return !host_is_numeric(name);
+}
+
+bool semaphore_operations_wait(const struct sembuf *operations, size_t count)
+{
+	if (!may_be_read((uintptr_t)operations))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (operations[i].sem_op <= 0 && !(operations[i].sem_flg & IPC_NOWAIT))
+			return true;
+	return false;
+}
+
+bool once_in_progress(const void *once)
+{
+	/* glibc, nptl/pthread_once.c: bit 0 in progress, bit 1 done, above them the fork's generation. */
+	return (__atomic_load_n((const int *)once, __ATOMIC_RELAXED) & 3) == 1;
+}
+
+int slower_descriptor(int in, int out)
+{
+	struct descriptor known = descriptor_get(in);
+
+	if (known.subject == SUBJECT_REGULAR_FILE || !known.nonblocking)
+		return in;
+	return out;
+}
+
+bool close_may_wait(int fd)
+{
+	if (fd < 0)
+		return false;
+	switch (descriptor_get(fd).subject) {
+	case SUBJECT_REGULAR_FILE:
+	case SUBJECT_TERMINAL:
+	case SUBJECT_DEVICE:
+		return true;
+	case SUBJECT_SOCKET:
+		return socket_linger_was_asked;
+	default:
+		return false;
+	}
+}
+
+int semaphore_try(void *semaphore)
+{
+	int saved = errno;
+
+	/* A cancellation point even when the semaphore is free: glibc, nptl/sem_wait.c. */
+	pthread_testcancel();
+	if (!sem_trywait(semaphore))
+		return 0;
+	errno = saved;
+	return EBUSY;
+}

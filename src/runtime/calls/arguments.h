@@ -1,0 +1,54 @@
+/* What a call's arguments say about whether it can wait. Only used in watched turns and loop waits. */
+#ifndef RUNTIME_CALLS_ARGUMENTS_H
+#define RUNTIME_CALLS_ARGUMENTS_H
+
+#include <aio.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <threads.h>
+#include <time.h>
+
+/*
+ * A call with a bad pointer answers EFAULT and must go on doing so. What lies in the first page or
+ * outside the user's half is not looked at; the rest is what the real call reads itself.
+ */
+static inline bool may_be_read(uintptr_t address)
+{
+	return address >= 4096 && address < UINT64_C(0x7ffffffff000);
+}
+
+/* How long: false for zero. NULL is `none`, an endless wait for most calls. */
+bool timespec_waits(const struct timespec *time, bool none);
+bool timeval_waits(const struct timeval *time, bool none);
+
+/* A sleep's duration or, with TIMER_ABSTIME, a point of time that is still to come. */
+bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time);
+
+/* What the timed lock calls refuse before they look at the lock is left to them. */
+bool deadline_is_valid(clockid_t clock, const struct timespec *deadline);
+
+/* An address in digits needs no look-up. */
+bool host_is_numeric(const char *name);
+bool host_needs_lookup(const char *name, const struct addrinfo *hints);
+
+bool semaphore_operations_wait(const struct sembuf *operations, size_t count);
+
+/* An initialisation that another thread runs just now; our own is the program's code, not a wait. */
+bool once_in_progress(const void *once);
+
+/* Of two descriptors of one transfer, the one that can wait. */
+int slower_descriptor(int in, int out);
+
+/* Files may be flushed and terminals drained; a socket waits only where SO_LINGER was asked for. */
+bool close_may_wait(int fd);
+
+/* Cancelled or taken as the real call would be, with errno as it was. 0, or EBUSY. */
+int semaphore_try(void *semaphore);
+
+#endif

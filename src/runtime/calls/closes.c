@@ -1,0 +1,123 @@
+/* The calls that close descriptors, or put another in their place. */
+#include <limits.h>
+#include <stdio_ext.h>
+
+#include "arguments.h"
+#include "call.h"
+#include "keep.h"
+
+/* The wrapper of a call that closes `closed`, and may wait for that when `subject` says so. */
+#define CLOSES(ret, name, params, args, closed, subject)         \
+	static COLD ret watched_##name params                    \
+	{                                                        \
+		CALL_WATCH(watch, CALL_##name, subject);         \
+		return CALL_RESULT(watch, real.name args);       \
+	}                                                        \
+	EXPORT ret name params;                                  \
+	EXPORT ret name params                                   \
+	{                                                        \
+		KEEP_CLOSED(closed);                             \
+                                                                 \
+		if (LIKELY(!this_thread.armed))                  \
+			return real.name args;                   \
+		return watched_##name args;                      \
+	}
+
+CLOSES(int, close, (int fd), (fd), fd, FD_WHEN(fd, close_may_wait(fd)))
+CLOSES(int, __close, (int fd), (fd), fd, FD_WHEN(fd, close_may_wait(fd)))
+CLOSES(int, mq_close, (mqd_t queue), (queue), queue, WHEN(false))
+CLOSES(int, closedir, (DIR *directory), (directory), keep_fd_of_directory(directory), WHEN(false))
+CLOSES(int, dup2, (int fd, int number), (fd, number), number,
+       FD_WHEN(number, close_may_wait(number)))
+CLOSES(int, __dup2, (int fd, int number), (fd, number), number,
+       FD_WHEN(number, close_may_wait(number)))
+CLOSES(int, dup3, (int fd, int number, int flags), (fd, number, flags), number,
+       FD_WHEN(number, close_may_wait(number)))
+
+/* By descriptor, not by stream: when the watch ends, the stream is gone. */
+#define UNWRITTEN(stream) FD_WHEN(keep_fd_of_stream(stream), __fpending(stream) != 0)
+
+CLOSES(int, fclose, (FILE *stream), (stream), keep_fd_of_stream(stream), UNWRITTEN(stream))
+CLOSES(int, _IO_fclose, (FILE *stream), (stream), keep_fd_of_stream(stream), UNWRITTEN(stream))
+CLOSES(int, endmntent, (FILE *stream), (stream), keep_fd_of_stream(stream), WHEN(false))
+CLOSES(int, pclose, (FILE *stream), (stream), keep_fd_of_stream(stream), ANY)
+
+/* The stream keeps or changes its descriptor. */
+#define REOPENS(name)                                                                     \
+	static COLD FILE *watched_##name(const char *path, const char *mode, FILE *stream) \
+	{                                                                                 \
+		CALL_WATCH(watch, CALL_##name, ANY);                                      \
+		FILE *result = CALL_RESULT(watch, real.name(path, mode, stream));         \
+                                                                                          \
+		watch.fd_made = keep_fd_of_stream(result);                                \
+		return result;                                                            \
+	}                                                                                 \
+	EXPORT FILE *name(const char *path, const char *mode, FILE *stream)               \
+	{                                                                                 \
+		KEEP_CLOSED(keep_fd_of_stream(stream));                                   \
+		FILE *result = LIKELY(!this_thread.armed) ? real.name(path, mode, stream) : \
+							    watched_##name(path, mode, stream); \
+                                                                                          \
+		keep_made(keep_fd_of_stream(result));                                     \
+		return result;                                                            \
+	}
+
+REOPENS(freopen)
+REOPENS(freopen64)
+
+void keep_closed_range(unsigned first, unsigned last)
+{
+	if (this_thread.vforked)
+		return;
+	descriptors_forget_range(first, last);
+	status_pipe_closed_range(first, last);
+}
+
+static COLD void watched_closefrom(int first)
+{
+	CALL_WATCH(watch, CALL_closefrom, ANY);
+	real.closefrom(first);
+}
+
+EXPORT void closefrom(int first)
+{
+	if (LIKELY(!this_thread.armed))
+		real.closefrom(first);
+	else
+		watched_closefrom(first);
+	keep_closed_range(first < 0 ? 0 : (unsigned)first, UINT_MAX);
+}
+
+static COLD int watched_close_range(unsigned first, unsigned last, int flags)
+{
+	CALL_WATCH(watch, CALL_close_range, WHEN(!(flags & (int)CLOSE_RANGE_CLOEXEC)));
+	return CALL_RESULT(watch, real.close_range(first, last, flags));
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+	int result = LIKELY(!this_thread.armed) ? real.close_range(first, last, flags) :
+						  watched_close_range(first, last, flags);
+
+	if (!(flags & (int)CLOSE_RANGE_CLOEXEC))
+		keep_closed_range(first, last);
+	return result;
+}
+
+/* They put something else in the place of descriptors 0 to 2. */
+EXPORT int login_tty(int fd)
+{
+	int result = real.login_tty(fd);
+
+	keep_closed_range(STDIN_FILENO, STDERR_FILENO);
+	keep_closed(fd);
+	return result;
+}
+
+EXPORT int daemon(int stay, int keep)
+{
+	int result = real.daemon(stay, keep);
+
+	keep_closed_range(STDIN_FILENO, STDERR_FILENO);
+	return result;
+}

@@ -1,0 +1,80 @@
+/*
+ * The calls that replace the process. A child that has forked or vforked may call them: nothing is
+ * allocated.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+
+#include "../process.h"
+#include "call.h"
+
+#define EXECS(name, params, args)                \
+	EXPORT int name params                   \
+	{                                        \
+		int result;                      \
+                                                 \
+		if (this_thread.vforked)         \
+			return real.name args;   \
+		process_execs();                 \
+		result = real.name args;         \
+		process_exec_failed();           \
+		return result;                   \
+	}
+
+EXECS(execve, (const char *path, char *const arguments[], char *const environment[]),
+      (path, arguments, environment))
+EXECS(execveat,
+      (int directory, const char *path, char *const arguments[], char *const environment[],
+       int flags),
+      (directory, path, arguments, environment, flags))
+EXECS(fexecve, (int fd, char *const arguments[], char *const environment[]),
+      (fd, arguments, environment))
+EXECS(execv, (const char *path, char *const arguments[]), (path, arguments))
+EXECS(execvp, (const char *file, char *const arguments[]), (file, arguments))
+EXECS(execvpe, (const char *file, char *const arguments[], char *const environment[]),
+      (file, arguments, environment))
+
+/* How many there are, the first included and the NULL not. */
+static size_t count_arguments(const char *first, va_list rest)
+{
+	size_t count = 0;
+
+	for (const char *argument = first; argument; argument = va_arg(rest, const char *))
+		count++;
+	return count;
+}
+
+static void take_arguments(char **arguments, const char *first, va_list *rest)
+{
+	*arguments = (char *)first;
+	while (*arguments)
+		*++arguments = va_arg(*rest, char *);
+}
+
+/* As in glibc, posix/execl.c: the list becomes an array on the stack. */
+#define EXECS_LIST(name, path, exec)                                  \
+	EXPORT int name(const char *path, const char *first, ...)     \
+	{                                                             \
+		va_list rest;                                         \
+		size_t count;                                         \
+                                                                      \
+		va_start(rest, first);                                \
+		count = count_arguments(first, rest);                 \
+		va_end(rest);                                         \
+		if (count >= INT_MAX) {                               \
+			errno = E2BIG;                                \
+			return -1;                                    \
+		}                                                     \
+		char *arguments[count + 1];                           \
+		char **environment = environ;                         \
+                                                                      \
+		va_start(rest, first);                                \
+		take_arguments(arguments, first, &rest);              \
+		exec;                                                 \
+	}
+
+EXECS_LIST(execl, path, va_end(rest); return execve(path, arguments, environment))
+EXECS_LIST(execlp, file, va_end(rest); return execvpe(file, arguments, environment))
+EXECS_LIST(execle, path, environment = va_arg(rest, char **); va_end(rest);
+	   return execve(path, arguments, environment))

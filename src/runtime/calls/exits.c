@@ -1,0 +1,17 @@
+/* The calls that end the process. */
+#include "../process.h"
+#include "call.h"
+
+#define EXITS(name, handlers)                                \
+	EXPORT void name(int status)                         \
+	{                                                    \
+		if (!this_thread.vforked)                    \
+			process_exits(status, handlers);     \
+		real.name(status);                           \
+		__builtin_unreachable();                     \
+	}
+
+EXITS(exit, true)
+EXITS(quick_exit, true)
+EXITS(_exit, false)
+EXITS(_Exit, false)

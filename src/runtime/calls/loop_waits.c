@@ -1,0 +1,143 @@
+#include "loop_waits.h"
+
+#include "arguments.h"
+#include "call.h"
+
+/* How far a long list of descriptors is looked at. */
+#define LOOK 64
+
+static void take_fd(struct loop_wait *wait, int fd)
+{
+	if (wait->descriptors < LOOP_WAIT_FDS)
+		wait->first_fds[wait->descriptors] = fd;
+	wait->descriptors++;
+}
+
+void waiting_epoll(struct waiting *waiting, int call, int fd, bool may_wait)
+{
+	waiting->wait.call = call;
+	waiting->wait.epoll_fd = fd;
+	waiting->wait.descriptors = 0;
+	waiting->wait.may_wait = may_wait;
+}
+
+void waiting_poll(struct waiting *waiting, int call, struct pollfd *fds, nfds_t count,
+		  bool may_wait)
+{
+	struct loop_wait *wait = &waiting->wait;
+
+	waiting_epoll(waiting, call, -1, may_wait);
+	if (!may_be_read((uintptr_t)fds))
+		return;
+	for (nfds_t i = 0; i < count && i < LOOK; i++)
+		if (fds[i].fd >= 0)
+			take_fd(wait, fds[i].fd);
+	if (count > LOOK)
+		wait->descriptors += (unsigned)(count - LOOK);
+}
+
+/* The kernel reads whole words of as many bits as it is told. */
+static unsigned long word_of(const fd_set *set, int word)
+{
+	return may_be_read((uintptr_t)set) ? (unsigned long)set->fds_bits[word] : 0;
+}
+
+void waiting_select(struct waiting *waiting, int call, int count, const fd_set *readable,
+		    const fd_set *writable, const fd_set *special, bool may_wait)
+{
+	waiting_epoll(waiting, call, -1, may_wait);
+	for (int word = 0; word * NFDBITS < count && word < FD_SETSIZE / NFDBITS; word++) {
+		unsigned long bits = word_of(readable, word) | word_of(writable, word) |
+				     word_of(special, word);
+
+		if (count - word * NFDBITS < NFDBITS)
+			bits &= (1UL << (count - word * NFDBITS)) - 1;
+		for (; bits; bits &= bits - 1)
+			take_fd(&waiting->wait, word * NFDBITS + __builtin_ctzl(bits));
+	}
+}
+
+void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame)
+{
+	waiting->begun = false;
+	waiting->result = -1;
+	if (UNLIKELY(this_thread.vforked || this_thread.dead))
+		return;
+	waiting->wait.caller = caller;
+	waiting->wait.frame = frame;
+	waiting->begun = loop_wait_begin(&waiting->wait);
+}
+
+void waiting_end(struct waiting *waiting)
+{
+	if (waiting->begun)
+		loop_wait_end(&waiting->wait, waiting->result);
+}
+
+/* `take` fills in `waiting` from the parameters. */
+#define WAITS(name, params, args, take)                                              \
+	EXPORT int name params;                                                      \
+	EXPORT int name params                                                       \
+	{                                                                            \
+		WAITING(waiting);                                                    \
+                                                                                     \
+		take;                                                                \
+		waiting_begin(&waiting, (uintptr_t)__builtin_return_address(0),      \
+			      (uintptr_t)__builtin_frame_address(0));                \
+		waiting.result = real.name args;                                     \
+		return waiting.result;                                               \
+	}
+
+WAITS(epoll_wait, (int fd, struct epoll_event *events, int count, int timeout),
+      (fd, events, count, timeout), waiting_epoll(&waiting, CALL_epoll_wait, fd, timeout != 0))
+
+WAITS(epoll_pwait,
+      (int fd, struct epoll_event *events, int count, int timeout, const sigset_t *mask),
+      (fd, events, count, timeout, mask),
+      waiting_epoll(&waiting, CALL_epoll_pwait, fd, timeout != 0))
+
+WAITS(epoll_pwait2,
+      (int fd, struct epoll_event *events, int count, const struct timespec *timeout,
+       const sigset_t *mask),
+      (fd, events, count, timeout, mask),
+      waiting_epoll(&waiting, CALL_epoll_pwait2, fd, timespec_waits(timeout, true)))
+
+WAITS(poll, (struct pollfd *fds, nfds_t count, int timeout), (fds, count, timeout),
+      waiting_poll(&waiting, CALL_poll, fds, count, timeout != 0))
+
+WAITS(__poll, (struct pollfd *fds, nfds_t count, int timeout), (fds, count, timeout),
+      waiting_poll(&waiting, CALL___poll, fds, count, timeout != 0))
+
+WAITS(__poll_chk, (struct pollfd *fds, nfds_t count, int timeout, size_t room),
+      (fds, count, timeout, room),
+      waiting_poll(&waiting, CALL___poll_chk, fds, count, timeout != 0))
+
+WAITS(ppoll,
+      (struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask),
+      (fds, count, timeout, mask),
+      waiting_poll(&waiting, CALL_ppoll, fds, count, timespec_waits(timeout, true)))
+
+WAITS(__ppoll_chk,
+      (struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+       size_t room),
+      (fds, count, timeout, mask, room),
+      waiting_poll(&waiting, CALL___ppoll_chk, fds, count, timespec_waits(timeout, true)))
+
+WAITS(select,
+      (int count, fd_set *readable, fd_set *writable, fd_set *special, struct timeval *timeout),
+      (count, readable, writable, special, timeout),
+      waiting_select(&waiting, CALL_select, count, readable, writable, special,
+		     timeval_waits(timeout, true)))
+
+WAITS(__select,
+      (int count, fd_set *readable, fd_set *writable, fd_set *special, struct timeval *timeout),
+      (count, readable, writable, special, timeout),
+      waiting_select(&waiting, CALL___select, count, readable, writable, special,
+		     timeval_waits(timeout, true)))
+
+WAITS(pselect,
+      (int count, fd_set *readable, fd_set *writable, fd_set *special,
+       const struct timespec *timeout, const sigset_t *mask),
+      (count, readable, writable, special, timeout, mask),
+      waiting_select(&waiting, CALL_pselect, count, readable, writable, special,
+		     timespec_waits(timeout, true)))

@@ -1,0 +1,114 @@
+/* The calls that change a descriptor's mode, and copies of descriptors at a number of the kernel's
+ * choice. */
+#include <stdarg.h>
+#include <sys/pidfd.h>
+
+#include "arguments.h"
+#include "call.h"
+#include "keep.h"
+
+static void keep_fcntl(int fd, int command, long argument, int result)
+{
+	if (result < 0)
+		return;
+	switch (command) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		keep_made(result);
+		break;
+	case F_SETFL:
+		/* O_APPEND has no setter of its own: it is asked for when it is wanted. */
+		if (argument & O_APPEND)
+			keep_made(fd);
+		keep_nonblocking(fd, argument & O_NONBLOCK);
+		break;
+	}
+}
+
+/* Whatever its type, the argument is one register: glibc, sysdeps/unix/sysv/linux/fcntl64.c. */
+#define TAKE_ARGUMENT(argument, last)   \
+	long argument;                  \
+	va_list rest;                   \
+                                        \
+	va_start(rest, last);           \
+	argument = va_arg(rest, long);  \
+	va_end(rest)
+
+#define FCNTL(name)                                                               \
+	static COLD int watched_##name(int fd, int command, long argument)        \
+	{                                                                         \
+		CALL_WATCH(watch, CALL_##name,                                    \
+			   FD_WHEN(fd, command == F_SETLKW || command == F_OFD_SETLKW)); \
+		return CALL_RESULT(watch, real.name(fd, command, argument));      \
+	}                                                                         \
+	EXPORT int name(int fd, int command, ...);                                \
+	EXPORT int name(int fd, int command, ...)                                 \
+	{                                                                         \
+		int result;                                                       \
+		TAKE_ARGUMENT(argument, command);                                 \
+                                                                                  \
+		if (LIKELY(!this_thread.armed))                                   \
+			result = real.name(fd, command, argument);                \
+		else                                                              \
+			result = watched_##name(fd, command, argument);           \
+		keep_fcntl(fd, command, argument, result);                        \
+		return result;                                                    \
+	}
+
+FCNTL(fcntl)
+FCNTL(fcntl64)
+FCNTL(__fcntl)
+
+/* Output is waited for. */
+static bool ioctl_waits(unsigned long request)
+{
+	return request == TCSBRK || request == TCSBRKP || request == TCSETSW ||
+	       request == TCSETSF;
+}
+
+static COLD int watched_ioctl(int fd, unsigned long request, long argument)
+{
+	CALL_WATCH(watch, CALL_ioctl, FD_WHEN(fd, ioctl_waits(request)));
+	return CALL_RESULT(watch, real.ioctl(fd, request, argument));
+}
+
+EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+	bool nonblocking = false;
+	int result;
+	TAKE_ARGUMENT(argument, request);
+
+	if (request == FIONBIO && may_be_read((uintptr_t)argument))
+		nonblocking = *(const int *)argument;
+	if (LIKELY(!this_thread.armed))
+		result = real.ioctl(fd, request, argument);
+	else
+		result = watched_ioctl(fd, request, argument);
+	if (request == FIONBIO && result >= 0)
+		keep_nonblocking(fd, nonblocking);
+	return result;
+}
+
+EXPORT int mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_attr *before)
+{
+	int result = real.mq_setattr(queue, attributes, before);
+
+	keep_made(queue);
+	return result;
+}
+
+EXPORT int dup(int fd)
+{
+	int result = real.dup(fd);
+
+	keep_made(result);
+	return result;
+}
+
+EXPORT int pidfd_getfd(int pidfd, int fd, unsigned flags)
+{
+	int result = real.pidfd_getfd(pidfd, fd, flags);
+
+	keep_made(result);
+	return result;
+}

@@ -1,0 +1,92 @@
+#include "modules_changed.h"
+
+#include <string.h>
+
+#include "../modules.h"
+#include "../runtime.h"
+#include "call.h"
+#include "dynamic.h"
+
+void modules_changed_now(void)
+{
+	if (!this_thread.vforked && !this_thread.dead && !this_thread.own_code)
+		modules_refresh();
+}
+
+/* DT_RPATH of any module but the program's may be one of a caller's caller: glibc, elf/dl-load.c. */
+static bool has_tag(const struct module *module, ElfW(Sxword) tag)
+{
+	const ElfW(Dyn) *entry = (const ElfW(Dyn) *)module->dynamic;
+
+	for (; entry && entry->d_tag != DT_NULL; entry++)
+		if (entry->d_tag == tag)
+			return true;
+	return false;
+}
+
+static bool caller_has_paths(uintptr_t caller)
+{
+	const struct module *module = modules_find(caller);
+
+	if (!module || has_tag(module, DT_RUNPATH))
+		return true;
+	for (size_t i = 0; i < modules_count(); i++) {
+		module = modules_at(i);
+		if (!module->unloaded_ns && !module->is_program && has_tag(module, DT_RPATH))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Called by dlopen's entry. True: it does not matter who calls, so dlopen may be called like any other
+ * function. The caller's module counts for a name to be searched and for $ORIGIN and kin.
+ */
+bool dlopen_from_anywhere(const char *path, int mode, uintptr_t caller)
+{
+	bool anywhere;
+
+	(void)mode;
+	if (this_thread.vforked || this_thread.dead || this_thread.own_code || !runtime_started)
+		return false;
+	if (!path)
+		return false;
+	anywhere = !strchr(path, '$') && (strchr(path, '/') || !caller_has_paths(caller));
+	if (!anywhere)
+		modules_may_have_changed = true;
+	return anywhere;
+}
+
+static COLD void *watched_dlopen(const char *path, int mode)
+{
+	CALL_WATCH(watch, CALL_dlopen, WHEN(!(mode & RTLD_NOLOAD)));
+	return CALL_RESULT(watch, real.dlopen(path, mode));
+}
+
+void *dlopen_watched(const char *path, int mode)
+{
+	void *handle;
+
+	/* Its constructors may start threads and loops: they look for themselves. */
+	modules_may_have_changed = true;
+	if (LIKELY(!this_thread.armed))
+		handle = real.dlopen(path, mode);
+	else
+		handle = watched_dlopen(path, mode);
+	modules_changed_look();
+	return handle;
+}
+
+void dlmopen_begins(void)
+{
+	modules_may_have_changed = true;
+}
+
+EXPORT int dlclose(void *handle)
+{
+	int result = real.dlclose(handle);
+
+	modules_may_have_changed = true;
+	modules_changed_look();
+	return result;
+}

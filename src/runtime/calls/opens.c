@@ -1,0 +1,158 @@
+/* The calls that open a path. */
+#include <fcntl.h>
+#include <stdarg.h>
+
+#include "call.h"
+#include "keep.h"
+
+/* A call with a fixed list of arguments that makes a descriptor, or what `fd_of` finds one in. */
+#define OPENS(ret, name, params, args, fd_of)                           \
+	static inline ret forwarded_##name params                       \
+	{                                                               \
+		ret result = real.name args;                            \
+                                                                        \
+		keep_made(fd_of(result));                               \
+		return result;                                          \
+	}                                                               \
+	static COLD ret watched_##name params                           \
+	{                                                               \
+		CALL_WATCH(watch, CALL_##name, ANY);                    \
+		ret result = CALL_RESULT(watch, forwarded_##name args); \
+                                                                        \
+		watch.fd_made = fd_of(result);                          \
+		return result;                                          \
+	}                                                               \
+	static inline ret opened_##name params                          \
+	{                                                               \
+		if (LIKELY(!this_thread.armed))                         \
+			return forwarded_##name args;                   \
+		return watched_##name args;                             \
+	}
+
+#define OPENS_FIXED(ret, name, params, args, fd_of) \
+	OPENS(ret, name, params, args, fd_of)       \
+	EXPORT ret name params;                     \
+	EXPORT ret name params                      \
+	{                                           \
+		return opened_##name args;          \
+	}
+
+/* The mode is an argument only of a call that may make the file. */
+#define TAKE_MODE(mode, flags)                      \
+	mode_t mode = 0;                            \
+                                                    \
+	if ((flags) & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) { \
+		va_list rest;                       \
+                                                    \
+		va_start(rest, flags);              \
+		mode = va_arg(rest, mode_t);        \
+		va_end(rest);                       \
+	}
+
+#define OPENS_PATH(name)                                                                  \
+	OPENS(int, name, (const char *path, int flags, mode_t mode), (path, flags, mode), \
+	      keep_fd_of)                                                                 \
+	EXPORT int name(const char *path, int flags, ...);                                \
+	EXPORT int name(const char *path, int flags, ...)                                 \
+	{                                                                                 \
+		TAKE_MODE(mode, flags)                                                    \
+		return opened_##name(path, flags, mode);                                  \
+	}
+
+#define OPENS_PATH_AT(name)                                                           \
+	OPENS(int, name, (int directory, const char *path, int flags, mode_t mode),   \
+	      (directory, path, flags, mode), keep_fd_of)                             \
+	EXPORT int name(int directory, const char *path, int flags, ...)              \
+	{                                                                             \
+		TAKE_MODE(mode, flags)                                                \
+		return opened_##name(directory, path, flags, mode);                   \
+	}
+
+OPENS_PATH(open)
+OPENS_PATH(open64)
+OPENS_PATH(__open)
+OPENS_PATH(__open64)
+OPENS_PATH_AT(openat)
+OPENS_PATH_AT(openat64)
+
+OPENS_FIXED(int, __open_2, (const char *path, int flags), (path, flags), keep_fd_of)
+OPENS_FIXED(int, __open64_2, (const char *path, int flags), (path, flags), keep_fd_of)
+OPENS_FIXED(int, __openat_2, (int directory, const char *path, int flags),
+	    (directory, path, flags), keep_fd_of)
+OPENS_FIXED(int, __openat64_2, (int directory, const char *path, int flags),
+	    (directory, path, flags), keep_fd_of)
+OPENS_FIXED(int, creat, (const char *path, mode_t mode), (path, mode), keep_fd_of)
+OPENS_FIXED(int, creat64, (const char *path, mode_t mode), (path, mode), keep_fd_of)
+OPENS_FIXED(int, open_by_handle_at, (int mount, struct file_handle *handle, int flags),
+	    (mount, handle, flags), keep_fd_of)
+OPENS_FIXED(int, shm_open, (const char *name, int flags, mode_t mode), (name, flags, mode),
+	    keep_fd_of)
+OPENS_FIXED(int, mkstemp, (char *path), (path), keep_fd_of)
+OPENS_FIXED(int, mkstemp64, (char *path), (path), keep_fd_of)
+OPENS_FIXED(int, mkostemp, (char *path, int flags), (path, flags), keep_fd_of)
+OPENS_FIXED(int, mkostemp64, (char *path, int flags), (path, flags), keep_fd_of)
+OPENS_FIXED(int, mkstemps, (char *path, int suffix), (path, suffix), keep_fd_of)
+OPENS_FIXED(int, mkstemps64, (char *path, int suffix), (path, suffix), keep_fd_of)
+OPENS_FIXED(int, mkostemps, (char *path, int suffix, int flags), (path, suffix, flags), keep_fd_of)
+OPENS_FIXED(int, mkostemps64, (char *path, int suffix, int flags), (path, suffix, flags),
+	    keep_fd_of)
+OPENS_FIXED(int, posix_openpt, (int flags), (flags), keep_fd_of)
+OPENS_FIXED(int, getpt, (void), (), keep_fd_of)
+
+OPENS_FIXED(FILE *, fopen, (const char *path, const char *mode), (path, mode), keep_fd_of_stream)
+OPENS_FIXED(FILE *, fopen64, (const char *path, const char *mode), (path, mode), keep_fd_of_stream)
+OPENS_FIXED(FILE *, _IO_fopen, (const char *path, const char *mode), (path, mode),
+	    keep_fd_of_stream)
+OPENS_FIXED(FILE *, setmntent, (const char *path, const char *mode), (path, mode),
+	    keep_fd_of_stream)
+OPENS_FIXED(FILE *, tmpfile, (void), (), keep_fd_of_stream)
+OPENS_FIXED(FILE *, tmpfile64, (void), (), keep_fd_of_stream)
+
+OPENS_FIXED(DIR *, opendir, (const char *path), (path), keep_fd_of_directory)
+OPENS_FIXED(DIR *, fdopendir, (int fd), (fd), keep_fd_of_directory)
+
+/* Queues are descriptors on Linux. */
+OPENS(mqd_t, mq_open, (const char *name, int flags, mode_t mode, struct mq_attr *attributes),
+      (name, flags, mode, attributes), keep_fd_of)
+EXPORT mqd_t mq_open(const char *name, int flags, ...)
+{
+	struct mq_attr *attributes = NULL;
+	mode_t mode = 0;
+
+	if (flags & O_CREAT) {
+		va_list rest;
+
+		va_start(rest, flags);
+		mode = va_arg(rest, mode_t);
+		attributes = va_arg(rest, struct mq_attr *);
+		va_end(rest);
+	}
+	return opened_mq_open(name, flags, mode, attributes);
+}
+
+OPENS_FIXED(mqd_t, __mq_open_2, (const char *name, int flags), (name, flags), keep_fd_of)
+
+static COLD sem_t *watched_sem_open(const char *name, int flags, mode_t mode, unsigned value)
+{
+	CALL_WATCH(watch, CALL_sem_open, ANY);
+	return CALL_RESULT(watch, real.sem_open(name, flags, mode, value));
+}
+
+/* Maps a file; no descriptor is left. */
+EXPORT sem_t *sem_open(const char *name, int flags, ...)
+{
+	mode_t mode = 0;
+	unsigned value = 0;
+
+	if (flags & O_CREAT) {
+		va_list rest;
+
+		va_start(rest, flags);
+		mode = va_arg(rest, mode_t);
+		value = va_arg(rest, unsigned);
+		va_end(rest);
+	}
+	if (LIKELY(!this_thread.armed))
+		return real.sem_open(name, flags, mode, value);
+	return watched_sem_open(name, flags, mode, value);
+}

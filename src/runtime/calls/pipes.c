@@ -1,0 +1,49 @@
+#include <errno.h>
+
+#include "call.h"
+#include "keep.h"
+
+static void keep_pipe(const int fds[2], int flags)
+{
+	if (this_thread.vforked)
+		return;
+	keep_made_as(fds[0], SUBJECT_PIPE, flags & O_NONBLOCK);
+	keep_made_as(fds[1], SUBJECT_PIPE, flags & O_NONBLOCK);
+	if (flags & O_CLOEXEC)
+		status_pipe_made(fds[0], -1);
+}
+
+EXPORT int pipe(int fds[2])
+{
+	int result = real.pipe(fds);
+
+	if (!result)
+		keep_pipe(fds, 0);
+	return result;
+}
+
+EXPORT int __pipe(int fds[2]);
+
+EXPORT int __pipe(int fds[2])
+{
+	int result = real.__pipe(fds);
+
+	if (!result)
+		keep_pipe(fds, 0);
+	return result;
+}
+
+EXPORT int pipe2(int fds[2], int flags)
+{
+	int result;
+
+	/* libunwind asks a pipe whether an address is good; it does without when there is none. */
+	if (UNLIKELY(this_thread.armed && this_thread.serving == SERVING_UNWINDER)) {
+		errno = EMFILE;
+		return -1;
+	}
+	result = real.pipe2(fds, flags);
+	if (!result)
+		keep_pipe(fds, flags);
+	return result;
+}

@@ -1,0 +1,55 @@
+/*
+ * The calls after which we can do less than before: what the runtime will want to write later must be
+ * open by then.
+ */
+#include <linux/seccomp.h>
+#include <stdarg.h>
+
+#include "../process.h"
+#include "arguments.h"
+#include "call.h"
+
+#define DROPS(name, params, args)                      \
+	EXPORT int name params;                        \
+	EXPORT int name params                         \
+	{                                              \
+		if (!this_thread.vforked)              \
+			process_drops_privileges();    \
+		return real.name args;                 \
+	}
+
+DROPS(setuid, (uid_t user), (user))
+DROPS(seteuid, (uid_t user), (user))
+DROPS(setreuid, (uid_t user, uid_t effective), (user, effective))
+DROPS(setresuid, (uid_t user, uid_t effective, uid_t saved), (user, effective, saved))
+DROPS(setfsuid, (uid_t user), (user))
+DROPS(setgid, (gid_t group), (group))
+DROPS(setegid, (gid_t group), (group))
+DROPS(setregid, (gid_t group, gid_t effective), (group, effective))
+DROPS(setresgid, (gid_t group, gid_t effective, gid_t saved), (group, effective, saved))
+DROPS(setfsgid, (gid_t group), (group))
+DROPS(setgroups, (size_t count, const gid_t *groups), (count, groups))
+DROPS(initgroups, (const char *user, gid_t group), (user, group))
+DROPS(chroot, (const char *path), (path))
+DROPS(pivot_root, (const char *root, const char *old), (root, old))
+DROPS(unshare, (int flags), (flags))
+DROPS(setns, (int fd, int type), (fd, type))
+
+EXPORT int prctl(int option, ...)
+{
+	unsigned long arguments[4];
+	va_list rest;
+	int result;
+
+	/* They are registers, given or not: glibc, sysdeps/unix/sysv/linux/prctl.c. */
+	va_start(rest, option);
+	for (int i = 0; i < 4; i++)
+		arguments[i] = va_arg(rest, unsigned long);
+	va_end(rest);
+	if (option == PR_SET_SECCOMP && !this_thread.vforked)
+		process_installs_seccomp();
+	result = real.prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
+	if (option == PR_SET_NAME && !result && !this_thread.vforked)
+		thread_named((const char *)arguments[0]);
+	return result;
+}

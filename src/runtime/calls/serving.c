@@ -1,0 +1,55 @@
+/*
+ * What our own code needs answered in libc's place (thread.h, enum serving): libunwind must not touch
+ * the program's signal mask and memory checks, CPython's traceback writer writes into a buffer. For the
+ * program these only forward; `write` is watched.
+ */
+#include <string.h>
+
+#include "call.h"
+
+static inline bool serves(enum serving whom)
+{
+	return this_thread.armed && this_thread.serving == whom;
+}
+
+#define SERVES_UNWINDER(name, params, args)                      \
+	EXPORT int name params                                   \
+	{                                                        \
+		if (UNLIKELY(serves(SERVING_UNWINDER)))          \
+			return 0;                                \
+		return real.name args;                           \
+	}
+
+SERVES_UNWINDER(sigprocmask, (int how, const sigset_t *set, sigset_t *before), (how, set, before))
+SERVES_UNWINDER(pthread_sigmask, (int how, const sigset_t *set, sigset_t *before),
+		(how, set, before))
+SERVES_UNWINDER(mincore, (void *address, size_t size, unsigned char *pages),
+		(address, size, pages))
+
+/* What finds no room is cut off, and called written. */
+static void dump(const void *text, size_t size)
+{
+	struct thread_state *self = &this_thread;
+	size_t room = self->dump_size - self->dump_used;
+	size_t kept = size < room ? size : room;
+
+	memcpy(self->dump + self->dump_used, text, kept);
+	self->dump_used += (uint32_t)kept;
+}
+
+static COLD ssize_t watched_write(int fd, const void *buffer, size_t size)
+{
+	if (fd == DUMP_FD && this_thread.serving == SERVING_DUMP) {
+		dump(buffer, size);
+		return (ssize_t)size;
+	}
+	CALL_WATCH(watch, CALL_write, FD(fd));
+	return CALL_RESULT(watch, real.write(fd, buffer, size));
+}
+
+EXPORT ssize_t write(int fd, const void *buffer, size_t size)
+{
+	if (LIKELY(!this_thread.armed))
+		return real.write(fd, buffer, size);
+	return watched_write(fd, buffer, size);
+}

@@ -1,0 +1,28 @@
+/* Threads made and named. */
+#include <string.h>
+
+#include "arguments.h"
+#include "call.h"
+#include "modules_changed.h"
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*run)(void *), void *data)
+{
+	modules_changed_look();
+	return real.pthread_create(thread, attributes, run, data);
+}
+
+EXPORT int thrd_create(thrd_t *thread, thrd_start_t run, void *data)
+{
+	modules_changed_look();
+	return real.thrd_create(thread, run, data);
+}
+
+EXPORT int pthread_setname_np(pthread_t thread, const char *name)
+{
+	int result = real.pthread_setname_np(thread, name);
+
+	if (!result && pthread_equal(thread, pthread_self()) && !this_thread.vforked)
+		thread_named(name);
+	return result;
+}

@@ -1,0 +1,343 @@
+/*
+ * Event loops. A thread that waits again and again at the same place is a loop: the same call site at
+ * the same stack depth, in a known library or, in the program itself, on an epoll instance or several
+ * descriptors. From a wait's return to the next wait is a turn.
+ *
+ * What belongs to the loop is told by the stack: at a loop's first wait the places of the return
+ * addresses above it are noted. While the loop's function runs, the places above it keep their values;
+ * code that runs after the loop has overwritten some of them, or lies above them.
+ */
+#include "event_loop.h"
+
+#include <string.h>
+
+#include "../calls/call.h"
+#include "../interpreters.h"
+#include "../modules.h"
+#include "../runtime.h"
+#include "../thread.h"
+#include "../trace.h"
+#include "../turn.h"
+#include "../unwinder.h"
+#include "executor.h"
+#include "loop_library.h"
+#include "named.h"
+#include "tokio.h"
+
+#define PLACES	   24
+#define LOOPS	   4
+#define FEW_POLLED 2 /* descriptors that make a poll of the program a loop's */
+
+struct loop {
+	/* its wait: 0 when this entry is free */
+	uintptr_t caller, frame;
+	int epoll_fd; /* -1: none */
+	int first_fds[LOOP_WAIT_FDS];
+	unsigned descriptors;
+
+	struct executor *executor; /* NULL: this wait is no loop's */
+	bool known;		   /* a library's: no probation, and `reach` is certain */
+	bool has_turn;
+	unsigned waits;
+	unsigned refused;
+	unsigned reach;	      /* places inside the loop's own function and what it calls */
+	unsigned highest;     /* level seen since the last wait */
+	unsigned place_count;
+	uintptr_t places[PLACES];
+	uint64_t values[PLACES];
+	struct turn turn;
+};
+
+static THREAD_LOCAL struct loop loops[LOOPS];
+static THREAD_LOCAL struct loop *current; /* whose turn it is */
+static THREAD_LOCAL unsigned next_victim;
+
+struct turn *event_loop_turn(void)
+{
+	return current ? &current->turn : NULL;
+}
+
+bool event_loop_on_probation(const struct turn *turn)
+{
+	return current && turn == &current->turn && !current->known;
+}
+
+/* The outermost place that does not hold what it held when the loop waited; 0: all do. */
+static unsigned level_at(const struct loop *loop, uintptr_t frame)
+{
+	for (unsigned i = loop->place_count; i-- > 1;) {
+		if (frame >= loop->places[i])
+			return i;
+		if (*(const uint64_t *)loop->places[i] != loop->values[i])
+			return i;
+	}
+	return 0;
+}
+
+static void leave_turn(struct loop *loop)
+{
+	if (loop->has_turn)
+		turn_end(&loop->turn);
+	loop->has_turn = false;
+	if (current == loop)
+		current = NULL;
+	this_thread.loop_fd = 0;
+}
+
+bool event_loop_level(uintptr_t frame, uint16_t *level)
+{
+	struct loop *loop = current;
+	unsigned now = 0;
+
+	/* On a coroutine's stack the loop's own frames are where they were. */
+	if (thread_on_own_stack(frame))
+		now = level_at(loop, frame);
+	if (loop->known && now >= loop->reach) { /* the library's function has returned */
+		leave_turn(loop);
+		return false;
+	}
+	if (now > loop->highest)
+		loop->highest = now;
+	*level = (uint16_t)now;
+	return true;
+}
+
+void event_loop_descriptor_closed(void)
+{
+	if (current)
+		leave_turn(current);
+}
+
+void event_loops_forget(void)
+{
+	memset(loops, 0, sizeof loops);
+	current = NULL;
+	this_thread.loop_fd = 0;
+}
+
+static bool shares_descriptors(const struct loop *loop, const struct loop_wait *wait)
+{
+	unsigned own = loop->descriptors < LOOP_WAIT_FDS ? loop->descriptors : LOOP_WAIT_FDS;
+	unsigned other = wait->descriptors < LOOP_WAIT_FDS ? wait->descriptors : LOOP_WAIT_FDS;
+
+	if (wait->epoll_fd >= 0 || loop->epoll_fd >= 0)
+		return wait->epoll_fd == loop->epoll_fd;
+	for (unsigned i = 0; i < own; i++)
+		for (unsigned j = 0; j < other; j++)
+			if (loop->first_fds[i] == wait->first_fds[j])
+				return true;
+	return false;
+}
+
+static struct loop *find(const struct loop_wait *wait)
+{
+	for (unsigned i = 0; i < LOOPS; i++)
+		if (loops[i].caller == wait->caller && loops[i].frame == wait->frame &&
+		    loops[i].epoll_fd == wait->epoll_fd)
+			return &loops[i];
+	return NULL;
+}
+
+/* Frees the entry that has been a loop the least. */
+static struct loop *take_entry(void)
+{
+	struct loop *loop = &loops[next_victim % LOOPS];
+
+	for (unsigned i = 0; i < LOOPS; i++)
+		if (&loops[i] != current && loops[i].waits < loop->waits)
+			loop = &loops[i];
+	if (loop == current)
+		loop = &loops[(next_victim + 1) % LOOPS];
+	next_victim++;
+	return loop;
+}
+
+/* Whose wait is it? Leaves loop->executor NULL when it is no loop's. */
+COLD static void classify(struct loop *loop, const struct loop_wait *wait)
+{
+	uint64_t frames[PLACES];
+	struct unwind_start here;
+	struct loop_library library;
+	const struct module *program = modules_count() ? modules_at(0) : NULL;
+	const struct module *module = modules_find(wait->caller);
+
+	UNWIND_HERE(&here);
+	loop->place_count = (unsigned)unwinder_walk(&here, frames, loop->places, PLACES);
+	memcpy(loop->values, frames, loop->place_count * sizeof *frames);
+	/* A place of a stack that is not this one could not be looked at later. */
+	for (unsigned i = 0; i < loop->place_count; i++)
+		if (!thread_on_own_stack(loop->places[i]))
+			loop->place_count = i;
+	if (loop_library_find(frames, loop->place_count, &library)) {
+		loop->known = true;
+		loop->reach = library.reach;
+		loop->executor = executor_get(FAMILY_EVENT_LOOP, library.name, 0, CONFIDENCE_HIGH);
+		if (loop->executor) {
+			executor_confirm(loop->executor);
+			executor_reach(loop->executor, library.reach);
+		}
+	} else if (module && module == program && !loop_library_refuses(frames, loop->place_count)) {
+		loop->executor = executor_get(FAMILY_EVENT_LOOP, module_name(module), wait->caller,
+					      CONFIDENCE_MEDIUM);
+	}
+}
+
+static struct loop *remember(const struct loop_wait *wait, struct loop *entry)
+{
+	struct loop *loop = entry ? entry : take_entry();
+
+	memset(loop, 0, sizeof *loop);
+	loop->caller = wait->caller;
+	loop->frame = wait->frame;
+	loop->epoll_fd = wait->epoll_fd;
+	classify(loop, wait);
+	return loop;
+}
+
+static void note_descriptors(struct loop *loop, const struct loop_wait *wait)
+{
+	loop->descriptors = wait->descriptors;
+	memcpy(loop->first_fds, wait->first_fds, sizeof loop->first_fds);
+}
+
+static void count_wait(struct loop *loop, const struct loop_wait *wait)
+{
+	if (loop->known || !loop->executor)
+		return;
+	if (wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED)
+		return;
+	if (wait->may_wait && ++loop->waits == runtime_options.loop_waits)
+		executor_confirm(loop->executor);
+}
+
+/* In a turn, the wait of something else than the loop that runs it. */
+static void begin_nested(struct loop_wait *wait)
+{
+	if (!this_thread.armed)
+		return;
+	call_watch_begin(&wait->watch, wait->call, WHEN(wait->may_wait));
+	wait->nested = true;
+}
+
+/* A wait that was refused is looked at again at its 2nd, 4th, 8th... time: of an interpreter's waits,
+ * which all look alike from here, a later one may be a loop's. */
+static bool time_to_look_again(struct loop *loop)
+{
+	loop->refused++;
+	return (loop->refused & (loop->refused - 1)) == 0;
+}
+
+/* The loop whose wait this is; NULL when, in a loop's turn, it is somebody else's. */
+static struct loop *loop_of(const struct loop_wait *wait)
+{
+	struct loop *loop = current;
+
+	if (loop) {
+		if (loop->caller == wait->caller && loop->frame == wait->frame)
+			return loop;
+		/* Its second call site, or a nested run of the same loop: its own wait too. */
+		if (shares_descriptors(loop, wait))
+			return loop;
+		/* Further out than it was ever seen to reach: over, unless it waits again. */
+		if (loop->known || loop->highest <= loop->executor->level)
+			return NULL;
+		leave_turn(loop);
+	}
+	loop = find(wait);
+	if (!loop)
+		return remember(wait, NULL);
+	if (loop->executor ? level_at(loop, wait->frame) != 0 : time_to_look_again(loop)) {
+		unsigned refused = loop->refused;
+
+		loop = remember(wait, loop);
+		loop->refused = refused;
+	}
+	return loop;
+}
+
+/* The loop waits: its turn is over, and what lay between was part of it. */
+static void end_turn(struct loop *loop, struct loop_wait *wait)
+{
+	wait->finding_count = loop->has_turn ? loop->turn.finding_count : 0;
+	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
+	for (unsigned i = 0; i < wait->finding_count; i++)
+		wait->findings[i]->confirmed = 1;
+	leave_turn(loop);
+	if (!loop->known && loop->executor)
+		executor_reach(loop->executor, loop->highest);
+	loop->highest = 0;
+}
+
+bool loop_wait_begin(struct loop_wait *wait)
+{
+	struct thread_state *self = &this_thread;
+	uint16_t level;
+
+	wait->nested = false;
+	wait->loop = NULL;
+	if (UNLIKELY(self->in_call))
+		call_watch_heal(wait->frame);
+	if (!runtime_started || self->own_code || self->in_call || self->dead)
+		return false;
+	if (current && self->turn == &current->turn) {
+		OWN_CODE_SCOPE;
+		event_loop_level(wait->frame, &level);
+	}
+	if (named_thread_waits())
+		return false;
+	if (self->turn && !(current && self->turn == &current->turn)) {
+		begin_nested(wait);
+		return wait->nested;
+	}
+	if (tokio_owns(wait->caller)) { /* the runtime's own parking */
+		if (!self->turn)
+			tokio_thread_may_be_root();
+		return false;
+	}
+	{
+		OWN_CODE_SCOPE;
+		wait->loop = loop_of(wait);
+		if (wait->loop) {
+			end_turn(wait->loop, wait);
+			count_wait(wait->loop, wait);
+		}
+	}
+	if (!wait->loop)
+		begin_nested(wait);
+	return true;
+}
+
+/* What became ready while the thread was held is the harm done. */
+static void add_harm(const struct loop_wait *wait, int result)
+{
+	for (unsigned i = 0; i < wait->finding_count; i++) {
+		if (result > 0)
+			__atomic_fetch_add(&wait->findings[i]->harm_events, (uint64_t)result,
+					   __ATOMIC_RELAXED);
+		__atomic_fetch_add(&wait->findings[i]->harm_turns, 1, __ATOMIC_RELAXED);
+	}
+}
+
+void loop_wait_end(struct loop_wait *wait, int result)
+{
+	struct loop *loop = wait->loop;
+
+	if (wait->nested) {
+		call_watch_end(&wait->watch);
+		return;
+	}
+	if (!loop || !loop->executor || loop->caller == 0)
+		return;
+	OWN_CODE_SCOPE;
+	if (trace_header())
+		add_harm(wait, result);
+	note_descriptors(loop, wait);
+	/* A poll of one descriptor may be anybody's: no turn, until it has several. */
+	if (!loop->known && wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED)
+		return;
+	loop->turn.address = 0;
+	loop->has_turn = true;
+	current = loop;
+	this_thread.loop_fd = wait->epoll_fd > 0 ? wait->epoll_fd : 0;
+	turn_begin(&loop->turn, loop->executor, TURN_TASK);
+}

@@ -1,0 +1,55 @@
+/* Event loops: what the wrappers of the waiting calls tell, and what is asked of the present one. */
+#ifndef RUNTIME_EXECUTORS_EVENT_LOOP_H
+#define RUNTIME_EXECUTORS_EVENT_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../calls/call.h"
+#include "../turn.h"
+
+#define LOOP_WAIT_FDS 8
+
+struct loop;
+
+/* One call of epoll_wait, poll, select or kin, on its wrapper's stack. The wrapper fills in the first
+ * part. */
+struct loop_wait {
+	int call;
+	int epoll_fd;		      /* -1: none */
+	unsigned descriptors;	      /* polled or selected */
+	int first_fds[LOOP_WAIT_FDS]; /* the first of them */
+	bool may_wait;		      /* the time-out is not zero */
+	uintptr_t caller;	      /* the wrapper's return address */
+	uintptr_t frame;	      /* the wrapper's frame address */
+
+	bool nested; /* a wait in a turn of something else: judged as a call */
+	struct loop *loop;
+	struct call_watch watch;
+	struct trace_site *findings[TURN_FINDINGS]; /* of the turn that this wait ended */
+	unsigned finding_count;
+};
+
+/* Around every such call, in a turn or not. False: there is nothing to end. */
+bool loop_wait_begin(struct loop_wait *wait);
+void loop_wait_end(struct loop_wait *wait, int result);
+
+/* The present loop's turn, NULL when the thread runs none. */
+struct turn *event_loop_turn(void);
+
+/* Whether it is a turn of a loop of no known library: where that ends, only its next wait tells. */
+bool event_loop_on_probation(const struct turn *turn);
+
+/*
+ * How far outside the loop's own function a call at stack address `frame` lies: see
+ * trace_executor.level. False when the loop has ended, and with it its turn.
+ */
+bool event_loop_level(uintptr_t frame, uint16_t *level);
+
+/* The loop's epoll descriptor was closed: the loop is over. */
+void event_loop_descriptor_closed(void);
+
+/* In a forked child. */
+void event_loops_forget(void);
+
+#endif

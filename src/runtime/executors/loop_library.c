@@ -1,0 +1,95 @@
+#include "loop_library.h"
+
+#include <string.h>
+
+#include "../compiler.h"
+#include "../interpreters.h"
+#include "../modules.h"
+#include "../thread.h"
+
+#define LOOK_AHEAD 12 /* frames between a library's wait and its loop function */
+
+/*
+ * A library's wait is its loop's when one of `functions` stands above it; without functions, any wait
+ * of the module is. `module` is the beginning of the file's name, or NULL for a library that may be
+ * linked into anything and exports its functions (Node has libuv inside).
+ */
+static const struct {
+	const char *name;
+	const char *module;
+	const char *path; /* part of the module's path */
+	const char *functions[6];
+} libraries[] = {
+	{ "uvloop", "loop.cpython", "/uvloop/", { NULL } },
+	{ "libuv", "libuv.so", NULL, { "uv_run" } },
+	{ "libuv", NULL, NULL, { "uv_run" } },
+	{ "libevent", "libevent", NULL, { "event_base_loop", "event_base_dispatch", "event_dispatch" } },
+	{ "glib", "libglib-2.0.so", NULL,
+	  { "g_main_loop_run", "g_main_context_iteration", "g_main_context_poll_unlocked" } },
+	{ "libev", "libev.so", NULL, { "ev_run", "ev_loop" } },
+};
+
+static bool names_function(const char *const *functions, const struct module *module, uint64_t frame)
+{
+	const char *name = module_symbol_at(module, frame - 1);
+
+	for (unsigned i = 0; name && i < 6 && functions[i]; i++)
+		if (!strcmp(functions[i], name))
+			return true;
+	return false;
+}
+
+static bool module_fits(size_t row, const struct module *module)
+{
+	const char *start = libraries[row].module, *path = libraries[row].path;
+
+	return (!start || !strncmp(module_name(module), start, strlen(start))) &&
+	       (!path || strstr(module->path, path));
+}
+
+/* The first frame above the outermost function of the loop; 0: this is not one. */
+static unsigned reach_of(size_t row, const uint64_t *frames, size_t depth,
+			 const struct module *module)
+{
+	const char *const *functions = libraries[row].functions;
+	unsigned reach = 0;
+
+	for (unsigned i = 0; i < depth && i < LOOK_AHEAD; i++) {
+		if (modules_find(frames[i]) != module)
+			break;
+		if (!functions[0] || names_function(functions, module, frames[i]))
+			reach = i + 1;
+	}
+	return reach;
+}
+
+bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library *library)
+{
+	const struct module *module = depth ? modules_find(frames[0]) : NULL;
+
+	if (!module)
+		return false;
+	if (interpreter_is_python(module)) {
+		/* Where Python's loop begins and ends is told by its own frames, in the report. */
+		library->name = "asyncio";
+		library->reach = (unsigned)depth;
+		return interpreter_runs_loop();
+	}
+	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++) {
+		if (!module_fits(row, module))
+			continue;
+		library->reach = reach_of(row, frames, depth, module);
+		if (library->reach) {
+			library->name = libraries[row].name;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool loop_library_refuses(const uint64_t *frames, size_t depth)
+{
+	const struct module *module = depth ? modules_find(frames[0]) : NULL;
+
+	return !module || interpreter_is_python(module);
+}

@@ -1,0 +1,22 @@
+/* Event loops of known libraries, told by the frames above their wait. */
+#ifndef RUNTIME_EXECUTORS_LOOP_LIBRARY_H
+#define RUNTIME_EXECUTORS_LOOP_LIBRARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop_library {
+	const char *name;
+	/* index of the first frame above the library's loop: once that return address has gone from
+	 * its place, the loop has ended */
+	unsigned reach;
+};
+
+/* Whether the frames (return addresses, the wait's caller first) are those of a known loop's own wait. */
+bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library *library);
+
+/* Whether they show code that waits for its caller's sake and is no loop. */
+bool loop_library_refuses(const uint64_t *frames, size_t depth);
+
+#endif

@@ -1,0 +1,14 @@
+/* Threads that the user names as executors, or exempts: options `executors` and `exempt`. */
+#ifndef RUNTIME_EXECUTORS_NAMED_H
+#define RUNTIME_EXECUTORS_NAMED_H
+
+#include <stdbool.h>
+
+/* The present thread got this name. */
+void named_thread(const char *name);
+
+/* Whether the present thread is one long turn by the user's word: its waits at a loop's place are its
+ * own. Counts a turn. */
+bool named_thread_waits(void);
+
+#endif

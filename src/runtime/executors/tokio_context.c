@@ -1,0 +1,268 @@
+/* What is learnt of a module's thread-local storage, and how. */
+#include "tokio_context.h"
+
+#include <string.h>
+
+#include "../memory.h"
+
+#define LARGEST_BLOCK (64 << 10)
+#define FULL_BUDGET   128 /* tokio/src/task/coop/mod.rs, Budget::initial */
+/* The two are members of one structure of some 80 bytes; to 1.20 two variables that lie close. */
+#define NEIGHBOURHOOD 160
+/* In that structure they are the only members of a byte's alignment, which rustc puts together. */
+#define BESIDE 4
+/* So many looks are spent on learning; where nothing came of them, one in SELDOM is. */
+#define MANY_LOOKS 1024
+#define SELDOM	   64
+/* What is left of the budget's places by then will do, or there are none. */
+#define SETTLING_LOOKS 256
+
+/* The part of the file that new blocks are copied from; it stays readable. */
+static void find_image(struct tokio_context *context, const struct module *module)
+{
+	for (unsigned i = 0; i < module->phnum; i++) {
+		const ElfW(Phdr) *segment = &module->phdr[i];
+
+		if (segment->p_type != PT_TLS)
+			continue;
+		context->image = (const uint8_t *)(module->base + segment->p_vaddr);
+		context->image_size = segment->p_filesz < context->size
+					      ? (uint32_t)segment->p_filesz
+					      : context->size;
+	}
+}
+
+static void begin_anew(struct tokio_context *context)
+{
+	__atomic_store_n(&context->count, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&context->budget_count, 0, __ATOMIC_RELEASE);
+	context->settled = false;
+	context->jobs = context->tasks = 0;
+	context->left = context->size;
+	if (context->size <= context->capacity)
+		memset(context->struck, 0, context->size);
+}
+
+void tokio_context_init(struct tokio_context *context, const struct module *module)
+{
+	uint8_t *struck = context->struck;
+	uint32_t capacity = context->capacity;
+
+	memset(context, 0, sizeof *context);
+	context->size = module->tls_size < LARGEST_BLOCK ? (uint32_t)module->tls_size : LARGEST_BLOCK;
+	context->struck = struck;
+	context->capacity = capacity;
+	find_image(context, module);
+	begin_anew(context);
+}
+
+void tokio_context_prepare(struct tokio_context *context)
+{
+	if (context->size <= context->capacity)
+		return;
+	context->capacity = (context->size + MEMORY_PAGE - 1) & ~(uint32_t)(MEMORY_PAGE - 1);
+	context->struck = memory_map(context->capacity);
+	if (!context->struck)
+		context->capacity = context->size = 0;
+}
+
+void tokio_context_forked(struct tokio_context *context)
+{
+	context->busy = 0;
+}
+
+static bool contradicts(uint8_t byte, enum tokio_moment moment)
+{
+	switch (moment) {
+	case MOMENT_JOB:
+		return byte != PLACE_OUTSIDE;
+	case MOMENT_WORKER_TASK:
+		return byte > PLACE_IN_MULTI_THREAD;
+	default:
+		return byte > PLACE_OUTSIDE;
+	}
+}
+
+/* Looks at a whole block. */
+static void strike_out(struct tokio_context *context, const uint8_t *block,
+		       enum tokio_moment moment)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < context->size; i++) {
+		context->struck[i] |= contradicts(block[i], moment);
+		left += !context->struck[i];
+	}
+	context->left = left;
+	context->jobs += moment == MOMENT_JOB;
+	context->tasks += moment == MOMENT_WORKER_TASK;
+}
+
+static void publish_places(struct tokio_context *context)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < context->size; i++)
+		if (!context->struck[i])
+			context->places[count++] = i;
+	__atomic_store_n(&context->count, count, __ATOMIC_RELEASE);
+}
+
+static bool is_budget(const uint8_t *block, uint32_t place, enum tokio_moment moment)
+{
+	uint8_t some = block[place], left = block[place + 1];
+
+	return moment == MOMENT_JOB ? some == 0 : some == 1 && left > 0 && left <= FULL_BUDGET;
+}
+
+static bool is_near(uint32_t place, const uint32_t *others, uint32_t count, uint32_t distance)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (place < others[i] + distance && others[i] < place + distance)
+			return true;
+	return false;
+}
+
+static void find_budgets(struct tokio_context *context, const uint8_t *block)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i + 1 < context->size; i++) {
+		if (!is_budget(block, i, MOMENT_WORKER_TASK) ||
+		    !is_near(i, context->places, context->count, NEIGHBOURHOOD))
+			continue;
+		if (count == TOKIO_PLACES)
+			return;
+		context->budgets[count++] = i;
+	}
+	__atomic_store_n(&context->budget_count, count, __ATOMIC_RELEASE);
+}
+
+/* Keeps the places that lie beside a budget, if there are any. */
+static void choose_places(struct tokio_context *context)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < context->count; i++)
+		if (is_near(context->places[i], context->budgets, context->budget_count, BESIDE))
+			context->places[count++] = context->places[i];
+	if (count)
+		__atomic_store_n(&context->count, count, __ATOMIC_RELEASE);
+}
+
+static bool is_beside_budget(const struct tokio_context *context, const uint8_t *block,
+			     uint32_t place)
+{
+	uint32_t first = place < BESIDE ? 0 : place - BESIDE + 1;
+
+	for (uint32_t i = first; i < place + BESIDE && i + 1 < context->size; i++)
+		if (is_budget(block, i, MOMENT_WORKER_TASK))
+			return true;
+	return false;
+}
+
+/*
+ * A program of one thread launches no workers, and may never run a job. But a byte that is 2 in every
+ * job, or else in what new blocks are made from, and is 0 or 1 here, beside a budget, is the one. (To
+ * 1.28 new blocks are made of zeros.) Under a foreign block_on it is 2, and nothing comes of it.
+ */
+static void learn_beside_budget(struct tokio_context *context, const uint8_t *block)
+{
+	uint32_t found = 0, place = 0;
+
+	for (uint32_t i = 0; i < context->size; i++) {
+		bool may_be = context->jobs ? !context->struck[i]
+					    : i < context->image_size &&
+						      context->image[i] == PLACE_OUTSIDE;
+
+		if (may_be && block[i] <= PLACE_IN_MULTI_THREAD &&
+		    is_beside_budget(context, block, i)) {
+			place = i;
+			found++;
+		}
+	}
+	if (found != 1)
+		return;
+	context->places[0] = place;
+	__atomic_store_n(&context->count, 1, __ATOMIC_RELEASE);
+}
+
+static void check_budgets(struct tokio_context *context, const uint8_t *block,
+			  enum tokio_moment moment)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < context->budget_count; i++)
+		if (is_budget(block, context->budgets[i], moment))
+			context->budgets[count++] = context->budgets[i];
+	__atomic_store_n(&context->budget_count, count, __ATOMIC_RELEASE);
+}
+
+/* Of the few that are left. A foreign block_on within a job shows the true byte as 2 to a task. */
+static void check_places(struct tokio_context *context, const uint8_t *block,
+			 enum tokio_moment moment)
+{
+	uint32_t count = 0;
+
+	if (moment == MOMENT_WORKER_TASK)
+		moment = MOMENT_OTHER_TASK;
+	for (uint32_t i = 0; i < context->count; i++)
+		if (!contradicts(block[context->places[i]], moment))
+			context->places[count++] = context->places[i];
+	if (count) {
+		__atomic_store_n(&context->count, count, __ATOMIC_RELEASE);
+	} else {
+		begin_anew(context);
+		context->looks = 0;
+	}
+}
+
+static void learn(struct tokio_context *context, const uint8_t *block, enum tokio_moment moment)
+{
+	if (context->count)
+		check_places(context, block, moment);
+	if (!context->count && moment <= MOMENT_WORKER_TASK) {
+		strike_out(context, block, moment);
+		if (!context->left)
+			begin_anew(context);
+		if (context->jobs && context->tasks && context->left <= TOKIO_PLACES)
+			publish_places(context);
+	}
+	if (!context->count && moment >= MOMENT_OTHER_TASK)
+		learn_beside_budget(context, block);
+	if (!context->count)
+		return;
+	if (context->budget_count)
+		check_budgets(context, block, moment);
+	else if (moment != MOMENT_JOB)
+		find_budgets(context, block);
+	choose_places(context);
+	context->settled = context->budget_count == 1 || context->looks > SETTLING_LOOKS;
+}
+
+COLD void tokio_context_learn(struct tokio_context *context, const uint8_t *block,
+			      enum tokio_moment moment)
+{
+	uint32_t looks = __atomic_load_n(&context->looks, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&context->looks, looks + 1, __ATOMIC_RELAXED);
+	if (looks > MANY_LOOKS && looks % SELDOM)
+		return;
+	/* Who comes second learns nothing this time: no thread waits for another. */
+	if (!context->size || __atomic_exchange_n(&context->busy, 1, __ATOMIC_ACQUIRE))
+		return;
+	learn(context, block, moment);
+	__atomic_store_n(&context->busy, 0, __ATOMIC_RELEASE);
+}
+
+int tokio_context_polls(const struct tokio_context *context, const uint8_t *block)
+{
+	uint32_t count = __atomic_load_n(&context->budget_count, __ATOMIC_ACQUIRE);
+
+	if (!count || !block)
+		return -1;
+	for (uint32_t i = 0; i < count; i++)
+		if (block[context->budgets[i]] != block[context->budgets[0]])
+			return -1;
+	return block[context->budgets[0]] == 1;
+}

@@ -1,0 +1,81 @@
+/* The hook: what stands between a scheduler and a task's poll. */
+#include "../thread.h"
+#include "../turn.h"
+#include "tokio.h"
+#include "tokio_module.h"
+#include "tokio_slots.h"
+
+struct tokio_turn {
+	struct turn turn;
+	struct tokio_module *module;
+	enum tokio_place began; /* where the thread was when the poll began */
+};
+
+static int may_block(struct turn *turn);
+
+/* Blocking-pool jobs have it as well, though nobody asks them: it marks a turn as one of ours. */
+static bool is_job(const struct turn *turn)
+{
+	return turn->may_block == may_block && turn->kind == TURN_OFFLOAD;
+}
+
+static bool is_on_worker(const struct turn *turn)
+{
+	while (turn && !is_job(turn))
+		turn = turn->parent;
+	return turn != NULL;
+}
+
+/*
+ * Whether a task is in block_in_place just now. Only workers have it, and each worker is launched as
+ * a blocking-pool job; on a thread without one, block_in_place panics, or does nothing but call. What
+ * was outside from the start is a LocalSet under a foreign block_on: it holds up its own tasks.
+ */
+static int may_block(struct turn *turn)
+{
+	struct tokio_turn *ours = (struct tokio_turn *)turn;
+	enum tokio_place place;
+
+	if (turn->kind == TURN_OFFLOAD)
+		return 1;
+	if (!is_on_worker(turn->parent) || ours->began == PLACE_OUTSIDE)
+		return 0;
+	place = tokio_context_place(&ours->module->context, module_tls(ours->module->module));
+	return place == PLACE_UNKNOWN ? -1 : place == PLACE_OUTSIDE;
+}
+
+static void leave(struct tokio_turn *turn)
+{
+	turn_end(&turn->turn);
+}
+
+/*
+ * Once `poll` has returned, the task may be freed, or run by another worker: nothing is read through
+ * its header any more. A task that was cancelled is dropped in this call instead of being polled: its
+ * destructors run on the executor all the same.
+ *
+ * Budget, beside turn_begin and turn_end: 5 ns.
+ */
+void tokio_poll(void *header, uint32_t number)
+{
+	const struct tokio_slot *slot = &tokio_slots[number];
+	struct tokio_module *module = slot->module;
+	bool job = slot->job || ((const uint64_t *)header)[slot->owner_word] == 0;
+	__attribute__((cleanup(leave))) struct tokio_turn turn;
+	enum tokio_moment moment = MOMENT_JOB;
+
+	turn.module = module;
+	turn.turn.address = (uintptr_t)__builtin_frame_address(0);
+	turn_begin(&turn.turn, tokio_executor(), job ? TURN_OFFLOAD : TURN_TASK);
+	turn.turn.may_block = may_block;
+	if (!job) {
+		const struct turn *parent = turn.turn.parent;
+
+		moment = parent && is_job(parent) &&
+					 ((const struct tokio_turn *)parent)->module == module
+				 ? MOMENT_WORKER_TASK
+				 : MOMENT_OTHER_TASK;
+	}
+	turn.began = tokio_context_look(&module->context, module_tls(module->module), moment);
+	slot->poll(header);
+}

@@ -1,0 +1,140 @@
+#include "tokio_root.h"
+
+#include "../thread.h"
+#include "tokio_module.h"
+#include "yieldsan/trace_format.h"
+
+/* Stacks without a block_on until a thread is no suspect any more; each walk costs a watched call. */
+#define PATIENCE 64
+/* One that parks in a runtime again gets so many more. */
+#define NEW_PATIENCE 8
+
+static THREAD_LOCAL uint8_t misses;
+
+void tokio_thread_may_be_root(void)
+{
+	if (this_thread.root_suspect)
+		return;
+	if (misses > PATIENCE - NEW_PATIENCE)
+		misses = PATIENCE - NEW_PATIENCE;
+	this_thread.root_suspect = true;
+	thread_arm();
+}
+
+/* 1: a root future of this module is polled, 0: none is, -1: not known. */
+static int by_context(struct tokio_module *module, uint8_t *flags)
+{
+	struct tokio_context *context = &module->context;
+	const uint8_t *block = module_tls(module->module);
+	enum tokio_place place = tokio_context_place(context, block);
+	int polls;
+
+	if (place == PLACE_UNKNOWN && block) {
+		tokio_context_learn(context, block, MOMENT_OUTSIDE_TURNS);
+		place = tokio_context_place(context, block);
+	}
+	if (place == PLACE_UNKNOWN)
+		return -1;
+	polls = tokio_context_polls(context, block);
+	if (place == PLACE_OUTSIDE || polls == 0)
+		return 0;
+	if (polls < 0)
+		return -1;
+	*flags = place == PLACE_IN_CURRENT_THREAD ? SITE_ROOT_CURRENT_THREAD
+						  : SITE_ROOT_MULTI_THREAD;
+	return 1;
+}
+
+bool tokio_root_excluded(void)
+{
+	uint8_t flags;
+
+	for (struct tokio_module *module = tokio_module_next(NULL); module;
+	     module = tokio_module_next(module)) {
+		int known = by_context(module, &flags);
+
+		if (known > 0 || (known < 0 && module->symbols.roots))
+			return false;
+	}
+	return true;
+}
+
+static enum tokio_function function_at(uintptr_t pc)
+{
+	for (struct tokio_module *module = tokio_module_next(NULL); module;
+	     module = tokio_module_next(module))
+		if (pc >= module->module->start && pc < module->module->end)
+			return tokio_symbols_at(&module->symbols, pc);
+	return FUNCTION_NONE;
+}
+
+static uint8_t by_stack(const uint64_t *frames, size_t depth)
+{
+	enum tokio_function function, inner = FUNCTION_NONE;
+	uint8_t flags = 0;
+
+	for (size_t i = 0; i < depth; i++, inner = function) {
+		/* A return address may lie behind the end of a function that never returns. */
+		function = function_at(frames[i] - 1);
+		switch (function) {
+		case FUNCTION_POLL:
+			return flags;
+		case FUNCTION_PARK:
+			if (!flags)
+				return 0;
+			break;
+		case FUNCTION_ROOT:
+		case FUNCTION_ROOT_CURRENT_THREAD:
+		case FUNCTION_ROOT_MULTI_THREAD:
+			if (inner == FUNCTION_CONDITION)
+				return 0;
+			if (function == FUNCTION_ROOT_CURRENT_THREAD)
+				return SITE_ROOT_CURRENT_THREAD;
+			if (function == FUNCTION_ROOT_MULTI_THREAD)
+				return SITE_ROOT_MULTI_THREAD;
+			flags = SITE_ROOT_FUTURE; /* whose, a caller may tell */
+			break;
+		default:
+			break;
+		}
+	}
+	return flags;
+}
+
+uint8_t tokio_root_flags(const uint64_t *frames, size_t depth)
+{
+	bool unknown = false;
+	uint8_t flags = 0;
+
+	for (struct tokio_module *module = tokio_module_next(NULL); module && !flags;
+	     module = tokio_module_next(module)) {
+		unknown |= by_context(module, &flags) < 0 && module->symbols.roots;
+	}
+	if (!flags && unknown)
+		flags = by_stack(frames, depth);
+	if (flags) {
+		misses = 0;
+	} else if (++misses >= PATIENCE) {
+		this_thread.root_suspect = false;
+		thread_arm();
+	}
+	return flags;
+}
+
+bool tokio_has_root_symbols(void)
+{
+	for (struct tokio_module *module = tokio_module_next(NULL); module;
+	     module = tokio_module_next(module))
+		if (module->symbols.roots)
+			return true;
+	return false;
+}
+
+bool tokio_misses_roots(void)
+{
+	for (struct tokio_module *module = tokio_module_next(NULL); module;
+	     module = tokio_module_next(module))
+		if (!module->symbols.roots && !module->context.budget_count)
+			return true;
+	return false;
+}

@@ -1,0 +1,211 @@
+/*
+ * What is on the stack of a root future, innermost first, as seen with rustc 1.95 and Tokio 1.24.2 and
+ * 1.54.1 (`poll` stands for the future's own code, which is often inlined into what calls it):
+ *
+ *   current_thread, debug    poll, CoreGuard::block_on, enter_runtime (since 1.29), CurrentThread::
+ *			      block_on, Runtime::block_on_inner, Runtime::block_on
+ *   current_thread, release  1.24: poll, CurrentThread::block_on
+ *			      1.54: Context::enter, CoreGuard::block_on, enter_runtime, Runtime::block_on
+ *   multi_thread, debug      poll, CachedParkThread::block_on, BlockingRegionGuard::block_on,
+ *			      MultiThread::block_on, Runtime::block_on
+ *   multi_thread, release    CachedParkThread::block_on, Runtime::block_on
+ *   either, fat LTO	      poll, main: every block_on that is called once is inlined, and the
+ *			      program's symbols hold none; then only tokio_context.h tells
+ *
+ * When the runtime parks on the same thread, the frames within the block_on are Poll::poll (mio),
+ * Driver::turn, Driver::park_internal, Context::park (current_thread), or Condvar::wait..., Inner::park,
+ * CachedParkThread::park, of which release builds inline all but the first (multi_thread).
+ */
+#include "tokio_symbols.h"
+
+#include <string.h>
+
+#include "../compiler.h"
+#include "../dynamic_symbols.h"
+#include "../memory.h"
+#include "../trace.h"
+
+#define MANY 8192 /* functions of one module; a large debug build's tests have some 5000 */
+
+static struct tokio_range found[MANY];
+static unsigned found_count;
+
+struct name {
+	const char *part;
+	enum tokio_function function;
+};
+
+/* The first that is part of a name of Tokio's decides. */
+static const struct name names[] = {
+	{ "7runtime4task3raw4poll", FUNCTION_POLL },
+	{ "9CoreGuard8block_on", FUNCTION_ROOT_CURRENT_THREAD },
+	{ "13CurrentThread8block_on", FUNCTION_ROOT_CURRENT_THREAD },
+	{ "14BasicScheduler8block_on", FUNCTION_ROOT_CURRENT_THREAD }, /* 1.4 to 1.20 */
+	{ "8LocalSet8block_on", FUNCTION_ROOT_CURRENT_THREAD },
+	{ "12LocalRuntime8block_on", FUNCTION_ROOT_CURRENT_THREAD },
+	{ "11MultiThread8block_on", FUNCTION_ROOT_MULTI_THREAD },
+	{ "10ThreadPool8block_on", FUNCTION_ROOT_MULTI_THREAD }, /* to 1.20 */
+	{ "16CachedParkThread8block_on", FUNCTION_ROOT_MULTI_THREAD },
+	{ "8block_on", FUNCTION_ROOT },
+	{ "14block_on_inner", FUNCTION_ROOT },
+	{ "13enter_runtime", FUNCTION_ROOT },
+	{ "4park", FUNCTION_PARK },
+	{ "10park_yield", FUNCTION_PARK },
+	{ "12park_timeout", FUNCTION_PARK },
+	{ "13park_internal", FUNCTION_PARK },
+	{ "12park_condvar", FUNCTION_PARK },
+	{ "11park_driver", FUNCTION_PARK },
+	{ "6Driver4turn", FUNCTION_PARK },
+};
+
+static bool starts(const char *string, const char *start)
+{
+	return !strncmp(string, start, strlen(start));
+}
+
+/*
+ * The crate that a function belongs to, and not one that it is instantiated with. Legacy: _ZN, then
+ * the path. v0: the first crate root of the path, "Cs" and a number in base 62 and "_", then its name.
+ */
+static const char *crate_of(const char *name)
+{
+	const char *crate;
+
+	if (starts(name, "_ZN"))
+		return name + 3;
+	if (!starts(name, "_R"))
+		return "";
+	crate = strstr(name, "Cs");
+	crate = crate ? strchr(crate, '_') : NULL;
+	return crate ? crate + 1 : "";
+}
+
+/* What is part of any of the names: most of Tokio's functions have none. */
+static bool may_have_name(const char *name)
+{
+	return strstr(name, "block_on") || strstr(name, "park") || strstr(name, "enter_runtime") ||
+	       strstr(name, "3raw4poll") || strstr(name, "6Driver4turn");
+}
+
+enum tokio_function tokio_function_named(const char *name)
+{
+	const char *crate = crate_of(name);
+
+	/* The standard library's own wait may be inlined, down to futex_wait. */
+	if (starts(crate, "3std") || starts(crate, "11parking_lot"))
+		return strstr(crate, "10futex_wait") ||
+				       (strstr(crate, "7condvar") && strstr(crate, "wait"))
+			       ? FUNCTION_CONDITION
+			       : FUNCTION_NONE;
+	if (!starts(crate, "5tokio") || !may_have_name(crate))
+		return FUNCTION_NONE;
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (strstr(crate, names[i].part))
+			return names[i].function;
+	return FUNCTION_NONE;
+}
+
+struct reading {
+	struct tokio_addresses *polls;
+	bool tokio, roots;
+};
+
+static void visit(const struct symbol_range *symbol, void *data)
+{
+	enum tokio_function function = tokio_function_named(symbol->name);
+	struct reading *reading = data;
+
+	if (function == FUNCTION_NONE || symbol->end <= symbol->start)
+		return;
+	if (function == FUNCTION_POLL && !tokio_addresses_add(reading->polls, symbol->start))
+		trace_lose_event();
+	reading->tokio |= function != FUNCTION_CONDITION;
+	reading->roots |= function >= FUNCTION_ROOT;
+	if (found_count == MANY) {
+		trace_lose_event();
+		return;
+	}
+	found[found_count++] = (struct tokio_range){
+		.start = symbol->start,
+		.size = (uint32_t)(symbol->end - symbol->start),
+		.function = function,
+	};
+}
+
+/* Shell's sort: libc's qsort may allocate. */
+static void sort(struct tokio_range *ranges, unsigned count)
+{
+	for (unsigned gap = count / 2; gap; gap /= 2)
+		for (unsigned i = gap; i < count; i++) {
+			struct tokio_range range = ranges[i];
+			unsigned at = i;
+
+			for (; at >= gap && ranges[at - gap].start > range.start; at -= gap)
+				ranges[at] = ranges[at - gap];
+			ranges[at] = range;
+		}
+}
+
+static bool keep(struct tokio_symbols *symbols)
+{
+	size_t size = found_count * sizeof *found;
+
+	if (found_count > symbols->capacity) {
+		size = (size + MEMORY_PAGE - 1) & ~(size_t)(MEMORY_PAGE - 1);
+		symbols->capacity = 0;
+		symbols->ranges = memory_map(size);
+		if (!symbols->ranges)
+			return false;
+		symbols->capacity = (uint32_t)(size / sizeof *found);
+	}
+	memcpy(symbols->ranges, found, found_count * sizeof *found);
+	return true;
+}
+
+/*
+ * Only what brings a personality routine of its own, as Rust's standard library does, asks the
+ * unwinder for a frame's language data: C has none, and C++'s is in libstdc++.
+ */
+bool tokio_may_be_rust(const struct module *module)
+{
+	static const char import[] = "\0_Unwind_GetLanguageSpecificData";
+	struct dynamic_symbols dynamic;
+
+	return dynamic_symbols_of(module, &dynamic) &&
+	       memmem(dynamic.strings, dynamic.strings_size, import, sizeof import);
+}
+
+void tokio_symbols_read(struct tokio_symbols *symbols, const struct module *module,
+			struct tokio_addresses *polls)
+{
+	struct reading reading = { .polls = polls };
+
+	symbols->count = 0;
+	symbols->roots = false;
+	if (!tokio_may_be_rust(module))
+		return;
+	found_count = 0;
+	module_each_function(module, visit, &reading);
+	if (!reading.tokio || !keep(symbols))
+		return;
+	sort(symbols->ranges, found_count);
+	symbols->count = found_count;
+	symbols->roots = reading.roots;
+}
+
+enum tokio_function tokio_symbols_at(const struct tokio_symbols *symbols, uintptr_t pc)
+{
+	uint32_t low = 0, high = symbols->count;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (symbols->ranges[middle].start <= pc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || pc - symbols->ranges[low - 1].start >= symbols->ranges[low - 1].size)
+		return FUNCTION_NONE;
+	return (enum tokio_function)symbols->ranges[low - 1].function;
+}

@@ -1,0 +1,57 @@
+/*
+ * Functions of Tokio by their names, where a module has symbols: polls, for vtables that their shape
+ * does not tell, and what tells the root future of a block_on on a stack.
+ */
+#ifndef RUNTIME_EXECUTORS_TOKIO_SYMBOLS_H
+#define RUNTIME_EXECUTORS_TOKIO_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../modules.h"
+#include "tokio_scan.h"
+
+enum tokio_function {
+	FUNCTION_NONE = 0,
+	FUNCTION_POLL,		/* slot 0 of a vtable: what it calls is a task, not a root future */
+	FUNCTION_PARK,		/* the runtime waits for work */
+	FUNCTION_CONDITION,	/* a condition variable's wait: of a park that was inlined, when it is
+				   called by a block_on itself */
+	FUNCTION_ROOT,		/* block_on of a runtime that may be of either kind */
+	FUNCTION_ROOT_CURRENT_THREAD,
+	FUNCTION_ROOT_MULTI_THREAD, /* or any that parks its thread for one future alone */
+};
+
+/* By its mangled name, legacy or v0. */
+enum tokio_function tokio_function_named(const char *name);
+
+struct tokio_range {
+	uintptr_t start;
+	uint32_t size;
+	uint32_t function; /* enum tokio_function */
+};
+
+struct tokio_symbols {
+	struct tokio_range *ranges; /* by address */
+	uint32_t count;
+	uint32_t capacity;
+	bool roots; /* at least one block_on is among them */
+};
+
+/*
+ * Whether a Rust compiler may have made a module; the files of others are not even opened. False for a
+ * Rust program that has libgcc linked in: it is told by the shape of its tables alone.
+ */
+bool tokio_may_be_rust(const struct module *module);
+
+/*
+ * Reads a module's symbols, if it has any of Tokio. `polls` gets its poll functions. The memory of an
+ * earlier module is used again.
+ */
+void tokio_symbols_read(struct tokio_symbols *symbols, const struct module *module,
+			struct tokio_addresses *polls);
+
+enum tokio_function tokio_symbols_at(const struct tokio_symbols *symbols, uintptr_t pc);
+
+#endif

@@ -1,0 +1,181 @@
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "calls/call.h"
+#include "descriptors.h"
+#include "executors/event_loop.h"
+#include "executors/executor.h"
+#include "executors/named.h"
+#include "modules.h"
+#include "runtime.h"
+#include "sites.h"
+#include "summary.h"
+#include "thread.h"
+#include "thread_slot.h"
+#include "trace.h"
+#include "trace_records.h"
+#include "unwinder.h"
+
+bool runtime_started;
+bool runtime_silent;
+bool modules_may_have_changed;
+struct options runtime_options;
+
+static bool modules_busy; /* somebody looks at them */
+
+static void module_added(struct module *module)
+{
+	for (unsigned i = 0; i < recogniser_count; i++)
+		if (recognisers[i].module_added)
+			recognisers[i].module_added(module);
+	if (trace_header())
+		trace_write_module(module);
+}
+
+static void module_removed(struct module *module)
+{
+	unwinder_forget(module->start, module->end);
+	if (trace_header())
+		trace_write_module_gone(module);
+}
+
+void modules_refresh(void)
+{
+	/* Not to be waited for: a signal handler may have come in between. */
+	if (!runtime_started || __atomic_exchange_n(&modules_busy, true, __ATOMIC_ACQUIRE))
+		return;
+	{
+		OWN_CODE_SCOPE;
+		modules_may_have_changed = false;
+		modules_scan(module_added, module_removed);
+	}
+	__atomic_store_n(&modules_busy, false, __ATOMIC_RELEASE);
+}
+
+/* A child has none of its parent's threads, turns or roles, and its own trace when it needs one. */
+void process_forked(void)
+{
+	struct thread_state *self = &this_thread;
+
+	self->turn = NULL;
+	self->in_call = false;
+	self->root_suspect = false;
+	self->own_code = 0;
+	self->serving = SERVING_NOBODY;
+	modules_busy = false;
+	summary_not_first();
+	thread_slot_forget();
+	event_loops_forget();
+	executors_forget_records();
+	sites_forget();
+	trace_forget();
+	for (unsigned i = 0; i < recogniser_count; i++)
+		if (recognisers[i].forked)
+			recognisers[i].forked();
+	thread_arm();
+}
+
+static void leave_turns(void)
+{
+	this_thread.turn = NULL;
+	event_loops_forget();
+	thread_arm();
+}
+
+void process_exits(int status, bool handlers)
+{
+	struct trace_header *trace = trace_header();
+	OWN_CODE_SCOPE;
+
+	(void)handlers;
+	leave_turns();
+	if (!trace)
+		return;
+	trace->end_code = status & 0xff;
+	trace->end_ns = now_ns();
+	trace->end = TRACE_END_EXITED;
+}
+
+/* The very last of the exit handlers: it was registered first. */
+static void ended(int status, void *unused)
+{
+	OWN_CODE_SCOPE;
+
+	(void)unused;
+	process_exits(status, false);
+	summary_tell();
+}
+
+void process_execs(void)
+{
+	struct trace_header *trace = trace_header();
+
+	if (!trace || this_thread.vforked)
+		return;
+	trace->end_ns = now_ns();
+	trace->end = TRACE_END_EXECED;
+}
+
+void process_exec_failed(void)
+{
+	struct trace_header *trace = trace_header();
+
+	if (trace && !this_thread.vforked)
+		trace->end = TRACE_END_UNKNOWN;
+}
+
+void process_drops_privileges(void)
+{
+	OWN_CODE_SCOPE;
+
+	if (runtime_started && !this_thread.vforked)
+		trace_open();
+}
+
+void process_installs_seccomp(void)
+{
+	process_drops_privileges();
+	runtime_silent = true;
+	if (trace_header())
+		__atomic_fetch_or(&trace_header()->flags, TRACE_SECCOMP, __ATOMIC_RELAXED);
+}
+
+void thread_named(const char *name)
+{
+	struct thread_state *self = &this_thread;
+	OWN_CODE_SCOPE;
+
+	strncpy(self->name, name, sizeof self->name - 1);
+	if (self->slot)
+		memcpy(self->slot->name, self->name, sizeof self->name);
+	named_thread(self->name);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	char name[17] = "";
+	OWN_CODE_SCOPE;
+
+	real_resolve_all();
+	options_parse(&runtime_options, getenv(OPTIONS_VARIABLE)); /* `yieldsan run` told of bad ones */
+	thread_init();
+	if (descriptors_init() || thread_slot_init())
+		return;
+	modules_scan(module_added, NULL);
+	trace_init();
+	summary_init();
+	unwinder_init();
+	pthread_atfork(NULL, NULL, process_forked);
+	on_exit(ended, NULL);
+	runtime_started = true;
+	if (!prctl(PR_GET_NAME, name))
+		thread_named(name);
+}

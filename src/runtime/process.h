@@ -1,0 +1,35 @@
+/* The life of the process: its start, forks, execs and end, and what changes its rights. */
+#ifndef RUNTIME_PROCESS_H
+#define RUNTIME_PROCESS_H
+
+#include <stdbool.h>
+
+/* In a forked child, whose turns, slot and trace are its parent's. pthread_atfork calls it, but for _Fork. */
+void process_forked(void);
+
+/* Before an exec, and after one that failed. */
+void process_execs(void);
+void process_exec_failed(void);
+
+/* In a forked child; a second time does nothing more. */
+void process_forked(void);
+
+/* Before the process ends. `handlers`: exit handlers are still to run, outside any turn. */
+void process_exits(int status, bool handlers);
+
+/* Before rights are dropped or the root changes: what is written later must be open by then. */
+void process_drops_privileges(void);
+
+/* Before a seccomp filter: after it no system call of ours is made. */
+void process_installs_seccomp(void);
+
+/* The present thread got a name. */
+void thread_named(const char *name);
+
+/* Set by the wrappers of dlopen and kin. */
+extern bool modules_may_have_changed;
+
+/* Modules came or went since the last look. Looks again, in the thread that first asks. */
+void modules_refresh(void);
+
+#endif

@@ -1,0 +1,14 @@
+/* The one line at exit of a program that was preloaded without the command. */
+#ifndef RUNTIME_SUMMARY_H
+#define RUNTIME_SUMMARY_H
+
+/* Start-up: remembers what standard error is. */
+void summary_init(void);
+
+/* A forked child is not the first process. */
+void summary_not_first(void);
+
+/* At exit: tells the findings, if it is ours to tell; removes a trace with nothing in it. */
+void summary_tell(void);
+
+#endif

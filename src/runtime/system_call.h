@@ -1,0 +1,24 @@
+/*
+ * System calls past libc: no cancellation point, no errno, no wrapper of ours or of another preload
+ * in between. Each answers as the kernel does: -errno when it failed.
+ */
+#ifndef RUNTIME_SYSTEM_CALL_H
+#define RUNTIME_SYSTEM_CALL_H
+
+#include <sys/syscall.h>
+
+static inline long system_call(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+#endif

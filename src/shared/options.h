@@ -1,0 +1,81 @@
+/*
+ * The runtime's options: `key=value:key=value` in YIELDSAN_OPTIONS. Linked into the runtime and the
+ * tools: no allocation, no I/O, no locale.
+ */
+#ifndef SHARED_OPTIONS_H
+#define SHARED_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OPTIONS_VARIABLE     "YIELDSAN_OPTIONS"
+#define OPTION_PATH_SIZE     4096
+#define OPTION_PATTERNS_SIZE 1024
+#define OPTION_RUN_SIZE	     48
+
+/* One member for each line of options.def. */
+struct options {
+#define OPTION_BOOL(name, initial, help)		     bool name;
+#define OPTION_UNSIGNED(name, initial, min, max, unit, help) uint64_t name;
+#define OPTION_STRING(name, size, help)			     char name[size];
+#include "options.def"
+#undef OPTION_BOOL
+#undef OPTION_UNSIGNED
+#undef OPTION_STRING
+};
+
+enum option_type { OPTION_IS_BOOL, OPTION_IS_UNSIGNED, OPTION_IS_STRING };
+
+/* A line of options.def, for who lists them. */
+struct option_info {
+	const char *name;
+	enum option_type type;
+	size_t offset; /* in struct options */
+	size_t size;   /* of a string, with its NUL */
+	uint64_t initial, min, max;
+	const char *unit; /* of an unsigned; NULL else */
+	const char *help;
+};
+
+extern const struct option_info option_infos[];
+extern const size_t option_count;
+
+enum option_fault {
+	OPTION_GOOD = 0,
+	OPTION_UNKNOWN,	      /* no option has this name */
+	OPTION_WITHOUT_VALUE, /* no `=' */
+	OPTION_NOT_A_BOOL,
+	OPTION_NOT_A_NUMBER,
+	OPTION_OUT_OF_RANGE,
+	OPTION_TOO_LONG,
+};
+
+/* What was wrong with an entry. */
+struct option_error {
+	enum option_fault fault;
+	const char *entry;		/* where it begins, in the text that was parsed */
+	size_t length;			/* up to its colon or the text's end */
+	size_t name_length;		/* of entry, up to its `=' */
+	const struct option_info *info; /* NULL when unknown */
+};
+
+void options_init(struct options *options);
+
+/*
+ * Defaults, then every good entry of `text`, which may be NULL; of two for one option the later one
+ * counts. A bad entry changes nothing: the first one is returned, or a fault of OPTION_GOOD. In a
+ * value
+ * `\:` is a colon and `\\` a backslash. Bools: 0 1 no yes off on false true. A number of bytes may
+ * end in K, M or G.
+ */
+struct option_error options_parse(struct options *options, const char *text);
+
+/* One entry, `name=value` with no escapes in its value, on top of what `options` holds. */
+struct option_error options_set(struct options *options, const char *entry);
+
+/* Whether `text` as a whole is like one of the patterns: a list with commas between, in which `*`
+ * stands for any characters. An empty list is like nothing. */
+bool option_pattern_matches(const char *patterns, const char *text);
+
+#endif

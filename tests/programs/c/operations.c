@@ -1,0 +1,70 @@
+/*
+ * Each operation waits 50 ms at least, and checks what came of it: a result that is looked at also
+ * keeps the compiler from making the call its function's last jump, which would leave no frame here.
+ */
+#include "operations.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "helper.h"
+#include "loop.h"
+
+static void block_nanosleep(void)
+{
+	int result = nanosleep(&wait_time, NULL); /* EXPECT error nanosleep|clock_nanosleep category=sleep case=nanosleep */
+
+	REQUIRE(result == 0);
+}
+
+static void block_usleep(void)
+{
+	int result = usleep(WAIT_MS * 1000); /* EXPECT error usleep|nanosleep|clock_nanosleep category=sleep case=usleep */
+
+	REQUIRE(result == 0);
+}
+
+static void block_getaddrinfo(void)
+{
+	const struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found;
+	int result = getaddrinfo("localhost", "80", &hints, &found); /* EXPECT error getaddrinfo category=dns case=getaddrinfo */
+
+	REQUIRE(result == 0);
+	freeaddrinfo(found);
+}
+
+static const struct operation other_operations[] = {
+	{ "nanosleep", NULL, block_nanosleep, NULL },
+	{ "usleep", NULL, block_usleep, NULL },
+	{ "getaddrinfo", NULL, block_getaddrinfo, NULL },
+	{ "quiet", NULL, operation_quiet, NULL },
+	{ 0 },
+};
+
+static const struct operation *const tables[] = { other_operations, file_operations,
+						  descriptor_operations, lock_operations,
+						  process_operations };
+
+const struct operation *operation_at(unsigned number)
+{
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct operation *each = tables[i]; each->name; each++)
+			if (number-- == 0)
+				return each;
+	return NULL;
+}
+
+const struct operation *operation_find(const char *name)
+{
+	const struct operation *operation;
+
+	for (unsigned i = 0; (operation = operation_at(i)); i++)
+		if (!strcmp(operation->name, name))
+			return operation;
+	return NULL;
+}

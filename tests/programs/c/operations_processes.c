@@ -1,0 +1,54 @@
+#include "operations.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "helper.h"
+#include "loop.h"
+
+static void block_system(void)
+{
+	int status = system("exit 3"); /* EXPECT error system category=process case=system */
+
+	REQUIRE(WEXITSTATUS(status) == 3);
+}
+
+static void block_popen(void)
+{
+	char text[8];
+	FILE *stream;
+	char *line;
+	int status;
+
+	stream = popen("sleep 0.05; echo line; sleep 0.05", "r"); /* EXPECT error popen category=process case=popen */
+	REQUIRE(stream);
+	line = fgets(text, sizeof(text), stream); /* EXPECT error fgets category=pipe case=popen */
+	REQUIRE(line);
+	status = pclose(stream); /* EXPECT error pclose category=process case=popen */
+	REQUIRE(status == 0);
+}
+
+/* What the child does is not the parent's turn any more. */
+static void block_waitpid(void)
+{
+	pid_t child = fork();
+	int status;
+	pid_t ended;
+
+	if (child == 0) {
+		nanosleep(&wait_time, NULL); /* EXPECT-NONE */
+		_exit(3);
+	}
+	ended = waitpid(child, &status, 0); /* EXPECT error waitpid category=process case=waitpid */
+	REQUIRE(ended == child && WEXITSTATUS(status) == 3);
+}
+
+const struct operation process_operations[] = {
+	{ "system", NULL, block_system, NULL },
+	{ "popen", NULL, block_popen, NULL },
+	{ "waitpid", NULL, block_waitpid, NULL },
+	{ 0 },
+};

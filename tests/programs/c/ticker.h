@@ -1,0 +1,19 @@
+/* A thread that writes a byte into a non-blocking pipe again and again: what the loops wait for. */
+#ifndef TICKER_H
+#define TICKER_H
+
+struct ticker {
+	int read_end;
+	int write_end;
+	unsigned long thread;
+	_Atomic int stop;
+};
+
+/* One byte every two milliseconds or so, until ticker_deinit. */
+void ticker_init(struct ticker *ticker);
+void ticker_deinit(struct ticker *ticker);
+
+/* Takes what has come. Never waits. */
+void ticker_take(struct ticker *ticker);
+
+#endif

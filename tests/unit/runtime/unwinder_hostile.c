@@ -1,0 +1,218 @@
+/* Stacks that lie: no frame information, garbage in registers, damaged modules. None may do harm. */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "memory.h"
+#include "stacks.h"
+#include "unwind_rule.h"
+
+static struct stack seen;
+
+NOINLINE static void take(void)
+{
+	struct unwind_start here;
+
+	UNWIND_HERE(&here);
+	seen.depth = unwinder_walk(&here, seen.frames, seen.places, STACK_MAX);
+	__asm__ volatile("" ::: "memory");
+}
+
+/* Functions without call frame information: one with a frame pointer, one that calls with any rbp. */
+void by_frame_pointer(void (*call)(void));
+void with_any_rbp(void (*call)(void), uintptr_t rbp);
+__asm__(".text\n"
+	".type by_frame_pointer, @function\n"
+	"by_frame_pointer:\n"
+	"	push %rbp\n"
+	"	mov %rsp, %rbp\n"
+	"	sub $48, %rsp\n"
+	"	call *%rdi\n"
+	"	leave\n"
+	"	ret\n"
+	".type with_any_rbp, @function\n"
+	"with_any_rbp:\n"
+	"	push %rbp\n"
+	"	mov %rsi, %rbp\n"
+	"	call *%rdi\n"
+	"	pop %rbp\n"
+	"	ret\n");
+
+static void code_without_frame_information_is_walked_by_frame_pointer(void **state)
+{
+	(void)state;
+	by_frame_pointer(take);
+	assert_true(stack_has(&seen, (void *)by_frame_pointer, 16));
+	assert_true(stack_has(
+		&seen, (void *)code_without_frame_information_is_walked_by_frame_pointer, 256));
+	assert_true(seen.depth > 3);
+}
+
+static void garbage_in_rbp_ends_a_walk(void **state)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0), page = (uintptr_t)&seen;
+	const uintptr_t garbage[] = {
+		0,	   1,		8,		 0x1234567,	 UINTPTR_MAX,
+		~7UL,	   1UL << 46,	1UL << 47,	 1UL << 63,	 here - 65536,
+		here + 1,  here + 3,	here + 65536,	 here + (1 << 20), here + (1 << 24),
+		page & ~7UL, page + 4096, 0xdeadbeefdeadbee8, 0x7ffffffff000, here & ~4095UL,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
+		with_any_rbp(take, garbage[i]);
+		assert_true(stack_has(&seen, (void *)with_any_rbp, 16));
+		assert_in_range(seen.depth, 2, STACK_MAX);
+	}
+}
+
+static void a_loop_of_frame_pointers_ends(void **state)
+{
+	uintptr_t loop[2];
+
+	(void)state;
+	loop[0] = (uintptr_t)loop;
+	loop[1] = (uintptr_t)with_any_rbp + 6;
+	with_any_rbp(take, (uintptr_t)loop);
+	assert_in_range(seen.depth, 2, 8);
+}
+
+static uint64_t random_word(void)
+{
+	static uint64_t word = 88172645463325252;
+
+	word ^= word << 13;
+	word ^= word >> 7;
+	word ^= word << 17;
+	return word;
+}
+
+/* Any code at all, with registers that have nothing to do with it. */
+static void no_start_is_fatal(void **state)
+{
+	uint64_t frames[64];
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		struct module *module = modules_at(random_word() % modules_count());
+		struct unwind_start start;
+
+		UNWIND_HERE(&start);
+		start.pc = module->start + random_word() % (module->end - module->start);
+		start.sp += random_word() % 4096 & ~7UL;
+		switch (random_word() % 4) {
+		case 0:
+			start.bp = random_word();
+			break;
+		case 1:
+			start.bp = random_word() >> 17;
+			break;
+		case 2:
+			start.bp = start.sp + random_word() % 65536;
+			break;
+		}
+		if (unwinder_walk(&start, frames, NULL, 64) > 64)
+			fail();
+	}
+}
+
+/* ---- foreign stacks */
+
+static ucontext_t outer, inner;
+static char *stack_end;
+
+static void by_stack_end(void)
+{
+	/* Two words below the end of what is mapped, and what lies there claims to go on. */
+	uintptr_t *last = (uintptr_t *)stack_end - 2;
+
+	last[0] = (uintptr_t)(last + 2);
+	last[1] = (uintptr_t)with_any_rbp + 6;
+	with_any_rbp(take, (uintptr_t)last);
+}
+
+static void a_walk_stops_at_the_end_of_a_foreign_stack(void **state)
+{
+	size_t size = 16 * MEMORY_PAGE;
+	char *stack = mmap(NULL, size + MEMORY_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_true(stack != MAP_FAILED);
+	assert_int_equal(mprotect(stack + size, MEMORY_PAGE, PROT_NONE), 0);
+	stack_end = stack + size;
+	getcontext(&inner);
+	inner.uc_stack.ss_sp = stack;
+	inner.uc_stack.ss_size = size - 64;
+	inner.uc_link = &outer;
+	makecontext(&inner, by_stack_end, 0);
+	swapcontext(&outer, &inner);
+	assert_in_range(seen.depth, 2, STACK_MAX);
+	munmap(stack, size + MEMORY_PAGE);
+}
+
+/* ---- damaged modules */
+
+/* A copy of a module's image at another address. */
+static struct module copy_of(const struct module *module)
+{
+	size_t size = (module->end - module->start + MEMORY_PAGE) & ~(size_t)(MEMORY_PAGE - 1);
+	char *image = memory_map(size);
+	struct module copy = *module;
+	uintptr_t distance = (uintptr_t)image - module->start;
+
+	assert_non_null(image);
+	for (unsigned i = 0; i < module->phnum; i++) {
+		const ElfW(Phdr) *segment = &module->phdr[i];
+		uintptr_t start = module->base + segment->p_vaddr;
+
+		if (segment->p_type == PT_LOAD && (segment->p_flags & PF_R))
+			memcpy((char *)(start + distance), (void *)start, segment->p_filesz);
+	}
+	copy.base += distance;
+	copy.start += distance;
+	copy.end += distance;
+	copy.text_start += distance;
+	copy.text_end += distance;
+	copy.eh_frame_hdr += distance;
+	return copy;
+}
+
+static void damaged_frame_information_is_survived(void **state)
+{
+	const struct module *module = modules_find((uintptr_t)damaged_frame_information_is_survived);
+	struct module copy = copy_of(module);
+	uintptr_t end = module_readable_until(&copy, copy.eh_frame_hdr);
+	size_t known = 0;
+
+	(void)state;
+	assert_true(end > copy.eh_frame_hdr);
+	for (int round = 0; round < 3000; round++) {
+		uint8_t *byte = (uint8_t *)copy.eh_frame_hdr + 12 +
+				random_word() % (end - copy.eh_frame_hdr - 12);
+
+		*byte = (uint8_t)random_word();
+		for (int i = 0; i < 30; i++)
+			known += !(unwind_rule_make(&copy,
+						    copy.text_start +
+							    random_word() % (copy.text_end -
+									     copy.text_start)) &
+				   UNWIND_GUESS);
+	}
+	/* It was read: the first rounds found most of it whole. */
+	assert_true(known > 1000);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(code_without_frame_information_is_walked_by_frame_pointer),
+		cmocka_unit_test(garbage_in_rbp_ends_a_walk),
+		cmocka_unit_test(a_loop_of_frame_pointers_ends),
+		cmocka_unit_test(no_start_is_fatal),
+		cmocka_unit_test(a_walk_stops_at_the_end_of_a_foreign_stack),
+		cmocka_unit_test(damaged_frame_information_is_survived),
+	};
+
+	return cmocka_run_group_tests(tests, stacks_init, NULL);
+}

@@ -1,0 +1,35 @@
+/*
+ * The sub-commands of `yieldsan`: one line each in commands[] (main.c), one file each. argv[0] is
+ * the command's own name. What they return is the exit status: see STATUS_*.
+ */
+#ifndef TOOLS_COMMAND_H
+#define TOOLS_COMMAND_H
+
+#include <stddef.h>
+
+#define STATUS_WRONG_USE    2
+#define STATUS_FINDINGS	    66
+#define STATUS_CANNOT_WATCH 126 /* as a shell's: found, but cannot be run (watched) */
+#define STATUS_NOT_FOUND    127
+#define STATUS_SIGNAL	    128 /* and the signal's number */
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *help; /* NULL: not listed */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* NULL, and a message, when there is none of this name. */
+const struct command *command_find(const char *name);
+
+int command_check(int argc, char **argv);
+int command_help(int argc, char **argv);
+int command_report(int argc, char **argv);
+int command_run(int argc, char **argv);
+int command_self_test(int argc, char **argv);
+
+#endif

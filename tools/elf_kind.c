@@ -1,0 +1,271 @@
+#include "elf_kind.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "debug_info/debug_file.h"
+#include "debug_info/elf_file.h"
+#include "elf_image.h"
+
+/* By the start of a needed library's name, or by a function that is there when it is linked in. */
+static const struct {
+	const char *library, *function;
+} engine_marks[ELF_ENGINES] = {
+	{ "libuv.so.", "uv_run" },
+	{ "libevent", "event_base_loop" },
+	{ "libglib-2.0.so.", "g_main_context_iteration" },
+	{ "libev.so.", "ev_run" },
+	{ "libpython3", "_Py_DumpTraceback" },
+	{ "libnode.so.", "napi_create_function" },
+	{ "libv8", "_ZN2v87Isolate13TryGetCurrentEv" },
+	{ NULL, "runtime.rt0_go" },
+};
+
+const char *const elf_engine_names[ELF_ENGINES] = {
+	"libuv", "libevent", "GLib", "libev", "CPython", "Node.js", "V8", "Go",
+};
+
+/* They end the program when another library was loaded before them. */
+static const char *const sanitizers[] = { "libasan.so",	  "libclang_rt.asan",
+					  "libtsan.so",	  "libclang_rt.tsan",
+					  "libhwasan.so", "libclang_rt.hwasan",
+					  "liblsan.so" };
+
+static bool starts_with(const char *text, const char *start)
+{
+	return !strncmp(text, start, strlen(start));
+}
+
+static void read_needed(struct elf_kind *kind, const char *name)
+{
+	for (unsigned i = 0; i < ELF_ENGINES; i++)
+		if (engine_marks[i].library && starts_with(name, engine_marks[i].library))
+			kind->engines |= 1u << i;
+	for (unsigned i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)
+		if (!*kind->sanitizer && starts_with(name, sanitizers[i]))
+			snprintf(kind->sanitizer, sizeof kind->sanitizer, "%s", name);
+}
+
+struct dynamic {
+	uint64_t strings; /* DT_STRTAB */
+	uint64_t name;	  /* DT_SONAME */
+	bool needs, named, position_independent;
+};
+
+static bool read_dynamic(struct elf_kind *kind, const struct elf_file *file,
+			 struct dynamic *dynamic)
+{
+	Elf_Data *data = elf_image_dynamic(file);
+	const char *name;
+	GElf_Dyn entry;
+
+	if (!data)
+		return false;
+	for (int i = 0; gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+		if (entry.d_tag == DT_STRTAB)
+			dynamic->strings = entry.d_un.d_ptr;
+		else if (entry.d_tag == DT_FLAGS_1)
+			dynamic->position_independent = entry.d_un.d_val & DF_1_PIE;
+		else if (entry.d_tag == DT_NEEDED)
+			dynamic->needs = true;
+	}
+	for (int i = 0; gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+		if (entry.d_tag != DT_NEEDED && entry.d_tag != DT_SONAME)
+			continue;
+		name = elf_image_string(file, dynamic->strings + entry.d_un.d_val);
+		if (entry.d_tag == DT_NEEDED && name)
+			read_needed(kind, name);
+		if (entry.d_tag == DT_SONAME) {
+			dynamic->named = true;
+			if (name && starts_with(name, "ld-linux"))
+				kind->linkage = LINKAGE_LOADER;
+		}
+	}
+	return true;
+}
+
+static bool read_interpreter(struct elf_kind *kind, const struct elf_file *file)
+{
+	size_t size = 0;
+	const char *bytes = elf_rawfile(file->elf, &size), *base;
+	GElf_Phdr segment;
+
+	if (!bytes || !elf_image_segment(file, PT_INTERP, &segment) || segment.p_offset > size ||
+	    segment.p_filesz > size - segment.p_offset)
+		return false;
+	snprintf(kind->interpreter, sizeof kind->interpreter, "%.*s", (int)segment.p_filesz,
+		 bytes + segment.p_offset);
+	base = strrchr(kind->interpreter, '/');
+	base = base ? base + 1 : kind->interpreter;
+	kind->libc = starts_with(base, "ld-linux")  ? LIBC_GLIBC
+		     : starts_with(base, "ld-musl") ? LIBC_MUSL
+						    : LIBC_UNKNOWN;
+	return true;
+}
+
+static void read_linkage(struct elf_kind *kind, const struct elf_file *file, uint16_t type)
+{
+	struct dynamic dynamic = { 0 };
+	bool has_dynamic, has_interpreter;
+
+	kind->linkage = LINKAGE_DYNAMIC;
+	kind->libc = LIBC_UNKNOWN;
+	if (type != ET_EXEC && type != ET_DYN) {
+		kind->linkage = LINKAGE_OBJECT;
+		return;
+	}
+	has_interpreter = read_interpreter(kind, file);
+	has_dynamic = read_dynamic(kind, file, &dynamic);
+	if (kind->linkage == LINKAGE_LOADER)
+		kind->libc = LIBC_GLIBC;
+	else if (has_interpreter)
+		kind->linkage = LINKAGE_DYNAMIC;
+	else if (type == ET_EXEC || !has_dynamic)
+		kind->linkage = LINKAGE_STATIC;
+	else if (dynamic.position_independent || (!dynamic.needs && !dynamic.named))
+		kind->linkage = LINKAGE_STATIC_PIE;
+	else
+		kind->linkage = LINKAGE_LIBRARY;
+}
+
+static void read_function(struct elf_kind *kind, const char *name)
+{
+	for (unsigned i = 0; i < ELF_ENGINES; i++)
+		if (!strcmp(name, engine_marks[i].function))
+			kind->engines |= 1u << i;
+}
+
+static void read_functions(struct elf_kind *kind, const struct elf_file *file, Elf_Scn *section,
+			   const GElf_Shdr *header)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	size_t count = header->sh_entsize && data ? data->d_size / header->sh_entsize : 0;
+	const char *name;
+	GElf_Sym symbol;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF ||
+		    GELF_ST_TYPE(symbol.st_info) != STT_FUNC)
+			continue;
+		name = elf_strptr(file->elf, header->sh_link, symbol.st_name);
+		if (name)
+			read_function(kind, name);
+	}
+}
+
+static void read_sections(struct elf_kind *kind, const struct elf_file *file, bool separate)
+{
+	Elf_Scn *section = NULL;
+	size_t names = 0;
+	const char *name;
+	GElf_Shdr header;
+
+	if (elf_getshdrstrndx(file->elf, &names))
+		return;
+	while ((section = elf_nextscn(file->elf, section))) {
+		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
+			continue;
+		name = elf_strptr(file->elf, names, header.sh_name);
+		if (header.sh_type == SHT_SYMTAB) {
+			kind->separate |= separate && !kind->symbols;
+			kind->symbols = true;
+		} else if (name && starts_with(name, ".debug_info")) {
+			kind->separate |= separate && !kind->debug_info;
+			kind->debug_info = true;
+		} else if (name && starts_with(name, ".go.buildinfo")) {
+			kind->engines |= ENGINE_GO;
+		}
+		if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
+			read_functions(kind, file, section, &header);
+	}
+}
+
+static void read_separate_file(struct elf_kind *kind, const struct elf_file *file, const char *path)
+{
+	const uint8_t *build_id = NULL;
+	size_t size = elf_file_build_id(file, &build_id);
+	struct elf_file separate;
+
+	if (debug_file_open(&separate, file, path, build_id, size, DEBUG_FILE_ROOT))
+		return;
+	read_sections(kind, &separate, true);
+	elf_file_close(&separate);
+}
+
+static void read_privileges(struct elf_kind *kind, int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status))
+		return;
+	if (status.st_mode & S_ISUID)
+		kind->privileges |= PRIVILEGE_SETUID;
+	/* Without the group's x it means mandatory locking. */
+	if ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		kind->privileges |= PRIVILEGE_SETGID;
+	if (fgetxattr(fd, "security.capability", NULL, 0) > 0)
+		kind->privileges |= PRIVILEGE_CAPABILITIES;
+}
+
+int elf_kind_read(struct elf_kind *kind, const char *path)
+{
+	struct elf_file file;
+	GElf_Ehdr header;
+	int error;
+
+	memset(kind, 0, sizeof *kind);
+	error = elf_file_open(&file, path);
+	if (error)
+		return error;
+	if (!gelf_getehdr(file.elf, &header)) {
+		elf_file_close(&file);
+		return -ENOEXEC;
+	}
+	kind->elf_class = header.e_ident[EI_CLASS];
+	kind->byte_order = header.e_ident[EI_DATA];
+	kind->machine = header.e_machine;
+	read_privileges(kind, file.fd);
+	read_linkage(kind, &file, header.e_type);
+	read_sections(kind, &file, false);
+	if (!kind->symbols || !kind->debug_info)
+		read_separate_file(kind, &file, path);
+	elf_file_close(&file);
+	return 0;
+}
+
+bool elf_kind_is_native(const struct elf_kind *kind)
+{
+	return kind->elf_class == ELFCLASS64 && kind->byte_order == ELFDATA2LSB &&
+	       kind->machine == EM_X86_64;
+}
+
+const char *elf_kind_machine(const struct elf_kind *kind)
+{
+	static const struct {
+		uint16_t machine;
+		uint8_t elf_class;
+		const char *name;
+	} machines[] = {
+		{ EM_X86_64, ELFCLASS64, "x86-64" },
+		{ EM_X86_64, ELFCLASS32, "x32" },
+		{ EM_386, ELFCLASS32, "i386" },
+		{ EM_AARCH64, ELFCLASS64, "aarch64" },
+		{ EM_ARM, ELFCLASS32, "32-bit Arm" },
+		{ EM_RISCV, ELFCLASS64, "riscv64" },
+		{ EM_PPC64, ELFCLASS64, "ppc64" },
+		{ EM_S390, ELFCLASS64, "s390x" },
+		{ EM_LOONGARCH, ELFCLASS64, "loongarch64" },
+	};
+	static char number[32];
+
+	for (unsigned i = 0; i < sizeof machines / sizeof *machines; i++)
+		if (machines[i].machine == kind->machine &&
+		    machines[i].elf_class == kind->elf_class)
+			return machines[i].name;
+	snprintf(number, sizeof number, "ELF machine %u", kind->machine);
+	return number;
+}

@@ -1,0 +1,63 @@
+/* What an ELF file is: whether a library can be preloaded into it, and what can be learnt from it.
+ */
+#ifndef TOOLS_ELF_KIND_H
+#define TOOLS_ELF_KIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum elf_linkage {
+	LINKAGE_DYNAMIC,    /* has an interpreter */
+	LINKAGE_STATIC,	    /* has none: nothing loads libraries for it */
+	LINKAGE_STATIC_PIE, /* the same, relocates itself */
+	LINKAGE_LOADER,	    /* is an interpreter */
+	LINKAGE_LIBRARY,    /* not to be executed */
+	LINKAGE_OBJECT,	    /* not linked, or a core dump */
+};
+
+enum elf_libc { LIBC_GLIBC, LIBC_MUSL, LIBC_UNKNOWN };
+
+/* Why the kernel runs it with more rights than its caller has. Bits. */
+enum elf_privilege { PRIVILEGE_SETUID = 1, PRIVILEGE_SETGID = 2, PRIVILEGE_CAPABILITIES = 4 };
+
+/* Who may be told by what a file needs and by what it has inside. Bits, in the order of
+ * elf_engine_names. */
+enum elf_engine {
+	ENGINE_LIBUV = 1,
+	ENGINE_LIBEVENT = 2,
+	ENGINE_GLIB = 4,
+	ENGINE_LIBEV = 8,
+	ENGINE_CPYTHON = 16,
+	ENGINE_NODE = 32,
+	ENGINE_V8 = 64,
+	ENGINE_GO = 128,
+};
+#define ELF_ENGINES 8
+extern const char *const elf_engine_names[ELF_ENGINES];
+
+struct elf_kind {
+	uint8_t elf_class; /* ELFCLASS32 or 64 */
+	uint8_t byte_order;
+	uint16_t machine;
+	enum elf_linkage linkage;
+	enum elf_libc libc;
+	char interpreter[256]; /* empty: none */
+	char sanitizer[64]; /* the library it needs that must be loaded first of all; empty: none */
+	unsigned privileges; /* enum elf_privilege */
+	unsigned engines;    /* enum elf_engine */
+	bool symbols;	     /* has .symtab, itself or in a separate debug file */
+	bool debug_info;     /* the same for .debug_info */
+	bool separate;	     /* one of both comes from a separate file */
+};
+
+/* Returns 0, or -errno; -ENOEXEC when it is no ELF file. */
+int elf_kind_read(struct elf_kind *kind, const char *path);
+
+/* Whether this machine's loader can bring libyieldsan.so into it: class, byte order and machine. */
+bool elf_kind_is_native(const struct elf_kind *kind);
+
+/* "x86-64", "i386", "aarch64", ...; lives until the next call. */
+const char *elf_kind_machine(const struct elf_kind *kind);
+
+#endif

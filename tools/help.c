@@ -1,0 +1,73 @@
+#include "command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/options.h"
+
+static void print_usage(void)
+{
+	printf("Usage: yieldsan COMMAND ...\n"
+	       "Finds what blocks the executors of asynchronous programs.\n\n");
+	for (size_t i = 0; i < command_count; i++)
+		if (commands[i].help)
+			printf("  yieldsan %-6s %-34s %s\n", commands[i].name,
+			       commands[i].arguments, commands[i].help);
+	printf("\n`yieldsan help COMMAND' lists a command's options, `yieldsan help options' those "
+	       "of the\n"
+	       "runtime: for `yieldsan run --set KEY=VALUE', or KEY=VALUE:KEY=VALUE in %s.\n"
+	       "LD_PRELOAD=libyieldsan.so COMMAND watches a program without this command.\n",
+	       OPTIONS_VARIABLE);
+}
+
+static void print_option(const struct option_info *info)
+{
+	char left[64];
+
+	switch (info->type) {
+	case OPTION_IS_BOOL:
+		snprintf(left, sizeof left, "%s=%d", info->name, info->initial != 0);
+		break;
+	case OPTION_IS_UNSIGNED:
+		snprintf(left, sizeof left, "%s=%" PRIu64, info->name, info->initial);
+		break;
+	case OPTION_IS_STRING:
+		snprintf(left, sizeof left, "%s=", info->name);
+		break;
+	}
+	printf("  %-22s %s\n", left, info->help);
+	if (info->type == OPTION_IS_UNSIGNED)
+		printf("  %-22s from %" PRIu64 " to %" PRIu64 " %s\n", "", info->min, info->max,
+		       info->unit);
+}
+
+static void print_options(void)
+{
+	printf("Options of the runtime, with their defaults. Give them by `yieldsan run --set "
+	       "KEY=VALUE',\n"
+	       "or preloading by hand as KEY=VALUE:KEY=VALUE in %s (`\\:' is a colon).\n\n",
+	       OPTIONS_VARIABLE);
+	for (size_t i = 0; i < option_count; i++)
+		print_option(&option_infos[i]);
+}
+
+int command_help(int argc, char **argv)
+{
+	const struct command *command;
+	char *arguments[] = { NULL, "--help", NULL };
+
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		print_usage();
+		return 0;
+	}
+	if (!strcmp(argv[1], "options")) {
+		print_options();
+		return 0;
+	}
+	command = command_find(argv[1]);
+	if (!command)
+		return STATUS_WRONG_USE;
+	arguments[0] = argv[1];
+	return command->run(2, arguments);
+}

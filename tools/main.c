@@ -1,0 +1,60 @@
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "nearest.h"
+
+const struct command commands[] = {
+	{ "run", "[OPTION...] [--] COMMAND [ARG...]", "run a program watched, then report",
+	  command_run },
+	{ "report", "[OPTION...] TRACE-OR-DIRECTORY...",
+	  "report on traces: of ended, killed or still running programs", command_report },
+	{ "check", "[--] [COMMAND]",
+	  "does watching work here? can this program be watched, and how well?", command_check },
+	{ "help", "[COMMAND|options]", "a command's options, or those of the runtime",
+	  command_help },
+	/* Run by `check`, to be seen blocking: not listed. */
+	{ "self-test", NULL, NULL, command_self_test },
+};
+
+const size_t command_count = sizeof commands / sizeof *commands;
+
+const struct command *command_find(const char *name)
+{
+	struct nearest nearest;
+
+	nearest_init(&nearest, name, strlen(name));
+	for (size_t i = 0; i < command_count; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+		if (commands[i].help)
+			nearest_offer(&nearest, commands[i].name);
+	}
+	if (nearest.name)
+		fprintf(stderr, "yieldsan: there is no command `%s'; did you mean `%s'?\n", name,
+			nearest.name);
+	else
+		fprintf(stderr, "yieldsan: there is no command `%s'; `yieldsan help' lists them\n",
+			name);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (argc < 2) {
+		fprintf(stderr, "yieldsan: which command? `yieldsan help' lists them\n");
+		return STATUS_WRONG_USE;
+	}
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		name = "help";
+	if (!strcmp(name, "--version")) {
+		printf("yieldsan %s\n", YIELDSAN_VERSION);
+		return 0;
+	}
+	command = command_find(name);
+	return command ? command->run(argc - 1, argv + 1) : STATUS_WRONG_USE;
+}

@@ -1,0 +1,19 @@
+/* The runtime's options as text: for the environment of a watched program, and for who mistyped
+ * one. */
+#ifndef TOOLS_OPTIONS_TEXT_H
+#define TOOLS_OPTIONS_TEXT_H
+
+#include <stdbool.h>
+
+#include "shared/options.h"
+
+/* All options full, and every character escaped. */
+#define OPTIONS_TEXT_SIZE (2 * sizeof(struct options) + 1024)
+
+/* What options_parse reads back: those that are not as by default. */
+void options_write(const struct options *options, char text[OPTIONS_TEXT_SIZE]);
+
+/* One sentence on standard error; `source` is where the entry was found ("--set", a variable). */
+void option_error_print(const struct option_error *error, const char *source);
+
+#endif

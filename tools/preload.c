@@ -1,0 +1,123 @@
+#include "preload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "debug_info/memory.h"
+#include "shared/options.h"
+
+#define LIBRARY_VARIABLE "YIELDSAN_LIBRARY"
+#define LIST_VARIABLE	 "LD_PRELOAD"
+#define LIBRARY_NAME	 "libyieldsan.so"
+
+static bool is_usable(const char *path)
+{
+	struct elf_kind kind;
+	int error = elf_kind_read(&kind, path);
+
+	if (error)
+		fprintf(stderr, "yieldsan: %s: %s; build it or reinstall it\n", path,
+			strerror(-error));
+	else if (kind.linkage != LINKAGE_LIBRARY || !elf_kind_is_native(&kind))
+		fprintf(stderr,
+			"yieldsan: %s is not an x86-64 library; name " LIBRARY_NAME
+			" in " LIBRARY_VARIABLE "\n",
+			path);
+	else if (strpbrk(path, " :"))
+		fprintf(stderr,
+			"yieldsan: %s: LD_PRELOAD takes no path with a blank or a colon; copy the "
+			"library "
+			"elsewhere and name it in " LIBRARY_VARIABLE "\n",
+			path);
+	else
+		return true;
+	return false;
+}
+
+/* Absolute: a program may start others from another directory. */
+static bool take(char library[PATH_MAX], const char *path)
+{
+	char *absolute = realpath(path, NULL);
+
+	if (!absolute)
+		return false;
+	snprintf(library, PATH_MAX, "%s", absolute);
+	free(absolute);
+	return true;
+}
+
+bool preload_find(char library[PATH_MAX])
+{
+	static const char *const places[] = { "", "../lib/", "../lib/x86_64-linux-gnu/" };
+	const char *named = getenv(LIBRARY_VARIABLE);
+	char own[PATH_MAX], path[PATH_MAX + 64];
+	ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+
+	if (named && *named) {
+		if (take(library, named))
+			return is_usable(library);
+		fprintf(stderr, "yieldsan: " LIBRARY_VARIABLE "=%s: there is no such file\n",
+			named);
+		return false;
+	}
+	own[length > 0 ? length : 0] = '\0';
+	if (strrchr(own, '/'))
+		strrchr(own, '/')[1] = '\0';
+	for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
+		snprintf(path, sizeof path, "%s%s" LIBRARY_NAME, own, places[i]);
+		if (take(library, path))
+			return is_usable(library);
+	}
+	fprintf(stderr,
+		"yieldsan: there is no " LIBRARY_NAME
+		" beside %s nor in ../lib of it; name it in " LIBRARY_VARIABLE "\n",
+		*own ? own : "the command");
+	return false;
+}
+
+static char *former_list, *former_options;
+
+static void set(const char *name, const char *value)
+{
+	if (value ? setenv(name, value, 1) : unsetenv(name))
+		memory_exhausted();
+}
+
+static char *copy_of(const char *name)
+{
+	const char *value = getenv(name);
+	char *copy = value ? strdup(value) : NULL;
+
+	if (value && !copy)
+		memory_exhausted();
+	return copy;
+}
+
+void preload_set(const char *library, const struct elf_kind *kind, const char *options)
+{
+	char *list;
+	size_t size;
+
+	former_list = copy_of(LIST_VARIABLE);
+	former_options = copy_of(OPTIONS_VARIABLE);
+	size = strlen(kind->sanitizer) + strlen(library) + 3;
+	size += former_list ? strlen(former_list) : 0;
+	list = memory_get(size);
+	/* A sanitizer's library ends the program when it is not the first. */
+	snprintf(list, size, "%s%s%s%s%s", kind->sanitizer, *kind->sanitizer ? ":" : "", library,
+		 former_list ? ":" : "", former_list ? former_list : "");
+	set(LIST_VARIABLE, list);
+	set(OPTIONS_VARIABLE, options);
+	free(list);
+}
+
+void preload_unset(void)
+{
+	set(LIST_VARIABLE, former_list);
+	set(OPTIONS_VARIABLE, former_options);
+	free(former_list);
+	free(former_options);
+	former_list = former_options = NULL;
+}

@@ -1,0 +1,157 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "command.h"
+#include "launch.h"
+#include "options_text.h"
+#include "preload.h"
+#include "program.h"
+#include "report/report.h"
+#include "run_options.h"
+#include "trace_directory.h"
+
+struct run {
+	struct run_options options;
+	struct program program;
+	struct trace_directory traces;
+	FILE *report;
+	pid_t pid;
+	int status; /* of waitpid(2) */
+	struct report_summary summary;
+};
+
+/* What can go wrong goes wrong before the program is started. Returns -1 to go on, or the exit
+ * status. */
+static int prepare(struct run *run)
+{
+	struct run_options *options = &run->options;
+	char sentence[SENTENCE_SIZE], library[PATH_MAX], text[OPTIONS_TEXT_SIZE];
+	int status = program_find(&run->program, options->command[0], sentence);
+
+	if (!status)
+		status = program_refusal(&run->program, sentence);
+	if (status) {
+		fprintf(stderr, "yieldsan: %s\n", sentence);
+		return status;
+	}
+	if (!preload_find(library))
+		return STATUS_CANNOT_WATCH;
+	run->report = options->report_path ? fopen(options->report_path, "we") : stderr;
+	if (!run->report) {
+		fprintf(stderr, "yieldsan: the report cannot be written to %s: %s\n",
+			options->report_path, strerror(errno));
+		return STATUS_WRONG_USE;
+	}
+	if (!trace_directory_open(&run->traces,
+				  options->output ? options->output : options->runtime.output))
+		return STATUS_WRONG_USE;
+	strcpy(options->runtime.output, run->traces.path);
+	strcpy(options->runtime.run, run->traces.run);
+	options->runtime.summary = false;
+	options_write(&options->runtime, text);
+	preload_set(library, &run->program.kind, text);
+	return -1;
+}
+
+static int start_failed(const struct run *run, int error)
+{
+	fprintf(stderr, "yieldsan: %s cannot be started: %s\n", run->program.file, strerror(error));
+	return error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_WATCH;
+}
+
+static bool is_text(const struct run *run)
+{
+	return !run->options.report.format || !strcmp(run->options.report.format, "text");
+}
+
+static bool keeps_traces(const struct run *run)
+{
+	for (unsigned level = run->options.report.show; level < SEVERITIES; level++)
+		if (run->summary.findings[level])
+			return true;
+	return WIFSIGNALED(run->status) || run->summary.unreadable || run->summary.damaged;
+}
+
+/* What the report itself does not say. The last lines of a text; beside any other format. */
+static void print_notes(const struct run *run, FILE *out)
+{
+	if (!run->summary.turns)
+		fprintf(out,
+			"yieldsan: nothing was watched: no executor ran a turn. Either the program "
+			"has "
+			"none, or it runs where nothing is preloaded: behind env -i, sudo or a "
+			"static "
+			"program; `yieldsan check %s' tells more\n",
+			run->options.command[0]);
+	if (run->traces.is_private && keeps_traces(run))
+		fprintf(out,
+			"yieldsan: the traces are in %s: `yieldsan report %s' shows them again\n",
+			run->traces.path, run->traces.path);
+}
+
+static int make_report(struct run *run)
+{
+	FILE *notes = is_text(run) ? run->report : stderr;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory;
+	int error;
+
+	/* A document on standard error comes last, and whole. */
+	memory = notes == run->report ? NULL : open_memstream(&text, &size);
+	error = report_make(&run->options.report, run->traces.traces, run->traces.count,
+			    memory ? memory : run->report, &run->summary);
+	if (memory) {
+		fclose(memory);
+		print_notes(run, notes);
+		fwrite(text, 1, size, run->report);
+		free(text);
+	} else {
+		print_notes(run, notes);
+	}
+	if (!error && (fflush(run->report) || ferror(run->report)))
+		error = -errno;
+	if (error)
+		fprintf(stderr, "yieldsan: the report could not be written%s%s: %s\n",
+			run->options.report_path ? " to " : "",
+			run->options.report_path ? run->options.report_path : "", strerror(-error));
+	return error;
+}
+
+static int exit_status(const struct run *run, int report_error)
+{
+	if (WIFSIGNALED(run->status))
+		return STATUS_SIGNAL + WTERMSIG(run->status);
+	if (WEXITSTATUS(run->status))
+		return WEXITSTATUS(run->status);
+	if (report_error)
+		return STATUS_WRONG_USE;
+	if (run->summary.failed || (run->options.require_executor && !run->summary.turns))
+		return run->options.exit_code;
+	return 0;
+}
+
+int command_run(int argc, char **argv)
+{
+	static struct run run;
+	int status = run_options_parse(&run.options, argc, argv), error;
+
+	if (status < 0)
+		status = prepare(&run);
+	if (status >= 0)
+		return status;
+	error = launch(run.program.file, run.options.command, &run.pid, &run.status);
+	if (error) {
+		trace_directory_remove(&run.traces);
+		return start_failed(&run, -error);
+	}
+	trace_directory_collect(&run.traces, run.pid, run.status);
+	error = make_report(&run);
+	if (!error && !keeps_traces(&run))
+		trace_directory_remove(&run.traces);
+	trace_directory_close(&run.traces);
+	return exit_status(&run, error);
+}

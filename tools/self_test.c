@@ -1,0 +1,107 @@
+#include "self_test.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "command.h"
+#include "launch.h"
+#include "options_text.h"
+#include "preload.h"
+#include "program.h"
+#include "report/trace_file.h"
+#include "trace_directory.h"
+#include "yieldsan/yieldsan.h"
+
+#define OWN_FILE  "/proc/self/exe"
+#define CALL_NAME "nanosleep"
+
+/* What must be seen: under the preload it is a sleep inside a turn, else nothing. */
+int command_self_test(int argc, char **argv)
+{
+	struct timespec time = { .tv_nsec = 2000000 };
+
+	(void)argc, (void)argv;
+	yieldsan_turn_begin("self-test");
+	nanosleep(&time, NULL);
+	yieldsan_turn_end();
+	return 0;
+}
+
+static bool has_violation(const struct trace_file *trace)
+{
+	for (size_t i = 0; i < trace->records[RECORD_SITE].count; i++) {
+		const struct trace_site *site = trace_file_record(
+			trace, trace->records[RECORD_SITE].offsets[i], RECORD_SITE);
+		const struct trace_call *call =
+			site ? trace_file_record(trace, site->call, RECORD_CALL) : NULL;
+
+		if (call && site->counts[SEVERITY_ERROR] &&
+		    !strncmp(call->name, CALL_NAME, sizeof call->name))
+			return true;
+	}
+	return false;
+}
+
+static bool was_seen(const struct trace_directory *directory)
+{
+	char sentence[TRACE_SENTENCE_SIZE];
+	struct trace_file trace;
+	bool seen = false;
+
+	for (size_t i = 0; i < directory->count && !seen; i++) {
+		if (trace_file_read(&trace, directory->traces[i], sentence))
+			continue;
+		seen = has_violation(&trace);
+		trace_file_close(&trace);
+	}
+	return seen;
+}
+
+static const char *fault(const struct trace_directory *directory, int error, int status)
+{
+	if (error)
+		return strerror(-error);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return "a program ended badly with the library in it";
+	if (!directory->count)
+		return "the library was not loaded, or could write no trace: is preloading "
+		       "forbidden here?";
+	return was_seen(directory) ? NULL : "a sleep inside a turn went unseen";
+}
+
+bool self_test(void)
+{
+	char library[PATH_MAX], text[OPTIONS_TEXT_SIZE];
+	char *argv[] = { (char *)"yieldsan", (char *)"self-test", NULL };
+	struct trace_directory directory;
+	int error, status = 0;
+	struct options options;
+	struct elf_kind kind;
+	const char *why;
+	pid_t pid;
+
+	if (!preload_find(library) || !trace_directory_open(&directory, ""))
+		return false;
+	error = elf_kind_read(&kind, OWN_FILE);
+	options_init(&options);
+	options.summary = false;
+	strcpy(options.output, directory.path);
+	strcpy(options.run, directory.run);
+	options_write(&options, text);
+	preload_set(library, &kind, text);
+	if (!error)
+		error = launch(OWN_FILE, argv, &pid, &status);
+	preload_unset();
+	if (!error)
+		trace_directory_collect(&directory, pid, status);
+	why = fault(&directory, error, status);
+	if (why)
+		fprintf(stderr, "yieldsan: watching does NOT work here: %s (%s)\n", why, library);
+	else
+		printf("%-14s work: a sleep inside a turn was seen by %s\n", "hooks", library);
+	trace_directory_remove(&directory);
+	trace_directory_close(&directory);
+	return !why;
+}

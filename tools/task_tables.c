@@ -1,0 +1,130 @@
+#include "task_tables.h"
+
+#include <string.h>
+
+#include "debug_info/elf_file.h"
+#include "debug_info/memory.h"
+#include "elf_image.h"
+#include "runtime/executors/tokio_scan.h"
+
+/* tokio::runtime::task::raw::poll, in either of Rust's manglings. */
+#define POLL_SYMBOL "5tokio7runtime4task3raw4poll"
+
+struct relocations {
+	uint64_t address, size;
+};
+
+static struct relocations find_relocations(const struct elf_file *file)
+{
+	struct relocations found = { 0 };
+	Elf_Data *data = elf_image_dynamic(file);
+	GElf_Dyn entry;
+
+	for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+		if (entry.d_tag == DT_RELA)
+			found.address = entry.d_un.d_ptr;
+		else if (entry.d_tag == DT_RELASZ)
+			found.size = entry.d_un.d_val;
+	}
+	return found;
+}
+
+/* What the loader stores; packed ones (DT_RELR) stand in the file already. */
+static void relocate(const struct elf_file *file, char *image, uint64_t start, size_t size)
+{
+	struct relocations table = find_relocations(file);
+	size_t left = 0;
+	const char *bytes = table.size ? elf_image_at(file, table.address, &left) : NULL;
+	Elf64_Rela entry;
+
+	if (!bytes)
+		return;
+	if (table.size < left)
+		left = table.size;
+	for (; left >= sizeof entry; left -= sizeof entry, bytes += sizeof entry) {
+		memcpy(&entry, bytes, sizeof entry);
+		if (ELF64_R_TYPE(entry.r_info) == R_X86_64_RELATIVE && entry.r_offset >= start &&
+		    size >= sizeof(uint64_t) && entry.r_offset - start <= size - sizeof(uint64_t))
+			memcpy(image + (entry.r_offset - start), &entry.r_addend,
+			       sizeof entry.r_addend);
+	}
+}
+
+static struct tokio_addresses *poll_functions(const struct elf_file *file)
+{
+	struct tokio_addresses *polls = NULL;
+	Elf_Scn *section = NULL;
+	const char *name;
+	GElf_Shdr header;
+	GElf_Sym symbol;
+
+	while ((section = elf_nextscn(file->elf, section))) {
+		Elf_Data *data;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_SYMTAB ||
+		    !(data = elf_getdata(section, NULL)))
+			continue;
+		for (int i = 0; gelf_getsym(data, i, &symbol); i++) {
+			name = elf_strptr(file->elf, header.sh_link, symbol.st_name);
+			if (symbol.st_shndx == SHN_UNDEF || !name || !strstr(name, POLL_SYMBOL))
+				continue;
+			if (!polls)
+				polls = tokio_addresses_clear();
+			tokio_addresses_add(polls, symbol.st_value);
+		}
+	}
+	return polls;
+}
+
+static void count(const struct tokio_vtable *vtable, void *data)
+{
+	struct task_tables *tables = data;
+
+	if (vtable->by_shape)
+		tables->by_shape++;
+	else
+		tables->by_symbol++;
+}
+
+static void scan(struct task_tables *tables, const struct elf_file *file, const GElf_Phdr *segment)
+{
+	struct tokio_addresses *polls = poll_functions(file);
+	struct tokio_region region = { 0 };
+	struct spans code = { 0 };
+	size_t size = 0;
+	const char *bytes = elf_image_at(file, segment->p_vaddr, &size);
+	char *image;
+
+	tables->named = polls;
+	elf_file_code(file, &code);
+	if (bytes && code.count) {
+		if (size > segment->p_memsz)
+			size = segment->p_memsz;
+		image = memory_get(size);
+		memcpy(image, bytes, size);
+		relocate(file, image, segment->p_vaddr, size);
+		region.start = (uintptr_t)image;
+		region.end = region.start + size;
+		region.text_start = code.items[0].low;
+		region.text_end = code.items[code.count - 1].top;
+		tokio_scan(&region, polls, count, tables);
+		free(image);
+	}
+	spans_deinit(&code);
+}
+
+int task_tables_read(struct task_tables *tables, const char *path)
+{
+	GElf_Phdr segment;
+	struct elf_file file;
+	int error;
+
+	memset(tables, 0, sizeof *tables);
+	error = elf_file_open(&file, path);
+	if (error)
+		return error;
+	if (elf_image_segment(&file, PT_GNU_RELRO, &segment))
+		scan(tables, &file, &segment);
+	elf_file_close(&file);
+	return 0;
+}

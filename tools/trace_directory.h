@@ -1,0 +1,34 @@
+/* Where the traces of one run go. */
+#ifndef TOOLS_TRACE_DIRECTORY_H
+#define TOOLS_TRACE_DIRECTORY_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "shared/options.h"
+
+struct trace_directory {
+	char path[PATH_MAX];	   /* absolute */
+	bool is_private;	   /* ours: made for this run */
+	char run[OPTION_RUN_SIZE]; /* tells this run's traces from others in the directory */
+	char **traces;		   /* once collected: paths */
+	size_t count, room;
+};
+
+/*
+ * `wanted` is made if it is not there; empty: a private one under $TMPDIR. Prints why not and
+ * returns false when no trace could be written there.
+ */
+bool trace_directory_open(struct trace_directory *directory, const char *wanted);
+
+/* After process `pid` has ended with `status`: finishes this run's traces, and lists them. */
+void trace_directory_collect(struct trace_directory *directory, pid_t pid, int status);
+
+/* Removes a private directory with what is in it. */
+void trace_directory_remove(const struct trace_directory *directory);
+
+void trace_directory_close(struct trace_directory *directory);
+
+#endif

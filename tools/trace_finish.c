@@ -1,0 +1,99 @@
+#include "trace_finish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shared/options.h"
+
+#define TEXT_SIZE 32768 /* executable and options are shorter */
+
+int trace_finish_open(const char *path, struct trace_header *header)
+{
+	/* O_NOFOLLOW: others may write to this directory. O_NONBLOCK: a FIFO must not hold us. */
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode) &&
+	    pread(fd, header, sizeof *header, 0) == sizeof *header &&
+	    !memcmp(header->magic, TRACE_MAGIC, sizeof header->magic) &&
+	    header->version == TRACE_VERSION)
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+bool trace_finish_is_of_run(int fd, const struct trace_header *header, const char *run)
+{
+	char text[TEXT_SIZE + 1];
+	struct options options;
+	const char *given;
+	ssize_t got;
+
+	if (!header->process)
+		return false;
+	got = pread(fd, text, TEXT_SIZE,
+		    (off_t)header->process + (off_t)sizeof(struct trace_process));
+	if (got <= 0)
+		return false;
+	text[got] = '\0';
+	given = text + strlen(text) + 1; /* behind the executable */
+	if (given > text + got)
+		return false;
+	options_parse(&options, given);
+	return !strcmp(options.run, run);
+}
+
+void trace_finish_end(int fd, const struct trace_header *header, int status)
+{
+	struct {
+		uint32_t end;
+		int32_t code;
+		uint64_t ns;
+	} end = { .end = TRACE_END_EXITED, .code = WEXITSTATUS(status) };
+	struct timespec now;
+
+	_Static_assert(offsetof(struct trace_header, end_ns) - offsetof(struct trace_header, end) ==
+			       offsetof(typeof(end), ns),
+		       "written as one");
+	if (WIFSIGNALED(status)) {
+		end.end = TRACE_END_SIGNALED;
+		end.code = WTERMSIG(status);
+	}
+	if (header->end == TRACE_END_EXECED ||
+	    (header->end == end.end && header->end_code == end.code))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end.ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	(void)!pwrite(fd, &end, sizeof end, offsetof(struct trace_header, end));
+}
+
+/*
+ * A write lease is given only while nobody else has the file open or mapped, whatever their name
+ * space: the one question that a pid cannot answer. Whoever opens it now waits until it is closed.
+ */
+static bool is_ours_alone(int fd)
+{
+	signal(SIGIO, SIG_IGN); /* tells that somebody waits */
+	return !fcntl(fd, F_SETLEASE, F_WRLCK);
+}
+
+void trace_finish_trim(int fd, const struct trace_header *header)
+{
+	uint64_t size = header->used;
+	struct stat status;
+
+	if (size < sizeof *header || fstat(fd, &status) || size >= (uint64_t)status.st_size ||
+	    !is_ours_alone(fd))
+		return;
+	if (!ftruncate(fd, (off_t)size))
+		(void)!pwrite(fd, &size, sizeof size, offsetof(struct trace_header, file_size));
+}
