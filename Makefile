@@ -8,24 +8,54 @@ Q       := $(if $(filter 1,$(V)),,@)
 
 WARN    := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O2 -g
-COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc -MMD -MP
-# The runtime must not be rewritten into its own fortified or 64-bit twins. Unwinding passes through its
-# frames; nothing of ours runs then (that would need libgcc_s): call_watch_heal mends it later.
-RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
+COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc
+# The runtime must not be rewritten into its own fortified or 64-bit twins, and exceptions and forced
+# unwinding pass through its frames.
+RUNTIME := -fPIC -fvisibility=hidden -fexceptions -fno-stack-protector -U_FORTIFY_SOURCE \
            -fno-builtin -D_GNU_SOURCE
-TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(SANITIZE)
 LIBS    := -ldw -lelf -ljansson -liberty
 
-runtime_src := $(wildcard src/runtime/*.c src/runtime/*/*.c src/runtime/*.S src/runtime/*/*.S src/shared/*.c)
-tools_src   := $(wildcard tools/*.c src/debug_info/*.c src/report/*.c src/shared/*.c)
-runtime_obj := $(patsubst %,$(BUILD)/runtime/%.o,$(runtime_src))
-tools_obj   := $(patsubst %,$(BUILD)/tools/%.o,$(tools_src))
+runtime_src := $(wildcard src/runtime/*.[cS] src/runtime/*/*.[cS] src/shared/*.c)
+# What a Tokio vtable looks like is told in one place.
+tools_src   := $(wildcard tools/*.c src/debug_info/*.c src/report/*.c src/shared/*.c) \
+               src/runtime/executors/tokio_scan.c
+runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
+tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o)
+library_obj := $(filter-out %/main.c.o,$(tools_obj))
 
-unit_runtime := $(patsubst tests/unit/runtime/%.c,$(BUILD)/unit/runtime/%,$(wildcard tests/unit/runtime/*.c))
-unit_tools   := $(patsubst tests/unit/tools/%.c,$(BUILD)/unit/tools/%,$(wildcard tests/unit/tools/*.c))
+unit    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/*/*.c))
+# Each ends with a line `N passed, N failed, N skipped`.
+runners := $(shell find tests -maxdepth 1 -name '*.[ps][yh]' -perm -u+x | sort)
+c_files := $(shell find include src tools tests -name target -prune -o -name '*.[ch]' -print)
 
-.PHONY: all unit clean
-all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+export BUILD
+# One after the other only where that was asked for.
+again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: all check check-built demo bench unit lint check-asan format install uninstall clean help
+all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
+
+check: ## install what is missing, build, and run all tests
+	$(Q)tools/install-dependencies.sh build check
+	$(Q)$(again) check-built
+
+check-built: all $(unit)
+	$(Q)tests/summary $(unit) $(runners)
+
+unit: $(unit) ## run the unit tests
+	$(Q)tests/summary $^
+
+demo: ## install what is missing, build, and show two reports
+	$(Q)tools/install-dependencies.sh build demo
+	$(Q)$(again) all
+	$(Q)demo/run.sh
+
+bench: ## measure what watching costs: build/bench.json
+	$(Q)tools/install-dependencies.sh build check
+	$(Q)$(again) all
+	$(Q)tests/bench/run
 
 $(BUILD)/libyieldsan.so: $(runtime_obj) src/runtime/exports.map
 	@echo "  LINK    $@"
@@ -34,34 +64,62 @@ $(BUILD)/libyieldsan.so: $(runtime_obj) src/runtime/exports.map
 
 $(BUILD)/yieldsan: $(tools_obj)
 	@echo "  LINK    $@"
-	$(Q)$(CC) $(CFLAGS) -o $@ $(tools_obj) $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(tools_obj) $(LIBS)
 
 $(BUILD)/runtime/%.o: %
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) $(COMMON) $(RUNTIME) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(COMMON) -MMD -MP $(RUNTIME) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/tools/%.o: %
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) $(COMMON) $(TOOLS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(COMMON) -MMD -MP $(TOOLS) $(CFLAGS) -c -o $@ $<
 
 # A unit test of the runtime is a program with the runtime linked in: its wrappers stand before libc's.
 $(BUILD)/unit/runtime/%: tests/unit/runtime/%.c $(runtime_obj)
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
-	$(Q)$(CC) $(COMMON) -D_GNU_SOURCE -Isrc/runtime $(CFLAGS) -o $@ $< $(runtime_obj) -lcmocka
+	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -D_GNU_SOURCE -Isrc/runtime $(CFLAGS) -o $@ $< $(runtime_obj) -lcmocka
 
-$(BUILD)/unit/tools/%: tests/unit/tools/%.c $(filter-out $(BUILD)/tools/tools/main.c.o,$(tools_obj))
+$(BUILD)/unit/%: tests/unit/%.c $(library_obj)
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
-	$(Q)$(CC) $(COMMON) $(TOOLS) $(CFLAGS) -o $@ $< \
-		$(filter-out $(BUILD)/tools/tools/main.c.o,$(tools_obj)) -lcmocka $(LIBS)
+	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -I. $(TOOLS) $(CFLAGS) -o $@ $< $(library_obj) -lcmocka $(LIBS)
 
-unit: $(unit_runtime) $(unit_tools)
-	$(Q)for test in $^; do $$test || exit 1; done
+lint: ## clang's warnings, clang-tidy, cppcheck, the manual, the layout of the code
+	$(Q)$(again) BUILD=$(BUILD)/clang CC=clang CFLAGS="-O2 -g -Werror" all
+	$(Q)clang-format --dry-run -Werror $(c_files)
+	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr \
+		--suppressions-list=tools/lint/cppcheck.txt --std=c11 -Iinclude -Isrc -D__x86_64__ src tools
+	$(Q)clang-tidy --quiet --config-file=tools/lint/clang-tidy.yaml $(filter %.c,$(tools_src)) -- $(COMMON) $(TOOLS)
+	$(Q)clang-tidy --quiet --config-file=tools/lint/clang-tidy.yaml $(filter %.c,$(runtime_src)) -- $(COMMON) $(RUNTIME)
+	$(Q)mandoc -T lint -W warning tools/man/yieldsan.1
 
-clean:
+check-asan: ## the tools' tests under the address and undefined-behaviour sanitizers
+	$(Q)$(again) BUILD=$(BUILD)/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" check-tools
+
+check-tools: all $(filter-out $(BUILD)/unit/runtime/%,$(unit))
+	$(Q)tests/summary $(filter-out $(BUILD)/unit/runtime/%,$(unit)) tests/cli.py
+
+format: ## lay the code out as .clang-format says
+	$(Q)clang-format -i $(c_files)
+
+install: all ## into PREFIX, below DESTDIR
+	$(Q)install -D -m 755 $(BUILD)/yieldsan $(DESTDIR)$(PREFIX)/bin/yieldsan
+	$(Q)install -D -m 755 $(BUILD)/libyieldsan.so $(DESTDIR)$(PREFIX)/lib/libyieldsan.so
+	$(Q)install -D -m 644 include/yieldsan/yieldsan.h $(DESTDIR)$(PREFIX)/include/yieldsan/yieldsan.h
+	$(Q)install -D -m 644 tools/man/yieldsan.1 $(DESTDIR)$(PREFIX)/share/man/man1/yieldsan.1
+
+uninstall: ## what install put there
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/yieldsan $(DESTDIR)$(PREFIX)/lib/libyieldsan.so \
+		$(DESTDIR)$(PREFIX)/share/man/man1/yieldsan.1
+	$(Q)rm -rf $(DESTDIR)$(PREFIX)/include/yieldsan
+
+clean: ## remove what was built
 	rm -rf $(BUILD)
 
--include $(runtime_obj:.o=.d) $(tools_obj:.o=.d)
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+-include $(runtime_obj:.o=.d) $(tools_obj:.o=.d) $(unit:=.d)

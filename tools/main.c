@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nearest.h"
+#include "report/version.h"
 
 const struct command commands[] = {
 	{ "run", "[OPTION...] [--] COMMAND [ARG...]", "run a program watched, then report",

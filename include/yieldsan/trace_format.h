@@ -158,7 +158,7 @@ struct trace_thread {
 	uint32_t alive;
 	char name[TRACE_NAME_SIZE];
 	uint32_t executor;  /* offset: of the present or last turn */
-	uint32_t in_turn;   /* turns now on its stack */
+	uint32_t reserved;
 	uint64_t turn_start_ns; /* of the present turn, where the recogniser takes the time; else 0 */
 	struct {
 		uint32_t executor; /* offset; 0: free */

@@ -43,18 +43,18 @@ void binary_init(struct binary *binary, const struct binary_key *key, struct str
 void binary_deinit(struct binary *binary);
 
 /*
- * Why what lies in the file system now does not tell of what was loaded: a clause to stand behind the
- * path ("was rebuilt since: ..."); NULL when it does. loaded_wall_ns (CLOCK_REALTIME) serves where there is
- * no build-id: a file that changed later is another one.
+ * Why what lies in the file system now does not tell of what was loaded: a clause to stand behind
+ * the path ("was rebuilt since: ..."); NULL when it does. loaded_wall_ns (CLOCK_REALTIME) serves
+ * where there is no build-id: a file that changed later is another one.
  */
 const char *binary_problem(struct binary *binary, uint64_t loaded_wall_ns);
 
 bool binary_has_debug_info(struct binary *binary);
 
 /*
- * What stands at an address of the file (as linked: the address in memory less the base it was loaded
- * at). Lives as long as the binary; a second look-up of an address costs a hash. Not to be asked of a binary
- * that has a problem.
+ * What stands at an address of the file (as linked: the address in memory less the base it was
+ * loaded at). Lives as long as the binary; a second look-up of an address costs a hash. Not to be
+ * asked of a binary that has a problem.
  */
 const struct source_place *binary_find(struct binary *binary, uint64_t address);
 

@@ -9,7 +9,8 @@
 
 /* GCC and LLVM append these to a function that they split, specialised or renamed. */
 static const char *const clone_suffixes[] = {
-	".constprop.", ".isra.", ".part.", ".cold", ".lto_priv.", ".llvm.", ".localalias", ".clone.",
+	".constprop.", ".isra.", ".part.",	".cold",
+	".lto_priv.",  ".llvm.", ".localalias", ".clone.",
 };
 
 static char *without_suffix(const char *symbol)
@@ -37,7 +38,8 @@ static const char *arguments_end(const char *open)
 	for (const char *at = open; *at; at++) {
 		if (*at == '<')
 			depth++;
-		else if (*at == '>' && at[-1] != '-' && --depth == 0) /* not the arrow of fn() -> T */
+		else if (*at == '>' && at[-1] != '-' &&
+			 --depth == 0) /* not the arrow of fn() -> T */
 			return at + 1;
 	}
 	return NULL;

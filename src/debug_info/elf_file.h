@@ -1,4 +1,5 @@
-/* An ELF file opened for reading: an object that was loaded, or the file with its debug information. */
+/* An ELF file opened for reading: an object that was loaded, or the file with its debug
+ * information. */
 #ifndef DEBUG_INFO_ELF_FILE_H
 #define DEBUG_INFO_ELF_FILE_H
 

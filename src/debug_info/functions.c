@@ -111,7 +111,8 @@ size_t functions_find(struct functions *functions, uint64_t address,
 	}
 	span = spans_find(&function->spans, address);
 	for (size_t at = span ? span->value : NOT_INLINED;
-	     at != NOT_INLINED && count + 1 < FUNCTIONS_MAX_CHAIN; at = function->inlined[at].parent)
+	     at != NOT_INLINED && count + 1 < FUNCTIONS_MAX_CHAIN;
+	     at = function->inlined[at].parent)
 		chain[count++] = function->inlined[at].die;
 	chain[count++] = function->die;
 	return count;

@@ -1,4 +1,5 @@
-/* The functions of one compilation unit, and what was inlined into each. Read only when asked for. */
+/* The functions of one compilation unit, and what was inlined into each. Read only when asked for.
+ */
 #ifndef DEBUG_INFO_FUNCTIONS_H
 #define DEBUG_INFO_FUNCTIONS_H
 
@@ -32,15 +33,15 @@ struct functions {
 };
 
 /*
- * The functions under a unit's entry. Bodies are passed over unless `deep`, which finds functions within
- * functions too (GNU C's nested ones, methods of local classes).
+ * The functions under a unit's entry. Bodies are passed over unless `deep`, which finds functions
+ * within functions too (GNU C's nested ones, methods of local classes).
  */
 void functions_init(struct functions *functions, Dwarf_Die *unit, bool deep);
 void functions_deinit(struct functions *functions);
 
 /*
- * The entries of the function at an address and of the calls inlined there, innermost first; the last is
- * the function itself. Returns how many, 0 when no function is known there.
+ * The entries of the function at an address and of the calls inlined there, innermost first; the
+ * last is the function itself. Returns how many, 0 when no function is known there.
  */
 size_t functions_find(struct functions *functions, uint64_t address,
 		      Dwarf_Die chain[FUNCTIONS_MAX_CHAIN]);

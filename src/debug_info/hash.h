@@ -4,9 +4,9 @@
 
 #include "memory.h"
 
-#define uthash_malloc(size) memory_get(size)
+#define uthash_malloc(size)	  memory_get(size)
 #define uthash_free(memory, size) free(memory)
-#define uthash_fatal(message) memory_exhausted()
+#define uthash_fatal(message)	  memory_exhausted()
 #include <uthash.h>
 
 #endif

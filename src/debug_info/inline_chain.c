@@ -39,20 +39,31 @@ static Dwarf_Die origin(Dwarf_Die *die)
 	return now;
 }
 
+/* "poll<T, S>" as "poll", as linkage names have it; "<T as Trait>" stays. C++ names stay: f<int> is
+ * one. */
+static const char *without_arguments(struct strings *strings, const char *name,
+				     const char *language)
+{
+	if (!name || strcmp(language, "Rust") || *name == '<')
+		return strings_keep(strings, name);
+	return strings_keep_part(strings, name, strcspn(name, "<"));
+}
+
 /*
- * a::b::f for an entry without a linkage name, from the namespaces and types around its declaration.
- * That walks the whole unit: for the compilers and options that leave linkage names out.
+ * a::b::f for an entry without a linkage name, from the namespaces and types around its
+ * declaration. That walks the whole unit: for the compilers and options that leave linkage names
+ * out.
  */
-static const char *qualified_name(Dwarf_Die *die, struct strings *strings)
+static const char *qualified_name(Dwarf_Die *die, const char *language, struct strings *strings)
 {
 	Dwarf_Die declared = origin(die), *scopes;
 	const char *name = dwarf_diename(die);
 	int count = name ? dwarf_getscopes_die(&declared, &scopes) : -1;
 
-	name = strings_keep(strings, name);
+	name = without_arguments(strings, name, language);
 	for (int i = 1; i < count; i++) {
 		int tag = dwarf_tag(&scopes[i]);
-		const char *outer = dwarf_diename(&scopes[i]);
+		const char *outer = without_arguments(strings, dwarf_diename(&scopes[i]), language);
 
 		if (outer && (tag == DW_TAG_namespace || tag == DW_TAG_structure_type ||
 			      tag == DW_TAG_class_type || tag == DW_TAG_union_type ||
@@ -78,7 +89,7 @@ static const char *name_of(Dwarf_Die *die, const char *language, struct strings 
 	if (!has_namespaces(language))
 		return strings_keep(strings, dwarf_diename(die));
 	if (dwarf_tag(die) == DW_TAG_inlined_subroutine)
-		return qualified_name(die, strings);
+		return qualified_name(die, language, strings);
 	return NULL;
 }
 

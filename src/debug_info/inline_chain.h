@@ -10,9 +10,9 @@
 #include "units.h"
 
 /*
- * The frames at an address, innermost first, in `memory`. The function of the last one, which was not
- * inlined, is NULL where the unit does not name it by its full name: the symbol table may know better.
- * Returns how many, at least one.
+ * The frames at an address, innermost first, in `memory`. The function of the last one, which was
+ * not inlined, is NULL where the unit does not name it by its full name: the symbol table may know
+ * better. Returns how many, at least one.
  */
 size_t inline_chain_read(struct unit *unit, uint64_t address, struct strings *strings,
 			 struct obstack *memory, struct source_frame **frames);

@@ -1,6 +1,7 @@
 /*
  * The names of code that a compiler made at run time: /tmp/perf-PID.map, as written by Node
- * (--perf-basic-prof), the JVM's agents, .NET, LuaJIT. Format: Linux, tools/perf/Documentation/jit-interface.txt.
+ * (--perf-basic-prof), the JVM's agents, .NET, LuaJIT. Format: Linux,
+ * tools/perf/Documentation/jit-interface.txt.
  */
 #ifndef DEBUG_INFO_PERF_MAP_H
 #define DEBUG_INFO_PERF_MAP_H

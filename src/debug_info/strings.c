@@ -63,6 +63,13 @@ static bool is_control(const unsigned char *text, size_t length)
 			   : length == 2 && text[0] == 0xc2 && text[1] < 0xa0;
 }
 
+/* The control characters of ASCII as they are drawn: U+2400 and what follows. */
+static void grow_picture(struct obstack *memory, unsigned char control)
+{
+	obstack_grow(memory, "\xe2\x90", 2);
+	obstack_1grow(memory, control == 0x7f ? 0xa1 : 0x80 + control);
+}
+
 const char *strings_keep_part(struct strings *strings, const char *text, size_t size)
 {
 	struct strings_entry *entry, *known;
@@ -79,8 +86,8 @@ const char *strings_keep_part(struct strings *strings, const char *text, size_t 
 		length = character_size(here, size - at);
 		if (length && !is_control(here, length))
 			obstack_grow(&strings->memory, here, length);
-		else if (length)
-			obstack_1grow(&strings->memory, '?');
+		else if (length == 1)
+			grow_picture(&strings->memory, *here);
 		else
 			obstack_grow(&strings->memory, REPLACEMENT, sizeof REPLACEMENT - 1);
 		length = length ? length : 1;

@@ -1,6 +1,7 @@
 /*
- * Texts that came from outside (traces, symbols, paths): each kept once, as valid UTF-8 without control
- * characters, so that none can break a report or drive a terminal. Equal texts are one pointer.
+ * Texts that came from outside (traces, symbols, paths): each kept once, as valid UTF-8 without
+ * control characters, so that none can break a report or drive a terminal. Equal texts are one
+ * pointer.
  */
 #ifndef DEBUG_INFO_STRINGS_H
 #define DEBUG_INFO_STRINGS_H

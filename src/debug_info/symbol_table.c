@@ -7,7 +7,8 @@
 
 static Elf_Scn *section_of_type(Elf *elf, GElf_Word type, GElf_Shdr *header)
 {
-	for (Elf_Scn *section = elf_nextscn(elf, NULL); section; section = elf_nextscn(elf, section))
+	for (Elf_Scn *section = elf_nextscn(elf, NULL); section;
+	     section = elf_nextscn(elf, section))
 		if (gelf_getshdr(section, header) && header->sh_type == type)
 			return section;
 	return NULL;
@@ -21,7 +22,8 @@ static bool is_function(const GElf_Sym *symbol)
 	       symbol->st_value;
 }
 
-/* The better of two names of one address: the one that is not hidden behind underscores or local. */
+/* The better of two names of one address: the one that is not hidden behind underscores or local.
+ */
 static int rank(const GElf_Sym *symbol, const char *name)
 {
 	int binding = GELF_ST_BIND(symbol->st_info);
@@ -44,8 +46,8 @@ static void add_section(struct symbol_table *table, Elf *elf, Elf_Scn *section,
 		name = elf_strptr(elf, header->sh_link, symbol.st_name);
 		if (!name || !*name)
 			continue;
-		table->names = memory_grow(table->names, table->count, &table->room,
-					   sizeof *table->names);
+		table->names =
+			memory_grow(table->names, table->count, &table->room, sizeof *table->names);
 		table->names[table->count] = name;
 		/* The rank stands above the number, so that of equal spans the best sorts last. */
 		spans_add(&table->spans, symbol.st_value,

@@ -15,8 +15,7 @@ void symbols_deinit(struct symbols *symbols)
 {
 	struct binary *binary, *next;
 
-	HASH_ITER(hh, symbols->binaries, binary, next)
-	{
+	HASH_ITER (hh, symbols->binaries, binary, next) {
 		HASH_DEL(symbols->binaries, binary);
 		binary_deinit(binary);
 		free(binary);

@@ -1,4 +1,5 @@
-/* The door of this room: from a loaded object and an address in it to functions, files and lines. */
+/* The door of this room: from a loaded object and an address in it to functions, files and lines.
+ */
 #ifndef DEBUG_INFO_SYMBOLS_H
 #define DEBUG_INFO_SYMBOLS_H
 

@@ -63,8 +63,8 @@ void units_init(struct units *units, Dwarf *dwarf, const struct spans *code)
 	while (!dwarf_get_units(dwarf, cu, &cu, &version, &type, &die, &split)) {
 		if (type != DW_UT_compile && type != DW_UT_skeleton)
 			continue;
-		units->items = memory_grow(units->items, units->count, &units->room,
-					   sizeof *units->items);
+		units->items =
+			memory_grow(units->items, units->count, &units->room, sizeof *units->items);
 		without = memory_grow(without, units->count, &room, sizeof *without);
 		units->items[units->count] = (struct unit){ .die = die, .body = die };
 		if (type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit)
@@ -127,7 +127,8 @@ bool unit_line(struct unit *unit, uint64_t address, const char **file, int *line
 		else
 			high = middle;
 	}
-	/* Line 0 is code that belongs to no line: the line before it is the nearest to the truth. */
+	/* Line 0 is code that belongs to no line: the line before it is the nearest to the truth.
+	 */
 	while (low-- > 0) {
 		Dwarf_Line *here = dwarf_onesrcline(lines, low);
 		bool end = true;

@@ -18,7 +18,8 @@ struct units {
 	struct spans spans; /* value: place in items */
 };
 
-/* Reads one entry a unit. Ranges outside `code` are what the linker left of functions it dropped. */
+/* Reads one entry a unit. Ranges outside `code` are what the linker left of functions it dropped.
+ */
 void units_init(struct units *units, Dwarf *dwarf, const struct spans *code);
 void units_deinit(struct units *units);
 

@@ -75,7 +75,8 @@ static void open_module(struct address_space *space, struct loaded_module *modul
 	tell_missing(space->report, module->path, problem);
 }
 
-/* Whether a module was there at a time; what was loaded a moment later than told is the next best. */
+/* Whether a module was there at a time; what was loaded a moment later than told is the next best.
+ */
 static int fitness(const struct trace_module *record, uint64_t when_ns)
 {
 	bool gone = record->unloaded_ns && record->unloaded_ns < when_ns;

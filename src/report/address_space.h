@@ -1,4 +1,5 @@
-/* What lay at which address of a process, and when: its loaded objects, and code made at run time. */
+/* What lay at which address of a process, and when: its loaded objects, and code made at run time.
+ */
 #ifndef REPORT_ADDRESS_SPACE_H
 #define REPORT_ADDRESS_SPACE_H
 
@@ -30,8 +31,8 @@ void address_space_init(struct address_space *space, struct report *report,
 			const struct trace_file *trace);
 void address_space_deinit(struct address_space *space);
 
-/* The module that held an address at a time (CLOCK_MONOTONIC); NULL when none did. Its binary is opened
- * then: a file that no stack runs through is left alone. */
+/* The module that held an address at a time (CLOCK_MONOTONIC); NULL when none did. Its binary is
+ * opened then: a file that no stack runs through is left alone. */
 struct loaded_module *address_space_module(struct address_space *space, uint64_t address,
 					   uint64_t when_ns);
 

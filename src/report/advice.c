@@ -6,21 +6,24 @@
 #include "finding.h"
 #include "words.h"
 
-#define TOKIO "; else move it into tokio::task::spawn_blocking(..)"
-#define SMOL  "; else move it into smol::unblock(..) (the blocking crate)"
-#define STD   "; else move it into async_std::task::spawn_blocking(..)"
+#define TOKIO  "; else move it into tokio::task::spawn_blocking(..)"
+#define SMOL   "; else move it into smol::unblock(..) (the blocking crate)"
+#define STD    "; else move it into async_std::task::spawn_blocking(..)"
 #define PYTHON "; else await asyncio.to_thread(..) or loop.run_in_executor(..)"
-#define NODE  "; else move it into a worker_threads Worker"
-#define LIBUV "; else move it into uv_queue_work()"
-#define GLIB  "; else move it into g_task_run_in_thread()"
-#define EVENT "; else hand it to a worker thread that reports back through a socket pair or event_active()"
-#define EV    "; else hand it to a worker thread that reports back through ev_async_send()"
-#define ASIO  "; else post it to a boost::asio::thread_pool"
-#define HAND  "; else hand it to a worker thread that reports back through an eventfd or a pipe"
+#define NODE   "; else move it into a worker_threads Worker"
+#define LIBUV  "; else move it into uv_queue_work()"
+#define GLIB   "; else move it into g_task_run_in_thread()"
+#define EVENT                                                                                      \
+	"; else hand it to a worker thread that reports back through a socket pair or "            \
+	"event_active()"
+#define EV   "; else hand it to a worker thread that reports back through ev_async_send()"
+#define ASIO "; else post it to a boost::asio::thread_pool"
+#define HAND "; else hand it to a worker thread that reports back through an eventfd or a pipe"
 
 /*
- * The first line that fits is given: executor (a name, or a family where the name has no lines), category,
- * and calls, by what their names begin with. NULL fits all. Ordered from the special to the general.
+ * The first line that fits is given: executor (a name, or a family where the name has no lines),
+ * category, and calls, by what their names begin with. NULL fits all. Ordered from the special to
+ * the general.
  */
 static const struct {
 	const char *executor, *category, *calls, *text;
@@ -30,14 +33,16 @@ static const struct {
 	{ "tokio", "file", "fsync fdatasync sync msync",
 	  "use tokio::fs::File::sync_all().await or sync_data().await" TOKIO },
 	{ "tokio", "file", NULL, "use tokio::fs (read, write, File, OpenOptions)" TOKIO },
-	{ "tokio", "metadata", NULL, "use tokio::fs (metadata, read_dir, rename, remove_file, ..)" TOKIO },
+	{ "tokio", "metadata", NULL,
+	  "use tokio::fs (metadata, read_dir, rename, remove_file, ..)" TOKIO },
 	{ "tokio", "output", NULL,
 	  "use tokio::io::stdout(), or a logger that writes from a thread of its own "
 	  "(tracing_appender::non_blocking)" TOKIO },
 	{ "tokio", "socket", NULL,
 	  "use tokio::net (TcpStream, UdpSocket, UnixStream), which leaves the descriptor "
 	  "non-blocking" TOKIO },
-	{ "tokio", "pipe", NULL, "use tokio::net::unix::pipe, or tokio::process for a child's pipes" TOKIO },
+	{ "tokio", "pipe", NULL,
+	  "use tokio::net::unix::pipe, or tokio::process for a child's pipes" TOKIO },
 	{ "tokio", "dns", NULL, "use tokio::net::lookup_host(..).await" TOKIO },
 	{ "tokio", "lock", "pthread_cond cnd_",
 	  "use tokio::sync::Notify, watch or mpsc in place of a condition variable" TOKIO },
@@ -45,11 +50,15 @@ static const struct {
 	{ "tokio", "lock", NULL,
 	  "hold the lock for a shorter time and never across slow work, or use "
 	  "tokio::sync::Mutex (channels: tokio::sync::mpsc)" TOKIO },
-	{ "tokio", "process", NULL, "use tokio::process::Command (.output().await, .wait().await)" TOKIO },
+	{ "tokio", "process", NULL,
+	  "use tokio::process::Command (.output().await, .wait().await)" TOKIO },
 	{ "tokio", "thread", NULL,
-	  "await a tokio::task::JoinHandle or a tokio::sync::oneshot in place of joining a thread" TOKIO },
-	{ "tokio", "poll", NULL, "use tokio::io::unix::AsyncFd, or tokio::time::timeout(..)" TOKIO },
-	{ "tokio", "ipc", NULL, "use a tokio::sync channel inside the process, or tokio::net::UnixStream" TOKIO },
+	  "await a tokio::task::JoinHandle or a tokio::sync::oneshot in place of joining a "
+	  "thread" TOKIO },
+	{ "tokio", "poll", NULL,
+	  "use tokio::io::unix::AsyncFd, or tokio::time::timeout(..)" TOKIO },
+	{ "tokio", "ipc", NULL,
+	  "use a tokio::sync channel inside the process, or tokio::net::UnixStream" TOKIO },
 	{ "tokio", NULL, NULL, "use the equivalent in tokio" TOKIO },
 
 	/* smol, async-std and whoever builds on async-task */
@@ -70,8 +79,10 @@ static const struct {
 	{ "async-task", "pipe", NULL, "use smol::Async<..> around the pipe" SMOL },
 	{ "async-task", "dns", NULL, "use smol::net::resolve(..).await" SMOL },
 	{ "async-task", "lock", NULL,
-	  "hold the lock for a shorter time, or use smol::lock::Mutex (the async-lock crate)" SMOL },
-	{ "async-task", "process", NULL, "use smol::process::Command (the async-process crate)" SMOL },
+	  "hold the lock for a shorter time, or use smol::lock::Mutex (the async-lock "
+	  "crate)" SMOL },
+	{ "async-task", "process", NULL,
+	  "use smol::process::Command (the async-process crate)" SMOL },
 	{ "async-task", NULL, NULL, "use the equivalent in smol" SMOL },
 
 	/* asyncio */
@@ -88,11 +99,14 @@ static const struct {
 	  "for others" PYTHON },
 	{ "asyncio", "dns", NULL, "use await loop.getaddrinfo(..) or loop.getnameinfo(..)" PYTHON },
 	{ "asyncio", "lock", NULL,
-	  "use asyncio.Lock, asyncio.Event or asyncio.Queue in place of those of threading" PYTHON },
+	  "use asyncio.Lock, asyncio.Event or asyncio.Queue in place of those of "
+	  "threading" PYTHON },
 	{ "asyncio", "process", NULL,
 	  "use await asyncio.create_subprocess_exec(..) or create_subprocess_shell(..)" PYTHON },
-	{ "asyncio", "thread", NULL, "await loop.run_in_executor(..) in place of joining a thread" PYTHON },
-	{ "asyncio", "poll", NULL, "use loop.add_reader(..) or asyncio streams in place of select" PYTHON },
+	{ "asyncio", "thread", NULL,
+	  "await loop.run_in_executor(..) in place of joining a thread" PYTHON },
+	{ "asyncio", "poll", NULL,
+	  "use loop.add_reader(..) or asyncio streams in place of select" PYTHON },
 	{ "asyncio", NULL, NULL, "use the asyncio equivalent" PYTHON },
 
 	/* Node: libuv under JavaScript */
@@ -108,21 +122,25 @@ static const struct {
 	{ "node", "process", NULL,
 	  "use child_process.spawn or exec in place of spawnSync, execSync" NODE },
 	{ "node", "pipe", NULL,
-	  "use child_process.spawn or exec in place of spawnSync, execSync; streams for pipes" NODE },
+	  "use child_process.spawn or exec in place of spawnSync, execSync; streams for "
+	  "pipes" NODE },
 	{ "node", "socket", NULL, "use net, tls or http; in an add-on uv_tcp_t or uv_pipe_t" NODE },
 	{ "node", "dns", NULL, "use dns.promises.lookup(..)" NODE },
-	{ "node", NULL, NULL, "use the asynchronous form of this call, in an add-on napi_create_async_work" NODE },
+	{ "node", NULL, NULL,
+	  "use the asynchronous form of this call, in an add-on napi_create_async_work" NODE },
 
 	/* libuv itself */
 	{ "libuv", "sleep", NULL, "use uv_timer_start()" },
 	{ "libuv", "file", NULL, "use uv_fs_* (uv_fs_open, uv_fs_read, ..) with a callback" LIBUV },
-	{ "libuv", "metadata", NULL, "use uv_fs_* (uv_fs_stat, uv_fs_scandir, ..) with a callback" LIBUV },
+	{ "libuv", "metadata", NULL,
+	  "use uv_fs_* (uv_fs_stat, uv_fs_scandir, ..) with a callback" LIBUV },
 	{ "libuv", "output", NULL, "write through uv_write() on a uv_tty_t or uv_pipe_t" LIBUV },
 	{ "libuv", "socket", NULL, "use uv_tcp_t, uv_udp_t or uv_pipe_t" LIBUV },
 	{ "libuv", "pipe", NULL, "use uv_pipe_t with uv_read_start() and uv_write()" LIBUV },
 	{ "libuv", "dns", NULL, "use uv_getaddrinfo() or uv_getnameinfo()" LIBUV },
 	{ "libuv", "lock", NULL,
-	  "hold the lock for a shorter time; wake the loop by uv_async_send() in place of waiting" LIBUV },
+	  "hold the lock for a shorter time; wake the loop by uv_async_send() in place of "
+	  "waiting" LIBUV },
 	{ "libuv", "process", NULL, "use uv_spawn() and its exit callback" LIBUV },
 	{ "libuv", "thread", NULL, "let the thread tell its end by uv_async_send()" LIBUV },
 	{ "libuv", "poll", NULL, "use uv_poll_start()" LIBUV },
@@ -140,15 +158,18 @@ static const struct {
 	{ "glib", "dns", NULL, "use g_resolver_lookup_by_name_async()" GLIB },
 	{ "glib", "lock", NULL,
 	  "hold the lock for a shorter time; hand results over by g_main_context_invoke()" GLIB },
-	{ "glib", "process", NULL, "use GSubprocess (g_subprocess_wait_async) or g_child_watch_add()" GLIB },
+	{ "glib", "process", NULL,
+	  "use GSubprocess (g_subprocess_wait_async) or g_child_watch_add()" GLIB },
 	{ "glib", "thread", NULL, "let the thread tell its end by g_idle_add()" GLIB },
 	{ "glib", "poll", NULL, "use g_unix_fd_add()" GLIB },
 	{ "glib", NULL, NULL, "use the *_async form of GIO" GLIB },
 
 	/* libevent, libev */
 	{ "libevent", "sleep", NULL, "use a timer: evtimer_new() and evtimer_add()" },
-	{ "libevent", "socket", NULL, "use bufferevent_socket_new(), or evutil_make_socket_nonblocking()" EVENT },
-	{ "libevent", "pipe", NULL, "use a bufferevent, or event_new() on a non-blocking pipe" EVENT },
+	{ "libevent", "socket", NULL,
+	  "use bufferevent_socket_new(), or evutil_make_socket_nonblocking()" EVENT },
+	{ "libevent", "pipe", NULL,
+	  "use a bufferevent, or event_new() on a non-blocking pipe" EVENT },
 	{ "libevent", "dns", NULL, "use evdns_getaddrinfo()" EVENT },
 	{ "libevent", "file", NULL, "send files by evbuffer_add_file()" EVENT },
 	{ "libevent", "process", NULL, "watch the child by evsignal_new(SIGCHLD)" EVENT },
@@ -167,28 +188,35 @@ static const struct {
 
 	/* Asio */
 	{ "asio", "sleep", NULL, "use a steady_timer and async_wait()" },
-	{ "asio", "socket", NULL, "use async_read(), async_write(), async_connect(), async_accept()" ASIO },
+	{ "asio", "socket", NULL,
+	  "use async_read(), async_write(), async_connect(), async_accept()" ASIO },
 	{ "asio", "pipe", NULL, "use posix::stream_descriptor and async_read_some()" ASIO },
 	{ "asio", "dns", NULL, "use resolver::async_resolve()" ASIO },
 	{ "asio", "file", NULL, "use stream_file or random_access_file (with io_uring)" ASIO },
-	{ "asio", "process", NULL, "use boost::process with async_wait, or a signal_set on SIGCHLD" ASIO },
-	{ "asio", "lock", NULL, "use a strand in place of the lock, or hold it for a shorter time" ASIO },
+	{ "asio", "process", NULL,
+	  "use boost::process with async_wait, or a signal_set on SIGCHLD" ASIO },
+	{ "asio", "lock", NULL,
+	  "use a strand in place of the lock, or hold it for a shorter time" ASIO },
 	{ "asio", NULL, NULL, "move it out of the handler" ASIO },
 
 	/* A loop written by hand, coroutines, annotated code */
-	{ NULL, "sleep", NULL, "use a timer of the loop (a timerfd, or the time-out of its own wait)" },
-	{ NULL, "file", "fsync fdatasync sync msync",
-	  "sync less often, or by io_uring" HAND },
+	{ NULL, "sleep", NULL,
+	  "use a timer of the loop (a timerfd, or the time-out of its own wait)" },
+	{ NULL, "file", "fsync fdatasync sync msync", "sync less often, or by io_uring" HAND },
 	{ NULL, "file", NULL, "use io_uring, or read ahead of time" HAND },
 	{ NULL, "metadata", NULL, "ask once and remember the answer" HAND },
 	{ NULL, "output", NULL, "collect the output and let a thread of its own write it" HAND },
 	{ NULL, "socket", NULL,
-	  "make the socket non-blocking (SOCK_NONBLOCK, O_NONBLOCK) and let the loop wait for it" HAND },
-	{ NULL, "pipe", NULL, "make the pipe non-blocking (O_NONBLOCK) and let the loop wait for it" HAND },
+	  "make the socket non-blocking (SOCK_NONBLOCK, O_NONBLOCK) and let the loop wait for "
+	  "it" HAND },
+	{ NULL, "pipe", NULL,
+	  "make the pipe non-blocking (O_NONBLOCK) and let the loop wait for it" HAND },
 	{ NULL, "dns", NULL, "use an asynchronous resolver (c-ares, getaddrinfo_a)" HAND },
 	{ NULL, "lock", NULL,
-	  "hold the lock for a shorter time, or hand the data over by a queue and an eventfd" HAND },
-	{ NULL, "process", NULL, "watch the child by pidfd_open() or signalfd(SIGCHLD) in the loop" HAND },
+	  "hold the lock for a shorter time, or hand the data over by a queue and an "
+	  "eventfd" HAND },
+	{ NULL, "process", NULL,
+	  "watch the child by pidfd_open() or signalfd(SIGCHLD) in the loop" HAND },
 	{ NULL, "thread", NULL, "let the thread tell its end through an eventfd in the loop" HAND },
 	{ NULL, "poll", NULL, "let the loop's own wait include these descriptors" HAND },
 	{ NULL, "ipc", NULL, "use a descriptor the loop can wait for (an eventfd, a socket)" HAND },
@@ -199,8 +227,8 @@ static const struct {
 static const struct {
 	const char *name, *executor;
 } aliases[] = {
-	{ "GLib", "glib" },	  { "boost.asio", "asio" }, { "smol", "async-task" },
-	{ "uvloop", "asyncio" },  { "bun", "node" },
+	{ "GLib", "glib" },	 { "boost.asio", "asio" }, { "smol", "async-task" },
+	{ "uvloop", "asyncio" }, { "bun", "node" },
 };
 
 static const char *executor_of(const struct finding *finding)

@@ -2,10 +2,9 @@
 
 #include <string.h>
 
+#include "allow.h"
 #include "model.h"
 #include "verdict.h"
-
-#define LONG_NS 1000000 /* from here on a wait is an error; also the runtime's default */
 
 /* A trace_script that is longer may have lost its outer lines for want of room. */
 #define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
@@ -55,6 +54,16 @@ static const char *category_of(const struct observation *observation, struct str
 	}
 }
 
+/* print! and kin write to a pipe, a file or a terminal as the case may be: it is output all the
+ * same. */
+static bool is_print(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->place && i < stack->count; i++)
+		if (frame_is(&stack->frames[i], "std", "std::io::stdio::"))
+			return true;
+	return false;
+}
+
 static void observe(struct collection *collection, const struct observation *observation,
 		    struct finding *seen)
 {
@@ -72,10 +81,13 @@ static void observe(struct collection *collection, const struct observation *obs
 	seen->language = observation->language;
 	seen->native = stack_native(&collection->space, collection->process->executable,
 				    observation->frames, observation->depth, observation->when_ns);
+	if (!strcmp(call->name, "write") && is_print(&seen->native))
+		seen->category = "output";
 	if (observation->script_size)
 		seen->script = stack_script(report, observation->script, observation->script_size,
 					    observation->language);
-	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
+	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL) &&
+	    !allow_fits(collection->process->allow, seen))
 		finding_add(report, seen, collection->process->pid);
 }
 
@@ -109,7 +121,8 @@ static void observe_site(struct collection *collection, const struct trace_site 
 					    sizeof site->thread),
 	};
 
-	if (site->kind != SITE_BLOCKING_CALL || !observation.call || !observation.executor || !stack)
+	if (site->kind != SITE_BLOCKING_CALL || !observation.call || !observation.executor ||
+	    !stack)
 		return;
 	for (int severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++)
 		if (site->counts[severity]) {
@@ -139,9 +152,9 @@ static uint64_t elapsed(const struct trace_file *trace, uint64_t start_ns)
 }
 
 static enum severity severity_in_progress(const struct trace_call *call, uint8_t subject,
-					  uint64_t elapsed_ns)
+					  uint64_t elapsed_ns, uint64_t wait_error_ns)
 {
-	if (call->waits || elapsed_ns >= LONG_NS)
+	if (call->waits || elapsed_ns >= wait_error_ns)
 		return SEVERITY_ERROR;
 	if (elapsed_ns)
 		return SEVERITY_NONE;
@@ -181,23 +194,20 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 		.script = call.script,
 		.script_size = call.script_size,
 	};
-	observation.language =
-		language_of(observation.executor, call.script, call.script_size);
-	/* Outside every turn it can only be a root future's; of which scheduler is told after the call. */
-	if (observation.executor->family == FAMILY_TOKIO && !thread->in_turn)
-		observation.flags |= SITE_ROOT_FUTURE;
+	observation.language = language_of(observation.executor, call.script, call.script_size);
 	seen.in_progress = true;
 	seen.running = trace->running;
 	seen.progress_ns = elapsed(trace, call.start_ns);
-	seen.severity = severity_in_progress(observation.call, call.subject, seen.progress_ns);
+	seen.severity = severity_in_progress(observation.call, call.subject, seen.progress_ns,
+					     collection->process->wait_error_ns);
 	if (!seen.severity)
 		return;
 	seen.count = 1;
 	seen.total_ns = seen.max_ns = seen.progress_ns;
 	seen.first_ns = since_start(trace->header, call.start_ns);
 	seen.last_ns = seen.first_ns + seen.progress_ns;
-	seen.thread = strings_keep_part(&collection->report->strings, thread->name,
-					sizeof thread->name);
+	seen.thread =
+		strings_keep_part(&collection->report->strings, thread->name, sizeof thread->name);
 	observe(collection, &observation, &seen);
 }
 
@@ -211,14 +221,14 @@ void collect(struct report *report, const struct process *process, const struct 
 	for (size_t i = 0; i < sites; i++) {
 		if (progress)
 			progress(report, i, sites);
-		observe_site(&collection, (const void *)(trace->bytes +
-							 trace->records[RECORD_SITE].offsets[i]));
+		observe_site(&collection,
+			     (const void *)(trace->bytes + trace->records[RECORD_SITE].offsets[i]));
 	}
 	if (progress)
 		progress(report, sites, sites);
 	for (size_t i = 0; i < trace->records[RECORD_THREAD].count; i++)
-		observe_thread(&collection,
-			       (const void *)(trace->bytes +
-					      trace->records[RECORD_THREAD].offsets[i]));
+		observe_thread(
+			&collection,
+			(const void *)(trace->bytes + trace->records[RECORD_THREAD].offsets[i]));
 	address_space_deinit(&collection.space);
 }

@@ -68,7 +68,8 @@ void finding_add(struct report *report, const struct finding *seen, int64_t pid)
 		known->pids = NULL;
 		known->pid_count = known->pid_room = 0;
 		memcpy(known->key, key, words * sizeof *key);
-		HASH_ADD_KEYPTR(hh, report->findings_by_key, known->key, words * sizeof *key, known);
+		HASH_ADD_KEYPTR(hh, report->findings_by_key, known->key, words * sizeof *key,
+				known);
 		report->finding_count++;
 	}
 	add_pid(known, pid);
@@ -107,8 +108,7 @@ void findings_finish(struct report *report)
 
 	report->findings = obstack_alloc(&report->memory,
 					 (report->finding_count + 1) * sizeof *report->findings);
-	HASH_ITER(hh, report->findings_by_key, finding, next)
-	{
+	HASH_ITER (hh, report->findings_by_key, finding, next) {
 		finding_identify(finding);
 		finding->message = headline(report, finding);
 		finding->advice = advice_for(finding);
@@ -122,8 +122,7 @@ void findings_deinit(struct report *report)
 {
 	struct finding *finding, *next;
 
-	HASH_ITER(hh, report->findings_by_key, finding, next)
-	{
+	HASH_ITER (hh, report->findings_by_key, finding, next) {
 		free(finding->pids);
 	}
 	HASH_CLEAR(hh, report->findings_by_key);

@@ -51,8 +51,8 @@ struct finding {
 };
 
 /*
- * Adds an observation to the findings: to the one of the same kind and place, or as a new one. Takes what
- * `seen` holds, its id, pids, message and advice apart.
+ * Adds an observation to the findings: to the one of the same kind and place, or as a new one.
+ * Takes what `seen` holds, its id, pids, message and advice apart.
  */
 void finding_add(struct report *report, const struct finding *seen, int64_t pid);
 

@@ -5,14 +5,15 @@
 #include "finding.h"
 
 /*
- * Kind, call, executor, and the program's own frames with their lines, from the place outwards to the turn's
- * beginning: how std or a runtime came from there to the call is not the author's matter. To be freed.
+ * Kind, call, executor, and the program's own frames with their lines, from the place outwards to
+ * the turn's beginning: how std or a runtime came from there to the call is not the author's
+ * matter. To be freed.
  */
 uint64_t *finding_key(const struct finding *finding, size_t *words);
 
 /*
- * Sets finding->id: a hash of the same without lines, addresses, or anything else that another build,
- * run or machine would change.
+ * Sets finding->id: a hash of the same without lines, addresses, or anything else that another
+ * build, run or machine would change.
  */
 void finding_identify(struct finding *finding);
 

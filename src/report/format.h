@@ -7,8 +7,8 @@
 struct report;
 
 /* One line and one file for each: format_NAME(), in NAME.c. text is the default. */
-#define REPORT_FORMATS(FORMAT) \
-	FORMAT(text)           \
+#define REPORT_FORMATS(FORMAT)                                                                     \
+	FORMAT(text)                                                                               \
 	FORMAT(json)
 
 /* Returns 0 or -errno; errors of the stream itself are the caller's to ask. */

@@ -23,8 +23,9 @@ struct frame {
 	const char *language;
 	const char *module;   /* path of the loaded object */
 	const char *build_id; /* in hexadecimal */
-	const char *package;  /* what it is a part of: "tokio", "std", "libc.so.6"; for OWNER_PROGRAM NULL */
-	uint64_t offset;      /* in the module, of the instruction; in no module the address */
+	const char *package; /* what it is a part of: "tokio", "std", "libc.so.6"; for OWNER_PROGRAM
+				NULL */
+	uint64_t offset;     /* in the module, of the instruction; in no module the address */
 	int line;
 	bool native;  /* not an interpreter's */
 	bool inlined; /* into the frame that follows */

@@ -80,34 +80,24 @@ static const struct owner_rule functions[] = {
 	{ "g_main_", OWNER_EXECUTOR, "GLib" },
 	{ "__rust_", OWNER_STANDARD, "std" },
 	{ "rust_begin_unwind", OWNER_STANDARD, "std" },
+	{ "_start", OWNER_SYSTEM, "libc" },
+	{ "__libc_", OWNER_SYSTEM, "libc" },
 };
 
 /* Loaded objects, by file name, wherever they lie. */
 static const struct owner_rule modules[] = {
-	{ "libc.so", OWNER_SYSTEM, NULL },
-	{ "libpthread.so", OWNER_SYSTEM, NULL },
-	{ "libpthread-", OWNER_SYSTEM, NULL },
-	{ "libc-2", OWNER_SYSTEM, NULL },
-	{ "libm.so", OWNER_SYSTEM, NULL },
-	{ "libdl.so", OWNER_SYSTEM, NULL },
-	{ "ld-linux", OWNER_SYSTEM, NULL },
-	{ "linux-vdso", OWNER_SYSTEM, NULL },
-	{ "libgcc_s.so", OWNER_SYSTEM, NULL },
-	{ "libyieldsan.so", OWNER_SYSTEM, NULL },
-	{ "libstdc++.so", OWNER_STANDARD, NULL },
-	{ "libc++.so", OWNER_STANDARD, NULL },
-	{ "libstd-", OWNER_STANDARD, "std" },
-	{ "libuv", OWNER_EXECUTOR, "libuv" },
-	{ "libevent", OWNER_EXECUTOR, "libevent" },
-	{ "libev.so", OWNER_EXECUTOR, "libev" },
-	{ "libglib-2", OWNER_EXECUTOR, "GLib" },
-	{ "libgio-2", OWNER_EXECUTOR, "GLib" },
-	{ "libgobject-2", OWNER_EXECUTOR, "GLib" },
-	{ "libboost_", OWNER_DEPENDENCY, "boost" },
-	{ "libpython", OWNER_STANDARD, "Python" },
-	{ "python2", OWNER_STANDARD, "Python" },
-	{ "python3", OWNER_STANDARD, "Python" },
-	{ "libnode", OWNER_STANDARD, "Node" },
+	{ "libc.so", OWNER_SYSTEM, NULL },	    { "libpthread.so", OWNER_SYSTEM, NULL },
+	{ "libpthread-", OWNER_SYSTEM, NULL },	    { "libc-2", OWNER_SYSTEM, NULL },
+	{ "libm.so", OWNER_SYSTEM, NULL },	    { "libdl.so", OWNER_SYSTEM, NULL },
+	{ "ld-linux", OWNER_SYSTEM, NULL },	    { "linux-vdso", OWNER_SYSTEM, NULL },
+	{ "libgcc_s.so", OWNER_SYSTEM, NULL },	    { "libyieldsan.so", OWNER_SYSTEM, NULL },
+	{ "libstdc++.so", OWNER_STANDARD, NULL },   { "libc++.so", OWNER_STANDARD, NULL },
+	{ "libstd-", OWNER_STANDARD, "std" },	    { "libuv", OWNER_EXECUTOR, "libuv" },
+	{ "libevent", OWNER_EXECUTOR, "libevent" }, { "libev.so", OWNER_EXECUTOR, "libev" },
+	{ "libglib-2", OWNER_EXECUTOR, "GLib" },    { "libgio-2", OWNER_EXECUTOR, "GLib" },
+	{ "libgobject-2", OWNER_EXECUTOR, "GLib" }, { "libboost_", OWNER_DEPENDENCY, "boost" },
+	{ "libpython", OWNER_STANDARD, "Python" },  { "python2", OWNER_STANDARD, "Python" },
+	{ "python3", OWNER_STANDARD, "Python" },    { "libnode", OWNER_STANDARD, "Node" },
 };
 
 #define COUNT(array) (sizeof array / sizeof *array)
@@ -132,7 +122,9 @@ static bool is_word(char c)
 /* The crate of a Rust path: "tokio" of "<tokio::sync::Mutex<T> as core::fmt::Debug>::fmt". */
 static size_t crate_of(const char *function, const char **crate)
 {
-	static const char *const before[] = { "&", "*const ", "*mut ", "mut ", "dyn ", "<", "[", "(" };
+	static const char *const before[] = {
+		"&", "*const ", "*mut ", "mut ", "dyn ", "<", "[", "("
+	};
 	size_t length = 0;
 
 	for (size_t i = 0; i < COUNT(before);) {
@@ -203,19 +195,31 @@ static const char *behind(const char *path, const char *mark)
 	return at ? at + strlen(mark) : NULL;
 }
 
+/* Where cargo keeps the sources of crates; behind a registry's mark stands a directory for its
+ * host. */
+static const char *behind_crate_store(const char *file)
+{
+	static const char *const stores[] = {
+		"/cargo/git/checkouts/",
+		"/.cargo/git/checkouts/",
+		"/usr/share/cargo/registry/",
+	};
+	const char *at = behind(file, "/registry/src/");
+
+	if (at)
+		return strchr(at, '/') ? strchr(at, '/') + 1 : NULL;
+	for (size_t i = 0; i < COUNT(stores) && !at; i++)
+		at = behind(file, stores[i]);
+	return at;
+}
+
 static bool by_source_of_crate(struct frame *frame, struct strings *strings)
 {
-	const char *package = NULL, *at;
+	const char *directory = behind_crate_store(frame->file), *package;
 
-	if ((at = behind(frame->file, "/registry/src/")))
-		at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL; /* the registry's own directory */
-	else if ((at = behind(frame->file, "/cargo/git/checkouts/")) ||
-		 (at = behind(frame->file, "/.cargo/git/checkouts/")) ||
-		 (at = behind(frame->file, "/usr/share/cargo/registry/")))
-		;
-	if (!at)
+	if (!directory)
 		return false;
-	package = versioned_package(at, strings);
+	package = versioned_package(directory, strings);
 	if (!by_crate(frame, package, strlen(package)))
 		set(frame, OWNER_DEPENDENCY, package);
 	return true;
@@ -305,7 +309,8 @@ static void find_native_owner(struct frame *frame, const char *executable, struc
 	set(frame, OWNER_PROGRAM, NULL);
 }
 
-/* Frames of an interpreter: its own library and installed packages tell themselves by their place. */
+/* Frames of an interpreter: its own library and installed packages tell themselves by their place.
+ */
 static void find_script_owner(struct frame *frame, struct strings *strings)
 {
 	const char *file = frame->file ? frame->file : "", *at;

@@ -17,12 +17,20 @@ static const struct {
 	{ "std::sync::poison::rwlock::", "std::sync::" },
 	{ "std::sync::poison::condvar::", "std::sync::" },
 	{ "std::sync::poison::", "std::sync::" },
+	{ "std::io::stdio::_print", "print!" },
+	{ "std::io::stdio::_eprint", "eprint!" },
+	{ "std::io::stdio::", "std::io::" },
 	{ "std::net::tcp::", "std::net::" },
 	{ "std::net::udp::", "std::net::" },
 };
 
 static const char *public_path(struct report *report, const char *function)
 {
+	static const char inner[] = "::inner"; /* what std calls the part that is not generic */
+	size_t size = strlen(function);
+
+	if (size > sizeof inner && !strcmp(function + size - (sizeof inner - 1), inner))
+		function = strings_keep_part(&report->strings, function, size - (sizeof inner - 1));
 	for (size_t i = 0; i < sizeof public_paths / sizeof *public_paths; i++) {
 		size_t length = strlen(public_paths[i].inner);
 
@@ -33,16 +41,31 @@ static const char *public_path(struct report *report, const char *function)
 	return function;
 }
 
-/* What the program called, where that is not the call itself: the frame within the place. */
-static const char *library_function(struct report *report, const struct finding *finding)
+/*
+ * The frame of what the program called: the one within the place. Where block_on took the program's
+ * code into itself that is Tokio's own, and the outermost of the frames around the call serves.
+ */
+static const struct frame *library_frame(const struct finding *finding)
 {
 	const struct stack *stack = finding_stack(finding);
-	const struct frame *frame;
+	size_t i;
 
 	if (!stack_place(stack) || !stack->place)
 		return NULL;
-	frame = &stack->frames[stack->place - 1];
-	if (!frame->function || strstr(frame->function, "{{") || frame->owner == OWNER_SYSTEM)
+	if (stack->frames[stack->place - 1].owner != OWNER_EXECUTOR || !finding->root)
+		return &stack->frames[stack->place - 1];
+	for (i = 0; stack->frames[i].owner == OWNER_STANDARD; i++)
+		;
+	return i ? &stack->frames[i - 1] : NULL;
+}
+
+/* NULL when the program made the call itself, or it is not known what it called. */
+static const char *library_function(struct report *report, const struct finding *finding)
+{
+	const struct frame *frame = library_frame(finding);
+
+	if (!frame || !frame->function || strstr(frame->function, "{{") ||
+	    frame->owner == OWNER_SYSTEM)
 		return NULL;
 	return public_path(report, frame->function);
 }
@@ -63,10 +86,10 @@ static const char *held(struct report *report, const struct finding *finding)
 
 	switch (finding->root) {
 	case ROOT_CURRENT_THREAD:
-		return "a current_thread tokio runtime, in block_on's own future";
+		return "a current_thread tokio runtime";
 	case ROOT_MULTI_THREAD:
 	case ROOT_UNKNOWN:
-		return "tokio's block_on, in its own future";
+		return "the future given to tokio's block_on";
 	case ROOT_NONE:
 		break;
 	}
@@ -77,7 +100,7 @@ static const char *held(struct report *report, const struct finding *finding)
 	case FAMILY_TOKIO:
 		return "a tokio worker";
 	case FAMILY_EVENT_LOOP:
-		return strings_print(strings, "the event loop %s", finding->executor);
+		return strings_print(strings, "the event loop of %s", finding->executor);
 	case FAMILY_ANNOTATED:
 		return strings_print(strings, "a turn of %s", finding->executor);
 	default:
@@ -164,5 +187,6 @@ const char *headline(struct report *report, const struct finding *finding)
 	const char *place = headline_place(report, finding);
 
 	return strings_print(&report->strings, "%s%s%s: %s", headline_subject(report, finding),
-			     place ? " in " : "", place ? place : "", headline_cost(report, finding));
+			     place ? " in " : "", place ? place : "",
+			     headline_cost(report, finding));
 }

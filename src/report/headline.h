@@ -4,10 +4,12 @@
 
 #include "finding.h"
 
-/* "std::thread::sleep (clock_nanosleep) blocks a tokio worker in FUNCTION (FILE:LINE): 3 times, ..." */
+/* "std::thread::sleep (clock_nanosleep) blocks a tokio worker in FUNCTION (FILE:LINE): 3 times,
+ * ..." */
 const char *headline(struct report *report, const struct finding *finding);
 
-/* The same in its parts, for those who lay it out themselves; kept strings. What is blocked by what: */
+/* The same in its parts, for those who lay it out themselves; kept strings. What is blocked by
+ * what: */
 const char *headline_subject(struct report *report, const struct finding *finding);
 /* where, NULL when not known: "FUNCTION (FILE:LINE)" */
 const char *headline_place(struct report *report, const struct finding *finding);

@@ -76,9 +76,8 @@ static json_t *histogram_json(const struct finding *finding)
 		if (i == TRACE_HISTOGRAM_BUCKETS - 1 && finding->max_ns > bound)
 			bound = finding->max_ns;
 		if (finding->histogram[i])
-			json_array_append_new(histogram,
-					      json_pack("[oo]", integer(bound),
-							integer(finding->histogram[i])));
+			json_array_append_new(histogram, json_pack("[oo]", integer(bound),
+								   integer(finding->histogram[i])));
 	}
 	return histogram;
 }

@@ -3,6 +3,21 @@
 #include <string.h>
 
 #include "model.h"
+#include "shared/options.h"
+
+/* As the runtime took them: what it could not read, it left at the default. */
+static void read_options(struct report *report, struct process *process, const char *text,
+			 size_t size)
+{
+	struct options options;
+	char *given = memory_get(size + 1);
+
+	memcpy(given, text, size);
+	options_parse(&options, given);
+	free(given);
+	process->allow = strings_keep(&report->strings, options.allow);
+	process->wait_error_ns = options.wait_error_us * UINT64_C(1000);
+}
 
 static void read_texts(struct report *report, struct process *process,
 		       const struct trace_file *trace)
@@ -14,17 +29,20 @@ static void read_texts(struct report *report, struct process *process,
 	if (!record && trace->records[RECORD_PROCESS].count)
 		record = (const void *)(trace->bytes + trace->records[RECORD_PROCESS].offsets[0]);
 	process->executable = strings_keep(&report->strings, "");
+	read_options(report, process, "", 0);
 	if (!record)
 		return;
 	text = (const char *)(record + 1);
 	end = text + record->text_size;
 	process->executable = strings_keep_part(&report->strings, text, record->text_size);
 	text += strnlen(text, (size_t)(end - text)) + 1;
-	if (text < end) /* the runtime's options */
+	if (text < end) {
+		read_options(report, process, text, strnlen(text, (size_t)(end - text)));
 		text += strnlen(text, (size_t)(end - text)) + 1;
+	}
 	for (; text < end && process->argument_count < record->argc; process->argument_count++) {
-		obstack_ptr_grow(&report->memory, strings_keep_part(&report->strings, text,
-								    (size_t)(end - text)));
+		obstack_ptr_grow(&report->memory,
+				 strings_keep_part(&report->strings, text, (size_t)(end - text)));
 		text += strnlen(text, (size_t)(end - text)) + 1;
 	}
 	process->arguments = obstack_finish(&report->memory);
@@ -69,7 +87,8 @@ static void read_executors(struct report *report, struct process *process,
 {
 	size_t count = trace->records[RECORD_EXECUTOR].count;
 
-	process->executors = obstack_alloc(&report->memory, (count + 1) * sizeof *process->executors);
+	process->executors =
+		obstack_alloc(&report->memory, (count + 1) * sizeof *process->executors);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t offset = trace->records[RECORD_EXECUTOR].offsets[i];
 		const struct trace_executor *record = (const void *)(trace->bytes + offset);

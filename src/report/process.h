@@ -20,13 +20,21 @@ struct process {
 	struct process *next;
 	int64_t pid;
 	const char *trace_path, *executable;
+	const char *allow;	/* the options it ran with: functions that may block */
+	uint64_t wait_error_ns; /* a wait is an error from here on */
 	const char **arguments;
 	size_t argument_count;
-	enum { PROCESS_ENDED, PROCESS_SIGNALED, PROCESS_RUNNING, PROCESS_REPLACED, PROCESS_LOST } end;
+	enum {
+		PROCESS_ENDED,
+		PROCESS_SIGNALED,
+		PROCESS_RUNNING,
+		PROCESS_REPLACED,
+		PROCESS_LOST
+	} end;
 	int end_code;
 	uint64_t lost_events, lost_sites;
-	uint32_t flags;		/* enum trace_flags */
-	const char *damage;	/* a sentence; NULL: the trace is whole */
+	uint32_t flags;	    /* enum trace_flags */
+	const char *damage; /* a sentence; NULL: the trace is whole */
 	struct process_executor *executors;
 	size_t executor_count;
 };

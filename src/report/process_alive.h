@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 /*
- * Asks for more than the pid, which another process may have by now: the trace, told by its name or by
- * device and inode, must be mapped there.
+ * Asks for more than the pid, which another process may have by now: the trace, told by its name or
+ * by device and inode, must be mapped there.
  */
 bool process_alive(int32_t pid, const char *trace_path, const struct stat *trace);
 

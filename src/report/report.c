@@ -50,7 +50,8 @@ static FILE *errors_of(const struct report *report)
 	return report->options->errors ? report->options->errors : stderr;
 }
 
-/* A line that is written over again and again, once the work has taken long enough to be noticed. */
+/* A line that is written over again and again, once the work has taken long enough to be noticed.
+ */
 static void show_progress(struct report *report, size_t done, size_t count)
 {
 	static const char wipe[] = "\r\033[K";
@@ -67,8 +68,8 @@ static void show_progress(struct report *report, size_t done, size_t count)
 	if (done == count && report->progress_shown)
 		fputs(wipe, errors);
 	else if (done < count && ms - report->progress_start_ms > 500) {
-		fprintf(errors, "%syieldsan: finding names and lines: %zu of %zu places", wipe, done,
-			count);
+		fprintf(errors, "%syieldsan: finding names and lines: %zu of %zu places", wipe,
+			done, count);
 		report->progress_shown = true;
 	}
 	fflush(errors);
@@ -78,9 +79,9 @@ static void add_process(struct report *report, struct process *process)
 {
 	struct process **at = &report->processes;
 
-	while (*at && ((*at)->pid < process->pid ||
-		       ((*at)->pid == process->pid &&
-			strcmp((*at)->trace_path, process->trace_path) < 0)))
+	while (*at &&
+	       ((*at)->pid < process->pid ||
+		((*at)->pid == process->pid && strcmp((*at)->trace_path, process->trace_path) < 0)))
 		at = &(*at)->next;
 	process->next = *at;
 	*at = process;

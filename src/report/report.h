@@ -10,7 +10,8 @@
 #include "yieldsan/trace_format.h"
 
 enum report_colour {
-	REPORT_COLOUR_AUTO, /* where it goes to a terminal, and NO_COLOR and TERM do not speak against it */
+	REPORT_COLOUR_AUTO, /* where it goes to a terminal, and NO_COLOR and TERM do not speak
+			       against it */
 	REPORT_COLOUR_NEVER,
 	REPORT_COLOUR_ALWAYS,
 };
@@ -20,28 +21,31 @@ struct report_options {
 	enum severity show;    /* the lowest that is printed */
 	enum severity fail_on; /* the lowest that fails; SEVERITIES: none does */
 	enum report_colour colour;
-	/* Sentences on files that cannot be read, and progress where it is a terminal. NULL: standard error. */
+	/* Sentences on files that cannot be read, and progress where it is a terminal. NULL:
+	 * standard error. */
 	FILE *errors;
 	const char *debug_root; /* where separate debug files lie; NULL: /usr/lib/debug */
 };
 
 /* text, warnings, errors. */
-#define REPORT_OPTIONS_DEFAULT \
-	{ .show = SEVERITY_WARNING, .fail_on = SEVERITY_ERROR }
+#define REPORT_OPTIONS_DEFAULT                                                                     \
+	{                                                                                          \
+		.show = SEVERITY_WARNING, .fail_on = SEVERITY_ERROR                                \
+	}
 
 struct report_summary {
 	size_t processes;
-	size_t executors;	 /* that had turns */
+	size_t executors; /* that had turns */
 	uint64_t turns;
 	size_t findings[SEVERITIES]; /* those that are not shown too */
-	bool failed;		 /* a finding reached fail_on */
-	size_t unreadable;	 /* files and directories of which nothing could be read */
-	size_t damaged;		 /* traces of which a part is missing */
+	bool failed;		     /* a finding reached fail_on */
+	size_t unreadable;	     /* files and directories of which nothing could be read */
+	size_t damaged;		     /* traces of which a part is missing */
 };
 
 /*
- * Reports on traces and on directories of traces. What cannot be read is told on options->errors, one
- * line each, and counted; all else is reported. A directory without traces is no error.
+ * Reports on traces and on directories of traces. What cannot be read is told on options->errors,
+ * one line each, and counted; all else is reported. A directory without traces is no error.
  *
  * Returns 0, -EINVAL for a format that is not known, or the -errno of writing to `out`. Summary is
  * filled in any case.

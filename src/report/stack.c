@@ -12,12 +12,28 @@ static void add(struct report *report, const struct frame *frame)
 		obstack_grow(&report->memory, frame, sizeof *frame);
 }
 
+/* rustc's own `main`, which calls the program's: it has no line, and std stands within. */
+static void disown_rust_main(struct stack *stack)
+{
+	for (size_t i = 1; i < stack->count; i++) {
+		struct frame *frame = &stack->frames[i];
+		const char *inner = stack->frames[i - 1].package;
+
+		if (frame->function && !strcmp(frame->function, "main") && !frame->file && inner &&
+		    !strcmp(inner, "std")) {
+			frame->owner = OWNER_STANDARD;
+			frame->package = inner;
+		}
+	}
+}
+
 static struct stack finish(struct report *report)
 {
 	struct stack stack;
 
 	stack.count = obstack_object_size(&report->memory) / sizeof *stack.frames;
 	stack.frames = obstack_finish(&report->memory);
+	disown_rust_main(&stack);
 	for (stack.place = 0; stack.place < stack.count; stack.place++)
 		if (stack.frames[stack.place].owner == OWNER_PROGRAM)
 			return stack;
@@ -62,7 +78,8 @@ static void add_address(struct address_space *space, const char *executable, uin
 struct stack stack_native(struct address_space *space, const char *executable,
 			  const uint64_t *addresses, size_t count, uint64_t when_ns)
 {
-	/* A return address is the instruction behind the call, which may be of another line or function. */
+	/* A return address is the instruction behind the call, which may be of another line or
+	 * function. */
 	for (size_t i = 0; i < count; i++)
 		if (addresses[i])
 			add_address(space, executable, addresses[i] - 1, when_ns);

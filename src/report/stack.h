@@ -10,8 +10,8 @@ struct stack {
 	struct frame *frames;
 	size_t count;
 	/*
-	 * The frame that a reader should look at: the innermost of the program's own code; where none is
-	 * known the innermost of a dependency; else count.
+	 * The frame that a reader should look at: the innermost of the program's own code; where
+	 * none is known the innermost of a dependency; else count.
 	 */
 	size_t place;
 };

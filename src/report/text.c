@@ -1,4 +1,5 @@
-/* --format=text: for people. Worst first, and the one line that sums up last, where a terminal shows it. */
+/* --format=text: for people. Worst first, and the one line that sums up last, where a terminal
+ * shows it. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,8 +85,9 @@ static void print_remark(const struct finding *finding, FILE *out)
 					"tasks of a current_thread runtime.",
 		[ROOT_MULTI_THREAD] = "On a multi_thread runtime the future given to block_on "
 				      "holds up itself alone, not the tasks: a warning at most.",
-		[ROOT_UNKNOWN] = "It is not known which runtime this is: on a current_thread one the "
-				 "tasks are held up, on a multi_thread one block_on's future alone.",
+		[ROOT_UNKNOWN] =
+			"It is not known which runtime this is: on a current_thread one the "
+			"tasks are held up, on a multi_thread one block_on's future alone.",
 	};
 
 	if (remarks[finding->root])

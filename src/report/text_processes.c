@@ -130,7 +130,8 @@ void text_processes_print(struct report *report, FILE *out)
 	}
 	if (left_out)
 		fprintf(out, "  and %zu more processes (--format=json lists all)\n", left_out);
-	for (const struct missing_module *missing = report->missing; missing; missing = missing->next)
+	for (const struct missing_module *missing = report->missing; missing;
+	     missing = missing->next)
 		fprintf(out, "  %s %s: its frames have no names here\n", missing->path,
 			missing->problem);
 	fputc('\n', out);

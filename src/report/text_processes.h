@@ -1,4 +1,5 @@
-/* What was watched, in the text report: so that a report without findings can be trusted, or not. */
+/* What was watched, in the text report: so that a report without findings can be trusted, or not.
+ */
 #ifndef REPORT_TEXT_PROCESSES_H
 #define REPORT_TEXT_PROCESSES_H
 

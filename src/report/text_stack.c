@@ -35,17 +35,20 @@ static void print_packages(const struct frame *frames, size_t count, FILE *out)
 			others++;
 	}
 	for (size_t i = 0; i < known; i++)
-		fprintf(out, "%s%s", !i ? "" : i + 1 == known && !others ? " and " : ", ",
+		fprintf(out, "%s%s",
+			!i			    ? ""
+			: i + 1 == known && !others ? " and "
+						    : ", ",
 			packages[i]);
 	if (others)
 		fprintf(out, " and %zu other%s", others, others == 1 ? "" : "s");
 }
 
-static void print_fold(const struct frame *frames, size_t count, FILE *out)
+static void print_fold(const char *kind, const struct frame *frames, size_t count, FILE *out)
 {
 	if (!count)
 		return;
-	fprintf(out, "      ... %zu frame%s of ", count, count == 1 ? "" : "s");
+	fprintf(out, "      ... %zu %sframe%s of ", count, kind, count == 1 ? "" : "s");
 	print_packages(frames, count, out);
 	fputc('\n', out);
 }
@@ -84,16 +87,16 @@ void text_stack_print(struct report *report, const struct stack *stack, const ch
 			folded++;
 			continue;
 		}
-		print_fold(frame - folded, folded, out);
+		print_fold("", frame - folded, folded, out);
 		folded = 0;
 		print_frame(report, frame, i == stack->place, bold, plain, out);
 	}
-	print_fold(stack->frames + end - folded, folded, out);
+	print_fold("", stack->frames + end - folded, folded, out);
 	if (end < stack->count)
 		fprintf(out, "      ... %zu frames more\n", stack->count - end);
 }
 
 void text_stack_print_folded(const struct stack *stack, FILE *out)
 {
-	print_fold(stack->frames, stack->count, out);
+	print_fold("native ", stack->frames, stack->count, out);
 }

@@ -11,7 +11,8 @@
 void text_stack_print(struct report *report, const struct stack *stack, const char *bold,
 		      const char *plain, FILE *out);
 
-/* One line for a stack that stands behind another: "... 12 frames of Python and libc.so.6". */
+/* One line for a stack that stands behind another: "... 12 native frames of Python and libc.so.6".
+ */
 void text_stack_print_folded(const struct stack *stack, FILE *out);
 
 #endif

@@ -14,7 +14,8 @@
 #include "process_alive.h"
 #include "trace_records.h"
 
-/* Longer runs of zeros than threads killed in the midst of a record leave: part of the file is gone. */
+/* Longer runs of zeros than threads killed in the midst of a record leave: part of the file is
+ * gone. */
 #define MAX_HOLE 65536
 
 static size_t read_all(int fd, void *bytes, size_t size, off_t offset)
@@ -86,38 +87,36 @@ static void keep(struct trace_file *trace, uint32_t type, size_t at)
 }
 
 /*
- * From record to record. One that was handed out to a thread that was killed before it wrote the size
- * is a hole of zeros; anything else that is no record is passed over until one begins again.
+ * From record to record. One that was handed out to a thread that was killed before it wrote the
+ * size is a hole of zeros; anything else that is no record is passed over until a known one begins:
+ * among damage what looks like an unknown one is more likely none.
  */
 static void walk(struct trace_file *trace)
 {
+	enum trace_record_state state;
 	bool lost = false;
 	size_t hole = 0;
 
 	trace->known = memory_get(trace->size / TRACE_ALIGN / 8 + 1);
 	for (size_t at = trace->header->header_size, size; at < trace->size; at += size) {
-		size_t left = trace->size - at;
 		uint32_t type;
 
-		switch (trace_record_check(trace->bytes + at, left, &type, &size)) {
-		case TRACE_RECORD_GOOD:
+		state = trace_record_check(trace->bytes + at, trace->size - at, &type, &size);
+		if (state == TRACE_RECORD_GOOD) {
 			keep(trace, type, at);
 			lost = false;
 			hole = 0;
-			break;
-		case TRACE_RECORD_OTHER:
-			hole = 0;
-			if (!lost)
-				break;
-			/* fall through: among damage it is more likely no record at all */
-		case TRACE_RECORD_BAD:
-			size = TRACE_ALIGN;
-			hole = is_zero(trace->bytes + at) ? hole + size : 0;
-			lost |= !hole || hole > MAX_HOLE;
-			if (lost)
-				trace->passed_over += size;
-			break;
+			continue;
 		}
+		if (state == TRACE_RECORD_OTHER && !lost) {
+			hole = 0;
+			continue;
+		}
+		size = TRACE_ALIGN;
+		hole = is_zero(trace->bytes + at) ? hole + size : 0;
+		lost |= !hole || hole > MAX_HOLE;
+		if (lost)
+			trace->passed_over += size;
 	}
 }
 
@@ -227,10 +226,11 @@ bool trace_file_damage(const struct trace_file *trace, const char *path,
 			 "run the program again",
 			 path, trace->passed_over);
 	else if (!trace->records[RECORD_PROCESS].count && !trace->running)
-		snprintf(sentence, TRACE_SENTENCE_SIZE,
-			 "%s does not tell its program: that ended as the trace began, or the trace "
-			 "is damaged; run the program again",
-			 path);
+		snprintf(
+			sentence, TRACE_SENTENCE_SIZE,
+			"%s does not tell its program: that ended as the trace began, or the trace "
+			"is damaged; run the program again",
+			path);
 	else
 		return false;
 	return true;

@@ -1,6 +1,6 @@
 /*
- * A trace as it lies in a file, read with trust in nothing: whoever holds a struct trace_file finds only
- * records that lie within it, are whole, and are of the type that was asked for.
+ * A trace as it lies in a file, read with trust in nothing: whoever holds a struct trace_file finds
+ * only records that lie within it, are whole, and are of the type that was asked for.
  */
 #ifndef REPORT_TRACE_FILE_H
 #define REPORT_TRACE_FILE_H
@@ -11,13 +11,13 @@
 
 #include "yieldsan/trace_format.h"
 
-#define TRACE_RECORD_TYPES (RECORD_SITE + 1)
+#define TRACE_RECORD_TYPES  (RECORD_SITE + 1)
 #define TRACE_SENTENCE_SIZE 512
 
 struct trace_file {
 	/*
-	 * A copy, not a mapping: the program may still write, and what was checked must stay as it was;
-	 * and a file that is cut short under a mapping kills its reader.
+	 * A copy, not a mapping: the program may still write, and what was checked must stay as it
+	 * was; and a file that is cut short under a mapping kills its reader.
 	 */
 	unsigned char *bytes;
 	size_t size;
@@ -27,15 +27,15 @@ struct trace_file {
 		uint32_t *offsets; /* in the order of the file */
 		size_t count, room;
 	} records[TRACE_RECORD_TYPES];
-	bool running;	   /* the process is alive and still has the trace mapped */
-	uint64_t read_ns;  /* CLOCK_MONOTONIC when it was read */
-	size_t missing;	   /* bytes that the file should have and has not */
+	bool running;	    /* the process is alive and still has the trace mapped */
+	uint64_t read_ns;   /* CLOCK_MONOTONIC when it was read */
+	size_t missing;	    /* bytes that the file should have and has not */
 	size_t passed_over; /* bytes that make no sense */
 };
 
 /*
- * Returns 0, or -errno with `sentence` telling which file, why not, and what to do. A file of which a part
- * can be read is read: see trace_file_damage.
+ * Returns 0, or -errno with `sentence` telling which file, why not, and what to do. A file of which
+ * a part can be read is read: see trace_file_damage.
  */
 int trace_file_read(struct trace_file *trace, const char *path, char sentence[TRACE_SENTENCE_SIZE]);
 void trace_file_close(struct trace_file *trace);

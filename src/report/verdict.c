@@ -4,10 +4,12 @@
 
 #define ROOT_FLAGS (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)
 
-/* tokio::task::block_in_place, and what it calls to leave the runtime: around it blocking is allowed. */
+/* tokio::task::block_in_place, and what it calls to leave the runtime: around it blocking is
+ * allowed. */
 static bool is_offload(const struct frame *frame)
 {
-	return frame_is(frame, "tokio", "block_in_place") || frame_is(frame, "tokio", "exit_runtime");
+	return frame_is(frame, "tokio", "block_in_place") ||
+	       frame_is(frame, "tokio", "exit_runtime");
 }
 
 /* Tokio waiting for work: "...::park", "...::park_timeout", "...::park::{{closure}}". */
@@ -38,7 +40,8 @@ static bool may_be_own_wait(const char *category)
 
 /*
  * The root future makes no slot-0 call: a block_on frame is its only trace, and the runtime's own
- * waiting looks alike but for what stands between. Returns the frame's place; count when it is no turn.
+ * waiting looks alike but for what stands between. Returns the frame's place; count when it is no
+ * turn.
  */
 static size_t find_block_on(const struct finding *seen)
 {
@@ -85,17 +88,20 @@ static void make_weaker(struct finding *seen)
 
 static bool verdict_tokio(struct finding *seen, uint8_t flags)
 {
-	size_t end = seen->native.count, block_on;
+	size_t end = seen->native.count, block_on = find_block_on(seen);
 
+	/* A call is written down a moment before it is known to be a root future's. */
+	if (seen->in_progress && block_on < end && !(flags & ROOT_FLAGS))
+		flags |= SITE_ROOT_FUTURE;
 	if (flags & ROOT_FLAGS) {
-		block_on = find_block_on(seen);
 		if (block_on == seen->native.count)
 			return false;
 		seen->root = flags & SITE_ROOT_MULTI_THREAD	? ROOT_MULTI_THREAD
 			     : flags & SITE_ROOT_CURRENT_THREAD ? ROOT_CURRENT_THREAD
 								: ROOT_UNKNOWN;
 		if (seen->root == ROOT_CURRENT_THREAD)
-			end = block_on; /* a runtime of its own: what lies outside excuses nothing */
+			end = block_on; /* a runtime of its own: what lies outside excuses nothing
+					 */
 		else
 			make_weaker(seen);
 	}
@@ -115,7 +121,8 @@ static bool verdict_asyncio(struct finding *seen, bool script_full)
 		const char *function = seen->script.frames[i].function;
 		size_t length = strlen(function);
 
-		if (length >= sizeof loop - 1 && !strcmp(function + length - (sizeof loop - 1), loop))
+		if (length >= sizeof loop - 1 &&
+		    !strcmp(function + length - (sizeof loop - 1), loop))
 			return true;
 	}
 	if (script_full)

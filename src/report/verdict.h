@@ -5,9 +5,9 @@
 #include "finding.h"
 
 /*
- * Lowers severity and confidence, and sets root, as the rules say; false when this is no finding: code
- * that may block, or a thread that runs no turn. `flags`: enum site_flags. `script_full`: the interpreter's
- * outer frames may have found no room.
+ * Lowers severity and confidence, and sets root, as the rules say; false when this is no finding:
+ * code that may block, or a thread that runs no turn. `flags`: enum site_flags. `script_full`: the
+ * interpreter's outer frames may have found no room.
  */
 bool verdict(struct finding *seen, uint8_t flags, bool script_full);
 

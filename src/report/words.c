@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define WORD_OF(words, number) \
-	(words[(number) < sizeof words / sizeof *words ? (number) : 0])
+#define WORD_OF(words, number) (words[(number) < sizeof words / sizeof *words ? (number) : 0])
 
 const char *family_word(uint32_t family)
 {

@@ -68,7 +68,6 @@ COLD struct trace_thread *thread_slot_take(void)
 	}
 	slot->tid = gettid();
 	memcpy(slot->name, this_thread.name, sizeof slot->name);
-	slot->in_turn = 0;
 	memset(slot->turns, 0, sizeof slot->turns);
 	__atomic_store_n(&slot->alive, 1, __ATOMIC_RELEASE);
 	this_thread.slot = slot;

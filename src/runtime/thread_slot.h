@@ -30,16 +30,8 @@ static inline void thread_slot_count_turn(struct executor *executor)
 
 	if (UNLIKELY(self->turn_counter_executor != executor))
 		thread_slot_change_executor(executor);
-	if (LIKELY(self->turn_counter != NULL)) {
+	if (LIKELY(self->turn_counter != NULL))
 		++*self->turn_counter;
-		self->slot->in_turn++;
-	}
-}
-
-static inline void thread_slot_turn_over(void)
-{
-	if (this_thread.slot && this_thread.slot->in_turn)
-		this_thread.slot->in_turn--;
 }
 
 #endif

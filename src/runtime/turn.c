@@ -45,6 +45,5 @@ void turn_end(struct turn *turn)
 	self->turn = turn->parent;
 	if (UNLIKELY(self->in_call))
 		call_watch_heal(UINTPTR_MAX);
-	thread_slot_turn_over();
 	thread_arm();
 }

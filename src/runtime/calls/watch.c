@@ -3,6 +3,7 @@
 #include <stdio_ext.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "../descriptors.h"
 #include "../executors/event_loop.h"
@@ -49,6 +50,21 @@ static bool has_input(const FILE *stream)
 	return stream->_IO_read_ptr < stream->_IO_read_end;
 }
 
+/* What a program says of itself: to its standard streams, or at the end of a log. */
+static bool is_output(const struct call_watch *watch, bool append)
+{
+	switch (call_infos[watch->call].class) {
+	case CLASS_STREAM_OUT:
+	case CLASS_TRANSFER:
+		return append || watch->subject.fd == STDOUT_FILENO ||
+		       watch->subject.fd == STDERR_FILENO;
+	case CLASS_OUTPUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Descriptor and type; false when, as things stand, the call cannot wait. */
 static bool take_subject(struct call_watch *watch)
 {
@@ -71,17 +87,13 @@ static bool take_subject(struct call_watch *watch)
 		return class != CLASS_TRANSFER;
 	descriptor = descriptor_get(subject->fd);
 	watch->kind = descriptor.subject;
+	if (is_output(watch, descriptor.append))
+		watch->flags |= SITE_APPENDS;
 	if (descriptor.nonblocking && class >= CLASS_TRANSFER &&
 	    descriptor.subject != SUBJECT_REGULAR_FILE &&
 	    descriptor.subject != SUBJECT_MEMORY_FILE)
 		return false;
 	return descriptor.subject != SUBJECT_NONE;
-}
-
-static bool is_output(const struct call_watch *watch)
-{
-	return call_infos[watch->call].class == CLASS_STREAM_OUT ||
-	       !strcmp(call_infos[watch->call].category, "output");
 }
 
 /* The executor that the call holds up; NULL when it holds up none. */
@@ -129,7 +141,12 @@ static bool take_root(struct call_watch *watch)
 	if (this_thread.turn)
 		return true;
 	watch->flags |= tokio_root_flags(call->frames, call->depth);
-	return watch->flags & (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD);
+	if (!(watch->flags & (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)))
+		return false;
+	call->flags = watch->flags;
+	if (!this_thread.turn_counter) /* it may never park: one turn it is */
+		thread_slot_count_turn(tokio_executor());
+	return true;
 }
 
 static void take_script(enum script_language *language)
@@ -154,8 +171,6 @@ COLD static bool begin(struct call_watch *watch)
 	executor = executor_of(watch);
 	if (!executor)
 		return false;
-	if (is_output(watch))
-		watch->flags |= SITE_APPENDS;
 	write_down(watch, executor);
 	if (!take_root(watch)) {
 		erase();

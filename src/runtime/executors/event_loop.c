@@ -15,7 +15,7 @@
 #include "../interpreters.h"
 #include "../modules.h"
 #include "../runtime.h"
-#include "../thread.h"
+#include "../thread_slot.h"
 #include "../trace.h"
 #include "../turn.h"
 #include "../unwinder.h"
@@ -268,6 +268,16 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	loop->highest = 0;
 }
 
+/* No task is polled on this thread: it is in block_on, and its root future may be all it runs. */
+static void parks_in_tokio(void)
+{
+	OWN_CODE_SCOPE;
+
+	tokio_thread_may_be_root();
+	if (tokio_executor())
+		thread_slot_count_turn(tokio_executor());
+}
+
 bool loop_wait_begin(struct loop_wait *wait)
 {
 	struct thread_state *self = &this_thread;
@@ -289,10 +299,13 @@ bool loop_wait_begin(struct loop_wait *wait)
 		begin_nested(wait);
 		return wait->nested;
 	}
-	if (tokio_owns(wait->caller)) { /* the runtime's own parking */
-		if (!self->turn)
-			tokio_thread_may_be_root();
-		return false;
+	if (tokio_owns(wait->caller)) {
+		/* The runtime parks in its epoll instance alone; a poll is the root future's. */
+		if (wait->epoll_fd >= 0)
+			parks_in_tokio();
+		else
+			begin_nested(wait);
+		return wait->nested;
 	}
 	{
 		OWN_CODE_SCOPE;

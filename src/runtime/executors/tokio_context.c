@@ -14,6 +14,8 @@
 /* So many looks are spent on learning; where nothing came of them, one in SELDOM is. */
 #define MANY_LOOKS 1024
 #define SELDOM	   64
+/* Rounds, of some 40 cycles each. */
+#define LONGEST_WAIT 2000
 /* What is left of the budget's places by then will do, or there are none. */
 #define SETTLING_LOOKS 256
 
@@ -240,16 +242,25 @@ static void learn(struct tokio_context *context, const uint8_t *block, enum toki
 	context->settled = context->budget_count == 1 || context->looks > SETTLING_LOOKS;
 }
 
+/* Two workers launch at once, and what is missed then comes too late for a first block_in_place: so
+ * wait for the other, who takes 1 us, but not for one that a signal or the scheduler keeps. */
+static bool enter(struct tokio_context *context)
+{
+	for (unsigned i = 0; i < LONGEST_WAIT; i++) {
+		if (!__atomic_exchange_n(&context->busy, 1, __ATOMIC_ACQUIRE))
+			return true;
+		__builtin_ia32_pause();
+	}
+	return false;
+}
+
 COLD void tokio_context_learn(struct tokio_context *context, const uint8_t *block,
 			      enum tokio_moment moment)
 {
 	uint32_t looks = __atomic_load_n(&context->looks, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&context->looks, looks + 1, __ATOMIC_RELAXED);
-	if (looks > MANY_LOOKS && looks % SELDOM)
-		return;
-	/* Who comes second learns nothing this time: no thread waits for another. */
-	if (!context->size || __atomic_exchange_n(&context->busy, 1, __ATOMIC_ACQUIRE))
+	if (!context->size || (looks > MANY_LOOKS && looks % SELDOM) || !enter(context))
 		return;
 	learn(context, block, moment);
 	__atomic_store_n(&context->busy, 0, __ATOMIC_RELEASE);

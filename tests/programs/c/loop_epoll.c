@@ -9,21 +9,21 @@
 void loop_run(unsigned turns, void (*callback)(unsigned turn))
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	struct ticker ticker;
+	struct ticker *ticker;
 	unsigned turn = 0;
 	int queue = epoll_create1(EPOLL_CLOEXEC);
 
-	ticker_init(&ticker);
-	REQUIRE(epoll_ctl(queue, EPOLL_CTL_ADD, ticker.read_end, &event) == 0);
+	ticker = ticker_create();
+	REQUIRE(epoll_ctl(queue, EPOLL_CTL_ADD, ticker->read_end, &event) == 0);
 	while (turn < turns) {
 		int count = epoll_wait(queue, &event, 1, -1);
 
 		if (count < 0 && errno == EINTR)
 			continue;
 		REQUIRE(count == 1);
-		ticker_take(&ticker);
+		ticker_take(ticker);
 		callback(turn++);
 	}
 	close(queue);
-	ticker_deinit(&ticker);
+	ticker_destroy(ticker);
 }

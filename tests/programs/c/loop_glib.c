@@ -6,7 +6,7 @@
 #include "ticker.h"
 
 static struct {
-	struct ticker ticker;
+	struct ticker *ticker;
 	GMainLoop *loop;
 	unsigned turn;
 	unsigned turns;
@@ -16,7 +16,7 @@ static struct {
 static gboolean readable(gint descriptor, GIOCondition condition, gpointer unused)
 {
 	(void)descriptor, (void)condition, (void)unused;
-	ticker_take(&state.ticker);
+	ticker_take(state.ticker);
 	state.callback(state.turn++);
 	if (state.turn < state.turns)
 		return G_SOURCE_CONTINUE;
@@ -30,9 +30,9 @@ void loop_run(unsigned turns, void (*callback)(unsigned turn))
 	state.turns = turns;
 	state.callback = callback;
 	state.loop = g_main_loop_new(NULL, FALSE);
-	ticker_init(&state.ticker);
-	g_unix_fd_add(state.ticker.read_end, G_IO_IN, readable, NULL);
+	state.ticker = ticker_create();
+	g_unix_fd_add(state.ticker->read_end, G_IO_IN, readable, NULL);
 	g_main_loop_run(state.loop);
 	g_main_loop_unref(state.loop);
-	ticker_deinit(&state.ticker);
+	ticker_destroy(state.ticker);
 }

@@ -20,18 +20,18 @@ int main(int argc, char **argv)
 {
 	const struct timespec wait_time = { 0, 20000000 };
 	struct epoll_event event = { .events = EPOLLIN };
-	struct ticker ticker;
+	struct ticker *ticker;
 	int file, queue, result;
 
 	REQUIRE(argc == 2);
 	nanosleep(&wait_time, NULL); /* EXPECT-NONE: before the loop */
 	queue = epoll_create1(EPOLL_CLOEXEC);
-	ticker_init(&ticker);
-	REQUIRE(epoll_ctl(queue, EPOLL_CTL_ADD, ticker.read_end, &event) == 0);
+	ticker = ticker_create();
+	REQUIRE(epoll_ctl(queue, EPOLL_CTL_ADD, ticker->read_end, &event) == 0);
 
 	for (unsigned turn = 0; turn < 10; turn++) {
 		REQUIRE(epoll_wait(queue, &event, 1, -1) == 1);
-		ticker_take(&ticker);
+		ticker_take(ticker);
 		if (turn == 4) {
 			result = nanosleep(&wait_time, NULL); /* EXPECT error nanosleep|clock_nanosleep category=sleep */
 			REQUIRE(result == 0);
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	nanosleep(&wait_time, NULL); /* EXPECT-NONE */
 	if (!strcmp(argv[1], "open"))
 		close(queue);
-	ticker_deinit(&ticker);
+	ticker_destroy(ticker);
 	printf("done\n");
 	return 0;
 }

@@ -5,7 +5,7 @@
 #include "ticker.h"
 
 static struct {
-	struct ticker ticker;
+	struct ticker *ticker;
 	unsigned turn;
 	unsigned turns;
 	void (*callback)(unsigned turn);
@@ -14,7 +14,7 @@ static struct {
 static void readable(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	(void)events;
-	ticker_take(&state.ticker);
+	ticker_take(state.ticker);
 	state.callback(state.turn++);
 	if (state.turn == state.turns)
 		ev_io_stop(loop, watcher);
@@ -29,10 +29,10 @@ void loop_run(unsigned turns, void (*callback)(unsigned turn))
 	state.turn = 0;
 	state.turns = turns;
 	state.callback = callback;
-	ticker_init(&state.ticker);
-	ev_io_init(&watcher, readable, state.ticker.read_end, EV_READ);
+	state.ticker = ticker_create();
+	ev_io_init(&watcher, readable, state.ticker->read_end, EV_READ);
 	ev_io_start(loop, &watcher);
 	ev_run(loop, 0);
 	ev_loop_destroy(loop);
-	ticker_deinit(&state.ticker);
+	ticker_destroy(state.ticker);
 }

@@ -28,25 +28,29 @@ static void *tick(void *data)
 	return NULL;
 }
 
-void ticker_init(struct ticker *ticker)
+struct ticker *ticker_create(void)
 {
+	struct ticker *ticker = malloc(sizeof(*ticker));
 	pthread_t thread;
 	int ends[2];
 
+	REQUIRE(ticker);
 	REQUIRE(pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0);
 	ticker->read_end = ends[0];
 	ticker->write_end = ends[1];
 	ticker->stop = 0;
 	REQUIRE(pthread_create(&thread, NULL, tick, ticker) == 0);
 	ticker->thread = thread;
+	return ticker;
 }
 
-void ticker_deinit(struct ticker *ticker)
+void ticker_destroy(struct ticker *ticker)
 {
 	ticker->stop = 1;
 	REQUIRE(pthread_join(ticker->thread, NULL) == 0); /* EXPECT-NONE: the loop has ended */
 	close(ticker->read_end);
 	close(ticker->write_end);
+	free(ticker);
 }
 
 void ticker_take(struct ticker *ticker)

@@ -9,9 +9,10 @@ struct ticker {
 	_Atomic int stop;
 };
 
-/* One byte every two milliseconds or so, until ticker_deinit. */
-void ticker_init(struct ticker *ticker);
-void ticker_deinit(struct ticker *ticker);
+/* One byte every two milliseconds or so, until ticker_destroy. On the heap, not on the loop's stack: a
+ * loop that is left by a jump or an exception leaves its ticker running. */
+struct ticker *ticker_create(void);
+void ticker_destroy(struct ticker *ticker);
 
 /* Takes what has come. Never waits. */
 void ticker_take(struct ticker *ticker);

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Runs the labelled programs watched, and holds what was found against their labels.
+
+Each program runs twice: it must end and write the same, watched or not. See programs/harness/labels.py
+for what a label says, and programs/harness/manifest.py for the runs.
+"""
+
+import argparse
+import concurrent.futures
+import fnmatch
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs"))
+
+from harness import build, labels, manifest, watch  # noqa: E402
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("patterns", metavar="PATTERN", nargs="*", help="runs by name: a part of it, or a glob")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time")
+    parser.add_argument("--list", action="store_true", help="the names of the runs, nothing else")
+    parser.add_argument("--unwatched", action="store_true", help="only see that the programs work")
+    parser.add_argument("--keep", action="store_true", help="keep each run's directory and report")
+    return parser.parse_args()
+
+
+def wanted(run, patterns):
+    return not patterns or any(
+        pattern in run.name or fnmatch.fnmatchcase(run.name, pattern) for pattern in patterns
+    )
+
+
+def has_module(name):
+    probe = [build.PYTHON, "-c", f"import {name}"]
+    return build.PYTHON and subprocess.run(probe, capture_output=True).returncode == 0
+
+
+def command_of(run, builder):
+    """The run's command line; raises Missing when this machine cannot run it."""
+    if run.root and os.geteuid() != 0:
+        raise build.Missing("needs root")
+    if run.disk and not watch.on_disk():
+        raise build.Missing("the build directory is not on a disk")
+    if run.module and not builder.once(("module", run.module), lambda: has_module(run.module)):
+        raise build.Missing(f"no Python module {run.module}")
+    arguments = [
+        builder.command(word.strip("{}"), run.profile)[0] if word.startswith("{") else word
+        for word in run.arguments
+    ]
+    return [*builder.command(run.program, run.profile), *arguments]
+
+
+def first_difference(what, unwatched, watched):
+    if unwatched == watched:
+        return []
+    return [f"{what}: {watched[-300:]!r} instead of {unwatched[-300:]!r}"]
+
+
+def judge(run, builder, unwatched, watched):
+    """A verdict on one run, its behaviour included."""
+    found = [labels.read(path) for path in builder.sources(run.program)]
+    active = labels.chosen([each for some, _ in found for each in some], run.expect, run.allow, run.at_most)
+    quiet = set().union(*(lines for _, lines in found))
+    findings = watched.report["findings"] if watched.report else []
+    verdict = labels.compare(findings, active, quiet, run.lines, run.family, run.executor)
+
+    if watched.complaint:
+        verdict.complaints.insert(0, watched.complaint)
+    if watched.status != unwatched.status:
+        verdict.complaints.append(f"ended with {watched.status} instead of {unwatched.status}")
+    verdict.complaints += first_difference("wrote", unwatched.stdout, watched.stdout)
+    verdict.complaints += first_difference("wrote to standard error", unwatched.stderr, watched.stderr)
+    return verdict
+
+
+def execute(run, command, builder, arguments):
+    """Runs it unwatched and watched; returns a verdict."""
+    name = re.sub(r"[^\w.-]+", "-", run.name).strip("-")
+    directory = watch.directory_create(name)
+    unwatched = watch.execute(command, directory)
+    if unwatched.complaint or unwatched.status == 99 or arguments.unwatched:
+        complaints = [unwatched.complaint] if unwatched.complaint else []
+        if unwatched.status == 99 or (not unwatched.stdout.endswith("done\n") and not run.program == "ends"):
+            complaints.append(f"ended with {unwatched.status}, unwatched: {unwatched.stderr.strip()[-300:]}")
+        watch.directory_destroy(directory)
+        return labels.Verdict(complaints=complaints)
+
+    directory = watch.directory_create(name)
+    watched = watch.execute_watched(command, directory, keep=arguments.keep)
+    if not arguments.keep:
+        watch.directory_destroy(directory)
+    return judge(run, builder, unwatched, watched)
+
+
+def percent(part, whole):
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def main():
+    arguments = parse_arguments()
+    chosen = [run for run in manifest.runs() if wanted(run, arguments.patterns)]
+    if arguments.list:
+        print("\n".join(run.name for run in chosen))
+        return 0
+    if not arguments.unwatched and not watch.available():
+        sys.exit(f"{watch.YIELDSAN} or its library is not there: run `make` first")
+
+    builder = build.Builder(arguments.jobs)
+    counts = {"ok": 0, "FAIL": 0, "skipped": 0}
+    total = labels.Verdict()
+
+    def report(word, run, details=""):
+        counts[word] += 1
+        print(f"{word} {run.name}{': ' if details else ''}{details}", flush=True)
+
+    # Everything is built before anything runs: a compiler beside them would disturb the timings.
+    ready = []
+    for run in chosen:
+        try:
+            ready.append((run, command_of(run, builder)))
+        except build.Missing as reason:
+            report("skipped", run, reason)
+        except build.Broken as error:
+            report("FAIL", run, f"does not build: {error}")
+
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        futures = [pool.submit(execute, run, command, builder, arguments) for run, command in ready]
+        for (run, _), future in zip(ready, futures):
+            verdict = future.result()
+            total.expected += verdict.expected
+            total.found += verdict.found
+            total.covered += verdict.covered
+            total.false_alarms += verdict.false_alarms
+            report("FAIL" if verdict.complaints else "ok", run, "; ".join(verdict.complaints))
+
+    if not arguments.unwatched:
+        found, alarms = total.covered, total.false_alarms
+        print(f"recall {percent(total.found, total.expected)} ({total.found} of {total.expected} labels)")
+        print(f"precision {percent(found, found + alarms)} ({alarms} false alarms, {found} true findings)")
+    print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skipped']} skipped")
+    return 1 if counts["FAIL"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the tests of whole programs share: building them, watching them, and reading their labels."""

@@ -1,0 +1,214 @@
+"""Builds the programs, and tells what is missing on this machine to do so."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import threading
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+SOURCES = os.path.join("tests", "programs")
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+
+# Debian's own interpreter comes first: it is the one that uvloop is packaged for.
+PYTHON = next((path for path in ("/usr/bin/python3", shutil.which("python3")) if path and os.path.exists(path)), None)
+
+WARNINGS = ["-Wall", "-Wextra"]
+C_FLAGS = ["-std=gnu11", "-Wstrict-prototypes", "-Wmissing-prototypes"]
+# Paths in the debug information are relative to the project: labels are found by the file's name.
+COMMON = ["-D_GNU_SOURCE", "-g", "-pthread", "-Itests/programs/c"]
+
+# What all programs in C may link, kept in one archive.
+SHARED = [
+    "operations.c",
+    "operations_files.c",
+    "operations_descriptors.c",
+    "operations_locks.c",
+    "operations_processes.c",
+    "quiet.c",
+    "helper.c",
+    "ticker.c",
+    "http_server.c",
+]
+
+# Program: its own sources, and the library it needs: a pkg-config name, or header and flag.
+C_PROGRAMS = {
+    "loop_epoll": (["loop_epoll.c", "loop_main.c"], None),
+    "loop_poll": (["loop_poll.c", "loop_main.c"], None),
+    "loop_select": (["loop_select.c", "loop_main.c"], None),
+    "loop_libuv": (["loop_libuv.c", "loop_main.c"], "libuv"),
+    "loop_libevent": (["loop_libevent.c", "loop_main.c"], "libevent"),
+    "loop_glib": (["loop_glib.c", "loop_main.c"], "glib-2.0"),
+    "loop_libev": (["loop_libev.c", "loop_main.c"], ("ev.h", "-lev")),
+    "loop_in_main": (["loop_in_main.c"], None),
+    "helper_poll": (["helper_poll.c", "loop_epoll.c"], None),
+    "signals": (["signals.c", "loop_epoll.c"], None),
+    "uv_offload": (["uv_offload.c"], "libuv"),
+    "glib_offload": (["glib_offload.c"], "gio-2.0"),
+    "curl_easy": (["curl_easy.c", "loop_epoll.c"], "libcurl"),
+    "curl_multi": (["curl_multi.c"], "libcurl"),
+    "ends": (["ends.c", "loop_epoll.c"], None),
+    "leaves": (["leaves.c", "loop_epoll.c"], None),
+    "daemonize": (["daemonize.c", "loop_epoll.c"], None),
+    "confine": (["confine.c", "loop_epoll.c"], None),
+    "throw": (["throw.cc", "loop_epoll.c"], None),
+    "plugin_host": (["plugin_host.c", "loop_epoll.c"], None),
+    "plugin.so": (["plugin.cc"], None),
+}
+
+TOKIO_SOURCES = ["cases.rs", "operations.rs", "quiet.rs", "echo.rs"]
+
+
+class Missing(Exception):
+    """Something is absent on this machine: a reason to skip, not to fail."""
+
+
+class Broken(Exception):
+    """A program does not build."""
+
+
+def require(tool):
+    if not shutil.which(tool):
+        raise Missing(f"no {tool}")
+    return tool
+
+
+def run(command, **options):
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+    )
+    if done.returncode:
+        raise Broken(f"{shlex.join(command)}\n{done.stdout.strip()}")
+    return done.stdout
+
+
+def newer(path, sources):
+    """Is there anything in sources that path was not made from?"""
+    if not os.path.exists(path):
+        return True
+    made = os.path.getmtime(path)
+    return any(os.path.getmtime(os.path.join(ROOT, source)) > made for source in sources)
+
+
+def library_flags(library):
+    if library is None:
+        return []
+    if isinstance(library, tuple):
+        header, flag = library
+        probe = subprocess.run(
+            [c_compiler(), "-E", "-x", "c", "-", "-include", header],
+            input="",
+            text=True,
+            capture_output=True,
+        )
+        if probe.returncode:
+            raise Missing(f"no {header}")
+        return [flag]
+    require("pkg-config")
+    if subprocess.run(["pkg-config", "--exists", library]).returncode:
+        raise Missing(f"no development files of {library}")
+    return run(["pkg-config", "--cflags", "--libs", library]).split()
+
+
+def c_compiler():
+    return require(shlex.split(os.environ.get("CC", "gcc"))[0])
+
+
+def compiler(source):
+    if source.endswith(".cc"):
+        return [require(shlex.split(os.environ.get("CXX", "g++"))[0]), "-std=c++17"]
+    return [c_compiler(), *C_FLAGS]
+
+
+class Builder:
+    """Builds each program at most once, when it is first asked for."""
+
+    def __init__(self, jobs=1):
+        self.jobs = jobs
+        self.lock = threading.Lock()
+        self.results = {}
+
+    def once(self, key, make):
+        """What make() returned or raised the first time."""
+        with self.lock:
+            if key not in self.results:
+                try:
+                    self.results[key] = make(), None
+                except (Missing, Broken) as error:
+                    self.results[key] = None, error
+            value, error = self.results[key]
+        if error:
+            raise error
+        return value
+
+    def command(self, program, profile):
+        """How to start a program of the manifest, as the first words of a command line."""
+        if program in C_PROGRAMS:
+            return [self.once((program, profile), lambda: self.build_c(program, profile))]
+        if program.startswith("tokio_"):
+            package = "oldest" if program.endswith("_oldest") else "newest"
+            self.once((package, profile), lambda: self.build_tokio(package, profile))
+            return [os.path.join(BUILD, "cargo", "debug" if profile == "dev" else profile, program)]
+        if program.endswith(".py"):
+            if not PYTHON:
+                raise Missing("no python3")
+            return [PYTHON, os.path.join(ROOT, SOURCES, "python", program)]
+        return [require("node"), os.path.join(ROOT, SOURCES, "node", program)]
+
+    def build_c(self, program, optimisation):
+        directory = os.path.join(BUILD, "programs", optimisation)
+        own, library = C_PROGRAMS[program]
+        flags = library_flags(library)
+        sources = [os.path.join(SOURCES, "c", name) for name in own + SHARED]
+        headers = [
+            os.path.join(SOURCES, "c", name)
+            for name in os.listdir(os.path.join(ROOT, SOURCES, "c"))
+            if name.endswith(".h")
+        ]
+        target = os.path.join(directory, program)
+        os.makedirs(directory, exist_ok=True)
+        if not newer(target, sources + headers):
+            return target
+
+        archive = os.path.join(directory, "shared.a")
+        if newer(archive, sources[len(own) :] + headers):
+            objects = [self.compile(source, directory, optimisation, []) for source in sources[len(own) :]]
+            if os.path.exists(archive):
+                os.unlink(archive)
+            run([require("ar"), "rc", archive, *objects])
+        if program.endswith(".so"):
+            link = ["-shared"]
+            flags = ["-fPIC"]
+        else:
+            link = []
+        objects = [self.compile(source, directory, optimisation, flags) for source in sources[: len(own)]]
+        linker = compiler(next((name for name in own if name.endswith(".cc")), own[0]))[0]
+        run([linker, *link, "-pthread", "-o", target, *objects, archive, *flags])
+        return target
+
+    def compile(self, source, directory, optimisation, flags):
+        target = os.path.join(directory, os.path.basename(source) + ".o")
+        run([*compiler(source), *WARNINGS, *COMMON, f"-{optimisation}", *flags, "-c", "-o", target, source])
+        return target
+
+    def build_tokio(self, package, profile):
+        """Both packages build into one directory: what they share is compiled once."""
+        cargo = [require("cargo")]
+        manifest = os.path.join(ROOT, SOURCES, "tokio", package, "Cargo.toml")
+        environment = dict(os.environ, CARGO_TARGET_DIR=os.path.join(BUILD, "cargo"))
+        try:
+            run([*cargo, "fetch", "--locked", "--quiet", "--manifest-path", manifest], env=environment)
+        except Broken as error:
+            raise Missing(f"the crates of the {package} Tokio cannot be had: {error}") from error
+        build = ["build", "--locked", "--quiet", "--jobs", str(self.jobs), "--manifest-path", manifest]
+        run([*cargo, *build, "--profile", profile], env=environment)
+
+    def sources(self, program):
+        """The files that hold a program's labels."""
+        if program in C_PROGRAMS:
+            folder, names = "c", C_PROGRAMS[program][0] + SHARED
+        elif program.startswith("tokio_"):
+            folder, names = "tokio", TOKIO_SOURCES
+        else:
+            folder, names = ("python" if program.endswith(".py") else "node"), [program]
+        return [os.path.join(ROOT, SOURCES, folder, name) for name in names]

@@ -1,0 +1,154 @@
+"""The runs of the corpus: one line each, or one line for a row of alike ones."""
+
+import dataclasses
+
+from . import build
+
+
+@dataclasses.dataclass
+class Run:
+    program: str
+    arguments: list
+    expect: set = frozenset()  # the cases whose labels must be found
+    allow: set = frozenset()  # the cases whose labels may be found
+    profile: str = "O0"
+    at_most: str = None  # labels turn into permissions, up to this severity
+    lines: bool = True  # False: stripped; calls and severities only
+    family: str = None
+    executor: str = None
+    root: bool = False
+    disk: bool = True
+    module: str = None  # a Python module that it needs
+
+    @property
+    def name(self):
+        words = [self.program, *self.arguments]
+        return f"{' '.join(words)} [{self.profile}]" if self.profile else " ".join(words)
+
+
+def words(text):
+    return text.split()
+
+
+TOKIO_OPERATIONS = words("sleep file fifo socket lookup command mutex condvar join println")
+C_OPERATIONS = words(
+    "nanosleep usleep file fsync stat pipe stream nested_poll socket getaddrinfo mutex cond rwlock sem"
+    " join flock system popen waitpid output quiet"
+)
+PYTHON_OPERATIONS = words("sleep file fsync client run_program lookup lock")
+NODE_OPERATIONS = words("readFile exec atomicsWait fsync")
+
+TOKIO_HOLDING = words("spawn current local local_foreign root after_panic after_abort")
+TOKIO_OFFLOADED = words("spawn_blocking spawn_blocking_current block_in_place first_block_in_place")
+TOKIO_QUIET = words(
+    "files files_current time idle threads runtimes block_on_in_threads block_on_handle fork_in_turn"
+    " spawn_in_turn root_alone panic_and_abort locks"
+)
+
+
+def tokio(program, profile, arguments, expect=(), **options):
+    lines = profile != "fatlto"
+    return Run(program, words(arguments), set(expect), profile=profile, lines=lines, family="tokio", **options)
+
+
+def tokio_runs():
+    cases, quiet, echo = "tokio_cases", "tokio_quiet", "tokio_echo"
+    for name in TOKIO_OPERATIONS:
+        yield tokio(cases, "dev", f"spawn {name}", [name])
+
+    variants = [(cases, "dev"), (cases, "release"), (cases, "fatlto")]
+    variants += [(cases + "_oldest", "dev"), (cases + "_oldest", "fatlto")]
+    for program, profile in variants:
+        stripped = profile == "fatlto"
+        for context in TOKIO_HOLDING:
+            if context == "root" and stripped:
+                # Nothing tells a root future without symbols for sure.
+                yield tokio(program, profile, "root all", allow=set(TOKIO_OPERATIONS))
+            else:
+                yield tokio(program, profile, f"{context} all", TOKIO_OPERATIONS)
+        yield tokio(program, profile, "root_multi all", TOKIO_OPERATIONS, at_most="warning")
+        yield tokio(program, profile, "drop_on_abort", ["drop_on_abort"])
+        for context in TOKIO_OFFLOADED:
+            yield tokio(program, profile, f"{context} all")
+
+    for case in TOKIO_QUIET:
+        yield tokio(quiet, "dev", case)
+        yield tokio(quiet, "fatlto", case)
+    for case in words("files threads runtimes fork_in_turn spawn_in_turn locks"):
+        yield tokio(quiet + "_oldest", "fatlto", case)
+    for program, profile in ((echo, "dev"), (echo, "fatlto"), (echo + "_oldest", "fatlto")):
+        yield tokio(program, profile, "self 20 50")
+
+
+def loop_runs():
+    named = {"loop_libuv": "libuv", "loop_libevent": "libevent", "loop_glib": "glib", "loop_libev": "libev"}
+    for program in build.C_PROGRAMS:
+        if not program.startswith("loop_") or program == "loop_in_main":
+            continue
+        options = {"family": "event-loop", "executor": named.get(program)}
+        if program in ("loop_epoll", "loop_libuv"):
+            for name in C_OPERATIONS:
+                yield Run(program, ["in", name], {name}, **options)
+        yield Run(program, ["in", "all"], set(C_OPERATIONS), **options)
+        yield Run(program, ["in", "all"], set(C_OPERATIONS), profile="O2", **options)
+        for context in words("around thread at_exit exit_in"):
+            yield Run(program, [context, "all"])
+        yield Run(program, ["around", "all"], profile="O2")
+
+
+def c_runs():
+    for case in words("closed open"):
+        yield Run("loop_in_main", [case])
+        yield Run("loop_in_main", [case], profile="O2")
+    for program in words("helper_poll signals uv_offload glib_offload curl_easy curl_multi"):
+        yield Run(program, [])
+    yield Run("ends", ["kill"], {"kill", "nanosleep"})
+    for end in words("abort terminate overflow overflow_handled _exit"):
+        yield Run("ends", [end], {"nanosleep"})
+    yield Run("ends", ["exec"], {"nanosleep", "usleep"})
+    for way in words("cancel longjmp siglongjmp"):
+        yield Run("leaves", [way], {way, "nanosleep"})
+        yield Run("leaves", [way], {way, "nanosleep"}, profile="O2")
+    yield Run("daemonize", [], {"nanosleep"})
+    for way in words("chroot privileges seccomp nofile fsize"):
+        root = way in ("chroot", "privileges")
+        yield Run("confine", [way], {"usleep", "nanosleep"}, root=root)
+    for way in words("loop call destructor"):
+        yield Run("throw", [way], {way, "nanosleep"})
+        yield Run("throw", [way], {way, "nanosleep"}, profile="O2")
+    yield Run("plugin_host", ["{plugin.so}"], {"nanosleep"})
+
+
+def script(program, arguments, expect=(), **options):
+    return Run(program, words(arguments), set(expect), profile=None, family="event-loop", **options)
+
+
+def python_runs():
+    cases = "asyncio_cases.py"
+    for name in PYTHON_OPERATIONS:
+        yield script(cases, f"coroutine {name}", [name], executor="asyncio")
+    yield script(cases, "callback all", PYTHON_OPERATIONS, executor="asyncio")
+    for context in words("to_thread executor thread around"):
+        yield script(cases, f"{context} all")
+    for context in words("coroutine callback"):
+        yield script(cases, f"--uvloop {context} all", PYTHON_OPERATIONS, module="uvloop")
+    for context in words("to_thread executor thread around"):
+        yield script(cases, f"--uvloop {context} all", module="uvloop")
+    for case in words("two_runs run_until_complete pool threads busy_threads subprocesses"):
+        yield script("asyncio_quiet.py", case)
+    yield script("asyncio_echo.py", "self 10 100")
+    yield script("asyncio_echo.py", "--uvloop self 10 100", module="uvloop")
+
+
+def node_runs():
+    for name in NODE_OPERATIONS:
+        yield script("node_cases.js", f"timer {name}", [name])
+    for context in words("immediate promise"):
+        yield script("node_cases.js", f"{context} all", NODE_OPERATIONS)
+    yield script("node_cases.js", "startup all")
+    for case in words("promises children exit server"):
+        yield script("node_quiet.js", case)
+
+
+def runs():
+    return [*loop_runs(), *c_runs(), *python_runs(), *node_runs(), *tokio_runs()]

@@ -1,0 +1,138 @@
+"""Runs programs, unwatched and watched, each in a directory of its own."""
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from . import build
+
+YIELDSAN = os.path.join(build.BUILD, "yieldsan")
+SCRATCH = os.path.join(build.BUILD, "corpus")
+TIMEOUT = 60
+
+# In such a place a file is memory, and reading it waits for nobody.
+MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
+
+
+@dataclasses.dataclass
+class Outcome:
+    status: int
+    stdout: str
+    stderr: str
+    report: dict = None
+    complaint: str = None
+
+
+def available():
+    return os.access(YIELDSAN, os.X_OK) and os.path.exists(os.path.join(build.BUILD, "libyieldsan.so"))
+
+
+def on_disk():
+    """Is the directory of the runs on a disk? The deepest mount above it tells."""
+    os.makedirs(SCRATCH, exist_ok=True)
+    best, kind = "", None
+    with open("/proc/self/mounts", encoding="utf-8") as stream:
+        for line in stream:
+            place, this_kind = line.split()[1:3]
+            inside = os.path.join(SCRATCH, "").startswith(os.path.join(place, ""))
+            if inside and len(place) >= len(best):
+                best, kind = place, this_kind
+    return kind not in MEMORY_FILE_SYSTEMS
+
+
+def directory_create(name):
+    """An empty directory with the file that programs read."""
+    path = os.path.join(SCRATCH, name)
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    with open(os.path.join(path, "data.txt"), "w", encoding="utf-8") as stream:
+        stream.writelines(f"line {number}\n" for number in range(500))
+    return path
+
+
+def directory_destroy(path):
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def kill_group(process):
+    """A program that hangs goes with all it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def execute(command, directory, timeout=TIMEOUT, environment=None):
+    process = subprocess.Popen(
+        command,
+        cwd=directory,
+        env=dict(os.environ, **(environment or {})),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    complaint = None
+    try:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        kill_group(process)
+        stdout, stderr = process.communicate()
+        complaint = f"did not end within {timeout} s"
+    status = process.returncode if process.returncode >= 0 else 128 - process.returncode
+    texts = [text.decode("utf-8", "replace") for text in (stdout, stderr)]
+    return Outcome(status, *texts, complaint=complaint)
+
+
+def watched(command, report, traces, show="notice"):
+    """The command line that runs a command watched."""
+    return [
+        YIELDSAN,
+        "run",
+        "--format=json",
+        f"--report={report}",
+        f"--output={traces}",
+        f"--show={show}",
+        "--fail-on=never",
+        "--",
+        *command,
+    ]
+
+
+def execute_watched(command, directory, timeout=TIMEOUT, environment=None, keep=False):
+    """The same as execute, with the report. The program's directory holds nothing of the watcher."""
+    report, traces = directory + ".json", directory + ".traces"
+    for path in (report, traces):
+        shutil.rmtree(path, ignore_errors=True)
+        if os.path.exists(path):
+            os.unlink(path)
+    outcome = execute(watched(command, report, traces), directory, timeout, environment)
+    try:
+        outcome.report = read_report(report)
+    except (OSError, ValueError) as error:
+        outcome.complaint = outcome.complaint or f"no report: {error}"
+    if not keep:
+        shutil.rmtree(traces, ignore_errors=True)
+        if os.path.exists(report):
+            os.unlink(report)
+    return outcome
+
+
+def read_report(path):
+    with open(path, encoding="utf-8") as stream:
+        return json.load(stream)
+
+
+def wait_for_file(path, timeout=20):
+    """What a program wrote to tell that it is ready; None when it never did."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as stream:
+                return stream.read()
+        time.sleep(0.02)
+    return None

@@ -1,0 +1,94 @@
+#!/bin/sh
+# Installs what the named purposes (build, demo, check) need and is not there. Says nothing when
+# everything is. Where there is no apt-get it says which packages Debian would take.
+set -eu
+
+RUST_NEEDED=75 # 1.75: newer than what the newest Tokio asks for
+
+# purpose  Debian package  what shows that it is there: a command, or a file (patterns allowed)
+table='
+build gcc                  gcc
+build libc6-dev            /usr/include/stdio.h
+build libdw-dev            /usr/include/elfutils/libdw.h
+build libelf-dev           /usr/include/gelf.h
+build libiberty-dev        /usr/include/libiberty/demangle.h
+build libjansson-dev       /usr/include/jansson.h
+build uthash-dev           /usr/include/uthash.h
+demo  python3              python3
+demo  ca-certificates      /etc/ssl/certs/ca-certificates.crt
+check python3              python3
+check python3-jsonschema   /usr/lib/python3/dist-packages/jsonschema
+check ca-certificates      /etc/ssl/certs/ca-certificates.crt
+check binutils             nm
+check g++                  g++
+check libcmocka-dev        /usr/include/cmocka.h
+check pkg-config           pkg-config
+check libuv1-dev           /usr/include/uv.h
+check libevent-dev         /usr/include/event2/event.h
+check libev-dev            /usr/include/ev.h
+check libglib2.0-dev       /usr/include/glib-2.0/glib.h
+check libcurl4-openssl-dev /usr/include/*/curl/curl.h
+check musl-tools           musl-gcc
+check nodejs               node
+check strace               strace
+'
+
+is_there() {
+    case $1 in
+    /*)
+        for file in $1; do
+            [ -e "$file" ] && return 0
+        done
+        return 1
+        ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
+rust_is_new_enough() {
+    command -v cargo >/dev/null 2>&1 || return 1
+    version=$(rustc --version 2>/dev/null) || return 1
+    version=${version#rustc 1.}
+    version=${version%%.*}
+    [ "$version" -ge "$RUST_NEEDED" ] 2>/dev/null
+}
+
+missing=
+for purpose; do
+    while read -r for_what package proof; do
+        [ "$for_what" = "$purpose" ] || continue
+        is_there "$proof" || missing="$missing $package"
+    done <<END
+$table
+END
+    [ "$purpose" = build ] || rust_is_new_enough || missing="$missing rustc-web cargo-web"
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "yieldsan: please install what Debian calls:$missing" >&2
+    exit 1
+fi
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "yieldsan: please install as root: apt-get install$missing" >&2
+        exit 1
+    fi
+    as_root=sudo
+fi
+
+echo "  INSTALL$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install_all() {
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+}
+# Package lists that are there may do; those of a bare image are empty, or old.
+if ! install_all >"$log" 2>&1 </dev/null &&
+    ! { $as_root apt-get update -qq && install_all; } >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    echo "yieldsan: could not install:$missing" >&2
+    exit 1
+fi
