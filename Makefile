@@ -22,7 +22,6 @@ tools_src   := $(wildcard tools/*.c src/debug_info/*.c src/report/*.c src/shared
                src/runtime/executors/tokio_scan.c
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
 tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o)
-library_obj := $(filter-out %/main.c.o,$(tools_obj))
 
 unit    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/*/*.c))
 # Each ends with a line `N passed, N failed, N skipped`.
@@ -66,6 +65,9 @@ $(BUILD)/yieldsan: $(tools_obj)
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(tools_obj) $(LIBS)
 
+$(BUILD)/tools.a: $(tools_obj)
+	$(Q)rm -f $@ && ar rc $@ $^
+
 $(BUILD)/runtime/%.o: %
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
@@ -82,10 +84,11 @@ $(BUILD)/unit/runtime/%: tests/unit/runtime/%.c $(runtime_obj)
 	@echo "  TEST    $@"
 	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -D_GNU_SOURCE -Isrc/runtime $(CFLAGS) -o $@ $< $(runtime_obj) -lcmocka
 
-$(BUILD)/unit/%: tests/unit/%.c $(library_obj)
+# One of the tools takes from all their code what it needs.
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/tools.a
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
-	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -I. $(TOOLS) $(CFLAGS) -o $@ $< $(library_obj) -lcmocka $(LIBS)
+	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -I. $(TOOLS) $(CFLAGS) -o $@ $< $(BUILD)/tools.a -lcmocka $(LIBS)
 
 lint: ## clang's warnings, clang-tidy, cppcheck, the manual, the layout of the code
 	$(Q)$(again) BUILD=$(BUILD)/clang CC=clang CFLAGS="-O2 -g -Werror" all

@@ -107,14 +107,15 @@ static bool read_interpreter(struct elf_kind *kind, const struct elf_file *file)
 	return true;
 }
 
-static void read_linkage(struct elf_kind *kind, const struct elf_file *file, uint16_t type)
+static void read_linkage(struct elf_kind *kind, const struct elf_file *file,
+			 const GElf_Ehdr *header)
 {
 	struct dynamic dynamic = { 0 };
 	bool has_dynamic, has_interpreter;
 
 	kind->linkage = LINKAGE_DYNAMIC;
 	kind->libc = LIBC_UNKNOWN;
-	if (type != ET_EXEC && type != ET_DYN) {
+	if (header->e_type != ET_EXEC && header->e_type != ET_DYN) {
 		kind->linkage = LINKAGE_OBJECT;
 		return;
 	}
@@ -124,9 +125,10 @@ static void read_linkage(struct elf_kind *kind, const struct elf_file *file, uin
 		kind->libc = LIBC_GLIBC;
 	else if (has_interpreter)
 		kind->linkage = LINKAGE_DYNAMIC;
-	else if (type == ET_EXEC || !has_dynamic)
+	else if (header->e_type == ET_EXEC || !has_dynamic)
 		kind->linkage = LINKAGE_STATIC;
-	else if (dynamic.position_independent || (!dynamic.needs && !dynamic.named))
+	else if (dynamic.position_independent ||
+		 (!dynamic.needs && !dynamic.named && header->e_entry))
 		kind->linkage = LINKAGE_STATIC_PIE;
 	else
 		kind->linkage = LINKAGE_LIBRARY;
@@ -229,7 +231,7 @@ int elf_kind_read(struct elf_kind *kind, const char *path)
 	kind->byte_order = header.e_ident[EI_DATA];
 	kind->machine = header.e_machine;
 	read_privileges(kind, file.fd);
-	read_linkage(kind, &file, header.e_type);
+	read_linkage(kind, &file, &header);
 	read_sections(kind, &file, false);
 	if (!kind->symbols || !kind->debug_info)
 		read_separate_file(kind, &file, path);

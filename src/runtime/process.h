@@ -11,9 +11,6 @@ void process_forked(void);
 void process_execs(void);
 void process_exec_failed(void);
 
-/* In a forked child; a second time does nothing more. */
-void process_forked(void);
-
 /* Before the process ends. `handlers`: exit handlers are still to run, outside any turn. */
 void process_exits(int status, bool handlers);
 

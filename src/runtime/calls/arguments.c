@@ -85,7 +85,8 @@ bool semaphore_operations_wait(const struct sembuf *operations, size_t count)
 
 bool once_in_progress(const void *once)
 {
-	/* glibc, nptl/pthread_once.c: bit 0 in progress, bit 1 done, above them the fork's generation. */
+	/* glibc, nptl/pthread_once.c: bit 0 in progress, bit 1 done, above them the fork's
+	 * generation. */
 	return (__atomic_load_n((const int *)once, __ATOMIC_RELAXED) & 3) == 1;
 }
 

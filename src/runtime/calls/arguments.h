@@ -1,4 +1,5 @@
-/* What a call's arguments say about whether it can wait. Only used in watched turns and loop waits. */
+/* What a call's arguments say about whether it can wait. Only used in watched turns and loop waits.
+ */
 #ifndef RUNTIME_CALLS_ARGUMENTS_H
 #define RUNTIME_CALLS_ARGUMENTS_H
 
@@ -39,7 +40,8 @@ bool host_needs_lookup(const char *name, const struct addrinfo *hints);
 
 bool semaphore_operations_wait(const struct sembuf *operations, size_t count);
 
-/* An initialisation that another thread runs just now; our own is the program's code, not a wait. */
+/* An initialisation that another thread runs just now; our own is the program's code, not a wait.
+ */
 bool once_in_progress(const void *once);
 
 /* Of two descriptors of one transfer, the one that can wait. */

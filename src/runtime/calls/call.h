@@ -1,22 +1,19 @@
 /*
- * The interposed calls: one line each in table.h, from which follow the enumeration, the pointers to
- * the real functions, the exported wrappers and the names in the trace.
+ * The interposed calls: one line each in table.h, from which follow the enumeration, the pointers
+ *to the real functions, the exported wrappers and the names in the trace.
  *
  * CALL(class, category, ret, name, params, args, subject)
  *	class     what judgement it gets, enum call_class without CLASS_
- *	category  the report's word for it: sleep file metadata output socket pipe dns lock process ipc
- *	          poll thread other
- *	subject   what it is about, evaluated only inside a watched turn: ANY, WHEN(condition), FD(fd),
- *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address, condition)
- * CALL_VOID(class, category, name, params, args, subject)
- *	          the same without a result
+ *	category  the report's word for it: sleep file metadata output socket pipe dns lock process
+ *ipc poll thread other subject   what it is about, evaluated only inside a watched turn: ANY,
+ *WHEN(condition), FD(fd), FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address,
+ *condition) CALL_VOID(class, category, name, params, args, subject) the same without a result
  * CALL_LOCK(class, ret, name, params, args, address, busy, attempt)
  *	          a lock: watched only when `attempt`, the try-variant, returns `busy`
  * CALL_BY_HAND(class, category, ret, name, params)
- *	          its wrapper stands in a file of its own (descriptors it makes or changes, loop waits,
- *	          variadic functions, ...)
- * CALL_SYSTEM(class, category, name)
- *	          a system call that libc has no function for: only a name for `syscall` to judge it under
+ *	          its wrapper stands in a file of its own (descriptors it makes or changes, loop
+ *waits, variadic functions, ...) CALL_SYSTEM(class, category, name) a system call that libc has no
+ *function for: only a name for `syscall` to judge it under
  */
 #ifndef RUNTIME_CALLS_CALL_H
 #define RUNTIME_CALLS_CALL_H
@@ -30,13 +27,13 @@
 #include "yieldsan/trace_format.h"
 
 enum call_class {
-	CLASS_FORWARD,	/* only to keep state: never judged */
-	CLASS_PURPOSE,	/* waits by purpose: a sleep, a name look-up, system() */
-	CLASS_SYNC,	/* writes a file to its disk: by purpose, on a real disk */
-	CLASS_OTHERS,	/* waits for others: judged by whether it slept */
-	CLASS_LOCK,	/* waits for a lock */
-	CLASS_TRANSFER, /* reads or writes a descriptor: judged by its type and mode */
-	CLASS_OPEN,	/* opens a path: judged by what came of it */
+	CLASS_FORWARD,	  /* only to keep state: never judged */
+	CLASS_PURPOSE,	  /* waits by purpose: a sleep, a name look-up, system() */
+	CLASS_SYNC,	  /* writes a file to its disk: by purpose, on a real disk */
+	CLASS_OTHERS,	  /* waits for others: judged by whether it slept */
+	CLASS_LOCK,	  /* waits for a lock */
+	CLASS_TRANSFER,	  /* reads or writes a descriptor: judged by its type and mode */
+	CLASS_OPEN,	  /* opens a path: judged by what came of it */
 	CLASS_STREAM_IN,  /* stdio input: a transfer when the buffer is empty */
 	CLASS_STREAM_OUT, /* stdio output: when it reached the descriptor */
 	CLASS_OUTPUT,	  /* syslog and kin */
@@ -45,19 +42,19 @@ enum call_class {
 
 /* What a call is about. Built by the macros below. */
 struct call_subject {
-	bool watch;	/* false: as called, it cannot wait */
-	int fd;		/* -1: none */
+	bool watch; /* false: as called, it cannot wait */
+	int fd;	    /* -1: none */
 	FILE *stream;
 	const void *lock;
 };
 
-#define ANY ((struct call_subject){ .watch = true, .fd = -1 })
-#define WHEN(condition) ((struct call_subject){ .watch = (condition), .fd = -1 })
-#define FD(number) ((struct call_subject){ .watch = true, .fd = (number) })
+#define ANY			   ((struct call_subject){ .watch = true, .fd = -1 })
+#define WHEN(condition)		   ((struct call_subject){ .watch = (condition), .fd = -1 })
+#define FD(number)		   ((struct call_subject){ .watch = true, .fd = (number) })
 #define FD_WHEN(number, condition) ((struct call_subject){ .watch = (condition), .fd = (number) })
-#define STREAM(pointer) ((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer) })
-#define LOCK(address) ((struct call_subject){ .watch = true, .fd = -1, .lock = (address) })
-#define LOCK_WHEN(address, condition) \
+#define STREAM(pointer)		   ((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer) })
+#define LOCK(address)		   ((struct call_subject){ .watch = true, .fd = -1, .lock = (address) })
+#define LOCK_WHEN(address, condition)                                                              \
 	((struct call_subject){ .watch = (condition), .fd = -1, .lock = (address) })
 
 struct call_info {
@@ -76,7 +73,8 @@ extern const struct call_info call_infos[]; /* by enum call_number */
  *	CALL_WATCH(watch, CALL_read, FD(fd));
  *	return CALL_RESULT(watch, real.read(fd, buf, len));
  *
- * The scope's end ends the watch. Only to be entered when this_thread.armed; it asks the rest itself.
+ * The scope's end ends the watch. Only to be entered when this_thread.armed; it asks the rest
+ *itself.
  */
 struct call_watch {
 	bool active;
@@ -86,8 +84,8 @@ struct call_watch {
 	struct call_subject subject;
 	struct turn *turn;
 	enum script_language language;
-	uint8_t kind;	/* enum trace_subject */
-	uint8_t flags;	/* enum site_flags */
+	uint8_t kind;  /* enum trace_subject */
+	uint8_t flags; /* enum site_flags */
 	uint16_t level;
 	uint32_t depth;
 	uint64_t start_ns;
@@ -100,24 +98,24 @@ struct call_watch {
 void call_watch_begin(struct call_watch *watch, int call, struct call_subject subject);
 void call_watch_end(struct call_watch *watch);
 
-#define CALL_WATCH(watch, number, what)                                              \
-	__attribute__((cleanup(call_watch_end))) struct call_watch watch;            \
+#define CALL_WATCH(watch, number, what)                                                            \
+	__attribute__((cleanup(call_watch_end))) struct call_watch watch;                          \
 	call_watch_begin(&watch, number, what)
 
 /*
- * For a thread that is in a watched call as far as we know: mends its state if that call was left by a
- * longjmp, an exception or cancellation, none of which pass our clean-up. `frame` is a stack address of
- * now: above the call's own, it has been left.
+ * For a thread that is in a watched call as far as we know: mends its state if that call was left
+ * by a longjmp, an exception or cancellation, none of which pass our clean-up. `frame` is a stack
+ * address of now: above the call's own, it has been left.
  */
 void call_watch_heal(uintptr_t frame);
 
 /* The result, and a note of whether it is an error: NULL of a pointer, -1 of anything else. */
-#define CALL_RESULT(watch, call)                                                         \
-	({                                                                               \
-		__auto_type call_result = (call);                                        \
-		const intptr_t call_error = __builtin_classify_type(call_result) == 5 ? 0 : -1; \
-		(watch).failed = call_result == (__typeof__(call_result))call_error;     \
-		call_result;                                                             \
+#define CALL_RESULT(watch, call)                                                                   \
+	({                                                                                         \
+		__auto_type call_result = (call);                                                  \
+		const intptr_t call_error = __builtin_classify_type(call_result) == 5 ? 0 : -1;    \
+		(watch).failed = call_result == (__typeof__(call_result))call_error;               \
+		call_result;                                                                       \
 	})
 
 #include "prototypes.h"

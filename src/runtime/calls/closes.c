@@ -7,59 +7,65 @@
 #include "keep.h"
 
 /* The wrapper of a call that closes `closed`, and may wait for that when `subject` says so. */
-#define CLOSES(ret, name, params, args, closed, subject)         \
-	static COLD ret watched_##name params                    \
-	{                                                        \
-		CALL_WATCH(watch, CALL_##name, subject);         \
-		return CALL_RESULT(watch, real.name args);       \
-	}                                                        \
-	EXPORT ret name params;                                  \
-	EXPORT ret name params                                   \
-	{                                                        \
-		KEEP_CLOSED(closed);                             \
-                                                                 \
-		if (LIKELY(!this_thread.armed))                  \
-			return real.name args;                   \
-		return watched_##name args;                      \
+#define CLOSES(name, params, args, closed, subject)                                                \
+	static COLD int watched_##name params                                                      \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, subject);                                           \
+		return CALL_RESULT(watch, real.name args);                                         \
+	}                                                                                          \
+	EXPORT int name params;                                                                    \
+	EXPORT int name params                                                                     \
+	{                                                                                          \
+		int fd_closed = closed;                                                            \
+		int result;                                                                        \
+                                                                                                   \
+		if (LIKELY(!this_thread.armed))                                                    \
+			result = real.name args;                                                   \
+		else                                                                               \
+			result = watched_##name args;                                              \
+		keep_closed(fd_closed);                                                            \
+		return result;                                                                     \
 	}
 
-CLOSES(int, close, (int fd), (fd), fd, FD_WHEN(fd, close_may_wait(fd)))
-CLOSES(int, __close, (int fd), (fd), fd, FD_WHEN(fd, close_may_wait(fd)))
-CLOSES(int, mq_close, (mqd_t queue), (queue), queue, WHEN(false))
-CLOSES(int, closedir, (DIR *directory), (directory), keep_fd_of_directory(directory), WHEN(false))
-CLOSES(int, dup2, (int fd, int number), (fd, number), number,
-       FD_WHEN(number, close_may_wait(number)))
-CLOSES(int, __dup2, (int fd, int number), (fd, number), number,
-       FD_WHEN(number, close_may_wait(number)))
-CLOSES(int, dup3, (int fd, int number, int flags), (fd, number, flags), number,
+CLOSES(close, (int fd), (fd), fd, FD_WHEN(fd, close_may_wait(fd)))
+CLOSES(__close, (int fd), (fd), fd, FD_WHEN(fd, close_may_wait(fd)))
+CLOSES(mq_close, (mqd_t queue), (queue), queue, WHEN(false))
+CLOSES(closedir, (DIR * directory), (directory), keep_fd_of_directory(directory), WHEN(false))
+CLOSES(dup2, (int fd, int number), (fd, number), number, FD_WHEN(number, close_may_wait(number)))
+CLOSES(__dup2, (int fd, int number), (fd, number), number, FD_WHEN(number, close_may_wait(number)))
+CLOSES(dup3, (int fd, int number, int flags), (fd, number, flags), number,
        FD_WHEN(number, close_may_wait(number)))
 
 /* By descriptor, not by stream: when the watch ends, the stream is gone. */
 #define UNWRITTEN(stream) FD_WHEN(keep_fd_of_stream(stream), __fpending(stream) != 0)
 
-CLOSES(int, fclose, (FILE *stream), (stream), keep_fd_of_stream(stream), UNWRITTEN(stream))
-CLOSES(int, _IO_fclose, (FILE *stream), (stream), keep_fd_of_stream(stream), UNWRITTEN(stream))
-CLOSES(int, endmntent, (FILE *stream), (stream), keep_fd_of_stream(stream), WHEN(false))
-CLOSES(int, pclose, (FILE *stream), (stream), keep_fd_of_stream(stream), ANY)
+CLOSES(fclose, (FILE * stream), (stream), keep_fd_of_stream(stream), UNWRITTEN(stream))
+CLOSES(_IO_fclose, (FILE * stream), (stream), keep_fd_of_stream(stream), UNWRITTEN(stream))
+CLOSES(endmntent, (FILE * stream), (stream), keep_fd_of_stream(stream), WHEN(false))
+CLOSES(pclose, (FILE * stream), (stream), keep_fd_of_stream(stream), ANY)
 
 /* The stream keeps or changes its descriptor. */
-#define REOPENS(name)                                                                     \
-	static COLD FILE *watched_##name(const char *path, const char *mode, FILE *stream) \
-	{                                                                                 \
-		CALL_WATCH(watch, CALL_##name, ANY);                                      \
-		FILE *result = CALL_RESULT(watch, real.name(path, mode, stream));         \
-                                                                                          \
-		watch.fd_made = keep_fd_of_stream(result);                                \
-		return result;                                                            \
-	}                                                                                 \
-	EXPORT FILE *name(const char *path, const char *mode, FILE *stream)               \
-	{                                                                                 \
-		KEEP_CLOSED(keep_fd_of_stream(stream));                                   \
-		FILE *result = LIKELY(!this_thread.armed) ? real.name(path, mode, stream) : \
-							    watched_##name(path, mode, stream); \
-                                                                                          \
-		keep_made(keep_fd_of_stream(result));                                     \
-		return result;                                                            \
+#define REOPENS(name)                                                                              \
+	static COLD FILE *watched_##name(const char *path, const char *mode, FILE *stream)         \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, ANY);                                               \
+		FILE *result = CALL_RESULT(watch, real.name(path, mode, stream));                  \
+                                                                                                   \
+		watch.fd_made = keep_fd_of_stream(result);                                         \
+		return result;                                                                     \
+	}                                                                                          \
+	EXPORT FILE *name(const char *path, const char *mode, FILE *stream)                        \
+	{                                                                                          \
+		int before = keep_fd_of_stream(stream);                                            \
+		FILE *result;                                                                      \
+                                                                                                   \
+		if (LIKELY(!this_thread.armed))                                                    \
+			result = real.name(path, mode, stream);                                    \
+		else                                                                               \
+			result = watched_##name(path, mode, stream);                               \
+		keep_closed(before);                                                               \
+		keep_made(keep_fd_of_stream(result));                                              \
+		return result;                                                                     \
 	}
 
 REOPENS(freopen)
@@ -96,8 +102,8 @@ static COLD int watched_close_range(unsigned first, unsigned last, int flags)
 
 EXPORT int close_range(unsigned first, unsigned last, int flags)
 {
-	int result = LIKELY(!this_thread.armed) ? real.close_range(first, last, flags) :
-						  watched_close_range(first, last, flags);
+	int result = LIKELY(!this_thread.armed) ? real.close_range(first, last, flags)
+						: watched_close_range(first, last, flags);
 
 	if (!(flags & (int)CLOSE_RANGE_CLOEXEC))
 		keep_closed_range(first, last);

@@ -1,27 +1,28 @@
-/* The descriptors that events come from: their type and mode are known from the call that makes them. */
+/* The descriptors that events come from: their type and mode are known from the call that makes
+ * them. */
 #include <sys/pidfd.h>
 
 #include "call.h"
 #include "keep.h"
 #include "modules_changed.h"
 
-#define MAKES(name, params, args, subject, nonblocking)     \
-	EXPORT int name params                              \
-	{                                                   \
-		int fd = real.name args;                    \
-                                                            \
-		keep_made_as(fd, subject, nonblocking);     \
-		return fd;                                  \
+#define MAKES(name, params, args, subject, nonblocking)                                            \
+	EXPORT int name params                                                                     \
+	{                                                                                          \
+		int fd = real.name args;                                                           \
+                                                                                                   \
+		keep_made_as(fd, subject, nonblocking);                                            \
+		return fd;                                                                         \
 	}
 
 MAKES(timerfd_create, (clockid_t clock, int flags), (clock, flags), SUBJECT_EVENT,
-      flags & TFD_NONBLOCK)
+      flags &TFD_NONBLOCK)
 MAKES(epoll_create, (int size), (size), SUBJECT_EVENT, false)
 MAKES(inotify_init, (void), (), SUBJECT_EVENT, false)
-MAKES(inotify_init1, (int flags), (flags), SUBJECT_EVENT, flags & IN_NONBLOCK)
+MAKES(inotify_init1, (int flags), (flags), SUBJECT_EVENT, flags &IN_NONBLOCK)
 MAKES(fanotify_init, (unsigned flags, unsigned event_flags), (flags, event_flags), SUBJECT_EVENT,
-      flags & FAN_NONBLOCK)
-MAKES(pidfd_open, (pid_t pid, unsigned flags), (pid, flags), SUBJECT_EVENT, flags & PIDFD_NONBLOCK)
+      flags &FAN_NONBLOCK)
+MAKES(pidfd_open, (pid_t pid, unsigned flags), (pid, flags), SUBJECT_EVENT, flags &PIDFD_NONBLOCK)
 MAKES(memfd_create, (const char *name, unsigned flags), (name, flags), SUBJECT_MEMORY_FILE, false)
 
 /* What an executor begins with: a module just opened is to be looked at before it runs tasks. */

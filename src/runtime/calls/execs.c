@@ -9,17 +9,17 @@
 #include "../process.h"
 #include "call.h"
 
-#define EXECS(name, params, args)                \
-	EXPORT int name params                   \
-	{                                        \
-		int result;                      \
-                                                 \
-		if (this_thread.vforked)         \
-			return real.name args;   \
-		process_execs();                 \
-		result = real.name args;         \
-		process_exec_failed();           \
-		return result;                   \
+#define EXECS(name, params, args)                                                                  \
+	EXPORT int name params                                                                     \
+	{                                                                                          \
+		int result;                                                                        \
+                                                                                                   \
+		if (this_thread.vforked)                                                           \
+			return real.name args;                                                     \
+		process_execs();                                                                   \
+		result = real.name args;                                                           \
+		process_exec_failed();                                                             \
+		return result;                                                                     \
 	}
 
 EXECS(execve, (const char *path, char *const arguments[], char *const environment[]),
@@ -53,25 +53,25 @@ static void take_arguments(char **arguments, const char *first, va_list *rest)
 }
 
 /* As in glibc, posix/execl.c: the list becomes an array on the stack. */
-#define EXECS_LIST(name, path, exec)                                  \
-	EXPORT int name(const char *path, const char *first, ...)     \
-	{                                                             \
-		va_list rest;                                         \
-		size_t count;                                         \
-                                                                      \
-		va_start(rest, first);                                \
-		count = count_arguments(first, rest);                 \
-		va_end(rest);                                         \
-		if (count >= INT_MAX) {                               \
-			errno = E2BIG;                                \
-			return -1;                                    \
-		}                                                     \
-		char *arguments[count + 1];                           \
-		char **environment = environ;                         \
-                                                                      \
-		va_start(rest, first);                                \
-		take_arguments(arguments, first, &rest);              \
-		exec;                                                 \
+#define EXECS_LIST(name, path, exec)                                                               \
+	EXPORT int name(const char *path, const char *first, ...)                                  \
+	{                                                                                          \
+		va_list rest;                                                                      \
+		size_t count;                                                                      \
+                                                                                                   \
+		va_start(rest, first);                                                             \
+		count = count_arguments(first, rest);                                              \
+		va_end(rest);                                                                      \
+		if (count >= INT_MAX) {                                                            \
+			errno = E2BIG;                                                             \
+			return -1;                                                                 \
+		}                                                                                  \
+		char *arguments[count + 1];                                                        \
+		char **environment = environ;                                                      \
+                                                                                                   \
+		va_start(rest, first);                                                             \
+		take_arguments(arguments, first, &rest);                                           \
+		exec;                                                                              \
 	}
 
 EXECS_LIST(execl, path, va_end(rest); return execve(path, arguments, environment))

@@ -2,13 +2,13 @@
 #include "../process.h"
 #include "call.h"
 
-#define EXITS(name, handlers)                                \
-	EXPORT void name(int status)                         \
-	{                                                    \
-		if (!this_thread.vforked)                    \
-			process_exits(status, handlers);     \
-		real.name(status);                           \
-		__builtin_unreachable();                     \
+#define EXITS(name, handlers)                                                                      \
+	EXPORT void name(int status)                                                               \
+	{                                                                                          \
+		if (!this_thread.vforked)                                                          \
+			process_exits(status, handlers);                                           \
+		real.name(status);                                                                 \
+		__builtin_unreachable();                                                           \
 	}
 
 EXITS(exit, true)

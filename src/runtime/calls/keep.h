@@ -1,6 +1,6 @@
 /*
- * How the wrappers keep descriptors.h true: always, in a turn or not, but never in a vfork child, which
- * shares our memory and not its parent's descriptors.
+ * How the wrappers keep descriptors.h true: always, in a turn or not, but never in a vfork child,
+ * which shares our memory and not its parent's descriptors.
  */
 #ifndef RUNTIME_CALLS_KEEP_H
 #define RUNTIME_CALLS_KEEP_H
@@ -24,8 +24,8 @@ static inline void keep_made(int fd)
 static inline void keep_made_as(int fd, enum trace_subject subject, bool nonblocking)
 {
 	if (fd >= 0 && !this_thread.vforked)
-		descriptor_know(fd, (struct descriptor){ .subject = subject,
-							 .nonblocking = nonblocking });
+		descriptor_know(
+			fd, (struct descriptor){ .subject = subject, .nonblocking = nonblocking });
 }
 
 static inline void keep_nonblocking(int fd, bool nonblocking)
@@ -34,6 +34,8 @@ static inline void keep_nonblocking(int fd, bool nonblocking)
 		descriptor_set_nonblocking(fd, nonblocking);
 }
 
+/* After the close: until then another thread may look at it. What is forgotten too much is asked
+ * again. */
 static inline void keep_closed(int fd)
 {
 	if (fd < 0 || this_thread.vforked)
@@ -43,16 +45,6 @@ static inline void keep_closed(int fd)
 }
 
 void keep_closed_range(unsigned first, unsigned last);
-
-static inline void keep_closed_at_end(const int *fd)
-{
-	keep_closed(*fd);
-}
-
-/* For the rest of the block: a close may be cancelled after it was done. Forgotten afterwards, since
- * until then another thread may look at the descriptor; what one forgets too much is asked again. */
-#define KEEP_CLOSED(fd) \
-	__attribute__((cleanup(keep_closed_at_end), unused)) const int keep_closed_fd = (fd)
 
 static inline int keep_fd_of(int fd)
 {

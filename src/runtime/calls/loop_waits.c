@@ -47,8 +47,8 @@ void waiting_select(struct waiting *waiting, int call, int count, const fd_set *
 {
 	waiting_epoll(waiting, call, -1, may_wait);
 	for (int word = 0; word * NFDBITS < count && word < FD_SETSIZE / NFDBITS; word++) {
-		unsigned long bits = word_of(readable, word) | word_of(writable, word) |
-				     word_of(special, word);
+		unsigned long bits =
+			word_of(readable, word) | word_of(writable, word) | word_of(special, word);
 
 		if (count - word * NFDBITS < NFDBITS)
 			bits &= (1UL << (count - word * NFDBITS)) - 1;
@@ -60,7 +60,6 @@ void waiting_select(struct waiting *waiting, int call, int count, const fd_set *
 void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame)
 {
 	waiting->begun = false;
-	waiting->result = -1;
 	if (UNLIKELY(this_thread.vforked || this_thread.dead))
 		return;
 	waiting->wait.caller = caller;
@@ -68,24 +67,24 @@ void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame)
 	waiting->begun = loop_wait_begin(&waiting->wait);
 }
 
-void waiting_end(struct waiting *waiting)
+int waiting_end(struct waiting *waiting, int result)
 {
 	if (waiting->begun)
-		loop_wait_end(&waiting->wait, waiting->result);
+		loop_wait_end(&waiting->wait, result);
+	return result;
 }
 
 /* `take` fills in `waiting` from the parameters. */
-#define WAITS(name, params, args, take)                                              \
-	EXPORT int name params;                                                      \
-	EXPORT int name params                                                       \
-	{                                                                            \
-		WAITING(waiting);                                                    \
-                                                                                     \
-		take;                                                                \
-		waiting_begin(&waiting, (uintptr_t)__builtin_return_address(0),      \
-			      (uintptr_t)__builtin_frame_address(0));                \
-		waiting.result = real.name args;                                     \
-		return waiting.result;                                               \
+#define WAITS(name, params, args, take)                                                            \
+	EXPORT int name params;                                                                    \
+	EXPORT int name params                                                                     \
+	{                                                                                          \
+		struct waiting waiting;                                                            \
+                                                                                                   \
+		take;                                                                              \
+		waiting_begin(&waiting, (uintptr_t)__builtin_return_address(0),                    \
+			      (uintptr_t)__builtin_frame_address(0));                              \
+		return waiting_end(&waiting, real.name args);                                      \
 	}
 
 WAITS(epoll_wait, (int fd, struct epoll_event *events, int count, int timeout),
@@ -102,23 +101,23 @@ WAITS(epoll_pwait2,
       (fd, events, count, timeout, mask),
       waiting_epoll(&waiting, CALL_epoll_pwait2, fd, timespec_waits(timeout, true)))
 
-WAITS(poll, (struct pollfd *fds, nfds_t count, int timeout), (fds, count, timeout),
+WAITS(poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout),
       waiting_poll(&waiting, CALL_poll, fds, count, timeout != 0))
 
-WAITS(__poll, (struct pollfd *fds, nfds_t count, int timeout), (fds, count, timeout),
+WAITS(__poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout),
       waiting_poll(&waiting, CALL___poll, fds, count, timeout != 0))
 
-WAITS(__poll_chk, (struct pollfd *fds, nfds_t count, int timeout, size_t room),
+WAITS(__poll_chk, (struct pollfd * fds, nfds_t count, int timeout, size_t room),
       (fds, count, timeout, room),
       waiting_poll(&waiting, CALL___poll_chk, fds, count, timeout != 0))
 
 WAITS(ppoll,
-      (struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask),
+      (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask),
       (fds, count, timeout, mask),
       waiting_poll(&waiting, CALL_ppoll, fds, count, timespec_waits(timeout, true)))
 
 WAITS(__ppoll_chk,
-      (struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+      (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
        size_t room),
       (fds, count, timeout, mask, room),
       waiting_poll(&waiting, CALL___ppoll_chk, fds, count, timespec_waits(timeout, true)))

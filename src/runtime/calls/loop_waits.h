@@ -12,7 +12,6 @@
 struct waiting {
 	struct loop_wait wait;
 	bool begun;
-	int result; /* -1 too when the wait was cancelled */
 };
 
 /* Fill in what is waited for. */
@@ -23,9 +22,8 @@ void waiting_select(struct waiting *waiting, int call, int count, const fd_set *
 		    const fd_set *writable, const fd_set *special, bool may_wait);
 
 void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame);
-void waiting_end(struct waiting *waiting);
 
-/* Ends the wait however the block is left. */
-#define WAITING(name) __attribute__((cleanup(waiting_end))) struct waiting name
+/* Returns `result`, what the wait returned. */
+int waiting_end(struct waiting *waiting, int result);
 
 #endif

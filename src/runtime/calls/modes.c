@@ -26,33 +26,33 @@ static void keep_fcntl(int fd, int command, long argument, int result)
 }
 
 /* Whatever its type, the argument is one register: glibc, sysdeps/unix/sysv/linux/fcntl64.c. */
-#define TAKE_ARGUMENT(argument, last)   \
-	long argument;                  \
-	va_list rest;                   \
-                                        \
-	va_start(rest, last);           \
-	argument = va_arg(rest, long);  \
+#define TAKE_ARGUMENT(argument, last)                                                              \
+	long argument;                                                                             \
+	va_list rest;                                                                              \
+                                                                                                   \
+	va_start(rest, last);                                                                      \
+	argument = va_arg(rest, long);                                                             \
 	va_end(rest)
 
-#define FCNTL(name)                                                               \
-	static COLD int watched_##name(int fd, int command, long argument)        \
-	{                                                                         \
-		CALL_WATCH(watch, CALL_##name,                                    \
-			   FD_WHEN(fd, command == F_SETLKW || command == F_OFD_SETLKW)); \
-		return CALL_RESULT(watch, real.name(fd, command, argument));      \
-	}                                                                         \
-	EXPORT int name(int fd, int command, ...);                                \
-	EXPORT int name(int fd, int command, ...)                                 \
-	{                                                                         \
-		int result;                                                       \
-		TAKE_ARGUMENT(argument, command);                                 \
-                                                                                  \
-		if (LIKELY(!this_thread.armed))                                   \
-			result = real.name(fd, command, argument);                \
-		else                                                              \
-			result = watched_##name(fd, command, argument);           \
-		keep_fcntl(fd, command, argument, result);                        \
-		return result;                                                    \
+#define FCNTL(name)                                                                                \
+	static COLD int watched_##name(int fd, int command, long argument)                         \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name,                                                     \
+			   FD_WHEN(fd, command == F_SETLKW || command == F_OFD_SETLKW));           \
+		return CALL_RESULT(watch, real.name(fd, command, argument));                       \
+	}                                                                                          \
+	EXPORT int name(int fd, int command, ...);                                                 \
+	EXPORT int name(int fd, int command, ...)                                                  \
+	{                                                                                          \
+		int result;                                                                        \
+		TAKE_ARGUMENT(argument, command);                                                  \
+                                                                                                   \
+		if (LIKELY(!this_thread.armed))                                                    \
+			result = real.name(fd, command, argument);                                 \
+		else                                                                               \
+			result = watched_##name(fd, command, argument);                            \
+		keep_fcntl(fd, command, argument, result);                                         \
+		return result;                                                                     \
 	}
 
 FCNTL(fcntl)
@@ -62,8 +62,7 @@ FCNTL(__fcntl)
 /* Output is waited for. */
 static bool ioctl_waits(unsigned long request)
 {
-	return request == TCSBRK || request == TCSBRKP || request == TCSETSW ||
-	       request == TCSETSF;
+	return request == TCSBRK || request == TCSBRKP || request == TCSETSW || request == TCSETSF;
 }
 
 static COLD int watched_ioctl(int fd, unsigned long request, long argument)

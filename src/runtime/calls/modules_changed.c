@@ -13,7 +13,8 @@ void modules_changed_now(void)
 		modules_refresh();
 }
 
-/* DT_RPATH of any module but the program's may be one of a caller's caller: glibc, elf/dl-load.c. */
+/* DT_RPATH of any module but the program's may be one of a caller's caller: glibc, elf/dl-load.c.
+ */
 static bool has_tag(const struct module *module, ElfW(Sxword) tag)
 {
 	const ElfW(Dyn) *entry = (const ElfW(Dyn) *)module->dynamic;
@@ -39,8 +40,8 @@ static bool caller_has_paths(uintptr_t caller)
 }
 
 /*
- * Called by dlopen's entry. True: it does not matter who calls, so dlopen may be called like any other
- * function. The caller's module counts for a name to be searched and for $ORIGIN and kin.
+ * Called by dlopen's entry. True: it does not matter who calls, so dlopen may be called like any
+ * other function. The caller's module counts for a name to be searched and for $ORIGIN and kin.
  */
 bool dlopen_from_anywhere(const char *path, int mode, uintptr_t caller)
 {

@@ -6,66 +6,66 @@
 #include "keep.h"
 
 /* A call with a fixed list of arguments that makes a descriptor, or what `fd_of` finds one in. */
-#define OPENS(ret, name, params, args, fd_of)                           \
-	static inline ret forwarded_##name params                       \
-	{                                                               \
-		ret result = real.name args;                            \
-                                                                        \
-		keep_made(fd_of(result));                               \
-		return result;                                          \
-	}                                                               \
-	static COLD ret watched_##name params                           \
-	{                                                               \
-		CALL_WATCH(watch, CALL_##name, ANY);                    \
-		ret result = CALL_RESULT(watch, forwarded_##name args); \
-                                                                        \
-		watch.fd_made = fd_of(result);                          \
-		return result;                                          \
-	}                                                               \
-	static inline ret opened_##name params                          \
-	{                                                               \
-		if (LIKELY(!this_thread.armed))                         \
-			return forwarded_##name args;                   \
-		return watched_##name args;                             \
+#define OPENS(ret, name, params, args, fd_of)                                                      \
+	static inline ret forwarded_##name params                                                  \
+	{                                                                                          \
+		ret result = real.name args;                                                       \
+                                                                                                   \
+		keep_made(fd_of(result));                                                          \
+		return result;                                                                     \
+	}                                                                                          \
+	static COLD ret watched_##name params                                                      \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, ANY);                                               \
+		ret result = CALL_RESULT(watch, forwarded_##name args);                            \
+                                                                                                   \
+		watch.fd_made = fd_of(result);                                                     \
+		return result;                                                                     \
+	}                                                                                          \
+	static inline ret opened_##name params                                                     \
+	{                                                                                          \
+		if (LIKELY(!this_thread.armed))                                                    \
+			return forwarded_##name args;                                              \
+		return watched_##name args;                                                        \
 	}
 
-#define OPENS_FIXED(ret, name, params, args, fd_of) \
-	OPENS(ret, name, params, args, fd_of)       \
-	EXPORT ret name params;                     \
-	EXPORT ret name params                      \
-	{                                           \
-		return opened_##name args;          \
+#define OPENS_FIXED(ret, name, params, args, fd_of)                                                \
+	OPENS(ret, name, params, args, fd_of)                                                      \
+	EXPORT ret name params;                                                                    \
+	EXPORT ret name params                                                                     \
+	{                                                                                          \
+		return opened_##name args;                                                         \
 	}
 
 /* The mode is an argument only of a call that may make the file. */
-#define TAKE_MODE(mode, flags)                      \
-	mode_t mode = 0;                            \
-                                                    \
-	if ((flags) & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) { \
-		va_list rest;                       \
-                                                    \
-		va_start(rest, flags);              \
-		mode = va_arg(rest, mode_t);        \
-		va_end(rest);                       \
+#define TAKE_MODE(mode, flags)                                                                     \
+	mode_t mode = 0;                                                                           \
+                                                                                                   \
+	if ((flags) & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) {                                    \
+		va_list rest;                                                                      \
+                                                                                                   \
+		va_start(rest, flags);                                                             \
+		mode = va_arg(rest, mode_t);                                                       \
+		va_end(rest);                                                                      \
 	}
 
-#define OPENS_PATH(name)                                                                  \
-	OPENS(int, name, (const char *path, int flags, mode_t mode), (path, flags, mode), \
-	      keep_fd_of)                                                                 \
-	EXPORT int name(const char *path, int flags, ...);                                \
-	EXPORT int name(const char *path, int flags, ...)                                 \
-	{                                                                                 \
-		TAKE_MODE(mode, flags)                                                    \
-		return opened_##name(path, flags, mode);                                  \
+#define OPENS_PATH(name)                                                                           \
+	OPENS(int, name, (const char *path, int flags, mode_t mode), (path, flags, mode),          \
+	      keep_fd_of)                                                                          \
+	EXPORT int name(const char *path, int flags, ...);                                         \
+	EXPORT int name(const char *path, int flags, ...)                                          \
+	{                                                                                          \
+		TAKE_MODE(mode, flags)                                                             \
+		return opened_##name(path, flags, mode);                                           \
 	}
 
-#define OPENS_PATH_AT(name)                                                           \
-	OPENS(int, name, (int directory, const char *path, int flags, mode_t mode),   \
-	      (directory, path, flags, mode), keep_fd_of)                             \
-	EXPORT int name(int directory, const char *path, int flags, ...)              \
-	{                                                                             \
-		TAKE_MODE(mode, flags)                                                \
-		return opened_##name(directory, path, flags, mode);                   \
+#define OPENS_PATH_AT(name)                                                                        \
+	OPENS(int, name, (int directory, const char *path, int flags, mode_t mode),                \
+	      (directory, path, flags, mode), keep_fd_of)                                          \
+	EXPORT int name(int directory, const char *path, int flags, ...)                           \
+	{                                                                                          \
+		TAKE_MODE(mode, flags)                                                             \
+		return opened_##name(directory, path, flags, mode);                                \
 	}
 
 OPENS_PATH(open)
@@ -77,8 +77,8 @@ OPENS_PATH_AT(openat64)
 
 OPENS_FIXED(int, __open_2, (const char *path, int flags), (path, flags), keep_fd_of)
 OPENS_FIXED(int, __open64_2, (const char *path, int flags), (path, flags), keep_fd_of)
-OPENS_FIXED(int, __openat_2, (int directory, const char *path, int flags),
-	    (directory, path, flags), keep_fd_of)
+OPENS_FIXED(int, __openat_2, (int directory, const char *path, int flags), (directory, path, flags),
+	    keep_fd_of)
 OPENS_FIXED(int, __openat64_2, (int directory, const char *path, int flags),
 	    (directory, path, flags), keep_fd_of)
 OPENS_FIXED(int, creat, (const char *path, mode_t mode), (path, mode), keep_fd_of)

@@ -1,71 +1,71 @@
 /*
- * Formatted output. A variadic function cannot be forwarded as such: each goes on to its twin that takes
- * a va_list, and is watched under its own name.
+ * Formatted output. A variadic function cannot be forwarded as such: each goes on to its twin that
+ * takes a va_list, and is watched under its own name.
  */
 #include <stdarg.h>
 
 #include "call.h"
 
 /* `last`: the last named parameter; `real_call` uses the va_list `arguments`. */
-#define PRINTS(name, params, args, last, subject, real_call)           \
-	static COLD int watched_##name params                          \
-	{                                                              \
-		CALL_WATCH(watch, CALL_##name, subject);               \
-		return CALL_RESULT(watch, real_call);                  \
-	}                                                              \
-	static inline int forwarded_##name params                      \
-	{                                                              \
-		if (LIKELY(!this_thread.armed))                        \
-			return real_call;                              \
-		return watched_##name args;                            \
+#define PRINTS(name, params, args, last, subject, real_call)                                       \
+	static COLD int watched_##name params                                                      \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, subject);                                           \
+		return CALL_RESULT(watch, real_call);                                              \
+	}                                                                                          \
+	static inline int forwarded_##name params                                                  \
+	{                                                                                          \
+		if (LIKELY(!this_thread.armed))                                                    \
+			return real_call;                                                          \
+		return watched_##name args;                                                        \
 	}
 
-#define TAKE(result, last, call)      \
-	va_list arguments;            \
-	int result;                   \
-                                      \
-	va_start(arguments, last);    \
-	result = call;                \
-	va_end(arguments);            \
+#define TAKE(result, last, call)                                                                   \
+	va_list arguments;                                                                         \
+	int result;                                                                                \
+                                                                                                   \
+	va_start(arguments, last);                                                                 \
+	result = call;                                                                             \
+	va_end(arguments);                                                                         \
 	return result
 
-#define PRINTS_OUT(name, letter, twin)                                                    \
-	PRINTS(name, (const letter *format, va_list arguments), (format, arguments), format, \
-	       STREAM(stdout), real.twin(format, arguments))                              \
-	EXPORT int name(const letter *format, ...);                                       \
-	EXPORT int name(const letter *format, ...)                                        \
-	{                                                                                 \
-		TAKE(result, format, forwarded_##name(format, arguments));                \
+#define PRINTS_OUT(name, letter, twin)                                                             \
+	PRINTS(name, (const letter *format, va_list arguments), (format, arguments), format,       \
+	       STREAM(stdout), real.twin(format, arguments))                                       \
+	EXPORT int name(const letter *format, ...);                                                \
+	EXPORT int name(const letter *format, ...)                                                 \
+	{                                                                                          \
+		TAKE(result, format, forwarded_##name(format, arguments));                         \
 	}
 
-#define PRINTS_STREAM(name, letter, twin)                                                 \
-	PRINTS(name, (FILE *stream, const letter *format, va_list arguments),             \
-	       (stream, format, arguments), format, STREAM(stream),                       \
-	       real.twin(stream, format, arguments))                                      \
-	EXPORT int name(FILE *stream, const letter *format, ...);                         \
-	EXPORT int name(FILE *stream, const letter *format, ...)                          \
-	{                                                                                 \
-		TAKE(result, format, forwarded_##name(stream, format, arguments));        \
+#define PRINTS_STREAM(name, letter, twin)                                                          \
+	PRINTS(name, (FILE * stream, const letter *format, va_list arguments),                     \
+	       (stream, format, arguments), format, STREAM(stream),                                \
+	       real.twin(stream, format, arguments))                                               \
+	EXPORT int name(FILE *stream, const letter *format, ...);                                  \
+	EXPORT int name(FILE *stream, const letter *format, ...)                                   \
+	{                                                                                          \
+		TAKE(result, format, forwarded_##name(stream, format, arguments));                 \
 	}
 
-#define PRINTS_OUT_CHECKED(name, letter, twin)                                            \
-	PRINTS(name, (int flag, const letter *format, va_list arguments),                 \
-	       (flag, format, arguments), format, STREAM(stdout),                         \
-	       real.twin(flag, format, arguments))                                        \
-	EXPORT int name(int flag, const letter *format, ...);                             \
-	EXPORT int name(int flag, const letter *format, ...)                              \
-	{                                                                                 \
-		TAKE(result, format, forwarded_##name(flag, format, arguments));          \
+#define PRINTS_OUT_CHECKED(name, letter, twin)                                                     \
+	PRINTS(name, (int flag, const letter *format, va_list arguments),                          \
+	       (flag, format, arguments), format, STREAM(stdout),                                  \
+	       real.twin(flag, format, arguments))                                                 \
+	EXPORT int name(int flag, const letter *format, ...);                                      \
+	EXPORT int name(int flag, const letter *format, ...)                                       \
+	{                                                                                          \
+		TAKE(result, format, forwarded_##name(flag, format, arguments));                   \
 	}
 
-#define PRINTS_STREAM_CHECKED(name, letter, twin)                                         \
-	PRINTS(name, (FILE *stream, int flag, const letter *format, va_list arguments),   \
-	       (stream, flag, format, arguments), format, STREAM(stream),                 \
-	       real.twin(stream, flag, format, arguments))                                \
-	EXPORT int name(FILE *stream, int flag, const letter *format, ...);               \
-	EXPORT int name(FILE *stream, int flag, const letter *format, ...)                \
-	{                                                                                 \
-		TAKE(result, format, forwarded_##name(stream, flag, format, arguments));  \
+#define PRINTS_STREAM_CHECKED(name, letter, twin)                                                  \
+	PRINTS(name, (FILE * stream, int flag, const letter *format, va_list arguments),           \
+	       (stream, flag, format, arguments), format, STREAM(stream),                          \
+	       real.twin(stream, flag, format, arguments))                                         \
+	EXPORT int name(FILE *stream, int flag, const letter *format, ...);                        \
+	EXPORT int name(FILE *stream, int flag, const letter *format, ...)                         \
+	{                                                                                          \
+		TAKE(result, format, forwarded_##name(stream, flag, format, arguments));           \
 	}
 
 PRINTS_OUT(printf, char, vprintf)
@@ -99,33 +99,33 @@ EXPORT int __dprintf_chk(int fd, int flag, const char *format, ...)
 }
 
 /* Those without a result. */
-#define TELLS(name, params, args, subject, real_call)    \
-	static COLD void watched_##name params           \
-	{                                                \
-		CALL_WATCH(watch, CALL_##name, subject); \
-		real_call;                               \
-	}                                                \
-	static inline void forwarded_##name params       \
-	{                                                \
-		if (LIKELY(!this_thread.armed))          \
-			real_call;                       \
-		else                                     \
-			watched_##name args;             \
+#define TELLS(name, params, args, subject, real_call)                                              \
+	static COLD void watched_##name params                                                     \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, subject);                                           \
+		real_call;                                                                         \
+	}                                                                                          \
+	static inline void forwarded_##name params                                                 \
+	{                                                                                          \
+		if (LIKELY(!this_thread.armed))                                                    \
+			real_call;                                                                 \
+		else                                                                               \
+			watched_##name args;                                                       \
 	}
 
-#define TELL(last, call)           \
-	va_list arguments;         \
-                                   \
-	va_start(arguments, last); \
-	call;                      \
+#define TELL(last, call)                                                                           \
+	va_list arguments;                                                                         \
+                                                                                                   \
+	va_start(arguments, last);                                                                 \
+	call;                                                                                      \
 	va_end(arguments)
 
 TELLS(warn, (const char *format, va_list arguments), (format, arguments), STREAM(stderr),
       real.vwarn(format, arguments))
 TELLS(warnx, (const char *format, va_list arguments), (format, arguments), STREAM(stderr),
       real.vwarnx(format, arguments))
-TELLS(syslog, (int priority, const char *format, va_list arguments),
-      (priority, format, arguments), ANY, real.vsyslog(priority, format, arguments))
+TELLS(syslog, (int priority, const char *format, va_list arguments), (priority, format, arguments),
+      ANY, real.vsyslog(priority, format, arguments))
 TELLS(__syslog_chk, (int priority, int flag, const char *format, va_list arguments),
       (priority, flag, format, arguments), ANY,
       real.__vsyslog_chk(priority, flag, format, arguments))

@@ -1,6 +1,6 @@
 /*
- * The calls after which we can do less than before: what the runtime will want to write later must be
- * open by then.
+ * The calls after which we can do less than before: what the runtime will want to write later must
+ * be open by then.
  */
 #include <linux/seccomp.h>
 #include <stdarg.h>
@@ -9,13 +9,13 @@
 #include "arguments.h"
 #include "call.h"
 
-#define DROPS(name, params, args)                      \
-	EXPORT int name params;                        \
-	EXPORT int name params                         \
-	{                                              \
-		if (!this_thread.vforked)              \
-			process_drops_privileges();    \
-		return real.name args;                 \
+#define DROPS(name, params, args)                                                                  \
+	EXPORT int name params;                                                                    \
+	EXPORT int name params                                                                     \
+	{                                                                                          \
+		if (!this_thread.vforked)                                                          \
+			process_drops_privileges();                                                \
+		return real.name args;                                                             \
 	}
 
 DROPS(setuid, (uid_t user), (user))

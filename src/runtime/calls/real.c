@@ -11,23 +11,23 @@
 extern const char first_calls[];
 
 struct real_calls real = {
-#define CALL(class, category, ret, name, params, args, subject) \
+#define CALL(class, category, ret, name, params, args, subject)                                    \
 	.name = (ret(*) params)(first_calls + FIRST_CALL_SIZE * CALL_##name),
 #include "table.h"
 };
 
 /* The stubs and the pointers are numbered as the calls are. */
-#define CALL(class, category, ret, name, params, args, subject)                          \
-	_Static_assert(offsetof(struct real_calls, name) == CALL_##name * sizeof(void *), \
+#define CALL(class, category, ret, name, params, args, subject)                                    \
+	_Static_assert(offsetof(struct real_calls, name) == CALL_##name * sizeof(void *),          \
 		       "CALL_SYSTEM stands last");
 #include "table.h"
 
 #define CALLS_IN_LIBC (sizeof(struct real_calls) / sizeof(void *))
 
 const struct call_info call_infos[] = {
-#define CALL(klass, group, ret, call, params, args, subject) \
+#define CALL(klass, group, ret, call, params, args, subject)                                       \
 	[CALL_##call] = { .name = #call, .category = #group, .class = CLASS_##klass },
-#define CALL_SYSTEM(klass, group, call) \
+#define CALL_SYSTEM(klass, group, call)                                                            \
 	[CALL_##call] = { .name = #call, .category = #group, .class = CLASS_##klass },
 #include "table.h"
 };
@@ -35,8 +35,8 @@ const struct call_info call_infos[] = {
 static const char *version_of(int call)
 {
 	switch (call) {
-#define VERSION(name, version) \
-	case CALL_##name:      \
+#define VERSION(name, version)                                                                     \
+	case CALL_##name:                                                                          \
 		return version;
 #include "versions.h"
 	}
@@ -57,9 +57,11 @@ static void *find(const char *name)
 
 	/* Its home was libdl before 2.34. */
 	if (!next_dlsym)
-		next_dlsym = (void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
+		next_dlsym =
+			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
 	if (!next_dlsym)
-		next_dlsym = (void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
+		next_dlsym =
+			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
 	return next_dlsym ? next_dlsym(RTLD_NEXT, name) : NULL;
 }
 

@@ -4,8 +4,8 @@
 
 #include "prototypes.h"
 
-/* Until it is resolved, each pointer leads to a stub that looks up its own function and goes on to it:
- * no wrapper tests for NULL, and calls that come before our constructor work. */
+/* Until it is resolved, each pointer leads to a stub that looks up its own function and goes on to
+ * it: no wrapper tests for NULL, and calls that come before our constructor work. */
 extern struct real_calls real __attribute__((visibility("hidden")));
 
 /* Start-up: after it nothing is looked up any more. */

@@ -1,58 +1,58 @@
 /*
- * Formatted input. libc's header gives fscanf and its kin the symbols of their C99 twins, so here each
- * symbol is named outright: both twins are libc's, and differ in what "%a" means.
+ * Formatted input. libc's header gives fscanf and its kin the symbols of their C99 twins, so here
+ * each symbol is named outright: both twins are libc's, and differ in what "%a" means.
  */
 #include <stdarg.h>
 
 #include "call.h"
 
-#define SCANS_VA(name, params, args, subject)                                   \
-	EXPORT int scan_##name params __asm__(#name);                           \
-	static COLD int watched_##name params                                   \
-	{                                                                       \
-		CALL_WATCH(watch, CALL_##name, subject);                        \
-		return CALL_RESULT(watch, real.name args);                      \
-	}                                                                       \
-	EXPORT int scan_##name params                                           \
-	{                                                                       \
-		if (LIKELY(!this_thread.armed))                                 \
-			return real.name args;                                  \
-		return watched_##name args;                                     \
+#define SCANS_VA(name, params, args, subject)                                                      \
+	EXPORT int scan_##name params __asm__(#name);                                              \
+	static COLD int watched_##name params                                                      \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, subject);                                           \
+		return CALL_RESULT(watch, real.name args);                                         \
+	}                                                                                          \
+	EXPORT int scan_##name params                                                              \
+	{                                                                                          \
+		if (LIKELY(!this_thread.armed))                                                    \
+			return real.name args;                                                     \
+		return watched_##name args;                                                        \
 	}
 
-#define SCANS(name, twin, fixed, params, args, subject)                 \
-	EXPORT int scan_##name fixed __asm__(#name);                    \
-	static COLD int watched_##name params                           \
-	{                                                               \
-		CALL_WATCH(watch, CALL_##name, subject);                \
-		return CALL_RESULT(watch, real.twin args);              \
-	}                                                               \
-	EXPORT int scan_##name fixed                                    \
-	{                                                               \
-		va_list arguments;                                      \
-		int result;                                             \
-                                                                        \
-		va_start(arguments, format);                            \
-		if (LIKELY(!this_thread.armed))                         \
-			result = real.twin args;                        \
-		else                                                    \
-			result = watched_##name args;                   \
-		va_end(arguments);                                      \
-		return result;                                          \
+#define SCANS(name, twin, fixed, params, args, subject)                                            \
+	EXPORT int scan_##name fixed __asm__(#name);                                               \
+	static COLD int watched_##name params                                                      \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, subject);                                           \
+		return CALL_RESULT(watch, real.twin args);                                         \
+	}                                                                                          \
+	EXPORT int scan_##name fixed                                                               \
+	{                                                                                          \
+		va_list arguments;                                                                 \
+		int result;                                                                        \
+                                                                                                   \
+		va_start(arguments, format);                                                       \
+		if (LIKELY(!this_thread.armed))                                                    \
+			result = real.twin args;                                                   \
+		else                                                                               \
+			result = watched_##name args;                                              \
+		va_end(arguments);                                                                 \
+		return result;                                                                     \
 	}
 
 /* The four of a family: prefix and the letter that wide ones begin with. */
-#define SCANS_FAMILY(prefix, wide, letter)                                                  \
-	SCANS_VA(prefix##v##wide##scanf, (const letter *format, va_list arguments),         \
-		 (format, arguments), STREAM(stdin))                                        \
-	SCANS_VA(prefix##vf##wide##scanf,                                                   \
-		 (FILE * stream, const letter *format, va_list arguments),                  \
-		 (stream, format, arguments), STREAM(stream))                               \
-	SCANS(prefix##wide##scanf, prefix##v##wide##scanf, (const letter *format, ...),     \
-	      (const letter *format, va_list arguments), (format, arguments), STREAM(stdin)) \
-	SCANS(prefix##f##wide##scanf, prefix##vf##wide##scanf,                              \
-	      (FILE * stream, const letter *format, ...),                                   \
-	      (FILE * stream, const letter *format, va_list arguments),                     \
+#define SCANS_FAMILY(prefix, wide, letter)                                                         \
+	SCANS_VA(prefix##v##wide##scanf, (const letter *format, va_list arguments),                \
+		 (format, arguments), STREAM(stdin))                                               \
+	SCANS_VA(prefix##vf##wide##scanf,                                                          \
+		 (FILE * stream, const letter *format, va_list arguments),                         \
+		 (stream, format, arguments), STREAM(stream))                                      \
+	SCANS(prefix##wide##scanf, prefix##v##wide##scanf, (const letter *format, ...),            \
+	      (const letter *format, va_list arguments), (format, arguments), STREAM(stdin))       \
+	SCANS(prefix##f##wide##scanf, prefix##vf##wide##scanf,                                     \
+	      (FILE * stream, const letter *format, ...),                                          \
+	      (FILE * stream, const letter *format, va_list arguments),                            \
 	      (stream, format, arguments), STREAM(stream))
 
 SCANS_FAMILY(, , char)

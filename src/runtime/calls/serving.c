@@ -1,7 +1,7 @@
 /*
- * What our own code needs answered in libc's place (thread.h, enum serving): libunwind must not touch
- * the program's signal mask and memory checks, CPython's traceback writer writes into a buffer. For the
- * program these only forward; `write` is watched.
+ * What our own code needs answered in libc's place (thread.h, enum serving): libunwind must not
+ * touch the program's signal mask and memory checks, CPython's traceback writer writes into a
+ * buffer. For the program these only forward; `write` is watched.
  */
 #include <string.h>
 
@@ -12,19 +12,18 @@ static inline bool serves(enum serving whom)
 	return this_thread.armed && this_thread.serving == whom;
 }
 
-#define SERVES_UNWINDER(name, params, args)                      \
-	EXPORT int name params                                   \
-	{                                                        \
-		if (UNLIKELY(serves(SERVING_UNWINDER)))          \
-			return 0;                                \
-		return real.name args;                           \
+#define SERVES_UNWINDER(name, params, args)                                                        \
+	EXPORT int name params                                                                     \
+	{                                                                                          \
+		if (UNLIKELY(serves(SERVING_UNWINDER)))                                            \
+			return 0;                                                                  \
+		return real.name args;                                                             \
 	}
 
 SERVES_UNWINDER(sigprocmask, (int how, const sigset_t *set, sigset_t *before), (how, set, before))
 SERVES_UNWINDER(pthread_sigmask, (int how, const sigset_t *set, sigset_t *before),
 		(how, set, before))
-SERVES_UNWINDER(mincore, (void *address, size_t size, unsigned char *pages),
-		(address, size, pages))
+SERVES_UNWINDER(mincore, (void *address, size_t size, unsigned char *pages), (address, size, pages))
 
 /* What finds no room is cut off, and called written. */
 static void dump(const void *text, size_t size)

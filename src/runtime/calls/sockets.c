@@ -11,9 +11,8 @@ bool socket_linger_was_asked;
 
 bool socket_address_is_path(const struct sockaddr *address, socklen_t size)
 {
-	return may_be_read((uintptr_t)address) &&
-	       size > offsetof(struct sockaddr_un, sun_path) && address->sa_family == AF_UNIX &&
-	       ((const struct sockaddr_un *)address)->sun_path[0];
+	return may_be_read((uintptr_t)address) && size > offsetof(struct sockaddr_un, sun_path) &&
+	       address->sa_family == AF_UNIX && ((const struct sockaddr_un *)address)->sun_path[0];
 }
 
 EXPORT int socket(int family, int type, int protocol)

@@ -1,15 +1,15 @@
 /*
- * The pipe by which a parent learns that its forked child has executed: close-on-exec, made just before
- * the fork, read until exec closes the other end. libuv, CPython and Rust's Command do so: that wait is
- * harm to the executor, not guilt of the program.
+ * The pipe by which a parent learns that its forked child has executed: close-on-exec, made just
+ * before the fork, read until exec closes the other end. libuv, CPython and Rust's Command do so:
+ * that wait is harm to the executor, not guilt of the program.
  */
 #ifndef RUNTIME_CALLS_STATUS_PIPE_H
 #define RUNTIME_CALLS_STATUS_PIPE_H
 
 #include <stdbool.h>
 
-/* This thread made a pipe closed on exec, of which `fd` is to be read, or such a pair of sockets, of
- * which either may be: `other`, else -1. */
+/* This thread made a pipe closed on exec, of which `fd` is to be read, or such a pair of sockets,
+ * of which either may be: `other`, else -1. */
 void status_pipe_made(int fd, int other);
 
 /* This thread forked: what it made last, if it is still open, is now its status pipe. */

@@ -18,7 +18,8 @@ struct judged {
 
 struct judged system_call_judged(const struct system_call *call);
 
-/* A loop's wait: fills in `waiting` as the wrapper of the libc function would. False: it is not one. */
+/* A loop's wait: fills in `waiting` as the wrapper of the libc function would. False: it is not
+ * one. */
 bool system_call_waits(const struct system_call *call, struct waiting *waiting);
 
 #endif

@@ -8,11 +8,11 @@
 #define NOT_JUDGED ((struct judged){ .call = -1 })
 
 /* Arguments, in the system call's own order. */
-#define FD_A ((int)call->a)
-#define FD_B ((int)call->b)
-#define FD_C ((int)call->c)
+#define FD_A	       ((int)call->a)
+#define FD_B	       ((int)call->b)
+#define FD_C	       ((int)call->c)
 #define TIME(argument) ((const struct timespec *)call->argument)
-#define SEMAPHORES semaphore_operations_wait((const struct sembuf *)call->b, (size_t)call->c)
+#define SEMAPHORES     semaphore_operations_wait((const struct sembuf *)call->b, (size_t)call->c)
 
 static struct judged judge_futex(const struct system_call *call)
 {
@@ -32,8 +32,8 @@ static struct judged judge_futex(const struct system_call *call)
 	return NOT_JUDGED;
 }
 
-#define AS(number, name, subject)       \
-	case SYS_##number:              \
+#define AS(number, name, subject)                                                                  \
+	case SYS_##number:                                                                         \
 		return (struct judged){ CALL_##name, subject };
 
 struct judged system_call_judged(const struct system_call *call)

@@ -1,7 +1,7 @@
 /*
- * syscall(): what a program asks of the kernel past libc's functions; Rust's and C++'s locks wait so,
- * and whole runtimes. Each system call is judged, and its effects are kept account of, as those of the
- * libc function that does the same.
+ * syscall(): what a program asks of the kernel past libc's functions; Rust's and C++'s locks wait
+ * so, and whole runtimes. Each system call is judged, and its effects are kept account of, as those
+ * of the libc function that does the same.
  */
 #include <linux/close_range.h>
 #include <linux/sched.h>
@@ -235,14 +235,12 @@ static COLD long not_forwarded(const struct system_call *call, uintptr_t caller,
 	long result;
 
 	if (effect == WAITS) {
-		WAITING(waiting);
+		struct waiting waiting;
 
-		waiting.begun = false;
-		if (system_call_waits(call, &waiting))
-			waiting_begin(&waiting, caller, frame);
-		result = forward(call);
-		waiting.result = (int)result;
-		return result;
+		if (!system_call_waits(call, &waiting))
+			return forward(call);
+		waiting_begin(&waiting, caller, frame);
+		return waiting_end(&waiting, (int)forward(call));
 	}
 	if (this_thread.vforked)
 		return forward(call);
@@ -282,8 +280,9 @@ static COLD long kept(long number, long a, long b, long c, long d, long e, long 
 }
 
 /*
- * Variadic by its header, but always of seven registers and stack words: named outright, it forwards by
- * a jump. glibc's own reads all seven, given or not (sysdeps/unix/sysv/linux/x86_64/syscall.S).
+ * Variadic by its header, but always of seven registers and stack words: named outright, it
+ * forwards by a jump. glibc's own reads all seven, given or not
+ * (sysdeps/unix/sysv/linux/x86_64/syscall.S).
  */
 EXPORT long syscall_with_all(long number, long a, long b, long c, long d, long e,
 			     long f) __asm__("syscall");

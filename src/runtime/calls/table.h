@@ -1,18 +1,19 @@
 /*
- * The table of interposed calls: one line a call, nothing else to edit. What the columns mean stands in
- * call.h. Included again and again, so without a guard; CALL_SYSTEM lines stay last, for they have no
- * function in libc and no pointer in `real`.
+ * The table of interposed calls: one line a call, nothing else to edit. What the columns mean
+ * stands in call.h. Included again and again, so without a guard; CALL_SYSTEM lines stay last, for
+ * they have no function in libc and no pointer in `real`.
  */
 #ifndef CALL_VOID
-#define CALL_VOID(class, category, name, params, args, subject) \
+#define CALL_VOID(class, category, name, params, args, subject)                                    \
 	CALL(class, category, void, name, params, args, subject)
 #endif
 #ifndef CALL_LOCK
-#define CALL_LOCK(class, ret, name, params, args, address, busy, attempt) \
+#define CALL_LOCK(class, ret, name, params, args, address, busy, attempt)                          \
 	CALL(class, lock, ret, name, params, args, LOCK(address))
 #endif
 #ifndef CALL_BY_HAND
-#define CALL_BY_HAND(class, category, ret, name, params) CALL(class, category, ret, name, params, , )
+#define CALL_BY_HAND(class, category, ret, name, params)                                           \
+	CALL(class, category, ret, name, params, , )
 #endif
 #ifndef CALL_SYSTEM
 #define CALL_SYSTEM(class, category, name)

@@ -5,8 +5,8 @@
 #include "call.h"
 #include "modules_changed.h"
 
-EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-			  void *(*run)(void *), void *data)
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+			  void *data)
 {
 	modules_changed_look();
 	return real.pthread_create(thread, attributes, run, data);

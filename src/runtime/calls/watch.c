@@ -310,15 +310,19 @@ static void record(struct call_watch *watch, enum severity severity,
 	remember(watch->turn, site);
 }
 
+/* For a lock or a thread: what an interpreter or a loop's library may do of its own accord. */
 static bool is_own_wait(const struct call_watch *watch, const struct call_outcome *outcome)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 	struct trace_executor *executor = trace_at(call->executor);
-	enum call_class class = call_infos[watch->call].class;
+	const char *category = call_infos[watch->call].category;
 
 	if (status_pipe_is(watch->subject.fd))
 		return true;
-	if (class != CLASS_LOCK && class != CLASS_OTHERS)
+	/* libuv keeps a lock in a pipe: its byte is there. */
+	if (watch->kind == SUBJECT_PIPE && !outcome->slept && call->depth)
+		return event_loop_library_has(call->frames[0]);
+	if (strcmp(category, "lock") && strcmp(category, "thread"))
 		return false;
 	if (!interpreter_owns_wait(watch->subject.lock, call->frames, call->depth))
 		return false;

@@ -1,6 +1,6 @@
 /*
- * The exported wrappers of all calls that need no code of their own. libc's headers declare the same
- * names: a line of the table with a wrong signature does not compile.
+ * The exported wrappers of all calls that need no code of their own. libc's headers declare the
+ * same names: a line of the table with a wrong signature does not compile.
  */
 #define __NO_INLINE__ 1 /* or stdio.h defines some of them itself */
 #include <errno.h>
@@ -15,50 +15,50 @@
 #include "table.h"
 
 /*
- * Budget when not watched: one thread-local test and a tail call, five instructions, 1 ns. All else is
- * in the cold function.
+ * Budget when not watched: one thread-local test and a tail call, five instructions, 1 ns. All else
+ * is in the cold function.
  */
-#define CALL(class, category, ret, name, params, args, subject) \
-	static COLD ret watched_##name params                    \
-	{                                                        \
-		CALL_WATCH(watch, CALL_##name, subject);         \
-		return CALL_RESULT(watch, real.name args);       \
-	}                                                        \
-	EXPORT ret name params                                   \
-	{                                                        \
-		if (LIKELY(!this_thread.armed))                  \
-			return real.name args;                   \
-		return watched_##name args;                      \
+#define CALL(class, category, ret, name, params, args, subject)                                    \
+	static COLD ret watched_##name params                                                      \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, subject);                                           \
+		return CALL_RESULT(watch, real.name args);                                         \
+	}                                                                                          \
+	EXPORT ret name params                                                                     \
+	{                                                                                          \
+		if (LIKELY(!this_thread.armed))                                                    \
+			return real.name args;                                                     \
+		return watched_##name args;                                                        \
 	}
-#define CALL_VOID(class, category, name, params, args, subject)  \
-	static COLD void watched_##name params                   \
-	{                                                        \
-		CALL_WATCH(watch, CALL_##name, subject);         \
-		real.name args;                                  \
-	}                                                        \
-	EXPORT void name params                                  \
-	{                                                        \
-		if (LIKELY(!this_thread.armed))                  \
-			real.name args;                          \
-		else                                             \
-			watched_##name args;                     \
+#define CALL_VOID(class, category, name, params, args, subject)                                    \
+	static COLD void watched_##name params                                                     \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, subject);                                           \
+		real.name args;                                                                    \
+	}                                                                                          \
+	EXPORT void name params                                                                    \
+	{                                                                                          \
+		if (LIKELY(!this_thread.armed))                                                    \
+			real.name args;                                                            \
+		else                                                                               \
+			watched_##name args;                                                       \
 	}
-#define CALL_LOCK(class, ret, name, params, args, address, busy, attempt) \
-	static COLD ret contended_##name params                           \
-	{                                                                 \
-		CALL_WATCH(watch, CALL_##name, LOCK(address));            \
-		return CALL_RESULT(watch, real.name args);                \
-	}                                                                 \
-	EXPORT ret name params                                            \
-	{                                                                 \
-		ret result;                                               \
-                                                                          \
-		if (LIKELY(!this_thread.armed))                           \
-			return real.name args;                            \
-		result = attempt;                                         \
-		if (LIKELY(result != busy))                               \
-			return result;                                    \
-		return contended_##name args;                             \
+#define CALL_LOCK(class, ret, name, params, args, address, busy, attempt)                          \
+	static COLD ret contended_##name params                                                    \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, LOCK(address));                                     \
+		return CALL_RESULT(watch, real.name args);                                         \
+	}                                                                                          \
+	EXPORT ret name params                                                                     \
+	{                                                                                          \
+		ret result;                                                                        \
+                                                                                                   \
+		if (LIKELY(!this_thread.armed))                                                    \
+			return real.name args;                                                     \
+		result = attempt;                                                                  \
+		if (LIKELY(result != busy))                                                        \
+			return result;                                                             \
+		return contended_##name args;                                                      \
 	}
 #define CALL_BY_HAND(class, category, ret, name, params)
 #include "table.h"

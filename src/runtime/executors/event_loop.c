@@ -62,6 +62,11 @@ bool event_loop_on_probation(const struct turn *turn)
 	return current && turn == &current->turn && !current->known;
 }
 
+bool event_loop_library_has(uintptr_t pc)
+{
+	return current && current->known && modules_find(pc) == modules_find(current->caller);
+}
+
 /* The outermost place that does not hold what it held when the loop waited; 0: all do. */
 static unsigned level_at(const struct loop *loop, uintptr_t frame)
 {

@@ -40,6 +40,9 @@ struct turn *event_loop_turn(void);
 /* Whether it is a turn of a loop of no known library: where that ends, only its next wait tells. */
 bool event_loop_on_probation(const struct turn *turn);
 
+/* Whether code at `pc` is of the library whose loop the thread runs. */
+bool event_loop_library_has(uintptr_t pc);
+
 /*
  * How far outside the loop's own function a call at stack address `frame` lies: see
  * trace_executor.level. False when the loop has ended, and with it its turn.

@@ -33,29 +33,32 @@ static unsigned found_count;
 struct name {
 	const char *part;
 	enum tokio_function function;
+	const char *module; /* must be part as well */
 };
 
 /* The first that is part of a name of Tokio's decides. */
 static const struct name names[] = {
-	{ "7runtime4task3raw4poll", FUNCTION_POLL },
-	{ "9CoreGuard8block_on", FUNCTION_ROOT_CURRENT_THREAD },
-	{ "13CurrentThread8block_on", FUNCTION_ROOT_CURRENT_THREAD },
-	{ "14BasicScheduler8block_on", FUNCTION_ROOT_CURRENT_THREAD }, /* 1.4 to 1.20 */
-	{ "8LocalSet8block_on", FUNCTION_ROOT_CURRENT_THREAD },
-	{ "12LocalRuntime8block_on", FUNCTION_ROOT_CURRENT_THREAD },
-	{ "11MultiThread8block_on", FUNCTION_ROOT_MULTI_THREAD },
-	{ "10ThreadPool8block_on", FUNCTION_ROOT_MULTI_THREAD }, /* to 1.20 */
-	{ "16CachedParkThread8block_on", FUNCTION_ROOT_MULTI_THREAD },
-	{ "8block_on", FUNCTION_ROOT },
-	{ "14block_on_inner", FUNCTION_ROOT },
-	{ "13enter_runtime", FUNCTION_ROOT },
-	{ "4park", FUNCTION_PARK },
-	{ "10park_yield", FUNCTION_PARK },
-	{ "12park_timeout", FUNCTION_PARK },
-	{ "13park_internal", FUNCTION_PARK },
-	{ "12park_condvar", FUNCTION_PARK },
-	{ "11park_driver", FUNCTION_PARK },
-	{ "6Driver4turn", FUNCTION_PARK },
+	{ "7runtime4task3raw4poll", FUNCTION_POLL, "" },
+	{ "9CoreGuard8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
+	{ "13CurrentThread8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
+	{ "7Context5enter", FUNCTION_ROOT_CURRENT_THREAD, "14current_thread" },
+	{ "7Context5enter", FUNCTION_ROOT_CURRENT_THREAD, "15basic_scheduler" }, /* to 1.20 */
+	{ "8block_on", FUNCTION_ROOT_CURRENT_THREAD, "15basic_scheduler" },
+	{ "8LocalSet8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
+	{ "12LocalRuntime8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
+	{ "11MultiThread8block_on", FUNCTION_ROOT_MULTI_THREAD, "" },
+	{ "10ThreadPool8block_on", FUNCTION_ROOT_MULTI_THREAD, "" }, /* to 1.20 */
+	{ "16CachedParkThread8block_on", FUNCTION_ROOT_MULTI_THREAD, "" },
+	{ "8block_on", FUNCTION_ROOT, "" },
+	{ "14block_on_inner", FUNCTION_ROOT, "" },
+	{ "13enter_runtime", FUNCTION_ROOT, "" },
+	{ "4park", FUNCTION_PARK, "" },
+	{ "10park_yield", FUNCTION_PARK, "" },
+	{ "12park_timeout", FUNCTION_PARK, "" },
+	{ "13park_internal", FUNCTION_PARK, "" },
+	{ "12park_condvar", FUNCTION_PARK, "" },
+	{ "11park_driver", FUNCTION_PARK, "" },
+	{ "6Driver4turn", FUNCTION_PARK, "" },
 };
 
 static bool starts(const char *string, const char *start)
@@ -84,7 +87,8 @@ static const char *crate_of(const char *name)
 static bool may_have_name(const char *name)
 {
 	return strstr(name, "block_on") || strstr(name, "park") || strstr(name, "enter_runtime") ||
-	       strstr(name, "3raw4poll") || strstr(name, "6Driver4turn");
+	       strstr(name, "3raw4poll") || strstr(name, "6Driver4turn") ||
+	       strstr(name, "7Context5enter");
 }
 
 enum tokio_function tokio_function_named(const char *name)
@@ -100,7 +104,7 @@ enum tokio_function tokio_function_named(const char *name)
 	if (!starts(crate, "5tokio") || !may_have_name(crate))
 		return FUNCTION_NONE;
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (strstr(crate, names[i].part))
+		if (strstr(crate, names[i].part) && strstr(crate, names[i].module))
 			return names[i].function;
 	return FUNCTION_NONE;
 }

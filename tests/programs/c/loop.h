@@ -15,6 +15,6 @@ void loop_run(unsigned turns, void (*callback)(unsigned turn));
 			require_failed(__FILE__, __LINE__, #condition);            \
 	} while (0)
 
-_Noreturn void require_failed(const char *file, int line, const char *condition);
+__attribute__((noreturn)) void require_failed(const char *file, int line, const char *condition);
 
 #endif

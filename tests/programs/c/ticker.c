@@ -9,7 +9,7 @@
 
 #include "loop.h"
 
-_Noreturn void require_failed(const char *file, int line, const char *condition)
+void require_failed(const char *file, int line, const char *condition)
 {
 	fprintf(stderr, "%s:%d: %s does not hold\n", file, line, condition);
 	_exit(99);

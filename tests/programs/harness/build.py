@@ -78,7 +78,7 @@ def run(command, **options):
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
     )
     if done.returncode:
-        raise Broken(f"{shlex.join(command)}\n{done.stdout.strip()}")
+        raise Broken(f"{shlex.join(command)}\n{done.stdout.strip()[:2000]}")
     return done.stdout
 
 
@@ -134,8 +134,12 @@ class Builder:
             if key not in self.results:
                 try:
                     self.results[key] = make(), None
-                except (Missing, Broken) as error:
+                except Missing as error:
                     self.results[key] = None, error
+                except Broken as error:
+                    # The compiler's words are for the first run that asks.
+                    self.results[key] = None, Broken("see above")
+                    raise error
             value, error = self.results[key]
         if error:
             raise error

@@ -184,7 +184,7 @@ static void the_largest_of_all_fits(void **state)
 	static struct options again;
 
 	(void)state;
-	options_init(&options);
+	memset(&options, 0, sizeof options);
 	for (size_t i = 0; i < option_count; i++)
 		if (option_infos[i].type == OPTION_IS_STRING)
 			memset((char *)&options + option_infos[i].offset, ':',
