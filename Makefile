@@ -11,7 +11,7 @@ CFLAGS  ?= -O2 -g
 COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc
 # The runtime must not be rewritten into its own fortified or 64-bit twins, and exceptions and forced
 # unwinding pass through its frames.
-RUNTIME := -fPIC -fvisibility=hidden -fexceptions -fno-stack-protector -U_FORTIFY_SOURCE \
+RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
            -fno-builtin -D_GNU_SOURCE
 TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(SANITIZE)
 LIBS    := -ldw -lelf -ljansson -liberty
@@ -35,6 +35,7 @@ again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell 
 
 .PHONY: all check check-built demo bench unit lint check-asan format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
+	@:
 
 check: ## install what is missing, build, and run all tests
 	$(Q)tools/install-dependencies.sh build check

@@ -27,7 +27,7 @@ static void survey_library(const char *path, const char *name, void *data)
 	struct elf_kind kind;
 
 	if (!path) {
-		printf("%-14s %s is not found: the program will not start\n", "library", name);
+		printf("%-14s not found: %s\n", "library", name);
 		survey->library_missing = true;
 		return;
 	}

@@ -3,7 +3,7 @@
 # everything is. Where there is no apt-get it says which packages Debian would take.
 set -eu
 
-RUST_NEEDED=75 # 1.75: newer than what the newest Tokio asks for
+RUST_NEEDED=85 # what the newest Tokio asks for
 
 # purpose  Debian package  what shows that it is there: a command, or a file (patterns allowed)
 table='
@@ -13,11 +13,13 @@ build libdw-dev            /usr/include/elfutils/libdw.h
 build libelf-dev           /usr/include/gelf.h
 build libiberty-dev        /usr/include/libiberty/demangle.h
 build libjansson-dev       /usr/include/jansson.h
+build libunwind-dev        /usr/include/*/libunwind-x86_64.h
 build uthash-dev           /usr/include/uthash.h
 demo  python3              python3
 demo  ca-certificates      /etc/ssl/certs/ca-certificates.crt
 check python3              python3
 check python3-jsonschema   /usr/lib/python3/dist-packages/jsonschema
+check python3-uvloop       /usr/lib/python3/dist-packages/uvloop
 check ca-certificates      /etc/ssl/certs/ca-certificates.crt
 check binutils             nm
 check g++                  g++

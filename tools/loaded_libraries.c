@@ -8,27 +8,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* "\tlibuv.so.1 => /lib/x86_64-linux-gnu/libuv.so.1 (0x...)", "\tlibfoo.so => not found", or
- * without `=>`. */
+/*
+ * "\tlibuv.so.1 => /lib/libuv.so.1 (0x...)", "\tlibfoo.so => not found", "\t/lib/ld.so (0x...)", or
+ * where the loader gives up "program: error while loading shared libraries: libfoo.so: ...".
+ */
 static void take_line(char *line, void (*visit)(const char *path, const char *name, void *data),
 		      void *data)
 {
+	static const char failure[] = ": error while loading shared libraries: ";
 	char *name = line + strspn(line, "\t "), *path = strstr(name, " => "), *end;
 
-	if (path) {
-		*path = '\0';
-		path += strlen(" => ");
-	} else {
-		path = name;
-	}
-	end = strstr(path, " (0x");
+	end = strstr(name, failure);
 	if (end) {
-		*end = '\0';
-		if (*path == '/')
-			visit(path, name, data);
-	} else if (!strncmp(path, "not found", strlen("not found"))) {
-		visit(NULL, name, data);
+		visit(NULL, end + strlen(failure), data);
+		return;
 	}
+	if (path)
+		*path = '\0';
+	path = path ? path + strlen(" => ") : name;
+	end = strstr(path, " (0x");
+	if (end)
+		*end = '\0';
+	if (end && *path == '/')
+		visit(path, name, data);
+	else if (!strcmp(path, "not found"))
+		visit(NULL, name, data);
 }
 
 static _Noreturn void become_loader(const char *loader, const char *program, int output)
@@ -37,7 +41,7 @@ static _Noreturn void become_loader(const char *loader, const char *program, int
 
 	dup2(null, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
+	dup2(output, STDERR_FILENO);
 	unsetenv("LD_PRELOAD");
 	execl(loader, loader, "--list", program, NULL);
 	_exit(127);

@@ -4,7 +4,8 @@
 
 /*
  * Asks the program's own loader, which maps and runs nothing of the program. `visit` gets a path
- * or, for one that is not found, a NULL path with its name. Returns 0 or -errno.
+ * or, for one that is not found, a NULL path with its name or the loader's words. Returns 0 or
+ * -errno.
  */
 int loaded_libraries(const char *loader, const char *program,
 		     void (*visit)(const char *path, const char *name, void *data), void *data);

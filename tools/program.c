@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +10,9 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "debug_info/memory.h"
 
+#define SHELL	     "/bin/sh"
 #define SCRIPTS_DEEP 5 /* the kernel gives up sooner */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -56,20 +59,25 @@ static int search(char found[PATH_MAX], const char *name)
 	}
 }
 
-/* The first line of a script behind its `#!`. False when it is none. */
-static bool read_first_line(const char *path, char line[256])
+/*
+ * The first line of a script behind its `#!`. Returns 0, -ENOEXEC when there is none, or -ENOMSG
+ * when it is text nevertheless: what a shell runs by itself.
+ */
+static int read_first_line(const char *path, char line[256])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got = fd < 0 ? -1 : read(fd, line, 255);
 
 	if (fd >= 0)
 		close(fd);
+	if (got < 0 || memchr(line, '\0', (size_t)got) || !strncmp(line, ELFMAG, SELFMAG))
+		return -ENOEXEC;
 	if (got < 3 || line[0] != '#' || line[1] != '!')
-		return false;
+		return -ENOMSG;
 	line[got] = '\0';
 	line[strcspn(line, "\n")] = '\0';
 	memmove(line, line + 2, strlen(line + 2) + 1);
-	return true;
+	return 0;
 }
 
 /* The word that env executes: behind its options and assignments. */
@@ -87,12 +95,10 @@ static char *env_command(char *rest)
 static int interpreter(char path[PATH_MAX])
 {
 	char line[256], *rest = line, *word, *base;
+	int error = read_first_line(path, line);
 
-	if (!read_first_line(path, line)) {
-		/* Neither ELF nor `#!`: what a shell runs by itself. */
-		strcpy(path, "/bin/sh");
-		return 0;
-	}
+	if (error)
+		return error;
 	rest += strspn(rest, " \t");
 	word = strsep(&rest, " \t");
 	base = strrchr(word, '/');
@@ -110,6 +116,9 @@ static int fail(int error, const char *command, const char *path, char sentence[
 		snprintf(sentence, SENTENCE_SIZE, "%s: there is no such program in PATH", command);
 	else if (error == EACCES)
 		snprintf(sentence, SENTENCE_SIZE, "%s: not executable; chmod +x makes it so",
+			 command);
+	else if (error == ENOEXEC || error == ENOMSG)
+		snprintf(sentence, SENTENCE_SIZE, "%s: neither a whole ELF file nor a script",
 			 command);
 	else
 		snprintf(sentence, SENTENCE_SIZE, "%s: %s", command, strerror(error));
@@ -131,7 +140,10 @@ int program_find(struct program *program, const char *command, char sentence[SEN
 		if (error != -ENOEXEC)
 			return error ? fail(-error, command, program->watched, sentence) : 0;
 		error = interpreter(program->watched);
-		if (error)
+		program->by_shell = error == -ENOMSG && !i;
+		if (program->by_shell)
+			strcpy(program->watched, SHELL);
+		else if (error)
 			return fail(-error, command, program->watched, sentence);
 	}
 	return fail(ELOOP, command, program->watched, sentence);
@@ -188,4 +200,20 @@ int program_refusal(const struct program *program, char sentence[SENTENCE_SIZE])
 	else
 		return 0;
 	return STATUS_CANNOT_WATCH;
+}
+
+char **program_arguments(const struct program *program, char **command)
+{
+	size_t count = 0;
+	char **arguments;
+
+	if (!program->by_shell)
+		return command;
+	while (command[count])
+		count++;
+	arguments = memory_get((count + 2) * sizeof *arguments);
+	arguments[0] = (char *)"sh";
+	arguments[1] = (char *)program->file;
+	memcpy(arguments + 2, command + 1, count * sizeof *arguments);
+	return arguments;
 }

@@ -11,9 +11,10 @@
 #define SENTENCE_SIZE (PATH_MAX + 512)
 
 struct program {
-	char file[PATH_MAX];	/* for execve */
+	char file[PATH_MAX];	/* what the command names */
 	char watched[PATH_MAX]; /* the same, or the interpreter of a script */
 	struct elf_kind kind;	/* of watched */
+	bool by_shell;		/* a script that does not say by what it is run */
 };
 
 /*
@@ -21,6 +22,9 @@ struct program {
  * status that tells why it cannot be run, with the reason in `sentence`.
  */
 int program_find(struct program *program, const char *command, char sentence[SENTENCE_SIZE]);
+
+/* For execve of file, or of watched when by_shell. */
+char **program_arguments(const struct program *program, char **command);
 
 /* Whether it can be watched: 0, or STATUS_CANNOT_WATCH with the reason and what to do. */
 int program_refusal(const struct program *program, char sentence[SENTENCE_SIZE]);

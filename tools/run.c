@@ -94,16 +94,19 @@ static void print_notes(const struct run *run, FILE *out)
 
 static int make_report(struct run *run)
 {
-	FILE *notes = is_text(run) ? run->report : stderr;
+	FILE *notes = is_text(run) ? run->report : stderr, *memory = NULL;
 	char *text = NULL;
 	size_t size = 0;
-	FILE *memory;
 	int error;
 
 	/* A document on standard error comes last, and whole. */
-	memory = notes == run->report ? NULL : open_memstream(&text, &size);
-	error = report_make(&run->options.report, run->traces.traces, run->traces.count,
-			    memory ? memory : run->report, &run->summary);
+	if (!is_text(run))
+		memory = open_memstream(&text, &size);
+	/* A text on nothing would only say so, as the notes do. */
+	error = !memory && !run->traces.count
+			? 0
+			: report_make(&run->options.report, run->traces.traces, run->traces.count,
+				      memory ? memory : run->report, &run->summary);
 	if (memory) {
 		fclose(memory);
 		print_notes(run, notes);
@@ -143,7 +146,8 @@ int command_run(int argc, char **argv)
 		status = prepare(&run);
 	if (status >= 0)
 		return status;
-	error = launch(run.program.file, run.options.command, &run.pid, &run.status);
+	error = launch(run.program.by_shell ? run.program.watched : run.program.file,
+		       program_arguments(&run.program, run.options.command), &run.pid, &run.status);
 	if (error) {
 		trace_directory_remove(&run.traces);
 		return start_failed(&run, -error);

@@ -154,7 +154,7 @@ static void name_function(struct binary_inside *inside, uint64_t address,
 	if (!symbol)
 		return;
 	function->function = inline_chain_name(inside->strings, symbol, &language);
-	if (!function->language)
+	if (language)
 		function->language = language;
 }
 

@@ -127,20 +127,22 @@ bool unit_line(struct unit *unit, uint64_t address, const char **file, int *line
 		else
 			high = middle;
 	}
-	/* Line 0 is code that belongs to no line: the line before it is the nearest to the truth.
+	/* Line 0 is code of no line: the line before it, in the same file, is nearest to the truth.
 	 */
-	while (low-- > 0) {
-		Dwarf_Line *here = dwarf_onesrcline(lines, low);
+	for (*file = NULL; low > 0; low--) {
+		Dwarf_Line *here = dwarf_onesrcline(lines, low - 1);
+		const char *name = dwarf_linesrc(here, NULL, NULL);
 		bool end = true;
 
-		if (dwarf_lineendsequence(here, &end) || end || dwarf_lineno(here, line))
-			return false;
-		if (*line > 0) {
-			*file = dwarf_linesrc(here, NULL, NULL);
+		if (dwarf_lineendsequence(here, &end) || end || dwarf_lineno(here, line) || !name ||
+		    (*file && strcmp(*file, name)))
+			break;
+		*file = name;
+		if (*line > 0)
 			return true;
-		}
 	}
-	return false;
+	*line = 0;
+	return *file;
 }
 
 void units_deinit(struct units *units)

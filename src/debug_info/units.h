@@ -29,7 +29,7 @@ struct unit *units_find(const struct units *units, uint64_t address);
 /* As functions_find. */
 size_t unit_functions(struct unit *unit, uint64_t address, Dwarf_Die chain[FUNCTIONS_MAX_CHAIN]);
 
-/* File and line of an instruction; false when the line table does not tell. *file may be NULL. */
+/* File and line of an instruction, 0 for no line; false when the line table does not tell. */
 bool unit_line(struct unit *unit, uint64_t address, const char **file, int *line);
 
 #endif

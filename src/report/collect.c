@@ -124,6 +124,10 @@ static void observe_site(struct collection *collection, const struct trace_site 
 	if (site->kind != SITE_BLOCKING_CALL || !observation.call || !observation.executor ||
 	    !stack)
 		return;
+	/* The loop never waited again: the program may have left it, and come to its end in plain
+	 * code. */
+	if (!site->confirmed && collection->process->end == PROCESS_ENDED)
+		return;
 	for (int severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++)
 		if (site->counts[severity]) {
 			seen.severity = (enum severity)severity;

@@ -67,6 +67,8 @@ static const char *library_function(struct report *report, const struct finding 
 	if (!frame || !frame->function || strstr(frame->function, "{{") ||
 	    frame->owner == OWNER_SYSTEM)
 		return NULL;
+	if (!frame->native && frame->owner == OWNER_DEPENDENCY)
+		return strings_print(&report->strings, "%s of %s", frame->function, frame->package);
 	return public_path(report, frame->function);
 }
 

@@ -11,7 +11,9 @@
 
 static const char *package_of(const struct frame *frame)
 {
-	return frame->package ? frame->package : "code made at run time";
+	if (frame->package)
+		return frame->package;
+	return frame->module ? path_name(frame->module) : "code made at run time";
 }
 
 /* "tokio, std and 2 others", in the order they appear. */

@@ -24,7 +24,8 @@ static bool word_is_readable(uintptr_t word)
 {
 	long answer;
 
-	if (runtime_silent || __atomic_load_n(&refused, __ATOMIC_RELAXED))
+	/* Address 0 means that no set is given: nothing would be read. */
+	if (!word || runtime_silent || __atomic_load_n(&refused, __ATOMIC_RELAXED))
 		return false;
 	answer = system_call(SYS_rt_sigprocmask, NO_SUCH_HOW, (long)word, 0, MASK_SIZE, 0, 0);
 	if (answer == -EINVAL)

@@ -26,6 +26,7 @@
 
 bool runtime_started;
 bool runtime_silent;
+bool runtime_guesses;
 bool modules_may_have_changed;
 struct options runtime_options;
 
@@ -71,6 +72,7 @@ void process_forked(void)
 	self->own_code = 0;
 	self->serving = SERVING_NOBODY;
 	modules_busy = false;
+	unwinder_forked();
 	summary_not_first();
 	thread_slot_forget();
 	event_loops_forget();
@@ -172,7 +174,7 @@ __attribute__((constructor)) static void start(void)
 	modules_scan(module_added, NULL);
 	trace_init();
 	summary_init();
-	unwinder_init();
+	runtime_guesses = unwinder_init() != 0;
 	pthread_atfork(NULL, NULL, process_forked);
 	on_exit(ended, NULL);
 	runtime_started = true;

@@ -13,6 +13,9 @@ extern bool runtime_started;
 /* System calls of our own were given up for good: a seccomp filter may kill for them. */
 extern bool runtime_silent;
 
+/* There is no libunwind: stacks are guessed. */
+extern bool runtime_guesses;
+
 extern struct options runtime_options;
 
 /* CLOCK_MONOTONIC, in ns. */

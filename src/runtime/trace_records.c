@@ -122,6 +122,7 @@ void trace_write_start(struct trace_header *header)
 	header->start_wall_ns = started.wall;
 	header->start_boot_ns = started.boot;
 	header->start_monotonic_ns = started.monotonic;
+	header->flags = runtime_guesses ? TRACE_NO_UNWINDER : 0;
 }
 
 void trace_write_process(void)

@@ -3,6 +3,7 @@
 #include "compiler.h"
 #include "modules.h"
 #include "stack_bounds.h"
+#include "unwind_ask.h"
 #include "unwind_rule.h"
 #include "unwind_table.h"
 
@@ -29,12 +30,18 @@ struct walk {
 
 static const struct module *own;
 
-void unwinder_init(void)
+int unwinder_init(void)
 {
 	const struct module *module = modules_find((uintptr_t)unwinder_init);
 
 	/* A test has us inside itself, and wants to see its own frames. */
 	own = module && !module->is_program ? module : NULL;
+	return unwind_ask_init();
+}
+
+void unwinder_forked(void)
+{
+	unwind_ask_forked();
 }
 
 void unwinder_forget(uintptr_t start, uintptr_t end)
@@ -55,7 +62,8 @@ COLD static uint64_t learn(uintptr_t at)
 
 	if (!module)
 		return UNWIND_ODD | UNWIND_GUESS;
-	rule = unwind_rule_make(module, at);
+	if (!unwind_rule_make(module, at, &rule))
+		return UNWIND_ODD | UNWIND_GUESS;
 	if (module == own)
 		rule |= UNWIND_OWN;
 	unwind_table_put(at, rule);

@@ -1,8 +1,8 @@
 /*
- * Stacks. A frame's layout (how to find its caller) is a property of the code address alone: it is
- * read once from the module's own call frame information (.eh_frame), and kept in one table for all
- * threads; a walk is then one look-up and two bounds-checked loads a frame. Nothing of it is seen
- * by the program: no descriptor, no allocation, no lock, no signal mask, no library.
+ * Stacks. A frame's layout (how to find its caller) is a property of the code address alone: libunwind
+ * is asked once per address, and the answer is kept in one table for all threads; a walk is then one
+ * look-up and two bounds-checked loads a frame. Nothing of it is seen by the program: no descriptor, no
+ * allocation, no signal mask, no symbol.
  */
 #ifndef RUNTIME_UNWINDER_H
 #define RUNTIME_UNWINDER_H
@@ -11,8 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Start-up, after the first modules_scan: learns which code is our own. */
-void unwinder_init(void);
+/*
+ * Start-up, after the first modules_scan: learns which code is our own, loads libunwind. Returns 0 or
+ * -errno; without libunwind stacks are guessed by frame pointers.
+ */
+int unwinder_init(void);
+
+/* In a forked child. */
+void unwinder_forked(void);
 
 struct unwind_start {
 	uintptr_t pc, sp, bp; /* as they are at one moment; pc is the next instruction */

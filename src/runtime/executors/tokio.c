@@ -114,28 +114,40 @@ static void look_through(struct search *search, const struct tokio_addresses *po
 	tokio_slots_close_page();
 }
 
-static void look_through_relro(struct search *search, const struct tokio_addresses *polls)
+static void look_through_segments(struct search *search, const struct tokio_addresses *polls,
+				  uint32_t flags)
 {
 	const struct module *module = search->module->module;
 
-	/* The loader protects whole pages: the last one stays writable (elf/dl-reloc.c). */
-	search->writable_from = module->relro_end & ~(uintptr_t)(MEMORY_PAGE - 1);
-	if (module->relro_start < module->relro_end)
-		look_through(search, polls, module->relro_start, module->relro_end);
-}
-
-/* In a program at a fixed address nothing needs relocation: its tables are plain read-only data. */
-static void look_through_fixed(struct search *search, const struct tokio_addresses *polls)
-{
-	const struct module *module = search->module->module;
-
-	search->writable_from = UINTPTR_MAX;
 	for (unsigned i = 0; i < module->phnum; i++) {
 		const ElfW(Phdr) *segment = &module->phdr[i];
+		uintptr_t start = module->base + segment->p_vaddr;
 
-		if (segment->p_type == PT_LOAD && segment->p_flags == PF_R)
-			look_through(search, polls, segment->p_vaddr,
-				     segment->p_vaddr + segment->p_filesz);
+		if (segment->p_type == PT_LOAD && segment->p_flags == flags)
+			look_through(search, polls, start, start + segment->p_filesz);
+	}
+}
+
+/*
+ * Where constant tables of addresses lie: in what is made read-only after relocation; in a program as
+ * published that has lost the mark for it (Deno 2.9), in plain data; in a program at a fixed address,
+ * which needs no relocation, in its read-only data as well.
+ */
+static void look_everywhere(struct search *search, const struct tokio_addresses *polls)
+{
+	const struct module *module = search->module->module;
+
+	if (module->relro_start < module->relro_end) {
+		/* The loader protects whole pages: the last one stays writable (elf/dl-reloc.c). */
+		search->writable_from = module->relro_end & ~(uintptr_t)(MEMORY_PAGE - 1);
+		look_through(search, polls, module->relro_start, module->relro_end);
+	} else {
+		search->writable_from = 0;
+		look_through_segments(search, polls, PF_R | PF_W);
+	}
+	if (module->base == 0 && tokio_may_be_rust(module)) {
+		search->writable_from = UINTPTR_MAX;
+		look_through_segments(search, polls, PF_R);
 	}
 }
 
@@ -160,9 +172,7 @@ void tokio_module_added(struct module *added)
 	if (module - tokio_modules >= (ptrdiff_t)used)
 		__atomic_store_n(&used, (unsigned)(module - tokio_modules) + 1, __ATOMIC_RELEASE);
 	search.module = module;
-	look_through_relro(&search, polls);
-	if (added->base == 0 && tokio_may_be_rust(added))
-		look_through_fixed(&search, polls);
+	look_everywhere(&search, polls);
 	if (!search.hooked && !module->symbols.count)
 		__atomic_store_n(&module->module, NULL, __ATOMIC_RELEASE);
 }

@@ -7,10 +7,7 @@
 
 #define LARGEST_BLOCK (64 << 10)
 #define FULL_BUDGET   128 /* tokio/src/task/coop/mod.rs, Budget::initial */
-/* The two are members of one structure of some 80 bytes; to 1.20 two variables that lie close. */
 #define NEIGHBOURHOOD 160
-/* In that structure they are the only members of a byte's alignment, which rustc puts together. */
-#define BESIDE 4
 /* So many looks are spent on learning; where nothing came of them, one in SELDOM is. */
 #define MANY_LOOKS 1024
 #define SELDOM	   64
@@ -117,21 +114,48 @@ static bool is_budget(const uint8_t *block, uint32_t place, enum tokio_moment mo
 	return moment == MOMENT_JOB ? some == 0 : some == 1 && left > 0 && left <= FULL_BUDGET;
 }
 
-static bool is_near(uint32_t place, const uint32_t *others, uint32_t count, uint32_t distance)
+/*
+ * Since 1.22 both are members of one structure, and its only ones of a byte's alignment: rustc puts
+ * them together, behind an aligned word. No other bytes, which may be random, can be taken for these.
+ */
+static bool is_beside(uint32_t budget, uint32_t place)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (place < others[i] + distance && others[i] < place + distance)
-			return true;
-	return false;
+	return budget / 4 == place / 4 && (budget + 1) / 4 == place / 4 && place != budget &&
+	       place != budget + 1;
 }
 
+/* The budget beside a place; the size of the block when there is none. */
+static uint32_t budget_beside(const struct tokio_context *context, const uint8_t *block,
+			      uint32_t place)
+{
+	for (uint32_t i = place & ~3U; i < (place | 3) && i + 1 < context->size; i++)
+		if (is_beside(i, place) && is_budget(block, i, MOMENT_WORKER_TASK))
+			return i;
+	return context->size;
+}
+
+static void keep_place(struct tokio_context *context, uint32_t place, uint32_t budget)
+{
+	context->places[0] = place;
+	context->budgets[0] = budget;
+	__atomic_store_n(&context->budget_count, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&context->count, 1, __ATOMIC_RELEASE);
+}
+
+/* To 1.20 they are two variables that lie close. */
 static void find_budgets(struct tokio_context *context, const uint8_t *block)
 {
-	uint32_t count = 0;
+	uint32_t place = context->places[0], count = 0;
+	uint32_t first = place > NEIGHBOURHOOD ? place - NEIGHBOURHOOD : 0;
 
-	for (uint32_t i = 0; i + 1 < context->size; i++) {
-		if (!is_budget(block, i, MOMENT_WORKER_TASK) ||
-		    !is_near(i, context->places, context->count, NEIGHBOURHOOD))
+	for (uint32_t i = 0; i < context->count; i++)
+		if (budget_beside(context, block, context->places[i]) < context->size) {
+			place = context->places[i];
+			keep_place(context, place, budget_beside(context, block, place));
+			return;
+		}
+	for (uint32_t i = first; i < place + NEIGHBOURHOOD && i + 1 < context->size; i++) {
+		if (!is_budget(block, i, MOMENT_WORKER_TASK) || i == place || i + 1 == place)
 			continue;
 		if (count == TOKIO_PLACES)
 			return;
@@ -140,33 +164,10 @@ static void find_budgets(struct tokio_context *context, const uint8_t *block)
 	__atomic_store_n(&context->budget_count, count, __ATOMIC_RELEASE);
 }
 
-/* Keeps the places that lie beside a budget, if there are any. */
-static void choose_places(struct tokio_context *context)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < context->count; i++)
-		if (is_near(context->places[i], context->budgets, context->budget_count, BESIDE))
-			context->places[count++] = context->places[i];
-	if (count)
-		__atomic_store_n(&context->count, count, __ATOMIC_RELEASE);
-}
-
-static bool is_beside_budget(const struct tokio_context *context, const uint8_t *block,
-			     uint32_t place)
-{
-	uint32_t first = place < BESIDE ? 0 : place - BESIDE + 1;
-
-	for (uint32_t i = first; i < place + BESIDE && i + 1 < context->size; i++)
-		if (is_budget(block, i, MOMENT_WORKER_TASK))
-			return true;
-	return false;
-}
-
 /*
  * A program of one thread launches no workers, and may never run a job. But a byte that is 2 in every
- * job, or else in what new blocks are made from, and is 0 or 1 here, beside a budget, is the one. (To
- * 1.28 new blocks are made of zeros.) Under a foreign block_on it is 2, and nothing comes of it.
+ * job, or else in what new blocks are made from, and is 0 or 1 here, beside a budget, is the one. (1.54
+ * makes new blocks so, 1.24 at their first use.) Under a foreign block_on nothing comes of it: it is 2.
  */
 static void learn_beside_budget(struct tokio_context *context, const uint8_t *block)
 {
@@ -178,15 +179,13 @@ static void learn_beside_budget(struct tokio_context *context, const uint8_t *bl
 						      context->image[i] == PLACE_OUTSIDE;
 
 		if (may_be && block[i] <= PLACE_IN_MULTI_THREAD &&
-		    is_beside_budget(context, block, i)) {
+		    budget_beside(context, block, i) < context->size) {
 			place = i;
 			found++;
 		}
 	}
-	if (found != 1)
-		return;
-	context->places[0] = place;
-	__atomic_store_n(&context->count, 1, __ATOMIC_RELEASE);
+	if (found == 1)
+		keep_place(context, place, budget_beside(context, block, place));
 }
 
 static void check_budgets(struct tokio_context *context, const uint8_t *block,
@@ -238,7 +237,6 @@ static void learn(struct tokio_context *context, const uint8_t *block, enum toki
 		check_budgets(context, block, moment);
 	else if (moment != MOMENT_JOB)
 		find_budgets(context, block);
-	choose_places(context);
 	context->settled = context->budget_count == 1 || context->looks > SETTLING_LOOKS;
 }
 

@@ -44,15 +44,11 @@ static int may_block(struct turn *turn)
 	return place == PLACE_UNKNOWN ? -1 : place == PLACE_OUTSIDE;
 }
 
-static void leave(struct tokio_turn *turn)
-{
-	turn_end(&turn->turn);
-}
-
 /*
  * Once `poll` has returned, the task may be freed, or run by another worker: nothing is read through
  * its header any more. A task that was cancelled is dropped in this call instead of being polled: its
- * destructors run on the executor all the same.
+ * destructors run on the executor all the same. A panic does not come out of a poll (harness.rs catches
+ * it); what else unwinds through this frame leaves the turn to be healed by the next turn_begin.
  *
  * Budget, beside turn_begin and turn_end: 5 ns.
  */
@@ -61,7 +57,7 @@ void tokio_poll(void *header, uint32_t number)
 	const struct tokio_slot *slot = &tokio_slots[number];
 	struct tokio_module *module = slot->module;
 	bool job = slot->job || ((const uint64_t *)header)[slot->owner_word] == 0;
-	__attribute__((cleanup(leave))) struct tokio_turn turn;
+	struct tokio_turn turn;
 	enum tokio_moment moment = MOMENT_JOB;
 
 	turn.module = module;
@@ -78,4 +74,5 @@ void tokio_poll(void *header, uint32_t number)
 	}
 	turn.began = tokio_context_look(&module->context, module_tls(module->module), moment);
 	slot->poll(header);
+	turn_end(&turn.turn);
 }

@@ -79,7 +79,7 @@ static uint8_t by_stack(const uint64_t *frames, size_t depth)
 		switch (function) {
 		case FUNCTION_POLL:
 			return flags;
-		case FUNCTION_PARK:
+		case FUNCTION_EXEMPT:
 			if (!flags)
 				return 0;
 			break;

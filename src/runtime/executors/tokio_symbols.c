@@ -52,13 +52,16 @@ static const struct name names[] = {
 	{ "8block_on", FUNCTION_ROOT, "" },
 	{ "14block_on_inner", FUNCTION_ROOT, "" },
 	{ "13enter_runtime", FUNCTION_ROOT, "" },
-	{ "4park", FUNCTION_PARK, "" },
-	{ "10park_yield", FUNCTION_PARK, "" },
-	{ "12park_timeout", FUNCTION_PARK, "" },
-	{ "13park_internal", FUNCTION_PARK, "" },
-	{ "12park_condvar", FUNCTION_PARK, "" },
-	{ "11park_driver", FUNCTION_PARK, "" },
-	{ "6Driver4turn", FUNCTION_PARK, "" },
+	{ "4park", FUNCTION_EXEMPT, "" },
+	{ "10park_yield", FUNCTION_EXEMPT, "" },
+	{ "12park_timeout", FUNCTION_EXEMPT, "" },
+	{ "13park_internal", FUNCTION_EXEMPT, "" },
+	{ "12park_condvar", FUNCTION_EXEMPT, "" },
+	{ "11park_driver", FUNCTION_EXEMPT, "" },
+	{ "6Driver4turn", FUNCTION_EXEMPT, "" },
+	{ "14block_in_place", FUNCTION_EXEMPT, "" },
+	{ "12exit_runtime", FUNCTION_EXEMPT, "" },
+	{ "5enter4exit", FUNCTION_EXEMPT, "" }, /* to 1.20 */
 };
 
 static bool starts(const char *string, const char *start)
@@ -86,9 +89,8 @@ static const char *crate_of(const char *name)
 /* What is part of any of the names: most of Tokio's functions have none. */
 static bool may_have_name(const char *name)
 {
-	return strstr(name, "block_on") || strstr(name, "park") || strstr(name, "enter_runtime") ||
-	       strstr(name, "3raw4poll") || strstr(name, "6Driver4turn") ||
-	       strstr(name, "7Context5enter");
+	return strstr(name, "block_") || strstr(name, "park") || strstr(name, "_runtime") ||
+	       strstr(name, "5enter") || strstr(name, "3raw4poll") || strstr(name, "6Driver4turn");
 }
 
 enum tokio_function tokio_function_named(const char *name)

@@ -10,8 +10,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 SOURCES = os.path.join("tests", "programs")
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 
-# Debian's own interpreter comes first: it is the one that uvloop is packaged for.
-PYTHON = next((path for path in ("/usr/bin/python3", shutil.which("python3")) if path and os.path.exists(path)), None)
+# The system's own interpreter comes first: it is the one that uvloop is packaged for.
+PYTHON = next(filter(os.path.exists, ("/usr/bin/python3", shutil.which("python3") or "")), None)
 
 WARNINGS = ["-Wall", "-Wextra"]
 C_FLAGS = ["-std=gnu11", "-Wstrict-prototypes", "-Wmissing-prototypes"]
@@ -120,6 +120,14 @@ def compiler(source):
     return [c_compiler(), *C_FLAGS]
 
 
+def python_on_path():
+    """Another interpreter than the system's, built otherwise: statically, or by another version."""
+    found = run([require("python3"), "-c", "import sys; print(sys.executable)"]).strip()
+    if os.path.realpath(found) == os.path.realpath(PYTHON):
+        raise Missing("no second python3")
+    return found
+
+
 class Builder:
     """Builds each program at most once, when it is first asked for."""
 
@@ -156,7 +164,8 @@ class Builder:
         if program.endswith(".py"):
             if not PYTHON:
                 raise Missing("no python3")
-            return [PYTHON, os.path.join(ROOT, SOURCES, "python", program)]
+            python = self.once("python", python_on_path) if profile == "path" else PYTHON
+            return [python, os.path.join(ROOT, SOURCES, "python", program)]
         return [require("node"), os.path.join(ROOT, SOURCES, "node", program)]
 
     def build_c(self, program, optimisation):

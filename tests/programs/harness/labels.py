@@ -88,24 +88,30 @@ def chosen(labels, expect, allow=(), at_most=None):
     return active
 
 
-def place(finding):
-    """File and line of the first frame that is the program's own; (None, None) if there is none."""
+def own_frame(finding):
+    """The first frame that is the program's own; None if there is none."""
     stacks = finding["stacks"]
     stack = next((each for each in stacks if each["role"] == "blocked"), stacks[0])
-    for frame in stack["frames"]:
-        if frame.get("user"):
-            return os.path.basename(frame.get("file", "")) or None, frame.get("line")
-    return None, None
+    return next((frame for frame in stack["frames"] if frame.get("user")), None)
+
+
+def place(finding):
+    """File and line of the first frame that is the program's own; (None, None) where not known."""
+    frame = own_frame(finding) or {}
+    return os.path.basename(frame.get("file", "")) or None, frame.get("line")
 
 
 def describe(finding):
+    frame = own_frame(finding)
     file, line = place(finding)
     text = f"{finding['severity']} {finding.get('call', finding['kind'])}"
     if "category" in finding:
         text += f" ({finding['category']})"
     if finding["executor"]["name"]:
         text += f" in a turn of {finding['executor']['name']}"
-    return f"{text} at {file}:{line}" if file else f"{text}, no frame of the program's own"
+    if file:
+        return f"{text} at {file}:{line}"
+    return f"{text} in {frame.get('function', frame.get('offset'))}" if frame else f"{text}, called by no program's code"
 
 
 def covers(label, finding, lines):

@@ -119,8 +119,8 @@ def c_runs():
     yield Run("plugin_host", ["{plugin.so}"], {"nanosleep"})
 
 
-def script(program, arguments, expect=(), **options):
-    return Run(program, words(arguments), set(expect), profile=None, family="event-loop", **options)
+def script(program, arguments, expect=(), profile=None, **options):
+    return Run(program, words(arguments), set(expect), profile=profile, family="event-loop", **options)
 
 
 def python_runs():
@@ -136,6 +136,8 @@ def python_runs():
         yield script(cases, f"--uvloop {context} all", module="uvloop")
     for case in words("two_runs run_until_complete pool threads busy_threads subprocesses"):
         yield script("asyncio_quiet.py", case)
+    for context, expect in (("coroutine", PYTHON_OPERATIONS), ("to_thread", ()), ("around", ())):
+        yield script(cases, f"{context} all", expect, profile="path", executor="asyncio")
     yield script("asyncio_echo.py", "self 10 100")
     yield script("asyncio_echo.py", "--uvloop self 10 100", module="uvloop")
 

@@ -6,6 +6,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 
 
@@ -42,16 +43,12 @@ def write_port(path, port):
     os.rename(path + ".unfinished", path)
 
 
-async def serve(where, connections, messages):
+async def serve(listener, connections, messages):
     state = Server(connections)
-    server = await asyncio.start_server(state.echo, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server:
-        if where == "self":
+    port = listener.getsockname()[1]
+    async with await asyncio.start_server(state.echo, sock=listener):
+        if messages:
             await asyncio.gather(*(client(port, messages) for _ in range(connections)))
-        else:
-            # On a thread: that it is a file on a disk is no reason to hold the loop.
-            await asyncio.to_thread(write_port, where, port)
         await state.ended.wait()
 
 
@@ -62,8 +59,11 @@ def main(arguments):
         uvloop.install()
         arguments = arguments[1:]
     where, connections = arguments[:2]
-    messages = int(arguments[2]) if len(arguments) > 2 else 0
-    asyncio.run(serve(where, int(connections), messages))
+    messages = int(arguments[2]) if where == "self" else 0
+    listener = socket.create_server(("127.0.0.1", 0))
+    if not messages:
+        write_port(where, listener.getsockname()[1])
+    asyncio.run(serve(listener, int(connections), messages))
     print("done")
 
 

@@ -10,7 +10,7 @@ mod operations;
 
 use std::future::Future;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use operations::{Operation, NAMES, WAIT};
 use tokio::runtime::{Builder, Runtime};
@@ -50,7 +50,9 @@ struct BlocksWhenDropped;
 
 impl Drop for BlocksWhenDropped {
     fn drop(&mut self) {
+        let start = Instant::now();
         thread::sleep(WAIT); // EXPECT error clock_nanosleep|nanosleep category=sleep case=drop_on_abort
+        assert!(start.elapsed() >= WAIT);
     }
 }
 

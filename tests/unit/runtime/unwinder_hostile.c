@@ -184,6 +184,7 @@ static void damaged_frame_information_is_survived(void **state)
 	struct module copy = copy_of(module);
 	uintptr_t end = module_readable_until(&copy, copy.eh_frame_hdr);
 	size_t known = 0;
+	uint64_t rule;
 
 	(void)state;
 	assert_true(end > copy.eh_frame_hdr);
@@ -193,11 +194,12 @@ static void damaged_frame_information_is_survived(void **state)
 
 		*byte = (uint8_t)random_word();
 		for (int i = 0; i < 30; i++)
-			known += !(unwind_rule_make(&copy,
-						    copy.text_start +
-							    random_word() % (copy.text_end -
-									     copy.text_start)) &
-				   UNWIND_GUESS);
+			known += unwind_rule_make(&copy,
+						  copy.text_start +
+							  random_word() % (copy.text_end -
+									   copy.text_start),
+						  &rule) &&
+				 !(rule & UNWIND_GUESS);
 	}
 	/* It was read: the first rounds found most of it whole. */
 	assert_true(known > 1000);

@@ -184,11 +184,15 @@ static void the_largest_of_all_fits(void **state)
 	static struct options again;
 
 	(void)state;
-	memset(&options, 0, sizeof options);
-	for (size_t i = 0; i < option_count; i++)
-		if (option_infos[i].type == OPTION_IS_STRING)
-			memset((char *)&options + option_infos[i].offset, ':',
-			       option_infos[i].size - 1);
+	options_init(&options);
+	for (size_t i = 0; i < option_count; i++) {
+		char *member = (char *)&options + option_infos[i].offset;
+
+		if (option_infos[i].type != OPTION_IS_STRING)
+			continue;
+		memset(member, ':', option_infos[i].size - 1);
+		member[option_infos[i].size - 1] = '\0';
+	}
 	options_write(&options, text);
 	assert_in_range(strlen(text), 1, sizeof text - 1);
 	assert_int_equal(options_parse(&again, text).fault, OPTION_GOOD);

@@ -1,0 +1,120 @@
+/* Each interposed call has its pair: seen inside a turn, silent outside. */
+#include "calls_fixture.h"
+
+/* What libc would have nobody call any more is called all the same. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+struct listed {
+	const char *name;
+	void (*act)(void);
+	void (*before)(void);
+	void (*after)(void);
+};
+
+#define SEEN(name, arguments, first, last)             \
+	static void act_##name(void)                   \
+	{                                              \
+		made = (intptr_t)CALLED(name) arguments; \
+	}                                              \
+	static void before_##name(void)                \
+	{                                              \
+		(void)(first);                         \
+	}                                              \
+	static void after_##name(void)                 \
+	{                                              \
+		(void)(last);                          \
+	}
+#define SEEN_VOID(name, arguments, first, last) \
+	static void act_##name(void)            \
+	{                                       \
+		CALLED(name) arguments;         \
+	}                                       \
+	static void before_##name(void)         \
+	{                                       \
+		(void)(first);                  \
+	}                                       \
+	static void after_##name(void)          \
+	{                                       \
+		(void)(last);                   \
+	}
+#include "calls_list.h"
+
+#define SEEN(name, arguments, first, last) { #name, act_##name, before_##name, after_##name },
+#define SEEN_VOID(name, arguments, first, last) SEEN(name, arguments, first, last)
+static struct listed list[] = {
+#include "calls_list.h"
+};
+
+/* Standard streams are a file's while a listed call runs. */
+static int saved[3];
+
+static void streams_take(void)
+{
+	fflush(stdout);
+	for (int fd = 0; fd < 3; fd++) {
+		saved[fd] = dup(fd);
+		dup2(file, fd);
+	}
+}
+
+static void streams_give_back(void)
+{
+	fflush(stdout);
+	for (int fd = 0; fd < 3; fd++) {
+		dup2(saved[fd], fd);
+		close(saved[fd]);
+	}
+}
+
+/* Counts and names; nothing is asserted while the streams are not the test's. */
+static uint32_t run(const struct listed *listed, bool in_turn, char name[40])
+{
+	uint32_t count;
+
+	streams_take();
+	listed->before();
+	if (in_turn)
+		turn_enter();
+	count = seen_count();
+	listed->act();
+	count = seen_count() - count;
+	strncpy(name, seen_name(), 40);
+	if (in_turn)
+		turn_leave();
+	listed->after();
+	streams_give_back();
+	return count;
+}
+
+static void seen_in_a_turn_and_silent_outside(void **state)
+{
+	const struct listed *listed = *state;
+	char name[40];
+
+	assert_int_equal(run(listed, false, name), 0);
+	assert_int_not_equal(run(listed, true, name), 0);
+	assert_string_equal(name, listed->name);
+}
+
+static int setup(void **state)
+{
+	fixture_make();
+	return seen_setup(state);
+}
+
+static int teardown(void **state)
+{
+	fixture_remove();
+	return seen_teardown(state);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[ARRAY_SIZE(list)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		tests[i] = (struct CMUnitTest){ .name = list[i].name,
+						.test_func = seen_in_a_turn_and_silent_outside,
+						.initial_state = &list[i] };
+	return cmocka_run_group_tests_name("seen in a turn, silent outside", tests, setup, teardown);
+}
