@@ -222,8 +222,12 @@ def help_lists_everything(_):
         one = yieldsan("help", command)
         expect(one.status == 0 and "sage" in one.out, one)
     result = yieldsan("help", "options")
+    manual = (ROOT / "tools/man/yieldsan.1").read_text()
     for name in re.findall(r"^OPTION_\w+\((\w+)", (ROOT / "src/shared/options.def").read_text(), re.M):
         expect(re.search(rf"^  {name}=", result.out, re.M), f"{name}: {result}")
+        expect(f".It Cm {name} Ns =" in manual, f"{name} is not in the manual")
+    for name in re.findall(r"^  --([a-z-]+)", yieldsan("help", "run").out, re.M):
+        expect(name == "help" or f"Fl -{name}" in manual, f"--{name} is not in the manual")
     expect_refusal(yieldsan("help", "optoins"), 2)
     expect(yieldsan("--version").out.startswith("yieldsan "), "version")
 
@@ -404,6 +408,8 @@ def the_environment_differs_in_two_variables(_):
 
 
 def other_preloads_are_kept(place):
+    if b"libasan" in pathlib.Path(YIELDSAN).read_bytes():
+        raise Skip("the command has a sanitizer itself")
     other = place.compile("other.so", "-shared", "-fPIC", source="int other;\n")
     result = run("sh", "-c", "echo $LD_PRELOAD", env={"LD_PRELOAD": other})
     expect(result.out.endswith(f"libyieldsan.so:{other}\n"), result)
@@ -413,6 +419,17 @@ def a_sanitizer_comes_first(place):
     program = place.compile("asan", "-fsanitize=address", source=BLOCKER)
     result = run(program, "block", "done", env={"ASAN_OPTIONS": "detect_leaks=0"})
     expect(result.status == 66 and result.out == "done\n", result)
+
+
+def a_sanitizer_of_the_caller_comes_first_too(place):
+    asan = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True,
+                          check=True).stdout.strip()
+    asan = os.path.realpath(asan)
+    other = place.compile("other.so", "-shared", "-fPIC", source="int other;\n")
+    result = run("sh", "-c", "echo $LD_PRELOAD",
+                 env={"LD_PRELOAD": f"{asan} {other}", "ASAN_OPTIONS": "detect_leaks=0"})
+    names = [os.path.basename(path) for path in result.out.strip().split(":")]
+    expect(names == [os.path.basename(asan), "libyieldsan.so", "other.so"], result)
 
 
 def signals_pass_through(place):

@@ -142,6 +142,8 @@ def main():
             total.false_alarms += verdict.false_alarms
             report("FAIL" if verdict.complaints else "ok", run, "; ".join(verdict.complaints))
 
+    if arguments.keep:
+        print(f"kept in {watch.SCRATCH}")
     if not arguments.unwatched:
         found, alarms = total.covered, total.false_alarms
         print(f"recall {percent(total.found, total.expected)} ({total.found} of {total.expected} labels)")

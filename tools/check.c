@@ -129,7 +129,9 @@ static int check_program(const char *command)
 	print_tasks(&survey.tables);
 	print_engines(survey.engines);
 	print_line("verdict", survey.library_missing ? "can be watched once it can be started"
-						     : "can be watched");
+			      : strcmp(program->file, program->watched)
+				      ? "can be watched, with the programs that it starts"
+				      : "can be watched");
 	return 0;
 }
 

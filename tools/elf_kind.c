@@ -40,14 +40,23 @@ static bool starts_with(const char *text, const char *start)
 	return !strncmp(text, start, strlen(start));
 }
 
+bool elf_is_sanitizer(const char *library)
+{
+	const char *slash = strrchr(library, '/'), *name = slash ? slash + 1 : library;
+
+	for (unsigned i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)
+		if (starts_with(name, sanitizers[i]))
+			return true;
+	return false;
+}
+
 static void read_needed(struct elf_kind *kind, const char *name)
 {
 	for (unsigned i = 0; i < ELF_ENGINES; i++)
 		if (engine_marks[i].library && starts_with(name, engine_marks[i].library))
 			kind->engines |= 1u << i;
-	for (unsigned i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)
-		if (!*kind->sanitizer && starts_with(name, sanitizers[i]))
-			snprintf(kind->sanitizer, sizeof kind->sanitizer, "%s", name);
+	if (!*kind->sanitizer && elf_is_sanitizer(name))
+		snprintf(kind->sanitizer, sizeof kind->sanitizer, "%s", name);
 }
 
 struct dynamic {

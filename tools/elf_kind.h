@@ -57,6 +57,9 @@ int elf_kind_read(struct elf_kind *kind, const char *path);
 /* Whether this machine's loader can bring libyieldsan.so into it: class, byte order and machine. */
 bool elf_kind_is_native(const struct elf_kind *kind);
 
+/* Whether a library, by name or path, is one that must be loaded first of all. */
+bool elf_is_sanitizer(const char *library);
+
 /* "x86-64", "i386", "aarch64", ...; lives until the next call. */
 const char *elf_kind_machine(const struct elf_kind *kind);
 

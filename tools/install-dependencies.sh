@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the named purposes (build, demo, check) need and is not there. Says nothing when
+# Installs what the named purposes (build, demo, check, lint) need and is not there. Says nothing when
 # everything is. Where there is no apt-get it says which packages Debian would take.
 set -eu
 
@@ -33,6 +33,12 @@ check libcurl4-openssl-dev /usr/include/*/curl/curl.h
 check musl-tools           musl-gcc
 check nodejs               node
 check strace               strace
+lint  clang                clang
+lint  clang-format         clang-format
+lint  clang-tidy           clang-tidy
+lint  cppcheck             cppcheck
+lint  mandoc               mandoc
+lint  shellcheck           shellcheck
 '
 
 is_there() {
@@ -63,7 +69,9 @@ for purpose; do
     done <<END
 $table
 END
-    [ "$purpose" = build ] || rust_is_new_enough || missing="$missing rustc-web cargo-web"
+    case $purpose in
+    check | demo) rust_is_new_enough || missing="$missing rustc-web cargo-web" ;;
+    esac
 done
 [ -n "$missing" ] || exit 0
 

@@ -95,19 +95,40 @@ static char *copy_of(const char *name)
 	return copy;
 }
 
+static void append(char *list, const char *library)
+{
+	if (*list && *library)
+		strcat(list, ":");
+	strcat(list, library);
+}
+
+/* The sanitizers of the caller's list, or all else in it. */
+static void append_former(char *list, bool sanitizers)
+{
+	char *former = strdup(former_list ? former_list : ""), *rest = former, *library;
+
+	if (!former)
+		memory_exhausted();
+	while ((library = strsep(&rest, ": ")))
+		if (elf_is_sanitizer(library) == sanitizers)
+			append(list, library);
+	free(former);
+}
+
 void preload_set(const char *library, const struct elf_kind *kind, const char *options)
 {
 	char *list;
-	size_t size;
 
 	former_list = copy_of(LIST_VARIABLE);
 	former_options = copy_of(OPTIONS_VARIABLE);
-	size = strlen(kind->sanitizer) + strlen(library) + 3;
-	size += former_list ? strlen(former_list) : 0;
-	list = memory_get(size);
+	list = memory_get(sizeof kind->sanitizer + strlen(library) +
+			  (former_list ? strlen(former_list) : 0) + 4);
 	/* A sanitizer's library ends the program when it is not the first. */
-	snprintf(list, size, "%s%s%s%s%s", kind->sanitizer, *kind->sanitizer ? ":" : "", library,
-		 former_list ? ":" : "", former_list ? former_list : "");
+	append_former(list, true);
+	if (!*list)
+		append(list, kind->sanitizer);
+	append(list, library);
+	append_former(list, false);
 	set(LIST_VARIABLE, list);
 	set(OPTIONS_VARIABLE, options);
 	free(list);

@@ -204,16 +204,18 @@ int program_refusal(const struct program *program, char sentence[SENTENCE_SIZE])
 
 char **program_arguments(const struct program *program, char **command)
 {
-	size_t count = 0;
+	size_t count = 0, at = 0;
 	char **arguments;
 
-	if (!program->by_shell)
-		return command;
 	while (command[count])
 		count++;
 	arguments = memory_get((count + 2) * sizeof *arguments);
-	arguments[0] = (char *)"sh";
-	arguments[1] = (char *)program->file;
-	memcpy(arguments + 2, command + 1, count * sizeof *arguments);
+	if (program->by_shell) {
+		arguments[at++] = (char *)"sh";
+		arguments[at++] = (char *)program->file;
+		command++;
+		count--;
+	}
+	memcpy(arguments + at, command, count * sizeof *arguments);
 	return arguments;
 }

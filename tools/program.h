@@ -23,7 +23,7 @@ struct program {
  */
 int program_find(struct program *program, const char *command, char sentence[SENTENCE_SIZE]);
 
-/* For execve of file, or of watched when by_shell. */
+/* For execve of file, or of watched when by_shell. To be freed. */
 char **program_arguments(const struct program *program, char **command);
 
 /* Whether it can be watched: 0, or STATUS_CANNOT_WATCH with the reason and what to do. */

@@ -137,6 +137,17 @@ static int exit_status(const struct run *run, int report_error)
 	return 0;
 }
 
+static int start(struct run *run)
+{
+	const struct program *program = &run->program;
+	char **arguments = program_arguments(program, run->options.command);
+	int error = launch(program->by_shell ? program->watched : program->file, arguments,
+			   &run->pid, &run->status);
+
+	free(arguments);
+	return error;
+}
+
 int command_run(int argc, char **argv)
 {
 	static struct run run;
@@ -146,8 +157,7 @@ int command_run(int argc, char **argv)
 		status = prepare(&run);
 	if (status >= 0)
 		return status;
-	error = launch(run.program.by_shell ? run.program.watched : run.program.file,
-		       program_arguments(&run.program, run.options.command), &run.pid, &run.status);
+	error = start(&run);
 	if (error) {
 		trace_directory_remove(&run.traces);
 		return start_failed(&run, -error);

@@ -70,7 +70,9 @@ void finding_add(struct report *report, const struct finding *seen, int64_t pid)
 		memcpy(known->key, key, words * sizeof *key);
 		HASH_ADD_KEYPTR(hh, report->findings_by_key, known->key, words * sizeof *key,
 				known);
-		report->finding_count++;
+		report->findings = memory_grow(report->findings, report->finding_count,
+					       &report->finding_room, sizeof *report->findings);
+		report->findings[report->finding_count++] = known;
 	}
 	add_pid(known, pid);
 	free(key);
@@ -103,27 +105,22 @@ static int compare(const void *one, const void *other)
 
 void findings_finish(struct report *report)
 {
-	struct finding *finding, *next;
-	size_t count = 0;
+	for (size_t i = 0; i < report->finding_count; i++) {
+		struct finding *finding = report->findings[i];
 
-	report->findings = obstack_alloc(&report->memory,
-					 (report->finding_count + 1) * sizeof *report->findings);
-	HASH_ITER (hh, report->findings_by_key, finding, next) {
 		finding_identify(finding);
 		finding->message = headline(report, finding);
 		finding->advice = advice_for(finding);
 		qsort(finding->pids, finding->pid_count, sizeof *finding->pids, compare_pids);
-		report->findings[count++] = finding;
 	}
-	qsort(report->findings, count, sizeof *report->findings, compare);
+	if (report->finding_count)
+		qsort(report->findings, report->finding_count, sizeof *report->findings, compare);
 }
 
 void findings_deinit(struct report *report)
 {
-	struct finding *finding, *next;
-
-	HASH_ITER (hh, report->findings_by_key, finding, next) {
-		free(finding->pids);
-	}
+	for (size_t i = 0; i < report->finding_count; i++)
+		free(report->findings[i]->pids);
+	free(report->findings);
 	HASH_CLEAR(hh, report->findings_by_key);
 }

@@ -80,8 +80,8 @@ static const struct owner_rule functions[] = {
 	{ "g_main_", OWNER_EXECUTOR, "GLib" },
 	{ "__rust_", OWNER_STANDARD, "std" },
 	{ "rust_begin_unwind", OWNER_STANDARD, "std" },
-	{ "_start", OWNER_SYSTEM, "libc" },
-	{ "__libc_", OWNER_SYSTEM, "libc" },
+	{ "_start", OWNER_SYSTEM, "libc.so.6" },
+	{ "__libc_", OWNER_SYSTEM, "libc.so.6" },
 };
 
 /* Loaded objects, by file name, wherever they lie. */

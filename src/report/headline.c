@@ -1,6 +1,5 @@
 #include "headline.h"
 
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -123,14 +122,19 @@ const char *headline_subject(struct report *report, const struct finding *findin
 
 const char *shown_path(struct report *report, const char *path)
 {
-	char directory[PATH_MAX];
 	size_t length;
 
-	if (!path || path[0] != '/' || !getcwd(directory, sizeof directory))
-		return path;
-	length = strlen(directory);
-	if (length > 1 && !strncmp(path, directory, length) && path[length] == '/')
-		return strings_keep(&report->strings, path + length + 1);
+	if (!report->directory) {
+		char *directory = getcwd(NULL, 0);
+
+		report->directory = strings_keep(&report->strings, directory ? directory : "/");
+		free(directory);
+	}
+	length = strlen(report->directory);
+	/* Kept strings have no controls left: a directory with one fits no path, which stays
+	 * absolute. */
+	if (path && length > 1 && !strncmp(path, report->directory, length) && path[length] == '/')
+		return path + length + 1;
 	return path;
 }
 
@@ -159,7 +163,7 @@ static const char *progress(struct report *report, const struct finding *finding
 	char text[QUANTITY_SIZE];
 
 	if (!finding->progress_ns)
-		return "had not ended when the process was killed";
+		return "had not ended when the process did";
 	quantity_duration(text, finding->progress_ns);
 	return strings_print(&report->strings,
 			     finding->running ? "has not ended after %s"

@@ -24,10 +24,11 @@ struct report {
 	struct process *processes; /* by pid, then path */
 	struct finding *findings_by_key;
 	struct finding **findings; /* worst first, once all are in */
-	size_t finding_count;
+	size_t finding_count, finding_room;
 	struct missing_module *missing;
 	const struct report_options *options;
 	struct report_summary summary;
+	const char *directory;	    /* the present one, once asked for */
 	uint64_t progress_start_ms; /* of the line that shows progress on a terminal */
 	bool progress_shown;
 };

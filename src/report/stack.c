@@ -29,7 +29,7 @@ static void disown_rust_main(struct stack *stack)
 
 static struct stack finish(struct report *report)
 {
-	struct stack stack;
+	struct stack stack = { 0 };
 
 	stack.count = obstack_object_size(&report->memory) / sizeof *stack.frames;
 	stack.frames = obstack_finish(&report->memory);

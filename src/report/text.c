@@ -129,11 +129,9 @@ static void print_summary(struct report *report, const struct colours *colours, 
 
 	for (int severity = SEVERITY_NOTICE; severity < (int)report->options->show; severity++)
 		hidden += summary->findings[severity];
-	fputs("yieldsan: ", out);
-	if (!summary->processes) {
-		fputs("no trace could be read: nothing is known\n", out);
+	if (!summary->processes) /* whoever asked tells why */
 		return;
-	}
+	fputs("yieldsan: ", out);
 	if (!summary->executors) {
 		fputs("no executor ran a turn: nothing was watched, so this says nothing about the "
 		      "program\n",

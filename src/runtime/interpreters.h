@@ -15,10 +15,12 @@ void interpreters_module_added(struct module *module);
 
 /*
  * Whether a wait on a lock at `lock`, called by the function that holds `frames[0]`, is the
- * interpreter's own: CPython's GIL, V8's conditions. Such a wait is harm to the executor, not guilt of
- * the program. `Atomics.wait` is the program's.
+ * interpreter's own: CPython's GIL, a new thread's first sign of life, V8's conditions. Such a wait is
+ * harm to the executor, not guilt of the program. `Atomics.wait` is the program's. `script` holds the
+ * interpreter's frames.
  */
-bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth);
+bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth, const char *script,
+			   size_t script_size);
 
 /* Whether this process's loops of `module` are CPython's. */
 bool interpreter_is_python(const struct module *module);

@@ -50,6 +50,8 @@ enum severity call_judge(enum call_class class, enum trace_subject subject, unsi
 		return subject == SUBJECT_REGULAR_FILE || subject == SUBJECT_DIRECTORY
 			       ? SEVERITY_ERROR
 			       : if_slept(outcome, SEVERITY_NOTICE);
+	case CLASS_SPAWN:
+		return outcome->slept ? SEVERITY_NOTICE : SEVERITY_NONE;
 	case CLASS_OTHERS:
 		return if_slept(outcome, SEVERITY_NOTICE);
 	case CLASS_LOCK:

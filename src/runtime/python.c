@@ -6,7 +6,8 @@
 #include "modules.h"
 #include "thread.h"
 
-#define DUMP_SIZE 8192
+#define DUMP_SIZE	8192
+#define STARTING_FRAMES 4 /* from the lock out to Thread.start */
 
 static struct {
 	uintptr_t runtime, runtime_end;
@@ -49,6 +50,22 @@ bool python_owns_lock(const void *lock)
 	uintptr_t address = (uintptr_t)lock;
 
 	return address >= python.runtime && address < python.runtime_end;
+}
+
+bool python_starts_thread(const char *script, size_t size)
+{
+	static const char start[] = "start\t", module[] = "/threading.py\t";
+	const char *line = script, *end = script + size;
+
+	for (unsigned i = 0; i < STARTING_FRAMES && line < end; i++) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+
+		next = next ? next + 1 : end;
+		if ((size_t)(next - line) > sizeof start && !memcmp(line, start, sizeof start - 1))
+			return memmem(line, (size_t)(next - line), module, sizeof module - 1);
+		line = next;
+	}
+	return false;
 }
 
 static size_t put(char *to, size_t size, size_t used, const char *from, size_t length, char last)

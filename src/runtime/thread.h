@@ -30,6 +30,7 @@ struct thread_state {
 	bool dead;	/* its thread-local destructors have run: forward */
 	bool exempt;	/* by option: never watched */
 	bool root_suspect; /* may run a root future of block_on, which makes no turn of its own */
+	bool loop_learns; /* how far its loop reaches is being found out */
 	bool in_call;	/* within a watched call's real function: what it calls back is part of it */
 	uintptr_t call_frame; /* then: the stack address of its watch */
 	uint8_t serving; /* enum serving */

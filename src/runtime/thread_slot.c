@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls/call.h"
 #include "executors/executor.h"
 #include "runtime.h"
 #include "trace.h"
@@ -21,7 +22,8 @@ static pthread_key_t end_key;
 static void thread_ended(void *unused)
 {
 	(void)unused;
-	this_thread.own_code++; /* for good: nothing is watched after this */
+	call_watch_heal(UINTPTR_MAX); /* cancelled in a call */
+	this_thread.own_code++;	      /* for good: nothing is watched after this */
 	thread_slot_leave();
 	this_thread.dead = true;
 	this_thread.armed = false;
@@ -102,7 +104,6 @@ void thread_slot_leave(void)
 		return;
 	for (unsigned i = 0; i < TRACE_THREAD_EXECUTORS; i++)
 		hand_over(slot, i, true);
-	slot->call.sequence = (slot->call.sequence + 1) & ~1U; /* cancelled in a call */
 	__atomic_store_n(&slot->alive, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&slots[this_thread.slot_number].taken, 0, __ATOMIC_RELEASE);
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -99,14 +100,22 @@ static size_t append_number(char *to, size_t size, size_t used, uint64_t number)
 	return append(to, size, used, digits + at);
 }
 
+const char *program_name(void)
+{
+	/* As it was called: redis-server may be a link to one file of many names. Stays where it is. */
+	const char *path = (const char *)getauxval(AT_EXECFN);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash && slash[1] ? slash + 1 : path && *path ? path : "program";
+}
+
 int trace_write_path(char *path, size_t size)
 {
-	const struct module *program = modules_count() ? modules_at(0) : NULL;
 	size_t used = 0;
 
 	used = append(path, size, used, directory);
 	used = append(path, size, used, "/");
-	used = append(path, size, used, program ? module_name(program) : "program");
+	used = append(path, size, used, program_name());
 	used = append(path, size, used, ".");
 	used = append_number(path, size, used, (uint64_t)getpid());
 	used = append(path, size, used, ".");

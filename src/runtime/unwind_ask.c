@@ -13,9 +13,9 @@
 #define GUESS ((uint64_t)(UNWIND_ODD | UNWIND_GUESS))
 
 /*
- * libunwind steps over a frame that does not exist: its registers hold these numbers, outside of any
- * process's addresses, and what it reads near them is written down. What comes out, say a stack pointer
- * of RBP_BASE + 16, is the rule.
+ * libunwind steps over a frame that does not exist: its registers hold these numbers, outside of
+ * any process's addresses, and what it reads near them is written down. What comes out, say a stack
+ * pointer of RBP_BASE + 16, is the rule.
  */
 #define RSP_BASE    (UINT64_C(1) << 52)
 #define RBP_BASE    (UINT64_C(2) << 52)
@@ -23,10 +23,10 @@
 #define OTHER_BASE  (UINT64_C(8) << 52)
 #define REACH	    (UINT64_C(1) << 30)
 
-#define MAX_LOADS 32
-#define MAX_READS 20000
-#define PATIENCE  1000000
-#define MAX_ADDED (0x7f * 8)
+#define MAX_LOADS   32
+#define MAX_READS   20000
+#define PATIENCE    1000000
+#define MAX_ADDED   (0x7f * 8)
 
 /* .eh_frame_hdr with the encodings that linkers write (LSB 5.0, 10.6.2). */
 struct eh_frame_hdr {
@@ -41,7 +41,7 @@ enum { ENCODED_PCREL_SDATA4 = 0x1b, ENCODED_UDATA4 = 0x03, ENCODED_DATAREL_SDATA
 struct question {
 	const struct module *module;
 	uintptr_t address;
-	bool answered; /* there is call frame information for the address */
+	bool answered;	/* there is call frame information for the address */
 	unsigned reads; /* so far */
 	unsigned loads;
 	uint64_t places[MAX_LOADS]; /* of the stack, in terms of the bases */
@@ -58,7 +58,8 @@ static int (*ask_search)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_pro
 			 void *);
 
 static unw_addr_space_t space;
-/* libunwind has locks of its own, which a signal handler or a forked child could wait for in vain. */
+/* libunwind has locks of its own, which a signal handler or a forked child could wait for in vain.
+ */
 static bool busy;
 
 static bool near(uint64_t value, uint64_t base)
@@ -88,12 +89,14 @@ static int find_proc_info(unw_addr_space_t as, unw_word_t address, unw_proc_info
 	struct question *question = arg;
 	const struct module *module = question->module;
 	const struct eh_frame_hdr *header = (const void *)module->eh_frame_hdr;
+	uintptr_t end = module_readable_until(module, module->eh_frame_hdr);
 	unw_dyn_info_t table = { .format = UNW_INFO_FORMAT_REMOTE_TABLE,
 				 .start_ip = module->text_start,
 				 .end_ip = module->text_end };
 	int status;
 
-	if (!header || header->version != 1 || header->frame_encoding != ENCODED_PCREL_SDATA4 ||
+	if (end < module->eh_frame_hdr + sizeof *header || header->version != 1 ||
+	    header->frame_encoding != ENCODED_PCREL_SDATA4 ||
 	    header->count_encoding != ENCODED_UDATA4 ||
 	    header->table_encoding != ENCODED_DATAREL_SDATA4 || address < table.start_ip ||
 	    address >= table.end_ip)
@@ -117,7 +120,8 @@ static int get_dyn_info_list(unw_addr_space_t as, unw_word_t *address, void *arg
 	return -UNW_ENOINFO;
 }
 
-static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value, int write, void *arg)
+static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value, int write,
+		      void *arg)
 {
 	struct question *question = arg;
 	uintptr_t end;
@@ -139,7 +143,8 @@ static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value
 	return 0;
 }
 
-static int access_reg(unw_addr_space_t as, unw_regnum_t number, unw_word_t *value, int write, void *arg)
+static int access_reg(unw_addr_space_t as, unw_regnum_t number, unw_word_t *value, int write,
+		      void *arg)
 {
 	const struct question *question = arg;
 
@@ -212,7 +217,7 @@ static uint64_t conclude(struct question *question, unw_cursor_t *cursor)
 	if (ask_get_reg(cursor, UNW_X86_64_RSP, &cfa) || !was_read(question, cfa - 8))
 		return GUESS;
 	place = cfa;
-	if (is_loaded(cfa)) { /* a realigned stack: the CFA was kept on it */
+	if (is_loaded(cfa)) {			    /* a realigned stack: the CFA was kept on it */
 		added = (cfa & 0xffffffff) - REACH; /* one below is taken for too much */
 		if (added > MAX_ADDED || added % 8)
 			return GUESS;
@@ -261,17 +266,24 @@ static bool take_turn(void)
 bool unwind_ask(const struct module *module, uintptr_t address, uint64_t *rule)
 {
 	struct question question = { .module = module, .address = address };
+	enum serving before = this_thread.serving;
+	bool taken;
 
 	*rule = GUESS;
 	if (!space)
 		return true;
-	if (!take_turn())
+	/* A signal handler that came in between: what it would wait for lies beneath it. */
+	if (before == SERVING_UNWINDER)
 		return false;
-	serve(SERVING_UNWINDER);
-	*rule = ask(&question);
-	serve(SERVING_NOBODY);
-	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
-	return true;
+	serve(SERVING_UNWINDER); /* before the turn is taken, so that no handler finds only the
+				    latter */
+	taken = take_turn();
+	if (taken) {
+		*rule = ask(&question);
+		__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+	}
+	serve(before);
+	return taken;
 }
 
 void unwind_ask_forked(void)
@@ -282,8 +294,8 @@ void unwind_ask_forked(void)
 static int find_library(void)
 {
 	static unw_accessors_t accessors = {
-		find_proc_info, put_unwind_info, get_dyn_info_list, access_mem,
-		access_reg,	access_fpreg,	 resume,	    get_proc_name,
+		find_proc_info, put_unwind_info, get_dyn_info_list, access_mem, access_reg,
+		access_fpreg,	resume,		 get_proc_name,
 	};
 	static const struct {
 		void *to;
@@ -325,6 +337,7 @@ int unwind_ask_init(void)
 
 	/* The first question makes libunwind's own tables: not in the midst of something. */
 	if (!error)
-		unwind_ask(modules_find((uintptr_t)unwind_ask_init), (uintptr_t)unwind_ask_init, &rule);
+		unwind_ask(modules_find((uintptr_t)unwind_ask_init), (uintptr_t)unwind_ask_init,
+			   &rule);
 	return error;
 }

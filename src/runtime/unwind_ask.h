@@ -1,6 +1,6 @@
 /*
- * libunwind, asked for the layout of a frame at a code address. It steps over a frame of numbers, reads
- * nothing but call frame information, and leaves no mark on the program.
+ * libunwind, asked for the layout of a frame at a code address. It steps over a frame of numbers,
+ * reads nothing but call frame information, and leaves no mark on the program.
  */
 #ifndef RUNTIME_UNWIND_ASK_H
 #define RUNTIME_UNWIND_ASK_H
@@ -10,7 +10,8 @@
 
 struct module;
 
-/* Start-up: loads libunwind for ourselves alone. Returns 0 or -errno; then every answer is a guess. */
+/* Start-up: loads libunwind for ourselves alone. Returns 0 or -errno; then every answer is a guess.
+ */
 int unwind_ask_init(void);
 
 /* The rule (see unwind_rule.h) for code at `address`. False when there is no answer just now. */

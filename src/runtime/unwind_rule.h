@@ -49,8 +49,8 @@ static inline uint64_t unwind_added(uint64_t rule)
 
 /*
  * The rule for code at `address`: the present instruction of the innermost or an interrupted frame,
- * the last byte of the call of others. `module` is the one that contains it. False when it cannot be
- * had just now. Takes about three microseconds.
+ * the last byte of the call of others. `module` is the one that contains it. False when it cannot
+ * be had just now. Takes about three microseconds.
  */
 bool unwind_rule_make(const struct module *module, uintptr_t address, uint64_t *rule);
 

@@ -1,8 +1,8 @@
 /*
- * Stacks. A frame's layout (how to find its caller) is a property of the code address alone: libunwind
- * is asked once per address, and the answer is kept in one table for all threads; a walk is then one
- * look-up and two bounds-checked loads a frame. Nothing of it is seen by the program: no descriptor, no
- * allocation, no signal mask, no symbol.
+ * Stacks. A frame's layout (how to find its caller) is a property of the code address alone:
+ * libunwind is asked once per address, and the answer is kept in one table for all threads; a walk
+ * is then one look-up and two bounds-checked loads a frame. Nothing of it is seen by the program:
+ * no descriptor, no allocation, no signal mask, no symbol.
  */
 #ifndef RUNTIME_UNWINDER_H
 #define RUNTIME_UNWINDER_H
@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 /*
- * Start-up, after the first modules_scan: learns which code is our own, loads libunwind. Returns 0 or
- * -errno; without libunwind stacks are guessed by frame pointers.
+ * Start-up, after the first modules_scan: learns which code is our own, loads libunwind. Returns 0
+ * or -errno; without libunwind stacks are guessed by frame pointers.
  */
 int unwinder_init(void);
 

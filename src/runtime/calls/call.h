@@ -30,6 +30,7 @@ enum call_class {
 	CLASS_FORWARD,	  /* only to keep state: never judged */
 	CLASS_PURPOSE,	  /* waits by purpose: a sleep, a name look-up, system() */
 	CLASS_SYNC,	  /* writes a file to its disk: by purpose, on a real disk */
+	CLASS_SPAWN,	  /* waits until a child has begun: asynchronous libraries do it too */
 	CLASS_OTHERS,	  /* waits for others: judged by whether it slept */
 	CLASS_LOCK,	  /* waits for a lock */
 	CLASS_TRANSFER,	  /* reads or writes a descriptor: judged by its type and mode */

@@ -202,6 +202,8 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	watch->level = 0;
 	watch->language = SCRIPT_NONE;
 	watch->frame = (uintptr_t)__builtin_frame_address(0);
+	if (UNLIKELY(self->loop_learns))
+		event_loop_learn(watch->frame);
 	/* The common case of an executor: a descriptor that does not block. */
 	if (subject.fd >= 0 && call_infos[call].class == CLASS_TRANSFER) {
 		struct descriptor descriptor = descriptor_get(subject.fd);
@@ -281,8 +283,8 @@ static void remember(struct turn *turn, struct trace_site *site)
 		site->confirmed = 1;
 }
 
-static void record(struct call_watch *watch, enum severity severity,
-		   const struct call_outcome *outcome, uint64_t end_ns)
+static struct trace_site *record(struct call_watch *watch, enum severity severity,
+				 const struct call_outcome *outcome, uint64_t end_ns)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 	struct trace_executor *executor = trace_at(call->executor);
@@ -304,14 +306,15 @@ static void record(struct call_watch *watch, enum severity severity,
 	});
 	if (!site) {
 		trace_lose_event();
-		return;
+		return NULL;
 	}
 	site_count(site, severity, outcome->wall_ns, outcome->slept_ns, end_ns);
 	remember(watch->turn, site);
+	return site;
 }
 
 /* For a lock or a thread: what an interpreter or a loop's library may do of its own accord. */
-static bool is_own_wait(const struct call_watch *watch, const struct call_outcome *outcome)
+static bool is_own_wait(struct call_watch *watch, const struct call_outcome *outcome)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 	struct trace_executor *executor = trace_at(call->executor);
@@ -320,11 +323,14 @@ static bool is_own_wait(const struct call_watch *watch, const struct call_outcom
 	if (status_pipe_is(watch->subject.fd))
 		return true;
 	/* libuv keeps a lock in a pipe: its byte is there. */
-	if (watch->kind == SUBJECT_PIPE && !outcome->slept && call->depth)
-		return event_loop_library_has(call->frames[0]);
+	if (watch->kind == SUBJECT_PIPE && !outcome->slept)
+		return event_loop_library_calls(call->frames, call->depth);
 	if (strcmp(category, "lock") && strcmp(category, "thread"))
 		return false;
-	if (!interpreter_owns_wait(watch->subject.lock, call->frames, call->depth))
+	take_script(&watch->language);
+	if (!interpreter_owns_wait(watch->subject.lock, call->frames, call->depth, call->script,
+				   call->script_size) &&
+	    !event_loop_library_calls(call->frames, call->depth))
 		return false;
 	__atomic_fetch_add(&executor->own_waits, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&executor->own_waits_ns, outcome->slept_ns, __ATOMIC_RELAXED);
@@ -368,12 +374,39 @@ void call_watch_end(struct call_watch *watch)
 	thread_arm();
 }
 
+/* The call was left without its end being seen. What is written down of it must do. */
+COLD static void abandon(struct trace_call_in_progress *call)
+{
+	OWN_CODE_SCOPE;
+	const struct trace_call *record_of_call = trace_at(call->call);
+	struct call_watch watch = { .call = (int)record_of_call->number,
+				    .fd_made = -1,
+				    .subject = { .fd = -1 },
+				    .kind = call->subject,
+				    .flags = call->flags,
+				    .level = call->level,
+				    .turn = this_thread.turn };
+	uint64_t end_ns = now_ns();
+	struct call_outcome outcome = { .wall_ns = end_ns - call->start_ns };
+	struct trace_site *site = NULL;
+	enum severity severity;
+
+	outcome.slept = outcome.wall_ns >= SHORTEST_SLEEP_NS;
+	outcome.slept_ns = outcome.wall_ns;
+	severity = call_judge(call_infos[watch.call].class, watch.kind, watch.flags, false, &outcome);
+	if (severity != SEVERITY_NONE && !is_own_wait(&watch, &outcome) && !may_block(&watch))
+		site = record(&watch, severity, &outcome, end_ns);
+	if (site) /* its loop may be over for the same reason */
+		site->confirmed = 1;
+	erase();
+}
+
 void call_watch_heal(uintptr_t frame)
 {
-	if (frame <= this_thread.call_frame)
+	if (!this_thread.in_call || frame <= this_thread.call_frame)
 		return;
 	this_thread.in_call = false;
-	if (this_thread.slot)
-		erase();
+	if (this_thread.slot && this_thread.slot->call.sequence & 1)
+		abandon(&this_thread.slot->call);
 	thread_arm();
 }

@@ -17,6 +17,7 @@
 #include "../runtime.h"
 #include "../thread_slot.h"
 #include "../trace.h"
+#include "../trace_records.h"
 #include "../turn.h"
 #include "../unwinder.h"
 #include "executor.h"
@@ -26,6 +27,9 @@
 
 #define PLACES	   24
 #define LOOPS	   4
+#define LEVELS	   8
+#define LEARNING_TURNS 64
+#define FEW_TURNS  3
 #define FEW_POLLED 2 /* descriptors that make a poll of the program a loop's */
 
 struct loop {
@@ -42,6 +46,8 @@ struct loop {
 	unsigned refused;
 	unsigned reach;	      /* places inside the loop's own function and what it calls */
 	unsigned highest;     /* level seen since the last wait */
+	unsigned turns;	      /* of which that was looked at, up to LEARNING_TURNS */
+	unsigned turns_at[LEVELS]; /* of these, how many reached that level, from 1 */
 	unsigned place_count;
 	uintptr_t places[PLACES];
 	uint64_t values[PLACES];
@@ -62,9 +68,14 @@ bool event_loop_on_probation(const struct turn *turn)
 	return current && turn == &current->turn && !current->known;
 }
 
-bool event_loop_library_has(uintptr_t pc)
+bool event_loop_library_calls(const uint64_t *frames, unsigned depth)
 {
-	return current && current->known && modules_find(pc) == modules_find(current->caller);
+	const struct module *library;
+
+	if (!current || !current->known || depth < 2)
+		return false;
+	library = modules_find(current->caller);
+	return modules_find(frames[0]) == library && modules_find(frames[1]) == library;
 }
 
 /* The outermost place that does not hold what it held when the loop waited; 0: all do. */
@@ -87,6 +98,7 @@ static void leave_turn(struct loop *loop)
 	if (current == loop)
 		current = NULL;
 	this_thread.loop_fd = 0;
+	this_thread.loop_learns = false;
 }
 
 bool event_loop_level(uintptr_t frame, uint16_t *level)
@@ -182,7 +194,7 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 			executor_reach(loop->executor, library.reach);
 		}
 	} else if (module && module == program && !loop_library_refuses(frames, loop->place_count)) {
-		loop->executor = executor_get(FAMILY_EVENT_LOOP, module_name(module), wait->caller,
+		loop->executor = executor_get(FAMILY_EVENT_LOOP, program_name(), wait->caller,
 					      CONFIDENCE_MEDIUM);
 	}
 }
@@ -238,8 +250,13 @@ static struct loop *loop_of(const struct loop_wait *wait)
 	struct loop *loop = current;
 
 	if (loop) {
-		if (loop->caller == wait->caller && loop->frame == wait->frame)
-			return loop;
+		if (loop->caller == wait->caller && loop->frame == wait->frame) {
+			if (level_at(loop, wait->frame) == 0)
+				return loop;
+			/* The same function, called from elsewhere: another loop. */
+			leave_turn(loop);
+			return remember(wait, loop);
+		}
 		/* Its second call site, or a nested run of the same loop: its own wait too. */
 		if (shares_descriptors(loop, wait))
 			return loop;
@@ -260,16 +277,49 @@ static struct loop *loop_of(const struct loop_wait *wait)
 	return loop;
 }
 
-/* The loop waits: its turn is over, and what lay between was part of it. */
+/*
+ * How far up the loop reaches. The function that waits may be a helper, which returns before the
+ * callbacks are called (redis: aeApiPoll); or it is the loop itself, which is left once in a while and
+ * entered again at the same place. In the first case every turn's calls lie above it.
+ */
+static void learn_reach(struct loop *loop)
+{
+	unsigned levels = loop->highest < LEVELS ? loop->highest : LEVELS;
+
+	if (loop->known || !loop->executor || loop->turns == LEARNING_TURNS)
+		return;
+	loop->turns++;
+	for (unsigned level = 1; level <= levels; level++)
+		if (++loop->turns_at[level - 1] * 2 >= loop->turns && loop->turns >= FEW_TURNS)
+			executor_reach(loop->executor, level);
+	if (loop->turns == LEARNING_TURNS)
+		this_thread.loop_learns = false;
+}
+
+void event_loop_learn(uintptr_t frame)
+{
+	uint16_t level;
+
+	if (current)
+		event_loop_level(frame, &level);
+}
+
+/* The loop waits: its turn is over. What it recorded counts, unless the loop's function was left and
+ * entered again meanwhile: then some of it lay between the two. */
 static void end_turn(struct loop *loop, struct loop_wait *wait)
 {
-	wait->finding_count = loop->has_turn ? loop->turn.finding_count : 0;
+	bool left;
+
+	wait->finding_count = 0;
+	if (!loop->has_turn)
+		return;
+	learn_reach(loop);
+	left = !loop->known && loop->executor && loop->highest > loop->executor->level;
+	wait->finding_count = loop->turn.finding_count;
 	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
-	for (unsigned i = 0; i < wait->finding_count; i++)
+	for (unsigned i = 0; i < wait->finding_count && !left; i++)
 		wait->findings[i]->confirmed = 1;
 	leave_turn(loop);
-	if (!loop->known && loop->executor)
-		executor_reach(loop->executor, loop->highest);
 	loop->highest = 0;
 }
 
@@ -357,5 +407,6 @@ void loop_wait_end(struct loop_wait *wait, int result)
 	loop->has_turn = true;
 	current = loop;
 	this_thread.loop_fd = wait->epoll_fd > 0 ? wait->epoll_fd : 0;
+	this_thread.loop_learns = !loop->known && loop->turns < LEARNING_TURNS;
 	turn_begin(&loop->turn, loop->executor, TURN_TASK);
 }

@@ -40,14 +40,18 @@ struct turn *event_loop_turn(void);
 /* Whether it is a turn of a loop of no known library: where that ends, only its next wait tells. */
 bool event_loop_on_probation(const struct turn *turn);
 
-/* Whether code at `pc` is of the library whose loop the thread runs. */
-bool event_loop_library_has(uintptr_t pc);
+/* Whether a call that holds these return addresses is made by the library whose loop the thread runs,
+ * for itself, and not by a function of it that the program called. */
+bool event_loop_library_calls(const uint64_t *frames, unsigned depth);
 
 /*
  * How far outside the loop's own function a call at stack address `frame` lies: see
  * trace_executor.level. False when the loop has ended, and with it its turn.
  */
 bool event_loop_level(uintptr_t frame, uint16_t *level);
+
+/* A call of a turn, at this stack address, that deserves nothing: it tells where the loop's code lies. */
+void event_loop_learn(uintptr_t frame);
 
 /* The loop's epoll descriptor was closed: the loop is over. */
 void event_loop_descriptor_closed(void);

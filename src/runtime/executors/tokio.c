@@ -129,9 +129,9 @@ static void look_through_segments(struct search *search, const struct tokio_addr
 }
 
 /*
- * Where constant tables of addresses lie: in what is made read-only after relocation; in a program as
- * published that has lost the mark for it (Deno 2.9), in plain data; in a program at a fixed address,
- * which needs no relocation, in its read-only data as well.
+ * Where constant tables of addresses lie: in what is made read-only after relocation; in a program
+ * as published that has lost the mark for it (Deno 2.9), in plain data; in a program at a fixed
+ * address, which needs no relocation, in its read-only data as well.
  */
 static void look_everywhere(struct search *search, const struct tokio_addresses *polls)
 {

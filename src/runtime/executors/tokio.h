@@ -1,7 +1,7 @@
 /*
- * Tokio. Every task is polled through slot 0 of a static table of functions, its vtable; the ones that
- * a module holds are found when it is loaded, and each slot 0 is made to lead through us: begin and end
- * of every poll, in programs as they are, stripped or not.
+ * Tokio. Every task is polled through slot 0 of a static table of functions, its vtable; the ones
+ * that a module holds are found when it is loaded, and each slot 0 is made to lead through us:
+ * begin and end of every poll, in programs as they are, stripped or not.
  */
 #ifndef RUNTIME_EXECUTORS_TOKIO_H
 #define RUNTIME_EXECUTORS_TOKIO_H

@@ -10,7 +10,7 @@
 #define NEIGHBOURHOOD 160
 /* So many looks are spent on learning; where nothing came of them, one in SELDOM is. */
 #define MANY_LOOKS 1024
-#define SELDOM	   64
+#define SELDOM	   1024
 /* Rounds, of some 40 cycles each. */
 #define LONGEST_WAIT 2000
 /* What is left of the budget's places by then will do, or there are none. */
@@ -48,7 +48,8 @@ void tokio_context_init(struct tokio_context *context, const struct module *modu
 	uint32_t capacity = context->capacity;
 
 	memset(context, 0, sizeof *context);
-	context->size = module->tls_size < LARGEST_BLOCK ? (uint32_t)module->tls_size : LARGEST_BLOCK;
+	context->size =
+		module->tls_size < LARGEST_BLOCK ? (uint32_t)module->tls_size : LARGEST_BLOCK;
 	context->struck = struck;
 	context->capacity = capacity;
 	find_image(context, module);
@@ -116,7 +117,8 @@ static bool is_budget(const uint8_t *block, uint32_t place, enum tokio_moment mo
 
 /*
  * Since 1.22 both are members of one structure, and its only ones of a byte's alignment: rustc puts
- * them together, behind an aligned word. No other bytes, which may be random, can be taken for these.
+ * them together, behind an aligned word. No other bytes, which may be random, can be taken for
+ * these.
  */
 static bool is_beside(uint32_t budget, uint32_t place)
 {
@@ -165,9 +167,10 @@ static void find_budgets(struct tokio_context *context, const uint8_t *block)
 }
 
 /*
- * A program of one thread launches no workers, and may never run a job. But a byte that is 2 in every
- * job, or else in what new blocks are made from, and is 0 or 1 here, beside a budget, is the one. (1.54
- * makes new blocks so, 1.24 at their first use.) Under a foreign block_on nothing comes of it: it is 2.
+ * A program of one thread launches no workers, and may never run a job. But a byte that is 2 in
+ * every job, or else in what new blocks are made from, and is 0 or 1 here, beside a budget, is the
+ * one. (1.54 makes new blocks so, 1.24 at their first use.) Under a foreign block_on nothing comes
+ * of it: it is 2.
  */
 static void learn_beside_budget(struct tokio_context *context, const uint8_t *block)
 {
@@ -262,6 +265,23 @@ COLD void tokio_context_learn(struct tokio_context *context, const uint8_t *bloc
 		return;
 	learn(context, block, moment);
 	__atomic_store_n(&context->busy, 0, __ATOMIC_RELEASE);
+}
+
+/* No budget, outside, padding, as rustc lays them out (1.22 to 1.54): see is_beside. */
+static const uint8_t outside[4] = { 0, 0, PLACE_OUTSIDE, 0 };
+
+bool tokio_context_is_outside(const struct tokio_context *context, const uint8_t *block)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i + sizeof outside <= context->image_size; i += sizeof outside) {
+		if (memcmp(context->image + i, outside, sizeof outside))
+			continue;
+		if (block[i + 2] != PLACE_OUTSIDE)
+			return false;
+		found = true;
+	}
+	return found;
 }
 
 int tokio_context_polls(const struct tokio_context *context, const uint8_t *block)

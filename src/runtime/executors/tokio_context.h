@@ -3,13 +3,13 @@
  * (tokio/src/runtime/context.rs, struct Context):
  *
  *   runtime  a byte: 2 outside of any runtime, 1 inside, 0 inside where block_in_place is refused
- *	      (current_thread, LocalSet). block_in_place sets it to 2 for its closure, and restores it.
- *   budget   two bytes, Option<u8>: 1 and at most 128 while a future is polled, 0 while the runtime
- *	      itself runs or parks, and where a budget was put off (block_in_place, unconstrained).
+ *	      (current_thread, LocalSet). block_in_place sets it to 2 for its closure, and restores
+ *it. budget   two bytes, Option<u8>: 1 and at most 128 while a future is polled, 0 while the
+ *runtime itself runs or parks, and where a budget was put off (block_in_place, unconstrained).
  *
  * No symbol tells their places in a stripped program, so they are learnt from what is known at each
- * poll: a blocking-pool job begins outside of the runtime; a task that is polled within the launch of
- * a worker, which is such a job, inside. One of each leaves one byte, rarely two, of some 300.
+ * poll: a blocking-pool job begins outside of the runtime; a task that is polled within the launch
+ *of a worker, which is such a job, inside. One of each leaves one byte, rarely two, of some 300.
  */
 #ifndef RUNTIME_EXECUTORS_TOKIO_CONTEXT_H
 #define RUNTIME_EXECUTORS_TOKIO_CONTEXT_H
@@ -33,15 +33,15 @@ enum tokio_place {
 enum tokio_moment {
 	MOMENT_JOB,	    /* a blocking-pool job begins */
 	MOMENT_WORKER_TASK, /* a task's poll begins, within a job of the same module */
-	MOMENT_OTHER_TASK,  /* a task's poll begins, on a thread without one: a current_thread's, or a
-			       LocalSet's, whoever may drive it: says nothing against a byte */
+	MOMENT_OTHER_TASK,  /* a task's poll begins, on a thread without one: a current_thread's, or
+			       a  LocalSet's, whoever may drive it: says nothing against a byte */
 	MOMENT_OUTSIDE_TURNS, /* a call of a thread that may be in block_on */
 };
 
 struct tokio_context {
-	uint32_t size;	  /* bytes that are looked at */
-	uint32_t count;	  /* of places; 0 while nothing is learnt */
-	bool settled;	  /* nothing is to be learnt from a look that shows what it should */
+	uint32_t size;	/* bytes that are looked at */
+	uint32_t count; /* of places; 0 while nothing is learnt */
+	bool settled;	/* nothing is to be learnt from a look that shows what it should */
 	uint32_t places[TOKIO_PLACES];
 	uint32_t budget_count;
 	uint32_t budgets[TOKIO_PLACES];
@@ -79,11 +79,19 @@ static inline enum tokio_place tokio_context_place(const struct tokio_context *c
 	if (!count || !block)
 		return PLACE_UNKNOWN;
 	place = block[context->places[0]];
+	if (LIKELY(count == 1))
+		return place <= PLACE_OUTSIDE ? (enum tokio_place)place : PLACE_UNKNOWN;
 	for (uint32_t i = 1; i < count; i++)
 		if (block[context->places[i]] != place)
 			return PLACE_UNKNOWN;
 	return place <= PLACE_OUTSIDE ? (enum tokio_place)place : PLACE_UNKNOWN;
 }
+
+/*
+ * Whether, as far as the image that new blocks are made from tells, this block was never in a
+ * runtime, or is out of it again. False where the image has nothing that may be the two things.
+ */
+bool tokio_context_is_outside(const struct tokio_context *context, const uint8_t *block);
 
 /* Whether a future is being polled: 1, 0, or -1 when it cannot be told. */
 int tokio_context_polls(const struct tokio_context *context, const uint8_t *block);

@@ -27,9 +27,10 @@ static bool is_on_worker(const struct turn *turn)
 }
 
 /*
- * Whether a task is in block_in_place just now. Only workers have it, and each worker is launched as
- * a blocking-pool job; on a thread without one, block_in_place panics, or does nothing but call. What
- * was outside from the start is a LocalSet under a foreign block_on: it holds up its own tasks.
+ * Whether a task is in block_in_place just now. Only workers have it, and each worker is launched
+ * as a blocking-pool job; on a thread without one, block_in_place panics, or does nothing but call.
+ * What was outside from the start is a LocalSet under a foreign block_on: it holds up its own
+ * tasks.
  */
 static int may_block(struct turn *turn)
 {
@@ -45,10 +46,11 @@ static int may_block(struct turn *turn)
 }
 
 /*
- * Once `poll` has returned, the task may be freed, or run by another worker: nothing is read through
- * its header any more. A task that was cancelled is dropped in this call instead of being polled: its
- * destructors run on the executor all the same. A panic does not come out of a poll (harness.rs catches
- * it); what else unwinds through this frame leaves the turn to be healed by the next turn_begin.
+ * Once `poll` has returned, the task may be freed, or run by another worker: nothing is read
+ * through its header any more. A task that was cancelled is dropped in this call instead of being
+ * polled: its destructors run on the executor all the same. A panic does not come out of a poll
+ * (harness.rs catches it); what else unwinds through this frame leaves the turn to be healed by the
+ * next turn_begin.
  *
  * Budget, beside turn_begin and turn_end: 5 ns.
  */

@@ -4,7 +4,8 @@
 #include "tokio_module.h"
 #include "yieldsan/trace_format.h"
 
-/* Stacks without a block_on until a thread is no suspect any more; each walk costs a watched call. */
+/* Stacks without a block_on until a thread is no suspect any more; each walk costs a watched call.
+ */
 #define PATIENCE 64
 /* One that parks in a runtime again gets so many more. */
 #define NEW_PATIENCE 8
@@ -34,7 +35,7 @@ static int by_context(struct tokio_module *module, uint8_t *flags)
 		place = tokio_context_place(context, block);
 	}
 	if (place == PLACE_UNKNOWN)
-		return -1;
+		return block && tokio_context_is_outside(context, block) ? 0 : -1;
 	polls = tokio_context_polls(context, block);
 	if (place == PLACE_OUTSIDE || polls == 0)
 		return 0;

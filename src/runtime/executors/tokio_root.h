@@ -1,7 +1,8 @@
 /*
- * Root futures: what a thread that is in block_on polls itself. They are no tasks and call no vtable.
- * Told by two bytes of thread-local storage where their places are learnt (tokio_context.h), stripped
- * or not; else by a block_on on the stack, where there are symbols of one; else not at all.
+ * Root futures: what a thread that is in block_on polls itself. They are no tasks and call no
+ * vtable. Told by two bytes of thread-local storage where their places are learnt
+ * (tokio_context.h), stripped or not; else by a block_on on the stack, where there are symbols of
+ * one; else not at all.
  */
 #ifndef RUNTIME_EXECUTORS_TOKIO_ROOT_H
 #define RUNTIME_EXECUTORS_TOKIO_ROOT_H
@@ -15,8 +16,8 @@ void tokio_thread_may_be_root(void);
 
 /*
  * Which root future the present thread polls: SITE_ROOT_CURRENT_THREAD, SITE_ROOT_MULTI_THREAD or
- * SITE_ROOT_FUTURE (of either). 0 when it polls none, and where the runtime itself waits for work. To
- * be asked outside of turns. A thread of which nothing comes is no suspect any more.
+ * SITE_ROOT_FUTURE (of either). 0 when it polls none, and where the runtime itself waits for work.
+ * To be asked outside of turns. A thread of which nothing comes is no suspect any more.
  */
 uint8_t tokio_root_flags(const uint64_t *frames, size_t depth);
 

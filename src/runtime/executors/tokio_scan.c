@@ -19,8 +19,8 @@
 #define LARGEST_SCHEDULER 64
 
 /*
- * The header has four words; with tokio_unstable up to six (tracing_id, scheduled_at). What follows is
- * aligned as the future is: rarely to more than 128.
+ * The header has four words; with tokio_unstable up to six (tracing_id, scheduled_at). What follows
+ * is aligned as the future is: rarely to more than 128.
  */
 #define SMALLEST_HEADER 0x20
 #define LARGEST_HEADER	0x80
@@ -85,9 +85,10 @@ static bool are_functions(const struct tokio_region *region, const uint64_t *wor
 
 static bool are_offsets(uint64_t trailer, uint64_t scheduler, uint64_t id)
 {
-	return (scheduler & 7) == 0 && scheduler >= SMALLEST_HEADER && scheduler <= LARGEST_HEADER &&
-	       (id & 7) == 0 && id >= scheduler && id - scheduler <= LARGEST_SCHEDULER &&
-	       (trailer & 7) == 0 && trailer > id && trailer < LARGEST_TASK;
+	return (scheduler & 7) == 0 && scheduler >= SMALLEST_HEADER &&
+	       scheduler <= LARGEST_HEADER && (id & 7) == 0 && id >= scheduler &&
+	       id - scheduler <= LARGEST_SCHEDULER && (trailer & 7) == 0 && trailer > id &&
+	       trailer < LARGEST_TASK;
 }
 
 static bool has_shape(const struct tokio_region *region, const uint64_t *words)
@@ -105,10 +106,10 @@ void tokio_scan(const struct tokio_region *region, const struct tokio_addresses 
 
 	for (; words + OLD_FUNCTIONS <= end; words++) {
 		/* Nearly every word fails the first comparison: 0.4 ns a word. */
-		vtable.by_shape = words + WORDS <= end &&
-				  words[SCHEDULER] - SMALLEST_HEADER <=
-					  LARGEST_HEADER - SMALLEST_HEADER &&
-				  has_shape(region, words);
+		vtable.by_shape =
+			words + WORDS <= end &&
+			words[SCHEDULER] - SMALLEST_HEADER <= LARGEST_HEADER - SMALLEST_HEADER &&
+			has_shape(region, words);
 		if (!vtable.by_shape &&
 		    !(polls && has(polls, *words) && are_functions(region, words, OLD_FUNCTIONS)))
 			continue;

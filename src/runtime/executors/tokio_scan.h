@@ -2,9 +2,9 @@
  * Task vtables as they lie in memory: tokio/src/runtime/task/raw.rs.
  *
  * Seven functions, of which poll is the first, and three integers since 1.23: trailer_offset,
- * scheduler_offset, id_offset (with tokio_unstable a fourth, spawn_location_offset, follows). Earlier
- * ones have five to eight functions and at most one integer: too little to be told by their shape, so
- * these are told by the symbol of poll alone.
+ * scheduler_offset, id_offset (with tokio_unstable a fourth, spawn_location_offset, follows).
+ * Earlier ones have five to eight functions and at most one integer: too little to be told by their
+ * shape, so these are told by the symbol of poll alone.
  */
 #ifndef RUNTIME_EXECUTORS_TOKIO_SCAN_H
 #define RUNTIME_EXECUTORS_TOKIO_SCAN_H
@@ -21,8 +21,8 @@ struct tokio_region {
 struct tokio_vtable {
 	uint64_t *words;
 	bool by_shape;
-	/* By the size of the scheduler's field, between scheduler_offset and id_offset: an executor's
-	 * is one Arc; BlockingSchedule's is something else, in every version. */
+	/* By the size of the scheduler's field, between scheduler_offset and id_offset: an
+	 * executor's is one Arc; BlockingSchedule's is something else, in every version. */
 	bool job;
 };
 

@@ -73,7 +73,8 @@ bool tokio_slot_hook(struct tokio_module *module, const struct tokio_vtable *vta
 	slot->by_shape = vtable->by_shape;
 	tokio_targets[number] = (const void *)tokio_undecided;
 	/* From here on other threads come through. */
-	__atomic_store_n(&vtable->words[0], (uint64_t)(uintptr_t)thunk_of(number), __ATOMIC_RELEASE);
+	__atomic_store_n(&vtable->words[0], (uint64_t)(uintptr_t)thunk_of(number),
+			 __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -99,9 +100,9 @@ static unsigned vtable_word(uintptr_t argument, const struct tokio_slot *slot)
 }
 
 /*
- * The first call of a slot: decides for good whether it is a task's. Runs with any arguments, in any
- * function's place, so it calls nothing that may touch more than the general registers and xmm0-15.
- * Returns where the call goes on.
+ * The first call of a slot: decides for good whether it is a task's. Runs with any arguments, in
+ * any function's place, so it calls nothing that may touch more than the general registers and
+ * xmm0-15. Returns where the call goes on.
  */
 const void *tokio_slot_decide(uintptr_t argument, uint32_t number)
 {
@@ -114,7 +115,8 @@ const void *tokio_slot_decide(uintptr_t argument, uint32_t number)
 		return (const void *)slot->poll;
 	word = vtable_word(argument, slot);
 	if (!word) {
-		__atomic_store_n(&tokio_targets[number], (const void *)slot->poll, __ATOMIC_RELEASE);
+		__atomic_store_n(&tokio_targets[number], (const void *)slot->poll,
+				 __ATOMIC_RELEASE);
 		return (const void *)slot->poll;
 	}
 	slot->owner_word = (uint8_t)(word + 1);

@@ -1,20 +1,21 @@
 /*
- * What is on the stack of a root future, innermost first, as seen with rustc 1.95 and Tokio 1.24.2 and
- * 1.54.1 (`poll` stands for the future's own code, which is often inlined into what calls it):
+ * What is on the stack of a root future, innermost first, as seen with rustc 1.95 and Tokio 1.24.2
+ *and 1.54.1 (`poll` stands for the future's own code, which is often inlined into what calls it):
  *
  *   current_thread, debug    poll, CoreGuard::block_on, enter_runtime (since 1.29), CurrentThread::
  *			      block_on, Runtime::block_on_inner, Runtime::block_on
  *   current_thread, release  1.24: poll, CurrentThread::block_on
- *			      1.54: Context::enter, CoreGuard::block_on, enter_runtime, Runtime::block_on
- *   multi_thread, debug      poll, CachedParkThread::block_on, BlockingRegionGuard::block_on,
- *			      MultiThread::block_on, Runtime::block_on
- *   multi_thread, release    CachedParkThread::block_on, Runtime::block_on
- *   either, fat LTO	      poll, main: every block_on that is called once is inlined, and the
- *			      program's symbols hold none; then only tokio_context.h tells
+ *			      1.54: Context::enter, CoreGuard::block_on, enter_runtime,
+ *Runtime::block_on multi_thread, debug      poll, CachedParkThread::block_on,
+ *BlockingRegionGuard::block_on, MultiThread::block_on, Runtime::block_on multi_thread, release
+ *CachedParkThread::block_on, Runtime::block_on either, fat LTO	      poll, main: every block_on
+ *that is called once is inlined, and the program's symbols hold none; then only tokio_context.h
+ *tells
  *
  * When the runtime parks on the same thread, the frames within the block_on are Poll::poll (mio),
- * Driver::turn, Driver::park_internal, Context::park (current_thread), or Condvar::wait..., Inner::park,
- * CachedParkThread::park, of which release builds inline all but the first (multi_thread).
+ * Driver::turn, Driver::park_internal, Context::park (current_thread), or Condvar::wait...,
+ *Inner::park, CachedParkThread::park, of which release builds inline all but the first
+ *(multi_thread).
  */
 #include "tokio_symbols.h"
 
@@ -71,7 +72,8 @@ static bool starts(const char *string, const char *start)
 
 /*
  * The crate that a function belongs to, and not one that it is instantiated with. Legacy: _ZN, then
- * the path. v0: the first crate root of the path, "Cs" and a number in base 62 and "_", then its name.
+ * the path. v0: the first crate root of the path, "Cs" and a number in base 62 and "_", then its
+ * name.
  */
 static const char *crate_of(const char *name)
 {

@@ -1,6 +1,6 @@
 /*
- * Functions of Tokio by their names, where a module has symbols: polls, for vtables that their shape
- * does not tell, and what tells the root future of a block_on on a stack.
+ * Functions of Tokio by their names, where a module has symbols: polls, for vtables that their
+ * shape does not tell, and what tells the root future of a block_on on a stack.
  */
 #ifndef RUNTIME_EXECUTORS_TOKIO_SYMBOLS_H
 #define RUNTIME_EXECUTORS_TOKIO_SYMBOLS_H
@@ -14,11 +14,11 @@
 
 enum tokio_function {
 	FUNCTION_NONE = 0,
-	FUNCTION_POLL,		/* slot 0 of a vtable: what it calls is a task, not a root future */
-	FUNCTION_EXEMPT,	/* the runtime waits for work, or block_in_place calls its closure */
-	FUNCTION_CONDITION,	/* a condition variable's wait: of a park that was inlined, when it is
-				   called by a block_on itself */
-	FUNCTION_ROOT,		/* block_on of a runtime that may be of either kind */
+	FUNCTION_POLL,	    /* slot 0 of a vtable: what it calls is a task, not a root future */
+	FUNCTION_EXEMPT,    /* the runtime waits for work, or block_in_place calls its closure */
+	FUNCTION_CONDITION, /* a condition variable's wait: of a park that was inlined, when it is
+			       called by a block_on itself */
+	FUNCTION_ROOT,	    /* block_on of a runtime that may be of either kind */
 	FUNCTION_ROOT_CURRENT_THREAD,
 	FUNCTION_ROOT_MULTI_THREAD, /* or any that parks its thread for one future alone */
 };
@@ -40,14 +40,14 @@ struct tokio_symbols {
 };
 
 /*
- * Whether a Rust compiler may have made a module; the files of others are not even opened. False for a
- * Rust program that has libgcc linked in: it is told by the shape of its tables alone.
+ * Whether a Rust compiler may have made a module; the files of others are not even opened. False
+ * for a Rust program that has libgcc linked in: it is told by the shape of its tables alone.
  */
 bool tokio_may_be_rust(const struct module *module);
 
 /*
- * Reads a module's symbols, if it has any of Tokio. `polls` gets its poll functions. The memory of an
- * earlier module is used again.
+ * Reads a module's symbols, if it has any of Tokio. `polls` gets its poll functions. The memory of
+ * an earlier module is used again.
  */
 void tokio_symbols_read(struct tokio_symbols *symbols, const struct module *module,
 			struct tokio_addresses *polls);

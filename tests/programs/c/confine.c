@@ -81,11 +81,11 @@ static void confine_by_file_size(void)
 	REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
 }
 
-#define ALLOWED(name)                                                  \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1),         \
+#define ALLOWED(name)                                          \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
-/* What this program calls from here on, and nothing else: one system call more, and it is killed. */
+/* What this program calls from here on, and nothing else: one more, and it is killed. */
 static void confine_by_seccomp(void)
 {
 	static struct sock_filter rules[] = {
@@ -117,7 +117,10 @@ static void confine_by_seccomp(void)
 		ALLOWED(brk),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
-	const struct sock_fprog program = { .len = sizeof(rules) / sizeof(rules[0]), .filter = rules };
+	const struct sock_fprog program = {
+		.len = sizeof(rules) / sizeof(rules[0]),
+		.filter = rules,
+	};
 
 	REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);

@@ -1,4 +1,4 @@
-/* What GLib offers for not blocking its main loop: tasks in threads, and GIO's asynchronous files. */
+/* What GLib offers for not blocking its main loop: tasks in threads, and GIO's own threads. */
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static void block(GTask *task, gpointer source, gpointer data, GCancellable *can
 	int file;
 
 	(void)source, (void)data, (void)cancellable;
-	nanosleep(&wait_time, NULL); /* EXPECT-NONE: on a thread of the pool */
+	nanosleep(&wait_time, NULL);		       /* EXPECT-NONE: on a thread of the pool */
 	file = open("data.txt", O_RDONLY | O_CLOEXEC); /* EXPECT-NONE */
 	REQUIRE(read(file, bytes, sizeof(bytes)) > 0); /* EXPECT-NONE */
 	close(file);

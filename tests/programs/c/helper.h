@@ -16,7 +16,7 @@ void helper_join(void);
 /* Called by the operation just before it blocks. */
 void helper_begin(void);
 
-/* Called by the helper: what the operation will ask for is taken; wait until it has waited enough. */
+/* Called by the helper: what the operation asks for is taken; it has begun, and waited enough. */
 void helper_holds(void);
 void helper_wait(void);
 

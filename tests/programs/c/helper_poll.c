@@ -1,6 +1,6 @@
 /*
- * A loop, and beside it a helper thread that waits for one descriptor with a time-out, again and again,
- * and blocks between its waits as it likes: it serves nobody else, so it is no executor.
+ * A loop, and beside it a helper thread that waits for one descriptor with a time-out, again and
+ * again, and blocks between its waits as it likes: it serves nobody else, so it is no executor.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -27,7 +27,7 @@ static void *help(void *unused)
 		REQUIRE(poll(&one, 1, 3) == i % 2);
 		if (i % 2)
 			REQUIRE(read(ends[0], bytes, 1) == 1); /* EXPECT-NONE */
-		nanosleep(&pause, NULL); /* EXPECT-NONE */
+		nanosleep(&pause, NULL);		       /* EXPECT-NONE */
 		file = open("data.txt", O_RDONLY | O_CLOEXEC); /* EXPECT-NONE */
 		REQUIRE(read(file, bytes, sizeof(bytes)) > 0); /* EXPECT-NONE */
 		close(file);

@@ -16,7 +16,8 @@ static unsigned left;
 
 static void answer(int peer)
 {
-	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n" HTTP_BODY;
+	static const char text[] =
+		"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n" HTTP_BODY;
 	const struct timespec delay = { 0, 3000000 };
 	char request[4096];
 	size_t size = 0;

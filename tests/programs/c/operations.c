@@ -1,6 +1,6 @@
 /*
  * Each operation waits 50 ms at least, and checks what came of it: a result that is looked at also
- * keeps the compiler from making the call its function's last jump, which would leave no frame here.
+ * keeps the compiler from making the call its function's last jump, which would leave no frame.
  */
 #include "operations.h"
 

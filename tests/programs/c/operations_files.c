@@ -61,7 +61,7 @@ static void *hold_flock(void *unused)
 static void prepare_flock(void)
 {
 	helper_start_holding(hold_flock);
-		locked_file = open("locked.txt", O_RDWR | O_CLOEXEC);
+	locked_file = open("locked.txt", O_RDWR | O_CLOEXEC);
 	REQUIRE(locked_file >= 0);
 }
 

@@ -23,7 +23,7 @@ static void *hold_mutex(void *unused)
 static void prepare_mutex(void)
 {
 	helper_start_holding(hold_mutex);
-	}
+}
 
 static void block_mutex(void)
 {
@@ -77,7 +77,7 @@ static void *hold_rwlock(void *unused)
 static void prepare_rwlock(void)
 {
 	helper_start_holding(hold_rwlock);
-	}
+}
 
 static void block_rwlock(void)
 {

@@ -65,7 +65,7 @@ static void quiet_waits(void)
 	REQUIRE(epoll_wait(inner, &event, 1, 0) == 0);		      /* EXPECT-NONE: no time-out */
 	close(inner);
 	close(events);
-	sched_yield(); /* EXPECT-NONE */
+	sched_yield();				  /* EXPECT-NONE */
 	REQUIRE(waitpid(-1, NULL, WNOHANG) <= 0); /* EXPECT-NONE */
 }
 
@@ -77,8 +77,8 @@ static void quiet_locks(void)
 	sem_t semaphore;
 	int memory;
 
-	pthread_mutex_lock(&mutex);			     /* EXPECT-NONE: free */
-	REQUIRE(pthread_mutex_trylock(&mutex) == EBUSY);     /* EXPECT-NONE */
+	pthread_mutex_lock(&mutex);			 /* EXPECT-NONE: free */
+	REQUIRE(pthread_mutex_trylock(&mutex) == EBUSY); /* EXPECT-NONE */
 	pthread_mutex_unlock(&mutex);
 	pthread_rwlock_rdlock(&rwlock);			     /* EXPECT-NONE: free */
 	REQUIRE(pthread_rwlock_trywrlock(&rwlock) == EBUSY); /* EXPECT-NONE */
@@ -89,8 +89,8 @@ static void quiet_locks(void)
 	sem_destroy(&semaphore);
 
 	memory = memfd_create("locks", MFD_CLOEXEC);
-	REQUIRE(flock(memory, LOCK_EX | LOCK_NB) == 0);	  /* EXPECT-NONE */
-	REQUIRE(fcntl(memory, F_SETLK, &range) == 0);	  /* EXPECT-NONE */
+	REQUIRE(flock(memory, LOCK_EX | LOCK_NB) == 0); /* EXPECT-NONE */
+	REQUIRE(fcntl(memory, F_SETLK, &range) == 0);	/* EXPECT-NONE */
 	close(memory);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Signals that arrive while the loop waits and while callbacks run. The handler tells the loop through a
- * non-blocking pipe, as handlers should, and disturbs nothing.
+ * Signals that arrive while the loop waits and while callbacks run. The handler tells the loop
+ * through a non-blocking pipe, as handlers should, and disturbs nothing.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -9,8 +9,8 @@ struct ticker {
 	_Atomic int stop;
 };
 
-/* One byte every two milliseconds or so, until ticker_destroy. On the heap, not on the loop's stack: a
- * loop that is left by a jump or an exception leaves its ticker running. */
+/* One byte every two milliseconds or so, until ticker_destroy. On the heap, not on the loop's stack:
+ * a loop that is left by a jump or an exception leaves its ticker running. */
 struct ticker *ticker_create(void);
 void ticker_destroy(struct ticker *ticker);
 

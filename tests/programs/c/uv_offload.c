@@ -17,7 +17,7 @@ static void block(uv_work_t *work)
 	int file;
 
 	(void)work;
-	nanosleep(&wait_time, NULL); /* EXPECT-NONE: on a thread of the pool */
+	nanosleep(&wait_time, NULL);		       /* EXPECT-NONE: on a thread of the pool */
 	file = open("data.txt", O_RDONLY | O_CLOEXEC); /* EXPECT-NONE */
 	REQUIRE(read(file, bytes, sizeof(bytes)) > 0); /* EXPECT-NONE */
 	close(file);
@@ -85,10 +85,10 @@ static void begin(uv_timer_t *timer)
 						      .exit_cb = child_ended };
 	uv_loop_t *loop = timer->loop;
 
-	REQUIRE(uv_queue_work(loop, &work, block, worked) == 0);		  /* EXPECT-NONE */
+	REQUIRE(uv_queue_work(loop, &work, block, worked) == 0);		     /* EXPECT-NONE */
 	REQUIRE(uv_fs_open(loop, &file, "data.txt", O_RDONLY, 0, file_opened) == 0); /* EXPECT-NONE */
 	REQUIRE(uv_getaddrinfo(loop, &lookup, found, "localhost", "80", NULL) == 0); /* EXPECT-NONE */
-	REQUIRE(uv_spawn(loop, &process, &options) == 0); /* EXPECT-NONE: its status pipe is its own affair */
+	REQUIRE(uv_spawn(loop, &process, &options) == 0);			     /* EXPECT-NONE: its status pipe is its own affair */
 }
 
 static void tick(uv_timer_t *timer)

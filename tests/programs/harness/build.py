@@ -1,5 +1,6 @@
 """Builds the programs, and tells what is missing on this machine to do so."""
 
+import fcntl
 import os
 import shlex
 import shutil
@@ -170,6 +171,13 @@ class Builder:
 
     def build_c(self, program, optimisation):
         directory = os.path.join(BUILD, "programs", optimisation)
+        os.makedirs(directory, exist_ok=True)
+        with open(os.path.join(directory, ".lock"), "w", encoding="ascii") as lock:
+            # Another process may be building the same; cargo looks after itself.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self.make_c(program, optimisation, directory)
+
+    def make_c(self, program, optimisation, directory):
         own, library = C_PROGRAMS[program]
         flags = library_flags(library)
         sources = [os.path.join(SOURCES, "c", name) for name in own + SHARED]
@@ -179,7 +187,6 @@ class Builder:
             if name.endswith(".h")
         ]
         target = os.path.join(directory, program)
-        os.makedirs(directory, exist_ok=True)
         if not newer(target, sources + headers):
             return target
 

@@ -1,5 +1,6 @@
 """Runs programs, unwatched and watched, each in a directory of its own."""
 
+import atexit
 import dataclasses
 import json
 import os
@@ -12,7 +13,8 @@ from . import build
 
 # An installed one may be tested as well; its library stands where it looks for it.
 YIELDSAN = os.environ.get("YIELDSAN", os.path.join(build.BUILD, "yieldsan"))
-SCRATCH = os.path.join(build.BUILD, "corpus")
+# One for each process: several may run at a time.
+SCRATCH = os.path.join(build.BUILD, "corpus", str(os.getpid()))
 TIMEOUT = 60
 
 # In such a place a file is memory, and reading it waits for nobody.
@@ -57,6 +59,15 @@ def directory_create(name):
 
 def directory_destroy(path):
     shutil.rmtree(path, ignore_errors=True)
+
+
+@atexit.register
+def scratch_destroy():
+    """Unless something was kept in it."""
+    try:
+        os.rmdir(SCRATCH)
+    except OSError:
+        pass
 
 
 def kill_group(process):

@@ -57,7 +57,8 @@ fn block_freely() {
     thread.join().unwrap(); // EXPECT-NONE
 }
 
-/// Each step hands its blocking part to the pool.
+/// Each step hands its blocking part to the pool. A file is closed while it still has a name: the last
+/// close of a removed one would free its blocks on the disk.
 async fn tokio_files() {
     tokio::fs::write("written.txt", "some text").await.unwrap(); // EXPECT-NONE
     let text = tokio::fs::read_to_string("data.txt").await.unwrap(); // EXPECT-NONE
@@ -67,10 +68,12 @@ async fn tokio_files() {
     let mut file = tokio::fs::File::create("written.txt").await.unwrap(); // EXPECT-NONE
     file.write_all(text.as_bytes()).await.unwrap(); // EXPECT-NONE
     file.sync_all().await.unwrap(); // EXPECT-NONE
+    drop(file); // EXPECT-NONE
     let mut back = String::new();
     let mut file = tokio::fs::File::open("written.txt").await.unwrap(); // EXPECT-NONE
     file.read_to_string(&mut back).await.unwrap(); // EXPECT-NONE
     assert_eq!(text, back);
+    drop(file); // EXPECT-NONE
     tokio::fs::remove_file("written.txt").await.unwrap(); // EXPECT-NONE
 }
 
@@ -229,7 +232,9 @@ fn locks() {
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
-        Some("files") => multi_thread(2).block_on(async { tokio::spawn(tokio_files()).await.unwrap() }),
+        Some("files") => {
+            multi_thread(2).block_on(async { tokio::spawn(tokio_files()).await.unwrap() })
+        }
         Some("files_current") => current_thread().block_on(tokio_files()),
         Some("time") => multi_thread(2).block_on(work()),
         Some("idle") => idle(),

@@ -256,7 +256,8 @@ static void the_pipe_made_before_a_fork_is_the_status_pipe(void **state)
 static int setup(void **state)
 {
 	close(mkstemp(path));
-	return seen_setup(state);
+	(void)state;
+	return 0;
 }
 
 static int teardown(void **state)

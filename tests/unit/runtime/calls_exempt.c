@@ -114,8 +114,8 @@ static void numeric_hosts(void **state)
 	freeaddrinfo(found);
 	NOT_SEEN(getaddrinfo("localhost", "80", &hints, &found));
 	NOT_SEEN(gethostbyname("127.0.0.1"));
-	NOT_SEEN(getnameinfo((struct sockaddr *)&address, sizeof address, text, sizeof text, NULL, 0,
-			     NI_NUMERICHOST));
+	NOT_SEEN(getnameinfo((struct sockaddr *)&address, sizeof address, text, sizeof text, NULL,
+			     0, NI_NUMERICHOST));
 }
 
 static void free_locks(void **state)
@@ -218,7 +218,8 @@ static int setup(void **state)
 	sem_init(&semaphore, 0, 1);
 	mtx_init(&c_mutex, mtx_plain);
 	pthread_spin_init(&spinlock, 0);
-	return seen_setup(state);
+	(void)state;
+	return 0;
 }
 
 int main(void)

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
-#define HELD_US 30000 /* a lock that another thread holds: longer than this one may be kept waiting */
+#define HELD_US                                                                                    \
+	30000 /* a lock that another thread holds: longer than this one may be kept waiting */
 
 static char directory[] = "/tmp/yieldsan-calls-XXXXXX";
 static char path[128], other_path[128], scratch[128];

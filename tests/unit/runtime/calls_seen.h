@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -59,32 +60,43 @@ static inline const char *seen_name(void)
 }
 
 /* Runs `expression` in a turn: the name of the call that was seen, or "none". */
-#define SEEN_IN_TURN(expression)                                            \
-	({                                                                  \
-		uint32_t seen_before;                                       \
-                                                                            \
-		turn_enter();                                               \
-		seen_before = seen_count();                                 \
-		(void)(expression);                                         \
-		turn_leave();                                               \
-		seen_count() != seen_before ? seen_name() : "none";         \
+#define SEEN_IN_TURN(expression)                                                                   \
+	({                                                                                         \
+		uint32_t seen_before;                                                              \
+                                                                                                   \
+		turn_enter();                                                                      \
+		seen_before = seen_count();                                                        \
+		(void)(expression);                                                                \
+		turn_leave();                                                                      \
+		seen_count() != seen_before ? seen_name() : "none";                                \
 	})
 
-/* A test program leaves no trace behind. */
+static char seen_directory[] = "/tmp/yieldsan-test-XXXXXX";
+
+/* A test program and its children leave no traces behind: they go where they are removed from.
+ * Before the runtime starts. */
+__attribute__((constructor(101))) static void seen_start(void)
+{
+	char options[64];
+
+	if (!mkdtemp(seen_directory))
+		abort();
+	snprintf(options, sizeof options, "summary=0:output=%s", seen_directory);
+	setenv("YIELDSAN_OPTIONS", options, 1);
+}
+
 static inline int seen_teardown(void **state)
 {
+	DIR *directory = opendir(seen_directory);
+	struct dirent *entry;
+
 	(void)state;
-	trace_remove();
-	return 0;
+	while (directory && (entry = readdir(directory)))
+		unlinkat(dirfd(directory), entry->d_name, 0);
+	closedir(directory);
+	return rmdir(seen_directory);
 }
 
-static inline int seen_setup(void **state)
-{
-	(void)state;
-	runtime_options.summary = false;
-	return 0;
-}
-
-#define RUN_SEEN(tests) cmocka_run_group_tests(tests, seen_setup, seen_teardown)
+#define RUN_SEEN(tests) cmocka_run_group_tests(tests, NULL, seen_teardown)
 
 #endif

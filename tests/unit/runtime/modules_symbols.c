@@ -27,8 +27,8 @@ static const struct module *libc(void)
 
 static void an_exported_symbol_is_where_the_loader_finds_it(void **state)
 {
-	static const char *const names[] = { "qsort", "fopen", "environ", "getenv", "bsearch",
-					     "glob", "regexec", "pthread_cond_wait" };
+	static const char *const names[] = { "qsort",	"fopen", "environ", "getenv",
+					     "bsearch", "glob",	 "regexec", "pthread_cond_wait" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)

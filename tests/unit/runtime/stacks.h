@@ -15,7 +15,7 @@
 #include "unwinder.h"
 
 #define STACK_MAX 128
-#define NOINLINE __attribute__((noinline, noclone))
+#define NOINLINE  __attribute__((noinline))
 
 struct stack {
 	size_t depth;
@@ -26,14 +26,14 @@ struct stack {
 };
 
 /* Both stacks of the function that uses it. */
-#define STACK_TAKE(stack)                                                                     \
-	do {                                                                                  \
-		struct unwind_start here_;                                                    \
-                                                                                              \
-		(stack)->theirs_depth = backtrace((stack)->theirs, STACK_MAX);                \
-		UNWIND_HERE(&here_);                                                          \
-		(stack)->depth =                                                              \
-			unwinder_walk(&here_, (stack)->frames, (stack)->places, STACK_MAX);   \
+#define STACK_TAKE(stack)                                                                          \
+	do {                                                                                       \
+		struct unwind_start here_;                                                         \
+                                                                                                   \
+		(stack)->theirs_depth = backtrace((stack)->theirs, STACK_MAX);                     \
+		UNWIND_HERE(&here_);                                                               \
+		(stack)->depth =                                                                   \
+			unwinder_walk(&here_, (stack)->frames, (stack)->places, STACK_MAX);        \
 	} while (0)
 
 static inline int stacks_init(void **state)
@@ -70,7 +70,8 @@ static inline void assert_stacks_agree(const struct stack *stack)
 	}
 }
 
-/* Whether the walk passed through a function: through its code up to `size` bytes behind its start. */
+/* Whether the walk passed through a function: through its code up to `size` bytes behind its start.
+ */
 static inline bool stack_has(const struct stack *stack, const void *function, size_t size)
 {
 	for (size_t i = 0; i < stack->depth; i++)

@@ -150,7 +150,8 @@ static void random_bytes_are_no_budget(void **state)
 {
 	(void)state;
 	look_job();
-	/* A root future's thread parks: the random numbers before and the padding behind look like one. */
+	/* A root future's thread parks: the random numbers before and the padding behind look like
+	 * one. */
 	memset(block, 1, sizeof block);
 	set(1, 0, 0);
 	block[RUNTIME + 1] = 96;

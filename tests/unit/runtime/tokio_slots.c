@@ -180,8 +180,16 @@ static void no_argument_is_read_that_cannot_be(void **state)
 {
 	char *pages = memory_map(2 * MEMORY_PAGE);
 	const uintptr_t arguments[] = {
-		0, 1, 41, 4096, 1UL << 47, 1UL << 63, UINTPTR_MAX, UINTPTR_MAX - 7,
-		(uintptr_t)pages + MEMORY_PAGE - 8, (uintptr_t)pages + MEMORY_PAGE - 24,
+		0,
+		1,
+		41,
+		4096,
+		1UL << 47,
+		1UL << 63,
+		UINTPTR_MAX,
+		UINTPTR_MAX - 7,
+		(uintptr_t)pages + MEMORY_PAGE - 8,
+		(uintptr_t)pages + MEMORY_PAGE - 24,
 		(uintptr_t)pages + 4,
 	};
 	static struct table tables[sizeof arguments / sizeof *arguments];

@@ -1,4 +1,5 @@
-/* Stacks that lie: no frame information, garbage in registers, damaged modules. None may do harm. */
+/* Stacks that lie: no frame information, garbage in registers, damaged modules. None may do harm.
+ */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -18,7 +19,8 @@ NOINLINE static void take(void)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* Functions without call frame information: one with a frame pointer, one that calls with any rbp. */
+/* Functions without call frame information: one with a frame pointer, one that calls with any rbp.
+ */
 void by_frame_pointer(void (*call)(void));
 void with_any_rbp(void (*call)(void), uintptr_t rbp);
 __asm__(".text\n"
@@ -52,10 +54,26 @@ static void garbage_in_rbp_ends_a_walk(void **state)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0), page = (uintptr_t)&seen;
 	const uintptr_t garbage[] = {
-		0,	   1,		8,		 0x1234567,	 UINTPTR_MAX,
-		~7UL,	   1UL << 46,	1UL << 47,	 1UL << 63,	 here - 65536,
-		here + 1,  here + 3,	here + 65536,	 here + (1 << 20), here + (1 << 24),
-		page & ~7UL, page + 4096, 0xdeadbeefdeadbee8, 0x7ffffffff000, here & ~4095UL,
+		0,
+		1,
+		8,
+		0x1234567,
+		UINTPTR_MAX,
+		~7UL,
+		1UL << 46,
+		1UL << 47,
+		1UL << 63,
+		here - 65536,
+		here + 1,
+		here + 3,
+		here + 65536,
+		here + (1 << 20),
+		here + (1 << 24),
+		page & ~7UL,
+		page + 4096,
+		0xdeadbeefdeadbee8,
+		0x7ffffffff000,
+		here & ~4095UL,
 	};
 
 	(void)state;
@@ -180,7 +198,8 @@ static struct module copy_of(const struct module *module)
 
 static void damaged_frame_information_is_survived(void **state)
 {
-	const struct module *module = modules_find((uintptr_t)damaged_frame_information_is_survived);
+	const struct module *module =
+		modules_find((uintptr_t)damaged_frame_information_is_survived);
 	struct module copy = copy_of(module);
 	uintptr_t end = module_readable_until(&copy, copy.eh_frame_hdr);
 	size_t known = 0;
@@ -196,8 +215,8 @@ static void damaged_frame_information_is_survived(void **state)
 		for (int i = 0; i < 30; i++)
 			known += unwind_rule_make(&copy,
 						  copy.text_start +
-							  random_word() % (copy.text_end -
-									   copy.text_start),
+							  random_word() %
+								  (copy.text_end - copy.text_start),
 						  &rule) &&
 				 !(rule & UNWIND_GUESS);
 	}

@@ -1,9 +1,12 @@
 /* What a walk leaves behind in the program: nothing. And the table that threads share. */
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "runtime.h"
 #include "stacks.h"
@@ -102,6 +105,47 @@ static void without_system_calls_the_own_stack_is_walked_all_the_same(void **sta
 	runtime_silent = false;
 }
 
+/* ---- signals that come in the middle of it */
+
+static uint64_t longest_ns;
+static volatile unsigned interrupted;
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void walk_in_handler(int number)
+{
+	uint64_t start = thread_cpu_ns(), spent;
+
+	(void)number;
+	walk(3);
+	spent = thread_cpu_ns() - start;
+	if (spent > longest_ns)
+		longest_ns = spent;
+	interrupted++;
+}
+
+static void a_handler_does_not_wait_for_what_it_interrupted(void **state)
+{
+	struct sigaction action = { .sa_handler = walk_in_handler, .sa_flags = SA_RESTART };
+	struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { { 0, 0 }, { 0, 0 } };
+
+	(void)state;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	while (interrupted < 200) {
+		unwinder_forget(0, UINTPTR_MAX);
+		assert_true(walk(20) > 0);
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	assert_in_range(longest_ns, 1, 5000000);
+}
+
 /* ---- the shared table */
 
 static uint64_t rule_of(uintptr_t address)
@@ -170,6 +214,7 @@ int main(void)
 		cmocka_unit_test(a_walk_allocates_nothing),
 		cmocka_unit_test(a_walk_makes_no_system_call_once_its_stack_is_known),
 		cmocka_unit_test(without_system_calls_the_own_stack_is_walked_all_the_same),
+		cmocka_unit_test(a_handler_does_not_wait_for_what_it_interrupted),
 		cmocka_unit_test(rules_are_never_mixed_up),
 		cmocka_unit_test(forgotten_code_is_looked_at_anew),
 	};

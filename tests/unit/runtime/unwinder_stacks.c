@@ -50,7 +50,8 @@ static void each_place_holds_its_frame(void **state)
 	(void)state;
 	dig(20);
 	assert_int_equal(seen.places[0], 0);
-	/* Frames that have returned leave what they were; those of this function are still there. */
+	/* Frames that have returned leave what they were; those of this function are still there.
+	 */
 	for (size_t i = seen.depth - 4; i < seen.depth; i++)
 		assert_int_equal(*(uint64_t *)seen.places[i], seen.frames[i]);
 }

@@ -30,8 +30,8 @@ static int compile(const char *name, const char *flags)
 	char command[512];
 
 	snprintf(command, sizeof command,
-		 "echo 'int main(void){return 0;}' | gcc -x c %s -o %s/%s - 2>/dev/null", flags, directory,
-		 name);
+		 "echo 'int main(void){return 0;}' | gcc -x c %s -o %s/%s - 2>/dev/null", flags,
+		 directory, name);
 	return system(command);
 }
 

@@ -9,7 +9,9 @@
 
 static const char *nearest_of_all(const char *text)
 {
-	static const char *const names[] = { "output", "format", "report", "show", "fail-on", "set" };
+	static const char *const names[] = {
+		"output", "format", "report", "show", "fail-on", "set"
+	};
 	struct nearest nearest;
 
 	nearest_init(&nearest, text, strlen(text));

@@ -35,8 +35,10 @@ static void each_kind_of_value_is_read(void **state)
 
 static void bools_have_several_words(void **state)
 {
-	static const char *const yes[] = { "summary=1", "summary=yes", "summary=on", "summary=true" };
-	static const char *const no[] = { "summary=0", "summary=no", "summary=off", "summary=false" };
+	static const char *const yes[] = { "summary=1", "summary=yes", "summary=on",
+					   "summary=true" };
+	static const char *const no[] = { "summary=0", "summary=no", "summary=off",
+					  "summary=false" };
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {

@@ -316,7 +316,7 @@ static void a_call_that_the_kill_interrupted_is_a_finding_of_its_own(void **stat
 	report_call_in_progress(&made, SUBJECT_SOCKET, TRACE_END_UNKNOWN, 0);
 	assert_string_equal(text_of(only_finding(&made), "severity"), "error");
 	assert_contains(text_of(only_finding(&made), "message"),
-			"had not ended when the process was killed");
+			"had not ended when the process did");
 	report_free(&made);
 	report_call_in_progress(&made, SUBJECT_REGULAR_FILE, TRACE_END_UNKNOWN, 0);
 	assert_string_equal(text_of(only_finding(&made), "severity"), "warning");

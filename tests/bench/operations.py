@@ -1,0 +1,100 @@
+"""The rows of single operations, of start-up and of memory."""
+
+import programs as building
+from pairs import Group, Row
+from sides import SHIM, UNWATCHED, WATCHED, cores, on_core
+
+# name, what one operation is, nanoseconds it may add, what a reader must know
+MICRO = [
+    ("call-outside-turns", "ns/call", 1, "mutex lock and unlock, free"),
+    ("call-between-turns", "ns/call", 1, "the same on a thread that has run turns"),
+    ("open-close", "ns/call", 15, "of /dev/null"),
+    ("dup-close", "ns/call", 15, "of a pipe"),
+    ("fcntl-setfl", "ns/call", 15, "on a pipe"),
+    ("nonblocking-read-in-turn", "ns/call", 5, "of an empty pipe: EAGAIN"),
+    ("lock-in-turn-7-frames", "ns/pair", 10 + 0.6 * 7, "mutex lock and unlock, free"),
+    ("lock-in-turn-25-frames", "ns/pair", 10 + 0.6 * 25, "the same deeper"),
+    ("annotated-turn", "ns/turn", None, "begin and end; the shim's side is two tests of a pointer"),
+    ("repeated-violation", "ns/call", 700, "pread of a cached file at a known site, 25 frames"),
+]
+MICRO_REPETITIONS = 30
+
+TOKIO = [
+    ("tokio-turn-current-thread", "current_thread"),
+    ("tokio-turn-multi-thread", "multi_thread"),
+]
+TOKIO_REPETITIONS = 10
+TOKIO_POLLS = 100000
+
+MEMORY_BASE_KIB = 8 * 1024
+MEMORY_THREAD_KIB = 64
+
+
+class Operations:
+    def __init__(self, programs, sides):
+        self._programs = programs
+        self._sides = sides
+
+    def _figure(self, side, command):
+        with on_core(cores()[0]):
+            return float(building.run(command, cwd=self._sides.folder,
+                                      env=self._sides.environment(side)))
+
+    def _measured(self, command):
+        """A group's measure: runs what `command()` says and takes the figure that it prints."""
+        def measure(side):
+            figure = self._figure(side, command())
+            self._sides.clear_traces()
+            return figure
+        return measure
+
+    def _micro(self, name, unit, budget, note):
+        return Group([Row(name, unit, SHIM, WATCHED, budget, note=note)], [SHIM, WATCHED],
+                     self._measured(lambda: [self._programs.micro(), name, MICRO_REPETITIONS]),
+                     rounds=25, quick_rounds=5)
+
+    def _tokio(self, name, flavour):
+        row = Row(name, "ns/poll", SHIM, WATCHED, 40,
+                  note="a task that wakes itself, 10^6 polls")
+        command = ["turns", flavour, TOKIO_REPETITIONS, TOKIO_POLLS]
+        return Group([row], [SHIM, WATCHED],
+                     self._measured(lambda: [self._tokio_program, *command]),
+                     rounds=25, quick_rounds=5, prepare=self._build_tokio)
+
+    def _build_tokio(self):
+        self._tokio_program = self._programs.tokio()
+
+    def _startup(self, name, program, count, budget, note):
+        """Spawned by a program of ours, which is itself not preloaded."""
+        row = Row(name, "ms", SHIM, WATCHED, budget, note=note)
+        bare = Row(name + "-preload", "ms", UNWATCHED, SHIM,
+                   note="what the dynamic linker takes for any preload")
+
+        def measure(side):
+            command = [self._programs.single("startup"), count, self._sides.preload(side), program()]
+            figure = self._figure(UNWATCHED, command)
+            if side == WATCHED and self._sides.traces_left():
+                row.note = f"{note}; LEFT {self._sides.traces_left()} FILES BEHIND"
+            self._sides.clear_traces()
+            return figure
+
+        return Group([row, bare], [SHIM, WATCHED, UNWATCHED], measure, rounds=20, quick_rounds=4)
+
+    def _memory(self, threads):
+        row = Row(f"memory-{threads}-thread{'s' if threads > 1 else ''}", "KiB", SHIM, WATCHED,
+                  MEMORY_BASE_KIB + MEMORY_THREAD_KIB * threads,
+                  note="resident, with 1024 sites of each thread's own")
+        return Group([row], [SHIM, WATCHED],
+                     self._measured(lambda: [self._programs.single("memory"), threads]),
+                     rounds=7, quick_rounds=3)
+
+    def groups(self):
+        return [
+            *(self._micro(*line) for line in MICRO),
+            *(self._tokio(*line) for line in TOKIO),
+            self._startup("startup-true", lambda: "/bin/true", 20, 1, "of /bin/true"),
+            self._startup("startup-100mb", self._programs.large, 5, 30,
+                          "of a stripped executable of 100 MB"),
+            self._memory(1),
+            self._memory(64),
+        ]

@@ -1,0 +1,86 @@
+"""Builds what the benchmarks run: C programs, the empty shim, the large executable, the Rust one."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import shim
+from pairs import Failure, Skip
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+FLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-D_GNU_SOURCE", f"-I{ROOT}/include", "-pthread"]
+
+
+def run(command, **options):
+    """Runs a command to its end; its standard output, or Failure with what it said."""
+    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+                          **options)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        reason = said[-1] if said else f"status {done.returncode}"
+        raise Failure(f"{' '.join(str(word) for word in command[:3])}: {reason}")
+    return done.stdout
+
+
+def is_older(product, sources):
+    if not product.exists():
+        return True
+    made = product.stat().st_mtime
+    return any(source.stat().st_mtime > made for source in sources)
+
+
+class Programs:
+    """Each is built when it is first asked for, and again when its sources have changed."""
+
+    def __init__(self, build, library):
+        self.build = build
+        self.folder = build / "bench"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.library = library
+        self.compiler = os.environ.get("CC", "gcc").split()
+
+    def _compile(self, product, sources, flags, depends=()):
+        product = self.folder / product
+        if is_older(product, [*sources, *depends]):
+            unfinished = product.with_name(product.name + ".unfinished")
+            run([*self.compiler, *flags, "-o", unfinished, *sources])
+            unfinished.rename(product)
+        return product
+
+    def micro(self):
+        return self._compile("micro", sorted(HERE.glob("micro/*.c")), FLAGS,
+                             [HERE / "micro/micro.h", ROOT / "include/yieldsan/yieldsan.h"])
+
+    def single(self, name):
+        """A program of one file."""
+        return self._compile(name, [HERE / f"{name}.c"], FLAGS,
+                             [ROOT / "include/yieldsan/yieldsan.h"])
+
+    def large(self):
+        return self._compile("large", [HERE / "large.S"], ["-pie", "-s"])
+
+    def shim(self):
+        """Follows the library's exports: it is made anew with each library."""
+        listing = run(["nm", "-D", "--defined-only", self.library])
+        names = [line.split()[-1].split("@")[0] for line in listing.splitlines()
+                 if line.split()[-2] in "TWi"]
+        generated = self.folder / "shim_names.S"
+        text = shim.source(names)
+        if not generated.exists() or generated.read_text() != text:
+            generated.write_text(text)
+        flags = ["-O2", "-fPIC", "-shared", "-Wl,-z,now", "-Wl,-z,defs", "-D_GNU_SOURCE"]
+        return self._compile("libshim.so", [HERE / "shim.c", generated], flags)
+
+    def tokio(self):
+        path = os.pathsep.join([os.environ.get("PATH", ""), str(pathlib.Path.home() / ".cargo/bin")])
+        cargo = shutil.which("cargo", path=path)
+        if not cargo:
+            raise Skip("no cargo")
+        target = self.build / "cargo"
+        run([cargo, "build", "--release", "--locked", "--quiet", "--manifest-path",
+             HERE / "tokio/Cargo.toml"],
+            env={**os.environ, "PATH": path, "CARGO_TARGET_DIR": str(target)})
+        return target / "release/tokio_bench"

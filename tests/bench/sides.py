@@ -1,0 +1,63 @@
+"""The sides of a comparison: how a program is started for each, and where."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+
+UNWATCHED = "unwatched"  # nothing preloaded
+AGAIN = "unwatched again"
+SHIM = "shim"  # the empty shim
+WATCHED = "watched"
+
+
+class Sides:
+    def __init__(self, programs):
+        # Beside the build: /tmp may be a tmpfs, where no file access is ever blamed.
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=programs.folder, prefix="run-"))
+        self.traces = self.folder / "traces"
+        self.traces.mkdir()
+        self._programs = programs
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def preload(self, side):
+        if side == SHIM:
+            return str(self._programs.shim())
+        return str(self._programs.library) if side == WATCHED else ""
+
+    def environment(self, side=UNWATCHED):
+        """For every side the same but for LD_PRELOAD: an environment's size moves the stack."""
+        kept = {name: value for name, value in os.environ.items()
+                if name not in ("LD_PRELOAD", "LANG", "LC_ALL")}
+        directory = str(self.traces).replace("\\", "\\\\").replace(":", "\\:")
+        kept["YIELDSAN_OPTIONS"] = f"summary=0:output={directory}"
+        if self.preload(side):
+            kept["LD_PRELOAD"] = self.preload(side)
+        return kept
+
+    def traces_left(self):
+        return len(list(self.traces.iterdir()))
+
+    def clear_traces(self):
+        for trace in self.traces.iterdir():
+            trace.unlink()
+
+
+def cores():
+    """One for what is measured and one for what loads it; the same where there is only one."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[0], usable[-1]
+
+
+@contextlib.contextmanager
+def on_core(core):
+    """Programs started meanwhile stay on this core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

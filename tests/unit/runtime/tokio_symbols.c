@@ -1,0 +1,111 @@
+/* Tokio's functions by their names, as rustc mangled them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "executors/tokio_symbols.h"
+
+struct sample {
+	const char *name;
+	enum tokio_function function;
+};
+
+#define H      "17h0260eb775a526decE"
+#define WORKER "_ZN5tokio7runtime9scheduler12multi_thread6worker"
+
+static const struct sample samples[] = {
+	{ "_ZN5tokio7runtime4task3raw4poll" H, FUNCTION_POLL },
+	{ "_RINvNtNtNtNtCs8x_5tokio7runtime4task3raw4pollNCNvCs1_3app4main0E", FUNCTION_POLL },
+	{ "_ZN5tokio7runtime9scheduler14current_thread9CoreGuard8block_on" H,
+	  FUNCTION_ROOT_CURRENT_THREAD },
+	{ "_ZN5tokio7runtime9scheduler14current_thread9CoreGuard8block_on28_$u7b$$u7b$closure$u7d$"
+	  "$u7d$" H,
+	  FUNCTION_ROOT_CURRENT_THREAD },
+	{ "_ZN5tokio7runtime9scheduler14current_thread13CurrentThread8block_on" H,
+	  FUNCTION_ROOT_CURRENT_THREAD },
+	{ "_ZN5tokio7runtime9scheduler14current_thread7Context5enter" H,
+	  FUNCTION_ROOT_CURRENT_THREAD },
+	{ "_RINvMs_NtNtNtCs8x_5tokio7runtime9scheduler14current_threadNtB5_7Context5enterNtCs1_"
+	  "3app1FE",
+	  FUNCTION_ROOT_CURRENT_THREAD },
+	{ "_ZN5tokio7runtime15basic_scheduler23BasicScheduler$LT$P$GT$8block_on" H,
+	  FUNCTION_ROOT_CURRENT_THREAD },
+	{ "_ZN5tokio7runtime15basic_scheduler7Context5enter" H, FUNCTION_ROOT_CURRENT_THREAD },
+	{ "_ZN5tokio4task5local8LocalSet8block_on" H, FUNCTION_ROOT_CURRENT_THREAD },
+	{ "_ZN5tokio7runtime9scheduler12multi_thread11MultiThread8block_on" H,
+	  FUNCTION_ROOT_MULTI_THREAD },
+	{ "_ZN5tokio7runtime4park16CachedParkThread8block_on" H, FUNCTION_ROOT_MULTI_THREAD },
+	{ "_ZN5tokio4park6thread16CachedParkThread8block_on" H, FUNCTION_ROOT_MULTI_THREAD },
+	{ "_ZN5tokio7runtime7runtime7Runtime8block_on" H, FUNCTION_ROOT },
+	{ "_ZN5tokio7runtime7runtime7Runtime14block_on_inner" H, FUNCTION_ROOT },
+	{ "_ZN5tokio7runtime6handle6Handle8block_on" H, FUNCTION_ROOT },
+	{ "_ZN5tokio7runtime7context7runtime13enter_runtime" H, FUNCTION_ROOT },
+	{ "_ZN5tokio7runtime4park5Inner4park" H, FUNCTION_EXEMPT },
+	{ "_ZN5tokio7runtime4park16CachedParkThread4park" H, FUNCTION_EXEMPT },
+	{ "_ZN5tokio7runtime4time6Driver13park_internal" H, FUNCTION_EXEMPT },
+	{ "_ZN5tokio7runtime2io6driver6Driver4turn" H, FUNCTION_EXEMPT },
+	{ "_ZN5tokio7runtime9scheduler14current_thread7Context4park" H, FUNCTION_EXEMPT },
+	{ "_ZN5tokio7runtime9scheduler14current_thread7Context10park_yield" H, FUNCTION_EXEMPT },
+	{ "_ZN5tokio7runtime9scheduler12multi_thread4park5Inner12park_condvar" H, FUNCTION_EXEMPT },
+	{ WORKER "14block_in_place" H, FUNCTION_EXEMPT },
+	{ "_ZN5tokio7runtime7context10runtime_mt12exit_runtime" H, FUNCTION_EXEMPT },
+	{ "_ZN11parking_lot7condvar7Condvar19wait_until_internal" H, FUNCTION_CONDITION },
+	{ "_RNvNtNtNtNtNtCsjr_3std3sys3pal4unix5futex10futex_wait", FUNCTION_CONDITION },
+	/* Others' functions, and what Tokio has besides. */
+	{ WORKER "7Context8run_task" H, FUNCTION_NONE },
+	{ WORKER "3run" H, FUNCTION_NONE },
+	{ "_ZN5tokio7runtime6driver6Handle6unpark" H, FUNCTION_NONE },
+	{ "_ZN5tokio7runtime7context19BlockingRegionGuard16block_on_timeout" H, FUNCTION_NONE },
+	{ "_ZN16parking_lot_core13thread_parker3imp12ThreadParker10futex_wait" H, FUNCTION_NONE },
+	{ "_ZN16futures_executor10local_pool8block_on" H, FUNCTION_NONE },
+	{ "_ZN4core3ptr80drop_in_place$LT$tokio..runtime..runtime..Runtime$GT$" H, FUNCTION_NONE },
+	{ "_RINvNtCs1_4core3ptr13drop_in_placeNtNtCs8x_5tokio7runtime8block_onE", FUNCTION_NONE },
+	{ "_ZN3app4main28_$u7b$$u7b$closure$u7d$$u7d$" H, FUNCTION_NONE },
+	{ "main", FUNCTION_NONE },
+	{ "_R", FUNCTION_NONE },
+	{ "_RCs", FUNCTION_NONE },
+	{ "_ZN", FUNCTION_NONE },
+	{ "", FUNCTION_NONE },
+};
+
+static void functions_are_told_by_their_names(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < sizeof samples / sizeof *samples; i++)
+		if (tokio_function_named(samples[i].name) != samples[i].function)
+			fail_msg("%s: %d", samples[i].name, tokio_function_named(samples[i].name));
+}
+
+static void an_address_is_found_in_its_function_alone(void **state)
+{
+	struct tokio_range ranges[] = {
+		{ 100, 10, FUNCTION_ROOT },
+		{ 110, 5, FUNCTION_EXEMPT },
+		{ 200, 1, FUNCTION_POLL },
+	};
+	const struct tokio_symbols symbols = { .ranges = ranges, .count = 3 };
+	const struct tokio_symbols none = { 0 };
+
+	(void)state;
+	assert_int_equal(tokio_symbols_at(&symbols, 99), FUNCTION_NONE);
+	assert_int_equal(tokio_symbols_at(&symbols, 100), FUNCTION_ROOT);
+	assert_int_equal(tokio_symbols_at(&symbols, 109), FUNCTION_ROOT);
+	assert_int_equal(tokio_symbols_at(&symbols, 110), FUNCTION_EXEMPT);
+	assert_int_equal(tokio_symbols_at(&symbols, 115), FUNCTION_NONE);
+	assert_int_equal(tokio_symbols_at(&symbols, 200), FUNCTION_POLL);
+	assert_int_equal(tokio_symbols_at(&symbols, 201), FUNCTION_NONE);
+	assert_int_equal(tokio_symbols_at(&none, 100), FUNCTION_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(functions_are_told_by_their_names),
+		cmocka_unit_test(an_address_is_found_in_its_function_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
