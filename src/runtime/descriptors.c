@@ -37,8 +37,8 @@ static bool in_table(int fd)
 
 void descriptor_forget(int fd)
 {
-	if (UNLIKELY(fd == this_thread.loop_fd && fd))
-		event_loop_descriptor_closed();
+	if (UNLIKELY(this_thread.loop_has_fds))
+		event_loop_descriptor_closed(fd);
 	/* Only what was known is written: pages of high descriptors stay untouched. */
 	if (in_table(fd) && table[fd])
 		table[fd] = 0;

@@ -30,6 +30,7 @@ struct thread_state {
 	bool dead;	/* its thread-local destructors have run: forward */
 	bool exempt;	/* by option: never watched */
 	bool root_suspect; /* may run a root future of block_on, which makes no turn of its own */
+	bool loop_has_fds; /* it runs a loop, which may end by a close */
 	bool loop_learns; /* how far its loop reaches is being found out */
 	bool in_call;	/* within a watched call's real function: what it calls back is part of it */
 	uintptr_t call_frame; /* then: the stack address of its watch */
@@ -38,7 +39,6 @@ struct thread_state {
 	struct turn *turn; /* the innermost turn */
 	struct trace_thread *slot; /* in the trace; NULL until its first turn */
 	unsigned slot_number;
-	int loop_fd; /* the epoll descriptor of the loop it runs; 0: none */
 	uint64_t *turn_counter;	   /* in slot; counts the turns of the next */
 	struct executor *turn_counter_executor;
 	uintptr_t stack_top; /* highest address of its stack, 0 until asked for */

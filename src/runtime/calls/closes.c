@@ -42,6 +42,7 @@ CLOSES(dup3, (int fd, int number, int flags), (fd, number, flags), number,
 CLOSES(fclose, (FILE * stream), (stream), keep_fd_of_stream(stream), UNWRITTEN(stream))
 CLOSES(_IO_fclose, (FILE * stream), (stream), keep_fd_of_stream(stream), UNWRITTEN(stream))
 CLOSES(endmntent, (FILE * stream), (stream), keep_fd_of_stream(stream), WHEN(false))
+CLOSES(__endmntent, (FILE * stream), (stream), keep_fd_of_stream(stream), WHEN(false))
 CLOSES(pclose, (FILE * stream), (stream), keep_fd_of_stream(stream), ANY)
 
 /* The stream keeps or changes its descriptor. */

@@ -105,6 +105,8 @@ OPENS_FIXED(FILE *, _IO_fopen, (const char *path, const char *mode), (path, mode
 	    keep_fd_of_stream)
 OPENS_FIXED(FILE *, setmntent, (const char *path, const char *mode), (path, mode),
 	    keep_fd_of_stream)
+OPENS_FIXED(FILE *, __setmntent, (const char *path, const char *mode), (path, mode),
+	    keep_fd_of_stream)
 OPENS_FIXED(FILE *, tmpfile, (void), (), keep_fd_of_stream)
 OPENS_FIXED(FILE *, tmpfile64, (void), (), keep_fd_of_stream)
 

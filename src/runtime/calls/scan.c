@@ -59,3 +59,7 @@ SCANS_FAMILY(, , char)
 SCANS_FAMILY(, w, wchar_t)
 SCANS_FAMILY(__isoc99_, , char)
 SCANS_FAMILY(__isoc99_, w, wchar_t)
+
+/* What older headers made of them. */
+SCANS_VA(__vfscanf, (FILE * stream, const char *format, va_list arguments),
+	 (stream, format, arguments), STREAM(stream))

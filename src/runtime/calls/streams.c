@@ -4,30 +4,39 @@
 #include "call.h"
 #include "keep.h"
 
-EXPORT FILE *fdopen(int fd, const char *mode)
-{
-	FILE *stream = real.fdopen(fd, mode);
+/* It sets O_APPEND. */
+#define OPENS_DESCRIPTOR(name)                                                                     \
+	EXPORT FILE *name(int fd, const char *mode);                                               \
+	EXPORT FILE *name(int fd, const char *mode)                                                \
+	{                                                                                          \
+		FILE *stream = real.name(fd, mode);                                                \
+                                                                                                   \
+		if (stream && strchr(mode, 'a'))                                                   \
+			keep_made(fd);                                                             \
+		return stream;                                                                     \
+	}
 
-	/* It sets O_APPEND. */
-	if (stream && strchr(mode, 'a'))
-		keep_made(fd);
-	return stream;
-}
+OPENS_DESCRIPTOR(fdopen)
+OPENS_DESCRIPTOR(_IO_fdopen)
 
-static COLD FILE *watched_popen(const char *command, const char *mode)
-{
-	CALL_WATCH(watch, CALL_popen, ANY);
-	return CALL_RESULT(watch, real.popen(command, mode));
-}
+#define OPENS_PROCESS(name)                                                                        \
+	static COLD FILE *watched_##name(const char *command, const char *mode)                    \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, ANY);                                               \
+		return CALL_RESULT(watch, real.name(command, mode));                               \
+	}                                                                                          \
+	EXPORT FILE *name(const char *command, const char *mode);                                  \
+	EXPORT FILE *name(const char *command, const char *mode)                                   \
+	{                                                                                          \
+		FILE *stream;                                                                      \
+                                                                                                   \
+		if (LIKELY(!this_thread.armed))                                                    \
+			stream = real.name(command, mode);                                         \
+		else                                                                               \
+			stream = watched_##name(command, mode);                                    \
+		keep_made(keep_fd_of_stream(stream));                                              \
+		return stream;                                                                     \
+	}
 
-EXPORT FILE *popen(const char *command, const char *mode)
-{
-	FILE *stream;
-
-	if (LIKELY(!this_thread.armed))
-		stream = real.popen(command, mode);
-	else
-		stream = watched_popen(command, mode);
-	keep_made(keep_fd_of_stream(stream));
-	return stream;
-}
+OPENS_PROCESS(popen)
+OPENS_PROCESS(_IO_popen)

@@ -97,7 +97,7 @@ static void leave_turn(struct loop *loop)
 	loop->has_turn = false;
 	if (current == loop)
 		current = NULL;
-	this_thread.loop_fd = 0;
+	this_thread.loop_has_fds = false;
 	this_thread.loop_learns = false;
 }
 
@@ -119,17 +119,34 @@ bool event_loop_level(uintptr_t frame, uint16_t *level)
 	return true;
 }
 
-void event_loop_descriptor_closed(void)
+void event_loop_descriptor_closed(int fd)
 {
-	if (current)
-		leave_turn(current);
+	struct loop *loop = current;
+	unsigned open = 0;
+
+	if (!loop || loop->known)
+		return;
+	if (loop->epoll_fd >= 0) {
+		if (fd == loop->epoll_fd)
+			leave_turn(loop);
+		return;
+	}
+	if (loop->descriptors > LOOP_WAIT_FDS) /* there are some that we do not know */
+		return;
+	for (unsigned i = 0; i < loop->descriptors; i++) {
+		if (loop->first_fds[i] == fd)
+			loop->first_fds[i] = -1;
+		open += loop->first_fds[i] >= 0;
+	}
+	if (!open)
+		leave_turn(loop);
 }
 
 void event_loops_forget(void)
 {
 	memset(loops, 0, sizeof loops);
 	current = NULL;
-	this_thread.loop_fd = 0;
+	this_thread.loop_has_fds = false;
 }
 
 static bool shares_descriptors(const struct loop *loop, const struct loop_wait *wait)
@@ -406,7 +423,7 @@ void loop_wait_end(struct loop_wait *wait, int result)
 	loop->turn.address = 0;
 	loop->has_turn = true;
 	current = loop;
-	this_thread.loop_fd = wait->epoll_fd > 0 ? wait->epoll_fd : 0;
+	this_thread.loop_has_fds = true;
 	this_thread.loop_learns = !loop->known && loop->turns < LEARNING_TURNS;
 	turn_begin(&loop->turn, loop->executor, TURN_TASK);
 }

@@ -53,8 +53,8 @@ bool event_loop_level(uintptr_t frame, uint16_t *level);
 /* A call of a turn, at this stack address, that deserves nothing: it tells where the loop's code lies. */
 void event_loop_learn(uintptr_t frame);
 
-/* The loop's epoll descriptor was closed: the loop is over. */
-void event_loop_descriptor_closed(void);
+/* A descriptor was closed: with its epoll instance, or all that it polls, the present loop is over. */
+void event_loop_descriptor_closed(int fd);
 
 /* In a forked child. */
 void event_loops_forget(void);

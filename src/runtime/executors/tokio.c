@@ -94,7 +94,7 @@ static void found(const struct tokio_vtable *vtable, void *data)
 	bool read_only = (uintptr_t)vtable->words < search->writable_from;
 
 	if (!search->hooked)
-		tokio_context_prepare(&search->module->context);
+		tokio_context_init(&search->module->context, search->module->module);
 	if (tokio_slot_hook(search->module, vtable, read_only))
 		search->hooked++;
 }
@@ -166,7 +166,7 @@ void tokio_module_added(struct module *added)
 		return;
 	}
 	tokio_symbols_read(&module->symbols, added, polls);
-	tokio_context_init(&module->context, added);
+	tokio_context_clear(&module->context);
 	/* Calls come through as soon as the first table is hooked. */
 	__atomic_store_n(&module->module, added, __ATOMIC_RELEASE);
 	if (module - tokio_modules >= (ptrdiff_t)used)

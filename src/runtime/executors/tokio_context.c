@@ -16,18 +16,32 @@
 /* What is left of the budget's places by then will do, or there are none. */
 #define SETTLING_LOOKS 256
 
-/* The part of the file that new blocks are copied from; it stays readable. */
-static void find_image(struct tokio_context *context, const struct module *module)
+/* What a new block has at a place. */
+#define MADE_SO	   1 /* a byte that is PLACE_OUTSIDE */
+#define MADE_ALONE 2 /* the same, with nothing around it in its word */
+
+/* No budget, outside, padding: as rustc lays them out (1.22 to 1.54), see is_beside. */
+static bool is_alone(const uint8_t *image, uint32_t place)
 {
+	static const uint8_t word[4] = { 0, 0, PLACE_OUTSIDE, 0 };
+
+	return place % 4 == 2 && !memcmp(image + place - 2, word, sizeof word);
+}
+
+/* Notes which bytes of a new block are made as those that are looked for. */
+static void read_image(struct tokio_context *context, const struct module *module)
+{
+	memset(context->made_outside, 0, context->size);
 	for (unsigned i = 0; i < module->phnum; i++) {
 		const ElfW(Phdr) *segment = &module->phdr[i];
+		const uint8_t *image = (const uint8_t *)(module->base + segment->p_vaddr);
 
 		if (segment->p_type != PT_TLS)
 			continue;
-		context->image = (const uint8_t *)(module->base + segment->p_vaddr);
-		context->image_size = segment->p_filesz < context->size
-					      ? (uint32_t)segment->p_filesz
-					      : context->size;
+		for (uint32_t j = 0; j < context->size && j < segment->p_filesz; j++)
+			context->made_outside[j] = image[j] != PLACE_OUTSIDE ? 0
+						   : is_alone(image, j)	     ? MADE_ALONE
+									     : MADE_SO;
 	}
 }
 
@@ -38,32 +52,38 @@ static void begin_anew(struct tokio_context *context)
 	context->settled = false;
 	context->jobs = context->tasks = 0;
 	context->left = context->size;
-	if (context->size <= context->capacity)
-		memset(context->struck, 0, context->size);
+	memset(context->struck, 0, context->size);
+}
+
+void tokio_context_clear(struct tokio_context *context)
+{
+	uint8_t *memory = context->memory;
+	uint32_t capacity = context->capacity;
+
+	memset(context, 0, sizeof *context);
+	context->memory = memory;
+	context->capacity = capacity;
 }
 
 void tokio_context_init(struct tokio_context *context, const struct module *module)
 {
-	uint8_t *struck = context->struck;
-	uint32_t capacity = context->capacity;
-
-	memset(context, 0, sizeof *context);
-	context->size =
+	uint32_t size =
 		module->tls_size < LARGEST_BLOCK ? (uint32_t)module->tls_size : LARGEST_BLOCK;
-	context->struck = struck;
-	context->capacity = capacity;
-	find_image(context, module);
-	begin_anew(context);
-}
 
-void tokio_context_prepare(struct tokio_context *context)
-{
-	if (context->size <= context->capacity)
-		return;
-	context->capacity = (context->size + MEMORY_PAGE - 1) & ~(uint32_t)(MEMORY_PAGE - 1);
-	context->struck = memory_map(context->capacity);
-	if (!context->struck)
-		context->capacity = context->size = 0;
+	tokio_context_clear(context);
+	if (2 * size > context->capacity) {
+		context->capacity = (2 * size + MEMORY_PAGE - 1) & ~(uint32_t)(MEMORY_PAGE - 1);
+		context->memory = memory_map(context->capacity);
+		if (!context->memory) {
+			context->capacity = 0;
+			return;
+		}
+	}
+	context->struck = context->memory;
+	context->made_outside = context->memory + size;
+	context->size = size;
+	begin_anew(context);
+	read_image(context, module);
 }
 
 void tokio_context_forked(struct tokio_context *context)
@@ -177,9 +197,7 @@ static void learn_beside_budget(struct tokio_context *context, const uint8_t *bl
 	uint32_t found = 0, place = 0;
 
 	for (uint32_t i = 0; i < context->size; i++) {
-		bool may_be = context->jobs ? !context->struck[i]
-					    : i < context->image_size &&
-						      context->image[i] == PLACE_OUTSIDE;
+		bool may_be = context->jobs ? !context->struck[i] : context->made_outside[i] != 0;
 
 		if (may_be && block[i] <= PLACE_IN_MULTI_THREAD &&
 		    budget_beside(context, block, i) < context->size) {
@@ -232,7 +250,7 @@ static void learn(struct tokio_context *context, const uint8_t *block, enum toki
 		if (context->jobs && context->tasks && context->left <= TOKIO_PLACES)
 			publish_places(context);
 	}
-	if (!context->count && moment >= MOMENT_OTHER_TASK)
+	if (!context->count && moment != MOMENT_JOB)
 		learn_beside_budget(context, block);
 	if (!context->count)
 		return;
@@ -267,17 +285,14 @@ COLD void tokio_context_learn(struct tokio_context *context, const uint8_t *bloc
 	__atomic_store_n(&context->busy, 0, __ATOMIC_RELEASE);
 }
 
-/* No budget, outside, padding, as rustc lays them out (1.22 to 1.54): see is_beside. */
-static const uint8_t outside[4] = { 0, 0, PLACE_OUTSIDE, 0 };
-
 bool tokio_context_is_outside(const struct tokio_context *context, const uint8_t *block)
 {
 	bool found = false;
 
-	for (uint32_t i = 0; i + sizeof outside <= context->image_size; i += sizeof outside) {
-		if (memcmp(context->image + i, outside, sizeof outside))
+	for (uint32_t i = 0; i < context->size; i++) {
+		if (context->made_outside[i] != MADE_ALONE)
 			continue;
-		if (block[i + 2] != PLACE_OUTSIDE)
+		if (block[i] != PLACE_OUTSIDE)
 			return false;
 		found = true;
 	}

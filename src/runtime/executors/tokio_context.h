@@ -1,15 +1,17 @@
 /*
  * Where a thread stands in Tokio, from two things that Tokio keeps in thread-local storage
- * (tokio/src/runtime/context.rs, struct Context):
+ * (tokio/src/runtime/context.rs, struct Context).
  *
- *   runtime  a byte: 2 outside of any runtime, 1 inside, 0 inside where block_in_place is refused
- *	      (current_thread, LocalSet). block_in_place sets it to 2 for its closure, and restores
- *it. budget   two bytes, Option<u8>: 1 and at most 128 while a future is polled, 0 while the
- *runtime itself runs or parks, and where a budget was put off (block_in_place, unconstrained).
+ * The first, `runtime`, is a byte: 2 outside of any runtime, 1 inside, 0 inside where
+ * block_in_place is refused (current_thread, LocalSet). block_in_place makes it 2 for its closure.
+ *
+ * The second, `budget`, is two bytes, an Option<u8>: 1 and at most 128 while a future is polled; 0
+ * while the runtime itself runs or parks, and where the budget was put off (block_in_place,
+ * unconstrained).
  *
  * No symbol tells their places in a stripped program, so they are learnt from what is known at each
  * poll: a blocking-pool job begins outside of the runtime; a task that is polled within the launch
- *of a worker, which is such a job, inside. One of each leaves one byte, rarely two, of some 300.
+ * of a worker, which is such a job, inside. One of each leaves one byte, rarely two, of some 300.
  */
 #ifndef RUNTIME_EXECUTORS_TOKIO_CONTEXT_H
 #define RUNTIME_EXECUTORS_TOKIO_CONTEXT_H
@@ -33,8 +35,9 @@ enum tokio_place {
 enum tokio_moment {
 	MOMENT_JOB,	    /* a blocking-pool job begins */
 	MOMENT_WORKER_TASK, /* a task's poll begins, within a job of the same module */
-	MOMENT_OTHER_TASK,  /* a task's poll begins, on a thread without one: a current_thread's, or
-			       a  LocalSet's, whoever may drive it: says nothing against a byte */
+	/* A task's poll begins, on a thread without a job: a current_thread's, or a LocalSet's,
+	 * whoever may drive it. Says nothing against a byte. */
+	MOMENT_OTHER_TASK,
 	MOMENT_OUTSIDE_TURNS, /* a call of a thread that may be in block_on */
 };
 
@@ -48,19 +51,20 @@ struct tokio_context {
 	/* of the learner alone */
 	uint32_t busy;
 	uint32_t capacity;
-	uint8_t *struck; /* one for each byte: shown not to be it */
-	uint32_t left;	 /* bytes not struck out */
+	uint8_t *memory;
+	uint8_t *struck;       /* one for each byte: shown not to be it */
+	uint8_t *made_outside; /* one for each byte: what it is in a new block */
+	uint32_t left;	       /* bytes not struck out */
 	uint32_t jobs, tasks;
 	uint32_t looks;
-	const uint8_t *image; /* what a new thread's block begins with */
-	uint32_t image_size;
 };
 
-/* For a module that was just added; a context may be used again for another module. */
-void tokio_context_init(struct tokio_context *context, const struct module *module);
+/* For a module that was just added: nothing is known, and nothing is learnt. Its memory is kept. */
+void tokio_context_clear(struct tokio_context *context);
 
-/* Before the first look: takes the memory to learn with. Start-up and dlopen only. */
-void tokio_context_prepare(struct tokio_context *context);
+/* The same, and what is to be learnt can be: for a module with a vtable. Start-up and dlopen only.
+ */
+void tokio_context_init(struct tokio_context *context, const struct module *module);
 
 /* In a forked child: another thread may have been learning. */
 void tokio_context_forked(struct tokio_context *context);

@@ -52,7 +52,7 @@ static int may_block(struct turn *turn)
  * (harness.rs catches it); what else unwinds through this frame leaves the turn to be healed by the
  * next turn_begin.
  *
- * Budget, beside turn_begin and turn_end: 5 ns.
+ * Measured: 12 ns beside turn_begin and turn_end, of which the way through the thunk takes 4.
  */
 void tokio_poll(void *header, uint32_t number)
 {

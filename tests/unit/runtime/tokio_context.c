@@ -24,7 +24,6 @@ static int begin(void **state)
 
 	(void)state;
 	tokio_context_init(&context, &module);
-	tokio_context_prepare(&context);
 	memset(block, 0, sizeof block);
 	return 0;
 }
@@ -177,13 +176,32 @@ static void a_program_without_jobs_learns_from_the_image(void **state)
 	(void)state;
 	image[RUNTIME] = image[OTHER] = 2;
 	tokio_context_init(&context, &module);
-	tokio_context_prepare(&context);
 	block[OTHER] = 0;
 	set(0, 0, 0);
 	assert_int_equal(look(MOMENT_OUTSIDE_TURNS), PLACE_UNKNOWN);
 	set(0, 1, 128);
 	assert_int_equal(look(MOMENT_OTHER_TASK), PLACE_IN_CURRENT_THREAD);
 	assert_int_equal(context.places[0], RUNTIME);
+}
+
+static void a_new_block_is_outside(void **state)
+{
+	static uint8_t image[SIZE];
+	const ElfW(Phdr) header = {
+		.p_type = PT_TLS,
+		.p_vaddr = (uintptr_t)image,
+		.p_filesz = sizeof image,
+	};
+	struct module module = { .tls_size = SIZE, .phdr = &header, .phnum = 1 };
+
+	(void)state;
+	assert_false(tokio_context_is_outside(&context, block)); /* nothing in the image tells */
+	image[RUNTIME] = image[OTHER] = 2;
+	tokio_context_init(&context, &module);
+	set(2, 0, 0);
+	assert_true(tokio_context_is_outside(&context, block));
+	set(0, 0, 0);
+	assert_false(tokio_context_is_outside(&context, block));
 }
 
 static void what_cannot_be_learnt_is_not_looked_for_any_more(void **state)
@@ -220,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup(a_byte_that_was_learnt_wrongly_is_given_up, begin),
 		cmocka_unit_test_setup(random_bytes_are_no_budget, begin),
 		cmocka_unit_test_setup(a_program_without_jobs_learns_from_the_image, begin),
+		cmocka_unit_test_setup(a_new_block_is_outside, begin),
 		cmocka_unit_test_setup(what_cannot_be_learnt_is_not_looked_for_any_more, begin),
 		cmocka_unit_test_setup(a_child_of_a_fork_waits_for_nobody, begin),
 	};
