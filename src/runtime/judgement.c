@@ -61,8 +61,7 @@ enum severity call_judge(enum call_class class, enum trace_subject subject, unsi
 			return by_sleep(outcome, SEVERITY_NOTICE);
 		if (subject == SUBJECT_PIPE || subject == SUBJECT_TERMINAL)
 			return if_slept(outcome, SEVERITY_WARNING);
-		/* To open a log file is to open a file; only writing to it is output. */
-		return transfer(subject, 0, nonblocking, outcome);
+		return transfer(subject, site_flags, nonblocking, outcome);
 	case CLASS_TRANSFER:
 	case CLASS_STREAM_IN:
 	case CLASS_STREAM_OUT:

@@ -92,12 +92,13 @@ static void leave_turns(void)
 	thread_arm();
 }
 
-void process_exits(int status, bool handlers)
+void process_exits(int status, bool handlers, uintptr_t frame)
 {
 	struct trace_header *trace = trace_header();
 	OWN_CODE_SCOPE;
 
 	(void)handlers;
+	event_loop_exits(frame);
 	leave_turns();
 	if (!trace)
 		return;
@@ -112,7 +113,7 @@ static void ended(int status, void *unused)
 	OWN_CODE_SCOPE;
 
 	(void)unused;
-	process_exits(status, false);
+	process_exits(status, false, UINTPTR_MAX);
 	summary_tell();
 }
 

@@ -3,6 +3,7 @@
 #define RUNTIME_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* In a forked child, whose turns, slot and trace are its parent's. pthread_atfork calls it, but for _Fork. */
 void process_forked(void);
@@ -11,8 +12,11 @@ void process_forked(void);
 void process_execs(void);
 void process_exec_failed(void);
 
-/* Before the process ends. `handlers`: exit handlers are still to run, outside any turn. */
-void process_exits(int status, bool handlers);
+/*
+ * Before the process ends. `handlers`: exit handlers are still to run, outside any turn. `frame`: the
+ * stack address of the call that ends it; UINTPTR_MAX when there is none.
+ */
+void process_exits(int status, bool handlers, uintptr_t frame);
 
 /* Before rights are dropped or the root changes: what is written later must be open by then. */
 void process_drops_privileges(void);

@@ -131,7 +131,7 @@ static void before(enum effect effect, const struct system_call *call)
 		process_execs();
 		break;
 	case EXITS:
-		process_exits((int)call->a, false);
+		process_exits((int)call->a, false, UINTPTR_MAX);
 		break;
 	default:
 		break;

@@ -649,6 +649,10 @@ CALL(METADATA, metadata, int, getgrgid_r, (gid_t group, struct group *entry, cha
 CALL(METADATA, metadata, struct group *, getgrent, (void), (), ANY)
 CALL(METADATA, metadata, int, getgrent_r, (struct group *entry, char *buffer, size_t size, struct group **found), (entry, buffer, size, found), ANY)
 CALL(METADATA, metadata, int, getgrouplist, (const char *user, gid_t group, gid_t *groups, int *count), (user, group, groups, count), ANY)
+CALL(STREAM_IN, metadata, struct passwd *, fgetpwent, (FILE *stream), (stream), STREAM(stream))
+CALL(STREAM_IN, metadata, int, fgetpwent_r, (FILE *stream, struct passwd *entry, char *buffer, size_t size, struct passwd **found), (stream, entry, buffer, size, found), STREAM(stream))
+CALL(STREAM_IN, metadata, struct group *, fgetgrent, (FILE *stream), (stream), STREAM(stream))
+CALL(STREAM_IN, metadata, int, fgetgrent_r, (FILE *stream, struct group *entry, char *buffer, size_t size, struct group **found), (stream, entry, buffer, size, found), STREAM(stream))
 CALL(METADATA, metadata, struct spwd *, getspnam, (const char *name), (name), ANY)
 CALL(METADATA, metadata, int, getspnam_r, (const char *name, struct spwd *entry, char *buffer, size_t size, struct spwd **found), (name, entry, buffer, size, found), ANY)
 

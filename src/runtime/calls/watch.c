@@ -251,20 +251,21 @@ static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t e
 }
 
 /* Asked again before anything is blamed: what we kept may have been changed behind our back. */
-static bool still_blocks(struct call_watch *watch, bool *nonblocking)
+static void ask_again(struct call_watch *watch, bool *nonblocking)
 {
 	int fd = watch->fd_made >= 0 ? watch->fd_made : watch->subject.fd;
 	struct descriptor descriptor;
 
 	*nonblocking = false;
 	if (fd < 0 || watch->kind == SUBJECT_REGULAR_FILE)
-		return true;
+		return;
 	descriptor = descriptor_ask(fd);
 	if (descriptor.subject == SUBJECT_NONE) /* closed by the call itself */
-		return true;
+		return;
 	watch->kind = descriptor.subject;
+	if (watch->fd_made >= 0 && descriptor.append) /* a log */
+		watch->flags |= SITE_APPENDS;
 	*nonblocking = descriptor.nonblocking;
-	return true;
 }
 
 /* Keeps the site for the loop's next wait, which tells the harm done and that it was the loop's. */
@@ -356,8 +357,10 @@ COLD static void end(struct call_watch *watch)
 	enum severity severity = SEVERITY_NONE;
 	bool nonblocking;
 
-	if (reached_descriptor(watch) && still_blocks(watch, &nonblocking))
+	if (reached_descriptor(watch)) {
+		ask_again(watch, &nonblocking);
 		severity = call_judge(class, watch->kind, watch->flags, nonblocking, &outcome);
+	}
 	if (severity != SEVERITY_NONE && !is_own_wait(watch, &outcome) && !may_block(watch))
 		record(watch, severity, &outcome, end_ns);
 	erase();

@@ -68,14 +68,28 @@ bool event_loop_on_probation(const struct turn *turn)
 	return current && turn == &current->turn && !current->known;
 }
 
+/* Functions that libraries export for the program's own waits. */
+static bool waits_for_program(const char *function)
+{
+	static const char *const words[] = { "mutex", "lock", "cond", "sem_", "barrier", "join", "pop" };
+
+	for (unsigned i = 0; function && i < ARRAY_SIZE(words); i++)
+		if (strstr(function, words[i]))
+			return true;
+	return false;
+}
+
 bool event_loop_library_calls(const uint64_t *frames, unsigned depth)
 {
 	const struct module *library;
+	unsigned own = 0;
 
-	if (!current || !current->known || depth < 2)
+	if (!current || !current->known)
 		return false;
 	library = modules_find(current->caller);
-	return modules_find(frames[0]) == library && modules_find(frames[1]) == library;
+	while (library && own < depth && modules_find(frames[own]) == library)
+		own++;
+	return own && !waits_for_program(module_symbol_at(library, frames[own - 1] - 1));
 }
 
 /* The outermost place that does not hold what it held when the loop waited; 0: all do. */
@@ -321,6 +335,23 @@ void event_loop_learn(uintptr_t frame)
 		event_loop_level(frame, &level);
 }
 
+static void confirm(const struct turn *turn)
+{
+	for (unsigned i = 0; i < turn->finding_count; i++)
+		turn->findings[i]->confirmed = 1;
+}
+
+void event_loop_exits(uintptr_t frame)
+{
+	struct loop *loop = current;
+	uint16_t level;
+
+	/* As high on the stack as the wait itself, it is the code behind the loop that calls exit. */
+	if (loop && loop->executor && frame < loop->frame && event_loop_level(frame, &level) &&
+	    level <= loop->executor->level)
+		confirm(&loop->turn);
+}
+
 /* The loop waits: its turn is over. What it recorded counts, unless the loop's function was left and
  * entered again meanwhile: then some of it lay between the two. */
 static void end_turn(struct loop *loop, struct loop_wait *wait)
@@ -334,8 +365,8 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	left = !loop->known && loop->executor && loop->highest > loop->executor->level;
 	wait->finding_count = loop->turn.finding_count;
 	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
-	for (unsigned i = 0; i < wait->finding_count && !left; i++)
-		wait->findings[i]->confirmed = 1;
+	if (!left)
+		confirm(&loop->turn);
 	leave_turn(loop);
 	loop->highest = 0;
 }

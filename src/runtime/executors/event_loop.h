@@ -56,6 +56,9 @@ void event_loop_learn(uintptr_t frame);
 /* A descriptor was closed: with its epoll instance, or all that it polls, the present loop is over. */
 void event_loop_descriptor_closed(int fd);
 
+/* The process exits by a call at this stack address. In a callback, its turn was the loop's to the end. */
+void event_loop_exits(uintptr_t frame);
+
 /* In a forked child. */
 void event_loops_forget(void);
 

@@ -21,11 +21,11 @@
 #define MADE_ALONE 2 /* the same, with nothing around it in its word */
 
 /* No budget, outside, padding: as rustc lays them out (1.22 to 1.54), see is_beside. */
-static bool is_alone(const uint8_t *image, uint32_t place)
+static bool is_alone(const uint8_t *image, size_t size, uint32_t place)
 {
 	static const uint8_t word[4] = { 0, 0, PLACE_OUTSIDE, 0 };
 
-	return place % 4 == 2 && !memcmp(image + place - 2, word, sizeof word);
+	return place % 4 == 2 && place + 1 < size && !memcmp(image + place - 2, word, sizeof word);
 }
 
 /* Notes which bytes of a new block are made as those that are looked for. */
@@ -40,8 +40,9 @@ static void read_image(struct tokio_context *context, const struct module *modul
 			continue;
 		for (uint32_t j = 0; j < context->size && j < segment->p_filesz; j++)
 			context->made_outside[j] = image[j] != PLACE_OUTSIDE ? 0
-						   : is_alone(image, j)	     ? MADE_ALONE
-									     : MADE_SO;
+						   : is_alone(image, segment->p_filesz, j)
+							   ? MADE_ALONE
+							   : MADE_SO;
 	}
 }
 

@@ -1,21 +1,23 @@
 /*
- * What is on the stack of a root future, innermost first, as seen with rustc 1.95 and Tokio 1.24.2
- *and 1.54.1 (`poll` stands for the future's own code, which is often inlined into what calls it):
+ * What is on the stack of a root future, as seen with rustc 1.95 and Tokio 1.24.2 and 1.54.1.
+ * Innermost first; the future's own code, which comes before, is often inlined into the first of
+ * these:
  *
- *   current_thread, debug    poll, CoreGuard::block_on, enter_runtime (since 1.29), CurrentThread::
- *			      block_on, Runtime::block_on_inner, Runtime::block_on
- *   current_thread, release  1.24: poll, CurrentThread::block_on
- *			      1.54: Context::enter, CoreGuard::block_on, enter_runtime,
- *Runtime::block_on multi_thread, debug      poll, CachedParkThread::block_on,
- *BlockingRegionGuard::block_on, MultiThread::block_on, Runtime::block_on multi_thread, release
- *CachedParkThread::block_on, Runtime::block_on either, fat LTO	      poll, main: every block_on
- *that is called once is inlined, and the program's symbols hold none; then only tokio_context.h
- *tells
+ * - current_thread, debug: CoreGuard::block_on, enter_runtime (1.54), CurrentThread::block_on,
+ *   Runtime::block_on
+ * - current_thread, release: CurrentThread::block_on (1.24); Context::enter, CoreGuard::block_on,
+ *   enter_runtime, Runtime::block_on (1.54)
+ * - multi_thread, debug: CachedParkThread::block_on, BlockingRegionGuard::block_on,
+ *   MultiThread::block_on, Runtime::block_on
+ * - multi_thread, release: CachedParkThread::block_on, Runtime::block_on
+ * - either, fat LTO: the program's main. A block_on that is called once is inlined, and there is
+ *   no symbol of it: then only tokio_context.h tells
  *
- * When the runtime parks on the same thread, the frames within the block_on are Poll::poll (mio),
- * Driver::turn, Driver::park_internal, Context::park (current_thread), or Condvar::wait...,
- *Inner::park, CachedParkThread::park, of which release builds inline all but the first
- *(multi_thread).
+ * Where the runtime parks on the same thread, these stand within the block_on:
+ *
+ * - current_thread: mio's Poll::poll, Driver::turn, Driver::park_internal, Context::park
+ * - multi_thread: Condvar::wait_until_internal, Inner::park, CachedParkThread::park; release builds
+ *   inline all but the first
  */
 #include "tokio_symbols.h"
 

@@ -1,11 +1,11 @@
 /*
  * One thunk per hooked vtable, and what it may lead to.
  *
- * Until a slot's first call has shown that it is polled with a task's header, it may as well belong to
- * some other table of functions that has the same shape, with other arguments and a result. So no
- * register changes on the way to the original but r11, which the psABI gives to whoever stands between
- * caller and callee (System V ABI, AMD64, 3.2.3). Upper halves of the vector registers are left alone:
- * what is called from here uses none.
+ * Until a slot's first call has shown that it is polled with a task's header, it may as well belong
+ * to some other table of functions that has the same shape, with other arguments and a result. So
+ * no register changes on the way to the original but r11, which the psABI gives to whoever stands
+ * between caller and callee (System V ABI, AMD64, 3.2.3). Upper halves of the vector registers are
+ * left alone: what is called from here uses none.
  */
 #include "tokio_thunks.h"
 

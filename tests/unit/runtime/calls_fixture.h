@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+#pragma GCC diagnostic ignored "-Wunused-variable" /* a test uses what it needs */
+
 #define HELD_US                                                                                    \
 	30000 /* a lock that another thread holds: longer than this one may be kept waiting */
 
@@ -291,6 +293,36 @@ static inline int visit_deep64(const char *name, const struct stat64 *stat, int 
 	return 0;
 }
 
+static inline void *signals(void *data)
+{
+	usleep(HELD_US);
+	pthread_mutex_lock(&condition_mutex); /* free once the other waits */
+	pthread_cond_signal(&condition);
+	pthread_mutex_unlock(&condition_mutex);
+	return data;
+}
+
+static inline void signal_follows(void)
+{
+	pthread_mutex_lock(&condition_mutex);
+	pthread_create(&thread, NULL, signals, NULL);
+}
+
+static inline void *signals_too(void *data)
+{
+	usleep(HELD_US);
+	mtx_lock(&c_mutex);
+	cnd_signal(&c_condition);
+	mtx_unlock(&c_mutex);
+	return data;
+}
+
+static inline void signal_follows_too(void)
+{
+	mtx_lock(&c_mutex);
+	pthread_create(&thread, NULL, signals_too, NULL);
+}
+
 /* An operation of another thread on the same once-object: in progress. */
 static int once_word = 1;
 
@@ -310,6 +342,27 @@ static inline void once_begins(void)
 
 static inline void never(void)
 {
+}
+
+/* Standard streams are a file's while a call runs. */
+static int saved[3];
+
+static inline void streams_take(void)
+{
+	fflush(stdout);
+	for (int fd = 0; fd < 3; fd++) {
+		saved[fd] = dup(fd);
+		dup2(file, fd);
+	}
+}
+
+static inline void streams_give_back(void)
+{
+	fflush(stdout);
+	for (int fd = 0; fd < 3; fd++) {
+		dup2(saved[fd], fd);
+		close(saved[fd]);
+	}
 }
 
 static inline void fixture_make(void)

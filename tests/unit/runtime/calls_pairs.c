@@ -45,27 +45,6 @@ static struct listed list[] = {
 #include "calls_list.h"
 };
 
-/* Standard streams are a file's while a listed call runs. */
-static int saved[3];
-
-static void streams_take(void)
-{
-	fflush(stdout);
-	for (int fd = 0; fd < 3; fd++) {
-		saved[fd] = dup(fd);
-		dup2(file, fd);
-	}
-}
-
-static void streams_give_back(void)
-{
-	fflush(stdout);
-	for (int fd = 0; fd < 3; fd++) {
-		dup2(saved[fd], fd);
-		close(saved[fd]);
-	}
-}
-
 /* Counts and names; nothing is asserted while the streams are not the test's. */
 static uint32_t run(const struct listed *listed, bool in_turn, char name[40])
 {

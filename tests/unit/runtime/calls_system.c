@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <linux/sched.h>
 #include <sys/wait.h>
 
@@ -44,6 +45,9 @@ static void each_is_judged_under_its_own_name(void **state)
 	SEEN_AS("epoll_wait", SYS_epoll_wait, epoll, &event, 1, 1);
 	SEEN_AS("poll", SYS_poll, NULL, 0, 1);
 	SEEN_AS("select", SYS_select, 0, NULL, NULL, NULL, &(struct timeval){ 0, 10 });
+	SEEN_AS("openat2", SYS_openat2, AT_FDCWD, "/nonexistent", NULL, 0);
+	SEEN_AS("io_uring_enter", SYS_io_uring_enter, -1, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	SEEN_AS("none", SYS_io_uring_enter, -1, 1, 0, 0, NULL, 0);
 	SEEN_AS("none", SYS_getpid);
 	SEEN_AS("none", SYS_gettid);
 	close(epoll);
@@ -56,6 +60,7 @@ static void futex_waits_are_locks(void **state)
 	SEEN_AS("futex", SYS_futex, &word, FUTEX_WAIT, 1, NULL, NULL, 0); /* EAGAIN */
 	SEEN_AS("futex", SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 1, NULL, NULL,
 		~0U);
+	SEEN_AS("futex_waitv", SYS_futex_waitv, &word, 0, 0, NULL, 0);
 	SEEN_AS("none", SYS_futex, &word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
 	SEEN_AS("none", SYS_futex, &word, FUTEX_WAIT, 0, &(struct timespec){ 0, 0 }, NULL, 0);
 	SEEN_AS("none", SYS_futex, &word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0);

@@ -107,6 +107,18 @@ static void a_foreign_block_on_strikes_nothing_out(void **state)
 	assert_int_equal(look_worker_task(), PLACE_IN_MULTI_THREAD);
 }
 
+static void nor_does_one_within_a_job(void **state)
+{
+	(void)state;
+	look_job();
+	set(1, 0, 0); /* no budget: each look is still learnt from */
+	assert_int_equal(look(MOMENT_WORKER_TASK), PLACE_IN_MULTI_THREAD);
+	set(2, 0, 0);
+	assert_int_equal(look(MOMENT_WORKER_TASK), PLACE_OUTSIDE);
+	assert_int_equal(look(MOMENT_JOB), PLACE_OUTSIDE);
+	assert_int_equal(context.count, 1);
+}
+
 static void of_two_bytes_the_one_beside_the_budget_is_it(void **state)
 {
 	(void)state;
@@ -233,6 +245,7 @@ int main(void)
 		cmocka_unit_test_setup(the_budget_tells_polls_from_parks, begin),
 		cmocka_unit_test_setup(without_a_block_nothing_is_known, begin),
 		cmocka_unit_test_setup(a_foreign_block_on_strikes_nothing_out, begin),
+		cmocka_unit_test_setup(nor_does_one_within_a_job, begin),
 		cmocka_unit_test_setup(of_two_bytes_the_one_beside_the_budget_is_it, begin),
 		cmocka_unit_test_setup(bytes_that_do_not_agree_tell_nothing, begin),
 		cmocka_unit_test_setup(a_byte_that_was_learnt_wrongly_is_given_up, begin),

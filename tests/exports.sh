@@ -1,0 +1,176 @@
+#!/bin/bash
+# What libyieldsan.so exports, against the table and against libc: every twin of an interposed name
+# (fortified, 64-bit, unlocked, timed, old aliases) is interposed too, or stands below with its reason.
+# A twin that is missing lets a program wait past us unseen.
+# usage: tests/exports.sh; BUILD names the build directory
+set -u
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/.." && pwd)
+library=${BUILD:-$root/build}
+case $library in /*) ;; *) library=$root/$library ;; esac
+library=$library/libyieldsan.so
+calls=$root/src/runtime/calls
+least=250
+
+# Twins by name that are none.
+exempt='
+_IO_getline    another function: it takes a buffer and a delimiter
+_IO_vfscanf    of programs before glibc 2.0, with a fourth argument
+'
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0 skipped=0
+
+# title, command...: what the command prints is what is wrong
+check()
+{
+	local title=$1 wrong
+
+	shift
+	wrong=$("$@" 2>&1)
+	if [ -z "$wrong" ]; then
+		passed=$((passed + 1))
+		echo "ok: $title"
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $title"
+		echo "$wrong" | sed 's/^/	/'
+	fi
+}
+
+end()
+{
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+skip()
+{
+	skipped=$((skipped + 1))
+	echo "skipped: $1"
+	end
+}
+
+libc=$(ldd "$library" 2>/dev/null | awk '$1 == "libc.so.6" { print $3 }')
+[ -r "$library" ] || { echo "there is no $library: run make" >&2; failed=1; end; }
+[ -r "$libc" ] || skip "libc.so.6 was not found by ldd"
+command -v objdump >/dev/null || skip "objdump is not installed (binutils)"
+
+# name version; a version that is not the default stands in parentheses
+objdump -T "$libc" | awk '$NF != "" && !/\*UND\*/ && / (i|w)?.*[FDi] .*GLIBC_/ { print $NF, $(NF - 1) }' |
+	grep -v GLIBC_PRIVATE | sort -u > "$work/versions"
+cut -d' ' -f1 "$work/versions" | sort -u > "$work/libc"
+nm -D --defined-only "$library" | awk '{ print $3 }' | sort -u > "$work/exports"
+
+# class, category, result, name: the table as the compiler sees it
+{
+	printf '#define %s\n' \
+		'CALL(class, category, ret, name, ...) @ name' \
+		'CALL_VOID(class, category, name, ...) @ name' \
+		'CALL_LOCK(class, ret, name, ...) @ name' \
+		'CALL_BY_HAND(class, category, ret, name, ...) @ name' \
+		'CALL_SYSTEM(...)'
+	echo '#include "table.h"'
+} | ${CC:-cc} -E -P -undef -I"$calls" - | awk '$1 == "@" { print $2 }' > "$work/listed"
+sort "$work/listed" > "$work/table"
+
+twins()
+{
+	awk '
+	FNR == NR { exported[$1]; next }
+	FILENAME == ARGV[2] { libc[$1]; next }
+	{ exempt[$1] }
+	function look(twin, name) {
+		if (twin in libc && !(twin in exported) && !(twin in exempt))
+			print twin " is a twin of " name " and is not interposed"
+	}
+	function cut(name, pattern,    rest) {
+		rest = name
+		return sub(pattern, "", rest) ? rest : ""
+	}
+	END {
+		for (name in exported) {
+			look("__" name "_chk", name); look("__" name "_2", name)
+			look(name "64", name); look(name "64_r", name); look(name "_r", name)
+			look(name "_unlocked", name); look(name "_np", name)
+			look(name "2", name); look(name "3", name); look(name "4", name)
+			look(name "v2", name); look(name "at", name); look(name "p", name)
+			look("v" name, name); look("f" name, name); look("l" name, name)
+			look("__isoc99_" name, name); look("__isoc23_" name, name)
+			look("__" name, name); look("_IO_" name, name)
+			look(cut(name, "64$"), name); look(cut(name, "_r$"), name)
+			look(cut(name, "_unlocked$"), name); look(cut(name, "at$"), name)
+			look(cut(name, "^_IO_"), name); look(cut(name, "^__isoc99_"), name)
+			look(cut(cut(name, "^__"), "_chk$"), name)
+			last = name; sub(".*_", "", last)
+			head = substr(name, 1, length(name) - length(last))
+			if (head != "") {
+				look(head "timed" last, name); look(head "clock" last, name)
+				look(head "timed" last "_np", name)
+				look(head "clock" last "_np", name)
+			}
+		}
+	}' "$work/exports" "$work/libc" "$work/exempt"
+}
+
+# Names with several versions, or only an old one: the newest is to be asked for.
+versions()
+{
+	sed -n 's/^VERSION(\(.*\), "\(.*\)")$/\1 \2/p' "$calls/versions.h" | sort > "$work/asked"
+	awk '
+	FNR == NR { listed[$1]; next }
+	{
+		plain = $2; gsub(/[()]/, "", plain)
+		count[$1]++
+		if ($2 == plain)
+			newest[$1] = plain
+		else
+			old[$1] = plain
+	}
+	END {
+		for (name in listed)
+			if (count[name] > 1 || !(name in newest))
+				print name, name in newest ? newest[name] : old[name]
+	}' "$work/table" "$work/versions" | sort > "$work/wanted"
+	diff "$work/asked" "$work/wanted" | sed -n 's/^</versions.h has, libc has not:/p; s/^>/libc has, versions.h has not:/p'
+}
+
+enough()
+{
+	local count
+	count=$(wc -l < "$work/exports")
+	[ "$count" -ge "$least" ] || echo "only $count names, $least at least"
+}
+
+# Unwatched: one load, one test, one jump not taken, and the tail call through its pointer.
+fast_path()
+{
+	local count
+	count=$(objdump -d --no-show-raw-insn --disassemble=read "$library" |
+		awk '/^[0-9a-f]+ <read>:/ { on = 1; next } on && /jmp +\*/ { print n + 1; exit } on { n++ }')
+	[ -n "$count" ] && [ "$count" -le 6 ] || echo "read takes ${count:-too many} instructions to its jump"
+}
+
+# A wrapper that calls its own name would call itself.
+no_self_calls()
+{
+	objdump -d --no-show-raw-insn "$library" | awk '
+	/^[0-9a-f]+ <.*>:/ { name = $2; gsub(/[<>:]/, "", name) }
+	/ (call|jmp) / && $NF == "<" name "@plt>" { print name " calls itself" }'
+}
+
+echo "$exempt" | awk 'NF { print $1 }' > "$work/exempt"
+check "at least $least names are interposed" enough
+check "no name stands twice in the table" uniq -d "$work/table"
+check "the table and the exports are the same" diff "$work/table" "$work/exports"
+check "each name is one of libc's" comm -23 "$work/exports" "$work/libc"
+check "each twin of an interposed name is interposed" twins
+check "the newest version of each name is asked for" versions
+check "no exemption is out of date" comm -23 <(sort "$work/exempt") "$work/libc"
+check "libc alone is needed" sh -c \
+	"readelf -d '$library' | awk '/NEEDED/ && !/libc\\.so\\.6/ { print \$NF \" is needed too\" }'"
+check "an unwatched read is forwarded by a test and a jump" fast_path
+check "no wrapper calls itself" no_self_calls
+end
