@@ -77,6 +77,29 @@ static bool has_names_of_tokio(const struct stack *stack)
 	return false;
 }
 
+/*
+ * Tokio's own locks, short and unavoidable. Of a program without symbols nobody can say whose lock it
+ * was: then the doubt counts for it, unless it cost an executor its time.
+ */
+static bool is_own_lock(const struct finding *seen)
+{
+	const struct stack *stack = &seen->native;
+	bool named = false;
+
+	if (strcmp(seen->category, "lock"))
+		return false;
+	for (size_t i = 0; i < stack->count && !stack_is_turn_boundary(&stack->frames[i]); i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		named |= frame->function && *frame->function;
+		if (frame_is(frame, "tokio", ""))
+			return true;
+		if (is_guest(frame) && frame->function && *frame->function)
+			return false;
+	}
+	return !named && seen->severity < SEVERITY_ERROR;
+}
+
 /* It freezes itself alone, or may. */
 static void make_weaker(struct finding *seen)
 {
@@ -94,7 +117,8 @@ static bool verdict_tokio(struct finding *seen, uint8_t flags)
 	if (seen->in_progress && block_on < end && !(flags & ROOT_FLAGS))
 		flags |= SITE_ROOT_FUTURE;
 	if (flags & ROOT_FLAGS) {
-		if (block_on == seen->native.count)
+		/* Of a scheduler that the runtime tells by name it is sure, symbols or not. */
+		if (block_on == seen->native.count && flags & SITE_ROOT_FUTURE)
 			return false;
 		seen->root = flags & SITE_ROOT_MULTI_THREAD	? ROOT_MULTI_THREAD
 			     : flags & SITE_ROOT_CURRENT_THREAD ? ROOT_CURRENT_THREAD
@@ -107,6 +131,8 @@ static bool verdict_tokio(struct finding *seen, uint8_t flags)
 	}
 	if (is_offloaded(&seen->native, end))
 		return false;
+	if (is_own_lock(seen))
+		seen->severity = SEVERITY_NOTICE;
 	if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(&seen->native))
 		seen->confidence = CONFIDENCE_LOW;
 	return true;

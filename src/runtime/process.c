@@ -14,6 +14,7 @@
 #include "executors/event_loop.h"
 #include "executors/executor.h"
 #include "executors/named.h"
+#include "executors/tokio.h"
 #include "modules.h"
 #include "runtime.h"
 #include "sites.h"
@@ -102,6 +103,9 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 	leave_turns();
 	if (!trace)
 		return;
+	/* Where its state lies was learnt by now, or never. */
+	if (tokio_misses_roots())
+		__atomic_fetch_or(&trace->flags, TRACE_NO_ROOT_FUTURES, __ATOMIC_RELAXED);
 	trace->end_code = status & 0xff;
 	trace->end_ns = now_ns();
 	trace->end = TRACE_END_EXITED;
@@ -179,6 +183,9 @@ __attribute__((constructor)) static void start(void)
 	pthread_atfork(NULL, NULL, process_forked);
 	on_exit(ended, NULL);
 	runtime_started = true;
+	/* #[tokio::main] runs its root future on this thread, before it ever waits. */
+	if (tokio_is_module(modules_at(0)))
+		tokio_thread_may_be_root();
 	if (!prctl(PR_GET_NAME, name))
 		thread_named(name);
 }

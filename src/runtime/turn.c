@@ -10,7 +10,7 @@
 /* The address of a turn that does not lie on the stack: no frame is above it. */
 static bool left_behind(const struct turn *turn, const struct turn *newer)
 {
-	return turn->address && turn->address < newer->address;
+	return turn->address && turn->address <= newer->address;
 }
 
 void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind)

@@ -193,6 +193,9 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	watch->active = false;
 	if (self->own_code || self->in_call || !subject.watch)
 		return;
+	/* The most that runs in a suspect of a thread is no root future. */
+	if (!self->turn && tokio_root_excluded())
+		return;
 	watch->call = call;
 	watch->subject = subject;
 	watch->failed = false;

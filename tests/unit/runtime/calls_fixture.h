@@ -119,13 +119,18 @@ static inline void ring(int signal)
 	(void)signal;
 }
 
-/* Waits are ended by a signal. */
+/* Waits are ended by a signal; by the next one if they began too late for the first. */
 static inline void alarm_soon(void)
 {
-	struct itimerval timer = { { 0, 0 }, { 0, 5000 } };
+	struct itimerval timer = { { 0, 5000 }, { 0, 5000 } };
 
 	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = ring }, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static inline void alarm_stop(void)
+{
+	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 }
 
 static inline void fill(void)

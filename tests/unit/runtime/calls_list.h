@@ -4,7 +4,7 @@
  * result. Included twice, so without a guard.
  */
 /* clang-format off */
-SEEN(sleep, (1), alarm_soon(), never())
+SEEN(sleep, (1), alarm_soon(), alarm_stop())
 SEEN(usleep, (1), never(), never())
 SEEN(nanosleep, (&tiny, &left), never(), never())
 SEEN(__nanosleep, (&tiny, &left), never(), never())
@@ -528,11 +528,11 @@ SEEN(getspnam_r, ("root", &shadow_entry, text, sizeof text, &shadow_found), neve
 SEEN(sigwait, (&set, &number), signal_comes(), never())
 SEEN(sigwaitinfo, (&set, &info), signal_comes(), never())
 SEEN(sigtimedwait, (&set, &info, &soon), signal_comes(), never())
-SEEN(sigsuspend, (&(sigset_t){ 0 }), alarm_soon(), never())
-SEEN(__sigsuspend, (&(sigset_t){ 0 }), alarm_soon(), never())
-SEEN(__xpg_sigpause, (SIGALRM), alarm_soon(), never())
-SEEN(__sigpause, (0, 0), alarm_soon(), never())
-SEEN(pause, (), alarm_soon(), never())
+SEEN(sigsuspend, (&(sigset_t){ 0 }), alarm_soon(), alarm_stop())
+SEEN(__sigsuspend, (&(sigset_t){ 0 }), alarm_soon(), alarm_stop())
+SEEN(__xpg_sigpause, (SIGALRM), alarm_soon(), alarm_stop())
+SEEN(__sigpause, (0, 0), alarm_soon(), alarm_stop())
+SEEN(pause, (), alarm_soon(), alarm_stop())
 
 SEEN(tcdrain, (file), never(), never())
 SEEN(tcsendbreak, (file, 0), never(), never())
