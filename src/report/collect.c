@@ -124,9 +124,9 @@ static void observe_site(struct collection *collection, const struct trace_site 
 	if (site->kind != SITE_BLOCKING_CALL || !observation.call || !observation.executor ||
 	    !stack)
 		return;
-	/* The loop never waited again: the program may have left it, and come to its end in plain
-	 * code. */
-	if (!site->confirmed && collection->process->end == PROCESS_ENDED)
+	/* A loop that never waited again: the program may have left it, and ended in plain code. */
+	if (!site->confirmed && observation.executor->family == FAMILY_EVENT_LOOP &&
+	    collection->process->end == PROCESS_ENDED)
 		return;
 	for (int severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++)
 		if (site->counts[severity]) {

@@ -38,10 +38,22 @@ static bool may_be_own_wait(const char *category)
 	return !strcmp(category, "lock") || !strcmp(category, "poll") || !strcmp(category, "other");
 }
 
+/* Whether Tokio itself waits, for work or for the end of a worker, rather than what it runs. */
+static bool is_parked(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count && !stack_is_turn_boundary(&stack->frames[i]); i++) {
+		if (is_park(&stack->frames[i]))
+			return true;
+		if (frame_is(&stack->frames[i], "tokio", "block_on"))
+			break;
+	}
+	return false;
+}
+
 /*
- * The root future makes no slot-0 call: a block_on frame is its only trace, and the runtime's own
- * waiting looks alike but for what stands between. Returns the frame's place; count when it is no
- * turn.
+ * The root future makes no slot-0 call: a block_on frame is the trace it leaves, and the runtime's
+ * own waiting looks alike but for what stands between. Returns the frame's place; count when there
+ * is none.
  */
 static size_t find_block_on(const struct finding *seen)
 {
@@ -54,7 +66,7 @@ static size_t find_block_on(const struct finding *seen)
 
 		if (frame_is(frame, "tokio", "block_on"))
 			break;
-		if (is_park(frame) || stack_is_turn_boundary(frame))
+		if (stack_is_turn_boundary(frame))
 			return stack->count;
 		guest |= is_guest(frame);
 	}
@@ -78,8 +90,8 @@ static bool has_names_of_tokio(const struct stack *stack)
 }
 
 /*
- * Tokio's own locks, short and unavoidable. Of a program without symbols nobody can say whose lock it
- * was: then the doubt counts for it, unless it cost an executor its time.
+ * Tokio's own locks, short and unavoidable. Of a program without symbols nobody can say whose lock
+ * it was: then the doubt counts for it, unless it cost an executor its time.
  */
 static bool is_own_lock(const struct finding *seen)
 {
@@ -113,6 +125,8 @@ static bool verdict_tokio(struct finding *seen, uint8_t flags)
 {
 	size_t end = seen->native.count, block_on = find_block_on(seen);
 
+	if ((flags & ROOT_FLAGS || seen->in_progress) && is_parked(&seen->native))
+		return false;
 	/* A call is written down a moment before it is known to be a root future's. */
 	if (seen->in_progress && block_on < end && !(flags & ROOT_FLAGS))
 		flags |= SITE_ROOT_FUTURE;

@@ -14,25 +14,18 @@
 #include "runtime.h"
 #include "thread.h"
 
-#define MAX_DESCRIPTORS (1 << 20) /* fs.nr_open's default; beyond it everything is asked anew */
-
-/* One byte each: the subject, and two bits. All zero: not known. */
-#define NONBLOCKING 0x40
-#define APPEND	    0x80
-#define SUBJECT     0x3f
-
-static uint8_t *table; /* 1 MiB of addresses; only pages in use take memory */
-static int highest;    /* descriptor that something is known of */
+uint8_t *descriptor_table; /* 1 MiB of addresses; only pages in use take memory */
+static int highest;	   /* descriptor that something is known of */
 
 int descriptors_init(void)
 {
-	table = memory_map(MAX_DESCRIPTORS);
-	return table ? 0 : -ENOMEM;
+	descriptor_table = memory_map(MAX_DESCRIPTORS);
+	return descriptor_table ? 0 : -ENOMEM;
 }
 
 static bool in_table(int fd)
 {
-	return table && fd >= 0 && fd < MAX_DESCRIPTORS;
+	return descriptor_table && fd >= 0 && fd < MAX_DESCRIPTORS;
 }
 
 void descriptor_forget(int fd)
@@ -40,8 +33,8 @@ void descriptor_forget(int fd)
 	if (UNLIKELY(this_thread.loop_has_fds))
 		event_loop_descriptor_closed(fd);
 	/* Only what was known is written: pages of high descriptors stay untouched. */
-	if (in_table(fd) && table[fd])
-		table[fd] = 0;
+	if (in_table(fd) && descriptor_table[fd])
+		descriptor_table[fd] = 0;
 }
 
 void descriptors_forget_range(unsigned first, unsigned last)
@@ -56,8 +49,8 @@ static void keep(int fd, struct descriptor known)
 {
 	if (!in_table(fd))
 		return;
-	table[fd] = (uint8_t)(known.subject | (known.nonblocking ? NONBLOCKING : 0) |
-			      (known.append ? APPEND : 0));
+	descriptor_table[fd] = (uint8_t)(known.subject | (known.nonblocking ? DESCRIPTOR_NONBLOCKING : 0) |
+			      (known.append ? DESCRIPTOR_APPEND : 0));
 	if (fd > __atomic_load_n(&highest, __ATOMIC_RELAXED))
 		__atomic_store_n(&highest, fd, __ATOMIC_RELAXED);
 }
@@ -71,8 +64,8 @@ void descriptor_set_nonblocking(int fd, bool nonblocking)
 {
 	if (!nonblocking)
 		descriptors_forget_range(0, MAX_DESCRIPTORS - 1);
-	else if (in_table(fd) && table[fd])
-		table[fd] |= NONBLOCKING;
+	else if (in_table(fd) && descriptor_table[fd])
+		descriptor_table[fd] |= DESCRIPTOR_NONBLOCKING;
 }
 
 /* File systems whose files are memory: reading them waits for no disk. */
@@ -145,11 +138,11 @@ struct descriptor descriptor_ask(int fd)
 
 struct descriptor descriptor_get(int fd)
 {
-	uint8_t byte = in_table(fd) ? table[fd] : 0;
+	uint8_t byte = in_table(fd) ? descriptor_table[fd] : 0;
 
 	if (UNLIKELY(!byte))
 		return descriptor_ask(fd);
-	return (struct descriptor){ .subject = byte & SUBJECT,
-				    .nonblocking = byte & NONBLOCKING,
-				    .append = byte & APPEND };
+	return (struct descriptor){ .subject = byte & DESCRIPTOR_SUBJECT,
+				    .nonblocking = byte & DESCRIPTOR_NONBLOCKING,
+				    .append = byte & DESCRIPTOR_APPEND };
 }

@@ -9,11 +9,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "yieldsan/trace_format.h"
+
 struct descriptor {
 	uint8_t subject;     /* enum trace_subject; SUBJECT_NONE: not known */
 	bool nonblocking;    /* O_NONBLOCK; means nothing on a regular file */
 	bool append;	     /* O_APPEND */
 };
+
+#define MAX_DESCRIPTORS (1 << 20) /* fs.nr_open's default; beyond it everything is asked anew */
+
+/* One byte each: the subject, and two bits. All zero: not known. NULL before start-up. */
+extern uint8_t *descriptor_table;
+
+#define DESCRIPTOR_NONBLOCKING 0x40
+#define DESCRIPTOR_APPEND      0x80
+#define DESCRIPTOR_SUBJECT     0x3f
+
+/* Known never to wait: what an executor should have. Budget with the call around it: 5 ns. */
+static inline bool descriptor_never_waits(int fd)
+{
+	uint8_t known;
+
+	if ((unsigned)fd >= MAX_DESCRIPTORS)
+		return false;
+	known = descriptor_table[fd];
+	return known & DESCRIPTOR_NONBLOCKING && (known & DESCRIPTOR_SUBJECT) >= SUBJECT_PIPE;
+}
 
 /* Start-up. Returns 0 or -errno. */
 int descriptors_init(void);

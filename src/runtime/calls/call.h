@@ -23,6 +23,7 @@
 #include <stdio.h>
 
 #include "../compiler.h"
+#include "../descriptors.h"
 #include "../thread.h"
 #include "yieldsan/trace_format.h"
 
@@ -95,6 +96,16 @@ struct call_watch {
 	size_t stream_pending;
 	uintptr_t frame; /* stack address of the wrapper, for longjmp */
 };
+
+/*
+ * The common case in a turn: a transfer on a descriptor that does not block. Nothing else is to be
+ * done, unless how far a loop reaches is being learnt from its calls.
+ */
+static inline bool call_passes(enum call_class class, struct call_subject subject)
+{
+	return class == CLASS_TRANSFER && !this_thread.loop_learns &&
+	       (!subject.watch || descriptor_never_waits(subject.fd));
+}
 
 void call_watch_begin(struct call_watch *watch, int call, struct call_subject subject);
 void call_watch_end(struct call_watch *watch);

@@ -159,7 +159,7 @@ static void take_script(enum script_language *language)
 								 language);
 }
 
-COLD static bool begin(struct call_watch *watch)
+static bool begin(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
 	enum call_class class = call_infos[watch->call].class;
@@ -351,7 +351,7 @@ static bool may_block(struct call_watch *watch)
 	return answer > 0;
 }
 
-COLD static void end(struct call_watch *watch)
+static void end(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
 	enum call_class class = call_infos[watch->call].class;

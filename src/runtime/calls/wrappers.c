@@ -28,6 +28,8 @@
 	{                                                                                          \
 		if (LIKELY(!this_thread.armed))                                                    \
 			return real.name args;                                                     \
+		if (LIKELY(call_passes(CLASS_##class, subject)))                                   \
+			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}
 #define CALL_VOID(class, category, name, params, args, subject)                                    \
@@ -38,7 +40,7 @@
 	}                                                                                          \
 	EXPORT void name params                                                                    \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!this_thread.armed) || call_passes(CLASS_##class, subject))             \
 			real.name args;                                                            \
 		else                                                                               \
 			watched_##name args;                                                       \

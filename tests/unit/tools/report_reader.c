@@ -222,7 +222,7 @@ static void report_in_every_format(void)
 		made.options.show = SEVERITY_NOTICE;
 		made.options.format = formats[i];
 		report_directory(&made);
-		assert_true(made.text[0]);
+		assert_true(made.text[0] || made.summary.unreadable);
 		report_free(&made);
 	}
 }

@@ -65,8 +65,41 @@ static void a_root_future_needs_block_on(void **state)
 {
 	(void)state;
 	expect_none(STACK(std_sleep, app_handler, app_main), SITE_ROOT_FUTURE);
-	expect_none(STACK(std_sleep, app_handler, app_main), SITE_ROOT_CURRENT_THREAD);
 	expect_none(STACK(std_sleep, app_handler, tokio_poll, tokio_block_on), SITE_ROOT_FUTURE);
+}
+
+static void a_scheduler_that_the_runtime_knows_needs_no_block_on(void **state)
+{
+	(void)state;
+	expect(STACK(std_sleep, app_handler, app_main), SITE_ROOT_CURRENT_THREAD, "error", "high",
+	       "blocks a current_thread tokio runtime");
+	expect(STACK(std_sleep, app_handler, app_main), SITE_ROOT_MULTI_THREAD, "warning", "medium",
+	       "blocks the future given to tokio's block_on");
+}
+
+static void expect_lock(const char *const *functions, enum severity seen, const char *severity)
+{
+	struct made_report made;
+	struct trace_site *site;
+
+	trace_begin_tokio(&trace, 100);
+	trace_put_call(&trace, "syscall", "lock");
+	site = trace_put_site(&trace, functions);
+	site->counts[SEVERITY_ERROR] = 0;
+	site->counts[seen] = 1;
+	trace_write(&trace, "a.yieldsan");
+	made = report_json();
+	assert_string_equal(text_of(only_finding(&made), "severity"), severity);
+	report_free(&made);
+}
+
+static void tokios_own_locks_are_a_notice_and_the_programs_what_they_cost(void **state)
+{
+	(void)state;
+	expect_lock(STACK(std_lock, tokio_run, tokio_poll, tokio_run), SEVERITY_ERROR, "notice");
+	expect_lock(STACK(std_lock, app_handler, tokio_poll), SEVERITY_ERROR, "error");
+	expect_lock(STACK(std_lock, app_handler, tokio_run, tokio_poll), SEVERITY_WARNING,
+		    "warning");
 }
 
 static void a_root_future_on_current_thread_holds_up_all(void **state)
@@ -90,6 +123,8 @@ static void a_runtime_that_waits_for_work_is_no_finding(void **state)
 {
 	(void)state;
 	expect_none(STACK(std_lock, tokio_park, tokio_block_on, app_main), SITE_ROOT_FUTURE);
+	expect_none(STACK(std_lock, tokio_park, tokio_block_on, app_main),
+		    SITE_ROOT_CURRENT_THREAD);
 	trace_begin_tokio(&trace, 100);
 	trace_put_call(&trace, "syscall", "lock"); /* its park function may be inlined away */
 	trace_put_site(&trace, STACK(std_lock, tokio_block_on, app_main))->flags = SITE_ROOT_FUTURE;
@@ -130,6 +165,9 @@ static void a_parked_runtime_in_progress_is_no_finding_either(void **state)
 	report_in_progress(&made, STACK(std_lock, app_main, tokio_block_on));
 	assert_string_equal(text_of(only_finding(&made), "severity"), "warning");
 	report_free(&made);
+	report_in_progress(&made, STACK(std_lock, tokio_park, tokio_block_on, app_main));
+	assert_int_equal(finding_count(&made), 0);
+	report_free(&made);
 	report_in_progress(&made, STACK(std_lock, app_handler, tokio_poll, tokio_run));
 	assert_string_equal(text_of(only_finding(&made), "severity"), "error");
 	report_free(&made);
@@ -145,6 +183,8 @@ int main(void)
 		TEST(block_in_place_outside_the_task_excuses_nothing),
 		TEST(an_offload_that_could_not_be_told_lowers_confidence_only_without_names),
 		TEST(a_root_future_needs_block_on),
+		TEST(a_scheduler_that_the_runtime_knows_needs_no_block_on),
+		TEST(tokios_own_locks_are_a_notice_and_the_programs_what_they_cost),
 		TEST(a_root_future_on_current_thread_holds_up_all),
 		TEST(a_root_future_on_multi_thread_is_a_warning_at_most),
 		TEST(a_runtime_that_waits_for_work_is_no_finding),
