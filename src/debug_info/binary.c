@@ -134,14 +134,27 @@ bool binary_has_debug_info(struct binary *binary)
 	return binary->inside->units.count > 0;
 }
 
+static void read_symbols(struct binary_inside *inside)
+{
+	if (inside->symbols_read)
+		return;
+	symbol_table_add(&inside->symbols, &inside->object);
+	symbol_table_add(&inside->symbols, &inside->debug);
+	symbol_table_sort(&inside->symbols);
+	inside->symbols_read = true;
+}
+
+bool binary_is_stripped(struct binary *binary)
+{
+	if (binary_has_debug_info(binary))
+		return false;
+	read_symbols(binary->inside);
+	return !binary->inside->symbols.whole;
+}
+
 static const char *symbol_at(struct binary_inside *inside, uint64_t address)
 {
-	if (!inside->symbols_read) {
-		symbol_table_add(&inside->symbols, &inside->object);
-		symbol_table_add(&inside->symbols, &inside->debug);
-		symbol_table_sort(&inside->symbols);
-		inside->symbols_read = true;
-	}
+	read_symbols(inside);
 	return symbol_table_find(&inside->symbols, address);
 }
 

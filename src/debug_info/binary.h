@@ -51,6 +51,9 @@ const char *binary_problem(struct binary *binary, uint64_t loaded_wall_ns);
 
 bool binary_has_debug_info(struct binary *binary);
 
+/* Neither debug information nor .symtab: of its own functions only those it exports have names. */
+bool binary_is_stripped(struct binary *binary);
+
 /*
  * What stands at an address of the file (as linked: the address in memory less the base it was
  * loaded at). Lives as long as the binary; a second look-up of an address costs a hash. Not to be

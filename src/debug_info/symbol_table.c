@@ -65,6 +65,7 @@ void symbol_table_add(struct symbol_table *table, const struct elf_file *file)
 	if (!file->elf)
 		return;
 	section = section_of_type(file->elf, SHT_SYMTAB, &header);
+	table->whole |= section != NULL;
 	if (!section)
 		section = section_of_type(file->elf, SHT_DYNSYM, &header);
 	if (section)

@@ -9,6 +9,7 @@ struct symbol_table {
 	struct spans spans; /* value: place in names */
 	const char **names; /* in the mapped files, which must stay open */
 	size_t count, room;
+	bool whole; /* a .symtab was there: local functions have names too */
 };
 
 /* Adds the functions of one file: of its .symtab, where it has none of its .dynsym. */

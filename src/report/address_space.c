@@ -102,6 +102,14 @@ struct loaded_module *address_space_module(struct address_space *space, uint64_t
 	return best;
 }
 
+void address_space_tell_nameless(struct address_space *space, struct loaded_module *module)
+{
+	if (module->binary && binary_is_stripped(module->binary))
+		tell_missing(
+			space->report, module->path,
+			"has no symbols; build it with debug information, or keep its symbols");
+}
+
 const char *address_space_jit_name(struct address_space *space, uint64_t address)
 {
 	char path[64];

@@ -71,6 +71,8 @@ static void add_address(struct address_space *space, const char *executable, uin
 			frame.inlined = place->frames[i].inlined;
 		}
 		frame_find_owner(&frame, executable, strings);
+		if (!frame.function && frame.owner == OWNER_PROGRAM)
+			address_space_tell_nameless(space, module);
 		add(space->report, &frame);
 	}
 }

@@ -132,7 +132,7 @@ void text_processes_print(struct report *report, FILE *out)
 		fprintf(out, "  and %zu more processes (--format=json lists all)\n", left_out);
 	for (const struct missing_module *missing = report->missing; missing;
 	     missing = missing->next)
-		fprintf(out, "  %s %s: its frames have no names here\n", missing->path,
+		fprintf(out, "  Frames of %s have no names: it %s.\n", missing->path,
 			missing->problem);
 	fputc('\n', out);
 }

@@ -137,9 +137,9 @@ static bool verdict_tokio(struct finding *seen, uint8_t flags)
 		seen->root = flags & SITE_ROOT_MULTI_THREAD	? ROOT_MULTI_THREAD
 			     : flags & SITE_ROOT_CURRENT_THREAD ? ROOT_CURRENT_THREAD
 								: ROOT_UNKNOWN;
+		/* A current_thread runtime is its own: what lies outside excuses nothing. */
 		if (seen->root == ROOT_CURRENT_THREAD)
-			end = block_on; /* a runtime of its own: what lies outside excuses nothing
-					 */
+			end = block_on;
 		else
 			make_weaker(seen);
 	}

@@ -41,6 +41,11 @@ struct thread_state {
 	unsigned slot_number;
 	uint64_t *turn_counter;	   /* in slot; counts the turns of the next */
 	struct executor *turn_counter_executor;
+	bool usage_known; /* usage was taken in this turn */
+	struct {
+		uint64_t cpu_ns;
+		int64_t switches; /* voluntary; -1: not known */
+	} usage;
 	uintptr_t stack_top; /* highest address of its stack, 0 until asked for */
 	uintptr_t stack_low; /* lowest address seen in use */
 	char *dump;	     /* for SERVING_DUMP */

@@ -26,6 +26,7 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 		self->turn = self->turn->parent;
 	turn->parent = self->turn;
 	self->turn = turn;
+	self->usage_known = false;
 	if (UNLIKELY(self->in_call))
 		call_watch_heal(UINTPTR_MAX);
 	if (kind == TURN_TASK)
@@ -43,6 +44,7 @@ void turn_end(struct turn *turn)
 	if (!on_stack) /* a forked child, or left behind by a longjmp */
 		return;
 	self->turn = turn->parent;
+	self->usage_known = false;
 	if (UNLIKELY(self->in_call))
 		call_watch_heal(UINTPTR_MAX);
 	thread_arm();

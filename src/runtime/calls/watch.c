@@ -24,24 +24,31 @@
 /* No thread sleeps and wakes in less; a shorter call spares the second getrusage. */
 #define SHORTEST_SLEEP_NS 2000
 
-struct usage {
-	uint64_t cpu_ns;
-	int64_t switches; /* voluntary; -1: not known */
-};
-
 static uint64_t timeval_ns(struct timeval time)
 {
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
 }
 
-static struct usage usage_now(void)
+static void take_usage(void)
 {
+	struct thread_state *self = &this_thread;
 	struct rusage usage;
 
+	self->usage_known = true;
+	self->usage.switches = -1;
 	if (runtime_silent || getrusage(RUSAGE_THREAD, &usage))
-		return (struct usage){ 0, -1 };
-	return (struct usage){ timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime),
-			       usage.ru_nvcsw };
+		return;
+	self->usage.cpu_ns = timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
+	self->usage.switches = usage.ru_nvcsw;
+}
+
+/*
+ * Where only a long sleep matters, what was taken in the same turn will do: the processor time since
+ * then makes the sleep look shorter, never longer. It spares half the price of such a call.
+ */
+static bool needs_fresh_usage(enum call_class class, uint8_t kind)
+{
+	return !this_thread.usage_known || class < CLASS_TRANSFER || kind >= SUBJECT_PIPE;
 }
 
 /* Unread input in a stream's buffer: the call reaches no descriptor. glibc, bits/types/struct_FILE.h. */
@@ -164,7 +171,6 @@ static bool begin(struct call_watch *watch)
 	OWN_CODE_SCOPE;
 	enum call_class class = call_infos[watch->call].class;
 	struct trace_executor *executor;
-	struct usage usage;
 
 	if (!take_subject(watch) || !thread_slot_take())
 		return false;
@@ -179,9 +185,10 @@ static bool begin(struct call_watch *watch)
 	/* What may wait for ever is told with its interpreter's frames, should it never return. */
 	if (class <= CLASS_TRANSFER && watch->kind != SUBJECT_REGULAR_FILE)
 		take_script(&watch->language);
-	usage = usage_now();
-	watch->cpu_ns = usage.cpu_ns;
-	watch->switches = usage.switches;
+	if (needs_fresh_usage(class, watch->kind))
+		take_usage();
+	watch->cpu_ns = this_thread.usage.cpu_ns;
+	watch->switches = this_thread.usage.switches;
 	watch->start_ns = this_thread.slot->call.start_ns;
 	return true;
 }
@@ -234,20 +241,19 @@ static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t e
 {
 	struct call_outcome outcome = { .wall_ns = end_ns - watch->start_ns,
 					.failed = watch->failed };
-	struct usage usage;
 	uint64_t cpu_ns;
 
 	if (outcome.wall_ns < SHORTEST_SLEEP_NS)
 		return outcome;
-	usage = usage_now();
-	if (usage.switches < 0 || watch->switches < 0) {
+	take_usage();
+	if (this_thread.usage.switches < 0 || watch->switches < 0) {
 		/* Nobody to ask: the clock alone must do. */
 		outcome.slept = true;
 		outcome.slept_ns = outcome.wall_ns;
 		return outcome;
 	}
-	outcome.slept = usage.switches > watch->switches;
-	cpu_ns = usage.cpu_ns - watch->cpu_ns;
+	outcome.slept = this_thread.usage.switches > watch->switches;
+	cpu_ns = this_thread.usage.cpu_ns - watch->cpu_ns;
 	if (outcome.slept && outcome.wall_ns > cpu_ns)
 		outcome.slept_ns = outcome.wall_ns - cpu_ns;
 	return outcome;
@@ -328,7 +334,7 @@ static bool is_own_wait(struct call_watch *watch, const struct call_outcome *out
 		return true;
 	/* libuv keeps a lock in a pipe: its byte is there. */
 	if (watch->kind == SUBJECT_PIPE && !outcome->slept)
-		return event_loop_library_calls(call->frames, call->depth);
+		return call->depth && event_loop_library_has(call->frames[0]);
 	if (strcmp(category, "lock") && strcmp(category, "thread"))
 		return false;
 	take_script(&watch->language);

@@ -79,15 +79,27 @@ static bool waits_for_program(const char *function)
 	return false;
 }
 
+static const struct module *library_of_loop(void)
+{
+	return current && current->known ? modules_find(current->caller) : NULL;
+}
+
+bool event_loop_library_has(uintptr_t pc)
+{
+	const struct module *library = library_of_loop();
+
+	return library && modules_find(pc) == library;
+}
+
 bool event_loop_library_calls(const uint64_t *frames, unsigned depth)
 {
-	const struct module *library;
+	const struct module *library = library_of_loop();
 	unsigned own = 0;
 
-	if (!current || !current->known)
+	/* A program with the library inside has its own waits in the same module. */
+	if (!library || library->is_program)
 		return false;
-	library = modules_find(current->caller);
-	while (library && own < depth && modules_find(frames[own]) == library)
+	while ( own < depth && modules_find(frames[own]) == library)
 		own++;
 	return own && !waits_for_program(module_symbol_at(library, frames[own - 1] - 1));
 }
@@ -138,14 +150,15 @@ void event_loop_descriptor_closed(int fd)
 	struct loop *loop = current;
 	unsigned open = 0;
 
-	if (!loop || loop->known)
+	if (!loop)
 		return;
 	if (loop->epoll_fd >= 0) {
 		if (fd == loop->epoll_fd)
 			leave_turn(loop);
 		return;
 	}
-	if (loop->descriptors > LOOP_WAIT_FDS) /* there are some that we do not know */
+	/* A library polls again, whatever was closed; and of many descriptors not all are known. */
+	if (loop->known || loop->descriptors > LOOP_WAIT_FDS)
 		return;
 	for (unsigned i = 0; i < loop->descriptors; i++) {
 		if (loop->first_fds[i] == fd)

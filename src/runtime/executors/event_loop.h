@@ -40,6 +40,9 @@ struct turn *event_loop_turn(void);
 /* Whether it is a turn of a loop of no known library: where that ends, only its next wait tells. */
 bool event_loop_on_probation(const struct turn *turn);
 
+/* Whether code at `pc` is of the module that the loop's library is, or is part of. */
+bool event_loop_library_has(uintptr_t pc);
+
 /* Whether a call that holds these return addresses is made by the library whose loop the thread runs,
  * for itself, and not by a function of it that the program called. */
 bool event_loop_library_calls(const uint64_t *frames, unsigned depth);

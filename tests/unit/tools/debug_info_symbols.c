@@ -255,6 +255,7 @@ static void symbols_name_functions_without_debug_information(void **state)
 	assert_int_equal(place->count, 1);
 	assert_string_equal(place->frames[0].function, "work");
 	assert_null(place->frames[0].file);
+	assert_false(binary_is_stripped(look.binary));
 	close_binary(&look);
 	/* A library that was stripped has the names it exports. */
 	shell("gcc -O1 -shared -fPIC -o exported work.c && cp exported exported.full && "
@@ -262,6 +263,7 @@ static void symbols_name_functions_without_debug_information(void **state)
 	open_binary(&look, "exported", NULL, 0);
 	place = binary_find(look.binary, address_of_work("exported.full") + 1);
 	assert_string_equal(place->frames[0].function, "work");
+	assert_true(binary_is_stripped(look.binary));
 	close_binary(&look);
 }
 
