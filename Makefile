@@ -50,7 +50,7 @@ unit: $(unit) ## run the unit tests
 demo: ## install what is missing, build, and show two reports
 	$(Q)tools/install-dependencies.sh build demo
 	$(Q)$(again) all
-	$(Q)demo/run.sh
+	$(Q)tests/demo/run.sh
 
 bench: ## measure what watching costs: build/bench.json
 	$(Q)tools/install-dependencies.sh build check
@@ -102,7 +102,7 @@ lint: ## clang's warnings, clang-tidy, cppcheck, the manual, the layout of the c
 	$(Q)printf '%s\n' $(sort $(filter %.c,$(runtime_src) $(tools_src))) | xargs -P $$(nproc) -I {} \
 		clang-tidy --quiet {} -- $(COMMON) -D_GNU_SOURCE 2>$(BUILD)/tidy.log || { cat $(BUILD)/tidy.log; false; }
 	$(Q)mandoc -T lint -W warning tools/man/yieldsan.1
-	$(Q)shellcheck tools/*.sh demo/*.sh
+	$(Q)shellcheck tools/*.sh tests/demo/*.sh
 
 check-asan: ## the tools' tests under the address and undefined-behaviour sanitizers
 	$(Q)$(again) BUILD=$(BUILD)/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" check-tools

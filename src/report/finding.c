@@ -105,10 +105,10 @@ static int compare(const void *one, const void *other)
 
 void findings_finish(struct report *report)
 {
+	findings_identify(report->findings, report->finding_count);
 	for (size_t i = 0; i < report->finding_count; i++) {
 		struct finding *finding = report->findings[i];
 
-		finding_identify(finding);
 		finding->message = headline(report, finding);
 		finding->advice = advice_for(finding);
 		qsort(finding->pids, finding->pid_count, sizeof *finding->pids, compare_pids);

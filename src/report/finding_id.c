@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
@@ -90,7 +91,7 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 	return hash_text(hash_text(hash, path_name(frame->module)), offset);
 }
 
-void finding_identify(struct finding *finding)
+static void identify(struct finding *finding)
 {
 	struct telling telling = telling_frames(finding);
 	uint64_t hash = 0xcbf29ce484222325;
@@ -102,4 +103,48 @@ void finding_identify(struct finding *finding)
 	while ((frame = next_frame(&telling)))
 		hash = hash_frame(hash, frame);
 	snprintf(finding->id, sizeof finding->id, "%016" PRIx64, hash);
+}
+
+static int compare_frames(const struct frame *a, const struct frame *b)
+{
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+/* Findings of one id, in the order of their lines. */
+static int compare_places(const void *one, const void *other)
+{
+	const struct finding *a = *(struct finding *const *)one;
+	const struct finding *b = *(struct finding *const *)other;
+	struct telling of_a = telling_frames(a), of_b = telling_frames(b);
+	int order = strcmp(a->id, b->id);
+	const struct frame *frame_a, *frame_b;
+
+	if (!order)
+		order = strcmp(a->executor, b->executor);
+	while (!order && (frame_a = next_frame(&of_a)) && (frame_b = next_frame(&of_b)))
+		order = compare_frames(frame_a, frame_b);
+	return order;
+}
+
+void findings_identify(struct finding **findings, size_t count)
+{
+	char first[sizeof findings[0]->id] = "";
+	unsigned number = 0;
+
+	for (size_t i = 0; i < count; i++)
+		identify(findings[i]);
+	if (count)
+		qsort(findings, count, sizeof *findings, compare_places);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(findings[i]->id, first)) {
+			strcpy(first, findings[i]->id);
+			number = 0;
+			continue;
+		}
+		/* A second call of the same kind in one function: told apart by its rank alone. */
+		snprintf(findings[i]->id, sizeof findings[i]->id, "%016" PRIx64,
+			 hash_text(0xcbf29ce484222325 + ++number, first));
+	}
 }

@@ -12,9 +12,10 @@
 uint64_t *finding_key(const struct finding *finding, size_t *words);
 
 /*
- * Sets finding->id: a hash of the same without lines, addresses, or anything else that another
- * build, run or machine would change.
+ * Sets each finding's id: a hash of the same without lines, addresses, or anything else that another
+ * build, run or machine would change. Of several alike in one function, the second and later ones get
+ * theirs by their order in the source. Sorts `findings`.
  */
-void finding_identify(struct finding *finding);
+void findings_identify(struct finding **findings, size_t count);
 
 #endif

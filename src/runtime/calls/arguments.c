@@ -9,7 +9,8 @@
 #include "call.h"
 #include "sockets.h"
 
-#define NS_PER_S 1000000000
+#define NS_PER_S	1000000000
+#define MOST_OPERATIONS 500 /* SEMOPM: more are refused */
 
 bool timespec_waits(const struct timespec *time, bool none)
 {
@@ -75,7 +76,7 @@ bool host_needs_lookup(const char *name, const struct addrinfo *hints)
 
 bool semaphore_operations_wait(const struct sembuf *operations, size_t count)
 {
-	if (!may_be_read((uintptr_t)operations))
+	if (!may_be_read((uintptr_t)operations) || count > MOST_OPERATIONS)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (operations[i].sem_op <= 0 && !(operations[i].sem_flg & IPC_NOWAIT))

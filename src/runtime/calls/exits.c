@@ -6,8 +6,7 @@
 	EXPORT void name(int status)                                                               \
 	{                                                                                          \
 		if (!this_thread.vforked)                                                          \
-			process_exits(status, handlers,                                            \
-				      (uintptr_t)__builtin_frame_address(0));                      \
+			process_exits(status, handlers, (uintptr_t)__builtin_frame_address(0));    \
 		real.name(status);                                                                 \
 		__builtin_unreachable();                                                           \
 	}

@@ -13,8 +13,6 @@ void modules_changed_now(void)
 		modules_refresh();
 }
 
-/* DT_RPATH of any module but the program's may be one of a caller's caller: glibc, elf/dl-load.c.
- */
 static bool has_tag(const struct module *module, ElfW(Sxword) tag)
 {
 	const ElfW(Dyn) *entry = (const ElfW(Dyn) *)module->dynamic;
@@ -25,6 +23,11 @@ static bool has_tag(const struct module *module, ElfW(Sxword) tag)
 	return false;
 }
 
+/*
+ * A name without a directory is looked for where the caller says: in its DT_RUNPATH, its DT_RPATH,
+ * and the DT_RPATH of whatever needed it, which is not known: one module that has any is enough.
+ * The program's counts always (glibc, elf/dl-load.c).
+ */
 static bool caller_has_paths(uintptr_t caller)
 {
 	const struct module *module = modules_find(caller);
@@ -41,21 +44,19 @@ static bool caller_has_paths(uintptr_t caller)
 
 /*
  * Called by dlopen's entry. True: it does not matter who calls, so dlopen may be called like any
- * other function. The caller's module counts for a name to be searched and for $ORIGIN and kin.
+ * other function, watched, and followed by a look at what came of it.
  */
 bool dlopen_from_anywhere(const char *path, int mode, uintptr_t caller)
 {
-	bool anywhere;
-
 	(void)mode;
-	if (this_thread.vforked || this_thread.dead || this_thread.own_code || !runtime_started)
+	if (this_thread.vforked)
 		return false;
-	if (!path)
+	modules_may_have_changed = true;
+	if (this_thread.dead || this_thread.own_code || !runtime_started)
 		return false;
-	anywhere = !strchr(path, '$') && (strchr(path, '/') || !caller_has_paths(caller));
-	if (!anywhere)
-		modules_may_have_changed = true;
-	return anywhere;
+	if (!path || strchr(path, '$')) /* $ORIGIN is the caller's */
+		return false;
+	return strchr(path, '/') || !caller_has_paths(caller);
 }
 
 static COLD void *watched_dlopen(const char *path, int mode)
@@ -68,8 +69,7 @@ void *dlopen_watched(const char *path, int mode)
 {
 	void *handle;
 
-	/* Its constructors may start threads and loops: they look for themselves. */
-	modules_may_have_changed = true;
+	/* Its constructors may start threads and loops: those look for themselves. */
 	if (LIKELY(!this_thread.armed))
 		handle = real.dlopen(path, mode);
 	else

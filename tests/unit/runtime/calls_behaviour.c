@@ -7,13 +7,18 @@
 
 static int fds[2];
 static char early_text[64];
-static int early_errno, early_result;
+static int early_errno, early_result, early_status;
 
 /* Before the runtime's own constructor: the stubs look their functions up and go on to them. */
 __attribute__((constructor(101))) static void before_start(void)
 {
 	int pipe_fds[2];
+	pid_t child;
 
+	child = vfork();
+	if (!child)
+		_exit(3);
+	waitpid(child, &early_status, 0);
 	(void)!pipe(pipe_fds);
 	dprintf(pipe_fds[1], "%d %.2f %s %d %d %d %d %.1f", 1, 2.5, "three", 4, 5, 6, 7, 8.5);
 	(void)!read(pipe_fds[0], early_text, sizeof early_text - 1);
@@ -30,6 +35,7 @@ static void calls_before_start_up_are_forwarded(void **state)
 	assert_string_equal(early_text, "1 2.50 three 4 5 6 7 8.5");
 	assert_int_equal(early_result, -1);
 	assert_int_not_equal(early_errno, 0);
+	assert_int_equal(WEXITSTATUS(early_status), 3);
 }
 
 static void errno_is_the_calls_own(void **state)
