@@ -259,14 +259,36 @@ static bool begins_with_one_of(const char *call, const char *prefixes)
 	return false;
 }
 
+/* What a library does for a child process (it polls, reads, waits) is about the process. */
+static bool runs_a_child(const struct finding *finding)
+{
+	static const char *const functions[] = { "std::process::", "tokio::process::" };
+	static const char *const files[] = { "subprocess.py", "node:child_process" };
+	const struct stack *stack = finding_stack(finding);
+
+	for (size_t i = 0; i < stack->place && i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		for (size_t n = 0; n < sizeof functions / sizeof *functions; n++)
+			if (frame->native && frame->function &&
+			    strstr(frame->function, functions[n]))
+				return true;
+		for (size_t n = 0; n < sizeof files / sizeof *files; n++)
+			if (!frame->native && frame->file && !strcmp(path_name(frame->file), files[n]))
+				return true;
+	}
+	return false;
+}
+
 const char *advice_for(const struct finding *finding)
 {
 	const char *executor = executor_of(finding);
+	const char *category = runs_a_child(finding) ? "process" : finding->category;
 	size_t i;
 
 	for (i = 0; i + 1 < sizeof advice / sizeof *advice; i++)
 		if ((!advice[i].executor || !strcmp(advice[i].executor, executor)) &&
-		    (!advice[i].category || !strcmp(advice[i].category, finding->category)) &&
+		    (!advice[i].category || !strcmp(advice[i].category, category)) &&
 		    (!advice[i].calls || begins_with_one_of(finding->call, advice[i].calls)))
 			break;
 	return advice[i].text;

@@ -58,6 +58,17 @@ static const struct frame *library_frame(const struct finding *finding)
 	return i ? &stack->frames[i - 1] : NULL;
 }
 
+/* "subprocess.run": the function alone says little. */
+static const char *python_path(struct report *report, const struct frame *frame)
+{
+	const char *file = frame->file ? path_name(frame->file) : "";
+	size_t length = strlen(file);
+
+	if (length <= 3 || strcmp(file + length - 3, ".py") || !strcmp(file, "__init__.py"))
+		return frame->function;
+	return strings_print(&report->strings, "%.*s.%s", (int)(length - 3), file, frame->function);
+}
+
 /* NULL when the program made the call itself, or it is not known what it called. */
 static const char *library_function(struct report *report, const struct finding *finding)
 {
@@ -68,6 +79,8 @@ static const char *library_function(struct report *report, const struct finding 
 		return NULL;
 	if (!frame->native && frame->owner == OWNER_DEPENDENCY)
 		return strings_print(&report->strings, "%s of %s", frame->function, frame->package);
+	if (!frame->native && finding->language == SCRIPT_PYTHON)
+		return python_path(report, frame);
 	return public_path(report, frame->function);
 }
 

@@ -131,8 +131,25 @@ const struct frame *stack_place(const struct stack *stack)
 	return stack->place < stack->count ? &stack->frames[stack->place] : NULL;
 }
 
+/* Where an interpreter's event loop calls back: what lies outside is how the loop came to run. */
+static bool is_script_boundary(const struct frame *frame)
+{
+	static const char *const loops[] = { "run_forever", "_run_once" };
+	size_t length = frame->function ? strlen(frame->function) : 0;
+
+	for (size_t i = 0; i < sizeof loops / sizeof *loops; i++) {
+		size_t tail = strlen(loops[i]);
+
+		if (length >= tail && !strcmp(frame->function + length - tail, loops[i]))
+			return frame->owner != OWNER_PROGRAM;
+	}
+	return false;
+}
+
 bool stack_is_turn_boundary(const struct frame *frame)
 {
+	if (!frame->native)
+		return is_script_boundary(frame);
 	return frame_is(frame, "tokio", "task::raw::poll") ||
 	       frame_is(frame, "tokio", "task::harness::Harness") ||
 	       frame_is(frame, "tokio", "poll_future") || frame_is(frame, "async_task", "RawTask");

@@ -152,6 +152,17 @@ static bool verdict_tokio(struct finding *seen, uint8_t flags)
 	return true;
 }
 
+/* An import that a library makes of its own accord, once: not the author's to avoid. */
+static bool is_librarys_import(const struct stack *script)
+{
+	size_t i = 0;
+
+	while (i < script->count && script->frames[i].file &&
+	       strstr(script->frames[i].file, "<frozen importlib"))
+		i++;
+	return i && i < script->count && script->frames[i].owner != OWNER_PROGRAM;
+}
+
 /* Between two asyncio.run() a thread runs plain code: only below run_forever is a loop held up. */
 static bool verdict_asyncio(struct finding *seen, bool script_full)
 {
@@ -162,8 +173,11 @@ static bool verdict_asyncio(struct finding *seen, bool script_full)
 		size_t length = strlen(function);
 
 		if (length >= sizeof loop - 1 &&
-		    !strcmp(function + length - (sizeof loop - 1), loop))
+		    !strcmp(function + length - (sizeof loop - 1), loop)) {
+			if (is_librarys_import(&seen->script))
+				seen->severity = SEVERITY_NOTICE;
 			return true;
+		}
 	}
 	if (script_full)
 		seen->confidence = CONFIDENCE_LOW;

@@ -73,7 +73,7 @@ static bool is_memory(int fd)
 {
 	struct statfs system;
 
-	if (fstatfs(fd, &system))
+	if (real.fstatfs(fd, &system))
 		return false;
 	switch ((unsigned long)system.f_type) {
 	case PROC_SUPER_MAGIC:
