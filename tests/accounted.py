@@ -2,8 +2,8 @@
 """No waiting system call of a turn goes past us: the kernel's own view, by strace, beside ours.
 
 calls_pairs makes each interposed call in a turn of its own, between two marks. A call that is watched
-shows as a pair of getrusage(RUSAGE_THREAD), for under strace none is short enough to be spared the
-second; whatever can wait and stands outside such a pair was not accounted for.
+shows as a pair of getrusage(RUSAGE_THREAD): it asks for the first, and under strace no call is short
+enough to be spared the second. Whatever can wait and stands outside such a pair was not accounted for.
 """
 import os
 import re

@@ -66,7 +66,9 @@ def first_difference(what, unwatched, watched):
 
 def judge(run, builder, unwatched, watched):
     """A verdict on one run, its behaviour included."""
-    found = [labels.read(path) for path in builder.sources(run.program)]
+    programs = [run.program, *(word.strip("{}") for word in run.arguments if word.startswith("{"))]
+    paths = dict.fromkeys(path for program in programs for path in builder.sources(program))
+    found = [labels.read(path) for path in paths]
     active = labels.chosen([each for some, _ in found for each in some], run.expect, run.allow, run.at_most)
     quiet = set().union(*(lines for _, lines in found))
     findings = watched.report["findings"] if watched.report else []
@@ -95,7 +97,7 @@ def execute(run, command, builder, arguments):
         return labels.Verdict(complaints=complaints)
 
     directory = watch.directory_create(name)
-    watched = watch.execute_watched(command, directory, keep=arguments.keep)
+    watched = watch.execute_watched(command, directory, keep=arguments.keep, settings=run.settings)
     if not arguments.keep:
         watch.directory_destroy(directory)
     return judge(run, builder, unwatched, watched)

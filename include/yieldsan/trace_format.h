@@ -2,34 +2,35 @@
  * The trace: the records that the runtime writes into a shared mapping and the tools read.
  *
  * The file is one header and then records, one behind the other, none of which ever moves. A record
- * that is being filled has type RECORD_UNFINISHED; its type is stored last. Counters in a record may
- * change while a reader looks: each is a machine word and good by itself. Offsets count bytes from the
- * start of the file; 0 means none. All integers have the byte order of the machine that wrote them.
+ * that is being filled has type RECORD_UNFINISHED; its type is stored last. Counters in a record
+ * may change while a reader looks: each is a machine word and good by itself. Offsets count bytes
+ * from the start of the file; 0 means none. All integers have the byte order of the machine that
+ * wrote them.
  *
- * A reader trusts nothing: it checks every offset, size and count against the file, and skips record
- * types it does not know.
+ * A reader trusts nothing: it checks every offset, size and count against the file, and skips
+ * record types it does not know.
  */
 #ifndef YIELDSAN_TRACE_FORMAT_H
 #define YIELDSAN_TRACE_FORMAT_H
 
 #include <stdint.h>
 
-#define TRACE_MAGIC "YSANTRC" /* with its NUL: eight bytes */
-#define TRACE_VERSION 1
-#define TRACE_SUFFIX ".yieldsan"
-#define TRACE_ALIGN 8
-#define TRACE_MAX_FRAMES 128
-#define TRACE_NAME_SIZE 16 /* a thread's name: TASK_COMM_LEN, with its NUL */
-#define TRACE_SCRIPT_SIZE 2048
+#define TRACE_MAGIC		"YSANTRC" /* with its NUL: eight bytes */
+#define TRACE_VERSION		1
+#define TRACE_SUFFIX		".yieldsan"
+#define TRACE_ALIGN		8
+#define TRACE_MAX_FRAMES	128
+#define TRACE_NAME_SIZE		16 /* a thread's name: TASK_COMM_LEN, with its NUL */
+#define TRACE_SCRIPT_SIZE	2048
 #define TRACE_HISTOGRAM_BUCKETS 36 /* bucket n: shorter than 2^n ns, and not counted in n - 1 */
-#define TRACE_THREAD_EXECUTORS 4
+#define TRACE_THREAD_EXECUTORS	4
 
 /* How the process ended, as far as it could write it down. */
 enum trace_end {
-	TRACE_END_UNKNOWN = 0, /* running, or killed */
-	TRACE_END_EXITED = 1,  /* code: the exit status */
+	TRACE_END_UNKNOWN = 0,	/* running, or killed */
+	TRACE_END_EXITED = 1,	/* code: the exit status */
 	TRACE_END_SIGNALED = 2, /* code: the signal; written by the launcher */
-	TRACE_END_EXECED = 3,  /* replaced by another program */
+	TRACE_END_EXECED = 3,	/* replaced by another program */
 };
 
 struct trace_header {
@@ -37,15 +38,16 @@ struct trace_header {
 	uint32_t version;
 	uint32_t header_size; /* the first record begins here */
 	uint64_t file_size;   /* bytes that may be used */
-	uint64_t used;	      /* bytes handed out, this header included; may exceed file_size when full */
+	uint64_t used; /* bytes handed out, this header included; may exceed file_size when full */
 
 	int32_t pid;
 	int32_t parent_pid;
 	uint64_t start_wall_ns;	     /* CLOCK_REALTIME when the runtime started in this process */
 	uint64_t start_boot_ns;	     /* CLOCK_BOOTTIME at the same moment: tells a reused pid */
-	uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC at the same moment: all times below are of this clock */
+	uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC at the same moment: all times below are of
+					this clock */
 
-	uint32_t end;	   /* enum trace_end */
+	uint32_t end; /* enum trace_end */
 	int32_t end_code;
 	uint64_t end_ns;
 
@@ -57,9 +59,10 @@ struct trace_header {
 };
 
 enum trace_flags {
-	TRACE_SECCOMP = 1,	   /* a filter was installed: system calls of the runtime were given up */
-	TRACE_NO_UNWINDER = 2,	   /* libunwind could not be loaded: stacks hold the caller only */
-	TRACE_NO_ROOT_FUTURES = 4, /* Tokio without symbols: root futures of block_on are not told */
+	TRACE_SECCOMP = 1, /* a filter was installed: system calls of the runtime were given up */
+	TRACE_NO_UNWINDER = 2, /* libunwind could not be loaded: stacks hold the caller only */
+	TRACE_NO_ROOT_FUTURES =
+		4, /* Tokio without symbols: root futures of block_on are not told */
 };
 
 enum record_type {
@@ -79,23 +82,23 @@ struct trace_record {
 	uint32_t size; /* bytes, this head included; a multiple of TRACE_ALIGN */
 };
 
-/* What runs here. Behind it, each ended by a NUL: executable, options (YIELDSAN_OPTIONS as given), then
- * argc arguments. */
+/* What runs here. Behind it, each ended by a NUL: executable, options (YIELDSAN_OPTIONS as given),
+ * then argc arguments. */
 struct trace_process {
 	struct trace_record head;
 	uint32_t argc;
 	uint32_t text_size; /* bytes that follow */
 };
 
-/* A loaded object. The same address range may come again after a dlclose: loaded_ns and unloaded_ns tell
- * which one a stack belongs to. Behind it: path, ended by a NUL. */
+/* A loaded object. The same address range may come again after a dlclose: loaded_ns and unloaded_ns
+ * tell which one a stack belongs to. Behind it: path, ended by a NUL. */
 struct trace_module {
 	struct trace_record head;
 	uint64_t base;	/* what is added to the file's virtual addresses (dlpi_addr) */
 	uint64_t start; /* lowest and highest address of its segments */
 	uint64_t end;
 	uint64_t loaded_ns;
-	uint64_t unloaded_ns;  /* 0: still there */
+	uint64_t unloaded_ns;	/* 0: still there */
 	uint32_t build_id_size; /* bytes of build_id that count */
 	uint8_t build_id[32];
 	uint32_t path_size; /* with its NUL */
@@ -124,14 +127,16 @@ struct trace_executor {
 	uint32_t confidence; /* enum confidence: how sure the recogniser is of these turns */
 	uint32_t confirmed;  /* 0: a loop on probation: its sites do not count (yet) */
 	/*
-	 * How far above the loop's own wait the loop reaches, in frames. A site whose level is higher
-	 * lay outside the loop, unless the loop was seen to wait again afterwards, which raises this.
+	 * How far above the loop's own wait the loop reaches, in frames. A site whose level is
+	 * higher lay outside the loop, unless the loop was seen to wait again afterwards, which
+	 * raises this.
 	 */
 	uint32_t level;
 	uint32_t threads_ended; /* threads that ran turns here and are gone */
 	uint32_t number;	/* its place in the process's order, from 0 */
 	uint64_t turns_ended;	/* turns of threads that are gone, or changed their role */
-	uint64_t own_waits;	/* waits that are the interpreter's own (CPython's GIL, V8): harm, not guilt */
+	uint64_t own_waits; /* waits that are the interpreter's own (CPython's GIL, V8): harm, not
+			       guilt */
 	uint64_t own_waits_ns;
 	char name[48];
 };
@@ -157,9 +162,10 @@ struct trace_thread {
 	int32_t tid;
 	uint32_t alive;
 	char name[TRACE_NAME_SIZE];
-	uint32_t executor;  /* offset: of the present or last turn */
+	uint32_t executor; /* offset: of the present or last turn */
 	uint32_t reserved;
-	uint64_t turn_start_ns; /* of the present turn, where the recogniser takes the time; else 0 */
+	uint64_t turn_start_ns; /* of the present turn, where the recogniser takes the time; else 0
+				 */
 	struct {
 		uint32_t executor; /* offset; 0: free */
 		uint32_t reserved;
@@ -172,9 +178,10 @@ struct trace_thread {
 struct trace_call {
 	struct trace_record head;
 	uint32_t number; /* the runtime's own; means nothing to a reader */
-	uint32_t waits;	 /* 1: a call that waits in itself (a sleep): a stack that shows it blocks */
+	uint32_t waits; /* 1: a call that waits in itself (a sleep): a stack that shows it blocks */
 	char name[40];
-	char category[16]; /* as in the report: sleep, file, metadata, output, socket, pipe, dns, lock, ... */
+	char category[16]; /* as in the report: sleep, file, metadata, output, socket, pipe, dns,
+			      lock, ... */
 };
 
 /* Return addresses, innermost first: the first lies in the function that called libc. */
@@ -218,11 +225,11 @@ enum trace_subject {
 };
 
 enum site_flags {
-	SITE_ROOT_FUTURE = 1,		/* in block_on's own future, of a scheduler not known */
-	SITE_ROOT_CURRENT_THREAD = 2,	/* in block_on's own future, on a current_thread runtime */
-	SITE_ROOT_MULTI_THREAD = 4,	/* the same on a multi_thread runtime: freezes only itself */
-	SITE_OFFLOAD_UNSURE = 8,	/* block_in_place could not be told apart yet */
-	SITE_APPENDS = 16,		/* output, or a descriptor opened O_APPEND */
+	SITE_ROOT_FUTURE = 1,	      /* in block_on's own future, of a scheduler not known */
+	SITE_ROOT_CURRENT_THREAD = 2, /* in block_on's own future, on a current_thread runtime */
+	SITE_ROOT_MULTI_THREAD = 4,   /* the same on a multi_thread runtime: freezes only itself */
+	SITE_OFFLOAD_UNSURE = 8,      /* block_in_place could not be told apart yet */
+	SITE_APPENDS = 16,	      /* output, or a descriptor opened O_APPEND */
 };
 
 enum severity {
@@ -233,7 +240,8 @@ enum severity {
 	SEVERITIES,
 };
 
-/* One distinct stack of one call. The runtime judges each event and counts it under its severity. */
+/* One distinct stack of one call. The runtime judges each event and counts it under its severity.
+ */
 struct trace_site {
 	struct trace_record head;
 	uint32_t kind;	   /* enum site_kind */
@@ -245,8 +253,9 @@ struct trace_site {
 	uint8_t flags;	   /* enum site_flags */
 	uint8_t subject;   /* enum trace_subject */
 	/*
-	 * 0: seen only in a turn that a loop of no known library has not ended by waiting again. Was it
-	 * the last one, and the process ended by exit, then it may as well be code behind the loop.
+	 * 0: seen only in a turn that a loop of no known library has not ended by waiting again.
+	 * Was it the last one, and the process ended by exit, then it may as well be code behind
+	 * the loop.
 	 */
 	uint32_t confirmed;
 	uint32_t reserved;
@@ -257,7 +266,8 @@ struct trace_site {
 	uint64_t off_cpu_ns; /* of total_ns: off the CPU by a voluntary switch */
 	uint64_t first_ns;   /* CLOCK_MONOTONIC when it was first and last seen */
 	uint64_t last_ns;
-	uint64_t harm_events; /* events the loop's own next waits returned at once after these turns */
+	uint64_t harm_events; /* events the loop's own next waits returned at once after these turns
+			       */
 	uint64_t harm_turns;  /* turns after which harm_events was taken */
 	char thread[TRACE_NAME_SIZE]; /* the thread that was seen first */
 	uint32_t histogram[TRACE_HISTOGRAM_BUCKETS];
@@ -272,8 +282,10 @@ TRACE_ASSERT(sizeof(struct trace_header) == 168, "trace_header");
 TRACE_ASSERT(sizeof(struct trace_process) == 16, "trace_process");
 TRACE_ASSERT(sizeof(struct trace_module) == 88, "trace_module");
 TRACE_ASSERT(sizeof(struct trace_executor) == 104, "trace_executor");
-TRACE_ASSERT(sizeof(struct trace_call_in_progress) == 32 + 8 * TRACE_MAX_FRAMES + TRACE_SCRIPT_SIZE, "call");
-TRACE_ASSERT(sizeof(struct trace_thread) == 112 + sizeof(struct trace_call_in_progress), "trace_thread");
+TRACE_ASSERT(sizeof(struct trace_call_in_progress) == 32 + 8 * TRACE_MAX_FRAMES + TRACE_SCRIPT_SIZE,
+	     "call");
+TRACE_ASSERT(sizeof(struct trace_thread) == 112 + sizeof(struct trace_call_in_progress),
+	     "trace_thread");
 TRACE_ASSERT(sizeof(struct trace_call) == 72, "trace_call");
 TRACE_ASSERT(sizeof(struct trace_stack) == 16, "trace_stack");
 TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");

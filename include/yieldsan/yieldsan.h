@@ -1,6 +1,7 @@
 /*
- * Marks for programs that know more of their executors than YieldSan can see. Header-only, C and C++:
- * nothing to link, and without libyieldsan.so preloaded each mark is one test of a pointer that is NULL.
+ * Marks for programs that know more of their executors than YieldSan can see. Header-only, C and
+ *C++: nothing to link, and without libyieldsan.so preloaded each mark is one test of a pointer that
+ *is NULL.
  *
  *	yieldsan_turn_begin("my loop");	the thread now runs a task: it must not block
  *	...
@@ -10,12 +11,13 @@
  *	...
  *	yieldsan_offload_end();
  *
- * Begin and end come in pairs on one thread, nested as deep as 16; deeper ones are ignored. The name is
- * not kept by address; its first 47 bytes count. Any thread, any time, signal handlers included.
+ * Begin and end come in pairs on one thread, nested as deep as 16; deeper ones are ignored. The
+ *name is not kept by address; its first 47 bytes count. Any thread, any time, signal handlers
+ *included.
  *
- * How it works: each object that includes this header has one table of pointers, and an ELF note that
- * says where it lies. The runtime fills it when it sees the object loaded. (Weak functions would do in
- * position-independent programs alone.)
+ * How it works: each object that includes this header has one table of pointers, and an ELF note
+ *that says where it lies. The runtime fills it when it sees the object loaded. (Weak functions
+ *would do in position-independent programs alone.)
  */
 #ifndef YIELDSAN_H
 #define YIELDSAN_H
@@ -38,7 +40,8 @@ struct yieldsan_marks {
 #if defined(__ELF__) && defined(__x86_64__) && !defined(YIELDSAN_OFF)
 
 extern struct yieldsan_marks yieldsan_marks;
-struct yieldsan_marks yieldsan_marks __attribute__((weak, visibility("hidden"), used)) = { 0, 0, 0, 0 };
+struct yieldsan_marks yieldsan_marks
+	__attribute__((weak, visibility("hidden"), used)) = { 0, 0, 0, 0 };
 
 __asm__(".pushsection .note.yieldsan,\"a\",@note\n"
 	"	.balign 4\n"
@@ -48,10 +51,10 @@ __asm__(".pushsection .note.yieldsan,\"a\",@note\n"
 	"	.quad yieldsan_marks - ., 32\n"
 	"	.popsection\n");
 
-#define YIELDSAN_MARK(mark, arguments)             \
-	do {                                       \
-		if (yieldsan_marks.mark)           \
-			yieldsan_marks.mark arguments; \
+#define YIELDSAN_MARK(mark, arguments)                                                             \
+	do {                                                                                       \
+		if (yieldsan_marks.mark)                                                           \
+			yieldsan_marks.mark arguments;                                             \
 	} while (0)
 #else
 #define YIELDSAN_MARK(mark, arguments) ((void)0)

@@ -274,7 +274,8 @@ static bool runs_a_child(const struct finding *finding)
 			    strstr(frame->function, functions[n]))
 				return true;
 		for (size_t n = 0; n < sizeof files / sizeof *files; n++)
-			if (!frame->native && frame->file && !strcmp(path_name(frame->file), files[n]))
+			if (!frame->native && frame->file &&
+			    !strcmp(path_name(frame->file), files[n]))
 				return true;
 	}
 	return false;

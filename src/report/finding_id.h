@@ -12,9 +12,9 @@
 uint64_t *finding_key(const struct finding *finding, size_t *words);
 
 /*
- * Sets each finding's id: a hash of the same without lines, addresses, or anything else that another
- * build, run or machine would change. Of several alike in one function, the second and later ones get
- * theirs by their order in the source. Sorts `findings`.
+ * Sets each finding's id: a hash of the same without lines, addresses, or anything else that
+ * another build, run or machine would change. Of several alike in one function, the second and
+ * later ones get theirs by their order in the source. Sorts `findings`.
  */
 void findings_identify(struct finding **findings, size_t count);
 

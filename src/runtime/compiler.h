@@ -2,13 +2,14 @@
 #ifndef RUNTIME_COMPILER_H
 #define RUNTIME_COMPILER_H
 
-#define EXPORT __attribute__((visibility("default")))
-#define COLD __attribute__((cold, noinline))
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define EXPORT	      __attribute__((visibility("default")))
+#define COLD	      __attribute__((cold, noinline))
+#define LIKELY(x)     __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)   __builtin_expect(!!(x), 0)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof *(a))
 
-/* initial-exec: the default model may allocate on first access, and malloc may have brought us here. */
+/* initial-exec: the default model may allocate on first access, and malloc may have brought us
+ * here. */
 #define THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 
 #endif

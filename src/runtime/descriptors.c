@@ -49,8 +49,9 @@ static void keep(int fd, struct descriptor known)
 {
 	if (!in_table(fd))
 		return;
-	descriptor_table[fd] = (uint8_t)(known.subject | (known.nonblocking ? DESCRIPTOR_NONBLOCKING : 0) |
-			      (known.append ? DESCRIPTOR_APPEND : 0));
+	descriptor_table[fd] =
+		(uint8_t)(known.subject | (known.nonblocking ? DESCRIPTOR_NONBLOCKING : 0) |
+			  (known.append ? DESCRIPTOR_APPEND : 0));
 	if (fd > __atomic_load_n(&highest, __ATOMIC_RELAXED))
 		__atomic_store_n(&highest, fd, __ATOMIC_RELAXED);
 }
@@ -86,7 +87,7 @@ static bool is_memory(int fd)
 	case DEBUGFS_MAGIC:
 	case TRACEFS_MAGIC:
 	case SECURITYFS_MAGIC:
-	case 0xbad1dea: /* futexfs */
+	case 0xbad1dea:	 /* futexfs */
 	case 0x6e736673: /* nsfs */
 		return true;
 	}

@@ -1,7 +1,7 @@
 /*
- * What is known of each descriptor without a system call: its type and whether it is non-blocking. A
- * byte pair each; forgotten when a call may have changed it, asked for (fstat, fcntl) when it is needed
- * and not known, and asked again before anything is blamed.
+ * What is known of each descriptor without a system call: its type and whether it is non-blocking.
+ * A byte pair each; forgotten when a call may have changed it, asked for (fstat, fcntl) when it is
+ * needed and not known, and asked again before anything is blamed.
  */
 #ifndef RUNTIME_DESCRIPTORS_H
 #define RUNTIME_DESCRIPTORS_H
@@ -12,9 +12,9 @@
 #include "yieldsan/trace_format.h"
 
 struct descriptor {
-	uint8_t subject;     /* enum trace_subject; SUBJECT_NONE: not known */
-	bool nonblocking;    /* O_NONBLOCK; means nothing on a regular file */
-	bool append;	     /* O_APPEND */
+	uint8_t subject;  /* enum trace_subject; SUBJECT_NONE: not known */
+	bool nonblocking; /* O_NONBLOCK; means nothing on a regular file */
+	bool append;	  /* O_APPEND */
 };
 
 #define MAX_DESCRIPTORS (1 << 20) /* fs.nr_open's default; beyond it everything is asked anew */
@@ -40,15 +40,16 @@ static inline bool descriptor_never_waits(int fd)
 /* Start-up. Returns 0 or -errno. */
 int descriptors_init(void);
 
-/* A descriptor came, went, or changed: what was known of it is not true any more. Any int; 15 ns. */
+/* A descriptor came, went, or changed: what was known of it is not true any more. Any int; 15 ns.
+ */
 void descriptor_forget(int fd);
 void descriptors_forget_range(unsigned first, unsigned last);
 
 /* It was made so: spares the question. */
 void descriptor_know(int fd, struct descriptor known);
 
-/* O_NONBLOCK was set or cleared. It belongs to the open file, which other descriptors may share: when
- * it is cleared, all others forget. */
+/* O_NONBLOCK was set or cleared. It belongs to the open file, which other descriptors may share:
+ * when it is cleared, all others forget. */
 void descriptor_set_nonblocking(int fd, bool nonblocking);
 
 /* From the record; asks when it is not there. A closed descriptor has SUBJECT_NONE. */

@@ -12,8 +12,8 @@ void interpreters_module_added(struct module *module)
 	javascript_module_added(module);
 }
 
-bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth, const char *script,
-			   size_t script_size)
+bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth,
+			   const char *script, size_t script_size)
 {
 	return python_owns_lock(lock) || python_starts_thread(script, script_size) ||
 	       javascript_owns_wait(frames, depth);

@@ -1,4 +1,5 @@
-/* Interpreters found in the process: CPython and V8. Their frames, and the waits that are their own. */
+/* Interpreters found in the process: CPython and V8. Their frames, and the waits that are their
+ * own. */
 #ifndef RUNTIME_INTERPRETERS_H
 #define RUNTIME_INTERPRETERS_H
 
@@ -15,12 +16,12 @@ void interpreters_module_added(struct module *module);
 
 /*
  * Whether a wait on a lock at `lock`, called by the function that holds `frames[0]`, is the
- * interpreter's own: CPython's GIL, a new thread's first sign of life, V8's conditions. Such a wait is
- * harm to the executor, not guilt of the program. `Atomics.wait` is the program's. `script` holds the
- * interpreter's frames.
+ * interpreter's own: CPython's GIL, a new thread's first sign of life, V8's conditions. Such a wait
+ * is harm to the executor, not guilt of the program. `Atomics.wait` is the program's. `script`
+ * holds the interpreter's frames.
  */
-bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth, const char *script,
-			   size_t script_size);
+bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth,
+			   const char *script, size_t script_size);
 
 /* Whether this process's loops of `module` are CPython's. */
 bool interpreter_is_python(const struct module *module);

@@ -6,11 +6,11 @@
 #include "modules.h"
 #include "thread.h"
 
-#define MAX_FRAMES    10
-#define MAX_RANGES    64
-#define NAME_SIZE     160
-#define ALL_DETAILS   0x7f /* v8::StackTrace::kDetailed and what else Node asks for */
-#define HANDLE_SCOPE  16   /* words; v8::HandleScope has three */
+#define MAX_FRAMES   10
+#define MAX_RANGES   64
+#define NAME_SIZE    160
+#define ALL_DETAILS  0x7f /* v8::StackTrace::kDetailed and what else Node asks for */
+#define HANDLE_SCOPE 16	  /* words; v8::HandleScope has three */
 
 /* v8-isolate.h, v8-debug.h, v8-local-handle.h. Handles are passed as plain pointers. */
 static struct {

@@ -21,8 +21,7 @@ static enum severity transfer(enum trace_subject subject, unsigned site_flags, b
 	if (nonblocking && subject != SUBJECT_REGULAR_FILE && subject != SUBJECT_MEMORY_FILE)
 		return SEVERITY_NONE;
 	if (site_flags & SITE_APPENDS)
-		return by_sleep(outcome, subject == SUBJECT_MEMORY_FILE ||
-							 subject == SUBJECT_DEVICE
+		return by_sleep(outcome, subject == SUBJECT_MEMORY_FILE || subject == SUBJECT_DEVICE
 						 ? SEVERITY_NONE
 						 : SEVERITY_NOTICE);
 	switch (subject) {

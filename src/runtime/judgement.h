@@ -10,8 +10,8 @@
 /* What happened meanwhile. */
 struct call_outcome {
 	uint64_t wall_ns;
-	/* Off the CPU by a voluntary switch; 0 when it only lost the CPU to others: that accuses the
-	 * machine, not the program. */
+	/* Off the CPU by a voluntary switch; 0 when it only lost the CPU to others: that accuses
+	 * the machine, not the program. */
 	uint64_t slept_ns;
 	bool slept;
 	bool failed;

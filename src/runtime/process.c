@@ -172,7 +172,8 @@ __attribute__((constructor)) static void start(void)
 	OWN_CODE_SCOPE;
 
 	real_resolve_all();
-	options_parse(&runtime_options, getenv(OPTIONS_VARIABLE)); /* `yieldsan run` told of bad ones */
+	options_parse(&runtime_options,
+		      getenv(OPTIONS_VARIABLE)); /* `yieldsan run` told of bad ones */
 	thread_init();
 	if (descriptors_init() || thread_slot_init())
 		return;

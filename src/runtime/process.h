@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* In a forked child, whose turns, slot and trace are its parent's. pthread_atfork calls it, but for _Fork. */
+/* In a forked child, whose turns, slot and trace are its parent's. pthread_atfork calls it, but for
+ * _Fork. */
 void process_forked(void);
 
 /* Before an exec, and after one that failed. */
@@ -13,8 +14,8 @@ void process_execs(void);
 void process_exec_failed(void);
 
 /*
- * Before the process ends. `handlers`: exit handlers are still to run, outside any turn. `frame`: the
- * stack address of the call that ends it; UINTPTR_MAX when there is none.
+ * Before the process ends. `handlers`: exit handlers are still to run, outside any turn. `frame`:
+ * the stack address of the call that ends it; UINTPTR_MAX when there is none.
  */
 void process_exits(int status, bool handlers, uintptr_t frame);
 

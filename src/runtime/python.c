@@ -96,7 +96,8 @@ static size_t put_line(char *to, size_t size, size_t used, const char *line, con
 	used = put(to, size, used, function, (size_t)(end - function), '\t');
 	used = used ? put(to, size, used, file, (size_t)(number - file), '\t') : 0;
 	number += sizeof line_is - 1;
-	used = used ? put(to, size, used, number, (size_t)(function - (sizeof in_is - 1) - number), '\n')
+	used = used ? put(to, size, used, number, (size_t)(function - (sizeof in_is - 1) - number),
+			  '\n')
 		    : 0;
 	return used ? used : start; /* a line that does not fit is left out whole */
 }
@@ -121,7 +122,8 @@ size_t python_frames(char *text, size_t size)
 	python.dump_traceback(DUMP_FD, state);
 	self->serving = SERVING_NOBODY;
 	self->armed = false;
-	for (const char *line = dump, *end, *last = dump + self->dump_used; line < last; line = end + 1) {
+	for (const char *line = dump, *end, *last = dump + self->dump_used; line < last;
+	     line = end + 1) {
 		end = memchr(line, '\n', (size_t)(last - line));
 		if (!end)
 			break;

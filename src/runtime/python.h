@@ -1,4 +1,5 @@
-/* CPython, through what it exports: its frames by _Py_DumpTraceback, its own locks by _PyRuntime. */
+/* CPython, through what it exports: its frames by _Py_DumpTraceback, its own locks by _PyRuntime.
+ */
 #ifndef RUNTIME_PYTHON_H
 #define RUNTIME_PYTHON_H
 
@@ -13,8 +14,8 @@ bool python_is_module(const struct module *module);
 /* The GIL and its kin are objects inside _PyRuntime (Include/internal/pycore_runtime.h). */
 bool python_owns_lock(const void *lock);
 
-/* Whether these frames, as in trace_script, are of threading.Thread.start: it waits until the new thread
- * has begun. */
+/* Whether these frames, as in trace_script, are of threading.Thread.start: it waits until the new
+ * thread has begun. */
 bool python_starts_thread(const char *script, size_t size);
 
 /* The present thread's frames as in trace_script; 0 when it runs no Python. */

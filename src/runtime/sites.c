@@ -33,7 +33,8 @@ static uint64_t hash_of(const struct site_key *key)
 
 static uint32_t write_stack(const struct site_key *key)
 {
-	struct trace_stack *stack = trace_allocate(sizeof *stack + key->depth * sizeof *key->frames);
+	struct trace_stack *stack =
+		trace_allocate(sizeof *stack + key->depth * sizeof *key->frames);
 
 	if (!stack)
 		return 0;

@@ -25,7 +25,8 @@ void summary_not_first(void)
 	not_first = true;
 }
 
-/* A parent with us in its environment tells its own; what this process found is in its own trace. */
+/* A parent with us in its environment tells its own; what this process found is in its own trace.
+ */
 static bool parent_is_watched(void)
 {
 	static const char needle[] = "libyieldsan";
@@ -69,17 +70,18 @@ void summary_tell(void)
 		return;
 	errors = sites_count(SEVERITY_ERROR);
 	warnings = sites_count(SEVERITY_WARNING);
-	/* A directory that was asked for keeps its traces: they tell what ran, and that it was watched. */
+	/* A directory that was asked for keeps its traces: they tell what ran, and that it was
+	 * watched. */
 	if (!warnings && !runtime_options.output[0]) {
 		trace_remove();
 		return;
 	}
 	if (!warnings || !may_tell())
 		return;
-	length = snprintf(line, sizeof line,
-			  "yieldsan: %u place%s blocked an executor (%u error%s); see: yieldsan report %s\n",
-			  warnings, warnings == 1 ? "" : "s", errors, errors == 1 ? "" : "s",
-			  trace_path());
+	length = snprintf(
+		line, sizeof line,
+		"yieldsan: %u place%s blocked an executor (%u error%s); see: yieldsan report %s\n",
+		warnings, warnings == 1 ? "" : "s", errors, errors == 1 ? "" : "s", trace_path());
 	if (length > 0 && (size_t)length < sizeof line)
 		(void)!real.write(STDERR_FILENO, line, (size_t)length);
 }

@@ -16,7 +16,8 @@ static uintptr_t main_stack_top;
 
 void thread_init(void)
 {
-	/* ld.so's: the stack pointer at the program's entry. Looked up, so that libc is all we need. */
+	/* ld.so's: the stack pointer at the program's entry. Looked up, so that libc is all we
+	 * need. */
 	void *const *stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
 
 	main_thread = pthread_self();
@@ -28,21 +29,21 @@ void thread_arm(void)
 	struct thread_state *self = &this_thread;
 	bool watched = self->turn ? self->turn->kind == TURN_TASK : self->root_suspect;
 
-	self->armed = self->serving != SERVING_NOBODY ||
-		      (watched && !self->own_code && !self->in_call && !self->vforked &&
-		       !self->dead && !self->exempt);
+	self->armed =
+		self->serving != SERVING_NOBODY || (watched && !self->own_code && !self->in_call &&
+						    !self->vforked && !self->dead && !self->exempt);
 }
 
 uintptr_t thread_stack_top(void)
 {
-	/* glibc puts a thread's control block, which pthread_self points to, at the top of its stack,
-	 * its own or one given by the program (nptl/allocatestack.c); the first thread's lies elsewhere. */
+	/* glibc puts a thread's control block, which pthread_self points to, at the top of its
+	 * stack, its own or one given by the program (nptl/allocatestack.c); the first thread's
+	 * lies elsewhere. */
 	if (!this_thread.stack_top) {
 		pthread_t self = pthread_self();
 
-		this_thread.stack_top = pthread_equal(self, main_thread)
-						? main_stack_top
-						: (uintptr_t)self;
+		this_thread.stack_top =
+			pthread_equal(self, main_thread) ? main_stack_top : (uintptr_t)self;
 		this_thread.stack_low = this_thread.stack_top;
 	}
 	return this_thread.stack_top;
@@ -53,7 +54,8 @@ bool thread_on_own_stack(uintptr_t address)
 	uintptr_t top = thread_stack_top();
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
-	/* The size of a stack cannot be had without allocation, so its known part grows with its use. */
+	/* The size of a stack cannot be had without allocation, so its known part grows with its
+	 * use. */
 	if (here < this_thread.stack_low && this_thread.stack_low - here < STACK_STRIDE)
 		this_thread.stack_low = here;
 	return here >= this_thread.stack_low && here < top && address >= this_thread.stack_low &&

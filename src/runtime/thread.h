@@ -17,7 +17,8 @@ struct executor;
 /* What code of ours (a library called by it) needs our wrappers to answer in libc's place. */
 enum serving {
 	SERVING_NOBODY = 0,
-	SERVING_UNWINDER, /* pipe2 fails, the signal mask stays: libunwind leaves no mark on the program */
+	SERVING_UNWINDER, /* pipe2 fails, the signal mask stays: libunwind leaves no mark on the
+			     program */
 	SERVING_DUMP,	  /* write to DUMP_FD fills a buffer: CPython's traceback writer */
 };
 
@@ -25,21 +26,21 @@ enum serving {
 #define DUMP_FD 0x7ffffff0
 
 struct thread_state {
-	bool armed;	/* in a watched turn and not in our own code: the one thing a wrapper tests */
-	bool vforked;	/* a vfork child on our stack and in our memory: forward, touch nothing */
-	bool dead;	/* its thread-local destructors have run: forward */
-	bool exempt;	/* by option: never watched */
+	bool armed;   /* in a watched turn and not in our own code: the one thing a wrapper tests */
+	bool vforked; /* a vfork child on our stack and in our memory: forward, touch nothing */
+	bool dead;    /* its thread-local destructors have run: forward */
+	bool exempt;  /* by option: never watched */
 	bool root_suspect; /* may run a root future of block_on, which makes no turn of its own */
 	bool loop_has_fds; /* it runs a loop, which may end by a close */
-	bool loop_learns; /* how far its loop reaches is being found out */
-	bool in_call;	/* within a watched call's real function: what it calls back is part of it */
+	bool loop_learns;  /* how far its loop reaches is being found out */
+	bool in_call; /* within a watched call's real function: what it calls back is part of it */
 	uintptr_t call_frame; /* then: the stack address of its watch */
-	uint8_t serving; /* enum serving */
-	uint32_t own_code; /* > 0 while our code runs: the calls it makes are nobody's fault */
-	struct turn *turn; /* the innermost turn */
+	uint8_t serving;      /* enum serving */
+	uint32_t own_code;    /* > 0 while our code runs: the calls it makes are nobody's fault */
+	struct turn *turn;    /* the innermost turn */
 	struct trace_thread *slot; /* in the trace; NULL until its first turn */
 	unsigned slot_number;
-	uint64_t *turn_counter;	   /* in slot; counts the turns of the next */
+	uint64_t *turn_counter; /* in slot; counts the turns of the next */
 	struct executor *turn_counter_executor;
 	bool usage_known; /* usage was taken in this turn */
 	struct {
@@ -65,8 +66,8 @@ void thread_arm(void);
 uintptr_t thread_stack_top(void);
 
 /*
- * Whether an address lies on the present thread's own stack, between the caller's frame and its top.
- * False on a coroutine's or an alternate signal stack.
+ * Whether an address lies on the present thread's own stack, between the caller's frame and its
+ * top. False on a coroutine's or an alternate signal stack.
  */
 bool thread_on_own_stack(uintptr_t address);
 
@@ -74,7 +75,7 @@ int own_code_begin(void);
 void own_code_end(const int *saved_errno);
 
 /* For the rest of the enclosing block, however it is left; the program finds errno as it was. */
-#define OWN_CODE_SCOPE \
+#define OWN_CODE_SCOPE                                                                             \
 	__attribute__((cleanup(own_code_end), unused)) const int own_code_errno = own_code_begin()
 
 #endif

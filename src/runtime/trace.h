@@ -1,7 +1,7 @@
 /*
  * The trace's writer: a file mapped shared, so that what is in it outlives the process. Made at the
- * first record, never before; its space is allocated before it is written, for a store into a hole of
- * a full disk would be a SIGBUS. Lock-free and async-signal-safe.
+ * first record, never before; its space is allocated before it is written, for a store into a hole
+ * of a full disk would be a SIGBUS. Lock-free and async-signal-safe.
  */
 #ifndef RUNTIME_TRACE_H
 #define RUNTIME_TRACE_H
@@ -25,8 +25,8 @@ void trace_forget(void);
 struct trace_header *trace_header(void);
 
 /*
- * Room for a record of `size` bytes (rounded up), zeroed, of type RECORD_UNFINISHED; NULL when full,
- * which is counted. Finish it with trace_publish.
+ * Room for a record of `size` bytes (rounded up), zeroed, of type RECORD_UNFINISHED; NULL when
+ * full, which is counted. Finish it with trace_publish.
  */
 void *trace_allocate(size_t size);
 void trace_publish(void *record, enum record_type type);

@@ -73,7 +73,7 @@ void trace_init(void)
 	started.monotonic = now_ns();
 	copy(options_text, sizeof options_text, getenv(OPTIONS_VARIABLE));
 	copy(directory, sizeof directory,
-	     runtime_options.output[0] ? runtime_options.output
+	     runtime_options.output[0]	      ? runtime_options.output
 	     : temporary && *temporary == '/' ? temporary
 					      : "/tmp");
 	take_command_line();
@@ -102,7 +102,8 @@ static size_t append_number(char *to, size_t size, size_t used, uint64_t number)
 
 const char *program_name(void)
 {
-	/* As it was called: redis-server may be a link to one file of many names. Stays where it is. */
+	/* As it was called: redis-server may be a link to one file of many names. Stays where it
+	 * is. */
 	const char *path = (const char *)getauxval(AT_EXECFN);
 	const char *slash = path ? strrchr(path, '/') : NULL;
 

@@ -11,8 +11,8 @@ struct trace_header;
 /* The program's name as it was called, without its directory. Valid for ever. */
 const char *program_name(void);
 
-/* The name of this process's trace: DIR/<executable>.<pid>.<start time>.yieldsan. 0, or -1 when it is
- * too long. */
+/* The name of this process's trace: DIR/<executable>.<pid>.<start time>.yieldsan. 0, or -1 when it
+ * is too long. */
 int trace_write_path(char *path, size_t size);
 
 void trace_write_start(struct trace_header *header);

@@ -1,4 +1,5 @@
-/* Turns: what begins and ends on an executor thread. Each lies on the C stack of whoever begins it. */
+/* Turns: what begins and ends on an executor thread. Each lies on the C stack of whoever begins it.
+ */
 #ifndef RUNTIME_TURN_H
 #define RUNTIME_TURN_H
 
@@ -13,7 +14,8 @@ struct trace_site;
 /* Where the program's code runs meanwhile. */
 enum turn_kind {
 	TURN_TASK,    /* must not block: watched */
-	TURN_OFFLOAD, /* may block (a blocking-pool job, an annotated offload): nothing is watched */
+	TURN_OFFLOAD, /* may block (a blocking-pool job, an annotated offload): nothing is watched
+		       */
 };
 
 struct turn {
@@ -21,18 +23,21 @@ struct turn {
 	struct executor *executor;
 	enum turn_kind kind;
 	/*
-	 * Whether this turn's code may block just now, asked when a call is about to be blamed (Tokio's
-	 * block_in_place). Returns 1: may block, 0: must not, -1: cannot be told. NULL: must not.
+	 * Whether this turn's code may block just now, asked when a call is about to be blamed
+	 * (Tokio's block_in_place). Returns 1: may block, 0: must not, -1: cannot be told. NULL:
+	 * must not.
 	 */
 	int (*may_block)(struct turn *turn);
-	uintptr_t address; /* of this frame, to drop turns that a longjmp or a foreign unwind left */
+	uintptr_t
+		address; /* of this frame, to drop turns that a longjmp or a foreign unwind left */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */
 	struct trace_site *findings[TURN_FINDINGS];
 	uint8_t finding_count;
 };
 
 /* Pairs on one thread. turn_end of a turn that is not on the stack any more (fork, longjmp) does
- * nothing. Budget of the pair: see `make bench`. Must be left by every path: use turn_leave as clean-up. */
+ * nothing. Budget of the pair: see `make bench`. Must be left by every path: use turn_leave as
+ * clean-up. */
 void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind);
 void turn_end(struct turn *turn);
 

@@ -2,7 +2,7 @@
  *	load PORT CONNECTIONS REQUESTS
  *
  * Load for an echo server on 127.0.0.1: each connection sends 64 bytes, waits for them to come
- *back, and sends again, until so many answers came in all.
+ * back, and sends again, until so many answers came in all.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -2,7 +2,7 @@
  *	memory THREADS
  *
  * Threads that each ran turns and violations, on a thousand stacks that no other thread has; prints
- *the process's resident KiB (/proc/self/smaps_rollup) while all of them still live.
+ * the process's resident KiB (/proc/self/smaps_rollup) while all of them still live.
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -2,7 +2,7 @@
 
 import programs as building
 from pairs import Group, Row
-from sides import SHIM, UNWATCHED, WATCHED, cores, on_core
+from sides import SHIM, UNWATCHED, WATCHED, core, on_core
 
 # name, what one operation is, nanoseconds it may add, what a reader must know
 MICRO = [
@@ -36,7 +36,7 @@ class Operations:
         self._sides = sides
 
     def _figure(self, side, command):
-        with on_core(cores()[0]):
+        with on_core(core()):
             return float(building.run(command, cwd=self._sides.folder,
                                       env=self._sides.environment(side)))
 

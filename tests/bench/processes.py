@@ -41,20 +41,28 @@ class Process:
         self._popen = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, text=True, **options)
 
-    def first_line(self):
-        return self._popen.stdout.readline().strip()
+    def told_port(self):
+        """Of a server that prints its port in its first line, which is when it is ready."""
+        line = self._popen.stdout.readline().strip()
+        if not line.isdigit():
+            self._fail("it did not tell its port")
+        return int(line)
 
     def wait_ready(self, port, patience_s):
         end = time.monotonic() + patience_s
         while time.monotonic() < end:
             if self._popen.poll() is not None:
-                raise Failure(f"{self._popen.args[0]} ended with {self._popen.returncode}")
+                self._fail(f"ended with {self._popen.returncode}")
             try:
                 with socket.create_connection(("127.0.0.1", port), 1):
                     return
             except OSError:
                 time.sleep(0.01)
-        raise Failure(f"{self._popen.args[0]}: nothing answers on its port")
+        self._fail("nothing answers on its port")
+
+    def _fail(self, reason):
+        self.end()
+        raise Failure(f"{self._popen.args[0]}: {reason}")
 
     def cpu_ns(self):
         """With a tool around it, the tool's time is part of the price."""

@@ -29,9 +29,9 @@ class Sides:
         return str(self._programs.library) if side == WATCHED else ""
 
     def environment(self, side=UNWATCHED):
-        """For every side the same but for LD_PRELOAD: an environment's size moves the stack."""
+        """For every side the same but for LD_PRELOAD; nothing of who runs the benchmarks."""
         kept = {name: value for name, value in os.environ.items()
-                if name not in ("LD_PRELOAD", "LANG", "LC_ALL")}
+                if name not in ("LD_PRELOAD", "TMPDIR", "LANG", "LC_ALL")}
         directory = str(self.traces).replace("\\", "\\\\").replace(":", "\\:")
         kept["YIELDSAN_OPTIONS"] = f"summary=0:output={directory}"
         if self.preload(side):
@@ -46,10 +46,9 @@ class Sides:
             trace.unlink()
 
 
-def cores():
-    """One for what is measured and one for what loads it; the same where there is only one."""
-    usable = sorted(os.sched_getaffinity(0))
-    return usable[0], usable[-1]
+def core():
+    """Where everything is measured. Not the first one: it takes most of the interrupts."""
+    return max(os.sched_getaffinity(0))
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
  *
  * Runs the program so many times with LD_PRELOAD set to PRELOAD (not at all when it is empty) and
  * prints the milliseconds from the spawn to the end of the fastest run. In C, for an interpreter's
- *own fork and wait take longer than what is measured.
+ * own fork and wait take longer than what is measured.
  */
 #include <spawn.h>
 #include <stdint.h>

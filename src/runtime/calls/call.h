@@ -1,20 +1,25 @@
+/* clang-format off */
 /*
- * The interposed calls: one line each in table.h, from which follow the enumeration, the pointers
- *to the real functions, the exported wrappers and the names in the trace.
+ * The interposed calls: one line each in table.h, from which follow the enumeration, the pointers to
+ * the real functions, the exported wrappers and the names in the trace.
  *
  * CALL(class, category, ret, name, params, args, subject)
  *	class     what judgement it gets, enum call_class without CLASS_
- *	category  the report's word for it: sleep file metadata output socket pipe dns lock process
- *ipc poll thread other subject   what it is about, evaluated only inside a watched turn: ANY,
- *WHEN(condition), FD(fd), FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address,
- *condition) CALL_VOID(class, category, name, params, args, subject) the same without a result
+ *	category  the report's word for it: sleep file metadata output socket pipe dns lock process ipc
+ *	          poll thread other
+ *	subject   what it is about, evaluated only inside a watched turn: ANY, WHEN(condition), FD(fd),
+ *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address, condition)
+ * CALL_VOID(class, category, name, params, args, subject)
+ *	          the same without a result
  * CALL_LOCK(class, ret, name, params, args, address, busy, attempt)
  *	          a lock: watched only when `attempt`, the try-variant, returns `busy`
  * CALL_BY_HAND(class, category, ret, name, params)
- *	          its wrapper stands in a file of its own (descriptors it makes or changes, loop
- *waits, variadic functions, ...) CALL_SYSTEM(class, category, name) a system call that libc has no
- *function for: only a name for `syscall` to judge it under
+ *	          its wrapper stands in a file of its own (descriptors it makes or changes, loop waits,
+ *	          variadic functions, ...)
+ * CALL_SYSTEM(class, category, name)
+ *	          a system call that libc has no function for: only a name for `syscall` to judge it under
  */
+/* clang-format on */
 #ifndef RUNTIME_CALLS_CALL_H
 #define RUNTIME_CALLS_CALL_H
 
@@ -75,8 +80,8 @@ extern const struct call_info call_infos[]; /* by enum call_number */
  *	CALL_WATCH(watch, CALL_read, FD(fd));
  *	return CALL_RESULT(watch, real.read(fd, buf, len));
  *
- * The scope's end ends the watch. Only to be entered when this_thread.armed; it asks the rest
- *itself.
+ * The scope ends the watch when the block returns; left in another way, see call_watch_heal. Only
+ * to be entered when this_thread.armed; it asks the rest itself.
  */
 struct call_watch {
 	bool active;

@@ -43,15 +43,16 @@ static void take_usage(void)
 }
 
 /*
- * Where only a long sleep matters, what was taken in the same turn will do: the processor time since
- * then makes the sleep look shorter, never longer. It spares half the price of such a call.
+ * Where only a long sleep matters, what was taken in the same turn will do: the processor time
+ * since then makes the sleep look shorter, never longer. It spares half the price of such a call.
  */
 static bool needs_fresh_usage(enum call_class class, uint8_t kind)
 {
 	return !this_thread.usage_known || class < CLASS_TRANSFER || kind >= SUBJECT_PIPE;
 }
 
-/* Unread input in a stream's buffer: the call reaches no descriptor. glibc, bits/types/struct_FILE.h. */
+/* Unread input in a stream's buffer: the call reaches no descriptor. glibc,
+ * bits/types/struct_FILE.h. */
 static bool has_input(const FILE *stream)
 {
 	return stream->_IO_read_ptr < stream->_IO_read_end;
@@ -97,8 +98,7 @@ static bool take_subject(struct call_watch *watch)
 	if (is_output(watch, descriptor.append))
 		watch->flags |= SITE_APPENDS;
 	if (descriptor.nonblocking && class >= CLASS_TRANSFER &&
-	    descriptor.subject != SUBJECT_REGULAR_FILE &&
-	    descriptor.subject != SUBJECT_MEMORY_FILE)
+	    descriptor.subject != SUBJECT_REGULAR_FILE && descriptor.subject != SUBJECT_MEMORY_FILE)
 		return false;
 	return descriptor.subject != SUBJECT_NONE;
 }
@@ -148,7 +148,8 @@ static bool take_root(struct call_watch *watch)
 	if (this_thread.turn)
 		return true;
 	watch->flags |= tokio_root_flags(call->frames, call->depth);
-	if (!(watch->flags & (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)))
+	if (!(watch->flags &
+	      (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)))
 		return false;
 	call->flags = watch->flags;
 	if (!this_thread.turn_counter) /* it may never park: one turn it is */
@@ -161,9 +162,8 @@ static void take_script(enum script_language *language)
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 
 	if (!call->script_size)
-		call->script_size = (uint32_t)interpreter_script(call->frames, call->depth,
-								 call->script, sizeof call->script,
-								 language);
+		call->script_size = (uint32_t)interpreter_script(
+			call->frames, call->depth, call->script, sizeof call->script, language);
 }
 
 static bool begin(struct call_watch *watch)
@@ -405,7 +405,8 @@ COLD static void abandon(struct trace_call_in_progress *call)
 
 	outcome.slept = outcome.wall_ns >= SHORTEST_SLEEP_NS;
 	outcome.slept_ns = outcome.wall_ns;
-	severity = call_judge(call_infos[watch.call].class, watch.kind, watch.flags, false, &outcome);
+	severity =
+		call_judge(call_infos[watch.call].class, watch.kind, watch.flags, false, &outcome);
 	if (severity != SEVERITY_NONE && !is_own_wait(&watch, &outcome) && !may_block(&watch))
 		site = record(&watch, severity, &outcome, end_ns);
 	if (site) /* its loop may be over for the same reason */

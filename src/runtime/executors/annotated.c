@@ -14,7 +14,8 @@
 #include "../turn.h"
 #include "executor.h"
 
-#define NESTED 16 /* marked regions within each other on one thread; deeper ones are not told apart */
+#define NESTED                                                                                     \
+	16 /* marked regions within each other on one thread; deeper ones are not told apart */
 
 static THREAD_LOCAL struct turn turns[NESTED];
 static THREAD_LOCAL unsigned depth;

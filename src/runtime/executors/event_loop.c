@@ -1,11 +1,11 @@
 /*
- * Event loops. A thread that waits again and again at the same place is a loop: the same call site at
- * the same stack depth, in a known library or, in the program itself, on an epoll instance or several
- * descriptors. From a wait's return to the next wait is a turn.
+ * Event loops. A thread that waits again and again at the same place is a loop: the same call site
+ * at the same stack depth, in a known library or, in the program itself, on an epoll instance or
+ * several descriptors. From a wait's return to the next wait is a turn.
  *
  * What belongs to the loop is told by the stack: at a loop's first wait the places of the return
- * addresses above it are noted. While the loop's function runs, the places above it keep their values;
- * code that runs after the loop has overwritten some of them, or lies above them.
+ * addresses above it are noted. While the loop's function runs, the places above it keep their
+ * values; code that runs after the loop has overwritten some of them, or lies above them.
  */
 #include "event_loop.h"
 
@@ -25,12 +25,12 @@
 #include "named.h"
 #include "tokio.h"
 
-#define PLACES	   24
-#define LOOPS	   4
-#define LEVELS	   8
+#define PLACES	       24
+#define LOOPS	       4
+#define LEVELS	       8
 #define LEARNING_TURNS 64
-#define FEW_TURNS  3
-#define FEW_POLLED 2 /* descriptors that make a poll of the program a loop's */
+#define FEW_TURNS      3
+#define FEW_POLLED     2 /* descriptors that make a poll of the program a loop's */
 
 struct loop {
 	/* its wait: 0 when this entry is free */
@@ -44,9 +44,9 @@ struct loop {
 	bool has_turn;
 	unsigned waits;
 	unsigned refused;
-	unsigned reach;	      /* places inside the loop's own function and what it calls */
-	unsigned highest;     /* level seen since the last wait */
-	unsigned turns;	      /* of which that was looked at, up to LEARNING_TURNS */
+	unsigned reach;		   /* places inside the loop's own function and what it calls */
+	unsigned highest;	   /* level seen since the last wait */
+	unsigned turns;		   /* of which that was looked at, up to LEARNING_TURNS */
 	unsigned turns_at[LEVELS]; /* of these, how many reached that level, from 1 */
 	unsigned place_count;
 	uintptr_t places[PLACES];
@@ -71,7 +71,8 @@ bool event_loop_on_probation(const struct turn *turn)
 /* Functions that libraries export for the program's own waits. */
 static bool waits_for_program(const char *function)
 {
-	static const char *const words[] = { "mutex", "lock", "cond", "sem_", "barrier", "join", "pop" };
+	static const char *const words[] = { "mutex",	"lock", "cond", "sem_",
+					     "barrier", "join", "pop" };
 
 	for (unsigned i = 0; function && i < ARRAY_SIZE(words); i++)
 		if (strstr(function, words[i]))
@@ -99,7 +100,7 @@ bool event_loop_library_calls(const uint64_t *frames, unsigned depth)
 	/* A program with the library inside has its own waits in the same module. */
 	if (!library || library->is_program)
 		return false;
-	while ( own < depth && modules_find(frames[own]) == library)
+	while (own < depth && modules_find(frames[own]) == library)
 		own++;
 	return own && !waits_for_program(module_symbol_at(library, frames[own - 1] - 1));
 }
@@ -237,7 +238,8 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 			executor_confirm(loop->executor);
 			executor_reach(loop->executor, library.reach);
 		}
-	} else if (module && module == program && !loop_library_refuses(frames, loop->place_count)) {
+	} else if (module && module == program &&
+		   !loop_library_refuses(frames, loop->place_count)) {
 		loop->executor = executor_get(FAMILY_EVENT_LOOP, program_name(), wait->caller,
 					      CONFIDENCE_MEDIUM);
 	}
@@ -280,8 +282,8 @@ static void begin_nested(struct loop_wait *wait)
 	wait->nested = true;
 }
 
-/* A wait that was refused is looked at again at its 2nd, 4th, 8th... time: of an interpreter's waits,
- * which all look alike from here, a later one may be a loop's. */
+/* A wait that was refused is looked at again at its 2nd, 4th, 8th... time: of an interpreter's
+ * waits, which all look alike from here, a later one may be a loop's. */
 static bool time_to_look_again(struct loop *loop)
 {
 	loop->refused++;
@@ -323,8 +325,8 @@ static struct loop *loop_of(const struct loop_wait *wait)
 
 /*
  * How far up the loop reaches. The function that waits may be a helper, which returns before the
- * callbacks are called (redis: aeApiPoll); or it is the loop itself, which is left once in a while and
- * entered again at the same place. In the first case every turn's calls lie above it.
+ * callbacks are called (redis: aeApiPoll); or it is the loop itself, which is left once in a while
+ * and entered again at the same place. In the first case every turn's calls lie above it.
  */
 static void learn_reach(struct loop *loop)
 {
@@ -359,14 +361,15 @@ void event_loop_exits(uintptr_t frame)
 	struct loop *loop = current;
 	uint16_t level;
 
-	/* As high on the stack as the wait itself, it is the code behind the loop that calls exit. */
+	/* As high on the stack as the wait itself, it is the code behind the loop that calls exit.
+	 */
 	if (loop && loop->executor && frame < loop->frame && event_loop_level(frame, &level) &&
 	    level <= loop->executor->level)
 		confirm(&loop->turn);
 }
 
-/* The loop waits: its turn is over. What it recorded counts, unless the loop's function was left and
- * entered again meanwhile: then some of it lay between the two. */
+/* The loop waits: its turn is over. What it recorded counts, unless the loop's function was left
+ * and entered again meanwhile: then some of it lay between the two. */
 static void end_turn(struct loop *loop, struct loop_wait *wait)
 {
 	bool left;

@@ -1,4 +1,5 @@
-/* Event loops: what the wrappers of the waiting calls tell, and what is asked of the present one. */
+/* Event loops: what the wrappers of the waiting calls tell, and what is asked of the present one.
+ */
 #ifndef RUNTIME_EXECUTORS_EVENT_LOOP_H
 #define RUNTIME_EXECUTORS_EVENT_LOOP_H
 
@@ -12,8 +13,8 @@
 
 struct loop;
 
-/* One call of epoll_wait, poll, select or kin, on its wrapper's stack. The wrapper fills in the first
- * part. */
+/* One call of epoll_wait, poll, select or kin, on its wrapper's stack. The wrapper fills in the
+ * first part. */
 struct loop_wait {
 	int call;
 	int epoll_fd;		      /* -1: none */
@@ -43,8 +44,8 @@ bool event_loop_on_probation(const struct turn *turn);
 /* Whether code at `pc` is of the module that the loop's library is, or is part of. */
 bool event_loop_library_has(uintptr_t pc);
 
-/* Whether a call that holds these return addresses is made by the library whose loop the thread runs,
- * for itself, and not by a function of it that the program called. */
+/* Whether a call that holds these return addresses is made by the library whose loop the thread
+ * runs, for itself, and not by a function of it that the program called. */
 bool event_loop_library_calls(const uint64_t *frames, unsigned depth);
 
 /*
@@ -53,13 +54,16 @@ bool event_loop_library_calls(const uint64_t *frames, unsigned depth);
  */
 bool event_loop_level(uintptr_t frame, uint16_t *level);
 
-/* A call of a turn, at this stack address, that deserves nothing: it tells where the loop's code lies. */
+/* A call of a turn, at this stack address, that deserves nothing: it tells where the loop's code
+ * lies. */
 void event_loop_learn(uintptr_t frame);
 
-/* A descriptor was closed: with its epoll instance, or all that it polls, the present loop is over. */
+/* A descriptor was closed: with its epoll instance, or all that it polls, the present loop is over.
+ */
 void event_loop_descriptor_closed(int fd);
 
-/* The process exits by a call at this stack address. In a callback, its turn was the loop's to the end. */
+/* The process exits by a call at this stack address. In a callback, its turn was the loop's to the
+ * end. */
 void event_loop_exits(uintptr_t frame);
 
 /* In a forked child. */

@@ -24,8 +24,8 @@ struct executor {
 };
 
 /*
- * The executor of this family, name and key, made on first use: not confirmed, see executor_confirm.
- * NULL when the table is full: counted as a loss. Async-signal-safe.
+ * The executor of this family, name and key, made on first use: not confirmed, see
+ * executor_confirm. NULL when the table is full: counted as a loss. Async-signal-safe.
  */
 struct executor *executor_get(enum executor_family family, const char *name, uintptr_t key,
 			      enum confidence confidence);
@@ -45,8 +45,8 @@ struct trace_executor *executor_record(struct executor *executor);
 /* A recogniser, one line each in recognisers[] (executors/table.c). Any member may be NULL. */
 struct recogniser {
 	const char *name;
-	void (*module_added)(struct module *module);   /* start-up, dlopen */
-	void (*forked)(void);			       /* in the child */
+	void (*module_added)(struct module *module); /* start-up, dlopen */
+	void (*forked)(void);			     /* in the child */
 };
 
 extern const struct recogniser recognisers[];

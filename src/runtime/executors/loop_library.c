@@ -10,9 +10,9 @@
 #define LOOK_AHEAD 12 /* frames between a library's wait and its loop function */
 
 /*
- * A library's wait is its loop's when one of `functions` stands above it; without functions, any wait
- * of the module is. `module` is the beginning of the file's name, or NULL for a library that may be
- * linked into anything and exports its functions (Node has libuv inside).
+ * A library's wait is its loop's when one of `functions` stands above it; without functions, any
+ * wait of the module is. `module` is the beginning of the file's name, or NULL for a library that
+ * may be linked into anything and exports its functions (Node has libuv inside).
  */
 static const struct {
 	const char *name;
@@ -23,13 +23,19 @@ static const struct {
 	{ "uvloop", "loop.cpython", "/uvloop/", { NULL } },
 	{ "libuv", "libuv.so", NULL, { "uv_run" } },
 	{ "libuv", NULL, NULL, { "uv_run" } },
-	{ "libevent", "libevent", NULL, { "event_base_loop", "event_base_dispatch", "event_dispatch" } },
-	{ "glib", "libglib-2.0.so", NULL,
+	{ "libevent",
+	  "libevent",
+	  NULL,
+	  { "event_base_loop", "event_base_dispatch", "event_dispatch" } },
+	{ "glib",
+	  "libglib-2.0.so",
+	  NULL,
 	  { "g_main_loop_run", "g_main_context_iteration", "g_main_context_poll_unlocked" } },
 	{ "libev", "libev.so", NULL, { "ev_run", "ev_loop" } },
 };
 
-static bool names_function(const char *const *functions, const struct module *module, uint64_t frame)
+static bool names_function(const char *const *functions, const struct module *module,
+			   uint64_t frame)
 {
 	const char *name = module_symbol_at(module, frame - 1);
 

@@ -13,7 +13,8 @@ struct loop_library {
 	unsigned reach;
 };
 
-/* Whether the frames (return addresses, the wait's caller first) are those of a known loop's own wait. */
+/* Whether the frames (return addresses, the wait's caller first) are those of a known loop's own
+ * wait. */
 bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library *library);
 
 /* Whether they show code that waits for its caller's sake and is no loop. */

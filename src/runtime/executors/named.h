@@ -7,8 +7,8 @@
 /* The present thread got this name. */
 void named_thread(const char *name);
 
-/* Whether the present thread is one long turn by the user's word: its waits at a loop's place are its
- * own. Counts a turn. */
+/* Whether the present thread is one long turn by the user's word: its waits at a loop's place are
+ * its own. Counts a turn. */
 bool named_thread_waits(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* The recognisers: one line each. Event loops and threads named by option need no look at modules. */
+/* The recognisers: one line each. Event loops and threads named by option need no look at modules.
+ */
 #include "../compiler.h"
 #include "../interpreters.h"
 #include "annotated.h"

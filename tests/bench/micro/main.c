@@ -2,7 +2,7 @@
  *	micro CASE REPETITIONS
  *
  * Prints the nanoseconds of one operation in the fastest repetition: what disturbs a repetition
- *only ever makes it slower.
+ * only ever makes it slower.
  */
 #include "micro.h"
 

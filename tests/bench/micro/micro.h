@@ -4,8 +4,7 @@
 
 struct micro_case {
 	const char *name;
-	/* Operations in one repetition: enough for a millisecond, so that the clock costs nothing.
-	 */
+	/* Operations in one repetition: enough for a millisecond, so that the clock is nothing. */
 	unsigned count;
 	unsigned calls;	       /* what is told is the time of an operation divided by this */
 	void (*prepare)(void); /* once, not measured; NULL: nothing to do */
@@ -16,8 +15,7 @@ struct micro_case {
 extern const struct micro_case calls_cases[];
 extern const struct micro_case turns_cases[];
 
-/* Ends the program when a call that must succeed did not: a figure of a failing call means nothing.
- */
+/* Ends the program when a call that must succeed did not: its figure would mean nothing. */
 void must(int succeeded, const char *what);
 
 #endif

@@ -89,8 +89,7 @@ static void lock_in_deep_turn(unsigned count)
 	turn(25, lock_unlock, count);
 }
 
-/* In the present directory, which the driver has put on a disk: on tmpfs nothing would be blamed.
- */
+/* In the present directory, which the driver put on a disk: on tmpfs nothing would be blamed. */
 static void make_file(void)
 {
 	char name[] = "micro-XXXXXX";

@@ -17,7 +17,7 @@ PYTHON = next(filter(os.path.exists, ("/usr/bin/python3", shutil.which("python3"
 WARNINGS = ["-Wall", "-Wextra"]
 C_FLAGS = ["-std=gnu11", "-Wstrict-prototypes", "-Wmissing-prototypes"]
 # Paths in the debug information are relative to the project: labels are found by the file's name.
-COMMON = ["-D_GNU_SOURCE", "-g", "-pthread", "-Itests/programs/c"]
+COMMON = ["-D_GNU_SOURCE", "-g", "-pthread", "-Itests/programs/c", "-Iinclude"]
 
 # What all programs in C may link, kept in one archive.
 SHARED = [
@@ -53,11 +53,20 @@ C_PROGRAMS = {
     "daemonize": (["daemonize.c", "loop_epoll.c"], None),
     "confine": (["confine.c", "loop_epoll.c"], None),
     "throw": (["throw.cc", "loop_epoll.c"], None),
+    "marked": (["marked.c"], None),
+    "marked_fixed": (["marked.c"], None),
+    "marked_cc": (["marked.c"], None),
+    "named": (["named.c", "loop_epoll.c"], None),
+    "tokio_host": (["tokio_host.c"], None),
     "plugin_host": (["plugin_host.c", "loop_epoll.c"], None),
     "plugin.so": (["plugin.cc"], None),
 }
 
-TOKIO_SOURCES = ["cases.rs", "operations.rs", "quiet.rs", "echo.rs"]
+# How a program is compiled and linked, where it is not the usual way.
+C_OWN_FLAGS = {"marked_fixed": ["-fno-pie", "-no-pie"]}
+C_AS_CXX = {"marked_cc"}
+
+TOKIO_SOURCES = ["cases.rs", "operations.rs", "quiet.rs", "echo.rs", "plugin.rs"]
 
 
 class Missing(Exception):
@@ -115,9 +124,9 @@ def c_compiler():
     return require(shlex.split(os.environ.get("CC", "gcc"))[0])
 
 
-def compiler(source):
-    if source.endswith(".cc"):
-        return [require(shlex.split(os.environ.get("CXX", "g++"))[0]), "-std=c++17"]
+def compiler(source, as_cxx=False):
+    if as_cxx or source.endswith(".cc"):
+        return [require(shlex.split(os.environ.get("CXX", "g++"))[0]), "-std=c++17", "-xc++"]
     return [c_compiler(), *C_FLAGS]
 
 
@@ -158,7 +167,12 @@ class Builder:
         """How to start a program of the manifest, as the first words of a command line."""
         if program in C_PROGRAMS:
             return [self.once((program, profile), lambda: self.build_c(program, profile))]
-        if program.startswith("tokio_"):
+        if program == "tokio_plugin.so":
+            rust = "release" if profile == "O2" else "dev"
+            self.once(("newest", rust), lambda: self.build_tokio("newest", rust))
+            folder = "debug" if rust == "dev" else rust
+            return [os.path.join(BUILD, "cargo", folder, f"lib{program}")]
+        if program.startswith("tokio_") and not program.endswith(".py"):
             package = "oldest" if program.endswith("_oldest") else "newest"
             self.once((package, profile), lambda: self.build_tokio(package, profile))
             return [os.path.join(BUILD, "cargo", "debug" if profile == "dev" else profile, program)]
@@ -179,7 +193,8 @@ class Builder:
 
     def make_c(self, program, optimisation, directory):
         own, library = C_PROGRAMS[program]
-        flags = library_flags(library)
+        flags = library_flags(library) + C_OWN_FLAGS.get(program, [])
+        as_cxx = program in C_AS_CXX
         sources = [os.path.join(SOURCES, "c", name) for name in own + SHARED]
         headers = [
             os.path.join(SOURCES, "c", name)
@@ -201,14 +216,16 @@ class Builder:
             flags = ["-fPIC"]
         else:
             link = []
-        objects = [self.compile(source, directory, optimisation, flags) for source in sources[: len(own)]]
-        linker = compiler(next((name for name in own if name.endswith(".cc")), own[0]))[0]
+        objects = [
+            self.compile(source, directory, optimisation, flags, as_cxx) for source in sources[: len(own)]
+        ]
+        linker = compiler(next((name for name in own if name.endswith(".cc")), own[0]), as_cxx)[0]
         run([linker, *link, "-pthread", "-o", target, *objects, archive, *flags])
         return target
 
-    def compile(self, source, directory, optimisation, flags):
+    def compile(self, source, directory, optimisation, flags, as_cxx=False):
         target = os.path.join(directory, os.path.basename(source) + ".o")
-        run([*compiler(source), *WARNINGS, *COMMON, f"-{optimisation}", *flags, "-c", "-o", target, source])
+        run([*compiler(source, as_cxx), *WARNINGS, *COMMON, f"-{optimisation}", *flags, "-c", "-o", target, source])
         return target
 
     def build_tokio(self, package, profile):
@@ -227,7 +244,7 @@ class Builder:
         """The files that hold a program's labels."""
         if program in C_PROGRAMS:
             folder, names = "c", C_PROGRAMS[program][0] + SHARED
-        elif program.startswith("tokio_"):
+        elif program.startswith("tokio_") and not program.endswith(".py"):
             folder, names = "tokio", TOKIO_SOURCES
         else:
             folder, names = ("python" if program.endswith(".py") else "node"), [program]

@@ -19,10 +19,11 @@ class Run:
     root: bool = False
     disk: bool = True
     module: str = None  # a Python module that it needs
+    settings: tuple = ()  # options of the run: NAME=VALUE
 
     @property
     def name(self):
-        words = [self.program, *self.arguments]
+        words = [self.program, *self.arguments, *self.settings]
         return f"{' '.join(words)} [{self.profile}]" if self.profile else " ".join(words)
 
 
@@ -117,6 +118,19 @@ def c_runs():
         yield Run("throw", [way], {way, "nanosleep"})
         yield Run("throw", [way], {way, "nanosleep"}, profile="O2")
     yield Run("plugin_host", ["{plugin.so}"], {"nanosleep"})
+    for program in words("marked marked_fixed marked_cc"):
+        for profile in words("O0 O2"):
+            for case, expect in (("turn", {"turn"}), ("offload", ()), ("outside", ()), ("nested", {"nested"})):
+                yield Run(program, [case], set(expect), profile=profile, family="annotated")
+    yield Run("named", ["pump"])
+    yield Run("named", ["pump"], {"pump"}, family="option", executor="pump-1", settings=("executors=pump-*",))
+    yield Run("named", ["pump"], settings=("executors=other-*",))
+    yield Run("named", ["loop"], {"loop"})
+    yield Run("named", ["loop"], settings=("exempt=quiet-*",))
+    yield Run("named", ["leave"], {"leave", "beside"})
+    yield Run("named", ["leave"], {"beside"}, settings=("allow=blocks_by_leave",))
+    for profile in words("O0 O2"):
+        yield Run("tokio_host", ["{tokio_plugin.so}"], {"plugin"}, profile=profile, family="tokio")
 
 
 def script(program, arguments, expect=(), profile=None, **options):
@@ -139,6 +153,7 @@ def python_runs():
     for context, expect in (("coroutine", PYTHON_OPERATIONS), ("to_thread", ()), ("around", ())):
         yield script(cases, f"{context} all", expect, profile="path", executor="asyncio")
     yield script("asyncio_echo.py", "self 10 100")
+    yield Run("tokio_plugin.py", ["{tokio_plugin.so}"], {"plugin"}, profile=None, family="tokio")
     yield script("asyncio_echo.py", "--uvloop self 10 100", module="uvloop")
 
 

@@ -100,7 +100,7 @@ def execute(command, directory, timeout=TIMEOUT, environment=None):
     return Outcome(status, *texts, complaint=complaint)
 
 
-def watched(command, report, traces, show="notice"):
+def watched(command, report, traces, show="notice", settings=()):
     """The command line that runs a command watched."""
     return [
         YIELDSAN,
@@ -110,19 +110,21 @@ def watched(command, report, traces, show="notice"):
         f"--output={traces}",
         f"--show={show}",
         "--fail-on=never",
+        *(f"--set={setting}" for setting in settings),
         "--",
         *command,
     ]
 
 
-def execute_watched(command, directory, timeout=TIMEOUT, environment=None, keep=False):
+def execute_watched(command, directory, timeout=TIMEOUT, environment=None, keep=False, settings=()):
     """The same as execute, with the report. The program's directory holds nothing of the watcher."""
     report, traces = directory + ".json", directory + ".traces"
     for path in (report, traces):
         shutil.rmtree(path, ignore_errors=True)
         if os.path.exists(path):
             os.unlink(path)
-    outcome = execute(watched(command, report, traces), directory, timeout, environment)
+    command = watched(command, report, traces, settings=settings)
+    outcome = execute(command, directory, timeout, environment)
     try:
         outcome.report = read_report(report)
     except (OSError, ValueError) as error:

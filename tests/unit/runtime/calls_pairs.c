@@ -75,6 +75,7 @@ static uint32_t run(const struct listed *listed, bool in_turn, char name[40])
 	if (in_turn) {
 		mark("turn", listed->name);
 		turn_enter();
+		this_thread.usage_known = false; /* strace shall see each watch begin */
 		if (marks == 2 && !strcmp(listed->name, "usleep"))
 			system_call(SYS_read, file, (long)text, 1, 0, 0, 0);
 	}

@@ -1,0 +1,199 @@
+/* What a call deserves: each row of the table of judgements, on both sides of each of its borders. */
+#include "calls_seen.h"
+
+#include "judgement.h"
+
+#define BLOCKING    false
+#define NONBLOCKING true
+
+static const struct call_outcome no_sleep = { .wall_ns = 50000000 };
+static const struct call_outcome short_sleep = { 999999, 999999, true, false };
+static const struct call_outcome long_sleep = { 1000000, 1000000, true, false };
+/* It was long on the clock and slept for a moment: the rest is the machine's. */
+static const struct call_outcome preempted = { 50000000, 1000, true, false };
+
+#define JUDGED(class, subject, flags, nonblocking, outcome, severity)                              \
+	assert_int_equal(call_judge(class, subject, flags, nonblocking, outcome), severity)
+
+/* For the same call: when it did not sleep, slept for less than the threshold, slept that long. */
+static void judged(enum call_class class, enum trace_subject subject, unsigned flags,
+		   bool nonblocking, enum severity awake, enum severity shorter,
+		   enum severity longer)
+{
+	JUDGED(class, subject, flags, nonblocking, &no_sleep, awake);
+	JUDGED(class, subject, flags, nonblocking, &short_sleep, shorter);
+	JUDGED(class, subject, flags, nonblocking, &preempted, shorter);
+	JUDGED(class, subject, flags, nonblocking, &long_sleep, longer);
+}
+
+#define NONE	SEVERITY_NONE
+#define NOTICE	SEVERITY_NOTICE
+#define WARNING SEVERITY_WARNING
+#define ERROR	SEVERITY_ERROR
+
+static void a_wait_by_purpose_is_an_error_however_short(void **state)
+{
+	(void)state;
+	judged(CLASS_PURPOSE, SUBJECT_NONE, 0, BLOCKING, ERROR, ERROR, ERROR);
+}
+
+static void a_sync_is_an_error_on_a_disk_alone(void **state)
+{
+	(void)state;
+	judged(CLASS_SYNC, SUBJECT_REGULAR_FILE, 0, BLOCKING, ERROR, ERROR, ERROR);
+	judged(CLASS_SYNC, SUBJECT_DIRECTORY, 0, BLOCKING, ERROR, ERROR, ERROR);
+	judged(CLASS_SYNC, SUBJECT_MEMORY_FILE, 0, BLOCKING, NONE, NOTICE, ERROR);
+}
+
+static void a_wait_for_others_is_judged_by_its_sleep(void **state)
+{
+	(void)state;
+	judged(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, ERROR);
+}
+
+static void the_start_of_a_child_is_a_notice_at_most(void **state)
+{
+	(void)state;
+	judged(CLASS_SPAWN, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, NOTICE);
+}
+
+static void a_lock_is_nothing_when_free(void **state)
+{
+	(void)state;
+	judged(CLASS_LOCK, SUBJECT_LOCK, 0, BLOCKING, NONE, WARNING, ERROR);
+}
+
+static void a_blocking_descriptor_is_a_warning_before_it_waits(void **state)
+{
+	static const enum trace_subject subjects[] = { SUBJECT_PIPE, SUBJECT_SOCKET,
+						       SUBJECT_TERMINAL };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(subjects); i++) {
+		judged(CLASS_TRANSFER, subjects[i], 0, BLOCKING, WARNING, WARNING, ERROR);
+		judged(CLASS_STREAM_IN, subjects[i], 0, BLOCKING, WARNING, WARNING, ERROR);
+		judged(CLASS_STREAM_OUT, subjects[i], 0, BLOCKING, WARNING, WARNING, ERROR);
+	}
+}
+
+static void a_nonblocking_descriptor_is_nothing(void **state)
+{
+	static const enum trace_subject subjects[] = { SUBJECT_PIPE, SUBJECT_SOCKET, SUBJECT_TERMINAL,
+						       SUBJECT_DEVICE, SUBJECT_EVENT };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(subjects); i++) {
+		judged(CLASS_TRANSFER, subjects[i], 0, NONBLOCKING, NONE, NONE, NONE);
+		judged(CLASS_TRANSFER, subjects[i], SITE_APPENDS, NONBLOCKING, NONE, NONE, NONE);
+	}
+}
+
+static void a_regular_file_is_a_warning_nonblocking_or_not(void **state)
+{
+	(void)state;
+	judged(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, BLOCKING, WARNING, WARNING, ERROR);
+	judged(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, NONBLOCKING, WARNING, WARNING, ERROR);
+	judged(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, BLOCKING, WARNING, WARNING, ERROR);
+	judged(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, NONBLOCKING, WARNING, WARNING, ERROR);
+}
+
+static void a_memory_file_is_nothing_unless_it_slept_long(void **state)
+{
+	(void)state;
+	judged(CLASS_TRANSFER, SUBJECT_MEMORY_FILE, 0, BLOCKING, NONE, NONE, ERROR);
+	judged(CLASS_TRANSFER, SUBJECT_MEMORY_FILE, 0, NONBLOCKING, NONE, NONE, ERROR);
+	judged(CLASS_TRANSFER, SUBJECT_MEMORY_FILE, SITE_APPENDS, BLOCKING, NONE, NONE, ERROR);
+	judged(CLASS_OPEN, SUBJECT_MEMORY_FILE, 0, BLOCKING, NONE, NONE, ERROR);
+	judged(CLASS_TRANSFER, SUBJECT_DEVICE, 0, BLOCKING, NONE, NONE, ERROR);
+}
+
+static void an_event_descriptor_is_nothing_when_it_does_not_wait(void **state)
+{
+	(void)state;
+	judged(CLASS_TRANSFER, SUBJECT_EVENT, 0, BLOCKING, NONE, WARNING, ERROR);
+}
+
+static void metadata_is_a_notice_until_it_sleeps_long(void **state)
+{
+	(void)state;
+	judged(CLASS_METADATA, SUBJECT_NONE, 0, BLOCKING, NOTICE, NOTICE, ERROR);
+	judged(CLASS_OPEN, SUBJECT_DIRECTORY, 0, BLOCKING, NOTICE, NOTICE, ERROR);
+}
+
+static void an_open_that_failed_is_no_more_than_metadata(void **state)
+{
+	static const struct call_outcome failed = { .failed = true };
+
+	(void)state;
+	JUDGED(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, BLOCKING, &failed, NOTICE);
+	judged(CLASS_OPEN, SUBJECT_NONE, 0, BLOCKING, NOTICE, NOTICE, ERROR);
+}
+
+static void an_open_of_a_fifo_is_nothing_when_the_other_end_was_there(void **state)
+{
+	(void)state;
+	judged(CLASS_OPEN, SUBJECT_PIPE, 0, BLOCKING, NONE, WARNING, ERROR);
+	judged(CLASS_OPEN, SUBJECT_TERMINAL, 0, BLOCKING, NONE, WARNING, ERROR);
+}
+
+static void own_output_is_a_notice_until_it_sleeps_long(void **state)
+{
+	static const enum trace_subject subjects[] = { SUBJECT_REGULAR_FILE, SUBJECT_PIPE,
+						       SUBJECT_SOCKET, SUBJECT_TERMINAL };
+
+	(void)state;
+	judged(CLASS_OUTPUT, SUBJECT_NONE, 0, BLOCKING, NOTICE, NOTICE, ERROR);
+	for (unsigned i = 0; i < ARRAY_SIZE(subjects); i++) {
+		judged(CLASS_TRANSFER, subjects[i], SITE_APPENDS, BLOCKING, NOTICE, NOTICE, ERROR);
+		judged(CLASS_STREAM_OUT, subjects[i], SITE_APPENDS, BLOCKING, NOTICE, NOTICE,
+		       ERROR);
+	}
+	judged(CLASS_STREAM_OUT, SUBJECT_DEVICE, SITE_APPENDS, BLOCKING, NONE, NONE, ERROR);
+}
+
+static void what_is_only_forwarded_is_never_judged(void **state)
+{
+	(void)state;
+	judged(CLASS_FORWARD, SUBJECT_SOCKET, 0, BLOCKING, NONE, NONE, NONE);
+}
+
+static void the_threshold_is_an_option(void **state)
+{
+	const struct call_outcome sleep = { 5000000, 5000000, true, false };
+	uint64_t before = runtime_options.wait_error_us;
+
+	(void)state;
+	assert_int_equal(before, 1000);
+	JUDGED(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, &sleep, ERROR);
+	runtime_options.wait_error_us = 5001;
+	JUDGED(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, &sleep, NOTICE);
+	JUDGED(CLASS_LOCK, SUBJECT_LOCK, 0, BLOCKING, &sleep, WARNING);
+	JUDGED(CLASS_METADATA, SUBJECT_NONE, 0, BLOCKING, &sleep, NOTICE);
+	runtime_options.wait_error_us = 5000;
+	JUDGED(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, &sleep, ERROR);
+	runtime_options.wait_error_us = before;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_wait_by_purpose_is_an_error_however_short),
+		cmocka_unit_test(a_sync_is_an_error_on_a_disk_alone),
+		cmocka_unit_test(a_wait_for_others_is_judged_by_its_sleep),
+		cmocka_unit_test(the_start_of_a_child_is_a_notice_at_most),
+		cmocka_unit_test(a_lock_is_nothing_when_free),
+		cmocka_unit_test(a_blocking_descriptor_is_a_warning_before_it_waits),
+		cmocka_unit_test(a_nonblocking_descriptor_is_nothing),
+		cmocka_unit_test(a_regular_file_is_a_warning_nonblocking_or_not),
+		cmocka_unit_test(a_memory_file_is_nothing_unless_it_slept_long),
+		cmocka_unit_test(an_event_descriptor_is_nothing_when_it_does_not_wait),
+		cmocka_unit_test(metadata_is_a_notice_until_it_sleeps_long),
+		cmocka_unit_test(an_open_that_failed_is_no_more_than_metadata),
+		cmocka_unit_test(an_open_of_a_fifo_is_nothing_when_the_other_end_was_there),
+		cmocka_unit_test(own_output_is_a_notice_until_it_sleeps_long),
+		cmocka_unit_test(what_is_only_forwarded_is_never_judged),
+		cmocka_unit_test(the_threshold_is_an_option),
+	};
+
+	return RUN_SEEN(tests);
+}
