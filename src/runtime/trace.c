@@ -1,5 +1,6 @@
 #include "trace.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,10 +21,16 @@ enum trace_state { TRACE_NONE, TRACE_BEING_MADE, TRACE_MADE, TRACE_IMPOSSIBLE };
 static int state;
 static struct trace_header *header;
 static char path[4096 + 256];
+static int file_error;
 
 struct trace_header *trace_header(void)
 {
 	return __atomic_load_n(&header, __ATOMIC_ACQUIRE);
+}
+
+int trace_file_error(void)
+{
+	return file_error;
 }
 
 const char *trace_path(void)
@@ -54,10 +61,13 @@ static struct trace_header *map_trace(size_t *size)
 	void *map = NULL;
 	int fd;
 
+	errno = ENAMETOOLONG;
 	fd = trace_write_path(path, sizeof path)
 		     ? -1
 		     : real.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	file_error = errno;
 	if (fd >= 0) {
+		file_error = ENOSPC;
 		for (unsigned i = 0; i < ARRAY_SIZE(shrink) && !map; i++) {
 			*size = runtime_options.trace_size / shrink[i] & ~4095UL;
 			map = map_file(fd, *size);

@@ -37,6 +37,9 @@ void *trace_at(uint32_t offset);
 void trace_lose_event(void);
 void trace_lose_site(void);
 
+/* Why there is no file: an errno of the last attempt. */
+int trace_file_error(void);
+
 /* The file's path; empty when the trace has none (no room on disk: an anonymous mapping). */
 const char *trace_path(void);
 

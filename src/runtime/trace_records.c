@@ -110,6 +110,11 @@ const char *program_name(void)
 	return slash && slash[1] ? slash + 1 : path && *path ? path : "program";
 }
 
+const char *trace_directory(void)
+{
+	return directory;
+}
+
 int trace_write_path(char *path, size_t size)
 {
 	size_t used = 0;

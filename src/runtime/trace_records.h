@@ -11,6 +11,9 @@ struct trace_header;
 /* The program's name as it was called, without its directory. Valid for ever. */
 const char *program_name(void);
 
+/* Where traces go. */
+const char *trace_directory(void);
+
 /* The name of this process's trace: DIR/<executable>.<pid>.<start time>.yieldsan. 0, or -1 when it
  * is too long. */
 int trace_write_path(char *path, size_t size);

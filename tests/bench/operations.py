@@ -17,7 +17,7 @@ MICRO = [
     ("annotated-turn", "ns/turn", None, "begin and end; the shim's side is two tests of a pointer"),
     ("repeated-violation", "ns/call", 700, "pread of a cached file at a known site, 25 frames"),
 ]
-MICRO_REPETITIONS = 30
+MICRO_REPETITIONS = 60
 
 TOKIO = [
     ("tokio-turn-current-thread", "current_thread"),
@@ -71,7 +71,8 @@ class Operations:
                    note="what the dynamic linker takes for any preload")
 
         def measure(side):
-            command = [self._programs.single("startup"), count, self._sides.preload(side), program()]
+            command = [self._programs.single("startup"), count, self._sides.preload(side),
+                       program()]
             figure = self._figure(UNWATCHED, command)
             if side == WATCHED and self._sides.traces_left():
                 row.note = f"{note}; LEFT {self._sides.traces_left()} FILES BEHIND"

@@ -1,8 +1,8 @@
 """Measuring in interleaved pairs, and what can be said of the figures.
 
-A machine's speed drifts, and others share it. So the two sides of a comparison are run in turn, each
-pair gives a difference and a ratio, and their medians are what is told. Each side's own median stands
-beside them only for the reader.
+A machine's speed drifts, and others share it. So the two sides of a comparison are run in turn,
+each pair gives a difference and a ratio, and their medians are what is told. Each side's own median
+stands beside them only for the reader.
 """
 
 import dataclasses

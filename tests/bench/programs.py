@@ -1,4 +1,5 @@
-"""Builds what the benchmarks run: C programs, the empty shim, the large executable, the Rust one."""
+"""Builds what the benchmarks run: C programs, the empty shim, the large executable, the Rust one.
+"""
 
 import os
 import pathlib
@@ -10,7 +11,8 @@ from pairs import Failure, Skip
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-FLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-D_GNU_SOURCE", f"-I{ROOT}/include", "-pthread"]
+FLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Wstrict-prototypes",
+         "-Wmissing-prototypes", "-D_GNU_SOURCE", f"-I{ROOT}/include", "-pthread"]
 
 
 def run(command, **options):
@@ -75,7 +77,7 @@ class Programs:
         return self._compile("libshim.so", [HERE / "shim.c", generated], flags)
 
     def tokio(self):
-        path = os.pathsep.join([os.environ.get("PATH", ""), str(pathlib.Path.home() / ".cargo/bin")])
+        path = f"{os.environ.get('PATH', '')}{os.pathsep}{pathlib.Path.home()}/.cargo/bin"
         cargo = shutil.which("cargo", path=path)
         if not cargo:
             raise Skip("no cargo")

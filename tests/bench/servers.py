@@ -1,10 +1,11 @@
 """The rows of real servers: CPU time of the server process for each request.
 
-A server pays for the preload with every call, and waits most of the time: neither requests a second
-nor elapsed time would show it. Server and load share one core: then they alternate, all clients that
-wait are served in one turn, and how much a turn is given to do does not hang on who was faster. Many
-clients are what a busy server sees; one client, where each request is a turn of its own, is the worst
-that can happen to it. Each server is also compared with itself, so that a reader sees the noise.
+A server pays for the preload with every call, and waits most of the time: neither requests a
+second nor elapsed time would show it. Server and load share one core: then they alternate, all
+clients that wait are served in one turn, and how much a turn is given to do does not hang on who was
+faster. Many clients are what a busy server sees; one client, where each request is a turn of its
+own, is the worst that can happen to it. Each server is also compared with itself, so that a reader
+sees the noise.
 """
 
 import shutil
@@ -30,7 +31,11 @@ TOOLS = [
     ("valgrind", lambda folder: ["valgrind", "--tool=drd", f"--log-file={folder}/drd"]),
     ("uftrace", lambda folder: ["uftrace", "record", "--force", "-d", folder / "uftrace"]),
 ]
-TOOL_NAMES = {"strace": "strace -f -c", "valgrind": "valgrind --tool=drd", "uftrace": "uftrace record"}
+TOOL_NAMES = {
+    "strace": "strace -f -c",
+    "valgrind": "valgrind --tool=drd",
+    "uftrace": "uftrace record",
+}
 
 
 class Redis:

@@ -59,8 +59,8 @@ static void set_flags(unsigned count)
 const struct micro_case calls_cases[] = {
 	{ "call-outside-turns", 100000, 2, NULL, lock_unlock },
 	{ "call-between-turns", 100000, 2, run_a_turn, lock_unlock },
-	{ "open-close", 3000, 2, NULL, open_close },
-	{ "dup-close", 5000, 2, make_pipe, dup_close },
-	{ "fcntl-setfl", 10000, 1, make_pipe, set_flags },
+	{ "open-close", 500, 2, NULL, open_close },
+	{ "dup-close", 2000, 2, make_pipe, dup_close },
+	{ "fcntl-setfl", 5000, 1, make_pipe, set_flags },
 	{ 0 },
 };

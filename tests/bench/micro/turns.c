@@ -1,6 +1,6 @@
 /*
- * Calls within annotated turns, and the turns themselves. A repetition is one turn of a few
- * milliseconds at most: a longer one would be a finding of its own.
+ * Calls within annotated turns, and the turns themselves. A repetition is one turn of a
+ * millisecond or two: one of many would be a finding of its own.
  */
 #include "micro.h"
 
@@ -115,9 +115,9 @@ static void violate(unsigned count)
 
 const struct micro_case turns_cases[] = {
 	{ "annotated-turn", 50000, 1, NULL, begin_end },
-	{ "nonblocking-read-in-turn", 10000, 1, make_empty_pipe, read_in_turn },
+	{ "nonblocking-read-in-turn", 4000, 1, make_empty_pipe, read_in_turn },
 	{ "lock-in-turn-7-frames", 20000, 1, NULL, lock_in_shallow_turn },
 	{ "lock-in-turn-25-frames", 20000, 1, NULL, lock_in_deep_turn },
-	{ "repeated-violation", 2000, 1, make_file, violate },
+	{ "repeated-violation", 1000, 1, make_file, violate },
 	{ 0 },
 };
