@@ -11,6 +11,7 @@
 #include "runtime.h"
 #include "sites.h"
 #include "trace.h"
+#include "trace_records.h"
 
 static struct stat standard_error;
 static bool have_standard_error, not_first;
@@ -62,7 +63,7 @@ static bool may_tell(void)
 
 void summary_tell(void)
 {
-	char line[4096 + 256];
+	char line[2 * 4096];
 	unsigned errors, warnings;
 	int length;
 
@@ -78,10 +79,16 @@ void summary_tell(void)
 	}
 	if (!warnings || !may_tell())
 		return;
-	length = snprintf(
-		line, sizeof line,
-		"yieldsan: %u place%s blocked an executor (%u error%s); see: yieldsan report %s\n",
-		warnings, warnings == 1 ? "" : "s", errors, errors == 1 ? "" : "s", trace_path());
+	length = snprintf(line, sizeof line,
+			  "yieldsan: %u place%s blocked an executor (%u error%s); ", warnings,
+			  warnings == 1 ? "" : "s", errors, errors == 1 ? "" : "s");
+	if (trace_path()[0])
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   "see: yieldsan report %s\n", trace_path());
+	else
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   "which they are is lost: no trace could be written to %s (%s)\n",
+				   trace_directory(), strerrordesc_np(trace_file_error()));
 	if (length > 0 && (size_t)length < sizeof line)
 		(void)!real.write(STDERR_FILENO, line, (size_t)length);
 }
