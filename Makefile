@@ -38,7 +38,7 @@ all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the comm
 	@:
 
 check: ## install what is missing, build, and run all tests
-	$(Q)tools/install-dependencies.sh build check
+	$(Q)tools/install-dependencies.sh build check $(if $(CI),servers)
 	$(Q)$(again) check-built
 
 check-built: all $(unit)

@@ -439,7 +439,7 @@ import os, signal, sys, time
 seen = []
 def note(number, frame):
     seen.append(signal.Signals(number).name)
-    print(seen[-1], flush=True)
+    os.write(1, f"{seen[-1]}\\n".encode()) # print is not to be interrupted by itself
 for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGINT", "SIGQUIT", "SIGALRM"):
     signal.signal(getattr(signal, name), note)
 print("ready", flush=True)
@@ -631,7 +631,7 @@ def a_run_within_a_run_is_its_own(place):
 def a_directory_that_cannot_be_written_is_told_before_the_start(place):
     witness = place / "witness"
     place.write("file", "")
-    for directory in (place / "file", place / "file/x", place / "no/such", "/proc/traces", "/sys/x"):
+    for directory in (place / "file", place / "file/x", place / "no/such", "/proc/traces"):
         expect_refusal(run("-o", directory, "touch", witness), 2, str(directory))
     expect(not witness.exists(), "the program ran")
     expect_refusal(run("true", env={"TMPDIR": "/nowhere"}), 2, "/nowhere", "--output")

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Installs what the named purposes (build, demo, check, lint) need and is not there. Says nothing when
-# everything is. Where there is no apt-get it says which packages Debian would take.
+# Installs what the named purposes need and is not there. Says nothing when everything is.
+# build, demo, check, lint: the targets of make. servers: well-behaved programs to test with, which only
+# a machine that is thrown away afterwards should get.
+# Where there is no apt-get it says which packages Debian would take.
 set -eu
 
 RUST_NEEDED=85 # what the newest Tokio asks for
@@ -33,6 +35,9 @@ check libcurl4-openssl-dev /usr/include/*/curl/curl.h
 check musl-tools           musl-gcc
 check nodejs               node
 check strace               strace
+servers apache2-utils      ab
+servers nginx-light        /usr/sbin/nginx
+servers redis-server       redis-server
 lint  clang                clang
 lint  clang-format         clang-format
 lint  clang-tidy           clang-tidy
@@ -92,8 +97,9 @@ echo "  INSTALL$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 install_all() {
+    # RUNLEVEL: no service is to be started.
     # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+    $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing
 }
 # Package lists that are there may do; those of a bare image are empty, or old.
 if ! install_all >"$log" 2>&1 </dev/null &&

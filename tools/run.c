@@ -78,7 +78,13 @@ static bool keeps_traces(const struct run *run)
 /* What the report itself does not say. The last lines of a text; beside any other format. */
 static void print_notes(const struct run *run, FILE *out)
 {
-	if (!run->summary.turns)
+	if (run->traces.empty)
+		fprintf(out,
+			"yieldsan: %zu process%s found no room for a trace in %s (a full disk, or "
+			"ulimit -f): what blocked there is lost; make room, or name another "
+			"directory by --output\n",
+			run->traces.empty, run->traces.empty == 1 ? "" : "es", run->traces.path);
+	else if (!run->summary.turns)
 		fprintf(out,
 			"yieldsan: nothing was watched: no executor ran a turn. Either the program "
 			"has "

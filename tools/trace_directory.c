@@ -53,12 +53,10 @@ static bool open_wanted(struct trace_directory *directory, const char *wanted)
 
 bool trace_directory_open(struct trace_directory *directory, const char *wanted)
 {
-	struct timespec now;
-
 	memset(directory, 0, sizeof *directory);
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_REALTIME, &directory->opened);
 	snprintf(directory->run, sizeof directory->run, "%d-%lld%09ld", (int)getpid(),
-		 (long long)now.tv_sec, now.tv_nsec);
+		 (long long)directory->opened.tv_sec, directory->opened.tv_nsec);
 	directory->is_private = !*wanted;
 	return *wanted ? open_wanted(directory, wanted) : make_private(directory);
 }
@@ -95,6 +93,14 @@ struct collection {
 	uint64_t last_start_ns;
 };
 
+/* What the runtime leaves where it found no room. The clock of a file system may lag by a tick. */
+static bool is_empty_since(const char *path, const struct timespec *start)
+{
+	struct stat status;
+
+	return !stat(path, &status) && !status.st_size && status.st_mtime + 1 >= start->tv_sec;
+}
+
 static void collect(const char *path, void *data)
 {
 	struct collection *collection = data;
@@ -105,6 +111,7 @@ static void collect(const char *path, void *data)
 	if (fd < 0 || !trace_finish_is_of_run(fd, &header, directory->run)) {
 		if (fd >= 0)
 			close(fd);
+		directory->empty += is_empty_since(path, &directory->opened);
 		return;
 	}
 	if (header.pid == collection->pid && header.start_wall_ns >= collection->last_start_ns) {

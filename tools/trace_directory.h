@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "shared/options.h"
 
@@ -13,7 +14,9 @@ struct trace_directory {
 	char path[PATH_MAX];	   /* absolute */
 	bool is_private;	   /* ours: made for this run */
 	char run[OPTION_RUN_SIZE]; /* tells this run's traces from others in the directory */
+	struct timespec opened;	   /* CLOCK_REALTIME */
 	char **traces;		   /* once collected: paths */
+	size_t empty;		   /* files of processes that found no room for their trace */
 	size_t count, room;
 };
 

@@ -36,7 +36,8 @@ static size_t read_all(int fd, void *bytes, size_t size, off_t offset)
 static const char *refusal(const struct trace_header *header, size_t got)
 {
 	if (!got)
-		return "is empty: the program ended before it wrote anything; run it again";
+		return "is empty: there was no room to write it (a full disk, or a limit on file "
+		       "sizes: ulimit -f); make room and run it again";
 	if (got < sizeof header->magic || memcmp(header->magic, TRACE_MAGIC, sizeof header->magic))
 		return "is not a yieldsan trace; give files that end in " TRACE_SUFFIX
 		       ", or the directory they lie in";

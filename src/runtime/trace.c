@@ -75,7 +75,7 @@ static struct trace_header *map_trace(size_t *size)
 		real.close(fd);
 		if (map)
 			return map;
-		unlink(path);
+		/* The empty file stays: it tells a reader that there was no room. */
 	}
 	path[0] = '\0';
 	*size = runtime_options.trace_size / 4;

@@ -1,4 +1,5 @@
-/* What a call deserves: each row of the table of judgements, on both sides of each of its borders. */
+/* What a call deserves: each row of the table of judgements, on both sides of each of its borders.
+ */
 #include "calls_seen.h"
 
 #include "judgement.h"
@@ -78,8 +79,9 @@ static void a_blocking_descriptor_is_a_warning_before_it_waits(void **state)
 
 static void a_nonblocking_descriptor_is_nothing(void **state)
 {
-	static const enum trace_subject subjects[] = { SUBJECT_PIPE, SUBJECT_SOCKET, SUBJECT_TERMINAL,
-						       SUBJECT_DEVICE, SUBJECT_EVENT };
+	static const enum trace_subject subjects[] = { SUBJECT_PIPE, SUBJECT_SOCKET,
+						       SUBJECT_TERMINAL, SUBJECT_DEVICE,
+						       SUBJECT_EVENT };
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(subjects); i++) {
