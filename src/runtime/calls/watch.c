@@ -182,9 +182,9 @@ static bool begin(struct call_watch *watch)
 		erase();
 		return false;
 	}
-	/* What may wait for ever is told with its interpreter's frames, should it never return. */
-	if (class <= CLASS_TRANSFER && watch->kind != SUBJECT_REGULAR_FILE)
-		take_script(&watch->language);
+	/* A call that never returns is told with its interpreter's frames; one that does needs them
+	 * too, unless it was innocent. */
+	take_script(&watch->language);
 	if (needs_fresh_usage(class, watch->kind))
 		take_usage();
 	watch->cpu_ns = this_thread.usage.cpu_ns;

@@ -152,6 +152,7 @@ def python_runs():
         yield script("asyncio_quiet.py", case)
     for context, expect in (("coroutine", PYTHON_OPERATIONS), ("to_thread", ()), ("around", ())):
         yield script(cases, f"{context} all", expect, profile="path", executor="asyncio")
+    yield script("asyncio_hang.py", "open", ["open"], executor="asyncio")
     yield script("asyncio_echo.py", "self 10 100")
     yield Run("tokio_plugin.py", ["{tokio_plugin.so}"], {"plugin"}, profile=None, family="tokio")
     yield script("asyncio_echo.py", "--uvloop self 10 100", module="uvloop")
