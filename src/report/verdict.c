@@ -103,7 +103,8 @@ static bool is_own_lock(const struct finding *seen)
 	for (size_t i = 0; i < stack->count && !stack_is_turn_boundary(&stack->frames[i]); i++) {
 		const struct frame *frame = &stack->frames[i];
 
-		named |= frame->function && *frame->function;
+		/* libc's start_thread and clone3 have names in any program. */
+		named |= is_guest(frame) && frame->function && *frame->function;
 		if (frame_is(frame, "tokio", ""))
 			return true;
 		if (is_guest(frame) && frame->function && *frame->function)
@@ -179,8 +180,10 @@ static bool verdict_asyncio(struct finding *seen, bool script_full)
 			return true;
 		}
 	}
-	if (script_full)
+	if (script_full) { /* a deep stack: what lies further out is not known */
 		seen->confidence = CONFIDENCE_LOW;
+		seen->severity = SEVERITY_NOTICE;
+	}
 	return script_full;
 }
 

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "memory.h"
 #include "modules.h"
 #include "thread.h"
 
@@ -104,8 +105,8 @@ static size_t put_line(char *to, size_t size, size_t used, const char *line, con
 
 size_t python_frames(char *text, size_t size)
 {
-	static THREAD_LOCAL char dump[DUMP_SIZE];
 	struct thread_state *self = &this_thread;
+	const char *dump;
 	void *state;
 	size_t used = 0;
 
@@ -114,8 +115,13 @@ size_t python_frames(char *text, size_t size)
 	state = python.this_thread_state();
 	if (!state)
 		return 0;
-	self->dump = dump;
-	self->dump_size = sizeof dump;
+	/* Not thread-local: that is taken out of every thread's stack. */
+	if (!self->dump)
+		self->dump = memory_map(DUMP_SIZE);
+	dump = self->dump;
+	if (!dump)
+		return 0;
+	self->dump_size = DUMP_SIZE;
 	self->dump_used = 0;
 	self->serving = SERVING_DUMP;
 	thread_arm();

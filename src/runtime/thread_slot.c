@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "calls/call.h"
@@ -25,6 +26,9 @@ static void thread_ended(void *unused)
 	call_watch_heal(UINTPTR_MAX); /* cancelled in a call */
 	this_thread.own_code++;	      /* for good: nothing is watched after this */
 	thread_slot_leave();
+	if (this_thread.dump)
+		munmap(this_thread.dump, this_thread.dump_size);
+	this_thread.dump = NULL;
 	this_thread.dead = true;
 	this_thread.armed = false;
 }

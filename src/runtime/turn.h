@@ -9,7 +9,7 @@
 struct executor;
 struct trace_site;
 
-#define TURN_FINDINGS 16
+#define TURN_FINDINGS 8
 
 /* Where the program's code runs meanwhile. */
 enum turn_kind {

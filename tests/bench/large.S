@@ -33,23 +33,22 @@ functions:
 
 	.section .data.rel.ro, "aw", @progbits
 	.balign	8
-	/* Vtables of traits: drop, size, align, two methods. */
+	/* Vtables of tasks lie among those of traits: hardly two of them on one page. */
 	.set	number, 0
-	.rept	FUNCTIONS
+	.rept	TASKS
+	/* Seven functions; then offsets of trailer, scheduler, id, place of spawn. */
+	.rept	7
+	.quad	functions + number * FUNCTION_SIZE
+	.endr
+	.quad	0x100, 0x20, 0x28, 0x30
+	/* Drop, size, align, two methods. */
+	.rept	FUNCTIONS / TASKS
 	.quad	functions + number * FUNCTION_SIZE
 	.quad	24, 8
 	.quad	functions + number * FUNCTION_SIZE
 	.quad	functions + number * FUNCTION_SIZE
 	.set	number, number + 1
 	.endr
-	/* Vtables of tasks: seven functions, then offsets of trailer, scheduler, id, place of spawn. */
-	.set	number, 0
-	.rept	TASKS
-	.rept	7
-	.quad	functions + number * FUNCTION_SIZE
-	.set	number, number + 1
-	.endr
-	.quad	0x100, 0x20, 0x28, 0x30
 	.endr
 
 	.section .rodata

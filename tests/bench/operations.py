@@ -50,7 +50,7 @@ class Operations:
 
     def _micro(self, name, unit, budget, note):
         return Group([Row(name, unit, SHIM, WATCHED, budget, note=note)], [SHIM, WATCHED],
-                     self._measured(lambda: [self._programs.micro(), name, MICRO_REPETITIONS]),
+                     self._measured(lambda: [self._programs.micro, name, MICRO_REPETITIONS]),
                      rounds=25, quick_rounds=5)
 
     def _tokio(self, name, flavour):
@@ -58,11 +58,8 @@ class Operations:
                   note="a task that wakes itself, 10^6 polls")
         command = ["turns", flavour, TOKIO_REPETITIONS, TOKIO_POLLS]
         return Group([row], [SHIM, WATCHED],
-                     self._measured(lambda: [self._tokio_program, *command]),
-                     rounds=25, quick_rounds=5, prepare=self._build_tokio)
-
-    def _build_tokio(self):
-        self._tokio_program = self._programs.tokio()
+                     self._measured(lambda: [self._programs.tokio, *command]),
+                     rounds=25, quick_rounds=5)
 
     def _startup(self, name, program, count, budget, note):
         """Spawned by a program of ours, which is itself not preloaded."""
@@ -94,7 +91,7 @@ class Operations:
             *(self._micro(*line) for line in MICRO),
             *(self._tokio(*line) for line in TOKIO),
             self._startup("startup-true", lambda: "/bin/true", 20, 1, "of /bin/true"),
-            self._startup("startup-100mb", self._programs.large, 5, 30,
+            self._startup("startup-100mb", lambda: self._programs.large, 5, 30,
                           "of a stripped executable of 100 MB"),
             self._memory(1),
             self._memory(64),

@@ -1,6 +1,7 @@
 """Builds what the benchmarks run: C programs, the empty shim, the large executable, the Rust one.
 """
 
+import functools
 import os
 import pathlib
 import shutil
@@ -35,23 +36,33 @@ def is_older(product, sources):
 
 
 class Programs:
-    """Each is built when it is first asked for, and again when its sources have changed."""
+    """Each is built when it is first asked for, if its sources have changed."""
 
     def __init__(self, build, library):
         self.build = build
         self.folder = build / "bench"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.library = library
-        self.compiler = os.environ.get("CC", "gcc").split()
+        self._library = library
+        self._compiler = os.environ.get("CC", "gcc").split()
 
     def _compile(self, product, sources, flags, depends=()):
         product = self.folder / product
         if is_older(product, [*sources, *depends]):
             unfinished = product.with_name(product.name + ".unfinished")
-            run([*self.compiler, *flags, "-o", unfinished, *sources])
+            run([*self._compiler, *flags, "-o", unfinished, *sources])
             unfinished.rename(product)
         return product
 
+    @functools.cached_property
+    def library(self):
+        """A copy: all figures of a run are of one library, whoever builds another meanwhile."""
+        copy = self.folder / "libyieldsan.so"
+        unfinished = copy.with_name(copy.name + ".unfinished")
+        shutil.copy2(self._library, unfinished)
+        unfinished.rename(copy)
+        return copy
+
+    @functools.cached_property
     def micro(self):
         return self._compile("micro", sorted(HERE.glob("micro/*.c")), FLAGS,
                              [HERE / "micro/micro.h", ROOT / "include/yieldsan/yieldsan.h"])
@@ -61,9 +72,11 @@ class Programs:
         return self._compile(name, [HERE / f"{name}.c"], FLAGS,
                              [ROOT / "include/yieldsan/yieldsan.h"])
 
+    @functools.cached_property
     def large(self):
         return self._compile("large", [HERE / "large.S"], ["-pie", "-s"])
 
+    @functools.cached_property
     def shim(self):
         """Follows the library's exports: it is made anew with each library."""
         listing = run(["nm", "-D", "--defined-only", self.library])
@@ -76,6 +89,7 @@ class Programs:
         flags = ["-O2", "-fPIC", "-shared", "-Wl,-z,now", "-Wl,-z,defs", "-D_GNU_SOURCE"]
         return self._compile("libshim.so", [HERE / "shim.c", generated], flags)
 
+    @functools.cached_property
     def tokio(self):
         path = f"{os.environ.get('PATH', '')}{os.pathsep}{pathlib.Path.home()}/.cargo/bin"
         cargo = shutil.which("cargo", path=path)

@@ -2,10 +2,10 @@
 
 A server pays for the preload with every call, and waits most of the time: neither requests a
 second nor elapsed time would show it. Server and load share one core: then they alternate, all
-clients that wait are served in one turn, and how much a turn is given to do does not hang on who was
-faster. Many clients are what a busy server sees; one client, where each request is a turn of its
-own, is the worst that can happen to it. Each server is also compared with itself, so that a reader
-sees the noise.
+clients that wait are served in one turn, and how much a turn is given to do does not hang on who
+was faster. Many clients are what a busy server sees; one client, where each request is a turn of
+its own, is the worst that can happen to it. Each server is also compared with itself, so that a
+reader sees the noise.
 """
 
 import shutil
@@ -71,7 +71,7 @@ class Echo:
         self._sides = sides
 
     def prepare(self):
-        self._server = self._programs.tokio()
+        self._server = self._programs.tokio
         self._client = self._programs.single("load")
 
     def start(self, side):

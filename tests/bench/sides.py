@@ -25,7 +25,7 @@ class Sides:
 
     def preload(self, side):
         if side == SHIM:
-            return str(self._programs.shim())
+            return str(self._programs.shim)
         return str(self._programs.library) if side == WATCHED else ""
 
     def environment(self, side=UNWATCHED):

@@ -62,8 +62,12 @@ static bool has_input(const FILE *stream)
 static bool is_output(const struct call_watch *watch, bool append)
 {
 	switch (call_infos[watch->call].class) {
-	case CLASS_STREAM_OUT:
 	case CLASS_TRANSFER:
+		if (!strstr(call_infos[watch->call].name, "write") &&
+		    !strstr(call_infos[watch->call].name, "send"))
+			return false;
+		/* fall through */
+	case CLASS_STREAM_OUT:
 		return append || watch->subject.fd == STDOUT_FILENO ||
 		       watch->subject.fd == STDERR_FILENO;
 	case CLASS_OUTPUT:

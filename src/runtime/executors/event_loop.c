@@ -387,6 +387,19 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	loop->highest = 0;
 }
 
+/* libuv hands its epoll_ctl calls to the kernel through a ring: no wait, of a loop or of anybody.
+ */
+static bool is_ring_of_library(const struct loop_wait *wait)
+{
+	const struct module *module;
+
+	if (wait->call != CALL_io_uring_enter || !runtime_started)
+		return false;
+	module = modules_find(wait->caller);
+	return !module || !module->is_program || module == library_of_loop() ||
+	       module_symbol(module, "uv_run");
+}
+
 /* No task is polled on this thread: it is in block_on, and its root future may be all it runs. */
 static void parks_in_tokio(void)
 {
@@ -406,6 +419,8 @@ bool loop_wait_begin(struct loop_wait *wait)
 	wait->loop = NULL;
 	if (UNLIKELY(self->in_call))
 		call_watch_heal(wait->frame);
+	if (is_ring_of_library(wait))
+		return false;
 	if (!runtime_started || self->own_code || self->in_call || self->dead)
 		return false;
 	if (current && self->turn == &current->turn) {
