@@ -161,6 +161,14 @@ no_self_calls()
 	/ (call|jmp) / && $NF == "<" name "@plt>" { print name " calls itself" }'
 }
 
+# Static thread-local storage is taken out of every thread's stack, the smallest ones too.
+thread_local_size()
+{
+	local size
+	size=$(readelf -lW "$library" | awk '$1 == "TLS" { print $6 }')
+	[ "$((size))" -le 5120 ] || echo "$((size)) bytes of every thread's stack are taken"
+}
+
 echo "$exempt" | awk 'NF { print $1 }' > "$work/exempt"
 check "at least $least names are interposed" enough
 check "no name stands twice in the table" uniq -d "$work/table"
@@ -173,4 +181,5 @@ check "libc alone is needed" sh -c \
 	"readelf -d '$library' | awk '/NEEDED/ && !/libc\\.so\\.6/ { print \$NF \" is needed too\" }'"
 check "an unwatched read is forwarded by a test and a jump" fast_path
 check "no wrapper calls itself" no_self_calls
+check "thread-local storage leaves the smallest stack room" thread_local_size
 end
