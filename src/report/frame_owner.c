@@ -229,7 +229,9 @@ static bool by_source(struct frame *frame, struct strings *strings)
 {
 	const char *file = frame->file;
 
-	if (starts(file, "/rustc/") || strstr(file, "/rustlib/src/rust/library/")) {
+	/* As rustc's own builds, rustup's rust-src and Debian's packages name it. */
+	if (starts(file, "/rustc/") || strstr(file, "/rustlib/src/rust/library/") ||
+	    starts(file, "/usr/src/rustc-")) {
 		set(frame, OWNER_STANDARD, "std");
 		return true;
 	}

@@ -15,7 +15,7 @@
 static char directory[4096];
 static char command_line[8192];
 static size_t command_line_size;
-static char options_text[2048];
+static char options_text[16384];
 static struct {
 	uint64_t wall, boot, monotonic;
 } started;

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Where traces and reports go, and what is in them of how a process ended."""
+
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+
+from cli.place import (
+    expect,
+    expect_refusal,
+    report_of,
+    run,
+    run_tests,
+    Skip,
+    traces_in,
+    wait_until,
+    YIELDSAN,
+    yieldsan,
+)
+
+
+# Traces
+
+
+def traces_are_kept_where_that_is_wished(place):
+    result = run("-o", "traces", place.blocker(), "block", cwd=place.path)
+    traces = traces_in(place / "traces")
+    expect(result.status == 66 and len(traces) == 1, result)
+    expect(re.fullmatch(r"blocker\.\d+\.\d+\.yieldsan", traces[0].name), traces)
+    expect(traces[0].stat().st_mode & 0o777 == 0o600, traces[0].stat())
+    expect(traces[0].stat().st_size < 65536, "trimmed to what was used")
+    again = yieldsan("report", place / "traces")
+    expect(again.status == 66 and "nanosleep" in again.out, again)
+    expect("exited with status 0" in again.out, again)
+
+
+def the_option_output_names_the_directory_too(place):
+    run("--set", f"output={place / 'a'}", place.blocker(), "block")
+    run(place.blocker(), "block", env={"YIELDSAN_OPTIONS": f"output={place / 'b'}"})
+    expect(traces_in(place / "a") and traces_in(place / "b"), os.listdir(place.path))
+
+
+def a_run_reports_its_own_traces_only(place):
+    directory, report = place / "traces", place / "report"
+    for _ in range(2):
+        run("-o", directory, "--format=json", f"--report={report}", place.blocker(), "block")
+        expect(len(report_of(report)["processes"]) == 1, report.read_text())
+    expect(len(traces_in(directory)) == 2, os.listdir(directory))
+
+
+def a_run_within_a_run_is_its_own(place):
+    report = place / "report"
+    result = run("--format=json", f"--report={report}", YIELDSAN, "run", place.blocker(), "block")
+    expect(result.status == 66, result)
+    names = [process["executable"] for process in report_of(report)["processes"]]
+    expect(not any(name.endswith("blocker") for name in names), names)
+
+
+def a_directory_that_cannot_be_written_is_told_before_the_start(place):
+    witness = place / "witness"
+    place.write("file", "")
+    for directory in (place / "file", place / "file/x", place / "no/such", "/proc/traces"):
+        expect_refusal(run("-o", directory, "touch", witness), 2, str(directory))
+    expect(not witness.exists(), "the program ran")
+    expect_refusal(run("true", env={"TMPDIR": "/nowhere"}), 2, "/nowhere", "--output")
+
+
+def a_private_directory_goes_when_nothing_was_found(place):
+    temporary = {"TMPDIR": str(place.path)}
+    blocker = place.blocker()
+    run(blocker, "turn", env=temporary)
+    run("true", env=temporary)
+    run("no-such-program", env=temporary)
+    expect(not list(place.path.glob("yieldsan.*")), os.listdir(place.path))
+
+
+def a_private_directory_stays_when_it_is_needed(place):
+    temporary = {"TMPDIR": str(place.path)}
+    blocker = place.blocker()
+    result = run(blocker, "block", env=temporary)
+    (directory,) = place.path.glob("yieldsan.*")
+    expect(str(directory) in result.err.splitlines()[-1], result)
+    expect(directory.stat().st_mode & 0o777 == 0o700, directory.stat())
+    shutil.rmtree(directory)
+    run(blocker, "turn", "kill", env=temporary)
+    expect(list(place.path.glob("yieldsan.*")), "killed")
+
+
+def the_end_is_written_for_who_could_not(place):
+    blocker, report = place.blocker(), place / "report"
+    for steps, end in ((("block", "kill"), {"state": "signaled", "code": 9}),
+                       (("block", "abort"), {"state": "signaled", "code": 6}),
+                       (("block", "_exit"), {"state": "exited", "code": 0}),
+                       (("block", "5"), {"state": "exited", "code": 5})):
+        run("--format=json", f"--report={report}", blocker, *steps)
+        (process,) = report_of(report)["processes"]
+        expect(process["end"] == end, f"{steps}: {process}")
+
+
+def a_process_that_lives_on_keeps_its_trace(place):
+    directory = place / "traces"
+    with open(place / "out", "w") as out:
+        ran = subprocess.run([YIELDSAN, "run", "-o", directory, place.blocker(), "daemon", "work",
+                              "done"], stdout=out, stderr=subprocess.DEVNULL, check=False)
+    expect(ran.returncode in (0, 66), ran)
+    wait_until(lambda: (place / "out").read_text() == "done\n")
+
+
+def a_small_disk_is_enough(place):
+    disk = place / "disk"
+    os.mkdir(disk)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk],
+                             capture_output=True, check=False)
+    if mounted.returncode:
+        raise Skip("no mount: " + mounted.stderr.decode().strip())
+    try:
+        result = run("-o", disk, place.blocker(), "block", "done")
+        expect(result.out == "done\n" and result.status == 66, result)
+        for trace in traces_in(disk):
+            trace.unlink()
+        (disk / "fill").write_bytes(bytes(1024 * 1024 - 4096))
+        result = run("-o", disk, place.blocker(), "block", "done", "3")
+        expect(result.out == "done\n" and result.status == 3, result)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def a_limit_on_file_sizes_is_respected(place):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    result = run(place.blocker(), "block", "done", "3", preexec_fn=limit)
+    expect(result.out == "done\n" and result.status == 3, result)
+
+
+def what_was_not_watched_is_told(place):
+    result = run("env", "-i", place.blocker(), "block")
+    expect(result.status == 0 and "nothing was watched" in result.err.splitlines()[-1], result)
+    result = run("--require-executor", "env", "-i", place.blocker(), "block")
+    expect(result.status == 66, result)
+    expect(run("--require-executor", "true").status == 66, "true")
+    result = run("--require-executor", place.blocker(), "turn")
+    expect(result.status == 0, result)
+
+
+# Reports
+
+
+def the_report_goes_where_that_is_wished(place):
+    result = run(f"--report={place / 'report'}", place.blocker(), "block")
+    expect(result.status == 66 and result.err == "", result)
+    text = (place / "report").read_text()
+    expect("nanosleep" in text and "/yieldsan." in text.splitlines()[-1], text)
+
+
+def a_report_that_cannot_be_written_is_told_before_the_start(place):
+    expect_refusal(run("--report=/no/such/report", "touch", place / "witness"), 2, "/no/such/report")
+    expect(not (place / "witness").exists(), "the program ran")
+    result = run("--report=/dev/full", place.blocker(), "turn")
+    expect(result.status == 2 and "/dev/full" in result.err, result)
+
+
+def a_document_on_standard_error_is_whole_and_last(place):
+    result = run("--format=json", place.blocker(), "block")
+    start = result.err.index("{")
+    expect(json.loads(result.err[start:])["findings"], result)
+    result = run("--format=json", "true")
+    expect(json.loads(result.err[result.err.index("{"):])["findings"] == [], result)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))

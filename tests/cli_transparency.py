@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""What a program must not notice of being watched."""
+
+import os
+import pathlib
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import termios
+import time
+
+from cli.place import BLOCKER, expect, run, run_tests, SECONDS, Skip, wait_until, YIELDSAN
+
+
+def the_programs_status_is_kept(place):
+    blocker = place.blocker()
+    for status in (0, 1, 2, 65, 255):
+        expect(run(blocker, "turn", str(status)).status == status, status)
+    expect(run(blocker, "block", "3").status == 3, "its own before ours")
+
+
+def death_by_a_signal_is_told_in_the_status(place):
+    blocker = place.blocker()
+    expect(run(blocker, "turn", "abort").status == 128 + signal.SIGABRT, "abort")
+    expect(run(blocker, "block", "kill").status == 128 + signal.SIGKILL, "kill")
+
+
+def findings_are_66_or_what_is_wished(place):
+    blocker = place.blocker()
+    expect(run(blocker, "block").status == 66, "default")
+    expect(run("--exit-code=9", blocker, "block").status == 9, "--exit-code")
+    expect(run("--fail-on=never", blocker, "block").status == 0, "--fail-on")
+    expect(run("--set", "allow=main,turn", blocker, "block").status == 0, "allow")
+
+
+def options_end_with_the_program(place):
+    show = place.write("show", '#!/bin/sh\necho "$@"\n')
+    expect(run(show, "--report=x", "-o", "y").out == "--report=x -o y\n", "behind the program")
+    expect(run("--", show, "--", "z").out == "-- z\n", "behind --")
+
+
+def standard_streams_are_the_programs(_):
+    data = bytes(range(256)) * 8192
+    ran = subprocess.run([YIELDSAN, "run", "cat"], input=data, capture_output=True, check=False)
+    expect(ran.stdout == data and ran.returncode == 0, ran.returncode)
+    result = run("sh", "-c", "echo out; echo err >&2; exit 1")
+    expect(result.out == "out\n" and result.err.startswith("err\n"), result)
+
+
+def descriptors_are_as_without_us(_):
+    script = "for fd in /proc/self/fd/*; do echo ${fd##*/}; done"
+    plain = subprocess.run(["sh", "-c", script], stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    expect(run("sh", "-c", script).out == plain.stdout.decode(), run("sh", "-c", script))
+
+
+def a_closed_standard_input_stays_closed(_):
+    ran = subprocess.run(["sh", "-c", f"exec {YIELDSAN} run sh -c 'cat <&0' <&-"], capture_output=True,
+                         check=False)
+    expect(ran.returncode != 0 and b"anon" not in ran.stdout, ran)
+
+
+def the_environment_differs_in_two_variables(_):
+    def variables(text):
+        names = dict(line.split("=", 1) for line in text.split("\0") if "=" in line)
+        return {name: value for name, value in names.items() if name not in ("LD_PRELOAD", "_")}
+
+    environment = {"PATH": "/usr/bin:/bin", "A": "b\nc", "EMPTY": ""}
+    plain = subprocess.run(["env", "-0"], env=environment, capture_output=True, check=True)
+    ran = subprocess.run([YIELDSAN, "run", "env", "-0"], env=environment, capture_output=True,
+                         check=False)
+    watched = variables(ran.stdout.decode())
+    options = watched.pop("YIELDSAN_OPTIONS")
+    expect(watched == variables(plain.stdout.decode()), watched)
+    expect("summary=0" in options and "output=/" in options, options)
+
+
+def other_preloads_are_kept(place):
+    if b"__asan_init" in pathlib.Path(YIELDSAN).read_bytes():
+        raise Skip("the command has a sanitizer itself")
+    other = place.compile("other.so", "-shared", "-fPIC", source="int other;\n")
+    result = run("sh", "-c", "echo $LD_PRELOAD", env={"LD_PRELOAD": other})
+    expect(result.out.endswith(f"libyieldsan.so:{other}\n"), result)
+
+
+def a_sanitizer_comes_first(place):
+    program = place.compile("asan", "-fsanitize=address", source=BLOCKER)
+    result = run(program, "block", "done", env={"ASAN_OPTIONS": "detect_leaks=0"})
+    expect(result.status == 66 and result.out == "done\n", result)
+
+
+def a_sanitizer_of_the_caller_comes_first_too(place):
+    asan = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True,
+                          check=True).stdout.strip()
+    asan = os.path.realpath(asan)
+    other = place.compile("other.so", "-shared", "-fPIC", source="int other;\n")
+    result = run("sh", "-c", "echo $LD_PRELOAD",
+                 env={"LD_PRELOAD": f"{asan} {other}", "ASAN_OPTIONS": "detect_leaks=0"})
+    names = [os.path.basename(path) for path in result.out.strip().split(":")]
+    expect(names == [os.path.basename(asan), "libyieldsan.so", "other.so"], result)
+
+
+def signals_pass_through(place):
+    program = place.write("program", """#!/usr/bin/env python3
+import os, signal, sys, time
+seen = []
+def note(number, frame):
+    seen.append(signal.Signals(number).name)
+    os.write(1, f"{seen[-1]}\\n".encode()) # print is not to be interrupted by itself
+for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGINT", "SIGQUIT", "SIGALRM"):
+    signal.signal(getattr(signal, name), note)
+print("ready", flush=True)
+while len(seen) < 7:
+    time.sleep(0.01)
+""")
+    process = subprocess.Popen([YIELDSAN, "run", program], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    expect(process.stdout.readline() == "ready\n", "start")
+    for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGINT", "SIGQUIT", "SIGALRM"):
+        process.send_signal(getattr(signal, name))
+        line = process.stdout.readline()
+        expect(line == name + "\n", f"{name}: {line}")
+    expect(process.wait(SECONDS) == 0, "end")
+
+
+def a_signal_that_kills_the_program_ends_both(_):
+    process = subprocess.Popen([YIELDSAN, "run", "sleep", "60"], stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    expect(process.wait(SECONDS) == 128 + signal.SIGTERM, process.returncode)
+
+
+def the_program_does_not_outlive_a_killed_launcher(place):
+    script = place.write("script", f"#!/bin/sh\necho $$ >{place / 'pid'}\nexec sleep 60\n")
+    process = subprocess.Popen([YIELDSAN, "run", script], stderr=subprocess.DEVNULL)
+    wait_until(lambda: (place / "pid").exists() and (place / "pid").read_text())
+    pid = int((place / "pid").read_text())
+    process.kill()
+    process.wait()
+
+    def is_gone():
+        try:
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+    wait_until(is_gone)
+
+
+def signal_settings_are_inherited(_):
+    def ignore():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+
+    command = ["grep", "^Sig[BI]", "/proc/self/status"]
+    plain = subprocess.run(command, capture_output=True, preexec_fn=ignore, check=False)
+    watched = subprocess.run([YIELDSAN, "run", *command], capture_output=True, preexec_fn=ignore,
+                             check=False)
+    expect(watched.stdout == plain.stdout and plain.stdout, watched)
+    expect(watched.returncode == 0, watched)
+
+
+def the_process_group_is_the_callers(_):
+    result = run("sh", "-c", "cut -d' ' -f5,6 /proc/$$/stat")
+    expect(result.out == f"{os.getpgrp()} {os.getsid(0)}\n", result)
+
+
+def _terminal(command):
+    """Starts a command on a terminal of its own; its process id and the other end."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execv(command[0], command)
+    settings = termios.tcgetattr(master)
+    settings[3] &= ~termios.ECHO
+    termios.tcsetattr(master, termios.TCSANOW, settings)
+    return pid, master
+
+
+def _read_until(master, word):
+    text = b""
+    end = time.monotonic() + SECONDS
+    while word not in text:
+        ready, _, _ = select.select([master], [], [], max(0, end - time.monotonic()))
+        expect(ready, f"no {word}: {text}")
+        try:
+            text += os.read(master, 1024)
+        except OSError as error:  # the other side is gone
+            raise AssertionError(text) from error
+    return text
+
+
+def the_terminals_interrupt_comes_once(place):
+    program = place.write("program", """#!/usr/bin/env python3
+import signal, time
+count = 0
+def note(number, frame):
+    global count
+    count += 1
+signal.signal(signal.SIGINT, note)
+print("ready", flush=True)
+while not count:
+    time.sleep(0.01)
+time.sleep(0.3)
+print(f"count {count}.", flush=True)
+raise SystemExit(4)
+""")
+    pid, master = _terminal([YIELDSAN, "run", program])
+    _read_until(master, b"ready")
+    os.write(master, b"\x03")
+    _read_until(master, b"count 1.")
+    expect(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 4, "status")
+    os.close(master)
+
+
+def an_interrupt_that_kills_the_program_still_gets_its_report(place):
+    pid, master = _terminal(
+        [YIELDSAN, "run", f"--report={place / 'report'}", "sh", "-c", "echo ready; sleep 60"])
+    _read_until(master, b"ready")
+    os.write(master, b"\x03")
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(master)
+    expect(status == 128 + signal.SIGINT, status)
+    expect((place / "report").stat().st_size > 0, "report")
+
+
+def job_control_stops_and_continues_both(place):
+    # A shell with job control: the launcher is a job in the foreground, is stopped, and goes on.
+    shell = shutil.which("bash")
+    if not shell:
+        raise Skip("there is no bash")
+    # Nothing that forks: between vfork and exec a stop reaches the child alone, and its parent waits.
+    program = place.write("program", """#!/usr/bin/env python3
+import time
+print("ready", flush=True)
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    time.sleep(0.01)
+print("went on", flush=True)
+raise SystemExit(3)
+""")
+    script = f"set -m; {YIELDSAN} run {program}; echo stopped; fg; echo \"ended $?.\""
+    pid, master = _terminal([shell, "-c", script])
+    _read_until(master, b"ready")
+    os.write(master, b"\x1a")
+    text = _read_until(master, b"ended 3.")
+    expect(b"stopped\r\n" in text, text)
+    os.waitpid(pid, 0)
+    os.close(master)
+
+
+def as_process_one_it_reaps(place):
+    script = place.write("script", "#!/bin/sh\n(sleep 0.1 &)\n(sleep 0.1 &)\nsleep 0.4\n"
+                         "grep -l 'State:.Z' /proc/[0-9]*/status 2>/dev/null && exit 1\nexit 4\n")
+    command = ["unshare", "--pid", "--fork", "--mount-proc", YIELDSAN, "run", script]
+    ran = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    if b"unshare" in ran.stderr:
+        raise Skip("no new pid name space: " + ran.stderr.decode().strip())
+    expect(ran.returncode == 4, ran)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
