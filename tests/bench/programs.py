@@ -38,10 +38,10 @@ def is_older(product, sources):
 class Programs:
     """Each is built when it is first asked for, if its sources have changed."""
 
-    def __init__(self, build, library):
+    def __init__(self, build, library, scratch):
         self.build = build
         self.folder = build / "bench"
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.scratch = scratch
         self._library = library
         self._compiler = os.environ.get("CC", "gcc").split()
 
@@ -56,11 +56,7 @@ class Programs:
     @functools.cached_property
     def library(self):
         """A copy: all figures of a run are of one library, whoever builds another meanwhile."""
-        copy = self.folder / "libyieldsan.so"
-        unfinished = copy.with_name(copy.name + ".unfinished")
-        shutil.copy2(self._library, unfinished)
-        unfinished.rename(copy)
-        return copy
+        return pathlib.Path(shutil.copy2(self._library, self.scratch / "libyieldsan.so"))
 
     @functools.cached_property
     def micro(self):

@@ -2,9 +2,6 @@
 
 import contextlib
 import os
-import pathlib
-import shutil
-import tempfile
 
 UNWATCHED = "unwatched"  # nothing preloaded
 AGAIN = "unwatched again"
@@ -14,14 +11,10 @@ WATCHED = "watched"
 
 class Sides:
     def __init__(self, programs):
-        # Beside the build: /tmp may be a tmpfs, where no file access is ever blamed.
-        self.folder = pathlib.Path(tempfile.mkdtemp(dir=programs.folder, prefix="run-"))
+        self.folder = programs.scratch
         self.traces = self.folder / "traces"
         self.traces.mkdir()
         self._programs = programs
-
-    def remove(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def preload(self, side):
         if side == SHIM:
