@@ -14,6 +14,10 @@ static bool fits_stack(const char *patterns, const struct stack *stack)
 
 bool allow_fits(const char *patterns, const struct finding *finding)
 {
-	return *patterns &&
-	       (fits_stack(patterns, &finding->native) || fits_stack(patterns, &finding->script));
+	if (*patterns)
+		for (size_t i = 0; i < finding->stack_count; i++)
+			if (fits_stack(patterns, &finding->stacks[i].native) ||
+			    fits_stack(patterns, &finding->stacks[i].script))
+				return true;
+	return false;
 }

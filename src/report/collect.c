@@ -67,6 +67,7 @@ static bool is_print(const struct stack *stack)
 static void observe(struct collection *collection, const struct observation *observation,
 		    struct finding *seen)
 {
+	struct finding_stack blocked = { .role = ROLE_BLOCKED };
 	struct report *report = collection->report;
 	const struct trace_executor *executor = observation->executor;
 	const struct trace_call *call = observation->call;
@@ -79,13 +80,16 @@ static void observe(struct collection *collection, const struct observation *obs
 	seen->call = strings_keep_part(&report->strings, call->name, sizeof call->name);
 	seen->category = category_of(observation, &report->strings);
 	seen->language = observation->language;
-	seen->native = stack_native(&collection->space, collection->process->executable,
-				    observation->frames, observation->depth, observation->when_ns);
-	if (!strcmp(call->name, "write") && is_print(&seen->native))
+	seen->stacks = &blocked;
+	seen->stack_count = 1;
+	blocked.native =
+		stack_native(&collection->space, collection->process->executable,
+			     observation->frames, observation->depth, observation->when_ns);
+	if (!strcmp(call->name, "write") && is_print(&blocked.native))
 		seen->category = "output";
 	if (observation->script_size)
-		seen->script = stack_script(report, observation->script, observation->script_size,
-					    observation->language);
+		blocked.script = stack_script(report, observation->script, observation->script_size,
+					      observation->language);
 	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL) &&
 	    !allow_fits(collection->process->allow, seen))
 		finding_add(report, seen, collection->process->pid);

@@ -2,14 +2,18 @@
 
 #include <string.h>
 
-#include "advice.h"
 #include "finding_id.h"
 #include "headline.h"
 #include "model.h"
 
+const struct stack *finding_stack_face(const struct finding_stack *stack)
+{
+	return stack->script.count ? &stack->script : &stack->native;
+}
+
 const struct stack *finding_stack(const struct finding *finding)
 {
-	return finding->script.count ? &finding->script : &finding->native;
+	return finding_stack_face(&finding->stacks[0]);
 }
 
 static uint64_t sum(uint64_t a, uint64_t b)
@@ -46,6 +50,8 @@ static void merge(struct finding *known, const struct finding *seen)
 	known->off_cpu_ns = sum(known->off_cpu_ns, seen->off_cpu_ns);
 	known->harm_events = sum(known->harm_events, seen->harm_events);
 	known->harm_turns = sum(known->harm_turns, seen->harm_turns);
+	known->yields = sum(known->yields, seen->yields);
+	known->waiters = sum(known->waiters, seen->waiters);
 	known->in_progress |= seen->in_progress;
 	known->running |= seen->running;
 	for (size_t i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++)
@@ -65,6 +71,8 @@ void finding_add(struct report *report, const struct finding *seen, int64_t pid)
 		known = obstack_alloc(&report->memory, sizeof *known + words * sizeof *key);
 		*known = *seen;
 		memset(&known->hh, 0, sizeof known->hh);
+		known->stacks = obstack_copy(&report->memory, seen->stacks,
+					     seen->stack_count * sizeof *seen->stacks);
 		known->pids = NULL;
 		known->pid_count = known->pid_room = 0;
 		memcpy(known->key, key, words * sizeof *key);
@@ -110,7 +118,7 @@ void findings_finish(struct report *report)
 		struct finding *finding = report->findings[i];
 
 		finding->message = headline(report, finding);
-		finding->advice = advice_for(finding);
+		finding->advice = kind_of(finding->kind)->advice(report, finding);
 		qsort(finding->pids, finding->pid_count, sizeof *finding->pids, compare_pids);
 	}
 	if (report->finding_count)

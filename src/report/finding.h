@@ -7,10 +7,32 @@
 #include <stdint.h>
 
 #include "debug_info/hash.h"
+#include "kind.h"
 #include "stack.h"
 #include "yieldsan/trace_format.h"
 
 struct report;
+
+/* What a stack of a finding shows. */
+enum stack_role {
+	ROLE_BLOCKED,  /* where the thread was held up */
+	ROLE_ACQUIRED, /* where what is held was taken */
+	ROLE_YIELDED,
+	ROLE_RELEASED,
+	ROLE_SAMPLE,  /* seen during a stall; weight counts how often */
+	ROLE_WAITING, /* an edge of a deadlock: who waits where */
+	ROLE_HOLDING, /* and who holds, since where */
+};
+
+/* One stack of a finding; what a role does not use is 0. */
+struct finding_stack {
+	enum stack_role role;
+	struct stack native, script; /* script: of the interpreter; count 0 where there is none */
+	uint64_t weight;
+	const char *thread, *lock; /* kept */
+	int64_t tid;
+	uint64_t since_ns; /* how long it has been so */
+};
 
 /* Whose turn it was, where that changes what a finding means. */
 enum finding_root {
@@ -22,17 +44,20 @@ enum finding_root {
 
 struct finding {
 	char id[17];
+	enum finding_kind kind;
 	enum severity severity;
 	uint32_t confidence; /* enum confidence */
 	uint32_t family;     /* enum executor_family */
 	enum finding_root root;
-	const char *executor; /* its name; kept, as all strings here */
-	const char *call, *category, *thread;
+	const char *executor;	     /* its name; kept, as all strings here */
+	const char *call, *category; /* NULL for a kind that has none */
+	const char *thread;
 	enum script_language language;
 
 	uint64_t count, total_ns, max_ns, off_cpu_ns;
 	uint64_t first_ns, last_ns; /* since the start of the process */
 	uint64_t harm_events, harm_turns;
+	uint64_t yields, waiters; /* held over so many; so many waited for it meanwhile */
 	uint64_t histogram[TRACE_HISTOGRAM_BUCKETS];
 
 	bool in_progress;     /* a call had not ended when the trace was read */
@@ -42,7 +67,10 @@ struct finding {
 	int64_t *pids; /* each once */
 	size_t pid_count, pid_room;
 
-	struct stack native, script; /* script: of the interpreter; count 0 where there is none */
+	/* At least one. The first is the place that a reader should look at; all but samples tell
+	 * findings apart. */
+	struct finding_stack *stacks;
+	size_t stack_count;
 
 	const char *message, *advice; /* once all is in */
 
@@ -52,14 +80,17 @@ struct finding {
 
 /*
  * Adds an observation to the findings: to the one of the same kind and place, or as a new one.
- * Takes what `seen` holds, its id, pids, message and advice apart.
+ * Copies what `seen` holds, its id, pids, message and advice apart.
  */
 void finding_add(struct report *report, const struct finding *seen, int64_t pid);
 
 /* Worst first, with ids, messages and advice; to be called once, when all are in. */
 void findings_finish(struct report *report);
 
-/* The stack that the author of the program knows: the script's where there is one. */
+/* Of a stack, the face that the author of the program knows: the script's where there is one. */
+const struct stack *finding_stack_face(const struct finding_stack *stack);
+
+/* The first stack's. */
 const struct stack *finding_stack(const struct finding *finding);
 
 void findings_deinit(struct report *report);

@@ -18,9 +18,9 @@ struct telling {
 	enum frame_owner owner; /* OWNER_UNKNOWN: all */
 };
 
-static struct telling telling_frames(const struct finding *finding)
+static struct telling telling_frames(const struct finding_stack *of)
 {
-	const struct stack *stack = finding_stack(finding);
+	const struct stack *stack = finding_stack_face(of);
 	const struct frame *place = stack_place(stack);
 	struct telling telling = { stack, place ? stack->place : 0, 0, OWNER_UNKNOWN };
 
@@ -43,26 +43,42 @@ static const struct frame *next_frame(struct telling *telling)
 	return NULL;
 }
 
+/* What a stall was seen doing changes from run to run. */
+static bool is_telling(const struct finding *finding, size_t i)
+{
+	return !i || finding->stacks[i].role != ROLE_SAMPLE;
+}
+
 uint64_t *finding_key(const struct finding *finding, size_t *words)
 {
-	struct telling telling = telling_frames(finding);
-	uint64_t *key = memory_get((5 + 2 * (telling.end - telling.begin)) * sizeof *key);
-	const struct frame *frame;
+	size_t room = 5;
+	uint64_t *key;
 
+	for (size_t i = 0; i < finding->stack_count; i++)
+		room += 1 + 2 * finding_stack_face(&finding->stacks[i])->count;
+	key = memory_get(room * sizeof *key);
 	*words = 0;
 	/* Kept strings: equal texts are one pointer. */
-	key[(*words)++] = SITE_BLOCKING_CALL;
+	key[(*words)++] = finding->kind;
 	key[(*words)++] = (uintptr_t)finding->call;
 	key[(*words)++] = finding->family;
 	key[(*words)++] = finding->root;
 	key[(*words)++] = (uintptr_t)finding->executor;
-	while ((frame = next_frame(&telling))) {
-		if (frame->function) {
-			key[(*words)++] = (uintptr_t)frame->function;
-			key[(*words)++] = (uint64_t)frame->line;
-		} else {
-			key[(*words)++] = (uintptr_t)frame->module;
-			key[(*words)++] = frame->offset;
+	for (size_t i = 0; i < finding->stack_count; i++) {
+		struct telling telling = telling_frames(&finding->stacks[i]);
+		const struct frame *frame;
+
+		if (!is_telling(finding, i))
+			continue;
+		key[(*words)++] = finding->stacks[i].role;
+		while ((frame = next_frame(&telling))) {
+			if (frame->function) {
+				key[(*words)++] = (uintptr_t)frame->function;
+				key[(*words)++] = (uint64_t)frame->line;
+			} else {
+				key[(*words)++] = (uintptr_t)frame->module;
+				key[(*words)++] = frame->offset;
+			}
 		}
 	}
 	return key;
@@ -93,15 +109,22 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 
 static void identify(struct finding *finding)
 {
-	struct telling telling = telling_frames(finding);
 	uint64_t hash = 0xcbf29ce484222325;
 	const struct frame *frame;
 
-	hash = hash_text(hash, "blocking-call");
-	hash = hash_text(hash, finding->call);
+	hash = hash_text(hash, kind_of(finding->kind)->word);
+	if (finding->call)
+		hash = hash_text(hash, finding->call);
 	hash = hash_text(hash, family_word(finding->family));
-	while ((frame = next_frame(&telling)))
-		hash = hash_frame(hash, frame);
+	for (size_t i = 0; i < finding->stack_count; i++) {
+		struct telling telling = telling_frames(&finding->stacks[i]);
+
+		/* The first stands for itself: an id is older than findings with several. */
+		if (i && is_telling(finding, i))
+			hash = hash_text(hash, role_word(finding->stacks[i].role));
+		while (is_telling(finding, i) && (frame = next_frame(&telling)))
+			hash = hash_frame(hash, frame);
+	}
 	snprintf(finding->id, sizeof finding->id, "%016" PRIx64, hash);
 }
 
@@ -112,19 +135,28 @@ static int compare_frames(const struct frame *a, const struct frame *b)
 	return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
+static int compare_stacks(const struct finding_stack *a, const struct finding_stack *b)
+{
+	struct telling of_a = telling_frames(a), of_b = telling_frames(b);
+	const struct frame *frame_a, *frame_b;
+	int order = 0;
+
+	while (!order && (frame_a = next_frame(&of_a)) && (frame_b = next_frame(&of_b)))
+		order = compare_frames(frame_a, frame_b);
+	return order;
+}
+
 /* Findings of one id, in the order of their lines. */
 static int compare_places(const void *one, const void *other)
 {
 	const struct finding *a = *(struct finding *const *)one;
 	const struct finding *b = *(struct finding *const *)other;
-	struct telling of_a = telling_frames(a), of_b = telling_frames(b);
 	int order = strcmp(a->id, b->id);
-	const struct frame *frame_a, *frame_b;
 
 	if (!order)
 		order = strcmp(a->executor, b->executor);
-	while (!order && (frame_a = next_frame(&of_a)) && (frame_b = next_frame(&of_b)))
-		order = compare_frames(frame_a, frame_b);
+	for (size_t i = 0; !order && i < a->stack_count && i < b->stack_count; i++)
+		order = compare_stacks(&a->stacks[i], &b->stacks[i]);
 	return order;
 }
 

@@ -8,13 +8,11 @@
  * ..." */
 const char *headline(struct report *report, const struct finding *finding);
 
-/* The same in its parts, for those who lay it out themselves; kept strings. What is blocked by
- * what: */
-const char *headline_subject(struct report *report, const struct finding *finding);
-/* where, NULL when not known: "FUNCTION (FILE:LINE)" */
+/* Its parts, kept strings. Where, NULL when not known: "FUNCTION (FILE:LINE)" */
 const char *headline_place(struct report *report, const struct finding *finding);
-/* how often and how long */
-const char *headline_cost(struct report *report, const struct finding *finding);
+const char *headline_place_of(struct report *report, const struct finding_stack *stack);
+/* whose turn it was: "a tokio worker" */
+const char *headline_executor(struct report *report, const struct finding *finding);
 
 /* A path as it is shown: relative where it lies in the present directory. */
 const char *shown_path(struct report *report, const char *path);

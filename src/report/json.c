@@ -44,11 +44,19 @@ static json_t *frame_json(const struct frame *frame)
 	return object;
 }
 
-static json_t *stack_json(const struct stack *stack)
+static json_t *stack_json(const struct finding_stack *of, const struct stack *stack)
 {
 	json_t *object = json_object(), *frames = json_array();
 
-	set_text(object, "role", "blocked");
+	set_text(object, "role", role_word(of->role));
+	if (of->weight)
+		json_object_set_new(object, "weight", integer(of->weight));
+	if (of->tid)
+		json_object_set_new(object, "tid", json_integer(of->tid));
+	if (of->since_ns)
+		json_object_set_new(object, "since_ns", integer(of->since_ns));
+	set_text(object, "thread", of->thread);
+	set_text(object, "lock", of->lock);
 	for (size_t i = 0; i < stack->count; i++)
 		json_array_append_new(frames, frame_json(&stack->frames[i]));
 	json_object_set_new(object, "frames", frames);
@@ -59,9 +67,13 @@ static json_t *stacks_json(const struct finding *finding)
 {
 	json_t *stacks = json_array();
 
-	if (finding->script.count)
-		json_array_append_new(stacks, stack_json(&finding->script));
-	json_array_append_new(stacks, stack_json(&finding->native));
+	for (size_t i = 0; i < finding->stack_count; i++) {
+		const struct finding_stack *stack = &finding->stacks[i];
+
+		if (stack->script.count)
+			json_array_append_new(stacks, stack_json(stack, &stack->script));
+		json_array_append_new(stacks, stack_json(stack, &stack->native));
+	}
 	return stacks;
 }
 
@@ -86,8 +98,14 @@ static json_t *harm_json(const struct finding *finding)
 {
 	json_t *harm = json_object();
 
-	json_object_set_new(harm, "ready_events", integer(finding->harm_events));
-	json_object_set_new(harm, "turns", integer(finding->harm_turns));
+	if (finding->harm_turns) {
+		json_object_set_new(harm, "ready_events", integer(finding->harm_events));
+		json_object_set_new(harm, "turns", integer(finding->harm_turns));
+	}
+	if (finding->yields) {
+		json_object_set_new(harm, "yields", integer(finding->yields));
+		json_object_set_new(harm, "waiters", integer(finding->waiters));
+	}
 	return harm;
 }
 
@@ -105,7 +123,7 @@ static json_t *finding_json(const struct finding *finding)
 	json_t *object = json_object(), *pids = json_array();
 
 	set_text(object, "id", finding->id);
-	set_text(object, "kind", "blocking-call");
+	set_text(object, "kind", kind_of(finding->kind)->word);
 	set_text(object, "severity", severity_word(finding->severity));
 	set_text(object, "confidence", confidence_word(finding->confidence));
 	json_object_set_new(object, "executor", executor_json(finding->family, finding->executor));
@@ -118,7 +136,7 @@ static json_t *finding_json(const struct finding *finding)
 	json_object_set_new(object, "total_ns", integer(finding->total_ns));
 	json_object_set_new(object, "max_ns", integer(finding->max_ns));
 	json_object_set_new(object, "off_cpu_ns", integer(finding->off_cpu_ns));
-	if (finding->harm_turns)
+	if (finding->harm_turns || finding->yields)
 		json_object_set_new(object, "harm", harm_json(finding));
 	json_object_set_new(object, "stacks", stacks_json(finding));
 	for (size_t i = 0; i < finding->pid_count; i++)

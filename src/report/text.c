@@ -42,15 +42,12 @@ static const struct colours *choose_colours(const struct report_options *options
 	return fd >= 0 && isatty(fd) ? &colourful : &colourless;
 }
 
-static void print_headline(struct report *report, const struct finding *finding,
-			   const struct colours *colours, FILE *out)
+static void print_headline(const struct finding *finding, const struct colours *colours, FILE *out)
 {
 	static const char *const words[] = { "", "NOTICE", "WARNING", "ERROR" };
-	const char *place = headline_place(report, finding);
 
-	fprintf(out, "%s%-7s%s %s%s%s%s: %s\n", colours->severity[finding->severity],
-		words[finding->severity], colours->plain, headline_subject(report, finding),
-		place ? " in " : "", place ? place : "", "", headline_cost(report, finding));
+	fprintf(out, "%s%-7s%s %s\n", colours->severity[finding->severity],
+		words[finding->severity], colours->plain, finding->message);
 }
 
 /* What is known beside the cost: how sure, how harmful, which thread. */
@@ -94,17 +91,43 @@ static void print_remark(const struct finding *finding, FILE *out)
 		fprintf(out, "  %s\n", remarks[finding->root]);
 }
 
+/* "waiting, thread worker-1 (4711), for mutex 0x7f.., for 2.1 s:" */
+static void print_role(const struct finding_stack *stack, FILE *out)
+{
+	char duration[QUANTITY_SIZE];
+
+	fprintf(out, "  %s", role_word(stack->role));
+	if (stack->weight)
+		fprintf(out, " %s", quantity_count(duration, stack->weight));
+	if (stack->lock)
+		fprintf(out, " %s", stack->lock);
+	if (stack->thread && *stack->thread)
+		fprintf(out, ", thread %s", stack->thread);
+	if (stack->tid)
+		fprintf(out, " (%lld)", (long long)stack->tid);
+	if (stack->since_ns)
+		fprintf(out, ", for %s", quantity_duration(duration, stack->since_ns));
+	fputs(":\n", out);
+}
+
+static void print_stack(struct report *report, const struct finding_stack *stack,
+			const struct colours *colours, FILE *out)
+{
+	text_stack_print(report, finding_stack_face(stack), colours->bold, colours->plain, out);
+	if (stack->script.count)
+		text_stack_print_folded(&stack->native, out);
+}
+
 static void print_finding(struct report *report, const struct finding *finding,
 			  const struct colours *colours, FILE *out)
 {
-	print_headline(report, finding, colours, out);
+	print_headline(finding, colours, out);
 	print_evidence(finding, out);
 	print_remark(finding, out);
-	if (finding->script.count) {
-		text_stack_print(report, &finding->script, colours->bold, colours->plain, out);
-		text_stack_print_folded(&finding->native, out);
-	} else {
-		text_stack_print(report, &finding->native, colours->bold, colours->plain, out);
+	for (size_t i = 0; i < finding->stack_count; i++) {
+		if (finding->stack_count > 1)
+			print_role(&finding->stacks[i], out);
+		print_stack(report, &finding->stacks[i], colours, out);
 	}
 	fprintf(out, "  advice: %s\n  id: %s\n\n", finding->advice, finding->id);
 }

@@ -57,7 +57,7 @@ static bool is_parked(const struct stack *stack)
  */
 static size_t find_block_on(const struct finding *seen)
 {
-	const struct stack *stack = &seen->native;
+	const struct stack *stack = &seen->stacks->native;
 	bool guest = false;
 	size_t i;
 
@@ -95,7 +95,7 @@ static bool has_names_of_tokio(const struct stack *stack)
  */
 static bool is_own_lock(const struct finding *seen)
 {
-	const struct stack *stack = &seen->native;
+	const struct stack *stack = &seen->stacks->native;
 	bool named = false;
 
 	if (strcmp(seen->category, "lock"))
@@ -124,16 +124,16 @@ static void make_weaker(struct finding *seen)
 
 static bool verdict_tokio(struct finding *seen, uint8_t flags)
 {
-	size_t end = seen->native.count, block_on = find_block_on(seen);
+	size_t end = seen->stacks->native.count, block_on = find_block_on(seen);
 
-	if ((flags & ROOT_FLAGS || seen->in_progress) && is_parked(&seen->native))
+	if ((flags & ROOT_FLAGS || seen->in_progress) && is_parked(&seen->stacks->native))
 		return false;
 	/* A call is written down a moment before it is known to be a root future's. */
 	if (seen->in_progress && block_on < end && !(flags & ROOT_FLAGS))
 		flags |= SITE_ROOT_FUTURE;
 	if (flags & ROOT_FLAGS) {
 		/* Of a scheduler that the runtime tells by name it is sure, symbols or not. */
-		if (block_on == seen->native.count && flags & SITE_ROOT_FUTURE)
+		if (block_on == seen->stacks->native.count && flags & SITE_ROOT_FUTURE)
 			return false;
 		seen->root = flags & SITE_ROOT_MULTI_THREAD	? ROOT_MULTI_THREAD
 			     : flags & SITE_ROOT_CURRENT_THREAD ? ROOT_CURRENT_THREAD
@@ -144,11 +144,11 @@ static bool verdict_tokio(struct finding *seen, uint8_t flags)
 		else
 			make_weaker(seen);
 	}
-	if (is_offloaded(&seen->native, end))
+	if (is_offloaded(&seen->stacks->native, end))
 		return false;
 	if (is_own_lock(seen))
 		seen->severity = SEVERITY_NOTICE;
-	if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(&seen->native))
+	if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(&seen->stacks->native))
 		seen->confidence = CONFIDENCE_LOW;
 	return true;
 }
@@ -169,13 +169,13 @@ static bool verdict_asyncio(struct finding *seen, bool script_full)
 {
 	static const char loop[] = "run_forever";
 
-	for (size_t i = 0; i < seen->script.count; i++) {
-		const char *function = seen->script.frames[i].function;
+	for (size_t i = 0; i < seen->stacks->script.count; i++) {
+		const char *function = seen->stacks->script.frames[i].function;
 		size_t length = strlen(function);
 
 		if (length >= sizeof loop - 1 &&
 		    !strcmp(function + length - (sizeof loop - 1), loop)) {
-			if (is_librarys_import(&seen->script))
+			if (is_librarys_import(&seen->stacks->script))
 				seen->severity = SEVERITY_NOTICE;
 			return true;
 		}

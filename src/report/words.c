@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "finding.h"
+
 #define WORD_OF(words, number) (words[(number) < sizeof words / sizeof *words ? (number) : 0])
 
 const char *family_word(uint32_t family)
@@ -37,6 +39,18 @@ int severity_from_word(const char *word, enum severity *severity)
 			return 0;
 		}
 	return -EINVAL;
+}
+
+const char *role_word(uint32_t role)
+{
+	static const char *const words[] = {
+		[ROLE_BLOCKED] = "blocked", [ROLE_ACQUIRED] = "acquired",
+		[ROLE_YIELDED] = "yielded", [ROLE_RELEASED] = "released",
+		[ROLE_SAMPLE] = "sample",   [ROLE_WAITING] = "waiting",
+		[ROLE_HOLDING] = "holding",
+	};
+
+	return WORD_OF(words, role);
 }
 
 const char *confidence_word(uint32_t confidence)

@@ -10,6 +10,7 @@
 const char *family_word(uint32_t family);
 const char *severity_word(uint32_t severity);
 const char *confidence_word(uint32_t confidence);
+const char *role_word(uint32_t role); /* enum stack_role */
 
 /* -EINVAL for a word that is none of "error", "warning", "notice". */
 int severity_from_word(const char *word, enum severity *severity);

@@ -7,7 +7,8 @@
 static const char *advice(enum executor_family family, const char *executor, const char *category,
 			  const char *call)
 {
-	struct finding finding = { 0 };
+	struct finding_stack stack = { 0 };
+	struct finding finding = { .stacks = &stack, .stack_count = 1 };
 
 	finding.family = family;
 	finding.executor = executor;
@@ -89,7 +90,8 @@ static void every_executor_has_a_word_on_every_category(void **state)
 
 static void the_script_decides_whose_words_are_used(void **state)
 {
-	struct finding finding = { 0 };
+	struct finding_stack stack = { 0 };
+	struct finding finding = { .stacks = &stack, .stack_count = 1 };
 
 	(void)state;
 	finding.family = FAMILY_EVENT_LOOP;

@@ -1,0 +1,40 @@
+/* The kinds of findings: one line here and one file, kind_NAME.c, each. */
+#ifndef REPORT_KIND_H
+#define REPORT_KIND_H
+
+struct finding;
+struct report;
+
+/* KIND(constant, name, word in reports, what it is in one sentence) */
+#define FINDING_KINDS(KIND)                                                                        \
+	KIND(BLOCKING_CALL, blocking_call, "blocking-call",                                        \
+	     "A call blocks the thread that runs an executor's turns.")
+
+enum finding_kind {
+#define KIND(constant, name, word, title) KIND_##constant,
+	FINDING_KINDS(KIND)
+#undef KIND
+		FINDING_KINDS_COUNT,
+};
+
+/* What the kinds differ in. Texts are kept ones, or constant. */
+struct kind {
+	const char *word, *title;
+	/* What is wrong: "std::thread::sleep (clock_nanosleep) blocks a tokio worker" */
+	const char *(*subject)(struct report *report, const struct finding *finding);
+	/* How often and how long: "20 times, 220 ms in all, longest 13.8 ms" */
+	const char *(*cost)(struct report *report, const struct finding *finding);
+	/* What to do instead. */
+	const char *(*advice)(struct report *report, const struct finding *finding);
+};
+
+const struct kind *kind_of(enum finding_kind kind);
+
+#define KIND(constant, name, word, title)                                                          \
+	const char *name##_subject(struct report *report, const struct finding *finding);          \
+	const char *name##_cost(struct report *report, const struct finding *finding);             \
+	const char *name##_advice(struct report *report, const struct finding *finding);
+FINDING_KINDS(KIND)
+#undef KIND
+
+#endif
