@@ -9,7 +9,6 @@
 #include "options_text.h"
 #include "preload.h"
 #include "program.h"
-#include "report/report.h"
 #include "run_options.h"
 #include "trace_directory.h"
 
@@ -39,12 +38,9 @@ static int prepare(struct run *run)
 	}
 	if (!preload_find(library))
 		return STATUS_CANNOT_WATCH;
-	run->report = options->report_path ? fopen(options->report_path, "we") : stderr;
-	if (!run->report) {
-		fprintf(stderr, "yieldsan: the report cannot be written to %s: %s\n",
-			options->report_path, strerror(errno));
+	run->report = report_settings_open(&options->report, stderr);
+	if (!run->report)
 		return STATUS_WRONG_USE;
-	}
 	if (!trace_directory_open(&run->traces,
 				  options->output ? options->output : options->runtime.output))
 		return STATUS_WRONG_USE;
@@ -64,12 +60,14 @@ static int start_failed(const struct run *run, int error)
 
 static bool is_text(const struct run *run)
 {
-	return !run->options.report.format || !strcmp(run->options.report.format, "text");
+	const char *format = run->options.report.report.format;
+
+	return !format || !strcmp(format, "text");
 }
 
 static bool keeps_traces(const struct run *run)
 {
-	for (unsigned level = run->options.report.show; level < SEVERITIES; level++)
+	for (unsigned level = run->options.report.report.show; level < SEVERITIES; level++)
 		if (run->summary.findings[level])
 			return true;
 	return WIFSIGNALED(run->status) || run->summary.unreadable || run->summary.damaged;
@@ -111,8 +109,9 @@ static int make_report(struct run *run)
 	/* A text on nothing would only say so, as the notes do. */
 	error = !memory && !run->traces.count
 			? 0
-			: report_make(&run->options.report, run->traces.traces, run->traces.count,
-				      memory ? memory : run->report, &run->summary);
+			: report_make(&run->options.report.report, run->traces.traces,
+				      run->traces.count, memory ? memory : run->report,
+				      &run->summary);
 	if (memory) {
 		fclose(memory);
 		print_notes(run, notes);
@@ -121,13 +120,7 @@ static int make_report(struct run *run)
 	} else {
 		print_notes(run, notes);
 	}
-	if (!error && (fflush(run->report) || ferror(run->report)))
-		error = -errno;
-	if (error)
-		fprintf(stderr, "yieldsan: the report could not be written%s%s: %s\n",
-			run->options.report_path ? " to " : "",
-			run->options.report_path ? run->options.report_path : "", strerror(-error));
-	return error;
+	return report_settings_close(&run->options.report, run->report, error);
 }
 
 static int exit_status(const struct run *run, int report_error)
@@ -139,7 +132,7 @@ static int exit_status(const struct run *run, int report_error)
 	if (report_error)
 		return STATUS_WRONG_USE;
 	if (run->summary.failed || (run->options.require_executor && !run->summary.turns))
-		return run->options.exit_code;
+		return run->options.report.exit_code;
 	return 0;
 }
 

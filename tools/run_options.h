@@ -4,15 +4,13 @@
 
 #include <stdbool.h>
 
-#include "report/report.h"
+#include "report_settings.h"
 #include "shared/options.h"
 
 struct run_options {
-	const char *output;	 /* directory for traces; NULL: a private one */
-	const char *report_path; /* NULL: standard error */
+	const char *output; /* directory for traces; NULL: a private one */
 	bool require_executor;
-	int exit_code;
-	struct report_options report;
+	struct report_settings report;
 	struct options runtime; /* defaults, the caller's environment, then --set */
 	char **command;		/* program and arguments, ended by NULL */
 };
