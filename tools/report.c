@@ -24,7 +24,9 @@ static int parse(struct report_settings *settings, int argc, char **argv)
 		.has_formats = true,
 	};
 
-	return command_line_parse(&line, argc, argv);
+	int status = command_line_parse(&line, argc, argv);
+
+	return status == -1 ? report_settings_finish(settings) : status;
 }
 
 int command_report(int argc, char **argv)
@@ -52,5 +54,5 @@ int command_report(int argc, char **argv)
 	}
 	if (summary.unreadable) /* a report on less than was asked for is no success */
 		return STATUS_WRONG_USE;
-	return summary.failed ? settings.exit_code : 0;
+	return report_settings_status(&settings, &summary);
 }

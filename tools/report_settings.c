@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "command.h"
 #include "report/words.h"
 
 static const char *take_format(void *target, const char *value)
@@ -45,12 +47,77 @@ static const char *take_exit_code(void *target, const char *value)
 	return NULL;
 }
 
+static const char *take_suppressions(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+	char sentence[SUPPRESSIONS_SENTENCE_SIZE];
+
+	settings->report.suppressions = &settings->suppressions;
+	if (!suppressions_read(&settings->suppressions, value, sentence))
+		return NULL;
+	fprintf(stderr, "yieldsan: %s\n", sentence);
+	return OPTION_WRONG_AND_TOLD;
+}
+
+static const char *take_fail_on_unused_suppressions(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	(void)value;
+	settings->report.fail_on_unused_suppressions = true;
+	return NULL;
+}
+
+static const char *take_baseline(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+	char sentence[BASELINE_SENTENCE_SIZE];
+
+	settings->report.baseline = &settings->baseline;
+	if (!baseline_read(&settings->baseline, value, sentence))
+		return NULL;
+	fprintf(stderr, "yieldsan: %s\n", sentence);
+	return OPTION_WRONG_AND_TOLD;
+}
+
+/* That it cannot be written is better told before a program ran for an hour. */
+static const char *take_write_baseline(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+	char sentence[BASELINE_SENTENCE_SIZE], *directory = strdup(value);
+	char *slash = directory ? strrchr(directory, '/') : NULL;
+	struct baseline former = { 0 };
+	int error = baseline_read(&former, value, sentence);
+	bool writable;
+
+	if (slash)
+		slash[slash == directory] = '\0';
+	writable = !access(error == -ENOENT ? slash ? directory : "." : value, W_OK);
+	free(directory);
+	baseline_deinit(&former);
+	settings->report.write_baseline = value;
+	if (!*value || !writable)
+		return "the name of a file that can be written";
+	if (!error || error == -ENOENT)
+		return NULL;
+	fprintf(stderr, "yieldsan: %s\n", sentence);
+	return OPTION_WRONG_AND_TOLD;
+}
+
 const struct command_option report_settings_options[] = {
 	{ "format", 0, "FORMAT", "of the report; text without it", take_format },
 	{ "show", 0, "LEVEL", "lowest severity shown: error, warning (default), notice",
 	  take_show },
 	{ "fail-on", 0, "LEVEL",
 	  "lowest severity that fails: error (default), warning, notice, never", take_fail_on },
+	{ "suppressions", 0, "FILE",
+	  "leave out what its rules match; ./" SUPPRESSIONS_FILE " or above without it",
+	  take_suppressions },
+	{ "fail-on-unused-suppressions", 0, NULL, "fail when a rule matched nothing",
+	  take_fail_on_unused_suppressions },
+	{ "baseline", 0, "FILE", "leave out the findings that it knows", take_baseline },
+	{ "write-baseline", 0, "FILE", "write all that is found to FILE, and do not fail for it",
+	  take_write_baseline },
 	{ "exit-code", 0, "N", "status that means `findings': 66 without it", take_exit_code },
 };
 
@@ -63,6 +130,26 @@ const char *report_settings_take_path(void *target, const char *value)
 
 	settings->path = value;
 	return *value ? NULL : "the name of a file";
+}
+
+int report_settings_finish(struct report_settings *settings)
+{
+	char *directory = settings->report.suppressions ? NULL : getcwd(NULL, 0);
+	char path[PATH_MAX];
+	int status = -1;
+
+	if (directory && suppressions_find(directory, path) && take_suppressions(settings, path))
+		status = STATUS_WRONG_USE;
+	free(directory);
+	return status;
+}
+
+int report_settings_status(const struct report_settings *settings,
+			   const struct report_summary *summary)
+{
+	if (summary->baseline_unwritten)
+		return STATUS_WRONG_USE;
+	return summary->failed ? settings->exit_code : 0;
 }
 
 FILE *report_settings_open(const struct report_settings *settings, FILE *otherwise)

@@ -5,11 +5,15 @@
 #include <stdio.h>
 
 #include "command_line.h"
+#include "report/baseline.h"
 #include "report/report.h"
+#include "report/suppressions.h"
 
 struct report_settings {
 	const char *path; /* where the report goes; NULL: where the command's reports go */
 	int exit_code;	  /* that means "findings" */
+	struct suppressions suppressions;
+	struct baseline baseline;
 	struct report_options report;
 };
 
@@ -30,6 +34,16 @@ extern const size_t report_settings_option_count;
 
 /* Which option names the file is each command's own matter: this is its take(). */
 const char *report_settings_take_path(void *target, const char *value);
+
+/*
+ * Once all options are taken: looks for the file of suppressions that nobody named. Returns -1 to
+ * go on, or the exit status when it is a wrong one, which was told.
+ */
+int report_settings_finish(struct report_settings *settings);
+
+/* What a report makes the exit status: 0, that for findings, or STATUS_WRONG_USE. */
+int report_settings_status(const struct report_settings *settings,
+			   const struct report_summary *summary);
 
 /* The named file, emptied, or `otherwise`. Prints why not and returns NULL. */
 FILE *report_settings_open(const struct report_settings *settings, FILE *otherwise);

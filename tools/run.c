@@ -131,9 +131,9 @@ static int exit_status(const struct run *run, int report_error)
 		return WEXITSTATUS(run->status);
 	if (report_error)
 		return STATUS_WRONG_USE;
-	if (run->summary.failed || (run->options.require_executor && !run->summary.turns))
+	if (run->options.require_executor && !run->summary.turns)
 		return run->options.report.exit_code;
-	return 0;
+	return report_settings_status(&run->options.report, &run->summary);
 }
 
 static int start(struct run *run)

@@ -84,5 +84,5 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 	take_environment(options);
 	status = command_line_parse(&line, argc, argv);
 	options->command = argv + optind;
-	return status;
+	return status == -1 ? report_settings_finish(&options->report) : status;
 }

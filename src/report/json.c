@@ -6,6 +6,7 @@
 
 #include "format.h"
 #include "model.h"
+#include "suppressions.h"
 #include "version.h"
 #include "words.h"
 
@@ -204,9 +205,28 @@ static json_t *summary_json(const struct report_summary *summary)
 	for (unsigned severity = SEVERITIES - 1; severity > SEVERITY_NONE; severity--)
 		json_object_set_new(object, severity_word(severity),
 				    integer(summary->findings[severity]));
-	json_object_set_new(object, "suppressed", json_integer(0));
-	json_object_set_new(object, "baseline", json_integer(0));
+	json_object_set_new(object, "suppressed", integer(summary->suppressed));
+	json_object_set_new(object, "baseline", integer(summary->baseline));
 	return object;
+}
+
+static json_t *suppressions_json(const struct suppressions *suppressions)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; suppressions && i < suppressions->count; i++) {
+		const struct suppression *rule = &suppressions->rules[i];
+		json_t *object = json_object();
+
+		set_text(object, "file", rule->path);
+		json_object_set_new(object, "line", json_integer(rule->line));
+		set_text(object, "rule", rule->text);
+		set_text(object, "reason", rule->reason);
+		json_object_set_new(object, "findings", integer(rule->findings));
+		json_object_set_new(object, "count", integer(rule->events));
+		json_array_append_new(array, object);
+	}
+	return array;
 }
 
 int format_json(struct report *report, FILE *out)
@@ -226,6 +246,7 @@ int format_json(struct report *report, FILE *out)
 		if (report->findings[i]->severity >= report->options->show)
 			json_array_append_new(findings, finding_json(report->findings[i]));
 	json_object_set_new(root, "findings", findings);
+	json_object_set_new(root, "suppressions", suppressions_json(report->options->suppressions));
 	json_object_set_new(root, "summary", summary_json(&report->summary));
 	failed = json_dumpf(root, out, JSON_INDENT(2)) || fputc('\n', out) == EOF;
 	json_decref(root);

@@ -8,9 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "collect.h"
 #include "format.h"
 #include "model.h"
+#include "suppressions.h"
 
 static const struct {
 	const char *name;
@@ -144,14 +146,61 @@ static void read_directory(struct report *report, const char *directory)
 	free(entries);
 }
 
+/* Takes out what `is_known` knows, and returns how many findings that were. */
+static size_t leave_out(struct report *report,
+			bool (*is_known)(const struct report_options *options,
+					 const struct finding *finding))
+{
+	size_t count = report->finding_count;
+
+	report->finding_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (is_known(report->options, report->findings[i]))
+			free(report->findings[i]->pids);
+		else
+			report->findings[report->finding_count++] = report->findings[i];
+	}
+	return count - report->finding_count;
+}
+
+static bool is_suppressed(const struct report_options *options, const struct finding *finding)
+{
+	return options->suppressions && suppressions_match(options->suppressions, finding);
+}
+
+static bool is_in_baseline(const struct report_options *options, const struct finding *finding)
+{
+	return options->baseline && baseline_knows(options->baseline, finding->id);
+}
+
+static void write_baseline(struct report *report)
+{
+	char sentence[BASELINE_SENTENCE_SIZE];
+
+	if (!report->options->write_baseline ||
+	    !baseline_write(report, report->options->write_baseline, sentence))
+		return;
+	fprintf(errors_of(report), "yieldsan: %s\n", sentence);
+	report->summary.baseline_unwritten = true;
+}
+
 static void summarise(struct report *report)
 {
+	const struct report_options *options = report->options;
+	struct report_summary *summary = &report->summary;
+
+	summary->suppressed = leave_out(report, is_suppressed);
+	write_baseline(report);
+	summary->baseline = leave_out(report, is_in_baseline);
 	for (size_t i = 0; i < report->finding_count; i++) {
 		enum severity severity = report->findings[i]->severity;
 
-		report->summary.findings[severity]++;
-		report->summary.failed |= severity >= report->options->fail_on;
+		summary->findings[severity]++;
+		summary->failed |= severity >= options->fail_on && !options->write_baseline;
 	}
+	if (options->suppressions)
+		summary->unused_suppressions = suppressions_unused(options->suppressions);
+	summary->failed |= options->fail_on_unused_suppressions && summary->unused_suppressions;
 }
 
 int report_make(const struct report_options *options, char **paths, size_t count, FILE *out,

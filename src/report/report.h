@@ -9,6 +9,9 @@
 
 #include "yieldsan/trace_format.h"
 
+struct baseline;
+struct suppressions;
+
 enum report_colour {
 	REPORT_COLOUR_AUTO, /* where it goes to a terminal, and NO_COLOR and TERM do not speak
 			       against it */
@@ -24,7 +27,11 @@ struct report_options {
 	/* Sentences on files that cannot be read, and progress where it is a terminal. NULL:
 	 * standard error. */
 	FILE *errors;
-	const char *debug_root; /* where separate debug files lie; NULL: /usr/lib/debug */
+	struct suppressions *suppressions; /* NULL: none. What they matched is counted in them */
+	bool fail_on_unused_suppressions;
+	struct baseline *baseline;  /* NULL: nothing is known */
+	const char *write_baseline; /* a file for all that is found, which then does not fail */
+	const char *debug_root;	    /* where separate debug files lie; NULL: /usr/lib/debug */
 };
 
 /* text, warnings, errors. */
@@ -38,9 +45,12 @@ struct report_summary {
 	size_t executors; /* that had turns */
 	uint64_t turns;
 	size_t findings[SEVERITIES]; /* those that are not shown too */
-	bool failed;		     /* a finding reached fail_on */
-	size_t unreadable;	     /* files and directories of which nothing could be read */
-	size_t damaged;		     /* traces of which a part is missing */
+	size_t suppressed, baseline; /* findings left out: not in `findings` above */
+	size_t unused_suppressions;
+	bool failed;		 /* a finding reached fail_on, or a suppression was unused */
+	bool baseline_unwritten; /* which was told */
+	size_t unreadable;	 /* files and directories of which nothing could be read */
+	size_t damaged;		 /* traces of which a part is missing */
 };
 
 /*

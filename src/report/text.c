@@ -8,6 +8,7 @@
 #include "headline.h"
 #include "model.h"
 #include "quantity.h"
+#include "text_left_out.h"
 #include "text_processes.h"
 #include "text_stack.h"
 #include "words.h"
@@ -164,6 +165,10 @@ static void print_summary(struct report *report, const struct colours *colours, 
 	print_counts(summary, colours, out);
 	fprintf(out, " in %s of %s process%s", quantity_of(turns, summary->turns, "turn"),
 		quantity_count(processes, summary->processes), summary->processes == 1 ? "" : "es");
+	if (summary->suppressed)
+		fprintf(out, ", %zu suppressed", summary->suppressed);
+	if (summary->baseline)
+		fprintf(out, ", %zu in the baseline", summary->baseline);
 	if (hidden)
 		fprintf(out, " (%zu not shown: --show=%s)", hidden,
 			severity_word(summary->findings[SEVERITY_NOTICE] ? SEVERITY_NOTICE
@@ -179,6 +184,7 @@ int format_text(struct report *report, FILE *out)
 		if (report->findings[i]->severity >= report->options->show)
 			print_finding(report, report->findings[i], colours, out);
 	text_processes_print(report, out);
+	text_left_out_print(report, out);
 	print_summary(report, colours, out);
 	return 0;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "pattern.h"
+
 const struct option_info option_infos[] = {
 #define OPTION_BOOL(option, value, text)                                                           \
 	{                                                                                          \
@@ -194,37 +196,12 @@ struct option_error options_parse(struct options *options, const char *text)
 	return first;
 }
 
-/* Goes back to the last `*` only: enough, as each later one may begin where the former ended. */
-static bool matches(const char *pattern, size_t length, const char *text)
-{
-	const char *star_text = NULL;
-	size_t at = 0, star = 0;
-
-	while (*text) {
-		if (at < length && pattern[at] == '*') {
-			star = ++at;
-			star_text = text;
-		} else if (at < length && pattern[at] == *text) {
-			at++;
-			text++;
-		} else if (star_text) {
-			at = star;
-			text = ++star_text;
-		} else {
-			return false;
-		}
-	}
-	while (at < length && pattern[at] == '*')
-		at++;
-	return at == length;
-}
-
 bool option_pattern_matches(const char *patterns, const char *text)
 {
 	while (*patterns) {
 		size_t length = strcspn(patterns, ",");
 
-		if (length && matches(patterns, length, text))
+		if (length && pattern_matches(patterns, length, text))
 			return true;
 		patterns += length + (patterns[length] == ',');
 	}
