@@ -75,6 +75,12 @@ enum record_type {
 	RECORD_STACK,
 	RECORD_SCRIPT,
 	RECORD_SITE,
+	RECORD_CLOCK,
+	RECORD_TURN_LENGTHS,
+	RECORD_LENGTH_COUNTS,
+	RECORD_TASK_TYPE,
+	RECORD_TURN_TIMES,
+	RECORD_TYPES, /* how many are known */
 };
 
 struct trace_record {
@@ -164,14 +170,80 @@ struct trace_thread {
 	char name[TRACE_NAME_SIZE];
 	uint32_t executor; /* offset: of the present or last turn */
 	uint32_t reserved;
-	uint64_t turn_start_ns; /* of the present turn, where the recogniser takes the time; else 0
-				 */
+	uint64_t turn_start; /* of the present turn, in ticks of the trace_clock; 0: in none that is
+				timed */
 	struct {
 		uint32_t executor; /* offset; 0: free */
 		uint32_t reserved;
 		uint64_t turns;
 	} turns[TRACE_THREAD_EXECUTORS];
 	struct trace_call_in_progress call;
+};
+
+/*
+ * The clock that turns are timed by. Its ticks are nanoseconds of CLOCK_MONOTONIC, or those of the
+ * time-stamp counter: ns of a tick = ns + ((tick - ticks) * scale >> 32). The last record of a
+ * trace is the best.
+ */
+struct trace_clock {
+	struct trace_record head;
+	uint64_t scale;
+	uint64_t ticks, ns; /* of one moment, moved on now and then */
+	uint32_t counter;   /* 1: the time-stamp counter */
+	uint32_t reserved;
+};
+
+/*
+ * How long the turns of one executor took. Counts are by length to three digits: page 0 has lengths
+ * below 1024 ns one by one, page n those from 2^(n+9) ns, in 1024 steps to twice that.
+ */
+#define TRACE_LENGTH_STEPS 1024
+#define TRACE_LENGTH_PAGES 34 /* what is longer counts in the last step */
+
+struct trace_turn_lengths {
+	struct trace_record head;
+	uint32_t executor; /* offset of the trace_executor */
+	uint32_t reserved;
+	uint64_t turns;
+	uint64_t busy_ns; /* in turns, those within others of the same executor left out */
+	uint64_t span_ns; /* of threads that are gone, or run for another executor now: since their
+			     first turn */
+	uint64_t max_ns;
+	uint32_t pages[TRACE_LENGTH_PAGES]; /* offsets of trace_length_counts; 0: all are 0 */
+};
+
+struct trace_length_counts {
+	struct trace_record head;
+	uint32_t counts[TRACE_LENGTH_STEPS];
+};
+
+/* A type of tasks: the future that a poll function was made for names it. */
+struct trace_task_type {
+	struct trace_record head;
+	uint32_t executor; /* offset of the trace_executor; 0: it had no turn yet */
+	uint32_t number;   /* as in trace_turn_times */
+	uint64_t vtable;   /* its key: two types may share a poll function */
+	uint64_t poll;	   /* address of the function */
+	uint64_t turns;
+	uint64_t total_ns;
+	uint64_t max_ns;
+};
+
+/* What a thread has not added to its executor's turn lengths yet. */
+#define TRACE_RECENT_TURNS 64
+#define TRACE_TURN_NESTED  UINT32_C(0x80000000) /* within another one of the same executor */
+
+struct trace_turn_times {
+	struct trace_record head;
+	uint32_t thread;   /* offset of the trace_thread */
+	uint32_t executor; /* offset of the trace_executor; 0: none */
+	uint64_t since;	   /* ticks: its first turn there */
+	uint32_t count;	   /* of recent */
+	uint32_t reserved;
+	struct {
+		uint32_t ns;   /* UINT32_MAX: or longer, and added already */
+		uint32_t type; /* number of a trace_task_type; 0: none. And TRACE_TURN_NESTED */
+	} recent[TRACE_RECENT_TURNS];
 };
 
 /* A libc function that a site or a call in progress names. */
@@ -290,5 +362,10 @@ TRACE_ASSERT(sizeof(struct trace_call) == 72, "trace_call");
 TRACE_ASSERT(sizeof(struct trace_stack) == 16, "trace_stack");
 TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");
 TRACE_ASSERT(sizeof(struct trace_site) == 296, "trace_site");
+TRACE_ASSERT(sizeof(struct trace_clock) == 40, "trace_clock");
+TRACE_ASSERT(sizeof(struct trace_turn_lengths) == 48 + 4 * TRACE_LENGTH_PAGES, "turn_lengths");
+TRACE_ASSERT(sizeof(struct trace_length_counts) == 8 + 4 * TRACE_LENGTH_STEPS, "length_counts");
+TRACE_ASSERT(sizeof(struct trace_task_type) == 56, "trace_task_type");
+TRACE_ASSERT(sizeof(struct trace_turn_times) == 32 + 8 * TRACE_RECENT_TURNS, "turn_times");
 
 #endif

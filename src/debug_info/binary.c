@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "debug_file.h"
+#include "demangle.h"
 #include "elf_file.h"
 #include "inline_chain.h"
 #include "strings.h"
@@ -208,4 +209,32 @@ const struct source_place *binary_find(struct binary *binary, uint64_t address)
 		HASH_ADD(hh, inside->known, address, sizeof known->address, known);
 	}
 	return &known->place;
+}
+
+/* With its generic arguments, unlike linkage names and symbols of Rust's older kind. */
+static const char *name_in_unit(struct binary_inside *inside, uint64_t address)
+{
+	struct unit *unit = units_find(&inside->units, address);
+	Dwarf_Die chain[FUNCTIONS_MAX_CHAIN];
+	size_t count = unit ? unit_functions(unit, address, chain) : 0;
+
+	return count ? dwarf_diename(&chain[count - 1]) : NULL;
+}
+
+const char *binary_generic_name(struct binary *binary, uint64_t address)
+{
+	struct binary_inside *inside = binary->inside;
+	const char *name, *kept;
+	char *demangled;
+
+	open_files(binary);
+	name = name_in_unit(inside, address);
+	if (name && strchr(name, '<'))
+		return strings_keep(inside->strings, name);
+	name = symbol_at(inside, address);
+	demangled = name ? demangle_whole(name) : NULL;
+	kept = demangled && strchr(demangled, '<') ? strings_keep(inside->strings, demangled)
+						   : NULL;
+	free(demangled);
+	return kept;
 }

@@ -61,4 +61,10 @@ bool binary_is_stripped(struct binary *binary);
  */
 const struct source_place *binary_find(struct binary *binary, uint64_t address);
 
+/*
+ * The function at an address with what it was compiled for: "poll<app::serve, Arc<Handle>>", from
+ * the debug information or a name that tells it (Rust's v0); NULL where neither does. Kept.
+ */
+const char *binary_generic_name(struct binary *binary, uint64_t address);
+
 #endif

@@ -84,3 +84,12 @@ char *demangle(const char *symbol, const char **language)
 	free(plain);
 	return name;
 }
+
+char *demangle_whole(const char *symbol)
+{
+	char *plain = without_suffix(symbol);
+	char *name = rust_demangle(plain, DMGL_NO_OPTS);
+
+	free(plain);
+	return name;
+}

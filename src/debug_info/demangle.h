@@ -10,4 +10,7 @@
  */
 char *demangle(const char *symbol, const char **language);
 
+/* The same with all arguments, of a Rust name; NULL for another. To be freed. */
+char *demangle_whole(const char *symbol);
+
 #endif

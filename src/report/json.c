@@ -172,6 +172,31 @@ static json_t *end_json(const struct process *process)
 	return end;
 }
 
+static void add_lengths(json_t *executor, const struct turn_lengths *lengths)
+{
+	json_t *types;
+
+	if (!lengths->turns)
+		return;
+	json_object_set_new(executor, "turn_ns",
+			    json_pack("{so so so}", "p50", integer(lengths->p50_ns), "p99",
+				      integer(lengths->p99_ns), "max", integer(lengths->max_ns)));
+	if (lengths->busy_share >= 0)
+		json_object_set_new(executor, "busy_share", json_real(lengths->busy_share));
+	if (!lengths->type_count)
+		return;
+	types = json_array();
+	for (size_t i = 0; i < lengths->type_count; i++) {
+		const struct task_type *type = &lengths->types[i];
+
+		json_array_append_new(types, json_pack("{ss so so so}", "type", type->name, "turns",
+						       integer(type->turns), "total_ns",
+						       integer(type->total_ns), "max_ns",
+						       integer(type->max_ns)));
+	}
+	json_object_set_new(executor, "task_types", types);
+}
+
 static json_t *process_json(const struct process *process)
 {
 	json_t *object = json_object(), *arguments = json_array(), *executors = json_array();
@@ -189,6 +214,7 @@ static json_t *process_json(const struct process *process)
 
 		json_object_set_new(item, "threads", integer(executor->threads));
 		json_object_set_new(item, "turns", integer(executor->turns));
+		add_lengths(item, &executor->lengths);
 		json_array_append_new(executors, item);
 	}
 	json_object_set_new(object, "executors", executors);

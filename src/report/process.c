@@ -86,7 +86,9 @@ static void read_executors(struct report *report, struct process *process,
 			   const struct trace_file *trace)
 {
 	size_t count = trace->records[RECORD_EXECUTOR].count;
+	struct address_space space;
 
+	address_space_init(&space, report, trace);
 	process->executors =
 		obstack_alloc(&report->memory, (count + 1) * sizeof *process->executors);
 	for (size_t i = 0; i < count; i++) {
@@ -107,8 +109,10 @@ static void read_executors(struct report *report, struct process *process,
 			.own_waits_ns = record->own_waits_ns,
 		};
 		count_threads(executor, trace, offset);
+		executor->lengths = turn_lengths_read(&space, offset);
 		process->executor_count++;
 	}
+	address_space_deinit(&space);
 }
 
 struct process *process_create(struct report *report, const struct trace_file *trace,

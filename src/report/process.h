@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "trace_file.h"
+#include "turn_lengths.h"
 
 struct process_executor {
 	uint32_t family;     /* enum executor_family */
@@ -14,6 +15,7 @@ struct process_executor {
 	const char *name;
 	uint64_t threads, turns;
 	uint64_t own_waits, own_waits_ns;
+	struct turn_lengths lengths;
 };
 
 struct process {

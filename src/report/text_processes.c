@@ -8,6 +8,7 @@
 #include "words.h"
 
 #define MAX_PROCESSES 20 /* of those that have nothing to tell but their executors */
+#define MAX_TYPES     5	 /* of tasks, of one executor */
 #define MAX_ARGUMENTS 80 /* bytes of a command line */
 
 static void print_command(const struct process *process, FILE *out)
@@ -48,6 +49,28 @@ static void print_end(const struct process *process, FILE *out)
 	}
 }
 
+static void print_lengths(const struct turn_lengths *lengths, FILE *out)
+{
+	char half[QUANTITY_SIZE], most[QUANTITY_SIZE], longest[QUANTITY_SIZE], turns[64];
+
+	if (!lengths->turns)
+		return;
+	fprintf(out, "      turns: p50 %s, p99 %s, longest %s",
+		quantity_duration(half, lengths->p50_ns), quantity_duration(most, lengths->p99_ns),
+		quantity_duration(longest, lengths->max_ns));
+	if (lengths->busy_share >= 0)
+		fprintf(out, "; in turns %.3g %% of the time", 100 * lengths->busy_share);
+	fputc('\n', out);
+	for (size_t i = 0; i < lengths->type_count && i < MAX_TYPES; i++)
+		fprintf(out, "      task %s: longest %s, %s in %s\n", lengths->types[i].name,
+			quantity_duration(longest, lengths->types[i].max_ns),
+			quantity_duration(most, lengths->types[i].total_ns),
+			quantity_of(turns, lengths->types[i].turns, "turn"));
+	if (lengths->type_count > MAX_TYPES)
+		fprintf(out, "      and %zu more types of tasks (--format=json lists all)\n",
+			lengths->type_count - MAX_TYPES);
+}
+
 static void print_executor(const struct process_executor *executor, FILE *out)
 {
 	char threads[64], turns[64], waits[64], lost[QUANTITY_SIZE];
@@ -60,6 +83,7 @@ static void print_executor(const struct process_executor *executor, FILE *out)
 	if (executor->confidence != CONFIDENCE_HIGH)
 		fprintf(out, ", confidence %s", confidence_word(executor->confidence));
 	fputc('\n', out);
+	print_lengths(&executor->lengths, out);
 	if (executor->own_waits)
 		fprintf(out, "      %s of the interpreter's own (harm, not guilt): %s in all\n",
 			quantity_of(waits, executor->own_waits, "wait"),

@@ -11,7 +11,7 @@
 
 #include "yieldsan/trace_format.h"
 
-#define TRACE_RECORD_TYPES  (RECORD_SITE + 1)
+#define TRACE_RECORD_TYPES  RECORD_TYPES
 #define TRACE_SENTENCE_SIZE 512
 
 struct trace_file {

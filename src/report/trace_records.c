@@ -18,6 +18,11 @@ static const size_t least_sizes[] = {
 	[RECORD_STACK] = sizeof(struct trace_stack),
 	[RECORD_SCRIPT] = sizeof(struct trace_script),
 	[RECORD_SITE] = sizeof(struct trace_site),
+	[RECORD_CLOCK] = sizeof(struct trace_clock),
+	[RECORD_TURN_LENGTHS] = sizeof(struct trace_turn_lengths),
+	[RECORD_LENGTH_COUNTS] = sizeof(struct trace_length_counts),
+	[RECORD_TASK_TYPE] = sizeof(struct trace_task_type),
+	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),
 };
 
 /* What the record says of its own inside lies within its size. */

@@ -23,6 +23,7 @@
 #include "thread_slot.h"
 #include "trace.h"
 #include "trace_records.h"
+#include "turn_clock.h"
 #include "unwinder.h"
 
 bool runtime_started;
@@ -106,6 +107,7 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 	/* Where its state lies was learnt by now, or never. */
 	if (tokio_misses_roots())
 		__atomic_fetch_or(&trace->flags, TRACE_NO_ROOT_FUTURES, __ATOMIC_RELAXED);
+	turn_clock_calibrate();
 	trace->end_code = status & 0xff;
 	trace->end_ns = now_ns();
 	trace->end = TRACE_END_EXITED;
@@ -175,6 +177,7 @@ __attribute__((constructor)) static void start(void)
 	options_parse(&runtime_options,
 		      getenv(OPTIONS_VARIABLE)); /* `yieldsan run` told of bad ones */
 	thread_init();
+	turn_clock_init();
 	if (descriptors_init() || thread_slot_init())
 		return;
 	modules_scan(module_added, NULL);

@@ -10,6 +10,7 @@
 #include "executors/executor.h"
 #include "runtime.h"
 #include "trace.h"
+#include "turn_times.h"
 
 #define MAX_SLOTS 1024 /* threads that run turns at the same time */
 
@@ -76,7 +77,9 @@ COLD struct trace_thread *thread_slot_take(void)
 	memcpy(slot->name, this_thread.name, sizeof slot->name);
 	memset(slot->turns, 0, sizeof slot->turns);
 	__atomic_store_n(&slot->alive, 1, __ATOMIC_RELEASE);
+	slot->turn_start = 0;
 	this_thread.slot = slot;
+	turn_times_take();
 	/* A value that is not NULL has the destructor called; the first 32 keys need no memory. */
 	pthread_setspecific(end_key, slot);
 	return slot;
@@ -100,12 +103,14 @@ void thread_slot_leave(void)
 {
 	struct trace_thread *slot = this_thread.slot;
 
+	turn_times_leave();
 	this_thread.turn = NULL;
 	this_thread.turn_counter = NULL;
 	this_thread.turn_counter_executor = NULL;
 	this_thread.slot = NULL;
 	if (!slot)
 		return;
+	slot->turn_start = 0;
 	for (unsigned i = 0; i < TRACE_THREAD_EXECUTORS; i++)
 		hand_over(slot, i, true);
 	__atomic_store_n(&slot->alive, 0, __ATOMIC_RELEASE);
@@ -117,6 +122,7 @@ void thread_slot_forget(void)
 	this_thread.turn_counter = NULL;
 	this_thread.turn_counter_executor = NULL;
 	this_thread.slot = NULL;
+	turn_times_forget();
 	memset(slots, 0, sizeof slots);
 }
 
@@ -140,6 +146,7 @@ COLD void thread_slot_change_executor(struct executor *executor)
 	}
 	slot->turns[i].executor = trace_offset(record);
 	slot->executor = trace_offset(record);
+	turn_times_change_executor(trace_offset(record));
 	this_thread.turn_counter = &slot->turns[i].turns;
 	this_thread.turn_counter_executor = executor;
 }

@@ -6,6 +6,7 @@
 #include "executors/executor.h"
 #include "thread.h"
 #include "thread_slot.h"
+#include "turn_times.h"
 
 /* The address of a turn that does not lie on the stack: no frame is above it. */
 static bool left_behind(const struct turn *turn, const struct turn *newer)
@@ -29,8 +30,12 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 	self->usage_known = false;
 	if (UNLIKELY(self->in_call))
 		call_watch_heal(UINTPTR_MAX);
-	if (kind == TURN_TASK)
+	if (kind == TURN_TASK) {
 		thread_slot_count_turn(executor);
+		turn_times_begin(turn);
+	} else {
+		turn_times_pause(turn);
+	}
 	thread_arm();
 }
 
@@ -43,6 +48,10 @@ void turn_end(struct turn *turn)
 		on_stack = on_stack->parent;
 	if (!on_stack) /* a forked child, or left behind by a longjmp */
 		return;
+	if (turn->kind == TURN_TASK)
+		turn_times_end(turn);
+	else
+		turn_times_go_on(turn);
 	self->turn = turn->parent;
 	self->usage_known = false;
 	if (UNLIKELY(self->in_call))

@@ -28,6 +28,9 @@ struct turn {
 	 * must not.
 	 */
 	int (*may_block)(struct turn *turn);
+	uint64_t start;	 /* of turn_clock; 0: not timed */
+	uint64_t paused; /* of an offload within a turn: when that stopped */
+	uint32_t type;	 /* of its task: see executors/task_types.h; 0: none */
 	uintptr_t
 		address; /* of this frame, to drop turns that a longjmp or a foreign unwind left */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */

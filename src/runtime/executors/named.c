@@ -4,6 +4,7 @@
 #include "../thread.h"
 #include "../thread_slot.h"
 #include "../turn.h"
+#include "../turn_times.h"
 #include "executor.h"
 
 static THREAD_LOCAL struct turn turn;
@@ -21,6 +22,8 @@ void named_thread(const char *name)
 	executor_confirm(executor);
 	turn.address = 0;
 	turn_begin(&turn, executor, TURN_TASK);
+	/* Where its turns begin and end is not known. */
+	turn_times_untimed(&turn);
 }
 
 bool named_thread_waits(void)

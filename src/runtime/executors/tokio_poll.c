@@ -66,6 +66,7 @@ void tokio_poll(void *header, uint32_t number)
 	turn.turn.address = (uintptr_t)__builtin_frame_address(0);
 	turn_begin(&turn.turn, tokio_executor(), job ? TURN_OFFLOAD : TURN_TASK);
 	turn.turn.may_block = may_block;
+	turn.turn.type = slot->type;
 	if (!job) {
 		const struct turn *parent = turn.turn.parent;
 

@@ -7,6 +7,7 @@
 #include "../system_call.h"
 #include "../thread.h"
 #include "../trace.h"
+#include "task_types.h"
 
 /* Words of a header in which the vtable's address has been. */
 #define FIRST_VTABLE_WORD 2
@@ -120,6 +121,7 @@ const void *tokio_slot_decide(uintptr_t argument, uint32_t number)
 		return (const void *)slot->poll;
 	}
 	slot->owner_word = (uint8_t)(word + 1);
+	slot->type = task_type_number(slot->vtable, (uintptr_t)slot->poll);
 	__atomic_store_n(&tokio_targets[number], (const void *)tokio_confirmed, __ATOMIC_RELEASE);
 	return thunk_of(number);
 }

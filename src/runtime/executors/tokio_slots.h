@@ -16,6 +16,7 @@ struct tokio_slot {
 	void (*poll)(void *header); /* what slot 0 held */
 	struct tokio_module *module;
 	uintptr_t vtable; /* 0: free */
+	uint32_t type;	  /* see task_types.h */
 	/*
 	 * Which word of a task's header holds owner_id: the one behind the vtable's address, which
 	 * is word 2 since 1.22, word 4 from 1.12 to 1.21 (tokio/src/runtime/task/core.rs).

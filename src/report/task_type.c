@@ -1,0 +1,63 @@
+#include "task_type.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "model.h"
+
+/* The first argument between the brackets, and where it ends. */
+static const char *first_argument(const char *name, size_t *length)
+{
+	const char *open = strchr(name, '<'), *at;
+	int depth = 0;
+
+	if (!open)
+		return NULL;
+	for (at = open; *at; at++) {
+		if (strchr("<([", *at))
+			depth++;
+		else if (strchr(")]", *at) || (*at == '>' && at[-1] != '-'))
+			depth--;
+		if (!depth || (depth == 1 && *at == ','))
+			break;
+	}
+	*length = (size_t)(at - open - 1);
+	return *at ? open + 1 : NULL;
+}
+
+/*
+ * What the compiler made of an async function is named after it: `app::serve::{async_fn_env#0}` in
+ * debug information, `app::serve::{closure#0}` in symbols. A block has no other name.
+ */
+static size_t without_environment(const char *type, size_t length)
+{
+	static const char *const made[] = { "::{async_fn_env#0}", "::{closure#0}",
+					    "::{async_block_env#0}" };
+
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+		size_t tail = strlen(made[i]);
+
+		if (length > tail && !memcmp(type + length - tail, made[i], tail))
+			return length - tail;
+	}
+	return length;
+}
+
+const char *task_type_name(struct address_space *space, uint64_t poll)
+{
+	struct strings *strings = &space->report->strings;
+	struct loaded_module *module =
+		address_space_module(space, poll, space->trace->header->start_monotonic_ns);
+	const char *name = NULL, *type;
+	size_t length;
+
+	if (!module)
+		return "a module that is gone";
+	if (module->binary)
+		name = binary_generic_name(module->binary, poll - module->record->base);
+	type = name ? first_argument(name, &length) : NULL;
+	if (type)
+		return strings_keep_part(strings, type, without_environment(type, length));
+	return strings_print(strings, "%s+0x%" PRIx64, path_name(module->path),
+			     poll - module->record->base);
+}

@@ -1,0 +1,10 @@
+/* The name of a type of tasks: the future that a poll function was compiled for. */
+#ifndef REPORT_TASK_TYPE_H
+#define REPORT_TASK_TYPE_H
+
+#include "address_space.h"
+
+/* Kept. Where there are no symbols, module and offset of the function. */
+const char *task_type_name(struct address_space *space, uint64_t poll);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * How long turns take. A thread writes the length of each turn into its own part of the trace,
+ * where a reader finds it whatever happens next, and adds many at a time to what its executor's
+ * threads share.
+ */
+#ifndef RUNTIME_TURN_TIMES_H
+#define RUNTIME_TURN_TIMES_H
+
+#include "thread.h"
+#include "turn.h"
+#include "turn_clock.h"
+#include "yieldsan/trace_format.h"
+
+/* The present thread's record; NULL: it has none, and its turns are not timed. */
+extern THREAD_LOCAL struct trace_turn_times *turn_times;
+
+/* A thread got its slot, begins to run turns of another executor, is about to lose its slot. */
+void turn_times_take(void);
+void turn_times_change_executor(uint32_t executor);
+void turn_times_leave(void);
+
+/* In a forked child. */
+void turn_times_forget(void);
+
+COLD void turn_times_flush(void);
+
+/* The turn is in no hurry any more: it was longer than the shortest that is a finding. */
+COLD void turn_times_long(struct turn *turn, uint64_t ns);
+
+/* Ticks from which on a turn is long; UINT64_MAX until there is a clock. */
+extern uint64_t turn_times_limit;
+
+/* Of turn_begin. Budget with turn_times_end: 20 ns, of which the two clocks take 15. */
+static inline void turn_times_begin(struct turn *turn)
+{
+	turn->type = 0;
+	turn->start = 0;
+	if (UNLIKELY(!turn_times))
+		return;
+	turn->start = turn_clock_now();
+	this_thread.slot->turn_start = turn->start;
+}
+
+/* Of turn_begin and turn_end of an offload: the turn around it does not pass meanwhile. */
+static inline void turn_times_pause(struct turn *offload)
+{
+	offload->type = 0;
+	offload->start = 0;
+	if (LIKELY(!offload->parent || !offload->parent->start || !turn_times))
+		return;
+	offload->paused = turn_clock_now();
+	this_thread.slot->turn_start = 0;
+}
+
+static inline void turn_times_go_on(struct turn *offload)
+{
+	struct turn *turn = offload->parent;
+
+	if (LIKELY(!turn || !turn->start || !turn_times))
+		return;
+	turn->start += turn_clock_now() - offload->paused;
+	this_thread.slot->turn_start = turn->start;
+}
+
+/* After turn_begin: the turn has no length. */
+static inline void turn_times_untimed(struct turn *turn)
+{
+	turn->start = 0;
+	if (turn_times)
+		this_thread.slot->turn_start = 0;
+}
+
+static inline bool turn_times_nested(const struct turn *turn)
+{
+	return turn->parent && turn->parent->start && turn->parent->executor == turn->executor;
+}
+
+/* Of turn_end, of a turn that was begun so. */
+static inline void turn_times_end(struct turn *turn)
+{
+	struct trace_turn_times *times = turn_times;
+	uint64_t ticks, ns;
+	uint32_t count;
+
+	if (UNLIKELY(!times || !turn->start))
+		return;
+	ticks = turn_clock_now() - turn->start;
+	ns = turn_clock_ns(ticks);
+	this_thread.slot->turn_start = turn->parent ? turn->parent->start : 0;
+	if (UNLIKELY(times->count >= TRACE_RECENT_TURNS))
+		turn_times_flush();
+	count = times->count;
+	times->recent[count].ns = (uint32_t)ns;
+	times->recent[count].type = turn->type | (turn_times_nested(turn) ? TRACE_TURN_NESTED : 0);
+	times->count = count + 1;
+	if (UNLIKELY(ticks >= turn_times_limit))
+		turn_times_long(turn, ns);
+}
+
+#endif
