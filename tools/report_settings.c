@@ -104,6 +104,22 @@ static const char *take_write_baseline(void *target, const char *value)
 	return OPTION_WRONG_AND_TOLD;
 }
 
+static const char *take_strip_prefix(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	settings->report.strip_prefix = value;
+	return *value ? NULL : "a directory as the compiler named it";
+}
+
+static const char *take_source_root(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	settings->report.source_root = value;
+	return *value ? NULL : "the directory that the sources lie in";
+}
+
 const struct command_option report_settings_options[] = {
 	{ "format", 0, "FORMAT", "of the report; text without it", take_format },
 	{ "show", 0, "LEVEL", "lowest severity shown: error, warning (default), notice",
@@ -119,6 +135,9 @@ const struct command_option report_settings_options[] = {
 	{ "write-baseline", 0, "FILE", "write all that is found to FILE, and do not fail for it",
 	  take_write_baseline },
 	{ "exit-code", 0, "N", "status that means `findings': 66 without it", take_exit_code },
+	{ "strip-prefix", 0, "DIR", "show source files that lie in DIR relative to it",
+	  take_strip_prefix },
+	{ "source-root", 0, "DIR", "and relative ones below DIR", take_source_root },
 };
 
 const size_t report_settings_option_count =

@@ -294,3 +294,14 @@ const char *advice_for(const struct finding *finding)
 			break;
 	return advice[i].text;
 }
+
+const char *advice_line(const char *category, size_t n, const char **executor)
+{
+	for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
+		if (advice[i].category && !strcmp(advice[i].category, category) &&
+		    !advice[i].calls && !n--) {
+			*executor = advice[i].executor;
+			return advice[i].text;
+		}
+	return NULL;
+}

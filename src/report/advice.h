@@ -2,9 +2,15 @@
 #ifndef REPORT_ADVICE_H
 #define REPORT_ADVICE_H
 
+#include <stddef.h>
+
 struct finding;
 
 /* The asynchronous equivalent first, then the offload. Never NULL. */
 const char *advice_for(const struct finding *finding);
+
+/* The n-th line on a category of calls, and the executor that it is for: NULL for all others. NULL
+ * behind the last. */
+const char *advice_line(const char *category, size_t n, const char **executor);
 
 #endif

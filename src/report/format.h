@@ -9,7 +9,10 @@ struct report;
 /* One line and one file for each: format_NAME(), in NAME.c. text is the default. */
 #define REPORT_FORMATS(FORMAT)                                                                     \
 	FORMAT(text)                                                                               \
-	FORMAT(json)
+	FORMAT(json)                                                                               \
+	FORMAT(sarif)                                                                              \
+	FORMAT(junit)                                                                              \
+	FORMAT(github)
 
 /* Returns 0 or -errno; errors of the stream itself are the caller's to ask. */
 #define FORMAT(name) int format_##name(struct report *report, FILE *out);

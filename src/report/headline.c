@@ -1,9 +1,9 @@
 #include "headline.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "model.h"
+#include "source_path.h"
 
 static const struct {
 	const char *name, *held;
@@ -44,15 +44,8 @@ const char *headline_executor(struct report *report, const struct finding *findi
 
 const char *shown_path(struct report *report, const char *path)
 {
-	size_t length;
+	size_t length = strlen(source_path_directory(report));
 
-	if (!report->directory) {
-		char *directory = getcwd(NULL, 0);
-
-		report->directory = strings_keep(&report->strings, directory ? directory : "/");
-		free(directory);
-	}
-	length = strlen(report->directory);
 	/* Kept strings have no controls left: a directory with one fits no path, which stays
 	 * absolute. */
 	if (path && length > 1 && !strncmp(path, report->directory, length) && path[length] == '/')

@@ -28,8 +28,8 @@ struct report {
 	struct missing_module *missing;
 	const struct report_options *options;
 	struct report_summary summary;
-	const char *directory;	    /* the present one, once asked for */
-	uint64_t progress_start_ms; /* of the line that shows progress on a terminal */
+	const char *directory, *top; /* the present one and the repository's, once asked for */
+	uint64_t progress_start_ms;  /* of the line that shows progress on a terminal */
 	bool progress_shown;
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "source_path.h"
 
 #define MAX_FRAMES 4096 /* with all that is inlined */
 
@@ -73,6 +74,7 @@ static void add_address(struct address_space *space, const char *executable, uin
 		frame_find_owner(&frame, executable, strings);
 		if (!frame.function && frame.owner == OWNER_PROGRAM)
 			address_space_tell_nameless(space, module);
+		frame.file = source_path_map(space->report, frame.file);
 		add(space->report, &frame);
 	}
 }
@@ -121,6 +123,7 @@ struct stack stack_script(struct report *report, const char *text, size_t size,
 				 : language == SCRIPT_JAVASCRIPT ? "JavaScript"
 								 : NULL;
 		frame_find_owner(&frame, NULL, &report->strings);
+		frame.file = source_path_map(report, frame.file);
 		add(report, &frame);
 	}
 	return finish(report);
@@ -129,6 +132,19 @@ struct stack stack_script(struct report *report, const char *text, size_t size,
 const struct frame *stack_place(const struct stack *stack)
 {
 	return stack->place < stack->count ? &stack->frames[stack->place] : NULL;
+}
+
+bool frame_is_users(const struct frame *frame)
+{
+	return frame->owner == OWNER_PROGRAM && frame->file;
+}
+
+const struct frame *stack_users_frame(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (frame_is_users(&stack->frames[i]))
+			return &stack->frames[i];
+	return NULL;
 }
 
 /* Where an interpreter's event loop calls back: what lies outside is how the loop came to run. */

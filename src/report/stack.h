@@ -27,6 +27,13 @@ struct stack stack_script(struct report *report, const char *text, size_t size,
 /* The frame to look at; NULL when none is known. */
 const struct frame *stack_place(const struct stack *stack);
 
+/*
+ * The frames that a forge or a test viewer may point at: the program's own, with a file. The
+ * innermost of them; NULL when there is none.
+ */
+bool frame_is_users(const struct frame *frame);
+const struct frame *stack_users_frame(const struct stack *stack);
+
 /* Whether a frame is where an executor began the turn: a task's poll. */
 bool stack_is_turn_boundary(const struct frame *frame);
 

@@ -8,6 +8,7 @@
 #include "headline.h"
 #include "model.h"
 #include "quantity.h"
+#include "text.h"
 #include "text_left_out.h"
 #include "text_processes.h"
 #include "text_stack.h"
@@ -174,6 +175,16 @@ static void print_summary(struct report *report, const struct colours *colours, 
 			severity_word(summary->findings[SEVERITY_NOTICE] ? SEVERITY_NOTICE
 									 : SEVERITY_WARNING));
 	fputc('\n', out);
+}
+
+void text_print_finding(struct report *report, const struct finding *finding, FILE *out)
+{
+	print_finding(report, finding, &colourless, out);
+}
+
+void text_print_summary(struct report *report, FILE *out)
+{
+	print_summary(report, &colourless, out);
 }
 
 int format_text(struct report *report, FILE *out)

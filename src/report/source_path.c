@@ -1,0 +1,135 @@
+#include "source_path.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model.h"
+
+/* Without the slashes at its end. */
+static size_t directory_length(const char *directory)
+{
+	size_t length = strlen(directory);
+
+	while (length > 1 && directory[length - 1] == '/')
+		length--;
+	return length;
+}
+
+/* What stands in `path` behind the directory; NULL when it does not lie in there. */
+static const char *behind(const char *path, const char *directory)
+{
+	size_t length = directory_length(directory);
+
+	if (strncmp(path, directory, length) != 0)
+		return NULL;
+	if (directory[length - 1] == '/') /* the root */
+		return path + length;
+	return path[length] == '/' ? path + length + 1 : NULL;
+}
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9'	    ? c - '0'
+	       : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+					    : -1;
+}
+
+/* Modules of JavaScript are named by URLs: "file:///a%20b.mjs" as "/a b.mjs". */
+static const char *without_scheme(struct strings *strings, const char *path)
+{
+	const char *plain;
+	char *decoded, *to;
+
+	if (!path || strncmp(path, "file:///", 8) != 0)
+		return path;
+	decoded = to = memory_get(strlen(path) + 1);
+	for (path += 7; *path; path++) {
+		if (*path == '%' && digit(path[1]) >= 0 && digit(path[2]) >= 0) {
+			*to++ = (char)(digit(path[1]) << 4 | digit(path[2]));
+			path += 2;
+		} else {
+			*to++ = *path;
+		}
+	}
+	plain = strings_keep(strings, decoded);
+	free(decoded);
+	return plain;
+}
+
+const char *source_path_map(struct report *report, const char *path)
+{
+	const struct report_options *options = report->options;
+	const char *rest, *mapped;
+
+	path = mapped = without_scheme(&report->strings, path);
+	if (!path || (!options->strip_prefix && !options->source_root))
+		return path;
+	rest = options->strip_prefix ? behind(path, options->strip_prefix) : NULL;
+	if (rest)
+		mapped = rest;
+	while (!strncmp(mapped, "./", 2))
+		mapped += 2;
+	if (*mapped == '/' || !*mapped || !options->source_root)
+		return mapped == path ? path : strings_keep(&report->strings, mapped);
+	return strings_print(&report->strings, "%.*s/%s",
+			     (int)directory_length(options->source_root), options->source_root,
+			     mapped);
+}
+
+const char *source_path_directory(struct report *report)
+{
+	if (!report->directory) {
+		char *directory = getcwd(NULL, 0);
+
+		report->directory = strings_keep(&report->strings, directory ? directory : "/");
+		free(directory);
+	}
+	return report->directory;
+}
+
+/* A work tree has a directory of that name, a linked one a file. */
+static bool is_top(const char *directory, size_t length)
+{
+	char *path;
+	bool is;
+
+	if (asprintf(&path, "%.*s/.git", (int)length, directory) < 0)
+		memory_exhausted();
+	is = !access(path, F_OK);
+	free(path);
+	return is;
+}
+
+const char *source_path_top(struct report *report)
+{
+	const char *directory = source_path_directory(report);
+
+	if (report->top)
+		return report->top;
+	report->top = directory;
+	for (size_t length = strlen(directory); length > 1; length--)
+		if ((!directory[length] || directory[length] == '/') && is_top(directory, length)) {
+			report->top = strings_keep_part(&report->strings, directory, length);
+			break;
+		}
+	return report->top;
+}
+
+const char *source_path_in_repository(struct report *report, const char *path)
+{
+	const char *top = source_path_top(report), *rest;
+	char *resolved;
+
+	if (*path != '/')
+		return path;
+	resolved = realpath(path, NULL);
+	rest = resolved ? behind(resolved, top) : NULL;
+	if (rest)
+		rest = strings_keep(&report->strings, rest);
+	else if (behind(path, top))
+		rest = strings_keep(&report->strings, behind(path, top));
+	free(resolved);
+	return rest && *rest ? rest : path;
+}
