@@ -1,16 +1,41 @@
+#include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 #include "command_line.h"
+#include "report/comparison.h"
 #include "report_settings.h"
 
-static const struct command_option options[] = {
-	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same",
-	  report_settings_take_path },
+struct report_command {
+	struct report_settings settings;
+	bool compares;
 };
 
-static int parse(struct report_settings *settings, int argc, char **argv)
+static const char *take_output(void *target, const char *value)
+{
+	struct report_command *command = target;
+
+	return report_settings_take_path(&command->settings, value);
+}
+
+static const char *take_diff(void *target, const char *value)
+{
+	struct report_command *command = target;
+
+	(void)value;
+	command->compares = true;
+	return NULL;
+}
+
+static const struct command_option options[] = {
+	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same", take_output },
+	{ "diff", 0, NULL, "of two: what is new, gone, worse and better in the second", take_diff },
+};
+
+static int parse(struct report_command *command, int argc, char **argv)
 {
 	const struct command_line line = {
 		.command = "report",
@@ -20,39 +45,76 @@ static int parse(struct report_settings *settings, int argc, char **argv)
 			"stands for all\n*" TRACE_SUFFIX
 			" files in it. The exit status is 0, 66 when there are findings, or 2.\n",
 		.question = "on what?",
-		.groups = { OPTION_GROUP(options, settings), REPORT_SETTINGS_GROUP(settings) },
+		.groups = { OPTION_GROUP(options, command),
+			    REPORT_SETTINGS_GROUP(&command->settings) },
 		.has_formats = true,
 	};
 
 	int status = command_line_parse(&line, argc, argv);
 
-	return status == -1 ? report_settings_finish(settings) : status;
+	return status == -1 ? report_settings_finish(&command->settings) : status;
 }
 
-int command_report(int argc, char **argv)
+static int compare(const struct report_settings *settings, char **paths, int count)
 {
-	struct report_settings settings = REPORT_SETTINGS_DEFAULT;
-	struct report_summary summary;
-	int status = parse(&settings, argc, argv), error;
+	const char *format = settings->report.format;
+	char sentence[COMPARISON_SENTENCE_SIZE] = "";
+	struct comparison_summary summary;
 	FILE *out;
+	int error;
 
-	if (status >= 0)
-		return status;
-	out = report_settings_open(&settings, stdout);
+	if (count != 2) {
+		fprintf(stderr, "yieldsan: report: --diff compares two: yieldsan report --diff OLD "
+				"NEW, each a trace, a directory of traces, or a report in JSON\n");
+		return STATUS_WRONG_USE;
+	}
+	if (format && strcmp(format, "text") != 0 && strcmp(format, "json") != 0) {
+		fprintf(stderr,
+			"yieldsan: report: --format=%s: with --diff it must be text or json\n",
+			format);
+		return STATUS_WRONG_USE;
+	}
+	out = report_settings_open(settings, stdout);
 	if (!out)
 		return STATUS_WRONG_USE;
-	error = report_make(&settings.report, argv + optind, (size_t)(argc - optind), out,
-			    &summary);
-	if (report_settings_close(&settings, out, error))
+	error = report_compare(&settings->report, paths[0], paths[1], out, &summary, sentence);
+	if (*sentence)
+		fprintf(stderr, "yieldsan: %s\n", sentence);
+	if (report_settings_close(settings, out, error == -EINVAL ? 0 : error) || error)
+		return STATUS_WRONG_USE;
+	return summary.failed ? settings->exit_code : 0;
+}
+
+static int report(const struct report_settings *settings, char **paths, int count)
+{
+	struct report_summary summary;
+	FILE *out = report_settings_open(settings, stdout);
+	int error;
+
+	if (!out)
+		return STATUS_WRONG_USE;
+	error = report_make(&settings->report, paths, (size_t)count, out, &summary);
+	if (report_settings_close(settings, out, error))
 		return STATUS_WRONG_USE;
 	if (!summary.processes && !summary.unreadable) {
 		fprintf(stderr,
 			"yieldsan: there is no trace (*" TRACE_SUFFIX ") in %s: did the "
 			"program run watched, and did an executor run in it?\n",
-			argv[optind]);
+			paths[0]);
 		return STATUS_WRONG_USE;
 	}
 	if (summary.unreadable) /* a report on less than was asked for is no success */
 		return STATUS_WRONG_USE;
-	return report_settings_status(&settings, &summary);
+	return report_settings_status(settings, &summary);
+}
+
+int command_report(int argc, char **argv)
+{
+	struct report_command command = { .settings = REPORT_SETTINGS_DEFAULT };
+	int status = parse(&command, argc, argv);
+
+	if (status >= 0)
+		return status;
+	return (command.compares ? compare : report)(&command.settings, argv + optind,
+						     argc - optind);
 }

@@ -10,19 +10,21 @@
 
 /*
  * The frames that tell findings apart: the program's own; where there are none those of its
- * dependencies; else all.
+ * dependencies; else all. How deep a function had called itself is a matter of its data, and of
+ * that run: repeated frames count once.
  */
 struct telling {
 	const struct stack *stack;
 	size_t begin, end;
 	enum frame_owner owner; /* OWNER_UNKNOWN: all */
+	const struct frame *last;
 };
 
 static struct telling telling_frames(const struct finding_stack *of)
 {
 	const struct stack *stack = finding_stack_face(of);
 	const struct frame *place = stack_place(stack);
-	struct telling telling = { stack, place ? stack->place : 0, 0, OWNER_UNKNOWN };
+	struct telling telling = { stack, place ? stack->place : 0, 0, OWNER_UNKNOWN, NULL };
 
 	if (place)
 		telling.owner = place->owner;
@@ -32,13 +34,22 @@ static struct telling telling_frames(const struct finding_stack *of)
 	return telling;
 }
 
+static bool is_repeated(const struct frame *frame, const struct frame *last)
+{
+	return last && frame->function && frame->function == last->function &&
+	       frame->file == last->file && frame->line == last->line;
+}
+
 static const struct frame *next_frame(struct telling *telling)
 {
 	while (telling->begin < telling->end) {
 		const struct frame *frame = &telling->stack->frames[telling->begin++];
 
-		if (telling->owner == OWNER_UNKNOWN || frame->owner == telling->owner)
-			return frame;
+		if ((telling->owner != OWNER_UNKNOWN && frame->owner != telling->owner) ||
+		    is_repeated(frame, telling->last))
+			continue;
+		telling->last = frame;
+		return frame;
 	}
 	return NULL;
 }
@@ -84,13 +95,56 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 	return key;
 }
 
-/* FNV-1a. The NUL is hashed too: it keeps "ab","c" apart from "a","bc". */
+/* FNV-1a. */
+static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
+	return hash;
+}
+
+/* The NUL is hashed too: it keeps "ab","c" apart from "a","bc". */
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-	do
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-	while (*text++);
-	return hash;
+	return hash_bytes(hash, text, strlen(text) + 1);
+}
+
+/* The end of a number at `text`, or `text` where there is none. */
+static const char *number_end(const char *text)
+{
+	return text + strspn(text, "0123456789");
+}
+
+/* Rust's `{closure#1}`, at its brace: what stands before the number, or 0. */
+static size_t numbered_length(const char *text)
+{
+	size_t length = strspn(text + 1, "abcdefghijklmnopqrstuvwxyz_:") + 1;
+	const char *end = text[length] == '#' ? number_end(text + length + 1) : text;
+
+	return *end == '}' ? length : 0;
+}
+
+/*
+ * A function's name without the numbers that compilers give to its closures in their order: another
+ * one before it changes them. Rust's newer names (v0) become like the older, which have no numbers:
+ * `{closure#1}` is `{{closure}}`. C++: `{lambda(int)#2}` and `$_2` are any lambda's.
+ */
+static uint64_t hash_function(uint64_t hash, const char *name)
+{
+	for (; *name; name++) {
+		size_t length = *name == '{' ? numbered_length(name) : 0;
+
+		if (length) {
+			hash = hash_bytes(hash_bytes(hash, "{", 1), name, length);
+			hash = hash_bytes(hash, "}}", 2);
+			name = number_end(name + length + 1);
+			continue;
+		}
+		hash = hash_bytes(hash, name, 1);
+		if (!strncmp(name, ")#", 2) || !strncmp(name, "$_", 2))
+			name = number_end(name + 2) - 1;
+	}
+	return hash_bytes(hash, name, 1);
 }
 
 static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
@@ -98,7 +152,7 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 	char offset[32];
 
 	if (frame->function) {
-		hash = hash_text(hash, frame->function);
+		hash = hash_function(hash, frame->function);
 		return frame->native ? hash : hash_text(hash, path_name(frame->file));
 	}
 	if (!frame->module) /* made at run time: its address means nothing */
