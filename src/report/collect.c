@@ -92,7 +92,7 @@ static void observe(struct collection *collection, const struct observation *obs
 					      observation->language);
 	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL) &&
 	    !allow_fits(collection->process->allow, seen))
-		finding_add(report, seen, collection->process->pid);
+		finding_add(report, seen, collection->process);
 }
 
 static uint64_t since_start(const struct trace_header *header, uint64_t ns)

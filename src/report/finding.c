@@ -21,14 +21,23 @@ static uint64_t sum(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-static void add_pid(struct finding *finding, int64_t pid)
+static void add_share(struct finding *finding, const struct finding *seen,
+		      const struct process *process)
 {
-	for (size_t i = 0; i < finding->pid_count; i++)
-		if (finding->pids[i] == pid)
-			return;
-	finding->pids = memory_grow(finding->pids, finding->pid_count, &finding->pid_room,
-				    sizeof *finding->pids);
-	finding->pids[finding->pid_count++] = pid;
+	struct finding_share *share = finding->shares + finding->share_count;
+
+	if (!finding->share_count || share[-1].process != process) {
+		finding->shares = memory_grow(finding->shares, finding->share_count,
+					      &finding->share_room, sizeof *finding->shares);
+		share = finding->shares + finding->share_count++;
+		*share = (struct finding_share){ .process = process };
+	} else {
+		share--;
+	}
+	share->count = sum(share->count, seen->count);
+	share->total_ns = sum(share->total_ns, seen->total_ns);
+	if (seen->max_ns > share->max_ns)
+		share->max_ns = seen->max_ns;
 }
 
 static void merge(struct finding *known, const struct finding *seen)
@@ -58,7 +67,7 @@ static void merge(struct finding *known, const struct finding *seen)
 		known->histogram[i] = sum(known->histogram[i], seen->histogram[i]);
 }
 
-void finding_add(struct report *report, const struct finding *seen, int64_t pid)
+void finding_add(struct report *report, const struct finding *seen, const struct process *process)
 {
 	struct finding *known;
 	size_t words;
@@ -73,8 +82,8 @@ void finding_add(struct report *report, const struct finding *seen, int64_t pid)
 		memset(&known->hh, 0, sizeof known->hh);
 		known->stacks = obstack_copy(&report->memory, seen->stacks,
 					     seen->stack_count * sizeof *seen->stacks);
-		known->pids = NULL;
-		known->pid_count = known->pid_room = 0;
+		known->shares = NULL;
+		known->share_count = known->share_room = 0;
 		memcpy(known->key, key, words * sizeof *key);
 		HASH_ADD_KEYPTR(hh, report->findings_by_key, known->key, words * sizeof *key,
 				known);
@@ -82,15 +91,19 @@ void finding_add(struct report *report, const struct finding *seen, int64_t pid)
 					       &report->finding_room, sizeof *report->findings);
 		report->findings[report->finding_count++] = known;
 	}
-	add_pid(known, pid);
+	add_share(known, seen, process);
 	free(key);
 }
 
-static int compare_pids(const void *one, const void *other)
+static int compare_shares(const void *one, const void *other)
 {
-	const int64_t *a = one, *b = other;
+	const struct finding_share *a = one, *b = other;
 
-	return *a < *b ? -1 : *a > *b;
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	if (a->process->pid != b->process->pid)
+		return a->process->pid < b->process->pid ? -1 : 1;
+	return strcmp(a->process->trace_path, b->process->trace_path);
 }
 
 static int compare(const void *one, const void *other)
@@ -119,7 +132,8 @@ void findings_finish(struct report *report)
 
 		finding->message = headline(report, finding);
 		finding->advice = kind_of(finding->kind)->advice(report, finding);
-		qsort(finding->pids, finding->pid_count, sizeof *finding->pids, compare_pids);
+		qsort(finding->shares, finding->share_count, sizeof *finding->shares,
+		      compare_shares);
 	}
 	if (report->finding_count)
 		qsort(report->findings, report->finding_count, sizeof *report->findings, compare);
@@ -128,7 +142,7 @@ void findings_finish(struct report *report)
 void findings_deinit(struct report *report)
 {
 	for (size_t i = 0; i < report->finding_count; i++)
-		free(report->findings[i]->pids);
+		free(report->findings[i]->shares);
 	free(report->findings);
 	HASH_CLEAR(hh, report->findings_by_key);
 }

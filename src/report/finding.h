@@ -11,6 +11,7 @@
 #include "stack.h"
 #include "yieldsan/trace_format.h"
 
+struct process;
 struct report;
 
 /* What a stack of a finding shows. */
@@ -42,6 +43,12 @@ enum finding_root {
 	ROOT_UNKNOWN, /* block_on's own future, of a scheduler not known */
 };
 
+/* What one process had of a finding. */
+struct finding_share {
+	const struct process *process;
+	uint64_t count, total_ns, max_ns;
+};
+
 struct finding {
 	char id[17];
 	enum finding_kind kind;
@@ -64,8 +71,8 @@ struct finding {
 	bool running;	      /* nor had the process */
 	uint64_t progress_ns; /* how long it took so far; 0: not known */
 
-	int64_t *pids; /* each once */
-	size_t pid_count, pid_room;
+	struct finding_share *shares; /* one a process, the largest first */
+	size_t share_count, share_room;
 
 	/* At least one. The first is the place that a reader should look at; all but samples tell
 	 * findings apart. */
@@ -80,9 +87,10 @@ struct finding {
 
 /*
  * Adds an observation to the findings: to the one of the same kind and place, or as a new one.
- * Copies what `seen` holds, its id, pids, message and advice apart.
+ * Copies what `seen` holds, its id, shares, message and advice apart. To be called for one process
+ * after the other.
  */
-void finding_add(struct report *report, const struct finding *seen, int64_t pid);
+void finding_add(struct report *report, const struct finding *seen, const struct process *process);
 
 /* Worst first, with ids, messages and advice; to be called once, when all are in. */
 void findings_finish(struct report *report);

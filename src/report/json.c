@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "format.h"
@@ -119,9 +120,49 @@ static json_t *executor_json(uint32_t family, const char *name)
 	return object;
 }
 
+static int compare_pids(const void *one, const void *other)
+{
+	const int64_t *a = one, *b = other;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* Each once: processes of several runs may share one. */
+static json_t *pids_json(const struct finding *finding)
+{
+	int64_t *pids = memory_get((finding->share_count + 1) * sizeof *pids);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < finding->share_count; i++)
+		pids[i] = finding->shares[i].process->pid;
+	qsort(pids, finding->share_count, sizeof *pids, compare_pids);
+	for (size_t i = 0; i < finding->share_count; i++)
+		if (!i || pids[i] != pids[i - 1])
+			json_array_append_new(array, json_integer(pids[i]));
+	free(pids);
+	return array;
+}
+
+static json_t *shares_json(const struct finding *finding)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < finding->share_count; i++) {
+		const struct finding_share *share = &finding->shares[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "pid", json_integer(share->process->pid));
+		json_object_set_new(object, "count", integer(share->count));
+		json_object_set_new(object, "total_ns", integer(share->total_ns));
+		json_object_set_new(object, "max_ns", integer(share->max_ns));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *finding_json(const struct finding *finding)
 {
-	json_t *object = json_object(), *pids = json_array();
+	json_t *object = json_object();
 
 	set_text(object, "id", finding->id);
 	set_text(object, "kind", kind_of(finding->kind)->word);
@@ -140,9 +181,8 @@ static json_t *finding_json(const struct finding *finding)
 	if (finding->harm_turns || finding->yields)
 		json_object_set_new(object, "harm", harm_json(finding));
 	json_object_set_new(object, "stacks", stacks_json(finding));
-	for (size_t i = 0; i < finding->pid_count; i++)
-		json_array_append_new(pids, json_integer(finding->pids[i]));
-	json_object_set_new(object, "pids", pids);
+	json_object_set_new(object, "pids", pids_json(finding));
+	json_object_set_new(object, "processes", shares_json(finding));
 	json_object_set_new(object, "first_ns", integer(finding->first_ns));
 	json_object_set_new(object, "last_ns", integer(finding->last_ns));
 	json_object_set_new(object, "histogram", histogram_json(finding));

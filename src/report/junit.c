@@ -52,13 +52,6 @@ static void print_attribute(FILE *out, const char *name, const char *value)
 	fputc('"', out);
 }
 
-static int compare_pids(const void *one, const void *other)
-{
-	const int64_t *a = one, *b = other;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
 /* Of one executor of one process. */
 struct test_case {
 	const struct process *process;
@@ -75,9 +68,12 @@ static bool fails(const struct report *report, const struct finding *finding)
 static bool is_of(const struct finding *finding, const struct process *process,
 		  const char *executor)
 {
-	return !strcmp(finding->executor, executor) &&
-	       bsearch(&process->pid, finding->pids, finding->pid_count, sizeof *finding->pids,
-		       compare_pids);
+	if (strcmp(finding->executor, executor) != 0)
+		return false;
+	for (size_t i = 0; i < finding->share_count; i++)
+		if (finding->shares[i].process == process)
+			return true;
+	return false;
 }
 
 static struct test_case collect_case(struct report *report, const struct process *process,

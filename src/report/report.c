@@ -156,7 +156,7 @@ static size_t leave_out(struct report *report,
 	report->finding_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (is_known(report->options, report->findings[i]))
-			free(report->findings[i]->pids);
+			free(report->findings[i]->shares);
 		else
 			report->findings[report->finding_count++] = report->findings[i];
 	}

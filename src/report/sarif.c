@@ -78,11 +78,8 @@ static json_t *frame_location(struct report *report, const struct frame *frame, 
 /* Whose source is not known is told at the program's file: a result without a place is refused. */
 static json_t *program_location(struct report *report, const struct finding *finding)
 {
-	const char *path = report->processes ? report->processes->executable : NULL;
+	const char *path = finding->share_count ? finding->shares[0].process->executable : NULL;
 
-	for (const struct process *process = report->processes; process; process = process->next)
-		if (finding->pid_count && process->pid == finding->pids[0])
-			path = process->executable;
 	return json_pack("{s:o}", "physicalLocation",
 			 physical_location(report, path && *path ? path : "unknown", 1));
 }

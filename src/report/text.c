@@ -14,6 +14,8 @@
 #include "text_stack.h"
 #include "words.h"
 
+#define MAX_SHARES 5 /* processes that a finding names */
+
 struct colours {
 	const char *severity[SEVERITIES];
 	const char *bold, *plain;
@@ -52,6 +54,23 @@ static void print_headline(const struct finding *finding, const struct colours *
 		words[finding->severity], colours->plain, finding->message);
 }
 
+/* "3 processes: 4711 (2 times), 4712 (1 time) and 1 more" */
+static void print_shares(const struct finding *finding, FILE *out)
+{
+	char text[64];
+
+	if (finding->share_count < 2)
+		return;
+	fprintf(out, "  %zu processes: ", finding->share_count);
+	for (size_t i = 0; i < finding->share_count && i < MAX_SHARES; i++)
+		fprintf(out, "%s%lld (%s)", i ? ", " : "",
+			(long long)finding->shares[i].process->pid,
+			quantity_of(text, finding->shares[i].count, "time"));
+	if (finding->share_count > MAX_SHARES)
+		fprintf(out, " and %zu more", finding->share_count - MAX_SHARES);
+	fputc('\n', out);
+}
+
 /* What is known beside the cost: how sure, how harmful, which thread. */
 static void print_evidence(const struct finding *finding, FILE *out)
 {
@@ -69,11 +88,10 @@ static void print_evidence(const struct finding *finding, FILE *out)
 			finding->harm_events == 1 ? "" : "s");
 	if (finding->thread && *finding->thread)
 		fprintf(out, "thread %s, ", finding->thread);
-	if (finding->pid_count == 1)
-		fprintf(out, "process %lld, ", (long long)finding->pids[0]);
-	else
-		fprintf(out, "%zu processes, ", finding->pid_count);
+	if (finding->share_count == 1)
+		fprintf(out, "process %lld, ", (long long)finding->shares[0].process->pid);
 	fprintf(out, "confidence %s\n", confidence_word(finding->confidence));
+	print_shares(finding, out);
 }
 
 static void print_remark(const struct finding *finding, FILE *out)

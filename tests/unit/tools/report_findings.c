@@ -7,7 +7,7 @@ static void the_same_stack_in_two_processes_is_one_finding(void **state)
 {
 	struct trace_site *site;
 	struct made_report made;
-	json_t *finding;
+	json_t *finding, *shares;
 
 	(void)state;
 	trace_begin_tokio(&trace, 101);
@@ -37,6 +37,11 @@ static void the_same_stack_in_two_processes_is_one_finding(void **state)
 			 100);
 	assert_int_equal(json_integer_value(json_array_get(json_object_get(finding, "pids"), 1)),
 			 101);
+	shares = json_object_get(finding, "processes");
+	assert_int_equal(number_of(json_array_get(shares, 0), "pid"), 100);
+	assert_int_equal(number_of(json_array_get(shares, 0), "count"), 3);
+	assert_int_equal(number_of(json_array_get(shares, 1), "count"), 1);
+	assert_int_equal(number_of(json_array_get(shares, 1), "max_ns"), 20 * MS);
 	assert_int_equal(made.summary.processes, 2);
 	report_free(&made);
 }
