@@ -33,6 +33,7 @@ check libev-dev            /usr/include/ev.h
 check libglib2.0-dev       /usr/include/glib-2.0/glib.h
 check libcurl4-openssl-dev /usr/include/*/curl/curl.h
 check musl-tools           musl-gcc
+check libxml2-utils        xmllint
 check nodejs               node
 check strace               strace
 servers apache2-utils      ab

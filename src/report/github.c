@@ -29,15 +29,15 @@ static void print_finding(struct report *report, const struct finding *finding, 
 {
 	const struct frame *frame = stack_users_frame(finding_stack(finding));
 
-	fprintf(out, "::%s ", severity_word(finding->severity));
-	if (frame) {
-		fputs("file=", out);
-		print_escaped(out, source_path_in_repository(report, frame->file), IN_PROPERTY);
-		fprintf(out, ",line=%d,", frame->line > 0 ? frame->line : 1);
-	}
-	fprintf(out, "title=%s", kind_of(finding->kind)->word);
+	fprintf(out, "::%s title=%s", severity_word(finding->severity),
+		kind_of(finding->kind)->word);
 	if (finding->category)
 		fprintf(out, " (%s)", finding->category);
+	if (frame) {
+		fputs(",file=", out);
+		print_escaped(out, source_path_in_repository(report, frame->file), IN_PROPERTY);
+		fprintf(out, ",line=%d", frame->line > 0 ? frame->line : 1);
+	}
 	fputs("::", out);
 	print_escaped(out, finding->message, IN_MESSAGE);
 	fputs("%0AAdvice: ", out);

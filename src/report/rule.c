@@ -1,5 +1,6 @@
 #include "rule.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,10 +61,24 @@ char *rule_id(const struct rule *rule)
 {
 	char *id;
 
-	if (asprintf(&id, "%s%s%s", kind_of(rule->kind)->word, rule->category ? "/" : "",
+	if (asprintf(&id, "%s%s%s", kind_of(rule->kind)->word, rule->category ? "." : "",
 		     rule->category ? rule->category : "") < 0)
 		memory_exhausted();
 	return id;
+}
+
+char *rule_name(const struct rule *rule)
+{
+	char *name = rule_id(rule), *to = name;
+	bool capital = true;
+
+	for (const char *from = name; *from; from++) {
+		if (isalnum((unsigned char)*from))
+			*to++ = (char)(capital ? toupper((unsigned char)*from) : *from);
+		capital = !isalnum((unsigned char)*from);
+	}
+	*to = '\0';
+	return name;
 }
 
 /* Why it is one: the three rules of asynchronous code. */

@@ -20,8 +20,9 @@ const struct rule *rule_at(size_t n);
 /* The number of a finding's. */
 size_t rule_of(const struct finding *finding);
 
-/* "blocking-call/sleep", "deadlock". To be freed. */
+/* "blocking-call.sleep", "deadlock"; for people "BlockingCallSleep". To be freed. */
 char *rule_id(const struct rule *rule);
+char *rule_name(const struct rule *rule);
 
 /* What is wrong with it and what to do instead, as text or in Markdown. To be freed. */
 char *rule_help(const struct rule *rule, bool markdown);

@@ -183,18 +183,20 @@ static json_t *result(struct report *report, const struct finding *finding)
 
 static json_t *descriptor(const struct rule *rule)
 {
-	char *id = rule_id(rule), *text = rule_help(rule, false), *markdown = rule_help(rule, true);
+	char *id = rule_id(rule), *name = rule_name(rule);
+	char *text = rule_help(rule, false), *markdown = rule_help(rule, true);
 	json_t *object, *tags = json_pack("[s, s]", "concurrency", kind_of(rule->kind)->word);
 
 	if (rule->category)
 		json_array_append_new(tags, json_string(rule->category));
 	object = json_pack("{s:s, s:s, s:{s:s}, s:{s:s}, s:{s:s, s:s}, s:{s:s}, s:{s:o, s:s, s:s}}",
-			   "id", id, "name", id, "shortDescription", "text", rule->title,
+			   "id", id, "name", name, "shortDescription", "text", rule->title,
 			   "fullDescription", "text", kind_of(rule->kind)->title, "help", "text",
 			   text, "markdown", markdown, "defaultConfiguration", "level", "error",
 			   "properties", "tags", tags, "precision", "high", "problem.severity",
 			   "error");
 	free(id);
+	free(name);
 	free(text);
 	free(markdown);
 	return object;

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""The formats that others read, read by others: schema validators, XML parsers, GitHub's own writer."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+import xml.etree.ElementTree
+
+from cli.place import BUILD, expect, report_of, ROOT, run, run_tests, Skip, yieldsan
+
+READERS = BUILD / "readers"
+SCHEMA_CRATE = ("serde-sarif", "0.6.6")  # carries the schema of OASIS
+GITHUB_PACKAGE = "@actions/core@1.11.1"
+
+# Two findings of its own code in each of two processes, one of them an error.
+PROGRAM = r"""
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "yieldsan/yieldsan.h"
+
+static void naps(void)
+{
+	struct timespec time = { .tv_nsec = 2000000 };
+
+	nanosleep(&time, NULL);
+}
+
+static void reads(void)
+{
+	char byte;
+	int fd = open("/usr/bin/env", O_RDONLY);
+
+	if (read(fd, &byte, 1) == 1)
+		close(fd);
+}
+
+int main(void)
+{
+	pid_t child = fork();
+
+	yieldsan_turn_begin("pump & \"co\"");
+	naps();
+	reads();
+	yieldsan_turn_end();
+	waitpid(child, NULL, 0);
+	return 0;
+}
+"""
+
+
+def _fetched(name, fetch):
+    """A directory that fetch(directory) fills, kept from run to run."""
+    directory = READERS / name
+    if directory.is_dir():
+        return directory
+    READERS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=READERS) as new:
+        reason = fetch(new)
+        if reason:
+            raise Skip(reason)
+        os.rename(new, directory)
+        os.mkdir(new)
+    return directory
+
+
+def _run_in(directory, *command):
+    try:
+        ran = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120,
+                             stdin=subprocess.DEVNULL, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return ran.stderr.strip().splitlines()[-1] if ran.returncode else None
+
+
+def _sarif_schema():
+    def fetch(directory):
+        manifest = ('[package]\nname = "reader"\nversion = "0.0.0"\nedition = "2021"\n'
+                    '[lib]\npath = "lib.rs"\n[dependencies]\n%s = "=%s"\n[workspace]\n')
+        with open(directory + "/Cargo.toml", "w", encoding="utf-8") as file:
+            file.write(manifest % SCHEMA_CRATE)
+        with open(directory + "/lib.rs", "w", encoding="utf-8"):
+            pass
+        return _run_in(directory, "cargo", "vendor", "--quiet")
+
+    directory = _fetched("sarif", fetch)
+    schema = json.loads((directory / "vendor" / SCHEMA_CRATE[0] / "src/schema.json").read_text())
+    expect("oasis-tcs/sarif-spec" in schema["$id"], schema["$id"])
+    return schema
+
+
+def _github_writer():
+    def fetch(directory):
+        failed = _run_in(directory, "npm", "pack", "--silent", GITHUB_PACKAGE)
+        return failed or _run_in(directory, "sh", "-c", "tar -xzf *.tgz")
+
+    return _fetched("github", fetch) / "package/lib"
+
+
+def _repository(place):
+    """A work tree whose source lies in a directory of a name that asks for escapes."""
+    top = place / "a repository, 100%"
+    source = top / "src: new"
+    os.makedirs(source)
+    (top / ".git").mkdir()
+    (source / "pump.c").write_text(PROGRAM)
+    subprocess.run(["gcc", "-g", "-O0", f"-I{ROOT}/include", "-o", place / "pump", source / "pump.c"],
+                   check=True)
+    return top
+
+
+def _formats(place, *names, top=None, options=()):
+    """One run, reported in these formats and as JSON."""
+    top = top or _repository(place)
+    result = run("-o", place / "traces", "--report=/dev/null", place / "pump", cwd=top)
+    expect(result.status == 66, result)
+    texts = []
+    for name in (*names, "json"):
+        result = yieldsan("report", f"--format={name}", "-o", place / name, *options, place / "traces",
+                          cwd=top)
+        expect(result.status == 66, result)
+        texts.append((place / name).read_text())
+    return [*texts[:-1], json.loads(texts[-1])]
+
+
+def _line_of(call):
+    return next(number for number, line in enumerate(PROGRAM.splitlines(), 1) if f"\t{call}(" in line
+                or f"= {call}(" in line or f"({call}(" in line)
+
+
+def sarif_is_what_the_schema_of_oasis_allows(place):
+    try:
+        import jsonschema  # pylint: disable=import-outside-toplevel
+    except ImportError as error:
+        raise Skip(str(error)) from error
+    schema = _sarif_schema()
+    sarif, report = _formats(place, "sarif")
+    log = json.loads(sarif)
+    validator = jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker())
+    errors = [f"{list(error.path)}: {error.message[:200]}" for error in validator.iter_errors(log)]
+    expect(not errors, errors)
+    expect(len(log["runs"][0]["results"]) == len(report["findings"]), sarif)
+    log["runs"][0]["results"][0]["level"] = "fatal"
+    expect(list(validator.iter_errors(log)), "the validator allows anything")
+
+
+def sarif_has_what_github_requires(place):
+    """docs.github.com, "SARIF support for code scanning": what is marked as required there."""
+    sarif, report = _formats(place, "sarif")
+    (ran,) = json.loads(sarif)["runs"]
+    driver = ran["tool"]["driver"]
+    for rule in driver["rules"]:
+        for field in ("shortDescription", "fullDescription"):
+            expect(0 < len(rule[field]["text"]) <= 1024, rule)
+        expect(rule["id"] and rule["help"]["text"] and len(rule["properties"]["tags"]) <= 10, rule)
+    expect(len({rule["id"] for rule in driver["rules"]}) == len(driver["rules"]), driver["rules"])
+    expect([result["partialFingerprints"]["primaryLocationLineHash"] for result in ran["results"]]
+           == [finding["id"] for finding in report["findings"]], sarif)
+    for result, finding in zip(ran["results"], report["findings"]):
+        rule = driver["rules"][result["ruleIndex"]]
+        expect(rule["id"] == result["ruleId"], result)
+        expect(rule["id"] == f"{finding['kind']}.{finding['category']}", result)
+        expect(result["message"]["text"].startswith(finding["message"]), result)
+        (location,) = result["locations"]
+        physical = location["physicalLocation"]
+        path = urllib.parse.unquote(physical["artifactLocation"]["uri"])
+        expect(path == "src: new/pump.c", path)
+        expect(physical["region"]["startLine"] == _line_of(finding["call"].replace("open64", "open")),
+               result)
+        for name in ("startColumn", "endLine", "endColumn"):
+            expect(physical["region"][name] >= 1, result)
+
+
+def junit_is_what_jenkins_allows(place):
+    if not shutil.which("xmllint"):
+        raise Skip("there is no xmllint")
+    junit, _ = _formats(place, "junit")
+    schema = ROOT / "tests/readers/junit-10.xsd"
+
+    def lint(text):
+        (place / "linted").write_text(text)
+        return subprocess.run(["xmllint", "--noout", "--schema", schema, place / "linted"],
+                              capture_output=True, text=True, check=False)
+
+    expect(lint(junit).returncode == 0, lint(junit).stderr)
+    expect(lint(junit.replace("<failure ", "<failures ")).returncode, "xmllint allows anything")
+
+
+def junit_has_a_case_for_each_executor_of_each_process(place):
+    junit, report = _formats(place, "junit")
+    suites = xml.etree.ElementTree.fromstring(junit)
+    cases = list(suites.iter("testcase"))
+    expect(len(report["processes"]) == len(cases) == int(suites.get("tests")) == 2, junit)
+    expect([case.get("name") for case in cases] == ["pump & \"co\""] * 2, junit)
+    expect([case.get("classname") for case in cases] == ["pump", "pump #2"], junit)
+    errors = [finding for finding in report["findings"] if finding["severity"] == "error"]
+    for case in cases:
+        (failure,) = case.findall("failure")
+        expect(all(finding["message"] in failure.text for finding in errors), junit)
+        expect(all(finding["id"] in failure.text for finding in errors), junit)
+    expect(suites.get("failures") == "2", junit)
+
+
+def junit_fails_by_what_fails_the_run(place):
+    top = _repository(place)
+    for level, failures in (("never", 0), ("error", 2)):
+        run("-o", place / level, "--report=/dev/null", place / "pump", cwd=top)
+        result = yieldsan("report", "--format=junit", f"--fail-on={level}", place / level, cwd=top)
+        expect((result.status == 66) == bool(failures), result)
+        suites = xml.etree.ElementTree.fromstring(result.out)
+        expect(len(list(suites.iter("failure"))) == failures, result)
+
+
+def githubs_own_writer_says_the_same(place):
+    writer = _github_writer()
+    github, report = _formats(place, "github")
+    script = """
+        const { issueCommand } = require(process.argv[1] + "/command");
+        const { toCommandProperties } = require(process.argv[1] + "/utils");
+        for (const f of JSON.parse(process.argv[2]).findings) {
+            const user = f.stacks[0].frames.find((frame) => frame.user && frame.file);
+            issueCommand(f.severity, toCommandProperties({
+                title: `${f.kind} (${f.category})`, file: user.file.replace(process.argv[3] + "/", ""),
+                startLine: user.line,
+            }), `${f.message}\\nAdvice: ${f.advice}\\nId: ${f.id}`);
+        }"""
+    top = os.path.realpath(place / "a repository, 100%")
+    node = subprocess.run(["node", "-e", script, writer, json.dumps(report), top],
+                          capture_output=True, text=True, check=False)
+    expect(node.returncode == 0 and node.stdout, node.stderr)
+    commands = [line for line in github.splitlines() if line.startswith("::")]
+    expect("\n".join(commands) + "\n" == node.stdout, f"{github}\n{node.stdout}")
+    expect(any("file=src%3A new/pump.c" in line for line in commands), github)
+
+
+def paths_are_stripped_and_mapped_in_every_format(place):
+    top = _repository(place)
+    options = (f"--strip-prefix={os.path.realpath(top)}", "--source-root=services")
+    for text in _formats(place, "text", "sarif", "junit", "github", top=top, options=options)[:-1]:
+        text = urllib.parse.unquote(text)
+        expect("services/src: new/pump.c" in text, text)
+    (finding, *_) = report_of(place / "json")["findings"]
+    files = [frame["file"] for frame in finding["stacks"][0]["frames"] if frame.get("user")]
+    expect(set(files) == {"services/src: new/pump.c"}, files)
+    result = run("--format=github", *options, place / "pump", cwd=top)
+    expect(re.search(r"^::error .*file=services/src%3A new/pump.c,line=\d+::", result.err, re.M), result)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
