@@ -259,6 +259,7 @@ static void two_stacks_are_two_flows_outermost_first(void **state)
 	};
 	struct report_options options = REPORT_OPTIONS_DEFAULT;
 	struct report report = { .options = &options };
+	const struct process process = { .pid = 100, .executable = "/srv/app" };
 	json_t *log, *flows, *flow, *steps;
 	char *text;
 	size_t size;
@@ -267,7 +268,7 @@ static void two_stacks_are_two_flows_outermost_first(void **state)
 	(void)state;
 	obstack_init(&report.memory);
 	strings_init(&report.strings);
-	finding_add(&report, &seen, 100);
+	finding_add(&report, &seen, &process);
 	findings_finish(&report);
 	assert_int_equal(format_sarif(&report, out), 0);
 	fclose(out);
