@@ -19,7 +19,7 @@ LIBS    := -ldw -lelf -ljansson -liberty
 runtime_src := $(wildcard src/runtime/*.[cS] src/runtime/*/*.[cS] src/shared/*.c)
 # What a Tokio vtable looks like is told in one place.
 tools_src   := $(wildcard tools/*.c src/debug_info/*.c src/report/*.c src/shared/*.c) \
-               src/runtime/executors/tokio_scan.c
+               src/runtime/executors/tokio_scan.c src/runtime/executors/task_addresses.c
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
 tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o)
 

@@ -50,9 +50,9 @@ static void relocate(const struct elf_file *file, char *image, uint64_t start, s
 	}
 }
 
-static struct tokio_addresses *poll_functions(const struct elf_file *file)
+static struct task_addresses *poll_functions(const struct elf_file *file)
 {
-	struct tokio_addresses *polls = NULL;
+	struct task_addresses *polls = NULL;
 	Elf_Scn *section = NULL;
 	const char *name;
 	GElf_Shdr header;
@@ -69,14 +69,14 @@ static struct tokio_addresses *poll_functions(const struct elf_file *file)
 			if (symbol.st_shndx == SHN_UNDEF || !name || !strstr(name, POLL_SYMBOL))
 				continue;
 			if (!polls)
-				polls = tokio_addresses_clear();
-			tokio_addresses_add(polls, symbol.st_value);
+				polls = task_addresses_clear(ADDRESSES_TOKIO);
+			task_addresses_add(polls, symbol.st_value);
 		}
 	}
 	return polls;
 }
 
-static void count(const struct tokio_vtable *vtable, void *data)
+static void count(const struct task_vtable *vtable, void *data)
 {
 	struct task_tables *tables = data;
 
@@ -88,8 +88,8 @@ static void count(const struct tokio_vtable *vtable, void *data)
 
 static void scan(struct task_tables *tables, const struct elf_file *file, const GElf_Phdr *segment)
 {
-	struct tokio_addresses *polls = poll_functions(file);
-	struct tokio_region region = { 0 };
+	struct task_addresses *polls = poll_functions(file);
+	struct task_region region = { 0 };
 	struct spans code = { 0 };
 	size_t size = 0;
 	const char *bytes = elf_image_at(file, segment->p_vaddr, &size);

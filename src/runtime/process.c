@@ -14,7 +14,8 @@
 #include "executors/event_loop.h"
 #include "executors/executor.h"
 #include "executors/named.h"
-#include "executors/tokio.h"
+#include "executors/task_module.h"
+#include "executors/task_root.h"
 #include "modules.h"
 #include "runtime.h"
 #include "sites.h"
@@ -170,6 +171,7 @@ void thread_named(const char *name)
 
 __attribute__((constructor)) static void start(void)
 {
+	const struct task_module *module;
 	char name[17] = "";
 	OWN_CODE_SCOPE;
 
@@ -188,8 +190,9 @@ __attribute__((constructor)) static void start(void)
 	on_exit(ended, NULL);
 	runtime_started = true;
 	/* #[tokio::main] runs its root future on this thread, before it ever waits. */
-	if (tokio_is_module(modules_at(0)))
-		tokio_thread_may_be_root();
+	module = task_module_of(modules_at(0)->start);
+	if (module)
+		task_thread_may_be_root(task_module_executor(module));
 	if (!prctl(PR_GET_NAME, name))
 		thread_named(name);
 }

@@ -20,6 +20,7 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 
 	turn->executor = executor;
 	turn->kind = kind;
+	turn->outcome = OUTCOME_UNKNOWN;
 	turn->may_block = NULL;
 	turn->finding_count = 0;
 	/* A longjmp or a foreign unwind may have left turns that lie below us on the stack. */

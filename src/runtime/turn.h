@@ -18,10 +18,19 @@ enum turn_kind {
 		       */
 };
 
+/* What came of a task's poll, where its recogniser can tell. */
+enum turn_outcome {
+	OUTCOME_UNKNOWN = 0,
+	OUTCOME_PENDING,
+	OUTCOME_READY,
+	OUTCOME_CANCELLED, /* its future was dropped in place of being polled */
+};
+
 struct turn {
 	struct turn *parent;
 	struct executor *executor;
 	enum turn_kind kind;
+	enum turn_outcome outcome; /* set between begin and end */
 	/*
 	 * Whether this turn's code may block just now, asked when a call is about to be blamed
 	 * (Tokio's block_in_place). Returns 1: may block, 0: must not, -1: cannot be told. NULL:

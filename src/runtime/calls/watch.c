@@ -8,7 +8,7 @@
 #include "../descriptors.h"
 #include "../executors/event_loop.h"
 #include "../executors/executor.h"
-#include "../executors/tokio.h"
+#include "../executors/task_root.h"
 #include "../interpreters.h"
 #include "../judgement.h"
 #include "../runtime.h"
@@ -113,7 +113,7 @@ static struct trace_executor *executor_of(struct call_watch *watch)
 	struct turn *turn = this_thread.turn;
 	struct executor *executor;
 
-	executor = turn ? turn->executor : tokio_executor();
+	executor = turn ? turn->executor : task_root_executor();
 	if (turn && turn == event_loop_turn())
 		if (!event_loop_level(watch->frame, &watch->level))
 			return NULL;
@@ -151,13 +151,13 @@ static bool take_root(struct call_watch *watch)
 
 	if (this_thread.turn)
 		return true;
-	watch->flags |= tokio_root_flags(call->frames, call->depth);
+	watch->flags |= task_root_flags(call->frames, call->depth);
 	if (!(watch->flags &
 	      (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)))
 		return false;
 	call->flags = watch->flags;
 	if (!this_thread.turn_counter) /* it may never park: one turn it is */
-		thread_slot_count_turn(tokio_executor());
+		thread_slot_count_turn(task_root_executor());
 	return true;
 }
 
@@ -205,7 +205,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	if (self->own_code || self->in_call || !subject.watch)
 		return;
 	/* The most that runs in a suspect of a thread is no root future. */
-	if (!self->turn && tokio_root_excluded())
+	if (!self->turn && task_root_excluded())
 		return;
 	watch->call = call;
 	watch->subject = subject;

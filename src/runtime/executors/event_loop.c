@@ -20,10 +20,12 @@
 #include "../trace_records.h"
 #include "../turn.h"
 #include "../unwinder.h"
+#include "async_task.h"
 #include "executor.h"
 #include "loop_library.h"
 #include "named.h"
-#include "tokio.h"
+#include "task_module.h"
+#include "task_root.h"
 
 #define PLACES	       24
 #define LOOPS	       4
@@ -401,18 +403,23 @@ static bool is_ring_of_library(const struct loop_wait *wait)
 }
 
 /* No task is polled on this thread: it is in block_on, and its root future may be all it runs. */
-static void parks_in_tokio(void)
+static void parks(const struct task_module *module)
 {
+	struct executor *executor;
 	OWN_CODE_SCOPE;
 
-	tokio_thread_may_be_root();
-	if (tokio_executor())
-		thread_slot_count_turn(tokio_executor());
+	if (!async_task_thread_is_reactor()) {
+		executor = task_module_executor(module);
+		task_thread_may_be_root(executor);
+		if (executor)
+			thread_slot_count_turn(executor);
+	}
 }
 
 bool loop_wait_begin(struct loop_wait *wait)
 {
 	struct thread_state *self = &this_thread;
+	const struct task_module *module;
 	uint16_t level;
 
 	wait->nested = false;
@@ -433,10 +440,11 @@ bool loop_wait_begin(struct loop_wait *wait)
 		begin_nested(wait);
 		return wait->nested;
 	}
-	if (tokio_owns(wait->caller)) {
+	module = task_module_of(wait->caller);
+	if (module) {
 		/* The runtime parks in its epoll instance alone; a poll is the root future's. */
 		if (wait->epoll_fd >= 0)
-			parks_in_tokio();
+			parks(module);
 		else
 			begin_nested(wait);
 		return wait->nested;

@@ -4,12 +4,12 @@
 #include "../interpreters.h"
 #include "annotated.h"
 #include "executor.h"
-#include "tokio.h"
+#include "task_module.h"
 
 const struct recogniser recognisers[] = {
 	{ "interpreters", interpreters_module_added, NULL },
 	{ "annotated", annotated_module_added, NULL },
-	{ "tokio", tokio_module_added, tokio_forked },
+	{ "tasks", task_module_added, task_modules_forked },
 };
 
 const unsigned recogniser_count = ARRAY_SIZE(recognisers);

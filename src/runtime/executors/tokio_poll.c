@@ -2,12 +2,14 @@
 #include "../thread.h"
 #include "../turn.h"
 #include "tokio.h"
-#include "tokio_module.h"
-#include "tokio_slots.h"
+#include "task_module.h"
+#include "task_slots.h"
+
+#define CANCELLED (1UL << 5) /* tokio/src/runtime/task/state.rs */
 
 struct tokio_turn {
 	struct turn turn;
-	struct tokio_module *module;
+	struct task_module *module;
 	enum tokio_place began; /* where the thread was when the poll began */
 };
 
@@ -56,9 +58,9 @@ static int may_block(struct turn *turn)
  */
 void tokio_poll(void *header, uint32_t number)
 {
-	const struct tokio_slot *slot = &tokio_slots[number];
-	struct tokio_module *module = slot->module;
-	bool job = slot->job || ((const uint64_t *)header)[slot->owner_word] == 0;
+	const struct task_slot *slot = &task_slots[number];
+	struct task_module *module = slot->module;
+	bool job = slot->job || ((const uint64_t *)header)[slot->word] == 0;
 	struct tokio_turn turn;
 	enum tokio_moment moment = MOMENT_JOB;
 
@@ -76,6 +78,8 @@ void tokio_poll(void *header, uint32_t number)
 				 : MOMENT_OTHER_TASK;
 	}
 	turn.began = tokio_context_look(&module->context, module_tls(module->module), moment);
-	slot->poll(header);
+	if (*(const uint64_t *)header & CANCELLED)
+		turn.turn.outcome = OUTCOME_CANCELLED;
+	((void (*)(void *))slot->function)(header);
 	turn_end(&turn.turn);
 }

@@ -9,30 +9,14 @@
 #ifndef RUNTIME_EXECUTORS_TOKIO_SCAN_H
 #define RUNTIME_EXECUTORS_TOKIO_SCAN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "task_vtable.h"
 
-struct tokio_region {
-	uintptr_t start, end; /* where to look: readable */
-	uintptr_t text_start, text_end;
-};
-
-struct tokio_vtable {
-	uint64_t *words;
-	bool by_shape;
-	/* By the size of the scheduler's field, between scheduler_offset and id_offset: an
-	 * executor's is one Arc; BlockingSchedule's is something else, in every version. */
-	bool job;
-};
-
-/* `polls`: poll functions known by their symbol, or NULL. */
-struct tokio_addresses;
-void tokio_scan(const struct tokio_region *region, const struct tokio_addresses *polls,
-		void (*visit)(const struct tokio_vtable *vtable, void *data), void *data);
-
-/* A set of addresses, for one scan at a time. */
-struct tokio_addresses *tokio_addresses_clear(void);
-bool tokio_addresses_add(struct tokio_addresses *addresses, uintptr_t address);
+/*
+ * `polls`: poll functions known by their symbol, or NULL. A job is told by the size of the
+ * scheduler's field, between scheduler_offset and id_offset: an executor's is one Arc;
+ * BlockingSchedule's is something else, in every version.
+ */
+void tokio_scan(const struct task_region *region, const struct task_addresses *polls,
+		void (*visit)(const struct task_vtable *vtable, void *data), void *data);
 
 #endif

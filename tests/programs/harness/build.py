@@ -66,7 +66,12 @@ C_PROGRAMS = {
 C_OWN_FLAGS = {"marked_fixed": ["-fno-pie", "-no-pie"]}
 C_AS_CXX = {"marked_cc"}
 
-TOKIO_SOURCES = ["cases.rs", "operations.rs", "quiet.rs", "echo.rs", "plugin.rs"]
+# Programs in Rust by the beginning of their names: their folder, and the files that hold their labels.
+RUST_SOURCES = {
+    "tokio_": ["tokio/cases.rs", "tokio/operations.rs", "tokio/quiet.rs", "tokio/echo.rs", "tokio/plugin.rs"],
+    "async_": ["async_task/cases.rs", "async_task/quiet.rs", "tokio/operations.rs"],
+}
+RUST_FOLDERS = {"tokio_": "tokio", "async_": "async_task"}
 
 
 class Missing(Exception):
@@ -130,6 +135,12 @@ def compiler(source, as_cxx=False):
     return [c_compiler(), *C_FLAGS]
 
 
+def rust_prefix(program):
+    """None when it is no program in Rust."""
+    known = (prefix for prefix in RUST_SOURCES if program.startswith(prefix) and not program.endswith(".py"))
+    return next(known, None)
+
+
 def python_on_path():
     """Another interpreter than the system's, built otherwise: statically, or by another version."""
     found = run([require("python3"), "-c", "import sys; print(sys.executable)"]).strip()
@@ -169,13 +180,10 @@ class Builder:
             return [self.once((program, profile), lambda: self.build_c(program, profile))]
         if program == "tokio_plugin.so":
             rust = "release" if profile == "O2" else "dev"
-            self.once(("newest", rust), lambda: self.build_tokio("newest", rust))
-            folder = "debug" if rust == "dev" else rust
-            return [os.path.join(BUILD, "cargo", folder, f"lib{program}")]
-        if program.startswith("tokio_") and not program.endswith(".py"):
-            package = "oldest" if program.endswith("_oldest") else "newest"
-            self.once((package, profile), lambda: self.build_tokio(package, profile))
-            return [os.path.join(BUILD, "cargo", "debug" if profile == "dev" else profile, program)]
+            return [self.build_rust("tokio/newest", rust, f"lib{program}")]
+        if rust_prefix(program):
+            version = "oldest" if program.endswith("_oldest") else "newest"
+            return [self.build_rust(f"{RUST_FOLDERS[rust_prefix(program)]}/{version}", profile, program)]
         if program.endswith(".py"):
             if not PYTHON:
                 raise Missing("no python3")
@@ -228,15 +236,19 @@ class Builder:
         run([*compiler(source, as_cxx), *WARNINGS, *COMMON, f"-{optimisation}", *flags, "-c", "-o", target, source])
         return target
 
-    def build_tokio(self, package, profile):
-        """Both packages build into one directory: what they share is compiled once."""
+    def build_rust(self, package, profile, target):
+        self.once((package, profile), lambda: self.make_rust(package, profile))
+        return os.path.join(BUILD, "cargo", "debug" if profile == "dev" else profile, target)
+
+    def make_rust(self, package, profile):
+        """All packages build into one directory: what they share is compiled once."""
         cargo = [require("cargo")]
-        manifest = os.path.join(ROOT, SOURCES, "tokio", package, "Cargo.toml")
+        manifest = os.path.join(ROOT, SOURCES, package, "Cargo.toml")
         environment = dict(os.environ, CARGO_TARGET_DIR=os.path.join(BUILD, "cargo"))
         try:
             run([*cargo, "fetch", "--locked", "--quiet", "--manifest-path", manifest], env=environment)
         except Broken as error:
-            raise Missing(f"the crates of the {package} Tokio cannot be had: {error}") from error
+            raise Missing(f"the crates of {package} cannot be had: {error}") from error
         build = ["build", "--locked", "--quiet", "--jobs", str(self.jobs), "--manifest-path", manifest]
         run([*cargo, *build, "--profile", profile], env=environment)
 
@@ -244,8 +256,8 @@ class Builder:
         """The files that hold a program's labels."""
         if program in C_PROGRAMS:
             folder, names = "c", C_PROGRAMS[program][0] + SHARED
-        elif program.startswith("tokio_") and not program.endswith(".py"):
-            folder, names = "tokio", TOKIO_SOURCES
+        elif rust_prefix(program):
+            folder, names = "", RUST_SOURCES[rust_prefix(program)]
         else:
             folder, names = ("python" if program.endswith(".py") else "node"), [program]
         return [os.path.join(ROOT, SOURCES, folder, name) for name in names]

@@ -47,6 +47,11 @@ TOKIO_QUIET = words(
 )
 
 
+ASYNC_TASK_HOLDING = words("spawn executor local own after_panic after_cancel")
+ASYNC_TASK_OFFLOADED = words("unblock blocking_task")
+ASYNC_TASK_QUIET = words("time files between echo threads executor_in_job")
+
+
 def tokio(program, profile, arguments, expect=(), **options):
     lines = profile != "fatlto"
     return Run(program, words(arguments), set(expect), profile=profile, lines=lines, family="tokio", **options)
@@ -79,6 +84,30 @@ def tokio_runs():
         yield tokio(quiet + "_oldest", "fatlto", case)
     for program, profile in ((echo, "dev"), (echo, "fatlto"), (echo + "_oldest", "fatlto")):
         yield tokio(program, profile, "self 20 50")
+
+
+def async_task(program, profile, arguments, expect=(), **options):
+    lines = profile != "fatlto"
+    return Run(program, words(arguments), set(expect), profile=profile, lines=lines, family="async-task", **options)
+
+
+def async_task_runs():
+    cases, quiet = "async_task_cases", "async_task_quiet"
+    for program, profile in ((cases, "dev"), (cases, "release"), (cases, "fatlto"), (cases + "_oldest", "dev")):
+        for context in ASYNC_TASK_HOLDING:
+            yield async_task(program, profile, f"{context} all", TOKIO_OPERATIONS)
+        yield async_task(program, profile, "drop_on_cancel", ["drop_on_cancel"])
+        yield async_task(program, profile, "root all", TOKIO_OPERATIONS, at_most="warning")
+        for context in ASYNC_TASK_OFFLOADED:
+            yield async_task(program, profile, f"{context} all")
+    yield async_task(cases, "dev", "spawn sleep", ["sleep"], executor="smol")
+    for profile in words("dev fatlto"):
+        for context in words("spawn local"):
+            name = "async-std" if profile == "dev" or context == "spawn" else "async-task"
+            yield async_task("async_std_cases", profile, f"{context} all", TOKIO_OPERATIONS, executor=name)
+        yield async_task("async_std_cases", profile, "spawn_blocking all")
+        for case in ASYNC_TASK_QUIET:
+            yield async_task(quiet, profile, case)
 
 
 def loop_runs():
@@ -169,4 +198,4 @@ def node_runs():
 
 
 def runs():
-    return [*loop_runs(), *c_runs(), *python_runs(), *node_runs(), *tokio_runs()]
+    return [*loop_runs(), *c_runs(), *python_runs(), *node_runs(), *tokio_runs(), *async_task_runs()]

@@ -15,12 +15,12 @@
 
 struct hits {
 	unsigned count;
-	struct tokio_vtable last;
+	struct task_vtable last;
 };
 
 static uint64_t words[WORDS];
 
-static void count(const struct tokio_vtable *vtable, void *data)
+static void count(const struct task_vtable *vtable, void *data)
 {
 	struct hits *hits = data;
 
@@ -28,9 +28,9 @@ static void count(const struct tokio_vtable *vtable, void *data)
 	hits->last = *vtable;
 }
 
-static struct hits scan_up_to(unsigned end, const struct tokio_addresses *polls)
+static struct hits scan_up_to(unsigned end, const struct task_addresses *polls)
 {
-	const struct tokio_region region = {
+	const struct task_region region = {
 		.start = (uintptr_t)words,
 		.end = (uintptr_t)&words[end],
 		.text_start = TEXT,
@@ -146,15 +146,15 @@ static void the_ends_of_a_region_are_not_passed(void **state)
 
 static void an_older_vtable_is_told_by_the_symbol_of_poll(void **state)
 {
-	struct tokio_addresses *polls = tokio_addresses_clear();
+	struct task_addresses *polls = task_addresses_clear(ADDRESSES_TOKIO);
 	struct hits hits;
 
 	(void)state;
 	write_vtable(20, 0, 0, 0);
 	assert_int_equal(scan_up_to(WORDS, polls).count, 0);
-	assert_true(tokio_addresses_add(polls, TEXT + 0x7777));
+	assert_true(task_addresses_add(polls, TEXT + 0x7777));
 	assert_int_equal(scan_up_to(WORDS, polls).count, 0);
-	assert_true(tokio_addresses_add(polls, TEXT));
+	assert_true(task_addresses_add(polls, TEXT));
 	hits = scan_up_to(WORDS, polls);
 	assert_int_equal(hits.count, 1);
 	assert_ptr_equal(hits.last.words, &words[20]);
@@ -165,18 +165,18 @@ static void an_older_vtable_is_told_by_the_symbol_of_poll(void **state)
 
 static void a_set_of_addresses_has_an_end_and_a_beginning(void **state)
 {
-	struct tokio_addresses *polls = tokio_addresses_clear();
+	struct task_addresses *polls = task_addresses_clear(ADDRESSES_TOKIO);
 	unsigned added = 0;
 
 	(void)state;
-	while (added < 100000 && tokio_addresses_add(polls, TEXT + 16 * added))
+	while (added < 100000 && task_addresses_add(polls, TEXT + 16 * added))
 		added++;
 	assert_int_equal(added, 8192);
-	assert_true(tokio_addresses_add(polls, TEXT)); /* is there already */
-	polls = tokio_addresses_clear();
+	assert_true(task_addresses_add(polls, TEXT)); /* is there already */
+	polls = task_addresses_clear(ADDRESSES_TOKIO);
 	write_vtable(20, 0, 0, 0);
 	assert_int_equal(scan_up_to(WORDS, polls).count, 0);
-	assert_true(tokio_addresses_add(polls, TEXT + 16 * added));
+	assert_true(task_addresses_add(polls, TEXT + 16 * added));
 }
 
 int main(void)

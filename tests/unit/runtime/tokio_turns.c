@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "executors/executor.h"
+#include "executors/task_module.h"
+#include "executors/task_root.h"
 #include "executors/tokio.h"
 #include "modules.h"
 #include "runtime.h"
@@ -142,9 +144,9 @@ static void a_table_of_the_program_is_hooked_where_it_lies(void **state)
 	assert_true(task->functions[0] != poll);
 	assert_true(job->functions[0] != poll);
 	assert_true(task->functions[1] == other);
-	assert_true(tokio_owns((uintptr_t)poll));
-	assert_false(tokio_owns((uintptr_t)stdout)); /* in libc */
-	assert_true(tokio_is_module(modules_at(0)));
+	assert_non_null(task_module_of((uintptr_t)poll));
+	assert_null(task_module_of((uintptr_t)stdout)); /* in libc */
+	assert_true(task_module_of(modules_at(0)->start)->tokio);
 }
 
 static void blocks_in_its_first_poll(void)
@@ -260,21 +262,21 @@ static void a_root_future_is_told_without_symbols(void **state)
 {
 	(void)state;
 	on_a_thread(worker_thread);
-	tokio_thread_may_be_root();
+	task_thread_may_be_root(tokio_executor());
 	assert_true(this_thread.root_suspect);
-	assert_true(tokio_root_excluded());
-	assert_int_equal(tokio_root_flags(NULL, 0), 0);
+	assert_true(task_root_excluded());
+	assert_int_equal(task_root_flags(NULL, 0), 0);
 	memcpy(context.budget, "\1\200", 2);
 	context.runtime = 0;
-	assert_false(tokio_root_excluded());
-	assert_int_equal(tokio_root_flags(NULL, 0), SITE_ROOT_CURRENT_THREAD);
+	assert_false(task_root_excluded());
+	assert_int_equal(task_root_flags(NULL, 0), SITE_ROOT_CURRENT_THREAD);
 	context.runtime = 1;
-	assert_int_equal(tokio_root_flags(NULL, 0), SITE_ROOT_MULTI_THREAD);
+	assert_int_equal(task_root_flags(NULL, 0), SITE_ROOT_MULTI_THREAD);
 	context.budget[0] = 0; /* the runtime parks */
-	assert_int_equal(tokio_root_flags(NULL, 0), 0);
-	assert_true(tokio_root_excluded());
+	assert_int_equal(task_root_flags(NULL, 0), 0);
+	assert_true(task_root_excluded());
 	context.runtime = 2;
-	assert_int_equal(tokio_root_flags(NULL, 0), 0);
+	assert_int_equal(task_root_flags(NULL, 0), 0);
 	assert_false(tokio_misses_roots());
 }
 
@@ -283,16 +285,16 @@ static void a_suspect_of_whom_nothing_comes_is_one_no_more(void **state)
 	unsigned asked = 0;
 
 	(void)state;
-	tokio_thread_may_be_root();
+	task_thread_may_be_root(tokio_executor());
 	while (this_thread.root_suspect && asked < 1000) {
-		tokio_root_flags(NULL, 0);
+		task_root_flags(NULL, 0);
 		asked++;
 	}
 	assert_in_range(asked, 1, 64);
-	tokio_thread_may_be_root(); /* it parks again: a few more */
+	task_thread_may_be_root(tokio_executor()); /* it parks again: a few more */
 	assert_true(this_thread.root_suspect);
 	for (asked = 0; this_thread.root_suspect; asked++)
-		tokio_root_flags(NULL, 0);
+		task_root_flags(NULL, 0);
 	assert_int_equal(asked, 8);
 }
 

@@ -19,7 +19,7 @@
  * - multi_thread: Condvar::wait_until_internal, Inner::park, CachedParkThread::park; release builds
  *   inline all but the first
  */
-#include "tokio_symbols.h"
+#include "task_symbols.h"
 
 #include <string.h>
 
@@ -30,17 +30,17 @@
 
 #define MANY 8192 /* functions of one module; a large debug build's tests have some 5000 */
 
-static struct tokio_range found[MANY];
+static struct task_range found[MANY];
 static unsigned found_count;
 
 struct name {
 	const char *part;
-	enum tokio_function function;
+	enum task_function function;
 	const char *module; /* must be part as well */
 };
 
 /* The first that is part of a name of Tokio's decides. */
-static const struct name names[] = {
+static const struct name tokio_names[] = {
 	{ "7runtime4task3raw4poll", FUNCTION_POLL, "" },
 	{ "9CoreGuard8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
 	{ "13CurrentThread8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
@@ -67,6 +67,17 @@ static const struct name names[] = {
 	{ "5enter4exit", FUNCTION_EXEMPT, "" }, /* to 1.20 */
 };
 
+/* The same of the crates around async-task. */
+static const struct name async_names[] = {
+	{ "3run", FUNCTION_RUN, "10async_task3raw" },
+	{ "8block_on", FUNCTION_ROOT, "8async_io" },
+	{ "8block_on", FUNCTION_ROOT, "12futures_lite" },
+	{ "8block_on", FUNCTION_ROOT, "9async_std" },
+	{ "4park", FUNCTION_EXEMPT, "7parking6Parker" },
+	{ "12park_timeout", FUNCTION_EXEMPT, "7parking6Parker" },
+	{ "5react", FUNCTION_EXEMPT, "8async_io7reactor" },
+};
+
 static bool starts(const char *string, const char *start)
 {
 	return !strncmp(string, start, strlen(start));
@@ -90,16 +101,26 @@ static const char *crate_of(const char *name)
 	return crate ? crate + 1 : "";
 }
 
-/* What is part of any of the names: most of Tokio's functions have none. */
+/* What is part of any of the names: most of these crates' functions have none. */
 static bool may_have_name(const char *name)
 {
-	return strstr(name, "block_") || strstr(name, "park") || strstr(name, "_runtime") ||
-	       strstr(name, "5enter") || strstr(name, "3raw4poll") || strstr(name, "6Driver4turn");
+	return strstr(name, "block_") || strstr(name, "3run") || strstr(name, "5react") ||
+	       strstr(name, "park") || strstr(name, "_runtime") || strstr(name, "5enter") ||
+	       strstr(name, "3raw4poll") || strstr(name, "6Driver4turn");
 }
 
-enum tokio_function tokio_function_named(const char *name)
+static enum task_function find(const struct name *names, unsigned count, const char *path)
 {
-	const char *crate = crate_of(name);
+	for (unsigned i = 0; may_have_name(path) && i < count; i++)
+		if (strstr(path, names[i].part) && strstr(path, names[i].module))
+			return names[i].function;
+	return FUNCTION_NONE;
+}
+
+static enum task_function function_in(const char *crate)
+{
+	static const char *const crates[] = { "10async_task", "8async_io", "12futures_lite",
+					      "9async_std", "7parking6" };
 
 	/* The standard library's own wait may be inlined, down to futex_wait. */
 	if (starts(crate, "3std") || starts(crate, "11parking_lot"))
@@ -107,35 +128,41 @@ enum tokio_function tokio_function_named(const char *name)
 				       (strstr(crate, "7condvar") && strstr(crate, "wait"))
 			       ? FUNCTION_CONDITION
 			       : FUNCTION_NONE;
-	if (!starts(crate, "5tokio") || !may_have_name(crate))
-		return FUNCTION_NONE;
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (strstr(crate, names[i].part) && strstr(crate, names[i].module))
-			return names[i].function;
+	if (starts(crate, "5tokio"))
+		return find(tokio_names, ARRAY_SIZE(tokio_names), crate);
+	for (unsigned i = 0; i < ARRAY_SIZE(crates); i++)
+		if (starts(crate, crates[i]))
+			return find(async_names, ARRAY_SIZE(async_names), crate);
 	return FUNCTION_NONE;
 }
 
-struct reading {
-	struct tokio_addresses *polls;
-	bool tokio, roots;
-};
+enum task_function task_function_named(const char *name)
+{
+	return function_in(crate_of(name));
+}
 
 static void visit(const struct symbol_range *symbol, void *data)
 {
-	enum tokio_function function = tokio_function_named(symbol->name);
-	struct reading *reading = data;
+	struct task_symbols *symbols = data;
+	const char *crate = crate_of(symbol->name);
+	enum task_function function = function_in(crate);
+	bool tokio = starts(crate, "5tokio");
 
+	symbols->smol |= starts(crate, "4smol");
+	symbols->async_std |= starts(crate, "9async_std");
 	if (function == FUNCTION_NONE || symbol->end <= symbol->start)
 		return;
-	if (function == FUNCTION_POLL && !tokio_addresses_add(reading->polls, symbol->start))
+	if ((function == FUNCTION_POLL && !task_addresses_add(symbols->polls, symbol->start)) ||
+	    (function == FUNCTION_RUN && !task_addresses_add(symbols->runs, symbol->start)))
 		trace_lose_event();
-	reading->tokio |= function != FUNCTION_CONDITION;
-	reading->roots |= function >= FUNCTION_ROOT;
+	symbols->tokio |= tokio;
+	symbols->async_task |= !tokio && function != FUNCTION_CONDITION;
+	symbols->roots |= function >= FUNCTION_ROOT;
 	if (found_count == MANY) {
 		trace_lose_event();
 		return;
 	}
-	found[found_count++] = (struct tokio_range){
+	found[found_count++] = (struct task_range){
 		.start = symbol->start,
 		.size = (uint32_t)(symbol->end - symbol->start),
 		.function = function,
@@ -143,11 +170,11 @@ static void visit(const struct symbol_range *symbol, void *data)
 }
 
 /* Shell's sort: libc's qsort may allocate. */
-static void sort(struct tokio_range *ranges, unsigned count)
+static void sort(struct task_range *ranges, unsigned count)
 {
 	for (unsigned gap = count / 2; gap; gap /= 2)
 		for (unsigned i = gap; i < count; i++) {
-			struct tokio_range range = ranges[i];
+			struct task_range range = ranges[i];
 			unsigned at = i;
 
 			for (; at >= gap && ranges[at - gap].start > range.start; at -= gap)
@@ -156,7 +183,7 @@ static void sort(struct tokio_range *ranges, unsigned count)
 		}
 }
 
-static bool keep(struct tokio_symbols *symbols)
+static bool keep(struct task_symbols *symbols)
 {
 	size_t size = found_count * sizeof *found;
 
@@ -176,7 +203,7 @@ static bool keep(struct tokio_symbols *symbols)
  * Only what brings a personality routine of its own, as Rust's standard library does, asks the
  * unwinder for a frame's language data: C has none, and C++'s is in libstdc++.
  */
-bool tokio_may_be_rust(const struct module *module)
+bool module_may_be_rust(const struct module *module)
 {
 	static const char import[] = "\0_Unwind_GetLanguageSpecificData";
 	struct dynamic_symbols dynamic;
@@ -185,25 +212,33 @@ bool tokio_may_be_rust(const struct module *module)
 	       memmem(dynamic.strings, dynamic.strings_size, import, sizeof import);
 }
 
-void tokio_symbols_read(struct tokio_symbols *symbols, const struct module *module,
-			struct tokio_addresses *polls)
+/* What is in the memory of an earlier module is not there any more. */
+static void clear(struct task_symbols *symbols)
 {
-	struct reading reading = { .polls = polls };
+	*symbols = (struct task_symbols){
+		.ranges = symbols->ranges,
+		.capacity = symbols->capacity,
+		.polls = task_addresses_clear(ADDRESSES_TOKIO),
+		.runs = task_addresses_clear(ADDRESSES_ASYNC_TASK),
+	};
+}
 
-	symbols->count = 0;
-	symbols->roots = false;
-	if (!tokio_may_be_rust(module))
+void task_symbols_read(struct task_symbols *symbols, const struct module *module)
+{
+	clear(symbols);
+	if (!module_may_be_rust(module))
 		return;
 	found_count = 0;
-	module_each_function(module, visit, &reading);
-	if (!reading.tokio || !keep(symbols))
+	module_each_function(module, visit, symbols);
+	/* A block_on of futures-lite alone is no executor's. */
+	symbols->async_task &= task_addresses_count(symbols->runs) > 0;
+	if (!(symbols->tokio || symbols->async_task) || !keep(symbols))
 		return;
 	sort(symbols->ranges, found_count);
 	symbols->count = found_count;
-	symbols->roots = reading.roots;
 }
 
-enum tokio_function tokio_symbols_at(const struct tokio_symbols *symbols, uintptr_t pc)
+enum task_function task_symbols_at(const struct task_symbols *symbols, uintptr_t pc)
 {
 	uint32_t low = 0, high = symbols->count;
 
@@ -217,5 +252,5 @@ enum tokio_function tokio_symbols_at(const struct tokio_symbols *symbols, uintpt
 	}
 	if (!low || pc - symbols->ranges[low - 1].start >= symbols->ranges[low - 1].size)
 		return FUNCTION_NONE;
-	return (enum tokio_function)symbols->ranges[low - 1].function;
+	return (enum task_function)symbols->ranges[low - 1].function;
 }

@@ -11,8 +11,9 @@
 
 #include <cmocka.h>
 
-#include "executors/tokio_module.h"
-#include "executors/tokio_slots.h"
+#include "executors/task_module.h"
+#include "executors/task_slots.h"
+#include "executors/tokio.h"
 #include "memory.h"
 #include "runtime.h"
 #include "thread.h"
@@ -21,7 +22,7 @@
 #define OWNER 7
 
 static struct module nowhere;
-static struct tokio_module module = { .module = &nowhere };
+static struct task_module module = { .module = &nowhere };
 
 /* Slot 0 of a table with room for what follows it. */
 struct table {
@@ -30,10 +31,10 @@ struct table {
 
 static void hook(struct table *table, uintptr_t function)
 {
-	struct tokio_vtable vtable = { .words = table->words, .by_shape = true };
+	struct task_vtable vtable = { .words = table->words, .by_shape = true };
 
 	table->words[0] = function;
-	assert_true(tokio_slot_hook(&module, &vtable, false));
+	assert_true(task_slot_hook(&module, &tokio_family, &vtable, false));
 	assert_int_not_equal(table->words[0], function);
 }
 
@@ -47,7 +48,7 @@ static int set_up(void **state)
 static int release(void **state)
 {
 	(void)state;
-	tokio_slots_release(&module);
+	task_slots_release(&module);
 	return 0;
 }
 
@@ -119,7 +120,7 @@ static void a_foreign_table_keeps_its_arguments_and_its_result(void **state)
 		assert_true(hooked_add_up(4, 1.5, 2.5, 3.5, 4.5) == 12);
 		assert_int_equal(hooked_fill(i).values[8], i + 8);
 	}
-	assert_ptr_equal(tokio_targets[0], (void *)increment);
+	assert_ptr_equal(task_targets[0], (void *)increment);
 }
 
 __attribute__((naked)) static long chain(void)
@@ -266,12 +267,12 @@ static void what_no_executor_owns_is_a_job(void **state)
 static void a_scheduler_that_is_no_executor_makes_a_job(void **state)
 {
 	static struct table table;
-	struct tokio_vtable vtable = { .words = table.words, .by_shape = true, .job = true };
+	struct task_vtable vtable = { .words = table.words, .by_shape = true, .job = true };
 	struct header header = { .vtable = &table, .owner = OWNER };
 
 	(void)state;
 	table.words[0] = (uintptr_t)poll_task;
-	assert_true(tokio_slot_hook(&module, &vtable, false));
+	assert_true(task_slot_hook(&module, &tokio_family, &vtable, false));
 	run(&header, &table);
 	assert_int_equal(kind_seen, TURN_OFFLOAD);
 }
@@ -362,11 +363,11 @@ static bool is_writable(const void *address)
 static void a_read_only_page_is_read_only_again(void **state)
 {
 	char *pages = memory_map(3 * MEMORY_PAGE);
-	struct tokio_vtable vtables[3];
+	struct task_vtable vtables[3];
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		vtables[i] = (struct tokio_vtable){
+		vtables[i] = (struct task_vtable){
 			.words = (uint64_t *)(pages + (i / 2) * MEMORY_PAGE + i * 128),
 			.by_shape = true,
 		};
@@ -374,8 +375,8 @@ static void a_read_only_page_is_read_only_again(void **state)
 	}
 	mprotect(pages, 3 * MEMORY_PAGE, PROT_READ);
 	for (unsigned i = 0; i < 3; i++)
-		assert_true(tokio_slot_hook(&module, &vtables[i], true));
-	tokio_slots_close_page();
+		assert_true(task_slot_hook(&module, &tokio_family, &vtables[i], true));
+	task_slots_close_page();
 	for (unsigned i = 0; i < 3; i++) {
 		assert_false(is_writable(pages + i * MEMORY_PAGE));
 		assert_int_not_equal(*vtables[i].words, (uintptr_t)poll_task);
@@ -384,24 +385,24 @@ static void a_read_only_page_is_read_only_again(void **state)
 
 static void a_page_that_cannot_be_opened_is_left_alone(void **state)
 {
-	struct tokio_vtable vtable = { .words = (uint64_t *)(1UL << 46) };
+	struct task_vtable vtable = { .words = (uint64_t *)(1UL << 46) };
 
 	(void)state;
-	assert_false(tokio_slot_hook(&module, &vtable, true));
-	tokio_slots_close_page();
+	assert_false(task_slot_hook(&module, &tokio_family, &vtable, true));
+	task_slots_close_page();
 }
 
 static void numbers_are_used_again(void **state)
 {
 	static struct table table;
-	struct tokio_vtable vtable = { .words = table.words, .by_shape = true };
+	struct task_vtable vtable = { .words = table.words, .by_shape = true };
 
 	(void)state;
 	for (unsigned round = 0; round < 3; round++) {
-		for (unsigned i = 0; i < TOKIO_SLOTS; i++)
-			assert_true(tokio_slot_hook(&module, &vtable, false));
-		assert_false(tokio_slot_hook(&module, &vtable, false));
-		tokio_slots_release(&module);
+		for (unsigned i = 0; i < TASK_SLOTS; i++)
+			assert_true(task_slot_hook(&module, &tokio_family, &vtable, false));
+		assert_false(task_slot_hook(&module, &tokio_family, &vtable, false));
+		task_slots_release(&module);
 	}
 }
 

@@ -7,55 +7,60 @@
  * between caller and callee (System V ABI, AMD64, 3.2.3). Upper halves of the vector registers are
  * left alone: what is called from here uses none.
  */
-#include "tokio_thunks.h"
+#include "task_thunks.h"
 
 	.text
-	.hidden	tokio_targets
-	.hidden	tokio_slot_decide
-	.hidden	tokio_poll
+	.hidden	task_targets
+	.hidden	task_slot_decide
 
-	.globl	tokio_thunks
-	.hidden	tokio_thunks
-	.type	tokio_thunks, @function
-	.balign	TOKIO_THUNK_SIZE
-tokio_thunks:
+	.globl	task_thunks
+	.hidden	task_thunks
+	.type	task_thunks, @function
+	.balign	TASK_THUNK_SIZE
+task_thunks:
 	.cfi_startproc
 	.set	number, 0
-	.rept	TOKIO_SLOTS
+	.rept	TASK_SLOTS
 	endbr64
 	movl	$number, %r11d
-	jmp	*tokio_targets + 8 * number(%rip)
+	jmp	*task_targets + 8 * number(%rip)
 	.set	number, number + 1
 	.endr
 	.cfi_endproc
-	.size	tokio_thunks, . - tokio_thunks
-	.if	. - tokio_thunks - TOKIO_SLOTS * TOKIO_THUNK_SIZE
-	.error	"a thunk is not TOKIO_THUNK_SIZE bytes long"
+	.size	task_thunks, . - task_thunks
+	.if	. - task_thunks - TASK_SLOTS * TASK_THUNK_SIZE
+	.error	"a thunk is not TASK_THUNK_SIZE bytes long"
 	.endif
 
-/* poll(header): the number goes along as second argument. */
-	.globl	tokio_confirmed
-	.hidden	tokio_confirmed
-	.type	tokio_confirmed, @function
+/* Of a family: poll(header), the number goes along as second argument. */
+	.macro	CONFIRMED name, poll
+	.globl	\name
+	.hidden	\name
+	.hidden	\poll
+	.type	\name, @function
 	.balign	16
-tokio_confirmed:
+\name:
 	.cfi_startproc
 	endbr64
 	movl	%r11d, %esi
-	jmp	tokio_poll
+	jmp	\poll
 	.cfi_endproc
-	.size	tokio_confirmed, . - tokio_confirmed
+	.size	\name, . - \name
+	.endm
+
+	CONFIRMED tokio_confirmed, tokio_poll
+	CONFIRMED async_task_confirmed, async_task_run
 
 /* Asks where to go, with every register that may carry an argument set aside: rax counts a variadic
  * call's vector registers, r10 is the static chain. */
 #define INTEGERS 64
 #define FRAME	 (INTEGERS + 8 * 16)
 
-	.globl	tokio_undecided
-	.hidden	tokio_undecided
-	.type	tokio_undecided, @function
+	.globl	task_undecided
+	.hidden	task_undecided
+	.type	task_undecided, @function
 	.balign	16
-tokio_undecided:
+task_undecided:
 	.cfi_startproc
 	endbr64
 	pushq	%rbp
@@ -82,7 +87,7 @@ tokio_undecided:
 	movaps	%xmm6, INTEGERS + 96(%rsp)
 	movaps	%xmm7, INTEGERS + 112(%rsp)
 	movl	%r11d, %esi
-	call	tokio_slot_decide
+	call	task_slot_decide
 	movq	%rax, %r11
 	movaps	INTEGERS + 0(%rsp), %xmm0
 	movaps	INTEGERS + 16(%rsp), %xmm1
@@ -105,6 +110,6 @@ tokio_undecided:
 	.cfi_restore %rbp
 	jmp	*%r11
 	.cfi_endproc
-	.size	tokio_undecided, . - tokio_undecided
+	.size	task_undecided, . - task_undecided
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,7 +1,7 @@
-#include "tokio_root.h"
+#include "task_root.h"
 
 #include "../thread.h"
-#include "tokio_module.h"
+#include "task_module.h"
 #include "yieldsan/trace_format.h"
 
 /* Stacks without a block_on until a thread is no suspect any more; each walk costs a watched call.
@@ -11,9 +11,11 @@
 #define NEW_PATIENCE 8
 
 static THREAD_LOCAL uint8_t misses;
+static THREAD_LOCAL struct executor *root_executor;
 
-void tokio_thread_may_be_root(void)
+void task_thread_may_be_root(struct executor *executor)
 {
+	root_executor = executor;
 	if (this_thread.root_suspect)
 		return;
 	if (misses > PATIENCE - NEW_PATIENCE)
@@ -22,8 +24,19 @@ void tokio_thread_may_be_root(void)
 	thread_arm();
 }
 
+void task_thread_runs_tasks(struct executor *executor)
+{
+	if (!this_thread.root_suspect && misses < PATIENCE)
+		task_thread_may_be_root(executor);
+}
+
+struct executor *task_root_executor(void)
+{
+	return root_executor;
+}
+
 /* 1: a root future of this module is polled, 0: none is, -1: not known. */
-static int by_context(struct tokio_module *module, uint8_t *flags)
+static int by_context(struct task_module *module, uint8_t *flags)
 {
 	struct tokio_context *context = &module->context;
 	const uint8_t *block = module_tls(module->module);
@@ -46,12 +59,12 @@ static int by_context(struct tokio_module *module, uint8_t *flags)
 	return 1;
 }
 
-bool tokio_root_excluded(void)
+bool task_root_excluded(void)
 {
 	uint8_t flags;
 
-	for (struct tokio_module *module = tokio_module_next(NULL); module;
-	     module = tokio_module_next(module)) {
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module)) {
 		int known = by_context(module, &flags);
 
 		if (known > 0 || (known < 0 && module->symbols.roots))
@@ -60,18 +73,18 @@ bool tokio_root_excluded(void)
 	return true;
 }
 
-static enum tokio_function function_at(uintptr_t pc)
+static enum task_function function_at(uintptr_t pc)
 {
-	for (struct tokio_module *module = tokio_module_next(NULL); module;
-	     module = tokio_module_next(module))
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module))
 		if (pc >= module->module->start && pc < module->module->end)
-			return tokio_symbols_at(&module->symbols, pc);
+			return task_symbols_at(&module->symbols, pc);
 	return FUNCTION_NONE;
 }
 
 static uint8_t by_stack(const uint64_t *frames, size_t depth)
 {
-	enum tokio_function function, inner = FUNCTION_NONE;
+	enum task_function function, inner = FUNCTION_NONE;
 	uint8_t flags = 0;
 
 	for (size_t i = 0; i < depth; i++, inner = function) {
@@ -79,6 +92,7 @@ static uint8_t by_stack(const uint64_t *frames, size_t depth)
 		function = function_at(frames[i] - 1);
 		switch (function) {
 		case FUNCTION_POLL:
+		case FUNCTION_RUN:
 			return flags;
 		case FUNCTION_EXEMPT:
 			if (!flags)
@@ -102,13 +116,13 @@ static uint8_t by_stack(const uint64_t *frames, size_t depth)
 	return flags;
 }
 
-uint8_t tokio_root_flags(const uint64_t *frames, size_t depth)
+uint8_t task_root_flags(const uint64_t *frames, size_t depth)
 {
 	bool unknown = false;
 	uint8_t flags = 0;
 
-	for (struct tokio_module *module = tokio_module_next(NULL); module && !flags;
-	     module = tokio_module_next(module)) {
+	for (struct task_module *module = task_module_next(NULL); module && !flags;
+	     module = task_module_next(module)) {
 		unknown |= by_context(module, &flags) < 0 && module->symbols.roots;
 	}
 	if (!flags && unknown)
@@ -122,20 +136,11 @@ uint8_t tokio_root_flags(const uint64_t *frames, size_t depth)
 	return flags;
 }
 
-bool tokio_has_root_symbols(void)
-{
-	for (struct tokio_module *module = tokio_module_next(NULL); module;
-	     module = tokio_module_next(module))
-		if (module->symbols.roots)
-			return true;
-	return false;
-}
-
 bool tokio_misses_roots(void)
 {
-	for (struct tokio_module *module = tokio_module_next(NULL); module;
-	     module = tokio_module_next(module))
-		if (!module->symbols.roots && !module->context.budget_count)
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module))
+		if (module->tokio && !module->symbols.roots && !module->context.budget_count)
 			return true;
 	return false;
 }

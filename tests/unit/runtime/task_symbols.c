@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "executors/tokio_symbols.h"
+#include "executors/task_symbols.h"
 
 struct sample {
 	const char *name;
-	enum tokio_function function;
+	enum task_function function;
 };
 
 #define H      "17h0260eb775a526decE"
@@ -75,29 +75,29 @@ static void functions_are_told_by_their_names(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < sizeof samples / sizeof *samples; i++)
-		if (tokio_function_named(samples[i].name) != samples[i].function)
-			fail_msg("%s: %d", samples[i].name, tokio_function_named(samples[i].name));
+		if (task_function_named(samples[i].name) != samples[i].function)
+			fail_msg("%s: %d", samples[i].name, task_function_named(samples[i].name));
 }
 
 static void an_address_is_found_in_its_function_alone(void **state)
 {
-	struct tokio_range ranges[] = {
+	struct task_range ranges[] = {
 		{ 100, 10, FUNCTION_ROOT },
 		{ 110, 5, FUNCTION_EXEMPT },
 		{ 200, 1, FUNCTION_POLL },
 	};
-	const struct tokio_symbols symbols = { .ranges = ranges, .count = 3 };
-	const struct tokio_symbols none = { 0 };
+	const struct task_symbols symbols = { .ranges = ranges, .count = 3 };
+	const struct task_symbols none = { 0 };
 
 	(void)state;
-	assert_int_equal(tokio_symbols_at(&symbols, 99), FUNCTION_NONE);
-	assert_int_equal(tokio_symbols_at(&symbols, 100), FUNCTION_ROOT);
-	assert_int_equal(tokio_symbols_at(&symbols, 109), FUNCTION_ROOT);
-	assert_int_equal(tokio_symbols_at(&symbols, 110), FUNCTION_EXEMPT);
-	assert_int_equal(tokio_symbols_at(&symbols, 115), FUNCTION_NONE);
-	assert_int_equal(tokio_symbols_at(&symbols, 200), FUNCTION_POLL);
-	assert_int_equal(tokio_symbols_at(&symbols, 201), FUNCTION_NONE);
-	assert_int_equal(tokio_symbols_at(&none, 100), FUNCTION_NONE);
+	assert_int_equal(task_symbols_at(&symbols, 99), FUNCTION_NONE);
+	assert_int_equal(task_symbols_at(&symbols, 100), FUNCTION_ROOT);
+	assert_int_equal(task_symbols_at(&symbols, 109), FUNCTION_ROOT);
+	assert_int_equal(task_symbols_at(&symbols, 110), FUNCTION_EXEMPT);
+	assert_int_equal(task_symbols_at(&symbols, 115), FUNCTION_NONE);
+	assert_int_equal(task_symbols_at(&symbols, 200), FUNCTION_POLL);
+	assert_int_equal(task_symbols_at(&symbols, 201), FUNCTION_NONE);
+	assert_int_equal(task_symbols_at(&none, 100), FUNCTION_NONE);
 }
 
 int main(void)

@@ -1,0 +1,40 @@
+/*
+ * Root futures: what a thread that is in block_on polls itself. They are no tasks and call no
+ * vtable. Told by two bytes of Tokio's thread-local storage where their places are learnt
+ * (tokio_context.h), stripped or not; else, and for executors on async-task, by a block_on on the
+ * stack, where there are symbols of one; else not at all.
+ */
+#ifndef RUNTIME_EXECUTORS_TASK_ROOT_H
+#define RUNTIME_EXECUTORS_TASK_ROOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct executor;
+
+/* The present thread may run a root future of this executor from now on: sets
+ * this_thread.root_suspect. */
+void task_thread_may_be_root(struct executor *executor);
+
+/* The same of a thread that runs a task, outside of any turn; once none was met for long, nothing
+ * any more. */
+void task_thread_runs_tasks(struct executor *executor);
+
+/* Whose root future it would be; NULL when the thread never was a suspect. */
+struct executor *task_root_executor(void);
+
+/*
+ * Which root future the present thread polls: SITE_ROOT_CURRENT_THREAD, SITE_ROOT_MULTI_THREAD or
+ * SITE_ROOT_FUTURE (of either). 0 when it polls none, and where the runtime itself waits for work.
+ * To be asked outside of turns. A thread of which nothing comes is no suspect any more.
+ */
+uint8_t task_root_flags(const uint64_t *frames, size_t depth);
+
+/* True when task_root_flags would answer 0 whatever the stack: it need not be walked. 5 ns. */
+bool task_root_excluded(void);
+
+/* Whether there is Tokio in which root futures can be told neither way (yet). */
+bool tokio_misses_roots(void);
+
+#endif

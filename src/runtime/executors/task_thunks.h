@@ -1,0 +1,31 @@
+/* The doors that stand in hooked task vtables, one in each: task_thunks.S. */
+#ifndef RUNTIME_EXECUTORS_TASK_THUNKS_H
+#define RUNTIME_EXECUTORS_TASK_THUNKS_H
+
+/* The largest programs measured have some 450 (Deno 2.9). */
+#define TASK_SLOTS	8192
+#define TASK_THUNK_SIZE 16
+
+#ifndef __ASSEMBLER__
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* TASK_SLOTS thunks of TASK_THUNK_SIZE bytes: number n loads n and jumps to task_targets[n]. */
+extern const char task_thunks[];
+
+/* Where each goes: task_undecided, a family's confirmed, or the function it stands before. */
+extern const void *task_targets[TASK_SLOTS];
+
+/* Targets; not to be called from C. */
+void task_undecided(void);
+void tokio_confirmed(void);
+void async_task_confirmed(void);
+
+/* What they call. */
+const void *task_slot_decide(uintptr_t argument, uint32_t number);
+void tokio_poll(void *header, uint32_t number);
+bool async_task_run(void *header, uint32_t number);
+
+#endif
+#endif

@@ -1,0 +1,59 @@
+//! Blocking operations in async-std.
+//!
+//!     async_std_cases CONTEXT OPERATION...     (or `all`)
+//!
+//! Contexts that freeze an executor: spawn, local. One that may block: spawn_blocking.
+
+#[path = "../tokio/operations.rs"]
+mod operations;
+
+use std::time::Duration;
+
+use async_std::task;
+use operations::{Operation, NAMES};
+
+type Block = Box<dyn FnOnce() + Send>;
+
+async fn settle() {
+    for _ in 0..3 {
+        task::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+async fn in_task(block: Block) {
+    settle().await;
+    block();
+    settle().await;
+}
+
+fn run(context: &str, blocks: Vec<Block>) {
+    task::block_on(async {
+        for block in blocks {
+            match context {
+                "spawn" => task::spawn(in_task(block)).await,
+                "local" => task::spawn_local(in_task(block)).await,
+                "spawn_blocking" => task::spawn_blocking(block).await,
+                _ => panic!("no context is called {context}"),
+            }
+        }
+    });
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let context = arguments.next().expect("a context");
+    let mut names: Vec<String> = arguments.collect();
+    if names == ["all"] {
+        names = NAMES.iter().map(|name| name.to_string()).collect();
+    }
+
+    let operations = names.iter().map(|name| operations::prepare(name));
+    let (blocks, helpers): (Vec<_>, Vec<_>) =
+        operations.map(|Operation { block, helper }| (block, helper)).unzip();
+
+    run(&context, blocks);
+    for helper in helpers.into_iter().flatten() {
+        helper.join().unwrap();
+    }
+    println!("done");
+}
