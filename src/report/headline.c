@@ -23,7 +23,8 @@ const char *headline_executor(struct report *report, const struct finding *findi
 		return "a current_thread tokio runtime";
 	case ROOT_MULTI_THREAD:
 	case ROOT_UNKNOWN:
-		return "the future given to tokio's block_on";
+		return strings_print(strings, "the future given to %s's block_on",
+				     finding->executor);
 	case ROOT_NONE:
 		break;
 	}

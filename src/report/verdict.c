@@ -89,9 +89,16 @@ static bool has_names_of_tokio(const struct stack *stack)
 	return false;
 }
 
+/* Whether a frame is of the library that runs the turns. Around async-task it is many crates. */
+static bool is_librarys(const struct finding *seen, const struct frame *frame)
+{
+	return seen->family == FAMILY_TOKIO ? frame_is(frame, "tokio", "")
+					    : frame->owner == OWNER_EXECUTOR && frame->function;
+}
+
 /*
- * Tokio's own locks, short and unavoidable. Of a program without symbols nobody can say whose lock
- * it was: then the doubt counts for it, unless it cost an executor its time.
+ * The library's own locks, short and unavoidable. Of a program without symbols nobody can say whose
+ * lock it was: then the doubt counts for it, unless it cost an executor its time.
  */
 static bool is_own_lock(const struct finding *seen)
 {
@@ -105,7 +112,7 @@ static bool is_own_lock(const struct finding *seen)
 
 		/* libc's start_thread and clone3 have names in any program. */
 		named |= is_guest(frame) && frame->function && *frame->function;
-		if (frame_is(frame, "tokio", ""))
+		if (is_librarys(seen, frame))
 			return true;
 		if (is_guest(frame) && frame->function && *frame->function)
 			return false;
@@ -153,6 +160,21 @@ static bool verdict_tokio(struct finding *seen, uint8_t flags)
 	return true;
 }
 
+/* A root future may be polled beside tasks, or alone: which, nothing tells. */
+static bool verdict_async_task(struct finding *seen, uint8_t flags)
+{
+	bool own_lock = is_own_lock(seen);
+
+	if (flags & ROOT_FLAGS) {
+		seen->root = ROOT_UNKNOWN;
+		make_weaker(seen);
+		return !own_lock; /* block_on waits for its future */
+	}
+	if (own_lock)
+		seen->severity = SEVERITY_NOTICE;
+	return true;
+}
+
 /* An import that a library makes of its own accord, once: not the author's to avoid. */
 static bool is_librarys_import(const struct stack *script)
 {
@@ -191,6 +213,8 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 {
 	if (seen->family == FAMILY_TOKIO)
 		return verdict_tokio(seen, flags);
+	if (seen->family == FAMILY_ASYNC_TASK)
+		return verdict_async_task(seen, flags);
 	if (!strcmp(seen->executor, "asyncio"))
 		return verdict_asyncio(seen, script_full);
 	return true;

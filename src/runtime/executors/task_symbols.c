@@ -73,8 +73,8 @@ static const struct name async_names[] = {
 	{ "8block_on", FUNCTION_ROOT, "8async_io" },
 	{ "8block_on", FUNCTION_ROOT, "12futures_lite" },
 	{ "8block_on", FUNCTION_ROOT, "9async_std" },
-	{ "4park", FUNCTION_EXEMPT, "7parking6Parker" },
-	{ "12park_timeout", FUNCTION_EXEMPT, "7parking6Parker" },
+	{ "4park", FUNCTION_EXEMPT, "7parking" },
+	{ "12park_timeout", FUNCTION_EXEMPT, "7parking" },
 	{ "5react", FUNCTION_EXEMPT, "8async_io7reactor" },
 };
 
@@ -120,7 +120,7 @@ static enum task_function find(const struct name *names, unsigned count, const c
 static enum task_function function_in(const char *crate)
 {
 	static const char *const crates[] = { "10async_task", "8async_io", "12futures_lite",
-					      "9async_std", "7parking6" };
+					      "9async_std", "7parking" };
 
 	/* The standard library's own wait may be inlined, down to futex_wait. */
 	if (starts(crate, "3std") || starts(crate, "11parking_lot"))
