@@ -6,6 +6,66 @@ import sys
 
 from cli.place import expect, expect_refusal, report_of, run, run_tests, traces_in, yieldsan
 
+ALLOWING = """
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "yieldsan/yieldsan.h"
+
+static void nap(void)
+{
+	struct timespec time = { .tv_nsec = 2000000 };
+
+	nanosleep(&time, NULL);
+}
+
+static void *on_a_thread(void *unused)
+{
+	yieldsan_turn_begin("loop");
+	nap(); /* a finding: the region is another thread's */
+	yieldsan_turn_end();
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	const char *step = argc > 1 ? argv[1] : "";
+	pthread_t thread;
+
+	yieldsan_turn_begin("loop");
+	YIELDSAN_ALLOW_BEGIN("start-up: nobody waits yet");
+	nap();
+	YIELDSAN_ALLOW_BEGIN("the table is small");
+	nap();
+	nap();
+	YIELDSAN_ALLOW_END();
+	nap();
+	if (!strcmp(step, "fork")) {
+		if (!fork()) {
+			yieldsan_turn_begin("child");
+			nap();
+			YIELDSAN_ALLOW_END();
+			nap();
+			_exit(0);
+		}
+	} else if (!strcmp(step, "hang")) {
+		pause();
+	} else if (!strcmp(step, "thread")) {
+		pthread_create(&thread, NULL, on_a_thread, NULL);
+		pthread_join(thread, NULL);
+	}
+	YIELDSAN_ALLOW_END();
+	if (!strcmp(step, "after"))
+		nap();
+	yieldsan_turn_end();
+	wait(NULL);
+	return 0;
+}
+"""
+
 LOOP = """
 import asyncio, os, time
 
@@ -141,6 +201,56 @@ def several_files_add_up_and_reports_take_them_too(place):
     expect(yieldsan("report", place / "traces").status == 66, "nothing suppressed")
     result = yieldsan("report", f"--suppressions={one}", f"--suppressions={other}", place / "traces")
     expect(result.status == 0 and "1 suppressed" in result.out.splitlines()[-1], result)
+
+
+# Marks in the code
+
+
+def _allowed(place, *arguments, **options):
+    program = place / "allowing"
+    if not program.exists():
+        place.compile("allowing", "-pthread", source=ALLOWING)
+    report = place / "report.json"
+    result = run("--format=json", f"--report={report}", program, *arguments, **options)
+    document = report_of(report)
+    return result, document, {item["reason"]: item["count"] for item in document["allowed"]}
+
+
+def what_the_program_allows_is_counted_under_its_reason(place):
+    result, document, allowed = _allowed(place)
+    expect(result.status == 0 and document["findings"] == [], document["findings"])
+    expect(allowed == {"start-up: nobody waits yet": 2, "the table is small": 2}, allowed)
+    result = run(place / "allowing")
+    expect("Allowed by the program" in result.err and "start-up: nobody waits yet: 2 times" in result.err, result)
+
+
+def an_allowance_ends_with_its_mark_and_is_its_threads(place):
+    for step, found in (("after", 1), ("thread", 1)):
+        result, document, allowed = _allowed(place, step)
+        expect(result.status == 66 and document["findings"][0]["count"] == found, document)
+        expect(allowed["start-up: nobody waits yet"] == (2 if step == "after" else 3), allowed)
+
+
+def an_allowance_goes_on_in_a_forked_child(place):
+    result, document, allowed = _allowed(place, "fork")
+    (finding,) = document["findings"]
+    expect(result.status == 66 and finding["count"] == 1 and finding["executor"]["name"] == "child", finding)
+    expect(allowed == {"start-up: nobody waits yet": 3, "the table is small": 2}, allowed)
+
+
+def a_call_that_never_returned_may_be_allowed(place):
+    program = place.compile("allowing", "-pthread", source=ALLOWING)
+    run("--format=json", f"--report={place / 'report.json'}", "timeout", "-s", "KILL", "1", program, "hang")
+    document = report_of(place / "report.json")
+    (process,) = [process for process in document["processes"] if process["executable"].endswith("allowing")]
+    expect(process["end"]["state"] != "exited" and document["findings"] == [], document)
+
+
+def the_options_allow_and_exempt_leave_out_too(place):
+    expect(run("--set", "allow=tur*", place.blocker(), "block").status == 0, "allow")
+    expect(run("--set", "allow=urn", place.blocker(), "block").status == 66, "allow")
+    expect(run("--set", "exempt=block*", place.blocker(), "block").status == 0, "exempt")
+    expect(run("--set", "exempt=lock*", place.blocker(), "block").status == 66, "exempt")
 
 
 if __name__ == "__main__":

@@ -80,6 +80,7 @@ enum record_type {
 	RECORD_LENGTH_COUNTS,
 	RECORD_TASK_TYPE,
 	RECORD_TURN_TIMES,
+	RECORD_ALLOWANCE,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -302,6 +303,7 @@ enum site_flags {
 	SITE_ROOT_MULTI_THREAD = 4,   /* the same on a multi_thread runtime: freezes only itself */
 	SITE_OFFLOAD_UNSURE = 8,      /* block_in_place could not be told apart yet */
 	SITE_APPENDS = 16,	      /* output, or a descriptor opened O_APPEND */
+	SITE_ALLOWED = 32,	      /* of a call in progress: in a region that may block */
 };
 
 enum severity {
@@ -345,6 +347,14 @@ struct trace_site {
 	uint32_t histogram[TRACE_HISTOGRAM_BUCKETS];
 };
 
+/* A reason for which the program allowed regions, and what would have been found in them. There may
+ * be several of one reason. */
+struct trace_allowance {
+	struct trace_record head;
+	uint64_t events;
+	char reason[112];
+};
+
 #ifdef __cplusplus
 #define TRACE_ASSERT static_assert
 #else
@@ -361,6 +371,7 @@ TRACE_ASSERT(sizeof(struct trace_thread) == 112 + sizeof(struct trace_call_in_pr
 TRACE_ASSERT(sizeof(struct trace_call) == 72, "trace_call");
 TRACE_ASSERT(sizeof(struct trace_stack) == 16, "trace_stack");
 TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");
+TRACE_ASSERT(sizeof(struct trace_allowance) == 128, "trace_allowance");
 TRACE_ASSERT(sizeof(struct trace_site) == 296, "trace_site");
 TRACE_ASSERT(sizeof(struct trace_clock) == 40, "trace_clock");
 TRACE_ASSERT(sizeof(struct trace_turn_lengths) == 48 + 4 * TRACE_LENGTH_PAGES, "turn_lengths");

@@ -11,6 +11,10 @@
  *	...
  *	yieldsan_offload_end();
  *
+ *	YIELDSAN_ALLOW_BEGIN("start-up: nobody waits yet");
+ *	...				this stretch does block its task, and may: what happens is
+ *	YIELDSAN_ALLOW_END();		no finding, the report counts it under the reason
+ *
  * Begin and end come in pairs on one thread, nested as deep as 16; deeper ones are ignored. The
  *name is not kept by address; its first 47 bytes count. Any thread, any time, signal handlers
  *included.
@@ -31,6 +35,8 @@ struct yieldsan_marks {
 	void (*turn_end)(void);
 	void (*offload_begin)(void);
 	void (*offload_end)(void);
+	void (*allow_begin)(const char *reason);
+	void (*allow_end)(void);
 };
 
 /* The note's descriptor: the distance from itself to the table, and the table's size. */
@@ -41,14 +47,14 @@ struct yieldsan_marks {
 
 extern struct yieldsan_marks yieldsan_marks;
 struct yieldsan_marks yieldsan_marks
-	__attribute__((weak, visibility("hidden"), used)) = { 0, 0, 0, 0 };
+	__attribute__((weak, visibility("hidden"), used)) = { 0, 0, 0, 0, 0, 0 };
 
 __asm__(".pushsection .note.yieldsan,\"a\",@note\n"
 	"	.balign 4\n"
 	"	.long 9, 16, 1\n"
 	"	.asciz \"YieldSan\"\n"
 	"	.balign 4\n"
-	"	.quad yieldsan_marks - ., 32\n"
+	"	.quad yieldsan_marks - ., 48\n"
 	"	.popsection\n");
 
 #define YIELDSAN_MARK(mark, arguments)                                                             \
@@ -80,6 +86,22 @@ static inline void yieldsan_offload_end(void)
 {
 	YIELDSAN_MARK(offload_end, ());
 }
+
+/* The reason is a string literal: it is read whenever something happens in the region. 111 bytes of
+ * it count. */
+static inline void yieldsan_allow_begin(const char *reason)
+{
+	(void)reason;
+	YIELDSAN_MARK(allow_begin, (reason));
+}
+
+static inline void yieldsan_allow_end(void)
+{
+	YIELDSAN_MARK(allow_end, ());
+}
+
+#define YIELDSAN_ALLOW_BEGIN(reason) yieldsan_allow_begin("" reason)
+#define YIELDSAN_ALLOW_END()	     yieldsan_allow_end()
 
 #ifdef __cplusplus
 }

@@ -188,7 +188,7 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	struct observation observation;
 	struct finding seen = { 0 };
 
-	if (!trace_file_call(trace, thread, &call))
+	if (!trace_file_call(trace, thread, &call) || call.flags & SITE_ALLOWED)
 		return;
 	observation = (struct observation){
 		.call = trace_file_record(trace, call.call, RECORD_CALL),

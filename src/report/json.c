@@ -295,6 +295,18 @@ static json_t *suppressions_json(const struct suppressions *suppressions)
 	return array;
 }
 
+static json_t *allowances_json(struct report *report)
+{
+	struct allowance *allowances;
+	size_t count = allowances_of_report(report, &allowances);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_pack("{ssso}", "reason", allowances[i].reason,
+						       "count", integer(allowances[i].events)));
+	return array;
+}
+
 int format_json(struct report *report, FILE *out)
 {
 	json_t *root = json_object(), *tool = json_object();
@@ -313,6 +325,7 @@ int format_json(struct report *report, FILE *out)
 			json_array_append_new(findings, finding_json(report->findings[i]));
 	json_object_set_new(root, "findings", findings);
 	json_object_set_new(root, "suppressions", suppressions_json(report->options->suppressions));
+	json_object_set_new(root, "allowed", allowances_json(report));
 	json_object_set_new(root, "summary", summary_json(&report->summary));
 	failed = json_dumpf(root, out, JSON_INDENT(2)) || fputc('\n', out) == EOF;
 	json_decref(root);

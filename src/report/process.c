@@ -132,5 +132,6 @@ struct process *process_create(struct report *report, const struct trace_file *t
 	read_texts(report, process, trace);
 	read_end(process, trace);
 	read_executors(report, process, trace);
+	process->allowance_count = allowances_read(report, trace, &process->allowances);
 	return process;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "allowance.h"
 #include "trace_file.h"
 #include "turn_lengths.h"
 
@@ -39,6 +40,8 @@ struct process {
 	const char *damage; /* a sentence; NULL: the trace is whole */
 	struct process_executor *executors;
 	size_t executor_count;
+	struct allowance *allowances;
+	size_t allowance_count;
 };
 
 struct report;

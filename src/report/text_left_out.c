@@ -33,6 +33,21 @@ static void print_suppressions(struct report *report, FILE *out)
 	fputc('\n', out);
 }
 
+static void print_allowances(struct report *report, FILE *out)
+{
+	struct allowance *allowances;
+	size_t count = allowances_of_report(report, &allowances);
+	char times[64];
+
+	if (!count)
+		return;
+	fputs("Allowed by the program\n", out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "  %s: %s\n", allowances[i].reason,
+			quantity_of(times, allowances[i].events, "time"));
+	fputc('\n', out);
+}
+
 static void print_baseline(const struct report *report, FILE *out)
 {
 	const struct baseline *baseline = report->options->baseline;
@@ -51,5 +66,6 @@ static void print_baseline(const struct report *report, FILE *out)
 void text_left_out_print(struct report *report, FILE *out)
 {
 	print_suppressions(report, out);
+	print_allowances(report, out);
 	print_baseline(report, out);
 }

@@ -1,4 +1,5 @@
-/* The part of a text that tells what was left out of it: suppressions, and the baseline. */
+/* The part of a text that tells what was left out of it: suppressions, what the program
+ * allows itself, and the baseline. */
 #ifndef REPORT_TEXT_LEFT_OUT_H
 #define REPORT_TEXT_LEFT_OUT_H
 

@@ -23,6 +23,7 @@ static const size_t least_sizes[] = {
 	[RECORD_LENGTH_COUNTS] = sizeof(struct trace_length_counts),
 	[RECORD_TASK_TYPE] = sizeof(struct trace_task_type),
 	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),
+	[RECORD_ALLOWANCE] = sizeof(struct trace_allowance),
 };
 
 /* What the record says of its own inside lies within its size. */

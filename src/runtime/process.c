@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "allowance.h"
 #include "calls/call.h"
 #include "descriptors.h"
 #include "executors/event_loop.h"
@@ -81,6 +82,7 @@ void process_forked(void)
 	event_loops_forget();
 	executors_forget_records();
 	sites_forget();
+	allowance_forget();
 	trace_forget();
 	for (unsigned i = 0; i < recogniser_count; i++)
 		if (recognisers[i].forked)

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../allowance.h"
 #include "../descriptors.h"
 #include "../executors/event_loop.h"
 #include "../executors/executor.h"
@@ -130,7 +131,7 @@ static void write_down(struct call_watch *watch, struct trace_executor *executor
 	call->call = trace_call_offset(watch->call);
 	call->executor = trace_offset(executor);
 	call->subject = watch->kind;
-	call->flags = watch->flags;
+	call->flags = watch->flags | (allowance_is_open() ? SITE_ALLOWED : 0);
 	call->level = watch->level;
 	call->script_size = 0;
 	call->start_ns = now_ns();
@@ -155,7 +156,7 @@ static bool take_root(struct call_watch *watch)
 	if (!(watch->flags &
 	      (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)))
 		return false;
-	call->flags = watch->flags;
+	call->flags |= watch->flags;
 	if (!this_thread.turn_counter) /* it may never park: one turn it is */
 		thread_slot_count_turn(task_root_executor());
 	return true;
@@ -374,7 +375,8 @@ static void end(struct call_watch *watch)
 		ask_again(watch, &nonblocking);
 		severity = call_judge(class, watch->kind, watch->flags, nonblocking, &outcome);
 	}
-	if (severity != SEVERITY_NONE && !is_own_wait(watch, &outcome) && !may_block(watch))
+	if (severity != SEVERITY_NONE && !is_own_wait(watch, &outcome) && !may_block(watch) &&
+	    !allowance_take())
 		record(watch, severity, &outcome, end_ns);
 	erase();
 }
@@ -399,7 +401,7 @@ COLD static void abandon(struct trace_call_in_progress *call)
 				    .fd_made = -1,
 				    .subject = { .fd = -1 },
 				    .kind = call->subject,
-				    .flags = call->flags,
+				    .flags = call->flags & ~SITE_ALLOWED,
 				    .level = call->level,
 				    .turn = this_thread.turn };
 	uint64_t end_ns = now_ns();
@@ -411,7 +413,8 @@ COLD static void abandon(struct trace_call_in_progress *call)
 	outcome.slept_ns = outcome.wall_ns;
 	severity =
 		call_judge(call_infos[watch.call].class, watch.kind, watch.flags, false, &outcome);
-	if (severity != SEVERITY_NONE && !is_own_wait(&watch, &outcome) && !may_block(&watch))
+	if (severity != SEVERITY_NONE && !(call->flags & SITE_ALLOWED) &&
+	    !is_own_wait(&watch, &outcome) && !may_block(&watch))
 		site = record(&watch, severity, &outcome, end_ns);
 	if (site) /* its loop may be over for the same reason */
 		site->confirmed = 1;

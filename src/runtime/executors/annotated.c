@@ -8,6 +8,7 @@
 #define YIELDSAN_OFF /* the runtime has no marks of its own */
 #include "yieldsan/yieldsan.h"
 
+#include "../allowance.h"
 #include "../modules.h"
 #include "../runtime.h"
 #include "../thread.h"
@@ -53,7 +54,9 @@ static void offload_begins(void)
 	begin(NULL, TURN_OFFLOAD);
 }
 
-static const struct yieldsan_marks marks = { turn_begins, end, offload_begins, end };
+static const struct yieldsan_marks marks = {
+	turn_begins, end, offload_begins, end, allowance_begin, allowance_end,
+};
 
 /* The note's descriptor: see yieldsan.h. */
 static void fill(const struct module *module, const uint64_t *descriptor)

@@ -1,7 +1,7 @@
 /*
  * A program that marks its own turns (yieldsan/yieldsan.h), in C and C++, at a fixed address or not:
  *
- *	marked turn|offload|outside|nested
+ *	marked turn|offload|outside|nested|allow
  */
 #include <stdio.h>
 #include <string.h>
@@ -63,13 +63,35 @@ static void nested(void)
 	nanosleep(&a_while, NULL); /* EXPECT-NONE */
 }
 
+static void allow(void)
+{
+	yieldsan_turn_begin("marked");
+	YIELDSAN_ALLOW_BEGIN("nobody waits yet");
+	nanosleep(&a_while, NULL); /* EXPECT-NONE */
+	YIELDSAN_ALLOW_BEGIN("within");
+	nanosleep(&a_while, NULL); /* EXPECT-NONE */
+	YIELDSAN_ALLOW_END();
+	nanosleep(&a_while, NULL); /* EXPECT-NONE */
+	YIELDSAN_ALLOW_END();
+	nanosleep(&a_while, NULL); /* EXPECT error nanosleep category=sleep case=allow */
+	yieldsan_turn_end();
+	YIELDSAN_ALLOW_END();
+	yieldsan_turn_begin("marked");
+	nanosleep(&a_while, NULL); /* EXPECT error nanosleep category=sleep case=allow */
+	yieldsan_turn_end();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} cases[] = {
-		{ "turn", turn }, { "offload", offload }, { "outside", outside }, { "nested", nested }
+		{ "turn", turn },
+		{ "offload", offload },
+		{ "outside", outside },
+		{ "nested", nested },
+		{ "allow", allow },
 	};
 
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)

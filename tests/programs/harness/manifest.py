@@ -149,7 +149,8 @@ def c_runs():
     yield Run("plugin_host", ["{plugin.so}"], {"nanosleep"})
     for program in words("marked marked_fixed marked_cc"):
         for profile in words("O0 O2"):
-            for case, expect in (("turn", {"turn"}), ("offload", ()), ("outside", ()), ("nested", {"nested"})):
+            for case, expect in (("turn", {"turn"}), ("offload", ()), ("outside", ()), ("nested", {"nested"}),
+                                 ("allow", {"allow"})):
                 yield Run(program, [case], set(expect), profile=profile, family="annotated")
     yield Run("named", ["pump"])
     yield Run("named", ["pump"], {"pump"}, family="option", executor="pump-1", settings=("executors=pump-*",))
