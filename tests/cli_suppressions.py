@@ -53,6 +53,11 @@ int main(int argc, char **argv)
 		}
 	} else if (!strcmp(step, "hang")) {
 		pause();
+	} else if (!strcmp(step, "second")) {
+		sleep(1);
+		yieldsan_offload_begin();
+		sleep(1);
+		yieldsan_offload_end();
 	} else if (!strcmp(step, "thread")) {
 		pthread_create(&thread, NULL, on_a_thread, NULL);
 		pthread_join(thread, NULL);
@@ -244,6 +249,12 @@ def a_call_that_never_returned_may_be_allowed(place):
     document = report_of(place / "report.json")
     (process,) = [process for process in document["processes"] if process["executable"].endswith("allowing")]
     expect(process["end"]["state"] != "exited" and document["findings"] == [], document)
+
+
+def the_time_of_an_allowance_is_not_the_turns(place):
+    _, document, _ = _allowed(place, "second")
+    (executor,) = document["processes"][0]["executors"]
+    expect(executor["turns"] == 1 and executor["turn_ns"]["max"] < 1000000000, executor)
 
 
 def the_options_allow_and_exempt_leave_out_too(place):

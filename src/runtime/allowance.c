@@ -9,13 +9,14 @@
 #include "turn.h"
 #include "turn_times.h"
 
-#define NESTED	8   /* regions within each other on one thread; deeper ones count for this one */
+#define NESTED	4   /* regions within each other on one thread; deeper ones count for this one */
 #define REASONS 128 /* of one process */
 
 static THREAD_LOCAL const char *reasons[NESTED];
 static THREAD_LOCAL unsigned depth;
-static THREAD_LOCAL struct turn
-	standstill; /* of the outermost region: the turn's time stands still */
+/* What the outermost region stopped, for its time is not the turn's. */
+static THREAD_LOCAL struct turn *stopped;
+static THREAD_LOCAL uint64_t passed;
 
 static uint32_t records[REASONS]; /* offsets, by order of first use; 0 ends them */
 
@@ -29,8 +30,8 @@ void allowance_begin(const char *reason)
 		reasons[depth] = reason ? reason : "";
 	if (depth++)
 		return;
-	standstill.parent = this_thread.turn;
-	turn_times_pause(&standstill);
+	stopped = this_thread.turn;
+	passed = stopped ? turn_times_stop(stopped) : 0;
 }
 
 void allowance_end(void)
@@ -39,10 +40,8 @@ void allowance_end(void)
 
 	if (this_thread.vforked || this_thread.dead || !depth || --depth)
 		return;
-	/* Not of a turn that ended meanwhile, nor of one that began in its place. */
-	if (standstill.parent && standstill.parent == this_thread.turn &&
-	    standstill.paused >= standstill.parent->start)
-		turn_times_go_on(&standstill);
+	if (stopped && stopped == this_thread.turn)
+		turn_times_resume(stopped, passed);
 }
 
 bool allowance_is_open(void)

@@ -37,14 +37,14 @@ struct turn {
 	 * must not.
 	 */
 	int (*may_block)(struct turn *turn);
-	uint64_t start;	 /* of turn_clock; 0: not timed */
-	uint64_t paused; /* of an offload within a turn: when that stopped */
-	uint32_t type;	 /* of its task: see executors/task_types.h; 0: none */
+	uint64_t start;	       /* of turn_clock; 0: not timed */
+	uint64_t paused;       /* of an offload within a turn: when that stopped */
+	uint32_t type;	       /* of its task: see executors/task_types.h; 0: none */
+	uint8_t finding_count; /* of findings, below */
 	uintptr_t
 		address; /* of this frame, to drop turns that a longjmp or a foreign unwind left */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */
 	struct trace_site *findings[TURN_FINDINGS];
-	uint8_t finding_count;
 };
 
 /* Pairs on one thread. turn_end of a turn that is not on the stack any more (fork, longjmp) does

@@ -62,6 +62,27 @@ static inline void turn_times_go_on(struct turn *offload)
 	this_thread.slot->turn_start = turn->start;
 }
 
+/* The turn does not pass until it resumes. Returns how much of it has passed. */
+static inline uint64_t turn_times_stop(const struct turn *turn)
+{
+	if (!turn->start || !turn_times)
+		return 0;
+	this_thread.slot->turn_start = 0;
+	return turn_clock_now() - turn->start;
+}
+
+/* It never gets longer by that: it may be another turn in the same place. */
+static inline void turn_times_resume(struct turn *turn, uint64_t passed)
+{
+	uint64_t start = turn_clock_now() - passed;
+
+	if (!turn->start || !turn_times)
+		return;
+	if (start > turn->start)
+		turn->start = start;
+	this_thread.slot->turn_start = turn->start;
+}
+
 /* After turn_begin: the turn has no length. */
 static inline void turn_times_untimed(struct turn *turn)
 {
