@@ -17,6 +17,18 @@ static const char *hexadecimal(struct strings *strings, const uint8_t *bytes, si
 	return strings_keep_part(strings, text, 2 * size);
 }
 
+static bool is_alone(const struct trace_file *trace, const struct trace_module *module)
+{
+	for (size_t i = 0; i < trace->records[RECORD_MODULE].count; i++) {
+		const struct trace_module *other =
+			(const void *)(trace->bytes + trace->records[RECORD_MODULE].offsets[i]);
+
+		if (other != module && other->start < module->end && other->end > module->start)
+			return false;
+	}
+	return true;
+}
+
 void address_space_init(struct address_space *space, struct report *report,
 			const struct trace_file *trace)
 {
@@ -33,6 +45,7 @@ void address_space_init(struct address_space *space, struct report *report,
 			.record = record,
 			.path = strings_keep_part(&report->strings, (const char *)(record + 1),
 						  record->path_size),
+			.alone = is_alone(trace, record),
 		};
 	}
 }
@@ -87,8 +100,10 @@ static int fitness(const struct trace_module *record, uint64_t when_ns)
 struct loaded_module *address_space_module(struct address_space *space, uint64_t address,
 					   uint64_t when_ns)
 {
-	struct loaded_module *best = NULL;
+	struct loaded_module *best = NULL, *last = space->last;
 
+	if (last && address >= last->record->start && address < last->record->end)
+		return last;
 	for (size_t i = 0; i < space->count; i++) {
 		struct loaded_module *module = &space->modules[i];
 
@@ -99,10 +114,12 @@ struct loaded_module *address_space_module(struct address_space *space, uint64_t
 	}
 	if (best && !best->opened)
 		open_module(space, best);
+	if (best && best->alone)
+		space->last = best;
 	return best;
 }
 
-void address_space_tell_nameless(struct address_space *space, struct loaded_module *module)
+void address_space_tell_nameless(struct address_space *space, const struct loaded_module *module)
 {
 	if (module->binary && binary_is_stripped(module->binary))
 		tell_missing(

@@ -15,13 +15,14 @@ struct loaded_module {
 	const char *path, *build_id; /* kept; build_id in hexadecimal, NULL when it has none */
 	struct binary *binary;	     /* NULL: its file does not serve */
 	bool opened;
+	bool alone; /* no other was ever loaded where it lay */
 };
 
 /* Lives as long as its trace is open. */
 struct address_space {
 	struct report *report;
 	const struct trace_file *trace;
-	struct loaded_module *modules;
+	struct loaded_module *modules, *last;
 	size_t count;
 	struct perf_map perf_map;
 	bool perf_map_read;
@@ -38,7 +39,7 @@ struct loaded_module *address_space_module(struct address_space *space, uint64_t
 
 /* To be called for a frame of the program's own that has no name: why it has none goes into the
  * report. */
-void address_space_tell_nameless(struct address_space *space, struct loaded_module *module);
+void address_space_tell_nameless(struct address_space *space, const struct loaded_module *module);
 
 /* The name that a compiler at run time gave the code there; NULL when it is not known. */
 const char *address_space_jit_name(struct address_space *space, uint64_t address);

@@ -229,6 +229,7 @@ int report_make(const struct report_options *options, char **paths, size_t count
 	if (!error && (fflush(out) || ferror(out)))
 		error = errno ? -errno : -EIO;
 	findings_deinit(&report);
+	stacks_deinit(&report);
 	symbols_deinit(&report.symbols);
 	strings_deinit(&report.strings);
 	obstack_free(&report.memory, NULL);

@@ -44,23 +44,40 @@ static struct stack finish(struct report *report)
 	return stack;
 }
 
-static void add_address(struct address_space *space, const char *executable, uint64_t address,
-			uint64_t when_ns)
+/* An address and what it lies in. */
+struct located {
+	const struct loaded_module *module; /* NULL: none */
+	const char *jit_name;
+	uint64_t offset;
+};
+
+static struct located locate(struct address_space *space, uint64_t address, uint64_t when_ns)
+{
+	struct located located = { address_space_module(space, address, when_ns), NULL, address };
+
+	if (located.module)
+		located.offset -= located.module->record->base;
+	else
+		located.jit_name = address_space_jit_name(space, address);
+	return located;
+}
+
+static void add_located(struct address_space *space, const char *executable,
+			const struct located *located)
 {
 	struct strings *strings = &space->report->strings;
-	struct loaded_module *module = address_space_module(space, address, when_ns);
+	const struct loaded_module *module = located->module;
 	const struct source_place *place = NULL;
-	struct frame frame = { .native = true, .offset = address };
+	struct frame frame = { .native = true, .offset = located->offset };
 
 	if (!module) {
-		frame.function = address_space_jit_name(space, address);
+		frame.function = located->jit_name;
 		frame_find_owner(&frame, executable, strings);
 		add(space->report, &frame);
 		return;
 	}
 	frame.module = module->path;
 	frame.build_id = module->build_id;
-	frame.offset = address - module->record->base;
 	if (module->binary)
 		place = binary_find(module->binary, frame.offset);
 	for (size_t i = 0; i < (place ? place->count : 1); i++) {
@@ -79,15 +96,77 @@ static void add_address(struct address_space *space, const char *executable, uin
 	}
 }
 
+/*
+ * A stack that was made before, of this process or another: a thousand processes of one program
+ * have the same ones. Its frames are made once, and kept once.
+ */
+struct known_stack {
+	struct stack stack;
+	UT_hash_handle hh;
+	uint64_t key[];
+};
+
+#define KEY_WORDS 4 /* of each address */
+
+/* All that the frames are made of; kept strings, so that equal texts are one pointer. */
+static size_t write_key(const struct located *located, size_t count, const char *executable,
+			uint64_t *key)
+{
+	size_t words = 0;
+
+	key[words++] = (uintptr_t)executable;
+	for (size_t i = 0; i < count; i++) {
+		const struct loaded_module *module = located[i].module;
+
+		key[words++] = (uintptr_t)(module ? module->path : located[i].jit_name);
+		key[words++] = (uintptr_t)(module ? module->build_id : NULL);
+		key[words++] = (uintptr_t)(module ? module->binary : NULL);
+		key[words++] = located[i].offset;
+	}
+	return words;
+}
+
+static struct stack make(struct address_space *space, const char *executable,
+			 const struct located *located, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add_located(space, executable, &located[i]);
+	return finish(space->report);
+}
+
 struct stack stack_native(struct address_space *space, const char *executable,
 			  const uint64_t *addresses, size_t count, uint64_t when_ns)
 {
+	struct report *report = space->report;
+	struct located located[TRACE_MAX_FRAMES];
+	uint64_t key[1 + KEY_WORDS * TRACE_MAX_FRAMES];
+	struct known_stack *known;
+	size_t used = 0, words;
+
 	/* A return address is the instruction behind the call, which may be of another line or
 	 * function. */
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && used < TRACE_MAX_FRAMES; i++)
 		if (addresses[i])
-			add_address(space, executable, addresses[i] - 1, when_ns);
-	return finish(space->report);
+			located[used++] = locate(space, addresses[i] - 1, when_ns);
+	words = write_key(located, used, executable, key);
+	HASH_FIND(hh, report->known_stacks, key, words * sizeof *key, known);
+	if (known)
+		return known->stack;
+	known = memory_get(sizeof *known + words * sizeof *key);
+	known->stack = make(space, executable, located, used);
+	memcpy(known->key, key, words * sizeof *key);
+	HASH_ADD_KEYPTR(hh, report->known_stacks, known->key, words * sizeof *key, known);
+	return known->stack;
+}
+
+void stacks_deinit(struct report *report)
+{
+	struct known_stack *known, *next;
+
+	HASH_ITER (hh, report->known_stacks, known, next) {
+		HASH_DEL(report->known_stacks, known);
+		free(known);
+	}
 }
 
 static int number(const char *text, const char *end)

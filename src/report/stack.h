@@ -16,13 +16,16 @@ struct stack {
 	size_t place;
 };
 
-/* From return addresses, inlined calls included; in the report's memory. `executable`: kept. */
+/* From return addresses, at most TRACE_MAX_FRAMES, inlined calls included; in the report's memory,
+ * where equal ones share their frames. `executable`: kept. */
 struct stack stack_native(struct address_space *space, const char *executable,
 			  const uint64_t *addresses, size_t count, uint64_t when_ns);
 
 /* From the lines of a trace_script. */
 struct stack stack_script(struct report *report, const char *text, size_t size,
 			  enum script_language language);
+
+void stacks_deinit(struct report *report);
 
 /* The frame to look at; NULL when none is known. */
 const struct frame *stack_place(const struct stack *stack);
