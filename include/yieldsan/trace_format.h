@@ -81,6 +81,7 @@ enum record_type {
 	RECORD_TASK_TYPE,
 	RECORD_TURN_TIMES,
 	RECORD_ALLOWANCE,
+	RECORD_LOOK,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -204,7 +205,7 @@ struct trace_clock {
 struct trace_turn_lengths {
 	struct trace_record head;
 	uint32_t executor; /* offset of the trace_executor */
-	uint32_t reserved;
+	uint32_t wait;	   /* offset of the trace_stack of an event loop's own wait; 0 */
 	uint64_t turns;
 	uint64_t busy_ns; /* in turns, those within others of the same executor left out */
 	uint64_t span_ns; /* of threads that are gone, or run for another executor now: since their
@@ -236,15 +237,41 @@ struct trace_task_type {
 
 struct trace_turn_times {
 	struct trace_record head;
-	uint32_t thread;   /* offset of the trace_thread */
-	uint32_t executor; /* offset of the trace_executor; 0: none */
-	uint64_t since;	   /* ticks: its first turn there */
-	uint32_t count;	   /* of recent */
-	uint32_t reserved;
+	uint32_t thread;      /* offset of the trace_thread */
+	uint32_t executor;    /* offset of the trace_executor; 0: none */
+	uint64_t since;	      /* ticks: its first turn there */
+	uint32_t count;	      /* of recent */
+	uint32_t sample;      /* offset of the first SITE_SAMPLE of the turn that follows */
+	uint64_t sample_turn; /* its start, in ticks */
+	uint32_t look;	      /* offset of the trace_look; 0: nobody looks from outside */
+	uint32_t type;	      /* of the present turn's task, once that is long */
 	struct {
 		uint32_t ns;   /* UINT32_MAX: or longer, and added already */
 		uint32_t type; /* number of a trace_task_type; 0: none. And TRACE_TURN_NESTED */
 	} recent[TRACE_RECENT_TURNS];
+};
+
+/*
+ * What `yieldsan run` sees of a thread in a long turn, from outside: written by it into room that
+ * the runtime made, for one turn at a time. Valid while sequence is even, and of the turn that
+ * began at `turn`.
+ */
+#define TRACE_LOOK_FRAMES 64
+
+struct trace_look {
+	struct trace_record head;
+	uint32_t sequence;
+	uint32_t stall;	   /* enum trace_stall: what it does just now */
+	uint64_t turn;	   /* start of the turn, in ticks */
+	uint64_t since_ns; /* CLOCK_MONOTONIC of the first look */
+	uint64_t last_ns;
+	uint64_t ran_ns;      /* between the two: on a processor */
+	uint64_t runnable_ns; /* waiting for one */
+	uint64_t told_ns;     /* how long the turn was when it was last reported live */
+	uint32_t system_call; /* where it waits: TRACE_NO_SYSTEM_CALL, ... */
+	uint32_t depth;
+	char channel[24];
+	uint64_t frames[TRACE_LOOK_FRAMES]; /* where it waits; as in a trace_stack */
 };
 
 /* A libc function that a site or a call in progress names. */
@@ -281,6 +308,8 @@ enum script_language {
 
 enum site_kind {
 	SITE_BLOCKING_CALL = 1,
+	SITE_LONG_TURN = 2, /* a turn that took too long; the stack: where it was first seen */
+	SITE_SAMPLE = 3,    /* what such a turn was seen doing; total_ns: for how long, about */
 };
 
 /* What the call was about. */
@@ -304,7 +333,20 @@ enum site_flags {
 	SITE_OFFLOAD_UNSURE = 8,      /* block_in_place could not be told apart yet */
 	SITE_APPENDS = 16,	      /* output, or a descriptor opened O_APPEND */
 	SITE_ALLOWED = 32,	      /* of a call in progress: in a region that may block */
+	SITE_UNSEEN = 64, /* a long turn that was over before anybody looked: the stack is its
+			     task's poll function, or that of its end */
 };
+
+/* What a thread did in a long turn; of a site of one, in place of the subject. */
+enum trace_stall {
+	STALL_UNKNOWN = 0,
+	STALL_BUSY,	/* it ran */
+	STALL_WAITING,	/* it slept */
+	STALL_RUNNABLE, /* it could have run, but others had the processor */
+};
+
+#define TRACE_NO_SYSTEM_CALL 0 /* else the call's number + 1 */
+#define TRACE_PAGE_FAULT     UINT32_MAX
 
 enum severity {
 	SEVERITY_NONE = 0,
@@ -332,7 +374,7 @@ struct trace_site {
 	 * the loop.
 	 */
 	uint32_t confirmed;
-	uint32_t reserved;
+	uint32_t system_call; /* of a waiting long turn: TRACE_NO_SYSTEM_CALL, ... */
 	uint64_t hash;
 	uint64_t counts[SEVERITIES]; /* events by severity; [SEVERITY_NONE] counts nothing */
 	uint64_t total_ns;
@@ -345,6 +387,8 @@ struct trace_site {
 	uint64_t harm_turns;  /* turns after which harm_events was taken */
 	char thread[TRACE_NAME_SIZE]; /* the thread that was seen first */
 	uint32_t histogram[TRACE_HISTOGRAM_BUCKETS];
+	char channel[24];    /* of a waiting long turn: where in the kernel it slept */
+	uint64_t long_turns; /* of a blocking call: turns that it made long */
 };
 
 /* A reason for which the program allowed regions, and what would have been found in them. There may
@@ -372,11 +416,12 @@ TRACE_ASSERT(sizeof(struct trace_call) == 72, "trace_call");
 TRACE_ASSERT(sizeof(struct trace_stack) == 16, "trace_stack");
 TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");
 TRACE_ASSERT(sizeof(struct trace_allowance) == 128, "trace_allowance");
-TRACE_ASSERT(sizeof(struct trace_site) == 296, "trace_site");
+TRACE_ASSERT(sizeof(struct trace_site) == 328, "trace_site");
 TRACE_ASSERT(sizeof(struct trace_clock) == 40, "trace_clock");
 TRACE_ASSERT(sizeof(struct trace_turn_lengths) == 48 + 4 * TRACE_LENGTH_PAGES, "turn_lengths");
 TRACE_ASSERT(sizeof(struct trace_length_counts) == 8 + 4 * TRACE_LENGTH_STEPS, "length_counts");
 TRACE_ASSERT(sizeof(struct trace_task_type) == 56, "trace_task_type");
-TRACE_ASSERT(sizeof(struct trace_turn_times) == 32 + 8 * TRACE_RECENT_TURNS, "turn_times");
+TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_look");
+TRACE_ASSERT(sizeof(struct trace_turn_times) == 48 + 8 * TRACE_RECENT_TURNS, "turn_times");
 
 #endif

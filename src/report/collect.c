@@ -4,6 +4,7 @@
 
 #include "allow.h"
 #include "model.h"
+#include "stalls.h"
 #include "verdict.h"
 
 /* A trace_script that is longer may have lost its outer lines for want of room. */
@@ -28,6 +29,7 @@ struct collection {
 	const struct process *process;
 	const struct trace_file *trace;
 	struct address_space space;
+	struct stalls stalls;
 };
 
 /* What a transfer is about is known by its descriptor alone. */
@@ -121,10 +123,13 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		.last_ns = since_start(trace->header, site->last_ns),
 		.harm_events = site->harm_events,
 		.harm_turns = site->harm_turns,
+		.long_turns = site->long_turns,
 		.thread = strings_keep_part(&collection->report->strings, site->thread,
 					    sizeof site->thread),
 	};
 
+	if (site->kind == SITE_LONG_TURN || site->kind == SITE_SAMPLE)
+		stall_observe(&collection->stalls, site);
 	if (site->kind != SITE_BLOCKING_CALL || !observation.call || !observation.executor ||
 	    !stack)
 		return;
@@ -226,6 +231,7 @@ void collect(struct report *report, const struct process *process, const struct 
 	size_t sites = trace->records[RECORD_SITE].count;
 
 	address_space_init(&collection.space, report, trace);
+	collection.stalls = (struct stalls){ report, process, &collection.space };
 	for (size_t i = 0; i < sites; i++) {
 		if (progress)
 			progress(report, i, sites);
@@ -238,5 +244,6 @@ void collect(struct report *report, const struct process *process, const struct 
 		observe_thread(
 			&collection,
 			(const void *)(trace->bytes + trace->records[RECORD_THREAD].offsets[i]));
+	stalls_in_progress(&collection.stalls);
 	address_space_deinit(&collection.space);
 }

@@ -42,6 +42,10 @@ static void add_share(struct finding *finding, const struct finding *seen,
 
 static void merge(struct finding *known, const struct finding *seen)
 {
+	/* What the worst of them did is told. */
+	if (seen->severity > known->severity ||
+	    (seen->severity == known->severity && seen->total_ns > known->total_ns))
+		known->stall = seen->stall;
 	if (seen->severity > known->severity)
 		known->severity = seen->severity;
 	if (seen->confidence > known->confidence)
@@ -61,6 +65,12 @@ static void merge(struct finding *known, const struct finding *seen)
 	known->harm_turns = sum(known->harm_turns, seen->harm_turns);
 	known->yields = sum(known->yields, seen->yields);
 	known->waiters = sum(known->waiters, seen->waiters);
+	known->long_turns = sum(known->long_turns, seen->long_turns);
+	known->unseen &= seen->unseen;
+	if (!known->waits_in)
+		known->waits_in = seen->waits_in;
+	if (!known->channel)
+		known->channel = seen->channel;
 	known->in_progress |= seen->in_progress;
 	known->running |= seen->running;
 	for (size_t i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++)

@@ -30,6 +30,7 @@ struct finding_stack {
 	enum stack_role role;
 	struct stack native, script; /* script: of the interpreter; count 0 where there is none */
 	uint64_t weight;
+	size_t entry; /* of a sample: the frame of its face that the turn began in */
 	const char *thread, *lock; /* kept */
 	int64_t tid;
 	uint64_t since_ns; /* how long it has been so */
@@ -66,6 +67,12 @@ struct finding {
 	uint64_t harm_events, harm_turns;
 	uint64_t yields, waiters; /* held over so many; so many waited for it meanwhile */
 	uint64_t histogram[TRACE_HISTOGRAM_BUCKETS];
+
+	enum trace_stall stall; /* of a long turn */
+	const char *waits_in;	/* then: the system call, or NULL */
+	const char *channel;	/* and where in the kernel, or NULL */
+	bool unseen;		/* it was over before anybody looked */
+	uint64_t long_turns;	/* of a call: turns that it made long */
 
 	bool in_progress;     /* a call had not ended when the trace was read */
 	bool running;	      /* nor had the process */

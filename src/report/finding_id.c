@@ -26,6 +26,11 @@ static struct telling telling_frames(const struct finding_stack *of)
 	const struct frame *place = stack_place(stack);
 	struct telling telling = { stack, place ? stack->place : 0, 0, OWNER_UNKNOWN, NULL };
 
+	if (of->role == ROLE_SAMPLE) { /* how deep it was seen is chance */
+		telling.begin = of->entry;
+		telling.end = of->entry < stack->count ? of->entry + 1 : of->entry;
+		return telling;
+	}
 	if (place)
 		telling.owner = place->owner;
 	for (telling.end = telling.begin; telling.end < stack->count; telling.end++)
@@ -85,7 +90,9 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 		while ((frame = next_frame(&telling))) {
 			if (frame->function) {
 				key[(*words)++] = (uintptr_t)frame->function;
-				key[(*words)++] = (uint64_t)frame->line;
+				key[(*words)++] = finding->stacks[i].role == ROLE_SAMPLE
+							  ? 0
+							  : (uint64_t)frame->line;
 			} else {
 				key[(*words)++] = (uintptr_t)frame->module;
 				key[(*words)++] = frame->offset;

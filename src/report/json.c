@@ -108,6 +108,8 @@ static json_t *harm_json(const struct finding *finding)
 		json_object_set_new(harm, "yields", integer(finding->yields));
 		json_object_set_new(harm, "waiters", integer(finding->waiters));
 	}
+	if (finding->long_turns)
+		json_object_set_new(harm, "long_turns", integer(finding->long_turns));
 	return harm;
 }
 
@@ -178,7 +180,7 @@ static json_t *finding_json(const struct finding *finding)
 	json_object_set_new(object, "total_ns", integer(finding->total_ns));
 	json_object_set_new(object, "max_ns", integer(finding->max_ns));
 	json_object_set_new(object, "off_cpu_ns", integer(finding->off_cpu_ns));
-	if (finding->harm_turns || finding->yields)
+	if (finding->harm_turns || finding->yields || finding->long_turns)
 		json_object_set_new(object, "harm", harm_json(finding));
 	json_object_set_new(object, "stacks", stacks_json(finding));
 	json_object_set_new(object, "pids", pids_json(finding));
@@ -186,6 +188,8 @@ static json_t *finding_json(const struct finding *finding)
 	json_object_set_new(object, "first_ns", integer(finding->first_ns));
 	json_object_set_new(object, "last_ns", integer(finding->last_ns));
 	json_object_set_new(object, "histogram", histogram_json(finding));
+	if (finding->stall)
+		set_text(object, "stall", stall_word(finding->stall));
 	if (finding->in_progress)
 		json_object_set_new(object, "in_progress", json_true());
 	return object;

@@ -8,7 +8,9 @@ struct report;
 /* KIND(constant, name, word in reports, what it is in one sentence) */
 #define FINDING_KINDS(KIND)                                                                        \
 	KIND(BLOCKING_CALL, blocking_call, "blocking-call",                                        \
-	     "A call blocks the thread that runs an executor's turns.")
+	     "A call blocks the thread that runs an executor's turns.")                            \
+	KIND(LONG_TURN, long_turn, "long-turn",                                                    \
+	     "A turn holds the thread of its executor for too long.")
 
 enum finding_kind {
 #define KIND(constant, name, word, title) KIND_##constant,

@@ -27,6 +27,7 @@ struct report {
 	struct finding **findings; /* worst first, once all are in */
 	size_t finding_count, finding_room;
 	struct missing_module *missing;
+	struct stall_sample *samples; /* of long turns, until their findings have them */
 	const struct report_options *options;
 	struct report_summary summary;
 	const char *directory, *top; /* the present one and the repository's, once asked for */

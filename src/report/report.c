@@ -12,6 +12,7 @@
 #include "collect.h"
 #include "format.h"
 #include "model.h"
+#include "stalls.h"
 #include "suppressions.h"
 
 static const struct {
@@ -222,6 +223,7 @@ int report_make(const struct report_options *options, char **paths, size_t count
 		else
 			read_trace(&report, paths[i]);
 	}
+	stalls_finish(&report);
 	findings_finish(&report);
 	summarise(&report);
 	*summary = report.summary;

@@ -11,6 +11,7 @@
 #include "text.h"
 #include "text_left_out.h"
 #include "text_processes.h"
+#include "text_samples.h"
 #include "text_stack.h"
 #include "words.h"
 
@@ -80,12 +81,18 @@ static void print_evidence(const struct finding *finding, FILE *out)
 	fputs("  ", out);
 	if (finding->off_cpu_ns && finding->total_ns) {
 		share = (uint64_t)(100.0 * (double)finding->off_cpu_ns / (double)finding->total_ns);
-		fprintf(out, "asleep %d %% of the time, ", share > 100 ? 100 : (int)share);
+		fprintf(out, "%s %d %% of the time, ",
+			finding->kind == KIND_LONG_TURN ? "off the processor" : "asleep",
+			share > 100 ? 100 : (int)share);
 	}
 	if (finding->harm_events)
 		fprintf(out, "while it was held %s event%s became ready, ",
 			quantity_count(number, finding->harm_events),
 			finding->harm_events == 1 ? "" : "s");
+	if (finding->long_turns)
+		fprintf(out, "%s turn%s took too long by it, ",
+			quantity_count(number, finding->long_turns),
+			finding->long_turns == 1 ? "" : "s");
 	if (finding->thread && *finding->thread)
 		fprintf(out, "thread %s, ", finding->thread);
 	if (finding->share_count == 1)
@@ -145,10 +152,15 @@ static void print_finding(struct report *report, const struct finding *finding,
 	print_evidence(finding, out);
 	print_remark(finding, out);
 	for (size_t i = 0; i < finding->stack_count; i++) {
-		if (finding->stack_count > 1)
+		/* The hottest stands for all; the tree tells the others' shares. */
+		if (finding->kind == KIND_LONG_TURN && i)
+			break;
+		if (finding->stack_count > 1 && finding->kind != KIND_LONG_TURN)
 			print_role(&finding->stacks[i], out);
 		print_stack(report, &finding->stacks[i], colours, out);
 	}
+	if (finding->kind == KIND_LONG_TURN)
+		text_samples_print(report, finding, out);
 	fprintf(out, "  advice: %s\n  id: %s\n\n", finding->advice, finding->id);
 }
 

@@ -22,6 +22,7 @@ static const size_t least_sizes[] = {
 	[RECORD_TURN_LENGTHS] = sizeof(struct trace_turn_lengths),
 	[RECORD_LENGTH_COUNTS] = sizeof(struct trace_length_counts),
 	[RECORD_TASK_TYPE] = sizeof(struct trace_task_type),
+	[RECORD_LOOK] = sizeof(struct trace_look),
 	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),
 	[RECORD_ALLOWANCE] = sizeof(struct trace_allowance),
 };

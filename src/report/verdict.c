@@ -219,3 +219,21 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 		return verdict_asyncio(seen, script_full);
 	return true;
 }
+
+bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full)
+{
+	const struct stack *native = &seen->stacks->native;
+
+	if (flags & SITE_UNSEEN) {
+		seen->confidence = CONFIDENCE_MEDIUM;
+		return true;
+	}
+	if (seen->family == FAMILY_TOKIO) {
+		if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native))
+			seen->confidence = CONFIDENCE_LOW;
+		return !is_offloaded(native, native->count);
+	}
+	if (!strcmp(seen->executor, "asyncio") && seen->stacks->script.count)
+		return verdict_asyncio(seen, script_full);
+	return true;
+}

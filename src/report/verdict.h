@@ -11,4 +11,7 @@
  */
 bool verdict(struct finding *seen, uint8_t flags, bool script_full);
 
+/* The same of a long turn. */
+bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full);
+
 #endif

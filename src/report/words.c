@@ -63,3 +63,15 @@ const char *confidence_word(uint32_t confidence)
 
 	return WORD_OF(words, confidence);
 }
+
+const char *stall_word(uint32_t stall)
+{
+	static const char *const words[] = {
+		[STALL_UNKNOWN] = NULL,
+		[STALL_BUSY] = "busy",
+		[STALL_WAITING] = "waiting",
+		[STALL_RUNNABLE] = "runnable",
+	};
+
+	return WORD_OF(words, stall);
+}

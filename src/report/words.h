@@ -15,4 +15,7 @@ const char *role_word(uint32_t role); /* enum stack_role */
 /* -EINVAL for a word that is none of "error", "warning", "notice". */
 int severity_from_word(const char *word, enum severity *severity);
 
+/* enum trace_stall; NULL for one not known. */
+const char *stall_word(uint32_t stall);
+
 #endif

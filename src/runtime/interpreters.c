@@ -33,6 +33,18 @@ bool interpreter_runs_loop(void)
 	return used && memmem(text, used, loop, sizeof loop - 1);
 }
 
+/* V8 allocates: not from a signal handler. */
+size_t interpreter_script_of_signal(const uint64_t *frames, size_t depth, char *text, size_t size,
+				    enum script_language *language)
+{
+	size_t used = python_frames(text, size);
+
+	(void)frames, (void)depth;
+	if (used)
+		*language = SCRIPT_PYTHON;
+	return used;
+}
+
 size_t interpreter_script(const uint64_t *frames, size_t depth, char *text, size_t size,
 			  enum script_language *language)
 {

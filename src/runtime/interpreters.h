@@ -33,6 +33,8 @@ bool interpreter_runs_loop(void);
  * The present thread's frames, as in trace_script; 0 bytes when no interpreter runs here. For calls
  * made by the interpreter's program only: V8 allocates on its heap.
  */
+size_t interpreter_script_of_signal(const uint64_t *frames, size_t depth, char *text, size_t size,
+				    enum script_language *language);
 size_t interpreter_script(const uint64_t *frames, size_t depth, char *text, size_t size,
 			  enum script_language *language);
 

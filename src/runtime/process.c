@@ -19,6 +19,7 @@
 #include "executors/task_root.h"
 #include "modules.h"
 #include "runtime.h"
+#include "sampler.h"
 #include "sites.h"
 #include "summary.h"
 #include "thread.h"
@@ -156,6 +157,7 @@ void process_installs_seccomp(void)
 {
 	process_drops_privileges();
 	runtime_silent = true;
+	sampler_stop_all();
 	if (trace_header())
 		__atomic_fetch_or(&trace_header()->flags, TRACE_SECCOMP, __ATOMIC_RELAXED);
 }

@@ -11,7 +11,7 @@
 #define MAX_SITES  (INDEX_SIZE / 2)
 
 static uint32_t index_of[INDEX_SIZE]; /* offsets of sites by hash, open addressing */
-static uint32_t count;
+static uint32_t count, sample_count;
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -23,6 +23,7 @@ static uint64_t hash_of(const struct site_key *key)
 {
 	uint64_t hash = mix(key->kind, (uint64_t)key->call << 32 | key->executor);
 
+	hash = mix(hash, key->system_call);
 	hash = mix(hash, (uint64_t)key->level << 16 | key->flags << 8 | key->subject);
 	for (size_t i = 0; i < key->depth; i++)
 		hash = mix(hash, key->frames[i]);
@@ -65,14 +66,18 @@ COLD static struct trace_site *write_site(const struct site_key *key, uint64_t h
 	struct trace_site *site;
 
 	uint32_t sites = __atomic_load_n(&count, __ATOMIC_RELAXED);
+	uint32_t samples = __atomic_load_n(&sample_count, __ATOMIC_RELAXED);
 
 	if (sites >= MAX_SITES || sites >= runtime_options.max_sites)
+		return NULL;
+	/* A long stall is sampled for ever: it must leave room for others. */
+	if (key->kind == SITE_SAMPLE && samples >= runtime_options.max_sites / 4)
 		return NULL;
 	site = trace_allocate(sizeof *site);
 	if (!site)
 		return NULL;
 	site->kind = key->kind;
-	site->call = trace_call_offset(key->call);
+	site->call = key->call >= 0 ? trace_call_offset(key->call) : 0;
 	site->executor = key->executor;
 	site->stack = write_stack(key);
 	site->script = write_script(key);
@@ -82,8 +87,13 @@ COLD static struct trace_site *write_site(const struct site_key *key, uint64_t h
 	site->hash = hash;
 	site->first_ns = now_ns();
 	memcpy(site->thread, this_thread.name, sizeof site->thread);
-	if (!site->call || !site->stack)
+	site->system_call = key->system_call;
+	if (key->channel)
+		strncpy(site->channel, key->channel, sizeof site->channel - 1);
+	if ((!site->call && key->call >= 0) || !site->stack)
 		return NULL;
+	if (key->kind == SITE_SAMPLE)
+		__atomic_fetch_add(&sample_count, 1, __ATOMIC_RELAXED);
 	return site;
 }
 
@@ -166,5 +176,5 @@ unsigned sites_count(enum severity lowest)
 void sites_forget(void)
 {
 	memset(index_of, 0, sizeof index_of);
-	count = 0;
+	count = sample_count = 0;
 }

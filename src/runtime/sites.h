@@ -9,11 +9,13 @@
 
 struct site_key {
 	enum site_kind kind;
-	int call;
+	int call;	   /* -1: none */
 	uint32_t executor; /* offset of its record */
 	uint16_t level;
 	uint8_t flags;
-	uint8_t subject;
+	uint8_t subject; /* enum trace_subject; of a long turn enum trace_stall */
+	uint32_t system_call;
+	const char *channel; /* NULL: none */
 	const uint64_t *frames;
 	size_t depth;
 	enum script_language language;

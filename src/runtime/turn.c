@@ -23,6 +23,12 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 	turn->outcome = OUTCOME_UNKNOWN;
 	turn->may_block = NULL;
 	turn->finding_count = 0;
+	turn->start = 0;
+	turn->sampled = 0;
+	turn->explained_us = 0;
+	turn->sample = 0;
+	/* A sample may be taken from here on: it looks at the start first. */
+	__atomic_signal_fence(__ATOMIC_RELEASE);
 	/* A longjmp or a foreign unwind may have left turns that lie below us on the stack. */
 	while (UNLIKELY(self->turn && turn->address && left_behind(self->turn, turn)))
 		self->turn = self->turn->parent;

@@ -37,9 +37,14 @@ struct turn {
 	 * must not.
 	 */
 	int (*may_block)(struct turn *turn);
-	uint64_t start;	       /* of turn_clock; 0: not timed */
-	uint64_t paused;       /* of an offload within a turn: when that stopped */
+	uint64_t start; /* of turn_clock; 0: not timed */
+	union {
+		uint64_t sampled; /* ticks of the last sample; 0: none yet */
+		uint64_t paused;  /* of an offload within a turn: when that stopped */
+	};
+	uint32_t explained_us; /* in calls that were told, or need not be */
 	uint32_t type;	       /* of its task: see executors/task_types.h; 0: none */
+	uint32_t sample;       /* offset of the site of the first sample; 0: none */
 	uint8_t finding_count; /* of findings, below */
 	uintptr_t
 		address; /* of this frame, to drop turns that a longjmp or a foreign unwind left */

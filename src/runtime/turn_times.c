@@ -5,6 +5,7 @@
 #include "executors/executor.h"
 #include "executors/task_types.h"
 #include "runtime.h"
+#include "sampler.h"
 #include "trace.h"
 
 #define FIRST_PAGE_BITS 10 /* TRACE_LENGTH_STEPS */
@@ -22,7 +23,7 @@ static void add(uint64_t *counter, uint64_t value)
 	__atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
 }
 
-static void raise(uint64_t *highest, uint64_t value)
+static void raise_to(uint64_t *highest, uint64_t value)
 {
 	uint64_t known = __atomic_load_n(highest, __ATOMIC_RELAXED);
 
@@ -129,7 +130,7 @@ void turn_times_flush(void)
 	}
 	add(&record->turns, count);
 	add(&record->busy_ns, busy_ns);
-	raise(&record->max_ns, max_ns);
+	raise_to(&record->max_ns, max_ns);
 }
 
 static struct trace_turn_times *take_record(void)
@@ -158,6 +159,17 @@ static void give_back(struct trace_turn_times *times)
 	}
 }
 
+/* Room for what is seen from outside. */
+static uint32_t make_look(void)
+{
+	struct trace_look *look = trace_allocate(sizeof *look);
+
+	if (!look)
+		return 0;
+	trace_publish(look, RECORD_LOOK);
+	return trace_offset(look);
+}
+
 void turn_times_take(void)
 {
 	struct trace_turn_times *times;
@@ -168,13 +180,19 @@ void turn_times_take(void)
 			(uint64_t)(((unsigned __int128)runtime_options.long_turn_warning_us * 1000
 				    << 32) /
 				   turn_clock.scale);
+	turn_usage_interval = turn_times_limit / 2;
 	times = take_record();
 	if (!times)
 		return;
 	times->thread = trace_offset(this_thread.slot);
 	times->executor = 0;
 	times->count = 0;
+	times->sample = 0;
+	times->sample_turn = 0;
 	turn_times = times;
+	if (runtime_options.run[0] && !times->look)
+		times->look = make_look();
+	sampler_take();
 }
 
 static void end_span(void)
@@ -203,6 +221,7 @@ void turn_times_leave(void)
 
 	if (!times)
 		return;
+	sampler_leave();
 	end_span();
 	turn_times = NULL;
 	times->thread = 0;
@@ -212,6 +231,7 @@ void turn_times_leave(void)
 void turn_times_forget(void)
 {
 	turn_times = NULL;
+	sampler_forget();
 	memset(free_times, 0, sizeof free_times);
 	memset(lengths_of, 0, sizeof lengths_of);
 	task_types_forget();
@@ -232,9 +252,27 @@ void turn_times_long(struct turn *turn, uint64_t ns)
 			count_length(record, ns);
 			add(&record->turns, 1);
 			add(&record->busy_ns, type & TRACE_TURN_NESTED ? 0 : ns);
-			raise(&record->max_ns, ns);
+			raise_to(&record->max_ns, ns);
 		}
 		if (turn->type)
 			task_type_add(turn->type, times->executor, 1, ns, ns);
 	}
+	stall_ended(turn, ns);
+}
+
+void turn_times_waits_at(const uint64_t *frames, unsigned depth)
+{
+	struct trace_turn_lengths *record =
+		turn_times && turn_times->executor ? lengths(turn_times->executor) : NULL;
+	struct trace_stack *stack;
+
+	if (!record || record->wait)
+		return;
+	stack = trace_allocate(sizeof *stack + depth * sizeof *frames);
+	if (!stack)
+		return;
+	stack->depth = depth;
+	memcpy(stack->frames, frames, depth * sizeof *frames);
+	trace_publish(stack, RECORD_STACK);
+	__atomic_store_n(&record->wait, trace_offset(stack), __ATOMIC_RELEASE);
 }

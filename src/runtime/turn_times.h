@@ -6,6 +6,7 @@
 #ifndef RUNTIME_TURN_TIMES_H
 #define RUNTIME_TURN_TIMES_H
 
+#include "stalls.h"
 #include "thread.h"
 #include "turn.h"
 #include "turn_clock.h"
@@ -24,7 +25,10 @@ void turn_times_forget(void);
 
 COLD void turn_times_flush(void);
 
-/* The turn is in no hurry any more: it was longer than the shortest that is a finding. */
+/* Where the present executor, an event loop, waits: return addresses, innermost first. */
+void turn_times_waits_at(const uint64_t *frames, unsigned depth);
+
+/* Of a turn that was longer than the shortest that is a finding. */
 COLD void turn_times_long(struct turn *turn, uint64_t ns);
 
 /* Ticks from which on a turn is long; UINT64_MAX until there is a clock. */
@@ -33,19 +37,22 @@ extern uint64_t turn_times_limit;
 /* Of turn_begin. Budget with turn_times_end: 20 ns, of which the two clocks take 15. */
 static inline void turn_times_begin(struct turn *turn)
 {
+	uint64_t now;
+
 	turn->type = 0;
-	turn->start = 0;
 	if (UNLIKELY(!turn_times))
 		return;
-	turn->start = turn_clock_now();
-	this_thread.slot->turn_start = turn->start;
+	now = turn_clock_now();
+	if (UNLIKELY(now - turn_usage.ticks > turn_usage_interval))
+		turn_usage_take(now);
+	turn->start = now;
+	this_thread.slot->turn_start = now;
 }
 
 /* Of turn_begin and turn_end of an offload: the turn around it does not pass meanwhile. */
 static inline void turn_times_pause(struct turn *offload)
 {
 	offload->type = 0;
-	offload->start = 0;
 	if (LIKELY(!offload->parent || !offload->parent->start || !turn_times))
 		return;
 	offload->paused = turn_clock_now();

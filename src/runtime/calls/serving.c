@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "../sampler.h"
 #include "call.h"
 
 static inline bool serves(enum serving whom)
@@ -20,9 +21,23 @@ static inline bool serves(enum serving whom)
 		return real.name args;                                                             \
 	}
 
-SERVES_UNWINDER(sigprocmask, (int how, const sigset_t *set, sigset_t *before), (how, set, before))
-SERVES_UNWINDER(pthread_sigmask, (int how, const sigset_t *set, sigset_t *before),
-		(how, set, before))
+#define MASKS(name)                                                                                \
+	EXPORT int name(int how, const sigset_t *set, sigset_t *before)                            \
+	{                                                                                          \
+		int result;                                                                        \
+                                                                                                   \
+		if (UNLIKELY(serves(SERVING_UNWINDER)))                                            \
+			return 0;                                                                  \
+		if (LIKELY(!this_thread.slot || this_thread.vforked))                              \
+			return real.name(how, set, before);                                        \
+		sampler_masks(how, set);                                                           \
+		result = real.name(how, set, before);                                              \
+		sampler_masked(how, set);                                                          \
+		return result;                                                                     \
+	}
+
+MASKS(sigprocmask)
+MASKS(pthread_sigmask)
 SERVES_UNWINDER(mincore, (void *address, size_t size, unsigned char *pages), (address, size, pages))
 
 /* What finds no room is cut off, and called written. */

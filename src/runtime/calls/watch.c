@@ -375,9 +375,16 @@ static void end(struct call_watch *watch)
 		ask_again(watch, &nonblocking);
 		severity = call_judge(class, watch->kind, watch->flags, nonblocking, &outcome);
 	}
-	if (severity != SEVERITY_NONE && !is_own_wait(watch, &outcome) && !may_block(watch) &&
-	    !allowance_take())
-		record(watch, severity, &outcome, end_ns);
+	if (severity != SEVERITY_NONE) {
+		bool excused = is_own_wait(watch, &outcome) || may_block(watch) ||
+			       allowance_take();
+
+		if (!excused)
+			record(watch, severity, &outcome, end_ns);
+		/* A turn is not blamed again for what its calls were, or need not be. */
+		if (watch->turn && (excused || severity >= SEVERITY_WARNING))
+			watch->turn->explained_us += (uint32_t)(outcome.wall_ns / 1000);
+	}
 	erase();
 }
 

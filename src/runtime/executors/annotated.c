@@ -16,7 +16,7 @@
 #include "executor.h"
 
 #define NESTED                                                                                     \
-	16 /* marked regions within each other on one thread; deeper ones are not told apart */
+	14 /* marked regions within each other on one thread; deeper ones are not told apart */
 
 static THREAD_LOCAL struct turn turns[NESTED];
 static THREAD_LOCAL unsigned depth;

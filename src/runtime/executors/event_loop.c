@@ -19,6 +19,7 @@
 #include "../trace.h"
 #include "../trace_records.h"
 #include "../turn.h"
+#include "../turn_times.h"
 #include "../unwinder.h"
 #include "async_task.h"
 #include "executor.h"
@@ -44,12 +45,13 @@ struct loop {
 	struct executor *executor; /* NULL: this wait is no loop's */
 	bool known;		   /* a library's: no probation, and `reach` is certain */
 	bool has_turn;
+	bool told; /* its place is in the trace */
 	unsigned waits;
 	unsigned refused;
 	unsigned reach;		   /* places inside the loop's own function and what it calls */
 	unsigned highest;	   /* level seen since the last wait */
 	unsigned turns;		   /* of which that was looked at, up to LEARNING_TURNS */
-	unsigned turns_at[LEVELS]; /* of these, how many reached that level, from 1 */
+	uint8_t turns_at[LEVELS]; /* of these, how many reached that level, from 1 */
 	unsigned place_count;
 	uintptr_t places[PLACES];
 	uint64_t values[PLACES];
@@ -121,6 +123,8 @@ static unsigned level_at(const struct loop *loop, uintptr_t frame)
 
 static void leave_turn(struct loop *loop)
 {
+	/* Where the loop has ended in between, nobody knows. */
+	turn_times_untimed(&loop->turn);
 	if (loop->has_turn)
 		turn_end(&loop->turn);
 	loop->has_turn = false;
@@ -128,6 +132,19 @@ static void leave_turn(struct loop *loop)
 		current = NULL;
 	this_thread.loop_has_fds = false;
 	this_thread.loop_learns = false;
+}
+
+bool event_loop_reaches(uintptr_t frame, uint16_t *level)
+{
+	struct loop *loop = current;
+	unsigned now = thread_on_own_stack(frame) ? level_at(loop, frame) : 0;
+
+	if (loop->known && now >= loop->reach)
+		return false;
+	if (now > loop->highest)
+		loop->highest = now;
+	*level = (uint16_t)now;
+	return true;
 }
 
 bool event_loop_level(uintptr_t frame, uint16_t *level)
@@ -383,8 +400,11 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	left = !loop->known && loop->executor && loop->highest > loop->executor->level;
 	wait->finding_count = loop->turn.finding_count;
 	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
-	if (!left)
+	if (!left) {
 		confirm(&loop->turn);
+		turn_end(&loop->turn);
+		loop->has_turn = false;
+	}
 	leave_turn(loop);
 	loop->highest = 0;
 }
@@ -496,4 +516,8 @@ void loop_wait_end(struct loop_wait *wait, int result)
 	this_thread.loop_has_fds = true;
 	this_thread.loop_learns = !loop->known && loop->turns < LEARNING_TURNS;
 	turn_begin(&loop->turn, loop->executor, TURN_TASK);
+	if (!loop->told) {
+		loop->told = true;
+		turn_times_waits_at(loop->values, loop->place_count);
+	}
 }

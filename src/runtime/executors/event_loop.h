@@ -54,6 +54,9 @@ bool event_loop_library_calls(const uint64_t *frames, unsigned depth);
  */
 bool event_loop_level(uintptr_t frame, uint16_t *level);
 
+/* The same, for a signal handler: ends nothing. */
+bool event_loop_reaches(uintptr_t frame, uint16_t *level);
+
 /* A call of a turn, at this stack address, that deserves nothing: it tells where the loop's code
  * lies. */
 void event_loop_learn(uintptr_t frame);

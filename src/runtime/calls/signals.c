@@ -1,0 +1,55 @@
+/* The program's handler of the one signal that we use: it is kept, and called behind ours. */
+#include <errno.h>
+
+#include "../sampler.h"
+#include "call.h"
+
+#define ACTION(name)                                                                               \
+	EXPORT int name(int signal, const struct sigaction *action, struct sigaction *before);     \
+	EXPORT int name(int signal, const struct sigaction *action, struct sigaction *before)      \
+	{                                                                                          \
+		if (signal != SAMPLER_SIGNAL || this_thread.vforked)                               \
+			return real.name(signal, action, before);                                  \
+		return sampler_sigaction(action, before);                                          \
+	}
+
+ACTION(sigaction)
+ACTION(__sigaction)
+
+static sighandler_t set_handler(sighandler_t handler, int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags }, before;
+
+	return sampler_sigaction(&action, &before) ? SIG_ERR : before.sa_handler;
+}
+
+/* glibc's signal() restarts calls, System V's does not, and is good for one signal. */
+#define HANDLER(name, flags)                                                                       \
+	EXPORT sighandler_t name(int signal, sighandler_t handler);                                \
+	EXPORT sighandler_t name(int signal, sighandler_t handler)                                 \
+	{                                                                                          \
+		if (signal != SAMPLER_SIGNAL || this_thread.vforked)                               \
+			return real.name(signal, handler);                                         \
+		return set_handler(handler, flags);                                                \
+	}
+
+HANDLER(signal, SA_RESTART)
+HANDLER(bsd_signal, SA_RESTART)
+HANDLER(ssignal, SA_RESTART)
+HANDLER(sysv_signal, (int)(SA_RESETHAND | SA_NODEFER))
+HANDLER(__sysv_signal, (int)(SA_RESETHAND | SA_NODEFER))
+
+/* It blocks the signal instead when asked to: glibc does that, and gets ours out of its way. */
+EXPORT sighandler_t sigset(int signal, sighandler_t handler)
+{
+	if (signal != SAMPLER_SIGNAL || this_thread.vforked || handler == SIG_HOLD)
+		return real.sigset(signal, handler);
+	return set_handler(handler, 0);
+}
+
+EXPORT int sigignore(int signal)
+{
+	if (signal != SAMPLER_SIGNAL || this_thread.vforked)
+		return real.sigignore(signal);
+	return set_handler(SIG_IGN, 0) == SIG_ERR ? -1 : 0;
+}

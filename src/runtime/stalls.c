@@ -1,0 +1,334 @@
+#include "stalls.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#include "allowance.h"
+#include "executors/event_loop.h"
+#include "executors/executor.h"
+#include "executors/task_types.h"
+#include "interpreters.h"
+#include "memory.h"
+#include "modules.h"
+#include "runtime.h"
+#include "sites.h"
+#include "thread.h"
+#include "trace.h"
+#include "turn_times.h"
+#include "unwinder.h"
+
+/* Samples of one turn are so many times denser than it is long. */
+#define DENSITY 64
+
+/* Room for one sample: the stack of a thread that is interrupted may be small. */
+struct buffer {
+	uint64_t frames[TRACE_MAX_FRAMES];
+	char script[TRACE_SCRIPT_SIZE];
+};
+
+THREAD_LOCAL struct turn_usage turn_usage;
+uint64_t turn_usage_interval = UINT64_MAX;
+
+static THREAD_LOCAL struct buffer *buffer;
+
+static uint64_t timeval_ns(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
+}
+
+static struct turn_usage usage_now(uint64_t now)
+{
+	struct turn_usage usage = { .ticks = now, .switches = -1 };
+	struct rusage taken;
+
+	if (runtime_silent || getrusage(RUSAGE_THREAD, &taken))
+		return usage;
+	usage.cpu_ns = timeval_ns(taken.ru_utime) + timeval_ns(taken.ru_stime);
+	usage.switches = taken.ru_nvcsw;
+	return usage;
+}
+
+COLD void turn_usage_take(uint64_t now)
+{
+	OWN_CODE_SCOPE;
+
+	turn_usage = usage_now(now);
+	turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
+}
+
+/* Not on the stack, and not thread-local: that is taken out of every thread's stack. */
+static struct buffer *get_buffer(void)
+{
+	if (!buffer)
+		buffer = memory_map(sizeof *buffer);
+	return buffer;
+}
+
+/* As calls/watch.c does for a call's site: a loop's next wait tells that the turn was its own. */
+static void remember(struct turn *turn, struct trace_site *site)
+{
+	if (!event_loop_on_probation(turn))
+		site->confirmed = 1;
+	for (unsigned i = 0; i < turn->finding_count; i++)
+		if (turn->findings[i] == site)
+			return;
+	if (turn->finding_count < TURN_FINDINGS)
+		turn->findings[turn->finding_count++] = site;
+}
+
+static uint32_t executor_of(const struct turn *turn)
+{
+	struct trace_executor *record = turn->executor ? executor_record(turn->executor) : NULL;
+
+	return record ? trace_offset(record) : 0;
+}
+
+/* Code that unwinds the stack itself, with half of it gone. */
+static bool is_unwinding(uintptr_t pc)
+{
+	const struct module *module = modules_find(pc);
+
+	return module && !strncmp(module_name(module), "libgcc_s", 8);
+}
+
+static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, uint8_t flags)
+{
+	const greg_t *registers = context->uc_mcontext.gregs;
+	struct unwind_start start = { (uintptr_t)registers[REG_RIP], (uintptr_t)registers[REG_RSP],
+				      (uintptr_t)registers[REG_RBP] };
+	uint64_t since = turn->sampled ? turn->sampled : turn->start;
+	struct buffer *room = get_buffer();
+	struct site_key key = { .kind = SITE_SAMPLE,
+				.call = -1,
+				.executor = executor_of(turn),
+				.flags = flags,
+				.subject = STALL_BUSY };
+	struct trace_site *site;
+
+	if (!room || !key.executor || is_unwinding(start.pc))
+		return;
+	if (turn == event_loop_turn() && !event_loop_reaches(start.sp, &key.level))
+		return;
+	turn->sampled = now;
+	key.frames = room->frames;
+	key.depth = unwinder_walk(&start, room->frames, NULL, TRACE_MAX_FRAMES);
+	key.script = room->script;
+	key.script_size = interpreter_script_of_signal(room->frames, key.depth, room->script,
+						       sizeof room->script, &key.language);
+	site = site_get(&key);
+	if (!site)
+		return;
+	site_count(site, SEVERITY_NOTICE, turn_clock_ns(now - since), 0, now_ns());
+	remember(turn, site);
+	if (turn->sample)
+		return;
+	turn->sample = trace_offset(site);
+	turn_times->sample = turn->sample;
+	turn_times->type = turn->type;
+	__atomic_store_n(&turn_times->sample_turn, turn->start, __ATOMIC_RELEASE);
+}
+
+void stall_sample(const ucontext_t *context)
+{
+	struct thread_state *self = &this_thread;
+	struct turn *turn = self->turn;
+	uint64_t now, elapsed;
+	int may_block = 0;
+
+	if (!turn || self->own_code || self->vforked || self->dead || self->exempt ||
+	    self->serving || !self->slot || !turn_times || turn->kind != TURN_TASK ||
+	    !turn->start || allowance_is_open())
+		return;
+	now = turn_clock_now();
+	elapsed = now - turn->start;
+	if (elapsed < turn_times_limit ||
+	    (turn->sampled && now - turn->sampled < elapsed / DENSITY))
+		return;
+	{
+		OWN_CODE_SCOPE;
+
+		may_block = turn->may_block ? turn->may_block(turn) : 0;
+		if (may_block > 0) { /* in block_in_place: this part is no stall */
+			turn->explained_us +=
+				(uint32_t)(turn_clock_ns(now - (turn->sampled ? turn->sampled
+									      : turn->start)) /
+					   1000);
+			turn->sampled = now;
+		} else {
+			sample(turn, context, now, may_block < 0 ? SITE_OFFLOAD_UNSURE : 0);
+		}
+	}
+}
+
+/* What was seen from outside, of this very turn. False: nothing. */
+static bool take_look(const struct turn *turn, struct trace_look *look)
+{
+	const struct trace_look *written;
+	uint32_t sequence;
+
+	if (!turn_times->look)
+		return false;
+	written = trace_at(turn_times->look);
+	sequence = __atomic_load_n(&written->sequence, __ATOMIC_ACQUIRE);
+	memcpy(look, written, sizeof *look);
+	if (sequence & 1 || __atomic_load_n(&written->sequence, __ATOMIC_ACQUIRE) != sequence)
+		return false;
+	return look->turn == turn->start && look->depth <= TRACE_LOOK_FRAMES;
+}
+
+/* How a long turn passed. */
+struct course {
+	uint64_t ns;	 /* less what its calls explain */
+	uint64_t own_ns; /* of it not lost to other programs */
+	uint64_t off_cpu_ns;
+	enum trace_stall stall;
+};
+
+/*
+ * What only the thread's own use of the processor tells. It is that of a little more than the turn:
+ * so of the time off the processor it tells too little, never too much.
+ */
+static struct course course_by_usage(const struct turn *turn, uint64_t ns)
+{
+	struct turn_usage usage = usage_now(turn->start);
+	struct course course = { .ns = ns, .own_ns = ns };
+	uint64_t cpu_ns, turns = 0;
+
+	if (usage.switches < 0 || turn_usage.switches < 0) {
+		course.stall = turn->sample ? STALL_BUSY : STALL_UNKNOWN;
+		return course;
+	}
+	cpu_ns = usage.cpu_ns - turn_usage.cpu_ns;
+	course.off_cpu_ns = ns > cpu_ns ? ns - cpu_ns : 0;
+	if (this_thread.turn_counter && *this_thread.turn_counter > turn_usage.turns)
+		turns = *this_thread.turn_counter - turn_usage.turns;
+	if (course.off_cpu_ns <= ns / 2)
+		course.stall = STALL_BUSY;
+	/* Each turn may have come after a wait. */
+	else if (usage.switches - turn_usage.switches > (int64_t)turns)
+		course.stall = STALL_WAITING;
+	else
+		course.stall = STALL_RUNNABLE;
+	if (course.stall != STALL_WAITING)
+		course.own_ns = ns - course.off_cpu_ns;
+	return course;
+}
+
+static struct course course_of(const struct turn *turn, uint64_t ns, const struct trace_look *look)
+{
+	uint64_t calls_ns = turn->explained_us * UINT64_C(1000);
+	uint64_t explained = calls_ns < ns ? calls_ns : ns;
+	struct course course = course_by_usage(turn, ns - explained);
+	uint64_t seen_ns, waited_ns;
+
+	if (!look)
+		return course;
+	seen_ns = look->last_ns - look->since_ns;
+	/* A glance tells less than the whole turn's use of the processor. */
+	if (seen_ns < ns / 2)
+		return course;
+	waited_ns = look->ran_ns + look->runnable_ns < seen_ns
+			    ? seen_ns - look->ran_ns - look->runnable_ns
+			    : 0;
+	course.stall = look->ran_ns >= look->runnable_ns && look->ran_ns >= waited_ns ? STALL_BUSY
+		       : waited_ns >= look->runnable_ns ? STALL_WAITING
+							: STALL_RUNNABLE;
+	course.own_ns = course.ns > look->runnable_ns ? course.ns - look->runnable_ns : 0;
+	return course;
+}
+
+static enum severity judge(const struct turn *turn, const struct course *course, bool seen,
+			   bool looked)
+{
+	enum severity severity = SEVERITY_NOTICE;
+
+	if (course->own_ns >= runtime_options.long_turn_error_us * UINT64_C(1000))
+		severity = SEVERITY_ERROR;
+	else if (course->own_ns >= runtime_options.long_turn_warning_us * UINT64_C(1000))
+		severity = SEVERITY_WARNING;
+	if (course->stall == STALL_RUNNABLE)
+		return SEVERITY_NOTICE;
+	/* That it slept of its own will is a guess, unless it was seen asleep. */
+	if (course->stall != STALL_BUSY && !looked && severity > SEVERITY_WARNING)
+		severity = SEVERITY_WARNING;
+	/* Nobody can be told where to look. */
+	if (!seen && !turn->type && severity > SEVERITY_NOTICE)
+		severity--;
+	return severity;
+}
+
+/* The place of the finding: where the turn was seen, else all that is known of it. */
+static void take_place(const struct turn *turn, const struct course *course,
+		       const struct trace_look *look, struct buffer *room, struct site_key *key)
+{
+	const struct trace_site *seen = turn->sample ? trace_at(turn->sample) : NULL;
+	struct unwind_start here;
+
+	key->frames = room->frames;
+	if (look && look->depth && course->stall == STALL_WAITING) {
+		key->depth = look->depth;
+		memcpy(room->frames, look->frames, look->depth * sizeof *look->frames);
+		key->system_call = look->system_call;
+		key->channel = look->channel;
+	} else if (seen) {
+		const struct trace_stack *stack = trace_at(seen->stack);
+		const struct trace_script *script = seen->script ? trace_at(seen->script) : NULL;
+
+		key->frames = stack->frames;
+		key->depth = stack->depth;
+		key->level = seen->level;
+		key->flags = seen->flags;
+		if (script) {
+			key->language = script->language;
+			key->script = script->text;
+			key->script_size = script->text_size;
+		}
+	} else if (turn->type) {
+		key->flags = SITE_UNSEEN;
+		room->frames[0] = task_type_poll(turn->type) + 1;
+		key->depth = 1;
+	} else {
+		key->flags = SITE_UNSEEN;
+		UNWIND_HERE(&here);
+		key->depth = unwinder_walk(&here, room->frames, NULL, TRACE_MAX_FRAMES);
+	}
+}
+
+/* Its calls are to blame, and were: they made a turn long. */
+static void blame_calls(const struct turn *turn)
+{
+	for (unsigned i = 0; i < turn->finding_count; i++)
+		if (turn->findings[i]->kind == SITE_BLOCKING_CALL)
+			__atomic_fetch_add(&turn->findings[i]->long_turns, 1, __ATOMIC_RELAXED);
+}
+
+void stall_ended(struct turn *turn, uint64_t ns)
+{
+	OWN_CODE_SCOPE;
+	struct buffer *room = get_buffer();
+	struct site_key key = { .kind = SITE_LONG_TURN, .call = -1, .executor = executor_of(turn) };
+	struct trace_look look;
+	struct trace_site *site;
+	struct course course;
+	enum severity severity;
+	bool looked;
+
+	if (turn->explained_us * UINT64_C(2000) > ns) {
+		blame_calls(turn);
+		return;
+	}
+	if (!room || !key.executor || this_thread.exempt || !trace_header())
+		return;
+	looked = take_look(turn, &look);
+	course = course_of(turn, ns, looked ? &look : NULL);
+	take_place(turn, &course, looked ? &look : NULL, room, &key);
+	key.subject = (uint8_t)course.stall;
+	severity = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked);
+	site = site_get(&key);
+	if (!site) {
+		trace_lose_event();
+		return;
+	}
+	site_count(site, severity, ns, course.off_cpu_ns, now_ns());
+	site->confirmed = 1;
+}

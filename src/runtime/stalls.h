@@ -1,0 +1,34 @@
+/* Long turns: what a turn was doing, seen by samples, and what it deserves once it has ended. */
+#ifndef RUNTIME_STALLS_H
+#define RUNTIME_STALLS_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include "compiler.h"
+
+struct turn;
+
+/* The thread's use of the processor not long before its present turn began. */
+struct turn_usage {
+	uint64_t ticks; /* when it was taken */
+	uint64_t cpu_ns;
+	int64_t switches; /* voluntary; -1: not known */
+	uint64_t turns;	  /* that the thread has begun by then, of any executor */
+};
+
+extern THREAD_LOCAL struct turn_usage turn_usage;
+
+/* How old it may be when a turn begins, in ticks. */
+extern uint64_t turn_usage_interval;
+
+COLD void turn_usage_take(uint64_t now);
+
+/* A timed turn of `ns` has ended, long enough for a warning. */
+void stall_ended(struct turn *turn, uint64_t ns);
+
+/* A signal interrupted the thread here. Takes a sample if it is in a long turn. */
+void stall_sample(const ucontext_t *context);
+
+#endif
