@@ -36,7 +36,9 @@ check musl-tools           musl-gcc
 check libxml2-utils        xmllint
 check nodejs               node
 check strace               strace
+check xz-utils             xz
 servers apache2-utils      ab
+servers debuginfod         debuginfod
 servers nginx-light        /usr/sbin/nginx
 servers redis-server       redis-server
 lint  clang                clang

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "debug_file.h"
+#include "debuginfod.h"
 #include "demangle.h"
 #include "elf_file.h"
 #include "inline_chain.h"
+#include "lack.h"
+#include "mini_debug.h"
 #include "strings.h"
 #include "symbol_table.h"
 #include "units.h"
@@ -25,7 +28,7 @@ struct binary_inside {
 	struct known_place *known;
 	bool opened, symbols_read;
 	const char *problem;
-	struct elf_file object, debug;
+	struct elf_file object, debug, mini;
 	Dwarf *dwarf;
 	struct units units;
 	struct symbol_table symbols;
@@ -39,7 +42,7 @@ void binary_init(struct binary *binary, const struct binary_key *key, struct str
 	binary->inside = memory_get(sizeof *binary->inside);
 	binary->inside->strings = strings;
 	binary->inside->root = root;
-	binary->inside->object.fd = binary->inside->debug.fd = -1;
+	binary->inside->object.fd = binary->inside->debug.fd = binary->inside->mini.fd = -1;
 	obstack_init(&binary->inside->memory);
 }
 
@@ -52,6 +55,7 @@ void binary_deinit(struct binary *binary)
 	symbol_table_deinit(&inside->symbols);
 	if (inside->dwarf)
 		dwarf_end(inside->dwarf);
+	elf_file_close(&inside->mini);
 	elf_file_close(&inside->debug);
 	elf_file_close(&inside->object);
 	obstack_free(&inside->memory, NULL);
@@ -112,7 +116,9 @@ static void open_files(struct binary *binary)
 	if (open_dwarf(inside, &inside->object))
 		return;
 	if (debug_file_open(&inside->debug, &inside->object, key->path, key->build_id,
-			    key->build_id_size, inside->root))
+			    key->build_id_size, inside->root) &&
+	    (key->path[0] != '/' ||
+	     debuginfod_open(&inside->debug, key->build_id, key->build_id_size)))
 		return;
 	open_dwarf(inside, &inside->debug);
 	inside->problem = NULL; /* it belongs to what ran, whatever lies at the path now */
@@ -141,6 +147,8 @@ static void read_symbols(struct binary_inside *inside)
 		return;
 	symbol_table_add(&inside->symbols, &inside->object);
 	symbol_table_add(&inside->symbols, &inside->debug);
+	if (!inside->symbols.whole && !mini_debug_open(&inside->mini, &inside->object))
+		symbol_table_add(&inside->symbols, &inside->mini);
 	symbol_table_sort(&inside->symbols);
 	inside->symbols_read = true;
 }
@@ -151,6 +159,16 @@ bool binary_is_stripped(struct binary *binary)
 		return false;
 	read_symbols(binary->inside);
 	return !binary->inside->symbols.whole;
+}
+
+const char *binary_lack(struct binary *binary)
+{
+	struct binary_inside *inside = binary->inside;
+	bool stripped = binary_is_stripped(binary);
+
+	if (lack_is_unreadable(&inside->object) || lack_is_unreadable(&inside->debug))
+		return lack_unreadable_clause(inside->strings, binary->key.path);
+	return lack_clause(inside->strings, &binary->key, inside->root, stripped);
 }
 
 static const char *symbol_at(struct binary_inside *inside, uint64_t address)

@@ -55,6 +55,12 @@ bool binary_has_debug_info(struct binary *binary);
 bool binary_is_stripped(struct binary *binary);
 
 /*
+ * What its frames lack, and how to get it: a clause to stand behind the path, for a binary without
+ * debug information.
+ */
+const char *binary_lack(struct binary *binary);
+
+/*
  * What stands at an address of the file (as linked: the address in memory less the base it was
  * loaded at). Lives as long as the binary; a second look-up of an address costs a hash. Not to be
  * asked of a binary that has a problem.

@@ -3,6 +3,7 @@
 #include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@ int elf_file_open(struct elf_file *file, const char *path)
 	int error = -ENOEXEC;
 
 	file->elf = NULL;
+	file->memory = NULL;
 	elf_version(EV_CURRENT);
 	/* O_NONBLOCK: a FIFO of that name must not hold us. */
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -33,7 +35,9 @@ void elf_file_close(struct elf_file *file)
 		elf_end(file->elf);
 	if (file->fd >= 0)
 		close(file->fd);
+	free(file->memory);
 	file->elf = NULL;
+	file->memory = NULL;
 	file->fd = -1;
 }
 

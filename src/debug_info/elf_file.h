@@ -15,6 +15,7 @@ struct elf_file {
 	int fd;
 	Elf *elf; /* NULL: not open */
 	time_t changed;
+	void *memory; /* what it was unpacked into; NULL for a file */
 };
 
 /* Regular files only: a path may come from a hostile trace. -ENOEXEC when it is no ELF file. */

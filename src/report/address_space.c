@@ -50,8 +50,10 @@ void address_space_init(struct address_space *space, struct report *report,
 	}
 }
 
-/* Each path once, however many processes had it loaded. */
-static void tell_missing(struct report *report, const char *path, const char *problem)
+/* Each path once, however many processes had it loaded; of one without names that is what counts.
+ */
+static void tell_missing(struct report *report, const char *path, const char *lacks,
+			 const char *problem)
 {
 	struct missing_module *missing;
 
@@ -59,10 +61,16 @@ static void tell_missing(struct report *report, const char *path, const char *pr
 		return;
 	for (missing = report->missing; missing; missing = missing->next)
 		if (missing->path == path)
-			return;
-	missing = obstack_alloc(&report->memory, sizeof *missing);
-	*missing = (struct missing_module){ report->missing, path, problem };
-	report->missing = missing;
+			break;
+	if (!missing) {
+		missing = obstack_alloc(&report->memory, sizeof *missing);
+		*missing = (struct missing_module){ report->missing, path, lacks, problem };
+		report->missing = missing;
+	}
+	if (!strcmp(lacks, LACKS_NAMES)) {
+		missing->lacks = lacks;
+		missing->problem = problem;
+	}
 }
 
 static void open_module(struct address_space *space, struct loaded_module *module)
@@ -85,7 +93,7 @@ static void open_module(struct address_space *space, struct loaded_module *modul
 	if (!problem)
 		return;
 	module->binary = NULL;
-	tell_missing(space->report, module->path, problem);
+	tell_missing(space->report, module->path, LACKS_NAMES, problem);
 }
 
 /* Whether a module was there at a time; what was loaded a moment later than told is the next best.
@@ -119,12 +127,15 @@ struct loaded_module *address_space_module(struct address_space *space, uint64_t
 	return best;
 }
 
-void address_space_tell_nameless(struct address_space *space, const struct loaded_module *module)
+void address_space_tell_lack(struct address_space *space, const struct loaded_module *module,
+			     bool has_name)
 {
-	if (module->binary && binary_is_stripped(module->binary))
-		tell_missing(
-			space->report, module->path,
-			"has no symbols; build it with debug information, or keep its symbols");
+	const char *lacks = has_name ? LACKS_LINES : LACKS_NAMES;
+
+	if (!module->binary || binary_has_debug_info(module->binary))
+		return;
+	if (has_name || binary_is_stripped(module->binary))
+		tell_missing(space->report, module->path, lacks, binary_lack(module->binary));
 }
 
 const char *address_space_jit_name(struct address_space *space, uint64_t address)

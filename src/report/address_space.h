@@ -37,9 +37,10 @@ void address_space_deinit(struct address_space *space);
 struct loaded_module *address_space_module(struct address_space *space, uint64_t address,
 					   uint64_t when_ns);
 
-/* To be called for a frame of the program's own that has no name: why it has none goes into the
- * report. */
-void address_space_tell_nameless(struct address_space *space, const struct loaded_module *module);
+/* To be called for a frame of the program's own that has no name, or no file: why it has none goes
+ * into the report. */
+void address_space_tell_lack(struct address_space *space, const struct loaded_module *module,
+			     bool has_name);
 
 /* The name that a compiler at run time gave the code there; NULL when it is not known. */
 const char *address_space_jit_name(struct address_space *space, uint64_t address);

@@ -11,11 +11,15 @@
 #include "process.h"
 #include "report.h"
 
-/* A loaded object of which the file does not serve: its frames have no names. */
+/* A loaded object of which the file does not serve, or not for all: "Frames of PATH have no LACKS:
+ * it PROBLEM." */
 struct missing_module {
 	struct missing_module *next;
-	const char *path, *problem;
+	const char *path, *lacks, *problem;
 };
+
+#define LACKS_NAMES "names"
+#define LACKS_LINES "lines"
 
 struct report {
 	struct obstack memory; /* of all that the model holds */

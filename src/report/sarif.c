@@ -234,8 +234,8 @@ static json_t *invocation(struct report *report)
 	for (const struct missing_module *missing = report->missing; missing;
 	     missing = missing->next)
 		notify(notifications, "note",
-		       strings_print(&report->strings, "Frames of %s have no names: it %s.",
-				     missing->path, missing->problem));
+		       strings_print(&report->strings, "Frames of %s have no %s: it %s.",
+				     missing->path, missing->lacks, missing->problem));
 	return json_pack("{s:b, s:o}", "executionSuccessful",
 			 summary->executors && !summary->unreadable, "toolExecutionNotifications",
 			 notifications);

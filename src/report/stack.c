@@ -89,8 +89,8 @@ static void add_located(struct address_space *space, const char *executable,
 			frame.inlined = place->frames[i].inlined;
 		}
 		frame_find_owner(&frame, executable, strings);
-		if (!frame.function && frame.owner == OWNER_PROGRAM)
-			address_space_tell_nameless(space, module);
+		if (!frame.file && frame.owner == OWNER_PROGRAM)
+			address_space_tell_lack(space, module, frame.function);
 		frame.file = source_path_map(space->report, frame.file);
 		add(space->report, &frame);
 	}

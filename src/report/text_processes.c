@@ -156,7 +156,7 @@ void text_processes_print(struct report *report, FILE *out)
 		fprintf(out, "  and %zu more processes (--format=json lists all)\n", left_out);
 	for (const struct missing_module *missing = report->missing; missing;
 	     missing = missing->next)
-		fprintf(out, "  Frames of %s have no names: it %s.\n", missing->path,
+		fprintf(out, "  Frames of %s have no %s: it %s.\n", missing->path, missing->lacks,
 			missing->problem);
 	fputc('\n', out);
 }

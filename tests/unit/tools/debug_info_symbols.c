@@ -206,6 +206,75 @@ static void a_debug_file_of_another_build_is_not_taken(void **state)
 	close_binary(&look);
 }
 
+static void symbols_that_a_stripped_program_carries_along_are_read(void **state)
+{
+	struct looked_up look;
+
+	(void)state;
+	shell("gcc -g -O1 -o mini work.c && cp mini mini.full && strip -o mini.symbols -g mini && "
+	      "strip mini && xz -k mini.symbols && "
+	      "objcopy --add-section .gnu_debugdata=mini.symbols.xz mini");
+	open_binary(&look, "mini", NULL, 0);
+	assert_string_equal(
+		binary_find(look.binary, address_of_work("mini.full") + 1)->frames[0].function,
+		"work");
+	assert_false(binary_is_stripped(look.binary));
+	close_binary(&look);
+	shell("printf x | dd of=mini.symbols.xz bs=1 seek=100 conv=notrunc && cp mini.full broken "
+	      "&& "
+	      "strip broken && objcopy --add-section .gnu_debugdata=mini.symbols.xz broken");
+	open_binary(&look, "broken", NULL, 0);
+	assert_null(binary_find(look.binary, address_of_work("mini.full") + 1)->frames[0].function);
+	close_binary(&look);
+}
+
+static const char *lack_of(struct looked_up *look, const char *name, const uint8_t *id, size_t size)
+{
+	open_binary(look, name, id, size);
+	assert_null(binary_problem(look->binary, UINT64_MAX));
+	return binary_has_debug_info(look->binary) ? "" : binary_lack(look->binary);
+}
+
+static void what_a_binary_lacks_is_told_with_its_remedy(void **state)
+{
+	static const uint8_t id[] = { 0x12, 0x34, 0x56, 0x78 };
+	struct looked_up look;
+	const char *lack;
+	char expected[256];
+
+	(void)state;
+	unsetenv("DEBUGINFOD_URLS");
+	shell("gcc -O1 -Wl,--build-id=0x12345678 -o lacking work.c && strip -o stripped lacking");
+	lack = lack_of(&look, "lacking", id, sizeof id);
+	snprintf(expected, sizeof expected,
+		 "has no debug information, and there is no %s/.build-id/12/345678.debug: build it "
+		 "with debug information",
+		 directory);
+	assert_int_equal(strncmp(lack, expected, strlen(expected)), 0);
+	assert_non_null(strstr(lack, "DEBUGINFOD_URLS"));
+	close_binary(&look);
+	lack = lack_of(&look, "stripped", id, sizeof id);
+	assert_int_equal(strncmp(lack, "is stripped, and there is no ", 29), 0);
+	close_binary(&look);
+}
+
+/* elfutils reads zstd from 0.189 on: then there is nothing to tell. */
+static void debug_information_that_cannot_be_unpacked_is_told(void **state)
+{
+	struct looked_up look;
+	const char *lack;
+
+	(void)state;
+	shell("gcc -g -O1 -o plain work.c && "
+	      "objcopy --compress-debug-sections=zstd plain zstd 2>/dev/null || cp plain zstd");
+	lack = lack_of(&look, "zstd", NULL, 0);
+	if (!binary_has_debug_info(look.binary)) {
+		assert_non_null(strstr(lack, "packed in a way (zstd)"));
+		assert_non_null(strstr(lack, "`objcopy --decompress-debug-sections "));
+	}
+	close_binary(&look);
+}
+
 static const uint8_t build_id[] = { 0xab, 0xcd, 0xef, 0x01, 0x02, 0x03, 0x04, 0x05 };
 
 static void a_debug_file_is_found_by_its_build_id_even_when_the_program_is_gone(void **state)
@@ -341,6 +410,9 @@ int main(void)
 		cmocka_unit_test(compressed_debug_information_is_read),
 		cmocka_unit_test(split_debug_information_is_read),
 		cmocka_unit_test(a_debug_file_is_found_by_its_link),
+		cmocka_unit_test(symbols_that_a_stripped_program_carries_along_are_read),
+		cmocka_unit_test(what_a_binary_lacks_is_told_with_its_remedy),
+		cmocka_unit_test(debug_information_that_cannot_be_unpacked_is_told),
 		cmocka_unit_test(a_debug_file_of_another_build_is_not_taken),
 		cmocka_unit_test(
 			a_debug_file_is_found_by_its_build_id_even_when_the_program_is_gone),
