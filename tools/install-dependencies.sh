@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the named purposes need and is not there. Says nothing when everything is.
-# build, demo, check, lint: the targets of make. servers: well-behaved programs to test with, which only
+# build, demo, check, lint: the targets of make. recipes: what check-recipes has beyond check. servers: well-behaved programs to test with, which only
 # a machine that is thrown away afterwards should get.
 # Where there is no apt-get it says which packages Debian would take.
 set -eu
@@ -37,6 +37,11 @@ check libxml2-utils        xmllint
 check nodejs               node
 check strace               strace
 check xz-utils             xz
+check python3-pytest       /usr/lib/python3/dist-packages/pytest
+check python3-pytest-asyncio /usr/lib/python3/dist-packages/pytest_asyncio
+check cmake                ctest
+check meson                meson
+recipes python3-pip        pip3
 servers apache2-utils      ab
 servers debuginfod         debuginfod
 servers nginx-light        /usr/sbin/nginx

@@ -9,6 +9,8 @@
 const struct command commands[] = {
 	{ "run", "[OPTION...] [--] COMMAND [ARG...]", "run a program watched, then report",
 	  command_run },
+	{ "ci", "[OPTION...] [--] COMMAND [ARG...]",
+	  "run a project's tests watched: one report, one exit status", command_ci },
 	{ "report", "[OPTION...] TRACE-OR-DIRECTORY...",
 	  "report on traces: of ended, killed or still running programs", command_report },
 	{ "check", "[--] [COMMAND]",
@@ -17,6 +19,8 @@ const struct command commands[] = {
 	  command_help },
 	/* Run by `check`, to be seen blocking: not listed. */
 	{ "self-test", NULL, NULL, command_self_test },
+	/* Cargo's runner under `ci`: not listed. */
+	{ "exec-watched", NULL, NULL, command_exec_watched },
 };
 
 const size_t command_count = sizeof commands / sizeof *commands;

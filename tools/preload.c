@@ -102,15 +102,15 @@ static void append(char *list, const char *library)
 	strcat(list, library);
 }
 
-/* The sanitizers of the caller's list, or all else in it. */
-static void append_former(char *list, bool sanitizers)
+/* The sanitizers of the caller's list, or all else in it but what is there already. */
+static void append_former(char *list, const char *library_there, bool sanitizers)
 {
 	char *former = strdup(former_list ? former_list : ""), *rest = former, *library;
 
 	if (!former)
 		memory_exhausted();
 	while ((library = strsep(&rest, ": ")))
-		if (elf_is_sanitizer(library) == sanitizers)
+		if (elf_is_sanitizer(library) == sanitizers && strcmp(library, library_there) != 0)
 			append(list, library);
 	free(former);
 }
@@ -124,14 +124,21 @@ void preload_set(const char *library, const struct elf_kind *kind, const char *o
 	list = memory_get(sizeof kind->sanitizer + strlen(library) +
 			  (former_list ? strlen(former_list) : 0) + 4);
 	/* A sanitizer's library ends the program when it is not the first. */
-	append_former(list, true);
+	append_former(list, library, true);
 	if (!*list)
 		append(list, kind->sanitizer);
 	append(list, library);
-	append_former(list, false);
+	append_former(list, library, false);
 	set(LIST_VARIABLE, list);
 	set(OPTIONS_VARIABLE, options);
 	free(list);
+}
+
+void preload_set_options(const char *options)
+{
+	former_list = copy_of(LIST_VARIABLE);
+	former_options = copy_of(OPTIONS_VARIABLE);
+	set(OPTIONS_VARIABLE, options);
 }
 
 void preload_unset(void)

@@ -16,6 +16,9 @@ bool preload_find(char library[PATH_MAX]);
 /* In this process's own environment, which a program started by it inherits. */
 void preload_set(const char *library, const struct elf_kind *kind, const char *options);
 
+/* The options alone: what is started by `yieldsan exec-watched` later brings the library in. */
+void preload_set_options(const char *options);
+
 /* As it was before preload_set. */
 void preload_unset(void);
 

@@ -65,15 +65,17 @@ static void take_environment(struct run_options *options)
 		*options->runtime.output = '\0';
 }
 
-int run_options_parse(struct run_options *options, int argc, char **argv)
+int run_options_parse(struct run_options *options, const struct run_words *words, int argc,
+		      char **argv)
 {
 	const struct command_line line = {
-		.command = "run",
+		.command = words->command,
 		.arguments = "[OPTION...] [--] COMMAND [ARG...]",
-		.help = "Runs a program watched, and reports when it has ended. The exit status is "
-			"the program's\nown; if that is 0, 66 when there are findings.\n",
-		.question = "which program?",
-		.groups = { OPTION_GROUP(lines, options), REPORT_SETTINGS_GROUP(&options->report) },
+		.help = words->help,
+		.question = words->question,
+		.groups = { OPTION_GROUP(lines, options),
+			    { words->options, words->option_count, options },
+			    REPORT_SETTINGS_GROUP(&options->report) },
 		.ends_at_argument = true,
 		.has_formats = true,
 	};
@@ -81,6 +83,8 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 
 	memset(options, 0, sizeof *options);
 	options->report = (struct report_settings)REPORT_SETTINGS_DEFAULT;
+	options->require_executor = words->require_executor;
+	options->preloads = true;
 	take_environment(options);
 	status = command_line_parse(&line, argc, argv);
 	options->command = argv + optind;

@@ -21,6 +21,7 @@
 #include "runtime.h"
 #include "sampler.h"
 #include "sites.h"
+#include "skip.h"
 #include "summary.h"
 #include "thread.h"
 #include "thread_slot.h"
@@ -162,6 +163,22 @@ void process_installs_seccomp(void)
 		__atomic_fetch_or(&trace_header()->flags, TRACE_SECCOMP, __ATOMIC_RELAXED);
 }
 
+/* Where the program itself has an executor of tasks: block_on may run on this thread before it ever
+ * waits for anything. */
+static void may_run_root_future(void)
+{
+	const struct task_module *module = task_module_of(modules_at(0)->start);
+
+	if (module)
+		task_thread_may_be_root(task_module_executor(module));
+}
+
+/* Tokio's own threads run none: what lies between their tasks is theirs. */
+static bool is_worker_name(const char *name)
+{
+	return !strncmp(name, "tokio-r", strlen("tokio-r"));
+}
+
 void thread_named(const char *name)
 {
 	struct thread_state *self = &this_thread;
@@ -171,17 +188,22 @@ void thread_named(const char *name)
 	if (self->slot)
 		memcpy(self->slot->name, self->name, sizeof self->name);
 	named_thread(self->name);
+	/* A test of Rust's has a thread of its own, named after it. */
+	if (runtime_started && !is_worker_name(name))
+		may_run_root_future();
 }
 
-__attribute__((constructor)) static void start(void)
+/* glibc passes the arguments of main: elf/dl-init.c. */
+__attribute__((constructor)) static void start(int argc, char **argv)
 {
-	const struct task_module *module;
 	char name[17] = "";
 	OWN_CODE_SCOPE;
 
 	real_resolve_all();
 	options_parse(&runtime_options,
 		      getenv(OPTIONS_VARIABLE)); /* `yieldsan run` told of bad ones */
+	if (process_is_skipped(argc, argv))
+		return;
 	thread_init();
 	turn_clock_init();
 	if (descriptors_init() || thread_slot_init())
@@ -194,9 +216,7 @@ __attribute__((constructor)) static void start(void)
 	on_exit(ended, NULL);
 	runtime_started = true;
 	/* #[tokio::main] runs its root future on this thread, before it ever waits. */
-	module = task_module_of(modules_at(0)->start);
-	if (module)
-		task_thread_may_be_root(task_module_executor(module));
+	may_run_root_future();
 	if (!prctl(PR_GET_NAME, name))
 		thread_named(name);
 }

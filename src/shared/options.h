@@ -12,6 +12,7 @@
 #define OPTIONS_VARIABLE     "YIELDSAN_OPTIONS"
 #define OPTION_PATH_SIZE     4096
 #define OPTION_PATTERNS_SIZE 1024
+#define OPTION_SKIP_SIZE     2048
 #define OPTION_RUN_SIZE	     48
 
 /* One member for each line of options.def. */

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Runs labelled programs again and again: the same findings, ids and severities, must come every time.
+
+Once on the machine as it is, once with every core kept busy by others: what a loaded machine does to a
+program is not the program's fault, and `--fail-on` must not depend on it. A finding below the level that
+is looked at (warning without --level) may come and go: whether a wait of microseconds slept is chance.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import contextlib
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from harness import build, labels, manifest, watch  # noqa: E402
+from corpus import command_of, wanted  # noqa: E402
+
+# One of each kind of executor and of each way to leave it; silent ones too: they must stay silent.
+CHOSEN = [
+    "tokio_cases spawn all [[]dev]",
+    "tokio_cases current all [[]release]",
+    "tokio_cases local_foreign all [[]dev]",
+    "tokio_cases root_multi all [[]dev]",
+    "tokio_cases spawn all [[]fatlto]",
+    "tokio_cases spawn_blocking all [[]fatlto]",
+    "tokio_cases block_in_place all [[]dev]",
+    "tokio_quiet files [[]dev]",
+    "tokio_quiet threads [[]fatlto]",
+    "tokio_quiet locks [[]fatlto]",
+    "tokio_quiet panic_and_abort [[]dev]",
+    "tokio_echo self * [[]fatlto]",
+    "loop_epoll in all [[]O0]",
+    "loop_epoll around all [[]O0]",
+    "loop_epoll thread all [[]O0]",
+    "loop_epoll exit_in all [[]O0]",
+    "loop_poll in all [[]O2]",
+    "loop_select at_exit all [[]O0]",
+    "loop_libuv in all [[]O2]",
+    "loop_libevent in all [[]O0]",
+    "loop_glib in all [[]O0]",
+    "loop_libev around all [[]O0]",
+    "loop_in_main *",
+    "ends exec [[]O0]",
+    "ends kill [[]O0]",
+    "leaves longjmp [[]O2]",
+    "marked nested [[]O2]",
+    "named leave [[]O0]",
+    "signals [[]O0]",
+    "asyncio_cases.py callback all",
+    "asyncio_cases.py to_thread all",
+    "asyncio_cases.py --uvloop coroutine all",
+    "asyncio_quiet.py pool",
+    "asyncio_quiet.py busy_threads",
+    "node_cases.js promise all",
+    "node_quiet.js promises",
+    "node_quiet.js server",
+]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("patterns", metavar="PATTERN", nargs="*", help="runs of the corpus by name")
+    parser.add_argument("-n", "--times", type=int, default=100, help="how often each runs, per pass")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time")
+    parser.add_argument("--level", choices=list(labels.RANK), default="warning")
+    parser.add_argument("--pass", dest="only", choices=["plain", "loaded"], help="this pass alone")
+    return parser.parse_args()
+
+
+@contextlib.contextmanager
+def every_core_busy():
+    loops = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"], stdin=subprocess.DEVNULL)
+        for _ in range(os.cpu_count() or 1)
+    ]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
+class Record:
+    """What one run's repetitions found."""
+
+    def __init__(self, run, level):
+        self.run = run
+        self.level = labels.RANK[level]
+        self.sets = collections.Counter()
+        self.places = {}
+        self.complaints = []
+
+    def add(self, outcome):
+        if outcome.complaint or not outcome.report:
+            self.complaints.append(outcome.complaint or "no report")
+            return
+        found = set()
+        for finding in outcome.report["findings"]:
+            if labels.RANK[finding["severity"]] < self.level:
+                continue
+            key = finding["id"], finding["severity"]
+            found.add(key)
+            self.places[key] = labels.describe(finding)
+        self.sets[frozenset(found)] += 1
+
+    def differences(self):
+        """Findings that did not come every time, and how often they did."""
+        times = sum(self.sets.values())
+        seen = collections.Counter()
+        for found, count in self.sets.items():
+            for key in found:
+                seen[key] += count
+        return [f"{count} of {times} times: {self.places[key]} ({key[0]})"
+                for key, count in sorted(seen.items()) if count < times]
+
+
+def repeat(runs, times, jobs, level, name):
+    """The records of one pass. Rounds, not runs, come first: each run meets all that the pass meets."""
+    records = [Record(run, level) for run, _ in runs]
+
+    def execute(index, turn):
+        directory = watch.directory_create(f"{name}-{index}-{turn}")
+        run, command = runs[index]
+        outcome = watch.execute_watched(command, directory, settings=run.settings)
+        watch.directory_destroy(directory)
+        return outcome
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        tasks = [(index, pool.submit(execute, index, turn))
+                 for turn in range(times) for index in range(len(runs))]
+        for index, task in tasks:
+            records[index].add(task.result())
+    return records
+
+
+def main():
+    arguments = parse_arguments()
+    patterns = arguments.patterns or CHOSEN
+    builder = build.Builder(arguments.jobs)
+    counts = {"ok": 0, "FAIL": 0, "skipped": 0}
+
+    def report(word, name, details=""):
+        counts[word] += 1
+        print(f"{word} {name}{': ' if details else ''}{details}", flush=True)
+
+    runs = []
+    for run in manifest.runs():
+        if not wanted(run, patterns):
+            continue
+        try:
+            runs.append((run, command_of(run, builder)))
+        except (build.Missing, build.Broken) as reason:
+            report("skipped" if isinstance(reason, build.Missing) else "FAIL", run.name, reason)
+
+    passes = {"plain": contextlib.nullcontext, "loaded": every_core_busy}
+    first = {}
+    total = 0
+    for name, scope in passes.items():
+        if arguments.only not in (None, name):
+            continue
+        with scope():
+            records = repeat(runs, arguments.times, arguments.jobs, arguments.level, name)
+        for record in records:
+            # The loaded machine must show what the other showed.
+            most = record.sets.most_common(1)[0][0] if record.sets else None
+            complaints = record.complaints + record.differences()
+            if not complaints and first.setdefault(record.run.name, most) != most:
+                complaints.append("other findings than on the machine as it was")
+            total += sum(record.sets.values())
+            word = "FAIL" if complaints else "ok"
+            told = f"{sum(record.sets.values())} times {len(most or ())} findings"
+            report(word, f"{name} {record.run.name}", "; ".join(complaints) or told)
+    print(f"{total} watched runs in all")
+    print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skipped']} skipped")
+    return 1 if counts["FAIL"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,6 @@
+'use strict';
+const test = require('node:test');
+
+test('delivers', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+});

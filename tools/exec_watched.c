@@ -1,0 +1,51 @@
+/*
+ * Becomes a program with the library in it: for drivers that let a command of the user's start what
+ * they built, and are not to be watched themselves. The options are in the environment, from
+ * `yieldsan ci`.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "preload.h"
+#include "program.h"
+#include "shared/options.h"
+
+/* A test that cannot be watched is run all the same: its own result counts. */
+static void bring_library(const struct program *program)
+{
+	char library[PATH_MAX], sentence[SENTENCE_SIZE], *options;
+
+	if (program_refusal(program, sentence)) {
+		fprintf(stderr, "yieldsan: NOT WATCHED: %s\n", sentence);
+		return;
+	}
+	options = getenv(OPTIONS_VARIABLE);
+	if (preload_find(library))
+		preload_set(library, &program->kind, options ? options : "");
+}
+
+int command_exec_watched(int argc, char **argv)
+{
+	static struct program program;
+	char sentence[SENTENCE_SIZE];
+	int status;
+
+	if (argc < 2) {
+		fprintf(stderr, "yieldsan: exec-watched: which program?\n");
+		return STATUS_WRONG_USE;
+	}
+	status = program_find(&program, argv[1], sentence);
+	if (status) {
+		fprintf(stderr, "yieldsan: %s\n", sentence);
+		return status;
+	}
+	bring_library(&program);
+	execv(program.by_shell ? program.watched : program.file,
+	      program_arguments(&program, argv + 1));
+	fprintf(stderr, "yieldsan: %s cannot be started: %s\n", program.file, strerror(errno));
+	return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_WATCH;
+}
