@@ -69,7 +69,10 @@ nm -D --defined-only "$library" | awk '{ print $3 }' | sort -u > "$work/exports"
 	printf '#define %s\n' \
 		'CALL(class, category, ret, name, ...) @ name' \
 		'CALL_VOID(class, category, name, ...) @ name' \
-		'CALL_LOCK(class, ret, name, ...) @ name' \
+		'CALL_LOCK(class, kind, ret, name, ...) @ name' \
+		'CALL_TRY_LOCK(kind, ret, name, ...) @ name' \
+		'CALL_UNLOCK(kind, ret, name, ...) @ name' \
+		'CALL_CONDITION(ret, name, ...) @ name' \
 		'CALL_BY_HAND(class, category, ret, name, ...) @ name' \
 		'CALL_SYSTEM(...)'
 	echo '#include "table.h"'

@@ -82,6 +82,8 @@ enum record_type {
 	RECORD_TURN_TIMES,
 	RECORD_ALLOWANCE,
 	RECORD_LOOK,
+	RECORD_LOCK_SITE,
+	RECORD_DEADLOCK,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -399,6 +401,98 @@ struct trace_allowance {
 	char reason[112];
 };
 
+enum trace_lock {
+	TRACE_LOCK_MUTEX = 0,
+	TRACE_LOCK_READ, /* of a read-write lock */
+	TRACE_LOCK_WRITE,
+	TRACE_LOCK_SPIN,
+	TRACE_LOCK_SEMAPHORE,
+	TRACE_LOCK_FILE,
+	TRACE_LOCK_ANNOTATED,
+	TRACE_LOCK_GLIB_MUTEX,
+	TRACE_LOCK_GLIB_READ,
+	TRACE_LOCK_GLIB_WRITE,
+	TRACE_LOCK_KINDS,
+};
+
+/* What was done wrong with a lock. */
+enum lock_fault {
+	LOCK_ACROSS_YIELD = 1,
+	LOCK_FOREIGN_UNLOCK,
+	LOCK_LEFT_BEHIND, /* by a task that was cancelled or destroyed, or a thread that ended */
+};
+
+enum lock_site_flags {
+	LOCK_SITE_IN_LOOP = 1,	 /* taken within a library's loop, whose extent is certain */
+	LOCK_SITE_COROUTINE = 2, /* it was a coroutine that yielded, within a turn */
+};
+
+/* One distinct pair of stacks of one fault. */
+struct trace_lock_site {
+	struct trace_record head;
+	uint32_t fault;	    /* enum lock_fault */
+	uint32_t lock;	    /* enum trace_lock */
+	uint32_t executor;  /* offset of the trace_executor; 0: no executor's thread */
+	uint32_t acquired;  /* offset of the trace_stack where it was taken; 0: not known */
+	uint32_t other;	    /* of the one where it was yielded or released */
+	uint16_t level;	    /* of where it was taken; see trace_executor.level */
+	uint16_t flags;	    /* enum lock_site_flags */
+	uint64_t task_poll; /* address of the function that polls the task; 0: none */
+	uint64_t hash;
+	uint64_t address; /* of the lock that was seen first */
+	uint64_t count;
+	uint64_t yields;	 /* while it was held, over all */
+	uint64_t turns_waited;	 /* turns that waited for it while it was held across a yield */
+	uint64_t threads_waited; /* threads outside turns that did */
+	uint64_t total_ns;	 /* held from the yield to the release, over all that ended */
+	uint64_t max_ns;
+	uint64_t open;		/* still held */
+	uint64_t open_since_ns; /* since when, the one that was yielded last */
+	uint64_t first_ns;
+	uint64_t last_ns;
+	int32_t tid; /* the thread that took it first; and the one that released it (foreign) */
+	int32_t other_tid;
+	char thread[TRACE_NAME_SIZE];
+	char other_thread[TRACE_NAME_SIZE];
+};
+
+#define TRACE_MAX_EDGES 8
+
+/* Who waits for which lock, and who holds it. */
+struct trace_deadlock_edge {
+	int32_t tid;	    /* waits */
+	int32_t holder;	    /* tid; 0: not known */
+	uint32_t waiting;   /* offset of the trace_stack where it waits; 0: not known */
+	uint32_t acquired;  /* of where the holder took it; 0: not known */
+	uint64_t address;   /* of the lock */
+	uint32_t lock;	    /* enum trace_lock */
+	uint32_t suspended; /* 1: held by a task that has yielded */
+	uint64_t waits_since_ns;
+	uint64_t holds_since_ns; /* of a suspended holder: when it yielded; 0: not known */
+	uint64_t task_poll;	 /* the holder's; 0: none */
+	char thread[TRACE_NAME_SIZE];
+	char holder_thread[TRACE_NAME_SIZE];
+};
+
+enum deadlock_state {
+	DEADLOCK_WAITS = 1, /* for long, on a known holder */
+	DEADLOCK_CYCLE,	    /* nobody in it can go on */
+	DEADLOCK_ENDED,	    /* the wait ended all the same */
+};
+
+/* Written while it lasts. */
+struct trace_deadlock {
+	struct trace_record head;
+	uint32_t state; /* enum deadlock_state */
+	uint32_t executor;
+	uint64_t start_ns;
+	uint64_t end_ns; /* of one that ended */
+	uint64_t count;	 /* that had these stacks */
+	uint32_t edge_count;
+	uint32_t reserved;
+	struct trace_deadlock_edge edges[TRACE_MAX_EDGES];
+};
+
 #ifdef __cplusplus
 #define TRACE_ASSERT static_assert
 #else
@@ -423,5 +517,8 @@ TRACE_ASSERT(sizeof(struct trace_length_counts) == 8 + 4 * TRACE_LENGTH_STEPS, "
 TRACE_ASSERT(sizeof(struct trace_task_type) == 56, "trace_task_type");
 TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_look");
 TRACE_ASSERT(sizeof(struct trace_turn_times) == 48 + 8 * TRACE_RECENT_TURNS, "turn_times");
+TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
+TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 88, "trace_deadlock_edge");
+TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 88 * TRACE_MAX_EDGES, "trace_deadlock");
 
 #endif

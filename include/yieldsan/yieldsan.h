@@ -37,6 +37,10 @@ struct yieldsan_marks {
 	void (*offload_end)(void);
 	void (*allow_begin)(const char *reason);
 	void (*allow_end)(void);
+	void (*yield)(void);
+	void (*lock_acquired)(const void *lock);
+	void (*lock_released)(const void *lock);
+	void (*lock_handed_over)(const void *lock);
 };
 
 /* The note's descriptor: the distance from itself to the table, and the table's size. */
@@ -47,14 +51,14 @@ struct yieldsan_marks {
 
 extern struct yieldsan_marks yieldsan_marks;
 struct yieldsan_marks yieldsan_marks
-	__attribute__((weak, visibility("hidden"), used)) = { 0, 0, 0, 0, 0, 0 };
+	__attribute__((weak, visibility("hidden"), used)) = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
 
 __asm__(".pushsection .note.yieldsan,\"a\",@note\n"
 	"	.balign 4\n"
 	"	.long 9, 16, 1\n"
 	"	.asciz \"YieldSan\"\n"
 	"	.balign 4\n"
-	"	.quad yieldsan_marks - ., 48\n"
+	"	.quad yieldsan_marks - ., 80\n"
 	"	.popsection\n");
 
 #define YIELDSAN_MARK(mark, arguments)                                                             \
@@ -98,6 +102,33 @@ static inline void yieldsan_allow_begin(const char *reason)
 static inline void yieldsan_allow_end(void)
 {
 	YIELDSAN_MARK(allow_end, ());
+}
+
+/* Within a turn: a coroutine of its own is left, and goes on later. */
+static inline void yieldsan_yield(void)
+{
+	YIELDSAN_MARK(yield, ());
+}
+
+/* For a lock that is inline code, at any address that stands for it: once it is taken, and before
+ * it is released. */
+static inline void yieldsan_lock_acquired(const void *lock)
+{
+	(void)lock;
+	YIELDSAN_MARK(lock_acquired, (lock));
+}
+
+static inline void yieldsan_lock_released(const void *lock)
+{
+	(void)lock;
+	YIELDSAN_MARK(lock_released, (lock));
+}
+
+/* A lock that this turn took, of any kind, is left to another thread to release. */
+static inline void yieldsan_lock_handed_over(const void *lock)
+{
+	(void)lock;
+	YIELDSAN_MARK(lock_handed_over, (lock));
 }
 
 #define YIELDSAN_ALLOW_BEGIN(reason) yieldsan_allow_begin("" reason)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "allow.h"
-#include "model.h"
+#include "collection.h"
 #include "stalls.h"
 #include "verdict.h"
 
@@ -22,14 +22,6 @@ struct observation {
 	const char *script;
 	size_t script_size;
 	enum script_language language;
-};
-
-struct collection {
-	struct report *report;
-	const struct process *process;
-	const struct trace_file *trace;
-	struct address_space space;
-	struct stalls stalls;
 };
 
 /* What a transfer is about is known by its descriptor alone. */
@@ -74,11 +66,9 @@ static void observe(struct collection *collection, const struct observation *obs
 	const struct trace_executor *executor = observation->executor;
 	const struct trace_call *call = observation->call;
 
-	if (!executor->confirmed || observation->level > executor->level)
+	if (!collection_executor(collection, executor, seen) ||
+	    observation->level > executor->level)
 		return;
-	seen->family = executor->family;
-	seen->confidence = executor->confidence;
-	seen->executor = strings_keep_part(&report->strings, executor->name, sizeof executor->name);
 	seen->call = strings_keep_part(&report->strings, call->name, sizeof call->name);
 	seen->category = category_of(observation, &report->strings);
 	seen->language = observation->language;
@@ -92,14 +82,8 @@ static void observe(struct collection *collection, const struct observation *obs
 	if (observation->script_size)
 		blocked.script = stack_script(report, observation->script, observation->script_size,
 					      observation->language);
-	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL) &&
-	    !allow_fits(collection->process->allow, seen))
-		finding_add(report, seen, collection->process);
-}
-
-static uint64_t since_start(const struct trace_header *header, uint64_t ns)
-{
-	return ns > header->start_monotonic_ns ? ns - header->start_monotonic_ns : 0;
+	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
+		collection_add(collection, seen);
 }
 
 static void observe_site(struct collection *collection, const struct trace_site *site)
@@ -119,8 +103,8 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		.total_ns = site->total_ns,
 		.max_ns = site->max_ns,
 		.off_cpu_ns = site->off_cpu_ns,
-		.first_ns = since_start(trace->header, site->first_ns),
-		.last_ns = since_start(trace->header, site->last_ns),
+		.first_ns = collection_since_start(collection, site->first_ns),
+		.last_ns = collection_since_start(collection, site->last_ns),
 		.harm_events = site->harm_events,
 		.harm_turns = site->harm_turns,
 		.long_turns = site->long_turns,
@@ -154,14 +138,6 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		observation.language = script->language;
 	}
 	observe(collection, &observation, &seen);
-}
-
-/* How long a call has been in progress; 0 when that cannot be told: nobody saw the process end. */
-static uint64_t elapsed(const struct trace_file *trace, uint64_t start_ns)
-{
-	uint64_t end_ns = trace->running ? trace->read_ns : trace->header->end_ns;
-
-	return end_ns > start_ns ? end_ns - start_ns : 0;
 }
 
 static enum severity severity_in_progress(const struct trace_call *call, uint8_t subject,
@@ -210,18 +186,64 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	observation.language = language_of(observation.executor, call.script, call.script_size);
 	seen.in_progress = true;
 	seen.running = trace->running;
-	seen.progress_ns = elapsed(trace, call.start_ns);
+	seen.progress_ns = collection_elapsed(collection, call.start_ns);
 	seen.severity = severity_in_progress(observation.call, call.subject, seen.progress_ns,
 					     collection->process->wait_error_ns);
 	if (!seen.severity)
 		return;
 	seen.count = 1;
 	seen.total_ns = seen.max_ns = seen.progress_ns;
-	seen.first_ns = since_start(trace->header, call.start_ns);
+	seen.first_ns = collection_since_start(collection, call.start_ns);
 	seen.last_ns = seen.first_ns + seen.progress_ns;
 	seen.thread =
 		strings_keep_part(&collection->report->strings, thread->name, sizeof thread->name);
 	observe(collection, &observation, &seen);
+}
+
+uint64_t collection_since_start(const struct collection *collection, uint64_t ns)
+{
+	uint64_t start_ns = collection->trace->header->start_monotonic_ns;
+
+	return ns > start_ns ? ns - start_ns : 0;
+}
+
+uint64_t collection_elapsed(const struct collection *collection, uint64_t start_ns)
+{
+	const struct trace_file *trace = collection->trace;
+	uint64_t end_ns = trace->running ? trace->read_ns : trace->header->end_ns;
+
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+bool collection_executor(struct collection *collection, const struct trace_executor *executor,
+			 struct finding *seen)
+{
+	seen->family = executor->family;
+	seen->confidence = executor->confidence;
+	seen->executor = strings_keep_part(&collection->report->strings, executor->name,
+					   sizeof executor->name);
+	return executor->confirmed;
+}
+
+struct stack collection_stack(struct collection *collection, uint32_t offset, uint64_t when_ns)
+{
+	const struct trace_stack *stack =
+		trace_file_record(collection->trace, offset, RECORD_STACK);
+
+	return stack ? stack_native(&collection->space, collection->process->executable,
+				    stack->frames, stack->depth, when_ns)
+		     : (struct stack){ 0 };
+}
+
+void collection_add(struct collection *collection, const struct finding *seen)
+{
+	if (!allow_fits(collection->process->allow, seen))
+		finding_add(collection->report, seen, collection->process);
+}
+
+const void *collection_record(const struct collection *collection, enum record_type type, size_t i)
+{
+	return collection->trace->bytes + collection->trace->records[type].offsets[i];
 }
 
 void collect(struct report *report, const struct process *process, const struct trace_file *trace,
@@ -245,5 +267,7 @@ void collect(struct report *report, const struct process *process, const struct 
 			&collection,
 			(const void *)(trace->bytes + trace->records[RECORD_THREAD].offsets[i]));
 	stalls_in_progress(&collection.stalls);
+	collect_lock_sites(&collection);
+	collect_deadlocks(&collection);
 	address_space_deinit(&collection.space);
 }

@@ -30,7 +30,7 @@ struct finding_stack {
 	enum stack_role role;
 	struct stack native, script; /* script: of the interpreter; count 0 where there is none */
 	uint64_t weight;
-	size_t entry; /* of a sample: the frame of its face that the turn began in */
+	size_t entry;		   /* of a sample: the frame of its face that the turn began in */
 	const char *thread, *lock; /* kept */
 	int64_t tid;
 	uint64_t since_ns; /* how long it has been so */
@@ -60,6 +60,8 @@ struct finding {
 	const char *executor;	     /* its name; kept, as all strings here */
 	const char *call, *category; /* NULL for a kind that has none */
 	const char *thread;
+	const char *what; /* of a kind about locks: "mutex"; else NULL */
+	const char *task; /* the type of the task whose turn it was; NULL when not known */
 	enum script_language language;
 
 	uint64_t count, total_ns, max_ns, off_cpu_ns;

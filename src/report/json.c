@@ -182,6 +182,8 @@ static json_t *finding_json(const struct finding *finding)
 	json_object_set_new(object, "off_cpu_ns", integer(finding->off_cpu_ns));
 	if (finding->harm_turns || finding->yields || finding->long_turns)
 		json_object_set_new(object, "harm", harm_json(finding));
+	if (finding->task)
+		json_object_set_new(object, "task", json_pack("{ss}", "type", finding->task));
 	json_object_set_new(object, "stacks", stacks_json(finding));
 	json_object_set_new(object, "pids", pids_json(finding));
 	json_object_set_new(object, "processes", shares_json(finding));

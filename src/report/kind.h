@@ -10,7 +10,16 @@ struct report;
 	KIND(BLOCKING_CALL, blocking_call, "blocking-call",                                        \
 	     "A call blocks the thread that runs an executor's turns.")                            \
 	KIND(LONG_TURN, long_turn, "long-turn",                                                    \
-	     "A turn holds the thread of its executor for too long.")
+	     "A turn holds the thread of its executor for too long.")                              \
+	KIND(LOCK_ACROSS_YIELD, lock_across_yield, "lock-across-yield",                            \
+	     "A lock that was taken in a turn is still held when the turn yields.")                \
+	KIND(FOREIGN_UNLOCK, foreign_unlock, "foreign-unlock",                                     \
+	     "A lock is released by another thread than the one that took it.")                    \
+	KIND(DEADLOCK, deadlock, "deadlock",                                                       \
+	     "A thread waits for a lock whose holder cannot go on, or does not release it.")       \
+	KIND(CANCELLED_HOLDING, cancelled_holding, "cancelled-holding",                            \
+	     "A task that was cancelled or destroyed, or a thread that ended, still holds a "      \
+	     "lock.")
 
 enum finding_kind {
 #define KIND(constant, name, word, title) KIND_##constant,

@@ -23,7 +23,7 @@ struct process {
 	struct process *next;
 	int64_t pid;
 	const char *trace_path, *executable;
-	const char *allow;	/* the options it ran with: functions that may block */
+	const char *allow; /* the options it ran with: functions that may block */
 	uint64_t long_turn_error_ns, long_turn_warning_ns;
 	uint64_t wait_error_ns; /* a wait is an error from here on */
 	const char **arguments;

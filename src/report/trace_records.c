@@ -18,6 +18,8 @@ static const size_t least_sizes[] = {
 	[RECORD_STACK] = sizeof(struct trace_stack),
 	[RECORD_SCRIPT] = sizeof(struct trace_script),
 	[RECORD_SITE] = sizeof(struct trace_site),
+	[RECORD_LOCK_SITE] = sizeof(struct trace_lock_site),
+	[RECORD_DEADLOCK] = sizeof(struct trace_deadlock),
 	[RECORD_CLOCK] = sizeof(struct trace_clock),
 	[RECORD_TURN_LENGTHS] = sizeof(struct trace_turn_lengths),
 	[RECORD_LENGTH_COUNTS] = sizeof(struct trace_length_counts),
@@ -45,6 +47,8 @@ static bool is_whole(const struct trace_record *head)
 	case RECORD_STACK:
 		return stack->depth <= TRACE_MAX_FRAMES &&
 		       stack->depth * sizeof *stack->frames <= head->size - sizeof *stack;
+	case RECORD_DEADLOCK:
+		return ((const struct trace_deadlock *)head)->edge_count <= TRACE_MAX_EDGES;
 	case RECORD_SCRIPT:
 		return script->text_size <= head->size - sizeof *script;
 	default:

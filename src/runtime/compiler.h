@@ -4,6 +4,7 @@
 
 #define EXPORT	      __attribute__((visibility("default")))
 #define COLD	      __attribute__((cold, noinline))
+#define NOINLINE      __attribute__((noinline))
 #define LIKELY(x)     __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)   __builtin_expect(!!(x), 0)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof *(a))

@@ -17,6 +17,10 @@
 #include "executors/named.h"
 #include "executors/task_module.h"
 #include "executors/task_root.h"
+#include "executors/tokio.h"
+#include "locks/held.h"
+#include "locks/lock_sites.h"
+#include "locks/lock_wait.h"
 #include "modules.h"
 #include "runtime.h"
 #include "sampler.h"
@@ -79,6 +83,9 @@ void process_forked(void)
 	self->serving = SERVING_NOBODY;
 	modules_busy = false;
 	unwinder_forked();
+	lock_waits_forked(self->slot ? self->slot->tid : 0);
+	held_forked();
+	lock_sites_forget();
 	summary_not_first();
 	thread_slot_forget();
 	event_loops_forget();

@@ -13,6 +13,7 @@
 struct turn;
 struct trace_thread;
 struct executor;
+struct held_table;
 
 /* What code of ours (a library called by it) needs our wrappers to answer in libc's place. */
 enum serving {
@@ -38,6 +39,11 @@ struct thread_state {
 	uint8_t serving;      /* enum serving */
 	uint32_t own_code;    /* > 0 while our code runs: the calls it makes are nobody's fault */
 	struct turn *turn;    /* the innermost turn */
+	struct held_table *held; /* locks taken in its turns; NULL until the first */
+	uint32_t holds; /* how many of them it holds now; and one for a gate it goes through */
+	uint32_t gate_site; /* offset of the trace_lock_site it waited for, outside turns; 0 */
+	uintptr_t gate_lock, gate_return; /* then: which lock, and where its release returns to if
+					     it is a gate */
 	struct trace_thread *slot; /* in the trace; NULL until its first turn */
 	unsigned slot_number;
 	uint64_t *turn_counter; /* in slot; counts the turns of the next */

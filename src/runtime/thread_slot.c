@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "calls/call.h"
+#include "executors/annotated.h"
 #include "executors/executor.h"
+#include "locks/held.h"
 #include "runtime.h"
 #include "trace.h"
 #include "turn_times.h"
@@ -26,7 +28,9 @@ static void thread_ended(void *unused)
 	(void)unused;
 	call_watch_heal(UINTPTR_MAX); /* cancelled in a call */
 	this_thread.own_code++;	      /* for good: nothing is watched after this */
+	held_thread_ends();
 	thread_slot_leave();
+	annotated_thread_ends();
 	if (this_thread.dump)
 		munmap(this_thread.dump, this_thread.dump_size);
 	this_thread.dump = NULL;

@@ -4,6 +4,7 @@
 
 #include "calls/call.h"
 #include "executors/executor.h"
+#include "locks/held.h"
 #include "thread.h"
 #include "thread_slot.h"
 #include "turn_times.h"
@@ -22,6 +23,8 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 	turn->kind = kind;
 	turn->outcome = OUTCOME_UNKNOWN;
 	turn->may_block = NULL;
+	turn->locks = 0;
+	turn->task = NULL;
 	turn->finding_count = 0;
 	turn->start = 0;
 	turn->sampled = 0;
@@ -55,6 +58,8 @@ void turn_end(struct turn *turn)
 		on_stack = on_stack->parent;
 	if (!on_stack) /* a forked child, or left behind by a longjmp */
 		return;
+	if (UNLIKELY(self->holds))
+		held_turn_ends(turn);
 	if (turn->kind == TURN_TASK)
 		turn_times_end(turn);
 	else

@@ -48,6 +48,8 @@ struct turn {
 	uint8_t finding_count; /* of findings, below */
 	uintptr_t
 		address; /* of this frame, to drop turns that a longjmp or a foreign unwind left */
+	uint32_t locks;	 /* taken in this turn and not released yet */
+	void *task;	 /* what the turn runs, as its executor knows it; NULL: not told */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */
 	struct trace_site *findings[TURN_FINDINGS];
 };

@@ -28,6 +28,8 @@ struct walk {
 	struct stack_bounds bounds;
 };
 
+uint32_t unwinder_generation;
+
 static const struct module *own;
 
 int unwinder_init(void)
@@ -47,6 +49,7 @@ void unwinder_forked(void)
 void unwinder_forget(uintptr_t start, uintptr_t end)
 {
 	unwind_table_forget(start, end);
+	__atomic_fetch_add(&unwinder_generation, 1, __ATOMIC_RELEASE);
 }
 
 static inline uintptr_t load(uintptr_t address)
@@ -148,13 +151,26 @@ COLD static bool step_oddly(struct walk *walk, uint64_t rule)
 	return false;
 }
 
-size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr_t *places,
-		     size_t max)
+static inline void note(struct unwind_trail *trail, uintptr_t place, bool frame)
+{
+	if (trail->count == UNWIND_TRAIL) {
+		trail->incomplete = true;
+		return;
+	}
+	trail->words[trail->count].place = place;
+	trail->words[trail->count++].frame = frame;
+}
+
+static inline __attribute__((always_inline)) size_t walk_stack(const struct unwind_start *start,
+							       uint64_t *frames, uintptr_t *places,
+							       size_t max,
+							       struct unwind_trail *trail)
 {
 	/* Not a struct walk: gcc would pack it into vector registers, and unpack it for every use.
 	 */
 	uintptr_t at = start->pc, sp = start->sp, bp = start->bp, place = 0;
 	struct stack_bounds bounds = stack_bounds_at(sp, true);
+	uintptr_t bp_place = 0; /* where bp was loaded from; for the trail */
 	size_t stored = 0;
 
 	for (size_t left = max + OWN_FRAMES; left && stored < max; left--) {
@@ -175,6 +191,8 @@ size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr
 			/* Else gcc keeps them in vector registers, for the sake of this. */
 			__asm__("" : "+r"(at), "+r"(sp), "+r"(bp), "+r"(place));
 			walk = (struct walk){ at, sp, bp, place, bounds };
+			if (trail && !(rule & UNWIND_LAST))
+				trail->incomplete = true;
 			if (!step_oddly(&walk, rule))
 				break;
 			at = walk.at;
@@ -185,6 +203,12 @@ size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr
 			continue;
 		}
 		cfa = (rule & UNWIND_FROM_BP ? bp : sp) + (uintptr_t)unwind_cfa_offset(rule);
+		if (trail && rule & UNWIND_FROM_BP) {
+			if (bp_place)
+				note(trail, bp_place, true);
+			else
+				trail->start_bp = true;
+		}
 		if (UNLIKELY(cfa < sp + WORD))
 			break;
 		if (UNLIKELY(cfa > bounds.high) && !stack_bounds_reach(&bounds, cfa))
@@ -192,12 +216,29 @@ size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr
 		if (rule & UNWIND_BP_SAVED) {
 			saved = cfa + (uintptr_t)unwind_bp_offset(rule);
 			bp = LIKELY(saved >= sp && saved <= cfa - 2 * WORD) ? load(saved) : 0;
+			bp_place = saved;
 		}
 		place = cfa - WORD;
+		if (trail)
+			note(trail, place, false);
 		sp = cfa;
 		at = load(place) - 1;
 		if (UNLIKELY(at == UINTPTR_MAX)) /* a return address of 0 */
 			break;
 	}
 	return stored;
+}
+
+size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr_t *places,
+		     size_t max)
+{
+	return walk_stack(start, frames, places, max, NULL);
+}
+
+COLD size_t unwinder_walk_noting(const struct unwind_start *start, uint64_t *frames, size_t max,
+				 struct unwind_trail *trail)
+{
+	trail->incomplete = trail->start_bp = false;
+	trail->count = 0;
+	return walk_stack(start, frames, NULL, max, trail);
 }

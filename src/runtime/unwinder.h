@@ -44,6 +44,29 @@ struct unwind_start {
 size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr_t *places,
 		     size_t max);
 
+/*
+ * The words of the stack that a walk depended on. Where they hold the same again, and it begins at
+ * the same place, the walk would find the same.
+ */
+#define UNWIND_TRAIL 320
+
+struct unwind_trail {
+	bool incomplete; /* it depended on something else too (a guess, a signal's frame) */
+	bool start_bp;	 /* and on start->bp */
+	unsigned count;
+	struct {
+		uintptr_t place;
+		bool frame; /* holds the address of a frame, not of code */
+	} words[UNWIND_TRAIL];
+};
+
+/* The same walk, which tells on what it depended. */
+size_t unwinder_walk_noting(const struct unwind_start *start, uint64_t *frames, size_t max,
+			    struct unwind_trail *trail);
+
+/* Grows when rules that were used may have changed: what was noted is void. */
+extern uint32_t unwinder_generation;
+
 /* Code that is not there any more: after dlclose. */
 void unwinder_forget(uintptr_t start, uintptr_t end);
 

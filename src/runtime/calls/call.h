@@ -11,8 +11,13 @@
  *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address, condition)
  * CALL_VOID(class, category, name, params, args, subject)
  *	          the same without a result
- * CALL_LOCK(class, ret, name, params, args, address, busy, attempt)
- *	          a lock: watched only when `attempt`, the try-variant, returns `busy`
+ * CALL_LOCK(class, kind, ret, name, params, args, address, busy, attempt, within)
+ *	          takes a lock, enum trace_lock without TRACE_LOCK_: watched only when `attempt`, the try-variant,
+ *	          returns `busy`; `within` tries until `limit`, WAITS_FOR_GOOD where that cannot be
+ * CALL_TRY_LOCK(kind, ret, name, params, args, address), CALL_UNLOCK(...)
+ *	          takes a lock if it is free; releases it
+ * CALL_CONDITION(ret, name, params, args, address, mutex)
+ *	          waits for a condition, and leaves the mutex meanwhile
  * CALL_BY_HAND(class, category, ret, name, params)
  *	          its wrapper stands in a file of its own (descriptors it makes or changes, loop waits,
  *	          variadic functions, ...)

@@ -8,8 +8,20 @@
 	CALL(class, category, void, name, params, args, subject)
 #endif
 #ifndef CALL_LOCK
-#define CALL_LOCK(class, ret, name, params, args, address, busy, attempt)                          \
+#define CALL_LOCK(class, kind, ret, name, params, args, address, busy, attempt, within)            \
 	CALL(class, lock, ret, name, params, args, LOCK(address))
+#endif
+#ifndef CALL_TRY_LOCK
+#define CALL_TRY_LOCK(kind, ret, name, params, args, address)                                      \
+	CALL_BY_HAND(FORWARD, lock, ret, name, params)
+#endif
+#ifndef CALL_UNLOCK
+#define CALL_UNLOCK(kind, ret, name, params, args, address)                                        \
+	CALL_BY_HAND(FORWARD, lock, ret, name, params)
+#endif
+#ifndef CALL_CONDITION
+#define CALL_CONDITION(ret, name, params, args, address, mutex)                                    \
+	CALL(OTHERS, lock, ret, name, params, args, LOCK(address))
 #endif
 #ifndef CALL_BY_HAND
 #define CALL_BY_HAND(class, category, ret, name, params)                                           \
@@ -478,29 +490,45 @@ CALL(OTHERS, lock, int, lockf64, (int fd, int command, off64_t size), (fd, comma
 CALL(OTHERS, lock, int, lckpwdf, (void), (), ANY)
 
 /* Locks of memory: tried first, so that a free one costs nothing more. */
-CALL_LOCK(LOCK, int, pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, pthread_mutex_trylock(mutex))
-CALL_LOCK(LOCK, int, __pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, pthread_mutex_trylock(mutex))
-CALL_LOCK(LOCK, int, pthread_mutex_timedlock, (pthread_mutex_t *mutex, const struct timespec *deadline), (mutex, deadline), mutex, EBUSY, pthread_mutex_trylock(mutex))
-CALL_LOCK(LOCK, int, pthread_mutex_clocklock, (pthread_mutex_t *mutex, clockid_t clock, const struct timespec *deadline), (mutex, clock, deadline), mutex, EBUSY, deadline_is_valid(clock, deadline) ? pthread_mutex_trylock(mutex) : EBUSY)
-CALL_LOCK(LOCK, int, pthread_rwlock_rdlock, (pthread_rwlock_t *lock), (lock), lock, EBUSY, pthread_rwlock_tryrdlock(lock))
-CALL_LOCK(LOCK, int, __pthread_rwlock_rdlock, (pthread_rwlock_t *lock), (lock), lock, EBUSY, pthread_rwlock_tryrdlock(lock))
-CALL_LOCK(LOCK, int, pthread_rwlock_timedrdlock, (pthread_rwlock_t *lock, const struct timespec *deadline), (lock, deadline), lock, EBUSY, deadline_is_valid(CLOCK_REALTIME, deadline) ? pthread_rwlock_tryrdlock(lock) : EBUSY)
-CALL_LOCK(LOCK, int, pthread_rwlock_clockrdlock, (pthread_rwlock_t *lock, clockid_t clock, const struct timespec *deadline), (lock, clock, deadline), lock, EBUSY, deadline_is_valid(clock, deadline) ? pthread_rwlock_tryrdlock(lock) : EBUSY)
-CALL_LOCK(LOCK, int, pthread_rwlock_wrlock, (pthread_rwlock_t *lock), (lock), lock, EBUSY, pthread_rwlock_trywrlock(lock))
-CALL_LOCK(LOCK, int, __pthread_rwlock_wrlock, (pthread_rwlock_t *lock), (lock), lock, EBUSY, pthread_rwlock_trywrlock(lock))
-CALL_LOCK(LOCK, int, pthread_rwlock_timedwrlock, (pthread_rwlock_t *lock, const struct timespec *deadline), (lock, deadline), lock, EBUSY, deadline_is_valid(CLOCK_REALTIME, deadline) ? pthread_rwlock_trywrlock(lock) : EBUSY)
-CALL_LOCK(LOCK, int, pthread_rwlock_clockwrlock, (pthread_rwlock_t *lock, clockid_t clock, const struct timespec *deadline), (lock, clock, deadline), lock, EBUSY, deadline_is_valid(clock, deadline) ? pthread_rwlock_trywrlock(lock) : EBUSY)
-CALL_LOCK(LOCK, int, pthread_spin_lock, (pthread_spinlock_t *lock), (lock), (const void *)lock, EBUSY, pthread_spin_trylock(lock))
-CALL_LOCK(LOCK, int, mtx_lock, (mtx_t *mutex), (mutex), mutex, thrd_busy, mtx_trylock(mutex))
-CALL_LOCK(LOCK, int, mtx_timedlock, (mtx_t *mutex, const struct timespec *deadline), (mutex, deadline), mutex, thrd_busy, mtx_trylock(mutex))
-CALL_LOCK(OTHERS, int, sem_wait, (sem_t *semaphore), (semaphore), semaphore, EBUSY, semaphore_try(semaphore))
-CALL_LOCK(OTHERS, int, sem_timedwait, (sem_t *semaphore, const struct timespec *deadline), (semaphore, deadline), semaphore, EBUSY, deadline_is_valid(CLOCK_REALTIME, deadline) ? semaphore_try(semaphore) : EBUSY)
-CALL_LOCK(OTHERS, int, sem_clockwait, (sem_t *semaphore, clockid_t clock, const struct timespec *deadline), (semaphore, clock, deadline), semaphore, EBUSY, deadline_is_valid(clock, deadline) ? semaphore_try(semaphore) : EBUSY)
-CALL(OTHERS, lock, int, pthread_cond_wait, (pthread_cond_t *condition, pthread_mutex_t *mutex), (condition, mutex), LOCK(condition))
-CALL(OTHERS, lock, int, pthread_cond_timedwait, (pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *deadline), (condition, mutex, deadline), LOCK(condition))
-CALL(OTHERS, lock, int, pthread_cond_clockwait, (pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *deadline), (condition, mutex, clock, deadline), LOCK(condition))
-CALL(OTHERS, lock, int, cnd_wait, (cnd_t *condition, mtx_t *mutex), (condition, mutex), LOCK(condition))
-CALL(OTHERS, lock, int, cnd_timedwait, (cnd_t *condition, mtx_t *mutex, const struct timespec *deadline), (condition, mutex, deadline), LOCK(condition))
+CALL_LOCK(LOCK, MUTEX, int, pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, real.pthread_mutex_trylock(mutex), real.pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, limit))
+CALL_LOCK(LOCK, MUTEX, int, __pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, real.pthread_mutex_trylock(mutex), real.pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, limit))
+CALL_LOCK(LOCK, MUTEX, int, pthread_mutex_timedlock, (pthread_mutex_t *mutex, const struct timespec *deadline), (mutex, deadline), mutex, EBUSY, real.pthread_mutex_trylock(mutex), WAITS_FOR_GOOD)
+CALL_LOCK(LOCK, MUTEX, int, pthread_mutex_clocklock, (pthread_mutex_t *mutex, clockid_t clock, const struct timespec *deadline), (mutex, clock, deadline), mutex, EBUSY, deadline_is_valid(clock, deadline) ? real.pthread_mutex_trylock(mutex) : EBUSY, WAITS_FOR_GOOD)
+CALL_LOCK(LOCK, READ, int, pthread_rwlock_rdlock, (pthread_rwlock_t *lock), (lock), lock, EBUSY, real.pthread_rwlock_tryrdlock(lock), real.pthread_rwlock_clockrdlock(lock, CLOCK_MONOTONIC, limit))
+CALL_LOCK(LOCK, READ, int, __pthread_rwlock_rdlock, (pthread_rwlock_t *lock), (lock), lock, EBUSY, real.pthread_rwlock_tryrdlock(lock), real.pthread_rwlock_clockrdlock(lock, CLOCK_MONOTONIC, limit))
+CALL_LOCK(LOCK, READ, int, pthread_rwlock_timedrdlock, (pthread_rwlock_t *lock, const struct timespec *deadline), (lock, deadline), lock, EBUSY, deadline_is_valid(CLOCK_REALTIME, deadline) ? real.pthread_rwlock_tryrdlock(lock) : EBUSY, WAITS_FOR_GOOD)
+CALL_LOCK(LOCK, READ, int, pthread_rwlock_clockrdlock, (pthread_rwlock_t *lock, clockid_t clock, const struct timespec *deadline), (lock, clock, deadline), lock, EBUSY, deadline_is_valid(clock, deadline) ? real.pthread_rwlock_tryrdlock(lock) : EBUSY, WAITS_FOR_GOOD)
+CALL_LOCK(LOCK, WRITE, int, pthread_rwlock_wrlock, (pthread_rwlock_t *lock), (lock), lock, EBUSY, real.pthread_rwlock_trywrlock(lock), real.pthread_rwlock_clockwrlock(lock, CLOCK_MONOTONIC, limit))
+CALL_LOCK(LOCK, WRITE, int, __pthread_rwlock_wrlock, (pthread_rwlock_t *lock), (lock), lock, EBUSY, real.pthread_rwlock_trywrlock(lock), real.pthread_rwlock_clockwrlock(lock, CLOCK_MONOTONIC, limit))
+CALL_LOCK(LOCK, WRITE, int, pthread_rwlock_timedwrlock, (pthread_rwlock_t *lock, const struct timespec *deadline), (lock, deadline), lock, EBUSY, deadline_is_valid(CLOCK_REALTIME, deadline) ? real.pthread_rwlock_trywrlock(lock) : EBUSY, WAITS_FOR_GOOD)
+CALL_LOCK(LOCK, WRITE, int, pthread_rwlock_clockwrlock, (pthread_rwlock_t *lock, clockid_t clock, const struct timespec *deadline), (lock, clock, deadline), lock, EBUSY, deadline_is_valid(clock, deadline) ? real.pthread_rwlock_trywrlock(lock) : EBUSY, WAITS_FOR_GOOD)
+CALL_LOCK(LOCK, SPIN, int, pthread_spin_lock, (pthread_spinlock_t *lock), (lock), (const void *)lock, EBUSY, real.pthread_spin_trylock(lock), spin_until(lock, limit))
+CALL_LOCK(LOCK, MUTEX, int, mtx_lock, (mtx_t *mutex), (mutex), mutex, thrd_busy, real.mtx_trylock(mutex), real.pthread_mutex_clocklock((pthread_mutex_t *)mutex, CLOCK_MONOTONIC, limit))
+CALL_LOCK(LOCK, MUTEX, int, mtx_timedlock, (mtx_t *mutex, const struct timespec *deadline), (mutex, deadline), mutex, thrd_busy, real.mtx_trylock(mutex), WAITS_FOR_GOOD)
+CALL_LOCK(OTHERS, SEMAPHORE, int, sem_wait, (sem_t *semaphore), (semaphore), semaphore, EBUSY, semaphore_try(semaphore), WAITS_FOR_GOOD)
+CALL_LOCK(OTHERS, SEMAPHORE, int, sem_timedwait, (sem_t *semaphore, const struct timespec *deadline), (semaphore, deadline), semaphore, EBUSY, deadline_is_valid(CLOCK_REALTIME, deadline) ? semaphore_try(semaphore) : EBUSY, WAITS_FOR_GOOD)
+CALL_LOCK(OTHERS, SEMAPHORE, int, sem_clockwait, (sem_t *semaphore, clockid_t clock, const struct timespec *deadline), (semaphore, clock, deadline), semaphore, EBUSY, deadline_is_valid(clock, deadline) ? semaphore_try(semaphore) : EBUSY, WAITS_FOR_GOOD)
+CALL_CONDITION(int, pthread_cond_wait, (pthread_cond_t *condition, pthread_mutex_t *mutex), (condition, mutex), condition, mutex)
+CALL_CONDITION(int, pthread_cond_timedwait, (pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *deadline), (condition, mutex, deadline), condition, mutex)
+CALL_CONDITION(int, pthread_cond_clockwait, (pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *deadline), (condition, mutex, clock, deadline), condition, mutex)
+CALL_CONDITION(int, cnd_wait, (cnd_t *condition, mtx_t *mutex), (condition, mutex), condition, mutex)
+CALL_CONDITION(int, cnd_timedwait, (cnd_t *condition, mtx_t *mutex, const struct timespec *deadline), (condition, mutex, deadline), condition, mutex)
+CALL_TRY_LOCK(MUTEX, int, pthread_mutex_trylock, (pthread_mutex_t *mutex), (mutex), mutex)
+CALL_TRY_LOCK(MUTEX, int, __pthread_mutex_trylock, (pthread_mutex_t *mutex), (mutex), mutex)
+CALL_TRY_LOCK(READ, int, pthread_rwlock_tryrdlock, (pthread_rwlock_t *lock), (lock), lock)
+CALL_TRY_LOCK(READ, int, __pthread_rwlock_tryrdlock, (pthread_rwlock_t *lock), (lock), lock)
+CALL_TRY_LOCK(WRITE, int, pthread_rwlock_trywrlock, (pthread_rwlock_t *lock), (lock), lock)
+CALL_TRY_LOCK(WRITE, int, __pthread_rwlock_trywrlock, (pthread_rwlock_t *lock), (lock), lock)
+CALL_TRY_LOCK(SPIN, int, pthread_spin_trylock, (pthread_spinlock_t *lock), (lock), lock)
+CALL_TRY_LOCK(MUTEX, int, mtx_trylock, (mtx_t *mutex), (mutex), mutex)
+CALL_TRY_LOCK(SEMAPHORE, int, sem_trywait, (sem_t *semaphore), (semaphore), semaphore)
+CALL_UNLOCK(MUTEX, int, pthread_mutex_unlock, (pthread_mutex_t *mutex), (mutex), mutex)
+CALL_UNLOCK(MUTEX, int, __pthread_mutex_unlock, (pthread_mutex_t *mutex), (mutex), mutex)
+CALL_UNLOCK(WRITE, int, pthread_rwlock_unlock, (pthread_rwlock_t *lock), (lock), lock)
+CALL_UNLOCK(WRITE, int, __pthread_rwlock_unlock, (pthread_rwlock_t *lock), (lock), lock)
+CALL_UNLOCK(SPIN, int, pthread_spin_unlock, (pthread_spinlock_t *lock), (lock), lock)
+CALL_UNLOCK(MUTEX, int, mtx_unlock, (mtx_t *mutex), (mutex), mutex)
+CALL_UNLOCK(SEMAPHORE, int, sem_post, (sem_t *semaphore), (semaphore), semaphore)
 CALL(OTHERS, lock, int, pthread_barrier_wait, (pthread_barrier_t *barrier), (barrier), LOCK(barrier))
 CALL(OTHERS, lock, int, pthread_once, (pthread_once_t *once, void (*initialise)(void)), (once, initialise), LOCK_WHEN(once, once_in_progress(once)))
 CALL(OTHERS, lock, int, __pthread_once, (pthread_once_t *once, void (*initialise)(void)), (once, initialise), LOCK_WHEN(once, once_in_progress(once)))
@@ -715,5 +743,8 @@ CALL_SYSTEM(OPEN, file, openat2)
 #undef CALL
 #undef CALL_VOID
 #undef CALL_LOCK
+#undef CALL_TRY_LOCK
+#undef CALL_UNLOCK
+#undef CALL_CONDITION
 #undef CALL_BY_HAND
 #undef CALL_SYSTEM

@@ -45,22 +45,8 @@
 		else                                                                               \
 			watched_##name args;                                                       \
 	}
-#define CALL_LOCK(class, ret, name, params, args, address, busy, attempt)                          \
-	static COLD ret contended_##name params                                                    \
-	{                                                                                          \
-		CALL_WATCH(watch, CALL_##name, LOCK(address));                                     \
-		return CALL_RESULT(watch, real.name args);                                         \
-	}                                                                                          \
-	EXPORT ret name params                                                                     \
-	{                                                                                          \
-		ret result;                                                                        \
-                                                                                                   \
-		if (LIKELY(!this_thread.armed))                                                    \
-			return real.name args;                                                     \
-		result = attempt;                                                                  \
-		if (LIKELY(result != busy))                                                        \
-			return result;                                                             \
-		return contended_##name args;                                                      \
-	}
 #define CALL_BY_HAND(class, category, ret, name, params)
+/* locks.c has them. */
+#define CALL_LOCK(class, kind, ret, name, params, args, address, busy, attempt, within)
+#define CALL_CONDITION(ret, name, params, args, address, mutex)
 #include "table.h"

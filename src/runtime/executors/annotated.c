@@ -4,11 +4,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define YIELDSAN_OFF /* the runtime has no marks of its own */
 #include "yieldsan/yieldsan.h"
 
 #include "../allowance.h"
+#include "../locks/held.h"
+#include "../locks/lock_wait.h"
+#include "../memory.h"
 #include "../modules.h"
 #include "../runtime.h"
 #include "../thread.h"
@@ -18,15 +22,33 @@
 #define NESTED                                                                                     \
 	14 /* marked regions within each other on one thread; deeper ones are not told apart */
 
-static THREAD_LOCAL struct turn turns[NESTED];
+/* Thread-local storage is taken out of every thread's stack: it has no room for these. */
+static THREAD_LOCAL struct turn *turns;
 static THREAD_LOCAL unsigned depth;
+
+static bool has_turns(void)
+{
+	_Static_assert(NESTED * sizeof(struct turn) <= MEMORY_PAGE, "NESTED");
+	if (!turns)
+		turns = memory_map(MEMORY_PAGE);
+	return turns;
+}
+
+void annotated_thread_ends(void)
+{
+	if (turns)
+		munmap(turns, MEMORY_PAGE);
+	turns = NULL;
+	depth = 0;
+}
 
 static void begin(const char *name, enum turn_kind kind)
 {
 	struct executor *executor;
 	OWN_CODE_SCOPE;
 
-	if (!runtime_started || this_thread.vforked || this_thread.dead || depth++ >= NESTED)
+	if (!runtime_started || this_thread.vforked || this_thread.dead || !has_turns() ||
+	    depth++ >= NESTED)
 		return;
 	executor = executor_get(FAMILY_ANNOTATED, name ? name : "annotated", 0, CONFIDENCE_HIGH);
 	if (!executor)
@@ -54,8 +76,38 @@ static void offload_begins(void)
 	begin(NULL, TURN_OFFLOAD);
 }
 
+static void yields(void)
+{
+	struct turn *turn = this_thread.turn;
+
+	if (UNLIKELY(this_thread.holds && turn && turn->kind == TURN_TASK))
+		held_yielded(turn, YIELD_COROUTINE);
+}
+
+static void lock_acquired(const void *lock)
+{
+	if (this_thread.armed)
+		held_acquired((uintptr_t)lock, TRACE_LOCK_ANNOTATED, __builtin_frame_address(0));
+}
+
+static void lock_released(const void *lock)
+{
+	if (this_thread.armed || this_thread.holds || held_suspended)
+		if (!held_released((uintptr_t)lock))
+			lock_foreign_release((uintptr_t)lock, TRACE_LOCK_ANNOTATED,
+					     (uintptr_t)__builtin_return_address(0));
+}
+
+/* From now on it is another thread's matter: nobody's here. */
+static void lock_handed_over(const void *lock)
+{
+	if (this_thread.holds)
+		held_released((uintptr_t)lock);
+}
+
 static const struct yieldsan_marks marks = {
-	turn_begins, end, offload_begins, end, allowance_begin, allowance_end,
+	turn_begins,   end,    offload_begins, end,	      allowance_begin,
+	allowance_end, yields, lock_acquired,  lock_released, lock_handed_over,
 };
 
 /* The note's descriptor: see yieldsan.h. */

@@ -7,4 +7,6 @@ struct module;
 /* Fills the table of marks of a module that has one. */
 void annotated_module_added(struct module *module);
 
+void annotated_thread_ends(void);
+
 #endif

@@ -13,6 +13,7 @@
 
 #include "../calls/call.h"
 #include "../interpreters.h"
+#include "../locks/held.h"
 #include "../modules.h"
 #include "../runtime.h"
 #include "../thread_slot.h"
@@ -48,9 +49,9 @@ struct loop {
 	bool told; /* its place is in the trace */
 	unsigned waits;
 	unsigned refused;
-	unsigned reach;		   /* places inside the loop's own function and what it calls */
-	unsigned highest;	   /* level seen since the last wait */
-	unsigned turns;		   /* of which that was looked at, up to LEARNING_TURNS */
+	unsigned reach;		  /* places inside the loop's own function and what it calls */
+	unsigned highest;	  /* level seen since the last wait */
+	unsigned turns;		  /* of which that was looked at, up to LEARNING_TURNS */
 	uint8_t turns_at[LEVELS]; /* of these, how many reached that level, from 1 */
 	unsigned place_count;
 	uintptr_t places[PLACES];
@@ -145,6 +146,21 @@ bool event_loop_reaches(uintptr_t frame, uint16_t *level)
 		loop->highest = now;
 	*level = (uint16_t)now;
 	return true;
+}
+
+void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain)
+{
+	const struct loop *loop = current;
+	unsigned same = 0;
+
+	if (!loop)
+		return;
+	while (same < depth && same < loop->place_count &&
+	       frames[depth - 1 - same] == loop->values[loop->place_count - 1 - same])
+		same++;
+	/* The innermost is the wait's own call: other calls of the same function differ there. */
+	*level = (uint16_t)(same < loop->place_count ? loop->place_count - 1 - same : 0);
+	*certain = loop->known && *level < loop->reach;
 }
 
 bool event_loop_level(uintptr_t frame, uint16_t *level)
@@ -400,6 +416,8 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	left = !loop->known && loop->executor && loop->highest > loop->executor->level;
 	wait->finding_count = loop->turn.finding_count;
 	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
+	if (UNLIKELY(this_thread.holds))
+		held_yielded(&loop->turn, YIELD_TURN_END);
 	if (!left) {
 		confirm(&loop->turn);
 		turn_end(&loop->turn);

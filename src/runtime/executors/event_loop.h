@@ -57,6 +57,12 @@ bool event_loop_level(uintptr_t frame, uint16_t *level);
 /* The same, for a signal handler: ends nothing. */
 bool event_loop_reaches(uintptr_t frame, uint16_t *level);
 
+/*
+ * How far outside the present loop's own function a stack of its turn branches off, and whether
+ * that is certain to be within it. Frames innermost first.
+ */
+void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain);
+
 /* A call of a turn, at this stack address, that deserves nothing: it tells where the loop's code
  * lies. */
 void event_loop_learn(uintptr_t frame);

@@ -69,6 +69,7 @@ void tokio_poll(void *header, uint32_t number)
 	turn_begin(&turn.turn, tokio_executor(), job ? TURN_OFFLOAD : TURN_TASK);
 	turn.turn.may_block = may_block;
 	turn.turn.type = slot->type;
+	turn.turn.task = header;
 	if (!job) {
 		const struct turn *parent = turn.turn.parent;
 

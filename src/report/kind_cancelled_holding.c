@@ -1,0 +1,28 @@
+/* cancelled-holding: gone, and the lock still held. */
+#include "headline.h"
+#include "model.h"
+#include "quantity.h"
+
+const char *cancelled_holding_subject(struct report *report, const struct finding *finding)
+{
+	return strings_print(&report->strings, "%s of %s ended and still holds a %s, taken",
+			     finding->task ? "a task" : "a thread",
+			     headline_executor(report, finding), finding->what);
+}
+
+const char *cancelled_holding_cost(struct report *report, const struct finding *finding)
+{
+	char count[QUANTITY_SIZE];
+
+	if (finding->count == 1)
+		return "once";
+	return strings_print(&report->strings, "%s times", quantity_count(count, finding->count));
+}
+
+const char *cancelled_holding_advice(struct report *report, const struct finding *finding)
+{
+	(void)report;
+	(void)finding;
+	return "tie the release to a value that is dropped with the task (a guard, a destructor, a "
+	       "finally block), or do not yield while the lock is held";
+}

@@ -1,0 +1,32 @@
+/* deadlock: a wait for a lock that cannot end, or does not. */
+#include "headline.h"
+#include "lock_advice.h"
+#include "model.h"
+#include "quantity.h"
+
+const char *deadlock_subject(struct report *report, const struct finding *finding)
+{
+	return strings_print(&report->strings, "%s waits for a %s",
+			     headline_executor(report, finding), finding->what);
+}
+
+const char *deadlock_cost(struct report *report, const struct finding *finding)
+{
+	char duration[QUANTITY_SIZE];
+
+	if (!finding->in_progress)
+		return strings_print(&report->strings, "for %s, then it went on",
+				     quantity_duration(duration, finding->max_ns));
+	if (!finding->progress_ns)
+		return "had not ended when the process did";
+	quantity_duration(duration, finding->progress_ns);
+	return strings_print(&report->strings,
+			     finding->running ? "for %s by now" : "for %s, when the process ended",
+			     duration);
+}
+
+const char *deadlock_advice(struct report *report, const struct finding *finding)
+{
+	(void)report;
+	return lock_advice(finding);
+}

@@ -1,0 +1,268 @@
+#include "held.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../executors/executor.h"
+#include "../memory.h"
+#include "../runtime.h"
+#include "../trace.h"
+#include "../turn.h"
+
+#define MAX_CAPACITY 8192 /* half of which can be in use: 4096 locks held at once by one thread */
+
+uint32_t held_suspended;
+
+static struct held_table *tables;
+
+struct held_table *held_tables(void)
+{
+	return __atomic_load_n(&tables, __ATOMIC_ACQUIRE);
+}
+
+static inline unsigned place_of(const struct held_slots *slots, uintptr_t lock)
+{
+	return (unsigned)((lock * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (slots->capacity - 1);
+}
+
+/* The entry of this lock, or the free one where it belongs. */
+static inline struct held_lock *probe(struct held_slots *slots, uintptr_t lock)
+{
+	unsigned place = place_of(slots, lock);
+
+	while (slots->entries[place].lock && slots->entries[place].lock != lock)
+		place = (place + 1) & (slots->capacity - 1);
+	return &slots->entries[place];
+}
+
+static size_t slots_size(uint32_t capacity)
+{
+	return sizeof(struct held_slots) + capacity * sizeof(struct held_lock);
+}
+
+COLD static struct held_table *make(void)
+{
+	struct held_table *table = memory_map(MEMORY_PAGE);
+	uint32_t capacity = 1;
+
+	if (!table)
+		return NULL;
+	/* What the page has left. */
+	table->slots = (struct held_slots *)(table + 1);
+	while (sizeof *table + slots_size(capacity * 2) <= MEMORY_PAGE)
+		capacity *= 2;
+	table->slots->capacity = capacity;
+	table->taken = 1;
+	table->next = held_tables();
+	while (!__atomic_compare_exchange_n(&tables, &table->next, table, true, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE))
+		;
+	return table;
+}
+
+COLD struct held_table *held_table_take(void)
+{
+	struct held_table *table;
+	OWN_CODE_SCOPE;
+
+	if (this_thread.held)
+		return this_thread.held;
+	for (table = held_tables(); table; table = table->next)
+		if (!__atomic_exchange_n(&table->taken, 1, __ATOMIC_ACQ_REL))
+			break;
+	if (!table)
+		table = make();
+	if (!table) {
+		trace_lose_event();
+		return NULL;
+	}
+	table->tid = gettid();
+	memcpy(table->name, this_thread.name, sizeof table->name);
+	memset(&table->memory, 0, sizeof table->memory);
+	this_thread.held = table;
+	return table;
+}
+
+/* What is outgrown stays: others may be reading it. */
+COLD static bool grow(struct held_table *table)
+{
+	struct held_slots *old = table->slots, *larger;
+
+	if (old->capacity >= MAX_CAPACITY)
+		return false;
+	larger = memory_map(slots_size(old->capacity * 2));
+	if (!larger)
+		return false;
+	larger->capacity = old->capacity * 2;
+	for (uint32_t i = 0; i < old->capacity; i++)
+		if (old->entries[i].lock)
+			*probe(larger, old->entries[i].lock) = old->entries[i];
+	__atomic_store_n(&table->slots, larger, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* Taken once more by the thread that has it; else what is noted of it is past: it was released out
+ * of our sight. */
+static bool is_recursive(const struct held_lock *held, enum trace_lock kind)
+{
+	switch (kind) {
+	case TRACE_LOCK_MUTEX:
+		return (((const pthread_mutex_t *)held->lock)->__data.__kind & 3) ==
+		       PTHREAD_MUTEX_RECURSIVE;
+	case TRACE_LOCK_READ:
+	case TRACE_LOCK_GLIB_READ:
+	case TRACE_LOCK_FILE:
+	case TRACE_LOCK_ANNOTATED:
+	case TRACE_LOCK_SEMAPHORE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void forget(struct held_lock *held)
+{
+	for (struct turn *turn = this_thread.turn; held->turn && turn; turn = turn->parent)
+		if (turn == held->turn)
+			turn->locks--;
+	if (held->flags & HELD_SUSPENDED && !(held->flags & HELD_GONE))
+		held_settle(held);
+}
+
+void held_acquired(uintptr_t lock, enum trace_lock kind, const void *frame)
+{
+	struct thread_state *self = &this_thread;
+	struct held_table *table = self->held;
+	struct turn *turn = self->turn;
+	const struct known_stack *stack;
+	struct held_lock *held;
+
+	if (UNLIKELY(!turn || self->own_code ||
+		     (kind == TRACE_LOCK_SEMAPHORE && !runtime_options.semaphores)))
+		return;
+	if (UNLIKELY(!table)) {
+		table = held_table_take();
+		if (!table)
+			return;
+	}
+	if (UNLIKELY(self->holds * 2 >= table->slots->capacity) && !grow(table)) {
+		trace_lose_event();
+		return;
+	}
+	/* First: a signal handler that comes in between may take locks of its own. */
+	stack = known_stack_at(&table->memory, frame);
+	held = probe(table->slots, lock);
+	if (UNLIKELY(held->lock != 0)) {
+		if (!(held->flags & HELD_GONE) && is_recursive(held, kind)) {
+			held->again++;
+			return;
+		}
+		forget(held);
+	} else {
+		self->holds++;
+	}
+	held->turn = turn;
+	held->stack = stack;
+	held->executor = turn->executor;
+	held->kind = (uint8_t)kind;
+	held->flags = 0;
+	held->again = 0;
+	turn->locks++;
+	__atomic_store_n(&held->lock, lock, __ATOMIC_RELEASE);
+}
+
+struct held_lock *held_find(struct held_table *table, uintptr_t lock)
+{
+	struct held_slots *slots = __atomic_load_n(&table->slots, __ATOMIC_ACQUIRE);
+	unsigned place = place_of(slots, lock);
+
+	for (uint32_t i = 0; i < slots->capacity; i++) {
+		struct held_lock *held = &slots->entries[place];
+		uintptr_t found = __atomic_load_n(&held->lock, __ATOMIC_ACQUIRE);
+
+		if (!found)
+			return NULL;
+		if (found == lock)
+			return held->flags & HELD_GONE ? NULL : held;
+		place = (place + 1) & (slots->capacity - 1);
+	}
+	return NULL;
+}
+
+/* Those behind it move up, so that none is looked for beyond a free entry. Returns the one that is
+ * free in the end. */
+static NOINLINE struct held_lock *close_gap(struct held_slots *slots, struct held_lock *held)
+{
+	unsigned mask = slots->capacity - 1;
+	unsigned hole = (unsigned)(held - slots->entries), next = hole;
+
+	while (slots->entries[next = (next + 1) & mask].lock) {
+		unsigned home = place_of(slots, slots->entries[next].lock);
+
+		if (((next - home) & mask) < ((next - hole) & mask))
+			continue;
+		slots->entries[hole] = slots->entries[next];
+		hole = next;
+	}
+	return &slots->entries[hole];
+}
+
+void held_remove(struct held_table *table, struct held_lock *held)
+{
+	struct held_slots *slots = table->slots;
+
+	if (UNLIKELY(held == &slots->entries[slots->capacity - 1] || held[1].lock))
+		held = close_gap(slots, held);
+	__atomic_store_n(&held->lock, 0, __ATOMIC_RELEASE);
+	this_thread.holds--;
+}
+
+bool held_released(uintptr_t lock)
+{
+	struct thread_state *self = &this_thread;
+	struct held_table *table = self->held;
+	struct turn *turn = self->turn;
+	struct held_lock *held;
+
+	if (!table || !self->holds)
+		return false;
+	held = probe(table->slots, lock);
+	if (LIKELY(held->lock && turn && held->turn == turn && !held->again && !held->flags)) {
+		turn->locks--;
+	} else {
+		if (!held->lock || held->flags & HELD_GONE)
+			return false;
+		if (held->again--)
+			return true;
+		forget(held);
+	}
+	held_remove(table, held);
+	return true;
+}
+
+void held_rests(uintptr_t lock, bool rests)
+{
+	struct held_lock *held = this_thread.holds ? held_find(this_thread.held, lock) : NULL;
+
+	if (!held)
+		return;
+	if (rests)
+		held->flags |= HELD_RESTING;
+	else
+		held->flags &= (uint8_t)~HELD_RESTING;
+}
+
+void held_forked(void)
+{
+	for (struct held_table *table = held_tables(); table; table = table->next) {
+		memset(table->slots->entries, 0,
+		       table->slots->capacity * sizeof *table->slots->entries);
+		table->taken = 0;
+		table->wait.lock = 0;
+	}
+	this_thread.held = NULL;
+	this_thread.holds = 0;
+	held_suspended = 0;
+	known_stacks_forked();
+}

@@ -1,0 +1,192 @@
+/* What becomes of the locks that a turn holds when it ends. */
+#include <string.h>
+
+#include "../executors/executor.h"
+#include "../runtime.h"
+#include "../trace.h"
+#include "../turn.h"
+#include "held.h"
+#include "lock_sites.h"
+#include "lock_state.h"
+
+static void add(uint64_t *sum, uint64_t value)
+{
+	__atomic_fetch_add(sum, value, __ATOMIC_RELAXED);
+}
+
+/* The report tells of it, and `yieldsan run` while it lasts. */
+static void leave_behind(struct held_table *table, struct held_lock *held)
+{
+	struct trace_lock_site *site =
+		lock_site_get(LOCK_LEFT_BEHIND, held, table, KNOWN_STACK_HERE(&table->memory));
+
+	if (!site)
+		return;
+	add(&site->count, 1);
+	site->last_ns = now_ns();
+}
+
+/* A loop's turns follow each other; a task's are told apart from those of others. */
+static bool yields_again(const struct held_lock *held, const struct turn *turn)
+{
+	return held->flags & HELD_SUSPENDED && !(held->flags & HELD_GONE) &&
+	       held->executor == turn->executor && held->task == turn->task;
+}
+
+/* Of more locks than this each keeps the yields it had: every turn would have to look at all. */
+#define FEW_LOCKS 64
+
+static void count_yields(struct held_table *table, const struct turn *turn)
+{
+	if (this_thread.holds > FEW_LOCKS)
+		return;
+	for (uint32_t i = 0; i < table->slots->capacity; i++) {
+		struct held_lock *held = &table->slots->entries[i];
+
+		while (held->lock && held->flags & HELD_GONE)
+			held_remove(table, held);
+		if (!held->lock || !yields_again(held, turn))
+			continue;
+		held->yields++;
+		if (held->site)
+			add(&((struct trace_lock_site *)trace_at(held->site))->yields, 1);
+	}
+}
+
+static void suspend(struct held_table *table, struct held_lock *held,
+		    const struct known_stack *yielded, enum held_yield yield)
+{
+	struct trace_lock_site *site;
+
+	held->task = held->turn->task;
+	held->type = held->turn->type;
+	held->turn = NULL;
+	held->flags |= HELD_SUSPENDED;
+	held->site = 0;
+	site = lock_site_get(LOCK_ACROSS_YIELD, held, table, yielded);
+	held->since_ns = now_ns();
+	held->yields = 1;
+	__atomic_fetch_add(&held_suspended, 1, __ATOMIC_RELAXED);
+	if (!site)
+		return;
+	if (yield == YIELD_COROUTINE)
+		site->flags |= LOCK_SITE_COROUTINE;
+	held->site = trace_offset(site);
+	add(&site->count, 1);
+	add(&site->yields, 1);
+	add(&site->open, 1);
+	site->open_since_ns = site->last_ns = held->since_ns;
+}
+
+void held_settle(struct held_lock *held)
+{
+	struct trace_lock_site *site = held->site ? trace_at(held->site) : NULL;
+	uint64_t now = now_ns(), held_ns = now - held->since_ns, longest;
+
+	__atomic_fetch_sub(&held_suspended, 1, __ATOMIC_RELAXED);
+	if (!site)
+		return;
+	longest = __atomic_load_n(&site->max_ns, __ATOMIC_RELAXED);
+	while (held_ns > longest &&
+	       !__atomic_compare_exchange_n(&site->max_ns, &longest, held_ns, true,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	add(&site->total_ns, held_ns);
+	__atomic_fetch_sub(&site->open, 1, __ATOMIC_RELAXED);
+	site->last_ns = now;
+}
+
+/* For each lock that `turn` took; an entry that is removed may be replaced by another. */
+#define FOR_LOCKS_OF(held, table, of)                                                              \
+	for (struct held_lock *held = (table)->slots->entries,                                     \
+			      *end = held + (table)->slots->capacity;                              \
+	     held < end; held++)                                                                   \
+		while (held->lock && held->turn == (of))
+
+/* Nobody's any more: an event loop's function has returned, and left them to the code around it. */
+static void drop_all(struct turn *turn)
+{
+	if (!turn->locks)
+		return;
+	FOR_LOCKS_OF(held, this_thread.held, turn)
+	held_remove(this_thread.held, held);
+	turn->locks = 0;
+}
+
+void held_yielded(struct turn *turn, enum held_yield yield)
+{
+	struct held_table *table = this_thread.held;
+	const struct known_stack *here;
+	OWN_CODE_SCOPE;
+
+	if (!table || !trace_open())
+		return;
+	count_yields(table, turn);
+	if (!turn->locks)
+		return;
+	here = KNOWN_STACK_HERE(&table->memory);
+	FOR_LOCKS_OF(held, table, turn)
+	{
+		if (held->flags & HELD_GONE ||
+		    !lock_is_held_by(held->lock, held->kind, table->tid)) {
+			held_remove(table, held);
+			continue;
+		}
+		suspend(table, held, here, yield);
+	}
+	turn->locks = 0;
+}
+
+void held_turn_ends(struct turn *turn)
+{
+	OWN_CODE_SCOPE;
+
+	if (turn->executor && (turn->executor->family == FAMILY_EVENT_LOOP ||
+			       turn->executor->family == FAMILY_OPTION))
+		drop_all(turn);
+	else
+		held_yielded(turn, YIELD_TURN_END);
+}
+
+void held_task_ends(const void *task)
+{
+	OWN_CODE_SCOPE;
+
+	for (struct held_table *table = held_tables(); table; table = table->next) {
+		struct held_slots *slots = table->slots;
+
+		for (uint32_t i = 0; i < slots->capacity; i++) {
+			struct held_lock *held = &slots->entries[i];
+
+			if (held->lock && held->task == task && held->flags & HELD_SUSPENDED &&
+			    !(held->flags & HELD_GONE) &&
+			    lock_is_held_by(held->lock, held->kind, table->tid))
+				leave_behind(table, held);
+		}
+	}
+}
+
+/* What it may still release in destructors of its own it has released by now. */
+void held_thread_ends(void)
+{
+	struct held_table *table = this_thread.held;
+	OWN_CODE_SCOPE;
+
+	if (!table)
+		return;
+	for (uint32_t i = 0; i < table->slots->capacity; i++) {
+		struct held_lock *held = &table->slots->entries[i];
+
+		while (held->lock) {
+			if (!(held->flags & HELD_GONE) &&
+			    lock_is_held_by(held->lock, held->kind, table->tid)) {
+				leave_behind(table, held);
+				if (held->flags & HELD_SUSPENDED)
+					held_settle(held);
+			}
+			held_remove(table, held);
+		}
+	}
+	this_thread.held = NULL;
+	__atomic_store_n(&table->taken, 0, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,202 @@
+#include "known_stack.h"
+
+#include <string.h>
+
+#include "../compiler.h"
+#include "../memory.h"
+#include "../thread.h"
+#include "../trace.h"
+#include "../unwinder.h"
+
+#define BUCKETS	   2048 /* a power of two */
+#define CHUNK_SIZE (64 << 10)
+#define MAX_CHUNKS 32 /* 2 MiB: some 4000 stacks of 30 frames */
+
+static struct known_stack *buckets[BUCKETS];
+static const struct known_stack no_stack = { .incomplete = true };
+static uint32_t epoch; /* of the trace that records lie in */
+
+static char *chunk;	     /* the one that is being filled */
+static uint32_t chunk_used;  /* of it */
+static uint32_t chunk_count; /* that were mapped */
+static bool chunk_busy;
+
+/* Memory that is never given back. NULL when all is used, or another thread is at it just now. */
+COLD static void *take_memory(size_t size)
+{
+	void *taken = NULL;
+
+	size = (size + 15) & ~(size_t)15;
+	/* Not to be waited for: a signal handler may have come in between. */
+	if (__atomic_exchange_n(&chunk_busy, true, __ATOMIC_ACQUIRE))
+		return NULL;
+	if ((!chunk || chunk_used + size > CHUNK_SIZE) && chunk_count < MAX_CHUNKS) {
+		char *fresh = memory_map(CHUNK_SIZE);
+
+		if (fresh) {
+			chunk = fresh;
+			chunk_used = 0;
+			chunk_count++;
+		}
+	}
+	if (chunk && chunk_used + size <= CHUNK_SIZE) {
+		taken = chunk + chunk_used;
+		chunk_used += (uint32_t)size;
+	}
+	__atomic_store_n(&chunk_busy, false, __ATOMIC_RELEASE);
+	return taken;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+	return hash ^ hash >> 29;
+}
+
+/* Room for the largest stack that can be walked. */
+union walked {
+	struct known_stack stack;
+	uint64_t room[sizeof(struct known_stack) / 8 + TRACE_MAX_FRAMES + UNWIND_TRAIL +
+		      UNWIND_TRAIL / 2];
+};
+
+static void put_words(struct known_stack *stack, const struct unwind_trail *trail, uintptr_t sp)
+{
+	uint64_t *values = stack->data + stack->depth;
+	uint32_t *offsets = (uint32_t *)(values + trail->count);
+	unsigned at = 0;
+
+	for (int frame = 0; frame < 2; frame++) {
+		for (unsigned i = 0; i < trail->count; i++) {
+			uintptr_t place = trail->words[i].place;
+
+			if (trail->words[i].frame != frame)
+				continue;
+			values[at] = known_stack_load(place) - (frame ? sp : 0);
+			offsets[at++] = (uint32_t)(place - sp);
+		}
+		if (!frame)
+			stack->code_words = (uint16_t)at;
+	}
+	stack->frame_words = (uint16_t)(at - stack->code_words);
+}
+
+static size_t data_size(const struct known_stack *stack)
+{
+	size_t words = stack->code_words + stack->frame_words;
+
+	return (stack->depth + words + (words + 1) / 2) * sizeof *stack->data;
+}
+
+static const struct known_stack *find(const struct known_stack *head,
+				      const struct known_stack *wanted)
+{
+	size_t size = data_size(wanted);
+
+	for (; head; head = __atomic_load_n(&head->next, __ATOMIC_ACQUIRE))
+		if (head->hash == wanted->hash && head->generation == wanted->generation &&
+		    head->depth == wanted->depth && head->code_words == wanted->code_words &&
+		    head->frame_words == wanted->frame_words &&
+		    head->start_bp == wanted->start_bp && head->bp == wanted->bp &&
+		    head->incomplete == wanted->incomplete &&
+		    !memcmp(head->data, wanted->data, size))
+			return head;
+	return NULL;
+}
+
+/* The one that is kept of those that are equal to this. */
+static const struct known_stack *intern(struct known_stack *walked)
+{
+	size_t size = data_size(walked);
+	struct known_stack **bucket, *head, *made;
+	const struct known_stack *known;
+
+	walked->hash = walked->depth;
+	for (size_t i = 0; i < size / sizeof *walked->data; i++)
+		walked->hash = mix(walked->hash, walked->data[i]);
+	bucket = &buckets[walked->hash & (BUCKETS - 1)];
+	head = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
+	known = find(head, walked);
+	if (known)
+		return known;
+	made = take_memory(sizeof *made + size);
+	if (!made) {
+		trace_lose_site();
+		return &no_stack;
+	}
+	memcpy(made, walked, sizeof *made + size);
+	do
+		made->next = head;
+	while (!__atomic_compare_exchange_n(bucket, &head, made, true, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE));
+	return made;
+}
+
+COLD static const struct known_stack *walk(const struct unwind_start *start)
+{
+	OWN_CODE_SCOPE;
+	struct unwind_trail trail;
+	union walked walked;
+	struct known_stack *stack = &walked.stack;
+
+	memset(stack, 0, sizeof *stack);
+	stack->generation = __atomic_load_n(&unwinder_generation, __ATOMIC_ACQUIRE);
+	stack->depth = (uint16_t)unwinder_walk_noting(start, stack->data, TRACE_MAX_FRAMES, &trail);
+	stack->incomplete = trail.incomplete;
+	for (unsigned i = 0; i < trail.count; i++)
+		if (trail.words[i].place < start->sp ||
+		    trail.words[i].place - start->sp > UINT32_MAX ||
+		    !thread_on_own_stack(trail.words[i].place))
+			stack->incomplete = true;
+	if (stack->incomplete)
+		return intern(stack);
+	stack->start_bp = trail.start_bp;
+	stack->bp = trail.start_bp ? (int64_t)(start->bp - start->sp) : 0;
+	put_words(stack, &trail, start->sp);
+	if ((stack->code_words + stack->frame_words) & 1)
+		((uint32_t *)known_stack_offsets(stack))[stack->code_words + stack->frame_words] =
+			0;
+	return intern(stack);
+}
+
+const struct known_stack *known_stack_walk(struct stack_memory *memory,
+					   const struct known_frame *frame)
+{
+	uintptr_t sp = (uintptr_t)(frame + 1);
+	struct remembered_walk *remembered = known_stack_slot(memory, frame);
+	const struct known_stack *stack =
+		walk(&(struct unwind_start){ frame->caller - 1, sp, frame->bp });
+
+	if (!stack->incomplete) {
+		remembered->sp = sp;
+		remembered->caller = frame->caller;
+		remembered->stack = stack;
+	}
+	return stack;
+}
+
+uint32_t known_stack_record(const struct known_stack *stack)
+{
+	struct known_stack *known = (struct known_stack *)stack;
+	struct trace_stack *record;
+
+	if (known->record && known->record_epoch == epoch)
+		return known->record;
+	record = trace_allocate(sizeof *record + stack->depth * sizeof *record->frames);
+	if (!record)
+		return 0;
+	record->depth = stack->depth;
+	memcpy(record->frames, stack->data, stack->depth * sizeof *record->frames);
+	trace_publish(record, RECORD_STACK);
+	if (stack == &no_stack) /* shared, and constant */
+		return trace_offset(record);
+	known->record_epoch = epoch;
+	known->record = trace_offset(record);
+	return known->record;
+}
+
+void known_stacks_forked(void)
+{
+	epoch++;
+	chunk_busy = false;
+}

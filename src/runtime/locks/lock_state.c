@@ -1,0 +1,63 @@
+#include "lock_state.h"
+
+#include <pthread.h>
+#include <stddef.h>
+
+#include "../memory.h"
+
+#define PROCESS_SHARED 128 /* in __kind: PTHREAD_MUTEX_PSHARED_BIT; glibc, nptl/pthreadP.h */
+#define SPIN_FREE      1   /* glibc, sysdeps/x86_64/nptl/pthread_spin_init.c */
+
+/* Where each kind keeps the word that tells. */
+static uintptr_t word_of(uintptr_t lock, enum trace_lock kind)
+{
+	switch (kind) {
+	case TRACE_LOCK_MUTEX:
+		return lock + offsetof(pthread_mutex_t, __data.__owner);
+	case TRACE_LOCK_WRITE:
+		return lock + offsetof(pthread_rwlock_t, __data.__cur_writer);
+	case TRACE_LOCK_SPIN:
+	case TRACE_LOCK_GLIB_MUTEX: /* a futex word: 0 is free; GLib, glib/gthread-posix.c */
+		return lock;
+	default:
+		return 0;
+	}
+}
+
+bool lock_is_held_by(uintptr_t lock, enum trace_lock kind, int32_t tid)
+{
+	uintptr_t word = word_of(lock, kind);
+	int32_t value;
+
+	if (!word || !memory_is_readable((const void *)word, sizeof value))
+		return true;
+	value = *(const volatile int32_t *)word;
+	switch (kind) {
+	case TRACE_LOCK_SPIN:
+		return value != SPIN_FREE;
+	case TRACE_LOCK_GLIB_MUTEX:
+		return value != 0;
+	default:
+		return value == tid;
+	}
+}
+
+int32_t lock_owner(uintptr_t lock, enum trace_lock kind)
+{
+	switch (kind) {
+	case TRACE_LOCK_MUTEX:
+		if (((const pthread_mutex_t *)lock)->__data.__kind & PROCESS_SHARED)
+			return 0;
+		break;
+	case TRACE_LOCK_READ:
+		kind = TRACE_LOCK_WRITE;
+		/* fall through */
+	case TRACE_LOCK_WRITE:
+		if (((const pthread_rwlock_t *)lock)->__data.__shared)
+			return 0;
+		break;
+	default:
+		return 0;
+	}
+	return *(const volatile int32_t *)word_of(lock, kind);
+}

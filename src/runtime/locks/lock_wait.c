@@ -1,0 +1,337 @@
+#include "lock_wait.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "../executors/executor.h"
+#include "../executors/task_types.h"
+#include "../runtime.h"
+#include "../trace.h"
+#include "../turn.h"
+#include "held.h"
+#include "lock_gate.h"
+#include "lock_sites.h"
+#include "lock_state.h"
+
+/* A cycle that its threads leave by themselves, by a try or by luck, is none: after this long
+ * nothing moves. */
+#define CYCLE_NS      (20 * 1000000)
+#define MAX_DEADLOCKS 64
+
+static uint32_t deadlocks[MAX_DEADLOCKS]; /* offsets of their records */
+static uint32_t deadlock_count;
+static int32_t forked_from; /* the thread whose copy runs in this process */
+
+struct holder {
+	int32_t tid; /* 0: not known */
+	struct held_table *table;
+	const struct held_lock *held;
+};
+
+/* Two readers do not wait for each other. */
+static bool excludes(enum trace_lock waits, enum trace_lock held)
+{
+	bool reads = waits == TRACE_LOCK_READ || waits == TRACE_LOCK_GLIB_READ;
+
+	return !reads || (held != TRACE_LOCK_READ && held != TRACE_LOCK_GLIB_READ);
+}
+
+static struct holder find_holder(uintptr_t lock, enum trace_lock kind)
+{
+	struct holder holder = { .tid = lock_owner(lock, kind) };
+
+	for (struct held_table *table = held_tables(); table; table = table->next) {
+		const struct held_lock *held = held_find(table, lock);
+
+		if (!held || held->flags & HELD_RESTING || !excludes(kind, held->kind))
+			continue;
+		/* What the lock says itself is newer than what was noted of it. */
+		if (holder.tid && holder.tid != table->tid)
+			continue;
+		holder.tid = table->tid;
+		holder.table = table;
+		holder.held = held;
+		break;
+	}
+	return holder;
+}
+
+static void tell_waited(const struct held_lock *held, bool in_turn)
+{
+	struct trace_lock_site *site = held->site ? trace_at(held->site) : NULL;
+
+	if (site)
+		__atomic_fetch_add(in_turn ? &site->turns_waited : &site->threads_waited, 1,
+				   __ATOMIC_RELAXED);
+}
+
+void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kind, bool ends)
+{
+	struct held_table *table;
+	struct holder holder;
+
+	wait->table = NULL;
+	wait->record = 0;
+	wait->step = 0;
+	if (!this_thread.turn || !this_thread.slot)
+		return;
+	table = held_table_take();
+	if (!table)
+		return;
+	{
+		OWN_CODE_SCOPE;
+		wait->table = table;
+		wait->lock = lock;
+		wait->kind = kind;
+		table->wait.since_ns = now_ns();
+		table->wait.kind = (uint8_t)kind;
+		table->wait.ends = ends;
+		table->wait.executor = this_thread.turn->executor;
+		table->wait.stack = KNOWN_STACK_HERE(&table->memory);
+		__atomic_store_n(&table->wait.lock, lock, __ATOMIC_SEQ_CST);
+		holder = find_holder(lock, kind);
+		if (holder.held && holder.held->flags & HELD_SUSPENDED)
+			tell_waited(holder.held, true);
+	}
+}
+
+static void take_edge(struct trace_deadlock_edge *edge, const struct held_table *waits,
+		      const struct holder *holder)
+{
+	edge->tid = waits->tid;
+	memcpy(edge->thread, waits->name, sizeof edge->thread);
+	edge->address = waits->wait.lock;
+	edge->lock = waits->wait.kind;
+	edge->waiting = waits->wait.stack ? known_stack_record(waits->wait.stack) : 0;
+	edge->waits_since_ns = waits->wait.since_ns;
+	edge->holder = holder->tid;
+	if (!holder->held)
+		return;
+	memcpy(edge->holder_thread, holder->table->name, sizeof edge->holder_thread);
+	edge->acquired = holder->held->stack ? known_stack_record(holder->held->stack) : 0;
+	edge->suspended = (holder->held->flags & HELD_SUSPENDED) != 0;
+	edge->holds_since_ns = edge->suspended ? holder->held->since_ns : 0;
+	if (edge->suspended && holder->held->type)
+		edge->task_poll = task_type_poll(holder->held->type);
+}
+
+/*
+ * Follows who waits for whom, from the present thread. Of a chain that comes back to it nobody can
+ * go on, unless one of its waits ends by itself.
+ */
+static unsigned follow(struct trace_deadlock_edge *edges, bool *cycle)
+{
+	struct held_table *self = this_thread.held, *waits = self;
+	unsigned count = 0;
+
+	*cycle = false;
+	while (count < TRACE_MAX_EDGES) {
+		uintptr_t lock = __atomic_load_n(&waits->wait.lock, __ATOMIC_SEQ_CST);
+		struct holder holder;
+
+		if (!lock || waits->wait.ends)
+			break;
+		holder = find_holder(lock, waits->wait.kind);
+		if (!holder.tid)
+			break;
+		take_edge(&edges[count++], waits, &holder);
+		if (holder.tid == self->tid) {
+			*cycle = true;
+			break;
+		}
+		if (!holder.table) /* outside turns: what it waits for is not seen */
+			break;
+		waits = holder.table;
+	}
+	return count;
+}
+
+static bool is_same(const struct trace_deadlock *a, const struct trace_deadlock *b)
+{
+	if (a->edge_count != b->edge_count)
+		return false;
+	for (unsigned i = 0; i < a->edge_count; i++)
+		if (a->edges[i].waiting != b->edges[i].waiting ||
+		    a->edges[i].acquired != b->edges[i].acquired)
+			return false;
+	return true;
+}
+
+static struct trace_deadlock *record_of(const struct trace_deadlock *seen)
+{
+	uint32_t count = __atomic_load_n(&deadlock_count, __ATOMIC_ACQUIRE);
+	struct trace_deadlock *record;
+
+	for (uint32_t i = 0; i < count && i < MAX_DEADLOCKS; i++) {
+		record = deadlocks[i] ? trace_at(deadlocks[i]) : NULL;
+		if (record && record->state == DEADLOCK_ENDED && is_same(record, seen))
+			return record;
+	}
+	if (count >= MAX_DEADLOCKS)
+		return NULL;
+	record = trace_allocate(sizeof *record);
+	if (!record)
+		return NULL;
+	*record = (struct trace_deadlock){ .head = record->head };
+	count = __atomic_fetch_add(&deadlock_count, 1, __ATOMIC_ACQ_REL);
+	if (count < MAX_DEADLOCKS)
+		deadlocks[count] = trace_offset(record);
+	return record;
+}
+
+static void tell(struct lock_wait *wait, bool only_cycle)
+{
+	struct trace_deadlock seen = { 0 }, *record;
+	struct trace_executor *executor;
+	bool cycle;
+
+	seen.edge_count = follow(seen.edges, &cycle);
+	if (!seen.edge_count || (only_cycle && !cycle))
+		return;
+	record = wait->record ? trace_at(wait->record) : record_of(&seen);
+	if (!record) {
+		trace_lose_event();
+		return;
+	}
+	executor = wait->table->wait.executor ? executor_record(wait->table->wait.executor) : NULL;
+	record->executor = executor ? trace_offset(executor) : 0;
+	memcpy(record->edges, seen.edges, sizeof seen.edges);
+	record->edge_count = seen.edge_count;
+	record->start_ns = wait->table->wait.since_ns;
+	if (!wait->record)
+		record->count++;
+	wait->record = trace_offset(record);
+	__atomic_store_n(&record->state, cycle ? DEADLOCK_CYCLE : DEADLOCK_WAITS, __ATOMIC_RELEASE);
+	if (record->head.type == RECORD_UNFINISHED)
+		trace_publish(record, RECORD_DEADLOCK);
+}
+
+bool lock_wait_step(struct lock_wait *wait, struct timespec *limit)
+{
+	uint64_t until;
+
+	if (!wait->table)
+		return false;
+	if (wait->step) {
+		OWN_CODE_SCOPE;
+		tell(wait, wait->step == 1);
+	}
+	if (wait->step++ == 2)
+		return false;
+	until = wait->table->wait.since_ns +
+		(wait->step == 1 ? CYCLE_NS : runtime_options.lock_wait_ms * UINT64_C(1000000));
+	limit->tv_sec = (time_t)(until / 1000000000);
+	limit->tv_nsec = (long)(until % 1000000000);
+	return true;
+}
+
+void lock_wait_end(struct lock_wait *wait)
+{
+	struct trace_deadlock *record;
+
+	if (!wait->table || wait->table != this_thread.held)
+		return;
+	__atomic_store_n(&wait->table->wait.lock, 0, __ATOMIC_RELEASE);
+	if (!wait->record)
+		return;
+	record = trace_at(wait->record);
+	record->end_ns = now_ns();
+	__atomic_store_n(&record->state, DEADLOCK_ENDED, __ATOMIC_RELEASE);
+}
+
+/* It did not go through at once. */
+static void leave_gate(uintptr_t lock, uintptr_t caller)
+{
+	struct thread_state *self = &this_thread;
+	const struct held_lock waited = { .site = self->gate_site };
+
+	if (lock != self->gate_lock || caller != self->gate_return)
+		tell_waited(&waited, false);
+	self->gate_site = 0;
+	self->holds--;
+}
+
+void lock_wait_outside(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
+{
+	struct thread_state *self = &this_thread;
+	struct holder holder;
+
+	if (!runtime_started || self->own_code || self->vforked || self->dead)
+		return;
+	OWN_CODE_SCOPE;
+	if (self->gate_site)
+		leave_gate(0, 0);
+	holder = find_holder(lock, kind);
+	if (!holder.held || !(holder.held->flags & HELD_SUSPENDED) || holder.table == self->held)
+		return;
+	/* Whether it passes or works is told when it releases the lock. */
+	if (lock_gate_code(caller, &self->gate_return)) {
+		self->gate_lock = lock;
+		self->gate_site = holder.held->site;
+		self->holds += self->gate_site != 0;
+	} else {
+		tell_waited(holder.held, false);
+	}
+}
+
+static void tell_foreign(uintptr_t lock, enum trace_lock kind, const struct holder *holder)
+{
+	struct held_table *table = held_table_take();
+	struct held_lock unknown = { .lock = lock, .kind = (uint8_t)kind };
+	const struct held_lock *held = holder->held ? holder->held : &unknown;
+	struct trace_lock_site *site;
+
+	if (!table || !trace_open())
+		return;
+	if (!holder->held && this_thread.turn)
+		unknown.executor = this_thread.turn->executor;
+	site = lock_site_get(LOCK_FOREIGN_UNLOCK, held, holder->table,
+			     KNOWN_STACK_HERE(&table->memory));
+	if (!site)
+		return;
+	site->tid = holder->tid;
+	site->other_tid = table->tid;
+	memcpy(site->other_thread, table->name, sizeof site->other_thread);
+	__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
+	site->last_ns = now_ns();
+}
+
+void lock_foreign_release(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
+{
+	struct thread_state *self = &this_thread;
+	struct holder holder;
+	int32_t tid;
+
+	if (!runtime_started || self->own_code || self->vforked || self->dead)
+		return;
+	OWN_CODE_SCOPE;
+	if (self->gate_site)
+		leave_gate(lock, caller);
+	/* Anybody may post a semaphore, and a reader's release cannot be told from another's. */
+	if (kind == TRACE_LOCK_SEMAPHORE || kind == TRACE_LOCK_GLIB_READ || kind == TRACE_LOCK_FILE)
+		return;
+	holder = find_holder(lock, kind);
+	if (holder.held && (holder.held->kind == TRACE_LOCK_READ || holder.table == self->held))
+		return;
+	if (!holder.tid || holder.tid == forked_from || (!holder.held && !self->turn))
+		return;
+	tid = self->held ? self->held->tid : gettid();
+	if (holder.tid == tid)
+		return;
+	tell_foreign(lock, kind, &holder);
+	if (holder.held) {
+		struct held_lock *held = (struct held_lock *)holder.held;
+
+		if (held->flags & HELD_SUSPENDED)
+			held_settle(held);
+		held->flags |= HELD_GONE;
+	}
+}
+
+void lock_waits_forked(int32_t parent)
+{
+	memset(deadlocks, 0, sizeof deadlocks);
+	deadlock_count = 0;
+	forked_from = parent;
+	this_thread.gate_site = 0;
+}
