@@ -110,7 +110,7 @@ static int report(const struct report_settings *settings, char **paths, int coun
 
 int command_report(int argc, char **argv)
 {
-	struct report_command command = { .settings = REPORT_SETTINGS_DEFAULT };
+	static struct report_command command = { .settings = REPORT_SETTINGS_DEFAULT };
 	int status = parse(&command, argc, argv);
 
 	if (status >= 0)

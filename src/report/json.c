@@ -11,6 +11,8 @@
 #include "version.h"
 #include "words.h"
 
+#define MAX_SHARES 100 /* processes that a finding tells its counts of */
+
 /* JSON's numbers end at 2^63 here. */
 static json_t *integer(uint64_t value)
 {
@@ -145,11 +147,12 @@ static json_t *pids_json(const struct finding *finding)
 	return array;
 }
 
+/* The largest: a thousand processes with a thousand findings each would be a million. */
 static json_t *shares_json(const struct finding *finding)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < finding->share_count; i++) {
+	for (size_t i = 0; i < finding->share_count && i < MAX_SHARES; i++) {
 		const struct finding_share *share = &finding->shares[i];
 		json_t *object = json_object();
 
