@@ -22,6 +22,19 @@ static void nap(void)
 	nanosleep(&time, NULL);
 }
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void work(int seconds)
+{
+	struct timespec time;
+	double start, now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	for (start = now = time.tv_sec + time.tv_nsec / 1e9; now < start + seconds;
+	     now = time.tv_sec + time.tv_nsec / 1e9)
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+}
+
 static void *on_a_thread(void *unused)
 {
 	yieldsan_turn_begin("loop");
@@ -62,9 +75,21 @@ int main(int argc, char **argv)
 		pthread_create(&thread, NULL, on_a_thread, NULL);
 		pthread_join(thread, NULL);
 	}
+	if (!strcmp(step, "lock")) { /* held over the yield of an inner turn */
+		yieldsan_turn_begin("inner");
+		pthread_mutex_lock(&lock);
+		yieldsan_turn_end();
+		pthread_mutex_unlock(&lock);
+	}
+	for (int i = 0; i < 1000 && !strcmp(step, "explained"); i++)
+		nap();
+	if (!strcmp(step, "busy"))
+		work(1);
 	YIELDSAN_ALLOW_END();
 	if (!strcmp(step, "after"))
 		nap();
+	if (!strcmp(step, "explained"))
+		work(1);
 	yieldsan_turn_end();
 	wait(NULL);
 	return 0;
@@ -255,6 +280,15 @@ def the_time_of_an_allowance_is_not_the_turns(place):
     _, document, _ = _allowed(place, "second")
     (executor,) = document["processes"][0]["executors"]
     expect(executor["turns"] == 1 and executor["turn_ns"]["max"] < 1000000000, executor)
+
+
+def what_else_happens_in_an_allowance_is_no_finding(place):
+    _, document, allowed = _allowed(place, "lock")
+    expect(document["findings"] == [] and allowed["start-up: nobody waits yet"] == 3, document)
+    _, document, _ = _allowed(place, "busy")
+    expect(document["findings"] == [], document["findings"])
+    _, document, _ = _allowed(place, "explained")
+    expect([finding["kind"] for finding in document["findings"]] == ["long-turn"], document["findings"])
 
 
 def the_options_allow_and_exempt_leave_out_too(place):

@@ -376,13 +376,14 @@ static void end(struct call_watch *watch)
 		severity = call_judge(class, watch->kind, watch->flags, nonblocking, &outcome);
 	}
 	if (severity != SEVERITY_NONE) {
-		bool excused = is_own_wait(watch, &outcome) || may_block(watch) ||
-			       allowance_take();
+		bool excused = is_own_wait(watch, &outcome) || may_block(watch);
 
-		if (!excused)
+		if (!excused && !allowance_take())
 			record(watch, severity, &outcome, end_ns);
-		/* A turn is not blamed again for what its calls were, or need not be. */
-		if (watch->turn && (excused || severity >= SEVERITY_WARNING))
+		/* A turn is not blamed again for what its calls were, or need not be; what is
+		 * allowed takes nothing of its time. */
+		if (watch->turn && !allowance_is_open() &&
+		    (excused || severity >= SEVERITY_WARNING))
 			watch->turn->explained_us += (uint32_t)(outcome.wall_ns / 1000);
 	}
 	erase();

@@ -1,6 +1,7 @@
 /* What becomes of the locks that a turn holds when it ends. */
 #include <string.h>
 
+#include "../allowance.h"
 #include "../executors/executor.h"
 #include "../runtime.h"
 #include "../trace.h"
@@ -17,9 +18,11 @@ static void add(uint64_t *sum, uint64_t value)
 /* The report tells of it, and `yieldsan run` while it lasts. */
 static void leave_behind(struct held_table *table, struct held_lock *held)
 {
-	struct trace_lock_site *site =
-		lock_site_get(LOCK_LEFT_BEHIND, held, table, KNOWN_STACK_HERE(&table->memory));
+	struct trace_lock_site *site;
 
+	if (allowance_take())
+		return;
+	site = lock_site_get(LOCK_LEFT_BEHIND, held, table, KNOWN_STACK_HERE(&table->memory));
 	if (!site)
 		return;
 	add(&site->count, 1);
@@ -63,7 +66,7 @@ static void suspend(struct held_table *table, struct held_lock *held,
 	held->turn = NULL;
 	held->flags |= HELD_SUSPENDED;
 	held->site = 0;
-	site = lock_site_get(LOCK_ACROSS_YIELD, held, table, yielded);
+	site = allowance_take() ? NULL : lock_site_get(LOCK_ACROSS_YIELD, held, table, yielded);
 	held->since_ns = now_ns();
 	held->yields = 1;
 	__atomic_fetch_add(&held_suspended, 1, __ATOMIC_RELAXED);

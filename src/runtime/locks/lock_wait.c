@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../allowance.h"
 #include "../executors/executor.h"
 #include "../executors/task_types.h"
 #include "../runtime.h"
@@ -281,7 +282,7 @@ static void tell_foreign(uintptr_t lock, enum trace_lock kind, const struct hold
 	const struct held_lock *held = holder->held ? holder->held : &unknown;
 	struct trace_lock_site *site;
 
-	if (!table || !trace_open())
+	if (!table || !trace_open() || allowance_take())
 		return;
 	if (!holder->held && this_thread.turn)
 		unknown.executor = this_thread.turn->executor;
