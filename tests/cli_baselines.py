@@ -243,6 +243,18 @@ def what_is_gone_is_counted_and_the_next_one_drops_it(place):
     expect("once upon a time" not in known.read_text(), known.read_text())
 
 
+def a_run_that_watched_nothing_writes_no_baseline(place):
+    known = place / "known"
+    run(f"--write-baseline={known}", place.blocker(), "block")
+    text = known.read_text()
+    for options in ((), ("--format=json",)):
+        result = run(*options, f"--write-baseline={known}", "true")
+        expect(result.status == 2 and "no baseline is written" in result.err, result)
+        expect(known.read_text() == text, "left alone")
+    result = run(f"--write-baseline={known}", place.blocker(), "turn")
+    expect(result.status == 0 and known.read_text().count("\n") == 1, known.read_text())
+
+
 def remarks_of_people_stay(place):
     known = place / "known"
     run(f"--write-baseline={known}", place.blocker(), "block")

@@ -117,8 +117,9 @@ static int make_report(struct run *run)
 	/* A document on standard error comes last, and whole. */
 	if (!is_text(run))
 		memory = open_memstream(&text, &size);
-	/* A text on nothing would only say so, as the notes do. */
-	error = !memory && !run->traces.count
+	/* A text on nothing would only say so, as the notes do; that there is no baseline now, they
+	 * do not. */
+	error = !memory && !run->traces.count && !run->options->report.report.write_baseline
 			? 0
 			: report_make(&run->options->report.report, run->traces.traces,
 				      run->traces.count, memory ? memory : run->report,

@@ -174,12 +174,18 @@ static bool is_in_baseline(const struct report_options *options, const struct fi
 	return options->baseline && baseline_knows(options->baseline, finding->id);
 }
 
+/* Not of a run that was not watched: it would take all for mended. */
 static void write_baseline(struct report *report)
 {
 	char sentence[BASELINE_SENTENCE_SIZE];
+	const char *path = report->options->write_baseline;
 
-	if (!report->options->write_baseline ||
-	    !baseline_write(report, report->options->write_baseline, sentence))
+	if (!path)
+		return;
+	if (!report->summary.turns && !report->finding_count)
+		snprintf(sentence, sizeof sentence,
+			 "no baseline is written to %s: no executor ran a turn", path);
+	else if (!baseline_write(report, path, sentence))
 		return;
 	fprintf(errors_of(report), "yieldsan: %s\n", sentence);
 	report->summary.baseline_unwritten = true;
