@@ -8,10 +8,9 @@
 
 #include "../calls/call.h"
 #include "../turn.h"
+#include "loop.h"
 
-#define LOOP_WAIT_FDS 8
-
-struct loop;
+struct module;
 
 /* One call of epoll_wait, poll, select or kin, on its wrapper's stack. The wrapper fills in the
  * first part. */
@@ -24,11 +23,12 @@ struct loop_wait {
 	uintptr_t caller;	      /* the wrapper's return address */
 	uintptr_t frame;	      /* the wrapper's frame address */
 
-	bool nested; /* a wait in a turn of something else: judged as a call */
+	bool settled; /* all is known of this wait: see event_loop.c */
+	bool nested;  /* a wait in a turn of something else: judged as a call */
 	struct loop *loop;
+	unsigned finding_count; /* of the turn that this wait ended */
+	struct trace_site *findings[TURN_FINDINGS];
 	struct call_watch watch;
-	struct trace_site *findings[TURN_FINDINGS]; /* of the turn that this wait ended */
-	unsigned finding_count;
 };
 
 /* Around every such call, in a turn or not. False: there is nothing to end. */
@@ -40,6 +40,9 @@ struct turn *event_loop_turn(void);
 
 /* Whether it is a turn of a loop of no known library: where that ends, only its next wait tells. */
 bool event_loop_on_probation(const struct turn *turn);
+
+/* The module that the present loop's known library is, or is part of; NULL: of none. */
+const struct module *event_loop_library(void);
 
 /* Whether code at `pc` is of the module that the loop's library is, or is part of. */
 bool event_loop_library_has(uintptr_t pc);

@@ -10,10 +10,9 @@
 /* Of the runtime, what stands between a loop and the walk of its stack. */
 static bool is_runtimes(const char *function)
 {
-	static const char *const names[] = { "classify",      "remember",
-					     "loop_of",	      "loop_wait_begin",
-					     "waiting_begin", "epoll_wait",
-					     "poll" };
+	static const char *const names[] = { "classify",   "remember",	    "loop_of",
+					     "begin_wait", "waiting_begin", "loop_wait_begin",
+					     "epoll_wait", "poll" };
 	size_t length = strcspn(function, ".");
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
@@ -77,6 +76,7 @@ static int teardown(void **state)
 	}
 
 LOOP(confirmed_loop, epoll_wait(epoll, &event, 1, -1))
+LOOP(late_loop, epoll_wait(epoll, &event, 1, -1))
 LOOP(impatient_loop, epoll_wait(epoll, &event, 1, 0))
 LOOP(poll_of_one, poll(polled, 1, -1))
 LOOP(counted_loop, epoll_wait(epoll, &event, 1, -1))
@@ -156,8 +156,9 @@ static void count_rises(unsigned turn)
 static void turns_of_the_thread_are_counted(void **state)
 {
 	(void)state;
-	counted_loop(10, count_rises);
-	assert_int_equal(counted, 10);
+	/* Long after all is known of it. */
+	counted_loop(100, count_rises);
+	assert_int_equal(counted, 100);
 }
 
 static void close_at_the_fifth(unsigned turn)
@@ -204,6 +205,27 @@ static void what_blocks_in_a_callback_is_found_once_the_loop_waits_again(void **
 	assert_int_equal(sites_count(SEVERITY_ERROR), before + 1);
 }
 
+static void blocks_late(unsigned turn)
+{
+	if (turn == 90 || turn == 95)
+		usleep(2000);
+}
+
+static void a_loop_that_has_long_run_is_still_watched(void **state)
+{
+	unsigned before = sites_count(SEVERITY_ERROR);
+
+	(void)state;
+	late_loop(94, blocks_late);
+	assert_int_equal(sites_count(SEVERITY_ERROR), before + 1);
+	late_loop(100, blocks_late);
+	assert_int_equal(sites_count(SEVERITY_ERROR),
+			 before + 2); /* twice, and called from elsewhere */
+	assert_true(this_thread.armed);
+	close(epoll);
+	assert_false(this_thread.armed);
+}
+
 static void a_wait_within_another_turn_is_judged(void **state)
 {
 	struct pollfd nothing = { .fd = eventfd(0, 0), .events = POLLIN };
@@ -238,6 +260,7 @@ int main(void)
 		LOOP_TEST(turns_of_the_thread_are_counted),
 		LOOP_TEST(closing_the_epoll_descriptor_ends_the_turn),
 		LOOP_TEST(what_blocks_in_a_callback_is_found_once_the_loop_waits_again),
+		LOOP_TEST(a_loop_that_has_long_run_is_still_watched),
 		LOOP_TEST(a_wait_within_another_turn_is_judged),
 	};
 
