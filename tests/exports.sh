@@ -62,7 +62,7 @@ command -v objdump >/dev/null || skip "objdump is not installed (binutils)"
 objdump -T "$libc" | awk '$NF != "" && !/\*UND\*/ && / (i|w)?.*[FDi] .*GLIBC_/ { print $NF, $(NF - 1) }' |
 	grep -v GLIBC_PRIVATE | sort -u > "$work/versions"
 cut -d' ' -f1 "$work/versions" | sort -u > "$work/libc"
-nm -D --defined-only "$library" | awk '{ print $3 }' | sort -u > "$work/exports"
+nm -D --defined-only "$library" | awk '{ print $3 }' | sort -u > "$work/all"
 
 # class, category, result, name: the table as the compiler sees it
 {
@@ -78,6 +78,23 @@ nm -D --defined-only "$library" | awk '{ print $3 }' | sort -u > "$work/exports"
 	echo '#include "table.h"'
 } | ${CC:-cc} -E -P -undef -I"$calls" - | awk '$1 == "@" { print $2 }' > "$work/listed"
 sort "$work/listed" > "$work/table"
+
+# the names that are GLib's, not libc's
+{
+	printf '#define %s\n' \
+		'GLIB_LOCK(kind, name, ...) @ name' \
+		'GLIB_TRY_LOCK(kind, name) @ name' \
+		'GLIB_UNLOCK(kind, name) @ name' \
+		'GLIB_CONDITION(ret, name, ...) @ name'
+	echo '#include "glib_locks.h"'
+} | ${CC:-cc} -E -P -undef -I"$calls" - | awk '$1 == "@" { print $2 }' | sort > "$work/glib"
+comm -23 "$work/all" "$work/glib" > "$work/exports"
+
+glib_exports()
+{
+	comm -13 "$work/all" "$work/glib" | sed 's/$/ is not exported/'
+	[ -s "$work/glib" ] || echo "the table of GLib's locks is empty"
+}
 
 twins()
 {
@@ -184,5 +201,6 @@ check "libc alone is needed" sh -c \
 	"readelf -d '$library' | awk '/NEEDED/ && !/libc\\.so\\.6/ { print \$NF \" is needed too\" }'"
 check "an unwatched read is forwarded by a test and a jump" fast_path
 check "no wrapper calls itself" no_self_calls
+check "the locks of GLib are exported" glib_exports
 check "thread-local storage leaves the smallest stack room" thread_local_size
 end

@@ -58,7 +58,7 @@ void turn_end(struct turn *turn)
 		on_stack = on_stack->parent;
 	if (!on_stack) /* a forked child, or left behind by a longjmp */
 		return;
-	if (UNLIKELY(self->holds))
+	if (UNLIKELY(self->holds || (held_suspended && turn->outcome == OUTCOME_CANCELLED)))
 		held_turn_ends(turn);
 	if (turn->kind == TURN_TASK)
 		turn_times_end(turn);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 
 #include "../descriptors.h"
+#include "../locks/held.h"
+#include "../locks/held_file.h"
 #include "../thread.h"
 #include "status_pipe.h"
 #include "yieldsan/trace_format.h"
@@ -42,6 +44,8 @@ static inline void keep_closed(int fd)
 		return;
 	descriptor_forget(fd);
 	status_pipe_closed(fd);
+	if (UNLIKELY(this_thread.holds)) /* and its locks with it */
+		held_released(held_file_lock(fd));
 }
 
 void keep_closed_range(unsigned first, unsigned last);

@@ -25,6 +25,21 @@ static void keep_fcntl(int fd, int command, long argument, int result)
 	}
 }
 
+static enum file_lock_change fcntl_change(int command, long argument)
+{
+	const struct flock *lock = (const struct flock *)argument;
+
+	switch (command) {
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return lock->l_type == F_UNLCK ? FILE_LOCK_RELEASED : FILE_LOCK_TAKEN;
+	default:
+		return FILE_LOCK_STAYS;
+	}
+}
+
 /* Whatever its type, the argument is one register: glibc, sysdeps/unix/sysv/linux/fcntl64.c. */
 #define TAKE_ARGUMENT(argument, last)                                                              \
 	long argument;                                                                             \
@@ -52,6 +67,9 @@ static void keep_fcntl(int fd, int command, long argument, int result)
 		else                                                                               \
 			result = watched_##name(fd, command, argument);                            \
 		keep_fcntl(fd, command, argument, result);                                         \
+		if (UNLIKELY(this_thread.armed || this_thread.holds) && result >= 0)               \
+			held_file_changed(fd, fcntl_change(command, argument),                     \
+					  __builtin_frame_address(0));                             \
 		return result;                                                                     \
 	}
 

@@ -484,9 +484,9 @@ CALL(METADATA, metadata, int, glob64, (const char *pattern, int flags, int (*fai
 CALL(METADATA, metadata, int, wordexp, (const char *words, wordexp_t *found, int flags), (words, found, flags), ANY)
 
 /* Locks of files. */
-CALL(OTHERS, lock, int, flock, (int fd, int operation), (fd, operation), FD_WHEN(fd, !(operation & LOCK_NB)))
-CALL(OTHERS, lock, int, lockf, (int fd, int command, off_t size), (fd, command, size), FD_WHEN(fd, command == F_LOCK))
-CALL(OTHERS, lock, int, lockf64, (int fd, int command, off64_t size), (fd, command, size), FD_WHEN(fd, command == F_LOCK))
+CALL_BY_HAND(OTHERS, lock, int, flock, (int fd, int operation))
+CALL_BY_HAND(OTHERS, lock, int, lockf, (int fd, int command, off_t size))
+CALL_BY_HAND(OTHERS, lock, int, lockf64, (int fd, int command, off64_t size))
 CALL(OTHERS, lock, int, lckpwdf, (void), (), ANY)
 
 /* Locks of memory: tried first, so that a free one costs nothing more. */

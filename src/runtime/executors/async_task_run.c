@@ -51,6 +51,7 @@ bool async_task_run(void *header, uint32_t number)
 	turn_begin(&turn, executor, job ? TURN_OFFLOAD : TURN_TASK);
 	turn.may_block = may_block;
 	turn.type = slot->type;
+	turn.task = header;
 	if (!job && !turn.parent)
 		task_thread_runs_tasks(executor);
 	if (slot->word != ASYNC_TASK_NO_STATE && ((const uint64_t *)header)[slot->word] & CLOSED)

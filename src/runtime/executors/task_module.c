@@ -87,6 +87,8 @@ static void found_tokio(const struct task_vtable *vtable, void *data)
 	if (!module->context.size)
 		tokio_context_init(&module->context, module->module);
 	module->tokio |= hook(search, &tokio_family, vtable);
+	if (vtable->by_shape && !vtable->job) /* where shutdown has its place since 1.23 */
+		hook(search, &tokio_shutdown_family, vtable);
 }
 
 static void found_async_task(const struct task_vtable *vtable, void *data)

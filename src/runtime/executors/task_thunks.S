@@ -49,6 +49,7 @@ task_thunks:
 	.endm
 
 	CONFIRMED tokio_confirmed, tokio_poll
+	CONFIRMED tokio_shutdown_confirmed, tokio_shutdown
 	CONFIRMED async_task_confirmed, async_task_run
 
 /* Asks where to go, with every register that may carry an argument set aside: rax counts a variadic

@@ -20,11 +20,13 @@ extern const void *task_targets[TASK_SLOTS];
 /* Targets; not to be called from C. */
 void task_undecided(void);
 void tokio_confirmed(void);
+void tokio_shutdown_confirmed(void);
 void async_task_confirmed(void);
 
 /* What they call. */
 const void *task_slot_decide(uintptr_t argument, uint32_t number);
 void tokio_poll(void *header, uint32_t number);
+void tokio_shutdown(void *header, uint32_t number);
 bool async_task_run(void *header, uint32_t number);
 
 #endif

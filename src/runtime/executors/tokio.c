@@ -35,3 +35,11 @@ const struct task_family tokio_family = {
 	.confirm = confirm,
 	.confirmed = (const void *)tokio_confirmed,
 };
+
+const struct task_family tokio_shutdown_family = {
+	.function = 6,
+	.first_word = 2,
+	.last_word = 4,
+	.confirm = confirm,
+	.confirmed = (const void *)tokio_shutdown_confirmed,
+};

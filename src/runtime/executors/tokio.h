@@ -9,6 +9,8 @@
 struct executor;
 
 extern const struct task_family tokio_family;
+/* The function that drops a task's future when its runtime ends: a poll that will never be. */
+extern const struct task_family tokio_shutdown_family;
 
 /* Whose turns these are; NULL when the table of executors is full. Async-signal-safe. */
 struct executor *tokio_executor(void);

@@ -1,4 +1,5 @@
 /* The hook: what stands between a scheduler and a task's poll. */
+#include "../locks/held.h"
 #include "../thread.h"
 #include "../turn.h"
 #include "tokio.h"
@@ -83,4 +84,12 @@ void tokio_poll(void *header, uint32_t number)
 		turn.turn.outcome = OUTCOME_CANCELLED;
 	((void (*)(void *))slot->function)(header);
 	turn_end(&turn.turn);
+}
+
+/* Whose locks it held are held for ever, unless its destructors have released them. */
+void tokio_shutdown(void *header, uint32_t number)
+{
+	((void (*)(void *))task_slots[number].function)(header);
+	if (UNLIKELY(held_suspended))
+		held_task_ends(header);
 }

@@ -112,6 +112,7 @@ static bool is_recursive(const struct held_lock *held, enum trace_lock kind)
 		       PTHREAD_MUTEX_RECURSIVE;
 	case TRACE_LOCK_READ:
 	case TRACE_LOCK_GLIB_READ:
+	case TRACE_LOCK_GLIB_MUTEX: /* GRecMutex is one too */
 	case TRACE_LOCK_FILE:
 	case TRACE_LOCK_ANNOTATED:
 	case TRACE_LOCK_SEMAPHORE:
@@ -130,7 +131,7 @@ static void forget(struct held_lock *held)
 		held_settle(held);
 }
 
-void held_acquired(uintptr_t lock, enum trace_lock kind, const void *frame)
+void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 {
 	struct thread_state *self = &this_thread;
 	struct held_table *table = self->held;

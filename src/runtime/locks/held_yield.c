@@ -15,14 +15,16 @@ static void add(uint64_t *sum, uint64_t value)
 	__atomic_fetch_add(sum, value, __ATOMIC_RELAXED);
 }
 
-/* The report tells of it, and `yieldsan run` while it lasts. */
-static void leave_behind(struct held_table *table, struct held_lock *held)
+/* `owner`: the table it is held in, which may be another thread's. */
+static void leave_behind(const struct held_table *owner, struct held_lock *held)
 {
+	struct held_table *own = held_table_take();
 	struct trace_lock_site *site;
 
-	if (allowance_take())
+	if (allowance_take() || !own || !trace_open())
 		return;
-	site = lock_site_get(LOCK_LEFT_BEHIND, held, table, KNOWN_STACK_HERE(&table->memory));
+	site = lock_site_get(LOCK_LEFT_BEHIND, held, owner, KNOWN_STACK_HERE(&own->memory));
+	held->task = NULL;
 	if (!site)
 		return;
 	add(&site->count, 1);
@@ -99,6 +101,14 @@ void held_settle(struct held_lock *held)
 	site->last_ns = now;
 }
 
+void held_tell_waited(const struct held_lock *held, bool in_turn)
+{
+	struct trace_lock_site *site = held->site ? trace_at(held->site) : NULL;
+
+	if (site)
+		add(in_turn ? &site->turns_waited : &site->threads_waited, 1);
+}
+
 /* For each lock that `turn` took; an entry that is removed may be replaced by another. */
 #define FOR_LOCKS_OF(held, table, of)                                                              \
 	for (struct held_lock *held = (table)->slots->entries,                                     \
@@ -144,6 +154,8 @@ void held_turn_ends(struct turn *turn)
 {
 	OWN_CODE_SCOPE;
 
+	if (turn->outcome == OUTCOME_CANCELLED)
+		held_task_ends(turn->task);
 	if (turn->executor && (turn->executor->family == FAMILY_EVENT_LOOP ||
 			       turn->executor->family == FAMILY_OPTION))
 		drop_all(turn);

@@ -57,15 +57,6 @@ static struct holder find_holder(uintptr_t lock, enum trace_lock kind)
 	return holder;
 }
 
-static void tell_waited(const struct held_lock *held, bool in_turn)
-{
-	struct trace_lock_site *site = held->site ? trace_at(held->site) : NULL;
-
-	if (site)
-		__atomic_fetch_add(in_turn ? &site->turns_waited : &site->threads_waited, 1,
-				   __ATOMIC_RELAXED);
-}
-
 void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kind, bool ends)
 {
 	struct held_table *table;
@@ -92,7 +83,7 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 		__atomic_store_n(&table->wait.lock, lock, __ATOMIC_SEQ_CST);
 		holder = find_holder(lock, kind);
 		if (holder.held && holder.held->flags & HELD_SUSPENDED)
-			tell_waited(holder.held, true);
+			held_tell_waited(holder.held, true);
 	}
 }
 
@@ -226,6 +217,14 @@ bool lock_wait_step(struct lock_wait *wait, struct timespec *limit)
 	return true;
 }
 
+void lock_wait_look(struct lock_wait *wait)
+{
+	OWN_CODE_SCOPE;
+
+	if (wait->table)
+		tell(wait, true);
+}
+
 void lock_wait_end(struct lock_wait *wait)
 {
 	struct trace_deadlock *record;
@@ -247,7 +246,7 @@ static void leave_gate(uintptr_t lock, uintptr_t caller)
 	const struct held_lock waited = { .site = self->gate_site };
 
 	if (lock != self->gate_lock || caller != self->gate_return)
-		tell_waited(&waited, false);
+		held_tell_waited(&waited, false);
 	self->gate_site = 0;
 	self->holds--;
 }
@@ -271,7 +270,7 @@ void lock_wait_outside(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
 		self->gate_site = holder.held->site;
 		self->holds += self->gate_site != 0;
 	} else {
-		tell_waited(holder.held, false);
+		held_tell_waited(holder.held, false);
 	}
 }
 

@@ -28,6 +28,9 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 /* The next step: true with the CLOCK_MONOTONIC time until which to try, false to wait for good. */
 bool lock_wait_step(struct lock_wait *wait, struct timespec *limit);
 
+/* For a wait that cannot be made in steps: a cycle that is there from the start is told. */
+void lock_wait_look(struct lock_wait *wait);
+
 void lock_wait_end(struct lock_wait *wait);
 
 #define LOCK_WAIT(name, address, kind, ends)                                                       \

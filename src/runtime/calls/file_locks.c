@@ -1,0 +1,62 @@
+/* The calls that lock files; fcntl, which does too, is in modes.c. */
+#include <errno.h>
+
+#include "../locks/held.h"
+#include "../locks/held_file.h"
+#include "call.h"
+
+static enum file_lock_change flock_change(int operation)
+{
+	if (operation & LOCK_UN)
+		return FILE_LOCK_RELEASED;
+	return operation & (LOCK_SH | LOCK_EX) ? FILE_LOCK_TAKEN : FILE_LOCK_STAYS;
+}
+
+static enum file_lock_change lockf_change(int command)
+{
+	switch (command) {
+	case F_LOCK:
+	case F_TLOCK:
+		return FILE_LOCK_TAKEN;
+	case F_ULOCK:
+		return FILE_LOCK_RELEASED;
+	default:
+		return FILE_LOCK_STAYS;
+	}
+}
+
+/* Only flock's locks stand in the way of the same process. */
+static void look_who_has_it(int fd, int operation)
+{
+	if (LIKELY(!held_suspended) || operation & (LOCK_NB | LOCK_UN) || this_thread.vforked)
+		return;
+	if (real.flock(fd, operation | LOCK_NB) && errno == EWOULDBLOCK)
+		held_file_waits(fd);
+}
+
+#define FILE_LOCK(name, params, args, waits, change, before)                                       \
+	static COLD int watched_##name params                                                      \
+	{                                                                                          \
+		CALL_WATCH(watch, CALL_##name, FD_WHEN(fd, waits));                                \
+		return CALL_RESULT(watch, real.name args);                                         \
+	}                                                                                          \
+	EXPORT int name params                                                                     \
+	{                                                                                          \
+		int result;                                                                        \
+                                                                                                   \
+		before;                                                                            \
+		if (LIKELY(!this_thread.armed))                                                    \
+			result = real.name args;                                                   \
+		else                                                                               \
+			result = watched_##name args;                                              \
+		if (UNLIKELY(this_thread.armed || this_thread.holds) && !result)                   \
+			held_file_changed(fd, change, __builtin_frame_address(0));                 \
+		return result;                                                                     \
+	}
+
+FILE_LOCK(flock, (int fd, int operation), (fd, operation), !(operation & LOCK_NB),
+	  flock_change(operation), look_who_has_it(fd, operation))
+FILE_LOCK(lockf, (int fd, int command, off_t size), (fd, command, size), command == F_LOCK,
+	  lockf_change(command), (void)0)
+FILE_LOCK(lockf64, (int fd, int command, off64_t size), (fd, command, size), command == F_LOCK,
+	  lockf_change(command), (void)0)

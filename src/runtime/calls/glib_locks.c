@@ -1,0 +1,139 @@
+/*
+ * The wrappers of GLib's locks. GLib may be loaded late, and privately to a plug-in, where dlsym
+ * does not find it: the loaded objects are looked through when the first such call comes.
+ */
+#include "../locks/held.h"
+#include "../locks/lock_wait.h"
+#include "../modules.h"
+#include "../process.h"
+#include "../runtime.h"
+#include "../thread.h"
+#include "call.h"
+
+#define FRAME  __builtin_frame_address(0)
+#define CALLER ((uintptr_t)__builtin_return_address(0))
+
+enum glib_call {
+#define GLIB_LOCK(kind, name, try)		GLIB_##name,
+#define GLIB_TRY_LOCK(kind, name)		GLIB_##name,
+#define GLIB_UNLOCK(kind, name)			GLIB_##name,
+#define GLIB_CONDITION(ret, name, params, args) GLIB_##name,
+#include "glib_locks.h"
+	GLIB_CALLS
+};
+
+static const char *const names[] = {
+#define GLIB_LOCK(kind, name, try)		#name,
+#define GLIB_TRY_LOCK(kind, name)		#name,
+#define GLIB_UNLOCK(kind, name)			#name,
+#define GLIB_CONDITION(ret, name, params, args) #name,
+#include "glib_locks.h"
+};
+
+typedef void glib_function(void); /* of whatever type */
+
+static glib_function *functions[GLIB_CALLS];
+
+static int is_nowhere(void)
+{
+	return 0;
+}
+
+COLD static glib_function *find(enum glib_call call)
+{
+	/* Before start-up the loaded objects are not known. */
+	glib_function *found = (glib_function *)real.dlsym(RTLD_NEXT, names[call]);
+	OWN_CODE_SCOPE;
+
+	if (!found)
+		dlerror(); /* or the program's next dlerror would tell of our failure */
+	modules_refresh();
+	for (size_t i = 0; i < modules_count() && !found; i++) {
+		const struct module *module = modules_at(i);
+
+		/* Ours has the name too. */
+		if (!module->unloaded_ns &&
+		    ((uintptr_t)names < module->start || (uintptr_t)names >= module->end))
+			found = (glib_function *)module_symbol(module, names[call]);
+	}
+	if (!found)
+		return (glib_function *)is_nowhere;
+	__atomic_store_n(&functions[call], found, __ATOMIC_RELAXED);
+	return found;
+}
+
+static inline glib_function *real_of(enum glib_call call)
+{
+	glib_function *known = __atomic_load_n(&functions[call], __ATOMIC_RELAXED);
+
+	return LIKELY(known != NULL) ? known : find(call);
+}
+
+#define LOCK_CALL(name) ((int (*)(void *))real_of(GLIB_##name))
+
+/* GLib makes some of its locks of libc's: those are not to be noted as well. */
+static int try_quietly(int (*try)(void *lock), void *lock)
+{
+	OWN_CODE_SCOPE;
+
+	return try(lock);
+}
+
+#define GLIB_LOCK(kind, name, try)                                                                 \
+	EXPORT void name(void *lock);                                                              \
+	static NOINLINE void watched_##name(void *lock)                                            \
+	{                                                                                          \
+		if (!this_thread.armed) {                                                          \
+			lock_wait_outside((uintptr_t)lock, TRACE_LOCK_##kind, CALLER);             \
+			LOCK_CALL(name)(lock);                                                     \
+			return;                                                                    \
+		}                                                                                  \
+		if (!try_quietly(LOCK_CALL(try), lock)) {                                                       \
+			LOCK_WAIT(wait, (uintptr_t)lock, TRACE_LOCK_##kind, false);                \
+			lock_wait_look(&wait);                                                     \
+			LOCK_CALL(name)(lock);                                                     \
+		}                                                                                  \
+		held_acquired((uintptr_t)lock, TRACE_LOCK_##kind, FRAME);                          \
+	}                                                                                          \
+	EXPORT void name(void *lock)                                                               \
+	{                                                                                          \
+		if (LIKELY(!this_thread.armed && !held_suspended))                                 \
+			LOCK_CALL(name)(lock);                                                     \
+		else                                                                               \
+			watched_##name(lock);                                                      \
+	}
+#define GLIB_TRY_LOCK(kind, name)                                                                  \
+	EXPORT int name(void *lock);                                                               \
+	EXPORT int name(void *lock)                                                                \
+	{                                                                                          \
+		int taken = try_quietly(LOCK_CALL(name), lock);                                                 \
+                                                                                                   \
+		if (UNLIKELY(this_thread.armed) && taken)                                          \
+			held_acquired((uintptr_t)lock, TRACE_LOCK_##kind, FRAME);                  \
+		return taken;                                                                      \
+	}
+#define GLIB_UNLOCK(kind, name)                                                                    \
+	EXPORT void name(void *lock);                                                              \
+	EXPORT void name(void *lock)                                                               \
+	{                                                                                          \
+		if (UNLIKELY(this_thread.armed || this_thread.holds || held_suspended))            \
+			if (!held_released((uintptr_t)lock))                                       \
+				lock_foreign_release((uintptr_t)lock, TRACE_LOCK_##kind, CALLER);  \
+		LOCK_CALL(name)(lock);                                                             \
+	}
+#define GLIB_CONDITION(ret, name, params, args)                                                    \
+	EXPORT ret name params;                                                                    \
+	EXPORT ret name params                                                                     \
+	{                                                                                          \
+		__attribute__((cleanup(holds_again), unused)) void *rests = mutex;                 \
+                                                                                                   \
+		held_rests((uintptr_t)mutex, true);                                                \
+		return ((ret(*) params)real_of(GLIB_##name))args;                                  \
+	}
+
+static void holds_again(void **mutex)
+{
+	held_rests((uintptr_t)*mutex, false);
+}
+
+#include "glib_locks.h"
