@@ -88,7 +88,7 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 			LOCK_CALL(name)(lock);                                                     \
 			return;                                                                    \
 		}                                                                                  \
-		if (!try_quietly(LOCK_CALL(try), lock)) {                                                       \
+		if (!try_quietly(LOCK_CALL(try), lock)) {                                          \
 			LOCK_WAIT(wait, (uintptr_t)lock, TRACE_LOCK_##kind, false);                \
 			lock_wait_look(&wait);                                                     \
 			LOCK_CALL(name)(lock);                                                     \
@@ -106,7 +106,7 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 	EXPORT int name(void *lock);                                                               \
 	EXPORT int name(void *lock)                                                                \
 	{                                                                                          \
-		int taken = try_quietly(LOCK_CALL(name), lock);                                                 \
+		int taken = try_quietly(LOCK_CALL(name), lock);                                    \
                                                                                                    \
 		if (UNLIKELY(this_thread.armed) && taken)                                          \
 			held_acquired((uintptr_t)lock, TRACE_LOCK_##kind, FRAME);                  \
