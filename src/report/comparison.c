@@ -86,7 +86,7 @@ static json_t *load_document(const char *path, char *sentence)
 static json_t *make_document(const struct report_options *options, char *path, char *sentence)
 {
 	struct report_options wanted = *options;
-	struct report_summary summary;
+	struct report_summary summary = { 0 };
 	json_t *document = NULL;
 	char *text = NULL;
 	size_t size = 0;
@@ -161,26 +161,32 @@ static void add(struct comparison *comparison, json_t *before, json_t *after)
 
 static json_t *by_id(json_t *findings)
 {
-	json_t *index = json_object(), *finding;
-	size_t i;
+	json_t *index = json_object();
 
-	json_array_foreach(findings, i, finding)
-		json_object_set(index, text_of(finding, "id"), finding);
+	for (size_t i = 0; i < json_array_size(findings); i++)
+		json_object_set(index, text_of(json_array_get(findings, i), "id"),
+				json_array_get(findings, i));
 	return index;
 }
 
 static void pair_up(struct comparison *comparison)
 {
 	json_t *before = findings_of(comparison->before), *after = findings_of(comparison->after);
-	json_t *known = by_id(before), *found = by_id(after), *finding;
-	size_t i;
+	json_t *known = by_id(before), *found = by_id(after);
 
 	comparison->pairs = memory_get((json_array_size(before) + json_array_size(after) + 1) *
 				       sizeof(struct pair));
-	json_array_foreach(after, i, finding)
+	for (size_t i = 0; i < json_array_size(after); i++) {
+		json_t *finding = json_array_get(after, i);
+
 		add(comparison, json_object_get(known, text_of(finding, "id")), finding);
-	json_array_foreach(before, i, finding) if (!json_object_get(found, text_of(finding, "id")))
-		add(comparison, finding, NULL);
+	}
+	for (size_t i = 0; i < json_array_size(before); i++) {
+		json_t *finding = json_array_get(before, i);
+
+		if (!json_object_get(found, text_of(finding, "id")))
+			add(comparison, finding, NULL);
+	}
 	json_decref(known);
 	json_decref(found);
 }
