@@ -34,7 +34,7 @@ static struct telling telling_frames(const struct finding_stack *of)
 	if (place)
 		telling.owner = place->owner;
 	for (telling.end = telling.begin; telling.end < stack->count; telling.end++)
-		if (stack_is_turn_boundary(&stack->frames[telling.end]))
+		if (stack->frames[telling.end].turn_boundary)
 			break;
 	return telling;
 }

@@ -27,8 +27,9 @@ struct frame {
 				NULL */
 	uint64_t offset;     /* in the module, of the instruction; in no module the address */
 	int line;
-	bool native;  /* not an interpreter's */
-	bool inlined; /* into the frame that follows */
+	bool native;	    /* not an interpreter's */
+	bool inlined;	    /* into the frame that follows */
+	bool turn_boundary; /* where an executor began the turn: a task's poll */
 	enum frame_owner owner;
 };
 

@@ -28,6 +28,30 @@ static void disown_rust_main(struct stack *stack)
 	}
 }
 
+/* Where an interpreter's event loop calls back: what lies outside is how the loop came to run. */
+static bool is_script_boundary(const struct frame *frame)
+{
+	static const char *const loops[] = { "run_forever", "_run_once" };
+	size_t length = frame->function ? strlen(frame->function) : 0;
+
+	for (size_t i = 0; i < sizeof loops / sizeof *loops; i++) {
+		size_t tail = strlen(loops[i]);
+
+		if (length >= tail && !strcmp(frame->function + length - tail, loops[i]))
+			return frame->owner != OWNER_PROGRAM;
+	}
+	return false;
+}
+
+static bool is_turn_boundary(const struct frame *frame)
+{
+	if (!frame->native)
+		return is_script_boundary(frame);
+	return frame_is(frame, "tokio", "task::raw::poll") ||
+	       frame_is(frame, "tokio", "task::harness::Harness") ||
+	       frame_is(frame, "tokio", "poll_future") || frame_is(frame, "async_task", "RawTask");
+}
+
 static struct stack finish(struct report *report)
 {
 	struct stack stack = { 0 };
@@ -35,6 +59,8 @@ static struct stack finish(struct report *report)
 	stack.count = obstack_object_size(&report->memory) / sizeof *stack.frames;
 	stack.frames = obstack_finish(&report->memory);
 	disown_rust_main(&stack);
+	for (size_t i = 0; i < stack.count; i++)
+		stack.frames[i].turn_boundary = is_turn_boundary(&stack.frames[i]);
 	for (stack.place = 0; stack.place < stack.count; stack.place++)
 		if (stack.frames[stack.place].owner == OWNER_PROGRAM)
 			return stack;
@@ -224,28 +250,4 @@ const struct frame *stack_users_frame(const struct stack *stack)
 		if (frame_is_users(&stack->frames[i]))
 			return &stack->frames[i];
 	return NULL;
-}
-
-/* Where an interpreter's event loop calls back: what lies outside is how the loop came to run. */
-static bool is_script_boundary(const struct frame *frame)
-{
-	static const char *const loops[] = { "run_forever", "_run_once" };
-	size_t length = frame->function ? strlen(frame->function) : 0;
-
-	for (size_t i = 0; i < sizeof loops / sizeof *loops; i++) {
-		size_t tail = strlen(loops[i]);
-
-		if (length >= tail && !strcmp(frame->function + length - tail, loops[i]))
-			return frame->owner != OWNER_PROGRAM;
-	}
-	return false;
-}
-
-bool stack_is_turn_boundary(const struct frame *frame)
-{
-	if (!frame->native)
-		return is_script_boundary(frame);
-	return frame_is(frame, "tokio", "task::raw::poll") ||
-	       frame_is(frame, "tokio", "task::harness::Harness") ||
-	       frame_is(frame, "tokio", "poll_future") || frame_is(frame, "async_task", "RawTask");
 }

@@ -37,7 +37,4 @@ const struct frame *stack_place(const struct stack *stack);
 bool frame_is_users(const struct frame *frame);
 const struct frame *stack_users_frame(const struct stack *stack);
 
-/* Whether a frame is where an executor began the turn: a task's poll. */
-bool stack_is_turn_boundary(const struct frame *frame);
-
 #endif

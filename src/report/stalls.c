@@ -26,7 +26,7 @@ static uint64_t since_start(const struct trace_header *header, uint64_t ns)
 
 static bool is_boundary(const struct frame *frame)
 {
-	return stack_is_turn_boundary(frame) || frame->owner == OWNER_EXECUTOR;
+	return frame->turn_boundary || frame->owner == OWNER_EXECUTOR;
 }
 
 /* Names of the functions that the loop's own wait lies in: of an event loop that is the program's

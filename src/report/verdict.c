@@ -41,7 +41,7 @@ static bool may_be_own_wait(const char *category)
 /* Whether Tokio itself waits, for work or for the end of a worker, rather than what it runs. */
 static bool is_parked(const struct stack *stack)
 {
-	for (size_t i = 0; i < stack->count && !stack_is_turn_boundary(&stack->frames[i]); i++) {
+	for (size_t i = 0; i < stack->count && !stack->frames[i].turn_boundary; i++) {
 		if (is_park(&stack->frames[i]))
 			return true;
 		if (frame_is(&stack->frames[i], "tokio", "block_on"))
@@ -66,7 +66,7 @@ static size_t find_block_on(const struct finding *seen)
 
 		if (frame_is(frame, "tokio", "block_on"))
 			break;
-		if (stack_is_turn_boundary(frame))
+		if (frame->turn_boundary)
 			return stack->count;
 		guest |= is_guest(frame);
 	}
@@ -75,7 +75,7 @@ static size_t find_block_on(const struct finding *seen)
 
 static bool is_offloaded(const struct stack *stack, size_t end)
 {
-	for (size_t i = 0; i < end && !stack_is_turn_boundary(&stack->frames[i]); i++)
+	for (size_t i = 0; i < end && !stack->frames[i].turn_boundary; i++)
 		if (is_offload(&stack->frames[i]))
 			return true;
 	return false;
@@ -107,7 +107,7 @@ static bool is_own_lock(const struct finding *seen)
 
 	if (strcmp(seen->category, "lock"))
 		return false;
-	for (size_t i = 0; i < stack->count && !stack_is_turn_boundary(&stack->frames[i]); i++) {
+	for (size_t i = 0; i < stack->count && !stack->frames[i].turn_boundary; i++) {
 		const struct frame *frame = &stack->frames[i];
 
 		/* libc's start_thread and clone3 have names in any program. */
