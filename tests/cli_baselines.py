@@ -214,6 +214,22 @@ def a_baseline_is_sorted_text_that_reads_well(place):
     expect(_ids(place, program) == [line[:16] for line in lines[1:]], text)
 
 
+def a_baseline_names_files_as_the_repository_does(place):
+    os.makedirs(place / "project/src")
+    os.makedirs(place / "project/.git")
+    os.makedirs(place / "project/build")
+    source = place.write("project/src/program.c", HEADER + C_PROGRAM)
+    for flags, file in ((("-g",), r" \(src/program\.c\)"), (("-g0",), ""),
+                        (("-g", f"-ffile-prefix-map={place.path}=/builder"), r" \(program\.c\)")):
+        program = place.compile("program", source, *flags, source="")
+        (place / "known").unlink(missing_ok=True)
+        result = run(f"--write-baseline={place / 'known'}", program, cwd=place / "project/build")
+        lines = (place / "known").read_text().splitlines()[1:]
+        expect(result.status == 0 and lines, result)
+        for line in lines:
+            expect(re.search(rf" in (nap|step){file}$", line), line)
+
+
 def only_new_findings_fail(place):
     known = place / "known"
     old = C_PROGRAM.replace("usleep(1000);", "")

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "headline.h"
 #include "model.h"
+#include "source_path.h"
 
 #define ID_SIZE 17
 
@@ -121,9 +121,10 @@ static void print_place(struct report *report, const struct finding *finding, FI
 	if (!place)
 		return;
 	fprintf(out, " in %s", place->function ? place->function : path_name(place->module));
-	file = shown_path(report, place->file);
-	if (file)
-		fprintf(out, " (%s)", *file == '/' ? path_name(file) : file);
+	if (!place->file)
+		return;
+	file = source_path_in_repository(report, source_path_map(report, place->file));
+	fprintf(out, " (%s)", *file == '/' ? path_name(file) : file);
 }
 
 static char *line_of(struct report *report, const struct finding *finding)
