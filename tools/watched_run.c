@@ -11,6 +11,7 @@
 #include "options_text.h"
 #include "preload.h"
 #include "program.h"
+#include "stall_watch.h"
 #include "trace_directory.h"
 
 struct run {
@@ -152,8 +153,13 @@ static int start(struct run *run)
 {
 	const struct program *program = &run->program;
 	char **arguments = program_arguments(program, run->options->command);
+	struct stall_watch *watch =
+		stall_watch_begin(&run->traces, &run->options->runtime,
+				  is_text(run) ? run->report : stderr);
 	int error = launch(program->by_shell ? program->watched : program->file, arguments,
 			   &run->pid, &run->status);
+
+	stall_watch_end(watch);
 
 	free(arguments);
 	return error;

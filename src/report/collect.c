@@ -254,7 +254,7 @@ void collect(struct report *report, const struct process *process, const struct 
 
 	address_space_init(&collection.space, report, trace);
 	collection.stalls = (struct stalls){ report, process, &collection.space };
-	for (size_t i = 0; i < sites; i++) {
+	for (size_t i = 0; i < sites && !report->live; i++) {
 		if (progress)
 			progress(report, i, sites);
 		observe_site(&collection,

@@ -30,6 +30,7 @@ struct report {
 	struct finding *findings_by_key;
 	struct finding **findings; /* worst first, once all are in */
 	size_t finding_count, finding_room;
+	bool live; /* of what lasts alone: names of all else need not be found */
 	struct missing_module *missing;
 	struct stall_sample *samples; /* of long turns, until their findings have them */
 	const struct report_options *options;

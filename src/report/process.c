@@ -111,7 +111,8 @@ static void read_executors(struct report *report, struct process *process,
 			.own_waits_ns = record->own_waits_ns,
 		};
 		count_threads(executor, trace, offset);
-		executor->lengths = turn_lengths_read(&space, offset);
+		if (!report->live)
+			executor->lengths = turn_lengths_read(&space, offset);
 		process->executor_count++;
 	}
 	address_space_deinit(&space);

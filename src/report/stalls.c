@@ -303,6 +303,20 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	put(stalls, &seen, &stack, flags, script && script->text_size > SCRIPT_NEARLY_FULL);
 }
 
+/* What the turns that last were seen doing. */
+static void observe_samples(struct stalls *stalls, uint64_t since_ns)
+{
+	const struct trace_file *trace = stalls->space->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_SITE].count; i++) {
+		const struct trace_site *site =
+			(const void *)(trace->bytes + trace->records[RECORD_SITE].offsets[i]);
+
+		if (site->kind == SITE_SAMPLE && site->last_ns >= since_ns)
+			stall_observe(stalls, site);
+	}
+}
+
 void stalls_in_progress(struct stalls *stalls)
 {
 	const struct trace_file *trace = stalls->space->trace;
@@ -319,6 +333,9 @@ void stalls_in_progress(struct stalls *stalls)
 		/* A call in progress is a finding of its own. */
 		if (thread && thread->alive && thread->turn_start && !(thread->call.sequence & 1))
 			observe_turn(stalls, times, thread);
+		if (stalls->report->live && thread && thread->turn_start &&
+		    times->sample_turn == thread->turn_start)
+			observe_samples(stalls, trace_clock_ns(trace, thread->turn_start));
 	}
 }
 

@@ -1,0 +1,281 @@
+#include "stall_watch.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "debug_info/memory.h"
+#include "report/live.h"
+#include "watched_trace.h"
+
+#define LOOK_MS	     5			  /* between two looks */
+#define DIRECTORY_MS 50			  /* between two looks for new traces */
+#define TELL_NS	     UINT64_C(2000000000) /* a line every so often, in the long run */
+#define TELL_BURST   8			  /* and so many more at first */
+
+struct stall_watch {
+	const struct trace_directory *traces;
+	const struct options *options;
+	FILE *out;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t change;
+	bool ends;
+	char **names; /* of files in the directory that were looked at */
+	size_t name_count, name_room;
+	struct watched_trace **watched;
+	size_t count, room;
+	uint64_t told_ns;
+};
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static bool is_known(const struct stall_watch *watch, const char *name)
+{
+	for (size_t i = 0; i < watch->name_count; i++)
+		if (!strcmp(watch->names[i], name))
+			return true;
+	return false;
+}
+
+static void look_at_file(struct stall_watch *watch, const char *name)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct watched_trace *trace;
+
+	snprintf(path, sizeof path, "%s/%s", watch->traces->path, name);
+	trace = watched_trace_open(path, watch->traces->run);
+	if (trace) {
+		watch->watched = memory_grow(watch->watched, watch->count, &watch->room,
+					     sizeof *watch->watched);
+		watch->watched[watch->count++] = trace;
+	}
+	watch->names = memory_grow(watch->names, watch->name_count, &watch->name_room,
+				   sizeof *watch->names);
+	watch->names[watch->name_count++] = strdup(name);
+}
+
+static void look_for_traces(struct stall_watch *watch)
+{
+	DIR *stream = opendir(watch->traces->path);
+	const size_t suffix = strlen(TRACE_SUFFIX);
+	struct dirent *entry;
+
+	while (stream && (entry = readdir(stream))) {
+		size_t length = strlen(entry->d_name);
+
+		if (length > suffix && !strcmp(entry->d_name + length - suffix, TRACE_SUFFIX) &&
+		    !is_known(watch, entry->d_name))
+			look_at_file(watch, entry->d_name);
+	}
+	if (stream)
+		closedir(stream);
+}
+
+/* What it did most of the time since the first look. */
+static uint32_t stall_of(const struct trace_look *look, char letter)
+{
+	uint64_t seen_ns = look->last_ns - look->since_ns;
+	uint64_t used_ns = look->ran_ns + look->runnable_ns;
+	uint64_t waited_ns = seen_ns > used_ns ? seen_ns - used_ns : 0;
+
+	if (!seen_ns)
+		return letter == 'R' ? STALL_BUSY : STALL_WAITING;
+	if (look->ran_ns >= look->runnable_ns && look->ran_ns >= waited_ns)
+		return STALL_BUSY;
+	return waited_ns >= look->runnable_ns ? STALL_WAITING : STALL_RUNNABLE;
+}
+
+static void look_at_wait(struct watched_trace *trace, struct watched_thread *thread, pid_t tid)
+{
+	struct trace_look *look = &thread->look;
+	struct thread_wait wait;
+
+	if (!thread_wait_read(trace->header.pid, tid, &wait))
+		return;
+	look->system_call = wait.system_call;
+	memcpy(look->channel, wait.channel, sizeof look->channel);
+	/* The same sleep as before. */
+	if (look->depth && wait.sp == thread->sp && wait.pc == thread->pc)
+		return;
+	thread->sp = wait.sp;
+	thread->pc = wait.pc;
+	look->depth =
+		(uint32_t)outside_stack(trace->outside, &wait, look->frames, TRACE_LOOK_FRAMES);
+}
+
+static void begin_look(struct watched_thread *thread, uint64_t turn,
+		       const struct thread_state *state)
+{
+	uint32_t sequence = thread->look.sequence;
+
+	thread->turn = turn;
+	thread->told_ns = 0;
+	thread->sp = thread->pc = 0;
+	thread->first = *state;
+	memset(&thread->look, 0, sizeof thread->look);
+	thread->look.sequence = sequence;
+	thread->look.turn = turn;
+	thread->look.since_ns = monotonic_ns();
+}
+
+/* Doubles: told at the first, second, fourth... multiple of the threshold. */
+static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *thread,
+			    uint64_t age_ns)
+{
+	uint64_t error_ns = watch->options->long_turn_error_us * UINT64_C(1000);
+	uint64_t own_ns = age_ns > thread->look.runnable_ns ? age_ns - thread->look.runnable_ns : 0;
+	uint64_t now = monotonic_ns();
+
+	if (own_ns < error_ns || (thread->told_ns && age_ns < 2 * thread->told_ns))
+		return false;
+	/* As if so many lines had been saved up. */
+	if (watch->told_ns + TELL_BURST * TELL_NS < now)
+		watch->told_ns = now - TELL_BURST * TELL_NS;
+	if (watch->told_ns + TELL_NS > now)
+		return false;
+	watch->told_ns += TELL_NS;
+	thread->told_ns = age_ns;
+	/* Late by a look and by others' turns: the next is due at twice the threshold's multiple.
+	 */
+	for (uint64_t due = error_ns; due <= age_ns; due *= 2)
+		thread->told_ns = due;
+	return true;
+}
+
+/* Returns whether the thread is in a long turn that is to be told. */
+static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trace,
+			   struct watched_thread *thread)
+{
+	struct trace_turn_times times;
+	struct trace_thread slot;
+	struct thread_state state;
+	uint64_t age_ns;
+
+	if (!watched_trace_read(trace, thread, &times, &slot) || !slot.turn_start)
+		return false;
+	age_ns = watched_trace_age(trace, slot.turn_start);
+	if (age_ns < watch->options->long_turn_warning_us * UINT64_C(1000) ||
+	    !thread_state_read(trace->header.pid, slot.tid, &state))
+		return false;
+	if (thread->turn != slot.turn_start)
+		begin_look(thread, slot.turn_start, &state);
+	thread->look.last_ns = monotonic_ns();
+	thread->look.ran_ns = state.ran_ns - thread->first.ran_ns;
+	thread->look.runnable_ns = state.runnable_ns - thread->first.runnable_ns;
+	thread->look.stall = stall_of(&thread->look, state.letter);
+	/* A call in progress has its stack in the trace. */
+	if (state.letter != 'R' && !(slot.call.sequence & 1))
+		look_at_wait(trace, thread, slot.tid);
+	watched_trace_write(trace, thread, times.look);
+	return is_time_to_tell(watch, thread, age_ns);
+}
+
+static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace)
+{
+	bool tell = false;
+
+	for (size_t i = 0; trace->scale && i < trace->count; i++)
+		tell |= look_at_thread(watch, trace, &trace->threads[i]);
+	if (tell)
+		report_live(trace->path, watch->options->long_turn_error_us * UINT64_C(1000),
+			    watch->out);
+}
+
+static void look(struct stall_watch *watch)
+{
+	for (size_t i = 0; i < watch->count;) {
+		if (watched_trace_refresh(watch->watched[i])) {
+			look_at_trace(watch, watch->watched[i++]);
+			continue;
+		}
+		watched_trace_close(watch->watched[i]);
+		watch->watched[i] = watch->watched[--watch->count];
+	}
+}
+
+/* False when the watch ends. */
+static bool pause_between(struct stall_watch *watch)
+{
+	struct timespec until;
+	bool ends;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += LOOK_MS * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&watch->mutex);
+	if (!watch->ends)
+		pthread_cond_timedwait(&watch->change, &watch->mutex, &until);
+	ends = watch->ends;
+	pthread_mutex_unlock(&watch->mutex);
+	return !ends;
+}
+
+static void *run(void *data)
+{
+	struct stall_watch *watch = data;
+	unsigned round = 0;
+
+	do {
+		if (round++ % (DIRECTORY_MS / LOOK_MS) == 0)
+			look_for_traces(watch);
+		look(watch);
+	} while (pause_between(watch));
+	return NULL;
+}
+
+struct stall_watch *stall_watch_begin(const struct trace_directory *traces,
+				      const struct options *options, FILE *out)
+{
+	struct stall_watch *watch = memory_get(sizeof *watch);
+	sigset_t all, before;
+	int error;
+
+	watch->traces = traces;
+	watch->options = options;
+	watch->out = out;
+	pthread_mutex_init(&watch->mutex, NULL);
+	pthread_cond_init(&watch->change, NULL);
+	/* Signals are for the thread that passes them on. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&watch->thread, NULL, run, watch);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		return watch;
+	free(watch);
+	return NULL;
+}
+
+void stall_watch_end(struct stall_watch *watch)
+{
+	if (!watch)
+		return;
+	pthread_mutex_lock(&watch->mutex);
+	watch->ends = true;
+	pthread_cond_signal(&watch->change);
+	pthread_mutex_unlock(&watch->mutex);
+	pthread_join(watch->thread, NULL);
+	for (size_t i = 0; i < watch->count; i++)
+		watched_trace_close(watch->watched[i]);
+	for (size_t i = 0; i < watch->name_count; i++)
+		free(watch->names[i]);
+	free(watch->watched);
+	free(watch->names);
+	pthread_cond_destroy(&watch->change);
+	pthread_mutex_destroy(&watch->mutex);
+	free(watch);
+}
