@@ -153,9 +153,8 @@ static int start(struct run *run)
 {
 	const struct program *program = &run->program;
 	char **arguments = program_arguments(program, run->options->command);
-	struct stall_watch *watch =
-		stall_watch_begin(&run->traces, &run->options->runtime,
-				  is_text(run) ? run->report : stderr);
+	struct stall_watch *watch = stall_watch_begin(&run->traces, &run->options->runtime,
+						      is_text(run) ? run->report : stderr);
 	int error = launch(program->by_shell ? program->watched : program->file, arguments,
 			   &run->pid, &run->status);
 
