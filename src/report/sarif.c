@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -17,8 +18,10 @@
 #include "version.h"
 #include "words.h"
 
-#define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
-#define ROOT   "%SRCROOT%" /* what relative paths are relative to */
+#define SCHEMA	  "https://json.schemastore.org/sarif-2.1.0.json"
+#define ROOT	  "%SRCROOT%" /* what relative paths are relative to */
+
+#define MAX_STEPS 1000 /* of the flows of one result: more GitHub does not show */
 
 /* As RFC 3986 has a path: all but its own characters as %XX. A colon might begin a scheme. */
 static json_t *uri(const char *scheme, const char *path, const char *tail)
@@ -92,23 +95,28 @@ static json_t *locations(struct report *report, const struct finding *finding)
 				      : program_location(report, finding));
 }
 
-/* "acquired here", "waiting here: mutex 0x..., thread worker-1" */
+/* "acquired here: mutex 0x..., thread worker-1", "sample here, 12 times" */
 static const char *role_message(struct report *report, const struct finding_stack *stack)
 {
-	return strings_print(&report->strings, "%s here%s%s%s%s", role_word(stack->role),
+	char times[32] = "";
+
+	if (stack->weight)
+		snprintf(times, sizeof times, ", %" PRIu64 " times", stack->weight);
+	return strings_print(&report->strings, "%s here%s%s%s%s%s", role_word(stack->role), times,
 			     stack->lock ? ": " : "", stack->lock ? stack->lock : "",
 			     stack->thread && *stack->thread ? ", thread " : "",
 			     stack->thread && *stack->thread ? stack->thread : "");
 }
 
-/* The user's frames from the outermost to the innermost: the way the program came. */
-static json_t *thread_flow(struct report *report, const struct finding_stack *of)
+/* The user's frames from the outermost to the innermost: the way the program came. NULL where none
+ * has a file. */
+static json_t *steps_of(struct report *report, const struct finding_stack *of)
 {
 	const struct stack *stack = finding_stack_face(of);
 	const struct frame *innermost = stack_users_frame(stack);
-	json_t *steps = json_array();
+	json_t *steps = innermost ? json_array() : NULL;
 
-	for (size_t i = stack->count; i-- > 0;) {
+	for (size_t i = stack->count; innermost && i-- > 0;) {
 		const struct frame *frame = &stack->frames[i];
 		const char *message =
 			frame == innermost ? role_message(report, of) : frame->function;
@@ -118,22 +126,27 @@ static json_t *thread_flow(struct report *report, const struct finding_stack *of
 					      json_pack("{s:o}", "location",
 							frame_location(report, frame, message)));
 	}
-	if (json_array_size(steps))
-		return json_pack("{s:o, s:s}", "locations", steps, "id", role_word(of->role));
-	json_decref(steps);
-	return NULL;
+	return steps;
 }
 
+/* A flow for each stack; a stall has samples without end, of which the first weigh most. */
 static json_t *code_flows(struct report *report, const struct finding *finding)
 {
-	json_t *flows = json_array(), *flow;
+	json_t *flows = json_array();
+	size_t count = 0;
 
-	for (size_t i = 0; i < finding->stack_count; i++) {
-		flow = thread_flow(report, &finding->stacks[i]);
-		if (flow)
-			json_array_append_new(flows, flow);
+	for (size_t i = 0; i < finding->stack_count && count < MAX_STEPS; i++) {
+		const char *role = role_word(finding->stacks[i].role);
+		json_t *steps = steps_of(report, &finding->stacks[i]);
+
+		count += json_array_size(steps);
+		if (steps)
+			json_array_append_new(flows, json_pack("{s:s, s:o}", "id",
+							       strings_print(&report->strings,
+									     "%s %zu", role, i + 1),
+							       "locations", steps));
 	}
-	if (json_array_size(flows))
+	if (count)
 		return json_pack("[{s:o}]", "threadFlows", flows);
 	json_decref(flows);
 	return NULL;
