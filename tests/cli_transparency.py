@@ -172,6 +172,8 @@ def _terminal(command):
     """Starts a command on a terminal of its own; its process id and the other end."""
     pid, master = pty.fork()
     if pid == 0:
+        # Whoever started the tests in the background left it ignored.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execv(command[0], command)
     settings = termios.tcgetattr(master)
     settings[3] &= ~termios.ECHO

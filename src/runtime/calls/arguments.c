@@ -6,24 +6,36 @@
 #include <string.h>
 
 #include "../descriptors.h"
+#include "../memory.h"
 #include "call.h"
 #include "sockets.h"
 
 #define NS_PER_S	1000000000
 #define MOST_OPERATIONS 500 /* SEMOPM: more are refused */
 
+bool may_be_read(const void *address, size_t size)
+{
+	uintptr_t last = (uintptr_t)address + size - 1;
+
+	if (!size || last < (uintptr_t)address)
+		return false;
+	if (thread_on_own_stack((uintptr_t)address) && thread_on_own_stack(last))
+		return true;
+	return memory_is_readable(address, size);
+}
+
 bool timespec_waits(const struct timespec *time, bool none)
 {
 	if (!time)
 		return none;
-	return may_be_read((uintptr_t)time) && (time->tv_sec || time->tv_nsec);
+	return may_be_read(time, sizeof *time) && (time->tv_sec || time->tv_nsec);
 }
 
 bool timeval_waits(const struct timeval *time, bool none)
 {
 	if (!time)
 		return none;
-	return may_be_read((uintptr_t)time) && (time->tv_sec || time->tv_usec);
+	return may_be_read(time, sizeof *time) && (time->tv_sec || time->tv_usec);
 }
 
 bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time)
@@ -43,7 +55,7 @@ bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time)
 bool deadline_is_valid(clockid_t clock, const struct timespec *deadline)
 {
 	return (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC) &&
-	       may_be_read((uintptr_t)deadline) && deadline->tv_nsec >= 0 &&
+	       may_be_read(deadline, sizeof *deadline) && deadline->tv_nsec >= 0 &&
 	       deadline->tv_nsec < NS_PER_S;
 }
 
@@ -76,7 +88,7 @@ bool host_needs_lookup(const char *name, const struct addrinfo *hints)
 
 bool semaphore_operations_wait(const struct sembuf *operations, size_t count)
 {
-	if (!may_be_read((uintptr_t)operations) || count > MOST_OPERATIONS)
+	if (count > MOST_OPERATIONS || !may_be_read(operations, count * sizeof *operations))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (operations[i].sem_op <= 0 && !(operations[i].sem_flg & IPC_NOWAIT))

@@ -16,13 +16,10 @@
 #include <time.h>
 
 /*
- * A call with a bad pointer answers EFAULT and must go on doing so. What lies in the first page or
- * outside the user's half is not looked at; the rest is what the real call reads itself.
+ * A call with a bad pointer answers EFAULT and must go on doing so: what does not lie on the
+ * thread's own stack is asked for first (memory.h). False as well where that cannot be asked.
  */
-static inline bool may_be_read(uintptr_t address)
-{
-	return address >= 4096 && address < UINT64_C(0x7ffffffff000);
-}
+bool may_be_read(const void *address, size_t size);
 
 /* How long: false for zero. NULL is `none`, an endless wait for most calls. */
 bool timespec_waits(const struct timespec *time, bool none);

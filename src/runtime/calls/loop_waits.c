@@ -27,7 +27,7 @@ void waiting_poll(struct waiting *waiting, int call, struct pollfd *fds, nfds_t 
 	struct loop_wait *wait = &waiting->wait;
 
 	waiting_epoll(waiting, call, -1, may_wait);
-	if (!may_be_read((uintptr_t)fds))
+	if (!may_be_read(fds, (count < LOOK ? count : LOOK) * sizeof *fds))
 		return;
 	for (nfds_t i = 0; i < count && i < LOOK; i++)
 		if (fds[i].fd >= 0)
@@ -39,14 +39,25 @@ void waiting_poll(struct waiting *waiting, int call, struct pollfd *fds, nfds_t 
 /* The kernel reads whole words of as many bits as it is told. */
 static unsigned long word_of(const fd_set *set, int word)
 {
-	return may_be_read((uintptr_t)set) ? (unsigned long)set->fds_bits[word] : 0;
+	return set ? (unsigned long)set->fds_bits[word] : 0;
+}
+
+static const fd_set *readable_set(const fd_set *set, int count)
+{
+	size_t words = ((size_t)count + NFDBITS - 1) / NFDBITS;
+
+	return count > 0 && may_be_read(set, words * sizeof(fd_mask)) ? set : NULL;
 }
 
 void waiting_select(struct waiting *waiting, int call, int count, const fd_set *readable,
 		    const fd_set *writable, const fd_set *special, bool may_wait)
 {
 	waiting_epoll(waiting, call, -1, may_wait);
-	for (int word = 0; word * NFDBITS < count && word < FD_SETSIZE / NFDBITS; word++) {
+	count = count < FD_SETSIZE ? count : FD_SETSIZE;
+	readable = readable_set(readable, count);
+	writable = readable_set(writable, count);
+	special = readable_set(special, count);
+	for (int word = 0; word * NFDBITS < count; word++) {
 		unsigned long bits =
 			word_of(readable, word) | word_of(writable, word) | word_of(special, word);
 

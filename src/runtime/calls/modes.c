@@ -91,18 +91,15 @@ static COLD int watched_ioctl(int fd, unsigned long request, long argument)
 
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
-	bool nonblocking = false;
 	int result;
 	TAKE_ARGUMENT(argument, request);
 
-	if (request == FIONBIO && may_be_read((uintptr_t)argument))
-		nonblocking = *(const int *)argument;
 	if (LIKELY(!this_thread.armed))
 		result = real.ioctl(fd, request, argument);
 	else
 		result = watched_ioctl(fd, request, argument);
-	if (request == FIONBIO && result >= 0)
-		keep_nonblocking(fd, nonblocking);
+	if (request == FIONBIO && result >= 0) /* the kernel has read it */
+		keep_nonblocking(fd, *(const int *)argument);
 	return result;
 }
 

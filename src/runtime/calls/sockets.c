@@ -11,7 +11,7 @@ bool socket_linger_was_asked;
 
 bool socket_address_is_path(const struct sockaddr *address, socklen_t size)
 {
-	return may_be_read((uintptr_t)address) && size > offsetof(struct sockaddr_un, sun_path) &&
+	return size > offsetof(struct sockaddr_un, sun_path) && may_be_read(address, size) &&
 	       address->sa_family == AF_UNIX && ((const struct sockaddr_un *)address)->sun_path[0];
 }
 

@@ -262,8 +262,8 @@ static bool forks_aside(const struct system_call *call)
 	case SYS_clone:
 		return call->a & CLONE_VM || call->b;
 	case SYS_clone3:
-		return !may_be_read((uintptr_t)arguments) || arguments->flags & CLONE_VM ||
-		       arguments->stack;
+		return !may_be_read(arguments, CLONE_ARGS_SIZE_VER0) ||
+		       arguments->flags & CLONE_VM || arguments->stack;
 	}
 	return false;
 }

@@ -2,6 +2,7 @@
 #include "calls_seen.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -178,6 +179,41 @@ static void a_jump_out_of_a_call_is_survived(void **state)
 
 static int visited;
 
+/* Each is refused by the kernel, whose look comes before ours, or is all there is. */
+static void are_refused(void *bad)
+{
+	struct timeval nothing = { 0, 0 };
+
+	errno = 0;
+#define IS_REFUSED(call) assert_true((call) == -1 && errno == EFAULT && !(errno = 0))
+	IS_REFUSED(poll(bad, 2, 0));
+	IS_REFUSED(select(65, bad, NULL, NULL, &nothing));
+	IS_REFUSED(select(65, NULL, bad, NULL, &nothing));
+	IS_REFUSED(nanosleep(bad, NULL));
+	IS_REFUSED(ioctl(fds[0], FIONBIO, bad));
+	IS_REFUSED(syscall(SYS_poll, bad, 2, 0));
+	IS_REFUSED(syscall(SYS_futex, &visited, FUTEX_WAIT, 0, bad));
+#undef IS_REFUSED
+}
+
+static void bad_addresses_are_refused_as_ever(void **state)
+{
+	char *gone = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	/* The array begins where it can be read, and goes on where it cannot. */
+	munmap(gone + 4096, 4096);
+	are_refused(gone + 4096);
+	assert_true(poll((struct pollfd *)(gone + 4096) - 1, 2, 0) == -1 && errno == EFAULT);
+	mprotect(gone, 4096, PROT_NONE);
+	turn_enter();
+	are_refused(gone);
+	are_refused((void *)8);
+	are_refused((void *)0x8000000000000000);
+	turn_leave();
+	munmap(gone, 4096);
+}
+
 static int visits(const char *path, const struct stat *status, int kind)
 {
 	(void)path, (void)status, (void)kind;
@@ -189,7 +225,7 @@ static int visits(const char *path, const struct stat *status, int kind)
 static void what_a_call_calls_back_is_part_of_it(void **state)
 {
 	(void)state;
-	assert_string_equal(SEEN_IN_TURN(ftw("/proc/self/task", visits, 4)), "ftw");
+	assert_string_equal(SEEN_IN_TURN(ftw("/proc/self/fdinfo", visits, 4)), "ftw");
 	assert_true(visited > 0);
 }
 
@@ -281,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_signal_interrupts_a_watched_call),
 		cmocka_unit_test(cancellation_passes_through),
 		cmocka_unit_test(a_jump_out_of_a_call_is_survived),
+		cmocka_unit_test(bad_addresses_are_refused_as_ever),
 		cmocka_unit_test(what_a_call_calls_back_is_part_of_it),
 		cmocka_unit_test(destructors_of_a_thread_may_call),
 		cmocka_unit_test(formats_pass_every_kind_of_argument),
