@@ -197,7 +197,7 @@ def many_traces_are_one_report_in_little_memory(place):
     write_traces(place / "many", program, stacks, 200)
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_AS, (256 << 20, 256 << 20))
+        resource.setrlimit(resource.RLIMIT_AS, (96 << 20, 96 << 20))
 
     result = yieldsan("report", "--format=json", place / "many", preexec_fn=limit)
     expect(result.status == 66, f"{result.status} {result.err[-500:]}")
