@@ -4,6 +4,7 @@
 import os
 import pathlib
 import pty
+import resource
 import select
 import shutil
 import signal
@@ -251,6 +252,171 @@ raise SystemExit(3)
     expect(b"stopped\r\n" in text, text)
     os.waitpid(pid, 0)
     os.close(master)
+
+
+def _shell(prompt="outer> "):
+    """An interactive shell with job control, on a terminal of its own."""
+    bash = shutil.which("bash")
+    if not bash:
+        raise Skip("there is no bash")
+    pid, master = _terminal([bash, "--norc", "--noprofile", "-i"])
+    _type(master, f"PS1='{prompt[0]}''{prompt[1:]}'", prompt)
+    return pid, master
+
+
+def _type(master, text, until):
+    os.write(master, text.encode() + b"\n")
+    return _read_until(master, until.encode())
+
+
+def _leave(pid, master):
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(master)
+
+
+def a_shell_works_under_it(_):
+    pid, master = _shell()
+    _type(master, f"{YIELDSAN} run bash --norc --noprofile -i; echo left $?.", "# ")
+    _type(master, "PS1='i''nner> '", "inner> ")
+    _type(master, "sleep 60", "")
+    time.sleep(0.3)
+    os.write(master, b"\x1a")
+    _read_until(master, b"inner> ")
+    expect(b"Stopped" in _type(master, "jobs", "inner> "), "its own jobs")
+    _type(master, "fg", "sleep 60")
+    time.sleep(0.3)
+    os.write(master, b"\x03")
+    _read_until(master, b"inner> ")
+    _type(master, "exit 7", "left 7.")
+    _leave(pid, master)
+
+
+def a_shell_that_suspends_itself_suspends_both(_):
+    pid, master = _shell()
+    _type(master, f"{YIELDSAN} run bash --norc --noprofile -i; echo left $?.", "# ")
+    _type(master, "PS1='i''nner> '", "inner> ")
+    _type(master, "suspend", "outer> ")
+    _type(master, "fg", "inner> ")
+    _type(master, "exit 7", "outer> ")
+    _leave(pid, master)
+
+
+def an_editor_works_under_it(place):
+    editor = shutil.which("vim.tiny") or shutil.which("vim.basic")
+    if not editor:
+        raise Skip("there is no vim")
+    pid, master = _shell()
+    _type(master, f"{YIELDSAN} run {editor} -u NONE -i NONE -n {place / 'text'}", "[New File]")
+    os.write(master, b"ifirst\x1b")
+    time.sleep(0.3)
+    os.write(master, b"\x1a")
+    _read_until(master, b"outer> ")
+    expect(b"Stopped" in _type(master, "jobs", "outer> "), "stopped")
+    _type(master, "fg", "first")
+    os.write(master, b"osecond\x1b:wq\r")
+    _read_until(master, b"outer> ")
+    _type(master, "echo left $?.", "left 0.")
+    expect((place / "text").read_text() == "first\nsecond\n", (place / "text").read_text())
+    _leave(pid, master)
+
+
+def a_password_is_not_shown(place):
+    program = place.write("program", """#!/usr/bin/env python3
+import getpass
+print(f"got {len(getpass.getpass('Secret: '))}.")
+raise SystemExit(getpass.getpass('Again: ') != 'hidden')
+""")
+    pid, master = _terminal([YIELDSAN, "run", program])
+    settings = termios.tcgetattr(master)
+    settings[3] |= termios.ECHO
+    termios.tcsetattr(master, termios.TCSANOW, settings)
+    _read_until(master, b"Secret: ")
+    text = _type(master, "hidden", "Again: ")
+    expect(b"got 6." in text and b"hidden" not in text, text)
+    os.write(master, b"hidden\n")
+    _read_until(master, b"yieldsan")
+    expect(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, "status")
+    os.close(master)
+
+
+def the_terminal_comes_back_from_a_shell_that_was_killed(_):
+    pid, master = _shell()
+    script = f"{YIELDSAN} run bash --norc --noprofile -i"
+    _type(master, "stty tostop", "outer> ")
+    _type(master, f"{script}; echo left $?.", "# ")
+    text = _type(master, "kill -KILL $$", "left 137.")
+    expect(b"yieldsan" in text, text)
+    _leave(pid, master)
+
+
+def what_the_program_sends_its_own_group_comes_once(place):
+    program = place.write("program", """#!/usr/bin/env python3
+import os, signal, time
+count = 0
+def note(number, frame):
+    global count
+    count += 1
+signal.signal(signal.SIGUSR1, note)
+os.kill(0, signal.SIGUSR1)
+time.sleep(0.3)
+raise SystemExit(count)
+""")
+    ran = subprocess.run([YIELDSAN, "run", program], stderr=subprocess.DEVNULL, start_new_session=True,
+                         check=False)
+    expect(ran.returncode == 1, ran)
+
+
+def limits_and_places_are_the_callers(place):
+    script = "ulimit -Sa; ulimit -Ha; pwd; umask; nice; cat /proc/self/oom_score_adj /proc/self/cgroup"
+
+    def lower():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (99, 111))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 4096))
+        resource.setrlimit(resource.RLIMIT_STACK, (1 << 20, 1 << 21))
+        os.umask(0o057)
+        os.nice(3)
+
+    def execute(*command):
+        return subprocess.run([*command, "bash", "-c", script], capture_output=True, cwd=place.path,
+                              preexec_fn=lower, check=False)
+    if not shutil.which("bash"):
+        raise Skip("there is no bash")
+    plain, watched = execute(), execute(YIELDSAN, "run")
+    expect(plain.stdout == watched.stdout and b"99" in plain.stdout, (plain, watched))
+
+
+def lines_of_the_report_are_whole(place):
+    # A child that outlives the program writes to the same place meanwhile.
+    line = "x" * 60
+    flood = place.write("flood", f"""#!/usr/bin/env python3
+import os, time
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    os.write(2, b"{line}\\n")
+""")
+    result = run("--show=notice", "sh", "-c", f"{flood} & {place.blocker()} block; sleep 0.3")
+    texts = result.err.splitlines()
+    mixed = [text for text in texts if "x" * 20 in text and text != line]
+    first = next(number for number, text in enumerate(texts) if "nanosleep" in text)
+    expect(line in texts[first:], "nothing was written meanwhile")
+    expect(not mixed, mixed[:5])
+
+
+def as_process_one_it_passes_signals_on(place):
+    script = place.write("script", "#!/bin/sh\ntrap 'exit 5' TERM\ntrap 'echo usr' USR1\n"
+                         f"echo ready >{place / 'ready'}\nwhile :; do sleep 0.05; done\n")
+    command = ["unshare", "--pid", "--fork", "--mount-proc", YIELDSAN, "run", script]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    wait_until(lambda: (place / "ready").exists() or process.poll() is not None)
+    if process.poll() is not None:
+        raise Skip("no new pid name space: " + process.stderr.read().decode().strip())
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGUSR1)
+    expect(process.stdout.readline() == b"usr\n", "SIGUSR1")
+    os.kill(int(children[0]), signal.SIGTERM)
+    expect(process.wait(SECONDS) == 5, process.returncode)
+    process.communicate()
 
 
 def as_process_one_it_reaps(place):

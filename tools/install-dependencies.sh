@@ -39,6 +39,7 @@ check strace               strace
 check xz-utils             xz
 check python3-pytest       /usr/lib/python3/dist-packages/pytest
 check python3-pytest-asyncio /usr/lib/python3/dist-packages/pytest_asyncio
+check vim-tiny             vim.tiny
 check cmake                ctest
 check meson                meson
 recipes python3-pip        pip3

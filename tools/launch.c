@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "job_control.h"
+
 /* What the program must find as this process found it. */
 struct inherited {
 	sigset_t mask;
@@ -77,9 +79,23 @@ static bool is_from_terminal(const siginfo_t *signal)
 	return false;
 }
 
-static void pass_on(pid_t pid, const siginfo_t *signal)
+/*
+ * What one of the program's own processes sends here was meant for its process group, as vim's
+ * SIGTSTP is: the program has it. A shell lets a job go on as a group, too.
+ */
+static bool has_it_already(pid_t pid, const siginfo_t *signal)
 {
 	if (is_from_terminal(signal))
+		return true;
+	if (signal->si_signo == SIGCONT)
+		return !process_is_stopped(pid);
+	return (signal->si_code == SI_USER || signal->si_code == SI_TKILL) &&
+	       process_descends_from_us(signal->si_pid);
+}
+
+static void pass_on(pid_t pid, const siginfo_t *signal)
+{
+	if (has_it_already(pid, signal))
 		return;
 	if (signal->si_code == SI_QUEUE)
 		sigqueue(pid, signal->si_signo, signal->si_value);
@@ -87,16 +103,27 @@ static void pass_on(pid_t pid, const siginfo_t *signal)
 		kill(pid, signal->si_signo);
 }
 
+/* An interactive shell: it has made itself a group, and taken the terminal. */
+static bool has_terminal_to_itself(pid_t pid)
+{
+	pid_t group = getpgid(pid);
+
+	return group > 0 && group != getpgrp() && group == terminal_group();
+}
+
 /*
- * Stopped by the terminal: the shell must see us stopped too. A plain SIGSTOP is left to its
- * sender, who may let the program go on without a word to us.
+ * Stopped by the terminal, or as a shell stops itself (`suspend'): who waits for us must see us
+ * stopped too. Any other SIGSTOP is left to its sender, who may let the program go on without a
+ * word to us.
  */
 static void stop_with(pid_t pid, int signal)
 {
-	if (signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU)
+	if (signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU &&
+	    !has_terminal_to_itself(pid))
 		return;
 	raise(SIGSTOP);
-	kill(pid, SIGCONT);
+	if (process_is_stopped(pid))
+		kill(pid, SIGCONT);
 }
 
 /* Takes what has ended, strangers as well: as process 1 we inherit them. True when it was ours. */
@@ -145,7 +172,7 @@ static int exec_error(int pipe)
 int launch(const char *file, char **argv, pid_t *pid, int *status)
 {
 	struct inherited inherited;
-	pid_t launcher = getpid();
+	pid_t launcher = getpid(), terminal = terminal_group();
 	int ends[2], error;
 
 	if (pipe2(ends, O_CLOEXEC))
@@ -161,6 +188,9 @@ int launch(const char *file, char **argv, pid_t *pid, int *status)
 	close(ends[0]);
 	if (*pid > 0)
 		wait_for(*pid, status);
+	/* A shell that was killed gave nothing back, and our report is to be seen. */
+	if (terminal == getpgrp() && terminal_group() != terminal)
+		terminal_give(terminal);
 	drop_pending_signals();
 	give_signals_back(&inherited);
 	return -error;

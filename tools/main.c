@@ -50,6 +50,8 @@ int main(int argc, char **argv)
 	const struct command *command;
 	const char *name = argc > 1 ? argv[1] : "";
 
+	/* A line is one write: what is left of a program may write to the same place. */
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	if (argc < 2) {
 		fprintf(stderr, "yieldsan: which command? `yieldsan help' lists them\n");
 		return STATUS_WRONG_USE;

@@ -15,6 +15,7 @@ struct call_outcome {
 	uint64_t slept_ns;
 	bool slept;
 	bool failed;
+	bool follows; /* a call that was an error ended just before, on the same thread */
 };
 
 enum severity call_judge(enum call_class class, enum trace_subject subject, unsigned site_flags,

@@ -40,11 +40,11 @@ struct thread_state {
 	uint32_t own_code;    /* > 0 while our code runs: the calls it makes are nobody's fault */
 	struct turn *turn;    /* the innermost turn */
 	struct held_table *held; /* locks taken in its turns; NULL until the first */
-	uint32_t holds; /* how many of them it holds now; and one for a gate it goes through */
+	uint32_t holds;	    /* how many of them it holds now; and one for a gate it goes through */
 	uint32_t gate_site; /* offset of the trace_lock_site it waited for, outside turns; 0 */
 	uintptr_t gate_lock, gate_return; /* then: which lock, and where its release returns to if
 					     it is a gate */
-	struct trace_thread *slot; /* in the trace; NULL until its first turn */
+	struct trace_thread *slot;	  /* in the trace; NULL until its first turn */
 	unsigned slot_number;
 	uint64_t *turn_counter; /* in slot; counts the turns of the next */
 	struct executor *turn_counter_executor;
@@ -53,6 +53,7 @@ struct thread_state {
 		uint64_t cpu_ns;
 		int64_t switches; /* voluntary; -1: not known */
 	} usage;
+	uint64_t error_ns;   /* CLOCK_MONOTONIC when a call that was an error last ended */
 	uintptr_t stack_top; /* highest address of its stack, 0 until asked for */
 	uintptr_t stack_low; /* lowest address seen in use */
 	char *dump;	     /* for SERVING_DUMP */

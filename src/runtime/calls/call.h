@@ -43,7 +43,7 @@ enum call_class {
 	CLASS_SYNC,	  /* writes a file to its disk: by purpose, on a real disk */
 	CLASS_SPAWN,	  /* waits until a child has begun: asynchronous libraries do it too */
 	CLASS_OTHERS,	  /* waits for others: judged by whether it slept */
-	CLASS_CHILD,	  /* waits for the end of a process: the same, but an end takes its time */
+	CLASS_CHILD,	  /* waits for the end of a process: the same */
 	CLASS_LOCK,	  /* waits for a lock */
 	CLASS_TRANSFER,	  /* reads or writes a descriptor: judged by its type and mode */
 	CLASS_OPEN,	  /* opens a path: judged by what came of it */

@@ -25,6 +25,9 @@
 /* No thread sleeps and wakes in less; a shorter call spares the second getrusage. */
 #define SHORTEST_SLEEP_NS 2000
 
+/* Between two waits of one purpose: a pipe read to its end, and the process that filled it. */
+#define FOLLOWS_NS 5000000
+
 static uint64_t timeval_ns(struct timeval time)
 {
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
@@ -244,8 +247,11 @@ static bool reached_descriptor(const struct call_watch *watch)
 
 static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t end_ns)
 {
-	struct call_outcome outcome = { .wall_ns = end_ns - watch->start_ns,
-					.failed = watch->failed };
+	struct call_outcome outcome = {
+		.wall_ns = end_ns - watch->start_ns,
+		.failed = watch->failed,
+		.follows = watch->start_ns - this_thread.error_ns < FOLLOWS_NS,
+	};
 	uint64_t cpu_ns;
 
 	if (outcome.wall_ns < SHORTEST_SLEEP_NS)
@@ -380,6 +386,8 @@ static void end(struct call_watch *watch)
 
 		if (!excused && !allowance_take())
 			record(watch, severity, &outcome, end_ns);
+		if (!excused && severity == SEVERITY_ERROR)
+			this_thread.error_ns = end_ns;
 		/* A turn is not blamed again for what its calls were, or need not be; what is
 		 * allowed takes nothing of its time. */
 		if (watch->turn && !allowance_is_open() &&

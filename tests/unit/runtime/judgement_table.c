@@ -52,16 +52,18 @@ static void a_wait_for_others_is_judged_by_its_sleep(void **state)
 	judged(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, ERROR);
 }
 
-static void the_end_of_a_child_may_take_its_time(void **state)
+static void the_end_of_a_child_whose_output_was_awaited_may_take_its_time(void **state)
 {
-	const struct call_outcome ending = { 4900000, 4900000, true, false };
-	const struct call_outcome running = { 5000000, 5000000, true, false };
-	const struct call_outcome ended = { 5000000, 0, false, false };
+	const struct call_outcome ending = { 19000000, 19000000, true, false, true };
+	const struct call_outcome lasting = { 21000000, 21000000, true, false, true };
+	const struct call_outcome ended = { 21000000, 0, false, false, true };
 
 	(void)state;
+	judged(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, ERROR);
 	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &ending, NOTICE);
-	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &running, ERROR);
+	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &lasting, ERROR);
 	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &ended, NONE);
+	JUDGED(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, &ending, ERROR);
 }
 
 static void the_start_of_a_child_is_a_notice_at_most(void **state)
@@ -194,7 +196,7 @@ int main(void)
 		cmocka_unit_test(a_wait_by_purpose_is_an_error_however_short),
 		cmocka_unit_test(a_sync_is_an_error_on_a_disk_alone),
 		cmocka_unit_test(a_wait_for_others_is_judged_by_its_sleep),
-		cmocka_unit_test(the_end_of_a_child_may_take_its_time),
+		cmocka_unit_test(the_end_of_a_child_whose_output_was_awaited_may_take_its_time),
 		cmocka_unit_test(the_start_of_a_child_is_a_notice_at_most),
 		cmocka_unit_test(a_lock_is_nothing_when_free),
 		cmocka_unit_test(a_blocking_descriptor_is_a_warning_before_it_waits),
