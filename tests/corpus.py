@@ -64,16 +64,19 @@ def first_difference(what, unwatched, watched):
     return [f"{what}: {watched[-300:]!r} instead of {unwatched[-300:]!r}"]
 
 
-def judge(run, builder, unwatched, watched):
-    """A verdict on one run, its behaviour included."""
+def judge_report(run, builder, report):
     programs = [run.program, *(word.strip("{}") for word in run.arguments if word.startswith("{"))]
     paths = dict.fromkeys(path for program in programs for path in builder.sources(program))
     found = [labels.read(path) for path in paths]
     active = labels.chosen([each for some, _ in found for each in some], run.expect, run.allow, run.at_most)
     quiet = set().union(*(lines for _, lines in found))
-    findings = watched.report["findings"] if watched.report else []
-    verdict = labels.compare(findings, active, quiet, run.lines, run.family, run.executor)
+    findings = report["findings"] if report else []
+    return labels.compare(findings, active, quiet, run.lines, run.family, run.executor)
 
+
+def judge(run, builder, unwatched, watched):
+    """A verdict on one run, its behaviour included."""
+    verdict = judge_report(run, builder, watched.report)
     if watched.complaint:
         verdict.complaints.insert(0, watched.complaint)
     if watched.status != unwatched.status:
@@ -84,9 +87,30 @@ def judge(run, builder, unwatched, watched):
     return verdict
 
 
+def execute_hanging(run, command, builder):
+    """Held against its labels twice: as told while it hangs, and after it was killed."""
+    directory = watch.directory_create(name_of(run))
+    outcome = watch.execute_hanging(command, directory, settings=run.settings)
+    watch.directory_destroy(directory)
+    total = labels.Verdict()
+    for report in (outcome.live, outcome.report):
+        if report:
+            verdict = judge_report(run, builder, report)
+            total = verdict if verdict.complaints or not total.complaints else total
+    if outcome.complaint:
+        total.complaints.insert(0, outcome.complaint)
+    return total
+
+
+def name_of(run):
+    return re.sub(r"[^\w.-]+", "-", run.name).strip("-")
+
+
 def execute(run, command, builder, arguments):
     """Runs it unwatched and watched; returns a verdict."""
-    name = re.sub(r"[^\w.-]+", "-", run.name).strip("-")
+    if run.hangs:
+        return labels.Verdict() if arguments.unwatched else execute_hanging(run, command, builder)
+    name = name_of(run)
     directory = watch.directory_create(name)
     unwatched = watch.execute(command, directory)
     if unwatched.complaint or unwatched.status == 99 or arguments.unwatched:

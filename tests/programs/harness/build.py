@@ -60,16 +60,24 @@ C_PROGRAMS = {
     "tokio_host": (["tokio_host.c"], None),
     "plugin_host": (["plugin_host.c", "loop_epoll.c"], None),
     "plugin.so": (["plugin.cc"], None),
+    "locks_epoll": (["locks.c", "locks_plain.c", "loop_epoll.c"], None),
+    "locks_libuv": (["locks.c", "locks_plain.c", "loop_libuv.c"], "libuv"),
+    "locks_libevent": (["locks.c", "locks_plain.c", "loop_libevent.c"], "libevent"),
+    "locks_glib": (["locks.c", "locks_glib.c", "loop_glib.c"], "glib-2.0"),
+    "deadlocks": (["deadlocks.c", "loop_epoll.c"], None),
+    "locker.so": (["locker.c"], None),
+    "coroutine_mutex": (["coroutine_mutex.cc", "loop_epoll.c"], None),
+    "coroutine_swap": (["coroutine_swap.c", "loop_epoll.c"], None),
 }
 
 # How a program is compiled and linked, where it is not the usual way.
-C_OWN_FLAGS = {"marked_fixed": ["-fno-pie", "-no-pie"]}
+C_OWN_FLAGS = {"marked_fixed": ["-fno-pie", "-no-pie"], "coroutine_mutex": ["-std=c++20"]}
 C_AS_CXX = {"marked_cc"}
 
 # Programs in Rust by the beginning of their names: their folder, and the files that hold their labels.
 RUST_SOURCES = {
-    "tokio_": ["tokio/cases.rs", "tokio/operations.rs", "tokio/quiet.rs", "tokio/echo.rs", "tokio/plugin.rs"],
-    "async_": ["async_task/cases.rs", "async_task/quiet.rs", "tokio/operations.rs"],
+    "tokio_": ["tokio/cases.rs", "tokio/operations.rs", "tokio/quiet.rs", "tokio/echo.rs", "tokio/plugin.rs", "tokio/locks.rs"],
+    "async_": ["async_task/cases.rs", "async_task/locks.rs", "async_task/quiet.rs", "tokio/operations.rs"],
 }
 RUST_FOLDERS = {"tokio_": "tokio", "async_": "async_task"}
 
@@ -191,7 +199,9 @@ class Builder:
             return [python, os.path.join(ROOT, SOURCES, "python", program)]
         return [require("node"), os.path.join(ROOT, SOURCES, "node", program)]
 
-    def build_c(self, program, optimisation):
+    def build_c(self, program, profile):
+        """Beside a program in another language it is built as that is, optimised or not."""
+        optimisation = {"O2": "O2", "release": "O2", "fatlto": "O2"}.get(profile, "O0")
         directory = os.path.join(BUILD, "programs", optimisation)
         os.makedirs(directory, exist_ok=True)
         with open(os.path.join(directory, ".lock"), "w", encoding="ascii") as lock:
@@ -221,7 +231,7 @@ class Builder:
             run([require("ar"), "rc", archive, *objects])
         if program.endswith(".so"):
             link = ["-shared"]
-            flags = ["-fPIC"]
+            flags += ["-fPIC"]
         else:
             link = []
         objects = [

@@ -2,13 +2,15 @@
 
 A label stands in a comment on the very line that a finding's first frame of the program must name:
 
-    EXPECT SEVERITIES CALLS [category=C] [case=T] [kind=K] [in_progress=true]
+    EXPECT SEVERITIES CALLS|KIND [category=C] [case=T|T...] [kind=K] [role=R] [in_progress=true]
     ALLOW  the same: may be found, need not be
     EXPECT-NONE: nothing may be found here; says so to the reader, for that is so of every other line
 
-SEVERITIES and CALLS are alternatives, joined by `|`. A label with a case holds in the runs that name
-this case. It is found when a finding agrees in all that it says, and it covers findings of a lower
-severity too. A finding at warning or error that no label covers is a false alarm; notices count only
+SEVERITIES and CALLS are alternatives, joined by `|`; a finding that is of no call has its KIND there
+(lock-across-yield, deadlock, ...). A label with a case holds in the runs that name this case. With a
+role it is a stack of that role whose first frame of the program stands on the line; of a finding
+without a blocked stack it is otherwise the first. A label is found when a finding agrees in all that
+it says, and it covers findings of a lower severity too. A finding at warning or error that no label covers is a false alarm; notices count only
 where a label asks for them.
 """
 
@@ -19,7 +21,15 @@ import re
 RANK = {"notice": 1, "warning": 2, "error": 3}
 
 LABEL = re.compile(
-    r"\b(EXPECT|ALLOW) ((?:(?:error|warning|notice)\|?)+) ([\w|]+)((?: \w+=[\w-]+)*)"
+    r"\b(EXPECT|ALLOW) ((?:(?:error|warning|notice)\|?)+) ([\w|-]+)((?: \w+=[\w|-]+)*)"
+)
+KINDS = (
+    "lock-across-yield",
+    "borrow-across-yield",
+    "foreign-unlock",
+    "deadlock",
+    "cancelled-holding",
+    "cancelled-task",
 )
 QUIET = re.compile(r"\bEXPECT-NONE\b")
 
@@ -30,15 +40,20 @@ class Label:
     line: int
     required: bool
     severities: set
-    calls: set
+    calls: set  # empty: of no call
     category: str = None
     case: str = None
     kind: str = "blocking-call"
+    role: str = None
     in_progress: str = None
 
     def __str__(self):
-        severities, calls = "|".join(sorted(self.severities)), "|".join(sorted(self.calls))
-        return f"{severities} {calls} at {self.file}:{self.line}"
+        severities, what = "|".join(sorted(self.severities)), "|".join(sorted(self.calls)) or self.kind
+        role = f" ({self.role})" if self.role else ""
+        return f"{severities} {what}{role} at {self.file}:{self.line}"
+
+    def holds_in(self, cases):
+        return self.case and not cases.isdisjoint(self.case.split("|"))
 
 
 @dataclasses.dataclass
@@ -60,13 +75,15 @@ def read(path):
                 quiet.add((name, number))
             for word, severities, calls, rest in LABEL.findall(text):
                 details = dict(pair.split("=") for pair in rest.split())
+                if calls in KINDS:
+                    details["kind"], calls = calls, ""
                 labels.append(
                     Label(
                         name,
                         number,
                         word == "EXPECT",
                         set(severities.split("|")),
-                        set(calls.split("|")),
+                        set(filter(None, calls.split("|"))),
                         **details,
                     )
                 )
@@ -75,11 +92,12 @@ def read(path):
 
 def chosen(labels, expect, allow=(), at_most=None):
     """The labels that hold in a run, by its cases; at_most makes them permissions up to a severity."""
+    expect, allow = set(expect), set(allow)
     active = []
     for label in labels:
-        if label.case and label.case not in expect and label.case not in allow:
+        if label.case and not label.holds_in(expect) and not label.holds_in(allow):
             continue
-        if label.case in allow:
+        if label.holds_in(allow):
             label = dataclasses.replace(label, required=False)
         if at_most:
             severities = {name for name in RANK if RANK[name] <= RANK[at_most]}
@@ -88,22 +106,28 @@ def chosen(labels, expect, allow=(), at_most=None):
     return active
 
 
+def own_frames(finding, role=None):
+    """Of each stack of a role the first frame that is the program's own."""
+    stacks = [each for each in finding["stacks"] if each["role"] == (role or "blocked")]
+    if not role and not stacks:
+        stacks = finding["stacks"][:1]
+    first = (next((frame for frame in each["frames"] if frame.get("user")), None) for each in stacks)
+    return [frame for frame in first if frame]
+
+
 def own_frame(finding):
-    """The first frame that is the program's own; None if there is none."""
-    stacks = finding["stacks"]
-    stack = next((each for each in stacks if each["role"] == "blocked"), stacks[0])
-    return next((frame for frame in stack["frames"] if frame.get("user")), None)
+    return next(iter(own_frames(finding)), None)
 
 
-def place(finding):
-    """File and line of the first frame that is the program's own; (None, None) where not known."""
-    frame = own_frame(finding) or {}
-    return os.path.basename(frame.get("file", "")) or None, frame.get("line")
+def places(finding, role=None):
+    """Files and lines of these frames; (None, None) where not known."""
+    frames = own_frames(finding, role) or [{}]
+    return {(os.path.basename(frame.get("file", "")) or None, frame.get("line")) for frame in frames}
 
 
 def describe(finding):
     frame = own_frame(finding)
-    file, line = place(finding)
+    file, line = next(iter(places(finding)))
     text = f"{finding['severity']} {finding.get('call', finding['kind'])}"
     if "category" in finding:
         text += f" ({finding['category']})"
@@ -115,7 +139,7 @@ def describe(finding):
 
 
 def covers(label, finding, lines):
-    if lines and (label.file, label.line) != place(finding):
+    if lines and (label.file, label.line) not in places(finding, label.role):
         return False
     if label.category and finding.get("category") != label.category:
         return False
@@ -123,7 +147,7 @@ def covers(label, finding, lines):
         return False
     return (
         finding["kind"] == label.kind
-        and finding.get("call") in label.calls
+        and (not label.calls or finding.get("call") in label.calls)
         and RANK[finding["severity"]] <= max(RANK[name] for name in label.severities)
     )
 
@@ -137,7 +161,7 @@ def compare(findings, labels, quiet=(), lines=True, family=None, executor=None):
             covered.append(finding)
         elif RANK[finding["severity"]] >= RANK["warning"]:
             verdict.false_alarms += 1
-            marked = " (EXPECT-NONE)" if place(finding) in quiet else ""
+            marked = " (EXPECT-NONE)" if places(finding) & quiet else ""
             verdict.complaints.append(f"false alarm: {describe(finding)}{marked}")
 
     for label in labels:

@@ -18,6 +18,7 @@ class Run:
     executor: str = None
     root: bool = False
     disk: bool = True
+    hangs: bool = False  # it never ends by itself: reported on while it lasts, then killed
     module: str = None  # a Python module that it needs
     settings: tuple = ()  # options of the run: NAME=VALUE
 
@@ -163,6 +164,50 @@ def c_runs():
         yield Run("tokio_host", ["{tokio_plugin.so}"], {"plugin"}, profile=profile, family="tokio")
 
 
+LOCKS = words(
+    "mutex timed clock try recursive read write timed_write spin mtx robust flock lockf ofd awaited foreign"
+    " released robust_released condition busy for_life"
+)
+LOCKS_OF_LIBRARIES = words("mutex recursive write awaited foreign released for_life")
+LOCKS_OF_GLIB = words("g_mutex g_rec_mutex g_reader g_writer g_released")
+
+
+def lock_runs():
+    options = {"family": "event-loop"}
+    for profile in words("O0 O2"):
+        for case in LOCKS:
+            yield Run("locks_epoll", [case], {case}, profile=profile, **options)
+    for library in words("libuv libevent glib"):
+        for case in LOCKS_OF_LIBRARIES:
+            yield Run(f"locks_{library}", [case], {case}, executor=library, **options)
+    for case in LOCKS_OF_GLIB:
+        yield Run("locks_glib", [case], {case}, executor="glib", **options)
+    for case in words("across shared released"):
+        yield Run("coroutine_mutex", [case], {case}, **options)
+    for case in words("across released sleep"):
+        for profile in words("O0 O2"):
+            yield Run("coroutine_swap", [case], {case}, profile=profile)
+    for case in words("across released offload"):
+        expect = {"python"} if case == "across" else set()
+        yield Run("asyncio_locks.py", ["{locker.so}", case], expect, profile=None, executor="asyncio", **options)
+    for context in words("current local"):
+        for case in words("across cancel released offload"):
+            for program, profile in (("tokio_locks", "dev"), ("tokio_locks_oldest", "dev"), ("tokio_locks", "fatlto")):
+                if profile == "dev" or case == "across":
+                    yield tokio(program, profile, f"{{locker.so}} {context} {case}", [case])
+    for case in words("across cancel released offload"):
+        yield async_task("async_task_locks", "dev", f"{{locker.so}} {case}", [case])
+
+
+def deadlock_runs():
+    """They hang, are reported meanwhile, and are killed."""
+    for case in words("self suspended upgrade cycle"):
+        yield Run("deadlocks", [case], {case}, family="event-loop", hangs=True)
+    yield Run("deadlocks", ["slow"], {"slow"}, family="event-loop")
+    yield tokio("tokio_locks", "dev", "{locker.so} current deadlock", ["deadlock"], hangs=True)
+    yield async_task("async_task_locks", "dev", "{locker.so} deadlock", ["deadlock"], hangs=True)
+
+
 def script(program, arguments, expect=(), profile=None, **options):
     return Run(program, words(arguments), set(expect), profile=profile, family="event-loop", **options)
 
@@ -199,4 +244,4 @@ def node_runs():
 
 
 def runs():
-    return [*loop_runs(), *c_runs(), *python_runs(), *node_runs(), *tokio_runs(), *async_task_runs()]
+    return [*loop_runs(), *c_runs(), *python_runs(), *node_runs(), *tokio_runs(), *async_task_runs(), *lock_runs(), *deadlock_runs()]

@@ -27,6 +27,7 @@ class Outcome:
     stdout: str
     stderr: str
     report: dict = None
+    live: dict = None  # what was told of it while it ran
     complaint: str = None
 
 
@@ -134,6 +135,76 @@ def execute_watched(command, directory, timeout=TIMEOUT, environment=None, keep=
         if os.path.exists(report):
             os.unlink(report)
     return outcome
+
+
+def execute_hanging(command, directory, timeout=TIMEOUT, settings=()):
+    """A program that never ends: its report while it hangs, then once more when it was killed."""
+    report, traces, errors = directory + ".json", directory + ".traces", directory + ".stderr"
+    for path in (report, traces):
+        shutil.rmtree(path, ignore_errors=True)
+    with open(errors, "wb") as stderr:
+        process = subprocess.Popen(
+            watched(command, report, traces, settings=settings),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    live = report_live(traces, "deadlock", timeout)
+    told = wait_until(lambda: "deadlock" in read_text(errors), timeout / 4)
+    for each in live["processes"] if live else ():
+        os.kill(each["pid"], signal.SIGKILL)
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        pass
+    kill_group(process)
+    process.wait()
+    outcome = Outcome(process.returncode, "", read_text(errors), live=live)
+    if not live:
+        outcome.complaint = "no deadlock was reported while it hung"
+    elif not told:
+        outcome.complaint = "standard error told of no deadlock while it hung"
+    try:
+        outcome.report = read_report(report)
+    except (OSError, ValueError) as error:
+        outcome.complaint = outcome.complaint or f"no report: {error}"
+    shutil.rmtree(traces, ignore_errors=True)
+    for path in (report, errors):
+        if os.path.exists(path):
+            os.unlink(path)
+    return outcome
+
+
+def report_live(traces, kind, timeout):
+    """What `yieldsan report` says of a process that runs, as soon as there is a finding of a kind."""
+    command = [YIELDSAN, "report", "--format=json", "--show=notice", "--fail-on=never", traces]
+    found = []
+
+    def ask():
+        done = subprocess.run(command, capture_output=True, text=True)
+        report = json.loads(done.stdout) if done.returncode == 0 and done.stdout else {"findings": []}
+        if any(each["kind"] == kind for each in report["findings"]):
+            found.append(report)
+        return bool(found)
+
+    wait_until(ask, timeout, 0.2)
+    return found[0] if found else None
+
+
+def wait_until(condition, timeout, interval=0.05):
+    end = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(interval)
+    return True
+
+
+def read_text(path):
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read()
 
 
 def read_report(path):
