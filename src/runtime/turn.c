@@ -5,6 +5,7 @@
 #include "calls/call.h"
 #include "executors/executor.h"
 #include "locks/held.h"
+#include "stack_switch.h"
 #include "thread.h"
 #include "thread_slot.h"
 #include "turn_times.h"
@@ -12,7 +13,8 @@
 /* The address of a turn that does not lie on the stack: no frame is above it. */
 static bool left_behind(const struct turn *turn, const struct turn *newer)
 {
-	return turn->address && turn->address <= newer->address;
+	return turn->address && turn->address <= newer->address &&
+	       stack_was_left(turn->address, newer->address);
 }
 
 void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind)

@@ -730,6 +730,10 @@ CALL_BY_HAND(FORWARD, file, void *, dlmopen, (Lmid_t space, const char *path, in
 CALL_BY_HAND(FORWARD, file, int, dlclose, (void *handle))
 CALL_BY_HAND(FORWARD, other, void *, dlsym, (void *handle, const char *name))
 
+/* Stacks. Those of boost.context are in contexts.c. */
+CALL_BY_HAND(FORWARD, other, int, swapcontext, (ucontext_t *from, const ucontext_t *to))
+CALL_BY_HAND(FORWARD, other, int, setcontext, (const ucontext_t *to))
+
 /* Judged under the name of the wrapper of the same system call, if there is one. */
 CALL_BY_HAND(FORWARD, other, long, syscall, (long number, ...))
 

@@ -14,6 +14,7 @@
 #include "../judgement.h"
 #include "../runtime.h"
 #include "../sites.h"
+#include "../stack_switch.h"
 #include "../thread_slot.h"
 #include "../trace.h"
 #include "../trace_records.h"
@@ -439,7 +440,8 @@ COLD static void abandon(struct trace_call_in_progress *call)
 
 void call_watch_heal(uintptr_t frame)
 {
-	if (!this_thread.in_call || frame <= this_thread.call_frame)
+	if (!this_thread.in_call || frame <= this_thread.call_frame ||
+	    (frame != UINTPTR_MAX && !stack_was_left(this_thread.call_frame, frame)))
 		return;
 	this_thread.in_call = false;
 	if (this_thread.slot && this_thread.slot->call.sequence & 1)

@@ -16,6 +16,7 @@
 #include "../locks/held.h"
 #include "../modules.h"
 #include "../runtime.h"
+#include "../stack_switch.h"
 #include "../thread_slot.h"
 #include "../trace.h"
 #include "../trace_records.h"
@@ -301,8 +302,10 @@ void event_loop_exits(uintptr_t frame)
 
 	/* As high on the stack as the wait itself, it is the code behind the loop that calls exit.
 	 */
-	if (loop && loop->executor && frame < loop->frame && event_loop_level(frame, &level) &&
-	    level <= loop->executor->level)
+	if (loop && loop->executor &&
+	    (frame < loop->frame ||
+	     (frame != UINTPTR_MAX && !stack_was_left(loop->frame, frame))) &&
+	    event_loop_level(frame, &level) && level <= loop->executor->level)
 		confirm(&loop->turn);
 }
 

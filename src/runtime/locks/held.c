@@ -166,6 +166,7 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 	held->turn = turn;
 	held->stack = stack;
 	held->executor = turn->executor;
+	held->coroutine = self->coroutine;
 	held->kind = (uint8_t)kind;
 	held->flags = 0;
 	held->again = 0;

@@ -36,7 +36,10 @@ struct held_lock {
 	uint32_t site; /* offset of its trace_lock_site */
 	void *task;
 	uint32_t type; /* of the task: see executors/task_types.h; 0: none */
-	uint32_t yields;
+	union {
+		uint32_t coroutine; /* until then: that took it, see stack_switch.h */
+		uint32_t yields;
+	};
 	uint64_t since_ns; /* when it was yielded */
 };
 

@@ -130,6 +130,7 @@ void held_yielded(struct turn *turn, enum held_yield yield)
 {
 	struct held_table *table = this_thread.held;
 	const struct known_stack *here;
+	uint32_t left = 0;
 	OWN_CODE_SCOPE;
 
 	if (!table || !trace_open())
@@ -140,6 +141,11 @@ void held_yielded(struct turn *turn, enum held_yield yield)
 	here = KNOWN_STACK_HERE(&table->memory);
 	FOR_LOCKS_OF(held, table, turn)
 	{
+		/* Who resumes a coroutine only waits for it, as for a function that it calls. */
+		if (yield == YIELD_COROUTINE && held->coroutine != this_thread.coroutine) {
+			left++;
+			break;
+		}
 		if (held->flags & HELD_GONE ||
 		    !lock_is_held_by(held->lock, held->kind, table->tid)) {
 			held_remove(table, held);
@@ -147,7 +153,7 @@ void held_yielded(struct turn *turn, enum held_yield yield)
 		}
 		suspend(table, held, here, yield);
 	}
-	turn->locks = 0;
+	turn->locks = left;
 }
 
 void held_turn_ends(struct turn *turn)

@@ -22,8 +22,8 @@
 /* Turns: as in a program that has been running for a while. */
 #define FIRST 4
 #define TAKE  FIRST
-#define GIVE  (FIRST + 4)
-#define LAST  (FIRST + 8)
+#define GIVE  (FIRST + 12) /* the other thread has come by then */
+#define LAST  (FIRST + 16)
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t other = PTHREAD_MUTEX_INITIALIZER;

@@ -67,6 +67,7 @@ C_PROGRAMS = {
     "deadlocks": (["deadlocks.c", "loop_epoll.c"], None),
     "locker.so": (["locker.c"], None),
     "coroutine_mutex": (["coroutine_mutex.cc", "loop_epoll.c"], None),
+    "coroutine_boost": (["coroutine_boost.cc", "loop_epoll.c"], ("boost/context/fiber.hpp", "-lboost_context")),
     "coroutine_swap": (["coroutine_swap.c", "loop_epoll.c"], None),
 }
 
@@ -119,7 +120,7 @@ def library_flags(library):
     if isinstance(library, tuple):
         header, flag = library
         probe = subprocess.run(
-            [c_compiler(), "-E", "-x", "c", "-", "-include", header],
+            [require("g++" if header.endswith(".hpp") else c_compiler()), "-E", "-xc++" if header.endswith(".hpp") else "-xc", "-", "-include", header],
             input="",
             text=True,
             capture_output=True,

@@ -185,8 +185,9 @@ def lock_runs():
     for case in words("across shared released"):
         yield Run("coroutine_mutex", [case], {case}, **options)
     for case in words("across released sleep"):
-        for profile in words("O0 O2"):
-            yield Run("coroutine_swap", [case], {case}, profile=profile)
+        for program in words("coroutine_swap coroutine_boost"):
+            for profile in words("O0 O2"):
+                yield Run(program, [case], {case}, profile=profile)
     for case in words("across released offload"):
         expect = {"python"} if case == "across" else set()
         yield Run("asyncio_locks.py", ["{locker.so}", case], expect, profile=None, executor="asyncio", **options)

@@ -1,0 +1,107 @@
+/*
+ * Stack switches: libc's, and boost.context's where it is a library of its own. Linked into the
+ * program, its functions are called without passing any table that could be changed.
+ */
+#include <dlfcn.h>
+#include <ucontext.h>
+
+#include "../modules.h"
+#include "../process.h"
+#include "../stack_switch.h"
+#include "call.h"
+
+/* Each goes on by a tail call: what is saved is the caller's place on its own stack. */
+EXPORT int swapcontext(ucontext_t *from, const ucontext_t *to)
+{
+	if (UNLIKELY(this_thread.turn != NULL))
+		stack_switches((uintptr_t)to->uc_mcontext.gregs[REG_RSP]);
+	return real.swapcontext(from, to);
+}
+
+EXPORT int setcontext(const ucontext_t *to)
+{
+	if (UNLIKELY(this_thread.turn != NULL))
+		stack_switches((uintptr_t)to->uc_mcontext.gregs[REG_RSP]);
+	return real.setcontext(to);
+}
+
+/* boost/context/detail/fcontext.hpp: a context is the stack pointer at which it waits. */
+struct transfer {
+	void *context, *data;
+};
+
+typedef struct transfer (*jump_function)(void *to, void *data);
+typedef struct transfer (*ontop_function)(void *to, void *data,
+					  struct transfer (*on_top)(struct transfer));
+
+struct transfer jump_fcontext(void *to, void *data);
+struct transfer ontop_fcontext(void *to, void *data, struct transfer (*on_top)(struct transfer));
+
+struct library_function {
+	const char *name;
+	void *ours;
+	void *real;
+	const struct module *module; /* that has it */
+};
+
+/* A library that was opened for itself alone finds ours before its own, and RTLD_NEXT none. */
+static void *find_in_modules(const struct library_function *function)
+{
+	const struct module *own = modules_find((uintptr_t)function->ours);
+
+	for (size_t i = 0; i < modules_count(); i++) {
+		const struct module *module = modules_at(i);
+		uintptr_t found = module->unloaded_ns || module == own
+					  ? 0
+					  : module_symbol(module, function->name);
+
+		if (found)
+			return (void *)found;
+	}
+	return NULL;
+}
+
+COLD static void *find(struct library_function *function)
+{
+	OWN_CODE_SCOPE;
+	void *found = dlsym(RTLD_NEXT, function->name);
+
+	if (!found) {
+		dlerror(); /* or the program's next dlerror would tell of our failure */
+		found = find_in_modules(function);
+	}
+	if (!found) { /* called by a constructor, within its dlopen */
+		modules_refresh();
+		found = find_in_modules(function);
+	}
+	__atomic_store_n(&function->module, modules_find((uintptr_t)found), __ATOMIC_RELEASE);
+	__atomic_store_n(&function->real, found, __ATOMIC_RELEASE);
+	return found;
+}
+
+/* The library may have been closed, and another opened. */
+static inline void *real_of(struct library_function *function)
+{
+	void *found = __atomic_load_n(&function->real, __ATOMIC_ACQUIRE);
+	const struct module *module = __atomic_load_n(&function->module, __ATOMIC_ACQUIRE);
+
+	return LIKELY(module && !module->unloaded_ns) ? found : find(function);
+}
+
+static struct library_function jump = { .name = "jump_fcontext", .ours = (void *)jump_fcontext };
+static struct library_function ontop = { .name = "ontop_fcontext", .ours = (void *)ontop_fcontext };
+
+EXPORT struct transfer jump_fcontext(void *to, void *data)
+{
+	if (UNLIKELY(this_thread.turn != NULL))
+		stack_switches((uintptr_t)to);
+	return ((jump_function)real_of(&jump))(to, data);
+}
+
+EXPORT struct transfer ontop_fcontext(void *to, void *data,
+				      struct transfer (*on_top)(struct transfer))
+{
+	if (UNLIKELY(this_thread.turn != NULL))
+		stack_switches((uintptr_t)to);
+	return ((ontop_function)real_of(&ontop))(to, data, on_top);
+}
