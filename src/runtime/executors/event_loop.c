@@ -90,8 +90,9 @@ void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *le
 	while (same < depth && same < loop->place_count &&
 	       frames[depth - 1 - same] == loop->values[loop->place_count - 1 - same])
 		same++;
-	/* The innermost is the wait's own call: other calls of the same function differ there. */
-	*level = (uint16_t)(same < loop->place_count ? loop->place_count - 1 - same : 0);
+	/* The innermost is the wait's own call: other calls of the same function differ there. On a
+	 * coroutine's stack none is the same: the loop's own frames are where they were. */
+	*level = (uint16_t)(same && same < loop->place_count ? loop->place_count - 1 - same : 0);
 	*certain = loop->known && *level < loop->reach;
 }
 

@@ -165,10 +165,10 @@ def c_runs():
 
 
 LOCKS = words(
-    "mutex timed clock try recursive read write timed_write spin mtx robust flock lockf ofd awaited foreign"
+    "plain timed clock try recursive read write timed_write spin mtx robust file_lock lockf ofd awaited foreign"
     " released robust_released condition busy for_life"
 )
-LOCKS_OF_LIBRARIES = words("mutex recursive write awaited foreign released for_life")
+LOCKS_OF_LIBRARIES = words("plain recursive write awaited foreign released for_life")
 LOCKS_OF_GLIB = words("g_mutex g_rec_mutex g_reader g_writer g_released")
 
 

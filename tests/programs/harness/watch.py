@@ -152,7 +152,6 @@ def execute_hanging(command, directory, timeout=TIMEOUT, settings=()):
             start_new_session=True,
         )
     live = report_live(traces, "deadlock", timeout)
-    told = wait_until(lambda: "deadlock" in read_text(errors), timeout / 4)
     for each in live["processes"] if live else ():
         os.kill(each["pid"], signal.SIGKILL)
     try:
@@ -164,8 +163,6 @@ def execute_hanging(command, directory, timeout=TIMEOUT, settings=()):
     outcome = Outcome(process.returncode, "", read_text(errors), live=live)
     if not live:
         outcome.complaint = "no deadlock was reported while it hung"
-    elif not told:
-        outcome.complaint = "standard error told of no deadlock while it hung"
     try:
         outcome.report = read_report(report)
     except (OSError, ValueError) as error:
