@@ -4,6 +4,7 @@ import atexit
 import dataclasses
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,8 @@ YIELDSAN = os.environ.get("YIELDSAN", os.path.join(build.BUILD, "yieldsan"))
 # One for each process: several may run at a time.
 SCRATCH = os.path.join(build.BUILD, "corpus", str(os.getpid()))
 TIMEOUT = 60
+# In a deadlock's headline.
+DEADLOCK_TOLD = "waits? for a"
 
 # In such a place a file is memory, and reading it waits for nobody.
 MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
@@ -152,6 +155,7 @@ def execute_hanging(command, directory, timeout=TIMEOUT, settings=()):
             start_new_session=True,
         )
     live = report_live(traces, "deadlock", timeout)
+    told = wait_until(lambda: re.search(DEADLOCK_TOLD, read_text(errors)), timeout / 4)
     for each in live["processes"] if live else ():
         os.kill(each["pid"], signal.SIGKILL)
     try:
@@ -163,6 +167,8 @@ def execute_hanging(command, directory, timeout=TIMEOUT, settings=()):
     outcome = Outcome(process.returncode, "", read_text(errors), live=live)
     if not live:
         outcome.complaint = "no deadlock was reported while it hung"
+    elif not told:
+        outcome.complaint = "standard error told of no deadlock while it hung"
     try:
         outcome.report = read_report(report)
     except (OSError, ValueError) as error:
