@@ -148,26 +148,34 @@ static int compare(const void *one, const void *other)
 		      (*(struct baseline_entry *const *)other)->id);
 }
 
-/* The lines to write, sorted; to be freed. They live in `known` and `made`. */
+/* What others did with the processor says nothing of the code, and is another thing each time. */
+static bool is_the_programs(const struct finding *finding)
+{
+	return finding->kind != KIND_LONG_TURN || finding->stall != STALL_RUNNABLE;
+}
+
+/* The lines to write, sorted, up to a NULL; to be freed. They live in `known` and `made`. */
 static struct baseline_entry **choose(struct report *report, const struct baseline *known,
 				      struct baseline *made)
 {
 	struct baseline_entry **chosen = memory_get((report->finding_count + 1) * sizeof *chosen);
+	size_t count = 0;
 
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct finding *finding = report->findings[i];
 		char *line;
 
-		chosen[i] = find(known, finding->id);
-		if (chosen[i])
+		if (!is_the_programs(finding))
 			continue;
-		line = line_of(report, finding);
-		add(made, finding->id, line);
-		free(line);
-		chosen[i] = find(made, finding->id);
+		if (!find(known, finding->id)) {
+			line = line_of(report, finding);
+			add(made, finding->id, line);
+			free(line);
+		}
+		chosen[count++] = find(find(known, finding->id) ? known : made, finding->id);
 	}
-	if (report->finding_count)
-		qsort(chosen, report->finding_count, sizeof *chosen, compare);
+	if (count)
+		qsort(chosen, count, sizeof *chosen, compare);
 	return chosen;
 }
 
@@ -185,7 +193,7 @@ int baseline_write(struct report *report, const char *path, char sentence[BASELI
 	error = out ? 0 : -errno;
 	if (out) {
 		fputs(head, out);
-		for (size_t i = 0; i < report->finding_count; i++)
+		for (size_t i = 0; chosen[i]; i++)
 			fprintf(out, "%s\n", chosen[i]->line);
 		error = ferror(out) ? -EIO : 0;
 		if (fclose(out) && !error)

@@ -35,9 +35,10 @@ bool baseline_knows(struct baseline *baseline, const char *id);
 
 /*
  * Writes all findings of the report, of every severity: what is a notice on a quiet machine may be
- * an error on a busy one. A line that the file has already stays as it is, so that remarks in it
- * stay too. Returns 0, or -errno with the reason in `sentence`; a file that is no baseline is left
- * alone.
+ * an error on a busy one. Turns that were long because others had the
+ * processor are none of the program's. A line that the file has already stays as it is, so that
+ * remarks in it stay too. Returns 0, or -errno with the reason in `sentence`; a file that is no
+ * baseline is left alone.
  */
 int baseline_write(struct report *report, const char *path, char sentence[BASELINE_SENTENCE_SIZE]);
 

@@ -109,6 +109,42 @@ static void an_id_that_stands_twice_counts_once(void **state)
 	baseline_deinit(&baseline);
 }
 
+/* A report on a long turn that passed so, and on a sleep; how many ids its baseline has. */
+static size_t baseline_size(enum trace_stall stall)
+{
+	static struct trace_builder trace;
+	struct made_report made = { .options = REPORT_OPTIONS_DEFAULT };
+	struct baseline baseline = { 0 };
+	char sentence[BASELINE_SENTENCE_SIZE], path[PATH_MAX];
+	struct trace_site *site;
+	size_t size;
+
+	empty_directory(NULL);
+	snprintf(path, sizeof path, "%s", trace_path("baseline"));
+	trace_begin_tokio(&trace, 100);
+	trace_put_site(&trace, STACK(std_sleep, app_handler, tokio_poll));
+	site = trace_put_site(&trace, STACK(app_serve, tokio_poll));
+	site->kind = SITE_LONG_TURN;
+	site->subject = (uint8_t)stall;
+	trace_write(&trace, "a.yieldsan");
+	made.options.write_baseline = path;
+	report_directory(&made);
+	assert_false(made.summary.failed);
+	assert_int_equal(made.summary.findings[SEVERITY_ERROR], 2);
+	report_free(&made);
+	assert_int_equal(baseline_read(&baseline, path, sentence), 0);
+	size = baseline.count;
+	baseline_deinit(&baseline);
+	return size;
+}
+
+static void what_others_did_with_the_processor_is_in_no_baseline(void **state)
+{
+	(void)state;
+	assert_int_equal(baseline_size(STALL_BUSY), 2);
+	assert_int_equal(baseline_size(STALL_RUNNABLE), 1);
+}
+
 static bool path_matches(const char *pattern, const char *path)
 {
 	return pattern_matches_path(pattern, strlen(pattern), path);
@@ -154,6 +190,7 @@ int main(void)
 		TEST(a_long_rule_is_kept_whole),
 		TEST(marks_within_names_are_parts_of_them),
 		TEST(an_id_that_stands_twice_counts_once),
+		TEST(what_others_did_with_the_processor_is_in_no_baseline),
 		TEST(a_path_is_matched_from_any_of_its_parts_on),
 		TEST(the_nearest_file_above_is_found),
 	};
