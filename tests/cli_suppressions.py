@@ -236,12 +236,12 @@ def several_files_add_up_and_reports_take_them_too(place):
 # Marks in the code
 
 
-def _allowed(place, *arguments, **options):
+def _allowed(place, *arguments, show="warning", **options):
     program = place / "allowing"
     if not program.exists():
         place.compile("allowing", "-pthread", source=ALLOWING)
     report = place / "report.json"
-    result = run("--format=json", f"--report={report}", program, *arguments, **options)
+    result = run("--format=json", f"--show={show}", f"--report={report}", program, *arguments, **options)
     document = report_of(report)
     return result, document, {item["reason"]: item["count"] for item in document["allowed"]}
 
@@ -287,7 +287,7 @@ def what_else_happens_in_an_allowance_is_no_finding(place):
     expect(document["findings"] == [] and allowed["start-up: nobody waits yet"] == 3, document)
     _, document, _ = _allowed(place, "busy")
     expect(document["findings"] == [], document["findings"])
-    _, document, _ = _allowed(place, "explained")
+    _, document, _ = _allowed(place, "explained", show="notice")
     expect([finding["kind"] for finding in document["findings"]] == ["long-turn"], document["findings"])
 
 
