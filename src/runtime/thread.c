@@ -62,16 +62,31 @@ bool thread_on_own_stack(uintptr_t address)
 	       address < top;
 }
 
-int own_code_begin(void)
+int own_code_begin(void *frame)
 {
-	this_thread.own_code++;
+	if (!this_thread.own_code++)
+		this_thread.own_frame = (uintptr_t)frame;
 	this_thread.armed = false;
 	return errno;
 }
 
 void own_code_end(const int *saved_errno)
 {
-	if (--this_thread.own_code == 0)
+	/* Taken for left, it may come back: from a handler on an alternate stack within this one.
+	 */
+	if (this_thread.own_code && --this_thread.own_code == 0)
 		thread_arm();
 	errno = *saved_errno;
+}
+
+void own_code_left(uintptr_t frame)
+{
+	struct thread_state *self = &this_thread;
+
+	/* A handler on an alternate stack has interrupted it; where that lies tells nothing. */
+	if (frame <= self->own_frame || !thread_on_own_stack(frame))
+		return;
+	self->own_code = 0;
+	self->serving = SERVING_NOBODY;
+	thread_arm();
 }

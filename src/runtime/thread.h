@@ -38,6 +38,7 @@ struct thread_state {
 	uintptr_t call_frame; /* then: the stack address of its watch */
 	uint8_t serving;      /* enum serving */
 	uint32_t own_code;    /* > 0 while our code runs: the calls it makes are nobody's fault */
+	uintptr_t own_frame;  /* then: the stack address of the outermost of it */
 	struct turn *turn;    /* the innermost turn */
 	struct held_table *held; /* locks taken in its turns; NULL until the first */
 	uint32_t holds;	    /* how many of them it holds now; and one for a gate it goes through */
@@ -81,11 +82,33 @@ uintptr_t thread_stack_top(void);
  */
 bool thread_on_own_stack(uintptr_t address);
 
-int own_code_begin(void);
+int own_code_begin(void *frame);
 void own_code_end(const int *saved_errno);
+
+COLD void own_code_left(uintptr_t frame);
 
 /* For the rest of the enclosing block, however it is left; the program finds errno as it was. */
 #define OWN_CODE_SCOPE                                                                             \
-	__attribute__((cleanup(own_code_end), unused)) const int own_code_errno = own_code_begin()
+	__attribute__((cleanup(own_code_end), unused)) const int own_code_errno =                  \
+		own_code_begin(__builtin_frame_address(0))
+
+/*
+ * For the program's code at this stack address: a signal's handler may have left ours by a
+ * siglongjmp, past the end of its scope. Then the frames of that scope are no more.
+ */
+static inline void own_code_heal(void *frame)
+{
+	if (UNLIKELY(this_thread.own_code))
+		own_code_left((uintptr_t)frame);
+}
+
+/* Whether a call from this stack address is one that our code needs answered. */
+static inline bool thread_serves(enum serving whom, void *frame)
+{
+	if (this_thread.serving != whom)
+		return false;
+	own_code_heal(frame);
+	return this_thread.serving == whom;
+}
 
 #endif

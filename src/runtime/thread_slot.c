@@ -28,6 +28,7 @@ static void thread_ended(void *unused)
 	(void)unused;
 	call_watch_heal(UINTPTR_MAX); /* cancelled in a call */
 	this_thread.own_code++;	      /* for good: nothing is watched after this */
+	this_thread.own_frame = UINTPTR_MAX;
 	held_thread_ends();
 	thread_slot_leave();
 	annotated_thread_ends();

@@ -21,6 +21,7 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 {
 	struct thread_state *self = &this_thread;
 
+	own_code_heal(__builtin_frame_address(0));
 	turn->executor = executor;
 	turn->kind = kind;
 	turn->outcome = OUTCOME_UNKNOWN;

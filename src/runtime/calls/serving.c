@@ -10,7 +10,7 @@
 
 static inline bool serves(enum serving whom)
 {
-	return this_thread.armed && this_thread.serving == whom;
+	return UNLIKELY(this_thread.armed) && thread_serves(whom, __builtin_frame_address(0));
 }
 
 #define SERVES_UNWINDER(name, params, args)                                                        \

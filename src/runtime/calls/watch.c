@@ -207,6 +207,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	struct thread_state *self = &this_thread;
 
 	watch->active = false;
+	own_code_heal(__builtin_frame_address(0));
 	if (self->own_code || self->in_call || !subject.watch)
 		return;
 	/* The most that runs in a suspect of a thread is no root future. */

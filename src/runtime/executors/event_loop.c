@@ -402,6 +402,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	const struct task_module *module;
 	uint16_t level;
 
+	own_code_heal((void *)wait->frame);
 	if (UNLIKELY(self->in_call))
 		call_watch_heal(wait->frame);
 	if (is_ring_of_library(wait))

@@ -177,6 +177,39 @@ static void a_jump_out_of_a_call_is_survived(void **state)
 	assert_string_equal(SEEN_IN_TURN(usleep(1)), "usleep");
 }
 
+/* As a handler does that interrupts the unwinder. */
+static __attribute__((noinline)) void leaves_our_code(void)
+{
+	OWN_CODE_SCOPE;
+	this_thread.serving = SERVING_UNWINDER;
+	thread_arm();
+	siglongjmp(place, 1);
+}
+
+/* Our code never stands in the wrapper itself. */
+static __attribute__((noinline)) void calls_us(void)
+{
+	leaves_our_code();
+	__asm__ volatile("");
+}
+
+static void a_jump_out_of_our_code_is_survived(void **state)
+{
+	sigset_t set, before;
+
+	(void)state;
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	if (!sigsetjmp(place, 1))
+		calls_us();
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	assert_int_equal(sigprocmask(SIG_UNBLOCK, &set, &before), 0);
+	assert_true(sigismember(&before, SIGUSR2));
+	if (!sigsetjmp(place, 1))
+		calls_us();
+	assert_string_equal(SEEN_IN_TURN(usleep(1)), "usleep");
+}
+
 static int visited;
 
 /* Each is refused by the kernel, whose look comes before ours, or is all there is. */
@@ -317,6 +350,7 @@ int main(void)
 		cmocka_unit_test(a_signal_interrupts_a_watched_call),
 		cmocka_unit_test(cancellation_passes_through),
 		cmocka_unit_test(a_jump_out_of_a_call_is_survived),
+		cmocka_unit_test(a_jump_out_of_our_code_is_survived),
 		cmocka_unit_test(bad_addresses_are_refused_as_ever),
 		cmocka_unit_test(what_a_call_calls_back_is_part_of_it),
 		cmocka_unit_test(destructors_of_a_thread_may_call),
