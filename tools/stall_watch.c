@@ -82,18 +82,32 @@ static void look_for_traces(struct stall_watch *watch)
 		closedir(stream);
 }
 
-/* What it did most of the time since the first look. */
-static uint32_t stall_of(const struct trace_look *look, char letter)
+/*
+ * What the thread did since the first look. It slept where it was seen asleep: a virtual machine
+ * may lose time that counts neither as run nor as waiting for a processor, and is no more its
+ * fault.
+ */
+static void add_up(struct watched_thread *thread, const struct thread_state *state)
 {
-	uint64_t seen_ns = look->last_ns - look->since_ns;
-	uint64_t used_ns = look->ran_ns + look->runnable_ns;
-	uint64_t waited_ns = seen_ns > used_ns ? seen_ns - used_ns : 0;
+	struct trace_look *look = &thread->look;
+	uint64_t seen_ns, waited_ns;
 
-	if (!seen_ns)
-		return letter == 'R' ? STALL_BUSY : STALL_WAITING;
-	if (look->ran_ns >= look->runnable_ns && look->ran_ns >= waited_ns)
-		return STALL_BUSY;
-	return waited_ns >= look->runnable_ns ? STALL_WAITING : STALL_RUNNABLE;
+	look->last_ns = monotonic_ns();
+	seen_ns = look->last_ns - look->since_ns;
+	thread->looks++;
+	thread->asleep += state->letter != 'R';
+	waited_ns = (uint64_t)((double)seen_ns * (double)thread->asleep / (double)thread->looks);
+	look->ran_ns = state->ran_ns - thread->first.ran_ns;
+	if (look->ran_ns > seen_ns)
+		look->ran_ns = seen_ns;
+	if (waited_ns > seen_ns - look->ran_ns)
+		waited_ns = seen_ns - look->ran_ns;
+	look->runnable_ns = seen_ns - look->ran_ns - waited_ns;
+	look->stall = look->ran_ns > waited_ns && look->ran_ns >= look->runnable_ns ? STALL_BUSY
+		      : waited_ns >= look->runnable_ns				    ? STALL_WAITING
+						       : STALL_RUNNABLE;
+	if (!waited_ns && look->stall == STALL_WAITING)
+		look->stall = STALL_BUSY;
 }
 
 static void look_at_wait(struct watched_trace *trace, struct watched_thread *thread, pid_t tid)
@@ -122,6 +136,7 @@ static void begin_look(struct watched_thread *thread, uint64_t turn,
 	thread->turn = turn;
 	thread->told_ns = 0;
 	thread->sp = thread->pc = 0;
+	thread->looks = thread->asleep = 0;
 	thread->first = *state;
 	memset(&thread->look, 0, sizeof thread->look);
 	thread->look.sequence = sequence;
@@ -170,10 +185,7 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 		return false;
 	if (thread->turn != slot.turn_start)
 		begin_look(thread, slot.turn_start, &state);
-	thread->look.last_ns = monotonic_ns();
-	thread->look.ran_ns = state.ran_ns - thread->first.ran_ns;
-	thread->look.runnable_ns = state.runnable_ns - thread->first.runnable_ns;
-	thread->look.stall = stall_of(&thread->look, state.letter);
+	add_up(thread, &state);
 	/* A call in progress has its stack in the trace. */
 	if (state.letter != 'R' && !(slot.call.sequence & 1))
 		look_at_wait(trace, thread, slot.tid);

@@ -15,6 +15,7 @@ struct watched_thread {
 	uint32_t times; /* offset of its trace_turn_times */
 	uint64_t turn;	/* start of the turn that is looked at; 0: none */
 	struct thread_state first;
+	uint64_t looks, asleep; /* since; and how often it slept then */
 	uint64_t told_ns; /* its length when it was told last */
 	uint64_t sp, pc;  /* of the stack in `look` */
 	struct trace_look look;

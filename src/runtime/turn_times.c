@@ -181,6 +181,7 @@ void turn_times_take(void)
 				    << 32) /
 				   turn_clock.scale);
 	turn_usage_interval = turn_times_limit / 2;
+	turn_usage_take(turn_clock_now());
 	times = take_record();
 	if (!times)
 		return;

@@ -77,11 +77,13 @@ static char seen_directory[] = "/tmp/yieldsan-test-XXXXXX";
  * Before the runtime starts. */
 __attribute__((constructor(101))) static void seen_start(void)
 {
-	char options[64];
+	const char *given = getenv("YIELDSAN_OPTIONS");
+	char options[256];
 
 	if (!mkdtemp(seen_directory))
 		abort();
-	snprintf(options, sizeof options, "summary=0:output=%s", seen_directory);
+	snprintf(options, sizeof options, "%s:summary=0:output=%s", given ? given : "loop_waits=3",
+		 seen_directory);
 	setenv("YIELDSAN_OPTIONS", options, 1);
 }
 
