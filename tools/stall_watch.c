@@ -87,7 +87,8 @@ static void look_for_traces(struct stall_watch *watch)
  * may lose time that counts neither as run nor as waiting for a processor, and is no more its
  * fault.
  */
-static void add_up(struct watched_thread *thread, const struct thread_state *state)
+static void add_up(struct watched_thread *thread, const struct thread_state *state, uint64_t age_ns,
+		   uint64_t warning_ns)
 {
 	struct trace_look *look = &thread->look;
 	uint64_t seen_ns, waited_ns;
@@ -103,11 +104,9 @@ static void add_up(struct watched_thread *thread, const struct thread_state *sta
 	if (waited_ns > seen_ns - look->ran_ns)
 		waited_ns = seen_ns - look->ran_ns;
 	look->runnable_ns = seen_ns - look->ran_ns - waited_ns;
-	look->stall = look->ran_ns > waited_ns && look->ran_ns >= look->runnable_ns ? STALL_BUSY
-		      : waited_ns >= look->runnable_ns				    ? STALL_WAITING
-						       : STALL_RUNNABLE;
-	if (!waited_ns && look->stall == STALL_WAITING)
-		look->stall = STALL_BUSY;
+	look->stall = age_ns < look->runnable_ns + warning_ns ? STALL_RUNNABLE
+		      : look->ran_ns >= waited_ns	      ? STALL_BUSY
+							      : STALL_WAITING;
 }
 
 static void look_at_wait(struct watched_trace *trace, struct watched_thread *thread, pid_t tid)
@@ -185,7 +184,7 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 		return false;
 	if (thread->turn != slot.turn_start)
 		begin_look(thread, slot.turn_start, &state);
-	add_up(thread, &state);
+	add_up(thread, &state, age_ns, watch->options->long_turn_warning_us * UINT64_C(1000));
 	/* A call in progress has its stack in the trace. */
 	if (state.letter != 'R' && !(slot.call.sequence & 1))
 		look_at_wait(trace, thread, slot.tid);

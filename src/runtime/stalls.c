@@ -176,6 +176,11 @@ static bool take_look(const struct turn *turn, struct trace_look *look)
 	return look->turn == turn->start && look->depth <= TRACE_LOOK_FRAMES;
 }
 
+static uint64_t warning_ns(void)
+{
+	return runtime_options.long_turn_warning_us * UINT64_C(1000);
+}
+
 /* How a long turn passed. */
 struct course {
 	uint64_t ns;	 /* less what its calls explain */
@@ -202,15 +207,13 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns)
 	course.off_cpu_ns = ns > cpu_ns ? ns - cpu_ns : 0;
 	if (this_thread.turn_counter && *this_thread.turn_counter > turn_usage.turns)
 		turns = *this_thread.turn_counter - turn_usage.turns;
-	if (course.off_cpu_ns <= ns / 2)
-		course.stall = STALL_BUSY;
 	/* Each turn may have come after a wait. */
-	else if (usage.switches - turn_usage.switches > (int64_t)turns)
+	if (course.off_cpu_ns > ns / 2 && usage.switches - turn_usage.switches > (int64_t)turns) {
 		course.stall = STALL_WAITING;
-	else
-		course.stall = STALL_RUNNABLE;
-	if (course.stall != STALL_WAITING)
-		course.own_ns = ns - course.off_cpu_ns;
+		return course;
+	}
+	course.own_ns = ns - course.off_cpu_ns;
+	course.stall = course.own_ns >= warning_ns() ? STALL_BUSY : STALL_RUNNABLE;
 	return course;
 }
 
@@ -230,10 +233,11 @@ static struct course course_of(const struct turn *turn, uint64_t ns, const struc
 	waited_ns = look->ran_ns + look->runnable_ns < seen_ns
 			    ? seen_ns - look->ran_ns - look->runnable_ns
 			    : 0;
-	course.stall = look->ran_ns >= look->runnable_ns && look->ran_ns >= waited_ns ? STALL_BUSY
-		       : waited_ns >= look->runnable_ns ? STALL_WAITING
-							: STALL_RUNNABLE;
+	waited_ns = waited_ns > explained ? waited_ns - explained : 0;
 	course.own_ns = course.ns > look->runnable_ns ? course.ns - look->runnable_ns : 0;
+	course.stall = course.own_ns < warning_ns() ? STALL_RUNNABLE
+		       : look->ran_ns >= waited_ns  ? STALL_BUSY
+						    : STALL_WAITING;
 	return course;
 }
 
@@ -244,7 +248,7 @@ static enum severity judge(const struct turn *turn, const struct course *course,
 
 	if (course->own_ns >= runtime_options.long_turn_error_us * UINT64_C(1000))
 		severity = SEVERITY_ERROR;
-	else if (course->own_ns >= runtime_options.long_turn_warning_us * UINT64_C(1000))
+	else if (course->own_ns >= warning_ns())
 		severity = SEVERITY_WARNING;
 	if (course->stall == STALL_RUNNABLE)
 		return SEVERITY_NOTICE;
@@ -313,9 +317,10 @@ void stall_ended(struct turn *turn, uint64_t ns)
 	enum severity severity;
 	bool looked;
 
-	if (turn->explained_us * UINT64_C(2000) > ns) {
+	if (turn->explained_us) {
 		blame_calls(turn);
-		return;
+		if (turn->explained_us * UINT64_C(1000) + warning_ns() > ns)
+			return;
 	}
 	if (!room || !key.executor || this_thread.exempt || !trace_header())
 		return;

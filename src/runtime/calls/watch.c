@@ -392,8 +392,7 @@ static void end(struct call_watch *watch)
 			this_thread.error_ns = end_ns;
 		/* A turn is not blamed again for what its calls were, or need not be; what is
 		 * allowed takes nothing of its time. */
-		if (watch->turn && !allowance_is_open() &&
-		    (excused || severity >= SEVERITY_WARNING))
+		if (watch->turn && !allowance_is_open())
 			watch->turn->explained_us += (uint32_t)(outcome.wall_ns / 1000);
 	}
 	erase();

@@ -14,6 +14,8 @@
 #include "helper.h"
 #include "loop.h"
 
+#define COMPUTE_MS 200
+
 static void block_nanosleep(void)
 {
 	int result = nanosleep(&wait_time, NULL); /* EXPECT error nanosleep|clock_nanosleep category=sleep case=nanosleep */
@@ -38,10 +40,29 @@ static void block_getaddrinfo(void)
 	freeaddrinfo(found);
 }
 
+/* The processor's time, for others may have it meanwhile. */
+static long used_ms(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+static void compute(void)
+{
+	long end = used_ms() + COMPUTE_MS;
+
+	while (used_ms() < end)
+		for (volatile unsigned i = 0; i < 1000000; i++) /* EXPECT error busy kind=long-turn case=compute */
+			;
+}
+
 static const struct operation other_operations[] = {
 	{ "nanosleep", NULL, block_nanosleep, NULL },
 	{ "usleep", NULL, block_usleep, NULL },
 	{ "getaddrinfo", NULL, block_getaddrinfo, NULL },
+	{ "compute", NULL, compute, NULL },
 	{ "quiet", NULL, operation_quiet, NULL },
 	{ 0 },
 };

@@ -7,7 +7,7 @@ A label stands in a comment on the very line that a finding's first frame of the
     EXPECT-NONE: nothing may be found here; says so to the reader, for that is so of every other line
 
 SEVERITIES and CALLS are alternatives, joined by `|`; a finding that is of no call has its KIND there
-(lock-across-yield, deadlock, ...). A label with a case holds in the runs that name this case. With a
+(lock-across-yield, deadlock, ...), a long turn what it did (busy, with kind=long-turn). A label with a case holds in the runs that name this case. With a
 role it is a stack of that role whose first frame of the program stands on the line; of a finding
 without a blocked stack it is otherwise the first. A label is found when a finding agrees in all that
 it says, and it covers findings of a lower severity too. A finding at warning or error that no label covers is a false alarm; notices count only
@@ -147,7 +147,7 @@ def covers(label, finding, lines):
         return False
     return (
         finding["kind"] == label.kind
-        and (not label.calls or finding.get("call") in label.calls)
+        and (not label.calls or (finding.get("call") or finding.get("stall")) in label.calls)
         and RANK[finding["severity"]] <= max(RANK[name] for name in label.severities)
     )
 

@@ -32,12 +32,12 @@ def words(text):
     return text.split()
 
 
-TOKIO_OPERATIONS = words("sleep file fifo socket lookup command mutex condvar join println")
+TOKIO_OPERATIONS = words("sleep file fifo socket lookup command mutex condvar join println compute")
 C_OPERATIONS = words(
     "nanosleep usleep file fsync stat pipe stream nested_poll socket getaddrinfo mutex cond rwlock sem"
-    " join flock system popen waitpid output quiet"
+    " join flock system popen waitpid output quiet compute"
 )
-PYTHON_OPERATIONS = words("sleep file fsync client run_program lookup lock")
+PYTHON_OPERATIONS = words("sleep file fsync client run_program lookup lock compute")
 NODE_OPERATIONS = words("readFile exec atomicsWait fsync")
 
 TOKIO_HOLDING = words("spawn current local local_foreign root after_panic after_abort")

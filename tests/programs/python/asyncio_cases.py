@@ -52,6 +52,15 @@ def file():
     return block
 
 
+def compute():
+    def block():
+        end = time.thread_time() + 0.2
+        while time.thread_time() < end:
+            sum(range(100000))  # EXPECT error busy kind=long-turn case=compute
+
+    return block
+
+
 def fsync():
     descriptor = os.open("synced.txt", os.O_WRONLY | os.O_CREAT)
 
@@ -113,7 +122,7 @@ def lock():
 
 OPERATIONS = {
     operation.__name__: operation
-    for operation in (sleep, file, fsync, client, run_program, lookup, lock)
+    for operation in (sleep, file, fsync, client, run_program, lookup, lock, compute)
 }
 
 

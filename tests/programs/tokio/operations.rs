@@ -21,7 +21,7 @@ pub struct Operation {
 }
 
 pub const NAMES: &[&str] = &[
-    "sleep", "file", "fifo", "socket", "lookup", "command", "mutex", "condvar", "join", "println",
+    "sleep", "file", "fifo", "socket", "lookup", "command", "mutex", "condvar", "join", "println", "compute",
 ];
 
 /// Makes an operation ready to block. Called by `main`, before any runtime.
@@ -37,7 +37,28 @@ pub fn prepare(name: &str) -> Operation {
         "condvar" => condvar(),
         "join" => join(),
         "println" => full_pipe(),
+        "compute" => alone(compute),
         _ => panic!("no operation is called {name}"),
+    }
+}
+
+/// The processor's time, for others may have it meanwhile.
+fn used() -> Duration {
+    #[repr(C)]
+    struct Timespec(i64, i64);
+    extern "C" {
+        fn clock_gettime(clock: i32, time: *mut Timespec) -> i32;
+    }
+    const THREAD_CPU: i32 = 3;
+    let mut time = Timespec(0, 0);
+    assert_eq!(unsafe { clock_gettime(THREAD_CPU, &mut time) }, 0);
+    Duration::new(time.0 as u64, time.1 as u32)
+}
+
+fn compute() {
+    let end = used() + Duration::from_millis(200);
+    while used() < end {
+        unsafe { std::arch::asm!("2: dec {0}", "jnz 2b", inout(reg) 1_000_000_u64 => _) }; // EXPECT error busy kind=long-turn case=compute
     }
 }
 
