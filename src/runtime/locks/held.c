@@ -53,6 +53,7 @@ COLD static struct held_table *make(void)
 	while (sizeof *table + slots_size(capacity * 2) <= MEMORY_PAGE)
 		capacity *= 2;
 	table->slots->capacity = capacity;
+	table->last = table->slots->entries;
 	table->taken = 1;
 	table->next = held_tables();
 	while (!__atomic_compare_exchange_n(&tables, &table->next, table, true, __ATOMIC_ACQ_REL,
@@ -98,6 +99,7 @@ COLD static bool grow(struct held_table *table)
 	for (uint32_t i = 0; i < old->capacity; i++)
 		if (old->entries[i].lock)
 			*probe(larger, old->entries[i].lock) = old->entries[i];
+	table->last = larger->entries;
 	__atomic_store_n(&table->slots, larger, __ATOMIC_RELEASE);
 	return true;
 }
@@ -171,6 +173,7 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 	held->flags = 0;
 	held->again = 0;
 	turn->locks++;
+	table->last = held;
 	__atomic_store_n(&held->lock, lock, __ATOMIC_RELEASE);
 }
 
@@ -210,14 +213,20 @@ static NOINLINE struct held_lock *close_gap(struct held_slots *slots, struct hel
 	return &slots->entries[hole];
 }
 
-void held_remove(struct held_table *table, struct held_lock *held)
+static inline void remove_entry(struct thread_state *self, struct held_table *table,
+				struct held_lock *held)
 {
 	struct held_slots *slots = table->slots;
 
 	if (UNLIKELY(held == &slots->entries[slots->capacity - 1] || held[1].lock))
 		held = close_gap(slots, held);
 	__atomic_store_n(&held->lock, 0, __ATOMIC_RELEASE);
-	this_thread.holds--;
+	self->holds--;
+}
+
+void held_remove(struct held_table *table, struct held_lock *held)
+{
+	remove_entry(&this_thread, table, held);
 }
 
 bool held_released(uintptr_t lock)
@@ -229,7 +238,9 @@ bool held_released(uintptr_t lock)
 
 	if (!table || !self->holds)
 		return false;
-	held = probe(table->slots, lock);
+	held = table->last;
+	if (held->lock != lock)
+		held = probe(table->slots, lock);
 	if (LIKELY(held->lock && turn && held->turn == turn && !held->again && !held->flags)) {
 		turn->locks--;
 	} else {
@@ -239,7 +250,7 @@ bool held_released(uintptr_t lock)
 			return true;
 		forget(held);
 	}
-	held_remove(table, held);
+	remove_entry(self, table, held);
 	return true;
 }
 

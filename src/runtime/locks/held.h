@@ -66,6 +66,7 @@ struct held_table {
 	int32_t tid;
 	char name[TRACE_NAME_SIZE];
 	struct held_slots *slots;
+	struct held_lock *last; /* that was taken: most are released in reverse order */
 	struct held_wait wait;
 	struct stack_memory memory;
 };

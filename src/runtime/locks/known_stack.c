@@ -168,7 +168,7 @@ const struct known_stack *known_stack_walk(struct stack_memory *memory,
 		walk(&(struct unwind_start){ frame->caller - 1, sp, frame->bp });
 
 	if (!stack->incomplete) {
-		remembered->sp = sp;
+		remembered->key = known_stack_key(sp, stack->generation);
 		remembered->caller = frame->caller;
 		remembered->stack = stack;
 	}

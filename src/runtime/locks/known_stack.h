@@ -43,8 +43,8 @@ struct known_stack {
 /* The walks that a thread remembers. */
 struct stack_memory {
 	struct remembered_walk {
-		uintptr_t sp, caller;
-		const struct known_stack *stack; /* NULL where sp is 0 */
+		uintptr_t key, caller;
+		const struct known_stack *stack; /* NULL where key is 0 */
 	} walks[STACK_MEMORY_SIZE];
 };
 
@@ -103,6 +103,13 @@ static inline struct remembered_walk *known_stack_slot(struct stack_memory *memo
 	return &memory->walks[mixed & (STACK_MEMORY_SIZE - 1)];
 }
 
+/* Of a stack pointer, and of the rules that it was walked by: stacks are aligned to 16 in one half
+ * of the address space. */
+static inline uintptr_t known_stack_key(uintptr_t sp, uint32_t generation)
+{
+	return sp | (uintptr_t)generation << 48;
+}
+
 /*
  * The present stack from the caller of the function whose __builtin_frame_address(0) is `address`,
  * own code left out. Never NULL: where there is no room for a new one, an empty stack.
@@ -113,11 +120,10 @@ static inline const struct known_stack *known_stack_at(struct stack_memory *memo
 {
 	const struct known_frame *frame = address;
 	uintptr_t sp = (uintptr_t)(frame + 1);
+	uint32_t generation = __atomic_load_n(&unwinder_generation, __ATOMIC_RELAXED);
 	const struct remembered_walk *walk = known_stack_slot(memory, frame);
 
-	if (LIKELY(walk->sp == sp && walk->caller == frame->caller &&
-		   walk->stack->generation ==
-			   __atomic_load_n(&unwinder_generation, __ATOMIC_RELAXED) &&
+	if (LIKELY(walk->key == known_stack_key(sp, generation) && walk->caller == frame->caller &&
 		   known_stack_is_same(walk->stack, sp, frame->bp)))
 		return walk->stack;
 	return known_stack_walk(memory, frame);
