@@ -14,8 +14,15 @@
 
 #define LOOK_MS	     5			  /* between two looks */
 #define DIRECTORY_MS 50			  /* between two looks for new traces */
+#define TRIES	     100		  /* looks at a trace that is not ready yet */
 #define TELL_NS	     UINT64_C(2000000000) /* a line every so often, in the long run */
 #define TELL_BURST   8			  /* and so many more at first */
+
+/* A trace in the directory. Its process may have made the file, and not written its beginning. */
+struct known_file {
+	char *name;
+	unsigned tries; /* left; 0: it is watched, or not of this run */
+};
 
 struct stall_watch {
 	const struct trace_directory *traces;
@@ -25,8 +32,8 @@ struct stall_watch {
 	pthread_mutex_t mutex;
 	pthread_cond_t change;
 	bool ends;
-	char **names; /* of files in the directory that were looked at */
-	size_t name_count, name_room;
+	struct known_file *files;
+	size_t file_count, file_room;
 	struct watched_trace **watched;
 	size_t count, room;
 	uint64_t told_ns;
@@ -40,29 +47,34 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static bool is_known(const struct stall_watch *watch, const char *name)
+static struct known_file *known_file(struct stall_watch *watch, const char *name)
 {
-	for (size_t i = 0; i < watch->name_count; i++)
-		if (!strcmp(watch->names[i], name))
-			return true;
-	return false;
+	for (size_t i = 0; i < watch->file_count; i++)
+		if (!strcmp(watch->files[i].name, name))
+			return &watch->files[i];
+	watch->files = memory_grow(watch->files, watch->file_count, &watch->file_room,
+				   sizeof *watch->files);
+	watch->files[watch->file_count] = (struct known_file){ strdup(name), TRIES };
+	return &watch->files[watch->file_count++];
 }
 
 static void look_at_file(struct stall_watch *watch, const char *name)
 {
+	struct known_file *file = known_file(watch, name);
 	char path[PATH_MAX + NAME_MAX + 2];
 	struct watched_trace *trace;
 
+	if (!file->tries)
+		return;
+	file->tries--;
 	snprintf(path, sizeof path, "%s/%s", watch->traces->path, name);
 	trace = watched_trace_open(path, watch->traces->run);
-	if (trace) {
-		watch->watched = memory_grow(watch->watched, watch->count, &watch->room,
-					     sizeof *watch->watched);
-		watch->watched[watch->count++] = trace;
-	}
-	watch->names = memory_grow(watch->names, watch->name_count, &watch->name_room,
-				   sizeof *watch->names);
-	watch->names[watch->name_count++] = strdup(name);
+	if (!trace)
+		return;
+	file->tries = 0;
+	watch->watched =
+		memory_grow(watch->watched, watch->count, &watch->room, sizeof *watch->watched);
+	watch->watched[watch->count++] = trace;
 }
 
 static void look_for_traces(struct stall_watch *watch)
@@ -74,8 +86,7 @@ static void look_for_traces(struct stall_watch *watch)
 	while (stream && (entry = readdir(stream))) {
 		size_t length = strlen(entry->d_name);
 
-		if (length > suffix && !strcmp(entry->d_name + length - suffix, TRACE_SUFFIX) &&
-		    !is_known(watch, entry->d_name))
+		if (length > suffix && !strcmp(entry->d_name + length - suffix, TRACE_SUFFIX))
 			look_at_file(watch, entry->d_name);
 	}
 	if (stream)
@@ -282,10 +293,10 @@ void stall_watch_end(struct stall_watch *watch)
 	pthread_join(watch->thread, NULL);
 	for (size_t i = 0; i < watch->count; i++)
 		watched_trace_close(watch->watched[i]);
-	for (size_t i = 0; i < watch->name_count; i++)
-		free(watch->names[i]);
+	for (size_t i = 0; i < watch->file_count; i++)
+		free(watch->files[i].name);
 	free(watch->watched);
-	free(watch->names);
+	free(watch->files);
 	pthread_cond_destroy(&watch->change);
 	pthread_mutex_destroy(&watch->mutex);
 	free(watch);
