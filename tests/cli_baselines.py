@@ -309,7 +309,7 @@ def _traces(place, name, *steps):
 
 def a_comparison_tells_new_gone_worse_and_better(place):
     quiet, once = _traces(place, "quiet", "turn"), _traces(place, "once", "block")
-    often = _traces(place, "often", *["block"] * 9)
+    often = _traces(place, "often", *["block"] * 60)
     for before, after, status, word in ((quiet, once, 66, "new"), (once, quiet, 0, "gone"), (once, often, 0, "worse"),
                                         (often, once, 0, "better"), (once, once, 0, "unchanged")):
         result = yieldsan("report", "--diff", before, after)
@@ -323,7 +323,7 @@ def a_comparison_tells_new_gone_worse_and_better(place):
             expect(len(document[word]) == 1, document)
     expect(document["worse"] == [] and document["gone"] == [], document)
     (worse,) = json.loads(yieldsan("report", "--diff", "--format=json", once, often).out)["worse"]
-    expect(worse["before"]["count"] == 1 and worse["after"]["count"] == 9, worse)
+    expect(worse["before"]["count"] == 1 and worse["after"]["count"] == 60, worse)
 
 
 def a_comparison_takes_traces_and_reports_as_well(place):
@@ -370,4 +370,6 @@ def findings_of_many_processes_are_one(place):
 
 
 if __name__ == "__main__":
+    # On a busy machine any turn may be long: no test here is of that, but where it says so.
+    os.environ["YIELDSAN_OPTIONS"] = "long_turn_warning_us=3600000000"
     sys.exit(run_tests(globals()))
