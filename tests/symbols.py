@@ -221,17 +221,19 @@ def many_traces_are_one_report_in_little_memory(place):
         f"int f{i}(int x) {{ int s = 0; for (int i = 0; i < x; i++) s += i * x; return s; }}\n"
         for i in range(300)))
     stacks = random_stacks(program, 500, 16)
-    write_traces(place / "many", program, stacks, 200)
 
     def limit():
         resource.setrlimit(resource.RLIMIT_AS, (96 << 20, 96 << 20))
 
-    result = yieldsan("report", "--format=json", place / "many", preexec_fn=limit)
-    expect(result.status == 66, f"{result.status} {result.err[-500:]}")
-    report = json.loads(result.out)
-    expect(len(report["processes"]) == 200, len(report["processes"]))
-    counts = [finding["count"] for finding in report["findings"]]
-    expect(sum(counts) == 200 * 500 and not any(count % 200 for count in counts), counts)
+    for language in (False, True):
+        traces = place / f"many-{language}"
+        write_traces(traces, program, stacks, 200, python=language)
+        result = yieldsan("report", "--format=json", traces, preexec_fn=limit)
+        expect(result.status == 66, f"{result.status} {result.err[-500:]}")
+        report = json.loads(result.out)
+        expect(len(report["processes"]) == 200, len(report["processes"]))
+        counts = [finding["count"] for finding in report["findings"]]
+        expect(sum(counts) == 200 * 500 and not any(count % 200 for count in counts), counts)
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ struct report {
 	struct obstack memory; /* of all that the model holds */
 	struct strings strings;
 	struct symbols symbols;
-	struct process *processes;	  /* by pid, then path */
-	struct known_stack *known_stacks; /* see stack.c */
+	struct process *processes;			     /* by pid, then path */
+	struct known_stack *known_stacks, *known_scripts[2]; /* see stack.c; [1]: of Python */
 	struct finding *findings_by_key;
 	struct finding **findings; /* worst first, once all are in */
 	size_t finding_count, finding_room;

@@ -129,8 +129,44 @@ static void add_located(struct address_space *space, const char *executable,
 struct known_stack {
 	struct stack stack;
 	UT_hash_handle hh;
-	uint64_t key[];
+	char key[];
 };
+
+static struct known_stack *find_known(struct known_stack *stacks, const void *key, size_t size)
+{
+	struct known_stack *known;
+
+	HASH_FIND(hh, stacks, key, size, known);
+	return known;
+}
+
+static struct stack keep_known(struct known_stack **stacks, const void *key, size_t size,
+			       struct stack stack)
+{
+	struct known_stack *known = memory_get(sizeof *known + size);
+
+	known->stack = stack;
+	memcpy(known->key, key, size);
+	HASH_ADD_KEYPTR(hh, *stacks, known->key, size, known);
+	return stack;
+}
+
+static void known_deinit(struct known_stack **stacks)
+{
+	struct known_stack *known, *next;
+
+	HASH_ITER (hh, *stacks, known, next) {
+		HASH_DEL(*stacks, known);
+		free(known);
+	}
+}
+
+void stacks_deinit(struct report *report)
+{
+	known_deinit(&report->known_stacks);
+	known_deinit(&report->known_scripts[false]);
+	known_deinit(&report->known_scripts[true]);
+}
 
 #define KEY_WORDS 4 /* of each address */
 
@@ -167,32 +203,18 @@ struct stack stack_native(struct address_space *space, const char *executable,
 	struct located located[TRACE_MAX_FRAMES];
 	uint64_t key[1 + KEY_WORDS * TRACE_MAX_FRAMES];
 	struct known_stack *known;
-	size_t used = 0, words;
+	size_t used = 0, size;
 
 	/* A return address is the instruction behind the call, which may be of another line or
 	 * function. */
 	for (size_t i = 0; i < count && used < TRACE_MAX_FRAMES; i++)
 		if (addresses[i])
 			located[used++] = locate(space, addresses[i] - 1, when_ns);
-	words = write_key(located, used, executable, key);
-	HASH_FIND(hh, report->known_stacks, key, words * sizeof *key, known);
+	size = write_key(located, used, executable, key) * sizeof *key;
+	known = find_known(report->known_stacks, key, size);
 	if (known)
 		return known->stack;
-	known = memory_get(sizeof *known + words * sizeof *key);
-	known->stack = make(space, executable, located, used);
-	memcpy(known->key, key, words * sizeof *key);
-	HASH_ADD_KEYPTR(hh, report->known_stacks, known->key, words * sizeof *key, known);
-	return known->stack;
-}
-
-void stacks_deinit(struct report *report)
-{
-	struct known_stack *known, *next;
-
-	HASH_ITER (hh, report->known_stacks, known, next) {
-		HASH_DEL(report->known_stacks, known);
-		free(known);
-	}
+	return keep_known(&report->known_stacks, key, size, make(space, executable, located, used));
 }
 
 static int number(const char *text, const char *end)
@@ -204,8 +226,8 @@ static int number(const char *text, const char *end)
 	return value;
 }
 
-struct stack stack_script(struct report *report, const char *text, size_t size,
-			  enum script_language language)
+static struct stack make_script(struct report *report, const char *text, size_t size,
+				enum script_language language)
 {
 	const char *end = text + size;
 
@@ -232,6 +254,18 @@ struct stack stack_script(struct report *report, const char *text, size_t size,
 		add(report, &frame);
 	}
 	return finish(report);
+}
+
+struct stack stack_script(struct report *report, const char *text, size_t size,
+			  enum script_language language)
+{
+	/* The number comes from outside. */
+	struct known_stack **scripts = &report->known_scripts[language == SCRIPT_PYTHON];
+	struct known_stack *known = find_known(*scripts, text, size);
+
+	if (known)
+		return known->stack;
+	return keep_known(scripts, text, size, make_script(report, text, size, language));
 }
 
 const struct frame *stack_place(const struct stack *stack)

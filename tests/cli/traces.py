@@ -32,7 +32,7 @@ def build_id(executable):
     return notes.split("Build ID:")[1].split()[0] if "Build ID:" in notes else ""
 
 
-def write_traces(directory, executable, stacks, count):
+def write_traces(directory, executable, stacks, count, *, python=False):
     """Into a new directory; in each trace all the stacks."""
     os.makedirs(directory)
     text = "".join(" ".join(f"{address:x}" for address in stack) + "\n" for stack in stacks)
@@ -41,4 +41,4 @@ def write_traces(directory, executable, stacks, count):
         subprocess.run(["gcc", "-O1", "-D_GNU_SOURCE", f"-I{HERE.parent.parent}/include", "-o", writer,
                         HERE / "write_traces.c"], check=True)
         subprocess.run([writer, directory, str(count), os.path.realpath(executable),
-                        build_id(executable)], input=text, text=True, check=True)
+                        build_id(executable), *(["python"] if python else [])], input=text, text=True, check=True)

@@ -1,9 +1,11 @@
 /*
- *	write_traces DIRECTORY COUNT EXECUTABLE BUILD-ID < STACKS
+ *	write_traces DIRECTORY COUNT EXECUTABLE BUILD-ID [python] < STACKS
  *
  * Traces of processes that never ran: in a second of each, each of the stacks slept once in a turn
- * of Tokio's. A stack is a line of addresses in the file, in hexadecimal, innermost first.
+ * of Tokio's, or of asyncio's, as deep in Python too. A stack is a line of addresses in the file,
+ *in hexadecimal, innermost first.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +68,24 @@ static void put_module(const char *executable, const char *build_id)
 	put(RECORD_MODULE, &module, sizeof module, executable, module.path_size);
 }
 
-static void put_site(uint32_t call, uint32_t executor, char *line)
+/* As many frames as the stack has, with lines of its own. */
+static uint32_t put_script(uint32_t depth, uint64_t line)
+{
+	struct trace_script script = { .language = SCRIPT_PYTHON };
+	char text[TRACE_SCRIPT_SIZE];
+	size_t size = 0;
+
+	for (uint32_t i = 0; i < depth; i++)
+		size += (size_t)snprintf(text + size, sizeof text - size,
+					 "handler_%u\t/srv/app/module_%u.py\t%u\n", i, i,
+					 (unsigned)(line % 100000));
+	size += (size_t)snprintf(text + size, sizeof text - size,
+				 "run_forever\t/usr/lib/python3.11/asyncio/base_events.py\t640\n");
+	script.text_size = (uint32_t)size;
+	return put(RECORD_SCRIPT, &script, sizeof script, text, size);
+}
+
+static void put_site(uint32_t call, uint32_t executor, bool python, char *line)
 {
 	struct trace_stack stack = { .depth = 0 };
 	struct trace_site site = {
@@ -93,10 +112,12 @@ static void put_site(uint32_t call, uint32_t executor, char *line)
 		frames[stack.depth++] = BASE + address + 1;
 	}
 	site.stack = put(RECORD_STACK, &stack, sizeof stack, frames, stack.depth * sizeof *frames);
+	if (python)
+		site.script = put_script(stack.depth, stack.depth ? frames[0] : 0);
 	put(RECORD_SITE, &site, sizeof site, NULL, 0);
 }
 
-static void make_trace(const char *executable, const char *build_id)
+static void make_trace(const char *executable, const char *build_id, bool python)
 {
 	struct trace_header header = {
 		.magic = TRACE_MAGIC,
@@ -109,7 +130,7 @@ static void make_trace(const char *executable, const char *build_id)
 		.end = TRACE_END_EXITED,
 		.end_ns = START_NS + 1000000000,
 	};
-	struct trace_executor tokio = {
+	struct trace_executor loop = {
 		.family = FAMILY_TOKIO,
 		.confidence = CONFIDENCE_HIGH,
 		.confirmed = 1,
@@ -122,13 +143,17 @@ static void make_trace(const char *executable, const char *build_id)
 	char *line = NULL;
 	size_t line_room = 0;
 
+	if (python) {
+		loop.family = FAMILY_EVENT_LOOP;
+		strcpy(loop.name, "asyncio");
+	}
 	put(RECORD_UNFINISHED, &header, sizeof header, NULL, 0);
 	header.process = put_process(executable);
 	put_module(executable, build_id);
-	executor = put(RECORD_EXECUTOR, &tokio, sizeof tokio, NULL, 0);
+	executor = put(RECORD_EXECUTOR, &loop, sizeof loop, NULL, 0);
 	call = put(RECORD_CALL, &sleep, sizeof sleep, NULL, 0);
 	while (getline(&line, &line_room, stdin) > 0)
-		put_site(call, executor, line);
+		put_site(call, executor, python, line);
 	free(line);
 	header.used = header.file_size = used;
 	memcpy(bytes, &header, sizeof header);
@@ -136,13 +161,14 @@ static void make_trace(const char *executable, const char *build_id)
 
 int main(int argc, char **argv)
 {
-	int count = argc == 5 ? atoi(argv[2]) : 0;
+	int count = argc >= 5 ? atoi(argv[2]) : 0;
 
 	if (!count) {
-		fprintf(stderr, "write_traces DIRECTORY COUNT EXECUTABLE BUILD-ID < STACKS\n");
+		fprintf(stderr,
+			"write_traces DIRECTORY COUNT EXECUTABLE BUILD-ID [python] < STACKS\n");
 		return 2;
 	}
-	make_trace(argv[3], argv[4]);
+	make_trace(argv[3], argv[4], argc > 5);
 	for (int pid = 1000; pid < 1000 + count; pid++) {
 		char path[4096];
 		FILE *file;
