@@ -139,12 +139,36 @@ def a_limit_on_file_sizes_is_respected(place):
 
 def what_was_not_watched_is_told(place):
     result = run("env", "-i", place.blocker(), "block")
-    expect(result.status == 0 and "nothing was watched" in result.err.splitlines()[-1], result)
+    expect(result.status == 0 and "nothing was watched" in result.err.splitlines()[-2], result)
+    expect("NOT WATCHED" in result.err.splitlines()[-1], result)
     result = run("--require-executor", "env", "-i", place.blocker(), "block")
     expect(result.status == 66, result)
     expect(run("--require-executor", "true").status == 66, "true")
     result = run("--require-executor", place.blocker(), "turn")
     expect(result.status == 0, result)
+
+
+def a_program_started_without_the_library_is_named(place):
+    blocker, report = place.blocker(), place / "report"
+    python = "import os, subprocess, sys; way, program = sys.argv[1:]; eval(way)"
+    ways = (
+        ["env", "-i", blocker, "block"],
+        ["sh", "-c", f"env -u LD_PRELOAD {blocker} block; {blocker} turn"],
+        # By vfork, by posix_spawn, by fork; and by the shell's own exec.
+        ["/usr/bin/python3", "-c", python, "subprocess.run([program, 'block'], env={})", blocker],
+        ["/usr/bin/python3", "-c", python, "os.waitpid(os.posix_spawn(program, ['b', 'block'], {}), 0)", blocker],
+        ["/usr/bin/python3", "-c", python,
+         "os.fork() and os.wait() or os.execve(program, ['b', 'block'], {})", blocker],
+        ["sh", "-c", f"unset LD_PRELOAD; exec {blocker} block"],
+    )
+    for way in ways:
+        result = run("--format=json", f"--report={report}", *way)
+        named = [name for process in report_of(report)["processes"] for name in process.get("unwatched", ())]
+        expect(named == [blocker] and "NOT WATCHED" in result.err, f"{way}: {named} {result}")
+    result = run(*ways[0])
+    expect(f"NOT WATCHED: {blocker}" in result.err, result)
+    result = run("--format=json", f"--report={report}", "sh", "-c", f"{blocker} turn; env A=b {blocker} turn")
+    expect("NOT WATCHED" not in result.err, result)
 
 
 # Reports

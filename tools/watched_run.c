@@ -97,11 +97,21 @@ static void print_notes(const struct run *run, FILE *out)
 			run->traces.empty, run->traces.empty == 1 ? "" : "es", run->traces.path);
 	else if (!run->summary.turns)
 		fprintf(out,
-			"yieldsan: nothing was watched: no executor ran a turn%s. Either the "
-			"program has none, or it runs where nothing is preloaded: behind env -i, "
-			"sudo or a static program; `yieldsan check %s' tells more\n",
+			"yieldsan: nothing was watched: no executor ran a turn%s. %s; `yieldsan "
+			"check %s' tells more\n",
 			run->options->require_executor ? ", and that fails here" : "",
+			run->summary.unwatched
+				? "What was started without the library may have had one"
+				: "Either the program has none, or it runs where nothing is "
+				  "preloaded: behind sudo or a static program",
 			run->options->command[0]);
+	if (run->summary.unwatched)
+		fprintf(out,
+			"yieldsan: NOT WATCHED: %zu program%s started without LD_PRELOAD, as by "
+			"env -i; let LD_PRELOAD and %s pass there, or run that program by "
+			"`yieldsan run' itself\n",
+			run->summary.unwatched, run->summary.unwatched == 1 ? " was" : "s were",
+			OPTIONS_VARIABLE);
 	if (run->traces.is_private && keeps_traces(run))
 		fprintf(out,
 			"yieldsan: the traces are in %s: `yieldsan report %s' shows them again\n",

@@ -23,6 +23,7 @@
 #define TRACE_NAME_SIZE		16 /* a thread's name: TASK_COMM_LEN, with its NUL */
 #define TRACE_SCRIPT_SIZE	2048
 #define TRACE_HISTOGRAM_BUCKETS 36 /* bucket n: shorter than 2^n ns, and not counted in n - 1 */
+#define TRACE_UNWATCHED_SIZE	256
 #define TRACE_THREAD_EXECUTORS	4
 
 /* How the process ended, as far as it could write it down. */
@@ -84,6 +85,7 @@ enum record_type {
 	RECORD_LOOK,
 	RECORD_LOCK_SITE,
 	RECORD_DEADLOCK,
+	RECORD_UNWATCHED,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -98,6 +100,13 @@ struct trace_process {
 	struct trace_record head;
 	uint32_t argc;
 	uint32_t text_size; /* bytes that follow */
+};
+
+/* A program that was started with an environment that does not bring the runtime into it: it, and
+ * all that it starts, is not watched. */
+struct trace_unwatched {
+	struct trace_record head;
+	char path[TRACE_UNWATCHED_SIZE]; /* as it was given, cut short; ended by a NUL */
 };
 
 /* A loaded object. The same address range may come again after a dlclose: loaded_ns and unloaded_ns
@@ -500,6 +509,7 @@ struct trace_deadlock {
 #endif
 TRACE_ASSERT(sizeof(struct trace_header) == 168, "trace_header");
 TRACE_ASSERT(sizeof(struct trace_process) == 16, "trace_process");
+TRACE_ASSERT(sizeof(struct trace_unwatched) == 264, "trace_unwatched");
 TRACE_ASSERT(sizeof(struct trace_module) == 88, "trace_module");
 TRACE_ASSERT(sizeof(struct trace_executor) == 104, "trace_executor");
 TRACE_ASSERT(sizeof(struct trace_call_in_progress) == 32 + 8 * TRACE_MAX_FRAMES + TRACE_SCRIPT_SIZE,

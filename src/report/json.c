@@ -249,7 +249,7 @@ static void add_lengths(json_t *executor, const struct turn_lengths *lengths)
 static json_t *process_json(const struct process *process)
 {
 	json_t *object = json_object(), *arguments = json_array(), *executors = json_array();
-	json_t *lost = json_object();
+	json_t *lost = json_object(), *unwatched = json_array();
 
 	json_object_set_new(object, "pid", json_integer(process->pid));
 	set_text(object, "executable", process->executable);
@@ -270,6 +270,11 @@ static json_t *process_json(const struct process *process)
 	json_object_set_new(lost, "events", integer(process->lost_events));
 	json_object_set_new(lost, "sites", integer(process->lost_sites));
 	json_object_set_new(object, "lost", lost);
+	for (size_t i = 0; i < process->unwatched_count; i++)
+		json_array_append_new(unwatched, json_string(process->unwatched[i]));
+	if (process->unwatched_count)
+		json_object_set(object, "unwatched", unwatched);
+	json_decref(unwatched);
 	return object;
 }
 

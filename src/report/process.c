@@ -118,6 +118,22 @@ static void read_executors(struct report *report, struct process *process,
 	address_space_deinit(&space);
 }
 
+static void read_unwatched(struct report *report, struct process *process,
+			   const struct trace_file *trace)
+{
+	size_t count = trace->records[RECORD_UNWATCHED].count;
+
+	process->unwatched =
+		obstack_alloc(&report->memory, (count + 1) * sizeof *process->unwatched);
+	for (size_t i = 0; i < count; i++) {
+		const struct trace_unwatched *record =
+			(const void *)(trace->bytes + trace->records[RECORD_UNWATCHED].offsets[i]);
+
+		process->unwatched[process->unwatched_count++] =
+			strings_keep_part(&report->strings, record->path, sizeof record->path);
+	}
+}
+
 struct process *process_create(struct report *report, const struct trace_file *trace,
 			       const char *path)
 {
@@ -135,6 +151,7 @@ struct process *process_create(struct report *report, const struct trace_file *t
 	read_texts(report, process, trace);
 	read_end(process, trace);
 	read_executors(report, process, trace);
+	read_unwatched(report, process, trace);
 	process->allowance_count = allowances_read(report, trace, &process->allowances);
 	return process;
 }

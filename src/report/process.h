@@ -43,6 +43,8 @@ struct process {
 	size_t executor_count;
 	struct allowance *allowances;
 	size_t allowance_count;
+	const char **unwatched; /* programs it started that could not be watched */
+	size_t unwatched_count;
 };
 
 struct report;

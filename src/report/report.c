@@ -89,6 +89,7 @@ static void add_process(struct report *report, struct process *process)
 	process->next = *at;
 	*at = process;
 	report->summary.processes++;
+	report->summary.unwatched += process->unwatched_count;
 	for (size_t i = 0; i < process->executor_count; i++) {
 		report->summary.executors += process->executors[i].turns > 0;
 		report->summary.turns += process->executors[i].turns;

@@ -51,6 +51,7 @@ struct report_summary {
 	size_t unused_suppressions;
 	bool failed;		 /* a finding reached fail_on, or a suppression was unused */
 	bool baseline_unwritten; /* which was told */
+	size_t unwatched;	 /* programs started without the library */
 	size_t unreadable;	 /* files and directories of which nothing could be read */
 	size_t damaged;		 /* traces of which a part is missing */
 };

@@ -120,7 +120,8 @@ static void print_losses(const struct process *process, FILE *out)
 
 static bool has_losses(const struct process *process)
 {
-	return process->lost_sites || process->lost_events || process->flags || process->damage;
+	return process->unwatched_count || process->lost_sites || process->lost_events ||
+	       process->flags || process->damage;
 }
 
 static void print_process(const struct process *process, FILE *out)
@@ -134,6 +135,11 @@ static void print_process(const struct process *process, FILE *out)
 		fputs("    no executor was seen\n", out);
 	for (size_t i = 0; i < process->executor_count; i++)
 		print_executor(&process->executors[i], out);
+	for (size_t i = 0; i < process->unwatched_count; i++)
+		fprintf(out,
+			"    NOT WATCHED: %s, started without LD_PRELOAD, and all that it "
+			"started\n",
+			process->unwatched[i]);
 	print_losses(process, out);
 }
 

@@ -11,6 +11,7 @@
 static const size_t least_sizes[] = {
 	[RECORD_UNFINISHED] = sizeof(struct trace_record),
 	[RECORD_PROCESS] = sizeof(struct trace_process),
+	[RECORD_UNWATCHED] = sizeof(struct trace_unwatched),
 	[RECORD_MODULE] = sizeof(struct trace_module) + 1,
 	[RECORD_EXECUTOR] = sizeof(struct trace_executor),
 	[RECORD_THREAD] = sizeof(struct trace_thread),

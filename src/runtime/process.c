@@ -32,6 +32,7 @@
 #include "trace.h"
 #include "trace_records.h"
 #include "turn_clock.h"
+#include "unwatched.h"
 #include "unwinder.h"
 
 bool runtime_started;
@@ -218,6 +219,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 	modules_scan(module_added, NULL);
 	trace_init();
 	summary_init();
+	unwatched_init();
 	runtime_guesses = unwinder_init() != 0;
 	pthread_atfork(NULL, NULL, process_forked);
 	on_exit(ended, NULL);

@@ -7,13 +7,15 @@
 #include <stdarg.h>
 
 #include "../process.h"
+#include "../unwatched.h"
 #include "call.h"
 
-#define EXECS(name, params, args)                                                                  \
+#define EXECS(name, path, environment, params, args)                                               \
 	EXPORT int name params                                                                     \
 	{                                                                                          \
 		int result;                                                                        \
                                                                                                    \
+		unwatched_check(path, environment);                                                \
 		if (this_thread.vforked)                                                           \
 			return real.name args;                                                     \
 		process_execs();                                                                   \
@@ -22,17 +24,19 @@
 		return result;                                                                     \
 	}
 
-EXECS(execve, (const char *path, char *const arguments[], char *const environment[]),
+EXECS(execve, path, environment,
+      (const char *path, char *const arguments[], char *const environment[]),
       (path, arguments, environment))
-EXECS(execveat,
+EXECS(execveat, path, environment,
       (int directory, const char *path, char *const arguments[], char *const environment[],
        int flags),
       (directory, path, arguments, environment, flags))
-EXECS(fexecve, (int fd, char *const arguments[], char *const environment[]),
-      (fd, arguments, environment))
-EXECS(execv, (const char *path, char *const arguments[]), (path, arguments))
-EXECS(execvp, (const char *file, char *const arguments[]), (file, arguments))
-EXECS(execvpe, (const char *file, char *const arguments[], char *const environment[]),
+EXECS(fexecve, "(a descriptor)", environment,
+      (int fd, char *const arguments[], char *const environment[]), (fd, arguments, environment))
+EXECS(execv, path, environ, (const char *path, char *const arguments[]), (path, arguments))
+EXECS(execvp, file, environ, (const char *file, char *const arguments[]), (file, arguments))
+EXECS(execvpe, file, environment,
+      (const char *file, char *const arguments[], char *const environment[]),
       (file, arguments, environment))
 
 /* How many there are, the first included and the NULL not. */

@@ -1,7 +1,9 @@
 /* The calls that make a process of this one. What a child must forget is process.h's business. */
+#include <spawn.h>
 #include <stddef.h>
 
 #include "../process.h"
+#include "../unwatched.h"
 #include "call.h"
 #include "status_pipe.h"
 #include "vfork.h"
@@ -35,13 +37,31 @@ EXPORT pid_t _Fork(void)
 	return forked(pid);
 }
 
+#define SPAWNS(name)                                                                               \
+	EXPORT int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,   \
+			const posix_spawnattr_t *attributes, char *const arguments[],              \
+			char *const environment[])                                                 \
+	{                                                                                          \
+		unwatched_check(path, environment);                                                \
+		if (LIKELY(!this_thread.armed))                                                    \
+			return real.name(pid, path, actions, attributes, arguments, environment);  \
+		CALL_WATCH(watch, CALL_##name, ANY);                                               \
+		return CALL_RESULT(                                                                \
+			watch, real.name(pid, path, actions, attributes, arguments, environment)); \
+	}
+
+SPAWNS(posix_spawn)
+SPAWNS(posix_spawnp)
+
 /* As vfork.S has it. */
 _Static_assert(offsetof(struct thread_state, armed) == 0, "ARMED");
 _Static_assert(offsetof(struct thread_state, vforked) == 1, "VFORKED");
 
 void vfork_returned(long result)
 {
-	if (result > 0 && !this_thread.vforked)
+	if (result > 0 && !this_thread.vforked) {
 		status_pipe_forked();
+		unwatched_write_pending();
+	}
 	thread_arm();
 }

@@ -8,10 +8,10 @@
 #define NONBLOCKING true
 
 static const struct call_outcome no_sleep = { .wall_ns = 50000000 };
-static const struct call_outcome short_sleep = { 999999, 999999, true, false };
-static const struct call_outcome long_sleep = { 1000000, 1000000, true, false };
+static const struct call_outcome short_sleep = { 999999, 999999, true, false, false };
+static const struct call_outcome long_sleep = { 1000000, 1000000, true, false, false };
 /* It was long on the clock and slept for a moment: the rest is the machine's. */
-static const struct call_outcome preempted = { 50000000, 1000, true, false };
+static const struct call_outcome preempted = { 50000000, 1000, true, false, false };
 
 #define JUDGED(class, subject, flags, nonblocking, outcome, severity)                              \
 	assert_int_equal(call_judge(class, subject, flags, nonblocking, outcome), severity)
@@ -175,7 +175,7 @@ static void what_is_only_forwarded_is_never_judged(void **state)
 
 static void the_threshold_is_an_option(void **state)
 {
-	const struct call_outcome sleep = { 5000000, 5000000, true, false };
+	const struct call_outcome sleep = { 5000000, 5000000, true, false, false };
 	uint64_t before = runtime_options.wait_error_us;
 
 	(void)state;
