@@ -112,7 +112,8 @@ def execute(run, command, builder, arguments):
         return labels.Verdict() if arguments.unwatched else execute_hanging(run, command, builder)
     name = name_of(run)
     directory = watch.directory_create(name)
-    unwatched = watch.execute(command, directory)
+    environment = dict(setting.split("=", 1) for setting in run.environment)
+    unwatched = watch.execute(command, directory, environment=environment)
     if unwatched.complaint or unwatched.status == 99 or arguments.unwatched:
         complaints = [unwatched.complaint] if unwatched.complaint else []
         if unwatched.status == 99 or (not unwatched.stdout.endswith("done\n") and not run.program == "ends"):
@@ -121,7 +122,9 @@ def execute(run, command, builder, arguments):
         return labels.Verdict(complaints=complaints)
 
     directory = watch.directory_create(name)
-    watched = watch.execute_watched(command, directory, keep=arguments.keep, settings=run.settings)
+    watched = watch.execute_watched(
+        command, directory, environment=environment, keep=arguments.keep, settings=run.settings
+    )
     if not arguments.keep:
         watch.directory_destroy(directory)
     return judge(run, builder, unwatched, watched)

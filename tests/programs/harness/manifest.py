@@ -21,10 +21,11 @@ class Run:
     hangs: bool = False  # it never ends by itself: reported on while it lasts, then killed
     module: str = None  # a Python module that it needs
     settings: tuple = ()  # options of the run: NAME=VALUE
+    environment: tuple = ()  # what the program's is to hold besides: NAME=VALUE
 
     @property
     def name(self):
-        words = [self.program, *self.arguments, *self.settings]
+        words = [self.program, *self.arguments, *self.settings, *self.environment]
         return f"{' '.join(words)} [{self.profile}]" if self.profile else " ".join(words)
 
 
@@ -242,6 +243,11 @@ def node_runs():
     yield script("node_cases.js", "startup all")
     for case in words("promises children exit server"):
         yield script("node_quiet.js", case)
+    # libuv hands its work to the kernel through rings where it was built with them.
+    ring = {"environment": ("UV_USE_IO_URING=1",)}
+    yield script("node_cases.js", "timer all", NODE_OPERATIONS, executor="libuv", **ring)
+    for case in words("promises server"):
+        yield script("node_quiet.js", case, **ring)
 
 
 def runs():
