@@ -160,6 +160,9 @@ def sarif_has_what_github_requires(place):
             expect(0 < len(rule[field]["text"]) <= 1024, rule)
         expect(rule["id"] and rule["help"]["text"] and len(rule["properties"]["tags"]) <= 10, rule)
     expect(len({rule["id"] for rule in driver["rules"]}) == len(driver["rules"]), driver["rules"])
+    helps = {rule["id"]: rule["help"] for rule in driver["rules"]}
+    expect("tokio::time::sleep" in helps["blocking-call.sleep"]["text"], helps)
+    expect("| asyncio | use await asyncio.sleep" in helps["blocking-call.sleep"]["markdown"], helps)
     expect([result["partialFingerprints"]["primaryLocationLineHash"] for result in ran["results"]]
            == [finding["id"] for finding in report["findings"]], sarif)
     for result, finding in zip(ran["results"], report["findings"]):

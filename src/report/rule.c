@@ -81,55 +81,78 @@ char *rule_name(const struct rule *rule)
 	return name;
 }
 
-/* Why it is one: the three rules of asynchronous code. */
-static const char *reason(enum finding_kind kind)
-{
-	static const struct {
-		const char *word, *reason;
-	} reasons[] = {
-		{ "lock-across-yield",
-		  "Hold nothing across a yield that belongs to a thread: whoever else wants the "
-		  "lock "
-		  "waits for a task that is not running, and may hold up the thread that would "
-		  "run it." },
-		{ "borrow-across-yield",
-		  "Hold nothing across a yield that belongs to a thread: another task that "
-		  "borrows the same cell meanwhile panics." },
-		{ "foreign-unlock", "A lock belongs to the thread that took it: a task that yields "
-				    "while it holds one "
-				    "may go on, and unlock, on another thread." },
-		{ "deadlock", "None of the threads can go on: each waits for what another holds." },
-		{ "cancelled-holding",
-		  "A task may be cancelled at any yield: what must be cleaned up must not stand "
-		  "after it." },
-		{ "cancelled-task",
-		  "A task may be cancelled at any yield: what must be cleaned up must not stand "
-		  "after it." },
-	};
+#define LATE                                                                                       \
+	"While it lasts no other task or callback of that thread runs: every one of them is late " \
+	"by as much."
+#define CANCELLED                                                                                  \
+	"A task may be cancelled at any yield: what must be cleaned up must not stand after it."
+#define THREADS "Hold nothing across a yield that belongs to a thread: "
 
-	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-		if (!strcmp(reasons[i].word, kind_of(kind)->word))
-			return reasons[i].reason;
-	return "While it lasts no other task or callback of that thread runs: every one of them is "
-	       "late by as much.";
+/* Why it is wrong, by the three rules of asynchronous code, and what to do instead. */
+static const struct lesson {
+	const char *word, *reason, *instead;
+} lessons[] = {
+	{ "lock-across-yield",
+	  THREADS "whoever else wants the lock waits for a task that is not running, and may hold "
+		  "up the thread that would run it.",
+	  "Let go of the lock before the await (a block of its own, drop(guard)), or use the "
+	  "executor's own (tokio::sync::Mutex, asyncio.Lock)." },
+	{ "borrow-across-yield",
+	  THREADS "another task that borrows the same cell meanwhile panics.",
+	  "End the borrow before the await: copy, or take out, what is needed." },
+	{ "foreign-unlock",
+	  "A lock belongs to the thread that took it: a task that yields while it holds one may go "
+	  "on, and unlock, on another thread.",
+	  "Let go of it before the await; to hand over ownership use a semaphore." },
+	{ "deadlock", "None of them can go on: each waits for what another holds.",
+	  "Take locks in one order everywhere, or one at a time." },
+	{ "cancelled-holding", CANCELLED,
+	  "Tie the release to a value that is dropped with the task (a guard, a destructor, a "
+	  "finally block)." },
+	{ "cancelled-task", CANCELLED,
+	  "Put the clean-up into a destructor or a finally block, or spawn what must not be cut "
+	  "short." },
+	{ "long-turn", LATE,
+	  "Move what computes or waits for long to where that is right (spawn_blocking, "
+	  "asyncio.to_thread, a thread pool), or yield between parts of it (yield_now().await, "
+	  "await asyncio.sleep(0))." },
+	{ "", LATE, "Use the asynchronous equivalent, or a thread where blocking is right." },
+};
+
+static const struct lesson *lesson_of(enum finding_kind kind)
+{
+	const struct lesson *lesson = lessons;
+
+	while (*lesson->word && strcmp(lesson->word, kind_of(kind)->word) != 0)
+		lesson++;
+	return lesson;
+}
+
+static void print_advice(FILE *out, const char *category, bool markdown)
+{
+	const char *executor, *advice;
+
+	if (markdown)
+		fputs("| executor | instead |\n|---|---|\n", out);
+	for (size_t i = 0; (advice = advice_line(category, i, &executor)); i++)
+		fprintf(out, markdown ? "| %s | %s |\n" : "%s: %s\n",
+			executor ? executor : "any other", advice);
 }
 
 char *rule_help(const struct rule *rule, bool markdown)
 {
-	const char *executor, *advice;
+	const struct lesson *lesson = lesson_of(rule->kind);
 	char *help;
 	size_t size;
 	FILE *out = open_memstream(&help, &size);
 
 	if (!out)
 		memory_exhausted();
-	fprintf(out, "%s %s\n", rule->title, reason(rule->kind));
-	if (rule->category && markdown)
-		fputs("\n| executor | instead |\n|---|---|\n", out);
-	for (size_t i = 0; rule->category && (advice = advice_line(rule->category, i, &executor));
-	     i++)
-		fprintf(out, markdown ? "| %s | %s |\n" : "%s: %s\n",
-			executor ? executor : "any other", advice);
+	fprintf(out, "%s %s\n\n", rule->title, lesson->reason);
+	if (rule->category)
+		print_advice(out, rule->category, markdown);
+	else
+		fprintf(out, "%s\n", lesson->instead);
 	if (fclose(out))
 		memory_exhausted();
 	return help;
