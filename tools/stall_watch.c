@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "debug_info/memory.h"
+#include "holder_watch.h"
 #include "report/live.h"
 #include "watched_trace.h"
 
@@ -206,6 +207,8 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace)
 {
 	bool tell = false;
+
+	holder_watch_look(trace);
 
 	for (size_t i = 0; trace->scale && i < trace->count; i++)
 		tell |= look_at_thread(watch, trace, &trace->threads[i]);

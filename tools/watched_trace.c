@@ -48,6 +48,7 @@ void watched_trace_close(struct watched_trace *trace)
 	outside_destroy(trace->outside);
 	close(trace->fd);
 	free(trace->threads);
+	free(trace->deadlocks);
 	free(trace->path);
 	free(trace);
 }
@@ -58,6 +59,11 @@ static void take_record(struct watched_trace *trace, const struct trace_record *
 
 	if (head->type == RECORD_CLOCK)
 		trace->clock = (uint32_t)trace->next;
+	if (head->type == RECORD_DEADLOCK) {
+		trace->deadlocks = memory_grow(trace->deadlocks, trace->deadlock_count,
+					       &trace->deadlock_room, sizeof *trace->deadlocks);
+		trace->deadlocks[trace->deadlock_count++] = (uint32_t)trace->next;
+	}
 	if (head->type != RECORD_TURN_TIMES)
 		return;
 	trace->threads =

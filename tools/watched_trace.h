@@ -16,8 +16,8 @@ struct watched_thread {
 	uint64_t turn;	/* start of the turn that is looked at; 0: none */
 	struct thread_state first;
 	uint64_t looks, asleep; /* since; and how often it slept then */
-	uint64_t told_ns; /* its length when it was told last */
-	uint64_t sp, pc;  /* of the stack in `look` */
+	uint64_t told_ns;	/* its length when it was told last */
+	uint64_t sp, pc;	/* of the stack in `look` */
 	struct trace_look look;
 };
 
@@ -32,6 +32,8 @@ struct watched_trace {
 	bool counter;
 	struct watched_thread *threads;
 	size_t count, room;
+	uint32_t *deadlocks; /* offsets of the trace_deadlocks */
+	size_t deadlock_count, deadlock_room;
 };
 
 /* NULL when there is no trace of this run at `path`, or its process is not ours to look at. */

@@ -479,8 +479,11 @@ struct trace_deadlock_edge {
 	uint64_t waits_since_ns;
 	uint64_t holds_since_ns; /* of a suspended holder: when it yielded; 0: not known */
 	uint64_t task_poll;	 /* the holder's; 0: none */
+	uint32_t present;	 /* offset of a trace_stack for where a holder outside turns is now:
+				    depth 0 until the launcher has looked; 0: none */
+	uint32_t reserved;
 	char thread[TRACE_NAME_SIZE];
-	char holder_thread[TRACE_NAME_SIZE];
+	char holder_thread[TRACE_NAME_SIZE]; /* of one outside turns: filled by the launcher */
 };
 
 enum deadlock_state {
@@ -528,7 +531,7 @@ TRACE_ASSERT(sizeof(struct trace_task_type) == 56, "trace_task_type");
 TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_look");
 TRACE_ASSERT(sizeof(struct trace_turn_times) == 48 + 8 * TRACE_RECENT_TURNS, "turn_times");
 TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
-TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 88, "trace_deadlock_edge");
-TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 88 * TRACE_MAX_EDGES, "trace_deadlock");
+TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 96, "trace_deadlock_edge");
+TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 96 * TRACE_MAX_EDGES, "trace_deadlock");
 
 #endif

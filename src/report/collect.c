@@ -169,7 +169,8 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	struct observation observation;
 	struct finding seen = { 0 };
 
-	if (!trace_file_call(trace, thread, &call) || call.flags & SITE_ALLOWED)
+	if (!trace_file_call(trace, thread, &call) || call.flags & SITE_ALLOWED ||
+	    collection_is_deadlocked(collection, thread->tid))
 		return;
 	observation = (struct observation){
 		.call = trace_file_record(trace, call.call, RECORD_CALL),

@@ -1,29 +1,33 @@
 /* Findings of threads that wait for each other's locks. */
 #include "collection.h"
+
+#include <string.h>
+
+#include "headline.h"
 #include "lock_words.h"
 #include "task_type.h"
 
-/* Whose turn it is that cannot go on, and for whom it waits. */
-static const char *describe(struct collection *collection, const struct trace_deadlock *deadlock)
+/* "deadlock of 2 threads: a tokio worker waits for a mutex" */
+static const char *describe(struct collection *collection, const struct trace_deadlock *deadlock,
+			    const struct finding *seen)
 {
 	struct strings *strings = &collection->report->strings;
 	const struct trace_deadlock_edge *edge = &deadlock->edges[0];
-	const char *lock = lock_word(edge->lock);
-	bool own = edge->holder == edge->tid;
+	const char *waits =
+		strings_print(strings, "%s waits for a %s",
+			      headline_executor(collection->report, seen), lock_word(edge->lock));
 
-	if (own && edge->suspended)
-		return strings_print(strings, "%s that a suspended task of the same thread holds",
-				     lock);
-	if (own)
-		return strings_print(strings, "%s that the same turn holds", lock);
+	if (edge->holder == edge->tid)
+		return strings_print(strings, "deadlock: %s that %s", waits,
+				     edge->suspended ? "an earlier turn of the same thread holds"
+						     : "the same turn holds already,");
 	if (deadlock->state == DEADLOCK_CYCLE)
-		return strings_print(strings, "%s in a cycle of %u threads", lock,
-				     deadlock->edge_count);
-	return strings_print(strings, "%s that thread %s (%d) holds", lock,
-			     *edge->holder_thread ? strings_keep_part(strings, edge->holder_thread,
-								      sizeof edge->holder_thread)
-						  : "outside turns",
-			     edge->holder);
+		return strings_print(strings, "deadlock of %u threads: %s", deadlock->edge_count,
+				     waits);
+	return strings_print(
+		strings, "%s that thread %s%s(%d) holds", waits,
+		strings_keep_part(strings, edge->holder_thread, sizeof edge->holder_thread),
+		*edge->holder_thread ? " " : "", edge->holder);
 }
 
 /* The stacks of one edge: who waits where, and where the holder took the lock. */
@@ -57,14 +61,90 @@ static size_t take_edge(struct collection *collection, const struct trace_deadlo
 					    ? collection_elapsed(collection, edge->holds_since_ns)
 					    : 0,
 		};
+	if (edge->present)
+		stacks[count] = (struct finding_stack){
+			.role = ROLE_SAMPLE,
+			.native = collection_stack(collection, edge->present, deadlock->start_ns),
+			.thread = strings_keep_part(strings, edge->holder_thread,
+						    sizeof edge->holder_thread),
+			.tid = edge->holder,
+		};
+	if (edge->present && stacks[count].native.count) /* somebody looked from outside */
+		count++;
 	return count;
+}
+
+/* Each thread of a cycle tells of it: the same threads, another first. */
+static bool is_told(struct collection *collection, size_t number)
+{
+	const struct trace_deadlock *deadlock =
+		collection_record(collection, RECORD_DEADLOCK, number);
+
+	for (size_t i = 0; deadlock->state == DEADLOCK_CYCLE && i < number; i++) {
+		const struct trace_deadlock *other =
+			collection_record(collection, RECORD_DEADLOCK, i);
+
+		if (other->state != DEADLOCK_CYCLE || other->edge_count != deadlock->edge_count)
+			continue;
+		for (uint32_t n = 0; n < other->edge_count; n++)
+			if (other->edges[n].tid == deadlock->edges[0].tid)
+				return true;
+	}
+	return false;
+}
+
+bool collection_is_deadlocked(struct collection *collection, int32_t tid)
+{
+	for (size_t i = 0; i < collection->trace->records[RECORD_DEADLOCK].count; i++) {
+		const struct trace_deadlock *deadlock =
+			collection_record(collection, RECORD_DEADLOCK, i);
+
+		if (deadlock->state == DEADLOCK_ENDED)
+			continue;
+		for (uint32_t n = 0; n < deadlock->edge_count; n++)
+			if (deadlock->edges[n].tid == tid)
+				return true;
+	}
+	return false;
+}
+
+/* An edge's stacks, and how many of them there are. */
+struct edge {
+	struct finding_stack stacks[3];
+	size_t count;
+};
+
+static int compare_edges(const struct edge *a, const struct edge *b)
+{
+	const struct frame *of_a = a->count ? stack_place(finding_stack_face(a->stacks)) : NULL;
+	const struct frame *of_b = b->count ? stack_place(finding_stack_face(b->stacks)) : NULL;
+	int order;
+
+	if (!of_a || !of_b || !of_a->function || !of_b->function)
+		return !of_a - !of_b;
+	order = strcmp(of_a->function, of_b->function);
+	return order ? order : of_a->line - of_b->line;
+}
+
+/* Which thread of a cycle saw it first is chance: in the report it begins at the same one always.
+ */
+static uint32_t first_edge(const struct trace_deadlock *deadlock, const struct edge *edges)
+{
+	uint32_t first = 0;
+
+	for (uint32_t i = 1; deadlock->state == DEADLOCK_CYCLE && i < deadlock->edge_count; i++)
+		if (compare_edges(&edges[i], &edges[first]) < 0)
+			first = i;
+	return first;
 }
 
 static void observe(struct collection *collection, const struct trace_deadlock *deadlock)
 {
 	const struct trace_executor *executor =
 		trace_file_record(collection->trace, deadlock->executor, RECORD_EXECUTOR);
-	struct finding_stack stacks[2 * TRACE_MAX_EDGES];
+	struct finding_stack stacks[3 * TRACE_MAX_EDGES];
+	struct edge edges[TRACE_MAX_EDGES];
+	uint32_t first;
 	struct finding seen = {
 		.kind = KIND_DEADLOCK,
 		.severity = SEVERITY_ERROR,
@@ -80,12 +160,19 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 	    !collection_executor(collection, executor, &seen))
 		return;
 	for (uint32_t i = 0; i < deadlock->edge_count; i++)
-		seen.stack_count += take_edge(collection, deadlock, &deadlock->edges[i],
-					      &stacks[seen.stack_count]);
+		edges[i].count =
+			take_edge(collection, deadlock, &deadlock->edges[i], edges[i].stacks);
+	first = first_edge(deadlock, edges);
+	for (uint32_t i = 0; i < deadlock->edge_count; i++) {
+		const struct edge *edge = &edges[(first + i) % deadlock->edge_count];
+
+		memcpy(&stacks[seen.stack_count], edge->stacks, edge->count * sizeof *stacks);
+		seen.stack_count += edge->count;
+	}
 	if (!seen.stack_count)
 		return;
 	seen.thread = stacks[0].thread;
-	seen.what = describe(collection, deadlock);
+	seen.what = describe(collection, deadlock, &seen);
 	if (deadlock->edges[0].task_poll)
 		seen.task = task_type_name(&collection->space, deadlock->edges[0].task_poll);
 	if (seen.in_progress) {
@@ -102,5 +189,6 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 void collect_deadlocks(struct collection *collection)
 {
 	for (size_t i = 0; i < collection->trace->records[RECORD_DEADLOCK].count; i++)
-		observe(collection, collection_record(collection, RECORD_DEADLOCK, i));
+		if (!is_told(collection, i))
+			observe(collection, collection_record(collection, RECORD_DEADLOCK, i));
 }

@@ -126,6 +126,8 @@ static int compare(const void *one, const void *other)
 		return a->severity > b->severity ? -1 : 1;
 	if (a->in_progress != b->in_progress)
 		return a->in_progress ? -1 : 1;
+	if ((a->kind == KIND_DEADLOCK) != (b->kind == KIND_DEADLOCK)) /* it explains others */
+		return a->kind == KIND_DEADLOCK ? -1 : 1;
 	if (a->total_ns != b->total_ns)
 		return a->total_ns > b->total_ns ? -1 : 1;
 	if (a->count != b->count)

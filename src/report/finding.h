@@ -60,7 +60,7 @@ struct finding {
 	const char *executor;	     /* its name; kept, as all strings here */
 	const char *call, *category; /* NULL for a kind that has none */
 	const char *thread;
-	const char *what; /* of a kind about locks: "mutex"; else NULL */
+	const char *what; /* of a kind about locks: "mutex", or of a deadlock all that is wrong */
 	const char *task; /* the type of the task whose turn it was; NULL when not known */
 	enum script_language language;
 

@@ -11,7 +11,9 @@ static void print(const struct report *report, uint64_t least_ns, FILE *out)
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct finding *finding = report->findings[i];
 
-		if (!finding->in_progress || finding->progress_ns < least_ns)
+		/* Of a lock that is held alone nothing hangs. */
+		if (!finding->in_progress || finding->progress_ns < least_ns ||
+		    finding->kind == KIND_LOCK_ACROSS_YIELD)
 			continue;
 		fprintf(out, "yieldsan: [%" PRId64 "] %s%s%s\n", report->processes->pid,
 			finding->thread ? finding->thread : "",

@@ -138,6 +138,18 @@ static unsigned follow(struct trace_deadlock_edge *edges, bool *cycle)
 	return count;
 }
 
+/* Room for the stack of a holder of whom we know nothing more. */
+static uint32_t present_stack(void)
+{
+	struct trace_stack *stack =
+		trace_allocate(sizeof *stack + TRACE_LOOK_FRAMES * sizeof *stack->frames);
+
+	if (!stack)
+		return 0;
+	trace_publish(stack, RECORD_STACK);
+	return trace_offset(stack);
+}
+
 static bool is_same(const struct trace_deadlock *a, const struct trace_deadlock *b)
 {
 	if (a->edge_count != b->edge_count)
@@ -174,6 +186,7 @@ static struct trace_deadlock *record_of(const struct trace_deadlock *seen)
 static void tell(struct lock_wait *wait, bool only_cycle)
 {
 	struct trace_deadlock seen = { 0 }, *record;
+	struct trace_deadlock_edge *last;
 	struct trace_executor *executor;
 	bool cycle;
 
@@ -185,6 +198,9 @@ static void tell(struct lock_wait *wait, bool only_cycle)
 		trace_lose_event();
 		return;
 	}
+	last = &seen.edges[seen.edge_count - 1];
+	if (!cycle && !last->acquired)
+		last->present = present_stack();
 	executor = wait->table->wait.executor ? executor_record(wait->table->wait.executor) : NULL;
 	record->executor = executor ? trace_offset(executor) : 0;
 	memcpy(record->edges, seen.edges, sizeof seen.edges);
