@@ -234,7 +234,11 @@ static struct course course_of(const struct turn *turn, uint64_t ns, const struc
 			    ? seen_ns - look->ran_ns - look->runnable_ns
 			    : 0;
 	waited_ns = waited_ns > explained ? waited_ns - explained : 0;
-	course.own_ns = course.ns > look->runnable_ns ? course.ns - look->runnable_ns : 0;
+	/* What was not seen of it was as what was. */
+	waited_ns = (uint64_t)((double)waited_ns * (double)ns / (double)(seen_ns + 1));
+	course.own_ns = course.ns - course.off_cpu_ns + waited_ns;
+	if (course.own_ns > course.ns)
+		course.own_ns = course.ns;
 	course.stall = course.own_ns < warning_ns() ? STALL_RUNNABLE
 		       : look->ran_ns >= waited_ns  ? STALL_BUSY
 						    : STALL_WAITING;

@@ -182,6 +182,7 @@ void turn_times_take(void)
 				   turn_clock.scale);
 	turn_usage_interval = turn_times_limit / 2;
 	turn_usage_take(turn_clock_now());
+	turn_usage.turns = 1; /* the one that begins now is no wait's */
 	times = take_record();
 	if (!times)
 		return;

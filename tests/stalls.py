@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Long turns: found, named and told while they last; and what samples must not do to a program."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+
+from cli.place import ROOT, Skip, YIELDSAN, expect, report_of, run, run_tests, traces_in, wait_until, yieldsan
+
+C = pathlib.Path(ROOT) / "tests/programs/c"
+DENSE = ("--set=sample_us=1000", "--set=long_turn_warning_us=1000")
+
+
+def _line_of(mark, name="stalls.c"):
+    lines = (C / name).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if mark in line)
+
+
+def _stalls(place, optimisation="-O1"):
+    return place.compile("stalls", "-g", "-pthread", optimisation, source=(C / "stalls.c").read_text())
+
+
+def _findings(place, *steps, options=(), program=None):
+    report = place / "report"
+    result = run("--format=json", f"--report={report}", "--show=notice", "--fail-on=never", *options, "--",
+                 program or _stalls(place), *steps)
+    if result.status == 77:
+        raise Skip(result.err.strip())
+    expect(result.status == 0 and result.out == "done\n", result)
+    return report_of(report), result
+
+
+def _only_long_turn(report):
+    found = [finding for finding in report["findings"] if finding["kind"] == "long-turn"]
+    expect(len(found) == 1, json.dumps(report["findings"], indent=1))
+    return found[0]
+
+
+def _place(finding):
+    frame = next(frame for frame in finding["stacks"][0]["frames"] if frame.get("user"))
+    return frame["function"], frame.get("line")
+
+
+def a_busy_turn_is_found_with_its_line(place):
+    for optimisation in ("-O0", "-O2"):
+        report, _ = _findings(place, "busy", program=_stalls(place, optimisation))
+        finding = _only_long_turn(report)
+        expect((finding["severity"], finding["stall"]) == ("error", "busy"), finding)
+        expect(_place(finding) == ("compute", _line_of("HOT")), finding)
+        expect(finding["stacks"][0]["role"] == "sample" and finding["stacks"][0]["weight"] > 0, finding)
+        expect(finding["max_ns"] >= 400_000_000, finding)
+
+
+def the_text_shows_where_the_time_went(place):
+    result = run(_stalls(place), "busy")
+    expect(re.search(r"^ERROR .*long turn keeps .* busy in compute \(.*:\d+\)", result.err, re.M), result)
+    expect(re.search(r"\d+ % +step ", result.err), result)
+    expect(re.search(r"turns: p50 .*, p99 .*, longest ", result.err), result)
+
+
+def it_works_by_the_library_alone(place):
+    subprocess.run([_stalls(place), "busy"], check=True, stdout=subprocess.DEVNULL, env={
+        **os.environ, "LD_PRELOAD": str(pathlib.Path(YIELDSAN).parent / "libyieldsan.so"),
+        "YIELDSAN_OPTIONS": f"summary=0:output={place.path}"})
+    result = yieldsan("report", "--format=json", "--show=notice", place.path)
+    expect(_place(_only_long_turn(json.loads(result.out)))[0] == "compute", result)
+
+
+def a_wait_past_libc_is_named(place):
+    for optimisation in ("-O0", "-O2"):
+        report, _ = _findings(place, "read", program=_stalls(place, optimisation))
+        finding = _only_long_turn(report)
+        expect((finding["severity"], finding["stall"]) == ("error", "waiting"), finding)
+        expect("waits in read" in finding["message"], finding)
+        names = [frame.get("function") for frame in finding["stacks"][0]["frames"]]
+        expect("wait_past_libc" in names and "main" in names, names)
+
+
+def a_page_fault_is_named(place):
+    report, _ = _findings(place, "fault")
+    finding = _only_long_turn(report)
+    expect((finding["severity"], finding["stall"]) == ("error", "waiting"), finding)
+    expect("a page fault" in finding["message"], finding)
+    expect(_place(finding) == ("touch_page", _line_of("FAULTS")), finding)
+
+
+def a_call_that_was_told_explains_its_turn(place):
+    report, _ = _findings(place, "sleep")
+    (finding,) = report["findings"]
+    expect(finding["kind"] == "blocking-call" and finding["harm"]["long_turns"] == 1, finding)
+
+
+def a_hang_is_told_while_it_lasts_and_after_a_kill(place):
+    directory = place / "traces"
+    process = subprocess.Popen([YIELDSAN, "run", "-o", directory, _stalls(place), "hang"],
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        told = [process.stderr.readline() for _ in range(2)]
+        expect(all("it has not ended" in line and "in hang (" in line for line in told), told)
+        lengths = [line.split("): ")[-1] for line in told]
+        expect(lengths[0] != lengths[1], told)
+        (trace,) = traces_in(directory)
+        running = yieldsan("report", "--format=json", trace)
+        finding = _only_long_turn(json.loads(running.out))
+        expect(finding["in_progress"] and finding["stall"] == "busy", finding)
+        expect(_place(finding) == ("hang", _line_of("HANGS")), finding)
+        pid = json.loads(running.out)["processes"][0]["pid"]
+        os.kill(pid, signal.SIGKILL)
+        rest = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+        process.wait()
+    expect(process.returncode == 128 + signal.SIGKILL, rest)
+    expect(re.search(r"^ERROR .*in hang .*when the process ended", rest, re.M), rest)
+
+
+def short_turns_are_no_stalls(place):
+    report, result = _findings(place, "short")
+    expect(not report["findings"] and "yieldsan" not in result.err, report["findings"])
+    (executor,) = report["processes"][0]["executors"]
+    expect(executor["turns"] == 20000, executor)
+    lengths = executor["turn_ns"]
+    expect(0 < lengths["p50"] <= lengths["p99"] <= lengths["max"], executor)
+    expect(0 < executor["busy_share"] <= 1, executor)
+
+
+def a_machine_that_is_busy_accuses_nobody(place):
+    cores = os.sched_getaffinity(0)
+    core = min(cores)
+    hogs = []
+    try:
+        os.sched_setaffinity(0, {core})
+        hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6)]
+        report, _ = _findings(place, *["brief"] * 20)
+    finally:
+        os.sched_setaffinity(0, cores)
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    expect(all(finding["severity"] == "notice" for finding in report["findings"]), report["findings"])
+
+
+def a_program_has_its_signal_to_itself(place):
+    _findings(place, "signal", options=DENSE)
+
+
+def no_call_is_interrupted(place):
+    _findings(place, "waits", options=DENSE)
+
+
+def exceptions_and_samples_get_along(place):
+    seconds = int(os.environ.get("STALL_SECONDS", "3"))
+    path = str(place / "throws")
+    built = subprocess.run(["g++", "-std=c++17", "-O1", "-g", f"-I{ROOT}/include", "-o", path,
+                            C / "stalls_throw.cc"], capture_output=True, text=True, check=False)
+    if built.returncode:
+        raise Skip(built.stderr.splitlines()[-1])
+    report, _ = _findings(place, str(seconds * 1000), options=DENSE, program=path)
+    expect(_only_long_turn(report)["stall"] == "busy", report)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
