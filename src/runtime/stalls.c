@@ -149,6 +149,7 @@ void stall_sample(const ucontext_t *context)
 
 		may_block = turn->may_block ? turn->may_block(turn) : 0;
 		if (may_block > 0) { /* in block_in_place: this part is no stall */
+			turn->excused = true;
 			turn->explained_us +=
 				(uint32_t)(turn_clock_ns(now - (turn->sampled ? turn->sampled
 									      : turn->start)) /
@@ -326,6 +327,10 @@ void stall_ended(struct turn *turn, uint64_t ns)
 		if (turn->explained_us * UINT64_C(1000) + warning_ns() > ns)
 			return;
 	}
+	/* How long the part lasted is known to a sample's distance: what was never seen outside
+	 * of it may all be its. */
+	if (turn->excused && !turn->sample)
+		return;
 	if (!room || !key.executor || this_thread.exempt || !trace_header())
 		return;
 	looked = take_look(turn, &look);

@@ -32,6 +32,7 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 	turn->start = 0;
 	turn->sampled = 0;
 	turn->explained_us = 0;
+	turn->excused = false;
 	turn->sample = 0;
 	/* A sample may be taken from here on: it looks at the start first. */
 	__atomic_signal_fence(__ATOMIC_RELEASE);

@@ -46,6 +46,7 @@ struct turn {
 	uint32_t type;	       /* of its task: see executors/task_types.h; 0: none */
 	uint32_t sample;       /* offset of the site of the first sample; 0: none */
 	uint8_t finding_count; /* of findings, below */
+	bool excused; /* part of it was where blocking is right, or an interpreter's own wait */
 	uintptr_t
 		address; /* of this frame, to drop turns that a longjmp or a foreign unwind left */
 	uint32_t locks;	 /* taken in this turn and not released yet */

@@ -394,6 +394,8 @@ static void end(struct call_watch *watch)
 		 * allowed takes nothing of its time. */
 		if (watch->turn && !allowance_is_open())
 			watch->turn->explained_us += (uint32_t)(outcome.wall_ns / 1000);
+		if (watch->turn && excused)
+			watch->turn->excused = true;
 	}
 	erase();
 }
