@@ -65,43 +65,6 @@ static bool is_telling(const struct finding *finding, size_t i)
 	return !i || finding->stacks[i].role != ROLE_SAMPLE;
 }
 
-uint64_t *finding_key(const struct finding *finding, size_t *words)
-{
-	size_t room = 5;
-	uint64_t *key;
-
-	for (size_t i = 0; i < finding->stack_count; i++)
-		room += 1 + 2 * finding_stack_face(&finding->stacks[i])->count;
-	key = memory_get(room * sizeof *key);
-	*words = 0;
-	/* Kept strings: equal texts are one pointer. */
-	key[(*words)++] = finding->kind;
-	key[(*words)++] = (uintptr_t)finding->call;
-	key[(*words)++] = finding->family;
-	key[(*words)++] = finding->root;
-	key[(*words)++] = (uintptr_t)finding->executor;
-	for (size_t i = 0; i < finding->stack_count; i++) {
-		struct telling telling = telling_frames(&finding->stacks[i]);
-		const struct frame *frame;
-
-		if (!is_telling(finding, i))
-			continue;
-		key[(*words)++] = finding->stacks[i].role;
-		while ((frame = next_frame(&telling))) {
-			if (frame->function) {
-				key[(*words)++] = (uintptr_t)frame->function;
-				key[(*words)++] = finding->stacks[i].role == ROLE_SAMPLE
-							  ? 0
-							  : (uint64_t)frame->line;
-			} else {
-				key[(*words)++] = (uintptr_t)frame->module;
-				key[(*words)++] = frame->offset;
-			}
-		}
-	}
-	return key;
-}
-
 /* FNV-1a. */
 static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size)
 {
@@ -168,25 +131,14 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 	return hash_text(hash_text(hash, path_name(frame->module)), offset);
 }
 
-static void identify(struct finding *finding)
+static uint64_t hash_stack(uint64_t hash, const struct finding_stack *stack)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	struct telling telling = telling_frames(stack);
 	const struct frame *frame;
 
-	hash = hash_text(hash, kind_of(finding->kind)->word);
-	if (finding->call)
-		hash = hash_text(hash, finding->call);
-	hash = hash_text(hash, family_word(finding->family));
-	for (size_t i = 0; i < finding->stack_count; i++) {
-		struct telling telling = telling_frames(&finding->stacks[i]);
-
-		/* The first stands for itself: an id is older than findings with several. */
-		if (i && is_telling(finding, i))
-			hash = hash_text(hash, role_word(finding->stacks[i].role));
-		while (is_telling(finding, i) && (frame = next_frame(&telling)))
-			hash = hash_frame(hash, frame);
-	}
-	snprintf(finding->id, sizeof finding->id, "%016" PRIx64, hash);
+	while ((frame = next_frame(&telling)))
+		hash = hash_frame(hash, frame);
+	return hash;
 }
 
 static int compare_frames(const struct frame *a, const struct frame *b)
@@ -207,17 +159,113 @@ static int compare_stacks(const struct finding_stack *a, const struct finding_st
 	return order;
 }
 
+/* By what names them, then by their lines. */
+static int compare_edges(const void *one, const void *other)
+{
+	const struct finding_stack *a = *(const struct finding_stack *const *)one;
+	const struct finding_stack *b = *(const struct finding_stack *const *)other;
+	uint64_t hash_a = hash_stack(a->role, a), hash_b = hash_stack(b->role, b);
+
+	if (hash_a != hash_b)
+		return hash_a < hash_b ? -1 : 1;
+	return compare_stacks(a, b);
+}
+
+/*
+ * The stacks that tell a finding apart, in their order; to be freed. Of threads that wait for each
+ * other it is chance who came last, and tells the others.
+ */
+static const struct finding_stack **telling_stacks(const struct finding *finding, size_t *count)
+{
+	const struct finding_stack **stacks =
+		memory_get((finding->stack_count + 1) * sizeof *stacks);
+
+	*count = 0;
+	for (size_t i = 0; i < finding->stack_count; i++)
+		if (is_telling(finding, i))
+			stacks[(*count)++] = &finding->stacks[i];
+	if (finding->kind == KIND_DEADLOCK)
+		qsort(stacks, *count, sizeof *stacks, compare_edges);
+	return stacks;
+}
+
+uint64_t *finding_key(const struct finding *finding, size_t *words)
+{
+	const struct finding_stack **stacks;
+	size_t room = 5, count;
+	uint64_t *key;
+
+	for (size_t i = 0; i < finding->stack_count; i++)
+		room += 1 + 2 * finding_stack_face(&finding->stacks[i])->count;
+	key = memory_get(room * sizeof *key);
+	*words = 0;
+	/* Kept strings: equal texts are one pointer. */
+	key[(*words)++] = finding->kind;
+	key[(*words)++] = (uintptr_t)finding->call;
+	key[(*words)++] = finding->family;
+	key[(*words)++] = finding->root;
+	key[(*words)++] = (uintptr_t)finding->executor;
+	stacks = telling_stacks(finding, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct telling telling = telling_frames(stacks[i]);
+		const struct frame *frame;
+
+		key[(*words)++] = stacks[i]->role;
+		while ((frame = next_frame(&telling))) {
+			if (frame->function) {
+				key[(*words)++] = (uintptr_t)frame->function;
+				key[(*words)++] =
+					stacks[i]->role == ROLE_SAMPLE ? 0 : (uint64_t)frame->line;
+			} else {
+				key[(*words)++] = (uintptr_t)frame->module;
+				key[(*words)++] = frame->offset;
+			}
+		}
+	}
+	free(stacks);
+	return key;
+}
+
+static void identify(struct finding *finding)
+{
+	const struct finding_stack **stacks;
+	uint64_t hash = 0xcbf29ce484222325;
+	size_t count;
+
+	hash = hash_text(hash, kind_of(finding->kind)->word);
+	if (finding->call)
+		hash = hash_text(hash, finding->call);
+	hash = hash_text(hash, family_word(finding->family));
+	stacks = telling_stacks(finding, &count);
+	for (size_t i = 0; i < count; i++) {
+		/* The first stands for itself: an id is older than findings with several. */
+		if (i)
+			hash = hash_text(hash, role_word(stacks[i]->role));
+		hash = hash_stack(hash, stacks[i]);
+	}
+	free(stacks);
+	snprintf(finding->id, sizeof finding->id, "%016" PRIx64, hash);
+}
+
 /* Findings of one id, in the order of their lines. */
 static int compare_places(const void *one, const void *other)
 {
 	const struct finding *a = *(struct finding *const *)one;
 	const struct finding *b = *(struct finding *const *)other;
+	const struct finding_stack **stacks_a, **stacks_b;
 	int order = strcmp(a->id, b->id);
+	size_t count_a, count_b;
 
 	if (!order)
 		order = strcmp(a->executor, b->executor);
-	for (size_t i = 0; !order && i < a->stack_count && i < b->stack_count; i++)
-		order = compare_stacks(&a->stacks[i], &b->stacks[i]);
+	if (order)
+		return order;
+	stacks_a = telling_stacks(a, &count_a);
+	stacks_b = telling_stacks(b, &count_b);
+	for (size_t i = 0; !order && i < count_a && i < count_b; i++)
+		order = compare_stacks(stacks_a[i], stacks_b[i]);
+	free(stacks_a);
+	free(stacks_b);
 	return order;
 }
 

@@ -96,6 +96,49 @@ static void how_often_a_function_had_called_itself_does_not_matter(void **state)
 			       STACK(c_work, app_main, c_work, tokio_poll)));
 }
 
+/* Two threads, each of which waits in one function for what the other took in another. */
+static void put_deadlock(int pid, bool rotated)
+{
+	struct trace_deadlock *deadlock;
+	uint32_t record, stacks[4];
+
+	trace_begin_tokio(&trace, pid);
+	stacks[0] = trace_put_stack(&trace, STACK(app_handler, tokio_poll));
+	stacks[1] = trace_put_stack(&trace, STACK(app_serve, tokio_poll));
+	stacks[2] = trace_put_stack(&trace, STACK(c_work, tokio_poll));
+	stacks[3] = trace_put_stack(&trace, STACK(c_other, tokio_poll));
+	record = trace_put(&trace, RECORD_DEADLOCK, sizeof *deadlock);
+	deadlock = trace_at(&trace, record);
+	deadlock->state = DEADLOCK_CYCLE;
+	deadlock->executor = trace.executor;
+	deadlock->start_ns = START_NS;
+	deadlock->count = 1;
+	deadlock->edge_count = 2;
+	for (int i = 0; i < 2; i++) {
+		struct trace_deadlock_edge *edge = &deadlock->edges[rotated ? 1 - i : i];
+
+		edge->tid = 10 + i;
+		edge->holder = 11 - i;
+		edge->waiting = stacks[2 * i];
+		edge->acquired = stacks[2 * i + 1];
+	}
+}
+
+static void who_came_last_to_a_deadlock_does_not_matter(void **state)
+{
+	struct made_report made;
+
+	(void)state;
+	put_deadlock(100, false);
+	trace_write(&trace, "a.yieldsan");
+	put_deadlock(101, true);
+	trace_write(&trace, "b.yieldsan");
+	made = report_json();
+	assert_string_equal(text_of(only_finding(&made), "kind"), "deadlock");
+	assert_int_equal(number_of(only_finding(&made), "count"), 2);
+	report_free(&made);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)
 
 int main(void)
@@ -106,6 +149,7 @@ int main(void)
 		TEST(the_older_and_the_newer_names_of_rust_are_one),
 		TEST(the_clones_of_a_function_are_that_function),
 		TEST(how_often_a_function_had_called_itself_does_not_matter),
+		TEST(who_came_last_to_a_deadlock_does_not_matter),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
