@@ -24,6 +24,7 @@ static struct {
 	void *(*script)(void *frame);
 	void *(*function)(void *frame);
 	long (*location)(void *frame); /* struct { int line, column; } from 0, in one register */
+	void (*interrupt)(void *isolate, void (*callback)(void *, void *), void *data);
 	int (*write)(void *string, void *isolate, char *to, int size, int *length, int options);
 } v8;
 
@@ -42,6 +43,7 @@ static const struct {
 	{ &v8.script, "_ZNK2v810StackFrame13GetScriptNameEv" },
 	{ &v8.function, "_ZNK2v810StackFrame15GetFunctionNameEv" },
 	{ &v8.location, "_ZNK2v810StackFrame11GetLocationEv" },
+	{ &v8.interrupt, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_" },
 	{ &v8.write, "_ZNK2v86String9WriteUtf8EPNS_7IsolateEPciPii" },
 };
 
@@ -53,6 +55,8 @@ static const struct module *module_of_v8;
 static bool complete; /* all symbols are there */
 static struct range futex[MAX_RANGES], collector[MAX_RANGES];
 static unsigned futexes, collectors;
+static struct range
+	builtins; /* all of them, which lie side by side: code that V8's compiler made */
 
 static void keep(struct range *ranges, unsigned *count, const struct symbol_range *symbol)
 {
@@ -63,6 +67,12 @@ static void keep(struct range *ranges, unsigned *count, const struct symbol_rang
 static void visit(const struct symbol_range *symbol, void *unused)
 {
 	(void)unused;
+	if (!strncmp(symbol->name, "Builtins_", 9)) {
+		if (!builtins.start || symbol->start < builtins.start)
+			builtins.start = symbol->start;
+		if (symbol->end > builtins.end)
+			builtins.end = symbol->end;
+	}
 	if (strncmp(symbol->name, "_ZN2v88internal", 15))
 		return;
 	if (strstr(symbol->name, "14FutexEmulation"))
@@ -172,4 +182,19 @@ size_t javascript_frames(const uint64_t *frames, size_t depth, char *text, size_
 	}
 	v8.scope_end(scope);
 	return used;
+}
+
+static bool is_made_by_v8(uintptr_t pc)
+{
+	return (pc >= builtins.start && pc < builtins.end) || !modules_find(pc);
+}
+
+bool javascript_ask(uintptr_t pc, void (*answer)(void *isolate, void *data))
+{
+	void *isolate = complete && is_made_by_v8(pc) ? v8.current() : NULL;
+
+	if (!isolate)
+		return false;
+	v8.interrupt(isolate, answer, NULL);
+	return true;
 }

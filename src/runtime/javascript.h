@@ -16,4 +16,12 @@ bool javascript_owns_wait(const uint64_t *frames, size_t depth);
 /* JavaScript frames of a synchronous call, as in trace_script; 0 when there are none. */
 size_t javascript_frames(const uint64_t *frames, size_t depth, char *text, size_t size);
 
+/*
+ * Has V8 call `answer` on this thread at the next place where it looks for interrupts (a loop's
+ * end, a function's begin), where its frames can be asked for. Takes a lock of V8's and allocates:
+ * to be called where JavaScript's own code runs, also by a signal handler that interrupted it
+ * there. False when V8 does not run here.
+ */
+bool javascript_ask(uintptr_t pc, void (*answer)(void *isolate, void *data));
+
 #endif

@@ -8,6 +8,7 @@
 #include "executors/executor.h"
 #include "executors/task_types.h"
 #include "interpreters.h"
+#include "javascript.h"
 #include "memory.h"
 #include "modules.h"
 #include "runtime.h"
@@ -91,12 +92,11 @@ static bool is_unwinding(uintptr_t pc)
 	return module && !strncmp(module_name(module), "libgcc_s", 8);
 }
 
-static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, uint8_t flags)
+/* `since`: ticks of what the sample stands for. In a signal handler less can be asked for. */
+static void keep_sample(struct turn *turn, const struct unwind_start *start, uint64_t since,
+			uint8_t flags, bool in_handler)
 {
-	const greg_t *registers = context->uc_mcontext.gregs;
-	struct unwind_start start = { (uintptr_t)registers[REG_RIP], (uintptr_t)registers[REG_RSP],
-				      (uintptr_t)registers[REG_RBP] };
-	uint64_t since = turn->sampled ? turn->sampled : turn->start;
+	uint64_t now = turn_clock_now();
 	struct buffer *room = get_buffer();
 	struct site_key key = { .kind = SITE_SAMPLE,
 				.call = -1,
@@ -105,16 +105,16 @@ static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, u
 				.subject = STALL_BUSY };
 	struct trace_site *site;
 
-	if (!room || !key.executor || is_unwinding(start.pc))
+	if (!room || !key.executor)
 		return;
-	if (turn == event_loop_turn() && !event_loop_reaches(start.sp, &key.level))
+	if (turn == event_loop_turn() && !event_loop_reaches(start->sp, &key.level))
 		return;
 	turn->sampled = now;
 	key.frames = room->frames;
-	key.depth = unwinder_walk(&start, room->frames, NULL, TRACE_MAX_FRAMES);
+	key.depth = unwinder_walk(start, room->frames, NULL, TRACE_MAX_FRAMES);
 	key.script = room->script;
-	key.script_size = interpreter_script_of_signal(room->frames, key.depth, room->script,
-						       sizeof room->script, &key.language);
+	key.script_size = (in_handler ? interpreter_script_of_signal : interpreter_script)(
+		room->frames, key.depth, room->script, sizeof room->script, &key.language);
 	site = site_get(&key);
 	if (!site)
 		return;
@@ -126,6 +126,46 @@ static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, u
 	turn_times->sample = turn->sample;
 	turn_times->type = turn->type;
 	__atomic_store_n(&turn_times->sample_turn, turn->start, __ATOMIC_RELEASE);
+}
+
+/* A sample that V8 was asked for, which takes it at the next place where it can. */
+static THREAD_LOCAL struct {
+	uint64_t turn, since; /* 0: none */
+} asked;
+
+static void answer(void *isolate, void *unused)
+{
+	struct turn *turn = this_thread.turn;
+	uint64_t of = asked.turn;
+	struct unwind_start here;
+	OWN_CODE_SCOPE;
+
+	(void)isolate, (void)unused;
+	asked.turn = 0;
+	if (!turn || !of || turn->start != of || this_thread.own_code > 1 || !turn_times)
+		return;
+	UNWIND_HERE(&here);
+	keep_sample(turn, &here, asked.since, 0, false);
+}
+
+static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, uint8_t flags)
+{
+	const greg_t *registers = context->uc_mcontext.gregs;
+	struct unwind_start start = { (uintptr_t)registers[REG_RIP], (uintptr_t)registers[REG_RSP],
+				      (uintptr_t)registers[REG_RBP] };
+	uint64_t since = turn->sampled ? turn->sampled : turn->start;
+
+	if (is_unwinding(start.pc))
+		return;
+	/* Unless it left the last question open. */
+	if (asked.turn != turn->start && javascript_ask(start.pc, answer)) {
+		asked.turn = turn->start;
+		asked.since = since;
+		turn->sampled = now;
+		return;
+	}
+	asked.turn = 0;
+	keep_sample(turn, &start, since, flags, true);
 }
 
 void stall_sample(const ucontext_t *context)

@@ -39,7 +39,7 @@ C_OPERATIONS = words(
     " join flock system popen waitpid output quiet compute"
 )
 PYTHON_OPERATIONS = words("sleep file fsync client run_program lookup lock compute")
-NODE_OPERATIONS = words("readFile exec atomicsWait fsync")
+NODE_OPERATIONS = words("readFile exec atomicsWait fsync compute")
 
 TOKIO_HOLDING = words("spawn current local local_foreign root after_panic after_abort")
 TOKIO_OFFLOADED = words("spawn_blocking spawn_blocking_current block_in_place first_block_in_place")

@@ -19,6 +19,12 @@ const operations = {
     exec() {
         childProcess.execSync('sleep 0.05'); // EXPECT error epoll_wait|epoll_pwait|poll|waitpid|wait4 case=exec
     },
+    compute() {
+        const used = () => process.cpuUsage().user;
+        const end = used() + 200000;
+        while (used() < end)
+            for (let i = 0; i < 1000000; i++); // EXPECT error busy kind=long-turn case=compute
+    },
     atomicsWait() {
         const cell = new Int32Array(new SharedArrayBuffer(4));
         Atomics.wait(cell, 0, 0, WAIT); // EXPECT error pthread_cond_timedwait|pthread_cond_clockwait case=atomicsWait
