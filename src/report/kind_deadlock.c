@@ -31,5 +31,10 @@ const char *deadlock_advice(struct report *report, const struct finding *finding
 	for (size_t i = 2; i < finding->stack_count; i++)
 		if (finding->stacks[i].role == ROLE_WAITING)
 			return "take the locks in one order everywhere, or hold only one at a time";
-	return lock_advice(finding);
+	for (size_t i = 0; i < finding->stack_count; i++)
+		if (finding->stacks[i].role == ROLE_HOLDING)
+			return lock_advice(finding);
+	return "let the thread that holds it release it sooner, or wait for it elsewhere: try the "
+	       "lock "
+	       "and come back later, or hand the work to a thread that may wait";
 }

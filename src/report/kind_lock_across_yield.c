@@ -10,24 +10,34 @@ const char *lock_across_yield_subject(struct report *report, const struct findin
 			     finding->what, headline_executor(report, finding));
 }
 
-const char *lock_across_yield_cost(struct report *report, const struct finding *finding)
+/* ", held for 4.2 ms and still held" */
+static const char *held(struct report *report, const struct finding *finding)
 {
-	char count[QUANTITY_SIZE], total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
-	char yields[64], waited[QUANTITY_SIZE];
+	char total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
+	const char *still = finding->in_progress ? " and still held" : "";
 	struct strings *strings = &report->strings;
 
-	quantity_duration(longest, finding->max_ns);
-	quantity_of(yields, finding->yields, "yield");
-	return strings_print(
-		strings, "%s%s%s, held for %s%s%s%s, over %s%s%s%s",
-		finding->count == 1 ? "once" : quantity_count(count, finding->count),
-		finding->count == 1 ? "" : " times", "",
-		quantity_duration(total, finding->total_ns), finding->count == 1 ? "" : " in all, ",
-		finding->count == 1 ? "" : longest,
-		finding->count == 1 ? (finding->in_progress ? " and still held" : "") : " at most",
-		yields, finding->waiters ? "; " : "",
-		finding->waiters ? quantity_count(waited, finding->waiters) : "",
-		finding->waiters ? " waited for it meanwhile" : "");
+	if (!finding->total_ns) /* nobody saw the process end */
+		return finding->in_progress ? ", and still held" : "";
+	quantity_duration(total, finding->total_ns);
+	if (finding->count == 1)
+		return strings_print(strings, ", held for %s%s", total, still);
+	return strings_print(strings, ", held for %s in all%s, %s at most", total, still,
+			     quantity_duration(longest, finding->max_ns));
+}
+
+const char *lock_across_yield_cost(struct report *report, const struct finding *finding)
+{
+	char times[64], yields[64], waited[QUANTITY_SIZE];
+
+	return strings_print(&report->strings, "%s%s, over %s%s%s%s",
+			     finding->count == 1 ? "once"
+						 : quantity_of(times, finding->count, "time"),
+			     held(report, finding),
+			     quantity_of(yields, finding->yields, "yield"),
+			     finding->waiters ? "; " : "",
+			     finding->waiters ? quantity_count(waited, finding->waiters) : "",
+			     finding->waiters ? " waited for it meanwhile" : "");
 }
 
 const char *lock_across_yield_advice(struct report *report, const struct finding *finding)

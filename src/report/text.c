@@ -123,7 +123,8 @@ static void print_role(const struct finding_stack *stack, FILE *out)
 {
 	char duration[QUANTITY_SIZE];
 
-	fprintf(out, "  %s", role_word(stack->role));
+	fprintf(out, "  %s",
+		stack->role == ROLE_SAMPLE && !stack->weight ? "now" : role_word(stack->role));
 	if (stack->weight)
 		fprintf(out, " %s", quantity_count(duration, stack->weight));
 	if (stack->lock)
