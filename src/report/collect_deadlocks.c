@@ -1,8 +1,6 @@
 /* Findings of threads that wait for each other's locks. */
 #include "collection.h"
 
-#include <string.h>
-
 #include "headline.h"
 #include "lock_words.h"
 #include "task_type.h"
@@ -108,43 +106,11 @@ bool collection_is_deadlocked(struct collection *collection, int32_t tid)
 	return false;
 }
 
-/* An edge's stacks, and how many of them there are. */
-struct edge {
-	struct finding_stack stacks[3];
-	size_t count;
-};
-
-static int compare_edges(const struct edge *a, const struct edge *b)
-{
-	const struct frame *of_a = a->count ? stack_place(finding_stack_face(a->stacks)) : NULL;
-	const struct frame *of_b = b->count ? stack_place(finding_stack_face(b->stacks)) : NULL;
-	int order;
-
-	if (!of_a || !of_b || !of_a->function || !of_b->function)
-		return !of_a - !of_b;
-	order = strcmp(of_a->function, of_b->function);
-	return order ? order : of_a->line - of_b->line;
-}
-
-/* Which thread of a cycle saw it first is chance: in the report it begins at the same one always.
- */
-static uint32_t first_edge(const struct trace_deadlock *deadlock, const struct edge *edges)
-{
-	uint32_t first = 0;
-
-	for (uint32_t i = 1; deadlock->state == DEADLOCK_CYCLE && i < deadlock->edge_count; i++)
-		if (compare_edges(&edges[i], &edges[first]) < 0)
-			first = i;
-	return first;
-}
-
 static void observe(struct collection *collection, const struct trace_deadlock *deadlock)
 {
 	const struct trace_executor *executor =
 		trace_file_record(collection->trace, deadlock->executor, RECORD_EXECUTOR);
 	struct finding_stack stacks[3 * TRACE_MAX_EDGES];
-	struct edge edges[TRACE_MAX_EDGES];
-	uint32_t first;
 	struct finding seen = {
 		.kind = KIND_DEADLOCK,
 		.severity = SEVERITY_ERROR,
@@ -160,15 +126,8 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 	    !collection_executor(collection, executor, &seen))
 		return;
 	for (uint32_t i = 0; i < deadlock->edge_count; i++)
-		edges[i].count =
-			take_edge(collection, deadlock, &deadlock->edges[i], edges[i].stacks);
-	first = first_edge(deadlock, edges);
-	for (uint32_t i = 0; i < deadlock->edge_count; i++) {
-		const struct edge *edge = &edges[(first + i) % deadlock->edge_count];
-
-		memcpy(&stacks[seen.stack_count], edge->stacks, edge->count * sizeof *stacks);
-		seen.stack_count += edge->count;
-	}
+		seen.stack_count += take_edge(collection, deadlock, &deadlock->edges[i],
+					      &stacks[seen.stack_count]);
 	if (!seen.stack_count)
 		return;
 	seen.thread = stacks[0].thread;
