@@ -13,6 +13,39 @@ import xml.etree.ElementTree
 
 from cli.place import BUILD, expect, report_of, ROOT, run, run_tests, Skip, yieldsan
 
+# Each waits for the other's lock.
+DEADLOCK = r"""
+#include <pthread.h>
+#include <unistd.h>
+#include "yieldsan/yieldsan.h"
+
+static pthread_mutex_t locks[] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER };
+static pthread_barrier_t both;
+
+static void *takes(void *first)
+{
+	pthread_mutex_t *lock = first;
+
+	yieldsan_turn_begin("pump");
+	pthread_mutex_lock(lock);
+	pthread_barrier_wait(&both);
+	pthread_mutex_lock(&locks[lock == locks]);
+	yieldsan_turn_end();
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_t threads[2];
+
+	pthread_barrier_init(&both, NULL, 2);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, takes, &locks[i]);
+	sleep(1);
+	_exit(0);
+}
+"""
+
 READERS = BUILD / "readers"
 SCHEMA_CRATE = ("serde-sarif", "0.6.6")  # carries the schema of OASIS
 GITHUB_PACKAGE = "@actions/core@1.11.1"
@@ -178,6 +211,21 @@ def sarif_has_what_github_requires(place):
                result)
         for name in ("startColumn", "endLine", "endColumn"):
             expect(physical["region"][name] >= 1, result)
+
+
+def sarif_has_a_flow_for_each_stack(place):
+    place.compile("pump", "-g", "-pthread", source=DEADLOCK)
+    run("-o", place / "traces", "--report=/dev/null", place / "pump")
+    log = json.loads(yieldsan("report", "--format=sarif", place / "traces").out)
+    (result,) = [result for result in log["runs"][0]["results"] if result["ruleId"] == "deadlock"]
+    flows = result["codeFlows"][0]["threadFlows"]
+    texts = [flow["locations"][-1]["location"]["message"]["text"] for flow in flows]
+    for word in ("waiting here: ", "holding here: "):
+        expect(sum(text.startswith(word) for text in texts) == 2, texts)
+    for flow in flows:
+        (name,) = {step["location"]["logicalLocations"][0]["fullyQualifiedName"]
+                   for step in flow["locations"]}
+        expect(name == "takes", flow)
 
 
 def junit_is_what_jenkins_allows(place):
