@@ -37,8 +37,8 @@ static bool runs_jobs(void)
  * Once `run` has returned, the task may be freed, or run by another thread: nothing is read through
  * its header any more, and only a result of true tells how it ended: it was woken meanwhile, and is
  * to run again. A task that was closed is dropped in this call instead of being polled. A panic
- * comes out of it where an executor does not ask otherwise (Builder::propagate_panic): the turn is
- * then healed by the next turn_begin.
+ * comes out of it where an executor does not ask otherwise (Builder::propagate_panic): see
+ * task_unwound.c.
  */
 bool async_task_run(void *header, uint32_t number)
 {

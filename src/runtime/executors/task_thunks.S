@@ -32,25 +32,50 @@ task_thunks:
 	.error	"a thunk is not TASK_THUNK_SIZE bytes long"
 	.endif
 
-/* Of a family: poll(header), the number goes along as second argument. */
-	.macro	CONFIRMED name, poll
+/* Of a family: function(header), the number goes along as second argument. */
+	.macro	CONFIRMED name, function
 	.globl	\name
 	.hidden	\name
-	.hidden	\poll
+	.hidden	\function
 	.type	\name, @function
 	.balign	16
 \name:
 	.cfi_startproc
 	endbr64
 	movl	%r11d, %esi
-	jmp	\poll
+	jmp	\function
 	.cfi_endproc
 	.size	\name, . - \name
 	.endm
 
-	CONFIRMED tokio_confirmed, tokio_poll
+/* The same of one that begins a turn. A panic, an exception or a thread's end that passes this frame
+ * ends that turn: where C has clean-ups only with the help of another library, a frame's personality
+ * routine is called by whatever unwinds. 0x1b: its address is relative, in four bytes. */
+	.macro	CONFIRMED_TURN name, function
+	.globl	\name
+	.hidden	\name
+	.hidden	\function
+	.type	\name, @function
+	.balign	16
+\name:
+	.cfi_startproc
+	.cfi_personality 0x1b, task_unwound
+	endbr64
+	subq	$8, %rsp
+	.cfi_adjust_cfa_offset 8
+	movl	%r11d, %esi
+	call	\function
+	addq	$8, %rsp
+	.cfi_adjust_cfa_offset -8
+	ret
+	.cfi_endproc
+	.size	\name, . - \name
+	.endm
+
+	.hidden	task_unwound
+	CONFIRMED_TURN tokio_confirmed, tokio_poll
+	CONFIRMED_TURN async_task_confirmed, async_task_run
 	CONFIRMED tokio_shutdown_confirmed, tokio_shutdown
-	CONFIRMED async_task_confirmed, async_task_run
 
 /* Asks where to go, with every register that may carry an argument set aside: rax counts a variadic
  * call's vector registers, r10 is the static chain. */

@@ -28,6 +28,7 @@ const void *task_slot_decide(uintptr_t argument, uint32_t number);
 void tokio_poll(void *header, uint32_t number);
 void tokio_shutdown(void *header, uint32_t number);
 bool async_task_run(void *header, uint32_t number);
+int task_unwound(int version, int actions, uint64_t class, void *exception, void *context);
 
 #endif
 #endif

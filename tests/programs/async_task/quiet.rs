@@ -128,6 +128,22 @@ async fn executor_in_job() {
     .await;
 }
 
+/// A panic that comes out of a task, where nobody asked for anything else, leaves no turn behind.
+fn panics() {
+    std::panic::set_hook(Box::new(|_| {}));
+    for _ in 0..3 {
+        let (sender, receiver) = std::sync::mpsc::channel::<async_task::Runnable>();
+        let sender = Mutex::new(sender);
+        let schedule = move |runnable| sender.lock().unwrap().send(runnable).unwrap();
+        let (runnable, task) = async_task::spawn(async { panic!("as this case wants it") }, schedule);
+        task.detach();
+        runnable.schedule();
+        let run = || receiver.recv().unwrap().run();
+        assert!(std::panic::catch_unwind(run).is_err());
+        block_freely();
+    }
+}
+
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("time") => smol::block_on(work()),
@@ -136,6 +152,7 @@ fn main() {
         Some("echo") => smol::block_on(smol::spawn(echo())),
         Some("threads") => threads(),
         Some("executor_in_job") => smol::block_on(smol::spawn(executor_in_job())),
+        Some("panics") => panics(),
         case => panic!("no case is called {case:?}"),
     }
     println!("done");

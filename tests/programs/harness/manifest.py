@@ -51,7 +51,7 @@ TOKIO_QUIET = words(
 
 ASYNC_TASK_HOLDING = words("spawn executor local own after_panic after_cancel")
 ASYNC_TASK_OFFLOADED = words("unblock blocking_task")
-ASYNC_TASK_QUIET = words("time files between echo threads executor_in_job")
+ASYNC_TASK_QUIET = words("time files between echo threads executor_in_job panics")
 
 
 def tokio(program, profile, arguments, expect=(), **options):

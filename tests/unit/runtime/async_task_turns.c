@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unwind.h>
 
 #include <cmocka.h>
 
@@ -24,9 +25,8 @@
 #define REFERENCE 256
 
 /* What tells a module that a Rust compiler may have made. */
-extern void *_Unwind_GetLanguageSpecificData(void *context);
-void *may_be_rust(void *context);
-void *may_be_rust(void *context)
+void *may_be_rust(struct _Unwind_Context *context);
+void *may_be_rust(struct _Unwind_Context *context)
 {
 	return _Unwind_GetLanguageSpecificData(context);
 }
@@ -164,6 +164,39 @@ static void what_threads_of_the_blocking_crate_run_may_block(void **state)
 	assert_int_equal(kind_seen, TURN_TASK);
 }
 
+static jmp_buf caught;
+static uintptr_t catcher;
+
+static _Unwind_Reason_Code stop(int version, _Unwind_Action actions, _Unwind_Exception_Class class,
+				struct _Unwind_Exception *exception,
+				struct _Unwind_Context *context, void *unused)
+{
+	(void)version, (void)actions, (void)class, (void)exception, (void)unused;
+	if (_Unwind_GetCFA(context) > catcher)
+		longjmp(caught, 1);
+	return _URC_NO_REASON;
+}
+
+static bool unwind(void)
+{
+	static struct _Unwind_Exception exception;
+
+	assert_non_null(this_thread.turn);
+	_Unwind_ForcedUnwind(&exception, stop, NULL);
+	fail();
+	return false;
+}
+
+static void a_run_that_is_left_by_unwinding_is_over(void **state)
+{
+	(void)state;
+	catcher = (uintptr_t)__builtin_frame_address(0);
+	if (!setjmp(caught))
+		call(0, unwind);
+	assert_null(this_thread.turn);
+	call(0, look);
+}
+
 /* Shapes. */
 
 struct hits {
@@ -244,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_run_is_a_turn_and_its_result_comes_through),
 		cmocka_unit_test(a_closed_task_is_cancelled),
 		cmocka_unit_test(what_threads_of_the_blocking_crate_run_may_block),
+		cmocka_unit_test(a_run_that_is_left_by_unwinding_is_over),
 		cmocka_unit_test(the_layout_may_have_either_order),
 		cmocka_unit_test(what_has_no_layout_is_none),
 		cmocka_unit_test(without_a_layout_the_symbol_of_run_tells),
