@@ -181,15 +181,17 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 	struct loop_library library;
 	const struct module *program = modules_count() ? modules_at(0) : NULL;
 	const struct module *module = modules_find(wait->caller);
+	unsigned depth;
 
 	UNWIND_HERE(&here);
-	loop->place_count = (unsigned)unwinder_walk(&here, frames, loop->places, LOOP_PLACES);
-	memcpy(loop->values, frames, loop->place_count * sizeof *frames);
-	/* A place of a stack that is not this one could not be looked at later. */
+	depth = (unsigned)unwinder_walk(&here, frames, loop->places, LOOP_PLACES);
+	memcpy(loop->values, frames, depth * sizeof *frames);
+	loop->place_count = depth;
+	/* A place of a stack that is not this one, a coroutine's, could not be looked at later. */
 	for (unsigned i = 0; i < loop->place_count; i++)
 		if (!thread_on_own_stack(loop->places[i]))
 			loop->place_count = i;
-	if (loop_library_find(frames, loop->place_count, &library)) {
+	if (loop_library_find(frames, depth, &library)) {
 		loop->known = true;
 		loop->reach = library.reach;
 		loop->executor = executor_get(FAMILY_EVENT_LOOP, library.name, 0, CONFIDENCE_HIGH);
@@ -197,8 +199,7 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 			executor_confirm(loop->executor);
 			executor_reach(loop->executor, library.reach);
 		}
-	} else if (module && module == program &&
-		   !loop_library_refuses(frames, loop->place_count)) {
+	} else if (module && module == program && !loop_library_refuses(frames, depth)) {
 		loop->executor = executor_get(FAMILY_EVENT_LOOP, program_name(), wait->caller,
 					      CONFIDENCE_MEDIUM);
 	}

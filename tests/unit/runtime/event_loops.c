@@ -1,6 +1,8 @@
 /* Event loops of the program's own: when one is believed, where its turns begin and end. */
 #include "calls_seen.h"
 
+#include <ucontext.h>
+
 #include "executors/event_loop.h"
 #include "modules.h"
 #include "sites.h"
@@ -205,6 +207,44 @@ static void what_blocks_in_a_callback_is_found_once_the_loop_waits_again(void **
 	assert_int_equal(sites_count(SEVERITY_ERROR), before + 1);
 }
 
+/* Each waits on a stack of its own, for whoever is next. */
+#define COROUTINES 6
+
+static ucontext_t caller, coroutines[COROUTINES];
+static char stacks[COROUTINES][1 << 16];
+static unsigned waits, confirmed;
+
+static void coroutine(int self)
+{
+	struct epoll_event event;
+
+	for (;;) {
+		epoll_wait(epoll, &event, 1, -1);
+		if (waits == 30)
+			usleep(2000);
+		confirmed += event_loop_turn() && event_loop_turn()->executor->confirmed;
+		swapcontext(&coroutines[self],
+			    ++waits == 60 ? &caller : &coroutines[(self + 1) % COROUTINES]);
+	}
+}
+
+static void coroutines_that_wait_on_their_own_stacks_are_one_loop(void **state)
+{
+	unsigned before = sites_count(SEVERITY_ERROR);
+
+	(void)state;
+	for (int i = 0; i < COROUTINES; i++) {
+		getcontext(&coroutines[i]);
+		coroutines[i].uc_stack.ss_sp = stacks[i];
+		coroutines[i].uc_stack.ss_size = sizeof stacks[i];
+		makecontext(&coroutines[i], (void (*)(void))coroutine, 1, i);
+	}
+	swapcontext(&caller, &coroutines[0]);
+	assert_int_equal(waits, 60);
+	assert_true(confirmed >= 57);
+	assert_int_equal(sites_count(SEVERITY_ERROR), before + 1);
+}
+
 static void blocks_late(unsigned turn)
 {
 	if (turn == 90 || turn == 95)
@@ -261,6 +301,7 @@ int main(void)
 		LOOP_TEST(closing_the_epoll_descriptor_ends_the_turn),
 		LOOP_TEST(what_blocks_in_a_callback_is_found_once_the_loop_waits_again),
 		LOOP_TEST(a_loop_that_has_long_run_is_still_watched),
+		LOOP_TEST(coroutines_that_wait_on_their_own_stacks_are_one_loop),
 		LOOP_TEST(a_wait_within_another_turn_is_judged),
 	};
 
