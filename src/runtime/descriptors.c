@@ -28,13 +28,9 @@ static bool in_table(int fd)
 	return descriptor_table && fd >= 0 && fd < MAX_DESCRIPTORS;
 }
 
-void descriptor_forget(int fd)
+COLD void descriptor_forget_in_loop(int fd)
 {
-	if (UNLIKELY(this_thread.loop_has_fds))
-		event_loop_descriptor_closed(fd);
-	/* Only what was known is written: pages of high descriptors stay untouched. */
-	if (in_table(fd) && descriptor_table[fd])
-		descriptor_table[fd] = 0;
+	event_loop_descriptor_closed(fd);
 }
 
 void descriptors_forget_range(unsigned first, unsigned last)

@@ -7,8 +7,11 @@
 #define RUNTIME_DESCRIPTORS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "compiler.h"
+#include "thread.h"
 #include "yieldsan/trace_format.h"
 
 struct descriptor {
@@ -40,9 +43,19 @@ static inline bool descriptor_never_waits(int fd)
 /* Start-up. Returns 0 or -errno. */
 int descriptors_init(void);
 
-/* A descriptor came, went, or changed: what was known of it is not true any more. Any int; 15 ns.
- */
-void descriptor_forget(int fd);
+COLD void descriptor_forget_in_loop(int fd);
+
+/* A descriptor came, went, or changed: what was known of it is not true any more. Any int; 1 ns. */
+static inline void descriptor_forget(int fd)
+{
+	if (UNLIKELY(this_thread.loop_has_fds))
+		descriptor_forget_in_loop(fd);
+	/* Only what was known is written: pages of high descriptors stay untouched. */
+	if ((unsigned)fd < MAX_DESCRIPTORS && LIKELY(descriptor_table != NULL) &&
+	    descriptor_table[fd])
+		descriptor_table[fd] = 0;
+}
+
 void descriptors_forget_range(unsigned first, unsigned last);
 
 /* It was made so: spares the question. */

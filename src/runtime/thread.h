@@ -33,6 +33,7 @@ struct thread_state {
 	bool exempt;  /* by option: never watched */
 	bool root_suspect; /* may run a root future of block_on, which makes no turn of its own */
 	bool loop_has_fds; /* it runs a loop, which may end by a close */
+	bool made_pipe;	   /* one may be its status pipe: see calls/status_pipe.h */
 	bool loop_learns;  /* how far its loop reaches is being found out */
 	bool in_call; /* within a watched call's real function: what it calls back is part of it */
 	uintptr_t call_frame; /* then: the stack address of its watch */

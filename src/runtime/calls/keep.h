@@ -43,7 +43,8 @@ static inline void keep_closed(int fd)
 	if (fd < 0 || this_thread.vforked)
 		return;
 	descriptor_forget(fd);
-	status_pipe_closed(fd);
+	if (UNLIKELY(this_thread.made_pipe))
+		status_pipe_closed(fd);
 	if (UNLIKELY(this_thread.holds)) /* and its locks with it */
 		held_released(held_file_lock(fd));
 }

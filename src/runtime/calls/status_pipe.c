@@ -1,6 +1,7 @@
 #include "status_pipe.h"
 
 #include "../compiler.h"
+#include "../thread.h"
 
 /* Descriptors plus one, so that a new thread's zeros mean none. */
 struct ends {
@@ -30,6 +31,7 @@ static void drop(struct ends *ends, unsigned first, unsigned last)
 void status_pipe_made(int fd, int other)
 {
 	made = (struct ends){ fd + 1, other + 1 };
+	this_thread.made_pipe = true;
 }
 
 void status_pipe_forked(void)
