@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "record_index.h"
 #include "runtime.h"
 #include "thread.h"
 #include "trace.h"
@@ -13,23 +14,17 @@
 static uint32_t index_of[INDEX_SIZE]; /* offsets of sites by hash, open addressing */
 static uint32_t count, sample_count;
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-	return hash ^ hash >> 29;
-}
-
 static uint64_t hash_of(const struct site_key *key)
 {
-	uint64_t hash = mix(key->kind, (uint64_t)key->call << 32 | key->executor);
+	uint64_t hash = hash_mix(key->kind, (uint64_t)key->call << 32 | key->executor);
 
-	hash = mix(hash, key->system_call);
-	hash = mix(hash, (uint64_t)key->level << 16 | key->flags << 8 | key->subject);
+	hash = hash_mix(hash, key->system_call);
+	hash = hash_mix(hash, (uint64_t)key->level << 16 | key->flags << 8 | key->subject);
 	for (size_t i = 0; i < key->depth; i++)
-		hash = mix(hash, key->frames[i]);
+		hash = hash_mix(hash, key->frames[i]);
 	for (size_t i = 0; i < key->script_size; i++)
 		hash = (hash ^ (unsigned char)key->script[i]) * 0x100000001b3;
-	return mix(hash, key->depth);
+	return hash_mix(hash, key->depth);
 }
 
 static uint32_t write_stack(const struct site_key *key)
@@ -61,10 +56,10 @@ static uint32_t write_script(const struct site_key *key)
 	return trace_offset(script);
 }
 
-COLD static struct trace_site *write_site(const struct site_key *key, uint64_t hash)
+COLD static void *write_site(const void *wanted, uint64_t hash)
 {
+	const struct site_key *key = wanted;
 	struct trace_site *site;
-
 	uint32_t sites = __atomic_load_n(&count, __ATOMIC_RELAXED);
 	uint32_t samples = __atomic_load_n(&sample_count, __ATOMIC_RELAXED);
 
@@ -92,6 +87,7 @@ COLD static struct trace_site *write_site(const struct site_key *key, uint64_t h
 		strncpy(site->channel, key->channel, sizeof site->channel - 1);
 	if ((!site->call && key->call >= 0) || !site->stack)
 		return NULL;
+	__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
 	if (key->kind == SITE_SAMPLE)
 		__atomic_fetch_add(&sample_count, 1, __ATOMIC_RELAXED);
 	return site;
@@ -99,31 +95,14 @@ COLD static struct trace_site *write_site(const struct site_key *key, uint64_t h
 
 struct trace_site *site_get(const struct site_key *key)
 {
-	uint64_t hash = hash_of(key);
-	struct trace_site *site, *made = NULL;
+	static const struct record_index sites = {
+		index_of,
+		INDEX_SIZE,
+		offsetof(struct trace_site, hash),
+		RECORD_SITE,
+	};
 
-	for (uint32_t i = 0, at = (uint32_t)hash; i < INDEX_SIZE; i++, at++) {
-		uint32_t *entry = &index_of[at & (INDEX_SIZE - 1)];
-		uint32_t offset = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
-
-		if (!offset) {
-			if (!made)
-				made = write_site(key, hash);
-			if (!made)
-				break;
-			if (__atomic_compare_exchange_n(entry, &offset, trace_offset(made), false,
-							__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-				__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
-				trace_publish(made, RECORD_SITE);
-				return made;
-			}
-		}
-		site = trace_at(offset);
-		if (site->hash == hash)
-			return site;
-	}
-	trace_lose_site();
-	return NULL;
+	return record_index_get(&sites, hash_of(key), write_site, key);
 }
 
 /* Bucket n: shorter than 2^n ns. */

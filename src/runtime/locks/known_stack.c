@@ -4,6 +4,7 @@
 
 #include "../compiler.h"
 #include "../memory.h"
+#include "../record_index.h"
 #include "../thread.h"
 #include "../trace.h"
 #include "../unwinder.h"
@@ -45,12 +46,6 @@ COLD static void *take_memory(size_t size)
 	}
 	__atomic_store_n(&chunk_busy, false, __ATOMIC_RELEASE);
 	return taken;
-}
-
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-	return hash ^ hash >> 29;
 }
 
 /* Room for the largest stack that can be walked. */
@@ -113,7 +108,7 @@ static const struct known_stack *intern(struct known_stack *walked)
 
 	walked->hash = walked->depth;
 	for (size_t i = 0; i < size / sizeof *walked->data; i++)
-		walked->hash = mix(walked->hash, walked->data[i]);
+		walked->hash = hash_mix(walked->hash, walked->data[i]);
 	bucket = &buckets[walked->hash & (BUCKETS - 1)];
 	head = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
 	known = find(head, walked);
