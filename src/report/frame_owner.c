@@ -73,6 +73,7 @@ static const struct owner_rule crates[] = {
 
 /* Functions of C and C++ that stand in the program itself when a library is linked statically. */
 static const struct owner_rule functions[] = {
+	{ "yieldsan_", OWNER_SYSTEM, "yieldsan.h" }, /* marks */
 	{ "std::", OWNER_STANDARD, "libstdc++" },
 	{ "__gnu_cxx::", OWNER_STANDARD, "libstdc++" },
 	{ "__cxxabiv1::", OWNER_STANDARD, "libstdc++" },

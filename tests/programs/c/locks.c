@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "loop.h"
+#include "yieldsan/yieldsan.h"
 
 /* Turns: as in a program that has been running for a while. */
 #define FIRST 4
@@ -35,6 +36,7 @@ static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static pthread_t thread;
 static mtx_t standard;
 static int file = -1;
+static char marked;
 static _Atomic int step;
 
 static struct timespec in_a_second(clockid_t clock)
@@ -268,7 +270,40 @@ static void start_foreigner(void)
 	REQUIRE(pthread_create(&thread, NULL, give_foreign, NULL) == 0);
 }
 
+/* A lock that is inline code, and marked. */
+static void take_marked(void)
+{
+	yieldsan_lock_acquired(&marked); /* EXPECT warning lock-across-yield role=acquired case=marked */
+	marked = 1; /* the mark is no jump out of this function */
+}
+
+static void give_marked(void)
+{
+	yieldsan_lock_released(&marked);
+}
+
 /* The negatives. */
+
+/* From the turn on it is the other thread's. */
+static void take_and_hand_over(void)
+{
+	REQUIRE(pthread_mutex_lock(&mutex) == 0); /* EXPECT-NONE */
+	yieldsan_lock_handed_over(&mutex);
+	step = 1;
+}
+
+static void *give_handed_over(void *unused)
+{
+	while (step != 1)
+		usleep(1000);
+	pthread_mutex_unlock(&mutex); /* EXPECT-NONE */
+	return unused;
+}
+
+static void start_receiver(void)
+{
+	REQUIRE(pthread_create(&thread, NULL, give_handed_over, NULL) == 0);
+}
 
 static void take_and_give(void)
 {
@@ -365,6 +400,8 @@ static const struct lock_case cases[] = {
 	{ "ofd", prepare_file, take_ofd, give_ofd, finish_file },
 	{ "awaited", start_want, take_awaited, give_mutex, join },
 	{ "foreign", start_foreigner, take_for_foreigner, nothing, join },
+	{ "marked", NULL, take_marked, give_marked, NULL },
+	{ "handed_over", start_receiver, take_and_hand_over, nothing, join },
 	{ "released", NULL, take_and_give, take_and_give, NULL },
 	{ "robust_released", prepare_robust, take_and_give_robust, nothing, NULL },
 	{ "condition", NULL, wait_for_condition, wait_for_condition, NULL },
