@@ -205,6 +205,9 @@ def unused_rules_fail_when_that_is_wished(place):
     expect(run(f"--suppressions={rules}", place.blocker(), "block").status == 0, "not wished")
     result = run(f"--suppressions={rules}", "--fail-on-unused-suppressions", place.blocker(), "block")
     expect(result.status == 66 and "rules:2: call:gone: matched nothing" in result.err, result)
+    result = run(f"--suppressions={rules}", "--fail-on-unused-suppressions", "--format=json",
+                 f"--report={place / 'report'}", place.blocker(), "block")
+    expect(result.status == 66 and "match nothing" in result.err and "rules:2\n" in result.err, result)
     place.write("rules", "call:nanosleep\n")
     result = run(f"--suppressions={rules}", "--fail-on-unused-suppressions", place.blocker(), "block")
     expect(result.status == 0, result)

@@ -163,11 +163,28 @@ int report_settings_finish(struct report_settings *settings)
 	return status;
 }
 
+/* In whatever format the report is: it may have no findings, and fails all the same. */
+static void tell_unused(const struct suppressions *suppressions)
+{
+	const char *separator = "";
+
+	fputs("yieldsan: suppressions that match nothing fail here: ", stderr);
+	for (size_t i = 0; i < suppressions->count; i++)
+		if (!suppressions->rules[i].findings) {
+			fprintf(stderr, "%s%s:%u", separator, suppressions->rules[i].path,
+				suppressions->rules[i].line);
+			separator = ", ";
+		}
+	fputc('\n', stderr);
+}
+
 int report_settings_status(const struct report_settings *settings,
 			   const struct report_summary *summary)
 {
 	if (summary->baseline_unwritten)
 		return STATUS_WRONG_USE;
+	if (settings->report.fail_on_unused_suppressions && summary->unused_suppressions)
+		tell_unused(&settings->suppressions);
 	return summary->failed ? settings->exit_code : 0;
 }
 

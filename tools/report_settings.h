@@ -41,7 +41,8 @@ const char *report_settings_take_path(void *target, const char *value);
  */
 int report_settings_finish(struct report_settings *settings);
 
-/* What a report makes the exit status: 0, that for findings, or STATUS_WRONG_USE. */
+/* What a report makes the exit status: 0, that for findings, or STATUS_WRONG_USE. Tells on standard
+ * error what fails beside findings. */
 int report_settings_status(const struct report_settings *settings,
 			   const struct report_summary *summary);
 
