@@ -42,12 +42,24 @@ static const char *take_set(void *target, const char *entry)
 	return OPTION_WRONG_AND_TOLD;
 }
 
+/* Some seconds of a busy thread, in 48 KiB of its trace. */
+static const char *take_timeline(void *target, const char *value)
+{
+	struct run_options *options = target;
+
+	(void)value;
+	options->runtime.timeline = 2048;
+	return NULL;
+}
+
 static const struct command_option lines[] = {
 	{ "output", 'o', "DIR", "keep the traces in DIR; -o DIR is the same", take_output },
 	{ "report", 0, "FILE", "write the report to FILE; to standard error without it",
 	  take_report },
 	{ "require-executor", 0, NULL, "fail when no process showed a turn",
 	  take_require_executor },
+	{ "timeline", 0, NULL, "keep the times of each thread's last turns in the traces",
+	  take_timeline },
 	{ "set", 0, "KEY=VALUE", "an option of the runtime; `yieldsan help options' lists them",
 	  take_set },
 };

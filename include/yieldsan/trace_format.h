@@ -83,6 +83,7 @@ enum record_type {
 	RECORD_TURN_TIMES,
 	RECORD_ALLOWANCE,
 	RECORD_LOOK,
+	RECORD_TIMELINE,
 	RECORD_LOCK_SITE,
 	RECORD_DEADLOCK,
 	RECORD_UNWATCHED,
@@ -256,6 +257,8 @@ struct trace_turn_times {
 	uint64_t sample_turn; /* its start, in ticks */
 	uint32_t look;	      /* offset of the trace_look; 0: nobody looks from outside */
 	uint32_t type;	      /* of the present turn's task, once that is long */
+	uint32_t timeline;    /* offset of the trace_timeline; 0: none is kept */
+	uint32_t unused;
 	struct {
 		uint32_t ns;   /* UINT32_MAX: or longer, and added already */
 		uint32_t type; /* number of a trace_task_type; 0: none. And TRACE_TURN_NESTED */
@@ -283,6 +286,20 @@ struct trace_look {
 	uint32_t depth;
 	char channel[24];
 	uint64_t frames[TRACE_LOOK_FRAMES]; /* where it waits; as in a trace_stack */
+};
+
+/* The last turns of a thread, in a ring: turn n lies at n % size. */
+struct trace_timeline {
+	struct trace_record head;
+	uint32_t size;
+	uint32_t reserved;
+	uint64_t next; /* n of the next one */
+	struct trace_timeline_turn {
+		uint64_t start; /* in ticks */
+		uint64_t ns;
+		uint32_t executor; /* offset */
+		uint32_t type;	   /* as in trace_turn_times */
+	} turns[];
 };
 
 /* A libc function that a site or a call in progress names. */
@@ -529,7 +546,8 @@ TRACE_ASSERT(sizeof(struct trace_turn_lengths) == 48 + 4 * TRACE_LENGTH_PAGES, "
 TRACE_ASSERT(sizeof(struct trace_length_counts) == 8 + 4 * TRACE_LENGTH_STEPS, "length_counts");
 TRACE_ASSERT(sizeof(struct trace_task_type) == 56, "trace_task_type");
 TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_look");
-TRACE_ASSERT(sizeof(struct trace_turn_times) == 48 + 8 * TRACE_RECENT_TURNS, "turn_times");
+TRACE_ASSERT(sizeof(struct trace_timeline) == 24, "trace_timeline");
+TRACE_ASSERT(sizeof(struct trace_turn_times) == 56 + 8 * TRACE_RECENT_TURNS, "turn_times");
 TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
 TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 96, "trace_deadlock_edge");
 TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 96 * TRACE_MAX_EDGES, "trace_deadlock");

@@ -25,6 +25,7 @@ static const size_t least_sizes[] = {
 	[RECORD_TURN_LENGTHS] = sizeof(struct trace_turn_lengths),
 	[RECORD_LENGTH_COUNTS] = sizeof(struct trace_length_counts),
 	[RECORD_TASK_TYPE] = sizeof(struct trace_task_type),
+	[RECORD_TIMELINE] = sizeof(struct trace_timeline),
 	[RECORD_LOOK] = sizeof(struct trace_look),
 	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),
 	[RECORD_ALLOWANCE] = sizeof(struct trace_allowance),
@@ -37,6 +38,7 @@ static bool is_whole(const struct trace_record *head)
 	const struct trace_module *module = (const void *)head;
 	const struct trace_stack *stack = (const void *)head;
 	const struct trace_script *script = (const void *)head;
+	const struct trace_timeline *timeline = (const void *)head;
 
 	switch (head->type) {
 	case RECORD_PROCESS:
@@ -50,6 +52,8 @@ static bool is_whole(const struct trace_record *head)
 		       stack->depth * sizeof *stack->frames <= head->size - sizeof *stack;
 	case RECORD_DEADLOCK:
 		return ((const struct trace_deadlock *)head)->edge_count <= TRACE_MAX_EDGES;
+	case RECORD_TIMELINE:
+		return timeline->size <= (head->size - sizeof *timeline) / sizeof *timeline->turns;
 	case RECORD_SCRIPT:
 		return script->text_size <= head->size - sizeof *script;
 	default:

@@ -170,6 +170,34 @@ static uint32_t make_look(void)
 	return trace_offset(look);
 }
 
+static uint32_t make_timeline(void)
+{
+	uint32_t size = (uint32_t)runtime_options.timeline;
+	struct trace_timeline *timeline =
+		has_room() ? trace_allocate(sizeof *timeline + size * sizeof *timeline->turns)
+			   : NULL;
+
+	if (!timeline)
+		return 0;
+	timeline->size = size;
+	trace_publish(timeline, RECORD_TIMELINE);
+	return trace_offset(timeline);
+}
+
+void turn_times_keep(const struct turn *turn, uint64_t ns)
+{
+	struct trace_timeline *timeline = trace_at(turn_times->timeline);
+
+	timeline->turns[timeline->next % timeline->size] = (struct trace_timeline_turn){
+		.start = turn->start,
+		.ns = ns,
+		.executor = turn_times->executor,
+		.type = turn->type,
+	};
+	/* Written last: a reader passes over the one that is being written. */
+	__atomic_store_n(&timeline->next, timeline->next + 1, __ATOMIC_RELEASE);
+}
+
 void turn_times_take(void)
 {
 	struct trace_turn_times *times;
@@ -194,6 +222,8 @@ void turn_times_take(void)
 	turn_times = times;
 	if (runtime_options.run[0] && !times->look)
 		times->look = make_look();
+	if (runtime_options.timeline && !times->timeline)
+		times->timeline = make_timeline();
 	sampler_take();
 }
 

@@ -28,6 +28,9 @@ COLD void turn_times_flush(void);
 /* Where the present executor, an event loop, waits: return addresses, innermost first. */
 void turn_times_waits_at(const uint64_t *frames, unsigned depth);
 
+/* Puts the turn into the thread's timeline. */
+void turn_times_keep(const struct turn *turn, uint64_t ns);
+
 /* Of a turn that was longer than the shortest that is a finding. */
 COLD void turn_times_long(struct turn *turn, uint64_t ns);
 
@@ -121,6 +124,8 @@ static inline void turn_times_end(struct turn *turn)
 	times->recent[count].ns = (uint32_t)ns;
 	times->recent[count].type = turn->type | (turn_times_nested(turn) ? TRACE_TURN_NESTED : 0);
 	times->count = count + 1;
+	if (UNLIKELY(times->timeline))
+		turn_times_keep(turn, ns);
 	if (UNLIKELY(ticks >= turn_times_limit))
 		turn_times_long(turn, ns);
 }
