@@ -69,7 +69,7 @@ def a_wrong_option_in_the_environment_is_told_and_ignored(place):
 def help_lists_everything(_):
     result = yieldsan("help")
     expect(result.status == 0 and result.err == "", result)
-    for command in ("run", "report", "check", "help"):
+    for command in ("run", "ci", "report", "check", "help"):
         expect(f"yieldsan {command}" in result.out, result)
         one = yieldsan("help", command)
         expect(one.status == 0 and "sage" in one.out, one)
