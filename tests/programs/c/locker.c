@@ -9,7 +9,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 void locker_take(void)
 {
-	pthread_mutex_lock(&mutex); /* EXPECT error lock-across-yield role=acquired case=across|foreign|deadlock|migrate ALLOW error foreign-unlock role=acquired case=migrate EXPECT error cancelled-holding role=acquired case=cancel EXPECT error lock-across-yield role=acquired case=cancel EXPECT warning|error lock-across-yield role=acquired case=python EXPECT error deadlock case=deadlock role=waiting EXPECT error deadlock case=deadlock role=holding ALLOW error pthread_mutex_lock case=deadlock */
+	pthread_mutex_lock(&mutex); /* EXPECT error lock-across-yield role=acquired case=across|foreign|deadlock|migrate ALLOW error foreign-unlock role=acquired case=migrate EXPECT error cancelled-holding role=acquired case=cancel|shutdown EXPECT error lock-across-yield role=acquired case=cancel|shutdown EXPECT warning|error lock-across-yield role=acquired case=python EXPECT error deadlock case=deadlock role=waiting EXPECT error deadlock case=deadlock role=holding ALLOW error pthread_mutex_lock case=deadlock */
 }
 
 void locker_give(void)

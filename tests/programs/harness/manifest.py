@@ -196,7 +196,7 @@ def lock_runs():
         expect = {"python"} if case == "across" else set()
         yield Run("asyncio_locks.py", ["{locker.so}", case], expect, profile=None, executor="asyncio", **options)
     for context in words("current local"):
-        for case in words("across cancel released offload"):
+        for case in words("across cancel shutdown released offload"):
             for program, profile in (("tokio_locks", "dev"), ("tokio_locks_oldest", "dev"), ("tokio_locks", "fatlto")):
                 if profile == "dev" or case == "across":
                     yield tokio(program, profile, f"{{locker.so}} {context} {case}", [case])

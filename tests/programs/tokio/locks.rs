@@ -4,6 +4,7 @@
 //!     tokio_locks LOCKER.SO CONTEXT CASE
 //!
 //! Contexts: current, local. Cases: across (held over an await), cancel (the task is aborted meanwhile),
+//! shutdown (the runtime ends meanwhile),
 //! deadlock (another task wants the lock), released, offload.
 
 #[path = "../locker.rs"]
@@ -73,6 +74,11 @@ async fn run(locker: Locker, local: bool, case: &str) {
             task.abort();
             assert!(task.await.unwrap_err().is_cancelled());
         }
+        // The runtime is dropped, and the task with it.
+        "shutdown" => {
+            drop(spawn(Box::pin(hold_for_ever(locker))));
+            sleep(20 * SHORT).await;
+        }
         "deadlock" => {
             let first = spawn(Box::pin(hold_for_ever(locker)));
             sleep(20 * SHORT).await;
@@ -94,5 +100,6 @@ fn main() {
         "local" => LocalSet::new().block_on(&runtime, run(locker, true, &arguments[3])),
         context => panic!("no context is called {context}"),
     }
+    drop(runtime);
     println!("done");
 }
