@@ -65,6 +65,7 @@ C_PROGRAMS = {
     "locks_libevent": (["locks.c", "locks_plain.c", "loop_libevent.c"], "libevent"),
     "locks_glib": (["locks.c", "locks_glib.c", "loop_glib.c"], "glib-2.0"),
     "deadlocks": (["deadlocks.c", "loop_epoll.c"], None),
+    "exit_holding": (["exit_holding.c", "loop_epoll.c"], None),
     "locker.so": (["locker.c"], None),
     "coroutine_mutex": (["coroutine_mutex.cc", "loop_epoll.c"], None),
     "coroutine_boost": (["coroutine_boost.cc", "loop_epoll.c"], ("boost/context/fiber.hpp", "-lboost_context")),

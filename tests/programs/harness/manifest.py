@@ -200,6 +200,8 @@ def lock_runs():
             for program, profile in (("tokio_locks", "dev"), ("tokio_locks_oldest", "dev"), ("tokio_locks", "fatlto")):
                 if profile == "dev" or case == "across":
                     yield tokio(program, profile, f"{{locker.so}} {context} {case}", [case])
+    for case in words("holding released"):
+        yield Run("exit_holding", [case], {case}, **options)
     for case in words("across cancel released offload"):
         yield async_task("async_task_locks", "dev", f"{{locker.so}} {case}", [case])
 
