@@ -96,28 +96,39 @@ static bool is_librarys(const struct finding *seen, const struct frame *frame)
 					    : frame->owner == OWNER_EXECUTOR && frame->function;
 }
 
-/*
- * The library's own locks, short and unavoidable. Of a program without symbols nobody can say whose
- * lock it was: then the doubt counts for it, unless it cost an executor its time.
- */
-static bool is_own_lock(const struct finding *seen)
+/* Whose lock it was that a turn waited for. */
+enum lock_owner { LOCK_PROGRAMS, LOCK_LIBRARYS, LOCK_NAMELESS };
+
+static enum lock_owner lock_owner(const struct finding *seen)
 {
 	const struct stack *stack = &seen->stacks->native;
 	bool named = false;
 
 	if (strcmp(seen->category, "lock"))
-		return false;
+		return LOCK_PROGRAMS;
 	for (size_t i = 0; i < stack->count && !stack->frames[i].turn_boundary; i++) {
 		const struct frame *frame = &stack->frames[i];
 
 		/* libc's start_thread and clone3 have names in any program. */
 		named |= is_guest(frame) && frame->function && *frame->function;
 		if (is_librarys(seen, frame))
-			return true;
+			return LOCK_LIBRARYS;
 		if (is_guest(frame) && frame->function && *frame->function)
-			return false;
+			return LOCK_PROGRAMS;
 	}
-	return !named && seen->severity < SEVERITY_ERROR;
+	return named ? LOCK_PROGRAMS : LOCK_NAMELESS;
+}
+
+/*
+ * The library's own locks, short and unavoidable. Of a program without symbols nobody can say whose
+ * lock it was: then the doubt counts for it, unless it cost an executor its time.
+ */
+static bool is_own_lock(const struct finding *seen)
+{
+	enum lock_owner owner = lock_owner(seen);
+
+	return owner == LOCK_LIBRARYS ||
+	       (owner == LOCK_NAMELESS && seen->severity < SEVERITY_ERROR);
 }
 
 /* It freezes itself alone, or may. */
@@ -127,6 +138,20 @@ static void make_weaker(struct finding *seen)
 		seen->severity = SEVERITY_WARNING;
 	if (seen->confidence > CONFIDENCE_MEDIUM)
 		seen->confidence = CONFIDENCE_MEDIUM;
+}
+
+/*
+ * A thread that loses its processor while it holds one of the library's locks has it back within a
+ * few of the scheduler's slices (3 to 4 ms each, for each thread that waits): so long even a short
+ * lock may be waited for. A nameless one that took no longer is told, but fails no check; what
+ * took longer was held by code that itself waited, and that the library's never does.
+ */
+#define LONGEST_SHORT_LOCK_NS 20000000
+
+static void doubt_nameless_lock(struct finding *seen)
+{
+	if (lock_owner(seen) == LOCK_NAMELESS && seen->max_ns < LONGEST_SHORT_LOCK_NS)
+		make_weaker(seen);
 }
 
 static bool verdict_tokio(struct finding *seen, uint8_t flags)
@@ -155,6 +180,7 @@ static bool verdict_tokio(struct finding *seen, uint8_t flags)
 		return false;
 	if (is_own_lock(seen))
 		seen->severity = SEVERITY_NOTICE;
+	doubt_nameless_lock(seen);
 	if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(&seen->stacks->native))
 		seen->confidence = CONFIDENCE_LOW;
 	return true;
@@ -172,6 +198,7 @@ static bool verdict_async_task(struct finding *seen, uint8_t flags)
 	}
 	if (own_lock)
 		seen->severity = SEVERITY_NOTICE;
+	doubt_nameless_lock(seen);
 	return true;
 }
 

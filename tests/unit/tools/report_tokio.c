@@ -102,6 +102,31 @@ static void tokios_own_locks_are_a_notice_and_the_programs_what_they_cost(void *
 		    "warning");
 }
 
+/* In no module: as all of a stripped program. */
+#define NAMELESS ((const char *)0x10000)
+
+static void expect_nameless_lock(uint64_t ms, const char *severity)
+{
+	struct made_report made;
+	struct trace_site *site;
+
+	trace_begin_tokio(&trace, 100);
+	trace_put_call(&trace, "syscall", "lock");
+	site = trace_put_site(&trace, STACK(NAMELESS, NAMELESS + 100));
+	site->total_ns = site->max_ns = ms * MS;
+	trace_write(&trace, "a.yieldsan");
+	made = report_json();
+	assert_string_equal(text_of(only_finding(&made), "severity"), severity);
+	report_free(&made);
+}
+
+static void a_lock_without_a_name_is_an_error_when_held_for_long(void **state)
+{
+	(void)state;
+	expect_nameless_lock(5, "warning");
+	expect_nameless_lock(50, "error");
+}
+
 static void a_root_future_on_current_thread_holds_up_all(void **state)
 {
 	(void)state;
@@ -185,6 +210,7 @@ int main(void)
 		TEST(a_root_future_needs_block_on),
 		TEST(a_scheduler_that_the_runtime_knows_needs_no_block_on),
 		TEST(tokios_own_locks_are_a_notice_and_the_programs_what_they_cost),
+		TEST(a_lock_without_a_name_is_an_error_when_held_for_long),
 		TEST(a_root_future_on_current_thread_holds_up_all),
 		TEST(a_root_future_on_multi_thread_is_a_warning_at_most),
 		TEST(a_runtime_that_waits_for_work_is_no_finding),
