@@ -167,7 +167,7 @@ def code_made_at_run_time_is_named_by_a_perf_map(place):
     for option, named in (("--perf-basic-prof", True), ("--no-perf-basic-prof", False)):
         # Interpreted functions have an entry of their own then, where compiled code lies too.
         run("--format=json", "--show=notice", f"--report={path}", "node", option,
-            "--interpreted-frames-native-stack", script)
+            "--interpreted-frames-native-stack", script, cwd=place.path)
         report = report_of(path)
         frames = [frame for finding in report["findings"] for stack in finding["stacks"]
                   for frame in stack["frames"] if frame.get("module") == "[unknown]"]
