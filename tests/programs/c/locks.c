@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -35,6 +36,7 @@ static pthread_spinlock_t spin;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static pthread_t thread;
 static mtx_t standard;
+static sem_t semaphore;
 static int file = -1;
 static char marked;
 static _Atomic int step;
@@ -56,6 +58,22 @@ static void give_mutex(void)
 static void take_mutex(void)
 {
 	REQUIRE(pthread_mutex_lock(&mutex) == 0); /* EXPECT warning lock-across-yield role=acquired case=plain */
+}
+
+/* A lock by option. */
+static void take_semaphore(void)
+{
+	REQUIRE(sem_wait(&semaphore) == 0); /* EXPECT warning lock-across-yield role=acquired case=semaphore */
+}
+
+static void give_semaphore(void)
+{
+	REQUIRE(sem_post(&semaphore) == 0);
+}
+
+static void prepare_semaphore(void)
+{
+	REQUIRE(sem_init(&semaphore, 0, 1) == 0);
 }
 
 static void take_timed(void)
@@ -383,6 +401,7 @@ static void nothing(void)
 
 static const struct lock_case cases[] = {
 	{ "plain", NULL, take_mutex, give_mutex, NULL },
+	{ "semaphore", prepare_semaphore, take_semaphore, give_semaphore, NULL },
 	{ "timed", NULL, take_timed, give_mutex, NULL },
 	{ "clock", NULL, take_clock, give_mutex, NULL },
 	{ "try", NULL, take_try, give_mutex, NULL },

@@ -184,6 +184,8 @@ def lock_runs():
     for library in words("libuv libevent glib"):
         for case in LOCKS_OF_LIBRARIES:
             yield Run(f"locks_{library}", [case], {case}, executor=library, **options)
+    yield Run("locks_epoll", ["semaphore"], {"semaphore"}, settings=("semaphores=1",), **options)
+    yield Run("locks_epoll", ["semaphore"], **options)
     for case in LOCKS_OF_GLIB:
         yield Run("locks_glib", [case], {case}, executor="glib", **options)
     for case in words("across shared released"):
