@@ -20,12 +20,17 @@ void *memory_map(size_t size)
 	return map < 0 && map > -MEMORY_PAGE ? NULL : (void *)map;
 }
 
+bool memory_can_be_asked(void)
+{
+	return !runtime_silent && !__atomic_load_n(&refused, __ATOMIC_RELAXED);
+}
+
 static bool word_is_readable(uintptr_t word)
 {
 	long answer;
 
 	/* Address 0 means that no set is given: nothing would be read. */
-	if (!word || runtime_silent || __atomic_load_n(&refused, __ATOMIC_RELAXED))
+	if (!word || !memory_can_be_asked())
 		return false;
 	answer = system_call(SYS_rt_sigprocmask, NO_SUCH_HOW, (long)word, 0, MASK_SIZE, 0, 0);
 	if (answer == -EINVAL)

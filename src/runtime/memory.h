@@ -20,4 +20,9 @@ void *memory_map(size_t size);
  */
 bool memory_is_readable(const void *address, size_t size);
 
+/* Whether a `false` of the above means that the memory is not there: system calls were not given
+ * up.
+ */
+bool memory_can_be_asked(void);
+
 #endif

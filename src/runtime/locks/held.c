@@ -80,7 +80,8 @@ COLD struct held_table *held_table_take(void)
 	}
 	table->tid = gettid();
 	memcpy(table->name, this_thread.name, sizeof table->name);
-	memset(&table->memory, 0, sizeof table->memory);
+	stack_memory_forget(&table->memory);
+	table->wait.lock = 0;
 	this_thread.held = table;
 	return table;
 }

@@ -1,8 +1,10 @@
 #include "held_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "../runtime.h"
+#include "../system_call.h"
 #include "../thread.h"
 #include "../trace.h"
 #include "held.h"
@@ -16,6 +18,12 @@ void held_file_changed(int fd, enum file_lock_change change, const void *frame)
 		held_acquired(lock, TRACE_LOCK_FILE, frame);
 	else if (change == FILE_LOCK_RELEASED && this_thread.holds)
 		held_released(lock);
+}
+
+bool held_file_is_open(uintptr_t lock)
+{
+	return runtime_silent ||
+	       system_call(SYS_fcntl, (int)(uint32_t)lock, F_GETFL, 0, 0, 0, 0) >= 0;
 }
 
 static bool is_same_file(int one, int other)

@@ -48,12 +48,43 @@ COLD static void *take_memory(size_t size)
 	return taken;
 }
 
-/* Room for the largest stack that can be walked. */
-union walked {
-	struct known_stack stack;
-	uint64_t room[sizeof(struct known_stack) / 8 + TRACE_MAX_FRAMES + UNWIND_TRAIL +
-		      UNWIND_TRAIL / 2];
+/* Room for the largest stack that can be walked: not on the program's stack, where a thread with
+ * the least there may be (16 KiB) has not got as much. */
+struct walk_room {
+	struct unwind_trail trail;
+	union {
+		struct known_stack stack;
+		uint64_t room[sizeof(struct known_stack) / 8 + TRACE_MAX_FRAMES + UNWIND_TRAIL +
+			      UNWIND_TRAIL / 2];
+	};
 };
+
+/* A handler that comes in between has given back what it took when it returns. */
+COLD static struct walk_room *room_take(struct stack_memory *memory)
+{
+	for (int i = 0; i < WALK_ROOMS; i++) {
+		struct walk_room *room = memory->rooms[i];
+
+		memory->rooms[i] = NULL;
+		if (room)
+			return room;
+	}
+	return memory_map(sizeof(struct walk_room));
+}
+
+COLD static void room_give_back(struct stack_memory *memory, struct walk_room *room)
+{
+	for (int i = 0; i < WALK_ROOMS; i++)
+		if (!memory->rooms[i]) {
+			memory->rooms[i] = room;
+			return;
+		}
+}
+
+void stack_memory_forget(struct stack_memory *memory)
+{
+	memset(memory->walks, 0, sizeof memory->walks);
+}
 
 static void put_words(struct known_stack *stack, const struct unwind_trail *trail, uintptr_t sp)
 {
@@ -89,8 +120,8 @@ static const struct known_stack *find(const struct known_stack *head,
 	size_t size = data_size(wanted);
 
 	for (; head; head = __atomic_load_n(&head->next, __ATOMIC_ACQUIRE))
-		if (head->hash == wanted->hash && head->generation == wanted->generation &&
-		    head->depth == wanted->depth && head->code_words == wanted->code_words &&
+		if (head->hash == wanted->hash && head->depth == wanted->depth &&
+		    head->code_words == wanted->code_words &&
 		    head->frame_words == wanted->frame_words &&
 		    head->start_bp == wanted->start_bp && head->bp == wanted->bp &&
 		    head->incomplete == wanted->incomplete &&
@@ -127,27 +158,24 @@ static const struct known_stack *intern(struct known_stack *walked)
 	return made;
 }
 
-COLD static const struct known_stack *walk(const struct unwind_start *start)
+static const struct known_stack *walk(const struct unwind_start *start, struct walk_room *room)
 {
-	OWN_CODE_SCOPE;
-	struct unwind_trail trail;
-	union walked walked;
-	struct known_stack *stack = &walked.stack;
+	struct unwind_trail *trail = &room->trail;
+	struct known_stack *stack = &room->stack;
 
 	memset(stack, 0, sizeof *stack);
-	stack->generation = __atomic_load_n(&unwinder_generation, __ATOMIC_ACQUIRE);
-	stack->depth = (uint16_t)unwinder_walk_noting(start, stack->data, TRACE_MAX_FRAMES, &trail);
-	stack->incomplete = trail.incomplete;
-	for (unsigned i = 0; i < trail.count; i++)
-		if (trail.words[i].place < start->sp ||
-		    trail.words[i].place - start->sp > UINT32_MAX ||
-		    !thread_on_own_stack(trail.words[i].place))
+	stack->depth = (uint16_t)unwinder_walk_noting(start, stack->data, TRACE_MAX_FRAMES, trail);
+	stack->incomplete = trail->incomplete;
+	for (unsigned i = 0; i < trail->count; i++)
+		if (trail->words[i].place < start->sp ||
+		    trail->words[i].place - start->sp > UINT32_MAX ||
+		    !thread_on_own_stack(trail->words[i].place))
 			stack->incomplete = true;
 	if (stack->incomplete)
 		return intern(stack);
-	stack->start_bp = trail.start_bp;
-	stack->bp = trail.start_bp ? (int64_t)(start->bp - start->sp) : 0;
-	put_words(stack, &trail, start->sp);
+	stack->start_bp = trail->start_bp;
+	stack->bp = trail->start_bp ? (int64_t)(start->bp - start->sp) : 0;
+	put_words(stack, trail, start->sp);
 	if ((stack->code_words + stack->frame_words) & 1)
 		((uint32_t *)known_stack_offsets(stack))[stack->code_words + stack->frame_words] =
 			0;
@@ -157,13 +185,21 @@ COLD static const struct known_stack *walk(const struct unwind_start *start)
 const struct known_stack *known_stack_walk(struct stack_memory *memory,
 					   const struct known_frame *frame)
 {
-	uintptr_t sp = (uintptr_t)(frame + 1);
+	OWN_CODE_SCOPE;
+	struct unwind_start start = { frame->caller - 1, (uintptr_t)(frame + 1), frame->bp };
+	uint32_t generation = __atomic_load_n(&unwinder_generation, __ATOMIC_ACQUIRE);
 	struct remembered_walk *remembered = known_stack_slot(memory, frame);
-	const struct known_stack *stack =
-		walk(&(struct unwind_start){ frame->caller - 1, sp, frame->bp });
+	struct walk_room *room = room_take(memory);
+	const struct known_stack *stack;
 
+	if (!room) {
+		trace_lose_site();
+		return &no_stack;
+	}
+	stack = walk(&start, room);
+	room_give_back(memory, room);
 	if (!stack->incomplete) {
-		remembered->key = known_stack_key(sp, stack->generation);
+		remembered->key = known_stack_key(start.sp, generation);
 		remembered->caller = frame->caller;
 		remembered->stack = stack;
 	}

@@ -10,7 +10,8 @@
  * information, a signal handler's frame, a stack that is not the thread's own and may be mapped
  * anew), nothing is remembered and it is walked every time.
  *
- * Equal stacks of all threads are one struct known_stack, which lives as long as the process.
+ * Equal stacks of all threads are one struct known_stack, which lives as long as the process; those
+ * found anew after other rules came into force too.
  */
 #ifndef RUNTIME_LOCKS_KNOWN_STACK_H
 #define RUNTIME_LOCKS_KNOWN_STACK_H
@@ -27,8 +28,7 @@
 struct known_stack {
 	struct known_stack *next; /* of the same bucket */
 	uint64_t hash;
-	uint32_t generation; /* of the rules it was walked by */
-	uint32_t record;     /* offset of its trace_stack, once it is written */
+	uint32_t record; /* offset of its trace_stack, once it is written */
 	uint32_t record_epoch;
 	uint16_t depth;
 	uint16_t code_words, frame_words; /* that were read: addresses of code, of frames */
@@ -40,8 +40,14 @@ struct known_stack {
 	uint64_t data[];
 };
 
+/* Rooms for a walk under way: a signal handler may come in between, and walk too. */
+#define WALK_ROOMS 2
+
+struct walk_room;
+
 /* The walks that a thread remembers. */
 struct stack_memory {
+	struct walk_room *rooms[WALK_ROOMS]; /* NULL: in use, or not made yet */
 	struct remembered_walk {
 		uintptr_t key, caller;
 		const struct known_stack *stack; /* NULL where key is 0 */
@@ -53,6 +59,9 @@ struct stack_memory {
 struct known_frame {
 	uintptr_t bp, caller;
 };
+
+/* Another thread has it from now on, with a stack of its own. */
+void stack_memory_forget(struct stack_memory *memory);
 
 /* Walks, and remembers it. */
 COLD const struct known_stack *known_stack_walk(struct stack_memory *memory,

@@ -4,9 +4,13 @@
 #include <stddef.h>
 
 #include "../memory.h"
+#include "held_file.h"
 
 #define PROCESS_SHARED 128 /* in __kind: PTHREAD_MUTEX_PSHARED_BIT; glibc, nptl/pthreadP.h */
-#define SPIN_FREE      1   /* glibc, sysdeps/x86_64/nptl/pthread_spin_init.c */
+#define READERS_SHIFT                                                                              \
+	3	    /* of __readers, which counts; PTHREAD_RWLOCK_READER_SHIFT; glibc,             \
+		       nptl/pthread_rwlock_common.c */
+#define SPIN_FREE 1 /* glibc, sysdeps/x86_64/nptl/pthread_spin_init.c */
 
 /* Where each kind keeps the word that tells. */
 static uintptr_t word_of(uintptr_t lock, enum trace_lock kind)
@@ -14,6 +18,8 @@ static uintptr_t word_of(uintptr_t lock, enum trace_lock kind)
 	switch (kind) {
 	case TRACE_LOCK_MUTEX:
 		return lock + offsetof(pthread_mutex_t, __data.__owner);
+	case TRACE_LOCK_READ:
+		return lock + offsetof(pthread_rwlock_t, __data.__readers);
 	case TRACE_LOCK_WRITE:
 		return lock + offsetof(pthread_rwlock_t, __data.__cur_writer);
 	case TRACE_LOCK_SPIN:
@@ -29,10 +35,16 @@ bool lock_is_held_by(uintptr_t lock, enum trace_lock kind, int32_t tid)
 	uintptr_t word = word_of(lock, kind);
 	int32_t value;
 
-	if (!word || !memory_is_readable((const void *)word, sizeof value))
+	if (kind == TRACE_LOCK_FILE)
+		return held_file_is_open(lock);
+	if (!word)
 		return true;
+	if (!memory_is_readable((const void *)word, sizeof value))
+		return !memory_can_be_asked();
 	value = *(const volatile int32_t *)word;
 	switch (kind) {
+	case TRACE_LOCK_READ: /* somebody reads: who is not told */
+		return (uint32_t)value >> READERS_SHIFT != 0;
 	case TRACE_LOCK_SPIN:
 		return value != SPIN_FREE;
 	case TRACE_LOCK_GLIB_MUTEX:

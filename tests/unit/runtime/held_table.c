@@ -1,0 +1,458 @@
+/* The table of the locks that a thread's turns hold: each is found until it is released, and no
+ * longer, however many there are. */
+#include "calls_seen.h"
+
+#include <limits.h>
+#include <sys/file.h>
+
+#include "locks/held.h"
+
+#define MANY  4000
+#define LIMIT 4096 /* a thread's table takes no more */
+
+static pthread_mutex_t mutexes[LIMIT + 64];
+static unsigned order[LIMIT + 64];
+
+static uintptr_t address(const void *lock)
+{
+	return (uintptr_t)lock;
+}
+
+static bool is_held(const void *lock)
+{
+	return this_thread.held && held_find(this_thread.held, address(lock));
+}
+
+static uint32_t random_below(uint32_t limit)
+{
+	static uint64_t state = 88172645463325252u;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)(state >> 33) % limit;
+}
+
+static void in_order(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		order[i] = i;
+}
+
+static void reversed(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		order[i] = count - 1 - i;
+}
+
+static void shuffled(unsigned count)
+{
+	in_order(count);
+	for (unsigned i = count; i > 1; i--) {
+		unsigned other = random_below(i), kept = order[i - 1];
+
+		order[i - 1] = order[other];
+		order[other] = kept;
+	}
+}
+
+/* After each release all that are left are found: an entry that moved up too. */
+static void take_and_release(unsigned count, unsigned look_each)
+{
+	uint32_t before = this_thread.holds;
+
+	turn_enter();
+	for (unsigned i = 0; i < count; i++) {
+		pthread_mutex_lock(&mutexes[i]);
+		assert_int_equal(this_thread.holds, before + i + 1);
+		assert_int_equal(seen_turn.locks, i + 1);
+	}
+	for (unsigned i = 0; i < count; i++)
+		assert_true(is_held(&mutexes[i]));
+	for (unsigned i = 0; i < count; i++) {
+		pthread_mutex_unlock(&mutexes[order[i]]);
+		assert_false(is_held(&mutexes[order[i]]));
+		for (unsigned n = i + 1; i % look_each == 0 && n < count; n++)
+			assert_true(is_held(&mutexes[order[n]]));
+	}
+	assert_int_equal(seen_turn.locks, 0);
+	assert_int_equal(this_thread.holds, before);
+	turn_leave();
+}
+
+static void a_thousand_locks_are_released_in_any_order(void **state)
+{
+	void (*const orders[])(unsigned) = { in_order, reversed, shuffled };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+		orders[i](1000);
+		take_and_release(1000, 7);
+	}
+}
+
+static void four_thousand_locks_are_released_in_any_order(void **state)
+{
+	(void)state;
+	in_order(MANY);
+	take_and_release(MANY, 997);
+	for (int i = 0; i < 3; i++) {
+		shuffled(MANY);
+		take_and_release(MANY, 997);
+	}
+}
+
+/* Beyond its limit a lock is not noted, and that is counted; the program's own locks work on. */
+static void a_full_table_loses_locks_and_says_so(void **state)
+{
+	uint64_t lost;
+
+	(void)state;
+	turn_enter();
+	for (unsigned i = 0; i < LIMIT; i++)
+		pthread_mutex_lock(&mutexes[i]);
+	lost = trace_header()->lost_events;
+	for (unsigned i = LIMIT; i < LIMIT + 64; i++) {
+		assert_int_equal(pthread_mutex_lock(&mutexes[i]), 0);
+		assert_false(is_held(&mutexes[i]));
+	}
+	assert_int_equal(trace_header()->lost_events, lost + 64);
+	for (unsigned i = 0; i < LIMIT + 64; i++)
+		assert_int_equal(pthread_mutex_unlock(&mutexes[i]), 0);
+	assert_int_equal(this_thread.holds, 0);
+	turn_leave();
+}
+
+/* Against a list that is kept beside it. */
+static void any_course_of_locks_leaves_those_that_are_held(void **state)
+{
+	enum { LOCKS = 300, STEPS = 60000 };
+	static bool held[LOCKS];
+	unsigned count = 0;
+
+	(void)state;
+	turn_enter();
+	for (unsigned step = 0; step < STEPS; step++) {
+		unsigned i = random_below(LOCKS);
+
+		if (held[i])
+			pthread_mutex_unlock(&mutexes[i]);
+		else
+			pthread_mutex_lock(&mutexes[i]);
+		held[i] = !held[i];
+		count += held[i] ? 1 : -1;
+		assert_int_equal(this_thread.holds, count);
+		assert_int_equal(is_held(&mutexes[i]), held[i]);
+		for (unsigned n = 0; step % 61 == 0 && n < LOCKS; n++)
+			assert_int_equal(is_held(&mutexes[n]), held[n]);
+	}
+	for (unsigned i = 0; i < LOCKS; i++)
+		if (held[i])
+			pthread_mutex_unlock(&mutexes[i]);
+	assert_int_equal(this_thread.holds, 0);
+	turn_leave();
+}
+
+/* A chain: never more than two at once, of which the older goes first. */
+static void hand_over_hand_needs_no_room(void **state)
+{
+	struct held_slots *slots;
+
+	(void)state;
+	turn_enter();
+	pthread_mutex_lock(&mutexes[0]);
+	slots = this_thread.held->slots;
+	for (unsigned i = 1; i < MANY; i++) {
+		pthread_mutex_lock(&mutexes[i]);
+		pthread_mutex_unlock(&mutexes[i - 1]);
+		assert_int_equal(this_thread.holds, 1);
+	}
+	pthread_mutex_unlock(&mutexes[MANY - 1]);
+	assert_ptr_equal(this_thread.held->slots, slots);
+	turn_leave();
+}
+
+static void a_recursive_lock_is_held_until_its_last_release(void **state)
+{
+	pthread_mutex_t recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+	(void)state;
+	turn_enter();
+	for (int i = 0; i < 100; i++)
+		pthread_mutex_lock(&recursive);
+	assert_int_equal(this_thread.holds, 1);
+	for (int i = 0; i < 99; i++) {
+		pthread_mutex_unlock(&recursive);
+		assert_true(is_held(&recursive));
+	}
+	pthread_mutex_unlock(&recursive);
+	assert_false(is_held(&recursive));
+	turn_leave();
+}
+
+static void readers_count_like_recursive_locks(void **state)
+{
+	pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+
+	(void)state;
+	turn_enter();
+	pthread_rwlock_rdlock(&lock);
+	pthread_rwlock_tryrdlock(&lock);
+	pthread_rwlock_unlock(&lock);
+	assert_true(is_held(&lock));
+	pthread_rwlock_unlock(&lock);
+	assert_false(is_held(&lock));
+	turn_leave();
+}
+
+/* Released out of our sight (its memory was made a new lock), and taken anew. */
+static void a_lock_that_was_made_anew_is_held_once(void **state)
+{
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+	(void)state;
+	turn_enter();
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_init(&mutex, NULL);
+	pthread_mutex_lock(&mutex);
+	assert_int_equal(this_thread.holds, 1);
+	assert_int_equal(seen_turn.locks, 1);
+	pthread_mutex_unlock(&mutex);
+	assert_int_equal(this_thread.holds, 0);
+	assert_int_equal(seen_turn.locks, 0);
+	turn_leave();
+}
+
+/* The lock's own word says that nobody has it, or there is no such memory any more. */
+static void stale_entries_are_no_locks_across_yields(void **state)
+{
+	pthread_mutex_t *unmapped =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_mutex_t anew = PTHREAD_MUTEX_INITIALIZER;
+	uint32_t suspended = held_suspended;
+
+	(void)state;
+	turn_enter();
+	pthread_mutex_lock(unmapped);
+	pthread_mutex_lock(&anew);
+	assert_int_equal(this_thread.holds, 2);
+	munmap(unmapped, 4096);
+	pthread_mutex_init(&anew, NULL);
+	turn_leave();
+	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(this_thread.holds, 0);
+}
+
+static void a_lock_across_a_yield_is_settled_by_its_release(void **state)
+{
+	uint32_t suspended = held_suspended;
+
+	(void)state;
+	turn_enter();
+	pthread_mutex_lock(&mutexes[0]);
+	turn_leave();
+	assert_int_equal(held_suspended, suspended + 1);
+	assert_true(is_held(&mutexes[0]));
+	pthread_mutex_unlock(&mutexes[0]);
+	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(this_thread.holds, 0);
+}
+
+static void *releases(void *mutex)
+{
+	pthread_mutex_unlock(mutex);
+	return NULL;
+}
+
+/* It is the other thread's fault, told with both; from then on the lock is nobody's. */
+static void what_another_thread_releases_is_held_no_more(void **state)
+{
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	uint32_t suspended = held_suspended;
+	pthread_t thread;
+
+	(void)state;
+	turn_enter();
+	pthread_mutex_lock(&mutex);
+	turn_leave();
+	assert_int_equal(held_suspended, suspended + 1);
+	pthread_create(&thread, NULL, releases, &mutex);
+	pthread_join(thread, NULL);
+	assert_int_equal(held_suspended, suspended);
+	assert_false(is_held(&mutex));
+	/* Taken and released again, it is a new one. */
+	turn_enter();
+	pthread_mutex_lock(&mutex);
+	assert_true(is_held(&mutex));
+	assert_int_equal(seen_turn.locks, 1);
+	pthread_mutex_unlock(&mutex);
+	turn_leave();
+	assert_int_equal(held_suspended, suspended);
+}
+
+static pthread_mutex_t waited = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+static struct held_table *waiter;
+static bool was_held, is_met;
+
+static void *looks(void *data)
+{
+	pthread_mutex_lock(&waited); /* free once the other waits */
+	was_held = !(held_find(waiter, address(&waited))->flags & HELD_RESTING);
+	is_met = true;
+	pthread_cond_signal(&condition);
+	pthread_mutex_unlock(&waited);
+	return data;
+}
+
+static void a_condition_wait_lets_go_of_its_mutex(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	turn_enter();
+	pthread_mutex_lock(&waited);
+	waiter = this_thread.held;
+	was_held = true;
+	pthread_create(&thread, NULL, looks, NULL);
+	while (!is_met)
+		pthread_cond_wait(&condition, &waited);
+	assert_false(was_held);
+	assert_true(is_held(&waited));
+	assert_int_equal(held_find(waiter, address(&waited))->flags, 0);
+	pthread_mutex_unlock(&waited);
+	assert_false(is_held(&waited));
+	turn_leave();
+	pthread_join(thread, NULL);
+}
+
+static void *holds_at_its_end(void *mutex)
+{
+	struct held_table **table = mutex;
+
+	turn_enter();
+	pthread_mutex_lock(&waited);
+	*table = this_thread.held;
+	pthread_mutex_unlock(&waited);
+	turn_leave();
+	return NULL;
+}
+
+static void a_table_serves_the_next_thread(void **state)
+{
+	struct held_table *first = NULL, *second = NULL;
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, holds_at_its_end, &first);
+	pthread_join(thread, NULL);
+	pthread_create(&thread, NULL, holds_at_its_end, &second);
+	pthread_join(thread, NULL);
+	assert_non_null(first);
+	assert_ptr_equal(first, second);
+}
+
+static void outside_turns_nothing_is_noted(void **state)
+{
+	(void)state;
+	pthread_mutex_lock(&mutexes[0]);
+	assert_false(is_held(&mutexes[0]));
+	pthread_mutex_unlock(&mutexes[0]);
+	assert_int_equal(this_thread.holds, 0);
+}
+
+static void *yields_on_a_small_stack(void *data)
+{
+	turn_enter();
+	pthread_mutex_lock(&waited);
+	turn_leave();
+	pthread_mutex_unlock(&waited);
+	return data;
+}
+
+static void the_smallest_stack_there_may_be_is_enough(void **state)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	(void)state;
+	pthread_attr_init(&attributes);
+	assert_int_equal(pthread_attr_setstacksize(&attributes, 16384), 0); /* PTHREAD_STACK_MIN */
+	assert_int_equal(pthread_create(&thread, &attributes, yields_on_a_small_stack, NULL), 0);
+	pthread_join(thread, NULL);
+}
+
+static void *reads_on(void *lock)
+{
+	pthread_rwlock_unlock(lock);
+	return NULL;
+}
+
+static void a_read_lock_without_readers_is_not_held(void **state)
+{
+	pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+	uint32_t suspended = held_suspended;
+	pthread_t thread;
+
+	(void)state;
+	turn_enter();
+	pthread_rwlock_rdlock(&lock);
+	pthread_create(&thread, NULL, reads_on, &lock);
+	pthread_join(thread, NULL);
+	turn_leave();
+	assert_int_equal(held_suspended, suspended);
+	turn_enter();
+	pthread_rwlock_rdlock(&lock);
+	turn_leave();
+	assert_int_equal(held_suspended, suspended + 1);
+	pthread_rwlock_unlock(&lock);
+	assert_int_equal(held_suspended, suspended);
+}
+
+static void a_closed_file_is_not_locked(void **state)
+{
+	uint32_t suspended = held_suspended;
+	char name[] = "/tmp/yieldsan-lock-XXXXXX";
+	int fd = mkstemp(name), kept;
+
+	(void)state;
+	unlink(name);
+	kept = dup(fd);
+	turn_enter();
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(this_thread.holds, 1);
+	real.close(fd); /* out of our sight */
+	turn_leave();
+	assert_int_equal(held_suspended, suspended);
+	turn_enter();
+	assert_int_equal(flock(kept, LOCK_EX), 0);
+	turn_leave();
+	assert_int_equal(held_suspended, suspended + 1);
+	close(kept);
+	assert_int_equal(held_suspended, suspended);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hand_over_hand_needs_no_room),
+		cmocka_unit_test(a_thousand_locks_are_released_in_any_order),
+		cmocka_unit_test(four_thousand_locks_are_released_in_any_order),
+		cmocka_unit_test(a_full_table_loses_locks_and_says_so),
+		cmocka_unit_test(any_course_of_locks_leaves_those_that_are_held),
+		cmocka_unit_test(a_recursive_lock_is_held_until_its_last_release),
+		cmocka_unit_test(readers_count_like_recursive_locks),
+		cmocka_unit_test(a_lock_that_was_made_anew_is_held_once),
+		cmocka_unit_test(stale_entries_are_no_locks_across_yields),
+		cmocka_unit_test(a_lock_across_a_yield_is_settled_by_its_release),
+		cmocka_unit_test(what_another_thread_releases_is_held_no_more),
+		cmocka_unit_test(a_condition_wait_lets_go_of_its_mutex),
+		cmocka_unit_test(a_table_serves_the_next_thread),
+		cmocka_unit_test(the_smallest_stack_there_may_be_is_enough),
+		cmocka_unit_test(a_read_lock_without_readers_is_not_held),
+		cmocka_unit_test(a_closed_file_is_not_locked),
+		cmocka_unit_test(outside_turns_nothing_is_noted),
+	};
+
+	return RUN_SEEN(tests);
+}
