@@ -291,7 +291,7 @@ static void start_foreigner(void)
 static void take_marked(void)
 {
 	yieldsan_lock_acquired(&marked); /* EXPECT warning lock-across-yield role=acquired case=marked */
-	marked = 1; /* the mark is no jump out of this function */
+	marked = 1;			 /* the mark is no jump out of this function */
 }
 
 static void give_marked(void)
