@@ -208,5 +208,16 @@ def a_tool_that_is_no_test_is_not_watched(place):
     expect(result.status == 0 and "nanosleep" not in result.err, result)
 
 
+def a_tool_run_by_an_interpreter_is_not_watched(place):
+    blocks = "import asyncio, time\nasync def main(): time.sleep(0.005)\nasyncio.run(main())\n"
+    place.write("tox", blocks)
+    place.write("tox.py", blocks)
+    place.write("test_tox", blocks)
+    for arguments, status in ((["tox"], 0), (["-m", "tox"], 0), (["-W", "ignore", "-u", "tox"], 0),
+                              (["test_tox", "tox"], 66), (["-c", blocks, "tox"], 66)):
+        result = _execute([YIELDSAN, "ci", "--no-require-executor", PYTHON, *arguments], place.path)
+        expect(result.status == status, f"{arguments}: {result}")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(globals()))
