@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "debug_info/memory.h"
+#include "report/frame.h"
 #include "run_options.h"
 #include "watched_run.h"
 
@@ -44,13 +45,6 @@ static const struct command_option lines[] = {
 	  take_allow_unwatched },
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* CARGO_TARGET_<TRIPLE>_RUNNER: the command that cargo and cargo-nextest start test binaries by. */
 static void set_runner(const char *triple)
 {
@@ -61,7 +55,7 @@ static void set_runner(const char *triple)
 	if (length <= 0 || !*triple)
 		return;
 	self[length] = '\0';
-	triple = base_name(triple);
+	triple = path_name(triple);
 	if (asprintf(&name, "CARGO_TARGET_%.*s_RUNNER",
 		     end && end > triple ? (int)(end - triple) : (int)strlen(triple), triple) < 0)
 		memory_exhausted();
@@ -138,6 +132,6 @@ int command_ci(int argc, char **argv)
 	if (status != -1)
 		return status;
 	set_runners(options.command);
-	options.preloads = strcmp(base_name(options.command[0]), "cargo") != 0;
+	options.preloads = strcmp(path_name(options.command[0]), "cargo") != 0;
 	return watched_run(&options);
 }

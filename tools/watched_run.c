@@ -11,6 +11,7 @@
 #include "options_text.h"
 #include "preload.h"
 #include "program.h"
+#include "report/frame.h"
 #include "stall_watch.h"
 #include "trace_directory.h"
 
@@ -26,9 +27,8 @@ struct run {
 
 static bool is_skipped(const struct run *run)
 {
-	const char *command = run->options->command[0], *slash = strrchr(command, '/');
-
-	return option_pattern_matches(run->options->runtime.skip, slash ? slash + 1 : command);
+	return option_pattern_matches(run->options->runtime.skip,
+				      path_name(run->options->command[0]));
 }
 
 /* What can go wrong goes wrong before the program is started. Returns -1 to go on, or the exit
