@@ -4,6 +4,7 @@
  * YIELDSAN_MARKS=2 one of them holds a read that goes past us.
  */
 #include "calls_fixture.h"
+#include "executors/event_loop.h"
 
 #include "system_call.h"
 
@@ -70,6 +71,10 @@ static uint32_t run(const struct listed *listed, bool in_turn, char name[40])
 {
 	uint32_t count;
 
+	/* The wait before may have been a loop's. */
+	event_loops_forget();
+	this_thread.turn = NULL;
+	thread_arm();
 	streams_take();
 	listed->before();
 	if (in_turn) {
