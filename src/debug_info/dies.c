@@ -1,0 +1,52 @@
+#include "dies.h"
+
+const char *die_name(Dwarf_Die *die)
+{
+	const char *name = dwarf_diename(die);
+
+	return name ? name : "";
+}
+
+bool die_flag(Dwarf_Die *die, unsigned attribute)
+{
+	Dwarf_Attribute value;
+	bool set = false;
+
+	return dwarf_attr(die, attribute, &value) && !dwarf_formflag(&value, &set) && set;
+}
+
+uint64_t die_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise)
+{
+	Dwarf_Attribute value;
+	Dwarf_Word number;
+
+	return dwarf_attr(die, attribute, &value) && !dwarf_formudata(&value, &number) ? number
+										       : otherwise;
+}
+
+bool die_reference(Dwarf_Die *die, unsigned attribute, Dwarf_Die *to)
+{
+	Dwarf_Attribute value;
+
+	return dwarf_attr(die, attribute, &value) && dwarf_formref_die(&value, to);
+}
+
+uint64_t die_size(Dwarf_Die *die)
+{
+	Dwarf_Word size;
+
+	return dwarf_aggregate_size(die, &size) ? 0 : size;
+}
+
+bool die_is_aggregate(Dwarf_Die *die)
+{
+	switch (dwarf_tag(die)) {
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
+	case DW_TAG_union_type:
+	case DW_TAG_enumeration_type:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,27 @@
+/* What is asked of an entry of debug information again and again, with defaults where it is silent.
+ */
+#ifndef DEBUG_INFO_DIES_H
+#define DEBUG_INFO_DIES_H
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "" for one without a name. */
+const char *die_name(Dwarf_Die *die);
+bool die_flag(Dwarf_Die *die, unsigned attribute);
+uint64_t die_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise);
+bool die_reference(Dwarf_Die *die, unsigned attribute, Dwarf_Die *to);
+
+/* In bytes; 0 when not told. */
+uint64_t die_size(Dwarf_Die *die);
+
+/* Struct, union, class or enumeration. */
+bool die_is_aggregate(Dwarf_Die *die);
+
+#define DIE_FOR_EACH_CHILD(child, parent)                                                          \
+	for (int child##_end = dwarf_child(parent, &(child)); !child##_end;                        \
+	     child##_end = dwarf_siblingof(&(child), &(child)))
+
+#endif

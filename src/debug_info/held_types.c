@@ -1,0 +1,47 @@
+#include "held_types.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "shared/pattern.h"
+
+/* Against the path without generic arguments; the first that fits counts. */
+static const struct {
+	const char *pattern;
+	enum held_class class;
+} held_types[] = {
+	{ "std::sync::*MutexGuard", HELD_LOCK },
+	{ "std::sync::*RwLockReadGuard", HELD_LOCK },
+	{ "std::sync::*RwLockWriteGuard", HELD_LOCK },
+	{ "std::sync::reentrant_lock::ReentrantLockGuard", HELD_LOCK },
+	{ "lock_api::*Guard", HELD_LOCK }, /* parking_lot's are these */
+	{ "spin::*Guard", HELD_LOCK },
+	{ "dashmap::mapref::*", HELD_LOCK },
+	{ "core::cell::Ref", HELD_BORROW },
+	{ "core::cell::RefMut", HELD_BORROW },
+	{ "tokio::sync::*Guard", HELD_ASYNC_LOCK },
+	{ "tokio::sync::semaphore::*Permit", HELD_ASYNC_LOCK },
+	{ "async_lock::*Guard*", HELD_ASYNC_LOCK },
+	{ "futures_util::lock::*Guard", HELD_ASYNC_LOCK },
+	{ "alloc::rc::Rc", HELD_NON_SEND },
+	{ "alloc::rc::Weak", HELD_NON_SEND },
+	{ "tracing::span::Entered", HELD_NON_SEND },
+};
+
+enum held_class held_class_of(const char *name, const struct held_patterns *own)
+{
+	char path[256];
+	size_t length = strcspn(name, "<");
+
+	if (length >= sizeof path)
+		return HELD_NOTHING;
+	memcpy(path, name, length);
+	path[length] = '\0';
+	for (size_t i = 0; own && i < own->count; i++)
+		if (pattern_matches(own->patterns[i], strlen(own->patterns[i]), path))
+			return HELD_LOCK;
+	for (size_t i = 0; i < sizeof held_types / sizeof *held_types; i++)
+		if (pattern_matches(held_types[i].pattern, strlen(held_types[i].pattern), path))
+			return held_types[i].class;
+	return HELD_NOTHING;
+}

@@ -1,0 +1,94 @@
+#include "layout.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const size_t element_sizes[LAYOUT_PARTS] = {
+	[LAYOUT_MACHINES] = sizeof(struct layout_machine),
+	[LAYOUT_STATES] = sizeof(struct layout_state),
+	[LAYOUT_VALUES] = sizeof(struct layout_value),
+	[LAYOUT_TASKS] = sizeof(struct layout_task),
+	[LAYOUT_VTABLES] = sizeof(struct layout_vtable),
+	[LAYOUT_TEXTS] = 1,
+};
+
+static bool lies_in(const struct layout *layout, enum layout_part part, uint64_t first,
+		    uint64_t count)
+{
+	return first + count <= layout_count(layout, part);
+}
+
+static bool is_text(const struct layout *layout, uint32_t text)
+{
+	return lies_in(layout, LAYOUT_TEXTS, text, 1);
+}
+
+static bool is_machine(const struct layout *layout, uint32_t machine)
+{
+	return machine == LAYOUT_NONE || lies_in(layout, LAYOUT_MACHINES, machine, 1);
+}
+
+static bool holds_together(const struct layout *layout)
+{
+	uint32_t texts = layout_count(layout, LAYOUT_TEXTS);
+	bool good = texts && !layout->texts[texts - 1];
+
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_MACHINES); i++) {
+		const struct layout_machine *machine = &layout->machines[i];
+
+		good &= is_text(layout, machine->type) && is_text(layout, machine->function) &&
+			is_text(layout, machine->file) &&
+			lies_in(layout, LAYOUT_STATES, machine->first_state, machine->state_count);
+	}
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_STATES); i++) {
+		const struct layout_state *state = &layout->states[i];
+
+		good &= is_text(layout, state->name) && is_text(layout, state->file) &&
+			is_machine(layout, state->awaits) &&
+			lies_in(layout, LAYOUT_VALUES, state->first_value, state->value_count);
+	}
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VALUES); i++) {
+		const struct layout_value *value = &layout->values[i];
+
+		good &= is_text(layout, value->name) && is_text(layout, value->type) &&
+			is_text(layout, value->file) && is_machine(layout, value->machine);
+	}
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
+		good &= is_text(layout, layout->tasks[i].type) &&
+			is_text(layout, layout->tasks[i].scheduler) &&
+			is_machine(layout, layout->tasks[i].machine);
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VTABLES); i++)
+		good &= is_machine(layout, layout->vtables[i].machine);
+	return good;
+}
+
+int layout_read(struct layout *layout, const void *table, size_t size)
+{
+	const struct layout_header *header = table;
+	const char *parts[LAYOUT_PARTS];
+
+	memset(layout, 0, sizeof *layout);
+	if (size < sizeof *header || memcmp(header->magic, LAYOUT_MAGIC, sizeof header->magic) ||
+	    header->version != LAYOUT_VERSION || header->size != size)
+		return -EINVAL;
+	for (int i = 0; i < LAYOUT_PARTS; i++) {
+		uint64_t end = header->parts[i].offset +
+			       (uint64_t)header->parts[i].count * element_sizes[i];
+
+		if (header->parts[i].offset % 8 || header->parts[i].offset < sizeof *header ||
+		    end > size)
+			return -EINVAL;
+		parts[i] = (const char *)table + header->parts[i].offset;
+	}
+	layout->header = header;
+	layout->machines = (const void *)parts[LAYOUT_MACHINES];
+	layout->states = (const void *)parts[LAYOUT_STATES];
+	layout->values = (const void *)parts[LAYOUT_VALUES];
+	layout->tasks = (const void *)parts[LAYOUT_TASKS];
+	layout->vtables = (const void *)parts[LAYOUT_VTABLES];
+	layout->texts = parts[LAYOUT_TEXTS];
+	if (holds_together(layout))
+		return 0;
+	memset(layout, 0, sizeof *layout);
+	return -EINVAL;
+}

@@ -1,0 +1,141 @@
+/*
+ * What a file's debug information says of its async functions, as one table without pointers: it
+ * can be written to a file, mapped, and read where there is no libdw. All offsets of texts are into
+ * the part LAYOUT_TEXTS, which begins with an empty one; places in other parts count elements.
+ *
+ * Source of the facts: rustc's coroutine layout, as it describes it in DWARF since 1.64
+ * (compiler/rustc_codegen_llvm/src/debuginfo/metadata/enums/native.rs).
+ */
+#ifndef DEBUG_INFO_LAYOUT_H
+#define DEBUG_INFO_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "held_types.h"
+
+#define LAYOUT_MAGIC	  "yldslay"
+#define LAYOUT_VERSION	  1
+#define LAYOUT_NONE	  UINT32_MAX
+#define LAYOUT_BUILD_ID	  32
+#define LAYOUT_FIRST_WAIT 3 /* a discriminant below tells of no await: unresumed, done, panicked   \
+			     */
+
+enum layout_part {
+	LAYOUT_MACHINES,
+	LAYOUT_STATES,
+	LAYOUT_VALUES,
+	LAYOUT_TASKS,
+	LAYOUT_VTABLES,
+	LAYOUT_TEXTS,
+	LAYOUT_PARTS,
+};
+
+/* What the debug information is good for. */
+enum layout_flags {
+	LAYOUT_HAS_RUST = 1,  /* units of rustc's */
+	LAYOUT_HAS_TYPES = 2, /* and they describe types */
+	LAYOUT_HAS_TOKIO = 4,
+};
+
+struct layout_header {
+	char magic[8];
+	uint32_t version, flags;
+	uint64_t size; /* of the whole, in bytes */
+	uint8_t build_id[LAYOUT_BUILD_ID];
+	uint32_t build_id_size, reserved;
+	struct {
+		uint32_t offset, count; /* in bytes from the header; in elements */
+	} parts[LAYOUT_PARTS];
+};
+
+/* The state machine of one async function, block or closure. */
+struct layout_machine {
+	uint32_t type, function; /* "app::serve::{async_fn_env#0}", "app::serve::{{closure}}" */
+	uint32_t size;
+	uint32_t discriminant, discriminant_size; /* in bytes from its start */
+	uint32_t first_state, state_count;
+	uint32_t file, line; /* where its function begins; 0 when not told */
+	uint32_t reserved;
+};
+
+struct layout_state {
+	uint64_t value;		   /* of the discriminant */
+	uint32_t name, file, line; /* "Suspend0", and where the await is */
+	uint32_t first_value, value_count;
+	uint32_t awaits; /* the machine that __awaitee is; LAYOUT_NONE */
+};
+
+enum layout_value_flags {
+	VALUE_IN_VARIANT = 1, /* of an enum: it may be another one */
+	VALUE_IN_UNION = 2,
+	VALUE_BOXED = 4,       /* `offset` is from what `box` points at */
+	VALUE_TEMPORARY = 8,   /* the source has no name for it */
+	VALUE_DROPPED = 16,    /* the drop glue never drops one: it is gone before the await */
+	VALUE_DROPS = 32,      /* the drop glue drops one */
+	VALUE_DROPS_ONE = 128, /* one of this type: perhaps this */
+	VALUE_DROP_FLAG = 64,  /* a bool that tells whether some other one is alive */
+};
+
+/* What is alive in a state, or lies inside of that. */
+struct layout_value {
+	uint32_t name, type; /* "g", "pair.1"; qualified */
+	uint32_t file, line; /* of its declaration; 0 when not told */
+	uint32_t offset, size, box;
+	uint32_t machine; /* of a HELD_FUTURE; LAYOUT_NONE for one that is not known */
+	uint16_t class, flags;
+};
+
+/* A poll function of Tokio's: where in its task the future lies. */
+struct layout_task {
+	uint64_t poll; /* address in the file */
+	uint32_t type, scheduler;
+	uint32_t trailer; /* the vtable has the same number: a check */
+	uint32_t future;
+	uint32_t machine; /* LAYOUT_NONE: no state machine, or not in the task itself */
+	uint32_t reserved;
+};
+
+/* Of a `dyn Future`. */
+struct layout_vtable {
+	uint64_t address;
+	uint32_t machine, reserved;
+};
+
+struct layout {
+	const struct layout_header *header; /* NULL: none */
+	const struct layout_machine *machines;
+	const struct layout_state *states;
+	const struct layout_value *values;
+	const struct layout_task *tasks;
+	const struct layout_vtable *vtables;
+	const char *texts;
+};
+
+#define LAYOUT_SENTENCE_SIZE 4608
+
+/*
+ * Of an ELF file: from the cache, else read and then cached. `own`: further types to look for, or
+ * NULL; such a layout is neither cached nor taken from there. Returns 0, or -errno and a sentence
+ * that names the file and the reason.
+ */
+int layout_open(struct layout *layout, const char *path, const struct held_patterns *own,
+		char sentence[LAYOUT_SENTENCE_SIZE]);
+void layout_close(struct layout *layout);
+
+static inline uint32_t layout_count(const struct layout *layout, enum layout_part part)
+{
+	return layout->header->parts[part].count;
+}
+
+static inline const char *layout_text(const struct layout *layout, uint32_t offset)
+{
+	return layout->texts + offset;
+}
+
+/* Sets the parts of a table of `size` bytes. -EINVAL for one that is none: every place in it is
+ * looked at. */
+int layout_read(struct layout *layout, const void *table, size_t size);
+
+#endif

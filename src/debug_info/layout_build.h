@@ -1,0 +1,93 @@
+/* A layout in the making: what its files share. */
+#ifndef DEBUG_INFO_LAYOUT_BUILD_H
+#define DEBUG_INFO_LAYOUT_BUILD_H
+
+#include "layout.h"
+#include "types.h"
+
+struct layout_text {
+	uint32_t offset;
+	UT_hash_handle hh;
+	char text[];
+};
+
+struct machine_place {
+	uint32_t place;
+	UT_hash_handle hh;
+	char key[];
+};
+
+struct glue_address {
+	uint64_t address;
+	const char *type;
+	UT_hash_handle hh;
+};
+
+struct layout_builder {
+	struct types types;
+	const struct held_patterns *own;
+	struct layout_machine *machines;
+	struct layout_state *states;
+	struct layout_value *values;
+	struct layout_task *tasks;
+	struct layout_vtable *vtables;
+	char *text_bytes;
+	size_t counts[LAYOUT_PARTS], rooms[LAYOUT_PARTS];
+	struct layout_text *texts;
+	struct machine_place *places;
+	struct glue_address *glue_addresses; /* once asked for */
+	Dwarf_Die *machine_dies;	     /* by place */
+	size_t machine_die_room;
+};
+
+/* A new element of a part, zeroed. */
+#define LAYOUT_ADD(builder, items, part)                                                           \
+	((builder)->items = memory_grow((builder)->items, (builder)->counts[part],                 \
+					&(builder)->rooms[part], sizeof *(builder)->items),        \
+	 memset((builder)->items + (builder)->counts[part], 0, sizeof *(builder)->items),          \
+	 (builder)->items + (builder)->counts[part]++)
+
+uint32_t layout_add_text(struct layout_builder *builder, const char *text);
+
+/* LAYOUT_NONE when the type is no state machine. */
+uint32_t layout_machine_place(struct layout_builder *builder, Dwarf_Die *type);
+
+/* The values of one state: of the struct `saved`, of the machine `type` that waits in `line`. */
+struct state_place {
+	struct layout_builder *builder;
+	Dwarf_Die *machine;
+	const char *type; /* qualified name of the machine */
+	int line;
+};
+void layout_add_values(const struct state_place *at, Dwarf_Die *saved, uint32_t *awaits);
+
+/* The function of a machine's code, as a report names it; kept by the builder. */
+uint32_t layout_function(struct layout_builder *builder, const char *machine);
+
+/* Fills its file and line. */
+void layout_body_place(struct layout_builder *builder, const char *name,
+		       struct layout_machine *machine);
+
+/* Where a variable of a machine is declared: the nearest before `line` of that name and type. */
+bool layout_declaration(struct layout_builder *builder, const char *machine, const char *name,
+			const char *type, int line, const char **file, int *declared);
+
+enum glue_tells {
+	GLUE_UNKNOWN,	 /* no code of it is in sight */
+	GLUE_DROPS_NONE, /* of this type */
+	GLUE_DROPS_ONE,	 /* it cannot be told which */
+	GLUE_DROPS_IT,	 /* what lies at this offset */
+};
+
+/* Of a variable of type `outer` at `offset` in a machine, in which an `inner` lies. */
+enum glue_tells layout_glue_drops(struct layout_builder *builder, const char *machine,
+				  const char *outer, uint64_t offset, const char *inner);
+
+/* Tasks and vtables, once all machines have places. */
+void layout_add_tasks(struct layout_builder *builder);
+
+/* The table, to be freed. `header` has flags and build-id. */
+void *layout_build(Dwarf *dwarf, const struct held_patterns *own,
+		   const struct layout_header *header, size_t *size);
+
+#endif

@@ -1,0 +1,114 @@
+/* From an ELF file to its layout: the cache, its own debug information, or a file beside it. */
+#include <elfutils/libdw.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "debug_file.h"
+#include "elf_file.h"
+#include "layout.h"
+#include "layout_build.h"
+#include "layout_cache.h"
+#include "lack.h"
+
+static Dwarf *open_dwarf(const struct elf_file *file)
+{
+	Dwarf *dwarf = file->elf ? dwarf_begin_elf(file->elf, DWARF_C_READ, NULL) : NULL;
+	Dwarf_CU *unit = NULL;
+
+	if (dwarf && !dwarf_get_units(dwarf, NULL, &unit, NULL, NULL, NULL, NULL))
+		return dwarf;
+	if (dwarf)
+		dwarf_end(dwarf);
+	return NULL;
+}
+
+static void read_identity(const struct elf_file *file, struct layout_header *header)
+{
+	const uint8_t *build_id;
+	size_t size = elf_file_build_id(file, &build_id);
+
+	if (size > sizeof header->build_id)
+		size = 0;
+	memcpy(header->build_id, build_id, size);
+	header->build_id_size = (uint32_t)size;
+}
+
+static void *read_table(const struct elf_file *object, const char *path,
+			const struct held_patterns *own, const struct layout_header *header,
+			size_t *size)
+{
+	struct elf_file debug = { .fd = -1 };
+	Dwarf *dwarf = open_dwarf(object);
+	void *table = NULL;
+
+	if (!dwarf && !debug_file_open(&debug, object, path, header->build_id,
+				       header->build_id_size, DEBUG_FILE_ROOT))
+		dwarf = open_dwarf(&debug);
+	if (dwarf) {
+		table = layout_build(dwarf, own, header, size);
+		dwarf_end(dwarf);
+	}
+	elf_file_close(&debug);
+	return table;
+}
+
+static const char *reason_of(int error)
+{
+	return error == -ENOENT	   ? "there is no such file"
+	       : error == -ENOEXEC ? "it is not an ELF file"
+				   : strerror(-error);
+}
+
+int layout_open(struct layout *layout, const char *path, const struct held_patterns *own,
+		char sentence[LAYOUT_SENTENCE_SIZE])
+{
+	bool cacheable = !own || !own->count, cached = true;
+	struct layout_header header = { 0 };
+	struct elf_file object;
+	void *table = NULL;
+	size_t size = 0;
+	int error;
+
+	memset(layout, 0, sizeof *layout);
+	error = elf_file_open(&object, path);
+	if (error) {
+		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s cannot be scanned: %s", path,
+			 reason_of(error));
+		return error;
+	}
+	read_identity(&object, &header);
+	if (cacheable)
+		table = layout_cache_read(header.build_id, header.build_id_size, &size);
+	if (table && layout_read(layout, table, size)) {
+		free(table);
+		table = NULL;
+	}
+	if (!table) {
+		cached = false;
+		table = read_table(&object, path, own, &header, &size);
+	}
+	if (!table)
+		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s cannot be scanned: %s", path,
+			 lack_is_unreadable(&object)
+				 ? "its debug information is packed in a way that cannot be read"
+				 : "it has no debug information; build it with debuginfo=2 "
+				   "(cargo's dev profile, or `debug = 2' in the profile), and do "
+				   "not strip it");
+	elf_file_close(&object);
+	if (!table)
+		return -ENODATA;
+	if (!cached) {
+		layout_read(layout, table, size);
+		if (cacheable)
+			layout_cache_write(header.build_id, header.build_id_size, table, size);
+	}
+	return 0;
+}
+
+void layout_close(struct layout *layout)
+{
+	free((void *)layout->header);
+	memset(layout, 0, sizeof *layout);
+}

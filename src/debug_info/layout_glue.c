@@ -1,0 +1,186 @@
+/*
+ * A variable that was dropped or moved before an await stays listed in it; the drop glue of its
+ * machine tells: it drops only what can be alive in some state. Seen are inlined calls of
+ * drop_in_place, and direct calls in its code.
+ */
+#include <gelf.h>
+#include <string.h>
+
+#include "layout_build.h"
+
+#define CALL_SIZE 5 /* e8 or e9 and the distance from its end */
+
+struct wanted {
+	const char *outer; /* type of the variable */
+	uint64_t offset;   /* and where it lies in the machine */
+	char path[256];	   /* of the guard's type, without arguments: merged code is another's */
+};
+
+static bool drops(const struct wanted *wanted, const char *type)
+{
+	size_t length = strlen(wanted->outer);
+
+	/* A function's name ends in the bracket that a glue's type was freed of. */
+	return (!strncmp(type, wanted->outer, length) && (!type[length] || type[length] == '>')) ||
+	       strstr(type, wanted->path);
+}
+
+static bool inlines_drop(const struct wanted *wanted, Dwarf_Die *scope, int depth)
+{
+	Dwarf_Die child, origin;
+
+	if (depth > 100)
+		return false;
+	DIE_FOR_EACH_CHILD(child, scope)
+	{
+		int tag = dwarf_tag(&child);
+
+		if (tag == DW_TAG_inlined_subroutine &&
+		    die_reference(&child, DW_AT_abstract_origin, &origin)) {
+			const char *name = die_name(&origin);
+			bool glue = !strncmp(name, "drop_in_place<", 14);
+
+			/* Another machine drops what is its own. */
+			if (glue && strstr(name, "_env#") &&
+			    strncmp(name + 14, wanted->outer, strlen(wanted->outer)) != 0)
+				continue;
+			if (glue && drops(wanted, name + 14))
+				return true;
+		}
+		if ((tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block) &&
+		    inlines_drop(wanted, &child, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+/* The code between two addresses of a file; NULL when it is not there, as in a debug file. */
+static const unsigned char *code_of(Dwarf_Die *die, Dwarf_Addr low, Dwarf_Addr high)
+{
+	Elf *elf = dwarf_getelf(dwarf_cu_getdwarf(die->cu));
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(elf, section))) {
+		Elf_Data *data;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS ||
+		    !(header.sh_flags & SHF_EXECINSTR) || low < header.sh_addr ||
+		    high > header.sh_addr + header.sh_size)
+			continue;
+		data = elf_rawdata(section, NULL);
+		return data && data->d_size >= high - header.sh_addr
+			       ? (const unsigned char *)data->d_buf + (low - header.sh_addr)
+			       : NULL;
+	}
+	return NULL;
+}
+
+static const char *glue_at(struct layout_builder *builder, Dwarf_Addr address)
+{
+	const struct glue_address *found;
+
+	HASH_FIND(hh, builder->glue_addresses, &address, sizeof address, found);
+	return found ? found->type : NULL;
+}
+
+static void index_addresses(struct layout_builder *builder)
+{
+	struct named_die *glue, *next;
+
+	if (builder->glue_addresses)
+		return;
+	HASH_ITER (hh, builder->types.glues, glue, next) {
+		struct glue_address *known;
+		Dwarf_Addr low;
+
+		if (dwarf_lowpc(&glue->die, &low))
+			continue;
+		HASH_FIND(hh, builder->glue_addresses, &low, sizeof low, known);
+		if (known)
+			continue;
+		known = obstack_alloc(&builder->types.memory, sizeof *known);
+		known->address = low;
+		known->type = glue->name;
+		HASH_ADD(hh, builder->glue_addresses, address, sizeof known->address, known);
+	}
+}
+
+/*
+ * What the instruction before a call adds to the machine's address for its argument, in %rdi; -1
+ * when it is none of those that compilers write there.
+ */
+static int64_t argument_offset(const unsigned char *call, size_t before)
+{
+	int32_t wide;
+
+	if (before >= 7 && call[-7] == 0x48 &&
+	    ((call[-6] == 0x81 && call[-5] == 0xc7) ||
+	     (call[-6] == 0x8d && (call[-5] & 0xf8) == 0xb8))) { /* add or lea, 32 bits */
+		memcpy(&wide, call - 4, sizeof wide);
+		return wide;
+	}
+	if (before >= 4 && (call[-4] == 0x48 || call[-4] == 0x49) &&
+	    ((call[-3] == 0x83 && call[-2] == 0xc7) ||
+	     (call[-3] == 0x8d && (call[-2] & 0xf8) == 0x78))) /* the same, 8 bits */
+		return (int8_t)call[-1];
+	if (before >= 5 && call[-5] == 0x48 && call[-4] == 0x8b && call[-3] == 0x7c &&
+	    call[-2] == 0x24) /* mov n(%rsp),%rdi */
+		return 0;
+	if (before >= 3 && (call[-3] == 0x48 || call[-3] == 0x4c) && call[-2] == 0x89 &&
+	    (call[-1] & 0xc7) == 0xc7) /* mov %r,%rdi */
+		return 0;
+	return -1;
+}
+
+/* Each byte may begin a call: that another one leads to the beginning of a glue is chance. */
+static enum glue_tells calls_drop(struct layout_builder *builder, const struct wanted *wanted,
+				  const unsigned char *code, Dwarf_Addr low, Dwarf_Addr high)
+{
+	enum glue_tells tells = GLUE_DROPS_NONE;
+
+	for (Dwarf_Addr at = low; at + CALL_SIZE <= high; at++, code++) {
+		const char *type;
+		int32_t distance;
+		int64_t offset;
+
+		if (*code != 0xe8 && *code != 0xe9)
+			continue;
+		memcpy(&distance, code + 1, sizeof distance);
+		type = glue_at(builder, at + CALL_SIZE + (Dwarf_Addr)(int64_t)distance);
+		if (!type || !drops(wanted, type) ||
+		    (strstr(type, "_env#") && strcmp(type, wanted->outer) != 0))
+			continue;
+		offset = argument_offset(code, at - low);
+		if (offset >= 0 && (uint64_t)offset == wanted->offset)
+			return GLUE_DROPS_IT;
+		if (offset < 0)
+			tells = GLUE_DROPS_ONE;
+	}
+	return tells;
+}
+
+enum glue_tells layout_glue_drops(struct layout_builder *builder, const char *machine,
+				  const char *outer, uint64_t offset, const char *inner)
+{
+	const struct named_die *glue = types_named(builder->types.glues, machine);
+	struct wanted wanted = { .outer = outer, .offset = offset };
+	size_t length = strcspn(inner, "<");
+	const unsigned char *code;
+	Dwarf_Addr low, high;
+	Dwarf_Die die;
+
+	if (!glue || length >= sizeof wanted.path)
+		return GLUE_UNKNOWN;
+	memcpy(wanted.path, inner, length);
+	die = glue->die;
+	if (inlines_drop(&wanted, &die, 0))
+		return GLUE_DROPS_ONE;
+	if (dwarf_lowpc(&die, &low) || dwarf_highpc(&die, &high) || low >= high)
+		return GLUE_UNKNOWN;
+	code = code_of(&die, low, high);
+	if (!code)
+		return GLUE_UNKNOWN;
+	index_addresses(builder);
+	return calls_drop(builder, &wanted, code, low, high);
+}

@@ -1,0 +1,285 @@
+/* What lives in a state of a machine, and what of it matters inside of enums, tuples and boxes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "layout_build.h"
+
+#define MAX_DEPTH 40
+#define MAX_PATH  512
+
+/* Where the walk stands in a value. */
+struct spot {
+	const struct state_place *at;
+	const char *outer; /* type of the variable */
+	uint64_t outer_offset;
+	char path[MAX_PATH];
+	uint64_t offset;
+	uint32_t box;
+	uint16_t flags;
+	int depth;
+	bool foreign; /* inside a type of the standard library or an executor, which may be Send all
+			 the same */
+};
+
+static bool is_box(const char *name)
+{
+	return !strncmp(name, "alloc::boxed::Box<", 18);
+}
+
+static bool is_foreign(const char *name)
+{
+	static const char *const plain[] = { "core::option::", "core::result::",     "core::mem::",
+					     "core::pin::",    "core::task::poll::", "(" };
+
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (!strncmp(name, plain[i], strlen(plain[i])))
+			return false;
+	return !strncmp(name, "core::", 6) || !strncmp(name, "alloc::", 7) ||
+	       !strncmp(name, "std::", 5) || !strncmp(name, "tokio::", 7);
+}
+
+static enum held_class class_of(struct layout_builder *builder, Dwarf_Die *type)
+{
+	const char *name = types_name(&builder->types, type);
+
+	if (type_is_machine(die_name(type)))
+		return HELD_FUTURE;
+	if (dwarf_tag(type) != DW_TAG_pointer_type)
+		return held_class_of(name, builder->own);
+	if (!strncmp(name, "*mut ", 5) || !strncmp(name, "*const ", 7) ||
+	    !strncmp(name, "&core::cell::", 13))
+		return HELD_NON_SEND;
+	return HELD_NOTHING;
+}
+
+static bool interests(struct layout_builder *builder, Dwarf_Die *type, int depth);
+
+static bool parts_interest(struct layout_builder *builder, Dwarf_Die *whole, int depth)
+{
+	Dwarf_Die part, type;
+	bool found = false;
+
+	DIE_FOR_EACH_CHILD(part, whole)
+	{
+		int tag = dwarf_tag(&part);
+
+		if (tag == DW_TAG_member && !die_flag(&part, DW_AT_artificial))
+			found |= die_reference(&part, DW_AT_type, &type) &&
+				 interests(builder, &type, depth + 1);
+		else if (tag == DW_TAG_variant_part || tag == DW_TAG_variant)
+			found |= parts_interest(builder, &part, depth);
+	}
+	return found;
+}
+
+static bool interests(struct layout_builder *builder, Dwarf_Die *type, int depth)
+{
+	struct type *known;
+	Dwarf_Die of;
+
+	if (depth > MAX_DEPTH)
+		return false;
+	switch (dwarf_tag(type)) {
+	case DW_TAG_typedef:
+	case DW_TAG_array_type:
+		return die_reference(type, DW_AT_type, &of) && interests(builder, &of, depth + 1);
+	case DW_TAG_pointer_type:
+		return is_box(die_name(type)) && die_reference(type, DW_AT_type, &of) &&
+		       interests(builder, &of, depth + 1);
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+		break;
+	default:
+		return false;
+	}
+	if (!types_resolve(&builder->types, type))
+		return false;
+	known = types_find(&builder->types, type);
+	if (!known)
+		return false;
+	if (known->interest < 0) {
+		known->interest = 0; /* ends the recursion of a type in its own box */
+		known->interest = class_of(builder, type) != HELD_NOTHING ||
+				  parts_interest(builder, type, depth);
+	}
+	return known->interest;
+}
+
+static const uint16_t glue_flags[] = {
+	[GLUE_UNKNOWN] = 0,
+	[GLUE_DROPS_NONE] = VALUE_DROPPED,
+	[GLUE_DROPS_ONE] = VALUE_DROPS_ONE,
+	[GLUE_DROPS_IT] = VALUE_DROPS,
+};
+
+static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_class class)
+{
+	struct layout_builder *builder = spot->at->builder;
+	const char *name = types_name(&builder->types, type), *file;
+	uint32_t first = builder->states[builder->counts[LAYOUT_STATES] - 1].first_value;
+	uint64_t size = die_size(type);
+	struct layout_value *value;
+	int line;
+
+	/* An argument stands twice in a state: as the local it became, and as what was captured. */
+	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++) {
+		value = &builder->values[i];
+		if (value->offset == spot->offset && value->box == spot->box &&
+		    value->class == class && !strcmp(builder->text_bytes + value->type, name))
+			return LAYOUT_NONE;
+	}
+	value = LAYOUT_ADD(builder, values, LAYOUT_VALUES);
+	value->name = layout_add_text(builder, spot->path);
+	value->type = layout_add_text(builder, name);
+	value->offset = (uint32_t)spot->offset;
+	value->size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+	value->box = spot->box;
+	value->class = class;
+	value->flags = spot->flags;
+	value->machine = class == HELD_FUTURE ? layout_machine_place(builder, type) : LAYOUT_NONE;
+	if (layout_declaration(builder, spot->at->type, spot->path, spot->outer, spot->at->line,
+			       &file, &line)) {
+		value->file = layout_add_text(builder, file);
+		value->line = (uint32_t)line;
+	}
+	if (class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK) {
+		value->flags |= glue_flags[layout_glue_drops(builder, spot->at->type, spot->outer,
+							     spot->outer_offset, name)];
+	}
+	return (uint32_t)(value - builder->values);
+}
+
+static void collect(const struct spot *spot, Dwarf_Die *type);
+
+static void collect_member(const struct spot *whole, Dwarf_Die *member, uint16_t flags,
+			   bool is_variant)
+{
+	struct spot spot = *whole;
+	const char *name = die_name(member);
+	size_t length = strlen(spot.path);
+	Dwarf_Die type;
+
+	if (!die_reference(member, DW_AT_type, &type) ||
+	    !interests(spot.at->builder, &type, spot.depth))
+		return;
+	spot.offset += die_number(member, DW_AT_data_member_location, 0);
+	spot.flags |= flags;
+	spot.depth++;
+	/* The names of rustc's own: "__0" of a tuple is what the source calls .0 */
+	if (!is_variant)
+		snprintf(spot.path + length, sizeof spot.path - length, ".%s",
+			 !strncmp(name, "__", 2) ? name + 2 : name);
+	collect(&spot, &type);
+}
+
+static void collect_variants(const struct spot *spot, Dwarf_Die *part)
+{
+	Dwarf_Die variant, member;
+
+	DIE_FOR_EACH_CHILD(variant, part)
+	{
+		if (dwarf_tag(&variant) == DW_TAG_variant && !dwarf_child(&variant, &member))
+			collect_member(spot, &member, VALUE_IN_VARIANT, true);
+	}
+}
+
+static void collect(const struct spot *whole, Dwarf_Die *type)
+{
+	struct layout_builder *builder = whole->at->builder;
+	struct spot spot = *whole;
+	enum held_class class;
+	Dwarf_Die part;
+
+	if (spot.depth > MAX_DEPTH)
+		return;
+	switch (dwarf_tag(type)) {
+	case DW_TAG_typedef:
+	case DW_TAG_array_type:
+		spot.depth++;
+		if (die_reference(type, DW_AT_type, &part))
+			collect(&spot, &part);
+		return;
+	case DW_TAG_pointer_type:
+		if (!is_box(die_name(type)) || spot.box != LAYOUT_NONE ||
+		    !die_reference(type, DW_AT_type, &part))
+			return;
+		spot.box = (uint32_t)spot.offset;
+		spot.offset = 0;
+		spot.flags |= VALUE_BOXED;
+		spot.depth++;
+		collect(&spot, &part);
+		return;
+	default:
+		break;
+	}
+	if (!types_resolve(&builder->types, type))
+		return;
+	class = class_of(builder, type);
+	if (class == HELD_NON_SEND && spot.foreign)
+		return;
+	if (class != HELD_NOTHING) {
+		add_value(&spot, type, class);
+		return;
+	}
+	spot.foreign |= is_foreign(types_name(&builder->types, type));
+	DIE_FOR_EACH_CHILD(part, type)
+	{
+		if (dwarf_tag(&part) == DW_TAG_variant_part)
+			collect_variants(&spot, &part);
+		else if (dwarf_tag(&part) == DW_TAG_member && !die_flag(&part, DW_AT_artificial))
+			collect_member(&spot, &part,
+				       dwarf_tag(type) == DW_TAG_union_type ? VALUE_IN_UNION : 0,
+				       false);
+	}
+}
+
+static bool is_temporary(const char *name)
+{
+	return !strncmp(name, "__", 2) && name[2] >= '0' && name[2] <= '9';
+}
+
+/* The machine that is awaited: __awaitee may be wrapped, in Pin or Timeout or Instrumented. */
+static uint32_t awaited(struct layout_builder *builder, size_t first)
+{
+	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++)
+		if (builder->values[i].class == HELD_FUTURE)
+			return builder->values[i].machine;
+	return LAYOUT_NONE;
+}
+
+void layout_add_values(const struct state_place *at, Dwarf_Die *saved, uint32_t *awaits)
+{
+	struct layout_builder *builder = at->builder;
+	Dwarf_Die member, type;
+
+	*awaits = LAYOUT_NONE;
+	DIE_FOR_EACH_CHILD(member, saved)
+	{
+		struct spot spot = { .at = at, .box = LAYOUT_NONE };
+		const char *name = die_name(&member);
+		size_t first = builder->counts[LAYOUT_VALUES];
+		enum held_class class;
+
+		if (dwarf_tag(&member) != DW_TAG_member ||
+		    !die_reference(&member, DW_AT_type, &type))
+			continue;
+		types_resolve(&builder->types, &type);
+		class = class_of(builder, &type);
+		snprintf(spot.path, sizeof spot.path, "%s", name);
+		spot.outer = types_name(&builder->types, &type);
+		spot.offset = die_number(&member, DW_AT_data_member_location, 0);
+		spot.outer_offset = spot.offset;
+		if (is_temporary(name))
+			spot.flags |= VALUE_TEMPORARY;
+		if (is_temporary(name) && !strcmp(spot.outer, "bool"))
+			spot.flags |= VALUE_DROP_FLAG;
+		if (class == HELD_NOTHING && strcmp(name, "__awaitee") != 0)
+			add_value(&spot, &type, HELD_OTHER);
+		if (dwarf_tag(&type) == DW_TAG_pointer_type && class == HELD_NON_SEND)
+			add_value(&spot, &type, class);
+		else if (class != HELD_NOTHING || interests(builder, &type, 0))
+			collect(&spot, &type);
+		if (!strcmp(name, "__awaitee"))
+			*awaits = awaited(builder, first);
+	}
+}

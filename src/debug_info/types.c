@@ -1,0 +1,176 @@
+#include "types.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BODY "{async_"
+#define GLUE "drop_in_place<"
+
+static const char *join(struct types *types, const char *prefix, const char *last)
+{
+	size_t length = strlen(prefix), size = strlen(last) + 1;
+	char *name = obstack_alloc(&types->memory, length + 2 + size);
+
+	memcpy(name, prefix, length);
+	if (length) {
+		memcpy(name + length, "::", 2);
+		length += 2;
+	}
+	memcpy(name + length, last, size);
+	return name;
+}
+
+static void add_named(struct types *types, struct named_die **table, const char *name,
+		      const Dwarf_Die *die)
+{
+	struct named_die *known;
+
+	HASH_FIND_STR(*table, name, known);
+	if (known)
+		return;
+	known = obstack_alloc(&types->memory, sizeof *known);
+	known->name = name;
+	known->die = *die;
+	HASH_ADD_KEYPTR(hh, *table, known->name, strlen(known->name), known);
+}
+
+static void add_die(Dwarf_Die **items, size_t *count, size_t *room, const Dwarf_Die *die)
+{
+	*items = memory_grow(*items, *count, room, sizeof **items);
+	(*items)[(*count)++] = *die;
+}
+
+bool type_is_machine(const char *last)
+{
+	return (!strncmp(last, BODY, sizeof BODY - 1) && strstr(last, "_env#")) ||
+	       !strncmp(last, "{coroutine_env#", 15) || !strncmp(last, "{gen_", 5) ||
+	       !strncmp(last, "{generator_env#", 15);
+}
+
+static void add_type(struct types *types, Dwarf_Die *die, const char *name)
+{
+	struct type *type = obstack_alloc(&types->memory, sizeof *type);
+
+	memset(type, 0, sizeof *type);
+	type->address = die->addr;
+	type->name = name;
+	type->interest = -1;
+	HASH_ADD_PTR(types->by_address, address, type);
+	if (die_flag(die, DW_AT_declaration))
+		return;
+	add_named(types, &types->definitions, name, die);
+	if (type_is_machine(die_name(die)))
+		add_die(&types->machines, &types->machine_count, &types->machine_room, die);
+}
+
+static void add_function(struct types *types, Dwarf_Die *die, const char *prefix)
+{
+	const char *last = die_name(die);
+	size_t length = strlen(last);
+	Dwarf_Addr address;
+
+	if (!strncmp(last, BODY, sizeof BODY - 1)) {
+		add_named(types, &types->bodies, join(types, prefix, last), die);
+	} else if (!strncmp(last, GLUE, sizeof GLUE - 1) && length > sizeof GLUE) {
+		if (!dwarf_lowpc(die, &address) && address)
+			add_named(types, &types->glues,
+				  obstack_copy0(&types->memory, last + sizeof GLUE - 1,
+						length - sizeof GLUE),
+				  die);
+	} else if (!strncmp(last, "poll<", 5) && !strcmp(prefix, "tokio::runtime::task::raw")) {
+		add_die(&types->polls, &types->poll_count, &types->poll_room, die);
+	} else if (!strncmp(last, "run<", 4) && strstr(prefix, "async_task::raw")) {
+		add_die(&types->runs, &types->run_count, &types->run_room, die);
+	}
+}
+
+static void walk(struct types *types, Dwarf_Die *parent, const char *prefix)
+{
+	Dwarf_Die child;
+
+	DIE_FOR_EACH_CHILD(child, parent)
+	{
+		const char *name;
+
+		if (dwarf_tag(&child) == DW_TAG_namespace) {
+			walk(types, &child, join(types, prefix, die_name(&child)));
+		} else if (die_is_aggregate(&child)) {
+			name = join(types, prefix, die_name(&child));
+			add_type(types, &child, name);
+			walk(types, &child, name);
+		} else if (dwarf_tag(&child) == DW_TAG_subprogram) {
+			add_function(types, &child, prefix);
+		} else if (dwarf_tag(&child) == DW_TAG_variable &&
+			   strstr(die_name(&child), "{vtable}")) {
+			add_die(&types->vtables, &types->vtable_count, &types->vtable_room, &child);
+		}
+	}
+}
+
+void types_init(struct types *types, Dwarf *dwarf)
+{
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die die, body;
+
+	memset(types, 0, sizeof *types);
+	obstack_init(&types->memory);
+	while (!dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, &body)) {
+		/* A split unit's own entries lie in the .dwo. */
+		Dwarf_Die *top = dwarf_tag(&body) == DW_TAG_compile_unit ? &body : &die;
+
+		types->units++;
+		types->rust_units += dwarf_srclang(top) == DW_LANG_Rust;
+		if (dwarf_srclang(top) == DW_LANG_Rust)
+			walk(types, top, "");
+	}
+}
+
+void types_deinit(struct types *types)
+{
+	HASH_CLEAR(hh, types->by_address);
+	HASH_CLEAR(hh, types->definitions);
+	HASH_CLEAR(hh, types->bodies);
+	HASH_CLEAR(hh, types->glues);
+	free(types->machines);
+	free(types->polls);
+	free(types->runs);
+	free(types->vtables);
+	obstack_free(&types->memory, NULL);
+}
+
+struct type *types_find(struct types *types, Dwarf_Die *die)
+{
+	struct type *type;
+
+	HASH_FIND_PTR(types->by_address, &die->addr, type);
+	return type;
+}
+
+struct named_die *types_named(struct named_die *table, const char *name)
+{
+	struct named_die *found;
+
+	HASH_FIND_STR(table, name, found);
+	return found;
+}
+
+bool types_resolve(struct types *types, Dwarf_Die *die)
+{
+	struct named_die *definition;
+	struct type *type;
+
+	if (!die_flag(die, DW_AT_declaration))
+		return true;
+	type = types_find(types, die);
+	definition = type ? types_named(types->definitions, type->name) : NULL;
+	if (definition)
+		*die = definition->die;
+	return definition;
+}
+
+const char *types_name(struct types *types, Dwarf_Die *die)
+{
+	struct type *type = types_find(types, die);
+
+	return type ? type->name : die_name(die);
+}
