@@ -113,7 +113,7 @@ lint: ## clang's warnings, clang-tidy, cppcheck, the manual, the layout of the c
 	@# Each in a process of its own: clang-tidy 14 takes a va_list of one file for that of the next.
 	$(Q)printf '%s\n' $(sort $(filter %.c,$(runtime_src) $(tools_src))) | xargs -P $$(nproc) -I {} \
 		clang-tidy --quiet {} -- $(COMMON) -D_GNU_SOURCE 2>$(BUILD)/tidy.log || { cat $(BUILD)/tidy.log; false; }
-	$(Q)mandoc -T lint -W warning tools/man/yieldsan.1
+	$(Q)mandoc -T lint -W warning tools/man/*.1
 	$(Q)shellcheck tools/*.sh tests/demo/*.sh
 
 check-asan: ## the tools' tests under the address and undefined-behaviour sanitizers
@@ -130,10 +130,12 @@ install: all ## into PREFIX, below DESTDIR
 	$(Q)install -D -m 755 $(BUILD)/libyieldsan.so $(DESTDIR)$(PREFIX)/lib/libyieldsan.so
 	$(Q)install -D -m 644 include/yieldsan/yieldsan.h $(DESTDIR)$(PREFIX)/include/yieldsan/yieldsan.h
 	$(Q)install -D -m 644 tools/man/yieldsan.1 $(DESTDIR)$(PREFIX)/share/man/man1/yieldsan.1
+	$(Q)install -D -m 644 tools/man/yieldsan-scan.1 $(DESTDIR)$(PREFIX)/share/man/man1/yieldsan-scan.1
 
 uninstall: ## what install put there
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/yieldsan $(DESTDIR)$(PREFIX)/lib/libyieldsan.so \
-		$(DESTDIR)$(PREFIX)/share/man/man1/yieldsan.1
+		$(DESTDIR)$(PREFIX)/share/man/man1/yieldsan.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/yieldsan-scan.1
 	$(Q)rm -rf $(DESTDIR)$(PREFIX)/include/yieldsan
 
 clean: ## remove what was built

@@ -13,6 +13,8 @@ const struct command commands[] = {
 	  "run a project's tests watched: one report, one exit status", command_ci },
 	{ "report", "[OPTION...] TRACE-OR-DIRECTORY...",
 	  "report on traces: of ended, killed or still running programs", command_report },
+	{ "scan", "[OPTION...] ELF-FILE...",
+	  "what a Rust program holds across its awaits, without running it", command_scan },
 	{ "check", "[--] [COMMAND]",
 	  "does watching work here? can this program be watched, and how well?", command_check },
 	{ "help", "[COMMAND|options]", "a command's options, or those of the runtime",

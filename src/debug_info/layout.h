@@ -15,12 +15,13 @@
 
 #include "held_types.h"
 
-#define LAYOUT_MAGIC	  "yldslay"
-#define LAYOUT_VERSION	  1
-#define LAYOUT_NONE	  UINT32_MAX
-#define LAYOUT_BUILD_ID	  32
-#define LAYOUT_FIRST_WAIT 3 /* a discriminant below tells of no await: unresumed, done, panicked   \
-			     */
+#define LAYOUT_MAGIC	"yldslay"
+#define LAYOUT_VERSION	1
+#define LAYOUT_NONE	UINT32_MAX
+#define LAYOUT_BUILD_ID 32
+#define LAYOUT_FIRST_WAIT                                                                          \
+	3 /* a discriminant below tells of no await: unresumed, done, panicked                     \
+	   */
 
 enum layout_part {
 	LAYOUT_MACHINES,

@@ -26,6 +26,8 @@ static void add_share(struct finding *finding, const struct finding *seen,
 {
 	struct finding_share *share = finding->shares + finding->share_count;
 
+	if (!process)
+		return;
 	if (!finding->share_count || share[-1].process != process) {
 		finding->shares = memory_grow(finding->shares, finding->share_count,
 					      &finding->share_room, sizeof *finding->shares);

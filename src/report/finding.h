@@ -61,7 +61,10 @@ struct finding {
 	const char *call, *category; /* NULL for a kind that has none */
 	const char *thread;
 	const char *what; /* of a kind about locks: "mutex", or of a deadlock all that is wrong */
-	const char *task; /* the type of the task whose turn it was; NULL when not known */
+	const char *variable;	/* that holds it, of a scan: "guard"; NULL: this is no scan's */
+	const char *spawned_on; /* "a multi_thread tokio runtime"; NULL when not known */
+	uint64_t bytes;		/* of what is large */
+	const char *task;	/* the type of the task whose turn it was; NULL when not known */
 	enum script_language language;
 
 	uint64_t count, total_ns, max_ns, off_cpu_ns;
@@ -96,6 +99,7 @@ struct finding {
 
 /*
  * Adds an observation to the findings: to the one of the same kind and place, or as a new one.
+ * `process` is NULL for what was found in a file.
  * Copies what `seen` holds, its id, shares, message and advice apart. To be called for one process
  * after the other.
  */

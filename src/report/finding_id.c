@@ -192,7 +192,7 @@ static const struct finding_stack **telling_stacks(const struct finding *finding
 uint64_t *finding_key(const struct finding *finding, size_t *words)
 {
 	const struct finding_stack **stacks;
-	size_t room = 5, count;
+	size_t room = 6, count;
 	uint64_t *key;
 
 	for (size_t i = 0; i < finding->stack_count; i++)
@@ -205,6 +205,7 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 	key[(*words)++] = finding->family;
 	key[(*words)++] = finding->root;
 	key[(*words)++] = (uintptr_t)finding->executor;
+	key[(*words)++] = (uintptr_t)finding->variable;
 	stacks = telling_stacks(finding, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct telling telling = telling_frames(stacks[i]);
@@ -236,6 +237,8 @@ static void identify(struct finding *finding)
 	if (finding->call)
 		hash = hash_text(hash, finding->call);
 	hash = hash_text(hash, family_word(finding->family));
+	if (finding->variable)
+		hash = hash_text(hash, finding->variable);
 	stacks = telling_stacks(finding, &count);
 	for (size_t i = 0; i < count; i++) {
 		/* The first stands for itself: an id is older than findings with several. */

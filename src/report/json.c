@@ -40,6 +40,10 @@ static json_t *frame_json(const struct frame *frame)
 		set_text(object, "build_id", frame->build_id);
 		set_text(object, "offset", offset);
 	}
+	if (!frame->native && frame->module) {
+		set_text(object, "module", frame->module);
+		set_text(object, "build_id", frame->build_id);
+	}
 	if (frame->inlined)
 		json_object_set_new(object, "inlined", json_true());
 	set_text(object, "language", frame->language);
@@ -185,6 +189,10 @@ static json_t *finding_json(const struct finding *finding)
 	json_object_set_new(object, "off_cpu_ns", integer(finding->off_cpu_ns));
 	if (finding->harm_turns || finding->yields || finding->long_turns)
 		json_object_set_new(object, "harm", harm_json(finding));
+	if (finding->variable)
+		json_object_set_new(
+			object, "held",
+			json_pack("{ss ss}", "variable", finding->variable, "type", finding->what));
 	if (finding->task)
 		json_object_set_new(object, "task", json_pack("{ss}", "type", finding->task));
 	json_object_set_new(object, "stacks", stacks_json(finding));

@@ -13,6 +13,12 @@ struct report;
 	     "A turn holds the thread of its executor for too long.")                              \
 	KIND(LOCK_ACROSS_YIELD, lock_across_yield, "lock-across-yield",                            \
 	     "A lock that was taken in a turn is still held when the turn yields.")                \
+	KIND(BORROW_ACROSS_YIELD, borrow_across_yield, "borrow-across-yield",                      \
+	     "A borrow of a RefCell is alive when the task yields.")                               \
+	KIND(NON_SEND_ACROSS_YIELD, non_send_across_yield, "non-send-across-yield",                \
+	     "A value that belongs to its thread is alive when the task yields.")                  \
+	KIND(LARGE_ACROSS_YIELD, large_across_yield, "large-across-yield",                         \
+	     "A large value is alive when the task yields: every such task is as large.")          \
 	KIND(FOREIGN_UNLOCK, foreign_unlock, "foreign-unlock",                                     \
 	     "A lock is released by another thread than the one that took it.")                    \
 	KIND(DEADLOCK, deadlock, "deadlock",                                                       \

@@ -1,11 +1,14 @@
 /* lock-across-yield: a lock that a turn took and still holds when it yields. */
 #include "headline.h"
+#include "held_value.h"
 #include "lock_advice.h"
 #include "model.h"
 #include "quantity.h"
 
 const char *lock_across_yield_subject(struct report *report, const struct finding *finding)
 {
+	if (finding->variable)
+		return held_value_subject(report, finding);
 	return strings_print(&report->strings, "a %s is held across a yield of %s, taken",
 			     finding->what, headline_executor(report, finding));
 }
@@ -30,11 +33,12 @@ const char *lock_across_yield_cost(struct report *report, const struct finding *
 {
 	char times[64], yields[64], waited[QUANTITY_SIZE];
 
+	if (finding->variable)
+		return held_value_cost(report, finding);
 	return strings_print(&report->strings, "%s%s, over %s%s%s%s",
 			     finding->count == 1 ? "once"
 						 : quantity_of(times, finding->count, "time"),
-			     held(report, finding),
-			     quantity_of(yields, finding->yields, "yield"),
+			     held(report, finding), quantity_of(yields, finding->yields, "yield"),
 			     finding->waiters ? "; " : "",
 			     finding->waiters ? quantity_count(waited, finding->waiters) : "",
 			     finding->waiters ? " waited for it meanwhile" : "");
@@ -43,5 +47,7 @@ const char *lock_across_yield_cost(struct report *report, const struct finding *
 const char *lock_across_yield_advice(struct report *report, const struct finding *finding)
 {
 	(void)report;
+	if (finding->variable && finding->severity == SEVERITY_NOTICE)
+		return "it may be held over an .await; whoever waits for it waits as long";
 	return lock_advice(finding);
 }

@@ -12,6 +12,7 @@
 #include "collect.h"
 #include "format.h"
 #include "model.h"
+#include "scan.h"
 #include "stalls.h"
 #include "suppressions.h"
 
@@ -183,7 +184,7 @@ static void write_baseline(struct report *report)
 
 	if (!path)
 		return;
-	if (!report->summary.turns && !report->finding_count)
+	if (!report->summary.turns && !report->finding_count && !report->summary.scanned)
 		snprintf(sentence, sizeof sentence,
 			 "no baseline is written to %s: no executor ran a turn", path);
 	else if (!baseline_write(report, path, sentence))
@@ -211,12 +212,29 @@ static void summarise(struct report *report)
 	summary->failed |= options->fail_on_unused_suppressions && summary->unused_suppressions;
 }
 
-int report_make(const struct report_options *options, char **paths, size_t count, FILE *out,
-		struct report_summary *summary)
+static void read_path(struct report *report, const char *path, const struct scan_options *scan)
+{
+	char sentence[LAYOUT_SENTENCE_SIZE];
+	struct stat status;
+
+	if (scan) {
+		int error = scan_file(report, path, scan, sentence);
+
+		report->summary.unreadable += error < 0;
+		if (error)
+			fprintf(errors_of(report), "yieldsan: %s\n", sentence);
+	} else if (!stat(path, &status) && S_ISDIR(status.st_mode)) {
+		read_directory(report, path);
+	} else {
+		read_trace(report, path);
+	}
+}
+
+static int make(const struct report_options *options, const struct scan_options *scan, char **paths,
+		size_t count, FILE *out, struct report_summary *summary)
 {
 	struct report report = { .options = options };
 	int format = find_format(options->format), error;
-	struct stat status;
 
 	memset(summary, 0, sizeof *summary);
 	if (format < 0)
@@ -224,12 +242,8 @@ int report_make(const struct report_options *options, char **paths, size_t count
 	obstack_init(&report.memory);
 	strings_init(&report.strings);
 	symbols_init(&report.symbols, &report.strings, options->debug_root);
-	for (size_t i = 0; i < count; i++) {
-		if (!stat(paths[i], &status) && S_ISDIR(status.st_mode))
-			read_directory(&report, paths[i]);
-		else
-			read_trace(&report, paths[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		read_path(&report, paths[i], scan);
 	stalls_finish(&report);
 	findings_finish(&report);
 	summarise(&report);
@@ -243,4 +257,16 @@ int report_make(const struct report_options *options, char **paths, size_t count
 	strings_deinit(&report.strings);
 	obstack_free(&report.memory, NULL);
 	return error;
+}
+
+int report_make(const struct report_options *options, char **paths, size_t count, FILE *out,
+		struct report_summary *summary)
+{
+	return make(options, NULL, paths, count, out, summary);
+}
+
+int report_scan(const struct report_options *options, const struct scan_options *scan, char **paths,
+		size_t count, FILE *out, struct report_summary *summary)
+{
+	return make(options, scan, paths, count, out, summary);
 }

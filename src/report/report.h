@@ -49,11 +49,13 @@ struct report_summary {
 	size_t findings[SEVERITIES]; /* those that are not shown too */
 	size_t suppressed, baseline; /* findings left out: not in `findings` above */
 	size_t unused_suppressions;
-	bool failed;		 /* a finding reached fail_on, or a suppression was unused */
-	bool baseline_unwritten; /* which was told */
-	size_t unwatched;	 /* programs started without the library */
-	size_t unreadable;	 /* files and directories of which nothing could be read */
-	size_t damaged;		 /* traces of which a part is missing */
+	bool failed;		   /* a finding reached fail_on, or a suppression was unused */
+	bool baseline_unwritten;   /* which was told */
+	size_t unwatched;	   /* programs started without the library */
+	size_t scanned;		   /* files that were scanned */
+	uint64_t machines, awaits; /* in them: async functions and their awaits */
+	size_t unreadable;	   /* files and directories of which nothing could be read */
+	size_t damaged;		   /* traces of which a part is missing */
 };
 
 /*
@@ -65,6 +67,12 @@ struct report_summary {
  */
 int report_make(const struct report_options *options, char **paths, size_t count, FILE *out,
 		struct report_summary *summary);
+
+struct scan_options;
+
+/* The same of ELF files, without a run: what lives across their awaits. See scan.h. */
+int report_scan(const struct report_options *options, const struct scan_options *scan, char **paths,
+		size_t count, FILE *out, struct report_summary *summary);
 
 bool report_format_is_known(const char *name);
 

@@ -100,6 +100,13 @@ static const struct lesson {
 	{ "borrow-across-yield",
 	  THREADS "another task that borrows the same cell meanwhile panics.",
 	  "End the borrow before the await: copy, or take out, what is needed." },
+	{ "non-send-across-yield",
+	  THREADS "such a task runs on the thread that made it, and on no other.",
+	  "End the value before the await, or use what may be sent (Arc)." },
+	{ "large-across-yield",
+	  "What lives across a yield lies in the task: each of them is as large, and is copied "
+	  "when it is made.",
+	  "Put it into a Box or a Vec, or end it before the await." },
 	{ "foreign-unlock",
 	  "A lock belongs to the thread that took it: a task that yields while it holds one may go "
 	  "on, and unlock, on another thread.",

@@ -181,22 +181,27 @@ static void print_summary(struct report *report, const struct colours *colours, 
 {
 	const struct report_summary *summary = &report->summary;
 	size_t hidden = 0;
-	char turns[64], processes[QUANTITY_SIZE];
+	char turns[64], awaiting[64], processes[QUANTITY_SIZE];
 
 	for (int severity = SEVERITY_NOTICE; severity < (int)report->options->show; severity++)
 		hidden += summary->findings[severity];
-	if (!summary->processes) /* whoever asked tells why */
+	if (!summary->processes && !summary->scanned) /* whoever asked tells why */
 		return;
 	fputs("yieldsan: ", out);
-	if (!summary->executors) {
+	if (!summary->executors && !summary->scanned) {
 		fputs("no executor ran a turn: nothing was watched, so this says nothing about the "
 		      "program\n",
 		      out);
 		return;
 	}
 	print_counts(summary, colours, out);
-	fprintf(out, " in %s of %s process%s", quantity_of(turns, summary->turns, "turn"),
-		quantity_count(processes, summary->processes), summary->processes == 1 ? "" : "es");
+	if (summary->scanned)
+		fprintf(out, " at %s of %s", quantity_of(turns, summary->awaits, "await"),
+			quantity_of(awaiting, summary->machines, "async function"));
+	else
+		fprintf(out, " in %s of %s process%s", quantity_of(turns, summary->turns, "turn"),
+			quantity_count(processes, summary->processes),
+			summary->processes == 1 ? "" : "es");
 	if (summary->suppressed)
 		fprintf(out, ", %zu suppressed", summary->suppressed);
 	if (summary->baseline)

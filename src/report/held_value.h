@@ -1,0 +1,14 @@
+/* What lives across an await, in words: of the kinds that a scan finds. */
+#ifndef REPORT_HELD_VALUE_H
+#define REPORT_HELD_VALUE_H
+
+struct finding;
+struct report;
+
+/* "a MutexGuard<u32> (guard) is held across an await" */
+const char *held_value_subject(struct report *report, const struct finding *finding);
+
+/* "declared in line 12; spawned on a tokio runtime" */
+const char *held_value_cost(struct report *report, const struct finding *finding);
+
+#endif

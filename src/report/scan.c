@@ -1,0 +1,322 @@
+#include "scan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model.h"
+#include "source_path.h"
+
+#define SCHEDULERS	5
+#define SCHEDULER_LOCAL 2
+
+/* How tasks are made: the scheduler's type, and a runtime in words; the first that fits. */
+static const struct {
+	const char *type, *words;
+} schedulers[SCHEDULERS] = {
+	{ "multi_thread", "a multi_thread tokio runtime" },
+	{ "current_thread", "a current_thread tokio runtime" },
+	{ "task::local::", "a tokio LocalSet" },
+	{ "blocking", "tokio's blocking pool" },
+	{ "", "a tokio runtime" },
+};
+
+/* How each class is told; those of no kind are not. */
+static const struct {
+	enum finding_kind kind;
+	enum severity severity; /* at most */
+} classes[] = {
+	[HELD_NOTHING] = { FINDING_KINDS_COUNT, SEVERITY_NONE },
+	[HELD_LOCK] = { KIND_LOCK_ACROSS_YIELD, SEVERITY_ERROR },
+	[HELD_ASYNC_LOCK] = { KIND_LOCK_ACROSS_YIELD, SEVERITY_NOTICE },
+	[HELD_BORROW] = { KIND_BORROW_ACROSS_YIELD, SEVERITY_ERROR },
+	[HELD_NON_SEND] = { KIND_NON_SEND_ACROSS_YIELD, SEVERITY_NOTICE },
+	[HELD_FUTURE] = { FINDING_KINDS_COUNT, SEVERITY_NONE },
+	[HELD_OTHER] = { FINDING_KINDS_COUNT, SEVERITY_NONE },
+};
+
+#define CLASSES (sizeof classes / sizeof *classes)
+
+struct scan {
+	struct report *report;
+	const struct scan_options *options;
+	const struct layout *layout;
+	const char *path, *build_id;
+	uint32_t *tasks;  /* by machine: the first task that it runs in; LAYOUT_NONE */
+	uint8_t *spawned; /* and by which schedulers: a bit each */
+};
+
+/* "MutexGuard<u32>" of "std::sync::poison::mutex::MutexGuard<u32>"; kept. */
+static const char *short_type(struct report *report, const char *type)
+{
+	char *text = memory_get(strlen(type) + 1), *to = text, *begin = text;
+	const char *kept;
+
+	for (; *type; type++) {
+		if (!strncmp(type, "::", 2)) {
+			to = begin;
+			type++;
+			continue;
+		}
+		*to++ = *type;
+		if (strchr("<>(), &*[;", *type))
+			begin = to;
+	}
+	*to = '\0';
+	kept = strings_keep(&report->strings, text);
+	free(text);
+	return kept;
+}
+
+static void set_frame(const struct scan *scan, struct frame *frame, const char *function,
+		      const char *file, uint32_t line)
+{
+	struct report *report = scan->report;
+
+	*frame = (struct frame){
+		.function = strings_keep(&report->strings, function),
+		.file = *file ? strings_keep(&report->strings, file) : NULL,
+		.line = (int)line,
+		.language = "Rust",
+		.module = scan->path,
+		.build_id = scan->build_id,
+		.native = true,
+	};
+	frame_find_owner(frame, scan->path, &report->strings);
+	frame->native = false; /* no instruction is meant */
+	frame->file = source_path_map(report, frame->file);
+}
+
+/*
+ * A line of a machine's code. Where that is a macro's of somebody else (select!, join!) the
+ * beginning of the function that uses it follows: its author knows that one.
+ */
+static struct stack source_stack(const struct scan *scan, const struct layout_machine *machine,
+				 uint32_t file, uint32_t line)
+{
+	const struct layout *layout = scan->layout;
+	const char *function = layout_text(layout, machine->function);
+	struct frame *frames = obstack_alloc(&scan->report->memory, 2 * sizeof *frames);
+	struct stack stack = { .frames = frames, .count = 1 };
+
+	set_frame(scan, &frames[0], function, layout_text(layout, file), line);
+	if (machine->line && machine->file != file) {
+		set_frame(scan, &frames[1], function, layout_text(layout, machine->file),
+			  machine->line);
+		stack.count = 2;
+	}
+	for (int owner = OWNER_PROGRAM; owner <= OWNER_DEPENDENCY; owner++)
+		for (stack.place = 0; stack.place < stack.count; stack.place++)
+			if ((int)frames[stack.place].owner == owner)
+				return stack;
+	return stack;
+}
+
+/* Whether no other value of the state is of its type. */
+static bool is_only_one(const struct layout_state *state, const struct layout_value *value,
+			const struct layout *layout)
+{
+	uint32_t alike = 0;
+
+	for (uint32_t i = 0; i < state->value_count; i++)
+		alike += layout->values[state->first_value + i].class == value->class;
+	return alike == 1;
+}
+
+/* What may be alive is less than what is: of an enum another variant, of two locals the other. */
+static void judge(const struct layout_state *state, const struct layout_value *value,
+		  const struct layout *layout, struct finding *seen)
+{
+	bool maybe = value->flags & (VALUE_IN_VARIANT | VALUE_IN_UNION);
+
+	for (uint32_t i = 0; i < state->value_count; i++)
+		maybe |= (layout->values[state->first_value + i].flags & VALUE_DROP_FLAG) != 0;
+	seen->severity = classes[value->class].severity;
+	seen->confidence = maybe ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH;
+	if (value->class == HELD_NON_SEND || value->flags & VALUE_DROPS ||
+	    (value->flags & VALUE_DROPS_ONE && is_only_one(state, value, layout)))
+		return;
+	/* Listed, and no glue in sight that tells whether it is dropped before. */
+	seen->confidence = maybe ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
+	if (seen->severity == SEVERITY_ERROR)
+		seen->severity = SEVERITY_WARNING;
+}
+
+/* tokio::spawn is compiled for both its runtimes, spawn_local for LocalSet and LocalRuntime. */
+static const char *words_of(uint8_t spawned)
+{
+	int which = 0;
+
+	if (spawned & 1 << SCHEDULER_LOCAL)
+		return schedulers[SCHEDULER_LOCAL].words;
+	if (spawned & (spawned - 1))
+		return schedulers[SCHEDULERS - 1].words;
+	while (!(spawned & 1 << which))
+		which++;
+	return schedulers[which].words;
+}
+
+static void set_executor(const struct scan *scan, uint32_t machine, struct finding *seen)
+{
+	const struct layout *layout = scan->layout;
+	seen->executor = "unknown";
+	if (layout->header->flags & LAYOUT_HAS_TOKIO) {
+		seen->family = FAMILY_TOKIO;
+		seen->executor = "tokio";
+	}
+	if (scan->tasks[machine] == LAYOUT_NONE)
+		return;
+	seen->spawned_on = words_of(scan->spawned[machine]);
+	seen->task = strings_keep(&scan->report->strings,
+				  layout_text(layout, layout->tasks[scan->tasks[machine]].type));
+}
+
+static const char *variable_of(struct report *report, const struct layout *layout,
+			       const struct layout_value *value)
+{
+	if (value->flags & VALUE_TEMPORARY)
+		return "a temporary";
+	if (!strncmp(layout_text(layout, value->name), "__awaitee", 9))
+		return "the awaited future";
+	return strings_keep(&report->strings, layout_text(layout, value->name));
+}
+
+static void add(const struct scan *scan, uint32_t machine, const struct layout_state *state,
+		const struct layout_value *value, struct finding *seen)
+{
+	const struct layout *layout = scan->layout;
+	const struct layout_machine *of = &layout->machines[machine];
+	struct finding_stack stacks[2] = {
+		{ .role = ROLE_YIELDED },
+		{ .role = ROLE_ACQUIRED },
+	};
+
+	set_executor(scan, machine, seen);
+	seen->count = 1;
+	seen->what = short_type(scan->report, layout_text(layout, value->type));
+	seen->variable = variable_of(scan->report, layout, value);
+	stacks[0].native = source_stack(scan, of, state->file, state->line);
+	if (value->line)
+		stacks[1].native = source_stack(scan, of, value->file, value->line);
+	seen->stacks = stacks;
+	seen->stack_count = value->line ? 2 : 1;
+	finding_add(scan->report, seen, NULL);
+}
+
+static void scan_value(const struct scan *scan, uint32_t machine, const struct layout_state *state,
+		       const struct layout_value *value)
+{
+	struct finding seen = { 0 };
+
+	if (scan->options->large && value->class != HELD_FUTURE &&
+	    value->size >= scan->options->large && value->box == LAYOUT_NONE) {
+		seen = (struct finding){ .kind = KIND_LARGE_ACROSS_YIELD,
+					 .severity = SEVERITY_WARNING,
+					 .confidence = CONFIDENCE_HIGH,
+					 .bytes = value->size };
+		add(scan, machine, state, value, &seen);
+	}
+	if (value->class >= CLASSES || classes[value->class].kind == FINDING_KINDS_COUNT ||
+	    value->flags & VALUE_DROPPED)
+		return;
+	seen = (struct finding){ .kind = classes[value->class].kind };
+	judge(state, value, scan->layout, &seen);
+	add(scan, machine, state, value, &seen);
+}
+
+static uint8_t scheduler_of(const char *type)
+{
+	int which = 0;
+
+	while (!strstr(type, schedulers[which].type))
+		which++;
+	return (uint8_t)(1 << which);
+}
+
+/* Marks all that runs in a task: what it awaits, and what that awaits. */
+static void mark(const struct scan *scan, uint32_t machine, uint32_t task, uint8_t scheduler)
+{
+	const struct layout *layout = scan->layout;
+	const struct layout_machine *at;
+
+	if (machine == LAYOUT_NONE || scan->spawned[machine] & scheduler)
+		return;
+	if (scan->tasks[machine] == LAYOUT_NONE)
+		scan->tasks[machine] = task;
+	scan->spawned[machine] |= scheduler;
+	at = &layout->machines[machine];
+	for (uint32_t i = 0; i < at->state_count; i++) {
+		const struct layout_state *state = &layout->states[at->first_state + i];
+
+		for (uint32_t j = 0; j < state->value_count; j++)
+			mark(scan, layout->values[state->first_value + j].machine, task, scheduler);
+	}
+}
+
+static void scan_layout(struct scan *scan)
+{
+	const struct layout *layout = scan->layout;
+	uint32_t machines = layout_count(layout, LAYOUT_MACHINES);
+
+	scan->tasks = memory_get((machines + 1) * sizeof *scan->tasks);
+	memset(scan->tasks, 0xff, (machines + 1) * sizeof *scan->tasks);
+	scan->spawned = memory_get(machines + 1);
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
+		mark(scan, layout->tasks[i].machine, i,
+		     scheduler_of(layout_text(layout, layout->tasks[i].scheduler)));
+	for (uint32_t i = 0; i < machines; i++) {
+		const struct layout_machine *machine = &layout->machines[i];
+
+		for (uint32_t j = 0; j < machine->state_count; j++) {
+			const struct layout_state *state =
+				&layout->states[machine->first_state + j];
+
+			scan->report->summary.awaits += state->value >= LAYOUT_FIRST_WAIT;
+			for (uint32_t k = 0; k < state->value_count; k++)
+				scan_value(scan, i, state, &layout->values[state->first_value + k]);
+		}
+	}
+	free(scan->tasks);
+	free(scan->spawned);
+	scan->report->summary.machines += machines;
+}
+
+static const char *nothing_in(const struct layout *layout)
+{
+	uint32_t flags = layout->header->flags;
+
+	if (!(flags & LAYOUT_HAS_RUST))
+		return "no part of it was compiled by rustc: only Rust's async functions are "
+		       "described in debug information";
+	if (!(flags & LAYOUT_HAS_TYPES))
+		return "its debug information has lines and no types: build it with debuginfo=2 "
+		       "(`debug = 2' in the profile)";
+	return "its debug information names no async function";
+}
+
+int scan_file(struct report *report, const char *path, const struct scan_options *options,
+	      char sentence[LAYOUT_SENTENCE_SIZE])
+{
+	char build_id[2 * LAYOUT_BUILD_ID + 1] = "";
+	struct layout layout;
+	struct scan scan = { .report = report, .options = options, .layout = &layout };
+	int error = layout_open(&layout, path, &options->held, sentence);
+
+	if (error)
+		return error;
+	if (layout_count(&layout, LAYOUT_MACHINES)) {
+		for (uint32_t i = 0; i < layout.header->build_id_size; i++)
+			snprintf(build_id + 2 * i, 3, "%02x", layout.header->build_id[i]);
+		scan.path = strings_keep(&report->strings, path);
+		scan.build_id = *build_id ? strings_keep(&report->strings, build_id) : NULL;
+		scan_layout(&scan);
+		report->summary.scanned++;
+	} else {
+		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s tells of no await: %s", path,
+			 nothing_in(&layout));
+		error = layout.header->flags & LAYOUT_HAS_TYPES ? 1 : -ENODATA;
+		report->summary.scanned += error > 0;
+	}
+	layout_close(&layout);
+	return error;
+}

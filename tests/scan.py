@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""What `yieldsan scan` tells of labelled programs: where guards, borrows and other values live across awaits."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+from cli.place import expect, expect_refusal, ROOT, run_tests, Skip, yieldsan
+
+sys.path.insert(0, str(ROOT / "tests" / "programs"))
+
+from harness import build  # noqa: E402
+
+SOURCE = ROOT / "tests" / "programs" / "futures" / "cases.rs"
+LINES = SOURCE.read_text(encoding="utf-8").splitlines()
+BUILDER = build.Builder(2)
+GUARDS = ("lock-across-yield", "borrow-across-yield")
+
+
+def _program(profile):
+    try:
+        return BUILDER.command("futures_cases", profile)[0]
+    except build.Missing as error:
+        raise Skip(str(error)) from error
+
+
+def _labelled(*words):
+    return {number for number, line in enumerate(LINES, 1) if re.search(rf"// ({'|'.join(words)})\b", line)}
+
+
+def _scan(place, program, *options):
+    result = yieldsan("scan", "--format=json", "--show=notice", *options, program,
+                      env={"XDG_CACHE_HOME": str(place / "cache")})
+    expect(result.status in (0, 66), result)
+    return json.loads(result.out)
+
+
+def _stack(finding, role):
+    return next((stack["frames"] for stack in finding["stacks"] if stack["role"] == role), None)
+
+
+def _own(frames):
+    return next((frame for frame in frames if frame.get("file", "").endswith("cases.rs")), {"line": 0})
+
+
+def _lines(findings):
+    return {_own(_stack(finding, "yielded"))["line"] for finding in findings}
+
+
+def _of_kinds(report, kinds, *severities):
+    return [finding for finding in report["findings"]
+            if finding["kind"] in kinds and finding["severity"] in severities]
+
+
+def _line_of(text):
+    return next(number for number, line in enumerate(LINES, 1) if text in line)
+
+
+def a_debug_build_tells_each_guard_and_no_other(place):
+    report = _scan(place, _program("dev"))
+    expect(report["processes"] == [], report["processes"])
+    told = _lines(_of_kinds(report, GUARDS, "error", "warning"))
+    labelled = _labelled("HELD", "COND")
+    expect(len(labelled) > 35, labelled)
+    expect(told == labelled, f"missed {sorted(labelled - told)}, too many {sorted(told - labelled)}")
+
+
+def a_release_build_tells_each_guard_and_no_other(place):
+    report = _scan(place, _program("release"))
+    told = _lines(_of_kinds(report, GUARDS, "error", "warning"))
+    labelled = _labelled("HELD", "COND")
+    # What nothing can be told of any more: machines that no code is left of.
+    expect(told <= labelled, f"too many {sorted(told - labelled)}")
+    expect(len(labelled - told) <= 1, f"missed {sorted(labelled - told)}")
+
+
+def of_two_alike_the_one_that_was_dropped_is_not_told(place):
+    report = _scan(place, _program("dev"))
+    line = _line_of("HELD h only")
+    held = [finding["held"]["variable"] for finding in report["findings"]
+            if _own(_stack(finding, "yielded"))["line"] == line]
+    expect(held == ["h"], held)
+
+
+def declarations_types_and_names_are_told(place):
+    report = _scan(place, _program("dev"))
+    line = _line_of("HELD write")
+    finding = next(f for f in report["findings"] if _own(_stack(f, "yielded"))["line"] == line)
+    expect(finding["held"] == {"variable": "w", "type": "RwLockWriteGuard<u32>"}, finding)
+    expect(_own(_stack(finding, "acquired"))["line"] == _line_of("let mut w = l.write()"), finding)
+    expect(_stack(finding, "yielded")[0]["function"] == "futures_cases::write_guard::{{closure}}", finding)
+    expect(_stack(finding, "yielded")[0]["user"] is True, finding)
+    expect(finding["executor"] == {"family": "tokio", "name": "tokio"}, finding)
+    expect("a tokio LocalSet" in finding["message"], finding)
+
+
+def spawned_tasks_name_their_runtime(place):
+    report = _scan(place, _program("dev"))
+    line = _line_of("HELD spawned on any runtime")
+    finding = next(f for f in report["findings"] if _own(_stack(f, "yielded"))["line"] == line)
+    expect("spawned on a tokio runtime" in finding["message"], finding)
+    expect(finding["task"]["type"].startswith("futures_cases::sent::{async_fn_env#0}"), finding)
+
+
+def locks_made_for_awaits_and_values_of_one_thread_are_notices(place):
+    report = _scan(place, _program("dev"))
+    expect(_lines(_of_kinds(report, GUARDS, "notice")) == _labelled("TOKIO"), report["findings"])
+    told = _lines(_of_kinds(report, ("non-send-across-yield",), "notice"))
+    # A borrow comes with a reference to its cell.
+    expect(_labelled("RC") <= told <= _labelled("RC") | _labelled("HELD Ref", "HELD RefMut"), told)
+    quiet = yieldsan("scan", _program("dev"), env={"XDG_CACHE_HOME": str(place / "cache")})
+    expect("tokio::sync::Mutex<" not in quiet.out and "NOTICE" not in quiet.out, quiet)
+
+
+def types_of_ones_own_and_large_values_are_told_on_demand(place):
+    program = _program("dev")
+    plain = _scan(place, program)
+    expect(_line_of("let session =") + 1 not in _lines(plain["findings"]), "session")
+    own = _scan(place, program, "--held-type=futures_cases::Session")
+    expect(_line_of("let session =") + 1 in _lines(_of_kinds(own, GUARDS, "error", "warning")), own["findings"])
+    large = _scan(place, program, "--large=16384")
+    kind = [f for f in large["findings"] if f["kind"] == "large-across-yield"]
+    expect(_lines(kind) == {_line_of("let buffer =") + 1}, kind)
+    expect(not _scan(place, program, "--large=30000")["findings"] == large["findings"], "the same")
+
+
+def findings_are_suppressed_and_known_as_those_of_runs(place):
+    program, cache = _program("dev"), {"XDG_CACHE_HOME": str(place / "cache")}
+    expect(yieldsan("scan", program, env=cache).status == 66, "status")
+    expect(yieldsan("scan", "--exit-code=3", program, env=cache).status == 3, "status")
+    expect(yieldsan("scan", "--fail-on=never", program, env=cache).status == 0, "status")
+    baseline = place / "known"
+    expect(yieldsan("scan", f"--write-baseline={baseline}", program, env=cache).status == 0, "baseline")
+    result = yieldsan("scan", f"--baseline={baseline}", program, env=cache)
+    expect(result.status == 0 and "in the baseline" in result.out, result)
+    rules = place.write("rules", "kind:lock-across-yield\nkind:borrow-across-yield\n")
+    result = yieldsan("scan", f"--suppressions={rules}", program, env=cache)
+    expect(result.status == 0 and "suppressed" in result.out, result)
+
+
+def ids_are_the_same_in_another_build(place):
+    ids = {}
+    for profile in ("dev", "release"):
+        report = _scan(place, _program(profile))
+        ids[profile] = {_own(_stack(f, "yielded"))["line"]: f["id"] for f in report["findings"]
+                        if f["held"]["variable"] == "w"}
+    expect(ids["dev"] and ids["dev"] == ids["release"], ids)
+
+
+def a_table_is_cached_and_a_damaged_one_is_not_believed(place):
+    program = _program("dev")
+    first = _scan(place, program)
+    cached = list((place / "cache" / "yieldsan").iterdir())
+    expect(len(cached) == 1 and cached[0].suffix == ".layout", cached)
+    before = cached[0].stat().st_mtime_ns
+    expect(_scan(place, program) == first, "another report from the cache")
+    table = bytearray(cached[0].read_bytes())
+    expect(before == cached[0].stat().st_mtime_ns, "written again")
+    for at in range(0, len(table), 97):
+        table[at] ^= 0xff
+    cached[0].write_bytes(table)
+    expect(_scan(place, program) == first, "a damaged table was believed")
+
+
+def debug_information_beside_the_program_serves(place):
+    program = str(place / "split")
+    shutil.copy(_program("dev"), program)
+    subprocess.run(["objcopy", "--only-keep-debug", program, program + ".debug"], check=True)
+    subprocess.run(["objcopy", "--strip-all", f"--add-gnu-debuglink={program}.debug", program], check=True,
+                   cwd=place.path)
+    told = _lines(_of_kinds(_scan(place, program), GUARDS, "error", "warning"))
+    expect(_labelled("HELD") <= told, sorted(_labelled("HELD") - told))
+
+
+def what_a_program_lacks_is_said(place):
+    stripped = str(place / "stripped")
+    subprocess.run(["strip", "-o", stripped, _program("dev")], check=True)
+    expect_refusal(yieldsan("scan", stripped), 2, stripped, "no debug information", "debuginfo=2")
+    expect_refusal(yieldsan("scan", _program("lines")), 2, "lines and no types", "debuginfo=2")
+    expect_refusal(yieldsan("scan", place / "absent"), 2, "absent", "no such file")
+    text = place.write("text", "hello\n")
+    expect_refusal(yieldsan("scan", text), 2, text, "not an ELF file")
+    c = place.compile("c", "-g")
+    expect_refusal(yieldsan("scan", c), 2, c, "rustc")
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
