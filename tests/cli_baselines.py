@@ -370,6 +370,6 @@ def findings_of_many_processes_are_one(place):
 
 
 if __name__ == "__main__":
-    # On a busy machine any turn may be long: no test here is of that, but where it says so.
-    os.environ["YIELDSAN_OPTIONS"] = "long_turn_warning_us=3600000000"
+    # On a busy machine any turn may be long, and any file slow: no test here is of that, but where it says so.
+    os.environ["YIELDSAN_OPTIONS"] = "long_turn_warning_us=3600000000:wait_error_us=3600000000"
     sys.exit(run_tests(globals()))
