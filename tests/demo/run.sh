@@ -16,6 +16,6 @@ if CARGO_TARGET_DIR=$build/cargo cargo build --quiet --locked --release \
     --manifest-path tests/demo/tokio/Cargo.toml; then
     watch "$build/cargo/release/greeter"
 else
-    echo "skipped: the Tokio program, for want of a Rust toolchain that can build it"
+    echo "skipped: the Tokio program, which cargo could not build: see above"
 fi
 watch "$python" tests/demo/greeter.py "$build/greeter.log"
