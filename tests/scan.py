@@ -175,15 +175,16 @@ def debug_information_beside_the_program_serves(place):
 
 
 def what_a_program_lacks_is_said(place):
+    cache = {"XDG_CACHE_HOME": str(place / "cache")}  # a table of the same build-id would serve
     stripped = str(place / "stripped")
     subprocess.run(["strip", "-o", stripped, _program("dev")], check=True)
-    expect_refusal(yieldsan("scan", stripped), 2, stripped, "no debug information", "debuginfo=2")
-    expect_refusal(yieldsan("scan", _program("lines")), 2, "lines and no types", "debuginfo=2")
-    expect_refusal(yieldsan("scan", place / "absent"), 2, "absent", "no such file")
+    expect_refusal(yieldsan("scan", stripped, env=cache), 2, stripped, "no debug information", "debuginfo=2")
+    expect_refusal(yieldsan("scan", _program("lines"), env=cache), 2, "lines and no types", "debuginfo=2")
+    expect_refusal(yieldsan("scan", place / "absent", env=cache), 2, "absent", "no such file")
     text = place.write("text", "hello\n")
-    expect_refusal(yieldsan("scan", text), 2, text, "not an ELF file")
+    expect_refusal(yieldsan("scan", text, env=cache), 2, text, "not an ELF file")
     c = place.compile("c", "-g")
-    expect_refusal(yieldsan("scan", c), 2, c, "rustc")
+    expect_refusal(yieldsan("scan", c, env=cache), 2, c, "rustc")
 
 
 if __name__ == "__main__":
