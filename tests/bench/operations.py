@@ -14,6 +14,13 @@ MICRO = [
     ("nonblocking-read-in-turn", "ns/call", 5, "of an empty pipe: EAGAIN"),
     ("lock-in-turn-7-frames", "ns/pair", 10 + 0.6 * 7, "mutex lock and unlock, free"),
     ("lock-in-turn-25-frames", "ns/pair", 10 + 0.6 * 25, "the same deeper"),
+    ("locks-10-at-once", "ns/lock", None, "ten locks held at once in one turn, then released"),
+    ("locks-1000-at-once", "ns/lock", None, "a thousand: the cost of a lock must not grow"),
+    ("locks-4000-at-once", "ns/lock", None, "four thousand; the processor's caches show"),
+    ("locks-hand-over-hand", "ns/lock", None, "a chain of 4,000, two held at a time"),
+    ("lock-in-each-of-10000-turns", "ns/turn", None, "10,000 tasks, a lock for each in its turn"),
+    ("yield-with-10-locks-kept", "ns/turn", None, "each of ten tasks holds a lock when it yields"),
+    ("yield-with-1000-locks-kept", "ns/turn", None, "each of a thousand: must not grow"),
     ("annotated-turn", "ns/turn", None, "begin and end; the shim's side is two tests of a pointer"),
     ("repeated-violation", "ns/call", 700, "pread of a cached file at a known site, 25 frames"),
 ]

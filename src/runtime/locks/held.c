@@ -53,6 +53,7 @@ COLD static struct held_table *make(void)
 	while (sizeof *table + slots_size(capacity * 2) <= MEMORY_PAGE)
 		capacity *= 2;
 	table->slots->capacity = capacity;
+	table->least = table->slots;
 	table->last = table->slots->entries;
 	table->taken = 1;
 	table->next = held_tables();
@@ -86,23 +87,42 @@ COLD struct held_table *held_table_take(void)
 	return table;
 }
 
-/* What is outgrown stays: others may be reading it. */
-COLD static bool grow(struct held_table *table)
+/* What is left behind stays mapped: others may be reading it. */
+COLD static void move_to(struct held_table *table, struct held_slots *slots)
 {
-	struct held_slots *old = table->slots, *larger;
+	struct held_slots *old = table->slots;
 
-	if (old->capacity >= MAX_CAPACITY)
-		return false;
-	larger = memory_map(slots_size(old->capacity * 2));
-	if (!larger)
-		return false;
-	larger->capacity = old->capacity * 2;
 	for (uint32_t i = 0; i < old->capacity; i++)
 		if (old->entries[i].lock)
-			*probe(larger, old->entries[i].lock) = old->entries[i];
-	table->last = larger->entries;
-	__atomic_store_n(&table->slots, larger, __ATOMIC_RELEASE);
+			*probe(slots, old->entries[i].lock) = old->entries[i];
+	table->last = slots->entries;
+	__atomic_store_n(&table->slots, slots, __ATOMIC_RELEASE);
+	memset(old->entries, 0, old->capacity * sizeof *old->entries);
+}
+
+COLD static bool grow(struct held_table *table)
+{
+	struct held_slots *old = table->slots;
+
+	if (!old->larger && old->capacity < MAX_CAPACITY) {
+		old->larger = memory_map(slots_size(old->capacity * 2));
+		if (old->larger)
+			old->larger->capacity = old->capacity * 2;
+	}
+	if (!old->larger)
+		return false;
+	move_to(table, old->larger);
 	return true;
+}
+
+void held_shrink(struct held_table *table)
+{
+	struct held_slots *slots = table->least;
+
+	while (slots != table->slots && slots->capacity < this_thread.holds * 4)
+		slots = slots->larger;
+	if (slots != table->slots)
+		move_to(table, slots);
 }
 
 /* Taken once more by the thread that has it; else what is noted of it is past: it was released out
@@ -169,10 +189,7 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 	held->turn = turn;
 	held->stack = stack;
 	held->executor = turn->executor;
-	held->coroutine = self->coroutine;
-	held->kind = (uint8_t)kind;
-	held->flags = 0;
-	held->again = 0;
+	held->fresh = kind | (uint64_t)self->coroutine << 32;
 	turn->locks++;
 	table->last = held;
 	__atomic_store_n(&held->lock, lock, __ATOMIC_RELEASE);
@@ -270,8 +287,8 @@ void held_rests(uintptr_t lock, bool rests)
 void held_forked(void)
 {
 	for (struct held_table *table = held_tables(); table; table = table->next) {
-		memset(table->slots->entries, 0,
-		       table->slots->capacity * sizeof *table->slots->entries);
+		for (struct held_slots *slots = table->least; slots; slots = slots->larger)
+			memset(slots->entries, 0, slots->capacity * sizeof *slots->entries);
 		table->taken = 0;
 		table->wait.lock = 0;
 	}

@@ -29,17 +29,22 @@ struct held_lock {
 	struct turn *turn; /* that took it; NULL once it has ended */
 	const struct known_stack *stack;
 	struct executor *executor;
-	uint8_t kind;	/* enum trace_lock */
-	uint8_t flags;	/* enum held_flags */
-	uint16_t again; /* taken so often beside the first time */
+	union {
+		struct {
+			uint8_t kind;	/* enum trace_lock */
+			uint8_t flags;	/* enum held_flags */
+			uint16_t again; /* taken so often beside the first time */
+			union {
+				uint32_t coroutine; /* that took it, see stack_switch.h */
+				uint32_t yields;    /* of a suspended one */
+			};
+		};
+		uint64_t fresh; /* all at once: the kind, no flags, the coroutine */
+	};
 	/* of a suspended one: what the turn was for, and what the trace has */
 	uint32_t site; /* offset of its trace_lock_site */
-	void *task;
 	uint32_t type; /* of the task: see executors/task_types.h; 0: none */
-	union {
-		uint32_t coroutine; /* until then: that took it, see stack_switch.h */
-		uint32_t yields;
-	};
+	void *task;
 	uint64_t since_ns; /* when it was yielded */
 };
 
@@ -55,7 +60,8 @@ struct held_wait {
 };
 
 struct held_slots {
-	uint32_t capacity; /* a power of two */
+	uint32_t capacity;	   /* a power of two */
+	struct held_slots *larger; /* of twice the capacity, once they were needed; else empty */
 	struct held_lock entries[];
 };
 
@@ -65,7 +71,7 @@ struct held_table {
 	uint32_t taken;		 /* by a living thread */
 	int32_t tid;
 	char name[TRACE_NAME_SIZE];
-	struct held_slots *slots;
+	struct held_slots *slots, *least;
 	struct held_lock *last; /* that was taken: most are released in reverse order */
 	struct held_wait wait;
 	struct stack_memory memory;
@@ -126,6 +132,9 @@ void held_tell_waited(const struct held_lock *held, bool in_turn);
 
 /* The present thread's table, made on first use; NULL when there is no room. */
 struct held_table *held_table_take(void);
+
+/* Few are held of many that were: from now on it takes less to look at all. */
+COLD void held_shrink(struct held_table *table);
 
 /* Frees an entry of the present thread's table. */
 void held_remove(struct held_table *table, struct held_lock *held);

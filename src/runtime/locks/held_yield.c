@@ -45,6 +45,8 @@ static void count_yields(struct held_table *table, const struct turn *turn)
 {
 	if (this_thread.holds > FEW_LOCKS)
 		return;
+	if (table->slots->capacity > 4 * FEW_LOCKS)
+		held_shrink(table);
 	for (uint32_t i = 0; i < table->slots->capacity; i++) {
 		struct held_lock *held = &table->slots->entries[i];
 
@@ -109,11 +111,20 @@ void held_tell_waited(const struct held_lock *held, bool in_turn)
 		add(in_turn ? &site->turns_waited : &site->threads_waited, 1);
 }
 
-/* For each lock that `turn` took; an entry that is removed may be replaced by another. */
+/* The one lock that most turns have in hand that have any: found without a look at those that other
+ * tasks keep. */
+static struct held_lock *latest(struct held_table *table, const struct turn *turn)
+{
+	struct held_lock *held = table->last;
+
+	return held->lock && held->turn == turn ? held : NULL;
+}
+
+/* For each other lock that `turn` took; an entry that is removed may be replaced by another. */
 #define FOR_LOCKS_OF(held, table, of)                                                              \
 	for (struct held_lock *held = (table)->slots->entries,                                     \
 			      *end = held + (table)->slots->capacity;                              \
-	     held < end; held++)                                                                   \
+	     (of)->locks && held < end; held++)                                                    \
 		while (held->lock && held->turn == (of))
 
 /* Nobody's any more: an event loop's function has returned, and left them to the code around it. */
@@ -126,10 +137,29 @@ static void drop_all(struct turn *turn)
 	turn->locks = 0;
 }
 
+static void yield_one(struct held_table *table, struct held_lock *held,
+		      const struct known_stack *here, enum held_yield yield)
+{
+	struct turn *turn = held->turn;
+
+	turn->locks--;
+	if (held->flags & HELD_GONE || !lock_is_held_by(held->lock, held->kind, table->tid))
+		held_remove(table, held);
+	else
+		suspend(table, held, here, yield);
+}
+
+/* Who resumes a coroutine only waits for it, as for a function that it calls. */
+static bool is_callers(const struct held_lock *held, enum held_yield yield)
+{
+	return yield == YIELD_COROUTINE && held->coroutine != this_thread.coroutine;
+}
+
 void held_yielded(struct turn *turn, enum held_yield yield)
 {
 	struct held_table *table = this_thread.held;
 	const struct known_stack *here;
+	struct held_lock *last;
 	uint32_t left = 0;
 	OWN_CODE_SCOPE;
 
@@ -139,19 +169,16 @@ void held_yielded(struct turn *turn, enum held_yield yield)
 	if (!turn->locks)
 		return;
 	here = KNOWN_STACK_HERE(&table->memory);
+	last = latest(table, turn);
+	if (last && !is_callers(last, yield))
+		yield_one(table, last, here, yield);
 	FOR_LOCKS_OF(held, table, turn)
 	{
-		/* Who resumes a coroutine only waits for it, as for a function that it calls. */
-		if (yield == YIELD_COROUTINE && held->coroutine != this_thread.coroutine) {
+		if (is_callers(held, yield)) {
 			left++;
 			break;
 		}
-		if (held->flags & HELD_GONE ||
-		    !lock_is_held_by(held->lock, held->kind, table->tid)) {
-			held_remove(table, held);
-			continue;
-		}
-		suspend(table, held, here, yield);
+		yield_one(table, held, here, yield);
 	}
 	turn->locks = left;
 }

@@ -172,6 +172,28 @@ static void hand_over_hand_needs_no_room(void **state)
 	turn_leave();
 }
 
+/* One that is kept is not looked for among the places of thousands for ever. */
+static void a_table_shrinks_when_few_are_left(void **state)
+{
+	(void)state;
+	turn_enter();
+	for (unsigned i = 0; i < MANY; i++)
+		pthread_mutex_lock(&mutexes[i]);
+	assert_true(this_thread.held->slots->capacity >= 2 * MANY);
+	for (unsigned i = 0; i < MANY; i++)
+		if (i % 1000)
+			pthread_mutex_unlock(&mutexes[i]);
+	turn_leave();
+	assert_true(this_thread.held->slots->capacity <= 256);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(is_held(&mutexes[i]), i % 1000 == 0);
+	for (unsigned i = 0; i < MANY; i += 1000)
+		pthread_mutex_unlock(&mutexes[i]);
+	assert_int_equal(this_thread.holds, 0);
+	shuffled(1000);
+	take_and_release(1000, 97); /* it grows as before */
+}
+
 static void a_recursive_lock_is_held_until_its_last_release(void **state)
 {
 	pthread_mutex_t recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -440,6 +462,7 @@ int main(void)
 		cmocka_unit_test(four_thousand_locks_are_released_in_any_order),
 		cmocka_unit_test(a_full_table_loses_locks_and_says_so),
 		cmocka_unit_test(any_course_of_locks_leaves_those_that_are_held),
+		cmocka_unit_test(a_table_shrinks_when_few_are_left),
 		cmocka_unit_test(a_recursive_lock_is_held_until_its_last_release),
 		cmocka_unit_test(readers_count_like_recursive_locks),
 		cmocka_unit_test(a_lock_that_was_made_anew_is_held_once),
