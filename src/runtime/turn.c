@@ -24,16 +24,8 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 	own_code_heal(__builtin_frame_address(0));
 	turn->executor = executor;
 	turn->kind = kind;
-	turn->outcome = OUTCOME_UNKNOWN;
-	turn->may_block = NULL;
-	turn->locks = 0;
-	turn->task = NULL;
-	turn->finding_count = 0;
-	turn->start = 0;
-	turn->sampled = 0;
-	turn->explained_us = 0;
-	turn->excused = false;
-	turn->sample = 0;
+	__builtin_memset((char *)turn + offsetof(struct turn, outcome), 0,
+			 offsetof(struct turn, findings) - offsetof(struct turn, outcome));
 	/* A sample may be taken from here on: it looks at the start first. */
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	/* A longjmp or a foreign unwind may have left turns that lie below us on the stack. */

@@ -29,7 +29,10 @@ enum turn_outcome {
 struct turn {
 	struct turn *parent;
 	struct executor *executor;
+	uintptr_t
+		address; /* of this frame, to drop turns that a longjmp or a foreign unwind left */
 	enum turn_kind kind;
+	/* From here to `findings` all is zero when a turn begins. */
 	enum turn_outcome outcome; /* set between begin and end */
 	/*
 	 * Whether this turn's code may block just now, asked when a call is about to be blamed
@@ -42,15 +45,13 @@ struct turn {
 		uint64_t sampled; /* ticks of the last sample; 0: none yet */
 		uint64_t paused;  /* of an offload within a turn: when that stopped */
 	};
-	uint32_t explained_us; /* in calls that were told, or need not be */
+	void *task;	       /* what it runs, as its executor knows it; NULL: not told */
 	uint32_t type;	       /* of its task: see executors/task_types.h; 0: none */
+	uint32_t locks;	       /* taken in this turn and not released yet */
+	uint32_t explained_us; /* in calls that were told, or need not be */
 	uint32_t sample;       /* offset of the site of the first sample; 0: none */
 	uint8_t finding_count; /* of findings, below */
 	bool excused; /* part of it was where blocking is right, or an interpreter's own wait */
-	uintptr_t
-		address; /* of this frame, to drop turns that a longjmp or a foreign unwind left */
-	uint32_t locks;	 /* taken in this turn and not released yet */
-	void *task;	 /* what the turn runs, as its executor knows it; NULL: not told */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */
 	struct trace_site *findings[TURN_FINDINGS];
 };

@@ -42,7 +42,6 @@ static inline void turn_times_begin(struct turn *turn)
 {
 	uint64_t now;
 
-	turn->type = 0;
 	if (UNLIKELY(!turn_times))
 		return;
 	now = turn_clock_now();
@@ -55,7 +54,6 @@ static inline void turn_times_begin(struct turn *turn)
 /* Of turn_begin and turn_end of an offload: the turn around it does not pass meanwhile. */
 static inline void turn_times_pause(struct turn *offload)
 {
-	offload->type = 0;
 	if (LIKELY(!offload->parent || !offload->parent->start || !turn_times))
 		return;
 	offload->paused = turn_clock_now();
