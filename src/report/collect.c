@@ -61,7 +61,7 @@ static bool is_print(const struct stack *stack)
 static void observe(struct collection *collection, const struct observation *observation,
 		    struct finding *seen)
 {
-	struct finding_stack blocked = { .role = ROLE_BLOCKED };
+	struct finding_stack *blocked = seen->stacks;
 	struct report *report = collection->report;
 	const struct trace_executor *executor = observation->executor;
 	const struct trace_call *call = observation->call;
@@ -72,16 +72,14 @@ static void observe(struct collection *collection, const struct observation *obs
 	seen->call = strings_keep_part(&report->strings, call->name, sizeof call->name);
 	seen->category = category_of(observation, &report->strings);
 	seen->language = observation->language;
-	seen->stacks = &blocked;
-	seen->stack_count = 1;
-	blocked.native =
+	blocked->native =
 		stack_native(&collection->space, collection->process->executable,
 			     observation->frames, observation->depth, observation->when_ns);
-	if (!strcmp(call->name, "write") && is_print(&blocked.native))
+	if (!strcmp(call->name, "write") && is_print(&blocked->native))
 		seen->category = "output";
 	if (observation->script_size)
-		blocked.script = stack_script(report, observation->script, observation->script_size,
-					      observation->language);
+		blocked->script = stack_script(report, observation->script,
+					       observation->script_size, observation->language);
 	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
 		collection_add(collection, seen);
 }
@@ -99,7 +97,10 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		.level = site->level,
 		.when_ns = site->first_ns,
 	};
+	struct finding_stack blocked = { .role = ROLE_BLOCKED };
 	struct finding seen = {
+		.stacks = &blocked,
+		.stack_count = 1,
 		.total_ns = site->total_ns,
 		.max_ns = site->max_ns,
 		.off_cpu_ns = site->off_cpu_ns,
@@ -167,7 +168,8 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	const struct trace_file *trace = collection->trace;
 	struct trace_call_in_progress call;
 	struct observation observation;
-	struct finding seen = { 0 };
+	struct finding_stack blocked = { .role = ROLE_BLOCKED };
+	struct finding seen = { .stacks = &blocked, .stack_count = 1 };
 
 	if (!trace_file_call(trace, thread, &call) || call.flags & SITE_ALLOWED ||
 	    collection_is_deadlocked(collection, thread->tid))

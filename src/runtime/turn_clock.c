@@ -4,9 +4,10 @@
 
 #include "trace.h"
 
-#define ONE	  (UINT64_C(1) << 32)
-#define INVARIANT (1U << 8) /* CPUID 0x80000007, EDX: the counter never stops or changes its rate  \
-			     */
+#define ONE (UINT64_C(1) << 32)
+#define INVARIANT                                                                                  \
+	(1U << 8) /* CPUID 0x80000007, EDX: the counter never stops or changes its rate            \
+		   */
 #define SHORTEST_NS UINT64_C(20000)    /* between two looks that tell the rate to 0.5 % */
 #define SURE_NS	    UINT64_C(10000000) /* and to 0.001 %: later ones are no better */
 
