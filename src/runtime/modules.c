@@ -255,3 +255,18 @@ void modules_scan(void (*added)(struct module *module), void (*removed)(struct m
 		if (modules[i]->came == scans)
 			added(modules[i]);
 }
+
+bool modules_hold(uintptr_t first, uintptr_t last)
+{
+	const struct module *module = modules_find(first);
+
+	for (unsigned i = 0; module && i < module->phnum; i++) {
+		const ElfW(Phdr) *segment = &module->phdr[i];
+		uintptr_t start = module->base + segment->p_vaddr;
+
+		if (segment->p_type == PT_LOAD && segment->p_flags & PF_R && first >= start &&
+		    last < start + segment->p_memsz)
+			return true;
+	}
+	return false;
+}

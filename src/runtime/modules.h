@@ -49,6 +49,9 @@ void modules_scan(void (*added)(struct module *module), void (*removed)(struct m
 /* The living module that contains an address; NULL when none. Async-signal-safe, no lock. */
 struct module *modules_find(uintptr_t address);
 
+/* Whether all from `first` to `last` is a module's, to be read: a constant or a variable. */
+bool modules_hold(uintptr_t first, uintptr_t last);
+
 /* A struct module stays where it is for ever. */
 size_t modules_count(void);
 struct module *modules_at(size_t index); /* dead ones included; see unloaded_ns */

@@ -7,6 +7,7 @@
 
 #include "../descriptors.h"
 #include "../memory.h"
+#include "../modules.h"
 #include "call.h"
 #include "sockets.h"
 
@@ -21,7 +22,7 @@ bool may_be_read(const void *address, size_t size)
 		return false;
 	if (thread_on_own_stack((uintptr_t)address) && thread_on_own_stack(last))
 		return true;
-	return memory_is_readable(address, size);
+	return modules_hold((uintptr_t)address, last) || memory_is_readable(address, size);
 }
 
 bool timespec_waits(const struct timespec *time, bool none)
