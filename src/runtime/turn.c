@@ -5,6 +5,7 @@
 #include "calls/call.h"
 #include "executors/executor.h"
 #include "locks/held.h"
+#include "locks/lock_wait.h"
 #include "stack_switch.h"
 #include "thread.h"
 #include "thread_slot.h"
@@ -62,7 +63,9 @@ void turn_end(struct turn *turn)
 		turn_times_go_on(turn);
 	self->turn = turn->parent;
 	self->usage_known = false;
-	if (UNLIKELY(self->in_call))
+	if (UNLIKELY(self->in_call)) {
+		lock_wait_left();
 		call_watch_heal(UINTPTR_MAX);
+	}
 	thread_arm();
 }

@@ -55,7 +55,8 @@ struct held_wait {
 	uint64_t since_ns;
 	const struct known_stack *stack;
 	uint8_t kind;
-	bool ends; /* by a time-out */
+	bool ends;	 /* by a time-out */
+	uint32_t record; /* offset of its trace_deadlock; 0: none was written */
 	struct executor *executor;
 };
 

@@ -78,6 +78,7 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 		table->wait.since_ns = now_ns();
 		table->wait.kind = (uint8_t)kind;
 		table->wait.ends = ends;
+		table->wait.record = 0;
 		table->wait.executor = this_thread.turn->executor;
 		table->wait.stack = KNOWN_STACK_HERE(&table->memory);
 		__atomic_store_n(&table->wait.lock, lock, __ATOMIC_SEQ_CST);
@@ -208,7 +209,7 @@ static void tell(struct lock_wait *wait, bool only_cycle)
 	record->start_ns = wait->table->wait.since_ns;
 	if (!wait->record)
 		record->count++;
-	wait->record = trace_offset(record);
+	wait->record = wait->table->wait.record = trace_offset(record);
 	__atomic_store_n(&record->state, cycle ? DEADLOCK_CYCLE : DEADLOCK_WAITS, __ATOMIC_RELEASE);
 	if (record->head.type == RECORD_UNFINISHED)
 		trace_publish(record, RECORD_DEADLOCK);
@@ -241,18 +242,30 @@ void lock_wait_look(struct lock_wait *wait)
 		tell(wait, true);
 }
 
-void lock_wait_end(struct lock_wait *wait)
+static void end(struct held_table *table)
 {
-	struct trace_deadlock *record;
+	struct trace_deadlock *record = table->wait.record ? trace_at(table->wait.record) : NULL;
 
-	if (!wait->table || wait->table != this_thread.held)
+	__atomic_store_n(&table->wait.lock, 0, __ATOMIC_RELEASE);
+	if (!record)
 		return;
-	__atomic_store_n(&wait->table->wait.lock, 0, __ATOMIC_RELEASE);
-	if (!wait->record)
-		return;
-	record = trace_at(wait->record);
+	table->wait.record = 0;
 	record->end_ns = now_ns();
 	__atomic_store_n(&record->state, DEADLOCK_ENDED, __ATOMIC_RELEASE);
+}
+
+void lock_wait_end(struct lock_wait *wait)
+{
+	if (wait->table && wait->table == this_thread.held)
+		end(wait->table);
+}
+
+void lock_wait_left(void)
+{
+	struct held_table *table = this_thread.held;
+
+	if (table && table->wait.lock)
+		end(table);
 }
 
 /* It did not go through at once. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "../compiler.h"
 #include "yieldsan/trace_format.h"
 
 struct held_table;
@@ -32,6 +33,9 @@ bool lock_wait_step(struct lock_wait *wait, struct timespec *limit);
 void lock_wait_look(struct lock_wait *wait);
 
 void lock_wait_end(struct lock_wait *wait);
+
+/* The turn ends that waited: a longjmp or a foreign unwind left the wait behind. */
+COLD void lock_wait_left(void);
 
 #define LOCK_WAIT(name, address, kind, ends)                                                       \
 	__attribute__((cleanup(lock_wait_end))) struct lock_wait name;                             \

@@ -2,7 +2,7 @@
  * longer, however many there are. */
 #include "calls_seen.h"
 
-#include <limits.h>
+#include <signal.h>
 #include <sys/file.h>
 
 #include "locks/held.h"
@@ -374,6 +374,35 @@ static void a_table_serves_the_next_thread(void **state)
 	assert_ptr_equal(first, second);
 }
 
+static sigjmp_buf out;
+
+static void jumps_out(int signal)
+{
+	(void)signal;
+	siglongjmp(out, 1);
+}
+
+/* Or other threads would take it for one that waits, and see deadlocks that are none. */
+static void a_wait_that_was_jumped_out_of_is_over(void **state)
+{
+	static volatile bool waited_for;
+
+	(void)state;
+	signal(SIGALRM, jumps_out);
+	pthread_mutex_lock(&mutexes[0]);
+	turn_enter();
+	if (!sigsetjmp(out, 1)) {
+		ualarm(30000, 0);
+		pthread_mutex_lock(&mutexes[0]);
+	}
+	waited_for = this_thread.held->wait.lock == address(&mutexes[0]);
+	turn_leave();
+	assert_true(waited_for);
+	assert_int_equal(this_thread.held->wait.lock, 0);
+	pthread_mutex_unlock(&mutexes[0]);
+	signal(SIGALRM, SIG_DFL);
+}
+
 static void outside_turns_nothing_is_noted(void **state)
 {
 	(void)state;
@@ -474,6 +503,7 @@ int main(void)
 		cmocka_unit_test(the_smallest_stack_there_may_be_is_enough),
 		cmocka_unit_test(a_read_lock_without_readers_is_not_held),
 		cmocka_unit_test(a_closed_file_is_not_locked),
+		cmocka_unit_test(a_wait_that_was_jumped_out_of_is_over),
 		cmocka_unit_test(outside_turns_nothing_is_noted),
 	};
 
