@@ -52,7 +52,8 @@ def a_busy_turn_is_found_with_its_line(place):
         expect((finding["severity"], finding["stall"]) == ("error", "busy"), finding)
         expect(_place(finding) == ("compute", _line_of("HOT")), finding)
         expect(finding["stacks"][0]["role"] == "sample" and finding["stacks"][0]["weight"] > 0, finding)
-        expect(finding["max_ns"] >= 400_000_000, finding)
+        # Of 400 ms: the counter is measured against the clock to a few parts in a thousand.
+        expect(finding["max_ns"] >= 390_000_000, finding)
 
 
 def the_text_shows_where_the_time_went(place):

@@ -17,35 +17,32 @@ static struct known_stack *buckets[BUCKETS];
 static const struct known_stack no_stack = { .incomplete = true };
 static uint32_t epoch; /* of the trace that records lie in */
 
-static char *chunk;	     /* the one that is being filled */
-static uint32_t chunk_used;  /* of it */
-static uint32_t chunk_count; /* that were mapped */
-static bool chunk_busy;
+static struct chunk {
+	uint64_t used, unused;
+	char bytes[];
+} * chunk; /* the one that is being filled */
+static uint32_t chunk_count;
 
-/* Memory that is never given back. NULL when all is used, or another thread is at it just now. */
+/* Memory that is never given back; NULL when all is used. No lock: a signal handler, or another
+ * thread, may come in between. */
 COLD static void *take_memory(size_t size)
 {
-	void *taken = NULL;
-
 	size = (size + 15) & ~(size_t)15;
-	/* Not to be waited for: a signal handler may have come in between. */
-	if (__atomic_exchange_n(&chunk_busy, true, __ATOMIC_ACQUIRE))
-		return NULL;
-	if ((!chunk || chunk_used + size > CHUNK_SIZE) && chunk_count < MAX_CHUNKS) {
-		char *fresh = memory_map(CHUNK_SIZE);
+	for (;;) {
+		struct chunk *now = __atomic_load_n(&chunk, __ATOMIC_ACQUIRE), *fresh;
+		uint64_t used = now ? __atomic_fetch_add(&now->used, size, __ATOMIC_RELAXED) : 0;
 
-		if (fresh) {
-			chunk = fresh;
-			chunk_used = 0;
-			chunk_count++;
-		}
+		if (now && used + size <= CHUNK_SIZE - sizeof *now)
+			return now->bytes + used;
+		if (__atomic_fetch_add(&chunk_count, 1, __ATOMIC_RELAXED) >= MAX_CHUNKS)
+			return NULL;
+		fresh = memory_map(CHUNK_SIZE);
+		if (!fresh)
+			return NULL;
+		/* One that came too late is never touched: it costs no memory. */
+		__atomic_compare_exchange_n(&chunk, &now, fresh, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE);
 	}
-	if (chunk && chunk_used + size <= CHUNK_SIZE) {
-		taken = chunk + chunk_used;
-		chunk_used += (uint32_t)size;
-	}
-	__atomic_store_n(&chunk_busy, false, __ATOMIC_RELEASE);
-	return taken;
 }
 
 /* Room for the largest stack that can be walked: not on the program's stack, where a thread with
@@ -229,5 +226,4 @@ uint32_t known_stack_record(const struct known_stack *stack)
 void known_stacks_forked(void)
 {
 	epoch++;
-	chunk_busy = false;
 }
