@@ -8,15 +8,10 @@
 
 static const char *join(struct types *types, const char *prefix, const char *last)
 {
-	size_t length = strlen(prefix), size = strlen(last) + 1;
-	char *name = obstack_alloc(&types->memory, length + 2 + size);
+	size_t size = strlen(prefix) + sizeof "::" + strlen(last);
+	char *name = obstack_alloc(&types->memory, size);
 
-	memcpy(name, prefix, length);
-	if (length) {
-		memcpy(name + length, "::", 2);
-		length += 2;
-	}
-	memcpy(name + length, last, size);
+	snprintf(name, size, "%s%s%s", prefix, *prefix ? "::" : "", last);
 	return name;
 }
 

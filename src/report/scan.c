@@ -182,10 +182,11 @@ static const char *variable_of(struct report *report, const struct layout *layou
 }
 
 static void add(const struct scan *scan, uint32_t machine, const struct layout_state *state,
-		const struct layout_value *value, struct finding *seen)
+		const struct layout_value *value, const struct finding *judged)
 {
 	const struct layout *layout = scan->layout;
 	const struct layout_machine *of = &layout->machines[machine];
+	struct finding finding = *judged, *seen = &finding;
 	struct finding_stack stacks[2] = {
 		{ .role = ROLE_YIELDED },
 		{ .role = ROLE_ACQUIRED },
