@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 
+from programs.harness import build
 from cli.place import ROOT, Skip, YIELDSAN, expect, report_of, run, run_tests, traces_in, wait_until, yieldsan
 
 C = pathlib.Path(ROOT) / "tests/programs/c"
@@ -149,6 +150,13 @@ def a_program_has_its_signal_to_itself(place):
     _findings(place, "signal", options=DENSE)
 
 
+def programs_that_have_signals_to_themselves_keep_them(place):
+    program = place.compile("signals", "-D_GNU_SOURCE", "-g", source=(C / "stalls_signals.c").read_text())
+    for how in ("handles", "ignores", "blocks", "reads", "profiles", "confines"):
+        report, _ = _findings(place, how, options=DENSE, program=program)
+        expect(any(finding["kind"] == "long-turn" for finding in report["findings"]), (how, report))
+
+
 def no_call_is_interrupted(place):
     _findings(place, "waits", options=DENSE)
 
@@ -162,6 +170,19 @@ def exceptions_and_samples_get_along(place):
         raise Skip(built.stderr.splitlines()[-1])
     report, _ = _findings(place, str(seconds * 1000), options=DENSE, program=path)
     expect(_only_long_turn(report)["stall"] == "busy", report)
+
+
+def panics_and_samples_get_along(place):
+    seconds = int(os.environ.get("STALL_SECONDS", "3"))
+    try:
+        command = build.Builder().command("tokio_panics", "dev")
+    except build.Missing as missing:
+        raise Skip(str(missing)) from None
+    report, _ = _findings(place, str(seconds * 1000), options=DENSE, program=command[0])
+    stalls = [finding for finding in report["findings"] if finding["kind"] == "long-turn"]
+    expect(stalls and all(finding["stall"] != "waiting" for finding in stalls), stalls)
+    sampled = sum(stack.get("weight", 0) for finding in stalls for stack in finding["stacks"])
+    expect(sampled > 20 * seconds, sampled)
 
 
 if __name__ == "__main__":
