@@ -60,6 +60,15 @@ static void take_mutex(void)
 	REQUIRE(pthread_mutex_lock(&mutex) == 0); /* EXPECT warning lock-across-yield role=acquired case=plain */
 }
 
+/* A coroutine of the program's own is left, within the turn. */
+static void take_and_yield(void)
+{
+	REQUIRE(pthread_mutex_lock(&mutex) == 0); /* EXPECT error lock-across-yield role=acquired case=yield */
+	yieldsan_yield();
+	REQUIRE(pthread_mutex_unlock(&mutex) == 0);
+	yieldsan_yield();
+}
+
 /* A lock by option. */
 static void take_semaphore(void)
 {
@@ -401,6 +410,7 @@ static void nothing(void)
 
 static const struct lock_case cases[] = {
 	{ "plain", NULL, take_mutex, give_mutex, NULL },
+	{ "yield", NULL, take_and_yield, nothing, NULL },
 	{ "semaphore", prepare_semaphore, take_semaphore, give_semaphore, NULL },
 	{ "timed", NULL, take_timed, give_mutex, NULL },
 	{ "clock", NULL, take_clock, give_mutex, NULL },
