@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "compiler.h"
+#include "executors/event_loop.h"
 #include "modules.h"
 #include "thread.h"
 
@@ -107,10 +108,22 @@ static bool any_in(const struct range *ranges, unsigned count, const uint64_t *f
 	return false;
 }
 
+static bool is_of_v8(uint64_t pc)
+{
+	return pc >= module_of_v8->text_start && pc < module_of_v8->text_end;
+}
+
 bool javascript_owns_wait(const uint64_t *frames, size_t depth)
 {
-	return module_of_v8 && depth && frames[0] >= module_of_v8->text_start &&
-	       frames[0] < module_of_v8->text_end && !any_in(futex, futexes, frames, depth);
+	size_t caller = 0;
+
+	if (!module_of_v8)
+		return false;
+	/* Node's own joins and locks go through libuv, which may be a library of its own. */
+	while (caller < depth && !is_of_v8(frames[caller]) &&
+	       event_loop_library_has(frames[caller]))
+		caller++;
+	return caller < depth && is_of_v8(frames[caller]) && !any_in(futex, futexes, frames, depth);
 }
 
 static size_t put_string(void *isolate, void *string, char *to, size_t size, char last)
