@@ -179,7 +179,12 @@ def what_a_program_lacks_is_said(place):
     stripped = str(place / "stripped")
     subprocess.run(["strip", "-o", stripped, _program("dev")], check=True)
     expect_refusal(yieldsan("scan", stripped, env=cache), 2, stripped, "no debug information", "debuginfo=2")
-    expect_refusal(yieldsan("scan", _program("lines"), env=cache), 2, "lines and no types", "debuginfo=2")
+    lines = yieldsan("scan", _program("lines"), env=cache)
+    # Some compilers leave a few types even so: then it is no refusal, and says what it did not see.
+    if lines.status:
+        expect_refusal(lines, 2, "lines and no types", "debuginfo=2")
+    else:
+        expect("names no async function" in lines.err, lines)
     expect_refusal(yieldsan("scan", place / "absent", env=cache), 2, "absent", "no such file")
     text = place.write("text", "hello\n")
     expect_refusal(yieldsan("scan", text, env=cache), 2, text, "not an ELF file")

@@ -367,9 +367,9 @@ void stall_ended(struct turn *turn, uint64_t ns)
 		if (turn->explained_us * UINT64_C(1000) + warning_ns() > ns)
 			return;
 	}
-	/* How long the part lasted is known to a sample's distance: what was never seen outside
-	 * of it may all be its. */
-	if (turn->excused && !turn->sample)
+	/* How long the part lasted is known to a sample's distance alone, and what others had of
+	 * the processor meanwhile may be its too: the rest accuses nobody. */
+	if (turn->excused)
 		return;
 	if (!room || !key.executor || this_thread.exempt || !trace_header())
 		return;
