@@ -2,11 +2,13 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "runtime.h"
 #include "stacks.h"
@@ -153,14 +155,18 @@ static uint64_t rule_of(uintptr_t address)
 	return (address * 0x123456789) | 1;
 }
 
-static volatile bool stop;
+enum { ENOUGH_FOUND = 100000 };
 
+static atomic_int still_at_it;
+
+/* Ends when it has found enough: how long that takes is the machine's affair. Returns how many
+ * rules were another address's. */
 static void *put_and_get(void *data)
 {
 	uintptr_t seed = (uintptr_t)data, wrong = 0, found = 0;
 	uint64_t rule;
 
-	while (!stop) {
+	while (found < ENOUGH_FOUND) {
 		/* Few buckets, many addresses: they push one another out all the time. */
 		seed = seed * 6364136223846793005 + 1442695040888963407;
 		for (uintptr_t address = 0x10000 + (seed >> 60); address < 0x11000; address += 16) {
@@ -171,7 +177,8 @@ static void *put_and_get(void *data)
 			unwind_table_put(address, rule_of(address));
 		}
 	}
-	return (void *)(found ? wrong : 1);
+	still_at_it--;
+	return (void *)wrong;
 }
 
 static void rules_are_never_mixed_up(void **state)
@@ -183,11 +190,13 @@ static void rules_are_never_mixed_up(void **state)
 	/* A full table, so that each bucket forgets. */
 	for (uintptr_t address = 1; address < 1 << 18; address++)
 		unwind_table_put(address << 20, rule_of(address << 20));
+	still_at_it = 3;
 	for (uintptr_t i = 0; i < 3; i++)
 		pthread_create(&threads[i], NULL, put_and_get, (void *)(i + 1));
-	for (int i = 0; i < 200; i++)
+	while (still_at_it) {
 		unwind_table_forget(0x10000, 0x11000);
-	stop = true;
+		usleep(10);
+	}
 	for (int i = 0; i < 3; i++) {
 		pthread_join(threads[i], &wrong);
 		assert_null(wrong);
