@@ -16,7 +16,8 @@ struct source_frame {
 	const char *file;     /* absolute wherever the compiler told its directory */
 	const char *language; /* "Rust", "C", "C++", ... */
 	int line;
-	bool inlined; /* into the frame that follows */
+	bool inlined;	    /* into the frame that follows */
+	bool state_machine; /* the code of an async function or block of Rust's */
 };
 
 /* Innermost first; never empty: where nothing is known it is one frame of NULLs. */

@@ -136,6 +136,15 @@ static void read_call_site(Dwarf_Die *die, struct unit *unit, struct strings *st
 	caller->file = tidy_path(strings, &unit->die, dwarf_filesrc(files, file, NULL, NULL));
 }
 
+/* rustc names what it makes of async functions, blocks and closures so; linkage names do not tell
+ * them from closures. */
+static bool is_state_machine(Dwarf_Die *die)
+{
+	const char *name = dwarf_diename(die);
+
+	return name && !strncmp(name, "{async_", 7);
+}
+
 size_t inline_chain_read(struct unit *unit, uint64_t address, struct strings *strings,
 			 struct obstack *memory, struct source_frame **frames)
 {
@@ -151,6 +160,7 @@ size_t inline_chain_read(struct unit *unit, uint64_t address, struct strings *st
 
 		frame->function = name_of(&chain[i], language, strings);
 		frame->inlined = i + 1 < known;
+		frame->state_machine = is_state_machine(&chain[i]);
 		if (frame->inlined)
 			read_call_site(&chain[i], unit, strings, frame + 1);
 	}

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "await_chain.h"
 #include "finding_id.h"
 #include "headline.h"
 #include "model.h"
@@ -144,6 +145,7 @@ void findings_finish(struct report *report)
 	for (size_t i = 0; i < report->finding_count; i++) {
 		struct finding *finding = report->findings[i];
 
+		await_chain_find(report, finding);
 		finding->message = headline(report, finding);
 		finding->advice = kind_of(finding->kind)->advice(report, finding);
 		qsort(finding->shares, finding->share_count, sizeof *finding->shares,

@@ -65,6 +65,7 @@ struct finding {
 	const char *spawned_on; /* "a multi_thread tokio runtime"; NULL when not known */
 	uint64_t bytes;		/* of what is large */
 	const char *task;	/* the type of the task whose turn it was; NULL when not known */
+	struct stack awaits;	/* from that task inward: see await_chain.h */
 	enum script_language language;
 
 	uint64_t count, total_ns, max_ns, off_cpu_ns;

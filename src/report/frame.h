@@ -25,10 +25,12 @@ struct frame {
 	const char *build_id; /* in hexadecimal */
 	const char *package; /* what it is a part of: "tokio", "std", "libc.so.6"; for OWNER_PROGRAM
 				NULL */
+	const char *task;    /* of a turn's boundary: the type of the task that it polls */
 	uint64_t offset;     /* in the module, of the instruction; in no module the address */
 	int line;
 	bool native;	    /* not an interpreter's */
 	bool inlined;	    /* into the frame that follows */
+	bool state_machine; /* the code of an async function or block */
 	bool turn_boundary; /* where an executor began the turn: a task's poll */
 	enum frame_owner owner;
 };

@@ -52,9 +52,18 @@ static json_t *frame_json(const struct frame *frame)
 	return object;
 }
 
+static json_t *frames_json(const struct stack *stack)
+{
+	json_t *frames = json_array();
+
+	for (size_t i = 0; i < stack->count; i++)
+		json_array_append_new(frames, frame_json(&stack->frames[i]));
+	return frames;
+}
+
 static json_t *stack_json(const struct finding_stack *of, const struct stack *stack)
 {
-	json_t *object = json_object(), *frames = json_array();
+	json_t *object = json_object();
 
 	set_text(object, "role", role_word(of->role));
 	if (of->weight)
@@ -65,9 +74,7 @@ static json_t *stack_json(const struct finding_stack *of, const struct stack *st
 		json_object_set_new(object, "since_ns", integer(of->since_ns));
 	set_text(object, "thread", of->thread);
 	set_text(object, "lock", of->lock);
-	for (size_t i = 0; i < stack->count; i++)
-		json_array_append_new(frames, frame_json(&stack->frames[i]));
-	json_object_set_new(object, "frames", frames);
+	json_object_set_new(object, "frames", frames_json(stack));
 	return object;
 }
 
@@ -169,6 +176,16 @@ static json_t *shares_json(const struct finding *finding)
 	return array;
 }
 
+static json_t *task_json(const struct finding *finding)
+{
+	json_t *object = json_object();
+
+	set_text(object, "type", finding->task);
+	if (finding->awaits.count)
+		json_object_set_new(object, "awaits", frames_json(&finding->awaits));
+	return object;
+}
+
 static json_t *finding_json(const struct finding *finding)
 {
 	json_t *object = json_object();
@@ -193,8 +210,8 @@ static json_t *finding_json(const struct finding *finding)
 		json_object_set_new(
 			object, "held",
 			json_pack("{ss ss}", "variable", finding->variable, "type", finding->what));
-	if (finding->task)
-		json_object_set_new(object, "task", json_pack("{ss}", "type", finding->task));
+	if (finding->task || finding->awaits.count)
+		json_object_set_new(object, "task", task_json(finding));
 	json_object_set_new(object, "stacks", stacks_json(finding));
 	json_object_set_new(object, "pids", pids_json(finding));
 	json_object_set_new(object, "processes", shares_json(finding));

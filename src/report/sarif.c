@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "await_chain.h"
 #include "format.h"
 #include "headline.h"
 #include "kind.h"
@@ -176,7 +177,10 @@ static json_t *result(struct report *report, const struct finding *finding)
 	char *text, *id = rule_id(rule_at(rule_of(finding)));
 	json_t *object, *flows;
 
-	if (asprintf(&text, "%s\nAdvice: %s", finding->message, finding->advice) < 0)
+	const char *chain = await_chain_text(report, finding);
+
+	if (asprintf(&text, "%s%s%s\nAdvice: %s", finding->message, chain ? "\n" : "",
+		     chain ? chain : "", finding->advice) < 0)
 		memory_exhausted();
 	object = json_pack("{s:s, s:i, s:s, s:{s:s}, s:o, s:o, s:I}", "ruleId", id, "ruleIndex",
 			   (int)rule_of(finding), "level", level(finding->severity), "message",

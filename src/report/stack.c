@@ -4,6 +4,7 @@
 
 #include "model.h"
 #include "source_path.h"
+#include "task_type.h"
 
 #define MAX_FRAMES 4096 /* with all that is inlined */
 
@@ -113,8 +114,14 @@ static void add_located(struct address_space *space, const char *executable,
 			frame.line = place->frames[i].line;
 			frame.language = place->frames[i].language;
 			frame.inlined = place->frames[i].inlined;
+			frame.state_machine = place->frames[i].state_machine;
 		}
 		frame_find_owner(&frame, executable, strings);
+		frame.turn_boundary = is_turn_boundary(&frame);
+		frame.task = frame.turn_boundary && module->binary
+				     ? task_type_of(strings, binary_generic_name(module->binary,
+										 frame.offset))
+				     : NULL;
 		if (!frame.file && frame.owner == OWNER_PROGRAM)
 			address_space_tell_lack(space, module, frame.function);
 		frame.file = source_path_map(space->report, frame.file);

@@ -43,21 +43,28 @@ static size_t without_environment(const char *type, size_t length)
 	return length;
 }
 
+const char *task_type_of(struct strings *strings, const char *name)
+{
+	size_t length;
+	const char *type = name ? first_argument(name, &length) : NULL;
+
+	return type ? strings_keep_part(strings, type, without_environment(type, length)) : NULL;
+}
+
 const char *task_type_name(struct address_space *space, uint64_t poll)
 {
 	struct strings *strings = &space->report->strings;
 	struct loaded_module *module =
 		address_space_module(space, poll, space->trace->header->start_monotonic_ns);
 	const char *name = NULL, *type;
-	size_t length;
 
 	if (!module)
 		return "a module that is gone";
 	if (module->binary)
 		name = binary_generic_name(module->binary, poll - module->record->base);
-	type = name ? first_argument(name, &length) : NULL;
+	type = task_type_of(strings, name);
 	if (type)
-		return strings_keep_part(strings, type, without_environment(type, length));
+		return type;
 	return strings_print(strings, "%s+0x%" PRIx64, path_name(module->path),
 			     poll - module->record->base);
 }

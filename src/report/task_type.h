@@ -7,4 +7,7 @@
 /* Kept. Where there are no symbols, module and offset of the function. */
 const char *task_type_name(struct address_space *space, uint64_t poll);
 
+/* The same from the function's name with its generic arguments; NULL where that tells of none. */
+const char *task_type_of(struct strings *strings, const char *name);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "await_chain.h"
 #include "format.h"
 #include "headline.h"
 #include "model.h"
@@ -118,6 +119,14 @@ static void print_remark(const struct finding *finding, FILE *out)
 		fprintf(out, "  %s\n", remarks[finding->root]);
 }
 
+static void print_task(struct report *report, const struct finding *finding, FILE *out)
+{
+	const char *chain = finding->variable ? NULL : await_chain_text(report, finding);
+
+	if (chain)
+		fprintf(out, "  %s\n", chain);
+}
+
 /* "waiting, thread worker-1 (4711), for mutex 0x7f.., for 2.1 s:" */
 static void print_role(const struct finding_stack *stack, FILE *out)
 {
@@ -152,6 +161,7 @@ static void print_finding(struct report *report, const struct finding *finding,
 	print_headline(finding, colours, out);
 	print_evidence(finding, out);
 	print_remark(finding, out);
+	print_task(report, finding, out);
 	for (size_t i = 0; i < finding->stack_count; i++) {
 		/* The hottest stands for all; the tree tells the others' shares. */
 		if (finding->kind == KIND_LONG_TURN && i)

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""What reports tell of the tasks of labelled programs: what they were, and what they awaited."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from cli.place import expect, report_of, ROOT, run, run_tests, Skip
+
+sys.path.insert(0, str(ROOT / "tests" / "programs"))
+
+from harness import build  # noqa: E402
+
+SOURCE = ROOT / "tests" / "programs" / "futures" / "tasks.rs"
+LINES = SOURCE.read_text(encoding="utf-8").splitlines()
+BUILDER = build.Builder(2)
+CHAINS = ("nested", "boxed", "selected", "joined", "timed", "by_hand", "block")
+
+
+def _program(profile, name="futures_tasks"):
+    try:
+        return BUILDER.command(name, profile)[0]
+    except build.Missing as error:
+        raise Skip(str(error)) from error
+
+
+def _labelled(case):
+    """The lines of a case's chain, in its order."""
+    found = {}
+    for number, line in enumerate(LINES, 1):
+        for place in re.findall(rf"\b{case}-(\d)", line.partition("//")[2]):
+            found[int(place)] = number
+    return [found[place] for place in sorted(found)]
+
+
+def _run(place, *command, options=()):
+    result = run("--format=json", f"--report={place / 'report'}", "--show=notice", *options, "--", *command)
+    expect(result.status in (0, 66), result)
+    return report_of(place / "report")
+
+
+def _only(report, kind):
+    found = [finding for finding in report["findings"] if finding["kind"] == kind]
+    expect(len(found) == 1, report["findings"])
+    return found[0]
+
+
+def _own_lines(awaits):
+    return [frame["line"] for frame in awaits if frame.get("user")]
+
+
+def _tells_chains(place, profile):
+    for case in CHAINS:
+        task = _only(_run(place, _program(profile), case), "blocking-call")["task"]
+        expect(len(_labelled(case)) > 1 and _own_lines(task["awaits"]) == _labelled(case), (case, task))
+        expect(task["type"].startswith(f"futures_tasks::{'run' if case == 'block' else case}"), task)
+
+
+def a_finding_names_its_task_and_what_that_awaits(place):
+    _tells_chains(place, "dev")
+
+
+def a_release_build_tells_the_same(place):
+    _tells_chains(place, "release")
+
+
+def a_long_turn_and_a_lock_tell_it_as_well(place):
+    task = _only(_run(place, _program("dev"), "busy"), "long-turn")["task"]
+    expect(_own_lines(task["awaits"])[0] == _labelled("busy")[0], task)
+    expect(task["type"] == "futures_tasks::busy", task)
+    locks = BUILDER.command("tokio_locks", "dev")[0], BUILDER.command("locker.so", "dev")[0]
+    task = _only(_run(place, *locks, "current", "across"), "lock-across-yield")["task"]
+    expect(task["awaits"][0]["function"] == "tokio_locks::across::{{closure}}", task)
+
+
+def the_root_future_has_a_chain_and_no_task(place):
+    task = _only(_run(place, _program("dev"), "root"), "blocking-call")["task"]
+    expect("type" not in task and _own_lines(task["awaits"])[-2:] == _labelled("root"), task)
+
+
+def closures_and_plain_functions_are_no_awaits(place):
+    task = _only(_run(place, _program("dev"), "plain"), "blocking-call")["task"]
+    expect(_own_lines(task["awaits"]) == _labelled("plain"), task)
+
+
+def texts_tell_it_in_one_line(place):
+    run(f"--report={place / 'report'}", "--", _program("dev"), "selected")
+    text = (place / "report").read_text()
+    lines = _labelled("selected")
+    chain = " > ".join(f"{name}at tasks.rs:{line}" for name, line in
+                       zip(("", "futures_tasks::branch ", "futures_tasks::blocks "), lines))
+    expect(f"  task: futures_tasks::selected {chain}\n" in text, text)
+    run("--format=sarif", f"--report={place / 'report'}", "--", _program("dev"), "selected")
+    message = json.loads((place / "report").read_text())["runs"][0]["results"][0]["message"]["text"]
+    expect(f"task: futures_tasks::selected {chain}\n" in message, message)
+
+
+def without_debug_information_no_await_is_claimed(place):
+    stripped = str(place / "stripped")
+    subprocess.run(["strip", "-o", stripped, _program("release")], check=True)
+    task = _only(_run(place, stripped, "nested"), "blocking-call").get("task", {})
+    expect("awaits" not in task and "type" not in task, task)
+
+
+def tasks_of_async_task_tell_the_same(place):
+    os.chdir(place.path)
+    place.write("data.txt", "text\n")
+    report = _run(place, _program("dev", "async_task_cases"), "spawn", "sleep")
+    task = _only(report, "blocking-call")["task"]
+    expect([frame["function"] for frame in task["awaits"] if frame.get("user")] ==
+           ["async_task_cases::in_task::{{closure}}"], task)
+    expect("async_task_cases::in_task" in task["type"], task)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
