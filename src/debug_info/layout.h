@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	1
+#define LAYOUT_VERSION	2
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -77,6 +77,9 @@ enum layout_value_flags {
 	VALUE_DROPS = 32,      /* the drop glue drops one */
 	VALUE_DROPS_ONE = 128, /* one of this type: perhaps this */
 	VALUE_DROP_FLAG = 64,  /* a bool that tells whether some other one is alive */
+	VALUE_DYN = 256,       /* a boxed `dyn Future`: two words, the second a layout_vtable's
+				  address */
+	VALUE_AWAITED = 512,   /* what this await waits for, or inside of it */
 };
 
 /* What is alive in a state, or lies inside of that. */
@@ -88,14 +91,19 @@ struct layout_value {
 	uint16_t class, flags;
 };
 
+enum layout_task_flags {
+	TASK_BOXED = 1, /* the machine is what a pointer there points at */
+	TASK_DYN = 2,	/* as with VALUE_DYN */
+};
+
 /* A poll function of Tokio's: where in its task the future lies. */
 struct layout_task {
 	uint64_t poll; /* address in the file */
 	uint32_t type, scheduler;
 	uint32_t trailer; /* the vtable has the same number: a check */
 	uint32_t future;
-	uint32_t machine; /* LAYOUT_NONE: no state machine, or not in the task itself */
-	uint32_t reserved;
+	uint32_t machine; /* LAYOUT_NONE: no state machine that is known */
+	uint32_t flags;	  /* enum layout_task_flags */
 };
 
 /* Of a `dyn Future`. */

@@ -38,11 +38,23 @@ static bool is_foreign(const char *name)
 	       !strncmp(name, "std::", 5) || !strncmp(name, "tokio::", 7);
 }
 
+/* One of a type that is only known when it runs. */
+static bool is_dyn_future(const char *name)
+{
+	static const char dyn[] = "dyn core::future::future::Future<";
+
+	if (!is_box(name))
+		return false;
+	name += strcspn(name, "<") + 1;
+	return !strncmp(name + (*name == '('), dyn, sizeof dyn - 1);
+}
+
 static enum held_class class_of(struct layout_builder *builder, Dwarf_Die *type)
 {
 	const char *name = types_name(&builder->types, type);
 
-	if (type_is_machine(die_name(type)))
+	if (type_is_machine(die_name(type)) ||
+	    (is_dyn_future(name) && dwarf_tag(type) != DW_TAG_pointer_type))
 		return HELD_FUTURE;
 	if (dwarf_tag(type) != DW_TAG_pointer_type)
 		return held_class_of(name, builder->own);
@@ -125,8 +137,10 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++) {
 		value = &builder->values[i];
 		if (value->offset == spot->offset && value->box == spot->box &&
-		    value->class == class && !strcmp(builder->text_bytes + value->type, name))
+		    value->class == class && !strcmp(builder->text_bytes + value->type, name)) {
+			value->flags |= spot->flags & VALUE_AWAITED;
 			return LAYOUT_NONE;
+		}
 	}
 	value = LAYOUT_ADD(builder, values, LAYOUT_VALUES);
 	value->name = layout_add_text(builder, spot->path);
@@ -137,6 +151,8 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	value->class = class;
 	value->flags = spot->flags;
 	value->machine = class == HELD_FUTURE ? layout_machine_place(builder, type) : LAYOUT_NONE;
+	if (class == HELD_FUTURE && is_dyn_future(name))
+		value->flags |= VALUE_DYN;
 	if (layout_declaration(builder, spot->at->type, spot->path, spot->outer, spot->at->line,
 			       &file, &line)) {
 		value->file = layout_add_text(builder, file);
@@ -271,6 +287,8 @@ void layout_add_values(const struct state_place *at, Dwarf_Die *saved, uint32_t 
 		spot.outer_offset = spot.offset;
 		if (is_temporary(name))
 			spot.flags |= VALUE_TEMPORARY;
+		if (!strcmp(name, "__awaitee"))
+			spot.flags |= VALUE_AWAITED;
 		if (is_temporary(name) && !strcmp(spot.outer, "bool"))
 			spot.flags |= VALUE_DROP_FLAG;
 		if (class == HELD_NOTHING && strcmp(name, "__awaitee") != 0)
@@ -279,7 +297,10 @@ void layout_add_values(const struct state_place *at, Dwarf_Die *saved, uint32_t 
 			add_value(&spot, &type, class);
 		else if (class != HELD_NOTHING || interests(builder, &type, 0))
 			collect(&spot, &type);
-		if (!strcmp(name, "__awaitee"))
-			*awaits = awaited(builder, first);
+		if (strcmp(name, "__awaitee") != 0)
+			continue;
+		*awaits = awaited(builder, first);
+		if (first == builder->counts[LAYOUT_VALUES])
+			add_value(&spot, &type, HELD_OTHER);
 	}
 }

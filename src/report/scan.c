@@ -210,7 +210,8 @@ static void scan_value(const struct scan *scan, uint32_t machine, const struct l
 	struct finding seen = { 0 };
 
 	if (scan->options->large && value->class != HELD_FUTURE &&
-	    value->size >= scan->options->large && value->box == LAYOUT_NONE) {
+	    !(value->flags & VALUE_AWAITED) && value->size >= scan->options->large &&
+	    value->box == LAYOUT_NONE) {
 		seen = (struct finding){ .kind = KIND_LARGE_ACROSS_YIELD,
 					 .severity = SEVERITY_WARNING,
 					 .confidence = CONFIDENCE_HIGH,

@@ -46,8 +46,6 @@ static bool is_script_boundary(const struct frame *frame)
 
 static bool is_turn_boundary(const struct frame *frame)
 {
-	if (!frame->native)
-		return is_script_boundary(frame);
 	return frame_is(frame, "tokio", "task::raw::poll") ||
 	       frame_is(frame, "tokio", "task::harness::Harness") ||
 	       frame_is(frame, "tokio", "poll_future") || frame_is(frame, "async_task", "RawTask");
@@ -61,7 +59,8 @@ static struct stack finish(struct report *report)
 	stack.frames = obstack_finish(&report->memory);
 	disown_rust_main(&stack);
 	for (size_t i = 0; i < stack.count; i++)
-		stack.frames[i].turn_boundary = is_turn_boundary(&stack.frames[i]);
+		if (!stack.frames[i].native)
+			stack.frames[i].turn_boundary = is_script_boundary(&stack.frames[i]);
 	for (stack.place = 0; stack.place < stack.count; stack.place++)
 		if (stack.frames[stack.place].owner == OWNER_PROGRAM)
 			return stack;

@@ -1,0 +1,165 @@
+#include "layout_chain.h"
+
+#include <string.h>
+
+/* A future in memory. */
+struct place {
+	uint32_t machine; /* LAYOUT_NONE: none that is known */
+	uint64_t address;
+};
+
+struct walk {
+	const struct layout *layout;
+	const struct layout_memory *memory;
+};
+
+static bool read_word(const struct walk *walk, uint64_t address, uint64_t *word)
+{
+	return walk->memory->read(walk->memory, address, word, sizeof *word);
+}
+
+/* Of a data pointer and the address of a vtable. */
+static struct place dyn_place(const struct walk *walk, uint64_t address)
+{
+	struct place place = { LAYOUT_NONE, 0 };
+	uint64_t vtable;
+
+	if (!read_word(walk, address, &place.address) ||
+	    !read_word(walk, address + sizeof vtable, &vtable))
+		return place;
+	vtable -= walk->memory->base;
+	for (uint32_t i = 0; i < layout_count(walk->layout, LAYOUT_VTABLES); i++)
+		if (walk->layout->vtables[i].address == vtable) {
+			place.machine = walk->layout->vtables[i].machine;
+			break;
+		}
+	return place;
+}
+
+/* LAYOUT_NONE: it cannot be read, or is in no state that the machine has. */
+static uint32_t state_at(const struct walk *walk, const struct place *place)
+{
+	const struct layout_machine *machine;
+	uint64_t value = 0;
+
+	if (place->machine == LAYOUT_NONE)
+		return LAYOUT_NONE;
+	machine = &walk->layout->machines[place->machine];
+	if (machine->discriminant_size > sizeof value ||
+	    !walk->memory->read(walk->memory, place->address + machine->discriminant, &value,
+				machine->discriminant_size))
+		return LAYOUT_NONE;
+	for (uint32_t i = 0; i < machine->state_count; i++)
+		if (walk->layout->states[machine->first_state + i].value == value)
+			return machine->first_state + i;
+	return LAYOUT_NONE;
+}
+
+static bool waits(const struct walk *walk, uint32_t state)
+{
+	return state != LAYOUT_NONE && walk->layout->states[state].value >= LAYOUT_FIRST_WAIT;
+}
+
+static struct place value_place(const struct walk *walk, const struct layout_value *value,
+				uint64_t address)
+{
+	struct place place = { value->machine, address + value->offset };
+
+	if (value->box != LAYOUT_NONE) {
+		if (!read_word(walk, address + value->box, &place.address))
+			return (struct place){ LAYOUT_NONE, 0 };
+		place.address += value->offset;
+	}
+	return value->flags & VALUE_DYN ? dyn_place(walk, place.address) : place;
+}
+
+const struct layout_value *layout_leaf(const struct layout *layout,
+				       const struct layout_state *state)
+{
+	for (uint32_t i = 0; i < state->value_count; i++) {
+		const struct layout_value *value = &layout->values[state->first_value + i];
+
+		if (value->flags & VALUE_AWAITED && value->class == HELD_OTHER)
+			return value;
+	}
+	return NULL;
+}
+
+/* Whether what is awaited polls futures that lie in other variables: select! and join! by a
+ * closure, pin! by a reference. */
+static bool awaits_others(const struct walk *walk, const struct layout_state *state)
+{
+	const struct layout_value *leaf = layout_leaf(walk->layout, state);
+	const char *type = leaf ? layout_text(walk->layout, leaf->type) : "";
+
+	return !strncmp(type, "core::future::poll_fn::PollFn<", 30) || *type == '&' ||
+	       !strncmp(type, "core::pin::Pin<&", 16);
+}
+
+/* The first future that the state waits for and that itself waits; counts the others. */
+static struct place awaited(const struct walk *walk, const struct layout_state *state,
+			    uint64_t address, uint32_t *others)
+{
+	bool of_others = awaits_others(walk, state);
+	struct place first = { LAYOUT_NONE, 0 };
+
+	*others = 0;
+	for (uint32_t i = 0; i < state->value_count; i++) {
+		const struct layout_value *value = &walk->layout->values[state->first_value + i];
+		struct place place;
+
+		if (value->class != HELD_FUTURE || (!of_others && !(value->flags & VALUE_AWAITED)))
+			continue;
+		place = value_place(walk, value, address);
+		if (!waits(walk, state_at(walk, &place)))
+			continue;
+		if (first.machine == LAYOUT_NONE)
+			first = place;
+		else
+			++*others;
+	}
+	return first;
+}
+
+static struct place task_place(const struct walk *walk, const struct layout_task *task,
+			       uint64_t header)
+{
+	struct place place = { task->machine, header + task->future };
+
+	if (task->flags & TASK_DYN)
+		return dyn_place(walk, place.address);
+	if (task->flags & TASK_BOXED && !read_word(walk, place.address, &place.address))
+		place.machine = LAYOUT_NONE;
+	return place;
+}
+
+size_t layout_chain(const struct layout *layout, const struct layout_memory *memory,
+		    const struct layout_task *task, uint64_t header, struct layout_link *links,
+		    size_t room)
+{
+	const struct walk walk = { layout, memory };
+	struct place place = task_place(&walk, task, header);
+	size_t count = 0;
+
+	while (count < room) {
+		uint32_t state = state_at(&walk, &place);
+
+		if (state == LAYOUT_NONE)
+			break;
+		links[count] = (struct layout_link){ place.machine, state, 0 };
+		count++;
+		if (!waits(&walk, state))
+			break;
+		place = awaited(&walk, &layout->states[state], place.address,
+				&links[count - 1].others);
+	}
+	return count;
+}
+
+const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll)
+{
+	for (uint32_t i = 0; poll && i < layout_count(layout, LAYOUT_TASKS); i++)
+		if (layout->tasks[i].poll == poll)
+			return &layout->tasks[i];
+	return NULL;
+}
