@@ -53,7 +53,7 @@ struct trace_header {
 	uint64_t end_ns;
 
 	uint64_t lost_events; /* findings, turns or calls that could not be recorded */
-	uint64_t lost_sites;  /* distinct stacks that found no room */
+	uint64_t lost_sites;  /* of those: events whose stack was new and found no room */
 	uint32_t process;     /* offset of the trace_process */
 	uint32_t flags;	      /* enum trace_flags */
 	uint64_t reserved[8];

@@ -96,9 +96,10 @@ static void print_losses(const struct process *process, FILE *out)
 
 	if (process->lost_sites)
 		fprintf(out,
-			"    %s found no room in the trace: findings are missing; give more "
-			"room with the option trace_size\n",
-			quantity_of(sites, process->lost_sites, "place"));
+			"    %s in new places found no room in the trace: findings are missing; "
+			"give "
+			"more room with the options trace_size and max_sites\n",
+			quantity_of(sites, process->lost_sites, "event"));
 	if (process->lost_events)
 		fprintf(out, "    %s could not be recorded: counts are too low\n",
 			quantity_of(events, process->lost_events, "event"));

@@ -56,17 +56,27 @@ static uint32_t write_script(const struct site_key *key)
 	return trace_offset(script);
 }
 
+/* Notices may be many, of a test suite's every test, and warnings too: each leaves room for what is
+ * worse, and the samples of a stall that does not end for all others. In eighths. */
+static bool has_room(const struct site_key *key)
+{
+	static const uint8_t share[SEVERITIES] = { 6, 6, 7, 8 };
+	uint32_t limit =
+		runtime_options.max_sites < MAX_SITES ? runtime_options.max_sites : MAX_SITES;
+
+	if (key->kind == SITE_SAMPLE &&
+	    __atomic_load_n(&sample_count, __ATOMIC_RELAXED) >= limit / 4)
+		return false;
+	return __atomic_load_n(&count, __ATOMIC_RELAXED) < limit * share[key->severity] / 8 &&
+	       trace_has_room(share[key->severity]);
+}
+
 COLD static void *write_site(const void *wanted, uint64_t hash)
 {
 	const struct site_key *key = wanted;
 	struct trace_site *site;
-	uint32_t sites = __atomic_load_n(&count, __ATOMIC_RELAXED);
-	uint32_t samples = __atomic_load_n(&sample_count, __ATOMIC_RELAXED);
 
-	if (sites >= MAX_SITES || sites >= runtime_options.max_sites)
-		return NULL;
-	/* A long stall is sampled for ever: it must leave room for others. */
-	if (key->kind == SITE_SAMPLE && samples >= runtime_options.max_sites / 4)
+	if (!has_room(key))
 		return NULL;
 	site = trace_allocate(sizeof *site);
 	if (!site)

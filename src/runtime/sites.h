@@ -21,6 +21,7 @@ struct site_key {
 	enum script_language language;
 	const char *script; /* frames of the interpreter, as in trace_script */
 	size_t script_size;
+	enum severity severity; /* of the present event: no part of the key */
 };
 
 /* The site of this key, made on first use; NULL, and a loss counted, when there is no room. */

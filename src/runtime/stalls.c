@@ -102,7 +102,8 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 				.call = -1,
 				.executor = executor_of(turn),
 				.flags = flags,
-				.subject = STALL_BUSY };
+				.subject = STALL_BUSY,
+				.severity = SEVERITY_NOTICE };
 	struct trace_site *site;
 
 	if (!room || !key.executor)
@@ -378,6 +379,7 @@ void stall_ended(struct turn *turn, uint64_t ns)
 	take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;
 	severity = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked);
+	key.severity = severity;
 	site = site_get(&key);
 	if (!site) {
 		trace_lose_event();

@@ -153,6 +153,14 @@ void *trace_allocate(size_t size)
 	return record;
 }
 
+bool trace_has_room(unsigned eighths)
+{
+	const struct trace_header *trace = trace_header();
+
+	return trace &&
+	       __atomic_load_n(&trace->used, __ATOMIC_RELAXED) < trace->file_size / 8 * eighths;
+}
+
 void trace_publish(void *record, enum record_type type)
 {
 	__atomic_store_n(&((struct trace_record *)record)->type, type, __ATOMIC_RELEASE);

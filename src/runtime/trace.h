@@ -31,6 +31,9 @@ struct trace_header *trace_header(void);
 void *trace_allocate(size_t size);
 void trace_publish(void *record, enum record_type type);
 
+/* Whether less than so many eighths of it are used. */
+bool trace_has_room(unsigned eighths);
+
 uint32_t trace_offset(const void *record);
 void *trace_at(uint32_t offset);
 

@@ -326,6 +326,7 @@ static struct trace_site *record(struct call_watch *watch, enum severity severit
 		.language = watch->language,
 		.script = call->script,
 		.script_size = call->script_size,
+		.severity = severity,
 	});
 	if (!site) {
 		trace_lose_event();

@@ -13,6 +13,12 @@
 #define CHUNK_SIZE (64 << 10)
 #define MAX_CHUNKS 32 /* 2 MiB: some 4000 stacks of 30 frames */
 
+/* An interpreter's locks are taken from ever new stacks. Once most of the room is used, only the
+ * innermost frames of a new stack are kept: they say which code locks, and there are few of them.
+ */
+#define WHOLE_CHUNKS 24
+#define CUT_DEPTH    12
+
 static struct known_stack *buckets[BUCKETS];
 static const struct known_stack no_stack = { .incomplete = true };
 static uint32_t epoch; /* of the trace that records lie in */
@@ -23,9 +29,9 @@ static struct chunk {
 } * chunk; /* the one that is being filled */
 static uint32_t chunk_count;
 
-/* Memory that is never given back; NULL when all is used. No lock: a signal handler, or another
- * thread, may come in between. */
-COLD static void *take_memory(size_t size)
+/* Memory that is never given back; NULL when so many chunks are used. No lock: a signal handler, or
+ * another thread, may come in between. */
+COLD static void *take_memory(size_t size, uint32_t chunks)
 {
 	size = (size + 15) & ~(size_t)15;
 	for (;;) {
@@ -34,8 +40,9 @@ COLD static void *take_memory(size_t size)
 
 		if (now && used + size <= CHUNK_SIZE - sizeof *now)
 			return now->bytes + used;
-		if (__atomic_fetch_add(&chunk_count, 1, __ATOMIC_RELAXED) >= MAX_CHUNKS)
+		if (__atomic_load_n(&chunk_count, __ATOMIC_RELAXED) >= chunks)
 			return NULL;
+		__atomic_fetch_add(&chunk_count, 1, __ATOMIC_RELAXED);
 		fresh = memory_map(CHUNK_SIZE);
 		if (!fresh)
 			return NULL;
@@ -127,8 +134,8 @@ static const struct known_stack *find(const struct known_stack *head,
 	return NULL;
 }
 
-/* The one that is kept of those that are equal to this. */
-static const struct known_stack *intern(struct known_stack *walked)
+/* The one that is kept of those that are equal to this; NULL when there is no room for it. */
+static const struct known_stack *intern(struct known_stack *walked, uint32_t chunks)
 {
 	size_t size = data_size(walked);
 	struct known_stack **bucket, *head, *made;
@@ -142,17 +149,31 @@ static const struct known_stack *intern(struct known_stack *walked)
 	known = find(head, walked);
 	if (known)
 		return known;
-	made = take_memory(sizeof *made + size);
-	if (!made) {
-		trace_lose_site();
-		return &no_stack;
-	}
+	made = take_memory(sizeof *made + size, chunks);
+	if (!made)
+		return NULL;
 	memcpy(made, walked, sizeof *made + size);
 	do
 		made->next = head;
 	while (!__atomic_compare_exchange_n(bucket, &head, made, true, __ATOMIC_ACQ_REL,
 					    __ATOMIC_ACQUIRE));
 	return made;
+}
+
+static const struct known_stack *keep(struct known_stack *walked)
+{
+	const struct known_stack *kept = intern(walked, WHOLE_CHUNKS);
+
+	if (kept)
+		return kept;
+	if (walked->depth > CUT_DEPTH)
+		walked->depth = CUT_DEPTH;
+	walked->incomplete = true;
+	walked->start_bp = false;
+	walked->bp = 0;
+	walked->code_words = walked->frame_words = 0;
+	kept = intern(walked, MAX_CHUNKS);
+	return kept ? kept : &no_stack;
 }
 
 static const struct known_stack *walk(const struct unwind_start *start, struct walk_room *room)
@@ -169,14 +190,14 @@ static const struct known_stack *walk(const struct unwind_start *start, struct w
 		    !thread_on_own_stack(trail->words[i].place))
 			stack->incomplete = true;
 	if (stack->incomplete)
-		return intern(stack);
+		return keep(stack);
 	stack->start_bp = trail->start_bp;
 	stack->bp = trail->start_bp ? (int64_t)(start->bp - start->sp) : 0;
 	put_words(stack, trail, start->sp);
 	if ((stack->code_words + stack->frame_words) & 1)
 		((uint32_t *)known_stack_offsets(stack))[stack->code_words + stack->frame_words] =
 			0;
-	return intern(stack);
+	return keep(stack);
 }
 
 const struct known_stack *known_stack_walk(struct stack_memory *memory,
@@ -189,10 +210,8 @@ const struct known_stack *known_stack_walk(struct stack_memory *memory,
 	struct walk_room *room = room_take(memory);
 	const struct known_stack *stack;
 
-	if (!room) {
-		trace_lose_site();
+	if (!room)
 		return &no_stack;
-	}
 	stack = walk(&start, room);
 	room_give_back(memory, room);
 	if (!stack->incomplete) {

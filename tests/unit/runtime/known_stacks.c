@@ -300,6 +300,46 @@ static void equal_stacks_of_threads_are_one(void **state)
 	assert_ptr_equal(stacks[0], stacks[1]);
 }
 
+NOINLINE static void cut_leaf(void)
+{
+	const struct known_frame *frame = __builtin_frame_address(0);
+	struct unwind_start start = { frame->caller - 1, (uintptr_t)(frame + 1), frame->bp };
+	uint64_t frames[TRACE_MAX_FRAMES];
+
+	last = known_stack_at(&memory, frame);
+	assert_true(unwinder_walk(&start, frames, NULL, TRACE_MAX_FRAMES) > last->depth);
+	assert_true(last->depth >= 8);
+	assert_memory_equal(last->data, frames, last->depth * sizeof *frames);
+}
+
+/* A way down for each number of `left` bits: as many stacks. */
+NOINLINE static void one_of_many(unsigned number, unsigned left, void (*down)(void))
+{
+	if (!left) {
+		down();
+	} else if (number & 1) {
+		one_of_many(number >> 1, left - 1, down);
+		rounds = 5;
+	} else {
+		one_of_many(number >> 1, left - 1, down);
+	}
+	__asm__ volatile(""); /* no tail call */
+}
+
+static void any_leaf(void)
+{
+	last = KNOWN_STACK_HERE(&memory);
+}
+
+/* The last test: nothing whole is kept after it. */
+static void without_room_the_innermost_frames_are_kept(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1 << 13; i++) /* outer frames differ, inner ones do not */
+		one_of_many(i, 26, any_leaf);
+	one_of_many(0x1fff, 26, cut_leaf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +353,7 @@ int main(void)
 		cmocka_unit_test_setup(random_trees_of_calls_are_as_walked, set_up),
 		cmocka_unit_test_setup(a_new_generation_is_walked_anew, set_up),
 		cmocka_unit_test_setup(equal_stacks_of_threads_are_one, set_up),
+		cmocka_unit_test_setup(without_room_the_innermost_frames_are_kept, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,7 +199,7 @@ static void a_full_trace_has_nothing_missing(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_text();
 	assert_string_equal(made.errors, "");
-	assert_contains(made.text, "12 places found no room");
+	assert_contains(made.text, "12 events in new places found no room");
 	report_free(&made);
 }
 

@@ -166,7 +166,7 @@ static void what_was_lost_is_told(void **state)
 	header->flags = TRACE_SECCOMP | TRACE_NO_UNWINDER | TRACE_NO_ROOT_FUTURES;
 	trace_write(&trace, "a.yieldsan");
 	made = report_text();
-	assert_contains(made.text, "5 places found no room");
+	assert_contains(made.text, "5 events in new places found no room");
 	assert_contains(made.text, "1 event could not be recorded");
 	assert_contains(made.text, "seccomp");
 	assert_contains(made.text, "libunwind could not be loaded");
