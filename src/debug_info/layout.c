@@ -9,6 +9,8 @@ static const size_t element_sizes[LAYOUT_PARTS] = {
 	[LAYOUT_VALUES] = sizeof(struct layout_value),
 	[LAYOUT_TASKS] = sizeof(struct layout_task),
 	[LAYOUT_VTABLES] = sizeof(struct layout_vtable),
+	[LAYOUT_CONDITIONS] = sizeof(struct layout_condition),
+	[LAYOUT_WORDS] = sizeof(struct layout_word),
 	[LAYOUT_TEXTS] = 1,
 };
 
@@ -45,18 +47,25 @@ static bool holds_together(const struct layout *layout)
 
 		good &= is_text(layout, state->name) && is_text(layout, state->file) &&
 			is_machine(layout, state->awaits) &&
-			lies_in(layout, LAYOUT_VALUES, state->first_value, state->value_count);
+			lies_in(layout, LAYOUT_VALUES, state->first_value, state->value_count) &&
+			(uint64_t)state->held_count + state->flag_count <= state->value_count;
 	}
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VALUES); i++) {
 		const struct layout_value *value = &layout->values[i];
 
 		good &= is_text(layout, value->name) && is_text(layout, value->type) &&
-			is_text(layout, value->file) && is_machine(layout, value->machine);
+			is_text(layout, value->file) && is_machine(layout, value->machine) &&
+			lies_in(layout, LAYOUT_CONDITIONS, value->first_condition,
+				value->condition_count) &&
+			(value->word == LAYOUT_NONE ||
+			 lies_in(layout, LAYOUT_WORDS, value->word, 1));
 	}
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
 		good &= is_text(layout, layout->tasks[i].type) &&
 			is_text(layout, layout->tasks[i].scheduler) &&
-			is_machine(layout, layout->tasks[i].machine);
+			is_machine(layout, layout->tasks[i].machine) &&
+			lies_in(layout, LAYOUT_CONDITIONS, layout->tasks[i].first_condition,
+				layout->tasks[i].condition_count);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VTABLES); i++)
 		good &= is_machine(layout, layout->vtables[i].machine);
 	return good;
@@ -86,6 +95,8 @@ int layout_read(struct layout *layout, const void *table, size_t size)
 	layout->values = (const void *)parts[LAYOUT_VALUES];
 	layout->tasks = (const void *)parts[LAYOUT_TASKS];
 	layout->vtables = (const void *)parts[LAYOUT_VTABLES];
+	layout->conditions = (const void *)parts[LAYOUT_CONDITIONS];
+	layout->words = (const void *)parts[LAYOUT_WORDS];
 	layout->texts = parts[LAYOUT_TEXTS];
 	if (holds_together(layout))
 		return 0;

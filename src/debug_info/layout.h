@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	2
+#define LAYOUT_VERSION	3
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -29,6 +29,8 @@ enum layout_part {
 	LAYOUT_VALUES,
 	LAYOUT_TASKS,
 	LAYOUT_VTABLES,
+	LAYOUT_CONDITIONS,
+	LAYOUT_WORDS,
 	LAYOUT_TEXTS,
 	LAYOUT_PARTS,
 };
@@ -38,6 +40,7 @@ enum layout_flags {
 	LAYOUT_HAS_RUST = 1,  /* units of rustc's */
 	LAYOUT_HAS_TYPES = 2, /* and they describe types */
 	LAYOUT_HAS_TOKIO = 4,
+	LAYOUT_PANICS_ABORT = 8, /* what is dropped before an await leaves no drop flag */
 };
 
 struct layout_header {
@@ -66,6 +69,38 @@ struct layout_state {
 	uint32_t name, file, line; /* "Suspend0", and where the await is */
 	uint32_t first_value, value_count;
 	uint32_t awaits; /* the machine that __awaitee is; LAYOUT_NONE */
+	/* The first of its values are guards and futures, behind them come the drop flags. */
+	uint32_t held_count, flag_count;
+	uint32_t flags; /* enum layout_holds */
+	uint32_t reserved;
+};
+
+/* Of states and tasks: whether a guard may be alive in it, or in a future that is alive there. */
+enum layout_holds {
+	HOLDS_NOTHING = 0,
+	HOLDS_MAYBE = 1,
+};
+
+/* Holds when an integer in a future's memory has a value, or has it not. */
+struct layout_condition {
+	uint64_t value;
+	uint32_t offset;
+	uint8_t size, flags; /* bytes; enum layout_condition_flags */
+	uint16_t reserved;
+};
+
+enum layout_condition_flags {
+	CONDITION_NOT = 1,
+	CONDITION_BOXED = 2, /* `offset` is from what the value's `box` points at */
+};
+
+/* Where a guard's lock keeps whether it is locked: some bit of `mask` is set then. */
+struct layout_word {
+	uint64_t mask;
+	uint32_t pointer; /* to the lock: offset in the guard */
+	uint32_t offset;  /* from what that points at */
+	uint32_t size;
+	uint32_t reserved;
 };
 
 enum layout_value_flags {
@@ -89,11 +124,16 @@ struct layout_value {
 	uint32_t offset, size, box;
 	uint32_t machine; /* of a HELD_FUTURE; LAYOUT_NONE for one that is not known */
 	uint16_t class, flags;
+	/* All must hold for it to be there at all: the variants that it lies in. */
+	uint32_t first_condition, condition_count;
+	uint32_t word;	    /* of a guard; LAYOUT_NONE */
+	uint32_t drop_flag; /* offset in the machine of the bool that tells of it; LAYOUT_NONE */
 };
 
 enum layout_task_flags {
 	TASK_BOXED = 1, /* the machine is what a pointer there points at */
 	TASK_DYN = 2,	/* as with VALUE_DYN */
+	TASK_HOLDS = 4, /* HOLDS_MAYBE in some state */
 };
 
 /* A poll function of Tokio's: where in its task the future lies. */
@@ -104,6 +144,8 @@ struct layout_task {
 	uint32_t future;
 	uint32_t machine; /* LAYOUT_NONE: no state machine that is known */
 	uint32_t flags;	  /* enum layout_task_flags */
+	/* All hold while the future is there: it runs, or is suspended. */
+	uint32_t first_condition, condition_count;
 };
 
 /* Of a `dyn Future`. */
@@ -119,6 +161,8 @@ struct layout {
 	const struct layout_value *values;
 	const struct layout_task *tasks;
 	const struct layout_vtable *vtables;
+	const struct layout_condition *conditions;
+	const struct layout_word *words;
 	const char *texts;
 };
 

@@ -129,6 +129,7 @@ static void add_state(struct layout_builder *builder, uint32_t place, Dwarf_Die 
 	state = &builder->states[number];
 	state->awaits = awaits;
 	state->value_count = (uint32_t)builder->counts[LAYOUT_VALUES] - state->first_value;
+	layout_order_values(builder, state);
 }
 
 static void add_states(struct layout_builder *builder, uint32_t place)
@@ -156,6 +157,8 @@ static void *assemble(struct layout_builder *builder, const struct layout_header
 		[LAYOUT_VALUES] = { builder->values, sizeof *builder->values },
 		[LAYOUT_TASKS] = { builder->tasks, sizeof *builder->tasks },
 		[LAYOUT_VTABLES] = { builder->vtables, sizeof *builder->vtables },
+		[LAYOUT_CONDITIONS] = { builder->conditions, sizeof *builder->conditions },
+		[LAYOUT_WORDS] = { builder->words, sizeof *builder->words },
 		[LAYOUT_TEXTS] = { builder->text_bytes, 1 },
 	};
 	struct layout_header header = *from;
@@ -199,6 +202,8 @@ static void builder_deinit(struct layout_builder *builder)
 	free(builder->values);
 	free(builder->tasks);
 	free(builder->vtables);
+	free(builder->conditions);
+	free(builder->words);
 	free(builder->text_bytes);
 	free(builder->machine_dies);
 	types_deinit(&builder->types);
@@ -220,8 +225,10 @@ void *layout_build(Dwarf *dwarf, const struct held_patterns *own,
 	for (uint32_t i = 0; i < builder.counts[LAYOUT_MACHINES]; i++)
 		add_states(&builder, i);
 	layout_add_tasks(&builder);
+	layout_find_holders(&builder);
 	filled.flags |= builder.types.rust_units ? LAYOUT_HAS_RUST : 0;
 	filled.flags |= builder.types.definitions ? LAYOUT_HAS_TYPES : 0;
+	filled.flags |= builder.types.panics_abort ? LAYOUT_PANICS_ABORT : 0;
 	filled.flags |= builder.types.poll_count ? LAYOUT_HAS_TOKIO : 0;
 	table = assemble(&builder, &filled, size);
 	builder_deinit(&builder);

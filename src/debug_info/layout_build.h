@@ -31,6 +31,8 @@ struct layout_builder {
 	struct layout_value *values;
 	struct layout_task *tasks;
 	struct layout_vtable *vtables;
+	struct layout_condition *conditions;
+	struct layout_word *words;
 	char *text_bytes;
 	size_t counts[LAYOUT_PARTS], rooms[LAYOUT_PARTS];
 	struct layout_text *texts;
@@ -72,6 +74,28 @@ void layout_body_place(struct layout_builder *builder, const char *name,
 bool layout_declaration(struct layout_builder *builder, const char *machine, const char *name,
 			const char *type, int line, const char **file, int *declared);
 
+#define LAYOUT_MAX_CONDITIONS 12
+
+/* What is asked of the memory around a value before it may be read. */
+struct condition_list {
+	struct layout_condition items[LAYOUT_MAX_CONDITIONS];
+	unsigned count;
+	bool full; /* some are missing: it must not be read */
+};
+
+/*
+ * Those of a variant, a child of `part`, of an enum that lies at `base`. `boxed`: in what a box
+ * points at.
+ */
+void layout_variant_conditions(struct condition_list *list, Dwarf_Die *part, Dwarf_Die *variant,
+			       uint64_t base, bool boxed);
+
+/* Adds them; returns the place of the first. */
+uint32_t layout_add_conditions(struct layout_builder *builder, const struct condition_list *list);
+
+/* The word of a guard's lock; LAYOUT_NONE when none is known. */
+uint32_t layout_add_word(struct layout_builder *builder, Dwarf_Die *guard);
+
 enum glue_tells {
 	GLUE_UNKNOWN,	 /* no code of it is in sight */
 	GLUE_DROPS_NONE, /* of this type */
@@ -85,6 +109,12 @@ enum glue_tells layout_glue_drops(struct layout_builder *builder, const char *ma
 
 /* Tasks and vtables, once all machines have places. */
 void layout_add_tasks(struct layout_builder *builder);
+
+/* Orders the values of a state: see layout_state. */
+void layout_order_values(struct layout_builder *builder, struct layout_state *state);
+
+/* Finds out where guards may be alive, once all is there. */
+void layout_find_holders(struct layout_builder *builder);
 
 /* The table, to be freed. `header` has flags and build-id. */
 void *layout_build(Dwarf *dwarf, const struct held_patterns *own,

@@ -39,7 +39,8 @@ static bool unwrap_stage(struct layout_builder *builder, Dwarf_Die *type, uint64
 	return false;
 }
 
-static bool running_future(struct layout_builder *builder, Dwarf_Die *stage, uint64_t *offset)
+static bool running_future(struct layout_builder *builder, Dwarf_Die *stage, uint64_t *offset,
+			   struct condition_list *conditions)
 {
 	Dwarf_Die part, variant, member, type, running;
 
@@ -54,6 +55,7 @@ static bool running_future(struct layout_builder *builder, Dwarf_Die *stage, uin
 			    strcmp(die_name(&member), "Running") ||
 			    !die_reference(&member, DW_AT_type, &running))
 				continue;
+			layout_variant_conditions(conditions, &part, &variant, *offset, false);
 			*offset += die_number(&member, DW_AT_data_member_location, 0);
 			return member_of(builder, &running, "__0", &type, offset);
 		}
@@ -65,6 +67,7 @@ static bool find_future(struct layout_builder *builder, const char *future, cons
 			struct layout_task *task)
 {
 	const struct named_die *cell;
+	struct condition_list conditions = { 0 };
 	uint64_t offset = 0, trailer = 0;
 	Dwarf_Die whole, type;
 	char *name;
@@ -78,8 +81,11 @@ static bool find_future(struct layout_builder *builder, const char *future, cons
 	whole = cell->die;
 	if (!member_of(builder, &whole, "trailer", &type, &trailer) ||
 	    !member_of(builder, &whole, "core", &type, &offset) ||
-	    !unwrap_stage(builder, &type, &offset) || !running_future(builder, &type, &offset))
+	    !unwrap_stage(builder, &type, &offset) ||
+	    !running_future(builder, &type, &offset, &conditions) || conditions.full)
 		return false;
+	task->first_condition = layout_add_conditions(builder, &conditions);
+	task->condition_count = conditions.count;
 	task->trailer = (uint32_t)trailer;
 	task->future = (uint32_t)offset;
 	return true;

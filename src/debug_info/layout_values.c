@@ -17,6 +17,7 @@ struct spot {
 	uint32_t box;
 	uint16_t flags;
 	int depth;
+	struct condition_list conditions;
 	bool foreign; /* inside a type of the standard library or an executor, which may be Send all
 			 the same */
 };
@@ -151,8 +152,13 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	value->class = class;
 	value->flags = spot->flags;
 	value->machine = class == HELD_FUTURE ? layout_machine_place(builder, type) : LAYOUT_NONE;
+	value->first_condition = layout_add_conditions(builder, &spot->conditions);
+	value->condition_count = spot->conditions.count;
+	value->word = value->drop_flag = LAYOUT_NONE;
 	if (class == HELD_FUTURE && is_dyn_future(name))
 		value->flags |= VALUE_DYN;
+	if (spot->conditions.full)
+		value->flags |= VALUE_IN_UNION;
 	if (layout_declaration(builder, spot->at->type, spot->path, spot->outer, spot->at->line,
 			       &file, &line)) {
 		value->file = layout_add_text(builder, file);
@@ -161,6 +167,7 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	if (class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK) {
 		value->flags |= glue_flags[layout_glue_drops(builder, spot->at->type, spot->outer,
 							     spot->outer_offset, name)];
+		value->word = layout_add_word(builder, type);
 	}
 	return (uint32_t)(value - builder->values);
 }
@@ -194,8 +201,13 @@ static void collect_variants(const struct spot *spot, Dwarf_Die *part)
 
 	DIE_FOR_EACH_CHILD(variant, part)
 	{
-		if (dwarf_tag(&variant) == DW_TAG_variant && !dwarf_child(&variant, &member))
-			collect_member(spot, &member, VALUE_IN_VARIANT, true);
+		struct spot inside = *spot;
+
+		if (dwarf_tag(&variant) != DW_TAG_variant || dwarf_child(&variant, &member))
+			continue;
+		layout_variant_conditions(&inside.conditions, part, &variant, spot->offset,
+					  spot->box != LAYOUT_NONE);
+		collect_member(&inside, &member, VALUE_IN_VARIANT, true);
 	}
 }
 

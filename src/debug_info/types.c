@@ -115,6 +115,8 @@ void types_init(struct types *types, Dwarf *dwarf)
 
 		types->units++;
 		types->rust_units += dwarf_srclang(top) == DW_LANG_Rust;
+		if (strstr(die_name(top), "panic_abort"))
+			types->panics_abort = true;
 		if (dwarf_srclang(top) == DW_LANG_Rust)
 			walk(types, top, "");
 	}

@@ -33,6 +33,7 @@ struct types {
 	size_t machine_count, poll_count, run_count, vtable_count;
 	size_t machine_room, poll_room, run_room, vtable_room;
 	size_t units, rust_units;
+	bool panics_abort; /* no panic unwinds in it */
 };
 
 /* Reads all units. */

@@ -1,0 +1,100 @@
+/* Where the locks of guards keep that they are locked. */
+#include <string.h>
+
+#include "layout_build.h"
+
+#define MAX_DEPTH 10
+
+/* What the bits of a word mean, by the type that it lies in; of all others any bit is a lock's. */
+static const struct {
+	const char *type;
+	uint64_t mask;
+} masks[] = {
+	/* library/std/src/sys/sync/rwlock/futex.rs: the upper two tell of who waits. */
+	{ "std::sys::sync::rwlock::futex::RwLock", 0x3fffffff },
+	/* parking_lot/src/raw_mutex.rs, raw_rwlock.rs: parked threads have bits of their own. */
+	{ "parking_lot::raw_mutex::RawMutex", 1 },
+	{ "parking_lot::raw_rwlock::RawRwLock", ~UINT64_C(3) },
+};
+
+static bool is_subject(const char *member)
+{
+	return !strcmp(member, "data") || !strcmp(member, "value") || !strcmp(member, "poison");
+}
+
+static uint64_t mask_of(const char *type, uint64_t size)
+{
+	for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
+		if (!strcmp(masks[i].type, type))
+			return masks[i].mask;
+	return size < 8 ? (UINT64_C(1) << 8 * size) - 1 : UINT64_MAX;
+}
+
+/* The first integer that is changed in place, in a lock: what it protects comes behind. */
+static bool find_word(struct layout_builder *builder, Dwarf_Die *whole, const char *inside,
+		      uint64_t offset, struct layout_word *word, int depth)
+{
+	const char *name = types_name(&builder->types, whole);
+	Dwarf_Die member, type;
+
+	if (depth > MAX_DEPTH || !types_resolve(&builder->types, whole))
+		return false;
+	if (!strncmp(name, "core::sync::atomic::Atomic", 26) ||
+	    !strcmp(name, "core::cell::Cell<isize>")) {
+		word->size = (uint32_t)die_size(whole);
+		word->offset = (uint32_t)offset;
+		word->mask = mask_of(inside, word->size);
+		return word->size && word->size <= 8;
+	}
+	if (dwarf_tag(whole) != DW_TAG_structure_type)
+		return false;
+	DIE_FOR_EACH_CHILD(member, whole)
+	if (dwarf_tag(&member) == DW_TAG_member && !is_subject(die_name(&member)) &&
+	    die_reference(&member, DW_AT_type, &type) &&
+	    find_word(builder, &type, name,
+		      offset + die_number(&member, DW_AT_data_member_location, 0), word, depth + 1))
+		return true;
+	return false;
+}
+
+static bool find_lock(struct layout_builder *builder, Dwarf_Die *guard, uint64_t offset,
+		      struct layout_word *word, int depth)
+{
+	Dwarf_Die member, type, lock;
+
+	if (depth > MAX_DEPTH || !types_resolve(&builder->types, guard))
+		return false;
+	DIE_FOR_EACH_CHILD(member, guard)
+	{
+		uint64_t at = offset + die_number(&member, DW_AT_data_member_location, 0);
+
+		if (dwarf_tag(&member) != DW_TAG_member || is_subject(die_name(&member)) ||
+		    !die_reference(&member, DW_AT_type, &type))
+			continue;
+		if (dwarf_tag(&type) == DW_TAG_pointer_type) {
+			word->pointer = (uint32_t)at;
+			if (die_reference(&type, DW_AT_type, &lock) &&
+			    find_word(builder, &lock, "", 0, word, 0))
+				return true;
+		} else if (dwarf_tag(&type) == DW_TAG_structure_type &&
+			   find_lock(builder, &type, at, word, depth + 1)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+uint32_t layout_add_word(struct layout_builder *builder, Dwarf_Die *guard)
+{
+	struct layout_word word = { 0 };
+	uint32_t count = (uint32_t)builder->counts[LAYOUT_WORDS];
+	Dwarf_Die type = *guard;
+
+	if (!find_lock(builder, &type, 0, &word, 0))
+		return LAYOUT_NONE;
+	for (uint32_t i = 0; i < count; i++)
+		if (!memcmp(&builder->words[i], &word, sizeof word))
+			return i;
+	*LAYOUT_ADD(builder, words, LAYOUT_WORDS) = word;
+	return count;
+}
