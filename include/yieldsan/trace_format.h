@@ -87,6 +87,8 @@ enum record_type {
 	RECORD_LOCK_SITE,
 	RECORD_DEADLOCK,
 	RECORD_UNWATCHED,
+	RECORD_SCRIPT_LINE,
+	RECORD_SCRIPT_LINES,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -328,6 +330,22 @@ struct trace_script {
 	char text[];
 };
 
+/* A line of scripts, without its NEWLINE: each is written once. */
+struct trace_script_line {
+	struct trace_record head;
+	uint64_t hash;
+	uint32_t text_size;
+	char text[];
+};
+
+/* A script by its lines. */
+struct trace_script_lines {
+	struct trace_record head;
+	uint32_t language; /* enum script_language */
+	uint32_t count;
+	uint32_t lines[]; /* offsets of trace_script_line */
+};
+
 enum script_language {
 	SCRIPT_NONE = 0,
 	SCRIPT_PYTHON,
@@ -392,7 +410,7 @@ struct trace_site {
 	uint32_t call;	   /* offset of the trace_call */
 	uint32_t executor; /* offset of the trace_executor */
 	uint32_t stack;	   /* offset of the trace_stack: where it blocked */
-	uint32_t script;   /* offset of the trace_script; 0 */
+	uint32_t script;   /* offset of the trace_script or trace_script_lines; 0 */
 	uint16_t level;	   /* see trace_executor.level */
 	uint8_t flags;	   /* enum site_flags */
 	uint8_t subject;   /* enum trace_subject */

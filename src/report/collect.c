@@ -88,7 +88,8 @@ static void observe_site(struct collection *collection, const struct trace_site 
 {
 	const struct trace_file *trace = collection->trace;
 	const struct trace_stack *stack = trace_file_record(trace, site->stack, RECORD_STACK);
-	const struct trace_script *script = trace_file_record(trace, site->script, RECORD_SCRIPT);
+	union script_room room;
+	const struct trace_script *script = trace_file_script(trace, site->script, &room);
 	struct observation observation = {
 		.call = trace_file_record(trace, site->call, RECORD_CALL),
 		.executor = trace_file_record(trace, site->executor, RECORD_EXECUTOR),

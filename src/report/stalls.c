@@ -155,7 +155,8 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 {
 	const struct trace_file *trace = stalls->space->trace;
 	const struct trace_stack *frames = trace_file_record(trace, site->stack, RECORD_STACK);
-	const struct trace_script *script = trace_file_record(trace, site->script, RECORD_SCRIPT);
+	union script_room room;
+	const struct trace_script *script = trace_file_script(trace, site->script, &room);
 	struct strings *strings = &stalls->report->strings;
 	struct finding_stack stack;
 	struct finding seen = {
@@ -247,6 +248,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	const struct trace_look *look = look_at(trace, times, turn);
 	const struct trace_site *site = sample_of(trace, times, turn);
 	const struct trace_stack *frames = NULL;
+	union script_room room;
 	const struct trace_script *script = NULL;
 	struct finding_stack stack;
 	uint64_t poll = poll_of(trace, times->type), own_ns;
@@ -280,7 +282,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 		return;
 	if (site) {
 		frames = trace_file_record(trace, site->stack, RECORD_STACK);
-		script = trace_file_record(trace, site->script, RECORD_SCRIPT);
+		script = trace_file_script(trace, site->script, &room);
 	}
 	if (look && look->depth && seen.stall == STALL_WAITING) {
 		stack = stack_of(stalls, times->executor, look->frames, look->depth, NULL,

@@ -249,6 +249,32 @@ const void *trace_file_record(const struct trace_file *trace, uint32_t offset,
 	return record->type == (uint32_t)type ? record : NULL;
 }
 
+const struct trace_script *trace_file_script(const struct trace_file *trace, uint32_t offset,
+					     union script_room *room)
+{
+	const struct trace_script_lines *lines =
+		trace_file_record(trace, offset, RECORD_SCRIPT_LINES);
+	struct trace_script *script = &room->script;
+
+	if (!lines)
+		return trace_file_record(trace, offset, RECORD_SCRIPT);
+	memset(script, 0, sizeof *script);
+	script->language = lines->language;
+	for (uint32_t i = 0; i < lines->count; i++) {
+		const struct trace_script_line *line =
+			trace_file_record(trace, lines->lines[i], RECORD_SCRIPT_LINE);
+
+		if (!line)
+			continue;
+		if (line->text_size >= TRACE_SCRIPT_SIZE - script->text_size)
+			break;
+		memcpy(script->text + script->text_size, line->text, line->text_size);
+		script->text_size += line->text_size;
+		script->text[script->text_size++] = '\n';
+	}
+	return script;
+}
+
 bool trace_file_call(const struct trace_file *trace, const struct trace_thread *thread,
 		     struct trace_call_in_progress *call)
 {

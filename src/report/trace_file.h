@@ -48,6 +48,16 @@ bool trace_file_damage(const struct trace_file *trace, const char *path,
 const void *trace_file_record(const struct trace_file *trace, uint32_t offset,
 			      enum record_type type);
 
+/* Where a script is put together. */
+union script_room {
+	struct trace_script script;
+	char bytes[sizeof(struct trace_script) + TRACE_SCRIPT_SIZE];
+};
+
+/* The script at an offset, as one text; NULL when there is none. It may lie in `room`. */
+const struct trace_script *trace_file_script(const struct trace_file *trace, uint32_t offset,
+					     union script_room *room);
+
 /*
  * The call a thread is in, as far as that was written down whole: its counters, sizes and offsets
  * lie within bounds. False when it is in none.

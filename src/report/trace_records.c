@@ -18,6 +18,8 @@ static const size_t least_sizes[] = {
 	[RECORD_CALL] = sizeof(struct trace_call),
 	[RECORD_STACK] = sizeof(struct trace_stack),
 	[RECORD_SCRIPT] = sizeof(struct trace_script),
+	[RECORD_SCRIPT_LINE] = sizeof(struct trace_script_line),
+	[RECORD_SCRIPT_LINES] = sizeof(struct trace_script_lines),
 	[RECORD_SITE] = sizeof(struct trace_site),
 	[RECORD_LOCK_SITE] = sizeof(struct trace_lock_site),
 	[RECORD_DEADLOCK] = sizeof(struct trace_deadlock),
@@ -38,6 +40,8 @@ static bool is_whole(const struct trace_record *head)
 	const struct trace_module *module = (const void *)head;
 	const struct trace_stack *stack = (const void *)head;
 	const struct trace_script *script = (const void *)head;
+	const struct trace_script_line *line = (const void *)head;
+	const struct trace_script_lines *lines = (const void *)head;
 	const struct trace_timeline *timeline = (const void *)head;
 
 	switch (head->type) {
@@ -56,6 +60,10 @@ static bool is_whole(const struct trace_record *head)
 		return timeline->size <= (head->size - sizeof *timeline) / sizeof *timeline->turns;
 	case RECORD_SCRIPT:
 		return script->text_size <= head->size - sizeof *script;
+	case RECORD_SCRIPT_LINE:
+		return line->text_size <= head->size - sizeof *line;
+	case RECORD_SCRIPT_LINES:
+		return lines->count <= (head->size - sizeof *lines) / sizeof *lines->lines;
 	default:
 		return true;
 	}

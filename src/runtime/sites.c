@@ -10,9 +10,18 @@
 
 #define INDEX_SIZE 16384 /* a power of two, twice the sites that fit */
 #define MAX_SITES  (INDEX_SIZE / 2)
+#define LINES_SIZE 16384
 
 static uint32_t index_of[INDEX_SIZE]; /* offsets of sites by hash, open addressing */
+static uint32_t index_of_lines[LINES_SIZE];
 static uint32_t count, sample_count;
+
+static uint64_t hash_text(uint64_t hash, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
+	return hash_mix(hash, size);
+}
 
 static uint64_t hash_of(const struct site_key *key)
 {
@@ -22,8 +31,7 @@ static uint64_t hash_of(const struct site_key *key)
 	hash = hash_mix(hash, (uint64_t)key->level << 16 | key->flags << 8 | key->subject);
 	for (size_t i = 0; i < key->depth; i++)
 		hash = hash_mix(hash, key->frames[i]);
-	for (size_t i = 0; i < key->script_size; i++)
-		hash = (hash ^ (unsigned char)key->script[i]) * 0x100000001b3;
+	hash = hash_text(hash, key->script, key->script_size);
 	return hash_mix(hash, key->depth);
 }
 
@@ -40,19 +48,57 @@ static uint32_t write_stack(const struct site_key *key)
 	return trace_offset(stack);
 }
 
+struct line {
+	const char *text;
+	size_t size;
+};
+
+static void *write_line(const void *wanted, uint64_t hash)
+{
+	const struct line *line = wanted;
+	struct trace_script_line *record = trace_allocate(sizeof *record + line->size);
+
+	if (!record)
+		return NULL;
+	record->hash = hash;
+	record->text_size = (uint32_t)line->size;
+	memcpy(record->text, line->text, line->size);
+	return record;
+}
+
+static uint32_t line_offset(const struct line *line)
+{
+	static const struct record_index lines = {
+		index_of_lines,
+		LINES_SIZE,
+		offsetof(struct trace_script_line, hash),
+		RECORD_SCRIPT_LINE,
+	};
+	const void *record =
+		record_index_get(&lines, hash_text(0, line->text, line->size), write_line, line);
+
+	return record ? trace_offset(record) : 0;
+}
+
 static uint32_t write_script(const struct site_key *key)
 {
-	struct trace_script *script;
+	struct trace_script_lines *script;
+	size_t count = 0;
 
-	if (!key->script_size)
+	for (size_t i = 0; i < key->script_size; i++)
+		count += key->script[i] == '\n';
+	if (!count)
 		return 0;
-	script = trace_allocate(sizeof *script + key->script_size);
+	script = trace_allocate(sizeof *script + count * sizeof *script->lines);
 	if (!script)
 		return 0;
 	script->language = key->language;
-	script->text_size = (uint32_t)key->script_size;
-	memcpy(script->text, key->script, key->script_size);
-	trace_publish(script, RECORD_SCRIPT);
+	for (struct line line = { .text = key->script }; script->count < count;
+	     line.text += line.size + 1) {
+		line.size = (size_t)((const char *)rawmemchr(line.text, '\n') - line.text);
+		script->lines[script->count++] = line_offset(&line);
+	}
+	trace_publish(script, RECORD_SCRIPT_LINES);
 	return trace_offset(script);
 }
 
@@ -115,6 +161,28 @@ struct trace_site *site_get(const struct site_key *key)
 	return record_index_get(&sites, hash_of(key), write_site, key);
 }
 
+size_t site_script(const struct trace_site *site, char *text, size_t size,
+		   enum script_language *language)
+{
+	const struct trace_script_lines *script = site->script ? trace_at(site->script) : NULL;
+	size_t used = 0;
+
+	if (!script)
+		return 0;
+	*language = script->language;
+	for (uint32_t i = 0; i < script->count; i++) {
+		const struct trace_script_line *line =
+			script->lines[i] ? trace_at(script->lines[i]) : NULL;
+
+		if (!line || used + line->text_size + 1 > size)
+			continue;
+		memcpy(text + used, line->text, line->text_size);
+		used += line->text_size;
+		text[used++] = '\n';
+	}
+	return used;
+}
+
 /* Bucket n: shorter than 2^n ns. */
 static unsigned bucket_of(uint64_t ns)
 {
@@ -165,5 +233,6 @@ unsigned sites_count(enum severity lowest)
 void sites_forget(void)
 {
 	memset(index_of, 0, sizeof index_of);
+	memset(index_of_lines, 0, sizeof index_of_lines);
 	count = sample_count = 0;
 }

@@ -27,6 +27,10 @@ struct site_key {
 /* The site of this key, made on first use; NULL, and a loss counted, when there is no room. */
 struct trace_site *site_get(const struct site_key *key);
 
+/* Its frames of the interpreter as they were in its key; 0 when there are none. */
+size_t site_script(const struct trace_site *site, char *text, size_t size,
+		   enum script_language *language);
+
 /* Counts one event. */
 void site_count(struct trace_site *site, enum severity severity, uint64_t wall_ns,
 		uint64_t off_cpu_ns, uint64_t end_ns);

@@ -322,17 +322,14 @@ static void take_place(const struct turn *turn, const struct course *course,
 		key->channel = look->channel;
 	} else if (seen) {
 		const struct trace_stack *stack = trace_at(seen->stack);
-		const struct trace_script *script = seen->script ? trace_at(seen->script) : NULL;
 
 		key->frames = stack->frames;
 		key->depth = stack->depth;
 		key->level = seen->level;
 		key->flags = seen->flags;
-		if (script) {
-			key->language = script->language;
-			key->script = script->text;
-			key->script_size = script->text_size;
-		}
+		key->script = room->script;
+		key->script_size =
+			site_script(seen, room->script, sizeof room->script, &key->language);
 	} else if (turn->type) {
 		key->flags = SITE_UNSEEN;
 		room->frames[0] = task_type_poll(turn->type) + 1;

@@ -72,8 +72,42 @@ static void any_difference_makes_another_site(void **state)
 		for (unsigned j = 0; j < i; j++)
 			assert_ptr_not_equal(sites[i], sites[j]);
 	}
-	assert_memory_equal(((struct trace_script *)trace_at(sites[7]->script))->text,
-			    keys[7].script, 9);
+}
+
+static const struct trace_script_line *line_of(const struct trace_site *site, unsigned number)
+{
+	const struct trace_script_lines *script = trace_at(site->script);
+
+	assert_int_equal(script->head.type, RECORD_SCRIPT_LINES);
+	assert_int_equal(script->language, SCRIPT_PYTHON);
+	assert_in_range(number, 0, script->count - 1);
+	return trace_at(script->lines[number]);
+}
+
+static void lines_that_scripts_share_are_written_once(void **state)
+{
+	struct site_key one = key, other = key;
+	const struct trace_script_line *first, *second;
+	enum script_language language = SCRIPT_NONE;
+	char text[64];
+
+	(void)state;
+	one.language = other.language = SCRIPT_PYTHON;
+	one.script = "f\tf.py\t1\nloop\tl.py\t2\n";
+	other.script = "ggg\tg.py\t1\nloop\tl.py\t2\n";
+	one.script_size = strlen(one.script);
+	other.script_size = strlen(other.script);
+	first = line_of(site_get(&one), 0);
+	second = line_of(site_get(&other), 0);
+	assert_int_equal(first->text_size, 8);
+	assert_memory_equal(first->text, "f\tf.py\t1", 8);
+	assert_int_equal(second->text_size, 10);
+	assert_memory_equal(second->text, "ggg\tg.py\t1", 10);
+	assert_ptr_equal(line_of(site_get(&one), 1), line_of(site_get(&other), 1));
+	assert_int_equal(site_script(site_get(&one), text, sizeof text, &language),
+			 one.script_size);
+	assert_memory_equal(text, one.script, one.script_size);
+	assert_int_equal(language, SCRIPT_PYTHON);
 }
 
 static void each_event_is_counted_under_its_severity(void **state)
@@ -181,6 +215,7 @@ int main(void)
 		cmocka_unit_test(the_same_stack_is_one_site),
 		cmocka_unit_test(a_site_holds_its_stack_and_its_call),
 		cmocka_unit_test(any_difference_makes_another_site),
+		cmocka_unit_test(lines_that_scripts_share_are_written_once),
 		cmocka_unit_test(each_event_is_counted_under_its_severity),
 		cmocka_unit_test(only_what_is_confirmed_is_told_of),
 		cmocka_unit_test(a_full_table_loses_and_counts),
