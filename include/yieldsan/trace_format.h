@@ -89,6 +89,7 @@ enum record_type {
 	RECORD_UNWATCHED,
 	RECORD_SCRIPT_LINE,
 	RECORD_SCRIPT_LINES,
+	RECORD_TASKS,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -243,6 +244,26 @@ struct trace_task_type {
 	uint64_t turns;
 	uint64_t total_ns;
 	uint64_t max_ns;
+};
+
+/*
+ * Tasks that were polled. One that is done stays until its memory is another task's, unless its end
+ * was seen.
+ */
+#define TRACE_TASK_TYPE_BITS 16
+
+struct trace_task {
+	uint64_t task;	 /* address of its header << TRACE_TASK_TYPE_BITS | number of its
+			    trace_task_type (0: none); 0: free */
+	uint64_t polled; /* ticks: when its last poll began; 0: not known */
+};
+
+struct trace_tasks {
+	struct trace_record head;
+	uint32_t count;	   /* of entries, free ones too */
+	uint32_t first;	   /* bytes from the end of this struct to the first entry */
+	uint64_t replaced; /* entries that had to make room */
+	uint64_t reserved;
 };
 
 /* What a thread has not added to its executor's turn lengths yet. */
@@ -563,6 +584,8 @@ TRACE_ASSERT(sizeof(struct trace_clock) == 40, "trace_clock");
 TRACE_ASSERT(sizeof(struct trace_turn_lengths) == 48 + 4 * TRACE_LENGTH_PAGES, "turn_lengths");
 TRACE_ASSERT(sizeof(struct trace_length_counts) == 8 + 4 * TRACE_LENGTH_STEPS, "length_counts");
 TRACE_ASSERT(sizeof(struct trace_task_type) == 56, "trace_task_type");
+TRACE_ASSERT(sizeof(struct trace_tasks) == 32, "trace_tasks");
+TRACE_ASSERT(sizeof(struct trace_task) == 16, "trace_task");
 TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_look");
 TRACE_ASSERT(sizeof(struct trace_timeline) == 24, "trace_timeline");
 TRACE_ASSERT(sizeof(struct trace_turn_times) == 56 + 8 * TRACE_RECENT_TURNS, "turn_times");

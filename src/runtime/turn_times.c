@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "executors/executor.h"
+#include "executors/task_registry.h"
 #include "executors/task_types.h"
 #include "runtime.h"
 #include "sampler.h"
@@ -267,6 +268,7 @@ void turn_times_forget(void)
 	memset(free_times, 0, sizeof free_times);
 	memset(lengths_of, 0, sizeof lengths_of);
 	task_types_forget();
+	task_registry_forget();
 	turn_clock_forget();
 }
 

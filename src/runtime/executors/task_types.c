@@ -57,6 +57,12 @@ static struct trace_task_type *record_of(uint32_t number, uint32_t executor)
 	return trace_at(*offset);
 }
 
+void task_type_write(uint32_t number)
+{
+	if (number && number <= MAX_TYPES)
+		record_of(number, 0);
+}
+
 void task_type_add(uint32_t number, uint32_t executor, uint64_t turns, uint64_t total_ns,
 		   uint64_t max_ns)
 {
@@ -66,6 +72,7 @@ void task_type_add(uint32_t number, uint32_t executor, uint64_t turns, uint64_t 
 	record = number && number <= MAX_TYPES ? record_of(number, executor) : NULL;
 	if (!record)
 		return;
+	record->executor = executor;
 	__atomic_fetch_add(&record->turns, turns, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&record->total_ns, total_ns, __ATOMIC_RELAXED);
 	longest = __atomic_load_n(&record->max_ns, __ATOMIC_RELAXED);

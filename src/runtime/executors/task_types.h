@@ -14,6 +14,9 @@ void task_type_add(uint32_t number, uint32_t executor, uint64_t turns, uint64_t 
 /* Its poll function. */
 uintptr_t task_type_poll(uint32_t number);
 
+/* Its record, before it has turns to tell of. */
+void task_type_write(uint32_t number);
+
 /* In a forked child: what was written down is the parent's. */
 void task_types_forget(void);
 

@@ -5,18 +5,16 @@
 #include "task_module.h"
 #include "task_slots.h"
 
-struct executor *tokio_executor(void)
-{
-	static struct executor *executor;
-	struct executor *known = __atomic_load_n(&executor, __ATOMIC_ACQUIRE);
+struct executor *tokio_executor_known;
 
-	if (LIKELY(known != NULL))
-		return known;
-	known = executor_get(FAMILY_TOKIO, "tokio", 0, CONFIDENCE_HIGH);
-	if (known)
-		executor_confirm(known);
-	__atomic_store_n(&executor, known, __ATOMIC_RELEASE);
-	return known;
+struct executor *tokio_executor_make(void)
+{
+	struct executor *executor = executor_get(FAMILY_TOKIO, "tokio", 0, CONFIDENCE_HIGH);
+
+	if (executor)
+		executor_confirm(executor);
+	__atomic_store_n(&tokio_executor_known, executor, __ATOMIC_RELEASE);
+	return executor;
 }
 
 static void confirm(struct task_slot *slot, const uint64_t *header, unsigned vtable_word)

@@ -6,13 +6,25 @@
 #ifndef RUNTIME_EXECUTORS_TOKIO_H
 #define RUNTIME_EXECUTORS_TOKIO_H
 
+#include <stddef.h>
+
+#include "../compiler.h"
+
 struct executor;
 
 extern const struct task_family tokio_family;
 /* The function that drops a task's future when its runtime ends: a poll that will never be. */
 extern const struct task_family tokio_shutdown_family;
 
+extern struct executor *tokio_executor_known; /* NULL until it was asked for */
+COLD struct executor *tokio_executor_make(void);
+
 /* Whose turns these are; NULL when the table of executors is full. Async-signal-safe. */
-struct executor *tokio_executor(void);
+static inline struct executor *tokio_executor(void)
+{
+	struct executor *known = __atomic_load_n(&tokio_executor_known, __ATOMIC_ACQUIRE);
+
+	return LIKELY(known != NULL) ? known : tokio_executor_make();
+}
 
 #endif

@@ -4,6 +4,7 @@
 #include "../turn.h"
 #include "tokio.h"
 #include "task_module.h"
+#include "task_registry.h"
 #include "task_slots.h"
 
 #define CANCELLED (1UL << 5) /* tokio/src/runtime/task/state.rs */
@@ -79,6 +80,8 @@ void tokio_poll(void *header, uint32_t number)
 				 ? MOMENT_WORKER_TASK
 				 : MOMENT_OTHER_TASK;
 	}
+	if (!job)
+		task_registry_polled(header, slot->type, turn.turn.start);
 	turn.began = tokio_context_look(&module->context, module_tls(module->module), moment);
 	if (*(const uint64_t *)header & CANCELLED)
 		turn.turn.outcome = OUTCOME_CANCELLED;
