@@ -28,6 +28,7 @@ static const size_t least_sizes[] = {
 	[RECORD_LENGTH_COUNTS] = sizeof(struct trace_length_counts),
 	[RECORD_TASK_TYPE] = sizeof(struct trace_task_type),
 	[RECORD_TIMELINE] = sizeof(struct trace_timeline),
+	[RECORD_TASKS] = sizeof(struct trace_tasks),
 	[RECORD_LOOK] = sizeof(struct trace_look),
 	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),
 	[RECORD_ALLOWANCE] = sizeof(struct trace_allowance),
@@ -43,6 +44,7 @@ static bool is_whole(const struct trace_record *head)
 	const struct trace_script_line *line = (const void *)head;
 	const struct trace_script_lines *lines = (const void *)head;
 	const struct trace_timeline *timeline = (const void *)head;
+	const struct trace_tasks *tasks = (const void *)head;
 
 	switch (head->type) {
 	case RECORD_PROCESS:
@@ -56,6 +58,10 @@ static bool is_whole(const struct trace_record *head)
 		       stack->depth * sizeof *stack->frames <= head->size - sizeof *stack;
 	case RECORD_DEADLOCK:
 		return ((const struct trace_deadlock *)head)->edge_count <= TRACE_MAX_EDGES;
+	case RECORD_TASKS:
+		return tasks->first <= head->size - sizeof *tasks &&
+		       tasks->count <= (head->size - sizeof *tasks - tasks->first) /
+					       sizeof(struct trace_task);
 	case RECORD_TIMELINE:
 		return timeline->size <= (head->size - sizeof *timeline) / sizeof *timeline->turns;
 	case RECORD_SCRIPT:
