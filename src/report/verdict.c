@@ -154,6 +154,13 @@ static void doubt_nameless_lock(struct finding *seen)
 		make_weaker(seen);
 }
 
+static enum finding_root root_of(uint8_t flags)
+{
+	return flags & SITE_ROOT_MULTI_THREAD	  ? ROOT_MULTI_THREAD
+	       : flags & SITE_ROOT_CURRENT_THREAD ? ROOT_CURRENT_THREAD
+						  : ROOT_UNKNOWN;
+}
+
 static bool verdict_tokio(struct finding *seen, uint8_t flags)
 {
 	size_t end = seen->stacks->native.count, block_on = find_block_on(seen);
@@ -167,9 +174,7 @@ static bool verdict_tokio(struct finding *seen, uint8_t flags)
 		/* Of a scheduler that the runtime tells by name it is sure, symbols or not. */
 		if (block_on == seen->stacks->native.count && flags & SITE_ROOT_FUTURE)
 			return false;
-		seen->root = flags & SITE_ROOT_MULTI_THREAD	? ROOT_MULTI_THREAD
-			     : flags & SITE_ROOT_CURRENT_THREAD ? ROOT_CURRENT_THREAD
-								: ROOT_UNKNOWN;
+		seen->root = root_of(flags);
 		/* A current_thread runtime is its own: what lies outside excuses nothing. */
 		if (seen->root == ROOT_CURRENT_THREAD)
 			end = block_on;
@@ -247,10 +252,22 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 	return true;
 }
 
+/* Of any but a current_thread runtime it freezes itself alone, and may have been several polls. */
+static void take_root(struct finding *seen, uint8_t flags)
+{
+	seen->root = root_of(flags);
+	if (seen->root == ROOT_CURRENT_THREAD)
+		return;
+	make_weaker(seen);
+	seen->severity = SEVERITY_NOTICE;
+}
+
 bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full)
 {
 	const struct stack *native = &seen->stacks->native;
 
+	if (flags & ROOT_FLAGS)
+		take_root(seen, flags);
 	if (flags & SITE_UNSEEN) {
 		seen->confidence = CONFIDENCE_MEDIUM;
 		return true;

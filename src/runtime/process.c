@@ -16,6 +16,7 @@
 #include "executors/executor.h"
 #include "executors/named.h"
 #include "executors/task_module.h"
+#include "executors/root_turn.h"
 #include "executors/task_root.h"
 #include "executors/tokio.h"
 #include "locks/held.h"
@@ -80,6 +81,7 @@ void process_forked(void)
 	self->turn = NULL;
 	self->in_call = false;
 	self->root_suspect = false;
+	self->root_polled = false;
 	self->own_code = 0;
 	self->serving = SERVING_NOBODY;
 	modules_busy = false;
@@ -114,6 +116,7 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 
 	(void)handlers;
 	event_loop_exits(frame);
+	root_turn_is_over();
 	leave_turns();
 	if (!trace)
 		return;
@@ -177,8 +180,11 @@ static void may_run_root_future(void)
 {
 	const struct task_module *module = task_module_of(modules_at(0)->start);
 
-	if (module)
-		task_thread_may_be_root(task_module_executor(module));
+	if (!module)
+		return;
+	task_thread_may_be_root(task_module_executor(module));
+	sampler_take();
+	thread_slot_watch_end();
 }
 
 /* Tokio's own threads run none: what lies between their tasks is theirs. */

@@ -13,7 +13,7 @@
 #include "system_call.h"
 #include "thread.h"
 
-#define MAX_TIMERS 1024 /* as there are slots */
+#define MAX_TIMERS 1024
 #define NO_TIMER   (-1)
 #define MASK_SIZE  8
 
@@ -27,7 +27,7 @@ static struct sigaction program; /* what the program asked for, or found */
 static int state;		 /* 0: no handler yet, 1: one thread installs it, 2: installed */
 static char cookie;		 /* its address tells our signals from others */
 static struct {
-	int number; /* the kernel's + 1; 0: free */
+	int number; /* the kernel's + 1; 0: free, -1: about to be made */
 } timers[MAX_TIMERS];
 
 static THREAD_LOCAL int timer = NO_TIMER; /* place in timers */
@@ -145,23 +145,39 @@ static bool is_blocked(void)
 	return mask >> (SAMPLER_SIGNAL - 1) & 1;
 }
 
+static int take_place(void)
+{
+	for (int i = 0; i < MAX_TIMERS; i++) {
+		int none = 0;
+
+		if (!__atomic_load_n(&timers[i].number, __ATOMIC_RELAXED) &&
+		    __atomic_compare_exchange_n(&timers[i].number, &none, -1, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return i;
+	}
+	return NO_TIMER;
+}
+
 void sampler_take(void)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
 				  .sigev_signo = SAMPLER_SIGNAL,
 				  .sigev_value = { .sival_ptr = &cookie } };
-	int number;
+	int number, place;
 
-	timer = NO_TIMER;
-	if (!runtime_options.sample_us || runtime_silent || this_thread.slot_number >= MAX_TIMERS ||
-	    !handler_ready())
+	if (timer != NO_TIMER || !runtime_options.sample_us || runtime_silent || !handler_ready())
 		return;
-	event._sigev_un._tid = this_thread.slot->tid;
+	place = take_place();
+	if (place == NO_TIMER)
+		return;
+	event._sigev_un._tid = gettid();
 	if (system_call(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, (long)&event, (long)&number, 0,
-			0, 0))
+			0, 0)) {
+		__atomic_store_n(&timers[place].number, 0, __ATOMIC_RELEASE);
 		return;
-	timer = (int)this_thread.slot_number;
-	timers[timer].number = number + 1;
+	}
+	__atomic_store_n(&timers[place].number, number + 1, __ATOMIC_RELEASE);
+	timer = place;
 	stopped = is_blocked();
 	if (!stopped)
 		set_timer(timer, true);
@@ -172,7 +188,7 @@ void sampler_leave(void)
 	if (timer == NO_TIMER)
 		return;
 	system_call(SYS_timer_delete, timers[timer].number - 1, 0, 0, 0, 0, 0);
-	timers[timer].number = 0;
+	__atomic_store_n(&timers[timer].number, 0, __ATOMIC_RELEASE);
 	timer = NO_TIMER;
 }
 
@@ -185,7 +201,7 @@ void sampler_forget(void)
 void sampler_stop_all(void)
 {
 	for (int i = 0; i < MAX_TIMERS; i++)
-		if (timers[i].number)
+		if (timers[i].number > 0)
 			set_timer(i, false);
 }
 

@@ -12,7 +12,7 @@
 
 #define SAMPLER_SIGNAL SIGURG
 
-/* The present thread got its slot, or is about to lose it. */
+/* The present thread got its slot, or may run root futures (or has its timer already); it ends. */
 void sampler_take(void);
 void sampler_leave(void);
 

@@ -6,6 +6,7 @@
 #include "allowance.h"
 #include "executors/event_loop.h"
 #include "executors/executor.h"
+#include "executors/root_turn.h"
 #include "executors/task_types.h"
 #include "interpreters.h"
 #include "javascript.h"
@@ -149,11 +150,17 @@ static void answer(void *isolate, void *unused)
 	keep_sample(turn, &here, asked.since, 0, false);
 }
 
-static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, uint8_t flags)
+static struct unwind_start start_of(const ucontext_t *context)
 {
 	const greg_t *registers = context->uc_mcontext.gregs;
-	struct unwind_start start = { (uintptr_t)registers[REG_RIP], (uintptr_t)registers[REG_RSP],
+
+	return (struct unwind_start){ (uintptr_t)registers[REG_RIP], (uintptr_t)registers[REG_RSP],
 				      (uintptr_t)registers[REG_RBP] };
+}
+
+static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, uint8_t flags)
+{
+	struct unwind_start start = start_of(context);
 	uint64_t since = turn->sampled ? turn->sampled : turn->start;
 
 	if (is_unwinding(start.pc))
@@ -169,18 +176,32 @@ static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, u
 	keep_sample(turn, &start, since, flags, true);
 }
 
+static struct turn *sample_root(const ucontext_t *context, uint64_t now)
+{
+	struct unwind_start start = start_of(context);
+	struct buffer *room;
+	OWN_CODE_SCOPE;
+
+	room = get_buffer();
+	return room && !is_unwinding(start.pc)
+		       ? root_turn_sampled(&start, now, room->frames, TRACE_MAX_FRAMES)
+		       : NULL;
+}
+
 void stall_sample(const ucontext_t *context)
 {
 	struct thread_state *self = &this_thread;
 	struct turn *turn = self->turn;
-	uint64_t now, elapsed;
+	uint64_t now = turn_clock_now(), elapsed;
 	int may_block = 0;
 
-	if (!turn || self->own_code || self->vforked || self->dead || self->exempt ||
-	    self->serving || !self->slot || !turn_times || turn->kind != TURN_TASK ||
-	    !turn->start || allowance_is_open())
+	if (self->own_code || self->vforked || self->dead || self->exempt || self->serving ||
+	    allowance_is_open())
 		return;
-	now = turn_clock_now();
+	if (!turn && self->root_suspect)
+		turn = sample_root(context, now);
+	if (!turn || !self->slot || !turn_times || turn->kind != TURN_TASK || !turn->start)
+		return;
 	elapsed = now - turn->start;
 	if (elapsed < turn_times_limit ||
 	    (turn->sampled && now - turn->sampled < elapsed / DENSITY))
@@ -197,7 +218,8 @@ void stall_sample(const ucontext_t *context)
 					   1000);
 			turn->sampled = now;
 		} else {
-			sample(turn, context, now, may_block < 0 ? SITE_OFFLOAD_UNSURE : 0);
+			sample(turn, context, now,
+			       turn->root | (may_block < 0 ? SITE_OFFLOAD_UNSURE : 0));
 		}
 	}
 }
@@ -298,6 +320,9 @@ static enum severity judge(const struct turn *turn, const struct course *course,
 		severity = SEVERITY_WARNING;
 	if (course->stall == STALL_RUNNABLE)
 		return SEVERITY_NOTICE;
+	/* It freezes only itself, or may have been several polls. */
+	if (turn->root && turn->root != SITE_ROOT_CURRENT_THREAD)
+		return SEVERITY_NOTICE;
 	/* That it slept of its own will is a guess, unless it was seen asleep. */
 	if (course->stall != STALL_BUSY && !looked && severity > SEVERITY_WARNING)
 		severity = SEVERITY_WARNING;
@@ -331,11 +356,11 @@ static void take_place(const struct turn *turn, const struct course *course,
 		key->script_size =
 			site_script(seen, room->script, sizeof room->script, &key->language);
 	} else if (turn->type) {
-		key->flags = SITE_UNSEEN;
+		key->flags |= SITE_UNSEEN;
 		room->frames[0] = task_type_poll(turn->type) + 1;
 		key->depth = 1;
 	} else {
-		key->flags = SITE_UNSEEN;
+		key->flags |= SITE_UNSEEN;
 		UNWIND_HERE(&here);
 		key->depth = unwinder_walk(&here, room->frames, NULL, TRACE_MAX_FRAMES);
 	}
@@ -353,7 +378,10 @@ void stall_ended(struct turn *turn, uint64_t ns)
 {
 	OWN_CODE_SCOPE;
 	struct buffer *room = get_buffer();
-	struct site_key key = { .kind = SITE_LONG_TURN, .call = -1, .executor = executor_of(turn) };
+	struct site_key key = { .kind = SITE_LONG_TURN,
+				.call = -1,
+				.executor = executor_of(turn),
+				.flags = turn->root };
 	struct trace_look look;
 	struct trace_site *site;
 	struct course course;

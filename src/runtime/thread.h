@@ -32,6 +32,8 @@ struct thread_state {
 	bool dead;    /* its thread-local destructors have run: forward */
 	bool exempt;  /* by option: never watched */
 	bool root_suspect; /* may run a root future of block_on, which makes no turn of its own */
+	bool root_polled;  /* a sample met it in one: see executors/root_turn.h */
+	bool root_reactor; /* its block_on waits by epoll: no poll of its root future is missed */
 	bool loop_has_fds; /* it runs a loop, which may end by a close */
 	bool made_pipe;	   /* one may be its status pipe: see calls/status_pipe.h */
 	bool loop_learns;  /* how far its loop reaches is being found out */

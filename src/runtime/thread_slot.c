@@ -9,6 +9,7 @@
 #include "calls/call.h"
 #include "executors/annotated.h"
 #include "executors/executor.h"
+#include "executors/root_turn.h"
 #include "locks/held.h"
 #include "runtime.h"
 #include "trace.h"
@@ -29,6 +30,7 @@ static void thread_ended(void *unused)
 	call_watch_heal(UINTPTR_MAX); /* cancelled in a call */
 	this_thread.own_code++;	      /* for good: nothing is watched after this */
 	this_thread.own_frame = UINTPTR_MAX;
+	root_turn_is_over();
 	held_thread_ends();
 	thread_slot_leave();
 	annotated_thread_ends();
@@ -42,6 +44,12 @@ static void thread_ended(void *unused)
 int thread_slot_init(void)
 {
 	return -pthread_key_create(&end_key, thread_ended);
+}
+
+void thread_slot_watch_end(void)
+{
+	/* A value that is not NULL has the destructor called; the first 32 keys need no memory. */
+	pthread_setspecific(end_key, slots);
 }
 
 static struct trace_thread *make(uint32_t *offset)
@@ -85,8 +93,7 @@ COLD struct trace_thread *thread_slot_take(void)
 	slot->turn_start = 0;
 	this_thread.slot = slot;
 	turn_times_take();
-	/* A value that is not NULL has the destructor called; the first 32 keys need no memory. */
-	pthread_setspecific(end_key, slot);
+	thread_slot_watch_end();
 	return slot;
 }
 

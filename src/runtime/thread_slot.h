@@ -15,6 +15,9 @@ int thread_slot_init(void);
 /* Takes or makes the thread's slot; NULL when the trace has no room. */
 COLD struct trace_thread *thread_slot_take(void);
 
+/* Has the thread's end told, as a slot does. */
+void thread_slot_watch_end(void);
+
 /* Gives it back: the thread ends. */
 void thread_slot_leave(void);
 

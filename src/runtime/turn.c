@@ -4,6 +4,7 @@
 
 #include "calls/call.h"
 #include "executors/executor.h"
+#include "executors/root_turn.h"
 #include "locks/held.h"
 #include "locks/lock_wait.h"
 #include "stack_switch.h"
@@ -16,6 +17,12 @@ static bool left_behind(const struct turn *turn, const struct turn *newer)
 {
 	return turn->address && turn->address <= newer->address &&
 	       stack_was_left(turn->address, newer->address);
+}
+
+COLD static void leave_what_was(void)
+{
+	root_turn_is_over();
+	call_watch_heal(UINTPTR_MAX);
 }
 
 void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind)
@@ -35,8 +42,8 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 	turn->parent = self->turn;
 	self->turn = turn;
 	self->usage_known = false;
-	if (UNLIKELY(self->in_call))
-		call_watch_heal(UINTPTR_MAX);
+	if (UNLIKELY(self->in_call | self->root_polled))
+		leave_what_was();
 	if (kind == TURN_TASK) {
 		thread_slot_count_turn(executor);
 		turn_times_begin(turn);

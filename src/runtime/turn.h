@@ -51,6 +51,7 @@ struct turn {
 	uint32_t explained_us; /* in calls that were told, or need not be */
 	uint32_t sample;       /* offset of the site of the first sample; 0: none */
 	uint8_t finding_count; /* of findings, below */
+	uint8_t root;	       /* of a root future: SITE_ROOT_FUTURE and kin */
 	bool excused; /* part of it was where blocking is right, or an interpreter's own wait */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */
 	struct trace_site *findings[TURN_FINDINGS];

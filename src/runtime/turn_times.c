@@ -252,9 +252,9 @@ void turn_times_leave(void)
 {
 	struct trace_turn_times *times = turn_times;
 
+	sampler_leave();
 	if (!times)
 		return;
-	sampler_leave();
 	end_span();
 	turn_times = NULL;
 	times->thread = 0;

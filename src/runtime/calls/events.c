@@ -2,6 +2,7 @@
  * them. */
 #include <sys/pidfd.h>
 
+#include "../executors/root_turn.h"
 #include "call.h"
 #include "keep.h"
 #include "modules_changed.h"
@@ -32,6 +33,7 @@ EXPORT int epoll_create1(int flags)
 
 	modules_changed_look();
 	fd = real.epoll_create1(flags);
+	root_turn_epoll_made((uintptr_t)__builtin_return_address(0));
 	keep_made_as(fd, SUBJECT_EVENT, false);
 	return fd;
 }

@@ -9,6 +9,7 @@
 #include "../descriptors.h"
 #include "../executors/event_loop.h"
 #include "../executors/executor.h"
+#include "../executors/root_turn.h"
 #include "../executors/task_root.h"
 #include "../interpreters.h"
 #include "../judgement.h"
@@ -189,6 +190,7 @@ static bool begin(struct call_watch *watch)
 	write_down(watch, executor);
 	if (!take_root(watch)) {
 		erase();
+		root_turn_is_over();
 		return false;
 	}
 	/* A call that never returns is told with its interpreter's frames; one that does needs them
@@ -211,8 +213,10 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	if (self->own_code || self->in_call || !subject.watch)
 		return;
 	/* The most that runs in a suspect of a thread is no root future. */
-	if (!self->turn && task_root_excluded())
+	if (!self->turn && task_root_excluded()) {
+		root_turn_is_over();
 		return;
+	}
 	watch->call = call;
 	watch->subject = subject;
 	watch->failed = false;
@@ -333,7 +337,7 @@ static struct trace_site *record(struct call_watch *watch, enum severity severit
 		return NULL;
 	}
 	site_count(site, severity, outcome->wall_ns, outcome->slept_ns, end_ns);
-	remember(watch->turn, site);
+	remember(watch->turn ? watch->turn : root_turn(), site);
 	return site;
 }
 
@@ -378,6 +382,7 @@ static void end(struct call_watch *watch)
 	uint64_t end_ns = now_ns();
 	struct call_outcome outcome = outcome_of(watch, end_ns);
 	enum severity severity = SEVERITY_NONE;
+	struct turn *turn = watch->turn ? watch->turn : root_turn();
 	bool nonblocking;
 
 	if (reached_descriptor(watch)) {
@@ -393,10 +398,10 @@ static void end(struct call_watch *watch)
 			this_thread.error_ns = end_ns;
 		/* A turn is not blamed again for what its calls were, or need not be; what is
 		 * allowed takes nothing of its time. */
-		if (watch->turn && !allowance_is_open())
-			watch->turn->explained_us += (uint32_t)(outcome.wall_ns / 1000);
-		if (watch->turn && excused)
-			watch->turn->excused = true;
+		if (turn && !allowance_is_open())
+			turn->explained_us += (uint32_t)(outcome.wall_ns / 1000);
+		if (turn && excused)
+			turn->excused = true;
 	}
 	erase();
 }

@@ -28,6 +28,7 @@
 #include "loop.h"
 #include "loop_library.h"
 #include "named.h"
+#include "root_turn.h"
 #include "task_module.h"
 #include "task_root.h"
 
@@ -354,6 +355,8 @@ static void parks(const struct task_module *module)
 	struct executor *executor;
 	OWN_CODE_SCOPE;
 
+	root_turn_is_over();
+	this_thread.root_reactor = true;
 	if (!async_task_thread_is_reactor()) {
 		executor = task_module_executor(module);
 		task_thread_may_be_root(executor);

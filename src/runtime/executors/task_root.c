@@ -59,6 +59,24 @@ static int by_context(struct task_module *module, uint8_t *flags)
 	return 1;
 }
 
+int task_root_polled(struct task_root_poll *poll)
+{
+	bool unknown = false;
+
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module)) {
+		int known = by_context(module, &poll->flags);
+
+		if (known > 0) {
+			tokio_context_poll(&module->context, module_tls(module->module),
+					   &poll->budget, poll->block_on);
+			return 1;
+		}
+		unknown |= known < 0 && module->symbols.roots;
+	}
+	return unknown ? -1 : 0;
+}
+
 bool task_root_excluded(void)
 {
 	uint8_t flags;

@@ -31,6 +31,16 @@ struct executor *task_root_executor(void);
  */
 uint8_t task_root_flags(const uint64_t *frames, size_t depth);
 
+/* A poll of a root future, as Tokio's own state tells it. */
+struct task_root_poll {
+	uint8_t flags;	      /* SITE_ROOT_CURRENT_THREAD or SITE_ROOT_MULTI_THREAD */
+	uint8_t budget;	      /* what is left of it; never more within one poll */
+	uint64_t block_on[2]; /* other in each block_on */
+};
+
+/* 1: the present thread polls one, 0: none, -1: not known, but a stack may tell. */
+int task_root_polled(struct task_root_poll *poll);
+
 /* True when task_root_flags would answer 0 whatever the stack: it need not be walked. 5 ns. */
 bool task_root_excluded(void);
 

@@ -300,6 +300,18 @@ bool tokio_context_is_outside(const struct tokio_context *context, const uint8_t
 	return found;
 }
 
+void tokio_context_poll(const struct tokio_context *context, const uint8_t *block, uint8_t *budget,
+			uint64_t before[2])
+{
+	uint32_t place = context->budgets[0];
+	const size_t size = 2 * sizeof *before;
+
+	*budget = block[place + 1];
+	place &= ~3U;
+	if (place >= size)
+		memcpy(before, block + place - size, size);
+}
+
 int tokio_context_polls(const struct tokio_context *context, const uint8_t *block)
 {
 	uint32_t count = __atomic_load_n(&context->budget_count, __ATOMIC_ACQUIRE);

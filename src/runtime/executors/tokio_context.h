@@ -100,6 +100,13 @@ bool tokio_context_is_outside(const struct tokio_context *context, const uint8_t
 /* Whether a future is being polled: 1, 0, or -1 when it cannot be told. */
 int tokio_context_polls(const struct tokio_context *context, const uint8_t *block);
 
+/*
+ * While a future is polled: what is left of its budget, and what stands before that. There each
+ * block_on puts the seed of its random numbers (1.24 to 1.54), which select! then moves on.
+ */
+void tokio_context_poll(const struct tokio_context *context, const uint8_t *block, uint8_t *budget,
+			uint64_t before[2]);
+
 /* A look at each poll: what the bytes say, and a check that they still may be the ones. 2 ns. */
 static inline enum tokio_place tokio_context_look(struct tokio_context *context,
 						  const uint8_t *block, enum tokio_moment moment)

@@ -72,8 +72,8 @@ def tokio_runs():
             if context == "root" and stripped:
                 # Nothing tells a root future without symbols for sure.
                 yield tokio(program, profile, "root all", allow=set(TOKIO_OPERATIONS))
-            elif context == "root":
-                # Its polls are not told from one another, and have no length.
+            elif context == "root" and program != cases:
+                # Where 1.24 keeps its state is not known before a job: its polls may be several.
                 yield tokio(program, profile, "root all", set(TOKIO_OPERATIONS) - {"compute"})
             else:
                 yield tokio(program, profile, f"{context} all", TOKIO_OPERATIONS)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "executors/executor.h"
+#include "executors/root_turn.h"
 #include "executors/task_module.h"
 #include "executors/task_root.h"
 #include "executors/tokio.h"
@@ -20,6 +21,8 @@
 #include "runtime.h"
 #include "thread.h"
 #include "turn.h"
+#include "turn_times.h"
+#include "unwinder.h"
 
 struct vtable {
 	void (*functions[7])(void *header);
@@ -280,6 +283,48 @@ static void a_root_future_is_told_without_symbols(void **state)
 	assert_false(tokio_misses_roots());
 }
 
+static const struct turn *root_sample(uint64_t now)
+{
+	struct unwind_start here = { 0 };
+	uint64_t frames[8];
+
+	return root_turn_sampled(&here, now, frames, 8);
+}
+
+static void a_root_future_is_in_one_turn_until_it_is_seen_elsewhere(void **state)
+{
+	uint64_t start = turn_clock_now();
+
+	(void)state;
+	on_a_thread(worker_thread);
+	task_thread_may_be_root(tokio_executor());
+	assert_null(root_sample(start));
+	memcpy(context.budget, "\1\200", 2);
+	context.runtime = 0;
+	this_thread.root_reactor = true;
+	assert_int_equal(root_sample(start)->root, SITE_ROOT_CURRENT_THREAD);
+	context.budget[1] = 100;
+	assert_int_equal(root_sample(start + 1)->start, start);
+	context.random[0]++; /* another block_on */
+	assert_int_equal(root_sample(start + 2)->start, start + 2);
+	context.budget[1] = 101; /* another poll */
+	assert_int_equal(root_sample(start + 3)->start, start + 3);
+	run_task(note); /* and a third, after a task */
+	assert_null(root_turn());
+	memcpy(context.budget, "\1\200", 2);
+	assert_int_equal(root_sample(start + 4)->start, start + 4);
+	assert_int_equal(this_thread.slot->turn_start, start + 4);
+	context.budget[0] = 0; /* the runtime runs */
+	assert_null(root_sample(start + 5));
+	assert_int_equal(this_thread.slot->turn_start, 0);
+	this_thread.root_reactor = false;
+	context.budget[0] = 1;
+	assert_int_equal(root_sample(start + 6)->root, SITE_ROOT_FUTURE);
+	root_turn_is_over();
+	context.budget[0] = 0;
+	context.runtime = 2;
+}
+
 static void a_suspect_of_whom_nothing_comes_is_one_no_more(void **state)
 {
 	unsigned asked = 0;
@@ -351,6 +396,8 @@ int main(void)
 		cmocka_unit_test_setup(a_local_set_within_a_job_must_not_block, forget),
 		cmocka_unit_test_setup(turns_nest, forget),
 		cmocka_unit_test_setup(a_root_future_is_told_without_symbols, forget),
+		cmocka_unit_test_setup(a_root_future_is_in_one_turn_until_it_is_seen_elsewhere,
+				       forget),
 		cmocka_unit_test_setup(a_suspect_of_whom_nothing_comes_is_one_no_more, forget),
 		cmocka_unit_test_setup(a_table_that_only_looks_like_one_goes_on_working, forget),
 	};

@@ -1,0 +1,178 @@
+//! Root futures, which block_on polls itself: what they compute, and what is computed around them.
+//!
+//!     tokio_roots CASE
+
+use std::future::Future;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{block_in_place, spawn_blocking, yield_now, LocalSet};
+
+const LONG: Duration = Duration::from_millis(300);
+const STEP: Duration = Duration::from_millis(1);
+const STEPS: u32 = 300;
+
+#[inline(never)]
+fn compute(time: Duration) -> u64 {
+    let start = Instant::now();
+    let mut value = 1u64;
+    while start.elapsed() < time {
+        for _ in 0..1000 {
+            value = std::hint::black_box(value.wrapping_mul(6364136223846793005).rotate_left(7)); // HOT
+        }
+    }
+    value
+}
+
+fn multi_thread() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Without timers and sockets it waits by other means.
+fn bare() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+async fn settle() {
+    for _ in 0..3 {
+        tokio::time::sleep(STEP).await;
+    }
+}
+
+async fn settled() {
+    settle().await;
+    compute(LONG);
+    settle().await;
+}
+
+async fn at_once() {
+    compute(LONG);
+}
+
+/// Waits in a call that no library makes: read(2) of a pipe that nobody writes to for a while.
+#[inline(never)]
+fn wait_past_libc(time: Duration) {
+    let mut ends = [0; 2];
+    // SAFETY: the pipe is this function's own, and the byte's place outlives the call.
+    unsafe {
+        assert_eq!(libc::pipe(ends.as_mut_ptr()), 0);
+        let writer = ends[1];
+        let thread = thread::spawn(move || {
+            thread::sleep(time);
+            assert_eq!(libc::write(writer, b"x".as_ptr().cast(), 1), 1);
+        });
+        let mut byte = 0u8;
+        let mut result: i64 = 0; // SYS_read
+        std::arch::asm!("syscall", inout("rax") result, in("rdi") i64::from(ends[0]),
+            in("rsi") &raw mut byte, in("rdx") 1, out("rcx") _, out("r11") _);
+        assert_eq!((result, byte), (1, b'x'));
+        thread.join().unwrap();
+        libc::close(ends[0]);
+        libc::close(ends[1]);
+    }
+}
+
+async fn waiting() {
+    settle().await;
+    wait_past_libc(LONG);
+    settle().await;
+}
+
+/// As long as the others in all, and not for a moment long.
+async fn in_steps() {
+    for _ in 0..STEPS {
+        compute(STEP);
+        yield_now().await;
+    }
+}
+
+async fn in_steps_with_tasks() {
+    for _ in 0..STEPS {
+        compute(STEP);
+        tokio::spawn(async {
+            compute(STEP);
+        })
+        .await
+        .unwrap();
+    }
+}
+
+/// Each of these is a block_on of its own.
+fn often(runtime: &Runtime) {
+    for _ in 0..STEPS {
+        runtime.block_on(async { compute(STEP) });
+    }
+}
+
+fn around(runtime: Runtime, future: impl Future<Output = ()>) {
+    compute(LONG);
+    runtime.block_on(future);
+    compute(LONG);
+    runtime.block_on(async { compute(STEP) });
+    compute(LONG);
+    drop(runtime);
+    compute(LONG);
+}
+
+async fn offloaded() {
+    settle().await;
+    spawn_blocking(|| compute(LONG)).await.unwrap();
+    settle().await;
+}
+
+fn run(case: &str) {
+    match case {
+        "current" => current_thread().block_on(settled()),
+        "current_at_once" => current_thread().block_on(at_once()),
+        "current_beside_tasks" => current_thread().block_on(async {
+            let task = tokio::spawn(async {
+                for _ in 0..20 {
+                    settle().await;
+                }
+            });
+            settled().await;
+            task.await.unwrap();
+        }),
+        "local" => LocalSet::new().block_on(&current_thread(), settled()),
+        "local_within" => current_thread().block_on(LocalSet::new().run_until(settled())),
+        "waiting" => current_thread().block_on(waiting()),
+        "hang" => current_thread().block_on(async {
+            settle().await;
+            compute(Duration::from_secs(60));
+        }),
+        "multi" => multi_thread().block_on(settled()),
+        "multi_at_once" => multi_thread().block_on(at_once()),
+        "bare" => bare().block_on(at_once()),
+        "steps_current" => current_thread().block_on(in_steps()),
+        "steps_bare" => bare().block_on(in_steps()),
+        "steps_multi" => multi_thread().block_on(in_steps()),
+        "steps_with_tasks" => current_thread().block_on(in_steps_with_tasks()),
+        "often_current" => often(&current_thread()),
+        "often_bare" => often(&bare()),
+        "often_multi" => often(&multi_thread()),
+        "often_settled" => {
+            let runtime = current_thread();
+            runtime.block_on(settle());
+            often(&runtime);
+        }
+        "around_current" => around(current_thread(), settle()),
+        "around_multi" => around(multi_thread(), settle()),
+        "offloaded_current" => current_thread().block_on(offloaded()),
+        "offloaded_multi" => multi_thread().block_on(async {
+            offloaded().await;
+            block_in_place(|| compute(LONG));
+            offloaded().await;
+        }),
+        _ => panic!("no case is called {case}"),
+    }
+}
+
+fn main() {
+    run(&std::env::args().nth(1).expect("a case"));
+    println!("done");
+}
