@@ -23,12 +23,10 @@
 #include "../turn.h"
 #include "../turn_times.h"
 #include "../unwinder.h"
-#include "async_task.h"
 #include "executor.h"
 #include "loop.h"
 #include "loop_library.h"
 #include "named.h"
-#include "root_turn.h"
 #include "task_module.h"
 #include "task_root.h"
 
@@ -349,22 +347,6 @@ static bool is_ring_of_library(const struct loop_wait *wait)
 	       module_symbol(module, "uv_run");
 }
 
-/* No task is polled on this thread: it is in block_on, and its root future may be all it runs. */
-static void parks(const struct task_module *module)
-{
-	struct executor *executor;
-	OWN_CODE_SCOPE;
-
-	root_turn_is_over();
-	this_thread.root_reactor = true;
-	if (!async_task_thread_is_reactor()) {
-		executor = task_module_executor(module);
-		task_thread_may_be_root(executor);
-		if (executor)
-			thread_slot_count_turn(executor);
-	}
-}
-
 /*
  * The common wait: that of a loop of which nothing is left to be found out, in its usual place, at
  * the end of a turn without a finding. An executor makes many of them, each after a sleep that left
@@ -406,6 +388,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	const struct task_module *module;
 	uint16_t level;
 
+	wait->named = false;
 	own_code_heal((void *)wait->frame);
 	if (UNLIKELY(self->in_call))
 		call_watch_heal(wait->frame);
@@ -417,8 +400,9 @@ static COLD bool begin_wait(struct loop_wait *wait)
 		OWN_CODE_SCOPE;
 		event_loop_level(wait->frame, &level);
 	}
-	if (named_thread_waits())
-		return false;
+	wait->named = named_thread_waits();
+	if (wait->named)
+		return true;
 	if (self->turn && !(current && self->turn == &current->turn)) {
 		begin_nested(wait);
 		return wait->nested;
@@ -427,7 +411,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	if (module) {
 		/* The runtime parks in its epoll instance alone; a poll is the root future's. */
 		if (wait->epoll_fd >= 0)
-			parks(module);
+			task_thread_parks(module);
 		else
 			begin_nested(wait);
 		return wait->nested;
@@ -468,6 +452,10 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 {
 	struct loop *loop = wait->loop;
 
+	if (wait->named) {
+		named_thread_goes_on();
+		return;
+	}
 	if (wait->nested) {
 		call_watch_end(&wait->watch);
 		return;

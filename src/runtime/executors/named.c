@@ -5,9 +5,12 @@
 #include "../thread_slot.h"
 #include "../turn.h"
 #include "../turn_times.h"
+#include "../unwinder.h"
 #include "executor.h"
+#include "loop.h"
 
 static THREAD_LOCAL struct turn turn;
+static THREAD_LOCAL bool told;
 
 void named_thread(const char *name)
 {
@@ -22,14 +25,48 @@ void named_thread(const char *name)
 	executor_confirm(executor);
 	turn.address = 0;
 	turn_begin(&turn, executor, TURN_TASK);
-	/* Where its turns begin and end is not known. */
+	/* A thread that never waits so has no turns that end. */
 	turn_times_untimed(&turn);
+}
+
+static bool is_in_turn(void)
+{
+	return turn.executor && this_thread.turn == &turn;
+}
+
+/* Where its callbacks begin, nothing else tells. */
+COLD static void tell_place(void)
+{
+	uint64_t frames[LOOP_PLACES];
+	struct unwind_start here;
+	OWN_CODE_SCOPE;
+
+	UNWIND_HERE(&here);
+	turn_times_waits_at(frames, (unsigned)unwinder_walk(&here, frames, NULL, LOOP_PLACES));
+	told = true;
 }
 
 bool named_thread_waits(void)
 {
-	if (!turn.executor || this_thread.turn != &turn)
+	if (!is_in_turn())
 		return false;
-	thread_slot_count_turn(turn.executor);
+	if (!told)
+		tell_place();
+	turn_times_end(&turn);
+	turn_times_untimed(&turn);
 	return true;
+}
+
+/* The turn stays where it is: what locks it holds it goes on holding. */
+void named_thread_goes_on(void)
+{
+	if (!is_in_turn())
+		return;
+	turn.sampled = 0;
+	turn.explained_us = 0;
+	turn.sample = 0;
+	turn.finding_count = 0;
+	turn.excused = false;
+	thread_slot_count_turn(turn.executor);
+	turn_times_begin(&turn);
 }

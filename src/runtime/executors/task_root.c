@@ -1,6 +1,8 @@
 #include "task_root.h"
 
-#include "../thread.h"
+#include "../thread_slot.h"
+#include "async_task.h"
+#include "root_turn.h"
 #include "task_module.h"
 #include "yieldsan/trace_format.h"
 
@@ -28,6 +30,21 @@ void task_thread_runs_tasks(struct executor *executor)
 {
 	if (!this_thread.root_suspect && misses < PATIENCE)
 		task_thread_may_be_root(executor);
+}
+
+void task_thread_parks(const struct task_module *module)
+{
+	struct executor *executor;
+	OWN_CODE_SCOPE;
+
+	root_turn_is_over();
+	this_thread.root_reactor = true;
+	if (async_task_thread_is_reactor())
+		return;
+	executor = task_module_executor(module);
+	task_thread_may_be_root(executor);
+	if (executor)
+		thread_slot_count_turn(executor);
 }
 
 struct executor *task_root_executor(void)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct executor;
+struct task_module;
 
 /* The present thread may run a root future of this executor from now on: sets
  * this_thread.root_suspect. */
@@ -20,6 +21,10 @@ void task_thread_may_be_root(struct executor *executor);
 /* The same of a thread that runs a task, outside of any turn; once none was met for long, nothing
  * any more. */
 void task_thread_runs_tasks(struct executor *executor);
+
+/* No task is polled on the present thread, and this module's runtime waits there: it is in
+ * block_on, and its root future may be all it runs. */
+void task_thread_parks(const struct task_module *module);
 
 /* Whose root future it would be; NULL when the thread never was a suspect. */
 struct executor *task_root_executor(void);

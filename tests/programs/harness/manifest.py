@@ -160,6 +160,10 @@ def c_runs():
     yield Run("named", ["pump"])
     yield Run("named", ["pump"], {"pump"}, family="option", executor="pump-1", settings=("executors=pump-*",))
     yield Run("named", ["pump"], settings=("executors=other-*",))
+    for profile in words("O0 O2"):
+        yield Run("named", ["spin"], {"spin"}, profile=profile, family="option", executor="pump-1",
+                  settings=("executors=pump-*",))
+        yield Run("named", ["steps"], profile=profile, settings=("executors=pump-*",))
     yield Run("named", ["loop"], {"loop"})
     yield Run("named", ["loop"], settings=("exempt=quiet-*",))
     yield Run("named", ["leave"], {"leave", "beside"})
