@@ -47,6 +47,10 @@ static const struct owner_rule crates[] = {
 	{ "monoio", OWNER_EXECUTOR, NULL },
 	{ "glommio", OWNER_EXECUTOR, NULL },
 	{ "actix_rt", OWNER_EXECUTOR, NULL },
+	{ "addr2line", OWNER_DEPENDENCY, NULL },
+	{ "gimli", OWNER_DEPENDENCY, NULL },
+	{ "miniz_oxide", OWNER_DEPENDENCY, NULL },
+	{ "rustc_demangle", OWNER_DEPENDENCY, NULL },
 	{ "parking_lot", OWNER_DEPENDENCY, NULL },
 	{ "parking_lot_core", OWNER_DEPENDENCY, NULL },
 	{ "lock_api", OWNER_DEPENDENCY, NULL },
@@ -240,9 +244,10 @@ static bool by_source(struct frame *frame, struct strings *strings)
 {
 	const char *file = frame->file;
 
-	/* As rustc's own builds, rustup's rust-src and Debian's packages name it. */
+	/* As rustc's own builds, rustup's rust-src and Debian's packages name it; and the crates
+	 * that std is built with. */
 	if (starts(file, "/rustc/") || strstr(file, "/rustlib/src/rust/library/") ||
-	    starts(file, "/usr/src/rustc-")) {
+	    starts(file, "/usr/src/rustc-") || starts(file, "/rust/deps/")) {
 		set(frame, OWNER_STANDARD, "std");
 		return true;
 	}

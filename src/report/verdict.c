@@ -241,7 +241,20 @@ static bool verdict_asyncio(struct finding *seen, bool script_full)
 	return script_full;
 }
 
-bool verdict(struct finding *seen, uint8_t flags, bool script_full)
+/*
+ * A panic tells of itself: std's default hook writes the message, and the backtrace that was asked
+ * for, which takes hundreds of milliseconds in a debug build. Whoever reads of a panic has worse to
+ * mend than the wait.
+ */
+static bool tells_of_panic(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count && !stack->frames[i].turn_boundary; i++)
+		if (frame_is(&stack->frames[i], "std", "panicking::default_hook"))
+			return true;
+	return false;
+}
+
+static bool family_verdict(struct finding *seen, uint8_t flags, bool script_full)
 {
 	if (seen->family == FAMILY_TOKIO)
 		return verdict_tokio(seen, flags);
@@ -250,6 +263,13 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 	if (!strcmp(seen->executor, "asyncio"))
 		return verdict_asyncio(seen, script_full);
 	return true;
+}
+
+bool verdict(struct finding *seen, uint8_t flags, bool script_full)
+{
+	if (tells_of_panic(&seen->stacks->native))
+		seen->severity = SEVERITY_NOTICE;
+	return family_verdict(seen, flags, script_full);
 }
 
 /* Of any but a current_thread runtime it freezes itself alone, and may have been several polls. */
@@ -272,6 +292,8 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full)
 		seen->confidence = CONFIDENCE_MEDIUM;
 		return true;
 	}
+	if (tells_of_panic(native))
+		seen->severity = SEVERITY_NOTICE;
 	if (seen->family == FAMILY_TOKIO) {
 		if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native))
 			seen->confidence = CONFIDENCE_LOW;

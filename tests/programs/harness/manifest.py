@@ -85,6 +85,8 @@ def tokio_runs():
     for case in TOKIO_QUIET:
         yield tokio(quiet, "dev", case)
         yield tokio(quiet, "fatlto", case)
+    # What a panic's hook does is told by its name alone.
+    yield tokio(quiet, "dev", "panic_with_backtrace")
     for case in words("files threads runtimes fork_in_turn spawn_in_turn locks"):
         yield tokio(quiet + "_oldest", "fatlto", case)
     for program, profile in ((echo, "dev"), (echo, "fatlto"), (echo + "_oldest", "fatlto")):

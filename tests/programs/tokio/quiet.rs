@@ -206,6 +206,23 @@ fn panic_and_abort() {
     block_freely();
 }
 
+/// A panic that tells of itself with a backtrace, which takes long: nobody's wait.
+fn panic_with_backtrace() {
+    // SAFETY: no other thread is here yet. The messages name threads by numbers: they go nowhere.
+    #[allow(unused_unsafe)]
+    unsafe {
+        std::env::set_var("RUST_BACKTRACE", "1");
+        libc::dup2(libc::open(c"/dev/null".as_ptr(), libc::O_WRONLY), 2);
+    }
+    let runtime = current_thread();
+    runtime.block_on(async {
+        let task = tokio::spawn(async { panic!("as this case wants it") });
+        assert!(task.await.unwrap_err().is_panic());
+        let caught = std::panic::catch_unwind(|| panic!("in the root future"));
+        assert!(caught.is_err());
+    });
+}
+
 /// Locks that nobody holds for long, and the asynchronous kind.
 fn locks() {
     let counter = Arc::new(Mutex::new(0));
@@ -246,6 +263,7 @@ fn main() {
         Some("spawn_in_turn") => spawn_in_turn(),
         Some("root_alone") => root_alone(),
         Some("panic_and_abort") => panic_and_abort(),
+        Some("panic_with_backtrace") => panic_with_backtrace(),
         Some("locks") => locks(),
         case => panic!("no case is called {case:?}"),
     }

@@ -51,6 +51,8 @@ static void source_files_tell_first(void **state)
 		  OWNER_PROGRAM, NULL },
 		{ "std::thread::sleep", "/rustc/5980/library/std/src/thread/mod.rs", "Rust",
 		  executable, OWNER_STANDARD, "std" },
+		{ "<gimli::read::Dwarf<R>>::load", "/rust/deps/gimli-0.32.3/src/read/dwarf.rs",
+		  "Rust", executable, OWNER_STANDARD, "std" },
 		{ "<F as core::ops::FnOnce>::call_once", "/rustc/5980/library/core/src/ops/f.rs",
 		  "Rust", executable, OWNER_STANDARD, "std" },
 		{ "poll_future", CRATES "tokio-1.24.2/src/runtime/task/harness.rs", "Rust",
