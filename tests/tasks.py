@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from cli.place import expect, report_of, ROOT, run, run_tests, Skip
+from cli.place import BUILD, expect, expect_refusal, report_of, ROOT, run, run_tests, Skip, traces_in, yieldsan
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
 
@@ -112,6 +112,98 @@ def tasks_of_async_task_tell_the_same(place):
     expect([frame["function"] for frame in task["awaits"] if frame.get("user")] ==
            ["async_task_cases::in_task::{{closure}}"], task)
     expect("async_task_cases::in_task" in task["type"], task)
+
+
+class _Waiting:
+    """The program whose tasks wait, watched by the library alone, until it is killed."""
+
+    def __init__(self, place, program, **options):
+        options = ":".join(f"{name}={value}" for name, value in {"output": place.path, **options}.items())
+        self.process = subprocess.Popen([program, "waiting"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={
+            **os.environ, "LD_PRELOAD": str(BUILD / "libyieldsan.so"), "YIELDSAN_OPTIONS": options})
+        self.pid = str(self.process.pid)
+        expect(self.process.stdout.readline() == "ready\n", "not ready")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_unused):
+        self.process.kill()
+        self.process.communicate()
+
+
+def _tasks(*what, **options):
+    result = yieldsan("report", "--tasks", "--format=json", *what, **options)
+    expect(result.status in (0, 66), result.err)
+    return json.loads(result.out)["processes"][0]
+
+
+# How many of each wait.
+WAITING = {"w_nested": 5, **dict.fromkeys(("w_boxed", "w_selected", "w_joined", "w_timed", "w_pinned", "w_asleep", "w_large"), 1)}
+
+
+def _lists_waiting(place, profile):
+    with _Waiting(place, _program(profile)) as waiting:
+        groups = _tasks(waiting.pid)["tasks"]
+    expect(sum(group["count"] for group in groups) == 14, groups)
+    for case, count in WAITING.items():
+        group, = (group for group in groups if group["type"] == f"futures_tasks::{case}")
+        expect(_own_lines(group["awaits"]) == _labelled(case), (case, group))
+        expect(group["count"] == count and group["state"] == "suspended" and group["oldest_ns"] > 0, group)
+    leaf = {group["type"]: group["awaits"][-1]["function"] for group in groups}
+    expect(leaf["futures_tasks::w_asleep"] == "tokio::time::sleep::Sleep", leaf)
+    expect("mpsc" in leaf["futures_tasks::receive"], leaf)
+
+
+def a_running_process_tells_where_its_tasks_wait(place):
+    _lists_waiting(place, "dev")
+
+
+def a_running_release_build_tells_the_same(place):
+    _lists_waiting(place, "release")
+
+
+def tasks_that_ended_are_not_listed(place):
+    with _Waiting(place, _program("dev")) as waiting:
+        groups = _tasks(waiting.pid)["tasks"]
+        expect("settle" not in str([group["type"] for group in groups]), groups)
+        text = yieldsan("report", "--tasks", waiting.pid).out
+    expect(re.search(r"\n    14 tasks\n +5  futures_tasks::w_nested at tasks.rs:\d+ > .*, for up to \d", text), text)
+
+
+def a_killed_process_tells_types_and_that_it_is_not_sure(place):
+    with _Waiting(place, _program("dev")):
+        pass
+    trace, = traces_in(place.path)
+    groups = {group["type"]: group for group in _tasks(trace)["tasks"]}
+    expect(groups["futures_tasks::w_nested"]["count"] == 5, groups)
+    expect(all(group["state"] == "unknown" and not group["awaits"] for group in groups.values()), groups)
+    text = yieldsan("report", "--tasks", trace).out
+    expect("tasks at most" in text and "before the last poll of all" in text, text)
+
+
+def a_process_that_ended_has_no_tasks(place):
+    run("-o", place / "traces", f"--report={place / 'report'}", "--", _program("dev"), "nested")
+    expect("tasks" not in _tasks(place / "traces"), "tasks of what has ended")
+
+
+def without_types_the_tasks_are_listed_and_the_lack_is_told(place):
+    stripped = str(place / "stripped")
+    subprocess.run(["strip", "-o", stripped, _program("dev")], check=True)
+    with _Waiting(place, stripped) as waiting:
+        # A table of the same build-id would serve.
+        process = _tasks(waiting.pid, env={"XDG_CACHE_HOME": str(place / "cache")})
+    expect(sum(group["count"] for group in process["tasks"]) == 14, process)
+    expect(stripped in process["tasks_problem"] and "debuginfo=2" in process["tasks_problem"], process)
+
+
+def the_list_can_be_switched_off(place):
+    with _Waiting(place, _program("dev"), tasks=0) as waiting:
+        expect("tasks" not in _tasks(waiting.pid), "tasks")
+
+
+def a_number_that_names_no_trace_is_refused(place):
+    expect_refusal(yieldsan("report", "--tasks", str(os.getpid()), cwd=place.path), 2, str(os.getpid()), "not watched")
 
 
 if __name__ == "__main__":

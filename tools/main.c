@@ -11,7 +11,7 @@ const struct command commands[] = {
 	  command_run },
 	{ "ci", "[OPTION...] [--] COMMAND [ARG...]",
 	  "run a project's tests watched: one report, one exit status", command_ci },
-	{ "report", "[OPTION...] TRACE-OR-DIRECTORY...",
+	{ "report", "[OPTION...] TRACE-OR-DIRECTORY-OR-PID...",
 	  "report on traces: of ended, killed or still running programs", command_report },
 	{ "scan", "[OPTION...] ELF-FILE...",
 	  "what a Rust program holds across its awaits, without running it", command_scan },

@@ -30,8 +30,20 @@ static const char *take_diff(void *target, const char *value)
 	return NULL;
 }
 
+static const char *take_tasks(void *target, const char *value)
+{
+	struct report_command *command = target;
+
+	(void)value;
+	command->settings.report.tasks = true;
+	return NULL;
+}
+
 static const struct command_option options[] = {
 	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same", take_output },
+	{ "tasks", 0, NULL,
+	  "list the tasks of processes that run or were killed: where each waits, and since when",
+	  take_tasks },
 	{ "diff", 0, NULL, "of two: what is new, gone, worse and better in the second", take_diff },
 };
 
@@ -39,11 +51,12 @@ static int parse(struct report_command *command, int argc, char **argv)
 {
 	const struct command_line line = {
 		.command = "report",
-		.arguments = "[OPTION...] TRACE-OR-DIRECTORY...",
+		.arguments = "[OPTION...] TRACE-OR-DIRECTORY-OR-PID...",
 		.help = "Reports on traces: of ended, killed or still running programs. A "
 			"directory "
 			"stands for all\n*" TRACE_SUFFIX
-			" files in it. The exit status is 0, 66 when there are findings, or 2.\n",
+			" files in it, the number of a running process for its trace. The exit "
+			"status is 0, 66 when there are findings, or 2.\n",
 		.question = "on what?",
 		.groups = { OPTION_GROUP(options, command),
 			    REPORT_SETTINGS_GROUP(&command->settings) },

@@ -271,6 +271,24 @@ static void add_lengths(json_t *executor, const struct turn_lengths *lengths)
 	json_object_set_new(executor, "task_types", types);
 }
 
+static json_t *tasks_json(const struct process_tasks *tasks)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < tasks->group_count; i++) {
+		const struct task_group *group = &tasks->groups[i];
+		json_t *object = json_object();
+
+		set_text(object, "type", group->type);
+		set_text(object, "state", task_state_word(group->state));
+		json_object_set_new(object, "count", integer(group->count));
+		json_object_set_new(object, "oldest_ns", integer(group->oldest_ns));
+		json_object_set_new(object, "awaits", frames_json(&group->awaits));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *process_json(const struct process *process)
 {
 	json_t *object = json_object(), *arguments = json_array(), *executors = json_array();
@@ -295,6 +313,9 @@ static json_t *process_json(const struct process *process)
 	json_object_set_new(lost, "events", integer(process->lost_events));
 	json_object_set_new(lost, "sites", integer(process->lost_sites));
 	json_object_set_new(object, "lost", lost);
+	if (process->tasks.count)
+		json_object_set_new(object, "tasks", tasks_json(&process->tasks));
+	set_text(object, "tasks_problem", process->tasks.problem);
 	for (size_t i = 0; i < process->unwatched_count; i++)
 		json_array_append_new(unwatched, json_string(process->unwatched[i]));
 	if (process->unwatched_count)

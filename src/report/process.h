@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "allowance.h"
+#include "tasks.h"
 #include "trace_file.h"
 #include "turn_lengths.h"
 
@@ -43,7 +44,8 @@ struct process {
 	size_t executor_count;
 	struct allowance *allowances;
 	size_t allowance_count;
-	const char **unwatched; /* programs it started that could not be watched */
+	struct process_tasks tasks; /* where they were asked for */
+	const char **unwatched;	    /* programs it started that could not be watched */
 	size_t unwatched_count;
 };
 

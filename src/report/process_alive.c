@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "yieldsan/trace_format.h"
+
 /* A line of /proc/PID/maps: range, rights, offset, device, inode, path (proc(5)). */
 static bool is_mapping_of(const char *line, const char *name, const struct stat *trace)
 {
@@ -42,6 +44,35 @@ bool process_alive(int32_t pid, const char *trace_path, const struct stat *trace
 	while (!found && getline(&line, &room, file) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		found = is_mapping_of(line, name, trace);
+	}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+bool process_trace_of(const char *pid, char path[PATH_MAX])
+{
+	char maps[64], *line = NULL;
+	bool found = false;
+	size_t room = 0;
+	FILE *file;
+
+	if (strlen(pid) > 10)
+		return false;
+	snprintf(maps, sizeof maps, "/proc/%s/maps", pid);
+	file = fopen(maps, "re");
+	if (!file)
+		return false;
+	while (!found && getline(&line, &room, file) > 0) {
+		size_t length = strcspn(line, "\n"), suffix = strlen(TRACE_SUFFIX);
+		const char *slash;
+
+		line[length] = '\0';
+		slash = strchr(line, '/');
+		if (!slash || length < suffix || strcmp(line + length - suffix, TRACE_SUFFIX))
+			continue;
+		snprintf(path, PATH_MAX, "%s", slash);
+		found = true;
 	}
 	free(line);
 	fclose(file);

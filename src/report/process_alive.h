@@ -2,6 +2,7 @@
 #ifndef REPORT_PROCESS_ALIVE_H
 #define REPORT_PROCESS_ALIVE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -11,5 +12,8 @@
  * by device and inode, must be mapped there.
  */
 bool process_alive(int32_t pid, const char *trace_path, const struct stat *trace);
+
+/* The trace of a running process, by its number; false when there is none that it writes. */
+bool process_trace_of(const char *pid, char path[PATH_MAX]);
 
 #endif

@@ -12,6 +12,7 @@
 #include "collect.h"
 #include "format.h"
 #include "model.h"
+#include "process_alive.h"
 #include "scan.h"
 #include "stalls.h"
 #include "suppressions.h"
@@ -116,6 +117,13 @@ static void read_trace(struct report *report, const char *path)
 	}
 	add_process(report, process);
 	collect(report, process, &trace, isatty(fileno(errors)) ? show_progress : NULL);
+	if (report->options->tasks) {
+		struct address_space space;
+
+		address_space_init(&space, report, &trace);
+		tasks_collect(&space, process);
+		address_space_deinit(&space);
+	}
 	trace_file_close(&trace);
 }
 
@@ -212,6 +220,24 @@ static void summarise(struct report *report)
 	summary->failed |= options->fail_on_unused_suppressions && summary->unused_suppressions;
 }
 
+/* Of a running process, in place of its trace. */
+static void read_number(struct report *report, const char *path)
+{
+	char trace[PATH_MAX];
+
+	if (!*path || strspn(path, "0123456789") != strlen(path)) {
+		read_trace(report, path);
+	} else if (process_trace_of(path, trace)) {
+		read_trace(report, trace);
+	} else {
+		fprintf(errors_of(report),
+			"yieldsan: %s: there is no such file, and no process of this number that "
+			"writes a trace: it does not run, is not watched, or had no turn yet\n",
+			path);
+		report->summary.unreadable++;
+	}
+}
+
 static void read_path(struct report *report, const char *path, const struct scan_options *scan)
 {
 	char sentence[LAYOUT_SENTENCE_SIZE];
@@ -223,7 +249,9 @@ static void read_path(struct report *report, const char *path, const struct scan
 		report->summary.unreadable += error < 0;
 		if (error)
 			fprintf(errors_of(report), "yieldsan: %s\n", sentence);
-	} else if (!stat(path, &status) && S_ISDIR(status.st_mode)) {
+	} else if (stat(path, &status)) {
+		read_number(report, path);
+	} else if (S_ISDIR(status.st_mode)) {
 		read_directory(report, path);
 	} else {
 		read_trace(report, path);

@@ -43,11 +43,26 @@ static size_t without_environment(const char *type, size_t length)
 	return length;
 }
 
+/* Debug builds of Tokio box what is large: a matter of theirs. */
+static const char *unboxed(const char *type, size_t *length)
+{
+	static const char box[] = "core::pin::Pin<alloc::boxed::Box<";
+	static const char end[] = ", alloc::alloc::Global>>";
+	size_t begin = sizeof box - 1, tail = sizeof end - 1;
+
+	if (*length < begin + tail || memcmp(type, box, begin) || type[begin] == '(' ||
+	    !strncmp(type + begin, "dyn ", 4) || memcmp(type + *length - tail, end, tail))
+		return type;
+	*length -= begin + tail;
+	return type + begin;
+}
+
 const char *task_type_of(struct strings *strings, const char *name)
 {
 	size_t length;
 	const char *type = name ? first_argument(name, &length) : NULL;
 
+	type = type ? unboxed(type, &length) : NULL;
 	return type ? strings_keep_part(strings, type, without_environment(type, length)) : NULL;
 }
 

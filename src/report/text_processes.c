@@ -5,6 +5,7 @@
 
 #include "model.h"
 #include "quantity.h"
+#include "text_tasks.h"
 #include "words.h"
 
 #define MAX_PROCESSES 20 /* of those that have nothing to tell but their executors */
@@ -125,7 +126,7 @@ static bool has_losses(const struct process *process)
 	       process->flags || process->damage;
 }
 
-static void print_process(const struct process *process, FILE *out)
+static void print_process(struct report *report, const struct process *process, FILE *out)
 {
 	fprintf(out, "  [%" PRId64 "] ", process->pid);
 	print_command(process, out);
@@ -136,6 +137,7 @@ static void print_process(const struct process *process, FILE *out)
 		fputs("    no executor was seen\n", out);
 	for (size_t i = 0; i < process->executor_count; i++)
 		print_executor(&process->executors[i], out);
+	text_tasks_print(report, process, out);
 	for (size_t i = 0; i < process->unwatched_count; i++)
 		fprintf(out,
 			"    NOT WATCHED: %s, started without LD_PRELOAD, and all that it "
@@ -156,7 +158,7 @@ void text_processes_print(struct report *report, FILE *out)
 			left_out++;
 			continue;
 		}
-		print_process(process, out);
+		print_process(report, process, out);
 		shown++;
 	}
 	if (left_out)

@@ -73,6 +73,27 @@ static struct place value_place(const struct walk *walk, const struct layout_val
 	return value->flags & VALUE_DYN ? dyn_place(walk, place.address) : place;
 }
 
+/* Whether the variant of an enum is there that the value lies in. */
+static bool is_there(const struct walk *walk, const struct layout_value *value, uint64_t address)
+{
+	uint64_t box = 0;
+
+	if (value->box != LAYOUT_NONE && !read_word(walk, address + value->box, &box))
+		return false;
+	for (uint32_t i = 0; i < value->condition_count; i++) {
+		const struct layout_condition *condition =
+			&walk->layout->conditions[value->first_condition + i];
+		uint64_t from = condition->flags & CONDITION_BOXED ? box : address, found = 0;
+
+		if (condition->size > sizeof found ||
+		    !walk->memory->read(walk->memory, from + condition->offset, &found,
+					condition->size) ||
+		    (found == condition->value) == !!(condition->flags & CONDITION_NOT))
+			return false;
+	}
+	return true;
+}
+
 const struct layout_value *layout_leaf(const struct layout *layout,
 				       const struct layout_state *state)
 {
@@ -108,7 +129,9 @@ static struct place awaited(const struct walk *walk, const struct layout_state *
 		const struct layout_value *value = &walk->layout->values[state->first_value + i];
 		struct place place;
 
-		if (value->class != HELD_FUTURE || (!of_others && !(value->flags & VALUE_AWAITED)))
+		if (value->class != HELD_FUTURE ||
+		    (!of_others && !(value->flags & VALUE_AWAITED)) ||
+		    !is_there(walk, value, address))
 			continue;
 		place = value_place(walk, value, address);
 		if (!waits(walk, state_at(walk, &place)))

@@ -105,6 +105,92 @@ async fn plain() {
     close(LONG); // plain-0
 }
 
+/// What ends never, each in its own way.
+async fn pause() {
+    std::future::pending::<()>().await; // w_nested-2 w_boxed-2 w_selected-2 w_joined-2 w_timed-2 w_pinned-1 w_large-1
+}
+
+async fn w_nested() {
+    w_middle().await; // w_nested-0
+}
+
+async fn w_middle() {
+    settle().await;
+    pause().await; // w_nested-1
+}
+
+async fn w_boxed() {
+    let future: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(w_within());
+    future.await; // w_boxed-0
+}
+
+async fn w_within() {
+    pause().await; // w_boxed-1 w_selected-1 w_joined-1 w_timed-1
+}
+
+async fn w_selected() { // w_selected-0
+    tokio::select! {
+        _ = w_within() => {}
+    }
+}
+
+async fn w_joined() { // w_joined-0
+    tokio::join!(settle(), w_within());
+}
+
+async fn w_timed() {
+    timeout(10_000 * LONG, w_within()).await.unwrap(); // w_timed-0
+}
+
+async fn w_pinned() {
+    let future = pause();
+    tokio::pin!(future);
+    (&mut future).await; // w_pinned-0
+}
+
+async fn w_asleep() {
+    sleep(10_000 * LONG).await; // w_asleep-0
+}
+
+async fn w_large() {
+    let large = [1u8; 20_000];
+    pause().await; // w_large-0
+    std::hint::black_box(&large);
+}
+
+async fn receive(mut receiver: tokio::sync::mpsc::Receiver<u8>) {
+    receiver.recv().await; // w_received-0
+}
+
+/// Ready once all of them wait; then it waits for its standard input to end.
+async fn waiting() {
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    for _ in 0..5 {
+        tokio::spawn(w_nested());
+    }
+    tokio::spawn(w_boxed());
+    tokio::spawn(w_selected());
+    tokio::spawn(w_joined());
+    tokio::spawn(w_timed());
+    tokio::spawn(w_pinned());
+    tokio::spawn(w_asleep());
+    tokio::spawn(w_large());
+    tokio::spawn(receive(receiver));
+    let boxed: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(w_middle());
+    tokio::spawn(boxed);
+    for _ in 0..100 {
+        tokio::spawn(settle());
+    }
+    let mut done = Vec::new();
+    for _ in 0..10 {
+        done.push(tokio::spawn(settle()));
+    }
+    sleep(10 * LONG).await;
+    println!("ready");
+    tokio::task::spawn_blocking(|| std::io::stdin().lines().count()).await.unwrap();
+    drop((sender, done));
+}
+
 async fn run(case: &str) {
     match case {
         "nested" => tokio::spawn(nested()).await.unwrap(),
@@ -116,6 +202,7 @@ async fn run(case: &str) {
         "block" => tokio::spawn(async { blocks().await }).await.unwrap(), // block-0
         "busy" => tokio::spawn(busy()).await.unwrap(),
         "plain" => tokio::spawn(plain()).await.unwrap(),
+        "waiting" => waiting().await,
         "root" => blocks().await, // root-0
         _ => panic!("no case is called {case}"),
     }

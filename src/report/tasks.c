@@ -1,0 +1,275 @@
+#include "tasks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "task_chain.h"
+#include "task_memory.h"
+#include "task_type.h"
+#include "turn_lengths.h"
+
+/* A module's layout, opened when the first task of it is read. */
+struct task_layout {
+	struct task_layout *next;
+	const struct loaded_module *module;
+	struct layout layout;
+};
+
+/* Where tasks are gathered: those of one type with the same links are one group. */
+struct gathering {
+	struct address_space *space;
+	struct process *process;
+	struct task_layout *layouts;
+	struct task_kind *kinds; /* by number; record NULL: none */
+	size_t kind_count;
+	struct seen_group *seen;
+	uint64_t now_ns;
+};
+
+struct seen_group {
+	struct task_group group;
+	UT_hash_handle hh;
+	size_t key_size;
+	char key[];
+};
+
+const char *task_state_word(enum task_state state)
+{
+	static const char *const words[] = {
+#define STATE(constant, word) word,
+		TASK_STATES(STATE)
+#undef STATE
+	};
+
+	return words[state];
+}
+
+static const struct trace_tasks *tasks_record(const struct trace_file *trace, size_t i)
+{
+	return (const void *)(trace->bytes + trace->records[RECORD_TASKS].offsets[i]);
+}
+
+static const struct trace_task *tasks_of(const struct trace_tasks *record)
+{
+	return (const void *)((const char *)(record + 1) + record->first);
+}
+
+static bool is_same_build(const struct layout *layout, const struct trace_module *record)
+{
+	return !record->build_id_size ||
+	       (layout->header->build_id_size == record->build_id_size &&
+		!memcmp(layout->header->build_id, record->build_id, record->build_id_size));
+}
+
+/* NULL where there is none; why, the process tells. */
+static const struct layout *layout_of(struct gathering *gathering,
+				      const struct loaded_module *module)
+{
+	struct strings *strings = &gathering->space->report->strings;
+	char sentence[LAYOUT_SENTENCE_SIZE];
+	struct task_layout *known = gathering->layouts;
+
+	while (known && known->module != module)
+		known = known->next;
+	if (!known) {
+		known = memory_get(sizeof *known);
+		*known = (struct task_layout){ .next = gathering->layouts, .module = module };
+		gathering->layouts = known;
+		if (layout_open(&known->layout, module->path, NULL, sentence)) {
+			gathering->process->tasks.problem = strings_keep(strings, sentence);
+		} else if (!is_same_build(&known->layout, module->record)) {
+			layout_close(&known->layout);
+			gathering->process->tasks.problem = strings_print(
+				strings, "%s was rebuilt since the program was started",
+				module->path);
+		}
+	}
+	return known->layout.header ? &known->layout : NULL;
+}
+
+static void make_kind(struct gathering *gathering, const struct trace_task_type *record)
+{
+	struct address_space *space = gathering->space;
+	struct task_kind *kind = &gathering->kinds[record->number];
+	const struct loaded_module *module =
+		address_space_module(space, record->poll, space->trace->read_ns);
+
+	kind->record = record;
+	kind->name = task_type_name(space, record->poll);
+	if (!module || !space->trace->running)
+		return;
+	kind->base = module->record->base;
+	kind->layout = layout_of(gathering, module);
+	if (kind->layout)
+		kind->task = layout_task_of(kind->layout, record->poll - kind->base);
+}
+
+static const struct task_kind *kind_of_task(struct gathering *gathering, uint64_t task)
+{
+	const struct trace_file *trace = gathering->space->trace;
+	uint32_t number = task & ((1U << TRACE_TASK_TYPE_BITS) - 1);
+
+	if (gathering->kinds[number].record)
+		return &gathering->kinds[number];
+	for (size_t i = 0; i < trace->records[RECORD_TASK_TYPE].count; i++) {
+		const struct trace_task_type *record =
+			(const void *)(trace->bytes + trace->records[RECORD_TASK_TYPE].offsets[i]);
+
+		if (record->number == number && number) {
+			make_kind(gathering, record);
+			return &gathering->kinds[number];
+		}
+	}
+	return NULL;
+}
+
+static void add(struct gathering *gathering, const struct task_kind *kind,
+		const struct task_seen *seen, uint64_t polled)
+{
+	struct {
+		const char *name;
+		uint64_t state;
+		struct layout_link links[LAYOUT_MAX_LINKS];
+	} key = { kind->name, seen->state, { { 0 } } };
+	size_t size = offsetof(typeof(key), links) + seen->link_count * sizeof *key.links;
+	uint64_t polled_ns = polled ? trace_clock_ns(gathering->space->trace, polled) : 0;
+	struct seen_group *known;
+
+	memcpy(key.links, seen->links, seen->link_count * sizeof *key.links);
+	HASH_FIND(hh, gathering->seen, &key, size, known);
+	if (!known) {
+		struct loaded_module *module = address_space_module(
+			gathering->space, kind->record->poll, gathering->space->trace->read_ns);
+
+		known = memory_get(sizeof *known + size);
+		memset(known, 0, sizeof *known);
+		memcpy(known->key, &key, size);
+		known->group.type = kind->name;
+		known->group.state = seen->state;
+		if (seen->link_count)
+			known->group.awaits = task_chain_frames(
+				gathering->space->report, kind->layout, module->path,
+				module->build_id, seen->links, seen->link_count);
+		HASH_ADD_KEYPTR(hh, gathering->seen, known->key, size, known);
+	}
+	known->group.count++;
+	gathering->process->tasks.count++;
+	if (polled_ns && gathering->now_ns > polled_ns &&
+	    gathering->now_ns - polled_ns > known->group.oldest_ns)
+		known->group.oldest_ns = gathering->now_ns - polled_ns;
+}
+
+static void look_at(struct gathering *gathering, const struct trace_task *task)
+{
+	const struct task_kind *kind = task->task ? kind_of_task(gathering, task->task) : NULL;
+	struct task_seen seen = { .state = TASK_UNKNOWN };
+
+	if (!kind)
+		return;
+	if (!gathering->space->trace->running ||
+	    task_memory_read(gathering->process->pid, task->task >> TRACE_TASK_TYPE_BITS, kind,
+			     &seen))
+		add(gathering, kind, &seen, task->polled);
+}
+
+static int compare_groups(const void *one, const void *other)
+{
+	const struct task_group *a = one, *b = other;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	if (a->oldest_ns != b->oldest_ns)
+		return a->oldest_ns > b->oldest_ns ? -1 : 1;
+	return strcmp(a->type, b->type);
+}
+
+static void take_groups(struct gathering *gathering)
+{
+	struct process_tasks *tasks = &gathering->process->tasks;
+	struct seen_group *seen, *next;
+
+	tasks->groups = obstack_alloc(&gathering->space->report->memory,
+				      (HASH_COUNT(gathering->seen) + 1) * sizeof *tasks->groups);
+	HASH_ITER (hh, gathering->seen, seen, next) {
+		tasks->groups[tasks->group_count++] = seen->group;
+		HASH_DEL(gathering->seen, seen);
+		free(seen);
+	}
+	qsort(tasks->groups, tasks->group_count, sizeof *tasks->groups, compare_groups);
+}
+
+/* For each record that lists tasks: fills in what it holds. */
+static void look_through(struct gathering *gathering)
+{
+	const struct trace_file *trace = gathering->space->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_TASKS].count; i++) {
+		const struct trace_tasks *record = tasks_record(trace, i);
+
+		gathering->process->tasks.replaced += record->replaced;
+		for (uint32_t j = 0; j < record->count; j++)
+			look_at(gathering, &tasks_of(record)[j]);
+	}
+}
+
+/* Whether the process can be read; else why not is told, and its trace alone is left. */
+static bool is_readable(struct gathering *gathering)
+{
+	const struct trace_file *trace = gathering->space->trace;
+	struct task_kind kind = { 0 };
+
+	if (!trace->running || !trace->records[RECORD_TASK_TYPE].count)
+		return true;
+	kind.record = (const void *)(trace->bytes + trace->records[RECORD_TASK_TYPE].offsets[0]);
+	if (task_memory_is_readable(gathering->process->pid, &kind))
+		return true;
+	gathering->process->tasks.problem = strings_print(
+		&gathering->space->report->strings,
+		"the memory of process %lld cannot be read (%s): its tasks are not listed; ask as "
+		"the user it runs as, and see /proc/sys/kernel/yama/ptrace_scope",
+		(long long)gathering->process->pid, strerror(errno));
+	return false;
+}
+
+/* Where nobody saw the process end. */
+static uint64_t last_poll_ns(const struct trace_file *trace)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < trace->records[RECORD_TASKS].count; i++) {
+		const struct trace_tasks *record = tasks_record(trace, i);
+
+		for (uint32_t j = 0; j < record->count; j++)
+			if (tasks_of(record)[j].polled > last)
+				last = tasks_of(record)[j].polled;
+	}
+	return last ? trace_clock_ns(trace, last) : 0;
+}
+
+void tasks_collect(struct address_space *space, struct process *process)
+{
+	const struct trace_file *trace = space->trace;
+	struct gathering gathering = { .space = space, .process = process };
+
+	if (process->end == PROCESS_ENDED || process->end == PROCESS_REPLACED)
+		return;
+	gathering.now_ns = trace->running	   ? trace->read_ns
+			   : trace->header->end_ns ? trace->header->end_ns
+						   : last_poll_ns(trace);
+	gathering.kind_count = 1U << TRACE_TASK_TYPE_BITS;
+	gathering.kinds = memory_get(gathering.kind_count * sizeof *gathering.kinds);
+	if (is_readable(&gathering))
+		look_through(&gathering);
+	take_groups(&gathering);
+	while (gathering.layouts) {
+		struct task_layout *layout = gathering.layouts;
+
+		gathering.layouts = layout->next;
+		if (layout->layout.header)
+			layout_close(&layout->layout);
+		free(layout);
+	}
+	free(gathering.kinds);
+}

@@ -1,0 +1,72 @@
+#include "text_tasks.h"
+
+#include "await_chain.h"
+#include "model.h"
+#include "quantity.h"
+
+#define MAX_GROUPS 40
+
+/* "12 tasks, 1 running" */
+static void print_head(const struct process *process, FILE *out)
+{
+	const struct process_tasks *tasks = &process->tasks;
+	uint64_t running = 0;
+	char count[64];
+
+	for (size_t i = 0; i < tasks->group_count; i++)
+		if (tasks->groups[i].state == TASK_RUNNING)
+			running += tasks->groups[i].count;
+	fprintf(out, "    %s", quantity_of(count, tasks->count, "task"));
+	if (process->end != PROCESS_RUNNING)
+		fputs(" at most: which of them had ended by then, a trace does not tell", out);
+	else if (running)
+		fprintf(out, ", %s running", quantity_count(count, running));
+	fputc('\n', out);
+}
+
+/* How the age of tasks is told. */
+static const struct {
+	const char *before, *oldest, *after;
+} words[] = {
+	[PROCESS_RUNNING] = { "for", " up to", "" },
+	[PROCESS_SIGNALED] = { "polled", " up to", " before the end" },
+	[PROCESS_LOST] = { "polled", " up to", " before the last poll of all" },
+};
+
+static void print_group(struct report *report, const struct process *process,
+			const struct task_group *group, FILE *out)
+{
+	const char *chain = await_chain_print(report, group->type, &group->awaits);
+	char count[QUANTITY_SIZE], duration[QUANTITY_SIZE];
+
+	fprintf(out, "    %6s  %s", quantity_count(count, group->count), chain);
+	if (group->state == TASK_RUNNING || group->state == TASK_WOKEN)
+		fprintf(out, ", %s", task_state_word(group->state));
+	if (group->oldest_ns && group->state != TASK_RUNNING)
+		fprintf(out, ", %s%s %s%s", words[process->end].before,
+			group->count > 1 ? words[process->end].oldest : "",
+			quantity_duration(duration, group->oldest_ns), words[process->end].after);
+	fputc('\n', out);
+}
+
+void text_tasks_print(struct report *report, const struct process *process, FILE *out)
+{
+	const struct process_tasks *tasks = &process->tasks;
+	char count[64];
+
+	if (!report->options->tasks ||
+	    (process->end != PROCESS_RUNNING && process->end != PROCESS_SIGNALED &&
+	     process->end != PROCESS_LOST))
+		return;
+	print_head(process, out);
+	for (size_t i = 0; i < tasks->group_count && i < MAX_GROUPS; i++)
+		print_group(report, process, &tasks->groups[i], out);
+	if (tasks->group_count > MAX_GROUPS)
+		fprintf(out, "            and %zu groups more (--format=json lists all)\n",
+			tasks->group_count - MAX_GROUPS);
+	if (tasks->replaced)
+		fprintf(out, "    %s found no room for long in the trace: tasks may be missing\n",
+			quantity_of(count, tasks->replaced, "task"));
+	if (tasks->problem)
+		fprintf(out, "    %s.\n", tasks->problem);
+}
