@@ -196,6 +196,12 @@ def _roots(profile, program="tokio_roots"):
         raise Skip(str(missing)) from None
 
 
+def _told(report):
+    """What is said of the program, and not of a machine that has more to do than processors for it."""
+    return [(finding["severity"], finding["message"]) for finding in report["findings"]
+            if finding.get("stall") != "runnable"]
+
+
 def _root_finding(place, case, profile):
     report, _ = _findings(place, case, program=_roots(profile))
     return _only_long_turn(report)
@@ -234,7 +240,7 @@ def what_is_around_a_root_future_or_in_many_polls_is_no_stall(place):
                  "around_current", "around_multi", "offloaded_current", "offloaded_multi"):
         for profile in ("dev", "fatlto"):
             report, _ = _findings(place, case, program=_roots(profile))
-            expect(not report["findings"], (case, profile, report["findings"]))
+            expect(not _told(report), (case, profile, _told(report)))
 
 
 def polls_that_cannot_be_told_apart_are_notices_at_most(place):
@@ -242,7 +248,7 @@ def polls_that_cannot_be_told_apart_are_notices_at_most(place):
     runs += [(case, "dev", "tokio_roots_oldest") for case in ("current", "often_current", "steps_multi")]
     for case, profile, program in runs:
         report, result = _findings(place, case, program=_roots(profile, program))
-        expect(all(finding["severity"] == "notice" for finding in report["findings"]), (case, report["findings"]))
+        expect(all(severity == "notice" for severity, _ in _told(report)), (case, _told(report)))
         expect("has not ended" not in result.err, result)
 
 
