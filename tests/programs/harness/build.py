@@ -42,6 +42,7 @@ C_PROGRAMS = {
     "loop_glib": (["loop_glib.c", "loop_main.c"], "glib-2.0"),
     "loop_libev": (["loop_libev.c", "loop_main.c"], ("ev.h", "-lev")),
     "loop_in_main": (["loop_in_main.c"], None),
+    "small_stack": (["small_stack.c"], None),
     "helper_poll": (["helper_poll.c", "loop_epoll.c"], None),
     "signals": (["signals.c", "loop_epoll.c"], None),
     "uv_offload": (["uv_offload.c"], "libuv"),

@@ -137,7 +137,7 @@ def c_runs():
     for case in words("closed open"):
         yield Run("loop_in_main", [case])
         yield Run("loop_in_main", [case], profile="O2")
-    for program in words("helper_poll signals uv_offload glib_offload curl_easy curl_multi"):
+    for program in words("helper_poll small_stack signals uv_offload glib_offload curl_easy curl_multi"):
         yield Run(program, [])
     yield Run("ends", ["kill"], {"kill", "nanosleep"})
     for end in words("abort terminate overflow overflow_handled _exit"):
