@@ -90,6 +90,7 @@ enum record_type {
 	RECORD_SCRIPT_LINE,
 	RECORD_SCRIPT_LINES,
 	RECORD_TASKS,
+	RECORD_GUARD_SITE,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -521,6 +522,42 @@ struct trace_lock_site {
 	char other_thread[TRACE_NAME_SIZE];
 };
 
+#define TRACE_GUARD_LINKS 16
+
+enum guard_site_flags {
+	GUARD_REFUTED = 1, /* its lock was seen unlocked: it was not held */
+	GUARD_UNSURE = 2,  /* only its lock's word tells of it, which others set as well */
+};
+
+/*
+ * A guard of a lock, or a borrow, that a suspended task was seen to hold. It is told by places in
+ * the layout of the module that holds `poll` (debug_info/layout.h), from the task inward.
+ */
+struct trace_guard_site {
+	struct trace_record head;
+	uint32_t executor; /* offset of the trace_executor */
+	uint32_t flags;	   /* enum guard_site_flags */
+	uint64_t poll;	   /* address of the function that polls the task */
+	uint64_t hash;
+	uint32_t layout_version, layout_count; /* of that layout: its format, its values */
+	uint32_t value;			       /* in its last link's state */
+	uint32_t depth;			       /* of links; 0: they did not fit */
+	struct {
+		uint32_t machine, state;
+	} links[TRACE_GUARD_LINKS];
+	uint64_t address;  /* of the lock's word, of the one that was seen first */
+	uint64_t count;	   /* times that a task held one: over any number of yields each */
+	uint64_t yields;   /* after which it was held */
+	uint64_t total_ns; /* while tasks that held it were suspended */
+	uint64_t max_ns;   /* from a first yield to the last look at it */
+	uint64_t first_ns; /* CLOCK_MONOTONIC */
+	uint64_t last_ns;
+	uint64_t open; /* held when the process ended */
+	int32_t tid;   /* of the thread that was to poll the first */
+	uint32_t reserved;
+	char thread[TRACE_NAME_SIZE];
+};
+
 #define TRACE_MAX_EDGES 8
 
 /* Who waits for which lock, and who holds it. */
@@ -590,6 +627,7 @@ TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_loo
 TRACE_ASSERT(sizeof(struct trace_timeline) == 24, "trace_timeline");
 TRACE_ASSERT(sizeof(struct trace_turn_times) == 56 + 8 * TRACE_RECENT_TURNS, "turn_times");
 TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
+TRACE_ASSERT(sizeof(struct trace_guard_site) == 136 + 8 * TRACE_GUARD_LINKS, "trace_guard_site");
 TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 96, "trace_deadlock_edge");
 TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 96 * TRACE_MAX_EDGES, "trace_deadlock");
 

@@ -114,6 +114,7 @@ enum layout_value_flags {
 	VALUE_DROP_FLAG = 64,  /* a bool that tells whether some other one is alive */
 	VALUE_DYN = 256,       /* a boxed `dyn Future`: two words, the second a layout_vtable's
 				  address */
+	VALUE_HOLDS = 1024,    /* a guard, or a future in which one may be alive */
 	VALUE_AWAITED = 512,   /* what this await waits for, or inside of it */
 };
 

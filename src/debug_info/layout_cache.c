@@ -4,43 +4,27 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "memory.h"
+#include "shared/layout_path.h"
 
 #define MAX_CACHED ((off_t)1 << 30)
 
-/* As the XDG Base Directory Specification has it: a relative $XDG_CACHE_HOME is none. */
-static bool directory_of(char path[PATH_MAX])
-{
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	int length;
-
-	if (cache && *cache == '/')
-		length = snprintf(path, PATH_MAX, "%s/yieldsan", cache);
-	else if (home && *home == '/')
-		length = snprintf(path, PATH_MAX, "%s/.cache/yieldsan", home);
-	else
-		return false;
-	return length < PATH_MAX - 128;
-}
-
 static bool path_of(const uint8_t *build_id, size_t build_id_size, char path[PATH_MAX])
 {
-	size_t length;
+	char directory[PATH_MAX];
 
-	if (!build_id_size || !directory_of(path))
-		return false;
-	length = strlen(path);
-	path[length++] = '/';
-	for (size_t i = 0; i < build_id_size && i < 32; i++, length += 2)
-		snprintf(path + length, 3, "%02x", build_id[i]);
-	snprintf(path + length, 32, ".layout");
-	return true;
+	return layout_cache_directory(directory) &&
+	       layout_path(path, PATH_MAX, directory, build_id, build_id_size);
+}
+
+bool layout_cache_directory(char path[PATH_MAX])
+{
+	return layout_directory(path, PATH_MAX, getenv("XDG_CACHE_HOME"), getenv("HOME"));
 }
 
 static bool make_directories(const char *path)

@@ -64,19 +64,29 @@ static bool value_holds(const struct layout_builder *builder, const struct layou
 	       (value->flags & VALUE_DYN || machine_holds(builder, value->machine));
 }
 
+/* True when something new came out. */
+static bool mark_state(struct layout_builder *builder, struct layout_state *state)
+{
+	bool changed = false;
+
+	for (uint32_t i = 0; i < state->held_count; i++) {
+		struct layout_value *value = &builder->values[state->first_value + i];
+
+		if (value->flags & VALUE_HOLDS || !value_holds(builder, value))
+			continue;
+		value->flags |= VALUE_HOLDS;
+		state->flags = HOLDS_MAYBE;
+		changed = true;
+	}
+	return changed;
+}
+
 static bool mark_states(struct layout_builder *builder)
 {
 	bool changed = false;
 
-	for (size_t i = 0; i < builder->counts[LAYOUT_STATES]; i++) {
-		struct layout_state *state = &builder->states[i];
-
-		for (uint32_t j = 0; j < state->held_count && !state->flags; j++)
-			if (value_holds(builder, &builder->values[state->first_value + j])) {
-				state->flags = HOLDS_MAYBE;
-				changed = true;
-			}
-	}
+	for (size_t i = 0; i < builder->counts[LAYOUT_STATES]; i++)
+		changed |= mark_state(builder, &builder->states[i]);
 	return changed;
 }
 

@@ -273,5 +273,6 @@ void collect(struct report *report, const struct process *process, const struct 
 	stalls_in_progress(&collection.stalls);
 	collect_lock_sites(&collection);
 	collect_deadlocks(&collection);
+	collect_guards(&collection);
 	address_space_deinit(&collection.space);
 }

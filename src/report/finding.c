@@ -5,6 +5,7 @@
 #include "await_chain.h"
 #include "finding_id.h"
 #include "headline.h"
+#include "known_layouts.h"
 #include "model.h"
 
 const struct stack *finding_stack_face(const struct finding_stack *stack)
@@ -160,5 +161,6 @@ void findings_deinit(struct report *report)
 	for (size_t i = 0; i < report->finding_count; i++)
 		free(report->findings[i]->shares);
 	free(report->findings);
+	known_layouts_deinit(report);
 	HASH_CLEAR(hh, report->findings_by_key);
 }

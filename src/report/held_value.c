@@ -23,6 +23,23 @@ static const struct finding_stack *declaration(const struct finding *finding)
 	return NULL;
 }
 
+/* In a program that ran: "held 3 times over 5 yields, for 20 ms in all and still held" */
+static const char *observed(struct report *report, const struct finding *finding)
+{
+	char times[64], yields[64], total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
+	struct strings *strings = &report->strings;
+	const char *text = strings_print(
+		strings, "held %s over %s, for %s%s",
+		finding->count == 1 ? "once" : quantity_of(times, finding->count, "time"),
+		quantity_of(yields, finding->yields, "yield"),
+		quantity_duration(total, finding->total_ns), finding->yields > 1 ? " in all" : "");
+
+	if (finding->count > 1)
+		text = strings_print(strings, "%s, %s at most", text,
+				     quantity_duration(longest, finding->max_ns));
+	return finding->in_progress ? strings_print(strings, "%s, and still held", text) : text;
+}
+
 const char *held_value_cost(struct report *report, const struct finding *finding)
 {
 	const struct finding_stack *declared = declaration(finding);
@@ -39,6 +56,8 @@ const char *held_value_cost(struct report *report, const struct finding *finding
 	if (finding->bytes)
 		text = strings_print(strings, "%llu bytes, %s", (unsigned long long)finding->bytes,
 				     text);
+	if (finding->yields)
+		return strings_print(strings, "%s, %s", observed(report, finding), text);
 	if (finding->spawned_on)
 		text = strings_print(strings, "%s, spawned on %s", text, finding->spawned_on);
 	if (finding->count > 1)

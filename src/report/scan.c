@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "layout_source.h"
 #include "model.h"
-#include "source_path.h"
 
 #define SCHEDULERS	5
 #define SCHEDULER_LOCAL 2
@@ -41,76 +41,10 @@ struct scan {
 	struct report *report;
 	const struct scan_options *options;
 	const struct layout *layout;
-	const char *path, *build_id;
+	struct layout_source source;
 	uint32_t *tasks;  /* by machine: the first task that it runs in; LAYOUT_NONE */
 	uint8_t *spawned; /* and by which schedulers: a bit each */
 };
-
-/* "MutexGuard<u32>" of "std::sync::poison::mutex::MutexGuard<u32>"; kept. */
-static const char *short_type(struct report *report, const char *type)
-{
-	char *text = memory_get(strlen(type) + 1), *to = text, *begin = text;
-	const char *kept;
-
-	for (; *type; type++) {
-		if (!strncmp(type, "::", 2)) {
-			to = begin;
-			type++;
-			continue;
-		}
-		*to++ = *type;
-		if (strchr("<>(), &*[;", *type))
-			begin = to;
-	}
-	*to = '\0';
-	kept = strings_keep(&report->strings, text);
-	free(text);
-	return kept;
-}
-
-static void set_frame(const struct scan *scan, struct frame *frame, const char *function,
-		      const char *file, uint32_t line)
-{
-	struct report *report = scan->report;
-
-	*frame = (struct frame){
-		.function = strings_keep(&report->strings, function),
-		.file = *file ? strings_keep(&report->strings, file) : NULL,
-		.line = (int)line,
-		.language = "Rust",
-		.module = scan->path,
-		.build_id = scan->build_id,
-		.native = true,
-	};
-	frame_find_owner(frame, scan->path, &report->strings);
-	frame->native = false; /* no instruction is meant */
-	frame->file = source_path_map(report, frame->file);
-}
-
-/*
- * A line of a machine's code. Where that is a macro's of somebody else (select!, join!) the
- * beginning of the function that uses it follows: its author knows that one.
- */
-static struct stack source_stack(const struct scan *scan, const struct layout_machine *machine,
-				 uint32_t file, uint32_t line)
-{
-	const struct layout *layout = scan->layout;
-	const char *function = layout_text(layout, machine->function);
-	struct frame *frames = obstack_alloc(&scan->report->memory, 2 * sizeof *frames);
-	struct stack stack = { .frames = frames, .count = 1 };
-
-	set_frame(scan, &frames[0], function, layout_text(layout, file), line);
-	if (machine->line && machine->file != file) {
-		set_frame(scan, &frames[1], function, layout_text(layout, machine->file),
-			  machine->line);
-		stack.count = 2;
-	}
-	for (int owner = OWNER_PROGRAM; owner <= OWNER_DEPENDENCY; owner++)
-		for (stack.place = 0; stack.place < stack.count; stack.place++)
-			if ((int)frames[stack.place].owner == owner)
-				return stack;
-	return stack;
-}
 
 /* Whether no other value of the state is of its type. */
 static bool is_only_one(const struct layout_state *state, const struct layout_value *value,
@@ -171,16 +105,6 @@ static void set_executor(const struct scan *scan, uint32_t machine, struct findi
 				  layout_text(layout, layout->tasks[scan->tasks[machine]].type));
 }
 
-static const char *variable_of(struct report *report, const struct layout *layout,
-			       const struct layout_value *value)
-{
-	if (value->flags & VALUE_TEMPORARY)
-		return "a temporary";
-	if (!strncmp(layout_text(layout, value->name), "__awaitee", 9))
-		return "the awaited future";
-	return strings_keep(&report->strings, layout_text(layout, value->name));
-}
-
 static void add(const struct scan *scan, uint32_t machine, const struct layout_state *state,
 		const struct layout_value *value, const struct finding *judged)
 {
@@ -194,11 +118,11 @@ static void add(const struct scan *scan, uint32_t machine, const struct layout_s
 
 	set_executor(scan, machine, seen);
 	seen->count = 1;
-	seen->what = short_type(scan->report, layout_text(layout, value->type));
-	seen->variable = variable_of(scan->report, layout, value);
-	stacks[0].native = source_stack(scan, of, state->file, state->line);
+	seen->what = layout_source_type(&scan->source, value);
+	seen->variable = layout_source_variable(&scan->source, value);
+	stacks[0].native = layout_source_stack(&scan->source, of, state->file, state->line);
 	if (value->line)
-		stacks[1].native = source_stack(scan, of, value->file, value->line);
+		stacks[1].native = layout_source_stack(&scan->source, of, value->file, value->line);
 	seen->stacks = stacks;
 	seen->stack_count = value->line ? 2 : 1;
 	finding_add(scan->report, seen, NULL);
@@ -309,8 +233,14 @@ int scan_file(struct report *report, const char *path, const struct scan_options
 	if (layout_count(&layout, LAYOUT_MACHINES)) {
 		for (uint32_t i = 0; i < layout.header->build_id_size; i++)
 			snprintf(build_id + 2 * i, 3, "%02x", layout.header->build_id[i]);
-		scan.path = strings_keep(&report->strings, path);
-		scan.build_id = *build_id ? strings_keep(&report->strings, build_id) : NULL;
+		path = strings_keep(&report->strings, path);
+		scan.source = (struct layout_source){
+			.report = report,
+			.layout = &layout,
+			.path = path,
+			.build_id = *build_id ? strings_keep(&report->strings, build_id) : NULL,
+			.executable = path,
+		};
 		scan_layout(&scan);
 		report->summary.scanned++;
 	} else {

@@ -23,6 +23,7 @@ static const size_t least_sizes[] = {
 	[RECORD_SITE] = sizeof(struct trace_site),
 	[RECORD_LOCK_SITE] = sizeof(struct trace_lock_site),
 	[RECORD_DEADLOCK] = sizeof(struct trace_deadlock),
+	[RECORD_GUARD_SITE] = sizeof(struct trace_guard_site),
 	[RECORD_CLOCK] = sizeof(struct trace_clock),
 	[RECORD_TURN_LENGTHS] = sizeof(struct trace_turn_lengths),
 	[RECORD_LENGTH_COUNTS] = sizeof(struct trace_length_counts),

@@ -19,6 +19,9 @@
 #include "executors/root_turn.h"
 #include "executors/task_root.h"
 #include "executors/tokio.h"
+#include "futures/guard_rest.h"
+#include "futures/guard_sites.h"
+#include "futures/layout_map.h"
 #include "locks/held.h"
 #include "locks/lock_sites.h"
 #include "locks/lock_wait.h"
@@ -89,6 +92,8 @@ void process_forked(void)
 	lock_waits_forked(self->slot ? self->slot->tid : 0);
 	held_forked();
 	lock_sites_forget();
+	guard_sites_forget();
+	guard_rests_forget();
 	summary_not_first();
 	thread_slot_forget();
 	event_loops_forget();
@@ -222,6 +227,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 	turn_clock_init();
 	if (descriptors_init() || thread_slot_init())
 		return;
+	layout_map_init();
 	modules_scan(module_added, NULL);
 	trace_init();
 	summary_init();

@@ -53,6 +53,7 @@ static void release_unloaded(const struct module *added)
 		if (!module->module || (is_loaded(module) && module->module != added))
 			continue;
 		task_slots_release(module);
+		layout_unmap(&module->futures);
 		__atomic_store_n(&module->module, NULL, __ATOMIC_RELEASE);
 	}
 }
@@ -176,6 +177,8 @@ void task_module_added(struct module *added)
 	if (module - task_modules >= (ptrdiff_t)used)
 		__atomic_store_n(&used, (unsigned)(module - task_modules) + 1, __ATOMIC_RELEASE);
 	look_everywhere(&search);
+	if (module->tokio)
+		layout_map(&module->futures, added);
 	if (!module->tokio && !module->async_task)
 		__atomic_store_n(&module->module, NULL, __ATOMIC_RELEASE);
 }

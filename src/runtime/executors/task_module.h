@@ -11,6 +11,7 @@
 #include "../modules.h"
 #include "task_symbols.h"
 #include "tokio_context.h"
+#include "../futures/layout_map.h"
 
 #define TASK_MODULES 64 /* at one time */
 
@@ -21,6 +22,7 @@ struct task_module {
 	bool tokio, async_task; /* has a vtable, or a symbol */
 	struct tokio_context context;
 	struct task_symbols symbols;
+	struct mapped_layout futures;
 };
 
 extern struct task_module task_modules[TASK_MODULES];

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include "../futures/guard_look.h"
 #include "../memory.h"
 #include "../runtime.h"
 #include "../system_call.h"
@@ -101,6 +102,15 @@ static bool is_header(uintptr_t argument, struct task_slot *slot)
 	return false;
 }
 
+/* The function that polls what this slot's function is for. */
+static uintptr_t poll_of(const struct task_slot *slot)
+{
+	for (unsigned i = 0; slot->family->function && i < used; i++)
+		if (task_slots[i].vtable == slot->vtable && !task_slots[i].family->function)
+			return (uintptr_t)task_slots[i].function;
+	return (uintptr_t)slot->function;
+}
+
 /*
  * The first call of a slot: decides for good whether it is a task's. Runs with any arguments, in
  * any function's place, so it calls nothing that may touch more than the general registers and
@@ -119,7 +129,8 @@ const void *task_slot_decide(uintptr_t argument, uint32_t number)
 				 __ATOMIC_RELEASE);
 		return (const void *)slot->function;
 	}
-	slot->type = task_type_number(slot->vtable, (uintptr_t)slot->function);
+	slot->type = task_type_number(slot->vtable, poll_of(slot));
+	slot->future = guard_look_future(slot, poll_of(slot));
 	__atomic_store_n(&task_targets[number], slot->family->confirmed, __ATOMIC_RELEASE);
 	return thunk_of(number);
 }

@@ -12,6 +12,7 @@
 #include "task_thunks.h"
 #include "task_vtable.h"
 
+struct layout_task;
 struct task_module;
 struct task_slot;
 
@@ -35,6 +36,8 @@ struct task_slot {
 	uint8_t word;
 	bool job;
 	bool by_shape;
+	/* How its tasks' futures lie; NULL: not known, or none of them ever holds a guard. */
+	const struct layout_task *future;
 };
 
 extern struct task_slot task_slots[TASK_SLOTS];

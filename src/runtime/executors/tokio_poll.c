@@ -1,4 +1,6 @@
 /* The hook: what stands between a scheduler and a task's poll. */
+#include "../futures/guard_look.h"
+#include "../futures/guard_rest.h"
 #include "../locks/held.h"
 #include "../thread.h"
 #include "../turn.h"
@@ -85,14 +87,22 @@ void tokio_poll(void *header, uint32_t number)
 	turn.began = tokio_context_look(&module->context, module_tls(module->module), moment);
 	if (*(const uint64_t *)header & CANCELLED)
 		turn.turn.outcome = OUTCOME_CANCELLED;
+	if (UNLIKELY(slot->future != NULL))
+		guard_look(slot, header, LOOK_TO_POLL);
 	((void (*)(void *))slot->function)(header);
 	turn_end(&turn.turn);
+	if (UNLIKELY(slot->future != NULL))
+		guard_rest_begin(header, number);
 }
 
 /* Whose locks it held are held for ever, unless its destructors have released them. */
 void tokio_shutdown(void *header, uint32_t number)
 {
-	((void (*)(void *))task_slots[number].function)(header);
+	const struct task_slot *slot = &task_slots[number];
+
+	if (UNLIKELY(slot->future != NULL))
+		guard_look(slot, header, LOOK_FROM_ASIDE);
+	((void (*)(void *))slot->function)(header);
 	if (UNLIKELY(held_suspended))
 		held_task_ends(header);
 }

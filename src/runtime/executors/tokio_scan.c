@@ -4,7 +4,6 @@
 #define OLD_FUNCTIONS 5 /* 1.0 has no more */
 
 /* In words from poll. */
-#define TRAILER	  7
 #define SCHEDULER 8
 #define ID	  9
 #define WORDS	  10
@@ -31,7 +30,7 @@ static bool are_offsets(uint64_t trailer, uint64_t scheduler, uint64_t id)
 
 static bool has_shape(const struct task_region *region, const uint64_t *words)
 {
-	return are_offsets(words[TRAILER], words[SCHEDULER], words[ID]) &&
+	return are_offsets(words[TASK_TRAILER], words[SCHEDULER], words[ID]) &&
 	       task_words_are_functions(region, words, FUNCTIONS);
 }
 

@@ -1,4 +1,4 @@
-#include "layout.h"
+#include "debug_info/layout.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,6 +28,53 @@ static bool is_text(const struct layout *layout, uint32_t text)
 static bool is_machine(const struct layout *layout, uint32_t machine)
 {
 	return machine == LAYOUT_NONE || lies_in(layout, LAYOUT_MACHINES, machine, 1);
+}
+
+/* What is read of a machine lies in it. Of a box only its own type knows how much there is. */
+static bool fits(const struct layout *layout, const struct layout_machine *machine,
+		 const struct layout_value *value)
+{
+	bool boxed = value->box != LAYOUT_NONE;
+	uint64_t size = machine->size;
+	bool good = boxed ? (uint64_t)value->box + sizeof(void *) <= size
+			  : (uint64_t)value->offset + value->size <= size;
+
+	if (value->drop_flag != LAYOUT_NONE)
+		good &= value->drop_flag < size;
+	if (value->word != LAYOUT_NONE)
+		good &= (uint64_t)layout->words[value->word].pointer + sizeof(void *) <=
+			value->size;
+	for (uint32_t i = 0; i < value->condition_count; i++) {
+		const struct layout_condition *condition =
+			&layout->conditions[value->first_condition + i];
+
+		good &= condition->size <= sizeof condition->value &&
+			(condition->flags & CONDITION_BOXED ||
+			 (uint64_t)condition->offset + condition->size <= size);
+	}
+	return good;
+}
+
+static bool values_fit(const struct layout *layout)
+{
+	bool good = true;
+
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_MACHINES); i++) {
+		const struct layout_machine *machine = &layout->machines[i];
+
+		good &= (uint64_t)machine->discriminant + machine->discriminant_size <=
+				machine->size &&
+			machine->discriminant_size <= sizeof(uint64_t);
+		for (uint32_t j = 0; j < machine->state_count; j++) {
+			const struct layout_state *state =
+				&layout->states[machine->first_state + j];
+
+			for (uint32_t k = 0; k < state->value_count; k++)
+				good &= fits(layout, machine,
+					     &layout->values[state->first_value + k]);
+		}
+	}
+	return good;
 }
 
 static bool holds_together(const struct layout *layout)
@@ -98,7 +145,7 @@ int layout_read(struct layout *layout, const void *table, size_t size)
 	layout->conditions = (const void *)parts[LAYOUT_CONDITIONS];
 	layout->words = (const void *)parts[LAYOUT_WORDS];
 	layout->texts = parts[LAYOUT_TEXTS];
-	if (holds_together(layout))
+	if (holds_together(layout) && values_fit(layout))
 		return 0;
 	memset(layout, 0, sizeof *layout);
 	return -EINVAL;

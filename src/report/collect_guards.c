@@ -1,0 +1,132 @@
+/* Findings of guards and borrows that suspended tasks were seen to hold. */
+#include "collection.h"
+#include "debug_info/layout.h"
+#include "known_layouts.h"
+#include "layout_source.h"
+#include "task_type.h"
+
+/* Of what its lock's word alone tells, which others set as well: how often it must have been seen
+ * locked, and never unlocked. */
+#define SURE_ENOUGH 8
+
+/* The trace may be foreign, and the table another than the runtime had. */
+static bool fits(const struct layout *layout, const struct trace_guard_site *site)
+{
+	if (site->layout_version != LAYOUT_VERSION ||
+	    site->layout_count != layout_count(layout, LAYOUT_VALUES) ||
+	    site->value >= site->layout_count || !site->depth || site->depth > TRACE_GUARD_LINKS)
+		return false;
+	for (uint32_t i = 0; i < site->depth; i++)
+		if (site->links[i].machine >= layout_count(layout, LAYOUT_MACHINES) ||
+		    site->links[i].state >= layout_count(layout, LAYOUT_STATES))
+			return false;
+	return true;
+}
+
+/* One look that found its lock unlocked tells of all: it is another's lock that the others saw. */
+static bool is_refuted(struct collection *collection, const struct trace_guard_site *site,
+		       const struct loaded_module *module)
+{
+	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++) {
+		const struct trace_guard_site *other =
+			collection_record(collection, RECORD_GUARD_SITE, i);
+
+		if (other->flags & GUARD_REFUTED && other->value == site->value &&
+		    address_space_module(&collection->space, other->poll, other->first_ns) ==
+			    module)
+			return true;
+	}
+	return false;
+}
+
+static struct stack chain_of(struct collection *collection, const struct layout_source *source,
+			     const struct trace_guard_site *site)
+{
+	struct frame *frames =
+		obstack_alloc(&collection->report->memory, site->depth * sizeof *frames);
+
+	for (uint32_t i = 0; i < site->depth; i++)
+		frames[i] =
+			layout_source_frame(source, site->links[i].machine, site->links[i].state);
+	return (struct stack){ .frames = frames, .count = site->depth };
+}
+
+static void set_stacks(const struct layout_source *source, const struct trace_guard_site *site,
+		       struct finding *seen)
+{
+	const struct layout *layout = source->layout;
+	const struct layout_value *value = &layout->values[site->value];
+	uint32_t last = site->depth - 1;
+	const struct layout_machine *machine = &layout->machines[site->links[last].machine];
+	const struct layout_state *state = &layout->states[site->links[last].state];
+
+	seen->stacks[0] = (struct finding_stack){
+		.role = ROLE_YIELDED,
+		.native = layout_source_stack(source, machine, state->file, state->line),
+	};
+	seen->stack_count = 1;
+	if (!value->line)
+		return;
+	seen->stacks[1] = (struct finding_stack){
+		.role = ROLE_ACQUIRED,
+		.native = layout_source_stack(source, machine, value->file, value->line),
+	};
+	seen->stack_count = 2;
+}
+
+static void observe(struct collection *collection, const struct trace_guard_site *site)
+{
+	struct report *report = collection->report;
+	const struct trace_executor *executor =
+		trace_file_record(collection->trace, site->executor, RECORD_EXECUTOR);
+	struct loaded_module *module =
+		address_space_module(&collection->space, site->poll, site->first_ns);
+	const struct layout *layout = module ? known_layout_of(report, module) : NULL;
+	struct finding_stack stacks[2];
+	struct finding seen = {
+		.severity = SEVERITY_ERROR,
+		.category = "lock",
+		.count = site->count,
+		.yields = site->yields,
+		.total_ns = site->total_ns,
+		.max_ns = site->max_ns,
+		.first_ns = collection_since_start(collection, site->first_ns),
+		.last_ns = collection_since_start(collection, site->last_ns),
+		.in_progress = site->open != 0,
+		.running = collection->trace->running,
+		.stacks = stacks,
+	};
+	const struct layout_source source = {
+		.report = report,
+		.layout = layout,
+		.path = module ? module->path : NULL,
+		.build_id = module ? module->build_id : NULL,
+		.executable = collection->process->executable,
+	};
+
+	if (!layout || !executor || !site->yields || !fits(layout, site) ||
+	    !collection_executor(collection, executor, &seen) ||
+	    is_refuted(collection, site, module))
+		return;
+	seen.kind = layout->values[site->value].class == HELD_BORROW ? KIND_BORROW_ACROSS_YIELD
+								     : KIND_LOCK_ACROSS_YIELD;
+	if (site->flags & GUARD_UNSURE) {
+		if (site->yields < SURE_ENOUGH)
+			return;
+		seen.severity = SEVERITY_WARNING;
+		seen.confidence = CONFIDENCE_LOW;
+	}
+	seen.thread = strings_keep_part(&report->strings, site->thread, sizeof site->thread);
+	seen.task = task_type_name(&collection->space, site->poll);
+	seen.what = layout_source_type(&source, &layout->values[site->value]);
+	seen.variable = layout_source_variable(&source, &layout->values[site->value]);
+	seen.awaits = chain_of(collection, &source, site);
+	set_stacks(&source, site, &seen);
+	collection_add(collection, &seen);
+}
+
+void collect_guards(struct collection *collection)
+{
+	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++)
+		observe(collection, collection_record(collection, RECORD_GUARD_SITE, i));
+}

@@ -1,0 +1,98 @@
+#include "layout_source.h"
+
+#include <string.h>
+
+#include "model.h"
+#include "source_path.h"
+
+/* "MutexGuard<u32>" of "std::sync::poison::mutex::MutexGuard<u32>"; kept. */
+const char *layout_source_type(const struct layout_source *source, const struct layout_value *value)
+{
+	struct report *report = source->report;
+	const char *type = layout_text(source->layout, value->type);
+	char *text = memory_get(strlen(type) + 1), *to = text, *begin = text;
+	const char *kept;
+
+	for (; *type; type++) {
+		if (!strncmp(type, "::", 2)) {
+			to = begin;
+			type++;
+			continue;
+		}
+		*to++ = *type;
+		if (strchr("<>(), &*[;", *type))
+			begin = to;
+	}
+	*to = '\0';
+	kept = strings_keep(&report->strings, text);
+	free(text);
+	return kept;
+}
+
+static void set_frame(const struct layout_source *source, struct frame *frame, const char *function,
+		      const char *file, uint32_t line)
+{
+	struct report *report = source->report;
+
+	*frame = (struct frame){
+		.function = strings_keep(&report->strings, function),
+		.file = *file ? strings_keep(&report->strings, file) : NULL,
+		.line = (int)line,
+		.language = "Rust",
+		.module = source->path,
+		.build_id = source->build_id,
+		.native = true,
+	};
+	frame_find_owner(frame, source->executable, &report->strings);
+	frame->native = false; /* no instruction is meant */
+	frame->file = source_path_map(report, frame->file);
+}
+
+/*
+ * A line of a machine's code. Where that is a macro's of somebody else (select!, join!) the
+ * beginning of the function that uses it follows: its author knows that one.
+ */
+struct stack layout_source_stack(const struct layout_source *source,
+				 const struct layout_machine *machine, uint32_t file, uint32_t line)
+{
+	const struct layout *layout = source->layout;
+	const char *function = layout_text(layout, machine->function);
+	struct frame *frames = obstack_alloc(&source->report->memory, 2 * sizeof *frames);
+	struct stack stack = { .frames = frames, .count = 1 };
+
+	set_frame(source, &frames[0], function, layout_text(layout, file), line);
+	if (machine->line && machine->file != file) {
+		set_frame(source, &frames[1], function, layout_text(layout, machine->file),
+			  machine->line);
+		stack.count = 2;
+	}
+	for (int owner = OWNER_PROGRAM; owner <= OWNER_DEPENDENCY; owner++)
+		for (stack.place = 0; stack.place < stack.count; stack.place++)
+			if ((int)frames[stack.place].owner == owner)
+				return stack;
+	return stack;
+}
+
+const char *layout_source_variable(const struct layout_source *source,
+				   const struct layout_value *value)
+{
+	const struct layout *layout = source->layout;
+
+	if (value->flags & VALUE_TEMPORARY)
+		return "a temporary";
+	if (!strncmp(layout_text(layout, value->name), "__awaitee", 9))
+		return "the awaited future";
+	return strings_keep(&source->report->strings, layout_text(layout, value->name));
+}
+
+struct frame layout_source_frame(const struct layout_source *source, uint32_t machine,
+				 uint32_t state)
+{
+	const struct layout_state *at = &source->layout->states[state];
+	struct stack stack =
+		layout_source_stack(source, &source->layout->machines[machine], at->file, at->line);
+	struct frame frame = stack.frames[stack.place < stack.count ? stack.place : 0];
+
+	frame.state_machine = true;
+	return frame;
+}

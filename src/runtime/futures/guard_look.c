@@ -1,0 +1,362 @@
+#include "guard_look.h"
+
+#include <string.h>
+#include <sys/uio.h>
+
+#include "../executors/task_module.h"
+#include "../executors/task_slots.h"
+#include "../executors/tokio.h"
+#include "../runtime.h"
+#include "../system_call.h"
+#include "../trace.h"
+#include "guard_rest.h"
+#include "guard_sites.h"
+#include "layout_map.h"
+
+/* tokio/src/runtime/task/state.rs */
+#define RUNNING	 (1UL << 0)
+#define COMPLETE (1UL << 1)
+
+/* Of a value that nothing but its lock's word tells of; each costs a system call. */
+#define MAX_DOUBTS 64
+
+enum alive { ALIVE, GONE, IN_DOUBT };
+
+struct look {
+	struct guard_spot spot;
+	const struct task_slot *slot;
+	const struct mapped_layout *layout;
+	const void *header;
+	bool aside;
+	/* Of the task: whether it holds what it held at its last poll. */
+	bool found, goes_on;
+};
+
+static bool copy(uintptr_t address, void *to, size_t size)
+{
+	struct iovec here = { to, size }, there = { (void *)address, size };
+
+	return !runtime_silent &&
+	       system_call(SYS_process_vm_readv, system_call(SYS_getpid, 0, 0, 0, 0, 0, 0),
+			   (long)&here, 1, (long)&there, 1, 0) == (long)size;
+}
+
+/* An integer; false where nothing can be read. */
+static inline bool fetch(bool aside, uintptr_t address, uint32_t size, uint64_t *value)
+{
+	*value = 0;
+	if (UNLIKELY(aside || size > sizeof *value))
+		return size <= sizeof *value && copy(address, value, size);
+	switch (size) {
+	case 1:
+		*value = *(const uint8_t *)address;
+		return true;
+	case 8:
+		*value = *(const uint64_t *)address;
+		return true;
+	case 4:
+		*value = *(const uint32_t *)address;
+		return true;
+	default:
+		memcpy(value, (const void *)address, size);
+		return true;
+	}
+}
+
+static inline bool holds(const struct look *look, const struct layout_condition *condition,
+			 uintptr_t address)
+{
+	uint64_t value,
+		mask = condition->size < 8 ? (UINT64_C(1) << 8 * condition->size) - 1 : UINT64_MAX;
+
+	if (!fetch(look->aside, address + condition->offset, condition->size, &value))
+		return false;
+	return ((value & mask) == (condition->value & mask)) !=
+	       ((condition->flags & CONDITION_NOT) != 0);
+}
+
+static bool all_hold(const struct look *look, uint32_t first, uint32_t count, uint8_t boxed,
+		     uintptr_t address)
+{
+	const struct layout_condition *conditions = look->layout->table.conditions + first;
+
+	for (uint32_t i = 0; i < count; i++)
+		if ((conditions[i].flags & CONDITION_BOXED) == boxed &&
+		    !holds(look, &conditions[i], address))
+			return false;
+	return true;
+}
+
+/*
+ * Whether a variable of a state is alive there, or only its bytes are: it was dropped or moved
+ * before the await. That leaves a drop flag where panics unwind; which is whose is not always
+ * known, but what has none of its own was not dropped.
+ */
+static enum alive is_alive(const struct look *look, const struct layout_state *state,
+			   const struct layout_value *value, uintptr_t address)
+{
+	const struct layout_value *flag =
+		look->layout->table.values + state->first_value + state->held_count;
+	uint64_t set;
+
+	if (value->flags & VALUE_AWAITED)
+		return ALIVE;
+	if (value->drop_flag != LAYOUT_NONE)
+		return fetch(look->aside, address + value->drop_flag, 1, &set) && set == 1 ? ALIVE
+											   : GONE;
+	if (!state->flag_count && look->layout->table.header->flags & LAYOUT_PANICS_ABORT)
+		return IN_DOUBT;
+	for (uint32_t i = 0; i < state->flag_count; i++, flag++)
+		if (!fetch(look->aside, address + flag->offset, 1, &set) || set != 1)
+			return IN_DOUBT;
+	return ALIVE;
+}
+
+/* Where the value lies, through its box; 0 when it is not there. */
+static inline uintptr_t value_at(const struct look *look, const struct layout_value *value,
+				 uintptr_t address)
+{
+	uint64_t box;
+
+	if (value->condition_count &&
+	    !all_hold(look, value->first_condition, value->condition_count, 0, address))
+		return 0;
+	if (value->box == LAYOUT_NONE)
+		return address + value->offset;
+	if (!fetch(look->aside, address + value->box, sizeof box, &box) || !box ||
+	    !all_hold(look, value->first_condition, value->condition_count, CONDITION_BOXED, box))
+		return 0;
+	return box + value->offset;
+}
+
+static void raise_to(uint64_t *largest, uint64_t value)
+{
+	uint64_t known = __atomic_load_n(largest, __ATOMIC_RELAXED);
+
+	while (value > known && !__atomic_compare_exchange_n(largest, &known, value, true,
+							     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+static void add(uint64_t *sum, uint64_t value)
+{
+	__atomic_fetch_add(sum, value, __ATOMIC_RELAXED);
+}
+
+static COLD void record(struct look *look)
+{
+	struct guard_rest *rest = guard_rest_of(look->header);
+	uint64_t ticks = turn_clock_now();
+	struct trace_guard_site *site;
+	OWN_CODE_SCOPE;
+
+	look->spot.executor = tokio_executor();
+	site = trace_open() ? guard_site_get(&look->spot) : NULL;
+	if (!site)
+		return;
+	if (rest->header != (uintptr_t)look->header)
+		*rest = (struct guard_rest){ (uintptr_t)look->header, ticks, ticks, 0, 0, NULL };
+	/* By the first of them: what else the task holds, it holds as long. */
+	if (!look->found)
+		look->goes_on = rest->site == trace_offset(site);
+	if (!look->found && !look->goes_on) {
+		rest->site = trace_offset(site);
+		rest->held = rest->since;
+	}
+	look->found = true;
+	if (!look->goes_on)
+		add(&site->count, 1);
+	add(&site->yields, 1);
+	add(&site->total_ns, turn_clock_ns(ticks - rest->since));
+	raise_to(&site->max_ns, turn_clock_ns(ticks - rest->held));
+	site->last_ns = now_ns();
+	if (look->aside)
+		add(&site->open, 1);
+}
+
+static COLD void refute(struct look *look, uint32_t value)
+{
+	struct trace_guard_site *site;
+	OWN_CODE_SCOPE;
+
+	look->layout->doubts[value] = VALUE_REFUTED;
+	if (!trace_header())
+		return;
+	look->spot.executor = tokio_executor();
+	site = guard_site_get(&look->spot);
+	if (site)
+		__atomic_fetch_or(&site->flags, GUARD_REFUTED, __ATOMIC_RELAXED);
+}
+
+static void look_at_guard(struct look *look, uint32_t number, const struct layout_state *state,
+			  uintptr_t address)
+{
+	const struct layout_value *value = &look->layout->table.values[number];
+	const struct layout_word *word = &look->layout->table.words[value->word];
+	uint8_t *doubts = &look->layout->doubts[number];
+	enum alive alive;
+	uintptr_t at;
+	uint64_t lock, bits;
+
+	if (*doubts == VALUE_REFUTED)
+		return;
+	alive = is_alive(look, state, value, address);
+	at = alive == GONE ? 0 : value_at(look, value, address);
+	if (!at || (alive == IN_DOUBT && *doubts >= MAX_DOUBTS))
+		return;
+	look->spot.unsure = alive == IN_DOUBT;
+	*doubts += alive == IN_DOUBT;
+	if (!fetch(look->aside, at + word->pointer, sizeof lock, &lock) || !lock)
+		return;
+	/* What is gone may have left a pointer to memory that is gone as well. */
+	if (!fetch(look->aside || look->spot.unsure, lock + word->offset, word->size, &bits))
+		return;
+	look->spot.value = number;
+	look->spot.address = lock + word->offset;
+	if (bits & word->mask)
+		record(look);
+	else
+		refute(look, number);
+}
+
+static void look_at_machine(struct look *look, uint32_t number, uintptr_t address);
+
+static uint32_t machine_of_vtable(const struct look *look, uint64_t vtable)
+{
+	const struct layout *layout = &look->layout->table;
+	uint64_t address = vtable - look->slot->module->module->base;
+
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VTABLES); i++)
+		if (layout->vtables[i].address == address)
+			return layout->vtables[i].machine;
+	return LAYOUT_NONE;
+}
+
+/* A data pointer, and the vtable that tells what it is. */
+static void look_at_dyn(struct look *look, uintptr_t address)
+{
+	uint64_t data, vtable;
+	uint32_t machine;
+
+	if (!fetch(look->aside, address, sizeof data, &data) ||
+	    !fetch(look->aside, address + sizeof data, sizeof vtable, &vtable))
+		return;
+	machine = machine_of_vtable(look, vtable);
+	if (machine != LAYOUT_NONE)
+		look_at_machine(look, machine, data);
+}
+
+static void look_at_future(struct look *look, const struct layout_value *value,
+			   const struct layout_state *state, uintptr_t address)
+{
+	uintptr_t at =
+		is_alive(look, state, value, address) == ALIVE ? value_at(look, value, address) : 0;
+
+	if (!at)
+		return;
+	if (value->flags & VALUE_DYN)
+		look_at_dyn(look, at);
+	else
+		look_at_machine(look, value->machine, at);
+}
+
+static inline const struct layout_state *
+state_of(const struct layout *layout, const struct layout_machine *machine, uint64_t value)
+{
+	const struct layout_state *states = layout->states + machine->first_state;
+
+	if (LIKELY(value < machine->state_count && states[value].value == value))
+		return &states[value];
+	for (uint32_t i = 0; i < machine->state_count; i++)
+		if (states[i].value == value)
+			return &states[i];
+	return NULL;
+}
+
+static void look_at_machine(struct look *look, uint32_t number, uintptr_t address)
+{
+	const struct layout *layout = &look->layout->table;
+	const struct layout_machine *machine = &layout->machines[number];
+	const struct layout_state *state;
+	uint64_t discriminant;
+
+	if (look->spot.depth == TRACE_GUARD_LINKS ||
+	    !fetch(look->aside, address + machine->discriminant, machine->discriminant_size,
+		   &discriminant))
+		return;
+	state = state_of(layout, machine, discriminant);
+	if (!state || !(state->flags & HOLDS_MAYBE))
+		return;
+	look->spot.links[look->spot.depth].machine = number;
+	look->spot.links[look->spot.depth].state = (uint32_t)(state - layout->states);
+	look->spot.depth++;
+	for (uint32_t i = 0; i < state->held_count; i++) {
+		const struct layout_value *value = &layout->values[state->first_value + i];
+
+		if (!(value->flags & VALUE_HOLDS))
+			continue;
+		if (value->class == HELD_FUTURE)
+			look_at_future(look, value, state, address);
+		else
+			look_at_guard(look, state->first_value + i, state, address);
+	}
+	look->spot.depth--;
+}
+
+/* Whether the future is there and nobody runs it. */
+static bool is_suspended(const struct look *look)
+{
+	const struct layout_task *task = look->slot->future;
+	uintptr_t header = (uintptr_t)look->header;
+	uint64_t state, vtable;
+
+	if (look->aside &&
+	    (!fetch(true, header, sizeof state, &state) || state & (RUNNING | COMPLETE) ||
+	     !fetch(true, header + (look->slot->word - 1U) * sizeof vtable, sizeof vtable,
+		    &vtable) ||
+	     vtable != look->slot->vtable))
+		return false;
+	/* Running, as Tokio calls it, is a task that has not ended. */
+	return all_hold(look, task->first_condition, task->condition_count, 0, header);
+}
+
+void guard_look(const struct task_slot *slot, const void *header, enum look_from from)
+{
+	const struct layout_task *task = slot->future;
+	uintptr_t address = (uintptr_t)header + task->future;
+	struct look look;
+	uint64_t box;
+
+	look.slot = slot;
+	look.layout = &slot->module->futures;
+	look.header = header;
+	look.aside = from == LOOK_FROM_ASIDE;
+	look.found = false;
+	if (!is_suspended(&look))
+		return;
+	look.spot.layout = &look.layout->table;
+	look.spot.poll = task->poll + slot->module->module->base;
+	look.spot.type = slot->type;
+	look.spot.depth = 0;
+	if (task->flags & TASK_DYN)
+		look_at_dyn(&look, address);
+	else if (!(task->flags & TASK_BOXED))
+		look_at_machine(&look, task->machine, address);
+	else if (fetch(look.aside, address, sizeof box, &box) && box)
+		look_at_machine(&look, task->machine, box);
+	if (!look.found)
+		guard_rest_of(header)->site = 0;
+}
+
+const struct layout_task *guard_look_future(const struct task_slot *slot, uintptr_t poll)
+{
+	const struct task_module *module = slot->module;
+	const struct layout_task *task;
+
+	/* Before 1.23 the offsets stood elsewhere: nothing to compare with. */
+	if (!slot->by_shape || slot->job)
+		return NULL;
+	task = layout_task(&module->futures.table, module->module, poll,
+			   ((const uint64_t *)slot->vtable)[TASK_TRAILER]);
+	return task && task->flags & TASK_HOLDS && guard_rests_init() ? task : NULL;
+}

@@ -1,0 +1,22 @@
+#include "guard_rest.h"
+
+#include <string.h>
+
+#include "../memory.h"
+
+#define SIZE (sizeof(struct guard_rest) << GUARD_REST_BITS)
+
+struct guard_rest *guard_rests;
+
+bool guard_rests_init(void)
+{
+	if (!guard_rests)
+		guard_rests = memory_map(SIZE);
+	return guard_rests != NULL;
+}
+
+void guard_rests_forget(void)
+{
+	if (guard_rests)
+		memset(guard_rests, 0, SIZE);
+}

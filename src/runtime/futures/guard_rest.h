@@ -1,0 +1,55 @@
+/*
+ * Tasks at rest that may hold guards: since when, and what they were last seen to hold. A task has
+ * one place, by its address, which another one may take: then what it held is counted as new. Its
+ * own memory is never touched here.
+ */
+#ifndef RUNTIME_FUTURES_GUARD_REST_H
+#define RUNTIME_FUTURES_GUARD_REST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../compiler.h"
+#include "../thread.h"
+#include "../turn_clock.h"
+
+#define GUARD_REST_BITS 13
+
+struct guard_rest {
+	uintptr_t header;	     /* 0: free */
+	uint64_t since;		     /* ticks: the end of its last poll */
+	uint64_t held;		     /* ticks: since when it holds what `site` tells of */
+	uint32_t site;		     /* offset of the trace_guard_site; 0: nothing */
+	uint32_t slot;		     /* of its vtable; see task_slots.h */
+	struct thread_state *thread; /* that polled it last: to be compared, not read */
+};
+
+/* NULL until the first task type that may hold guards. */
+extern struct guard_rest *guard_rests;
+
+/* Makes the table. */
+bool guard_rests_init(void);
+
+static inline struct guard_rest *guard_rest_of(const void *header)
+{
+	uint64_t hash = (uintptr_t)header * UINT64_C(0x9e3779b97f4a7c15);
+
+	return guard_rests + (hash >> (64 - GUARD_REST_BITS));
+}
+
+/* Its poll has returned: it may be gone by now. Budget: a look at the clock and a cache line. */
+static inline void guard_rest_begin(const void *header, uint32_t slot)
+{
+	struct guard_rest *rest = guard_rest_of(header);
+
+	if (UNLIKELY(rest->header != (uintptr_t)header))
+		*rest = (struct guard_rest){ .header = (uintptr_t)header };
+	rest->since = turn_clock_now();
+	rest->slot = slot;
+	rest->thread = &this_thread;
+}
+
+/* In a forked child: its tasks are its parent's. */
+void guard_rests_forget(void);
+
+#endif

@@ -1,0 +1,65 @@
+#include "guard_sites.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "../executors/executor.h"
+#include "../record_index.h"
+#include "../runtime.h"
+#include "../thread.h"
+#include "../trace.h"
+#include "debug_info/layout.h"
+
+#define INDEX_SIZE 1024 /* a power of two, twice the sites that fit */
+
+static uint32_t index_of[INDEX_SIZE]; /* offsets, by hash; open addressing */
+static uint32_t count;
+
+static COLD void *write_site(const void *key, uint64_t hash)
+{
+	const struct guard_spot *spot = key;
+	struct trace_executor *executor = spot->executor ? executor_record(spot->executor) : NULL;
+	struct trace_guard_site *site;
+
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= INDEX_SIZE / 2)
+		return NULL;
+	site = trace_allocate(sizeof *site);
+	if (!site)
+		return NULL;
+	site->executor = executor ? trace_offset(executor) : 0;
+	site->flags = spot->unsure ? GUARD_UNSURE : 0;
+	site->poll = spot->poll;
+	site->hash = hash;
+	site->layout_version = LAYOUT_VERSION;
+	site->layout_count = layout_count(spot->layout, LAYOUT_VALUES);
+	site->value = spot->value;
+	site->depth = spot->depth;
+	memcpy(site->links, spot->links, spot->depth * sizeof *spot->links);
+	site->address = spot->address;
+	site->first_ns = now_ns();
+	site->tid = this_thread.slot ? this_thread.slot->tid : 0;
+	memcpy(site->thread, this_thread.name, sizeof site->thread);
+	return site;
+}
+
+struct trace_guard_site *guard_site_get(const struct guard_spot *spot)
+{
+	static const struct record_index sites = {
+		index_of,
+		INDEX_SIZE,
+		offsetof(struct trace_guard_site, hash),
+		RECORD_GUARD_SITE,
+	};
+	uint64_t hash = hash_mix((uint64_t)spot->type << 32 | spot->value, spot->unsure);
+
+	for (uint32_t i = 0; i < spot->depth; i++)
+		hash = hash_mix(hash,
+				(uint64_t)spot->links[i].machine << 32 | spot->links[i].state);
+	return record_index_get(&sites, hash, write_site, spot);
+}
+
+void guard_sites_forget(void)
+{
+	memset(index_of, 0, sizeof index_of);
+	count = 0;
+}

@@ -1,0 +1,34 @@
+/* Guards that tasks held while they were suspended, in the trace. */
+#ifndef RUNTIME_FUTURES_GUARD_SITES_H
+#define RUNTIME_FUTURES_GUARD_SITES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "yieldsan/trace_format.h"
+
+struct executor;
+struct layout;
+
+/* Where a guard was seen. */
+struct guard_spot {
+	const struct layout *layout;
+	struct executor *executor;
+	uintptr_t poll;
+	uint32_t type; /* of the task: see executors/task_types.h */
+	uint32_t depth;
+	struct {
+		uint32_t machine, state;
+	} links[TRACE_GUARD_LINKS];
+	uint32_t value;
+	uintptr_t address; /* of the lock's word */
+	bool unsure;
+};
+
+/* Made on first use; NULL, and a loss counted, when there is no room. */
+struct trace_guard_site *guard_site_get(const struct guard_spot *spot);
+
+/* In a forked child. */
+void guard_sites_forget(void);
+
+#endif

@@ -1,0 +1,111 @@
+#include "layout_map.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "../compiler.h"
+#include "../memory.h"
+#include "../modules.h"
+#include "../runtime.h"
+#include "../system_call.h"
+#include "shared/layout_path.h"
+
+#define LARGEST (64L << 20)
+
+static char directory[OPTION_PATH_SIZE];
+
+void layout_map_init(void)
+{
+	if (*runtime_options.layouts)
+		memcpy(directory, runtime_options.layouts, sizeof directory);
+	else
+		layout_directory(directory, sizeof directory, getenv("XDG_CACHE_HOME"),
+				 getenv("HOME"));
+}
+
+static bool is_ours(const struct stat *status)
+{
+	return S_ISREG(status->st_mode) &&
+	       status->st_uid == (uid_t)system_call(SYS_geteuid, 0, 0, 0, 0, 0, 0) &&
+	       status->st_size > 0 && status->st_size < LARGEST;
+}
+
+/* Files there are replaced as a whole, never written again: the map does not change. */
+static const void *map_file(const char *path, size_t *size)
+{
+	long fd = system_call(SYS_open, (long)path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+			      0, 0, 0, 0);
+	struct stat status;
+	long map = -1;
+
+	if (fd < 0)
+		return NULL;
+	if (!system_call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) && is_ours(&status)) {
+		*size = (size_t)status.st_size;
+		map = system_call(SYS_mmap, 0, (long)*size, PROT_READ, MAP_PRIVATE, fd, 0);
+	}
+	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
+	return map < 0 && map > -MEMORY_PAGE ? NULL : (const void *)map;
+}
+
+static bool is_of(const struct layout *layout, const struct module *module)
+{
+	return layout->header->build_id_size == module->build_id_size &&
+	       !memcmp(layout->header->build_id, module->build_id, module->build_id_size);
+}
+
+bool layout_map(struct mapped_layout *layout, const struct module *module)
+{
+	char path[OPTION_PATH_SIZE + 128];
+	const void *table;
+	size_t size = 0;
+
+	memset(layout, 0, sizeof *layout);
+	if (runtime_silent ||
+	    !layout_path(path, sizeof path, directory, module->build_id, module->build_id_size))
+		return false;
+	table = map_file(path, &size);
+	if (!table)
+		return false;
+	if (!layout_read(&layout->table, table, size) && is_of(&layout->table, module))
+		layout->doubts = memory_map(layout_count(&layout->table, LAYOUT_VALUES) + 1);
+	if (layout->doubts)
+		return true;
+	memset(layout, 0, sizeof *layout);
+	system_call(SYS_munmap, (long)table, (long)size, 0, 0, 0, 0);
+	return false;
+}
+
+void layout_unmap(struct mapped_layout *layout)
+{
+	const struct layout_header *header = layout->table.header;
+
+	if (header) {
+		system_call(SYS_munmap, (long)layout->doubts,
+			    layout_count(&layout->table, LAYOUT_VALUES) + 1, 0, 0, 0, 0);
+		system_call(SYS_munmap, (long)header, (long)header->size, 0, 0, 0, 0);
+	}
+	memset(layout, 0, sizeof *layout);
+}
+
+const struct layout_task *layout_task(const struct layout *layout, const struct module *module,
+				      uintptr_t poll, uint64_t trailer)
+{
+	const struct layout_task *found = NULL;
+
+	for (uint32_t i = 0; layout->header && i < layout_count(layout, LAYOUT_TASKS); i++) {
+		const struct layout_task *task = &layout->tasks[i];
+
+		if (!task->poll || task->poll + module->base != poll ||
+		    (trailer && task->trailer != trailer))
+			continue;
+		/* A linker that merges equal functions: whose future it is cannot be told. */
+		if (found && found->machine != task->machine)
+			return NULL;
+		found = task;
+	}
+	return found;
+}

@@ -1,0 +1,30 @@
+/* What is known of a module's async functions, mapped: from the user's cache, where `yieldsan run'
+ * and `yieldsan scan' leave it. */
+#ifndef RUNTIME_FUTURES_LAYOUT_MAP_H
+#define RUNTIME_FUTURES_LAYOUT_MAP_H
+
+#include "debug_info/layout.h"
+
+struct module;
+
+struct mapped_layout {
+	struct layout table; /* without a header: none */
+	/* By value: 0, or how often it was in doubt whether it is alive, or VALUE_REFUTED. */
+	uint8_t *doubts;
+};
+
+#define VALUE_REFUTED UINT8_MAX /* its lock was seen unlocked where it ought to be held */
+
+/* Start-up: where layouts lie. */
+void layout_map_init(void);
+
+/* False when there is none: nothing is told of what the module's futures hold. */
+bool layout_map(struct mapped_layout *layout, const struct module *module);
+void layout_unmap(struct mapped_layout *layout);
+
+/* The entry of a poll function, by its address in memory; `trailer`: of its vtable, 0 when that has
+ * none. NULL: none that fits. */
+const struct layout_task *layout_task(const struct layout *layout, const struct module *module,
+				      uintptr_t poll, uint64_t trailer);
+
+#endif
