@@ -12,6 +12,7 @@
 #include "preload.h"
 #include "program.h"
 #include "report/frame.h"
+#include "run_layouts.h"
 #include "stall_watch.h"
 #include "trace_directory.h"
 
@@ -57,6 +58,8 @@ static int prepare(struct run *run)
 	strcpy(options->runtime.output, run->traces.path);
 	strcpy(options->runtime.run, run->traces.run);
 	options->runtime.summary = false;
+	if (!is_skipped(run) && options->preloads)
+		run_layouts_prepare(&run->program, &options->runtime);
 	options_write(&options->runtime, text);
 	if (options->preloads)
 		preload_set(library, &run->program.kind, text);

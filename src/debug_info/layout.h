@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	3
+#define LAYOUT_VERSION	5
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -69,7 +69,8 @@ struct layout_state {
 	uint32_t name, file, line; /* "Suspend0", and where the await is */
 	uint32_t first_value, value_count;
 	uint32_t awaits; /* the machine that __awaitee is; LAYOUT_NONE */
-	/* The first of its values are guards and futures, behind them come the drop flags. */
+	/* The first of its values are guards and futures; behind them come the drop flags of which
+	 * it is not known whose they are. */
 	uint32_t held_count, flag_count;
 	uint32_t flags; /* enum layout_holds */
 	uint32_t reserved;

@@ -129,7 +129,7 @@ static void add_state(struct layout_builder *builder, uint32_t place, Dwarf_Die 
 	state = &builder->states[number];
 	state->awaits = awaits;
 	state->value_count = (uint32_t)builder->counts[LAYOUT_VALUES] - state->first_value;
-	layout_order_values(builder, state);
+	layout_order_values(builder, at.type, state);
 }
 
 static void add_states(struct layout_builder *builder, uint32_t place)

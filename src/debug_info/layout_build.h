@@ -107,11 +107,39 @@ enum glue_tells {
 enum glue_tells layout_glue_drops(struct layout_builder *builder, const char *machine,
 				  const char *outer, uint64_t offset, const char *inner);
 
+#define GLUE_CALL_SIZE 5 /* e8 or e9 and the distance from its end */
+
+/* The code of a machine's drop glue; false when it is not in sight, as in a debug file. */
+struct glue_code {
+	const unsigned char *code;
+	uint64_t address, size;
+};
+bool layout_glue_code(struct layout_builder *builder, const char *machine, struct glue_code *glue);
+
+/* The type whose glue begins at an address of the file; NULL. */
+const char *layout_glue_at(struct layout_builder *builder, Dwarf_Addr address);
+
+/*
+ * What the instruction before a call adds to the machine's address for its argument, in %rdi; -1
+ * when it is none of those that compilers write there.
+ */
+int64_t layout_glue_argument(const unsigned char *call, size_t before);
+
+/* Whether the glue may ask for that flag. One that it never asks for tells of nothing that is alive
+ * at an await. */
+bool layout_glue_asks(struct layout_builder *builder, const char *machine, uint32_t offset);
+
+/* The drop flag of that variable, of `size` bytes: what the glue asks before it drops it. A place
+ * in the machine; LAYOUT_NONE when it cannot be told. */
+uint32_t layout_glue_flag(struct layout_builder *builder, const char *machine, const char *outer,
+			  uint64_t offset, uint64_t size);
+
 /* Tasks and vtables, once all machines have places. */
 void layout_add_tasks(struct layout_builder *builder);
 
 /* Orders the values of a state: see layout_state. */
-void layout_order_values(struct layout_builder *builder, struct layout_state *state);
+void layout_order_values(struct layout_builder *builder, const char *machine,
+			 struct layout_state *state);
 
 /* Finds out where guards may be alive, once all is there. */
 void layout_find_holders(struct layout_builder *builder);

@@ -8,8 +8,6 @@
 
 #include "layout_build.h"
 
-#define CALL_SIZE 5 /* e8 or e9 and the distance from its end */
-
 struct wanted {
 	const char *outer; /* type of the variable */
 	uint64_t offset;   /* and where it lies in the machine */
@@ -76,7 +74,7 @@ static const unsigned char *code_of(Dwarf_Die *die, Dwarf_Addr low, Dwarf_Addr h
 	return NULL;
 }
 
-static const char *glue_at(struct layout_builder *builder, Dwarf_Addr address)
+const char *layout_glue_at(struct layout_builder *builder, Dwarf_Addr address)
 {
 	const struct glue_address *found;
 
@@ -106,11 +104,7 @@ static void index_addresses(struct layout_builder *builder)
 	}
 }
 
-/*
- * What the instruction before a call adds to the machine's address for its argument, in %rdi; -1
- * when it is none of those that compilers write there.
- */
-static int64_t argument_offset(const unsigned char *call, size_t before)
+int64_t layout_glue_argument(const unsigned char *call, size_t before)
 {
 	int32_t wide;
 
@@ -139,7 +133,7 @@ static enum glue_tells calls_drop(struct layout_builder *builder, const struct w
 {
 	enum glue_tells tells = GLUE_DROPS_NONE;
 
-	for (Dwarf_Addr at = low; at + CALL_SIZE <= high; at++, code++) {
+	for (Dwarf_Addr at = low; at + GLUE_CALL_SIZE <= high; at++, code++) {
 		const char *type;
 		int32_t distance;
 		int64_t offset;
@@ -147,11 +141,11 @@ static enum glue_tells calls_drop(struct layout_builder *builder, const struct w
 		if (*code != 0xe8 && *code != 0xe9)
 			continue;
 		memcpy(&distance, code + 1, sizeof distance);
-		type = glue_at(builder, at + CALL_SIZE + (Dwarf_Addr)(int64_t)distance);
+		type = layout_glue_at(builder, at + GLUE_CALL_SIZE + (Dwarf_Addr)(int64_t)distance);
 		if (!type || !drops(wanted, type) ||
 		    (strstr(type, "_env#") && strcmp(type, wanted->outer) != 0))
 			continue;
-		offset = argument_offset(code, at - low);
+		offset = layout_glue_argument(code, at - low);
 		if (offset >= 0 && (uint64_t)offset == wanted->offset)
 			return GLUE_DROPS_IT;
 		if (offset < 0)
@@ -160,14 +154,31 @@ static enum glue_tells calls_drop(struct layout_builder *builder, const struct w
 	return tells;
 }
 
+bool layout_glue_code(struct layout_builder *builder, const char *machine, struct glue_code *glue)
+{
+	const struct named_die *named = types_named(builder->types.glues, machine);
+	Dwarf_Addr high;
+	Dwarf_Die die;
+
+	if (!named)
+		return false;
+	die = named->die;
+	if (dwarf_lowpc(&die, &glue->address) || dwarf_highpc(&die, &high) || glue->address >= high)
+		return false;
+	glue->size = high - glue->address;
+	glue->code = code_of(&die, glue->address, high);
+	if (glue->code)
+		index_addresses(builder);
+	return glue->code;
+}
+
 enum glue_tells layout_glue_drops(struct layout_builder *builder, const char *machine,
 				  const char *outer, uint64_t offset, const char *inner)
 {
 	const struct named_die *glue = types_named(builder->types.glues, machine);
 	struct wanted wanted = { .outer = outer, .offset = offset };
 	size_t length = strcspn(inner, "<");
-	const unsigned char *code;
-	Dwarf_Addr low, high;
+	struct glue_code code;
 	Dwarf_Die die;
 
 	if (!glue || length >= sizeof wanted.path)
@@ -176,11 +187,8 @@ enum glue_tells layout_glue_drops(struct layout_builder *builder, const char *ma
 	die = glue->die;
 	if (inlines_drop(&wanted, &die, 0))
 		return GLUE_DROPS_ONE;
-	if (dwarf_lowpc(&die, &low) || dwarf_highpc(&die, &high) || low >= high)
-		return GLUE_UNKNOWN;
-	code = code_of(&die, low, high);
-	if (!code)
-		return GLUE_UNKNOWN;
-	index_addresses(builder);
-	return calls_drop(builder, &wanted, code, low, high);
+	return layout_glue_code(builder, machine, &code)
+		       ? calls_drop(builder, &wanted, code.code, code.address,
+				    code.address + code.size)
+		       : GLUE_UNKNOWN;
 }

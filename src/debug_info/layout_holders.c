@@ -6,38 +6,78 @@
 
 enum value_order { ORDER_HELD, ORDER_FLAG, ORDER_OTHER, ORDERS };
 
-static enum value_order order_of(const struct layout_value *value)
+static bool is_held(const struct layout_value *value)
 {
-	if (value->flags & VALUE_DROP_FLAG)
-		return ORDER_FLAG;
 	switch (value->class) {
 	case HELD_LOCK:
 	case HELD_ASYNC_LOCK:
 	case HELD_BORROW:
 	case HELD_FUTURE:
-		return ORDER_HELD;
+		return true;
 	}
-	return ORDER_OTHER;
+	return false;
 }
 
-void layout_order_values(struct layout_builder *builder, struct layout_state *state)
+/* The values of one state, while they are put in order. */
+struct unordered {
+	struct layout_builder *builder;
+	const char *machine;
+	struct layout_value *values;
+	uint32_t count;
+};
+
+static bool is_flag_at(const struct unordered *state, uint32_t offset)
 {
-	struct layout_value *values = builder->values + state->first_value, *from;
+	for (uint32_t i = 0; i < state->count; i++)
+		if (state->values[i].flags & VALUE_DROP_FLAG && state->values[i].offset == offset)
+			return true;
+	return false;
+}
+
+static bool is_somebodys(const struct unordered *state, uint32_t offset)
+{
+	for (uint32_t i = 0; i < state->count; i++)
+		if (state->values[i].drop_flag == offset)
+			return true;
+	return false;
+}
+
+/* Drop flags of which it is not known whose they are may be any variable's. */
+static enum value_order order_of(const struct unordered *state, const struct layout_value *value)
+{
+	if (value->flags & VALUE_DROP_FLAG)
+		return is_somebodys(state, value->offset) ||
+				       !layout_glue_asks(state->builder, state->machine,
+							 value->offset)
+			       ? ORDER_OTHER
+			       : ORDER_FLAG;
+	return is_held(value) ? ORDER_HELD : ORDER_OTHER;
+}
+
+void layout_order_values(struct layout_builder *builder, const char *machine,
+			 struct layout_state *state)
+{
+	struct layout_value *values = builder->values + state->first_value;
+	struct unordered from = { builder, machine, NULL, state->value_count };
 	uint32_t counts[ORDERS] = { 0 }, next = 0;
 
 	if (!state->value_count)
 		return;
-	from = memory_get(state->value_count * sizeof *from);
-	memcpy(from, values, state->value_count * sizeof *from);
+	from.values = memory_get(state->value_count * sizeof *from.values);
+	memcpy(from.values, values, state->value_count * sizeof *from.values);
+	/* What the code takes for a flag must be one that the state has. */
+	for (uint32_t i = 0; i < from.count; i++)
+		if (!is_flag_at(&from, from.values[i].drop_flag))
+			from.values[i].drop_flag = LAYOUT_NONE;
 	for (int order = 0; order < ORDERS; order++)
-		for (uint32_t i = 0; i < state->value_count; i++)
-			if ((int)order_of(&from[i]) == order) {
-				values[next++] = from[i];
+		for (uint32_t i = 0; i < from.count; i++)
+			if ((int)order_of(&from, &from.values[i]) == order) {
+				values[next++] = from.values[i];
 				counts[order]++;
 			}
 	state->held_count = counts[ORDER_HELD];
 	state->flag_count = counts[ORDER_FLAG];
-	free(from);
+	free(from.values);
 }
 
 static bool machine_holds(const struct layout_builder *builder, uint32_t machine)

@@ -11,7 +11,7 @@
 struct spot {
 	const struct state_place *at;
 	const char *outer; /* type of the variable */
-	uint64_t outer_offset;
+	uint64_t outer_offset, outer_size;
 	char path[MAX_PATH];
 	uint64_t offset;
 	uint32_t box;
@@ -168,6 +168,8 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 		value->flags |= glue_flags[layout_glue_drops(builder, spot->at->type, spot->outer,
 							     spot->outer_offset, name)];
 		value->word = layout_add_word(builder, type);
+		value->drop_flag = layout_glue_flag(builder, spot->at->type, spot->outer,
+						    spot->outer_offset, spot->outer_size);
 	}
 	return (uint32_t)(value - builder->values);
 }
@@ -297,6 +299,7 @@ void layout_add_values(const struct state_place *at, Dwarf_Die *saved, uint32_t 
 		spot.outer = types_name(&builder->types, &type);
 		spot.offset = die_number(&member, DW_AT_data_member_location, 0);
 		spot.outer_offset = spot.offset;
+		spot.outer_size = die_size(&type);
 		if (is_temporary(name))
 			spot.flags |= VALUE_TEMPORARY;
 		if (!strcmp(name, "__awaitee"))

@@ -1,0 +1,34 @@
+#include "run_layouts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "debug_info/layout.h"
+#include "debug_info/layout_cache.h"
+#include "program.h"
+#include "shared/options.h"
+#include "task_tables.h"
+
+void run_layouts_prepare(const struct program *program, struct options *options)
+{
+	char sentence[LAYOUT_SENTENCE_SIZE], directory[PATH_MAX];
+	struct task_tables tables;
+	struct layout layout;
+	bool tells = isatty(STDERR_FILENO);
+
+	if (*options->layouts || !layout_cache_directory(directory))
+		return;
+	snprintf(options->layouts, sizeof options->layouts, "%s", directory);
+	/* Of all other programs even a look at their debug information is a waste. */
+	if (task_tables_read(&tables, program->watched) ||
+	    (!tables.by_shape && !tables.by_symbol && !tables.named))
+		return;
+	if (tells)
+		fputs("yieldsan: reading debug information ...", stderr);
+	/* Why it has none is told with the report. */
+	if (!layout_open(&layout, program->watched, NULL, sentence))
+		layout_close(&layout);
+	if (tells)
+		fputs("\r\033[K", stderr);
+}
