@@ -182,6 +182,60 @@ def a_killed_process_tells_types_and_that_it_is_not_sure(place):
     expect("tasks at most" in text and "before the last poll of all" in text, text)
 
 
+def _cancelled(report):
+    """What was cancelled: type, how, how often, and the lines of the chain."""
+    return sorted((finding["task"]["type"], re.search(r" is (aborted|shut down)[a-z ]*? (before it began|while it waits)", finding["message"])[0],
+                   finding["count"], finding["severity"], _own_lines(finding["task"].get("awaits", ())))
+                  for finding in report["findings"] if finding["kind"] == "cancelled-task")
+
+
+def _tells_cancelled(place, profile):
+    told = _cancelled(_run(place, _program(profile), "aborted"))
+    expect(told == [
+        ("futures_tasks::w_asleep", " is aborted while it waits", 1, "notice", _labelled("w_asleep")),
+        ("futures_tasks::w_nested", " is aborted while it waits", 3, "notice", _labelled("w_nested"))], told)
+    told = _cancelled(_run(place, _program(profile), "shut_down"))
+    expect(told == [
+        ("futures_tasks::w_nested", " is shut down with its runtime while it waits", 8, "notice", _labelled("w_nested"))], told)
+    told = _cancelled(_run(place, _program(profile), "unbegun"))
+    expect([each[:4] for each in told] == [("futures_tasks::w_nested", " is aborted before it began", 1, "notice")], told)
+
+
+def cancelled_tasks_are_notices_with_their_places(place):
+    _tells_cancelled(place, "dev")
+
+
+def cancelled_tasks_of_a_release_build_are_the_same(place):
+    _tells_cancelled(place, "release")
+
+
+def what_a_cancelled_task_held_is_an_error(place):
+    for profile in ("dev", "release"):
+        finding = _only(_run(place, _program(profile), "aborted_holding"), "cancelled-holding")
+        expect(finding["severity"] == "error" and finding["held"]["variable"] == "guard", finding)
+        frame = next(frame for frame in finding["stacks"][0]["frames"] if "holding" in frame["function"])
+        expect([frame["line"]] == _labelled("holding") and "futures_tasks::holding" in finding["message"], finding)
+
+
+def what_ends_within_a_living_task_is_not_claimed(place):
+    for case in ("dropped_within", "nested"):
+        expect(not _cancelled(_run(place, _program("dev"), case)), case)
+
+
+def plain_reports_are_not_noisy_at_the_end_of_a_runtime(place):
+    result = run("--", _program("dev"), "shut_down")
+    expect(result.status == 0 and "NOTICE" not in result.err and "traces are in" not in result.err, result)
+
+
+def without_types_a_cancelled_task_has_no_place(place):
+    stripped = str(place / "stripped")
+    subprocess.run(["strip", "-o", stripped, _program("release")], check=True)
+    result = run("--format=json", f"--report={place / 'report'}", "--show=notice", "--", stripped, "aborted",
+                 env={"XDG_CACHE_HOME": str(place / "cache")})
+    found = [each for each in report_of(place / "report")["findings"] if each["kind"] == "cancelled-task"]
+    expect(sum(each["count"] for each in found) == 4 and not any(each["task"].get("awaits") for each in found), result)
+
+
 def a_process_that_ended_has_no_tasks(place):
     run("-o", place / "traces", f"--report={place / 'report'}", "--", _program("dev"), "nested")
     expect("tasks" not in _tasks(place / "traces"), "tasks of what has ended")

@@ -91,6 +91,7 @@ enum record_type {
 	RECORD_SCRIPT_LINES,
 	RECORD_TASKS,
 	RECORD_GUARD_SITE,
+	RECORD_CANCEL_SITE,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -558,6 +559,31 @@ struct trace_guard_site {
 	char thread[TRACE_NAME_SIZE];
 };
 
+/* How a task ended before it was done. */
+enum trace_cancel {
+	CANCEL_ABORTED = 1, /* by whoever had a handle of it */
+	CANCEL_SHUT_DOWN,   /* its runtime ended */
+};
+
+/* Tasks of one type that were cancelled in one place. */
+struct trace_cancel_site {
+	struct trace_record head;
+	uint32_t executor; /* offset of the trace_executor */
+	uint32_t how;	   /* enum trace_cancel */
+	uint64_t poll;	   /* address of the function that polls the task */
+	uint64_t hash;
+	uint32_t layout_version, layout_count; /* as in a trace_guard_site; 0: there was none */
+	uint32_t guard; /* offset of the trace_guard_site of what it held then; 0: nothing known */
+	uint32_t depth; /* of links; 0: not known where */
+	struct {
+		uint32_t machine, state;
+	} links[TRACE_GUARD_LINKS];
+	uint64_t count;
+	uint64_t first_ns; /* CLOCK_MONOTONIC */
+	uint64_t last_ns;
+	char thread[TRACE_NAME_SIZE]; /* that was seen first */
+};
+
 #define TRACE_MAX_EDGES 8
 
 /* Who waits for which lock, and who holds it. */
@@ -628,6 +654,7 @@ TRACE_ASSERT(sizeof(struct trace_timeline) == 24, "trace_timeline");
 TRACE_ASSERT(sizeof(struct trace_turn_times) == 56 + 8 * TRACE_RECENT_TURNS, "turn_times");
 TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
 TRACE_ASSERT(sizeof(struct trace_guard_site) == 136 + 8 * TRACE_GUARD_LINKS, "trace_guard_site");
+TRACE_ASSERT(sizeof(struct trace_cancel_site) == 88 + 8 * TRACE_GUARD_LINKS, "trace_cancel_site");
 TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 96, "trace_deadlock_edge");
 TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 96 * TRACE_MAX_EDGES, "trace_deadlock");
 

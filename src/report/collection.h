@@ -35,6 +35,7 @@ const void *collection_record(const struct collection *collection, enum record_t
 
 /* Of the records of one subject each: what is wrong with locks; who waits for whom. */
 void collect_lock_sites(struct collection *collection);
+void collect_cancelled(struct collection *collection);
 void collect_deadlocks(struct collection *collection);
 void collect_guards(struct collection *collection);
 

@@ -189,6 +189,12 @@ static const struct finding_stack **telling_stacks(const struct finding *finding
 	return stacks;
 }
 
+/* In one place: what is held there, how a task ended there. NULL: nothing. */
+static const char *told_apart_by(const struct finding *finding)
+{
+	return finding->kind == KIND_CANCELLED_TASK ? finding->what : finding->variable;
+}
+
 uint64_t *finding_key(const struct finding *finding, size_t *words)
 {
 	const struct finding_stack **stacks;
@@ -205,7 +211,7 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 	key[(*words)++] = finding->family;
 	key[(*words)++] = finding->root;
 	key[(*words)++] = (uintptr_t)finding->executor;
-	key[(*words)++] = (uintptr_t)finding->variable;
+	key[(*words)++] = (uintptr_t)told_apart_by(finding);
 	stacks = telling_stacks(finding, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct telling telling = telling_frames(stacks[i]);
@@ -237,8 +243,8 @@ static void identify(struct finding *finding)
 	if (finding->call)
 		hash = hash_text(hash, finding->call);
 	hash = hash_text(hash, family_word(finding->family));
-	if (finding->variable)
-		hash = hash_text(hash, finding->variable);
+	if (told_apart_by(finding))
+		hash = hash_text(hash, told_apart_by(finding));
 	stacks = telling_stacks(finding, &count);
 	for (size_t i = 0; i < count; i++) {
 		/* The first stands for itself: an id is older than findings with several. */

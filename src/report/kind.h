@@ -25,7 +25,9 @@ struct report;
 	     "A thread waits for a lock whose holder cannot go on, or does not release it.")       \
 	KIND(CANCELLED_HOLDING, cancelled_holding, "cancelled-holding",                            \
 	     "A task that was cancelled or destroyed, or a thread that ended, still holds a "      \
-	     "lock.")
+	     "lock.")                                                                              \
+	KIND(CANCELLED_TASK, cancelled_task, "cancelled-task",                                     \
+	     "A task is dropped where it waits: what was to follow is not done.")
 
 enum finding_kind {
 #define KIND(constant, name, word, title) KIND_##constant,

@@ -5,6 +5,10 @@
 
 const char *cancelled_holding_subject(struct report *report, const struct finding *finding)
 {
+	if (finding->variable)
+		return strings_print(&report->strings,
+				     "a task of %s is cancelled while it holds %s, a %s",
+				     finding->executor, finding->variable, finding->what);
 	return strings_print(&report->strings, "%s of %s ended and still holds a %s, taken",
 			     finding->task ? "a task" : "a thread",
 			     headline_executor(report, finding), finding->what);
@@ -22,7 +26,10 @@ const char *cancelled_holding_cost(struct report *report, const struct finding *
 const char *cancelled_holding_advice(struct report *report, const struct finding *finding)
 {
 	(void)report;
-	(void)finding;
+	if (finding->variable)
+		return "end the guard before the .await: what it protects is left as the task had "
+		       "it "
+		       "at that moment, half done perhaps";
 	return "tie the release to a value that is dropped with the task (a guard, a destructor, a "
 	       "finally block), or do not yield while the lock is held";
 }

@@ -4,24 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "known_layouts.h"
+#include "layout_source.h"
 #include "model.h"
 #include "task_chain.h"
 #include "task_memory.h"
 #include "task_type.h"
 #include "turn_lengths.h"
 
-/* A module's layout, opened when the first task of it is read. */
-struct task_layout {
-	struct task_layout *next;
-	const struct loaded_module *module;
-	struct layout layout;
-};
-
 /* Where tasks are gathered: those of one type with the same links are one group. */
 struct gathering {
 	struct address_space *space;
 	struct process *process;
-	struct task_layout *layouts;
 	struct task_kind *kinds; /* by number; record NULL: none */
 	size_t kind_count;
 	struct seen_group *seen;
@@ -56,37 +50,28 @@ static const struct trace_task *tasks_of(const struct trace_tasks *record)
 	return (const void *)((const char *)(record + 1) + record->first);
 }
 
-static bool is_same_build(const struct layout *layout, const struct trace_module *record)
-{
-	return !record->build_id_size ||
-	       (layout->header->build_id_size == record->build_id_size &&
-		!memcmp(layout->header->build_id, record->build_id, record->build_id_size));
-}
-
 /* NULL where there is none; why, the process tells. */
 static const struct layout *layout_of(struct gathering *gathering,
 				      const struct loaded_module *module)
 {
-	struct strings *strings = &gathering->space->report->strings;
+	struct report *report = gathering->space->report;
+	const struct layout *layout = known_layout_of(report, module);
 	char sentence[LAYOUT_SENTENCE_SIZE];
-	struct task_layout *known = gathering->layouts;
+	struct layout other;
 
-	while (known && known->module != module)
-		known = known->next;
-	if (!known) {
-		known = memory_get(sizeof *known);
-		*known = (struct task_layout){ .next = gathering->layouts, .module = module };
-		gathering->layouts = known;
-		if (layout_open(&known->layout, module->path, NULL, sentence)) {
-			gathering->process->tasks.problem = strings_keep(strings, sentence);
-		} else if (!is_same_build(&known->layout, module->record)) {
-			layout_close(&known->layout);
-			gathering->process->tasks.problem = strings_print(
-				strings, "%s was rebuilt since the program was started",
-				module->path);
-		}
+	if (layout || gathering->process->tasks.problem)
+		return layout;
+	if (layout_open(&other, module->path, NULL, sentence)) {
+		gathering->process->tasks.problem = strings_keep(&report->strings, sentence);
+	} else {
+		layout_close(&other);
+		gathering->process->tasks.problem =
+			strings_print(&report->strings,
+				      "%s has no build-id, or was rebuilt since the program was "
+				      "started",
+				      module->path);
 	}
-	return known->layout.header ? &known->layout : NULL;
+	return NULL;
 }
 
 static void make_kind(struct gathering *gathering, const struct trace_task_type *record)
@@ -148,10 +133,18 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 		memcpy(known->key, &key, size);
 		known->group.type = kind->name;
 		known->group.state = seen->state;
-		if (seen->link_count)
-			known->group.awaits = task_chain_frames(
-				gathering->space->report, kind->layout, module->path,
-				module->build_id, seen->links, seen->link_count);
+		if (seen->link_count) {
+			const struct layout_source source = {
+				.report = gathering->space->report,
+				.layout = kind->layout,
+				.path = module->path,
+				.build_id = module->build_id,
+				.executable = gathering->process->executable,
+			};
+
+			known->group.awaits =
+				task_chain_frames(&source, seen->links, seen->link_count);
+		}
 		HASH_ADD_KEYPTR(hh, gathering->seen, known->key, size, known);
 	}
 	known->group.count++;
@@ -263,13 +256,5 @@ void tasks_collect(struct address_space *space, struct process *process)
 	if (is_readable(&gathering))
 		look_through(&gathering);
 	take_groups(&gathering);
-	while (gathering.layouts) {
-		struct task_layout *layout = gathering.layouts;
-
-		gathering.layouts = layout->next;
-		if (layout->layout.header)
-			layout_close(&layout->layout);
-		free(layout);
-	}
 	free(gathering.kinds);
 }

@@ -121,7 +121,9 @@ static void print_remark(const struct finding *finding, FILE *out)
 
 static void print_task(struct report *report, const struct finding *finding, FILE *out)
 {
-	const char *chain = finding->variable && !finding->yields ? NULL : await_chain_text(report, finding);
+	const char *chain = finding->variable && !finding->share_count
+				    ? NULL
+				    : await_chain_text(report, finding);
 
 	if (chain)
 		fprintf(out, "  %s\n", chain);

@@ -19,6 +19,7 @@
 #include "executors/root_turn.h"
 #include "executors/task_root.h"
 #include "executors/tokio.h"
+#include "futures/cancel_look.h"
 #include "futures/guard_rest.h"
 #include "futures/guard_sites.h"
 #include "futures/layout_map.h"
@@ -93,6 +94,7 @@ void process_forked(void)
 	held_forked();
 	lock_sites_forget();
 	guard_sites_forget();
+	cancel_sites_forget();
 	guard_rests_forget();
 	summary_not_first();
 	thread_slot_forget();

@@ -1,4 +1,5 @@
 /* The hook: what stands between a scheduler and a task's poll. */
+#include "../futures/cancel_look.h"
 #include "../futures/guard_look.h"
 #include "../futures/guard_rest.h"
 #include "../locks/held.h"
@@ -9,7 +10,10 @@
 #include "task_registry.h"
 #include "task_slots.h"
 
-#define CANCELLED (1UL << 5) /* tokio/src/runtime/task/state.rs */
+/* tokio/src/runtime/task/state.rs */
+#define RUNNING	  (1UL << 0)
+#define COMPLETE  (1UL << 1)
+#define CANCELLED (1UL << 5)
 
 struct tokio_turn {
 	struct turn turn;
@@ -51,6 +55,12 @@ static int may_block(struct turn *turn)
 	return place == PLACE_UNKNOWN ? -1 : place == PLACE_OUTSIDE;
 }
 
+static COLD void cancelled(const struct task_slot *slot, const void *header)
+{
+	cancel_look(slot, header, CANCEL_ABORTED, LOOK_TO_POLL);
+	task_registry_remove(header);
+}
+
 /*
  * Once `poll` has returned, the task may be freed, or run by another worker: nothing is read
  * through its header any more. A task that was cancelled is dropped in this call instead of being
@@ -85,10 +95,13 @@ void tokio_poll(void *header, uint32_t number)
 	if (!job)
 		task_registry_polled(header, slot->type, turn.turn.start);
 	turn.began = tokio_context_look(&module->context, module_tls(module->module), moment);
-	if (*(const uint64_t *)header & CANCELLED)
-		turn.turn.outcome = OUTCOME_CANCELLED;
 	if (UNLIKELY(slot->future != NULL))
 		guard_look(slot, header, LOOK_TO_POLL);
+	if (UNLIKELY(*(const uint64_t *)header & CANCELLED)) {
+		turn.turn.outcome = OUTCOME_CANCELLED;
+		if (!job)
+			cancelled(slot, header);
+	}
 	((void (*)(void *))slot->function)(header);
 	turn_end(&turn.turn);
 	if (UNLIKELY(slot->future != NULL))
@@ -102,6 +115,11 @@ void tokio_shutdown(void *header, uint32_t number)
 
 	if (UNLIKELY(slot->future != NULL))
 		guard_look(slot, header, LOOK_FROM_ASIDE);
+	/* What runs just now ends by itself. */
+	if (!(*(const uint64_t *)header & (RUNNING | COMPLETE))) {
+		cancel_look(slot, header, CANCEL_SHUT_DOWN, LOOK_FROM_ASIDE);
+		task_registry_remove(header);
+	}
 	((void (*)(void *))slot->function)(header);
 	if (UNLIKELY(held_suspended))
 		held_task_ends(header);

@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::task::yield_now;
@@ -191,6 +192,71 @@ async fn waiting() {
     drop((sender, done));
 }
 
+async fn abort_all(tasks: Vec<tokio::task::JoinHandle<()>>) {
+    sleep(10 * SHORT).await;
+    for task in &tasks {
+        task.abort();
+    }
+    for task in tasks {
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+}
+
+async fn aborted() {
+    let mut tasks = Vec::new();
+    for _ in 0..3 {
+        tasks.push(tokio::spawn(w_nested()));
+    }
+    tasks.push(tokio::spawn(w_asleep()));
+    tokio::spawn(settle()).await.unwrap();
+    abort_all(tasks).await;
+}
+
+async fn holding(lock: Arc<parking_lot::Mutex<u32>>) {
+    let guard = lock.lock();
+    pause().await; // holding-0
+    drop(guard);
+}
+
+async fn aborted_holding() {
+    let lock = Arc::new(parking_lot::Mutex::new(1));
+    abort_all(vec![tokio::spawn(holding(lock.clone()))]).await;
+    assert!(lock.try_lock().is_some());
+}
+
+/// Futures that end with their task going on.
+async fn dropped_within() {
+    timeout(SHORT, w_within()).await.unwrap_err();
+    tokio::select! {
+        _ = w_within() => {}
+        _ = sleep(SHORT) => {}
+    }
+    drop(w_within());
+}
+
+fn unbegun() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let task = tokio::spawn(w_nested());
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+    });
+}
+
+fn shut_down() {
+    for flavour in [tokio::runtime::Builder::new_current_thread(), tokio::runtime::Builder::new_multi_thread()].iter_mut() {
+        let runtime = flavour.enable_all().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..4 {
+                tokio::spawn(w_nested());
+            }
+            tokio::spawn(settle()).await.unwrap();
+            sleep(10 * SHORT).await;
+        });
+        drop(runtime);
+    }
+}
+
 async fn run(case: &str) {
     match case {
         "nested" => tokio::spawn(nested()).await.unwrap(),
@@ -203,6 +269,9 @@ async fn run(case: &str) {
         "busy" => tokio::spawn(busy()).await.unwrap(),
         "plain" => tokio::spawn(plain()).await.unwrap(),
         "waiting" => waiting().await,
+        "aborted" => aborted().await,
+        "aborted_holding" => aborted_holding().await,
+        "dropped_within" => tokio::spawn(dropped_within()).await.unwrap(),
         "root" => blocks().await, // root-0
         _ => panic!("no case is called {case}"),
     }
@@ -210,6 +279,11 @@ async fn run(case: &str) {
 
 fn main() {
     let case = std::env::args().nth(1).expect("a case");
+    match case.as_str() {
+        "unbegun" => return unbegun(),
+        "shut_down" => return shut_down(),
+        _ => (),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(run(&case));
     println!("done");

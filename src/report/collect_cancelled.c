@@ -1,0 +1,131 @@
+/* Findings of tasks that were cancelled: where, and with what in their hands. */
+#include "collection.h"
+#include "known_layouts.h"
+#include "layout_source.h"
+#include "task_chain.h"
+#include "task_type.h"
+
+/* How it was, and whether it had begun. */
+static const char *const ways[][2] = {
+	[CANCEL_ABORTED] = { "aborted before it began", "aborted while it waits" },
+	[CANCEL_SHUT_DOWN] = { "shut down with its runtime before it began",
+			       "shut down with its runtime while it waits" },
+};
+
+/* The trace may be foreign, and the table another than the runtime had. */
+static bool fits(const struct layout *layout, const struct trace_cancel_site *site)
+{
+	if (!layout || site->layout_version != LAYOUT_VERSION ||
+	    site->layout_count != layout_count(layout, LAYOUT_VALUES) || !site->depth ||
+	    site->depth > TRACE_GUARD_LINKS)
+		return false;
+	for (uint32_t i = 0; i < site->depth; i++)
+		if (site->links[i].machine >= layout_count(layout, LAYOUT_MACHINES) ||
+		    site->links[i].state >= layout_count(layout, LAYOUT_STATES))
+			return false;
+	return true;
+}
+
+/* As a stack has it: innermost first. */
+static struct stack reversed(struct report *report, const struct stack *chain)
+{
+	struct stack stack = { .count = chain->count };
+
+	stack.frames = obstack_alloc(&report->memory, (chain->count + 1) * sizeof *stack.frames);
+	for (size_t i = 0; i < chain->count; i++)
+		stack.frames[i] = chain->frames[chain->count - 1 - i];
+	for (stack.place = 0; stack.place < stack.count; stack.place++)
+		if (stack.frames[stack.place].owner == OWNER_PROGRAM)
+			return stack;
+	for (stack.place = 0; stack.place < stack.count; stack.place++)
+		if (stack.frames[stack.place].owner == OWNER_DEPENDENCY)
+			return stack;
+	return stack;
+}
+
+/* What it certainly held then; NULL: nothing, or it is in doubt. */
+static const struct layout_value *guard_of(struct collection *collection,
+					   const struct layout *layout,
+					   const struct trace_cancel_site *site)
+{
+	const struct trace_guard_site *guard =
+		trace_file_record(collection->trace, site->guard, RECORD_GUARD_SITE);
+
+	if (!guard || guard->flags || guard->layout_version != LAYOUT_VERSION ||
+	    guard->layout_count != layout_count(layout, LAYOUT_VALUES) ||
+	    guard->value >= guard->layout_count)
+		return NULL;
+	return &layout->values[guard->value];
+}
+
+static void observe(struct collection *collection, const struct trace_cancel_site *site)
+{
+	struct report *report = collection->report;
+	const struct trace_executor *executor =
+		trace_file_record(collection->trace, site->executor, RECORD_EXECUTOR);
+	struct loaded_module *module =
+		address_space_module(&collection->space, site->poll, site->first_ns);
+	const struct layout *layout =
+		module && site->depth ? known_layout_of(report, module) : NULL;
+	const struct layout_source source = {
+		.report = report,
+		.layout = layout,
+		.path = module ? module->path : NULL,
+		.build_id = module ? module->build_id : NULL,
+		.executable = collection->process->executable,
+	};
+	const struct layout_value *guard = NULL;
+	uint64_t poll = site->poll + 1;
+	struct finding_stack stack = { .role = ROLE_YIELDED };
+	bool begun = true;
+	struct finding seen = {
+		.kind = KIND_CANCELLED_TASK,
+		.severity = SEVERITY_NOTICE,
+		.count = site->count,
+		.first_ns = collection_since_start(collection, site->first_ns),
+		.last_ns = collection_since_start(collection, site->last_ns),
+		.stacks = &stack,
+		.stack_count = 1,
+	};
+
+	if (!site->count || !site->how || site->how >= sizeof ways / sizeof *ways || !executor ||
+	    !collection_executor(collection, executor, &seen))
+		return;
+	seen.task = task_type_name(&collection->space, site->poll);
+	seen.thread = strings_keep_part(&report->strings, site->thread, sizeof site->thread);
+	if (fits(layout, site)) {
+		struct layout_link links[TRACE_GUARD_LINKS];
+
+		for (uint32_t i = 0; i < site->depth; i++)
+			links[i] = (struct layout_link){ site->links[i].machine,
+							 site->links[i].state, 0 };
+		seen.awaits = task_chain_frames(&source, links, site->depth);
+		stack.native = reversed(report, &seen.awaits);
+		begun = layout->states[links[0].state].value >= LAYOUT_FIRST_WAIT;
+		guard = guard_of(collection, layout, site);
+	} else {
+		stack.native = stack_native(&collection->space, collection->process->executable,
+					    &poll, 1, site->first_ns);
+	}
+	seen.what = ways[site->how][begun];
+	if (guard) {
+		const struct trace_guard_site *held =
+			trace_file_record(collection->trace, site->guard, RECORD_GUARD_SITE);
+
+		/* The function that holds it, rather than what that awaits. */
+		if (held->depth && held->depth <= stack.native.count)
+			stack.native.place = stack.native.count - held->depth;
+		seen.kind = KIND_CANCELLED_HOLDING;
+		seen.severity = SEVERITY_ERROR;
+		seen.category = "lock";
+		seen.what = layout_source_type(&source, guard);
+		seen.variable = layout_source_variable(&source, guard);
+	}
+	collection_add(collection, &seen);
+}
+
+void collect_cancelled(struct collection *collection)
+{
+	for (size_t i = 0; i < collection->trace->records[RECORD_CANCEL_SITE].count; i++)
+		observe(collection, collection_record(collection, RECORD_CANCEL_SITE, i));
+}

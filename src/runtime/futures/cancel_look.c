@@ -1,0 +1,150 @@
+#include "cancel_look.h"
+
+#include <string.h>
+#include <sys/uio.h>
+
+#include "../executors/executor.h"
+#include "../executors/task_module.h"
+#include "../executors/task_slots.h"
+#include "../executors/task_types.h"
+#include "../executors/tokio.h"
+#include "../record_index.h"
+#include "../runtime.h"
+#include "../system_call.h"
+#include "../trace.h"
+#include "guard_rest.h"
+#include "shared/layout_chain.h"
+
+#define INDEX_SIZE 512 /* a power of two, twice the sites that fit */
+
+static uint32_t index_of[INDEX_SIZE]; /* offsets, by hash; open addressing */
+static uint32_t count;
+
+struct cancel_spot {
+	const struct task_slot *slot;
+	enum trace_cancel how;
+	const struct layout *layout;
+	struct layout_link links[TRACE_GUARD_LINKS];
+	uint32_t depth;
+	uint32_t guard; /* offset of the trace_guard_site of what it held; 0 */
+};
+
+/* Nobody else runs it, and what it points at is its own. */
+static bool read_own(const struct layout_memory *memory, uint64_t address, void *to, size_t size)
+{
+	(void)memory;
+	if (!address)
+		return false;
+	memcpy(to, (const void *)(uintptr_t)address, size);
+	return true;
+}
+
+static bool read_from_aside(const struct layout_memory *memory, uint64_t address, void *to,
+			    size_t size)
+{
+	struct iovec here = { to, size }, there = { (void *)(uintptr_t)address, size };
+
+	(void)memory;
+	return !runtime_silent &&
+	       system_call(SYS_process_vm_readv, system_call(SYS_getpid, 0, 0, 0, 0, 0, 0),
+			   (long)&here, 1, (long)&there, 1, 0) == (long)size;
+}
+
+static void read_chain(struct cancel_spot *spot, const void *header, enum look_from from)
+{
+	const struct task_slot *slot = spot->slot;
+	const struct module *module = slot->module->module;
+	const struct layout *layout = &slot->module->futures.table;
+	const struct layout_memory memory = {
+		from == LOOK_TO_POLL ? read_own : read_from_aside,
+		module->base,
+	};
+	const struct layout_task *task;
+
+	/* Before 1.23 the offsets stood elsewhere: nothing to compare with. */
+	if (!layout->header || !slot->by_shape)
+		return;
+	task = layout_task(layout, module, task_type_poll(slot->type),
+			   ((const uint64_t *)slot->vtable)[TASK_TRAILER]);
+	if (!task)
+		return;
+	spot->layout = layout;
+	spot->depth = (uint32_t)layout_chain(layout, &memory, task, (uintptr_t)header, spot->links,
+					     TRACE_GUARD_LINKS);
+}
+
+static COLD void *write_site(const void *key, uint64_t hash)
+{
+	const struct cancel_spot *spot = key;
+	struct trace_executor *executor =
+		tokio_executor() ? executor_record(tokio_executor()) : NULL;
+	struct trace_cancel_site *site;
+
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= INDEX_SIZE / 2)
+		return NULL;
+	site = trace_allocate(sizeof *site);
+	if (!site)
+		return NULL;
+	site->executor = executor ? trace_offset(executor) : 0;
+	site->how = spot->how;
+	site->poll = task_type_poll(spot->slot->type);
+	site->hash = hash;
+	site->guard = spot->guard;
+	site->depth = spot->depth;
+	if (spot->layout) {
+		site->layout_version = LAYOUT_VERSION;
+		site->layout_count = layout_count(spot->layout, LAYOUT_VALUES);
+	}
+	for (uint32_t i = 0; i < spot->depth; i++) {
+		site->links[i].machine = spot->links[i].machine;
+		site->links[i].state = spot->links[i].state;
+	}
+	site->first_ns = now_ns();
+	memcpy(site->thread, this_thread.name, sizeof site->thread);
+	return site;
+}
+
+static struct trace_cancel_site *site_of(const struct cancel_spot *spot)
+{
+	static const struct record_index sites = {
+		index_of,
+		INDEX_SIZE,
+		offsetof(struct trace_cancel_site, hash),
+		RECORD_CANCEL_SITE,
+	};
+	uint64_t hash = hash_mix((uint64_t)spot->slot->type << 32 | spot->guard, spot->how);
+
+	for (uint32_t i = 0; i < spot->depth; i++)
+		hash = hash_mix(hash,
+				(uint64_t)spot->links[i].machine << 32 | spot->links[i].state);
+	return record_index_get(&sites, hash, write_site, spot);
+}
+
+void cancel_look(const struct task_slot *slot, const void *header, enum trace_cancel how,
+		 enum look_from from)
+{
+	struct cancel_spot spot = { .slot = slot, .how = how };
+	struct trace_cancel_site *site;
+	OWN_CODE_SCOPE;
+
+	if (!trace_open())
+		return;
+	read_chain(&spot, header, from);
+	if (slot->future) {
+		const struct guard_rest *rest = guard_rest_of(header);
+
+		if (rest->header == (uintptr_t)header)
+			spot.guard = rest->site;
+	}
+	site = site_of(&spot);
+	if (!site)
+		return;
+	__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
+	site->last_ns = now_ns();
+}
+
+void cancel_sites_forget(void)
+{
+	memset(index_of, 0, sizeof index_of);
+	count = 0;
+}

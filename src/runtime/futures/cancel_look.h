@@ -1,0 +1,21 @@
+/*
+ * Tasks that are dropped before they are done: where each was suspended is read out of its future
+ * just before, while that is at rest.
+ */
+#ifndef RUNTIME_FUTURES_CANCEL_LOOK_H
+#define RUNTIME_FUTURES_CANCEL_LOOK_H
+
+#include "../compiler.h"
+#include "guard_look.h"
+#include "yieldsan/trace_format.h"
+
+struct task_slot;
+
+/* To be called before the task's future is dropped, and after guard_look. */
+COLD void cancel_look(const struct task_slot *slot, const void *header, enum trace_cancel how,
+		      enum look_from from);
+
+/* In a forked child: what was written is the parent's. */
+void cancel_sites_forget(void);
+
+#endif
