@@ -31,6 +31,7 @@ check libuv1-dev           /usr/include/uv.h
 check libevent-dev         /usr/include/event2/event.h
 check libev-dev            /usr/include/ev.h
 check libglib2.0-dev       /usr/include/glib-2.0/glib.h
+check libasio-dev          /usr/include/asio.hpp
 check libboost-context-dev /usr/include/boost/context/fiber.hpp
 check libcurl4-openssl-dev /usr/include/*/curl/curl.h
 check musl-tools           musl-gcc

@@ -58,9 +58,11 @@ static int parse(struct scan_command *command, int argc, char **argv)
 		.command = "scan",
 		.arguments = "[OPTION...] ELF-FILE...",
 		.help = "Tells, without running it, what a Rust program holds across its awaits: "
-			"guards of locks,\nborrows of RefCells, values that are not Send. It must "
-			"have debug information\n(debuginfo=2). The exit status is 0, 66 when "
-			"there are findings, or 2.\n",
+			"guards of locks,\nborrows of RefCells, values that are not Send; and what "
+			"guards "
+			"C++20 coroutines hold\nacross a co_await. It must have debug information "
+			"(debuginfo=2, -g). The exit status\nis 0, 66 when there are findings, or "
+			"2.\n",
 		.question = "which file?",
 		.groups = { OPTION_GROUP(options, command),
 			    REPORT_SETTINGS_GROUP(&command->settings) },

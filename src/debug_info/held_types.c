@@ -26,6 +26,23 @@ static const struct {
 	{ "alloc::rc::Rc", HELD_NON_SEND },
 	{ "alloc::rc::Weak", HELD_NON_SEND },
 	{ "tracing::span::Entered", HELD_NON_SEND },
+	/* C++ */
+	{ "std::*lock_guard", HELD_LOCK },
+	{ "std::*scoped_lock", HELD_LOCK },
+	{ "std::*unique_lock", HELD_LOCK },
+	{ "std::*shared_lock", HELD_LOCK },
+	{ "boost::*lock_guard", HELD_LOCK },
+	{ "boost::*_lock", HELD_LOCK }, /* unique, shared, upgrade, strict, reverse */
+	{ "absl::*MutexLock", HELD_LOCK },
+	{ "absl::*MutexLockMaybe", HELD_LOCK },
+	{ "absl::*SpinLockHolder", HELD_LOCK },
+	{ "tbb::*scoped_lock", HELD_LOCK },
+	{ "folly::*LockedPtr", HELD_LOCK },
+	{ "folly::*Holder", HELD_LOCK }, /* of SharedMutex: ReadHolder, WriteHolder, ... */
+	{ "QMutexLocker", HELD_LOCK },
+	{ "QReadLocker", HELD_LOCK },
+	{ "QWriteLocker", HELD_LOCK },
+	{ "cppcoro::*async_mutex_lock", HELD_ASYNC_LOCK },
 };
 
 enum held_class held_class_of(const char *name, const struct held_patterns *own)

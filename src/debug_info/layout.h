@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	5
+#define LAYOUT_VERSION	6
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -40,6 +40,10 @@ enum layout_flags {
 	LAYOUT_HAS_RUST = 1,  /* units of rustc's */
 	LAYOUT_HAS_TYPES = 2, /* and they describe types */
 	LAYOUT_HAS_TOKIO = 4,
+	LAYOUT_HAS_CPP = 256, /* units of C++ */
+	LAYOUT_HAS_CPP_TYPES = 512,
+	LAYOUT_HAS_COROUTINES = 1024, /* code of C++20 coroutines, whether or not it is described */
+	LAYOUT_OTHER_CODE = 2048,     /* of another machine than x86-64, which nobody follows */
 	LAYOUT_PANICS_ABORT = 8, /* what is dropped before an await leaves no drop flag */
 };
 
@@ -54,14 +58,21 @@ struct layout_header {
 	} parts[LAYOUT_PARTS];
 };
 
-/* The state machine of one async function, block or closure. */
+enum layout_language {
+	LAYOUT_RUST,
+	LAYOUT_CPP,	      /* a C++20 coroutine: its frame, and no drop glue but its own code */
+	LAYOUT_CPP_GENERATOR, /* one whose promise takes values: it may co_yield */
+};
+
+/* The state machine of one async function, block or closure, or of a coroutine. */
 struct layout_machine {
 	uint32_t type, function; /* "app::serve::{async_fn_env#0}", "app::serve::{{closure}}" */
 	uint32_t size;
 	uint32_t discriminant, discriminant_size; /* in bytes from its start */
 	uint32_t first_state, state_count;
 	uint32_t file, line; /* where its function begins; 0 when not told */
-	uint32_t reserved;
+	uint32_t language;   /* enum layout_language */
+	uint32_t untold;     /* it has guards, and where they live could not all be told */
 };
 
 struct layout_state {

@@ -209,8 +209,9 @@ static void builder_deinit(struct layout_builder *builder)
 	types_deinit(&builder->types);
 }
 
-void *layout_build(Dwarf *dwarf, const struct held_patterns *own,
-		   const struct layout_header *header, size_t *size)
+void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf_file *debug,
+		   const struct held_patterns *own, const struct layout_header *header,
+		   size_t *size)
 {
 	struct layout_builder builder = { .own = own };
 	struct layout_header filled = *header;
@@ -229,6 +230,7 @@ void *layout_build(Dwarf *dwarf, const struct held_patterns *own,
 	filled.flags |= builder.types.rust_units ? LAYOUT_HAS_RUST : 0;
 	filled.flags |= builder.types.definitions ? LAYOUT_HAS_TYPES : 0;
 	filled.flags |= builder.types.panics_abort ? LAYOUT_PANICS_ABORT : 0;
+	filled.flags |= layout_add_coroutines(&builder, dwarf, object, debug);
 	filled.flags |= builder.types.poll_count ? LAYOUT_HAS_TOKIO : 0;
 	table = assemble(&builder, &filled, size);
 	builder_deinit(&builder);

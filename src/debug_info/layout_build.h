@@ -2,6 +2,7 @@
 #ifndef DEBUG_INFO_LAYOUT_BUILD_H
 #define DEBUG_INFO_LAYOUT_BUILD_H
 
+#include "elf_file.h"
 #include "layout.h"
 #include "types.h"
 
@@ -144,8 +145,14 @@ void layout_order_values(struct layout_builder *builder, const char *machine,
 /* Finds out where guards may be alive, once all is there. */
 void layout_find_holders(struct layout_builder *builder);
 
+/* `object` has the code; `debug` is the file with its debug information, or the same. Returns enum
+ * layout_flags. */
+uint32_t layout_add_coroutines(struct layout_builder *builder, Dwarf *dwarf,
+			       const struct elf_file *object, const struct elf_file *debug);
+
 /* The table, to be freed. `header` has flags and build-id. */
-void *layout_build(Dwarf *dwarf, const struct held_patterns *own,
-		   const struct layout_header *header, size_t *size);
+void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf_file *debug,
+		   const struct held_patterns *own, const struct layout_header *header,
+		   size_t *size);
 
 #endif

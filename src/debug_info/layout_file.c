@@ -47,11 +47,31 @@ static void *read_table(const struct elf_file *object, const char *path,
 				       header->build_id_size, DEBUG_FILE_ROOT))
 		dwarf = open_dwarf(&debug);
 	if (dwarf) {
-		table = layout_build(dwarf, own, header, size);
+		table = layout_build(dwarf, object, debug.elf ? &debug : object, own, header, size);
 		dwarf_end(dwarf);
 	}
 	elf_file_close(&debug);
 	return table;
+}
+
+/* What is an ELF file, and yet no program or library; NULL for those. */
+static const char *wrong_type(const struct elf_file *object)
+{
+	GElf_Ehdr header;
+
+	if (!gelf_getehdr(object->elf, &header))
+		return "its header is damaged";
+	switch (header.e_type) {
+	case ET_EXEC:
+	case ET_DYN:
+		return NULL;
+	case ET_REL:
+		return "it is not linked: scan the program or library that it becomes a part of";
+	case ET_CORE:
+		return "it is a core file: scan the program that left it";
+	default:
+		return "it is no program or library";
+	}
 }
 
 static const char *reason_of(int error)
@@ -78,6 +98,12 @@ int layout_open(struct layout *layout, const char *path, const struct held_patte
 			 reason_of(error));
 		return error;
 	}
+	if (wrong_type(&object)) {
+		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s cannot be scanned: %s", path,
+			 wrong_type(&object));
+		elf_file_close(&object);
+		return -EINVAL;
+	}
 	read_identity(&object, &header);
 	if (cacheable)
 		table = layout_cache_read(header.build_id, header.build_id_size, &size);
@@ -94,13 +120,18 @@ int layout_open(struct layout *layout, const char *path, const struct held_patte
 			 lack_is_unreadable(&object)
 				 ? "its debug information is packed in a way that cannot be read"
 				 : "it has no debug information; build it with debuginfo=2 "
-				   "(cargo's dev profile, or `debug = 2' in the profile), and do "
-				   "not strip it");
+				   "(cargo's dev profile, or `debug = 2' in the profile; of C++ "
+				   "with -g), and do not strip it");
 	elf_file_close(&object);
 	if (!table)
 		return -ENODATA;
 	if (!cached) {
-		layout_read(layout, table, size);
+		if (layout_read(layout, table, size)) {
+			snprintf(sentence, LAYOUT_SENTENCE_SIZE,
+				 "%s cannot be scanned: its debug information is too much", path);
+			free(table);
+			return -EFBIG;
+		}
 		if (cacheable)
 			layout_cache_write(header.build_id, header.build_id_size, table, size);
 	}

@@ -102,6 +102,20 @@ static void walk(struct types *types, Dwarf_Die *parent, const char *prefix)
 	}
 }
 
+void types_add_unit_of(struct types *types, Dwarf_Die *die)
+{
+	Dwarf_Die unit;
+
+	for (size_t i = types->added_count; i-- > 0;)
+		if (types->added[i] == die->cu)
+			return;
+	types->added = memory_grow(types->added, types->added_count, &types->added_room,
+				   sizeof *types->added);
+	types->added[types->added_count++] = die->cu;
+	if (dwarf_cu_die(die->cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL))
+		walk(types, &unit, "");
+}
+
 void types_init(struct types *types, Dwarf *dwarf)
 {
 	Dwarf_CU *unit = NULL;
@@ -132,6 +146,7 @@ void types_deinit(struct types *types)
 	free(types->polls);
 	free(types->runs);
 	free(types->vtables);
+	free(types->added);
 	obstack_free(&types->memory, NULL);
 }
 

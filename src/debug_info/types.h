@@ -32,6 +32,8 @@ struct types {
 	Dwarf_Die *machines, *polls, *runs, *vtables;
 	size_t machine_count, poll_count, run_count, vtable_count;
 	size_t machine_room, poll_room, run_room, vtable_room;
+	const void **added; /* units of other languages, by libdw's number of them */
+	size_t added_count, added_room;
 	size_t units, rust_units;
 	bool panics_abort; /* no panic unwinds in it */
 };
@@ -39,6 +41,9 @@ struct types {
 /* Reads all units. */
 void types_init(struct types *types, Dwarf *dwarf);
 void types_deinit(struct types *types);
+
+/* Makes sure of the types of the unit that `die` is in, of C++ as well. */
+void types_add_unit_of(struct types *types, Dwarf_Die *die);
 
 /* The definition where `die` is only the declaration of a type; false when there is none. */
 bool types_resolve(struct types *types, Dwarf_Die *die);

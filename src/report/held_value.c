@@ -11,8 +11,9 @@ const char *held_value_subject(struct report *report, const struct finding *find
 	bool owned = finding->kind == KIND_LOCK_ACROSS_YIELD ||
 		     finding->kind == KIND_BORROW_ACROSS_YIELD;
 
-	return strings_print(&report->strings, "%s, a %s, %s across an await", finding->variable,
-			     finding->what, owned ? "is held" : "lives");
+	return strings_print(&report->strings, "%s, a %s, %s across %s", finding->variable,
+			     finding->what, owned ? "is held" : "lives",
+			     finding->family == FAMILY_COROUTINE ? "a co_await" : "an await");
 }
 
 static const struct finding_stack *declaration(const struct finding *finding)
@@ -45,7 +46,8 @@ const char *held_value_cost(struct report *report, const struct finding *finding
 	const struct finding_stack *declared = declaration(finding);
 	struct strings *strings = &report->strings;
 	char count[QUANTITY_SIZE];
-	const char *text = "not named in the source";
+	const char *text = strcmp(finding->variable, "a guard") ? "not named in the source"
+								: "which one it is cannot be told";
 
 	if (declared) {
 		const struct frame *frame = &declared->native.frames[0];

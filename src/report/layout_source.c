@@ -29,16 +29,17 @@ const char *layout_source_type(const struct layout_source *source, const struct 
 	return kept;
 }
 
-static void set_frame(const struct layout_source *source, struct frame *frame, const char *function,
-		      const char *file, uint32_t line)
+static void set_frame(const struct layout_source *source, struct frame *frame,
+		      const struct layout_machine *machine, const char *file, uint32_t line)
 {
 	struct report *report = source->report;
 
 	*frame = (struct frame){
-		.function = strings_keep(&report->strings, function),
+		.function = strings_keep(&report->strings,
+					 layout_text(source->layout, machine->function)),
 		.file = *file ? strings_keep(&report->strings, file) : NULL,
 		.line = (int)line,
-		.language = "Rust",
+		.language = machine->language == LAYOUT_RUST ? "Rust" : "C++",
 		.module = source->path,
 		.build_id = source->build_id,
 		.native = true,
@@ -56,13 +57,17 @@ struct stack layout_source_stack(const struct layout_source *source,
 				 const struct layout_machine *machine, uint32_t file, uint32_t line)
 {
 	const struct layout *layout = source->layout;
-	const char *function = layout_text(layout, machine->function);
 	struct frame *frames = obstack_alloc(&source->report->memory, 2 * sizeof *frames);
 	struct stack stack = { .frames = frames, .count = 1 };
 
-	set_frame(source, &frames[0], function, layout_text(layout, file), line);
-	if (machine->line && machine->file != file) {
-		set_frame(source, &frames[1], function, layout_text(layout, machine->file),
+	/* Of code that has no line of its own the function's serves. */
+	if (!line) {
+		file = machine->file;
+		line = machine->line;
+	}
+	set_frame(source, &frames[0], machine, layout_text(layout, file), line);
+	if (machine->line && machine->file && machine->file != file) {
+		set_frame(source, &frames[1], machine, layout_text(layout, machine->file),
 			  machine->line);
 		stack.count = 2;
 	}
@@ -80,6 +85,8 @@ const char *layout_source_variable(const struct layout_source *source,
 
 	if (value->flags & VALUE_TEMPORARY)
 		return "a temporary";
+	if (!value->name)
+		return "a guard";
 	if (!strncmp(layout_text(layout, value->name), "__awaitee", 9))
 		return "the awaited future";
 	return strings_keep(&source->report->strings, layout_text(layout, value->name));

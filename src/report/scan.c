@@ -6,6 +6,7 @@
 
 #include "layout_source.h"
 #include "model.h"
+#include "quantity.h"
 
 #define SCHEDULERS	5
 #define SCHEDULER_LOCAL 2
@@ -76,6 +77,24 @@ static void judge(const struct layout_state *state, const struct layout_value *v
 		seen->severity = SEVERITY_WARNING;
 }
 
+/*
+ * A coroutine's own code tells what it destroys. What may give its lock back and what the optimiser
+ * took apart is told with less, and so is what a generator holds: who takes its values runs it.
+ */
+static void judge_coroutine(const struct layout_machine *machine, const struct layout_value *value,
+			    struct finding *seen)
+{
+	seen->severity = classes[value->class].severity;
+	seen->confidence = CONFIDENCE_HIGH;
+	if (value->flags & VALUE_DROPS_ONE)
+		seen->confidence = CONFIDENCE_MEDIUM;
+	if (!(value->flags & VALUE_DROPS) || value->flags & VALUE_IN_UNION)
+		seen->confidence = CONFIDENCE_LOW;
+	if (seen->severity == SEVERITY_ERROR &&
+	    (seen->confidence < CONFIDENCE_HIGH || machine->language == LAYOUT_CPP_GENERATOR))
+		seen->severity = SEVERITY_WARNING;
+}
+
 /* tokio::spawn is compiled for both its runtimes, spawn_local for LocalSet and LocalRuntime. */
 static const char *words_of(uint8_t spawned)
 {
@@ -94,6 +113,11 @@ static void set_executor(const struct scan *scan, uint32_t machine, struct findi
 {
 	const struct layout *layout = scan->layout;
 	seen->executor = "unknown";
+	if (layout->machines[machine].language != LAYOUT_RUST) {
+		seen->family = FAMILY_COROUTINE;
+		seen->executor = "C++20 coroutine";
+		return;
+	}
 	if (layout->header->flags & LAYOUT_HAS_TOKIO) {
 		seen->family = FAMILY_TOKIO;
 		seen->executor = "tokio";
@@ -131,6 +155,7 @@ static void add(const struct scan *scan, uint32_t machine, const struct layout_s
 static void scan_value(const struct scan *scan, uint32_t machine, const struct layout_state *state,
 		       const struct layout_value *value)
 {
+	const struct layout_machine *of = &scan->layout->machines[machine];
 	struct finding seen = { 0 };
 
 	if (scan->options->large && value->class != HELD_FUTURE &&
@@ -146,7 +171,10 @@ static void scan_value(const struct scan *scan, uint32_t machine, const struct l
 	    value->flags & VALUE_DROPPED)
 		return;
 	seen = (struct finding){ .kind = classes[value->class].kind };
-	judge(state, value, scan->layout, &seen);
+	if (of->language == LAYOUT_RUST)
+		judge(state, value, scan->layout, &seen);
+	else
+		judge_coroutine(of, value, &seen);
 	add(scan, machine, state, value, &seen);
 }
 
@@ -211,13 +239,41 @@ static const char *nothing_in(const struct layout *layout)
 {
 	uint32_t flags = layout->header->flags;
 
-	if (!(flags & LAYOUT_HAS_RUST))
-		return "no part of it was compiled by rustc: only Rust's async functions are "
-		       "described in debug information";
-	if (!(flags & LAYOUT_HAS_TYPES))
+	if (!(flags & (LAYOUT_HAS_RUST | LAYOUT_HAS_CPP)))
+		return "no part of it was compiled by rustc or as C++: only Rust's async functions "
+		       "and C++20's coroutines are described in debug information";
+	if (flags & LAYOUT_HAS_RUST && !(flags & LAYOUT_HAS_TYPES))
 		return "its debug information has lines and no types: build it with debuginfo=2 "
 		       "(`debug = 2' in the profile)";
-	return "its debug information names no async function";
+	if (flags & LAYOUT_HAS_CPP && !(flags & (LAYOUT_HAS_TYPES | LAYOUT_HAS_CPP_TYPES)))
+		return "its debug information has lines and no types: build it with -g";
+	if (flags & LAYOUT_HAS_COROUTINES)
+		return "it has C++20 coroutines whose frames its debug information does not "
+		       "describe: build it with -g, with clang unoptimised, and do not strip its "
+		       "symbols";
+	return flags & LAYOUT_HAS_CPP
+		       ? "its debug information names no async function and no C++20 coroutine"
+		       : "its debug information names no async function";
+}
+
+/* What cannot be told of the coroutines of a file; 0 when all is. */
+static int untold(const struct layout *layout, const char *path,
+		  char sentence[LAYOUT_SENTENCE_SIZE])
+{
+	char coroutines[64];
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_MACHINES); i++)
+		count += layout->machines[i].untold;
+	if (!count)
+		return 0;
+	snprintf(sentence, LAYOUT_SENTENCE_SIZE,
+		 "%s: of %s it cannot be told what is held at every co_await: %s", path,
+		 quantity_of(coroutines, count, "coroutine"),
+		 layout->header->flags & LAYOUT_OTHER_CODE
+			 ? "the code is not of x86-64"
+			 : "the code is too long to follow, or is none that a compiler writes");
+	return 1;
 }
 
 int scan_file(struct report *report, const char *path, const struct scan_options *options,
@@ -243,10 +299,12 @@ int scan_file(struct report *report, const char *path, const struct scan_options
 		};
 		scan_layout(&scan);
 		report->summary.scanned++;
+		error = untold(&layout, path, sentence);
 	} else {
 		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s tells of no await: %s", path,
 			 nothing_in(&layout));
-		error = layout.header->flags & LAYOUT_HAS_TYPES ? 1 : -ENODATA;
+		error = layout.header->flags & (LAYOUT_HAS_TYPES | LAYOUT_HAS_CPP_TYPES) ? 1
+											 : -ENODATA;
 		report->summary.scanned += error > 0;
 	}
 	layout_close(&layout);
