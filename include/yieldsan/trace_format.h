@@ -479,6 +479,7 @@ enum trace_lock {
 	TRACE_LOCK_GLIB_MUTEX,
 	TRACE_LOCK_GLIB_READ,
 	TRACE_LOCK_GLIB_WRITE,
+	TRACE_LOCK_FUTEX, /* a word of a lock of its program's own, as Rust's standard library's */
 	TRACE_LOCK_KINDS,
 };
 
@@ -600,7 +601,7 @@ struct trace_deadlock_edge {
 	uint64_t task_poll;	 /* the holder's; 0: none */
 	uint32_t present;	 /* offset of a trace_stack for where a holder outside turns is now:
 				    depth 0 until the launcher has looked; 0: none */
-	uint32_t reserved;
+	uint32_t guard;		 /* offset of the trace_guard_site of a suspended holder; 0: none */
 	char thread[TRACE_NAME_SIZE];
 	char holder_thread[TRACE_NAME_SIZE]; /* of one outside turns: filled by the launcher */
 };

@@ -11,10 +11,14 @@ static const char *describe(struct collection *collection, const struct trace_de
 {
 	struct strings *strings = &collection->report->strings;
 	const struct trace_deadlock_edge *edge = &deadlock->edges[0];
-	const char *waits =
-		strings_print(strings, "%s waits for a %s",
-			      headline_executor(collection->report, seen), lock_word(edge->lock));
+	struct finding_stack holds;
+	const char *guard, *waits = strings_print(strings, "%s waits for a %s",
+						  headline_executor(collection->report, seen),
+						  lock_word(edge->lock));
 
+	if (edge->guard && collection_guard(collection, edge->guard, &holds, &guard))
+		return strings_print(strings, "%s%s that %s, holds",
+				     edge->holder == edge->tid ? "deadlock: " : "", waits, guard);
 	if (edge->holder == edge->tid)
 		return strings_print(strings, "deadlock: %s that %s", waits,
 				     edge->suspended ? "an earlier turn of the same thread holds"
@@ -59,6 +63,19 @@ static size_t take_edge(struct collection *collection, const struct trace_deadlo
 					    ? collection_elapsed(collection, edge->holds_since_ns)
 					    : 0,
 		};
+	if (edge->guard) {
+		const char *words;
+
+		stacks[count] = (struct finding_stack){
+			.role = ROLE_HOLDING,
+			.thread = strings_keep_part(strings, edge->holder_thread,
+						    sizeof edge->holder_thread),
+			.tid = edge->holder,
+			.lock = lock,
+			.since_ns = collection_elapsed(collection, edge->holds_since_ns),
+		};
+		count += collection_guard(collection, edge->guard, &stacks[count], &words);
+	}
 	if (edge->present)
 		stacks[count] = (struct finding_stack){
 			.role = ROLE_SAMPLE,
@@ -132,7 +149,8 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 		return;
 	seen.thread = stacks[0].thread;
 	seen.what = describe(collection, deadlock, &seen);
-	if (deadlock->edges[0].task_poll)
+	/* The chain of awaits is the waiting one's; a guard's own finding has its. */
+	if (deadlock->edges[0].task_poll && !deadlock->edges[0].guard)
 		seen.task = task_type_name(&collection->space, deadlock->edges[0].task_poll);
 	if (seen.in_progress) {
 		seen.progress_ns = collection_elapsed(collection, deadlock->start_ns);

@@ -74,16 +74,54 @@ static void set_stacks(const struct layout_source *source, const struct trace_gu
 	seen->stack_count = 2;
 }
 
-static void observe(struct collection *collection, const struct trace_guard_site *site)
+/* The layout's places are good afterwards. */
+static bool source_of(struct collection *collection, const struct trace_guard_site *site,
+		      struct layout_source *source)
 {
-	struct report *report = collection->report;
-	const struct trace_executor *executor =
-		trace_file_record(collection->trace, site->executor, RECORD_EXECUTOR);
 	struct loaded_module *module =
 		address_space_module(&collection->space, site->poll, site->first_ns);
-	const struct layout *layout = module ? known_layout_of(report, module) : NULL;
+
+	*source = (struct layout_source){
+		.report = collection->report,
+		.layout = module ? known_layout_of(collection->report, module) : NULL,
+		.path = module ? module->path : NULL,
+		.build_id = module ? module->build_id : NULL,
+		.executable = collection->process->executable,
+	};
+	return source->layout && fits(source->layout, site) &&
+	       !is_refuted(collection, site, module);
+}
+
+bool collection_guard(struct collection *collection, uint32_t offset, struct finding_stack *stack,
+		      const char **words)
+{
+	const struct trace_guard_site *site =
+		trace_file_record(collection->trace, offset, RECORD_GUARD_SITE);
+	struct strings *strings = &collection->report->strings;
+	const struct layout_value *value;
+	struct finding_stack stacks[2];
+	struct finding seen = { .stacks = stacks };
+	struct layout_source source;
+
+	if (!site || !source_of(collection, site, &source))
+		return false;
+	value = &source.layout->values[site->value];
+	set_stacks(&source, site, &seen);
+	stack->native = stacks[0].native;
+	*words = strings_print(strings, "%s, a %s, of a suspended task",
+			       layout_source_variable(&source, value),
+			       layout_source_type(&source, value));
+	return true;
+}
+
+static void observe(struct collection *collection, const struct trace_guard_site *site)
+{
+	const struct trace_executor *executor =
+		trace_file_record(collection->trace, site->executor, RECORD_EXECUTOR);
+	const struct layout_value *value;
 	struct finding_stack stacks[2];
 	struct finding seen = {
+		.kind = KIND_LOCK_ACROSS_YIELD,
 		.severity = SEVERITY_ERROR,
 		.category = "lock",
 		.count = site->count,
@@ -96,30 +134,25 @@ static void observe(struct collection *collection, const struct trace_guard_site
 		.running = collection->trace->running,
 		.stacks = stacks,
 	};
-	const struct layout_source source = {
-		.report = report,
-		.layout = layout,
-		.path = module ? module->path : NULL,
-		.build_id = module ? module->build_id : NULL,
-		.executable = collection->process->executable,
-	};
+	struct layout_source source;
 
-	if (!layout || !executor || !site->yields || !fits(layout, site) ||
-	    !collection_executor(collection, executor, &seen) ||
-	    is_refuted(collection, site, module))
+	if (!executor || !site->yields || !collection_executor(collection, executor, &seen) ||
+	    !source_of(collection, site, &source))
 		return;
-	seen.kind = layout->values[site->value].class == HELD_BORROW ? KIND_BORROW_ACROSS_YIELD
-								     : KIND_LOCK_ACROSS_YIELD;
 	if (site->flags & GUARD_UNSURE) {
 		if (site->yields < SURE_ENOUGH)
 			return;
 		seen.severity = SEVERITY_WARNING;
 		seen.confidence = CONFIDENCE_LOW;
 	}
-	seen.thread = strings_keep_part(&report->strings, site->thread, sizeof site->thread);
+	value = &source.layout->values[site->value];
+	if (value->class == HELD_BORROW)
+		seen.kind = KIND_BORROW_ACROSS_YIELD;
+	seen.thread =
+		strings_keep_part(&collection->report->strings, site->thread, sizeof site->thread);
 	seen.task = task_type_name(&collection->space, site->poll);
-	seen.what = layout_source_type(&source, &layout->values[site->value]);
-	seen.variable = layout_source_variable(&source, &layout->values[site->value]);
+	seen.what = layout_source_type(&source, value);
+	seen.variable = layout_source_variable(&source, value);
 	seen.awaits = chain_of(collection, &source, site);
 	set_stacks(&source, site, &seen);
 	collection_add(collection, &seen);

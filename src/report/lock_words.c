@@ -17,6 +17,7 @@ const char *lock_word(uint32_t lock)
 		[TRACE_LOCK_GLIB_MUTEX] = "GLib mutex",
 		[TRACE_LOCK_GLIB_READ] = "GLib read lock",
 		[TRACE_LOCK_GLIB_WRITE] = "GLib write lock",
+		[TRACE_LOCK_FUTEX] = "lock",
 	};
 
 	return lock < TRACE_LOCK_KINDS ? words[lock] : "lock";

@@ -20,6 +20,7 @@
 #include "executors/task_root.h"
 #include "executors/tokio.h"
 #include "futures/cancel_look.h"
+#include "futures/guard_look.h"
 #include "futures/guard_rest.h"
 #include "futures/guard_sites.h"
 #include "futures/layout_map.h"
@@ -122,6 +123,7 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 	OWN_CODE_SCOPE;
 
 	(void)handlers;
+	guard_look_at_exit();
 	event_loop_exits(frame);
 	root_turn_is_over();
 	leave_turns();

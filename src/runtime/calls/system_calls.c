@@ -3,10 +3,14 @@
  * so, and whole runtimes. Each system call is judged, and its effects are kept account of, as those
  * of the libc function that does the same.
  */
+#include <errno.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 
+#include "../futures/guard_rest.h"
+#include "../locks/lock_wait.h"
 #include "../process.h"
 #include "arguments.h"
 #include "keep.h"
@@ -214,6 +218,35 @@ static long forward(const struct system_call *call)
 	return real.syscall(call->number, call->a, call->b, call->c, call->d, call->e, call->f);
 }
 
+/*
+ * The locks of Rust's standard library wait so, for ever. In steps, to tell when that is true; a
+ * wait that ends in between has looked at the word again, as the caller would.
+ */
+static COLD long futex_wait(const struct system_call *call)
+{
+	LOCK_WAIT(wait, (uintptr_t)call->a, TRACE_LOCK_FUTEX, false);
+	struct system_call step = *call;
+	struct timespec limit;
+	int saved = errno;
+
+	step.d = (long)&limit;
+	while (lock_wait_step(&wait, &limit)) {
+		long result = forward(&step);
+
+		if (result != -1 || errno != ETIMEDOUT)
+			return result;
+		errno = saved;
+	}
+	return forward(call);
+}
+
+/* One without an end, on a lock that a guard in a task may hold. */
+static bool may_be_deadlock(const struct system_call *call)
+{
+	return call->number == SYS_futex && !call->d && guard_rests &&
+	       (call->b & (FUTEX_CMD_MASK | FUTEX_CLOCK_REALTIME)) == FUTEX_WAIT_BITSET;
+}
+
 static COLD long watched(const struct system_call *call)
 {
 	struct judged judged = system_call_judged(call);
@@ -222,7 +255,8 @@ static COLD long watched(const struct system_call *call)
 		return forward(call);
 
 	CALL_WATCH(watch, judged.call, judged.subject);
-	long result = CALL_RESULT(watch, forward(call));
+	long result = CALL_RESULT(watch, UNLIKELY(may_be_deadlock(call)) ? futex_wait(call)
+									 : forward(call));
 
 	if (call_infos[judged.call].class == CLASS_OPEN)
 		watch.fd_made = (int)result;

@@ -28,6 +28,8 @@ struct look {
 	const struct mapped_layout *layout;
 	const void *header;
 	bool aside;
+	uintptr_t wanted; /* the only lock that matters; 0: all do */
+	struct trace_guard_site *matched;
 	/* Of the task: whether it holds what it held at its last poll. */
 	bool found, goes_on;
 };
@@ -155,7 +157,7 @@ static COLD void record(struct look *look)
 	if (!site)
 		return;
 	if (rest->header != (uintptr_t)look->header)
-		*rest = (struct guard_rest){ (uintptr_t)look->header, ticks, ticks, 0, 0, NULL };
+		*rest = (struct guard_rest){ .header = (uintptr_t)look->header, .since = ticks };
 	/* By the first of them: what else the task holds, it holds as long. */
 	if (!look->found)
 		look->goes_on = rest->site == trace_offset(site);
@@ -166,12 +168,16 @@ static COLD void record(struct look *look)
 	look->found = true;
 	if (!look->goes_on)
 		add(&site->count, 1);
-	add(&site->yields, 1);
-	add(&site->total_ns, turn_clock_ns(ticks - rest->since));
 	raise_to(&site->max_ns, turn_clock_ns(ticks - rest->held));
 	site->last_ns = now_ns();
-	if (look->aside)
-		add(&site->open, 1);
+	look->matched = site;
+	/* While it rests it may be looked at more than once. */
+	if (rest->counted == trace_offset(site))
+		return;
+	rest->counted = look->aside ? trace_offset(site) : 0;
+	add(&site->open, look->aside);
+	add(&site->yields, 1);
+	add(&site->total_ns, turn_clock_ns(ticks - rest->since));
 }
 
 static COLD void refute(struct look *look, uint32_t value)
@@ -213,6 +219,8 @@ static void look_at_guard(struct look *look, uint32_t number, const struct layou
 		return;
 	look->spot.value = number;
 	look->spot.address = lock + word->offset;
+	if (look->wanted && look->wanted != look->spot.address)
+		return;
 	if (bits & word->mask)
 		record(look);
 	else
@@ -320,32 +328,84 @@ static bool is_suspended(const struct look *look)
 	return all_hold(look, task->first_condition, task->condition_count, 0, header);
 }
 
-void guard_look(const struct task_slot *slot, const void *header, enum look_from from)
+static void look_at_task(struct look *look)
 {
+	const struct task_slot *slot = look->slot;
 	const struct layout_task *task = slot->future;
-	uintptr_t address = (uintptr_t)header + task->future;
-	struct look look;
+	uintptr_t address = (uintptr_t)look->header + task->future;
 	uint64_t box;
 
+	look->layout = &slot->module->futures;
+	look->matched = NULL;
+	look->found = false;
+	if (!is_suspended(look))
+		return;
+	look->spot.layout = &look->layout->table;
+	look->spot.poll = task->poll + slot->module->module->base;
+	look->spot.type = slot->type;
+	look->spot.depth = 0;
+	if (task->flags & TASK_DYN)
+		look_at_dyn(look, address);
+	else if (!(task->flags & TASK_BOXED))
+		look_at_machine(look, task->machine, address);
+	else if (fetch(look->aside, address, sizeof box, &box) && box)
+		look_at_machine(look, task->machine, box);
+}
+
+void guard_look(const struct task_slot *slot, const void *header, enum look_from from)
+{
+	struct look look;
+
 	look.slot = slot;
-	look.layout = &slot->module->futures;
 	look.header = header;
 	look.aside = from == LOOK_FROM_ASIDE;
-	look.found = false;
-	if (!is_suspended(&look))
-		return;
-	look.spot.layout = &look.layout->table;
-	look.spot.poll = task->poll + slot->module->module->base;
-	look.spot.type = slot->type;
-	look.spot.depth = 0;
-	if (task->flags & TASK_DYN)
-		look_at_dyn(&look, address);
-	else if (!(task->flags & TASK_BOXED))
-		look_at_machine(&look, task->machine, address);
-	else if (fetch(look.aside, address, sizeof box, &box) && box)
-		look_at_machine(&look, task->machine, box);
+	look.wanted = 0;
+	look_at_task(&look);
 	if (!look.found)
 		guard_rest_of(header)->site = 0;
+}
+
+/* Of all tasks at rest: those that nobody will poll any more, and those that hold a lock. */
+static struct trace_guard_site *look_at_rests(uintptr_t wanted, const struct guard_rest **of)
+{
+	for (size_t i = 0; guard_rests && i < GUARD_RESTS; i++) {
+		const struct guard_rest *rest = &guard_rests[i];
+		struct look look = { .aside = true, .wanted = wanted };
+
+		look.header = (const void *)rest->header;
+		look.slot = &task_slots[rest->slot];
+		if (!look.header || !look.slot->future)
+			continue;
+		look_at_task(&look);
+		*of = rest;
+		if (wanted && look.matched)
+			return look.matched;
+	}
+	return NULL;
+}
+
+void guard_look_at_exit(void)
+{
+	static bool looked;
+	const struct guard_rest *rest;
+	OWN_CODE_SCOPE;
+
+	if (guard_rests && !__atomic_exchange_n(&looked, true, __ATOMIC_ACQ_REL))
+		look_at_rests(0, &rest);
+}
+
+bool guard_find(uintptr_t lock, struct guard_holder *holder)
+{
+	const struct guard_rest *rest;
+	struct trace_guard_site *site = look_at_rests(lock, &rest);
+
+	if (!site)
+		return false;
+	holder->tid = rest->tid;
+	holder->guard = trace_offset(site);
+	holder->poll = site->poll;
+	holder->since_ns = now_ns() - turn_clock_ns(turn_clock_now() - rest->since);
+	return true;
 }
 
 const struct layout_task *guard_look_future(const struct task_slot *slot, uintptr_t poll)

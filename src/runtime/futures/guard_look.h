@@ -5,6 +5,7 @@
 #ifndef RUNTIME_FUTURES_GUARD_LOOK_H
 #define RUNTIME_FUTURES_GUARD_LOOK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct layout_task;
@@ -20,6 +21,20 @@ enum look_from {
  * a task type without a future here costs its caller one test.
  */
 void guard_look(const struct task_slot *slot, const void *header, enum look_from from);
+
+/* The process ends: what tasks hold that are not polled any more. */
+void guard_look_at_exit(void);
+
+/* A suspended task that holds a lock. */
+struct guard_holder {
+	int32_t tid;	   /* of the thread that polled it last; 0: not known */
+	uint32_t guard;	   /* offset of the trace_guard_site */
+	uint64_t poll;	   /* address of the function that polls it */
+	uint64_t since_ns; /* CLOCK_MONOTONIC: its last yield */
+};
+
+/* By the address of the lock's word. Not for paths that are taken often. */
+bool guard_find(uintptr_t lock, struct guard_holder *holder);
 
 /* For a slot that is confirmed: the layout of its tasks' futures where they may hold guards; NULL.
  */

@@ -12,16 +12,19 @@
 #include "../compiler.h"
 #include "../thread.h"
 #include "../turn_clock.h"
+#include "yieldsan/trace_format.h"
 
 #define GUARD_REST_BITS 13
+#define GUARD_RESTS	(1UL << GUARD_REST_BITS)
 
 struct guard_rest {
-	uintptr_t header;	     /* 0: free */
-	uint64_t since;		     /* ticks: the end of its last poll */
-	uint64_t held;		     /* ticks: since when it holds what `site` tells of */
-	uint32_t site;		     /* offset of the trace_guard_site; 0: nothing */
-	uint32_t slot;		     /* of its vtable; see task_slots.h */
-	struct thread_state *thread; /* that polled it last: to be compared, not read */
+	uintptr_t header; /* 0: free */
+	uint64_t since;	  /* ticks: the end of its last poll */
+	uint64_t held;	  /* ticks: since when it holds what `site` tells of */
+	uint32_t site;	  /* offset of the trace_guard_site; 0: nothing */
+	uint32_t slot;	  /* of its vtable; see task_slots.h */
+	int32_t tid;	  /* of the thread that polled it last; 0: not known */
+	uint32_t counted; /* offset of the site that this rest was counted at already; 0: none */
 };
 
 /* NULL until the first task type that may hold guards. */
@@ -45,8 +48,9 @@ static inline void guard_rest_begin(const void *header, uint32_t slot)
 	if (UNLIKELY(rest->header != (uintptr_t)header))
 		*rest = (struct guard_rest){ .header = (uintptr_t)header };
 	rest->since = turn_clock_now();
+	rest->counted = 0;
 	rest->slot = slot;
-	rest->thread = &this_thread;
+	rest->tid = this_thread.slot ? this_thread.slot->tid : 0;
 }
 
 /* In a forked child: its tasks are its parent's. */

@@ -6,6 +6,7 @@
 #include "../allowance.h"
 #include "../executors/executor.h"
 #include "../executors/task_types.h"
+#include "../futures/guard_look.h"
 #include "../runtime.h"
 #include "../trace.h"
 #include "../turn.h"
@@ -24,7 +25,8 @@ static uint32_t deadlock_count;
 static int32_t forked_from; /* the thread whose copy runs in this process */
 
 struct holder {
-	int32_t tid; /* 0: not known */
+	int32_t tid;		   /* 0: not known */
+	struct guard_holder guard; /* of a suspended task; guard 0: none */
 	struct held_table *table;
 	const struct held_lock *held;
 };
@@ -41,6 +43,9 @@ static struct holder find_holder(uintptr_t lock, enum trace_lock kind)
 {
 	struct holder holder = { .tid = lock_owner(lock, kind) };
 
+	if (kind == TRACE_LOCK_FUTEX)
+		return holder;
+
 	for (struct held_table *table = held_tables(); table; table = table->next) {
 		const struct held_lock *held = held_find(table, lock);
 
@@ -54,6 +59,20 @@ static struct holder find_holder(uintptr_t lock, enum trace_lock kind)
 		holder.held = held;
 		break;
 	}
+	return holder;
+}
+
+/* Of a lock that is inline code, whose guard lies in a task. */
+static struct holder find_guard(uintptr_t lock)
+{
+	struct holder holder = { 0 };
+
+	if (!guard_find(lock, &holder.guard))
+		return holder;
+	holder.tid = holder.guard.tid;
+	for (struct held_table *table = held_tables(); table; table = table->next)
+		if (holder.tid && table->tid == holder.tid)
+			holder.table = table;
 	return holder;
 }
 
@@ -98,6 +117,15 @@ static void take_edge(struct trace_deadlock_edge *edge, const struct held_table 
 	edge->waiting = waits->wait.stack ? known_stack_record(waits->wait.stack) : 0;
 	edge->waits_since_ns = waits->wait.since_ns;
 	edge->holder = holder->tid;
+	if (holder->guard.guard) {
+		edge->guard = holder->guard.guard;
+		edge->suspended = 1;
+		edge->holds_since_ns = holder->guard.since_ns;
+		edge->task_poll = holder->guard.poll;
+		if (holder->table)
+			memcpy(edge->holder_thread, holder->table->name,
+			       sizeof edge->holder_thread);
+	}
 	if (!holder->held)
 		return;
 	memcpy(edge->holder_thread, holder->table->name, sizeof edge->holder_thread);
@@ -124,7 +152,8 @@ static unsigned follow(struct trace_deadlock_edge *edges, bool *cycle)
 
 		if (!lock || waits->wait.ends)
 			break;
-		holder = find_holder(lock, waits->wait.kind);
+		holder = waits->wait.kind == TRACE_LOCK_FUTEX ? find_guard(lock)
+							      : find_holder(lock, waits->wait.kind);
 		if (!holder.tid)
 			break;
 		take_edge(&edges[count++], waits, &holder);
@@ -200,7 +229,7 @@ static void tell(struct lock_wait *wait, bool only_cycle)
 		return;
 	}
 	last = &seen.edges[seen.edge_count - 1];
-	if (!cycle && !last->acquired)
+	if (!cycle && !last->acquired && !last->guard)
 		last->present = present_stack();
 	executor = wait->table->wait.executor ? executor_record(wait->table->wait.executor) : NULL;
 	record->executor = executor ? trace_offset(executor) : 0;
