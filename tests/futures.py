@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Guards and borrows that tasks of labelled programs hold while they are suspended, read while they run."""
 
+import json
+import os
 import re
+import subprocess
 import sys
 
-from cli.place import expect, report_of, ROOT, run, run_tests, Skip
+from cli.place import BUILD, expect, report_of, ROOT, run, run_tests, Skip, yieldsan
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
 
@@ -84,6 +87,99 @@ def a_finding_names_variable_type_chain_and_time(place):
     outer = next(n for n, line in enumerate(lines, 1) if "async fn dyn_outer" in line)
     expect([frame["line"] for frame in finding["task"]["awaits"]] == [outer, await_line], finding["task"])
     expect(finding["total_ns"] > 0 and finding["harm"]["yields"] >= 1, finding)
+
+
+def _of_case(place, case, profile="dev", **more):
+    return _run(place, _program(profile, "futures_held"), case, **more)
+
+
+def _tells_case(place, case, *labels):
+    for profile in ("dev", "release"):
+        held = _held(_of_case(place, case, profile))
+        told = _lines(held, "held.rs")
+        labelled = _labelled("held.rs", *labels) if labels else set()
+        expect(told == labelled, f"{profile}: missed {sorted(labelled - told)}, too many {sorted(told - labelled)}")
+        expect(all(f["severity"] == "error" and f["confidence"] == "high" for f in held), held)
+    return held
+
+
+def a_correct_program_under_contention_is_silent(place):
+    _tells_case(place, "correct")
+
+
+def one_holder_among_correct_tasks_under_contention_is_told(place):
+    held = _tells_case(place, "contend", "HELD contend")
+    expect([f["harm"]["yields"] for f in held] == [1000], held)
+
+
+def what_is_taken_freed_or_dropped_before_is_nobodys_and_large_tasks_are_read_through_their_box(place):
+    expect(len(_tells_case(place, "odd", "HELD odd")) == 3, "three")
+
+
+def locks_made_for_awaits_are_not_told(place):
+    _tells_case(place, "tokio")
+
+
+def how_long_a_guard_was_held_is_told(place):
+    held = _tells_case(place, "long", "HELD long")
+    expect(len(held) == 1 and held[0]["total_ns"] >= 49_000_000, held)
+
+
+def tasks_that_are_never_polled_again_are_read_at_the_end(place):
+    for case in ("rest", "exit"):
+        held = _tells_case(place, case, "HELD rest")
+        expect({f["kind"] for f in held} == set(GUARDS), held)
+
+
+def a_wait_for_a_lock_that_a_suspended_task_holds_is_a_deadlock(place):
+    for profile in ("dev", "release"):
+        report = _of_case(place, "deadlock", profile)
+        found = [f for f in report["findings"] if f["kind"] == "deadlock"]
+        expect(len(found) == 1, report["findings"])
+        deadlock = found[0]
+        lines = _lines_of("held.rs")
+        waits = next(n for n, line in enumerate(lines, 1) if "WAITS deadlock" in line)
+        holds = next(n for n, line in enumerate(lines, 1) if "HELD rest deadlock" in line)
+        expect(_line(_stack(deadlock, "waiting"), "held.rs") == waits, deadlock)
+        expect(_line(_stack(deadlock, "holding"), "held.rs") == holds, deadlock)
+        expect("_guard, a MutexGuard<u32>, of a suspended task" in deadlock["message"], deadlock)
+        expect(_lines(_held(report), "held.rs") == {holds}, report["findings"])
+
+
+def a_scan_and_a_run_give_a_finding_one_id(place):
+    program = _program("dev")
+    ran = _held(_run(place, program))
+    scanned = yieldsan("scan", "--format=json", program, env={"XDG_CACHE_HOME": str(place / "cache")})
+    known = {finding["id"] for finding in json.loads(scanned.out)["findings"]}
+    expect(ran and {finding["id"] for finding in ran} <= known, [f["message"] for f in ran if f["id"] not in known])
+
+
+def preloaded_alone_the_cached_layout_serves(place):
+    program, cache = _program("dev"), str(place / "cache")
+    expect(yieldsan("scan", program, env={"XDG_CACHE_HOME": cache}).status == 66, "scan")
+    options = f"output={place.path}:summary=0"
+    subprocess.run([program], check=True, capture_output=True, timeout=60,
+                   env={**os.environ, "XDG_CACHE_HOME": cache, "LD_PRELOAD": str(BUILD / "libyieldsan.so"),
+                        "YIELDSAN_OPTIONS": options})
+    report = yieldsan("report", "--format=json", place.path, env={"XDG_CACHE_HOME": cache})
+    expect(_lines(_held(json.loads(report.out))) == _labelled("cases.rs", "HELD", "COND"), report)
+
+
+def a_damaged_layout_is_not_believed(place):
+    program = _program("dev")
+    yieldsan("scan", program, env={"XDG_CACHE_HOME": str(place / "cache")})
+    cached = next((place / "cache" / "yieldsan").iterdir())
+    table = bytearray(cached.read_bytes())
+    options = f"output={place.path}:summary=0:layouts={cached.parent}"
+    for step in (61, 97, 1013):
+        broken = bytearray(table)
+        for at in range(120, len(broken), step):
+            broken[at] ^= 0x15
+        cached.write_bytes(broken)
+        ran = subprocess.run([program], check=False, capture_output=True, timeout=60,
+                             env={**os.environ, "LD_PRELOAD": str(BUILD / "libyieldsan.so"),
+                                  "YIELDSAN_OPTIONS": options})
+        expect(ran.returncode == 0 and ran.stdout == b"done\n", ran)
 
 
 if __name__ == "__main__":

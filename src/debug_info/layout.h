@@ -52,7 +52,8 @@ struct layout_header {
 	uint32_t version, flags;
 	uint64_t size; /* of the whole, in bytes */
 	uint8_t build_id[LAYOUT_BUILD_ID];
-	uint32_t build_id_size, reserved;
+	uint32_t build_id_size;
+	uint32_t sum; /* layout_sum of the parts */
 	struct {
 		uint32_t offset, count; /* in bytes from the header; in elements */
 	} parts[LAYOUT_PARTS];
@@ -199,6 +200,9 @@ static inline const char *layout_text(const struct layout *layout, uint32_t offs
 {
 	return layout->texts + offset;
 }
+
+/* Of all that follows the header: a damaged table must not lead a reader of memory astray. */
+uint32_t layout_sum(const struct layout_header *header);
 
 /* Sets the parts of a table of `size` bytes. -EINVAL for one that is none: every place in it is
  * looked at. */

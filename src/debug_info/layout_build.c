@@ -179,6 +179,7 @@ static void *assemble(struct layout_builder *builder, const struct layout_header
 		if (builder->counts[i])
 			memcpy(table + header.parts[i].offset, parts[i].items,
 			       builder->counts[i] * parts[i].item_size);
+	((struct layout_header *)(void *)table)->sum = layout_sum((const void *)table);
 	*size = at;
 	return table;
 }

@@ -13,7 +13,9 @@ static void print(const struct report *report, uint64_t least_ns, FILE *out)
 
 		/* Of a lock that is held alone nothing hangs, nor of what is a notice. */
 		if (!finding->in_progress || finding->progress_ns < least_ns ||
-		    finding->kind == KIND_LOCK_ACROSS_YIELD || finding->severity < SEVERITY_WARNING)
+		    finding->kind == KIND_LOCK_ACROSS_YIELD ||
+		    finding->kind == KIND_BORROW_ACROSS_YIELD ||
+		    finding->severity < SEVERITY_WARNING)
 			continue;
 		fprintf(out, "yieldsan: [%" PRId64 "] %s%s%s\n", report->processes->pid,
 			finding->thread ? finding->thread : "",

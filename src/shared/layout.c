@@ -118,6 +118,16 @@ static bool holds_together(const struct layout *layout)
 	return good;
 }
 
+uint32_t layout_sum(const struct layout_header *header)
+{
+	const uint64_t *words = (const uint64_t *)(header + 1);
+	uint64_t sum = 0;
+
+	for (uint64_t i = 0; i < (header->size - sizeof *header) / sizeof *words; i++)
+		sum = (sum ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15) + (sum >> 29);
+	return (uint32_t)(sum ^ sum >> 32);
+}
+
 int layout_read(struct layout *layout, const void *table, size_t size)
 {
 	const struct layout_header *header = table;
@@ -125,7 +135,8 @@ int layout_read(struct layout *layout, const void *table, size_t size)
 
 	memset(layout, 0, sizeof *layout);
 	if (size < sizeof *header || memcmp(header->magic, LAYOUT_MAGIC, sizeof header->magic) ||
-	    header->version != LAYOUT_VERSION || header->size != size)
+	    header->version != LAYOUT_VERSION || header->size != size ||
+	    layout_sum(header) != header->sum)
 		return -EINVAL;
 	for (int i = 0; i < LAYOUT_PARTS; i++) {
 		uint64_t end = header->parts[i].offset +
