@@ -217,6 +217,19 @@ def what_a_cancelled_task_held_is_an_error(place):
         expect([frame["line"]] == _labelled("holding") and "futures_tasks::holding" in finding["message"], finding)
 
 
+def a_descriptor_that_outlives_its_cancelled_task_is_an_error(place):
+    for profile in ("dev", "release"):
+        finding = _only(_run(place, _program(profile), "aborted_leaving"), "cancelled-holding")
+        expect((finding["severity"], finding["confidence"], finding["count"]) == ("error", "medium", 2), finding)
+        opened, yielded = ([frame["line"] for frame in stack["frames"] if "leaving" in frame.get("function", "")][0]
+                           for stack in finding["stacks"])
+        expect([opened, yielded] == _labelled("leaving"), finding)
+        for case in ("aborted_closing", "handing_over"):
+            report = _run(place, _program(profile), case)
+            expect(_cancelled(report), (case, report))
+            expect(not any(each["kind"] == "cancelled-holding" for each in report["findings"]), case)
+
+
 def what_ends_within_a_living_task_is_not_claimed(place):
     for case in ("dropped_within", "nested"):
         expect(not _cancelled(_run(place, _program("dev"), case)), case)

@@ -92,6 +92,7 @@ enum record_type {
 	RECORD_TASKS,
 	RECORD_GUARD_SITE,
 	RECORD_CANCEL_SITE,
+	RECORD_LEFT_SITE,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -585,6 +586,18 @@ struct trace_cancel_site {
 	char thread[TRACE_NAME_SIZE]; /* that was seen first */
 };
 
+/* Descriptors that cancelled tasks had opened in one place, and left open. */
+struct trace_left_site {
+	struct trace_record head;
+	uint32_t cancelled; /* offset of the trace_cancel_site */
+	uint32_t opened;    /* offset of the trace_stack; 0: not known */
+	uint64_t hash;
+	uint64_t count;
+	uint64_t open;	   /* of them: neither closed nor used since */
+	uint64_t first_ns; /* CLOCK_MONOTONIC */
+	uint64_t last_ns;
+};
+
 #define TRACE_MAX_EDGES 8
 
 /* Who waits for which lock, and who holds it. */
@@ -655,6 +668,7 @@ TRACE_ASSERT(sizeof(struct trace_timeline) == 24, "trace_timeline");
 TRACE_ASSERT(sizeof(struct trace_turn_times) == 56 + 8 * TRACE_RECENT_TURNS, "turn_times");
 TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
 TRACE_ASSERT(sizeof(struct trace_guard_site) == 136 + 8 * TRACE_GUARD_LINKS, "trace_guard_site");
+TRACE_ASSERT(sizeof(struct trace_left_site) == 56, "trace_left_site");
 TRACE_ASSERT(sizeof(struct trace_cancel_site) == 88 + 8 * TRACE_GUARD_LINKS, "trace_cancel_site");
 TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 96, "trace_deadlock_edge");
 TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 96 * TRACE_MAX_EDGES, "trace_deadlock");

@@ -58,6 +58,37 @@ static const struct layout_value *guard_of(struct collection *collection,
 	return &layout->values[guard->value];
 }
 
+/* What such tasks had opened, and nobody has closed or used since. */
+static void observe_left(struct collection *collection, const struct trace_cancel_site *site,
+			 const struct finding *cancelled)
+{
+	const struct trace_file *trace = collection->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_LEFT_SITE].count; i++) {
+		const struct trace_left_site *left =
+			collection_record(collection, RECORD_LEFT_SITE, i);
+		struct finding_stack stacks[2] = { { .role = ROLE_ACQUIRED },
+						   cancelled->stacks[0] };
+		struct finding seen = *cancelled;
+
+		if (trace_file_record(trace, left->cancelled, RECORD_CANCEL_SITE) != site ||
+		    !left->open || !left->opened)
+			continue;
+		stacks[0].native = collection_stack(collection, left->opened, left->first_ns);
+		seen.kind = KIND_CANCELLED_HOLDING;
+		seen.severity = SEVERITY_ERROR;
+		seen.confidence = CONFIDENCE_MEDIUM;
+		seen.category = "file";
+		seen.what = "descriptor";
+		seen.count = left->open;
+		seen.first_ns = collection_since_start(collection, left->first_ns);
+		seen.last_ns = collection_since_start(collection, left->last_ns);
+		seen.stacks = stacks;
+		seen.stack_count = 2;
+		collection_add(collection, &seen);
+	}
+}
+
 static void observe(struct collection *collection, const struct trace_cancel_site *site)
 {
 	struct report *report = collection->report;
@@ -122,6 +153,8 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 		seen.variable = layout_source_variable(&source, guard);
 	}
 	collection_add(collection, &seen);
+	if (seen.kind == KIND_CANCELLED_TASK)
+		observe_left(collection, site, &seen);
 }
 
 void collect_cancelled(struct collection *collection)

@@ -1,10 +1,22 @@
 /* cancelled-holding: gone, and the lock still held. */
+#include <string.h>
+
 #include "headline.h"
 #include "model.h"
 #include "quantity.h"
 
+static bool is_descriptor(const struct finding *finding)
+{
+	return finding->category && !strcmp(finding->category, "file");
+}
+
 const char *cancelled_holding_subject(struct report *report, const struct finding *finding)
 {
+	if (is_descriptor(finding))
+		return strings_print(
+			&report->strings,
+			"a task of %s is cancelled, and leaves a descriptor open, opened",
+			finding->executor);
 	if (finding->variable)
 		return strings_print(&report->strings,
 				     "a task of %s is cancelled while it holds %s, a %s",
@@ -26,6 +38,9 @@ const char *cancelled_holding_cost(struct report *report, const struct finding *
 const char *cancelled_holding_advice(struct report *report, const struct finding *finding)
 {
 	(void)report;
+	if (is_descriptor(finding))
+		return "keep it in a value that closes it when the task is dropped (std::fs::File, "
+		       "OwnedFd) from the moment it is opened";
 	if (finding->variable)
 		return "end the guard before the .await: what it protects is left as the task had "
 		       "it "

@@ -30,6 +30,7 @@ static const size_t least_sizes[] = {
 	[RECORD_TASK_TYPE] = sizeof(struct trace_task_type),
 	[RECORD_TIMELINE] = sizeof(struct trace_timeline),
 	[RECORD_CANCEL_SITE] = sizeof(struct trace_cancel_site),
+	[RECORD_LEFT_SITE] = sizeof(struct trace_left_site),
 	[RECORD_TASKS] = sizeof(struct trace_tasks),
 	[RECORD_LOOK] = sizeof(struct trace_look),
 	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),

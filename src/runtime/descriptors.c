@@ -12,6 +12,7 @@
 #include "executors/event_loop.h"
 #include "memory.h"
 #include "runtime.h"
+#include "task_resources.h"
 #include "thread.h"
 
 uint8_t *descriptor_table; /* 1 MiB of addresses; only pages in use take memory */
@@ -124,6 +125,7 @@ struct descriptor descriptor_ask(int fd)
 
 	if (!runtime_silent && fd >= 0 && real.fstat(fd, &status) == 0) {
 		flags = real.fcntl(fd, F_GETFL);
+		task_resource_used(fd);
 		known.subject = subject_of(fd, &status);
 		known.nonblocking = flags != -1 && flags & O_NONBLOCK;
 		known.append = flags != -1 && flags & O_APPEND;

@@ -33,6 +33,7 @@
 #include "sites.h"
 #include "skip.h"
 #include "summary.h"
+#include "task_resources.h"
 #include "thread.h"
 #include "thread_slot.h"
 #include "trace.h"
@@ -96,6 +97,7 @@ void process_forked(void)
 	lock_sites_forget();
 	guard_sites_forget();
 	cancel_sites_forget();
+	task_resources_forget();
 	guard_rests_forget();
 	summary_not_first();
 	thread_slot_forget();

@@ -77,6 +77,7 @@ void keep_closed_range(unsigned first, unsigned last)
 	if (this_thread.vforked)
 		return;
 	descriptors_forget_range(first, last);
+	task_resources_are_gone(first, last);
 	status_pipe_closed_range(first, last);
 }
 

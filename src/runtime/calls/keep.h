@@ -13,27 +13,35 @@
 #include "../descriptors.h"
 #include "../locks/held.h"
 #include "../locks/held_file.h"
+#include "../task_resources.h"
 #include "../thread.h"
 #include "status_pipe.h"
 #include "yieldsan/trace_format.h"
 
 static inline void keep_made(int fd)
 {
-	if (fd >= 0 && !this_thread.vforked)
-		descriptor_forget(fd);
+	if (fd < 0 || this_thread.vforked)
+		return;
+	descriptor_forget(fd);
+	task_resource_made(fd);
 }
 
 static inline void keep_made_as(int fd, enum trace_subject subject, bool nonblocking)
 {
-	if (fd >= 0 && !this_thread.vforked)
-		descriptor_know(
-			fd, (struct descriptor){ .subject = subject, .nonblocking = nonblocking });
+	if (fd < 0 || this_thread.vforked)
+		return;
+	descriptor_know(fd, (struct descriptor){ .subject = subject, .nonblocking = nonblocking });
+	if (!nonblocking && subject != SUBJECT_EVENT)
+		task_resource_made(fd);
 }
 
 static inline void keep_nonblocking(int fd, bool nonblocking)
 {
-	if (!this_thread.vforked)
-		descriptor_set_nonblocking(fd, nonblocking);
+	if (this_thread.vforked)
+		return;
+	descriptor_set_nonblocking(fd, nonblocking);
+	if (nonblocking)
+		task_resource_gone(fd);
 }
 
 /* After the close: until then another thread may look at it. What is forgotten too much is asked
@@ -43,6 +51,7 @@ static inline void keep_closed(int fd)
 	if (fd < 0 || this_thread.vforked)
 		return;
 	descriptor_forget(fd);
+	task_resource_gone(fd);
 	if (UNLIKELY(this_thread.made_pipe))
 		status_pipe_closed(fd);
 	if (UNLIKELY(this_thread.holds)) /* and its locks with it */

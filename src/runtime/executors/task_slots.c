@@ -9,6 +9,7 @@
 #include "../thread.h"
 #include "../trace.h"
 #include "task_types.h"
+#include "tokio.h"
 
 struct task_slot task_slots[TASK_SLOTS];
 const void *task_targets[TASK_SLOTS];
@@ -130,6 +131,10 @@ const void *task_slot_decide(uintptr_t argument, uint32_t number)
 		return (const void *)slot->function;
 	}
 	slot->type = task_type_number(slot->vtable, poll_of(slot));
+	/* Where vtables have this shape they have the place of the number as well. */
+	if (slot->by_shape && slot->family == &tokio_family)
+		task_type_set_id(slot->type,
+				 (uint32_t)((const uint64_t *)slot->vtable)[TOKIO_VTABLE_ID]);
 	slot->future = guard_look_future(slot, poll_of(slot));
 	__atomic_store_n(&task_targets[number], slot->family->confirmed, __ATOMIC_RELEASE);
 	return thunk_of(number);

@@ -9,6 +9,7 @@
 
 static struct {
 	uintptr_t vtable, poll;
+	uint32_t id;
 	uint32_t offset; /* of its record in this trace; 0: none yet */
 } types[MAX_TYPES];
 static uint32_t used;
@@ -55,6 +56,17 @@ static struct trace_task_type *record_of(uint32_t number, uint32_t executor)
 				    __ATOMIC_ACQUIRE);
 	trace_publish(record, RECORD_TASK_TYPE);
 	return trace_at(*offset);
+}
+
+void task_type_set_id(uint32_t number, uint32_t offset)
+{
+	if (number && number <= MAX_TYPES)
+		types[number - 1].id = offset;
+}
+
+uint32_t task_type_id(uint32_t number)
+{
+	return number && number <= MAX_TYPES ? types[number - 1].id : 0;
 }
 
 void task_type_write(uint32_t number)

@@ -14,6 +14,10 @@ void task_type_add(uint32_t number, uint32_t executor, uint64_t turns, uint64_t 
 /* Its poll function. */
 uintptr_t task_type_poll(uint32_t number);
 
+/* Where its tasks keep their number, from their headers; 0: not known. */
+void task_type_set_id(uint32_t number, uint32_t offset);
+uint32_t task_type_id(uint32_t number);
+
 /* Its record, before it has turns to tell of. */
 void task_type_write(uint32_t number);
 

@@ -12,6 +12,9 @@
 
 struct executor;
 
+/* Words of a vtable since 1.23; that one holds where a task keeps its number. */
+#define TOKIO_VTABLE_ID 9
+
 extern const struct task_family tokio_family;
 /* The function that drops a task's future when its runtime ends: a poll that will never be. */
 extern const struct task_family tokio_shutdown_family;

@@ -3,6 +3,7 @@
 #include "../futures/guard_look.h"
 #include "../futures/guard_rest.h"
 #include "../locks/held.h"
+#include "../task_resources.h"
 #include "../thread.h"
 #include "../turn.h"
 #include "tokio.h"
@@ -55,10 +56,17 @@ static int may_block(struct turn *turn)
 	return place == PLACE_UNKNOWN ? -1 : place == PLACE_OUTSIDE;
 }
 
-static COLD void cancelled(const struct task_slot *slot, const void *header)
+/* A task whose future is dropped in a call of its vtable's. */
+static COLD void drop_future(const struct task_slot *slot, void *header, enum trace_cancel how,
+			     enum look_from from)
 {
-	cancel_look(slot, header, CANCEL_ABORTED, LOOK_TO_POLL);
+	uint64_t task = task_resources_number(header, slot->type);
+	uint32_t site = cancel_look(slot, header, how, from);
+
 	task_registry_remove(header);
+	((void (*)(void *))slot->function)(header);
+	if (site && task && task_resources_kept)
+		task_resources_left(task, site);
 }
 
 /*
@@ -100,9 +108,12 @@ void tokio_poll(void *header, uint32_t number)
 	if (UNLIKELY(*(const uint64_t *)header & CANCELLED)) {
 		turn.turn.outcome = OUTCOME_CANCELLED;
 		if (!job)
-			cancelled(slot, header);
+			drop_future(slot, header, CANCEL_ABORTED, LOOK_TO_POLL);
+		else
+			((void (*)(void *))slot->function)(header);
+	} else {
+		((void (*)(void *))slot->function)(header);
 	}
-	((void (*)(void *))slot->function)(header);
 	turn_end(&turn.turn);
 	if (UNLIKELY(slot->future != NULL))
 		guard_rest_begin(header, number);
@@ -116,11 +127,10 @@ void tokio_shutdown(void *header, uint32_t number)
 	if (UNLIKELY(slot->future != NULL))
 		guard_look(slot, header, LOOK_FROM_ASIDE);
 	/* What runs just now ends by itself. */
-	if (!(*(const uint64_t *)header & (RUNNING | COMPLETE))) {
-		cancel_look(slot, header, CANCEL_SHUT_DOWN, LOOK_FROM_ASIDE);
-		task_registry_remove(header);
-	}
-	((void (*)(void *))slot->function)(header);
+	if (*(const uint64_t *)header & (RUNNING | COMPLETE))
+		((void (*)(void *))slot->function)(header);
+	else
+		drop_future(slot, header, CANCEL_SHUT_DOWN, LOOK_FROM_ASIDE);
 	if (UNLIKELY(held_suspended))
 		held_task_ends(header);
 }

@@ -120,15 +120,15 @@ static struct trace_cancel_site *site_of(const struct cancel_spot *spot)
 	return record_index_get(&sites, hash, write_site, spot);
 }
 
-void cancel_look(const struct task_slot *slot, const void *header, enum trace_cancel how,
-		 enum look_from from)
+uint32_t cancel_look(const struct task_slot *slot, const void *header, enum trace_cancel how,
+		     enum look_from from)
 {
 	struct cancel_spot spot = { .slot = slot, .how = how };
 	struct trace_cancel_site *site;
 	OWN_CODE_SCOPE;
 
 	if (!trace_open())
-		return;
+		return 0;
 	read_chain(&spot, header, from);
 	if (slot->future) {
 		const struct guard_rest *rest = guard_rest_of(header);
@@ -138,9 +138,10 @@ void cancel_look(const struct task_slot *slot, const void *header, enum trace_ca
 	}
 	site = site_of(&spot);
 	if (!site)
-		return;
+		return 0;
 	__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
 	site->last_ns = now_ns();
+	return trace_offset(site);
 }
 
 void cancel_sites_forget(void)

@@ -5,7 +5,10 @@
 //! Labels in comments: CASE-n, the n-th line of the chain that a case has, from its task inward.
 #![allow(dead_code)]
 use std::future::Future;
+use std::io::Read;
+use std::os::fd::IntoRawFd;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -14,6 +17,9 @@ use tokio::time::{sleep, timeout};
 
 const SHORT: Duration = Duration::from_millis(2);
 const LONG: Duration = Duration::from_millis(20);
+
+/// Tasks that are about to wait.
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
 async fn settle() {
     for _ in 0..3 {
@@ -108,6 +114,7 @@ async fn plain() {
 
 /// What ends never, each in its own way.
 async fn pause() {
+    BEGUN.fetch_add(1, Ordering::SeqCst);
     std::future::pending::<()>().await; // w_nested-2 w_boxed-2 w_selected-2 w_joined-2 w_timed-2 w_pinned-1 w_large-1
 }
 
@@ -150,6 +157,7 @@ async fn w_pinned() {
 }
 
 async fn w_asleep() {
+    BEGUN.fetch_add(1, Ordering::SeqCst);
     sleep(10_000 * LONG).await; // w_asleep-0
 }
 
@@ -187,12 +195,19 @@ async fn waiting() {
         done.push(tokio::spawn(settle()));
     }
     sleep(10 * LONG).await;
+    while BEGUN.load(Ordering::SeqCst) < 13 {
+        sleep(SHORT).await;
+    }
+    sleep(10 * LONG).await;
     println!("ready");
     tokio::task::spawn_blocking(|| std::io::stdin().lines().count()).await.unwrap();
     drop((sender, done));
 }
 
 async fn abort_all(tasks: Vec<tokio::task::JoinHandle<()>>) {
+    while BEGUN.load(Ordering::SeqCst) < tasks.len() {
+        sleep(SHORT).await;
+    }
     sleep(10 * SHORT).await;
     for task in &tasks {
         task.abort();
@@ -224,6 +239,36 @@ async fn aborted_holding() {
     assert!(lock.try_lock().is_some());
 }
 
+/// A descriptor that no destructor closes, and one that is closed by its own.
+async fn leaving(leaves: bool) {
+    let file = std::fs::File::open("/proc/self/stat").unwrap(); // leaving-0
+    let kept = if leaves { Err(file.into_raw_fd()) } else { Ok(file) };
+    pause().await; // leaving-1
+    drop(kept);
+}
+
+async fn aborted_leaving(leaves: bool) {
+    abort_all(vec![tokio::spawn(leaving(leaves)), tokio::spawn(leaving(leaves))]).await;
+}
+
+/// One that a task opens, and hands to another that goes on.
+async fn handing_over() {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+    let opens = tokio::spawn(async move {
+        sender.send(std::fs::File::open("/proc/self/stat").unwrap()).await.unwrap();
+        pause().await;
+    });
+    let reads = tokio::spawn(async move {
+        let mut file = receiver.recv().await.unwrap();
+        sleep(50 * SHORT).await;
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        std::mem::forget(file);
+    });
+    abort_all(vec![opens]).await;
+    reads.await.unwrap();
+}
+
 /// Futures that end with their task going on.
 async fn dropped_within() {
     timeout(SHORT, w_within()).await.unwrap_err();
@@ -251,6 +296,10 @@ fn shut_down() {
                 tokio::spawn(w_nested());
             }
             tokio::spawn(settle()).await.unwrap();
+            while BEGUN.load(Ordering::SeqCst) < 4 {
+                sleep(SHORT).await;
+            }
+            BEGUN.store(0, Ordering::SeqCst);
             sleep(10 * SHORT).await;
         });
         drop(runtime);
@@ -271,6 +320,9 @@ async fn run(case: &str) {
         "waiting" => waiting().await,
         "aborted" => aborted().await,
         "aborted_holding" => aborted_holding().await,
+        "aborted_leaving" => aborted_leaving(true).await,
+        "aborted_closing" => aborted_leaving(false).await,
+        "handing_over" => handing_over().await,
         "dropped_within" => tokio::spawn(dropped_within()).await.unwrap(),
         "root" => blocks().await, // root-0
         _ => panic!("no case is called {case}"),
