@@ -48,7 +48,7 @@ def _only(report, kind):
 
 
 def _own_lines(awaits):
-    return [frame["line"] for frame in awaits if frame.get("user")]
+    return [frame["line"] for frame in awaits if frame.get("user") and "line" in frame]
 
 
 def _tells_chains(place, profile):
@@ -193,7 +193,8 @@ def _tells_cancelled(place, profile):
     told = _cancelled(_run(place, _program(profile), "aborted"))
     expect(told == [
         ("futures_tasks::w_asleep", " is aborted while it waits", 1, "notice", _labelled("w_asleep")),
-        ("futures_tasks::w_nested", " is aborted while it waits", 3, "notice", _labelled("w_nested"))], told)
+        ("futures_tasks::w_nested", " is aborted while it waits", 3, "notice", _labelled("w_nested")),
+        ("futures_tasks::w_own", " is aborted while it waits", 1, "notice", _labelled("w_own"))], told)
     told = _cancelled(_run(place, _program(profile), "shut_down"))
     expect(told == [
         ("futures_tasks::w_nested", " is shut down with its runtime while it waits", 8, "notice", _labelled("w_nested"))], told)

@@ -123,7 +123,8 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 
 	if (frame->function) {
 		hash = hash_function(hash, frame->function);
-		return frame->native ? hash : hash_text(hash, path_name(frame->file));
+		return frame->native || !frame->file ? hash
+						     : hash_text(hash, path_name(frame->file));
 	}
 	if (!frame->module) /* made at run time: its address means nothing */
 		return hash_text(hash, "?");

@@ -217,12 +217,28 @@ async fn abort_all(tasks: Vec<tokio::task::JoinHandle<()>>) {
     }
 }
 
+/// A future of the program's own that is no state machine: debug information has no line of it.
+struct Never;
+
+impl Future for Never {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+async fn w_own() {
+    Never.await; // w_own-0
+}
+
 async fn aborted() {
     let mut tasks = Vec::new();
     for _ in 0..3 {
         tasks.push(tokio::spawn(w_nested()));
     }
     tasks.push(tokio::spawn(w_asleep()));
+    tasks.push(tokio::spawn(w_own()));
     tokio::spawn(settle()).await.unwrap();
     abort_all(tasks).await;
 }
