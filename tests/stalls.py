@@ -209,7 +209,7 @@ def _root_finding(place, case, profile):
 
 def a_root_future_that_computes_is_found_with_its_line(place):
     lines = ROOTS.read_text().splitlines()
-    loop = [number for number, line in enumerate(lines, 1) if "HOT" in line or "in 0..1000" in line]
+    loop = [number for number, line in enumerate(lines, 1) if "HOT" in line or "in 0..100_000" in line]
     cases = [(case, "dev") for case in ("current", "current_at_once", "current_beside_tasks", "local", "local_within")]
     for case, profile in [*cases, ("current", "release"), ("local", "release")]:
         finding = _root_finding(place, case, profile)
@@ -237,7 +237,7 @@ def a_root_future_that_freezes_itself_alone_is_a_notice(place):
 
 def what_is_around_a_root_future_or_in_many_polls_is_no_stall(place):
     for case in ("steps_current", "steps_with_tasks", "often_current", "often_bare", "often_multi", "often_settled",
-                 "around_current", "around_multi", "offloaded_current", "offloaded_multi"):
+                 "around_current", "around_multi", "offloaded_current", "offloaded_multi", "waiting_around"):
         for profile in ("dev", "fatlto"):
             report, _ = _findings(place, case, program=_roots(profile))
             expect(not _told(report), (case, profile, _told(report)))
@@ -252,6 +252,15 @@ def polls_that_cannot_be_told_apart_are_notices_at_most(place):
         expect("has not ended" not in result.err, result)
 
 
+def a_root_future_that_waits_past_libc_is_named(place):
+    for case, profile in (("waiting", "dev"), ("waiting_local", "dev"), ("waiting", "fatlto")):
+        finding = _root_finding(place, case, profile)
+        expect((finding["severity"], finding["stall"]) == ("error", "waiting"), finding)
+        expect("waits in read" in finding["message"], finding)
+        if profile != "fatlto":
+            expect(_place(finding)[0] == "tokio_roots::wait_past_libc", finding)
+
+
 def a_root_future_is_found_by_the_library_alone(place):
     subprocess.run([_roots("dev"), "current"], check=True, stdout=subprocess.DEVNULL, env={
         **os.environ, "LD_PRELOAD": str(pathlib.Path(YIELDSAN).parent / "libyieldsan.so"),
@@ -261,17 +270,18 @@ def a_root_future_is_found_by_the_library_alone(place):
 
 
 def a_root_future_that_hangs_is_told_while_it_lasts_and_after_a_kill(place):
-    process = subprocess.Popen([YIELDSAN, "run", "-o", place / "hang", _roots("dev"), "hang"],
-                               stderr=subprocess.PIPE, text=True)
-    try:
-        told = process.stderr.readline()
-        expect("tokio runtime busy in tokio_roots::compute" in told and "it has not ended" in told, told)
-        os.kill(int(re.search(r"\[(\d+)\]", told)[1]), signal.SIGKILL)
-        rest = process.communicate(timeout=60)[1]
-    finally:
-        process.kill()
-        process.wait()
-    expect(re.search(r"^ERROR .*in tokio_roots::compute .*when the process ended", rest, re.M), rest)
+    for case, what in (("hang", "busy in tokio_roots::compute"), ("waits", "in tokio_roots::wait_past_libc")):
+        process = subprocess.Popen([YIELDSAN, "run", "-o", place / case, _roots("dev"), case],
+                                   stderr=subprocess.PIPE, text=True)
+        try:
+            told = [process.stderr.readline() for _ in range(2)]
+            expect(all("tokio runtime" in line and what in line and "it has not ended" in line for line in told), told)
+            os.kill(int(re.search(r"\[(\d+)\]", told[0])[1]), signal.SIGKILL)
+            rest = process.communicate(timeout=60)[1]
+        finally:
+            process.kill()
+            process.wait()
+        expect(re.search(rf"^ERROR .*{what} .*when the process ended", rest, re.M), rest)
 
 
 if __name__ == "__main__":

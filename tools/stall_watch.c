@@ -11,6 +11,7 @@
 #include "debug_info/memory.h"
 #include "holder_watch.h"
 #include "report/live.h"
+#include "watched_root.h"
 #include "watched_trace.h"
 
 #define LOOK_MS	     5			  /* between two looks */
@@ -179,24 +180,56 @@ static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *th
 	return true;
 }
 
+/* Of a root future only what sleeps is told from here: what runs is sampled. */
+static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
+			 struct watched_thread *thread, const struct trace_turn_times *times,
+			 const struct trace_thread *slot)
+{
+	const uint64_t warning_ns = watch->options->long_turn_warning_us * UINT64_C(1000);
+	uint64_t turn = watched_root_turn(trace, thread, times, slot), age_ns;
+	struct thread_state state;
+
+	if (!turn || !thread_state_read(trace->header.pid, slot->tid, &state)) {
+		thread->turn = 0;
+		return false;
+	}
+	if (thread->turn != turn)
+		begin_look(thread, turn, &state);
+	age_ns = monotonic_ns() - thread->look.since_ns;
+	add_up(thread, &state, age_ns, warning_ns);
+	if (age_ns < warning_ns || thread->look.stall != STALL_WAITING)
+		return false;
+	if (state.letter != 'R')
+		look_at_wait(trace, thread, slot->tid);
+	watched_trace_write(trace, thread, times->look);
+	return is_time_to_tell(watch, thread, age_ns);
+}
+
 /* Returns whether the thread is in a long turn that is to be told. */
 static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trace,
 			   struct watched_thread *thread)
 {
+	const uint64_t warning_ns = watch->options->long_turn_warning_us * UINT64_C(1000);
 	struct trace_turn_times times;
 	struct trace_thread slot;
 	struct thread_state state;
+	enum watched_root root;
 	uint64_t age_ns;
 
-	if (!watched_trace_read(trace, thread, &times, &slot) || !slot.turn_start)
+	if (!watched_trace_read(trace, thread, &times, &slot))
 		return false;
+	if (!slot.turn_start)
+		return look_at_root(watch, trace, thread, &times, &slot);
 	age_ns = watched_trace_age(trace, slot.turn_start);
-	if (age_ns < watch->options->long_turn_warning_us * UINT64_C(1000) ||
+	root = watched_root_of(trace, thread, &times, &slot);
+	if (root == ROOT_OVER || (root == ROOT_NOT && age_ns < warning_ns) ||
 	    !thread_state_read(trace->header.pid, slot.tid, &state))
 		return false;
 	if (thread->turn != slot.turn_start)
 		begin_look(thread, slot.turn_start, &state);
-	add_up(thread, &state, age_ns, watch->options->long_turn_warning_us * UINT64_C(1000));
+	if (age_ns < warning_ns)
+		return false;
+	add_up(thread, &state, age_ns, warning_ns);
 	/* A call in progress has its stack in the trace. */
 	if (state.letter != 'R' && !(slot.call.sequence & 1))
 		look_at_wait(trace, thread, slot.tid);

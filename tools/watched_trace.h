@@ -15,9 +15,12 @@ struct watched_thread {
 	uint32_t times; /* offset of its trace_turn_times */
 	uint64_t turn;	/* start of the turn that is looked at; 0: none */
 	struct thread_state first;
-	uint64_t looks, asleep; /* since; and how often it slept then */
-	uint64_t told_ns;	/* its length when it was told last */
-	uint64_t sp, pc;	/* of the stack in `look` */
+	uint64_t looks, asleep;			/* since; and how often it slept then */
+	uint64_t told_ns;			/* its length when it was told last */
+	uint64_t sp, pc;			/* of the stack in `look` */
+	uint8_t block_on[TRACE_ROOT_STATE - 4]; /* of a root future: see struct trace_root */
+	uint8_t budget;
+	uint64_t over; /* start of a turn that stands for a poll that is over */
 	struct trace_look look;
 };
 

@@ -93,6 +93,7 @@ enum record_type {
 	RECORD_GUARD_SITE,
 	RECORD_CANCEL_SITE,
 	RECORD_LEFT_SITE,
+	RECORD_ROOT,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -284,7 +285,7 @@ struct trace_turn_times {
 	uint32_t look;	      /* offset of the trace_look; 0: nobody looks from outside */
 	uint32_t type;	      /* of the present turn's task, once that is long */
 	uint32_t timeline;    /* offset of the trace_timeline; 0: none is kept */
-	uint32_t unused;
+	uint32_t root;	      /* offset of the trace_root; 0: none */
 	struct {
 		uint32_t ns;   /* UINT32_MAX: or longer, and added already */
 		uint32_t type; /* number of a trace_task_type; 0: none. And TRACE_TURN_NESTED */
@@ -302,7 +303,7 @@ struct trace_look {
 	struct trace_record head;
 	uint32_t sequence;
 	uint32_t stall;	   /* enum trace_stall: what it does just now */
-	uint64_t turn;	   /* start of the turn, in ticks */
+	uint64_t turn;	   /* start of the turn, in ticks; or TRACE_ROOT_TURN and what follows */
 	uint64_t since_ns; /* CLOCK_MONOTONIC of the first look */
 	uint64_t last_ns;
 	uint64_t ran_ns;      /* between the two: on a processor */
@@ -313,6 +314,25 @@ struct trace_look {
 	char channel[24];
 	uint64_t frames[TRACE_LOOK_FRAMES]; /* where it waits; as in a trace_stack */
 };
+
+/*
+ * A thread that may poll root futures, which make no turns: where in its memory Tokio tells. 16
+ * bytes that are other in each block_on, then an aligned word.
+ */
+#define TRACE_ROOT_STATE 20
+
+struct trace_root {
+	struct trace_record head;
+	uint64_t state;	 /* address; 0: not known yet */
+	uint64_t turn;	 /* start of the turn that stands for a poll in which it was sampled */
+	uint8_t runtime; /* place in state: 0 on a current_thread runtime, 1 on another */
+	uint8_t budget;	 /* place in state: 1 while a future is polled, then what is left of it */
+	uint8_t reserved[6];
+};
+
+/* Of a look at one: with how many turns the thread had begun. */
+#define TRACE_ROOT_TURN		(UINT64_C(1) << 63)
+#define TRACE_ROOT_MULTI_THREAD (UINT64_C(1) << 62)
 
 /* The last turns of a thread, in a ring: turn n lies at n % size. */
 struct trace_timeline {

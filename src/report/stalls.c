@@ -239,20 +239,20 @@ static uint64_t elapsed(const struct trace_file *trace, uint64_t start_ns)
 	return start_ns && end_ns > start_ns ? end_ns - start_ns : 0;
 }
 
+/* `flags`: of a root future, which is of no type of task. */
 static void observe_turn(struct stalls *stalls, const struct trace_turn_times *times,
-			 const struct trace_thread *thread)
+			 const struct trace_thread *thread, uint64_t turn, uint64_t start_ns,
+			 uint8_t flags)
 {
 	const struct trace_file *trace = stalls->space->trace;
 	struct strings *strings = &stalls->report->strings;
-	uint64_t turn = thread->turn_start, start_ns = trace_clock_ns(trace, turn);
 	const struct trace_look *look = look_at(trace, times, turn);
 	const struct trace_site *site = sample_of(trace, times, turn);
 	const struct trace_stack *frames = NULL;
 	union script_room room;
 	const struct trace_script *script = NULL;
 	struct finding_stack stack;
-	uint64_t poll = poll_of(trace, times->type), own_ns;
-	uint8_t flags = site ? site->flags : 0;
+	uint64_t poll = flags ? 0 : poll_of(trace, times->type), own_ns;
 	struct finding seen = { .in_progress = true, .running = trace->running, .count = 1 };
 
 	seen.progress_ns = elapsed(trace, start_ns);
@@ -281,6 +281,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	if (!site && !(look && look->depth) && !poll)
 		return;
 	if (site) {
+		flags |= site->flags;
 		frames = trace_file_record(trace, site->stack, RECORD_STACK);
 		script = trace_file_script(trace, site->script, &room);
 	}
@@ -303,6 +304,27 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	seen.last_ns = seen.first_ns + seen.progress_ns;
 	seen.thread = strings_keep_part(strings, thread->name, sizeof thread->name);
 	put(stalls, &seen, &stack, flags, script && script->text_size > SCRIPT_NEARLY_FULL);
+}
+
+/* Nobody tells when a root future's poll is over; but `yieldsan run` looks on while it lasts. */
+#define LOOKED_AWAY_NS UINT64_C(200000000)
+
+static void observe_root(struct stalls *stalls, const struct trace_turn_times *times,
+			 const struct trace_thread *thread)
+{
+	const struct trace_file *trace = stalls->space->trace;
+	const struct trace_look *look = trace_file_record(trace, times->look, RECORD_LOOK);
+	uint64_t end_ns = trace->running ? trace->read_ns : trace->header->end_ns;
+	uint64_t turn = TRACE_ROOT_TURN;
+
+	for (size_t i = 0; i < TRACE_THREAD_EXECUTORS; i++)
+		turn += thread->turns[i].turns;
+	if (!look || (look->turn & ~TRACE_ROOT_MULTI_THREAD) != turn ||
+	    (end_ns && end_ns > look->last_ns + LOOKED_AWAY_NS))
+		return;
+	observe_turn(stalls, times, thread, look->turn, look->since_ns,
+		     look->turn & TRACE_ROOT_MULTI_THREAD ? SITE_ROOT_MULTI_THREAD
+							  : SITE_ROOT_CURRENT_THREAD);
 }
 
 /* What the turns that last were seen doing. */
@@ -334,7 +356,10 @@ void stalls_in_progress(struct stalls *stalls)
 
 		/* A call in progress is a finding of its own. */
 		if (thread && thread->alive && thread->turn_start && !(thread->call.sequence & 1))
-			observe_turn(stalls, times, thread);
+			observe_turn(stalls, times, thread, thread->turn_start,
+				     trace_clock_ns(trace, thread->turn_start), 0);
+		if (thread && thread->alive && !thread->turn_start && !(thread->call.sequence & 1))
+			observe_root(stalls, times, thread);
 		if (stalls->report->live && thread && thread->turn_start &&
 		    times->sample_turn == thread->turn_start)
 			observe_samples(stalls, trace_clock_ns(trace, thread->turn_start));

@@ -17,6 +17,7 @@
 #include "executors/named.h"
 #include "executors/task_module.h"
 #include "executors/root_turn.h"
+#include "executors/root_watch.h"
 #include "executors/task_root.h"
 #include "executors/tokio.h"
 #include "futures/cancel_look.h"
@@ -128,6 +129,7 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 	guard_look_at_exit();
 	event_loop_exits(frame);
 	root_turn_is_over();
+	root_watch_take(false);
 	leave_turns();
 	if (!trace)
 		return;

@@ -50,6 +50,11 @@ static struct turn_usage usage_now(uint64_t now)
 	return usage;
 }
 
+void turn_usage_at(uint64_t now, struct turn_usage *usage)
+{
+	*usage = usage_now(now);
+}
+
 COLD void turn_usage_take(uint64_t now)
 {
 	OWN_CODE_SCOPE;
@@ -240,6 +245,13 @@ static bool take_look(const struct turn *turn, struct trace_look *look)
 	return look->turn == turn->start && look->depth <= TRACE_LOOK_FRAMES;
 }
 
+uint64_t stall_seen_for(const struct turn *turn)
+{
+	struct trace_look look;
+
+	return take_look(turn, &look) ? look.last_ns - look.since_ns : 0;
+}
+
 static uint64_t warning_ns(void)
 {
 	return runtime_options.long_turn_warning_us * UINT64_C(1000);
@@ -257,9 +269,10 @@ struct course {
  * What only the thread's own use of the processor tells. It is that of a little more than the turn:
  * so of the time off the processor it tells too little, never too much.
  */
-static struct course course_by_usage(const struct turn *turn, uint64_t ns)
+static struct course course_by_usage(const struct turn *turn, uint64_t ns,
+				     const struct turn_usage *end)
 {
-	struct turn_usage usage = usage_now(turn->start);
+	struct turn_usage usage = end ? *end : usage_now(turn->start);
 	struct course course = { .ns = ns, .own_ns = ns };
 	uint64_t cpu_ns, turns = 0;
 
@@ -281,19 +294,25 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns)
 	return course;
 }
 
-static struct course course_of(const struct turn *turn, uint64_t ns, const struct trace_look *look)
+static struct course course_of(const struct turn *turn, uint64_t ns, const struct turn_usage *end,
+			       const struct trace_look *look)
 {
 	uint64_t calls_ns = turn->explained_us * UINT64_C(1000);
 	uint64_t explained = calls_ns < ns ? calls_ns : ns;
-	struct course course = course_by_usage(turn, ns - explained);
+	struct course course = course_by_usage(turn, ns - explained, end);
 	uint64_t seen_ns, waited_ns;
 
 	if (!look)
 		return course;
 	seen_ns = look->last_ns - look->since_ns;
-	/* A glance tells less than the whole turn's use of the processor. */
-	if (seen_ns < ns / 2)
+	/* A glance tells less than the whole turn's use of the processor; but that is of more than
+	 * a root future's poll. */
+	if (seen_ns < ns / 2 && !(look->turn & TRACE_ROOT_TURN))
 		return course;
+	/* Of that, more than the poll is known. */
+	if (turn->root)
+		course.off_cpu_ns = (uint64_t)((double)(seen_ns - look->ran_ns) * (double)ns /
+					       (double)(seen_ns + 1));
 	waited_ns = look->ran_ns + look->runnable_ns < seen_ns
 			    ? seen_ns - look->ran_ns - look->runnable_ns
 			    : 0;
@@ -374,7 +393,7 @@ static void blame_calls(const struct turn *turn)
 			__atomic_fetch_add(&turn->findings[i]->long_turns, 1, __ATOMIC_RELAXED);
 }
 
-void stall_ended(struct turn *turn, uint64_t ns)
+void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 {
 	OWN_CODE_SCOPE;
 	struct buffer *room = get_buffer();
@@ -400,7 +419,7 @@ void stall_ended(struct turn *turn, uint64_t ns)
 	if (!room || !key.executor || this_thread.exempt || !trace_header())
 		return;
 	looked = take_look(turn, &look);
-	course = course_of(turn, ns, looked ? &look : NULL);
+	course = course_of(turn, ns, end, looked ? &look : NULL);
 	take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;
 	severity = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked);

@@ -25,8 +25,14 @@ extern uint64_t turn_usage_interval;
 
 COLD void turn_usage_take(uint64_t now);
 
-/* A timed turn of `ns` has ended, long enough for a warning. */
-void stall_ended(struct turn *turn, uint64_t ns);
+/* For how long `yieldsan run` watched this turn of the present thread; 0: it did not. */
+uint64_t stall_seen_for(const struct turn *turn);
+
+void turn_usage_at(uint64_t now, struct turn_usage *usage);
+
+/* A timed turn of `ns` has ended, long enough for a warning. `end`: what was used by then; NULL: it
+ * is now. */
+void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end);
 
 /* A signal interrupted the thread here. Takes a sample if it is in a long turn. */
 void stall_sample(const ucontext_t *context);

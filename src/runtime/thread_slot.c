@@ -10,6 +10,7 @@
 #include "executors/annotated.h"
 #include "executors/executor.h"
 #include "executors/root_turn.h"
+#include "executors/root_watch.h"
 #include "locks/held.h"
 #include "runtime.h"
 #include "trace.h"
@@ -31,6 +32,7 @@ static void thread_ended(void *unused)
 	this_thread.own_code++;	      /* for good: nothing is watched after this */
 	this_thread.own_frame = UINTPTR_MAX;
 	root_turn_is_over();
+	root_watch_take(false);
 	held_thread_ends();
 	thread_slot_leave();
 	annotated_thread_ends();

@@ -220,6 +220,8 @@ void turn_times_take(void)
 	times->count = 0;
 	times->sample = 0;
 	times->sample_turn = 0;
+	if (times->root)
+		((struct trace_root *)trace_at(times->root))->state = 0;
 	turn_times = times;
 	if (runtime_options.run[0] && !times->look)
 		times->look = make_look();
@@ -291,7 +293,7 @@ void turn_times_long(struct turn *turn, uint64_t ns)
 		if (turn->type)
 			task_type_add(turn->type, times->executor, 1, ns, ns);
 	}
-	stall_ended(turn, ns);
+	stall_ended(turn, ns, NULL);
 }
 
 void turn_times_waits_at(const uint64_t *frames, unsigned depth)

@@ -7,12 +7,14 @@
 #include "../turn.h"
 #include "../turn_times.h"
 #include "../unwinder.h"
+#include "root_watch.h"
 #include "task_module.h"
 #include "task_root.h"
 
 static THREAD_LOCAL struct {
 	struct turn turn;
-	uint64_t last; /* ticks of the last sample */
+	uint64_t last; /* ticks of the last sample, and what was used by then */
+	struct turn_usage usage;
 	struct task_root_poll poll;
 } seen;
 
@@ -44,6 +46,7 @@ static bool begin(uint64_t now, uint8_t flags)
 	seen.turn.start = now;
 	turn_usage_take(now);
 	turn_times->type = 0;
+	root_watch_begin(now);
 	this_thread.slot->turn_start = now;
 	this_thread.root_polled = true;
 	return true;
@@ -74,17 +77,21 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 		return NULL;
 	seen.poll = poll;
 	seen.last = now;
+	turn_usage_at(now, &seen.usage);
 	return &seen.turn;
 }
 
 void root_turn_over(void)
 {
-	uint64_t ticks = seen.last - seen.turn.start;
+	uint64_t ns = turn_clock_ns(seen.last - seen.turn.start), seen_ns;
 	OWN_CODE_SCOPE;
 
 	if (this_thread.slot)
 		this_thread.slot->turn_start = 0;
-	if (ticks >= turn_times_limit)
-		stall_ended(&seen.turn, turn_clock_ns(ticks));
+	seen_ns = root_watch_seen(&seen.turn);
+	if (seen_ns > ns)
+		ns = seen_ns;
+	if (ns >= runtime_options.long_turn_warning_us * UINT64_C(1000))
+		stall_ended(&seen.turn, ns, &seen.usage);
 	this_thread.root_polled = false;
 }

@@ -3,6 +3,7 @@
 #include "../thread_slot.h"
 #include "async_task.h"
 #include "root_turn.h"
+#include "root_watch.h"
 #include "task_module.h"
 #include "yieldsan/trace_format.h"
 
@@ -38,6 +39,7 @@ void task_thread_parks(const struct task_module *module)
 	OWN_CODE_SCOPE;
 
 	root_turn_is_over();
+	root_watch_take(true);
 	this_thread.root_reactor = true;
 	if (async_task_thread_is_reactor())
 		return;
@@ -45,6 +47,7 @@ void task_thread_parks(const struct task_module *module)
 	task_thread_may_be_root(executor);
 	if (executor)
 		thread_slot_count_turn(executor);
+	root_watch_place();
 }
 
 struct executor *task_root_executor(void)

@@ -312,6 +312,21 @@ void tokio_context_poll(const struct tokio_context *context, const uint8_t *bloc
 		memcpy(before, block + place - size, size);
 }
 
+bool tokio_context_root(const struct tokio_context *context, const uint8_t *block,
+			struct trace_root *root)
+{
+	const uint32_t before = TRACE_ROOT_STATE - 4;
+	uint32_t word = context->places[0] & ~3U;
+
+	if (!block || context->count != 1 || context->budget_count != 1 || word < before ||
+	    !is_beside(context->budgets[0], context->places[0]))
+		return false;
+	root->runtime = (uint8_t)(context->places[0] - word + before);
+	root->budget = (uint8_t)(context->budgets[0] - word + before);
+	root->state = (uintptr_t)block + word - before;
+	return true;
+}
+
 int tokio_context_polls(const struct tokio_context *context, const uint8_t *block)
 {
 	uint32_t count = __atomic_load_n(&context->budget_count, __ATOMIC_ACQUIRE);

@@ -21,6 +21,7 @@
 
 #include "../compiler.h"
 #include "../modules.h"
+#include "yieldsan/trace_format.h"
 
 #define TOKIO_PLACES 4 /* as few as this, which must agree, will do */
 
@@ -106,6 +107,10 @@ int tokio_context_polls(const struct tokio_context *context, const uint8_t *bloc
  */
 void tokio_context_poll(const struct tokio_context *context, const uint8_t *block, uint8_t *budget,
 			uint64_t before[2]);
+
+/* Where that lies; false while it is not known, or the two are not beside each other. */
+bool tokio_context_root(const struct tokio_context *context, const uint8_t *block,
+			struct trace_root *root);
 
 /* A look at each poll: what the bytes say, and a check that they still may be the ones. 2 ns. */
 static inline enum tokio_place tokio_context_look(struct tokio_context *context,

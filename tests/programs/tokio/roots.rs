@@ -26,7 +26,7 @@ fn compute(time: Duration) -> u64 {
     let start = used();
     let mut value = 1u64;
     while used() - start < time {
-        for _ in 0..1000 {
+        for _ in 0..100_000 {
             value = std::hint::black_box(value.wrapping_mul(6364136223846793005).rotate_left(7)); // HOT
         }
     }
@@ -85,7 +85,9 @@ fn wait_past_libc(time: Duration) {
     }
 }
 
+/// As most programs it runs tasks, by which the runtime's state is found.
 async fn waiting() {
+    tokio::spawn(settle()).await.unwrap();
     settle().await;
     wait_past_libc(LONG);
     settle().await;
@@ -127,6 +129,25 @@ fn around(runtime: Runtime, future: impl Future<Output = ()>) {
     compute(LONG);
 }
 
+/// Between the block_on, and in what may wait.
+fn waiting_around() {
+    let runtime = current_thread();
+    for _ in 0..3 {
+        wait_past_libc(LONG);
+        runtime.block_on(async {
+            tokio::spawn(settle()).await.unwrap();
+            spawn_blocking(|| wait_past_libc(LONG)).await.unwrap();
+        });
+    }
+    drop(runtime);
+    wait_past_libc(LONG);
+    multi_thread().block_on(async {
+        tokio::spawn(settle()).await.unwrap();
+        block_in_place(|| wait_past_libc(LONG));
+        settle().await;
+    });
+}
+
 async fn offloaded() {
     settle().await;
     spawn_blocking(|| compute(LONG)).await.unwrap();
@@ -149,6 +170,14 @@ fn run(case: &str) {
         "local" => LocalSet::new().block_on(&current_thread(), settled()),
         "local_within" => current_thread().block_on(LocalSet::new().run_until(settled())),
         "waiting" => current_thread().block_on(waiting()),
+        "waiting_local" => LocalSet::new().block_on(&current_thread(), waiting()),
+        "waiting_multi" => multi_thread().block_on(waiting()),
+        "waiting_around" => waiting_around(),
+        "waits" => current_thread().block_on(async {
+            tokio::spawn(settle()).await.unwrap();
+            settle().await;
+            wait_past_libc(Duration::from_secs(60));
+        }),
         "hang" => current_thread().block_on(async {
             settle().await;
             compute(Duration::from_secs(60));
