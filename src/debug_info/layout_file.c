@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "debug_file.h"
 #include "elf_file.h"
@@ -31,7 +32,8 @@ static void read_identity(const struct elf_file *file, struct layout_header *hea
 
 	if (size > sizeof header->build_id)
 		size = 0;
-	memcpy(header->build_id, build_id, size);
+	if (size)
+		memcpy(header->build_id, build_id, size);
 	header->build_id_size = (uint32_t)size;
 }
 
@@ -77,6 +79,7 @@ static const char *wrong_type(const struct elf_file *object)
 static const char *reason_of(int error)
 {
 	return error == -ENOENT	   ? "there is no such file"
+	       : error == -EISDIR  ? "it is a directory"
 	       : error == -ENOEXEC ? "it is not an ELF file"
 				   : strerror(-error);
 }
@@ -87,12 +90,15 @@ int layout_open(struct layout *layout, const char *path, const struct held_patte
 	bool cacheable = !own || !own->count, cached = true;
 	struct layout_header header = { 0 };
 	struct elf_file object;
+	struct stat status;
 	void *table = NULL;
 	size_t size = 0;
 	int error;
 
 	memset(layout, 0, sizeof *layout);
 	error = elf_file_open(&object, path);
+	if (error == -ENOEXEC && !stat(path, &status) && S_ISDIR(status.st_mode))
+		error = -EISDIR;
 	if (error) {
 		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s cannot be scanned: %s", path,
 			 reason_of(error));

@@ -497,7 +497,7 @@ static struct code_step do_one_byte(const struct execution *at)
 	uint64_t immediate = (uint64_t)of->immediate;
 	struct code_value value;
 	/* The register in the opcode itself; of bytes, ah to bh only without REX. */
-	int number = of->rm;
+	int number = (unsigned char)of->rm;
 
 	if (of->opcode < 0x40) {
 		do_plain_arithmetic(at);

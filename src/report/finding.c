@@ -149,8 +149,9 @@ void findings_finish(struct report *report)
 		await_chain_find(report, finding);
 		finding->message = headline(report, finding);
 		finding->advice = kind_of(finding->kind)->advice(report, finding);
-		qsort(finding->shares, finding->share_count, sizeof *finding->shares,
-		      compare_shares);
+		if (finding->share_count) /* what was found in a file has none */
+			qsort(finding->shares, finding->share_count, sizeof *finding->shares,
+			      compare_shares);
 	}
 	if (report->finding_count)
 		qsort(report->findings, report->finding_count, sizeof *report->findings, compare);

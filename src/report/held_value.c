@@ -49,7 +49,7 @@ const char *held_value_cost(struct report *report, const struct finding *finding
 	const char *text = strcmp(finding->variable, "a guard") ? "not named in the source"
 								: "which one it is cannot be told";
 
-	if (declared) {
+	if (declared && declared->native.frames[0].file) {
 		const struct frame *frame = &declared->native.frames[0];
 
 		text = strings_print(strings, "declared at %s:%d",

@@ -38,7 +38,7 @@ static void set_frame(const struct layout_source *source, struct frame *frame,
 		.function = strings_keep(&report->strings,
 					 layout_text(source->layout, machine->function)),
 		.file = *file ? strings_keep(&report->strings, file) : NULL,
-		.line = (int)line,
+		.line = *file ? (int)line : 0, /* damaged debug information has one alone */
 		.language = machine->language == LAYOUT_RUST ? "Rust" : "C++",
 		.module = source->path,
 		.build_id = source->build_id,
