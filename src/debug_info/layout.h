@@ -44,7 +44,7 @@ enum layout_flags {
 	LAYOUT_HAS_CPP_TYPES = 512,
 	LAYOUT_HAS_COROUTINES = 1024, /* code of C++20 coroutines, whether or not it is described */
 	LAYOUT_OTHER_CODE = 2048,     /* of another machine than x86-64, which nobody follows */
-	LAYOUT_PANICS_ABORT = 8, /* what is dropped before an await leaves no drop flag */
+	LAYOUT_PANICS_ABORT = 8,      /* what is dropped before an await leaves no drop flag */
 };
 
 struct layout_header {
