@@ -4,6 +4,7 @@
 import json
 import re
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -162,6 +163,63 @@ def a_table_is_cached_and_a_damaged_one_is_not_believed(place):
         table[at] ^= 0xff
     cached[0].write_bytes(table)
     expect(_scan(place, program) == first, "a damaged table was believed")
+
+
+def _async_task(profile):
+    try:
+        return BUILDER.command("async_task_held", profile)[0]
+    except build.Missing as error:
+        raise Skip(str(error)) from error
+
+
+def tasks_of_async_task_tell_what_they_are_spawned_on(place):
+    source = (ROOT / "tests" / "programs" / "async_task" / "held.rs").read_text(encoding="utf-8").splitlines()
+    words = {"EXECUTOR": "async-executor", "STD": "async-executor", "OWN": "built on async-task", "nothing's": None}
+    wanted = {number: next(told for word, told in words.items() if f"// {word}" in line)
+              for number, line in enumerate(source, 1) if re.search(r"; // ", line)}
+    expect(len(wanted) == 7, wanted)
+    for profile in ("dev", "release"):
+        report = _scan(place, _async_task(profile))
+        told = {}
+        for finding in _of_kinds(report, GUARDS, "error", "warning"):
+            frames = _stack(finding, "yielded")
+            line = next(frame["line"] for frame in frames if frame.get("file", "").endswith("held.rs"))
+            told[line] = finding
+        expect(set(told) == set(wanted), f"{profile}: {sorted(told)}, not {sorted(wanted)}")
+        for line, word in wanted.items():
+            message = json.dumps(told[line])
+            expect("task" in told[line] if word else "task" not in told[line], message)
+            expect(not word or word in message, f"{profile}: {line}: no {word}: {message}")
+            expect(told[line]["executor"]["family"] == "async-task", message)
+
+
+def _layout_tasks(table):
+    """Of a cached table (src/debug_info/layout.h): the type of each task, where its future lies, its flags."""
+    parts = [struct.unpack_from("<II", table, 64 + 8 * part) for part in range(8)]
+
+    def text(offset):
+        begin = parts[7][0] + offset
+        return table[begin:table.index(b"\0", begin)].decode()
+
+    for number in range(parts[3][1]):
+        fields = struct.unpack_from("<Q10I", table, parts[3][0] + 48 * number)
+        yield text(fields[1]), fields[4], fields[6]
+
+
+def a_task_of_async_task_keeps_its_future_where_the_table_says(place):
+    for profile in ("dev", "release"):
+        program = _async_task(profile)
+        out = subprocess.run([program], capture_output=True, text=True, timeout=60, check=True).stdout
+        seen = dict(line.split() for line in out.splitlines() if "::" in line)
+        expect(len(seen) == 3 and len(set(seen.values())) > 1, out)
+        cache = place / f"cache-{profile}"
+        yieldsan("scan", program, env={"XDG_CACHE_HOME": str(cache)})
+        table = next((cache / "yieldsan").iterdir()).read_bytes()
+        for name, offset in seen.items():
+            machine = name.replace("::{{closure}}", "::{async_fn_env#0}")
+            places = {future for task, future, flags in _layout_tasks(table)
+                      if f"Placed<{machine}>" in task and flags & 9 == 8 and not task.startswith("core::pin::")}
+            expect(places == {int(offset)}, f"{profile}: {name} at {offset}, not {places}")
 
 
 def debug_information_beside_the_program_serves(place):

@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	6
+#define LAYOUT_VERSION	7
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -45,6 +45,7 @@ enum layout_flags {
 	LAYOUT_HAS_COROUTINES = 1024, /* code of C++20 coroutines, whether or not it is described */
 	LAYOUT_OTHER_CODE = 2048,     /* of another machine than x86-64, which nobody follows */
 	LAYOUT_PANICS_ABORT = 8,      /* what is dropped before an await leaves no drop flag */
+	LAYOUT_HAS_ASYNC_TASK = 16,
 };
 
 struct layout_header {
@@ -145,21 +146,25 @@ struct layout_value {
 };
 
 enum layout_task_flags {
-	TASK_BOXED = 1, /* the machine is what a pointer there points at */
-	TASK_DYN = 2,	/* as with VALUE_DYN */
-	TASK_HOLDS = 4, /* HOLDS_MAYBE in some state */
+	TASK_BOXED = 1,	     /* the machine is what a pointer there points at */
+	TASK_DYN = 2,	     /* as with VALUE_DYN */
+	TASK_HOLDS = 4,	     /* HOLDS_MAYBE in some state */
+	TASK_ASYNC_TASK = 8, /* of async-task: smol's, async-std's */
 };
 
-/* A poll function of Tokio's: where in its task the future lies. */
+/* A poll function of Tokio's, or a run function of async-task's: where in its task the future lies.
+ */
 struct layout_task {
 	uint64_t poll; /* address in the file */
 	uint32_t type, scheduler;
-	uint32_t trailer; /* the vtable has the same number: a check */
+	uint32_t trailer; /* Tokio's vtable has the same number: a check; 0 of async-task's */
 	uint32_t future;
 	uint32_t machine; /* LAYOUT_NONE: no state machine that is known */
 	uint32_t flags;	  /* enum layout_task_flags */
 	/* All hold while the future is there: it runs, or is suspended. */
 	uint32_t first_condition, condition_count;
+	uint32_t runs; /* the machine in it even where its place is not told; LAYOUT_NONE */
+	uint32_t reserved;
 };
 
 /* Of a `dyn Future`. */

@@ -227,12 +227,14 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 	for (uint32_t i = 0; i < builder.counts[LAYOUT_MACHINES]; i++)
 		add_states(&builder, i);
 	layout_add_tasks(&builder);
+	layout_add_async_tasks(&builder);
 	layout_find_holders(&builder);
 	filled.flags |= builder.types.rust_units ? LAYOUT_HAS_RUST : 0;
 	filled.flags |= builder.types.definitions ? LAYOUT_HAS_TYPES : 0;
 	filled.flags |= builder.types.panics_abort ? LAYOUT_PANICS_ABORT : 0;
 	filled.flags |= layout_add_coroutines(&builder, dwarf, object, debug);
 	filled.flags |= builder.types.poll_count ? LAYOUT_HAS_TOKIO : 0;
+	filled.flags |= builder.types.run_count ? LAYOUT_HAS_ASYNC_TASK : 0;
 	table = assemble(&builder, &filled, size);
 	builder_deinit(&builder);
 	return table;

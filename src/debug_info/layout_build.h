@@ -137,6 +137,12 @@ uint32_t layout_glue_flag(struct layout_builder *builder, const char *machine, c
 
 /* Tasks and vtables, once all machines have places. */
 void layout_add_tasks(struct layout_builder *builder);
+void layout_add_async_tasks(struct layout_builder *builder);
+
+/* What runs in a task whose future, of that type, lies at `offset`: fills machine, runs, future and
+ * flags. */
+void layout_find_machine(struct layout_builder *builder, const Dwarf_Die *future, uint64_t offset,
+			 struct layout_task *task);
 
 /* Orders the values of a state: see layout_state. */
 void layout_order_values(struct layout_builder *builder, const char *machine,

@@ -91,40 +91,15 @@ static bool find_future(struct layout_builder *builder, const char *future, cons
 	return true;
 }
 
-/* T itself, or what T, a Pin<Box<..>>, points at: debug builds box large futures. */
-static bool find_machine(struct layout_builder *builder, Dwarf_Die *future,
-			 struct layout_task *task)
-{
-	static const char pin[] = "core::pin::Pin<alloc::boxed::Box<";
-	Dwarf_Die whole = *future, box;
-	uint64_t offset = 0;
-
-	if (type_is_machine(die_name(&whole))) {
-		task->machine = layout_machine_place(builder, &whole);
-		return true;
-	}
-	if (strncmp(types_name(&builder->types, &whole), pin, sizeof pin - 1) ||
-	    (!member_of(builder, &whole, "pointer", &box, &offset) &&
-	     !member_of(builder, &whole, "__pointer", &box, &offset)))
-		return false;
-	if (dwarf_tag(&box) == DW_TAG_pointer_type) {
-		task->flags = TASK_BOXED;
-		if (die_reference(&box, DW_AT_type, &whole))
-			task->machine = layout_machine_place(builder, &whole);
-		return task->machine != LAYOUT_NONE;
-	}
-	task->flags = TASK_DYN;
-	return true;
-}
-
 static void add_task(struct layout_builder *builder, Dwarf_Die *poll)
 {
 	static const char *const names[POLL_ARGUMENTS] = { "T", "S" };
 	Dwarf_Die child, arguments[POLL_ARGUMENTS];
 	bool known[POLL_ARGUMENTS] = { false };
-	struct layout_task task = { .machine = LAYOUT_NONE };
+	struct layout_task task = { 0 };
 	const char *future, *scheduler;
 	Dwarf_Addr address = 0;
+	bool placed;
 
 	DIE_FOR_EACH_CHILD(child, poll)
 	for (int i = 0; i < POLL_ARGUMENTS; i++)
@@ -135,8 +110,9 @@ static void add_task(struct layout_builder *builder, Dwarf_Die *poll)
 		return;
 	future = types_name(&builder->types, &arguments[0]);
 	scheduler = types_name(&builder->types, &arguments[1]);
-	if (!find_machine(builder, &arguments[0], &task) ||
-	    !find_future(builder, future, scheduler, &task)) {
+	placed = find_future(builder, future, scheduler, &task);
+	layout_find_machine(builder, &arguments[0], task.future, &task);
+	if (!placed) {
 		task.machine = LAYOUT_NONE;
 		task.flags = 0;
 	}

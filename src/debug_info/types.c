@@ -58,6 +58,19 @@ static void add_type(struct types *types, Dwarf_Die *die, const char *name)
 		add_die(&types->machines, &types->machine_count, &types->machine_room, die);
 }
 
+/* RawTask<F, T, S, M>::run: a method, whose definition stands outside of all namespaces. */
+static bool is_run_of_task(Dwarf_Die *die)
+{
+	Dwarf_Attribute value;
+	const char *symbol;
+
+	if (die_flag(die, DW_AT_declaration) ||
+	    !dwarf_attr_integrate(die, DW_AT_linkage_name, &value))
+		return false;
+	symbol = dwarf_formstring(&value);
+	return symbol && strstr(symbol, "10async_task3raw");
+}
+
 static void add_function(struct types *types, Dwarf_Die *die, const char *prefix)
 {
 	const char *last = die_name(die);
@@ -74,7 +87,7 @@ static void add_function(struct types *types, Dwarf_Die *die, const char *prefix
 				  die);
 	} else if (!strncmp(last, "poll<", 5) && !strcmp(prefix, "tokio::runtime::task::raw")) {
 		add_die(&types->polls, &types->poll_count, &types->poll_room, die);
-	} else if (!strncmp(last, "run<", 4) && strstr(prefix, "async_task::raw")) {
+	} else if (!strncmp(last, "run<", 4) && is_run_of_task(die)) {
 		add_die(&types->runs, &types->run_count, &types->run_room, die);
 	}
 }

@@ -8,18 +8,25 @@
 #include "model.h"
 #include "quantity.h"
 
-#define SCHEDULERS	5
-#define SCHEDULER_LOCAL 2
+#define TOKIO_SCHEDULERS 5
+#define TOKIO_BITS	 ((1 << TOKIO_SCHEDULERS) - 1)
+#define SCHEDULERS	 8
+#define SCHEDULER_LOCAL	 2
 
-/* How tasks are made: the scheduler's type, and a runtime in words; the first that fits. */
+/* How tasks are made: by which library, the scheduler's type, and a runtime in words; the first
+ * that fits. */
 static const struct {
+	uint32_t library; /* of enum layout_task_flags; 0: Tokio */
 	const char *type, *words;
 } schedulers[SCHEDULERS] = {
-	{ "multi_thread", "a multi_thread tokio runtime" },
-	{ "current_thread", "a current_thread tokio runtime" },
-	{ "task::local::", "a tokio LocalSet" },
-	{ "blocking", "tokio's blocking pool" },
-	{ "", "a tokio runtime" },
+	{ 0, "multi_thread", "a multi_thread tokio runtime" },
+	{ 0, "current_thread", "a current_thread tokio runtime" },
+	{ 0, "task::local::", "a tokio LocalSet" },
+	{ 0, "blocking", "tokio's blocking pool" },
+	{ 0, "", "a tokio runtime" },
+	{ TASK_ASYNC_TASK, "async_executor::", "an executor of async-executor (smol, async-std)" },
+	{ TASK_ASYNC_TASK, "blocking::", "the threads of the blocking crate" },
+	{ TASK_ASYNC_TASK, "", "an executor built on async-task" },
 };
 
 /* How each class is told; those of no kind are not. */
@@ -98,12 +105,13 @@ static void judge_coroutine(const struct layout_machine *machine, const struct l
 /* tokio::spawn is compiled for both its runtimes, spawn_local for LocalSet and LocalRuntime. */
 static const char *words_of(uint8_t spawned)
 {
+	uint8_t tokio = spawned & TOKIO_BITS;
 	int which = 0;
 
-	if (spawned & 1 << SCHEDULER_LOCAL)
+	if (tokio & 1 << SCHEDULER_LOCAL)
 		return schedulers[SCHEDULER_LOCAL].words;
-	if (spawned & (spawned - 1))
-		return schedulers[SCHEDULERS - 1].words;
+	if (tokio & (tokio - 1))
+		return schedulers[TOKIO_SCHEDULERS - 1].words;
 	while (!(spawned & 1 << which))
 		which++;
 	return schedulers[which].words;
@@ -112,19 +120,27 @@ static const char *words_of(uint8_t spawned)
 static void set_executor(const struct scan *scan, uint32_t machine, struct finding *seen)
 {
 	const struct layout *layout = scan->layout;
+	uint32_t libraries = layout->header->flags & (LAYOUT_HAS_TOKIO | LAYOUT_HAS_ASYNC_TASK);
+	uint8_t spawned = scan->spawned[machine];
+
+	if (spawned)
+		libraries = spawned & TOKIO_BITS ? LAYOUT_HAS_TOKIO : LAYOUT_HAS_ASYNC_TASK;
 	seen->executor = "unknown";
 	if (layout->machines[machine].language != LAYOUT_RUST) {
 		seen->family = FAMILY_COROUTINE;
 		seen->executor = "C++20 coroutine";
 		return;
 	}
-	if (layout->header->flags & LAYOUT_HAS_TOKIO) {
+	if (libraries == LAYOUT_HAS_ASYNC_TASK) {
+		seen->family = FAMILY_ASYNC_TASK;
+		seen->executor = "async-task";
+	} else if (libraries) {
 		seen->family = FAMILY_TOKIO;
 		seen->executor = "tokio";
 	}
 	if (scan->tasks[machine] == LAYOUT_NONE)
 		return;
-	seen->spawned_on = words_of(scan->spawned[machine]);
+	seen->spawned_on = words_of(spawned);
 	seen->task = strings_keep(&scan->report->strings,
 				  layout_text(layout, layout->tasks[scan->tasks[machine]].type));
 }
@@ -178,11 +194,13 @@ static void scan_value(const struct scan *scan, uint32_t machine, const struct l
 	add(scan, machine, state, value, &seen);
 }
 
-static uint8_t scheduler_of(const char *type)
+static uint8_t scheduler_of(const struct layout *layout, const struct layout_task *task)
 {
+	const char *type = layout_text(layout, task->scheduler);
 	int which = 0;
 
-	while (!strstr(type, schedulers[which].type))
+	while (schedulers[which].library != (task->flags & TASK_ASYNC_TASK) ||
+	       !strstr(type, schedulers[which].type))
 		which++;
 	return (uint8_t)(1 << which);
 }
@@ -216,8 +234,7 @@ static void scan_layout(struct scan *scan)
 	memset(scan->tasks, 0xff, (machines + 1) * sizeof *scan->tasks);
 	scan->spawned = memory_get(machines + 1);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
-		mark(scan, layout->tasks[i].machine, i,
-		     scheduler_of(layout_text(layout, layout->tasks[i].scheduler)));
+		mark(scan, layout->tasks[i].runs, i, scheduler_of(layout, &layout->tasks[i]));
 	for (uint32_t i = 0; i < machines; i++) {
 		const struct layout_machine *machine = &layout->machines[i];
 

@@ -111,6 +111,7 @@ static bool holds_together(const struct layout *layout)
 		good &= is_text(layout, layout->tasks[i].type) &&
 			is_text(layout, layout->tasks[i].scheduler) &&
 			is_machine(layout, layout->tasks[i].machine) &&
+			is_machine(layout, layout->tasks[i].runs) &&
 			lies_in(layout, LAYOUT_CONDITIONS, layout->tasks[i].first_condition,
 				layout->tasks[i].condition_count);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VTABLES); i++)
