@@ -72,6 +72,15 @@ def it_works_by_the_library_alone(place):
     expect(_place(_only_long_turn(json.loads(result.out)))[0] == "compute", result)
 
 
+def a_wait_is_timed_by_the_library_alone(place):
+    subprocess.run([_stalls(place), "read"], check=True, stdout=subprocess.DEVNULL, env={
+        **os.environ, "LD_PRELOAD": str(pathlib.Path(YIELDSAN).parent / "libyieldsan.so"),
+        "YIELDSAN_OPTIONS": f"summary=0:output={place.path}"})
+    result = yieldsan("report", "--format=json", "--show=notice", place.path)
+    finding = _only_long_turn(json.loads(result.out))
+    expect(finding["stall"] == "waiting" and finding["max_ns"] >= 290_000_000, finding)
+
+
 def a_wait_past_libc_is_named(place):
     for optimisation in ("-O0", "-O2"):
         report, _ = _findings(place, "read", program=_stalls(place, optimisation))
@@ -210,7 +219,8 @@ def _root_finding(place, case, profile):
 def a_root_future_that_computes_is_found_with_its_line(place):
     lines = ROOTS.read_text().splitlines()
     loop = [number for number, line in enumerate(lines, 1) if "HOT" in line or "in 0..100_000" in line]
-    cases = [(case, "dev") for case in ("current", "current_at_once", "current_beside_tasks", "local", "local_within")]
+    cases = [(case, "dev") for case in ("current", "current_at_once", "current_beside_tasks", "local", "local_within",
+                                    "named_thread")]
     for case, profile in [*cases, ("current", "release"), ("local", "release")]:
         finding = _root_finding(place, case, profile)
         expect((finding["severity"], finding["stall"], finding["confidence"]) == ("error", "busy", "high"), finding)
@@ -237,7 +247,8 @@ def a_root_future_that_freezes_itself_alone_is_a_notice(place):
 
 def what_is_around_a_root_future_or_in_many_polls_is_no_stall(place):
     for case in ("steps_current", "steps_with_tasks", "often_current", "often_bare", "often_multi", "often_settled",
-                 "around_current", "around_multi", "offloaded_current", "offloaded_multi", "waiting_around"):
+                 "around_current", "around_multi", "offloaded_current", "offloaded_multi", "waiting_around",
+                 "named_threads"):
         for profile in ("dev", "fatlto"):
             report, _ = _findings(place, case, program=_roots(profile))
             expect(not _told(report), (case, profile, _told(report)))

@@ -306,8 +306,8 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	put(stalls, &seen, &stack, flags, script && script->text_size > SCRIPT_NEARLY_FULL);
 }
 
-/* Nobody tells when a root future's poll is over; but `yieldsan run` looks on while it lasts, unless
- * it is just telling of it. */
+/* Nobody tells when a root future's poll is over; but `yieldsan run` looks on while it lasts,
+ * unless it is just telling of it. */
 #define LOOKED_AWAY_NS UINT64_C(2000000000)
 
 static void observe_root(struct stalls *stalls, const struct trace_turn_times *times,

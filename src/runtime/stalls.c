@@ -19,9 +19,6 @@
 #include "turn_times.h"
 #include "unwinder.h"
 
-/* Samples of one turn are so many times denser than it is long. */
-#define DENSITY 64
-
 /* Room for one sample: the stack of a thread that is interrupted may be small. */
 struct buffer {
 	uint64_t frames[TRACE_MAX_FRAMES];
@@ -209,7 +206,7 @@ void stall_sample(const ucontext_t *context)
 		return;
 	elapsed = now - turn->start;
 	if (elapsed < turn_times_limit ||
-	    (turn->sampled && now - turn->sampled < elapsed / DENSITY))
+	    (turn->sampled && now - turn->sampled < elapsed / STALL_DENSITY))
 		return;
 	{
 		OWN_CODE_SCOPE;

@@ -8,6 +8,9 @@
 
 #include "compiler.h"
 
+/* Samples of one turn are so many times denser than it is long. */
+#define STALL_DENSITY 64
+
 struct turn;
 
 /* The thread's use of the processor not long before its present turn began. */

@@ -66,6 +66,10 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 	int known = task_root_polled(&poll);
 	uint8_t flags = poll.flags;
 
+	/* A stack takes some 10 us: of a long one few are needed. */
+	if (known < 0 && this_thread.root_polled &&
+	    now - seen.last < (now - seen.turn.start) / STALL_DENSITY)
+		return &seen.turn;
 	if (known < 0)
 		flags = task_root_flags(frames, unwinder_walk(start, frames, NULL, size));
 	/* Its polls may be several. */

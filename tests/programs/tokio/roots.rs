@@ -148,6 +148,15 @@ fn waiting_around() {
     });
 }
 
+/// As each `#[tokio::test]` has one.
+fn in_named_threads(count: usize, work: fn()) {
+    let start = |number| thread::Builder::new().name(format!("test-{number}")).spawn(work).unwrap();
+    let threads: Vec<_> = (0..count).map(start).collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
 async fn offloaded() {
     settle().await;
     spawn_blocking(|| compute(LONG)).await.unwrap();
@@ -189,6 +198,12 @@ fn run(case: &str) {
         "steps_bare" => bare().block_on(in_steps()),
         "steps_multi" => multi_thread().block_on(in_steps()),
         "steps_with_tasks" => current_thread().block_on(in_steps_with_tasks()),
+        "named_thread" => in_named_threads(1, || current_thread().block_on(at_once())),
+        "named_threads" => in_named_threads(3, || {
+            compute(LONG);
+            current_thread().block_on(settle());
+            compute(LONG);
+        }),
         "often_current" => often(&current_thread()),
         "often_bare" => often(&bare()),
         "often_multi" => often(&multi_thread()),
