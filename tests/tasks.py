@@ -247,7 +247,7 @@ def without_types_a_cancelled_task_has_no_place(place):
     result = run("--format=json", f"--report={place / 'report'}", "--show=notice", "--", stripped, "aborted",
                  env={"XDG_CACHE_HOME": str(place / "cache")})
     found = [each for each in report_of(place / "report")["findings"] if each["kind"] == "cancelled-task"]
-    expect(sum(each["count"] for each in found) == 4 and not any(each["task"].get("awaits") for each in found), result)
+    expect(sum(each["count"] for each in found) == 5 and not any(each["task"].get("awaits") for each in found), result)
 
 
 def a_process_that_ended_has_no_tasks(place):

@@ -229,6 +229,7 @@ impl Future for Never {
 }
 
 async fn w_own() {
+    BEGUN.fetch_add(1, Ordering::SeqCst);
     Never.await; // w_own-0
 }
 
