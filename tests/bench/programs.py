@@ -53,6 +53,10 @@ class Programs:
             unfinished.rename(product)
         return product
 
+    @property
+    def command(self):
+        return self.build / "yieldsan"
+
     @functools.cached_property
     def library(self):
         """A copy: all figures of a run are of one library, whoever builds another meanwhile."""

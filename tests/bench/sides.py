@@ -27,6 +27,7 @@ class Sides:
                 if name not in ("LD_PRELOAD", "TMPDIR", "LANG", "LC_ALL")}
         directory = str(self.traces).replace("\\", "\\\\").replace(":", "\\:")
         kept["YIELDSAN_OPTIONS"] = f"summary=0:output={directory}"
+        kept["XDG_CACHE_HOME"] = str(self.folder / "cache")
         if self.preload(side):
             kept["LD_PRELOAD"] = self.preload(side)
         return kept

@@ -1,17 +1,21 @@
-//! Two programs for the benchmarks:
+//! Three programs for the benchmarks:
 //!
 //!     tokio_bench turns current_thread|multi_thread REPETITIONS POLLS
 //!         a task that wakes itself: prints the nanoseconds of one poll in the fastest repetition
+//!     tokio_bench guards REPETITIONS POLLS
+//!         the same on a LocalSet, of a task that may hold a guard meanwhile, and does not
 //!     tokio_bench echo
 //!         an echo server on one worker; prints its port, and runs until it is killed
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::{spawn_local, LocalSet};
 
 struct WakesItself {
     polls: u64,
@@ -60,6 +64,31 @@ fn turns(flavour: &str, repetitions: u64, polls: u64) {
     println!("{fastest:.3}");
 }
 
+async fn may_hold(mutex: &Mutex<u64>, polls: u64) -> Duration {
+    let start = Instant::now();
+    let guard = mutex.lock().unwrap();
+    if *guard < polls {
+        drop(guard);
+    }
+    WakesItself { polls }.await;
+    start.elapsed()
+}
+
+fn guards(repetitions: u64, polls: u64) {
+    let runtime = runtime("current_thread");
+    let mut fastest = f64::INFINITY;
+    for repetition in 0..=repetitions {
+        let elapsed = LocalSet::new().block_on(&runtime, async {
+            let task = spawn_local(async move { may_hold(&Mutex::new(0), polls).await });
+            task.await.unwrap()
+        });
+        if repetition > 0 {
+            fastest = fastest.min(elapsed.as_nanos() as f64 / polls as f64);
+        }
+    }
+    println!("{fastest:.3}");
+}
+
 async fn answer(mut stream: TcpStream) {
     let mut buffer = [0; 1024];
     stream.set_nodelay(true).unwrap();
@@ -96,6 +125,9 @@ fn main() {
     match words[..] {
         ["turns", flavour, repetitions, polls] => {
             turns(flavour, repetitions.parse().unwrap(), polls.parse().unwrap())
+        }
+        ["guards", repetitions, polls] => {
+            guards(repetitions.parse().unwrap(), polls.parse().unwrap())
         }
         ["echo"] => echo(),
         _ => panic!("see the head of main.rs for the arguments"),
