@@ -182,5 +182,27 @@ def a_damaged_layout_is_not_believed(place):
         expect(ran.returncode == 0 and ran.stdout == b"done\n", ran)
 
 
+def _told(place, program, *arguments):
+    result = run("--", program, *arguments, env={"XDG_CACHE_HOME": str(place / "cache")})
+    return result.err.count("hold across their awaits is not told"), result
+
+
+def what_cannot_be_seen_is_said_once(place):
+    stripped = str(place / "stripped")
+    subprocess.run(["strip", "-o", stripped, _program("dev", "futures_held")], check=True)
+    count, result = _told(place, stripped, "long")
+    expect(count == 1 and "debug information is not there" in result.err and "debuginfo=2" in result.err, result)
+    count, result = _told(place, _program("lines", "futures_held"), "long")
+    expect(count == 1 and "lines and no types" in result.err, result)
+    program = _program("dev", "futures_held")
+    # Of a program that another one starts nothing is known but from an earlier run.
+    count, result = _told(place, "/bin/sh", "-c", f"{program} long; exit 0")
+    expect(count == 1 and "the next run tells" in result.err and "is held across" not in result.err, result)
+    count, result = _told(place, "/bin/sh", "-c", f"{program} long; exit 0")
+    expect(count == 0 and "is held across" in result.err, result)
+    count, result = _told(place, place.compile("plain"))
+    expect(count == 0, result)
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(globals()))

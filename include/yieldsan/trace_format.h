@@ -63,7 +63,8 @@ enum trace_flags {
 	TRACE_SECCOMP = 1, /* a filter was installed: system calls of the runtime were given up */
 	TRACE_NO_UNWINDER = 2, /* libunwind could not be loaded: stacks hold the caller only */
 	TRACE_NO_ROOT_FUTURES =
-		4, /* Tokio without symbols: root futures of block_on are not told */
+		4,	     /* Tokio without symbols: root futures of block_on are not told */
+	TRACE_NO_LAYOUT = 8, /* Tokio whose futures are not known: what tasks hold is not told */
 };
 
 enum record_type {

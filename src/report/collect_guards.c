@@ -158,8 +158,57 @@ static void observe(struct collection *collection, const struct trace_guard_site
 	collection_add(collection, &seen);
 }
 
+static const char *why_blind(const struct layout *layout)
+{
+	if (!layout)
+		return "is not there: build it with debuginfo=2 (cargo's dev profile, or "
+		       "`debug = 2' in the profile), and do not strip it";
+	if (!layout_count(layout, LAYOUT_MACHINES))
+		return "has lines and no types: build it with debuginfo=2 (`debug = 2' in the "
+		       "profile)";
+	return "had not been read when it started: the next run tells";
+}
+
+static void tell_blind(struct collection *collection, const struct loaded_module *module)
+{
+	struct report *report = collection->report;
+	struct missing_module *blind = report->blind;
+
+	while (blind && blind->path != module->path)
+		blind = blind->next;
+	if (blind)
+		return;
+	blind = obstack_alloc(&report->memory, sizeof *blind);
+	*blind = (struct missing_module){
+		.next = report->blind,
+		.path = module->path,
+		.problem = why_blind(known_layout_of(report, module)),
+	};
+	report->blind = blind;
+}
+
+/* One sentence for each file whose tasks were polled, and not looked at. */
+static void collect_blind(struct collection *collection)
+{
+	const struct trace_file *trace = collection->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_TASK_TYPE].count; i++) {
+		const struct trace_task_type *type =
+			collection_record(collection, RECORD_TASK_TYPE, i);
+		const struct loaded_module *module = address_space_module(
+			&collection->space, type->poll, trace->header->start_monotonic_ns);
+		const struct trace_executor *executor =
+			trace_file_record(trace, type->executor, RECORD_EXECUTOR);
+
+		if (module && (!executor || executor->family == FAMILY_TOKIO))
+			tell_blind(collection, module);
+	}
+}
+
 void collect_guards(struct collection *collection)
 {
+	if (collection->trace->header->flags & TRACE_NO_LAYOUT && !collection->report->live)
+		collect_blind(collection);
 	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++)
 		observe(collection, collection_record(collection, RECORD_GUARD_SITE, i));
 }

@@ -32,6 +32,7 @@ struct report {
 	size_t finding_count, finding_room;
 	bool live; /* of what lasts alone: names of all else need not be found */
 	struct missing_module *missing;
+	struct missing_module *blind; /* no layout of its futures: why, in problem */
 	struct known_layout *layouts;
 	struct stall_sample *samples; /* of long turns, until their findings have them */
 	const struct report_options *options;

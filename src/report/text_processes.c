@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "headline.h"
 #include "model.h"
 #include "quantity.h"
 #include "text_tasks.h"
@@ -123,7 +124,7 @@ static void print_losses(const struct process *process, FILE *out)
 static bool has_losses(const struct process *process)
 {
 	return process->unwatched_count || process->lost_sites || process->lost_events ||
-	       process->flags || process->damage;
+	       (process->flags & ~(uint32_t)TRACE_NO_LAYOUT) || process->damage;
 }
 
 static void print_process(struct report *report, const struct process *process, FILE *out)
@@ -163,6 +164,11 @@ void text_processes_print(struct report *report, FILE *out)
 	}
 	if (left_out)
 		fprintf(out, "  and %zu more processes (--format=json lists all)\n", left_out);
+	for (const struct missing_module *blind = report->blind; blind; blind = blind->next)
+		fprintf(out,
+			"  What tasks of %s hold across their awaits is not told: its debug "
+			"information %s.\n",
+			shown_path(report, blind->path), blind->problem);
 	for (const struct missing_module *missing = report->missing; missing;
 	     missing = missing->next)
 		fprintf(out, "  Frames of %s have no %s: it %s.\n", missing->path, missing->lacks,

@@ -136,6 +136,8 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 	/* Where its state lies was learnt by now, or never. */
 	if (tokio_misses_roots())
 		__atomic_fetch_or(&trace->flags, TRACE_NO_ROOT_FUTURES, __ATOMIC_RELAXED);
+	if (guard_look_is_blind)
+		__atomic_fetch_or(&trace->flags, TRACE_NO_LAYOUT, __ATOMIC_RELAXED);
 	turn_clock_calibrate();
 	trace->end_code = status & 0xff;
 	trace->end_ns = now_ns();

@@ -36,6 +36,9 @@ struct guard_holder {
 /* By the address of the lock's word. Not for paths that are taken often. */
 bool guard_find(uintptr_t lock, struct guard_holder *holder);
 
+/* Tasks were polled of which it is not known how their futures lie. */
+extern bool guard_look_is_blind;
+
 /* For a slot that is confirmed: the layout of its tasks' futures where they may hold guards; NULL.
  */
 const struct layout_task *guard_look_future(const struct task_slot *slot, uintptr_t poll);
