@@ -111,7 +111,7 @@ def tasks_of_async_task_tell_the_same(place):
     task = _only(report, "blocking-call")["task"]
     expect([frame["function"] for frame in task["awaits"] if frame.get("user")] ==
            ["async_task_cases::in_task::{{closure}}"], task)
-    expect("async_task_cases::in_task" in task["type"], task)
+    expect(task["type"] == "async_task_cases::in_task", task)
 
 
 class _Waiting:
@@ -184,7 +184,7 @@ def a_killed_process_tells_types_and_that_it_is_not_sure(place):
 
 def _cancelled(report):
     """What was cancelled: type, how, how often, and the lines of the chain."""
-    return sorted((finding["task"]["type"], re.search(r" is (aborted|shut down)[a-z ]*? (before it began|while it waits)", finding["message"])[0],
+    return sorted((finding["task"]["type"], re.search(r" is (aborted|shut down)[a-z ]*? (before it began|while it waits)|$", finding["message"])[0],
                    finding["count"], finding["severity"], _own_lines(finding["task"].get("awaits", ())))
                   for finding in report["findings"] if finding["kind"] == "cancelled-task")
 
@@ -229,6 +229,13 @@ def a_descriptor_that_outlives_its_cancelled_task_is_an_error(place):
             report = _run(place, _program(profile), case)
             expect(_cancelled(report), (case, report))
             expect(not any(each["kind"] == "cancelled-holding" for each in report["findings"]), case)
+
+
+def cancelled_tasks_of_async_task_are_told_by_type(place):
+    os.chdir(place.path)
+    report = _run(place, _program("dev", "async_task_cases"), "drop_on_cancel")
+    finding = _only(report, "cancelled-task")
+    expect(finding["executor"]["family"] == "async-task" and finding["task"]["type"] == "async_task_cases::run_for_ever", finding)
 
 
 def what_ends_within_a_living_task_is_not_claimed(place):

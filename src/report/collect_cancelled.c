@@ -5,10 +5,13 @@
 #include "task_chain.h"
 #include "task_type.h"
 
+enum begun { BEGUN_UNKNOWN, BEGUN_NOT, BEGUN };
+
 /* How it was, and whether it had begun. */
-static const char *const ways[][2] = {
-	[CANCEL_ABORTED] = { "aborted before it began", "aborted while it waits" },
-	[CANCEL_SHUT_DOWN] = { "shut down with its runtime before it began",
+static const char *const ways[][3] = {
+	[CANCEL_ABORTED] = { "aborted", "aborted before it began", "aborted while it waits" },
+	[CANCEL_SHUT_DOWN] = { "shut down with its runtime",
+			       "shut down with its runtime before it began",
 			       "shut down with its runtime while it waits" },
 };
 
@@ -108,7 +111,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 	const struct layout_value *guard = NULL;
 	uint64_t poll = site->poll + 1;
 	struct finding_stack stack = { .role = ROLE_YIELDED };
-	bool begun = true;
+	enum begun begun = BEGUN_UNKNOWN;
 	struct finding seen = {
 		.kind = KIND_CANCELLED_TASK,
 		.severity = SEVERITY_NOTICE,
@@ -132,7 +135,8 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 							 site->links[i].state, 0 };
 		seen.awaits = task_chain_frames(&source, links, site->depth);
 		stack.native = reversed(report, &seen.awaits);
-		begun = layout->states[links[0].state].value >= LAYOUT_FIRST_WAIT;
+		begun = layout->states[links[0].state].value >= LAYOUT_FIRST_WAIT ? BEGUN
+										  : BEGUN_NOT;
 		guard = guard_of(collection, layout, site);
 	} else {
 		stack.native = stack_native(&collection->space, collection->process->executable,

@@ -43,18 +43,30 @@ static size_t without_environment(const char *type, size_t length)
 	return length;
 }
 
-/* Debug builds of Tokio box what is large: a matter of theirs. */
-static const char *unboxed(const char *type, size_t *length)
-{
-	static const char box[] = "core::pin::Pin<alloc::boxed::Box<";
-	static const char end[] = ", alloc::alloc::Global>>";
-	size_t begin = sizeof box - 1, tail = sizeof end - 1;
+/* What executors and libraries put around a task's future: a matter of theirs. */
+static const char *const wrappers[] = {
+	"core::pin::Pin<alloc::boxed::Box<", /* debug builds of Tokio box what is large */
+	"async_executor::AsyncCallOnDrop<",
+	"tracing::instrument::Instrumented<",
+};
 
-	if (*length < begin + tail || memcmp(type, box, begin) || type[begin] == '(' ||
-	    !strncmp(type + begin, "dyn ", 4) || memcmp(type + *length - tail, end, tail))
-		return type;
-	*length -= begin + tail;
-	return type + begin;
+static const char *unwrapped(const char *type, size_t *length)
+{
+	for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
+		size_t begin = strlen(wrappers[i]), inner;
+		const char *inside;
+
+		/* Of a dyn Future there is no more to say. */
+		if (*length <= begin || memcmp(type, wrappers[i], begin) || type[begin] == '(' ||
+		    !strncmp(type + begin, "dyn ", 4))
+			continue;
+		inside = first_argument(type + begin - 1, &inner);
+		if (!inside)
+			break;
+		*length = inner;
+		return unwrapped(inside, length);
+	}
+	return type;
 }
 
 const char *task_type_of(struct strings *strings, const char *name)
@@ -62,7 +74,7 @@ const char *task_type_of(struct strings *strings, const char *name)
 	size_t length;
 	const char *type = name ? first_argument(name, &length) : NULL;
 
-	type = type ? unboxed(type, &length) : NULL;
+	type = type ? unwrapped(type, &length) : NULL;
 	return type ? strings_keep_part(strings, type, without_environment(type, length)) : NULL;
 }
 

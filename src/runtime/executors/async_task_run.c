@@ -1,6 +1,7 @@
 /* The hook: what stands between an executor and a task's run. */
 #include <string.h>
 
+#include "../futures/cancel_look.h"
 #include "../thread.h"
 #include "../turn.h"
 #include "async_task.h"
@@ -33,6 +34,13 @@ static bool runs_jobs(void)
 	return !memcmp(this_thread.name, name, sizeof name - 1) && !is_job(this_thread.turn);
 }
 
+static COLD void cancelled(struct turn *turn, const struct task_slot *slot)
+{
+	turn->outcome = OUTCOME_CANCELLED;
+	if (turn->kind == TURN_TASK)
+		cancel_look(turn->executor, slot, turn->task, CANCEL_ABORTED, LOOK_TO_POLL);
+}
+
 /*
  * Once `run` has returned, the task may be freed, or run by another thread: nothing is read through
  * its header any more, and only a result of true tells how it ended: it was woken meanwhile, and is
@@ -55,7 +63,7 @@ bool async_task_run(void *header, uint32_t number)
 	if (!job && !turn.parent)
 		task_thread_runs_tasks(executor);
 	if (slot->word != ASYNC_TASK_NO_STATE && ((const uint64_t *)header)[slot->word] & CLOSED)
-		turn.outcome = OUTCOME_CANCELLED;
+		cancelled(&turn, slot);
 	again = ((bool (*)(void *))slot->function)(header);
 	if (again)
 		turn.outcome = OUTCOME_PENDING;

@@ -61,7 +61,7 @@ static COLD void drop_future(const struct task_slot *slot, void *header, enum tr
 			     enum look_from from)
 {
 	uint64_t task = task_resources_number(header, slot->type);
-	uint32_t site = cancel_look(slot, header, how, from);
+	uint32_t site = cancel_look(tokio_executor(), slot, header, how, from);
 
 	task_registry_remove(header);
 	((void (*)(void *))slot->function)(header);

@@ -3,11 +3,11 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "../executors/async_task.h"
 #include "../executors/executor.h"
 #include "../executors/task_module.h"
 #include "../executors/task_slots.h"
 #include "../executors/task_types.h"
-#include "../executors/tokio.h"
 #include "../record_index.h"
 #include "../runtime.h"
 #include "../system_call.h"
@@ -22,6 +22,7 @@ static uint32_t count;
 
 struct cancel_spot {
 	const struct task_slot *slot;
+	struct executor *executor;
 	enum trace_cancel how;
 	const struct layout *layout;
 	struct layout_link links[TRACE_GUARD_LINKS];
@@ -62,7 +63,7 @@ static void read_chain(struct cancel_spot *spot, const void *header, enum look_f
 	const struct layout_task *task;
 
 	/* Before 1.23 the offsets stood elsewhere: nothing to compare with. */
-	if (!layout->header || !slot->by_shape)
+	if (!layout->header || !slot->by_shape || slot->family == &async_task_family)
 		return;
 	task = layout_task(layout, module, task_type_poll(slot->type),
 			   ((const uint64_t *)slot->vtable)[TASK_TRAILER]);
@@ -76,8 +77,7 @@ static void read_chain(struct cancel_spot *spot, const void *header, enum look_f
 static COLD void *write_site(const void *key, uint64_t hash)
 {
 	const struct cancel_spot *spot = key;
-	struct trace_executor *executor =
-		tokio_executor() ? executor_record(tokio_executor()) : NULL;
+	struct trace_executor *executor = spot->executor ? executor_record(spot->executor) : NULL;
 	struct trace_cancel_site *site;
 
 	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= INDEX_SIZE / 2)
@@ -120,10 +120,10 @@ static struct trace_cancel_site *site_of(const struct cancel_spot *spot)
 	return record_index_get(&sites, hash, write_site, spot);
 }
 
-uint32_t cancel_look(const struct task_slot *slot, const void *header, enum trace_cancel how,
-		     enum look_from from)
+uint32_t cancel_look(struct executor *executor, const struct task_slot *slot, const void *header,
+		     enum trace_cancel how, enum look_from from)
 {
-	struct cancel_spot spot = { .slot = slot, .how = how };
+	struct cancel_spot spot = { .slot = slot, .executor = executor, .how = how };
 	struct trace_cancel_site *site;
 	OWN_CODE_SCOPE;
 

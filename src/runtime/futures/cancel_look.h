@@ -9,12 +9,14 @@
 #include "guard_look.h"
 #include "yieldsan/trace_format.h"
 
+struct executor;
 struct task_slot;
 
-/* To be called before the task's future is dropped, and after guard_look. Returns the offset of the
+/* To be called before the task's future is dropped, and after guard_look. `executor`: NULL when the
+ * table of them is full. Where tasks of async-task wait is not read. Returns the offset of the
  * trace_cancel_site; 0 when there is no room. */
-COLD uint32_t cancel_look(const struct task_slot *slot, const void *header, enum trace_cancel how,
-			  enum look_from from);
+COLD uint32_t cancel_look(struct executor *executor, const struct task_slot *slot,
+			  const void *header, enum trace_cancel how, enum look_from from);
 
 /* In a forked child: what was written is the parent's. */
 void cancel_sites_forget(void);
