@@ -7,6 +7,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 from cli.place import expect, expect_refusal, ROOT, run_tests, Skip, yieldsan
 
@@ -139,6 +140,31 @@ def findings_are_suppressed_and_known_as_those_of_runs(place):
     rules = place.write("rules", "kind:lock-across-yield\nkind:borrow-across-yield\n")
     result = yieldsan("scan", f"--suppressions={rules}", program, env=cache)
     expect(result.status == 0 and "suppressed" in result.out, result)
+
+
+def every_format_tells_what_json_tells(place):
+    program, cache = _program("dev"), {"XDG_CACHE_HOME": str(place / "cache")}
+    findings = _scan(place, program)["findings"]
+    errors = {finding["id"] for finding in findings if finding["severity"] == "error"}
+    warnings = {finding["id"] for finding in findings if finding["severity"] == "warning"}
+    expect(len(errors) > 25, len(errors))
+    outs = {}
+    for name in ("text", "sarif", "junit", "github"):
+        result = yieldsan("scan", f"--format={name}", program, _program("release"), env=cache)
+        expect(result.status == 66, result)
+        outs[name] = result.out
+        expect(all(wanted in result.out for wanted in errors | warnings), f"{name} lacks findings")
+        expect(yieldsan("scan", f"--format={name}", "--fail-on=never", program, env=cache).status == 0, name)
+    suite = xml.etree.ElementTree.fromstring(outs["junit"]).find("testsuite")
+    names = [case.get("name") for case in suite.findall("testcase")]
+    expect(names == [program, _program("release")] and suite.get("tests") == "2", outs["junit"][:2000])
+    failure = suite.find("testcase/failure")
+    expect(failure is not None and suite.find("testcase/skipped") is None, outs["junit"][:2000])
+    expect(all(wanted in failure.text for wanted in errors), failure.text[:2000])
+    known = place / "known"
+    expect(yieldsan("scan", f"--write-baseline={known}", program, env=cache).status == 0, "no baseline")
+    quiet = yieldsan("scan", "--format=junit", f"--baseline={known}", program, env=cache)
+    expect(quiet.status == 0 and 'failures="0"' in quiet.out and "skipped message" not in quiet.out, quiet)
 
 
 def ids_are_the_same_in_another_build(place):

@@ -1,8 +1,8 @@
 /*
  * --format=junit: for what shows test results (Jenkins, GitLab, ...). A suite for each process, in
- * it a test case for each executor, which fails by the findings that fail the run. Readers show one
- * failure a case, so all of them are in its text. Names hold no pids: results of one name are
- * compared from run to run.
+ * it a test case for each executor, which fails by the findings that fail the run; of a scan one
+ * case for each file. Readers show one failure a case, so all of them are in its text. Names hold
+ * no pids: results of one name are compared from run to run.
  */
 #include <errno.h>
 #include <string.h>
@@ -52,10 +52,9 @@ static void print_attribute(FILE *out, const char *name, const char *value)
 	fputc('"', out);
 }
 
-/* Of one executor of one process. */
+/* Of one executor of one process, or of one file. */
 struct test_case {
-	const struct process *process;
-	const char *executor;
+	const char *name;
 	const struct finding **findings; /* that are shown, worst first */
 	size_t count, failures;
 };
@@ -76,17 +75,25 @@ static bool is_of(const struct finding *finding, const struct process *process,
 	return false;
 }
 
-static struct test_case collect_case(struct report *report, const struct process *process,
-				     const char *executor)
+static bool is_of_file(const struct finding *finding, const char *path)
 {
-	struct test_case made = { .process = process, .executor = executor };
+	const struct stack *stack = &finding->stacks[0].native;
 
-	made.findings = memory_get(report->finding_count * sizeof *made.findings);
+	return stack->count && stack->frames[0].module && !strcmp(stack->frames[0].module, path);
+}
+
+/* Without a process: of the scanned file of that name. */
+static struct test_case collect_case(struct report *report, const struct process *process,
+				     const char *name)
+{
+	struct test_case made = { .name = name };
+
+	made.findings = memory_get((report->finding_count + 1) * sizeof *made.findings);
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct finding *finding = report->findings[i];
 
 		if ((finding->severity < report->options->show && !fails(report, finding)) ||
-		    !is_of(finding, process, executor))
+		    !(process ? is_of(finding, process, name) : is_of_file(finding, name)))
 			continue;
 		made.findings[made.count++] = finding;
 		made.failures += fails(report, finding);
@@ -138,7 +145,7 @@ static void print_case(struct report *report, const struct test_case *of, const 
 {
 	fputs("    <testcase", out);
 	print_attribute(out, "classname", suite);
-	print_attribute(out, "name", of->executor);
+	print_attribute(out, "name", of->name);
 	fputs(">\n", out);
 	if (of->failures)
 		print_failure(report, of, out);
@@ -249,6 +256,35 @@ static void print_nothing(FILE *out)
 	fputs("  </testsuite>\n", out);
 }
 
+/* Adds as print_suite() does. */
+static void print_scan(struct report *report, FILE *out, size_t *tests, size_t *failures)
+{
+	static const char suite[] = "yieldsan scan";
+	size_t size, count = 0, failed = 0;
+	char *cases;
+	FILE *memory = open_memstream(&cases, &size);
+
+	if (!memory)
+		memory_exhausted();
+	for (const struct scanned_file *file = report->scanned; file; file = file->next) {
+		struct test_case made = collect_case(report, NULL, file->path);
+
+		print_case(report, &made, suite, memory);
+		failed += made.failures > 0;
+		count++;
+		free(made.findings);
+	}
+	if (fclose(memory))
+		memory_exhausted();
+	fprintf(out,
+		"  <testsuite name=\"%s\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
+		"skipped=\"0\">\n%s  </testsuite>\n",
+		suite, count, failed, cases);
+	free(cases);
+	*tests += count;
+	*failures += failed;
+}
+
 int format_junit(struct report *report, FILE *out)
 {
 	size_t size, tests = 0, failures = 0;
@@ -259,7 +295,9 @@ int format_junit(struct report *report, FILE *out)
 		return -errno;
 	for (const struct process *process = report->processes; process; process = process->next)
 		print_suite(report, process, memory, &tests, &failures);
-	if (!report->processes) {
+	if (report->scanned) {
+		print_scan(report, memory, &tests, &failures);
+	} else if (!report->processes) {
 		print_nothing(memory);
 		tests++;
 	}

@@ -21,11 +21,18 @@ struct missing_module {
 #define LACKS_NAMES "names"
 #define LACKS_LINES "lines"
 
+/* A file that was scanned, in the order of the command line. */
+struct scanned_file {
+	const char *path;
+	struct scanned_file *next;
+};
+
 struct report {
 	struct obstack memory; /* of all that the model holds */
 	struct strings strings;
 	struct symbols symbols;
-	struct process *processes;			     /* by pid, then path */
+	struct process *processes; /* by pid, then path */
+	struct scanned_file *scanned;
 	struct known_stack *known_stacks, *known_scripts[2]; /* see stack.c; [1]: of Python */
 	struct finding *findings_by_key;
 	struct finding **findings; /* worst first, once all are in */

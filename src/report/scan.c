@@ -293,6 +293,17 @@ static int untold(const struct layout *layout, const char *path,
 	return 1;
 }
 
+static void keep_scanned(struct report *report, const char *path)
+{
+	struct scanned_file **end = &report->scanned;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = obstack_alloc(&report->memory, sizeof **end);
+	**end = (struct scanned_file){ .path = strings_keep(&report->strings, path) };
+	report->summary.scanned++;
+}
+
 int scan_file(struct report *report, const char *path, const struct scan_options *options,
 	      char sentence[LAYOUT_SENTENCE_SIZE])
 {
@@ -315,14 +326,15 @@ int scan_file(struct report *report, const char *path, const struct scan_options
 			.executable = path,
 		};
 		scan_layout(&scan);
-		report->summary.scanned++;
+		keep_scanned(report, path);
 		error = untold(&layout, path, sentence);
 	} else {
 		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s tells of no await: %s", path,
 			 nothing_in(&layout));
 		error = layout.header->flags & (LAYOUT_HAS_TYPES | LAYOUT_HAS_CPP_TYPES) ? 1
 											 : -ENODATA;
-		report->summary.scanned += error > 0;
+		if (error > 0)
+			keep_scanned(report, path);
 	}
 	layout_close(&layout);
 	return error;
