@@ -31,7 +31,7 @@ void *may_be_rust(struct _Unwind_Context *context)
 	return _Unwind_GetLanguageSpecificData(context);
 }
 
-struct layout {
+struct header_layout {
 	uint64_t alignment, size;
 	uint64_t schedule, future, output;
 };
@@ -40,7 +40,7 @@ struct vtable {
 	uintptr_t functions[5];
 	bool (*run)(void *header);
 	uintptr_t clone_waker;
-	const struct layout *layout;
+	const struct header_layout *layout;
 };
 
 struct header {
@@ -61,7 +61,7 @@ static void other(void *header)
 	(void)header;
 }
 
-static const struct layout layout = { 8, 0x48, 0x28, 0x30, 0x30 };
+static const struct header_layout layout = { 8, 0x48, 0x28, 0x30, 0x30 };
 
 #define VTABLE(run_function, layout_of)                                                            \
 	{                                                                                          \
@@ -230,7 +230,7 @@ static struct hits scan(const struct vtable *vtable, const struct task_addresses
 
 static void the_layout_may_have_either_order(void **state)
 {
-	static const struct layout swapped = { 0x48, 8, 0x28, 0x30, 0x30 };
+	static const struct header_layout swapped = { 0x48, 8, 0x28, 0x30, 0x30 };
 	const struct vtable vtable = VTABLE(run, &swapped);
 
 	(void)state;
@@ -240,7 +240,7 @@ static void the_layout_may_have_either_order(void **state)
 
 static void what_has_no_layout_is_none(void **state)
 {
-	static const struct layout layouts[] = {
+	static const struct header_layout layouts[] = {
 		{ 8, 0x48, 0x28, 0x30, 0x38 },	    { 8, 0x48, 0x18, 0x30, 0x30 },
 		{ 8, 0x44, 0x28, 0x30, 0x30 },	    { 24, 0x48, 0x28, 0x30, 0x30 },
 		{ 8, 0x48, 0x28, 0x50, 0x50 },	    { 8, 0x48, 0x28, 0x20, 0x20 },
