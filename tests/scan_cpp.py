@@ -81,7 +81,7 @@ def an_optimised_build_tells_the_same(place):
 
 
 def so_do_small_and_linked_ones_and_older_debug_information(place):
-    for flags in (("-Os", "-gdwarf-4"), ("-O2", "-flto", "-no-pie")):
+    for flags in (("-Os", "-gdwarf-4"), ("-O2", "-flto", "-no-pie"), ("-O2", "-fdebug-types-section")):
         report = _expect_all(place, "g++", *flags)
         expect(_labelled("HELD") <= _lines(report, "error") <= _labelled("HELD", "SEEN"), flags)
 

@@ -51,7 +51,11 @@ static bool bare_type(Dwarf_Die *of, Dwarf_Die *type)
 {
 	for (int depth = 0; die_reference(of, DW_AT_type, type) && depth < MAX_DEPTH; depth++) {
 		int tag = dwarf_tag(type);
+		Dwarf_Die definition;
 
+		/* It may lie in a unit of its own. */
+		if (die_reference(type, DW_AT_signature, &definition))
+			*type = definition;
 		if (tag == DW_TAG_structure_type || tag == DW_TAG_class_type ||
 		    tag == DW_TAG_union_type)
 			return true;

@@ -53,7 +53,6 @@ bool die_is_aggregate(Dwarf_Die *die)
 
 const char *die_file(Dwarf_Die *die)
 {
-	const char *file = dwarf_decl_file(die);
 	Dwarf_Attribute value;
 	Dwarf_Word number;
 	Dwarf_Files *files;
@@ -61,10 +60,10 @@ const char *die_file(Dwarf_Die *die)
 	Dwarf_Die unit;
 	size_t count;
 
-	if (file || !dwarf_attr_integrate(die, DW_AT_decl_file, &value) ||
-	    dwarf_formudata(&value, &number) || number ||
-	    dwarf_cu_info(value.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) || version < 5 ||
-	    dwarf_getsrcfiles(&unit, &files, &count) || !count)
-		return file;
-	return dwarf_filesrc(files, 0, NULL, NULL);
+	if (!dwarf_attr_integrate(die, DW_AT_decl_file, &value) ||
+	    dwarf_formudata(&value, &number) ||
+	    dwarf_cu_info(value.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) ||
+	    dwarf_getsrcfiles(&unit, &files, &count) || number >= count || (!number && version < 5))
+		return NULL;
+	return dwarf_filesrc(files, number, NULL, NULL);
 }

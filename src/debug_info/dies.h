@@ -14,8 +14,11 @@ bool die_flag(Dwarf_Die *die, unsigned attribute);
 uint64_t die_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise);
 bool die_reference(Dwarf_Die *die, unsigned attribute, Dwarf_Die *to);
 
-/* Where it is declared; NULL when not told. Unlike dwarf_decl_file() of elfutils before 0.190 it
- * knows that the first file of DWARF 5 has the number 0. */
+/*
+ * Where it is declared; NULL when not told. Unlike dwarf_decl_file() of elfutils before 0.190 it
+ * knows that the first file of DWARF 5 has the number 0, and does not abort where a split unit has
+ * no list.
+ */
 const char *die_file(Dwarf_Die *die);
 
 /* In bytes; 0 when not told. */

@@ -117,7 +117,7 @@ static void add_state(struct layout_builder *builder, uint32_t place, Dwarf_Die 
 	state = LAYOUT_ADD(builder, states, LAYOUT_STATES);
 	state->value = die_number(variant, DW_AT_discr_value, UINT64_MAX);
 	state->name = layout_add_text(builder, die_name(&saved));
-	state->file = layout_add_text(builder, dwarf_decl_file(&member));
+	state->file = layout_add_text(builder, die_file(&member));
 	dwarf_decl_line(&member, &at.line);
 	state->line = (uint32_t)at.line;
 	state->first_value = (uint32_t)builder->counts[LAYOUT_VALUES];

@@ -104,7 +104,7 @@ void layout_body_place(struct layout_builder *builder, const char *name,
 
 	if (!find_body(builder, name, &body) || dwarf_decl_line(&body, &line))
 		return;
-	machine->file = layout_add_text(builder, dwarf_decl_file(&body));
+	machine->file = layout_add_text(builder, die_file(&body));
 	machine->line = (uint32_t)line;
 }
 
@@ -142,7 +142,7 @@ static void find_declaration(struct declaration *wanted, Dwarf_Die *scope, int d
 		if (!wanted->best || (line <= wanted->line && line > wanted->best) ||
 		    (wanted->best > wanted->line && line <= wanted->line)) {
 			wanted->best = line;
-			wanted->file = dwarf_decl_file(&child);
+			wanted->file = die_file(&child);
 		}
 	}
 }

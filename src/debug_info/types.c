@@ -92,6 +92,18 @@ static void add_function(struct types *types, Dwarf_Die *die, const char *prefix
 	}
 }
 
+/* Of a class that is defined outside of the namespace or class that declares it. */
+static const char *specified_name(struct types *types, Dwarf_Die *die)
+{
+	const struct type *declared;
+	Dwarf_Die declaration;
+
+	if (!die_reference(die, DW_AT_specification, &declaration))
+		return NULL;
+	declared = types_find(types, &declaration);
+	return declared ? declared->name : NULL;
+}
+
 static void walk(struct types *types, Dwarf_Die *parent, const char *prefix)
 {
 	Dwarf_Die child;
@@ -103,7 +115,9 @@ static void walk(struct types *types, Dwarf_Die *parent, const char *prefix)
 		if (dwarf_tag(&child) == DW_TAG_namespace) {
 			walk(types, &child, join(types, prefix, die_name(&child)));
 		} else if (die_is_aggregate(&child)) {
-			name = join(types, prefix, die_name(&child));
+			name = specified_name(types, &child);
+			if (!name)
+				name = join(types, prefix, die_name(&child));
 			add_type(types, &child, name);
 			walk(types, &child, name);
 		} else if (dwarf_tag(&child) == DW_TAG_subprogram) {
