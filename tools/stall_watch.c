@@ -5,18 +5,20 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "debug_info/memory.h"
+#include "crowd.h"
 #include "holder_watch.h"
 #include "report/live.h"
 #include "watched_root.h"
 #include "watched_trace.h"
 
 #define LOOK_MS	     5			  /* between two looks */
-#define DIRECTORY_MS 50			  /* between two looks for new traces */
-#define TRIES	     100		  /* looks at a trace that is not ready yet */
+#define DIRECTORY_MS 50			  /* between two looks for new traces, at most */
+#define TRIES	     1000		  /* looks at a trace that is not ready yet */
 #define TELL_NS	     UINT64_C(2000000000) /* a line every so often, in the long run */
 #define TELL_BURST   8			  /* and so many more at first */
 
@@ -30,6 +32,8 @@ struct stall_watch {
 	const struct trace_directory *traces;
 	const struct options *options;
 	FILE *out;
+	struct crowd crowd;
+	struct timespec directory_changed;
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t change;
@@ -93,6 +97,19 @@ static void look_for_traces(struct stall_watch *watch)
 	}
 	if (stream)
 		closedir(stream);
+}
+
+/* A new trace is looked at soon: until then its process knows nothing of the machine. */
+static bool directory_has_changed(struct stall_watch *watch)
+{
+	struct stat status;
+
+	if (stat(watch->traces->path, &status) ||
+	    (status.st_mtim.tv_sec == watch->directory_changed.tv_sec &&
+	     status.st_mtim.tv_nsec == watch->directory_changed.tv_nsec))
+		return false;
+	watch->directory_changed = status.st_mtim;
+	return true;
 }
 
 /*
@@ -241,6 +258,7 @@ static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace
 {
 	bool tell = false;
 
+	watched_trace_write_crowd(trace, &watch->crowd);
 	holder_watch_look(trace);
 
 	for (size_t i = 0; trace->scale && i < trace->count; i++)
@@ -286,11 +304,15 @@ static void *run(void *data)
 {
 	struct stall_watch *watch = data;
 	unsigned round = 0;
+	uint64_t now_ns, due_ns = monotonic_ns();
 
 	do {
-		if (round++ % (DIRECTORY_MS / LOOK_MS) == 0)
+		now_ns = monotonic_ns();
+		crowd_look(&watch->crowd, now_ns, due_ns);
+		if (directory_has_changed(watch) || round++ % (DIRECTORY_MS / LOOK_MS) == 0)
 			look_for_traces(watch);
 		look(watch);
+		due_ns = monotonic_ns() + LOOK_MS * UINT64_C(1000000);
 	} while (pause_between(watch));
 	return NULL;
 }
@@ -305,6 +327,7 @@ struct stall_watch *stall_watch_begin(const struct trace_directory *traces,
 	watch->traces = traces;
 	watch->options = options;
 	watch->out = out;
+	crowd_init(&watch->crowd);
 	pthread_mutex_init(&watch->mutex, NULL);
 	pthread_cond_init(&watch->change, NULL);
 	/* Signals are for the thread that passes them on. */
@@ -314,6 +337,7 @@ struct stall_watch *stall_watch_begin(const struct trace_directory *traces,
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!error)
 		return watch;
+	crowd_deinit(&watch->crowd);
 	free(watch);
 	return NULL;
 }
@@ -333,6 +357,7 @@ void stall_watch_end(struct stall_watch *watch)
 		free(watch->files[i].name);
 	free(watch->watched);
 	free(watch->files);
+	crowd_deinit(&watch->crowd);
 	pthread_cond_destroy(&watch->change);
 	pthread_mutex_destroy(&watch->mutex);
 	free(watch);

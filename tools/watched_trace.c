@@ -135,3 +135,13 @@ void watched_trace_write(struct watched_trace *trace, struct watched_thread *thr
 	look->sequence++;
 	(void)!pwrite(trace->fd, &look->sequence, sizeof look->sequence, (off_t)(offset + head));
 }
+
+void watched_trace_write_crowd(struct watched_trace *trace, const struct crowd *crowd)
+{
+	const uint64_t seen[] = { crowd->looked_ns, crowd->crowded_ns };
+
+	_Static_assert(offsetof(struct trace_header, crowded_ns) ==
+			       offsetof(struct trace_header, looked_ns) + sizeof seen[0],
+		       "written at once");
+	(void)!pwrite(trace->fd, seen, sizeof seen, offsetof(struct trace_header, looked_ns));
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crowd.h"
 #include "outside_stack.h"
 #include "yieldsan/trace_format.h"
 
@@ -52,6 +53,9 @@ bool watched_trace_read(struct watched_trace *trace, const struct watched_thread
 
 /* How long a turn has lasted that began at this tick. */
 uint64_t watched_trace_age(const struct watched_trace *trace, uint64_t start);
+
+/* Writes for the program to read what was seen of the machine. */
+void watched_trace_write_crowd(struct watched_trace *trace, const struct crowd *crowd);
 
 /* Writes thread->look where the program expects it. */
 void watched_trace_write(struct watched_trace *trace, struct watched_thread *thread,

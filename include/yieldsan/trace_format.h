@@ -56,7 +56,13 @@ struct trace_header {
 	uint64_t lost_sites;  /* of those: events whose stack was new and found no room */
 	uint32_t process;     /* offset of the trace_process */
 	uint32_t flags;	      /* enum trace_flags */
-	uint64_t reserved[8];
+	/*
+	 * Written by `yieldsan run', of CLOCK_MONOTONIC: when it last looked whether the machine
+	 * has processors for all that want one, and when it last saw that it has not. 0: never.
+	 */
+	uint64_t looked_ns;
+	uint64_t crowded_ns;
+	uint64_t reserved[6];
 };
 
 enum trace_flags {

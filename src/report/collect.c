@@ -142,9 +142,20 @@ static void observe_site(struct collection *collection, const struct trace_site 
 	observe(collection, &observation, &seen);
 }
 
+/* As src/runtime/judgement.c has it for those that ended. */
+#define DISK_NS UINT64_C(100000000)
+
+static bool is_on_disk(const struct trace_call *call, uint8_t subject)
+{
+	return subject == SUBJECT_REGULAR_FILE || subject == SUBJECT_DIRECTORY ||
+	       !strncmp(call->category, "metadata", sizeof call->category);
+}
+
 static enum severity severity_in_progress(const struct trace_call *call, uint8_t subject,
 					  uint64_t elapsed_ns, uint64_t wait_error_ns)
 {
+	if (!call->waits && is_on_disk(call, subject) && wait_error_ns < DISK_NS)
+		wait_error_ns = DISK_NS;
 	if (call->waits || elapsed_ns >= wait_error_ns)
 		return SEVERITY_ERROR;
 	if (elapsed_ns)

@@ -257,7 +257,10 @@ static void identify(struct finding *finding)
 	snprintf(finding->id, sizeof finding->id, "%016" PRIx64, hash);
 }
 
-/* Findings of one id, in the order of their lines. */
+/*
+ * Findings of one id, in the order of their lines. Notices come last: they come and go with chance,
+ * and must not take the ids of those that a check fails for.
+ */
 static int compare_places(const void *one, const void *other)
 {
 	const struct finding *a = *(struct finding *const *)one;
@@ -268,6 +271,8 @@ static int compare_places(const void *one, const void *other)
 
 	if (!order)
 		order = strcmp(a->executor, b->executor);
+	if (!order)
+		order = (a->severity == SEVERITY_NOTICE) - (b->severity == SEVERITY_NOTICE);
 	if (order)
 		return order;
 	stacks_a = telling_stacks(a, &count_a);

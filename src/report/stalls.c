@@ -272,6 +272,10 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	seen.severity = own_ns >= stalls->process->long_turn_error_ns	  ? SEVERITY_ERROR
 			: own_ns >= stalls->process->long_turn_warning_ns ? SEVERITY_WARNING
 									  : SEVERITY_NONE;
+	/* It may wait for one who has no processor: as src/runtime/stalls.c of turns that ended. */
+	if (seen.stall == STALL_WAITING && look && trace->header->crowded_ns >= look->since_ns &&
+	    seen.waits_in && !strcmp(seen.waits_in, "futex") && seen.severity > SEVERITY_WARNING)
+		seen.severity = SEVERITY_WARNING;
 	if (seen.stall == STALL_RUNNABLE && seen.severity)
 		seen.severity = SEVERITY_NOTICE;
 	if (!seen.severity ||

@@ -1,5 +1,6 @@
 #include "judgement.h"
 
+#include "crowd.h"
 #include "runtime.h"
 
 /*
@@ -9,10 +10,21 @@
  */
 #define PROCESS_END_US 20000
 
+/*
+ * How long a disk takes is no matter of the program: the call that found everything in memory a
+ * thousand times waits some milliseconds for a journal that others fill. So its calls are worth
+ * what the table says of them, until one is a long turn by itself.
+ */
+#define DISK_US 100000
+
 static enum severity by_sleep_of(const struct call_outcome *outcome, uint64_t us,
 				 enum severity shorter)
 {
-	if (outcome->slept && outcome->slept_ns >= us * UINT64_C(1000))
+	uint64_t threshold_ns = us * UINT64_C(1000);
+
+	if (outcome->crowded)
+		threshold_ns += CROWD_DELAY_NS;
+	if (outcome->slept && outcome->slept_ns >= threshold_ns)
 		return SEVERITY_ERROR;
 	return shorter;
 }
@@ -21,6 +33,18 @@ static enum severity by_sleep_of(const struct call_outcome *outcome, uint64_t us
 static enum severity by_sleep(const struct call_outcome *outcome, enum severity shorter)
 {
 	return by_sleep_of(outcome, runtime_options.wait_error_us, shorter);
+}
+
+static enum severity by_disk(const struct call_outcome *outcome, enum severity shorter)
+{
+	uint64_t us = runtime_options.wait_error_us;
+
+	return by_sleep_of(outcome, us > DISK_US ? us : DISK_US, shorter);
+}
+
+static bool is_on_disk(enum trace_subject subject)
+{
+	return subject == SUBJECT_REGULAR_FILE || subject == SUBJECT_DIRECTORY;
 }
 
 static enum severity if_slept(const struct call_outcome *outcome, enum severity shorter)
@@ -34,11 +58,13 @@ static enum severity transfer(enum trace_subject subject, unsigned site_flags, b
 	if (nonblocking && subject != SUBJECT_REGULAR_FILE && subject != SUBJECT_MEMORY_FILE)
 		return SEVERITY_NONE;
 	if (site_flags & SITE_APPENDS)
-		return by_sleep(outcome, subject == SUBJECT_MEMORY_FILE || subject == SUBJECT_DEVICE
-						 ? SEVERITY_NONE
-						 : SEVERITY_NOTICE);
+		return (is_on_disk(subject) ? by_disk : by_sleep)(
+			outcome, subject == SUBJECT_MEMORY_FILE || subject == SUBJECT_DEVICE
+					 ? SEVERITY_NONE
+					 : SEVERITY_NOTICE);
 	switch (subject) {
 	case SUBJECT_REGULAR_FILE:
+		return by_disk(outcome, SEVERITY_WARNING);
 	case SUBJECT_PIPE:
 	case SUBJECT_SOCKET:
 	case SUBJECT_TERMINAL:
@@ -46,7 +72,7 @@ static enum severity transfer(enum trace_subject subject, unsigned site_flags, b
 	case SUBJECT_EVENT:
 		return if_slept(outcome, SEVERITY_WARNING);
 	case SUBJECT_DIRECTORY:
-		return by_sleep(outcome, SEVERITY_NOTICE);
+		return by_disk(outcome, SEVERITY_NOTICE);
 	default: /* /proc, tmpfs, /dev/null: nothing to wait for, unless it did */
 		return by_sleep(outcome, SEVERITY_NONE);
 	}
@@ -74,7 +100,9 @@ enum severity call_judge(enum call_class class, enum trace_subject subject, unsi
 	case CLASS_LOCK:
 		return if_slept(outcome, SEVERITY_WARNING);
 	case CLASS_OPEN:
-		if (outcome->failed || subject == SUBJECT_DIRECTORY || subject == SUBJECT_NONE)
+		if (outcome->failed || subject == SUBJECT_DIRECTORY)
+			return by_disk(outcome, SEVERITY_NOTICE);
+		if (subject == SUBJECT_NONE) /* left before its end: a FIFO, as likely as not */
 			return by_sleep(outcome, SEVERITY_NOTICE);
 		if (subject == SUBJECT_PIPE || subject == SUBJECT_TERMINAL)
 			return if_slept(outcome, SEVERITY_WARNING);
@@ -83,8 +111,9 @@ enum severity call_judge(enum call_class class, enum trace_subject subject, unsi
 	case CLASS_STREAM_IN:
 	case CLASS_STREAM_OUT:
 		return transfer(subject, site_flags, nonblocking, outcome);
-	case CLASS_OUTPUT:
 	case CLASS_METADATA:
+		return by_disk(outcome, SEVERITY_NOTICE);
+	case CLASS_OUTPUT:
 		return by_sleep(outcome, SEVERITY_NOTICE);
 	case CLASS_FORWARD:
 		break;

@@ -15,6 +15,7 @@ struct call_outcome {
 	uint64_t slept_ns;
 	bool slept;
 	bool failed;
+	bool crowded; /* others had the processors meanwhile, as far as is known */
 	bool follows; /* a call that was an error ended just before, on the same thread */
 };
 

@@ -2,8 +2,10 @@
 
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "allowance.h"
+#include "crowd.h"
 #include "executors/event_loop.h"
 #include "executors/executor.h"
 #include "executors/root_turn.h"
@@ -260,6 +262,7 @@ struct course {
 	uint64_t own_ns; /* of it not lost to other programs */
 	uint64_t off_cpu_ns;
 	enum trace_stall stall;
+	bool crowded; /* others had the processors */
 };
 
 /*
@@ -282,6 +285,7 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 	if (this_thread.turn_counter && *this_thread.turn_counter > turn_usage.turns)
 		turns = *this_thread.turn_counter - turn_usage.turns;
 	/* Each turn may have come after a wait. */
+	turns += turn->explained_switches;
 	if (course.off_cpu_ns > ns / 2 && usage.switches - turn_usage.switches > (int64_t)turns) {
 		course.stall = STALL_WAITING;
 		return course;
@@ -291,21 +295,50 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 	return course;
 }
 
+/*
+ * A lock within libc, the kernel's own of the memory map: held for microseconds, and longer only
+ * where its holder has no processor.
+ */
+static bool waits_for_short_lock(const struct trace_look *look)
+{
+	static const uint32_t calls[] = { SYS_futex,   SYS_mmap,   SYS_munmap, SYS_mprotect,
+					  SYS_madvise, SYS_mremap, SYS_brk };
+
+	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+		if (look->system_call == calls[i] + 1)
+			return true;
+	return false;
+}
+
+/*
+ * Where others had the processors, a thread that slept for a moment may have waited for one for the
+ * rest of the time: so may one of whom it was not seen what it waited for, or that waited for a
+ * short lock. Nobody is kept waiting so for as long as a turn that is an error.
+ */
+static void doubt_wait(struct course *course, const struct trace_look *look)
+{
+	if (course->stall == STALL_WAITING && course->crowded &&
+	    course->own_ns < runtime_options.long_turn_error_us * UINT64_C(1000) &&
+	    (!look || !look->system_call || waits_for_short_lock(look)))
+		course->stall = STALL_RUNNABLE;
+}
+
 static struct course course_of(const struct turn *turn, uint64_t ns, const struct turn_usage *end,
 			       const struct trace_look *look)
 {
 	uint64_t calls_ns = turn->explained_us * UINT64_C(1000);
 	uint64_t explained = calls_ns < ns ? calls_ns : ns;
 	struct course course = course_by_usage(turn, ns - explained, end);
-	uint64_t seen_ns, waited_ns;
+	uint64_t seen_ns, waited_ns, end_ns = now_ns();
 
-	if (!look)
-		return course;
-	seen_ns = look->last_ns - look->since_ns;
+	course.crowded = crowd_between(end_ns - ns, end_ns);
+	seen_ns = look ? look->last_ns - look->since_ns : 0;
 	/* A glance tells less than the whole turn's use of the processor; but that is of more than
 	 * a root future's poll. */
-	if (seen_ns < ns / 2 && !(look->turn & TRACE_ROOT_TURN))
+	if (!look || (seen_ns < ns / 2 && !(look->turn & TRACE_ROOT_TURN))) {
+		doubt_wait(&course, look);
 		return course;
+	}
 	/* Of that, more than the poll is known. */
 	if (turn->root)
 		course.off_cpu_ns = (uint64_t)((double)(seen_ns - look->ran_ns) * (double)ns /
@@ -322,25 +355,39 @@ static struct course course_of(const struct turn *turn, uint64_t ns, const struc
 	course.stall = course.own_ns < warning_ns() ? STALL_RUNNABLE
 		       : look->ran_ns >= waited_ns  ? STALL_BUSY
 						    : STALL_WAITING;
+	doubt_wait(&course, look);
 	return course;
 }
 
+/*
+ * On processors that others share, the same work takes up to half as much time again: caches are
+ * cold, and a sibling's core or another machine's share counts as the thread's own time.
+ */
 static enum severity judge(const struct turn *turn, const struct course *course, bool seen,
-			   bool looked)
+			   const struct trace_look *look)
 {
 	enum severity severity = SEVERITY_NOTICE;
+	uint64_t own_ns = course->own_ns;
 
-	if (course->own_ns >= runtime_options.long_turn_error_us * UINT64_C(1000))
+	if (course->crowded && course->stall == STALL_BUSY)
+		own_ns = own_ns * 2 / 3;
+	if (own_ns >= runtime_options.long_turn_error_us * UINT64_C(1000))
 		severity = SEVERITY_ERROR;
-	else if (course->own_ns >= warning_ns())
+	else if (own_ns >= warning_ns())
 		severity = SEVERITY_WARNING;
 	if (course->stall == STALL_RUNNABLE)
+		return SEVERITY_NOTICE;
+	/* What a disk takes, as in judgement.c: the page may have been in memory. */
+	if (course->stall == STALL_WAITING && look && look->system_call == TRACE_PAGE_FAULT &&
+	    severity == SEVERITY_WARNING)
 		return SEVERITY_NOTICE;
 	/* It freezes only itself, or may have been several polls. */
 	if (turn->root && turn->root != SITE_ROOT_CURRENT_THREAD)
 		return SEVERITY_NOTICE;
-	/* That it slept of its own will is a guess, unless it was seen asleep. */
-	if (course->stall != STALL_BUSY && !looked && severity > SEVERITY_WARNING)
+	/* That it slept of its own will is a guess, unless it was seen asleep; and so is whether
+	 * the holder of a short lock did. */
+	if (course->stall != STALL_BUSY && severity > SEVERITY_WARNING &&
+	    (!look || (course->crowded && waits_for_short_lock(look))))
 		severity = SEVERITY_WARNING;
 	/* Nobody can be told where to look. */
 	if (!seen && !turn->type && severity > SEVERITY_NOTICE)
@@ -419,7 +466,7 @@ void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 	course = course_of(turn, ns, end, looked ? &look : NULL);
 	take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;
-	severity = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked);
+	severity = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked ? &look : NULL);
 	key.severity = severity;
 	site = site_get(&key);
 	if (!site) {

@@ -45,13 +45,14 @@ struct turn {
 		uint64_t sampled; /* ticks of the last sample; 0: none yet */
 		uint64_t paused;  /* of an offload within a turn: when that stopped */
 	};
-	void *task;	       /* what it runs, as its executor knows it; NULL: not told */
-	uint32_t type;	       /* of its task: see executors/task_types.h; 0: none */
-	uint32_t locks;	       /* taken in this turn and not released yet */
-	uint32_t explained_us; /* in calls that were told, or need not be */
-	uint32_t sample;       /* offset of the site of the first sample; 0: none */
-	uint8_t finding_count; /* of findings, below */
-	uint8_t root;	       /* of a root future: SITE_ROOT_FUTURE and kin */
+	void *task;		     /* what it runs, as its executor knows it; NULL: not told */
+	uint32_t type;		     /* of its task: see executors/task_types.h; 0: none */
+	uint32_t locks;		     /* taken in this turn and not released yet */
+	uint32_t explained_us;	     /* in calls that were told, or need not be */
+	uint32_t explained_switches; /* voluntary, in these calls */
+	uint32_t sample;	     /* offset of the site of the first sample; 0: none */
+	uint8_t finding_count;	     /* of findings, below */
+	uint8_t root;		     /* of a root future: SITE_ROOT_FUTURE and kin */
 	bool excused; /* part of it was where blocking is right, or an interpreter's own wait */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */
 	struct trace_site *findings[TURN_FINDINGS];

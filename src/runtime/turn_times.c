@@ -209,7 +209,8 @@ void turn_times_take(void)
 			(uint64_t)(((unsigned __int128)runtime_options.long_turn_warning_us * 1000
 				    << 32) /
 				   turn_clock.scale);
-	turn_usage_interval = turn_times_limit / 2;
+	/* 135 ns once in so many: what was computed before the turn is not taken for the turn's. */
+	turn_usage_interval = turn_times_limit / 16;
 	turn_usage_take(turn_clock_now());
 	turn_usage.turns = 1; /* the one that begins now is no wait's */
 	times = take_record();

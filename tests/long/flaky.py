@@ -10,6 +10,7 @@ import argparse
 import collections
 import concurrent.futures
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from harness import build, labels, manifest, watch  # noqa: E402
-from corpus import command_of, wanted  # noqa: E402
+from corpus import command_of, name_of, wanted  # noqa: E402
 
 # One of each kind of executor and of each way to leave it; silent ones too: they must stay silent.
 CHOSEN = [
@@ -68,6 +69,7 @@ def parse_arguments():
     parser.add_argument("-n", "--times", type=int, default=100, help="how often each runs, per pass")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time")
     parser.add_argument("--level", choices=list(labels.RANK), default="warning")
+    parser.add_argument("--keep", metavar="DIR", help="keep one report of each set of findings there")
     parser.add_argument("--pass", dest="only", choices=["plain", "loaded"], help="this pass alone")
     return parser.parse_args()
 
@@ -96,7 +98,7 @@ class Record:
         self.places = {}
         self.complaints = []
 
-    def add(self, outcome):
+    def add(self, outcome, keep=None):
         if outcome.complaint or not outcome.report:
             self.complaints.append(outcome.complaint or "no report")
             return
@@ -108,6 +110,10 @@ class Record:
             found.add(key)
             self.places[key] = labels.describe(finding)
         self.sets[frozenset(found)] += 1
+        if keep and self.sets[frozenset(found)] == 1:
+            path = f"{keep}.{len(self.sets)}.json"
+            with open(path, "w", encoding="utf-8") as stream:
+                json.dump(outcome.report, stream, indent=1)
 
     def differences(self):
         """Findings that did not come every time, and how often they did."""
@@ -120,9 +126,9 @@ class Record:
                 for key, count in sorted(seen.items()) if count < times]
 
 
-def repeat(runs, times, jobs, level, name):
+def repeat(runs, arguments, name):
     """The records of one pass. Rounds, not runs, come first: each run meets all that the pass meets."""
-    records = [Record(run, level) for run, _ in runs]
+    records = [Record(run, arguments.level) for run, _ in runs]
 
     def execute(index, turn):
         directory = watch.directory_create(f"{name}-{index}-{turn}")
@@ -131,17 +137,20 @@ def repeat(runs, times, jobs, level, name):
         watch.directory_destroy(directory)
         return outcome
 
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         tasks = [(index, pool.submit(execute, index, turn))
-                 for turn in range(times) for index in range(len(runs))]
+                 for turn in range(arguments.times) for index in range(len(runs))]
         for index, task in tasks:
-            records[index].add(task.result())
+            keep = arguments.keep and os.path.join(arguments.keep, f"{name}-{name_of(runs[index][0])}")
+            records[index].add(task.result(), keep)
     return records
 
 
 def main():
     arguments = parse_arguments()
     patterns = arguments.patterns or CHOSEN
+    if arguments.keep:
+        os.makedirs(arguments.keep, exist_ok=True)
     builder = build.Builder(arguments.jobs)
     counts = {"ok": 0, "FAIL": 0, "skipped": 0}
 
@@ -165,7 +174,7 @@ def main():
         if arguments.only not in (None, name):
             continue
         with scope():
-            records = repeat(runs, arguments.times, arguments.jobs, arguments.level, name)
+            records = repeat(runs, arguments, name)
         for record in records:
             # The loaded machine must show what the other showed.
             most = record.sets.most_common(1)[0][0] if record.sets else None

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../allowance.h"
+#include "../crowd.h"
 #include "../descriptors.h"
 #include "../executors/event_loop.h"
 #include "../executors/executor.h"
@@ -273,6 +274,8 @@ static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t e
 	cpu_ns = this_thread.usage.cpu_ns - watch->cpu_ns;
 	if (outcome.slept && outcome.wall_ns > cpu_ns)
 		outcome.slept_ns = outcome.wall_ns - cpu_ns;
+	if (outcome.slept)
+		outcome.crowded = crowd_between(watch->start_ns, end_ns);
 	return outcome;
 }
 
@@ -375,6 +378,15 @@ static bool may_block(struct call_watch *watch)
 	return answer > 0;
 }
 
+static void explain(struct turn *turn, const struct call_watch *watch,
+		    const struct call_outcome *outcome)
+{
+	turn->explained_us += (uint32_t)(outcome->wall_ns / 1000);
+	if (outcome->slept && watch->switches >= 0 && this_thread.usage.switches >= 0)
+		turn->explained_switches +=
+			(uint32_t)(this_thread.usage.switches - watch->switches);
+}
+
 static void end(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
@@ -399,7 +411,7 @@ static void end(struct call_watch *watch)
 		/* A turn is not blamed again for what its calls were, or need not be; what is
 		 * allowed takes nothing of its time. */
 		if (turn && !allowance_is_open())
-			turn->explained_us += (uint32_t)(outcome.wall_ns / 1000);
+			explain(turn, watch, &outcome);
 		if (turn && excused)
 			turn->excused = true;
 	}

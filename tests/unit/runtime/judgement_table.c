@@ -8,10 +8,17 @@
 #define NONBLOCKING true
 
 static const struct call_outcome no_sleep = { .wall_ns = 50000000 };
-static const struct call_outcome short_sleep = { 999999, 999999, true, false, false };
-static const struct call_outcome long_sleep = { 1000000, 1000000, true, false, false };
+static const struct call_outcome short_sleep = { 999999, 999999, .slept = true };
+static const struct call_outcome long_sleep = { 1000000, 1000000, .slept = true };
 /* It was long on the clock and slept for a moment: the rest is the machine's. */
-static const struct call_outcome preempted = { 50000000, 1000, true, false, false };
+static const struct call_outcome preempted = { 50000000, 1000, .slept = true };
+static const struct call_outcome disk_sleep = { 99999999, 99999999, .slept = true };
+static const struct call_outcome hung_disk = { 100000000, 100000000, .slept = true };
+/* Others had the processors: on both sides of what that may add. */
+static const struct call_outcome crowded_sleep = { 20999999, 20999999, .slept = true,
+						   .crowded = true };
+static const struct call_outcome long_crowded_sleep = { 21000000, 21000000, .slept = true,
+							.crowded = true };
 
 #define JUDGED(class, subject, flags, nonblocking, outcome, severity)                              \
 	assert_int_equal(call_judge(class, subject, flags, nonblocking, outcome), severity)
@@ -25,6 +32,19 @@ static void judged(enum call_class class, enum trace_subject subject, unsigned f
 	JUDGED(class, subject, flags, nonblocking, &short_sleep, shorter);
 	JUDGED(class, subject, flags, nonblocking, &preempted, shorter);
 	JUDGED(class, subject, flags, nonblocking, &long_sleep, longer);
+	JUDGED(class, subject, flags, nonblocking, &crowded_sleep, shorter);
+	JUDGED(class, subject, flags, nonblocking, &long_crowded_sleep, longer);
+}
+
+/* The same where a disk may take its time. */
+static void judged_on_disk(enum call_class class, enum trace_subject subject, unsigned flags,
+			   bool nonblocking, enum severity shorter)
+{
+	JUDGED(class, subject, flags, nonblocking, &no_sleep, shorter);
+	JUDGED(class, subject, flags, nonblocking, &preempted, shorter);
+	JUDGED(class, subject, flags, nonblocking, &long_sleep, shorter);
+	JUDGED(class, subject, flags, nonblocking, &disk_sleep, shorter);
+	JUDGED(class, subject, flags, nonblocking, &hung_disk, SEVERITY_ERROR);
 }
 
 #define NONE	SEVERITY_NONE
@@ -54,9 +74,9 @@ static void a_wait_for_others_is_judged_by_its_sleep(void **state)
 
 static void the_end_of_a_child_whose_output_was_awaited_may_take_its_time(void **state)
 {
-	const struct call_outcome ending = { 19000000, 19000000, true, false, true };
-	const struct call_outcome lasting = { 21000000, 21000000, true, false, true };
-	const struct call_outcome ended = { 21000000, 0, false, false, true };
+	const struct call_outcome ending = { 19000000, 19000000, .slept = true, .follows = true };
+	const struct call_outcome lasting = { 21000000, 21000000, .slept = true, .follows = true };
+	const struct call_outcome ended = { 21000000, 0, .follows = true };
 
 	(void)state;
 	judged(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, ERROR);
@@ -107,10 +127,10 @@ static void a_nonblocking_descriptor_is_nothing(void **state)
 static void a_regular_file_is_a_warning_nonblocking_or_not(void **state)
 {
 	(void)state;
-	judged(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, BLOCKING, WARNING, WARNING, ERROR);
-	judged(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, NONBLOCKING, WARNING, WARNING, ERROR);
-	judged(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, BLOCKING, WARNING, WARNING, ERROR);
-	judged(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, NONBLOCKING, WARNING, WARNING, ERROR);
+	judged_on_disk(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, BLOCKING, WARNING);
+	judged_on_disk(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, NONBLOCKING, WARNING);
+	judged_on_disk(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, BLOCKING, WARNING);
+	judged_on_disk(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, NONBLOCKING, WARNING);
 }
 
 static void a_memory_file_is_nothing_unless_it_slept_long(void **state)
@@ -132,8 +152,8 @@ static void an_event_descriptor_is_nothing_when_it_does_not_wait(void **state)
 static void metadata_is_a_notice_until_it_sleeps_long(void **state)
 {
 	(void)state;
-	judged(CLASS_METADATA, SUBJECT_NONE, 0, BLOCKING, NOTICE, NOTICE, ERROR);
-	judged(CLASS_OPEN, SUBJECT_DIRECTORY, 0, BLOCKING, NOTICE, NOTICE, ERROR);
+	judged_on_disk(CLASS_METADATA, SUBJECT_NONE, 0, BLOCKING, NOTICE);
+	judged_on_disk(CLASS_OPEN, SUBJECT_DIRECTORY, 0, BLOCKING, NOTICE);
 }
 
 static void an_open_that_failed_is_no_more_than_metadata(void **state)
@@ -154,10 +174,12 @@ static void an_open_of_a_fifo_is_nothing_when_the_other_end_was_there(void **sta
 
 static void own_output_is_a_notice_until_it_sleeps_long(void **state)
 {
-	static const enum trace_subject subjects[] = { SUBJECT_REGULAR_FILE, SUBJECT_PIPE,
-						       SUBJECT_SOCKET, SUBJECT_TERMINAL };
+	static const enum trace_subject subjects[] = { SUBJECT_PIPE, SUBJECT_SOCKET,
+						       SUBJECT_TERMINAL };
 
 	(void)state;
+	judged_on_disk(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, SITE_APPENDS, BLOCKING, NOTICE);
+	judged_on_disk(CLASS_STREAM_OUT, SUBJECT_REGULAR_FILE, SITE_APPENDS, BLOCKING, NOTICE);
 	judged(CLASS_OUTPUT, SUBJECT_NONE, 0, BLOCKING, NOTICE, NOTICE, ERROR);
 	for (unsigned i = 0; i < ARRAY_SIZE(subjects); i++) {
 		judged(CLASS_TRANSFER, subjects[i], SITE_APPENDS, BLOCKING, NOTICE, NOTICE, ERROR);
@@ -175,7 +197,7 @@ static void what_is_only_forwarded_is_never_judged(void **state)
 
 static void the_threshold_is_an_option(void **state)
 {
-	const struct call_outcome sleep = { 5000000, 5000000, true, false, false };
+	const struct call_outcome sleep = { 5000000, 5000000, .slept = true };
 	uint64_t before = runtime_options.wait_error_us;
 
 	(void)state;

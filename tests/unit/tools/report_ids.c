@@ -139,6 +139,43 @@ static void who_came_last_to_a_deadlock_does_not_matter(void **state)
 	report_free(&made);
 }
 
+/* Of two calls in one function, the first of them a notice now and then. */
+static void put_neighbours(bool noticed)
+{
+	struct trace_site *site;
+
+	empty_directory(NULL);
+	trace_begin_tokio(&trace, 100);
+	trace_put_site(&trace, STACK(newer_second, tokio_poll));
+	if (noticed) {
+		site = trace_put_site(&trace, STACK(newer_first, tokio_poll));
+		site->counts[SEVERITY_ERROR] = 0;
+		site->counts[SEVERITY_NOTICE] = 1;
+	}
+	trace_write(&trace, "a.yieldsan");
+}
+
+static void a_notice_takes_no_other_s_id(void **state)
+{
+	struct made_report alone, beside;
+	json_t *findings;
+
+	(void)state;
+	put_neighbours(false);
+	alone = report_json();
+	put_neighbours(true);
+	beside = report_json();
+	findings = json_object_get(beside.json, "findings");
+	assert_int_equal(json_array_size(findings), 2);
+	assert_string_equal(text_of(json_array_get(findings, 0), "severity"), "error");
+	assert_string_equal(text_of(json_array_get(findings, 0), "id"),
+			    text_of(only_finding(&alone), "id"));
+	assert_string_not_equal(text_of(json_array_get(findings, 1), "id"),
+				text_of(only_finding(&alone), "id"));
+	report_free(&alone);
+	report_free(&beside);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)
 
 int main(void)
@@ -149,6 +186,7 @@ int main(void)
 		TEST(the_older_and_the_newer_names_of_rust_are_one),
 		TEST(the_clones_of_a_function_are_that_function),
 		TEST(how_often_a_function_had_called_itself_does_not_matter),
+		TEST(a_notice_takes_no_other_s_id),
 		TEST(who_came_last_to_a_deadlock_does_not_matter),
 	};
 

@@ -1,0 +1,20 @@
+/*
+ * Whether others may have kept this process from the processor: `yieldsan run', which looks at the
+ * machine from outside, writes it into the trace.
+ */
+#ifndef RUNTIME_CROWD_H
+#define RUNTIME_CROWD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What a thread that waits may wait longer for the scheduler's sake: the one it waits for, and then
+ * it itself, get a processor back within a few slices (3 to 4 ms each, for each that wants one).
+ */
+#define CROWD_DELAY_NS UINT64_C(20000000)
+
+/* At some time between the two, of CLOCK_MONOTONIC. False when nobody looks. */
+bool crowd_between(uint64_t start_ns, uint64_t end_ns);
+
+#endif

@@ -1,0 +1,21 @@
+/* Whether the machine has processors for all that want one, looked at again and again. */
+#ifndef TOOLS_CROWD_H
+#define TOOLS_CROWD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct crowd {
+	int fd; /* of /proc/loadavg; -1: cannot be asked */
+	long processors;
+	uint64_t looked_ns;  /* of CLOCK_MONOTONIC: the last look */
+	uint64_t crowded_ns; /* when there were too few last; 0: never */
+};
+
+void crowd_init(struct crowd *crowd);
+void crowd_deinit(struct crowd *crowd);
+
+/* `due_ns`: when this look was to come. Who has no processor comes late. */
+void crowd_look(struct crowd *crowd, uint64_t now_ns, uint64_t due_ns);
+
+#endif
