@@ -284,7 +284,7 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 	course.off_cpu_ns = ns > cpu_ns ? ns - cpu_ns : 0;
 	if (this_thread.turn_counter && *this_thread.turn_counter > turn_usage.turns)
 		turns = *this_thread.turn_counter - turn_usage.turns;
-	/* Each turn may have come after a wait. */
+	/* Each turn may have come after a wait; those of its calls are theirs. */
 	turns += turn->explained_switches;
 	if (course.off_cpu_ns > ns / 2 && usage.switches - turn_usage.switches > (int64_t)turns) {
 		course.stall = STALL_WAITING;

@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -140,7 +141,11 @@ def repeat(runs, arguments, name):
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         tasks = [(index, pool.submit(execute, index, turn))
                  for turn in range(arguments.times) for index in range(len(runs))]
-        for index, task in tasks:
+        begin = time.monotonic()
+        for done, (index, task) in enumerate(tasks):
+            if done == len(runs):  # the first round tells
+                minutes = (time.monotonic() - begin) * (arguments.times - 1) / 60
+                print(f"{name}: about {minutes:.0f} minutes more for {len(tasks)} runs", flush=True)
             keep = arguments.keep and os.path.join(arguments.keep, f"{name}-{name_of(runs[index][0])}")
             records[index].add(task.result(), keep)
     return records

@@ -1,0 +1,88 @@
+/* Whether others had the processors: what the trace says of it, and what that is worth. */
+#include "calls_seen.h"
+
+#include <poll.h>
+
+#include "crowd.h"
+#include "sites.h"
+
+static void nobody_looks_without_a_trace(void **state)
+{
+	(void)state;
+	assert_false(crowd_between(0, UINT64_MAX));
+}
+
+static void nobody_has_looked_yet(void **state)
+{
+	(void)state;
+	assert_true(trace_open());
+	assert_false(crowd_between(0, UINT64_MAX));
+}
+
+static void set(uint64_t looked_ms, uint64_t crowded_ms)
+{
+	trace_header()->looked_ns = looked_ms * 1000000;
+	trace_header()->crowded_ns = crowded_ms * 1000000;
+}
+
+static bool is_crowded(uint64_t start_ms, uint64_t end_ms)
+{
+	return crowd_between(start_ms * 1000000, end_ms * 1000000);
+}
+
+static void a_crowd_counts_while_it_lasts(void **state)
+{
+	(void)state;
+	set(1000, 0);
+	assert_false(is_crowded(999, 1001));
+	set(1000, 1000);
+	assert_true(is_crowded(999, 1001));
+	assert_true(is_crowded(1009, 1012)); /* the next look is due */
+	set(1015, 1000);
+	assert_true(is_crowded(900, 1012));
+	assert_false(is_crowded(1011, 1016));
+}
+
+static void who_looks_too_late_has_no_processor(void **state)
+{
+	(void)state;
+	set(1000, 0);
+	assert_false(is_crowded(1020, 1040));
+	assert_true(is_crowded(1020, 1041));
+}
+
+/* How many of 20 waits of a millisecond, longer than what is an error, were notices. */
+static unsigned notices_of_waits(bool crowded)
+{
+	unsigned before = sites_count(SEVERITY_NOTICE) - sites_count(SEVERITY_WARNING);
+	struct turn turn = { 0 };
+
+	turn_begin(&turn, executor_get(FAMILY_ANNOTATED, "crowd", 0, CONFIDENCE_HIGH), TURN_TASK);
+	for (unsigned i = 0; i < 20; i++) {
+		trace_header()->looked_ns = now_ns();
+		trace_header()->crowded_ns = crowded ? trace_header()->looked_ns : 0;
+		poll(NULL, 0, 2);
+	}
+	turn_end(&turn);
+	return sites_count(SEVERITY_NOTICE) - sites_count(SEVERITY_WARNING) - before;
+}
+
+static void a_wait_that_the_scheduler_may_have_made_long_is_no_error(void **state)
+{
+	(void)state;
+	assert_int_equal(notices_of_waits(false), 0);
+	assert_int_not_equal(notices_of_waits(true), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_looks_without_a_trace),
+		cmocka_unit_test(nobody_has_looked_yet),
+		cmocka_unit_test(a_crowd_counts_while_it_lasts),
+		cmocka_unit_test(who_looks_too_late_has_no_processor),
+		cmocka_unit_test(a_wait_that_the_scheduler_may_have_made_long_is_no_error),
+	};
+
+	return RUN_SEEN(tests);
+}
