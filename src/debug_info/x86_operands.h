@@ -1,0 +1,34 @@
+/* The operands of an instruction: what is known of them, and what becomes known. */
+#ifndef DEBUG_INFO_X86_OPERANDS_H
+#define DEBUG_INFO_X86_OPERANDS_H
+
+#include "x86_execute.h"
+
+/* An instruction at work. */
+struct x86_execution {
+	struct code_state *state;
+	const struct x86_instruction *of;
+	const struct code_observer *observer;
+	uint64_t next; /* the address behind it */
+};
+
+/* Sizes are in bytes. Of one byte the numbers 4 to 7 are ah to bh, as the encoding has it. */
+struct code_value x86_get_register(const struct x86_execution *at, int number, unsigned size);
+void x86_set_register(const struct x86_execution *at, int number, unsigned size,
+		      struct code_value value);
+
+/* Of the operand in memory. */
+struct code_value x86_address(const struct x86_execution *at);
+struct code_value x86_load(const struct x86_execution *at, struct code_value address,
+			   unsigned size);
+void x86_store(const struct x86_execution *at, struct code_value address, unsigned size,
+	       struct code_value value);
+
+/* The operand `rm`, wherever it is. */
+struct code_value x86_get_operand(const struct x86_execution *at, unsigned size);
+void x86_set_operand(const struct x86_execution *at, unsigned size, struct code_value value);
+
+void x86_push(const struct x86_execution *at, struct code_value value);
+struct code_value x86_pop(const struct x86_execution *at);
+
+#endif
