@@ -576,10 +576,10 @@ struct trace_guard_site {
 		uint32_t machine, state;
 	} links[TRACE_GUARD_LINKS];
 	uint64_t address;  /* of the lock's word, of the one that was seen first */
-	uint64_t count;	   /* times that a task held one: over any number of yields each */
+	uint64_t count;	   /* tasks that held one, over any number of yields in a row each */
 	uint64_t yields;   /* after which it was held */
 	uint64_t total_ns; /* while tasks that held it were suspended */
-	uint64_t max_ns;   /* from a first yield to the last look at it */
+	uint64_t max_ns;   /* at once: it may have been released and taken again in a turn */
 	uint64_t first_ns; /* CLOCK_MONOTONIC */
 	uint64_t last_ns;
 	uint64_t open; /* held when the process ended */

@@ -124,7 +124,7 @@ static void observe(struct collection *collection, const struct trace_guard_site
 		.kind = KIND_LOCK_ACROSS_YIELD,
 		.severity = SEVERITY_ERROR,
 		.category = "lock",
-		.count = site->count,
+		.count = site->yields,
 		.yields = site->yields,
 		.total_ns = site->total_ns,
 		.max_ns = site->max_ns,

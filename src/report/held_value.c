@@ -24,18 +24,16 @@ static const struct finding_stack *declaration(const struct finding *finding)
 	return NULL;
 }
 
-/* In a program that ran: "held 3 times over 5 yields, for 20 ms in all and still held" */
+/* In a program that ran: "held over 5 yields, for 20 ms in all, 9 ms at most, and still held" */
 static const char *observed(struct report *report, const struct finding *finding)
 {
-	char times[64], yields[64], total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
+	char yields[64], total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
 	struct strings *strings = &report->strings;
 	const char *text = strings_print(
-		strings, "held %s over %s, for %s%s",
-		finding->count == 1 ? "once" : quantity_of(times, finding->count, "time"),
-		quantity_of(yields, finding->yields, "yield"),
+		strings, "held over %s, for %s%s", quantity_of(yields, finding->yields, "yield"),
 		quantity_duration(total, finding->total_ns), finding->yields > 1 ? " in all" : "");
 
-	if (finding->count > 1)
+	if (finding->yields > 1)
 		text = strings_print(strings, "%s, %s at most", text,
 				     quantity_duration(longest, finding->max_ns));
 	return finding->in_progress ? strings_print(strings, "%s, and still held", text) : text;

@@ -163,14 +163,12 @@ static COLD void record(struct look *look)
 	/* By the first of them: what else the task holds, it holds as long. */
 	if (!look->found)
 		look->goes_on = rest->site == trace_offset(site);
-	if (!look->found && !look->goes_on) {
+	if (!look->found && !look->goes_on)
 		rest->site = trace_offset(site);
-		rest->held = rest->since;
-	}
 	look->found = true;
 	if (!look->goes_on)
 		add(&site->count, 1);
-	raise_to(&site->max_ns, turn_clock_ns(ticks - rest->held));
+	raise_to(&site->max_ns, turn_clock_ns(ticks - rest->since));
 	site->last_ns = now_ns();
 	look->matched = site;
 	/* While it rests it may be looked at more than once. */

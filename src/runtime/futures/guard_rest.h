@@ -20,7 +20,6 @@
 struct guard_rest {
 	uintptr_t header; /* 0: free */
 	uint64_t since;	  /* ticks: the end of its last poll */
-	uint64_t held;	  /* ticks: since when it holds what `site` tells of */
 	uint32_t site;	  /* offset of the trace_guard_site; 0: nothing */
 	uint32_t slot;	  /* of its vtable; see task_slots.h */
 	int32_t tid;	  /* of the thread that polled it last; 0: not known */
