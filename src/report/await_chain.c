@@ -62,6 +62,9 @@ void await_chain_find(struct report *report, struct finding *finding)
 		const struct stack *stack = &finding->stacks[i].native;
 
 		finding->awaits = chain_of(report, stack);
+		/* Who waits, rather than who holds what it waits for. */
+		if (finding->kind == KIND_DEADLOCK && finding->awaits.count)
+			finding->task = task_of(stack);
 		/* A thread's end, with what one of its tasks had taken, is no task's. */
 		if (!finding->task && finding->kind != KIND_CANCELLED_HOLDING)
 			finding->task = task_of(stack);
