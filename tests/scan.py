@@ -2,6 +2,7 @@
 """What `yieldsan scan` tells of labelled programs: where guards, borrows and other values live across awaits."""
 
 import json
+import random
 import re
 import shutil
 import struct
@@ -256,6 +257,124 @@ def debug_information_beside_the_program_serves(place):
                    cwd=place.path)
     told = _lines(_of_kinds(_scan(place, program), GUARDS, "error", "warning"))
     expect(_labelled("HELD") <= told, sorted(_labelled("HELD") - told))
+
+
+PLAIN = ROOT / "tests" / "programs" / "futures" / "plain.rs"
+
+
+def _plain(place, name, *flags, toolchain=()):
+    """A program of the standard library alone; nobody's build directory."""
+    program = str(place / name)
+    build.require("rustc")
+    done = subprocess.run([*toolchain, "rustc", "--edition", "2021", "-Cdebuginfo=2", *flags, "-o", program, str(PLAIN)],
+                          cwd=place.path, capture_output=True, text=True, timeout=60, check=False)
+    expect(done.returncode == 0, done.stderr)
+    return program
+
+
+def _plain_lines(report, *severities):
+    return sorted({_stack(finding, "yielded")[0]["line"] for finding in _of_kinds(report, GUARDS, *severities)})
+
+
+def _plain_labels():
+    lines = PLAIN.read_text(encoding="utf-8").splitlines()
+    return [number for number, line in enumerate(lines, 1) if line.endswith("// HELD")]
+
+
+def split_debug_information_is_read_while_it_is_there(place):
+    program = _plain(place, "unpacked", "-Csplit-debuginfo=unpacked")
+    parts = list(place.path.glob("*.dwo"))
+    expect(parts, "no .dwo")
+    expect(_plain_lines(_scan(place, program), "error") == _plain_labels(), _scan(place, program))
+    shutil.rmtree(place / "cache")
+    for part in parts:
+        part.unlink()
+    for name in program, _plain(place, "packed", "-Csplit-debuginfo=packed"):
+        result = yieldsan("scan", name, env={"XDG_CACHE_HOME": str(place / "cache")})
+        expect(result.status in (0, 2) and ".dwp" in result.err and result.err.count("\n") == 1, result)
+        expect("0 errors, 0 warnings" in result.out or not result.out, result)
+
+
+def compressed_debug_information_is_read(place):
+    program = _plain(place, "plain")
+    for way in ("zlib", "zlib-gnu"):
+        subprocess.run(["objcopy", f"--compress-debug-sections={way}", program, program + way], check=True)
+        shutil.rmtree(place / "cache", ignore_errors=True)
+        expect(_plain_lines(_scan(place, program + way), "error") == _plain_labels(), way)
+
+
+def separate_debug_files_tell_as_much_as_the_whole(place):
+    whole = _plain(place, "whole", "-Clink-arg=-Wl,--build-id")
+    for way in ("link", "zlib"):
+        shutil.rmtree(place / "cache", ignore_errors=True)
+        program = str(place / way)
+        subprocess.run(["objcopy", "--only-keep-debug", *(["--compress-debug-sections=zlib"] if way == "zlib" else []),
+                        whole, program + ".debug"], check=True)
+        subprocess.run(["objcopy", "--strip-all", f"--add-gnu-debuglink={program}.debug", whole, program], check=True,
+                       cwd=place.path)
+        expect(_plain_lines(_scan(place, program), "error") == _plain_labels(), way)
+
+
+def _compilers():
+    """By version: how each rustc on this machine is started."""
+    ways = [()]
+    if shutil.which("rustup"):
+        listed = subprocess.run(["rustup", "toolchain", "list"], capture_output=True, text=True, check=False).stdout
+        ways += [("rustup", "run", line.split()[0]) for line in listed.splitlines() if line.strip()]
+    found = {}
+    for way in ways:
+        told = subprocess.run([*way, "rustc", "--version"], capture_output=True, text=True, check=False).stdout
+        match = re.match(r"rustc 1\.(\d+)\.\d+", told)
+        if match:
+            found.setdefault(int(match.group(1)), way)
+    return found
+
+
+def other_compilers_describe_the_same(place):
+    compilers = _compilers()
+    for version, way in sorted(compilers.items()):
+        for opt in (0, 2):
+            program = _plain(place, f"v{version}O{opt}", f"-Copt-level={opt}", toolchain=way)
+            shutil.rmtree(place / "cache", ignore_errors=True)
+            report = _scan(place, program)
+            if not opt:
+                expect(_plain_lines(report, "error") == _plain_labels(), f"rustc 1.{version}: {report['findings']}")
+            told = {line for line in _plain_lines(report, "error")}
+            expect(told <= set(_plain_labels()), f"rustc 1.{version} -O{opt}: {told}")
+            told = set(_plain_lines(report, "error", "warning"))
+            expect(set(_plain_labels()) <= told, f"rustc 1.{version} -O{opt}: {told}")
+    if len(compilers) < 3:
+        raise Skip(f"of other compilers, only rustc {', '.join(f'1.{v}' for v in sorted(compilers))} here: all well; "
+                   "`rustup toolchain install 1.75.0' adds one")
+
+
+def damaged_debug_information_tells_nothing_wrong(place):
+    """Bytes of its sections changed, and the file cut: no crash, and no finding where none is."""
+    program = _plain(place, "plain")
+    whole = (place / "plain").read_bytes()
+    sections = subprocess.run(["readelf", "-SW", program], capture_output=True, text=True, check=True).stdout
+    spans = [(int(m.group(2), 16), int(m.group(3), 16)) for m in re.finditer(
+        r"(\.debug_(?:info|abbrev|str|line|ranges|rnglists|addr))\s+PROGBITS\s+\S+\s+(\S+)\s+(\S+)", sections)]
+    expect(len(spans) >= 4, sections)
+    chance, names = random.Random(1), {"held", "borrowed", "wrapped", "dropped", "in_block", "all"}
+    for turn in range(40):
+        damaged = bytearray(whole)
+        if turn % 8 == 7:
+            del damaged[chance.randrange(64, len(damaged)):]
+        begin, size = spans[turn % len(spans)]
+        for _ in range(1 if turn < 20 else 200):
+            at = begin + chance.randrange(size)
+            if at < len(damaged):
+                damaged[at] = chance.randrange(256)
+        (place / "damaged").write_bytes(damaged)
+        result = yieldsan("scan", "--format=json", place / "damaged", env={"XDG_CACHE_HOME": str(place / "none")})
+        expect(result.status in (0, 2, 66), f"turn {turn}: {result}")
+        expect("Sanitizer" not in result.err and result.err.count("\n") <= 1, f"turn {turn}: {result.err[:2000]}")
+        shutil.rmtree(place / "none", ignore_errors=True)
+        if result.status != 2:
+            wrong = [f["message"] for f in json.loads(result.out)["findings"] if f["severity"] == "error" and
+                     not any(f"{name}::" in f["message"] for name in names - {"dropped", "in_block", "all"})]
+            expect(not wrong or turn >= 20, f"turn {turn}: {wrong}")
 
 
 def what_a_program_lacks_is_said(place):

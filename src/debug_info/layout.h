@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	7
+#define LAYOUT_VERSION	8
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -46,6 +46,7 @@ enum layout_flags {
 	LAYOUT_OTHER_CODE = 2048,     /* of another machine than x86-64, which nobody follows */
 	LAYOUT_PANICS_ABORT = 8,      /* what is dropped before an await leaves no drop flag */
 	LAYOUT_HAS_ASYNC_TASK = 16,
+	LAYOUT_PARTS_ABSENT = 32, /* units in a .dwo or .dwp that cannot be read */
 };
 
 struct layout_header {

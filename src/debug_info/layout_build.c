@@ -214,7 +214,7 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 		   const struct held_patterns *own, const struct layout_header *header,
 		   size_t *size)
 {
-	struct layout_builder builder = { .own = own };
+	struct layout_builder builder = { .code = object->elf, .own = own };
 	struct layout_header filled = *header;
 	void *table;
 
@@ -231,6 +231,7 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 	layout_find_holders(&builder);
 	filled.flags |= builder.types.rust_units ? LAYOUT_HAS_RUST : 0;
 	filled.flags |= builder.types.definitions ? LAYOUT_HAS_TYPES : 0;
+	filled.flags |= builder.types.absent_units ? LAYOUT_PARTS_ABSENT : 0;
 	filled.flags |= builder.types.panics_abort ? LAYOUT_PANICS_ABORT : 0;
 	filled.flags |= layout_add_coroutines(&builder, dwarf, object, debug);
 	filled.flags |= builder.types.poll_count ? LAYOUT_HAS_TOKIO : 0;

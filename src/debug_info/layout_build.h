@@ -26,6 +26,7 @@ struct glue_address {
 
 struct layout_builder {
 	struct types types;
+	Elf *code; /* of the program itself: neither a debug file nor a .dwo has any */
 	const struct held_patterns *own;
 	struct layout_machine *machines;
 	struct layout_state *states;

@@ -138,7 +138,8 @@ int layout_open(struct layout *layout, const char *path, const struct held_patte
 			free(table);
 			return -EFBIG;
 		}
-		if (cacheable)
+		/* A .dwo may be there the next time. */
+		if (cacheable && !(layout->header->flags & LAYOUT_PARTS_ABSENT))
 			layout_cache_write(header.build_id, header.build_id_size, table, size);
 	}
 	return 0;

@@ -1,7 +1,7 @@
 /*
  * A variable that was dropped or moved before an await stays listed in it; the drop glue of its
  * machine tells: it drops only what can be alive in some state. Seen are inlined calls of
- * drop_in_place, and direct calls in its code.
+ * drop glue, and direct calls in its code.
  */
 #include <gelf.h>
 #include <string.h>
@@ -35,14 +35,13 @@ static bool inlines_drop(const struct wanted *wanted, Dwarf_Die *scope, int dept
 
 		if (tag == DW_TAG_inlined_subroutine &&
 		    die_reference(&child, DW_AT_abstract_origin, &origin)) {
-			const char *name = die_name(&origin);
-			bool glue = !strncmp(name, "drop_in_place<", 14);
+			const char *dropped = type_of_glue(die_name(&origin));
 
 			/* Another machine drops what is its own. */
-			if (glue && strstr(name, "_env#") &&
-			    strncmp(name + 14, wanted->outer, strlen(wanted->outer)) != 0)
+			if (dropped && strstr(dropped, "_env#") &&
+			    strncmp(dropped, wanted->outer, strlen(wanted->outer)) != 0)
 				continue;
-			if (glue && drops(wanted, name + 14))
+			if (dropped && drops(wanted, dropped))
 				return true;
 		}
 		if ((tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block) &&
@@ -52,10 +51,9 @@ static bool inlines_drop(const struct wanted *wanted, Dwarf_Die *scope, int dept
 	return false;
 }
 
-/* The code between two addresses of a file; NULL when it is not there, as in a debug file. */
-static const unsigned char *code_of(Dwarf_Die *die, Dwarf_Addr low, Dwarf_Addr high)
+/* The code between two addresses; NULL when the file has none there. */
+static const unsigned char *code_of(Elf *elf, Dwarf_Addr low, Dwarf_Addr high)
 {
-	Elf *elf = dwarf_getelf(dwarf_cu_getdwarf(die->cu));
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
 
@@ -166,7 +164,7 @@ bool layout_glue_code(struct layout_builder *builder, const char *machine, struc
 	if (dwarf_lowpc(&die, &glue->address) || dwarf_highpc(&die, &high) || glue->address >= high)
 		return false;
 	glue->size = high - glue->address;
-	glue->code = code_of(&die, glue->address, high);
+	glue->code = code_of(builder->code, glue->address, high);
 	if (glue->code)
 		index_addresses(builder);
 	return glue->code;

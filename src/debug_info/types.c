@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define BODY "{async_"
-#define GLUE "drop_in_place<"
 
 static const char *join(struct types *types, const char *prefix, const char *last)
 {
@@ -42,6 +41,16 @@ bool type_is_machine(const char *last)
 	       !strncmp(last, "{generator_env#", 15);
 }
 
+const char *type_of_glue(const char *name)
+{
+	static const char *const glues[] = { "drop_in_place<", "drop_glue<" };
+
+	for (size_t i = 0; i < sizeof glues / sizeof *glues; i++)
+		if (!strncmp(name, glues[i], strlen(glues[i])))
+			return name + strlen(glues[i]);
+	return NULL;
+}
+
 static void add_type(struct types *types, Dwarf_Die *die, const char *name)
 {
 	struct type *type = obstack_alloc(&types->memory, sizeof *type);
@@ -73,18 +82,15 @@ static bool is_run_of_task(Dwarf_Die *die)
 
 static void add_function(struct types *types, Dwarf_Die *die, const char *prefix)
 {
-	const char *last = die_name(die);
-	size_t length = strlen(last);
+	const char *last = die_name(die), *dropped = type_of_glue(last);
 	Dwarf_Addr address;
 
 	if (!strncmp(last, BODY, sizeof BODY - 1)) {
 		add_named(types, &types->bodies, join(types, prefix, last), die);
-	} else if (!strncmp(last, GLUE, sizeof GLUE - 1) && length > sizeof GLUE) {
+	} else if (dropped && *dropped) {
 		if (!dwarf_lowpc(die, &address) && address)
 			add_named(types, &types->glues,
-				  obstack_copy0(&types->memory, last + sizeof GLUE - 1,
-						length - sizeof GLUE),
-				  die);
+				  obstack_copy0(&types->memory, dropped, strlen(dropped) - 1), die);
 	} else if (!strncmp(last, "poll<", 5) && !strcmp(prefix, "tokio::runtime::task::raw")) {
 		add_die(&types->polls, &types->poll_count, &types->poll_room, die);
 	} else if (!strncmp(last, "run<", 4) && is_run_of_task(die)) {
@@ -147,13 +153,15 @@ void types_init(struct types *types, Dwarf *dwarf)
 {
 	Dwarf_CU *unit = NULL;
 	Dwarf_Die die, body;
+	uint8_t type;
 
 	memset(types, 0, sizeof *types);
 	obstack_init(&types->memory);
-	while (!dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, &body)) {
+	while (!dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, &body)) {
 		/* A split unit's own entries lie in the .dwo. */
 		Dwarf_Die *top = dwarf_tag(&body) == DW_TAG_compile_unit ? &body : &die;
 
+		types->absent_units += type == DW_UT_skeleton && top == &die;
 		types->units++;
 		types->rust_units += dwarf_srclang(top) == DW_LANG_Rust;
 		if (strstr(die_name(top), "panic_abort"))

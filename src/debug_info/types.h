@@ -28,14 +28,14 @@ struct types {
 	struct type *by_address;
 	struct named_die *definitions; /* of types */
 	struct named_die *bodies;      /* of async functions: "app::serve::{async_fn#0}" */
-	struct named_die *glues;       /* drop_in_place<T> with code, by T */
+	struct named_die *glues;       /* drop glue with code, by the type that it drops */
 	Dwarf_Die *machines, *polls, *runs, *vtables;
 	size_t machine_count, poll_count, run_count, vtable_count;
 	size_t machine_room, poll_room, run_room, vtable_room;
 	const void **added; /* units of other languages, by libdw's number of them */
 	size_t added_count, added_room;
-	size_t units, rust_units;
-	bool panics_abort; /* no panic unwinds in it */
+	size_t units, rust_units, absent_units; /* absent: in a .dwo or .dwp that cannot be read */
+	bool panics_abort;			/* no panic unwinds in it */
 };
 
 /* Reads all units. */
@@ -53,6 +53,10 @@ const char *types_name(struct types *types, Dwarf_Die *die);
 
 struct type *types_find(struct types *types, Dwarf_Die *die);
 struct named_die *types_named(struct named_die *table, const char *name);
+
+/* "T>" of "drop_in_place<T>" or, from rustc 1.97 on, of "drop_glue<T>"; NULL of another function.
+ */
+const char *type_of_glue(const char *name);
 
 /* The last part of the name of an async function's, block's or closure's state machine. */
 bool type_is_machine(const char *last);

@@ -252,10 +252,17 @@ static void scan_layout(struct scan *scan)
 	scan->report->summary.machines += machines;
 }
 
+#define ABSENT                                                                                     \
+	"debug information of it lies in .dwo or .dwp files that are not there or cannot be read " \
+	"(elfutils reads no .dwp of Rust): build it with split-debuginfo off or unpacked, and "    \
+	"keep the .dwo files"
+
 static const char *nothing_in(const struct layout *layout)
 {
 	uint32_t flags = layout->header->flags;
 
+	if (flags & LAYOUT_PARTS_ABSENT)
+		return ABSENT;
 	if (!(flags & (LAYOUT_HAS_RUST | LAYOUT_HAS_CPP)))
 		return "no part of it was compiled by rustc or as C++: only Rust's async functions "
 		       "and C++20's coroutines are described in debug information";
@@ -328,6 +335,11 @@ int scan_file(struct report *report, const char *path, const struct scan_options
 		scan_layout(&scan);
 		keep_scanned(report, path);
 		error = untold(&layout, path, sentence);
+		if (layout.header->flags & LAYOUT_PARTS_ABSENT) {
+			snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s is told in part: " ABSENT,
+				 path);
+			error = 1;
+		}
 	} else {
 		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s tells of no await: %s", path,
 			 nothing_in(&layout));
