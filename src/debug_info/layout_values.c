@@ -130,9 +130,13 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	struct layout_builder *builder = spot->at->builder;
 	const char *name = types_name(&builder->types, type), *file;
 	uint32_t first = builder->states[builder->counts[LAYOUT_STATES] - 1].first_value;
-	uint64_t size = die_size(type);
+	uint64_t size = die_size(type), whole = die_size(spot->at->machine);
 	struct layout_value *value;
 	int line;
+
+	/* A function's own type has no size; what is said of it is a pointer's. */
+	if (spot->box == LAYOUT_NONE && spot->offset <= whole && size > whole - spot->offset)
+		size = whole - spot->offset;
 
 	/* An argument stands twice in a state: as the local it became, and as what was captured. */
 	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++) {

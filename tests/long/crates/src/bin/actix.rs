@@ -1,0 +1,7 @@
+#[path = "../actix.rs"]
+mod actix;
+
+fn main() {
+    actix::run();
+    println!("done");
+}

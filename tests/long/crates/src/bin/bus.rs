@@ -1,0 +1,7 @@
+#[path = "../bus.rs"]
+mod bus;
+
+fn main() {
+    bus::run();
+    println!("done");
+}

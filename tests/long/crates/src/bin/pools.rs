@@ -1,0 +1,8 @@
+#[path = "../pools.rs"]
+mod pools;
+
+#[tokio::main]
+async fn main() {
+    pools::run().await;
+    println!("done");
+}

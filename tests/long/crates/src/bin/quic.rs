@@ -1,0 +1,8 @@
+#[path = "../quic.rs"]
+mod quic;
+
+#[tokio::main]
+async fn main() {
+    quic::run().await;
+    println!("done");
+}
