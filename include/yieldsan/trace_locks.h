@@ -1,0 +1,182 @@
+/* Records of the trace: locks and guards held too long, cancelled tasks, deadlocks. A part of
+ * trace_format.h, which includes it. */
+#ifndef YIELDSAN_TRACE_LOCKS_H
+#define YIELDSAN_TRACE_LOCKS_H
+
+enum trace_lock {
+	TRACE_LOCK_MUTEX = 0,
+	TRACE_LOCK_READ, /* of a read-write lock */
+	TRACE_LOCK_WRITE,
+	TRACE_LOCK_SPIN,
+	TRACE_LOCK_SEMAPHORE,
+	TRACE_LOCK_FILE,
+	TRACE_LOCK_ANNOTATED,
+	TRACE_LOCK_GLIB_MUTEX,
+	TRACE_LOCK_GLIB_READ,
+	TRACE_LOCK_GLIB_WRITE,
+	TRACE_LOCK_FUTEX, /* a word of a lock of its program's own, as Rust's standard library's */
+	TRACE_LOCK_KINDS,
+};
+
+/* What was done wrong with a lock. */
+enum lock_fault {
+	LOCK_ACROSS_YIELD = 1,
+	LOCK_FOREIGN_UNLOCK,
+	LOCK_LEFT_BEHIND, /* by a task that was cancelled or destroyed, or a thread that ended */
+};
+
+enum lock_site_flags {
+	LOCK_SITE_IN_LOOP = 1,	 /* taken within a library's loop, whose extent is certain */
+	LOCK_SITE_COROUTINE = 2, /* it was a coroutine that yielded, within a turn */
+};
+
+/* One distinct pair of stacks of one fault. */
+struct trace_lock_site {
+	struct trace_record head;
+	uint32_t fault;	    /* enum lock_fault */
+	uint32_t lock;	    /* enum trace_lock */
+	uint32_t executor;  /* offset of the trace_executor; 0: no executor's thread */
+	uint32_t acquired;  /* offset of the trace_stack where it was taken; 0: not known */
+	uint32_t other;	    /* of the one where it was yielded or released */
+	uint16_t level;	    /* of where it was taken; see trace_executor.level */
+	uint16_t flags;	    /* enum lock_site_flags */
+	uint64_t task_poll; /* address of the function that polls the task; 0: none */
+	uint64_t hash;
+	uint64_t address; /* of the lock that was seen first */
+	uint64_t count;
+	uint64_t yields;	 /* while it was held, over all */
+	uint64_t turns_waited;	 /* turns that waited for it while it was held across a yield */
+	uint64_t threads_waited; /* threads outside turns that did */
+	uint64_t total_ns;	 /* held from the yield to the release, over all that ended */
+	uint64_t max_ns;
+	uint64_t open;		/* still held */
+	uint64_t open_since_ns; /* since when, the one that was yielded last */
+	uint64_t first_ns;
+	uint64_t last_ns;
+	int32_t tid; /* the thread that took it first; and the one that released it (foreign) */
+	int32_t other_tid;
+	char thread[TRACE_NAME_SIZE];
+	char other_thread[TRACE_NAME_SIZE];
+};
+
+#define TRACE_GUARD_LINKS 16
+
+enum guard_site_flags {
+	GUARD_REFUTED = 1, /* its lock was seen unlocked: it was not held */
+	GUARD_UNSURE = 2,  /* only its lock's word tells of it, which others set as well */
+};
+
+/*
+ * A guard of a lock, or a borrow, that a suspended task was seen to hold. It is told by places in
+ * the layout of the module that holds `poll` (debug_info/layout.h), from the task inward.
+ */
+struct trace_guard_site {
+	struct trace_record head;
+	uint32_t executor; /* offset of the trace_executor */
+	uint32_t flags;	   /* enum guard_site_flags */
+	uint64_t poll;	   /* address of the function that polls the task */
+	uint64_t hash;
+	uint32_t layout_version, layout_count; /* of that layout: its format, its values */
+	uint32_t value;			       /* in its last link's state */
+	uint32_t depth;			       /* of links; 0: they did not fit */
+	struct {
+		uint32_t machine, state;
+	} links[TRACE_GUARD_LINKS];
+	uint64_t address;  /* of the lock's word, of the one that was seen first */
+	uint64_t count;	   /* tasks that held one, over any number of yields in a row each */
+	uint64_t yields;   /* after which it was held */
+	uint64_t total_ns; /* while tasks that held it were suspended */
+	uint64_t max_ns;   /* at once: it may have been released and taken again in a turn */
+	uint64_t first_ns; /* CLOCK_MONOTONIC */
+	uint64_t last_ns;
+	uint64_t open; /* held when the process ended */
+	int32_t tid;   /* of the thread that was to poll the first */
+	uint32_t reserved;
+	char thread[TRACE_NAME_SIZE];
+};
+
+/* How a task ended before it was done. */
+enum trace_cancel {
+	CANCEL_ABORTED = 1, /* by whoever had a handle of it */
+	CANCEL_SHUT_DOWN,   /* its runtime ended */
+};
+
+/* Tasks of one type that were cancelled in one place. */
+struct trace_cancel_site {
+	struct trace_record head;
+	uint32_t executor; /* offset of the trace_executor */
+	uint32_t how;	   /* enum trace_cancel */
+	uint64_t poll;	   /* address of the function that polls the task */
+	uint64_t hash;
+	uint32_t layout_version, layout_count; /* as in a trace_guard_site; 0: there was none */
+	uint32_t guard; /* offset of the trace_guard_site of what it held then; 0: nothing known */
+	uint32_t depth; /* of links; 0: not known where */
+	struct {
+		uint32_t machine, state;
+	} links[TRACE_GUARD_LINKS];
+	uint64_t count;
+	uint64_t first_ns; /* CLOCK_MONOTONIC */
+	uint64_t last_ns;
+	char thread[TRACE_NAME_SIZE]; /* that was seen first */
+};
+
+/* Descriptors that cancelled tasks had opened in one place, and left open. */
+struct trace_left_site {
+	struct trace_record head;
+	uint32_t cancelled; /* offset of the trace_cancel_site */
+	uint32_t opened;    /* offset of the trace_stack; 0: not known */
+	uint64_t hash;
+	uint64_t count;
+	uint64_t open;	   /* of them: neither closed nor used since */
+	uint64_t first_ns; /* CLOCK_MONOTONIC */
+	uint64_t last_ns;
+};
+
+#define TRACE_MAX_EDGES 8
+
+/* Who waits for which lock, and who holds it. */
+struct trace_deadlock_edge {
+	int32_t tid;	    /* waits */
+	int32_t holder;	    /* tid; 0: not known */
+	uint32_t waiting;   /* offset of the trace_stack where it waits; 0: not known */
+	uint32_t acquired;  /* of where the holder took it; 0: not known */
+	uint64_t address;   /* of the lock */
+	uint32_t lock;	    /* enum trace_lock */
+	uint32_t suspended; /* 1: held by a task that has yielded */
+	uint64_t waits_since_ns;
+	uint64_t holds_since_ns; /* of a suspended holder: when it yielded; 0: not known */
+	uint64_t task_poll;	 /* the holder's; 0: none */
+	uint32_t present;	 /* offset of a trace_stack for where a holder outside turns is now:
+				    depth 0 until the launcher has looked; 0: none */
+	uint32_t guard;		 /* offset of the trace_guard_site of a suspended holder; 0: none */
+	char thread[TRACE_NAME_SIZE];
+	char holder_thread[TRACE_NAME_SIZE]; /* of one outside turns: filled by the launcher */
+};
+
+enum deadlock_state {
+	DEADLOCK_WAITS = 1, /* for long, on a known holder */
+	DEADLOCK_CYCLE,	    /* nobody in it can go on */
+	DEADLOCK_ENDED,	    /* the wait ended all the same */
+};
+
+/* Written while it lasts. */
+struct trace_deadlock {
+	struct trace_record head;
+	uint32_t state; /* enum deadlock_state */
+	uint32_t executor;
+	uint64_t start_ns;
+	uint64_t end_ns; /* of one that ended */
+	uint64_t count;	 /* that had these stacks */
+	uint32_t edge_count;
+	uint32_t reserved;
+	struct trace_deadlock_edge edges[TRACE_MAX_EDGES];
+};
+
+TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
+TRACE_ASSERT(sizeof(struct trace_guard_site) == 136 + 8 * TRACE_GUARD_LINKS, "trace_guard_site");
+TRACE_ASSERT(sizeof(struct trace_left_site) == 56, "trace_left_site");
+TRACE_ASSERT(sizeof(struct trace_cancel_site) == 88 + 8 * TRACE_GUARD_LINKS, "trace_cancel_site");
+TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 96, "trace_deadlock_edge");
+TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 96 * TRACE_MAX_EDGES, "trace_deadlock");
+
+#endif

@@ -1,0 +1,163 @@
+/* Records of the trace: turns, how long they took, and the tasks that had them. A part of
+ * trace_format.h, which includes it. */
+#ifndef YIELDSAN_TRACE_TURNS_H
+#define YIELDSAN_TRACE_TURNS_H
+
+/*
+ * The clock that turns are timed by. Its ticks are nanoseconds of CLOCK_MONOTONIC, or those of the
+ * time-stamp counter: ns of a tick = ns + ((tick - ticks) * scale >> 32). The last record of a
+ * trace is the best.
+ */
+struct trace_clock {
+	struct trace_record head;
+	uint64_t scale;
+	uint64_t ticks, ns; /* of one moment, moved on now and then */
+	uint32_t counter;   /* 1: the time-stamp counter */
+	uint32_t reserved;
+};
+
+/*
+ * How long the turns of one executor took. Counts are by length to three digits: page 0 has lengths
+ * below 1024 ns one by one, page n those from 2^(n+9) ns, in 1024 steps to twice that.
+ */
+#define TRACE_LENGTH_STEPS 1024
+#define TRACE_LENGTH_PAGES 34 /* what is longer counts in the last step */
+
+struct trace_turn_lengths {
+	struct trace_record head;
+	uint32_t executor; /* offset of the trace_executor */
+	uint32_t wait;	   /* offset of the trace_stack of an event loop's own wait; 0 */
+	uint64_t turns;
+	uint64_t busy_ns; /* in turns, those within others of the same executor left out */
+	uint64_t span_ns; /* of threads that are gone, or run for another executor now: since their
+			     first turn */
+	uint64_t max_ns;
+	uint32_t pages[TRACE_LENGTH_PAGES]; /* offsets of trace_length_counts; 0: all are 0 */
+};
+
+struct trace_length_counts {
+	struct trace_record head;
+	uint32_t counts[TRACE_LENGTH_STEPS];
+};
+
+/* A type of tasks: the future that a poll function was made for names it. */
+struct trace_task_type {
+	struct trace_record head;
+	uint32_t executor; /* offset of the trace_executor; 0: it had no turn yet */
+	uint32_t number;   /* as in trace_turn_times */
+	uint64_t vtable;   /* its key: two types may share a poll function */
+	uint64_t poll;	   /* address of the function */
+	uint64_t turns;
+	uint64_t total_ns;
+	uint64_t max_ns;
+};
+
+/*
+ * Tasks that were polled. One that is done stays until its memory is another task's, unless its end
+ * was seen.
+ */
+#define TRACE_TASK_TYPE_BITS 16
+
+struct trace_task {
+	uint64_t task;	 /* address of its header << TRACE_TASK_TYPE_BITS | number of its
+			    trace_task_type (0: none); 0: free */
+	uint64_t polled; /* ticks: when its last poll began; 0: not known */
+};
+
+struct trace_tasks {
+	struct trace_record head;
+	uint32_t count;	   /* of entries, free ones too */
+	uint32_t first;	   /* bytes from the end of this struct to the first entry */
+	uint64_t replaced; /* entries that had to make room */
+	uint64_t reserved;
+};
+
+/* What a thread has not added to its executor's turn lengths yet. */
+#define TRACE_RECENT_TURNS 64
+#define TRACE_TURN_NESTED  UINT32_C(0x80000000) /* within another one of the same executor */
+
+struct trace_turn_times {
+	struct trace_record head;
+	uint32_t thread;      /* offset of the trace_thread */
+	uint32_t executor;    /* offset of the trace_executor; 0: none */
+	uint64_t since;	      /* ticks: its first turn there */
+	uint32_t count;	      /* of recent */
+	uint32_t sample;      /* offset of the first SITE_SAMPLE of the turn that follows */
+	uint64_t sample_turn; /* its start, in ticks */
+	uint32_t look;	      /* offset of the trace_look; 0: nobody looks from outside */
+	uint32_t type;	      /* of the present turn's task, once that is long */
+	uint32_t timeline;    /* offset of the trace_timeline; 0: none is kept */
+	uint32_t root;	      /* offset of the trace_root; 0: none */
+	struct {
+		uint32_t ns;   /* UINT32_MAX: or longer, and added already */
+		uint32_t type; /* number of a trace_task_type; 0: none. And TRACE_TURN_NESTED */
+	} recent[TRACE_RECENT_TURNS];
+};
+
+/*
+ * What `yieldsan run` sees of a thread in a long turn, from outside: written by it into room that
+ * the runtime made, for one turn at a time. Valid while sequence is even, and of the turn that
+ * began at `turn`.
+ */
+#define TRACE_LOOK_FRAMES 64
+
+struct trace_look {
+	struct trace_record head;
+	uint32_t sequence;
+	uint32_t stall;	   /* enum trace_stall: what it does just now */
+	uint64_t turn;	   /* start of the turn, in ticks; or TRACE_ROOT_TURN and what follows */
+	uint64_t since_ns; /* CLOCK_MONOTONIC of the first look */
+	uint64_t last_ns;
+	uint64_t ran_ns;      /* between the two: on a processor */
+	uint64_t runnable_ns; /* waiting for one */
+	uint64_t told_ns;     /* how long the turn was when it was last reported live */
+	uint32_t system_call; /* where it waits: TRACE_NO_SYSTEM_CALL, ... */
+	uint32_t depth;
+	char channel[24];
+	uint64_t frames[TRACE_LOOK_FRAMES]; /* where it waits; as in a trace_stack */
+};
+
+/*
+ * A thread that may poll root futures, which make no turns: where in its memory Tokio tells. 16
+ * bytes that are other in each block_on, then an aligned word.
+ */
+#define TRACE_ROOT_STATE 20
+
+struct trace_root {
+	struct trace_record head;
+	uint64_t state;	 /* address; 0: not known yet */
+	uint64_t turn;	 /* start of the turn that stands for a poll in which it was sampled */
+	uint8_t runtime; /* place in state: 0 on a current_thread runtime, 1 on another */
+	uint8_t budget;	 /* place in state: 1 while a future is polled, then what is left of it */
+	uint8_t reserved[6];
+};
+
+/* Of a look at one: with how many turns the thread had begun. */
+#define TRACE_ROOT_TURN		(UINT64_C(1) << 63)
+#define TRACE_ROOT_MULTI_THREAD (UINT64_C(1) << 62)
+
+/* The last turns of a thread, in a ring: turn n lies at n % size. */
+struct trace_timeline {
+	struct trace_record head;
+	uint32_t size;
+	uint32_t reserved;
+	uint64_t next; /* n of the next one */
+	struct trace_timeline_turn {
+		uint64_t start; /* in ticks */
+		uint64_t ns;
+		uint32_t executor; /* offset */
+		uint32_t type;	   /* as in trace_turn_times */
+	} turns[];
+};
+
+TRACE_ASSERT(sizeof(struct trace_clock) == 40, "trace_clock");
+TRACE_ASSERT(sizeof(struct trace_turn_lengths) == 48 + 4 * TRACE_LENGTH_PAGES, "turn_lengths");
+TRACE_ASSERT(sizeof(struct trace_length_counts) == 8 + 4 * TRACE_LENGTH_STEPS, "length_counts");
+TRACE_ASSERT(sizeof(struct trace_task_type) == 56, "trace_task_type");
+TRACE_ASSERT(sizeof(struct trace_tasks) == 32, "trace_tasks");
+TRACE_ASSERT(sizeof(struct trace_task) == 16, "trace_task");
+TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_look");
+TRACE_ASSERT(sizeof(struct trace_timeline) == 24, "trace_timeline");
+TRACE_ASSERT(sizeof(struct trace_turn_times) == 56 + 8 * TRACE_RECENT_TURNS, "turn_times");
+
+#endif
