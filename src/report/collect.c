@@ -143,8 +143,6 @@ static void observe_site(struct collection *collection, const struct trace_site 
 }
 
 /* As src/runtime/judgement.c has it for those that ended. */
-#define DISK_NS UINT64_C(100000000)
-
 static bool is_on_disk(const struct trace_call *call, uint8_t subject)
 {
 	return subject == SUBJECT_REGULAR_FILE || subject == SUBJECT_DIRECTORY ||
@@ -152,11 +150,12 @@ static bool is_on_disk(const struct trace_call *call, uint8_t subject)
 }
 
 static enum severity severity_in_progress(const struct trace_call *call, uint8_t subject,
-					  uint64_t elapsed_ns, uint64_t wait_error_ns)
+					  uint64_t elapsed_ns, const struct process *process)
 {
-	if (!call->waits && is_on_disk(call, subject) && wait_error_ns < DISK_NS)
-		wait_error_ns = DISK_NS;
-	if (call->waits || elapsed_ns >= wait_error_ns)
+	uint64_t error_ns =
+		is_on_disk(call, subject) ? process->disk_error_ns : process->wait_error_ns;
+
+	if (call->waits || elapsed_ns >= error_ns)
 		return SEVERITY_ERROR;
 	if (elapsed_ns)
 		return SEVERITY_NONE;
@@ -203,7 +202,7 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	seen.running = trace->running;
 	seen.progress_ns = collection_elapsed(collection, call.start_ns);
 	seen.severity = severity_in_progress(observation.call, call.subject, seen.progress_ns,
-					     collection->process->wait_error_ns);
+					     collection->process);
 	if (!seen.severity)
 		return;
 	seen.count = 1;

@@ -27,6 +27,7 @@ struct process {
 	const char *allow; /* the options it ran with: functions that may block */
 	uint64_t long_turn_error_ns, long_turn_warning_ns;
 	uint64_t wait_error_ns; /* a wait is an error from here on */
+	uint64_t disk_error_ns; /* and one for a disk from here */
 	const char **arguments;
 	size_t argument_count;
 	enum {

@@ -10,13 +10,6 @@
  */
 #define PROCESS_END_US 20000
 
-/*
- * How long a disk takes is no matter of the program: the call that found everything in memory a
- * thousand times waits some milliseconds for a journal that others fill. So its calls are worth
- * what the table says of them, until one is a long turn by itself.
- */
-#define DISK_US 100000
-
 static enum severity by_sleep_of(const struct call_outcome *outcome, uint64_t us,
 				 enum severity shorter)
 {
@@ -35,11 +28,14 @@ static enum severity by_sleep(const struct call_outcome *outcome, enum severity 
 	return by_sleep_of(outcome, runtime_options.wait_error_us, shorter);
 }
 
+/*
+ * The call that found everything in memory a thousand times waits some milliseconds for a journal
+ * that others fill: it would be an error at one time and none at another. So a disk has a threshold
+ * of its own.
+ */
 static enum severity by_disk(const struct call_outcome *outcome, enum severity shorter)
 {
-	uint64_t us = runtime_options.wait_error_us;
-
-	return by_sleep_of(outcome, us > DISK_US ? us : DISK_US, shorter);
+	return by_sleep_of(outcome, runtime_options.disk_error_us, shorter);
 }
 
 static bool is_on_disk(enum trace_subject subject)

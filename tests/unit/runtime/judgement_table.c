@@ -12,8 +12,8 @@ static const struct call_outcome short_sleep = { 999999, 999999, .slept = true }
 static const struct call_outcome long_sleep = { 1000000, 1000000, .slept = true };
 /* It was long on the clock and slept for a moment: the rest is the machine's. */
 static const struct call_outcome preempted = { 50000000, 1000, .slept = true };
-static const struct call_outcome disk_sleep = { 99999999, 99999999, .slept = true };
-static const struct call_outcome hung_disk = { 100000000, 100000000, .slept = true };
+static const struct call_outcome disk_sleep = { 19999999, 19999999, .slept = true };
+static const struct call_outcome hung_disk = { 20000000, 20000000, .slept = true };
 /* Others had the processors: on both sides of what that may add. */
 static const struct call_outcome crowded_sleep = { 20999999, 20999999, .slept = true,
 						   .crowded = true };
@@ -195,7 +195,7 @@ static void what_is_only_forwarded_is_never_judged(void **state)
 	judged(CLASS_FORWARD, SUBJECT_SOCKET, 0, BLOCKING, NONE, NONE, NONE);
 }
 
-static void the_threshold_is_an_option(void **state)
+static void the_thresholds_are_options(void **state)
 {
 	const struct call_outcome sleep = { 5000000, 5000000, .slept = true };
 	uint64_t before = runtime_options.wait_error_us;
@@ -210,6 +210,10 @@ static void the_threshold_is_an_option(void **state)
 	runtime_options.wait_error_us = 5000;
 	JUDGED(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, &sleep, ERROR);
 	runtime_options.wait_error_us = before;
+	before = runtime_options.disk_error_us;
+	runtime_options.disk_error_us = 5000;
+	JUDGED(CLASS_METADATA, SUBJECT_NONE, 0, BLOCKING, &sleep, ERROR);
+	runtime_options.disk_error_us = before;
 }
 
 int main(void)
@@ -231,7 +235,7 @@ int main(void)
 		cmocka_unit_test(an_open_of_a_fifo_is_nothing_when_the_other_end_was_there),
 		cmocka_unit_test(own_output_is_a_notice_until_it_sleeps_long),
 		cmocka_unit_test(what_is_only_forwarded_is_never_judged),
-		cmocka_unit_test(the_threshold_is_an_option),
+		cmocka_unit_test(the_thresholds_are_options),
 	};
 
 	return RUN_SEEN(tests);
