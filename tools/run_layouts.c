@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "debug_info/layout.h"
 #include "debug_info/layout_cache.h"
+#include "debug_info/progress.h"
 #include "program.h"
 #include "shared/options.h"
 #include "task_tables.h"
@@ -15,7 +15,6 @@ void run_layouts_prepare(const struct program *program, struct options *options)
 	char sentence[LAYOUT_SENTENCE_SIZE], directory[PATH_MAX];
 	struct task_tables tables;
 	struct layout layout;
-	bool tells = isatty(STDERR_FILENO);
 
 	if (*options->layouts || !layout_cache_directory(directory))
 		return;
@@ -24,11 +23,9 @@ void run_layouts_prepare(const struct program *program, struct options *options)
 	if (task_tables_read(&tables, program->watched) ||
 	    (!tables.by_shape && !tables.by_symbol && !tables.named))
 		return;
-	if (tells)
-		fputs("yieldsan: reading debug information ...", stderr);
+	progress_on(stderr);
 	/* Why it has none is told with the report. */
 	if (!layout_open(&layout, program->watched, NULL, sentence))
 		layout_close(&layout);
-	if (tells)
-		fputs("\r\033[K", stderr);
+	progress_on(NULL);
 }

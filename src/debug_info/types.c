@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "progress.h"
+
 #define BODY "{async_"
 
 static const char *join(struct types *types, const char *prefix, const char *last)
@@ -153,16 +155,20 @@ void types_init(struct types *types, Dwarf *dwarf)
 {
 	Dwarf_CU *unit = NULL;
 	Dwarf_Die die, body;
+	size_t units = 0;
 	uint8_t type;
 
 	memset(types, 0, sizeof *types);
 	obstack_init(&types->memory);
+	while (!dwarf_get_units(dwarf, unit, &unit, NULL, NULL, NULL, NULL))
+		units++;
+	unit = NULL;
 	while (!dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, &body)) {
 		/* A split unit's own entries lie in the .dwo. */
 		Dwarf_Die *top = dwarf_tag(&body) == DW_TAG_compile_unit ? &body : &die;
 
 		types->absent_units += type == DW_UT_skeleton && top == &die;
-		types->units++;
+		progress_step("reading debug information", types->units++, units);
 		types->rust_units += dwarf_srclang(top) == DW_LANG_Rust;
 		if (strstr(die_name(top), "panic_abort"))
 			types->panics_abort = true;

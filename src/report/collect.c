@@ -4,6 +4,7 @@
 
 #include "allow.h"
 #include "collection.h"
+#include "debug_info/progress.h"
 #include "stalls.h"
 #include "verdict.h"
 
@@ -260,8 +261,7 @@ const void *collection_record(const struct collection *collection, enum record_t
 	return collection->trace->bytes + collection->trace->records[type].offsets[i];
 }
 
-void collect(struct report *report, const struct process *process, const struct trace_file *trace,
-	     void (*progress)(struct report *report, size_t done, size_t count))
+void collect(struct report *report, const struct process *process, const struct trace_file *trace)
 {
 	struct collection collection = { .report = report, .process = process, .trace = trace };
 	size_t sites = trace->records[RECORD_SITE].count;
@@ -269,13 +269,11 @@ void collect(struct report *report, const struct process *process, const struct 
 	address_space_init(&collection.space, report, trace);
 	collection.stalls = (struct stalls){ report, process, &collection.space };
 	for (size_t i = 0; i < sites && !report->live; i++) {
-		if (progress)
-			progress(report, i, sites);
+		progress_step("finding names and lines", i, sites);
 		observe_site(&collection,
 			     (const void *)(trace->bytes + trace->records[RECORD_SITE].offsets[i]));
 	}
-	if (progress)
-		progress(report, sites, sites);
+	progress_end();
 	for (size_t i = 0; i < trace->records[RECORD_THREAD].count; i++)
 		observe_thread(
 			&collection,

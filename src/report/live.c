@@ -37,7 +37,7 @@ void report_live(const char *path, uint64_t least_ns, FILE *out)
 	strings_init(&report.strings);
 	symbols_init(&report.symbols, &report.strings, NULL);
 	report.processes = process_create(&report, &trace, path);
-	collect(&report, report.processes, &trace, NULL);
+	collect(&report, report.processes, &trace);
 	trace_file_close(&trace);
 	stalls_finish(&report);
 	findings_finish(&report);

@@ -45,8 +45,6 @@ struct report {
 	const struct report_options *options;
 	struct report_summary summary;
 	const char *directory, *top; /* the present one and the repository's, once asked for */
-	uint64_t progress_start_ms;  /* of the line that shows progress on a terminal */
-	bool progress_shown;
 };
 
 #endif

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "baseline.h"
 #include "collect.h"
+#include "debug_info/progress.h"
 #include "format.h"
 #include "model.h"
 #include "process_alive.h"
@@ -55,31 +54,6 @@ static FILE *errors_of(const struct report *report)
 	return report->options->errors ? report->options->errors : stderr;
 }
 
-/* A line that is written over again and again, once the work has taken long enough to be noticed.
- */
-static void show_progress(struct report *report, size_t done, size_t count)
-{
-	static const char wipe[] = "\r\033[K";
-	FILE *errors = errors_of(report);
-	struct timespec now;
-	uint64_t ms;
-
-	if (done % 16 && done < count)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	if (!report->progress_start_ms)
-		report->progress_start_ms = ms;
-	if (done == count && report->progress_shown)
-		fputs(wipe, errors);
-	else if (done < count && ms - report->progress_start_ms > 500) {
-		fprintf(errors, "%syieldsan: finding names and lines: %zu of %zu places", wipe,
-			done, count);
-		report->progress_shown = true;
-	}
-	fflush(errors);
-}
-
 static void add_process(struct report *report, struct process *process)
 {
 	struct process **at = &report->processes;
@@ -116,7 +90,7 @@ static void read_trace(struct report *report, const char *path)
 		report->summary.damaged++;
 	}
 	add_process(report, process);
-	collect(report, process, &trace, isatty(fileno(errors)) ? show_progress : NULL);
+	collect(report, process, &trace);
 	if (report->options->tasks) {
 		struct address_space space;
 
@@ -270,10 +244,12 @@ static int make(const struct report_options *options, const struct scan_options 
 	obstack_init(&report.memory);
 	strings_init(&report.strings);
 	symbols_init(&report.symbols, &report.strings, options->debug_root);
+	progress_on(errors_of(&report));
 	for (size_t i = 0; i < count; i++)
 		read_path(&report, paths[i], scan);
 	stalls_finish(&report);
 	findings_finish(&report);
+	progress_on(NULL);
 	summarise(&report);
 	*summary = report.summary;
 	error = formats[format].write(&report, out);
