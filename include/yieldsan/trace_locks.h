@@ -61,6 +61,12 @@ struct trace_lock_site {
 
 #define TRACE_GUARD_LINKS 16
 
+/* Where a suspended task waits: a state of a machine, by their numbers in the layout of its file.
+ */
+struct trace_await {
+	uint32_t machine, state;
+};
+
 enum guard_site_flags {
 	GUARD_REFUTED = 1, /* its lock was seen unlocked: it was not held */
 	GUARD_UNSURE = 2,  /* only its lock's word tells of it, which others set as well */
@@ -79,9 +85,7 @@ struct trace_guard_site {
 	uint32_t layout_version, layout_count; /* of that layout: its format, its values */
 	uint32_t value;			       /* in its last link's state */
 	uint32_t depth;			       /* of links; 0: they did not fit */
-	struct {
-		uint32_t machine, state;
-	} links[TRACE_GUARD_LINKS];
+	struct trace_await links[TRACE_GUARD_LINKS];
 	uint64_t address;  /* of the lock's word, of the one that was seen first */
 	uint64_t count;	   /* tasks that held one, over any number of yields in a row each */
 	uint64_t yields;   /* after which it was held */
@@ -111,9 +115,7 @@ struct trace_cancel_site {
 	uint32_t layout_version, layout_count; /* as in a trace_guard_site; 0: there was none */
 	uint32_t guard; /* offset of the trace_guard_site of what it held then; 0: nothing known */
 	uint32_t depth; /* of links; 0: not known where */
-	struct {
-		uint32_t machine, state;
-	} links[TRACE_GUARD_LINKS];
+	struct trace_await links[TRACE_GUARD_LINKS];
 	uint64_t count;
 	uint64_t first_ns; /* CLOCK_MONOTONIC */
 	uint64_t last_ns;

@@ -15,20 +15,6 @@ static const char *const ways[][3] = {
 			       "shut down with its runtime while it waits" },
 };
 
-/* The trace may be foreign, and the table another than the runtime had. */
-static bool fits(const struct layout *layout, const struct trace_cancel_site *site)
-{
-	if (!layout || site->layout_version != LAYOUT_VERSION ||
-	    site->layout_count != layout_count(layout, LAYOUT_VALUES) || !site->depth ||
-	    site->depth > TRACE_GUARD_LINKS)
-		return false;
-	for (uint32_t i = 0; i < site->depth; i++)
-		if (site->links[i].machine >= layout_count(layout, LAYOUT_MACHINES) ||
-		    site->links[i].state >= layout_count(layout, LAYOUT_STATES))
-			return false;
-	return true;
-}
-
 /* As a stack has it: innermost first. */
 static struct stack reversed(struct report *report, const struct stack *chain)
 {
@@ -37,12 +23,7 @@ static struct stack reversed(struct report *report, const struct stack *chain)
 	stack.frames = obstack_alloc(&report->memory, (chain->count + 1) * sizeof *stack.frames);
 	for (size_t i = 0; i < chain->count; i++)
 		stack.frames[i] = chain->frames[chain->count - 1 - i];
-	for (stack.place = 0; stack.place < stack.count; stack.place++)
-		if (stack.frames[stack.place].owner == OWNER_PROGRAM)
-			return stack;
-	for (stack.place = 0; stack.place < stack.count; stack.place++)
-		if (stack.frames[stack.place].owner == OWNER_DEPENDENCY)
-			return stack;
+	stack.place = stack_authors_place(&stack);
 	return stack;
 }
 
@@ -127,7 +108,8 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 		return;
 	seen.task = task_type_name(&collection->space, site->poll);
 	seen.thread = strings_keep_part(&report->strings, site->thread, sizeof site->thread);
-	if (fits(layout, site)) {
+	if (layout && layout_source_fits(layout, site->layout_version, site->layout_count,
+					 site->links, site->depth)) {
 		struct layout_link links[TRACE_GUARD_LINKS];
 
 		for (uint32_t i = 0; i < site->depth; i++)

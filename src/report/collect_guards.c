@@ -9,20 +9,6 @@
  * locked, and never unlocked. */
 #define SURE_ENOUGH 8
 
-/* The trace may be foreign, and the table another than the runtime had. */
-static bool fits(const struct layout *layout, const struct trace_guard_site *site)
-{
-	if (site->layout_version != LAYOUT_VERSION ||
-	    site->layout_count != layout_count(layout, LAYOUT_VALUES) ||
-	    site->value >= site->layout_count || !site->depth || site->depth > TRACE_GUARD_LINKS)
-		return false;
-	for (uint32_t i = 0; i < site->depth; i++)
-		if (site->links[i].machine >= layout_count(layout, LAYOUT_MACHINES) ||
-		    site->links[i].state >= layout_count(layout, LAYOUT_STATES))
-			return false;
-	return true;
-}
-
 /* One look that found its lock unlocked tells of all: it is another's lock that the others saw. */
 static bool is_refuted(struct collection *collection, const struct trace_guard_site *site,
 		       const struct loaded_module *module)
@@ -88,8 +74,10 @@ static bool source_of(struct collection *collection, const struct trace_guard_si
 		.build_id = module ? module->build_id : NULL,
 		.executable = collection->process->executable,
 	};
-	return source->layout && fits(source->layout, site) &&
-	       !is_refuted(collection, site, module);
+	return source->layout &&
+	       layout_source_fits(source->layout, site->layout_version, site->layout_count,
+				  site->links, site->depth) &&
+	       site->value < site->layout_count && !is_refuted(collection, site, module);
 }
 
 bool collection_guard(struct collection *collection, uint32_t offset, struct finding_stack *stack,

@@ -39,8 +39,8 @@ void collect_cancelled(struct collection *collection);
 void collect_deadlocks(struct collection *collection);
 void collect_guards(struct collection *collection);
 
-/* Of a trace_guard_site: where its task waits, and "_guard, a MutexGuard<u32>, of a suspended task".
- * False when it cannot be told. */
+/* Of a trace_guard_site: where its task waits, and "_guard, a MutexGuard<u32>, of a suspended
+ * task". False when it cannot be told. */
 bool collection_guard(struct collection *collection, uint32_t offset, struct finding_stack *stack,
 		      const char **words);
 

@@ -53,6 +53,19 @@ static void set_frame(const struct layout_source *source, struct frame *frame,
  * A line of a machine's code. Where that is a macro's of somebody else (select!, join!) the
  * beginning of the function that uses it follows: its author knows that one.
  */
+bool layout_source_fits(const struct layout *layout, uint32_t version, uint32_t values,
+			const struct trace_await *awaits, uint32_t count)
+{
+	if (version != LAYOUT_VERSION || values != layout_count(layout, LAYOUT_VALUES) || !count ||
+	    count > TRACE_GUARD_LINKS)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (awaits[i].machine >= layout_count(layout, LAYOUT_MACHINES) ||
+		    awaits[i].state >= layout_count(layout, LAYOUT_STATES))
+			return false;
+	return true;
+}
+
 struct stack layout_source_stack(const struct layout_source *source,
 				 const struct layout_machine *machine, uint32_t file, uint32_t line)
 {
@@ -71,10 +84,7 @@ struct stack layout_source_stack(const struct layout_source *source,
 			  machine->line);
 		stack.count = 2;
 	}
-	for (int owner = OWNER_PROGRAM; owner <= OWNER_DEPENDENCY; owner++)
-		for (stack.place = 0; stack.place < stack.count; stack.place++)
-			if ((int)frames[stack.place].owner == owner)
-				return stack;
+	stack.place = stack_authors_place(&stack);
 	return stack;
 }
 

@@ -15,6 +15,11 @@ struct layout_source {
 	const char *executable; /* of the process that loaded it */
 };
 
+/* Whether these awaits of a trace are of this layout: the trace may be foreign, and the layout
+ * another than the runtime had. `values`: how many its layout had. */
+bool layout_source_fits(const struct layout *layout, uint32_t version, uint32_t values,
+			const struct trace_await *awaits, uint32_t count);
+
 /*
  * A line of a machine's code. Where that is a macro's of somebody else (select!, join!) the
  * beginning of the function that uses it follows: its author knows that one.

@@ -51,6 +51,22 @@ static bool is_turn_boundary(const struct frame *frame)
 	       frame_is(frame, "tokio", "poll_future") || frame_is(frame, "async_task", "RawTask");
 }
 
+static size_t place_of(const struct stack *stack, enum frame_owner owner)
+{
+	size_t place = 0;
+
+	while (place < stack->count && stack->frames[place].owner != owner)
+		place++;
+	return place;
+}
+
+size_t stack_authors_place(const struct stack *stack)
+{
+	size_t place = place_of(stack, OWNER_PROGRAM);
+
+	return place < stack->count ? place : place_of(stack, OWNER_DEPENDENCY);
+}
+
 static struct stack finish(struct report *report)
 {
 	struct stack stack = { 0 };
@@ -61,12 +77,7 @@ static struct stack finish(struct report *report)
 	for (size_t i = 0; i < stack.count; i++)
 		if (!stack.frames[i].native)
 			stack.frames[i].turn_boundary = is_script_boundary(&stack.frames[i]);
-	for (stack.place = 0; stack.place < stack.count; stack.place++)
-		if (stack.frames[stack.place].owner == OWNER_PROGRAM)
-			return stack;
-	for (stack.place = 0; stack.place < stack.count; stack.place++)
-		if (stack.frames[stack.place].owner == OWNER_DEPENDENCY)
-			return stack;
+	stack.place = stack_authors_place(&stack);
 	return stack;
 }
 

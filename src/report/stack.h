@@ -30,6 +30,10 @@ void stacks_deinit(struct report *report);
 /* The frame to look at; NULL when none is known. */
 const struct frame *stack_place(const struct stack *stack);
 
+/* What `place` is to be: the first frame of the program's own, else of a package's; count where
+ * there is neither. */
+size_t stack_authors_place(const struct stack *stack);
+
 /*
  * The frames that a forge or a test viewer may point at: the program's own, with a file. The
  * innermost of them; NULL when there is none.

@@ -17,9 +17,7 @@ struct guard_spot {
 	uintptr_t poll;
 	uint32_t type; /* of the task: see executors/task_types.h */
 	uint32_t depth;
-	struct {
-		uint32_t machine, state;
-	} links[TRACE_GUARD_LINKS];
+	struct trace_await links[TRACE_GUARD_LINKS];
 	uint32_t value;
 	uintptr_t address; /* of the lock's word */
 	bool unsure;
