@@ -126,7 +126,9 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 		return;
 	site_count(site, SEVERITY_NOTICE, turn_clock_ns(now - since), 0, now_ns());
 	remember(turn, site);
-	if (turn->sample)
+	/* The first names the turn; but one that knows the program's own frames tells more. */
+	if (turn->sample &&
+	    (!site->script || ((const struct trace_site *)trace_at(turn->sample))->script))
 		return;
 	turn->sample = trace_offset(site);
 	turn_times->sample = turn->sample;
