@@ -14,6 +14,11 @@ struct operand {
 	size_t size; /* of ModRM and the number, in bytes; 0: it is another kind of operand */
 };
 
+static int signed_byte(unsigned char byte)
+{
+	return (byte ^ 0x80) - 0x80;
+}
+
 static struct operand operand_at(const unsigned char *modrm, const unsigned char *end, bool rex_b)
 {
 	struct operand operand = { .base = (*modrm & 7) | (rex_b ? 8 : 0) };
@@ -22,7 +27,7 @@ static struct operand operand_at(const unsigned char *modrm, const unsigned char
 	if (mode == 3 || (*modrm & 7) == 4 || (mode == 0 && (*modrm & 7) == 5))
 		return operand;
 	if (mode == 1 && modrm + 2 <= end) {
-		operand.offset = (int8_t)modrm[1];
+		operand.offset = signed_byte(modrm[1]);
 		operand.size = 2;
 	} else if (mode == 2 && modrm + 5 <= end) {
 		memcpy(&operand.offset, modrm + 1, sizeof operand.offset);
@@ -64,7 +69,7 @@ static const unsigned char *when_set(const unsigned char *at, const unsigned cha
 
 	if (at + 2 <= end && (*at == 0x74 || *at == 0x75)) {
 		jumps = *at == 0x75;
-		distance = (int8_t)at[1];
+		distance = signed_byte(at[1]);
 		size = 2;
 	} else if (at + 6 <= end && *at == 0x0f && (at[1] == 0x84 || at[1] == 0x85)) {
 		jumps = at[1] == 0x85;
