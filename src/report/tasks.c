@@ -117,11 +117,14 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 		const char *name;
 		uint64_t state;
 		struct layout_link links[LAYOUT_MAX_LINKS];
-	} key = { kind->name, seen->state, { { 0 } } };
+	} key;
 	size_t size = offsetof(typeof(key), links) + seen->link_count * sizeof *key.links;
 	uint64_t polled_ns = polled ? trace_clock_ns(gathering->space->trace, polled) : 0;
 	struct seen_group *known;
 
+	memset(&key, 0, sizeof key); /* hashed with its padding */
+	key.name = kind->name;
+	key.state = seen->state;
 	memcpy(key.links, seen->links, seen->link_count * sizeof *key.links);
 	HASH_FIND(hh, gathering->seen, &key, size, known);
 	if (!known) {

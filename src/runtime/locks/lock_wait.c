@@ -126,7 +126,7 @@ static void take_edge(struct trace_deadlock_edge *edge, const struct held_table 
 			memcpy(edge->holder_thread, holder->table->name,
 			       sizeof edge->holder_thread);
 	}
-	if (!holder->held)
+	if (!holder->held || !holder->table)
 		return;
 	memcpy(edge->holder_thread, holder->table->name, sizeof edge->holder_thread);
 	edge->acquired = holder->held->stack ? known_stack_record(holder->held->stack) : 0;
