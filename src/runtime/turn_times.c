@@ -48,10 +48,10 @@ static struct trace_turn_lengths *lengths(uint32_t executor)
 	if (!record)
 		return NULL;
 	record->executor = executor;
-	/* Of two threads the second leaves an empty record: nothing is in it to be counted. */
-	__atomic_compare_exchange_n(offset, &first, trace_offset(record), false, __ATOMIC_ACQ_REL,
-				    __ATOMIC_ACQUIRE);
-	trace_publish(record, RECORD_TURN_LENGTHS);
+	/* Of two threads the second's stays unfinished: a reader passes over it. */
+	if (__atomic_compare_exchange_n(offset, &first, trace_offset(record), false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		trace_publish(record, RECORD_TURN_LENGTHS);
 	return trace_at(*offset);
 }
 
