@@ -1,4 +1,4 @@
-/* borrow-across-yield: found by a scan. */
+/* borrow-across-yield: found by a scan, and in the futures of a program that runs. */
 #include "held_value.h"
 #include "model.h"
 
