@@ -105,6 +105,12 @@ def a_call_that_was_told_explains_its_turn(place):
     expect(finding["kind"] == "blocking-call" and finding["harm"]["long_turns"] == 1, finding)
 
 
+def the_call_that_took_most_is_to_blame(place):
+    report, _ = _findings(place, "two")
+    blamed = {finding["call"]: finding.get("harm", {}).get("long_turns", 0) for finding in report["findings"]}
+    expect(blamed == {"usleep": 0, "nanosleep": 1}, report["findings"])
+
+
 def a_hang_is_told_while_it_lasts_and_after_a_kill(place):
     directory = place / "traces"
     process = subprocess.Popen([YIELDSAN, "run", "-o", directory, _stalls(place), "hang"],

@@ -70,18 +70,6 @@ static struct buffer *get_buffer(void)
 	return buffer;
 }
 
-/* As calls/watch.c does for a call's site: a loop's next wait tells that the turn was its own. */
-static void remember(struct turn *turn, struct trace_site *site)
-{
-	if (!event_loop_on_probation(turn))
-		site->confirmed = 1;
-	for (unsigned i = 0; i < turn->finding_count; i++)
-		if (turn->findings[i] == site)
-			return;
-	if (turn->finding_count < TURN_FINDINGS)
-		turn->findings[turn->finding_count++] = site;
-}
-
 static uint32_t executor_of(const struct turn *turn)
 {
 	struct trace_executor *record = turn->executor ? executor_record(turn->executor) : NULL;
@@ -125,7 +113,7 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 	if (!site)
 		return;
 	site_count(site, SEVERITY_NOTICE, turn_clock_ns(now - since), 0, now_ns());
-	remember(turn, site);
+	turn_remember(turn, site, 0);
 	/* The first names the turn; but one that knows the program's own frames tells more. */
 	if (turn->sample &&
 	    (!site->script || ((const struct trace_site *)trace_at(turn->sample))->script))
@@ -431,12 +419,17 @@ static void take_place(const struct turn *turn, const struct course *course,
 	}
 }
 
-/* Its calls are to blame, and were: they made a turn long. */
-static void blame_calls(const struct turn *turn)
+/* The call that took most of the turn made it long, if that was no small part. */
+static void blame_call(const struct turn *turn, uint64_t ns)
 {
-	for (unsigned i = 0; i < turn->finding_count; i++)
-		if (turn->findings[i]->kind == SITE_BLOCKING_CALL)
-			__atomic_fetch_add(&turn->findings[i]->long_turns, 1, __ATOMIC_RELAXED);
+	int most = -1;
+
+	for (int i = 0; i < turn->finding_count; i++)
+		if (turn->findings[i]->kind == SITE_BLOCKING_CALL &&
+		    (most < 0 || turn->finding_us[i] > turn->finding_us[most]))
+			most = i;
+	if (most >= 0 && turn->finding_us[most] * UINT64_C(1000) >= ns / TURN_FINDINGS)
+		__atomic_fetch_add(&turn->findings[most]->long_turns, 1, __ATOMIC_RELAXED);
 }
 
 void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)
@@ -454,7 +447,7 @@ void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 	bool looked;
 
 	if (turn->explained_us) {
-		blame_calls(turn);
+		blame_call(turn, ns);
 		if (turn->explained_us * UINT64_C(1000) + warning_ns() > ns)
 			return;
 	}

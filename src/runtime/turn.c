@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "calls/call.h"
+#include "executors/event_loop.h"
 #include "executors/executor.h"
 #include "executors/root_turn.h"
 #include "locks/held.h"
@@ -75,4 +76,22 @@ void turn_end(struct turn *turn)
 		call_watch_heal(UINTPTR_MAX);
 	}
 	thread_arm();
+}
+
+void turn_remember(struct turn *turn, struct trace_site *site, uint64_t ns)
+{
+	unsigned i = 0;
+
+	while (i < turn->finding_count && turn->findings[i] != site)
+		i++;
+	if (!event_loop_on_probation(turn) || i == TURN_FINDINGS)
+		site->confirmed = 1;
+	if (i == TURN_FINDINGS)
+		return;
+	if (i == turn->finding_count) {
+		turn->findings[i] = site;
+		turn->finding_us[i] = 0;
+		turn->finding_count++;
+	}
+	turn->finding_us[i] += (uint32_t)(ns / 1000);
 }

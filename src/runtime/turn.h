@@ -56,6 +56,7 @@ struct turn {
 	bool excused; /* part of it was where blocking is right, or an interpreter's own wait */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */
 	struct trace_site *findings[TURN_FINDINGS];
+	uint32_t finding_us[TURN_FINDINGS]; /* what each took of this turn */
 };
 
 /* Pairs on one thread. turn_end of a turn that is not on the stack any more (fork, longjmp) does
@@ -63,6 +64,10 @@ struct turn {
  * clean-up. */
 void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind);
 void turn_end(struct turn *turn);
+
+/* Keeps the site, which took `ns` of the turn, for when the harm done shows; that of a loop which
+ * may yet turn out to be none counts from its next wait on. */
+void turn_remember(struct turn *turn, struct trace_site *site, uint64_t ns);
 
 #define TURN_SCOPE __attribute__((cleanup(turn_end)))
 

@@ -297,27 +297,12 @@ static void ask_again(struct call_watch *watch, bool *nonblocking)
 	*nonblocking = descriptor.nonblocking;
 }
 
-/* Keeps the site for the loop's next wait, which tells the harm done and that it was the loop's. */
-static void remember(struct turn *turn, struct trace_site *site)
-{
-	if (!event_loop_on_probation(turn))
-		site->confirmed = 1;
-	if (!turn)
-		return;
-	for (unsigned i = 0; i < turn->finding_count; i++)
-		if (turn->findings[i] == site)
-			return;
-	if (turn->finding_count < TURN_FINDINGS)
-		turn->findings[turn->finding_count++] = site;
-	else
-		site->confirmed = 1;
-}
-
 static struct trace_site *record(struct call_watch *watch, enum severity severity,
 				 const struct call_outcome *outcome, uint64_t end_ns)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 	struct trace_executor *executor = trace_at(call->executor);
+	struct turn *turn = watch->turn ? watch->turn : root_turn();
 	struct trace_site *site;
 
 	take_script(&watch->language);
@@ -340,7 +325,10 @@ static struct trace_site *record(struct call_watch *watch, enum severity severit
 		return NULL;
 	}
 	site_count(site, severity, outcome->wall_ns, outcome->slept_ns, end_ns);
-	remember(watch->turn ? watch->turn : root_turn(), site);
+	if (turn)
+		turn_remember(turn, site, outcome->wall_ns);
+	else
+		site->confirmed = 1;
 	return site;
 }
 

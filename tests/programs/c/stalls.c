@@ -218,7 +218,10 @@ static void step(const char *name)
 		hang();
 	else if (!strcmp(name, "sleep"))
 		rest(150);
-	else if (!strcmp(name, "signal"))
+	else if (!strcmp(name, "two")) {
+		usleep(2000);
+		rest(150);
+	} else if (!strcmp(name, "signal"))
 		use_signal();
 	else if (!strcmp(name, "waits"))
 		wait_often();
