@@ -4,15 +4,19 @@
 #include <string.h>
 
 #include "finding.h"
+#include "shared/python_loop.h"
 #include "words.h"
 
-#define TOKIO  "; else move it into tokio::task::spawn_blocking(..)"
-#define SMOL   "; else move it into smol::unblock(..) (the blocking crate)"
-#define STD    "; else move it into async_std::task::spawn_blocking(..)"
-#define PYTHON "; else await asyncio.to_thread(..) or loop.run_in_executor(..)"
-#define NODE   "; else move it into a worker_threads Worker"
-#define LIBUV  "; else move it into uv_queue_work()"
-#define GLIB   "; else move it into g_task_run_in_thread()"
+#define TOKIO	"; else move it into tokio::task::spawn_blocking(..)"
+#define SMOL	"; else move it into smol::unblock(..) (the blocking crate)"
+#define STD	"; else move it into async_std::task::spawn_blocking(..)"
+#define TRIO	"; else await trio.to_thread.run_sync(..)"
+#define GEVENT	"; else gevent.get_hub().threadpool.apply(..)"
+#define TWISTED "; else threads.deferToThread(..)"
+#define PYTHON	"; else await asyncio.to_thread(..) or loop.run_in_executor(..)"
+#define NODE	"; else move it into a worker_threads Worker"
+#define LIBUV	"; else move it into uv_queue_work()"
+#define GLIB	"; else move it into g_task_run_in_thread()"
 #define EVENT                                                                                      \
 	"; else hand it to a worker thread that reports back through a socket pair or "            \
 	"event_active()"
@@ -108,6 +112,49 @@ static const struct {
 	{ "asyncio", "poll", NULL,
 	  "use loop.add_reader(..) or asyncio streams in place of select" PYTHON },
 	{ "asyncio", NULL, NULL, "use the asyncio equivalent" PYTHON },
+
+	/* Trio */
+	{ "Trio", "sleep", NULL, "use await trio.sleep(..)" },
+	{ "Trio", "file", NULL, "use trio.open_file(..)" TRIO },
+	{ "Trio", "metadata", NULL, "use trio.Path(..)" TRIO },
+	{ "Trio", "output", NULL,
+	  "log through logging.handlers.QueueHandler and QueueListener" TRIO },
+	{ "Trio", "socket", NULL,
+	  "use trio.open_tcp_stream(..) or trio.socket; for HTTP httpx.AsyncClient in place of "
+	  "requests or urllib" TRIO },
+	{ "Trio", "pipe", NULL,
+	  "use trio.run_process(..) for a child's pipes, trio.lowlevel.FdStream(..) for "
+	  "others" TRIO },
+	{ "Trio", "dns", NULL, "use await trio.socket.getaddrinfo(..)" TRIO },
+	{ "Trio", "lock", NULL,
+	  "use trio.Lock, trio.Event or trio.open_memory_channel(..) in place of those of "
+	  "threading" TRIO },
+	{ "Trio", "process", NULL, "use await trio.run_process(..)" TRIO },
+	{ "Trio", "poll", NULL,
+	  "use await trio.lowlevel.wait_readable(..) in place of select" TRIO },
+	{ "Trio", NULL, NULL, "use the equivalent in trio" TRIO },
+
+	/* Twisted */
+	{ "Twisted", "sleep", NULL, "use task.deferLater(reactor, ..) or reactor.callLater(..)" },
+	{ "Twisted", "socket", NULL,
+	  "use an endpoint and a Protocol; for HTTP treq or twisted.web.client.Agent in place of "
+	  "requests or urllib" TWISTED },
+	{ "Twisted", "pipe", NULL, "use reactor.spawnProcess(..) for a child's pipes" TWISTED },
+	{ "Twisted", "dns", NULL, "use reactor.nameResolver or twisted.names" TWISTED },
+	{ "Twisted", "lock", NULL,
+	  "use defer.DeferredLock or DeferredQueue in place of those of threading" TWISTED },
+	{ "Twisted", "process", NULL,
+	  "use reactor.spawnProcess(..) or utils.getProcessOutput(..)" TWISTED },
+	{ "Twisted", "poll", NULL, "use reactor.addReader(..) in place of select" TWISTED },
+	{ "Twisted", NULL, NULL, "move it out of the reactor's thread" TWISTED },
+
+	/* gevent */
+	{ "gevent", "file", NULL, "use gevent.fileobject.FileObjectThread(..)" GEVENT },
+	{ "gevent", "metadata", NULL, "ask once and remember the answer" GEVENT },
+	{ "gevent", "output", NULL, "collect the output and write it seldom" GEVENT },
+	{ "gevent", NULL, NULL,
+	  "use gevent's own (gevent.sleep, gevent.socket, gevent.subprocess), which "
+	  "gevent.monkey.patch_all() puts in place of the standard library's" GEVENT },
 
 	/* Node: libuv under JavaScript */
 	{ "node", "sleep", NULL, "use setTimeout(..) or await timers.promises.setTimeout(..)" },
@@ -235,7 +282,8 @@ static const char *executor_of(const struct finding *finding)
 {
 	const char *name = finding->executor;
 
-	if (finding->language == SCRIPT_PYTHON)
+	if (finding->language == SCRIPT_PYTHON && !python_loop_named(name) &&
+	    strcmp(name, "gevent"))
 		return "asyncio";
 	if (finding->language == SCRIPT_JAVASCRIPT)
 		return "node";

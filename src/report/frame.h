@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct python_loop;
 struct strings;
 
 enum frame_owner {
@@ -40,6 +41,9 @@ void frame_find_owner(struct frame *frame, const char *executable, struct string
 
 /* Whether the function belongs to a package and its name contains `part`. */
 bool frame_is(const struct frame *frame, const char *package, const char *part);
+
+/* The event loop whose function this is, of an interpreter's frame; NULL. */
+const struct python_loop *frame_python_loop(const struct frame *frame);
 
 /* The last part of a path. */
 const char *path_name(const char *path);

@@ -4,6 +4,7 @@
 
 #include "debug_info/strings.h"
 #include "frame.h"
+#include "shared/python_loop.h"
 
 struct owner_rule {
 	const char *name; /* what a name begins with */
@@ -332,19 +333,22 @@ static void find_native_owner(struct frame *frame, const char *executable, struc
 static void find_script_owner(struct frame *frame, struct strings *strings)
 {
 	const char *file = frame->file ? frame->file : "", *at;
+	const struct python_loop *loop;
 
 	if ((at = behind(file, "/site-packages/")) || (at = behind(file, "/dist-packages/")) ||
 	    (at = behind(file, "/node_modules/")))
 		set(frame, OWNER_DEPENDENCY, strings_keep_part(strings, at, strcspn(at, "/")));
-	else if ((at = behind(file, "/lib/python")) && strchr(at, '/'))
-		set(frame, strstr(file, "/asyncio/") ? OWNER_EXECUTOR : OWNER_STANDARD,
-		    strstr(file, "/asyncio/") ? "asyncio" : "Python");
+	else if ((at = behind(file, "/lib/python")) && (at = behind(at, "/")))
+		set(frame, OWNER_STANDARD, "Python");
 	else if (starts(file, "<frozen "))
 		set(frame, OWNER_STANDARD, "Python");
 	else if (starts(file, "node:") || starts(file, "internal/"))
 		set(frame, OWNER_STANDARD, "Node");
 	else
 		set(frame, OWNER_PROGRAM, NULL);
+	loop = at ? python_loop_of_package(at, strcspn(at, "/")) : NULL;
+	if (loop)
+		set(frame, OWNER_EXECUTOR, loop->package);
 }
 
 void frame_find_owner(struct frame *frame, const char *executable, struct strings *strings)
@@ -353,6 +357,14 @@ void frame_find_owner(struct frame *frame, const char *executable, struct string
 		find_native_owner(frame, executable, strings);
 	else
 		find_script_owner(frame, strings);
+}
+
+const struct python_loop *frame_python_loop(const struct frame *frame)
+{
+	return frame->native || !frame->function || !frame->file
+		       ? NULL
+		       : python_loop_of(frame->function, strlen(frame->function), frame->file,
+					strlen(frame->file));
 }
 
 bool frame_is(const struct frame *frame, const char *package, const char *part)

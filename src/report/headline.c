@@ -8,10 +8,11 @@
 static const struct {
 	const char *name, *held;
 } held_executors[] = {
-	{ "asyncio", "the asyncio event loop" }, { "libuv", "the libuv event loop" },
-	{ "node", "Node's event loop" },	 { "libevent", "the libevent loop" },
-	{ "libev", "the libev loop" },		 { "glib", "the GLib main loop" },
-	{ "GLib", "the GLib main loop" },
+	{ "gevent", "gevent's hub" },	      { "Trio", "the Trio event loop" },
+	{ "Twisted", "the Twisted reactor" }, { "asyncio", "the asyncio event loop" },
+	{ "libuv", "the libuv event loop" },  { "node", "Node's event loop" },
+	{ "libevent", "the libevent loop" },  { "libev", "the libev loop" },
+	{ "glib", "the GLib main loop" },     { "GLib", "the GLib main loop" },
 };
 
 const char *headline_executor(struct report *report, const struct finding *finding)

@@ -59,6 +59,11 @@ static const struct {
 		   "into tokio::task::spawn_blocking(..)" },
 	{ "asyncio", "let others run in between: await asyncio.sleep(0); or move the work to a "
 		     "process: loop.run_in_executor(ProcessPoolExecutor(), ..)" },
+	{ "Trio", "let others run in between: await trio.lowlevel.checkpoint(); or move the work "
+		  "to a process" },
+	{ "gevent", "let others run in between: gevent.sleep(0); or move the work to a process" },
+	{ "Twisted", "let others run in between: task.cooperate(..); or move the work to a "
+		     "process" },
 	{ "libuv", "move the work to the thread pool: uv_queue_work" },
 	{ "node", "split the work (setImmediate), or move it to worker_threads" },
 	{ "glib", "move the work to a thread: g_task_run_in_thread" },

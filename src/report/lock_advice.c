@@ -16,6 +16,11 @@ static const struct {
 	{ "uvloop", FAMILY_UNKNOWN,
 	  "release it before control goes back to the event loop, or use asyncio.Lock with `async "
 	  "with'" },
+	{ "Trio", FAMILY_UNKNOWN,
+	  "release it before control goes back to the event loop, or use trio.Lock with `async "
+	  "with'" },
+	{ "Twisted", FAMILY_UNKNOWN,
+	  "release it before control goes back to the reactor, or use defer.DeferredLock" },
 	{ NULL, FAMILY_TOKIO,
 	  "end the guard's scope, or drop it, before the .await; where the lock must be held over "
 	  "one, use tokio::sync::Mutex" },

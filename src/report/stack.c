@@ -32,16 +32,7 @@ static void disown_rust_main(struct stack *stack)
 /* Where an interpreter's event loop calls back: what lies outside is how the loop came to run. */
 static bool is_script_boundary(const struct frame *frame)
 {
-	static const char *const loops[] = { "run_forever", "_run_once" };
-	size_t length = frame->function ? strlen(frame->function) : 0;
-
-	for (size_t i = 0; i < sizeof loops / sizeof *loops; i++) {
-		size_t tail = strlen(loops[i]);
-
-		if (length >= tail && !strcmp(frame->function + length - tail, loops[i]))
-			return frame->owner != OWNER_PROGRAM;
-	}
-	return false;
+	return frame->owner != OWNER_PROGRAM && frame_python_loop(frame);
 }
 
 static bool is_turn_boundary(const struct frame *frame)

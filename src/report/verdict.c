@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "shared/python_loop.h"
+
 #define ROOT_FLAGS (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)
 
 /* tokio::task::block_in_place, and what it calls to leave the runtime: around it blocking is
@@ -218,27 +220,30 @@ static bool is_librarys_import(const struct stack *script)
 	return i && i < script->count && script->frames[i].owner != OWNER_PROGRAM;
 }
 
-/* Between two asyncio.run() a thread runs plain code: only below run_forever is a loop held up. */
-static bool verdict_asyncio(struct finding *seen, bool script_full)
+/* Between two asyncio.run() a thread runs plain code: only below the loop is it held up. */
+static bool verdict_python(struct finding *seen, const struct python_loop *loop, bool script_full)
 {
-	static const char loop[] = "run_forever";
-
-	for (size_t i = 0; i < seen->stacks->script.count; i++) {
-		const char *function = seen->stacks->script.frames[i].function;
-		size_t length = strlen(function);
-
-		if (length >= sizeof loop - 1 &&
-		    !strcmp(function + length - (sizeof loop - 1), loop)) {
-			if (is_librarys_import(&seen->stacks->script))
-				seen->severity = SEVERITY_NOTICE;
+	for (size_t i = 0; i < seen->stacks->script.count; i++)
+		if (frame_python_loop(&seen->stacks->script.frames[i]) == loop)
 			return true;
-		}
-	}
 	if (script_full) { /* a deep stack: what lies further out is not known */
 		seen->confidence = CONFIDENCE_LOW;
 		seen->severity = SEVERITY_NOTICE;
 	}
 	return script_full;
+}
+
+/* The main greenlet's own code: whether others were there to be held up is not known. */
+static void verdict_gevent(struct finding *seen)
+{
+	const struct stack *native = &seen->stacks->native;
+
+	for (size_t i = 0; i < native->count; i++)
+		if (native->frames[i].module && (strstr(native->frames[i].module, "/gevent/") ||
+						 strstr(native->frames[i].module, "/greenlet/")))
+			return;
+	seen->confidence = CONFIDENCE_LOW;
+	seen->severity = SEVERITY_NOTICE;
 }
 
 /*
@@ -256,18 +261,22 @@ static bool tells_of_panic(const struct stack *stack)
 
 static bool family_verdict(struct finding *seen, uint8_t flags, bool script_full)
 {
+	const struct python_loop *loop = python_loop_named(seen->executor);
+
 	if (seen->family == FAMILY_TOKIO)
 		return verdict_tokio(seen, flags);
 	if (seen->family == FAMILY_ASYNC_TASK)
 		return verdict_async_task(seen, flags);
-	if (!strcmp(seen->executor, "asyncio"))
-		return verdict_asyncio(seen, script_full);
+	if (loop)
+		return verdict_python(seen, loop, script_full);
+	if (!strcmp(seen->executor, "gevent"))
+		verdict_gevent(seen);
 	return true;
 }
 
 bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 {
-	if (tells_of_panic(&seen->stacks->native))
+	if (tells_of_panic(&seen->stacks->native) || is_librarys_import(&seen->stacks->script))
 		seen->severity = SEVERITY_NOTICE;
 	return family_verdict(seen, flags, script_full);
 }
@@ -284,6 +293,7 @@ static void take_root(struct finding *seen, uint8_t flags)
 
 bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full)
 {
+	const struct python_loop *loop = python_loop_named(seen->executor);
 	const struct stack *native = &seen->stacks->native;
 
 	if (flags & ROOT_FLAGS)
@@ -292,14 +302,16 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full)
 		seen->confidence = CONFIDENCE_MEDIUM;
 		return true;
 	}
-	if (tells_of_panic(native))
+	if (tells_of_panic(native) || is_librarys_import(&seen->stacks->script))
 		seen->severity = SEVERITY_NOTICE;
 	if (seen->family == FAMILY_TOKIO) {
 		if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native))
 			seen->confidence = CONFIDENCE_LOW;
 		return !is_offloaded(native, native->count);
 	}
-	if (!strcmp(seen->executor, "asyncio") && seen->stacks->script.count)
-		return verdict_asyncio(seen, script_full);
+	if (loop && seen->stacks->script.count)
+		return verdict_python(seen, loop, script_full);
+	if (!strcmp(seen->executor, "gevent"))
+		verdict_gevent(seen);
 	return true;
 }

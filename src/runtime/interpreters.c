@@ -5,6 +5,7 @@
 #include "javascript.h"
 #include "modules.h"
 #include "python.h"
+#include "shared/python_loop.h"
 
 void interpreters_module_added(struct module *module)
 {
@@ -24,13 +25,22 @@ bool interpreter_is_python(const struct module *module)
 	return python_is_module(module);
 }
 
-bool interpreter_runs_loop(void)
+const char *interpreter_loop(void)
 {
-	static const char loop[] = "run_forever\t";
 	char text[TRACE_SCRIPT_SIZE];
-	size_t used = python_frames(text, sizeof text);
+	const char *line = text, *end = text + python_frames(text, sizeof text);
 
-	return used && memmem(text, used, loop, sizeof loop - 1);
+	while (line < end) {
+		const char *file = memchr(line, '\t', (size_t)(end - line)) + 1;
+		const char *number = memchr(file, '\t', (size_t)(end - file));
+		const struct python_loop *loop = python_loop_of(line, (size_t)(file - 1 - line),
+								file, (size_t)(number - file));
+
+		if (loop)
+			return loop->name;
+		line = (const char *)memchr(number, '\n', (size_t)(end - number)) + 1;
+	}
+	return NULL;
 }
 
 /* V8 allocates: not from a signal handler. */

@@ -26,8 +26,8 @@ bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t dept
 /* Whether this process's loops of `module` are CPython's. */
 bool interpreter_is_python(const struct module *module);
 
-/* Whether an asyncio loop is among the present thread's Python frames. */
-bool interpreter_runs_loop(void);
+/* The name of the event loop among the present thread's Python frames; NULL. */
+const char *interpreter_loop(void);
 
 /*
  * The present thread's frames, as in trace_script; 0 bytes when no interpreter runs here. For calls

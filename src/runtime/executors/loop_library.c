@@ -19,19 +19,25 @@ static const struct {
 	const char *module;
 	const char *path; /* part of the module's path */
 	const char *functions[6];
+	const char *caller; /* part of the path of who runs the loop; NULL: anyone */
 } libraries[] = {
-	{ "uvloop", "loop.cpython", "/uvloop/", { NULL } },
-	{ "libuv", "libuv.so", NULL, { "uv_run" } },
-	{ "libuv", NULL, NULL, { "uv_run" } },
+	{ "uvloop", "loop.cpython", "/uvloop/", { NULL }, NULL },
+	/* Its greenlets take turns on the thread's one stack, within the turns of its libev. */
+	{ "gevent", "corecext.cpython", "/gevent/", { NULL }, NULL },
+	{ "gevent", "libev.so", NULL, { "ev_run" }, "/gevent/" },
+	{ "libuv", "libuv.so", NULL, { "uv_run" }, NULL },
+	{ "libuv", NULL, NULL, { "uv_run" }, NULL },
 	{ "libevent",
 	  "libevent",
 	  NULL,
-	  { "event_base_loop", "event_base_dispatch", "event_dispatch" } },
+	  { "event_base_loop", "event_base_dispatch", "event_dispatch" },
+	  NULL },
 	{ "glib",
 	  "libglib-2.0.so",
 	  NULL,
-	  { "g_main_loop_run", "g_main_context_iteration", "g_main_context_poll_unlocked" } },
-	{ "libev", "libev.so", NULL, { "ev_run", "ev_loop" } },
+	  { "g_main_loop_run", "g_main_context_iteration", "g_main_context_poll_unlocked" },
+	  NULL },
+	{ "libev", "libev.so", NULL, { "ev_run", "ev_loop" }, NULL },
 };
 
 static bool names_function(const char *const *functions, const struct module *module,
@@ -69,6 +75,13 @@ static unsigned reach_of(size_t row, const uint64_t *frames, size_t depth,
 	return reach;
 }
 
+static bool called_by(size_t row, const uint64_t *frames, size_t depth, unsigned reach)
+{
+	const struct module *caller = reach < depth ? modules_find(frames[reach]) : NULL;
+
+	return !libraries[row].caller || (caller && strstr(caller->path, libraries[row].caller));
+}
+
 bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library *library)
 {
 	const struct module *module = depth ? modules_find(frames[0]) : NULL;
@@ -77,15 +90,15 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 		return false;
 	if (interpreter_is_python(module)) {
 		/* Where Python's loop begins and ends is told by its own frames, in the report. */
-		library->name = "asyncio";
+		library->name = interpreter_loop();
 		library->reach = (unsigned)depth;
-		return interpreter_runs_loop();
+		return library->name;
 	}
 	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++) {
 		if (!module_fits(row, module))
 			continue;
 		library->reach = reach_of(row, frames, depth, module);
-		if (library->reach) {
+		if (library->reach && called_by(row, frames, depth, library->reach)) {
 			library->name = libraries[row].name;
 			return true;
 		}

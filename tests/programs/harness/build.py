@@ -274,4 +274,6 @@ class Builder:
             folder, names = "", RUST_SOURCES[rust_prefix(program)]
         else:
             folder, names = ("python" if program.endswith(".py") else "node"), [program]
+            if program.endswith("_cases.py"):
+                names.append("blocking.py")
         return [os.path.join(ROOT, SOURCES, folder, name) for name in names]

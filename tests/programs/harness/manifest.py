@@ -238,6 +238,16 @@ def python_runs():
         yield script(cases, f"--uvloop {context} all", PYTHON_OPERATIONS, module="uvloop")
     for context in words("to_thread executor thread around"):
         yield script(cases, f"--uvloop {context} all", module="uvloop")
+    yield script("trio_cases.py", "task all", PYTHON_OPERATIONS, executor="Trio", module="trio")
+    yield script("twisted_cases.py", "call all", PYTHON_OPERATIONS, executor="Twisted", module="twisted")
+    for context in words("to_thread around"):
+        yield script("trio_cases.py", f"{context} all", module="trio")
+    for context in words("defer_to_thread before"):
+        yield script("twisted_cases.py", f"{context} all", module="twisted")
+    for context in words("greenlet callback"):
+        yield script("gevent_cases.py", f"{context} all", PYTHON_OPERATIONS, executor="gevent", module="gevent")
+    for context in words("pool before after"):
+        yield script("gevent_cases.py", f"{context} all", module="gevent")
     for case in words("two_runs run_until_complete pool threads busy_threads subprocesses"):
         yield script("asyncio_quiet.py", case)
     for context, expect in (("coroutine", PYTHON_OPERATIONS), ("to_thread", ()), ("around", ())):

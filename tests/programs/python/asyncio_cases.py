@@ -8,122 +8,10 @@ Contexts: coroutine and callback hold the loop; to_thread, executor, thread and 
 import asyncio
 import concurrent.futures
 import concurrent.futures.thread  # asyncio would import it inside the loop: a file read of its own
-import os
-import socket
-import subprocess
 import sys
 import threading
-import time
 
-WAIT = 0.05
-
-# The codec of host names is imported at its first use, which should not be in a coroutine here.
-"localhost".encode("idna")
-
-
-class Helper:
-    """A thread that makes an operation wait: it acts WAIT seconds after the operation began."""
-
-    def __init__(self, act):
-        self.begun = False
-        self.act = act
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        while not self.begun:
-            time.sleep(0.001)  # EXPECT-NONE: a thread without turns
-        time.sleep(WAIT)  # EXPECT-NONE
-        self.act()
-
-
-def sleep():
-    def block():
-        time.sleep(WAIT)  # EXPECT error clock_nanosleep|nanosleep|select category=sleep case=sleep
-
-    return block
-
-
-def file():
-    def block():
-        with open("data.txt") as stream:  # EXPECT warning|error open|open64|openat category=file case=file
-            assert stream.read().startswith("line 0")  # EXPECT warning|error read category=file case=file
-
-    return block
-
-
-def compute():
-    def block():
-        end = time.thread_time() + 0.2
-        while time.thread_time() < end:
-            sum(range(100000))  # EXPECT error busy kind=long-turn case=compute
-
-    return block
-
-
-def fsync():
-    descriptor = os.open("synced.txt", os.O_WRONLY | os.O_CREAT)
-
-    def block():
-        os.write(descriptor, b"text\n")  # EXPECT warning|error write category=file case=fsync
-        os.fsync(descriptor)  # EXPECT error fsync category=file case=fsync
-
-    return block
-
-
-def client():
-    listener = socket.create_server(("127.0.0.1", 0))
-    address = listener.getsockname()
-
-    def answer():
-        peer, _ = listener.accept()
-        peer.sendall(b"x")
-        peer.close()
-        listener.close()
-
-    helper = Helper(answer)
-
-    def block():
-        # A numeric address is looked up too, although no name service is asked.
-        stream = socket.create_connection(address)  # EXPECT warning|error connect category=socket case=client ALLOW error getaddrinfo category=dns case=client
-        helper.begun = True
-        assert stream.recv(1) == b"x"  # EXPECT error recv|recvfrom|read category=socket case=client
-        stream.close()
-
-    return block
-
-
-def run_program():
-    def block():
-        subprocess.run(["sleep", "0.05"], check=True)  # EXPECT error waitpid|wait4|waitid category=process case=run_program
-
-    return block
-
-
-def lookup():
-    def block():
-        socket.getaddrinfo("localhost", 80)  # EXPECT error getaddrinfo category=dns case=lookup
-
-    return block
-
-
-def lock():
-    lock = threading.Lock()
-    lock.acquire()
-    helper = Helper(lock.release)
-
-    def block():
-        helper.begun = True
-        lock.acquire()  # EXPECT error sem_wait|sem_clockwait|sem_timedwait|pthread_cond_wait|pthread_cond_timedwait|pthread_cond_clockwait case=lock
-        lock.release()
-
-    return block
-
-
-OPERATIONS = {
-    operation.__name__: operation
-    for operation in (sleep, file, fsync, client, run_program, lookup, lock, compute)
-}
+from blocking import prepared
 
 
 async def settle():
@@ -190,10 +78,6 @@ CONTEXTS = {
 }
 
 
-def prepared(names):
-    return [OPERATIONS[name]() for name in names]
-
-
 def main(arguments):
     run = asyncio.run
     if arguments[0] == "--uvloop":
@@ -202,8 +86,6 @@ def main(arguments):
         uvloop.install()
         arguments = arguments[1:]
     context, *names = arguments
-    if names == ["all"]:
-        names = list(OPERATIONS)
     if context == "around":
         # Plain code before a loop, between two, and after: no loop runs then.
         for _ in range(2):

@@ -1,0 +1,47 @@
+#include "python_loop.h"
+
+#include <string.h>
+
+static const struct python_loop loops[] = {
+	/* Those of others that replace its loop keep the name of the function. */
+	{ "asyncio", "asyncio", "", "run_forever" },
+	{ "Trio", "trio", "/trio/_core/_run.py", "run" },
+	{ "Twisted", "twisted", "/twisted/internet/base.py", "mainLoop" },
+};
+
+#define LOOP_COUNT (sizeof loops / sizeof *loops)
+
+static bool is_function(const char *wanted, const char *name, size_t length)
+{
+	size_t tail = strlen(wanted);
+
+	return length >= tail && !memcmp(name + length - tail, wanted, tail) &&
+	       (length == tail || name[length - tail - 1] == '.');
+}
+
+const struct python_loop *python_loop_of(const char *function, size_t function_length,
+					 const char *file, size_t file_length)
+{
+	for (size_t i = 0; i < LOOP_COUNT; i++)
+		if (is_function(loops[i].function, function, function_length) &&
+		    memmem(file, file_length, loops[i].file, strlen(loops[i].file)))
+			return &loops[i];
+	return NULL;
+}
+
+const struct python_loop *python_loop_named(const char *name)
+{
+	for (size_t i = 0; i < LOOP_COUNT; i++)
+		if (!strcmp(loops[i].name, name))
+			return &loops[i];
+	return NULL;
+}
+
+const struct python_loop *python_loop_of_package(const char *package, size_t length)
+{
+	for (size_t i = 0; i < LOOP_COUNT; i++)
+		if (strlen(loops[i].package) == length &&
+		    !memcmp(loops[i].package, package, length))
+			return &loops[i];
+	return NULL;
+}
