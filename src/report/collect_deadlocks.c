@@ -5,6 +5,8 @@
 #include "lock_words.h"
 #include "task_type.h"
 
+#define STACKS_OF_EDGE 4 /* at most: a damaged record has them all */
+
 /* "deadlock of 2 threads: a tokio worker waits for a mutex" */
 static const char *describe(struct collection *collection, const struct trace_deadlock *deadlock,
 			    const struct finding *seen)
@@ -127,7 +129,7 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 {
 	const struct trace_executor *executor =
 		trace_file_record(collection->trace, deadlock->executor, RECORD_EXECUTOR);
-	struct finding_stack stacks[3 * TRACE_MAX_EDGES];
+	struct finding_stack stacks[STACKS_OF_EDGE * TRACE_MAX_EDGES];
 	struct finding seen = {
 		.kind = KIND_DEADLOCK,
 		.severity = SEVERITY_ERROR,
