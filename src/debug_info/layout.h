@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	8
+#define LAYOUT_VERSION	9
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -55,7 +55,7 @@ struct layout_header {
 	uint64_t size; /* of the whole, in bytes */
 	uint8_t build_id[LAYOUT_BUILD_ID];
 	uint32_t build_id_size;
-	uint32_t sum; /* layout_sum of the parts */
+	uint32_t sum; /* layout_sum */
 	struct {
 		uint32_t offset, count; /* in bytes from the header; in elements */
 	} parts[LAYOUT_PARTS];
@@ -168,7 +168,7 @@ struct layout_task {
 	uint32_t reserved;
 };
 
-/* Of a `dyn Future`. */
+/* Of a `dyn Future`; in the order of their addresses. */
 struct layout_vtable {
 	uint64_t address;
 	uint32_t machine, reserved;
@@ -207,7 +207,7 @@ static inline const char *layout_text(const struct layout *layout, uint32_t offs
 	return layout->texts + offset;
 }
 
-/* Of all that follows the header: a damaged table must not lead a reader of memory astray. */
+/* Of all but the sum itself: a damaged table must not lead a reader of memory astray. */
 uint32_t layout_sum(const struct layout_header *header);
 
 /* Sets the parts of a table of `size` bytes. -EINVAL for one that is none: every place in it is

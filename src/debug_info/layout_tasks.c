@@ -1,5 +1,6 @@
 /* Where a task of Tokio's keeps its future, and what the vtables of boxed futures stand for. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "layout_build.h"
@@ -146,10 +147,20 @@ static void add_vtable(struct layout_builder *builder, Dwarf_Die *variable)
 	vtable->machine = layout_machine_place(builder, &concrete);
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct layout_vtable *one = a, *other = b;
+
+	return (one->address > other->address) - (one->address < other->address);
+}
+
 void layout_add_tasks(struct layout_builder *builder)
 {
 	for (size_t i = 0; i < builder->types.poll_count; i++)
 		add_task(builder, &builder->types.polls[i]);
 	for (size_t i = 0; i < builder->types.vtable_count; i++)
 		add_vtable(builder, &builder->types.vtables[i]);
+	if (builder->counts[LAYOUT_VTABLES])
+		qsort(builder->vtables, builder->counts[LAYOUT_VTABLES], sizeof *builder->vtables,
+		      by_address);
 }

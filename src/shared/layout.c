@@ -115,17 +115,31 @@ static bool holds_together(const struct layout *layout)
 			lies_in(layout, LAYOUT_CONDITIONS, layout->tasks[i].first_condition,
 				layout->tasks[i].condition_count);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VTABLES); i++)
-		good &= is_machine(layout, layout->vtables[i].machine);
+		good &= is_machine(layout, layout->vtables[i].machine) &&
+			(!i || layout->vtables[i - 1].address <= layout->vtables[i].address);
 	return good;
+}
+
+static uint64_t add_words(uint64_t sum, const void *from, uint64_t size)
+{
+	const char *bytes = from;
+	uint64_t word;
+
+	for (uint64_t at = 0; at + sizeof word <= size; at += sizeof word) {
+		memcpy(&word, bytes + at, sizeof word);
+		sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15) + (sum >> 29);
+	}
+	return sum;
 }
 
 uint32_t layout_sum(const struct layout_header *header)
 {
-	const uint64_t *words = (const uint64_t *)(header + 1);
-	uint64_t sum = 0;
+	struct layout_header own = *header;
+	uint64_t sum;
 
-	for (uint64_t i = 0; i < (header->size - sizeof *header) / sizeof *words; i++)
-		sum = (sum ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15) + (sum >> 29);
+	own.sum = 0;
+	sum = add_words(0, &own, sizeof own);
+	sum = add_words(sum, header + 1, header->size - sizeof own);
 	return (uint32_t)(sum ^ sum >> 32);
 }
 

@@ -27,12 +27,7 @@ static struct place dyn_place(const struct walk *walk, uint64_t address)
 	if (!read_word(walk, address, &place.address) ||
 	    !read_word(walk, address + sizeof vtable, &vtable))
 		return place;
-	vtable -= walk->memory->base;
-	for (uint32_t i = 0; i < layout_count(walk->layout, LAYOUT_VTABLES); i++)
-		if (walk->layout->vtables[i].address == vtable) {
-			place.machine = walk->layout->vtables[i].machine;
-			break;
-		}
+	place.machine = layout_machine_of(walk->layout, vtable - walk->memory->base);
 	return place;
 }
 
@@ -185,4 +180,21 @@ const struct layout_task *layout_task_of(const struct layout *layout, uint64_t p
 		if (layout->tasks[i].poll == poll)
 			return &layout->tasks[i];
 	return NULL;
+}
+
+uint32_t layout_machine_of(const struct layout *layout, uint64_t vtable)
+{
+	uint32_t from = 0, to = layout_count(layout, LAYOUT_VTABLES);
+
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+
+		if (layout->vtables[middle].address == vtable)
+			return layout->vtables[middle].machine;
+		if (layout->vtables[middle].address < vtable)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return LAYOUT_NONE;
 }

@@ -37,6 +37,9 @@ size_t layout_chain(const struct layout *layout, const struct layout_memory *mem
 /* The task's entry by the address of its poll function in the file; NULL: none. */
 const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll);
 
+/* The machine of a `dyn Future' by its vtable's address in the file; LAYOUT_NONE. */
+uint32_t layout_machine_of(const struct layout *layout, uint64_t vtable);
+
 /* What the state awaits, where that is no machine: a value of it. NULL: not told. */
 const struct layout_value *layout_leaf(const struct layout *layout,
 				       const struct layout_state *state);

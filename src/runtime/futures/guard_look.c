@@ -12,6 +12,7 @@
 #include "guard_rest.h"
 #include "guard_sites.h"
 #include "layout_map.h"
+#include "shared/layout_chain.h"
 
 /* tokio/src/runtime/task/state.rs */
 #define RUNNING	 (1UL << 0)
@@ -30,6 +31,7 @@ struct look {
 	const struct mapped_layout *layout;
 	const void *header;
 	bool aside;
+	bool far;	  /* what is read now may not be there */
 	uintptr_t wanted; /* the only lock that matters; 0: all do */
 	struct trace_guard_site *matched;
 	/* Of the task: whether it holds what it held at its last poll. */
@@ -46,10 +48,10 @@ static bool copy(uintptr_t address, void *to, size_t size)
 }
 
 /* An integer; false where nothing can be read. */
-static inline bool fetch(bool aside, uintptr_t address, uint32_t size, uint64_t *value)
+static inline bool fetch(bool far, uintptr_t address, uint32_t size, uint64_t *value)
 {
 	*value = 0;
-	if (UNLIKELY(aside || size > sizeof *value))
+	if (UNLIKELY(far || size > sizeof *value))
 		return size <= sizeof *value && copy(address, value, size);
 	switch (size) {
 	case 1:
@@ -73,7 +75,7 @@ static inline bool holds(const struct look *look, const struct layout_condition 
 	uint64_t value,
 		mask = condition->size < 8 ? (UINT64_C(1) << 8 * condition->size) - 1 : UINT64_MAX;
 
-	if (!fetch(look->aside, address + condition->offset, condition->size, &value))
+	if (!fetch(look->far, address + condition->offset, condition->size, &value))
 		return false;
 	return ((value & mask) == (condition->value & mask)) !=
 	       ((condition->flags & CONDITION_NOT) != 0);
@@ -106,28 +108,32 @@ static enum alive is_alive(const struct look *look, const struct layout_state *s
 	if (value->flags & VALUE_AWAITED)
 		return ALIVE;
 	if (value->drop_flag != LAYOUT_NONE)
-		return fetch(look->aside, address + value->drop_flag, 1, &set) && set == 1 ? ALIVE
-											   : GONE;
+		return fetch(look->far, address + value->drop_flag, 1, &set) && set == 1 ? ALIVE
+											 : GONE;
 	if (!state->flag_count && look->layout->table.header->flags & LAYOUT_PANICS_ABORT)
 		return IN_DOUBT;
 	for (uint32_t i = 0; i < state->flag_count; i++, flag++)
-		if (!fetch(look->aside, address + flag->offset, 1, &set) || set != 1)
+		if (!fetch(look->far, address + flag->offset, 1, &set) || set != 1)
 			return IN_DOUBT;
 	return ALIVE;
 }
 
-/* Where the value lies, through its box; 0 when it is not there. */
-static inline uintptr_t value_at(const struct look *look, const struct layout_value *value,
-				 uintptr_t address)
+/* Where the value lies, through its box; 0 when it is not there. Of what is in doubt the box may be
+ * gone, and what its guard points at: all that is read from here on. */
+static inline uintptr_t value_at(struct look *look, const struct layout_value *value,
+				 uintptr_t address, enum alive alive)
 {
 	uint64_t box;
 
 	if (value->condition_count &&
 	    !all_hold(look, value->first_condition, value->condition_count, 0, address))
 		return 0;
+	if (value->box != LAYOUT_NONE && !fetch(look->far, address + value->box, sizeof box, &box))
+		return 0;
+	look->far |= alive == IN_DOUBT;
 	if (value->box == LAYOUT_NONE)
 		return address + value->offset;
-	if (!fetch(look->aside, address + value->box, sizeof box, &box) || !box ||
+	if (!box ||
 	    !all_hold(look, value->first_condition, value->condition_count, CONDITION_BOXED, box))
 		return 0;
 	return box + value->offset;
@@ -203,19 +209,22 @@ static void look_at_guard(struct look *look, uint32_t number, const struct layou
 	enum alive alive;
 	uintptr_t at;
 	uint64_t lock, bits;
+	bool is_there;
 
 	if (*doubts == VALUE_REFUTED)
 		return;
 	alive = is_alive(look, state, value, address);
-	at = alive == GONE ? 0 : value_at(look, value, address);
-	if (!at || (alive == IN_DOUBT && *doubts >= MAX_DOUBTS))
+	if (alive == GONE || (alive == IN_DOUBT && *doubts >= MAX_DOUBTS))
 		return;
 	look->spot.unsure = alive == IN_DOUBT;
-	*doubts += alive == IN_DOUBT;
-	if (!fetch(look->aside, at + word->pointer, sizeof lock, &lock) || !lock)
-		return;
-	/* What is gone may have left a pointer to memory that is gone as well. */
-	if (!fetch(look->aside || look->spot.unsure, lock + word->offset, word->size, &bits))
+	at = value_at(look, value, address, alive);
+	*doubts += at && look->spot.unsure;
+	is_there = at &&
+		   fetch(value->box == LAYOUT_NONE ? look->aside : look->far, at + word->pointer,
+			 sizeof lock, &lock) &&
+		   lock && fetch(look->far, lock + word->offset, word->size, &bits);
+	look->far = look->aside;
+	if (!is_there)
 		return;
 	look->spot.value = number;
 	look->spot.address = lock + word->offset;
@@ -229,27 +238,17 @@ static void look_at_guard(struct look *look, uint32_t number, const struct layou
 
 static void look_at_machine(struct look *look, uint32_t number, uintptr_t address);
 
-static uint32_t machine_of_vtable(const struct look *look, uint64_t vtable)
-{
-	const struct layout *layout = &look->layout->table;
-	uint64_t address = vtable - look->slot->module->module->base;
-
-	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VTABLES); i++)
-		if (layout->vtables[i].address == address)
-			return layout->vtables[i].machine;
-	return LAYOUT_NONE;
-}
-
 /* A data pointer, and the vtable that tells what it is. */
 static void look_at_dyn(struct look *look, uintptr_t address)
 {
 	uint64_t data, vtable;
 	uint32_t machine;
 
-	if (!fetch(look->aside, address, sizeof data, &data) ||
-	    !fetch(look->aside, address + sizeof data, sizeof vtable, &vtable))
+	if (!fetch(look->far, address, sizeof data, &data) ||
+	    !fetch(look->far, address + sizeof data, sizeof vtable, &vtable))
 		return;
-	machine = machine_of_vtable(look, vtable);
+	machine =
+		layout_machine_of(&look->layout->table, vtable - look->slot->module->module->base);
 	if (machine != LAYOUT_NONE)
 		look_at_machine(look, machine, data);
 }
@@ -257,8 +256,9 @@ static void look_at_dyn(struct look *look, uintptr_t address)
 static void look_at_future(struct look *look, const struct layout_value *value,
 			   const struct layout_state *state, uintptr_t address)
 {
-	uintptr_t at =
-		is_alive(look, state, value, address) == ALIVE ? value_at(look, value, address) : 0;
+	uintptr_t at = is_alive(look, state, value, address) == ALIVE
+			       ? value_at(look, value, address, ALIVE)
+			       : 0;
 
 	if (!at)
 		return;
@@ -289,7 +289,7 @@ static void look_at_machine(struct look *look, uint32_t number, uintptr_t addres
 	uint64_t discriminant;
 
 	if (look->spot.depth == TRACE_GUARD_LINKS ||
-	    !fetch(look->aside, address + machine->discriminant, machine->discriminant_size,
+	    !fetch(look->far, address + machine->discriminant, machine->discriminant_size,
 		   &discriminant))
 		return;
 	state = state_of(layout, machine, discriminant);
@@ -348,7 +348,7 @@ static void look_at_task(struct look *look)
 		look_at_dyn(look, address);
 	else if (!(task->flags & TASK_BOXED))
 		look_at_machine(look, task->machine, address);
-	else if (fetch(look->aside, address, sizeof box, &box) && box)
+	else if (fetch(look->far, address, sizeof box, &box) && box)
 		look_at_machine(look, task->machine, box);
 }
 
@@ -358,7 +358,7 @@ void guard_look(const struct task_slot *slot, const void *header, enum look_from
 
 	look.slot = slot;
 	look.header = header;
-	look.aside = from == LOOK_FROM_ASIDE;
+	look.far = look.aside = from == LOOK_FROM_ASIDE;
 	look.wanted = 0;
 	look_at_task(&look);
 	if (!look.found)
@@ -370,7 +370,7 @@ static struct trace_guard_site *look_at_rests(uintptr_t wanted, const struct gua
 {
 	for (size_t i = 0; guard_rests && i < GUARD_RESTS; i++) {
 		const struct guard_rest *rest = &guard_rests[i];
-		struct look look = { .aside = true, .wanted = wanted };
+		struct look look = { .aside = true, .far = true, .wanted = wanted };
 
 		look.header = (const void *)rest->header;
 		look.slot = &task_slots[rest->slot];
