@@ -82,22 +82,22 @@ const char *layout_glue_at(struct layout_builder *builder, Dwarf_Addr address)
 
 static void index_addresses(struct layout_builder *builder)
 {
-	struct named_die *glue, *next;
-
 	if (builder->glue_addresses)
 		return;
-	HASH_ITER (hh, builder->types.glues, glue, next) {
+	for (size_t i = 0; i < builder->types.glue_count; i++) {
+		Dwarf_Die *glue = &builder->types.glue_dies[i];
+		const char *type = type_of_glue(die_name(glue));
 		struct glue_address *known;
 		Dwarf_Addr low;
 
-		if (dwarf_lowpc(&glue->die, &low))
+		if (!type || dwarf_lowpc(glue, &low))
 			continue;
 		HASH_FIND(hh, builder->glue_addresses, &low, sizeof low, known);
 		if (known)
 			continue;
 		known = obstack_alloc(&builder->types.memory, sizeof *known);
 		known->address = low;
-		known->type = glue->name;
+		known->type = obstack_copy0(&builder->types.memory, type, strlen(type) - 1);
 		HASH_ADD(hh, builder->glue_addresses, address, sizeof known->address, known);
 	}
 }

@@ -82,6 +82,15 @@ static bool is_run_of_task(Dwarf_Die *die)
 	return symbol && strstr(symbol, "10async_task3raw");
 }
 
+/* Each codegen unit may have one of its own. */
+static void add_glue(struct types *types, const char *dropped, Dwarf_Die *die)
+{
+	char *name = obstack_copy0(&types->memory, dropped, strlen(dropped) - 1);
+
+	add_named(types, &types->glues, name, die);
+	add_die(&types->glue_dies, &types->glue_count, &types->glue_room, die);
+}
+
 static void add_function(struct types *types, Dwarf_Die *die, const char *prefix)
 {
 	const char *last = die_name(die), *dropped = type_of_glue(last);
@@ -91,8 +100,7 @@ static void add_function(struct types *types, Dwarf_Die *die, const char *prefix
 		add_named(types, &types->bodies, join(types, prefix, last), die);
 	} else if (dropped && *dropped) {
 		if (!dwarf_lowpc(die, &address) && address)
-			add_named(types, &types->glues,
-				  obstack_copy0(&types->memory, dropped, strlen(dropped) - 1), die);
+			add_glue(types, dropped, die);
 	} else if (!strncmp(last, "poll<", 5) && !strcmp(prefix, "tokio::runtime::task::raw")) {
 		add_die(&types->polls, &types->poll_count, &types->poll_room, die);
 	} else if (!strncmp(last, "run<", 4) && is_run_of_task(die)) {
@@ -187,6 +195,7 @@ void types_deinit(struct types *types)
 	free(types->polls);
 	free(types->runs);
 	free(types->vtables);
+	free(types->glue_dies);
 	free(types->added);
 	obstack_free(&types->memory, NULL);
 }
