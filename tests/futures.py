@@ -59,21 +59,48 @@ def _lines(findings, source="cases.rs"):
     return {_line(_stack(finding, "yielded"), source) for finding in findings}
 
 
-def _tells_each_guard_and_no_other(place, profile):
-    held = _held(_run(place, _program(profile)))
-    labelled = _labelled("cases.rs", "HELD", "COND")
-    told = _lines(held)
-    expect(len(labelled) > 35, labelled)
+def _tells_each_guard_and_no_other(place, profile, source, *labels):
+    held = _held(_run(place, _program(profile, f"futures_{source}")))
+    labelled = _labelled(f"{source}.rs", *labels)
+    told = _lines(held, f"{source}.rs")
+    expect(len(labelled) > 30, labelled)
     expect(told == labelled, f"missed {sorted(labelled - told)}, too many {sorted(told - labelled)}")
     expect(all(f["severity"] == "error" and f["confidence"] == "high" for f in held), held)
 
 
 def a_debug_build_tells_each_guard_that_a_task_held_and_no_other(place):
-    _tells_each_guard_and_no_other(place, "dev")
+    _tells_each_guard_and_no_other(place, "dev", "cases", "HELD", "COND")
 
 
 def a_release_build_tells_each_guard_that_a_task_held_and_no_other(place):
-    _tells_each_guard_and_no_other(place, "release")
+    _tells_each_guard_and_no_other(place, "release", "cases", "HELD", "COND")
+
+
+def in_futures_containers_and_schedulers_of_all_kinds_a_debug_build_tells_each(place):
+    _tells_each_guard_and_no_other(place, "dev", "nested", "HELD", "COND", "FLAGS")
+
+
+def in_futures_containers_and_schedulers_of_all_kinds_a_release_build_tells_each(place):
+    _tells_each_guard_and_no_other(place, "release", "nested", "HELD", "COND")
+
+
+def a_guard_three_functions_deep_has_the_whole_chain(place):
+    report = _run(place, _program("release", "futures_nested"))
+    lines = _lines_of("nested.rs")
+    finding = next(f for f in _held(report) if "HELD deep" in lines[_line(_stack(f, "yielded"), "nested.rs") - 1])
+    chain = [lines[frame["line"] - 1].strip() for frame in finding["task"]["awaits"]]
+    expect(chain == ["middle(&m()).await", "inner(m).await;", "yield_now().await; // HELD deep"], chain)
+
+
+def a_guard_in_a_container_of_futures_has_the_chain_through_it(place):
+    report = _run(place, _program("dev", "futures_nested"))
+    lines = _lines_of("nested.rs")
+    for label, outer in (("unordered", "while futures.next()"), ("join_all", "join_all((0..3)"), ("ordered", "while futures.next()")):
+        finding = next(f for f in _held(report)
+                       if lines[_line(_stack(f, "yielded"), "nested.rs") - 1].endswith(f"// HELD {label}"))
+        chain = [lines[frame["line"] - 1].strip() for frame in finding["task"]["awaits"]]
+        expect(len(chain) == 2 and chain[0].startswith(outer), chain)
+        expect(finding["harm"]["yields"] >= 3, finding)
 
 
 def a_finding_names_variable_type_chain_and_time(place):

@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	9
+#define LAYOUT_VERSION	11
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -31,6 +31,7 @@ enum layout_part {
 	LAYOUT_VTABLES,
 	LAYOUT_CONDITIONS,
 	LAYOUT_WORDS,
+	LAYOUT_SEQUENCES,
 	LAYOUT_TEXTS,
 	LAYOUT_PARTS,
 };
@@ -118,6 +119,15 @@ struct layout_word {
 	uint32_t reserved;
 };
 
+/* The elements of a container. A value in one has its `offset' and its conditions from where an
+ * element begins; the `box' of its first place leads to the first of them. */
+struct layout_sequence {
+	uint32_t length; /* how many, a word in the machine; LAYOUT_NONE: a list */
+	uint32_t stride; /* bytes to the next one; of a list: where it has the pointer to that */
+	uint32_t inner;	 /* the value is what a pointer there, in each, points at; LAYOUT_NONE */
+	uint32_t reserved;
+};
+
 enum layout_value_flags {
 	VALUE_IN_VARIANT = 1, /* of an enum: it may be another one */
 	VALUE_IN_UNION = 2,
@@ -144,6 +154,7 @@ struct layout_value {
 	uint32_t first_condition, condition_count;
 	uint32_t word;	    /* of a guard; LAYOUT_NONE */
 	uint32_t drop_flag; /* offset in the machine of the bool that tells of it; LAYOUT_NONE */
+	uint32_t sequence;  /* LAYOUT_NONE: there is one of it */
 };
 
 enum layout_task_flags {
@@ -183,6 +194,7 @@ struct layout {
 	const struct layout_vtable *vtables;
 	const struct layout_condition *conditions;
 	const struct layout_word *words;
+	const struct layout_sequence *sequences;
 	const char *texts;
 };
 

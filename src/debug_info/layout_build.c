@@ -159,6 +159,7 @@ static void *assemble(struct layout_builder *builder, const struct layout_header
 		[LAYOUT_VTABLES] = { builder->vtables, sizeof *builder->vtables },
 		[LAYOUT_CONDITIONS] = { builder->conditions, sizeof *builder->conditions },
 		[LAYOUT_WORDS] = { builder->words, sizeof *builder->words },
+		[LAYOUT_SEQUENCES] = { builder->sequences, sizeof *builder->sequences },
 		[LAYOUT_TEXTS] = { builder->text_bytes, 1 },
 	};
 	struct layout_header header = *from;
@@ -205,6 +206,7 @@ static void builder_deinit(struct layout_builder *builder)
 	free(builder->vtables);
 	free(builder->conditions);
 	free(builder->words);
+	free(builder->sequences);
 	free(builder->text_bytes);
 	free(builder->machine_dies);
 	types_deinit(&builder->types);

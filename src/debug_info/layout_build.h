@@ -35,6 +35,7 @@ struct layout_builder {
 	struct layout_vtable *vtables;
 	struct layout_condition *conditions;
 	struct layout_word *words;
+	struct layout_sequence *sequences;
 	char *text_bytes;
 	size_t counts[LAYOUT_PARTS], rooms[LAYOUT_PARTS];
 	struct layout_text *texts;
@@ -97,6 +98,21 @@ uint32_t layout_add_conditions(struct layout_builder *builder, const struct cond
 
 /* The word of a guard's lock; LAYOUT_NONE when none is known. */
 uint32_t layout_add_word(struct layout_builder *builder, Dwarf_Die *guard);
+
+/* A container: its elements are to be looked into. */
+struct sequence_place {
+	struct layout_sequence sequence; /* its length from the container's beginning */
+	uint64_t first;			 /* where the container has the pointer to the first */
+	Dwarf_Die element;
+	uint64_t inside; /* where in an element that lies */
+};
+
+/* False when the type is none that is known. */
+bool layout_sequence_place(struct layout_builder *builder, Dwarf_Die *type,
+			   struct sequence_place *place);
+
+uint32_t layout_add_sequence(struct layout_builder *builder,
+			     const struct layout_sequence *sequence);
 
 enum glue_tells {
 	GLUE_UNKNOWN,	 /* no code of it is in sight */

@@ -150,7 +150,7 @@ static void find_declaration(struct declaration *wanted, Dwarf_Die *scope, int d
 bool layout_declaration(struct layout_builder *builder, const char *machine, const char *name,
 			const char *type, int line, const char **file, int *declared)
 {
-	struct declaration wanted = { builder, name, type, strcspn(name, "."), line, NULL, 0 };
+	struct declaration wanted = { builder, name, type, strcspn(name, ".["), line, NULL, 0 };
 	Dwarf_Die scope;
 
 	if (!strncmp(name, "__", 2))

@@ -87,6 +87,7 @@ static void add_value(struct layout_builder *builder, const struct coroutine_gua
 	value->machine = LAYOUT_NONE;
 	value->word = LAYOUT_NONE;
 	value->drop_flag = LAYOUT_NONE;
+	value->sequence = LAYOUT_NONE;
 	value->class = guard->class;
 	value->flags =
 		(uint16_t)((guard->is_taken_apart ? VALUE_DROPS_ONE : 0) |

@@ -15,6 +15,8 @@ struct spot {
 	char path[MAX_PATH];
 	uint64_t offset;
 	uint32_t box;
+	bool in_sequence;
+	struct layout_sequence sequence;
 	uint16_t flags;
 	int depth;
 	struct condition_list conditions;
@@ -87,6 +89,7 @@ static bool parts_interest(struct layout_builder *builder, Dwarf_Die *whole, int
 
 static bool interests(struct layout_builder *builder, Dwarf_Die *type, int depth)
 {
+	struct sequence_place place;
 	struct type *known;
 	Dwarf_Die of;
 
@@ -113,7 +116,9 @@ static bool interests(struct layout_builder *builder, Dwarf_Die *type, int depth
 	if (known->interest < 0) {
 		known->interest = 0; /* ends the recursion of a type in its own box */
 		known->interest = class_of(builder, type) != HELD_NOTHING ||
-				  parts_interest(builder, type, depth);
+				  parts_interest(builder, type, depth) ||
+				  (layout_sequence_place(builder, type, &place) &&
+				   interests(builder, &place.element, depth + 1));
 	}
 	return known->interest;
 }
@@ -131,6 +136,8 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	const char *name = types_name(&builder->types, type), *file;
 	uint32_t first = builder->states[builder->counts[LAYOUT_STATES] - 1].first_value;
 	uint64_t size = die_size(type), whole = die_size(spot->at->machine);
+	uint32_t sequence =
+		spot->in_sequence ? layout_add_sequence(builder, &spot->sequence) : LAYOUT_NONE;
 	struct layout_value *value;
 	int line;
 
@@ -142,7 +149,8 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++) {
 		value = &builder->values[i];
 		if (value->offset == spot->offset && value->box == spot->box &&
-		    value->class == class && !strcmp(builder->text_bytes + value->type, name)) {
+		    value->sequence == sequence && value->class == class &&
+		    !strcmp(builder->text_bytes + value->type, name)) {
 			value->flags |= spot->flags & VALUE_AWAITED;
 			return LAYOUT_NONE;
 		}
@@ -153,6 +161,7 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	value->offset = (uint32_t)spot->offset;
 	value->size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
 	value->box = spot->box;
+	value->sequence = sequence;
 	value->class = class;
 	value->flags = spot->flags;
 	value->machine = class == HELD_FUTURE ? layout_machine_place(builder, type) : LAYOUT_NONE;
@@ -213,12 +222,50 @@ static void collect_variants(const struct spot *spot, Dwarf_Die *part)
 			continue;
 		layout_variant_conditions(&inside.conditions, part, &variant, spot->offset,
 					  spot->box != LAYOUT_NONE);
+		/* Of what the elements of a container point at nothing can be asked. */
+		inside.conditions.full |= spot->in_sequence && spot->sequence.inner != LAYOUT_NONE;
 		collect_member(&inside, &member, VALUE_IN_VARIANT, true);
 	}
 }
 
+static void collect_box(const struct spot *whole, Dwarf_Die *content)
+{
+	struct spot spot = *whole;
+
+	if (spot.box == LAYOUT_NONE)
+		spot.box = (uint32_t)spot.offset;
+	else if (spot.in_sequence && spot.sequence.inner == LAYOUT_NONE)
+		spot.sequence.inner = (uint32_t)spot.offset;
+	else
+		return;
+	spot.offset = 0;
+	spot.flags |= VALUE_BOXED;
+	spot.depth++;
+	collect(&spot, content);
+}
+
+static void collect_elements(const struct spot *whole, struct sequence_place *place)
+{
+	struct spot spot = *whole;
+	size_t length = strlen(spot.path);
+
+	if (spot.box != LAYOUT_NONE || !interests(spot.at->builder, &place->element, spot.depth))
+		return;
+	spot.box = (uint32_t)(spot.offset + place->first);
+	spot.sequence = place->sequence;
+	if (spot.sequence.length != LAYOUT_NONE)
+		spot.sequence.length += (uint32_t)spot.offset;
+	spot.in_sequence = true;
+	spot.offset = place->inside;
+	spot.flags |= VALUE_BOXED;
+	spot.depth++;
+	snprintf(spot.path + length, sizeof spot.path - length, "[]");
+	collect(&spot, &place->element);
+}
+
 static void collect(const struct spot *whole, Dwarf_Die *type)
 {
+	struct sequence_place place;
 	struct layout_builder *builder = whole->at->builder;
 	struct spot spot = *whole;
 	enum held_class class;
@@ -234,14 +281,8 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 			collect(&spot, &part);
 		return;
 	case DW_TAG_pointer_type:
-		if (!is_box(die_name(type)) || spot.box != LAYOUT_NONE ||
-		    !die_reference(type, DW_AT_type, &part))
-			return;
-		spot.box = (uint32_t)spot.offset;
-		spot.offset = 0;
-		spot.flags |= VALUE_BOXED;
-		spot.depth++;
-		collect(&spot, &part);
+		if (is_box(die_name(type)) && die_reference(type, DW_AT_type, &part))
+			collect_box(&spot, &part);
 		return;
 	default:
 		break;
@@ -256,6 +297,10 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 		return;
 	}
 	spot.foreign |= is_foreign(types_name(&builder->types, type));
+	if (layout_sequence_place(builder, type, &place)) {
+		collect_elements(&spot, &place);
+		return;
+	}
 	DIE_FOR_EACH_CHILD(part, type)
 	{
 		if (dwarf_tag(&part) == DW_TAG_variant_part)

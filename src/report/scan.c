@@ -69,7 +69,8 @@ static bool is_only_one(const struct layout_state *state, const struct layout_va
 static void judge(const struct layout_state *state, const struct layout_value *value,
 		  const struct layout *layout, struct finding *seen)
 {
-	bool maybe = value->flags & (VALUE_IN_VARIANT | VALUE_IN_UNION);
+	bool maybe = value->flags & (VALUE_IN_VARIANT | VALUE_IN_UNION) ||
+		     value->sequence != LAYOUT_NONE; /* there may be no element */
 
 	for (uint32_t i = 0; i < state->value_count; i++)
 		maybe |= (layout->values[state->first_value + i].flags & VALUE_DROP_FLAG) != 0;

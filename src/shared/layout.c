@@ -11,6 +11,7 @@ static const size_t element_sizes[LAYOUT_PARTS] = {
 	[LAYOUT_VTABLES] = sizeof(struct layout_vtable),
 	[LAYOUT_CONDITIONS] = sizeof(struct layout_condition),
 	[LAYOUT_WORDS] = sizeof(struct layout_word),
+	[LAYOUT_SEQUENCES] = sizeof(struct layout_sequence),
 	[LAYOUT_TEXTS] = 1,
 };
 
@@ -39,6 +40,13 @@ static bool fits(const struct layout *layout, const struct layout_machine *machi
 	bool good = boxed ? (uint64_t)value->box + sizeof(void *) <= size
 			  : (uint64_t)value->offset + value->size <= size;
 
+	if (value->sequence != LAYOUT_NONE) {
+		const struct layout_sequence *sequence = &layout->sequences[value->sequence];
+
+		good &= boxed && sequence->stride &&
+			(sequence->length == LAYOUT_NONE ||
+			 (uint64_t)sequence->length + sizeof(uint64_t) <= size);
+	}
 	if (value->drop_flag != LAYOUT_NONE)
 		good &= value->drop_flag < size;
 	if (value->word != LAYOUT_NONE)
@@ -105,7 +113,9 @@ static bool holds_together(const struct layout *layout)
 			lies_in(layout, LAYOUT_CONDITIONS, value->first_condition,
 				value->condition_count) &&
 			(value->word == LAYOUT_NONE ||
-			 lies_in(layout, LAYOUT_WORDS, value->word, 1));
+			 lies_in(layout, LAYOUT_WORDS, value->word, 1)) &&
+			(value->sequence == LAYOUT_NONE ||
+			 lies_in(layout, LAYOUT_SEQUENCES, value->sequence, 1));
 	}
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
 		good &= is_text(layout, layout->tasks[i].type) &&
@@ -170,6 +180,7 @@ int layout_read(struct layout *layout, const void *table, size_t size)
 	layout->vtables = (const void *)parts[LAYOUT_VTABLES];
 	layout->conditions = (const void *)parts[LAYOUT_CONDITIONS];
 	layout->words = (const void *)parts[LAYOUT_WORDS];
+	layout->sequences = (const void *)parts[LAYOUT_SEQUENCES];
 	layout->texts = parts[LAYOUT_TEXTS];
 	if (holds_together(layout) && values_fit(layout))
 		return 0;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "layout_elements.h"
+
 /* A future in memory. */
 struct place {
 	uint32_t machine; /* LAYOUT_NONE: none that is known */
@@ -68,18 +70,17 @@ static struct place value_place(const struct walk *walk, const struct layout_val
 	return value->flags & VALUE_DYN ? dyn_place(walk, place.address) : place;
 }
 
-/* Whether the variant of an enum is there that the value lies in. */
-static bool is_there(const struct walk *walk, const struct layout_value *value, uint64_t address)
+/* Of its conditions those that are asked of what lies at `from`. */
+static bool holds(const struct walk *walk, const struct layout_value *value, uint8_t boxed,
+		  uint64_t from)
 {
-	uint64_t box = 0;
-
-	if (value->box != LAYOUT_NONE && !read_word(walk, address + value->box, &box))
-		return false;
 	for (uint32_t i = 0; i < value->condition_count; i++) {
 		const struct layout_condition *condition =
 			&walk->layout->conditions[value->first_condition + i];
-		uint64_t from = condition->flags & CONDITION_BOXED ? box : address, found = 0;
+		uint64_t found = 0;
 
+		if ((condition->flags & CONDITION_BOXED) != boxed)
+			continue;
 		if (condition->size > sizeof found ||
 		    !walk->memory->read(walk->memory, from + condition->offset, &found,
 					condition->size) ||
@@ -87,6 +88,16 @@ static bool is_there(const struct walk *walk, const struct layout_value *value, 
 			return false;
 	}
 	return true;
+}
+
+/* Whether the variant of an enum is there that the value lies in. */
+static bool is_there(const struct walk *walk, const struct layout_value *value, uint64_t address)
+{
+	uint64_t box = 0;
+
+	if (value->box != LAYOUT_NONE && !read_word(walk, address + value->box, &box))
+		return false;
+	return holds(walk, value, 0, address) && holds(walk, value, CONDITION_BOXED, box);
 }
 
 const struct layout_value *layout_leaf(const struct layout *layout,
@@ -112,31 +123,80 @@ static bool awaits_others(const struct walk *walk, const struct layout_state *st
 	       !strncmp(type, "core::pin::Pin<&", 16);
 }
 
-/* The first future that the state waits for and that itself waits; counts the others. */
-static struct place awaited(const struct walk *walk, const struct layout_state *state,
-			    uint64_t address, uint32_t *others)
+/* What is awaited takes what lies in this variable, as the next result of a stream of futures. */
+static bool is_named_by(const struct walk *walk, const struct layout_value *leaf,
+			const struct layout_value *value)
 {
-	bool of_others = awaits_others(walk, state);
-	struct place first = { LAYOUT_NONE, 0 };
+	return leaf && value->sequence != LAYOUT_NONE &&
+	       strstr(layout_text(walk->layout, leaf->type),
+		      layout_text(walk->layout, value->type));
+}
 
-	*others = 0;
+struct awaiting {
+	struct place first; /* that itself waits */
+	uint32_t others;
+};
+
+static void add_awaited(const struct walk *walk, const struct place *place,
+			struct awaiting *awaiting)
+{
+	if (!waits(walk, state_at(walk, place)))
+		return;
+	if (awaiting->first.machine == LAYOUT_NONE)
+		awaiting->first = *place;
+	else
+		awaiting->others++;
+}
+
+static bool read_element(void *reader, uint64_t address, uint64_t *word)
+{
+	return read_word(reader, address, word);
+}
+
+static void add_elements(struct walk *walk, const struct layout_value *value, uint64_t address,
+			 struct awaiting *awaiting)
+{
+	struct layout_elements elements;
+
+	if (!holds(walk, value, 0, address) ||
+	    !layout_elements_begin(&elements, walk->layout, value, address, read_element, walk))
+		return;
+	do {
+		struct place place = { value->machine, 0 };
+
+		if (!holds(walk, value, CONDITION_BOXED, elements.at))
+			continue;
+		place.address = layout_elements_value(&elements, value, read_element, walk);
+		if (place.address && value->flags & VALUE_DYN)
+			place = dyn_place(walk, place.address);
+		if (place.address)
+			add_awaited(walk, &place, awaiting);
+	} while (layout_elements_next(&elements, read_element, walk));
+}
+
+/* The futures that the state waits for and that themselves wait. */
+static struct awaiting awaited(struct walk *walk, const struct layout_state *state,
+			       uint64_t address)
+{
+	const struct layout_value *leaf = layout_leaf(walk->layout, state);
+	bool of_others = awaits_others(walk, state);
+	struct awaiting awaiting = { { LAYOUT_NONE, 0 }, 0 };
+
 	for (uint32_t i = 0; i < state->value_count; i++) {
 		const struct layout_value *value = &walk->layout->values[state->first_value + i];
 		struct place place;
 
-		if (value->class != HELD_FUTURE ||
-		    (!of_others && !(value->flags & VALUE_AWAITED)) ||
-		    !is_there(walk, value, address))
+		if (value->class != HELD_FUTURE || (!of_others && !(value->flags & VALUE_AWAITED) &&
+						    !is_named_by(walk, leaf, value)))
 			continue;
-		place = value_place(walk, value, address);
-		if (!waits(walk, state_at(walk, &place)))
-			continue;
-		if (first.machine == LAYOUT_NONE)
-			first = place;
-		else
-			++*others;
+		if (value->sequence != LAYOUT_NONE) {
+			add_elements(walk, value, address, &awaiting);
+		} else if (is_there(walk, value, address)) {
+			place = value_place(walk, value, address);
+			add_awaited(walk, &place, &awaiting);
+		}
 	}
-	return first;
+	return awaiting;
 }
 
 static struct place task_place(const struct walk *walk, const struct layout_task *task,
@@ -155,12 +215,13 @@ size_t layout_chain(const struct layout *layout, const struct layout_memory *mem
 		    const struct layout_task *task, uint64_t header, struct layout_link *links,
 		    size_t room)
 {
-	const struct walk walk = { layout, memory };
+	struct walk walk = { layout, memory };
 	struct place place = task_place(&walk, task, header);
 	size_t count = 0;
 
 	while (count < room) {
 		uint32_t state = state_at(&walk, &place);
+		struct awaiting awaiting;
 
 		if (state == LAYOUT_NONE)
 			break;
@@ -168,8 +229,9 @@ size_t layout_chain(const struct layout *layout, const struct layout_memory *mem
 		count++;
 		if (!waits(&walk, state))
 			break;
-		place = awaited(&walk, &layout->states[state], place.address,
-				&links[count - 1].others);
+		awaiting = awaited(&walk, &layout->states[state], place.address);
+		place = awaiting.first;
+		links[count - 1].others = awaiting.others;
 	}
 	return count;
 }

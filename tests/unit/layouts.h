@@ -29,6 +29,7 @@ struct made_layout {
 	PART(struct layout_vtable, vtables, 8);
 	PART(struct layout_condition, conditions, 32);
 	PART(struct layout_word, words, 8);
+	PART(struct layout_sequence, sequences, 8);
 	PART(char, texts, 64);
 };
 
@@ -47,6 +48,7 @@ static inline void layout_begin(struct made_layout *made)
 		[LAYOUT_VTABLES] = offsetof(struct made_layout, vtables),
 		[LAYOUT_CONDITIONS] = offsetof(struct made_layout, conditions),
 		[LAYOUT_WORDS] = offsetof(struct made_layout, words),
+		[LAYOUT_SEQUENCES] = offsetof(struct made_layout, sequences),
 		[LAYOUT_TEXTS] = offsetof(struct made_layout, texts),
 	};
 
@@ -109,7 +111,8 @@ static inline struct layout_value *layout_put_value(struct made_layout *made, en
 
 	value->offset = (uint32_t)offset;
 	value->size = (uint32_t)size;
-	value->box = value->machine = value->word = value->drop_flag = LAYOUT_NONE;
+	value->box = value->machine = value->word = value->drop_flag = value->sequence =
+		LAYOUT_NONE;
 	value->class = (uint16_t) class;
 	value->first_condition = made->header.parts[LAYOUT_CONDITIONS].count;
 	state->value_count++;

@@ -1,7 +1,6 @@
 #include "cancel_look.h"
 
 #include <string.h>
-#include <sys/uio.h>
 
 #include "../executors/async_task.h"
 #include "../executors/executor.h"
@@ -10,8 +9,8 @@
 #include "../executors/task_types.h"
 #include "../record_index.h"
 #include "../runtime.h"
-#include "../system_call.h"
 #include "../trace.h"
+#include "far_read.h"
 #include "guard_rest.h"
 #include "shared/layout_chain.h"
 
@@ -43,12 +42,8 @@ static bool read_own(const struct layout_memory *memory, uint64_t address, void 
 static bool read_from_aside(const struct layout_memory *memory, uint64_t address, void *to,
 			    size_t size)
 {
-	struct iovec here = { to, size }, there = { (void *)(uintptr_t)address, size };
-
 	(void)memory;
-	return !runtime_silent &&
-	       system_call(SYS_process_vm_readv, system_call(SYS_getpid, 0, 0, 0, 0, 0, 0),
-			   (long)&here, 1, (long)&there, 1, 0) == (long)size;
+	return far_read(address, to, size);
 }
 
 static void read_chain(struct cancel_spot *spot, const void *header, enum look_from from)

@@ -1,18 +1,18 @@
 #include "guard_look.h"
 
 #include <string.h>
-#include <sys/uio.h>
 
 #include "../executors/task_module.h"
 #include "../executors/task_slots.h"
 #include "../executors/tokio.h"
 #include "../runtime.h"
-#include "../system_call.h"
 #include "../trace.h"
+#include "far_read.h"
 #include "guard_rest.h"
 #include "guard_sites.h"
 #include "layout_map.h"
 #include "shared/layout_chain.h"
+#include "shared/layout_elements.h"
 
 /* tokio/src/runtime/task/state.rs */
 #define RUNNING	 (1UL << 0)
@@ -20,6 +20,10 @@
 
 /* Of a value that nothing but its lock's word tells of; each costs a system call. */
 #define MAX_DOUBTS 64
+
+/* Of a container before a poll: 10 ns each. */
+#define ELEMENTS_A_LOOK 4
+#define THOROUGH_LOOK	64 /* each so many looks at containers are at all that there is */
 
 bool guard_look_is_blind;
 
@@ -38,21 +42,12 @@ struct look {
 	bool found, goes_on;
 };
 
-static bool copy(uintptr_t address, void *to, size_t size)
-{
-	struct iovec here = { to, size }, there = { (void *)address, size };
-
-	return !runtime_silent &&
-	       system_call(SYS_process_vm_readv, system_call(SYS_getpid, 0, 0, 0, 0, 0, 0),
-			   (long)&here, 1, (long)&there, 1, 0) == (long)size;
-}
-
 /* An integer; false where nothing can be read. */
 static inline bool fetch(bool far, uintptr_t address, uint32_t size, uint64_t *value)
 {
 	*value = 0;
 	if (UNLIKELY(far || size > sizeof *value))
-		return size <= sizeof *value && copy(address, value, size);
+		return size <= sizeof *value && far_read(address, value, size);
 	switch (size) {
 	case 1:
 		*value = *(const uint8_t *)address;
@@ -200,31 +195,19 @@ static COLD void refute(struct look *look, uint32_t value)
 		__atomic_fetch_or(&site->flags, GUARD_REFUTED, __ATOMIC_RELAXED);
 }
 
-static void look_at_guard(struct look *look, uint32_t number, const struct layout_state *state,
-			  uintptr_t address)
+static void look_at_machine(struct look *look, uint32_t number, uintptr_t address);
+static COLD void look_at_elements(struct look *look, uint32_t number, uintptr_t address);
+
+/* A guard that lies at `at`, where that is there. */
+static void look_at_lock(struct look *look, uint32_t number, uintptr_t at)
 {
 	const struct layout_value *value = &look->layout->table.values[number];
 	const struct layout_word *word = &look->layout->table.words[value->word];
-	uint8_t *doubts = &look->layout->doubts[number];
-	enum alive alive;
-	uintptr_t at;
+	bool far = value->box == LAYOUT_NONE ? look->aside : look->far;
 	uint64_t lock, bits;
-	bool is_there;
 
-	if (*doubts == VALUE_REFUTED)
-		return;
-	alive = is_alive(look, state, value, address);
-	if (alive == GONE || (alive == IN_DOUBT && *doubts >= MAX_DOUBTS))
-		return;
-	look->spot.unsure = alive == IN_DOUBT;
-	at = value_at(look, value, address, alive);
-	*doubts += at && look->spot.unsure;
-	is_there = at &&
-		   fetch(value->box == LAYOUT_NONE ? look->aside : look->far, at + word->pointer,
-			 sizeof lock, &lock) &&
-		   lock && fetch(look->far, lock + word->offset, word->size, &bits);
-	look->far = look->aside;
-	if (!is_there)
+	if (!at || !fetch(far, at + word->pointer, sizeof lock, &lock) || !lock ||
+	    !fetch(look->far, lock + word->offset, word->size, &bits))
 		return;
 	look->spot.value = number;
 	look->spot.address = lock + word->offset;
@@ -236,7 +219,31 @@ static void look_at_guard(struct look *look, uint32_t number, const struct layou
 		refute(look, number);
 }
 
-static void look_at_machine(struct look *look, uint32_t number, uintptr_t address);
+static void look_at_guard(struct look *look, uint32_t number, const struct layout_state *state,
+			  uintptr_t address)
+{
+	const struct layout_value *value = &look->layout->table.values[number];
+	uint8_t *doubts = &look->layout->doubts[number];
+	enum alive alive;
+	uintptr_t at;
+
+	if (*doubts == VALUE_REFUTED)
+		return;
+	alive = is_alive(look, state, value, address);
+	if (alive == GONE || (alive == IN_DOUBT && *doubts >= MAX_DOUBTS))
+		return;
+	look->spot.unsure = alive == IN_DOUBT;
+	if (UNLIKELY(value->sequence != LAYOUT_NONE)) {
+		/* Of a container that is gone nothing is worth a guess. */
+		if (alive == ALIVE)
+			look_at_elements(look, number, address);
+		return;
+	}
+	at = value_at(look, value, address, alive);
+	*doubts += at && look->spot.unsure;
+	look_at_lock(look, number, at);
+	look->far = look->aside;
+}
 
 /* A data pointer, and the vtable that tells what it is. */
 static void look_at_dyn(struct look *look, uintptr_t address)
@@ -253,19 +260,71 @@ static void look_at_dyn(struct look *look, uintptr_t address)
 		look_at_machine(look, machine, data);
 }
 
-static void look_at_future(struct look *look, const struct layout_value *value,
-			   const struct layout_state *state, uintptr_t address)
+/* A future that lies at `at`. */
+static void look_into(struct look *look, const struct layout_value *value, uintptr_t at)
 {
-	uintptr_t at = is_alive(look, state, value, address) == ALIVE
-			       ? value_at(look, value, address, ALIVE)
-			       : 0;
-
-	if (!at)
-		return;
 	if (value->flags & VALUE_DYN)
 		look_at_dyn(look, at);
-	else
+	else if (value->machine != LAYOUT_NONE)
 		look_at_machine(look, value->machine, at);
+}
+
+static void look_at_future(struct look *look, uint32_t number, const struct layout_state *state,
+			   uintptr_t address)
+{
+	const struct layout_value *value = &look->layout->table.values[number];
+	uintptr_t at;
+
+	if (is_alive(look, state, value, address) != ALIVE)
+		return;
+	if (UNLIKELY(value->sequence != LAYOUT_NONE)) {
+		look_at_elements(look, number, address);
+		return;
+	}
+	at = value_at(look, value, address, ALIVE);
+	if (at)
+		look_into(look, value, at);
+}
+
+static bool read_word(void *reader, uint64_t address, uint64_t *word)
+{
+	const struct look *look = reader;
+
+	return fetch(look->far, address, sizeof *word, word);
+}
+
+/*
+ * Of a container: what any of its elements holds. Of many, a look before a poll takes the first
+ * few, and all once in a while.
+ */
+static void look_at_elements(struct look *look, uint32_t number, uintptr_t address)
+{
+	static uint32_t looks;
+	const struct layout_value *value = &look->layout->table.values[number];
+	struct layout_elements elements;
+	unsigned limit =
+		look->aside || __atomic_fetch_add(&looks, 1, __ATOMIC_RELAXED) % THOROUGH_LOOK == 0
+			? LAYOUT_MAX_ELEMENTS
+			: ELEMENTS_A_LOOK;
+
+	if ((value->condition_count &&
+	     !all_hold(look, value->first_condition, value->condition_count, 0, address)) ||
+	    !layout_elements_begin(&elements, &look->layout->table, value, address, read_word,
+				   look))
+		return;
+	do {
+		uint64_t at;
+
+		if (value->condition_count &&
+		    !all_hold(look, value->first_condition, value->condition_count, CONDITION_BOXED,
+			      elements.at))
+			continue;
+		at = layout_elements_value(&elements, value, read_word, look);
+		if (at && value->class == HELD_FUTURE)
+			look_into(look, value, at);
+		else
+			look_at_lock(look, number, at);
+	} while (--limit && layout_elements_next(&elements, read_word, look));
 }
 
 static inline const struct layout_state *
@@ -304,7 +363,7 @@ static void look_at_machine(struct look *look, uint32_t number, uintptr_t addres
 		if (!(value->flags & VALUE_HOLDS))
 			continue;
 		if (value->class == HELD_FUTURE)
-			look_at_future(look, value, state, address);
+			look_at_future(look, state->first_value + i, state, address);
 		else
 			look_at_guard(look, state->first_value + i, state, address);
 	}

@@ -1,5 +1,5 @@
 //! Labels: HELD, a guard is alive at this await on every path; COND, on some; TOKIO, one of Tokio's; RC, a value
-//! that is not Send; HEAP, one that no debug information tells of; no label, nothing.
+//! that is not Send; no label, nothing.
 #![allow(let_underscore_lock, dead_code)]
 use std::cell::RefCell;
 use std::future::Future;
@@ -64,7 +64,7 @@ async fn tuple_array(m: M, n: M) -> u32 {
 }
 async fn vec_of(m: M) -> usize {
     let v = vec![m.lock().unwrap()];
-    yield_now().await; // HEAP
+    yield_now().await; // HELD in a Vec
     v.len()
 }
 async fn boxed_guard(m: M) -> u32 {
