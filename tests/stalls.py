@@ -105,6 +105,12 @@ def a_call_that_was_told_explains_its_turn(place):
     expect(finding["kind"] == "blocking-call" and finding["harm"]["long_turns"] == 1, finding)
 
 
+def a_nested_turn_explains_the_one_around_it(place):
+    report, _ = _findings(place, "nested")
+    (finding,) = report["findings"]
+    expect((finding["kind"], finding["executor"]["name"], finding["count"]) == ("blocking-call", "inner", 1), finding)
+
+
 def the_call_that_took_most_is_to_blame(place):
     report, _ = _findings(place, "two")
     blamed = {finding["call"]: finding.get("harm", {}).get("long_turns", 0) for finding in report["findings"]}

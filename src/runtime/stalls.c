@@ -206,10 +206,10 @@ void stall_sample(const ucontext_t *context)
 		may_block = turn->may_block ? turn->may_block(turn) : 0;
 		if (may_block > 0) { /* in block_in_place: this part is no stall */
 			turn->excused = true;
-			turn->explained_us +=
-				(uint32_t)(turn_clock_ns(now - (turn->sampled ? turn->sampled
-									      : turn->start)) /
-					   1000);
+			turn_explain(
+				turn,
+				turn_clock_ns(now - (turn->sampled ? turn->sampled : turn->start)),
+				0);
 			turn->sampled = now;
 		} else {
 			sample(turn, context, now,
@@ -432,9 +432,8 @@ static void blame_call(const struct turn *turn, uint64_t ns)
 		__atomic_fetch_add(&turn->findings[most]->long_turns, 1, __ATOMIC_RELAXED);
 }
 
-void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)
+static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 {
-	OWN_CODE_SCOPE;
 	struct buffer *room = get_buffer();
 	struct site_key key = { .kind = SITE_LONG_TURN,
 				.call = -1,
@@ -470,4 +469,15 @@ void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 	}
 	site_count(site, severity, ns, course.off_cpu_ns, now_ns());
 	site->confirmed = 1;
+}
+
+void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)
+{
+	OWN_CODE_SCOPE;
+	uint64_t explained = turn->explained_us * UINT64_C(1000);
+
+	tell_long(turn, ns, end);
+	/* Those around it are not told again what this one was, or need not be. */
+	if (ns > explained)
+		turn_explain(turn->parent, ns - explained, 0);
 }

@@ -78,6 +78,15 @@ void turn_end(struct turn *turn)
 	thread_arm();
 }
 
+void turn_explain(struct turn *turn, uint64_t ns, uint32_t switches)
+{
+	/* Those around an offload do not pass meanwhile. */
+	for (; turn && turn->kind == TURN_TASK; turn = turn->parent) {
+		turn->explained_us += (uint32_t)(ns / 1000);
+		turn->explained_switches += switches;
+	}
+}
+
 void turn_remember(struct turn *turn, struct trace_site *site, uint64_t ns)
 {
 	unsigned i = 0;

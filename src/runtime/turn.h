@@ -65,6 +65,9 @@ struct turn {
 void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind);
 void turn_end(struct turn *turn);
 
+/* What happened in this turn, and so in those around it, needs no telling of their length. */
+void turn_explain(struct turn *turn, uint64_t ns, uint32_t switches);
+
 /* Keeps the site, which took `ns` of the turn, for when the harm done shows; that of a loop which
  * may yet turn out to be none counts from its next wait on. */
 void turn_remember(struct turn *turn, struct trace_site *site, uint64_t ns);

@@ -63,11 +63,14 @@ static inline void turn_times_pause(struct turn *offload)
 static inline void turn_times_go_on(struct turn *offload)
 {
 	struct turn *turn = offload->parent;
+	uint64_t passed;
 
 	if (LIKELY(!turn || !turn->start || !turn_times))
 		return;
-	turn->start += turn_clock_now() - offload->paused;
-	this_thread.slot->turn_start = turn->start;
+	passed = turn_clock_now() - offload->paused;
+	for (; turn && turn->kind == TURN_TASK && turn->start; turn = turn->parent)
+		turn->start += passed;
+	this_thread.slot->turn_start = offload->parent->start;
 }
 
 /* The turn does not pass until it resumes. Returns how much of it has passed. */

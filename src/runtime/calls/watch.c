@@ -369,10 +369,11 @@ static bool may_block(struct call_watch *watch)
 static void explain(struct turn *turn, const struct call_watch *watch,
 		    const struct call_outcome *outcome)
 {
-	turn->explained_us += (uint32_t)(outcome->wall_ns / 1000);
+	uint32_t switches = 0;
+
 	if (outcome->slept && watch->switches >= 0 && this_thread.usage.switches >= 0)
-		turn->explained_switches +=
-			(uint32_t)(this_thread.usage.switches - watch->switches);
+		switches = (uint32_t)(this_thread.usage.switches - watch->switches);
+	turn_explain(turn, outcome->wall_ns, switches);
 }
 
 static void end(struct call_watch *watch)

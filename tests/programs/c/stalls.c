@@ -210,7 +210,14 @@ static void step(const char *name)
 		return;
 	}
 	yieldsan_turn_begin("stalls");
-	if (!strcmp(name, "busy"))
+	if (!strcmp(name, "nested")) {
+		yieldsan_turn_begin("inner");
+		rest(150);
+		yieldsan_offload_begin();
+		rest(150);
+		yieldsan_offload_end();
+		yieldsan_turn_end();
+	} else if (!strcmp(name, "busy"))
 		compute(400);
 	else if (!strcmp(name, "brief"))
 		compute(3);

@@ -5,6 +5,7 @@
 
 #include "crowd.h"
 #include "sites.h"
+#include "trace_records.h"
 
 static void nobody_looks_without_a_trace(void **state)
 {
@@ -17,6 +18,20 @@ static void nobody_has_looked_yet(void **state)
 	(void)state;
 	assert_true(trace_open());
 	assert_false(crowd_between(0, UINT64_MAX));
+}
+
+static void who_runs_us_is_late_from_the_start(void **state)
+{
+	uint64_t looked_ns;
+
+	(void)state;
+	strcpy(runtime_options.run, "word");
+	trace_write_start(trace_header());
+	runtime_options.run[0] = '\0';
+	looked_ns = trace_header()->looked_ns;
+	assert_true(looked_ns && looked_ns <= now_ns());
+	assert_false(crowd_between(looked_ns, looked_ns + 40000000));
+	assert_true(crowd_between(looked_ns, looked_ns + 41000000));
 }
 
 static void set(uint64_t looked_ms, uint64_t crowded_ms)
@@ -81,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_looks_without_a_trace),
 		cmocka_unit_test(nobody_has_looked_yet),
+		cmocka_unit_test(who_runs_us_is_late_from_the_start),
 		cmocka_unit_test(a_crowd_counts_while_it_lasts),
 		cmocka_unit_test(who_looks_too_late_has_no_processor),
 		cmocka_unit_test(a_wait_that_the_scheduler_may_have_made_long_is_no_error),
