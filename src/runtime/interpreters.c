@@ -25,22 +25,59 @@ bool interpreter_is_python(const struct module *module)
 	return python_is_module(module);
 }
 
+/* A line of trace_script. */
+struct script_line {
+	const char *function, *file;
+	size_t function_length, file_length;
+};
+
+static bool next_line(const char **at, const char *end, struct script_line *line)
+{
+	const char *number;
+
+	if (*at >= end)
+		return false;
+	line->function = *at;
+	line->file = memchr(*at, '\t', (size_t)(end - *at)) + 1;
+	number = memchr(line->file, '\t', (size_t)(end - line->file));
+	line->function_length = (size_t)(line->file - 1 - line->function);
+	line->file_length = (size_t)(number - line->file);
+	*at = (const char *)memchr(number, '\n', (size_t)(end - number)) + 1;
+	return true;
+}
+
+static const struct python_loop *loop_of(const struct script_line *line)
+{
+	return python_loop_of(line->function, line->function_length, line->file, line->file_length);
+}
+
 const char *interpreter_loop(void)
 {
 	char text[TRACE_SCRIPT_SIZE];
-	const char *line = text, *end = text + python_frames(text, sizeof text);
+	const char *at = text, *end = text + python_frames(text, sizeof text);
+	struct script_line line;
 
-	while (line < end) {
-		const char *file = memchr(line, '\t', (size_t)(end - line)) + 1;
-		const char *number = memchr(file, '\t', (size_t)(end - file));
-		const struct python_loop *loop = python_loop_of(line, (size_t)(file - 1 - line),
-								file, (size_t)(number - file));
-
-		if (loop)
-			return loop->name;
-		line = (const char *)memchr(number, '\n', (size_t)(end - number)) + 1;
-	}
+	while (next_line(&at, end, &line))
+		if (loop_of(&line))
+			return loop_of(&line)->name;
 	return NULL;
+}
+
+bool interpreter_loop_waits(void)
+{
+	char text[TRACE_SCRIPT_SIZE];
+	const char *at = text, *end = text + python_frames(text, sizeof text);
+	struct script_line line;
+	bool seen = false;
+
+	while (next_line(&at, end, &line)) {
+		bool is_loop = loop_of(&line);
+
+		if (is_loop ? seen : !seen && !python_loop_waits_in(line.file, line.file_length))
+			return false;
+		seen |= is_loop;
+	}
+	return seen;
 }
 
 /* V8 allocates: not from a signal handler. */

@@ -30,6 +30,12 @@ bool interpreter_is_python(const struct module *module);
 const char *interpreter_loop(void);
 
 /*
+ * Whether the wait that the present thread begins is that of the one event loop among its Python
+ * frames: nothing but the loop's own functions stands between, and no other loop runs this one.
+ */
+bool interpreter_loop_waits(void);
+
+/*
  * The present thread's frames, as in trace_script; 0 bytes when no interpreter runs here. For calls
  * made by the interpreter's program only: V8 allocates on its heap.
  */

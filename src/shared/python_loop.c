@@ -29,6 +29,27 @@ const struct python_loop *python_loop_of(const char *function, size_t function_l
 	return NULL;
 }
 
+static bool is_part(const char *path, size_t length, const char *name)
+{
+	const char *end = path + length, *part = path;
+	size_t size = strlen(name);
+
+	while ((part = memmem(part, (size_t)(end - part), name, size))) {
+		if (part > path && part[-1] == '/' && (part + size == end || part[size] == '/'))
+			return true;
+		part++;
+	}
+	return false;
+}
+
+bool python_loop_waits_in(const char *file, size_t length)
+{
+	for (size_t i = 0; i < LOOP_COUNT; i++)
+		if (is_part(file, length, loops[i].package))
+			return true;
+	return is_part(file, length, "selectors.py");
+}
+
 const struct python_loop *python_loop_named(const char *name)
 {
 	for (size_t i = 0; i < LOOP_COUNT; i++)

@@ -16,6 +16,9 @@ struct python_loop {
 const struct python_loop *python_loop_of(const char *function, size_t function_length,
 					 const char *file, size_t file_length);
 
+/* Whether a function of this file may stand between a loop's function and the loop's own wait. */
+bool python_loop_waits_in(const char *file, size_t length);
+
 /* By its executor's name, and by its package's, which ends at `length`; NULL. */
 const struct python_loop *python_loop_named(const char *name);
 const struct python_loop *python_loop_of_package(const char *package, size_t length);

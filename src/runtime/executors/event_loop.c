@@ -266,7 +266,8 @@ static struct loop *loop_of(const struct loop_wait *wait)
 		if (shares_descriptors(loop, wait))
 			return loop;
 		/* Further out than it was ever seen to reach: over, unless it waits again. */
-		if (loop->known || loop->highest <= loop->executor->level)
+		if ((loop->known || loop->highest <= loop->executor->level) &&
+		    !(wait->may_wait && loop_library_waits_alone(wait->caller)))
 			return NULL;
 		leave_turn(loop);
 	}

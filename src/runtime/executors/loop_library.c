@@ -112,3 +112,8 @@ bool loop_library_refuses(const uint64_t *frames, size_t depth)
 
 	return !module || interpreter_is_python(module);
 }
+
+bool loop_library_waits_alone(uintptr_t caller)
+{
+	return interpreter_is_python(modules_find(caller)) && interpreter_loop_waits();
+}

@@ -20,4 +20,11 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 /* Whether they show code that waits for its caller's sake and is no loop. */
 bool loop_library_refuses(const uint64_t *frames, size_t depth);
 
+/*
+ * Whether the wait at `caller` is of a loop that no other runs, whatever turn was thought to be
+ * under way: one C function runs many of Python's, so that the stack does not tell when a loop that
+ * was left open, and may be run again, is over.
+ */
+bool loop_library_waits_alone(uintptr_t caller);
+
 #endif

@@ -232,11 +232,11 @@ def python_runs():
     for name in PYTHON_OPERATIONS:
         yield script(cases, f"coroutine {name}", [name], executor="asyncio")
     yield script(cases, "callback all", PYTHON_OPERATIONS, executor="asyncio")
-    for context in words("to_thread executor thread around"):
+    for context in words("to_thread executor thread around left_open"):
         yield script(cases, f"{context} all")
     for context in words("coroutine callback"):
         yield script(cases, f"--uvloop {context} all", PYTHON_OPERATIONS, module="uvloop")
-    for context in words("to_thread executor thread around"):
+    for context in words("to_thread executor thread around left_open"):
         yield script(cases, f"--uvloop {context} all", module="uvloop")
     yield script("trio_cases.py", "task all", PYTHON_OPERATIONS, executor="Trio", module="trio")
     yield script("twisted_cases.py", "call all", PYTHON_OPERATIONS, executor="Twisted", module="twisted")

@@ -2,7 +2,8 @@
 
     asyncio_cases.py [--uvloop] CONTEXT OPERATION...     (or `all`)
 
-Contexts: coroutine and callback hold the loop; to_thread, executor, thread and around do not.
+Contexts: coroutine and callback hold the loop; to_thread, executor, thread, around and left_open
+do not.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import concurrent.futures.thread  # asyncio would import it inside the loop: a f
 import sys
 import threading
 
-from blocking import prepared
+from blocking import WAIT, prepared
 
 
 async def settle():
@@ -94,6 +95,13 @@ def main(arguments):
             run(settle())
         for block in prepared(names):
             block()
+    elif context == "left_open":
+        # A loop that is not closed may be run again; what waits meanwhile is no part of its turn.
+        first = asyncio.new_event_loop()
+        first.run_until_complete(settle())
+        for block in prepared(names):
+            block()
+            run(asyncio.sleep(WAIT))
     else:
         run(CONTEXTS[context](prepared(names)))
     print("done")
