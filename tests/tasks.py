@@ -13,8 +13,8 @@ sys.path.insert(0, str(ROOT / "tests" / "programs"))
 
 from harness import build  # noqa: E402
 
-SOURCE = ROOT / "tests" / "programs" / "futures" / "tasks.rs"
-LINES = SOURCE.read_text(encoding="utf-8").splitlines()
+SOURCES = {library: ROOT / "tests" / "programs" / library / "tasks.rs" for library in ("futures", "async_task")}
+LINES = {library: source.read_text(encoding="utf-8").splitlines() for library, source in SOURCES.items()}
 BUILDER = build.Builder(2)
 CHAINS = ("nested", "boxed", "selected", "joined", "timed", "by_hand", "block")
 
@@ -26,10 +26,10 @@ def _program(profile, name="futures_tasks"):
         raise Skip(str(error)) from error
 
 
-def _labelled(case):
+def _labelled(case, library="futures"):
     """The lines of a case's chain, in its order."""
     found = {}
-    for number, line in enumerate(LINES, 1):
+    for number, line in enumerate(LINES[library], 1):
         for place in re.findall(rf"\b{case}-(\d)", line.partition("//")[2]):
             found[int(place)] = number
     return [found[place] for place in sorted(found)]
@@ -114,6 +114,38 @@ def tasks_of_async_task_tell_the_same(place):
     expect(task["type"] == "async_task_cases::in_task", task)
 
 
+ASYNC_TASK = "async_task_tasks"
+PROFILES = ("dev", "release")
+
+
+def cancelled_tasks_of_async_task_have_their_places(place):
+    for profile in PROFILES:
+        program = _program(profile, ASYNC_TASK)
+        for case, how, counts in (("cancelled", "aborted", {"nested": 3, "asleep": 1, "boxed": 1}),
+                                  ("cancelled_releasing", "aborted", {"releasing": 1}),
+                                  ("shut_down", "shut down with its runtime", {"nested": 4})):
+            told = _cancelled(_run(place, program, case))
+            expect(told == sorted(
+                (f"{ASYNC_TASK}::{name}", f" is {how} while it waits", count, "notice", _labelled(name, "async_task"))
+                for name, count in counts.items()), (profile, told))
+
+
+def what_tasks_of_async_task_hold_is_an_error(place):
+    for profile in PROFILES:
+        program = _program(profile, ASYNC_TASK)
+        for case, variable, across in (("holding", "guard", "lock-across-yield"),
+                                       ("borrowing", "borrowed", "borrow-across-yield")):
+            report = _run(place, program, f"cancelled_{case}")
+            for kind in ("cancelled-holding", across):
+                finding = _only(report, kind)
+                expect((finding["severity"], finding["held"]["variable"]) == ("error", variable), finding)
+                expect(_own_lines(finding["task"]["awaits"]) == _labelled(case, "async_task"), finding)
+            expect(len(report["findings"]) == 2, report["findings"])
+        report = _run(place, program, "across")
+        finding = _only(report, "lock-across-yield")
+        expect("held over 20 yields" in finding["message"] and len(report["findings"]) == 1, report["findings"])
+
+
 class _Waiting:
     """The program whose tasks wait, watched by the library alone, until it is killed."""
 
@@ -161,6 +193,17 @@ def a_running_process_tells_where_its_tasks_wait(place):
 
 def a_running_release_build_tells_the_same(place):
     _lists_waiting(place, "release")
+
+
+def a_process_tells_where_its_tasks_of_async_task_wait(place):
+    for profile in PROFILES:
+        with _Waiting(place, _program(profile, ASYNC_TASK)) as waiting:
+            groups = {group["type"]: group for group in _tasks(waiting.pid)["tasks"]}
+        for case, count in (("nested", 5), ("asleep", 1), ("boxed", 1)):
+            group = groups.pop(f"{ASYNC_TASK}::{case}")
+            expect(_own_lines(group["awaits"]) == _labelled(case, "async_task"), group)
+            expect((group["count"], group["state"]) == (count, "suspended"), group)
+        expect(not groups, groups)
 
 
 def tasks_that_ended_are_not_listed(place):
@@ -229,13 +272,6 @@ def a_descriptor_that_outlives_its_cancelled_task_is_an_error(place):
             report = _run(place, _program(profile), case)
             expect(_cancelled(report), (case, report))
             expect(not any(each["kind"] == "cancelled-holding" for each in report["findings"]), case)
-
-
-def cancelled_tasks_of_async_task_are_told_by_type(place):
-    os.chdir(place.path)
-    report = _run(place, _program("dev", "async_task_cases"), "drop_on_cancel")
-    finding = _only(report, "cancelled-task")
-    expect(finding["executor"]["family"] == "async-task" and finding["task"]["type"] == "async_task_cases::run_for_ever", finding)
 
 
 def what_ends_within_a_living_task_is_not_claimed(place):

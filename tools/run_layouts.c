@@ -21,7 +21,7 @@ void run_layouts_prepare(const struct program *program, struct options *options)
 	snprintf(options->layouts, sizeof options->layouts, "%s", directory);
 	/* Of all other programs even a look at their debug information is a waste. */
 	if (task_tables_read(&tables, program->watched) ||
-	    (!tables.by_shape && !tables.by_symbol && !tables.named))
+	    (!tables.by_shape && !tables.by_symbol && !tables.named && !tables.async_task))
 		return;
 	progress_on(stderr);
 	/* Why it has none is told with the report. */

@@ -9,6 +9,8 @@
 
 /* tokio::runtime::task::raw::poll, in either of Rust's manglings. */
 #define POLL_SYMBOL "5tokio7runtime4task3raw4poll"
+/* async_task::raw::RawTask, whose functions are its vtable's. */
+#define ASYNC_TASK_SYMBOL "10async_task3raw"
 
 struct relocations {
 	uint64_t address, size;
@@ -50,7 +52,8 @@ static void relocate(const struct elf_file *file, char *image, uint64_t start, s
 	}
 }
 
-static struct task_addresses *poll_functions(const struct elf_file *file)
+static struct task_addresses *poll_functions(const struct elf_file *file,
+					     struct task_tables *tables)
 {
 	struct task_addresses *polls = NULL;
 	Elf_Scn *section = NULL;
@@ -66,7 +69,10 @@ static struct task_addresses *poll_functions(const struct elf_file *file)
 			continue;
 		for (int i = 0; gelf_getsym(data, i, &symbol); i++) {
 			name = elf_strptr(file->elf, header.sh_link, symbol.st_name);
-			if (symbol.st_shndx == SHN_UNDEF || !name || !strstr(name, POLL_SYMBOL))
+			if (symbol.st_shndx == SHN_UNDEF || !name)
+				continue;
+			tables->async_task |= strstr(name, ASYNC_TASK_SYMBOL) != NULL;
+			if (!strstr(name, POLL_SYMBOL))
 				continue;
 			if (!polls)
 				polls = task_addresses_clear(ADDRESSES_TOKIO);
@@ -88,7 +94,7 @@ static void count(const struct task_vtable *vtable, void *data)
 
 static void scan(struct task_tables *tables, const struct elf_file *file, const GElf_Phdr *segment)
 {
-	struct task_addresses *polls = poll_functions(file);
+	struct task_addresses *polls = poll_functions(file, tables);
 	struct task_region region = { 0 };
 	struct spans code = { 0 };
 	size_t size = 0;

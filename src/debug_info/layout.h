@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	11
+#define LAYOUT_VERSION	12
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -169,8 +169,10 @@ enum layout_task_flags {
 struct layout_task {
 	uint64_t poll; /* address in the file */
 	uint32_t type, scheduler;
-	uint32_t trailer; /* Tokio's vtable has the same number: a check; 0 of async-task's */
-	uint32_t future;
+	/* A check, by what the vtable says: where Tokio's last part begins, or the future of
+	 * async-task's. */
+	uint32_t trailer;
+	uint32_t future; /* what is known of it: it may lie inside of others */
 	uint32_t machine; /* LAYOUT_NONE: no state machine that is known */
 	uint32_t flags;	  /* enum layout_task_flags */
 	/* All hold while the future is there: it runs, or is suspended. */

@@ -97,8 +97,11 @@ static void add_task(struct layout_builder *builder, Dwarf_Die *function)
 		return;
 	placed = find_future(builder, &run, &offset);
 	layout_find_machine(builder, &run.types[ARGUMENT_F], offset, &task);
-	if (!placed)
+	task.trailer = (uint32_t)offset;
+	if (!placed) {
 		task.machine = LAYOUT_NONE;
+		task.flags = TASK_ASYNC_TASK;
+	}
 	if (!dwarf_lowpc(function, &address))
 		task.poll = address;
 	task.type = layout_add_text(builder, types_name(&builder->types, &run.types[ARGUMENT_F]));

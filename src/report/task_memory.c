@@ -3,18 +3,9 @@
 #include <string.h>
 #include <sys/uio.h>
 
-/* tokio/src/runtime/task/state.rs */
-#define RUNNING	   (1U << 0)
-#define COMPLETE   (1U << 1)
-#define NOTIFIED   (1U << 2)
-#define REFERENCES 6 /* bits below them */
-/* More than any task has, and less than what is left in memory that was freed. */
-#define MOST_REFERENCES (1U << 20)
+#include "shared/task_header.h"
 
-#define HEADER_WORDS	5 /* the vtable's address is one from FIRST_WORD on: see executors/tokio.c */
-#define FIRST_WORD	2
-#define TRAILER		7 /* word of a vtable */
-#define TRIES		3
+#define TRIES 3
 
 struct process_memory {
 	struct layout_memory memory;
@@ -41,55 +32,75 @@ bool task_memory_is_readable(int64_t pid, const struct task_kind *kind)
 	return read_process((pid_t)pid, kind->record->vtable, &word, sizeof word);
 }
 
-static bool read_state(pid_t pid, uint64_t header, const struct task_kind *kind, uint64_t *state)
-{
-	uint64_t words[HEADER_WORDS];
-	bool is_its = false;
-
-	if (!read_process(pid, header, words, sizeof words))
-		return false;
-	for (int i = FIRST_WORD; i < HEADER_WORDS; i++)
-		is_its |= words[i] == kind->record->vtable;
-	*state = words[0];
-	return is_its && !(*state & COMPLETE) && *state >> REFERENCES &&
-	       *state >> REFERENCES < MOST_REFERENCES;
-}
+/* What a type's vtable says of its tasks. */
+struct parts {
+	uint64_t number;   /* as layout_task.trailer */
+	uint64_t schedule; /* of async-task's */
+};
 
 /* Of functions that are folded into one the debug information describes one alone: the task may be
  * another's. */
-static bool describes(pid_t pid, const struct task_kind *kind)
+static bool describes(pid_t pid, const struct task_kind *kind, struct parts *parts)
 {
-	uint64_t trailer;
+	uint64_t word, layout[ASYNC_TASK_LAYOUT];
+	uint64_t at = kind->record->vtable + TASK_VTABLE_LAYOUT * sizeof word;
 
-	return kind->task &&
-	       read_process(pid, kind->record->vtable + TRAILER * sizeof trailer, &trailer,
-			    sizeof trailer) &&
-	       trailer == kind->task->trailer;
+	*parts = (struct parts){ 0 };
+	if (!read_process(pid, at, &word, sizeof word))
+		return false;
+	parts->number = word;
+	if (kind->is_async_task) {
+		if (!read_process(pid, word, layout, sizeof layout))
+			return false;
+		parts->number = layout[ASYNC_TASK_FUTURE];
+		parts->schedule = layout[ASYNC_TASK_SCHEDULE];
+	}
+	return kind->task && parts->number == kind->task->trailer;
+}
+
+static bool read_state(pid_t pid, uint64_t header, const struct task_kind *kind,
+		       const struct parts *parts, struct task_seen *seen)
+{
+	static const enum task_state states[] = {
+		[TASK_RESTS] = TASK_SUSPENDED,
+		[TASK_IS_WOKEN] = TASK_WOKEN,
+		[TASK_RUNS] = TASK_RUNNING,
+	};
+	uint64_t words[TASK_HEADER_WORDS], vtable = kind->record->vtable;
+	enum task_moment moment;
+
+	if (!read_process(pid, header, words, sizeof words))
+		return false;
+	moment = kind->is_async_task ? async_task_moment(words, vtable, parts->schedule)
+				     : tokio_task_moment(words, vtable);
+	if (moment == TASK_IS_GONE)
+		return false;
+	seen->state = states[moment];
+	return true;
 }
 
 bool task_memory_read(int64_t pid, uint64_t header, const struct task_kind *kind,
 		      struct task_seen *seen)
 {
 	const struct process_memory process = { { read_memory, kind->base }, (pid_t)pid };
-	bool described = describes(process.pid, kind);
+	struct parts parts;
+	bool described = describes(process.pid, kind, &parts);
 	struct layout_link again[LAYOUT_MAX_LINKS];
-	uint64_t before, after;
+	struct task_seen after;
 
 	for (int i = 0; i < TRIES; i++) {
-		if (!read_state(process.pid, header, kind, &before))
+		if (!read_state(process.pid, header, kind, &parts, seen))
 			return false;
 		seen->link_count = 0;
-		seen->state = before & RUNNING	  ? TASK_RUNNING
-			      : before & NOTIFIED ? TASK_WOKEN
-						  : TASK_SUSPENDED;
-		if (!described || before & RUNNING)
+		if (!described || seen->state == TASK_RUNNING)
 			return true;
 		seen->link_count = layout_chain(kind->layout, &process.memory, kind->task, header,
 						seen->links, LAYOUT_MAX_LINKS);
 		if (layout_chain(kind->layout, &process.memory, kind->task, header, again,
 				 LAYOUT_MAX_LINKS) == seen->link_count &&
 		    !memcmp(again, seen->links, seen->link_count * sizeof *again) &&
-		    read_state(process.pid, header, kind, &after) && after == before)
+		    read_state(process.pid, header, kind, &parts, &after) &&
+		    after.state == seen->state)
 			return true;
 	}
 	seen->state = TASK_RUNNING; /* each time it had moved on */

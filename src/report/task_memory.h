@@ -16,7 +16,8 @@ struct task_kind {
 	const char *name;
 	const struct layout *layout; /* NULL: none */
 	const struct layout_task *task;
-	uint64_t base; /* of the module */
+	bool is_async_task; /* or else Tokio's */
+	uint64_t base;	    /* of the module */
 };
 
 struct task_seen {

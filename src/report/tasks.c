@@ -80,15 +80,20 @@ static void make_kind(struct gathering *gathering, const struct trace_task_type 
 	struct task_kind *kind = &gathering->kinds[record->number];
 	const struct loaded_module *module =
 		address_space_module(space, record->poll, space->trace->read_ns);
+	const struct trace_executor *executor;
 
 	kind->record = record;
 	kind->name = task_type_name(space, record->poll);
+	executor = trace_file_record(space->trace, record->executor, RECORD_EXECUTOR);
+	kind->is_async_task = executor && executor->family == FAMILY_ASYNC_TASK;
 	if (!module || !space->trace->running)
 		return;
 	kind->base = module->record->base;
 	kind->layout = layout_of(gathering, module);
 	if (kind->layout)
 		kind->task = layout_task_of(kind->layout, record->poll - kind->base);
+	if (kind->task)
+		kind->is_async_task = kind->task->flags & TASK_ASYNC_TASK;
 }
 
 static const struct task_kind *kind_of_task(struct gathering *gathering, uint64_t task)

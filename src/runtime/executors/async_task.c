@@ -74,14 +74,44 @@ static void confirm(struct task_slot *slot, const uint64_t *header, unsigned vta
 		}
 }
 
+static const uint64_t *layout_of(const uint64_t *vtable)
+{
+	return (const uint64_t *)(uintptr_t)vtable[TASK_VTABLE_LAYOUT];
+}
+
+static uint64_t layout_number(const uint64_t *vtable)
+{
+	return layout_of(vtable)[ASYNC_TASK_FUTURE];
+}
+
+static enum task_moment moment(const uint64_t *words, const uint64_t *vtable)
+{
+	return async_task_moment(words, (uintptr_t)vtable, layout_of(vtable)[ASYNC_TASK_SCHEDULE]);
+}
+
 /*
  * The state, the awaiter, which is two words, and the vtable's address come in any order; what
  * metadata an executor adds may stand between them (async-task/src/header.rs).
  */
 const struct task_family async_task_family = {
 	.function = ASYNC_TASK_RUN,
+	.polls = true,
 	.first_word = 0,
 	.last_word = 7,
 	.confirm = confirm,
 	.confirmed = (const void *)async_task_confirmed,
+	.layout_number = layout_number,
+	.moment = moment,
+	.executor = async_task_executor,
+};
+
+const struct task_family async_task_drop_family = {
+	.function = ASYNC_TASK_DROP_FUTURE,
+	.first_word = 0,
+	.last_word = 7,
+	.confirm = confirm,
+	.confirmed = (const void *)async_task_drop_confirmed,
+	.layout_number = layout_number,
+	.moment = moment,
+	.executor = async_task_executor,
 };

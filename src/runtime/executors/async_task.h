@@ -14,6 +14,10 @@ struct task_module;
 #define ASYNC_TASK_NO_STATE 0xff
 
 extern const struct task_family async_task_family;
+/* The function that drops the future of a task which is to run and never will: its executor is
+ * gone.
+ */
+extern const struct task_family async_task_drop_family;
 
 /*
  * Whose turns these are on the present thread: "smol" or "async-std" where its name or the module's

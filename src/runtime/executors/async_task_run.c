@@ -2,10 +2,12 @@
 #include <string.h>
 
 #include "../futures/cancel_look.h"
+#include "../futures/guard_rest.h"
 #include "../thread.h"
 #include "../turn.h"
 #include "async_task.h"
 #include "task_module.h"
+#include "task_registry.h"
 #include "task_root.h"
 #include "task_slots.h"
 
@@ -37,8 +39,10 @@ static bool runs_jobs(void)
 static COLD void cancelled(struct turn *turn, const struct task_slot *slot)
 {
 	turn->outcome = OUTCOME_CANCELLED;
-	if (turn->kind == TURN_TASK)
-		cancel_look(turn->executor, slot, turn->task, CANCEL_ABORTED, LOOK_TO_POLL);
+	if (turn->kind != TURN_TASK)
+		return;
+	cancel_look(turn->executor, slot, turn->task, CANCEL_ABORTED, LOOK_TO_POLL);
+	task_registry_remove(turn->task);
 }
 
 /*
@@ -62,11 +66,31 @@ bool async_task_run(void *header, uint32_t number)
 	turn.task = header;
 	if (!job && !turn.parent)
 		task_thread_runs_tasks(executor);
+	if (!job)
+		task_registry_polled(header, slot->type, turn.start);
+	if (UNLIKELY(slot->future != NULL))
+		guard_look(slot, header, LOOK_TO_POLL);
 	if (slot->word != ASYNC_TASK_NO_STATE && ((const uint64_t *)header)[slot->word] & CLOSED)
 		cancelled(&turn, slot);
 	again = ((bool (*)(void *))slot->function)(header);
 	if (again)
 		turn.outcome = OUTCOME_PENDING;
 	turn_end(&turn);
+	if (UNLIKELY(slot->future != NULL))
+		guard_rest_begin(header, number);
 	return again;
+}
+
+/* By whoever drops what was to run: its executor is gone, or has no more use for it. */
+void async_task_drop_future(void *header, uint32_t number)
+{
+	const struct task_slot *slot = &task_slots[number];
+
+	if (UNLIKELY(slot->future != NULL))
+		guard_look(slot, header, LOOK_FROM_ASIDE);
+	if (!runs_jobs())
+		cancel_look(async_task_executor(slot->module), slot, header, CANCEL_SHUT_DOWN,
+			    LOOK_FROM_ASIDE);
+	task_registry_remove(header);
+	((void (*)(void *))slot->function)(header);
 }

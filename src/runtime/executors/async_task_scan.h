@@ -10,7 +10,9 @@
 
 #include "task_vtable.h"
 
-#define ASYNC_TASK_RUN 5 /* which of its words runs a task */
+/* Which of its words. */
+#define ASYNC_TASK_DROP_FUTURE 1
+#define ASYNC_TASK_RUN	       5
 
 /* `runs`: run functions known by their symbol, or NULL. */
 void async_task_scan(const struct task_region *region, const struct task_addresses *runs,

@@ -97,6 +97,8 @@ static void found_async_task(const struct task_vtable *vtable, void *data)
 	const struct search *search = data;
 
 	search->module->async_task |= hook(search, &async_task_family, vtable);
+	if (vtable->by_shape)
+		hook(search, &async_task_drop_family, vtable);
 }
 
 static void look_through(struct search *search, uintptr_t start, uintptr_t end)
@@ -177,7 +179,7 @@ void task_module_added(struct module *added)
 	if (module - task_modules >= (ptrdiff_t)used)
 		__atomic_store_n(&used, (unsigned)(module - task_modules) + 1, __ATOMIC_RELEASE);
 	look_everywhere(&search);
-	if (module->tokio)
+	if (module->tokio || module->async_task)
 		layout_map(&module->futures, added);
 	if (!module->tokio && !module->async_task)
 		__atomic_store_n(&module->module, NULL, __ATOMIC_RELEASE);

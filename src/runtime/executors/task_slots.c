@@ -106,8 +106,8 @@ static bool is_header(uintptr_t argument, struct task_slot *slot)
 /* The function that polls what this slot's function is for. */
 static uintptr_t poll_of(const struct task_slot *slot)
 {
-	for (unsigned i = 0; slot->family->function && i < used; i++)
-		if (task_slots[i].vtable == slot->vtable && !task_slots[i].family->function)
+	for (unsigned i = 0; !slot->family->polls && i < used; i++)
+		if (task_slots[i].vtable == slot->vtable && task_slots[i].family->polls)
 			return (uintptr_t)task_slots[i].function;
 	return (uintptr_t)slot->function;
 }

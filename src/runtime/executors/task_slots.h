@@ -9,21 +9,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/task_header.h"
 #include "task_thunks.h"
 #include "task_vtable.h"
 
+struct executor;
 struct layout_task;
 struct task_module;
 struct task_slot;
 
 /* What differs between the libraries that poll through a vtable. */
 struct task_family {
-	unsigned function; /* which word of a vtable polls a task */
+	unsigned function; /* which word of a vtable is made to lead through us */
+	bool polls;	   /* that polls a task; or else drops one */
 	/* Between which words of a task's header the vtable's address has been. */
 	unsigned first_word, last_word;
 	/* What else of a header's place is learnt from the first that is seen. */
 	void (*confirm)(struct task_slot *slot, const uint64_t *header, unsigned vtable_word);
 	const void *confirmed; /* where a thunk leads from then on */
+	/* Of vtables that are known by their shape: what layout_task.trailer repeats, and what the
+	 * first TASK_HEADER_WORDS of a task that has such a one say. */
+	uint64_t (*layout_number)(const uint64_t *vtable);
+	enum task_moment (*moment)(const uint64_t *words, const uint64_t *vtable);
+	/* Whose turns its polls are on the present thread. NULL when the table of them is full. */
+	struct executor *(*executor)(const struct task_module *module);
 };
 
 struct task_slot {

@@ -76,6 +76,7 @@ task_thunks:
 	CONFIRMED_TURN tokio_confirmed, tokio_poll
 	CONFIRMED_TURN async_task_confirmed, async_task_run
 	CONFIRMED tokio_shutdown_confirmed, tokio_shutdown
+	CONFIRMED async_task_drop_confirmed, async_task_drop_future
 
 /* Asks where to go, with every register that may carry an argument set aside: rax counts a variadic
  * call's vector registers, r10 is the static chain. */

@@ -8,9 +8,6 @@
 
 struct module;
 
-/* Of Tokio's since 1.23, in words from poll: where in a task its last part begins. */
-#define TASK_TRAILER 7
-
 struct task_region {
 	uintptr_t start, end; /* where to look: readable */
 	uintptr_t text_start, text_end;

@@ -1,5 +1,7 @@
 #include "tokio_scan.h"
 
+#include "shared/task_header.h"
+
 #define FUNCTIONS     7
 #define OLD_FUNCTIONS 5 /* 1.0 has no more */
 
@@ -30,7 +32,7 @@ static bool are_offsets(uint64_t trailer, uint64_t scheduler, uint64_t id)
 
 static bool has_shape(const struct task_region *region, const uint64_t *words)
 {
-	return are_offsets(words[TASK_TRAILER], words[SCHEDULER], words[ID]) &&
+	return are_offsets(words[TASK_VTABLE_LAYOUT], words[SCHEDULER], words[ID]) &&
 	       task_words_are_functions(region, words, FUNCTIONS);
 }
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "../executors/async_task.h"
 #include "../executors/executor.h"
 #include "../executors/task_module.h"
 #include "../executors/task_slots.h"
@@ -57,11 +56,7 @@ static void read_chain(struct cancel_spot *spot, const void *header, enum look_f
 	};
 	const struct layout_task *task;
 
-	/* Before 1.23 the offsets stood elsewhere: nothing to compare with. */
-	if (!layout->header || !slot->by_shape || slot->family == &async_task_family)
-		return;
-	task = layout_task(layout, module, task_type_poll(slot->type),
-			   ((const uint64_t *)slot->vtable)[TASK_TRAILER]);
+	task = layout_task(layout, slot, task_type_poll(slot->type));
 	if (!task)
 		return;
 	spot->layout = layout;

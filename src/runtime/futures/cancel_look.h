@@ -13,8 +13,7 @@ struct executor;
 struct task_slot;
 
 /* To be called before the task's future is dropped, and after guard_look. `executor`: NULL when the
- * table of them is full. Where tasks of async-task wait is not read. Returns the offset of the
- * trace_cancel_site; 0 when there is no room. */
+ * table of them is full. Returns the offset of the trace_cancel_site; 0 when there is no room. */
 COLD uint32_t cancel_look(struct executor *executor, const struct task_slot *slot,
 			  const void *header, enum trace_cancel how, enum look_from from);
 

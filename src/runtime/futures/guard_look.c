@@ -4,7 +4,6 @@
 
 #include "../executors/task_module.h"
 #include "../executors/task_slots.h"
-#include "../executors/tokio.h"
 #include "../runtime.h"
 #include "../trace.h"
 #include "far_read.h"
@@ -13,10 +12,6 @@
 #include "layout_map.h"
 #include "shared/layout_chain.h"
 #include "shared/layout_elements.h"
-
-/* tokio/src/runtime/task/state.rs */
-#define RUNNING	 (1UL << 0)
-#define COMPLETE (1UL << 1)
 
 /* Of a value that nothing but its lock's word tells of; each costs a system call. */
 #define MAX_DOUBTS 64
@@ -155,7 +150,7 @@ static COLD void record(struct look *look)
 	struct trace_guard_site *site;
 	OWN_CODE_SCOPE;
 
-	look->spot.executor = tokio_executor();
+	look->spot.executor = look->slot->family->executor(look->slot->module);
 	site = trace_open() ? guard_site_get(&look->spot) : NULL;
 	if (!site)
 		return;
@@ -189,7 +184,7 @@ static COLD void refute(struct look *look, uint32_t value)
 	look->layout->doubts[value] = VALUE_REFUTED;
 	if (!trace_header())
 		return;
-	look->spot.executor = tokio_executor();
+	look->spot.executor = look->slot->family->executor(look->slot->module);
 	site = guard_site_get(&look->spot);
 	if (site)
 		__atomic_fetch_or(&site->flags, GUARD_REFUTED, __ATOMIC_RELAXED);
@@ -373,16 +368,19 @@ static void look_at_machine(struct look *look, uint32_t number, uintptr_t addres
 /* Whether the future is there and nobody runs it. */
 static bool is_suspended(const struct look *look)
 {
-	const struct layout_task *task = look->slot->future;
+	const struct task_slot *slot = look->slot;
+	const struct layout_task *task = slot->future;
 	uintptr_t header = (uintptr_t)look->header;
-	uint64_t state, vtable;
+	uint64_t words[TASK_HEADER_WORDS];
+	enum task_moment moment;
 
-	if (look->aside &&
-	    (!fetch(true, header, sizeof state, &state) || state & (RUNNING | COMPLETE) ||
-	     !fetch(true, header + (look->slot->word - 1U) * sizeof vtable, sizeof vtable,
-		    &vtable) ||
-	     vtable != look->slot->vtable))
-		return false;
+	if (look->aside) {
+		if (!far_read(header, words, sizeof words))
+			return false;
+		moment = slot->family->moment(words, (const uint64_t *)slot->vtable);
+		if (moment != TASK_RESTS && moment != TASK_IS_WOKEN)
+			return false;
+	}
 	/* Running, as Tokio calls it, is a task that has not ended. */
 	return all_hold(look, task->first_condition, task->condition_count, 0, header);
 }
@@ -476,10 +474,6 @@ const struct layout_task *guard_look_future(const struct task_slot *slot, uintpt
 		return NULL;
 	if (!module->futures.table.header || !layout_count(&module->futures.table, LAYOUT_MACHINES))
 		guard_look_is_blind = true;
-	/* Before 1.23 the offsets stood elsewhere: nothing to compare with. */
-	if (!slot->by_shape)
-		return NULL;
-	task = layout_task(&module->futures.table, module->module, poll,
-			   ((const uint64_t *)slot->vtable)[TASK_TRAILER]);
+	task = layout_task(&module->futures.table, slot, poll);
 	return task && task->flags & TASK_HOLDS && guard_rests_init() ? task : NULL;
 }

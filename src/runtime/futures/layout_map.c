@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "../compiler.h"
+#include "../executors/task_module.h"
+#include "../executors/task_slots.h"
 #include "../memory.h"
 #include "../modules.h"
 #include "../runtime.h"
@@ -91,16 +93,22 @@ void layout_unmap(struct mapped_layout *layout)
 	memset(layout, 0, sizeof *layout);
 }
 
-const struct layout_task *layout_task(const struct layout *layout, const struct module *module,
-				      uintptr_t poll, uint64_t trailer)
+const struct layout_task *layout_task(const struct layout *layout, const struct task_slot *slot,
+				      uintptr_t poll)
 {
 	const struct layout_task *found = NULL;
+	uint64_t number;
+	uintptr_t base;
 
-	for (uint32_t i = 0; layout->header && i < layout_count(layout, LAYOUT_TASKS); i++) {
+	/* Vtables of earlier versions have no number to compare. */
+	if (!layout->header || !slot->by_shape)
+		return NULL;
+	base = slot->module->module->base;
+	number = slot->family->layout_number((const uint64_t *)slot->vtable);
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++) {
 		const struct layout_task *task = &layout->tasks[i];
 
-		if (!task->poll || task->poll + module->base != poll ||
-		    (trailer && task->trailer != trailer))
+		if (!task->poll || task->poll + base != poll || task->trailer != number)
 			continue;
 		/* A linker that merges equal functions: whose future it is cannot be told. */
 		if (found && found->machine != task->machine)

@@ -6,6 +6,7 @@
 #include "debug_info/layout.h"
 
 struct module;
+struct task_slot;
 
 struct mapped_layout {
 	struct layout table; /* without a header: none */
@@ -22,9 +23,9 @@ void layout_map_init(void);
 bool layout_map(struct mapped_layout *layout, const struct module *module);
 void layout_unmap(struct mapped_layout *layout);
 
-/* The entry of a poll function, by its address in memory; `trailer`: of its vtable, 0 when that has
- * none. NULL: none that fits. */
-const struct layout_task *layout_task(const struct layout *layout, const struct module *module,
-				      uintptr_t poll, uint64_t trailer);
+/* How tasks lie whose vtable this slot stands in, and which are polled by the function at `poll`.
+ * NULL: not known. */
+const struct layout_task *layout_task(const struct layout *layout, const struct task_slot *slot,
+				      uintptr_t poll);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "executors/task_module.h"
+#include "executors/task_slots.h"
 #include "futures/layout_map.h"
 #include "modules.h"
 #include "runtime.h"
@@ -214,27 +216,48 @@ static void places_out_of_their_part_make_no_table(void **state)
 	assert_int_equal(layout_read(&layout, &made, sizeof made), 0);
 }
 
+static uint64_t number_of(const uint64_t *vtable)
+{
+	return vtable[0];
+}
+
+/* By a vtable that has this number, in a module at `base`. */
+static const struct layout_task *find(const struct layout *layout, uintptr_t base, uintptr_t poll,
+				      uint64_t number)
+{
+	static const struct task_family family = { .layout_number = number_of };
+	struct module module = { .base = base };
+	struct task_module of = { .module = &module };
+	const struct task_slot slot = {
+		.module = &of,
+		.family = &family,
+		.vtable = (uintptr_t)&number,
+		.by_shape = true,
+	};
+
+	return layout_task(layout, &slot, poll);
+}
+
 static void a_task_is_found_by_its_poll_and_its_trailer(void **state)
 {
-	const struct layout_task *first = &made.tasks[0];
-	struct module module = { .base = 0x7000000 };
+	const struct task_slot by_symbol = { .by_shape = false };
 	struct layout layout;
 
 	(void)state;
 	make();
 	assert_int_equal(layout_read(&layout, &made, sizeof made), 0);
-	assert_ptr_equal(layout_task(&layout, &module, 0x7001000, 0x80), first);
-	assert_ptr_equal(layout_task(&layout, &module, 0x7001000, 0), first);
-	assert_null(layout_task(&layout, &module, 0x7001000, 0x88));
-	assert_null(layout_task(&layout, &module, 0x1000, 0x80));
-	assert_null(layout_task(&layout, &module, 0x7000000, 0x80));
-	assert_null(layout_task(&(struct layout){ 0 }, &module, 0x7001000, 0x80));
+	assert_ptr_equal(find(&layout, 0x7000000, 0x7001000, 0x80), &made.tasks[0]);
+	assert_null(find(&layout, 0x7000000, 0x7001000, 0x88));
+	assert_null(find(&layout, 0x7000000, 0x7001000, 0));
+	assert_null(find(&layout, 0x7000000, 0x1000, 0x80));
+	assert_null(find(&layout, 0x7000000, 0x7000000, 0x80));
+	assert_null(find(&(struct layout){ 0 }, 0x7000000, 0x7001000, 0x80));
+	assert_null(layout_task(&layout, &by_symbol, 0x7001000));
 }
 
 /* A linker that merges equal functions leaves one address for the polls of several futures. */
 static void of_two_futures_with_one_poll_none_is_believed(void **state)
 {
-	struct module module = { 0 };
 	struct layout layout;
 
 	(void)state;
@@ -243,11 +266,11 @@ static void of_two_futures_with_one_poll_none_is_believed(void **state)
 	made.tasks[layout_take(&made, LAYOUT_TASKS)] = made.tasks[0];
 	layout_finish(&made);
 	assert_int_equal(layout_read(&layout, &made, sizeof made), 0);
-	assert_non_null(layout_task(&layout, &module, 0x1000, 0x80));
+	assert_non_null(find(&layout, 0, 0x1000, 0x80));
 	made.tasks[1].machine = 1;
 	layout_finish(&made);
 	assert_int_equal(layout_read(&layout, &made, sizeof made), 0);
-	assert_null(layout_task(&layout, &module, 0x1000, 0x80));
+	assert_null(find(&layout, 0, 0x1000, 0x80));
 }
 
 int main(void)
