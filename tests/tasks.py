@@ -261,6 +261,19 @@ def what_a_cancelled_task_held_is_an_error(place):
         expect([frame["line"]] == _labelled("holding") and "futures_tasks::holding" in finding["message"], finding)
 
 
+def what_was_alive_where_a_task_was_cancelled_is_told(place):
+    for profile in PROFILES:
+        report = _run(place, _program(profile), "aborted_leaving")
+        for finding in report["findings"]:
+            expect(finding["alive"] == [{"variable": "kept", "type": "Result<File, i32>"}], finding)
+        alive = _only(_run(place, _program(profile), "aborted_holding"), "cancelled-holding")["alive"]
+        expect(alive[0] == {"variable": "guard", "type": "MutexGuard<RawMutex, u32>"}, alive)
+        for finding in _run(place, _program(profile), "aborted")["findings"]:
+            expect("alive" not in finding, finding)
+    run(f"--report={place / 'report'}", "--", _program("dev"), "aborted_leaving")
+    expect("\n  alive: kept, a Result<File, i32>\n" in (place / "report").read_text(), "no such line")
+
+
 def a_descriptor_that_outlives_its_cancelled_task_is_an_error(place):
     for profile in ("dev", "release"):
         finding = _only(_run(place, _program(profile), "aborted_leaving"), "cancelled-holding")

@@ -116,6 +116,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 			links[i] = (struct layout_link){ site->links[i].machine,
 							 site->links[i].state, 0 };
 		seen.awaits = task_chain_frames(&source, links, site->depth);
+		seen.alive = alive_in(&source, links, site->depth);
 		stack.native = reversed(report, &seen.awaits);
 		begun = layout->states[links[0].state].value >= LAYOUT_FIRST_WAIT ? BEGUN
 										  : BEGUN_NOT;

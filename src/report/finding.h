@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alive.h"
 #include "debug_info/hash.h"
 #include "kind.h"
 #include "stack.h"
@@ -66,6 +67,7 @@ struct finding {
 	uint64_t bytes;		/* of what is large */
 	const char *task;	/* the type of the task whose turn it was; NULL when not known */
 	struct stack awaits;	/* from that task inward: see await_chain.h */
+	struct alive alive;	/* what it had when it was cancelled there */
 	enum script_language language;
 
 	uint64_t count, total_ns, max_ns, off_cpu_ns;

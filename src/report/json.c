@@ -186,6 +186,17 @@ static json_t *task_json(const struct finding *finding)
 	return object;
 }
 
+static json_t *alive_json(const struct alive *alive)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < alive->count; i++)
+		json_array_append_new(array,
+				      json_pack("{ss ss}", "variable", alive->variables[i].name,
+						"type", alive->variables[i].type));
+	return array;
+}
+
 static json_t *finding_json(const struct finding *finding)
 {
 	json_t *object = json_object();
@@ -212,6 +223,8 @@ static json_t *finding_json(const struct finding *finding)
 			json_pack("{ss ss}", "variable", finding->variable, "type", finding->what));
 	if (finding->task || finding->awaits.count)
 		json_object_set_new(object, "task", task_json(finding));
+	if (finding->alive.count)
+		json_object_set_new(object, "alive", alive_json(&finding->alive));
 	json_object_set_new(object, "stacks", stacks_json(finding));
 	json_object_set_new(object, "pids", pids_json(finding));
 	json_object_set_new(object, "processes", shares_json(finding));

@@ -8,12 +8,18 @@
 /* "MutexGuard<u32>" of "std::sync::poison::mutex::MutexGuard<u32>"; kept. */
 const char *layout_source_type(const struct layout_source *source, const struct layout_value *value)
 {
+	static const char global[] = ", alloc::alloc::Global";
 	struct report *report = source->report;
 	const char *type = layout_text(source->layout, value->type);
 	char *text = memory_get(strlen(type) + 1), *to = text, *begin = text;
 	const char *kept;
 
 	for (; *type; type++) {
+		/* What every Box, Vec and Arc has, and nobody writes. */
+		if (!strncmp(type, global, sizeof global - 1)) {
+			type += sizeof global - 2;
+			continue;
+		}
 		if (!strncmp(type, "::", 2)) {
 			to = begin;
 			type++;

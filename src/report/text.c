@@ -125,8 +125,12 @@ static void print_task(struct report *report, const struct finding *finding, FIL
 				    ? NULL
 				    : await_chain_text(report, finding);
 
+	const char *alive = alive_text(report, &finding->alive);
+
 	if (chain)
 		fprintf(out, "  %s\n", chain);
+	if (alive)
+		fprintf(out, "  %s\n", alive);
 }
 
 /* "waiting, thread worker-1 (4711), for mutex 0x7f.., for 2.1 s:" */
