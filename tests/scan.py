@@ -2,6 +2,8 @@
 """What `yieldsan scan` tells of labelled programs: where guards, borrows and other values live across awaits."""
 
 import json
+import os
+import pathlib
 import random
 import re
 import shutil
@@ -375,6 +377,90 @@ def damaged_debug_information_tells_nothing_wrong(place):
             wrong = [f["message"] for f in json.loads(result.out)["findings"] if f["severity"] == "error" and
                      not any(f"{name}::" in f["message"] for name in names - {"dropped", "in_block", "all"})]
             expect(not wrong or turn >= 20, f"turn {turn}: {wrong}")
+
+
+def _refused(place, name, *words):
+    """Without what is known of files of the same build-id."""
+    shutil.rmtree(place / "cache", ignore_errors=True)
+    result = yieldsan("scan", name, env={"XDG_CACHE_HOME": str(place / "cache")}, cwd=place.path)
+    expect_refusal(result, 2, str(name), *words)
+    expect(result.err.count("\n") == 1 and not result.out, result)
+
+
+def what_is_no_program_is_told_by_its_kind(place):
+    plain = _plain(place, "plain")
+    whole = (place / "plain").read_bytes()
+    _plain(place, "plain.rlib", "--crate-type=rlib")
+    _plain(place, "plain.o", "--emit=obj")
+    for size, words in ((40, "header is cut short"), (3000, "is cut short"), (len(whole) - 1, "is cut short")):
+        (place / f"cut{size}").write_bytes(whole[:size])
+        _refused(place, f"cut{size}", words)
+    core = bytearray(whole)
+    struct.pack_into("<H", core, 16, 4)  # e_type: ET_CORE
+    (place / "core").write_bytes(core)
+    (place / "thin.a").write_bytes(b"!<thin>\n")
+    (place / "empty").write_bytes(b"")
+    for name, words in {"core": "core file", "plain.rlib": "archive", "thin.a": "archive", "plain.o": "not linked",
+                        "empty": "not an ELF file", "/dev/null": "not an ELF file", place.path: "it is a directory",
+                        place.write("script", "#!/bin/sh\n"): "script"}.items():
+        _refused(place, name, words)
+    subprocess.run(["objcopy", "--only-keep-debug", plain, plain + ".debug"], check=True)
+    _refused(place, "plain.debug", "no code", "the program that it belongs to")
+
+
+def programs_of_other_languages_and_machines_are_told(place):
+    _refused(place, place.compile("static", "-static", "-s"), "no debug information", "debuginfo=2")
+    _refused(place, place.compile("shared.so", "-g", "-shared", "-fPIC"), "rustc")
+    word = place.write("word.c", "int word(void) { return 1; }\n")
+    narrow = ["gcc", "-m32", "-g", "-nostdlib", "-shared", "-fPIC", "-o", place / "narrow.so", word]
+    subprocess.run(narrow, check=True)
+    _refused(place, place / "narrow.so", "rustc")
+    other = bytearray(pathlib.Path(_plain(place, "plain")).read_bytes())
+    struct.pack_into("<H", other, 18, 183)  # e_machine: EM_AARCH64
+    (place / "other").write_bytes(other)
+    report = _scan(place, place / "other")
+    expect(not _plain_lines(report, "error"), report)
+    expect(set(_plain_labels()) <= set(_plain_lines(report, "warning")), report)
+    told = yieldsan("scan", place / "other", env={"XDG_CACHE_HOME": str(place / "cache")}).err
+    expect("not of x86-64" in told and told.count("\n") == 1, told)
+    if not shutil.which("go"):
+        raise Skip("no go; all others well")
+    source = place.write("main.go", "package main\n\nfunc main() { println(1) }\n")
+    environment = {**os.environ, "HOME": str(place.path), "GOFLAGS": "", "GO111MODULE": "off"}
+    subprocess.run(["go", "build", "-o", place / "go", source], check=True, env=environment, cwd=place.path)
+    _refused(place, place / "go", "rustc")
+
+
+def a_debug_file_that_is_not_found_or_not_readable_is_named(place):
+    program = str(place / "split")
+    shutil.copy(_plain(place, "plain"), program)
+    subprocess.run(["objcopy", "--only-keep-debug", program, program + ".debug"], check=True)
+    subprocess.run(["objcopy", "--strip-all", f"--add-gnu-debuglink={program}.debug", program], check=True)
+    os.symlink("split", place / "link")
+    for name in "split", "link":  # of this directory, and beside what a link leads to
+        result = yieldsan("scan", "--format=json", name, env={"XDG_CACHE_HOME": str(place / "none")}, cwd=place.path)
+        shutil.rmtree(place / "none", ignore_errors=True)
+        expect(result.status == 66 and _plain_lines(json.loads(result.out), "error") == _plain_labels(), result)
+    os.rename(program + ".debug", place / "away")
+    _refused(place, "split", "split.debug", "put the right one there")
+    shutil.copy(place.compile("another", "-g"), program + ".debug")
+    _refused(place, "split", "split.debug", "another build")
+
+
+def debug_information_packed_by_zstd_is_read_or_refused(place):
+    plain = _plain(place, "plain")
+    done = subprocess.run(["objcopy", "--compress-debug-sections=zstd", plain, plain + "zstd"], check=False,
+                          capture_output=True, text=True)
+    if done.returncode or done.stderr:
+        raise Skip(f"objcopy here packs nothing by zstd: {done.stderr.strip()}")
+    result = yieldsan("scan", plain + "zstd", env={"XDG_CACHE_HOME": str(place / "cache")})
+    if result.status == 66:  # elfutils from 0.189 on
+        expect(_plain_lines(_scan(place, plain + "zstd"), "error") == _plain_labels(), result)
+        return
+    remedy = f"objcopy --decompress-debug-sections {plain}zstd"
+    expect_refusal(result, 2, plain + "zstd", "zstd", remedy)
+    subprocess.run(remedy.split(), check=True)
+    expect(_plain_lines(_scan(place, plain + "zstd"), "error") == _plain_labels(), "made plain")
 
 
 def what_a_program_lacks_is_said(place):

@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "debug_file.h"
 #include "elf_file.h"
 #include "layout.h"
 #include "layout_build.h"
 #include "layout_cache.h"
-#include "lack.h"
+#include "layout_refusal.h"
 
 static Dwarf *open_dwarf(const struct elf_file *file)
 {
@@ -37,51 +36,36 @@ static void read_identity(const struct elf_file *file, struct layout_header *hea
 	header->build_id_size = (uint32_t)size;
 }
 
+/* Beside the file itself, not beside a link to it; and `path' may be one of this directory. */
+static int open_debug_file(struct elf_file *debug, const struct elf_file *object, const char *path,
+			   const struct layout_header *header)
+{
+	char *whole = realpath(path, NULL);
+	int error = debug_file_open(debug, object, whole ? whole : path, header->build_id,
+				    header->build_id_size, DEBUG_FILE_ROOT);
+
+	free(whole);
+	return error;
+}
+
 static void *read_table(const struct elf_file *object, const char *path,
 			const struct held_patterns *own, const struct layout_header *header,
-			size_t *size)
+			size_t *size, char sentence[LAYOUT_SENTENCE_SIZE])
 {
 	struct elf_file debug = { .fd = -1 };
 	Dwarf *dwarf = open_dwarf(object);
 	void *table = NULL;
 
-	if (!dwarf && !debug_file_open(&debug, object, path, header->build_id,
-				       header->build_id_size, DEBUG_FILE_ROOT))
+	if (!dwarf && !open_debug_file(&debug, object, path, header))
 		dwarf = open_dwarf(&debug);
 	if (dwarf) {
 		table = layout_build(dwarf, object, debug.elf ? &debug : object, own, header, size);
 		dwarf_end(dwarf);
 	}
+	if (!table)
+		layout_refuse_lack(object, &debug, path, sentence);
 	elf_file_close(&debug);
 	return table;
-}
-
-/* What is an ELF file, and yet no program or library; NULL for those. */
-static const char *wrong_type(const struct elf_file *object)
-{
-	GElf_Ehdr header;
-
-	if (!gelf_getehdr(object->elf, &header))
-		return "its header is damaged";
-	switch (header.e_type) {
-	case ET_EXEC:
-	case ET_DYN:
-		return NULL;
-	case ET_REL:
-		return "it is not linked: scan the program or library that it becomes a part of";
-	case ET_CORE:
-		return "it is a core file: scan the program that left it";
-	default:
-		return "it is no program or library";
-	}
-}
-
-static const char *reason_of(int error)
-{
-	return error == -ENOENT	   ? "there is no such file"
-	       : error == -EISDIR  ? "it is a directory"
-	       : error == -ENOEXEC ? "it is not an ELF file"
-				   : strerror(-error);
 }
 
 int layout_open(struct layout *layout, const char *path, const struct held_patterns *own,
@@ -90,23 +74,17 @@ int layout_open(struct layout *layout, const char *path, const struct held_patte
 	bool cacheable = !own || !own->count, cached = true;
 	struct layout_header header = { 0 };
 	struct elf_file object;
-	struct stat status;
 	void *table = NULL;
 	size_t size = 0;
 	int error;
 
 	memset(layout, 0, sizeof *layout);
 	error = elf_file_open(&object, path);
-	if (error == -ENOEXEC && !stat(path, &status) && S_ISDIR(status.st_mode))
-		error = -EISDIR;
 	if (error) {
-		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s cannot be scanned: %s", path,
-			 reason_of(error));
+		layout_refuse_unopened(path, error, sentence);
 		return error;
 	}
-	if (wrong_type(&object)) {
-		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s cannot be scanned: %s", path,
-			 wrong_type(&object));
+	if (layout_refuse_kind(&object, path, sentence)) {
 		elf_file_close(&object);
 		return -EINVAL;
 	}
@@ -119,15 +97,8 @@ int layout_open(struct layout *layout, const char *path, const struct held_patte
 	}
 	if (!table) {
 		cached = false;
-		table = read_table(&object, path, own, &header, &size);
+		table = read_table(&object, path, own, &header, &size, sentence);
 	}
-	if (!table)
-		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s cannot be scanned: %s", path,
-			 lack_is_unreadable(&object)
-				 ? "its debug information is packed in a way that cannot be read"
-				 : "it has no debug information; build it with debuginfo=2 "
-				   "(cargo's dev profile, or `debug = 2' in the profile; of C++ "
-				   "with -g), and do not strip it");
 	elf_file_close(&object);
 	if (!table)
 		return -ENODATA;

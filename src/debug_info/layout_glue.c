@@ -155,10 +155,13 @@ static enum glue_tells calls_drop(struct layout_builder *builder, const struct w
 bool layout_glue_code(struct layout_builder *builder, const char *machine, struct glue_code *glue)
 {
 	const struct named_die *named = types_named(builder->types.glues, machine);
+	GElf_Ehdr header;
 	Dwarf_Addr high;
 	Dwarf_Die die;
 
-	if (!named)
+	/* Calls of another machine would not be found, and every value pass for one that is gone.
+	 */
+	if (!named || !gelf_getehdr(builder->code, &header) || header.e_machine != EM_X86_64)
 		return false;
 	die = named->die;
 	if (dwarf_lowpc(&die, &glue->address) || dwarf_highpc(&die, &high) || glue->address >= high)

@@ -288,6 +288,15 @@ static int untold(const struct layout *layout, const char *path,
 	char coroutines[64];
 	uint64_t count = 0;
 
+	if ((layout->header->flags & LAYOUT_OTHER_CODE) &&
+	    (layout->header->flags & LAYOUT_HAS_RUST)) {
+		snprintf(
+			sentence, LAYOUT_SENTENCE_SIZE,
+			"%s is told in part: the code is not of x86-64, so guards that are dropped "
+			"before an await are warnings too",
+			path);
+		return 1;
+	}
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_MACHINES); i++)
 		count += layout->machines[i].untold;
 	if (!count)

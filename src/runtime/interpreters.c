@@ -33,14 +33,15 @@ struct script_line {
 
 static bool next_line(const char **at, const char *end, struct script_line *line)
 {
-	const char *number;
+	const char *function_end, *number;
 
 	if (*at >= end)
 		return false;
 	line->function = *at;
-	line->file = memchr(*at, '\t', (size_t)(end - *at)) + 1;
+	function_end = memchr(*at, '\t', (size_t)(end - *at));
+	line->file = function_end + 1;
 	number = memchr(line->file, '\t', (size_t)(end - line->file));
-	line->function_length = (size_t)(line->file - 1 - line->function);
+	line->function_length = (size_t)(function_end - line->function);
 	line->file_length = (size_t)(number - line->file);
 	*at = (const char *)memchr(number, '\n', (size_t)(end - number)) + 1;
 	return true;
