@@ -172,7 +172,7 @@ struct layout_task {
 	/* A check, by what the vtable says: where Tokio's last part begins, or the future of
 	 * async-task's. */
 	uint32_t trailer;
-	uint32_t future; /* what is known of it: it may lie inside of others */
+	uint32_t future;  /* what is known of it: it may lie inside of others */
 	uint32_t machine; /* LAYOUT_NONE: no state machine that is known */
 	uint32_t flags;	  /* enum layout_task_flags */
 	/* All hold while the future is there: it runs, or is suspended. */
