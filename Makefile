@@ -125,7 +125,7 @@ check-asan: ## the tools' tests under the address and undefined-behaviour saniti
 	$(Q)$(again) BUILD=$(BUILD)/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" check-tools
 
 check-tools: all $(filter-out $(BUILD)/unit/runtime/%,$(unit))
-	$(Q)tests/summary $(filter-out $(BUILD)/unit/runtime/%,$(unit)) $(wildcard tests/cli_*.py)
+	$(Q)tests/summary $(filter-out $(BUILD)/unit/runtime/%,$(unit)) $(wildcard tests/cli_*.py) tests/scan.py
 
 format: ## lay the code out as .clang-format says
 	$(Q)clang-format -i $(c_files)
