@@ -287,9 +287,22 @@ def a_descriptor_that_outlives_its_cancelled_task_is_an_error(place):
             expect(not any(each["kind"] == "cancelled-holding" for each in report["findings"]), case)
 
 
-def what_ends_within_a_living_task_is_not_claimed(place):
+def boxed_futures_dropped_within_a_living_task_are_told(place):
+    for profile in PROFILES:
+        finding = _only(_run(place, _program(profile), "dropped_boxed"), "cancelled-task")
+        expect((finding["severity"], finding["count"], finding["category"]) == ("notice", 3, "future"), finding)
+        expect("a boxed future in a task of tokio is dropped while it waits" in finding["message"], finding)
+        expect(finding["task"]["type"] == "futures_tasks::dropped_boxed", finding)
+        expect(_own_lines(finding["task"]["awaits"])[0] == _labelled("loses")[0], finding)
+        expect(finding["alive"] == [{"variable": "lost", "type": "Vec<u8>"}], finding)
+
+
+def what_else_ends_within_a_living_task_is_not_claimed(place):
     for case in ("dropped_within", "nested"):
         expect(not _cancelled(_run(place, _program("dev"), case)), case)
+    for profile in PROFILES:
+        found = _run(place, _program(profile), "dropped_with_task")["findings"]
+        expect([each["count"] for each in found] == [1, 1] and not any("category" in each for each in found), found)
 
 
 def plain_reports_are_not_noisy_at_the_end_of_a_runtime(place):

@@ -103,6 +103,7 @@ struct trace_guard_site {
 enum trace_cancel {
 	CANCEL_ABORTED = 1, /* by whoever had a handle of it */
 	CANCEL_SHUT_DOWN,   /* its runtime ended */
+	CANCEL_DROPPED,	    /* a boxed future in it, while the task goes on; links are of that */
 };
 
 /* Tasks of one type that were cancelled in one place. */

@@ -13,6 +13,7 @@ static const char *const ways[][3] = {
 	[CANCEL_SHUT_DOWN] = { "shut down with its runtime",
 			       "shut down with its runtime before it began",
 			       "shut down with its runtime while it waits" },
+	[CANCEL_DROPPED] = { "dropped", "dropped before it began", "dropped while it waits" },
 };
 
 /* As a stack has it: innermost first. */
@@ -126,6 +127,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 					    &poll, 1, site->first_ns);
 	}
 	seen.what = ways[site->how][begun];
+	seen.category = site->how == CANCEL_DROPPED ? "future" : NULL;
 	if (guard) {
 		const struct trace_guard_site *held =
 			trace_file_record(collection->trace, site->guard, RECORD_GUARD_SITE);

@@ -5,8 +5,9 @@
 
 const char *cancelled_task_subject(struct report *report, const struct finding *finding)
 {
-	return strings_print(&report->strings, "a task of %s is %s", finding->executor,
-			     finding->what);
+	return strings_print(&report->strings, "%s of %s is %s",
+			     finding->category ? "a boxed future in a task" : "a task",
+			     finding->executor, finding->what);
 }
 
 const char *cancelled_task_cost(struct report *report, const struct finding *finding)

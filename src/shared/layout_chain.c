@@ -211,29 +211,42 @@ static struct place task_place(const struct walk *walk, const struct layout_task
 	return place;
 }
 
-size_t layout_chain(const struct layout *layout, const struct layout_memory *memory,
-		    const struct layout_task *task, uint64_t header, struct layout_link *links,
-		    size_t room)
+static size_t follow(struct walk *walk, struct place place, struct layout_link *links, size_t room)
 {
-	struct walk walk = { layout, memory };
-	struct place place = task_place(&walk, task, header);
 	size_t count = 0;
 
 	while (count < room) {
-		uint32_t state = state_at(&walk, &place);
+		uint32_t state = state_at(walk, &place);
 		struct awaiting awaiting;
 
 		if (state == LAYOUT_NONE)
 			break;
 		links[count] = (struct layout_link){ place.machine, state, 0 };
 		count++;
-		if (!waits(&walk, state))
+		if (!waits(walk, state))
 			break;
-		awaiting = awaited(&walk, &layout->states[state], place.address);
+		awaiting = awaited(walk, &walk->layout->states[state], place.address);
 		place = awaiting.first;
 		links[count - 1].others = awaiting.others;
 	}
 	return count;
+}
+
+size_t layout_chain(const struct layout *layout, const struct layout_memory *memory,
+		    const struct layout_task *task, uint64_t header, struct layout_link *links,
+		    size_t room)
+{
+	struct walk walk = { layout, memory };
+
+	return follow(&walk, task_place(&walk, task, header), links, room);
+}
+
+size_t layout_chain_of(const struct layout *layout, const struct layout_memory *memory,
+		       uint32_t machine, uint64_t address, struct layout_link *links, size_t room)
+{
+	struct walk walk = { layout, memory };
+
+	return follow(&walk, (struct place){ machine, address }, links, room);
 }
 
 const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll)

@@ -34,6 +34,10 @@ size_t layout_chain(const struct layout *layout, const struct layout_memory *mem
 		    const struct layout_task *task, uint64_t header, struct layout_link *links,
 		    size_t room);
 
+/* The same of a future by itself. */
+size_t layout_chain_of(const struct layout *layout, const struct layout_memory *memory,
+		       uint32_t machine, uint64_t address, struct layout_link *links, size_t room);
+
 /* The task's entry by the address of its poll function in the file; NULL: none. */
 const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll);
 

@@ -92,5 +92,7 @@ void async_task_drop_future(void *header, uint32_t number)
 		cancel_look(async_task_executor(slot->module), slot, header, CANCEL_SHUT_DOWN,
 			    LOOK_FROM_ASIDE);
 	task_registry_remove(header);
+	this_thread.drops_task++;
 	((void (*)(void *))slot->function)(header);
+	this_thread.drops_task--;
 }

@@ -72,7 +72,7 @@ bool task_slot_hook(struct task_module *module, const struct task_family *family
 	slot->vtable = (uintptr_t)vtable->words;
 	slot->job = vtable->job;
 	slot->by_shape = vtable->by_shape;
-	task_targets[number] = (const void *)task_undecided;
+	task_targets[number] = family->confirm ? (const void *)task_undecided : family->confirmed;
 	/* From here on other threads come through. */
 	__atomic_store_n(function, (uint64_t)(uintptr_t)thunk_of(number), __ATOMIC_RELEASE);
 	return true;

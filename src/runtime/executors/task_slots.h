@@ -24,7 +24,8 @@ struct task_family {
 	bool polls;	   /* that polls a task; or else drops one */
 	/* Between which words of a task's header the vtable's address has been. */
 	unsigned first_word, last_word;
-	/* What else of a header's place is learnt from the first that is seen. */
+	/* What else of a header's place is learnt from the first that is seen. NULL: it is known
+	 * what the vtable is, and its function has no header. */
 	void (*confirm)(struct task_slot *slot, const uint64_t *header, unsigned vtable_word);
 	const void *confirmed; /* where a thunk leads from then on */
 	/* Of vtables that are known by their shape: what layout_task.trailer repeats, and what the

@@ -77,6 +77,7 @@ task_thunks:
 	CONFIRMED_TURN async_task_confirmed, async_task_run
 	CONFIRMED tokio_shutdown_confirmed, tokio_shutdown
 	CONFIRMED async_task_drop_confirmed, async_task_drop_future
+	CONFIRMED boxed_drop_confirmed, boxed_drop
 
 /* Asks where to go, with every register that may carry an argument set aside: rax counts a variadic
  * call's vector registers, r10 is the static chain. */

@@ -23,6 +23,7 @@ void tokio_confirmed(void);
 void tokio_shutdown_confirmed(void);
 void async_task_confirmed(void);
 void async_task_drop_confirmed(void);
+void boxed_drop_confirmed(void);
 
 /* What they call. */
 const void *task_slot_decide(uintptr_t argument, uint32_t number);
@@ -30,6 +31,7 @@ void tokio_poll(void *header, uint32_t number);
 void tokio_shutdown(void *header, uint32_t number);
 bool async_task_run(void *header, uint32_t number);
 void async_task_drop_future(void *header, uint32_t number);
+void boxed_drop(void *future, uint32_t number);
 int task_unwound(int version, int actions, uint64_t class, void *exception, void *context);
 
 #endif

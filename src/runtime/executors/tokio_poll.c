@@ -64,7 +64,9 @@ static COLD void drop_future(const struct task_slot *slot, void *header, enum tr
 	uint32_t site = cancel_look(tokio_executor(), slot, header, how, from);
 
 	task_registry_remove(header);
+	this_thread.drops_task++;
 	((void (*)(void *))slot->function)(header);
+	this_thread.drops_task--;
 	if (site && task && task_resources_kept)
 		task_resources_left(task, site);
 }

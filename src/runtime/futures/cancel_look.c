@@ -9,6 +9,7 @@
 #include "../record_index.h"
 #include "../runtime.h"
 #include "../trace.h"
+#include "../turn.h"
 #include "far_read.h"
 #include "guard_rest.h"
 #include "shared/layout_chain.h"
@@ -20,6 +21,7 @@ static uint32_t count;
 
 struct cancel_spot {
 	const struct task_slot *slot;
+	uint32_t type; /* of the task */
 	struct executor *executor;
 	enum trace_cancel how;
 	const struct layout *layout;
@@ -77,7 +79,7 @@ static COLD void *write_site(const void *key, uint64_t hash)
 		return NULL;
 	site->executor = executor ? trace_offset(executor) : 0;
 	site->how = spot->how;
-	site->poll = task_type_poll(spot->slot->type);
+	site->poll = task_type_poll(spot->type);
 	site->hash = hash;
 	site->guard = spot->guard;
 	site->depth = spot->depth;
@@ -102,7 +104,7 @@ static struct trace_cancel_site *site_of(const struct cancel_spot *spot)
 		offsetof(struct trace_cancel_site, hash),
 		RECORD_CANCEL_SITE,
 	};
-	uint64_t hash = hash_mix((uint64_t)spot->slot->type << 32 | spot->guard, spot->how);
+	uint64_t hash = hash_mix((uint64_t)spot->type << 32 | spot->guard, spot->how);
 
 	for (uint32_t i = 0; i < spot->depth; i++)
 		hash = hash_mix(hash,
@@ -110,11 +112,23 @@ static struct trace_cancel_site *site_of(const struct cancel_spot *spot)
 	return record_index_get(&sites, hash, write_site, spot);
 }
 
+static uint32_t count_at(const struct cancel_spot *spot)
+{
+	struct trace_cancel_site *site = site_of(spot);
+
+	if (!site)
+		return 0;
+	__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
+	site->last_ns = now_ns();
+	return trace_offset(site);
+}
+
 uint32_t cancel_look(struct executor *executor, const struct task_slot *slot, const void *header,
 		     enum trace_cancel how, enum look_from from)
 {
-	struct cancel_spot spot = { .slot = slot, .executor = executor, .how = how };
-	struct trace_cancel_site *site;
+	struct cancel_spot spot = {
+		.slot = slot, .type = slot->type, .executor = executor, .how = how
+	};
 	OWN_CODE_SCOPE;
 
 	if (!trace_open())
@@ -126,12 +140,31 @@ uint32_t cancel_look(struct executor *executor, const struct task_slot *slot, co
 		if (rest->header == (uintptr_t)header)
 			spot.guard = rest->site;
 	}
-	site = site_of(&spot);
-	if (!site)
-		return 0;
-	__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
-	site->last_ns = now_ns();
-	return trace_offset(site);
+	return count_at(&spot);
+}
+
+void cancel_look_boxed(const struct task_slot *slot, const void *future)
+{
+	const struct layout *layout = &slot->module->futures.table;
+	const struct turn *turn = this_thread.turn;
+	uintptr_t base = slot->module->module->base;
+	const struct layout_memory memory = { read_own, base };
+	struct cancel_spot spot = {
+		.slot = slot,
+		.type = turn->type,
+		.executor = turn->executor,
+		.how = CANCEL_DROPPED,
+		.layout = layout,
+	};
+	OWN_CODE_SCOPE;
+
+	spot.depth = (uint32_t)layout_chain_of(layout, &memory,
+					       layout_machine_of(layout, slot->vtable - base),
+					       (uintptr_t)future, spot.links, TRACE_GUARD_LINKS);
+	/* One that is done, or never began, is undone by nobody. */
+	if (spot.depth && layout->states[spot.links[0].state].value >= LAYOUT_FIRST_WAIT &&
+	    trace_open())
+		count_at(&spot);
 }
 
 void cancel_sites_forget(void)

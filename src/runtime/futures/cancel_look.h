@@ -17,6 +17,9 @@ struct task_slot;
 COLD uint32_t cancel_look(struct executor *executor, const struct task_slot *slot,
 			  const void *header, enum trace_cancel how, enum look_from from);
 
+/* A boxed future of the slot's vtable is about to be dropped, in a turn of a task. */
+COLD void cancel_look_boxed(const struct task_slot *slot, const void *future);
+
 /* In a forked child: what was written is the parent's. */
 void cancel_sites_forget(void);
 

@@ -296,6 +296,39 @@ async fn dropped_within() {
     drop(w_within());
 }
 
+type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn in_box(future: impl Future<Output = ()> + Send + 'static) -> Boxed {
+    Box::pin(future)
+}
+
+async fn loses() {
+    let lost = vec![1u8, 2];
+    pause().await; // loses-0
+    drop(lost);
+}
+
+/// Boxed ones: three are dropped while they wait; one is done, and one never began.
+async fn dropped_boxed() {
+    timeout(SHORT, in_box(loses())).await.unwrap_err();
+    tokio::select! {
+        _ = in_box(loses()) => {}
+        _ = sleep(SHORT) => {}
+    }
+    let mut polled = in_box(loses());
+    assert!(timeout(SHORT, &mut polled).await.is_err());
+    drop(polled);
+    in_box(settle()).await;
+    drop(in_box(loses()));
+}
+
+/// Those go with their tasks.
+async fn dropped_with_task() {
+    let task = tokio::spawn(async { in_box(loses()).await });
+    let own = tokio::spawn(in_box(loses()));
+    abort_all(vec![task, own]).await;
+}
+
 fn unbegun() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -340,6 +373,8 @@ async fn run(case: &str) {
         "aborted_leaving" => aborted_leaving(true).await,
         "aborted_closing" => aborted_leaving(false).await,
         "handing_over" => handing_over().await,
+        "dropped_boxed" => tokio::spawn(dropped_boxed()).await.unwrap(),
+        "dropped_with_task" => dropped_with_task().await,
         "dropped_within" => tokio::spawn(dropped_within()).await.unwrap(),
         "root" => blocks().await, // root-0
         _ => panic!("no case is called {case}"),
