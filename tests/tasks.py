@@ -108,11 +108,38 @@ def tasks_of_async_task_tell_the_same(place):
     os.chdir(place.path)
     place.write("data.txt", "text\n")
     report = _run(place, _program("dev", "async_task_cases"), "spawn", "sleep")
-    # On a crowded machine a thread's start may wait as well.
+    # On a crowded machine something else may block as well.
     task, = (finding["task"] for finding in report["findings"] if finding.get("call", "").endswith("nanosleep"))
     expect([frame["function"] for frame in task["awaits"] if frame.get("user")] ==
            ["async_task_cases::in_task::{{closure}}"], task)
     expect(task["type"] == "async_task_cases::in_task", task)
+
+
+def children_and_files_that_outlive_their_cancelled_task_are_errors(place):
+    os.environ["TMPDIR"] = str(place.path)
+    for profile in PROFILES:
+        for thing, words, category in (("child", "leaves a child process running", "process"),
+                                       ("file", "leaves a temporary file behind", "file")):
+            finding = _only(_run(place, _program(profile), f"aborted_leaving_{thing}"), "cancelled-holding")
+            expect((finding["severity"], finding["confidence"], finding["category"]) == ("error", "medium", category), finding)
+            expect(words in finding["message"], finding)
+            made, yielded = ([frame["line"] for frame in stack["frames"] if f"leaving_{thing}" in frame.get("function", "")][0]
+                             for stack in finding["stacks"])
+            expect([made, yielded] == _labelled(f"leaving_{thing}"), finding)
+        found = _run(place, _program(profile), "aborted_leaving_open")["findings"]
+        left = sorted(each["message"].partition(" made")[0].partition(" opened")[0].partition("leaves ")[2]
+                      for each in found if each["kind"] == "cancelled-holding")
+        expect(left == ["a descriptor open,", "a temporary file behind,"], left)
+        for name in os.listdir(place.path):
+            if name.startswith("tasks-"):
+                os.remove(place / name)
+        for case in ("aborted_killing_child", "aborted_removing_file", "aborted_renaming_file"):
+            report = _run(place, _program(profile), case)
+            expect(_cancelled(report), (case, report))
+            expect(not any(each["kind"] == "cancelled-holding" for each in report["findings"]), (case, report["findings"]))
+        # Another task has it, which nobody can see.
+        finding = _only(_run(place, _program(profile), "children_kept"), "cancelled-holding")
+        expect((finding["severity"], finding["confidence"], finding["count"]) == ("notice", "low", 1), finding)
 
 
 ASYNC_TASK = "async_task_tasks"

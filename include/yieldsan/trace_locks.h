@@ -123,16 +123,25 @@ struct trace_cancel_site {
 	char thread[TRACE_NAME_SIZE]; /* that was seen first */
 };
 
-/* Descriptors that cancelled tasks had opened in one place, and left open. */
+enum trace_left_kind {
+	LEFT_DESCRIPTOR,
+	LEFT_CHILD, /* a process that runs */
+	LEFT_FILE,  /* a temporary one, by its name */
+};
+
+/* What cancelled tasks had made in one place, and left behind. */
 struct trace_left_site {
 	struct trace_record head;
 	uint32_t cancelled; /* offset of the trace_cancel_site */
 	uint32_t opened;    /* offset of the trace_stack; 0: not known */
 	uint64_t hash;
 	uint64_t count;
-	uint64_t open;	   /* of them: neither closed nor used since */
+	uint64_t open; /* of them: neither closed nor used since; of what is no descriptor, those
+			* that were there when the process ended */
 	uint64_t first_ns; /* CLOCK_MONOTONIC */
 	uint64_t last_ns;
+	uint32_t kind; /* enum trace_left_kind */
+	uint32_t reserved;
 };
 
 #define TRACE_MAX_EDGES 8
@@ -177,7 +186,7 @@ struct trace_deadlock {
 
 TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
 TRACE_ASSERT(sizeof(struct trace_guard_site) == 136 + 8 * TRACE_GUARD_LINKS, "trace_guard_site");
-TRACE_ASSERT(sizeof(struct trace_left_site) == 56, "trace_left_site");
+TRACE_ASSERT(sizeof(struct trace_left_site) == 64, "trace_left_site");
 TRACE_ASSERT(sizeof(struct trace_cancel_site) == 88 + 8 * TRACE_GUARD_LINKS, "trace_cancel_site");
 TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 96, "trace_deadlock_edge");
 TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 96 * TRACE_MAX_EDGES, "trace_deadlock");

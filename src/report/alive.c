@@ -1,6 +1,5 @@
 #include "alive.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "model.h"
@@ -55,6 +54,24 @@ struct alive alive_in(const struct layout_source *source, const struct layout_li
 		}
 	}
 	return alive;
+}
+
+static bool is_word(const char *text, const char *word, const char *at)
+{
+	return (at == text || strchr("<( ", at[-1])) && strchr(">, )", at[strlen(word)]);
+}
+
+bool alive_has(const struct alive *alive, const char *type)
+{
+	for (size_t i = 0; i < alive->count; i++) {
+		const char *text = alive->variables[i].type;
+		const char *at = strstr(text, type);
+
+		if (at && is_word(text, type, at) && !strstr(text, "Sender<") &&
+		    !strstr(text, "Receiver<"))
+			return true;
+	}
+	return false;
 }
 
 const char *alive_text(struct report *report, const struct alive *alive)

@@ -2,6 +2,7 @@
 #ifndef REPORT_ALIVE_H
 #define REPORT_ALIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "layout_source.h"
@@ -23,6 +24,10 @@ struct alive {
  */
 struct alive alive_in(const struct layout_source *source, const struct layout_link *links,
 		      size_t count);
+
+/* Whether a variable is of the type with this name ("Child"), or has one: a channel's end has not
+ * what was sent through it. */
+bool alive_has(const struct alive *alive, const char *type);
 
 /* "alive: buffer, a Vec<u8>; guard, a MutexGuard<u32>"; kept. NULL: nothing is. */
 const char *alive_text(struct report *report, const struct alive *alive);

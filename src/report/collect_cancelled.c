@@ -43,7 +43,30 @@ static const struct layout_value *guard_of(struct collection *collection,
 	return &layout->values[guard->value];
 }
 
-/* What such tasks had opened, and nobody has closed or used since. */
+/*
+ * What tasks leave, as kind_cancelled_holding.c knows it, and the types of the variables by one of
+ * which a task still had it when it was cancelled. Without one it may have been handed on, or been
+ * meant to stay: who has a child or a file nobody can see. Of a descriptor that is seen by its use.
+ */
+static const struct {
+	const char *what, *category, *types[3];
+} things[] = {
+	[LEFT_DESCRIPTOR] = { "descriptor", "file", { NULL } },
+	[LEFT_CHILD] = { "child process", "process", { "Child" } },
+	[LEFT_FILE] = { "temporary file", "file", { "PathBuf", "File", "TempPath" } },
+};
+
+static bool had(const struct alive *alive, uint32_t kind)
+{
+	const char *const *types = things[kind].types;
+
+	for (int i = 0; i < 3 && types[i]; i++)
+		if (alive_has(alive, types[i]))
+			return true;
+	return !types[0];
+}
+
+/* What such tasks had made, and nobody has ended or used since. */
 static void observe_left(struct collection *collection, const struct trace_cancel_site *site,
 			 const struct finding *cancelled)
 {
@@ -57,14 +80,18 @@ static void observe_left(struct collection *collection, const struct trace_cance
 		struct finding seen = *cancelled;
 
 		if (trace_file_record(trace, left->cancelled, RECORD_CANCEL_SITE) != site ||
-		    !left->open || !left->opened)
+		    !left->open || !left->opened || left->kind >= sizeof things / sizeof *things)
 			continue;
 		stacks[0].native = collection_stack(collection, left->opened, left->first_ns);
 		seen.kind = KIND_CANCELLED_HOLDING;
 		seen.severity = SEVERITY_ERROR;
 		seen.confidence = CONFIDENCE_MEDIUM;
-		seen.category = "file";
-		seen.what = "descriptor";
+		if (!had(&cancelled->alive, left->kind)) {
+			seen.severity = SEVERITY_NOTICE;
+			seen.confidence = CONFIDENCE_LOW;
+		}
+		seen.category = things[left->kind].category;
+		seen.what = things[left->kind].what;
 		seen.count = left->open;
 		seen.first_ns = collection_since_start(collection, left->first_ns);
 		seen.last_ns = collection_since_start(collection, left->last_ns);

@@ -190,10 +190,14 @@ static const struct finding_stack **telling_stacks(const struct finding *finding
 	return stacks;
 }
 
-/* In one place: what is held there, how a task ended there. NULL: nothing. */
+/* In one place: what is held or left there, how a task ended there. NULL: nothing. */
 static const char *told_apart_by(const struct finding *finding)
 {
-	return finding->kind == KIND_CANCELLED_TASK ? finding->what : finding->variable;
+	if (finding->variable)
+		return finding->variable;
+	return finding->kind == KIND_CANCELLED_TASK || finding->kind == KIND_CANCELLED_HOLDING
+		       ? finding->what
+		       : NULL;
 }
 
 uint64_t *finding_key(const struct finding *finding, size_t *words)

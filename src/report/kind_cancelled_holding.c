@@ -5,18 +5,43 @@
 #include "model.h"
 #include "quantity.h"
 
-static bool is_descriptor(const struct finding *finding)
+/* What a task may leave behind. */
+static const struct {
+	const char *what, *left, *advice;
+} things[] = {
+	{ "descriptor", "leaves a descriptor open, opened",
+	  "keep it in a value that closes it when the task is dropped (std::fs::File, OwnedFd) "
+	  "from "
+	  "the moment it is opened" },
+	{ "child process", "leaves a child process running, started",
+	  "let it be killed when the task is dropped (kill_on_drop(true) of "
+	  "tokio::process::Command, "
+	  "or a destructor of your own), or give it to a task of its own that waits for it" },
+	{ "temporary file", "leaves a temporary file behind, made",
+	  "keep it in a value that removes it when the task is dropped (tempfile::NamedTempFile) "
+	  "from "
+	  "the moment it is made" },
+};
+
+#define THINGS (sizeof things / sizeof *things)
+
+/* THINGS: a lock. */
+static size_t thing_of(const struct finding *finding)
 {
-	return finding->category && !strcmp(finding->category, "file");
+	size_t i = 0;
+
+	while (i < THINGS && (finding->variable || strcmp(things[i].what, finding->what) != 0))
+		i++;
+	return i;
 }
 
 const char *cancelled_holding_subject(struct report *report, const struct finding *finding)
 {
-	if (is_descriptor(finding))
-		return strings_print(
-			&report->strings,
-			"a task of %s is cancelled, and leaves a descriptor open, opened",
-			finding->executor);
+	size_t thing = thing_of(finding);
+
+	if (thing < THINGS)
+		return strings_print(&report->strings, "a task of %s is cancelled, and %s",
+				     finding->executor, things[thing].left);
 	if (finding->variable)
 		return strings_print(&report->strings,
 				     "a task of %s is cancelled while it holds %s, a %s",
@@ -38,9 +63,8 @@ const char *cancelled_holding_cost(struct report *report, const struct finding *
 const char *cancelled_holding_advice(struct report *report, const struct finding *finding)
 {
 	(void)report;
-	if (is_descriptor(finding))
-		return "keep it in a value that closes it when the task is dropped (std::fs::File, "
-		       "OwnedFd) from the moment it is opened";
+	if (thing_of(finding) < THINGS)
+		return things[thing_of(finding)].advice;
 	if (finding->variable)
 		return "end the guard before the .await: what it protects is left as the task had "
 		       "it "

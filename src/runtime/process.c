@@ -34,6 +34,7 @@
 #include "sites.h"
 #include "skip.h"
 #include "summary.h"
+#include "task_leavings.h"
 #include "task_resources.h"
 #include "thread.h"
 #include "thread_slot.h"
@@ -127,6 +128,7 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 
 	(void)handlers;
 	guard_look_at_exit();
+	task_leavings_at_exit();
 	event_loop_exits(frame);
 	root_turn_is_over();
 	root_watch_take(false);

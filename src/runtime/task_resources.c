@@ -6,6 +6,7 @@
 #include "executors/task_types.h"
 #include "locks/held.h"
 #include "record_index.h"
+#include "task_leavings.h"
 #include "trace.h"
 #include "trace_records.h"
 #include "runtime.h"
@@ -99,6 +100,7 @@ void task_resources_are_gone(unsigned first, unsigned last)
 
 struct left_key {
 	uint32_t cancelled;
+	enum trace_left_kind kind;
 	const struct known_stack *opened;
 };
 
@@ -113,13 +115,15 @@ static COLD void *write_site(const void *wanted, uint64_t hash)
 	if (!site)
 		return NULL;
 	site->cancelled = key->cancelled;
+	site->kind = key->kind;
 	site->opened = key->opened ? known_stack_record(key->opened) : 0;
 	site->hash = hash;
 	site->first_ns = now_ns();
 	return site;
 }
 
-void task_resources_left(uint64_t task, uint32_t cancelled)
+struct trace_left_site *task_left_site(uint32_t cancelled, const struct known_stack *made,
+				       enum trace_left_kind kind)
 {
 	static const struct record_index sites = {
 		index_of,
@@ -127,23 +131,32 @@ void task_resources_left(uint64_t task, uint32_t cancelled)
 		offsetof(struct trace_left_site, hash),
 		RECORD_LEFT_SITE,
 	};
+	const struct left_key key = { cancelled, kind, made };
+	struct trace_left_site *site = record_index_get(
+		&sites, hash_mix(hash_mix(kind, cancelled), (uintptr_t)made), write_site, &key);
+
+	if (site) {
+		__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
+		site->last_ns = now_ns();
+	}
+	return site;
+}
+
+void task_resources_left(uint64_t task, uint32_t cancelled)
+{
 	OWN_CODE_SCOPE;
 
+	task_leavings_left(task, cancelled);
 	for (unsigned i = 0; i < PLACES; i++) {
 		struct resource *resource = &resources[i];
-		const struct left_key key = { cancelled, resource->opened };
 		struct trace_left_site *site;
 
 		if (resource->task != task || resource->left)
 			continue;
-		site = record_index_get(
-			&sites, hash_mix(hash_mix(0, cancelled), (uintptr_t)resource->opened),
-			write_site, &key);
+		site = task_left_site(cancelled, resource->opened, LEFT_DESCRIPTOR);
 		if (!site)
 			return;
-		__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
-		site->last_ns = now_ns();
 		resource->left = trace_offset(site);
 		/* Whoever uses it next has to ask what it is. */
 		descriptor_forget(resource->fd);
@@ -154,5 +167,6 @@ void task_resources_forget(void)
 {
 	memset(resources, 0, sizeof resources);
 	memset(index_of, 0, sizeof index_of);
+	task_leavings_forget();
 	task_resources_kept = count = 0;
 }

@@ -11,8 +11,11 @@
 
 #include "compiler.h"
 #include "thread.h"
+#include "yieldsan/trace_format.h"
 
-extern uint32_t task_resources_kept;
+struct known_stack;
+
+extern uint32_t task_resources_kept; /* with those of task_leavings.h */
 
 COLD void task_resource_opened(int fd);
 COLD void task_resource_is_gone(int fd);
@@ -45,6 +48,10 @@ static inline void task_resource_used(int fd)
  * trace_cancel_site.
  */
 COLD void task_resources_left(uint64_t task, uint32_t cancelled);
+
+/* Where tasks left what they had made in one place: counted once more. NULL: no room. */
+struct trace_left_site *task_left_site(uint32_t cancelled, const struct known_stack *made,
+				       enum trace_left_kind kind);
 
 /* The number of a task of Tokio's that lives; 0: not known. */
 uint64_t task_resources_number(const void *header, uint32_t type);

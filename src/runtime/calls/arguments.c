@@ -8,6 +8,8 @@
 #include "../descriptors.h"
 #include "../memory.h"
 #include "../modules.h"
+#include "../task_leavings.h"
+#include "../task_resources.h"
 #include "call.h"
 #include "sockets.h"
 
@@ -58,6 +60,13 @@ bool deadline_is_valid(clockid_t clock, const struct timespec *deadline)
 	return (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC) &&
 	       may_be_read(deadline, sizeof *deadline) && deadline->tv_nsec >= 0 &&
 	       deadline->tv_nsec < NS_PER_S;
+}
+
+bool child_is_awaited(pid_t pid, int options)
+{
+	if (UNLIKELY(task_resources_kept) && pid > 0)
+		task_child_used(pid);
+	return !(options & WNOHANG);
 }
 
 bool host_is_numeric(const char *name)

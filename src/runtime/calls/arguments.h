@@ -32,6 +32,11 @@ bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time);
 /* What the timed lock calls refuse before they look at the lock is left to them. */
 bool deadline_is_valid(clockid_t clock, const struct timespec *deadline);
 
+/* Waits without WNOHANG. `pid`: the child that is asked for, which somebody has then; else 0 or
+ * less.
+ */
+bool child_is_awaited(pid_t pid, int options);
+
 /* An address in digits needs no look-up. */
 bool host_is_numeric(const char *name);
 bool host_needs_lookup(const char *name, const struct addrinfo *hints);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "../process.h"
+#include "../task_leavings.h"
 #include "../unwatched.h"
 #include "call.h"
 #include "status_pipe.h"
@@ -10,8 +11,10 @@
 
 static pid_t forked(pid_t pid)
 {
-	if (pid > 0 && !this_thread.vforked)
+	if (pid > 0 && !this_thread.vforked) {
 		status_pipe_forked();
+		task_child_made(pid);
+	}
 	return pid;
 }
 
@@ -46,8 +49,12 @@ EXPORT pid_t _Fork(void)
 		if (LIKELY(!this_thread.armed))                                                    \
 			return real.name(pid, path, actions, attributes, arguments, environment);  \
 		CALL_WATCH(watch, CALL_##name, ANY);                                               \
-		return CALL_RESULT(                                                                \
+		int result = CALL_RESULT(                                                          \
 			watch, real.name(pid, path, actions, attributes, arguments, environment)); \
+                                                                                                   \
+		if (!result && pid)                                                                \
+			task_child_made(*pid);                                                     \
+		return result;                                                                     \
 	}
 
 SPAWNS(posix_spawn)
@@ -62,6 +69,7 @@ void vfork_returned(long result)
 	if (result > 0 && !this_thread.vforked) {
 		status_pipe_forked();
 		unwatched_write_pending();
+		task_child_made((pid_t)result);
 	}
 	thread_arm();
 }

@@ -26,6 +26,13 @@ static inline void keep_made(int fd)
 	task_resource_made(fd);
 }
 
+/* Whether it blocks is asked when it is used. */
+static inline void keep_observer(int fd)
+{
+	if (fd >= 0 && !this_thread.vforked)
+		descriptor_forget(fd);
+}
+
 static inline void keep_made_as(int fd, enum trace_subject subject, bool nonblocking)
 {
 	if (fd < 0 || this_thread.vforked)

@@ -2,8 +2,12 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
+#include "../task_leavings.h"
 #include "call.h"
 #include "keep.h"
+
+/* One that was not there before. */
+#define MAKES_FILE(flags) (((flags) & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 
 /* A call with a fixed list of arguments that makes a descriptor, or what `fd_of` finds one in. */
 #define OPENS(ret, name, params, args, fd_of)                                                      \
@@ -56,7 +60,11 @@
 	EXPORT int name(const char *path, int flags, ...)                                          \
 	{                                                                                          \
 		TAKE_MODE(mode, flags)                                                             \
-		return opened_##name(path, flags, mode);                                           \
+		int fd = opened_##name(path, flags, mode);                                         \
+                                                                                                   \
+		if (UNLIKELY(MAKES_FILE(flags)))                                                   \
+			task_file_made(path, fd);                                                  \
+		return fd;                                                                         \
 	}
 
 #define OPENS_PATH_AT(name)                                                                        \
@@ -65,7 +73,23 @@
 	EXPORT int name(int directory, const char *path, int flags, ...)                           \
 	{                                                                                          \
 		TAKE_MODE(mode, flags)                                                             \
-		return opened_##name(directory, path, flags, mode);                                \
+		int fd = opened_##name(directory, path, flags, mode);                              \
+                                                                                                   \
+		if (UNLIKELY(MAKES_FILE(flags)))                                                   \
+			task_file_made(path, fd);                                                  \
+		return fd;                                                                         \
+	}
+
+/* The name is made from a template: the file was not there before. */
+#define OPENS_TEMPLATE(name, params, args)                                                         \
+	OPENS(int, name, params, args, keep_fd_of)                                                 \
+	EXPORT int name params;                                                                    \
+	EXPORT int name params                                                                     \
+	{                                                                                          \
+		int fd = opened_##name args;                                                       \
+                                                                                                   \
+		task_file_made(path, fd);                                                          \
+		return fd;                                                                         \
 	}
 
 OPENS_PATH(open)
@@ -87,15 +111,14 @@ OPENS_FIXED(int, open_by_handle_at, (int mount, struct file_handle *handle, int 
 	    (mount, handle, flags), keep_fd_of)
 OPENS_FIXED(int, shm_open, (const char *name, int flags, mode_t mode), (name, flags, mode),
 	    keep_fd_of)
-OPENS_FIXED(int, mkstemp, (char *path), (path), keep_fd_of)
-OPENS_FIXED(int, mkstemp64, (char *path), (path), keep_fd_of)
-OPENS_FIXED(int, mkostemp, (char *path, int flags), (path, flags), keep_fd_of)
-OPENS_FIXED(int, mkostemp64, (char *path, int flags), (path, flags), keep_fd_of)
-OPENS_FIXED(int, mkstemps, (char *path, int suffix), (path, suffix), keep_fd_of)
-OPENS_FIXED(int, mkstemps64, (char *path, int suffix), (path, suffix), keep_fd_of)
-OPENS_FIXED(int, mkostemps, (char *path, int suffix, int flags), (path, suffix, flags), keep_fd_of)
-OPENS_FIXED(int, mkostemps64, (char *path, int suffix, int flags), (path, suffix, flags),
-	    keep_fd_of)
+OPENS_TEMPLATE(mkstemp, (char *path), (path))
+OPENS_TEMPLATE(mkstemp64, (char *path), (path))
+OPENS_TEMPLATE(mkostemp, (char *path, int flags), (path, flags))
+OPENS_TEMPLATE(mkostemp64, (char *path, int flags), (path, flags))
+OPENS_TEMPLATE(mkstemps, (char *path, int suffix), (path, suffix))
+OPENS_TEMPLATE(mkstemps64, (char *path, int suffix), (path, suffix))
+OPENS_TEMPLATE(mkostemps, (char *path, int suffix, int flags), (path, suffix, flags))
+OPENS_TEMPLATE(mkostemps64, (char *path, int suffix, int flags), (path, suffix, flags))
 OPENS_FIXED(int, posix_openpt, (int flags), (flags), keep_fd_of)
 OPENS_FIXED(int, getpt, (void), (), keep_fd_of)
 

@@ -20,8 +20,9 @@
 /* What is to be kept account of, in a turn or not. */
 enum effect {
 	EFFECT_NONE = 0,
-	MAKES, /* a descriptor */
-	MAKES_EVENTS,
+	MAKES,		/* a descriptor */
+	MAKES_OBSERVER, /* one that tells of something else: no resource by itself */
+	MAKES_EVENTS,	/* one for event loops */
 	MAKES_PIPE,
 	MAKES_SOCKETS,
 	CHANGES, /* fcntl, ioctl */
@@ -49,16 +50,16 @@ static const uint8_t effects[512] = {
 	[SYS_accept4] = MAKES,
 	[SYS_mq_open] = MAKES,
 	[SYS_memfd_create] = MAKES,
-	[SYS_signalfd] = MAKES,
-	[SYS_signalfd4] = MAKES,
-	[SYS_timerfd_create] = MAKES,
-	[SYS_inotify_init] = MAKES,
-	[SYS_inotify_init1] = MAKES,
-	[SYS_fanotify_init] = MAKES,
-	[SYS_pidfd_open] = MAKES,
+	[SYS_signalfd] = MAKES_OBSERVER,
+	[SYS_signalfd4] = MAKES_OBSERVER,
+	[SYS_timerfd_create] = MAKES_OBSERVER,
+	[SYS_inotify_init] = MAKES_OBSERVER,
+	[SYS_inotify_init1] = MAKES_OBSERVER,
+	[SYS_fanotify_init] = MAKES_OBSERVER,
+	[SYS_pidfd_open] = MAKES_OBSERVER,
 	[SYS_pidfd_getfd] = MAKES,
-	[SYS_userfaultfd] = MAKES,
-	[SYS_perf_event_open] = MAKES,
+	[SYS_userfaultfd] = MAKES_OBSERVER,
+	[SYS_perf_event_open] = MAKES_OBSERVER,
 	[SYS_bpf] = MAKES,
 	[SYS_open_tree] = MAKES,
 	[SYS_fsopen] = MAKES,
@@ -169,8 +170,11 @@ static void after(enum effect effect, const struct system_call *call, int result
 {
 	switch (effect) {
 	case MAKES:
-	case MAKES_EVENTS:
 		keep_made(result);
+		break;
+	case MAKES_OBSERVER:
+	case MAKES_EVENTS:
+		keep_observer(result);
 		break;
 	case MAKES_PIPE:
 		if (!result)

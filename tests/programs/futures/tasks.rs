@@ -8,6 +8,7 @@ use std::future::Future;
 use std::io::Read;
 use std::os::fd::IntoRawFd;
 use std::pin::Pin;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -268,6 +269,59 @@ async fn aborted_leaving(leaves: bool) {
     abort_all(vec![tokio::spawn(leaving(leaves)), tokio::spawn(leaving(leaves))]).await;
 }
 
+fn sleeper() -> tokio::process::Command {
+    let mut command = tokio::process::Command::new("sleep");
+    command.arg("5").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// A child that nobody ends, and one that a destructor kills.
+async fn leaving_child(kills: bool) {
+    let child = sleeper().kill_on_drop(kills).spawn().unwrap(); // leaving_child-0
+    pause().await; // leaving_child-1
+    drop(child);
+}
+
+/// One that another task has, and one that has ended.
+async fn children_kept() {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+    let waits = tokio::spawn(async move {
+        let mut child: tokio::process::Child = receiver.recv().await.unwrap();
+        let _ = timeout(50 * SHORT, child.wait()).await;
+        std::mem::forget(child);
+    });
+    let starts = tokio::spawn(async move {
+        sender.send(sleeper().spawn().unwrap()).await.unwrap();
+        tokio::process::Command::new("true").spawn().unwrap().wait().await.unwrap();
+        pause().await;
+    });
+    sleep(20 * SHORT).await;
+    abort_all(vec![starts]).await;
+    waits.await.unwrap();
+}
+
+struct Removed(std::path::PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        std::fs::remove_file(&self.0).unwrap();
+    }
+}
+
+/// A file that nobody removes, one that a destructor does, and one that gets its final name.
+async fn leaving_file(how: &'static str) {
+    let path = std::env::temp_dir().join(format!("tasks-{}", std::process::id()));
+    let file = std::fs::File::create_new(&path).unwrap(); // leaving_file-0
+    if how == "open" {
+        file.into_raw_fd();
+    }
+    let _removed = (how == "removed").then(|| Removed(path.clone()));
+    if how == "renamed" {
+        std::fs::rename(&path, path.with_extension("final")).unwrap();
+    }
+    pause().await; // leaving_file-1
+}
+
 /// One that a task opens, and hands to another that goes on.
 async fn handing_over() {
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
@@ -372,6 +426,13 @@ async fn run(case: &str) {
         "aborted_holding" => aborted_holding().await,
         "aborted_leaving" => aborted_leaving(true).await,
         "aborted_closing" => aborted_leaving(false).await,
+        "aborted_leaving_child" => abort_all(vec![tokio::spawn(leaving_child(false))]).await,
+        "aborted_killing_child" => abort_all(vec![tokio::spawn(leaving_child(true))]).await,
+        "children_kept" => children_kept().await,
+        "aborted_leaving_file" => abort_all(vec![tokio::spawn(leaving_file("left"))]).await,
+        "aborted_leaving_open" => abort_all(vec![tokio::spawn(leaving_file("open"))]).await,
+        "aborted_removing_file" => abort_all(vec![tokio::spawn(leaving_file("removed"))]).await,
+        "aborted_renaming_file" => abort_all(vec![tokio::spawn(leaving_file("renamed"))]).await,
         "handing_over" => handing_over().await,
         "dropped_boxed" => tokio::spawn(dropped_boxed()).await.unwrap(),
         "dropped_with_task" => dropped_with_task().await,
