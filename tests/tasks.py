@@ -289,6 +289,16 @@ def what_a_cancelled_task_held_is_an_error(place):
         expect([frame["line"]] == _labelled("holding") and "futures_tasks::holding" in finding["message"], finding)
 
 
+def a_borrow_of_a_cancelled_task_is_an_error(place):
+    for profile in PROFILES:
+        finding = _only(_run(place, _program(profile), "aborted_borrowing"), "cancelled-holding")
+        expect((finding["severity"], finding["held"]["variable"]) == ("error", "borrowed"), finding)
+        expect("RefMut" in finding["message"], finding)
+        expect(_own_lines(finding["task"]["awaits"]) == _labelled("borrowing"), finding)
+        report = _run(place, _program(profile), "aborted_borrowed")
+        expect([each["kind"] for each in report["findings"]] == ["cancelled-task"], report["findings"])
+
+
 def what_was_alive_where_a_task_was_cancelled_is_told(place):
     for profile in PROFILES:
         report = _run(place, _program(profile), "aborted_leaving")

@@ -4,11 +4,13 @@
 //!
 //! Labels in comments: CASE-n, the n-th line of the chain that a case has, from its task inward.
 #![allow(dead_code)]
+use std::cell::RefCell;
 use std::future::Future;
 use std::io::Read;
 use std::os::fd::IntoRawFd;
 use std::pin::Pin;
 use std::process::Stdio;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -116,7 +118,7 @@ async fn plain() {
 /// What ends never, each in its own way.
 async fn pause() {
     BEGUN.fetch_add(1, Ordering::SeqCst);
-    std::future::pending::<()>().await; // w_nested-2 w_boxed-2 w_selected-2 w_joined-2 w_timed-2 w_pinned-1 w_large-1
+    std::future::pending::<()>().await; // w_nested-2 w_boxed-2 w_selected-2 w_joined-2 w_timed-2 w_pinned-1 w_large-1 borrowing-1
 }
 
 async fn w_nested() {
@@ -263,6 +265,24 @@ async fn leaving(leaves: bool) {
     let kept = if leaves { Err(file.into_raw_fd()) } else { Ok(file) };
     pause().await; // leaving-1
     drop(kept);
+}
+
+/// A borrow of a RefCell, in a task that stays on its thread; or one that ended before the await.
+async fn borrowing(cell: Rc<RefCell<u32>>, keeps: bool) {
+    if keeps {
+        let mut borrowed = cell.borrow_mut();
+        *borrowed += 1;
+        pause().await; // borrowing-0
+        *borrowed += 1;
+    } else {
+        *cell.borrow_mut() += 1;
+        pause().await;
+    }
+}
+
+async fn aborted_borrowing(keeps: bool) {
+    let tasks = tokio::task::LocalSet::new();
+    tasks.run_until(abort_all(vec![tasks.spawn_local(borrowing(Rc::default(), keeps))])).await;
 }
 
 async fn aborted_leaving(leaves: bool) {
@@ -424,6 +444,8 @@ async fn run(case: &str) {
         "waiting" => waiting().await,
         "aborted" => aborted().await,
         "aborted_holding" => aborted_holding().await,
+        "aborted_borrowing" => aborted_borrowing(true).await,
+        "aborted_borrowed" => aborted_borrowing(false).await,
         "aborted_leaving" => aborted_leaving(true).await,
         "aborted_closing" => aborted_leaving(false).await,
         "aborted_leaving_child" => abort_all(vec![tokio::spawn(leaving_child(false))]).await,
