@@ -173,6 +173,29 @@ def a_wait_for_a_lock_that_a_suspended_task_holds_is_a_deadlock(place):
         expect(_lines(_held(report), "held.rs") == {holds}, report["findings"])
 
 
+def a_wait_for_any_lock_that_a_suspended_task_holds_is_a_deadlock(place):
+    lines = _lines_of("held.rs")
+    holds = next(n for n, line in enumerate(lines, 1) if "HELD stuck" in line)
+    for case, guard in (("stuck-parked", "MutexGuard<RawMutex, u32>"), ("stuck-parked-writer", "RwLockReadGuard<RawRwLock, u32>"),
+                        ("stuck-parked-reader", "RwLockWriteGuard<RawRwLock, u32>"),
+                        ("stuck-writer", "RwLockReadGuard<u32>"), ("stuck-reader", "RwLockWriteGuard<u32>")):
+        waits = next(n for n, line in enumerate(lines, 1) if line.endswith(f"WAITS {case}"))
+        for profile in ("dev", "release"):
+            report = _of_case(place, case, profile)
+            found = [f for f in report["findings"] if f["kind"] == "deadlock"]
+            expect(len(found) == 1 and found[0]["severity"] == "error", f"{case} {profile}: {report['findings']}")
+            expect(_line(_stack(found[0], "waiting"), "held.rs") == waits, found)
+            expect(_line(_stack(found[0], "holding"), "held.rs") == holds, found)
+            expect(f"_guard, a {guard}, of a suspended task" in found[0]["message"], found[0]["message"])
+
+
+def a_wait_for_a_lock_that_a_task_held_before_is_no_deadlock(place):
+    for profile in ("dev", "release"):
+        report = _of_case(place, "goes-on", profile)
+        expect(_held(report), "other locks are held: the waits were looked at")
+        expect(not [f for f in report["findings"] if f["kind"] == "deadlock"], report["findings"])
+
+
 def a_scan_and_a_run_give_a_finding_one_id(place):
     program = _program("dev")
     ran = _held(_run(place, program))

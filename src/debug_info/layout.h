@@ -60,6 +60,10 @@ struct layout_header {
 	struct {
 		uint32_t offset, count; /* in bytes from the header; in elements */
 	} parts[LAYOUT_PARTS];
+	/* From the word that a thread of parking_lot's waits on to where it keeps the address of
+	 * the lock that it waits for; 0: not known. */
+	int32_t parking;
+	uint32_t reserved;
 };
 
 enum layout_language {
@@ -116,7 +120,7 @@ struct layout_word {
 	uint32_t pointer; /* to the lock: offset in the guard */
 	uint32_t offset;  /* from what that points at */
 	uint32_t size;
-	uint32_t reserved;
+	uint32_t waits; /* from there too: another place that is waited at; LAYOUT_NONE */
 };
 
 /* The elements of a container. A value in one has its `offset' and its conditions from where an

@@ -238,6 +238,7 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 	filled.flags |= layout_add_coroutines(&builder, dwarf, object, debug);
 	filled.flags |= builder.types.poll_count ? LAYOUT_HAS_TOKIO : 0;
 	filled.flags |= builder.types.run_count ? LAYOUT_HAS_ASYNC_TASK : 0;
+	filled.parking = layout_parking(&builder);
 	table = assemble(&builder, &filled, size);
 	builder_deinit(&builder);
 	return table;

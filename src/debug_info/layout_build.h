@@ -99,6 +99,9 @@ uint32_t layout_add_conditions(struct layout_builder *builder, const struct cond
 /* The word of a guard's lock; LAYOUT_NONE when none is known. */
 uint32_t layout_add_word(struct layout_builder *builder, Dwarf_Die *guard);
 
+/* See layout_header.parking. */
+int32_t layout_parking(struct layout_builder *builder);
+
 /* A container: its elements are to be looked into. */
 struct sequence_place {
 	struct layout_sequence sequence; /* its length from the container's beginning */

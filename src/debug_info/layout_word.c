@@ -30,6 +30,22 @@ static uint64_t mask_of(const char *type, uint64_t size)
 	return size < 8 ? (UINT64_C(1) << 8 * size) - 1 : UINT64_MAX;
 }
 
+/* Writers wait at a word of their own; parking_lot's for the readers behind the lock's address. */
+static void find_waits(Dwarf_Die *whole, const char *name, uint64_t offset,
+		       struct layout_word *word)
+{
+	Dwarf_Die member;
+
+	if (!strcmp(name, "parking_lot::raw_rwlock::RawRwLock"))
+		word->waits = word->offset + 1;
+	if (strcmp(name, "std::sys::sync::rwlock::futex::RwLock") != 0)
+		return;
+	DIE_FOR_EACH_CHILD(member, whole)
+	if (dwarf_tag(&member) == DW_TAG_member && !strcmp(die_name(&member), "writer_notify"))
+		word->waits =
+			(uint32_t)(offset + die_number(&member, DW_AT_data_member_location, 0));
+}
+
 /* The first integer that is changed in place, in a lock: what it protects comes behind. */
 static bool find_word(struct layout_builder *builder, Dwarf_Die *whole, const char *inside,
 		      uint64_t offset, struct layout_word *word, int depth)
@@ -49,11 +65,16 @@ static bool find_word(struct layout_builder *builder, Dwarf_Die *whole, const ch
 	if (dwarf_tag(whole) != DW_TAG_structure_type)
 		return false;
 	DIE_FOR_EACH_CHILD(member, whole)
-	if (dwarf_tag(&member) == DW_TAG_member && !is_subject(die_name(&member)) &&
-	    die_reference(&member, DW_AT_type, &type) &&
-	    find_word(builder, &type, name,
-		      offset + die_number(&member, DW_AT_data_member_location, 0), word, depth + 1))
+	{
+		if (dwarf_tag(&member) != DW_TAG_member || is_subject(die_name(&member)) ||
+		    !die_reference(&member, DW_AT_type, &type) ||
+		    !find_word(builder, &type, name,
+			       offset + die_number(&member, DW_AT_data_member_location, 0), word,
+			       depth + 1))
+			continue;
+		find_waits(whole, name, offset, word);
 		return true;
+	}
 	return false;
 }
 
@@ -86,7 +107,7 @@ static bool find_lock(struct layout_builder *builder, Dwarf_Die *guard, uint64_t
 
 uint32_t layout_add_word(struct layout_builder *builder, Dwarf_Die *guard)
 {
-	struct layout_word word = { 0 };
+	struct layout_word word = { .waits = LAYOUT_NONE };
 	uint32_t count = (uint32_t)builder->counts[LAYOUT_WORDS];
 	Dwarf_Die type = *guard;
 
@@ -97,4 +118,27 @@ uint32_t layout_add_word(struct layout_builder *builder, Dwarf_Die *guard)
 			return i;
 	*LAYOUT_ADD(builder, words, LAYOUT_WORDS) = word;
 	return count;
+}
+
+/* parking_lot_core/src/parking_lot.rs: a thread's futex, and the key of what it is parked at. */
+int32_t layout_parking(struct layout_builder *builder)
+{
+	const struct named_die *data = types_named(builder->types.definitions,
+						   "parking_lot_core::parking_lot::ThreadData");
+	uint64_t parker = UINT64_MAX, key = UINT64_MAX;
+	Dwarf_Die whole, member;
+
+	if (!data)
+		return 0;
+	whole = data->die;
+	DIE_FOR_EACH_CHILD(member, &whole)
+	{
+		uint64_t at = die_number(&member, DW_AT_data_member_location, UINT64_MAX);
+
+		if (!strcmp(die_name(&member), "parker"))
+			parker = at;
+		if (!strcmp(die_name(&member), "key"))
+			key = at;
+	}
+	return parker < 4096 && key < 4096 ? (int32_t)(key - parker) : 0;
 }

@@ -157,7 +157,7 @@ static inline void layout_put_condition(struct made_layout *made, struct layout_
 static inline void layout_put_word(struct made_layout *made)
 {
 	made->words[layout_take(made, LAYOUT_WORDS)] =
-		(struct layout_word){ .mask = UINT32_MAX, .size = 4 };
+		(struct layout_word){ .mask = UINT32_MAX, .size = 4, .waits = LAYOUT_NONE };
 }
 
 static inline void *layout_map_page(void)

@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 
+#include "../futures/guard_look.h"
 #include "../futures/guard_rest.h"
 #include "../locks/lock_wait.h"
 #include "../process.h"
@@ -222,18 +223,46 @@ static long forward(const struct system_call *call)
 	return real.syscall(call->number, call->a, call->b, call->c, call->d, call->e, call->f);
 }
 
+static bool is_bitset(const struct system_call *call)
+{
+	return (call->b & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
+}
+
+#define PARKED 1 /* parking_lot_core/src/thread_parker/linux.rs */
+
+/* The lock that a call waits for; 0: it is another's wait. */
+static uintptr_t lock_waited(const struct system_call *call)
+{
+	uintptr_t word = (uintptr_t)call->a;
+
+	if (is_bitset(call))
+		return word;
+	return (uint32_t)call->c == PARKED ? guard_parked_at(word) : 0;
+}
+
 /*
  * The locks of Rust's standard library wait so, for ever. In steps, to tell when that is true; a
- * wait that ends in between has looked at the word again, as the caller would.
+ * wait that ends in between has looked at the word again, as the caller would. Those of parking_lot
+ * wait on a word of their thread's, and by a call whose end would be told otherwise (futex(2): of
+ * FUTEX_WAIT the time is a span, of FUTEX_WAIT_BITSET a time of day).
  */
 static COLD long futex_wait(const struct system_call *call)
 {
-	LOCK_WAIT(wait, (uintptr_t)call->a, TRACE_LOCK_FUTEX, false);
+	uintptr_t lock = lock_waited(call);
 	struct system_call step = *call;
 	struct timespec limit;
 	int saved = errno;
 
+	if (!lock)
+		return forward(call);
+
+	LOCK_WAIT(wait, lock, TRACE_LOCK_FUTEX, false);
+
 	step.d = (long)&limit;
+	if (!is_bitset(call)) {
+		step.b = (step.b & ~(long)FUTEX_CMD_MASK) | FUTEX_WAIT_BITSET;
+		step.f = FUTEX_BITSET_MATCH_ANY;
+	}
 	while (lock_wait_step(&wait, &limit)) {
 		long result = forward(&step);
 
@@ -247,8 +276,10 @@ static COLD long futex_wait(const struct system_call *call)
 /* One without an end, on a lock that a guard in a task may hold. */
 static bool may_be_deadlock(const struct system_call *call)
 {
+	long command = call->b & (FUTEX_CMD_MASK | FUTEX_CLOCK_REALTIME);
+
 	return call->number == SYS_futex && !call->d && guard_rests &&
-	       (call->b & (FUTEX_CMD_MASK | FUTEX_CLOCK_REALTIME)) == FUTEX_WAIT_BITSET;
+	       (command == FUTEX_WAIT_BITSET || command == FUTEX_WAIT);
 }
 
 static COLD long watched(const struct system_call *call)

@@ -206,7 +206,8 @@ static void look_at_lock(struct look *look, uint32_t number, uintptr_t at)
 		return;
 	look->spot.value = number;
 	look->spot.address = lock + word->offset;
-	if (look->wanted && look->wanted != look->spot.address)
+	if (look->wanted && look->wanted != look->spot.address &&
+	    (word->waits == LAYOUT_NONE || look->wanted != lock + word->waits))
 		return;
 	if (bits & word->mask)
 		record(look);
@@ -463,6 +464,21 @@ bool guard_find(uintptr_t lock, struct guard_holder *holder)
 	holder->poll = site->poll;
 	holder->since_ns = now_ns() - turn_clock_ns(turn_clock_now() - rest->since);
 	return true;
+}
+
+uintptr_t guard_parked_at(uintptr_t word)
+{
+	struct task_module *module = NULL;
+	uintptr_t key = 0;
+
+	while ((module = task_module_next(module))) {
+		const struct layout_header *header = module->futures.table.header;
+
+		if (header && header->parking &&
+		    far_read(word + (uintptr_t)(intptr_t)header->parking, &key, sizeof key) && key)
+			return key;
+	}
+	return 0;
 }
 
 const struct layout_task *guard_look_future(const struct task_slot *slot, uintptr_t poll)

@@ -33,8 +33,14 @@ struct guard_holder {
 	uint64_t since_ns; /* CLOCK_MONOTONIC: its last yield */
 };
 
-/* By the address of the lock's word. Not for paths that are taken often. */
+/* By the address of the lock's word, or of what else is waited at. Not for the common path. */
 bool guard_find(uintptr_t lock, struct guard_holder *holder);
+
+/*
+ * The lock that a thread of parking_lot's waits for, by the word that it waits on: its own. 0 where
+ * no layout tells.
+ */
+uintptr_t guard_parked_at(uintptr_t word);
 
 /* Tasks were polled of which it is not known how their futures lie. */
 extern bool guard_look_is_blind;

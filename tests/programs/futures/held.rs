@@ -2,7 +2,7 @@
 use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 use tokio::task::{spawn_local, yield_now, LocalSet};
 type M = Arc<Mutex<u32>>;
@@ -149,6 +149,92 @@ async fn deadlock() {
     spawn_local(waiter(m)).await.unwrap();
 }
 
+// For ever, by any lock: its word, a word of its own for the writers, or a word of the thread's is waited at.
+async fn holds<G>(take: impl FnOnce() -> G) {
+    let _guard = take();
+    pending::<()>().await; // HELD stuck
+}
+async fn waits<G>(take: impl FnOnce() -> G) {
+    yield_now().await;
+    drop(take());
+}
+async fn stuck<A: 'static, B: 'static>(a: impl FnOnce() -> A + 'static, b: impl FnOnce() -> B + 'static) {
+    spawn_local(holds(a));
+    spawn_local(waits(b)).await.unwrap();
+}
+fn leak<T: Default>() -> &'static T {
+    Box::leak(Box::default())
+}
+fn stuck_on(case: &str) {
+    let (m, l) = (leak::<parking_lot::Mutex<u32>>(), leak::<parking_lot::RwLock<u32>>());
+    let rw = leak::<RwLock<u32>>();
+    match case {
+        "stuck-parked" => local(stuck(|| m.lock(), || m.lock())), // WAITS stuck-parked
+        "stuck-parked-writer" => local(stuck(|| l.read(), || l.write())), // WAITS stuck-parked-writer
+        "stuck-parked-reader" => local(stuck(|| l.write(), || l.read())), // WAITS stuck-parked-reader
+        "stuck-writer" => local(stuck(|| rw.read().unwrap(), || rw.write().unwrap())), // WAITS stuck-writer
+        "stuck-reader" => local(stuck(|| rw.write().unwrap(), || rw.read().unwrap())), // WAITS stuck-reader
+        _ => panic!("stuck-?"),
+    }
+}
+
+// Waits of turns for a lock that a thread holds for a while, when tasks held it at an earlier await or before they
+// were cancelled, and hold another.
+fn busy<G>(take: impl FnOnce() -> G + Send + 'static, waits: impl FnOnce()) {
+    let (send, receive) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let _guard = take();
+        send.send(()).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    });
+    receive.recv().unwrap();
+    waits();
+    thread.join().unwrap();
+}
+async fn was_held<A, B>(take: impl Fn() -> A, other: impl Fn() -> B, waits: impl Fn() + Clone + 'static) {
+    let guard = take();
+    yield_now().await;
+    drop(guard);
+    waits(); // again, by the task itself
+    tokio::select! {
+        biased;
+        _ = async { let _guard = take(); pending::<()>().await } => {}
+        _ = yield_now() => {}
+    }
+    waits();
+    let (_other, again) = (other(), waits.clone());
+    let task = spawn_local(async move { again() });
+    yield_now().await;
+    waits(); // before the task has run, or after it
+    task.await.unwrap();
+}
+fn run(task: impl std::future::Future<Output = ()> + 'static) {
+    local(async { spawn_local(task).await.unwrap() })
+}
+fn goes_on() {
+    let (m, n) = (leak::<parking_lot::Mutex<u32>>(), leak::<parking_lot::Mutex<u32>>());
+    let (l, rw) = (leak::<parking_lot::RwLock<u32>>(), leak::<RwLock<u32>>());
+    let ready = leak::<parking_lot::Condvar>();
+    run(was_held(|| m.lock(), || n.lock(), move || busy(|| m.lock(), || drop(m.lock()))));
+    run(was_held(|| l.read(), || n.lock(), move || busy(|| l.read(), || drop(l.write()))));
+    run(was_held(|| l.write(), || n.lock(), move || busy(|| l.write(), || drop(l.read()))));
+    run(was_held(|| rw.read().unwrap(), || n.lock(), move || busy(|| rw.read().unwrap(), || drop(rw.write().unwrap()))));
+    run(was_held(|| rw.write().unwrap(), || n.lock(), move || busy(|| rw.write().unwrap(), || drop(rw.read().unwrap()))));
+    run(was_held(
+        || m.lock(),
+        || n.lock(),
+        move || {
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(100));
+                let _guard = m.lock();
+                ready.notify_all();
+                std::thread::sleep(Duration::from_millis(100));
+            });
+            ready.wait(&mut m.lock());
+        },
+    ));
+}
+
 async fn fair(m: Arc<tokio::sync::Mutex<u32>>) {
     let mut guard = m.lock().await;
     yield_now().await;
@@ -179,6 +265,14 @@ fn main() {
             });
             local(deadlock())
         }
-        _ => panic!("contend, correct, odd, long, tokio, rest, exit or deadlock"),
+        Some("goes-on") => goes_on(),
+        Some(case) => {
+            std::thread::spawn(|| {
+                std::thread::sleep(Duration::from_secs(1));
+                std::process::exit(0)
+            });
+            stuck_on(case)
+        }
+        None => panic!("contend, correct, odd, long, tokio, rest, exit, deadlock, goes-on or stuck-?"),
     }
 }

@@ -401,6 +401,25 @@ static void the_holder_of_a_lock_is_found_among_tasks_at_rest(void **state)
 	assert_false(guard_find((uintptr_t)&locked, &holder));
 }
 
+/* Writers of a lock wait at another place. */
+static void a_lock_is_found_by_each_place_that_is_waited_at(void **state)
+{
+	struct guard_holder holder = { 0 };
+	uintptr_t other = (uintptr_t)&locked + 1;
+
+	(void)state;
+	task_type->machine = machines.plain;
+	guard_rest_begin(&task, SLOT);
+	assert_false(guard_find(other, &holder));
+	made.words[0].waits = 1;
+	assert_true(guard_find(other, &holder));
+	assert_true(guard_find((uintptr_t)&locked, &holder));
+	assert_false(guard_find(other + 1, &holder));
+	task.state |= RUNNING;
+	assert_false(guard_find(other, &holder));
+	made.words[0].waits = LAYOUT_NONE;
+}
+
 static void a_guard_kept_over_yields_is_one_task_of_many_yields(void **state)
 {
 	uint64_t before;
@@ -439,6 +458,7 @@ int main(void)
 		TEST(a_future_in_itself_is_left_in_time),
 		TEST(from_aside_nothing_faults),
 		TEST(the_holder_of_a_lock_is_found_among_tasks_at_rest),
+		TEST(a_lock_is_found_by_each_place_that_is_waited_at),
 		TEST(a_guard_kept_over_yields_is_one_task_of_many_yields),
 	};
 
