@@ -1,6 +1,8 @@
 #include "task_leavings.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +16,8 @@
 #include "turn.h"
 
 #define PLACES 64 /* the oldest gives way */
+
+#define PF_EXITING 0x4
 
 static struct leaving {
 	uint64_t task; /* 0: free */
@@ -114,6 +118,43 @@ void task_child_used(pid_t pid)
 			drop(&leavings[i]);
 }
 
+/* The beginning of a file of a process in /proc, as a string. */
+static void read_of(pid_t pid, const char *file, char *text, size_t size)
+{
+	char path[48];
+	long fd, length = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+	fd = system_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (fd >= 0) {
+		length = system_call(SYS_read, fd, (long)text, (long)size - 1, 0, 0, 0);
+		system_call(SYS_close, fd, 0, 0, 0, 0, 0);
+	}
+	text[length > 0 ? length : 0] = '\0';
+}
+
+/* Sources: proc_pid_status(5), proc_pid_stat(5); PF_EXITING of Linux' include/linux/sched.h. */
+static bool is_dying(pid_t pid)
+{
+	static const char *const pending[] = { "\nSigPnd:\t", "\nShdPnd:\t" };
+	char text[2048];
+	const char *name_end;
+	unsigned flags = 0;
+
+	read_of(pid, "status", text, sizeof text);
+	for (unsigned i = 0; i < sizeof pending / sizeof *pending; i++) {
+		const char *line = strstr(text, pending[i]);
+
+		if (line &&
+		    strtoull(line + strlen(pending[i]), NULL, 16) & UINT64_C(1) << (SIGKILL - 1))
+			return true;
+	}
+	read_of(pid, "stat", text, sizeof text);
+	name_end = strrchr(text, ')');
+	return name_end && sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       flags & PF_EXITING;
+}
+
 /* A child that was killed is there for a moment still. */
 static bool runs(pid_t pid)
 {
@@ -121,7 +162,7 @@ static bool runs(pid_t pid)
 
 	return !system_call(SYS_waitid, P_PID, pid, (long)&info, WEXITED | WNOHANG | WNOWAIT, 0,
 			    0) &&
-	       !info.si_pid;
+	       !info.si_pid && !is_dying(pid);
 }
 
 static bool is_there(const struct leaving *leaving)
