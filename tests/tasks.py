@@ -177,9 +177,9 @@ def what_tasks_of_async_task_hold_is_an_error(place):
 class _Waiting:
     """The program whose tasks wait, watched by the library alone, until it is killed."""
 
-    def __init__(self, place, program, **options):
+    def __init__(self, place, program, case="waiting", **options):
         options = ":".join(f"{name}={value}" for name, value in {"output": place.path, **options}.items())
-        self.process = subprocess.Popen([program, "waiting"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={
+        self.process = subprocess.Popen([program, case], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={
             **os.environ, "LD_PRELOAD": str(BUILD / "libyieldsan.so"), "YIELDSAN_OPTIONS": options})
         self.pid = str(self.process.pid)
         expect(self.process.stdout.readline() == "ready\n", "not ready")
@@ -232,6 +232,19 @@ def a_process_tells_where_its_tasks_of_async_task_wait(place):
             expect(_own_lines(group["awaits"]) == _labelled(case, "async_task"), group)
             expect((group["count"], group["state"]) == (count, "suspended"), group)
         expect(not groups, groups)
+
+
+def what_a_task_holds_that_is_never_polled_again_is_told_from_outside(place):
+    for profile in PROFILES:
+        with _Waiting(place, _program(profile), "for_ever") as waiting:
+            result = yieldsan("report", "--format=json", waiting.pid)
+        expect(result.status == 66, result.err)
+        told = sorted((finding["kind"], finding["severity"], finding["held"]["variable"], finding["task"]["type"],
+                       *_own_lines(finding["task"]["awaits"])) for finding in json.loads(result.out)["findings"])
+        expect(told == [("borrow-across-yield", "error", "borrowed", "futures_tasks::for_ever_borrowed", *_labelled("for_ever_borrowed")),
+                        ("lock-across-yield", "error", "guard", "futures_tasks::for_ever_locked", *_labelled("for_ever_locked")),
+                        ("lock-across-yield", "error", "guard.0", "futures_tasks::for_ever_standard", *_labelled("for_ever_standard"))], told)
+        expect(all(finding["in_progress"] and finding["max_ns"] > 1e9 for finding in json.loads(result.out)["findings"]), result.out)
 
 
 def tasks_that_ended_are_not_listed(place):

@@ -14,13 +14,24 @@ struct wanted {
 	char path[256];	   /* of the guard's type, without arguments: merged code is another's */
 };
 
+/* core::cell::Ref is not in core::cell::RefCell<u32>. */
+static bool names(const char *type, const char *path)
+{
+	size_t length = strlen(path);
+
+	for (const char *at = type; (at = strstr(at, path)); at += length)
+		if (!at[length] || strchr("<>,() ", at[length]))
+			return true;
+	return false;
+}
+
 static bool drops(const struct wanted *wanted, const char *type)
 {
 	size_t length = strlen(wanted->outer);
 
 	/* A function's name ends in the bracket that a glue's type was freed of. */
 	return (!strncmp(type, wanted->outer, length) && (!type[length] || type[length] == '>')) ||
-	       strstr(type, wanted->path);
+	       names(type, wanted->path);
 }
 
 static bool inlines_drop(const struct wanted *wanted, Dwarf_Die *scope, int depth)

@@ -282,6 +282,7 @@ void collect(struct report *report, const struct process *process, const struct 
 	collect_lock_sites(&collection);
 	collect_deadlocks(&collection);
 	collect_guards(&collection);
+	collect_suspended(&collection);
 	collect_cancelled(&collection);
 	address_space_deinit(&collection.space);
 }

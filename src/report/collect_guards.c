@@ -102,7 +102,7 @@ bool collection_guard(struct collection *collection, uint32_t offset, struct fin
 	return true;
 }
 
-static void observe(struct collection *collection, const struct trace_guard_site *site)
+void collection_add_guard(struct collection *collection, const struct trace_guard_site *site)
 {
 	const struct trace_executor *executor =
 		trace_file_record(collection->trace, site->executor, RECORD_EXECUTOR);
@@ -198,5 +198,6 @@ void collect_guards(struct collection *collection)
 	if (collection->trace->header->flags & TRACE_NO_LAYOUT && !collection->report->live)
 		collect_blind(collection);
 	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++)
-		observe(collection, collection_record(collection, RECORD_GUARD_SITE, i));
+		collection_add_guard(collection,
+				     collection_record(collection, RECORD_GUARD_SITE, i));
 }

@@ -38,6 +38,11 @@ void collect_lock_sites(struct collection *collection);
 void collect_cancelled(struct collection *collection);
 void collect_deadlocks(struct collection *collection);
 void collect_guards(struct collection *collection);
+void collect_suspended(struct collection *collection);
+
+/* One, of the trace or read out of the process since. */
+struct trace_guard_site;
+void collection_add_guard(struct collection *collection, const struct trace_guard_site *site);
 
 /* Of a trace_guard_site: where its task waits, and "_guard, a MutexGuard<u32>, of a suspended
  * task". False when it cannot be told. */

@@ -86,17 +86,21 @@ bool task_memory_read(int64_t pid, uint64_t header, const struct task_kind *kind
 	struct parts parts;
 	bool described = describes(process.pid, kind, &parts);
 	struct layout_link again[LAYOUT_MAX_LINKS];
+	uint64_t addresses[LAYOUT_MAX_LINKS];
 	struct task_seen after;
 
 	for (int i = 0; i < TRIES; i++) {
 		if (!read_state(process.pid, header, kind, &parts, seen))
 			return false;
-		seen->link_count = 0;
+		seen->link_count = seen->guard_count = 0;
 		if (!described || seen->state == TASK_RUNNING)
 			return true;
 		seen->link_count = layout_chain(kind->layout, &process.memory, kind->task, header,
-						seen->links, LAYOUT_MAX_LINKS);
-		if (layout_chain(kind->layout, &process.memory, kind->task, header, again,
+						seen->links, addresses, LAYOUT_MAX_LINKS);
+		seen->guard_count =
+			layout_guards(kind->layout, &process.memory, seen->links, addresses,
+				      seen->link_count, seen->guards, TASK_MAX_GUARDS);
+		if (layout_chain(kind->layout, &process.memory, kind->task, header, again, NULL,
 				 LAYOUT_MAX_LINKS) == seen->link_count &&
 		    !memcmp(again, seen->links, seen->link_count * sizeof *again) &&
 		    read_state(process.pid, header, kind, &parts, &after) &&
@@ -104,6 +108,6 @@ bool task_memory_read(int64_t pid, uint64_t header, const struct task_kind *kind
 			return true;
 	}
 	seen->state = TASK_RUNNING; /* each time it had moved on */
-	seen->link_count = 0;
+	seen->link_count = seen->guard_count = 0;
 	return true;
 }

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "shared/layout_chain.h"
+#include "shared/layout_guards.h"
 #include "tasks.h"
 
 /* A type of tasks, and what is known of its memory. */
@@ -20,10 +20,14 @@ struct task_kind {
 	uint64_t base;	    /* of the module */
 };
 
+#define TASK_MAX_GUARDS 8
+
 struct task_seen {
 	enum task_state state;
 	struct layout_link links[LAYOUT_MAX_LINKS];
 	size_t link_count;
+	struct layout_guard guards[TASK_MAX_GUARDS]; /* what it surely holds */
+	size_t guard_count;
 };
 
 /* Whether the process lets itself be read. */

@@ -4,20 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "known_layouts.h"
 #include "layout_source.h"
 #include "model.h"
 #include "task_chain.h"
-#include "task_memory.h"
-#include "task_type.h"
+#include "task_kinds.h"
 #include "turn_lengths.h"
 
 /* Where tasks are gathered: those of one type with the same links are one group. */
 struct gathering {
 	struct address_space *space;
 	struct process *process;
-	struct task_kind *kinds; /* by number; record NULL: none */
-	size_t kind_count;
+	struct task_kinds kinds;
 	struct seen_group *seen;
 	uint64_t now_ns;
 };
@@ -38,81 +35,6 @@ const char *task_state_word(enum task_state state)
 	};
 
 	return words[state];
-}
-
-static const struct trace_tasks *tasks_record(const struct trace_file *trace, size_t i)
-{
-	return (const void *)(trace->bytes + trace->records[RECORD_TASKS].offsets[i]);
-}
-
-static const struct trace_task *tasks_of(const struct trace_tasks *record)
-{
-	return (const void *)((const char *)(record + 1) + record->first);
-}
-
-/* NULL where there is none; why, the process tells. */
-static const struct layout *layout_of(struct gathering *gathering,
-				      const struct loaded_module *module)
-{
-	struct report *report = gathering->space->report;
-	const struct layout *layout = known_layout_of(report, module);
-	char sentence[LAYOUT_SENTENCE_SIZE];
-	struct layout other;
-
-	if (layout || gathering->process->tasks.problem)
-		return layout;
-	if (layout_open(&other, module->path, NULL, sentence)) {
-		gathering->process->tasks.problem = strings_keep(&report->strings, sentence);
-	} else {
-		layout_close(&other);
-		gathering->process->tasks.problem =
-			strings_print(&report->strings,
-				      "%s has no build-id, or was rebuilt since the program was "
-				      "started",
-				      module->path);
-	}
-	return NULL;
-}
-
-static void make_kind(struct gathering *gathering, const struct trace_task_type *record)
-{
-	struct address_space *space = gathering->space;
-	struct task_kind *kind = &gathering->kinds[record->number];
-	const struct loaded_module *module =
-		address_space_module(space, record->poll, space->trace->read_ns);
-	const struct trace_executor *executor;
-
-	kind->record = record;
-	kind->name = task_type_name(space, record->poll);
-	executor = trace_file_record(space->trace, record->executor, RECORD_EXECUTOR);
-	kind->is_async_task = executor && executor->family == FAMILY_ASYNC_TASK;
-	if (!module || !space->trace->running)
-		return;
-	kind->base = module->record->base;
-	kind->layout = layout_of(gathering, module);
-	if (kind->layout)
-		kind->task = layout_task_of(kind->layout, record->poll - kind->base);
-	if (kind->task)
-		kind->is_async_task = kind->task->flags & TASK_ASYNC_TASK;
-}
-
-static const struct task_kind *kind_of_task(struct gathering *gathering, uint64_t task)
-{
-	const struct trace_file *trace = gathering->space->trace;
-	uint32_t number = task & ((1U << TRACE_TASK_TYPE_BITS) - 1);
-
-	if (gathering->kinds[number].record)
-		return &gathering->kinds[number];
-	for (size_t i = 0; i < trace->records[RECORD_TASK_TYPE].count; i++) {
-		const struct trace_task_type *record =
-			(const void *)(trace->bytes + trace->records[RECORD_TASK_TYPE].offsets[i]);
-
-		if (record->number == number && number) {
-			make_kind(gathering, record);
-			return &gathering->kinds[number];
-		}
-	}
-	return NULL;
 }
 
 static void add(struct gathering *gathering, const struct task_kind *kind,
@@ -164,7 +86,8 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 
 static void look_at(struct gathering *gathering, const struct trace_task *task)
 {
-	const struct task_kind *kind = task->task ? kind_of_task(gathering, task->task) : NULL;
+	const struct task_kind *kind =
+		task->task ? task_kind_of(&gathering->kinds, task->task) : NULL;
 	struct task_seen seen = { .state = TASK_UNKNOWN };
 
 	if (!kind)
@@ -207,11 +130,12 @@ static void look_through(struct gathering *gathering)
 	const struct trace_file *trace = gathering->space->trace;
 
 	for (size_t i = 0; i < trace->records[RECORD_TASKS].count; i++) {
-		const struct trace_tasks *record = tasks_record(trace, i);
+		const struct trace_tasks *record;
+		const struct trace_task *tasks = task_kinds_tasks(trace, i, &record);
 
 		gathering->process->tasks.replaced += record->replaced;
 		for (uint32_t j = 0; j < record->count; j++)
-			look_at(gathering, &tasks_of(record)[j]);
+			look_at(gathering, &tasks[j]);
 	}
 }
 
@@ -240,11 +164,12 @@ static uint64_t last_poll_ns(const struct trace_file *trace)
 	uint64_t last = 0;
 
 	for (size_t i = 0; i < trace->records[RECORD_TASKS].count; i++) {
-		const struct trace_tasks *record = tasks_record(trace, i);
+		const struct trace_tasks *record;
+		const struct trace_task *tasks = task_kinds_tasks(trace, i, &record);
 
 		for (uint32_t j = 0; j < record->count; j++)
-			if (tasks_of(record)[j].polled > last)
-				last = tasks_of(record)[j].polled;
+			if (tasks[j].polled > last)
+				last = tasks[j].polled;
 	}
 	return last ? trace_clock_ns(trace, last) : 0;
 }
@@ -259,10 +184,11 @@ void tasks_collect(struct address_space *space, struct process *process)
 	gathering.now_ns = trace->running	   ? trace->read_ns
 			   : trace->header->end_ns ? trace->header->end_ns
 						   : last_poll_ns(trace);
-	gathering.kind_count = 1U << TRACE_TASK_TYPE_BITS;
-	gathering.kinds = memory_get(gathering.kind_count * sizeof *gathering.kinds);
+	task_kinds_init(&gathering.kinds, space);
 	if (is_readable(&gathering))
 		look_through(&gathering);
 	take_groups(&gathering);
-	free(gathering.kinds);
+	if (gathering.kinds.problem)
+		process->tasks.problem = gathering.kinds.problem;
+	task_kinds_deinit(&gathering.kinds);
 }

@@ -100,6 +100,19 @@ static bool is_there(const struct walk *walk, const struct layout_value *value, 
 	return holds(walk, value, 0, address) && holds(walk, value, CONDITION_BOXED, box);
 }
 
+bool layout_value_at(const struct layout *layout, const struct layout_memory *memory,
+		     const struct layout_value *value, uint64_t address, uint64_t *at)
+{
+	const struct walk walk = { layout, memory };
+	uint64_t box = address;
+
+	if (!is_there(&walk, value, address) ||
+	    (value->box != LAYOUT_NONE && !read_word(&walk, address + value->box, &box)))
+		return false;
+	*at = box + value->offset;
+	return true;
+}
+
 const struct layout_value *layout_leaf(const struct layout *layout,
 				       const struct layout_state *state)
 {
@@ -211,7 +224,8 @@ static struct place task_place(const struct walk *walk, const struct layout_task
 	return place;
 }
 
-static size_t follow(struct walk *walk, struct place place, struct layout_link *links, size_t room)
+static size_t follow(struct walk *walk, struct place place, struct layout_link *links,
+		     uint64_t *addresses, size_t room)
 {
 	size_t count = 0;
 
@@ -222,6 +236,8 @@ static size_t follow(struct walk *walk, struct place place, struct layout_link *
 		if (state == LAYOUT_NONE)
 			break;
 		links[count] = (struct layout_link){ place.machine, state, 0 };
+		if (addresses)
+			addresses[count] = place.address;
 		count++;
 		if (!waits(walk, state))
 			break;
@@ -234,11 +250,11 @@ static size_t follow(struct walk *walk, struct place place, struct layout_link *
 
 size_t layout_chain(const struct layout *layout, const struct layout_memory *memory,
 		    const struct layout_task *task, uint64_t header, struct layout_link *links,
-		    size_t room)
+		    uint64_t *addresses, size_t room)
 {
 	struct walk walk = { layout, memory };
 
-	return follow(&walk, task_place(&walk, task, header), links, room);
+	return follow(&walk, task_place(&walk, task, header), links, addresses, room);
 }
 
 size_t layout_chain_of(const struct layout *layout, const struct layout_memory *memory,
@@ -246,7 +262,7 @@ size_t layout_chain_of(const struct layout *layout, const struct layout_memory *
 {
 	struct walk walk = { layout, memory };
 
-	return follow(&walk, (struct place){ machine, address }, links, room);
+	return follow(&walk, (struct place){ machine, address }, links, NULL, room);
 }
 
 const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll)

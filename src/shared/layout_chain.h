@@ -28,15 +28,19 @@ struct layout_link {
 /*
  * From the task inward, the innermost last; a future that has not begun has a state that waits for
  * nothing. Returns how many links there are: 0 where the task is of no known machine. No more than
- * `room` are written.
+ * `room` are written. `addresses`: of their machines, room for as many, or NULL.
  */
 size_t layout_chain(const struct layout *layout, const struct layout_memory *memory,
 		    const struct layout_task *task, uint64_t header, struct layout_link *links,
-		    size_t room);
+		    uint64_t *addresses, size_t room);
 
 /* The same of a future by itself. */
 size_t layout_chain_of(const struct layout *layout, const struct layout_memory *memory,
 		       uint32_t machine, uint64_t address, struct layout_link *links, size_t room);
+
+/* Where a value of the machine at `address` lies, through its box. False when it is not there. */
+bool layout_value_at(const struct layout *layout, const struct layout_memory *memory,
+		     const struct layout_value *value, uint64_t address, uint64_t *at);
 
 /* The task's entry by the address of its poll function in the file; NULL: none. */
 const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll);

@@ -63,7 +63,7 @@ static void read_chain(struct cancel_spot *spot, const void *header, enum look_f
 		return;
 	spot->layout = layout;
 	spot->depth = (uint32_t)layout_chain(layout, &memory, task, (uintptr_t)header, spot->links,
-					     TRACE_GUARD_LINKS);
+					     NULL, TRACE_GUARD_LINKS);
 }
 
 static COLD void *write_site(const void *key, uint64_t hash)

@@ -207,6 +207,66 @@ async fn waiting() {
     drop((sender, done));
 }
 
+async fn for_ever_inner(lock: Arc<parking_lot::Mutex<u32>>) {
+    let guard = lock.lock();
+    pause().await; // for_ever_locked-1
+    drop(guard);
+}
+
+async fn for_ever_locked(lock: Arc<parking_lot::Mutex<u32>>) {
+    for_ever_inner(lock).await; // for_ever_locked-0
+}
+
+async fn for_ever_standard(lock: Rc<std::sync::Mutex<u32>>) {
+    let guard = Some(lock.lock().unwrap());
+    pause().await; // for_ever_standard-0
+    drop(guard);
+}
+
+async fn for_ever_borrowed(cell: Rc<RefCell<u32>>) {
+    let borrowed = cell.borrow_mut();
+    pause().await; // for_ever_borrowed-0
+    drop(borrowed);
+}
+
+/// It had each of them, before others took them for ever.
+async fn for_ever_free(lock: Arc<parking_lot::Mutex<u32>>, standard: Rc<std::sync::Mutex<u32>>, cell: Rc<RefCell<u32>>) {
+    let guard = lock.lock();
+    let mut kept = Some(standard.lock().unwrap());
+    let borrowed = cell.borrow();
+    BEGUN.fetch_add(*guard as usize + **kept.as_ref().unwrap() as usize + *borrowed as usize, Ordering::SeqCst);
+    drop(borrowed);
+    drop(kept.take());
+    drop(guard);
+    pause().await;
+    drop(kept);
+}
+
+async fn for_ever_asynchronous(lock: Arc<tokio::sync::Mutex<u32>>) {
+    let guard = lock.lock().await;
+    pause().await;
+    drop(guard);
+}
+
+/// Ready once what they hold is held for longer than a second; none is ever polled again.
+async fn for_ever() {
+    let (lock, standard, cell) = (Arc::default(), Rc::default(), Rc::default());
+    let tasks = tokio::task::LocalSet::new();
+    tasks.spawn_local(for_ever_free(Arc::clone(&lock), Rc::clone(&standard), Rc::clone(&cell)));
+    tasks.spawn_local(for_ever_locked(lock));
+    tasks.spawn_local(for_ever_standard(standard));
+    tasks.spawn_local(for_ever_borrowed(cell));
+    tasks.spawn_local(for_ever_asynchronous(Arc::default()));
+    tasks.run_until(async {
+        while BEGUN.load(Ordering::SeqCst) < 5 {
+            sleep(SHORT).await;
+        }
+        sleep(75 * LONG).await;
+        println!("ready");
+        tokio::task::spawn_blocking(|| std::io::stdin().lines().count()).await.unwrap();
+    }).await;
+}
+
 async fn abort_all(tasks: Vec<tokio::task::JoinHandle<()>>) {
     while BEGUN.load(Ordering::SeqCst) < tasks.len() {
         sleep(SHORT).await;
@@ -442,6 +502,7 @@ async fn run(case: &str) {
         "busy" => tokio::spawn(busy()).await.unwrap(),
         "plain" => tokio::spawn(plain()).await.unwrap(),
         "waiting" => waiting().await,
+        "for_ever" => for_ever().await,
         "aborted" => aborted().await,
         "aborted_holding" => aborted_holding().await,
         "aborted_borrowing" => aborted_borrowing(true).await,

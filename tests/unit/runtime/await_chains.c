@@ -40,7 +40,8 @@ static size_t chain_of(const void *future)
 {
 	layout_finish(&made);
 	assert_int_equal(layout_read(&layout, &made, sizeof made), 0);
-	return layout_chain(&layout, &memory, &task, (uintptr_t)future, links, LAYOUT_MAX_LINKS);
+	return layout_chain(&layout, &memory, &task, (uintptr_t)future, links, NULL,
+			    LAYOUT_MAX_LINKS);
 }
 
 static void assert_chain(const void *future, size_t count)
@@ -198,8 +199,10 @@ static void a_chain_without_an_end_is_cut_short(void **state)
 	layout_put_future(&made, 1, 0, VALUE_AWAITED | VALUE_BOXED)->box =
 		offsetof(struct made_future, guard);
 	assert_int_equal(chain_of(&itself), LAYOUT_MAX_LINKS);
-	assert_int_equal(layout_chain(&layout, &memory, &task, (uintptr_t)&itself, links, 3), 3);
-	assert_int_equal(layout_chain(&layout, &memory, &task, (uintptr_t)&itself, links, 0), 0);
+	assert_int_equal(layout_chain(&layout, &memory, &task, (uintptr_t)&itself, links, NULL, 3),
+			 3);
+	assert_int_equal(layout_chain(&layout, &memory, &task, (uintptr_t)&itself, links, NULL, 0),
+			 0);
 }
 
 int main(void)

@@ -1,0 +1,25 @@
+/* The types of tasks that a trace tells of, each with what is known of how its tasks lie. */
+#ifndef REPORT_TASK_KINDS_H
+#define REPORT_TASK_KINDS_H
+
+#include "address_space.h"
+#include "task_memory.h"
+
+struct task_kinds {
+	struct address_space *space;
+	struct task_kind *kinds; /* by number; record NULL: none */
+	const char *problem;	 /* why a layout is missing, a sentence; NULL: none is */
+};
+
+void task_kinds_init(struct task_kinds *kinds, struct address_space *space);
+void task_kinds_deinit(struct task_kinds *kinds);
+
+/* Of a task as trace_task has it; NULL when no record tells of it. Layouts are looked for while the
+ * process runs. */
+const struct task_kind *task_kind_of(struct task_kinds *kinds, uint64_t task);
+
+/* The tasks of the i-th RECORD_TASKS, `count` of them; free ones too. */
+const struct trace_task *task_kinds_tasks(const struct trace_file *trace, size_t i,
+					  const struct trace_tasks **record);
+
+#endif
