@@ -77,11 +77,16 @@ def a_release_build_tells_each_guard_that_a_task_held_and_no_other(place):
 
 
 def in_futures_containers_and_schedulers_of_all_kinds_a_debug_build_tells_each(place):
-    _tells_each_guard_and_no_other(place, "dev", "nested", "HELD", "COND", "FLAGS")
+    _tells_each_guard_and_no_other(place, "dev", "nested", "HELD", "COND")
 
 
 def in_futures_containers_and_schedulers_of_all_kinds_a_release_build_tells_each(place):
     _tells_each_guard_and_no_other(place, "release", "nested", "HELD", "COND")
+
+
+def where_panics_do_not_unwind_a_debug_build_tells_each(place):
+    for source in ("cases", "nested"):
+        _tells_each_guard_and_no_other(place, "abort", source, "HELD", "COND")
 
 
 def a_guard_three_functions_deep_has_the_whole_chain(place):

@@ -243,7 +243,8 @@ def what_a_task_holds_that_is_never_polled_again_is_told_from_outside(place):
                        *_own_lines(finding["task"]["awaits"])) for finding in json.loads(result.out)["findings"])
         expect(told == [("borrow-across-yield", "error", "borrowed", "futures_tasks::for_ever_borrowed", *_labelled("for_ever_borrowed")),
                         ("lock-across-yield", "error", "guard", "futures_tasks::for_ever_locked", *_labelled("for_ever_locked")),
-                        ("lock-across-yield", "error", "guard.0", "futures_tasks::for_ever_standard", *_labelled("for_ever_standard"))], told)
+                        ("lock-across-yield", "error", "guard.0", "futures_tasks::for_ever_standard", *_labelled("for_ever_standard")),
+                        ("lock-across-yield", "error", "kept", "futures_tasks::for_ever_one", *_labelled("for_ever_one"))], told)
         expect(all(finding["in_progress"] and finding["max_ns"] > 1e9 for finding in json.loads(result.out)["findings"]), result.out)
 
 

@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	13
+#define LAYOUT_VERSION	15
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -137,13 +137,14 @@ enum layout_value_flags {
 	VALUE_IN_UNION = 2,
 	VALUE_BOXED = 4,       /* `offset` is from what `box` points at */
 	VALUE_TEMPORARY = 8,   /* the source has no name for it */
-	VALUE_DROPPED = 16,    /* the drop glue never drops one: it is gone before the await */
-	VALUE_DROPS = 32,      /* the drop glue drops one */
+	VALUE_DROPPED = 16,    /* the drop glue does not: it is gone before the await */
+	VALUE_DROPS = 32,      /* the drop glue may drop it in this state */
 	VALUE_DROPS_ONE = 128, /* one of this type: perhaps this */
 	VALUE_DROP_FLAG = 64,  /* a bool that tells whether some other one is alive */
 	VALUE_DYN = 256,       /* a boxed `dyn Future`: two words, the second a layout_vtable's
 				  address */
 	VALUE_HOLDS = 1024,    /* a guard, or a future in which one may be alive */
+	VALUE_ALIVE = 2048,    /* the drop glue drops it in this state, whatever flags say */
 	VALUE_AWAITED = 512,   /* what this await waits for, or inside of it */
 };
 

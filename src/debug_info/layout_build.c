@@ -106,7 +106,17 @@ static void add_machine(struct layout_builder *builder, Dwarf_Die *die)
 static void add_state(struct layout_builder *builder, uint32_t place, Dwarf_Die *variant)
 {
 	Dwarf_Die member, saved, machine = builder->machine_dies[place];
-	struct state_place at = { builder, &machine, types_name(&builder->types, &machine), 0 };
+	const struct layout_machine *of = &builder->machines[place];
+	struct state_place at = {
+		.builder = builder,
+		.machine = &machine,
+		.saved = &saved,
+		.type = types_name(&builder->types, &machine),
+		.size = of->size,
+		.discriminant = of->discriminant,
+		.discriminant_size = of->discriminant_size,
+		.value = die_number(variant, DW_AT_discr_value, UINT64_MAX),
+	};
 	struct layout_state *state;
 	uint32_t awaits;
 	size_t number;
@@ -115,7 +125,7 @@ static void add_state(struct layout_builder *builder, uint32_t place, Dwarf_Die 
 		return;
 	number = builder->counts[LAYOUT_STATES];
 	state = LAYOUT_ADD(builder, states, LAYOUT_STATES);
-	state->value = die_number(variant, DW_AT_discr_value, UINT64_MAX);
+	state->value = at.value;
 	state->name = layout_add_text(builder, die_name(&saved));
 	state->file = layout_add_text(builder, die_file(&member));
 	dwarf_decl_line(&member, &at.line);
@@ -125,11 +135,12 @@ static void add_state(struct layout_builder *builder, uint32_t place, Dwarf_Die 
 	builder->machines[place].state_count++;
 	if (strncmp(die_name(&saved), "Suspend", 7) != 0)
 		return;
-	layout_add_values(&at, &saved, &awaits);
+	layout_add_values(&at, &awaits);
 	state = &builder->states[number];
 	state->awaits = awaits;
 	state->value_count = (uint32_t)builder->counts[LAYOUT_VALUES] - state->first_value;
-	layout_order_values(builder, at.type, state);
+	layout_order_values(&at, state);
+	layout_drops_forget(&at);
 }
 
 static void add_states(struct layout_builder *builder, uint32_t place)
@@ -198,7 +209,6 @@ static void builder_deinit(struct layout_builder *builder)
 		HASH_DEL(builder->places, place);
 		free(place);
 	}
-	HASH_CLEAR(hh, builder->glue_addresses);
 	free(builder->machines);
 	free(builder->states);
 	free(builder->values);

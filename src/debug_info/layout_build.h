@@ -18,12 +18,6 @@ struct machine_place {
 	char key[];
 };
 
-struct glue_address {
-	uint64_t address;
-	const char *type;
-	UT_hash_handle hh;
-};
-
 struct layout_builder {
 	struct types types;
 	Elf *code; /* of the program itself: neither a debug file nor a .dwo has any */
@@ -40,8 +34,7 @@ struct layout_builder {
 	size_t counts[LAYOUT_PARTS], rooms[LAYOUT_PARTS];
 	struct layout_text *texts;
 	struct machine_place *places;
-	struct glue_address *glue_addresses; /* once asked for */
-	Dwarf_Die *machine_dies;	     /* by place */
+	Dwarf_Die *machine_dies; /* by place */
 	size_t machine_die_room;
 };
 
@@ -57,14 +50,21 @@ uint32_t layout_add_text(struct layout_builder *builder, const char *text);
 /* LAYOUT_NONE when the type is no state machine. */
 uint32_t layout_machine_place(struct layout_builder *builder, Dwarf_Die *type);
 
-/* The values of one state: of the struct `saved`, of the machine `type` that waits in `line`. */
+/* A state of a machine, in which that waits in `line`. */
 struct state_place {
 	struct layout_builder *builder;
-	Dwarf_Die *machine;
-	const char *type; /* qualified name of the machine */
+	Dwarf_Die *machine, *saved; /* the struct of what lives in it */
+	const char *type;	    /* qualified name of the machine */
 	int line;
+	uint64_t size; /* of the machine, in bytes */
+	uint32_t discriminant, discriminant_size;
+	uint64_t value;	     /* of the discriminant */
+	struct drops *drops; /* once asked for */
 };
-void layout_add_values(const struct state_place *at, Dwarf_Die *saved, uint32_t *awaits);
+void layout_add_values(struct state_place *at, uint32_t *awaits);
+
+/* What has a name of the compiler's own: "__3". */
+bool layout_is_temporary(const char *name);
 
 /* The function of a machine's code, as a report names it; kept by the builder. */
 uint32_t layout_function(struct layout_builder *builder, const char *machine);
@@ -118,42 +118,36 @@ uint32_t layout_add_sequence(struct layout_builder *builder,
 			     const struct layout_sequence *sequence);
 
 enum glue_tells {
-	GLUE_UNKNOWN,	 /* no code of it is in sight */
-	GLUE_DROPS_NONE, /* of this type */
-	GLUE_DROPS_ONE,	 /* it cannot be told which */
-	GLUE_DROPS_IT,	 /* what lies at this offset */
+	GLUE_UNKNOWN,	      /* no code of it is in sight */
+	GLUE_DROPS_NONE,      /* it is gone */
+	GLUE_DROPS_ONE,	      /* of its type: it cannot be told which */
+	GLUE_DROPS_IT,	      /* unless a drop flag says that it is gone */
+	GLUE_ALWAYS_DROPS_IT, /* it is alive */
 };
 
-/* Of a variable of type `outer` at `offset` in a machine, in which an `inner` lies. */
+/* What the debug information of a machine's drop glue tells of a variable of type `outer`, in which
+ * an `inner` lies, whatever the state. */
 enum glue_tells layout_glue_drops(struct layout_builder *builder, const char *machine,
-				  const char *outer, uint64_t offset, const char *inner);
+				  const char *outer, const char *inner);
 
-#define GLUE_CALL_SIZE 5 /* e8 or e9 and the distance from its end */
-
-/* The code of a machine's drop glue; false when it is not in sight, as in a debug file. */
+/* Where the code of a machine's drop glue is; false when it cannot be followed. */
 struct glue_code {
-	const unsigned char *code;
 	uint64_t address, size;
 };
 bool layout_glue_code(struct layout_builder *builder, const char *machine, struct glue_code *glue);
 
-/* The type whose glue begins at an address of the file; NULL. */
-const char *layout_glue_at(struct layout_builder *builder, Dwarf_Addr address);
-
 /*
- * What the instruction before a call adds to the machine's address for its argument, in %rdi; -1
- * when it is none of those that compilers write there.
+ * What that code does in a state to the variable that lies at `offset`; all in bytes. *drop_flag:
+ * where in the machine its drop flag lies, LAYOUT_NONE.
  */
-int64_t layout_glue_argument(const unsigned char *call, size_t before);
+enum glue_tells layout_drops(struct state_place *at, uint64_t offset, uint64_t size,
+			     uint32_t *drop_flag);
 
-/* Whether the glue may ask for that flag. One that it never asks for tells of nothing that is alive
- * at an await. */
-bool layout_glue_asks(struct layout_builder *builder, const char *machine, uint32_t offset);
+/* Whether the glue may ask for that flag in the state. One that it never asks for tells of nothing
+ * that is alive at the await. */
+bool layout_drops_ask(struct state_place *at, uint32_t drop_flag);
 
-/* The drop flag of that variable, of `size` bytes: what the glue asks before it drops it. A place
- * in the machine; LAYOUT_NONE when it cannot be told. */
-uint32_t layout_glue_flag(struct layout_builder *builder, const char *machine, const char *outer,
-			  uint64_t offset, uint64_t size);
+void layout_drops_forget(struct state_place *at);
 
 /* Tasks and vtables, once all machines have places. */
 void layout_add_tasks(struct layout_builder *builder);
@@ -165,8 +159,7 @@ void layout_find_machine(struct layout_builder *builder, const Dwarf_Die *future
 			 struct layout_task *task);
 
 /* Orders the values of a state: see layout_state. */
-void layout_order_values(struct layout_builder *builder, const char *machine,
-			 struct layout_state *state);
+void layout_order_values(struct state_place *at, struct layout_state *state);
 
 /* Finds out where guards may be alive, once all is there. */
 void layout_find_holders(struct layout_builder *builder);

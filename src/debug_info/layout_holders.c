@@ -20,8 +20,7 @@ static bool is_held(const struct layout_value *value)
 
 /* The values of one state, while they are put in order. */
 struct unordered {
-	struct layout_builder *builder;
-	const char *machine;
+	struct state_place *at;
 	struct layout_value *values;
 	uint32_t count;
 };
@@ -47,18 +46,16 @@ static enum value_order order_of(const struct unordered *state, const struct lay
 {
 	if (value->flags & VALUE_DROP_FLAG)
 		return is_somebodys(state, value->offset) ||
-				       !layout_glue_asks(state->builder, state->machine,
-							 value->offset)
+				       !layout_drops_ask(state->at, value->offset)
 			       ? ORDER_OTHER
 			       : ORDER_FLAG;
 	return is_held(value) ? ORDER_HELD : ORDER_OTHER;
 }
 
-void layout_order_values(struct layout_builder *builder, const char *machine,
-			 struct layout_state *state)
+void layout_order_values(struct state_place *at, struct layout_state *state)
 {
-	struct layout_value *values = builder->values + state->first_value;
-	struct unordered from = { builder, machine, NULL, state->value_count };
+	struct layout_value *values = at->builder->values + state->first_value;
+	struct unordered from = { at, NULL, state->value_count };
 	uint32_t counts[ORDERS] = { 0 }, next = 0;
 
 	if (!state->value_count)

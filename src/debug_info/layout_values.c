@@ -9,7 +9,7 @@
 
 /* Where the walk stands in a value. */
 struct spot {
-	const struct state_place *at;
+	struct state_place *at;
 	const char *outer; /* type of the variable */
 	uint64_t outer_offset, outer_size;
 	char path[MAX_PATH];
@@ -128,6 +128,7 @@ static const uint16_t glue_flags[] = {
 	[GLUE_DROPS_NONE] = VALUE_DROPPED,
 	[GLUE_DROPS_ONE] = VALUE_DROPS_ONE,
 	[GLUE_DROPS_IT] = VALUE_DROPS,
+	[GLUE_ALWAYS_DROPS_IT] = VALUE_DROPS | VALUE_ALIVE,
 };
 
 static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_class class)
@@ -139,6 +140,8 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	uint32_t sequence =
 		spot->in_sequence ? layout_add_sequence(builder, &spot->sequence) : LAYOUT_NONE;
 	struct layout_value *value;
+	enum glue_tells tells;
+	bool is_guard;
 	int line;
 
 	/* A function's own type has no size; what is said of it is a pointer's. */
@@ -177,13 +180,16 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 		value->file = layout_add_text(builder, file);
 		value->line = (uint32_t)line;
 	}
-	if (class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK) {
-		value->flags |= glue_flags[layout_glue_drops(builder, spot->at->type, spot->outer,
-							     spot->outer_offset, name)];
-		value->word = layout_add_word(builder, type);
-		value->drop_flag = layout_glue_flag(builder, spot->at->type, spot->outer,
-						    spot->outer_offset, spot->outer_size);
+	is_guard = class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK;
+	if (is_guard || (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
+		tells = layout_drops(spot->at, spot->outer_offset, spot->outer_size,
+				     &value->drop_flag);
+		if (tells == GLUE_UNKNOWN && is_guard)
+			tells = layout_glue_drops(builder, spot->at->type, spot->outer, name);
+		value->flags |= glue_flags[tells];
 	}
+	if (is_guard)
+		value->word = layout_add_word(builder, type);
 	return (uint32_t)(value - builder->values);
 }
 
@@ -312,7 +318,7 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 	}
 }
 
-static bool is_temporary(const char *name)
+bool layout_is_temporary(const char *name)
 {
 	return !strncmp(name, "__", 2) && name[2] >= '0' && name[2] <= '9';
 }
@@ -326,13 +332,13 @@ static uint32_t awaited(struct layout_builder *builder, size_t first)
 	return LAYOUT_NONE;
 }
 
-void layout_add_values(const struct state_place *at, Dwarf_Die *saved, uint32_t *awaits)
+void layout_add_values(struct state_place *at, uint32_t *awaits)
 {
 	struct layout_builder *builder = at->builder;
 	Dwarf_Die member, type;
 
 	*awaits = LAYOUT_NONE;
-	DIE_FOR_EACH_CHILD(member, saved)
+	DIE_FOR_EACH_CHILD(member, at->saved)
 	{
 		struct spot spot = { .at = at, .box = LAYOUT_NONE };
 		const char *name = die_name(&member);
@@ -349,11 +355,11 @@ void layout_add_values(const struct state_place *at, Dwarf_Die *saved, uint32_t 
 		spot.offset = die_number(&member, DW_AT_data_member_location, 0);
 		spot.outer_offset = spot.offset;
 		spot.outer_size = die_size(&type);
-		if (is_temporary(name))
+		if (layout_is_temporary(name))
 			spot.flags |= VALUE_TEMPORARY;
 		if (!strcmp(name, "__awaitee"))
 			spot.flags |= VALUE_AWAITED;
-		if (is_temporary(name) && !strcmp(spot.outer, "bool"))
+		if (layout_is_temporary(name) && !strcmp(spot.outer, "bool"))
 			spot.flags |= VALUE_DROP_FLAG;
 		if (class == HELD_NOTHING && strcmp(name, "__awaitee") != 0)
 			add_value(&spot, &type, HELD_OTHER);

@@ -73,7 +73,8 @@ static void judge(const struct layout_state *state, const struct layout_value *v
 		     value->sequence != LAYOUT_NONE; /* there may be no element */
 
 	for (uint32_t i = 0; i < state->value_count; i++)
-		maybe |= (layout->values[state->first_value + i].flags & VALUE_DROP_FLAG) != 0;
+		maybe |= !(value->flags & VALUE_ALIVE) &&
+			 layout->values[state->first_value + i].flags & VALUE_DROP_FLAG;
 	seen->severity = classes[value->class].severity;
 	seen->confidence = maybe ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH;
 	if (value->class == HELD_NON_SEND || value->flags & VALUE_DROPS ||

@@ -15,7 +15,7 @@
 #include "trace.h"
 #include "turn.h"
 
-#define PLACES 64 /* the oldest gives way */
+#define PLACES	   64 /* the oldest gives way */
 
 #define PF_EXITING 0x4
 

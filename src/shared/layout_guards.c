@@ -22,7 +22,7 @@ static bool was_not_dropped(const struct layout *layout, const struct layout_mem
 {
 	const struct layout_value *flag = layout->values + state->first_value + state->held_count;
 
-	if (value->flags & VALUE_AWAITED)
+	if (value->flags & (VALUE_AWAITED | VALUE_ALIVE))
 		return true;
 	if (value->drop_flag != LAYOUT_NONE)
 		return is_set(memory, address + value->drop_flag);

@@ -95,7 +95,7 @@ static enum alive is_alive(const struct look *look, const struct layout_state *s
 		look->layout->table.values + state->first_value + state->held_count;
 	uint64_t set;
 
-	if (value->flags & VALUE_AWAITED)
+	if (value->flags & (VALUE_AWAITED | VALUE_ALIVE))
 		return ALIVE;
 	if (value->drop_flag != LAYOUT_NONE)
 		return fetch(look->far, address + value->drop_flag, 1, &set) && set == 1 ? ALIVE

@@ -1,5 +1,4 @@
-//! Guards of futures that lie in other futures, boxes, enums and containers. Labels as in cases.rs; FLAGS, one of two
-//! drop flags is its own, and a release build does not tell which: there its lock must be seen many times.
+//! Guards of futures that lie in other futures, boxes, enums and containers. Labels as in cases.rs.
 #![allow(dead_code)]
 use futures_util::future::{join_all, select_all, try_join_all, BoxFuture, Either};
 use futures_util::stream::{self, FuturesOrdered, FuturesUnordered, StreamExt};
@@ -251,7 +250,7 @@ async fn mapped(cell: Arc<RefCell<(u32, u32)>>) {
     yield_now().await; // HELD Ref::map
     drop(one);
     let two = RefMut::map(cell.borrow_mut(), |pair| &mut pair.1);
-    yield_now().await; // FLAGS RefMut::map
+    yield_now().await; // HELD RefMut::map
     drop(two);
     yield_now().await;
 }
@@ -260,7 +259,7 @@ async fn mapped_lock(lock: Arc<parking_lot::Mutex<(u32, u32)>>, rw: Arc<parking_
     yield_now().await; // HELD mapped
     drop(guard);
     let guard = rw.upgradable_read();
-    yield_now().await; // FLAGS upgradable
+    yield_now().await; // HELD upgradable
     drop(guard);
     yield_now().await;
 }

@@ -242,6 +242,14 @@ async fn for_ever_free(lock: Arc<parking_lot::Mutex<u32>>, standard: Rc<std::syn
     drop(kept);
 }
 
+async fn for_ever_one(lock: Arc<parking_lot::Mutex<u32>>, own: Arc<parking_lot::Mutex<u32>>) {
+    let gone = lock.lock();
+    let kept = own.lock();
+    drop(gone);
+    pause().await; // for_ever_one-0
+    drop(kept);
+}
+
 async fn for_ever_asynchronous(lock: Arc<tokio::sync::Mutex<u32>>) {
     let guard = lock.lock().await;
     pause().await;
@@ -253,12 +261,13 @@ async fn for_ever() {
     let (lock, standard, cell) = (Arc::default(), Rc::default(), Rc::default());
     let tasks = tokio::task::LocalSet::new();
     tasks.spawn_local(for_ever_free(Arc::clone(&lock), Rc::clone(&standard), Rc::clone(&cell)));
+    tasks.spawn_local(for_ever_one(Arc::clone(&lock), Arc::default()));
     tasks.spawn_local(for_ever_locked(lock));
     tasks.spawn_local(for_ever_standard(standard));
     tasks.spawn_local(for_ever_borrowed(cell));
     tasks.spawn_local(for_ever_asynchronous(Arc::default()));
     tasks.run_until(async {
-        while BEGUN.load(Ordering::SeqCst) < 5 {
+        while BEGUN.load(Ordering::SeqCst) < 6 {
             sleep(SHORT).await;
         }
         sleep(75 * LONG).await;

@@ -1,0 +1,211 @@
+/*
+ * What the drop glue of a machine drops that waits in one state: its code is followed from the
+ * beginning, with the state known. What it neither reads nor hands on was dropped or moved before
+ * the await. With a drop flag cleared it leaves out what that flag is for, which debug information
+ * does not say. x86-64 alone.
+ */
+#include <string.h>
+
+#include "code_walk.h"
+#include "layout_build.h"
+
+#define MAX_FLAGS   16
+#define MAX_MACHINE 65536 /* bytes; of a larger one what it keeps is no question of ours */
+
+struct drops {
+	uint8_t *touched; /* bytes of the machine, as a set; NULL when they cannot be told */
+	struct flag {
+		uint32_t offset;
+		bool is_asked;
+		uint8_t *without; /* what is touched when it is not set */
+	} flags[MAX_FLAGS];
+	uint32_t flag_count;
+};
+
+/* One walk. */
+struct following {
+	const struct state_place *at;
+	struct glue_code glue;
+	const struct drops *drops;
+	const struct flag *cleared;
+	uint8_t *touched;
+	bool asks_state;
+};
+
+static bool lies_in(uint64_t address, uint64_t offset, uint64_t size)
+{
+	return address >= CODE_OBJECT + offset && address - CODE_OBJECT - offset < size;
+}
+
+static void touch(const struct following *following, uint64_t address, unsigned size)
+{
+	for (uint64_t at = address - CODE_OBJECT; size--; at++)
+		if (at < following->at->size)
+			following->touched[at / 8] |= (uint8_t)(1U << at % 8);
+}
+
+static void steps(void *argument, uint64_t at)
+{
+	(void)argument;
+	(void)at;
+}
+
+static bool belongs(void *argument, uint64_t address)
+{
+	const struct following *following = argument;
+
+	return address - following->glue.address < following->glue.size;
+}
+
+static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
+{
+	static const uint8_t arguments[] = { CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9 };
+
+	(void)target;
+	for (size_t i = 0; i < sizeof arguments; i++)
+		if (code_is_in_object(state->registers[arguments[i]]))
+			touch(argument, state->registers[arguments[i]].number, 1);
+	return CODE_UNKNOWN;
+}
+
+static bool accesses(void *argument, const struct code_state *state, uint64_t at, uint64_t from,
+		     uint64_t address, unsigned size, const struct code_value *stored)
+{
+	struct following *following = argument;
+
+	(void)state;
+	(void)at;
+	(void)from;
+	if (!code_is_in_object(code_number(address)))
+		return true;
+	following->asks_state |= !stored && lies_in(CODE_OBJECT + following->at->discriminant,
+						    address - CODE_OBJECT, size);
+	/* To clear a flag, or all of a variable, is no use of it. */
+	if (!stored)
+		touch(following, address, size);
+	return true;
+}
+
+static struct code_value assumes(void *argument, uint64_t address, unsigned size)
+{
+	(void)argument;
+	(void)address;
+	(void)size;
+	return CODE_UNKNOWN;
+}
+
+static bool is_kept(void *argument, uint64_t address)
+{
+	const struct following *following = argument;
+
+	return lies_in(address, following->at->discriminant, following->at->discriminant_size) ||
+	       (following->cleared && address == CODE_OBJECT + following->cleared->offset);
+}
+
+/* NULL when it cannot be told. */
+static uint8_t *follow(struct following *following)
+{
+	const struct state_place *at = following->at;
+	const struct elf_file object = { .elf = at->builder->code };
+	const struct code_walker walker = { &object,  steps,   belongs, calls,
+					    accesses, assumes, is_kept, following };
+	struct code_state state = { 0 };
+
+	following->touched = memory_get((at->size + 7) / 8);
+	following->asks_state = false;
+	state.registers[CODE_RDI] = code_number(CODE_OBJECT);
+	state.registers[CODE_RSP] = code_number(CODE_STACK - 8); /* the way back is on it */
+	code_store(&state, CODE_OBJECT + at->discriminant, at->discriminant_size,
+		   code_number(at->value));
+	if (following->cleared)
+		code_store(&state, CODE_OBJECT + following->cleared->offset, 1, code_number(0));
+	/* One that does not ask for the state hands the machine on. */
+	if (code_walk(&walker, following->glue.address, &state) != CODE_GAVE_UP &&
+	    following->asks_state)
+		return following->touched;
+	free(following->touched);
+	return NULL;
+}
+
+static bool is_touched(const uint8_t *touched, uint64_t offset, uint64_t size)
+{
+	for (uint64_t at = offset; at < offset + size; at++)
+		if (touched[at / 8] & 1U << at % 8)
+			return true;
+	return false;
+}
+
+static void find_flags(struct drops *drops, const struct state_place *at)
+{
+	Dwarf_Die member, type;
+
+	DIE_FOR_EACH_CHILD(member, at->saved)
+	{
+		uint64_t offset = die_number(&member, DW_AT_data_member_location, at->size);
+
+		if (dwarf_tag(&member) == DW_TAG_member && layout_is_temporary(die_name(&member)) &&
+		    die_reference(&member, DW_AT_type, &type) && !strcmp(die_name(&type), "bool") &&
+		    offset < at->size && drops->flag_count < MAX_FLAGS)
+			drops->flags[drops->flag_count++].offset = (uint32_t)offset;
+	}
+}
+
+static struct drops *drops_of(struct state_place *at)
+{
+	struct following following = { .at = at };
+	struct drops *drops = at->drops;
+
+	if (drops)
+		return drops;
+	drops = at->drops = memory_get(sizeof *drops);
+	if (at->size > MAX_MACHINE || !layout_glue_code(at->builder, at->type, &following.glue))
+		return drops;
+	find_flags(drops, at);
+	drops->touched = follow(&following);
+	for (uint32_t i = 0; drops->touched && i < drops->flag_count; i++) {
+		struct flag *flag = &drops->flags[i];
+
+		flag->is_asked = is_touched(drops->touched, flag->offset, 1);
+		following.cleared = flag;
+		if (flag->is_asked)
+			flag->without = follow(&following);
+	}
+	return drops;
+}
+
+enum glue_tells layout_drops(struct state_place *at, uint64_t offset, uint64_t size,
+			     uint32_t *drop_flag)
+{
+	const struct drops *drops = drops_of(at);
+
+	*drop_flag = LAYOUT_NONE;
+	if (!drops->touched || !size || offset + size > at->size)
+		return GLUE_UNKNOWN;
+	if (!is_touched(drops->touched, offset, size))
+		return GLUE_DROPS_NONE;
+	for (uint32_t i = 0; i < drops->flag_count; i++)
+		if (drops->flags[i].without && !is_touched(drops->flags[i].without, offset, size))
+			*drop_flag = drops->flags[i].offset;
+	return *drop_flag == LAYOUT_NONE ? GLUE_ALWAYS_DROPS_IT : GLUE_DROPS_IT;
+}
+
+bool layout_drops_ask(struct state_place *at, uint32_t drop_flag)
+{
+	const struct drops *drops = drops_of(at);
+
+	for (uint32_t i = 0; drops->touched && i < drops->flag_count; i++)
+		if (drops->flags[i].offset == drop_flag)
+			return drops->flags[i].is_asked;
+	return true;
+}
+
+void layout_drops_forget(struct state_place *at)
+{
+	struct drops *drops = at->drops;
+
+	for (uint32_t i = 0; drops && i < drops->flag_count; i++)
+		free(drops->flags[i].without);
+	free(drops ? drops->touched : NULL);
+	free(drops);
+	at->drops = NULL;
+}
