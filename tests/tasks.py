@@ -133,10 +133,12 @@ def children_and_files_that_outlive_their_cancelled_task_are_errors(place):
         for name in os.listdir(place.path):
             if name.startswith("tasks-"):
                 os.remove(place / name)
-        for case in ("aborted_killing_child", "aborted_removing_file", "aborted_renaming_file"):
+        for case in ("aborted_killing_child", "aborted_removing_file", "aborted_renaming_file", "aborted_named_file"):
             report = _run(place, _program(profile), case)
             expect(_cancelled(report), (case, report))
             expect(not any(each["kind"] == "cancelled-holding" for each in report["findings"]), (case, report["findings"]))
+        finding = _only(_run(place, _program(profile), "aborted_keeping_file"), "cancelled-holding")
+        expect((finding["severity"], finding["confidence"], finding["count"]) == ("notice", "low", 1), finding)
         # Another task has it, which nobody can see.
         finding = _only(_run(place, _program(profile), "children_kept"), "cancelled-holding")
         expect((finding["severity"], finding["confidence"], finding["count"]) == ("notice", "low", 1), finding)

@@ -1,4 +1,6 @@
 /* Findings of tasks that were cancelled: where, and with what in their hands. */
+#include <string.h>
+
 #include "collection.h"
 #include "known_layouts.h"
 #include "layout_source.h"
@@ -66,6 +68,15 @@ static bool had(const struct alive *alive, uint32_t kind)
 	return !types[0];
 }
 
+/* Its values remove what they made: a file that is there still was kept on purpose. */
+static bool is_made_by_tempfile(const struct stack *made)
+{
+	for (size_t i = 0; i < made->count; i++)
+		if (made->frames[i].package && !strcmp(made->frames[i].package, "tempfile"))
+			return true;
+	return false;
+}
+
 /* What such tasks had made, and nobody has ended or used since. */
 static void observe_left(struct collection *collection, const struct trace_cancel_site *site,
 			 const struct finding *cancelled)
@@ -86,7 +97,7 @@ static void observe_left(struct collection *collection, const struct trace_cance
 		seen.kind = KIND_CANCELLED_HOLDING;
 		seen.severity = SEVERITY_ERROR;
 		seen.confidence = CONFIDENCE_MEDIUM;
-		if (!had(&cancelled->alive, left->kind)) {
+		if (!had(&cancelled->alive, left->kind) || is_made_by_tempfile(&stacks[0].native)) {
 			seen.severity = SEVERITY_NOTICE;
 			seen.confidence = CONFIDENCE_LOW;
 		}

@@ -411,6 +411,18 @@ async fn leaving_file(how: &'static str) {
     pause().await; // leaving_file-1
 }
 
+/// One that the program asked to stay, and one that its value removes.
+async fn by_tempfile(stays: bool) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    if stays {
+        let _kept = file.keep().unwrap();
+        pause().await;
+    } else {
+        pause().await;
+        drop(file);
+    }
+}
+
 /// One that a task opens, and hands to another that goes on.
 async fn handing_over() {
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
@@ -525,6 +537,8 @@ async fn run(case: &str) {
         "aborted_leaving_open" => abort_all(vec![tokio::spawn(leaving_file("open"))]).await,
         "aborted_removing_file" => abort_all(vec![tokio::spawn(leaving_file("removed"))]).await,
         "aborted_renaming_file" => abort_all(vec![tokio::spawn(leaving_file("renamed"))]).await,
+        "aborted_keeping_file" => abort_all(vec![tokio::spawn(by_tempfile(true))]).await,
+        "aborted_named_file" => abort_all(vec![tokio::spawn(by_tempfile(false))]).await,
         "handing_over" => handing_over().await,
         "dropped_boxed" => tokio::spawn(dropped_boxed()).await.unwrap(),
         "dropped_with_task" => dropped_with_task().await,
