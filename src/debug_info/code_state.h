@@ -48,6 +48,8 @@ struct code_state {
 	struct code_cell cells[CODE_CELLS]; /* by address, none over another */
 	uint32_t cell_count;
 	uint8_t flags, known_flags;
+	/* The instruction at hand made something unknown of an address in the object. */
+	bool lost;
 };
 
 static inline struct code_value code_number(uint64_t number)

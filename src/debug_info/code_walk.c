@@ -198,9 +198,13 @@ static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 			return;
 		}
 		walk->at = address;
-		walker->steps(walker->argument, address);
+		if (walker->steps)
+			walker->steps(walker->argument, address);
 		address += instruction.length;
 		step = x86_execute(walk->state, &instruction, address, &observer);
+		if (walk->state->lost && walker->loses)
+			walker->loses(walker->argument);
+		walk->state->lost = false;
 		if (walk->ended || step.flow == CODE_ENDS)
 			return;
 		if (step.flow == CODE_CALLS) {

@@ -12,7 +12,7 @@ struct elf_file;
 
 struct code_walker {
 	const struct elf_file *object; /* with the code */
-	/* Each instruction, before it is looked at. */
+	/* Each instruction, before it is looked at; or NULL. */
 	void (*steps)(void *argument, uint64_t at);
 	/* Whether code at `address` belongs to the function: a jump elsewhere leaves it. */
 	bool (*belongs)(void *argument, uint64_t address);
@@ -23,6 +23,9 @@ struct code_walker {
 	 * that led to this stretch of code. False ends this way. */
 	bool (*accesses)(void *argument, const struct code_state *state, uint64_t at, uint64_t from,
 			 uint64_t address, unsigned size, const struct code_value *stored);
+	/* An address in the object was mixed with what is not known, or put where nobody looks;
+	 * NULL: it does not matter. */
+	void (*loses)(void *argument);
 	/* What is in the object, where nothing is known of it. */
 	struct code_value (*assumes)(void *argument, uint64_t address, unsigned size);
 	/* What of the object stands whatever is called. */

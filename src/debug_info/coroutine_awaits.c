@@ -425,8 +425,16 @@ void coroutine_awaits_find(struct coroutine_awaits *awaits, const struct corouti
 	struct reading reading = {
 		.coroutine = coroutine, .guards = guards, .object = object, .symbols = symbols
 	};
-	const struct code_walker walker = { object,   steps,   belongs, calls,
-					    accesses, assumes, is_kept, &reading };
+	const struct code_walker walker = {
+		.object = object,
+		.steps = steps,
+		.belongs = belongs,
+		.calls = calls,
+		.accesses = accesses,
+		.assumes = assumes,
+		.is_kept = is_kept,
+		.argument = &reading,
+	};
 
 	memset(awaits, 0, sizeof *awaits);
 	awaits->is_whole = find_suspensions(&reading, &walker);

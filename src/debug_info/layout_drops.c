@@ -29,7 +29,7 @@ struct following {
 	const struct drops *drops;
 	const struct flag *cleared;
 	uint8_t *touched;
-	bool asks_state;
+	bool asks_state, strays;
 };
 
 static bool lies_in(uint64_t address, uint64_t offset, uint64_t size)
@@ -42,12 +42,6 @@ static void touch(const struct following *following, uint64_t address, unsigned 
 	for (uint64_t at = address - CODE_OBJECT; size--; at++)
 		if (at < following->at->size)
 			following->touched[at / 8] |= (uint8_t)(1U << at % 8);
-}
-
-static void steps(void *argument, uint64_t at)
-{
-	(void)argument;
-	(void)at;
 }
 
 static bool belongs(void *argument, uint64_t address)
@@ -86,6 +80,13 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 	return true;
 }
 
+static void loses(void *argument)
+{
+	struct following *following = argument;
+
+	following->strays = true;
+}
+
 static struct code_value assumes(void *argument, uint64_t address, unsigned size)
 {
 	(void)argument;
@@ -107,12 +108,20 @@ static uint8_t *follow(struct following *following)
 {
 	const struct state_place *at = following->at;
 	const struct elf_file object = { .elf = at->builder->code };
-	const struct code_walker walker = { &object,  steps,   belongs, calls,
-					    accesses, assumes, is_kept, following };
+	const struct code_walker walker = {
+		.object = &object,
+		.belongs = belongs,
+		.calls = calls,
+		.accesses = accesses,
+		.loses = loses,
+		.assumes = assumes,
+		.is_kept = is_kept,
+		.argument = following,
+	};
 	struct code_state state = { 0 };
 
 	following->touched = memory_get((at->size + 7) / 8);
-	following->asks_state = false;
+	following->asks_state = following->strays = false;
 	state.registers[CODE_RDI] = code_number(CODE_OBJECT);
 	state.registers[CODE_RSP] = code_number(CODE_STACK - 8); /* the way back is on it */
 	code_store(&state, CODE_OBJECT + at->discriminant, at->discriminant_size,
@@ -120,8 +129,8 @@ static uint8_t *follow(struct following *following)
 	if (following->cleared)
 		code_store(&state, CODE_OBJECT + following->cleared->offset, 1, code_number(0));
 	/* One that does not ask for the state hands the machine on. */
-	if (code_walk(&walker, following->glue.address, &state) != CODE_GAVE_UP &&
-	    following->asks_state)
+	if (code_walk(&walker, following->glue.address, &state) == CODE_WALKED &&
+	    following->asks_state && !following->strays)
 		return following->touched;
 	free(following->touched);
 	return NULL;

@@ -56,6 +56,10 @@ void x86_arithmetic(const struct x86_execution *at, enum x86_operation operation
 
 	if (operation == X86_CMP)
 		return;
+	if (result.known < size) {
+		x86_lose(at, left);
+		x86_lose(at, right);
+	}
 	if (to_register != X86_NO_REGISTER)
 		x86_set_register(at, to_register, size, result);
 	else

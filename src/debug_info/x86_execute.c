@@ -15,6 +15,12 @@ static void forget_all_of(const struct x86_execution *at)
 	struct code_value address;
 	bool vector = of->map != X86_ONE_BYTE && of->size != 1;
 
+	if (of->reg != X86_NO_REGISTER)
+		x86_lose(at, state->registers[of->reg & 15]);
+	if (!of->is_memory && of->rm != X86_NO_REGISTER)
+		x86_lose(at, state->registers[of->rm & 15]);
+	if (of->third != X86_NO_REGISTER)
+		x86_lose(at, state->registers[of->third & 15]);
 	state->known_flags = 0;
 	state->registers[CODE_RAX] = CODE_UNKNOWN;
 	state->registers[CODE_RDX] = CODE_UNKNOWN;
@@ -61,6 +67,8 @@ static void do_vector(const struct x86_execution *at)
 	struct code_value address;
 
 	if (!of->is_memory) {
+		if (of->opcode == 0x6e)
+			x86_lose(at, at->state->registers[of->rm & 15]);
 		if (of->opcode == 0x7e && !of->repeats)
 			x86_set_register(at, of->rm, 8, CODE_UNKNOWN);
 		if (of->opcode == 0x2e || of->opcode == 0x2f)
@@ -90,6 +98,23 @@ static struct code_step may_jump(const struct x86_execution *at)
 	return holds < 0 ? jump(at, CODE_MAY_JUMP)
 	       : holds	 ? jump(at, CODE_JUMPS)
 			 : (struct code_step){ .flow = CODE_GOES_ON };
+}
+
+/* cmov; of what is not known it loads, and leaves nothing known. */
+static void move_if(const struct x86_execution *at, int holds)
+{
+	const struct x86_instruction *of = at->of;
+	struct code_value moved;
+
+	if (!holds)
+		return;
+	moved = x86_get_operand(at, of->size);
+	if (holds < 0) {
+		x86_lose(at, moved);
+		x86_lose(at, at->state->registers[of->reg]);
+		moved = CODE_UNKNOWN;
+	}
+	x86_set_register(at, of->reg, of->size, moved);
 }
 
 static struct code_step do_0f(const struct x86_execution *at)
@@ -124,10 +149,7 @@ static struct code_step do_0f(const struct x86_execution *at)
 	}
 	switch (of->opcode & 0xf0) {
 	case 0x40: /* cmov */
-		holds = x86_condition(at->state, of->opcode & 15);
-		if (holds)
-			x86_set_register(at, of->reg, of->size,
-					 holds > 0 ? x86_get_operand(at, of->size) : CODE_UNKNOWN);
+		move_if(at, x86_condition(at->state, of->opcode & 15));
 		return on;
 	case 0x80:
 		return may_jump(at);

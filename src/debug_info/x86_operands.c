@@ -40,6 +40,21 @@ void x86_set_register(const struct x86_execution *at, int number, unsigned size,
 	}
 }
 
+void x86_lose(const struct x86_execution *at, struct code_value value)
+{
+	at->state->lost |= code_is_in_object(value);
+}
+
+/* A part of an address is not known. */
+static struct code_value lose_address(const struct x86_execution *at)
+{
+	if (at->of->base >= 0 && at->of->base != X86_RIP)
+		x86_lose(at, at->state->registers[at->of->base]);
+	if (at->of->index >= 0)
+		x86_lose(at, at->state->registers[at->of->index]);
+	return CODE_UNKNOWN;
+}
+
 struct code_value x86_address(const struct x86_execution *at)
 {
 	const struct x86_instruction *of = at->of;
@@ -49,12 +64,12 @@ struct code_value x86_address(const struct x86_execution *at)
 		address += at->next;
 	} else if (of->base != X86_NO_REGISTER) {
 		if (at->state->registers[of->base].known < 8)
-			return CODE_UNKNOWN;
+			return lose_address(at);
 		address += at->state->registers[of->base].number;
 	}
 	if (of->index != X86_NO_REGISTER) {
 		if (at->state->registers[of->index].known < 8)
-			return CODE_UNKNOWN;
+			return lose_address(at);
 		address += at->state->registers[of->index].number * of->scale;
 	}
 	return code_number(address);
@@ -79,8 +94,12 @@ struct code_value x86_load(const struct x86_execution *at, struct code_value add
 void x86_store(const struct x86_execution *at, struct code_value address, unsigned size,
 	       struct code_value value)
 {
-	if (address.known < 8 || (!code_is_in_object(address) && !code_is_on_stack(address)))
+	if (address.known < 8 || (!code_is_in_object(address) && !code_is_on_stack(address))) {
+		x86_lose(at, value);
 		return;
+	}
+	if (at->state->cell_count == CODE_CELLS)
+		x86_lose(at, value);
 	at->observer->access(at->observer->argument, address.number, size, &value);
 	code_store(at->state, address.number, size, value);
 }

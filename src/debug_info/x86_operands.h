@@ -24,6 +24,9 @@ struct code_value x86_load(const struct x86_execution *at, struct code_value add
 void x86_store(const struct x86_execution *at, struct code_value address, unsigned size,
 	       struct code_value value);
 
+/* What comes of `value` is not known. */
+void x86_lose(const struct x86_execution *at, struct code_value value);
+
 /* The operand `rm`, wherever it is. */
 struct code_value x86_get_operand(const struct x86_execution *at, unsigned size);
 void x86_set_operand(const struct x86_execution *at, unsigned size, struct code_value value);
