@@ -94,7 +94,7 @@ static bool is_temporary(const char *path)
 void task_makes_file(const char *path, int fd)
 {
 	struct leaving *leaving;
-	struct stat file;
+	struct stat file = { 0 };
 	uint64_t task;
 
 	if (!is_temporary(path) || strlen(path) >= sizeof leaving->path ||
@@ -167,7 +167,7 @@ static bool runs(pid_t pid)
 
 static bool is_there(const struct leaving *leaving)
 {
-	struct stat file;
+	struct stat file = { 0 };
 
 	if (leaving->kind == LEFT_CHILD)
 		return runs(leaving->pid);
