@@ -250,6 +250,14 @@ def what_a_task_holds_that_is_never_polled_again_is_told_from_outside(place):
         expect(all(finding["in_progress"] and finding["max_ns"] > 1e9 for finding in json.loads(result.out)["findings"]), result.out)
 
 
+def what_a_task_of_async_task_holds_is_told_from_outside_too(place):
+    for profile in PROFILES:
+        with _Waiting(place, _program(profile, ASYNC_TASK), "for_ever") as waiting:
+            finding = _only(json.loads(yieldsan("report", "--format=json", waiting.pid).out), "lock-across-yield")
+        expect((finding["severity"], finding["held"]["variable"], finding["executor"]["family"]) == ("error", "guard", "async-task"), finding)
+        expect(_own_lines(finding["task"]["awaits"]) == _labelled("holding", "async_task"), finding)
+
+
 def tasks_that_ended_are_not_listed(place):
     with _Waiting(place, _program("dev")) as waiting:
         groups = _tasks(waiting.pid)["tasks"]

@@ -116,6 +116,16 @@ fn main() {
                 smol::unblock(|| stdin().read(&mut [0])).await.ok();
             }))
         }
+        "for_ever" => {
+            executor.spawn(releasing(lock.clone())).detach();
+            executor.spawn(holding(lock)).detach();
+            smol::block_on(executor.run(async {
+                Timer::after(Duration::from_millis(1500)).await;
+                println!("ready");
+                stdout().flush().unwrap();
+                smol::unblock(|| stdin().read(&mut [0])).await.ok();
+            }))
+        }
         other => panic!("no case {other}"),
     }
 }
