@@ -20,13 +20,13 @@ struct drops {
 		uint8_t *without; /* what is touched when it is not set */
 	} flags[MAX_FLAGS];
 	uint32_t flag_count;
+	bool are_flags_known; /* all of them, and what each is for */
 };
 
 /* One walk. */
 struct following {
 	const struct state_place *at;
 	struct glue_code glue;
-	const struct drops *drops;
 	const struct flag *cleared;
 	uint8_t *touched;
 	bool asks_state, strays;
@@ -154,8 +154,12 @@ static void find_flags(struct drops *drops, const struct state_place *at)
 
 		if (dwarf_tag(&member) == DW_TAG_member && layout_is_temporary(die_name(&member)) &&
 		    die_reference(&member, DW_AT_type, &type) && !strcmp(die_name(&type), "bool") &&
-		    offset < at->size && drops->flag_count < MAX_FLAGS)
-			drops->flags[drops->flag_count++].offset = (uint32_t)offset;
+		    offset < at->size) {
+			if (drops->flag_count == MAX_FLAGS)
+				drops->are_flags_known = false;
+			else
+				drops->flags[drops->flag_count++].offset = (uint32_t)offset;
+		}
 	}
 }
 
@@ -169,6 +173,7 @@ static struct drops *drops_of(struct state_place *at)
 	drops = at->drops = memory_get(sizeof *drops);
 	if (at->size > MAX_MACHINE || !layout_glue_code(at->builder, at->type, &following.glue))
 		return drops;
+	drops->are_flags_known = true;
 	find_flags(drops, at);
 	drops->touched = follow(&following);
 	for (uint32_t i = 0; drops->touched && i < drops->flag_count; i++) {
@@ -178,6 +183,7 @@ static struct drops *drops_of(struct state_place *at)
 		following.cleared = flag;
 		if (flag->is_asked)
 			flag->without = follow(&following);
+		drops->are_flags_known &= !flag->is_asked || flag->without;
 	}
 	return drops;
 }
@@ -195,7 +201,8 @@ enum glue_tells layout_drops(struct state_place *at, uint64_t offset, uint64_t s
 	for (uint32_t i = 0; i < drops->flag_count; i++)
 		if (drops->flags[i].without && !is_touched(drops->flags[i].without, offset, size))
 			*drop_flag = drops->flags[i].offset;
-	return *drop_flag == LAYOUT_NONE ? GLUE_ALWAYS_DROPS_IT : GLUE_DROPS_IT;
+	return *drop_flag == LAYOUT_NONE && drops->are_flags_known ? GLUE_ALWAYS_DROPS_IT
+								   : GLUE_DROPS_IT;
 }
 
 bool layout_drops_ask(struct state_place *at, uint32_t drop_flag)
