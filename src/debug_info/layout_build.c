@@ -209,6 +209,7 @@ static void builder_deinit(struct layout_builder *builder)
 		HASH_DEL(builder->places, place);
 		free(place);
 	}
+	HASH_CLEAR(hh, builder->glue_addresses);
 	free(builder->machines);
 	free(builder->states);
 	free(builder->values);

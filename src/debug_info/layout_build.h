@@ -18,6 +18,12 @@ struct machine_place {
 	char key[];
 };
 
+struct glue_address {
+	uint64_t address;
+	Dwarf_Die *glue;
+	UT_hash_handle hh;
+};
+
 struct layout_builder {
 	struct types types;
 	Elf *code; /* of the program itself: neither a debug file nor a .dwo has any */
@@ -34,7 +40,8 @@ struct layout_builder {
 	size_t counts[LAYOUT_PARTS], rooms[LAYOUT_PARTS];
 	struct layout_text *texts;
 	struct machine_place *places;
-	Dwarf_Die *machine_dies; /* by place */
+	struct glue_address *glue_addresses; /* once asked for */
+	Dwarf_Die *machine_dies;	     /* by place */
 	size_t machine_die_room;
 };
 
@@ -95,6 +102,8 @@ void layout_variant_conditions(struct condition_list *list, Dwarf_Die *part, Dwa
 
 /* Adds them; returns the place of the first. */
 uint32_t layout_add_conditions(struct layout_builder *builder, const struct condition_list *list);
+bool layout_has_conditions(const struct layout_builder *builder, const struct layout_value *value,
+			   const struct condition_list *list);
 
 /* The word of a guard's lock; LAYOUT_NONE when none is known. */
 uint32_t layout_add_word(struct layout_builder *builder, Dwarf_Die *guard);
@@ -136,11 +145,18 @@ struct glue_code {
 };
 bool layout_glue_code(struct layout_builder *builder, const char *machine, struct glue_code *glue);
 
-/*
- * What that code does in a state to the variable that lies at `offset`; all in bytes. *drop_flag:
- * where in the machine its drop flag lies, LAYOUT_NONE.
- */
-enum glue_tells layout_drops(struct state_place *at, uint64_t offset, uint64_t size,
+/* Size in bytes of what the glue at an address of the file drops; 0: none begins there, or it is
+ * not known. */
+uint64_t layout_glue_size(struct layout_builder *builder, uint64_t address);
+
+/* Where in a machine a value lies, and the variable that it lies in; in bytes. */
+struct value_place {
+	uint64_t offset, size, outer_offset;
+};
+
+/* What that code does to a value in a state. *drop_flag: where in the machine its drop flag lies,
+ * LAYOUT_NONE. */
+enum glue_tells layout_drops(struct state_place *at, const struct value_place *place,
 			     uint32_t *drop_flag);
 
 /* Whether the glue may ask for that flag in the state. One that it never asks for tells of nothing

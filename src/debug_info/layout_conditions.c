@@ -1,4 +1,6 @@
 /* When the variant of an enum is there that a value lies in. */
+#include <string.h>
+
 #include "layout_build.h"
 
 static bool add(struct condition_list *list, const struct layout_condition *condition)
@@ -56,4 +58,12 @@ uint32_t layout_add_conditions(struct layout_builder *builder, const struct cond
 	for (unsigned i = 0; i < list->count; i++)
 		*LAYOUT_ADD(builder, conditions, LAYOUT_CONDITIONS) = list->items[i];
 	return first;
+}
+
+bool layout_has_conditions(const struct layout_builder *builder, const struct layout_value *value,
+			   const struct condition_list *list)
+{
+	return value->condition_count == list->count &&
+	       (!list->count || !memcmp(builder->conditions + value->first_condition, list->items,
+					list->count * sizeof *list->items));
 }

@@ -10,14 +10,20 @@
 #include "layout_build.h"
 
 #define MAX_FLAGS   16
-#define MAX_MACHINE 65536 /* bytes; of a larger one what it keeps is no question of ours */
+#define MAX_MACHINE 0x1000000 /* bytes */
+
+/* Sets of bytes of the machine. */
+struct touched {
+	uint8_t *read;	/* or dropped by glue; NULL when it cannot be told */
+	uint8_t *given; /* whose address another function was given */
+};
 
 struct drops {
-	uint8_t *touched; /* bytes of the machine, as a set; NULL when they cannot be told */
+	struct touched touched;
 	struct flag {
 		uint32_t offset;
 		bool is_asked;
-		uint8_t *without; /* what is touched when it is not set */
+		struct touched without; /* when it is not set */
 	} flags[MAX_FLAGS];
 	uint32_t flag_count;
 	bool are_flags_known; /* all of them, and what each is for */
@@ -28,7 +34,7 @@ struct following {
 	const struct state_place *at;
 	struct glue_code glue;
 	const struct flag *cleared;
-	uint8_t *touched;
+	struct touched touched;
 	bool asks_state, strays;
 };
 
@@ -37,11 +43,10 @@ static bool lies_in(uint64_t address, uint64_t offset, uint64_t size)
 	return address >= CODE_OBJECT + offset && address - CODE_OBJECT - offset < size;
 }
 
-static void touch(const struct following *following, uint64_t address, unsigned size)
+static void touch(const struct following *following, uint8_t *set, uint64_t address, uint64_t size)
 {
-	for (uint64_t at = address - CODE_OBJECT; size--; at++)
-		if (at < following->at->size)
-			following->touched[at / 8] |= (uint8_t)(1U << at % 8);
+	for (uint64_t at = address - CODE_OBJECT; size-- && at < following->at->size; at++)
+		set[at / 8] |= (uint8_t)(1U << at % 8);
 }
 
 static bool belongs(void *argument, uint64_t address)
@@ -54,11 +59,20 @@ static bool belongs(void *argument, uint64_t address)
 static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
 {
 	static const uint8_t arguments[] = { CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9 };
+	const struct following *following = argument;
 
-	(void)target;
-	for (size_t i = 0; i < sizeof arguments; i++)
-		if (code_is_in_object(state->registers[arguments[i]]))
-			touch(argument, state->registers[arguments[i]].number, 1);
+	uint64_t size = layout_glue_size(following->at->builder, target);
+
+	for (size_t i = 0; i < sizeof arguments; i++) {
+		struct code_value value = state->registers[arguments[i]];
+
+		if (!code_is_in_object(value))
+			continue;
+		if (arguments[i] == CODE_RDI && size)
+			touch(following, following->touched.read, value.number, size);
+		else
+			touch(following, following->touched.given, value.number, 1);
+	}
 	return CODE_UNKNOWN;
 }
 
@@ -76,7 +90,7 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 						    address - CODE_OBJECT, size);
 	/* To clear a flag, or all of a variable, is no use of it. */
 	if (!stored)
-		touch(following, address, size);
+		touch(following, following->touched.read, address, size);
 	return true;
 }
 
@@ -103,8 +117,14 @@ static bool is_kept(void *argument, uint64_t address)
 	       (following->cleared && address == CODE_OBJECT + following->cleared->offset);
 }
 
-/* NULL when it cannot be told. */
-static uint8_t *follow(struct following *following)
+static void touched_deinit(struct touched *touched)
+{
+	free(touched->read);
+	free(touched->given);
+	*touched = (struct touched){ 0 };
+}
+
+static struct touched follow(struct following *following)
 {
 	const struct state_place *at = following->at;
 	const struct elf_file object = { .elf = at->builder->code };
@@ -120,7 +140,8 @@ static uint8_t *follow(struct following *following)
 	};
 	struct code_state state = { 0 };
 
-	following->touched = memory_get((at->size + 7) / 8);
+	following->touched.read = memory_get((at->size + 7) / 8);
+	following->touched.given = memory_get((at->size + 7) / 8);
 	following->asks_state = following->strays = false;
 	state.registers[CODE_RDI] = code_number(CODE_OBJECT);
 	state.registers[CODE_RSP] = code_number(CODE_STACK - 8); /* the way back is on it */
@@ -129,17 +150,16 @@ static uint8_t *follow(struct following *following)
 	if (following->cleared)
 		code_store(&state, CODE_OBJECT + following->cleared->offset, 1, code_number(0));
 	/* One that does not ask for the state hands the machine on. */
-	if (code_walk(&walker, following->glue.address, &state) == CODE_WALKED &&
-	    following->asks_state && !following->strays)
-		return following->touched;
-	free(following->touched);
-	return NULL;
+	if (code_walk(&walker, following->glue.address, &state) != CODE_WALKED ||
+	    !following->asks_state || following->strays)
+		touched_deinit(&following->touched);
+	return following->touched;
 }
 
-static bool is_touched(const uint8_t *touched, uint64_t offset, uint64_t size)
+static bool are_some_in(const uint8_t *set, uint64_t offset, uint64_t size)
 {
 	for (uint64_t at = offset; at < offset + size; at++)
-		if (touched[at / 8] & 1U << at % 8)
+		if (set[at / 8] & 1U << at % 8)
 			return true;
 	return false;
 }
@@ -176,40 +196,64 @@ static struct drops *drops_of(struct state_place *at)
 	drops->are_flags_known = true;
 	find_flags(drops, at);
 	drops->touched = follow(&following);
-	for (uint32_t i = 0; drops->touched && i < drops->flag_count; i++) {
+	for (uint32_t i = 0; drops->touched.read && i < drops->flag_count; i++) {
 		struct flag *flag = &drops->flags[i];
 
-		flag->is_asked = is_touched(drops->touched, flag->offset, 1);
+		flag->is_asked = are_some_in(drops->touched.read, flag->offset, 1);
 		following.cleared = flag;
 		if (flag->is_asked)
 			flag->without = follow(&following);
-		drops->are_flags_known &= !flag->is_asked || flag->without;
+		drops->are_flags_known &= !flag->is_asked || flag->without.read;
 	}
 	return drops;
 }
 
-enum glue_tells layout_drops(struct state_place *at, uint64_t offset, uint64_t size,
+/* The drop flag without which no byte of the place is in the set; LAYOUT_NONE. */
+static uint32_t flag_of(const struct drops *drops, const struct value_place *place, bool given)
+{
+	uint32_t found = LAYOUT_NONE;
+
+	for (uint32_t i = 0; i < drops->flag_count; i++) {
+		const struct touched *without = &drops->flags[i].without;
+
+		if (without->read && !are_some_in(given ? without->given : without->read,
+						  place->offset, place->size))
+			found = drops->flags[i].offset;
+	}
+	return found;
+}
+
+enum glue_tells layout_drops(struct state_place *at, const struct value_place *place,
 			     uint32_t *drop_flag)
 {
 	const struct drops *drops = drops_of(at);
+	bool given = false;
 
 	*drop_flag = LAYOUT_NONE;
-	if (!drops->touched || !size || offset + size > at->size)
+	if (!drops->touched.read || place->offset < place->outer_offset ||
+	    place->offset + place->size > at->size)
 		return GLUE_UNKNOWN;
-	if (!is_touched(drops->touched, offset, size))
-		return GLUE_DROPS_NONE;
-	for (uint32_t i = 0; i < drops->flag_count; i++)
-		if (drops->flags[i].without && !is_touched(drops->flags[i].without, offset, size))
-			*drop_flag = drops->flags[i].offset;
-	return *drop_flag == LAYOUT_NONE && drops->are_flags_known ? GLUE_ALWAYS_DROPS_IT
-								   : GLUE_DROPS_IT;
+	if (!are_some_in(drops->touched.read, place->offset, place->size)) {
+		given = are_some_in(drops->touched.given, place->offset, place->size);
+		/* Who is given what it lies in may drop it. */
+		if (!given)
+			return are_some_in(drops->touched.given, place->outer_offset,
+					   place->offset - place->outer_offset)
+				       ? GLUE_DROPS_ONE
+				       : GLUE_DROPS_NONE;
+	}
+	*drop_flag = flag_of(drops, place, given);
+	/* Functions without arguments are given the machine too: it is in the register still. */
+	return *drop_flag == LAYOUT_NONE && drops->are_flags_known && (!given || place->offset)
+		       ? GLUE_ALWAYS_DROPS_IT
+		       : GLUE_DROPS_IT;
 }
 
 bool layout_drops_ask(struct state_place *at, uint32_t drop_flag)
 {
 	const struct drops *drops = drops_of(at);
 
-	for (uint32_t i = 0; drops->touched && i < drops->flag_count; i++)
+	for (uint32_t i = 0; drops->touched.read && i < drops->flag_count; i++)
 		if (drops->flags[i].offset == drop_flag)
 			return drops->flags[i].is_asked;
 	return true;
@@ -220,8 +264,9 @@ void layout_drops_forget(struct state_place *at)
 	struct drops *drops = at->drops;
 
 	for (uint32_t i = 0; drops && i < drops->flag_count; i++)
-		free(drops->flags[i].without);
-	free(drops ? drops->touched : NULL);
+		touched_deinit(&drops->flags[i].without);
+	if (drops)
+		touched_deinit(&drops->touched);
 	free(drops);
 	at->drops = NULL;
 }

@@ -90,3 +90,39 @@ enum glue_tells layout_glue_drops(struct layout_builder *builder, const char *ma
 	die = glue->die;
 	return inlines_drop(&wanted, &die, 0) ? GLUE_DROPS_ONE : GLUE_UNKNOWN;
 }
+
+static void index_addresses(struct layout_builder *builder)
+{
+	for (size_t i = 0; i < builder->types.glue_count; i++) {
+		Dwarf_Die *glue = &builder->types.glue_dies[i];
+		struct glue_address *known;
+		Dwarf_Addr low;
+
+		if (dwarf_lowpc(glue, &low))
+			continue;
+		HASH_FIND(hh, builder->glue_addresses, &low, sizeof low, known);
+		if (known)
+			continue;
+		known = obstack_alloc(&builder->types.memory, sizeof *known);
+		known->address = low;
+		known->glue = glue;
+		HASH_ADD(hh, builder->glue_addresses, address, sizeof known->address, known);
+	}
+}
+
+uint64_t layout_glue_size(struct layout_builder *builder, uint64_t address)
+{
+	struct glue_address *known;
+	Dwarf_Die child, type;
+
+	if (!builder->glue_addresses)
+		index_addresses(builder);
+	HASH_FIND(hh, builder->glue_addresses, &address, sizeof address, known);
+	if (!known)
+		return 0;
+	DIE_FOR_EACH_CHILD(child, known->glue)
+	if (dwarf_tag(&child) == DW_TAG_template_type_parameter &&
+	    die_reference(&child, DW_AT_type, &type) && types_resolve(&builder->types, &type))
+		return die_size(&type);
+	return 0;
+}

@@ -4,14 +4,16 @@
 
 #include "layout_build.h"
 
-#define MAX_DEPTH 40
-#define MAX_PATH  512
+#define MAX_DEPTH     40
+#define MAX_PATH      512
+
+#define MANUALLY_DROP "core::mem::manually_drop::ManuallyDrop<"
 
 /* Where the walk stands in a value. */
 struct spot {
 	struct state_place *at;
 	const char *outer; /* type of the variable */
-	uint64_t outer_offset, outer_size;
+	uint64_t outer_offset;
 	char path[MAX_PATH];
 	uint64_t offset;
 	uint32_t box;
@@ -20,6 +22,7 @@ struct spot {
 	uint16_t flags;
 	int depth;
 	struct condition_list conditions;
+	bool manual;  /* inside a ManuallyDrop: nobody knows whether it is there still */
 	bool foreign; /* inside a type of the standard library or an executor, which may be Send all
 			 the same */
 };
@@ -139,6 +142,11 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	uint64_t size = die_size(type), whole = die_size(spot->at->machine);
 	uint32_t sequence =
 		spot->in_sequence ? layout_add_sequence(builder, &spot->sequence) : LAYOUT_NONE;
+	const struct value_place place = {
+		spot->box == LAYOUT_NONE ? spot->offset : spot->box,
+		spot->box == LAYOUT_NONE ? die_size(type) : sizeof(uint64_t),
+		spot->outer_offset,
+	};
 	struct layout_value *value;
 	enum glue_tells tells;
 	bool is_guard;
@@ -153,6 +161,7 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 		value = &builder->values[i];
 		if (value->offset == spot->offset && value->box == spot->box &&
 		    value->sequence == sequence && value->class == class &&
+		    layout_has_conditions(builder, value, &spot->conditions) &&
 		    !strcmp(builder->text_bytes + value->type, name)) {
 			value->flags |= spot->flags & VALUE_AWAITED;
 			return LAYOUT_NONE;
@@ -182,10 +191,11 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	}
 	is_guard = class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK;
 	if (is_guard || (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
-		tells = layout_drops(spot->at, spot->outer_offset, spot->outer_size,
-				     &value->drop_flag);
+		tells = layout_drops(spot->at, &place, &value->drop_flag);
 		if (tells == GLUE_UNKNOWN && is_guard)
-			tells = layout_glue_drops(builder, spot->at->type, spot->outer, name);
+			tells = spot->manual ? GLUE_DROPS_NONE
+					     : layout_glue_drops(builder, spot->at->type,
+								 spot->outer, name);
 		value->flags |= glue_flags[tells];
 	}
 	if (is_guard)
@@ -302,6 +312,8 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 		add_value(&spot, type, class);
 		return;
 	}
+	spot.manual |= !strncmp(types_name(&builder->types, type), MANUALLY_DROP,
+				sizeof MANUALLY_DROP - 1);
 	spot.foreign |= is_foreign(types_name(&builder->types, type));
 	if (layout_sequence_place(builder, type, &place)) {
 		collect_elements(&spot, &place);
@@ -354,7 +366,6 @@ void layout_add_values(struct state_place *at, uint32_t *awaits)
 		spot.outer = types_name(&builder->types, &type);
 		spot.offset = die_number(&member, DW_AT_data_member_location, 0);
 		spot.outer_offset = spot.offset;
-		spot.outer_size = die_size(&type);
 		if (layout_is_temporary(name))
 			spot.flags |= VALUE_TEMPORARY;
 		if (!strcmp(name, "__awaitee"))
