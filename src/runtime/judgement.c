@@ -6,7 +6,8 @@
 /*
  * A process that has closed its last pipe still has its memory to give back, and gets its turn when
  * the machine has one: 0.2 to 6 ms were measured. Who read that pipe to its end, which was told,
- * and then waits is on this side of the threshold at one time and on that side at another.
+ * and then waits, or reads the other pipe that is closed next, is on this side of the threshold at
+ * one time and on that side at another.
  */
 #define PROCESS_END_US 20000
 
@@ -38,6 +39,11 @@ static enum severity by_disk(const struct call_outcome *outcome, enum severity s
 	return by_sleep_of(outcome, runtime_options.disk_error_us, shorter);
 }
 
+static enum severity by_process_end(const struct call_outcome *outcome, enum severity shorter)
+{
+	return by_sleep_of(outcome, PROCESS_END_US + runtime_options.wait_error_us, shorter);
+}
+
 static bool is_on_disk(enum trace_subject subject)
 {
 	return subject == SUBJECT_REGULAR_FILE || subject == SUBJECT_DIRECTORY;
@@ -62,6 +68,9 @@ static enum severity transfer(enum trace_subject subject, unsigned site_flags, b
 	case SUBJECT_REGULAR_FILE:
 		return by_disk(outcome, SEVERITY_WARNING);
 	case SUBJECT_PIPE:
+		if (outcome->follows)
+			return by_process_end(outcome, SEVERITY_WARNING);
+		return by_sleep(outcome, SEVERITY_WARNING);
 	case SUBJECT_SOCKET:
 	case SUBJECT_TERMINAL:
 		return by_sleep(outcome, SEVERITY_WARNING);
@@ -90,8 +99,7 @@ enum severity call_judge(enum call_class class, enum trace_subject subject, unsi
 		return if_slept(outcome, SEVERITY_NOTICE);
 	case CLASS_CHILD:
 		if (outcome->slept && outcome->follows)
-			return by_sleep_of(outcome, PROCESS_END_US + runtime_options.wait_error_us,
-					   SEVERITY_NOTICE);
+			return by_process_end(outcome, SEVERITY_NOTICE);
 		return if_slept(outcome, SEVERITY_NOTICE);
 	case CLASS_LOCK:
 		return if_slept(outcome, SEVERITY_WARNING);

@@ -84,6 +84,10 @@ static void the_end_of_a_child_whose_output_was_awaited_may_take_its_time(void *
 	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &lasting, ERROR);
 	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &ended, NONE);
 	JUDGED(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, &ending, ERROR);
+	/* It closes one pipe after the other. */
+	JUDGED(CLASS_TRANSFER, SUBJECT_PIPE, 0, BLOCKING, &ending, WARNING);
+	JUDGED(CLASS_TRANSFER, SUBJECT_PIPE, 0, BLOCKING, &lasting, ERROR);
+	JUDGED(CLASS_TRANSFER, SUBJECT_SOCKET, 0, BLOCKING, &ending, ERROR);
 }
 
 static void the_start_of_a_child_is_a_notice_at_most(void **state)
