@@ -11,12 +11,19 @@
 
 #include "calls/call.h"
 #include "runtime.h"
+#include "system_call.h"
 #include "thread.h"
 #include "trace_records.h"
 
-#define PATIENCE 200000 /* rounds to wait while another thread makes the trace */
+/* To wait while another thread makes the trace, which may have lost its processor: rounds without
+ * one's own, and then of 0.1 ms. What a thread does that gives up is not watched. */
+#define SPINS	 1000
+#define PATIENCE 50000
 
+/* While it is being made, with the maker's number above these bits. */
 enum trace_state { TRACE_NONE, TRACE_BEING_MADE, TRACE_MADE, TRACE_IMPOSSIBLE };
+
+#define TRACE_STATE_BITS 2
 
 static int state;
 static struct trace_header *header;
@@ -83,6 +90,28 @@ static struct trace_header *map_trace(size_t *size)
 	return map == MAP_FAILED ? NULL : map;
 }
 
+static bool is_being_made(int now)
+{
+	return (now & ((1 << TRACE_STATE_BITS) - 1)) == TRACE_BEING_MADE;
+}
+
+/* The maker may be this very thread, under a signal handler. */
+static bool wait_for_maker(int now)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+
+	if (now >> TRACE_STATE_BITS == gettid())
+		return false;
+	for (int i = 0; i < PATIENCE && is_being_made(now); i++) {
+		if (i < SPINS)
+			__builtin_ia32_pause();
+		else
+			system_call(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
+		now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+	}
+	return now == TRACE_MADE;
+}
+
 COLD static bool make(void)
 {
 	struct trace_header *made;
@@ -91,15 +120,10 @@ COLD static bool make(void)
 
 	if (runtime_silent)
 		return false;
-	if (!__atomic_compare_exchange_n(&state, &expected, TRACE_BEING_MADE, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		/* Not for ever: the maker may be this very thread, under a signal handler. */
-		for (int i = 0; i < PATIENCE && expected == TRACE_BEING_MADE; i++) {
-			__builtin_ia32_pause();
-			expected = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
-		}
-		return expected == TRACE_MADE;
-	}
+	if (!__atomic_compare_exchange_n(&state, &expected,
+					 gettid() << TRACE_STATE_BITS | TRACE_BEING_MADE, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return is_being_made(expected) ? wait_for_maker(expected) : expected == TRACE_MADE;
 	made = map_trace(&size);
 	if (!made) {
 		__atomic_store_n(&state, TRACE_IMPOSSIBLE, __ATOMIC_RELEASE);
