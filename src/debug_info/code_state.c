@@ -64,6 +64,8 @@ bool code_state_covers(const struct code_state *known, const struct code_state *
 	for (int i = 0; i < CODE_REGISTERS; i++)
 		if (!agrees(known->registers[i], state->registers[i]))
 			return false;
+	if (known->has_own_argument && !state->has_own_argument)
+		return false;
 	if (known->known_flags & ~state->known_flags ||
 	    (known->flags ^ state->flags) & known->known_flags)
 		return false;
@@ -85,6 +87,7 @@ void code_state_join(struct code_state *state, const struct code_state *other)
 		if (!agrees(*mine, other->registers[i]))
 			*mine = CODE_UNKNOWN;
 	}
+	state->has_own_argument &= other->has_own_argument;
 	state->known_flags &= other->known_flags & (uint8_t) ~(state->flags ^ other->flags);
 	state->flags &= state->known_flags;
 	for (uint32_t i = 0; i < state->cell_count; i++)

@@ -48,6 +48,9 @@ struct code_state {
 	struct code_cell cells[CODE_CELLS]; /* by address, none over another */
 	uint32_t cell_count;
 	uint8_t flags, known_flags;
+	/* The register of the first argument was not written since the beginning: who is called may
+	 * have no use for what is in it. */
+	bool has_own_argument;
 	/* The instruction at hand made something unknown of an address in the object. */
 	bool lost;
 };

@@ -152,6 +152,7 @@ uint64_t layout_glue_size(struct layout_builder *builder, uint64_t address);
 /* Where in a machine a value lies, and the variable that it lies in; in bytes. */
 struct value_place {
 	uint64_t offset, size, outer_offset;
+	bool is_boxed; /* `offset`: of the pointer that leads to it */
 };
 
 /* What that code does to a value in a state. *drop_flag: where in the machine its drop flag lies,

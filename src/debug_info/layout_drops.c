@@ -16,6 +16,7 @@
 struct touched {
 	uint8_t *read;	/* or dropped by glue; NULL when it cannot be told */
 	uint8_t *given; /* whose address another function was given */
+	uint8_t *glued; /* dropped by glue that was called: with what they lead to */
 };
 
 struct drops {
@@ -49,6 +50,12 @@ static void touch(const struct following *following, uint8_t *set, uint64_t addr
 		set[at / 8] |= (uint8_t)(1U << at % 8);
 }
 
+static void touch_glued(const struct following *following, uint64_t address, uint64_t size)
+{
+	touch(following, following->touched.read, address, size);
+	touch(following, following->touched.glued, address, size);
+}
+
 static bool belongs(void *argument, uint64_t address)
 {
 	const struct following *following = argument;
@@ -56,6 +63,7 @@ static bool belongs(void *argument, uint64_t address)
 	return address - following->glue.address < following->glue.size;
 }
 
+/* When a function without arguments is called, the machine is in the first register still. */
 static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
 {
 	static const uint8_t arguments[] = { CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9 };
@@ -68,9 +76,11 @@ static struct code_value calls(void *argument, struct code_state *state, uint64_
 
 		if (!code_is_in_object(value))
 			continue;
-		if (arguments[i] == CODE_RDI && size)
-			touch(following, following->touched.read, value.number, size);
-		else
+		if (arguments[i] != CODE_RDI)
+			touch(following, following->touched.given, value.number, 1);
+		else if (size)
+			touch_glued(following, value.number, size);
+		else if (!state->has_own_argument)
 			touch(following, following->touched.given, value.number, 1);
 	}
 	return CODE_UNKNOWN;
@@ -121,6 +131,7 @@ static void touched_deinit(struct touched *touched)
 {
 	free(touched->read);
 	free(touched->given);
+	free(touched->glued);
 	*touched = (struct touched){ 0 };
 }
 
@@ -138,10 +149,11 @@ static struct touched follow(struct following *following)
 		.is_kept = is_kept,
 		.argument = following,
 	};
-	struct code_state state = { 0 };
+	struct code_state state = { .has_own_argument = true };
 
 	following->touched.read = memory_get((at->size + 7) / 8);
 	following->touched.given = memory_get((at->size + 7) / 8);
+	following->touched.glued = memory_get((at->size + 7) / 8);
 	following->asks_state = following->strays = false;
 	state.registers[CODE_RDI] = code_number(CODE_OBJECT);
 	state.registers[CODE_RSP] = code_number(CODE_STACK - 8); /* the way back is on it */
@@ -208,19 +220,24 @@ static struct drops *drops_of(struct state_place *at)
 	return drops;
 }
 
-/* The drop flag without which no byte of the place is in the set; LAYOUT_NONE. */
-static uint32_t flag_of(const struct drops *drops, const struct value_place *place, bool given)
+static bool is_touched(const struct touched *touched, const struct value_place *place, bool given)
 {
-	uint32_t found = LAYOUT_NONE;
+	return are_some_in(given ? touched->given : touched->read, place->offset, place->size);
+}
 
-	for (uint32_t i = 0; i < drops->flag_count; i++) {
-		const struct touched *without = &drops->flags[i].without;
+/* How many drop flags there are without any of which the place is not touched. */
+static unsigned flags_of(const struct drops *drops, const struct value_place *place, bool given,
+			 uint32_t *drop_flag)
+{
+	unsigned count = 0;
 
-		if (without->read && !are_some_in(given ? without->given : without->read,
-						  place->offset, place->size))
-			found = drops->flags[i].offset;
-	}
-	return found;
+	for (uint32_t i = 0; i < drops->flag_count; i++)
+		if (drops->flags[i].without.read &&
+		    !is_touched(&drops->flags[i].without, place, given)) {
+			*drop_flag = drops->flags[i].offset;
+			count++;
+		}
+	return count;
 }
 
 enum glue_tells layout_drops(struct state_place *at, const struct value_place *place,
@@ -233,8 +250,8 @@ enum glue_tells layout_drops(struct state_place *at, const struct value_place *p
 	if (!drops->touched.read || place->offset < place->outer_offset ||
 	    place->offset + place->size > at->size)
 		return GLUE_UNKNOWN;
-	if (!are_some_in(drops->touched.read, place->offset, place->size)) {
-		given = are_some_in(drops->touched.given, place->offset, place->size);
+	if (!is_touched(&drops->touched, place, false)) {
+		given = is_touched(&drops->touched, place, true);
 		/* Who is given what it lies in may drop it. */
 		if (!given)
 			return are_some_in(drops->touched.given, place->outer_offset,
@@ -242,9 +259,19 @@ enum glue_tells layout_drops(struct state_place *at, const struct value_place *p
 				       ? GLUE_DROPS_ONE
 				       : GLUE_DROPS_NONE;
 	}
-	*drop_flag = flag_of(drops, place, given);
-	/* Functions without arguments are given the machine too: it is in the register still. */
-	return *drop_flag == LAYOUT_NONE && drops->are_flags_known && (!given || place->offset)
+	switch (flags_of(drops, place, given, drop_flag)) {
+	case 0:
+		break;
+	case 1:
+		return GLUE_DROPS_IT;
+	default:
+		*drop_flag = LAYOUT_NONE;
+		return GLUE_DROPS_IT;
+	}
+	/* What a box held may be gone, and the box be there. */
+	return drops->are_flags_known &&
+			       (!place->is_boxed ||
+				are_some_in(drops->touched.glued, place->offset, place->size))
 		       ? GLUE_ALWAYS_DROPS_IT
 		       : GLUE_DROPS_IT;
 }
@@ -265,8 +292,9 @@ void layout_drops_forget(struct state_place *at)
 
 	for (uint32_t i = 0; drops && i < drops->flag_count; i++)
 		touched_deinit(&drops->flags[i].without);
-	if (drops)
+	if (drops) {
 		touched_deinit(&drops->touched);
+	}
 	free(drops);
 	at->drops = NULL;
 }

@@ -146,6 +146,7 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 		spot->box == LAYOUT_NONE ? spot->offset : spot->box,
 		spot->box == LAYOUT_NONE ? die_size(type) : sizeof(uint64_t),
 		spot->outer_offset,
+		spot->box != LAYOUT_NONE && !spot->in_sequence,
 	};
 	struct layout_value *value;
 	enum glue_tells tells;

@@ -331,7 +331,7 @@ static struct code_step do_one_byte(const struct x86_execution *at)
 		return on;
 	case 0x58:
 		value = x86_pop(at);
-		state->registers[number] = value;
+		x86_set_register(at, number, 8, value);
 		return on;
 	case 0x70:
 	case 0x78:

@@ -24,6 +24,9 @@ void x86_set_register(const struct x86_execution *at, int number, unsigned size,
 	struct code_value *target = &at->state->registers[number];
 	bool known = value.known >= size;
 
+	if (number == CODE_RDI)
+		at->state->has_own_argument = false;
+
 	if (size == 1 && !at->of->has_rex && number >= 4 && number < 8) {
 		target = &at->state->registers[number - 4];
 		if (target->known > 1)

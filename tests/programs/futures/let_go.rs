@@ -365,6 +365,50 @@ async fn moved_fut(a: M) {
     f.await;
     yield_now().await;
 }
+async fn out_of_a_box(a: M) {
+    let b = Box::new(a.lock().unwrap());
+    yield_now().await; // HELD b
+    let g = *b;
+    drop(g);
+    taken(&a);
+    yield_now().await;
+}
+async fn out_of_a_box_perhaps(a: M, c: bool) {
+    let b = Box::new(a.lock().unwrap());
+    if c {
+        drop(*b);
+        taken(&a);
+    }
+    yield_now().await;
+}
+async fn each_perhaps(a: M, b: M, c: bool, d: bool) {
+    let g = a.lock().unwrap();
+    let h = b.lock().unwrap();
+    if c {
+        drop(g);
+        taken(&a);
+    }
+    if d {
+        drop(h);
+        taken(&b);
+    }
+    yield_now().await;
+}
+async fn parts_of_a_tuple(a: M, b: M, c: M, first: bool) {
+    let t = ((a.lock().unwrap(), b.lock().unwrap()), c.lock().unwrap());
+    if first {
+        drop(t.0 .0);
+        taken(&a);
+    } else {
+        drop(t.0);
+        taken(&a);
+        taken(&b);
+    }
+    yield_now().await; // HELD t.1
+    drop(t.1);
+    taken(&c);
+    yield_now().await;
+}
 fn m() -> M {
     Arc::default()
 }
@@ -398,6 +442,10 @@ async fn all() {
         rw(Arc::default()),
         guarded(m()),
         big(m(), m()),
+        out_of_a_box(m()),
+        out_of_a_box_perhaps(m(), true),
+        each_perhaps(m(), m(), true, true),
+        parts_of_a_tuple(m(), m(), m(), false),
         kinds(m(), m()),
         many(vec![m(), m(), m()], 2),
         nested_fut(m(), m()),
