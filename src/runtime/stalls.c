@@ -21,6 +21,8 @@
 #include "turn_times.h"
 #include "unwinder.h"
 
+#define DOUBTFUL_WAIT 4 /* turns that are errors; 1.2 were measured */
+
 /* Room for one sample: the stack of a thread that is interrupted may be small. */
 struct buffer {
 	uint64_t frames[TRACE_MAX_FRAMES];
@@ -303,12 +305,12 @@ static bool waits_for_short_lock(const struct trace_look *look)
 /*
  * Where others had the processors, a thread that slept for a moment may have waited for one for the
  * rest of the time: so may one of whom it was not seen what it waited for, or that waited for a
- * short lock. Nobody is kept waiting so for as long as a turn that is an error.
+ * short lock. Nobody is kept waiting so for several times as long as a turn that is an error.
  */
 static void doubt_wait(struct course *course, const struct trace_look *look)
 {
 	if (course->stall == STALL_WAITING && course->crowded &&
-	    course->own_ns < runtime_options.long_turn_error_us * UINT64_C(1000) &&
+	    course->own_ns < DOUBTFUL_WAIT * runtime_options.long_turn_error_us * UINT64_C(1000) &&
 	    (!look || !look->system_call || waits_for_short_lock(look)))
 		course->stall = STALL_RUNNABLE;
 }

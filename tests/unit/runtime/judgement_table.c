@@ -74,9 +74,10 @@ static void a_wait_for_others_is_judged_by_its_sleep(void **state)
 
 static void the_end_of_a_child_whose_output_was_awaited_may_take_its_time(void **state)
 {
-	const struct call_outcome ending = { 19000000, 19000000, .slept = true, .follows = true };
-	const struct call_outcome lasting = { 21000000, 21000000, .slept = true, .follows = true };
-	const struct call_outcome ended = { 21000000, 0, .follows = true };
+	const struct call_outcome ending = { 99000000, 99000000, .slept = true, .follows = true };
+	const struct call_outcome lasting = { 102000000, 102000000, .slept = true,
+					      .follows = true };
+	const struct call_outcome ended = { 102000000, 0, .follows = true };
 
 	(void)state;
 	judged(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, ERROR);
