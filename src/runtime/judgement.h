@@ -16,7 +16,8 @@ struct call_outcome {
 	bool slept;
 	bool failed;
 	bool crowded; /* others had the processors meanwhile, as far as is known */
-	bool follows; /* a call that was an error ended just before, on the same thread */
+	bool follows; /* the thread waited just before for the end of what a pipe brings, which was
+			 told */
 };
 
 enum severity call_judge(enum call_class class, enum trace_subject subject, unsigned site_flags,

@@ -58,13 +58,15 @@ struct thread_state {
 		uint64_t cpu_ns;
 		int64_t switches; /* voluntary; -1: not known */
 	} usage;
-	uint64_t error_ns;   /* CLOCK_MONOTONIC when a call that was an error last ended */
-	uintptr_t stack_top; /* highest address of its stack, 0 until asked for */
-	uintptr_t stack_low; /* lowest address seen in use */
-	uint32_t coroutine;  /* which was resumed last; 0: the thread's own stack runs */
-	uint32_t resumes;    /* of coroutines, in turns */
-	uint32_t yields;     /* of these */
-	char *dump;	     /* for SERVING_DUMP */
+	uint64_t output_ns;	/* CLOCK_MONOTONIC when a wait for a pipe's output ended that was an
+				   error */
+	uint64_t output_end_ns; /* the same of a wait for its end */
+	uintptr_t stack_top;	/* highest address of its stack, 0 until asked for */
+	uintptr_t stack_low;	/* lowest address seen in use */
+	uint32_t coroutine;	/* which was resumed last; 0: the thread's own stack runs */
+	uint32_t resumes;	/* of coroutines, in turns */
+	uint32_t yields;	/* of these */
+	char *dump;		/* for SERVING_DUMP */
 	uint32_t dump_size, dump_used;
 	char name[16]; /* empty: the process's */
 };

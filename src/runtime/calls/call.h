@@ -91,8 +91,10 @@ extern const struct call_info call_infos[]; /* by enum call_number */
  */
 struct call_watch {
 	bool active;
-	bool failed; /* the call returned an error */
-	int fd_made; /* for CLASS_OPEN: the descriptor that came of it, or -1 */
+	bool failed;  /* the call returned an error */
+	bool ended;   /* it returned 0: of a read, the end */
+	bool hung_up; /* a poll: a writer has closed what it waited for */
+	int fd_made;  /* for CLASS_OPEN: the descriptor that came of it, or -1 */
 	int call;
 	struct call_subject subject;
 	struct turn *turn;
@@ -132,12 +134,14 @@ void call_watch_end(struct call_watch *watch);
  */
 void call_watch_heal(uintptr_t frame);
 
-/* The result, and a note of whether it is an error: NULL of a pointer, -1 of anything else. */
+/* The result, and a note of whether it is 0, or an error: NULL of a pointer, -1 of anything else.
+ */
 #define CALL_RESULT(watch, call)                                                                   \
 	({                                                                                         \
 		__auto_type call_result = (call);                                                  \
 		const intptr_t call_error = __builtin_classify_type(call_result) == 5 ? 0 : -1;    \
 		(watch).failed = call_result == (__typeof__(call_result))call_error;               \
+		(watch).ended = call_result == (__typeof__(call_result))0;                         \
 		call_result;                                                                       \
 	})
 

@@ -19,6 +19,8 @@ void waiting_epoll(struct waiting *waiting, int call, int fd, bool may_wait)
 	waiting->wait.epoll_fd = fd;
 	waiting->wait.descriptors = 0;
 	waiting->wait.may_wait = may_wait;
+	waiting->fds = NULL;
+	waiting->fd_count = 0;
 }
 
 void waiting_poll(struct waiting *waiting, int call, struct pollfd *fds, nfds_t count,
@@ -34,6 +36,8 @@ void waiting_poll(struct waiting *waiting, int call, struct pollfd *fds, nfds_t 
 			take_fd(wait, fds[i].fd);
 	if (count > LOOK)
 		wait->descriptors += (unsigned)(count - LOOK);
+	waiting->fds = fds;
+	waiting->fd_count = count < LOOK ? count : LOOK;
 }
 
 /* The kernel reads whole words of as many bits as it is told. */
@@ -78,8 +82,18 @@ void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame)
 	waiting->begun = loop_wait_begin(&waiting->wait);
 }
 
+static bool hung_up(const struct waiting *waiting, int result)
+{
+	for (nfds_t i = 0; result > 0 && i < waiting->fd_count; i++)
+		if (waiting->fds[i].revents & POLLHUP)
+			return true;
+	return false;
+}
+
 int waiting_end(struct waiting *waiting, int result)
 {
+	if (waiting->begun && waiting->wait.nested)
+		waiting->wait.watch.hung_up = hung_up(waiting, result);
 	if (waiting->begun)
 		loop_wait_end(&waiting->wait, result);
 	return result;

@@ -11,6 +11,9 @@
 /* One wait on its wrapper's stack. */
 struct waiting {
 	struct loop_wait wait;
+	const struct pollfd *fds; /* as far as they are looked at; NULL: not polled, or not ours to
+				     read */
+	nfds_t fd_count;
 	bool begun;
 };
 

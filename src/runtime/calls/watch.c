@@ -29,7 +29,7 @@
 #define SHORTEST_SLEEP_NS 2000
 
 /* Between two waits of one purpose: a pipe read to its end, and the process that filled it. */
-#define FOLLOWS_NS 5000000
+#define FOLLOWS_NS 50000000
 
 static uint64_t timeval_ns(struct timeval time)
 {
@@ -221,6 +221,8 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	watch->call = call;
 	watch->subject = subject;
 	watch->failed = false;
+	watch->ended = false;
+	watch->hung_up = false;
 	watch->fd_made = -1;
 	watch->kind = SUBJECT_NONE;
 	watch->flags = 0;
@@ -257,7 +259,7 @@ static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t e
 	struct call_outcome outcome = {
 		.wall_ns = end_ns - watch->start_ns,
 		.failed = watch->failed,
-		.follows = watch->start_ns - this_thread.error_ns < FOLLOWS_NS,
+		.follows = watch->start_ns - this_thread.output_end_ns < FOLLOWS_NS,
 	};
 	uint64_t cpu_ns;
 
@@ -376,6 +378,34 @@ static void explain(struct turn *turn, const struct call_watch *watch,
 	turn_explain(turn, outcome->wall_ns, switches);
 }
 
+static bool ends_output(const struct call_watch *watch)
+{
+	if (watch->hung_up)
+		return true;
+	if (watch->kind != SUBJECT_PIPE)
+		return false;
+	if (call_infos[watch->call].class == CLASS_STREAM_IN)
+		return watch->subject.stream && feof_unlocked(watch->subject.stream);
+	return call_infos[watch->call].class == CLASS_TRANSFER && watch->ended;
+}
+
+/*
+ * Whether the thread has now waited for the end of what others, a child as likely as not, write
+ * into a pipe. The last of the output may have come first, and its end without another wait.
+ */
+static void note_output(const struct call_watch *watch, bool error, uint64_t end_ns)
+{
+	struct thread_state *self = &this_thread;
+	const struct call_info *info = &call_infos[watch->call];
+
+	if (error && (watch->kind == SUBJECT_PIPE || !strcmp(info->category, "poll")))
+		self->output_ns = end_ns;
+	if (ends_output(watch) && end_ns - self->output_ns < FOLLOWS_NS)
+		self->output_end_ns = end_ns;
+	else if (error || info->class == CLASS_CHILD)
+		self->output_end_ns = 0;
+}
+
 static void end(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
@@ -385,6 +415,7 @@ static void end(struct call_watch *watch)
 	enum severity severity = SEVERITY_NONE;
 	struct turn *turn = watch->turn ? watch->turn : root_turn();
 	bool nonblocking;
+	bool error = false;
 
 	if (reached_descriptor(watch)) {
 		ask_again(watch, &nonblocking);
@@ -395,8 +426,7 @@ static void end(struct call_watch *watch)
 
 		if (!excused && !allowance_take())
 			record(watch, severity, &outcome, end_ns);
-		if (!excused && severity == SEVERITY_ERROR)
-			this_thread.error_ns = end_ns;
+		error = !excused && severity == SEVERITY_ERROR;
 		/* A turn is not blamed again for what its calls were, or need not be; what is
 		 * allowed takes nothing of its time. */
 		if (turn && !allowance_is_open())
@@ -404,6 +434,7 @@ static void end(struct call_watch *watch)
 		if (turn && excused)
 			turn->excused = true;
 	}
+	note_output(watch, error, end_ns);
 	erase();
 }
 

@@ -46,9 +46,36 @@ static void block_waitpid(void)
 	REQUIRE(ended == child && WEXITSTATUS(status) == 3);
 }
 
+/* It was waited for, and told, when it closed its last pipe: that it ends later is not told again. */
+static void block_child_end(void)
+{
+	const struct timespec leisure = { 0, 20000000 };
+	char byte;
+	int ends[2];
+	ssize_t count;
+	pid_t child;
+	pid_t ended;
+	int made = pipe(ends);
+
+	REQUIRE(made == 0);
+	child = fork();
+	if (child == 0) {
+		nanosleep(&wait_time, NULL); /* EXPECT-NONE */
+		close(ends[1]);
+		nanosleep(&leisure, NULL); /* EXPECT-NONE */
+		_exit(0);
+	}
+	close(ends[1]);
+	count = read(ends[0], &byte, 1); /* EXPECT error read category=pipe case=child_end */
+	ended = waitpid(child, NULL, 0); /* EXPECT notice waitpid category=process case=child_end */
+	REQUIRE(count == 0 && ended == child);
+	close(ends[0]);
+}
+
 const struct operation process_operations[] = {
 	{ "system", NULL, block_system, NULL },
 	{ "popen", NULL, block_popen, NULL },
+	{ "child_end", NULL, block_child_end, NULL },
 	{ "waitpid", NULL, block_waitpid, NULL },
 	{ 0 },
 };
