@@ -30,7 +30,8 @@ static bool has_begun(void)
 		return false;
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", number);
 	fd = open(path, O_RDONLY | O_CLOEXEC); /* EXPECT-NONE */
-	if (fd < 0) /* in a chroot there is no such file */
+	/* In a chroot there is no such file. */
+	if (fd < 0)
 		return true;
 	size = read(fd, text, sizeof(text) - 1); /* EXPECT-NONE */
 	close(fd);
