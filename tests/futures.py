@@ -94,6 +94,19 @@ def what_a_task_let_go_and_others_hold_no_build_tells(place):
         _tells_each_guard_and_no_other(place, profile, "let_go", "HELD")
 
 
+def what_block_on_polls_itself_is_told_like_a_task(place):
+    labelled = _labelled("roots.rs", "HELD")
+    expect(len(labelled) == 6, labelled)
+    ways = ("multi", "single", "local", "large_single", "handle", "within", "timeout")
+    # Of an optimised build's block_on that has the future's box in a register nothing tells.
+    for profile, more in (("dev", ("large", "dyn")), ("release", ())):
+        for way in ways + more:
+            held = _held(_run(place, _program(profile, "futures_roots"), way))
+            told = _lines(held, "roots.rs")
+            expect(told == labelled, f"{profile} {way}: missed {sorted(labelled - told)}, too many {sorted(told - labelled)}")
+            expect(all(f["severity"] == "error" and f["confidence"] == "high" for f in held), held)
+
+
 def a_guard_three_functions_deep_has_the_whole_chain(place):
     report = _run(place, _program("release", "futures_nested"))
     lines = _lines_of("nested.rs")

@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	24
+#define LAYOUT_VERSION	25
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -28,6 +28,7 @@ enum layout_part {
 	LAYOUT_STATES,
 	LAYOUT_VALUES,
 	LAYOUT_TASKS,
+	LAYOUT_ROOTS,
 	LAYOUT_VTABLES,
 	LAYOUT_CONDITIONS,
 	LAYOUT_WORDS,
@@ -186,7 +187,26 @@ struct layout_task {
 	uint32_t reserved;
 };
 
-/* Of a `dyn Future`; in the order of their addresses. */
+#define LAYOUT_ROOT_POINTERS 2
+
+enum layout_root_base {
+	ROOT_FROM_STACK_POINTER, /* as the function has it while it calls others */
+	ROOT_FROM_FRAME_POINTER,
+};
+
+/*
+ * A function of Tokio's block_on, whose frame has the future that it polls, or a pointer to it. In
+ * the order of their addresses; no two overlap.
+ */
+struct layout_root {
+	uint64_t start, end;	 /* of its code: addresses in the file */
+	int32_t offset;		 /* from the base */
+	uint16_t base;		 /* enum layout_root_base */
+	uint16_t pointers;	 /* how many lead from there to the future */
+	struct layout_task task; /* where in that what runs lies; `poll` is the function */
+};
+
+/* Of a `dyn Future'; in the order of their addresses. */
 struct layout_vtable {
 	uint64_t address;
 	uint32_t machine, reserved;
@@ -198,6 +218,7 @@ struct layout {
 	const struct layout_state *states;
 	const struct layout_value *values;
 	const struct layout_task *tasks;
+	const struct layout_root *roots;
 	const struct layout_vtable *vtables;
 	const struct layout_condition *conditions;
 	const struct layout_word *words;
@@ -220,6 +241,9 @@ static inline uint32_t layout_count(const struct layout *layout, enum layout_par
 {
 	return layout->header->parts[part].count;
 }
+
+/* The root whose code has an address of the file; NULL. */
+const struct layout_root *layout_root_at(const struct layout *layout, uint64_t address);
 
 static inline const char *layout_text(const struct layout *layout, uint32_t offset)
 {

@@ -167,6 +167,7 @@ static void *assemble(struct layout_builder *builder, const struct layout_header
 		[LAYOUT_STATES] = { builder->states, sizeof *builder->states },
 		[LAYOUT_VALUES] = { builder->values, sizeof *builder->values },
 		[LAYOUT_TASKS] = { builder->tasks, sizeof *builder->tasks },
+		[LAYOUT_ROOTS] = { builder->roots, sizeof *builder->roots },
 		[LAYOUT_VTABLES] = { builder->vtables, sizeof *builder->vtables },
 		[LAYOUT_CONDITIONS] = { builder->conditions, sizeof *builder->conditions },
 		[LAYOUT_WORDS] = { builder->words, sizeof *builder->words },
@@ -214,6 +215,7 @@ static void builder_deinit(struct layout_builder *builder)
 	free(builder->states);
 	free(builder->values);
 	free(builder->tasks);
+	free(builder->roots);
 	free(builder->vtables);
 	free(builder->conditions);
 	free(builder->words);
@@ -241,6 +243,7 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 		add_states(&builder, i);
 	layout_add_tasks(&builder);
 	layout_add_async_tasks(&builder);
+	layout_add_roots(&builder);
 	layout_find_holders(&builder);
 	filled.flags |= builder.types.rust_units ? LAYOUT_HAS_RUST : 0;
 	filled.flags |= builder.types.definitions ? LAYOUT_HAS_TYPES : 0;

@@ -32,6 +32,7 @@ struct layout_builder {
 	struct layout_state *states;
 	struct layout_value *values;
 	struct layout_task *tasks;
+	struct layout_root *roots;
 	struct layout_vtable *vtables;
 	struct layout_condition *conditions;
 	struct layout_word *words;
@@ -169,6 +170,7 @@ void layout_drops_forget(struct state_place *at);
 /* Tasks and vtables, once all machines have places. */
 void layout_add_tasks(struct layout_builder *builder);
 void layout_add_async_tasks(struct layout_builder *builder);
+void layout_add_roots(struct layout_builder *builder);
 
 /* What runs in a task whose future, of that type, lies at `offset`: fills machine, runs, future and
  * flags. */

@@ -127,14 +127,18 @@ static bool mark_states(struct layout_builder *builder)
 	return changed;
 }
 
+static void mark_task(struct layout_builder *builder, struct layout_task *task)
+{
+	if (task->flags & TASK_DYN || machine_holds(builder, task->machine))
+		task->flags |= TASK_HOLDS;
+}
+
 void layout_find_holders(struct layout_builder *builder)
 {
 	while (mark_states(builder))
 		;
-	for (size_t i = 0; i < builder->counts[LAYOUT_TASKS]; i++) {
-		struct layout_task *task = &builder->tasks[i];
-
-		if (task->flags & TASK_DYN || machine_holds(builder, task->machine))
-			task->flags |= TASK_HOLDS;
-	}
+	for (size_t i = 0; i < builder->counts[LAYOUT_TASKS]; i++)
+		mark_task(builder, &builder->tasks[i]);
+	for (size_t i = 0; i < builder->counts[LAYOUT_ROOTS]; i++)
+		mark_task(builder, &builder->roots[i].task);
 }

@@ -69,8 +69,9 @@ static void add_type(struct types *types, Dwarf_Die *die, const char *name)
 		add_die(&types->machines, &types->machine_count, &types->machine_room, die);
 }
 
-/* RawTask<F, T, S, M>::run: a method, whose definition stands outside of all namespaces. */
-static bool is_run_of_task(Dwarf_Die *die)
+/* Of a function with a body: whether its symbol has that part. A method, or what has copies that
+ * were inlined, is defined outside of its namespace. */
+static bool is_code_of(Dwarf_Die *die, const char *part)
 {
 	Dwarf_Attribute value;
 	const char *symbol;
@@ -79,7 +80,21 @@ static bool is_run_of_task(Dwarf_Die *die)
 	    !dwarf_attr_integrate(die, DW_AT_linkage_name, &value))
 		return false;
 	symbol = dwarf_formstring(&value);
-	return symbol && strstr(symbol, "10async_task3raw");
+	return symbol && strstr(symbol, part);
+}
+
+/*
+ * What polls the future of Tokio's block_on<F>, or a closure in it: with a frame of its own, where
+ * that future may lie.
+ */
+static bool is_root(Dwarf_Die *die, const char *name)
+{
+	Dwarf_Addr address;
+
+	return (!strncmp(name, "block_on<", 9) || !strncmp(name, "{closure#", 9)) &&
+	       !dwarf_lowpc(die, &address) && address &&
+	       (is_code_of(die, "16CachedParkThread8block_on") ||
+		is_code_of(die, "9CoreGuard8block_on"));
 }
 
 /* Each codegen unit may have one of its own. */
@@ -103,8 +118,10 @@ static void add_function(struct types *types, Dwarf_Die *die, const char *prefix
 			add_glue(types, dropped, die);
 	} else if (!strncmp(last, "poll<", 5) && !strcmp(prefix, "tokio::runtime::task::raw")) {
 		add_die(&types->polls, &types->poll_count, &types->poll_room, die);
-	} else if (!strncmp(last, "run<", 4) && is_run_of_task(die)) {
+	} else if (!strncmp(last, "run<", 4) && is_code_of(die, "10async_task3raw")) {
 		add_die(&types->runs, &types->run_count, &types->run_room, die);
+	} else if (is_root(die, last)) {
+		add_die(&types->roots, &types->root_count, &types->root_room, die);
 	}
 }
 
@@ -194,6 +211,7 @@ void types_deinit(struct types *types)
 	free(types->machines);
 	free(types->polls);
 	free(types->runs);
+	free(types->roots);
 	free(types->vtables);
 	free(types->glue_dies);
 	free(types->added);

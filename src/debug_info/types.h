@@ -29,9 +29,9 @@ struct types {
 	struct named_die *definitions; /* of types */
 	struct named_die *bodies;      /* of async functions: "app::serve::{async_fn#0}" */
 	struct named_die *glues;       /* drop glue with code, by the type that it drops */
-	Dwarf_Die *machines, *polls, *runs, *vtables, *glue_dies;
-	size_t machine_count, poll_count, run_count, vtable_count, glue_count;
-	size_t machine_room, poll_room, run_room, vtable_room, glue_room;
+	Dwarf_Die *machines, *polls, *runs, *roots, *vtables, *glue_dies;
+	size_t machine_count, poll_count, run_count, root_count, vtable_count, glue_count;
+	size_t machine_room, poll_room, run_room, root_room, vtable_room, glue_room;
 	const void **added; /* units of other languages, by libdw's number of them */
 	size_t added_count, added_room;
 	size_t units, rust_units, absent_units; /* absent: in a .dwo or .dwp that cannot be read */

@@ -25,6 +25,7 @@
 #include "futures/guard_rest.h"
 #include "futures/guard_sites.h"
 #include "futures/layout_map.h"
+#include "futures/root_look.h"
 #include "locks/held.h"
 #include "locks/lock_sites.h"
 #include "locks/lock_wait.h"
@@ -101,6 +102,7 @@ void process_forked(void)
 	cancel_sites_forget();
 	task_resources_forget();
 	guard_rests_forget();
+	root_look_forget();
 	summary_not_first();
 	thread_slot_forget();
 	event_loops_forget();

@@ -8,6 +8,7 @@ static const size_t element_sizes[LAYOUT_PARTS] = {
 	[LAYOUT_STATES] = sizeof(struct layout_state),
 	[LAYOUT_VALUES] = sizeof(struct layout_value),
 	[LAYOUT_TASKS] = sizeof(struct layout_task),
+	[LAYOUT_ROOTS] = sizeof(struct layout_root),
 	[LAYOUT_VTABLES] = sizeof(struct layout_vtable),
 	[LAYOUT_CONDITIONS] = sizeof(struct layout_condition),
 	[LAYOUT_WORDS] = sizeof(struct layout_word),
@@ -85,6 +86,13 @@ static bool values_fit(const struct layout *layout)
 	return good;
 }
 
+static bool is_task(const struct layout *layout, const struct layout_task *task)
+{
+	return is_text(layout, task->type) && is_text(layout, task->scheduler) &&
+	       is_machine(layout, task->machine) && is_machine(layout, task->runs) &&
+	       lies_in(layout, LAYOUT_CONDITIONS, task->first_condition, task->condition_count);
+}
+
 static bool holds_together(const struct layout *layout)
 {
 	uint32_t texts = layout_count(layout, LAYOUT_TEXTS);
@@ -118,12 +126,14 @@ static bool holds_together(const struct layout *layout)
 			 lies_in(layout, LAYOUT_SEQUENCES, value->sequence, 1));
 	}
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
-		good &= is_text(layout, layout->tasks[i].type) &&
-			is_text(layout, layout->tasks[i].scheduler) &&
-			is_machine(layout, layout->tasks[i].machine) &&
-			is_machine(layout, layout->tasks[i].runs) &&
-			lies_in(layout, LAYOUT_CONDITIONS, layout->tasks[i].first_condition,
-				layout->tasks[i].condition_count);
+		good &= is_task(layout, &layout->tasks[i]);
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_ROOTS); i++) {
+		const struct layout_root *root = &layout->roots[i];
+
+		good &= is_task(layout, &root->task) && root->start < root->end &&
+			root->pointers <= LAYOUT_ROOT_POINTERS &&
+			(!i || root[-1].end <= root->start);
+	}
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VTABLES); i++)
 		good &= is_machine(layout, layout->vtables[i].machine) &&
 			(!i || layout->vtables[i - 1].address <= layout->vtables[i].address);
@@ -177,6 +187,7 @@ int layout_read(struct layout *layout, const void *table, size_t size)
 	layout->states = (const void *)parts[LAYOUT_STATES];
 	layout->values = (const void *)parts[LAYOUT_VALUES];
 	layout->tasks = (const void *)parts[LAYOUT_TASKS];
+	layout->roots = (const void *)parts[LAYOUT_ROOTS];
 	layout->vtables = (const void *)parts[LAYOUT_VTABLES];
 	layout->conditions = (const void *)parts[LAYOUT_CONDITIONS];
 	layout->words = (const void *)parts[LAYOUT_WORDS];
@@ -186,4 +197,22 @@ int layout_read(struct layout *layout, const void *table, size_t size)
 		return 0;
 	memset(layout, 0, sizeof *layout);
 	return -EINVAL;
+}
+
+const struct layout_root *layout_root_at(const struct layout *layout, uint64_t address)
+{
+	uint32_t low = 0, high = layout->header ? layout_count(layout, LAYOUT_ROOTS) : 0;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		const struct layout_root *root = &layout->roots[middle];
+
+		if (address >= root->start && address < root->end)
+			return root;
+		if (address < root->start)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
 }

@@ -26,6 +26,7 @@ struct made_layout {
 	PART(struct layout_state, states, 96);
 	PART(struct layout_value, values, 64);
 	PART(struct layout_task, tasks, 8);
+	PART(struct layout_root, roots, 8);
 	PART(struct layout_vtable, vtables, 8);
 	PART(struct layout_condition, conditions, 32);
 	PART(struct layout_word, words, 8);
@@ -45,6 +46,7 @@ static inline void layout_begin(struct made_layout *made)
 		[LAYOUT_STATES] = offsetof(struct made_layout, states),
 		[LAYOUT_VALUES] = offsetof(struct made_layout, values),
 		[LAYOUT_TASKS] = offsetof(struct made_layout, tasks),
+		[LAYOUT_ROOTS] = offsetof(struct made_layout, roots),
 		[LAYOUT_VTABLES] = offsetof(struct made_layout, vtables),
 		[LAYOUT_CONDITIONS] = offsetof(struct made_layout, conditions),
 		[LAYOUT_WORDS] = offsetof(struct made_layout, words),

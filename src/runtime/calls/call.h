@@ -91,6 +91,7 @@ extern const struct call_info call_infos[]; /* by enum call_number */
  */
 struct call_watch {
 	bool active;
+	bool roots;   /* none, but a root future rests meanwhile: see futures/root_look.h */
 	bool failed;  /* the call returned an error */
 	bool ended;   /* it returned 0: of a read, the end */
 	bool hung_up; /* a poll: a writer has closed what it waited for */

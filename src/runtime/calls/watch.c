@@ -12,6 +12,7 @@
 #include "../executors/executor.h"
 #include "../executors/root_turn.h"
 #include "../executors/task_root.h"
+#include "../futures/root_look.h"
 #include "../interpreters.h"
 #include "../judgement.h"
 #include "../runtime.h"
@@ -155,10 +156,13 @@ static void erase(void)
 static bool take_root(struct call_watch *watch)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
+	bool parks;
 
 	if (this_thread.turn)
 		return true;
-	watch->flags |= task_root_flags(call->frames, call->depth);
+	watch->flags |= task_root_flags(call->frames, call->depth, &parks);
+	if (parks)
+		thread_slot_count_turn(task_root_executor());
 	if (!(watch->flags &
 	      (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)))
 		return false;
@@ -210,12 +214,18 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	struct thread_state *self = &this_thread;
 
 	watch->active = false;
+	watch->roots = false;
 	own_code_heal(__builtin_frame_address(0));
 	if (self->own_code || self->in_call || !subject.watch)
 		return;
+	if (!self->turn && root_look_wanted && call_infos[call].class == CLASS_LOCK)
+		watch->roots =
+			root_look_begin((uintptr_t)__builtin_frame_address(0), ROOT_WAIT_LOCK);
 	/* The most that runs in a suspect of a thread is no root future. */
 	if (!self->turn && task_root_excluded()) {
 		root_turn_is_over();
+		if (call_infos[call].class == CLASS_LOCK)
+			task_thread_waits();
 		return;
 	}
 	watch->call = call;
@@ -440,6 +450,8 @@ static void end(struct call_watch *watch)
 
 void call_watch_end(struct call_watch *watch)
 {
+	if (UNLIKELY(watch->roots))
+		root_look_end();
 	if (!watch->active)
 		return;
 	this_thread.in_call = false;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../calls/call.h"
+#include "../futures/root_look.h"
 #include "../interpreters.h"
 #include "../locks/held.h"
 #include "../modules.h"
@@ -412,10 +413,10 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	if (module) {
 		/* The runtime parks in its epoll instance alone; a poll is the root future's. */
 		if (wait->epoll_fd >= 0)
-			task_thread_parks(module);
+			wait->roots = task_thread_parks(module, wait->frame);
 		else
 			begin_nested(wait);
-		return wait->nested;
+		return wait->nested || wait->roots;
 	}
 	{
 		OWN_CODE_SCOPE;
@@ -434,6 +435,7 @@ bool loop_wait_begin(struct loop_wait *wait)
 {
 	wait->settled = false;
 	wait->nested = false;
+	wait->roots = false;
 	wait->loop = NULL;
 	return LIKELY(ends_settled_turn(wait)) || begin_wait(wait);
 }
@@ -455,6 +457,10 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 
 	if (wait->named) {
 		named_thread_goes_on();
+		return;
+	}
+	if (wait->roots) {
+		root_look_end();
 		return;
 	}
 	if (wait->nested) {

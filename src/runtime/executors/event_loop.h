@@ -26,6 +26,7 @@ struct loop_wait {
 	bool settled; /* all is known of this wait: see event_loop.c */
 	bool nested;  /* a wait in a turn of something else: judged as a call */
 	bool named;   /* of a thread that the user named: its own */
+	bool roots;   /* a root future rests meanwhile, and is looked at then */
 	struct loop *loop;
 	unsigned finding_count; /* of the turn that this wait ended */
 	struct trace_site *findings[TURN_FINDINGS];

@@ -65,13 +65,14 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 	struct task_root_poll poll = { 0 };
 	int known = task_root_polled(&poll);
 	uint8_t flags = poll.flags;
+	bool parks;
 
 	/* A stack takes some 10 us: of a long one few are needed. */
 	if (known < 0 && this_thread.root_polled &&
 	    now - seen.last < (now - seen.turn.start) / STALL_DENSITY)
 		return &seen.turn;
 	if (known < 0)
-		flags = task_root_flags(frames, unwinder_walk(start, frames, NULL, size));
+		flags = task_root_flags(frames, unwinder_walk(start, frames, NULL, size), &parks);
 	/* Its polls may be several. */
 	if (flags == SITE_ROOT_CURRENT_THREAD && (known < 0 || !this_thread.root_reactor))
 		flags = SITE_ROOT_FUTURE;

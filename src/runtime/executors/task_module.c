@@ -1,6 +1,7 @@
 #include "task_module.h"
 
 #include "../futures/boxed_drop.h"
+#include "../futures/root_look.h"
 #include "../memory.h"
 #include "../runtime.h"
 #include "../trace.h"
@@ -180,8 +181,10 @@ void task_module_added(struct module *added)
 	if (module - task_modules >= (ptrdiff_t)used)
 		__atomic_store_n(&used, (unsigned)(module - task_modules) + 1, __ATOMIC_RELEASE);
 	look_everywhere(&search);
-	if ((module->tokio || module->async_task) && layout_map(&module->futures, added))
+	if ((module->tokio || module->async_task) && layout_map(&module->futures, added)) {
 		boxed_drops_hook(module);
+		root_look_module_added(module);
+	}
 	if (!module->tokio && !module->async_task)
 		__atomic_store_n(&module->module, NULL, __ATOMIC_RELEASE);
 }

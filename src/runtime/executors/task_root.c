@@ -2,6 +2,7 @@
 
 #include "../thread_slot.h"
 #include "async_task.h"
+#include "../futures/root_look.h"
 #include "root_turn.h"
 #include "root_watch.h"
 #include "task_module.h"
@@ -33,7 +34,7 @@ void task_thread_runs_tasks(struct executor *executor)
 		task_thread_may_be_root(executor);
 }
 
-void task_thread_parks(const struct task_module *module)
+bool task_thread_parks(const struct task_module *module, uintptr_t frame)
 {
 	struct executor *executor;
 	OWN_CODE_SCOPE;
@@ -42,12 +43,35 @@ void task_thread_parks(const struct task_module *module)
 	root_watch_take(true);
 	this_thread.root_reactor = true;
 	if (async_task_thread_is_reactor())
-		return;
+		return false;
 	executor = task_module_executor(module);
 	task_thread_may_be_root(executor);
 	if (executor)
 		thread_slot_count_turn(executor);
 	root_watch_place();
+	return root_look_wanted && root_look_begin(frame, ROOT_WAIT_DRIVER);
+}
+
+static bool is_in_tokio(void)
+{
+	struct task_module *module = task_module_next(NULL);
+
+	for (; module; module = task_module_next(module)) {
+		enum tokio_place place =
+			tokio_context_place(&module->context, module_tls(module->module));
+
+		if (place == PLACE_IN_MULTI_THREAD || place == PLACE_IN_CURRENT_THREAD)
+			return true;
+	}
+	return false;
+}
+
+void task_thread_waits(void)
+{
+	OWN_CODE_SCOPE;
+
+	if (root_executor && is_in_tokio())
+		thread_slot_count_turn(root_executor);
 }
 
 struct executor *task_root_executor(void)
@@ -120,7 +144,16 @@ static enum task_function function_at(uintptr_t pc)
 	return FUNCTION_NONE;
 }
 
-static uint8_t by_stack(const uint64_t *frames, size_t depth)
+/* Whether what is called from here on is a block_on that waits for its future to be woken. */
+static bool is_in_root(const uint64_t *frames, size_t depth)
+{
+	for (size_t i = 0; i < depth; i++)
+		if (function_at(frames[i] - 1) >= FUNCTION_ROOT)
+			return true;
+	return false;
+}
+
+static uint8_t by_stack(const uint64_t *frames, size_t depth, bool *parks)
 {
 	enum task_function function, inner = FUNCTION_NONE;
 	uint8_t flags = 0;
@@ -132,6 +165,11 @@ static uint8_t by_stack(const uint64_t *frames, size_t depth)
 		case FUNCTION_POLL:
 		case FUNCTION_RUN:
 			return flags;
+		case FUNCTION_PARKS:
+			if (flags)
+				break;
+			*parks = is_in_root(frames + i, depth - i);
+			return 0;
 		case FUNCTION_EXEMPT:
 			if (!flags)
 				return 0;
@@ -139,7 +177,8 @@ static uint8_t by_stack(const uint64_t *frames, size_t depth)
 		case FUNCTION_ROOT:
 		case FUNCTION_ROOT_CURRENT_THREAD:
 		case FUNCTION_ROOT_MULTI_THREAD:
-			if (inner == FUNCTION_CONDITION)
+			*parks = inner == FUNCTION_CONDITION;
+			if (*parks)
 				return 0;
 			if (function == FUNCTION_ROOT_CURRENT_THREAD)
 				return SITE_ROOT_CURRENT_THREAD;
@@ -154,20 +193,21 @@ static uint8_t by_stack(const uint64_t *frames, size_t depth)
 	return flags;
 }
 
-uint8_t task_root_flags(const uint64_t *frames, size_t depth)
+uint8_t task_root_flags(const uint64_t *frames, size_t depth, bool *parks)
 {
 	bool unknown = false;
 	uint8_t flags = 0;
 
+	*parks = false;
 	for (struct task_module *module = task_module_next(NULL); module && !flags;
 	     module = task_module_next(module)) {
 		unknown |= by_context(module, &flags) < 0 && module->symbols.roots;
 	}
 	if (!flags && unknown)
-		flags = by_stack(frames, depth);
+		flags = by_stack(frames, depth, parks);
 	if (flags) {
 		misses = 0;
-	} else if (++misses >= PATIENCE) {
+	} else if (!*parks && ++misses >= PATIENCE) {
 		this_thread.root_suspect = false;
 		thread_arm();
 	}

@@ -22,9 +22,14 @@ void task_thread_may_be_root(struct executor *executor);
  * any more. */
 void task_thread_runs_tasks(struct executor *executor);
 
-/* No task is polled on the present thread, and this module's runtime waits there: it is in
- * block_on, and its root future may be all it runs. */
-void task_thread_parks(const struct task_module *module);
+/* No task is polled on the present thread, and this module's runtime waits there, in a call whose
+ * wrapper's frame is at `frame`: it is in block_on, and its root future may be all it runs. True:
+ * root_look_end is to be called when it has waited. */
+bool task_thread_parks(const struct task_module *module, uintptr_t frame);
+
+/* No root future is polled on the present thread, which waits on a lock: for one to be woken, where
+ * it is in Tokio. */
+void task_thread_waits(void);
 
 /* Whose root future it would be; NULL when the thread never was a suspect. */
 struct executor *task_root_executor(void);
@@ -32,9 +37,10 @@ struct executor *task_root_executor(void);
 /*
  * Which root future the present thread polls: SITE_ROOT_CURRENT_THREAD, SITE_ROOT_MULTI_THREAD or
  * SITE_ROOT_FUTURE (of either). 0 when it polls none, and where the runtime itself waits for work.
- * To be asked outside of turns. A thread of which nothing comes is no suspect any more.
+ * To be asked outside of turns. A thread of which nothing comes is no suspect any more. *parks: it
+ * polls none, for it waits in a block_on, as its stack tells.
  */
-uint8_t task_root_flags(const uint64_t *frames, size_t depth);
+uint8_t task_root_flags(const uint64_t *frames, size_t depth, bool *parks);
 
 /* A poll of a root future, as Tokio's own state tells it. */
 struct task_root_poll {

@@ -55,13 +55,13 @@ static const struct name tokio_names[] = {
 	{ "8block_on", FUNCTION_ROOT, "" },
 	{ "14block_on_inner", FUNCTION_ROOT, "" },
 	{ "13enter_runtime", FUNCTION_ROOT, "" },
-	{ "4park", FUNCTION_EXEMPT, "" },
-	{ "10park_yield", FUNCTION_EXEMPT, "" },
-	{ "12park_timeout", FUNCTION_EXEMPT, "" },
-	{ "13park_internal", FUNCTION_EXEMPT, "" },
-	{ "12park_condvar", FUNCTION_EXEMPT, "" },
-	{ "11park_driver", FUNCTION_EXEMPT, "" },
-	{ "6Driver4turn", FUNCTION_EXEMPT, "" },
+	{ "4park", FUNCTION_PARKS, "" },
+	{ "10park_yield", FUNCTION_PARKS, "" },
+	{ "12park_timeout", FUNCTION_PARKS, "" },
+	{ "13park_internal", FUNCTION_PARKS, "" },
+	{ "12park_condvar", FUNCTION_PARKS, "" },
+	{ "11park_driver", FUNCTION_PARKS, "" },
+	{ "6Driver4turn", FUNCTION_PARKS, "" },
 	{ "14block_in_place", FUNCTION_EXEMPT, "" },
 	{ "12exit_runtime", FUNCTION_EXEMPT, "" },
 	{ "5enter4exit", FUNCTION_EXEMPT, "" }, /* to 1.20 */
@@ -73,9 +73,9 @@ static const struct name async_names[] = {
 	{ "8block_on", FUNCTION_ROOT, "8async_io" },
 	{ "8block_on", FUNCTION_ROOT, "12futures_lite" },
 	{ "8block_on", FUNCTION_ROOT, "9async_std" },
-	{ "4park", FUNCTION_EXEMPT, "7parking" },
-	{ "12park_timeout", FUNCTION_EXEMPT, "7parking" },
-	{ "5react", FUNCTION_EXEMPT, "8async_io7reactor" },
+	{ "4park", FUNCTION_PARKS, "7parking" },
+	{ "12park_timeout", FUNCTION_PARKS, "7parking" },
+	{ "5react", FUNCTION_PARKS, "8async_io7reactor" },
 };
 
 static bool starts(const char *string, const char *start)

@@ -17,7 +17,8 @@ enum task_function {
 	FUNCTION_NONE = 0,
 	FUNCTION_POLL,	    /* slot 0 of a vtable: what it calls is a task, not a root future */
 	FUNCTION_RUN,	    /* the same of async-task's */
-	FUNCTION_EXEMPT,    /* the runtime waits for work, or block_in_place calls its closure */
+	FUNCTION_PARKS,	    /* the runtime waits for work */
+	FUNCTION_EXEMPT,    /* block_in_place calls its closure */
 	FUNCTION_CONDITION, /* a condition variable's wait: of a park that was inlined, when it is
 			       called by a block_on itself */
 	FUNCTION_ROOT,	    /* block_on of a runtime that may be of either kind */

@@ -34,14 +34,20 @@ static void add(uint64_t *sum, uint64_t value)
 	__atomic_fetch_add(sum, value, __ATOMIC_RELAXED);
 }
 
+static struct executor *executor_of(const struct look *look)
+{
+	return look->slot ? look->slot->family->executor(look->module)
+			  : task_module_executor(look->module);
+}
+
 static COLD void record(struct look *look)
 {
-	struct guard_rest *rest = guard_rest_of(look->header);
+	struct guard_rest *rest = look->rest;
 	uint64_t ticks = turn_clock_now();
 	struct trace_guard_site *site;
 	OWN_CODE_SCOPE;
 
-	look->spot.executor = look->slot->family->executor(look->slot->module);
+	look->spot.executor = executor_of(look);
 	site = trace_open() ? guard_site_get(&look->spot) : NULL;
 	if (!site)
 		return;
@@ -63,7 +69,7 @@ static COLD void record(struct look *look)
 		return;
 	rest->counted = look->aside ? trace_offset(site) : 0;
 	add(&site->open, look->aside);
-	add(&site->yields, 1);
+	add(&site->yields, !(look->unpolled && look->goes_on));
 	add(&site->total_ns, turn_clock_ns(ticks - rest->since));
 }
 
@@ -75,7 +81,7 @@ static COLD void refute(struct look *look, uint32_t value)
 	look->layout->doubts[value] = VALUE_REFUTED;
 	if (!trace_header())
 		return;
-	look->spot.executor = look->slot->family->executor(look->slot->module);
+	look->spot.executor = executor_of(look);
 	site = guard_site_get(&look->spot);
 	if (site)
 		__atomic_fetch_or(&site->flags, GUARD_REFUTED, __ATOMIC_RELAXED);
@@ -141,8 +147,7 @@ static void look_at_dyn(struct look *look, uintptr_t address)
 	if (!fetch(look->far, address, sizeof data, &data) ||
 	    !fetch(look->far, address + sizeof data, sizeof vtable, &vtable))
 		return;
-	machine =
-		layout_machine_of(&look->layout->table, vtable - look->slot->module->module->base);
+	machine = layout_machine_of(&look->layout->table, vtable - look->module->module->base);
 	if (machine != LAYOUT_NONE)
 		look_at_machine(look, machine, data);
 }
@@ -261,7 +266,7 @@ static void look_at_machine(struct look *look, uint32_t number, uintptr_t addres
 static bool is_suspended(const struct look *look)
 {
 	const struct task_slot *slot = look->slot;
-	const struct layout_task *task = slot->future;
+	const struct layout_task *task = look->task;
 	uintptr_t header = (uintptr_t)look->header;
 	uint64_t words[TASK_HEADER_WORDS];
 	enum task_moment moment;
@@ -279,19 +284,18 @@ static bool is_suspended(const struct look *look)
 
 static void look_at_task(struct look *look)
 {
-	const struct task_slot *slot = look->slot;
-	const struct layout_task *task = slot->future;
+	const struct layout_task *task = look->task;
 	uintptr_t address = (uintptr_t)look->header + task->future;
 	uint64_t box;
 
-	look->layout = &slot->module->futures;
+	look->layout = &look->module->futures;
 	look->matched = NULL;
 	look->found = false;
 	if (!is_suspended(look))
 		return;
 	look->spot.layout = &look->layout->table;
-	look->spot.poll = task->poll + slot->module->module->base;
-	look->spot.type = slot->type;
+	look->spot.poll = task->poll + look->module->module->base;
+	look->spot.type = look->slot ? look->slot->type : (uint32_t)task->poll;
 	look->spot.depth = 0;
 	if (task->flags & TASK_DYN)
 		look_at_dyn(look, address);
@@ -301,17 +305,37 @@ static void look_at_task(struct look *look)
 		look_at_machine(look, task->machine, box);
 }
 
+static void look_of(struct look *look, const struct task_slot *slot, const void *header)
+{
+	look->module = slot->module;
+	look->slot = slot;
+	look->task = slot->future;
+	look->header = header;
+	look->rest = guard_rest_of(header);
+	look->unpolled = false;
+}
+
 void guard_look(const struct task_slot *slot, const void *header, enum look_from from)
 {
 	struct look look;
 
-	look.slot = slot;
-	look.header = header;
+	look_of(&look, slot, header);
 	look.far = look.aside = from == LOOK_FROM_ASIDE;
 	look.wanted = 0;
 	look_at_task(&look);
 	if (!look.found)
-		guard_rest_of(header)->site = 0;
+		look.rest->site = 0;
+}
+
+void guard_look_root(const struct task_module *module, const struct layout_task *task,
+		     struct guard_rest *rest, bool polled)
+{
+	struct look look = { .module = module, .task = task, .rest = rest, .unpolled = !polled };
+
+	look.header = (const void *)rest->header;
+	look_at_task(&look);
+	if (!look.found)
+		rest->site = 0;
 }
 
 /* Of all tasks at rest: those that nobody will poll any more, and those that hold a lock. */
@@ -321,9 +345,8 @@ static struct trace_guard_site *look_at_rests(uintptr_t wanted, const struct gua
 		const struct guard_rest *rest = &guard_rests[i];
 		struct look look = { .aside = true, .far = true, .wanted = wanted };
 
-		look.header = (const void *)rest->header;
-		look.slot = &task_slots[rest->slot];
-		if (!look.header || !look.slot->future)
+		look_of(&look, &task_slots[rest->slot], (const void *)rest->header);
+		if (!look.header || !look.task)
 			continue;
 		look_at_task(&look);
 		*of = rest;

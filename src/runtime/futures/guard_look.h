@@ -8,7 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../compiler.h"
+
+struct guard_rest;
 struct layout_task;
+struct task_module;
 struct task_slot;
 
 enum look_from {
@@ -21,6 +25,11 @@ enum look_from {
  * a task type without a future here costs its caller one test.
  */
 void guard_look(const struct task_slot *slot, const void *header, enum look_from from);
+
+/* The same of a root future: of this thread, and its place known for certain. `polled`: it was,
+ * since the last look. */
+COLD void guard_look_root(const struct task_module *module, const struct layout_task *task,
+			  struct guard_rest *rest, bool polled);
 
 /* The process ends: what tasks hold that are not polled any more. */
 void guard_look_at_exit(void);

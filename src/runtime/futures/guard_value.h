@@ -13,6 +13,8 @@
 #include "guard_sites.h"
 #include "layout_map.h"
 
+struct guard_rest;
+struct task_module;
 struct task_slot;
 
 enum alive { ALIVE, GONE, IN_DOUBT };
@@ -20,10 +22,14 @@ enum alive { ALIVE, GONE, IN_DOUBT };
 /* A look at a task. */
 struct look {
 	struct guard_spot spot;
-	const struct task_slot *slot;
+	const struct task_module *module;
+	const struct task_slot *slot; /* NULL: of a root future */
+	const struct layout_task *task;
 	const struct mapped_layout *layout;
-	const void *header;
+	const void *header; /* of the task; the root future itself */
+	struct guard_rest *rest;
 	bool aside;
+	bool unpolled;	  /* since the last look, as far as is known */
 	bool far;	  /* what is read now may not be there */
 	uintptr_t wanted; /* the only lock that matters; 0: all do */
 	struct trace_guard_site *matched;

@@ -263,23 +263,25 @@ static void turns_nest(void **state)
 
 static void a_root_future_is_told_without_symbols(void **state)
 {
+	bool parks;
+
 	(void)state;
 	on_a_thread(worker_thread);
 	task_thread_may_be_root(tokio_executor());
 	assert_true(this_thread.root_suspect);
 	assert_true(task_root_excluded());
-	assert_int_equal(task_root_flags(NULL, 0), 0);
+	assert_int_equal(task_root_flags(NULL, 0, &parks), 0);
 	memcpy(context.budget, "\1\200", 2);
 	context.runtime = 0;
 	assert_false(task_root_excluded());
-	assert_int_equal(task_root_flags(NULL, 0), SITE_ROOT_CURRENT_THREAD);
+	assert_int_equal(task_root_flags(NULL, 0, &parks), SITE_ROOT_CURRENT_THREAD);
 	context.runtime = 1;
-	assert_int_equal(task_root_flags(NULL, 0), SITE_ROOT_MULTI_THREAD);
+	assert_int_equal(task_root_flags(NULL, 0, &parks), SITE_ROOT_MULTI_THREAD);
 	context.budget[0] = 0; /* the runtime parks */
-	assert_int_equal(task_root_flags(NULL, 0), 0);
+	assert_int_equal(task_root_flags(NULL, 0, &parks), 0);
 	assert_true(task_root_excluded());
 	context.runtime = 2;
-	assert_int_equal(task_root_flags(NULL, 0), 0);
+	assert_int_equal(task_root_flags(NULL, 0, &parks), 0);
 	assert_false(tokio_misses_roots());
 }
 
@@ -328,18 +330,19 @@ static void a_root_future_is_in_one_turn_until_it_is_seen_elsewhere(void **state
 static void a_suspect_of_whom_nothing_comes_is_one_no_more(void **state)
 {
 	unsigned asked = 0;
+	bool parks;
 
 	(void)state;
 	task_thread_may_be_root(tokio_executor());
 	while (this_thread.root_suspect && asked < 1000) {
-		task_root_flags(NULL, 0);
+		task_root_flags(NULL, 0, &parks);
 		asked++;
 	}
 	assert_in_range(asked, 1, 64);
 	task_thread_may_be_root(tokio_executor()); /* it parks again: a few more */
 	assert_true(this_thread.root_suspect);
 	for (asked = 0; this_thread.root_suspect; asked++)
-		task_root_flags(NULL, 0);
+		task_root_flags(NULL, 0, &parks);
 	assert_int_equal(asked, 8);
 }
 
