@@ -224,10 +224,10 @@ def tasks_of_async_task_tell_what_they_are_spawned_on(place):
 
 def _layout_tasks(table):
     """Of a cached table (src/debug_info/layout.h): the type of each task, where its future lies, its flags."""
-    parts = [struct.unpack_from("<II", table, 64 + 8 * part) for part in range(8)]
+    parts = [struct.unpack_from("<II", table, 64 + 8 * part) for part in range(10)]
 
     def text(offset):
-        begin = parts[7][0] + offset
+        begin = parts[9][0] + offset
         return table[begin:table.index(b"\0", begin)].decode()
 
     for number in range(parts[3][1]):

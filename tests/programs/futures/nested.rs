@@ -363,7 +363,7 @@ fn sent_boxed(lock: Arc<parking_lot::Mutex<u32>>) -> BoxFuture<'static, ()> {
 }
 async fn in_root(m: M) {
     let _guard = m.lock().unwrap();
-    yield_now().await;
+    yield_now().await; // HELD in what block_on polls itself
 }
 
 fn main() {
