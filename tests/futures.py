@@ -99,12 +99,16 @@ def what_block_on_polls_itself_is_told_like_a_task(place):
     expect(len(labelled) == 6, labelled)
     ways = ("multi", "single", "local", "large_single", "handle", "within", "timeout")
     # Of an optimised build's block_on that has the future's box in a register nothing tells.
-    for profile, more in (("dev", ("large", "dyn")), ("release", ())):
+    for profile, more in (("dev", ("large", "dyn", "pinned")), ("release", ())):
         for way in ways + more:
             held = _held(_run(place, _program(profile, "futures_roots"), way))
             told = _lines(held, "roots.rs")
             expect(told == labelled, f"{profile} {way}: missed {sorted(labelled - told)}, too many {sorted(told - labelled)}")
             expect(all(f["severity"] == "error" and f["confidence"] == "high" for f in held), held)
+            deep = next(f for f in held if f["held"]["variable"] == "guard")
+            last = [frame["function"] for frame in deep["task"]["awaits"]][-3:]
+            expect(last == [f"futures_roots::{name}::{{{{closure}}}}" for name in ("all", "middle", "inner")], deep)
+            expect(way not in ("multi", "pinned", "dyn") or deep["task"]["type"] == "futures_roots::all", deep)
 
 
 def a_guard_three_functions_deep_has_the_whole_chain(place):

@@ -8,6 +8,9 @@
 
 #include "layout_build.h"
 
+#define PIN "core::pin::Pin<&mut "
+#define DYN "dyn core::future::future::Future<"
+
 struct spot {
 	bool told, ambiguous;
 	enum layout_root_base base;
@@ -19,8 +22,8 @@ struct search {
 	struct layout_builder *builder;
 	const char *future;	    /* its type */
 	enum layout_root_base base; /* of the frame, as its debug information counts */
-	/* By the future itself; and by what points at it, which is surer: of a future that was
-	 * moved, what it left behind is a variable too. */
+	/* By the future itself; and by what points at it, the innermost of several, which is surer:
+	 * of a future that was moved, what it left behind is a variable too. */
 	struct spot itself, pointed;
 };
 
@@ -103,19 +106,21 @@ static void take(struct search *search, Dwarf_Die *variable, bool is_pointer)
 			return;
 		agree(&all, &one);
 	}
-	if (at == 0 && all.told && !all.ambiguous)
-		agree(is_pointer ? &search->pointed : &search->itself, &all);
+	if (at != 0 || !all.told || all.ambiguous)
+		return;
+	if (is_pointer)
+		search->pointed = all;
+	else
+		agree(&search->itself, &all);
 }
 
-/* Pin<&mut F> */
 static bool points_at(const char *name, const char *future)
 {
-	static const char pin[] = "core::pin::Pin<&mut ";
 	size_t length = strlen(future);
 
-	return !strncmp(name, pin, sizeof pin - 1) &&
-	       !strncmp(name + sizeof pin - 1, future, length) &&
-	       !strcmp(name + sizeof pin - 1 + length, ">");
+	return !strncmp(name, PIN, sizeof PIN - 1) &&
+	       !strncmp(name + sizeof PIN - 1, future, length) &&
+	       !strcmp(name + sizeof PIN - 1 + length, ">");
 }
 
 /* What was inlined has its types where it was written down once for all. */
@@ -153,6 +158,28 @@ static void look_at_variables(struct search *search, Dwarf_Die *parent)
 	}
 }
 
+/*
+ * Where the caller pinned it: as `#[tokio::test]' does, to a `dyn Future', which is a pointer and a
+ * vtable's address; or as Tokio before 1.50 did, when what Pin<&mut F> leads to is the future
+ * itself.
+ */
+static void unpin(struct layout_builder *builder, Dwarf_Die *future, struct layout_task *task)
+{
+	const char *name = types_name(&builder->types, future);
+	Dwarf_Die member, type;
+
+	if (strncmp(name, PIN, sizeof PIN - 1) || !types_resolve(&builder->types, future))
+		return;
+	if (!strncmp(name + sizeof PIN - 1, DYN, sizeof DYN - 1)) {
+		task->flags |= TASK_DYN;
+		return;
+	}
+	DIE_FOR_EACH_CHILD(member, future)
+	if (dwarf_tag(&member) == DW_TAG_member && die_reference(&member, DW_AT_type, &type) &&
+	    die_reference(&type, DW_AT_type, future))
+		return;
+}
+
 /* Of the type parameters the one that is a future, whatever it is called: F, impl Future. */
 static bool find_future(struct layout_builder *builder, const Dwarf_Die *function,
 			Dwarf_Die *future, struct layout_task *task)
@@ -165,6 +192,7 @@ static bool find_future(struct layout_builder *builder, const Dwarf_Die *functio
 			if (dwarf_tag(&child) != DW_TAG_template_type_parameter ||
 			    !die_reference(&child, DW_AT_type, future))
 				continue;
+			unpin(builder, future, task);
 			layout_find_machine(builder, future, 0, task);
 			if (task->runs != LAYOUT_NONE || task->flags & TASK_DYN)
 				return true;

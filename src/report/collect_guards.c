@@ -1,4 +1,6 @@
 /* Findings of guards and borrows that suspended tasks were seen to hold. */
+#include <string.h>
+
 #include "collection.h"
 #include "debug_info/layout.h"
 #include "known_layouts.h"
@@ -102,6 +104,20 @@ bool collection_guard(struct collection *collection, uint32_t offset, struct fin
 	return true;
 }
 
+/* Where its type says no more than that it is a future, the outermost that is known. */
+static const char *task_of(struct collection *collection, const struct layout_source *source,
+			   const struct trace_guard_site *site)
+{
+	const char *name = task_type_name(&collection->space, site->poll);
+	const struct layout *layout = source->layout;
+
+	if (!site->depth || !strstr(name, "dyn core::future::future::Future<"))
+		return name;
+	return task_type_of_machine(
+		&collection->report->strings,
+		layout_text(layout, layout->machines[site->links[0].machine].type));
+}
+
 void collection_add_guard(struct collection *collection, const struct trace_guard_site *site)
 {
 	const struct trace_executor *executor =
@@ -138,7 +154,7 @@ void collection_add_guard(struct collection *collection, const struct trace_guar
 		seen.kind = KIND_BORROW_ACROSS_YIELD;
 	seen.thread =
 		strings_keep_part(&collection->report->strings, site->thread, sizeof site->thread);
-	seen.task = task_type_name(&collection->space, site->poll);
+	seen.task = task_of(collection, &source, site);
 	seen.what = layout_source_type(&source, value);
 	seen.variable = layout_source_variable(&source, value);
 	seen.awaits = chain_of(collection, &source, site);

@@ -78,6 +78,11 @@ const char *task_type_of(struct strings *strings, const char *name)
 	return type ? strings_keep_part(strings, type, without_environment(type, length)) : NULL;
 }
 
+const char *task_type_of_machine(struct strings *strings, const char *machine)
+{
+	return strings_keep_part(strings, machine, without_environment(machine, strlen(machine)));
+}
+
 const char *task_type_name(struct address_space *space, uint64_t poll)
 {
 	struct strings *strings = &space->report->strings;

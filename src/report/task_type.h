@@ -10,4 +10,7 @@ const char *task_type_name(struct address_space *space, uint64_t poll);
 /* The same from the function's name with its generic arguments; NULL where that tells of none. */
 const char *task_type_of(struct strings *strings, const char *name);
 
+/* The same from the type of an async function's state machine. */
+const char *task_type_of_machine(struct strings *strings, const char *machine);
+
 #endif

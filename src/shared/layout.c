@@ -131,6 +131,8 @@ static bool holds_together(const struct layout *layout)
 		const struct layout_root *root = &layout->roots[i];
 
 		good &= is_task(layout, &root->task) && root->start < root->end &&
+			(root->task.machine != LAYOUT_NONE || root->task.flags & TASK_DYN ||
+			 !(root->task.flags & TASK_HOLDS)) &&
 			root->pointers <= LAYOUT_ROOT_POINTERS &&
 			(!i || root[-1].end <= root->start);
 	}

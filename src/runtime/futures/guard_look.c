@@ -327,6 +327,23 @@ void guard_look(const struct task_slot *slot, const void *header, enum look_from
 		look.rest->site = 0;
 }
 
+bool guard_look_root_holds(const struct task_module *module, const struct layout_task *task,
+			   uintptr_t future)
+{
+	const struct layout *layout = &module->futures.table;
+	const struct layout_machine *machine;
+	const struct layout_state *state;
+	uint64_t discriminant;
+
+	if (task->flags & (TASK_DYN | TASK_BOXED))
+		return true;
+	machine = &layout->machines[task->machine];
+	fetch(false, future + task->future + machine->discriminant, machine->discriminant_size,
+	      &discriminant);
+	state = state_of(layout, machine, discriminant);
+	return state && state->flags & HOLDS_MAYBE;
+}
+
 void guard_look_root(const struct task_module *module, const struct layout_task *task,
 		     struct guard_rest *rest, bool polled)
 {

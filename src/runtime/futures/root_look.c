@@ -115,6 +115,10 @@ bool root_look_begin(uintptr_t frame, enum root_wait wait)
 		return false;
 	if (waited.rest.header != future)
 		waited.rest = (struct guard_rest){ .header = future };
+	if (!guard_look_root_holds(waited.module, &root->task, future)) {
+		waited.rest.site = 0;
+		return false;
+	}
 	waited.rest.since = turn_clock_now();
 	waited.polled = wait == ROOT_WAIT_LOCK;
 	return true;

@@ -154,6 +154,11 @@ fn main() {
         Some("large") => multi().block_on(large()),
         Some("large_single") => single().block_on(large()),
         Some("dyn") => multi().block_on(Box::pin(all()) as Pin<Box<dyn Future<Output = ()>>>),
+        Some("pinned") => {
+            let future = std::pin::pin!(all());
+            let future: Pin<&mut dyn Future<Output = ()>> = future; // as #[tokio::test] does
+            single().block_on(future)
+        }
         Some("handle") => multi().handle().clone().block_on(all()),
         Some("within") => multi().block_on(outer()),
         Some("timeout") => single().block_on(async { timeout(Duration::from_secs(60), all()).await.unwrap() }),

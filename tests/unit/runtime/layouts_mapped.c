@@ -43,6 +43,11 @@ static void make(void)
 	layout_put_condition(&made, layout_put_guard(&made), 0, 1, 0);
 	made.tasks[layout_take(&made, LAYOUT_TASKS)] =
 		(struct layout_task){ .poll = 0x1000, .trailer = 0x80, .future = 32 };
+	made.roots[layout_take(&made, LAYOUT_ROOTS)] = (struct layout_root){
+		.start = 0x3000, .end = 0x3100, .pointers = 1, .task.flags = TASK_HOLDS
+	};
+	made.roots[layout_take(&made, LAYOUT_ROOTS)] =
+		(struct layout_root){ .start = 0x3100, .end = 0x3180 };
 	made.vtables[layout_take(&made, LAYOUT_VTABLES)].address = 0x2000;
 	layout_finish(&made);
 }
@@ -192,6 +197,8 @@ static void places_out_of_their_part_make_no_table(void **state)
 		&made.values[0].condition_count,
 		&made.conditions[0].offset,
 		&made.words[0].pointer,
+		&made.roots[0].task.type,
+		&made.roots[1].task.condition_count,
 		&made.tasks[0].type,
 		&made.tasks[0].first_condition,
 		&made.tasks[0].condition_count,
@@ -199,7 +206,7 @@ static void places_out_of_their_part_make_no_table(void **state)
 	uint32_t *const numbers[] = {
 		&made.states[3].awaits, &made.values[0].machine,   &made.values[0].word,
 		&made.tasks[0].machine, &made.vtables[0].machine,  &made.values[0].box,
-		&made.tasks[0].runs,	&made.values[0].drop_flag,
+		&made.tasks[0].runs,	&made.values[0].drop_flag, &made.roots[1].task.machine,
 	};
 	struct layout layout;
 
@@ -273,6 +280,37 @@ static void of_two_futures_with_one_poll_none_is_believed(void **state)
 	assert_null(find(&layout, 0, 0x1000, 0x80));
 }
 
+static void assert_no_roots(void)
+{
+	struct layout layout;
+
+	layout_finish(&made);
+	assert_int_not_equal(layout_read(&layout, &made, sizeof made), 0);
+	make();
+}
+
+static void a_root_is_found_by_its_code(void **state)
+{
+	struct layout layout;
+
+	(void)state;
+	make();
+	assert_int_equal(layout_read(&layout, &made, sizeof made), 0);
+	assert_null(layout_root_at(&layout, 0x2fff));
+	assert_ptr_equal(layout_root_at(&layout, 0x3000), &made.roots[0]);
+	assert_ptr_equal(layout_root_at(&layout, 0x30ff), &made.roots[0]);
+	assert_ptr_equal(layout_root_at(&layout, 0x3100), &made.roots[1]);
+	assert_null(layout_root_at(&layout, 0x3180));
+	made.roots[1].start--; /* in two of them */
+	assert_no_roots();
+	made.roots[1].end = 0x3100;
+	assert_no_roots();
+	made.roots[0].pointers = LAYOUT_ROOT_POINTERS + 1;
+	assert_no_roots();
+	made.roots[0].task.machine = LAYOUT_NONE; /* and yet it is to be looked into */
+	assert_no_roots();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +322,7 @@ int main(void)
 		cmocka_unit_test(places_out_of_their_part_make_no_table),
 		cmocka_unit_test(a_task_is_found_by_its_poll_and_its_trailer),
 		cmocka_unit_test(of_two_futures_with_one_poll_none_is_believed),
+		cmocka_unit_test(a_root_is_found_by_its_code),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
