@@ -1,5 +1,6 @@
 #include "guard_look.h"
 
+#include "../calls/arguments.h"
 #include "../executors/task_module.h"
 #include "../executors/task_slots.h"
 #include "../runtime.h"
@@ -327,19 +328,38 @@ void guard_look(const struct task_slot *slot, const void *header, enum look_from
 		look.rest->site = 0;
 }
 
+/* The machine of a root that lies at `address`; LAYOUT_NONE where it is not known, or not there. */
+static uint32_t root_machine(const struct task_module *module, const struct layout_task *task,
+			     uintptr_t *address)
+{
+	const struct layout *layout = &module->futures.table;
+	const uint64_t *words = (const uint64_t *)*address;
+	uint32_t machine = task->machine;
+
+	if (task->flags & TASK_DYN)
+		machine = layout_machine_of(layout, words[1] - module->module->base);
+	if (task->flags & (TASK_DYN | TASK_BOXED))
+		*address = words[0];
+	if (machine == LAYOUT_NONE ||
+	    !may_be_read((const void *)*address, layout->machines[machine].size))
+		return LAYOUT_NONE;
+	return machine;
+}
+
 bool guard_look_root_holds(const struct task_module *module, const struct layout_task *task,
 			   uintptr_t future)
 {
 	const struct layout *layout = &module->futures.table;
+	uintptr_t address = future + task->future;
+	uint32_t number = root_machine(module, task, &address);
 	const struct layout_machine *machine;
 	const struct layout_state *state;
 	uint64_t discriminant;
 
-	if (task->flags & (TASK_DYN | TASK_BOXED))
-		return true;
-	machine = &layout->machines[task->machine];
-	fetch(false, future + task->future + machine->discriminant, machine->discriminant_size,
-	      &discriminant);
+	if (number == LAYOUT_NONE)
+		return false;
+	machine = &layout->machines[number];
+	fetch(false, address + machine->discriminant, machine->discriminant_size, &discriminant);
 	state = state_of(layout, machine, discriminant);
 	return state && state->flags & HOLDS_MAYBE;
 }

@@ -31,7 +31,7 @@ void guard_look(const struct task_slot *slot, const void *header, enum look_from
 COLD void guard_look_root(const struct task_module *module, const struct layout_task *task,
 			  struct guard_rest *rest, bool polled);
 
-/* Whether that may find something, in the state that the future is in. */
+/* Whether that may find something, in the state that the future is in, and all of it is there. */
 bool guard_look_root_holds(const struct task_module *module, const struct layout_task *task,
 			   uintptr_t future);
 
