@@ -78,12 +78,15 @@ static void the_end_of_a_child_whose_output_was_awaited_may_take_its_time(void *
 	const struct call_outcome lasting = { 102000000, 102000000, .slept = true,
 					      .follows = true };
 	const struct call_outcome ended = { 102000000, 0, .follows = true };
+	const struct call_outcome crowded = { 999000000, 999000000, .slept = true, .follows = true,
+					      .crowded = true };
 
 	(void)state;
 	judged(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, ERROR);
 	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &ending, NOTICE);
 	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &lasting, ERROR);
 	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &ended, NONE);
+	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &crowded, NOTICE);
 	JUDGED(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, &ending, ERROR);
 	/* It closes one pipe after the other. */
 	JUDGED(CLASS_TRANSFER, SUBJECT_PIPE, 0, BLOCKING, &ending, WARNING);
