@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "thread_state.h"
+#include "report/thread_state.h"
 
 struct outside;
 

@@ -12,6 +12,7 @@
 
 #include "debug_info/memory.h"
 #include "process_alive.h"
+#include "thread_state.h"
 #include "trace_records.h"
 
 /* Longer runs of zeros than threads killed in the midst of a record leave: part of the file is
@@ -121,19 +122,42 @@ static void walk(struct trace_file *trace)
 	}
 }
 
-/* The calls in progress anew: while the file was read, one may have ended and another begun. */
+/*
+ * Who has a processor, or waits for one, is not blocked: most of all he that wrote to somebody and
+ * has to wait until that one read it. Several looks, for a call that sleeps more than once.
+ */
+static bool sleeps(int32_t pid, int32_t tid)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct thread_state state;
+
+	for (int i = 0; i < 5; i++) {
+		if (!thread_state_read(pid, tid, &state) || state.letter != 'R')
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/*
+ * The calls in progress anew: while the file was read, one may have ended and another begun. One
+ * that was seen asleep was so in this call.
+ */
 static void read_calls_again(struct trace_file *trace, int fd)
 {
 	for (size_t i = 0; i < trace->records[RECORD_THREAD].count; i++) {
-		size_t offset = trace->records[RECORD_THREAD].offsets[i] +
-				offsetof(struct trace_thread, call);
-		struct trace_call_in_progress *call = (void *)(trace->bytes + offset);
+		struct trace_thread *thread =
+			(void *)(trace->bytes + trace->records[RECORD_THREAD].offsets[i]);
+		struct trace_call_in_progress *call = &thread->call;
+		off_t offset = (off_t)((unsigned char *)call - trace->bytes);
 		uint32_t before = 0, after = 1;
+		bool blocked;
 
-		read_all(fd, &before, sizeof before, (off_t)offset);
-		read_all(fd, call, sizeof *call, (off_t)offset);
-		read_all(fd, &after, sizeof after, (off_t)offset);
-		if (before != after)
+		read_all(fd, &before, sizeof before, offset);
+		read_all(fd, call, sizeof *call, offset);
+		blocked = before & 1 && sleeps(trace->header->pid, thread->tid);
+		read_all(fd, &after, sizeof after, offset);
+		if (before != after || !blocked)
 			call->sequence = 0;
 	}
 }

@@ -1,6 +1,10 @@
 /* Traces that are whole, torn, foreign, or made up of anything. */
 #include "report_traces.h"
 
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "report/thread_state.h"
 #include "report/trace_file.h"
 
 static struct trace_builder trace;
@@ -203,6 +207,67 @@ static void a_full_trace_has_nothing_missing(void **state)
 	report_free(&made);
 }
 
+struct test_thread {
+	bool ends, spins; /* `ends`: asked to */
+	pid_t tid;	  /* 0: not begun */
+	pthread_t thread;
+};
+
+static void *live(void *argument)
+{
+	struct test_thread *self = argument;
+
+	__atomic_store_n(&self->tid, gettid(), __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&self->ends, __ATOMIC_ACQUIRE))
+		if (!self->spins)
+			usleep(1000000);
+	return NULL;
+}
+
+static void begin_thread(struct test_thread *self)
+{
+	struct thread_state thread;
+
+	assert_int_equal(pthread_create(&self->thread, NULL, live, self), 0);
+	do {
+		usleep(1000);
+		assert_true(!self->tid || thread_state_read(getpid(), self->tid, &thread));
+	} while (!__atomic_load_n(&self->tid, __ATOMIC_ACQUIRE) ||
+		 (!self->spins && thread.letter == 'R'));
+}
+
+static void of_a_living_process_only_what_sleeps_is_blocked(void **state)
+{
+	static struct test_thread threads[] = { { .spins = true }, { .spins = false } };
+	static struct trace_thread *calls[2];
+	struct made_report made;
+	void *mapping;
+	int fd;
+
+	(void)state;
+	trace_begin_tokio(&trace, getpid());
+	trace_header_of(&trace)->end = TRACE_END_UNKNOWN;
+	for (size_t i = 0; i < 2; i++) {
+		begin_thread(&threads[i]);
+		calls[i] = trace_put_call_in_progress(
+			&trace, STACK(std_sleep, i ? app_serve : app_handler, tokio_poll));
+		calls[i]->tid = threads[i].tid;
+	}
+	trace_write(&trace, "a.yieldsan");
+	fd = open(trace_path("a.yieldsan"), O_RDWR);
+	mapping = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	assert_true(mapping != MAP_FAILED);
+	made = report_json();
+	assert_contains(text_of(only_finding(&made), "message"), "app::serve");
+	report_free(&made);
+	munmap(mapping, 4096);
+	close(fd);
+	for (size_t i = 0; i < 2; i++) {
+		__atomic_store_n(&threads[i].ends, true, __ATOMIC_RELEASE);
+		pthread_join(threads[i].thread, NULL);
+	}
+}
+
 static uint64_t random_state = 88172645463325252;
 
 static uint64_t next_random(void)
@@ -298,6 +363,8 @@ int main(void)
 		cmocka_unit_test_teardown(offsets_that_name_no_record_of_their_type_are_refused,
 					  empty_directory),
 		cmocka_unit_test_teardown(sizes_inside_a_record_must_lie_within_it,
+					  empty_directory),
+		cmocka_unit_test_teardown(of_a_living_process_only_what_sleeps_is_blocked,
 					  empty_directory),
 		cmocka_unit_test_teardown(a_full_trace_has_nothing_missing, empty_directory),
 		cmocka_unit_test_teardown(a_trace_cut_anywhere_never_harms_the_reader,

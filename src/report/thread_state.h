@@ -1,6 +1,6 @@
 /* What a thread of another process does just now, as /proc tells it. */
-#ifndef TOOLS_THREAD_STATE_H
-#define TOOLS_THREAD_STATE_H
+#ifndef REPORT_THREAD_STATE_H
+#define REPORT_THREAD_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
