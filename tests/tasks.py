@@ -274,7 +274,7 @@ def a_killed_process_tells_types_and_that_it_is_not_sure(place):
     expect(groups["futures_tasks::w_nested"]["count"] == 5, groups)
     expect(all(group["state"] == "unknown" and not group["awaits"] for group in groups.values()), groups)
     text = yieldsan("report", "--tasks", trace).out
-    expect("tasks at most" in text and "before the last poll of all" in text, text)
+    expect("tasks at most" in text and "before it was seen last" in text, text)
 
 
 def _cancelled(report):

@@ -1,10 +1,12 @@
 #include "watched_trace.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +39,7 @@ struct watched_trace *watched_trace_open(const char *path, const char *run)
 	trace = memory_get(sizeof *trace);
 	trace->path = strdup(path);
 	trace->fd = fd;
+	trace->process = (int)syscall(SYS_pidfd_open, header.pid, 0);
 	trace->header = header;
 	trace->next = header.header_size;
 	trace->outside = outside_create(header.pid);
@@ -47,6 +50,8 @@ void watched_trace_close(struct watched_trace *trace)
 {
 	outside_destroy(trace->outside);
 	close(trace->fd);
+	if (trace->process >= 0)
+		close(trace->process);
 	free(trace->threads);
 	free(trace->deadlocks);
 	free(trace->path);
@@ -73,14 +78,23 @@ static void take_record(struct watched_trace *trace, const struct trace_record *
 	thread->times = (uint32_t)trace->next;
 }
 
+/* A killed one is gone before its parent has asked for its status. */
+static bool is_gone(const struct watched_trace *trace)
+{
+	struct pollfd process = { .fd = trace->process, .events = POLLIN };
+
+	if (trace->process >= 0)
+		return poll(&process, 1, 0) == 1;
+	return kill(trace->header.pid, 0) && errno == ESRCH;
+}
+
 bool watched_trace_refresh(struct watched_trace *trace)
 {
 	struct trace_record head;
 	struct trace_clock clock;
 
 	if (pread(trace->fd, &trace->header, sizeof trace->header, 0) != sizeof trace->header ||
-	    trace->header.end != TRACE_END_UNKNOWN ||
-	    (kill(trace->header.pid, 0) && errno == ESRCH))
+	    trace->header.end != TRACE_END_UNKNOWN || is_gone(trace))
 		return false;
 	/* One that is being filled is waited for: what comes after is looked at then. */
 	while (trace->next < trace->header.used &&

@@ -28,6 +28,7 @@ struct watched_thread {
 struct watched_trace {
 	char *path;
 	int fd;
+	int process; /* its pidfd; -1: an old kernel has none */
 	struct trace_header header;
 	struct outside *outside;
 	size_t next;	/* offset of the first record that was not read */

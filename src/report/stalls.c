@@ -234,7 +234,7 @@ static uint64_t poll_of(const struct trace_file *trace, uint32_t type)
 
 static uint64_t elapsed(const struct trace_file *trace, uint64_t start_ns)
 {
-	uint64_t end_ns = trace->running ? trace->read_ns : trace->header->end_ns;
+	uint64_t end_ns = trace_file_last_ns(trace);
 
 	return start_ns && end_ns > start_ns ? end_ns - start_ns : 0;
 }
@@ -319,7 +319,7 @@ static void observe_root(struct stalls *stalls, const struct trace_turn_times *t
 {
 	const struct trace_file *trace = stalls->space->trace;
 	const struct trace_look *look = trace_file_record(trace, times->look, RECORD_LOOK);
-	uint64_t end_ns = trace->running ? trace->read_ns : trace->header->end_ns;
+	uint64_t end_ns = trace_file_last_ns(trace);
 	uint64_t turn = TRACE_ROOT_TURN;
 
 	for (size_t i = 0; i < TRACE_THREAD_EXECUTORS; i++)

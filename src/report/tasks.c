@@ -158,7 +158,6 @@ static bool is_readable(struct gathering *gathering)
 	return false;
 }
 
-/* Where nobody saw the process end. */
 static uint64_t last_poll_ns(const struct trace_file *trace)
 {
 	uint64_t last = 0;
@@ -174,6 +173,14 @@ static uint64_t last_poll_ns(const struct trace_file *trace)
 	return last ? trace_clock_ns(trace, last) : 0;
 }
 
+/* Of one that nobody saw end: when it was seen alive last, from outside or by its own tasks. */
+static uint64_t now_ns(const struct trace_file *trace)
+{
+	uint64_t seen_ns = trace_file_last_ns(trace), poll_ns = last_poll_ns(trace);
+
+	return seen_ns > poll_ns ? seen_ns : poll_ns;
+}
+
 void tasks_collect(struct address_space *space, struct process *process)
 {
 	const struct trace_file *trace = space->trace;
@@ -181,9 +188,7 @@ void tasks_collect(struct address_space *space, struct process *process)
 
 	if (process->end == PROCESS_ENDED || process->end == PROCESS_REPLACED)
 		return;
-	gathering.now_ns = trace->running	   ? trace->read_ns
-			   : trace->header->end_ns ? trace->header->end_ns
-						   : last_poll_ns(trace);
+	gathering.now_ns = now_ns(trace);
 	task_kinds_init(&gathering.kinds, space);
 	if (is_readable(&gathering))
 		look_through(&gathering);

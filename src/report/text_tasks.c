@@ -30,7 +30,7 @@ static const struct {
 } words[] = {
 	[PROCESS_RUNNING] = { "for", " up to", "" },
 	[PROCESS_SIGNALED] = { "polled", " up to", " before the end" },
-	[PROCESS_LOST] = { "polled", " up to", " before the last poll of all" },
+	[PROCESS_LOST] = { "polled", " up to", " before it was seen last" },
 };
 
 static void print_group(struct report *report, const struct process *process,

@@ -238,6 +238,13 @@ void trace_file_close(struct trace_file *trace)
 	memset(trace, 0, sizeof *trace);
 }
 
+uint64_t trace_file_last_ns(const struct trace_file *trace)
+{
+	return trace->running	       ? trace->read_ns
+	       : trace->header->end_ns ? trace->header->end_ns
+				       : trace->header->looked_ns;
+}
+
 bool trace_file_damage(const struct trace_file *trace, const char *path,
 		       char sentence[TRACE_SENTENCE_SIZE])
 {

@@ -40,6 +40,12 @@ struct trace_file {
 int trace_file_read(struct trace_file *trace, const char *path, char sentence[TRACE_SENTENCE_SIZE]);
 void trace_file_close(struct trace_file *trace);
 
+/*
+ * The last moment, of CLOCK_MONOTONIC, at which the process was seen alive: now, its end, or of one
+ * that nobody saw end the last look of `yieldsan run'. 0: nobody looked.
+ */
+uint64_t trace_file_last_ns(const struct trace_file *trace);
+
 /* What of the trace was lost between the program and here; false when nothing. */
 bool trace_file_damage(const struct trace_file *trace, const char *path,
 		       char sentence[TRACE_SENTENCE_SIZE]);

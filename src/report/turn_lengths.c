@@ -30,12 +30,6 @@ uint64_t trace_clock_ns(const struct trace_file *trace, uint64_t ticks)
 				      32);
 }
 
-/* The last moment that the trace can tell of; 0 when nobody saw the process end. */
-static uint64_t last_ns(const struct trace_file *trace)
-{
-	return trace->running ? trace->read_ns : trace->header->end_ns;
-}
-
 static void count(struct lengths *lengths, uint64_t ns)
 {
 	unsigned exponent = ns ? 63 - (unsigned)__builtin_clzll(ns) : 0, page = 0;
@@ -117,7 +111,7 @@ static void add_type(struct trace_task_type *types, size_t type_count, uint32_t 
 static void add_recent(struct lengths *lengths, struct trace_task_type *types, size_t type_count,
 		       const struct trace_file *trace, uint32_t executor)
 {
-	uint64_t end_ns = last_ns(trace);
+	uint64_t end_ns = trace_file_last_ns(trace);
 
 	for (size_t i = 0; i < trace->records[RECORD_TURN_TIMES].count; i++) {
 		const struct trace_turn_times *times = record_at(trace, RECORD_TURN_TIMES, i);
@@ -209,7 +203,7 @@ struct turn_lengths turn_lengths_read(struct address_space *space, uint32_t exec
 	result.max_ns = lengths->max_ns;
 	result.p50_ns = percentile(lengths, 50);
 	result.p99_ns = percentile(lengths, 99);
-	if (lengths->span_ns && last_ns(trace)) {
+	if (lengths->span_ns && trace_file_last_ns(trace)) {
 		result.busy_share = (double)lengths->busy_ns / (double)lengths->span_ns;
 		if (result.busy_share > 1)
 			result.busy_share = 1;

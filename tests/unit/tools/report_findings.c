@@ -340,9 +340,41 @@ static void a_call_that_had_only_begun_is_none(void **state)
 				START_NS + 50 * MS + 1000);
 	assert_int_equal(finding_count(&made), 0);
 	report_free(&made);
-	report_call_in_progress(&made, SUBJECT_SOCKET, TRACE_END_SIGNALED, START_NS + 60 * MS);
-	assert_contains(text_of(only_finding(&made), "message"), "after 10 ms");
+	report_call_in_progress(&made, SUBJECT_SOCKET, TRACE_END_SIGNALED, START_NS + 350 * MS);
+	assert_contains(text_of(only_finding(&made), "message"), "after 300 ms");
 	report_free(&made);
+}
+
+static size_t findings_when_seen_last(uint64_t looked_ns)
+{
+	struct made_report made;
+	size_t count;
+
+	empty_directory(NULL);
+	trace_begin_tokio(&trace, 100);
+	trace_put_call(&trace, "write", "output");
+	trace_put_call_in_progress(&trace, STACK(c_callback, c_main))->call.subject = SUBJECT_PIPE;
+	trace_header_of(&trace)->end = TRACE_END_UNKNOWN;
+	trace_header_of(&trace)->end_ns = 0;
+	trace_header_of(&trace)->looked_ns = looked_ns;
+	trace_write(&trace, "a.yieldsan");
+	made = report_json();
+	count = finding_count(&made);
+	report_free(&made);
+	return count;
+}
+
+static void one_that_began_just_before_the_kill_is_none(void **state)
+{
+	const uint64_t begun_ns = START_NS + 50 * MS;
+
+	(void)state;
+	assert_int_equal(findings_when_seen_last(begun_ns - 4 * MS), 0);
+	assert_int_equal(findings_when_seen_last(begun_ns + 100 * MS), 0);
+	assert_int_equal(findings_when_seen_last(begun_ns + 300 * MS), 1);
+	/* Nobody looked for a while: it may have lasted. */
+	assert_int_equal(findings_when_seen_last(0), 1);
+	assert_int_equal(findings_when_seen_last(START_NS), 0);
 }
 
 static void a_call_that_ended_or_a_thread_that_did_is_none(void **state)
@@ -425,6 +457,7 @@ int main(void)
 		TEST(a_call_in_progress_joins_the_finding_of_its_stack),
 		TEST(a_call_that_the_kill_interrupted_is_a_finding_of_its_own),
 		TEST(a_call_that_had_only_begun_is_none),
+		TEST(one_that_began_just_before_the_kill_is_none),
 		TEST(a_call_that_ended_or_a_thread_that_did_is_none),
 		TEST(functions_that_the_user_allows_are_left_out),
 		TEST(the_worst_comes_first),
