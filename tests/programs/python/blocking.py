@@ -86,7 +86,8 @@ def client():
 
 def run_program():
     def block():
-        subprocess.run(["sleep", "0.05"], check=True)  # EXPECT error waitpid|wait4|waitid category=process case=run_program
+        # Longer than what a child may take to end, should exec be slow and told.
+        subprocess.run(["sleep", "0.2"], check=True)  # EXPECT error waitpid|wait4|waitid category=process case=run_program
 
     return block
 
