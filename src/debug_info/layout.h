@@ -16,7 +16,7 @@
 #include "held_types.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	25
+#define LAYOUT_VERSION	26
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \
@@ -71,13 +71,14 @@ enum layout_language {
 	LAYOUT_RUST,
 	LAYOUT_CPP,	      /* a C++20 coroutine: its frame, and no drop glue but its own code */
 	LAYOUT_CPP_GENERATOR, /* one whose promise takes values: it may co_yield */
+	LAYOUT_WRAPPER, /* no machine: a future that holds others, and is always in one state */
 };
 
 /* The state machine of one async function, block or closure, or of a coroutine. */
 struct layout_machine {
 	uint32_t type, function; /* "app::serve::{async_fn_env#0}", "app::serve::{{closure}}" */
 	uint32_t size;
-	uint32_t discriminant, discriminant_size; /* in bytes from its start */
+	uint32_t discriminant, discriminant_size; /* in bytes from its start; a wrapper has none */
 	uint32_t first_state, state_count;
 	uint32_t file, line; /* where its function begins; 0 when not told */
 	uint32_t language;   /* enum layout_language */

@@ -63,6 +63,11 @@ uint32_t layout_machine_place(struct layout_builder *builder, Dwarf_Die *type)
 	return place ? place->place : LAYOUT_NONE;
 }
 
+uint32_t *layout_wrapper_known(struct layout_builder *builder, Dwarf_Die *type)
+{
+	return &find_place(builder, type, true)->place;
+}
+
 /* The one variant part of a state machine. */
 static bool variants_of(Dwarf_Die *machine, Dwarf_Die *part)
 {

@@ -58,6 +58,12 @@ uint32_t layout_add_text(struct layout_builder *builder, const char *text);
 /* LAYOUT_NONE when the type is no state machine. */
 uint32_t layout_machine_place(struct layout_builder *builder, Dwarf_Die *type);
 
+/* What was found out of a wrapper; LAYOUT_NONE: nothing yet. */
+uint32_t *layout_wrapper_known(struct layout_builder *builder, Dwarf_Die *type);
+
+/* The same of another future that holds such: see LAYOUT_WRAPPER. */
+uint32_t layout_wrapper_place(struct layout_builder *builder, const Dwarf_Die *future);
+
 /* A state of a machine, in which that waits in `line`. */
 struct state_place {
 	struct layout_builder *builder;
@@ -68,8 +74,12 @@ struct state_place {
 	uint32_t discriminant, discriminant_size;
 	uint64_t value;	     /* of the discriminant */
 	struct drops *drops; /* once asked for */
+	bool is_wrapper;
 };
 void layout_add_values(struct state_place *at, uint32_t *awaits);
+
+/* The futures in a wrapper, to its one state, which must be the last. */
+void layout_add_futures(struct layout_builder *builder, Dwarf_Die *wrapper);
 
 /* What has a name of the compiler's own: "__3". */
 bool layout_is_temporary(const char *name);

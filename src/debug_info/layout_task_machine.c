@@ -103,4 +103,6 @@ void layout_find_machine(struct layout_builder *builder, const Dwarf_Die *future
 	task->machine = task->runs = LAYOUT_NONE;
 	task->future = (uint32_t)offset;
 	search(builder, &type, (struct place){ .future = offset }, task);
+	if (task->machine == LAYOUT_NONE && !(task->flags & TASK_DYN))
+		task->machine = layout_wrapper_place(builder, future);
 }

@@ -129,6 +129,7 @@ static void add_task(struct layout_builder *builder, Dwarf_Die *poll)
 static void add_vtable(struct layout_builder *builder, Dwarf_Die *variable)
 {
 	struct layout_vtable *vtable;
+	uint32_t machine;
 	Dwarf_Attribute location;
 	Dwarf_Die type, concrete;
 	Dwarf_Op *operations;
@@ -139,12 +140,15 @@ static void add_vtable(struct layout_builder *builder, Dwarf_Die *variable)
 	    dwarf_getlocation(&location, &operations, &count) || !count ||
 	    operations[0].atom != DW_OP_addr || !operations[0].number ||
 	    !die_reference(variable, DW_AT_type, &type) ||
-	    !die_reference(&type, DW_AT_containing_type, &concrete) ||
-	    !type_is_machine(die_name(&concrete)))
+	    !die_reference(&type, DW_AT_containing_type, &concrete))
+		return;
+	machine = type_is_machine(die_name(&concrete)) ? layout_machine_place(builder, &concrete)
+						       : layout_wrapper_place(builder, &concrete);
+	if (machine == LAYOUT_NONE)
 		return;
 	vtable = LAYOUT_ADD(builder, vtables, LAYOUT_VTABLES);
 	vtable->address = operations[0].number;
-	vtable->machine = layout_machine_place(builder, &concrete);
+	vtable->machine = machine;
 }
 
 static int by_address(const void *a, const void *b)

@@ -153,6 +153,8 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	bool is_guard;
 	int line;
 
+	if (spot->at->is_wrapper && class != HELD_FUTURE)
+		return LAYOUT_NONE;
 	/* A function's own type has no size; what is said of it is a pointer's. */
 	if (spot->box == LAYOUT_NONE && spot->offset <= whole && size > whole - spot->offset)
 		size = whole - spot->offset;
@@ -385,4 +387,23 @@ void layout_add_values(struct state_place *at, uint32_t *awaits)
 		if (first == builder->counts[LAYOUT_VALUES])
 			add_value(&spot, &type, HELD_OTHER);
 	}
+}
+
+void layout_add_futures(struct layout_builder *builder, Dwarf_Die *wrapper)
+{
+	struct state_place at = {
+		.builder = builder,
+		.machine = wrapper,
+		.type = types_name(&builder->types, wrapper),
+		.is_wrapper = true,
+	};
+	struct spot spot = {
+		.at = &at,
+		.outer = at.type,
+		.box = LAYOUT_NONE,
+		.flags = VALUE_AWAITED,
+	};
+
+	if (interests(builder, wrapper, 0))
+		collect(&spot, wrapper);
 }

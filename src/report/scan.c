@@ -240,6 +240,9 @@ static void scan_layout(struct scan *scan)
 	for (uint32_t i = 0; i < machines; i++) {
 		const struct layout_machine *machine = &layout->machines[i];
 
+		if (machine->language == LAYOUT_WRAPPER)
+			continue;
+		scan->report->summary.machines++;
 		for (uint32_t j = 0; j < machine->state_count; j++) {
 			const struct layout_state *state =
 				&layout->states[machine->first_state + j];
@@ -251,7 +254,6 @@ static void scan_layout(struct scan *scan)
 	}
 	free(scan->tasks);
 	free(scan->spawned);
-	scan->report->summary.machines += machines;
 }
 
 #define ABSENT                                                                                     \

@@ -10,9 +10,13 @@ struct place {
 	uint64_t address;
 };
 
+/* Wrappers within wrappers: memory that changes meanwhile must not lead round in a circle. */
+#define MAX_LEVELS 64
+
 struct walk {
 	const struct layout *layout;
 	const struct layout_memory *memory;
+	unsigned level;
 };
 
 static bool read_word(const struct walk *walk, uint64_t address, uint64_t *word)
@@ -42,6 +46,8 @@ static uint32_t state_at(const struct walk *walk, const struct place *place)
 	if (place->machine == LAYOUT_NONE)
 		return LAYOUT_NONE;
 	machine = &walk->layout->machines[place->machine];
+	if (machine->language == LAYOUT_WRAPPER)
+		return machine->first_state;
 	if (machine->discriminant_size > sizeof value ||
 	    !walk->memory->read(walk->memory, place->address + machine->discriminant, &value,
 				machine->discriminant_size))
@@ -103,7 +109,7 @@ static bool is_there(const struct walk *walk, const struct layout_value *value, 
 bool layout_value_at(const struct layout *layout, const struct layout_memory *memory,
 		     const struct layout_value *value, uint64_t address, uint64_t *at)
 {
-	const struct walk walk = { layout, memory };
+	const struct walk walk = { .layout = layout, .memory = memory };
 	uint64_t box = address;
 
 	if (!is_there(&walk, value, address) ||
@@ -150,13 +156,32 @@ struct awaiting {
 	uint32_t others;
 };
 
-static void add_awaited(const struct walk *walk, const struct place *place,
-			struct awaiting *awaiting)
+static struct awaiting awaited(struct walk *walk, const struct layout_state *state,
+			       uint64_t address);
+
+/* What waits in a wrapper: it itself is no link. */
+static struct place unwrap(struct walk *walk, struct place place)
 {
-	if (!waits(walk, state_at(walk, place)))
+	const struct layout *layout = walk->layout;
+
+	if (place.machine == LAYOUT_NONE ||
+	    layout->machines[place.machine].language != LAYOUT_WRAPPER)
+		return place;
+	if (walk->level == MAX_LEVELS)
+		return (struct place){ LAYOUT_NONE, 0 };
+	walk->level++;
+	place = awaited(walk, &layout->states[state_at(walk, &place)], place.address).first;
+	walk->level--;
+	return place;
+}
+
+static void add_awaited(struct walk *walk, struct place place, struct awaiting *awaiting)
+{
+	place = unwrap(walk, place);
+	if (!waits(walk, state_at(walk, &place)))
 		return;
 	if (awaiting->first.machine == LAYOUT_NONE)
-		awaiting->first = *place;
+		awaiting->first = place;
 	else
 		awaiting->others++;
 }
@@ -183,7 +208,7 @@ static void add_elements(struct walk *walk, const struct layout_value *value, ui
 		if (place.address && value->flags & VALUE_DYN)
 			place = dyn_place(walk, place.address);
 		if (place.address)
-			add_awaited(walk, &place, awaiting);
+			add_awaited(walk, place, awaiting);
 	} while (layout_elements_next(&elements, read_element, walk));
 }
 
@@ -206,7 +231,7 @@ static struct awaiting awaited(struct walk *walk, const struct layout_state *sta
 			add_elements(walk, value, address, &awaiting);
 		} else if (is_there(walk, value, address)) {
 			place = value_place(walk, value, address);
-			add_awaited(walk, &place, &awaiting);
+			add_awaited(walk, place, &awaiting);
 		}
 	}
 	return awaiting;
@@ -229,6 +254,7 @@ static size_t follow(struct walk *walk, struct place place, struct layout_link *
 {
 	size_t count = 0;
 
+	place = unwrap(walk, place);
 	while (count < room) {
 		uint32_t state = state_at(walk, &place);
 		struct awaiting awaiting;
@@ -252,7 +278,7 @@ size_t layout_chain(const struct layout *layout, const struct layout_memory *mem
 		    const struct layout_task *task, uint64_t header, struct layout_link *links,
 		    uint64_t *addresses, size_t room)
 {
-	struct walk walk = { layout, memory };
+	struct walk walk = { .layout = layout, .memory = memory };
 
 	return follow(&walk, task_place(&walk, task, header), links, addresses, room);
 }
@@ -260,7 +286,7 @@ size_t layout_chain(const struct layout *layout, const struct layout_memory *mem
 size_t layout_chain_of(const struct layout *layout, const struct layout_memory *memory,
 		       uint32_t machine, uint64_t address, struct layout_link *links, size_t room)
 {
-	struct walk walk = { layout, memory };
+	struct walk walk = { .layout = layout, .memory = memory };
 
 	return follow(&walk, (struct place){ machine, address }, links, NULL, room);
 }

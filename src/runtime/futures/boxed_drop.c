@@ -54,7 +54,9 @@ void boxed_drops_hook(struct task_module *module)
 		/* Equal tables that were folded into one stand for two types. */
 		if ((i && known[-1].address == known->address) ||
 		    (i + 1 < count && known[1].address == known->address) ||
-		    known->machine == LAYOUT_NONE || !is_vtable(module->module, vtable.words))
+		    known->machine == LAYOUT_NONE ||
+		    layout->machines[known->machine].language == LAYOUT_WRAPPER ||
+		    !is_vtable(module->module, vtable.words))
 			continue;
 		if (!task_slot_hook(module, &boxed_drop_family, &vtable,
 				    is_read_only(module->module, (uintptr_t)vtable.words)))

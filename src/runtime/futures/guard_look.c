@@ -15,6 +15,9 @@
 /* Of a value that nothing but its lock's word tells of; each costs a system call. */
 #define MAX_DOUBTS 64
 
+/* Futures within futures: async functions, and what is put around them. */
+#define MAX_LEVELS 64
+
 /* Of a container before a poll: 10 ns each. */
 #define ELEMENTS_A_LOOK 4
 #define THOROUGH_LOOK	64 /* each so many looks at containers are at all that there is */
@@ -220,11 +223,18 @@ static void look_at_elements(struct look *look, uint32_t number, uintptr_t addre
 	} while (--limit && layout_elements_next(&elements, read_word, look));
 }
 
-static inline const struct layout_state *
-state_of(const struct layout *layout, const struct layout_machine *machine, uint64_t value)
+/* NULL where it cannot be read, or is none that the machine has. */
+static inline const struct layout_state *state_of(const struct layout *layout,
+						  const struct layout_machine *machine, bool far,
+						  uintptr_t address)
 {
 	const struct layout_state *states = layout->states + machine->first_state;
+	uint64_t value;
 
+	if (machine->language == LAYOUT_WRAPPER)
+		return states;
+	if (!fetch(far, address + machine->discriminant, machine->discriminant_size, &value))
+		return NULL;
 	if (LIKELY(value < machine->state_count && states[value].value == value))
 		return &states[value];
 	for (uint32_t i = 0; i < machine->state_count; i++)
@@ -237,19 +247,16 @@ static void look_at_machine(struct look *look, uint32_t number, uintptr_t addres
 {
 	const struct layout *layout = &look->layout->table;
 	const struct layout_machine *machine = &layout->machines[number];
-	const struct layout_state *state;
-	uint64_t discriminant;
+	const struct layout_state *state = state_of(layout, machine, look->far, address);
+	const bool is_link = machine->language != LAYOUT_WRAPPER;
 
-	if (look->spot.depth == TRACE_GUARD_LINKS ||
-	    !fetch(look->far, address + machine->discriminant, machine->discriminant_size,
-		   &discriminant))
-		return;
-	state = state_of(layout, machine, discriminant);
-	if (!state || !(state->flags & HOLDS_MAYBE))
+	if (!state || !(state->flags & HOLDS_MAYBE) || look->level == MAX_LEVELS ||
+	    look->spot.depth == TRACE_GUARD_LINKS)
 		return;
 	look->spot.links[look->spot.depth].machine = number;
 	look->spot.links[look->spot.depth].state = (uint32_t)(state - layout->states);
-	look->spot.depth++;
+	look->spot.depth += is_link;
+	look->level++;
 	for (uint32_t i = 0; i < state->held_count; i++) {
 		const struct layout_value *value = &layout->values[state->first_value + i];
 
@@ -260,7 +267,8 @@ static void look_at_machine(struct look *look, uint32_t number, uintptr_t addres
 		else
 			look_at_guard(look, state->first_value + i, state, address);
 	}
-	look->spot.depth--;
+	look->spot.depth -= is_link;
+	look->level--;
 }
 
 /* Whether the future is there and nobody runs it. */
@@ -297,7 +305,7 @@ static void look_at_task(struct look *look)
 	look->spot.layout = &look->layout->table;
 	look->spot.poll = task->poll + look->module->module->base;
 	look->spot.type = look->slot ? look->slot->type : (uint32_t)task->poll;
-	look->spot.depth = 0;
+	look->spot.depth = look->level = 0;
 	if (task->flags & TASK_DYN)
 		look_at_dyn(look, address);
 	else if (!(task->flags & TASK_BOXED))
@@ -352,15 +360,11 @@ bool guard_look_root_holds(const struct task_module *module, const struct layout
 	const struct layout *layout = &module->futures.table;
 	uintptr_t address = future + task->future;
 	uint32_t number = root_machine(module, task, &address);
-	const struct layout_machine *machine;
 	const struct layout_state *state;
-	uint64_t discriminant;
 
 	if (number == LAYOUT_NONE)
 		return false;
-	machine = &layout->machines[number];
-	fetch(false, address + machine->discriminant, machine->discriminant_size, &discriminant);
-	state = state_of(layout, machine, discriminant);
+	state = state_of(layout, &layout->machines[number], false, address);
 	return state && state->flags & HOLDS_MAYBE;
 }
 

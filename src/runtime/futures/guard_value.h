@@ -28,6 +28,7 @@ struct look {
 	const struct mapped_layout *layout;
 	const void *header; /* of the task; the root future itself */
 	struct guard_rest *rest;
+	uint32_t level; /* futures around what is looked at */
 	bool aside;
 	bool unpolled;	  /* since the last look, as far as is known */
 	bool far;	  /* what is read now may not be there */
