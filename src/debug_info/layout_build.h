@@ -171,6 +171,9 @@ struct value_place {
 enum glue_tells layout_drops(struct state_place *at, const struct value_place *place,
 			     uint32_t *drop_flag);
 
+/* Whether other glue is called for what lies there. */
+bool layout_drops_by_glue(struct state_place *at, uint64_t offset, uint64_t size);
+
 /* Whether the glue may ask for that flag in the state. One that it never asks for tells of nothing
  * that is alive at the await. */
 bool layout_drops_ask(struct state_place *at, uint32_t drop_flag);

@@ -276,6 +276,14 @@ enum glue_tells layout_drops(struct state_place *at, const struct value_place *p
 		       : GLUE_DROPS_IT;
 }
 
+bool layout_drops_by_glue(struct state_place *at, uint64_t offset, uint64_t size)
+{
+	const struct drops *drops = drops_of(at);
+
+	return drops->touched.read && offset + size <= at->size &&
+	       are_some_in(drops->touched.glued, offset, size);
+}
+
 bool layout_drops_ask(struct state_place *at, uint32_t drop_flag)
 {
 	const struct drops *drops = drops_of(at);

@@ -347,9 +347,47 @@ static uint32_t awaited(struct layout_builder *builder, size_t first)
 	return LAYOUT_NONE;
 }
 
+/* Where the variant that a value lies in is told by a niche of the value itself. */
+static bool has_niche(const struct layout_builder *builder, const struct layout_value *value)
+{
+	for (uint32_t i = 0; i < value->condition_count; i++) {
+		const struct layout_condition *condition =
+			&builder->conditions[value->first_condition + i];
+
+		if (condition->offset >= value->offset &&
+		    condition->offset < value->offset + value->size)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What a pattern took out of a temporary, as `if let Some(g) = m.try_lock()` does, lives on under
+ * its own name. Of the shell that stays, code that was not optimised asks for the variant still.
+ */
+static void leave_out_shells(struct state_place *at, size_t first)
+{
+	struct layout_builder *builder = at->builder;
+
+	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++) {
+		struct layout_value *shell = &builder->values[i];
+
+		if (!(shell->flags & VALUE_TEMPORARY) || shell->box != LAYOUT_NONE ||
+		    (shell->class != HELD_LOCK && shell->class != HELD_BORROW) ||
+		    !has_niche(builder, shell) ||
+		    layout_drops_by_glue(at, shell->offset, shell->size))
+			continue;
+		for (size_t j = first; j < builder->counts[LAYOUT_VALUES]; j++)
+			if (builder->values[j].type == shell->type &&
+			    !(builder->values[j].flags & (VALUE_TEMPORARY | VALUE_DROPPED)))
+				shell->flags |= VALUE_DROPPED;
+	}
+}
+
 void layout_add_values(struct state_place *at, uint32_t *awaits)
 {
 	struct layout_builder *builder = at->builder;
+	size_t all = builder->counts[LAYOUT_VALUES];
 	Dwarf_Die member, type;
 
 	*awaits = LAYOUT_NONE;
@@ -387,6 +425,7 @@ void layout_add_values(struct state_place *at, uint32_t *awaits)
 		if (first == builder->counts[LAYOUT_VALUES])
 			add_value(&spot, &type, HELD_OTHER);
 	}
+	leave_out_shells(at, all);
 }
 
 void layout_add_futures(struct layout_builder *builder, Dwarf_Die *wrapper)
