@@ -130,6 +130,17 @@ def a_guard_in_a_container_of_futures_has_the_chain_through_it(place):
         expect(finding["harm"]["yields"] >= 3, finding)
 
 
+def a_guard_in_layers_of_a_service_has_the_chain_through_them_and_one_name(place):
+    report = _run(place, _program("dev", "futures_nested"))
+    lines = _lines_of("nested.rs")
+    held = {label: [f for f in _held(report) if lines[_line(_stack(f, "yielded"), "nested.rs") - 1].endswith(f"// HELD {label}")]
+            for label in ("in layers", "in a task by hand", "out of an Option")}
+    chain = [lines[frame["line"] - 1].strip() for frame in held["in layers"][0]["task"]["awaits"]]
+    expect(chain == ["(&mut layers).await;", "yield_now().await; // HELD in layers"], chain)
+    expect(held["in a task by hand"][0]["task"]["type"] == "futures_nested::sent_in_layers", held)
+    expect([f["held"]["variable"] for f in held["out of an Option"]] == ["guard"], held)
+
+
 def a_finding_names_variable_type_chain_and_time(place):
     report = _run(place, _program("dev"))
     lines = _lines_of("cases.rs")

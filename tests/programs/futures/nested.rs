@@ -6,7 +6,7 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::future::{poll_fn, Future};
 use std::pin::{pin, Pin};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::task::{spawn_local, yield_now};
 type M = Arc<Mutex<u32>>;
@@ -179,6 +179,36 @@ async fn in_own_enum(m: M) {
     yield_now().await; // HELD enum of futures
 }
 
+/// As the layers of a service: by hand, boxed, and around what is by hand and boxed as well.
+struct Layer<F>(Option<F>);
+impl<F: Future + Unpin> Future for Layer<F> {
+    type Output = F::Output;
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let polled = Pin::new(self.0.as_mut().unwrap()).poll(context);
+        if polled.is_ready() {
+            self.0 = None;
+        }
+        polled
+    }
+}
+fn layered(inner: impl Future<Output = ()> + Send + 'static) -> Layer<BoxFuture<'static, ()>> {
+    let inner: BoxFuture<()> = Box::pin(inner);
+    let middle: BoxFuture<()> = Box::pin(Layer(Some(inner)));
+    Layer(Some(Box::pin(Layer(Some(middle)))))
+}
+async fn in_layers() {
+    let mut layers = layered(in_handler(Arc::default()));
+    (&mut layers).await;
+    yield_now().await;
+}
+async fn in_handler(lock: Arc<parking_lot::Mutex<u32>>) {
+    yield_now().await;
+    let guard = lock.lock();
+    yield_now().await; // HELD in layers
+    drop(guard);
+    yield_now().await;
+}
+
 async fn guards(m: M, n: M) {
     let mut guards: Vec<MutexGuard<u32>> = Vec::new();
     yield_now().await;
@@ -243,6 +273,12 @@ async fn try_write(lock: Arc<RwLock<u32>>) {
     if let Ok(mut guard) = lock.try_write() {
         *guard += 1;
         yield_now().await; // HELD try_write
+    }
+}
+async fn taken_out(lock: Arc<parking_lot::Mutex<u32>>) {
+    if let Some(mut guard) = lock.try_lock() {
+        *guard += 1;
+        yield_now().await; // HELD out of an Option
     }
 }
 async fn mapped(cell: Arc<RefCell<(u32, u32)>>) {
@@ -339,10 +375,10 @@ async fn of_tokio(m: Arc<tokio::sync::Mutex<u32>>, rw: Arc<tokio::sync::RwLock<u
 async fn run() {
     macro_rules! go { ($($e:expr),* $(,)?) => { $( spawn_local($e).await.unwrap(); )* } }
     go!(deep(), recursive(m(), 5), of_boxed_type(), chosen(), unordered(), unordered_dyn(), ordered(), buffered(), all(),
-        very_many(), try_all(), first_of_all(), own_vec(), optional(), either(true), either(false), own_enum(),
+        very_many(), try_all(), first_of_all(), own_vec(), optional(), either(true), either(false), own_enum(), in_layers(),
         guards(m(), m()), guards_dropped(m()), slice_of_guards(m()), scrutinee(m()),
         while_let(Arc::new(Mutex::new(vec![1, 2]))), if_let(Arc::new(Mutex::new(Some(1)))),
-        readers(Arc::new(RwLock::new(1))), try_write(Arc::new(RwLock::new(1))), mapped(Arc::new(RefCell::new((1, 2)))),
+        readers(Arc::new(RwLock::new(1))), try_write(Arc::new(RwLock::new(1))), taken_out(Arc::default()), mapped(Arc::new(RefCell::new((1, 2)))),
         mapped_lock(Arc::default(), Arc::default()), reentrant(Arc::new(parking_lot::ReentrantMutex::new(1))),
         moved_away(m()), moved_into_a_closure(m()), dropped_on_all_ways(m(), 0), dropped_on_all_ways(m(), 1),
         dropped_on_all_ways(m(), 2), dropped_on_some_way(m(), 0), dropped_on_some_way(m(), 1), kept_on_some_way(m(), 0),
@@ -361,6 +397,10 @@ fn sent_boxed(lock: Arc<parking_lot::Mutex<u32>>) -> BoxFuture<'static, ()> {
         yield_now().await; // HELD in a boxed task
     })
 }
+async fn sent_in_layers(lock: Arc<parking_lot::Mutex<u32>>) {
+    let _guard = lock.lock();
+    yield_now().await; // HELD in a task by hand
+}
 async fn in_root(m: M) {
     let _guard = m.lock().unwrap();
     yield_now().await; // HELD in what block_on polls itself
@@ -374,6 +414,7 @@ fn main() {
         runtime.block_on(async {
             tokio::spawn(sent(Arc::default())).await.unwrap();
             tokio::spawn(sent_boxed(Arc::default())).await.unwrap();
+            tokio::spawn(layered(sent_in_layers(Arc::default()))).await.unwrap();
         });
         runtime.block_on(in_root(m()));
     }
