@@ -213,6 +213,9 @@ static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 			add_way(walk, address, walk->state);
 			add_way(walk, step.target.number, walk->state);
 			return;
+		} else if (step.flow == CODE_LEAVES) {
+			call(walk, step.target);
+			return;
 		} else if (step.flow == CODE_JUMPS) {
 			if (step.target.known < 8)
 				walk->end = CODE_GAVE_UP;

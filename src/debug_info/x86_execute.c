@@ -215,6 +215,9 @@ static struct code_step do_group_5(const struct x86_execution *at)
 		break;
 	case 4:
 		step = (struct code_step){ CODE_JUMPS, x86_get_operand(at, 8) };
+		/* A table of places to go on at is indexed; a slot by itself names a function. */
+		if (step.target.known < 8 && at->of->is_memory && at->of->index == X86_NO_REGISTER)
+			step.flow = CODE_LEAVES;
 		break;
 	case 6:
 		x86_push(at, x86_get_operand(at, 8));

@@ -10,6 +10,7 @@ enum code_flow {
 	CODE_JUMPS,    /* to `target`, or nobody knows where */
 	CODE_MAY_JUMP, /* there, or it goes on */
 	CODE_CALLS,    /* what is at `target`, or nobody knows what */
+	CODE_LEAVES,   /* by a jump to another function, which returns in its place */
 	CODE_ENDS,     /* by a return or a trap */
 };
 

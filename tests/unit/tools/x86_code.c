@@ -120,6 +120,19 @@ static void a_set_of_numbers_in_a_constant_decides(void **state)
 			 CODE_GOES_ON);
 }
 
+static void a_jump_through_a_slot_leaves_and_one_through_a_table_does_not(void **state)
+{
+	struct code_state code = { .registers[CODE_RCX] = CODE_UNKNOWN };
+
+	(void)state;
+	assert_int_equal(RUN(&code, "\xff\x25\x10\x00\x00\x00").flow,
+			 CODE_LEAVES);					/* jmp *0x10(%rip) */
+	assert_int_equal(RUN(&code, "\xff\x60\x18").flow, CODE_LEAVES); /* jmp *0x18(%rax) */
+	/* jmp *0x1000(,%rcx,8); jmp *%rax */
+	assert_int_equal(RUN(&code, "\xff\x24\xcd\x00\x10\x00\x00").flow, CODE_JUMPS);
+	assert_int_equal(RUN(&code, "\xff\xe0").flow, CODE_JUMPS);
+}
+
 static void of_states_that_differ_what_both_know_is_left(void **state)
 {
 	struct code_state one = { .registers[CODE_RBX] = code_number(1) }, other = one;
@@ -143,6 +156,7 @@ int main(void)
 		cmocka_unit_test(what_is_known_decides_a_branch),
 		cmocka_unit_test(partly_known_numbers_decide_what_asks_for_no_more),
 		cmocka_unit_test(a_set_of_numbers_in_a_constant_decides),
+		cmocka_unit_test(a_jump_through_a_slot_leaves_and_one_through_a_table_does_not),
 		cmocka_unit_test(of_states_that_differ_what_both_know_is_left),
 	};
 
