@@ -13,6 +13,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -24,6 +25,7 @@ TABLE = HERE / "crates.md"
 CRATES = HERE / "crates" / "Cargo.toml"
 LABELLED = ROOT / "tests" / "programs" / "futures" / "newest" / "Cargo.toml"
 CASES = ROOT / "tests" / "programs" / "futures" / "cases.rs"
+SERVICES = HERE / "crates" / "src" / "services.rs"
 RUSTC = "1.95"  # the tables are of this one: what the compiler describes changes
 PROGRAMS = ["actix", "brokers", "bus", "mini_redis", "pools", "quic", "sqlite", "web"]
 IN_RELEASE = ["mini_redis", "pools", "web"]  # not all, for the sake of time
@@ -178,7 +180,38 @@ def compare():
             "| function | declared | what the label says | clippy | scan |", "|---|---|---|---|---|", *sorted(rows)]
 
 
-PARTS = {"beside clippy": compare, "published crates": published, "release": in_release}
+def told_while_it_runs(program, which):
+    """Variable and line of each guard that is told, by the line in the source."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([YIELDSAN, "run", "--format=json", f"--report={folder}/report", "--", program, which],
+                              capture_output=True, text=True, check=False,
+                              env={**os.environ, "XDG_CACHE_HOME": str(BUILD / "cache")})
+        if done.returncode != 66 or done.stdout != "done\n":
+            raise Failed(f"{which}: exit status {done.returncode}: {done.stderr}")
+        findings = json.loads(pathlib.Path(f"{folder}/report").read_text(encoding="utf-8"))["findings"]
+    return {place(finding, "yielded")["line"]: finding["held"]["variable"] for finding in findings
+            if finding["kind"] in KINDS and finding["confidence"] == "high"}
+
+
+def serving():
+    """What handlers of services hold, far inside of the futures that serve them: each label, and no more."""
+    lines = SERVICES.read_text(encoding="utf-8").splitlines()
+    rows = []
+    for profile, options in (("dev", ()), ("release", ("--no-default-features", "--features", "services"))):
+        cargo("crates", "build", "--quiet", "--locked", "--manifest-path", str(CRATES), "--profile", profile, *options,
+              "--bin", "services")
+        for which, label in (("http1", "axum"), ("http2", "axum"), ("actix", "actix")):
+            told = told_while_it_runs(BUILD / "crates" / FOLDERS[profile] / "services", which)
+            labelled = {number for number, line in enumerate(lines, 1) if line.endswith(f"// HELD {label}")}
+            if set(told) != labelled:
+                raise Failed(f"{which} in {profile}: missed {labelled - set(told)}, too many {set(told) - labelled}")
+            rows += [f"| {which} | {profile} | {told[number]} | `{excerpt(lines, number)}` |" for number in sorted(told)]
+    return ["## Services while they run", "",
+            "What `yieldsan run` tells of handlers of axum and actix-web (tests/long/crates/src/services.rs):", "",
+            "| service | profile | held | await |", "|---|---|---|---|", *rows]
+
+
+PARTS = {"beside clippy": compare, "published crates": published, "release": in_release, "services": serving}
 
 
 def expected():

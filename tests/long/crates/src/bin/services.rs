@@ -1,0 +1,7 @@
+#[path = "../services.rs"]
+mod services;
+
+fn main() {
+    services::run(&std::env::args().nth(1).unwrap());
+    println!("done");
+}
