@@ -1,6 +1,6 @@
 /*
  * Futures that are no async functions: what combinators and services of libraries put around those.
- * As machines of one state, in which the futures live that they hold.
+ * They are machines of one state, in which what they hold lives.
  */
 #include "layout_build.h"
 

@@ -103,7 +103,9 @@ static bool holds_together(const struct layout *layout)
 
 		good &= is_text(layout, machine->type) && is_text(layout, machine->function) &&
 			is_text(layout, machine->file) &&
-			lies_in(layout, LAYOUT_STATES, machine->first_state, machine->state_count);
+			lies_in(layout, LAYOUT_STATES, machine->first_state,
+				machine->state_count) &&
+			(machine->language != LAYOUT_WRAPPER || machine->state_count == 1);
 	}
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_STATES); i++) {
 		const struct layout_state *state = &layout->states[i];
