@@ -221,8 +221,9 @@ raise SystemExit(4)
 
 
 def an_interrupt_that_kills_the_program_still_gets_its_report(place):
-    pid, master = _terminal(
-        [YIELDSAN, "run", f"--report={place / 'report'}", "sh", "-c", "echo ready; sleep 60"])
+    # No shell: that may lose an interrupt that comes right behind its output.
+    program = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); print('ready', flush=True); signal.pause()"
+    pid, master = _terminal([YIELDSAN, "run", f"--report={place / 'report'}", sys.executable, "-c", program])
     _read_until(master, b"ready")
     os.write(master, b"\x03")
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
