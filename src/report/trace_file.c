@@ -123,8 +123,8 @@ static void walk(struct trace_file *trace)
 }
 
 /*
- * Who has a processor, or waits for one, is not blocked: most of all one that wrote to somebody, who
- * has it now. Several looks, for a call that sleeps more than once.
+ * Who has a processor, or waits for one, is not blocked: most of all one that wrote to somebody,
+ * who has it now. Several looks, for a call that sleeps more than once.
  */
 static bool sleeps(int32_t pid, int32_t tid)
 {
