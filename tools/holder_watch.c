@@ -51,8 +51,10 @@ static void look(struct watched_trace *trace, const struct trace_deadlock_edge *
 
 void holder_watch_look(struct watched_trace *trace)
 {
-	for (size_t i = 0; i < trace->deadlock_count; i++) {
-		size_t offset = trace->deadlocks[i];
+	const struct watched_records *deadlocks = &trace->records[RECORD_DEADLOCK];
+
+	for (size_t i = 0; i < deadlocks->count; i++) {
+		size_t offset = deadlocks->offsets[i];
 		struct trace_deadlock deadlock;
 
 		if (pread(trace->fd, &deadlock, sizeof deadlock, (off_t)offset) !=

@@ -52,30 +52,38 @@ void watched_trace_close(struct watched_trace *trace)
 	close(trace->fd);
 	if (trace->process >= 0)
 		close(trace->process);
+	for (size_t i = 0; i < RECORD_TYPES; i++)
+		free(trace->records[i].offsets);
 	free(trace->threads);
-	free(trace->deadlocks);
 	free(trace->path);
 	free(trace);
 }
 
-static void take_record(struct watched_trace *trace, const struct trace_record *head)
+static void take_thread(struct watched_trace *trace)
 {
 	struct watched_thread *thread;
 
-	if (head->type == RECORD_CLOCK)
-		trace->clock = (uint32_t)trace->next;
-	if (head->type == RECORD_DEADLOCK) {
-		trace->deadlocks = memory_grow(trace->deadlocks, trace->deadlock_count,
-					       &trace->deadlock_room, sizeof *trace->deadlocks);
-		trace->deadlocks[trace->deadlock_count++] = (uint32_t)trace->next;
-	}
-	if (head->type != RECORD_TURN_TIMES)
-		return;
 	trace->threads =
 		memory_grow(trace->threads, trace->count, &trace->room, sizeof *trace->threads);
 	thread = &trace->threads[trace->count++];
 	memset(thread, 0, sizeof *thread);
 	thread->times = (uint32_t)trace->next;
+}
+
+static void take_record(struct watched_trace *trace, const struct trace_record *head)
+{
+	struct watched_records *known;
+
+	if (head->type == RECORD_CLOCK)
+		trace->clock = (uint32_t)trace->next;
+	if (head->type == RECORD_TURN_TIMES)
+		take_thread(trace);
+	if (head->type >= RECORD_TYPES)
+		return;
+	known = &trace->records[head->type];
+	known->offsets =
+		memory_grow(known->offsets, known->count, &known->room, sizeof *known->offsets);
+	known->offsets[known->count++] = (uint32_t)trace->next;
 }
 
 /* A killed one is gone before its parent has asked for its status. */

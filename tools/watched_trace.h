@@ -37,8 +37,10 @@ struct watched_trace {
 	bool counter;
 	struct watched_thread *threads;
 	size_t count, room;
-	uint32_t *deadlocks; /* offsets of the trace_deadlocks */
-	size_t deadlock_count, deadlock_room;
+	struct watched_records {
+		uint32_t *offsets; /* in the order of the file */
+		size_t count, room;
+	} records[RECORD_TYPES];
 };
 
 /* NULL when there is no trace of this run at `path`, or its process is not ours to look at. */
