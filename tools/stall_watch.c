@@ -13,6 +13,7 @@
 #include "crowd.h"
 #include "holder_watch.h"
 #include "report/live.h"
+#include "task_snapshot.h"
 #include "watched_root.h"
 #include "watched_trace.h"
 
@@ -260,12 +261,20 @@ static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace
 
 	watched_trace_write_crowd(trace, &watch->crowd);
 	holder_watch_look(trace);
-
+	task_snapshot_look(trace->tasks, trace);
 	for (size_t i = 0; trace->scale && i < trace->count; i++)
 		tell |= look_at_thread(watch, trace, &trace->threads[i]);
 	if (tell)
 		report_live(trace->path, watch->options->long_turn_error_us * UINT64_C(1000),
 			    watch->out);
+}
+
+/* One that says no more of itself than that it is gone was killed. */
+static void end_watch_of(struct watched_trace *trace)
+{
+	if (!watched_trace_refresh(trace) && trace->header.end == TRACE_END_UNKNOWN)
+		task_snapshot_write(trace->tasks, trace);
+	watched_trace_close(trace);
 }
 
 static void look(struct stall_watch *watch)
@@ -275,7 +284,7 @@ static void look(struct stall_watch *watch)
 			look_at_trace(watch, watch->watched[i++]);
 			continue;
 		}
-		watched_trace_close(watch->watched[i]);
+		end_watch_of(watch->watched[i]);
 		watch->watched[i] = watch->watched[--watch->count];
 	}
 }
@@ -352,7 +361,7 @@ void stall_watch_end(struct stall_watch *watch)
 	pthread_mutex_unlock(&watch->mutex);
 	pthread_join(watch->thread, NULL);
 	for (size_t i = 0; i < watch->count; i++)
-		watched_trace_close(watch->watched[i]);
+		end_watch_of(watch->watched[i]);
 	for (size_t i = 0; i < watch->file_count; i++)
 		free(watch->files[i].name);
 	free(watch->watched);

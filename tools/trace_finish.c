@@ -76,6 +76,25 @@ void trace_finish_end(int fd, const struct trace_header *header, int status)
 	(void)!pwrite(fd, &end, sizeof end, offsetof(struct trace_header, end));
 }
 
+void trace_finish_append(int fd, const void *record, size_t size)
+{
+	struct trace_header header;
+	uint64_t end[2];
+
+	_Static_assert(offsetof(struct trace_header, used) ==
+			       offsetof(struct trace_header, file_size) + sizeof end[0],
+		       "written as one");
+	if (pread(fd, &header, sizeof header, 0) != sizeof header)
+		return;
+	/* One that ran full tells of more than there is. */
+	end[0] = header.used < header.file_size ? header.used : header.file_size;
+	if (pwrite(fd, record, size, (off_t)end[0]) != (ssize_t)size)
+		return;
+	end[0] += size;
+	end[1] = end[0];
+	(void)!pwrite(fd, end, sizeof end, offsetof(struct trace_header, file_size));
+}
+
 /*
  * A write lease is given only while nobody else has the file open or mapped, whatever their name
  * space: the one question that a pid cannot answer. Whoever opens it now waits until it is closed.

@@ -3,6 +3,7 @@
 #define TOOLS_TRACE_FINISH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "yieldsan/trace_format.h"
 
@@ -15,6 +16,10 @@ bool trace_finish_is_of_run(int fd, const struct trace_header *header, const cha
 /* How the process ended, a status of waitpid(2): the runtime is not asked when a signal kills it.
  */
 void trace_finish_end(int fd, const struct trace_header *header, int status);
+
+/* Writes a whole record behind the trace of a process that is gone. Where there is no room for it,
+ * the trace stays as it was. */
+void trace_finish_append(int fd, const void *record, size_t size);
 
 /* Gives back what was allocated and not used. Does nothing while a process has it mapped, for which
  * a store into what was cut off would be a SIGBUS. */

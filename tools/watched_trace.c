@@ -12,6 +12,7 @@
 
 #include "debug_info/memory.h"
 #include "report/process_alive.h"
+#include "task_snapshot.h"
 #include "trace_finish.h"
 
 static uint64_t monotonic_ns(void)
@@ -43,12 +44,14 @@ struct watched_trace *watched_trace_open(const char *path, const char *run)
 	trace->header = header;
 	trace->next = header.header_size;
 	trace->outside = outside_create(header.pid);
+	trace->tasks = task_snapshot_create();
 	return trace;
 }
 
 void watched_trace_close(struct watched_trace *trace)
 {
 	outside_destroy(trace->outside);
+	task_snapshot_destroy(trace->tasks);
 	close(trace->fd);
 	if (trace->process >= 0)
 		close(trace->process);
@@ -98,11 +101,12 @@ static bool is_gone(const struct watched_trace *trace)
 
 bool watched_trace_refresh(struct watched_trace *trace)
 {
+	const bool gone = is_gone(trace); /* asked first: then the header is the last one */
 	struct trace_record head;
 	struct trace_clock clock;
 
 	if (pread(trace->fd, &trace->header, sizeof trace->header, 0) != sizeof trace->header ||
-	    trace->header.end != TRACE_END_UNKNOWN || is_gone(trace))
+	    trace->header.end != TRACE_END_UNKNOWN || gone)
 		return false;
 	/* One that is being filled is waited for: what comes after is looked at then. */
 	while (trace->next < trace->header.used &&

@@ -11,6 +11,8 @@
 #include "outside_stack.h"
 #include "yieldsan/trace_format.h"
 
+struct task_snapshot;
+
 /* What is remembered of a thread's present turn. */
 struct watched_thread {
 	uint32_t times; /* offset of its trace_turn_times */
@@ -31,6 +33,7 @@ struct watched_trace {
 	int process; /* its pidfd; -1: an old kernel has none */
 	struct trace_header header;
 	struct outside *outside;
+	struct task_snapshot *tasks;
 	size_t next;	/* offset of the first record that was not read */
 	uint32_t clock; /* offset of the trace_clock; 0: none yet */
 	uint64_t scale;

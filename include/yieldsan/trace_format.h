@@ -101,6 +101,7 @@ enum record_type {
 	RECORD_CANCEL_SITE,
 	RECORD_LEFT_SITE,
 	RECORD_ROOT,
+	RECORD_SUSPENDED,
 	RECORD_TYPES, /* how many are known */
 };
 

@@ -72,6 +72,29 @@ struct trace_tasks {
 	uint64_t reserved;
 };
 
+/*
+ * Tasks of one type that waited in one place when their process was killed, as `yieldsan run' had
+ * read them from outside: written by it behind the trace, of tasks that were not polled since.
+ * Behind it: its awaits, from the task inward; the guards that each of them held; the tasks, as in
+ * trace_task.task. Awaits and guards are places in the layout of the file with the type's poll
+ * function (debug_info/layout.h).
+ */
+#define TRACE_SUSPENDED_AWAITS 32
+#define TRACE_SUSPENDED_GUARDS 8
+
+struct trace_suspended {
+	struct trace_record head;
+	uint32_t type;			       /* number of the trace_task_type */
+	uint32_t layout_version, layout_count; /* of that layout: its format, its values */
+	uint32_t awaits, guards, tasks;	       /* how many of each */
+};
+
+struct trace_suspended_guard {
+	uint32_t value;
+	uint32_t depth;	  /* how many awaits lead to the one whose variable it is */
+	uint64_t address; /* of the lock's word, of the task that was seen first */
+};
+
 /* What a thread has not added to its executor's turn lengths yet. */
 #define TRACE_RECENT_TURNS 64
 #define TRACE_TURN_NESTED  UINT32_C(0x80000000) /* within another one of the same executor */
@@ -156,6 +179,8 @@ TRACE_ASSERT(sizeof(struct trace_length_counts) == 8 + 4 * TRACE_LENGTH_STEPS, "
 TRACE_ASSERT(sizeof(struct trace_task_type) == 56, "trace_task_type");
 TRACE_ASSERT(sizeof(struct trace_tasks) == 32, "trace_tasks");
 TRACE_ASSERT(sizeof(struct trace_task) == 16, "trace_task");
+TRACE_ASSERT(sizeof(struct trace_suspended) == 32, "trace_suspended");
+TRACE_ASSERT(sizeof(struct trace_suspended_guard) == 16, "trace_suspended_guard");
 TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_look");
 TRACE_ASSERT(sizeof(struct trace_timeline) == 24, "trace_timeline");
 TRACE_ASSERT(sizeof(struct trace_turn_times) == 56 + 8 * TRACE_RECENT_TURNS, "turn_times");

@@ -148,7 +148,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 	seen.task = task_type_name(&collection->space, site->poll);
 	seen.thread = strings_keep_part(&report->strings, site->thread, sizeof site->thread);
 	if (layout && layout_source_fits(layout, site->layout_version, site->layout_count,
-					 site->links, site->depth)) {
+					 site->links, site->depth, TRACE_GUARD_LINKS)) {
 		struct layout_link links[TRACE_GUARD_LINKS];
 
 		for (uint32_t i = 0; i < site->depth; i++)

@@ -78,7 +78,7 @@ static bool source_of(struct collection *collection, const struct trace_guard_si
 	};
 	return source->layout &&
 	       layout_source_fits(source->layout, site->layout_version, site->layout_count,
-				  site->links, site->depth) &&
+				  site->links, site->depth, TRACE_GUARD_LINKS) &&
 	       site->value < site->layout_count && !is_refuted(collection, site, module);
 }
 

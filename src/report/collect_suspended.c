@@ -1,6 +1,6 @@
 /*
- * Findings of what suspended tasks of a living process hold, read from outside: nobody may ever
- * poll them again, and until then the process itself does not look.
+ * Findings of what suspended tasks hold that was read from outside: nobody may ever poll them
+ * again, and until then the process itself does not look.
  */
 #include <string.h>
 
@@ -29,7 +29,8 @@ static uint32_t executor_of(const struct trace_file *trace, const struct task_ki
 
 /* As the process would have written it. */
 static void add(struct collection *collection, const struct task_kind *kind,
-		const struct task_seen *seen, const struct layout_guard *guard, uint64_t held_ns)
+		const struct task_seen *seen, const struct layout_guard *guard, uint64_t polled_ns,
+		uint64_t now_ns)
 {
 	struct trace_guard_site site = {
 		.executor = executor_of(collection->trace, kind),
@@ -41,10 +42,10 @@ static void add(struct collection *collection, const struct task_kind *kind,
 		.address = guard->lock,
 		.count = 1,
 		.yields = 1,
-		.total_ns = held_ns,
-		.max_ns = held_ns,
-		.first_ns = collection->trace->read_ns - held_ns,
-		.last_ns = collection->trace->read_ns,
+		.total_ns = now_ns - polled_ns,
+		.max_ns = now_ns - polled_ns,
+		.first_ns = polled_ns,
+		.last_ns = now_ns,
 		.open = 1,
 	};
 
@@ -58,36 +59,36 @@ static void add(struct collection *collection, const struct task_kind *kind,
 }
 
 static void look_at(struct collection *collection, struct task_kinds *kinds,
-		    const struct trace_task *task)
+		    const struct trace_task *task, uint64_t now_ns)
 {
 	const struct task_kind *kind = task->task ? task_kind_of(kinds, task->task) : NULL;
 	uint64_t polled_ns = task->polled ? trace_clock_ns(collection->trace, task->polled) : 0;
 	struct task_seen seen;
 
 	if (!kind || !kind->task || !(kind->task->flags & TASK_HOLDS) || !polled_ns ||
-	    polled_ns + SHORTEST_NS > collection->trace->read_ns ||
-	    !task_memory_read(collection->process->pid, task->task >> TRACE_TASK_TYPE_BITS, kind,
-			      &seen))
+	    polled_ns + SHORTEST_NS > now_ns || !task_kinds_look(kinds, kind, task->task, &seen))
 		return;
 	for (size_t i = 0; i < seen.guard_count; i++)
-		add(collection, kind, &seen, &seen.guards[i],
-		    collection->trace->read_ns - polled_ns);
+		add(collection, kind, &seen, &seen.guards[i], polled_ns, now_ns);
 }
 
 void collect_suspended(struct collection *collection)
 {
 	const struct trace_file *trace = collection->trace;
 	struct task_kinds kinds;
+	uint64_t now_ns;
 
-	if (!trace->running || collection->report->live)
+	if ((!trace->running && !trace->records[RECORD_SUSPENDED].count) ||
+	    collection->report->live)
 		return;
+	now_ns = task_kinds_last_ns(trace);
 	task_kinds_init(&kinds, &collection->space);
 	for (size_t i = 0; i < trace->records[RECORD_TASKS].count; i++) {
 		const struct trace_tasks *record;
 		const struct trace_task *tasks = task_kinds_tasks(trace, i, &record);
 
 		for (uint32_t j = 0; j < record->count; j++)
-			look_at(collection, &kinds, &tasks[j]);
+			look_at(collection, &kinds, &tasks[j], now_ns);
 	}
 	task_kinds_deinit(&kinds);
 }

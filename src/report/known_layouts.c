@@ -23,20 +23,27 @@ static bool is_of(const struct layout *layout, const struct trace_module *module
 	       !memcmp(header->build_id, module->build_id, header->build_id_size);
 }
 
+bool known_layout_cached(struct layout *layout, const struct trace_module *module)
+{
+	size_t size;
+	void *table = layout_cache_read(module->build_id, module->build_id_size, &size);
+
+	if (table && !layout_read(layout, table, size) && is_of(layout, module))
+		return true;
+	free(table);
+	return false;
+}
+
 /* What the runtime had is in the cache, whatever has become of the file since. */
 static bool open_layout(struct layout *layout, const struct loaded_module *module)
 {
-	const struct trace_module *record = module->record;
 	char sentence[LAYOUT_SENTENCE_SIZE];
-	size_t size;
-	void *table = layout_cache_read(record->build_id, record->build_id_size, &size);
 
-	if (table && !layout_read(layout, table, size) && is_of(layout, record))
+	if (known_layout_cached(layout, module->record))
 		return true;
-	free(table);
 	if (layout_open(layout, module->path, NULL, sentence))
 		return false;
-	if (is_of(layout, record))
+	if (is_of(layout, module->record))
 		return true;
 	layout_close(layout);
 	return false;

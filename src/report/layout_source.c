@@ -55,15 +55,11 @@ static void set_frame(const struct layout_source *source, struct frame *frame,
 	frame->file = source_path_map(report, frame->file);
 }
 
-/*
- * A line of a machine's code. Where that is a macro's of somebody else (select!, join!) the
- * beginning of the function that uses it follows: its author knows that one.
- */
 bool layout_source_fits(const struct layout *layout, uint32_t version, uint32_t values,
-			const struct trace_await *awaits, uint32_t count)
+			const struct trace_await *awaits, uint32_t count, uint32_t room)
 {
 	if (version != LAYOUT_VERSION || values != layout_count(layout, LAYOUT_VALUES) || !count ||
-	    count > TRACE_GUARD_LINKS)
+	    count > room)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
 		if (awaits[i].machine >= layout_count(layout, LAYOUT_MACHINES) ||

@@ -16,9 +16,10 @@ struct layout_source {
 };
 
 /* Whether these awaits of a trace are of this layout: the trace may be foreign, and the layout
- * another than the runtime had. `values`: how many its layout had. */
+ * another than the runtime had. `values`: how many its layout had; `room`: for how many awaits the
+ * record has room. */
 bool layout_source_fits(const struct layout *layout, uint32_t version, uint32_t values,
-			const struct trace_await *awaits, uint32_t count);
+			const struct trace_await *awaits, uint32_t count, uint32_t room);
 
 /*
  * A line of a machine's code. Where that is a macro's of somebody else (select!, join!) the

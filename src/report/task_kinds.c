@@ -4,7 +4,9 @@
 
 #include "known_layouts.h"
 #include "model.h"
+#include "suspended_tasks.h"
 #include "task_type.h"
+#include "turn_lengths.h"
 
 #define KINDS (1U << TRACE_TASK_TYPE_BITS)
 
@@ -12,11 +14,13 @@ void task_kinds_init(struct task_kinds *kinds, struct address_space *space)
 {
 	*kinds = (struct task_kinds){ .space = space };
 	kinds->kinds = memory_get(KINDS * sizeof *kinds->kinds);
+	kinds->suspended = suspended_tasks_create(space->trace);
 }
 
 void task_kinds_deinit(struct task_kinds *kinds)
 {
 	free(kinds->kinds);
+	suspended_tasks_destroy(kinds->suspended);
 }
 
 const struct trace_task *task_kinds_tasks(const struct trace_file *trace, size_t i,
@@ -61,7 +65,7 @@ static void make_kind(struct task_kinds *kinds, const struct trace_task_type *re
 	kind->name = task_type_name(space, record->poll);
 	executor = trace_file_record(space->trace, record->executor, RECORD_EXECUTOR);
 	kind->is_async_task = executor && executor->family == FAMILY_ASYNC_TASK;
-	if (!module || !space->trace->running)
+	if (!module || (!space->trace->running && !kinds->suspended))
 		return;
 	kind->base = module->record->base;
 	kind->layout = layout_of(kinds, module);
@@ -88,4 +92,39 @@ const struct task_kind *task_kind_of(struct task_kinds *kinds, uint64_t task)
 		}
 	}
 	return NULL;
+}
+
+bool task_kinds_look(const struct task_kinds *kinds, const struct task_kind *kind, uint64_t task,
+		     struct task_seen *seen)
+{
+	const struct trace_file *trace = kinds->space->trace;
+
+	if (trace->running)
+		return task_memory_read(trace->header->pid, task >> TRACE_TASK_TYPE_BITS, kind,
+					seen);
+	if (!suspended_tasks_find(kinds->suspended, task, kind, seen))
+		*seen = (struct task_seen){ .state = TASK_UNKNOWN };
+	return true;
+}
+
+static uint64_t last_poll_ns(const struct trace_file *trace)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < trace->records[RECORD_TASKS].count; i++) {
+		const struct trace_tasks *record;
+		const struct trace_task *tasks = task_kinds_tasks(trace, i, &record);
+
+		for (uint32_t j = 0; j < record->count; j++)
+			if (tasks[j].polled > last)
+				last = tasks[j].polled;
+	}
+	return last ? trace_clock_ns(trace, last) : 0;
+}
+
+uint64_t task_kinds_last_ns(const struct trace_file *trace)
+{
+	uint64_t seen_ns = trace_file_last_ns(trace), poll_ns = last_poll_ns(trace);
+
+	return seen_ns > poll_ns ? seen_ns : poll_ns;
 }

@@ -5,11 +5,16 @@
 
 #include "shared/task_header.h"
 
-#define TRIES 3
+#define TRIES  3
+#define AROUND 2048 /* bytes that are read at once: most futures are smaller */
+#define PAGE   4096
 
+/* What a chain asks for lies close together, and each read is a system call. */
 struct process_memory {
 	struct layout_memory memory;
 	pid_t pid;
+	uint64_t start, end; /* of what `bytes` has */
+	char bytes[AROUND];
 };
 
 static bool read_process(pid_t pid, uint64_t address, void *to, size_t size)
@@ -20,9 +25,36 @@ static bool read_process(pid_t pid, uint64_t address, void *to, size_t size)
 	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
+/* What lies around it in its page: the next one may be nobody's. Outer futures lie around inner
+ * ones, and have their states behind them. */
+static void read_around(struct process_memory *process, uint64_t address)
+{
+	const uint64_t in_page = address % PAGE,
+		       before = in_page < AROUND / 2 ? in_page : AROUND / 2;
+	size_t size = PAGE - in_page + before;
+
+	if (size > AROUND)
+		size = AROUND;
+	process->start = process->end = address - before;
+	if (read_process(process->pid, process->start, process->bytes, size))
+		process->end += size;
+}
+
 static bool read_memory(const struct layout_memory *memory, uint64_t address, void *to, size_t size)
 {
-	return read_process(((const struct process_memory *)memory)->pid, address, to, size);
+	struct process_memory *process = (struct process_memory *)memory;
+
+	if (address < process->start || address >= process->end)
+		read_around(process, address);
+	if (address >= process->end || size > process->end - address)
+		return read_process(process->pid, address, to, size);
+	memcpy(to, process->bytes + (address - process->start), size);
+	return true;
+}
+
+static void forget(struct process_memory *process)
+{
+	process->start = process->end = 0;
 }
 
 bool task_memory_is_readable(int64_t pid, const struct task_kind *kind)
@@ -82,14 +114,17 @@ static bool read_state(pid_t pid, uint64_t header, const struct task_kind *kind,
 bool task_memory_read(int64_t pid, uint64_t header, const struct task_kind *kind,
 		      struct task_seen *seen)
 {
-	const struct process_memory process = { { read_memory, kind->base }, (pid_t)pid };
+	struct process_memory process;
 	struct parts parts;
-	bool described = describes(process.pid, kind, &parts);
+	bool described = describes((pid_t)pid, kind, &parts);
 	struct layout_link again[LAYOUT_MAX_LINKS];
 	uint64_t addresses[LAYOUT_MAX_LINKS];
 	struct task_seen after;
 
+	process.memory = (struct layout_memory){ read_memory, kind->base };
+	process.pid = (pid_t)pid;
 	for (int i = 0; i < TRIES; i++) {
+		forget(&process);
 		if (!read_state(process.pid, header, kind, &parts, seen))
 			return false;
 		seen->link_count = seen->guard_count = 0;
@@ -100,6 +135,7 @@ bool task_memory_read(int64_t pid, uint64_t header, const struct task_kind *kind
 		seen->guard_count =
 			layout_guards(kind->layout, &process.memory, seen->links, addresses,
 				      seen->link_count, seen->guards, TASK_MAX_GUARDS);
+		forget(&process);
 		if (layout_chain(kind->layout, &process.memory, kind->task, header, again, NULL,
 				 LAYOUT_MAX_LINKS) == seen->link_count &&
 		    !memcmp(again, seen->links, seen->link_count * sizeof *again) &&

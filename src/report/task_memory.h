@@ -9,6 +9,7 @@
 
 #include "shared/layout_guards.h"
 #include "tasks.h"
+#include "yieldsan/trace_format.h"
 
 /* A type of tasks, and what is known of its memory. */
 struct task_kind {
@@ -20,7 +21,7 @@ struct task_kind {
 	uint64_t base;	    /* of the module */
 };
 
-#define TASK_MAX_GUARDS 8
+#define TASK_MAX_GUARDS TRACE_SUSPENDED_GUARDS
 
 struct task_seen {
 	enum task_state state;

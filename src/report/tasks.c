@@ -88,13 +88,9 @@ static void look_at(struct gathering *gathering, const struct trace_task *task)
 {
 	const struct task_kind *kind =
 		task->task ? task_kind_of(&gathering->kinds, task->task) : NULL;
-	struct task_seen seen = { .state = TASK_UNKNOWN };
+	struct task_seen seen;
 
-	if (!kind)
-		return;
-	if (!gathering->space->trace->running ||
-	    task_memory_read(gathering->process->pid, task->task >> TRACE_TASK_TYPE_BITS, kind,
-			     &seen))
+	if (kind && task_kinds_look(&gathering->kinds, kind, task->task, &seen))
 		add(gathering, kind, &seen, task->polled);
 }
 
@@ -158,29 +154,6 @@ static bool is_readable(struct gathering *gathering)
 	return false;
 }
 
-static uint64_t last_poll_ns(const struct trace_file *trace)
-{
-	uint64_t last = 0;
-
-	for (size_t i = 0; i < trace->records[RECORD_TASKS].count; i++) {
-		const struct trace_tasks *record;
-		const struct trace_task *tasks = task_kinds_tasks(trace, i, &record);
-
-		for (uint32_t j = 0; j < record->count; j++)
-			if (tasks[j].polled > last)
-				last = tasks[j].polled;
-	}
-	return last ? trace_clock_ns(trace, last) : 0;
-}
-
-/* Of one that nobody saw end: when it was seen alive last, from outside or by its own tasks. */
-static uint64_t now_ns(const struct trace_file *trace)
-{
-	uint64_t seen_ns = trace_file_last_ns(trace), poll_ns = last_poll_ns(trace);
-
-	return seen_ns > poll_ns ? seen_ns : poll_ns;
-}
-
 void tasks_collect(struct address_space *space, struct process *process)
 {
 	const struct trace_file *trace = space->trace;
@@ -188,7 +161,7 @@ void tasks_collect(struct address_space *space, struct process *process)
 
 	if (process->end == PROCESS_ENDED || process->end == PROCESS_REPLACED)
 		return;
-	gathering.now_ns = now_ns(trace);
+	gathering.now_ns = task_kinds_last_ns(trace);
 	task_kinds_init(&gathering.kinds, space);
 	if (is_readable(&gathering))
 		look_through(&gathering);

@@ -10,27 +10,27 @@
 static void print_head(const struct process *process, FILE *out)
 {
 	const struct process_tasks *tasks = &process->tasks;
-	uint64_t running = 0;
+	uint64_t counts[] = { [TASK_RUNNING] = 0, [TASK_UNKNOWN] = 0 };
 	char count[64];
 
 	for (size_t i = 0; i < tasks->group_count; i++)
-		if (tasks->groups[i].state == TASK_RUNNING)
-			running += tasks->groups[i].count;
+		counts[tasks->groups[i].state] += tasks->groups[i].count;
 	fprintf(out, "    %s", quantity_of(count, tasks->count, "task"));
-	if (process->end != PROCESS_RUNNING)
+	if (counts[TASK_UNKNOWN] == tasks->count && tasks->count)
 		fputs(" at most: which of them had ended by then, a trace does not tell", out);
-	else if (running)
-		fprintf(out, ", %s running", quantity_count(count, running));
+	else if (counts[TASK_UNKNOWN])
+		fprintf(out, " at most: %s of them may have ended by then",
+			quantity_count(count, counts[TASK_UNKNOWN]));
+	if (counts[TASK_RUNNING])
+		fprintf(out, ", %s running", quantity_count(count, counts[TASK_RUNNING]));
 	fputc('\n', out);
 }
 
-/* How the age of tasks is told. */
-static const struct {
-	const char *before, *oldest, *after;
-} words[] = {
-	[PROCESS_RUNNING] = { "for", " up to", "" },
-	[PROCESS_SIGNALED] = { "polled", " up to", " before the end" },
-	[PROCESS_LOST] = { "polled", " up to", " before it was seen last" },
+/* To what moment the age of tasks is told. */
+static const char *const ends[] = {
+	[PROCESS_RUNNING] = "",
+	[PROCESS_SIGNALED] = " before the end",
+	[PROCESS_LOST] = " before it was seen last",
 };
 
 static void print_group(struct report *report, const struct process *process,
@@ -43,9 +43,9 @@ static void print_group(struct report *report, const struct process *process,
 	if (group->state == TASK_RUNNING || group->state == TASK_WOKEN)
 		fprintf(out, ", %s", task_state_word(group->state));
 	if (group->oldest_ns && group->state != TASK_RUNNING)
-		fprintf(out, ", %s%s %s%s", words[process->end].before,
-			group->count > 1 ? words[process->end].oldest : "",
-			quantity_duration(duration, group->oldest_ns), words[process->end].after);
+		fprintf(out, ", %s%s %s%s", group->state == TASK_UNKNOWN ? "polled" : "for",
+			group->count > 1 ? " up to" : "",
+			quantity_duration(duration, group->oldest_ns), ends[process->end]);
 	fputc('\n', out);
 }
 

@@ -32,11 +32,22 @@ static const size_t least_sizes[] = {
 	[RECORD_CANCEL_SITE] = sizeof(struct trace_cancel_site),
 	[RECORD_LEFT_SITE] = sizeof(struct trace_left_site),
 	[RECORD_TASKS] = sizeof(struct trace_tasks),
+	[RECORD_SUSPENDED] = sizeof(struct trace_suspended),
 	[RECORD_LOOK] = sizeof(struct trace_look),
 	[RECORD_ROOT] = sizeof(struct trace_root),
 	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),
 	[RECORD_ALLOWANCE] = sizeof(struct trace_allowance),
 };
+
+static bool suspended_is_whole(const struct trace_suspended *suspended)
+{
+	return suspended->awaits <= TRACE_SUSPENDED_AWAITS &&
+	       suspended->guards <= TRACE_SUSPENDED_GUARDS &&
+	       suspended->awaits * sizeof(struct trace_await) +
+			       suspended->guards * sizeof(struct trace_suspended_guard) +
+			       (uint64_t)suspended->tasks * sizeof(uint64_t) <=
+		       suspended->head.size - sizeof *suspended;
+}
 
 /* What the record says of its own inside lies within its size. */
 static bool is_whole(const struct trace_record *head)
@@ -66,6 +77,8 @@ static bool is_whole(const struct trace_record *head)
 		return tasks->first <= head->size - sizeof *tasks &&
 		       tasks->count <= (head->size - sizeof *tasks - tasks->first) /
 					       sizeof(struct trace_task);
+	case RECORD_SUSPENDED:
+		return suspended_is_whole((const struct trace_suspended *)head);
 	case RECORD_TIMELINE:
 		return timeline->size <= (head->size - sizeof *timeline) / sizeof *timeline->turns;
 	case RECORD_SCRIPT:

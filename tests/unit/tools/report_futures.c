@@ -94,6 +94,8 @@ static struct trace_cancel_site *put_cancel_site(uint32_t guard)
 	return site;
 }
 
+#define TASK(i) ((uint64_t)(0x1000 + 64 * (i)) << TRACE_TASK_TYPE_BITS | 1)
+
 static struct trace_tasks *put_tasks(uint32_t entries)
 {
 	struct trace_task_type *type = put(RECORD_TASK_TYPE, sizeof *type);
@@ -106,8 +108,31 @@ static struct trace_tasks *put_tasks(uint32_t entries)
 	type->poll = poll_address;
 	tasks->count = entries;
 	for (uint32_t i = 0; i < entries; i++)
-		task[i].task = (uint64_t)(0x1000 + 64 * i) << TRACE_TASK_TYPE_BITS | 1;
+		task[i].task = TASK(i);
 	return tasks;
+}
+
+/* As `yieldsan run' writes it, of tasks that put_tasks has put: one await, and a guard there. */
+static struct trace_suspended *put_suspended(uint32_t tasks)
+{
+	struct trace_suspended *suspended =
+		put(RECORD_SUSPENDED, sizeof *suspended + sizeof(struct trace_await) +
+					      sizeof(struct trace_suspended_guard) +
+					      tasks * sizeof(uint64_t));
+	struct trace_await *await = (struct trace_await *)(suspended + 1);
+	struct trace_suspended_guard *guard = (struct trace_suspended_guard *)(await + 1);
+	uint64_t *task = (uint64_t *)(guard + 1);
+
+	suspended->type = 1;
+	suspended->layout_version = LAYOUT_VERSION;
+	suspended->layout_count = made.header.parts[LAYOUT_VALUES].count;
+	suspended->awaits = suspended->guards = 1;
+	suspended->tasks = tasks;
+	await->state = SUSPENDED;
+	guard->depth = 1;
+	for (uint32_t i = 0; i < tasks; i++)
+		task[i] = TASK(i);
+	return suspended;
 }
 
 static struct trace_deadlock *put_deadlock(uint32_t edges, uint32_t guard)
@@ -164,6 +189,7 @@ static void put_example(void)
 	left->first_ns = left->last_ns = START_NS + 100 * MS;
 	put_deadlock(1, guard);
 	put_tasks(20);
+	put_suspended(12);
 	put(RECORD_ROOT, sizeof(struct trace_root));
 	trace_header_of(&trace)->end = TRACE_END_UNKNOWN;
 }
@@ -368,6 +394,54 @@ static void a_list_of_tasks_must_lie_in_its_record(void **state)
 	}
 }
 
+static void a_task_that_was_seen_suspended_tells_its_await(void **state)
+{
+	struct made_report report;
+
+	(void)state;
+	begin();
+	put_tasks(5);
+	put_suspended(3);
+	trace_header_of(&trace)->end = TRACE_END_UNKNOWN;
+	report = report_written();
+	assert_string_equal(report.errors, "");
+	assert_contains(report.text, "\"state\": \"suspended\"");
+	assert_contains(report.text, "\"count\": 3");
+	assert_contains(report.text, "\"state\": \"unknown\"");
+	assert_contains(report.text, "\"count\": 2");
+	assert_int_equal(count_of(report.text, "/srv/app.rs"), 1);
+	report_free(&report);
+}
+
+static void a_suspended_task_whose_places_are_wrong_has_none(void **state)
+{
+	struct made_report report;
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		struct trace_suspended *suspended;
+		struct trace_await *await;
+		struct trace_suspended_guard *guard;
+		bool damaged = i >= 6;
+
+		begin();
+		put_tasks(5);
+		suspended = put_suspended(3);
+		await = (struct trace_await *)(suspended + 1);
+		guard = (struct trace_suspended_guard *)(await + 1);
+		trace_header_of(&trace)->end = TRACE_END_UNKNOWN;
+		*(uint32_t *[]){ &suspended->type,  &suspended->layout_count,
+				 &await->machine,   &await->state,
+				 &guard->value,	    &guard->depth,
+				 &suspended->tasks, &suspended->awaits }[i] = UINT32_MAX;
+		report = report_written();
+		assert_int_equal(report.summary.damaged, damaged);
+		assert_contains(report.text, "\"count\": 5");
+		assert_lacks(report.text, "suspended");
+		report_free(&report);
+	}
+}
+
 static uint64_t next_random(void)
 {
 	static uint64_t state = 88172645463325252;
@@ -442,6 +516,8 @@ int main(void)
 		TEST(what_a_cancelled_task_held_must_be_a_guard),
 		TEST(a_deadlock_with_all_that_there_may_be_is_told),
 		TEST(a_list_of_tasks_must_lie_in_its_record),
+		TEST(a_task_that_was_seen_suspended_tells_its_await),
+		TEST(a_suspended_task_whose_places_are_wrong_has_none),
 		TEST(cut_anywhere_they_never_harm_the_reader),
 		TEST(with_any_content_they_never_harm_the_reader),
 	};
