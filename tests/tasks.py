@@ -38,8 +38,8 @@ def _labelled(case, library="futures"):
     return [found[place] for place in sorted(found)]
 
 
-def _run(place, *command, options=()):
-    result = run("--format=json", f"--report={place / 'report'}", "--show=notice", *options, "--", *command)
+def _run(place, *command, options=(), **more):
+    result = run("--format=json", f"--report={place / 'report'}", "--show=notice", *options, "--", *command, **more)
     expect(result.status in (0, 66), result)
     report = report_of(place / "report")
     # What a crowded machine adds.
@@ -111,9 +111,8 @@ def without_debug_information_no_await_is_claimed(place):
 
 
 def tasks_of_async_task_tell_the_same(place):
-    os.chdir(place.path)
     place.write("data.txt", "text\n")
-    report = _run(place, _program("dev", "async_task_cases"), "spawn", "sleep")
+    report = _run(place, _program("dev", "async_task_cases"), "spawn", "sleep", cwd=place.path)
     # On a crowded machine something else may block as well.
     task, = (finding["task"] for finding in report["findings"] if finding.get("call", "").endswith("nanosleep"))
     expect([frame["function"] for frame in task["awaits"] if frame.get("user")] ==
