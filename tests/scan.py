@@ -291,10 +291,44 @@ def split_debug_information_is_read_while_it_is_there(place):
     shutil.rmtree(place / "cache")
     for part in parts:
         part.unlink()
-    for name in program, _plain(place, "packed", "-Csplit-debuginfo=packed"):
-        result = yieldsan("scan", name, env={"XDG_CACHE_HOME": str(place / "cache")})
-        expect(result.status in (0, 2) and ".dwp" in result.err and result.err.count("\n") == 1, result)
-        expect("0 errors, 0 warnings" in result.out or not result.out, result)
+    _tells_of_absent_parts(place, program)
+
+
+def _tells_of_absent_parts(place, program):
+    result = yieldsan("scan", program, env={"XDG_CACHE_HOME": str(place / "cache")})
+    expect(result.status in (0, 2) and ".dwp" in result.err and result.err.count("\n") == 1, result)
+    expect("0 errors, 0 warnings" in result.out or not result.out, result)
+
+
+def packed_split_debug_information_is_read_while_it_is_there(place):
+    for version in (4, 5):
+        program = _plain(place, f"packed{version}", "-Csplit-debuginfo=packed", f"-Cdwarf-version={version}")
+        expect(not list(place.path.glob("*.dwo")), "there are .dwo files")
+        os.symlink(program, program + "-link")
+        for name in program, program + "-link":
+            expect(_plain_lines(_scan(place, name), "error") == _plain_labels(), _scan(place, name))
+            shutil.rmtree(place / "cache")
+        os.unlink(program + ".dwp")
+        _tells_of_absent_parts(place, program)
+
+
+def a_damaged_packed_file_is_told_in_a_line_at_most(place):
+    program = _plain(place, "packed", "-Csplit-debuginfo=packed")
+    path, chance = place / "packed.dwp", random.Random(7)
+    whole = path.read_bytes()
+    listed = subprocess.run(["readelf", "-SW", path], check=True, capture_output=True, text=True).stdout
+    offset, size = (int(word, 16) for word in re.search(r"debug_cu_index +PROGBITS +\w+ (\w+) (\w+)", listed).groups())
+    for turn in range(60):
+        damaged = bytearray(whole)
+        if turn % 2:
+            del damaged[chance.randrange(len(whole)):]
+        else:  # of the index one word, or many
+            for _ in range(chance.choice((1, 8, size))):
+                damaged[offset + chance.randrange(size)] = chance.randrange(256)
+        path.write_bytes(damaged)
+        shutil.rmtree(place / "cache", ignore_errors=True)
+        result = yieldsan("scan", program, env={"XDG_CACHE_HOME": str(place / "cache")})
+        expect(result.status in (0, 2, 66) and result.err.count("\n") <= 1, result)
 
 
 def compressed_debug_information_is_read(place):

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "debug_file.h"
+#include "dwp.h"
 #include "debuginfod.h"
 #include "demangle.h"
 #include "elf_file.h"
@@ -69,7 +70,7 @@ static bool open_dwarf(struct binary_inside *inside, const struct elf_file *file
 
 	if (!file->elf)
 		return false;
-	inside->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+	inside->dwarf = dwp_begin(file);
 	if (!inside->dwarf)
 		return false;
 	elf_file_code(file, &code);

@@ -21,7 +21,8 @@ int elf_file_open(struct elf_file *file, const char *path)
 		return -errno;
 	if (!fstat(file->fd, &status) && S_ISREG(status.st_mode)) {
 		file->changed = status.st_mtime;
-		file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
+		/* Private: dwp.c writes to it. */
+		file->elf = elf_begin(file->fd, ELF_C_READ_MMAP_PRIVATE, NULL);
 	}
 	if (file->elf && elf_kind(file->elf) == ELF_K_ELF)
 		return 0;

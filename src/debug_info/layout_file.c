@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "debug_file.h"
+#include "dwp.h"
 #include "elf_file.h"
 #include "layout.h"
 #include "layout_build.h"
@@ -14,7 +15,7 @@
 
 static Dwarf *open_dwarf(const struct elf_file *file)
 {
-	Dwarf *dwarf = file->elf ? dwarf_begin_elf(file->elf, DWARF_C_READ, NULL) : NULL;
+	Dwarf *dwarf = dwp_begin(file);
 	Dwarf_CU *unit = NULL;
 
 	if (dwarf && !dwarf_get_units(dwarf, NULL, &unit, NULL, NULL, NULL, NULL))

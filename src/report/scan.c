@@ -257,9 +257,9 @@ static void scan_layout(struct scan *scan)
 }
 
 #define ABSENT                                                                                     \
-	"debug information of it lies in .dwo or .dwp files that are not there or cannot be read " \
-	"(elfutils reads no .dwp of Rust): build it with split-debuginfo off or unpacked, and "    \
-	"keep the .dwo files"
+	"debug information of it lies in .dwo or .dwp files that are not there or cannot be "      \
+	"read: "                                                                                   \
+	"keep the .dwo files, or the .dwp beside it, or build it with split-debuginfo=off"
 
 static const char *nothing_in(const struct layout *layout)
 {
