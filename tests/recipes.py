@@ -126,6 +126,16 @@ def cargo_compiles_under_ci_without_a_finding(place):
     _expect_clean(_ci(place, project, "sh", "-c", "cargo test --test awaits", **variables))
 
 
+def what_tasks_hold_is_told_by_the_first_job_of_a_machine(place):
+    project, variables = _cargo(place)
+    place.write("cargo/job.sh", "#!/bin/sh\nexec cargo test --test holds -- --ignored\n")
+    for name, command in (("driver", ["cargo", "test", "--test", "holds", "--", "--ignored"]), ("script", ["./job.sh"])):
+        variables["XDG_CACHE_HOME"] = str(place / name)
+        result, report = _ci(place, project, *command, **variables)
+        expect([finding["kind"] for finding in report["findings"] if finding["severity"] == "error"]
+               == ["lock-across-yield"], f"{name}: {result}\n{report}")
+
+
 def a_runner_that_was_there_is_called_too(place):
     project, variables = _cargo(place)
     runner = place.write("runner", f"#!/bin/sh\necho \"$1\" >>{place / 'called'}\nexec \"$@\"\n")

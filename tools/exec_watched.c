@@ -10,22 +10,29 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "options_text.h"
 #include "preload.h"
 #include "program.h"
+#include "run_layouts.h"
 #include "shared/options.h"
 
 /* A test that cannot be watched is run all the same: its own result counts. */
 static void bring_library(const struct program *program)
 {
-	char library[PATH_MAX], sentence[SENTENCE_SIZE], *options;
+	char library[PATH_MAX], sentence[SENTENCE_SIZE], text[OPTIONS_TEXT_SIZE];
+	static struct options options;
 
 	if (program_refusal(program, sentence)) {
 		fprintf(stderr, "yieldsan: NOT WATCHED: %s\n", sentence);
 		return;
 	}
-	options = getenv(OPTIONS_VARIABLE);
-	if (preload_find(library))
-		preload_set(library, &program->kind, options ? options : "");
+	if (!preload_find(library))
+		return;
+	options_parse(&options, getenv(OPTIONS_VARIABLE));
+	/* On a machine that has never seen it too: as the findings are there, so are they here. */
+	run_layouts_prepare(program, &options);
+	options_write(&options, text);
+	preload_set(library, &program->kind, text);
 }
 
 int command_exec_watched(int argc, char **argv)

@@ -16,7 +16,9 @@ void run_layouts_prepare(const struct program *program, struct options *options)
 	struct task_tables tables;
 	struct layout layout;
 
-	if (*options->layouts || !layout_cache_directory(directory))
+	/* One who names another directory fills it. */
+	if (!layout_cache_directory(directory) ||
+	    (*options->layouts && strcmp(options->layouts, directory) != 0))
 		return;
 	snprintf(options->layouts, sizeof options->layouts, "%s", directory);
 	/* Of all other programs even a look at their debug information is a waste. */

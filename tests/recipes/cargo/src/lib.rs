@@ -1,3 +1,4 @@
+use std::sync::Mutex;
 use std::time::Duration;
 
 const PAUSE: Duration = Duration::from_millis(5);
@@ -12,6 +13,14 @@ pub async fn deliver_blocking() -> u32 {
 pub async fn deliver() -> u32 {
     tokio::time::sleep(PAUSE).await;
     1
+}
+
+/// Holds a lock of its thread's meanwhile.
+pub async fn deliver_holding(sent: &Mutex<u32>) -> u32 {
+    let mut sent = sent.lock().unwrap();
+    tokio::time::sleep(PAUSE).await;
+    *sent += 1;
+    *sent
 }
 
 #[cfg(test)]
