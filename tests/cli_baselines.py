@@ -41,6 +41,41 @@ C_UNRELATED = """
 static __attribute__((noinline)) int before(int a) { return a * 3; }
 __attribute__((constructor)) static void shifted(void) { volatile int b = before(7); (void)b; }
 """
+# Its early return is what gcc takes apart from the rest.
+SPLIT_PROGRAM = """
+static __attribute__((noinline)) void nap(long us)
+{
+	struct timespec time = { .tv_nsec = us * 1000 };
+
+	nanosleep(&time, NULL);
+}
+
+static void tick(void)
+{
+	static int left = 2;
+
+	if (!left--) {
+		left = 0;
+		return;
+	}
+	nap(1000);
+	usleep(1000);
+	usleep(1500);
+	nap(1500);
+	__asm__ volatile(""); /* the last call stays one */
+}
+
+int main(void)
+{
+	void (*volatile callback)(void) = tick;
+
+	yieldsan_turn_begin("loop");
+	for (int i = 0; i < 3; i++)
+		callback();
+	yieldsan_turn_end();
+	return 0;
+}
+"""
 RUST_PROGRAM = """
 use std::thread::sleep;
 use std::time::Duration;
@@ -136,6 +171,16 @@ def clones_that_a_compiler_makes_have_their_functions_id(place):
     if not re.search(r" nap\.(isra|constprop|part)", symbols):
         raise Skip("this gcc makes no clone of the function: " + symbols)
     expect(_ids(place, clones) == first, f"{first} {symbols}")
+
+
+def ids_outlive_an_optimiser_that_splits_functions(place):
+    flags = ("-g", "-fno-optimize-sibling-calls")
+    first = _ids(place, place.compile("program", *flags, "-O0", source=HEADER + SPLIT_PROGRAM))
+    expect(len(set(first)) == 4, first)
+    for compiler in ("gcc", "clang"):
+        if shutil.which(compiler):
+            program = place.compile("program", *flags, "-O2", source=HEADER + SPLIT_PROGRAM, compiler=compiler)
+            expect(_ids(place, program) == first, compiler)
 
 
 def _rustc(place, directory, source, *flags, util=("-O",)):

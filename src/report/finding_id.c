@@ -132,13 +132,24 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 	return hash_text(hash_text(hash, path_name(frame->module)), offset);
 }
 
+/* Called by itself, at another line; or what an optimiser made of two parts of one function, of
+ * which debug information tells as of a call inlined into itself. */
+static bool is_same_function(const struct frame *frame, const struct frame *last)
+{
+	return last && frame == last + 1 && frame->native && frame->function &&
+	       frame->function == last->function;
+}
+
 static uint64_t hash_stack(uint64_t hash, const struct finding_stack *stack)
 {
 	struct telling telling = telling_frames(stack);
-	const struct frame *frame;
+	const struct frame *frame, *last = NULL;
 
-	while ((frame = next_frame(&telling)))
-		hash = hash_frame(hash, frame);
+	while ((frame = next_frame(&telling))) {
+		if (!is_same_function(frame, last))
+			hash = hash_frame(hash, frame);
+		last = frame;
+	}
 	return hash;
 }
 
