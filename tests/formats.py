@@ -299,6 +299,8 @@ def paths_are_stripped_and_mapped_in_every_format(place):
     (finding, *_) = report_of(place / "json")["findings"]
     files = [frame["file"] for frame in finding["stacks"][0]["frames"] if frame.get("user")]
     expect(set(files) == {"services/src: new/pump.c"}, files)
+    result = run(f"--write-baseline={place / 'known'}", *options, place / "pump", cwd=top)
+    expect("(services/src: new/pump.c)" in (place / "known").read_text(), (place / "known").read_text())
     result = run("--format=github", *options, place / "pump", cwd=top)
     expect(re.search(r"^::error .*file=services/src%3A new/pump.c,line=\d+::", result.err, re.M), result)
 

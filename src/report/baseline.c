@@ -123,7 +123,7 @@ static void print_place(struct report *report, const struct finding *finding, FI
 	fprintf(out, " in %s", place->function ? place->function : path_name(place->module));
 	if (!place->file)
 		return;
-	file = source_path_in_repository(report, source_path_map(report, place->file));
+	file = source_path_in_repository(report, place->file);
 	fprintf(out, " (%s)", *file == '/' ? path_name(file) : file);
 }
 
