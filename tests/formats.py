@@ -305,5 +305,26 @@ def paths_are_stripped_and_mapped_in_every_format(place):
     expect(re.search(r"^::error .*file=services/src%3A new/pump.c,line=\d+::", result.err, re.M), result)
 
 
+def paths_of_a_build_directory_are_mapped_as_they_read(place):
+    """Build systems name sources from where they build: ../src/pump.c."""
+    top = place / "checkout"
+    for name in ("src", "build"):
+        os.makedirs(top / name)
+    (top / "src/pump.c").write_text(PROGRAM)
+    subprocess.run(["gcc", "-g", "-O0", f"-I{ROOT}/include", "-o", place / "pump", "../src/./pump.c"],
+                   cwd=top / "build", check=True)
+    run("-o", place / "traces", "--report=/dev/null", place / "pump", cwd=place.path)
+    top = os.path.realpath(top)
+    for prefix, root, shown in ((top, "services", "services/src/pump.c"), (top + "/src", None, "pump.c"),
+                                (top + "/build", "services/build", "services/src/pump.c"),
+                                (top + "/build/..", None, "src/pump.c")):
+        options = (f"--strip-prefix={prefix}", *([f"--source-root={root}"] if root else []))
+        baseline = place / "baseline"
+        baseline.unlink(missing_ok=True)
+        text = yieldsan("report", "--format=github", *options, f"--write-baseline={baseline}", place / "traces").out
+        expect(f"in naps ({shown}:" in text and f",file={shown}," in text, f"{options}: {text}")
+        expect(f" in naps ({shown})\n" in baseline.read_text(), f"{options}: {baseline.read_text()}")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(globals()))

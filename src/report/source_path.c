@@ -58,24 +58,62 @@ static const char *without_scheme(struct strings *strings, const char *path)
 	return plain;
 }
 
+/* Without its "." and "name/..", as it reads: there may be no such file here to ask the system of.
+ */
+static const char *plain_path(struct strings *strings, const char *path)
+{
+	char *plain, *to;
+	const char *kept;
+
+	if (path[0] != '.' && !strstr(path, "/."))
+		return path;
+	plain = to = memory_get(strlen(path) + 1);
+	while (*path) {
+		size_t length = strcspn(path, "/"), step = length + (path[length] == '/');
+		char *last = to > plain ? memrchr(plain, '/', (size_t)(to - plain - 1)) : NULL;
+
+		last = last ? last + 1 : plain;
+		if (length == 2 && !memcmp(path, "..", 2) && to > plain && *last != '/' &&
+		    strncmp(last, "../", 3) != 0)
+			to = last;
+		else if (length != 1 || *path != '.')
+			to = mempcpy(to, path, step);
+		path += step;
+	}
+	*to = '\0';
+	kept = strings_keep(strings, plain);
+	free(plain);
+	return kept;
+}
+
+/* What stands behind the prefix, which may have been meant as the compiler wrote it or as it reads.
+ */
+static const char *behind_prefix(struct report *report, const char *path)
+{
+	const char *prefix = report->options->strip_prefix, *rest = behind(path, prefix);
+	const char *plain = behind(plain_path(&report->strings, path), prefix);
+
+	return plain ? plain : rest;
+}
+
 const char *source_path_map(struct report *report, const char *path)
 {
 	const struct report_options *options = report->options;
-	const char *rest, *mapped;
+	const char *rest;
 
-	path = mapped = without_scheme(&report->strings, path);
+	path = without_scheme(&report->strings, path);
 	if (!path || (!options->strip_prefix && !options->source_root))
 		return path;
-	rest = options->strip_prefix ? behind(path, options->strip_prefix) : NULL;
-	if (rest)
-		mapped = rest;
-	while (!strncmp(mapped, "./", 2))
-		mapped += 2;
-	if (*mapped == '/' || !*mapped || !options->source_root)
-		return mapped == path ? path : strings_keep(&report->strings, mapped);
-	return strings_print(&report->strings, "%.*s/%s",
-			     (int)directory_length(options->source_root), options->source_root,
-			     mapped);
+	rest = options->strip_prefix ? behind_prefix(report, path) : NULL;
+	if (!rest)
+		rest = path;
+	if (*rest == '/' || !*rest)
+		return rest;
+	if (options->source_root)
+		rest = strings_print(&report->strings, "%.*s/%s",
+				     (int)directory_length(options->source_root),
+				     options->source_root, rest);
+	return strings_keep(&report->strings, plain_path(&report->strings, rest));
 }
 
 const char *source_path_directory(struct report *report)
