@@ -136,6 +136,7 @@ def every_kind_of_rule_matches_and_spares(place):
                             ("function:turn", "function:urn"), ("function:ma*", "function:turns*"),
                             ("module:blocker", "module:locker"), ("module:libc.so.*", "module:libm.so.*"),
                             ("module:*/blocker", "module:*/blocke"),
+                            ("call: nanosleep & kind:\tblocking-call", "call: sleep"),
                             ("kind:blocking-call", "kind:blocking-call & call:x"), ("kind:*", "call:*x*"),
                             ("executor:blocker", "executor:tokio"), ("executor:annotated", "executor:block"),
                             (f"id:{finding['id']}", "id:0123456789abcdef"),

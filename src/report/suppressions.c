@@ -66,6 +66,11 @@ static int read_condition(struct suppression_condition *condition, const struct 
 	condition->type = type;
 	condition->pattern = colon + 1;
 	condition->length = length - (size_t)(colon + 1 - text);
+	/* Nothing that a pattern is for begins with a blank: such a rule would never match. */
+	while (condition->length && *condition->pattern == ' ') {
+		condition->pattern++;
+		condition->length--;
+	}
 	if (!condition->length)
 		return refuse(line, "there is no pattern behind `%s:'", type->name);
 	if (type->may_be && !type->may_be(condition->pattern, condition->length))
