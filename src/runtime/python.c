@@ -5,10 +5,11 @@
 
 #include "memory.h"
 #include "modules.h"
+#include "shared/python_loop.h"
 #include "thread.h"
 
-#define DUMP_SIZE	8192
-#define STARTING_FRAMES 4 /* from the lock out to Thread.start */
+#define DUMP_SIZE	16384 /* CPython writes 100 frames at most */
+#define STARTING_FRAMES 4     /* from the lock out to Thread.start */
 
 static struct {
 	uintptr_t runtime, runtime_end;
@@ -78,29 +79,55 @@ static size_t put(char *to, size_t size, size_t used, const char *from, size_t l
 	return used + length + 1;
 }
 
-/* One line of the dump: `  File "PATH", line N in FUNCTION`. */
-static size_t put_line(char *to, size_t size, size_t used, const char *line, const char *end)
+struct dump_line {
+	const char *file, *number, *function;
+	size_t file_length, number_length, function_length;
+};
+
+/* `  File "PATH", line N in FUNCTION`; false: no such line. */
+static bool read_line(const char *line, const char *end, struct dump_line *read)
 {
 	static const char file_is[] = "  File \"", line_is[] = "\", line ", in_is[] = " in ";
 	const char *file = line + sizeof file_is - 1, *number, *function;
-	size_t start = used;
 
 	if ((size_t)(end - line) < sizeof file_is || memcmp(line, file_is, sizeof file_is - 1))
-		return used;
+		return false;
 	number = memmem(file, (size_t)(end - file), line_is, sizeof line_is - 1);
 	if (!number)
-		return used;
+		return false;
 	function = memmem(number, (size_t)(end - number), in_is, sizeof in_is - 1);
 	if (!function)
-		return used;
-	function += sizeof in_is - 1;
-	used = put(to, size, used, function, (size_t)(end - function), '\t');
-	used = used ? put(to, size, used, file, (size_t)(number - file), '\t') : 0;
-	number += sizeof line_is - 1;
-	used = used ? put(to, size, used, number, (size_t)(function - (sizeof in_is - 1) - number),
-			  '\n')
-		    : 0;
-	return used ? used : start; /* a line that does not fit is left out whole */
+		return false;
+	read->file = file;
+	read->file_length = (size_t)(number - file);
+	read->number = number + sizeof line_is - 1;
+	read->number_length = (size_t)(function - read->number);
+	read->function = function + sizeof in_is - 1;
+	read->function_length = (size_t)(end - read->function);
+	return true;
+}
+
+/* A line that does not fit is left out whole. */
+static size_t put_line(char *to, size_t size, size_t used, const struct dump_line *line)
+{
+	size_t start = used;
+
+	used = put(to, size, used, line->function, line->function_length, '\t');
+	used = used ? put(to, size, used, line->file, line->file_length, '\t') : 0;
+	used = used ? put(to, size, used, line->number, line->number_length, '\n') : 0;
+	return used ? used : start;
+}
+
+static size_t drop_line(const char *text, size_t used)
+{
+	const char *before = memrchr(text, '\n', used - 1);
+
+	return before ? (size_t)(before + 1 - text) : 0;
+}
+
+static bool is_loop(const struct dump_line *line)
+{
+	return python_loop_of(line->function, line->function_length, line->file, line->file_length);
 }
 
 size_t python_frames(char *text, size_t size)
@@ -108,6 +135,7 @@ size_t python_frames(char *text, size_t size)
 	struct thread_state *self = &this_thread;
 	const char *dump;
 	void *state;
+	bool in_loop = false;
 	size_t used = 0;
 
 	if (!python.dump_traceback || self->serving)
@@ -130,10 +158,23 @@ size_t python_frames(char *text, size_t size)
 	self->armed = false;
 	for (const char *line = dump, *end, *last = dump + self->dump_used; line < last;
 	     line = end + 1) {
+		struct dump_line read;
+		size_t with;
+
 		end = memchr(line, '\n', (size_t)(last - line));
 		if (!end)
 			break;
-		used = put_line(text, size, used, line, end);
+		if (!read_line(line, end, &read))
+			continue;
+		with = put_line(text, size, used, &read);
+		/* A call is judged by the loop that it is below, which may lie behind many layers
+		 * of a framework: what is next to it makes room. */
+		while (with == used && used && !in_loop && is_loop(&read)) {
+			used = drop_line(text, used);
+			with = put_line(text, size, used, &read);
+		}
+		in_loop |= is_loop(&read);
+		used = with;
 	}
 	return used;
 }

@@ -231,7 +231,8 @@ def python_runs():
     cases = "asyncio_cases.py"
     for name in PYTHON_OPERATIONS:
         yield script(cases, f"coroutine {name}", [name], executor="asyncio")
-    yield script(cases, "callback all", PYTHON_OPERATIONS, executor="asyncio")
+    for context in words("callback layers"):
+        yield script(cases, f"{context} all", PYTHON_OPERATIONS, executor="asyncio")
     for context in words("to_thread executor thread around left_open"):
         yield script(cases, f"{context} all")
     for context in words("coroutine callback"):

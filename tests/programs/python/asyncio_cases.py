@@ -2,7 +2,7 @@
 
     asyncio_cases.py [--uvloop] CONTEXT OPERATION...     (or `all`)
 
-Contexts: coroutine and callback hold the loop; to_thread, executor, thread, around and left_open
+Contexts: coroutine, layers and callback hold the loop; to_thread, executor, thread, around and left_open
 do not.
 """
 
@@ -25,6 +25,21 @@ async def in_coroutine(blocks):
     for block in blocks:
         await settle()
         block()
+        await settle()
+
+
+async def through(layers, block):
+    if layers:
+        await through(layers - 1, block)
+    else:
+        block()
+
+
+async def in_layers(blocks):
+    """As deep below the loop as a web framework's handlers."""
+    for block in blocks:
+        await settle()
+        await through(70, block)
         await settle()
 
 
@@ -72,6 +87,7 @@ async def in_thread(blocks):
 
 CONTEXTS = {
     "coroutine": in_coroutine,
+    "layers": in_layers,
     "callback": in_callback,
     "to_thread": in_to_thread,
     "executor": in_executor,
