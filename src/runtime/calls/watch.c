@@ -401,13 +401,16 @@ static bool ends_output(const struct call_watch *watch)
 
 /*
  * Whether the thread has now waited for the end of what others, a child as likely as not, write
- * into a pipe. The last of the output may have come first, and its end without another wait.
+ * into a pipe. The last of the output may have come first, and its end without another wait. The
+ * status pipe ends when the child has begun.
  */
 static void note_output(const struct call_watch *watch, bool error, uint64_t end_ns)
 {
 	struct thread_state *self = &this_thread;
 	const struct call_info *info = &call_infos[watch->call];
 
+	if (status_pipe_is(watch->subject.fd))
+		return;
 	if (error && (watch->kind == SUBJECT_PIPE || !strcmp(info->category, "poll")))
 		self->output_ns = end_ns;
 	if (ends_output(watch) && end_ns - self->output_ns < FOLLOWS_NS)

@@ -38,7 +38,7 @@ C_OPERATIONS = words(
     "nanosleep usleep file fsync stat pipe stream nested_poll socket getaddrinfo mutex cond rwlock sem"
     " join flock system popen child_end waitpid output quiet compute"
 )
-PYTHON_OPERATIONS = words("sleep file fsync client run_program lookup lock compute")
+PYTHON_OPERATIONS = words("sleep file fsync client run_program wait_then_program lookup lock compute")
 NODE_OPERATIONS = words("readFile exec atomicsWait fsync compute")
 
 TOKIO_HOLDING = words("spawn current local local_foreign root after_panic after_abort")

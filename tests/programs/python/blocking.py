@@ -92,6 +92,21 @@ def run_program():
     return block
 
 
+def wait_then_program():
+    reading, writing = os.pipe()
+    helper = Helper(lambda: os.write(writing, b"x"))
+
+    def block():
+        helper.begun = True
+        os.read(reading, 1)  # EXPECT error read category=pipe case=wait_then_program
+        # The pipe that told of its exec has ended then, which is no end of what it has to say.
+        subprocess.run(["sleep", "0.08"], check=True)  # EXPECT error waitpid|wait4|waitid category=process case=wait_then_program
+        os.close(reading)
+        os.close(writing)
+
+    return block
+
+
 def lookup():
     def block():
         socket.getaddrinfo("localhost", 80)  # EXPECT error getaddrinfo category=dns case=lookup
@@ -114,7 +129,7 @@ def lock():
 
 OPERATIONS = {
     operation.__name__: operation
-    for operation in (sleep, file, fsync, client, run_program, lookup, lock, compute)
+    for operation in (sleep, file, fsync, client, run_program, wait_then_program, lookup, lock, compute)
 }
 
 
