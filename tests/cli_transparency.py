@@ -86,6 +86,50 @@ def other_preloads_are_kept(place):
     expect(result.out.endswith(f"libyieldsan.so:{other}\n"), result)
 
 
+BEFORE_LIBC = r"""
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static int over;
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *left)
+{
+	return 77;
+}
+
+int fstat(int fd, struct stat *status)
+{
+	if (over)
+		abort();
+	return (int)syscall(SYS_fstat, fd, status);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+	over = 1;
+}
+"""
+
+
+def other_preloads_stand_before_libc(place):
+    """As libfaketime, whose functions have no versions, where libc has several of them."""
+    other = place.compile("other.so", "-shared", "-fPIC", source=BEFORE_LIBC)
+    program = place.compile("sleeper", source="""
+        #include <time.h>
+        int main(void)
+        {
+            struct timespec time = { .tv_sec = 1 };
+            return clock_nanosleep(CLOCK_MONOTONIC, 0, &time, 0);
+        }
+    """)
+    result = run(program, env={"LD_PRELOAD": other})
+    expect(result.status == 77, result)
+
+
 def a_sanitizer_comes_first(place):
     program = place.compile("asan", "-fsanitize=address", source=BLOCKER)
     result = run(program, "block", "done", env={"ASAN_OPTIONS": "detect_leaks=0"})

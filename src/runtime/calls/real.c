@@ -1,7 +1,9 @@
 #include "real.h"
 
 #include <errno.h>
+#include <link.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "call.h"
 
@@ -65,6 +67,39 @@ static void *find(const char *name)
 	return next_dlsym ? next_dlsym(RTLD_NEXT, name) : NULL;
 }
 
+/* As libfaketime's and the sanitizers' functions are, which stand before libc: whoever asks for one
+ * with a version is bound to one that has none too. */
+static bool has_no_version(const void *function)
+{
+	const ElfW(Sym) *symbols = NULL, *symbol = NULL;
+	const ElfW(Half) *versions = NULL;
+	const ElfW(Dyn) * entry;
+	struct link_map *map;
+	Dl_info info;
+
+	if (!dladdr1(function, &info, (void **)&map, RTLD_DL_LINKMAP) ||
+	    !dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+		return false;
+	for (entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
+		if (entry->d_tag == DT_SYMTAB)
+			symbols = (const void *)entry->d_un.d_ptr;
+		if (entry->d_tag == DT_VERSYM)
+			versions = (const void *)entry->d_un.d_ptr;
+	}
+	return symbols && (!versions || versions[symbol - symbols] == VER_NDX_GLOBAL);
+}
+
+static void *find_version(const char *name, const char *version)
+{
+	void *found = dlvsym(RTLD_NEXT, name, version), *first;
+
+	/* Such names libc keeps for old programs alone: a look-up that fails allocates. */
+	if (!found || !strncmp(name, "__", 2))
+		return found;
+	first = find(name);
+	return first && first != found && has_no_version(first) ? first : found;
+}
+
 /* Called by the stubs too. */
 void *real_find(int call);
 
@@ -72,7 +107,7 @@ void *real_find(int call)
 {
 	void **pointer = (void **)&real + call;
 	const char *version = version_of(call);
-	void *found = version ? dlvsym(RTLD_NEXT, call_infos[call].name, version) : NULL;
+	void *found = version ? find_version(call_infos[call].name, version) : NULL;
 	int saved = errno;
 
 	if (!found)
