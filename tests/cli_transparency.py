@@ -130,6 +130,14 @@ def other_preloads_stand_before_libc(place):
     expect(result.status == 77, result)
 
 
+def other_preloads_are_left_alone_once_they_have_ended(place):
+    other = place.compile("other.so", "-shared", "-fPIC", source=BEFORE_LIBC)
+    ours = pathlib.Path(YIELDSAN).parent / "libyieldsan.so"
+    ran = subprocess.run([place.blocker(), "block", "done"], capture_output=True, text=True, check=False,
+                         env={**os.environ, "LD_PRELOAD": f"{ours}:{other}", "TMPDIR": str(place.path)})
+    expect(ran.returncode == 0 and ran.stdout == "done\n" and ran.stderr.startswith("yieldsan: 1 place"), ran)
+
+
 def a_sanitizer_comes_first(place):
     program = place.compile("asan", "-fsanitize=address", source=BLOCKER)
     result = run(program, "block", "done", env={"ASAN_OPTIONS": "detect_leaks=0"})

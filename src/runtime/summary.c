@@ -10,6 +10,7 @@
 #include "calls/call.h"
 #include "runtime.h"
 #include "sites.h"
+#include "system_call.h"
 #include "trace.h"
 #include "trace_records.h"
 
@@ -52,13 +53,15 @@ static bool parent_is_watched(void)
 	return found;
 }
 
+/* Past libc: a preloaded library that stands before its functions may have ended by now. */
 static bool may_tell(void)
 {
 	struct stat now;
 
 	return runtime_options.summary && !not_first && have_standard_error &&
-	       fstat(STDERR_FILENO, &now) == 0 && now.st_dev == standard_error.st_dev &&
-	       now.st_ino == standard_error.st_ino && !parent_is_watched();
+	       system_call(SYS_fstat, STDERR_FILENO, (long)&now, 0, 0, 0, 0) == 0 &&
+	       now.st_dev == standard_error.st_dev && now.st_ino == standard_error.st_ino &&
+	       !parent_is_watched();
 }
 
 void summary_tell(void)
