@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -180,6 +181,17 @@ def programs_that_have_signals_to_themselves_keep_them(place):
 
 def no_call_is_interrupted(place):
     _findings(place, "waits", options=DENSE)
+
+
+def a_guest_of_qemu_is_sampled(place):
+    """Its handlers may be called on a stack that is not aligned."""
+    qemu = shutil.which("qemu-x86_64")
+    if not qemu:
+        raise Skip("there is no qemu-x86_64")
+    library = pathlib.Path(YIELDSAN).parent / "libyieldsan.so"
+    ran = subprocess.run([qemu, "-E", f"LD_PRELOAD={library}", "-E", f"YIELDSAN_OPTIONS=output={place.path}",
+                          _stalls(place), "busy"], capture_output=True, text=True, check=False)
+    expect(ran.returncode == 0 and ran.stdout == "done\n" and "1 place blocked" in ran.stderr, ran)
 
 
 def exceptions_and_samples_get_along(place):

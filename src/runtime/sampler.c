@@ -58,7 +58,9 @@ static void restart_call(ucontext_t *context)
 	registers[REG_RIP] = (greg_t)(pc - SYSCALL_SIZE);
 }
 
-static void handle(int signal, siginfo_t *info, void *context)
+/* QEMU 7 calls handlers of its guests on a stack that is not aligned. */
+__attribute__((force_align_arg_pointer)) static void handle(int signal, siginfo_t *info,
+							    void *context)
 {
 	int saved_errno = errno;
 	struct sigaction chained;
