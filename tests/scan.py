@@ -331,6 +331,18 @@ def a_damaged_packed_file_is_told_in_a_line_at_most(place):
         expect(result.status in (0, 2, 66) and result.err.count("\n") <= 1, result)
 
 
+def sources_lie_where_the_compiler_stood(place):
+    """As cargo names those of a package in a directory of a larger repository: relative to its own."""
+    (place / "service" / "src").mkdir(parents=True)
+    shutil.copy(PLAIN, place / "service" / "src")
+    subprocess.run(["rustc", "--edition", "2021", "-Cdebuginfo=2", "-o", "plain", f"src/{PLAIN.name}"], check=True,
+                   capture_output=True, cwd=place / "service")
+    report = _scan(place, str(place / "service" / "plain"))
+    files = {frame["file"] for finding in report["findings"] for stack in finding["stacks"]
+             for frame in stack["frames"] if frame.get("file", "").endswith(PLAIN.name)}
+    expect(files == {str(place / "service" / "src" / PLAIN.name)}, files)
+
+
 def compressed_debug_information_is_read(place):
     program = _plain(place, "plain")
     for way in ("zlib", "zlib-gnu"):

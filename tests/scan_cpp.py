@@ -159,6 +159,17 @@ def debug_information_beside_the_program_serves(place):
     _is(_lines(_scan(place, program), "error"), _labelled("HELD", "SEEN"), "errors")
 
 
+def sources_lie_where_the_compiler_stood(place):
+    (place / "src").mkdir()
+    shutil.copy(CASES, place / "src")
+    subprocess.run(["g++", "-std=c++20", "-g", "-o", "cases", f"src/{CASES.name}", "-pthread"], check=True,
+                   cwd=place.path)
+    report = _scan(place, str(place / "cases"))
+    files = {frame["file"] for finding in report["findings"] for stack in finding["stacks"]
+             for frame in stack["frames"] if frame.get("file", "").endswith(CASES.name)}
+    expect(files == {str(place / "src" / CASES.name)}, files)
+
+
 def what_a_program_lacks_is_said(place):
     cache = {"XDG_CACHE_HOME": str(place / "cache")}
     plain, source = str(place / "plain"), place.write("plain.cc", PLAIN)

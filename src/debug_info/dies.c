@@ -1,4 +1,9 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "dies.h"
+#include "memory.h"
 
 const char *die_name(Dwarf_Die *die)
 {
@@ -66,4 +71,39 @@ const char *die_file(Dwarf_Die *die)
 	    dwarf_getsrcfiles(&unit, &files, &count) || number >= count || (!number && version < 5))
 		return NULL;
 	return dwarf_filesrc(files, number, NULL, NULL);
+}
+
+/* Of a split unit only the skeleton tells. */
+static const char *compilers_directory(Dwarf_Die *die)
+{
+	Dwarf_Die unit, skeleton;
+	Dwarf_Attribute attribute;
+
+	if (dwarf_cu_info(die->cu, NULL, NULL, &unit, &skeleton, NULL, NULL, NULL))
+		return NULL;
+	if (dwarf_attr(&unit, DW_AT_comp_dir, &attribute) ||
+	    (skeleton.cu && dwarf_attr(&skeleton, DW_AT_comp_dir, &attribute)))
+		return dwarf_formstring(&attribute);
+	return NULL;
+}
+
+char *die_path(Dwarf_Die *die, const char *path)
+{
+	const char *directory = *path == '/' ? NULL : compilers_directory(die);
+	char *tidy, *to;
+
+	if (!directory)
+		tidy = strdup(path);
+	else if (asprintf(&tidy, "%s/%s", directory, path) < 0)
+		tidy = NULL;
+	if (!tidy)
+		memory_exhausted();
+	to = tidy;
+	for (const char *from = tidy; *from; from++) {
+		while (!strncmp(from, "/./", 3))
+			from += 2;
+		*to++ = *from;
+	}
+	*to = '\0';
+	return tidy;
 }

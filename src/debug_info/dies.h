@@ -21,6 +21,12 @@ bool die_reference(Dwarf_Die *die, unsigned attribute, Dwarf_Die *to);
  */
 const char *die_file(Dwarf_Die *die);
 
+/*
+ * "/a/./b" as "/a/b"; a path relative to the directory that the unit of `die` was compiled in as
+ * an absolute one. To be freed.
+ */
+char *die_path(Dwarf_Die *die, const char *path);
+
 /* In bytes; 0 when not told. */
 uint64_t die_size(Dwarf_Die *die);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "demangle.h"
+#include "dies.h"
 #include "languages.h"
 
 const char *inline_chain_name(struct strings *strings, const char *symbol, const char **language)
@@ -93,29 +94,17 @@ static const char *name_of(Dwarf_Die *die, const char *language, struct strings 
 	return NULL;
 }
 
-/* "/a/./b" as "/a/b"; a name relative to the compiler's directory as an absolute one. */
 static const char *tidy_path(struct strings *strings, Dwarf_Die *unit, const char *path)
 {
-	Dwarf_Attribute attribute;
-	const char *directory;
-	char *tidy, *to;
+	const char *kept;
+	char *tidy;
 
 	if (!path || !*path)
 		return NULL;
-	if (*path != '/' && dwarf_attr(unit, DW_AT_comp_dir, &attribute)) {
-		directory = dwarf_formstring(&attribute);
-		if (directory)
-			path = strings_print(strings, "%s/%s", directory, path);
-	}
-	tidy = to = memory_get(strlen(path) + 1);
-	for (const char *from = path; *from; from++) {
-		while (!strncmp(from, "/./", 3))
-			from += 2;
-		*to++ = *from;
-	}
-	path = strings_keep(strings, tidy);
+	tidy = die_path(unit, path);
+	kept = strings_keep(strings, tidy);
 	free(tidy);
-	return path;
+	return kept;
 }
 
 /* Where the call that was inlined as `die` stands in the source. */

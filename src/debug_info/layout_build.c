@@ -30,6 +30,19 @@ uint32_t layout_add_text(struct layout_builder *builder, const char *text)
 	return known->offset;
 }
 
+uint32_t layout_add_file(struct layout_builder *builder, Dwarf_Die *die, const char *file)
+{
+	uint32_t text;
+	char *path;
+
+	if (!file)
+		return 0;
+	path = die_path(die, file);
+	text = layout_add_text(builder, path);
+	free(path);
+	return text;
+}
+
 /* Of two machines of one name and size, the states are the same. */
 static struct machine_place *find_place(struct layout_builder *builder, Dwarf_Die *type, bool add)
 {
@@ -132,7 +145,7 @@ static void add_state(struct layout_builder *builder, uint32_t place, Dwarf_Die 
 	state = LAYOUT_ADD(builder, states, LAYOUT_STATES);
 	state->value = at.value;
 	state->name = layout_add_text(builder, die_name(&saved));
-	state->file = layout_add_text(builder, die_file(&member));
+	state->file = layout_add_file(builder, &member, die_file(&member));
 	dwarf_decl_line(&member, &at.line);
 	state->line = (uint32_t)at.line;
 	state->first_value = (uint32_t)builder->counts[LAYOUT_VALUES];

@@ -55,6 +55,9 @@ struct layout_builder {
 
 uint32_t layout_add_text(struct layout_builder *builder, const char *text);
 
+/* The path of a source file, or NULL, as the unit of `die` names it: as die_path() has it. */
+uint32_t layout_add_file(struct layout_builder *builder, Dwarf_Die *die, const char *file);
+
 /* LAYOUT_NONE when the type is no state machine. */
 uint32_t layout_machine_place(struct layout_builder *builder, Dwarf_Die *type);
 
@@ -93,7 +96,7 @@ void layout_body_place(struct layout_builder *builder, const char *name,
 
 /* Where a variable of a machine is declared: the nearest before `line` of that name and type. */
 bool layout_declaration(struct layout_builder *builder, const char *machine, const char *name,
-			const char *type, int line, const char **file, int *declared);
+			const char *type, int line, uint32_t *file, int *declared);
 
 #define LAYOUT_MAX_CONDITIONS 12
 

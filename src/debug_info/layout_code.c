@@ -104,7 +104,7 @@ void layout_body_place(struct layout_builder *builder, const char *name,
 
 	if (!find_body(builder, name, &body) || dwarf_decl_line(&body, &line))
 		return;
-	machine->file = layout_add_text(builder, die_file(&body));
+	machine->file = layout_add_file(builder, &body, die_file(&body));
 	machine->line = (uint32_t)line;
 }
 
@@ -113,7 +113,8 @@ struct declaration {
 	const char *name, *type;
 	size_t length; /* of the name: "pair" of "pair.1" */
 	int line;      /* of the await */
-	const char *file;
+	Dwarf_Die at;
+	const char *file; /* as the unit of `at` names it */
 	int best;
 };
 
@@ -142,15 +143,22 @@ static void find_declaration(struct declaration *wanted, Dwarf_Die *scope, int d
 		if (!wanted->best || (line <= wanted->line && line > wanted->best) ||
 		    (wanted->best > wanted->line && line <= wanted->line)) {
 			wanted->best = line;
+			wanted->at = child;
 			wanted->file = die_file(&child);
 		}
 	}
 }
 
 bool layout_declaration(struct layout_builder *builder, const char *machine, const char *name,
-			const char *type, int line, const char **file, int *declared)
+			const char *type, int line, uint32_t *file, int *declared)
 {
-	struct declaration wanted = { builder, name, type, strcspn(name, ".["), line, NULL, 0 };
+	struct declaration wanted = {
+		.builder = builder,
+		.name = name,
+		.type = type,
+		.length = strcspn(name, ".["),
+		.line = line,
+	};
 	Dwarf_Die scope;
 
 	if (!strncmp(name, "__", 2))
@@ -159,7 +167,9 @@ bool layout_declaration(struct layout_builder *builder, const char *machine, con
 		find_declaration(&wanted, &scope, 0);
 	if (!wanted.best && find_glue(builder, machine, &scope))
 		find_declaration(&wanted, &scope, 0);
-	*file = wanted.file;
+	if (!wanted.best || !wanted.file)
+		return false;
+	*file = layout_add_file(builder, &wanted.at, wanted.file);
 	*declared = wanted.best;
-	return wanted.best && wanted.file;
+	return true;
 }

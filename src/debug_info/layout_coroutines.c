@@ -71,15 +71,15 @@ static uint32_t function_of(struct layout_builder *builder, const struct corouti
 	return text;
 }
 
-static void add_value(struct layout_builder *builder, const struct coroutine_guard *guard,
-		      enum coroutine_holds holds)
+static void add_value(struct layout_builder *builder, struct coroutine *coroutine,
+		      const struct coroutine_guard *guard, enum coroutine_holds holds)
 {
 	struct layout_value *value = LAYOUT_ADD(builder, values, LAYOUT_VALUES);
 
 	if (!guard->is_taken_apart || guard->line)
 		value->name = layout_add_text(builder, guard->name);
 	value->type = layout_add_text(builder, guard->type);
-	value->file = layout_add_text(builder, guard->file);
+	value->file = layout_add_file(builder, &coroutine->unit, guard->file);
 	value->line = (uint32_t)guard->line;
 	value->offset = (uint32_t)guard->offset;
 	value->size = (uint32_t)guard->size;
@@ -141,7 +141,7 @@ static void add_await(struct layout_builder *builder, struct coroutine *coroutin
 	const char *file = NULL;
 
 	state->line = (uint32_t)line_of_await(coroutine, await, &file);
-	state->file = layout_add_text(builder, file);
+	state->file = layout_add_file(builder, &coroutine->unit, file);
 	state->value = coroutine->is_clangs ? await->index + INITIAL_SUSPENSION : await->index;
 	state->awaits = LAYOUT_NONE;
 	state->first_value = (uint32_t)builder->counts[LAYOUT_VALUES];
@@ -150,7 +150,7 @@ static void add_await(struct layout_builder *builder, struct coroutine *coroutin
 		if (await->holds[i] == COROUTINE_UNTOLD)
 			builder->machines[machine].untold = 1;
 		else if (await->holds[i] != COROUTINE_HOLDS_NOT)
-			add_value(builder, &guards->items[i], await->holds[i]);
+			add_value(builder, coroutine, &guards->items[i], await->holds[i]);
 	}
 	state->value_count = (uint32_t)builder->counts[LAYOUT_VALUES] - state->first_value;
 }
@@ -203,7 +203,8 @@ static void add_coroutine(struct adding *adding, struct coroutine *coroutine)
 	machine->language = yields(coroutine) ? LAYOUT_CPP_GENERATOR : LAYOUT_CPP;
 	machine->untold = guards.count && !awaits.is_whole;
 	if (!dwarf_decl_line(&coroutine->resume, &line)) {
-		machine->file = layout_add_text(builder, die_file(&coroutine->resume));
+		machine->file =
+			layout_add_file(builder, &coroutine->resume, die_file(&coroutine->resume));
 		machine->line = (uint32_t)line;
 	}
 	for (size_t i = 0; i < awaits.count; i++)

@@ -137,7 +137,7 @@ static const uint16_t glue_flags[] = {
 static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_class class)
 {
 	struct layout_builder *builder = spot->at->builder;
-	const char *name = types_name(&builder->types, type), *file;
+	const char *name = types_name(&builder->types, type);
 	uint32_t first = builder->states[builder->counts[LAYOUT_STATES] - 1].first_value;
 	uint64_t size = die_size(type), whole = die_size(spot->at->machine);
 	uint32_t sequence =
@@ -188,10 +188,8 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	if (spot->conditions.full)
 		value->flags |= VALUE_IN_UNION;
 	if (layout_declaration(builder, spot->at->type, spot->path, spot->outer, spot->at->line,
-			       &file, &line)) {
-		value->file = layout_add_text(builder, file);
+			       &value->file, &line))
 		value->line = (uint32_t)line;
-	}
 	is_guard = class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK;
 	if (is_guard || (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
 		tells = layout_drops(spot->at, &place, &value->drop_flag);
