@@ -27,6 +27,14 @@ static void find_runtime(struct module *module)
 	python.runtime_end = extent.address + extent.size;
 }
 
+static void visit(const struct symbol_range *symbol, void *data)
+{
+	uintptr_t *dump = data;
+
+	if (!strcmp(symbol->name, "_Py_DumpTraceback"))
+		*dump = symbol->start;
+}
+
 void python_module_added(struct module *module)
 {
 	uintptr_t dump = module_symbol(module, "_Py_DumpTraceback");
@@ -34,6 +42,9 @@ void python_module_added(struct module *module)
 
 	if (!state)
 		return;
+	/* CPython 3.9, 3.10, and from 3.13 on, do not export it. */
+	if (!dump)
+		module_each_function(module, visit, &dump);
 	find_runtime(module);
 	python.module = module;
 	python.this_thread_state = (void *(*)(void))state;
