@@ -264,11 +264,14 @@ def a_baseline_names_files_as_the_repository_does(place):
     os.makedirs(place / "project/.git")
     os.makedirs(place / "project/build")
     source = place.write("project/src/program.c", HEADER + C_PROGRAM)
-    for flags, file in ((("-g",), r" \(src/program\.c\)"), (("-g0",), ""),
-                        (("-g", f"-ffile-prefix-map={place.path}=/builder"), r" \(program\.c\)")):
+    moved = (f"--strip-prefix={os.path.realpath(place / 'project')}", "--source-root=services")
+    for flags, options, file in (
+            (("-g",), (), r" \(src/program\.c\)"), (("-g0",), (), ""),
+            (("-g", f"-ffile-prefix-map={place.path}=/builder"), (), r" \(program\.c\)"),
+            (("-g",), moved, r" \(services/src/program\.c\)")):
         program = place.compile("program", source, *flags, source="")
         (place / "known").unlink(missing_ok=True)
-        result = run(f"--write-baseline={place / 'known'}", program, cwd=place / "project/build")
+        result = run(f"--write-baseline={place / 'known'}", *options, program, cwd=place / "project/build")
         lines = (place / "known").read_text().splitlines()[1:]
         expect(result.status == 0 and lines, result)
         for line in lines:

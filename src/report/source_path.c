@@ -155,19 +155,82 @@ const char *source_path_top(struct report *report)
 	return report->top;
 }
 
+/* Without "." and "..", as the names stand: the directories may be of another machine. */
+static const char *without_dots(struct strings *strings, const char *path)
+{
+	char *plain = memory_get(strlen(path) + 2), *to = plain;
+	size_t length, names = 0; /* that a ".." takes back */
+	const char *kept;
+
+	if (*path == '/')
+		*to++ = '/';
+	for (; *path; path += length) {
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (!length || (length == 1 && *path == '.'))
+			continue;
+		if (length == 2 && !memcmp(path, "..", 2)) {
+			if (names) {
+				for (to--; to > plain && to[-1] != '/';)
+					to--;
+				names--;
+				continue;
+			}
+			if (*plain == '/')
+				continue;
+		} else {
+			names++;
+		}
+		to = stpcpy(mempcpy(to, path, length), "/");
+	}
+	if (to > plain + 1)
+		to--;
+	*to = '\0';
+	kept = strings_keep(strings, plain);
+	free(plain);
+	return kept;
+}
+
+/* Behind the top, for a file that is there: symbolic links are followed. */
+static const char *found_behind_top(struct report *report, const char *path)
+{
+	char *resolved = realpath(path, NULL);
+	const char *rest = resolved ? behind(resolved, source_path_top(report)) : NULL;
+
+	rest = rest ? strings_keep(&report->strings, rest) : NULL;
+	free(resolved);
+	return rest;
+}
+
+/*
+ * A compiler that was told to forget the top leaves paths relative to it, an interpreter those of
+ * its command line; what the options mapped was mapped to the top.
+ */
+static const char *relative_in_repository(struct report *report, const char *path)
+{
+	const struct report_options *options = report->options;
+	const char *top = source_path_top(report), *rest;
+	char *at_top;
+	bool mapped = options->strip_prefix || options->source_root;
+
+	if (asprintf(&at_top, "%s/%s", top, path) < 0)
+		memory_exhausted();
+	rest = found_behind_top(report, at_top);
+	free(at_top);
+	if (!rest && !mapped)
+		rest = found_behind_top(report, path);
+	return rest && *rest ? rest : without_dots(&report->strings, path);
+}
+
 const char *source_path_in_repository(struct report *report, const char *path)
 {
 	const char *top = source_path_top(report), *rest;
-	char *resolved;
 
 	if (*path != '/')
-		return path;
-	resolved = realpath(path, NULL);
-	rest = resolved ? behind(resolved, top) : NULL;
-	if (rest)
-		rest = strings_keep(&report->strings, rest);
-	else if (behind(path, top))
-		rest = strings_keep(&report->strings, behind(path, top));
-	free(resolved);
+		return relative_in_repository(report, path);
+	rest = found_behind_top(report, path);
+	path = without_dots(&report->strings, path);
+	if (!rest)
+		rest = behind(path, top);
 	return rest && *rest ? rest : path;
 }

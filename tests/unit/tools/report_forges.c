@@ -158,8 +158,20 @@ static void a_module_named_by_its_url_is_a_file(void **state)
 /* Its own directory stands for a repository; a link into it for where a compiler was called. */
 static void paths_are_relative_to_the_repository(void **state)
 {
-	char script[512], former[PATH_MAX];
-	struct made_report made;
+	static const struct {
+		const char *path, *expected;
+	} paths[] = {
+		{ "%s/link/views.py", "views.py" },
+		{ "%s/repository/build/../views.py", "views.py" },
+		{ "%s/repository/build/.././gone//../old.py", "old.py" },
+		{ "views.py", "views.py" },
+		{ "./build/../views.py", "views.py" },
+		{ "main.py", "build/main.py" }, /* of the command line */
+		{ "./a/../lib/../gone.py", "gone.py" },
+		{ "../../gone.py", "../../gone.py" },
+		{ "/elsewhere/./../gone.py", "/gone.py" },
+	};
+	char former[PATH_MAX];
 
 	(void)state;
 	assert_non_null(getcwd(former, sizeof former));
@@ -167,14 +179,22 @@ static void paths_are_relative_to_the_repository(void **state)
 	assert_int_equal(mkdir(trace_path("repository/.git"), 0700), 0);
 	assert_int_equal(mkdir(trace_path("repository/build"), 0700), 0);
 	write_file("repository/views.py", "", 0);
-	snprintf(script, sizeof script, "handler\t%s/link/views.py\t12\n", trace_directory);
+	write_file("repository/build/main.py", "", 0);
 	assert_int_equal(symlink("repository", trace_path("link")), 0);
-	put_python(script);
-	assert_int_equal(chdir(trace_path("repository/build")), 0);
-	made = report_as("github");
-	assert_int_equal(chdir(former), 0);
-	assert_contains(made.text, ",file=views.py,line=12::");
-	report_free(&made);
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		char script[512], file[256], expected[64];
+		struct made_report made;
+
+		snprintf(file, sizeof file, paths[i].path, trace_directory);
+		snprintf(script, sizeof script, "handler\t%s\t12\n", file);
+		put_python(script);
+		assert_int_equal(chdir(trace_path("repository/build")), 0);
+		made = report_as("github");
+		assert_int_equal(chdir(former), 0);
+		snprintf(expected, sizeof expected, ",file=%s,line=12::", paths[i].expected);
+		assert_contains(made.text, expected);
+		report_free(&made);
+	}
 }
 
 static void a_test_case_fails_by_what_fails_the_run(void **state)
