@@ -58,28 +58,36 @@ static const char *without_scheme(struct strings *strings, const char *path)
 	return plain;
 }
 
-/* Without its "." and "name/..", as it reads: there may be no such file here to ask the system of.
- */
-static const char *plain_path(struct strings *strings, const char *path)
+/* Without "." and "..", as the names stand: the directories may be of another machine. */
+static const char *without_dots(struct strings *strings, const char *path)
 {
-	char *plain, *to;
+	char *plain = memory_get(strlen(path) + 2), *to = plain;
+	size_t length, names = 0; /* that a ".." takes back */
 	const char *kept;
 
-	if (path[0] != '.' && !strstr(path, "/."))
-		return path;
-	plain = to = memory_get(strlen(path) + 1);
-	while (*path) {
-		size_t length = strcspn(path, "/"), step = length + (path[length] == '/');
-		char *last = to > plain ? memrchr(plain, '/', (size_t)(to - plain - 1)) : NULL;
-
-		last = last ? last + 1 : plain;
-		if (length == 2 && !memcmp(path, "..", 2) && to > plain && *last != '/' &&
-		    strncmp(last, "../", 3) != 0)
-			to = last;
-		else if (length != 1 || *path != '.')
-			to = mempcpy(to, path, step);
-		path += step;
+	if (*path == '/')
+		*to++ = '/';
+	for (; *path; path += length) {
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (!length || (length == 1 && *path == '.'))
+			continue;
+		if (length == 2 && !memcmp(path, "..", 2)) {
+			if (names) {
+				for (to--; to > plain && to[-1] != '/';)
+					to--;
+				names--;
+				continue;
+			}
+			if (*plain == '/')
+				continue;
+		} else {
+			names++;
+		}
+		to = stpcpy(mempcpy(to, path, length), "/");
 	}
+	if (to > plain + 1)
+		to--;
 	*to = '\0';
 	kept = strings_keep(strings, plain);
 	free(plain);
@@ -91,7 +99,7 @@ static const char *plain_path(struct strings *strings, const char *path)
 static const char *behind_prefix(struct report *report, const char *path)
 {
 	const char *prefix = report->options->strip_prefix, *rest = behind(path, prefix);
-	const char *plain = behind(plain_path(&report->strings, path), prefix);
+	const char *plain = behind(without_dots(&report->strings, path), prefix);
 
 	return plain ? plain : rest;
 }
@@ -113,7 +121,7 @@ const char *source_path_map(struct report *report, const char *path)
 		rest = strings_print(&report->strings, "%.*s/%s",
 				     (int)directory_length(options->source_root),
 				     options->source_root, rest);
-	return strings_keep(&report->strings, plain_path(&report->strings, rest));
+	return strings_keep(&report->strings, without_dots(&report->strings, rest));
 }
 
 const char *source_path_directory(struct report *report)
@@ -153,42 +161,6 @@ const char *source_path_top(struct report *report)
 			break;
 		}
 	return report->top;
-}
-
-/* Without "." and "..", as the names stand: the directories may be of another machine. */
-static const char *without_dots(struct strings *strings, const char *path)
-{
-	char *plain = memory_get(strlen(path) + 2), *to = plain;
-	size_t length, names = 0; /* that a ".." takes back */
-	const char *kept;
-
-	if (*path == '/')
-		*to++ = '/';
-	for (; *path; path += length) {
-		path += strspn(path, "/");
-		length = strcspn(path, "/");
-		if (!length || (length == 1 && *path == '.'))
-			continue;
-		if (length == 2 && !memcmp(path, "..", 2)) {
-			if (names) {
-				for (to--; to > plain && to[-1] != '/';)
-					to--;
-				names--;
-				continue;
-			}
-			if (*plain == '/')
-				continue;
-		} else {
-			names++;
-		}
-		to = stpcpy(mempcpy(to, path, length), "/");
-	}
-	if (to > plain + 1)
-		to--;
-	*to = '\0';
-	kept = strings_keep(strings, plain);
-	free(plain);
-	return kept;
 }
 
 /* Behind the top, for a file that is there: symbolic links are followed. */
