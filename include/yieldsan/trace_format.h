@@ -284,8 +284,9 @@ enum site_flags {
 	SITE_OFFLOAD_UNSURE = 8,      /* block_in_place could not be told apart yet */
 	SITE_APPENDS = 16,	      /* output, or a descriptor opened O_APPEND */
 	SITE_ALLOWED = 32,	      /* of a call in progress: in a region that may block */
-	SITE_UNSEEN = 64, /* a long turn that was over before anybody looked: the stack is its
-			     task's poll function, or that of its end */
+	SITE_UNSEEN = 64,  /* a long turn that was over before anybody looked: the stack is its
+			      task's poll function, or that of its end */
+	SITE_SLEEPS = 128, /* a wait for events that was given no descriptor: for its time-out */
 };
 
 /* What a thread did in a long turn; of a site of one, in place of the subject. */

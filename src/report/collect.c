@@ -25,12 +25,14 @@ struct observation {
 	enum script_language language;
 };
 
-/* What a transfer is about is known by its descriptor alone. */
+/* What a transfer is about, or a wait for events, is known by its descriptors alone. */
 static const char *category_of(const struct observation *observation, struct strings *strings)
 {
 	const struct trace_call *call = observation->call;
 	const char *category = strings_keep_part(strings, call->category, sizeof call->category);
 
+	if (observation->flags & SITE_SLEEPS)
+		return "sleep";
 	if (strcmp(category, "file") && strcmp(category, "socket") && strcmp(category, "pipe") &&
 	    strcmp(category, "output") && strcmp(category, "other"))
 		return category;

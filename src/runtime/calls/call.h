@@ -55,8 +55,9 @@ enum call_class {
 
 /* What a call is about. Built by the macros below. */
 struct call_subject {
-	bool watch; /* false: as called, it cannot wait */
-	int fd;	    /* -1: none */
+	bool watch;  /* false: as called, it cannot wait */
+	bool sleeps; /* a wait for events that can have none */
+	int fd;	     /* -1: none */
 	FILE *stream;
 	const void *lock;
 };

@@ -235,7 +235,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	watch->hung_up = false;
 	watch->fd_made = -1;
 	watch->kind = SUBJECT_NONE;
-	watch->flags = 0;
+	watch->flags = subject.sleeps ? SITE_SLEEPS : 0;
 	watch->level = 0;
 	watch->language = SCRIPT_NONE;
 	watch->frame = (uintptr_t)__builtin_frame_address(0);

@@ -236,9 +236,13 @@ static void count_wait(struct loop *loop, const struct loop_wait *wait)
 /* In a turn, the wait of something else than the loop that runs it. */
 static void begin_nested(struct loop_wait *wait)
 {
+	struct call_subject subject;
+
 	if (!this_thread.armed)
 		return;
-	call_watch_begin(&wait->watch, wait->call, WHEN(wait->may_wait));
+	subject = WHEN(wait->may_wait);
+	subject.sleeps = wait->epoll_fd < 0 && !wait->descriptors;
+	call_watch_begin(&wait->watch, wait->call, subject);
 	wait->nested = true;
 }
 

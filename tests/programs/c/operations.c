@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,15 @@ static void block_nanosleep(void)
 static void block_usleep(void)
 {
 	int result = usleep(WAIT_MS * 1000); /* EXPECT error usleep|nanosleep|clock_nanosleep category=sleep case=usleep */
+
+	REQUIRE(result == 0);
+}
+
+/* What Python before 3.11 sleeps by. */
+static void block_select(void)
+{
+	struct timeval time = { .tv_usec = WAIT_MS * 1000 };
+	int result = select(0, NULL, NULL, NULL, &time); /* EXPECT error select|__select category=sleep case=select */
 
 	REQUIRE(result == 0);
 }
@@ -61,6 +71,7 @@ static void compute(void)
 static const struct operation other_operations[] = {
 	{ "nanosleep", NULL, block_nanosleep, NULL },
 	{ "usleep", NULL, block_usleep, NULL },
+	{ "select", NULL, block_select, NULL },
 	{ "getaddrinfo", NULL, block_getaddrinfo, NULL },
 	{ "compute", NULL, compute, NULL },
 	{ "quiet", NULL, operation_quiet, NULL },
