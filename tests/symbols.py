@@ -114,6 +114,23 @@ def a_debug_file_that_appears_later_is_found(place):
     expect(_has_inlined_frames(text) and "Frames of" not in text, text)
 
 
+def of_two_files_the_one_that_cannot_be_read_is_told(place):
+    program, _ = _stripped(place)
+    debug = place / "pump.debug"
+    packed = subprocess.run(["objcopy", "--compress-debug-sections=zstd", debug], capture_output=True, text=True,
+                            check=False)
+    if packed.returncode:
+        raise Skip(f"objcopy here packs nothing by zstd: {packed.stderr.strip()}")
+    subprocess.run(["objcopy", f"--add-gnu-debuglink={debug}", program], check=True)
+    text = _report(place)
+    if _has_inlined_frames(text):
+        raise Skip("elfutils here reads zstd")
+    remedy = f"objcopy --decompress-debug-sections {os.path.realpath(debug)}"
+    expect(f"`{remedy}' makes it plain" in text, text)
+    subprocess.run(remedy.split(), check=True)
+    expect(_has_inlined_frames(_report(place)), "made plain")
+
+
 def _serve(place, directory):
     """A debuginfod server of what lies in there; its port and its process."""
     if not shutil.which("debuginfod"):

@@ -167,8 +167,10 @@ const char *binary_lack(struct binary *binary)
 	struct binary_inside *inside = binary->inside;
 	bool stripped = binary_is_stripped(binary);
 
-	if (lack_is_unreadable(&inside->object) || lack_is_unreadable(&inside->debug))
-		return lack_unreadable_clause(inside->strings, binary->key.path);
+	if (lack_is_unreadable(&inside->object))
+		return lack_unreadable_clause(inside->strings, &inside->object, binary->key.path);
+	if (lack_is_unreadable(&inside->debug))
+		return lack_unreadable_clause(inside->strings, &inside->debug, binary->key.path);
 	return lack_clause(inside->strings, &binary->key, inside->root, stripped);
 }
 

@@ -1,9 +1,11 @@
 #include "lack.h"
 
 #include <elfutils/libdwfl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "debuginfod.h"
 #include "memory.h"
@@ -61,13 +63,20 @@ bool lack_is_unreadable(const struct elf_file *file)
 	return false;
 }
 
-const char *lack_unreadable_clause(struct strings *strings, const char *path)
+const char *lack_unreadable_clause(struct strings *strings, const struct elf_file *file,
+				   const char *path)
 {
+	char link[64], name[PATH_MAX];
+	ssize_t length;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", file->fd);
+	length = readlink(link, name, sizeof name - 1);
+	name[length > 0 ? length : 0] = '\0';
 	return strings_print(strings,
 			     "has debug information packed in a way (zstd) that the elfutils here, "
 			     "%s, cannot read: `objcopy --decompress-debug-sections %s' makes it "
 			     "plain",
-			     dwfl_version(NULL), path);
+			     dwfl_version(NULL), *name == '/' ? name : path);
 }
 
 /* "ROOT/.build-id/ab/cdef.debug", where everybody looks. To be freed. */

@@ -11,8 +11,10 @@
 /* Whether sections of debug information are there, packed in a way that libelf cannot read. */
 bool lack_is_unreadable(const struct elf_file *file);
 
-/* Clauses to stand behind a path, kept strings. Of a file that lack_is_unreadable(): */
-const char *lack_unreadable_clause(struct strings *strings, const char *path);
+/* Clauses to stand behind a path, kept strings. For a file that lack_is_unreadable(), the object at
+ * that path or its debug file: */
+const char *lack_unreadable_clause(struct strings *strings, const struct elf_file *file,
+				   const char *path);
 
 /* Of one without debug information, or without symbols either. `root`: where debug files lie. */
 const char *lack_clause(struct strings *strings, const struct binary_key *key, const char *root,
