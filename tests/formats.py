@@ -258,6 +258,15 @@ def junit_has_a_case_for_each_executor_of_each_process(place):
     expect(suites.get("failures") == "2", junit)
 
 
+def junit_leaves_out_what_cargo_numbers_its_binaries_by(place):
+    top = _repository(place)
+    for number in ("0123456789abcdef", "fedcba9876543210"):
+        program = shutil.copy(place / "pump", place / f"pump-{number}")
+        result = run("--format=junit", program, cwd=top)
+        suites = xml.etree.ElementTree.fromstring(result.err[result.err.index("<?xml"):])
+        expect([case.get("classname") for case in suites.iter("testcase")] == ["pump", "pump #2"], result)
+
+
 def junit_fails_by_what_fails_the_run(place):
     top = _repository(place)
     for level, failures in (("never", 0), ("error", 2)):

@@ -197,14 +197,27 @@ static void print_properties(const struct process *process, FILE *out)
 	free(command);
 }
 
+/* Without the number that cargo puts behind the name of a test binary: each version of what it
+ * depends on has another. */
+static const char *lasting_name(struct report *report, const struct process *process)
+{
+	const char *name = process->executable ? path_name(process->executable) : "unknown";
+	const char *dash = strrchr(name, '-');
+
+	if (!dash || dash == name || strlen(dash + 1) != 16 ||
+	    strspn(dash + 1, "0123456789abcdef") != 16)
+		return name;
+	return strings_keep_part(&report->strings, name, (size_t)(dash - name));
+}
+
 /* "server"; "server #2" for the second process of that name. */
 static const char *suite_name(struct report *report, const struct process *process)
 {
-	const char *name = process->executable ? path_name(process->executable) : "unknown";
+	const char *name = lasting_name(report, process);
 	size_t number = 1;
 
 	for (const struct process *other = report->processes; other != process; other = other->next)
-		number += other->executable && !strcmp(path_name(other->executable), name);
+		number += other->executable && !strcmp(lasting_name(report, other), name);
 	return number == 1 ? name : strings_print(&report->strings, "%s #%zu", name, number);
 }
 
