@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a program must not notice of being watched."""
 
+import contextlib
 import os
 import pathlib
 import pty
@@ -183,6 +184,40 @@ def a_signal_that_kills_the_program_ends_both(_):
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
     expect(process.wait(SECONDS) == 128 + signal.SIGTERM, process.returncode)
+
+
+def _killed_by_a_signal_sent_again(place, times):
+    """So often, once the program has ended; its report waits for room in a pipe."""
+    pid = place / f"pid{times}"
+    script = place.write("script", f"#!/bin/sh\necho $$ >{pid}\nexec sleep 60\n")
+    report, full = os.pipe()
+    os.set_blocking(full, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(full, b"." * 4096):
+            pass
+    os.set_blocking(full, True)
+    process = subprocess.Popen([YIELDSAN, "run", script], stderr=full)
+    os.close(full)
+    wait_until(lambda: pid.exists() and pid.read_text())
+    program = pathlib.Path(f"/proc/{pid.read_text().strip()}")
+    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not program.exists())
+    for _ in range(times):
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    return process, report
+
+
+def a_signal_sent_to_the_group_as_well_leaves_the_report_alone(place):
+    """As timeout(1) sends it: to the launcher, then to all."""
+    process, report = _killed_by_a_signal_sent_again(place, 1)
+    with open(report, encoding="utf-8") as text:
+        expect("yieldsan: " in text.read(), "no report")
+    expect(process.wait(SECONDS) == 128 + signal.SIGTERM, process.returncode)
+    process, report = _killed_by_a_signal_sent_again(place, 2)
+    os.close(report)
+    expect(process.wait(SECONDS) == -signal.SIGTERM, process.returncode)
 
 
 def the_program_does_not_outlive_a_killed_launcher(place):

@@ -49,6 +49,34 @@ static void drop_pending_signals(void)
 		;
 }
 
+/* Who sent what the program was last passed on. */
+static pid_t sender;
+
+static void take_copy(int number, siginfo_t *signal, void *context)
+{
+	(void)context;
+	if (signal->si_pid != sender)
+		raise(number); /* which ends us: the handler was good for one */
+}
+
+/*
+ * Who sends a signal to a process and then to its whole group, as timeout(1) does, means it once:
+ * what comes a second time is not meant for the report either, a third time is.
+ */
+static void expect_copy(const siginfo_t *signal)
+{
+	struct sigaction former, copy = {
+		.sa_sigaction = take_copy,
+		.sa_flags = SA_SIGINFO | SA_RESETHAND | SA_RESTART,
+	};
+
+	if (!signal->si_signo || signal->si_code != SI_USER ||
+	    sigaction(signal->si_signo, NULL, &former) || former.sa_handler != SIG_DFL)
+		return;
+	sender = signal->si_pid;
+	sigaction(signal->si_signo, &copy, NULL);
+}
+
 static _Noreturn void become(const char *file, char **argv, const struct inherited *inherited,
 			     pid_t launcher, int report)
 {
@@ -145,7 +173,8 @@ static bool has_ended(pid_t pid, int *status)
 	return false;
 }
 
-static void wait_for(pid_t pid, int *status)
+/* `last`: what signal was passed on last. */
+static void wait_for(pid_t pid, int *status, siginfo_t *last)
 {
 	siginfo_t signal;
 	sigset_t all;
@@ -154,8 +183,11 @@ static void wait_for(pid_t pid, int *status)
 	while (!has_ended(pid, status)) {
 		if (sigwaitinfo(&all, &signal) < 0)
 			continue;
-		if (signal.si_signo != SIGCHLD)
-			pass_on(pid, &signal);
+		if (signal.si_signo == SIGCHLD)
+			continue;
+		pass_on(pid, &signal);
+		if (signal.si_signo != SIGCONT)
+			*last = signal;
 	}
 }
 
@@ -172,6 +204,7 @@ static int exec_error(int pipe)
 int launch(const char *file, char **argv, pid_t *pid, int *status)
 {
 	struct inherited inherited;
+	siginfo_t last = { 0 };
 	pid_t launcher = getpid(), terminal = terminal_group();
 	int ends[2], error;
 
@@ -187,11 +220,12 @@ int launch(const char *file, char **argv, pid_t *pid, int *status)
 		error = exec_error(ends[0]);
 	close(ends[0]);
 	if (*pid > 0)
-		wait_for(*pid, status);
+		wait_for(*pid, status, &last);
 	/* A shell that was killed gave nothing back, and our report is to be seen. */
 	if (terminal == getpgrp() && terminal_group() != terminal)
 		terminal_give(terminal);
 	drop_pending_signals();
+	expect_copy(&last);
 	give_signals_back(&inherited);
 	return -error;
 }
