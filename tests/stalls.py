@@ -194,6 +194,25 @@ def a_guest_of_qemu_is_sampled(place):
     expect(ran.returncode == 0 and ran.stdout == "done\n" and "1 place blocked" in ran.stderr, ran)
 
 
+def work_in_nodes_own_code_is_one_finding(place):
+    """It has no place in the script: which function of the library it is seen in is chance."""
+    if not shutil.which("node"):
+        raise Skip("there is no node")
+    script = place.write("work.js", """
+        const { pbkdf2Sync } = require('crypto');
+        let left = 4;
+        const timer = setInterval(() => {
+            pbkdf2Sync('a', 'b', 300000, 32, 'sha256');
+            if (!--left) { clearInterval(timer); setTimeout(() => console.log('done'), 1); }
+        }, 1);
+    """)
+    found = [_only_long_turn(_findings(place, script, program="node")[0]) for _ in range(2)]
+    expect(found[0]["id"] == found[1]["id"], found)
+    expect("worker_threads" in found[0]["advice"], found)
+    result = run("node", script)
+    expect("long turn keeps" in result.err and "where the time went" not in result.err, result)
+
+
 def exceptions_and_samples_get_along(place):
     seconds = int(os.environ.get("STALL_SECONDS", "3"))
     path = str(place / "throws")

@@ -278,14 +278,25 @@ static const struct {
 	{ "uvloop", "asyncio" }, { "bun", "node" },
 };
 
-static const char *executor_of(const struct finding *finding)
+/* Node, in its own code: JavaScript frames are known of calls, and of samples in JavaScript. */
+static bool is_in_node(const struct finding *finding)
+{
+	const struct stack *native = &finding->stacks->native;
+
+	for (size_t i = 0; finding->stack_count && i < native->count; i++)
+		if (native->frames[i].function && !strncmp(native->frames[i].function, "node::", 6))
+			return true;
+	return false;
+}
+
+const char *advice_executor(const struct finding *finding)
 {
 	const char *name = finding->executor;
 
 	if (finding->language == SCRIPT_PYTHON && !python_loop_named(name) &&
 	    strcmp(name, "gevent"))
 		return "asyncio";
-	if (finding->language == SCRIPT_JAVASCRIPT)
+	if (finding->language == SCRIPT_JAVASCRIPT || is_in_node(finding))
 		return "node";
 	for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
 		if (!strcmp(name, aliases[i].name))
@@ -331,7 +342,7 @@ static bool runs_a_child(const struct finding *finding)
 
 const char *advice_for(const struct finding *finding)
 {
-	const char *executor = executor_of(finding);
+	const char *executor = advice_executor(finding);
 	const char *category = runs_a_child(finding) ? "process" : finding->category;
 	size_t i;
 

@@ -9,6 +9,10 @@ struct finding;
 /* The asynchronous equivalent first, then the offload. Never NULL. */
 const char *advice_for(const struct finding *finding);
 
+/* Under which executor's name advice on it stands: that of a library may be another's inside, and
+ * of Node it is another than of libuv. */
+const char *advice_executor(const struct finding *finding);
+
 /* The n-th line on a category of calls, and the executor that it is for: NULL for all others. NULL
  * behind the last. */
 const char *advice_line(const char *category, size_t n, const char **executor);

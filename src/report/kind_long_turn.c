@@ -1,6 +1,7 @@
 /* long-turn: a turn that holds its executor's thread for too long. */
 #include <string.h>
 
+#include "advice.h"
 #include "headline.h"
 #include "model.h"
 #include "quantity.h"
@@ -72,6 +73,7 @@ static const struct {
 
 const char *long_turn_advice(struct report *report, const struct finding *finding)
 {
+	const char *executor = advice_executor(finding);
 	size_t i = 0;
 
 	(void)report;
@@ -80,7 +82,7 @@ const char *long_turn_advice(struct report *report, const struct finding *findin
 	if (finding->stall == STALL_WAITING)
 		return "move what waits to where blocking is right: spawn_blocking, a thread pool, "
 		       "a thread of its own";
-	while (advice[i].executor && strcmp(advice[i].executor, finding->executor))
+	while (advice[i].executor && strcmp(advice[i].executor, executor))
 		i++;
 	return advice[i].advice;
 }

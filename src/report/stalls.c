@@ -90,8 +90,12 @@ static size_t entry_of(const struct stack *stack, const struct stack *wait)
 	/* All of it is in the loop's function itself. */
 	if (stack->place < stack->count)
 		return stack->place;
-	/* Code made at run time: where it is called from has a name. */
-	for (i = 0; i < end; i++)
+	/* Code made at run time, or an interpreter's own: which of its functions it was in is
+	 * chance, where the loop calls it from is not. */
+	for (own = end, i = wait->count; own && i; own--, i--)
+		if (stack->frames[own - 1].function != wait->frames[i - 1].function)
+			break;
+	for (i = own; i-- > 0;)
 		if (stack->frames[i].function)
 			return i;
 	return 0;

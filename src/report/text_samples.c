@@ -34,6 +34,11 @@ static const struct frame *step(struct branch *branch)
 	return NULL;
 }
 
+static bool has_step(struct branch branch)
+{
+	return step(&branch);
+}
+
 static void print_frame(const struct tree *tree, const struct frame *frame, uint64_t weight,
 			unsigned depth)
 {
@@ -98,6 +103,7 @@ void text_samples_print(struct report *report, const struct finding *finding, FI
 {
 	struct tree tree = { report, out, 0 };
 	struct branch *branches;
+	bool any = false;
 
 	if (finding->stack_count < 2)
 		return;
@@ -111,9 +117,11 @@ void text_samples_print(struct report *report, const struct finding *finding, FI
 			branches[i].next = stack->count;
 		branches[i].weight = finding->stacks[i].weight;
 		tree.total += branches[i].weight;
+		any |= has_step(branches[i]);
 	}
-	fputs("  where the time went:\n", out);
-	if (tree.total)
+	if (any && tree.total) {
+		fputs("  where the time went:\n", out);
 		print_level(&tree, branches, finding->stack_count, 0);
+	}
 	free(branches);
 }
