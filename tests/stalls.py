@@ -213,6 +213,21 @@ def work_in_nodes_own_code_is_one_finding(place):
     expect("long turn keeps" in result.err and "where the time went" not in result.err, result)
 
 
+def a_function_without_a_name_is_told(place):
+    if not shutil.which("node"):
+        raise Skip("there is no node")
+    script = place.write("sleep.js", """
+        (async () => {
+            for (let left = 4; left; left--) {
+                await new Promise((resolve) => setTimeout(resolve, 1));
+                Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+            }
+        })();
+    """)
+    result = run("node", script)
+    expect(re.search(r" in <anonymous> \(.*sleep\.js:5\)", result.err), result)
+
+
 def exceptions_and_samples_get_along(place):
     seconds = int(os.environ.get("STALL_SECONDS", "3"))
     path = str(place / "throws")

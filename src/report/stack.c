@@ -250,7 +250,10 @@ static struct stack make_script(struct report *report, const char *text, size_t 
 		line_number = file ? memchr(file + 1, '\t', (size_t)(next - file - 1)) : NULL;
 		if (!line_number)
 			continue;
-		frame.function = strings_keep_part(&report->strings, line, (size_t)(file - line));
+		/* As V8 has it of a function, or of a module's own code. */
+		frame.function = file == line ? "<anonymous>"
+					      : strings_keep_part(&report->strings, line,
+								  (size_t)(file - line));
 		frame.file = strings_keep_part(&report->strings, file + 1,
 					       (size_t)(line_number - file - 1));
 		frame.line = number(line_number + 1, next);
