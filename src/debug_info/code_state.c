@@ -18,32 +18,53 @@ struct code_value code_load(const struct code_state *state, uint64_t address, un
 	return CODE_UNKNOWN;
 }
 
+static void insert(struct code_state *state, const struct code_cell *cell)
+{
+	uint32_t at = 0;
+
+	if (state->cell_count == CODE_CELLS)
+		return;
+	while (at < state->cell_count && state->cells[at].address < cell->address)
+		at++;
+	memmove(&state->cells[at + 1], &state->cells[at],
+		(state->cell_count - at) * sizeof *state->cells);
+	state->cells[at] = *cell;
+	state->cell_count++;
+}
+
 void code_forget(struct code_state *state, uint64_t low, uint64_t high)
 {
+	struct code_cell behind = { 0 };
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < state->cell_count; i++) {
-		const struct code_cell *cell = &state->cells[i];
+		struct code_cell cell = state->cells[i];
+		uint64_t end = cell.address + cell.size;
 
-		if (cell->address >= high || cell->address + cell->size <= low)
-			state->cells[kept++] = *cell;
+		if (cell.address < high && end > low) {
+			if (end > high)
+				behind = (struct code_cell){
+					high, end - high, cell.number >> 8 * (high - cell.address)
+				};
+			if (cell.address >= low)
+				continue;
+			cell.size = low - cell.address;
+			cell.number &= code_mask((unsigned)cell.size);
+		}
+		state->cells[kept++] = cell;
 	}
 	state->cell_count = kept;
+	if (behind.size)
+		insert(state, &behind);
 }
 
 void code_store(struct code_state *state, uint64_t address, unsigned size, struct code_value value)
 {
-	uint32_t at = 0;
+	const struct code_cell cell = { address, size, value.number & code_mask(size) };
 
 	code_forget(state, address, address + size);
-	if (value.known < size || state->cell_count == CODE_CELLS)
-		return;
-	while (at < state->cell_count && state->cells[at].address < address)
-		at++;
-	memmove(&state->cells[at + 1], &state->cells[at],
-		(state->cell_count - at) * sizeof *state->cells);
-	state->cells[at] = (struct code_cell){ address, size, value.number & code_mask(size) };
-	state->cell_count++;
+	if (value.known >= size)
+		insert(state, &cell);
 }
 
 static bool has_cell(const struct code_state *state, const struct code_cell *cell)

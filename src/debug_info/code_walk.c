@@ -135,35 +135,59 @@ static void add_way(struct walk *walk, uint64_t address, const struct code_state
 	walk->ways[walk->way_count++] = (struct way){ address, walk->at, kept };
 }
 
+/* Of what lies in the object, the bytes that stand whatever is called. */
+static void keep_in_object(struct walk *walk, const struct code_cell *cell)
+{
+	const struct code_walker *walker = walk->walker;
+	uint64_t kept = 0;
+
+	for (uint64_t i = 0; i < cell->size; i++)
+		kept += walker->is_kept(walker->argument, cell->address + i);
+	if (kept == cell->size) {
+		code_store(walk->state, cell->address, (unsigned)cell->size,
+			   code_number(cell->number));
+		return;
+	}
+	for (uint64_t i = 0; kept && i < cell->size; i++)
+		if (walker->is_kept(walker->argument, cell->address + i))
+			code_store(walk->state, cell->address + i, 1,
+				   code_number(cell->number >> 8 * i));
+}
+
+/* A local that it was given the address of may change; spilled addresses are the compiler's. */
+static bool is_local_kept(const struct code_state *state, const struct code_cell *cell)
+{
+	static const uint8_t arguments[] = { CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9 };
+
+	for (size_t i = 0; i < sizeof arguments; i++) {
+		struct code_value value = state->registers[arguments[i]];
+
+		if (code_is_on_stack(value) && cell->address >= value.number &&
+		    cell->address < value.number + 256 &&
+		    !code_is_in_object(code_number(cell->number)))
+			return false;
+	}
+	return true;
+}
+
 /* The System V ABI: what a function may leave in other registers, and in memory that it can reach.
  */
 static void forget_after_call(struct walk *walk)
 {
 	static const uint8_t lost[] = { CODE_RAX, CODE_RCX, CODE_RDX, CODE_RSI, CODE_RDI,
 					8,	  9,	    10,	      11 };
-	static const uint8_t arguments[] = { CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9 };
-	const struct code_walker *walker = walk->walker;
+	struct code_cell cells[CODE_CELLS];
 	struct code_state *state = walk->state;
-	uint32_t kept = 0;
+	uint32_t count = state->cell_count;
 
-	for (uint32_t i = 0; i < state->cell_count; i++) {
-		const struct code_cell *cell = &state->cells[i];
-		struct code_value address = code_number(cell->address);
-		bool keep = code_is_in_object(address)
-				    ? walker->is_kept(walker->argument, cell->address)
-				    : true;
-
-		/* A local that it was given the address of; spilled addresses are the compiler's.
-		 */
-		for (size_t j = 0; keep && !code_is_in_object(address) && j < sizeof arguments; j++)
-			keep = !code_is_on_stack(state->registers[arguments[j]]) ||
-			       cell->address < state->registers[arguments[j]].number ||
-			       cell->address >= state->registers[arguments[j]].number + 256 ||
-			       code_is_in_object(code_number(cell->number));
-		if (keep)
-			state->cells[kept++] = *cell;
+	memcpy(cells, state->cells, count * sizeof *cells);
+	state->cell_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (code_is_in_object(code_number(cells[i].address)))
+			keep_in_object(walk, &cells[i]);
+		else if (is_local_kept(state, &cells[i]))
+			state->cells[state->cell_count++] = cells[i];
 	}
-	state->cell_count = kept;
 	for (size_t i = 0; i < sizeof lost; i++)
 		state->registers[lost[i]] = CODE_UNKNOWN;
 	state->known_flags = 0;
@@ -177,6 +201,19 @@ static void call(struct walk *walk, struct code_value target)
 	result = walker->calls(walker->argument, walk->state, target.known < 8 ? 0 : target.number);
 	forget_after_call(walk);
 	walk->state->registers[CODE_RAX] = result;
+}
+
+static void end(struct walk *walk)
+{
+	if (walk->walker->returns)
+		walk->walker->returns(walk->walker->argument, walk->state);
+}
+
+/* What is called returns in its place. */
+static void leave(struct walk *walk, struct code_value target)
+{
+	call(walk, target);
+	end(walk);
 }
 
 /* From one place to the end of its way, or to a place that was reached before. */
@@ -207,6 +244,10 @@ static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 		walk->state->lost = false;
 		if (walk->ended || step.flow == CODE_ENDS)
 			return;
+		if (step.flow == CODE_RETURNS) {
+			end(walk);
+			return;
+		}
 		if (step.flow == CODE_CALLS) {
 			call(walk, step.target);
 		} else if (step.flow == CODE_MAY_JUMP) {
@@ -214,7 +255,7 @@ static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 			add_way(walk, step.target.number, walk->state);
 			return;
 		} else if (step.flow == CODE_LEAVES) {
-			call(walk, step.target);
+			leave(walk, step.target);
 			return;
 		} else if (step.flow == CODE_JUMPS) {
 			if (step.target.known < 8)
@@ -222,7 +263,7 @@ static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 			else if (walker->belongs(walker->argument, step.target.number))
 				add_way(walk, step.target.number, walk->state);
 			else
-				call(walk, step.target);
+				leave(walk, step.target);
 			return;
 		}
 	}
@@ -255,7 +296,7 @@ struct code_value code_result(const struct elf_file *object, uint64_t address)
 			break;
 		address += instruction.length;
 		step = x86_execute(&state, &instruction, address, &observer);
-		if (step.flow == CODE_ENDS)
+		if (step.flow == CODE_RETURNS)
 			return state.registers[CODE_RAX];
 		if (step.flow != CODE_GOES_ON)
 			break;

@@ -28,6 +28,8 @@ struct code_walker {
 	void (*loses)(void *argument);
 	/* What is in the object, where nothing is known of it. */
 	struct code_value (*assumes)(void *argument, uint64_t address, unsigned size);
+	/* With what the function returns, or what it leaves to does; NULL: it does not matter. */
+	void (*returns)(void *argument, const struct code_state *state);
 	/* What of the object stands whatever is called. */
 	bool (*is_kept)(void *argument, uint64_t address);
 	void *argument;

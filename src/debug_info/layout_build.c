@@ -171,6 +171,7 @@ static void add_states(struct layout_builder *builder, uint32_t place)
 	DIE_FOR_EACH_CHILD(variant, &part)
 	if (dwarf_tag(&variant) == DW_TAG_variant)
 		add_state(builder, place, &variant);
+	layout_flags_forget(builder);
 }
 
 /* Each part begins at a multiple of 8. */

@@ -44,6 +44,7 @@ struct layout_builder {
 	struct glue_address *glue_addresses; /* once asked for */
 	Dwarf_Die *machine_dies;	     /* by place */
 	size_t machine_die_room;
+	struct flag_states *flags; /* of the machine at hand, once asked for */
 };
 
 /* A new element of a part, zeroed. */
@@ -159,6 +160,11 @@ struct glue_code {
 };
 bool layout_glue_code(struct layout_builder *builder, const char *machine, struct glue_code *glue);
 
+bool layout_code_of(struct layout_builder *builder, Dwarf_Die *function, struct glue_code *code);
+
+/* The same of its own code. */
+bool layout_body_code(struct layout_builder *builder, const char *machine, struct glue_code *body);
+
 /* Size in bytes of what the glue at an address of the file drops; 0: none begins there, or it is
  * not known. */
 uint64_t layout_glue_size(struct layout_builder *builder, uint64_t address);
@@ -167,6 +173,7 @@ uint64_t layout_glue_size(struct layout_builder *builder, uint64_t address);
 struct value_place {
 	uint64_t offset, size, outer_offset;
 	bool is_boxed; /* `offset`: of the pointer that leads to it */
+	bool is_guard; /* worth a look at what its machine's code does to the drop flags */
 };
 
 /* What that code does to a value in a state. *drop_flag: where in the machine its drop flag lies,
@@ -182,6 +189,16 @@ bool layout_drops_by_glue(struct state_place *at, uint64_t offset, uint64_t size
 bool layout_drops_ask(struct state_place *at, uint32_t drop_flag);
 
 void layout_drops_forget(struct state_place *at);
+
+/* Whether a member of a state looks like a drop flag. */
+bool layout_is_flag(Dwarf_Die *member);
+
+/* Whether that drop flag is cleared whenever the machine waits in the state; false when it cannot
+ * be told. */
+bool layout_is_cleared(const struct state_place *at, uint32_t drop_flag);
+
+/* Once a machine's last state is done. */
+void layout_flags_forget(struct layout_builder *builder);
 
 /* Tasks and vtables, once all machines have places. */
 void layout_add_tasks(struct layout_builder *builder);

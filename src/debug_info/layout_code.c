@@ -108,6 +108,13 @@ void layout_body_place(struct layout_builder *builder, const char *name,
 	machine->line = (uint32_t)line;
 }
 
+bool layout_body_code(struct layout_builder *builder, const char *machine, struct glue_code *body)
+{
+	Dwarf_Die die;
+
+	return find_body(builder, machine, &die) && layout_code_of(builder, &die, body);
+}
+
 struct declaration {
 	struct layout_builder *builder;
 	const char *name, *type;

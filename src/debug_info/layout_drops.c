@@ -176,17 +176,23 @@ static bool are_some_in(const uint8_t *set, uint64_t offset, uint64_t size)
 	return false;
 }
 
+bool layout_is_flag(Dwarf_Die *member)
+{
+	Dwarf_Die type;
+
+	return dwarf_tag(member) == DW_TAG_member && layout_is_temporary(die_name(member)) &&
+	       die_reference(member, DW_AT_type, &type) && !strcmp(die_name(&type), "bool");
+}
+
 static void find_flags(struct drops *drops, const struct state_place *at)
 {
-	Dwarf_Die member, type;
+	Dwarf_Die member;
 
 	DIE_FOR_EACH_CHILD(member, at->saved)
 	{
 		uint64_t offset = die_number(&member, DW_AT_data_member_location, at->size);
 
-		if (dwarf_tag(&member) == DW_TAG_member && layout_is_temporary(die_name(&member)) &&
-		    die_reference(&member, DW_AT_type, &type) && !strcmp(die_name(&type), "bool") &&
-		    offset < at->size) {
+		if (layout_is_flag(&member) && offset < at->size) {
 			if (drops->flag_count == MAX_FLAGS)
 				drops->are_flags_known = false;
 			else
@@ -225,6 +231,11 @@ static bool is_touched(const struct touched *touched, const struct value_place *
 	return are_some_in(given ? touched->given : touched->read, place->offset, place->size);
 }
 
+static bool is_touched_for(const struct flag *flag, const struct value_place *place, bool given)
+{
+	return flag->without.read && !is_touched(&flag->without, place, given);
+}
+
 /* How many drop flags there are without any of which the place is not touched. */
 static unsigned flags_of(const struct drops *drops, const struct value_place *place, bool given,
 			 uint32_t *drop_flag)
@@ -232,12 +243,22 @@ static unsigned flags_of(const struct drops *drops, const struct value_place *pl
 	unsigned count = 0;
 
 	for (uint32_t i = 0; i < drops->flag_count; i++)
-		if (drops->flags[i].without.read &&
-		    !is_touched(&drops->flags[i].without, place, given)) {
+		if (is_touched_for(&drops->flags[i], place, given)) {
 			*drop_flag = drops->flags[i].offset;
 			count++;
 		}
 	return count;
+}
+
+/* Whether one of them is always cleared at the await. */
+static bool is_cleared(const struct state_place *at, const struct drops *drops,
+		       const struct value_place *place, bool given)
+{
+	for (uint32_t i = 0; i < drops->flag_count; i++)
+		if (is_touched_for(&drops->flags[i], place, given) &&
+		    layout_is_cleared(at, drops->flags[i].offset))
+			return true;
+	return false;
 }
 
 enum glue_tells layout_drops(struct state_place *at, const struct value_place *place,
@@ -259,6 +280,8 @@ enum glue_tells layout_drops(struct state_place *at, const struct value_place *p
 				       ? GLUE_DROPS_ONE
 				       : GLUE_DROPS_NONE;
 	}
+	if (place->is_guard && is_cleared(at, drops, place, given))
+		return GLUE_DROPS_NONE;
 	switch (flags_of(drops, place, given, drop_flag)) {
 	case 0:
 		break;

@@ -60,20 +60,28 @@ static bool inlines_drop(const struct wanted *wanted, Dwarf_Die *scope, int dept
 	return false;
 }
 
+bool layout_code_of(struct layout_builder *builder, Dwarf_Die *function, struct glue_code *code)
+{
+	GElf_Ehdr header;
+	Dwarf_Addr high;
+
+	if (!gelf_getehdr(builder->code, &header) || header.e_machine != EM_X86_64 ||
+	    dwarf_lowpc(function, &code->address) || dwarf_highpc(function, &high) ||
+	    !code->address || code->address >= high)
+		return false;
+	code->size = high - code->address;
+	return true;
+}
+
 bool layout_glue_code(struct layout_builder *builder, const char *machine, struct glue_code *glue)
 {
 	const struct named_die *named = types_named(builder->types.glues, machine);
-	GElf_Ehdr header;
-	Dwarf_Addr high;
 	Dwarf_Die die;
 
-	if (!named || !gelf_getehdr(builder->code, &header) || header.e_machine != EM_X86_64)
+	if (!named)
 		return false;
 	die = named->die;
-	if (dwarf_lowpc(&die, &glue->address) || dwarf_highpc(&die, &high) || glue->address >= high)
-		return false;
-	glue->size = high - glue->address;
-	return true;
+	return layout_code_of(builder, &die, glue);
 }
 
 enum glue_tells layout_glue_drops(struct layout_builder *builder, const char *machine,

@@ -142,15 +142,16 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	uint64_t size = die_size(type), whole = die_size(spot->at->machine);
 	uint32_t sequence =
 		spot->in_sequence ? layout_add_sequence(builder, &spot->sequence) : LAYOUT_NONE;
+	bool is_guard = class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK;
 	const struct value_place place = {
 		spot->box == LAYOUT_NONE ? spot->offset : spot->box,
 		spot->box == LAYOUT_NONE ? die_size(type) : sizeof(uint64_t),
 		spot->outer_offset,
 		spot->box != LAYOUT_NONE && !spot->in_sequence,
+		is_guard,
 	};
 	struct layout_value *value;
 	enum glue_tells tells;
-	bool is_guard;
 	int line;
 
 	if (spot->at->is_wrapper && class != HELD_FUTURE)
@@ -190,7 +191,6 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	if (layout_declaration(builder, spot->at->type, spot->path, spot->outer, spot->at->line,
 			       &value->file, &line))
 		value->line = (uint32_t)line;
-	is_guard = class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK;
 	if (is_guard || (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
 		tells = layout_drops(spot->at, &place, &value->drop_flag);
 		if (tells == GLUE_UNKNOWN && is_guard)

@@ -310,6 +310,7 @@ static struct code_step do_one_byte(const struct x86_execution *at)
 		return on;
 	case 0xc2:
 	case 0xc3:
+		return (struct code_step){ .flow = CODE_RETURNS };
 	case 0xcc:
 	case 0xf4:
 		return (struct code_step){ .flow = CODE_ENDS };

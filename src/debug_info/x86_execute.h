@@ -11,7 +11,8 @@ enum code_flow {
 	CODE_MAY_JUMP, /* there, or it goes on */
 	CODE_CALLS,    /* what is at `target`, or nobody knows what */
 	CODE_LEAVES,   /* by a jump to another function, which returns in its place */
-	CODE_ENDS,     /* by a return or a trap */
+	CODE_RETURNS,
+	CODE_ENDS, /* by a trap */
 };
 
 struct code_step {

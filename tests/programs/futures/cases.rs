@@ -275,6 +275,28 @@ async fn large() -> u8 {
     yield_now().await;
     buffer.iter().fold(0, |sum, byte| sum ^ byte)
 }
+async fn taken_apart(m: M, n: M) -> u32 {
+    let pair = (m.lock().unwrap(), n.lock().unwrap());
+    yield_now().await; // HELD taken apart later
+    let (a, b) = pair;
+    let sum = *a + *b;
+    drop(a);
+    drop(b);
+    yield_now().await;
+    sum
+}
+async fn dropped_to_go_on(m: M) {
+    for i in 0..3 {
+        let mut g = m.lock().unwrap();
+        if i == 1 {
+            drop(g);
+            yield_now().await;
+            continue;
+        }
+        yield_now().await; // HELD in a loop
+        *g += 1;
+    }
+}
 async fn sent(m: Arc<parking_lot::Mutex<u32>>) {
     let mut guard = m.lock();
     yield_now().await; // HELD spawned on any runtime
@@ -291,6 +313,7 @@ async fn all() {
         generic(Arc::new(Mutex::new(1u8)), 1), generic(Arc::new(Mutex::new(1u64)), 1), two_a_line(m()), twin_a(m()), twin_b(m()), pl(m2(), Arc::new(parking_lot::RwLock::new(1))),
         poly(m()), closure_holds(m()), stdout_lock(), async_closure(m()), ref_caller(m()), dynamic(m()),
         wrapped(m()), dropped(m()), async move { let c = RefCell::new(1); dropped_in_block(m(), &c).await; borrowed_mutably(&c).await },
+        taken_apart(m(), m()), dropped_to_go_on(m()),
         asynchronous(Arc::new(tokio::sync::Mutex::new(1))), spinning(Arc::new(spin::Mutex::new(1))), counted(1), session(), large());
     tokio::spawn(sent(m2())).await.unwrap();
 }
