@@ -70,7 +70,7 @@ static void a_wait_for_others_is_judged_by_its_sleep(void **state)
 {
 	(void)state;
 	judged(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, ERROR);
-	judged(CLASS_OTHERS, SUBJECT_NONE, SITE_SLEEPS, BLOCKING, NONE, ERROR, ERROR);
+	judged(CLASS_OTHERS, SUBJECT_NONE, SITE_SLEEPS, BLOCKING, ERROR, ERROR, ERROR);
 }
 
 static void the_end_of_a_child_whose_output_was_awaited_may_take_its_time(void **state)
