@@ -5,6 +5,7 @@
 #include <semaphore.h>
 #include <string.h>
 
+#include "../crowd.h"
 #include "../descriptors.h"
 #include "../memory.h"
 #include "../modules.h"
@@ -44,6 +45,7 @@ bool timeval_waits(const struct timeval *time, bool none)
 bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time)
 {
 	struct timespec now;
+	int64_t late_ns;
 
 	if (!timespec_waits(time, false) || time->tv_nsec < 0 || time->tv_nsec >= NS_PER_S)
 		return false;
@@ -51,8 +53,10 @@ bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time)
 		return time->tv_sec >= 0;
 	if (clock_gettime(clock, &now))
 		return false;
-	return time->tv_sec > now.tv_sec ||
-	       (time->tv_sec == now.tv_sec && time->tv_nsec > now.tv_nsec);
+	if (time->tv_sec > now.tv_sec || time->tv_sec < now.tv_sec - 1)
+		return time->tv_sec > now.tv_sec;
+	late_ns = (now.tv_sec - time->tv_sec) * NS_PER_S + now.tv_nsec - time->tv_nsec;
+	return late_ns < (int64_t)CROWD_DELAY_NS;
 }
 
 bool deadline_is_valid(clockid_t clock, const struct timespec *deadline)

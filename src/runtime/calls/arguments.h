@@ -26,7 +26,10 @@ bool may_be_read(const void *address, size_t size);
 bool timespec_waits(const struct timespec *time, bool none);
 bool timeval_waits(const struct timeval *time, bool none);
 
-/* A sleep's duration or, with TIMER_ABSTIME, a point of time that is still to come. */
+/*
+ * A sleep's duration or, with TIMER_ABSTIME, a point of time that is still to come, or was when it
+ * was made up: a thread may have lost its processor since.
+ */
 bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time);
 
 /* What the timed lock calls refuse before they look at the lock is left to them. */

@@ -36,6 +36,18 @@ static void zero_sleeps(void **state)
 	NOT_SEEN(thrd_sleep(&zero, NULL));
 }
 
+/* It lost its processor between making up the time and the call. */
+static void a_sleep_that_has_just_come_too_late_is_one(void **state)
+{
+	struct timespec now;
+
+	(void)state;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	assert_string_equal(
+		SEEN_IN_TURN(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &now, NULL)),
+		"clock_nanosleep");
+}
+
 /* What the kernel refuses is no sleep, and a bad pointer is refused, not followed. */
 static void sleeps_that_are_refused(void **state)
 {
@@ -226,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zero_sleeps),
+		cmocka_unit_test(a_sleep_that_has_just_come_too_late_is_one),
 		cmocka_unit_test(sleeps_that_are_refused),
 		cmocka_unit_test(zero_timeouts),
 		cmocka_unit_test(flags_that_forbid_waiting),
