@@ -89,14 +89,19 @@ class Programs:
         flags = ["-O2", "-fPIC", "-shared", "-Wl,-z,now", "-Wl,-z,defs", "-D_GNU_SOURCE"]
         return self._compile("libshim.so", [HERE / "shim.c", generated], flags)
 
-    @functools.cached_property
-    def tokio(self):
+    def cargo(self, *arguments, target):
+        """Runs cargo on the Rust program; Skip where there is none."""
         path = f"{os.environ.get('PATH', '')}{os.pathsep}{pathlib.Path.home()}/.cargo/bin"
         cargo = shutil.which("cargo", path=path)
         if not cargo:
             raise Skip("no cargo")
-        target = self.build / "cargo"
-        run([cargo, "build", "--release", "--locked", "--quiet", "--manifest-path",
-             HERE / "tokio/Cargo.toml"],
+        command, *rest = arguments
+        run([cargo, command, "--locked", "--quiet", "--manifest-path", HERE / "tokio/Cargo.toml",
+             *rest],
             env={**os.environ, "PATH": path, "CARGO_TARGET_DIR": str(target)})
+
+    @functools.cached_property
+    def tokio(self):
+        target = self.build / "cargo"
+        self.cargo("build", "--release", target=target)
         return target / "release/tokio_bench"

@@ -2,13 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 
-from pairs import Failure, Group, Row, Skip
+from pairs import Row, Skip
 from programs import HERE, is_older, run
+from timed import Timed
 
 sys.path.insert(0, str(HERE.parent))
 
@@ -19,7 +18,6 @@ SPACE = 4 << 30  # what building it takes for a while
 SITES = 1000
 TRACES = 1000
 DEPTH = 16
-MIB = 1 << 20
 
 ADDR2LINE, LLVM, YIELDSAN = "addr2line", "llvm-symbolizer", "yieldsan"
 ONE, MANY = "one trace", "many traces"
@@ -31,7 +29,7 @@ class Symbolisers:
         self._scratch = programs.scratch
         self._yieldsan = programs.build / "yieldsan"
         self._addresses = None
-        self._peaks = {}
+        self._timed = Timed()
 
     def _compile_unit(self, directory):
         run(["g++", "-std=c++17", "-O1", "-g3", "-DUNIT=unit", "-c", HERE / "unit.cc", "-o",
@@ -70,34 +68,6 @@ class Symbolisers:
         self._addresses = "".join(f"{address:#x}\n" for (address,) in stacks)
         write_traces(self._scratch / "large", product, stacks, 1)
 
-    def _timed(self, side, command, text=""):
-        """Milliseconds, and the peak of what it had in memory beside it."""
-        start = time.monotonic()
-        with tempfile.TemporaryFile("w+") as given:
-            given.write(text)
-            given.seek(0)
-            done = subprocess.Popen([str(word) for word in command], stdin=given,
-                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            _, status, usage = os.wait4(done.pid, 0)
-        done.returncode = os.waitstatus_to_exitcode(status)
-        if done.returncode not in (0, 66):
-            raise Failure(f"{command[0]} ended with {done.returncode}")
-        self._peaks[side] = max(self._peaks.get(side, 0), usage.ru_maxrss * 1024 // MIB)
-        return (time.monotonic() - start) * 1000
-
-    def _group(self, rows, sides, commands, prepare):
-        for row in rows:
-            row.note, row.what = "", row.note
-
-        def measure(side):
-            figure = self._timed(side, *commands(side))
-            for row in rows:
-                row.note = (f"{row.what}; at most {self._peaks.get(row.watched, 0)} MiB, "
-                            f"{self._peaks.get(row.floor, 0)} of {row.floor}")
-            return figure
-
-        return Group(rows, sides, measure, rounds=3, quick_rounds=1, prepare=prepare)
-
     def _large_group(self, other, *command):
         def commands(side):
             if side == YIELDSAN:
@@ -112,7 +82,7 @@ class Symbolisers:
 
         row = Row(f"names-530mb-{other}", "ms", other, YIELDSAN,
                   note=f"{SITES} sites of an executable of 530 MB; limits 10,000 ms, 2048 MiB")
-        return self._group([row], [other, YIELDSAN], commands, prepare)
+        return self._timed.group([row], [other, YIELDSAN], commands, prepare)
 
     def _traces_group(self):
         """Of the units' executable, where it is there: what is measured is not the first reading."""
@@ -124,9 +94,9 @@ class Symbolisers:
 
         row = Row(f"report-{TRACES}-traces", "ms", ONE, MANY,
                   note=f"each of {SITES} sites, {DEPTH} frames deep; limits 10,000 ms, 1024 MiB")
-        return self._group([row], [ONE, MANY],
-                           lambda side: ([self._yieldsan, "report", self._scratch / side], ""),
-                           prepare)
+        return self._timed.group([row], [ONE, MANY],
+                                 lambda side: ([self._yieldsan, "report", self._scratch / side], ""),
+                                 prepare)
 
     def groups(self):
         return [
