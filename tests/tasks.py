@@ -422,6 +422,8 @@ def a_descriptor_that_outlives_its_cancelled_task_is_an_error(place):
         opened, yielded = ([frame["line"] for frame in stack["frames"] if "leaving" in frame.get("function", "")][0]
                            for stack in finding["stacks"])
         expect([opened, yielded] == _labelled("leaving"), finding)
+        finding = _only(_run(place, _program(profile), "aborted_opening_for_all"), "cancelled-holding")
+        expect((finding["severity"], finding["confidence"], finding["count"]) == ("notice", "low", 1), finding)
         for case in ("aborted_closing", "handing_over"):
             report = _run(place, _program(profile), case)
             expect(_cancelled(report), (case, report))

@@ -18,6 +18,22 @@ static bool is_told(const struct layout_source *source, const struct layout_valu
 	       *type != '*' && strstr(type, "::");
 }
 
+static bool is_word(const char *text, const char *word, const char *at)
+{
+	return (at == text || strchr("<( ", at[-1])) && strchr(">, )", at[strlen(word)]);
+}
+
+/* The drop glue passes over it wherever it is: VALUE_DROPPED says nothing of it. */
+static bool ends_by_hand(const struct layout_source *source, const struct layout_value *value)
+{
+	const char *type = layout_text(source->layout, value->type);
+	const char *number = strstr(type, "i32");
+
+	return !(value->flags & (VALUE_AWAITED | VALUE_DROP_FLAG)) &&
+	       ((number && is_word(type, "i32", number)) || !strncmp(type, "*mut ", 5) ||
+		strstr(type, "ManuallyDrop<"));
+}
+
 static bool is_among(const struct alive *alive, const struct alive_variable *variable)
 {
 	for (size_t i = 0; i < alive->count; i++)
@@ -45,6 +61,7 @@ struct alive alive_in(const struct layout_source *source, const struct layout_li
 			const struct layout_value *value = &layout->values[state->first_value + j];
 			struct alive_variable variable;
 
+			alive.by_hand |= ends_by_hand(source, value);
 			if (!is_told(source, value))
 				continue;
 			variable.name = layout_source_variable(source, value);
@@ -54,11 +71,6 @@ struct alive alive_in(const struct layout_source *source, const struct layout_li
 		}
 	}
 	return alive;
-}
-
-static bool is_word(const char *text, const char *word, const char *at)
-{
-	return (at == text || strchr("<( ", at[-1])) && strchr(">, )", at[strlen(word)]);
 }
 
 bool alive_has(const struct alive *alive, const char *type)

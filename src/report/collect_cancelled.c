@@ -48,7 +48,8 @@ static const struct layout_value *guard_of(struct collection *collection,
 /*
  * What tasks leave, as kind_cancelled_holding.c knows it, and the types of the variables by one of
  * which a task still had it when it was cancelled. Without one it may have been handed on, or been
- * meant to stay: who has a child or a file nobody can see. Of a descriptor that is seen by its use.
+ * meant to stay, as what the first task that needs it opens for all: who has it nobody can see.
+ * None: of a descriptor, which a value of std's would have closed, a number or a bare pointer.
  */
 static const struct {
 	const char *what, *category, *types[3];
@@ -65,7 +66,7 @@ static bool had(const struct alive *alive, uint32_t kind)
 	for (int i = 0; i < 3 && types[i]; i++)
 		if (alive_has(alive, types[i]))
 			return true;
-	return !types[0];
+	return !types[0] && alive->by_hand;
 }
 
 /* Its values remove what they made: a file that is there still was kept on purpose. */

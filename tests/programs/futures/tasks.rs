@@ -341,6 +341,13 @@ async fn leaving(leaves: bool) {
     drop(kept);
 }
 
+/// One that the first task to need it opens for all, and nobody closes.
+async fn opening_for_all() {
+    static SHARED: std::sync::OnceLock<std::fs::File> = std::sync::OnceLock::new();
+    SHARED.get_or_init(|| std::fs::File::open("/proc/self/stat").unwrap());
+    pause().await;
+}
+
 /// A borrow of a RefCell, in a task that stays on its thread; or one that ended before the await.
 async fn borrowing(cell: Rc<RefCell<u32>>, keeps: bool) {
     if keeps {
@@ -535,6 +542,7 @@ async fn run(case: &str) {
         "aborted_borrowed" => aborted_borrowing(false).await,
         "aborted_leaving" => aborted_leaving(true).await,
         "aborted_closing" => aborted_leaving(false).await,
+        "aborted_opening_for_all" => abort_all(vec![tokio::spawn(opening_for_all())]).await,
         "aborted_leaving_child" => abort_all(vec![tokio::spawn(leaving_child(false))]).await,
         "aborted_killing_child" => abort_all(vec![tokio::spawn(leaving_child(true))]).await,
         "children_kept" => children_kept().await,
