@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -251,6 +252,19 @@ def preloaded_alone_the_cached_layout_serves(place):
                         "YIELDSAN_OPTIONS": options})
     report = yieldsan("report", "--format=json", place.path, env={"XDG_CACHE_HOME": cache})
     expect(_lines(_held(json.loads(report.out))) == _labelled("cases.rs", "HELD", "COND"), report)
+
+
+def preloaded_alone_it_says_at_exit_what_was_held(place):
+    program, cache = _program("dev", "futures_held"), str(place / "cache")
+    expect(yieldsan("scan", program, env={"XDG_CACHE_HOME": cache}).status == 66, "scan")
+    for case, told in (("rest", True), ("correct", False)):
+        ran = subprocess.run([program, case], check=False, capture_output=True, text=True, timeout=60,
+                             env={**os.environ, "XDG_CACHE_HOME": cache, "LD_PRELOAD": str(BUILD / "libyieldsan.so"),
+                                  "TMPDIR": str(place.path)})
+        expect(ran.returncode == 0 and ("2 wrong uses of locks or borrows; see: yieldsan report" in ran.stderr) == told, ran)
+        expect(("wrong use" in ran.stderr) == told, ran)
+        if told:
+            expect(pathlib.Path(ran.stderr.split()[-1]).exists(), ran)
 
 
 def a_damaged_layout_is_not_believed(place):

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "calls/call.h"
+#include "locks/lock_errors.h"
 #include "runtime.h"
 #include "sites.h"
 #include "system_call.h"
@@ -67,24 +68,32 @@ static bool may_tell(void)
 void summary_tell(void)
 {
 	char line[2 * 4096];
-	unsigned errors, warnings;
-	int length;
+	unsigned errors, warnings, locks;
+	int length = 0;
 
 	if (!trace_header() || runtime_silent)
 		return;
 	errors = sites_count(SEVERITY_ERROR);
 	warnings = sites_count(SEVERITY_WARNING);
+	locks = lock_errors();
 	/* A directory that was asked for keeps its traces: they tell what ran, and that it was
 	 * watched. */
-	if (!warnings && !runtime_options.output[0]) {
+	if (!warnings && !locks && !runtime_options.output[0]) {
 		trace_remove();
 		return;
 	}
-	if (!warnings || !may_tell())
+	if ((!warnings && !locks) || !may_tell())
 		return;
-	length = snprintf(line, sizeof line,
-			  "yieldsan: %u place%s blocked an executor (%u error%s); ", warnings,
-			  warnings == 1 ? "" : "s", errors, errors == 1 ? "" : "s");
+	length += snprintf(line, sizeof line, "yieldsan: ");
+	if (warnings)
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   "%u place%s blocked an executor (%u error%s)%s", warnings,
+				   warnings == 1 ? "" : "s", errors, errors == 1 ? "" : "s",
+				   locks ? ", " : "; ");
+	if (locks)
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   "%u wrong use%s of locks or borrows; ", locks,
+				   locks == 1 ? "" : "s");
 	if (trace_path()[0])
 		length += snprintf(line + length, sizeof line - (size_t)length,
 				   "see: yieldsan report %s\n", trace_path());

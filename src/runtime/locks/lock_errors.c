@@ -1,0 +1,90 @@
+#include "lock_errors.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../trace.h"
+
+/* The published record at or behind `at`, which is left behind it; NULL: there is no more. */
+static const struct trace_record *next_record(uint64_t *at)
+{
+	const struct trace_header *trace = trace_header();
+	uint64_t end = __atomic_load_n(&trace->used, __ATOMIC_ACQUIRE);
+
+	/* It runs ahead of what fits. */
+	if (end > trace->file_size)
+		end = trace->file_size;
+	while (*at + sizeof(struct trace_record) <= end) {
+		const struct trace_record *record = trace_at((uint32_t)*at);
+
+		/* Another thread takes it at this moment. */
+		if (!record->size)
+			return NULL;
+		*at += record->size;
+		if (__atomic_load_n(&record->type, __ATOMIC_ACQUIRE) != RECORD_UNFINISHED)
+			return record;
+	}
+	return NULL;
+}
+
+static const struct trace_executor *confirmed(uint32_t offset)
+{
+	const struct trace_executor *executor = offset ? trace_at(offset) : NULL;
+
+	return executor && executor->confirmed ? executor : NULL;
+}
+
+static bool is_wrong_lock(const struct trace_lock_site *site)
+{
+	const struct trace_executor *executor = confirmed(site->executor);
+
+	if (!executor || !site->count ||
+	    (!(site->flags & LOCK_SITE_IN_LOOP) && site->level > executor->level))
+		return false;
+	if (site->fault != LOCK_ACROSS_YIELD || site->turns_waited || site->threads_waited)
+		return true;
+	return site->lock != TRACE_LOCK_FILE &&
+	       (executor->family != FAMILY_EVENT_LOOP || site->flags & LOCK_SITE_COROUTINE);
+}
+
+static bool is_refuted(const struct trace_guard_site *site)
+{
+	const struct trace_record *record;
+	uint64_t at = sizeof(struct trace_header);
+
+	while ((record = next_record(&at))) {
+		const struct trace_guard_site *other = (const void *)record;
+
+		if (record->type == RECORD_GUARD_SITE && other->flags & GUARD_REFUTED &&
+		    other->value == site->value)
+			return true;
+	}
+	return false;
+}
+
+static bool is_wrong_guard(const struct trace_guard_site *site)
+{
+	return confirmed(site->executor) && site->yields && !(site->flags & GUARD_UNSURE) &&
+	       !is_refuted(site);
+}
+
+static bool is_wrong_wait(const struct trace_deadlock *deadlock)
+{
+	return confirmed(deadlock->executor) && deadlock->count && deadlock->edge_count &&
+	       deadlock->state != DEADLOCK_ENDED;
+}
+
+unsigned lock_errors(void)
+{
+	const struct trace_record *record;
+	uint64_t at = sizeof(struct trace_header);
+	unsigned found = 0;
+
+	while ((record = next_record(&at)))
+		found +=
+			(record->type == RECORD_LOCK_SITE && is_wrong_lock((const void *)record)) ||
+			(record->type == RECORD_GUARD_SITE &&
+			 is_wrong_guard((const void *)record)) ||
+			(record->type == RECORD_DEADLOCK && is_wrong_wait((const void *)record));
+	return found;
+}
