@@ -79,7 +79,9 @@ static struct code_value constant(void *argument, uint64_t address, unsigned siz
 	size_t room;
 
 	if (code_is_in_object(code_number(address)))
-		return walk->walker->assumes(walk->walker->argument, address, size);
+		return walk->walker->assumes
+			       ? walk->walker->assumes(walk->walker->argument, address, size)
+			       : CODE_UNKNOWN;
 	bytes = bytes_at(argument, address, true, &room);
 	if (!bytes || room < size || size > 8)
 		return CODE_UNKNOWN;

@@ -26,7 +26,7 @@ struct code_walker {
 	/* An address in the object was mixed with what is not known, or put where nobody looks;
 	 * NULL: it does not matter. */
 	void (*loses)(void *argument);
-	/* What is in the object, where nothing is known of it. */
+	/* What is in the object, where nothing is known of it; NULL: anything. */
 	struct code_value (*assumes)(void *argument, uint64_t address, unsigned size);
 	/* With what the function returns, or what it leaves to does; NULL: it does not matter. */
 	void (*returns)(void *argument, const struct code_state *state);

@@ -111,14 +111,6 @@ static void loses(void *argument)
 	following->strays = true;
 }
 
-static struct code_value assumes(void *argument, uint64_t address, unsigned size)
-{
-	(void)argument;
-	(void)address;
-	(void)size;
-	return CODE_UNKNOWN;
-}
-
 static bool is_kept(void *argument, uint64_t address)
 {
 	const struct following *following = argument;
@@ -145,7 +137,6 @@ static struct touched follow(struct following *following)
 		.calls = calls,
 		.accesses = accesses,
 		.loses = loses,
-		.assumes = assumes,
 		.is_kept = is_kept,
 		.argument = following,
 	};

@@ -219,14 +219,6 @@ static void loses(void *argument)
 	flags->strays = true;
 }
 
-static struct code_value assumes(void *argument, uint64_t address, unsigned size)
-{
-	(void)argument;
-	(void)address;
-	(void)size;
-	return CODE_UNKNOWN;
-}
-
 static bool is_inner(const struct flag_states *flags, uint64_t offset)
 {
 	for (size_t i = 0; i < flags->count; i++)
@@ -288,7 +280,6 @@ static bool follow(struct flag_states *flags, const struct waiting *from, int ma
 		.calls = calls,
 		.accesses = accesses,
 		.loses = loses,
-		.assumes = assumes,
 		.is_kept = is_kept,
 		.returns = returns,
 		.argument = flags,
