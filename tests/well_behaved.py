@@ -117,16 +117,13 @@ def turns_of(report):
     return sum(executor["turns"] for process in report["processes"] for executor in process["executors"])
 
 
-def examine(report, least_turns, but=(), compiles=False):
-    """Complains about a report's findings; `but` names the calls that are guilty here. What `compiles` while it
-    runs, and collects garbage, may take some milliseconds for that, on a busy machine more than ten."""
+def examine(report, least_turns, but=()):
+    """Complains about a report's findings; `but` names the calls that are guilty here."""
     complaints = []
     for finding in report["findings"]:
         if finding.get("call") in but:
             continue
         foreign = labels.own_frame(finding) is None
-        if compiles and foreign and (finding["kind"], finding["severity"]) == ("long-turn", "warning"):
-            continue
         if finding["severity"] == "error" or (finding["severity"] == "warning" and foreign):
             complaints.append(labels.describe(finding))
     if turns_of(report) < least_turns:
@@ -304,7 +301,7 @@ def node_http_is_quiet(builder):
         client(["ab", "-q", "-n", "1500", "-c", "10", url])
         client(["ab", "-q", "-k", "-n", "1500", "-c", "10", url])
         os.kill(program_of(process), signal.SIGTERM)
-        examine(made.wait(), 500, compiles=True)
+        examine(made.wait(), 500)
 
 
 def program_of(process):

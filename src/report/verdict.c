@@ -291,6 +291,30 @@ static void take_root(struct finding *seen, uint8_t flags)
 	seen->severity = SEVERITY_NOTICE;
 }
 
+static size_t count_owned(const struct stack *stack, enum frame_owner owner)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < stack->count; i++)
+		count += stack->frames[i].owner == owner;
+	return count;
+}
+
+/*
+ * An interpreter at work for itself (it compiles a function that is called for the first time,
+ * collects garbage, runs a timer of its own library): nothing that could be written otherwise. It
+ * may as well be a function that the program called, of which only a script's frames would tell:
+ * so what is long enough to be an error stays one.
+ */
+static bool is_interpreters_alone(const struct finding *seen)
+{
+	const struct stack *native = &seen->stacks->native, *script = &seen->stacks->script;
+
+	return !count_owned(native, OWNER_PROGRAM) && !count_owned(script, OWNER_PROGRAM) &&
+	       !count_owned(native, OWNER_DEPENDENCY) && !count_owned(script, OWNER_DEPENDENCY) &&
+	       count_owned(native, OWNER_STANDARD) + count_owned(script, OWNER_STANDARD);
+}
+
 bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full)
 {
 	const struct python_loop *loop = python_loop_named(seen->executor);
@@ -309,6 +333,9 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full)
 			seen->confidence = CONFIDENCE_LOW;
 		return !is_offloaded(native, native->count);
 	}
+	if (seen->severity == SEVERITY_WARNING && seen->family == FAMILY_EVENT_LOOP &&
+	    is_interpreters_alone(seen))
+		seen->severity = SEVERITY_NOTICE;
 	if (loop && seen->stacks->script.count)
 		return verdict_python(seen, loop, script_full);
 	if (!strcmp(seen->executor, "gevent"))

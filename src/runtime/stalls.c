@@ -22,6 +22,7 @@
 #include "unwinder.h"
 
 #define DOUBTFUL_WAIT 4 /* turns that are errors; 1.2 were measured */
+#define SMALL_PART    8 /* an eighth of a turn is no reason for its length */
 
 /* Room for one sample: the stack of a thread that is interrupted may be small. */
 struct buffer {
@@ -430,7 +431,7 @@ static void blame_call(const struct turn *turn, uint64_t ns)
 		if (turn->findings[i]->kind == SITE_BLOCKING_CALL &&
 		    (most < 0 || turn->finding_us[i] > turn->finding_us[most]))
 			most = i;
-	if (most >= 0 && turn->finding_us[most] * UINT64_C(1000) >= ns / TURN_FINDINGS)
+	if (most >= 0 && turn->finding_us[most] * UINT64_C(1000) >= ns / SMALL_PART)
 		__atomic_fetch_add(&turn->findings[most]->long_turns, 1, __ATOMIC_RELAXED);
 }
 
@@ -454,7 +455,7 @@ static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *e
 	}
 	/* How long the part lasted is known to a sample's distance alone, and what others had of
 	 * the processor meanwhile may be its too: the rest accuses nobody. */
-	if (turn->excused)
+	if (turn->excused || turn->own_waits_us * UINT64_C(1000) >= ns / SMALL_PART)
 		return;
 	if (!room || !key.executor || this_thread.exempt || !trace_header())
 		return;

@@ -25,7 +25,7 @@ uint64_t now_ns(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	real.clock_gettime(CLOCK_MONOTONIC, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
@@ -33,7 +33,7 @@ static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec time = { 0 };
 
-	clock_gettime(clock, &time);
+	real.clock_gettime(clock, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 

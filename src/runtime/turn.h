@@ -53,7 +53,8 @@ struct turn {
 	uint32_t sample;	     /* offset of the site of the first sample; 0: none */
 	uint8_t finding_count;	     /* of findings, below */
 	uint8_t root;		     /* of a root future: SITE_ROOT_FUTURE and kin */
-	bool excused; /* part of it was where blocking is right, or an interpreter's own wait */
+	uint32_t own_waits_us; /* of the explained: waits of an interpreter's or a library's own */
+	bool excused;	       /* part of it was where blocking is right: how much is not known */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */
 	struct trace_site *findings[TURN_FINDINGS];
 	uint32_t finding_us[TURN_FINDINGS]; /* what each took of this turn */

@@ -51,7 +51,7 @@ bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time)
 		return false;
 	if (!(flags & TIMER_ABSTIME))
 		return time->tv_sec >= 0;
-	if (clock_gettime(clock, &now))
+	if (real.clock_gettime(clock, &now))
 		return false;
 	if (time->tv_sec > now.tv_sec || time->tv_sec < now.tv_sec - 1)
 		return time->tv_sec > now.tv_sec;

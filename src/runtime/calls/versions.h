@@ -5,6 +5,7 @@
  */
 /* clang-format off */
 VERSION(clock_nanosleep, "GLIBC_2.17")
+VERSION(clock_gettime, "GLIBC_2.17")
 VERSION(shm_open, "GLIBC_2.34")
 VERSION(mq_open, "GLIBC_2.34")
 VERSION(__mq_open_2, "GLIBC_2.34")

@@ -435,7 +435,8 @@ static void end(struct call_watch *watch)
 		severity = call_judge(class, watch->kind, watch->flags, nonblocking, &outcome);
 	}
 	if (severity != SEVERITY_NONE) {
-		bool excused = is_own_wait(watch, &outcome) || may_block(watch);
+		bool own = is_own_wait(watch, &outcome);
+		bool excused = own || may_block(watch);
 
 		if (!excused && !allowance_take())
 			record(watch, severity, &outcome, end_ns);
@@ -444,7 +445,9 @@ static void end(struct call_watch *watch)
 		 * allowed takes nothing of its time. */
 		if (turn && !allowance_is_open())
 			explain(turn, watch, &outcome);
-		if (turn && excused)
+		if (turn && own)
+			turn->own_waits_us += (uint32_t)(outcome.wall_ns / 1000);
+		else if (turn && excused)
 			turn->excused = true;
 	}
 	note_output(watch, error, end_ns);

@@ -27,6 +27,7 @@
 #include "executor.h"
 #include "loop.h"
 #include "loop_library.h"
+#include "loop_start.h"
 #include "named.h"
 #include "task_module.h"
 #include "task_root.h"
@@ -35,6 +36,7 @@
 #define FEW_POLLED 2 /* descriptors that make a poll of the program a loop's */
 
 static THREAD_LOCAL struct loop loops[LOOPS];
+static THREAD_LOCAL struct loop starting; /* before its first wait: see loop_start.h */
 static THREAD_LOCAL struct loop *current; /* whose turn it is */
 static THREAD_LOCAL unsigned next_victim;
 
@@ -107,26 +109,8 @@ bool event_loop_level(uintptr_t frame, uint16_t *level)
 
 void event_loop_descriptor_closed(int fd)
 {
-	struct loop *loop = current;
-	unsigned open = 0;
-
-	if (!loop)
-		return;
-	if (loop->epoll_fd >= 0) {
-		if (fd == loop->epoll_fd)
-			leave_turn(loop);
-		return;
-	}
-	/* A library polls again, whatever was closed; and of many descriptors not all are known. */
-	if (loop->known || loop->descriptors > LOOP_WAIT_FDS)
-		return;
-	for (unsigned i = 0; i < loop->descriptors; i++) {
-		if (loop->first_fds[i] == fd)
-			loop->first_fds[i] = -1;
-		open += loop->first_fds[i] >= 0;
-	}
-	if (!open)
-		leave_turn(loop);
+	if (current && loop_is_over_without(current, fd))
+		leave_turn(current);
 }
 
 void event_loops_forget(void)
@@ -134,20 +118,6 @@ void event_loops_forget(void)
 	memset(loops, 0, sizeof loops);
 	current = NULL;
 	this_thread.loop_has_fds = false;
-}
-
-static bool shares_descriptors(const struct loop *loop, const struct loop_wait *wait)
-{
-	unsigned own = loop->descriptors < LOOP_WAIT_FDS ? loop->descriptors : LOOP_WAIT_FDS;
-	unsigned other = wait->descriptors < LOOP_WAIT_FDS ? wait->descriptors : LOOP_WAIT_FDS;
-
-	if (wait->epoll_fd >= 0 || loop->epoll_fd >= 0)
-		return wait->epoll_fd == loop->epoll_fd;
-	for (unsigned i = 0; i < own; i++)
-		for (unsigned j = 0; j < other; j++)
-			if (loop->first_fds[i] == wait->first_fds[j])
-				return true;
-	return false;
 }
 
 static struct loop *find(const struct loop_wait *wait)
@@ -217,12 +187,6 @@ static struct loop *remember(const struct loop_wait *wait, struct loop *entry)
 	return loop;
 }
 
-static void note_descriptors(struct loop *loop, const struct loop_wait *wait)
-{
-	loop->descriptors = wait->descriptors;
-	memcpy(loop->first_fds, wait->first_fds, sizeof loop->first_fds);
-}
-
 static void count_wait(struct loop *loop, const struct loop_wait *wait)
 {
 	if (loop->known || !loop->executor)
@@ -268,7 +232,7 @@ static struct loop *loop_of(const struct loop_wait *wait)
 			return remember(wait, loop);
 		}
 		/* Its second call site, or a nested run of the same loop: its own wait too. */
-		if (shares_descriptors(loop, wait))
+		if (loop_shares_descriptors(loop, wait))
 			return loop;
 		/* Further out than it was ever seen to reach: over, unless it waits again. */
 		if ((loop->known || loop->highest <= loop->executor->level) &&
@@ -322,7 +286,6 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 {
 	bool left;
 
-	wait->finding_count = 0;
 	if (!loop->has_turn)
 		return;
 	loop_learn_reach(loop);
@@ -387,6 +350,17 @@ static inline void begin_turn(struct loop *loop)
 	turn_begin(&loop->turn, loop->executor, TURN_TASK);
 }
 
+void event_loop_starts(uintptr_t caller, uintptr_t frame, uintptr_t run_place)
+{
+	const struct loop_wait clock_read = { .caller = caller, .frame = frame, .epoll_fd = -1 };
+
+	remember(&clock_read, &starting);
+	if (!starting.known || !starting.executor)
+		return;
+	starting.run_place = run_place;
+	begin_turn(&starting);
+}
+
 /* All other waits. */
 static COLD bool begin_wait(struct loop_wait *wait)
 {
@@ -424,6 +398,8 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	}
 	{
 		OWN_CODE_SCOPE;
+		if (current == &starting && loop_start_waits(starting.run_place))
+			end_turn(&starting, wait);
 		wait->loop = loop_of(wait);
 		if (wait->loop) {
 			end_turn(wait->loop, wait);
@@ -441,6 +417,7 @@ bool loop_wait_begin(struct loop_wait *wait)
 	wait->nested = false;
 	wait->roots = false;
 	wait->loop = NULL;
+	wait->finding_count = 0;
 	return LIKELY(ends_settled_turn(wait)) || begin_wait(wait);
 }
 
@@ -476,7 +453,7 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 	OWN_CODE_SCOPE;
 	if (trace_header())
 		add_harm(wait, result);
-	note_descriptors(loop, wait);
+	loop_note_descriptors(loop, wait);
 	/* A poll of one descriptor may be anybody's: no turn, until it has several. */
 	if (!loop->known && wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED)
 		return;

@@ -37,6 +37,12 @@ struct loop_wait {
 bool loop_wait_begin(struct loop_wait *wait);
 void loop_wait_end(struct loop_wait *wait, int result);
 
+/*
+ * Outside of turns: a library's loop function has been called, whose return address lies at
+ * `run_place`; `caller` and `frame` are those of a call that it made. Its first turn begins.
+ */
+void event_loop_starts(uintptr_t caller, uintptr_t frame, uintptr_t run_place);
+
 /* The present loop's turn, NULL when the thread runs none. */
 struct turn *event_loop_turn(void);
 

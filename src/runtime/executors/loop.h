@@ -37,6 +37,7 @@ struct loop {
 	uint8_t turns_at[LOOP_LEVELS]; /* of these, how many reached that level, from 1 */
 	unsigned descriptors;
 	int first_fds[LOOP_WAIT_FDS];
+	uintptr_t run_place; /* of one that has not waited yet: see event_loop_starts */
 };
 
 /* The outermost place that does not hold what it held when the loop waited; 0: all do. */
@@ -55,6 +56,14 @@ static inline bool loop_learns(const struct loop *loop)
 {
 	return !loop->known && loop->turns < LOOP_LEARNING_TURNS;
 }
+
+struct loop_wait;
+
+/* The descriptors of its last wait; whether another wait has one of them; whether the loop is over
+ * when one is closed. */
+void loop_note_descriptors(struct loop *loop, const struct loop_wait *wait);
+bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wait);
+bool loop_is_over_without(struct loop *loop, int fd);
 
 /*
  * At the end of a turn: how far up the loop reaches. The function that waits may be a helper, which

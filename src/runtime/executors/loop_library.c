@@ -43,11 +43,12 @@ static const struct {
 static bool names_function(const char *const *functions, const struct module *module,
 			   uint64_t frame)
 {
-	const char *name = module_symbol_at(module, frame - 1);
+	for (unsigned i = 0; i < 6 && functions[i]; i++) {
+		struct symbol_extent function = module_symbol_extent(module, functions[i]);
 
-	for (unsigned i = 0; name && i < 6 && functions[i]; i++)
-		if (!strcmp(functions[i], name))
+		if (frame > function.address && frame - function.address <= function.size)
 			return true;
+	}
 	return false;
 }
 

@@ -66,6 +66,7 @@ void named_thread_goes_on(void)
 	turn.explained_us = 0;
 	turn.sample = 0;
 	turn.finding_count = 0;
+	turn.own_waits_us = 0;
 	turn.excused = false;
 	thread_slot_count_turn(turn.executor);
 	turn_times_begin(&turn);

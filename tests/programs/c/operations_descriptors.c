@@ -75,7 +75,7 @@ static void block_nested_poll(void)
 	int count;
 
 	helper_begin();
-	count = poll(&idle, 1, 10 * WAIT_MS); /* EXPECT error poll category=poll case=nested_poll */
+	count = poll(&idle, 1, 100 * WAIT_MS); /* EXPECT error poll category=poll case=nested_poll */
 	REQUIRE(count == 1);
 }
 

@@ -46,6 +46,7 @@ C_PROGRAMS = {
     "helper_poll": (["helper_poll.c", "loop_epoll.c"], None),
     "signals": (["signals.c", "loop_epoll.c"], None),
     "uv_offload": (["uv_offload.c"], "libuv"),
+    "uv_first": (["uv_first.c"], "libuv"),
     "glib_offload": (["glib_offload.c"], "gio-2.0"),
     "curl_easy": (["curl_easy.c", "loop_epoll.c"], "libcurl"),
     "curl_multi": (["curl_multi.c"], "libcurl"),

@@ -139,6 +139,8 @@ def c_runs():
         yield Run("loop_in_main", [case], profile="O2")
     for program in words("helper_poll small_stack signals uv_offload glib_offload curl_easy curl_multi"):
         yield Run(program, [])
+    for profile in words("O0 O2"):
+        yield Run("uv_first", [], {"first"}, profile=profile, family="event-loop", executor="libuv")
     yield Run("ends", ["kill"], {"kill", "nanosleep"})
     for end in words("abort terminate overflow overflow_handled _exit"):
         yield Run("ends", [end], {"nanosleep"})
@@ -233,6 +235,12 @@ def python_runs():
         yield script(cases, f"coroutine {name}", [name], executor="asyncio")
     for context in words("callback layers"):
         yield script(cases, f"{context} all", PYTHON_OPERATIONS, executor="asyncio")
+    # All in one turn: of what lies between its calls no more is told than that it was long.
+    first = [name for name in PYTHON_OPERATIONS if name != "compute"]
+    yield script(cases, f"first {' '.join(first)}", first, executor="asyncio")
+    yield script(cases, f"--uvloop first {' '.join(first)}", first, module="uvloop")
+    for name in words("sleep compute"):
+        yield script(cases, f"--uvloop first {name}", [name], module="uvloop")
     for context in words("to_thread executor thread around left_open"):
         yield script(cases, f"{context} all")
     for context in words("coroutine callback"):
@@ -264,6 +272,8 @@ def node_runs():
         yield script("node_cases.js", f"timer {name}", [name])
     for context in words("immediate promise"):
         yield script("node_cases.js", f"{context} all", NODE_OPERATIONS)
+    for name in NODE_OPERATIONS:
+        yield script("node_cases.js", f"first {name}", [name])
     yield script("node_cases.js", "startup all")
     for case in words("promises children exit server"):
         yield script("node_quiet.js", case)

@@ -3,7 +3,8 @@
 //
 //     node_cases.js CONTEXT OPERATION...     (or `all`)
 //
-// Contexts: timer, immediate and promise hold the loop; startup runs before it turns.
+// Contexts: timer, immediate, promise and first (a timer that is due when the loop begins) hold the loop;
+// startup runs before it turns.
 
 const childProcess = require('child_process');
 const fs = require('fs');
@@ -79,6 +80,13 @@ if (context === 'startup') {
     for (const block of blocks)
         block();
     console.log('done');
+} else if (context === 'first') {
+    setTimeout(() => {
+        for (const block of blocks)
+            block();
+        console.log('done');
+    }, 1);
+    for (const end = Date.now() + 10; Date.now() < end;);
 } else {
     run(context, blocks);
 }

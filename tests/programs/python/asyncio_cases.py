@@ -2,8 +2,8 @@
 
     asyncio_cases.py [--uvloop] CONTEXT OPERATION...     (or `all`)
 
-Contexts: coroutine, layers and callback hold the loop; to_thread, executor, thread, around and left_open
-do not.
+Contexts: coroutine, layers, callback and first hold the loop; to_thread, executor, thread, around and
+left_open do not.
 """
 
 import asyncio
@@ -58,6 +58,12 @@ async def in_callback(blocks):
         await settle()
 
 
+async def in_first(blocks):
+    """In the loop's first turn: uvloop runs it before it has waited at all."""
+    for block in blocks:
+        block()
+
+
 async def in_to_thread(blocks):
     for block in blocks:
         await settle()
@@ -89,6 +95,7 @@ CONTEXTS = {
     "coroutine": in_coroutine,
     "layers": in_layers,
     "callback": in_callback,
+    "first": in_first,
     "to_thread": in_to_thread,
     "executor": in_executor,
     "thread": in_thread,

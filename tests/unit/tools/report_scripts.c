@@ -106,6 +106,45 @@ static void nodes_own_modules_are_not_the_users(void **state)
 	report_free(&made);
 }
 
+/* The severity of a turn that was seen in this script. */
+static const char *severity_of_turn(const char *text, enum severity severity)
+{
+	static char word[16];
+	struct trace_site *site;
+	struct made_report made;
+	uint32_t script;
+
+	trace_begin(&trace, 100);
+	trace_put_executor(&trace, FAMILY_EVENT_LOOP, "libuv");
+	script = trace_put_script(&trace, SCRIPT_JAVASCRIPT, text);
+	site = trace_put_site(&trace, STACK(std_sleep));
+	site->kind = SITE_LONG_TURN;
+	site->subject = STALL_BUSY;
+	memset(site->counts, 0, sizeof site->counts);
+	site->counts[severity] = 1;
+	site->script = script;
+	trace_write(&trace, "a.yieldsan");
+	made = report_json();
+	snprintf(word, sizeof word, "%s", text_of(only_finding(&made), "severity"));
+	report_free(&made);
+	return word;
+}
+
+static void what_an_interpreter_does_for_itself_is_a_notice_until_it_is_an_error(void **state)
+{
+	static const char *const own = "listOnTimeout\tnode:internal/timers\t5\n",
+				 *const users = "save\t/app/t.js\t2\n"
+						"listOnTimeout\tnode:internal/timers\t5\n",
+				 *const packages = "parse\t/app/node_modules/csv/index.js\t2\n"
+						   "listOnTimeout\tnode:internal/timers\t5\n";
+
+	(void)state;
+	assert_string_equal(severity_of_turn(own, SEVERITY_WARNING), "notice");
+	assert_string_equal(severity_of_turn(own, SEVERITY_ERROR), "error");
+	assert_string_equal(severity_of_turn(users, SEVERITY_WARNING), "warning");
+	assert_string_equal(severity_of_turn(packages, SEVERITY_WARNING), "warning");
+}
+
 static void lines_that_make_no_sense_are_left_out(void **state)
 {
 	struct made_report made;
@@ -147,6 +186,7 @@ int main(void)
 		TEST(a_script_too_long_for_its_room_gets_the_benefit_of_the_doubt),
 		TEST(the_scripts_stack_comes_first_and_knows_the_users_frames),
 		TEST(nodes_own_modules_are_not_the_users),
+		TEST(what_an_interpreter_does_for_itself_is_a_notice_until_it_is_an_error),
 		TEST(lines_that_make_no_sense_are_left_out),
 		TEST(the_id_of_a_script_keeps_files_by_name_and_no_lines),
 	};

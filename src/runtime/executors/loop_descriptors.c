@@ -1,0 +1,42 @@
+/* What a loop waits for: an epoll instance, or the first few of the descriptors that it polls. */
+#include <string.h>
+
+#include "event_loop.h"
+#include "loop.h"
+
+void loop_note_descriptors(struct loop *loop, const struct loop_wait *wait)
+{
+	loop->descriptors = wait->descriptors;
+	memcpy(loop->first_fds, wait->first_fds, sizeof loop->first_fds);
+}
+
+bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wait)
+{
+	unsigned own = loop->descriptors < LOOP_WAIT_FDS ? loop->descriptors : LOOP_WAIT_FDS;
+	unsigned other = wait->descriptors < LOOP_WAIT_FDS ? wait->descriptors : LOOP_WAIT_FDS;
+
+	if (wait->epoll_fd >= 0 || loop->epoll_fd >= 0)
+		return wait->epoll_fd == loop->epoll_fd;
+	for (unsigned i = 0; i < own; i++)
+		for (unsigned j = 0; j < other; j++)
+			if (loop->first_fds[i] == wait->first_fds[j])
+				return true;
+	return false;
+}
+
+bool loop_is_over_without(struct loop *loop, int fd)
+{
+	unsigned open = 0;
+
+	if (loop->epoll_fd >= 0)
+		return fd == loop->epoll_fd;
+	/* A library polls again, whatever was closed; and of many descriptors not all are known. */
+	if (loop->known || loop->descriptors > LOOP_WAIT_FDS)
+		return false;
+	for (unsigned i = 0; i < loop->descriptors; i++) {
+		if (loop->first_fds[i] == fd)
+			loop->first_fds[i] = -1;
+		open += loop->first_fds[i] >= 0;
+	}
+	return !open;
+}
