@@ -90,6 +90,16 @@ def a_private_directory_stays_when_it_is_needed(place):
     expect(list(place.path.glob("yieldsan.*")), "killed")
 
 
+def a_directory_that_was_removed_meanwhile_is_told(place):
+    blocker, temporary = place.blocker(), place / "private"
+    temporary.mkdir()
+    for steps, status in ((f"{blocker} block", 2), (f"{blocker} block; exit 3", 3)):
+        result = run("sh", "-c", f"rm -r {temporary}/yieldsan.*; {steps}", env={"TMPDIR": str(temporary)})
+        expect(result.status == status, result)
+        expect(re.search(r"^yieldsan: .*/private/yieldsan\.\w+, where the traces were, was removed", result.err, re.M), result)
+        expect("nothing was watched" not in result.err and "the traces are in" not in result.err, result)
+
+
 def the_end_is_written_for_who_could_not(place):
     blocker, report = place.blocker(), place / "report"
     for steps, end in ((("block", "kill"), {"state": "signaled", "code": 9}),

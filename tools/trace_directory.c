@@ -68,7 +68,8 @@ static bool is_trace_name(const char *name)
 	return length > suffix && !strcmp(name + length - suffix, TRACE_SUFFIX);
 }
 
-static void visit_traces(const struct trace_directory *directory,
+/* False: the directory cannot be read. */
+static bool visit_traces(const struct trace_directory *directory,
 			 void (*visit)(const char *path, void *data), void *data)
 {
 	DIR *stream = opendir(directory->path);
@@ -76,13 +77,14 @@ static void visit_traces(const struct trace_directory *directory,
 	struct dirent *entry;
 
 	if (!stream)
-		return;
+		return false;
 	while ((entry = readdir(stream))) {
 		snprintf(path, sizeof path, "%s/%s", directory->path, entry->d_name);
 		if (is_trace_name(entry->d_name))
 			visit(path, data);
 	}
 	closedir(stream);
+	return true;
 }
 
 struct collection {
@@ -133,7 +135,7 @@ void trace_directory_collect(struct trace_directory *directory, pid_t pid, int s
 	struct trace_header header;
 	int fd;
 
-	visit_traces(directory, collect, &collection);
+	directory->is_gone = !visit_traces(directory, collect, &collection);
 	if (!*collection.last)
 		return;
 	fd = trace_finish_open(collection.last, &header);

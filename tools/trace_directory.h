@@ -17,6 +17,7 @@ struct trace_directory {
 	struct timespec opened;	   /* CLOCK_REALTIME */
 	char **traces;		   /* once collected: paths */
 	size_t empty;		   /* files of processes that found no room for their trace */
+	bool is_gone;		   /* it cannot be read any more: somebody removed it */
 	size_t count, room;
 };
 

@@ -92,7 +92,12 @@ static bool keeps_traces(const struct run *run)
 /* What the report itself does not say. The last lines of a text; beside any other format. */
 static void print_notes(const struct run *run, FILE *out)
 {
-	if (run->traces.empty)
+	if (run->traces.is_gone)
+		fprintf(out,
+			"yieldsan: %s, where the traces were, was removed while the program ran: "
+			"what they had is lost; name a directory that stays by --output\n",
+			run->traces.path);
+	else if (run->traces.empty)
 		fprintf(out,
 			"yieldsan: %zu process%s found no room for a trace in %s (a full disk, or "
 			"ulimit -f): what blocked there is lost; make room, or name another "
@@ -115,7 +120,7 @@ static void print_notes(const struct run *run, FILE *out)
 			"`yieldsan run' itself\n",
 			run->summary.unwatched, run->summary.unwatched == 1 ? " was" : "s were",
 			OPTIONS_VARIABLE);
-	if (run->traces.is_private && keeps_traces(run))
+	if (run->traces.is_private && !run->traces.is_gone && keeps_traces(run))
 		fprintf(out,
 			"yieldsan: the traces are in %s: `yieldsan report %s' shows them again\n",
 			run->traces.path, run->traces.path);
@@ -155,7 +160,7 @@ static int exit_status(const struct run *run, int report_error)
 		return STATUS_SIGNAL + WTERMSIG(run->status);
 	if (WEXITSTATUS(run->status))
 		return WEXITSTATUS(run->status);
-	if (report_error)
+	if (report_error || run->traces.is_gone)
 		return STATUS_WRONG_USE;
 	if (run->options->require_executor && !run->summary.turns)
 		return run->options->report.exit_code;
