@@ -10,17 +10,24 @@
 #include "shared/options.h"
 #include "task_tables.h"
 
-void run_layouts_prepare(const struct program *program, struct options *options)
+bool run_layouts_name(struct options *options)
 {
-	char sentence[LAYOUT_SENTENCE_SIZE], directory[PATH_MAX];
-	struct task_tables tables;
-	struct layout layout;
+	char directory[PATH_MAX];
 
 	/* One who names another directory fills it. */
 	if (!layout_cache_directory(directory) ||
 	    (*options->layouts && strcmp(options->layouts, directory) != 0))
-		return;
+		return false;
 	snprintf(options->layouts, sizeof options->layouts, "%s", directory);
+	return true;
+}
+
+void run_layouts_read(const struct program *program)
+{
+	char sentence[LAYOUT_SENTENCE_SIZE];
+	struct task_tables tables;
+	struct layout layout;
+
 	/* Of all other programs even a look at their debug information is a waste. */
 	if (task_tables_read(&tables, program->watched) ||
 	    (!tables.by_shape && !tables.by_symbol && !tables.named && !tables.async_task))

@@ -2,11 +2,17 @@
 #ifndef TOOLS_RUN_LAYOUTS_H
 #define TOOLS_RUN_LAYOUTS_H
 
+#include <stdbool.h>
+
 struct options;
 struct program;
 
-/* Reads the debug information of a program with Tokio in it, unless that was done before, and names
- * the directory where the result lies in `options`. What cannot be had is left out. */
-void run_layouts_prepare(const struct program *program, struct options *options);
+/* Names in `options` the directory where the tables lie. False: there is none, or the user has
+ * named another, which is the user's to fill. */
+bool run_layouts_name(struct options *options);
+
+/* Reads the debug information of a program with async functions in it into that directory, unless
+ * that was done before. What cannot be had is left out; no memory ends the process. */
+void run_layouts_read(const struct program *program);
 
 #endif

@@ -68,6 +68,7 @@ struct task_snapshot {
 	struct seen_table *tables;
 	size_t table_count, table_room;
 	size_t table, task; /* where the next look goes on */
+	bool has_layout;    /* of one type of task at least */
 };
 
 struct task_snapshot *task_snapshot_create(void)
@@ -125,7 +126,8 @@ static const struct layout *layout_at(struct task_snapshot *snapshot, uint32_t o
 	if (!known) {
 		known = memory_get(sizeof *known);
 		known->offset = offset;
-		known->found = known_layout_cached(&known->layout, record);
+		known->found = record->build_id_size <= sizeof record->build_id &&
+			       known_layout_cached(&known->layout, record);
 		HASH_ADD(hh, snapshot->modules, offset, sizeof known->offset, known);
 	}
 	return known->found ? &known->layout : NULL;
@@ -153,7 +155,7 @@ static void find_layout(struct task_snapshot *snapshot, const struct watched_tra
 	}
 }
 
-/* Those before `count` are known. */
+/* Those that were taken before stand first. */
 static void take_kinds(struct task_snapshot *snapshot, const struct watched_trace *trace)
 {
 	const struct watched_records *types = &trace->records[RECORD_TASK_TYPE];
@@ -161,10 +163,14 @@ static void take_kinds(struct task_snapshot *snapshot, const struct watched_trac
 	for (size_t i = HASH_COUNT(snapshot->kinds); i < types->count; i++) {
 		struct known_kind *known = memory_get(sizeof *known);
 
-		read_at(trace, &known->record, sizeof known->record, types->offsets[i]);
+		if (!read_at(trace, &known->record, sizeof known->record, types->offsets[i])) {
+			free(known);
+			return;
+		}
 		known->number = known->record.number;
 		known->kind.record = &known->record;
 		find_layout(snapshot, trace, &known->kind);
+		snapshot->has_layout |= known->kind.task != NULL;
 		HASH_ADD(hh, snapshot->kinds, number, sizeof known->number, known);
 	}
 }
@@ -187,6 +193,7 @@ static void take_tables(struct task_snapshot *snapshot, const struct watched_tra
 
 		if (!read_at(trace, &table.record, sizeof table.record,
 			     records->offsets[snapshot->table_count]) ||
+		    table.record.head.size > trace->header.file_size ||
 		    table.record.count > table.record.head.size / sizeof(struct trace_task))
 			return;
 		table.tasks = memory_get(table.record.count * sizeof *table.tasks);
@@ -302,9 +309,11 @@ void task_snapshot_look(struct task_snapshot *snapshot, const struct watched_tra
 	if (now_ns < snapshot->due_ns || !trace->records[RECORD_TASKS].count)
 		return;
 	take_kinds(snapshot, trace);
-	take_tables(snapshot, trace);
-	while (look_at_chunk(snapshot, trace) && monotonic_ns() - now_ns < SLICE_NS)
-		;
+	if (snapshot->has_layout) {
+		take_tables(snapshot, trace);
+		while (look_at_chunk(snapshot, trace) && monotonic_ns() - now_ns < SLICE_NS)
+			;
+	}
 	snapshot->due_ns = monotonic_ns() + PAUSE_NS;
 }
 

@@ -58,8 +58,8 @@ static int prepare(struct run *run)
 	strcpy(options->runtime.output, run->traces.path);
 	strcpy(options->runtime.run, run->traces.run);
 	options->runtime.summary = false;
-	if (!is_skipped(run) && options->preloads)
-		run_layouts_prepare(&run->program, &options->runtime);
+	if (!is_skipped(run) && options->preloads && run_layouts_name(&options->runtime))
+		run_layouts_read(&run->program);
 	options_write(&options->runtime, text);
 	if (options->preloads)
 		preload_set(library, &run->program.kind, text);

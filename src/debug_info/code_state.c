@@ -96,6 +96,12 @@ bool code_state_covers(const struct code_state *known, const struct code_state *
 	return true;
 }
 
+void code_state_enter(struct code_state *state, int object_register)
+{
+	state->registers[object_register] = code_number(CODE_OBJECT);
+	state->registers[CODE_RSP] = code_number(CODE_STACK - 8);
+}
+
 void code_state_join(struct code_state *state, const struct code_state *other)
 {
 	uint32_t kept = 0;

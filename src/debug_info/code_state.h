@@ -74,6 +74,18 @@ static inline bool code_is_on_stack(struct code_value value)
 	       value.number < CODE_STACK + CODE_STACK_SIZE;
 }
 
+/* Of `size` bytes from `offset` on in the object: whether an address is one of theirs. */
+static inline bool code_lies_in(uint64_t address, uint64_t offset, uint64_t size)
+{
+	return address >= CODE_OBJECT + offset && address - CODE_OBJECT - offset < size;
+}
+
+/* The registers of a call's arguments, in their order: the System V ABI. */
+#define CODE_ARGUMENTS 6
+static const uint8_t code_arguments[CODE_ARGUMENTS] = {
+	CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9
+};
+
 static inline uint64_t code_mask(unsigned size)
 {
 	return size >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1;
@@ -88,6 +100,10 @@ void code_forget(struct code_state *state, uint64_t low, uint64_t high);
 
 /* Whether all that `known` knows holds in `state` too. */
 bool code_state_covers(const struct code_state *known, const struct code_state *state);
+
+/* At the beginning of a function that is given the object in this register: the way back is on the
+ * stack. What else the state knows stays. */
+void code_state_enter(struct code_state *state, int object_register);
 
 /* Leaves in `state` what it and `other` both know. */
 void code_state_join(struct code_state *state, const struct code_state *other);

@@ -159,10 +159,9 @@ static void keep_in_object(struct walk *walk, const struct code_cell *cell)
 /* A local that it was given the address of may change; spilled addresses are the compiler's. */
 static bool is_local_kept(const struct code_state *state, const struct code_cell *cell)
 {
-	static const uint8_t arguments[] = { CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9 };
 
-	for (size_t i = 0; i < sizeof arguments; i++) {
-		struct code_value value = state->registers[arguments[i]];
+	for (size_t i = 0; i < CODE_ARGUMENTS; i++) {
+		struct code_value value = state->registers[code_arguments[i]];
 
 		if (code_is_on_stack(value) && cell->address >= value.number &&
 		    cell->address < value.number + 256 &&
@@ -182,12 +181,13 @@ static void forget_after_call(struct walk *walk)
 	struct code_state *state = walk->state;
 	uint32_t count = state->cell_count;
 
+	/* Of one cell several may be left, and with them no room for all. */
 	memcpy(cells, state->cells, count * sizeof *cells);
 	state->cell_count = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		if (code_is_in_object(code_number(cells[i].address)))
 			keep_in_object(walk, &cells[i]);
-		else if (is_local_kept(state, &cells[i]))
+		else if (state->cell_count < CODE_CELLS && is_local_kept(state, &cells[i]))
 			state->cells[state->cell_count++] = cells[i];
 	}
 	for (size_t i = 0; i < sizeof lost; i++)

@@ -82,11 +82,6 @@ static bool belongs(void *argument, uint64_t address)
 	return symbol && strstr(symbol, ".actor.");
 }
 
-static bool lies_in(uint64_t address, uint64_t offset, uint64_t size)
-{
-	return address >= CODE_OBJECT + offset && address - CODE_OBJECT - offset < size;
-}
-
 static bool is_kept(void *argument, uint64_t address)
 {
 	const struct reading *reading = argument;
@@ -108,8 +103,8 @@ static struct code_value assumes(void *argument, uint64_t address, unsigned size
 	for (size_t i = 0; size == 8 && i < reading->guards->count; i++) {
 		const struct coroutine_guard *guard = &reading->guards->items[i];
 
-		if (guard->has_owns && lies_in(address, guard->offset, guard->size) &&
-		    !lies_in(CODE_OBJECT + guard->owns, address - CODE_OBJECT, size))
+		if (guard->has_owns && code_lies_in(address, guard->offset, guard->size) &&
+		    !code_lies_in(CODE_OBJECT + guard->owns, address - CODE_OBJECT, size))
 			return code_number(SOME_LOCK);
 	}
 	return CODE_UNKNOWN;
@@ -160,7 +155,7 @@ static void call_on_guard(struct code_state *state, const char *function,
 	enum effect effect = function ? effect_of(function, guard) : MEDDLES;
 
 	/* As another's argument it may go any way. */
-	if (effect != KEEPS && !lies_in(state->registers[CODE_RDI].number, guard->offset, 1))
+	if (effect != KEEPS && !code_lies_in(state->registers[CODE_RDI].number, guard->offset, 1))
 		effect = MEDDLES;
 	if (effect != KEEPS)
 		code_store(state, CODE_OBJECT + guard->owns, 1, owned[effect]);
@@ -177,12 +172,11 @@ static void steps(void *argument, uint64_t at)
 
 static bool is_given(const struct code_state *state, const struct coroutine_guard *guard)
 {
-	static const uint8_t arguments[] = { CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9 };
 
-	for (size_t i = 0; i < sizeof arguments; i++)
-		if (code_is_in_object(state->registers[arguments[i]]) &&
-		    lies_in(state->registers[arguments[i]].number, guard->variable,
-			    guard->variable_size))
+	for (size_t i = 0; i < CODE_ARGUMENTS; i++)
+		if (code_is_in_object(state->registers[code_arguments[i]]) &&
+		    code_lies_in(state->registers[code_arguments[i]].number, guard->variable,
+				 guard->variable_size))
 			return true;
 	return false;
 }
@@ -308,8 +302,8 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 	if (stored && address == CODE_OBJECT && stored->known == 8 && !stored->number)
 		mark_final(reading, state, at);
 	for (size_t i = 0; reading->destroys && i < reading->guards->count; i++)
-		reading->touched[i] |= lies_in(address, reading->guards->items[i].variable,
-					       reading->guards->items[i].variable_size);
+		reading->touched[i] |= code_lies_in(address, reading->guards->items[i].variable,
+						    reading->guards->items[i].variable_size);
 	return true;
 }
 
@@ -319,8 +313,7 @@ static void enter(const struct coroutine *coroutine, const struct suspension *fr
 	memset(state, 0, sizeof *state);
 	if (from)
 		*state = from->state;
-	state->registers[CODE_RDI] = code_number(CODE_OBJECT);
-	state->registers[CODE_RSP] = code_number(CODE_STACK - 8); /* the way back is on it */
+	code_state_enter(state, CODE_RDI);
 	code_store(state, index_address(coroutine), coroutine->index_size, code_number(index));
 }
 

@@ -108,7 +108,7 @@ static bool open_beside(struct dwp *dwp, const struct elf_file *file)
 	const char *ident;
 	ssize_t length;
 
-	snprintf(link, sizeof link, "/proc/self/fd/%d", file->fd);
+	snprintf(link, sizeof link, "/dev/fd/%d", file->fd);
 	length = file->fd >= 0 ? readlink(link, path, sizeof path - sizeof ".dwp") : -1;
 	if (length <= 0)
 		return false;
@@ -181,6 +181,9 @@ static void copy_strings(const struct dwp *dwp, struct part offsets, struct stri
 
 		if (from < dwp->strings.size)
 			length = strnlen(string, dwp->strings.size - from);
+		/* No unit that a compiler wrote has a string twice. */
+		if (used > UINT32_MAX - length - 1 || used > dwp->strings.size + count)
+			length = 0;
 		copy->offsets[i] = (uint32_t)used;
 		used += fwrite(string, 1, length, text) + 1;
 		fputc('\0', text);

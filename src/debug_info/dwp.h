@@ -1,7 +1,7 @@
 /*
  * Split debug information that was packed into one file (.dwp), as rustc and dwp(1) make it.
  * elfutils reads it from 0.191 on, and not what rustc makes by default: each unit is given to libdw
- * as the .dwo file that it was.
+ * as the .dwo file that it was. One whose name is shorter than "/dev/fd/NN" cannot be given so.
  */
 #ifndef DEBUG_INFO_DWP_H
 #define DEBUG_INFO_DWP_H

@@ -39,11 +39,6 @@ struct following {
 	bool asks_state, strays;
 };
 
-static bool lies_in(uint64_t address, uint64_t offset, uint64_t size)
-{
-	return address >= CODE_OBJECT + offset && address - CODE_OBJECT - offset < size;
-}
-
 static void touch(const struct following *following, uint8_t *set, uint64_t address, uint64_t size)
 {
 	for (uint64_t at = address - CODE_OBJECT; size-- && at < following->at->size; at++)
@@ -66,17 +61,16 @@ static bool belongs(void *argument, uint64_t address)
 /* When a function without arguments is called, the machine is in the first register still. */
 static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
 {
-	static const uint8_t arguments[] = { CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9 };
 	const struct following *following = argument;
 
 	uint64_t size = layout_glue_size(following->at->builder, target);
 
-	for (size_t i = 0; i < sizeof arguments; i++) {
-		struct code_value value = state->registers[arguments[i]];
+	for (size_t i = 0; i < CODE_ARGUMENTS; i++) {
+		struct code_value value = state->registers[code_arguments[i]];
 
 		if (!code_is_in_object(value))
 			continue;
-		if (arguments[i] != CODE_RDI)
+		if (code_arguments[i] != CODE_RDI)
 			touch(following, following->touched.given, value.number, 1);
 		else if (size)
 			touch_glued(following, value.number, size);
@@ -96,8 +90,8 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 	(void)from;
 	if (!code_is_in_object(code_number(address)))
 		return true;
-	following->asks_state |= !stored && lies_in(CODE_OBJECT + following->at->discriminant,
-						    address - CODE_OBJECT, size);
+	following->asks_state |= !stored && code_lies_in(CODE_OBJECT + following->at->discriminant,
+							 address - CODE_OBJECT, size);
 	/* To clear a flag, or all of a variable, is no use of it. */
 	if (!stored)
 		touch(following, following->touched.read, address, size);
@@ -115,7 +109,8 @@ static bool is_kept(void *argument, uint64_t address)
 {
 	const struct following *following = argument;
 
-	return lies_in(address, following->at->discriminant, following->at->discriminant_size) ||
+	return code_lies_in(address, following->at->discriminant,
+			    following->at->discriminant_size) ||
 	       (following->cleared && address == CODE_OBJECT + following->cleared->offset);
 }
 
@@ -146,8 +141,7 @@ static struct touched follow(struct following *following)
 	following->touched.given = memory_get((at->size + 7) / 8);
 	following->touched.glued = memory_get((at->size + 7) / 8);
 	following->asks_state = following->strays = false;
-	state.registers[CODE_RDI] = code_number(CODE_OBJECT);
-	state.registers[CODE_RSP] = code_number(CODE_STACK - 8); /* the way back is on it */
+	code_state_enter(&state, CODE_RDI);
 	code_store(&state, CODE_OBJECT + at->discriminant, at->discriminant_size,
 		   code_number(at->value));
 	if (following->cleared)

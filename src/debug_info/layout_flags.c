@@ -29,7 +29,7 @@ struct waiting {
 };
 
 struct flag_states {
-	const struct state_place *at; /* any: for the machine */
+	const struct state_place *at; /* while the machine is followed: any of its states */
 	struct glue_code body;
 	struct waiting *states;
 	size_t count, room;
@@ -56,6 +56,11 @@ static void add_byte(struct flag_states *flags, struct waiting *waiting, uint64_
 			(struct known_byte){ .offset = (uint32_t)offset, .is_flag = is_flag };
 }
 
+static uint64_t place_of(Dwarf_Die *member)
+{
+	return die_number(member, DW_AT_data_member_location, 0);
+}
+
 static bool saved_in(Dwarf_Die *variant, Dwarf_Die *saved)
 {
 	Dwarf_Die member;
@@ -70,7 +75,8 @@ static void add_inner(struct flag_states *flags, struct waiting *waiting, Dwarf_
 {
 	Dwarf_Die part, tag, variant, saved, member, type;
 
-	if (depth > MAX_DEPTH || !types_resolve(&flags->at->builder->types, machine) ||
+	if (!waiting || waiting->count == MAX_BYTES || depth > MAX_DEPTH ||
+	    !types_resolve(&flags->at->builder->types, machine) ||
 	    !type_is_machine(die_name(machine)))
 		return;
 	DIE_FOR_EACH_CHILD(part, machine)
@@ -78,8 +84,7 @@ static void add_inner(struct flag_states *flags, struct waiting *waiting, Dwarf_
 		if (dwarf_tag(&part) != DW_TAG_variant_part ||
 		    !die_reference(&part, DW_AT_discr, &tag))
 			continue;
-		add_byte(flags, waiting, offset + die_number(&tag, DW_AT_data_member_location, 0),
-			 false);
+		add_byte(flags, waiting, offset + place_of(&tag), false);
 		DIE_FOR_EACH_CHILD(variant, &part)
 		{
 			if (!saved_in(&variant, &saved))
@@ -87,10 +92,8 @@ static void add_inner(struct flag_states *flags, struct waiting *waiting, Dwarf_
 			DIE_FOR_EACH_CHILD(member, &saved)
 			if (!strcmp(die_name(&member), "__awaitee") &&
 			    die_reference(&member, DW_AT_type, &type))
-				add_inner(
-					flags, waiting, &type,
-					offset + die_number(&member, DW_AT_data_member_location, 0),
-					depth + 1);
+				add_inner(flags, waiting, &type, offset + place_of(&member),
+					  depth + 1);
 		}
 	}
 }
@@ -99,17 +102,17 @@ static void add_members(struct flag_states *flags, struct waiting *waiting, Dwar
 {
 	Dwarf_Die member, type;
 
+	/* Its own flags first: those within may fill the room. */
+	DIE_FOR_EACH_CHILD(member, saved)
+	if (layout_is_flag(&member))
+		add_byte(flags, waiting, place_of(&member), true);
 	DIE_FOR_EACH_CHILD(member, saved)
 	{
-		uint64_t offset = die_number(&member, DW_AT_data_member_location, 0);
-
-		if (layout_is_flag(&member)) {
-			add_byte(flags, waiting, offset, true);
-		} else if (dwarf_tag(&member) == DW_TAG_member &&
-			   die_reference(&member, DW_AT_type, &type)) {
-			add_others(flags, offset, die_size(&type));
-			add_inner(flags, waiting, &type, offset, 0);
-		}
+		if (layout_is_flag(&member) || dwarf_tag(&member) != DW_TAG_member ||
+		    !die_reference(&member, DW_AT_type, &type))
+			continue;
+		add_others(flags, place_of(&member), die_size(&type));
+		add_inner(flags, waiting, &type, place_of(&member), 0);
 	}
 }
 
@@ -177,14 +180,13 @@ static void forget_inner(const struct flag_states *flags, struct code_state *sta
 
 static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
 {
-	static const uint8_t arguments[] = { CODE_RDI, CODE_RSI, CODE_RDX, CODE_RCX, 8, 9 };
 	struct code_value first = state->registers[CODE_RDI], third = state->registers[CODE_RDX];
 	struct flag_states *flags = argument;
 	uint64_t end;
 
-	for (size_t i = 0; i < sizeof arguments; i++) {
-		flags->strays |= is_flags_address(flags, state->registers[arguments[i]]);
-		forget_inner(flags, state, state->registers[arguments[i]]);
+	for (size_t i = 0; i < CODE_ARGUMENTS; i++) {
+		flags->strays |= is_flags_address(flags, state->registers[code_arguments[i]]);
+		forget_inner(flags, state, state->registers[code_arguments[i]]);
 	}
 	/* Of another library: perhaps memset(), of more than one variable. */
 	if (!target && code_is_in_object(first) && first.number != CODE_OBJECT) {
@@ -200,7 +202,6 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 		     uint64_t address, unsigned size, const struct code_value *stored)
 {
 	struct flag_states *flags = argument;
-	uint64_t discriminant = CODE_OBJECT + flags->at->discriminant;
 
 	(void)state;
 	(void)at;
@@ -208,7 +209,8 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 	if (stored)
 		flags->strays |= is_flags_address(flags, *stored);
 	else
-		flags->asks_state |= address <= discriminant && discriminant - address < size;
+		flags->asks_state |= code_lies_in(CODE_OBJECT + flags->at->discriminant,
+						  address - CODE_OBJECT, size);
 	return true;
 }
 
@@ -286,8 +288,7 @@ static bool follow(struct flag_states *flags, const struct waiting *from, int ma
 	};
 	struct code_state state = { 0 };
 
-	state.registers[machine_register] = code_number(CODE_OBJECT);
-	state.registers[CODE_RSP] = code_number(CODE_STACK - 8); /* the way back is on it */
+	code_state_enter(&state, machine_register);
 	code_store(&state, CODE_OBJECT + flags->at->discriminant, flags->at->discriminant_size,
 		   code_number(from ? from->value : 0));
 	for (uint32_t i = 0; from && i < from->count; i++)
@@ -306,6 +307,13 @@ static struct waiting *next_new(struct flag_states *flags)
 	return NULL;
 }
 
+static void forget_reached(struct flag_states *flags)
+{
+	for (size_t i = 0; i < flags->count; i++)
+		flags->states[i].is_reached = flags->states[i].is_new = false;
+	flags->strays = false;
+}
+
 static bool follow_all(struct flag_states *flags)
 {
 	int machine_register = CODE_RDI;
@@ -315,7 +323,7 @@ static bool follow_all(struct flag_states *flags)
 		if (flags->asks_state)
 			return false;
 		/* A large result comes first: the address where it goes. */
-		flags->strays = false;
+		forget_reached(flags);
 		machine_register = CODE_RSI;
 		if (!follow(flags, NULL, CODE_RSI))
 			return false;
@@ -337,13 +345,14 @@ static struct flag_states *flag_states_of(const struct state_place *at)
 	if (flags)
 		return flags;
 	flags = at->builder->flags = memory_get(sizeof *flags);
-	flags->at = at;
 	if (!layout_body_code(at->builder, at->type, &flags->body))
 		return flags;
+	flags->at = at;
 	flags->others = memory_get((at->size + 7) / 8);
 	add_states(flags);
 	if (!follow_all(flags))
 		flags->count = 0;
+	flags->at = NULL;
 	return flags;
 }
 

@@ -15,7 +15,7 @@ struct alive_variable {
 struct alive {
 	struct alive_variable *variables; /* in the report's memory; those of the innermost first */
 	size_t count;
-	bool by_hand; /* one is, or has, what no destructor ends: a number, a bare pointer */
+	bool by_hand; /* one is, or has, what no destructor ends: an i32, a *mut pointer */
 };
 
 /*

@@ -22,6 +22,7 @@ struct task_kind {
 };
 
 #define TASK_MAX_GUARDS TRACE_SUSPENDED_GUARDS
+_Static_assert(LAYOUT_MAX_LINKS == TRACE_SUSPENDED_AWAITS, "a chain goes into a trace and back");
 
 struct task_seen {
 	enum task_state state;

@@ -100,7 +100,7 @@ enum severity call_judge(enum call_class class, enum trace_subject subject, unsi
 	case CLASS_SPAWN:
 		return outcome->slept ? SEVERITY_NOTICE : SEVERITY_NONE;
 	case CLASS_OTHERS:
-		if (site_flags & SITE_SLEEPS)
+		if (site_flags & SITE_SLEEPS && !outcome->failed)
 			return SEVERITY_ERROR;
 		return if_slept(outcome, SEVERITY_NOTICE);
 	case CLASS_CHILD:

@@ -1,5 +1,5 @@
 /* The descriptors that events come from: their type and mode are known from the call that makes
- * them. And the clock, which tells when a loop starts. */
+ * them. */
 #include <sys/pidfd.h>
 
 #include "../executors/loop_start.h"
@@ -38,15 +38,6 @@ EXPORT int epoll_create1(int flags)
 	loop_start_epoll_made((uintptr_t)__builtin_return_address(0));
 	keep_made_as(fd, SUBJECT_EVENT, false);
 	return fd;
-}
-
-/* Common in every program: 1 ns more, until libuv is met. */
-EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
-{
-	if (UNLIKELY(loop_start_expected))
-		loop_start_clock_read((uintptr_t)__builtin_return_address(0),
-				      (uintptr_t)__builtin_frame_address(0));
-	return real.clock_gettime(clock, now);
 }
 
 EXPORT int eventfd(unsigned count, int flags)

@@ -1,5 +1,7 @@
 #include "loop_waits.h"
 
+#include <errno.h>
+
 #include "arguments.h"
 #include "call.h"
 
@@ -19,6 +21,7 @@ void waiting_epoll(struct waiting *waiting, int call, int fd, bool may_wait)
 	waiting->wait.epoll_fd = fd;
 	waiting->wait.descriptors = 0;
 	waiting->wait.may_wait = may_wait;
+	waiting->wait.sleeps = false;
 	waiting->fds = NULL;
 	waiting->fd_count = 0;
 }
@@ -29,13 +32,14 @@ void waiting_poll(struct waiting *waiting, int call, struct pollfd *fds, nfds_t 
 	struct loop_wait *wait = &waiting->wait;
 
 	waiting_epoll(waiting, call, -1, may_wait);
-	if (!may_be_read(fds, (count < LOOK ? count : LOOK) * sizeof *fds))
+	if (count && !may_be_read(fds, (count < LOOK ? count : LOOK) * sizeof *fds))
 		return;
 	for (nfds_t i = 0; i < count && i < LOOK; i++)
 		if (fds[i].fd >= 0)
 			take_fd(wait, fds[i].fd);
 	if (count > LOOK)
 		wait->descriptors += (unsigned)(count - LOOK);
+	wait->sleeps = !wait->descriptors;
 	waiting->fds = fds;
 	waiting->fd_count = count < LOOK ? count : LOOK;
 }
@@ -46,21 +50,24 @@ static unsigned long word_of(const fd_set *set, int word)
 	return set ? (unsigned long)set->fds_bits[word] : 0;
 }
 
-static const fd_set *readable_set(const fd_set *set, int count)
+/* None, or one that can be read. */
+static bool is_readable(const fd_set *set, int count)
 {
 	size_t words = ((size_t)count + NFDBITS - 1) / NFDBITS;
 
-	return count > 0 && may_be_read(set, words * sizeof(fd_mask)) ? set : NULL;
+	return !set || count <= 0 || may_be_read(set, words * sizeof(fd_mask));
 }
 
 void waiting_select(struct waiting *waiting, int call, int count, const fd_set *readable,
 		    const fd_set *writable, const fd_set *special, bool may_wait)
 {
+	bool all_seen = count <= FD_SETSIZE;
+
 	waiting_epoll(waiting, call, -1, may_wait);
-	count = count < FD_SETSIZE ? count : FD_SETSIZE;
-	readable = readable_set(readable, count);
-	writable = readable_set(writable, count);
-	special = readable_set(special, count);
+	count = all_seen ? count : FD_SETSIZE;
+	if (!is_readable(readable, count) || !is_readable(writable, count) ||
+	    !is_readable(special, count))
+		return;
 	for (int word = 0; word * NFDBITS < count; word++) {
 		unsigned long bits =
 			word_of(readable, word) | word_of(writable, word) | word_of(special, word);
@@ -70,6 +77,7 @@ void waiting_select(struct waiting *waiting, int call, int count, const fd_set *
 		for (; bits; bits &= bits - 1)
 			take_fd(&waiting->wait, word * NFDBITS + __builtin_ctzl(bits));
 	}
+	waiting->wait.sleeps = all_seen && !waiting->wait.descriptors;
 }
 
 void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame)
@@ -92,8 +100,10 @@ static bool hung_up(const struct waiting *waiting, int result)
 
 int waiting_end(struct waiting *waiting, int result)
 {
-	if (waiting->begun && waiting->wait.nested)
+	if (waiting->begun && waiting->wait.nested) {
+		waiting->wait.watch.failed = result < 0 && errno != EINTR;
 		waiting->wait.watch.hung_up = hung_up(waiting, result);
+	}
 	if (waiting->begun)
 		loop_wait_end(&waiting->wait, result);
 	return result;

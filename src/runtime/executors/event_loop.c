@@ -205,7 +205,7 @@ static void begin_nested(struct loop_wait *wait)
 	if (!this_thread.armed)
 		return;
 	subject = WHEN(wait->may_wait);
-	subject.sleeps = wait->epoll_fd < 0 && !wait->descriptors;
+	subject.sleeps = wait->sleeps;
 	call_watch_begin(&wait->watch, wait->call, subject);
 	wait->nested = true;
 }

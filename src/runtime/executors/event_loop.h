@@ -20,6 +20,7 @@ struct loop_wait {
 	unsigned descriptors;	      /* polled or selected */
 	int first_fds[LOOP_WAIT_FDS]; /* the first of them */
 	bool may_wait;		      /* the time-out is not zero */
+	bool sleeps;		      /* nothing is waited for but the time-out */
 	uintptr_t caller;	      /* the wrapper's return address */
 	uintptr_t frame;	      /* the wrapper's frame address */
 

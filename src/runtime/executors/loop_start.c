@@ -47,7 +47,8 @@ void loop_start_epoll_made(uintptr_t caller)
 static struct copy *copy_that_reads(uintptr_t caller)
 {
 	for (unsigned i = 0; i < COPIES && copies[i].run; i++)
-		if (!copies[i].clock_return || copies[i].clock_return == caller)
+		if (copies[i].clock_return ? copies[i].clock_return == caller
+					   : modules_find(caller) == modules_find(copies[i].run))
 			return &copies[i];
 	return NULL;
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../modules.h"
 #include "../trace.h"
 
 /* The published record at or behind `at`, which is left behind it; NULL: there is no more. */
@@ -56,7 +57,8 @@ static bool is_refuted(const struct trace_guard_site *site)
 		const struct trace_guard_site *other = (const void *)record;
 
 		if (record->type == RECORD_GUARD_SITE && other->flags & GUARD_REFUTED &&
-		    other->value == site->value)
+		    other->value == site->value &&
+		    modules_find(other->poll) == modules_find(site->poll))
 			return true;
 	}
 	return false;

@@ -22,10 +22,13 @@ static void a_poll_tells_its_first_descriptors(void **state)
 	waiting_poll(&waiting, CALL_poll, fds, 100, false);
 	assert_int_equal(waiting.wait.descriptors, 32 + 36); /* only the first 64 are looked at */
 	assert_false(waiting.wait.may_wait);
+	assert_false(waiting.wait.sleeps);
 	waiting_poll(&waiting, CALL_poll, NULL, 0, true);
 	assert_int_equal(waiting.wait.descriptors, 0);
+	assert_true(waiting.wait.sleeps);
 	waiting_poll(&waiting, CALL_poll, (struct pollfd *)8, 4, true);
 	assert_int_equal(waiting.wait.descriptors, 0);
+	assert_false(waiting.wait.sleeps);
 }
 
 static void a_select_tells_its_first_descriptors(void **state)
@@ -46,8 +49,12 @@ static void a_select_tells_its_first_descriptors(void **state)
 	assert_int_equal(waiting.wait.first_fds[2], 1023);
 	waiting_select(&waiting, CALL_select, 70, &readable, &writable, NULL, true);
 	assert_int_equal(waiting.wait.descriptors, 1);
+	assert_false(waiting.wait.sleeps);
 	waiting_select(&waiting, CALL_select, 0, NULL, NULL, NULL, true);
 	assert_int_equal(waiting.wait.descriptors, 0);
+	assert_true(waiting.wait.sleeps);
+	waiting_select(&waiting, CALL_select, FD_SETSIZE + 64, NULL, NULL, NULL, true);
+	assert_false(waiting.wait.sleeps);
 }
 
 static void results_pass(void **state)

@@ -68,9 +68,13 @@ static void a_sync_is_an_error_on_a_disk_alone(void **state)
 
 static void a_wait_for_others_is_judged_by_its_sleep(void **state)
 {
+	const struct call_outcome refused = { 1000, .failed = true };
+
 	(void)state;
 	judged(CLASS_OTHERS, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, ERROR);
 	judged(CLASS_OTHERS, SUBJECT_NONE, SITE_SLEEPS, BLOCKING, ERROR, ERROR, ERROR);
+	assert_int_equal(call_judge(CLASS_OTHERS, SUBJECT_NONE, SITE_SLEEPS, BLOCKING, &refused),
+			 SEVERITY_NONE);
 }
 
 static void the_end_of_a_child_whose_output_was_awaited_may_take_its_time(void **state)
