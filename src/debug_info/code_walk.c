@@ -205,7 +205,7 @@ static void call(struct walk *walk, struct code_value target)
 	walk->state->registers[CODE_RAX] = result;
 }
 
-static void end(struct walk *walk)
+static void has_returned(struct walk *walk)
 {
 	if (walk->walker->returns)
 		walk->walker->returns(walk->walker->argument, walk->state);
@@ -215,7 +215,7 @@ static void end(struct walk *walk)
 static void leave(struct walk *walk, struct code_value target)
 {
 	call(walk, target);
-	end(walk);
+	has_returned(walk);
 }
 
 /* From one place to the end of its way, or to a place that was reached before. */
@@ -247,7 +247,7 @@ static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 		if (walk->ended || step.flow == CODE_ENDS)
 			return;
 		if (step.flow == CODE_RETURNS) {
-			end(walk);
+			has_returned(walk);
 			return;
 		}
 		if (step.flow == CODE_CALLS) {

@@ -160,10 +160,11 @@ struct glue_code {
 };
 bool layout_glue_code(struct layout_builder *builder, const char *machine, struct glue_code *glue);
 
-bool layout_code_of(struct layout_builder *builder, Dwarf_Die *function, struct glue_code *code);
-
 /* The same of its own code. */
 bool layout_body_code(struct layout_builder *builder, const char *machine, struct glue_code *body);
+
+/* The same of a function; false when it is none of this file's, or lies in pieces. */
+bool layout_code_of(struct layout_builder *builder, Dwarf_Die *function, struct glue_code *code);
 
 /* Size in bytes of what the glue at an address of the file drops; 0: none begins there, or it is
  * not known. */

@@ -150,7 +150,7 @@ static void put(struct stalls *stalls, struct finding *seen, struct finding_stac
 	seen->stacks = stack;
 	seen->stack_count = 1;
 	seen->unseen = flags & SITE_UNSEEN;
-	if (verdict_long_turn(seen, flags, script_full) &&
+	if (verdict_long_turn(seen, flags, script_full, stalls->process->long_turn_warning_ns) &&
 	    !allow_fits(stalls->process->allow, seen))
 		finding_add(stalls->report, seen, stalls->process);
 }

@@ -304,8 +304,10 @@ static size_t count_owned(const struct stack *stack, enum frame_owner owner)
  * An interpreter at work for itself (it compiles a function that is called for the first time,
  * collects garbage, runs a timer of its own library): nothing that could be written otherwise. It
  * may as well be a function that the program called, of which only a script's frames would tell:
- * so what is long enough to be an error stays one.
+ * so it must be short; 15 ms of compiling were measured.
  */
+#define OWN_WORK 3 /* times the length of a warning */
+
 static bool is_interpreters_alone(const struct finding *seen)
 {
 	const struct stack *native = &seen->stacks->native, *script = &seen->stacks->script;
@@ -315,7 +317,7 @@ static bool is_interpreters_alone(const struct finding *seen)
 	       count_owned(native, OWNER_STANDARD) + count_owned(script, OWNER_STANDARD);
 }
 
-bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full)
+bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full, uint64_t warning_ns)
 {
 	const struct python_loop *loop = python_loop_named(seen->executor);
 	const struct stack *native = &seen->stacks->native;
@@ -334,6 +336,7 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full)
 		return !is_offloaded(native, native->count);
 	}
 	if (seen->severity == SEVERITY_WARNING && seen->family == FAMILY_EVENT_LOOP &&
+	    (seen->in_progress ? seen->progress_ns : seen->max_ns) < OWN_WORK * warning_ns &&
 	    is_interpreters_alone(seen))
 		seen->severity = SEVERITY_NOTICE;
 	if (loop && seen->stacks->script.count)

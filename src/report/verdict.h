@@ -12,6 +12,6 @@
 bool verdict(struct finding *seen, uint8_t flags, bool script_full);
 
 /* The same of a long turn. */
-bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full);
+bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full, uint64_t warning_ns);
 
 #endif

@@ -27,7 +27,7 @@ static void find_runtime(struct module *module)
 	python.runtime_end = extent.address + extent.size;
 }
 
-static void visit(const struct symbol_range *symbol, void *data)
+static void note_dump(const struct symbol_range *symbol, void *data)
 {
 	uintptr_t *dump = data;
 
@@ -44,7 +44,7 @@ void python_module_added(struct module *module)
 		return;
 	/* CPython 3.9, 3.10, and from 3.13 on, do not export it. */
 	if (!dump)
-		module_each_function(module, visit, &dump);
+		module_each_function(module, note_dump, &dump);
 	find_runtime(module);
 	python.module = module;
 	python.this_thread_state = (void *(*)(void))state;

@@ -109,6 +109,10 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 	turn->sampled = now;
 	key.frames = room->frames;
 	key.depth = unwinder_walk(start, room->frames, NULL, TRACE_MAX_FRAMES);
+	if (turn == event_loop_turn() && !event_loop_is_below(room->frames, key.depth)) {
+		turn->excused = true;
+		return;
+	}
 	key.script = room->script;
 	key.script_size = (in_handler ? interpreter_script_of_signal : interpreter_script)(
 		room->frames, key.depth, room->script, sizeof room->script, &key.language);

@@ -93,7 +93,7 @@ static void *find_version(const char *name, const char *version)
 {
 	void *found = dlvsym(RTLD_NEXT, name, version), *first;
 
-	/* Such names libc keeps for old programs alone: a look-up that fails allocates. */
+	/* Other preloads have no reason for such a name, and a look-up that fails allocates. */
 	if (!found || !strncmp(name, "__", 2))
 		return found;
 	first = find(name);

@@ -193,6 +193,12 @@ static bool begin(struct call_watch *watch)
 	if (!executor)
 		return false;
 	write_down(watch, executor);
+	if (this_thread.turn && this_thread.turn == event_loop_turn() &&
+	    !event_loop_is_below(this_thread.slot->call.frames, this_thread.slot->call.depth)) {
+		erase();
+		event_loop_left();
+		return false;
+	}
 	if (!take_root(watch)) {
 		erase();
 		root_turn_is_over();

@@ -89,6 +89,11 @@ void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *le
 
 	if (!loop)
 		return;
+	if (!event_loop_is_below(frames, depth)) {
+		*level = UINT16_MAX;
+		*certain = false;
+		return;
+	}
 	while (same < depth && same < loop->place_count &&
 	       frames[depth - 1 - same] == loop->values[loop->place_count - 1 - same])
 		same++;
@@ -96,6 +101,26 @@ void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *le
 	 * coroutine's stack none is the same: the loop's own frames are where they were. */
 	*level = (uint16_t)(same && same < loop->place_count ? loop->place_count - 1 - same : 0);
 	*certain = loop->known && *level < loop->reach;
+}
+
+bool event_loop_is_below(const uint64_t *frames, unsigned depth)
+{
+	const struct loop *loop = current;
+
+	/* Only a stack that was walked to its end says so: that which the loop's began at. */
+	if (!loop || !loop->function || loop->place_count == LOOP_PLACES || !loop->place_count ||
+	    !depth || frames[depth - 1] != loop->values[loop->place_count - 1])
+		return true;
+	for (unsigned i = 0; i < depth; i++)
+		if (frames[i] > loop->function && frames[i] <= loop->function_end)
+			return true;
+	return false;
+}
+
+void event_loop_left(void)
+{
+	if (current)
+		leave_turn(current);
 }
 
 bool event_loop_level(uintptr_t frame, uint16_t *level)
@@ -164,6 +189,8 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 	if (loop_library_find(frames, depth, &library)) {
 		loop->known = true;
 		loop->reach = library.reach;
+		loop->function = library.function;
+		loop->function_end = library.function_end;
 		loop->executor = executor_get(FAMILY_EVENT_LOOP, library.name, 0, CONFIDENCE_HIGH);
 		if (loop->executor) {
 			executor_confirm(loop->executor);

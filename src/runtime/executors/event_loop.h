@@ -75,6 +75,14 @@ bool event_loop_reaches(uintptr_t frame, uint16_t *level);
  */
 void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain);
 
+/*
+ * Whether a stack of the present loop's turn, frames innermost first, is one of its library's
+ * callbacks. False: the library's function has returned, although the stack above it looks as it
+ * did; then the loop is to be left.
+ */
+bool event_loop_is_below(const uint64_t *frames, unsigned depth);
+void event_loop_left(void);
+
 /* A call of a turn, at this stack address, that deserves nothing: it tells where the loop's code
  * lies. */
 void event_loop_learn(uintptr_t frame);

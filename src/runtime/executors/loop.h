@@ -37,6 +37,7 @@ struct loop {
 	uint8_t turns_at[LOOP_LEVELS]; /* of these, how many reached that level, from 1 */
 	unsigned descriptors;
 	int first_fds[LOOP_WAIT_FDS];
+	uintptr_t function, function_end; /* of a library: see loop_library.h */
 	uintptr_t run_place; /* of one that has not waited yet: see event_loop_starts */
 };
 

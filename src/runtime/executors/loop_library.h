@@ -11,6 +11,8 @@ struct loop_library {
 	/* index of the first frame above the library's loop: once that return address has gone from
 	 * its place, the loop has ended */
 	unsigned reach;
+	/* of the loop's outermost function, below which all callbacks are called; 0: not known */
+	uintptr_t function, function_end;
 };
 
 /* Whether the frames (return addresses, the wait's caller first) are those of a known loop's own

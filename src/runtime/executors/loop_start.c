@@ -9,60 +9,73 @@
 #include "../unwinder.h"
 #include "event_loop.h"
 
-#define COPIES	   4 /* of libuv in one process: Node's own, uvloop's, an addon's */
-#define LOOK_AHEAD 6 /* frames between a call of libuv's own and who called uv_run */
+#define COPIES	   4  /* of libuv in one process: Node's own, uvloop's, an addon's */
+#define LOOK_AHEAD 6  /* frames between a call of libuv's own and who called uv_run */
+#define NEAR	   24 /* words of the stack between uv_run's frame and a clock_gettime of its own */
+#define PAGE	   4096 /* at the end of one the stack may end */
 
 static struct copy {
 	uintptr_t run, run_end; /* its uv_run; 0: free */
-	uintptr_t clock_return; /* where it reads the clock; 0: not known yet */
+	uintptr_t text, text_end;
 } copies[COPIES];
 
 bool loop_start_expected;
 
 void loop_start_epoll_made(uintptr_t caller)
 {
+	static unsigned next_victim;
 	const struct module *module = runtime_started ? modules_find(caller) : NULL;
 	struct symbol_extent run = { 0, 0 };
+	struct copy *copy = NULL;
 
 	if (module)
 		run = module_symbol_extent(module, "uv_run");
 	if (!run.address)
 		return;
 	for (unsigned i = 0; i < COPIES; i++) {
-		uintptr_t expected = 0;
-
-		if (__atomic_compare_exchange_n(&copies[i].run, &expected, run.address, false,
-						__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-			__atomic_store_n(&copies[i].run_end, run.address + run.size,
-					 __ATOMIC_RELAXED);
-			__atomic_store_n(&loop_start_expected, true, __ATOMIC_RELAXED);
+		if (copies[i].run == run.address)
 			return;
-		}
-		if (expected == run.address)
-			return;
+		if (!modules_find(copies[i].run))
+			copy = &copies[i];
 	}
+	/* Who reads it meanwhile is not misled: what it tells is looked at again. */
+	if (!copy)
+		copy = &copies[next_victim++ % COPIES];
+	*copy = (struct copy){ run.address, run.address + run.size, module->text_start,
+			       module->text_end };
+	__atomic_store_n(&loop_start_expected, true, __ATOMIC_RELEASE);
 }
 
-/* One that may read its clock there. */
-static struct copy *copy_that_reads(uintptr_t caller)
+static bool is_in_copy(uintptr_t pc)
 {
-	for (unsigned i = 0; i < COPIES && copies[i].run; i++)
-		if (copies[i].clock_return ? copies[i].clock_return == caller
-					   : modules_find(caller) == modules_find(copies[i].run))
-			return &copies[i];
-	return NULL;
+	for (unsigned i = 0; i < COPIES; i++)
+		if (pc >= copies[i].text && pc < copies[i].text_end)
+			return true;
+	return false;
 }
 
-static struct copy *copy_at(uint64_t frame)
+static bool is_in_run(uintptr_t pc)
 {
-	for (unsigned i = 0; i < COPIES && copies[i].run; i++)
-		if (frame > copies[i].run && frame <= copies[i].run_end)
-			return &copies[i];
-	return NULL;
+	for (unsigned i = 0; i < COPIES; i++)
+		if (pc > copies[i].run && pc <= copies[i].run_end)
+			return true;
+	return false;
+}
+
+/* Whether uv_run may be who called, a function or two away. */
+static bool may_be_near(uintptr_t frame)
+{
+	const uintptr_t *words = (const uintptr_t *)frame;
+	size_t count = (PAGE - frame % PAGE) / sizeof *words;
+
+	for (size_t i = 0; i < count && i < NEAR; i++)
+		if (is_in_run(words[i]))
+			return true;
+	return count < NEAR;
 }
 
 /* Of the innermost uv_run on the stack: where its return address lies; 0: none is near. */
-static uintptr_t run_place(struct copy **copy)
+static uintptr_t run_place(void)
 {
 	uint64_t frames[LOOK_AHEAD];
 	uintptr_t places[LOOK_AHEAD];
@@ -71,39 +84,37 @@ static uintptr_t run_place(struct copy **copy)
 
 	UNWIND_HERE(&here);
 	depth = unwinder_walk(&here, frames, places, LOOK_AHEAD);
-	for (size_t i = 0; i + 1 < depth; i++) {
-		*copy = copy_at(frames[i]);
-		if (*copy)
+	for (size_t i = 0; i + 1 < depth; i++)
+		if (is_in_run(frames[i]))
 			return places[i + 1];
-	}
 	return 0;
 }
 
-COLD void loop_start_clock_read(uintptr_t caller, uintptr_t frame)
+static COLD void start(uintptr_t caller, uintptr_t frame)
 {
-	struct thread_state *self = &this_thread;
-	struct copy *copy = copy_that_reads(caller);
+	OWN_CODE_SCOPE;
 	uintptr_t place;
 
-	if (LIKELY(!copy) || !runtime_started || self->own_code || self->in_call || self->vforked ||
-	    self->dead || self->exempt)
-		return;
-	OWN_CODE_SCOPE;
 	/* That of a loop which has ended is still thought to be under way. */
-	if (self->turn && copy->clock_return)
+	if (this_thread.turn)
 		event_loop_learn(frame);
-	if (self->turn)
+	place = this_thread.turn ? 0 : run_place();
+	if (place)
+		event_loop_starts(caller, frame, place);
+}
+
+void loop_start_clock_read(uintptr_t caller, uintptr_t frame)
+{
+	const struct thread_state *self = &this_thread;
+
+	if (!is_in_copy(caller) || !runtime_started || self->own_code || self->in_call ||
+	    self->vforked || self->dead || self->exempt)
 		return;
-	place = run_place(&copy);
-	if (!place)
-		return;
-	copy->clock_return = caller;
-	event_loop_starts(caller, frame, place);
+	if ((!self->turn || self->turn == event_loop_turn()) && may_be_near(frame))
+		start(caller, frame);
 }
 
 bool loop_start_waits(uintptr_t place)
 {
-	struct copy *copy;
-
-	return run_place(&copy) == place;
+	return run_place() == place;
 }

@@ -17,8 +17,7 @@ void loop_start_epoll_made(uintptr_t caller);
 
 /*
  * The clock is being read: the wrapper's return address and frame address. Async-signal-safe.
- * Budget: 5 ns; 100 ns for libuv itself outside of turns, and for the module that has it inside
- * until its first loop has started.
+ * Budget: 5 ns, and 15 ns for the module that has libuv inside.
  */
 void loop_start_clock_read(uintptr_t caller, uintptr_t frame);
 
