@@ -30,7 +30,10 @@ static void wait_behind(uv_loop_t *loop)
 
 	REQUIRE(uv_run(loop, UV_RUN_DEFAULT) == 0);
 	room = alloca(300);
-	__asm__ volatile("" : : "r"(room) : "memory");
+	__asm__ volatile(""
+			 :
+			 : "r"(room)
+			 : "memory");
 	usleep(WAIT_US); /* EXPECT-NONE */
 }
 
