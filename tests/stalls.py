@@ -92,6 +92,12 @@ def a_wait_past_libc_is_named(place):
         expect("wait_past_libc" in names and "main" in names, names)
 
 
+def a_child_that_has_not_begun_is_a_notice(place):
+    finding = _only_long_turn(_findings(place, "child")[0])
+    expect((finding["severity"], finding["stall"]) == ("notice", "waiting"), finding)
+    expect("waits in clone" in finding["message"], finding)
+
+
 def a_page_fault_is_named(place):
     report, _ = _findings(place, "fault")
     finding = _only_long_turn(report)

@@ -317,6 +317,18 @@ static bool is_interpreters_alone(const struct finding *seen)
 	       count_owned(native, OWNER_STANDARD) + count_owned(script, OWNER_STANDARD);
 }
 
+/* How long each lasted, less what others had of the processor meanwhile. */
+static uint64_t length_of_each(const struct finding *seen)
+{
+	uint64_t others_ns = seen->stall == STALL_WAITING ? 0 : seen->off_cpu_ns;
+
+	if (seen->in_progress)
+		return seen->progress_ns;
+	return seen->total_ns > others_ns && seen->count
+		       ? (seen->total_ns - others_ns) / seen->count
+		       : 0;
+}
+
 bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full, uint64_t warning_ns)
 {
 	const struct python_loop *loop = python_loop_named(seen->executor);
@@ -336,8 +348,7 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full, ui
 		return !is_offloaded(native, native->count);
 	}
 	if (seen->severity == SEVERITY_WARNING && seen->family == FAMILY_EVENT_LOOP &&
-	    (seen->in_progress ? seen->progress_ns : seen->max_ns) < OWN_WORK * warning_ns &&
-	    is_interpreters_alone(seen))
+	    length_of_each(seen) < OWN_WORK * warning_ns && is_interpreters_alone(seen))
 		seen->severity = SEVERITY_NOTICE;
 	if (loop && seen->stacks->script.count)
 		return verdict_python(seen, loop, script_full);

@@ -292,6 +292,14 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 	return course;
 }
 
+static bool waits_in(const struct trace_look *look, const uint32_t *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (look->system_call == calls[i] + 1)
+			return true;
+	return false;
+}
+
 /*
  * A lock within libc, the kernel's own of the memory map: held for microseconds, and longer only
  * where its holder has no processor.
@@ -301,10 +309,15 @@ static bool waits_for_short_lock(const struct trace_look *look)
 	static const uint32_t calls[] = { SYS_futex,   SYS_mmap,   SYS_munmap, SYS_mprotect,
 					  SYS_madvise, SYS_mremap, SYS_brk };
 
-	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-		if (look->system_call == calls[i] + 1)
-			return true;
-	return false;
+	return waits_in(look, calls, ARRAY_SIZE(calls));
+}
+
+/* Until the child executes a program, as in judgement.c: asynchronous libraries do it too. */
+static bool waits_for_child_to_begin(const struct trace_look *look)
+{
+	static const uint32_t calls[] = { SYS_vfork, SYS_clone, SYS_clone3 };
+
+	return waits_in(look, calls, ARRAY_SIZE(calls));
 }
 
 /*
@@ -373,6 +386,8 @@ static enum severity judge(const struct turn *turn, const struct course *course,
 	else if (own_ns >= warning_ns())
 		severity = SEVERITY_WARNING;
 	if (course->stall == STALL_RUNNABLE)
+		return SEVERITY_NOTICE;
+	if (course->stall == STALL_WAITING && look && waits_for_child_to_begin(look))
 		return SEVERITY_NOTICE;
 	/* What a disk takes, as in judgement.c: the page may have been in memory. */
 	if (course->stall == STALL_WAITING && look && look->system_call == TRACE_PAGE_FAULT &&

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
@@ -126,6 +127,15 @@ static void touch_page(void)
 		exit(99);
 }
 
+/* As vfork(2), with a child that takes its time until it executes another program. */
+static void start_slow_child(void)
+{
+	if (!syscall(SYS_clone, CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL)) {
+		rest(300);
+		_exit(0);
+	}
+}
+
 static void in_turn_beside(void (*what)(void), void *(*beside)(void *))
 {
 	pthread_t thread;
@@ -230,6 +240,8 @@ static void step(const char *name)
 		rest(150);
 	} else if (!strcmp(name, "signal"))
 		use_signal();
+	else if (!strcmp(name, "child"))
+		start_slow_child();
 	else if (!strcmp(name, "waits"))
 		wait_often();
 	yieldsan_turn_end();
