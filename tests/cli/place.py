@@ -157,6 +157,7 @@ def run_tests(module):
     """All functions that the module itself defines, or those whose names hold one of the arguments."""
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     former = os.environ.get("TMPDIR")
+    tempfile.gettempdir()  # asked once and kept: not one that a test removes
     for name, test in list(module.items()):
         if getattr(test, "__module__", None) != "__main__" or name.startswith("_"):
             continue
