@@ -159,7 +159,6 @@ static void keep_in_object(struct walk *walk, const struct code_cell *cell)
 /* A local that it was given the address of may change; spilled addresses are the compiler's. */
 static bool is_local_kept(const struct code_state *state, const struct code_cell *cell)
 {
-
 	for (size_t i = 0; i < CODE_ARGUMENTS; i++) {
 		struct code_value value = state->registers[code_arguments[i]];
 

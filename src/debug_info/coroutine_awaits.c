@@ -172,7 +172,6 @@ static void steps(void *argument, uint64_t at)
 
 static bool is_given(const struct code_state *state, const struct coroutine_guard *guard)
 {
-
 	for (size_t i = 0; i < CODE_ARGUMENTS; i++)
 		if (code_is_in_object(state->registers[code_arguments[i]]) &&
 		    code_lies_in(state->registers[code_arguments[i]].number, guard->variable,

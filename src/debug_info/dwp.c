@@ -108,7 +108,7 @@ static bool open_beside(struct dwp *dwp, const struct elf_file *file)
 	const char *ident;
 	ssize_t length;
 
-	snprintf(link, sizeof link, "/dev/fd/%d", file->fd);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", file->fd);
 	length = file->fd >= 0 ? readlink(link, path, sizeof path - sizeof ".dwp") : -1;
 	if (length <= 0)
 		return false;
@@ -285,7 +285,7 @@ static void link_unit(const struct dwp *dwp, Dwarf_Die *unit, uint32_t row)
 	fd = name ? memfd_create("dwo", MFD_CLOEXEC) : -1;
 	if (fd < 0)
 		return;
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	snprintf(path, sizeof path, "/dev/fd/%d", fd);
 	if (strlen(name) >= strlen(path) && make_file(dwp, row, fd)) {
 		memcpy(former, name, strlen(path) + 1);
 		strcpy(name, path);
