@@ -24,13 +24,11 @@
 #include "../turn.h"
 #include "../unwinder.h"
 #include "call.h"
+#include "output_end.h"
 #include "status_pipe.h"
 
 /* No thread sleeps and wakes in less; a shorter call spares the second getrusage. */
 #define SHORTEST_SLEEP_NS 2000
-
-/* Between two waits of one purpose: a pipe read to its end, and the process that filled it. */
-#define FOLLOWS_NS 50000000
 
 static uint64_t timeval_ns(struct timeval time)
 {
@@ -275,7 +273,7 @@ static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t e
 	struct call_outcome outcome = {
 		.wall_ns = end_ns - watch->start_ns,
 		.failed = watch->failed,
-		.follows = watch->start_ns - this_thread.output_end_ns < FOLLOWS_NS,
+		.follows = output_end_was_awaited(watch->start_ns),
 	};
 	uint64_t cpu_ns;
 
@@ -394,37 +392,6 @@ static void explain(struct turn *turn, const struct call_watch *watch,
 	turn_explain(turn, outcome->wall_ns, switches);
 }
 
-static bool ends_output(const struct call_watch *watch)
-{
-	if (watch->hung_up)
-		return true;
-	if (watch->kind != SUBJECT_PIPE)
-		return false;
-	if (call_infos[watch->call].class == CLASS_STREAM_IN)
-		return watch->subject.stream && feof_unlocked(watch->subject.stream);
-	return call_infos[watch->call].class == CLASS_TRANSFER && watch->ended;
-}
-
-/*
- * Whether the thread has now waited for the end of what others, a child as likely as not, write
- * into a pipe. The last of the output may have come first, and its end without another wait. The
- * status pipe ends when the child has begun.
- */
-static void note_output(const struct call_watch *watch, bool error, uint64_t end_ns)
-{
-	struct thread_state *self = &this_thread;
-	const struct call_info *info = &call_infos[watch->call];
-
-	if (status_pipe_is(watch->subject.fd))
-		return;
-	if (error && (watch->kind == SUBJECT_PIPE || !strcmp(info->category, "poll")))
-		self->output_ns = end_ns;
-	if (ends_output(watch) && end_ns - self->output_ns < FOLLOWS_NS)
-		self->output_end_ns = end_ns;
-	else if (error || info->class == CLASS_CHILD)
-		self->output_end_ns = 0;
-}
-
 static void end(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
@@ -456,7 +423,7 @@ static void end(struct call_watch *watch)
 		else if (turn && excused)
 			turn->excused = true;
 	}
-	note_output(watch, error, end_ns);
+	output_end_note(watch, error, end_ns);
 	erase();
 }
 
