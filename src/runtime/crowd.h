@@ -1,6 +1,6 @@
 /*
  * Whether others may have kept this process from the processor: `yieldsan run', which looks at the
- * machine from outside, writes it into the trace.
+ * machine from outside, writes it into the trace; where it is late, or nobody looks, we do.
  */
 #ifndef RUNTIME_CROWD_H
 #define RUNTIME_CROWD_H
@@ -14,7 +14,10 @@
  */
 #define CROWD_DELAY_NS UINT64_C(20000000)
 
-/* At some time between the two, of CLOCK_MONOTONIC. False when nobody looks. */
+/*
+ * At some time between the two, of CLOCK_MONOTONIC; `end_ns` is now. May take some microseconds: for
+ * what would be blamed otherwise.
+ */
 bool crowd_between(uint64_t start_ns, uint64_t end_ns);
 
 #endif

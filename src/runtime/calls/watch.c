@@ -268,6 +268,15 @@ static bool reached_descriptor(const struct call_watch *watch)
 	       !watch->stream_pending || __fpending(watch->subject.stream) <= watch->stream_pending;
 }
 
+static uint64_t shortest_error_ns(void)
+{
+	const struct options *options = &runtime_options;
+
+	return UINT64_C(1000) * (options->wait_error_us < options->disk_error_us
+					 ? options->wait_error_us
+					 : options->disk_error_us);
+}
+
 static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t end_ns)
 {
 	struct call_outcome outcome = {
@@ -290,7 +299,7 @@ static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t e
 	cpu_ns = this_thread.usage.cpu_ns - watch->cpu_ns;
 	if (outcome.slept && outcome.wall_ns > cpu_ns)
 		outcome.slept_ns = outcome.wall_ns - cpu_ns;
-	if (outcome.slept)
+	if (outcome.slept_ns >= shortest_error_ns())
 		outcome.crowded = crowd_between(watch->start_ns, end_ns);
 	return outcome;
 }

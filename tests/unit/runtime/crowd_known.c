@@ -2,6 +2,7 @@
 #include "calls_seen.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "crowd.h"
@@ -14,11 +15,51 @@ static void nobody_looks_without_a_trace(void **state)
 	assert_false(crowd_between(0, UINT64_MAX));
 }
 
-static void nobody_has_looked_yet(void **state)
+static bool spinning;
+
+static void *spin(void *data)
+{
+	while (__atomic_load_n(&spinning, __ATOMIC_RELAXED))
+		;
+	return data;
+}
+
+static void we_look_when_nobody_does(void **state)
+{
+	enum { MOST = 256 };
+	unsigned count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN) + 1;
+	pthread_t threads[MOST];
+	bool full;
+
+	(void)state;
+	if (count > MOST)
+		skip();
+	assert_true(trace_open());
+	spinning = true;
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, spin, NULL), 0);
+	full = crowd_between(0, UINT64_MAX);
+	__atomic_store_n(&spinning, false, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	assert_true(full);
+}
+
+/* Of what the trace says alone. */
+static bool is_told(uint64_t start_ns, uint64_t end_ns)
+{
+	bool told;
+
+	runtime_silent = true;
+	told = crowd_between(start_ns, end_ns);
+	runtime_silent = false;
+	return told;
+}
+
+static void a_sandboxed_process_does_not_look(void **state)
 {
 	(void)state;
-	assert_true(trace_open());
-	assert_false(crowd_between(0, UINT64_MAX));
+	assert_false(is_told(0, UINT64_MAX));
 }
 
 static void who_runs_us_is_late_from_the_start(void **state)
@@ -31,8 +72,8 @@ static void who_runs_us_is_late_from_the_start(void **state)
 	runtime_options.run[0] = '\0';
 	looked_ns = trace_header()->looked_ns;
 	assert_true(looked_ns && looked_ns <= now_ns());
-	assert_false(crowd_between(looked_ns, looked_ns + 40000000));
-	assert_true(crowd_between(looked_ns, looked_ns + 41000000));
+	assert_false(is_told(looked_ns, looked_ns + 40000000));
+	assert_true(is_told(looked_ns, looked_ns + 41000000));
 }
 
 static void set(uint64_t looked_ms, uint64_t crowded_ms)
@@ -43,7 +84,7 @@ static void set(uint64_t looked_ms, uint64_t crowded_ms)
 
 static bool is_crowded(uint64_t start_ms, uint64_t end_ms)
 {
-	return crowd_between(start_ms * 1000000, end_ms * 1000000);
+	return is_told(start_ms * 1000000, end_ms * 1000000);
 }
 
 static void a_crowd_counts_while_it_lasts(void **state)
@@ -102,7 +143,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_looks_without_a_trace),
-		cmocka_unit_test(nobody_has_looked_yet),
+		cmocka_unit_test(we_look_when_nobody_does),
+		cmocka_unit_test(a_sandboxed_process_does_not_look),
 		cmocka_unit_test(who_runs_us_is_late_from_the_start),
 		cmocka_unit_test(a_crowd_counts_while_it_lasts),
 		cmocka_unit_test(who_looks_too_late_has_no_processor),
