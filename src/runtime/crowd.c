@@ -14,7 +14,7 @@
 /* Who looks is kept from the processor as well when it is so late. */
 #define LATE_NS UINT64_C(40000000)
 
-/* Takes some microseconds. Who asks has just waited, and runs: it is the one too many. */
+/* Takes some microseconds. */
 static bool is_full_now(void)
 {
 	static long processors;
@@ -36,6 +36,14 @@ static bool is_full_now(void)
 	return load_is_full(text, processors);
 }
 
+void crowd_look_first(struct trace_header *header)
+{
+	if (!runtime_options.run[0])
+		return;
+	header->looked_ns = now_ns();
+	header->crowded_ns = is_full_now() ? header->looked_ns : 0;
+}
+
 bool crowd_between(uint64_t start_ns, uint64_t end_ns)
 {
 	const struct trace_header *header = trace_header();
@@ -48,5 +56,5 @@ bool crowd_between(uint64_t start_ns, uint64_t end_ns)
 	if ((looked_ns && looked_ns + LATE_NS < end_ns) ||
 	    (crowded_ns && crowded_ns + LOOK_NS >= start_ns))
 		return true;
-	return looked_ns + LOOK_NS < end_ns && is_full_now();
+	return looked_ns && looked_ns + LOOK_NS < end_ns && is_full_now();
 }

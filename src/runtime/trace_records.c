@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "calls/call.h"
+#include "crowd.h"
 #include "modules.h"
 #include "runtime.h"
 #include "trace.h"
@@ -137,8 +138,7 @@ void trace_write_start(struct trace_header *header)
 	header->start_wall_ns = started.wall;
 	header->start_boot_ns = started.boot;
 	header->start_monotonic_ns = started.monotonic;
-	/* Who runs us looks soon, unless the machine is too busy for that. */
-	header->looked_ns = runtime_options.run[0] ? now_ns() : 0;
+	crowd_look_first(header);
 	header->flags = runtime_guesses ? TRACE_NO_UNWINDER : 0;
 }
 
