@@ -82,26 +82,22 @@ bool interpreter_loop_waits(void)
 }
 
 /* V8 allocates: not from a signal handler. */
-size_t interpreter_script_of_signal(const uint64_t *frames, size_t depth, char *text, size_t size,
-				    enum script_language *language)
+size_t interpreter_script_of_signal(char *text, size_t size, enum script_language *language)
 {
 	size_t used = python_frames(text, size);
 
-	(void)frames, (void)depth;
 	if (used)
 		*language = SCRIPT_PYTHON;
 	return used;
 }
 
-size_t interpreter_script(const uint64_t *frames, size_t depth, char *text, size_t size,
-			  enum script_language *language)
+size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
+			  size_t size, enum script_language *language)
 {
-	size_t used = python_frames(text, size);
+	size_t used = interpreter_script_of_signal(text, size, language);
 
-	if (used) {
-		*language = SCRIPT_PYTHON;
+	if (used)
 		return used;
-	}
 	*language = SCRIPT_JAVASCRIPT;
-	return javascript_frames(frames, depth, text, size);
+	return javascript_frames(frames, depth, waits_for_thread, text, size);
 }

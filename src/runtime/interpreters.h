@@ -36,12 +36,13 @@ const char *interpreter_loop(void);
 bool interpreter_loop_waits(void);
 
 /*
- * The present thread's frames, as in trace_script; 0 bytes when no interpreter runs here. For calls
- * made by the interpreter's program only: V8 allocates on its heap.
+ * The present thread's frames, as in trace_script; 0 bytes when no interpreter runs here, and where
+ * it may not be asked. `waits_for_thread`: for a lock, or another thread.
  */
-size_t interpreter_script_of_signal(const uint64_t *frames, size_t depth, char *text, size_t size,
-				    enum script_language *language);
-size_t interpreter_script(const uint64_t *frames, size_t depth, char *text, size_t size,
-			  enum script_language *language);
+size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
+			  size_t size, enum script_language *language);
+
+/* The same in a signal handler of ours, which may have interrupted anything. */
+size_t interpreter_script_of_signal(char *text, size_t size, enum script_language *language);
 
 #endif

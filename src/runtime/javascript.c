@@ -6,6 +6,7 @@
 #include "executors/event_loop.h"
 #include "modules.h"
 #include "thread.h"
+#include "unwinder.h"
 
 #define MAX_FRAMES   10
 #define MAX_RANGES   64
@@ -169,15 +170,27 @@ static size_t put_frame(void *isolate, void *frame, char *to, size_t size)
 	return part ? used + part : 0;
 }
 
-size_t javascript_frames(const uint64_t *frames, size_t depth, char *text, size_t size)
+/*
+ * Not while the collector runs, nor in a handler of the program's: that may have interrupted
+ * malloc, or V8 at any place. A lock may be one that V8 or malloc takes in between, and takes again
+ * for what it is asked: Atomics.wait alone is called by JavaScript itself.
+ */
+static bool may_be_asked(const uint64_t *frames, size_t depth, bool waits_for_thread)
+{
+	return complete && !any_in(collector, collectors, frames, depth) &&
+	       (!waits_for_thread || any_in(futex, futexes, frames, depth)) &&
+	       !unwinder_crossed_signal(frames, depth);
+}
+
+size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
+			 size_t size)
 {
 	uint64_t scope[HANDLE_SCOPE];
 	void *isolate, *stack;
 	size_t used = 0;
 	int count;
 
-	/* Handles may not be made while the collector runs. */
-	if (!complete || any_in(collector, collectors, frames, depth))
+	if (!may_be_asked(frames, depth, waits_for_thread))
 		return 0;
 	isolate = v8.current();
 	if (!isolate || !v8.in_context(isolate))

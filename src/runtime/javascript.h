@@ -13,8 +13,13 @@ void javascript_module_added(struct module *module);
 /* A wait called by V8's or Node's own code, Atomics.wait aside. */
 bool javascript_owns_wait(const uint64_t *frames, size_t depth);
 
-/* JavaScript frames of a synchronous call, as in trace_script; 0 when there are none. */
-size_t javascript_frames(const uint64_t *frames, size_t depth, char *text, size_t size);
+/*
+ * JavaScript frames of a synchronous call, as in trace_script; 0 when there are none, and where V8,
+ * which allocates for them, may not be asked: in the middle of what it or malloc does itself.
+ * `waits_for_thread`: for a lock, or another thread.
+ */
+size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
+			 size_t size);
 
 /*
  * Has V8 call `answer` on this thread at the next place where it looks for interrupts (a loop's

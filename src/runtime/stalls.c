@@ -114,8 +114,11 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 		return;
 	}
 	key.script = room->script;
-	key.script_size = (in_handler ? interpreter_script_of_signal : interpreter_script)(
-		room->frames, key.depth, room->script, sizeof room->script, &key.language);
+	key.script_size = in_handler
+				  ? interpreter_script_of_signal(room->script, sizeof room->script,
+								 &key.language)
+				  : interpreter_script(room->frames, key.depth, false, room->script,
+						       sizeof room->script, &key.language);
 	site = site_get(&key);
 	if (!site)
 		return;

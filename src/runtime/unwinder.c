@@ -235,6 +235,19 @@ size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr
 	return walk_stack(start, frames, places, max, NULL);
 }
 
+COLD bool unwinder_crossed_signal(const uint64_t *frames, size_t depth)
+{
+	for (size_t i = 0; i < depth; i++) {
+		uint64_t rule;
+
+		if (!unwind_table_get(frames[i] - 1, &rule))
+			rule = learn(frames[i] - 1);
+		if (rule & UNWIND_ODD && rule & UNWIND_SIGNAL)
+			return true;
+	}
+	return false;
+}
+
 COLD size_t unwinder_walk_noting(const struct unwind_start *start, uint64_t *frames, size_t max,
 				 struct unwind_trail *trail)
 {

@@ -44,6 +44,9 @@ struct unwind_start {
 size_t unwinder_walk(const struct unwind_start *start, uint64_t *frames, uintptr_t *places,
 		     size_t max);
 
+/* Whether what a walk stored leads through a signal's handler into what it interrupted. */
+bool unwinder_crossed_signal(const uint64_t *frames, size_t depth);
+
 /*
  * The words of the stack that a walk depended on. Where they hold the same again, and it begins at
  * the same place, the walk would find the same.

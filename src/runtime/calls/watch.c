@@ -170,13 +170,22 @@ static bool take_root(struct call_watch *watch)
 	return true;
 }
 
-static void take_script(enum script_language *language)
+/* For another thread, to leave a lock or to end. */
+static bool waits_for_thread(const struct call_watch *watch)
+{
+	const char *category = call_infos[watch->call].category;
+
+	return !strcmp(category, "lock") || !strcmp(category, "thread");
+}
+
+static void take_script(struct call_watch *watch)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 
 	if (!call->script_size)
 		call->script_size = (uint32_t)interpreter_script(
-			call->frames, call->depth, call->script, sizeof call->script, language);
+			call->frames, call->depth, waits_for_thread(watch), call->script,
+			sizeof call->script, &watch->language);
 }
 
 static bool begin(struct call_watch *watch)
@@ -204,7 +213,7 @@ static bool begin(struct call_watch *watch)
 	}
 	/* A call that never returns is told with its interpreter's frames; one that does needs them
 	 * too, unless it was innocent. */
-	take_script(&watch->language);
+	take_script(watch);
 	if (needs_fresh_usage(class, watch->kind))
 		take_usage();
 	watch->cpu_ns = this_thread.usage.cpu_ns;
@@ -330,7 +339,7 @@ static struct trace_site *record(struct call_watch *watch, enum severity severit
 	struct turn *turn = watch->turn ? watch->turn : root_turn();
 	struct trace_site *site;
 
-	take_script(&watch->language);
+	take_script(watch);
 	site = site_get(&(struct site_key){
 		.kind = SITE_BLOCKING_CALL,
 		.call = watch->call,
@@ -362,16 +371,15 @@ static bool is_own_wait(struct call_watch *watch, const struct call_outcome *out
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 	struct trace_executor *executor = trace_at(call->executor);
-	const char *category = call_infos[watch->call].category;
 
 	if (status_pipe_is(watch->subject.fd))
 		return true;
 	/* libuv keeps a lock in a pipe: its byte is there. */
 	if (watch->kind == SUBJECT_PIPE && !outcome->slept)
 		return call->depth && event_loop_library_has(call->frames[0]);
-	if (strcmp(category, "lock") && strcmp(category, "thread"))
+	if (!waits_for_thread(watch))
 		return false;
-	take_script(&watch->language);
+	take_script(watch);
 	if (!interpreter_owns_wait(watch->subject.lock, call->frames, call->depth, call->script,
 				   call->script_size) &&
 	    !event_loop_library_calls(call->frames, call->depth))
