@@ -184,6 +184,41 @@ while len(seen) < 7:
     expect(process.wait(SECONDS) == 0, "end")
 
 
+def signals_that_interrupt_v8_and_malloc_do_no_harm(place):
+    """libuv's handler reads from a pipe, which is watched, wherever the signal came."""
+    if not shutil.which("node"):
+        raise Skip("no node")
+    script = place.write("signals.js", """
+let seen = 0, count = 0, kept = [];
+process.on('SIGUSR2', () => { seen++; });
+console.log(process.pid);
+const end = Date.now() + 3000;
+(function turn() {
+  for (let i = 0; i < 30; i++) count += new Function('a', `return a + ${++count}`)(1);
+  for (let i = 0; i < 200; i++) Buffer.allocUnsafeSlow(9000 + i)[0] = 1;
+  for (let i = 0; i < 1000; i++) kept.push({ a: i, b: [i, i + 1], s: 'k' + i });
+  if (kept.length > 100000) kept = [];
+  if (Date.now() < end) setImmediate(turn);
+  else process.exit(seen > 100 ? 7 : 1);
+})();
+""")
+    for _ in range(2):
+        process = subprocess.Popen([YIELDSAN, "run", "--report=/dev/null", shutil.which("node"), script],
+                                   stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            pid = int(process.stdout.readline())
+            end = time.monotonic() + SECONDS / 2
+            while process.poll() is None and time.monotonic() < end:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGUSR2)
+                time.sleep(0.0002)
+            expect(process.poll() == 7, process.returncode)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
 def a_signal_that_kills_the_program_ends_both(_):
     process = subprocess.Popen([YIELDSAN, "run", "sleep", "60"], stderr=subprocess.DEVNULL)
     time.sleep(0.5)
