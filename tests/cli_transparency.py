@@ -184,6 +184,52 @@ while len(seen) < 7:
     expect(process.wait(SECONDS) == 0, "end")
 
 
+CLOSERS = r"""
+#include <dlfcn.h>
+#include <iconv.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+static void *open_and_close(void *name)
+{
+	for (int i = 0; i < 1000; i++) {
+		void *handle = dlopen(name, RTLD_NOW);
+
+		if (handle)
+			dlclose(handle);
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const sets[] = { "KOI8-R", "CP1251", "ISO-8859-2", "ISO-8859-5" };
+	pthread_t threads[argc];
+
+	dlopen("libz.so.1", RTLD_NOW);
+	for (int i = 0; i < 4; i++) { /* libc closes the former one's module */
+		iconv_close(iconv_open("UTF-8", sets[i]));
+		dlopen("liblzma.so.5", RTLD_NOW);
+	}
+	for (int i = 1; i < argc; i++)
+		pthread_create(&threads[i], NULL, open_and_close, argv[i]);
+	for (int i = 1; i < argc; i++)
+		pthread_join(threads[i], NULL);
+	puts("done");
+	return 0;
+}
+"""
+
+
+def modules_that_libc_or_other_threads_close_do_no_harm(place):
+    program = place.compile("closers", "-pthread", source=CLOSERS)
+    for names in ([], ["libz.so.1", "libbz2.so.1.0", "libexpat.so.1", "liblzma.so.5"]):
+        for _ in range(4):
+            result = run("--report=/dev/null", "--", program, *names)
+            expect(result.status == 0 and result.out == "done\n", f"{names}: {result}")
+
+
 def signals_that_interrupt_v8_and_malloc_do_no_harm(place):
     """libuv's handler reads from a pipe, which is watched, wherever the signal came."""
     if not shutil.which("node"):

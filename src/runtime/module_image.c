@@ -62,6 +62,17 @@ static void describe_notes(struct module *module, const ElfW(Phdr) * notes)
 							 notes->p_align, module->build_id);
 }
 
+static void describe_dynamic(struct module *module, uintptr_t address)
+{
+	const ElfW(Dyn) * entry;
+
+	module->dynamic = address;
+	for (entry = (const ElfW(Dyn) *)address; entry->d_tag != DT_NULL; entry++) {
+		module->has_rpath |= entry->d_tag == DT_RPATH;
+		module->has_runpath |= entry->d_tag == DT_RUNPATH;
+	}
+}
+
 bool module_describe(const struct dl_phdr_info *info, struct module *module)
 {
 	memset(module, 0, sizeof *module);
@@ -80,7 +91,7 @@ bool module_describe(const struct dl_phdr_info *info, struct module *module)
 
 		switch (header->p_type) {
 		case PT_DYNAMIC:
-			module->dynamic = address;
+			describe_dynamic(module, address);
 			break;
 		case PT_GNU_EH_FRAME:
 			module->eh_frame_hdr = address;

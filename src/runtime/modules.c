@@ -237,6 +237,34 @@ static int (*iterate(void))(int (*)(struct dl_phdr_info *, size_t, void *), void
 	return real ? real : dl_iterate_phdr;
 }
 
+struct addition {
+	struct module *module;
+	void (*added)(struct module *module);
+};
+
+static int add_if_there(struct dl_phdr_info *info, size_t size, void *data)
+{
+	const struct addition *addition = data;
+
+	(void)size;
+	if (info->dlpi_phdr != addition->module->phdr || info->dlpi_addr != addition->module->base)
+		return 0;
+	addition->added(addition->module);
+	return 1;
+}
+
+/* Another thread may close it meanwhile: while the loader's list is looked at, nothing is unmapped.
+ */
+static void add(struct module *module, void (*added)(struct module *module))
+{
+	struct addition addition = { module, added };
+
+	if (scans == 1)
+		added(module);
+	else
+		iterate()(add_if_there, &addition);
+}
+
 void modules_scan(void (*added)(struct module *module), void (*removed)(struct module *module))
 {
 	bool changed = false;
@@ -253,7 +281,7 @@ void modules_scan(void (*added)(struct module *module), void (*removed)(struct m
 			removed(modules[i]);
 	for (size_t i = 0; added && i < count; i++)
 		if (modules[i]->came == scans)
-			added(modules[i]);
+			add(modules[i], added);
 }
 
 bool modules_hold(uintptr_t first, uintptr_t last)

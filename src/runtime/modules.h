@@ -26,6 +26,7 @@ struct module {
 	const ElfW(Phdr) * phdr;	  /* the loader's: gone with the module */
 	uint16_t phnum;
 	bool is_program;		 /* the main executable; always modules_at(0) */
+	bool has_rpath, has_runpath;	 /* DT_RPATH, DT_RUNPATH */
 	size_t tls_size, tls_id;	 /* its thread-local block, for module_tls */
 	ptrdiff_t tls_offset;		 /* of that block from any thread's pointer; 0: varies */
 	uint64_t loaded_ns, unloaded_ns; /* CLOCK_MONOTONIC; unloaded_ns 0 while it is there */

@@ -13,30 +13,21 @@ void modules_changed_now(void)
 		modules_refresh();
 }
 
-static bool has_tag(const struct module *module, ElfW(Sxword) tag)
-{
-	const ElfW(Dyn) *entry = (const ElfW(Dyn) *)module->dynamic;
-
-	for (; entry && entry->d_tag != DT_NULL; entry++)
-		if (entry->d_tag == tag)
-			return true;
-	return false;
-}
-
 /*
  * A name without a directory is looked for where the caller says: in its DT_RUNPATH, its DT_RPATH,
  * and the DT_RPATH of whatever needed it, which is not known: one module that has any is enough.
- * The program's counts always (glibc, elf/dl-load.c).
+ * The program's counts always (glibc, elf/dl-load.c). What libc closed itself, or another thread
+ * just now, is still among the modules: nothing of its memory may be read.
  */
 static bool caller_has_paths(uintptr_t caller)
 {
 	const struct module *module = modules_find(caller);
 
-	if (!module || has_tag(module, DT_RUNPATH))
+	if (!module || module->has_runpath)
 		return true;
 	for (size_t i = 0; i < modules_count(); i++) {
 		module = modules_at(i);
-		if (!module->unloaded_ns && !module->is_program && has_tag(module, DT_RPATH))
+		if (!module->unloaded_ns && !module->is_program && module->has_rpath)
 			return true;
 	}
 	return false;
