@@ -197,7 +197,7 @@ void stall_sample(const ucontext_t *context)
 	struct thread_state *self = &this_thread;
 	struct turn *turn = self->turn;
 	uint64_t now = turn_clock_now(), elapsed;
-	int may_block = 0;
+	enum may_block may_block = MAY_NOT_BLOCK;
 
 	if (self->own_code || self->vforked || self->dead || self->exempt || self->serving ||
 	    allowance_is_open())
@@ -213,8 +213,8 @@ void stall_sample(const ucontext_t *context)
 	{
 		OWN_CODE_SCOPE;
 
-		may_block = turn->may_block ? turn->may_block(turn) : 0;
-		if (may_block > 0) { /* in block_in_place: this part is no stall */
+		may_block = turn->may_block ? turn->may_block(turn) : MAY_NOT_BLOCK;
+		if (may_block == MAY_BLOCK) { /* in block_in_place: this part is no stall */
 			turn->excused = true;
 			turn_explain(
 				turn,
@@ -223,7 +223,8 @@ void stall_sample(const ucontext_t *context)
 			turn->sampled = now;
 		} else {
 			sample(turn, context, now,
-			       turn->root | (may_block < 0 ? SITE_OFFLOAD_UNSURE : 0));
+			       turn->root |
+				       (may_block == MAY_BLOCK_UNSURE ? SITE_OFFLOAD_UNSURE : 0));
 		}
 	}
 }

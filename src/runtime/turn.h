@@ -26,6 +26,13 @@ enum turn_outcome {
 	OUTCOME_CANCELLED, /* its future was dropped in place of being polled */
 };
 
+enum may_block {
+	MAY_BLOCK_UNSURE = -1,
+	MAY_NOT_BLOCK = 0,
+	MAY_BLOCK,
+	MAY_WAIT, /* for events or another thread: it may be the executor that does */
+};
+
 struct turn {
 	struct turn *parent;
 	struct executor *executor;
@@ -34,12 +41,9 @@ struct turn {
 	enum turn_kind kind;
 	/* From here to `findings` all is zero when a turn begins. */
 	enum turn_outcome outcome; /* set between begin and end */
-	/*
-	 * Whether this turn's code may block just now, asked when a call is about to be blamed
-	 * (Tokio's block_in_place). Returns 1: may block, 0: must not, -1: cannot be told. NULL:
-	 * must not.
-	 */
-	int (*may_block)(struct turn *turn);
+	/* Whether this turn's code may block just now, asked when a call is about to be blamed
+	 * (Tokio's block_in_place). NULL: must not. */
+	enum may_block (*may_block)(struct turn *turn);
 	uint64_t start; /* of turn_clock; 0: not timed */
 	union {
 		uint64_t sampled; /* ticks of the last sample; 0: none yet */

@@ -392,11 +392,13 @@ static bool is_own_wait(struct call_watch *watch, const struct call_outcome *out
 static bool may_block(struct call_watch *watch)
 {
 	struct turn *turn = watch->turn;
-	int answer = turn && turn->may_block ? turn->may_block(turn) : 0;
+	enum may_block answer = turn && turn->may_block ? turn->may_block(turn) : MAY_NOT_BLOCK;
 
-	if (answer < 0)
+	if (answer == MAY_BLOCK_UNSURE)
 		watch->flags |= SITE_OFFLOAD_UNSURE;
-	return answer > 0;
+	return answer == MAY_BLOCK ||
+	       (answer == MAY_WAIT &&
+		(waits_for_thread(watch) || !strcmp(call_infos[watch->call].category, "poll")));
 }
 
 static void explain(struct turn *turn, const struct call_watch *watch,

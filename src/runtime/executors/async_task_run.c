@@ -14,9 +14,9 @@
 #define CLOSED (1UL << 3) /* async-task/src/state.rs */
 
 /* A job of the blocking crate has it too, though nobody asks it: it marks a turn as one of ours. */
-static int may_block(struct turn *turn)
+static enum may_block may_block(struct turn *turn)
 {
-	return turn->kind == TURN_OFFLOAD;
+	return turn->kind == TURN_OFFLOAD ? MAY_BLOCK : MAY_NOT_BLOCK;
 }
 
 static bool is_job(const struct turn *turn)

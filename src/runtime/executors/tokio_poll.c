@@ -22,7 +22,7 @@ struct tokio_turn {
 	enum tokio_place began; /* where the thread was when the poll began */
 };
 
-static int may_block(struct turn *turn);
+static enum may_block may_block(struct turn *turn);
 
 /* Blocking-pool jobs have it as well, though nobody asks them: it marks a turn as one of ours. */
 static bool is_job(const struct turn *turn)
@@ -41,19 +41,27 @@ static bool is_on_worker(const struct turn *turn)
  * Whether a task is in block_in_place just now. Only workers have it, and each worker is launched
  * as a blocking-pool job; on a thread without one, block_in_place panics, or does nothing but call.
  * What was outside from the start is a LocalSet under a foreign block_on: it holds up its own
- * tasks.
+ * tasks. A block_on in it is inside again: what it waits by itself has no budget, and code that is
+ * `unconstrained' has none either.
  */
-static int may_block(struct turn *turn)
+static enum may_block may_block(struct turn *turn)
 {
 	struct tokio_turn *ours = (struct tokio_turn *)turn;
+	const struct tokio_context *context = &ours->module->context;
+	const uint8_t *block;
 	enum tokio_place place;
 
 	if (turn->kind == TURN_OFFLOAD)
-		return 1;
+		return MAY_BLOCK;
 	if (!is_on_worker(turn->parent) || ours->began == PLACE_OUTSIDE)
-		return 0;
-	place = tokio_context_place(&ours->module->context, module_tls(ours->module->module));
-	return place == PLACE_UNKNOWN ? -1 : place == PLACE_OUTSIDE;
+		return MAY_NOT_BLOCK;
+	block = module_tls(ours->module->module);
+	place = tokio_context_place(context, block);
+	if (place == PLACE_UNKNOWN)
+		return MAY_BLOCK_UNSURE;
+	if (place == PLACE_OUTSIDE)
+		return MAY_BLOCK;
+	return tokio_context_polls(context, block) ? MAY_NOT_BLOCK : MAY_WAIT;
 }
 
 /* A task whose future is dropped in a call of its vtable's. */
