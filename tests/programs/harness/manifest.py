@@ -44,7 +44,7 @@ NODE_OPERATIONS = words("readFile exec atomicsWait fsync compute")
 TOKIO_HOLDING = words("spawn current local local_foreign root after_panic after_abort")
 TOKIO_OFFLOADED = words("spawn_blocking spawn_blocking_current block_in_place first_block_in_place")
 TOKIO_QUIET = words(
-    "files files_current time idle threads runtimes block_on_in_threads block_on_handle fork_in_turn"
+    "files files_current time idle threads runtimes block_on_in_threads block_on_handle block_on_in_place fork_in_turn"
     " spawn_in_turn root_alone panic_and_abort locks"
 )
 
@@ -87,7 +87,7 @@ def tokio_runs():
         yield tokio(quiet, "fatlto", case)
     # What a panic's hook does is told by its name alone.
     yield tokio(quiet, "dev", "panic_with_backtrace")
-    for case in words("files threads runtimes fork_in_turn spawn_in_turn locks"):
+    for case in words("files threads runtimes block_on_in_place fork_in_turn spawn_in_turn locks"):
         yield tokio(quiet + "_oldest", "fatlto", case)
     for program, profile in ((echo, "dev"), (echo, "fatlto"), (echo + "_oldest", "fatlto")):
         yield tokio(program, profile, "self 20 50")

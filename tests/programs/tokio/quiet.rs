@@ -131,6 +131,18 @@ fn block_on_handle() {
     thread.join().unwrap(); // EXPECT-NONE
 }
 
+/// The runtime is entered again where blocking is allowed, and waits there.
+fn block_on_in_place() {
+    multi_thread(2).block_on(async {
+        work().await;
+        let task = tokio::spawn(async {
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(tokio::time::sleep(SHORT)));
+            tokio::task::block_in_place(|| current_thread().block_on(tokio::time::sleep(SHORT)));
+        });
+        task.await.unwrap();
+    });
+}
+
 /// The child has no turn, whatever its parent's thread was doing.
 fn fork_in_turn() {
     // SAFETY: the child only makes plain calls and ends by _exit.
@@ -259,6 +271,7 @@ fn main() {
         Some("runtimes") => runtimes(),
         Some("block_on_in_threads") => block_on_in_threads(),
         Some("block_on_handle") => block_on_handle(),
+        Some("block_on_in_place") => block_on_in_place(),
         Some("fork_in_turn") => fork_in_turn(),
         Some("spawn_in_turn") => spawn_in_turn(),
         Some("root_alone") => root_alone(),
