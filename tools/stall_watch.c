@@ -127,7 +127,7 @@ static void add_up(struct watched_thread *thread, const struct thread_state *sta
 	look->last_ns = monotonic_ns();
 	seen_ns = look->last_ns - look->since_ns;
 	thread->looks++;
-	thread->asleep += state->letter != 'R';
+	thread->asleep += thread_sleeps(state);
 	waited_ns = (uint64_t)((double)seen_ns * (double)thread->asleep / (double)thread->looks);
 	look->ran_ns = state->ran_ns - thread->first.ran_ns;
 	if (look->ran_ns > seen_ns)
@@ -217,7 +217,7 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 	add_up(thread, &state, age_ns, warning_ns);
 	if (age_ns < warning_ns || thread->look.stall != STALL_WAITING)
 		return false;
-	if (state.letter != 'R')
+	if (thread_sleeps(&state))
 		look_at_wait(trace, thread, slot->tid);
 	watched_trace_write(trace, thread, times->look);
 	return is_time_to_tell(watch, thread, age_ns);
@@ -249,7 +249,7 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 		return false;
 	add_up(thread, &state, age_ns, warning_ns);
 	/* A call in progress has its stack in the trace. */
-	if (state.letter != 'R' && !(slot.call.sequence & 1))
+	if (thread_sleeps(&state) && !(slot.call.sequence & 1))
 		look_at_wait(trace, thread, slot.tid);
 	watched_trace_write(trace, thread, times.look);
 	return is_time_to_tell(watch, thread, age_ns);

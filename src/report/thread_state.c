@@ -44,6 +44,11 @@ bool thread_state_read(pid_t pid, pid_t tid, struct thread_state *state)
 	return true;
 }
 
+bool thread_sleeps(const struct thread_state *state)
+{
+	return !strchr("RTt", state->letter);
+}
+
 bool thread_wait_read(pid_t pid, pid_t tid, struct thread_wait *wait)
 {
 	char text[512];

@@ -22,6 +22,9 @@ struct thread_wait {
 /* False when the thread is gone, or not ours to look at. */
 bool thread_state_read(pid_t pid, pid_t tid, struct thread_state *state);
 
+/* Of its own accord: not for want of a processor, nor stopped by a shell or a debugger. */
+bool thread_sleeps(const struct thread_state *state);
+
 /* False when it does not sleep, or may not be asked. */
 bool thread_wait_read(pid_t pid, pid_t tid, struct thread_wait *wait);
 

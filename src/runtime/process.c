@@ -42,6 +42,7 @@
 #include "trace.h"
 #include "trace_records.h"
 #include "turn_clock.h"
+#include "turn_times.h"
 #include "unwatched.h"
 #include "unwinder.h"
 
@@ -116,6 +117,14 @@ void process_forked(void)
 	thread_arm();
 }
 
+/* The program ends within these: they lasted until now. */
+static void time_tasks(uintptr_t frame)
+{
+	for (struct turn *turn = this_thread.turn;
+	     turn && turn->kind == TURN_TASK && frame < turn->address; turn = turn->parent)
+		turn_times_end(turn);
+}
+
 static void leave_turns(void)
 {
 	this_thread.turn = NULL;
@@ -132,6 +141,7 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 	guard_look_at_exit();
 	task_leavings_at_exit();
 	event_loop_exits(frame);
+	time_tasks(frame);
 	root_turn_is_over();
 	root_watch_take(false);
 	leave_turns();

@@ -104,15 +104,14 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 
 	if (!room || !key.executor)
 		return;
-	if (turn == event_loop_turn() && !event_loop_reaches(start->sp, &key.level))
-		return;
-	turn->sampled = now;
 	key.frames = room->frames;
 	key.depth = unwinder_walk(start, room->frames, NULL, TRACE_MAX_FRAMES);
-	if (turn == event_loop_turn() && !event_loop_is_below(room->frames, key.depth)) {
-		turn->excused = true;
+	if (turn == event_loop_turn() && (!event_loop_reaches(start->sp, &key.level) ||
+					  !event_loop_is_below(room->frames, key.depth))) {
+		turn->left = true;
 		return;
 	}
+	turn->sampled = now;
 	key.script = room->script;
 	key.script_size = in_handler
 				  ? interpreter_script_of_signal(room->script, sizeof room->script,
@@ -204,7 +203,8 @@ void stall_sample(const ucontext_t *context)
 		return;
 	if (!turn && self->root_suspect)
 		turn = sample_root(context, now);
-	if (!turn || !self->slot || !turn_times || turn->kind != TURN_TASK || !turn->start)
+	if (!turn || !self->slot || !turn_times || turn->kind != TURN_TASK || !turn->start ||
+	    turn->left)
 		return;
 	elapsed = now - turn->start;
 	if (elapsed < turn_times_limit ||

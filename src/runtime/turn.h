@@ -59,6 +59,7 @@ struct turn {
 	uint8_t root;		     /* of a root future: SITE_ROOT_FUTURE and kin */
 	uint32_t own_waits_us; /* of the explained: waits of an interpreter's or a library's own */
 	bool excused;	       /* part of it was where blocking is right: how much is not known */
+	bool left; /* its loop is known to have ended since: how long ago its last sample tells */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */
 	struct trace_site *findings[TURN_FINDINGS];
 	uint32_t finding_us[TURN_FINDINGS]; /* what each took of this turn */

@@ -275,6 +275,13 @@ void turn_times_forget(void)
 	turn_clock_forget();
 }
 
+uint64_t turn_times_lasted(const struct turn *turn, uint64_t ticks)
+{
+	if (!turn->left)
+		return ticks;
+	return turn->sampled > turn->start ? turn->sampled - turn->start : 0;
+}
+
 void turn_times_long(struct turn *turn, uint64_t ns)
 {
 	/* Longer than a recent turn's number can tell: added with its true length. */

@@ -107,6 +107,10 @@ static inline bool turn_times_nested(const struct turn *turn)
 	return turn->parent && turn->parent->start && turn->parent->executor == turn->executor;
 }
 
+/* Of a long turn: its length is that until its last sample, where its loop has ended since.
+ * 0: not known. */
+uint64_t turn_times_lasted(const struct turn *turn, uint64_t ticks);
+
 /* Of turn_end, of a turn that was begun so. */
 static inline void turn_times_end(struct turn *turn)
 {
@@ -117,8 +121,12 @@ static inline void turn_times_end(struct turn *turn)
 	if (UNLIKELY(!times || !turn->start))
 		return;
 	ticks = turn_clock_now() - turn->start;
-	ns = turn_clock_ns(ticks);
+	if (UNLIKELY(ticks >= turn_times_limit))
+		ticks = turn_times_lasted(turn, ticks);
 	this_thread.slot->turn_start = turn->parent ? turn->parent->start : 0;
+	if (UNLIKELY(!ticks))
+		return;
+	ns = turn_clock_ns(ticks);
 	if (UNLIKELY(times->count >= TRACE_RECENT_TURNS))
 		turn_times_flush();
 	count = times->count;

@@ -57,8 +57,12 @@ const struct module *event_loop_library(void)
 
 static void leave_turn(struct loop *loop)
 {
-	/* Where the loop has ended in between, nobody knows. */
-	turn_times_untimed(&loop->turn);
+	/* Where the loop has ended in between, nobody knows; where a stack tells, it had not at its
+	 * last sample. */
+	if (loop->has_turn && loop->function && loop->turn.sampled)
+		loop->turn.left = true;
+	else
+		turn_times_untimed(&loop->turn);
 	if (loop->has_turn)
 		turn_end(&loop->turn);
 	loop->has_turn = false;
@@ -305,6 +309,10 @@ void event_loop_exits(uintptr_t frame)
 	     (frame != UINTPTR_MAX && !stack_was_left(loop->frame, frame))) &&
 	    event_loop_level(frame, &level) && level <= loop->executor->level)
 		confirm(&loop->turn);
+	if (current && current->function && current->turn.sampled) {
+		current->turn.left = true;
+		turn_times_end(&current->turn);
+	}
 }
 
 /* The loop waits: its turn is over. What it recorded counts, unless the loop's function was left
