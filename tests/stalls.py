@@ -148,6 +148,28 @@ def a_hang_is_told_while_it_lasts_and_after_a_kill(place):
     expect(re.search(r"^ERROR .*in hang .*when the process ended", rest, re.M), rest)
 
 
+def _uv_ends(place, case):
+    program = place.compile("uv_ends", "-g", "-luv", source=(C / "uv_ends.c").read_text())
+    report, _ = _findings(place, case, program=program)
+    return [finding for finding in report["findings"] if finding["kind"] == "long-turn"]
+
+
+def the_last_turn_of_a_loop_is_told(place):
+    for case, count in (("exit", 1), ("return", 2)):
+        found = _uv_ends(place, case)
+        expect([(finding["severity"], finding["count"]) for finding in found] == [("error", count)], (case, found))
+        expect(_place(found[0])[0] == "compute", found)
+
+
+def what_is_computed_between_two_runs_of_a_loop_is_no_turn(place):
+    expect(not _uv_ends(place, "between"), "between")
+
+
+def a_process_that_is_stopped_does_not_wait(place):
+    found = _uv_ends(place, "stopped")
+    expect(all(finding["severity"] == "notice" for finding in found), found)
+
+
 def short_turns_are_no_stalls(place):
     report, result = _findings(place, "short")
     expect(not report["findings"] and "yieldsan" not in result.err, report["findings"])
