@@ -209,6 +209,15 @@ static bool verdict_async_task(struct finding *seen, uint8_t flags)
 	return true;
 }
 
+static size_t count_owned(const struct stack *stack, enum frame_owner owner)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < stack->count; i++)
+		count += stack->frames[i].owner == owner;
+	return count;
+}
+
 /* An import that a library makes of its own accord, once: not the author's to avoid. */
 static bool is_librarys_import(const struct stack *script)
 {
@@ -218,6 +227,47 @@ static bool is_librarys_import(const struct stack *script)
 	       strstr(script->frames[i].file, "<frozen importlib"))
 		i++;
 	return i && i < script->count && script->frames[i].owner != OWNER_PROGRAM;
+}
+
+/*
+ * What an interpreter's library does of its own accord, by the function that begins it: sources for
+ * asyncio's debug mode and for tracebacks, a byte that wakes a pool's thread, a resolver's
+ * configuration, a worker's script. Who called for it has nothing to mend.
+ */
+static const struct doing {
+	const char *file, *function; /* the ends of their names; NULL: any function */
+	bool alone;		     /* where no code of the program's calls */
+} own_doings[] = {
+	{ "/linecache.py", NULL, false },
+	{ "/concurrent/futures/process.py", "wakeup", false },
+	{ "node:internal/dns/utils", NULL, false },
+	{ "node:internal/main/worker_thread", NULL, true },
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = text ? strlen(text) : 0;
+
+	return length >= strlen(end) && !strcmp(text + length - strlen(end), end);
+}
+
+static bool is_own_doing(const struct stack *script)
+{
+	bool alone = !count_owned(script, OWNER_PROGRAM) && !count_owned(script, OWNER_DEPENDENCY);
+
+	for (size_t i = 0; i < script->count; i++) {
+		const struct frame *frame = &script->frames[i];
+
+		for (size_t j = 0; j < sizeof own_doings / sizeof *own_doings; j++) {
+			const struct doing *doing = &own_doings[j];
+
+			if (frame->owner != OWNER_PROGRAM && (alone || !doing->alone) &&
+			    ends_with(frame->file, doing->file) &&
+			    (!doing->function || ends_with(frame->function, doing->function)))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Between two asyncio.run() a thread runs plain code: only below the loop is it held up. */
@@ -276,7 +326,8 @@ static bool family_verdict(struct finding *seen, uint8_t flags, bool script_full
 
 bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 {
-	if (tells_of_panic(&seen->stacks->native) || is_librarys_import(&seen->stacks->script))
+	if (tells_of_panic(&seen->stacks->native) || is_librarys_import(&seen->stacks->script) ||
+	    is_own_doing(&seen->stacks->script))
 		seen->severity = SEVERITY_NOTICE;
 	return family_verdict(seen, flags, script_full);
 }
@@ -293,15 +344,6 @@ static void take_root(struct finding *seen, uint8_t flags)
 
 /* Times the length of a warning; 15 ms of compiling were measured on a busy machine. */
 #define OWN_WORK 3
-
-static size_t count_owned(const struct stack *stack, enum frame_owner owner)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < stack->count; i++)
-		count += stack->frames[i].owner == owner;
-	return count;
-}
 
 /*
  * An interpreter at work for itself (it compiles a function that is called for the first time,
