@@ -257,7 +257,7 @@ def python_runs():
         yield script("gevent_cases.py", f"{context} all", PYTHON_OPERATIONS, executor="gevent", module="gevent")
     for context in words("pool before after"):
         yield script("gevent_cases.py", f"{context} all", module="gevent")
-    for case in words("two_runs run_until_complete pool threads busy_threads subprocesses"):
+    for case in words("two_runs run_until_complete pool threads busy_threads subprocesses debug"):
         yield script("asyncio_quiet.py", case)
     for context, expect in (("coroutine", PYTHON_OPERATIONS), ("to_thread", ()), ("around", ())):
         yield script(cases, f"{context} all", expect, profile="path", executor="asyncio")
@@ -275,7 +275,7 @@ def node_runs():
     for name in NODE_OPERATIONS:
         yield script("node_cases.js", f"first {name}", [name])
     yield script("node_cases.js", "startup all")
-    for case in words("promises children exit server"):
+    for case in words("promises children exit server worker"):
         yield script("node_quiet.js", case)
     # libuv hands its work to the kernel through rings where it was built with them.
     ring = {"environment": ("UV_USE_IO_URING=1",)}

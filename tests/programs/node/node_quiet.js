@@ -8,6 +8,7 @@ const dns = require('dns');
 const fs = require('fs');
 const http = require('http');
 const { promisify } = require('util');
+const { Worker } = require('worker_threads');
 
 const sleep = promisify(setTimeout);
 
@@ -60,6 +61,13 @@ async function server() {
     await new Promise((resolve) => listener.close(resolve));
 }
 
-const cases = { promises, children, exit, server };
+// Node reads a worker's script itself, in the worker's own loop.
+async function worker() {
+    fs.writeFileSync('worker.js', 'setTimeout(() => {}, 5);\n'); // no loop runs yet
+    await sleep(2);
+    await new Promise((resolve) => new Worker('./worker.js').on('exit', resolve)); // EXPECT-NONE
+}
+
+const cases = { promises, children, exit, server, worker };
 
 cases[process.argv[2]]().then(() => console.log('done'));

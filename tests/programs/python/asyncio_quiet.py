@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import logging
 import concurrent.futures
 import concurrent.futures.thread  # asyncio would import it inside the loop: a file read of its own
 import queue
@@ -105,9 +106,25 @@ def subprocesses():
     asyncio.run(run())
 
 
+def debug():
+    """asyncio's debug mode, and a traceback that is logged, read sources."""
+
+    async def fail():
+        loop = asyncio.get_running_loop()
+        for _ in range(5):
+            loop.call_soon(loop.create_future().set_result, None)  # EXPECT-NONE
+            await asyncio.sleep(0.002)
+        try:
+            raise ValueError
+        except ValueError:
+            logging.exception("expected")  # EXPECT-NONE
+
+    asyncio.run(fail(), debug=True)
+
+
 CASES = {
     case.__name__: case
-    for case in (two_runs, run_until_complete, pool, threads, busy_threads, subprocesses)
+    for case in (two_runs, run_until_complete, pool, threads, busy_threads, subprocesses, debug)
 }
 
 CASES[sys.argv[1]]()
