@@ -88,6 +88,20 @@ static bool is_unwinding(uintptr_t pc)
 	return module && !strncmp(module_name(module), "libgcc_s", 8);
 }
 
+/*
+ * The first sample names the turn; but one that knows the program's own frames tells more, and so
+ * does any where the first one's stack could not be walked: as in assembler code that tells
+ * nothing of its frame.
+ */
+static bool tells_more(const struct trace_site *sample, const struct trace_site *first)
+{
+	const struct trace_stack *stack = trace_at(sample->stack), *before = trace_at(first->stack);
+
+	if (sample->script || first->script)
+		return sample->script && !first->script;
+	return stack->depth > 1 && before->depth == 1;
+}
+
 /* `since`: ticks of what the sample stands for. In a signal handler less can be asked for. */
 static void keep_sample(struct turn *turn, const struct unwind_start *start, uint64_t since,
 			uint8_t flags, bool in_handler)
@@ -123,9 +137,7 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 		return;
 	site_count(site, SEVERITY_NOTICE, turn_clock_ns(now - since), 0, now_ns());
 	turn_remember(turn, site, 0);
-	/* The first names the turn; but one that knows the program's own frames tells more. */
-	if (turn->sample &&
-	    (!site->script || ((const struct trace_site *)trace_at(turn->sample))->script))
+	if (turn->sample && !tells_more(site, trace_at(turn->sample)))
 		return;
 	turn->sample = trace_offset(site);
 	turn_times->sample = turn->sample;
