@@ -387,6 +387,13 @@ def a_comparison_takes_traces_and_reports_as_well(place):
     expect(yieldsan("report", "--diff", f"--suppressions={rules}", quiet, once).status == 0, "suppressed")
 
 
+def a_comparison_tells_whose_names_are_gone(place):
+    before = _traces(place, "before", "block")
+    place.compile("blocker", "-g", source=BLOCKER)
+    result = yieldsan("report", "--diff", before, _traces(place, "after", "block"))
+    expect("blocker have no names: it was rebuilt since" in result.err, result)
+
+
 def a_comparison_needs_two_of_them(place):
     once = _traces(place, "once", "block")
     expect_refusal(yieldsan("report", "--diff", once), 2, "--diff OLD NEW")

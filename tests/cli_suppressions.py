@@ -176,6 +176,7 @@ def a_function_of_a_script_is_any_frame(place):
 
 def all_conditions_of_a_line_must_hold(place):
     expect(_rule(place, "call:nanosleep & function:turn & module:blocker")[0].status == 0, "all")
+    expect(_rule(place, "call:nanosleep&function:turn& module:blocker")[0].status == 0, "close together")
     expect(_rule(place, "call:nanosleep & function:turn & module:blocker2")[0].status == 66, "not all")
 
 

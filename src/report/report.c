@@ -232,6 +232,16 @@ static void read_path(struct report *report, const char *path, const struct scan
 	}
 }
 
+static void tell_nameless(const struct report *report)
+{
+	const struct missing_module *missing;
+
+	for (missing = report->missing; missing; missing = missing->next)
+		if (!strcmp(missing->lacks, LACKS_NAMES))
+			fprintf(errors_of(report), "yieldsan: frames of %s have no names: it %s\n",
+				missing->path, missing->problem);
+}
+
 static int make(const struct report_options *options, const struct scan_options *scan, char **paths,
 		size_t count, FILE *out, struct report_summary *summary)
 {
@@ -250,6 +260,8 @@ static int make(const struct report_options *options, const struct scan_options 
 	stalls_finish(&report);
 	findings_finish(&report);
 	progress_on(NULL);
+	if (options->tell_nameless)
+		tell_nameless(&report);
 	summarise(&report);
 	*summary = report.summary;
 	error = formats[format].write(&report, out);

@@ -88,6 +88,23 @@ static const char *find_mark(const char *text, char mark)
 	return at;
 }
 
+static bool begins_condition(const char *text)
+{
+	size_t length = strspn(text, " "), name = strcspn(text + length, ":");
+
+	return text[length + name] && find_type(text + length, name);
+}
+
+/* The next `&` between two conditions: blanks around it are welcome, but not needed. */
+static const char *find_and(const char *text)
+{
+	const char *mark = find_mark(text, '&'), *at = text;
+
+	while ((at = strchr(at, '&')) && at != mark && !begins_condition(at + 1))
+		at++;
+	return at;
+}
+
 static size_t trimmed_length(const char *text, size_t length)
 {
 	while (length && isspace((unsigned char)text[length - 1]))
@@ -101,7 +118,7 @@ static int read_rule(struct suppression *rule, const struct line *line)
 	int error = 0;
 
 	while (!error && text) {
-		const char *mark = find_mark(text, '&');
+		const char *mark = find_and(text);
 		size_t length = trimmed_length(text, mark ? (size_t)(mark - text) : strlen(text));
 
 		if (rule->condition_count == SUPPRESSION_CONDITIONS)
