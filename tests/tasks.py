@@ -264,7 +264,10 @@ def what_a_task_holds_that_is_never_polled_again_is_told_from_outside(place):
 def what_a_task_of_async_task_holds_is_told_from_outside_too(place):
     for profile in PROFILES:
         with _Waiting(place, _program(profile, ASYNC_TASK), "for_ever") as waiting:
-            finding = _only(json.loads(yieldsan("report", "--format=json", waiting.pid).out), "lock-across-yield")
+            result = yieldsan("report", "--format=json", waiting.pid)
+            report = json.loads(result.out)
+            expect(report["findings"], f"{profile}: {result}{_tasks(waiting.pid)}")
+        finding = _only(report, "lock-across-yield")
         expect((finding["severity"], finding["held"]["variable"], finding["executor"]["family"]) == ("error", "guard", "async-task"), finding)
         expect(_own_lines(finding["task"]["awaits"]) == _labelled("holding", "async_task"), finding)
 
