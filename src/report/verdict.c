@@ -246,8 +246,11 @@ static const struct doing {
 
 static bool ends_with(const char *text, const char *end)
 {
-	size_t length = text ? strlen(text) : 0;
+	size_t length;
 
+	if (!text)
+		return false;
+	length = strlen(text);
 	return length >= strlen(end) && !strcmp(text + length - strlen(end), end);
 }
 
