@@ -9,7 +9,7 @@
 #include "calls/call.h"
 #include "modules.h"
 #include "runtime.h"
-#include "stalls.h"
+#include "stall_samples.h"
 #include "system_call.h"
 #include "thread.h"
 

@@ -1,15 +1,10 @@
-/* Long turns: what a turn was doing, seen by samples, and what it deserves once it has ended. */
+/* Long turns: what one deserves, once it has ended. */
 #ifndef RUNTIME_STALLS_H
 #define RUNTIME_STALLS_H
 
-#include <signal.h>
 #include <stdint.h>
-#include <ucontext.h>
 
 #include "compiler.h"
-
-/* Samples of one turn are so many times denser than it is long. */
-#define STALL_DENSITY 64
 
 struct turn;
 
@@ -36,8 +31,5 @@ void turn_usage_at(uint64_t now, struct turn_usage *usage);
 /* A timed turn of `ns` has ended, long enough for a warning. `end`: what was used by then; NULL: it
  * is now. */
 void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end);
-
-/* A signal interrupted the thread here. Takes a sample if it is in a long turn. */
-void stall_sample(const ucontext_t *context);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../runtime.h"
+#include "../stall_samples.h"
 #include "../thread_slot.h"
 #include "../turn.h"
 #include "../turn_times.h"
