@@ -16,10 +16,11 @@ RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-pro
 TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(SANITIZE)
 LIBS    := -ldw -lelf -ljansson -liberty
 
-runtime_src := $(wildcard src/runtime/*.[cS] src/runtime/*/*.[cS] src/shared/*.c)
-# What a Tokio vtable looks like is told in one place.
-tools_src   := $(wildcard tools/*.c src/debug_info/*.c src/report/*.c src/shared/*.c) \
-               src/runtime/executors/tokio_scan.c src/runtime/executors/task_addresses.c
+# The rooms of each side; src/rooms.def says which may include which.
+find_src     = $(sort $(shell find $(1) -name '*.[cS]'))
+runtime_src := $(call find_src,src/runtime src/judgement src/shared)
+tools_src   := $(wildcard tools/*.c) \
+               $(call find_src,src/report src/inspect src/async_layouts src/machine_code src/symbols src/support src/shared)
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
 tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o)
 
@@ -100,7 +101,7 @@ $(BUILD)/tools/%.o: %
 $(BUILD)/unit/runtime/%: tests/unit/runtime/%.c $(runtime_obj)
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
-	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -D_GNU_SOURCE -Isrc/runtime $(CFLAGS) -o $@ $< $(runtime_obj) -lcmocka
+	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -D_GNU_SOURCE $(CFLAGS) -o $@ $< $(runtime_obj) -lcmocka
 
 # One of the tools takes from all their code what it needs.
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/tools.a

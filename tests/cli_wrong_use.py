@@ -75,7 +75,7 @@ def help_lists_everything(_):
         expect(one.status == 0 and "sage" in one.out, one)
     result = yieldsan("help", "options")
     manual = (ROOT / "tools/man/yieldsan.1").read_text()
-    for name in re.findall(r"^OPTION_\w+\((\w+)", (ROOT / "src/shared/options.def").read_text(), re.M):
+    for name in re.findall(r"^OPTION_\w+\((\w+)", (ROOT / "src/contract/options.def").read_text(), re.M):
         expect(re.search(rf"^  {name}=", result.out, re.M), f"{name}: {result}")
         expect(f".It Cm {name} Ns =" in manual, f"{name} is not in the manual")
     for name in re.findall(r"^  --([a-z-]+)", yieldsan("help", "run").out, re.M):

@@ -83,7 +83,7 @@ echo "$others" | awk 'NF { print $1 }' | sort > "$work/others"
 		'CALL_BY_HAND(class, category, ret, name, ...) @ name' \
 		'CALL_SYSTEM(...)'
 	echo '#include "table.h"'
-} | ${CC:-cc} -E -P -undef -I"$calls" - | awk '$1 == "@" { print $2 }' > "$work/listed"
+} | ${CC:-cc} -E -P -undef -I"$calls" -I"$root/src" - | awk '$1 == "@" { print $2 }' > "$work/listed"
 sort "$work/listed" > "$work/table"
 
 # the names that are GLib's, not libc's
@@ -94,7 +94,7 @@ sort "$work/listed" > "$work/table"
 		'GLIB_UNLOCK(kind, name) @ name' \
 		'GLIB_CONDITION(ret, name, ...) @ name'
 	echo '#include "glib_locks.h"'
-} | ${CC:-cc} -E -P -undef -I"$calls" - | awk '$1 == "@" { print $2 }' | sort > "$work/glib"
+} | ${CC:-cc} -E -P -undef -I"$calls" -I"$root/src" - | awk '$1 == "@" { print $2 }' | sort > "$work/glib"
 sort "$work/glib" "$work/others" | comm -23 "$work/all" - > "$work/exports"
 
 glib_exports()
@@ -145,7 +145,7 @@ twins()
 # Names with several versions, or only an old one: the newest is to be asked for.
 versions()
 {
-	sed -n 's/^VERSION(\(.*\), "\(.*\)")$/\1 \2/p' "$calls/versions.h" | sort > "$work/asked"
+	sed -n 's/^VERSION(\(.*\), "\(.*\)")$/\1 \2/p' "$root/src/runtime/libc/glibc/versions.h" | sort > "$work/asked"
 	awk '
 	FNR == NR { listed[$1]; next }
 	{

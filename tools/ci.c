@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "debug_info/memory.h"
-#include "report/frame.h"
+#include "support/memory.h"
+#include "report/frames/frame.h"
 #include "run_options.h"
 #include "watched_run.h"
 

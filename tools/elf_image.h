@@ -3,7 +3,7 @@
 #ifndef TOOLS_ELF_IMAGE_H
 #define TOOLS_ELF_IMAGE_H
 
-#include "debug_info/elf_file.h"
+#include "symbols/elf_file.h"
 
 /* What the file holds for an address, and how many bytes of its segment follow; NULL when nothing.
  */

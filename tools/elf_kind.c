@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#include "debug_info/debug_file.h"
-#include "debug_info/elf_file.h"
+#include "symbols/debug_file.h"
+#include "symbols/elf_file.h"
 #include "elf_image.h"
 
 /* By the start of a needed library's name, or by a function that is there when it is linked in. */

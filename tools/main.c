@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "nearest.h"
-#include "report/version.h"
+#include "report/model/version.h"
 
 const struct command commands[] = {
 	{ "run", "[OPTION...] [--] COMMAND [ARG...]", "run a program watched, then report",

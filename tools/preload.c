@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "debug_info/memory.h"
+#include "support/memory.h"
 #include "shared/options.h"
 
 #define LIBRARY_VARIABLE "YIELDSAN_LIBRARY"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "debug_info/memory.h"
+#include "support/memory.h"
 
 #define SHELL	     "/bin/sh"
 #define SCRIPTS_DEEP 5 /* the kernel gives up sooner */

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "report/words.h"
+#include "report/wording/words.h"
 
 static const char *take_format(void *target, const char *value)
 {

@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "command_line.h"
-#include "report/baseline.h"
+#include "report/filters/baseline.h"
 #include "report/report.h"
-#include "report/suppressions.h"
+#include "report/filters/suppressions.h"
 
 struct report_settings {
 	const char *path; /* where the report goes; NULL: where the command's reports go */

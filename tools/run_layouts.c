@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "debug_info/layout.h"
-#include "debug_info/layout_cache.h"
-#include "debug_info/progress.h"
+#include "contract/layout.h"
+#include "async_layouts/layout_cache.h"
+#include "support/progress.h"
 #include "program.h"
 #include "shared/options.h"
 #include "task_tables.h"

@@ -4,8 +4,8 @@
 
 #include "command.h"
 #include "command_line.h"
-#include "debug_info/memory.h"
-#include "report/scan.h"
+#include "support/memory.h"
+#include "report/collecting/scan.h"
 #include "report_settings.h"
 
 #define LARGE "16384"

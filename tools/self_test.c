@@ -10,8 +10,8 @@
 #include "options_text.h"
 #include "preload.h"
 #include "program.h"
-#include "report/trace_file.h"
-#include "trace_directory.h"
+#include "inspect/trace_file.h"
+#include "inspect/trace_directory.h"
 #include "yieldsan/yieldsan.h"
 
 #define OWN_FILE  "/proc/self/exe"

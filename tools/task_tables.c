@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "debug_info/elf_file.h"
-#include "debug_info/memory.h"
+#include "symbols/elf_file.h"
+#include "support/memory.h"
 #include "elf_image.h"
-#include "runtime/executors/tokio_scan.h"
+#include "shared/tokio_scan.h"
 
 /* tokio::runtime::task::raw::poll, in either of Rust's manglings. */
 #define POLL_SYMBOL "5tokio7runtime4task3raw4poll"

@@ -11,10 +11,10 @@
 #include "options_text.h"
 #include "preload.h"
 #include "program.h"
-#include "report/frame.h"
+#include "report/frames/frame.h"
 #include "run_layouts.h"
-#include "stall_watch.h"
-#include "trace_directory.h"
+#include "inspect/stall_watch.h"
+#include "inspect/trace_directory.h"
 
 struct run {
 	struct run_options *options;

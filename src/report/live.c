@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 
-#include "collect.h"
-#include "model.h"
-#include "stalls.h"
+#include "report/collecting/collect.h"
+#include "report/model/model.h"
+#include "report/collecting/stalls.h"
 
 static void print(const struct report *report, uint64_t least_ns, FILE *out)
 {

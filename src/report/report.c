@@ -6,15 +6,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "baseline.h"
-#include "collect.h"
-#include "debug_info/progress.h"
-#include "format.h"
-#include "model.h"
-#include "process_alive.h"
-#include "scan.h"
-#include "stalls.h"
-#include "suppressions.h"
+#include "report/filters/baseline.h"
+#include "report/collecting/collect.h"
+#include "support/progress.h"
+#include "report/formats/format.h"
+#include "report/model/model.h"
+#include "inspect/process_alive.h"
+#include "report/collecting/scan.h"
+#include "report/collecting/stalls.h"
+#include "report/filters/suppressions.h"
 
 static const struct {
 	const char *name;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "yieldsan/trace_format.h"
+#include "contract/trace_format.h"
 
 struct baseline;
 struct suppressions;

@@ -1,4 +1,4 @@
-#include "debug_info/layout.h"
+#include "contract/layout.h"
 
 #include <errno.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "debug_info/layout.h"
+#include "contract/layout.h"
 
 #define LAYOUT_MAX_LINKS 32 /* deeper chains are cut short */
 

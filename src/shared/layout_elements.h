@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "debug_info/layout.h"
+#include "contract/layout.h"
 
 #define LAYOUT_MAX_ELEMENTS 4096 /* of more, those behind are not looked at */
 

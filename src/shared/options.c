@@ -33,7 +33,7 @@ const struct option_info option_infos[] = {
 		.size = (bytes),                                                                   \
 		.help = (text),                                                                    \
 	},
-#include "options.def"
+#include "contract/options.def"
 };
 
 const size_t option_count = sizeof option_infos / sizeof *option_infos;

@@ -20,7 +20,7 @@ struct options {
 #define OPTION_BOOL(name, initial, help)		     bool name;
 #define OPTION_UNSIGNED(name, initial, min, max, unit, help) uint64_t name;
 #define OPTION_STRING(name, size, help)			     char name[size];
-#include "options.def"
+#include "contract/options.def"
 #undef OPTION_BOOL
 #undef OPTION_UNSIGNED
 #undef OPTION_STRING

@@ -38,7 +38,7 @@ def write_traces(directory, executable, stacks, count, *, python=False):
     text = "".join(" ".join(f"{address:x}" for address in stack) + "\n" for stack in stacks)
     with tempfile.TemporaryDirectory() as place:
         writer = place + "/write_traces"
-        subprocess.run(["gcc", "-O1", "-D_GNU_SOURCE", f"-I{HERE.parent.parent}/include", "-o", writer,
+        subprocess.run(["gcc", "-O1", "-D_GNU_SOURCE", f"-I{HERE.parent.parent}/src", "-o", writer,
                         HERE / "write_traces.c"], check=True)
         subprocess.run([writer, directory, str(count), os.path.realpath(executable),
                         build_id(executable), *(["python"] if python else [])], input=text, text=True, check=True)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "yieldsan/trace_format.h"
+#include "contract/trace_format.h"
 
 #define BASE	 UINT64_C(0x555500000000) /* where the program is said to have been loaded */
 #define START_NS UINT64_C(5000000000)

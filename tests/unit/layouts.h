@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "debug_info/layout.h"
+#include "contract/layout.h"
 
 #define LAYOUT_PAGE		4096
 

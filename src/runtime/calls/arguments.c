@@ -5,12 +5,12 @@
 #include <semaphore.h>
 #include <string.h>
 
-#include "../crowd.h"
-#include "../descriptors.h"
-#include "../memory.h"
-#include "../modules.h"
-#include "../task_leavings.h"
-#include "../task_resources.h"
+#include "runtime/process/crowd.h"
+#include "descriptors.h"
+#include "runtime/base/memory.h"
+#include "runtime/modules/modules.h"
+#include "runtime/tasks/task_leavings.h"
+#include "runtime/tasks/task_resources.h"
 #include "call.h"
 #include "sockets.h"
 

@@ -32,10 +32,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../compiler.h"
-#include "../descriptors.h"
-#include "../thread.h"
-#include "yieldsan/trace_format.h"
+#include "runtime/base/compiler.h"
+#include "descriptors.h"
+#include "runtime/base/thread.h"
+#include "contract/trace_format.h"
 
 enum call_class {
 	CLASS_FORWARD,	  /* only to keep state: never judged */

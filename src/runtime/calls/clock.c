@@ -1,7 +1,7 @@
 /* The clock, which tells when a loop starts. */
 #include <time.h>
 
-#include "../executors/loop_start.h"
+#include "runtime/loops/loop_start.h"
 #include "call.h"
 
 /* Called everywhere: 1 ns more. Where libuv is, what loop_start.h says. */

@@ -5,9 +5,9 @@
 #include <dlfcn.h>
 #include <ucontext.h>
 
-#include "../modules.h"
-#include "../process.h"
-#include "../stack_switch.h"
+#include "runtime/modules/modules.h"
+#include "runtime/process/process.h"
+#include "runtime/unwind/stack_switch.h"
 #include "call.h"
 
 /* Each goes on by a tail call: what is saved is the caller's place on its own stack. */

@@ -2,8 +2,8 @@
  * them. */
 #include <sys/pidfd.h>
 
-#include "../executors/loop_start.h"
-#include "../executors/root_turn.h"
+#include "runtime/loops/loop_start.h"
+#include "runtime/tasks/root_turn.h"
 #include "call.h"
 #include "keep.h"
 #include "modules_changed.h"

@@ -6,8 +6,8 @@
 #include <limits.h>
 #include <stdarg.h>
 
-#include "../process.h"
-#include "../unwatched.h"
+#include "runtime/process/process.h"
+#include "runtime/process/unwatched.h"
 #include "call.h"
 
 #define EXECS(name, path, environment, params, args)                                               \

@@ -1,5 +1,5 @@
 /* The calls that end the process. */
-#include "../process.h"
+#include "runtime/process/process.h"
 #include "call.h"
 
 #define EXITS(name, handlers)                                                                      \

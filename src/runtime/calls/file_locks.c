@@ -1,8 +1,8 @@
 /* The calls that lock files; fcntl, which does too, is in modes.c. */
 #include <errno.h>
 
-#include "../locks/held.h"
-#include "../locks/held_file.h"
+#include "runtime/locks/held.h"
+#include "runtime/locks/held_file.h"
 #include "call.h"
 
 static enum file_lock_change flock_change(int operation)

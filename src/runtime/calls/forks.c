@@ -2,9 +2,9 @@
 #include <spawn.h>
 #include <stddef.h>
 
-#include "../process.h"
-#include "../task_leavings.h"
-#include "../unwatched.h"
+#include "runtime/process/process.h"
+#include "runtime/tasks/task_leavings.h"
+#include "runtime/process/unwatched.h"
 #include "call.h"
 #include "status_pipe.h"
 #include "vfork.h"

@@ -2,12 +2,12 @@
  * The wrappers of GLib's locks. GLib may be loaded late, and privately to a plug-in, where dlsym
  * does not find it: the loaded objects are looked through when the first such call comes.
  */
-#include "../locks/held.h"
-#include "../locks/lock_wait.h"
-#include "../modules.h"
-#include "../process.h"
-#include "../runtime.h"
-#include "../thread.h"
+#include "runtime/locks/held.h"
+#include "runtime/locks/lock_wait.h"
+#include "runtime/modules/modules.h"
+#include "runtime/process/process.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
 #include "call.h"
 
 #define FRAME  __builtin_frame_address(0)

@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "../descriptors.h"
-#include "../locks/held.h"
-#include "../locks/held_file.h"
-#include "../task_resources.h"
-#include "../thread.h"
+#include "descriptors.h"
+#include "runtime/locks/held.h"
+#include "runtime/locks/held_file.h"
+#include "runtime/tasks/task_resources.h"
+#include "runtime/base/thread.h"
 #include "status_pipe.h"
-#include "yieldsan/trace_format.h"
+#include "contract/trace_format.h"
 
 static inline void keep_made(int fd)
 {

@@ -2,8 +2,8 @@
 #define __NO_INLINE__ 1 /* or stdio.h defines some of them itself */
 #include <errno.h>
 
-#include "../locks/held.h"
-#include "../locks/lock_wait.h"
+#include "runtime/locks/held.h"
+#include "runtime/locks/lock_wait.h"
 #include "arguments.h"
 #include "call.h"
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/select.h>
 
-#include "../executors/event_loop.h"
+#include "runtime/loops/event_loop.h"
 
 /* One wait on its wrapper's stack. */
 struct waiting {

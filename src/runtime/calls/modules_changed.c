@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "../modules.h"
-#include "../runtime.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/runtime.h"
 #include "call.h"
 #include "dynamic.h"
 

@@ -6,9 +6,9 @@
 #ifndef RUNTIME_CALLS_MODULES_CHANGED_H
 #define RUNTIME_CALLS_MODULES_CHANGED_H
 
-#include "../compiler.h"
-#include "../process.h"
-#include "../thread.h"
+#include "runtime/base/compiler.h"
+#include "runtime/process/process.h"
+#include "runtime/base/thread.h"
 
 void modules_changed_now(void);
 

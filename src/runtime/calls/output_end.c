@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "../thread.h"
+#include "runtime/base/thread.h"
 #include "call.h"
 #include "status_pipe.h"
 

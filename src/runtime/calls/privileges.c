@@ -5,7 +5,7 @@
 #include <linux/seccomp.h>
 #include <stdarg.h>
 
-#include "../process.h"
+#include "runtime/process/process.h"
 #include "arguments.h"
 #include "call.h"
 

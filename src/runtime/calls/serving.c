@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "../sampler.h"
+#include "runtime/stalls/sampler.h"
 #include "call.h"
 
 static inline bool serves(enum serving whom)

@@ -1,7 +1,7 @@
 /* The program's handler of the one signal that we use: it is kept, and called behind ours. */
 #include <errno.h>
 
-#include "../sampler.h"
+#include "runtime/stalls/sampler.h"
 #include "call.h"
 
 #define ACTION(name)                                                                               \

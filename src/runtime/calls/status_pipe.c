@@ -1,7 +1,7 @@
 #include "status_pipe.h"
 
-#include "../compiler.h"
-#include "../thread.h"
+#include "runtime/base/compiler.h"
+#include "runtime/base/thread.h"
 
 /* Descriptors plus one, so that a new thread's zeros mean none. */
 struct ends {

@@ -9,10 +9,10 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 
-#include "../futures/guard_look.h"
-#include "../futures/guard_rest.h"
-#include "../locks/lock_wait.h"
-#include "../process.h"
+#include "runtime/futures/guard_look.h"
+#include "runtime/futures/guard_rest.h"
+#include "runtime/locks/lock_wait.h"
+#include "runtime/process/process.h"
 #include "arguments.h"
 #include "keep.h"
 #include "modules_changed.h"

@@ -1,11 +1,11 @@
 #include "boxed_drop.h"
 
-#include "../executors/task_module.h"
-#include "../executors/task_slots.h"
-#include "../executors/task_types.h"
-#include "../memory.h"
-#include "../thread.h"
-#include "../turn.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_slots.h"
+#include "runtime/tasks/task_types.h"
+#include "runtime/base/memory.h"
+#include "runtime/base/thread.h"
+#include "runtime/turns/turn.h"
 #include "cancel_look.h"
 
 /* Of a program that has more the rest is not seen: slots are for tasks in the first place. */

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#include "../executors/executor.h"
-#include "../executors/task_module.h"
-#include "../executors/task_slots.h"
-#include "../executors/task_types.h"
-#include "../record_index.h"
-#include "../runtime.h"
-#include "../trace.h"
-#include "../turn.h"
+#include "runtime/turns/executor.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_slots.h"
+#include "runtime/tasks/task_types.h"
+#include "runtime/trace/record_index.h"
+#include "runtime/base/runtime.h"
+#include "runtime/trace/trace.h"
+#include "runtime/turns/turn.h"
 #include "far_read.h"
 #include "guard_rest.h"
 #include "shared/layout_chain.h"

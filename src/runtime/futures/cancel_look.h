@@ -5,9 +5,9 @@
 #ifndef RUNTIME_FUTURES_CANCEL_LOOK_H
 #define RUNTIME_FUTURES_CANCEL_LOOK_H
 
-#include "../compiler.h"
+#include "runtime/base/compiler.h"
 #include "guard_look.h"
-#include "yieldsan/trace_format.h"
+#include "contract/trace_format.h"
 
 struct executor;
 struct task_slot;

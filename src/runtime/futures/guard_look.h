@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../compiler.h"
+#include "runtime/base/compiler.h"
 
 struct guard_rest;
 struct layout_task;

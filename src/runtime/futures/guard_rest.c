@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "../memory.h"
+#include "runtime/base/memory.h"
 
 #define SIZE (sizeof(struct guard_rest) << GUARD_REST_BITS)
 

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../compiler.h"
-#include "../thread.h"
-#include "../turn_clock.h"
-#include "yieldsan/trace_format.h"
+#include "runtime/base/compiler.h"
+#include "runtime/base/thread.h"
+#include "runtime/turns/turn_clock.h"
+#include "contract/trace_format.h"
 
 #define GUARD_REST_BITS 13
 #define GUARD_RESTS	(1UL << GUARD_REST_BITS)

@@ -3,12 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../executors/executor.h"
-#include "../record_index.h"
-#include "../runtime.h"
-#include "../thread.h"
-#include "../trace.h"
-#include "debug_info/layout.h"
+#include "runtime/turns/executor.h"
+#include "runtime/trace/record_index.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
+#include "contract/layout.h"
 
 #define INDEX_SIZE 1024 /* a power of two, twice the sites that fit */
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "yieldsan/trace_format.h"
+#include "contract/trace_format.h"
 
 struct executor;
 struct layout;

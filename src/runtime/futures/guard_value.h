@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "../compiler.h"
-#include "debug_info/layout.h"
+#include "runtime/base/compiler.h"
+#include "contract/layout.h"
 #include "far_read.h"
 #include "guard_sites.h"
 #include "layout_map.h"

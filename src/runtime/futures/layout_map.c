@@ -6,13 +6,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "../compiler.h"
-#include "../executors/task_module.h"
-#include "../executors/task_slots.h"
-#include "../memory.h"
-#include "../modules.h"
-#include "../runtime.h"
-#include "../system_call.h"
+#include "runtime/base/compiler.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_slots.h"
+#include "runtime/base/memory.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/system_call.h"
 #include "shared/layout_path.h"
 
 #define LARGEST (64L << 20)

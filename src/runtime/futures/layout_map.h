@@ -3,7 +3,7 @@
 #ifndef RUNTIME_FUTURES_LAYOUT_MAP_H
 #define RUNTIME_FUTURES_LAYOUT_MAP_H
 
-#include "debug_info/layout.h"
+#include "contract/layout.h"
 
 struct module;
 struct task_slot;

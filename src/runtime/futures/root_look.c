@@ -1,8 +1,8 @@
 #include "root_look.h"
 
-#include "../executors/task_module.h"
-#include "../runtime.h"
-#include "../unwinder.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/base/runtime.h"
+#include "runtime/unwind/unwinder.h"
 #include "guard_look.h"
 #include "guard_rest.h"
 #include "layout_map.h"

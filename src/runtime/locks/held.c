@@ -4,11 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../executors/executor.h"
-#include "../memory.h"
-#include "../runtime.h"
-#include "../trace.h"
-#include "../turn.h"
+#include "runtime/turns/executor.h"
+#include "runtime/base/memory.h"
+#include "runtime/base/runtime.h"
+#include "runtime/trace/trace.h"
+#include "runtime/turns/turn.h"
 
 #define MAX_CAPACITY 8192 /* half of which can be in use: 4096 locks held at once by one thread */
 

@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../compiler.h"
-#include "../thread.h"
+#include "runtime/base/compiler.h"
+#include "runtime/base/thread.h"
 #include "known_stack.h"
-#include "yieldsan/trace_format.h"
+#include "contract/trace_format.h"
 
 struct executor;
 struct turn;

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "../runtime.h"
-#include "../system_call.h"
-#include "../thread.h"
-#include "../trace.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/system_call.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
 #include "held.h"
 
 void held_file_changed(int fd, enum file_lock_change change, const void *frame)

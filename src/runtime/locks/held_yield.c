@@ -1,11 +1,11 @@
 /* What becomes of the locks that a turn holds when it ends. */
 #include <string.h>
 
-#include "../allowance.h"
-#include "../executors/executor.h"
-#include "../runtime.h"
-#include "../trace.h"
-#include "../turn.h"
+#include "runtime/turns/allowance.h"
+#include "runtime/turns/executor.h"
+#include "runtime/base/runtime.h"
+#include "runtime/trace/trace.h"
+#include "runtime/turns/turn.h"
 #include "held.h"
 #include "lock_sites.h"
 #include "lock_state.h"

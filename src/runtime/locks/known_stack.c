@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "../compiler.h"
-#include "../memory.h"
-#include "../record_index.h"
-#include "../thread.h"
-#include "../trace.h"
-#include "../unwinder.h"
+#include "runtime/base/compiler.h"
+#include "runtime/base/memory.h"
+#include "runtime/trace/record_index.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
+#include "runtime/unwind/unwinder.h"
 
 #define BUCKETS	   2048 /* a power of two */
 #define CHUNK_SIZE (64 << 10)

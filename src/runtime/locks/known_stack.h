@@ -20,8 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../compiler.h"
-#include "../unwinder.h"
+#include "runtime/base/compiler.h"
+#include "runtime/unwind/unwinder.h"
 
 #define STACK_MEMORY_SIZE 32 /* walks that a thread remembers; a power of two */
 

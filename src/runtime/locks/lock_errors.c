@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../modules.h"
-#include "../trace.h"
+#include "runtime/modules/modules.h"
+#include "runtime/trace/trace.h"
 
 /* The published record at or behind `at`, which is left behind it; NULL: there is no more. */
 static const struct trace_record *next_record(uint64_t *at)

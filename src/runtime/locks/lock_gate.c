@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "../modules.h"
+#include "runtime/modules/modules.h"
 
 #define MAX_INSTRUCTIONS 12
 

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "../executors/event_loop.h"
-#include "../executors/executor.h"
-#include "../executors/task_types.h"
-#include "../record_index.h"
-#include "../runtime.h"
-#include "../trace.h"
+#include "runtime/loops/event_loop.h"
+#include "runtime/turns/executor.h"
+#include "runtime/tasks/task_types.h"
+#include "runtime/trace/record_index.h"
+#include "runtime/base/runtime.h"
+#include "runtime/trace/trace.h"
 
 #define INDEX_SIZE 2048 /* a power of two, twice the sites that fit */
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "held.h"
-#include "yieldsan/trace_format.h"
+#include "contract/trace_format.h"
 
 /*
  * The site of this fault with a held lock, and of the stack where it happened; made on first use.

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-#include "../memory.h"
+#include "runtime/base/memory.h"
 #include "held_file.h"
 
 #define PROCESS_SHARED 128 /* in __kind: PTHREAD_MUTEX_PSHARED_BIT; glibc, nptl/pthreadP.h */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "yieldsan/trace_format.h"
+#include "contract/trace_format.h"
 
 /* Whether the thread has it, as far as the lock tells; true where it does not tell. The lock's
  * memory may be gone. */

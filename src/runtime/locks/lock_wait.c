@@ -3,13 +3,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../allowance.h"
-#include "../executors/executor.h"
-#include "../executors/task_types.h"
-#include "../futures/guard_look.h"
-#include "../runtime.h"
-#include "../trace.h"
-#include "../turn.h"
+#include "runtime/turns/allowance.h"
+#include "runtime/turns/executor.h"
+#include "runtime/tasks/task_types.h"
+#include "runtime/futures/guard_look.h"
+#include "runtime/base/runtime.h"
+#include "runtime/trace/trace.h"
+#include "runtime/turns/turn.h"
 #include "held.h"
 #include "lock_gate.h"
 #include "lock_sites.h"

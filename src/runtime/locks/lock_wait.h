@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "../compiler.h"
-#include "yieldsan/trace_format.h"
+#include "runtime/base/compiler.h"
+#include "contract/trace_format.h"
 
 struct held_table;
 

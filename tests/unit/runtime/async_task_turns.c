@@ -12,13 +12,13 @@
 
 #include <cmocka.h>
 
-#include "executors/async_task.h"
-#include "executors/async_task_scan.h"
-#include "executors/executor.h"
-#include "executors/task_module.h"
-#include "modules.h"
-#include "thread.h"
-#include "turn.h"
+#include "runtime/tasks/async_task.h"
+#include "runtime/tasks/async_task_scan.h"
+#include "runtime/turns/executor.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/thread.h"
+#include "runtime/turns/turn.h"
 
 #define SCHEDULED 1
 #define CLOSED	  8

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#include "calls/status_pipe.h"
-#include "descriptors.h"
+#include "runtime/calls/status_pipe.h"
+#include "runtime/calls/descriptors.h"
 
 static char path[] = "/tmp/yieldsan-descriptors-XXXXXX";
 

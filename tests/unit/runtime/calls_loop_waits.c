@@ -1,7 +1,7 @@
 /* What the wrappers of the waiting calls tell of them. */
 #include "calls_seen.h"
 
-#include "calls/loop_waits.h"
+#include "runtime/calls/loop_waits.h"
 
 static struct waiting waiting;
 

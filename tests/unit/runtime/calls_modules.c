@@ -1,8 +1,8 @@
 /* dlopen and dlsym still know their caller, and what was loaded is looked at in time. */
 #include "calls_seen.h"
 
-#include "modules.h"
-#include "process.h"
+#include "runtime/modules/modules.h"
+#include "runtime/process/process.h"
 
 static char directory[] = "/tmp/yieldsan-modules-XXXXXX";
 static bool built;

@@ -4,9 +4,9 @@
  * YIELDSAN_MARKS=2 one of them holds a read that goes past us.
  */
 #include "calls_fixture.h"
-#include "executors/event_loop.h"
+#include "runtime/loops/event_loop.h"
 
-#include "system_call.h"
+#include "runtime/base/system_call.h"
 
 /* What libc would have nobody call any more is called all the same. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#include "system_call.h"
+#include "runtime/base/system_call.h"
 
 /* What a child wrote before it ended, and how it ended. */
 static int ended(pid_t child)

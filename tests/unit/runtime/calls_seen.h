@@ -14,16 +14,16 @@
 
 #include <cmocka.h>
 
-#include "calls/call.h"
-#include "executors/executor.h"
-#include "runtime.h"
-#include "thread.h"
-#include "trace.h"
-#include "turn.h"
+#include "runtime/calls/call.h"
+#include "runtime/turns/executor.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
+#include "runtime/turns/turn.h"
 
 /* The calls that no header of libc declares. */
 #define CALL(class, category, ret, name, params, args, subject) ret name params;
-#include "calls/table.h"
+#include "runtime/calls/table.h"
 
 /* As the program would call it: not turned into another call by the compiler. */
 #define CALLED(name) ((__typeof__(&(name)) volatile[]){ name }[0])

@@ -8,8 +8,8 @@
 #include <linux/sched.h>
 #include <sys/wait.h>
 
-#include "descriptors.h"
-#include "system_call.h"
+#include "runtime/calls/descriptors.h"
+#include "runtime/base/system_call.h"
 
 static char text[64];
 static int file, word;

@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "crowd.h"
-#include "sites.h"
-#include "trace_records.h"
+#include "runtime/process/crowd.h"
+#include "runtime/trace/sites.h"
+#include "runtime/trace/trace_records.h"
 
 static void nobody_looks_without_a_trace(void **state)
 {

@@ -3,11 +3,11 @@
 
 #include <ucontext.h>
 
-#include "executors/event_loop.h"
-#include "modules.h"
-#include "sites.h"
-#include "unwind_rule.h"
-#include "unwind_table.h"
+#include "runtime/loops/event_loop.h"
+#include "runtime/modules/modules.h"
+#include "runtime/trace/sites.h"
+#include "runtime/unwind/unwind_rule.h"
+#include "runtime/unwind/unwind_table.h"
 
 /* Of the runtime, what stands between a loop and the walk of its stack. */
 static bool is_runtimes(const char *function)

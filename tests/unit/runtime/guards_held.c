@@ -4,12 +4,12 @@
 
 #include "../layouts.h"
 
-#include "executors/task_module.h"
-#include "executors/task_slots.h"
-#include "executors/tokio.h"
-#include "futures/guard_look.h"
-#include "futures/guard_rest.h"
-#include "futures/guard_sites.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_slots.h"
+#include "runtime/tasks/tokio.h"
+#include "runtime/futures/guard_look.h"
+#include "runtime/futures/guard_rest.h"
+#include "runtime/futures/guard_sites.h"
 
 #define SLOT	      7
 #define RUNNING	      1

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/file.h>
 
-#include "locks/held.h"
+#include "runtime/locks/held.h"
 
 #define MANY  4000
 #define LIMIT 4096 /* a thread's table takes no more */

@@ -2,7 +2,7 @@
  */
 #include "calls_seen.h"
 
-#include "judgement.h"
+#include "judgement/judgement.h"
 
 #define BLOCKING    false
 #define NONBLOCKING true

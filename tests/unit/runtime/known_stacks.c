@@ -5,10 +5,10 @@
 
 #include "stacks.h"
 
-#include "locks/known_stack.h"
-#include "runtime.h"
-#include "thread.h"
-#include "yieldsan/trace_format.h"
+#include "runtime/locks/known_stack.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "contract/trace_format.h"
 
 static struct stack_memory memory;
 static const struct known_stack *last;

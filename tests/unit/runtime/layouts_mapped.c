@@ -3,11 +3,11 @@
 
 #include <sys/stat.h>
 
-#include "executors/task_module.h"
-#include "executors/task_slots.h"
-#include "futures/layout_map.h"
-#include "modules.h"
-#include "runtime.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_slots.h"
+#include "runtime/futures/layout_map.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/runtime.h"
 #include "shared/layout_path.h"
 
 static char cache[] = "/tmp/yieldsan-test-XXXXXX";

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "locks/lock_gate.h"
-#include "locks/lock_state.h"
-#include "modules.h"
+#include "runtime/locks/lock_gate.h"
+#include "runtime/locks/lock_state.h"
+#include "runtime/modules/modules.h"
 
 static int set_up(void **state)
 {

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "memory.h"
-#include "runtime.h"
+#include "runtime/base/memory.h"
+#include "runtime/base/runtime.h"
 
 static void pages_of_our_own_are_zero(void **state)
 {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "modules.h"
+#include "runtime/modules/modules.h"
 
 static int init(void **state)
 {

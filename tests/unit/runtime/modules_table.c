@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "modules.h"
-#include "runtime.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/runtime.h"
 
 /* In every glibc, and in no test of ours. */
 #define OTHER "libBrokenLocale.so.1"

@@ -4,8 +4,8 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-#include "process.h"
-#include "python.h"
+#include "runtime/process/process.h"
+#include "runtime/interpreters/python.h"
 
 /* The interpreter as far as it is called: each dumps a frame. */
 static const char source[] =

@@ -1,7 +1,7 @@
 /* Sites: what is one and the same, what is counted, and what is lost. */
 #include "calls_seen.h"
 
-#include "sites.h"
+#include "runtime/trace/sites.h"
 
 static uint64_t frames[] = { 0x1000, 0x2000, 0x3000, 0x4000 };
 static struct site_key key = {

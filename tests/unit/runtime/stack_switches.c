@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
-#include "executors/executor.h"
-#include "memory.h"
-#include "stack_switch.h"
-#include "thread.h"
-#include "turn.h"
+#include "runtime/turns/executor.h"
+#include "runtime/base/memory.h"
+#include "runtime/unwind/stack_switch.h"
+#include "runtime/base/thread.h"
+#include "runtime/turns/turn.h"
 
 #define STACK (256 * 1024)
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "modules.h"
-#include "unwinder.h"
+#include "runtime/modules/modules.h"
+#include "runtime/unwind/unwinder.h"
 
 #define STACK_MAX 128
 #define NOINLINE  __attribute__((noinline))

@@ -11,13 +11,13 @@
 
 #include <cmocka.h>
 
-#include "executors/task_module.h"
-#include "executors/task_slots.h"
-#include "executors/tokio.h"
-#include "memory.h"
-#include "runtime.h"
-#include "thread.h"
-#include "turn.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_slots.h"
+#include "runtime/tasks/tokio.h"
+#include "runtime/base/memory.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "runtime/turns/turn.h"
 
 #define OWNER 7
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "executors/task_symbols.h"
+#include "runtime/tasks/task_symbols.h"
 
 struct sample {
 	const char *name;

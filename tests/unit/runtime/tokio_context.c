@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "executors/tokio_context.h"
+#include "runtime/tasks/tokio_context.h"
 
 /* A block as Tokio 1.54 has it, with other bytes around. */
 #define SIZE	96

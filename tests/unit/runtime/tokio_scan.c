@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "executors/tokio_scan.h"
+#include "shared/tokio_scan.h"
 
 #define TEXT	 0x400000
 #define TEXT_END 0x500000

@@ -12,17 +12,17 @@
 
 #include <cmocka.h>
 
-#include "executors/executor.h"
-#include "executors/root_turn.h"
-#include "executors/task_module.h"
-#include "executors/task_root.h"
-#include "executors/tokio.h"
-#include "modules.h"
-#include "runtime.h"
-#include "thread.h"
-#include "turn.h"
-#include "turn_times.h"
-#include "unwinder.h"
+#include "runtime/turns/executor.h"
+#include "runtime/tasks/root_turn.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_root.h"
+#include "runtime/tasks/tokio.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "runtime/turns/turn.h"
+#include "runtime/turns/turn_times.h"
+#include "runtime/unwind/unwinder.h"
 
 struct vtable {
 	void (*functions[7])(void *header);

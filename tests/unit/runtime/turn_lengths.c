@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "turn_times.h"
+#include "runtime/turns/turn_times.h"
 
 static struct executor *executor(const char *name)
 {

@@ -4,9 +4,9 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
-#include "memory.h"
+#include "runtime/base/memory.h"
 #include "stacks.h"
-#include "unwind_rule.h"
+#include "runtime/unwind/unwind_rule.h"
 
 static struct stack seen;
 

@@ -10,10 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime.h"
+#include "runtime/base/runtime.h"
 #include "stacks.h"
-#include "system_call.h"
-#include "unwind_table.h"
+#include "runtime/base/system_call.h"
+#include "runtime/unwind/unwind_table.h"
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);

@@ -9,10 +9,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "debug_info/demangle.h"
-#include "debug_info/perf_map.h"
-#include "debug_info/spans.h"
-#include "debug_info/strings.h"
+#include "symbols/demangle.h"
+#include "symbols/perf_map.h"
+#include "symbols/spans.h"
+#include "support/strings.h"
 
 static void expect(const char *symbol, const char *name, const char *language)
 {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "debug_info/symbols.h"
+#include "symbols/symbols.h"
 
 static char directory[] = "/tmp/yieldsan-test-XXXXXX";
 

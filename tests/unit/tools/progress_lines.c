@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "debug_info/progress.h"
+#include "support/progress.h"
 
 #define NOTICED_US 600000
 

@@ -1,8 +1,8 @@
 /* What to do instead. */
 #include "report_traces.h"
 
-#include "report/advice.h"
-#include "report/finding.h"
+#include "report/wording/advice.h"
+#include "report/model/finding.h"
 
 static const char *advice(enum executor_family family, const char *executor, const char *category,
 			  const char *call)

@@ -2,9 +2,9 @@
  */
 #include "report_traces.h"
 
-#include "report/format.h"
-#include "report/model.h"
-#include "report/source_path.h"
+#include "report/formats/format.h"
+#include "report/model/model.h"
+#include "report/frames/source_path.h"
 
 static struct trace_builder trace;
 

@@ -1,8 +1,8 @@
 /* Files of suppressions and baselines, whatever is in them. */
 #include "report_traces.h"
 
-#include "report/baseline.h"
-#include "report/suppressions.h"
+#include "report/filters/baseline.h"
+#include "report/filters/suppressions.h"
 #include "shared/pattern.h"
 
 static void write_text(const char *text)

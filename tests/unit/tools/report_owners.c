@@ -6,8 +6,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "debug_info/strings.h"
-#include "report/frame.h"
+#include "support/strings.h"
+#include "report/frames/frame.h"
 
 #define CRATES "/home/me/.cargo/registry/src/index.crates.io-6f17d22bba15001f/"
 

@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-#include "report/quantity.h"
-#include "report/words.h"
+#include "report/wording/quantity.h"
+#include "report/wording/words.h"
 
 static void durations_have_three_digits_and_a_unit(void **state)
 {

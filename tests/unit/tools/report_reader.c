@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#include "report/thread_state.h"
-#include "report/trace_file.h"
+#include "inspect/thread_state.h"
+#include "inspect/trace_file.h"
 
 static struct trace_builder trace;
 

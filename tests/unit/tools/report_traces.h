@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "report/report.h"
-#include "yieldsan/trace_format.h"
+#include "contract/trace_format.h"
 
 #define MS	 UINT64_C(1000000)
 #define START_NS UINT64_C(5000000000)

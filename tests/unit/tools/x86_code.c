@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "debug_info/x86_execute.h"
+#include "machine_code/x86_64/x86_execute.h"
 
 /* As GNU objdump shows them. */
 static const struct {

@@ -1,0 +1,90 @@
+#include "layout_cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/memory.h"
+#include "shared/layout_path.h"
+
+#define MAX_CACHED ((off_t)1 << 30)
+
+static bool path_of(const uint8_t *build_id, size_t build_id_size, char path[PATH_MAX])
+{
+	char directory[PATH_MAX];
+
+	return layout_cache_directory(directory) &&
+	       layout_path(path, PATH_MAX, directory, build_id, build_id_size);
+}
+
+bool layout_cache_directory(char path[PATH_MAX])
+{
+	return layout_directory(path, PATH_MAX, getenv("XDG_CACHE_HOME"), getenv("HOME"));
+}
+
+static bool make_directories(const char *path)
+{
+	char part[PATH_MAX];
+
+	snprintf(part, sizeof part, "%s", path);
+	for (char *slash = part + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(part, 0700) && errno != EEXIST)
+			return false;
+		*slash = '/';
+	}
+	return true;
+}
+
+void *layout_cache_read(const uint8_t *build_id, size_t build_id_size, size_t *size)
+{
+	char path[PATH_MAX];
+	struct stat status;
+	char *table = NULL;
+	FILE *file;
+
+	if (!path_of(build_id, build_id_size, path))
+		return NULL;
+	file = fopen(path, "re");
+	if (!file)
+		return NULL;
+	/* Another user's file is not ours to trust. */
+	if (!fstat(fileno(file), &status) && S_ISREG(status.st_mode) &&
+	    status.st_uid == geteuid() && status.st_size > 0 && status.st_size < MAX_CACHED) {
+		*size = (size_t)status.st_size;
+		table = memory_get(*size);
+		if (fread(table, 1, *size, file) != *size) {
+			free(table);
+			table = NULL;
+		}
+	}
+	fclose(file);
+	return table;
+}
+
+void layout_cache_write(const uint8_t *build_id, size_t build_id_size, const void *table,
+			size_t size)
+{
+	char path[PATH_MAX], fresh[PATH_MAX + 16];
+	bool written;
+	FILE *file;
+	int fd;
+
+	if (!path_of(build_id, build_id_size, path) || !make_directories(path))
+		return;
+	/* Whoever reads meanwhile finds the old one or the new one whole. */
+	snprintf(fresh, sizeof fresh, "%s.XXXXXX", path);
+	fd = mkostemp(fresh, O_CLOEXEC);
+	if (fd < 0)
+		return;
+	file = fdopen(fd, "w");
+	written = file && fwrite(table, 1, size, file) == size;
+	written = file && !fclose(file) && written;
+	if (!written || rename(fresh, path))
+		unlink(fresh);
+}

@@ -1,0 +1,316 @@
+/*
+ * What the drop glue of a machine drops that waits in one state: its code is followed from the
+ * beginning, with the state known. What it neither reads nor hands on was dropped or moved before
+ * the await. With a drop flag cleared it leaves out what that flag is for, which debug information
+ * does not say. x86-64 alone.
+ */
+#include <string.h>
+
+#include "machine_code/code_walk.h"
+#include "layout_build.h"
+
+#define MAX_FLAGS   16
+#define MAX_MACHINE 0x1000000 /* bytes */
+
+/* Sets of bytes of the machine. */
+struct touched {
+	uint8_t *read;	/* or dropped by glue; NULL when it cannot be told */
+	uint8_t *given; /* whose address another function was given */
+	uint8_t *glued; /* dropped by glue that was called: with what they lead to */
+};
+
+struct drops {
+	struct touched touched;
+	struct flag {
+		uint32_t offset;
+		bool is_asked;
+		struct touched without; /* when it is not set */
+	} flags[MAX_FLAGS];
+	uint32_t flag_count;
+	bool are_flags_known; /* all of them, and what each is for */
+};
+
+/* One walk. */
+struct following {
+	const struct state_place *at;
+	struct glue_code glue;
+	const struct flag *cleared;
+	struct touched touched;
+	bool asks_state, strays;
+};
+
+static void touch(const struct following *following, uint8_t *set, uint64_t address, uint64_t size)
+{
+	for (uint64_t at = address - CODE_OBJECT; size-- && at < following->at->size; at++)
+		set[at / 8] |= (uint8_t)(1U << at % 8);
+}
+
+static void touch_glued(const struct following *following, uint64_t address, uint64_t size)
+{
+	touch(following, following->touched.read, address, size);
+	touch(following, following->touched.glued, address, size);
+}
+
+static bool belongs(void *argument, uint64_t address)
+{
+	const struct following *following = argument;
+
+	return address - following->glue.address < following->glue.size;
+}
+
+/* When a function without arguments is called, the machine is in the first register still. */
+static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
+{
+	const struct following *following = argument;
+
+	uint64_t size = layout_glue_size(following->at->builder, target);
+
+	for (size_t i = 0; i < CODE_ARGUMENTS; i++) {
+		struct code_value value = state->registers[code_arguments[i]];
+
+		if (!code_is_in_object(value))
+			continue;
+		if (code_arguments[i] != CODE_RDI)
+			touch(following, following->touched.given, value.number, 1);
+		else if (size)
+			touch_glued(following, value.number, size);
+		else if (!state->has_own_argument)
+			touch(following, following->touched.given, value.number, 1);
+	}
+	return CODE_UNKNOWN;
+}
+
+static bool accesses(void *argument, const struct code_state *state, uint64_t at, uint64_t from,
+		     uint64_t address, unsigned size, const struct code_value *stored)
+{
+	struct following *following = argument;
+
+	(void)state;
+	(void)at;
+	(void)from;
+	if (!code_is_in_object(code_number(address)))
+		return true;
+	following->asks_state |= !stored && code_lies_in(CODE_OBJECT + following->at->discriminant,
+							 address - CODE_OBJECT, size);
+	/* To clear a flag, or all of a variable, is no use of it. */
+	if (!stored)
+		touch(following, following->touched.read, address, size);
+	return true;
+}
+
+static void loses(void *argument)
+{
+	struct following *following = argument;
+
+	following->strays = true;
+}
+
+static bool is_kept(void *argument, uint64_t address)
+{
+	const struct following *following = argument;
+
+	return code_lies_in(address, following->at->discriminant,
+			    following->at->discriminant_size) ||
+	       (following->cleared && address == CODE_OBJECT + following->cleared->offset);
+}
+
+static void touched_deinit(struct touched *touched)
+{
+	free(touched->read);
+	free(touched->given);
+	free(touched->glued);
+	*touched = (struct touched){ 0 };
+}
+
+static struct touched follow(struct following *following)
+{
+	const struct state_place *at = following->at;
+	const struct elf_file object = { .elf = at->builder->code };
+	const struct code_walker walker = {
+		.object = &object,
+		.belongs = belongs,
+		.calls = calls,
+		.accesses = accesses,
+		.loses = loses,
+		.is_kept = is_kept,
+		.argument = following,
+	};
+	struct code_state state = { .has_own_argument = true };
+
+	following->touched.read = memory_get((at->size + 7) / 8);
+	following->touched.given = memory_get((at->size + 7) / 8);
+	following->touched.glued = memory_get((at->size + 7) / 8);
+	following->asks_state = following->strays = false;
+	code_state_enter(&state, CODE_RDI);
+	code_store(&state, CODE_OBJECT + at->discriminant, at->discriminant_size,
+		   code_number(at->value));
+	if (following->cleared)
+		code_store(&state, CODE_OBJECT + following->cleared->offset, 1, code_number(0));
+	/* One that does not ask for the state hands the machine on. */
+	if (code_walk(&walker, following->glue.address, &state) != CODE_WALKED ||
+	    !following->asks_state || following->strays)
+		touched_deinit(&following->touched);
+	return following->touched;
+}
+
+static bool are_some_in(const uint8_t *set, uint64_t offset, uint64_t size)
+{
+	for (uint64_t at = offset; at < offset + size; at++)
+		if (set[at / 8] & 1U << at % 8)
+			return true;
+	return false;
+}
+
+bool layout_is_flag(Dwarf_Die *member)
+{
+	Dwarf_Die type;
+
+	return dwarf_tag(member) == DW_TAG_member && layout_is_temporary(die_name(member)) &&
+	       die_reference(member, DW_AT_type, &type) && !strcmp(die_name(&type), "bool");
+}
+
+static void find_flags(struct drops *drops, const struct state_place *at)
+{
+	Dwarf_Die member;
+
+	DIE_FOR_EACH_CHILD(member, at->saved)
+	{
+		uint64_t offset = die_number(&member, DW_AT_data_member_location, at->size);
+
+		if (layout_is_flag(&member) && offset < at->size) {
+			if (drops->flag_count == MAX_FLAGS)
+				drops->are_flags_known = false;
+			else
+				drops->flags[drops->flag_count++].offset = (uint32_t)offset;
+		}
+	}
+}
+
+static struct drops *drops_of(struct state_place *at)
+{
+	struct following following = { .at = at };
+	struct drops *drops = at->drops;
+
+	if (drops)
+		return drops;
+	drops = at->drops = memory_get(sizeof *drops);
+	if (at->size > MAX_MACHINE || !layout_glue_code(at->builder, at->type, &following.glue))
+		return drops;
+	drops->are_flags_known = true;
+	find_flags(drops, at);
+	drops->touched = follow(&following);
+	for (uint32_t i = 0; drops->touched.read && i < drops->flag_count; i++) {
+		struct flag *flag = &drops->flags[i];
+
+		flag->is_asked = are_some_in(drops->touched.read, flag->offset, 1);
+		following.cleared = flag;
+		if (flag->is_asked)
+			flag->without = follow(&following);
+		drops->are_flags_known &= !flag->is_asked || flag->without.read;
+	}
+	return drops;
+}
+
+static bool is_touched(const struct touched *touched, const struct value_place *place, bool given)
+{
+	return are_some_in(given ? touched->given : touched->read, place->offset, place->size);
+}
+
+static bool is_touched_for(const struct flag *flag, const struct value_place *place, bool given)
+{
+	return flag->without.read && !is_touched(&flag->without, place, given);
+}
+
+/* How many drop flags there are without any of which the place is not touched. */
+static unsigned flags_of(const struct drops *drops, const struct value_place *place, bool given,
+			 uint32_t *drop_flag)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < drops->flag_count; i++)
+		if (is_touched_for(&drops->flags[i], place, given)) {
+			*drop_flag = drops->flags[i].offset;
+			count++;
+		}
+	return count;
+}
+
+/* Whether one of them is always cleared at the await. */
+static bool is_cleared(const struct state_place *at, const struct drops *drops,
+		       const struct value_place *place, bool given)
+{
+	for (uint32_t i = 0; i < drops->flag_count; i++)
+		if (is_touched_for(&drops->flags[i], place, given) &&
+		    layout_is_cleared(at, drops->flags[i].offset))
+			return true;
+	return false;
+}
+
+enum glue_tells layout_drops(struct state_place *at, const struct value_place *place,
+			     uint32_t *drop_flag)
+{
+	const struct drops *drops = drops_of(at);
+	bool given = false;
+
+	*drop_flag = LAYOUT_NONE;
+	if (!drops->touched.read || place->offset < place->outer_offset ||
+	    place->offset + place->size > at->size)
+		return GLUE_UNKNOWN;
+	if (!is_touched(&drops->touched, place, false)) {
+		given = is_touched(&drops->touched, place, true);
+		/* Who is given what it lies in may drop it. */
+		if (!given)
+			return are_some_in(drops->touched.given, place->outer_offset,
+					   place->offset - place->outer_offset)
+				       ? GLUE_DROPS_ONE
+				       : GLUE_DROPS_NONE;
+	}
+	if (place->is_guard && is_cleared(at, drops, place, given))
+		return GLUE_DROPS_NONE;
+	switch (flags_of(drops, place, given, drop_flag)) {
+	case 0:
+		break;
+	case 1:
+		return GLUE_DROPS_IT;
+	default:
+		*drop_flag = LAYOUT_NONE;
+		return GLUE_DROPS_IT;
+	}
+	/* What a box held may be gone, and the box be there. */
+	return drops->are_flags_known &&
+			       (!place->is_boxed ||
+				are_some_in(drops->touched.glued, place->offset, place->size))
+		       ? GLUE_ALWAYS_DROPS_IT
+		       : GLUE_DROPS_IT;
+}
+
+bool layout_drops_by_glue(struct state_place *at, uint64_t offset, uint64_t size)
+{
+	const struct drops *drops = drops_of(at);
+
+	return drops->touched.read && offset + size <= at->size &&
+	       are_some_in(drops->touched.glued, offset, size);
+}
+
+bool layout_drops_ask(struct state_place *at, uint32_t drop_flag)
+{
+	const struct drops *drops = drops_of(at);
+
+	for (uint32_t i = 0; drops->touched.read && i < drops->flag_count; i++)
+		if (drops->flags[i].offset == drop_flag)
+			return drops->flags[i].is_asked;
+	return true;
+}
+
+void layout_drops_forget(struct state_place *at)
+{
+	struct drops *drops = at->drops;
+
+	for (uint32_t i = 0; drops && i < drops->flag_count; i++)
+		touched_deinit(&drops->flags[i].without);
+	if (drops) {
+		touched_deinit(&drops->touched);
+	}
+	free(drops);
+	at->drops = NULL;
+}

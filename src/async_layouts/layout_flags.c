@@ -1,0 +1,383 @@
+/*
+ * Which drop flags of a machine are always cleared while it waits in a state: states share the code
+ * that drops, so it asks for the flags of what was moved long before as well. The machine's own
+ * code sets them: it is followed from its beginning, and on from each await, to where it returns.
+ * x86-64 alone.
+ */
+#include <string.h>
+
+#include "machine_code/code_walk.h"
+#include "layout_build.h"
+
+#define MAX_BYTES 32
+#define MAX_WALKS 1000
+#define MAX_DEPTH 8
+
+/*
+ * A state in which it waits, and what is known there: of its flags, and of the states of the
+ * machines in it, whose code may have been inlined.
+ */
+struct waiting {
+	uint64_t value; /* of the discriminant */
+	struct known_byte {
+		uint32_t offset;
+		bool is_flag, is_known;
+		uint8_t value;
+	} bytes[MAX_BYTES];
+	uint32_t count;
+	bool is_reached, is_new;
+};
+
+struct flag_states {
+	const struct state_place *at; /* while the machine is followed: any of its states */
+	struct glue_code body;
+	struct waiting *states;
+	size_t count, room;
+	uint8_t *others; /* bytes that are not flags alone */
+	bool asks_state, strays;
+};
+
+static bool is_other(const struct flag_states *flags, uint64_t offset)
+{
+	return flags->others[offset / 8] & 1U << offset % 8;
+}
+
+static void add_others(struct flag_states *flags, uint64_t offset, uint64_t size)
+{
+	for (; size-- && offset < flags->at->size; offset++)
+		flags->others[offset / 8] |= (uint8_t)(1U << offset % 8);
+}
+
+static void add_byte(struct flag_states *flags, struct waiting *waiting, uint64_t offset,
+		     bool is_flag)
+{
+	if (waiting && waiting->count < MAX_BYTES && offset < flags->at->size)
+		waiting->bytes[waiting->count++] =
+			(struct known_byte){ .offset = (uint32_t)offset, .is_flag = is_flag };
+}
+
+static uint64_t place_of(Dwarf_Die *member)
+{
+	return die_number(member, DW_AT_data_member_location, 0);
+}
+
+static bool saved_in(Dwarf_Die *variant, Dwarf_Die *saved)
+{
+	Dwarf_Die member;
+
+	return dwarf_tag(variant) == DW_TAG_variant && !dwarf_child(variant, &member) &&
+	       die_reference(&member, DW_AT_type, saved);
+}
+
+/* The discriminants of a machine within, and of those that it waits for. */
+static void add_inner(struct flag_states *flags, struct waiting *waiting, Dwarf_Die *machine,
+		      uint64_t offset, int depth)
+{
+	Dwarf_Die part, tag, variant, saved, member, type;
+
+	if (!waiting || waiting->count == MAX_BYTES || depth > MAX_DEPTH ||
+	    !types_resolve(&flags->at->builder->types, machine) ||
+	    !type_is_machine(die_name(machine)))
+		return;
+	DIE_FOR_EACH_CHILD(part, machine)
+	{
+		if (dwarf_tag(&part) != DW_TAG_variant_part ||
+		    !die_reference(&part, DW_AT_discr, &tag))
+			continue;
+		add_byte(flags, waiting, offset + place_of(&tag), false);
+		DIE_FOR_EACH_CHILD(variant, &part)
+		{
+			if (!saved_in(&variant, &saved))
+				continue;
+			DIE_FOR_EACH_CHILD(member, &saved)
+			if (!strcmp(die_name(&member), "__awaitee") &&
+			    die_reference(&member, DW_AT_type, &type))
+				add_inner(flags, waiting, &type, offset + place_of(&member),
+					  depth + 1);
+		}
+	}
+}
+
+static void add_members(struct flag_states *flags, struct waiting *waiting, Dwarf_Die *saved)
+{
+	Dwarf_Die member, type;
+
+	/* Its own flags first: those within may fill the room. */
+	DIE_FOR_EACH_CHILD(member, saved)
+	if (layout_is_flag(&member))
+		add_byte(flags, waiting, place_of(&member), true);
+	DIE_FOR_EACH_CHILD(member, saved)
+	{
+		if (layout_is_flag(&member) || dwarf_tag(&member) != DW_TAG_member ||
+		    !die_reference(&member, DW_AT_type, &type))
+			continue;
+		add_others(flags, place_of(&member), die_size(&type));
+		add_inner(flags, waiting, &type, place_of(&member), 0);
+	}
+}
+
+static void add_states(struct flag_states *flags)
+{
+	Dwarf_Die part, variant, saved;
+
+	DIE_FOR_EACH_CHILD(part, flags->at->machine)
+	{
+		if (dwarf_tag(&part) != DW_TAG_variant_part)
+			continue;
+		DIE_FOR_EACH_CHILD(variant, &part)
+		{
+			uint64_t value = die_number(&variant, DW_AT_discr_value, 0);
+			struct waiting *waiting = NULL;
+
+			if (!saved_in(&variant, &saved))
+				continue;
+			if (value >= LAYOUT_FIRST_WAIT) {
+				flags->states = memory_grow(flags->states, flags->count,
+							    &flags->room, sizeof *flags->states);
+				waiting = &flags->states[flags->count++];
+				*waiting = (struct waiting){ .value = value };
+			}
+			add_members(flags, waiting, &saved);
+		}
+	}
+}
+
+static bool belongs(void *argument, uint64_t address)
+{
+	const struct flag_states *flags = argument;
+
+	return address - flags->body.address < flags->body.size;
+}
+
+/* A flag's own address is nobody's argument; a bool's that looks like one may be. */
+static bool is_flags_address(const struct flag_states *flags, struct code_value value)
+{
+	if (!code_is_in_object(value))
+		return false;
+	for (size_t i = 0; i < flags->count; i++)
+		for (uint32_t j = 0; j < flags->states[i].count; j++)
+			if (flags->states[i].bytes[j].is_flag &&
+			    value.number == CODE_OBJECT + flags->states[i].bytes[j].offset)
+				return true;
+	return false;
+}
+
+/* Who is given a machine within, or what it lies in, may resume it. */
+static void forget_inner(const struct flag_states *flags, struct code_state *state,
+			 struct code_value given)
+{
+	if (!code_is_in_object(given))
+		return;
+	for (size_t i = 0; i < flags->count; i++)
+		for (uint32_t j = 0; j < flags->states[i].count; j++) {
+			const struct known_byte *byte = &flags->states[i].bytes[j];
+			uint64_t address = CODE_OBJECT + byte->offset;
+
+			if (!byte->is_flag && address >= given.number)
+				code_forget(state, address, address + 1);
+		}
+}
+
+static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
+{
+	struct code_value first = state->registers[CODE_RDI], third = state->registers[CODE_RDX];
+	struct flag_states *flags = argument;
+	uint64_t end;
+
+	for (size_t i = 0; i < CODE_ARGUMENTS; i++) {
+		flags->strays |= is_flags_address(flags, state->registers[code_arguments[i]]);
+		forget_inner(flags, state, state->registers[code_arguments[i]]);
+	}
+	/* Of another library: perhaps memset(), of more than one variable. */
+	if (!target && code_is_in_object(first) && first.number != CODE_OBJECT) {
+		end = third.known == 8 && third.number < flags->at->size
+			      ? first.number + third.number
+			      : CODE_OBJECT + flags->at->size;
+		code_forget(state, first.number, end);
+	}
+	return CODE_UNKNOWN;
+}
+
+static bool accesses(void *argument, const struct code_state *state, uint64_t at, uint64_t from,
+		     uint64_t address, unsigned size, const struct code_value *stored)
+{
+	struct flag_states *flags = argument;
+
+	(void)state;
+	(void)at;
+	(void)from;
+	if (stored)
+		flags->strays |= is_flags_address(flags, *stored);
+	else
+		flags->asks_state |= code_lies_in(CODE_OBJECT + flags->at->discriminant,
+						  address - CODE_OBJECT, size);
+	return true;
+}
+
+static void loses(void *argument)
+{
+	struct flag_states *flags = argument;
+
+	flags->strays = true;
+}
+
+static bool is_inner(const struct flag_states *flags, uint64_t offset)
+{
+	for (size_t i = 0; i < flags->count; i++)
+		for (uint32_t j = 0; j < flags->states[i].count; j++)
+			if (!flags->states[i].bytes[j].is_flag &&
+			    flags->states[i].bytes[j].offset == offset)
+				return true;
+	return false;
+}
+
+static bool is_kept(void *argument, uint64_t address)
+{
+	const struct flag_states *flags = argument;
+	uint64_t offset = address - CODE_OBJECT;
+
+	return offset - flags->at->discriminant < flags->at->discriminant_size ||
+	       is_inner(flags, offset) ||
+	       (offset < flags->at->size && is_flags_address(flags, code_number(address)) &&
+		!is_other(flags, offset));
+}
+
+/* What is known in the state that it waits in from now on. */
+static void returns(void *argument, const struct code_state *state)
+{
+	struct flag_states *flags = argument;
+	struct code_value value = code_load(state, CODE_OBJECT + flags->at->discriminant,
+					    flags->at->discriminant_size);
+	struct waiting *waiting = flags->states;
+
+	flags->strays |= value.known < flags->at->discriminant_size;
+	while (waiting < flags->states + flags->count && waiting->value != value.number)
+		waiting++;
+	if (flags->strays || waiting == flags->states + flags->count)
+		return;
+	waiting->is_new |= !waiting->is_reached;
+	for (uint32_t i = 0; i < waiting->count; i++) {
+		struct known_byte *byte = &waiting->bytes[i];
+		struct code_value now = code_load(state, CODE_OBJECT + byte->offset, 1);
+		bool is_known = now.known && !(byte->is_flag && is_other(flags, byte->offset));
+
+		if (!waiting->is_reached) {
+			byte->is_known = is_known;
+			byte->value = (uint8_t)now.number;
+		} else if (byte->is_known && (!is_known || now.number != byte->value)) {
+			byte->is_known = false;
+			waiting->is_new = true;
+		}
+	}
+	waiting->is_reached = true;
+}
+
+/* From the beginning, or from a state that it waited in. False when it cannot be followed. */
+static bool follow(struct flag_states *flags, const struct waiting *from, int machine_register)
+{
+	const struct elf_file object = { .elf = flags->at->builder->code };
+	const struct code_walker walker = {
+		.object = &object,
+		.belongs = belongs,
+		.calls = calls,
+		.accesses = accesses,
+		.loses = loses,
+		.is_kept = is_kept,
+		.returns = returns,
+		.argument = flags,
+	};
+	struct code_state state = { 0 };
+
+	code_state_enter(&state, machine_register);
+	code_store(&state, CODE_OBJECT + flags->at->discriminant, flags->at->discriminant_size,
+		   code_number(from ? from->value : 0));
+	for (uint32_t i = 0; from && i < from->count; i++)
+		if (from->bytes[i].is_known)
+			code_store(&state, CODE_OBJECT + from->bytes[i].offset, 1,
+				   code_number(from->bytes[i].value));
+	return code_walk(&walker, flags->body.address, &state) != CODE_GAVE_UP && !flags->strays &&
+	       flags->asks_state;
+}
+
+static struct waiting *next_new(struct flag_states *flags)
+{
+	for (size_t i = 0; i < flags->count; i++)
+		if (flags->states[i].is_new)
+			return &flags->states[i];
+	return NULL;
+}
+
+static void forget_reached(struct flag_states *flags)
+{
+	for (size_t i = 0; i < flags->count; i++)
+		flags->states[i].is_reached = flags->states[i].is_new = false;
+	flags->strays = false;
+}
+
+static bool follow_all(struct flag_states *flags)
+{
+	int machine_register = CODE_RDI;
+	struct waiting *waiting;
+
+	if (!follow(flags, NULL, CODE_RDI)) {
+		if (flags->asks_state)
+			return false;
+		/* A large result comes first: the address where it goes. */
+		forget_reached(flags);
+		machine_register = CODE_RSI;
+		if (!follow(flags, NULL, CODE_RSI))
+			return false;
+	}
+	for (int walks = 0; (waiting = next_new(flags)); walks++) {
+		const struct waiting from = *waiting;
+
+		waiting->is_new = false;
+		if (walks == MAX_WALKS || !follow(flags, &from, machine_register))
+			return false;
+	}
+	return true;
+}
+
+static struct flag_states *flag_states_of(const struct state_place *at)
+{
+	struct flag_states *flags = at->builder->flags;
+
+	if (flags)
+		return flags;
+	flags = at->builder->flags = memory_get(sizeof *flags);
+	if (!layout_body_code(at->builder, at->type, &flags->body))
+		return flags;
+	flags->at = at;
+	flags->others = memory_get((at->size + 7) / 8);
+	add_states(flags);
+	if (!follow_all(flags))
+		flags->count = 0;
+	flags->at = NULL;
+	return flags;
+}
+
+bool layout_is_cleared(const struct state_place *at, uint32_t drop_flag)
+{
+	const struct flag_states *flags = flag_states_of(at);
+
+	for (size_t i = 0; i < flags->count; i++) {
+		const struct waiting *waiting = &flags->states[i];
+
+		for (uint32_t j = 0; waiting->value == at->value && j < waiting->count; j++)
+			if (waiting->bytes[j].is_flag && waiting->bytes[j].offset == drop_flag)
+				return waiting->bytes[j].is_known && !waiting->bytes[j].value;
+	}
+	return false;
+}
+
+void layout_flags_forget(struct layout_builder *builder)
+{
+	struct flag_states *flags = builder->flags;
+
+	if (!flags)
+		return;
+	free(flags->states);
+	free(flags->others);
+	free(flags);
+	builder->flags = NULL;
+}

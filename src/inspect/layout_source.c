@@ -1,0 +1,117 @@
+#include "layout_source.h"
+
+#include <string.h>
+
+#include "report/model/model.h"
+#include "report/frames/source_path.h"
+
+/* "MutexGuard<u32>" of "std::sync::poison::mutex::MutexGuard<u32>"; kept. */
+const char *layout_source_type(const struct layout_source *source, const struct layout_value *value)
+{
+	static const char global[] = ", alloc::alloc::Global";
+	struct report *report = source->report;
+	const char *type = layout_text(source->layout, value->type);
+	char *text = memory_get(strlen(type) + 1), *to = text, *begin = text;
+	const char *kept;
+
+	for (; *type; type++) {
+		/* What every Box, Vec and Arc has, and nobody writes. */
+		if (!strncmp(type, global, sizeof global - 1)) {
+			type += sizeof global - 2;
+			continue;
+		}
+		if (!strncmp(type, "::", 2)) {
+			to = begin;
+			type++;
+			continue;
+		}
+		*to++ = *type;
+		if (strchr("<>(), &*[;", *type))
+			begin = to;
+	}
+	*to = '\0';
+	kept = strings_keep(&report->strings, text);
+	free(text);
+	return kept;
+}
+
+static void set_frame(const struct layout_source *source, struct frame *frame,
+		      const struct layout_machine *machine, const char *file, uint32_t line)
+{
+	struct report *report = source->report;
+
+	*frame = (struct frame){
+		.function = strings_keep(&report->strings,
+					 layout_text(source->layout, machine->function)),
+		.file = *file ? strings_keep(&report->strings, file) : NULL,
+		.line = *file ? (int)line : 0, /* damaged debug information has one alone */
+		.language = machine->language == LAYOUT_RUST ? "Rust" : "C++",
+		.module = source->path,
+		.build_id = source->build_id,
+		.native = true,
+	};
+	frame_find_owner(frame, source->executable, &report->strings);
+	frame->native = false; /* no instruction is meant */
+	frame->file = source_path_map(report, frame->file);
+}
+
+bool layout_source_fits(const struct layout *layout, uint32_t version, uint32_t values,
+			const struct trace_await *awaits, uint32_t count, uint32_t room)
+{
+	if (version != LAYOUT_VERSION || values != layout_count(layout, LAYOUT_VALUES) || !count ||
+	    count > room)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (awaits[i].machine >= layout_count(layout, LAYOUT_MACHINES) ||
+		    awaits[i].state >= layout_count(layout, LAYOUT_STATES))
+			return false;
+	return true;
+}
+
+struct stack layout_source_stack(const struct layout_source *source,
+				 const struct layout_machine *machine, uint32_t file, uint32_t line)
+{
+	const struct layout *layout = source->layout;
+	struct frame *frames = obstack_alloc(&source->report->memory, 2 * sizeof *frames);
+	struct stack stack = { .frames = frames, .count = 1 };
+
+	/* Of code that has no line of its own the function's serves. */
+	if (!line) {
+		file = machine->file;
+		line = machine->line;
+	}
+	set_frame(source, &frames[0], machine, layout_text(layout, file), line);
+	if (machine->line && machine->file && machine->file != file) {
+		set_frame(source, &frames[1], machine, layout_text(layout, machine->file),
+			  machine->line);
+		stack.count = 2;
+	}
+	stack.place = stack_authors_place(&stack);
+	return stack;
+}
+
+const char *layout_source_variable(const struct layout_source *source,
+				   const struct layout_value *value)
+{
+	const struct layout *layout = source->layout;
+
+	if (value->flags & VALUE_TEMPORARY)
+		return "a temporary";
+	if (!value->name)
+		return "a guard";
+	if (!strncmp(layout_text(layout, value->name), "__awaitee", 9))
+		return "the awaited future";
+	return strings_keep(&source->report->strings, layout_text(layout, value->name));
+}
+
+struct frame layout_source_frame(const struct layout_source *source, uint32_t machine,
+				 uint32_t state)
+{
+	const struct layout_state *at = &source->layout->states[state];
+	struct stack stack =
+		layout_source_stack(source, &source->layout->machines[machine], at->file, at->line);
+	struct frame frame = stack.frames[stack.place < stack.count ? stack.place : 0];
+
+	frame.state_machine = true;
+	return frame;
+}

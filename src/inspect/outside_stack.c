@@ -1,0 +1,252 @@
+#include "outside_stack.h"
+
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "support/memory.h"
+
+#define WORD	   8
+#define STACK_SIZE (256 * 1024) /* bytes of a stack that are looked at */
+#define RBP	   6		/* DWARF's numbers: System V ABI for x86-64, 3.6.2 */
+#define RSP	   7
+#define RA	   16
+
+struct outside {
+	pid_t pid;
+	Dwfl *dwfl;
+	uint8_t *stack;
+	uint64_t low, high; /* what of the stack is there */
+};
+
+/* A frame on the way outward. */
+struct place {
+	uint64_t pc; /* of the present instruction, or within the call */
+	uint64_t sp, bp;
+	bool bp_known;
+};
+
+struct outside *outside_create(pid_t pid)
+{
+	struct outside *outside = memory_get(sizeof *outside);
+
+	outside->pid = pid;
+	outside->stack = memory_get(STACK_SIZE);
+	return outside;
+}
+
+static void forget_modules(struct outside *outside)
+{
+	if (outside->dwfl)
+		dwfl_end(outside->dwfl);
+	outside->dwfl = NULL;
+}
+
+void outside_destroy(struct outside *outside)
+{
+	if (!outside)
+		return;
+	forget_modules(outside);
+	free(outside->stack);
+	free(outside);
+}
+
+static bool read_modules(struct outside *outside)
+{
+	static char *debug_path;
+	static const Dwfl_Callbacks callbacks = {
+		.find_elf = dwfl_linux_proc_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.debuginfo_path = &debug_path,
+	};
+
+	forget_modules(outside);
+	outside->dwfl = dwfl_begin(&callbacks);
+	return outside->dwfl && !dwfl_linux_proc_report(outside->dwfl, outside->pid) &&
+	       !dwfl_report_end(outside->dwfl, NULL, NULL);
+}
+
+static Dwfl_Module *module_at(struct outside *outside, uint64_t address)
+{
+	Dwfl_Module *module = outside->dwfl ? dwfl_addrmodule(outside->dwfl, address) : NULL;
+
+	/* Opened since, or never asked. */
+	if (!module && read_modules(outside))
+		module = dwfl_addrmodule(outside->dwfl, address);
+	return module;
+}
+
+static size_t read_memory(const struct outside *outside, uint64_t address, void *to, size_t size)
+{
+	struct iovec local = { to, size }, remote = { (void *)(uintptr_t)address, size };
+	ssize_t got = process_vm_readv(outside->pid, &local, 1, &remote, 1, 0);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+/* All of a read fails when its last page is missing: page by page, up to the stack's end. */
+static void read_stack(struct outside *outside, uint64_t sp)
+{
+	size_t done = 0, got, part;
+
+	do {
+		part = 4096 - (sp + done) % 4096;
+		if (done + part > STACK_SIZE)
+			break;
+		got = read_memory(outside, sp + done, outside->stack + done, part);
+		done += got;
+	} while (got == part);
+	outside->low = sp;
+	outside->high = sp + done;
+}
+
+static bool load(const struct outside *outside, uint64_t address, uint64_t *value)
+{
+	if (address < outside->low || address + WORD > outside->high)
+		return false;
+	memcpy(value, outside->stack + (address - outside->low), WORD);
+	return true;
+}
+
+/* Whether a call ends right before: e8 of a known place, ff of a register or a table. */
+static bool is_behind_call(struct outside *outside, uint64_t address)
+{
+	uint8_t code[8];
+
+	if (address < 0x10000 || !dwfl_addrmodule(outside->dwfl, address - 1) ||
+	    read_memory(outside, address - sizeof code, code, sizeof code) != sizeof code)
+		return false;
+	if (code[3] == 0xe8)
+		return true;
+	for (size_t length = 2; length <= 7; length++) /* ff /2 */
+		if (code[8 - length] == 0xff && (code[9 - length] >> 3 & 7) == 2)
+			return true;
+	return false;
+}
+
+/* What a frame whose function set up a frame pointer left: the caller's, and behind it where it
+ * goes back to. */
+static bool search_frame_pointer(struct outside *outside, struct place *place)
+{
+	uint64_t saved, back;
+
+	for (uint64_t at = place->sp; load(outside, at + WORD, &back); at += WORD) {
+		if (!load(outside, at, &saved))
+			return false;
+		if ((saved <= at && saved != 0) || saved % WORD ||
+		    saved > outside->high + (1 << 20))
+			continue;
+		if (!is_behind_call(outside, back))
+			continue;
+		place->bp = at;
+		place->bp_known = true;
+		return true;
+	}
+	return false;
+}
+
+/* base register + offset; false for anything else. */
+static bool cfa_rule(Dwarf_Frame *frame, unsigned *base, int64_t *offset)
+{
+	Dwarf_Op *ops;
+	size_t count;
+
+	if (dwarf_frame_cfa(frame, &ops, &count) || count != 1)
+		return false;
+	if (ops->atom >= DW_OP_breg0 && ops->atom <= DW_OP_breg31) {
+		*base = ops->atom - DW_OP_breg0;
+		*offset = (int64_t)ops->number;
+	} else if (ops->atom == DW_OP_bregx) {
+		*base = (unsigned)ops->number;
+		*offset = (int64_t)ops->number2;
+	} else {
+		return false;
+	}
+	return *base == RBP || *base == RSP;
+}
+
+static void restore_frame_pointer(struct outside *outside, Dwarf_Frame *frame, uint64_t cfa,
+				  struct place *place)
+{
+	Dwarf_Op memory[3], *ops;
+	size_t count;
+
+	if (dwarf_frame_register(frame, RBP, memory, &ops, &count))
+		return;
+	if (!count && !ops) /* as it was */
+		return;
+	place->bp_known = count == 2 && ops[0].atom == DW_OP_call_frame_cfa &&
+			  ops[1].atom == DW_OP_plus_uconst &&
+			  load(outside, cfa + ops[1].number, &place->bp);
+}
+
+/* Of the outermost function nobody is the caller. */
+static bool is_outermost(Dwarf_Frame *frame)
+{
+	Dwarf_Op memory[3], *ops;
+	size_t count;
+
+	return frame && !dwarf_frame_register(frame, RA, memory, &ops, &count) && !count && ops;
+}
+
+static Dwarf_Frame *frame_at(struct outside *outside, uint64_t pc)
+{
+	Dwfl_Module *module = module_at(outside, pc);
+	Dwarf_Addr bias;
+	Dwarf_CFI *cfi = module ? dwfl_module_eh_cfi(module, &bias) : NULL;
+	Dwarf_Frame *frame;
+
+	return cfi && !dwarf_cfi_addrframe(cfi, pc - bias, &frame) ? frame : NULL;
+}
+
+static bool step(struct outside *outside, struct place *place)
+{
+	Dwarf_Frame *frame = frame_at(outside, place->pc);
+	unsigned base = RBP;
+	int64_t offset = 2 * WORD;
+	uint64_t cfa, back;
+
+	if (is_outermost(frame) || (frame && !cfa_rule(frame, &base, &offset))) {
+		free(frame);
+		return false;
+	}
+	if (base == RBP && !place->bp_known && !search_frame_pointer(outside, place)) {
+		free(frame);
+		return false;
+	}
+	cfa = (base == RBP ? place->bp : place->sp) + (uint64_t)offset;
+	if (cfa <= place->sp || !load(outside, cfa - WORD, &back) || !back) {
+		free(frame);
+		return false;
+	}
+	if (frame)
+		restore_frame_pointer(outside, frame, cfa, place);
+	else
+		place->bp_known = load(outside, cfa - 2 * WORD, &place->bp);
+	free(frame);
+	place->sp = cfa;
+	place->pc = back - 1;
+	return true;
+}
+
+size_t outside_stack(struct outside *outside, const struct thread_wait *wait, uint64_t *frames,
+		     size_t max)
+{
+	/* Behind the instruction that made the call, or at the one that met the fault. */
+	bool faulted = wait->system_call == UINT32_MAX;
+	struct place place = { .pc = wait->pc - !faulted, .sp = wait->sp };
+	size_t count = 0;
+
+	if (!wait->pc || (!outside->dwfl && !read_modules(outside)))
+		return 0;
+	read_stack(outside, wait->sp);
+	if (outside->high == outside->low)
+		return 0;
+	do
+		frames[count++] = place.pc + 1;
+	while (count < max && step(outside, &place));
+	return count;
+}

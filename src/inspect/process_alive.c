@@ -1,0 +1,80 @@
+#include "process_alive.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "contract/trace_format.h"
+
+/* A line of /proc/PID/maps: range, rights, offset, device, inode, path (proc(5)). */
+static bool is_mapping_of(const char *line, const char *name, const struct stat *trace)
+{
+	unsigned device_major, device_minor;
+	uint64_t inode;
+	int path = 0;
+	const char *slash;
+
+	if (sscanf(line, "%*s %*s %*s %x:%x %" SCNu64 " %n", &device_major, &device_minor, &inode,
+		   &path) < 3)
+		return false;
+	if (inode == trace->st_ino && device_major == major(trace->st_dev) &&
+	    device_minor == minor(trace->st_dev))
+		return true;
+	/* Some file systems show another device in maps than in stat. */
+	slash = path ? strrchr(line + path, '/') : NULL;
+	return slash && inode == trace->st_ino && !strcmp(slash + 1, name);
+}
+
+bool process_alive(int32_t pid, const char *trace_path, const struct stat *trace)
+{
+	const char *slash = strrchr(trace_path, '/'), *name = slash ? slash + 1 : trace_path;
+	char maps[64], *line = NULL;
+	bool found = false;
+	size_t room = 0;
+	FILE *file;
+
+	if (pid <= 0)
+		return false;
+	snprintf(maps, sizeof maps, "/proc/%" PRId32 "/maps", pid);
+	file = fopen(maps, "re");
+	if (!file)
+		return false;
+	while (!found && getline(&line, &room, file) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		found = is_mapping_of(line, name, trace);
+	}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+bool process_trace_of(const char *pid, char path[PATH_MAX])
+{
+	char maps[64], *line = NULL;
+	bool found = false;
+	size_t room = 0;
+	FILE *file;
+
+	if (strlen(pid) > 10)
+		return false;
+	snprintf(maps, sizeof maps, "/proc/%s/maps", pid);
+	file = fopen(maps, "re");
+	if (!file)
+		return false;
+	while (!found && getline(&line, &room, file) > 0) {
+		size_t length = strcspn(line, "\n"), suffix = strlen(TRACE_SUFFIX);
+		const char *slash;
+
+		line[length] = '\0';
+		slash = strchr(line, '/');
+		if (!slash || length < suffix || strcmp(line + length - suffix, TRACE_SUFFIX))
+			continue;
+		snprintf(path, PATH_MAX, "%s", slash);
+		found = true;
+	}
+	free(line);
+	fclose(file);
+	return found;
+}

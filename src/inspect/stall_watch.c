@@ -1,0 +1,373 @@
+#include "stall_watch.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/memory.h"
+#include "crowd.h"
+#include "holder_watch.h"
+#include "report/live.h"
+#include "task_snapshot.h"
+#include "watched_root.h"
+#include "watched_trace.h"
+
+#define LOOK_MS	     5			  /* between two looks */
+#define DIRECTORY_MS 50			  /* between two looks for new traces, at most */
+#define TRIES	     1000		  /* looks at a trace that is not ready yet */
+#define TELL_NS	     UINT64_C(2000000000) /* a line every so often, in the long run */
+#define TELL_BURST   8			  /* and so many more at first */
+
+/* A trace in the directory. Its process may have made the file, and not written its beginning. */
+struct known_file {
+	char *name;
+	unsigned tries; /* left; 0: it is watched, or not of this run */
+};
+
+struct stall_watch {
+	const struct trace_directory *traces;
+	const struct options *options;
+	FILE *out;
+	struct crowd crowd;
+	struct timespec directory_changed;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t change;
+	bool ends;
+	struct known_file *files;
+	size_t file_count, file_room;
+	struct watched_trace **watched;
+	size_t count, room;
+	uint64_t told_ns;
+};
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static struct known_file *known_file(struct stall_watch *watch, const char *name)
+{
+	for (size_t i = 0; i < watch->file_count; i++)
+		if (!strcmp(watch->files[i].name, name))
+			return &watch->files[i];
+	watch->files = memory_grow(watch->files, watch->file_count, &watch->file_room,
+				   sizeof *watch->files);
+	watch->files[watch->file_count] = (struct known_file){ strdup(name), TRIES };
+	return &watch->files[watch->file_count++];
+}
+
+static void look_at_file(struct stall_watch *watch, const char *name)
+{
+	struct known_file *file = known_file(watch, name);
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct watched_trace *trace;
+
+	if (!file->tries)
+		return;
+	file->tries--;
+	snprintf(path, sizeof path, "%s/%s", watch->traces->path, name);
+	trace = watched_trace_open(path, watch->traces->run);
+	if (!trace)
+		return;
+	file->tries = 0;
+	watch->watched =
+		memory_grow(watch->watched, watch->count, &watch->room, sizeof *watch->watched);
+	watch->watched[watch->count++] = trace;
+}
+
+static void look_for_traces(struct stall_watch *watch)
+{
+	DIR *stream = opendir(watch->traces->path);
+	const size_t suffix = strlen(TRACE_SUFFIX);
+	struct dirent *entry;
+
+	while (stream && (entry = readdir(stream))) {
+		size_t length = strlen(entry->d_name);
+
+		if (length > suffix && !strcmp(entry->d_name + length - suffix, TRACE_SUFFIX))
+			look_at_file(watch, entry->d_name);
+	}
+	if (stream)
+		closedir(stream);
+}
+
+/* A new trace is looked at soon: until then its process knows nothing of the machine. */
+static bool directory_has_changed(struct stall_watch *watch)
+{
+	struct stat status;
+
+	if (stat(watch->traces->path, &status) ||
+	    (status.st_mtim.tv_sec == watch->directory_changed.tv_sec &&
+	     status.st_mtim.tv_nsec == watch->directory_changed.tv_nsec))
+		return false;
+	watch->directory_changed = status.st_mtim;
+	return true;
+}
+
+/*
+ * What the thread did since the first look. It slept where it was seen asleep: a virtual machine
+ * may lose time that counts neither as run nor as waiting for a processor, and is no more its
+ * fault.
+ */
+static void add_up(struct watched_thread *thread, const struct thread_state *state, uint64_t age_ns,
+		   uint64_t warning_ns)
+{
+	struct trace_look *look = &thread->look;
+	uint64_t seen_ns, waited_ns;
+
+	look->last_ns = monotonic_ns();
+	seen_ns = look->last_ns - look->since_ns;
+	thread->looks++;
+	thread->asleep += thread_sleeps(state);
+	waited_ns = (uint64_t)((double)seen_ns * (double)thread->asleep / (double)thread->looks);
+	look->ran_ns = state->ran_ns - thread->first.ran_ns;
+	if (look->ran_ns > seen_ns)
+		look->ran_ns = seen_ns;
+	if (waited_ns > seen_ns - look->ran_ns)
+		waited_ns = seen_ns - look->ran_ns;
+	look->runnable_ns = seen_ns - look->ran_ns - waited_ns;
+	look->stall = age_ns < look->runnable_ns + warning_ns ? STALL_RUNNABLE
+		      : look->ran_ns >= waited_ns	      ? STALL_BUSY
+							      : STALL_WAITING;
+}
+
+static void look_at_wait(struct watched_trace *trace, struct watched_thread *thread, pid_t tid)
+{
+	struct trace_look *look = &thread->look;
+	struct thread_wait wait;
+
+	if (!thread_wait_read(trace->header.pid, tid, &wait))
+		return;
+	look->system_call = wait.system_call;
+	memcpy(look->channel, wait.channel, sizeof look->channel);
+	/* The same sleep as before. */
+	if (look->depth && wait.sp == thread->sp && wait.pc == thread->pc)
+		return;
+	thread->sp = wait.sp;
+	thread->pc = wait.pc;
+	look->depth =
+		(uint32_t)outside_stack(trace->outside, &wait, look->frames, TRACE_LOOK_FRAMES);
+}
+
+static void begin_look(struct watched_thread *thread, uint64_t turn,
+		       const struct thread_state *state)
+{
+	uint32_t sequence = thread->look.sequence;
+
+	thread->turn = turn;
+	thread->told_ns = 0;
+	thread->sp = thread->pc = 0;
+	thread->looks = thread->asleep = 0;
+	thread->first = *state;
+	memset(&thread->look, 0, sizeof thread->look);
+	thread->look.sequence = sequence;
+	thread->look.turn = turn;
+	thread->look.since_ns = monotonic_ns();
+}
+
+/* Doubles: told at the first, second, fourth... multiple of the threshold. */
+static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *thread,
+			    uint64_t age_ns)
+{
+	uint64_t error_ns = watch->options->long_turn_error_us * UINT64_C(1000);
+	uint64_t own_ns = age_ns > thread->look.runnable_ns ? age_ns - thread->look.runnable_ns : 0;
+	uint64_t now = monotonic_ns();
+
+	if (own_ns < error_ns || (thread->told_ns && age_ns < 2 * thread->told_ns))
+		return false;
+	/* As if so many lines had been saved up. */
+	if (watch->told_ns + TELL_BURST * TELL_NS < now)
+		watch->told_ns = now - TELL_BURST * TELL_NS;
+	if (watch->told_ns + TELL_NS > now)
+		return false;
+	watch->told_ns += TELL_NS;
+	thread->told_ns = age_ns;
+	/* Late by a look and by others' turns: the next is due at twice the threshold's multiple.
+	 */
+	for (uint64_t due = error_ns; due <= age_ns; due *= 2)
+		thread->told_ns = due;
+	return true;
+}
+
+/* Of a root future only what sleeps is told from here: what runs is sampled. */
+static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
+			 struct watched_thread *thread, const struct trace_turn_times *times,
+			 const struct trace_thread *slot)
+{
+	const uint64_t warning_ns = watch->options->long_turn_warning_us * UINT64_C(1000);
+	uint64_t turn = watched_root_turn(trace, thread, times, slot), age_ns;
+	struct thread_state state;
+
+	if (!turn || !thread_state_read(trace->header.pid, slot->tid, &state)) {
+		thread->turn = 0;
+		return false;
+	}
+	if (thread->turn != turn)
+		begin_look(thread, turn, &state);
+	age_ns = monotonic_ns() - thread->look.since_ns;
+	add_up(thread, &state, age_ns, warning_ns);
+	if (age_ns < warning_ns || thread->look.stall != STALL_WAITING)
+		return false;
+	if (thread_sleeps(&state))
+		look_at_wait(trace, thread, slot->tid);
+	watched_trace_write(trace, thread, times->look);
+	return is_time_to_tell(watch, thread, age_ns);
+}
+
+/* Returns whether the thread is in a long turn that is to be told. */
+static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trace,
+			   struct watched_thread *thread)
+{
+	const uint64_t warning_ns = watch->options->long_turn_warning_us * UINT64_C(1000);
+	struct trace_turn_times times;
+	struct trace_thread slot;
+	struct thread_state state;
+	enum watched_root root;
+	uint64_t age_ns;
+
+	if (!watched_trace_read(trace, thread, &times, &slot))
+		return false;
+	if (!slot.turn_start)
+		return look_at_root(watch, trace, thread, &times, &slot);
+	age_ns = watched_trace_age(trace, slot.turn_start);
+	root = watched_root_of(trace, thread, &times, &slot);
+	if (root == ROOT_OVER || (root == ROOT_NOT && age_ns < warning_ns) ||
+	    !thread_state_read(trace->header.pid, slot.tid, &state))
+		return false;
+	if (thread->turn != slot.turn_start)
+		begin_look(thread, slot.turn_start, &state);
+	if (age_ns < warning_ns)
+		return false;
+	add_up(thread, &state, age_ns, warning_ns);
+	/* A call in progress has its stack in the trace. */
+	if (thread_sleeps(&state) && !(slot.call.sequence & 1))
+		look_at_wait(trace, thread, slot.tid);
+	watched_trace_write(trace, thread, times.look);
+	return is_time_to_tell(watch, thread, age_ns);
+}
+
+static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace)
+{
+	bool tell = false;
+
+	watched_trace_write_crowd(trace, &watch->crowd);
+	holder_watch_look(trace);
+	task_snapshot_look(trace->tasks, trace);
+	for (size_t i = 0; trace->scale && i < trace->count; i++)
+		tell |= look_at_thread(watch, trace, &trace->threads[i]);
+	if (tell)
+		report_live(trace->path, watch->options->long_turn_error_us * UINT64_C(1000),
+			    watch->out);
+}
+
+/* One that says no more of itself than that it is gone was killed. */
+static void end_watch_of(struct watched_trace *trace)
+{
+	if (!watched_trace_refresh(trace) && trace->header.end == TRACE_END_UNKNOWN)
+		task_snapshot_write(trace->tasks, trace);
+	watched_trace_close(trace);
+}
+
+static void look(struct stall_watch *watch)
+{
+	for (size_t i = 0; i < watch->count;) {
+		if (watched_trace_refresh(watch->watched[i])) {
+			look_at_trace(watch, watch->watched[i++]);
+			continue;
+		}
+		end_watch_of(watch->watched[i]);
+		watch->watched[i] = watch->watched[--watch->count];
+	}
+}
+
+/* False when the watch ends. */
+static bool pause_between(struct stall_watch *watch)
+{
+	struct timespec until;
+	bool ends;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += LOOK_MS * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&watch->mutex);
+	if (!watch->ends)
+		pthread_cond_timedwait(&watch->change, &watch->mutex, &until);
+	ends = watch->ends;
+	pthread_mutex_unlock(&watch->mutex);
+	return !ends;
+}
+
+static void *run(void *data)
+{
+	struct stall_watch *watch = data;
+	unsigned round = 0;
+	uint64_t now_ns, due_ns = monotonic_ns();
+
+	do {
+		now_ns = monotonic_ns();
+		crowd_look(&watch->crowd, now_ns, due_ns);
+		if (directory_has_changed(watch) || round++ % (DIRECTORY_MS / LOOK_MS) == 0)
+			look_for_traces(watch);
+		look(watch);
+		due_ns = monotonic_ns() + LOOK_MS * UINT64_C(1000000);
+	} while (pause_between(watch));
+	return NULL;
+}
+
+struct stall_watch *stall_watch_begin(const struct trace_directory *traces,
+				      const struct options *options, FILE *out)
+{
+	struct stall_watch *watch = memory_get(sizeof *watch);
+	sigset_t all, before;
+	int error;
+
+	watch->traces = traces;
+	watch->options = options;
+	watch->out = out;
+	crowd_init(&watch->crowd);
+	pthread_mutex_init(&watch->mutex, NULL);
+	pthread_cond_init(&watch->change, NULL);
+	/* Signals are for the thread that passes them on. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&watch->thread, NULL, run, watch);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		return watch;
+	crowd_deinit(&watch->crowd);
+	free(watch);
+	return NULL;
+}
+
+void stall_watch_end(struct stall_watch *watch)
+{
+	if (!watch)
+		return;
+	pthread_mutex_lock(&watch->mutex);
+	watch->ends = true;
+	pthread_cond_signal(&watch->change);
+	pthread_mutex_unlock(&watch->mutex);
+	pthread_join(watch->thread, NULL);
+	for (size_t i = 0; i < watch->count; i++)
+		end_watch_of(watch->watched[i]);
+	for (size_t i = 0; i < watch->file_count; i++)
+		free(watch->files[i].name);
+	free(watch->watched);
+	free(watch->files);
+	crowd_deinit(&watch->crowd);
+	pthread_cond_destroy(&watch->change);
+	pthread_mutex_destroy(&watch->mutex);
+	free(watch);
+}

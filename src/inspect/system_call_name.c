@@ -1,0 +1,133 @@
+#include "system_call_name.h"
+
+#include <stddef.h>
+#include <sys/syscall.h>
+
+#include "support/strings.h"
+#include "contract/trace_format.h"
+
+/* Those that may wait. */
+static const char *const names[] = {
+#define NAME(name) [SYS_##name] = #name
+	NAME(read),
+	NAME(write),
+	NAME(open),
+	NAME(close),
+	NAME(stat),
+	NAME(fstat),
+	NAME(lstat),
+	NAME(poll),
+	NAME(lseek),
+	NAME(mmap),
+	NAME(munmap),
+	NAME(ioctl),
+	NAME(pread64),
+	NAME(pwrite64),
+	NAME(readv),
+	NAME(writev),
+	NAME(access),
+	NAME(select),
+	NAME(msync),
+	NAME(mincore),
+	NAME(madvise),
+	NAME(pause),
+	NAME(nanosleep),
+	NAME(sendfile),
+	NAME(connect),
+	NAME(accept),
+	NAME(sendto),
+	NAME(recvfrom),
+	NAME(sendmsg),
+	NAME(recvmsg),
+	NAME(clone),
+	NAME(fork),
+	NAME(vfork),
+	NAME(execve),
+	NAME(wait4),
+	NAME(semop),
+	NAME(msgsnd),
+	NAME(msgrcv),
+	NAME(fcntl),
+	NAME(flock),
+	NAME(fsync),
+	NAME(fdatasync),
+	NAME(truncate),
+	NAME(ftruncate),
+	NAME(getdents),
+	NAME(chdir),
+	NAME(rename),
+	NAME(mkdir),
+	NAME(rmdir),
+	NAME(creat),
+	NAME(link),
+	NAME(unlink),
+	NAME(symlink),
+	NAME(readlink),
+	NAME(chmod),
+	NAME(rt_sigsuspend),
+	NAME(rt_sigtimedwait),
+	NAME(mlock),
+	NAME(munlock),
+	NAME(mlockall),
+	NAME(sync),
+	NAME(mount),
+	NAME(umount2),
+	NAME(getdents64),
+	NAME(futex),
+	NAME(io_getevents),
+	NAME(semtimedop),
+	NAME(epoll_wait),
+	NAME(clock_nanosleep),
+	NAME(mq_timedsend),
+	NAME(mq_timedreceive),
+	NAME(waitid),
+	NAME(openat),
+	NAME(mkdirat),
+	NAME(newfstatat),
+	NAME(unlinkat),
+	NAME(renameat),
+	NAME(pselect6),
+	NAME(ppoll),
+	NAME(splice),
+	NAME(tee),
+	NAME(sync_file_range),
+	NAME(vmsplice),
+	NAME(utimensat),
+	NAME(epoll_pwait),
+	NAME(fallocate),
+	NAME(accept4),
+	NAME(preadv),
+	NAME(pwritev),
+	NAME(recvmmsg),
+	NAME(syncfs),
+	NAME(sendmmsg),
+	NAME(process_vm_readv),
+	NAME(renameat2),
+	NAME(getrandom),
+	NAME(execveat),
+	NAME(userfaultfd),
+	NAME(mlock2),
+	NAME(copy_file_range),
+	NAME(preadv2),
+	NAME(pwritev2),
+	NAME(statx),
+	NAME(io_uring_enter),
+	NAME(openat2),
+	NAME(epoll_pwait2),
+	NAME(process_madvise),
+	NAME(futex_waitv),
+	NAME(sched_yield),
+#undef NAME
+};
+
+const char *system_call_name(struct strings *strings, uint32_t number)
+{
+	if (number == TRACE_NO_SYSTEM_CALL)
+		return NULL;
+	if (number == TRACE_PAGE_FAULT)
+		return "a page fault";
+	number--;
+	if (number < sizeof names / sizeof *names && names[number])
+		return names[number];
+	return strings_print(strings, "system call %u", number);
+}

@@ -1,0 +1,42 @@
+/*
+ * A task of a living process, read from outside. Nothing is stopped: what does not fit together was
+ * changed meanwhile, and is read again.
+ */
+#ifndef REPORT_TASK_MEMORY_H
+#define REPORT_TASK_MEMORY_H
+
+#include <stdbool.h>
+
+#include "shared/layout_guards.h"
+#include "report/tasks/tasks.h"
+#include "contract/trace_format.h"
+
+/* A type of tasks, and what is known of its memory. */
+struct task_kind {
+	const struct trace_task_type *record;
+	const char *name;
+	const struct layout *layout; /* NULL: none */
+	const struct layout_task *task;
+	bool is_async_task; /* or else Tokio's */
+	uint64_t base;	    /* of the module */
+};
+
+#define TASK_MAX_GUARDS TRACE_SUSPENDED_GUARDS
+_Static_assert(LAYOUT_MAX_LINKS == TRACE_SUSPENDED_AWAITS, "a chain goes into a trace and back");
+
+struct task_seen {
+	enum task_state state;
+	struct layout_link links[LAYOUT_MAX_LINKS];
+	size_t link_count;
+	struct layout_guard guards[TASK_MAX_GUARDS]; /* what it surely holds */
+	size_t guard_count;
+};
+
+/* Whether the process lets itself be read. */
+bool task_memory_is_readable(int64_t pid, const struct task_kind *kind);
+
+/* False when there is no such task (any more). */
+bool task_memory_read(int64_t pid, uint64_t header, const struct task_kind *kind,
+		      struct task_seen *seen);
+
+#endif

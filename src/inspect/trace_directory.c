@@ -1,0 +1,167 @@
+#include "trace_directory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/memory.h"
+#include "trace_finish.h"
+
+static bool make_private(struct trace_directory *directory)
+{
+	const char *temporary = getenv("TMPDIR");
+	char path[PATH_MAX];
+
+	if (!temporary || !*temporary)
+		temporary = "/tmp";
+	if ((size_t)snprintf(path, sizeof path, "%s/yieldsan.XXXXXX", temporary) >= sizeof path)
+		errno = ENAMETOOLONG;
+	else if (mkdtemp(path) && realpath(path, directory->path))
+		return true;
+	fprintf(stderr,
+		"yieldsan: no directory for traces can be made in %s: %s; name one by --output or "
+		"TMPDIR\n",
+		temporary, strerror(errno));
+	return false;
+}
+
+static bool open_wanted(struct trace_directory *directory, const char *wanted)
+{
+	struct stat status;
+
+	if (mkdir(wanted, 0777) && errno != EEXIST)
+		fprintf(stderr, "yieldsan: the directory %s cannot be made: %s\n", wanted,
+			strerror(errno));
+	else if (!realpath(wanted, directory->path) || stat(wanted, &status))
+		fprintf(stderr, "yieldsan: %s: %s\n", wanted, strerror(errno));
+	else if (!S_ISDIR(status.st_mode))
+		fprintf(stderr, "yieldsan: %s is not a directory; --output names one for traces\n",
+			wanted);
+	else if (access(wanted, W_OK | X_OK))
+		fprintf(stderr,
+			"yieldsan: no trace can be written to %s: %s; name another directory\n",
+			wanted, strerror(errno));
+	else
+		return true;
+	return false;
+}
+
+bool trace_directory_open(struct trace_directory *directory, const char *wanted)
+{
+	memset(directory, 0, sizeof *directory);
+	clock_gettime(CLOCK_REALTIME, &directory->opened);
+	snprintf(directory->run, sizeof directory->run, "%d-%lld%09ld", (int)getpid(),
+		 (long long)directory->opened.tv_sec, directory->opened.tv_nsec);
+	directory->is_private = !*wanted;
+	return *wanted ? open_wanted(directory, wanted) : make_private(directory);
+}
+
+static bool is_trace_name(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(TRACE_SUFFIX);
+
+	return length > suffix && !strcmp(name + length - suffix, TRACE_SUFFIX);
+}
+
+/* False: the directory cannot be read. */
+static bool visit_traces(const struct trace_directory *directory,
+			 void (*visit)(const char *path, void *data), void *data)
+{
+	DIR *stream = opendir(directory->path);
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct dirent *entry;
+
+	if (!stream)
+		return false;
+	while ((entry = readdir(stream))) {
+		snprintf(path, sizeof path, "%s/%s", directory->path, entry->d_name);
+		if (is_trace_name(entry->d_name))
+			visit(path, data);
+	}
+	closedir(stream);
+	return true;
+}
+
+struct collection {
+	struct trace_directory *directory;
+	pid_t pid;
+	/* The last of those of `pid`: others it left by exec. */
+	char last[PATH_MAX + NAME_MAX + 2];
+	uint64_t last_start_ns;
+};
+
+/* What the runtime leaves where it found no room. The clock of a file system may lag by a tick. */
+static bool is_empty_since(const char *path, const struct timespec *start)
+{
+	struct stat status;
+
+	return !stat(path, &status) && !status.st_size && status.st_mtime + 1 >= start->tv_sec;
+}
+
+static void collect(const char *path, void *data)
+{
+	struct collection *collection = data;
+	struct trace_directory *directory = collection->directory;
+	struct trace_header header;
+	int fd = trace_finish_open(path, &header);
+
+	if (fd < 0 || !trace_finish_is_of_run(fd, &header, directory->run)) {
+		if (fd >= 0)
+			close(fd);
+		directory->empty += is_empty_since(path, &directory->opened);
+		return;
+	}
+	if (header.pid == collection->pid && header.start_wall_ns >= collection->last_start_ns) {
+		collection->last_start_ns = header.start_wall_ns;
+		strcpy(collection->last, path);
+	}
+	trace_finish_trim(fd, &header);
+	close(fd);
+	directory->traces = memory_grow(directory->traces, directory->count, &directory->room,
+					sizeof *directory->traces);
+	directory->traces[directory->count] = strdup(path);
+	if (!directory->traces[directory->count++])
+		memory_exhausted();
+}
+
+void trace_directory_collect(struct trace_directory *directory, pid_t pid, int status)
+{
+	struct collection collection = { .directory = directory, .pid = pid };
+	struct trace_header header;
+	int fd;
+
+	directory->is_gone = !visit_traces(directory, collect, &collection);
+	if (!*collection.last)
+		return;
+	fd = trace_finish_open(collection.last, &header);
+	if (fd < 0)
+		return;
+	trace_finish_end(fd, &header, status);
+	close(fd);
+}
+
+static void remove_trace(const char *path, void *unused)
+{
+	(void)unused;
+	unlink(path);
+}
+
+void trace_directory_remove(const struct trace_directory *directory)
+{
+	if (!directory->is_private)
+		return;
+	visit_traces(directory, remove_trace, NULL);
+	rmdir(directory->path);
+}
+
+void trace_directory_close(struct trace_directory *directory)
+{
+	for (size_t i = 0; i < directory->count; i++)
+		free(directory->traces[i]);
+	free(directory->traces);
+}

@@ -1,0 +1,323 @@
+#include "collect.h"
+
+#include <string.h>
+
+#include "report/filters/allow.h"
+#include "collection.h"
+#include "support/progress.h"
+#include "stalls.h"
+#include "verdict.h"
+
+/* A trace_script that is longer may have lost its outer lines for want of room. */
+#define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
+
+/* An event, or many at one site, as the trace has it. */
+struct observation {
+	const struct trace_call *call;
+	const struct trace_executor *executor;
+	uint8_t flags, subject;
+	uint16_t level;
+	uint64_t when_ns;
+	const uint64_t *frames;
+	size_t depth;
+	const char *script;
+	size_t script_size;
+	enum script_language language;
+};
+
+/* What a transfer is about, or a wait for events, is known by its descriptors alone. */
+static const char *category_of(const struct observation *observation, struct strings *strings)
+{
+	const struct trace_call *call = observation->call;
+	const char *category = strings_keep_part(strings, call->category, sizeof call->category);
+
+	if (observation->flags & SITE_SLEEPS)
+		return "sleep";
+	if (strcmp(category, "file") && strcmp(category, "socket") && strcmp(category, "pipe") &&
+	    strcmp(category, "output") && strcmp(category, "other"))
+		return category;
+	if (observation->flags & SITE_APPENDS)
+		return "output";
+	switch (observation->subject) {
+	case SUBJECT_REGULAR_FILE:
+	case SUBJECT_MEMORY_FILE:
+		return "file";
+	case SUBJECT_PIPE:
+		return "pipe";
+	case SUBJECT_SOCKET:
+		return "socket";
+	default:
+		return category;
+	}
+}
+
+/* print! and kin write to a pipe, a file or a terminal as the case may be: it is output all the
+ * same. */
+static bool is_print(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->place && i < stack->count; i++)
+		if (frame_is(&stack->frames[i], "std", "std::io::stdio::"))
+			return true;
+	return false;
+}
+
+static void observe(struct collection *collection, const struct observation *observation,
+		    struct finding *seen)
+{
+	struct finding_stack *blocked = seen->stacks;
+	struct report *report = collection->report;
+	const struct trace_executor *executor = observation->executor;
+	const struct trace_call *call = observation->call;
+
+	if (!collection_executor(collection, executor, seen) ||
+	    observation->level > executor->level)
+		return;
+	seen->call = strings_keep_part(&report->strings, call->name, sizeof call->name);
+	seen->category = category_of(observation, &report->strings);
+	seen->language = observation->language;
+	blocked->native =
+		stack_native(&collection->space, collection->process->executable,
+			     observation->frames, observation->depth, observation->when_ns);
+	if (!strcmp(call->name, "write") && is_print(&blocked->native))
+		seen->category = "output";
+	if (observation->script_size)
+		blocked->script = stack_script(report, observation->script,
+					       observation->script_size, observation->language);
+	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
+		collection_add(collection, seen);
+}
+
+static void observe_site(struct collection *collection, const struct trace_site *site)
+{
+	const struct trace_file *trace = collection->trace;
+	const struct trace_stack *stack = trace_file_record(trace, site->stack, RECORD_STACK);
+	union script_room room;
+	const struct trace_script *script = trace_file_script(trace, site->script, &room);
+	struct observation observation = {
+		.call = trace_file_record(trace, site->call, RECORD_CALL),
+		.executor = trace_file_record(trace, site->executor, RECORD_EXECUTOR),
+		.flags = site->flags,
+		.subject = site->subject,
+		.level = site->level,
+		.when_ns = site->first_ns,
+	};
+	struct finding_stack blocked = { .role = ROLE_BLOCKED };
+	struct finding seen = {
+		.stacks = &blocked,
+		.stack_count = 1,
+		.total_ns = site->total_ns,
+		.max_ns = site->max_ns,
+		.off_cpu_ns = site->off_cpu_ns,
+		.first_ns = collection_since_start(collection, site->first_ns),
+		.last_ns = collection_since_start(collection, site->last_ns),
+		.harm_events = site->harm_events,
+		.harm_turns = site->harm_turns,
+		.long_turns = site->long_turns,
+		.thread = strings_keep_part(&collection->report->strings, site->thread,
+					    sizeof site->thread),
+	};
+
+	if (site->kind == SITE_LONG_TURN || site->kind == SITE_SAMPLE)
+		stall_observe(&collection->stalls, site);
+	if (site->kind != SITE_BLOCKING_CALL || !observation.call || !observation.executor ||
+	    !stack)
+		return;
+	/* A loop that never waited again: the program may have left it, and ended in plain code. */
+	if (!site->confirmed && observation.executor->family == FAMILY_EVENT_LOOP &&
+	    collection->process->end == PROCESS_ENDED)
+		return;
+	for (int severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++)
+		if (site->counts[severity]) {
+			seen.severity = (enum severity)severity;
+			seen.count += site->counts[severity];
+		}
+	if (!seen.count)
+		return;
+	for (size_t i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++)
+		seen.histogram[i] = site->histogram[i];
+	observation.frames = stack->frames;
+	observation.depth = stack->depth;
+	if (script) {
+		observation.script = script->text;
+		observation.script_size = script->text_size;
+		observation.language = script->language;
+	}
+	observe(collection, &observation, &seen);
+}
+
+/* As src/runtime/judgement.c has it for those that ended. */
+static bool is_on_disk(const struct trace_call *call, uint8_t subject)
+{
+	return subject == SUBJECT_REGULAR_FILE || subject == SUBJECT_DIRECTORY ||
+	       !strncmp(call->category, "metadata", sizeof call->category);
+}
+
+/* By `yieldsan run'. */
+static bool was_seen_asleep(const struct trace_file *trace, const struct trace_thread *thread)
+{
+	const uint32_t offset = (uint32_t)((const unsigned char *)thread - trace->bytes);
+
+	for (size_t i = 0; i < trace->records[RECORD_TURN_TIMES].count; i++) {
+		const struct trace_turn_times *times =
+			(const void *)(trace->bytes + trace->records[RECORD_TURN_TIMES].offsets[i]);
+		const struct trace_look *look =
+			times->thread == offset ? trace_file_record(trace, times->look, RECORD_LOOK)
+						: NULL;
+
+		if (look && look->stall == STALL_WAITING && look->last_ns > thread->call.start_ns)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A call that the kill interrupted need not have waited: who wakes the one that kills it, by what
+ * it writes, is still in this call, and waits for a processor as others do: 55 ms were measured on
+ * a crowded machine.
+ */
+#define KILLED_DELAY_NS UINT64_C(200000000)
+
+/* A look that is older than this tells nothing of the process's end. */
+#define LATE_NS UINT64_C(1000000000)
+
+static enum severity severity_in_progress(const struct trace_file *trace,
+					  const struct trace_thread *thread,
+					  const struct trace_call *call,
+					  const struct process *process)
+{
+	uint8_t subject = thread->call.subject;
+	uint64_t start_ns = thread->call.start_ns, last_ns = trace_file_last_ns(trace);
+	uint64_t error_ns =
+		is_on_disk(call, subject) ? process->disk_error_ns : process->wait_error_ns;
+
+	if (!trace->running && !was_seen_asleep(trace, thread))
+		error_ns += KILLED_DELAY_NS;
+	if (call->waits || last_ns >= start_ns + error_ns)
+		return SEVERITY_ERROR;
+	if (last_ns + LATE_NS > start_ns)
+		return SEVERITY_NONE;
+	/* Nobody knows how long it lasted. */
+	return subject == SUBJECT_MEMORY_FILE	 ? SEVERITY_NONE
+	       : subject == SUBJECT_REGULAR_FILE ? SEVERITY_WARNING
+						 : SEVERITY_ERROR;
+}
+
+static enum script_language language_of(const struct trace_executor *executor, const char *script,
+					size_t size)
+{
+	if (!size)
+		return SCRIPT_NONE;
+	if (!strcmp(executor->name, "asyncio") || memmem(script, size, ".py\t", 4))
+		return SCRIPT_PYTHON;
+	return SCRIPT_JAVASCRIPT;
+}
+
+static void observe_thread(struct collection *collection, const struct trace_thread *thread)
+{
+	const struct trace_file *trace = collection->trace;
+	struct trace_call_in_progress call;
+	struct observation observation;
+	struct finding_stack blocked = { .role = ROLE_BLOCKED };
+	struct finding seen = { .stacks = &blocked, .stack_count = 1 };
+
+	if (!trace_file_call(trace, thread, &call) || call.flags & SITE_ALLOWED ||
+	    collection_is_deadlocked(collection, thread->tid))
+		return;
+	observation = (struct observation){
+		.call = trace_file_record(trace, call.call, RECORD_CALL),
+		.executor = trace_file_record(trace, call.executor, RECORD_EXECUTOR),
+		.flags = call.flags,
+		.subject = call.subject,
+		.level = call.level,
+		.when_ns = call.start_ns,
+		.frames = call.frames,
+		.depth = call.depth,
+		.script = call.script,
+		.script_size = call.script_size,
+	};
+	observation.language = language_of(observation.executor, call.script, call.script_size);
+	seen.in_progress = true;
+	seen.running = trace->running;
+	seen.progress_ns = collection_elapsed(collection, call.start_ns);
+	seen.severity = severity_in_progress(trace, thread, observation.call, collection->process);
+	if (!seen.severity)
+		return;
+	seen.count = 1;
+	seen.total_ns = seen.max_ns = seen.progress_ns;
+	seen.first_ns = collection_since_start(collection, call.start_ns);
+	seen.last_ns = seen.first_ns + seen.progress_ns;
+	seen.thread =
+		strings_keep_part(&collection->report->strings, thread->name, sizeof thread->name);
+	observe(collection, &observation, &seen);
+}
+
+uint64_t collection_since_start(const struct collection *collection, uint64_t ns)
+{
+	uint64_t start_ns = collection->trace->header->start_monotonic_ns;
+
+	return ns > start_ns ? ns - start_ns : 0;
+}
+
+uint64_t collection_elapsed(const struct collection *collection, uint64_t start_ns)
+{
+	uint64_t end_ns = trace_file_last_ns(collection->trace);
+
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+bool collection_executor(struct collection *collection, const struct trace_executor *executor,
+			 struct finding *seen)
+{
+	seen->family = executor->family;
+	seen->confidence = executor->confidence;
+	seen->executor = strings_keep_part(&collection->report->strings, executor->name,
+					   sizeof executor->name);
+	return executor->confirmed;
+}
+
+struct stack collection_stack(struct collection *collection, uint32_t offset, uint64_t when_ns)
+{
+	const struct trace_stack *stack =
+		trace_file_record(collection->trace, offset, RECORD_STACK);
+
+	return stack ? stack_native(&collection->space, collection->process->executable,
+				    stack->frames, stack->depth, when_ns)
+		     : (struct stack){ 0 };
+}
+
+void collection_add(struct collection *collection, const struct finding *seen)
+{
+	if (!allow_fits(collection->process->allow, seen))
+		finding_add(collection->report, seen, collection->process);
+}
+
+const void *collection_record(const struct collection *collection, enum record_type type, size_t i)
+{
+	return collection->trace->bytes + collection->trace->records[type].offsets[i];
+}
+
+void collect(struct report *report, const struct process *process, const struct trace_file *trace)
+{
+	struct collection collection = { .report = report, .process = process, .trace = trace };
+	size_t sites = trace->records[RECORD_SITE].count;
+
+	address_space_init(&collection.space, report, trace);
+	collection.stalls = (struct stalls){ report, process, &collection.space };
+	for (size_t i = 0; i < sites && !report->live; i++) {
+		progress_step("finding names and lines", i, sites);
+		observe_site(&collection,
+			     (const void *)(trace->bytes + trace->records[RECORD_SITE].offsets[i]));
+	}
+	progress_end();
+	for (size_t i = 0; i < trace->records[RECORD_THREAD].count; i++)
+		observe_thread(
+			&collection,
+			(const void *)(trace->bytes + trace->records[RECORD_THREAD].offsets[i]));
+	stalls_in_progress(&collection.stalls);
+	collect_lock_sites(&collection);
+	collect_deadlocks(&collection);
+	collect_guards(&collection);
+	collect_suspended(&collection);
+	collect_cancelled(&collection);
+	address_space_deinit(&collection.space);
+}

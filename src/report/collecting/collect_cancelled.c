@@ -1,0 +1,192 @@
+/* Findings of tasks that were cancelled: where, and with what in their hands. */
+#include <string.h>
+
+#include "collection.h"
+#include "inspect/known_layouts.h"
+#include "inspect/layout_source.h"
+#include "report/tasks/task_chain.h"
+#include "report/tasks/task_type.h"
+
+enum begun { BEGUN_UNKNOWN, BEGUN_NOT, BEGUN };
+
+/* How it was, and whether it had begun. */
+static const char *const ways[][3] = {
+	[CANCEL_ABORTED] = { "aborted", "aborted before it began", "aborted while it waits" },
+	[CANCEL_SHUT_DOWN] = { "shut down with its runtime",
+			       "shut down with its runtime before it began",
+			       "shut down with its runtime while it waits" },
+	[CANCEL_DROPPED] = { "dropped", "dropped before it began", "dropped while it waits" },
+};
+
+/* As a stack has it: innermost first. */
+static struct stack reversed(struct report *report, const struct stack *chain)
+{
+	struct stack stack = { .count = chain->count };
+
+	stack.frames = obstack_alloc(&report->memory, (chain->count + 1) * sizeof *stack.frames);
+	for (size_t i = 0; i < chain->count; i++)
+		stack.frames[i] = chain->frames[chain->count - 1 - i];
+	stack.place = stack_authors_place(&stack);
+	return stack;
+}
+
+/* What it certainly held then; NULL: nothing, or it is in doubt. */
+static const struct layout_value *guard_of(struct collection *collection,
+					   const struct layout *layout,
+					   const struct trace_cancel_site *site)
+{
+	const struct trace_guard_site *guard =
+		trace_file_record(collection->trace, site->guard, RECORD_GUARD_SITE);
+
+	if (!guard || guard->flags || guard->layout_version != LAYOUT_VERSION ||
+	    guard->layout_count != layout_count(layout, LAYOUT_VALUES) ||
+	    guard->value >= guard->layout_count)
+		return NULL;
+	return &layout->values[guard->value];
+}
+
+/*
+ * What tasks leave, as kind_cancelled_holding.c knows it, and the types of the variables by one of
+ * which a task still had it when it was cancelled. Without one it may have been handed on, or been
+ * meant to stay, as what the first task that needs it opens for all: who has it nobody can see.
+ * None: of a descriptor, which a value of std's would have closed, a number or a bare pointer.
+ */
+static const struct {
+	const char *what, *category, *types[3];
+} things[] = {
+	[LEFT_DESCRIPTOR] = { "descriptor", "file", { NULL } },
+	[LEFT_CHILD] = { "child process", "process", { "Child" } },
+	[LEFT_FILE] = { "temporary file", "file", { "PathBuf", "File", "TempPath" } },
+};
+
+static bool had(const struct alive *alive, uint32_t kind)
+{
+	const char *const *types = things[kind].types;
+
+	for (int i = 0; i < 3 && types[i]; i++)
+		if (alive_has(alive, types[i]))
+			return true;
+	return !types[0] && alive->by_hand;
+}
+
+/* Its values remove what they made: a file that is there still was kept on purpose. */
+static bool is_made_by_tempfile(const struct stack *made)
+{
+	for (size_t i = 0; i < made->count; i++)
+		if (made->frames[i].package && !strcmp(made->frames[i].package, "tempfile"))
+			return true;
+	return false;
+}
+
+/* What such tasks had made, and nobody has ended or used since. */
+static void observe_left(struct collection *collection, const struct trace_cancel_site *site,
+			 const struct finding *cancelled)
+{
+	const struct trace_file *trace = collection->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_LEFT_SITE].count; i++) {
+		const struct trace_left_site *left =
+			collection_record(collection, RECORD_LEFT_SITE, i);
+		struct finding_stack stacks[2] = { { .role = ROLE_ACQUIRED },
+						   cancelled->stacks[0] };
+		struct finding seen = *cancelled;
+
+		if (trace_file_record(trace, left->cancelled, RECORD_CANCEL_SITE) != site ||
+		    !left->open || !left->opened || left->kind >= sizeof things / sizeof *things)
+			continue;
+		stacks[0].native = collection_stack(collection, left->opened, left->first_ns);
+		seen.kind = KIND_CANCELLED_HOLDING;
+		seen.severity = SEVERITY_ERROR;
+		seen.confidence = CONFIDENCE_MEDIUM;
+		if (!had(&cancelled->alive, left->kind) || is_made_by_tempfile(&stacks[0].native)) {
+			seen.severity = SEVERITY_NOTICE;
+			seen.confidence = CONFIDENCE_LOW;
+		}
+		seen.category = things[left->kind].category;
+		seen.what = things[left->kind].what;
+		seen.count = left->open;
+		seen.first_ns = collection_since_start(collection, left->first_ns);
+		seen.last_ns = collection_since_start(collection, left->last_ns);
+		seen.stacks = stacks;
+		seen.stack_count = 2;
+		collection_add(collection, &seen);
+	}
+}
+
+static void observe(struct collection *collection, const struct trace_cancel_site *site)
+{
+	struct report *report = collection->report;
+	const struct trace_executor *executor =
+		trace_file_record(collection->trace, site->executor, RECORD_EXECUTOR);
+	struct loaded_module *module =
+		address_space_module(&collection->space, site->poll, site->first_ns);
+	const struct layout *layout =
+		module && site->depth ? known_layout_of(report, module) : NULL;
+	const struct layout_source source = {
+		.report = report,
+		.layout = layout,
+		.path = module ? module->path : NULL,
+		.build_id = module ? module->build_id : NULL,
+		.executable = collection->process->executable,
+	};
+	const struct layout_value *guard = NULL;
+	uint64_t poll = site->poll + 1;
+	struct finding_stack stack = { .role = ROLE_YIELDED };
+	enum begun begun = BEGUN_UNKNOWN;
+	struct finding seen = {
+		.kind = KIND_CANCELLED_TASK,
+		.severity = SEVERITY_NOTICE,
+		.count = site->count,
+		.first_ns = collection_since_start(collection, site->first_ns),
+		.last_ns = collection_since_start(collection, site->last_ns),
+		.stacks = &stack,
+		.stack_count = 1,
+	};
+
+	if (!site->count || !site->how || site->how >= sizeof ways / sizeof *ways || !executor ||
+	    !collection_executor(collection, executor, &seen))
+		return;
+	seen.task = task_type_name(&collection->space, site->poll);
+	seen.thread = strings_keep_part(&report->strings, site->thread, sizeof site->thread);
+	if (layout && layout_source_fits(layout, site->layout_version, site->layout_count,
+					 site->links, site->depth, TRACE_GUARD_LINKS)) {
+		struct layout_link links[TRACE_GUARD_LINKS];
+
+		for (uint32_t i = 0; i < site->depth; i++)
+			links[i] = (struct layout_link){ site->links[i].machine,
+							 site->links[i].state, 0 };
+		seen.awaits = task_chain_frames(&source, links, site->depth);
+		seen.alive = alive_in(&source, links, site->depth);
+		stack.native = reversed(report, &seen.awaits);
+		begun = layout->states[links[0].state].value >= LAYOUT_FIRST_WAIT ? BEGUN
+										  : BEGUN_NOT;
+		guard = guard_of(collection, layout, site);
+	} else {
+		stack.native = stack_native(&collection->space, collection->process->executable,
+					    &poll, 1, site->first_ns);
+	}
+	seen.what = ways[site->how][begun];
+	seen.category = site->how == CANCEL_DROPPED ? "future" : NULL;
+	if (guard) {
+		const struct trace_guard_site *held =
+			trace_file_record(collection->trace, site->guard, RECORD_GUARD_SITE);
+
+		/* The function that holds it, rather than what that awaits. */
+		if (held->depth && held->depth <= stack.native.count)
+			stack.native.place = stack.native.count - held->depth;
+		seen.kind = KIND_CANCELLED_HOLDING;
+		seen.severity = SEVERITY_ERROR;
+		seen.category = "lock";
+		seen.what = layout_source_type(&source, guard);
+		seen.variable = layout_source_variable(&source, guard);
+	}
+	collection_add(collection, &seen);
+	if (seen.kind == KIND_CANCELLED_TASK)
+		observe_left(collection, site, &seen);
+}
+
+void collect_cancelled(struct collection *collection)
+{
+	for (size_t i = 0; i < collection->trace->records[RECORD_CANCEL_SITE].count; i++)
+		observe(collection, collection_record(collection, RECORD_CANCEL_SITE, i));
+}

@@ -1,0 +1,173 @@
+/* Findings of threads that wait for each other's locks. */
+#include "collection.h"
+
+#include "report/wording/headline.h"
+#include "report/wording/lock_words.h"
+#include "report/tasks/task_type.h"
+
+#define STACKS_OF_EDGE 4 /* at most: a damaged record has them all */
+
+/* "deadlock of 2 threads: a tokio worker waits for a mutex" */
+static const char *describe(struct collection *collection, const struct trace_deadlock *deadlock,
+			    const struct finding *seen)
+{
+	struct strings *strings = &collection->report->strings;
+	const struct trace_deadlock_edge *edge = &deadlock->edges[0];
+	struct finding_stack holds;
+	const char *guard, *waits = strings_print(strings, "%s waits for a %s",
+						  headline_executor(collection->report, seen),
+						  lock_word(edge->lock));
+
+	if (edge->guard && collection_guard(collection, edge->guard, &holds, &guard))
+		return strings_print(strings, "%s%s that %s, holds",
+				     edge->holder == edge->tid ? "deadlock: " : "", waits, guard);
+	if (edge->holder == edge->tid)
+		return strings_print(strings, "deadlock: %s that %s", waits,
+				     edge->suspended ? "an earlier turn of the same thread holds"
+						     : "the same turn holds already,");
+	if (deadlock->state == DEADLOCK_CYCLE)
+		return strings_print(strings, "deadlock of %u threads: %s", deadlock->edge_count,
+				     waits);
+	return strings_print(
+		strings, "%s that thread %s%s(%d) holds", waits,
+		strings_keep_part(strings, edge->holder_thread, sizeof edge->holder_thread),
+		*edge->holder_thread ? " " : "", edge->holder);
+}
+
+/* The stacks of one edge: who waits where, and where the holder took the lock. */
+static size_t take_edge(struct collection *collection, const struct trace_deadlock *deadlock,
+			const struct trace_deadlock_edge *edge, struct finding_stack *stacks)
+{
+	struct strings *strings = &collection->report->strings;
+	const char *lock = lock_name(collection->report, edge->lock, edge->address);
+	size_t count = 0;
+
+	if (edge->waiting)
+		stacks[count++] = (struct finding_stack){
+			.role = ROLE_WAITING,
+			.native = collection_stack(collection, edge->waiting, deadlock->start_ns),
+			.thread = strings_keep_part(strings, edge->thread, sizeof edge->thread),
+			.tid = edge->tid,
+			.lock = lock,
+			.since_ns = deadlock->state == DEADLOCK_ENDED
+					    ? deadlock->end_ns - edge->waits_since_ns
+					    : collection_elapsed(collection, edge->waits_since_ns),
+		};
+	if (edge->acquired)
+		stacks[count++] = (struct finding_stack){
+			.role = ROLE_HOLDING,
+			.native = collection_stack(collection, edge->acquired, deadlock->start_ns),
+			.thread = strings_keep_part(strings, edge->holder_thread,
+						    sizeof edge->holder_thread),
+			.tid = edge->holder,
+			.lock = lock,
+			.since_ns = edge->suspended
+					    ? collection_elapsed(collection, edge->holds_since_ns)
+					    : 0,
+		};
+	if (edge->guard) {
+		const char *words;
+
+		stacks[count] = (struct finding_stack){
+			.role = ROLE_HOLDING,
+			.thread = strings_keep_part(strings, edge->holder_thread,
+						    sizeof edge->holder_thread),
+			.tid = edge->holder,
+			.lock = lock,
+			.since_ns = collection_elapsed(collection, edge->holds_since_ns),
+		};
+		count += collection_guard(collection, edge->guard, &stacks[count], &words);
+	}
+	if (edge->present)
+		stacks[count] = (struct finding_stack){
+			.role = ROLE_SAMPLE,
+			.native = collection_stack(collection, edge->present, deadlock->start_ns),
+			.thread = strings_keep_part(strings, edge->holder_thread,
+						    sizeof edge->holder_thread),
+			.tid = edge->holder,
+		};
+	if (edge->present && stacks[count].native.count) /* somebody looked from outside */
+		count++;
+	return count;
+}
+
+/* Each thread of a cycle tells of it: the same threads, another first. */
+static bool is_told(struct collection *collection, size_t number)
+{
+	const struct trace_deadlock *deadlock =
+		collection_record(collection, RECORD_DEADLOCK, number);
+
+	for (size_t i = 0; deadlock->state == DEADLOCK_CYCLE && i < number; i++) {
+		const struct trace_deadlock *other =
+			collection_record(collection, RECORD_DEADLOCK, i);
+
+		if (other->state != DEADLOCK_CYCLE || other->edge_count != deadlock->edge_count)
+			continue;
+		for (uint32_t n = 0; n < other->edge_count; n++)
+			if (other->edges[n].tid == deadlock->edges[0].tid)
+				return true;
+	}
+	return false;
+}
+
+bool collection_is_deadlocked(struct collection *collection, int32_t tid)
+{
+	for (size_t i = 0; i < collection->trace->records[RECORD_DEADLOCK].count; i++) {
+		const struct trace_deadlock *deadlock =
+			collection_record(collection, RECORD_DEADLOCK, i);
+
+		if (deadlock->state == DEADLOCK_ENDED)
+			continue;
+		for (uint32_t n = 0; n < deadlock->edge_count; n++)
+			if (deadlock->edges[n].tid == tid)
+				return true;
+	}
+	return false;
+}
+
+static void observe(struct collection *collection, const struct trace_deadlock *deadlock)
+{
+	const struct trace_executor *executor =
+		trace_file_record(collection->trace, deadlock->executor, RECORD_EXECUTOR);
+	struct finding_stack stacks[STACKS_OF_EDGE * TRACE_MAX_EDGES];
+	struct finding seen = {
+		.kind = KIND_DEADLOCK,
+		.severity = SEVERITY_ERROR,
+		.category = "lock",
+		.count = deadlock->count,
+		.first_ns = collection_since_start(collection, deadlock->start_ns),
+		.running = collection->trace->running,
+		.in_progress = deadlock->state != DEADLOCK_ENDED,
+		.stacks = stacks,
+	};
+
+	if (!executor || !deadlock->edge_count || !deadlock->count ||
+	    !collection_executor(collection, executor, &seen))
+		return;
+	for (uint32_t i = 0; i < deadlock->edge_count; i++)
+		seen.stack_count += take_edge(collection, deadlock, &deadlock->edges[i],
+					      &stacks[seen.stack_count]);
+	if (!seen.stack_count)
+		return;
+	seen.thread = stacks[0].thread;
+	seen.what = describe(collection, deadlock, &seen);
+	/* The chain of awaits is the waiting one's; a guard's own finding has its. */
+	if (deadlock->edges[0].task_poll && !deadlock->edges[0].guard)
+		seen.task = task_type_name(&collection->space, deadlock->edges[0].task_poll);
+	if (seen.in_progress) {
+		seen.progress_ns = collection_elapsed(collection, deadlock->start_ns);
+		seen.total_ns = seen.max_ns = seen.progress_ns;
+	} else { /* it went on after all */
+		seen.severity = SEVERITY_WARNING;
+		seen.total_ns = seen.max_ns = deadlock->end_ns - deadlock->start_ns;
+	}
+	seen.last_ns = seen.first_ns + seen.total_ns;
+	collection_add(collection, &seen);
+}
+
+void collect_deadlocks(struct collection *collection)
+{
+	for (size_t i = 0; i < collection->trace->records[RECORD_DEADLOCK].count; i++)
+		if (!is_told(collection, i))
+			observe(collection, collection_record(collection, RECORD_DEADLOCK, i));
+}

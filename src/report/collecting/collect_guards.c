@@ -1,0 +1,219 @@
+/* Findings of guards and borrows that suspended tasks were seen to hold. */
+#include <string.h>
+
+#include "collection.h"
+#include "contract/layout.h"
+#include "inspect/known_layouts.h"
+#include "inspect/layout_source.h"
+#include "report/tasks/task_type.h"
+
+/* Of what its lock's word alone tells, which others set as well: how often it must have been seen
+ * locked, and never unlocked. */
+#define SURE_ENOUGH 8
+
+/* One look that found its lock unlocked tells of all: it is another's lock that the others saw. */
+static bool is_refuted(struct collection *collection, const struct trace_guard_site *site,
+		       const struct loaded_module *module)
+{
+	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++) {
+		const struct trace_guard_site *other =
+			collection_record(collection, RECORD_GUARD_SITE, i);
+
+		if (other->flags & GUARD_REFUTED && other->value == site->value &&
+		    address_space_module(&collection->space, other->poll, other->first_ns) ==
+			    module)
+			return true;
+	}
+	return false;
+}
+
+static struct stack chain_of(struct collection *collection, const struct layout_source *source,
+			     const struct trace_guard_site *site)
+{
+	struct frame *frames =
+		obstack_alloc(&collection->report->memory, site->depth * sizeof *frames);
+
+	for (uint32_t i = 0; i < site->depth; i++)
+		frames[i] =
+			layout_source_frame(source, site->links[i].machine, site->links[i].state);
+	return (struct stack){ .frames = frames, .count = site->depth };
+}
+
+static void set_stacks(const struct layout_source *source, const struct trace_guard_site *site,
+		       struct finding *seen)
+{
+	const struct layout *layout = source->layout;
+	const struct layout_value *value = &layout->values[site->value];
+	uint32_t last = site->depth - 1;
+	const struct layout_machine *machine = &layout->machines[site->links[last].machine];
+	const struct layout_state *state = &layout->states[site->links[last].state];
+
+	seen->stacks[0] = (struct finding_stack){
+		.role = ROLE_YIELDED,
+		.native = layout_source_stack(source, machine, state->file, state->line),
+	};
+	seen->stack_count = 1;
+	if (!value->line)
+		return;
+	seen->stacks[1] = (struct finding_stack){
+		.role = ROLE_ACQUIRED,
+		.native = layout_source_stack(source, machine, value->file, value->line),
+	};
+	seen->stack_count = 2;
+}
+
+/* The layout's places are good afterwards. */
+static bool source_of(struct collection *collection, const struct trace_guard_site *site,
+		      struct layout_source *source)
+{
+	struct loaded_module *module =
+		address_space_module(&collection->space, site->poll, site->first_ns);
+
+	*source = (struct layout_source){
+		.report = collection->report,
+		.layout = module ? known_layout_of(collection->report, module) : NULL,
+		.path = module ? module->path : NULL,
+		.build_id = module ? module->build_id : NULL,
+		.executable = collection->process->executable,
+	};
+	return source->layout &&
+	       layout_source_fits(source->layout, site->layout_version, site->layout_count,
+				  site->links, site->depth, TRACE_GUARD_LINKS) &&
+	       site->value < site->layout_count && !is_refuted(collection, site, module);
+}
+
+bool collection_guard(struct collection *collection, uint32_t offset, struct finding_stack *stack,
+		      const char **words)
+{
+	const struct trace_guard_site *site =
+		trace_file_record(collection->trace, offset, RECORD_GUARD_SITE);
+	struct strings *strings = &collection->report->strings;
+	const struct layout_value *value;
+	struct finding_stack stacks[2];
+	struct finding seen = { .stacks = stacks };
+	struct layout_source source;
+
+	if (!site || !source_of(collection, site, &source))
+		return false;
+	value = &source.layout->values[site->value];
+	set_stacks(&source, site, &seen);
+	stack->native = stacks[0].native;
+	*words = strings_print(strings, "%s, a %s, of a suspended task",
+			       layout_source_variable(&source, value),
+			       layout_source_type(&source, value));
+	return true;
+}
+
+/* Where its type says no more than that it is a future, the outermost that is known. */
+static const char *task_of(struct collection *collection, const struct layout_source *source,
+			   const struct trace_guard_site *site)
+{
+	const char *name = task_type_name(&collection->space, site->poll);
+	const struct layout *layout = source->layout;
+
+	if (!site->depth || !strstr(name, "dyn core::future::future::Future<"))
+		return name;
+	return task_type_of_machine(
+		&collection->report->strings,
+		layout_text(layout, layout->machines[site->links[0].machine].type));
+}
+
+void collection_add_guard(struct collection *collection, const struct trace_guard_site *site)
+{
+	const struct trace_executor *executor =
+		trace_file_record(collection->trace, site->executor, RECORD_EXECUTOR);
+	const struct layout_value *value;
+	struct finding_stack stacks[2];
+	struct finding seen = {
+		.kind = KIND_LOCK_ACROSS_YIELD,
+		.severity = SEVERITY_ERROR,
+		.category = "lock",
+		.count = site->yields,
+		.yields = site->yields,
+		.total_ns = site->total_ns,
+		.max_ns = site->max_ns,
+		.first_ns = collection_since_start(collection, site->first_ns),
+		.last_ns = collection_since_start(collection, site->last_ns),
+		.in_progress = site->open != 0,
+		.running = collection->trace->running,
+		.stacks = stacks,
+	};
+	struct layout_source source;
+
+	if (!executor || !site->yields || !collection_executor(collection, executor, &seen) ||
+	    !source_of(collection, site, &source))
+		return;
+	if (site->flags & GUARD_UNSURE) {
+		if (site->yields < SURE_ENOUGH)
+			return;
+		seen.severity = SEVERITY_WARNING;
+		seen.confidence = CONFIDENCE_LOW;
+	}
+	value = &source.layout->values[site->value];
+	if (value->class == HELD_BORROW)
+		seen.kind = KIND_BORROW_ACROSS_YIELD;
+	seen.thread =
+		strings_keep_part(&collection->report->strings, site->thread, sizeof site->thread);
+	seen.task = task_of(collection, &source, site);
+	seen.what = layout_source_type(&source, value);
+	seen.variable = layout_source_variable(&source, value);
+	seen.awaits = chain_of(collection, &source, site);
+	set_stacks(&source, site, &seen);
+	collection_add(collection, &seen);
+}
+
+static const char *why_blind(const struct layout *layout)
+{
+	if (!layout)
+		return "is not there: build it with debuginfo=2 (cargo's dev profile, or "
+		       "`debug = 2' in the profile), and do not strip it";
+	if (!layout_count(layout, LAYOUT_MACHINES))
+		return "has lines and no types: build it with debuginfo=2 (`debug = 2' in the "
+		       "profile)";
+	return "had not been read when it started: the next run tells";
+}
+
+static void tell_blind(struct collection *collection, const struct loaded_module *module)
+{
+	struct report *report = collection->report;
+	struct missing_module *blind = report->blind;
+
+	while (blind && blind->path != module->path)
+		blind = blind->next;
+	if (blind)
+		return;
+	blind = obstack_alloc(&report->memory, sizeof *blind);
+	*blind = (struct missing_module){
+		.next = report->blind,
+		.path = module->path,
+		.problem = why_blind(known_layout_of(report, module)),
+	};
+	report->blind = blind;
+}
+
+/* One sentence for each file whose tasks were polled, and not looked at. */
+static void collect_blind(struct collection *collection)
+{
+	const struct trace_file *trace = collection->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_TASK_TYPE].count; i++) {
+		const struct trace_task_type *type =
+			collection_record(collection, RECORD_TASK_TYPE, i);
+		const struct loaded_module *module = address_space_module(
+			&collection->space, type->poll, trace->header->start_monotonic_ns);
+		const struct trace_executor *executor =
+			trace_file_record(trace, type->executor, RECORD_EXECUTOR);
+
+		if (module && (!executor || executor->family == FAMILY_TOKIO))
+			tell_blind(collection, module);
+	}
+}
+
+void collect_guards(struct collection *collection)
+{
+	if (collection->trace->header->flags & TRACE_NO_LAYOUT && !collection->report->live)
+		collect_blind(collection);
+	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++)
+		collection_add_guard(collection,
+				     collection_record(collection, RECORD_GUARD_SITE, i));
+}

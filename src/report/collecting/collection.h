@@ -1,0 +1,55 @@
+/* What those share who make findings of the records of one trace. */
+#ifndef REPORT_COLLECTION_H
+#define REPORT_COLLECTION_H
+
+#include "inspect/address_space.h"
+#include "report/model/model.h"
+#include "stalls.h"
+
+struct collection {
+	struct report *report;
+	const struct process *process;
+	const struct trace_file *trace;
+	struct address_space space;
+	struct stalls stalls;
+};
+
+/* From the process's start to a CLOCK_MONOTONIC time of the trace. */
+uint64_t collection_since_start(const struct collection *collection, uint64_t ns);
+
+/* From then until the trace was read, or the process ended; 0 where nobody saw it end. */
+uint64_t collection_elapsed(const struct collection *collection, uint64_t start_ns);
+
+/* Fills what a finding takes of its executor. False for a loop that is not believed to be one. */
+bool collection_executor(struct collection *collection, const struct trace_executor *executor,
+			 struct finding *seen);
+
+/* A stack of the trace; empty for an offset that names none. */
+struct stack collection_stack(struct collection *collection, uint32_t offset, uint64_t when_ns);
+
+/* Adds it, unless an option of the process allows it. */
+void collection_add(struct collection *collection, const struct finding *seen);
+
+/* A record by its place among those of its type. */
+const void *collection_record(const struct collection *collection, enum record_type type, size_t i);
+
+/* Of the records of one subject each: what is wrong with locks; who waits for whom. */
+void collect_lock_sites(struct collection *collection);
+void collect_cancelled(struct collection *collection);
+void collect_deadlocks(struct collection *collection);
+void collect_guards(struct collection *collection);
+void collect_suspended(struct collection *collection);
+
+/* One, of the trace or read out of the process since. */
+struct trace_guard_site;
+void collection_add_guard(struct collection *collection, const struct trace_guard_site *site);
+
+/* Of a trace_guard_site: where its task waits, and "_guard, a MutexGuard<u32>, of a suspended
+ * task". False when it cannot be told. */
+bool collection_guard(struct collection *collection, uint32_t offset, struct finding_stack *stack,
+		      const char **words);
+
+/* Whether a thread waits for a lock, and that is told as a deadlock. */
+bool collection_is_deadlocked(struct collection *collection, int32_t tid);
+
+#endif

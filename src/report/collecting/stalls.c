@@ -1,0 +1,459 @@
+#include "stalls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/filters/allow.h"
+#include "report/model/model.h"
+#include "inspect/system_call_name.h"
+#include "turn_lengths.h"
+#include "verdict.h"
+
+#define MAX_STACKS	   32 /* of one finding: the lightest are left out */
+#define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
+
+struct stall_sample {
+	struct stall_sample *next;
+	uint32_t family;
+	const char *executor;
+	struct finding_stack stack;
+};
+
+static uint64_t since_start(const struct trace_header *header, uint64_t ns)
+{
+	return ns > header->start_monotonic_ns ? ns - header->start_monotonic_ns : 0;
+}
+
+static bool is_boundary(const struct frame *frame)
+{
+	return frame->turn_boundary || frame->owner == OWNER_EXECUTOR;
+}
+
+/* Names of the functions that the loop's own wait lies in: of an event loop that is the program's
+ * own code, nothing else tells where a callback begins. */
+static struct stack wait_of(struct stalls *stalls, uint32_t executor)
+{
+	const struct trace_file *trace = stalls->space->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_TURN_LENGTHS].count; i++) {
+		const struct trace_turn_lengths *lengths =
+			(const void *)(trace->bytes +
+				       trace->records[RECORD_TURN_LENGTHS].offsets[i]);
+		const struct trace_stack *wait =
+			trace_file_record(trace, lengths->wait, RECORD_STACK);
+
+		if (lengths->executor == executor && wait)
+			return stack_native(stalls->space, stalls->process->executable,
+					    wait->frames, wait->depth,
+					    trace->header->start_monotonic_ns);
+	}
+	return (struct stack){ 0 };
+}
+
+static bool is_of_program(const struct frame *frame)
+{
+	return frame->owner == OWNER_PROGRAM && frame->function;
+}
+
+/* How many of the outermost frames, up to `end`, are of the functions that the loop waits in. */
+static size_t without_loop(const struct stack *stack, size_t end, const struct stack *wait)
+{
+	size_t other = wait->count;
+
+	for (;;) {
+		while (end && !is_of_program(&stack->frames[end - 1]))
+			end--;
+		while (other && !is_of_program(&wait->frames[other - 1]))
+			other--;
+		if (!end || !other ||
+		    stack->frames[end - 1].function != wait->frames[other - 1].function)
+			return end;
+		end--;
+		other--;
+	}
+}
+
+/* The outermost frame of the program's own code within the turn; without one, of what there is. */
+static size_t entry_of(const struct stack *stack, const struct stack *wait)
+{
+	size_t end, own, i;
+
+	for (end = stack->place; end < stack->count; end++)
+		if (is_boundary(&stack->frames[end]))
+			break;
+	own = end;
+	if (end == stack->count && wait->count)
+		own = without_loop(stack, end, wait);
+	for (i = own; i-- > 0;)
+		if (stack->frames[i].owner == OWNER_PROGRAM)
+			return i;
+	/* All of it is in the loop's function itself. */
+	if (stack->place < stack->count)
+		return stack->place;
+	/* Code made at run time, or an interpreter's own: which of its functions it was in is
+	 * chance, where the loop calls it from is not. */
+	for (own = end, i = wait->count; own && i; own--, i--)
+		if (stack->frames[own - 1].function != wait->frames[i - 1].function)
+			break;
+	for (i = own; i-- > 0;)
+		if (stack->frames[i].function)
+			return i;
+	return 0;
+}
+
+static struct finding_stack stack_of(struct stalls *stalls, uint32_t executor,
+				     const uint64_t *frames, size_t depth,
+				     const struct trace_script *script, uint64_t when_ns)
+{
+	struct finding_stack result = { .role = ROLE_SAMPLE };
+	struct stack wait = { 0 };
+
+	result.native =
+		stack_native(stalls->space, stalls->process->executable, frames, depth, when_ns);
+	if (script && script->text_size)
+		result.script = stack_script(stalls->report, script->text, script->text_size,
+					     script->language);
+	else
+		wait = wait_of(stalls, executor);
+	result.entry = entry_of(finding_stack_face(&result), &wait);
+	return result;
+}
+
+static void keep_sample(struct stalls *stalls, const struct finding *seen, uint64_t ns)
+{
+	struct stall_sample *sample = obstack_alloc(&stalls->report->memory, sizeof *sample);
+
+	*sample = (struct stall_sample){ .next = stalls->report->samples,
+					 .family = seen->family,
+					 .executor = seen->executor,
+					 .stack = seen->stacks[0] };
+	sample->stack.weight = ns / 1000000 + 1;
+	stalls->report->samples = sample;
+}
+
+static bool begin(struct stalls *stalls, const struct trace_executor *executor, uint16_t level,
+		  struct finding *seen)
+{
+	if (!executor || !executor->confirmed || level > executor->level)
+		return false;
+	seen->kind = KIND_LONG_TURN;
+	seen->family = executor->family;
+	seen->confidence = executor->confidence;
+	seen->executor =
+		strings_keep_part(&stalls->report->strings, executor->name, sizeof executor->name);
+	return true;
+}
+
+static void put(struct stalls *stalls, struct finding *seen, struct finding_stack *stack,
+		uint8_t flags, bool script_full)
+{
+	seen->stacks = stack;
+	seen->stack_count = 1;
+	seen->unseen = flags & SITE_UNSEEN;
+	if (verdict_long_turn(seen, flags, script_full, stalls->process->long_turn_warning_ns) &&
+	    !allow_fits(stalls->process->allow, seen))
+		finding_add(stalls->report, seen, stalls->process);
+}
+
+void stall_observe(struct stalls *stalls, const struct trace_site *site)
+{
+	const struct trace_file *trace = stalls->space->trace;
+	const struct trace_stack *frames = trace_file_record(trace, site->stack, RECORD_STACK);
+	union script_room room;
+	const struct trace_script *script = trace_file_script(trace, site->script, &room);
+	struct strings *strings = &stalls->report->strings;
+	struct finding_stack stack;
+	struct finding seen = {
+		.total_ns = site->total_ns,
+		.max_ns = site->max_ns,
+		.off_cpu_ns = site->off_cpu_ns,
+		.first_ns = since_start(trace->header, site->first_ns),
+		.last_ns = since_start(trace->header, site->last_ns),
+		.thread = strings_keep_part(strings, site->thread, sizeof site->thread),
+		.stall = site->subject <= STALL_RUNNABLE ? site->subject : STALL_UNKNOWN,
+		.waits_in = system_call_name(strings, site->system_call),
+	};
+
+	if (!frames || !begin(stalls, trace_file_record(trace, site->executor, RECORD_EXECUTOR),
+			      site->level, &seen))
+		return;
+	if (!site->confirmed && seen.family == FAMILY_EVENT_LOOP &&
+	    stalls->process->end == PROCESS_ENDED)
+		return;
+	stack = stack_of(stalls, site->executor, frames->frames, frames->depth, script,
+			 site->first_ns);
+	if (site->kind == SITE_SAMPLE) {
+		seen.stacks = &stack;
+		seen.stack_count = 1;
+		keep_sample(stalls, &seen, site->total_ns);
+		return;
+	}
+	if (*site->channel)
+		seen.channel = strings_keep_part(strings, site->channel, sizeof site->channel);
+	seen.language = script ? script->language : SCRIPT_NONE;
+	for (int severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++)
+		if (site->counts[severity]) {
+			seen.severity = (enum severity)severity;
+			seen.count += site->counts[severity];
+		}
+	for (size_t i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++)
+		seen.histogram[i] = site->histogram[i];
+	if (seen.count)
+		put(stalls, &seen, &stack, site->flags,
+		    script && script->text_size > SCRIPT_NEARLY_FULL);
+}
+
+/* What `yieldsan run` saw of the present turn; NULL: nothing. */
+static const struct trace_look *look_at(const struct trace_file *trace,
+					const struct trace_turn_times *times, uint64_t turn)
+{
+	const struct trace_look *look = trace_file_record(trace, times->look, RECORD_LOOK);
+
+	return look && !(look->sequence & 1) && look->turn == turn &&
+			       look->depth <= TRACE_LOOK_FRAMES
+		       ? look
+		       : NULL;
+}
+
+static const struct trace_site *sample_of(const struct trace_file *trace,
+					  const struct trace_turn_times *times, uint64_t turn)
+{
+	const struct trace_site *site = trace_file_record(trace, times->sample, RECORD_SITE);
+
+	return site && times->sample_turn == turn && site->kind == SITE_SAMPLE ? site : NULL;
+}
+
+/* The first number of a type is its poll function's. */
+static uint64_t poll_of(const struct trace_file *trace, uint32_t type)
+{
+	for (size_t i = 0; type && i < trace->records[RECORD_TASK_TYPE].count; i++) {
+		const struct trace_task_type *record =
+			(const void *)(trace->bytes + trace->records[RECORD_TASK_TYPE].offsets[i]);
+
+		if (record->number == type)
+			return record->poll;
+	}
+	return 0;
+}
+
+static uint64_t elapsed(const struct trace_file *trace, uint64_t start_ns)
+{
+	uint64_t end_ns = trace_file_last_ns(trace);
+
+	return start_ns && end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+/* `flags`: of a root future, which is of no type of task. */
+static void observe_turn(struct stalls *stalls, const struct trace_turn_times *times,
+			 const struct trace_thread *thread, uint64_t turn, uint64_t start_ns,
+			 uint8_t flags)
+{
+	const struct trace_file *trace = stalls->space->trace;
+	struct strings *strings = &stalls->report->strings;
+	const struct trace_look *look = look_at(trace, times, turn);
+	const struct trace_site *site = sample_of(trace, times, turn);
+	const struct trace_stack *frames = NULL;
+	union script_room room;
+	const struct trace_script *script = NULL;
+	struct finding_stack stack;
+	uint64_t poll = flags ? 0 : poll_of(trace, times->type), own_ns;
+	struct finding seen = { .in_progress = true, .running = trace->running, .count = 1 };
+
+	seen.progress_ns = elapsed(trace, start_ns);
+	own_ns = seen.progress_ns;
+	seen.stall = site ? STALL_BUSY : STALL_UNKNOWN;
+	if (look && look->stall <= STALL_RUNNABLE) {
+		seen.stall = look->stall;
+		own_ns = own_ns > look->runnable_ns ? own_ns - look->runnable_ns : 0;
+		seen.waits_in = system_call_name(strings, look->system_call);
+		if (*look->channel)
+			seen.channel =
+				strings_keep_part(strings, look->channel, sizeof look->channel);
+	}
+	/* Of a process that nobody saw end: the last look tells how long it was at least. */
+	if (!seen.progress_ns && look && look->last_ns > start_ns)
+		own_ns = seen.progress_ns = look->last_ns - start_ns;
+	seen.severity = own_ns >= stalls->process->long_turn_error_ns	  ? SEVERITY_ERROR
+			: own_ns >= stalls->process->long_turn_warning_ns ? SEVERITY_WARNING
+									  : SEVERITY_NONE;
+	/* It may wait for one who has no processor: as src/runtime/stalls.c of turns that ended. */
+	if (seen.stall == STALL_WAITING && look && trace->header->crowded_ns >= look->since_ns &&
+	    seen.waits_in && !strcmp(seen.waits_in, "futex") && seen.severity > SEVERITY_WARNING)
+		seen.severity = SEVERITY_WARNING;
+	if (seen.stall == STALL_RUNNABLE && seen.severity)
+		seen.severity = SEVERITY_NOTICE;
+	if (!seen.severity ||
+	    !begin(stalls, trace_file_record(trace, times->executor, RECORD_EXECUTOR),
+		   site ? site->level : 0, &seen))
+		return;
+	if (!site && !(look && look->depth) && !poll)
+		return;
+	if (site) {
+		flags |= site->flags;
+		frames = trace_file_record(trace, site->stack, RECORD_STACK);
+		script = trace_file_script(trace, site->script, &room);
+	}
+	if (look && look->depth && seen.stall == STALL_WAITING) {
+		stack = stack_of(stalls, times->executor, look->frames, look->depth, NULL,
+				 look->last_ns);
+	} else if (frames) {
+		stack = stack_of(stalls, times->executor, frames->frames, frames->depth, script,
+				 site->last_ns);
+	} else if (poll) {
+		poll++;
+		stack = stack_of(stalls, times->executor, &poll, 1, NULL, start_ns);
+		flags |= SITE_UNSEEN;
+	} else {
+		return;
+	}
+	seen.language = script ? script->language : SCRIPT_NONE;
+	seen.total_ns = seen.max_ns = seen.progress_ns;
+	seen.first_ns = since_start(trace->header, start_ns);
+	seen.last_ns = seen.first_ns + seen.progress_ns;
+	seen.thread = strings_keep_part(strings, thread->name, sizeof thread->name);
+	put(stalls, &seen, &stack, flags, script && script->text_size > SCRIPT_NEARLY_FULL);
+}
+
+/* Nobody tells when a root future's poll is over; but `yieldsan run` looks on while it lasts,
+ * unless it is just telling of it. */
+#define LOOKED_AWAY_NS UINT64_C(2000000000)
+
+static void observe_root(struct stalls *stalls, const struct trace_turn_times *times,
+			 const struct trace_thread *thread)
+{
+	const struct trace_file *trace = stalls->space->trace;
+	const struct trace_look *look = trace_file_record(trace, times->look, RECORD_LOOK);
+	uint64_t end_ns = trace_file_last_ns(trace);
+	uint64_t turn = TRACE_ROOT_TURN;
+
+	for (size_t i = 0; i < TRACE_THREAD_EXECUTORS; i++)
+		turn += thread->turns[i].turns;
+	if (!look || (look->turn & ~TRACE_ROOT_MULTI_THREAD) != turn ||
+	    (end_ns && end_ns > look->last_ns + LOOKED_AWAY_NS))
+		return;
+	observe_turn(stalls, times, thread, look->turn, look->since_ns,
+		     look->turn & TRACE_ROOT_MULTI_THREAD ? SITE_ROOT_MULTI_THREAD
+							  : SITE_ROOT_CURRENT_THREAD);
+}
+
+/* What the turns that last were seen doing. */
+static void observe_samples(struct stalls *stalls, uint64_t since_ns)
+{
+	const struct trace_file *trace = stalls->space->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_SITE].count; i++) {
+		const struct trace_site *site =
+			(const void *)(trace->bytes + trace->records[RECORD_SITE].offsets[i]);
+
+		if (site->kind == SITE_SAMPLE && site->last_ns >= since_ns)
+			stall_observe(stalls, site);
+	}
+}
+
+void stalls_in_progress(struct stalls *stalls)
+{
+	const struct trace_file *trace = stalls->space->trace;
+
+	/* One that ended by itself ended its turns with it. */
+	if (stalls->process->end == PROCESS_ENDED || stalls->process->end == PROCESS_REPLACED)
+		return;
+	for (size_t i = 0; i < trace->records[RECORD_TURN_TIMES].count; i++) {
+		const struct trace_turn_times *times =
+			(const void *)(trace->bytes + trace->records[RECORD_TURN_TIMES].offsets[i]);
+		const struct trace_thread *thread =
+			trace_file_record(trace, times->thread, RECORD_THREAD);
+
+		/* A call in progress is a finding of its own. */
+		if (thread && thread->alive && thread->turn_start && !(thread->call.sequence & 1))
+			observe_turn(stalls, times, thread, thread->turn_start,
+				     trace_clock_ns(trace, thread->turn_start), 0);
+		if (thread && thread->alive && !thread->turn_start && !(thread->call.sequence & 1))
+			observe_root(stalls, times, thread);
+		if (stalls->report->live && thread && thread->turn_start &&
+		    times->sample_turn == thread->turn_start)
+			observe_samples(stalls, trace_clock_ns(trace, thread->turn_start));
+	}
+}
+
+static bool is_of(const struct stall_sample *sample, const struct finding *finding)
+{
+	const struct stack *one = finding_stack_face(&sample->stack);
+	const struct stack *other = finding_stack(finding);
+	size_t entry = finding->stacks[0].entry;
+
+	if (sample->family != finding->family || sample->executor != finding->executor ||
+	    sample->stack.entry >= one->count || entry >= other->count)
+		return false;
+	if (!one->frames[sample->stack.entry].function)
+		return one->frames[sample->stack.entry].offset == other->frames[entry].offset;
+	return one->frames[sample->stack.entry].function == other->frames[entry].function;
+}
+
+static bool same_place(const struct finding_stack *a, const struct finding_stack *b)
+{
+	const struct frame *one = stack_place(finding_stack_face(a));
+	const struct frame *other = stack_place(finding_stack_face(b));
+
+	if (!one || !other)
+		return false;
+	return one->function == other->function && one->line == other->line &&
+	       (one->function || one->offset == other->offset);
+}
+
+static int compare_weights(const void *one, const void *other)
+{
+	const struct finding_stack *a = one, *b = other;
+
+	return a->weight > b->weight ? -1 : a->weight < b->weight;
+}
+
+/* The innermost place of the program in which most of the time went stands first. */
+static void put_hottest_first(struct finding_stack *stacks, size_t count)
+{
+	uint64_t best_weight = 0;
+	size_t best = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t weight = 0;
+
+		for (size_t j = 0; j < count; j++)
+			if (same_place(&stacks[i], &stacks[j]))
+				weight += stacks[j].weight;
+		if (weight > best_weight) {
+			best_weight = weight;
+			best = i;
+		}
+	}
+	if (count) {
+		struct finding_stack hottest = stacks[best];
+
+		memmove(stacks + 1, stacks, best * sizeof *stacks);
+		stacks[0] = hottest;
+	}
+}
+
+static void take_samples(struct report *report, struct finding *finding)
+{
+	struct finding_stack *stacks;
+	size_t count = 0, room = 0;
+
+	for (const struct stall_sample *sample = report->samples; sample; sample = sample->next)
+		room += is_of(sample, finding);
+	if (!room || finding->stall == STALL_WAITING)
+		return;
+	stacks = obstack_alloc(&report->memory, room * sizeof *stacks);
+	for (const struct stall_sample *sample = report->samples; sample; sample = sample->next)
+		if (is_of(sample, finding))
+			stacks[count++] = sample->stack;
+	qsort(stacks, count, sizeof *stacks, compare_weights);
+	put_hottest_first(stacks, count);
+	finding->stacks = stacks;
+	finding->stack_count = count < MAX_STACKS ? count : MAX_STACKS;
+}
+
+void stalls_finish(struct report *report)
+{
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (report->findings[i]->kind == KIND_LONG_TURN && !report->findings[i]->unseen)
+			take_samples(report, report->findings[i]);
+}

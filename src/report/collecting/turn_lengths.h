@@ -1,0 +1,31 @@
+/* How long the turns of an executor took: from its counts in the trace to the figures of a report.
+ */
+#ifndef REPORT_TURN_LENGTHS_H
+#define REPORT_TURN_LENGTHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inspect/address_space.h"
+
+struct task_type {
+	const char *name; /* kept */
+	uint64_t turns, total_ns, max_ns;
+};
+
+struct turn_lengths {
+	uint64_t turns;			 /* that were timed */
+	uint64_t p50_ns, p99_ns, max_ns; /* to three digits */
+	double busy_share;		 /* of its threads' time; below 0: not known */
+	struct task_type *types;	 /* slowest first; in the report's memory */
+	size_t type_count;
+};
+
+/* Of the executor with its record at this offset. */
+struct turn_lengths turn_lengths_read(struct address_space *space, uint32_t executor);
+
+/* CLOCK_MONOTONIC at a tick of the trace's clock; 0 when it has none. */
+uint64_t trace_clock_ns(const struct trace_file *trace, uint64_t ticks);
+
+#endif

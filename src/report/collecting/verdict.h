@@ -1,0 +1,17 @@
+/* What an executor's own rules make of an observation, once its stack has names. */
+#ifndef REPORT_VERDICT_H
+#define REPORT_VERDICT_H
+
+#include "report/model/finding.h"
+
+/*
+ * Lowers severity and confidence, and sets root, as the rules say; false when this is no finding:
+ * code that may block, or a thread that runs no turn. `flags`: enum site_flags. `script_full`: the
+ * interpreter's outer frames may have found no room.
+ */
+bool verdict(struct finding *seen, uint8_t flags, bool script_full);
+
+/* The same of a long turn. */
+bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full, uint64_t warning_ns);
+
+#endif

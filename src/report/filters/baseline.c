@@ -1,0 +1,209 @@
+#include "baseline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/model/model.h"
+#include "report/frames/source_path.h"
+
+#define ID_SIZE 17
+
+struct baseline_entry {
+	UT_hash_handle hh;
+	bool seen;
+	char id[ID_SIZE];
+	char line[]; /* as it stands in the file */
+};
+
+static const char head[] =
+	"# YieldSan baseline: findings that are known; only others fail. `yieldsan help report' "
+	"tells more.\n";
+
+static struct baseline_entry *find(const struct baseline *baseline, const char *id)
+{
+	struct baseline_entry *entry;
+
+	HASH_FIND(hh, baseline->entries, id, ID_SIZE - 1, entry);
+	return entry;
+}
+
+static void add(struct baseline *baseline, const char *id, const char *line)
+{
+	struct baseline_entry *entry;
+
+	if (find(baseline, id))
+		return;
+	entry = memory_get(sizeof *entry + strlen(line) + 1);
+	memcpy(entry->id, id, ID_SIZE - 1);
+	strcpy(entry->line, line);
+	HASH_ADD(hh, baseline->entries, id, ID_SIZE - 1, entry);
+	baseline->count++;
+}
+
+/* Returns false for a line that is none. */
+static bool read_line(struct baseline *baseline, char *line)
+{
+	size_t length;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	line += strspn(line, " \t");
+	if (!*line || *line == '#')
+		return true;
+	length = strspn(line, "0123456789abcdef");
+	if (length != ID_SIZE - 1 || (line[length] && !strchr(" \t#", line[length])))
+		return false;
+	length += strspn(line + length, " \t");
+	if (line[length] && line[length] != '#')
+		return false;
+	add(baseline, line, line);
+	return true;
+}
+
+int baseline_read(struct baseline *baseline, const char *path,
+		  char sentence[BASELINE_SENTENCE_SIZE])
+{
+	FILE *file = fopen(path, "re");
+	unsigned number = 0;
+	char *line = NULL;
+	size_t size = 0;
+	int error = 0;
+
+	while (!error && file && getline(&line, &size, file) >= 0) {
+		number++;
+		if (read_line(baseline, line))
+			continue;
+		error = -EINVAL;
+		snprintf(sentence, BASELINE_SENTENCE_SIZE,
+			 "%s:%u: `%.40s' is no finding's id (16 hexadecimal digits) with a "
+			 "# comment behind it",
+			 path, number, line);
+	}
+	if (!error && (!file || ferror(file))) {
+		error = -errno;
+		snprintf(sentence, BASELINE_SENTENCE_SIZE, "the baseline in %s cannot be read: %s",
+			 path, strerror(errno));
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return error;
+}
+
+void baseline_deinit(struct baseline *baseline)
+{
+	struct baseline_entry *entry, *next;
+
+	HASH_ITER (hh, baseline->entries, entry, next) {
+		HASH_DELETE(hh, baseline->entries, entry);
+		free(entry);
+	}
+	memset(baseline, 0, sizeof *baseline);
+}
+
+bool baseline_knows(struct baseline *baseline, const char *id)
+{
+	struct baseline_entry *entry = find(baseline, id);
+
+	if (!entry)
+		return false;
+	baseline->seen += !entry->seen;
+	entry->seen = true;
+	return true;
+}
+
+/* Where it is, without what moves when lines are added above it, or on another machine. */
+static void print_place(struct report *report, const struct finding *finding, FILE *out)
+{
+	const struct frame *place = stack_place(finding_stack(finding));
+	const char *file;
+
+	if (!place)
+		return;
+	fprintf(out, " in %s", place->function ? place->function : path_name(place->module));
+	if (!place->file)
+		return;
+	file = source_path_in_repository(report, place->file);
+	fprintf(out, " (%s)", *file == '/' ? path_name(file) : file);
+}
+
+static char *line_of(struct report *report, const struct finding *finding)
+{
+	const struct kind *kind = kind_of(finding->kind);
+	size_t size;
+	char *line;
+	FILE *out = open_memstream(&line, &size);
+
+	if (!out)
+		memory_exhausted();
+	fprintf(out, "%s # %s: %s", finding->id, kind->word, kind->subject(report, finding));
+	print_place(report, finding, out);
+	fclose(out);
+	return line;
+}
+
+static int compare(const void *one, const void *other)
+{
+	return strcmp((*(struct baseline_entry *const *)one)->id,
+		      (*(struct baseline_entry *const *)other)->id);
+}
+
+/* What others did with the processor says nothing of the code, and is another thing each time. */
+static bool is_the_programs(const struct finding *finding)
+{
+	return finding->kind != KIND_LONG_TURN || finding->stall != STALL_RUNNABLE;
+}
+
+/* The lines to write, sorted, up to a NULL; to be freed. They live in `known` and `made`. */
+static struct baseline_entry **choose(struct report *report, const struct baseline *known,
+				      struct baseline *made)
+{
+	struct baseline_entry **chosen = memory_get((report->finding_count + 1) * sizeof *chosen);
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->finding_count; i++) {
+		const struct finding *finding = report->findings[i];
+		char *line;
+
+		if (!is_the_programs(finding))
+			continue;
+		if (!find(known, finding->id)) {
+			line = line_of(report, finding);
+			add(made, finding->id, line);
+			free(line);
+		}
+		chosen[count++] = find(find(known, finding->id) ? known : made, finding->id);
+	}
+	if (count)
+		qsort(chosen, count, sizeof *chosen, compare);
+	return chosen;
+}
+
+int baseline_write(struct report *report, const char *path, char sentence[BASELINE_SENTENCE_SIZE])
+{
+	struct baseline known = { 0 }, made = { 0 };
+	struct baseline_entry **chosen;
+	int error = baseline_read(&known, path, sentence);
+	FILE *out;
+
+	if (error && error != -ENOENT)
+		return error;
+	chosen = choose(report, &known, &made);
+	out = fopen(path, "we");
+	error = out ? 0 : -errno;
+	if (out) {
+		fputs(head, out);
+		for (size_t i = 0; chosen[i]; i++)
+			fprintf(out, "%s\n", chosen[i]->line);
+		error = ferror(out) ? -EIO : 0;
+		if (fclose(out) && !error)
+			error = -errno;
+	}
+	if (error)
+		snprintf(sentence, BASELINE_SENTENCE_SIZE,
+			 "the baseline cannot be written to %s: %s", path, strerror(-error));
+	free(chosen);
+	baseline_deinit(&known);
+	baseline_deinit(&made);
+	return error;
+}

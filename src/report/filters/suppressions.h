@@ -1,0 +1,68 @@
+/*
+ * Suppressions: findings that are known and wanted, by rules in a file that its authors keep beside
+ * their code. One rule a line; all conditions of a line must hold:
+ *
+ *	# The pool is small and warm: waiting for it is bounded.
+ *	function:app::db::* & call:pthread_mutex_lock
+ *	file:src/legacy.py			# until the move to asyncpg
+ */
+#ifndef REPORT_SUPPRESSIONS_H
+#define REPORT_SUPPRESSIONS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/strings.h"
+
+struct finding;
+
+#define SUPPRESSIONS_FILE	   ".yieldsan-suppressions" /* found by itself */
+#define SUPPRESSIONS_SENTENCE_SIZE (PATH_MAX + 512)
+#define SUPPRESSION_CONDITIONS	   8 /* on one line */
+
+struct suppression_type;
+
+struct suppression {
+	const char *path; /* of the file it stands in */
+	unsigned line;
+	const char *text;   /* the rule as written, without its comment */
+	const char *reason; /* the comment behind it, or right before it; NULL: none */
+	struct suppression_condition {
+		const struct suppression_type *type;
+		const char *pattern; /* in text */
+		size_t length;
+	} conditions[SUPPRESSION_CONDITIONS];
+	size_t condition_count;
+	/* What it matched so far. */
+	uint64_t findings, events;
+};
+
+/* All zero: none. */
+struct suppressions {
+	struct strings strings;
+	bool used; /* strings lives */
+	struct suppression *rules;
+	size_t count, room;
+};
+
+/*
+ * Adds the rules of a file. Returns 0, or -errno with what is wrong in `sentence`: with its line
+ * number for a line that is no rule, and -EINVAL.
+ */
+int suppressions_read(struct suppressions *suppressions, const char *path,
+		      char sentence[SUPPRESSIONS_SENTENCE_SIZE]);
+
+void suppressions_deinit(struct suppressions *suppressions);
+
+/* The file of the usual name in `directory` or the nearest one above it. False: there is none. */
+bool suppressions_find(const char *directory, char path[PATH_MAX]);
+
+/* Whether a rule matches. Each one that does counts it. */
+bool suppressions_match(struct suppressions *suppressions, const struct finding *finding);
+
+/* How many rules matched nothing so far. */
+size_t suppressions_unused(const struct suppressions *suppressions);
+
+#endif

@@ -1,0 +1,253 @@
+/* --format=text: for people. Worst first, and the one line that sums up last, where a terminal
+ * shows it. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/tasks/await_chain.h"
+#include "format.h"
+#include "report/wording/headline.h"
+#include "report/model/model.h"
+#include "report/wording/quantity.h"
+#include "text.h"
+#include "text_left_out.h"
+#include "text_processes.h"
+#include "text_samples.h"
+#include "text_stack.h"
+#include "report/wording/words.h"
+
+#define MAX_SHARES 5 /* processes that a finding names */
+
+struct colours {
+	const char *severity[SEVERITIES];
+	const char *bold, *plain;
+};
+
+static const struct colours colourful = {
+	.severity = { "", "\033[36m", "\033[33m", "\033[1;31m" },
+	.bold = "\033[1m",
+	.plain = "\033[0m",
+};
+static const struct colours colourless = {
+	.severity = { "", "", "", "" },
+	.bold = "",
+	.plain = "",
+};
+
+static const struct colours *choose_colours(const struct report_options *options, FILE *out)
+{
+	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	int fd;
+
+	if (options->colour == REPORT_COLOUR_ALWAYS)
+		return &colourful;
+	if (options->colour == REPORT_COLOUR_NEVER || (no && *no) ||
+	    (terminal && !strcmp(terminal, "dumb")))
+		return &colourless;
+	fd = fileno(out);
+	return fd >= 0 && isatty(fd) ? &colourful : &colourless;
+}
+
+static void print_headline(const struct finding *finding, const struct colours *colours, FILE *out)
+{
+	static const char *const words[] = { "", "NOTICE", "WARNING", "ERROR" };
+
+	fprintf(out, "%s%-7s%s %s\n", colours->severity[finding->severity],
+		words[finding->severity], colours->plain, finding->message);
+}
+
+/* "3 processes: 4711 (2 times), 4712 (1 time) and 1 more" */
+static void print_shares(const struct finding *finding, FILE *out)
+{
+	char text[64];
+
+	if (finding->share_count < 2)
+		return;
+	fprintf(out, "  %zu processes: ", finding->share_count);
+	for (size_t i = 0; i < finding->share_count && i < MAX_SHARES; i++)
+		fprintf(out, "%s%lld (%s)", i ? ", " : "",
+			(long long)finding->shares[i].process->pid,
+			quantity_of(text, finding->shares[i].count, "time"));
+	if (finding->share_count > MAX_SHARES)
+		fprintf(out, " and %zu more", finding->share_count - MAX_SHARES);
+	fputc('\n', out);
+}
+
+/* What is known beside the cost: how sure, how harmful, which thread. */
+static void print_evidence(const struct finding *finding, FILE *out)
+{
+	char number[QUANTITY_SIZE];
+	uint64_t share;
+
+	fputs("  ", out);
+	if (finding->off_cpu_ns && finding->total_ns) {
+		share = (uint64_t)(100.0 * (double)finding->off_cpu_ns / (double)finding->total_ns);
+		fprintf(out, "%s %d %% of the time, ",
+			finding->kind == KIND_LONG_TURN ? "off the processor" : "asleep",
+			share > 100 ? 100 : (int)share);
+	}
+	if (finding->harm_events)
+		fprintf(out, "while it was held %s event%s became ready, ",
+			quantity_count(number, finding->harm_events),
+			finding->harm_events == 1 ? "" : "s");
+	if (finding->long_turns)
+		fprintf(out, "%s turn%s took too long by it, ",
+			quantity_count(number, finding->long_turns),
+			finding->long_turns == 1 ? "" : "s");
+	if (finding->thread && *finding->thread)
+		fprintf(out, "thread %s, ", finding->thread);
+	if (finding->share_count == 1)
+		fprintf(out, "process %lld, ", (long long)finding->shares[0].process->pid);
+	fprintf(out, "confidence %s\n", confidence_word(finding->confidence));
+	print_shares(finding, out);
+}
+
+static void print_remark(const struct finding *finding, FILE *out)
+{
+	static const char *const remarks[] = {
+		[ROOT_NONE] = NULL,
+		[ROOT_CURRENT_THREAD] = "The future given to block_on shares its thread with all "
+					"tasks of a current_thread runtime.",
+		[ROOT_MULTI_THREAD] = "On a multi_thread runtime the future given to block_on "
+				      "holds up itself alone, not the tasks: a warning at most.",
+		[ROOT_UNKNOWN] =
+			"It is not known which runtime this is: on a current_thread one the "
+			"tasks are held up, on a multi_thread one block_on's future alone.",
+	};
+
+	if (remarks[finding->root])
+		fprintf(out, "  %s\n", remarks[finding->root]);
+}
+
+static void print_task(struct report *report, const struct finding *finding, FILE *out)
+{
+	const char *chain = finding->variable && !finding->share_count
+				    ? NULL
+				    : await_chain_text(report, finding);
+
+	const char *alive = alive_text(report, &finding->alive);
+
+	if (chain)
+		fprintf(out, "  %s\n", chain);
+	if (alive)
+		fprintf(out, "  %s\n", alive);
+}
+
+/* "waiting, thread worker-1 (4711), for mutex 0x7f.., for 2.1 s:" */
+static void print_role(const struct finding_stack *stack, FILE *out)
+{
+	char duration[QUANTITY_SIZE];
+
+	fprintf(out, "  %s",
+		stack->role == ROLE_SAMPLE && !stack->weight ? "now" : role_word(stack->role));
+	if (stack->weight)
+		fprintf(out, " %s", quantity_count(duration, stack->weight));
+	if (stack->lock)
+		fprintf(out, " %s", stack->lock);
+	if (stack->thread && *stack->thread)
+		fprintf(out, ", thread %s", stack->thread);
+	if (stack->tid)
+		fprintf(out, " (%lld)", (long long)stack->tid);
+	if (stack->since_ns)
+		fprintf(out, ", for %s", quantity_duration(duration, stack->since_ns));
+	fputs(":\n", out);
+}
+
+static void print_stack(struct report *report, const struct finding_stack *stack,
+			const struct colours *colours, FILE *out)
+{
+	text_stack_print(report, finding_stack_face(stack), colours->bold, colours->plain, out);
+	if (stack->script.count)
+		text_stack_print_folded(&stack->native, out);
+}
+
+static void print_finding(struct report *report, const struct finding *finding,
+			  const struct colours *colours, FILE *out)
+{
+	print_headline(finding, colours, out);
+	print_evidence(finding, out);
+	print_remark(finding, out);
+	print_task(report, finding, out);
+	for (size_t i = 0; i < finding->stack_count; i++) {
+		/* The hottest stands for all; the tree tells the others' shares. */
+		if (finding->kind == KIND_LONG_TURN && i)
+			break;
+		if (finding->stack_count > 1 && finding->kind != KIND_LONG_TURN)
+			print_role(&finding->stacks[i], out);
+		print_stack(report, &finding->stacks[i], colours, out);
+	}
+	if (finding->kind == KIND_LONG_TURN)
+		text_samples_print(report, finding, out);
+	fprintf(out, "  advice: %s\n  id: %s\n\n", finding->advice, finding->id);
+}
+
+static void print_counts(const struct report_summary *summary, const struct colours *colours,
+			 FILE *out)
+{
+	char text[64];
+
+	for (unsigned severity = SEVERITIES - 1; severity > SEVERITY_NONE; severity--)
+		fprintf(out, "%s%s%s%s", severity == SEVERITIES - 1 ? "" : ", ",
+			summary->findings[severity] ? colours->severity[severity] : "",
+			quantity_of(text, summary->findings[severity], severity_word(severity)),
+			summary->findings[severity] ? colours->plain : "");
+}
+
+static void print_summary(struct report *report, const struct colours *colours, FILE *out)
+{
+	const struct report_summary *summary = &report->summary;
+	size_t hidden = 0;
+	char turns[64], awaiting[64], processes[QUANTITY_SIZE];
+
+	for (int severity = SEVERITY_NOTICE; severity < (int)report->options->show; severity++)
+		hidden += summary->findings[severity];
+	if (!summary->processes && !summary->scanned) /* whoever asked tells why */
+		return;
+	fputs("yieldsan: ", out);
+	if (!summary->executors && !summary->scanned) {
+		fputs("no executor ran a turn: nothing was watched, so this says nothing about the "
+		      "program\n",
+		      out);
+		return;
+	}
+	print_counts(summary, colours, out);
+	if (summary->scanned)
+		fprintf(out, " at %s of %s", quantity_of(turns, summary->awaits, "await"),
+			quantity_of(awaiting, summary->machines, "async function"));
+	else
+		fprintf(out, " in %s of %s process%s", quantity_of(turns, summary->turns, "turn"),
+			quantity_count(processes, summary->processes),
+			summary->processes == 1 ? "" : "es");
+	if (summary->suppressed)
+		fprintf(out, ", %zu suppressed", summary->suppressed);
+	if (summary->baseline)
+		fprintf(out, ", %zu in the baseline", summary->baseline);
+	if (hidden)
+		fprintf(out, " (%zu not shown: --show=%s)", hidden,
+			severity_word(summary->findings[SEVERITY_NOTICE] ? SEVERITY_NOTICE
+									 : SEVERITY_WARNING));
+	fputc('\n', out);
+}
+
+void text_print_finding(struct report *report, const struct finding *finding, FILE *out)
+{
+	print_finding(report, finding, &colourless, out);
+}
+
+void text_print_summary(struct report *report, FILE *out)
+{
+	print_summary(report, &colourless, out);
+}
+
+int format_text(struct report *report, FILE *out)
+{
+	const struct colours *colours = choose_colours(report->options, out);
+
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (report->findings[i]->severity >= report->options->show)
+			print_finding(report, report->findings[i], colours, out);
+	text_processes_print(report, out);
+	text_left_out_print(report, out);
+	print_summary(report, colours, out);
+	return 0;
+}

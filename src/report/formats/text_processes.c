@@ -1,0 +1,177 @@
+#include "text_processes.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/wording/headline.h"
+#include "report/model/model.h"
+#include "report/wording/quantity.h"
+#include "text_tasks.h"
+#include "report/wording/words.h"
+
+#define MAX_PROCESSES 20 /* of those that have nothing to tell but their executors */
+#define MAX_TYPES     5	 /* of tasks, of one executor */
+#define MAX_ARGUMENTS 80 /* bytes of a command line */
+
+static void print_command(const struct process *process, FILE *out)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < process->argument_count; i++) {
+		used += strlen(process->arguments[i]) + 1;
+		if (used > MAX_ARGUMENTS) {
+			fprintf(out, i ? " ..." : "%.*s...", MAX_ARGUMENTS, process->arguments[i]);
+			return;
+		}
+		fprintf(out, "%s%s", i ? " " : "", process->arguments[i]);
+	}
+	if (!process->argument_count)
+		fputs(*process->executable ? process->executable : "(a program not known)", out);
+}
+
+static void print_end(const struct process *process, FILE *out)
+{
+	switch (process->end) {
+	case PROCESS_ENDED:
+		fprintf(out, "exited with status %d", process->end_code);
+		break;
+	case PROCESS_SIGNALED:
+		fprintf(out, "killed by signal %d (%s)", process->end_code,
+			sigabbrev_np(process->end_code) ? sigabbrev_np(process->end_code) : "?");
+		break;
+	case PROCESS_RUNNING:
+		fputs("still running", out);
+		break;
+	case PROCESS_REPLACED:
+		fputs("replaced by exec", out);
+		break;
+	case PROCESS_LOST:
+		fputs("killed or crashed", out);
+		break;
+	}
+}
+
+static void print_lengths(const struct turn_lengths *lengths, FILE *out)
+{
+	char half[QUANTITY_SIZE], most[QUANTITY_SIZE], longest[QUANTITY_SIZE], turns[64];
+
+	if (!lengths->turns)
+		return;
+	fprintf(out, "      turns: p50 %s, p99 %s, longest %s",
+		quantity_duration(half, lengths->p50_ns), quantity_duration(most, lengths->p99_ns),
+		quantity_duration(longest, lengths->max_ns));
+	if (lengths->busy_share >= 0)
+		fprintf(out, "; in turns %.3g %% of the time", 100 * lengths->busy_share);
+	fputc('\n', out);
+	for (size_t i = 0; i < lengths->type_count && i < MAX_TYPES; i++)
+		fprintf(out, "      task %s: longest %s, %s in %s\n", lengths->types[i].name,
+			quantity_duration(longest, lengths->types[i].max_ns),
+			quantity_duration(most, lengths->types[i].total_ns),
+			quantity_of(turns, lengths->types[i].turns, "turn"));
+	if (lengths->type_count > MAX_TYPES)
+		fprintf(out, "      and %zu more types of tasks (--format=json lists all)\n",
+			lengths->type_count - MAX_TYPES);
+}
+
+static void print_executor(const struct process_executor *executor, FILE *out)
+{
+	char threads[64], turns[64], waits[64], lost[QUANTITY_SIZE];
+
+	fprintf(out, "    %s", executor->name);
+	if (strcmp(executor->name, family_word(executor->family)))
+		fprintf(out, " (%s)", family_word(executor->family));
+	fprintf(out, ": %s, %s", quantity_of(threads, executor->threads, "thread"),
+		quantity_of(turns, executor->turns, "turn"));
+	if (executor->confidence != CONFIDENCE_HIGH)
+		fprintf(out, ", confidence %s", confidence_word(executor->confidence));
+	fputc('\n', out);
+	print_lengths(&executor->lengths, out);
+	if (executor->own_waits)
+		fprintf(out, "      %s of the interpreter's own (harm, not guilt): %s in all\n",
+			quantity_of(waits, executor->own_waits, "wait"),
+			quantity_duration(lost, executor->own_waits_ns));
+}
+
+static void print_losses(const struct process *process, FILE *out)
+{
+	char events[64], sites[64];
+
+	if (process->lost_sites)
+		fprintf(out,
+			"    %s in new places found no room in the trace: findings are missing; "
+			"give "
+			"more room with the options trace_size and max_sites\n",
+			quantity_of(sites, process->lost_sites, "event"));
+	if (process->lost_events)
+		fprintf(out, "    %s could not be recorded: counts are too low\n",
+			quantity_of(events, process->lost_events, "event"));
+	if (process->flags & TRACE_SECCOMP)
+		fputs("    The program installed a seccomp filter: from then on watching made no "
+		      "system calls of its own, and less could be told.\n",
+		      out);
+	if (process->flags & TRACE_NO_UNWINDER)
+		fputs("    libunwind could not be loaded: stacks show the calling function alone; "
+		      "install libunwind8.\n",
+		      out);
+	if (process->flags & TRACE_NO_ROOT_FUTURES)
+		fputs("    Tokio has no symbols here: what block_on's own future does is not told, "
+		      "only tasks are; keep the symbols (strip = false) to see it.\n",
+		      out);
+	if (process->damage)
+		fprintf(out, "    %s.\n", process->damage);
+}
+
+static bool has_losses(const struct process *process)
+{
+	return process->unwatched_count || process->lost_sites || process->lost_events ||
+	       (process->flags & ~(uint32_t)TRACE_NO_LAYOUT) || process->damage;
+}
+
+static void print_process(struct report *report, const struct process *process, FILE *out)
+{
+	fprintf(out, "  [%" PRId64 "] ", process->pid);
+	print_command(process, out);
+	fputs(": ", out);
+	print_end(process, out);
+	fputc('\n', out);
+	if (!process->executor_count)
+		fputs("    no executor was seen\n", out);
+	for (size_t i = 0; i < process->executor_count; i++)
+		print_executor(&process->executors[i], out);
+	text_tasks_print(report, process, out);
+	for (size_t i = 0; i < process->unwatched_count; i++)
+		fprintf(out,
+			"    NOT WATCHED: %s, started without LD_PRELOAD, and all that it "
+			"started\n",
+			process->unwatched[i]);
+	print_losses(process, out);
+}
+
+void text_processes_print(struct report *report, FILE *out)
+{
+	size_t shown = 0, left_out = 0;
+
+	if (!report->processes)
+		return;
+	fputs("Watched\n", out);
+	for (const struct process *process = report->processes; process; process = process->next) {
+		if (shown >= MAX_PROCESSES && !has_losses(process)) {
+			left_out++;
+			continue;
+		}
+		print_process(report, process, out);
+		shown++;
+	}
+	if (left_out)
+		fprintf(out, "  and %zu more processes (--format=json lists all)\n", left_out);
+	for (const struct missing_module *blind = report->blind; blind; blind = blind->next)
+		fprintf(out,
+			"  What tasks of %s hold across their awaits is not told: its debug "
+			"information %s.\n",
+			shown_path(report, blind->path), blind->problem);
+	for (const struct missing_module *missing = report->missing; missing;
+	     missing = missing->next)
+		fprintf(out, "  Frames of %s have no %s: it %s.\n", missing->path, missing->lacks,
+			missing->problem);
+	fputc('\n', out);
+}

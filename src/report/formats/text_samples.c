@@ -1,0 +1,127 @@
+#include "text_samples.h"
+
+#include <string.h>
+
+#include "report/wording/headline.h"
+#include "report/model/model.h"
+#include "report/wording/quantity.h"
+
+#define MAX_DEPTH   12
+#define LEAST_SHARE 5 /* percent: less is left out */
+
+/* A sample on the way inward: frames up to `next` were told. */
+struct branch {
+	const struct stack *stack;
+	size_t next; /* frames outside of this one are told; 0: all are */
+	uint64_t weight;
+	bool taken;
+};
+
+struct tree {
+	struct report *report;
+	FILE *out;
+	uint64_t total;
+};
+
+static const struct frame *step(struct branch *branch)
+{
+	while (branch->next) {
+		const struct frame *frame = &branch->stack->frames[--branch->next];
+
+		if (frame->owner == OWNER_PROGRAM || branch->next == branch->stack->place)
+			return frame;
+	}
+	return NULL;
+}
+
+static bool has_step(struct branch branch)
+{
+	return step(&branch);
+}
+
+static void print_frame(const struct tree *tree, const struct frame *frame, uint64_t weight,
+			unsigned depth)
+{
+	fprintf(tree->out, "    %3u %% %*s", (unsigned)(weight * 100 / tree->total), 2 * (int)depth,
+		"");
+	if (frame->function)
+		fputs(frame->function, tree->out);
+	else
+		fprintf(tree->out, "%s+0x%llx", frame->module ? path_name(frame->module) : "",
+			(unsigned long long)frame->offset);
+	if (frame->file && frame->line)
+		fprintf(tree->out, "  %s:%d", shown_path(tree->report, frame->file), frame->line);
+	fputc('\n', tree->out);
+}
+
+static bool is_same(const struct frame *a, const struct frame *b)
+{
+	return a && b && a->function == b->function && a->line == b->line &&
+	       (a->function || a->offset == b->offset);
+}
+
+static void print_level(const struct tree *tree, struct branch *branches, size_t count,
+			unsigned depth)
+{
+	const struct frame **frames = memory_get((count + 1) * sizeof *frames);
+	struct branch *inner = memory_get((count + 1) * sizeof *inner);
+
+	for (size_t i = 0; i < count; i++)
+		frames[i] = step(&branches[i]);
+	for (;;) {
+		const struct frame *best = NULL;
+		uint64_t best_weight = 0;
+		size_t members = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			uint64_t weight = 0;
+
+			for (size_t j = i; frames[i] && j < count; j++)
+				if (is_same(frames[i], frames[j]))
+					weight += branches[j].weight;
+			if (weight > best_weight) {
+				best_weight = weight;
+				best = frames[i];
+			}
+		}
+		if (!best || best_weight * 100 < tree->total * LEAST_SHARE)
+			break;
+		for (size_t i = 0; i < count; i++)
+			if (is_same(best, frames[i])) {
+				inner[members++] = branches[i];
+				frames[i] = NULL;
+			}
+		print_frame(tree, best, best_weight, depth);
+		if (depth + 1 < MAX_DEPTH)
+			print_level(tree, inner, members, depth + 1);
+	}
+	free(inner);
+	free(frames);
+}
+
+void text_samples_print(struct report *report, const struct finding *finding, FILE *out)
+{
+	struct tree tree = { report, out, 0 };
+	struct branch *branches;
+	bool any = false;
+
+	if (finding->stack_count < 2)
+		return;
+	branches = memory_get(finding->stack_count * sizeof *branches);
+	for (size_t i = 0; i < finding->stack_count; i++) {
+		const struct stack *stack = finding_stack_face(&finding->stacks[i]);
+
+		branches[i].stack = stack;
+		branches[i].next = finding->stacks[i].entry + 1;
+		if (branches[i].next > stack->count)
+			branches[i].next = stack->count;
+		branches[i].weight = finding->stacks[i].weight;
+		tree.total += branches[i].weight;
+		any |= has_step(branches[i]);
+	}
+	if (any && tree.total) {
+		fputs("  where the time went:\n", out);
+		print_level(&tree, branches, finding->stack_count, 0);
+	}
+	free(branches);
+}

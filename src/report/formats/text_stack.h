@@ -1,0 +1,18 @@
+/* Stacks in the text report: the program's own frames one a line, all others folded. */
+#ifndef REPORT_TEXT_STACK_H
+#define REPORT_TEXT_STACK_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "report/frames/stack.h"
+
+/* `bold` and `plain` go around the frame to look at; empty without colour. */
+void text_stack_print(struct report *report, const struct stack *stack, const char *bold,
+		      const char *plain, FILE *out);
+
+/* One line for a stack that stands behind another: "... 12 native frames of Python and libc.so.6".
+ */
+void text_stack_print_folded(const struct stack *stack, FILE *out);
+
+#endif

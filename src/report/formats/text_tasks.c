@@ -1,0 +1,72 @@
+#include "text_tasks.h"
+
+#include "report/tasks/await_chain.h"
+#include "report/model/model.h"
+#include "report/wording/quantity.h"
+
+#define MAX_GROUPS 40
+
+/* "12 tasks, 1 running" */
+static void print_head(const struct process *process, FILE *out)
+{
+	const struct process_tasks *tasks = &process->tasks;
+	uint64_t counts[] = { [TASK_RUNNING] = 0, [TASK_UNKNOWN] = 0 };
+	char count[64];
+
+	for (size_t i = 0; i < tasks->group_count; i++)
+		counts[tasks->groups[i].state] += tasks->groups[i].count;
+	fprintf(out, "    %s", quantity_of(count, tasks->count, "task"));
+	if (counts[TASK_UNKNOWN] == tasks->count && tasks->count)
+		fputs(" at most: which of them had ended by then, a trace does not tell", out);
+	else if (counts[TASK_UNKNOWN])
+		fprintf(out, " at most: %s of them may have ended by then",
+			quantity_count(count, counts[TASK_UNKNOWN]));
+	if (counts[TASK_RUNNING])
+		fprintf(out, ", %s running", quantity_count(count, counts[TASK_RUNNING]));
+	fputc('\n', out);
+}
+
+/* To what moment the age of tasks is told. */
+static const char *const ends[] = {
+	[PROCESS_RUNNING] = "",
+	[PROCESS_SIGNALED] = " before the end",
+	[PROCESS_LOST] = " before it was seen last",
+};
+
+static void print_group(struct report *report, const struct process *process,
+			const struct task_group *group, FILE *out)
+{
+	const char *chain = await_chain_print(report, group->type, &group->awaits);
+	char count[QUANTITY_SIZE], duration[QUANTITY_SIZE];
+
+	fprintf(out, "    %6s  %s", quantity_count(count, group->count), chain);
+	if (group->state == TASK_RUNNING || group->state == TASK_WOKEN)
+		fprintf(out, ", %s", task_state_word(group->state));
+	if (group->oldest_ns && group->state != TASK_RUNNING)
+		fprintf(out, ", %s%s %s%s", group->state == TASK_UNKNOWN ? "polled" : "for",
+			group->count > 1 ? " up to" : "",
+			quantity_duration(duration, group->oldest_ns), ends[process->end]);
+	fputc('\n', out);
+}
+
+void text_tasks_print(struct report *report, const struct process *process, FILE *out)
+{
+	const struct process_tasks *tasks = &process->tasks;
+	char count[64];
+
+	if (!report->options->tasks ||
+	    (process->end != PROCESS_RUNNING && process->end != PROCESS_SIGNALED &&
+	     process->end != PROCESS_LOST))
+		return;
+	print_head(process, out);
+	for (size_t i = 0; i < tasks->group_count && i < MAX_GROUPS; i++)
+		print_group(report, process, &tasks->groups[i], out);
+	if (tasks->group_count > MAX_GROUPS)
+		fprintf(out, "            and %zu groups more (--format=json lists all)\n",
+			tasks->group_count - MAX_GROUPS);
+	if (tasks->replaced)
+		fprintf(out, "    %s found no room for long in the trace: tasks may be missing\n",
+			quantity_of(count, tasks->replaced, "task"));
+	if (tasks->problem)
+		fprintf(out, "    %s.\n", tasks->problem);
+}

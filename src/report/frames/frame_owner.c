@@ -1,0 +1,375 @@
+/* Whose code a frame is: by its source file where that is known, by its name, by its module. */
+#include <ctype.h>
+#include <string.h>
+
+#include "support/strings.h"
+#include "frame.h"
+#include "shared/python_loop.h"
+
+struct owner_rule {
+	const char *name; /* what a name begins with */
+	enum frame_owner owner;
+	const char *package; /* NULL: the name itself */
+};
+
+/* Crates, by the first part of a Rust path. */
+static const struct owner_rule crates[] = {
+	{ "std", OWNER_STANDARD, "std" },
+	{ "core", OWNER_STANDARD, "std" },
+	{ "alloc", OWNER_STANDARD, "std" },
+	{ "backtrace", OWNER_STANDARD, "std" },
+	{ "tokio", OWNER_EXECUTOR, NULL },
+	{ "tokio_util", OWNER_EXECUTOR, NULL },
+	{ "tokio_stream", OWNER_EXECUTOR, NULL },
+	{ "mio", OWNER_EXECUTOR, NULL },
+	{ "async_task", OWNER_EXECUTOR, NULL },
+	{ "async_executor", OWNER_EXECUTOR, NULL },
+	{ "async_global_executor", OWNER_EXECUTOR, NULL },
+	{ "async_io", OWNER_EXECUTOR, NULL },
+	{ "async_std", OWNER_EXECUTOR, NULL },
+	{ "async_lock", OWNER_EXECUTOR, NULL },
+	{ "async_channel", OWNER_EXECUTOR, NULL },
+	{ "async_fs", OWNER_EXECUTOR, NULL },
+	{ "async_net", OWNER_EXECUTOR, NULL },
+	{ "async_process", OWNER_EXECUTOR, NULL },
+	{ "async_signal", OWNER_EXECUTOR, NULL },
+	{ "event_listener", OWNER_EXECUTOR, NULL },
+	{ "concurrent_queue", OWNER_EXECUTOR, NULL },
+	{ "parking", OWNER_EXECUTOR, NULL },
+	{ "piper", OWNER_EXECUTOR, NULL },
+	{ "blocking", OWNER_EXECUTOR, NULL },
+	{ "smol", OWNER_EXECUTOR, NULL },
+	{ "polling", OWNER_EXECUTOR, NULL },
+	{ "futures_lite", OWNER_EXECUTOR, NULL },
+	{ "futures_core", OWNER_EXECUTOR, NULL },
+	{ "futures_util", OWNER_EXECUTOR, NULL },
+	{ "futures_executor", OWNER_EXECUTOR, NULL },
+	{ "futures_channel", OWNER_EXECUTOR, NULL },
+	{ "monoio", OWNER_EXECUTOR, NULL },
+	{ "glommio", OWNER_EXECUTOR, NULL },
+	{ "actix_rt", OWNER_EXECUTOR, NULL },
+	{ "addr2line", OWNER_DEPENDENCY, NULL },
+	{ "gimli", OWNER_DEPENDENCY, NULL },
+	{ "miniz_oxide", OWNER_DEPENDENCY, NULL },
+	{ "rustc_demangle", OWNER_DEPENDENCY, NULL },
+	{ "parking_lot", OWNER_DEPENDENCY, NULL },
+	{ "parking_lot_core", OWNER_DEPENDENCY, NULL },
+	{ "lock_api", OWNER_DEPENDENCY, NULL },
+	{ "crossbeam", OWNER_DEPENDENCY, NULL },
+	{ "libc", OWNER_DEPENDENCY, NULL },
+	{ "hyper", OWNER_DEPENDENCY, NULL },
+	{ "hyper_util", OWNER_DEPENDENCY, NULL },
+	{ "h2", OWNER_DEPENDENCY, NULL },
+	{ "tower", OWNER_DEPENDENCY, NULL },
+	{ "tower_http", OWNER_DEPENDENCY, NULL },
+	{ "tower_service", OWNER_DEPENDENCY, NULL },
+	{ "axum", OWNER_DEPENDENCY, NULL },
+	{ "axum_core", OWNER_DEPENDENCY, NULL },
+	{ "tonic", OWNER_DEPENDENCY, NULL },
+	{ "warp", OWNER_DEPENDENCY, NULL },
+	{ "reqwest", OWNER_DEPENDENCY, NULL },
+	{ "actix_web", OWNER_DEPENDENCY, NULL },
+	{ "tracing", OWNER_DEPENDENCY, NULL },
+	{ "tracing_core", OWNER_DEPENDENCY, NULL },
+	{ "tracing_subscriber", OWNER_DEPENDENCY, NULL },
+	{ "futures", OWNER_DEPENDENCY, NULL },
+	{ "rustls", OWNER_DEPENDENCY, NULL },
+};
+
+/* Functions of C and C++ that stand in the program itself when a library is linked statically. */
+static const struct owner_rule functions[] = {
+	{ "yieldsan_", OWNER_SYSTEM, "yieldsan.h" }, /* marks */
+	{ "std::", OWNER_STANDARD, "libstdc++" },
+	{ "__gnu_cxx::", OWNER_STANDARD, "libstdc++" },
+	{ "__cxxabiv1::", OWNER_STANDARD, "libstdc++" },
+	{ "boost::asio::", OWNER_EXECUTOR, "boost.asio" },
+	{ "asio::", OWNER_EXECUTOR, "asio" },
+	{ "boost::", OWNER_DEPENDENCY, "boost" },
+	{ "seastar::", OWNER_EXECUTOR, "seastar" },
+	{ "folly::", OWNER_EXECUTOR, "folly" },
+	{ "uv_", OWNER_EXECUTOR, "libuv" },
+	{ "uv__", OWNER_EXECUTOR, "libuv" },
+	{ "event_base_", OWNER_EXECUTOR, "libevent" },
+	{ "event_process_active", OWNER_EXECUTOR, "libevent" },
+	{ "ev_run", OWNER_EXECUTOR, "libev" },
+	{ "ev_invoke_pending", OWNER_EXECUTOR, "libev" },
+	{ "g_main_", OWNER_EXECUTOR, "GLib" },
+	{ "__rust_", OWNER_STANDARD, "std" },
+	{ "rust_begin_unwind", OWNER_STANDARD, "std" },
+	{ "_start", OWNER_SYSTEM, "libc.so.6" },
+	{ "__libc_", OWNER_SYSTEM, "libc.so.6" },
+};
+
+/* Loaded objects, by file name, wherever they lie. */
+static const struct owner_rule modules[] = {
+	{ "libc.so", OWNER_SYSTEM, NULL },	    { "libpthread.so", OWNER_SYSTEM, NULL },
+	{ "libpthread-", OWNER_SYSTEM, NULL },	    { "libc-2", OWNER_SYSTEM, NULL },
+	{ "libm.so", OWNER_SYSTEM, NULL },	    { "libdl.so", OWNER_SYSTEM, NULL },
+	{ "ld-linux", OWNER_SYSTEM, NULL },	    { "linux-vdso", OWNER_SYSTEM, NULL },
+	{ "libgcc_s.so", OWNER_SYSTEM, NULL },	    { "libyieldsan.so", OWNER_SYSTEM, NULL },
+	{ "libstdc++.so", OWNER_STANDARD, NULL },   { "libc++.so", OWNER_STANDARD, NULL },
+	{ "libstd-", OWNER_STANDARD, "std" },	    { "libuv", OWNER_EXECUTOR, "libuv" },
+	{ "libevent", OWNER_EXECUTOR, "libevent" }, { "libev.so", OWNER_EXECUTOR, "libev" },
+	{ "libglib-2", OWNER_EXECUTOR, "GLib" },    { "libgio-2", OWNER_EXECUTOR, "GLib" },
+	{ "libgobject-2", OWNER_EXECUTOR, "GLib" }, { "libboost_", OWNER_DEPENDENCY, "boost" },
+	{ "libpython", OWNER_STANDARD, "Python" },  { "python2", OWNER_STANDARD, "Python" },
+	{ "python3", OWNER_STANDARD, "Python" },    { "libnode", OWNER_STANDARD, "Node" },
+};
+
+#define COUNT(array) (sizeof array / sizeof *array)
+
+const char *path_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool starts(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* The crate of a Rust path: "tokio" of "<tokio::sync::Mutex<T> as core::fmt::Debug>::fmt". */
+static size_t crate_of(const char *function, const char **crate)
+{
+	static const char *const before[] = {
+		"&", "*const ", "*mut ", "mut ", "dyn ", "<", "[", "("
+	};
+	size_t length = 0;
+
+	for (size_t i = 0; i < COUNT(before);) {
+		if (starts(function, before[i])) {
+			function += strlen(before[i]);
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+	while (is_word(function[length]))
+		length++;
+	*crate = function;
+	return !strncmp(function + length, "::", 2) ? length : 0;
+}
+
+static void set(struct frame *frame, enum frame_owner owner, const char *package)
+{
+	frame->owner = owner;
+	frame->package = package;
+}
+
+static bool by_rule(struct frame *frame, const struct owner_rule *rules, size_t count,
+		    const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (starts(name, rules[i].name)) {
+			set(frame, rules[i].owner, rules[i].package ? rules[i].package : name);
+			return true;
+		}
+	return false;
+}
+
+static bool by_crate(struct frame *frame, const char *crate, size_t length)
+{
+	for (size_t i = 0; i < COUNT(crates); i++)
+		if (strlen(crates[i].name) == length && !strncmp(crate, crates[i].name, length)) {
+			set(frame, crates[i].owner,
+			    crates[i].package ? crates[i].package : crates[i].name);
+			return true;
+		}
+	return false;
+}
+
+/* The package of a file under a directory of versioned sources: ".../tokio-1.24.2/src/lib.rs". */
+static const char *versioned_package(const char *directory, struct strings *strings)
+{
+	size_t length = strcspn(directory, "/"), end = length;
+	char name[64];
+
+	for (size_t i = 1; i + 1 < length; i++)
+		if (directory[i] == '-' && isdigit((unsigned char)directory[i + 1])) {
+			end = i;
+			break;
+		}
+	if (end >= sizeof name)
+		end = sizeof name - 1;
+	for (size_t i = 0; i < end; i++)
+		name[i] = directory[i] == '-' ? '_' : directory[i];
+	return strings_keep_part(strings, name, end);
+}
+
+/* Behind `mark` in a path; NULL when it is not there. */
+static const char *behind(const char *path, const char *mark)
+{
+	const char *at = strstr(path, mark);
+
+	return at ? at + strlen(mark) : NULL;
+}
+
+/* Where cargo keeps the sources of crates; behind a registry's mark stands a directory for its
+ * host. */
+static const char *behind_crate_store(const char *file)
+{
+	static const char *const stores[] = {
+		"/cargo/git/checkouts/",
+		"/.cargo/git/checkouts/",
+		"/usr/share/cargo/registry/",
+	};
+	const char *at = behind(file, "/registry/src/");
+
+	if (at)
+		return strchr(at, '/') ? strchr(at, '/') + 1 : NULL;
+	for (size_t i = 0; i < COUNT(stores) && !at; i++)
+		at = behind(file, stores[i]);
+	return at;
+}
+
+static bool by_source_of_crate(struct frame *frame, struct strings *strings)
+{
+	const char *directory = behind_crate_store(frame->file), *package;
+
+	if (!directory)
+		return false;
+	package = versioned_package(directory, strings);
+	if (!by_crate(frame, package, strlen(package)))
+		set(frame, OWNER_DEPENDENCY, package);
+	return true;
+}
+
+static bool by_source(struct frame *frame, struct strings *strings)
+{
+	const char *file = frame->file;
+
+	/* As rustc's own builds, rustup's rust-src and Debian's packages name it; and the crates
+	 * that std is built with. */
+	if (starts(file, "/rustc/") || strstr(file, "/rustlib/src/rust/library/") ||
+	    starts(file, "/usr/src/rustc-") || starts(file, "/rust/deps/")) {
+		set(frame, OWNER_STANDARD, "std");
+		return true;
+	}
+	if (by_source_of_crate(frame, strings))
+		return true;
+	if (starts(file, "/usr/include/c++/") || strstr(file, "/include/c++/")) {
+		set(frame, OWNER_STANDARD, "libstdc++");
+		return true;
+	}
+	if (starts(file, "/usr/include/boost/asio/")) {
+		set(frame, OWNER_EXECUTOR, "boost.asio");
+		return true;
+	}
+	if (starts(file, "/usr/include/")) {
+		set(frame, OWNER_DEPENDENCY, "headers");
+		return true;
+	}
+	return false;
+}
+
+static bool in_system_directory(const char *module)
+{
+	return starts(module, "/lib/") || starts(module, "/lib64/") || starts(module, "/lib32/") ||
+	       starts(module, "/usr/lib/") || starts(module, "/usr/lib64/") ||
+	       starts(module, "/usr/lib32/") || module[0] != '/';
+}
+
+static bool by_module(struct frame *frame, const char *executable)
+{
+	const char *name = path_name(frame->module);
+
+	if (by_rule(frame, modules, COUNT(modules), name))
+		return true;
+	if (!strcmp(name, "node") || !strcmp(name, "nodejs")) {
+		set(frame, OWNER_STANDARD, "Node");
+		return true;
+	}
+	if (strstr(frame->module, "/site-packages/") || strstr(frame->module, "/dist-packages/") ||
+	    strstr(frame->module, "/node_modules/")) {
+		set(frame, OWNER_DEPENDENCY, name);
+		return true;
+	}
+	if (strstr(frame->module, "/lib-dynload/")) {
+		set(frame, OWNER_STANDARD, "Python");
+		return true;
+	}
+	if (in_system_directory(frame->module) && (!executable || frame->module != executable)) {
+		set(frame, OWNER_SYSTEM, name);
+		return true;
+	}
+	return false;
+}
+
+static bool by_function(struct frame *frame)
+{
+	const char *crate;
+	size_t length;
+
+	if (!frame->language || strcmp(frame->language, "Rust"))
+		return by_rule(frame, functions, COUNT(functions), frame->function);
+	length = crate_of(frame->function, &crate);
+	return length && by_crate(frame, crate, length);
+}
+
+static void find_native_owner(struct frame *frame, const char *executable, struct strings *strings)
+{
+	if (!frame->module) {
+		set(frame, OWNER_UNKNOWN, NULL);
+		return;
+	}
+	if (by_module(frame, executable))
+		return;
+	if (frame->file && by_source(frame, strings))
+		return;
+	if (frame->function && by_function(frame))
+		return;
+	set(frame, OWNER_PROGRAM, NULL);
+}
+
+/* Frames of an interpreter: its own library and installed packages tell themselves by their place.
+ */
+static void find_script_owner(struct frame *frame, struct strings *strings)
+{
+	const char *file = frame->file ? frame->file : "", *at;
+	const struct python_loop *loop;
+
+	if ((at = behind(file, "/site-packages/")) || (at = behind(file, "/dist-packages/")) ||
+	    (at = behind(file, "/node_modules/")))
+		set(frame, OWNER_DEPENDENCY, strings_keep_part(strings, at, strcspn(at, "/")));
+	else if ((at = behind(file, "/lib/python")) && (at = behind(at, "/")))
+		set(frame, OWNER_STANDARD, "Python");
+	else if (starts(file, "<frozen "))
+		set(frame, OWNER_STANDARD, "Python");
+	else if (starts(file, "node:") || starts(file, "internal/"))
+		set(frame, OWNER_STANDARD, "Node");
+	else
+		set(frame, OWNER_PROGRAM, NULL);
+	loop = at ? python_loop_of_package(at, strcspn(at, "/")) : NULL;
+	if (loop)
+		set(frame, OWNER_EXECUTOR, loop->package);
+}
+
+void frame_find_owner(struct frame *frame, const char *executable, struct strings *strings)
+{
+	if (frame->native)
+		find_native_owner(frame, executable, strings);
+	else
+		find_script_owner(frame, strings);
+}
+
+const struct python_loop *frame_python_loop(const struct frame *frame)
+{
+	return frame->native || !frame->function || !frame->file
+		       ? NULL
+		       : python_loop_of(frame->function, strlen(frame->function), frame->file,
+					strlen(frame->file));
+}
+
+bool frame_is(const struct frame *frame, const char *package, const char *part)
+{
+	/* Asked of every frame of every site: most packages differ in the first letter. */
+	return frame->function && frame->package && *frame->package == *package &&
+	       !strcmp(frame->package, package) && strstr(frame->function, part);
+}

@@ -1,0 +1,208 @@
+#include "source_path.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/model/model.h"
+
+/* Without the slashes at its end. */
+static size_t directory_length(const char *directory)
+{
+	size_t length = strlen(directory);
+
+	while (length > 1 && directory[length - 1] == '/')
+		length--;
+	return length;
+}
+
+/* What stands in `path` behind the directory; NULL when it does not lie in there. */
+static const char *behind(const char *path, const char *directory)
+{
+	size_t length = directory_length(directory);
+
+	if (strncmp(path, directory, length) != 0)
+		return NULL;
+	if (directory[length - 1] == '/') /* the root */
+		return path + length;
+	return path[length] == '/' ? path + length + 1 : NULL;
+}
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9'	    ? c - '0'
+	       : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+					    : -1;
+}
+
+/* Modules of JavaScript are named by URLs: "file:///a%20b.mjs" as "/a b.mjs". */
+static const char *without_scheme(struct strings *strings, const char *path)
+{
+	const char *plain;
+	char *decoded, *to;
+
+	if (!path || strncmp(path, "file:///", 8) != 0)
+		return path;
+	decoded = to = memory_get(strlen(path) + 1);
+	for (path += 7; *path; path++) {
+		if (*path == '%' && digit(path[1]) >= 0 && digit(path[2]) >= 0) {
+			*to++ = (char)(digit(path[1]) << 4 | digit(path[2]));
+			path += 2;
+		} else {
+			*to++ = *path;
+		}
+	}
+	plain = strings_keep(strings, decoded);
+	free(decoded);
+	return plain;
+}
+
+/* Without "." and "..", as the names stand: the directories may be of another machine. */
+static const char *without_dots(struct strings *strings, const char *path)
+{
+	char *plain = memory_get(strlen(path) + 2), *to = plain;
+	size_t length, names = 0; /* that a ".." takes back */
+	const char *kept;
+
+	if (*path == '/')
+		*to++ = '/';
+	for (; *path; path += length) {
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (!length || (length == 1 && *path == '.'))
+			continue;
+		if (length == 2 && !memcmp(path, "..", 2)) {
+			if (names) {
+				for (to--; to > plain && to[-1] != '/';)
+					to--;
+				names--;
+				continue;
+			}
+			if (*plain == '/')
+				continue;
+		} else {
+			names++;
+		}
+		to = stpcpy(mempcpy(to, path, length), "/");
+	}
+	if (to > plain + 1)
+		to--;
+	*to = '\0';
+	kept = strings_keep(strings, plain);
+	free(plain);
+	return kept;
+}
+
+/* What stands behind the prefix, which may have been meant as the compiler wrote it or as it reads.
+ */
+static const char *behind_prefix(struct report *report, const char *path)
+{
+	const char *prefix = report->options->strip_prefix, *rest = behind(path, prefix);
+	const char *plain = behind(without_dots(&report->strings, path), prefix);
+
+	return plain ? plain : rest;
+}
+
+const char *source_path_map(struct report *report, const char *path)
+{
+	const struct report_options *options = report->options;
+	const char *rest;
+
+	path = without_scheme(&report->strings, path);
+	if (!path || (!options->strip_prefix && !options->source_root))
+		return path;
+	rest = options->strip_prefix ? behind_prefix(report, path) : NULL;
+	if (!rest)
+		rest = path;
+	if (*rest == '/' || !*rest)
+		return rest;
+	if (options->source_root)
+		rest = strings_print(&report->strings, "%.*s/%s",
+				     (int)directory_length(options->source_root),
+				     options->source_root, rest);
+	return strings_keep(&report->strings, without_dots(&report->strings, rest));
+}
+
+const char *source_path_directory(struct report *report)
+{
+	if (!report->directory) {
+		char *directory = getcwd(NULL, 0);
+
+		report->directory = strings_keep(&report->strings, directory ? directory : "/");
+		free(directory);
+	}
+	return report->directory;
+}
+
+/* A work tree has a directory of that name, a linked one a file. */
+static bool is_top(const char *directory, size_t length)
+{
+	char *path;
+	bool is;
+
+	if (asprintf(&path, "%.*s/.git", (int)length, directory) < 0)
+		memory_exhausted();
+	is = !access(path, F_OK);
+	free(path);
+	return is;
+}
+
+const char *source_path_top(struct report *report)
+{
+	const char *directory = source_path_directory(report);
+
+	if (report->top)
+		return report->top;
+	report->top = directory;
+	for (size_t length = strlen(directory); length > 1; length--)
+		if ((!directory[length] || directory[length] == '/') && is_top(directory, length)) {
+			report->top = strings_keep_part(&report->strings, directory, length);
+			break;
+		}
+	return report->top;
+}
+
+/* Behind the top, for a file that is there: symbolic links are followed. */
+static const char *found_behind_top(struct report *report, const char *path)
+{
+	char *resolved = realpath(path, NULL);
+	const char *rest = resolved ? behind(resolved, source_path_top(report)) : NULL;
+
+	rest = rest ? strings_keep(&report->strings, rest) : NULL;
+	free(resolved);
+	return rest;
+}
+
+/*
+ * A compiler that was told to forget the top leaves paths relative to it, an interpreter those of
+ * its command line; what the options mapped was mapped to the top.
+ */
+static const char *relative_in_repository(struct report *report, const char *path)
+{
+	const struct report_options *options = report->options;
+	const char *top = source_path_top(report), *rest;
+	char *at_top;
+	bool mapped = options->strip_prefix || options->source_root;
+
+	if (asprintf(&at_top, "%s/%s", top, path) < 0)
+		memory_exhausted();
+	rest = found_behind_top(report, at_top);
+	free(at_top);
+	if (!rest && !mapped)
+		rest = found_behind_top(report, path);
+	return rest && *rest ? rest : without_dots(&report->strings, path);
+}
+
+const char *source_path_in_repository(struct report *report, const char *path)
+{
+	const char *top = source_path_top(report), *rest;
+
+	if (*path != '/')
+		return relative_in_repository(report, path);
+	rest = found_behind_top(report, path);
+	path = without_dots(&report->strings, path);
+	if (!rest)
+		rest = behind(path, top);
+	return rest && *rest ? rest : path;
+}

@@ -1,0 +1,298 @@
+#include "stack.h"
+
+#include <string.h>
+
+#include "report/model/model.h"
+#include "source_path.h"
+#include "report/tasks/task_type.h"
+
+#define MAX_FRAMES 4096 /* with all that is inlined */
+
+static void add(struct report *report, const struct frame *frame)
+{
+	if (obstack_object_size(&report->memory) < MAX_FRAMES * sizeof *frame)
+		obstack_grow(&report->memory, frame, sizeof *frame);
+}
+
+/* rustc's own `main`, which calls the program's: it has no line, and std stands within. */
+static void disown_rust_main(struct stack *stack)
+{
+	for (size_t i = 1; i < stack->count; i++) {
+		struct frame *frame = &stack->frames[i];
+		const char *inner = stack->frames[i - 1].package;
+
+		if (frame->function && !strcmp(frame->function, "main") && !frame->file && inner &&
+		    !strcmp(inner, "std")) {
+			frame->owner = OWNER_STANDARD;
+			frame->package = inner;
+		}
+	}
+}
+
+/* Where an interpreter's event loop calls back: what lies outside is how the loop came to run. */
+static bool is_script_boundary(const struct frame *frame)
+{
+	return frame->owner != OWNER_PROGRAM && frame_python_loop(frame);
+}
+
+static bool is_turn_boundary(const struct frame *frame)
+{
+	return frame_is(frame, "tokio", "task::raw::poll") ||
+	       frame_is(frame, "tokio", "task::harness::Harness") ||
+	       frame_is(frame, "tokio", "poll_future") || frame_is(frame, "async_task", "RawTask");
+}
+
+static size_t place_of(const struct stack *stack, enum frame_owner owner)
+{
+	size_t place = 0;
+
+	while (place < stack->count && stack->frames[place].owner != owner)
+		place++;
+	return place;
+}
+
+size_t stack_authors_place(const struct stack *stack)
+{
+	size_t place = place_of(stack, OWNER_PROGRAM);
+
+	return place < stack->count ? place : place_of(stack, OWNER_DEPENDENCY);
+}
+
+static struct stack finish(struct report *report)
+{
+	struct stack stack = { 0 };
+
+	stack.count = obstack_object_size(&report->memory) / sizeof *stack.frames;
+	stack.frames = obstack_finish(&report->memory);
+	disown_rust_main(&stack);
+	for (size_t i = 0; i < stack.count; i++)
+		if (!stack.frames[i].native)
+			stack.frames[i].turn_boundary = is_script_boundary(&stack.frames[i]);
+	stack.place = stack_authors_place(&stack);
+	return stack;
+}
+
+/* An address and what it lies in. */
+struct located {
+	const struct loaded_module *module; /* NULL: none */
+	const char *jit_name;
+	uint64_t offset;
+};
+
+static struct located locate(struct address_space *space, uint64_t address, uint64_t when_ns)
+{
+	struct located located = { address_space_module(space, address, when_ns), NULL, address };
+
+	if (located.module)
+		located.offset -= located.module->record->base;
+	else
+		located.jit_name = address_space_jit_name(space, address);
+	return located;
+}
+
+static void add_located(struct address_space *space, const char *executable,
+			const struct located *located)
+{
+	struct strings *strings = &space->report->strings;
+	const struct loaded_module *module = located->module;
+	const struct source_place *place = NULL;
+	struct frame frame = { .native = true, .offset = located->offset };
+
+	if (!module) {
+		frame.function = located->jit_name;
+		frame_find_owner(&frame, executable, strings);
+		add(space->report, &frame);
+		return;
+	}
+	frame.module = module->path;
+	frame.build_id = module->build_id;
+	if (module->binary)
+		place = binary_find(module->binary, frame.offset);
+	for (size_t i = 0; i < (place ? place->count : 1); i++) {
+		if (place) {
+			frame.function = place->frames[i].function;
+			frame.file = place->frames[i].file;
+			frame.line = place->frames[i].line;
+			frame.language = place->frames[i].language;
+			frame.inlined = place->frames[i].inlined;
+			frame.state_machine = place->frames[i].state_machine;
+		}
+		frame_find_owner(&frame, executable, strings);
+		frame.turn_boundary = is_turn_boundary(&frame);
+		frame.task = frame.turn_boundary && module->binary
+				     ? task_type_of(strings, binary_generic_name(module->binary,
+										 frame.offset))
+				     : NULL;
+		if (!frame.file && frame.owner == OWNER_PROGRAM)
+			address_space_tell_lack(space, module, frame.function);
+		frame.file = source_path_map(space->report, frame.file);
+		add(space->report, &frame);
+	}
+}
+
+/*
+ * A stack that was made before, of this process or another: a thousand processes of one program
+ * have the same ones. Its frames are made once, and kept once.
+ */
+struct known_stack {
+	struct stack stack;
+	UT_hash_handle hh;
+	char key[];
+};
+
+static struct known_stack *find_known(struct known_stack *stacks, const void *key, size_t size)
+{
+	struct known_stack *known;
+
+	HASH_FIND(hh, stacks, key, size, known);
+	return known;
+}
+
+static struct stack keep_known(struct known_stack **stacks, const void *key, size_t size,
+			       struct stack stack)
+{
+	struct known_stack *known = memory_get(sizeof *known + size);
+
+	known->stack = stack;
+	memcpy(known->key, key, size);
+	HASH_ADD_KEYPTR(hh, *stacks, known->key, size, known);
+	return stack;
+}
+
+static void known_deinit(struct known_stack **stacks)
+{
+	struct known_stack *known, *next;
+
+	HASH_ITER (hh, *stacks, known, next) {
+		HASH_DEL(*stacks, known);
+		free(known);
+	}
+}
+
+void stacks_deinit(struct report *report)
+{
+	known_deinit(&report->known_stacks);
+	known_deinit(&report->known_scripts[false]);
+	known_deinit(&report->known_scripts[true]);
+}
+
+#define KEY_WORDS 4 /* of each address */
+
+/* All that the frames are made of; kept strings, so that equal texts are one pointer. */
+static size_t write_key(const struct located *located, size_t count, const char *executable,
+			uint64_t *key)
+{
+	size_t words = 0;
+
+	key[words++] = (uintptr_t)executable;
+	for (size_t i = 0; i < count; i++) {
+		const struct loaded_module *module = located[i].module;
+
+		key[words++] = (uintptr_t)(module ? module->path : located[i].jit_name);
+		key[words++] = (uintptr_t)(module ? module->build_id : NULL);
+		key[words++] = (uintptr_t)(module ? module->binary : NULL);
+		key[words++] = located[i].offset;
+	}
+	return words;
+}
+
+static struct stack make(struct address_space *space, const char *executable,
+			 const struct located *located, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add_located(space, executable, &located[i]);
+	return finish(space->report);
+}
+
+struct stack stack_native(struct address_space *space, const char *executable,
+			  const uint64_t *addresses, size_t count, uint64_t when_ns)
+{
+	struct report *report = space->report;
+	struct located located[TRACE_MAX_FRAMES];
+	uint64_t key[1 + KEY_WORDS * TRACE_MAX_FRAMES];
+	struct known_stack *known;
+	size_t used = 0, size;
+
+	/* A return address is the instruction behind the call, which may be of another line or
+	 * function. */
+	for (size_t i = 0; i < count && used < TRACE_MAX_FRAMES; i++)
+		if (addresses[i])
+			located[used++] = locate(space, addresses[i] - 1, when_ns);
+	size = write_key(located, used, executable, key) * sizeof *key;
+	known = find_known(report->known_stacks, key, size);
+	if (known)
+		return known->stack;
+	return keep_known(&report->known_stacks, key, size, make(space, executable, located, used));
+}
+
+static int number(const char *text, const char *end)
+{
+	int value = 0;
+
+	for (; text < end && *text >= '0' && *text <= '9' && value < 100000000; text++)
+		value = 10 * value + (*text - '0');
+	return value;
+}
+
+static struct stack make_script(struct report *report, const char *text, size_t size,
+				enum script_language language)
+{
+	const char *end = text + size;
+
+	for (const char *line = text, *next; line < end; line = next + 1) {
+		struct frame frame = { 0 };
+		const char *file, *line_number;
+
+		next = memchr(line, '\n', (size_t)(end - line));
+		if (!next)
+			next = end;
+		file = memchr(line, '\t', (size_t)(next - line));
+		line_number = file ? memchr(file + 1, '\t', (size_t)(next - file - 1)) : NULL;
+		if (!line_number)
+			continue;
+		/* As V8 has it of a function, or of a module's own code. */
+		frame.function = file == line ? "<anonymous>"
+					      : strings_keep_part(&report->strings, line,
+								  (size_t)(file - line));
+		frame.file = strings_keep_part(&report->strings, file + 1,
+					       (size_t)(line_number - file - 1));
+		frame.line = number(line_number + 1, next);
+		frame.language = language == SCRIPT_PYTHON	 ? "Python"
+				 : language == SCRIPT_JAVASCRIPT ? "JavaScript"
+								 : NULL;
+		frame_find_owner(&frame, NULL, &report->strings);
+		frame.file = source_path_map(report, frame.file);
+		add(report, &frame);
+	}
+	return finish(report);
+}
+
+struct stack stack_script(struct report *report, const char *text, size_t size,
+			  enum script_language language)
+{
+	/* The number comes from outside. */
+	struct known_stack **scripts = &report->known_scripts[language == SCRIPT_PYTHON];
+	struct known_stack *known = find_known(*scripts, text, size);
+
+	if (known)
+		return known->stack;
+	return keep_known(scripts, text, size, make_script(report, text, size, language));
+}
+
+const struct frame *stack_place(const struct stack *stack)
+{
+	return stack->place < stack->count ? &stack->frames[stack->place] : NULL;
+}
+
+bool frame_is_users(const struct frame *frame)
+{
+	return frame->owner == OWNER_PROGRAM && frame->file;
+}
+
+const struct frame *stack_users_frame(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (frame_is_users(&stack->frames[i]))
+			return &stack->frames[i];
+	return NULL;
+}

@@ -1,0 +1,321 @@
+#include "finding_id.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "report/wording/words.h"
+
+/*
+ * The frames that tell findings apart: the program's own; where there are none those of its
+ * dependencies; else all. How deep a function had called itself is a matter of its data, and of
+ * that run: repeated frames count once.
+ */
+struct telling {
+	const struct stack *stack;
+	size_t begin, end;
+	enum frame_owner owner; /* OWNER_UNKNOWN: all */
+	const struct frame *last;
+};
+
+static struct telling telling_frames(const struct finding_stack *of)
+{
+	const struct stack *stack = finding_stack_face(of);
+	const struct frame *place = stack_place(stack);
+	struct telling telling = { stack, place ? stack->place : 0, 0, OWNER_UNKNOWN, NULL };
+
+	if (of->role == ROLE_SAMPLE) { /* how deep it was seen is chance */
+		telling.begin = of->entry;
+		telling.end = of->entry < stack->count ? of->entry + 1 : of->entry;
+		return telling;
+	}
+	if (place)
+		telling.owner = place->owner;
+	for (telling.end = telling.begin; telling.end < stack->count; telling.end++)
+		if (stack->frames[telling.end].turn_boundary)
+			break;
+	return telling;
+}
+
+static bool is_repeated(const struct frame *frame, const struct frame *last)
+{
+	return last && frame->function && frame->function == last->function &&
+	       frame->file == last->file && frame->line == last->line;
+}
+
+static const struct frame *next_frame(struct telling *telling)
+{
+	while (telling->begin < telling->end) {
+		const struct frame *frame = &telling->stack->frames[telling->begin++];
+
+		if ((telling->owner != OWNER_UNKNOWN && frame->owner != telling->owner) ||
+		    is_repeated(frame, telling->last))
+			continue;
+		telling->last = frame;
+		return frame;
+	}
+	return NULL;
+}
+
+/* What a stall was seen doing changes from run to run. */
+static bool is_telling(const struct finding *finding, size_t i)
+{
+	return !i || finding->stacks[i].role != ROLE_SAMPLE;
+}
+
+/* FNV-1a. */
+static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
+	return hash;
+}
+
+/* The NUL is hashed too: it keeps "ab","c" apart from "a","bc". */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	return hash_bytes(hash, text, strlen(text) + 1);
+}
+
+/* The end of a number at `text`, or `text` where there is none. */
+static const char *number_end(const char *text)
+{
+	return text + strspn(text, "0123456789");
+}
+
+/* Rust's `{closure#1}`, at its brace: what stands before the number, or 0. */
+static size_t numbered_length(const char *text)
+{
+	size_t length = strspn(text + 1, "abcdefghijklmnopqrstuvwxyz_:") + 1;
+	const char *end = text[length] == '#' ? number_end(text + length + 1) : text;
+
+	return *end == '}' ? length : 0;
+}
+
+/*
+ * A function's name without the numbers that compilers give to its closures in their order: another
+ * one before it changes them. Rust's newer names (v0) become like the older, which have no numbers:
+ * `{closure#1}` is `{{closure}}`. C++: `{lambda(int)#2}` and `$_2` are any lambda's.
+ */
+static uint64_t hash_function(uint64_t hash, const char *name)
+{
+	for (; *name; name++) {
+		size_t length = *name == '{' ? numbered_length(name) : 0;
+
+		if (length) {
+			hash = hash_bytes(hash_bytes(hash, "{", 1), name, length);
+			hash = hash_bytes(hash, "}}", 2);
+			name = number_end(name + length + 1);
+			continue;
+		}
+		hash = hash_bytes(hash, name, 1);
+		if (!strncmp(name, ")#", 2) || !strncmp(name, "$_", 2))
+			name = number_end(name + 2) - 1;
+	}
+	return hash_bytes(hash, name, 1);
+}
+
+static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
+{
+	char offset[32];
+
+	if (frame->function) {
+		hash = hash_function(hash, frame->function);
+		return frame->native || !frame->file ? hash
+						     : hash_text(hash, path_name(frame->file));
+	}
+	if (!frame->module) /* made at run time: its address means nothing */
+		return hash_text(hash, "?");
+	snprintf(offset, sizeof offset, "%" PRIx64, frame->offset);
+	return hash_text(hash_text(hash, path_name(frame->module)), offset);
+}
+
+/* Called by itself, at another line; or what an optimiser made of two parts of one function, of
+ * which debug information tells as of a call inlined into itself. */
+static bool is_same_function(const struct frame *frame, const struct frame *last)
+{
+	return last && frame == last + 1 && frame->native && frame->function &&
+	       frame->function == last->function;
+}
+
+static uint64_t hash_stack(uint64_t hash, const struct finding_stack *stack)
+{
+	struct telling telling = telling_frames(stack);
+	const struct frame *frame, *last = NULL;
+
+	while ((frame = next_frame(&telling))) {
+		if (!is_same_function(frame, last))
+			hash = hash_frame(hash, frame);
+		last = frame;
+	}
+	return hash;
+}
+
+static int compare_frames(const struct frame *a, const struct frame *b)
+{
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+static int compare_stacks(const struct finding_stack *a, const struct finding_stack *b)
+{
+	struct telling of_a = telling_frames(a), of_b = telling_frames(b);
+	const struct frame *frame_a, *frame_b;
+	int order = 0;
+
+	while (!order && (frame_a = next_frame(&of_a)) && (frame_b = next_frame(&of_b)))
+		order = compare_frames(frame_a, frame_b);
+	return order;
+}
+
+/* By what names them, then by their lines. */
+static int compare_edges(const void *one, const void *other)
+{
+	const struct finding_stack *a = *(const struct finding_stack *const *)one;
+	const struct finding_stack *b = *(const struct finding_stack *const *)other;
+	uint64_t hash_a = hash_stack(a->role, a), hash_b = hash_stack(b->role, b);
+
+	if (hash_a != hash_b)
+		return hash_a < hash_b ? -1 : 1;
+	return compare_stacks(a, b);
+}
+
+/*
+ * The stacks that tell a finding apart, in their order; to be freed. Of threads that wait for each
+ * other it is chance who came last, and tells the others.
+ */
+static const struct finding_stack **telling_stacks(const struct finding *finding, size_t *count)
+{
+	const struct finding_stack **stacks =
+		memory_get((finding->stack_count + 1) * sizeof *stacks);
+
+	*count = 0;
+	for (size_t i = 0; i < finding->stack_count; i++)
+		if (is_telling(finding, i))
+			stacks[(*count)++] = &finding->stacks[i];
+	if (finding->kind == KIND_DEADLOCK)
+		qsort(stacks, *count, sizeof *stacks, compare_edges);
+	return stacks;
+}
+
+/* In one place: what is held or left there, how a task ended there. NULL: nothing. */
+static const char *told_apart_by(const struct finding *finding)
+{
+	if (finding->variable)
+		return finding->variable;
+	return finding->kind == KIND_CANCELLED_TASK || finding->kind == KIND_CANCELLED_HOLDING
+		       ? finding->what
+		       : NULL;
+}
+
+uint64_t *finding_key(const struct finding *finding, size_t *words)
+{
+	const struct finding_stack **stacks;
+	size_t room = 6, count;
+	uint64_t *key;
+
+	for (size_t i = 0; i < finding->stack_count; i++)
+		room += 1 + 2 * finding_stack_face(&finding->stacks[i])->count;
+	key = memory_get(room * sizeof *key);
+	*words = 0;
+	/* Kept strings: equal texts are one pointer. */
+	key[(*words)++] = finding->kind;
+	key[(*words)++] = (uintptr_t)finding->call;
+	key[(*words)++] = finding->family;
+	key[(*words)++] = finding->root;
+	key[(*words)++] = (uintptr_t)finding->executor;
+	key[(*words)++] = (uintptr_t)told_apart_by(finding);
+	stacks = telling_stacks(finding, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct telling telling = telling_frames(stacks[i]);
+		const struct frame *frame;
+
+		key[(*words)++] = stacks[i]->role;
+		while ((frame = next_frame(&telling))) {
+			if (frame->function) {
+				key[(*words)++] = (uintptr_t)frame->function;
+				key[(*words)++] =
+					stacks[i]->role == ROLE_SAMPLE ? 0 : (uint64_t)frame->line;
+			} else {
+				key[(*words)++] = (uintptr_t)frame->module;
+				key[(*words)++] = frame->offset;
+			}
+		}
+	}
+	free(stacks);
+	return key;
+}
+
+static void identify(struct finding *finding)
+{
+	const struct finding_stack **stacks;
+	uint64_t hash = 0xcbf29ce484222325;
+	size_t count;
+
+	hash = hash_text(hash, kind_of(finding->kind)->word);
+	if (finding->call)
+		hash = hash_text(hash, finding->call);
+	hash = hash_text(hash, family_word(finding->family));
+	if (told_apart_by(finding))
+		hash = hash_text(hash, told_apart_by(finding));
+	stacks = telling_stacks(finding, &count);
+	for (size_t i = 0; i < count; i++) {
+		/* The first stands for itself: an id is older than findings with several. */
+		if (i)
+			hash = hash_text(hash, role_word(stacks[i]->role));
+		hash = hash_stack(hash, stacks[i]);
+	}
+	free(stacks);
+	snprintf(finding->id, sizeof finding->id, "%016" PRIx64, hash);
+}
+
+/*
+ * Findings of one id, in the order of their lines. Notices come last: they come and go with chance,
+ * and must not take the ids of those that a check fails for.
+ */
+static int compare_places(const void *one, const void *other)
+{
+	const struct finding *a = *(struct finding *const *)one;
+	const struct finding *b = *(struct finding *const *)other;
+	const struct finding_stack **stacks_a, **stacks_b;
+	int order = strcmp(a->id, b->id);
+	size_t count_a, count_b;
+
+	if (!order)
+		order = strcmp(a->executor, b->executor);
+	if (!order)
+		order = (a->severity == SEVERITY_NOTICE) - (b->severity == SEVERITY_NOTICE);
+	if (order)
+		return order;
+	stacks_a = telling_stacks(a, &count_a);
+	stacks_b = telling_stacks(b, &count_b);
+	for (size_t i = 0; !order && i < count_a && i < count_b; i++)
+		order = compare_stacks(stacks_a[i], stacks_b[i]);
+	free(stacks_a);
+	free(stacks_b);
+	return order;
+}
+
+void findings_identify(struct finding **findings, size_t count)
+{
+	char first[sizeof findings[0]->id] = "";
+	unsigned number = 0;
+
+	for (size_t i = 0; i < count; i++)
+		identify(findings[i]);
+	if (count)
+		qsort(findings, count, sizeof *findings, compare_places);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(findings[i]->id, first)) {
+			strcpy(first, findings[i]->id);
+			number = 0;
+			continue;
+		}
+		/* A second call of the same kind in one function: told apart by its rank alone. */
+		snprintf(findings[i]->id, sizeof findings[i]->id, "%016" PRIx64,
+			 hash_text(0xcbf29ce484222325 + ++number, first));
+	}
+}

@@ -1,0 +1,59 @@
+/* What ran: one process of the report, and the executors that were seen in it. */
+#ifndef REPORT_PROCESS_H
+#define REPORT_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/filters/allowance.h"
+#include "report/tasks/tasks.h"
+#include "inspect/trace_file.h"
+#include "report/collecting/turn_lengths.h"
+
+struct process_executor {
+	uint32_t family;     /* enum executor_family */
+	uint32_t confidence; /* enum confidence */
+	const char *name;
+	uint64_t threads, turns;
+	uint64_t own_waits, own_waits_ns;
+	struct turn_lengths lengths;
+};
+
+struct process {
+	struct process *next;
+	int64_t pid;
+	const char *trace_path, *executable;
+	const char *allow; /* the options it ran with: functions that may block */
+	uint64_t long_turn_error_ns, long_turn_warning_ns;
+	uint64_t wait_error_ns; /* a wait is an error from here on */
+	uint64_t disk_error_ns; /* and one for a disk from here */
+	const char **arguments;
+	size_t argument_count;
+	enum {
+		PROCESS_ENDED,
+		PROCESS_SIGNALED,
+		PROCESS_RUNNING,
+		PROCESS_REPLACED,
+		PROCESS_LOST
+	} end;
+	int end_code;
+	uint64_t lost_events, lost_sites;
+	uint32_t flags;	    /* enum trace_flags */
+	const char *damage; /* a sentence; NULL: the trace is whole */
+	struct process_executor *executors;
+	size_t executor_count;
+	struct allowance *allowances;
+	size_t allowance_count;
+	struct process_tasks tasks; /* where they were asked for */
+	const char **unwatched;	    /* programs it started that could not be watched */
+	size_t unwatched_count;
+};
+
+struct report;
+
+/* In the report's memory. `path` is kept. */
+struct process *process_create(struct report *report, const struct trace_file *trace,
+			       const char *path);
+
+#endif

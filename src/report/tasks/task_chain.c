@@ -1,0 +1,55 @@
+#include "task_chain.h"
+
+#include <string.h>
+
+#include "report/model/model.h"
+
+/* A future that has not begun is at the beginning of its function. */
+static struct frame link_frame(const struct layout_source *source, const struct layout_link *link)
+{
+	struct frame frame = layout_source_frame(source, link->machine, link->state);
+
+	if (source->layout->states[link->state].value < LAYOUT_FIRST_WAIT)
+		frame.line = (int)source->layout->machines[link->machine].line;
+	return frame;
+}
+
+/* What macros make has no name that a reader knows. */
+static bool is_told(const char *type)
+{
+	return !strstr(type, "{closure") && strncmp(type, "core::future::", 14) &&
+	       strncmp(type, "core::pin::Pin<&", 16) && *type != '&';
+}
+
+/* What is awaited and is no state machine: its type has a name, and no line. */
+static struct frame leaf_frame(const struct layout_source *source, const char *type)
+{
+	struct strings *strings = &source->report->strings;
+	struct frame frame = {
+		.function = strings_keep(strings, type),
+		.language = "Rust",
+		.module = source->path,
+		.build_id = source->build_id,
+		.native = true,
+	};
+
+	frame_find_owner(&frame, source->executable, strings);
+	frame.native = false; /* no instruction is meant */
+	return frame;
+}
+
+struct stack task_chain_frames(const struct layout_source *source, const struct layout_link *links,
+			       size_t count)
+{
+	const struct layout *layout = source->layout;
+	const struct layout_value *leaf =
+		count ? layout_leaf(layout, &layout->states[links[count - 1].state]) : NULL;
+	struct stack stack = { .count = count };
+
+	stack.frames = obstack_alloc(&source->report->memory, (count + 1) * sizeof *stack.frames);
+	for (size_t i = 0; i < count; i++)
+		stack.frames[i] = link_frame(source, &links[i]);
+	if (leaf && is_told(layout_text(layout, leaf->type)))
+		stack.frames[stack.count++] = leaf_frame(source, layout_text(layout, leaf->type));
+	return stack;
+}

@@ -1,0 +1,172 @@
+#include "tasks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inspect/layout_source.h"
+#include "report/model/model.h"
+#include "task_chain.h"
+#include "inspect/task_kinds.h"
+#include "report/collecting/turn_lengths.h"
+
+/* Where tasks are gathered: those of one type with the same links are one group. */
+struct gathering {
+	struct address_space *space;
+	struct process *process;
+	struct task_kinds kinds;
+	struct seen_group *seen;
+	uint64_t now_ns;
+};
+
+struct seen_group {
+	struct task_group group;
+	UT_hash_handle hh;
+	size_t key_size;
+	char key[];
+};
+
+const char *task_state_word(enum task_state state)
+{
+	static const char *const words[] = {
+#define STATE(constant, word) word,
+		TASK_STATES(STATE)
+#undef STATE
+	};
+
+	return words[state];
+}
+
+static void add(struct gathering *gathering, const struct task_kind *kind,
+		const struct task_seen *seen, uint64_t polled)
+{
+	struct {
+		const char *name;
+		uint64_t state;
+		struct layout_link links[LAYOUT_MAX_LINKS];
+	} key;
+	size_t size = offsetof(typeof(key), links) + seen->link_count * sizeof *key.links;
+	uint64_t polled_ns = polled ? trace_clock_ns(gathering->space->trace, polled) : 0;
+	struct seen_group *known;
+
+	memset(&key, 0, sizeof key); /* hashed with its padding */
+	key.name = kind->name;
+	key.state = seen->state;
+	memcpy(key.links, seen->links, seen->link_count * sizeof *key.links);
+	HASH_FIND(hh, gathering->seen, &key, size, known);
+	if (!known) {
+		struct loaded_module *module = address_space_module(
+			gathering->space, kind->record->poll, gathering->space->trace->read_ns);
+
+		known = memory_get(sizeof *known + size);
+		memset(known, 0, sizeof *known);
+		memcpy(known->key, &key, size);
+		known->group.type = kind->name;
+		known->group.state = seen->state;
+		if (seen->link_count) {
+			const struct layout_source source = {
+				.report = gathering->space->report,
+				.layout = kind->layout,
+				.path = module->path,
+				.build_id = module->build_id,
+				.executable = gathering->process->executable,
+			};
+
+			known->group.awaits =
+				task_chain_frames(&source, seen->links, seen->link_count);
+		}
+		HASH_ADD_KEYPTR(hh, gathering->seen, known->key, size, known);
+	}
+	known->group.count++;
+	gathering->process->tasks.count++;
+	if (polled_ns && gathering->now_ns > polled_ns &&
+	    gathering->now_ns - polled_ns > known->group.oldest_ns)
+		known->group.oldest_ns = gathering->now_ns - polled_ns;
+}
+
+static void look_at(struct gathering *gathering, const struct trace_task *task)
+{
+	const struct task_kind *kind =
+		task->task ? task_kind_of(&gathering->kinds, task->task) : NULL;
+	struct task_seen seen;
+
+	if (kind && task_kinds_look(&gathering->kinds, kind, task->task, &seen))
+		add(gathering, kind, &seen, task->polled);
+}
+
+static int compare_groups(const void *one, const void *other)
+{
+	const struct task_group *a = one, *b = other;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	if (a->oldest_ns != b->oldest_ns)
+		return a->oldest_ns > b->oldest_ns ? -1 : 1;
+	return strcmp(a->type, b->type);
+}
+
+static void take_groups(struct gathering *gathering)
+{
+	struct process_tasks *tasks = &gathering->process->tasks;
+	struct seen_group *seen, *next;
+
+	tasks->groups = obstack_alloc(&gathering->space->report->memory,
+				      (HASH_COUNT(gathering->seen) + 1) * sizeof *tasks->groups);
+	HASH_ITER (hh, gathering->seen, seen, next) {
+		tasks->groups[tasks->group_count++] = seen->group;
+		HASH_DEL(gathering->seen, seen);
+		free(seen);
+	}
+	qsort(tasks->groups, tasks->group_count, sizeof *tasks->groups, compare_groups);
+}
+
+/* For each record that lists tasks: fills in what it holds. */
+static void look_through(struct gathering *gathering)
+{
+	const struct trace_file *trace = gathering->space->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_TASKS].count; i++) {
+		const struct trace_tasks *record;
+		const struct trace_task *tasks = task_kinds_tasks(trace, i, &record);
+
+		gathering->process->tasks.replaced += record->replaced;
+		for (uint32_t j = 0; j < record->count; j++)
+			look_at(gathering, &tasks[j]);
+	}
+}
+
+/* Whether the process can be read; else why not is told, and its trace alone is left. */
+static bool is_readable(struct gathering *gathering)
+{
+	const struct trace_file *trace = gathering->space->trace;
+	struct task_kind kind = { 0 };
+
+	if (!trace->running || !trace->records[RECORD_TASK_TYPE].count)
+		return true;
+	kind.record = (const void *)(trace->bytes + trace->records[RECORD_TASK_TYPE].offsets[0]);
+	if (task_memory_is_readable(gathering->process->pid, &kind))
+		return true;
+	gathering->process->tasks.problem = strings_print(
+		&gathering->space->report->strings,
+		"the memory of process %lld cannot be read (%s): its tasks are not listed; ask as "
+		"the user it runs as, and see /proc/sys/kernel/yama/ptrace_scope",
+		(long long)gathering->process->pid, strerror(errno));
+	return false;
+}
+
+void tasks_collect(struct address_space *space, struct process *process)
+{
+	const struct trace_file *trace = space->trace;
+	struct gathering gathering = { .space = space, .process = process };
+
+	if (process->end == PROCESS_ENDED || process->end == PROCESS_REPLACED)
+		return;
+	gathering.now_ns = task_kinds_last_ns(trace);
+	task_kinds_init(&gathering.kinds, space);
+	if (is_readable(&gathering))
+		look_through(&gathering);
+	take_groups(&gathering);
+	if (gathering.kinds.problem)
+		process->tasks.problem = gathering.kinds.problem;
+	task_kinds_deinit(&gathering.kinds);
+}

@@ -1,0 +1,89 @@
+#include "headline.h"
+
+#include <string.h>
+
+#include "report/model/model.h"
+#include "report/frames/source_path.h"
+
+static const struct {
+	const char *name, *held;
+} held_executors[] = {
+	{ "gevent", "gevent's hub" },	      { "Trio", "the Trio event loop" },
+	{ "Twisted", "the Twisted reactor" }, { "asyncio", "the asyncio event loop" },
+	{ "libuv", "the libuv event loop" },  { "node", "Node's event loop" },
+	{ "libevent", "the libevent loop" },  { "libev", "the libev loop" },
+	{ "glib", "the GLib main loop" },     { "GLib", "the GLib main loop" },
+};
+
+const char *headline_executor(struct report *report, const struct finding *finding)
+{
+	struct strings *strings = &report->strings;
+
+	switch (finding->root) {
+	case ROOT_CURRENT_THREAD:
+		return "a current_thread tokio runtime";
+	case ROOT_MULTI_THREAD:
+	case ROOT_UNKNOWN:
+		return strings_print(strings, "the future given to %s's block_on",
+				     finding->executor);
+	case ROOT_NONE:
+		break;
+	}
+	for (size_t i = 0; i < sizeof held_executors / sizeof *held_executors; i++)
+		if (!strcmp(finding->executor, held_executors[i].name))
+			return held_executors[i].held;
+	switch (finding->family) {
+	case FAMILY_TOKIO:
+		return "a tokio worker";
+	case FAMILY_EVENT_LOOP:
+		return strings_print(strings, "the event loop of %s", finding->executor);
+	case FAMILY_ANNOTATED:
+		return strings_print(strings, "a turn of %s", finding->executor);
+	default:
+		return strings_print(strings, "a thread of %s", finding->executor);
+	}
+}
+
+const char *shown_path(struct report *report, const char *path)
+{
+	size_t length = strlen(source_path_directory(report));
+
+	/* Kept strings have no controls left: a directory with one fits no path, which stays
+	 * absolute. */
+	if (path && length > 1 && !strncmp(path, report->directory, length) && path[length] == '/')
+		return path + length + 1;
+	return path;
+}
+
+const char *headline_place(struct report *report, const struct finding *finding)
+{
+	return headline_place_of(report, &finding->stacks[0]);
+}
+
+const char *headline_place_of(struct report *report, const struct finding_stack *stack)
+{
+	const struct frame *place = stack_place(finding_stack_face(stack));
+	struct strings *strings = &report->strings;
+
+	if (!place)
+		return NULL;
+	if (!place->function)
+		return strings_print(strings, "%s+0x%llx", path_name(place->module),
+				     (unsigned long long)place->offset);
+	if (!place->file)
+		return place->function;
+	if (!place->line)
+		return strings_print(strings, "%s (%s)", place->function,
+				     shown_path(report, place->file));
+	return strings_print(strings, "%s (%s:%d)", place->function,
+			     shown_path(report, place->file), place->line);
+}
+
+const char *headline(struct report *report, const struct finding *finding)
+{
+	const char *place = headline_place(report, finding);
+
+	return strings_print(&report->strings, "%s%s%s: %s",
+			     kind_of(finding->kind)->subject(report, finding), place ? " in " : "",
+			     place ? place : "", kind_of(finding->kind)->cost(report, finding));
+}

@@ -1,0 +1,40 @@
+/* deadlock: a wait for a lock that cannot end, or does not. */
+#include "headline.h"
+#include "lock_advice.h"
+#include "report/model/model.h"
+#include "quantity.h"
+
+const char *deadlock_subject(struct report *report, const struct finding *finding)
+{
+	(void)report;
+	return finding->what;
+}
+
+const char *deadlock_cost(struct report *report, const struct finding *finding)
+{
+	char duration[QUANTITY_SIZE];
+
+	if (!finding->in_progress)
+		return strings_print(&report->strings, "for %s, then it went on",
+				     quantity_duration(duration, finding->max_ns));
+	if (!finding->progress_ns)
+		return "had not ended when the process did";
+	quantity_duration(duration, finding->progress_ns);
+	return strings_print(&report->strings,
+			     finding->running ? "for %s by now" : "for %s, when the process ended",
+			     duration);
+}
+
+const char *deadlock_advice(struct report *report, const struct finding *finding)
+{
+	(void)report;
+	for (size_t i = 2; i < finding->stack_count; i++)
+		if (finding->stacks[i].role == ROLE_WAITING)
+			return "take the locks in one order everywhere, or hold only one at a time";
+	for (size_t i = 0; i < finding->stack_count; i++)
+		if (finding->stacks[i].role == ROLE_HOLDING)
+			return lock_advice(finding);
+	return "let the thread that holds it release it sooner, or wait for it elsewhere: try the "
+	       "lock "
+	       "and come back later, or hand the work to a thread that may wait";
+}

@@ -1,0 +1,31 @@
+/* foreign-unlock: released by a thread that did not take it. */
+#include "headline.h"
+#include "report/model/model.h"
+#include "quantity.h"
+
+const char *foreign_unlock_subject(struct report *report, const struct finding *finding)
+{
+	return strings_print(&report->strings,
+			     "a %s that thread %s took in %s is released by another", finding->what,
+			     finding->thread && *finding->thread ? finding->thread : "(not known)",
+			     headline_executor(report, finding));
+}
+
+const char *foreign_unlock_cost(struct report *report, const struct finding *finding)
+{
+	char count[QUANTITY_SIZE];
+
+	if (finding->count == 1)
+		return "once";
+	return strings_print(&report->strings, "%s times", quantity_count(count, finding->count));
+}
+
+const char *foreign_unlock_advice(struct report *report, const struct finding *finding)
+{
+	(void)report;
+	return finding->family == FAMILY_TOKIO || finding->family == FAMILY_ASYNC_TASK
+		       ? "drop the guard before the .await: the task may go on on another thread, "
+			 "where a mutex must not be released"
+		       : "release it on the thread that took it; to hand over ownership use a "
+			 "semaphore, or a flag with a condition";
+}

@@ -1,0 +1,53 @@
+/* lock-across-yield: a lock that a turn took and still holds when it yields. */
+#include "headline.h"
+#include "held_value.h"
+#include "lock_advice.h"
+#include "report/model/model.h"
+#include "quantity.h"
+
+const char *lock_across_yield_subject(struct report *report, const struct finding *finding)
+{
+	if (finding->variable)
+		return held_value_subject(report, finding);
+	return strings_print(&report->strings, "a %s is held across a yield of %s, taken",
+			     finding->what, headline_executor(report, finding));
+}
+
+/* ", held for 4.2 ms and still held" */
+static const char *held(struct report *report, const struct finding *finding)
+{
+	char total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
+	const char *still = finding->in_progress ? " and still held" : "";
+	struct strings *strings = &report->strings;
+
+	if (!finding->total_ns) /* nobody saw the process end */
+		return finding->in_progress ? ", and still held" : "";
+	quantity_duration(total, finding->total_ns);
+	if (finding->count == 1)
+		return strings_print(strings, ", held for %s%s", total, still);
+	return strings_print(strings, ", held for %s in all%s, %s at most", total, still,
+			     quantity_duration(longest, finding->max_ns));
+}
+
+const char *lock_across_yield_cost(struct report *report, const struct finding *finding)
+{
+	char times[64], yields[64], waited[QUANTITY_SIZE];
+
+	if (finding->variable)
+		return held_value_cost(report, finding);
+	return strings_print(&report->strings, "%s%s, over %s%s%s%s",
+			     finding->count == 1 ? "once"
+						 : quantity_of(times, finding->count, "time"),
+			     held(report, finding), quantity_of(yields, finding->yields, "yield"),
+			     finding->waiters ? "; " : "",
+			     finding->waiters ? quantity_count(waited, finding->waiters) : "",
+			     finding->waiters ? " waited for it meanwhile" : "");
+}
+
+const char *lock_across_yield_advice(struct report *report, const struct finding *finding)
+{
+	(void)report;
+	if (finding->variable && finding->severity == SEVERITY_NOTICE)
+		return "it may be held over an .await; whoever waits for it waits as long";
+	return lock_advice(finding);
+}

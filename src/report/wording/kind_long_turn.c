@@ -1,0 +1,88 @@
+/* long-turn: a turn that holds its executor's thread for too long. */
+#include <string.h>
+
+#include "advice.h"
+#include "headline.h"
+#include "report/model/model.h"
+#include "quantity.h"
+#include "words.h"
+
+/* "a turn keeps a tokio worker busy", "a turn waits in read (pipe_read) on ..." */
+const char *long_turn_subject(struct report *report, const struct finding *finding)
+{
+	const char *executor = headline_executor(report, finding);
+	struct strings *strings = &report->strings;
+
+	switch (finding->stall) {
+	case STALL_BUSY:
+		return strings_print(strings, "a long turn keeps %s busy", executor);
+	case STALL_WAITING:
+		if (!finding->waits_in)
+			return strings_print(strings, "a long turn of %s waits", executor);
+		return strings_print(strings, "a long turn of %s waits in %s%s%s%s", executor,
+				     finding->waits_in, finding->channel ? " (" : "",
+				     finding->channel ? finding->channel : "",
+				     finding->channel ? ")" : "");
+	case STALL_RUNNABLE:
+		return strings_print(
+			strings, "a long turn of %s could have run, but others had the processor",
+			executor);
+	default:
+		return strings_print(strings, "a long turn holds %s", executor);
+	}
+}
+
+const char *long_turn_cost(struct report *report, const struct finding *finding)
+{
+	char total[QUANTITY_SIZE], longest[QUANTITY_SIZE], count[QUANTITY_SIZE];
+	struct strings *strings = &report->strings;
+	const char *unseen = finding->unseen ? "; over before a look" : "";
+
+	if (finding->in_progress) {
+		quantity_duration(longest, finding->progress_ns);
+		return strings_print(strings, "%s %s%s", longest,
+				     finding->running ? "by now, and it has not ended"
+						      : "when the process ended",
+				     unseen);
+	}
+	quantity_duration(total, finding->total_ns);
+	if (finding->count == 1)
+		return strings_print(strings, "once, %s%s", total, unseen);
+	return strings_print(strings, "%s times, %s in all, longest %s%s",
+			     quantity_count(count, finding->count), total,
+			     quantity_duration(longest, finding->max_ns), unseen);
+}
+
+static const struct {
+	const char *executor, *advice;
+} advice[] = {
+	{ "tokio", "let others run in between: tokio::task::yield_now().await; or move the work "
+		   "into tokio::task::spawn_blocking(..)" },
+	{ "asyncio", "let others run in between: await asyncio.sleep(0); or move the work to a "
+		     "process: loop.run_in_executor(ProcessPoolExecutor(), ..)" },
+	{ "Trio", "let others run in between: await trio.lowlevel.checkpoint(); or move the work "
+		  "to a process" },
+	{ "gevent", "let others run in between: gevent.sleep(0); or move the work to a process" },
+	{ "Twisted", "let others run in between: task.cooperate(..); or move the work to a "
+		     "process" },
+	{ "libuv", "move the work to the thread pool: uv_queue_work" },
+	{ "node", "split the work (setImmediate), or move it to worker_threads" },
+	{ "glib", "move the work to a thread: g_task_run_in_thread" },
+	{ NULL, "split the work into shorter turns, or move it to a thread of its own" },
+};
+
+const char *long_turn_advice(struct report *report, const struct finding *finding)
+{
+	const char *executor = advice_executor(finding);
+	size_t i = 0;
+
+	(void)report;
+	if (finding->stall == STALL_RUNNABLE)
+		return "nothing in the program: the machine has more to do than processors for it";
+	if (finding->stall == STALL_WAITING)
+		return "move what waits to where blocking is right: spawn_blocking, a thread pool, "
+		       "a thread of its own";
+	while (advice[i].executor && strcmp(advice[i].executor, executor))
+		i++;
+	return advice[i].advice;
+}

@@ -1,0 +1,21 @@
+/* The report's words for the trace's numbers: one table each, the same in every format. */
+#ifndef REPORT_WORDS_H
+#define REPORT_WORDS_H
+
+#include <stdint.h>
+
+#include "contract/trace_format.h"
+
+/* Numbers that have no word get the one for "unknown" or the lowest. */
+const char *family_word(uint32_t family);
+const char *severity_word(uint32_t severity);
+const char *confidence_word(uint32_t confidence);
+const char *role_word(uint32_t role); /* enum stack_role */
+
+/* -EINVAL for a word that is none of "error", "warning", "notice". */
+int severity_from_word(const char *word, enum severity *severity);
+
+/* enum trace_stall; NULL for one not known. */
+const char *stall_word(uint32_t stall);
+
+#endif

@@ -1,0 +1,92 @@
+#include "thread.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+
+#include "runtime/turns/turn.h"
+
+/* How far a stack may grow between two looks and still be taken for the same stack. */
+#define STACK_STRIDE (1 << 20)
+
+THREAD_LOCAL struct thread_state this_thread;
+
+static pthread_t main_thread;
+static uintptr_t main_stack_top;
+
+void thread_init(void)
+{
+	/* ld.so's: the stack pointer at the program's entry. Looked up, so that libc is all we
+	 * need. */
+	void *const *stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
+
+	main_thread = pthread_self();
+	main_stack_top = (uintptr_t)(stack_end ? *stack_end : __builtin_frame_address(0));
+}
+
+void thread_arm(void)
+{
+	struct thread_state *self = &this_thread;
+	bool watched = self->turn ? self->turn->kind == TURN_TASK : self->root_suspect;
+
+	self->armed =
+		self->serving != SERVING_NOBODY || (watched && !self->own_code && !self->in_call &&
+						    !self->vforked && !self->dead && !self->exempt);
+}
+
+uintptr_t thread_stack_top(void)
+{
+	/* glibc puts a thread's control block, which pthread_self points to, at the top of its
+	 * stack, its own or one given by the program (nptl/allocatestack.c); the first thread's
+	 * lies elsewhere. */
+	if (!this_thread.stack_top) {
+		pthread_t self = pthread_self();
+
+		this_thread.stack_top =
+			pthread_equal(self, main_thread) ? main_stack_top : (uintptr_t)self;
+		this_thread.stack_low = this_thread.stack_top;
+	}
+	return this_thread.stack_top;
+}
+
+bool thread_on_own_stack(uintptr_t address)
+{
+	uintptr_t top = thread_stack_top();
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	/* The size of a stack cannot be had without allocation, so its known part grows with its
+	 * use. */
+	if (here < this_thread.stack_low && this_thread.stack_low - here < STACK_STRIDE)
+		this_thread.stack_low = here;
+	return here >= this_thread.stack_low && here < top && address >= this_thread.stack_low &&
+	       address < top;
+}
+
+int own_code_begin(void *frame)
+{
+	if (!this_thread.own_code++)
+		this_thread.own_frame = (uintptr_t)frame;
+	this_thread.armed = false;
+	return errno;
+}
+
+void own_code_end(const int *saved_errno)
+{
+	/* Taken for left, it may come back: from a handler on an alternate stack within this one.
+	 */
+	if (this_thread.own_code && --this_thread.own_code == 0)
+		thread_arm();
+	errno = *saved_errno;
+}
+
+void own_code_left(uintptr_t frame)
+{
+	struct thread_state *self = &this_thread;
+
+	/* A handler on an alternate stack has interrupted it; where that lies tells nothing. */
+	if (frame <= self->own_frame || !thread_on_own_stack(frame))
+		return;
+	self->own_code = 0;
+	self->serving = SERVING_NOBODY;
+	thread_arm();
+}

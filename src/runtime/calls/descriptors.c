@@ -1,0 +1,147 @@
+#include "descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "runtime/loops/event_loop.h"
+#include "runtime/base/memory.h"
+#include "runtime/base/runtime.h"
+#include "runtime/tasks/task_resources.h"
+#include "runtime/base/thread.h"
+
+uint8_t *descriptor_table; /* 1 MiB of addresses; only pages in use take memory */
+static int highest;	   /* descriptor that something is known of */
+
+int descriptors_init(void)
+{
+	descriptor_table = memory_map(MAX_DESCRIPTORS);
+	return descriptor_table ? 0 : -ENOMEM;
+}
+
+static bool in_table(int fd)
+{
+	return descriptor_table && fd >= 0 && fd < MAX_DESCRIPTORS;
+}
+
+COLD void descriptor_forget_in_loop(int fd)
+{
+	event_loop_descriptor_closed(fd);
+}
+
+void descriptors_forget_range(unsigned first, unsigned last)
+{
+	unsigned end = last < (unsigned)highest ? last : (unsigned)highest;
+
+	for (unsigned fd = first; fd <= end && fd < MAX_DESCRIPTORS; fd++)
+		descriptor_forget((int)fd);
+}
+
+static void keep(int fd, struct descriptor known)
+{
+	if (!in_table(fd))
+		return;
+	descriptor_table[fd] =
+		(uint8_t)(known.subject | (known.nonblocking ? DESCRIPTOR_NONBLOCKING : 0) |
+			  (known.append ? DESCRIPTOR_APPEND : 0));
+	if (fd > __atomic_load_n(&highest, __ATOMIC_RELAXED))
+		__atomic_store_n(&highest, fd, __ATOMIC_RELAXED);
+}
+
+void descriptor_know(int fd, struct descriptor known)
+{
+	keep(fd, known);
+}
+
+void descriptor_set_nonblocking(int fd, bool nonblocking)
+{
+	if (!nonblocking)
+		descriptors_forget_range(0, MAX_DESCRIPTORS - 1);
+	else if (in_table(fd) && descriptor_table[fd])
+		descriptor_table[fd] |= DESCRIPTOR_NONBLOCKING;
+}
+
+/* File systems whose files are memory: reading them waits for no disk. */
+static bool is_memory(int fd)
+{
+	struct statfs system;
+
+	if (real.fstatfs(fd, &system))
+		return false;
+	switch ((unsigned long)system.f_type) {
+	case PROC_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+	case HUGETLBFS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+	case DEBUGFS_MAGIC:
+	case TRACEFS_MAGIC:
+	case SECURITYFS_MAGIC:
+	case 0xbad1dea:	 /* futexfs */
+	case 0x6e736673: /* nsfs */
+		return true;
+	}
+	return false;
+}
+
+static uint8_t subject_of(int fd, const struct stat *status)
+{
+	switch (status->st_mode & S_IFMT) {
+	case S_IFREG:
+		return is_memory(fd) ? SUBJECT_MEMORY_FILE : SUBJECT_REGULAR_FILE;
+	case S_IFBLK:
+		return SUBJECT_REGULAR_FILE;
+	case S_IFDIR:
+		return is_memory(fd) ? SUBJECT_MEMORY_FILE : SUBJECT_DIRECTORY;
+	case S_IFIFO:
+		return SUBJECT_PIPE;
+	case S_IFSOCK:
+		return SUBJECT_SOCKET;
+	case S_IFCHR:
+		/* Terminals: Documentation/admin-guide/devices.txt. */
+		switch (status->st_rdev >> 8 & 0xfff) {
+		case 4:
+		case 5:
+		case 136 ... 143:
+			return SUBJECT_TERMINAL;
+		}
+		return SUBJECT_DEVICE;
+	}
+	return SUBJECT_EVENT; /* anonymous inodes have no type */
+}
+
+struct descriptor descriptor_ask(int fd)
+{
+	struct descriptor known = { 0 };
+	struct stat status;
+	int saved = errno, flags;
+
+	if (!runtime_silent && fd >= 0 && real.fstat(fd, &status) == 0) {
+		flags = real.fcntl(fd, F_GETFL);
+		task_resource_used(fd);
+		known.subject = subject_of(fd, &status);
+		known.nonblocking = flags != -1 && flags & O_NONBLOCK;
+		known.append = flags != -1 && flags & O_APPEND;
+		keep(fd, known);
+	}
+	errno = saved;
+	return known;
+}
+
+struct descriptor descriptor_get(int fd)
+{
+	uint8_t byte = in_table(fd) ? descriptor_table[fd] : 0;
+
+	if (UNLIKELY(!byte))
+		return descriptor_ask(fd);
+	return (struct descriptor){ .subject = byte & DESCRIPTOR_SUBJECT,
+				    .nonblocking = byte & DESCRIPTOR_NONBLOCKING,
+				    .append = byte & DESCRIPTOR_APPEND };
+}

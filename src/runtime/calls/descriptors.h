@@ -1,0 +1,74 @@
+/*
+ * What is known of each descriptor without a system call: its type and whether it is non-blocking.
+ * A byte pair each; forgotten when a call may have changed it, asked for (fstat, fcntl) when it is
+ * needed and not known, and asked again before anything is blamed.
+ */
+#ifndef RUNTIME_DESCRIPTORS_H
+#define RUNTIME_DESCRIPTORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/compiler.h"
+#include "runtime/base/thread.h"
+#include "contract/trace_format.h"
+
+struct descriptor {
+	uint8_t subject;  /* enum trace_subject; SUBJECT_NONE: not known */
+	bool nonblocking; /* O_NONBLOCK; means nothing on a regular file */
+	bool append;	  /* O_APPEND */
+};
+
+#define MAX_DESCRIPTORS (1 << 20) /* fs.nr_open's default; beyond it everything is asked anew */
+
+/* One byte each: the subject, and two bits. All zero: not known. NULL before start-up. */
+extern uint8_t *descriptor_table;
+
+#define DESCRIPTOR_NONBLOCKING 0x40
+#define DESCRIPTOR_APPEND      0x80
+#define DESCRIPTOR_SUBJECT     0x3f
+
+/* Known never to wait: what an executor should have. Budget with the call around it: 5 ns. */
+static inline bool descriptor_never_waits(int fd)
+{
+	uint8_t known;
+
+	if ((unsigned)fd >= MAX_DESCRIPTORS)
+		return false;
+	known = descriptor_table[fd];
+	return known & DESCRIPTOR_NONBLOCKING && (known & DESCRIPTOR_SUBJECT) >= SUBJECT_PIPE;
+}
+
+/* Start-up. Returns 0 or -errno. */
+int descriptors_init(void);
+
+COLD void descriptor_forget_in_loop(int fd);
+
+/* A descriptor came, went, or changed: what was known of it is not true any more. Any int; 1 ns. */
+static inline void descriptor_forget(int fd)
+{
+	if (UNLIKELY(this_thread.loop_has_fds))
+		descriptor_forget_in_loop(fd);
+	/* Only what was known is written: pages of high descriptors stay untouched. */
+	if ((unsigned)fd < MAX_DESCRIPTORS && LIKELY(descriptor_table != NULL) &&
+	    descriptor_table[fd])
+		descriptor_table[fd] = 0;
+}
+
+void descriptors_forget_range(unsigned first, unsigned last);
+
+/* It was made so: spares the question. */
+void descriptor_know(int fd, struct descriptor known);
+
+/* O_NONBLOCK was set or cleared. It belongs to the open file, which other descriptors may share:
+ * when it is cleared, all others forget. */
+void descriptor_set_nonblocking(int fd, bool nonblocking);
+
+/* From the record; asks when it is not there. A closed descriptor has SUBJECT_NONE. */
+struct descriptor descriptor_get(int fd);
+
+/* Asks anew. */
+struct descriptor descriptor_ask(int fd);
+
+#endif

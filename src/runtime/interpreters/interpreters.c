@@ -1,0 +1,103 @@
+#include "interpreters.h"
+
+#include <string.h>
+
+#include "javascript.h"
+#include "runtime/modules/modules.h"
+#include "python.h"
+#include "shared/python_loop.h"
+
+void interpreters_module_added(struct module *module)
+{
+	python_module_added(module);
+	javascript_module_added(module);
+}
+
+bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth,
+			   const char *script, size_t script_size)
+{
+	return python_owns_lock(lock) || python_starts_thread(script, script_size) ||
+	       javascript_owns_wait(frames, depth);
+}
+
+bool interpreter_is_python(const struct module *module)
+{
+	return python_is_module(module);
+}
+
+/* A line of trace_script. */
+struct script_line {
+	const char *function, *file;
+	size_t function_length, file_length;
+};
+
+static bool next_line(const char **at, const char *end, struct script_line *line)
+{
+	const char *function_end, *number;
+
+	if (*at >= end)
+		return false;
+	line->function = *at;
+	function_end = memchr(*at, '\t', (size_t)(end - *at));
+	line->file = function_end + 1;
+	number = memchr(line->file, '\t', (size_t)(end - line->file));
+	line->function_length = (size_t)(function_end - line->function);
+	line->file_length = (size_t)(number - line->file);
+	*at = (const char *)memchr(number, '\n', (size_t)(end - number)) + 1;
+	return true;
+}
+
+static const struct python_loop *loop_of(const struct script_line *line)
+{
+	return python_loop_of(line->function, line->function_length, line->file, line->file_length);
+}
+
+const char *interpreter_loop(void)
+{
+	char text[TRACE_SCRIPT_SIZE];
+	const char *at = text, *end = text + python_frames(text, sizeof text);
+	struct script_line line;
+
+	while (next_line(&at, end, &line))
+		if (loop_of(&line))
+			return loop_of(&line)->name;
+	return NULL;
+}
+
+bool interpreter_loop_waits(void)
+{
+	char text[TRACE_SCRIPT_SIZE];
+	const char *at = text, *end = text + python_frames(text, sizeof text);
+	struct script_line line;
+	bool seen = false;
+
+	while (next_line(&at, end, &line)) {
+		bool is_loop = loop_of(&line);
+
+		if (is_loop ? seen : !seen && !python_loop_waits_in(line.file, line.file_length))
+			return false;
+		seen |= is_loop;
+	}
+	return seen;
+}
+
+/* V8 allocates: not from a signal handler. */
+size_t interpreter_script_of_signal(char *text, size_t size, enum script_language *language)
+{
+	size_t used = python_frames(text, size);
+
+	if (used)
+		*language = SCRIPT_PYTHON;
+	return used;
+}
+
+size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
+			  size_t size, enum script_language *language)
+{
+	size_t used = interpreter_script_of_signal(text, size, language);
+
+	if (used)
+		return used;
+	*language = SCRIPT_JAVASCRIPT;
+	return javascript_frames(frames, depth, waits_for_thread, text, size);
+}

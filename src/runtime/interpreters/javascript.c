@@ -1,0 +1,226 @@
+#include "javascript.h"
+
+#include <string.h>
+
+#include "runtime/base/compiler.h"
+#include "runtime/loops/event_loop.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/thread.h"
+#include "runtime/unwind/unwinder.h"
+
+#define MAX_FRAMES   10
+#define MAX_RANGES   64
+#define NAME_SIZE    160
+#define ALL_DETAILS  0x7f /* v8::StackTrace::kDetailed and what else Node asks for */
+#define HANDLE_SCOPE 16	  /* words; v8::HandleScope has three */
+
+/* v8-isolate.h, v8-debug.h, v8-local-handle.h. Handles are passed as plain pointers. */
+static struct {
+	void *(*current)(void);
+	bool (*in_context)(void *isolate);
+	void (*scope_begin)(void *scope, void *isolate);
+	void (*scope_end)(void *scope);
+	void *(*stack)(void *isolate, int limit, int details);
+	int (*count)(void *stack);
+	void *(*frame)(void *stack, void *isolate, uint32_t index);
+	void *(*script)(void *frame);
+	void *(*function)(void *frame);
+	long (*location)(void *frame); /* struct { int line, column; } from 0, in one register */
+	void (*interrupt)(void *isolate, void (*callback)(void *, void *), void *data);
+	int (*write)(void *string, void *isolate, char *to, int size, int *length, int options);
+} v8;
+
+static const struct {
+	void *to;
+	const char *name;
+} symbols[] = {
+	{ &v8.current, "_ZN2v87Isolate13TryGetCurrentEv" },
+	{ &v8.in_context, "_ZN2v87Isolate9InContextEv" },
+	{ &v8.scope_begin, "_ZN2v811HandleScopeC1EPNS_7IsolateE" },
+	{ &v8.scope_end, "_ZN2v811HandleScopeD1Ev" },
+	{ &v8.stack,
+	  "_ZN2v810StackTrace17CurrentStackTraceEPNS_7IsolateEiNS0_17StackTraceOptionsE" },
+	{ &v8.count, "_ZNK2v810StackTrace13GetFrameCountEv" },
+	{ &v8.frame, "_ZNK2v810StackTrace8GetFrameEPNS_7IsolateEj" },
+	{ &v8.script, "_ZNK2v810StackFrame13GetScriptNameEv" },
+	{ &v8.function, "_ZNK2v810StackFrame15GetFunctionNameEv" },
+	{ &v8.location, "_ZNK2v810StackFrame11GetLocationEv" },
+	{ &v8.interrupt, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_" },
+	{ &v8.write, "_ZNK2v86String9WriteUtf8EPNS_7IsolateEPciPii" },
+};
+
+struct range {
+	uintptr_t start, end;
+};
+
+static const struct module *module_of_v8;
+static bool complete; /* all symbols are there */
+static struct range futex[MAX_RANGES], collector[MAX_RANGES];
+static unsigned futexes, collectors;
+static struct range
+	builtins; /* all of them, which lie side by side: code that V8's compiler made */
+
+static void keep(struct range *ranges, unsigned *count, const struct symbol_range *symbol)
+{
+	if (*count < MAX_RANGES)
+		ranges[(*count)++] = (struct range){ symbol->start, symbol->end };
+}
+
+static void visit(const struct symbol_range *symbol, void *unused)
+{
+	(void)unused;
+	if (!strncmp(symbol->name, "Builtins_", 9)) {
+		if (!builtins.start || symbol->start < builtins.start)
+			builtins.start = symbol->start;
+		if (symbol->end > builtins.end)
+			builtins.end = symbol->end;
+	}
+	if (strncmp(symbol->name, "_ZN2v88internal", 15))
+		return;
+	if (strstr(symbol->name, "14FutexEmulation"))
+		keep(futex, &futexes, symbol);
+	else if (strstr(symbol->name, "4Heap14CollectGarbage") ||
+		 strstr(symbol->name, "4Heap24PerformGarbageCollection") ||
+		 strstr(symbol->name, "13GlobalHandles"))
+		keep(collector, &collectors, symbol);
+}
+
+void javascript_module_added(struct module *module)
+{
+	if (!module_symbol(module, symbols[0].name))
+		return;
+	module_of_v8 = module;
+	complete = true;
+	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
+		uintptr_t address = module_symbol(module, symbols[i].name);
+
+		memcpy(symbols[i].to, &address, sizeof address);
+		complete = complete && address;
+	}
+	module_each_function(module, visit, NULL);
+}
+
+static bool any_in(const struct range *ranges, unsigned count, const uint64_t *frames, size_t depth)
+{
+	for (size_t i = 0; i < depth; i++)
+		for (unsigned r = 0; r < count; r++)
+			if (frames[i] > ranges[r].start && frames[i] <= ranges[r].end)
+				return true;
+	return false;
+}
+
+static bool is_of_v8(uint64_t pc)
+{
+	return pc >= module_of_v8->text_start && pc < module_of_v8->text_end;
+}
+
+bool javascript_owns_wait(const uint64_t *frames, size_t depth)
+{
+	size_t caller = 0;
+
+	if (!module_of_v8)
+		return false;
+	/* Node's own joins and locks go through libuv, which may be a library of its own. */
+	while (caller < depth && !is_of_v8(frames[caller]) &&
+	       event_loop_library_has(frames[caller]))
+		caller++;
+	return caller < depth && is_of_v8(frames[caller]) && !any_in(futex, futexes, frames, depth);
+}
+
+static size_t put_string(void *isolate, void *string, char *to, size_t size, char last)
+{
+	char name[NAME_SIZE];
+	int length = string ? v8.write(string, isolate, name, sizeof name - 1, NULL, 0) : 0;
+
+	if (length > 0 && !name[length - 1]) /* its NUL is counted */
+		length--;
+	if (length < 0 || (size_t)length + 1 > size)
+		return 0;
+	memcpy(to, name, (size_t)length);
+	to[length] = last;
+	return (size_t)length + 1;
+}
+
+static size_t put_number(char *to, size_t size, long number)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+
+	digits[--at] = '\n';
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	if (sizeof digits - at > size)
+		return 0;
+	memcpy(to, digits + at, sizeof digits - at);
+	return sizeof digits - at;
+}
+
+static size_t put_frame(void *isolate, void *frame, char *to, size_t size)
+{
+	size_t used, part;
+
+	used = part = put_string(isolate, v8.function(frame), to, size, '\t');
+	if (!part)
+		return 0;
+	used += part = put_string(isolate, v8.script(frame), to + used, size - used, '\t');
+	if (!part)
+		return 0;
+	part = put_number(to + used, size - used, (int)v8.location(frame) + 1L);
+	return part ? used + part : 0;
+}
+
+/*
+ * Not while the collector runs, nor in a handler of the program's: that may have interrupted
+ * malloc, or V8 at any place. A lock may be one that V8 or malloc takes in between, and takes again
+ * for what it is asked: Atomics.wait alone is called by JavaScript itself.
+ */
+static bool may_be_asked(const uint64_t *frames, size_t depth, bool waits_for_thread)
+{
+	return complete && !any_in(collector, collectors, frames, depth) &&
+	       (!waits_for_thread || any_in(futex, futexes, frames, depth)) &&
+	       !unwinder_crossed_signal(frames, depth);
+}
+
+size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
+			 size_t size)
+{
+	uint64_t scope[HANDLE_SCOPE];
+	void *isolate, *stack;
+	size_t used = 0;
+	int count;
+
+	if (!may_be_asked(frames, depth, waits_for_thread))
+		return 0;
+	isolate = v8.current();
+	if (!isolate || !v8.in_context(isolate))
+		return 0;
+	v8.scope_begin(scope, isolate);
+	stack = v8.stack(isolate, MAX_FRAMES, ALL_DETAILS);
+	count = stack ? v8.count(stack) : 0;
+	for (int i = 0; i < count; i++) {
+		size_t part = put_frame(isolate, v8.frame(stack, isolate, (uint32_t)i), text + used,
+					size - used);
+
+		if (!part)
+			break;
+		used += part;
+	}
+	v8.scope_end(scope);
+	return used;
+}
+
+static bool is_made_by_v8(uintptr_t pc)
+{
+	return (pc >= builtins.start && pc < builtins.end) || !modules_find(pc);
+}
+
+bool javascript_ask(uintptr_t pc, void (*answer)(void *isolate, void *data))
+{
+	void *isolate = complete && is_made_by_v8(pc) ? v8.current() : NULL;
+
+	if (!isolate)
+		return false;
+	v8.interrupt(isolate, answer, NULL);
+	return true;
+}

@@ -1,0 +1,128 @@
+#include "runtime/calls/real.h"
+
+#include <errno.h>
+#include <link.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "runtime/calls/call.h"
+
+/* One stub of FIRST_CALL_SIZE bytes for each call: first_calls.S. */
+#define FIRST_CALL_SIZE 16
+
+extern const char first_calls[];
+
+struct real_calls real = {
+#define CALL(class, category, ret, name, params, args, subject)                                    \
+	.name = (ret(*) params)(first_calls + FIRST_CALL_SIZE * CALL_##name),
+#include "runtime/calls/table.h"
+};
+
+/* The stubs and the pointers are numbered as the calls are. */
+#define CALL(class, category, ret, name, params, args, subject)                                    \
+	_Static_assert(offsetof(struct real_calls, name) == CALL_##name * sizeof(void *),          \
+		       "CALL_SYSTEM stands last");
+#include "runtime/calls/table.h"
+
+#define CALLS_IN_LIBC (sizeof(struct real_calls) / sizeof(void *))
+
+const struct call_info call_infos[] = {
+#define CALL(klass, group, ret, call, params, args, subject)                                       \
+	[CALL_##call] = { .name = #call, .category = #group, .class = CLASS_##klass },
+#define CALL_SYSTEM(klass, group, call)                                                            \
+	[CALL_##call] = { .name = #call, .category = #group, .class = CLASS_##klass },
+#include "runtime/calls/table.h"
+};
+
+static const char *version_of(int call)
+{
+	switch (call) {
+#define VERSION(name, version)                                                                     \
+	case CALL_##name:                                                                          \
+		return version;
+#include "versions.h"
+	}
+	return NULL;
+}
+
+/* In the place of a function that this libc does not have. */
+static long missing_call(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
+
+/* dlsym past our own. */
+static void *find(const char *name)
+{
+	static void *(*next_dlsym)(void *, const char *);
+
+	/* Its home was libdl before 2.34. */
+	if (!next_dlsym)
+		next_dlsym =
+			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
+	if (!next_dlsym)
+		next_dlsym =
+			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
+	return next_dlsym ? next_dlsym(RTLD_NEXT, name) : NULL;
+}
+
+/* As libfaketime's and the sanitizers' functions are, which stand before libc: whoever asks for one
+ * with a version is bound to one that has none too. */
+static bool has_no_version(const void *function)
+{
+	const ElfW(Sym) *symbols = NULL, *symbol = NULL;
+	const ElfW(Half) *versions = NULL;
+	const ElfW(Dyn) * entry;
+	struct link_map *map;
+	Dl_info info;
+
+	if (!dladdr1(function, &info, (void **)&map, RTLD_DL_LINKMAP) ||
+	    !dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+		return false;
+	for (entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
+		if (entry->d_tag == DT_SYMTAB)
+			symbols = (const void *)entry->d_un.d_ptr;
+		if (entry->d_tag == DT_VERSYM)
+			versions = (const void *)entry->d_un.d_ptr;
+	}
+	return symbols && (!versions || versions[symbol - symbols] == VER_NDX_GLOBAL);
+}
+
+static void *find_version(const char *name, const char *version)
+{
+	void *found = dlvsym(RTLD_NEXT, name, version), *first;
+
+	/* Other preloads have no reason for such a name, and a look-up that fails allocates. */
+	if (!found || !strncmp(name, "__", 2))
+		return found;
+	first = find(name);
+	return first && first != found && has_no_version(first) ? first : found;
+}
+
+/* Called by the stubs too. */
+void *real_find(int call);
+
+void *real_find(int call)
+{
+	void **pointer = (void **)&real + call;
+	const char *version = version_of(call);
+	void *found = version ? find_version(call_infos[call].name, version) : NULL;
+	int saved = errno;
+
+	if (!found)
+		found = find(call_infos[call].name);
+	if (!found) {
+		dlerror(); /* or the program's next dlerror would tell of our failure */
+		found = (void *)missing_call;
+	}
+	errno = saved;
+	__atomic_store_n(pointer, found, __ATOMIC_RELAXED);
+	return found;
+}
+
+void real_resolve_all(void)
+{
+	for (int call = 0; call < (int)CALLS_IN_LIBC; call++)
+		real_find(call);
+}

@@ -1,0 +1,511 @@
+/*
+ * Event loops. A thread that waits again and again at the same place is a loop: the same call site
+ * at the same stack depth, in a known library or, in the program itself, on an epoll instance or
+ * several descriptors. From a wait's return to the next wait is a turn.
+ *
+ * What belongs to the loop is told by the stack: at a loop's first wait the places of the return
+ * addresses above it are noted. While the loop's function runs, the places above it keep their
+ * values; code that runs after the loop has overwritten some of them, or lies above them.
+ */
+#include "event_loop.h"
+
+#include <string.h>
+
+#include "runtime/calls/call.h"
+#include "runtime/futures/root_look.h"
+#include "runtime/interpreters/interpreters.h"
+#include "runtime/locks/held.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/runtime.h"
+#include "runtime/unwind/stack_switch.h"
+#include "runtime/trace/thread_slot.h"
+#include "runtime/trace/trace.h"
+#include "runtime/trace/trace_records.h"
+#include "runtime/turns/turn.h"
+#include "runtime/turns/turn_times.h"
+#include "runtime/unwind/unwinder.h"
+#include "runtime/turns/executor.h"
+#include "loop.h"
+#include "loop_library.h"
+#include "loop_start.h"
+#include "runtime/turns/named.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_root.h"
+
+#define LOOPS	   4
+#define FEW_POLLED 2 /* descriptors that make a poll of the program a loop's */
+
+static THREAD_LOCAL struct loop loops[LOOPS];
+static THREAD_LOCAL struct loop starting; /* before its first wait: see loop_start.h */
+static THREAD_LOCAL struct loop *current; /* whose turn it is */
+static THREAD_LOCAL unsigned next_victim;
+
+struct turn *event_loop_turn(void)
+{
+	return current ? &current->turn : NULL;
+}
+
+bool event_loop_on_probation(const struct turn *turn)
+{
+	return current && turn == &current->turn && !current->known;
+}
+
+const struct module *event_loop_library(void)
+{
+	return current && current->known ? modules_find(current->caller) : NULL;
+}
+
+static void leave_turn(struct loop *loop)
+{
+	/* Where the loop has ended in between, nobody knows; where a stack tells, it had not at its
+	 * last sample. */
+	if (loop->has_turn && loop->function && loop->turn.sampled)
+		loop->turn.left = true;
+	else
+		turn_times_untimed(&loop->turn);
+	if (loop->has_turn)
+		turn_end(&loop->turn);
+	loop->has_turn = false;
+	if (current == loop)
+		current = NULL;
+	this_thread.loop_has_fds = false;
+	this_thread.loop_learns = false;
+}
+
+bool event_loop_reaches(uintptr_t frame, uint16_t *level)
+{
+	struct loop *loop = current;
+	/* On a coroutine's stack the loop's own frames are where they were. */
+	unsigned now = thread_on_own_stack(frame) ? loop_level_at(loop, frame) : 0;
+
+	if (loop->known && now >= loop->reach)
+		return false;
+	if (now > loop->highest)
+		loop->highest = now;
+	*level = (uint16_t)now;
+	return true;
+}
+
+void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain)
+{
+	const struct loop *loop = current;
+	unsigned same = 0;
+
+	if (!loop)
+		return;
+	if (!event_loop_is_below(frames, depth)) {
+		*level = UINT16_MAX;
+		*certain = false;
+		return;
+	}
+	while (same < depth && same < loop->place_count &&
+	       frames[depth - 1 - same] == loop->values[loop->place_count - 1 - same])
+		same++;
+	/* The innermost is the wait's own call: other calls of the same function differ there. On a
+	 * coroutine's stack none is the same: the loop's own frames are where they were. */
+	*level = (uint16_t)(same && same < loop->place_count ? loop->place_count - 1 - same : 0);
+	*certain = loop->known && *level < loop->reach;
+}
+
+bool event_loop_is_below(const uint64_t *frames, unsigned depth)
+{
+	const struct loop *loop = current;
+
+	/* Only a stack that was walked to its end says so: that which the loop's began at. */
+	if (!loop || !loop->function || loop->place_count == LOOP_PLACES || !loop->place_count ||
+	    !depth || frames[depth - 1] != loop->values[loop->place_count - 1])
+		return true;
+	for (unsigned i = 0; i < depth; i++)
+		if (frames[i] > loop->function && frames[i] <= loop->function_end)
+			return true;
+	return false;
+}
+
+void event_loop_left(void)
+{
+	if (current)
+		leave_turn(current);
+}
+
+bool event_loop_level(uintptr_t frame, uint16_t *level)
+{
+	bool reaches = event_loop_reaches(frame, level);
+
+	if (!reaches) /* the library's function has returned */
+		leave_turn(current);
+	return reaches;
+}
+
+void event_loop_descriptor_closed(int fd)
+{
+	if (current && loop_is_over_without(current, fd))
+		leave_turn(current);
+}
+
+void event_loops_forget(void)
+{
+	memset(loops, 0, sizeof loops);
+	current = NULL;
+	this_thread.loop_has_fds = false;
+}
+
+static struct loop *find(const struct loop_wait *wait)
+{
+	for (unsigned i = 0; i < LOOPS; i++)
+		if (loops[i].caller == wait->caller && loops[i].frame == wait->frame &&
+		    loops[i].epoll_fd == wait->epoll_fd)
+			return &loops[i];
+	return NULL;
+}
+
+/* Frees the entry that has been a loop the least. */
+static struct loop *take_entry(void)
+{
+	struct loop *loop = &loops[next_victim % LOOPS];
+
+	for (unsigned i = 0; i < LOOPS; i++)
+		if (&loops[i] != current && loops[i].waits < loop->waits)
+			loop = &loops[i];
+	if (loop == current)
+		loop = &loops[(next_victim + 1) % LOOPS];
+	next_victim++;
+	return loop;
+}
+
+/* Whose wait is it? Leaves loop->executor NULL when it is no loop's. */
+COLD static void classify(struct loop *loop, const struct loop_wait *wait)
+{
+	uint64_t frames[LOOP_PLACES];
+	struct unwind_start here;
+	struct loop_library library;
+	const struct module *program = modules_count() ? modules_at(0) : NULL;
+	const struct module *module = modules_find(wait->caller);
+	unsigned depth;
+
+	UNWIND_HERE(&here);
+	depth = (unsigned)unwinder_walk(&here, frames, loop->places, LOOP_PLACES);
+	memcpy(loop->values, frames, depth * sizeof *frames);
+	loop->place_count = depth;
+	/* A place of a stack that is not this one, a coroutine's, could not be looked at later. */
+	for (unsigned i = 0; i < loop->place_count; i++)
+		if (!thread_on_own_stack(loop->places[i]))
+			loop->place_count = i;
+	if (loop_library_find(frames, depth, &library)) {
+		loop->known = true;
+		loop->reach = library.reach;
+		loop->function = library.function;
+		loop->function_end = library.function_end;
+		loop->executor = executor_get(FAMILY_EVENT_LOOP, library.name, 0, CONFIDENCE_HIGH);
+		if (loop->executor) {
+			executor_confirm(loop->executor);
+			executor_reach(loop->executor, library.reach);
+		}
+	} else if (module && module == program && !loop_library_refuses(frames, depth)) {
+		loop->executor = executor_get(FAMILY_EVENT_LOOP, program_name(), wait->caller,
+					      CONFIDENCE_MEDIUM);
+	}
+}
+
+static struct loop *remember(const struct loop_wait *wait, struct loop *entry)
+{
+	struct loop *loop = entry ? entry : take_entry();
+
+	memset(loop, 0, sizeof *loop);
+	loop->caller = wait->caller;
+	loop->frame = wait->frame;
+	loop->epoll_fd = wait->epoll_fd;
+	classify(loop, wait);
+	return loop;
+}
+
+static void count_wait(struct loop *loop, const struct loop_wait *wait)
+{
+	if (loop->known || !loop->executor)
+		return;
+	if (wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED)
+		return;
+	if (wait->may_wait && ++loop->waits == runtime_options.loop_waits)
+		executor_confirm(loop->executor);
+}
+
+/* In a turn, the wait of something else than the loop that runs it. */
+static void begin_nested(struct loop_wait *wait)
+{
+	struct call_subject subject;
+
+	if (!this_thread.armed)
+		return;
+	subject = WHEN(wait->may_wait);
+	subject.sleeps = wait->sleeps;
+	call_watch_begin(&wait->watch, wait->call, subject);
+	wait->nested = true;
+}
+
+/* A wait that was refused is looked at again at its 2nd, 4th, 8th... time: of an interpreter's
+ * waits, which all look alike from here, a later one may be a loop's. */
+static bool time_to_look_again(struct loop *loop)
+{
+	loop->refused++;
+	return (loop->refused & (loop->refused - 1)) == 0;
+}
+
+/* The loop whose wait this is; NULL when, in a loop's turn, it is somebody else's. */
+static struct loop *loop_of(const struct loop_wait *wait)
+{
+	struct loop *loop = current;
+
+	if (loop) {
+		if (loop->caller == wait->caller && loop->frame == wait->frame) {
+			if (loop_level_at(loop, wait->frame) == 0)
+				return loop;
+			/* The same function, called from elsewhere: another loop. */
+			leave_turn(loop);
+			return remember(wait, loop);
+		}
+		/* Its second call site, or a nested run of the same loop: its own wait too. */
+		if (loop_shares_descriptors(loop, wait))
+			return loop;
+		/* Further out than it was ever seen to reach: over, unless it waits again. */
+		if ((loop->known || loop->highest <= loop->executor->level) &&
+		    !(wait->may_wait && loop_library_waits_alone(wait->caller)))
+			return NULL;
+		leave_turn(loop);
+	}
+	loop = find(wait);
+	if (!loop)
+		return remember(wait, NULL);
+	if (loop->executor ? loop_level_at(loop, wait->frame) != 0 : time_to_look_again(loop)) {
+		unsigned refused = loop->refused;
+
+		loop = remember(wait, loop);
+		loop->refused = refused;
+	}
+	return loop;
+}
+
+void event_loop_learn(uintptr_t frame)
+{
+	uint16_t level;
+
+	if (current)
+		event_loop_level(frame, &level);
+}
+
+static void confirm(const struct turn *turn)
+{
+	for (unsigned i = 0; i < turn->finding_count; i++)
+		turn->findings[i]->confirmed = 1;
+}
+
+void event_loop_exits(uintptr_t frame)
+{
+	struct loop *loop = current;
+	uint16_t level;
+
+	/* As high on the stack as the wait itself, it is the code behind the loop that calls exit.
+	 */
+	if (loop && loop->executor &&
+	    (frame < loop->frame ||
+	     (frame != UINTPTR_MAX && !stack_was_left(loop->frame, frame))) &&
+	    event_loop_level(frame, &level) && level <= loop->executor->level)
+		confirm(&loop->turn);
+	if (current && current->function && current->turn.sampled) {
+		current->turn.left = true;
+		turn_times_end(&current->turn);
+	}
+}
+
+/* The loop waits: its turn is over. What it recorded counts, unless the loop's function was left
+ * and entered again meanwhile: then some of it lay between the two. */
+static void end_turn(struct loop *loop, struct loop_wait *wait)
+{
+	bool left;
+
+	if (!loop->has_turn)
+		return;
+	loop_learn_reach(loop);
+	left = !loop->known && loop->executor && loop->highest > loop->executor->level;
+	wait->finding_count = loop->turn.finding_count;
+	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
+	if (UNLIKELY(this_thread.holds))
+		held_yielded(&loop->turn, YIELD_TURN_END);
+	if (!left) {
+		confirm(&loop->turn);
+		turn_end(&loop->turn);
+		loop->has_turn = false;
+	}
+	leave_turn(loop);
+	loop->highest = 0;
+}
+
+/* libuv hands its epoll_ctl calls to the kernel through a ring: no wait, of a loop or of anybody.
+ */
+static bool is_ring_of_library(const struct loop_wait *wait)
+{
+	const struct module *module;
+
+	if (wait->call != CALL_io_uring_enter || !runtime_started)
+		return false;
+	module = modules_find(wait->caller);
+	return !module || !module->is_program || module == event_loop_library() ||
+	       module_symbol(module, "uv_run");
+}
+
+/*
+ * The common wait: that of a loop of which nothing is left to be found out, in its usual place, at
+ * the end of a turn without a finding. An executor makes many of them, each after a sleep that left
+ * the caches to others: few lines are touched, and nothing is called that is watched or sets errno.
+ * Budget with begin_turn: 60 ns, of which the clock takes 15.
+ */
+static inline bool ends_settled_turn(struct loop_wait *wait)
+{
+	struct thread_state *self = &this_thread;
+	struct loop *loop = current;
+
+	if (!self->armed || !loop || self->turn != &loop->turn || !loop->settled ||
+	    loop->caller != wait->caller || loop->frame != wait->frame ||
+	    loop->turn.finding_count || self->holds || loop_level_at(loop, wait->frame) != 0)
+		return false;
+	wait->settled = true;
+	wait->loop = loop;
+	loop->highest = 0;
+	turn_end(&loop->turn);
+	loop->has_turn = false;
+	leave_turn(loop);
+	return true;
+}
+
+static inline void begin_turn(struct loop *loop)
+{
+	loop->turn.address = 0;
+	loop->has_turn = true;
+	current = loop;
+	this_thread.loop_has_fds = true;
+	this_thread.loop_learns = loop_learns(loop);
+	turn_begin(&loop->turn, loop->executor, TURN_TASK);
+}
+
+void event_loop_starts(uintptr_t caller, uintptr_t frame, uintptr_t run_place)
+{
+	const struct loop_wait clock_read = { .caller = caller, .frame = frame, .epoll_fd = -1 };
+
+	remember(&clock_read, &starting);
+	if (!starting.known || !starting.executor)
+		return;
+	starting.run_place = run_place;
+	begin_turn(&starting);
+}
+
+/* All other waits. */
+static COLD bool begin_wait(struct loop_wait *wait)
+{
+	struct thread_state *self = &this_thread;
+	const struct task_module *module;
+	uint16_t level;
+
+	wait->named = false;
+	own_code_heal((void *)wait->frame);
+	if (UNLIKELY(self->in_call))
+		call_watch_heal(wait->frame);
+	if (is_ring_of_library(wait))
+		return false;
+	if (!runtime_started || self->own_code || self->in_call || self->dead)
+		return false;
+	if (current && self->turn == &current->turn) {
+		OWN_CODE_SCOPE;
+		event_loop_level(wait->frame, &level);
+	}
+	wait->named = named_thread_waits();
+	if (wait->named)
+		return true;
+	if (self->turn && !(current && self->turn == &current->turn)) {
+		begin_nested(wait);
+		return wait->nested;
+	}
+	module = task_module_of(wait->caller);
+	if (module) {
+		/* The runtime parks in its epoll instance alone; a poll is the root future's. */
+		if (wait->epoll_fd >= 0)
+			wait->roots = task_thread_parks(module, wait->frame);
+		else
+			begin_nested(wait);
+		return wait->nested || wait->roots;
+	}
+	{
+		OWN_CODE_SCOPE;
+		if (current == &starting && loop_start_waits(starting.run_place))
+			end_turn(&starting, wait);
+		wait->loop = loop_of(wait);
+		if (wait->loop) {
+			end_turn(wait->loop, wait);
+			count_wait(wait->loop, wait);
+		}
+	}
+	if (!wait->loop)
+		begin_nested(wait);
+	return true;
+}
+
+bool loop_wait_begin(struct loop_wait *wait)
+{
+	wait->settled = false;
+	wait->nested = false;
+	wait->roots = false;
+	wait->loop = NULL;
+	wait->finding_count = 0;
+	return LIKELY(ends_settled_turn(wait)) || begin_wait(wait);
+}
+
+/* What became ready while the thread was held is the harm done. */
+static void add_harm(const struct loop_wait *wait, int result)
+{
+	for (unsigned i = 0; i < wait->finding_count; i++) {
+		if (result > 0)
+			__atomic_fetch_add(&wait->findings[i]->harm_events, (uint64_t)result,
+					   __ATOMIC_RELAXED);
+		__atomic_fetch_add(&wait->findings[i]->harm_turns, 1, __ATOMIC_RELAXED);
+	}
+}
+
+static COLD void end_wait(struct loop_wait *wait, int result)
+{
+	struct loop *loop = wait->loop;
+
+	if (wait->named) {
+		named_thread_goes_on();
+		return;
+	}
+	if (wait->roots) {
+		root_look_end();
+		return;
+	}
+	if (wait->nested) {
+		call_watch_end(&wait->watch);
+		return;
+	}
+	if (!loop || !loop->executor || loop->caller == 0)
+		return;
+	OWN_CODE_SCOPE;
+	if (trace_header())
+		add_harm(wait, result);
+	loop_note_descriptors(loop, wait);
+	/* A poll of one descriptor may be anybody's: no turn, until it has several. */
+	if (!loop->known && wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED)
+		return;
+	loop->settled = wait->epoll_fd >= 0 && !loop_learns(loop) &&
+			(loop->known || loop->waits >= runtime_options.loop_waits);
+	begin_turn(loop);
+	if (!loop->told) {
+		loop->told = true;
+		turn_times_waits_at(loop->values, loop->place_count);
+	}
+}
+
+void loop_wait_end(struct loop_wait *wait, int result)
+{
+	/* A signal's handler that waited meanwhile may have taken the entry. */
+	if (LIKELY(wait->settled && wait->loop->caller == wait->caller && !this_thread.own_code))
+		begin_turn(wait->loop);
+	else
+		end_wait(wait, result);
+}

@@ -1,0 +1,77 @@
+/* One event loop of a thread, as event_loop.h keeps it: its wait, whose it is, and how far it
+ * reaches. */
+#ifndef RUNTIME_EXECUTORS_LOOP_H
+#define RUNTIME_EXECUTORS_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/turns/turn.h"
+
+#define LOOP_WAIT_FDS	    8
+#define LOOP_PLACES	    24
+#define LOOP_LEVELS	    8
+#define LOOP_LEARNING_TURNS 64
+
+/* In the order in which a turn needs it: after a sleep each line comes from far. */
+struct loop {
+	/* its wait: 0 when this entry is free */
+	uintptr_t caller, frame;
+	int epoll_fd; /* -1: none */
+	bool known;   /* a library's: no probation, and `reach` is certain */
+	bool has_turn;
+	bool settled;		   /* nothing is to be found out about it any more */
+	bool told;		   /* its place is in the trace */
+	struct executor *executor; /* NULL: this wait is no loop's */
+	unsigned waits;
+	unsigned highest; /* level seen since the last wait */
+	unsigned reach;	  /* places inside the loop's own function and what it calls */
+	unsigned place_count;
+	struct turn turn;
+
+	uintptr_t places[LOOP_PLACES];
+	uint64_t values[LOOP_PLACES];
+
+	unsigned refused;
+	unsigned turns;		       /* of which `highest` was looked at */
+	uint8_t turns_at[LOOP_LEVELS]; /* of these, how many reached that level, from 1 */
+	unsigned descriptors;
+	int first_fds[LOOP_WAIT_FDS];
+	uintptr_t function, function_end; /* of a library: see loop_library.h */
+	uintptr_t run_place; /* of one that has not waited yet: see event_loop_starts */
+};
+
+/* The outermost place that does not hold what it held when the loop waited; 0: all do. */
+static inline unsigned loop_level_at(const struct loop *loop, uintptr_t frame)
+{
+	for (unsigned i = loop->place_count; i-- > 1;) {
+		if (frame >= loop->places[i])
+			return i;
+		if (*(const uint64_t *)loop->places[i] != loop->values[i])
+			return i;
+	}
+	return 0;
+}
+
+static inline bool loop_learns(const struct loop *loop)
+{
+	return !loop->known && loop->turns < LOOP_LEARNING_TURNS;
+}
+
+struct loop_wait;
+
+/* The descriptors of its last wait; whether another wait has one of them; whether the loop is over
+ * when one is closed. */
+void loop_note_descriptors(struct loop *loop, const struct loop_wait *wait);
+bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wait);
+bool loop_is_over_without(struct loop *loop, int fd);
+
+/*
+ * At the end of a turn: how far up the loop reaches. The function that waits may be a helper, which
+ * returns before the callbacks are called (redis: aeApiPoll); or it is the loop itself, which is
+ * left once in a while and entered again at the same place. In the first case every turn's calls
+ * lie above it.
+ */
+void loop_learn_reach(struct loop *loop);
+
+#endif

@@ -1,0 +1,37 @@
+/* Whose calls those of a loop's library are: its own, or those of the program that called it. */
+#include <string.h>
+
+#include "runtime/modules/modules.h"
+#include "event_loop.h"
+
+/* Functions that libraries export for the program's own waits. */
+static bool waits_for_program(const char *function)
+{
+	static const char *const words[] = { "mutex",	"lock", "cond", "sem_",
+					     "barrier", "join", "pop" };
+
+	for (unsigned i = 0; function && i < ARRAY_SIZE(words); i++)
+		if (strstr(function, words[i]))
+			return true;
+	return false;
+}
+
+bool event_loop_library_has(uintptr_t pc)
+{
+	const struct module *library = event_loop_library();
+
+	return library && modules_find(pc) == library;
+}
+
+bool event_loop_library_calls(const uint64_t *frames, unsigned depth)
+{
+	const struct module *library = event_loop_library();
+	unsigned own = 0;
+
+	/* A program with the library inside has its own waits in the same module. */
+	if (!library || library->is_program)
+		return false;
+	while (own < depth && modules_find(frames[own]) == library)
+		own++;
+	return own && !waits_for_program(module_symbol_at(library, frames[own - 1] - 1));
+}

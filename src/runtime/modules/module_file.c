@@ -1,0 +1,167 @@
+/* The functions of a module by name: .symtab, which is in no memory, from its file. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "dynamic_symbols.h"
+#include "runtime/base/memory.h"
+#include "module_image.h"
+#include "modules.h"
+#include "runtime/base/system_call.h"
+
+struct file {
+	const uint8_t *bytes;
+	size_t size;
+};
+
+struct visitor {
+	const struct module *module;
+	void (*visit)(const struct symbol_range *symbol, void *data);
+	void *data;
+};
+
+static bool file_map(const char *path, struct file *file)
+{
+	long fd = system_call(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0, 0);
+	struct stat status;
+	long map = -1;
+
+	if (fd < 0)
+		return false;
+	if (!system_call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) && S_ISREG(status.st_mode) &&
+	    status.st_size > 0)
+		map = system_call(SYS_mmap, 0, status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
+	if (map < 0 && map > -MEMORY_PAGE)
+		return false;
+	file->bytes = (const uint8_t *)map;
+	file->size = (size_t)status.st_size;
+	return true;
+}
+
+static void file_unmap(struct file *file)
+{
+	system_call(SYS_munmap, (long)file->bytes, (long)file->size, 0, 0, 0, 0);
+}
+
+/* `count` things of `size` bytes each at `offset`; NULL when they are not all in the file. */
+static const void *file_part(const struct file *file, uint64_t offset, uint64_t count, size_t size)
+{
+	if (offset > file->size || count > (file->size - offset) / size)
+		return NULL;
+	return file->bytes + offset;
+}
+
+static bool same_build_id(const struct module *module, const struct file *file,
+			  const ElfW(Phdr) * headers)
+{
+	uint8_t id[BUILD_ID_SIZE];
+
+	for (unsigned i = 0; i < module->phnum; i++) {
+		const ElfW(Phdr) *notes = &headers[i];
+		const uint8_t *bytes;
+		size_t size;
+
+		if (notes->p_type != PT_NOTE)
+			continue;
+		bytes = file_part(file, notes->p_offset, notes->p_filesz, 1);
+		size = bytes ? notes_build_id(bytes, notes->p_filesz, notes->p_align, id) : 0;
+		if (size)
+			return size == module->build_id_size && !memcmp(id, module->build_id, size);
+	}
+	return !module->build_id_size;
+}
+
+/* The file may have been replaced since it was loaded. */
+static bool is_loaded_one(const struct module *module, const struct file *file)
+{
+	const ElfW(Ehdr) *header = file_part(file, 0, 1, sizeof *header);
+	const ElfW(Phdr) * headers;
+
+	if (!header || memcmp(header->e_ident, ELFMAG, SELFMAG) ||
+	    header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_phentsize != sizeof *headers ||
+	    header->e_phnum != module->phnum)
+		return false;
+	headers = file_part(file, header->e_phoff, header->e_phnum, sizeof *headers);
+	return headers && !memcmp(headers, module->phdr, module->phnum * sizeof *headers) &&
+	       same_build_id(module, file, headers);
+}
+
+static void visit_symbol(const struct visitor *visitor, const ElfW(Sym) * symbol, const char *name)
+{
+	unsigned type = ELF64_ST_TYPE(symbol->st_info);
+	struct symbol_range range = {
+		.start = visitor->module->base + symbol->st_value,
+		.end = visitor->module->base + symbol->st_value + symbol->st_size,
+		.name = name,
+	};
+
+	if (symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_GNU_IFUNC))
+		visitor->visit(&range, visitor->data);
+}
+
+static bool visit_section(const struct visitor *visitor, const struct file *file,
+			  const ElfW(Shdr) * table, const ElfW(Shdr) * names)
+{
+	size_t count = table->sh_size / sizeof(ElfW(Sym));
+	const ElfW(Sym) *symbols = file_part(file, table->sh_offset, count, sizeof *symbols);
+	const char *strings = file_part(file, names->sh_offset, names->sh_size, 1);
+
+	if (!symbols || !strings || !names->sh_size || strings[names->sh_size - 1])
+		return false;
+	for (size_t i = 1; i < count; i++)
+		if (symbols[i].st_name < names->sh_size)
+			visit_symbol(visitor, &symbols[i], strings + symbols[i].st_name);
+	return true;
+}
+
+static bool visit_file(const struct visitor *visitor, const struct file *file)
+{
+	const ElfW(Ehdr) *header = (const void *)file->bytes;
+	const ElfW(Shdr) *sections = file_part(file, header->e_shoff, 1, sizeof *sections);
+	uint64_t count;
+
+	if (!sections || header->e_shentsize != sizeof *sections)
+		return false;
+	/* More than fit the header are counted in the first of them (gABI, Section Header). */
+	count = header->e_shnum ? header->e_shnum : sections[0].sh_size;
+	if (!header->e_shoff || !file_part(file, header->e_shoff, count, sizeof *sections))
+		return false;
+	for (uint64_t i = 0; i < count; i++)
+		if (sections[i].sh_type == SHT_SYMTAB && sections[i].sh_link < count)
+			return visit_section(visitor, file, &sections[i],
+					     &sections[sections[i].sh_link]);
+	return false;
+}
+
+static bool file_map_loaded(const struct module *module, const char *path, struct file *file)
+{
+	if (!file_map(path, file))
+		return false;
+	if (is_loaded_one(module, file))
+		return true;
+	file_unmap(file);
+	return false;
+}
+
+bool module_each_function(const struct module *module,
+			  void (*visit)(const struct symbol_range *symbol, void *data), void *data)
+{
+	struct visitor visitor = { module, visit, data };
+	struct dynamic_symbols symbols;
+	struct file file;
+	bool found;
+
+	if (dynamic_symbols_of(module, &symbols))
+		for (size_t i = 1, count = dynamic_symbols_count(&symbols); i < count; i++)
+			visit_symbol(&visitor, &symbols.table[i],
+				     dynamic_symbol_name(&symbols, &symbols.table[i]));
+	/* The link opens a program's file even where its path leads elsewhere by now. */
+	if (!file_map_loaded(module, module->path, &file) &&
+	    !(module->is_program && file_map_loaded(module, "/proc/self/exe", &file)))
+		return false;
+	found = visit_file(&visitor, &file);
+	file_unmap(&file);
+	return found;
+}

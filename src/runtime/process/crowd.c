@@ -1,0 +1,60 @@
+#include "crowd.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "runtime/base/runtime.h"
+#include "shared/load.h"
+#include "runtime/base/system_call.h"
+#include "runtime/trace/trace.h"
+
+/* A look is good for so long on both of its sides: the next is due after 5 ms. */
+#define LOOK_NS UINT64_C(10000000)
+
+/* Who looks is kept from the processor as well when it is so late. */
+#define LATE_NS UINT64_C(40000000)
+
+/* Takes some microseconds. */
+static bool is_full_now(void)
+{
+	static long processors;
+	char text[LOAD_SIZE];
+	long fd, size;
+
+	if (runtime_silent)
+		return false;
+	fd = system_call(SYS_open, (long)LOAD_PATH, O_RDONLY | O_CLOEXEC, 0, 0, 0, 0);
+	if (fd < 0)
+		return false;
+	size = system_call(SYS_read, fd, (long)text, sizeof text - 1, 0, 0, 0);
+	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
+	if (size <= 0)
+		return false;
+	text[size] = '\0';
+	if (!processors)
+		processors = sysconf(_SC_NPROCESSORS_ONLN);
+	return load_is_full(text, processors);
+}
+
+void crowd_look_first(struct trace_header *header)
+{
+	if (!runtime_options.run[0])
+		return;
+	header->looked_ns = now_ns();
+	header->crowded_ns = is_full_now() ? header->looked_ns : 0;
+}
+
+bool crowd_between(uint64_t start_ns, uint64_t end_ns)
+{
+	const struct trace_header *header = trace_header();
+	uint64_t looked_ns, crowded_ns;
+
+	if (!header)
+		return false;
+	looked_ns = __atomic_load_n(&header->looked_ns, __ATOMIC_RELAXED);
+	crowded_ns = __atomic_load_n(&header->crowded_ns, __ATOMIC_RELAXED);
+	if ((looked_ns && looked_ns + LATE_NS < end_ns) ||
+	    (crowded_ns && crowded_ns + LOOK_NS >= start_ns))
+		return true;
+	return looked_ns && looked_ns + LOOK_NS < end_ns && is_full_now();
+}

@@ -1,0 +1,29 @@
+/*
+ * Whether others may have kept this process from the processor: `yieldsan run', which looks at the
+ * machine from outside, writes it into the trace; before its first look, and when it is late, we
+ * look.
+ */
+#ifndef RUNTIME_CROWD_H
+#define RUNTIME_CROWD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "contract/trace_format.h"
+
+/*
+ * What a thread that waits may wait longer for the scheduler's sake: the one it waits for, and then
+ * it itself, get a processor back within a few slices (3 to 4 ms each, for each that wants one).
+ */
+#define CROWD_DELAY_NS UINT64_C(20000000)
+
+/* When the trace is made: who runs us gets to it soon, unless the machine is too busy for that. */
+void crowd_look_first(struct trace_header *header);
+
+/*
+ * At some time between the two, of CLOCK_MONOTONIC; `end_ns` is now. False when nobody runs us. May
+ * take some microseconds: for what would be blamed otherwise.
+ */
+bool crowd_between(uint64_t start_ns, uint64_t end_ns);
+
+#endif

@@ -1,0 +1,106 @@
+#include "summary.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/calls/call.h"
+#include "runtime/locks/lock_errors.h"
+#include "runtime/base/runtime.h"
+#include "runtime/trace/sites.h"
+#include "runtime/base/system_call.h"
+#include "runtime/trace/trace.h"
+#include "runtime/trace/trace_records.h"
+
+static struct stat standard_error;
+static bool have_standard_error, not_first;
+
+void summary_init(void)
+{
+	have_standard_error = fstat(STDERR_FILENO, &standard_error) == 0;
+}
+
+void summary_not_first(void)
+{
+	not_first = true;
+}
+
+/* A parent with us in its environment tells its own; what this process found is in its own trace.
+ */
+static bool parent_is_watched(void)
+{
+	static const char needle[] = "libyieldsan";
+	char path[64], text[4096];
+	size_t kept = 0;
+	ssize_t got;
+	bool found = false;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/environ", (int)getppid());
+	fd = real.open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	while (!found && (got = real.read(fd, text + kept, sizeof text - kept)) > 0) {
+		size_t size = kept + (size_t)got;
+
+		found = memmem(text, size, needle, sizeof needle - 1);
+		kept = size < sizeof needle ? size : sizeof needle - 1;
+		memmove(text, text + size - kept, kept);
+	}
+	real.close(fd);
+	return found;
+}
+
+/* Past libc: a preloaded library that stands before its functions may have ended by now. */
+static bool may_tell(void)
+{
+	struct stat now;
+
+	return runtime_options.summary && !not_first && have_standard_error &&
+	       system_call(SYS_fstat, STDERR_FILENO, (long)&now, 0, 0, 0, 0) == 0 &&
+	       now.st_dev == standard_error.st_dev && now.st_ino == standard_error.st_ino &&
+	       !parent_is_watched();
+}
+
+void summary_tell(void)
+{
+	char line[2 * 4096];
+	unsigned errors, warnings, locks;
+	int length = 0;
+
+	if (!trace_header() || runtime_silent)
+		return;
+	errors = sites_count(SEVERITY_ERROR);
+	warnings = sites_count(SEVERITY_WARNING);
+	locks = lock_errors();
+	/* A directory that was asked for keeps its traces: they tell what ran, and that it was
+	 * watched. */
+	if (!warnings && !locks && !runtime_options.output[0]) {
+		trace_remove();
+		return;
+	}
+	if ((!warnings && !locks) || !may_tell())
+		return;
+	length += snprintf(line, sizeof line, "yieldsan: ");
+	if (warnings)
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   "%u place%s blocked an executor (%u error%s)%s", warnings,
+				   warnings == 1 ? "" : "s", errors, errors == 1 ? "" : "s",
+				   locks ? ", " : "; ");
+	if (locks)
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   "%u wrong use%s of locks or borrows; ", locks,
+				   locks == 1 ? "" : "s");
+	if (trace_path()[0])
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   "see: yieldsan report %s\n", trace_path());
+	else
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   "which they are is lost: no trace could be written to %s (%s)\n",
+				   trace_directory(), strerrordesc_np(trace_file_error()));
+	if (length > 0 && (size_t)length < sizeof line)
+		(void)!real.write(STDERR_FILENO, line, (size_t)length);
+}

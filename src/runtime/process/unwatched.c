@@ -1,0 +1,71 @@
+#include "unwatched.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
+#include "contract/trace_format.h"
+
+#define VARIABLE     "LD_PRELOAD="
+#define LIBRARY_NAME "libyieldsan"
+#define MAX_WRITTEN  16 /* of one process: a server may start one for every request */
+
+static const char *own_list;
+static unsigned written;
+
+/* By vforked children, which share our memory and write no trace. The first alone is kept. */
+static char pending[TRACE_UNWATCHED_SIZE];
+
+void unwatched_init(void)
+{
+	own_list = getenv("LD_PRELOAD");
+}
+
+static bool keeps_library(char *const environment[])
+{
+	for (; environment && *environment; environment++) {
+		const char *value = *environment + strlen(VARIABLE);
+
+		if (strncmp(*environment, VARIABLE, strlen(VARIABLE)) != 0)
+			continue;
+		return (own_list && !strcmp(value, own_list)) || strstr(value, LIBRARY_NAME);
+	}
+	return false;
+}
+
+static void write_record(const char *path)
+{
+	struct trace_unwatched *record;
+	OWN_CODE_SCOPE;
+
+	if (__atomic_fetch_add(&written, 1, __ATOMIC_RELAXED) >= MAX_WRITTEN || !trace_open())
+		return;
+	record = trace_allocate(sizeof *record);
+	if (!record) {
+		trace_lose_event();
+		return;
+	}
+	strncpy(record->path, path, sizeof record->path - 1);
+	trace_publish(record, RECORD_UNWATCHED);
+}
+
+void unwatched_check(const char *path, char *const environment[])
+{
+	if (!runtime_started || !runtime_options.run[0] || !path || keeps_library(environment))
+		return;
+	if (!this_thread.vforked)
+		write_record(path);
+	else if (!pending[0])
+		strncpy(pending, path, sizeof pending - 1);
+}
+
+void unwatched_write_pending(void)
+{
+	if (!pending[0])
+		return;
+	write_record(pending);
+	memset(pending, 0, sizeof pending);
+}

@@ -1,0 +1,195 @@
+#include "stall_samples.h"
+
+#include <string.h>
+
+#include "runtime/turns/allowance.h"
+#include "runtime/loops/event_loop.h"
+#include "runtime/turns/executor.h"
+#include "runtime/tasks/root_turn.h"
+#include "runtime/interpreters/interpreters.h"
+#include "runtime/interpreters/javascript.h"
+#include "runtime/base/memory.h"
+#include "runtime/modules/modules.h"
+#include "runtime/trace/sites.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
+#include "runtime/turns/turn_times.h"
+#include "runtime/unwind/unwinder.h"
+
+static THREAD_LOCAL struct stall_room *room_of_thread;
+
+/* Not on the stack, and not thread-local: that is taken out of every thread's stack. */
+struct stall_room *stall_room(void)
+{
+	if (!room_of_thread)
+		room_of_thread = memory_map(sizeof *room_of_thread);
+	return room_of_thread;
+}
+
+uint32_t stall_executor(const struct turn *turn)
+{
+	struct trace_executor *record = turn->executor ? executor_record(turn->executor) : NULL;
+
+	return record ? trace_offset(record) : 0;
+}
+
+/* Code that unwinds the stack itself, with half of it gone. */
+static bool is_unwinding(uintptr_t pc)
+{
+	const struct module *module = modules_find(pc);
+
+	return module && !strncmp(module_name(module), "libgcc_s", 8);
+}
+
+/*
+ * The first sample names the turn; but one that knows the program's own frames tells more, and so
+ * does any where the first one's stack could not be walked: as in assembler code that tells
+ * nothing of its frame.
+ */
+static bool tells_more(const struct trace_site *sample, const struct trace_site *first)
+{
+	const struct trace_stack *stack = trace_at(sample->stack), *before = trace_at(first->stack);
+
+	if (sample->script || first->script)
+		return sample->script && !first->script;
+	return stack->depth > 1 && before->depth == 1;
+}
+
+/* `since`: ticks of what the sample stands for. In a signal handler less can be asked for. */
+static void keep_sample(struct turn *turn, const struct unwind_start *start, uint64_t since,
+			uint8_t flags, bool in_handler)
+{
+	uint64_t now = turn_clock_now();
+	struct stall_room *room = stall_room();
+	struct site_key key = { .kind = SITE_SAMPLE,
+				.call = -1,
+				.executor = stall_executor(turn),
+				.flags = flags,
+				.subject = STALL_BUSY,
+				.severity = SEVERITY_NOTICE };
+	struct trace_site *site;
+
+	if (!room || !key.executor)
+		return;
+	key.frames = room->frames;
+	key.depth = unwinder_walk(start, room->frames, NULL, TRACE_MAX_FRAMES);
+	if (turn == event_loop_turn() && (!event_loop_reaches(start->sp, &key.level) ||
+					  !event_loop_is_below(room->frames, key.depth))) {
+		turn->left = true;
+		return;
+	}
+	turn->sampled = now;
+	key.script = room->script;
+	key.script_size = in_handler
+				  ? interpreter_script_of_signal(room->script, sizeof room->script,
+								 &key.language)
+				  : interpreter_script(room->frames, key.depth, false, room->script,
+						       sizeof room->script, &key.language);
+	site = site_get(&key);
+	if (!site)
+		return;
+	site_count(site, SEVERITY_NOTICE, turn_clock_ns(now - since), 0, now_ns());
+	turn_remember(turn, site, 0);
+	if (turn->sample && !tells_more(site, trace_at(turn->sample)))
+		return;
+	turn->sample = trace_offset(site);
+	turn_times->sample = turn->sample;
+	turn_times->type = turn->type;
+	__atomic_store_n(&turn_times->sample_turn, turn->start, __ATOMIC_RELEASE);
+}
+
+/* A sample that V8 was asked for, which takes it at the next place where it can. */
+static THREAD_LOCAL struct {
+	uint64_t turn, since; /* 0: none */
+} asked;
+
+static void answer(void *isolate, void *unused)
+{
+	struct turn *turn = this_thread.turn;
+	uint64_t of = asked.turn;
+	struct unwind_start here;
+	OWN_CODE_SCOPE;
+
+	(void)isolate, (void)unused;
+	asked.turn = 0;
+	if (!turn || !of || turn->start != of || this_thread.own_code > 1 || !turn_times)
+		return;
+	UNWIND_HERE(&here);
+	keep_sample(turn, &here, asked.since, 0, false);
+}
+
+static struct unwind_start start_of(const ucontext_t *context)
+{
+	const greg_t *registers = context->uc_mcontext.gregs;
+
+	return (struct unwind_start){ (uintptr_t)registers[REG_RIP], (uintptr_t)registers[REG_RSP],
+				      (uintptr_t)registers[REG_RBP] };
+}
+
+static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, uint8_t flags)
+{
+	struct unwind_start start = start_of(context);
+	uint64_t since = turn->sampled ? turn->sampled : turn->start;
+
+	if (is_unwinding(start.pc))
+		return;
+	/* Unless it left the last question open. */
+	if (asked.turn != turn->start && javascript_ask(start.pc, answer)) {
+		asked.turn = turn->start;
+		asked.since = since;
+		turn->sampled = now;
+		return;
+	}
+	asked.turn = 0;
+	keep_sample(turn, &start, since, flags, true);
+}
+
+static struct turn *sample_root(const ucontext_t *context, uint64_t now)
+{
+	struct unwind_start start = start_of(context);
+	struct stall_room *room;
+	OWN_CODE_SCOPE;
+
+	room = stall_room();
+	return room && !is_unwinding(start.pc)
+		       ? root_turn_sampled(&start, now, room->frames, TRACE_MAX_FRAMES)
+		       : NULL;
+}
+
+void stall_sample(const ucontext_t *context)
+{
+	struct thread_state *self = &this_thread;
+	struct turn *turn = self->turn;
+	uint64_t now = turn_clock_now(), elapsed;
+	enum may_block may_block = MAY_NOT_BLOCK;
+
+	if (self->own_code || self->vforked || self->dead || self->exempt || self->serving ||
+	    allowance_is_open())
+		return;
+	if (!turn && self->root_suspect)
+		turn = sample_root(context, now);
+	if (!turn || !self->slot || !turn_times || turn->kind != TURN_TASK || !turn->start ||
+	    turn->left)
+		return;
+	elapsed = now - turn->start;
+	if (elapsed < turn_times_limit ||
+	    (turn->sampled && now - turn->sampled < elapsed / STALL_DENSITY))
+		return;
+	{
+		OWN_CODE_SCOPE;
+
+		may_block = turn->may_block ? turn->may_block(turn) : MAY_NOT_BLOCK;
+		if (may_block == MAY_BLOCK) { /* in block_in_place: this part is no stall */
+			turn->excused = true;
+			turn_explain(
+				turn,
+				turn_clock_ns(now - (turn->sampled ? turn->sampled : turn->start)),
+				0);
+			turn->sampled = now;
+		} else {
+			sample(turn, context, now,
+			       turn->root |
+				       (may_block == MAY_BLOCK_UNSURE ? SITE_OFFLOAD_UNSURE : 0));
+		}
+	}
+}

@@ -1,0 +1,31 @@
+/* What a thread does in a long turn, seen by samples of its stack. */
+#ifndef RUNTIME_STALL_SAMPLES_H
+#define RUNTIME_STALL_SAMPLES_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include "contract/trace_format.h"
+
+/* Samples of one turn are so many times denser than it is long. */
+#define STALL_DENSITY 64
+
+struct turn;
+
+/* Room for one sample: the stack of a thread that is interrupted may be small. */
+struct stall_room {
+	uint64_t frames[TRACE_MAX_FRAMES];
+	char script[TRACE_SCRIPT_SIZE];
+};
+
+/* The present thread's, kept; NULL when there is no memory. */
+struct stall_room *stall_room(void);
+
+/* The offset of its record in the trace; 0 when it has none. */
+uint32_t stall_executor(const struct turn *turn);
+
+/* A signal interrupted the thread here. Takes a sample if it is in a long turn. */
+void stall_sample(const ucontext_t *context);
+
+#endif

@@ -1,0 +1,117 @@
+#include "async_task.h"
+
+#include <string.h>
+
+#include "runtime/base/compiler.h"
+#include "runtime/base/thread.h"
+#include "async_task_scan.h"
+#include "runtime/turns/executor.h"
+#include "task_module.h"
+#include "task_slots.h"
+
+/* async-task/src/state.rs, 4.0 to 4.7. */
+#define SCHEDULED (1UL << 0)
+#define RUNNING	  (1UL << 1)
+#define COMPLETED (1UL << 2)
+#define REFERENCE (1UL << 8)
+/* More references than any task has, and less than any address. */
+#define LARGEST_STATE (1UL << 32)
+
+/* Threads of the libraries that start some, and how these are called. */
+static const struct {
+	const char *thread, *name;
+} libraries[] = {
+	{ "smol-", "smol" },
+	{ "async-std/", "async-std" },
+};
+
+static const char *name_of(const struct task_module *module)
+{
+	const struct task_symbols *symbols = &module->symbols;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(libraries); i++)
+		if (!strncmp(this_thread.name, libraries[i].thread, strlen(libraries[i].thread)))
+			return libraries[i].name;
+	if (symbols->smol == symbols->async_std)
+		return "async-task";
+	return symbols->smol ? "smol" : "async-std";
+}
+
+struct executor *async_task_executor(const struct task_module *module)
+{
+	static THREAD_LOCAL const struct task_module *known_module;
+	static THREAD_LOCAL struct executor *known;
+
+	if (LIKELY(known_module == module))
+		return known;
+	known = executor_get(FAMILY_ASYNC_TASK, name_of(module), 0, CONFIDENCE_HIGH);
+	if (known)
+		executor_confirm(known);
+	known_module = module;
+	return known;
+}
+
+bool async_task_thread_is_reactor(void)
+{
+	return !strcmp(this_thread.name, "async-io");
+}
+
+/* What a runnable that is about to run has for a state. rustc orders a header's words as it likes.
+ */
+static bool may_be_state(uint64_t word)
+{
+	return word & SCHEDULED && !(word & (RUNNING | COMPLETED)) && word >= REFERENCE &&
+	       word < LARGEST_STATE;
+}
+
+static void confirm(struct task_slot *slot, const uint64_t *header, unsigned vtable_word)
+{
+	slot->word = ASYNC_TASK_NO_STATE;
+	for (unsigned i = 0; i <= async_task_family.last_word; i++)
+		if (i != vtable_word && may_be_state(header[i])) {
+			slot->word = (uint8_t)i;
+			return;
+		}
+}
+
+static const uint64_t *layout_of(const uint64_t *vtable)
+{
+	return (const uint64_t *)(uintptr_t)vtable[TASK_VTABLE_LAYOUT];
+}
+
+static uint64_t layout_number(const uint64_t *vtable)
+{
+	return layout_of(vtable)[ASYNC_TASK_FUTURE];
+}
+
+static enum task_moment moment(const uint64_t *words, const uint64_t *vtable)
+{
+	return async_task_moment(words, (uintptr_t)vtable, layout_of(vtable)[ASYNC_TASK_SCHEDULE]);
+}
+
+/*
+ * The state, the awaiter, which is two words, and the vtable's address come in any order; what
+ * metadata an executor adds may stand between them (async-task/src/header.rs).
+ */
+const struct task_family async_task_family = {
+	.function = ASYNC_TASK_RUN,
+	.polls = true,
+	.first_word = 0,
+	.last_word = 7,
+	.confirm = confirm,
+	.confirmed = (const void *)async_task_confirmed,
+	.layout_number = layout_number,
+	.moment = moment,
+	.executor = async_task_executor,
+};
+
+const struct task_family async_task_drop_family = {
+	.function = ASYNC_TASK_DROP_FUTURE,
+	.first_word = 0,
+	.last_word = 7,
+	.confirm = confirm,
+	.confirmed = (const void *)async_task_drop_confirmed,
+	.layout_number = layout_number,
+	.moment = moment,
+	.executor = async_task_executor,
+};

@@ -1,0 +1,98 @@
+/* The hook: what stands between an executor and a task's run. */
+#include <string.h>
+
+#include "runtime/futures/cancel_look.h"
+#include "runtime/futures/guard_rest.h"
+#include "runtime/base/thread.h"
+#include "runtime/turns/turn.h"
+#include "async_task.h"
+#include "task_module.h"
+#include "task_registry.h"
+#include "task_root.h"
+#include "task_slots.h"
+
+#define CLOSED (1UL << 3) /* async-task/src/state.rs */
+
+/* A job of the blocking crate has it too, though nobody asks it: it marks a turn as one of ours. */
+static enum may_block may_block(struct turn *turn)
+{
+	return turn->kind == TURN_OFFLOAD ? MAY_BLOCK : MAY_NOT_BLOCK;
+}
+
+static bool is_job(const struct turn *turn)
+{
+	return turn && turn->may_block == may_block && turn->kind == TURN_OFFLOAD;
+}
+
+/*
+ * The blocking crate runs its jobs as tasks, on threads that it names "blocking-1" and so on: what
+ * is spawned there may block. A task that such a job runs itself, by an executor of its own, holds
+ * up that executor.
+ */
+static bool runs_jobs(void)
+{
+	static const char name[] = "blocking-";
+
+	return !memcmp(this_thread.name, name, sizeof name - 1) && !is_job(this_thread.turn);
+}
+
+static COLD void cancelled(struct turn *turn, const struct task_slot *slot)
+{
+	turn->outcome = OUTCOME_CANCELLED;
+	if (turn->kind != TURN_TASK)
+		return;
+	cancel_look(turn->executor, slot, turn->task, CANCEL_ABORTED, LOOK_TO_POLL);
+	task_registry_remove(turn->task);
+}
+
+/*
+ * Once `run` has returned, the task may be freed, or run by another thread: nothing is read through
+ * its header any more, and only a result of true tells how it ended: it was woken meanwhile, and is
+ * to run again. A task that was closed is dropped in this call instead of being polled. A panic
+ * comes out of it where an executor does not ask otherwise (Builder::propagate_panic): see
+ * task_unwound.c.
+ */
+bool async_task_run(void *header, uint32_t number)
+{
+	const struct task_slot *slot = &task_slots[number];
+	struct executor *executor = async_task_executor(slot->module);
+	bool job = runs_jobs(), again;
+	struct turn turn;
+
+	turn.address = (uintptr_t)__builtin_frame_address(0);
+	turn_begin(&turn, executor, job ? TURN_OFFLOAD : TURN_TASK);
+	turn.may_block = may_block;
+	turn.type = slot->type;
+	turn.task = header;
+	if (!job && !turn.parent)
+		task_thread_runs_tasks(executor);
+	if (!job)
+		task_registry_polled(header, slot->type, turn.start);
+	if (UNLIKELY(slot->future != NULL))
+		guard_look(slot, header, LOOK_TO_POLL);
+	if (slot->word != ASYNC_TASK_NO_STATE && ((const uint64_t *)header)[slot->word] & CLOSED)
+		cancelled(&turn, slot);
+	again = ((bool (*)(void *))slot->function)(header);
+	if (again)
+		turn.outcome = OUTCOME_PENDING;
+	turn_end(&turn);
+	if (UNLIKELY(slot->future != NULL))
+		guard_rest_begin(header, number);
+	return again;
+}
+
+/* By whoever drops what was to run: its executor is gone, or has no more use for it. */
+void async_task_drop_future(void *header, uint32_t number)
+{
+	const struct task_slot *slot = &task_slots[number];
+
+	if (UNLIKELY(slot->future != NULL))
+		guard_look(slot, header, LOOK_FROM_ASIDE);
+	if (!runs_jobs())
+		cancel_look(async_task_executor(slot->module), slot, header, CANCEL_SHUT_DOWN,
+			    LOOK_FROM_ASIDE);
+	task_registry_remove(header);
+	this_thread.drops_task++;
+	((void (*)(void *))slot->function)(header);
+	this_thread.drops_task--;
+}

@@ -1,0 +1,112 @@
+#include "root_watch.h"
+
+#include <string.h>
+
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
+#include "runtime/trace/trace_records.h"
+#include "runtime/turns/turn.h"
+#include "runtime/turns/turn_times.h"
+#include "task_module.h"
+#include "task_root.h"
+
+static THREAD_LOCAL uint64_t taken; /* since_ns of the last look that was recorded */
+static THREAD_LOCAL uint8_t block_on[TRACE_ROOT_STATE - 4]; /* which one it parked in last */
+
+/* Where a module's state lies in the present thread's memory; false while that is not known. */
+static bool find(struct trace_root *root)
+{
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module)) {
+		const uint8_t *block = module_tls(module->module);
+
+		if (tokio_context_root(&module->context, block, root))
+			return true;
+	}
+	return false;
+}
+
+void root_watch_place(void)
+{
+	struct trace_root *root, found = { 0 };
+
+	if (!turn_times || !turn_times->look)
+		return;
+	root = turn_times->root ? trace_at(turn_times->root) : NULL;
+	if ((root && root->state) || !find(&found))
+		return;
+	if (!root) {
+		root = trace_allocate(sizeof *root);
+		if (!root)
+			return;
+		trace_publish(root, RECORD_ROOT);
+		turn_times->root = trace_offset(root);
+	}
+	root->runtime = found.runtime;
+	root->budget = found.budget;
+	__atomic_store_n(&root->state, found.state, __ATOMIC_RELEASE);
+}
+
+void root_watch_begin(uint64_t start)
+{
+	root_watch_place();
+	if (turn_times->root)
+		((struct trace_root *)trace_at(turn_times->root))->turn = start;
+}
+
+uint64_t root_watch_seen(const struct turn *turn)
+{
+	const struct trace_root *root =
+		turn_times && turn_times->root ? trace_at(turn_times->root) : NULL;
+
+	return root && root->state && root->turn == turn->start ? stall_seen_for(turn) : 0;
+}
+
+/* Whether the thread was in one block_on since it last parked. */
+static bool stayed(const struct trace_root *root)
+{
+	bool same;
+
+	if (!root->state)
+		return false;
+	same = !memcmp(block_on, (const void *)(uintptr_t)root->state, sizeof block_on);
+	memcpy(block_on, (const void *)(uintptr_t)root->state, sizeof block_on);
+	return same;
+}
+
+static uint64_t turns_begun(void)
+{
+	uint64_t turns = 0;
+
+	for (unsigned i = 0; i < TRACE_THREAD_EXECUTORS; i++)
+		turns += this_thread.slot->turns[i].turns;
+	return turns;
+}
+
+void root_watch_take(bool parks)
+{
+	struct turn turn = { .executor = task_root_executor(), .kind = TURN_TASK };
+	const struct trace_look *look;
+	uint64_t end_ns;
+
+	if (!turn_times || !turn_times->root || !turn_times->look || !turn.executor)
+		return;
+	parks = parks && stayed(trace_at(turn_times->root));
+	look = trace_at(turn_times->look);
+	turn.start = look->turn;
+	/* One that is being written is for the next time. */
+	if (!(turn.start & TRACE_ROOT_TURN) || look->since_ns == taken || !stall_seen_for(&turn))
+		return;
+	taken = look->since_ns;
+	/* Then no poll has begun since. Else it lasted to the last look at least. */
+	parks = parks &&
+		turns_begun() == (turn.start & ~(TRACE_ROOT_TURN | TRACE_ROOT_MULTI_THREAD));
+	end_ns = parks ? now_ns() : look->last_ns;
+	turn.root = turn.start & TRACE_ROOT_MULTI_THREAD ? SITE_ROOT_MULTI_THREAD
+							 : SITE_ROOT_CURRENT_THREAD;
+	if (turn.root == SITE_ROOT_CURRENT_THREAD && !this_thread.root_reactor)
+		turn.root = SITE_ROOT_FUTURE;
+	if (end_ns - look->since_ns >= runtime_options.long_turn_warning_us * UINT64_C(1000))
+		stall_ended(&turn, end_ns - look->since_ns, NULL);
+}

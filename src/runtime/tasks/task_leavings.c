@@ -1,0 +1,217 @@
+#include "task_leavings.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "runtime/locks/held.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/system_call.h"
+#include "task_resources.h"
+#include "runtime/trace/trace.h"
+#include "runtime/turns/turn.h"
+
+#define PLACES	   64 /* the oldest gives way */
+
+#define PF_EXITING 0x4
+
+static struct leaving {
+	uint64_t task; /* 0: free */
+	enum trace_left_kind kind;
+	pid_t pid;
+	dev_t device; /* of a file: another of this name is not it */
+	ino_t number;
+	char path[256];
+	const struct known_stack *made;
+	uint32_t left; /* offset of the trace_left_site: its task is gone; 0 */
+} leavings[PLACES];
+
+static uint32_t next;
+
+static void drop(struct leaving *leaving)
+{
+	if (__atomic_exchange_n(&leaving->task, 0, __ATOMIC_ACQ_REL))
+		__atomic_fetch_sub(&task_resources_kept, 1, __ATOMIC_RELAXED);
+}
+
+/* NULL when no task of Tokio's runs, or there is no room. */
+static struct leaving *take(uint64_t *task)
+{
+	const struct turn *turn = this_thread.turn;
+	struct held_table *table;
+	struct leaving *leaving;
+
+	*task = turn->kind == TURN_TASK && turn->task && !this_thread.own_code
+			? task_resources_number(turn->task, turn->type)
+			: 0;
+	table = *task ? held_table_take() : NULL;
+	if (!table)
+		return NULL;
+	leaving = &leavings[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % PLACES];
+	drop(leaving);
+	leaving->left = 0;
+	leaving->made = KNOWN_STACK_HERE(&table->memory);
+	return leaving;
+}
+
+static void keep(struct leaving *leaving, uint64_t task)
+{
+	__atomic_store_n(&leaving->task, task, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&task_resources_kept, 1, __ATOMIC_RELAXED);
+}
+
+void task_makes_child(pid_t pid)
+{
+	uint64_t task;
+	struct leaving *leaving = take(&task);
+
+	if (!leaving)
+		return;
+	leaving->kind = LEFT_CHILD;
+	leaving->pid = pid;
+	keep(leaving, task);
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+	size_t length = directory ? strlen(directory) : 0;
+
+	while (length && directory[length - 1] == '/')
+		length--;
+	return length && !strncmp(path, directory, length) && path[length] == '/';
+}
+
+static bool is_temporary(const char *path)
+{
+	return is_below(path, "/tmp") || is_below(path, "/var/tmp") || is_below(path, "/dev/shm") ||
+	       is_below(path, getenv("TMPDIR"));
+}
+
+void task_makes_file(const char *path, int fd)
+{
+	struct leaving *leaving;
+	struct stat file = { 0 };
+	uint64_t task;
+
+	if (!is_temporary(path) || strlen(path) >= sizeof leaving->path ||
+	    system_call(SYS_fstat, fd, (long)&file, 0, 0, 0, 0))
+		return;
+	leaving = take(&task);
+	if (!leaving)
+		return;
+	leaving->kind = LEFT_FILE;
+	leaving->device = file.st_dev;
+	leaving->number = file.st_ino;
+	strcpy(leaving->path, path);
+	keep(leaving, task);
+}
+
+void task_child_used(pid_t pid)
+{
+	for (unsigned i = 0; task_resources_kept && i < PLACES; i++)
+		if (leavings[i].task && leavings[i].left && leavings[i].kind == LEFT_CHILD &&
+		    leavings[i].pid == pid)
+			drop(&leavings[i]);
+}
+
+/* The beginning of a file of a process in /proc, as a string. */
+static void read_of(pid_t pid, const char *file, char *text, size_t size)
+{
+	char path[48];
+	long fd, length = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+	fd = system_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (fd >= 0) {
+		length = system_call(SYS_read, fd, (long)text, (long)size - 1, 0, 0, 0);
+		system_call(SYS_close, fd, 0, 0, 0, 0, 0);
+	}
+	text[length > 0 ? length : 0] = '\0';
+}
+
+/* Sources: proc_pid_status(5), proc_pid_stat(5); PF_EXITING of Linux' include/linux/sched.h. */
+static bool is_dying(pid_t pid)
+{
+	static const char *const pending[] = { "\nSigPnd:\t", "\nShdPnd:\t" };
+	char text[2048];
+	const char *name_end;
+	unsigned flags = 0;
+
+	read_of(pid, "status", text, sizeof text);
+	for (unsigned i = 0; i < sizeof pending / sizeof *pending; i++) {
+		const char *line = strstr(text, pending[i]);
+
+		if (line &&
+		    strtoull(line + strlen(pending[i]), NULL, 16) & UINT64_C(1) << (SIGKILL - 1))
+			return true;
+	}
+	read_of(pid, "stat", text, sizeof text);
+	name_end = strrchr(text, ')');
+	return name_end && sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       flags & PF_EXITING;
+}
+
+/* A child that was killed is there for a moment still. */
+static bool runs(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return !system_call(SYS_waitid, P_PID, pid, (long)&info, WEXITED | WNOHANG | WNOWAIT, 0,
+			    0) &&
+	       !info.si_pid && !is_dying(pid);
+}
+
+static bool is_there(const struct leaving *leaving)
+{
+	struct stat file = { 0 };
+
+	if (leaving->kind == LEFT_CHILD)
+		return runs(leaving->pid);
+	return !system_call(SYS_newfstatat, AT_FDCWD, (long)leaving->path, (long)&file,
+			    AT_SYMLINK_NOFOLLOW, 0, 0) &&
+	       file.st_dev == leaving->device && file.st_ino == leaving->number;
+}
+
+void task_leavings_left(uint64_t task, uint32_t cancelled)
+{
+	OWN_CODE_SCOPE;
+
+	for (unsigned i = 0; i < PLACES; i++) {
+		struct leaving *leaving = &leavings[i];
+		struct trace_left_site *site;
+
+		if (leaving->task != task || leaving->left)
+			continue;
+		site = is_there(leaving) ? task_left_site(cancelled, leaving->made, leaving->kind)
+					 : NULL;
+		if (site)
+			leaving->left = trace_offset(site);
+		else
+			drop(leaving);
+	}
+}
+
+void task_leavings_at_exit(void)
+{
+	OWN_CODE_SCOPE;
+
+	for (unsigned i = 0; task_resources_kept && i < PLACES; i++) {
+		struct leaving *leaving = &leavings[i];
+		struct trace_left_site *site = leaving->left ? trace_at(leaving->left) : NULL;
+
+		if (!leaving->task || !site)
+			continue;
+		if (is_there(leaving))
+			__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
+		drop(leaving); /* a process may come here twice */
+	}
+}
+
+void task_leavings_forget(void)
+{
+	memset(leavings, 0, sizeof leavings);
+}

@@ -1,0 +1,196 @@
+#include "task_module.h"
+
+#include "runtime/futures/boxed_drop.h"
+#include "runtime/futures/root_look.h"
+#include "runtime/base/memory.h"
+#include "runtime/base/runtime.h"
+#include "runtime/trace/trace.h"
+#include "async_task.h"
+#include "async_task_scan.h"
+#include "task_slots.h"
+#include "tokio.h"
+#include "shared/tokio_scan.h"
+
+struct task_module task_modules[TASK_MODULES];
+
+static unsigned used; /* entries up to here are or were taken */
+
+static bool is_loaded(const struct task_module *module)
+{
+	const struct module *loaded = __atomic_load_n(&module->module, __ATOMIC_ACQUIRE);
+
+	return loaded && !loaded->unloaded_ns;
+}
+
+struct task_module *task_module_next(struct task_module *previous)
+{
+	struct task_module *end = task_modules + __atomic_load_n(&used, __ATOMIC_ACQUIRE);
+	struct task_module *module = previous ? previous + 1 : task_modules;
+
+	while (module < end && !is_loaded(module))
+		module++;
+	return module < end ? module : NULL;
+}
+
+struct task_module *task_module_of(uintptr_t pc)
+{
+	struct task_module *module = task_module_next(NULL);
+
+	while (module && (pc < module->module->start || pc >= module->module->end))
+		module = task_module_next(module);
+	return module;
+}
+
+struct executor *task_module_executor(const struct task_module *module)
+{
+	return module->tokio ? tokio_executor() : async_task_executor(module);
+}
+
+/* A module that went and came back has the same struct module, and other tables. */
+static void release_unloaded(const struct module *added)
+{
+	for (unsigned i = 0; i < used; i++) {
+		struct task_module *module = &task_modules[i];
+
+		if (!module->module || (is_loaded(module) && module->module != added))
+			continue;
+		task_slots_release(module);
+		layout_unmap(&module->futures);
+		__atomic_store_n(&module->module, NULL, __ATOMIC_RELEASE);
+	}
+}
+
+static struct task_module *free_entry(void)
+{
+	for (unsigned i = 0; i < TASK_MODULES; i++)
+		if (!task_modules[i].module)
+			return &task_modules[i];
+	return NULL;
+}
+
+struct search {
+	struct task_module *module;
+	bool may_be_rust;
+	uintptr_t writable_from; /* pages from here on are not read-only */
+};
+
+static bool hook(const struct search *search, const struct task_family *family,
+		 const struct task_vtable *vtable)
+{
+	bool read_only = (uintptr_t)(vtable->words + family->function) < search->writable_from;
+
+	return task_slot_hook(search->module, family, vtable, read_only);
+}
+
+static void found_tokio(const struct task_vtable *vtable, void *data)
+{
+	const struct search *search = data;
+	struct task_module *module = search->module;
+
+	if (!module->context.size)
+		tokio_context_init(&module->context, module->module);
+	module->tokio |= hook(search, &tokio_family, vtable);
+	if (vtable->by_shape && !vtable->job) /* where shutdown has its place since 1.23 */
+		hook(search, &tokio_shutdown_family, vtable);
+}
+
+static void found_async_task(const struct task_vtable *vtable, void *data)
+{
+	const struct search *search = data;
+
+	search->module->async_task |= hook(search, &async_task_family, vtable);
+	if (vtable->by_shape)
+		hook(search, &async_task_drop_family, vtable);
+}
+
+static void look_through(struct search *search, uintptr_t start, uintptr_t end)
+{
+	const struct module *module = search->module->module;
+	const struct task_symbols *symbols = &search->module->symbols;
+	const struct task_region region = {
+		.start = start,
+		.end = end,
+		.text_start = module->text_start,
+		.text_end = module->text_end,
+		.module = module,
+	};
+
+	tokio_scan(&region, symbols->polls, found_tokio, search);
+	if (search->may_be_rust)
+		async_task_scan(&region, symbols->runs, found_async_task, search);
+	task_slots_close_page();
+}
+
+static void look_through_segments(struct search *search, uint32_t flags)
+{
+	const struct module *module = search->module->module;
+
+	for (unsigned i = 0; i < module->phnum; i++) {
+		const ElfW(Phdr) *segment = &module->phdr[i];
+		uintptr_t start = module->base + segment->p_vaddr;
+
+		if (segment->p_type == PT_LOAD && segment->p_flags == flags)
+			look_through(search, start, start + segment->p_filesz);
+	}
+}
+
+/*
+ * Where constant tables of addresses lie: in what is made read-only after relocation; in a program
+ * as published that has lost the mark for it (Deno 2.9), in plain data; in a program at a fixed
+ * address, which needs no relocation, in its read-only data as well.
+ */
+static void look_everywhere(struct search *search)
+{
+	const struct module *module = search->module->module;
+
+	if (module->relro_start < module->relro_end) {
+		/* The loader protects whole pages: the last one stays writable (elf/dl-reloc.c). */
+		search->writable_from = module->relro_end & ~(uintptr_t)(MEMORY_PAGE - 1);
+		look_through(search, module->relro_start, module->relro_end);
+	} else {
+		search->writable_from = 0;
+		look_through_segments(search, PF_R | PF_W);
+	}
+	if (module->base == 0 && search->may_be_rust) {
+		search->writable_from = UINTPTR_MAX;
+		look_through_segments(search, PF_R);
+	}
+}
+
+void task_module_added(struct module *added)
+{
+	struct task_module *module;
+	struct search search = { 0 };
+
+	release_unloaded(added);
+	if (runtime_silent || added->text_start >= added->text_end)
+		return;
+	module = free_entry();
+	if (!module) {
+		trace_lose_event();
+		return;
+	}
+	search.module = module;
+	search.may_be_rust = module_may_be_rust(added);
+	task_symbols_read(&module->symbols, added);
+	module->tokio = module->symbols.tokio;
+	module->async_task = module->symbols.async_task;
+	tokio_context_clear(&module->context);
+	/* Calls come through as soon as the first table is hooked. */
+	__atomic_store_n(&module->module, added, __ATOMIC_RELEASE);
+	if (module - task_modules >= (ptrdiff_t)used)
+		__atomic_store_n(&used, (unsigned)(module - task_modules) + 1, __ATOMIC_RELEASE);
+	look_everywhere(&search);
+	if ((module->tokio || module->async_task) && layout_map(&module->futures, added)) {
+		boxed_drops_hook(module);
+		root_look_module_added(module);
+	}
+	if (!module->tokio && !module->async_task)
+		__atomic_store_n(&module->module, NULL, __ATOMIC_RELEASE);
+}
+
+void task_modules_forked(void)
+{
+	for (unsigned i = 0; i < used; i++)
+		tokio_context_forked(&task_modules[i].context);
+}

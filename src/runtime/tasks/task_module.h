@@ -1,0 +1,43 @@
+/*
+ * Modules with tasks in them that are polled through vtables: Tokio, async-task, or both. Each has
+ * a copy of its own of such a library, with its own thread-local state.
+ */
+#ifndef RUNTIME_EXECUTORS_TASK_MODULE_H
+#define RUNTIME_EXECUTORS_TASK_MODULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/modules/modules.h"
+#include "task_symbols.h"
+#include "tokio_context.h"
+#include "runtime/futures/layout_map.h"
+
+#define TASK_MODULES 64 /* at one time */
+
+struct executor;
+
+struct task_module {
+	struct module *module;	/* NULL: a free entry */
+	bool tokio, async_task; /* has a vtable, or a symbol */
+	struct tokio_context context;
+	struct task_symbols symbols;
+	struct mapped_layout futures;
+};
+
+extern struct task_module task_modules[TASK_MODULES];
+
+/* One after the other those that are loaded; begin with NULL. Async-signal-safe. */
+struct task_module *task_module_next(struct task_module *previous);
+
+/* The one that holds an address; NULL when none does. */
+struct task_module *task_module_of(uintptr_t pc);
+
+/* Whose root futures it polls on the present thread, and who parks there. */
+struct executor *task_module_executor(const struct task_module *module);
+
+/* As members of a recogniser. */
+void task_module_added(struct module *module);
+void task_modules_forked(void);
+
+#endif

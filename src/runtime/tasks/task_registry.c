@@ -1,0 +1,171 @@
+#include "task_registry.h"
+
+#include <stdbool.h>
+
+#include "runtime/base/runtime.h"
+#include "runtime/trace/trace.h"
+#include "task_types.h"
+
+#define TABLES	4
+#define BUCKETS 2 /* of each table, in which a task may lie */
+
+struct trace_task *task_registry_first;
+
+/* Each is made when those before it have no room for a task. */
+static struct {
+	struct trace_tasks *record;
+	uint8_t bits; /* of the number of its buckets */
+	bool tried;
+} tables[TABLES] = {
+	{ .bits = TASK_REGISTRY_FIRST_BITS },
+	{ .bits = TASK_REGISTRY_FIRST_BITS + 2 },
+	{ .bits = TASK_REGISTRY_FIRST_BITS + 4 },
+	{ .bits = TASK_REGISTRY_FIRST_BITS + 5 },
+};
+
+/* Sites matter more: the last half of the trace is theirs. */
+static bool has_room(size_t size)
+{
+	const struct trace_header *trace = trace_header();
+
+	return trace &&
+	       __atomic_load_n(&trace->used, __ATOMIC_RELAXED) + size < trace->file_size / 2;
+}
+
+static struct trace_tasks *make(unsigned number)
+{
+	uint32_t count = (uint32_t)TASK_REGISTRY_BUCKET << tables[number].bits;
+	/* A bucket is a cache line, and does not span two. */
+	size_t line = TASK_REGISTRY_BUCKET * sizeof(struct trace_task);
+	size_t size = sizeof(struct trace_tasks) + count * sizeof(struct trace_task) + line;
+	struct trace_tasks *record;
+
+	if (__atomic_exchange_n(&tables[number].tried, true, __ATOMIC_ACQ_REL) || !has_room(size))
+		return NULL;
+	record = trace_allocate(size);
+	if (!record)
+		return NULL;
+	record->count = count;
+	record->first = (uint32_t)(-(uintptr_t)(record + 1) % line);
+	trace_publish(record, RECORD_TASKS);
+	__atomic_store_n(&tables[number].record, record, __ATOMIC_RELEASE);
+	return record;
+}
+
+static struct trace_task *entries(struct trace_tasks *record)
+{
+	return (struct trace_task *)((char *)(record + 1) + record->first);
+}
+
+static struct trace_task *bucket(unsigned table, struct trace_tasks *record, const void *header,
+				 unsigned number)
+{
+	uint64_t place = (task_registry_hash(header) >> (64 - tables[table].bits)) ^ number;
+
+	return entries(record) + place * TASK_REGISTRY_BUCKET;
+}
+
+/* A task is in one place alone, and polled by one thread at a time. */
+static struct trace_task *find(const void *header)
+{
+	for (unsigned table = 0; table < TABLES; table++) {
+		struct trace_tasks *record =
+			__atomic_load_n(&tables[table].record, __ATOMIC_ACQUIRE);
+
+		for (unsigned i = 0; record && i < BUCKETS; i++) {
+			struct trace_task *entry = bucket(table, record, header, i);
+
+			for (int j = 0; j < TASK_REGISTRY_BUCKET; j++)
+				if (entry[j].task >> TRACE_TASK_TYPE_BITS == (uintptr_t)header)
+					return &entry[j];
+		}
+	}
+	return NULL;
+}
+
+static bool take(struct trace_task *entry, uint64_t former, uint64_t word, uint64_t ticks)
+{
+	if (!__atomic_compare_exchange_n(&entry->task, &former, word, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return false;
+	entry->polled = ticks;
+	return true;
+}
+
+static bool add_to(unsigned table, const void *header, uint64_t word, uint64_t ticks)
+{
+	struct trace_tasks *record = __atomic_load_n(&tables[table].record, __ATOMIC_ACQUIRE);
+
+	if (!record)
+		record = make(table);
+	for (unsigned i = 0; record && i < BUCKETS; i++) {
+		struct trace_task *entry = bucket(table, record, header, i);
+
+		for (int j = 0; j < TASK_REGISTRY_BUCKET; j++)
+			if (!entry[j].task && take(&entry[j], 0, word, ticks))
+				return true;
+	}
+	return false;
+}
+
+/* Most that have not been polled for long are no more. */
+static void replace_oldest(const void *header, uint64_t word, uint64_t ticks)
+{
+	struct trace_task *oldest = NULL;
+	struct trace_tasks *of = NULL;
+
+	for (unsigned table = 0; table < TABLES; table++) {
+		struct trace_tasks *record =
+			__atomic_load_n(&tables[table].record, __ATOMIC_ACQUIRE);
+		struct trace_task *entry = record ? bucket(table, record, header, 0) : NULL;
+
+		for (int j = 0; record && j < TASK_REGISTRY_BUCKET; j++)
+			if (!oldest || entry[j].polled < oldest->polled) {
+				oldest = &entry[j];
+				of = record;
+			}
+	}
+	if (oldest && take(oldest, oldest->task, word, ticks))
+		__atomic_fetch_add(&of->replaced, 1, __ATOMIC_RELAXED);
+}
+
+void task_registry_polled_elsewhere(const void *header, uint32_t type, uint64_t ticks)
+{
+	uint64_t word = task_registry_word(header, type);
+	struct trace_task *entry;
+	unsigned table = 0;
+
+	if (!runtime_options.tasks || !trace_header() ||
+	    word >> TRACE_TASK_TYPE_BITS != (uintptr_t)header)
+		return;
+	entry = find(header);
+	if (entry) {
+		entry->task = word; /* of another type: the memory of one that is no more */
+		entry->polled = ticks;
+		return;
+	}
+	task_type_write(type);
+	while (table < TABLES && !add_to(table, header, word, ticks))
+		table++;
+	if (table == TABLES)
+		replace_oldest(header, word, ticks);
+	if (!task_registry_first && tables[0].record)
+		__atomic_store_n(&task_registry_first, entries(tables[0].record), __ATOMIC_RELEASE);
+}
+
+void task_registry_remove(const void *header)
+{
+	struct trace_task *entry = find(header);
+
+	if (entry)
+		__atomic_store_n(&entry->task, 0, __ATOMIC_RELEASE);
+}
+
+void task_registry_forget(void)
+{
+	task_registry_first = NULL;
+	for (unsigned i = 0; i < TABLES; i++) {
+		tables[i].record = NULL;
+		tables[i].tried = false;
+	}
+}

@@ -1,0 +1,172 @@
+#include "task_resources.h"
+
+#include <string.h>
+
+#include "runtime/calls/descriptors.h"
+#include "task_types.h"
+#include "runtime/locks/held.h"
+#include "runtime/trace/record_index.h"
+#include "task_leavings.h"
+#include "runtime/trace/trace.h"
+#include "runtime/trace/trace_records.h"
+#include "runtime/base/runtime.h"
+#include "runtime/turns/turn.h"
+
+#define PLACES	   1024 /* by descriptor: of two in one place the later is kept */
+#define INDEX_SIZE 256	/* a power of two, twice the sites that fit */
+
+static struct resource {
+	int fd;
+	uint64_t task; /* 0: free */
+	const struct known_stack *opened;
+	uint32_t left; /* offset of the trace_left_site: its task is gone; 0 */
+} resources[PLACES];
+
+uint32_t task_resources_kept;
+
+static uint32_t index_of[INDEX_SIZE]; /* offsets, by hash; open addressing */
+static uint32_t count;
+
+static struct resource *place_of(int fd)
+{
+	return &resources[(unsigned)fd % PLACES];
+}
+
+uint64_t task_resources_number(const void *header, uint32_t type)
+{
+	uint32_t offset = task_type_id(type);
+
+	return offset ? *(const uint64_t *)((const char *)header + offset) : 0;
+}
+
+static void drop(struct resource *resource)
+{
+	struct trace_left_site *site = resource->left ? trace_at(resource->left) : NULL;
+
+	if (!__atomic_exchange_n(&resource->task, 0, __ATOMIC_ACQ_REL))
+		return;
+	__atomic_fetch_sub(&task_resources_kept, 1, __ATOMIC_RELAXED);
+	if (site)
+		__atomic_fetch_sub(&site->open, 1, __ATOMIC_RELAXED);
+}
+
+void task_resource_opened(int fd)
+{
+	const struct turn *turn = this_thread.turn;
+	uint64_t task = turn->kind == TURN_TASK && turn->task && !this_thread.own_code
+				? task_resources_number(turn->task, turn->type)
+				: 0;
+	struct resource *resource = place_of(fd);
+	struct held_table *table;
+	OWN_CODE_SCOPE;
+
+	if (!task || fd < 0)
+		return;
+	table = held_table_take();
+	if (!table)
+		return;
+	if (resource->task)
+		drop(resource);
+	resource->fd = fd;
+	resource->left = 0;
+	resource->opened = KNOWN_STACK_HERE(&table->memory);
+	__atomic_store_n(&resource->task, task, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&task_resources_kept, 1, __ATOMIC_RELAXED);
+}
+
+void task_resource_is_gone(int fd)
+{
+	struct resource *resource = fd < 0 ? NULL : place_of(fd);
+
+	if (resource && resource->fd == fd && resource->task)
+		drop(resource);
+}
+
+void task_resource_is_used(int fd)
+{
+	struct resource *resource = fd < 0 ? NULL : place_of(fd);
+
+	if (resource && resource->fd == fd && resource->task && resource->left)
+		drop(resource);
+}
+
+void task_resources_are_gone(unsigned first, unsigned last)
+{
+	for (unsigned i = 0; task_resources_kept && i < PLACES; i++)
+		if (resources[i].task && (unsigned)resources[i].fd >= first &&
+		    (unsigned)resources[i].fd <= last)
+			drop(&resources[i]);
+}
+
+struct left_key {
+	uint32_t cancelled;
+	enum trace_left_kind kind;
+	const struct known_stack *opened;
+};
+
+static COLD void *write_site(const void *wanted, uint64_t hash)
+{
+	const struct left_key *key = wanted;
+	struct trace_left_site *site;
+
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= INDEX_SIZE / 2)
+		return NULL;
+	site = trace_allocate(sizeof *site);
+	if (!site)
+		return NULL;
+	site->cancelled = key->cancelled;
+	site->kind = key->kind;
+	site->opened = key->opened ? known_stack_record(key->opened) : 0;
+	site->hash = hash;
+	site->first_ns = now_ns();
+	return site;
+}
+
+struct trace_left_site *task_left_site(uint32_t cancelled, const struct known_stack *made,
+				       enum trace_left_kind kind)
+{
+	static const struct record_index sites = {
+		index_of,
+		INDEX_SIZE,
+		offsetof(struct trace_left_site, hash),
+		RECORD_LEFT_SITE,
+	};
+	const struct left_key key = { cancelled, kind, made };
+	struct trace_left_site *site = record_index_get(
+		&sites, hash_mix(hash_mix(kind, cancelled), (uintptr_t)made), write_site, &key);
+
+	if (site) {
+		__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
+		site->last_ns = now_ns();
+	}
+	return site;
+}
+
+void task_resources_left(uint64_t task, uint32_t cancelled)
+{
+	OWN_CODE_SCOPE;
+
+	task_leavings_left(task, cancelled);
+	for (unsigned i = 0; i < PLACES; i++) {
+		struct resource *resource = &resources[i];
+		struct trace_left_site *site;
+
+		if (resource->task != task || resource->left)
+			continue;
+		site = task_left_site(cancelled, resource->opened, LEFT_DESCRIPTOR);
+		if (!site)
+			return;
+		__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
+		resource->left = trace_offset(site);
+		/* Whoever uses it next has to ask what it is. */
+		descriptor_forget(resource->fd);
+	}
+}
+
+void task_resources_forget(void)
+{
+	memset(resources, 0, sizeof resources);
+	memset(index_of, 0, sizeof index_of);
+	task_leavings_forget();
+	task_resources_kept = count = 0;
+}

@@ -1,0 +1,224 @@
+#include "task_root.h"
+
+#include "runtime/trace/thread_slot.h"
+#include "async_task.h"
+#include "runtime/futures/root_look.h"
+#include "root_turn.h"
+#include "root_watch.h"
+#include "task_module.h"
+#include "contract/trace_format.h"
+
+/* Stacks without a block_on until a thread is no suspect any more; each walk costs a watched call.
+ */
+#define PATIENCE 64
+/* One that parks in a runtime again gets so many more. */
+#define NEW_PATIENCE 8
+
+static THREAD_LOCAL uint8_t misses;
+static THREAD_LOCAL struct executor *root_executor;
+
+void task_thread_may_be_root(struct executor *executor)
+{
+	root_executor = executor;
+	if (this_thread.root_suspect)
+		return;
+	if (misses > PATIENCE - NEW_PATIENCE)
+		misses = PATIENCE - NEW_PATIENCE;
+	this_thread.root_suspect = true;
+	thread_arm();
+}
+
+void task_thread_runs_tasks(struct executor *executor)
+{
+	if (!this_thread.root_suspect && misses < PATIENCE)
+		task_thread_may_be_root(executor);
+}
+
+bool task_thread_parks(const struct task_module *module, uintptr_t frame)
+{
+	struct executor *executor;
+	OWN_CODE_SCOPE;
+
+	root_turn_is_over();
+	root_watch_take(true);
+	this_thread.root_reactor = true;
+	if (async_task_thread_is_reactor())
+		return false;
+	executor = task_module_executor(module);
+	task_thread_may_be_root(executor);
+	if (executor)
+		thread_slot_count_turn(executor);
+	root_watch_place();
+	return root_look_wanted && root_look_begin(frame, ROOT_WAIT_DRIVER);
+}
+
+static bool is_in_tokio(void)
+{
+	struct task_module *module = task_module_next(NULL);
+
+	for (; module; module = task_module_next(module)) {
+		enum tokio_place place =
+			tokio_context_place(&module->context, module_tls(module->module));
+
+		if (place == PLACE_IN_MULTI_THREAD || place == PLACE_IN_CURRENT_THREAD)
+			return true;
+	}
+	return false;
+}
+
+void task_thread_waits(void)
+{
+	OWN_CODE_SCOPE;
+
+	if (root_executor && is_in_tokio())
+		thread_slot_count_turn(root_executor);
+}
+
+struct executor *task_root_executor(void)
+{
+	return root_executor;
+}
+
+/* 1: a root future of this module is polled, 0: none is, -1: not known. */
+static int by_context(struct task_module *module, uint8_t *flags)
+{
+	struct tokio_context *context = &module->context;
+	const uint8_t *block = module_tls(module->module);
+	enum tokio_place place = tokio_context_place(context, block);
+	int polls;
+
+	if (place == PLACE_UNKNOWN && block) {
+		tokio_context_learn(context, block, MOMENT_OUTSIDE_TURNS);
+		place = tokio_context_place(context, block);
+	}
+	if (place == PLACE_UNKNOWN)
+		return block && tokio_context_is_outside(context, block) ? 0 : -1;
+	polls = tokio_context_polls(context, block);
+	if (place == PLACE_OUTSIDE || polls == 0)
+		return 0;
+	if (polls < 0)
+		return -1;
+	*flags = place == PLACE_IN_CURRENT_THREAD ? SITE_ROOT_CURRENT_THREAD
+						  : SITE_ROOT_MULTI_THREAD;
+	return 1;
+}
+
+int task_root_polled(struct task_root_poll *poll)
+{
+	bool unknown = false;
+
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module)) {
+		int known = by_context(module, &poll->flags);
+
+		if (known > 0) {
+			tokio_context_poll(&module->context, module_tls(module->module),
+					   &poll->budget, poll->block_on);
+			return 1;
+		}
+		unknown |= known < 0 && module->symbols.roots;
+	}
+	return unknown ? -1 : 0;
+}
+
+bool task_root_excluded(void)
+{
+	uint8_t flags;
+
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module)) {
+		int known = by_context(module, &flags);
+
+		if (known > 0 || (known < 0 && module->symbols.roots))
+			return false;
+	}
+	return true;
+}
+
+static enum task_function function_at(uintptr_t pc)
+{
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module))
+		if (pc >= module->module->start && pc < module->module->end)
+			return task_symbols_at(&module->symbols, pc);
+	return FUNCTION_NONE;
+}
+
+/* Whether what is called from here on is a block_on that waits for its future to be woken. */
+static bool is_in_root(const uint64_t *frames, size_t depth)
+{
+	for (size_t i = 0; i < depth; i++)
+		if (function_at(frames[i] - 1) >= FUNCTION_ROOT)
+			return true;
+	return false;
+}
+
+static uint8_t by_stack(const uint64_t *frames, size_t depth, bool *parks)
+{
+	enum task_function function, inner = FUNCTION_NONE;
+	uint8_t flags = 0;
+
+	for (size_t i = 0; i < depth; i++, inner = function) {
+		/* A return address may lie behind the end of a function that never returns. */
+		function = function_at(frames[i] - 1);
+		switch (function) {
+		case FUNCTION_POLL:
+		case FUNCTION_RUN:
+			return flags;
+		case FUNCTION_PARKS:
+			if (flags)
+				break;
+			*parks = is_in_root(frames + i, depth - i);
+			return 0;
+		case FUNCTION_EXEMPT:
+			if (!flags)
+				return 0;
+			break;
+		case FUNCTION_ROOT:
+		case FUNCTION_ROOT_CURRENT_THREAD:
+		case FUNCTION_ROOT_MULTI_THREAD:
+			*parks = inner == FUNCTION_CONDITION;
+			if (*parks)
+				return 0;
+			if (function == FUNCTION_ROOT_CURRENT_THREAD)
+				return SITE_ROOT_CURRENT_THREAD;
+			if (function == FUNCTION_ROOT_MULTI_THREAD)
+				return SITE_ROOT_MULTI_THREAD;
+			flags = SITE_ROOT_FUTURE; /* whose, a caller may tell */
+			break;
+		default:
+			break;
+		}
+	}
+	return flags;
+}
+
+uint8_t task_root_flags(const uint64_t *frames, size_t depth, bool *parks)
+{
+	bool unknown = false;
+	uint8_t flags = 0;
+
+	*parks = false;
+	for (struct task_module *module = task_module_next(NULL); module && !flags;
+	     module = task_module_next(module)) {
+		unknown |= by_context(module, &flags) < 0 && module->symbols.roots;
+	}
+	if (!flags && unknown)
+		flags = by_stack(frames, depth, parks);
+	if (flags) {
+		misses = 0;
+	} else if (!*parks && ++misses >= PATIENCE) {
+		this_thread.root_suspect = false;
+		thread_arm();
+	}
+	return flags;
+}
+
+bool tokio_misses_roots(void)
+{
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module))
+		if (module->tokio && !module->symbols.roots && !module->context.budget_count)
+			return true;
+	return false;
+}

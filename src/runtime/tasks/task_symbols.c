@@ -1,0 +1,256 @@
+/*
+ * What is on the stack of a root future, as seen with rustc 1.95 and Tokio 1.24.2 and 1.54.1.
+ * Innermost first; the future's own code, which comes before, is often inlined into the first of
+ * these:
+ *
+ * - current_thread, debug: CoreGuard::block_on, enter_runtime (1.54), CurrentThread::block_on,
+ *   Runtime::block_on
+ * - current_thread, release: CurrentThread::block_on (1.24); Context::enter, CoreGuard::block_on,
+ *   enter_runtime, Runtime::block_on (1.54)
+ * - multi_thread, debug: CachedParkThread::block_on, BlockingRegionGuard::block_on,
+ *   MultiThread::block_on, Runtime::block_on
+ * - multi_thread, release: CachedParkThread::block_on, Runtime::block_on
+ * - either, fat LTO: the program's main. A block_on that is called once is inlined, and there is
+ *   no symbol of it: then only tokio_context.h tells
+ *
+ * Where the runtime parks on the same thread, these stand within the block_on:
+ *
+ * - current_thread: mio's Poll::poll, Driver::turn, Driver::park_internal, Context::park
+ * - multi_thread: Condvar::wait_until_internal, Inner::park, CachedParkThread::park; release builds
+ *   inline all but the first
+ */
+#include "task_symbols.h"
+
+#include <string.h>
+
+#include "runtime/base/compiler.h"
+#include "runtime/modules/dynamic_symbols.h"
+#include "runtime/base/memory.h"
+#include "runtime/trace/trace.h"
+
+#define MANY 8192 /* functions of one module; a large debug build's tests have some 5000 */
+
+static struct task_range found[MANY];
+static unsigned found_count;
+
+struct name {
+	const char *part;
+	enum task_function function;
+	const char *module; /* must be part as well */
+};
+
+/* The first that is part of a name of Tokio's decides. */
+static const struct name tokio_names[] = {
+	{ "7runtime4task3raw4poll", FUNCTION_POLL, "" },
+	{ "9CoreGuard8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
+	{ "13CurrentThread8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
+	{ "7Context5enter", FUNCTION_ROOT_CURRENT_THREAD, "14current_thread" },
+	{ "7Context5enter", FUNCTION_ROOT_CURRENT_THREAD, "15basic_scheduler" }, /* to 1.20 */
+	{ "8block_on", FUNCTION_ROOT_CURRENT_THREAD, "15basic_scheduler" },
+	{ "8LocalSet8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
+	{ "12LocalRuntime8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
+	{ "11MultiThread8block_on", FUNCTION_ROOT_MULTI_THREAD, "" },
+	{ "10ThreadPool8block_on", FUNCTION_ROOT_MULTI_THREAD, "" }, /* to 1.20 */
+	{ "16CachedParkThread8block_on", FUNCTION_ROOT_MULTI_THREAD, "" },
+	{ "8block_on", FUNCTION_ROOT, "" },
+	{ "14block_on_inner", FUNCTION_ROOT, "" },
+	{ "13enter_runtime", FUNCTION_ROOT, "" },
+	{ "4park", FUNCTION_PARKS, "" },
+	{ "10park_yield", FUNCTION_PARKS, "" },
+	{ "12park_timeout", FUNCTION_PARKS, "" },
+	{ "13park_internal", FUNCTION_PARKS, "" },
+	{ "12park_condvar", FUNCTION_PARKS, "" },
+	{ "11park_driver", FUNCTION_PARKS, "" },
+	{ "6Driver4turn", FUNCTION_PARKS, "" },
+	{ "14block_in_place", FUNCTION_EXEMPT, "" },
+	{ "12exit_runtime", FUNCTION_EXEMPT, "" },
+	{ "5enter4exit", FUNCTION_EXEMPT, "" }, /* to 1.20 */
+};
+
+/* The same of the crates around async-task. */
+static const struct name async_names[] = {
+	{ "3run", FUNCTION_RUN, "10async_task3raw" },
+	{ "8block_on", FUNCTION_ROOT, "8async_io" },
+	{ "8block_on", FUNCTION_ROOT, "12futures_lite" },
+	{ "8block_on", FUNCTION_ROOT, "9async_std" },
+	{ "4park", FUNCTION_PARKS, "7parking" },
+	{ "12park_timeout", FUNCTION_PARKS, "7parking" },
+	{ "5react", FUNCTION_PARKS, "8async_io7reactor" },
+};
+
+static bool starts(const char *string, const char *start)
+{
+	return !strncmp(string, start, strlen(start));
+}
+
+/*
+ * The crate that a function belongs to, and not one that it is instantiated with. Legacy: _ZN, then
+ * the path. v0: the first crate root of the path, "Cs" and a number in base 62 and "_", then its
+ * name.
+ */
+static const char *crate_of(const char *name)
+{
+	const char *crate;
+
+	if (starts(name, "_ZN"))
+		return name + 3;
+	if (!starts(name, "_R"))
+		return "";
+	crate = strstr(name, "Cs");
+	crate = crate ? strchr(crate, '_') : NULL;
+	return crate ? crate + 1 : "";
+}
+
+/* What is part of any of the names: most of these crates' functions have none. */
+static bool may_have_name(const char *name)
+{
+	return strstr(name, "block_") || strstr(name, "3run") || strstr(name, "5react") ||
+	       strstr(name, "park") || strstr(name, "_runtime") || strstr(name, "5enter") ||
+	       strstr(name, "3raw4poll") || strstr(name, "6Driver4turn");
+}
+
+static enum task_function find(const struct name *names, unsigned count, const char *path)
+{
+	for (unsigned i = 0; may_have_name(path) && i < count; i++)
+		if (strstr(path, names[i].part) && strstr(path, names[i].module))
+			return names[i].function;
+	return FUNCTION_NONE;
+}
+
+static enum task_function function_in(const char *crate)
+{
+	static const char *const crates[] = { "10async_task", "8async_io", "12futures_lite",
+					      "9async_std", "7parking" };
+
+	/* The standard library's own wait may be inlined, down to futex_wait. */
+	if (starts(crate, "3std") || starts(crate, "11parking_lot"))
+		return strstr(crate, "10futex_wait") ||
+				       (strstr(crate, "7condvar") && strstr(crate, "wait"))
+			       ? FUNCTION_CONDITION
+			       : FUNCTION_NONE;
+	if (starts(crate, "5tokio"))
+		return find(tokio_names, ARRAY_SIZE(tokio_names), crate);
+	for (unsigned i = 0; i < ARRAY_SIZE(crates); i++)
+		if (starts(crate, crates[i]))
+			return find(async_names, ARRAY_SIZE(async_names), crate);
+	return FUNCTION_NONE;
+}
+
+enum task_function task_function_named(const char *name)
+{
+	return function_in(crate_of(name));
+}
+
+static void visit(const struct symbol_range *symbol, void *data)
+{
+	struct task_symbols *symbols = data;
+	const char *crate = crate_of(symbol->name);
+	enum task_function function = function_in(crate);
+	bool tokio = starts(crate, "5tokio");
+
+	symbols->smol |= starts(crate, "4smol");
+	symbols->async_std |= starts(crate, "9async_std");
+	if (function == FUNCTION_NONE || symbol->end <= symbol->start)
+		return;
+	if ((function == FUNCTION_POLL && !task_addresses_add(symbols->polls, symbol->start)) ||
+	    (function == FUNCTION_RUN && !task_addresses_add(symbols->runs, symbol->start)))
+		trace_lose_event();
+	symbols->tokio |= tokio;
+	symbols->async_task |= !tokio && function != FUNCTION_CONDITION;
+	symbols->roots |= function >= FUNCTION_ROOT;
+	if (found_count == MANY) {
+		trace_lose_event();
+		return;
+	}
+	found[found_count++] = (struct task_range){
+		.start = symbol->start,
+		.size = (uint32_t)(symbol->end - symbol->start),
+		.function = function,
+	};
+}
+
+/* Shell's sort: libc's qsort may allocate. */
+static void sort(struct task_range *ranges, unsigned count)
+{
+	for (unsigned gap = count / 2; gap; gap /= 2)
+		for (unsigned i = gap; i < count; i++) {
+			struct task_range range = ranges[i];
+			unsigned at = i;
+
+			for (; at >= gap && ranges[at - gap].start > range.start; at -= gap)
+				ranges[at] = ranges[at - gap];
+			ranges[at] = range;
+		}
+}
+
+static bool keep(struct task_symbols *symbols)
+{
+	size_t size = found_count * sizeof *found;
+
+	if (found_count > symbols->capacity) {
+		size = (size + MEMORY_PAGE - 1) & ~(size_t)(MEMORY_PAGE - 1);
+		symbols->capacity = 0;
+		symbols->ranges = memory_map(size);
+		if (!symbols->ranges)
+			return false;
+		symbols->capacity = (uint32_t)(size / sizeof *found);
+	}
+	memcpy(symbols->ranges, found, found_count * sizeof *found);
+	return true;
+}
+
+/*
+ * Only what brings a personality routine of its own, as Rust's standard library does, asks the
+ * unwinder for a frame's language data: C has none, and C++'s is in libstdc++.
+ */
+bool module_may_be_rust(const struct module *module)
+{
+	static const char import[] = "\0_Unwind_GetLanguageSpecificData";
+	struct dynamic_symbols dynamic;
+
+	return dynamic_symbols_of(module, &dynamic) &&
+	       memmem(dynamic.strings, dynamic.strings_size, import, sizeof import);
+}
+
+/* What is in the memory of an earlier module is not there any more. */
+static void clear(struct task_symbols *symbols)
+{
+	*symbols = (struct task_symbols){
+		.ranges = symbols->ranges,
+		.capacity = symbols->capacity,
+		.polls = task_addresses_clear(ADDRESSES_TOKIO),
+		.runs = task_addresses_clear(ADDRESSES_ASYNC_TASK),
+	};
+}
+
+void task_symbols_read(struct task_symbols *symbols, const struct module *module)
+{
+	clear(symbols);
+	if (!module_may_be_rust(module))
+		return;
+	found_count = 0;
+	module_each_function(module, visit, symbols);
+	/* A block_on of futures-lite alone is no executor's. */
+	symbols->async_task &= task_addresses_count(symbols->runs) > 0;
+	if (!(symbols->tokio || symbols->async_task) || !keep(symbols))
+		return;
+	sort(symbols->ranges, found_count);
+	symbols->count = found_count;
+}
+
+enum task_function task_symbols_at(const struct task_symbols *symbols, uintptr_t pc)
+{
+	uint32_t low = 0, high = symbols->count;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (symbols->ranges[middle].start <= pc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || pc - symbols->ranges[low - 1].start >= symbols->ranges[low - 1].size)
+		return FUNCTION_NONE;
+	return (enum task_function)symbols->ranges[low - 1].function;
+}

@@ -1,0 +1,27 @@
+/* Polls that are left by unwinding: a panic that no executor catches, a thread that ends in one. */
+#include <stddef.h>
+
+#include "runtime/base/thread.h"
+#include "runtime/turns/turn.h"
+#include "task_thunks.h"
+
+/* Itanium C++ ABI, exception handling, 1.4 */
+#define CLEANUP_PHASE	2
+#define CONTINUE_UNWIND 8
+
+/* The personality routine of the frame between an executor and a poll, whose turn's frame lies just
+ * beneath: not overwritten yet. Turns that lie on no stack may be nested in it. */
+int task_unwound(int version, int actions, uint64_t class, void *exception, void *context)
+{
+	struct turn *turn = this_thread.turn;
+
+	(void)version;
+	(void)class;
+	(void)exception;
+	(void)context;
+	while (turn && !turn->address)
+		turn = turn->parent;
+	if (turn && actions & CLEANUP_PHASE)
+		turn_end(turn);
+	return CONTINUE_UNWIND;
+}

@@ -1,0 +1,66 @@
+#include "tokio.h"
+
+#include "runtime/base/compiler.h"
+#include "runtime/turns/executor.h"
+#include "task_module.h"
+#include "task_slots.h"
+
+struct executor *tokio_executor_known;
+
+struct executor *tokio_executor_make(void)
+{
+	struct executor *executor = executor_get(FAMILY_TOKIO, "tokio", 0, CONFIDENCE_HIGH);
+
+	if (executor)
+		executor_confirm(executor);
+	__atomic_store_n(&tokio_executor_known, executor, __ATOMIC_RELEASE);
+	return executor;
+}
+
+static void confirm(struct task_slot *slot, const uint64_t *header, unsigned vtable_word)
+{
+	(void)header;
+	slot->word = (uint8_t)(vtable_word + 1);
+}
+
+static uint64_t layout_number(const uint64_t *vtable)
+{
+	return vtable[TASK_VTABLE_LAYOUT];
+}
+
+static enum task_moment moment(const uint64_t *words, const uint64_t *vtable)
+{
+	return tokio_task_moment(words, (uintptr_t)vtable);
+}
+
+static struct executor *executor(const struct task_module *module)
+{
+	(void)module;
+	return tokio_executor();
+}
+
+/*
+ * The vtable's address is word 2 of a header since 1.22, word 4 from 1.12 to 1.21
+ * (tokio/src/runtime/task/core.rs); owner_id is the one behind it.
+ */
+const struct task_family tokio_family = {
+	.polls = true,
+	.first_word = 2,
+	.last_word = 4,
+	.confirm = confirm,
+	.confirmed = (const void *)tokio_confirmed,
+	.layout_number = layout_number,
+	.moment = moment,
+	.executor = executor,
+};
+
+const struct task_family tokio_shutdown_family = {
+	.function = 6,
+	.first_word = 2,
+	.last_word = 4,
+	.confirm = confirm,
+	.confirmed = (const void *)tokio_shutdown_confirmed,
+	.layout_number = layout_number,
+	.moment = moment,
+	.executor = executor,
+};

@@ -1,0 +1,238 @@
+#include "sites.h"
+
+#include <string.h>
+
+#include "record_index.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "trace.h"
+#include "trace_records.h"
+
+#define INDEX_SIZE 16384 /* a power of two, twice the sites that fit */
+#define MAX_SITES  (INDEX_SIZE / 2)
+#define LINES_SIZE 16384
+
+static uint32_t index_of[INDEX_SIZE]; /* offsets of sites by hash, open addressing */
+static uint32_t index_of_lines[LINES_SIZE];
+static uint32_t count, sample_count;
+
+static uint64_t hash_text(uint64_t hash, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
+	return hash_mix(hash, size);
+}
+
+static uint64_t hash_of(const struct site_key *key)
+{
+	uint64_t hash = hash_mix(key->kind, (uint64_t)key->call << 32 | key->executor);
+
+	hash = hash_mix(hash, key->system_call);
+	hash = hash_mix(hash, (uint64_t)key->level << 16 | key->flags << 8 | key->subject);
+	for (size_t i = 0; i < key->depth; i++)
+		hash = hash_mix(hash, key->frames[i]);
+	hash = hash_text(hash, key->script, key->script_size);
+	return hash_mix(hash, key->depth);
+}
+
+static uint32_t write_stack(const struct site_key *key)
+{
+	struct trace_stack *stack =
+		trace_allocate(sizeof *stack + key->depth * sizeof *key->frames);
+
+	if (!stack)
+		return 0;
+	stack->depth = (uint32_t)key->depth;
+	memcpy(stack->frames, key->frames, key->depth * sizeof *key->frames);
+	trace_publish(stack, RECORD_STACK);
+	return trace_offset(stack);
+}
+
+struct line {
+	const char *text;
+	size_t size;
+};
+
+static void *write_line(const void *wanted, uint64_t hash)
+{
+	const struct line *line = wanted;
+	struct trace_script_line *record = trace_allocate(sizeof *record + line->size);
+
+	if (!record)
+		return NULL;
+	record->hash = hash;
+	record->text_size = (uint32_t)line->size;
+	memcpy(record->text, line->text, line->size);
+	return record;
+}
+
+static uint32_t line_offset(const struct line *line)
+{
+	static const struct record_index lines = {
+		index_of_lines,
+		LINES_SIZE,
+		offsetof(struct trace_script_line, hash),
+		RECORD_SCRIPT_LINE,
+	};
+	const void *record =
+		record_index_get(&lines, hash_text(0, line->text, line->size), write_line, line);
+
+	return record ? trace_offset(record) : 0;
+}
+
+static uint32_t write_script(const struct site_key *key)
+{
+	struct trace_script_lines *script;
+	size_t count = 0;
+
+	for (size_t i = 0; i < key->script_size; i++)
+		count += key->script[i] == '\n';
+	if (!count)
+		return 0;
+	script = trace_allocate(sizeof *script + count * sizeof *script->lines);
+	if (!script)
+		return 0;
+	script->language = key->language;
+	for (struct line line = { .text = key->script }; script->count < count;
+	     line.text += line.size + 1) {
+		line.size = (size_t)((const char *)rawmemchr(line.text, '\n') - line.text);
+		script->lines[script->count++] = line_offset(&line);
+	}
+	trace_publish(script, RECORD_SCRIPT_LINES);
+	return trace_offset(script);
+}
+
+/* Notices may be many, of a test suite's every test, and warnings too: each leaves room for what is
+ * worse, and the samples of a stall that does not end for all others. In eighths. */
+static bool has_room(const struct site_key *key)
+{
+	static const uint8_t share[SEVERITIES] = { 6, 6, 7, 8 };
+	uint32_t limit =
+		runtime_options.max_sites < MAX_SITES ? runtime_options.max_sites : MAX_SITES;
+
+	if (key->kind == SITE_SAMPLE &&
+	    __atomic_load_n(&sample_count, __ATOMIC_RELAXED) >= limit / 4)
+		return false;
+	return __atomic_load_n(&count, __ATOMIC_RELAXED) < limit * share[key->severity] / 8 &&
+	       trace_has_room(share[key->severity]);
+}
+
+COLD static void *write_site(const void *wanted, uint64_t hash)
+{
+	const struct site_key *key = wanted;
+	struct trace_site *site;
+
+	if (!has_room(key))
+		return NULL;
+	site = trace_allocate(sizeof *site);
+	if (!site)
+		return NULL;
+	site->kind = key->kind;
+	site->call = key->call >= 0 ? trace_call_offset(key->call) : 0;
+	site->executor = key->executor;
+	site->stack = write_stack(key);
+	site->script = write_script(key);
+	site->level = key->level;
+	site->flags = key->flags;
+	site->subject = key->subject;
+	site->hash = hash;
+	site->first_ns = now_ns();
+	memcpy(site->thread, this_thread.name, sizeof site->thread);
+	site->system_call = key->system_call;
+	if (key->channel)
+		strncpy(site->channel, key->channel, sizeof site->channel - 1);
+	if ((!site->call && key->call >= 0) || !site->stack)
+		return NULL;
+	__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
+	if (key->kind == SITE_SAMPLE)
+		__atomic_fetch_add(&sample_count, 1, __ATOMIC_RELAXED);
+	return site;
+}
+
+struct trace_site *site_get(const struct site_key *key)
+{
+	static const struct record_index sites = {
+		index_of,
+		INDEX_SIZE,
+		offsetof(struct trace_site, hash),
+		RECORD_SITE,
+	};
+
+	return record_index_get(&sites, hash_of(key), write_site, key);
+}
+
+size_t site_script(const struct trace_site *site, char *text, size_t size,
+		   enum script_language *language)
+{
+	const struct trace_script_lines *script = site->script ? trace_at(site->script) : NULL;
+	size_t used = 0;
+
+	if (!script)
+		return 0;
+	*language = script->language;
+	for (uint32_t i = 0; i < script->count; i++) {
+		const struct trace_script_line *line =
+			script->lines[i] ? trace_at(script->lines[i]) : NULL;
+
+		if (!line || used + line->text_size + 1 > size)
+			continue;
+		memcpy(text + used, line->text, line->text_size);
+		used += line->text_size;
+		text[used++] = '\n';
+	}
+	return used;
+}
+
+/* Bucket n: shorter than 2^n ns. */
+static unsigned bucket_of(uint64_t ns)
+{
+	unsigned bits = ns ? 64 - (unsigned)__builtin_clzll(ns) : 0;
+
+	return bits < TRACE_HISTOGRAM_BUCKETS ? bits : TRACE_HISTOGRAM_BUCKETS - 1;
+}
+
+void site_count(struct trace_site *site, enum severity severity, uint64_t wall_ns,
+		uint64_t off_cpu_ns, uint64_t end_ns)
+{
+	uint64_t longest = __atomic_load_n(&site->max_ns, __ATOMIC_RELAXED);
+
+	__atomic_fetch_add(&site->counts[severity], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&site->total_ns, wall_ns, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&site->histogram[bucket_of(wall_ns)], 1, __ATOMIC_RELAXED);
+	if (off_cpu_ns)
+		__atomic_fetch_add(&site->off_cpu_ns, off_cpu_ns, __ATOMIC_RELAXED);
+	while (wall_ns > longest &&
+	       !__atomic_compare_exchange_n(&site->max_ns, &longest, wall_ns, true,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	__atomic_store_n(&site->last_ns, end_ns, __ATOMIC_RELAXED);
+}
+
+unsigned sites_count(enum severity lowest)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < INDEX_SIZE; i++) {
+		const struct trace_site *site = index_of[i] ? trace_at(index_of[i]) : NULL;
+		const struct trace_executor *executor;
+
+		if (!site)
+			continue;
+		executor = trace_at(site->executor);
+		if (!executor->confirmed || !site->confirmed || site->level > executor->level)
+			continue;
+		for (int severity = lowest; severity < SEVERITIES; severity++)
+			if (site->counts[severity]) {
+				found++;
+				break;
+			}
+	}
+	return found;
+}
+
+void sites_forget(void)
+{
+	memset(index_of, 0, sizeof index_of);
+	memset(index_of_lines, 0, sizeof index_of_lines);
+	count = sample_count = 0;
+}

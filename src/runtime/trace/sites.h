@@ -1,0 +1,44 @@
+/* Sites: distinct stacks of distinct calls, counted in the trace. */
+#ifndef RUNTIME_SITES_H
+#define RUNTIME_SITES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "contract/trace_format.h"
+
+struct site_key {
+	enum site_kind kind;
+	int call;	   /* -1: none */
+	uint32_t executor; /* offset of its record */
+	uint16_t level;
+	uint8_t flags;
+	uint8_t subject; /* enum trace_subject; of a long turn enum trace_stall */
+	uint32_t system_call;
+	const char *channel; /* NULL: none */
+	const uint64_t *frames;
+	size_t depth;
+	enum script_language language;
+	const char *script; /* frames of the interpreter, as in trace_script */
+	size_t script_size;
+	enum severity severity; /* of the present event: no part of the key */
+};
+
+/* The site of this key, made on first use; NULL, and a loss counted, when there is no room. */
+struct trace_site *site_get(const struct site_key *key);
+
+/* Its frames of the interpreter as they were in its key; 0 when there are none. */
+size_t site_script(const struct trace_site *site, char *text, size_t size,
+		   enum script_language *language);
+
+/* Counts one event. */
+void site_count(struct trace_site *site, enum severity severity, uint64_t wall_ns,
+		uint64_t off_cpu_ns, uint64_t end_ns);
+
+/* How many sites of an error or a warning there are, for the summary at exit. */
+unsigned sites_count(enum severity lowest);
+
+/* In a forked child. */
+void sites_forget(void);
+
+#endif

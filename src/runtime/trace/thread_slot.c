@@ -1,0 +1,166 @@
+#include "thread_slot.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "runtime/calls/call.h"
+#include "runtime/turns/annotated.h"
+#include "runtime/turns/executor.h"
+#include "runtime/tasks/root_turn.h"
+#include "runtime/tasks/root_watch.h"
+#include "runtime/locks/held.h"
+#include "runtime/base/runtime.h"
+#include "trace.h"
+#include "runtime/turns/turn_times.h"
+
+#define MAX_SLOTS 1024 /* threads that run turns at the same time */
+
+static struct {
+	uint32_t offset; /* of the record; 0: none yet */
+	uint32_t taken;
+} slots[MAX_SLOTS];
+
+static pthread_key_t end_key;
+
+static void thread_ended(void *unused)
+{
+	(void)unused;
+	call_watch_heal(UINTPTR_MAX); /* cancelled in a call */
+	this_thread.own_code++;	      /* for good: nothing is watched after this */
+	this_thread.own_frame = UINTPTR_MAX;
+	root_turn_is_over();
+	root_watch_take(false);
+	held_thread_ends();
+	thread_slot_leave();
+	annotated_thread_ends();
+	if (this_thread.dump)
+		munmap(this_thread.dump, this_thread.dump_size);
+	this_thread.dump = NULL;
+	this_thread.dead = true;
+	this_thread.armed = false;
+}
+
+int thread_slot_init(void)
+{
+	return -pthread_key_create(&end_key, thread_ended);
+}
+
+void thread_slot_watch_end(void)
+{
+	/* A value that is not NULL has the destructor called; the first 32 keys need no memory. */
+	pthread_setspecific(end_key, slots);
+}
+
+static struct trace_thread *make(uint32_t *offset)
+{
+	struct trace_thread *slot = trace_allocate(sizeof *slot);
+
+	if (!slot)
+		return NULL;
+	trace_publish(slot, RECORD_THREAD);
+	__atomic_store_n(offset, trace_offset(slot), __ATOMIC_RELEASE);
+	return slot;
+}
+
+COLD struct trace_thread *thread_slot_take(void)
+{
+	OWN_CODE_SCOPE;
+	struct trace_thread *slot = NULL;
+
+	if (this_thread.slot)
+		return this_thread.slot;
+	if (!runtime_started || this_thread.dead || !trace_open())
+		return NULL;
+	for (unsigned i = 0; i < MAX_SLOTS && !slot; i++) {
+		if (__atomic_exchange_n(&slots[i].taken, 1, __ATOMIC_ACQ_REL))
+			continue;
+		slot = slots[i].offset ? trace_at(slots[i].offset) : make(&slots[i].offset);
+		if (!slot) {
+			__atomic_store_n(&slots[i].taken, 0, __ATOMIC_RELEASE);
+			break;
+		}
+		this_thread.slot_number = i;
+	}
+	if (!slot) {
+		trace_lose_event();
+		return NULL;
+	}
+	slot->tid = gettid();
+	memcpy(slot->name, this_thread.name, sizeof slot->name);
+	memset(slot->turns, 0, sizeof slot->turns);
+	__atomic_store_n(&slot->alive, 1, __ATOMIC_RELEASE);
+	slot->turn_start = 0;
+	this_thread.slot = slot;
+	turn_times_take();
+	thread_slot_watch_end();
+	return slot;
+}
+
+static void hand_over(struct trace_thread *slot, unsigned i, bool ended)
+{
+	struct trace_executor *executor;
+
+	if (!slot->turns[i].executor)
+		return;
+	executor = trace_at(slot->turns[i].executor);
+	__atomic_fetch_add(&executor->turns_ended, slot->turns[i].turns, __ATOMIC_RELAXED);
+	if (ended && slot->turns[i].turns)
+		__atomic_fetch_add(&executor->threads_ended, 1, __ATOMIC_RELAXED);
+	slot->turns[i].turns = 0;
+	slot->turns[i].executor = 0;
+}
+
+void thread_slot_leave(void)
+{
+	struct trace_thread *slot = this_thread.slot;
+
+	turn_times_leave();
+	this_thread.turn = NULL;
+	this_thread.turn_counter = NULL;
+	this_thread.turn_counter_executor = NULL;
+	this_thread.slot = NULL;
+	if (!slot)
+		return;
+	slot->turn_start = 0;
+	for (unsigned i = 0; i < TRACE_THREAD_EXECUTORS; i++)
+		hand_over(slot, i, true);
+	__atomic_store_n(&slot->alive, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&slots[this_thread.slot_number].taken, 0, __ATOMIC_RELEASE);
+}
+
+void thread_slot_forget(void)
+{
+	this_thread.turn_counter = NULL;
+	this_thread.turn_counter_executor = NULL;
+	this_thread.slot = NULL;
+	turn_times_forget();
+	memset(slots, 0, sizeof slots);
+}
+
+COLD void thread_slot_change_executor(struct executor *executor)
+{
+	struct trace_thread *slot = thread_slot_take();
+	struct trace_executor *record;
+	unsigned i;
+
+	this_thread.turn_counter = NULL;
+	this_thread.turn_counter_executor = NULL; /* ask again at the next turn */
+	record = slot && executor ? executor_record(executor) : NULL;
+	if (!record)
+		return;
+	for (i = 0; i < TRACE_THREAD_EXECUTORS; i++)
+		if (!slot->turns[i].executor || slot->turns[i].executor == trace_offset(record))
+			break;
+	if (i == TRACE_THREAD_EXECUTORS) {
+		i = 0;
+		hand_over(slot, i, false);
+	}
+	slot->turns[i].executor = trace_offset(record);
+	slot->executor = trace_offset(record);
+	turn_times_change_executor(trace_offset(record));
+	this_thread.turn_counter = &slot->turns[i].turns;
+	this_thread.turn_counter_executor = executor;
+}

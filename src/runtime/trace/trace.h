@@ -1,0 +1,52 @@
+/*
+ * The trace's writer: a file mapped shared, so that what is in it outlives the process. Made at the
+ * first record, never before; its space is allocated before it is written, for a store into a hole
+ * of a full disk would be a SIGBUS. Lock-free and async-signal-safe.
+ */
+#ifndef RUNTIME_TRACE_H
+#define RUNTIME_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "contract/trace_format.h"
+
+/* Start-up: takes what later may be out of reach (the command line, the time, where to write). */
+void trace_init(void);
+
+/* Makes the trace if there is none yet. False when there is none and cannot be now. */
+bool trace_open(void);
+
+/* In a forked child: the parent's trace is not ours. */
+void trace_forget(void);
+
+/* The header, or NULL while there is no trace. */
+struct trace_header *trace_header(void);
+
+/*
+ * Room for a record of `size` bytes (rounded up), zeroed, of type RECORD_UNFINISHED; NULL when
+ * full, which is counted. Finish it with trace_publish.
+ */
+void *trace_allocate(size_t size);
+void trace_publish(void *record, enum record_type type);
+
+/* Whether less than so many eighths of it are used. */
+bool trace_has_room(unsigned eighths);
+
+uint32_t trace_offset(const void *record);
+void *trace_at(uint32_t offset);
+
+void trace_lose_event(void);
+void trace_lose_site(void);
+
+/* Why there is no file: an errno of the last attempt. */
+int trace_file_error(void);
+
+/* The file's path; empty when the trace has none (no room on disk: an anonymous mapping). */
+const char *trace_path(void);
+
+/* Removes the file: there was nothing to tell. */
+void trace_remove(void);
+
+#endif

@@ -1,0 +1,110 @@
+#include "allowance.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
+#include "turn.h"
+#include "turn_times.h"
+
+#define NESTED	4   /* regions within each other on one thread; deeper ones count for this one */
+#define REASONS 128 /* of one process */
+
+static THREAD_LOCAL const char *reasons[NESTED];
+static THREAD_LOCAL unsigned depth;
+/* What the outermost region stopped, for its time is not the turn's. */
+static THREAD_LOCAL struct turn *stopped;
+static THREAD_LOCAL uint64_t passed;
+
+static uint32_t records[REASONS]; /* offsets, by order of first use; 0 ends them */
+
+void allowance_begin(const char *reason)
+{
+	OWN_CODE_SCOPE;
+
+	if (this_thread.vforked || this_thread.dead)
+		return;
+	if (depth < NESTED)
+		reasons[depth] = reason ? reason : "";
+	if (depth++)
+		return;
+	stopped = this_thread.turn;
+	passed = stopped ? turn_times_stop(stopped) : 0;
+}
+
+void allowance_end(void)
+{
+	OWN_CODE_SCOPE;
+
+	if (this_thread.vforked || this_thread.dead || !depth || --depth)
+		return;
+	if (stopped && stopped == this_thread.turn)
+		turn_times_resume(stopped, passed);
+}
+
+bool allowance_is_open(void)
+{
+	return depth > 0;
+}
+
+static bool is_for(uint32_t offset, const char *reason)
+{
+	const struct trace_allowance *record = trace_at(offset);
+
+	return !strncmp(record->reason, reason, sizeof record->reason - 1);
+}
+
+static uint32_t write_record(const char *reason)
+{
+	struct trace_allowance *record = trace_allocate(sizeof *record);
+
+	if (!record)
+		return 0;
+	for (size_t i = 0; i < sizeof record->reason - 1 && reason[i]; i++)
+		record->reason[i] = reason[i];
+	trace_publish(record, RECORD_ALLOWANCE);
+	return trace_offset(record);
+}
+
+/* Two threads may both write one: the report adds them up. */
+static struct trace_allowance *find(const char *reason)
+{
+	uint32_t offset, made = 0;
+
+	for (unsigned i = 0; i < REASONS; i++) {
+		offset = __atomic_load_n(&records[i], __ATOMIC_ACQUIRE);
+		if (!offset) {
+			if (!made)
+				made = write_record(reason);
+			if (!made)
+				return NULL;
+			if (__atomic_compare_exchange_n(&records[i], &offset, made, false,
+							__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+				return trace_at(made);
+		}
+		if (is_for(offset, reason))
+			return trace_at(offset);
+	}
+	return NULL;
+}
+
+bool allowance_take(void)
+{
+	struct trace_allowance *record;
+
+	if (LIKELY(!depth))
+		return false;
+	record = find(reasons[depth <= NESTED ? depth - 1 : NESTED - 1]);
+	if (record)
+		__atomic_fetch_add(&record->events, 1, __ATOMIC_RELAXED);
+	else
+		trace_lose_event();
+	return true;
+}
+
+void allowance_forget(void)
+{
+	memset(records, 0, sizeof records);
+}

@@ -1,0 +1,148 @@
+/* Turns that a program marks itself: include/yieldsan/yieldsan.h. */
+#include "annotated.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define YIELDSAN_OFF /* the runtime has no marks of its own */
+#include "yieldsan/yieldsan.h"
+
+#include "allowance.h"
+#include "runtime/locks/held.h"
+#include "runtime/locks/lock_wait.h"
+#include "runtime/base/memory.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "turn.h"
+#include "executor.h"
+
+#define NESTED                                                                                     \
+	14 /* marked regions within each other on one thread; deeper ones are not told apart */
+
+/* Thread-local storage is taken out of every thread's stack: it has no room for these. */
+static THREAD_LOCAL struct turn *turns;
+static THREAD_LOCAL unsigned depth;
+
+static bool has_turns(void)
+{
+	_Static_assert(NESTED * sizeof(struct turn) <= MEMORY_PAGE, "NESTED");
+	if (!turns)
+		turns = memory_map(MEMORY_PAGE);
+	return turns;
+}
+
+void annotated_thread_ends(void)
+{
+	if (turns)
+		munmap(turns, MEMORY_PAGE);
+	turns = NULL;
+	depth = 0;
+}
+
+static void begin(const char *name, enum turn_kind kind)
+{
+	struct executor *executor;
+	OWN_CODE_SCOPE;
+
+	if (!runtime_started || this_thread.vforked || this_thread.dead || !has_turns() ||
+	    depth++ >= NESTED)
+		return;
+	executor = executor_get(FAMILY_ANNOTATED, name ? name : "annotated", 0, CONFIDENCE_HIGH);
+	if (!executor)
+		return;
+	executor_confirm(executor);
+	turns[depth - 1].address = 0;
+	turn_begin(&turns[depth - 1], executor, kind);
+}
+
+static void end(void)
+{
+	OWN_CODE_SCOPE;
+
+	if (runtime_started && !this_thread.vforked && depth && --depth < NESTED)
+		turn_end(&turns[depth]);
+}
+
+static void turn_begins(const char *executor)
+{
+	begin(executor, TURN_TASK);
+}
+
+static void offload_begins(void)
+{
+	begin(NULL, TURN_OFFLOAD);
+}
+
+static void yields(void)
+{
+	struct turn *turn = this_thread.turn;
+
+	if (UNLIKELY(this_thread.holds && turn && turn->kind == TURN_TASK))
+		held_yielded(turn, YIELD_COROUTINE);
+}
+
+static void lock_acquired(const void *lock)
+{
+	if (this_thread.armed)
+		held_acquired((uintptr_t)lock, TRACE_LOCK_ANNOTATED, __builtin_frame_address(0));
+}
+
+static void lock_released(const void *lock)
+{
+	if (this_thread.armed || this_thread.holds || held_suspended)
+		if (!held_released((uintptr_t)lock))
+			lock_foreign_release((uintptr_t)lock, TRACE_LOCK_ANNOTATED,
+					     (uintptr_t)__builtin_return_address(0));
+}
+
+/* From now on it is another thread's matter: nobody's here. */
+static void lock_handed_over(const void *lock)
+{
+	if (this_thread.holds)
+		held_released((uintptr_t)lock);
+}
+
+static const struct yieldsan_marks marks = {
+	turn_begins,   end,    offload_begins, end,	      allowance_begin,
+	allowance_end, yields, lock_acquired,  lock_released, lock_handed_over,
+};
+
+/* The note's descriptor: see yieldsan.h. */
+static void fill(const struct module *module, const uint64_t *descriptor)
+{
+	uintptr_t table = (uintptr_t)descriptor + descriptor[0];
+	size_t size = descriptor[1] < sizeof marks ? descriptor[1] : sizeof marks;
+
+	if (table >= module->start && table + size <= module->end)
+		memcpy((void *)table, &marks, size);
+}
+
+static void read_notes(const struct module *module, uintptr_t at, uintptr_t last)
+{
+	static const char name[] = YIELDSAN_NOTE_NAME;
+
+	while (at + sizeof(ElfW(Nhdr)) <= last) {
+		const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+		uintptr_t note_name = at + sizeof *note;
+		uintptr_t descriptor = note_name + ((note->n_namesz + 3) & ~3U);
+
+		at = descriptor + ((note->n_descsz + 3) & ~3U);
+		if (at <= last && note->n_type == YIELDSAN_NOTE_TYPE && note->n_descsz == 16 &&
+		    note->n_namesz == sizeof name && !memcmp((void *)note_name, name, sizeof name))
+			fill(module, (const uint64_t *)descriptor);
+	}
+}
+
+void annotated_module_added(struct module *module)
+{
+	for (unsigned i = 0; i < module->phnum; i++) {
+		const ElfW(Phdr) *segment = &module->phdr[i];
+		uintptr_t at = module->base + segment->p_vaddr;
+
+		if (segment->p_type == PT_NOTE)
+			read_notes(module, at, at + segment->p_memsz);
+	}
+}

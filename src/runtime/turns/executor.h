@@ -1,0 +1,55 @@
+/* Executors as the runtime knows them: who runs turns in this process. */
+#ifndef RUNTIME_EXECUTORS_EXECUTOR_H
+#define RUNTIME_EXECUTORS_EXECUTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "contract/trace_format.h"
+
+#define MAX_EXECUTORS 64
+
+struct module;
+
+struct executor {
+	enum executor_family family;
+	enum confidence confidence;
+	bool ready;
+	bool confirmed; /* see trace_executor */
+	uint32_t level;
+	uintptr_t key; /* tells executors of one name apart */
+	char name[48];
+	/* In this process's trace; NULL before its first turn, and again in a forked child. */
+	struct trace_executor *record;
+};
+
+/*
+ * The executor of this family, name and key, made on first use: not confirmed, see
+ * executor_confirm. NULL when the table is full: counted as a loss. Async-signal-safe.
+ */
+struct executor *executor_get(enum executor_family family, const char *name, uintptr_t key,
+			      enum confidence confidence);
+
+/* From now on, and for what was recorded already, its findings count. */
+void executor_confirm(struct executor *executor);
+
+/* Raises its level: see trace_executor.level. */
+void executor_reach(struct executor *executor, uint32_t level);
+
+/* In a forked child. */
+void executors_forget_records(void);
+
+/* Its record in the trace, written on first use; NULL when there is no room. */
+struct trace_executor *executor_record(struct executor *executor);
+
+/* A recogniser, one line each in recognisers[] (executors/table.c). Any member may be NULL. */
+struct recogniser {
+	const char *name;
+	void (*module_added)(struct module *module); /* start-up, dlopen */
+	void (*forked)(void);			     /* in the child */
+};
+
+extern const struct recogniser recognisers[];
+extern const unsigned recogniser_count;
+
+#endif

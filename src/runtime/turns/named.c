@@ -1,0 +1,73 @@
+#include "named.h"
+
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/thread_slot.h"
+#include "turn.h"
+#include "turn_times.h"
+#include "runtime/unwind/unwinder.h"
+#include "executor.h"
+#include "runtime/loops/loop.h"
+
+static THREAD_LOCAL struct turn turn;
+static THREAD_LOCAL bool told;
+
+void named_thread(const char *name)
+{
+	struct executor *executor;
+
+	this_thread.exempt = option_pattern_matches(runtime_options.exempt, name);
+	if (turn.executor || !option_pattern_matches(runtime_options.executors, name))
+		return;
+	executor = executor_get(FAMILY_OPTION, name, 0, CONFIDENCE_HIGH);
+	if (!executor)
+		return;
+	executor_confirm(executor);
+	turn.address = 0;
+	turn_begin(&turn, executor, TURN_TASK);
+	/* A thread that never waits so has no turns that end. */
+	turn_times_untimed(&turn);
+}
+
+static bool is_in_turn(void)
+{
+	return turn.executor && this_thread.turn == &turn;
+}
+
+/* Where its callbacks begin, nothing else tells. */
+COLD static void tell_place(void)
+{
+	uint64_t frames[LOOP_PLACES];
+	struct unwind_start here;
+	OWN_CODE_SCOPE;
+
+	UNWIND_HERE(&here);
+	turn_times_waits_at(frames, (unsigned)unwinder_walk(&here, frames, NULL, LOOP_PLACES));
+	told = true;
+}
+
+bool named_thread_waits(void)
+{
+	if (!is_in_turn())
+		return false;
+	if (!told)
+		tell_place();
+	turn_times_end(&turn);
+	turn_times_untimed(&turn);
+	return true;
+}
+
+/* The turn stays where it is: what locks it holds it goes on holding. */
+void named_thread_goes_on(void)
+{
+	if (!is_in_turn())
+		return;
+	turn.sampled = 0;
+	turn.explained_us = 0;
+	turn.sample = 0;
+	turn.finding_count = 0;
+	turn.own_waits_us = 0;
+	turn.excused = false;
+	thread_slot_count_turn(turn.executor);
+	turn_times_begin(&turn);
+}

@@ -1,0 +1,106 @@
+#include "turn.h"
+
+#include <stddef.h>
+
+#include "runtime/calls/call.h"
+#include "runtime/loops/event_loop.h"
+#include "executor.h"
+#include "runtime/tasks/root_turn.h"
+#include "runtime/locks/held.h"
+#include "runtime/locks/lock_wait.h"
+#include "runtime/unwind/stack_switch.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/thread_slot.h"
+#include "turn_times.h"
+
+/* The address of a turn that does not lie on the stack: no frame is above it. */
+static bool left_behind(const struct turn *turn, const struct turn *newer)
+{
+	return turn->address && turn->address <= newer->address &&
+	       stack_was_left(turn->address, newer->address);
+}
+
+COLD static void leave_what_was(void)
+{
+	root_turn_is_over();
+	call_watch_heal(UINTPTR_MAX);
+}
+
+void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind)
+{
+	struct thread_state *self = &this_thread;
+
+	own_code_heal(__builtin_frame_address(0));
+	turn->executor = executor;
+	turn->kind = kind;
+	__builtin_memset((char *)turn + offsetof(struct turn, outcome), 0,
+			 offsetof(struct turn, findings) - offsetof(struct turn, outcome));
+	/* A sample may be taken from here on: it looks at the start first. */
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+	/* A longjmp or a foreign unwind may have left turns that lie below us on the stack. */
+	while (UNLIKELY(self->turn && turn->address && left_behind(self->turn, turn)))
+		self->turn = self->turn->parent;
+	turn->parent = self->turn;
+	self->turn = turn;
+	self->usage_known = false;
+	if (UNLIKELY(self->in_call | self->root_polled))
+		leave_what_was();
+	if (kind == TURN_TASK) {
+		thread_slot_count_turn(executor);
+		turn_times_begin(turn);
+	} else {
+		turn_times_pause(turn);
+	}
+	thread_arm();
+}
+
+void turn_end(struct turn *turn)
+{
+	struct thread_state *self = &this_thread;
+	struct turn *on_stack = self->turn;
+
+	while (on_stack && on_stack != turn)
+		on_stack = on_stack->parent;
+	if (!on_stack) /* a forked child, or left behind by a longjmp */
+		return;
+	if (UNLIKELY(self->holds || (held_suspended && turn->outcome == OUTCOME_CANCELLED)))
+		held_turn_ends(turn);
+	if (turn->kind == TURN_TASK)
+		turn_times_end(turn);
+	else
+		turn_times_go_on(turn);
+	self->turn = turn->parent;
+	self->usage_known = false;
+	if (UNLIKELY(self->in_call)) {
+		lock_wait_left();
+		call_watch_heal(UINTPTR_MAX);
+	}
+	thread_arm();
+}
+
+void turn_explain(struct turn *turn, uint64_t ns, uint32_t switches)
+{
+	/* Those around an offload do not pass meanwhile. */
+	for (; turn && turn->kind == TURN_TASK; turn = turn->parent) {
+		turn->explained_us += (uint32_t)(ns / 1000);
+		turn->explained_switches += switches;
+	}
+}
+
+void turn_remember(struct turn *turn, struct trace_site *site, uint64_t ns)
+{
+	unsigned i = 0;
+
+	while (i < turn->finding_count && turn->findings[i] != site)
+		i++;
+	if (!event_loop_on_probation(turn) || i == TURN_FINDINGS)
+		site->confirmed = 1;
+	if (i == TURN_FINDINGS)
+		return;
+	if (i == turn->finding_count) {
+		turn->findings[i] = site;
+		turn->finding_us[i] = 0;
+		turn->finding_count++;
+	}
+	turn->finding_us[i] += (uint32_t)(ns / 1000);
+}

@@ -1,0 +1,79 @@
+#include "turn_clock.h"
+
+#include <cpuid.h>
+
+#include "runtime/trace/trace.h"
+
+#define ONE (UINT64_C(1) << 32)
+#define INVARIANT                                                                                  \
+	(1U << 8) /* CPUID 0x80000007, EDX: the counter never stops or changes its rate            \
+		   */
+#define SHORTEST_NS UINT64_C(20000)    /* between two looks that tell the rate to 0.5 % */
+#define SURE_NS	    UINT64_C(10000000) /* and to 0.001 %: later ones are no better */
+
+struct turn_clock turn_clock;
+
+static struct {
+	uint64_t ticks, ns;
+} started;
+static struct trace_clock *record;
+
+static void look(uint64_t *ticks, uint64_t *ns)
+{
+	uint64_t before = turn_clock_now();
+
+	*ns = now_ns();
+	*ticks = turn_clock.counter ? before + (turn_clock_now() - before) / 2 : *ns;
+}
+
+void turn_clock_init(void)
+{
+	unsigned a, b, c, d = 0;
+
+	turn_clock.counter = __get_cpuid(0x80000007, &a, &b, &c, &d) && d & INVARIANT;
+	look(&started.ticks, &started.ns);
+}
+
+static struct trace_clock *write_record(void)
+{
+	struct trace_clock *written = trace_allocate(sizeof *written);
+
+	if (!written)
+		return NULL;
+	written->counter = turn_clock.counter;
+	written->scale = turn_clock.scale;
+	__atomic_store_n(&record, written, __ATOMIC_RELEASE);
+	return written;
+}
+
+void turn_clock_calibrate(void)
+{
+	struct trace_clock *written = __atomic_load_n(&record, __ATOMIC_ACQUIRE);
+	uint64_t ticks, ns;
+
+	do
+		look(&ticks, &ns);
+	while (ns - started.ns < SHORTEST_NS);
+	if (!turn_clock.scale || ns - started.ns >= SURE_NS)
+		turn_clock.scale =
+			turn_clock.counter
+				? (uint64_t)(((unsigned __int128)(ns - started.ns) << 32) /
+					     (ticks - started.ticks))
+				: ONE;
+	if (!written)
+		written = write_record();
+	if (!written)
+		return;
+	/* A reader that sees the one without the other is wrong by what the clocks drifted apart.
+	 */
+	__atomic_store_n(&written->scale, turn_clock.scale, __ATOMIC_RELAXED);
+	__atomic_store_n(&written->ticks, ticks, __ATOMIC_RELAXED);
+	__atomic_store_n(&written->ns, ns, __ATOMIC_RELAXED);
+	if (written->head.type == RECORD_UNFINISHED)
+		trace_publish(written, RECORD_CLOCK);
+}
+
+void turn_clock_forget(void)
+{
+	record = NULL;
+}

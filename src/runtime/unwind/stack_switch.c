@@ -1,0 +1,42 @@
+#include "stack_switch.h"
+
+#include "runtime/locks/held.h"
+#include "stack_bounds.h"
+#include "runtime/base/thread.h"
+#include "runtime/turns/turn.h"
+
+/* Two addresses that are no further apart may be of one coroutine's stack. */
+#define STACK_OF_COROUTINE (256UL << 10)
+
+bool stack_is_own(uintptr_t address)
+{
+	return stack_bounds_at(address, false).is_own;
+}
+
+bool stack_was_left(uintptr_t below, uintptr_t above)
+{
+	bool own;
+
+	if (below > above)
+		return false;
+	own = stack_is_own(below);
+	if (own != stack_is_own(above))
+		return false;
+	return own || above - below < STACK_OF_COROUTINE;
+}
+
+void stack_switches(uintptr_t to)
+{
+	struct thread_state *self = &this_thread;
+	OWN_CODE_SCOPE;
+
+	if (self->vforked || self->dead || !self->turn)
+		return;
+	/* From its own stack a thread resumes a coroutine: to its caller that is a call. */
+	if (!stack_is_own((uintptr_t)__builtin_frame_address(0))) {
+		self->yields++;
+		if (self->holds && self->turn->kind == TURN_TASK)
+			held_yielded(self->turn, YIELD_COROUTINE);
+	}
+	self->coroutine = stack_is_own(to) ? 0 : ++self->resumes;
+}

@@ -1,0 +1,343 @@
+#include "unwind_ask.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <libunwind-x86_64.h>
+#include <string.h>
+
+#include "runtime/base/compiler.h"
+#include "runtime/modules/modules.h"
+#include "runtime/base/thread.h"
+#include "unwind_rule.h"
+
+#define GUESS ((uint64_t)(UNWIND_ODD | UNWIND_GUESS))
+
+/*
+ * libunwind steps over a frame that does not exist: its registers hold these numbers, outside of
+ * any process's addresses, and what it reads near them is written down. What comes out, say a stack
+ * pointer of RBP_BASE + 16, is the rule.
+ */
+#define RSP_BASE    (UINT64_C(1) << 52)
+#define RBP_BASE    (UINT64_C(2) << 52)
+#define LOADED_BASE (UINT64_C(3) << 52) /* what a word of the stack holds: see loaded() */
+#define OTHER_BASE  (UINT64_C(8) << 52)
+#define REACH	    (UINT64_C(1) << 30)
+
+#define MAX_LOADS   32
+#define MAX_READS   20000
+#define PATIENCE    1000000
+#define MAX_ADDED   (0x7f * 8)
+
+/* .eh_frame_hdr with the encodings that linkers write (LSB 5.0, 10.6.2). */
+struct eh_frame_hdr {
+	uint8_t version, frame_encoding, count_encoding, table_encoding;
+	int32_t frame;
+	uint32_t count;
+};
+
+enum { ENCODED_PCREL_SDATA4 = 0x1b, ENCODED_UDATA4 = 0x03, ENCODED_DATAREL_SDATA4 = 0x3b };
+
+/* One question. */
+struct question {
+	const struct module *module;
+	uintptr_t address;
+	bool answered;	/* there is call frame information for the address */
+	unsigned reads; /* so far */
+	unsigned loads;
+	uint64_t places[MAX_LOADS]; /* of the stack, in terms of the bases */
+};
+
+#define ENTRY(call) static __typeof__(UNW_OBJ(call)) *ask_##call
+ENTRY(create_addr_space);
+ENTRY(set_caching_policy);
+ENTRY(init_remote);
+ENTRY(step);
+ENTRY(get_reg);
+ENTRY(get_save_loc);
+static int (*ask_search)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_proc_info_t *, int,
+			 void *);
+
+static unw_addr_space_t space;
+/* libunwind has locks of its own, which a signal handler or a forked child could wait for in vain.
+ */
+static bool busy;
+
+static bool near(uint64_t value, uint64_t base)
+{
+	return value - base + REACH < 2 * REACH;
+}
+
+/* What the word holds that was read as the nth; so far from the next that offsets can be told. */
+static uint64_t loaded(unsigned number)
+{
+	return LOADED_BASE + ((uint64_t)number << 32) + REACH;
+}
+
+static bool is_loaded(uint64_t value)
+{
+	return value >> 52 == LOADED_BASE >> 52;
+}
+
+static bool is_on_stack(uint64_t address)
+{
+	return near(address, RSP_BASE) || near(address, RBP_BASE) || is_loaded(address);
+}
+
+static int find_proc_info(unw_addr_space_t as, unw_word_t address, unw_proc_info_t *info,
+			  int need_unwind_info, void *arg)
+{
+	struct question *question = arg;
+	const struct module *module = question->module;
+	const struct eh_frame_hdr *header = (const void *)module->eh_frame_hdr;
+	uintptr_t end = module_readable_until(module, module->eh_frame_hdr);
+	unw_dyn_info_t table = { .format = UNW_INFO_FORMAT_REMOTE_TABLE,
+				 .start_ip = module->text_start,
+				 .end_ip = module->text_end };
+	int status;
+
+	if (end < module->eh_frame_hdr + sizeof *header || header->version != 1 ||
+	    header->frame_encoding != ENCODED_PCREL_SDATA4 ||
+	    header->count_encoding != ENCODED_UDATA4 ||
+	    header->table_encoding != ENCODED_DATAREL_SDATA4 || address < table.start_ip ||
+	    address >= table.end_ip)
+		return -UNW_ENOINFO;
+	table.u.rti.segbase = module->eh_frame_hdr;
+	table.u.rti.table_data = (uintptr_t)(header + 1);
+	table.u.rti.table_len = header->count; /* in words, as an entry is */
+	status = ask_search(as, address, &table, info, need_unwind_info, arg);
+	question->answered = status == 0;
+	return status;
+}
+
+static void put_unwind_info(unw_addr_space_t as, unw_proc_info_t *info, void *arg)
+{
+	(void)as, (void)info, (void)arg;
+}
+
+static int get_dyn_info_list(unw_addr_space_t as, unw_word_t *address, void *arg)
+{
+	(void)as, (void)address, (void)arg;
+	return -UNW_ENOINFO;
+}
+
+static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value, int write,
+		      void *arg)
+{
+	struct question *question = arg;
+	uintptr_t end;
+
+	(void)as;
+	if (write)
+		return -UNW_EREADONLYREG;
+	if (is_on_stack(address)) {
+		if (question->loads == MAX_LOADS)
+			return -UNW_EINVAL;
+		question->places[question->loads] = address;
+		*value = loaded(question->loads++);
+		return 0;
+	}
+	end = module_readable_until(question->module, address);
+	if (!end || end - address < sizeof *value)
+		return -UNW_EINVAL;
+	memcpy(value, (const void *)address, sizeof *value);
+	return 0;
+}
+
+static int access_reg(unw_addr_space_t as, unw_regnum_t number, unw_word_t *value, int write,
+		      void *arg)
+{
+	const struct question *question = arg;
+
+	(void)as;
+	if (write)
+		return -UNW_EREADONLYREG;
+	*value = number == UNW_X86_64_RIP   ? question->address
+		 : number == UNW_X86_64_RSP ? RSP_BASE
+		 : number == UNW_X86_64_RBP ? RBP_BASE
+					    : OTHER_BASE + ((uint64_t)number << 52);
+	return 0;
+}
+
+static int access_fpreg(unw_addr_space_t as, unw_regnum_t number, unw_fpreg_t *value, int write,
+			void *arg)
+{
+	(void)as, (void)number, (void)value, (void)write, (void)arg;
+	return -UNW_EBADREG;
+}
+
+static int resume(unw_addr_space_t as, unw_cursor_t *cursor, void *arg)
+{
+	(void)as, (void)cursor, (void)arg;
+	return -UNW_EINVAL;
+}
+
+static int get_proc_name(unw_addr_space_t as, unw_word_t address, char *name, size_t size,
+			 unw_word_t *offset, void *arg)
+{
+	(void)as, (void)address, (void)name, (void)size, (void)offset, (void)arg;
+	return -UNW_ENOINFO;
+}
+
+static bool was_read(const struct question *question, uint64_t place)
+{
+	for (unsigned i = 0; i < question->loads; i++)
+		if (question->places[i] == place)
+			return true;
+	return false;
+}
+
+static uint64_t saved_at(int64_t offset)
+{
+	if (offset != (int16_t)offset)
+		offset = 0; /* none is saved at the CFA itself: taken for lost */
+	return UNWIND_BP_SAVED | (uint64_t)(uint16_t)offset << 16;
+}
+
+static uint64_t frame_pointer(unw_cursor_t *cursor, uint64_t cfa)
+{
+	unw_save_loc_t saved;
+
+	if (ask_get_save_loc(cursor, UNW_X86_64_RBP, &saved))
+		return saved_at(0);
+	if (saved.type == UNW_SLT_REG)
+		return saved.u.regnum == UNW_X86_64_RBP ? 0 : saved_at(0);
+	if (saved.type != UNW_SLT_MEMORY)
+		return saved_at(0);
+	if (near(cfa, RSP_BASE) || near(cfa, RBP_BASE))
+		return saved_at((int64_t)(saved.u.addr - cfa));
+	return near(saved.u.addr, RBP_BASE)
+		       ? UNWIND_BP_AT_BP | saved_at((int64_t)(saved.u.addr - RBP_BASE))
+		       : saved_at((int64_t)(saved.u.addr - cfa));
+}
+
+static uint64_t conclude(struct question *question, unw_cursor_t *cursor)
+{
+	uint64_t cfa, place, base, added = 0;
+
+	if (ask_get_reg(cursor, UNW_X86_64_RSP, &cfa) || !was_read(question, cfa - 8))
+		return GUESS;
+	place = cfa;
+	if (is_loaded(cfa)) {			    /* a realigned stack: the CFA was kept on it */
+		added = (cfa & 0xffffffff) - REACH; /* one below is taken for too much */
+		if (added > MAX_ADDED || added % 8)
+			return GUESS;
+		place = question->places[cfa >> 32 & (MAX_LOADS - 1)];
+	}
+	base = near(place, RBP_BASE) ? RBP_BASE : RSP_BASE;
+	if (!near(place, base))
+		return GUESS;
+	return (uint64_t)(uint32_t)(place - base) << 32 | frame_pointer(cursor, cfa) |
+	       (base == RBP_BASE ? UNWIND_FROM_BP : 0) |
+	       (place == cfa ? 0 : UNWIND_ODD | UNWIND_LOADED | added / 8 << 8);
+}
+
+static uint64_t ask(struct question *question)
+{
+	unw_cursor_t cursor;
+	int step;
+
+	if (ask_init_remote(&cursor, space, question))
+		return GUESS;
+	step = ask_step(&cursor);
+	if (!question->answered)
+		return GUESS;
+	if (step == 0)
+		return UNWIND_ODD | UNWIND_LAST;
+	return step < 0 ? GUESS : conclude(question, &cursor);
+}
+
+static void serve(enum serving whom)
+{
+	this_thread.serving = whom;
+	thread_arm();
+}
+
+/* An answer takes 3 us. A stack cut short for want of one would look like another place. */
+static bool take_turn(void)
+{
+	for (unsigned i = 0; i < PATIENCE; i++) {
+		if (!__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
+			return true;
+		__builtin_ia32_pause();
+	}
+	return false;
+}
+
+bool unwind_ask(const struct module *module, uintptr_t address, uint64_t *rule)
+{
+	struct question question = { .module = module, .address = address };
+	enum serving before = this_thread.serving;
+	bool taken;
+
+	*rule = GUESS;
+	if (!space)
+		return true;
+	/* A signal handler that came in between: what it would wait for lies beneath it. */
+	if (before == SERVING_UNWINDER)
+		return false;
+	serve(SERVING_UNWINDER); /* before the turn is taken, so that no handler finds only the
+				    latter */
+	taken = take_turn();
+	if (taken) {
+		*rule = ask(&question);
+		__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+	}
+	serve(before);
+	return taken;
+}
+
+void unwind_ask_forked(void)
+{
+	busy = false;
+}
+
+static int find_library(void)
+{
+	static unw_accessors_t accessors = {
+		find_proc_info, put_unwind_info, get_dyn_info_list, access_mem, access_reg,
+		access_fpreg,	resume,		 get_proc_name,
+	};
+	static const struct {
+		void *to;
+		const char *name;
+	} symbols[] = {
+		{ &ask_create_addr_space, "_Ux86_64_create_addr_space" },
+		{ &ask_set_caching_policy, "_Ux86_64_set_caching_policy" },
+		{ &ask_init_remote, "_Ux86_64_init_remote" },
+		{ &ask_step, "_Ux86_64_step" },
+		{ &ask_get_reg, "_Ux86_64_get_reg" },
+		{ &ask_get_save_loc, "_Ux86_64_get_save_loc" },
+		{ &ask_search, "_Ux86_64_dwarf_search_unwind_table" },
+	};
+	void *library = dlopen("libunwind-x86_64.so.8", RTLD_NOW | RTLD_LOCAL);
+
+	if (!library)
+		return -ENOENT;
+	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
+		void *address = dlsym(library, symbols[i].name);
+
+		if (!address)
+			return -ENOSYS;
+		memcpy(symbols[i].to, &address, sizeof address);
+	}
+	serve(SERVING_UNWINDER); /* it would open a pipe */
+	space = ask_create_addr_space(&accessors, 0);
+	if (space)
+		ask_set_caching_policy(space, UNW_CACHE_NONE);
+	serve(SERVING_NOBODY);
+	if (!space)
+		return -ENOMEM;
+	return 0;
+}
+
+int unwind_ask_init(void)
+{
+	uint64_t rule;
+	int error = find_library();
+
+	/* The first question makes libunwind's own tables: not in the midst of something. */
+	if (!error)
+		unwind_ask(modules_find((uintptr_t)unwind_ask_init), (uintptr_t)unwind_ask_init,
+			   &rule);
+	return error;
+}

@@ -1,0 +1,58 @@
+/*
+ * The rules that are known, by code address, for all threads: a hash table that is read and written
+ * without a lock, from signal handlers too. A full bucket forgets; a rule can be made again.
+ */
+#ifndef RUNTIME_UNWIND_TABLE_H
+#define RUNTIME_UNWIND_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/compiler.h"
+
+#define UNWIND_TABLE_BITS 15 /* 512 KiB, of which what is used becomes memory */
+#define UNWIND_WAYS	  4  /* a cache line */
+
+/*
+ * The two words of an entry are written one after the other, and two threads may write at once:
+ * only if the first is the address and a hash of the second, together, do they belong to each
+ * other.
+ */
+struct unwind_entry {
+	uint64_t tag;
+	uint64_t rule;
+};
+
+extern struct unwind_entry unwind_table[1 << UNWIND_TABLE_BITS];
+
+static inline uint64_t unwind_mix(uint64_t word)
+{
+	return word * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static inline unsigned unwind_slot(uintptr_t address)
+{
+	return (unsigned)(unwind_mix(address) >> (64 - UNWIND_TABLE_BITS));
+}
+
+static inline bool unwind_entry_get(const struct unwind_entry *entry, uintptr_t address,
+				    uint64_t *rule)
+{
+	*rule = __atomic_load_n(&entry->rule, __ATOMIC_RELAXED);
+	return (__atomic_load_n(&entry->tag, __ATOMIC_RELAXED) ^ unwind_mix(*rule)) == address;
+}
+
+/* Looks beyond the first place of an address. */
+bool unwind_table_find(uintptr_t address, uint64_t *rule);
+void unwind_table_put(uintptr_t address, uint64_t rule);
+void unwind_table_forget(uintptr_t start, uintptr_t end);
+
+/* Budget: half of a walk's 7 ns a frame. */
+static inline bool unwind_table_get(uintptr_t address, uint64_t *rule)
+{
+	if (LIKELY(unwind_entry_get(&unwind_table[unwind_slot(address)], address, rule)))
+		return true;
+	return unwind_table_find(address, rule);
+}
+
+#endif

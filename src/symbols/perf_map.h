@@ -1,0 +1,25 @@
+/*
+ * The names of code that a compiler made at run time: /tmp/perf-PID.map, as written by Node
+ * (--perf-basic-prof), the JVM's agents, .NET, LuaJIT. Format: Linux,
+ * tools/perf/Documentation/jit-interface.txt.
+ */
+#ifndef DEBUG_INFO_PERF_MAP_H
+#define DEBUG_INFO_PERF_MAP_H
+
+#include "spans.h"
+#include "support/strings.h"
+
+struct perf_map {
+	struct spans spans; /* value: place in names */
+	const char **names;
+	size_t count, room;
+};
+
+/* -errno; -ENOENT where there is none. */
+int perf_map_read(struct perf_map *map, const char *path, struct strings *strings);
+void perf_map_deinit(struct perf_map *map);
+
+/* NULL when none is known at the address. */
+const char *perf_map_find(const struct perf_map *map, uint64_t address);
+
+#endif

@@ -1,0 +1,100 @@
+#include "symbol_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/memory.h"
+
+static Elf_Scn *section_of_type(Elf *elf, GElf_Word type, GElf_Shdr *header)
+{
+	for (Elf_Scn *section = elf_nextscn(elf, NULL); section;
+	     section = elf_nextscn(elf, section))
+		if (gelf_getshdr(section, header) && header->sh_type == type)
+			return section;
+	return NULL;
+}
+
+static bool is_function(const GElf_Sym *symbol)
+{
+	int type = GELF_ST_TYPE(symbol->st_info);
+
+	return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol->st_shndx != SHN_UNDEF &&
+	       symbol->st_value;
+}
+
+/* The better of two names of one address: the one that is not hidden behind underscores or local.
+ */
+static int rank(const GElf_Sym *symbol, const char *name)
+{
+	int binding = GELF_ST_BIND(symbol->st_info);
+
+	return (binding == STB_GLOBAL ? 4 : binding == STB_WEAK ? 2 : 0) + (name[0] != '_');
+}
+
+static void add_section(struct symbol_table *table, Elf *elf, Elf_Scn *section,
+			const GElf_Shdr *header)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	size_t count = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
+
+	for (size_t i = 0; data && i < count; i++) {
+		const char *name;
+		GElf_Sym symbol;
+
+		if (!gelf_getsym(data, (int)i, &symbol) || !is_function(&symbol))
+			continue;
+		name = elf_strptr(elf, header->sh_link, symbol.st_name);
+		if (!name || !*name)
+			continue;
+		table->names =
+			memory_grow(table->names, table->count, &table->room, sizeof *table->names);
+		table->names[table->count] = name;
+		/* The rank stands above the number, so that of equal spans the best sorts last. */
+		spans_add(&table->spans, symbol.st_value,
+			  symbol.st_value + (symbol.st_size ? symbol.st_size : 1),
+			  (size_t)rank(&symbol, name) << 48 | table->count);
+		table->count++;
+	}
+}
+
+void symbol_table_add(struct symbol_table *table, const struct elf_file *file)
+{
+	GElf_Shdr header;
+	Elf_Scn *section;
+
+	if (!file->elf)
+		return;
+	section = section_of_type(file->elf, SHT_SYMTAB, &header);
+	table->whole |= section != NULL;
+	if (!section)
+		section = section_of_type(file->elf, SHT_DYNSYM, &header);
+	if (section)
+		add_section(table, file->elf, section, &header);
+}
+
+/* A function without a size (hand-written assembly) reaches to the next one. */
+void symbol_table_sort(struct symbol_table *table)
+{
+	struct spans *spans = &table->spans;
+
+	spans_sort(spans);
+	for (size_t i = 0; i + 1 < spans->count; i++)
+		if (spans->items[i].high == spans->items[i].low + 1 &&
+		    spans->items[i + 1].low > spans->items[i].high)
+			spans->items[i].high = spans->items[i + 1].low;
+	spans_sort(spans);
+}
+
+const char *symbol_table_find(const struct symbol_table *table, uint64_t address)
+{
+	const struct span *span = spans_find(&table->spans, address);
+
+	return span ? table->names[span->value & (((size_t)1 << 48) - 1)] : NULL;
+}
+
+void symbol_table_deinit(struct symbol_table *table)
+{
+	spans_deinit(&table->spans);
+	free(table->names);
+	memset(table, 0, sizeof *table);
+}
