@@ -121,6 +121,7 @@ lint: ## clang's warnings, clang-tidy, cppcheck, the manual, the layout of the c
 		clang-tidy --quiet {} -- $(COMMON) -D_GNU_SOURCE 2>$(BUILD)/tidy.log || { cat $(BUILD)/tidy.log; false; }
 	$(Q)mandoc -T lint -W warning tools/man/*.1
 	$(Q)shellcheck tools/*.sh tests/demo/*.sh
+	$(Q)tests/rooms.py
 
 check-asan: ## the tools' tests under the address and undefined-behaviour sanitizers
 	$(Q)$(again) BUILD=$(BUILD)/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" check-tools
