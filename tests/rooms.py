@@ -7,7 +7,6 @@ usage: tests/rooms.py [--write]
 add one, unless --grow is given too.
 """
 import collections
-import fnmatch
 import os
 import re
 import sys
@@ -25,7 +24,8 @@ def rules(text):
     rooms, debts, circles = {}, {}, {}
 
     def named(word):
-        return [room for room in rooms if fnmatch.fnmatchcase(room, word)] if "*" in word else [word]
+        folder = word.removesuffix("/...")
+        return [room for room in rooms if room == folder or room.startswith(folder + "/")] if folder != word else [word]
 
     for kind, words in re.findall(r"^(\w+)\((.*)\)$", bare, re.M):
         parts = [part.strip() for part in words.split(",")]
