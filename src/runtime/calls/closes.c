@@ -6,8 +6,9 @@
 #include "call.h"
 #include "keep.h"
 
-/* The wrapper of a call that closes `closed`, and may wait for that when `subject` says so. */
-#define CLOSES(name, params, args, closed, subject)                                                \
+/* The wrapper of a call that closes a descriptor, and may wait for that when `subject` says so.
+ * `before` is evaluated before the call, `after` behind it; there `result` is the call's. */
+#define CLOSES_AND(name, params, args, before, subject, after)                                     \
 	static COLD int watched_##name params                                                      \
 	{                                                                                          \
 		CALL_WATCH(watch, CALL_##name, subject);                                           \
@@ -16,25 +17,30 @@
 	EXPORT int name params;                                                                    \
 	EXPORT int name params                                                                     \
 	{                                                                                          \
-		int fd_closed = closed;                                                            \
+		before;                                                                            \
 		int result;                                                                        \
                                                                                                    \
 		if (LIKELY(!this_thread.armed))                                                    \
 			result = real.name args;                                                   \
 		else                                                                               \
 			result = watched_##name args;                                              \
-		keep_closed(fd_closed);                                                            \
+		after;                                                                             \
 		return result;                                                                     \
 	}
+
+#define CLOSES(name, params, args, closed, subject)                                                \
+	CLOSES_AND(name, params, args, int fd_closed = closed, subject, keep_closed(fd_closed))
+#define REPLACES(name, params, args)                                                               \
+	CLOSES_AND(name, params, args, , FD_WHEN(number, close_may_wait(number)),                  \
+		   keep_replaced(fd, result))
 
 CLOSES(close, (int fd), (fd), fd, FD_WHEN(fd, close_may_wait(fd)))
 CLOSES(__close, (int fd), (fd), fd, FD_WHEN(fd, close_may_wait(fd)))
 CLOSES(mq_close, (mqd_t queue), (queue), queue, WHEN(false))
 CLOSES(closedir, (DIR * directory), (directory), keep_fd_of_directory(directory), WHEN(false))
-CLOSES(dup2, (int fd, int number), (fd, number), number, FD_WHEN(number, close_may_wait(number)))
-CLOSES(__dup2, (int fd, int number), (fd, number), number, FD_WHEN(number, close_may_wait(number)))
-CLOSES(dup3, (int fd, int number, int flags), (fd, number, flags), number,
-       FD_WHEN(number, close_may_wait(number)))
+REPLACES(dup2, (int fd, int number), (fd, number))
+REPLACES(__dup2, (int fd, int number), (fd, number))
+REPLACES(dup3, (int fd, int number, int flags), (fd, number, flags))
 
 /* By descriptor, not by stream: when the watch ends, the stream is gone. */
 #define UNWRITTEN(stream) FD_WHEN(keep_fd_of_stream(stream), __fpending(stream) != 0)
@@ -107,7 +113,7 @@ EXPORT int close_range(unsigned first, unsigned last, int flags)
 	int result = LIKELY(!this_thread.armed) ? real.close_range(first, last, flags)
 						: watched_close_range(first, last, flags);
 
-	if (!(flags & (int)CLOSE_RANGE_CLOEXEC))
+	if (!result && !(flags & (int)CLOSE_RANGE_CLOEXEC))
 		keep_closed_range(first, last);
 	return result;
 }
@@ -117,8 +123,10 @@ EXPORT int login_tty(int fd)
 {
 	int result = real.login_tty(fd);
 
-	keep_closed_range(STDIN_FILENO, STDERR_FILENO);
-	keep_closed(fd);
+	if (!result) {
+		keep_closed_range(STDIN_FILENO, STDERR_FILENO);
+		keep_closed(fd);
+	}
 	return result;
 }
 
@@ -126,6 +134,7 @@ EXPORT int daemon(int stay, int keep)
 {
 	int result = real.daemon(stay, keep);
 
-	keep_closed_range(STDIN_FILENO, STDERR_FILENO);
+	if (!keep)
+		keep_closed_range(STDIN_FILENO, STDERR_FILENO);
 	return result;
 }

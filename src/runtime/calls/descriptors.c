@@ -31,39 +31,92 @@ static bool in_table(int fd)
 
 COLD void descriptor_forget_in_loop(int fd)
 {
-	event_loop_descriptor_closed(fd);
+	event_loop_descriptors_closed((unsigned)fd, (unsigned)fd);
 }
 
 void descriptors_forget_range(unsigned first, unsigned last)
 {
 	unsigned end = last < (unsigned)highest ? last : (unsigned)highest;
 
-	for (unsigned fd = first; fd <= end && fd < MAX_DESCRIPTORS; fd++)
-		descriptor_forget((int)fd);
+	if (UNLIKELY(this_thread.loop_has_fds))
+		event_loop_descriptors_closed(first, last);
+	for (unsigned fd = first; descriptor_table && fd <= end && fd < MAX_DESCRIPTORS; fd++)
+		if (descriptor_table[fd])
+			descriptor_table[fd] = 0;
 }
 
-static void keep(int fd, struct descriptor known)
+static void keep(int fd, struct descriptor known, uint8_t copied)
 {
 	if (!in_table(fd))
 		return;
-	descriptor_table[fd] =
-		(uint8_t)(known.subject | (known.nonblocking ? DESCRIPTOR_NONBLOCKING : 0) |
-			  (known.append ? DESCRIPTOR_APPEND : 0));
+	descriptor_table[fd] = (uint8_t)(known.subject | copied |
+					 (known.nonblocking ? DESCRIPTOR_NONBLOCKING : 0) |
+					 (known.append ? DESCRIPTOR_APPEND : 0));
 	if (fd > __atomic_load_n(&highest, __ATOMIC_RELAXED))
 		__atomic_store_n(&highest, fd, __ATOMIC_RELAXED);
 }
 
+static uint8_t copied_bit(int fd)
+{
+	return in_table(fd) ? descriptor_table[fd] & DESCRIPTOR_COPIED : 0;
+}
+
 void descriptor_know(int fd, struct descriptor known)
 {
-	keep(fd, known);
+	keep(fd, known, 0);
+}
+
+void descriptor_changed(int fd)
+{
+	if (in_table(fd) && descriptor_table[fd])
+		__atomic_fetch_and(&descriptor_table[fd], DESCRIPTOR_COPIED, __ATOMIC_RELAXED);
+}
+
+static void mark_copied(int fd)
+{
+	static const struct descriptor unknown = { 0 };
+
+	keep(fd, unknown, DESCRIPTOR_COPIED);
+}
+
+void descriptor_copied(int fd, int copy)
+{
+	mark_copied(fd);
+	mark_copied(copy);
+}
+
+/* Which numbers are copies of which is not kept: all that have a copy are asked for again. */
+static void copies_changed(int fd)
+{
+	if (in_table(fd) && !copied_bit(fd))
+		return;
+	for (int i = 0; i <= __atomic_load_n(&highest, __ATOMIC_RELAXED); i++)
+		if (copied_bit(i))
+			descriptor_changed(i);
 }
 
 void descriptor_set_nonblocking(int fd, bool nonblocking)
 {
-	if (!nonblocking)
-		descriptors_forget_range(0, MAX_DESCRIPTORS - 1);
-	else if (in_table(fd) && descriptor_table[fd])
-		descriptor_table[fd] |= DESCRIPTOR_NONBLOCKING;
+	copies_changed(fd);
+	if (!in_table(fd) || !(descriptor_table[fd] & DESCRIPTOR_SUBJECT))
+		return;
+	if (nonblocking)
+		__atomic_fetch_or(&descriptor_table[fd], DESCRIPTOR_NONBLOCKING, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&descriptor_table[fd], ~DESCRIPTOR_NONBLOCKING,
+				   __ATOMIC_RELAXED);
+}
+
+void descriptor_set_flags(int fd, bool nonblocking, bool append)
+{
+	copies_changed(fd);
+	if (!in_table(fd) || !(descriptor_table[fd] & DESCRIPTOR_SUBJECT))
+		return;
+	keep(fd,
+	     (struct descriptor){ .subject = descriptor_table[fd] & DESCRIPTOR_SUBJECT,
+				  .nonblocking = nonblocking,
+				  .append = append },
+	     copied_bit(fd));
 }
 
 /* File systems whose files are memory: reading them waits for no disk. */
@@ -129,7 +182,7 @@ struct descriptor descriptor_ask(int fd)
 		known.subject = subject_of(fd, &status);
 		known.nonblocking = flags != -1 && flags & O_NONBLOCK;
 		known.append = flags != -1 && flags & O_APPEND;
-		keep(fd, known);
+		keep(fd, known, copied_bit(fd));
 	}
 	errno = saved;
 	return known;
@@ -139,7 +192,7 @@ struct descriptor descriptor_get(int fd)
 {
 	uint8_t byte = in_table(fd) ? descriptor_table[fd] : 0;
 
-	if (UNLIKELY(!byte))
+	if (UNLIKELY(!(byte & DESCRIPTOR_SUBJECT)))
 		return descriptor_ask(fd);
 	return (struct descriptor){ .subject = byte & DESCRIPTOR_SUBJECT,
 				    .nonblocking = byte & DESCRIPTOR_NONBLOCKING,

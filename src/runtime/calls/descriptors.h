@@ -22,12 +22,13 @@ struct descriptor {
 
 #define MAX_DESCRIPTORS (1 << 20) /* fs.nr_open's default; beyond it everything is asked anew */
 
-/* One byte each: the subject, and two bits. All zero: not known. NULL before start-up. */
+/* One byte each: the subject (0: not known) and three bits. NULL before start-up. */
 extern uint8_t *descriptor_table;
 
 #define DESCRIPTOR_NONBLOCKING 0x40
 #define DESCRIPTOR_APPEND      0x80
-#define DESCRIPTOR_SUBJECT     0x3f
+#define DESCRIPTOR_COPIED      0x20 /* dup: another number has the same open file, and its flags */
+#define DESCRIPTOR_SUBJECT     0x1f
 
 /* Known never to wait: what an executor should have. Budget with the call around it: 5 ns. */
 static inline bool descriptor_never_waits(int fd)
@@ -45,7 +46,7 @@ int descriptors_init(void);
 
 COLD void descriptor_forget_in_loop(int fd);
 
-/* A descriptor came, went, or changed: what was known of it is not true any more. Any int; 1 ns. */
+/* This number was closed, or a call returned it for a new descriptor. Any int; 1 ns. */
 static inline void descriptor_forget(int fd)
 {
 	if (UNLIKELY(this_thread.loop_has_fds))
@@ -58,12 +59,21 @@ static inline void descriptor_forget(int fd)
 
 void descriptors_forget_range(unsigned first, unsigned last);
 
+/* The descriptor stays open, but its type or flags have to be asked for again. */
+void descriptor_changed(int fd);
+
+/* `copy` is a new number for the open file of `fd`. */
+void descriptor_copied(int fd, int copy);
+
 /* It was made so: spares the question. */
 void descriptor_know(int fd, struct descriptor known);
 
-/* O_NONBLOCK was set or cleared. It belongs to the open file, which other descriptors may share:
- * when it is cleared, all others forget. */
+/*
+ * O_NONBLOCK was set or cleared, or both flags were set to what is given. They belong to the open
+ * file: copies of the descriptor have to be asked for again.
+ */
 void descriptor_set_nonblocking(int fd, bool nonblocking);
+void descriptor_set_flags(int fd, bool nonblocking, bool append);
 
 /* From the record; asks when it is not there. A closed descriptor has SUBJECT_NONE. */
 struct descriptor descriptor_get(int fd);

@@ -6,6 +6,7 @@
 #define RUNTIME_CALLS_KEEP_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -24,6 +25,25 @@ static inline void keep_made(int fd)
 		return;
 	descriptor_forget(fd);
 	task_resource_made(fd);
+}
+
+/* `copy` is a new number for the open file of `fd`. */
+static inline void keep_copied(int fd, int copy)
+{
+	if (copy < 0 || copy == fd || this_thread.vforked)
+		return;
+	keep_made(copy);
+	descriptor_copied(fd, copy);
+}
+
+/* F_SETFL; only while the call succeeded. */
+static inline void keep_flags(int fd, long flags)
+{
+	if (this_thread.vforked)
+		return;
+	descriptor_set_flags(fd, flags & O_NONBLOCK, flags & O_APPEND);
+	if (flags & O_NONBLOCK)
+		task_resource_gone(fd);
 }
 
 /* Whether it blocks is asked when it is used. */
@@ -63,6 +83,15 @@ static inline void keep_closed(int fd)
 		status_pipe_closed(fd);
 	if (UNLIKELY(this_thread.holds)) /* and its locks with it */
 		held_released(held_file_lock(fd));
+}
+
+/* dup2, which made `copy`, or failed: it closes what `copy` was, unless that is `fd` itself. */
+static inline void keep_replaced(int fd, int copy)
+{
+	if (copy < 0 || copy == fd || this_thread.vforked)
+		return;
+	keep_closed(copy);
+	descriptor_copied(fd, copy);
 }
 
 void keep_closed_range(unsigned first, unsigned last);

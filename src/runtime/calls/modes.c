@@ -14,13 +14,10 @@ static void keep_fcntl(int fd, int command, long argument, int result)
 	switch (command) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		keep_made(result);
+		keep_copied(fd, result);
 		break;
 	case F_SETFL:
-		/* O_APPEND has no setter of its own: it is asked for when it is wanted. */
-		if (argument & O_APPEND)
-			keep_made(fd);
-		keep_nonblocking(fd, argument & O_NONBLOCK);
+		keep_flags(fd, argument);
 		break;
 	}
 }
@@ -107,7 +104,8 @@ EXPORT int mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_a
 {
 	int result = real.mq_setattr(queue, attributes, before);
 
-	keep_made(queue);
+	if (!result && !this_thread.vforked)
+		descriptor_changed(queue);
 	return result;
 }
 
@@ -115,7 +113,7 @@ EXPORT int dup(int fd)
 {
 	int result = real.dup(fd);
 
-	keep_made(result);
+	keep_copied(fd, result);
 	return result;
 }
 

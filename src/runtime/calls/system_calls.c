@@ -28,6 +28,7 @@ enum effect {
 	MAKES_SOCKETS,
 	CHANGES, /* fcntl, ioctl */
 	CLOSES,
+	COPIES,	       /* dup */
 	CLOSES_SECOND, /* argument: dup2 */
 	CLOSES_RANGE,
 	WAITS, /* may be a loop's own wait */
@@ -45,7 +46,6 @@ static const uint8_t effects[512] = {
 	[SYS_openat2] = MAKES,
 	[SYS_creat] = MAKES,
 	[SYS_open_by_handle_at] = MAKES,
-	[SYS_dup] = MAKES,
 	[SYS_socket] = MAKES,
 	[SYS_accept] = MAKES,
 	[SYS_accept4] = MAKES,
@@ -76,6 +76,7 @@ static const uint8_t effects[512] = {
 	[SYS_socketpair] = MAKES_SOCKETS,
 	[SYS_fcntl] = CHANGES,
 	[SYS_ioctl] = CHANGES,
+	[SYS_dup] = COPIES,
 	[SYS_close] = CLOSES,
 	[SYS_dup2] = CLOSES_SECOND,
 	[SYS_dup3] = CLOSES_SECOND,
@@ -152,10 +153,9 @@ static void keep_change(const struct system_call *call, int result)
 		if (call->b == FIONBIO)
 			keep_nonblocking((int)call->a, *(const int *)call->c);
 	} else if (call->b == F_DUPFD || call->b == F_DUPFD_CLOEXEC) {
-		keep_made(result);
+		keep_copied((int)call->a, result);
 	} else if (call->b == F_SETFL) {
-		keep_made((int)call->a);
-		keep_nonblocking((int)call->a, call->c & O_NONBLOCK);
+		keep_flags((int)call->a, call->c);
 	}
 }
 
@@ -193,11 +193,14 @@ static void after(enum effect effect, const struct system_call *call, int result
 	case CLOSES:
 		keep_closed((int)call->a);
 		break;
+	case COPIES:
+		keep_copied((int)call->a, result);
+		break;
 	case CLOSES_SECOND:
-		keep_closed((int)call->b);
+		keep_replaced((int)call->a, result);
 		break;
 	case CLOSES_RANGE:
-		if (!(call->c & CLOSE_RANGE_CLOEXEC))
+		if (!result && !(call->c & CLOSE_RANGE_CLOEXEC))
 			keep_closed_range((unsigned)call->a, (unsigned)call->b);
 		break;
 	case PRCTL:

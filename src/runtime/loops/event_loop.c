@@ -136,9 +136,9 @@ bool event_loop_level(uintptr_t frame, uint16_t *level)
 	return reaches;
 }
 
-void event_loop_descriptor_closed(int fd)
+void event_loop_descriptors_closed(unsigned first, unsigned last)
 {
-	if (current && loop_is_over_without(current, fd))
+	if (current && loop_is_over_without(current, first, last))
 		leave_turn(current);
 }
 

@@ -89,7 +89,7 @@ void event_loop_learn(uintptr_t frame);
 
 /* A descriptor was closed: with its epoll instance, or all that it polls, the present loop is over.
  */
-void event_loop_descriptor_closed(int fd);
+void event_loop_descriptors_closed(unsigned first, unsigned last);
 
 /* The process exits by a call at this stack address. In a callback, its turn was the loop's to the
  * end. */

@@ -61,10 +61,10 @@ static inline bool loop_learns(const struct loop *loop)
 struct loop_wait;
 
 /* The descriptors of its last wait; whether another wait has one of them; whether the loop is over
- * when one is closed. */
+ * when those from `first` to `last` are closed. */
 void loop_note_descriptors(struct loop *loop, const struct loop_wait *wait);
 bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wait);
-bool loop_is_over_without(struct loop *loop, int fd);
+bool loop_is_over_without(struct loop *loop, unsigned first, unsigned last);
 
 /*
  * At the end of a turn: how far up the loop reaches. The function that waits may be a helper, which

@@ -24,17 +24,22 @@ bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wa
 	return false;
 }
 
-bool loop_is_over_without(struct loop *loop, int fd)
+static bool is_within(int fd, unsigned first, unsigned last)
+{
+	return fd >= 0 && (unsigned)fd >= first && (unsigned)fd <= last;
+}
+
+bool loop_is_over_without(struct loop *loop, unsigned first, unsigned last)
 {
 	unsigned open = 0;
 
 	if (loop->epoll_fd >= 0)
-		return fd == loop->epoll_fd;
+		return is_within(loop->epoll_fd, first, last);
 	/* A library polls again, whatever was closed; and of many descriptors not all are known. */
 	if (loop->known || loop->descriptors > LOOP_WAIT_FDS)
 		return false;
 	for (unsigned i = 0; i < loop->descriptors; i++) {
-		if (loop->first_fds[i] == fd)
+		if (is_within(loop->first_fds[i], first, last))
 			loop->first_fds[i] = -1;
 		open += loop->first_fds[i] >= 0;
 	}

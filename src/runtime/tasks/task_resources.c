@@ -159,7 +159,7 @@ void task_resources_left(uint64_t task, uint32_t cancelled)
 		__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
 		resource->left = trace_offset(site);
 		/* Whoever uses it next has to ask what it is. */
-		descriptor_forget(resource->fd);
+		descriptor_changed(resource->fd);
 	}
 }
 

@@ -93,14 +93,35 @@ static void each_kind_is_told(void **state)
 	close(fd);
 }
 
-static void one_that_becomes_blocking_makes_all_others_forgotten(void **state)
+static void one_that_becomes_blocking_changes_no_other(void **state)
 {
 	(void)state;
 	descriptor_know(OTHER, socket_known);
 	descriptor_know(OTHER + 1, socket_known);
 	descriptor_set_nonblocking(OTHER, false);
-	assert_int_equal(byte_of(OTHER), 0);
-	assert_int_equal(byte_of(OTHER + 1), 0);
+	assert_false(descriptor_get(OTHER).nonblocking);
+	assert_int_equal(descriptor_get(OTHER).subject, SUBJECT_SOCKET);
+	assert_true(descriptor_never_waits(OTHER + 1));
+	descriptor_forget(OTHER);
+	descriptor_forget(OTHER + 1);
+}
+
+static void copies_are_asked_again_when_flags_change(void **state)
+{
+	(void)state;
+	for (int fd = OTHER; fd < OTHER + 3; fd++)
+		descriptor_know(fd, socket_known);
+	descriptor_copied(OTHER, OTHER + 1);
+	descriptor_know(OTHER + 1, socket_known); /* another number was made there since */
+	descriptor_copied(OTHER, OTHER + 1);
+	descriptor_set_flags(OTHER, false, false);
+	assert_int_equal(byte_of(OTHER), DESCRIPTOR_COPIED);
+	assert_int_equal(byte_of(OTHER + 1), DESCRIPTOR_COPIED);
+	assert_true(descriptor_never_waits(OTHER + 2));
+	for (int fd = OTHER; fd < OTHER + 3; fd++) {
+		descriptor_forget(fd);
+		assert_int_equal(byte_of(fd), 0);
+	}
 }
 
 static void one_that_becomes_nonblocking_changes_no_other(void **state)
@@ -175,7 +196,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_is_asked_and_kept),
 		cmocka_unit_test(asking_does_not_believe_the_record),
 		cmocka_unit_test(each_kind_is_told),
-		cmocka_unit_test(one_that_becomes_blocking_makes_all_others_forgotten),
+		cmocka_unit_test(one_that_becomes_blocking_changes_no_other),
+		cmocka_unit_test(copies_are_asked_again_when_flags_change),
 		cmocka_unit_test(one_that_becomes_nonblocking_changes_no_other),
 		cmocka_unit_test(a_range_is_forgotten_to_its_ends_and_no_further),
 		cmocka_unit_test(only_a_nonblocking_one_that_is_no_file_never_waits),
