@@ -9,7 +9,6 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 library=${BUILD:-$root/build}
 case $library in /*) ;; *) library=$root/$library ;; esac
 library=$library/libyieldsan.so
-calls=$root/src/runtime/calls
 least=250
 
 # Twins by name that are none.
@@ -82,8 +81,8 @@ echo "$others" | awk 'NF { print $1 }' | sort > "$work/others"
 		'CALL_CONDITION(ret, name, ...) @ name' \
 		'CALL_BY_HAND(class, category, ret, name, ...) @ name' \
 		'CALL_SYSTEM(...)'
-	echo '#include "table.h"'
-} | ${CC:-cc} -E -P -undef -I"$calls" -I"$root/src" - | awk '$1 == "@" { print $2 }' > "$work/listed"
+	echo '#include "runtime/libc/table.h"'
+} | ${CC:-cc} -E -P -undef -I"$root/src" - | awk '$1 == "@" { print $2 }' > "$work/listed"
 sort "$work/listed" > "$work/table"
 
 # the names that are GLib's, not libc's
@@ -93,8 +92,8 @@ sort "$work/listed" > "$work/table"
 		'GLIB_TRY_LOCK(kind, name) @ name' \
 		'GLIB_UNLOCK(kind, name) @ name' \
 		'GLIB_CONDITION(ret, name, ...) @ name'
-	echo '#include "glib_locks.h"'
-} | ${CC:-cc} -E -P -undef -I"$calls" -I"$root/src" - | awk '$1 == "@" { print $2 }' | sort > "$work/glib"
+	echo '#include "runtime/calls/glib_locks.h"'
+} | ${CC:-cc} -E -P -undef -I"$root/src" - | awk '$1 == "@" { print $2 }' | sort > "$work/glib"
 sort "$work/glib" "$work/others" | comm -23 "$work/all" - > "$work/exports"
 
 glib_exports()

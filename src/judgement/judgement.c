@@ -1,6 +1,6 @@
 #include "judgement.h"
 
-#include "runtime/process/crowd.h"
+#include "runtime/trace/crowd.h"
 #include "runtime/base/runtime.h"
 
 /*

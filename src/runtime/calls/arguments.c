@@ -5,7 +5,7 @@
 #include <semaphore.h>
 #include <string.h>
 
-#include "runtime/process/crowd.h"
+#include "runtime/trace/crowd.h"
 #include "descriptors.h"
 #include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"

@@ -1,30 +1,4 @@
-/* clang-format off */
-/*
- * The interposed calls: one line each in table.h, from which follow the enumeration, the pointers to
- * the real functions, the exported wrappers and the names in the trace.
- *
- * CALL(class, category, ret, name, params, args, subject)
- *	class     what judgement it gets, enum call_class without CLASS_
- *	category  the report's word for it: sleep file metadata output socket pipe dns lock process ipc
- *	          poll thread other
- *	subject   what it is about, evaluated only inside a watched turn: ANY, WHEN(condition), FD(fd),
- *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address, condition)
- * CALL_VOID(class, category, name, params, args, subject)
- *	          the same without a result
- * CALL_LOCK(class, kind, ret, name, params, args, address, busy, attempt, within)
- *	          takes a lock, enum trace_lock without TRACE_LOCK_: watched only when `attempt`, the try-variant,
- *	          returns `busy`; `within` tries until `limit`, WAITS_FOR_GOOD where that cannot be
- * CALL_TRY_LOCK(kind, ret, name, params, args, address), CALL_UNLOCK(...)
- *	          takes a lock if it is free; releases it
- * CALL_CONDITION(ret, name, params, args, address, mutex)
- *	          waits for a condition, and leaves the mutex meanwhile
- * CALL_BY_HAND(class, category, ret, name, params)
- *	          its wrapper stands in a file of its own (descriptors it makes or changes, loop waits,
- *	          variadic functions, ...)
- * CALL_SYSTEM(class, category, name)
- *	          a system call that libc has no function for: only a name for `syscall` to judge it under
- */
-/* clang-format on */
+/* A watched call: what it is about, and the watch around the real function. */
 #ifndef RUNTIME_CALLS_CALL_H
 #define RUNTIME_CALLS_CALL_H
 
@@ -34,24 +8,11 @@
 
 #include "runtime/base/compiler.h"
 #include "descriptors.h"
+#include "runtime/libc/call_info.h"
+#include "runtime/libc/prototypes.h"
+#include "runtime/libc/real.h"
 #include "runtime/base/thread.h"
 #include "contract/trace_format.h"
-
-enum call_class {
-	CLASS_FORWARD,	  /* only to keep state: never judged */
-	CLASS_PURPOSE,	  /* waits by purpose: a sleep, a name look-up, system() */
-	CLASS_SYNC,	  /* writes a file to its disk: by purpose, on a real disk */
-	CLASS_SPAWN,	  /* waits until a child has begun: asynchronous libraries do it too */
-	CLASS_OTHERS,	  /* waits for others: judged by whether it slept */
-	CLASS_CHILD,	  /* waits for the end of a process: the same */
-	CLASS_LOCK,	  /* waits for a lock */
-	CLASS_TRANSFER,	  /* reads or writes a descriptor: judged by its type and mode */
-	CLASS_OPEN,	  /* opens a path: judged by what came of it */
-	CLASS_STREAM_IN,  /* stdio input: a transfer when the buffer is empty */
-	CLASS_STREAM_OUT, /* stdio output: when it reached the descriptor */
-	CLASS_OUTPUT,	  /* syslog and kin */
-	CLASS_METADATA,	  /* looks at or changes names */
-};
 
 /* What a call is about. Built by the macros below. */
 struct call_subject {
@@ -71,15 +32,7 @@ struct call_subject {
 #define LOCK_WHEN(address, condition)                                                              \
 	((struct call_subject){ .watch = (condition), .fd = -1, .lock = (address) })
 
-struct call_info {
-	const char *name;
-	const char *category;
-	enum call_class class;
-};
-
 struct turn;
-
-extern const struct call_info call_infos[]; /* by enum call_number */
 
 /*
  * One watched call, on the wrapper's stack. Use:
@@ -146,8 +99,5 @@ void call_watch_heal(uintptr_t frame);
 		(watch).ended = call_result == (__typeof__(call_result))0;                         \
 		call_result;                                                                       \
 	})
-
-#include "prototypes.h"
-#include "real.h"
 
 #endif

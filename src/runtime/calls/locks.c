@@ -9,7 +9,7 @@
 
 /* Declares those that no header of libc tells of: old aliases. */
 #define CALL(class, category, ret, name, params, args, subject) EXPORT ret name params;
-#include "table.h"
+#include "runtime/libc/table.h"
 
 /* For a call that cannot be made in steps. */
 #define WAITS_FOR_GOOD ETIMEDOUT
@@ -137,4 +137,4 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}
-#include "table.h"
+#include "runtime/libc/table.h"

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "runtime/turns/allowance.h"
-#include "runtime/process/crowd.h"
+#include "runtime/trace/crowd.h"
 #include "descriptors.h"
 #include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
@@ -18,7 +18,7 @@
 #include "runtime/base/runtime.h"
 #include "runtime/trace/sites.h"
 #include "runtime/unwind/stack_switch.h"
-#include "runtime/trace/thread_slot.h"
+#include "runtime/turns/thread_slot.h"
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"
 #include "runtime/turns/turn.h"

@@ -12,7 +12,7 @@
 /* Declares those that no header of libc tells of: fortified twins, old aliases. */
 #define CALL(class, category, ret, name, params, args, subject) EXPORT ret name params;
 #define CALL_BY_HAND(class, category, ret, name, params)
-#include "table.h"
+#include "runtime/libc/table.h"
 
 /*
  * Budget when not watched: one thread-local test and a tail call, five instructions, 1 ns. All else
@@ -49,4 +49,4 @@
 /* locks.c has them. */
 #define CALL_LOCK(class, kind, ret, name, params, args, address, busy, attempt, within)
 #define CALL_CONDITION(ret, name, params, args, address, mutex)
-#include "table.h"
+#include "runtime/libc/table.h"

@@ -18,7 +18,7 @@
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
 #include "runtime/unwind/stack_switch.h"
-#include "runtime/trace/thread_slot.h"
+#include "runtime/turns/thread_slot.h"
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"
 #include "runtime/turns/turn.h"

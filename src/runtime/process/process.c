@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "runtime/turns/allowance.h"
-#include "runtime/calls/call.h"
+#include "runtime/libc/real.h"
 #include "runtime/calls/descriptors.h"
 #include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
@@ -38,7 +38,7 @@
 #include "runtime/tasks/task_leavings.h"
 #include "runtime/tasks/task_resources.h"
 #include "runtime/base/thread.h"
-#include "runtime/trace/thread_slot.h"
+#include "runtime/turns/thread_slot.h"
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"
 #include "runtime/turns/turn_clock.h"

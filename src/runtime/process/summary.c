@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/calls/call.h"
+#include "runtime/libc/real.h"
 #include "runtime/locks/lock_errors.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/sites.h"

@@ -6,7 +6,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "runtime/calls/call.h"
+#include "runtime/libc/real.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
 #include "stall_samples.h"

@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "runtime/process/crowd.h"
+#include "runtime/trace/crowd.h"
 #include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
 #include "runtime/tasks/task_types.h"

@@ -4,7 +4,7 @@
 
 #include "runtime/base/runtime.h"
 #include "runtime/stalls/stall_samples.h"
-#include "runtime/trace/thread_slot.h"
+#include "runtime/turns/thread_slot.h"
 #include "runtime/turns/turn.h"
 #include "runtime/turns/turn_times.h"
 #include "runtime/unwind/unwinder.h"

@@ -1,6 +1,6 @@
 #include "task_root.h"
 
-#include "runtime/trace/thread_slot.h"
+#include "runtime/turns/thread_slot.h"
 #include "async_task.h"
 #include "runtime/futures/root_look.h"
 #include "root_turn.h"

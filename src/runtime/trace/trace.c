@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/calls/call.h"
+#include "runtime/libc/real.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
 #include "runtime/base/thread.h"

@@ -7,8 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/calls/call.h"
-#include "runtime/process/crowd.h"
+#include "runtime/base/compiler.h"
+#include "runtime/libc/call_info.h"
+#include "runtime/libc/real.h"
+#include "crowd.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
 #include "trace.h"

@@ -2,7 +2,7 @@
 
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
-#include "runtime/trace/thread_slot.h"
+#include "thread_slot.h"
 #include "turn.h"
 #include "turn_times.h"
 #include "runtime/unwind/unwinder.h"

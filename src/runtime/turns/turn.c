@@ -10,7 +10,7 @@
 #include "runtime/locks/lock_wait.h"
 #include "runtime/unwind/stack_switch.h"
 #include "runtime/base/thread.h"
-#include "runtime/trace/thread_slot.h"
+#include "thread_slot.h"
 #include "turn_times.h"
 
 /* The address of a turn that does not lie on the stack: no frame is above it. */

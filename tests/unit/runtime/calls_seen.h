@@ -23,7 +23,7 @@
 
 /* The calls that no header of libc declares. */
 #define CALL(class, category, ret, name, params, args, subject) ret name params;
-#include "runtime/calls/table.h"
+#include "runtime/libc/table.h"
 
 /* As the program would call it: not turned into another call by the compiler. */
 #define CALLED(name) ((__typeof__(&(name)) volatile[]){ name }[0])

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "runtime/process/crowd.h"
+#include "runtime/trace/crowd.h"
 #include "runtime/trace/sites.h"
 #include "runtime/trace/trace_records.h"
 

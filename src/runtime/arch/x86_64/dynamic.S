@@ -4,7 +4,7 @@
  * compiler promises a tail call.
  */
 #define CALL(class, category, ret, name, params, args, subject) .set CALL_##name, __COUNTER__;
-#include "runtime/calls/table.h"
+#include "runtime/libc/table.h"
 
 	.hidden	real
 	.hidden	modules_may_have_changed

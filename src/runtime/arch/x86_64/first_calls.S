@@ -14,7 +14,7 @@ first_calls:
 	.balign FIRST_CALL_SIZE;                                \
 	pushq	$__COUNTER__;                                   \
 	jmp	find_and_go;
-#include "runtime/calls/table.h"
+#include "runtime/libc/table.h"
 
 	.balign 16
 	.type	find_and_go, @function

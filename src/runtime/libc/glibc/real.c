@@ -1,11 +1,12 @@
-#include "runtime/calls/real.h"
+#include "runtime/libc/real.h"
 
 #include <errno.h>
 #include <link.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "runtime/calls/call.h"
+#include "runtime/libc/call_info.h"
 
 /* One stub of FIRST_CALL_SIZE bytes for each call: first_calls.S. */
 #define FIRST_CALL_SIZE 16
@@ -15,14 +16,14 @@ extern const char first_calls[];
 struct real_calls real = {
 #define CALL(class, category, ret, name, params, args, subject)                                    \
 	.name = (ret(*) params)(first_calls + FIRST_CALL_SIZE * CALL_##name),
-#include "runtime/calls/table.h"
+#include "runtime/libc/table.h"
 };
 
 /* The stubs and the pointers are numbered as the calls are. */
 #define CALL(class, category, ret, name, params, args, subject)                                    \
 	_Static_assert(offsetof(struct real_calls, name) == CALL_##name * sizeof(void *),          \
 		       "CALL_SYSTEM stands last");
-#include "runtime/calls/table.h"
+#include "runtime/libc/table.h"
 
 #define CALLS_IN_LIBC (sizeof(struct real_calls) / sizeof(void *))
 
@@ -31,7 +32,7 @@ const struct call_info call_infos[] = {
 	[CALL_##call] = { .name = #call, .category = #group, .class = CLASS_##klass },
 #define CALL_SYSTEM(klass, group, call)                                                            \
 	[CALL_##call] = { .name = #call, .category = #group, .class = CLASS_##klass },
-#include "runtime/calls/table.h"
+#include "runtime/libc/table.h"
 };
 
 static const char *version_of(int call)

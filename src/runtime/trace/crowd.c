@@ -6,7 +6,7 @@
 #include "runtime/base/runtime.h"
 #include "shared/load.h"
 #include "runtime/base/system_call.h"
-#include "runtime/trace/trace.h"
+#include "trace.h"
 
 /* A look is good for so long on both of its sides: the next is due after 5 ms. */
 #define LOOK_NS UINT64_C(10000000)

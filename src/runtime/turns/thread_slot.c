@@ -7,14 +7,14 @@
 #include <unistd.h>
 
 #include "runtime/calls/call.h"
-#include "runtime/turns/annotated.h"
-#include "runtime/turns/executor.h"
+#include "annotated.h"
+#include "executor.h"
 #include "runtime/tasks/root_turn.h"
 #include "runtime/tasks/root_watch.h"
 #include "runtime/locks/held.h"
 #include "runtime/base/runtime.h"
-#include "trace.h"
-#include "runtime/turns/turn_times.h"
+#include "runtime/trace/trace.h"
+#include "turn_times.h"
 
 #define MAX_SLOTS 1024 /* threads that run turns at the same time */
 
