@@ -62,7 +62,8 @@ struct trace_header {
 	 */
 	uint64_t looked_ns;
 	uint64_t crowded_ns;
-	uint64_t reserved[6];
+	uint64_t delayed_ns; /* how long threads waited for a processor so far; 0: not known */
+	uint64_t reserved[5];
 };
 
 enum trace_flags {

@@ -9,17 +9,34 @@
  * processors and a virtual machine's show by this alone. */
 #define LATE_NS UINT64_C(10000000)
 
+static uint64_t pressure_now(const struct crowd *crowd)
+{
+	char text[LOAD_SIZE];
+	ssize_t size =
+		crowd->pressure_fd < 0 ? -1 : pread(crowd->pressure_fd, text, sizeof text - 1, 0);
+
+	if (size <= 0)
+		return 0;
+	text[size] = '\0';
+	return load_pressure_ns(text);
+}
+
 void crowd_init(struct crowd *crowd)
 {
 	crowd->fd = open(LOAD_PATH, O_RDONLY | O_CLOEXEC);
 	crowd->processors = sysconf(_SC_NPROCESSORS_ONLN);
 	crowd->looked_ns = crowd->crowded_ns = 0;
+	crowd->delayed_ns = 1;
+	crowd->pressure_fd = open(LOAD_PRESSURE_PATH, O_RDONLY | O_CLOEXEC);
+	crowd->pressure_ns = pressure_now(crowd);
 }
 
 void crowd_deinit(struct crowd *crowd)
 {
 	if (crowd->fd >= 0)
 		close(crowd->fd);
+	if (crowd->pressure_fd >= 0)
+		close(crowd->pressure_fd);
 }
 
 static bool is_full(const struct crowd *crowd)
@@ -33,9 +50,35 @@ static bool is_full(const struct crowd *crowd)
 	return load_is_full(text, crowd->processors);
 }
 
+/*
+ * The kernel's number is a mean over all processors that are in use: a thread of a machine with no
+ * processor to spare may have waited on one for as many times longer as there are.
+ */
+static uint64_t delay_since_look(struct crowd *crowd, uint64_t since_ns, bool crowded)
+{
+	uint64_t before_ns = crowd->pressure_ns, delay_ns;
+
+	crowd->pressure_ns = pressure_now(crowd);
+	if (!crowd->pressure_ns || crowd->pressure_ns < before_ns)
+		return crowded ? since_ns : 0;
+	delay_ns = crowd->pressure_ns - before_ns;
+	if (crowded)
+		delay_ns *= (uint64_t)crowd->processors;
+	return delay_ns < since_ns ? delay_ns : since_ns;
+}
+
 void crowd_look(struct crowd *crowd, uint64_t now_ns, uint64_t due_ns)
 {
+	uint64_t since_ns = crowd->looked_ns ? now_ns - crowd->looked_ns : 0;
+	bool late = now_ns > due_ns + LATE_NS, crowded = late || is_full(crowd);
+	uint64_t delay_ns;
+
+	/* Of this look or the last: what lies between is not seen. */
+	delay_ns =
+		delay_since_look(crowd, since_ns, crowded || crowd->crowded_ns == crowd->looked_ns);
+	/* A container's quota and a hypervisor's share are no pressure, but we were late. */
+	crowd->delayed_ns += late && now_ns - due_ns > delay_ns ? now_ns - due_ns : delay_ns;
 	crowd->looked_ns = now_ns;
-	if (now_ns > due_ns + LATE_NS || is_full(crowd))
+	if (crowded)
 		crowd->crowded_ns = now_ns;
 }

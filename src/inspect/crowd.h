@@ -10,6 +10,13 @@ struct crowd {
 	long processors;
 	uint64_t looked_ns;  /* of CLOCK_MONOTONIC: the last look */
 	uint64_t crowded_ns; /* when there were too few last; 0: never */
+	/*
+	 * For how long threads have waited for a processor, from the first look on: an upper bound
+	 * of what the load took from any one of them. Never 0 after the first look.
+	 */
+	uint64_t delayed_ns;
+	int pressure_fd; /* of /proc/pressure/cpu; -1: the kernel has none */
+	uint64_t pressure_ns;
 };
 
 void crowd_init(struct crowd *crowd);

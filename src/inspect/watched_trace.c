@@ -164,10 +164,10 @@ void watched_trace_write(struct watched_trace *trace, struct watched_thread *thr
 
 void watched_trace_write_crowd(struct watched_trace *trace, const struct crowd *crowd)
 {
-	const uint64_t seen[] = { crowd->looked_ns, crowd->crowded_ns };
+	const uint64_t seen[] = { crowd->looked_ns, crowd->crowded_ns, crowd->delayed_ns };
 
-	_Static_assert(offsetof(struct trace_header, crowded_ns) ==
-			       offsetof(struct trace_header, looked_ns) + sizeof seen[0],
+	_Static_assert(offsetof(struct trace_header, delayed_ns) ==
+			       offsetof(struct trace_header, looked_ns) + 2 * sizeof seen[0],
 		       "written at once");
 	(void)!pwrite(trace->fd, seen, sizeof seen, offsetof(struct trace_header, looked_ns));
 }

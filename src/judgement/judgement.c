@@ -17,8 +17,7 @@ static enum severity by_sleep_of(const struct call_outcome *outcome, uint64_t us
 {
 	uint64_t threshold_ns = us * UINT64_C(1000);
 
-	if (outcome->crowded)
-		threshold_ns += CROWD_DELAY_NS;
+	threshold_ns += outcome->delay_ns;
 	if (outcome->slept && outcome->slept_ns >= threshold_ns)
 		return SEVERITY_ERROR;
 	return shorter;
@@ -43,9 +42,21 @@ static enum severity by_disk(const struct call_outcome *outcome, enum severity s
 static enum severity by_process_end(const struct call_outcome *outcome, enum severity shorter)
 {
 	return by_sleep_of(outcome,
-			   runtime_options.wait_error_us +
-				   (outcome->crowded ? CROWDED_PROCESS_END_US : PROCESS_END_US),
+			   runtime_options.wait_error_us + (outcome->delay_ns >= CROWD_DELAY_NS
+								    ? CROWDED_PROCESS_END_US
+								    : PROCESS_END_US),
 			   shorter);
+}
+
+/*
+ * To start a program and to wait for it is system() by another name: no load makes that an error,
+ * for the start of any program takes longer than the threshold.
+ */
+static enum severity by_program(const struct call_outcome *outcome)
+{
+	return outcome->slept_ns >= runtime_options.wait_error_us * UINT64_C(1000)
+		       ? SEVERITY_ERROR
+		       : SEVERITY_NOTICE;
 }
 
 static bool is_on_disk(enum trace_subject subject)
@@ -106,6 +117,8 @@ enum severity call_judge(enum call_class class, enum trace_subject subject, unsi
 	case CLASS_CHILD:
 		if (outcome->slept && outcome->follows)
 			return by_process_end(outcome, SEVERITY_NOTICE);
+		if (outcome->ran_child)
+			return by_program(outcome);
 		return if_slept(outcome, SEVERITY_NOTICE);
 	case CLASS_LOCK:
 		return if_slept(outcome, SEVERITY_WARNING);

@@ -15,9 +15,10 @@ struct call_outcome {
 	uint64_t slept_ns;
 	bool slept;
 	bool failed;
-	bool crowded; /* others had the processors meanwhile, as far as is known */
-	bool follows; /* the thread waited just before for the end of what a pipe brings, which was
-			 told */
+	bool follows;	/* the thread read the output of the same child to its end just before, and
+			   that was reported */
+	bool ran_child; /* the thread started the program itself that it waited for, just before */
+	uint64_t delay_ns; /* of it at most for the sake of the machine's load */
 };
 
 enum severity call_judge(enum call_class class, enum trace_subject subject, unsigned site_flags,

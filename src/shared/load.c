@@ -15,3 +15,16 @@ bool load_is_full(const char *text, long processors)
 		running = running * 10 + (*text - '0');
 	return text && *text == '/' && running - 1 >= processors;
 }
+
+/* Documentation/accounting/psi.rst: "some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS". */
+uint64_t load_pressure_ns(const char *text)
+{
+	const char *total = strncmp(text, "some ", 5) ? NULL : strstr(text, "total=");
+	uint64_t us = 0;
+
+	if (!total)
+		return 0;
+	for (total += strlen("total="); *total >= '0' && *total <= '9'; total++)
+		us = us * 10 + (uint64_t)(*total - '0');
+	return us * 1000;
+}

@@ -61,12 +61,14 @@ struct thread_state {
 	uint64_t output_ns;	/* CLOCK_MONOTONIC when a wait for a pipe's output ended that was an
 				   error */
 	uint64_t output_end_ns; /* the same of a wait for its end */
-	uintptr_t stack_top;	/* highest address of its stack, 0 until asked for */
-	uintptr_t stack_low;	/* lowest address seen in use */
-	uint32_t coroutine;	/* which was resumed last; 0: the thread's own stack runs */
-	uint32_t resumes;	/* of coroutines, in turns */
-	uint32_t yields;	/* of these */
-	char *dump;		/* for SERVING_DUMP */
+	int32_t output_end_child; /* then: whose pipe it was; 0: not known */
+	int32_t awaited_child;	  /* the last wait for one child; 0: for any */
+	uintptr_t stack_top;	  /* highest address of its stack, 0 until asked for */
+	uintptr_t stack_low;	  /* lowest address seen in use */
+	uint32_t coroutine;	  /* which was resumed last; 0: the thread's own stack runs */
+	uint32_t resumes;	  /* of coroutines, in turns */
+	uint32_t yields;	  /* of these */
+	char *dump;		  /* for SERVING_DUMP */
 	uint32_t dump_size, dump_used;
 	char name[16]; /* empty: the process's */
 };

@@ -68,6 +68,7 @@ bool deadline_is_valid(clockid_t clock, const struct timespec *deadline)
 
 bool child_is_awaited(pid_t pid, int options)
 {
+	this_thread.awaited_child = pid > 0 ? pid : 0;
 	if (UNLIKELY(task_resources_kept) && pid > 0)
 		task_child_used(pid);
 	return !(options & WNOHANG);

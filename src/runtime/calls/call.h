@@ -45,11 +45,11 @@ struct turn;
  */
 struct call_watch {
 	bool active;
-	bool roots;   /* none, but a root future rests meanwhile: see futures/root_look.h */
-	bool failed;  /* the call returned an error */
-	bool ended;   /* it returned 0: of a read, the end */
-	bool hung_up; /* a poll: a writer has closed what it waited for */
-	int fd_made;  /* for CLASS_OPEN: the descriptor that came of it, or -1 */
+	bool roots;	/* none, but a root future rests meanwhile: see futures/root_look.h */
+	bool failed;	/* the call returned an error */
+	bool ended;	/* it returned 0: of a read, the end */
+	int fd_made;	/* for CLASS_OPEN: the descriptor that came of it, or -1 */
+	int fd_hung_up; /* of a poll: a pipe that its writer closed, or -1 */
 	int call;
 	struct call_subject subject;
 	struct turn *turn;
@@ -61,6 +61,7 @@ struct call_watch {
 	uint64_t start_ns;
 	uint64_t cpu_ns;
 	int64_t switches;
+	uint64_t delay_mark; /* see process/crowd.h */
 	size_t stream_pending;
 	uintptr_t frame; /* stack address of the wrapper, for longjmp */
 };

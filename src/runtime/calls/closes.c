@@ -84,7 +84,7 @@ void keep_closed_range(unsigned first, unsigned last)
 		return;
 	descriptors_forget_range(first, last);
 	task_resources_are_gone(first, last);
-	status_pipe_closed_range(first, last);
+	keep_pipes_closed(first, last);
 }
 
 static COLD void watched_closefrom(int first)

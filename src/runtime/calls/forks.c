@@ -6,13 +6,14 @@
 #include "runtime/tasks/task_leavings.h"
 #include "runtime/process/unwatched.h"
 #include "call.h"
+#include "child_pipes.h"
 #include "status_pipe.h"
 #include "vfork.h"
 
 static pid_t forked(pid_t pid)
 {
 	if (pid > 0 && !this_thread.vforked) {
-		status_pipe_forked();
+		child_started(pid, status_pipe_forked());
 		task_child_made(pid);
 	}
 	return pid;
@@ -52,8 +53,10 @@ EXPORT pid_t _Fork(void)
 		int result = CALL_RESULT(                                                          \
 			watch, real.name(pid, path, actions, attributes, arguments, environment)); \
                                                                                                    \
-		if (!result && pid)                                                                \
+		if (!result && pid) {                                                              \
+			child_started(*pid, true);                                                 \
 			task_child_made(*pid);                                                     \
+		}                                                                                  \
 		return result;                                                                     \
 	}
 
@@ -67,6 +70,7 @@ _Static_assert(offsetof(struct thread_state, vforked) == 1, "VFORKED");
 void vfork_returned(long result)
 {
 	if (result > 0 && !this_thread.vforked) {
+		child_started((pid_t)result, true);
 		status_pipe_forked();
 		unwatched_write_pending();
 		task_child_made((pid_t)result);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "child_pipes.h"
 #include "descriptors.h"
 #include "runtime/locks/held.h"
 #include "runtime/locks/held_file.h"
@@ -71,6 +72,12 @@ static inline void keep_nonblocking(int fd, bool nonblocking)
 		task_resource_gone(fd);
 }
 
+static inline void keep_pipes_closed(unsigned first, unsigned last)
+{
+	status_pipe_closed_range(first, last);
+	child_pipes_closed(first, last);
+}
+
 /* After the close: until then another thread may look at it. What is forgotten too much is asked
  * again. */
 static inline void keep_closed(int fd)
@@ -80,7 +87,7 @@ static inline void keep_closed(int fd)
 	descriptor_forget(fd);
 	task_resource_gone(fd);
 	if (UNLIKELY(this_thread.made_pipe))
-		status_pipe_closed(fd);
+		keep_pipes_closed((unsigned)fd, (unsigned)fd);
 	if (UNLIKELY(this_thread.holds)) /* and its locks with it */
 		held_released(held_file_lock(fd));
 }

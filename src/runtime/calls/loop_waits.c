@@ -90,19 +90,19 @@ void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame)
 	waiting->begun = loop_wait_begin(&waiting->wait);
 }
 
-static bool hung_up(const struct waiting *waiting, int result)
+static int hung_up(const struct waiting *waiting, int result)
 {
 	for (nfds_t i = 0; result > 0 && i < waiting->fd_count; i++)
 		if (waiting->fds[i].revents & POLLHUP)
-			return true;
-	return false;
+			return waiting->fds[i].fd;
+	return -1;
 }
 
 int waiting_end(struct waiting *waiting, int result)
 {
 	if (waiting->begun && waiting->wait.nested) {
 		waiting->wait.watch.failed = result < 0 && errno != EINTR;
-		waiting->wait.watch.hung_up = hung_up(waiting, result);
+		waiting->wait.watch.fd_hung_up = hung_up(waiting, result);
 	}
 	if (waiting->begun)
 		loop_wait_end(&waiting->wait, result);

@@ -4,19 +4,32 @@
 
 #include "runtime/base/thread.h"
 #include "call.h"
+#include "child_pipes.h"
 #include "status_pipe.h"
 
 /* Between two waits of one purpose: a pipe read to its end, and the process that filled it. */
 #define FOLLOWS_NS 50000000
 
-bool output_end_was_awaited(uint64_t start_ns)
+bool output_end_was_awaited(const struct call_watch *watch)
 {
-	return start_ns - this_thread.output_end_ns < FOLLOWS_NS;
+	const struct thread_state *self = &this_thread;
+
+	if (!self->output_end_child || watch->start_ns - self->output_end_ns >= FOLLOWS_NS)
+		return false;
+	if (call_infos[watch->call].class == CLASS_CHILD)
+		return !self->awaited_child || self->awaited_child == self->output_end_child;
+	return child_of_pipe(watch->subject.fd) == self->output_end_child;
+}
+
+/* The pipe whose end the call has read, or seen; -1: none. */
+static int pipe_ended(const struct call_watch *watch)
+{
+	return watch->fd_hung_up >= 0 ? watch->fd_hung_up : watch->subject.fd;
 }
 
 static bool ends_output(const struct call_watch *watch)
 {
-	if (watch->hung_up)
+	if (watch->fd_hung_up >= 0)
 		return true;
 	if (watch->kind != SUBJECT_PIPE)
 		return false;
@@ -34,8 +47,9 @@ void output_end_note(const struct call_watch *watch, bool error, uint64_t end_ns
 		return;
 	if (error && (watch->kind == SUBJECT_PIPE || !strcmp(info->category, "poll")))
 		self->output_ns = end_ns;
-	if (ends_output(watch) && end_ns - self->output_ns < FOLLOWS_NS)
+	if (ends_output(watch) && end_ns - self->output_ns < FOLLOWS_NS) {
 		self->output_end_ns = end_ns;
-	else if (error || info->class == CLASS_CHILD)
+		self->output_end_child = child_of_pipe(pipe_ended(watch));
+	} else if (error || info->class == CLASS_CHILD)
 		self->output_end_ns = 0;
 }

@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "call.h"
+#include "child_pipes.h"
 #include "keep.h"
 
 static void keep_pipe(const int fds[2], int flags)
@@ -9,6 +10,7 @@ static void keep_pipe(const int fds[2], int flags)
 		return;
 	keep_made_as(fds[0], SUBJECT_PIPE, flags & O_NONBLOCK);
 	keep_made_as(fds[1], SUBJECT_PIPE, flags & O_NONBLOCK);
+	child_pipe_made(fds[0]);
 	if (flags & O_CLOEXEC)
 		status_pipe_made(fds[0], -1);
 }

@@ -34,14 +34,10 @@ void status_pipe_made(int fd, int other)
 	this_thread.made_pipe = true;
 }
 
-void status_pipe_forked(void)
+bool status_pipe_forked(void)
 {
 	status = made;
-}
-
-void status_pipe_closed(int fd)
-{
-	status_pipe_closed_range((unsigned)fd, (unsigned)fd);
+	return status.first != 0;
 }
 
 void status_pipe_closed_range(unsigned first, unsigned last)

@@ -12,10 +12,10 @@
  * of which either may be: `other`, else -1. */
 void status_pipe_made(int fd, int other);
 
-/* This thread forked: what it made last, if it is still open, is now its status pipe. */
-void status_pipe_forked(void);
+/* This thread forked: what it made last, if it is still open, is now its status pipe. Returns
+ * whether there is one: the child will execute a program. */
+bool status_pipe_forked(void);
 
-void status_pipe_closed(int fd);
 void status_pipe_closed_range(unsigned first, unsigned last);
 
 /* Whether `fd` is the present thread's status pipe. */

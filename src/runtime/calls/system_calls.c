@@ -163,6 +163,8 @@ static void keep_pair(const int fds[2], bool closed_on_exec, int other)
 {
 	keep_made(fds[0]);
 	keep_made(fds[1]);
+	if (other < 0)
+		child_pipe_made(fds[0]);
 	if (closed_on_exec)
 		status_pipe_made(fds[0], other);
 }
@@ -213,8 +215,9 @@ static void after(enum effect effect, const struct system_call *call, int result
 	case FORKS:
 		if (!result)
 			process_forked();
-		else if (result > 0)
-			status_pipe_forked();
+		else if (result > 0) {
+			child_started(result, status_pipe_forked());
+		}
 		break;
 	default:
 		break;

@@ -24,6 +24,7 @@
 #include "runtime/turns/turn.h"
 #include "runtime/unwind/unwinder.h"
 #include "call.h"
+#include "child_pipes.h"
 #include "output_end.h"
 #include "status_pipe.h"
 
@@ -219,6 +220,7 @@ static bool begin(struct call_watch *watch)
 	watch->cpu_ns = this_thread.usage.cpu_ns;
 	watch->switches = this_thread.usage.switches;
 	watch->start_ns = this_thread.slot->call.start_ns;
+	watch->delay_mark = crowd_mark();
 	return true;
 }
 
@@ -245,7 +247,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	watch->subject = subject;
 	watch->failed = false;
 	watch->ended = false;
-	watch->hung_up = false;
+	watch->fd_hung_up = -1;
 	watch->fd_made = -1;
 	watch->kind = SUBJECT_NONE;
 	watch->flags = subject.sleeps ? SITE_SLEEPS : 0;
@@ -291,7 +293,7 @@ static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t e
 	struct call_outcome outcome = {
 		.wall_ns = end_ns - watch->start_ns,
 		.failed = watch->failed,
-		.follows = output_end_was_awaited(watch->start_ns),
+		.follows = output_end_was_awaited(watch),
 	};
 	uint64_t cpu_ns;
 
@@ -308,8 +310,11 @@ static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t e
 	cpu_ns = this_thread.usage.cpu_ns - watch->cpu_ns;
 	if (outcome.slept && outcome.wall_ns > cpu_ns)
 		outcome.slept_ns = outcome.wall_ns - cpu_ns;
+	if (call_infos[watch->call].class == CLASS_CHILD)
+		outcome.ran_child =
+			child_was_run(this_thread.awaited_child, outcome.slept_ns, end_ns);
 	if (outcome.slept_ns >= shortest_error_ns())
-		outcome.crowded = crowd_between(watch->start_ns, end_ns);
+		outcome.delay_ns = crowd_delay(watch->start_ns, watch->delay_mark, end_ns);
 	return outcome;
 }
 
@@ -466,6 +471,7 @@ COLD static void abandon(struct trace_call_in_progress *call)
 	const struct trace_call *record_of_call = trace_at(call->call);
 	struct call_watch watch = { .call = (int)record_of_call->number,
 				    .fd_made = -1,
+				    .fd_hung_up = -1,
 				    .subject = { .fd = -1 },
 				    .kind = call->subject,
 				    .flags = call->flags & ~SITE_ALLOWED,

@@ -58,3 +58,25 @@ bool crowd_between(uint64_t start_ns, uint64_t end_ns)
 		return true;
 	return looked_ns && looked_ns + LOOK_NS < end_ns && is_full_now();
 }
+
+uint64_t crowd_mark(void)
+{
+	const struct trace_header *header = trace_header();
+
+	return header ? __atomic_load_n(&header->delayed_ns, __ATOMIC_RELAXED) : 0;
+}
+
+uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
+{
+	bool crowded = crowd_between(start_ns, end_ns);
+	uint64_t delayed_ns = crowd_mark(), looked_ns;
+
+	if (!delayed_ns || !trace_header())
+		return crowded ? CROWD_DELAY_NS : 0;
+	/* Since the last look it was as it was then. */
+	looked_ns = __atomic_load_n(&trace_header()->looked_ns, __ATOMIC_RELAXED);
+	if (crowded && looked_ns < end_ns)
+		delayed_ns += end_ns - looked_ns;
+	delayed_ns -= mark;
+	return delayed_ns < CROWD_DELAY_NS ? delayed_ns : CROWD_DELAY_NS;
+}

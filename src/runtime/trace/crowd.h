@@ -26,4 +26,13 @@ void crowd_look_first(struct trace_header *header);
  */
 bool crowd_between(uint64_t start_ns, uint64_t end_ns);
 
+/* To be taken when a wait begins, for the next. */
+uint64_t crowd_mark(void);
+
+/*
+ * How much longer the wait between the two may have been for the sake of the machine's load: as
+ * much as threads that wanted a processor had to wait for one meanwhile, CROWD_DELAY_NS at most.
+ */
+uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns);
+
 #endif

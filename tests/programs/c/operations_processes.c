@@ -1,5 +1,6 @@
 #include "operations.h"
 
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -72,7 +73,38 @@ static void block_child_end(void)
 	close(ends[0]);
 }
 
+/* The end of one child's output is no reason to wait for another. */
+static void block_other_child(void)
+{
+	char *const arguments[] = { "sleep", "0.02", NULL };
+	char byte;
+	int ends[2];
+	ssize_t count;
+	pid_t child;
+	pid_t ended;
+	int made = pipe(ends);
+	int error;
+
+	REQUIRE(made == 0);
+	child = fork();
+	if (child == 0) {
+		nanosleep(&wait_time, NULL); /* EXPECT-NONE */
+		_exit(0);
+	}
+	close(ends[1]);
+	count = read(ends[0], &byte, 1); /* EXPECT error read category=pipe case=other_child */
+	REQUIRE(count == 0);
+	close(ends[0]);
+	error = posix_spawnp(&ended, "sleep", NULL, NULL, arguments, environ); /* ALLOW notice posix_spawnp case=other_child */
+	REQUIRE(error == 0);
+	ended = waitpid(ended, NULL, 0); /* EXPECT error waitpid category=process case=other_child */
+	REQUIRE(ended > 0);
+	ended = waitpid(child, NULL, 0); /* ALLOW notice waitpid case=other_child */
+	REQUIRE(ended == child);
+}
+
 const struct operation process_operations[] = {
+	{ "other_child", NULL, block_other_child, NULL },
 	{ "system", NULL, block_system, NULL },
 	{ "popen", NULL, block_popen, NULL },
 	{ "child_end", NULL, block_child_end, NULL },

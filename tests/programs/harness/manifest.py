@@ -36,7 +36,7 @@ def words(text):
 TOKIO_OPERATIONS = words("sleep file fifo socket lookup command mutex condvar join println compute")
 C_OPERATIONS = words(
     "nanosleep usleep select file fsync stat pipe stream nested_poll socket getaddrinfo mutex cond rwlock sem"
-    " join flock system popen child_end waitpid output quiet compute"
+    " join flock system popen child_end other_child waitpid output quiet compute"
 )
 PYTHON_OPERATIONS = words("sleep file fsync client run_program wait_then_program lookup lock compute")
 NODE_OPERATIONS = words("readFile exec atomicsWait fsync compute")

@@ -120,6 +120,30 @@ static void who_looks_too_late_has_no_processor(void **state)
 	assert_true(is_crowded(1020, 1041));
 }
 
+static void a_wait_is_excused_for_as_long_as_others_had_the_processors(void **state)
+{
+	uint64_t mark;
+
+	(void)state;
+	set(1000, 0);
+	trace_header()->delayed_ns = 7000000;
+	mark = crowd_mark();
+	runtime_silent = true;
+	assert_int_equal(crowd_delay(999000000, mark, 1001000000), 0);
+	trace_header()->delayed_ns += 3000000;
+	assert_int_equal(crowd_delay(999000000, mark, 1001000000), 3000000);
+	trace_header()->delayed_ns += 300000000;
+	assert_int_equal(crowd_delay(999000000, mark, 1001000000), CROWD_DELAY_NS);
+	/* Since the last look it was as it was then. */
+	trace_header()->delayed_ns = mark;
+	set(1000, 1000);
+	assert_int_equal(crowd_delay(999000000, mark, 1004000000), 4000000);
+	/* A kernel that does not say. */
+	trace_header()->delayed_ns = 0;
+	assert_int_equal(crowd_delay(999000000, 0, 1001000000), CROWD_DELAY_NS);
+	runtime_silent = false;
+}
+
 /* Of 20 waits that are longer than what is an error, how many were less. */
 static uint64_t excused_waits(bool crowded)
 {
@@ -160,6 +184,7 @@ int main(void)
 		cmocka_unit_test(who_runs_us_is_late_from_the_start),
 		cmocka_unit_test(a_crowd_counts_while_it_lasts),
 		cmocka_unit_test(who_looks_too_late_has_no_processor),
+		cmocka_unit_test(a_wait_is_excused_for_as_long_as_others_had_the_processors),
 		cmocka_unit_test(a_wait_that_the_scheduler_may_have_made_long_is_no_error),
 	};
 

@@ -3,6 +3,7 @@
 #include "calls_seen.h"
 
 #include "judgement/judgement.h"
+#include "runtime/process/crowd.h"
 
 #define BLOCKING    false
 #define NONBLOCKING true
@@ -16,9 +17,9 @@ static const struct call_outcome disk_sleep = { 19999999, 19999999, .slept = tru
 static const struct call_outcome hung_disk = { 20000000, 20000000, .slept = true };
 /* Others had the processors: on both sides of what that may add. */
 static const struct call_outcome crowded_sleep = { 20999999, 20999999, .slept = true,
-						   .crowded = true };
+						   .delay_ns = CROWD_DELAY_NS };
 static const struct call_outcome long_crowded_sleep = { 21000000, 21000000, .slept = true,
-							.crowded = true };
+							.delay_ns = CROWD_DELAY_NS };
 
 #define JUDGED(class, subject, flags, nonblocking, outcome, severity)                              \
 	assert_int_equal(call_judge(class, subject, flags, nonblocking, outcome), severity)
@@ -84,7 +85,7 @@ static void the_end_of_a_child_whose_output_was_awaited_may_take_its_time(void *
 					      .follows = true };
 	const struct call_outcome ended = { 102000000, 0, .follows = true };
 	const struct call_outcome crowded = { 999000000, 999000000, .slept = true, .follows = true,
-					      .crowded = true };
+					      .delay_ns = CROWD_DELAY_NS };
 
 	(void)state;
 	judged(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, NONE, NOTICE, ERROR);
@@ -97,6 +98,20 @@ static void the_end_of_a_child_whose_output_was_awaited_may_take_its_time(void *
 	JUDGED(CLASS_TRANSFER, SUBJECT_PIPE, 0, BLOCKING, &ending, WARNING);
 	JUDGED(CLASS_TRANSFER, SUBJECT_PIPE, 0, BLOCKING, &lasting, ERROR);
 	JUDGED(CLASS_TRANSFER, SUBJECT_SOCKET, 0, BLOCKING, &ending, ERROR);
+}
+
+static void a_program_that_is_run_is_an_error_on_a_crowded_machine_too(void **state)
+{
+	const struct call_outcome run = { 19000000, 19000000, .slept = true, .ran_child = true,
+					  .delay_ns = CROWD_DELAY_NS };
+	const struct call_outcome quick = { 999999, 999999, .slept = true, .ran_child = true };
+	const struct call_outcome other = { 19000000, 19000000, .slept = true,
+					    .delay_ns = CROWD_DELAY_NS };
+
+	(void)state;
+	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &run, ERROR);
+	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &quick, NOTICE);
+	JUDGED(CLASS_CHILD, SUBJECT_NONE, 0, BLOCKING, &other, NOTICE);
 }
 
 static void the_start_of_a_child_is_a_notice_at_most(void **state)
@@ -236,6 +251,7 @@ int main(void)
 		cmocka_unit_test(a_sync_is_an_error_on_a_disk_alone),
 		cmocka_unit_test(a_wait_for_others_is_judged_by_its_sleep),
 		cmocka_unit_test(the_end_of_a_child_whose_output_was_awaited_may_take_its_time),
+		cmocka_unit_test(a_program_that_is_run_is_an_error_on_a_crowded_machine_too),
 		cmocka_unit_test(the_start_of_a_child_is_a_notice_at_most),
 		cmocka_unit_test(a_lock_is_nothing_when_free),
 		cmocka_unit_test(a_blocking_descriptor_is_a_warning_before_it_waits),

@@ -27,11 +27,24 @@ static void another_text_says_nothing(void **state)
 		assert_false(load_is_full(texts[i], 1));
 }
 
+static void pressure_is_read_in_nanoseconds(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		load_pressure_ns("some avg10=93.88 avg60=85.03 avg300=35.33 total=134235979\n"
+				 "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"),
+		UINT64_C(134235979000));
+	assert_int_equal(load_pressure_ns(""), 0);
+	assert_int_equal(load_pressure_ns("full avg10=0.00 total=7\n"), 0);
+	assert_int_equal(load_pressure_ns("some avg10=0.00\n"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_asks_takes_no_processor),
 		cmocka_unit_test(another_text_says_nothing),
+		cmocka_unit_test(pressure_is_read_in_nanoseconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

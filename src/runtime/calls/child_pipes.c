@@ -1,0 +1,73 @@
+#include "child_pipes.h"
+
+#include <string.h>
+
+#include "runtime/base/compiler.h"
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+
+#define PIPES	 4
+#define CHILDREN 4
+
+/* Descriptors plus one, so that a new thread's zeros mean none. */
+struct child {
+	pid_t pid;
+	bool program;
+	uint64_t started_ns;
+	int pipes[PIPES];
+};
+
+static THREAD_LOCAL struct child children[CHILDREN], next_child;
+static THREAD_LOCAL unsigned pipes_made, children_started;
+
+void child_pipe_made(int fd)
+{
+	next_child.pipes[pipes_made++ % PIPES] = fd + 1;
+	this_thread.made_pipe = true;
+}
+
+void child_started(pid_t child, bool program)
+{
+	next_child.pid = child;
+	next_child.program = program;
+	next_child.started_ns = now_ns();
+	children[children_started++ % CHILDREN] = next_child;
+	memset(&next_child, 0, sizeof next_child);
+	pipes_made = 0;
+}
+
+static void forget(struct child *child, unsigned first, unsigned last)
+{
+	for (unsigned i = 0; i < PIPES; i++)
+		if (child->pipes[i] && (unsigned)child->pipes[i] - 1 >= first &&
+		    (unsigned)child->pipes[i] - 1 <= last)
+			child->pipes[i] = 0;
+}
+
+void child_pipes_closed(unsigned first, unsigned last)
+{
+	for (unsigned i = 0; i < CHILDREN; i++)
+		forget(&children[i], first, last);
+	forget(&next_child, first, last);
+}
+
+pid_t child_of_pipe(int fd)
+{
+	for (unsigned i = 0; fd >= 0 && i < CHILDREN; i++)
+		for (unsigned n = 0; n < PIPES; n++)
+			if (children[i].pipes[n] == fd + 1)
+				return children[i].pid;
+	return 0;
+}
+
+bool child_was_run(pid_t child, uint64_t slept_ns, uint64_t end_ns)
+{
+	const struct child *last = &children[(children_started - 1) % CHILDREN];
+
+	for (unsigned i = 0; child && i < CHILDREN; i++)
+		if (children[i].pid == child)
+			return children[i].program &&
+			       slept_ns >= (end_ns - children[i].started_ns) / 2;
+	return !child && children_started && last->program &&
+	       slept_ns >= (end_ns - last->started_ns) / 2;
+}
