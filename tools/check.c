@@ -90,7 +90,7 @@ static void print_engines(unsigned engines)
 
 	printf("%-14s ", "event loops");
 	for (unsigned i = 0; i < ELF_ENGINES; i++) {
-		if (!(engines & 1u << i) || 1u << i == ENGINE_GO)
+		if (!(engines & 1u << i) || i == ENGINE_go)
 			continue;
 		printf("%s%s", any ? ", " : "", elf_engine_names[i]);
 		any = true;
@@ -98,7 +98,7 @@ static void print_engines(unsigned engines)
 	printf("%s\n",
 	       any ? ""
 		   : "of no known library; its own are told once they have waited a few times");
-	if (engines & ENGINE_GO)
+	if (engines & 1u << ENGINE_go)
 		print_line("Go", "its calls do not pass libc: only C code within it is seen");
 }
 

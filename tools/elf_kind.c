@@ -15,18 +15,15 @@
 static const struct {
 	const char *library, *function;
 } engine_marks[ELF_ENGINES] = {
-	{ "libuv.so.", "uv_run" },
-	{ "libevent", "event_base_loop" },
-	{ "libglib-2.0.so.", "g_main_context_iteration" },
-	{ "libev.so.", "ev_run" },
-	{ "libpython3", "_Py_DumpTraceback" },
-	{ "libnode.so.", "napi_create_function" },
-	{ "libv8", "_ZN2v87Isolate13TryGetCurrentEv" },
+#define ENGINE(token, word, library, function) { library, function },
+#include "executors/table.h"
 	{ NULL, "runtime.rt0_go" },
 };
 
 const char *const elf_engine_names[ELF_ENGINES] = {
-	"libuv", "libevent", "GLib", "libev", "CPython", "Node.js", "V8", "Go",
+#define ENGINE(token, word, library, function) word,
+#include "executors/table.h"
+	"Go",
 };
 
 /* They end the program when another library was loaded before them. */
@@ -188,7 +185,7 @@ static void read_sections(struct elf_kind *kind, const struct elf_file *file, bo
 			kind->separate |= separate && !kind->debug_info;
 			kind->debug_info = true;
 		} else if (name && starts_with(name, ".go.buildinfo")) {
-			kind->engines |= ENGINE_GO;
+			kind->engines |= 1u << ENGINE_go;
 		}
 		if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
 			read_functions(kind, file, section, &header);

@@ -21,19 +21,14 @@ enum elf_libc { LIBC_GLIBC, LIBC_MUSL, LIBC_UNKNOWN };
 /* Why the kernel runs it with more rights than its caller has. Bits. */
 enum elf_privilege { PRIVILEGE_SETUID = 1, PRIVILEGE_SETGID = 2, PRIVILEGE_CAPABILITIES = 4 };
 
-/* Who may be told by what a file needs and by what it has inside. Bits, in the order of
- * elf_engine_names. */
+/* Event loops and interpreters, by what a file needs and by what it has inside: numbers of bits, in
+ * the order of elf_engine_names. */
 enum elf_engine {
-	ENGINE_LIBUV = 1,
-	ENGINE_LIBEVENT = 2,
-	ENGINE_GLIB = 4,
-	ENGINE_LIBEV = 8,
-	ENGINE_CPYTHON = 16,
-	ENGINE_NODE = 32,
-	ENGINE_V8 = 64,
-	ENGINE_GO = 128,
+#define ENGINE(token, word, library, function) ENGINE_##token,
+#include "executors/table.h"
+	ENGINE_go,
+	ELF_ENGINES
 };
-#define ELF_ENGINES 8
 extern const char *const elf_engine_names[ELF_ENGINES];
 
 struct elf_kind {
@@ -45,7 +40,7 @@ struct elf_kind {
 	char interpreter[256]; /* empty: none */
 	char sanitizer[64]; /* the library it needs that must be loaded first of all; empty: none */
 	unsigned privileges; /* enum elf_privilege */
-	unsigned engines;    /* enum elf_engine */
+	unsigned engines;    /* 1u << enum elf_engine */
 	bool symbols;	     /* has .symtab, itself or in a separate debug file */
 	bool debug_info;     /* the same for .debug_info */
 	bool separate;	     /* one of both comes from a separate file */

@@ -3,10 +3,8 @@
 #include <string.h>
 
 static const struct python_loop loops[] = {
-	/* Those of others that replace its loop keep the name of the function. */
-	{ "asyncio", "asyncio", "", "run_forever" },
-	{ "Trio", "trio", "/trio/_core/_run.py", "run" },
-	{ "Twisted", "twisted", "/twisted/internet/base.py", "mainLoop" },
+#define PYTHON_LOOP(id, package, file, function) { EXECUTOR_##id, package, file, function },
+#include "executors/table.h"
 };
 
 #define LOOP_COUNT (sizeof loops / sizeof *loops)
@@ -50,10 +48,10 @@ bool python_loop_waits_in(const char *file, size_t length)
 	return is_part(file, length, "selectors.py");
 }
 
-const struct python_loop *python_loop_named(const char *name)
+const struct python_loop *python_loop_of_executor(enum executor_id executor)
 {
 	for (size_t i = 0; i < LOOP_COUNT; i++)
-		if (!strcmp(loops[i].name, name))
+		if (loops[i].executor == executor)
 			return &loops[i];
 	return NULL;
 }

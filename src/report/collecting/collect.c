@@ -205,9 +205,11 @@ static enum severity severity_in_progress(const struct trace_file *trace,
 static enum script_language language_of(const struct trace_executor *executor, const char *script,
 					size_t size)
 {
+	enum executor_id id = executor_id_of(executor->family, executor->name);
+
 	if (!size)
 		return SCRIPT_NONE;
-	if (!strcmp(executor->name, "asyncio") || memmem(script, size, ".py\t", 4))
+	if (executor_infos[id].script == SCRIPT_PYTHON || memmem(script, size, ".py\t", 4))
 		return SCRIPT_PYTHON;
 	return SCRIPT_JAVASCRIPT;
 }
@@ -272,6 +274,7 @@ bool collection_executor(struct collection *collection, const struct trace_execu
 	seen->confidence = executor->confidence;
 	seen->executor = strings_keep_part(&collection->report->strings, executor->name,
 					   sizeof executor->name);
+	seen->executor_id = executor_id_of(seen->family, seen->executor);
 	return executor->confirmed;
 }
 

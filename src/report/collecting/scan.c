@@ -119,6 +119,13 @@ static const char *words_of(uint8_t spawned)
 	return schedulers[which].words;
 }
 
+static void set_known(struct finding *seen, enum executor_id id)
+{
+	seen->executor_id = id;
+	seen->family = executor_infos[id].family;
+	seen->executor = executor_infos[id].name;
+}
+
 static void set_executor(const struct scan *scan, uint32_t machine, struct finding *seen)
 {
 	const struct layout *layout = scan->layout;
@@ -129,16 +136,14 @@ static void set_executor(const struct scan *scan, uint32_t machine, struct findi
 		libraries = spawned & TOKIO_BITS ? LAYOUT_HAS_TOKIO : LAYOUT_HAS_ASYNC_TASK;
 	seen->executor = "unknown";
 	if (layout->machines[machine].language != LAYOUT_RUST) {
-		seen->family = FAMILY_COROUTINE;
+		set_known(seen, EXECUTOR_coroutine);
 		seen->executor = "C++20 coroutine";
 		return;
 	}
 	if (libraries == LAYOUT_HAS_ASYNC_TASK) {
-		seen->family = FAMILY_ASYNC_TASK;
-		seen->executor = "async-task";
+		set_known(seen, EXECUTOR_async_task);
 	} else if (libraries) {
-		seen->family = FAMILY_TOKIO;
-		seen->executor = "tokio";
+		set_known(seen, EXECUTOR_tokio);
 	}
 	if (scan->tasks[machine] == LAYOUT_NONE)
 		return;

@@ -141,6 +141,7 @@ static bool begin(struct stalls *stalls, const struct trace_executor *executor, 
 	seen->confidence = executor->confidence;
 	seen->executor =
 		strings_keep_part(&stalls->report->strings, executor->name, sizeof executor->name);
+	seen->executor_id = executor_id_of(seen->family, seen->executor);
 	return true;
 }
 

@@ -314,7 +314,7 @@ static bool tells_of_panic(const struct stack *stack)
 
 static bool family_verdict(struct finding *seen, uint8_t flags, bool script_full)
 {
-	const struct python_loop *loop = python_loop_named(seen->executor);
+	const struct python_loop *loop = python_loop_of_executor(seen->executor_id);
 
 	if (seen->family == FAMILY_TOKIO)
 		return verdict_tokio(seen, flags);
@@ -322,7 +322,7 @@ static bool family_verdict(struct finding *seen, uint8_t flags, bool script_full
 		return verdict_async_task(seen, flags);
 	if (loop)
 		return verdict_python(seen, loop, script_full);
-	if (!strcmp(seen->executor, "gevent"))
+	if (seen->executor_id == EXECUTOR_gevent)
 		verdict_gevent(seen);
 	return true;
 }
@@ -377,7 +377,7 @@ static uint64_t length_of_each(const struct finding *seen)
 
 bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full, uint64_t warning_ns)
 {
-	const struct python_loop *loop = python_loop_named(seen->executor);
+	const struct python_loop *loop = python_loop_of_executor(seen->executor_id);
 	const struct stack *native = &seen->stacks->native;
 
 	if (flags & ROOT_FLAGS)
@@ -398,7 +398,7 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full, ui
 		seen->severity = SEVERITY_NOTICE;
 	if (loop && seen->stacks->script.count)
 		return verdict_python(seen, loop, script_full);
-	if (!strcmp(seen->executor, "gevent"))
+	if (seen->executor_id == EXECUTOR_gevent)
 		verdict_gevent(seen);
 	return true;
 }

@@ -14,40 +14,12 @@ struct owner_rule {
 
 /* Crates, by the first part of a Rust path. */
 static const struct owner_rule crates[] = {
+#define CRATE(id, crate) { crate, OWNER_EXECUTOR, NULL },
+#include "executors/table.h"
 	{ "std", OWNER_STANDARD, "std" },
 	{ "core", OWNER_STANDARD, "std" },
 	{ "alloc", OWNER_STANDARD, "std" },
 	{ "backtrace", OWNER_STANDARD, "std" },
-	{ "tokio", OWNER_EXECUTOR, NULL },
-	{ "tokio_util", OWNER_EXECUTOR, NULL },
-	{ "tokio_stream", OWNER_EXECUTOR, NULL },
-	{ "mio", OWNER_EXECUTOR, NULL },
-	{ "async_task", OWNER_EXECUTOR, NULL },
-	{ "async_executor", OWNER_EXECUTOR, NULL },
-	{ "async_global_executor", OWNER_EXECUTOR, NULL },
-	{ "async_io", OWNER_EXECUTOR, NULL },
-	{ "async_std", OWNER_EXECUTOR, NULL },
-	{ "async_lock", OWNER_EXECUTOR, NULL },
-	{ "async_channel", OWNER_EXECUTOR, NULL },
-	{ "async_fs", OWNER_EXECUTOR, NULL },
-	{ "async_net", OWNER_EXECUTOR, NULL },
-	{ "async_process", OWNER_EXECUTOR, NULL },
-	{ "async_signal", OWNER_EXECUTOR, NULL },
-	{ "event_listener", OWNER_EXECUTOR, NULL },
-	{ "concurrent_queue", OWNER_EXECUTOR, NULL },
-	{ "parking", OWNER_EXECUTOR, NULL },
-	{ "piper", OWNER_EXECUTOR, NULL },
-	{ "blocking", OWNER_EXECUTOR, NULL },
-	{ "smol", OWNER_EXECUTOR, NULL },
-	{ "polling", OWNER_EXECUTOR, NULL },
-	{ "futures_lite", OWNER_EXECUTOR, NULL },
-	{ "futures_core", OWNER_EXECUTOR, NULL },
-	{ "futures_util", OWNER_EXECUTOR, NULL },
-	{ "futures_executor", OWNER_EXECUTOR, NULL },
-	{ "futures_channel", OWNER_EXECUTOR, NULL },
-	{ "monoio", OWNER_EXECUTOR, NULL },
-	{ "glommio", OWNER_EXECUTOR, NULL },
-	{ "actix_rt", OWNER_EXECUTOR, NULL },
 	{ "addr2line", OWNER_DEPENDENCY, NULL },
 	{ "gimli", OWNER_DEPENDENCY, NULL },
 	{ "miniz_oxide", OWNER_DEPENDENCY, NULL },
@@ -78,22 +50,13 @@ static const struct owner_rule crates[] = {
 
 /* Functions of C and C++ that stand in the program itself when a library is linked statically. */
 static const struct owner_rule functions[] = {
+#define FUNCTIONS(id, prefix, package) { prefix, OWNER_EXECUTOR, package },
+#include "executors/table.h"
 	{ "yieldsan_", OWNER_SYSTEM, "yieldsan.h" }, /* marks */
 	{ "std::", OWNER_STANDARD, "libstdc++" },
 	{ "__gnu_cxx::", OWNER_STANDARD, "libstdc++" },
 	{ "__cxxabiv1::", OWNER_STANDARD, "libstdc++" },
-	{ "boost::asio::", OWNER_EXECUTOR, "boost.asio" },
-	{ "asio::", OWNER_EXECUTOR, "asio" },
 	{ "boost::", OWNER_DEPENDENCY, "boost" },
-	{ "seastar::", OWNER_EXECUTOR, "seastar" },
-	{ "folly::", OWNER_EXECUTOR, "folly" },
-	{ "uv_", OWNER_EXECUTOR, "libuv" },
-	{ "uv__", OWNER_EXECUTOR, "libuv" },
-	{ "event_base_", OWNER_EXECUTOR, "libevent" },
-	{ "event_process_active", OWNER_EXECUTOR, "libevent" },
-	{ "ev_run", OWNER_EXECUTOR, "libev" },
-	{ "ev_invoke_pending", OWNER_EXECUTOR, "libev" },
-	{ "g_main_", OWNER_EXECUTOR, "GLib" },
 	{ "__rust_", OWNER_STANDARD, "std" },
 	{ "rust_begin_unwind", OWNER_STANDARD, "std" },
 	{ "_start", OWNER_SYSTEM, "libc.so.6" },
@@ -102,18 +65,24 @@ static const struct owner_rule functions[] = {
 
 /* Loaded objects, by file name, wherever they lie. */
 static const struct owner_rule modules[] = {
-	{ "libc.so", OWNER_SYSTEM, NULL },	    { "libpthread.so", OWNER_SYSTEM, NULL },
-	{ "libpthread-", OWNER_SYSTEM, NULL },	    { "libc-2", OWNER_SYSTEM, NULL },
-	{ "libm.so", OWNER_SYSTEM, NULL },	    { "libdl.so", OWNER_SYSTEM, NULL },
-	{ "ld-linux", OWNER_SYSTEM, NULL },	    { "linux-vdso", OWNER_SYSTEM, NULL },
-	{ "libgcc_s.so", OWNER_SYSTEM, NULL },	    { "libyieldsan.so", OWNER_SYSTEM, NULL },
-	{ "libstdc++.so", OWNER_STANDARD, NULL },   { "libc++.so", OWNER_STANDARD, NULL },
-	{ "libstd-", OWNER_STANDARD, "std" },	    { "libuv", OWNER_EXECUTOR, "libuv" },
-	{ "libevent", OWNER_EXECUTOR, "libevent" }, { "libev.so", OWNER_EXECUTOR, "libev" },
-	{ "libglib-2", OWNER_EXECUTOR, "GLib" },    { "libgio-2", OWNER_EXECUTOR, "GLib" },
-	{ "libgobject-2", OWNER_EXECUTOR, "GLib" }, { "libboost_", OWNER_DEPENDENCY, "boost" },
-	{ "libpython", OWNER_STANDARD, "Python" },  { "python2", OWNER_STANDARD, "Python" },
-	{ "python3", OWNER_STANDARD, "Python" },    { "libnode", OWNER_STANDARD, "Node" },
+#define MODULE(id, prefix, package) { prefix, OWNER_EXECUTOR, package },
+#include "executors/table.h"
+	{ "libc.so", OWNER_SYSTEM, NULL },	   { "libpthread.so", OWNER_SYSTEM, NULL },
+	{ "libpthread-", OWNER_SYSTEM, NULL },	   { "libc-2", OWNER_SYSTEM, NULL },
+	{ "libm.so", OWNER_SYSTEM, NULL },	   { "libdl.so", OWNER_SYSTEM, NULL },
+	{ "ld-linux", OWNER_SYSTEM, NULL },	   { "linux-vdso", OWNER_SYSTEM, NULL },
+	{ "libgcc_s.so", OWNER_SYSTEM, NULL },	   { "libyieldsan.so", OWNER_SYSTEM, NULL },
+	{ "libstdc++.so", OWNER_STANDARD, NULL },  { "libc++.so", OWNER_STANDARD, NULL },
+	{ "libstd-", OWNER_STANDARD, "std" },	   { "libboost_", OWNER_DEPENDENCY, "boost" },
+	{ "libpython", OWNER_STANDARD, "Python" }, { "python2", OWNER_STANDARD, "Python" },
+	{ "python3", OWNER_STANDARD, "Python" },   { "libnode", OWNER_STANDARD, "Node" },
+};
+
+/* Where the source files of headers lie. */
+static const struct owner_rule headers[] = {
+#define HEADERS(id, path, package) { path, OWNER_EXECUTOR, package },
+#include "executors/table.h"
+	{ "/usr/include/", OWNER_DEPENDENCY, "headers" },
 };
 
 #define COUNT(array) (sizeof array / sizeof *array)
@@ -254,19 +223,11 @@ static bool by_source(struct frame *frame, struct strings *strings)
 	}
 	if (by_source_of_crate(frame, strings))
 		return true;
-	if (starts(file, "/usr/include/c++/") || strstr(file, "/include/c++/")) {
+	if (strstr(file, "/include/c++/")) {
 		set(frame, OWNER_STANDARD, "libstdc++");
 		return true;
 	}
-	if (starts(file, "/usr/include/boost/asio/")) {
-		set(frame, OWNER_EXECUTOR, "boost.asio");
-		return true;
-	}
-	if (starts(file, "/usr/include/")) {
-		set(frame, OWNER_DEPENDENCY, "headers");
-		return true;
-	}
-	return false;
+	return by_rule(frame, headers, COUNT(headers), file);
 }
 
 static bool in_system_directory(const char *module)

@@ -37,9 +37,10 @@ static bool is_script_boundary(const struct frame *frame)
 
 static bool is_turn_boundary(const struct frame *frame)
 {
-	return frame_is(frame, "tokio", "task::raw::poll") ||
-	       frame_is(frame, "tokio", "task::harness::Harness") ||
-	       frame_is(frame, "tokio", "poll_future") || frame_is(frame, "async_task", "RawTask");
+#define BOUNDARY(id, package, part) frame_is(frame, package, part) ||
+	return
+#include "executors/table.h"
+		false;
 }
 
 static size_t place_of(const struct stack *stack, enum frame_owner owner)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "executors/executors.h"
 #include "report/tasks/alive.h"
 #include "support/hash.h"
 #include "kind.h"
@@ -58,6 +59,7 @@ struct finding {
 	uint32_t confidence; /* enum confidence */
 	uint32_t family;     /* enum executor_family */
 	enum finding_root root;
+	enum executor_id executor_id;
 	const char *executor;	     /* its name; kept, as all strings here */
 	const char *call, *category; /* NULL for a kind that has none */
 	const char *thread;

@@ -9,9 +9,11 @@ struct finding;
 /* The asynchronous equivalent first, then the offload. Never NULL. */
 const char *advice_for(const struct finding *finding);
 
-/* Under which executor's name advice on it stands: that of a library may be another's inside, and
- * of Node it is another than of libuv. */
-const char *advice_executor(const struct finding *finding);
+/* On a turn that computes for too long. */
+const char *advice_on_long_turn(const struct finding *finding);
+
+/* How to yield without a lock in hand. */
+const char *advice_on_lock(const struct finding *finding);
 
 /* The n-th line on a category of calls, and the executor that it is for: NULL for all others. NULL
  * behind the last. */

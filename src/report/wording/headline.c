@@ -5,14 +5,9 @@
 #include "report/model/model.h"
 #include "report/frames/source_path.h"
 
-static const struct {
-	const char *name, *held;
-} held_executors[] = {
-	{ "gevent", "gevent's hub" },	      { "Trio", "the Trio event loop" },
-	{ "Twisted", "the Twisted reactor" }, { "asyncio", "the asyncio event loop" },
-	{ "libuv", "the libuv event loop" },  { "node", "Node's event loop" },
-	{ "libevent", "the libevent loop" },  { "libev", "the libev loop" },
-	{ "glib", "the GLib main loop" },     { "GLib", "the GLib main loop" },
+static const char *const held_words[] = {
+#define EXECUTOR(id, name, family, script, like, held) held,
+#include "executors/table.h"
 };
 
 const char *headline_executor(struct report *report, const struct finding *finding)
@@ -29,12 +24,9 @@ const char *headline_executor(struct report *report, const struct finding *findi
 	case ROOT_NONE:
 		break;
 	}
-	for (size_t i = 0; i < sizeof held_executors / sizeof *held_executors; i++)
-		if (!strcmp(finding->executor, held_executors[i].name))
-			return held_executors[i].held;
+	if (held_words[finding->executor_id])
+		return held_words[finding->executor_id];
 	switch (finding->family) {
-	case FAMILY_TOKIO:
-		return "a tokio worker";
 	case FAMILY_EVENT_LOOP:
 		return strings_print(strings, "the event loop of %s", finding->executor);
 	case FAMILY_ANNOTATED:

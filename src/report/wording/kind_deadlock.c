@@ -1,6 +1,6 @@
 /* deadlock: a wait for a lock that cannot end, or does not. */
+#include "advice.h"
 #include "headline.h"
-#include "lock_advice.h"
 #include "report/model/model.h"
 #include "quantity.h"
 
@@ -33,7 +33,7 @@ const char *deadlock_advice(struct report *report, const struct finding *finding
 			return "take the locks in one order everywhere, or hold only one at a time";
 	for (size_t i = 0; i < finding->stack_count; i++)
 		if (finding->stacks[i].role == ROLE_HOLDING)
-			return lock_advice(finding);
+			return advice_on_lock(finding);
 	return "let the thread that holds it release it sooner, or wait for it elsewhere: try the "
 	       "lock "
 	       "and come back later, or hand the work to a thread that may wait";

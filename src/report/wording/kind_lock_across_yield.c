@@ -1,7 +1,7 @@
 /* lock-across-yield: a lock that a turn took and still holds when it yields. */
+#include "advice.h"
 #include "headline.h"
 #include "held_value.h"
-#include "lock_advice.h"
 #include "report/model/model.h"
 #include "quantity.h"
 
@@ -49,5 +49,5 @@ const char *lock_across_yield_advice(struct report *report, const struct finding
 	(void)report;
 	if (finding->variable && finding->severity == SEVERITY_NOTICE)
 		return "it may be held over an .await; whoever waits for it waits as long";
-	return lock_advice(finding);
+	return advice_on_lock(finding);
 }

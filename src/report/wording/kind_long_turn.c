@@ -1,6 +1,4 @@
 /* long-turn: a turn that holds its executor's thread for too long. */
-#include <string.h>
-
 #include "advice.h"
 #include "headline.h"
 #include "report/model/model.h"
@@ -53,36 +51,13 @@ const char *long_turn_cost(struct report *report, const struct finding *finding)
 			     quantity_duration(longest, finding->max_ns), unseen);
 }
 
-static const struct {
-	const char *executor, *advice;
-} advice[] = {
-	{ "tokio", "let others run in between: tokio::task::yield_now().await; or move the work "
-		   "into tokio::task::spawn_blocking(..)" },
-	{ "asyncio", "let others run in between: await asyncio.sleep(0); or move the work to a "
-		     "process: loop.run_in_executor(ProcessPoolExecutor(), ..)" },
-	{ "Trio", "let others run in between: await trio.lowlevel.checkpoint(); or move the work "
-		  "to a process" },
-	{ "gevent", "let others run in between: gevent.sleep(0); or move the work to a process" },
-	{ "Twisted", "let others run in between: task.cooperate(..); or move the work to a "
-		     "process" },
-	{ "libuv", "move the work to the thread pool: uv_queue_work" },
-	{ "node", "split the work (setImmediate), or move it to worker_threads" },
-	{ "glib", "move the work to a thread: g_task_run_in_thread" },
-	{ NULL, "split the work into shorter turns, or move it to a thread of its own" },
-};
-
 const char *long_turn_advice(struct report *report, const struct finding *finding)
 {
-	const char *executor = advice_executor(finding);
-	size_t i = 0;
-
 	(void)report;
 	if (finding->stall == STALL_RUNNABLE)
 		return "nothing in the program: the machine has more to do than processors for it";
 	if (finding->stall == STALL_WAITING)
 		return "move what waits to where blocking is right: spawn_blocking, a thread pool, "
 		       "a thread of its own";
-	while (advice[i].executor && strcmp(advice[i].executor, executor))
-		i++;
-	return advice[i].advice;
+	return advice_on_long_turn(finding);
 }

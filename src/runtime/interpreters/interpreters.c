@@ -52,7 +52,7 @@ static const struct python_loop *loop_of(const struct script_line *line)
 	return python_loop_of(line->function, line->function_length, line->file, line->file_length);
 }
 
-const char *interpreter_loop(void)
+enum executor_id interpreter_loop(void)
 {
 	char text[TRACE_SCRIPT_SIZE];
 	const char *at = text, *end = text + python_frames(text, sizeof text);
@@ -60,8 +60,8 @@ const char *interpreter_loop(void)
 
 	while (next_line(&at, end, &line))
 		if (loop_of(&line))
-			return loop_of(&line)->name;
-	return NULL;
+			return loop_of(&line)->executor;
+	return EXECUTOR_other;
 }
 
 bool interpreter_loop_waits(void)

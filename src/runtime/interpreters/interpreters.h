@@ -26,8 +26,8 @@ bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t dept
 /* Whether this process's loops of `module` are CPython's. */
 bool interpreter_is_python(const struct module *module);
 
-/* The name of the event loop among the present thread's Python frames; NULL. */
-const char *interpreter_loop(void);
+/* The event loop among the present thread's Python frames; EXECUTOR_other: none. */
+enum executor_id interpreter_loop(void);
 
 /*
  * Whether the wait that the present thread begins is that of the one event loop among its Python

@@ -195,11 +195,9 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 		loop->reach = library.reach;
 		loop->function = library.function;
 		loop->function_end = library.function_end;
-		loop->executor = executor_get(FAMILY_EVENT_LOOP, library.name, 0, CONFIDENCE_HIGH);
-		if (loop->executor) {
-			executor_confirm(loop->executor);
+		loop->executor = executor_known(library.executor);
+		if (loop->executor)
 			executor_reach(loop->executor, library.reach);
-		}
 	} else if (module && module == program && !loop_library_refuses(frames, depth)) {
 		loop->executor = executor_get(FAMILY_EVENT_LOOP, program_name(), wait->caller,
 					      CONFIDENCE_MEDIUM);

@@ -11,36 +11,17 @@
 
 /*
  * A library's wait is its loop's when one of `functions` stands above it; without functions, any
- * wait of the module is. `module` is the beginning of the file's name, or NULL for a library that
- * may be linked into anything and exports its functions (Node has libuv inside).
+ * wait of the module is. See executors/table.h.
  */
-static const struct {
-	const char *name;
-	const char *module;
-	const char *path; /* part of the module's path */
+static const struct loop_library_row {
+	enum executor_id executor;
+	const char *module, *path;
 	const char *functions[6];
-	const char *caller; /* part of the path of who runs the loop; NULL: anyone */
-	bool is_below;	    /* callbacks are called below the functions, whoever wrote the loop */
+	const char *caller;
+	bool is_below;
 } libraries[] = {
-	{ "uvloop", "loop.cpython", "/uvloop/", { NULL }, NULL, false },
-	/* Its greenlets take turns on the thread's one stack, within the turns of its libev. */
-	{ "gevent", "corecext.cpython", "/gevent/", { NULL }, NULL, false },
-	{ "gevent", "libev.so", NULL, { "ev_run" }, "/gevent/", false },
-	{ "libuv", "libuv.so", NULL, { "uv_run" }, NULL, true },
-	{ "libuv", NULL, NULL, { "uv_run" }, NULL, true },
-	{ "libevent",
-	  "libevent",
-	  NULL,
-	  { "event_base_loop", "event_base_dispatch", "event_dispatch" },
-	  NULL,
-	  true },
-	{ "glib",
-	  "libglib-2.0.so",
-	  NULL,
-	  { "g_main_loop_run", "g_main_context_iteration", "g_main_context_poll_unlocked" },
-	  NULL,
-	  false },
-	{ "libev", "libev.so", NULL, { "ev_run", "ev_loop" }, NULL, true },
+#define LOOP(id, ...) { EXECUTOR_##id, __VA_ARGS__ },
+#include "executors/table.h"
 };
 
 /* That of them to which the frame returns; of address 0: none. */
@@ -103,17 +84,17 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 		return false;
 	if (interpreter_is_python(module)) {
 		/* Where Python's loop begins and ends is told by its own frames, in the report. */
-		library->name = interpreter_loop();
+		library->executor = interpreter_loop();
 		library->reach = (unsigned)depth;
 		library->function = library->function_end = 0;
-		return library->name;
+		return library->executor != EXECUTOR_other;
 	}
 	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++) {
 		if (!module_fits(row, module))
 			continue;
 		if (find_function(row, frames, depth, module, library) &&
 		    called_by(row, frames, depth, library->reach)) {
-			library->name = libraries[row].name;
+			library->executor = libraries[row].executor;
 			return true;
 		}
 	}

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "executors/executors.h"
+
 struct loop_library {
-	const char *name;
+	enum executor_id executor;
 	/* index of the first frame above the library's loop: once that return address has gone from
 	 * its place, the loop has ended */
 	unsigned reach;

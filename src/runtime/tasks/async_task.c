@@ -17,24 +17,25 @@
 /* More references than any task has, and less than any address. */
 #define LARGEST_STATE (1UL << 32)
 
-/* Threads of the libraries that start some, and how these are called. */
+/* Threads of the libraries that start some. */
 static const struct {
-	const char *thread, *name;
+	enum executor_id executor;
+	const char *thread;
 } libraries[] = {
-	{ "smol-", "smol" },
-	{ "async-std/", "async-std" },
+#define THREADS(id, prefix) { EXECUTOR_##id, prefix },
+#include "executors/table.h"
 };
 
-static const char *name_of(const struct task_module *module)
+static enum executor_id library_of(const struct task_module *module)
 {
 	const struct task_symbols *symbols = &module->symbols;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(libraries); i++)
 		if (!strncmp(this_thread.name, libraries[i].thread, strlen(libraries[i].thread)))
-			return libraries[i].name;
+			return libraries[i].executor;
 	if (symbols->smol == symbols->async_std)
-		return "async-task";
-	return symbols->smol ? "smol" : "async-std";
+		return EXECUTOR_async_task;
+	return symbols->smol ? EXECUTOR_smol : EXECUTOR_async_std;
 }
 
 struct executor *async_task_executor(const struct task_module *module)
@@ -44,9 +45,7 @@ struct executor *async_task_executor(const struct task_module *module)
 
 	if (LIKELY(known_module == module))
 		return known;
-	known = executor_get(FAMILY_ASYNC_TASK, name_of(module), 0, CONFIDENCE_HIGH);
-	if (known)
-		executor_confirm(known);
+	known = executor_known(library_of(module));
 	known_module = module;
 	return known;
 }

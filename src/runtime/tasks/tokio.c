@@ -9,10 +9,8 @@ struct executor *tokio_executor_known;
 
 struct executor *tokio_executor_make(void)
 {
-	struct executor *executor = executor_get(FAMILY_TOKIO, "tokio", 0, CONFIDENCE_HIGH);
+	struct executor *executor = executor_known(EXECUTOR_tokio);
 
-	if (executor)
-		executor_confirm(executor);
 	__atomic_store_n(&tokio_executor_known, executor, __ATOMIC_RELEASE);
 	return executor;
 }

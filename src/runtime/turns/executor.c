@@ -40,6 +40,16 @@ struct executor *executor_get(enum executor_family family, const char *name, uin
 	return executor;
 }
 
+struct executor *executor_known(enum executor_id id)
+{
+	const struct executor_info *info = &executor_infos[id];
+	struct executor *executor = executor_get(info->family, info->name, 0, CONFIDENCE_HIGH);
+
+	if (executor)
+		executor_confirm(executor);
+	return executor;
+}
+
 COLD static struct trace_executor *write_record(struct executor *executor)
 {
 	struct trace_executor *record, *first = NULL;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "contract/trace_format.h"
+#include "executors/executors.h"
 
 #define MAX_EXECUTORS 64
 
@@ -29,6 +29,9 @@ struct executor {
  */
 struct executor *executor_get(enum executor_family family, const char *name, uintptr_t key,
 			      enum confidence confidence);
+
+/* One that has a file in src/executors: always confirmed. NULL as above. */
+struct executor *executor_known(enum executor_id id);
 
 /* From now on, and for what was recorded already, its findings count. */
 void executor_confirm(struct executor *executor);

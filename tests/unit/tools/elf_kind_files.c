@@ -159,7 +159,7 @@ static void loops_linked_in_are_told_by_their_functions(void **state)
 	assert_int_equal(kind.engines, 0);
 	assert_int_equal(compile("loop", "-Dmain='main(void){return 0;} int uv_run'"), 0);
 	assert_int_equal(elf_kind_read(&kind, in_directory("loop")), 0);
-	assert_int_equal(kind.engines, ENGINE_LIBUV);
+	assert_int_equal(kind.engines, 1u << ENGINE_libuv);
 }
 
 static void what_is_no_elf_file_is_told(void **state)

@@ -12,6 +12,7 @@ static const char *advice(enum executor_family family, const char *executor, con
 
 	finding.family = family;
 	finding.executor = executor;
+	finding.executor_id = executor_id_of(family, executor);
 	finding.category = category;
 	finding.call = call;
 	return advice_for(&finding);
@@ -96,6 +97,7 @@ static void the_script_decides_whose_words_are_used(void **state)
 	(void)state;
 	finding.family = FAMILY_EVENT_LOOP;
 	finding.executor = "libuv";
+	finding.executor_id = EXECUTOR_libuv;
 	finding.category = "file";
 	finding.call = "fsync";
 	assert_contains(advice_for(&finding), "uv_fs_");
