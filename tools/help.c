@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "executors/executors.h"
 #include "shared/options.h"
 
 static void print_usage(void)
@@ -14,9 +15,10 @@ static void print_usage(void)
 		if (commands[i].help)
 			printf("  yieldsan %-6s %-34s %s\n", commands[i].name,
 			       commands[i].arguments, commands[i].help);
-	printf("\n`yieldsan help COMMAND' lists a command's options, `yieldsan help options' those "
-	       "of the\n"
-	       "runtime: for `yieldsan run --set KEY=VALUE', or KEY=VALUE:KEY=VALUE in %s.\n"
+	printf("\n`yieldsan help COMMAND' lists a command's options, `yieldsan help executors' the "
+	       "executors\n"
+	       "that are recognised, `yieldsan help options' the options of the runtime: for\n"
+	       "`yieldsan run --set KEY=VALUE', or KEY=VALUE:KEY=VALUE in %s.\n"
 	       "LD_PRELOAD=libyieldsan.so COMMAND watches a program without this command.\n",
 	       OPTIONS_VARIABLE);
 }
@@ -52,6 +54,22 @@ static void print_options(void)
 		print_option(&option_infos[i]);
 }
 
+static void print_executors(bool others)
+{
+	static const struct {
+		enum executor_id id;
+		const char *what, *how, *notes;
+	} rows[] = {
+#define RECOGNISED(id, what, how, notes) { EXECUTOR_##id, what, how, notes },
+#include "executors/table.h"
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if ((rows[i].id == EXECUTOR_other) == others)
+			printf("| %s | %s |%s%s |\n", rows[i].what, rows[i].how,
+			       *rows[i].notes ? " " : "", rows[i].notes);
+}
+
 int command_help(int argc, char **argv)
 {
 	const struct command *command;
@@ -63,6 +81,13 @@ int command_help(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "options")) {
 		print_options();
+		return 0;
+	}
+	if (!strcmp(argv[1], "executors")) {
+		/* As README has it, which a test compares. */
+		printf("| executor | how it is recognised | notes |\n|---|---|---|\n");
+		print_executors(false);
+		print_executors(true);
 		return 0;
 	}
 	command = command_find(argv[1]);
