@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
+#include "process_file.h"
 #include "support/memory.h"
 
 #define WORD	   8
@@ -17,6 +17,7 @@
 
 struct outside {
 	pid_t pid;
+	const struct process_memory *memory;
 	Dwfl *dwfl;
 	uint8_t *stack;
 	uint64_t low, high; /* what of the stack is there */
@@ -29,11 +30,12 @@ struct place {
 	bool bp_known;
 };
 
-struct outside *outside_create(pid_t pid)
+struct outside *outside_create(pid_t pid, const struct process_memory *memory)
 {
 	struct outside *outside = memory_get(sizeof *outside);
 
 	outside->pid = pid;
+	outside->memory = memory;
 	outside->stack = memory_get(STACK_SIZE);
 	return outside;
 }
@@ -63,10 +65,18 @@ static bool read_modules(struct outside *outside)
 		.debuginfo_path = &debug_path,
 	};
 
+	FILE *maps;
+	bool read = false;
+
 	forget_modules(outside);
 	outside->dwfl = dwfl_begin(&callbacks);
-	return outside->dwfl && !dwfl_linux_proc_report(outside->dwfl, outside->pid) &&
-	       !dwfl_report_end(outside->dwfl, NULL, NULL);
+	maps = outside->dwfl ? process_maps(outside->pid) : NULL;
+	if (maps) {
+		read = !dwfl_linux_proc_maps_report(outside->dwfl, maps) &&
+		       !dwfl_report_end(outside->dwfl, NULL, NULL);
+		fclose(maps);
+	}
+	return read;
 }
 
 static Dwfl_Module *module_at(struct outside *outside, uint64_t address)
@@ -81,10 +91,7 @@ static Dwfl_Module *module_at(struct outside *outside, uint64_t address)
 
 static size_t read_memory(const struct outside *outside, uint64_t address, void *to, size_t size)
 {
-	struct iovec local = { to, size }, remote = { (void *)(uintptr_t)address, size };
-	ssize_t got = process_vm_readv(outside->pid, &local, 1, &remote, 1, 0);
-
-	return got > 0 ? (size_t)got : 0;
+	return process_memory_read(outside->memory, address, to, size);
 }
 
 /* All of a read fails when its last page is missing: page by page, up to the stack's end. */

@@ -1,6 +1,6 @@
 /*
  * The stack of a thread that sleeps in another process, without a touch of it: its stack pointer
- * and program counter are in /proc, its stack is read by process_vm_readv(2), and the call frame
+ * and program counter are in /proc, its stack is read from /proc/PID/mem, and the call frame
  * information of the files that it has mapped tells the rest. Of its frame pointer nobody tells:
  * where a frame needs it, the stack is searched for what looks like one.
  */
@@ -11,12 +11,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "process_file.h"
 #include "thread_state.h"
 
 struct outside;
 
-/* To be freed by outside_destroy. Reads the process's mappings when first asked of it. */
-struct outside *outside_create(pid_t pid);
+/* To be freed by outside_destroy; the memory must live as long. Reads the process's mappings when
+ * first asked of it. */
+struct outside *outside_create(pid_t pid, const struct process_memory *memory);
 void outside_destroy(struct outside *outside);
 
 /* Return addresses, as in a trace_stack. Returns how many; 0 when nothing may be read. */

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "contract/trace_format.h"
+#include "process_file.h"
 
 /* A line of /proc/PID/maps: range, rights, offset, device, inode, path (proc(5)). */
 static bool is_mapping_of(const char *line, const char *name, const struct stat *trace)
@@ -30,15 +31,14 @@ static bool is_mapping_of(const char *line, const char *name, const struct stat 
 bool process_alive(int32_t pid, const char *trace_path, const struct stat *trace)
 {
 	const char *slash = strrchr(trace_path, '/'), *name = slash ? slash + 1 : trace_path;
-	char maps[64], *line = NULL;
+	char *line = NULL;
 	bool found = false;
 	size_t room = 0;
 	FILE *file;
 
 	if (pid <= 0)
 		return false;
-	snprintf(maps, sizeof maps, "/proc/%" PRId32 "/maps", pid);
-	file = fopen(maps, "re");
+	file = process_maps(pid);
 	if (!file)
 		return false;
 	while (!found && getline(&line, &room, file) > 0) {

@@ -1,5 +1,6 @@
 #include "task_kinds.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "known_layouts.h"
@@ -14,12 +15,17 @@ void task_kinds_init(struct task_kinds *kinds, struct address_space *space)
 {
 	*kinds = (struct task_kinds){ .space = space };
 	kinds->kinds = memory_get(KINDS * sizeof *kinds->kinds);
+	kinds->memory.fd = -1;
 	kinds->suspended = suspended_tasks_create(space->trace);
+	if (space->trace->running &&
+	    !process_memory_open(&kinds->memory, space->trace->header->pid))
+		kinds->memory_error = errno;
 }
 
 void task_kinds_deinit(struct task_kinds *kinds)
 {
 	free(kinds->kinds);
+	process_memory_close(&kinds->memory);
 	suspended_tasks_destroy(kinds->suspended);
 }
 
@@ -100,8 +106,7 @@ bool task_kinds_look(const struct task_kinds *kinds, const struct task_kind *kin
 	const struct trace_file *trace = kinds->space->trace;
 
 	if (trace->running)
-		return task_memory_read(trace->header->pid, task >> TRACE_TASK_TYPE_BITS, kind,
-					seen);
+		return task_memory_read(&kinds->memory, task >> TRACE_TASK_TYPE_BITS, kind, seen);
 	if (!suspended_tasks_find(kinds->suspended, task, kind, seen))
 		*seen = (struct task_seen){ .state = TASK_UNKNOWN };
 	return true;

@@ -10,6 +10,8 @@ struct task_kinds {
 	struct address_space *space;
 	struct task_kind *kinds;	  /* by number; record NULL: none */
 	struct suspended_task *suspended; /* of a process that was killed */
+	struct process_memory memory;	  /* of one that runs */
+	int memory_error;		  /* errno: why it cannot be read; 0 */
 	const char *problem;		  /* why a layout is missing, a sentence; NULL: none is */
 };
 

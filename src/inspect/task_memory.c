@@ -1,7 +1,6 @@
 #include "task_memory.h"
 
 #include <string.h>
-#include <sys/uio.h>
 
 #include "shared/task_header.h"
 
@@ -10,24 +9,21 @@
 #define PAGE   4096
 
 /* What a chain asks for lies close together, and each read is a system call. */
-struct process_memory {
-	struct layout_memory memory;
-	pid_t pid;
+struct task_window {
+	struct layout_memory layout;
+	const struct process_memory *memory;
 	uint64_t start, end; /* of what `bytes` has */
 	char bytes[AROUND];
 };
 
-static bool read_process(pid_t pid, uint64_t address, void *to, size_t size)
+static bool read_whole(const struct process_memory *memory, uint64_t address, void *to, size_t size)
 {
-	struct iovec local = { to, size };
-	struct iovec remote = { (void *)(uintptr_t)address, size };
-
-	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+	return process_memory_read(memory, address, to, size) == size;
 }
 
 /* What lies around it in its page: the next one may be nobody's. Outer futures lie around inner
  * ones, and have their states behind them. */
-static void read_around(struct process_memory *process, uint64_t address)
+static void read_around(struct task_window *window, uint64_t address)
 {
 	const uint64_t in_page = address % PAGE,
 		       before = in_page < AROUND / 2 ? in_page : AROUND / 2;
@@ -35,33 +31,26 @@ static void read_around(struct process_memory *process, uint64_t address)
 
 	if (size > AROUND)
 		size = AROUND;
-	process->start = process->end = address - before;
-	if (read_process(process->pid, process->start, process->bytes, size))
-		process->end += size;
+	window->start = window->end = address - before;
+	if (read_whole(window->memory, window->start, window->bytes, size))
+		window->end += size;
 }
 
-static bool read_memory(const struct layout_memory *memory, uint64_t address, void *to, size_t size)
+static bool read_memory(const struct layout_memory *layout, uint64_t address, void *to, size_t size)
 {
-	struct process_memory *process = (struct process_memory *)memory;
+	struct task_window *window = (struct task_window *)layout;
 
-	if (address < process->start || address >= process->end)
-		read_around(process, address);
-	if (address >= process->end || size > process->end - address)
-		return read_process(process->pid, address, to, size);
-	memcpy(to, process->bytes + (address - process->start), size);
+	if (address < window->start || address >= window->end)
+		read_around(window, address);
+	if (address >= window->end || size > window->end - address)
+		return read_whole(window->memory, address, to, size);
+	memcpy(to, window->bytes + (address - window->start), size);
 	return true;
 }
 
-static void forget(struct process_memory *process)
+static void forget(struct task_window *window)
 {
-	process->start = process->end = 0;
-}
-
-bool task_memory_is_readable(int64_t pid, const struct task_kind *kind)
-{
-	uint64_t word;
-
-	return read_process((pid_t)pid, kind->record->vtable, &word, sizeof word);
+	window->start = window->end = 0;
 }
 
 /* What a type's vtable says of its tasks. */
@@ -72,17 +61,18 @@ struct parts {
 
 /* Of functions that are folded into one the debug information describes one alone: the task may be
  * another's. */
-static bool describes(pid_t pid, const struct task_kind *kind, struct parts *parts)
+static bool describes(const struct process_memory *memory, const struct task_kind *kind,
+		      struct parts *parts)
 {
 	uint64_t word, layout[ASYNC_TASK_LAYOUT];
 	uint64_t at = kind->record->vtable + TASK_VTABLE_LAYOUT * sizeof word;
 
 	*parts = (struct parts){ 0 };
-	if (!read_process(pid, at, &word, sizeof word))
+	if (!read_whole(memory, at, &word, sizeof word))
 		return false;
 	parts->number = word;
 	if (kind->is_async_task) {
-		if (!read_process(pid, word, layout, sizeof layout))
+		if (!read_whole(memory, word, layout, sizeof layout))
 			return false;
 		parts->number = layout[ASYNC_TASK_FUTURE];
 		parts->schedule = layout[ASYNC_TASK_SCHEDULE];
@@ -90,8 +80,9 @@ static bool describes(pid_t pid, const struct task_kind *kind, struct parts *par
 	return kind->task && parts->number == kind->task->trailer;
 }
 
-static bool read_state(pid_t pid, uint64_t header, const struct task_kind *kind,
-		       const struct parts *parts, struct task_seen *seen)
+static bool read_state(const struct process_memory *memory, uint64_t header,
+		       const struct task_kind *kind, const struct parts *parts,
+		       struct task_seen *seen)
 {
 	static const enum task_state states[] = {
 		[TASK_RESTS] = TASK_SUSPENDED,
@@ -101,7 +92,7 @@ static bool read_state(pid_t pid, uint64_t header, const struct task_kind *kind,
 	uint64_t words[TASK_HEADER_WORDS], vtable = kind->record->vtable;
 	enum task_moment moment;
 
-	if (!read_process(pid, header, words, sizeof words))
+	if (!read_whole(memory, header, words, sizeof words))
 		return false;
 	moment = kind->is_async_task ? async_task_moment(words, vtable, parts->schedule)
 				     : tokio_task_moment(words, vtable);
@@ -111,36 +102,35 @@ static bool read_state(pid_t pid, uint64_t header, const struct task_kind *kind,
 	return true;
 }
 
-bool task_memory_read(int64_t pid, uint64_t header, const struct task_kind *kind,
-		      struct task_seen *seen)
+bool task_memory_read(const struct process_memory *memory, uint64_t header,
+		      const struct task_kind *kind, struct task_seen *seen)
 {
-	struct process_memory process;
+	struct task_window window;
 	struct parts parts;
-	bool described = describes((pid_t)pid, kind, &parts);
+	bool described = describes(memory, kind, &parts);
 	struct layout_link again[LAYOUT_MAX_LINKS];
 	uint64_t addresses[LAYOUT_MAX_LINKS];
 	struct task_seen after;
 
-	process.memory = (struct layout_memory){ read_memory, kind->base };
-	process.pid = (pid_t)pid;
+	window.layout = (struct layout_memory){ read_memory, kind->base };
+	window.memory = memory;
 	for (int i = 0; i < TRIES; i++) {
-		forget(&process);
-		if (!read_state(process.pid, header, kind, &parts, seen))
+		forget(&window);
+		if (!read_state(memory, header, kind, &parts, seen))
 			return false;
 		seen->link_count = seen->guard_count = 0;
 		if (!described || seen->state == TASK_RUNNING)
 			return true;
-		seen->link_count = layout_chain(kind->layout, &process.memory, kind->task, header,
+		seen->link_count = layout_chain(kind->layout, &window.layout, kind->task, header,
 						seen->links, addresses, LAYOUT_MAX_LINKS);
 		seen->guard_count =
-			layout_guards(kind->layout, &process.memory, seen->links, addresses,
+			layout_guards(kind->layout, &window.layout, seen->links, addresses,
 				      seen->link_count, seen->guards, TASK_MAX_GUARDS);
-		forget(&process);
-		if (layout_chain(kind->layout, &process.memory, kind->task, header, again, NULL,
+		forget(&window);
+		if (layout_chain(kind->layout, &window.layout, kind->task, header, again, NULL,
 				 LAYOUT_MAX_LINKS) == seen->link_count &&
 		    !memcmp(again, seen->links, seen->link_count * sizeof *again) &&
-		    read_state(process.pid, header, kind, &parts, &after) &&
-		    after.state == seen->state)
+		    read_state(memory, header, kind, &parts, &after) && after.state == seen->state)
 			return true;
 	}
 	seen->state = TASK_RUNNING; /* each time it had moved on */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "process_file.h"
 #include "shared/layout_guards.h"
 #include "report/tasks/tasks.h"
 #include "contract/trace_format.h"
@@ -32,11 +33,8 @@ struct task_seen {
 	size_t guard_count;
 };
 
-/* Whether the process lets itself be read. */
-bool task_memory_is_readable(int64_t pid, const struct task_kind *kind);
-
 /* False when there is no such task (any more). */
-bool task_memory_read(int64_t pid, uint64_t header, const struct task_kind *kind,
-		      struct task_seen *seen);
+bool task_memory_read(const struct process_memory *memory, uint64_t header,
+		      const struct task_kind *kind, struct task_seen *seen);
 
 #endif

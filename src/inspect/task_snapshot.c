@@ -263,7 +263,7 @@ static void look_at(struct task_snapshot *snapshot, const struct watched_trace *
 
 	known->place = NULL;
 	if (!kind || watched_trace_age(trace, task->polled) < SETTLED_NS ||
-	    !task_memory_read(trace->header.pid, task->task >> TRACE_TASK_TYPE_BITS, kind, &seen) ||
+	    !task_memory_read(&trace->memory, task->task >> TRACE_TASK_TYPE_BITS, kind, &seen) ||
 	    !waits(&seen) || !read_tasks(snapshot, trace, table, number, &again, 1) ||
 	    memcmp(&again, task, sizeof again))
 		return;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ancestor.h"
 #include "support/memory.h"
 #include "process_alive.h"
 #include "thread_state.h"
@@ -208,7 +209,7 @@ static int read_open(struct trace_file *trace, int fd, const char *path, const c
 int trace_file_read(struct trace_file *trace, const char *path, char sentence[TRACE_SENTENCE_SIZE])
 {
 	/* O_NONBLOCK: a FIFO must not hold us. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
+	int fd = ancestor_open_trace(path, O_RDONLY | O_NONBLOCK), error;
 	const char *why = NULL;
 
 	memset(trace, 0, sizeof *trace);

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ancestor.h"
 #include "shared/options.h"
 
 #define TEXT_SIZE 32768 /* executable and options are shorter */
@@ -17,7 +18,7 @@
 int trace_finish_open(const char *path, struct trace_header *header)
 {
 	/* O_NOFOLLOW: others may write to this directory. O_NONBLOCK: a FIFO must not hold us. */
-	int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = ancestor_open_trace(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
 	struct stat status;
 
 	if (fd < 0)

@@ -1,7 +1,6 @@
 #include "watched_root.h"
 
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define IN_BLOCK_ON (TRACE_ROOT_STATE - 4)
@@ -15,10 +14,8 @@ static bool read_root(const struct watched_trace *trace, uint32_t offset, struct
 
 static bool read_state(const struct watched_trace *trace, uint64_t address, uint8_t *state)
 {
-	struct iovec local = { state, TRACE_ROOT_STATE };
-	struct iovec remote = { (void *)(uintptr_t)address, TRACE_ROOT_STATE };
-
-	return process_vm_readv(trace->header.pid, &local, 1, &remote, 1, 0) == TRACE_ROOT_STATE;
+	return process_memory_read(&trace->memory, address, state, TRACE_ROOT_STATE) ==
+	       TRACE_ROOT_STATE;
 }
 
 uint64_t watched_root_turn(struct watched_trace *trace, struct watched_thread *thread,

@@ -43,7 +43,8 @@ struct watched_trace *watched_trace_open(const char *path, const char *run)
 	trace->process = (int)syscall(SYS_pidfd_open, header.pid, 0);
 	trace->header = header;
 	trace->next = header.header_size;
-	trace->outside = outside_create(header.pid);
+	process_memory_open(&trace->memory, header.pid);
+	trace->outside = outside_create(header.pid, &trace->memory);
 	trace->tasks = task_snapshot_create();
 	return trace;
 }
@@ -52,6 +53,7 @@ void watched_trace_close(struct watched_trace *trace)
 {
 	outside_destroy(trace->outside);
 	task_snapshot_destroy(trace->tasks);
+	process_memory_close(&trace->memory);
 	close(trace->fd);
 	if (trace->process >= 0)
 		close(trace->process);

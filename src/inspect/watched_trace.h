@@ -32,6 +32,7 @@ struct watched_trace {
 	int fd;
 	int process; /* its pidfd; -1: an old kernel has none */
 	struct trace_header header;
+	struct process_memory memory;
 	struct outside *outside;
 	struct task_snapshot *tasks;
 	size_t next;	/* offset of the first record that was not read */

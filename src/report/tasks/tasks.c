@@ -139,18 +139,14 @@ static void look_through(struct gathering *gathering)
 static bool is_readable(struct gathering *gathering)
 {
 	const struct trace_file *trace = gathering->space->trace;
-	struct task_kind kind = { 0 };
 
-	if (!trace->running || !trace->records[RECORD_TASK_TYPE].count)
-		return true;
-	kind.record = (const void *)(trace->bytes + trace->records[RECORD_TASK_TYPE].offsets[0]);
-	if (task_memory_is_readable(gathering->process->pid, &kind))
+	if (!gathering->kinds.memory_error || !trace->records[RECORD_TASK_TYPE].count)
 		return true;
 	gathering->process->tasks.problem = strings_print(
 		&gathering->space->report->strings,
 		"the memory of process %lld cannot be read (%s): its tasks are not listed; ask as "
 		"the user it runs as, and see /proc/sys/kernel/yama/ptrace_scope",
-		(long long)gathering->process->pid, strerror(errno));
+		(long long)gathering->process->pid, strerror(gathering->kinds.memory_error));
 	return false;
 }
 

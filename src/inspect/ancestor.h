@@ -1,0 +1,56 @@
+/*
+ * What only an ancestor of a process may open (Yama's ptrace_scope, another user's files), asked
+ * for over a socket. The ancestor opens and hands over; it reads nothing but one line of /proc.
+ */
+#ifndef INSPECT_ANCESTOR_H
+#define INSPECT_ANCESTOR_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * ANCESTOR_FILE(constant, path): opened and handed over as a descriptor.
+ * ANCESTOR_TEXT(constant, path): read and handed over as text, because the kernel checks the rights
+ * of the one who reads. The paths take a process and a thread.
+ */
+#define ANCESTOR_WISHES(FILE, TEXT)                                                                \
+	FILE(MEMORY, "/proc/%d/mem")                                                               \
+	FILE(MAPS, "/proc/%d/maps")                                                                \
+	TEXT(SYSTEM_CALL, "/proc/%d/task/%d/syscall")                                              \
+	TEXT(CHANNEL, "/proc/%d/task/%d/wchan")
+
+enum ancestor_wish {
+#define WISH(constant, path) ANCESTOR_##constant,
+	ANCESTOR_WISHES(WISH, WISH)
+#undef WISH
+		ANCESTOR_DIRECTORY, /* the directory of the run's traces */
+	ANCESTOR_TRACE,		    /* a file in it, to read and write */
+};
+
+#define ANCESTOR_TEXT_SIZE 512
+
+/* In the process that asks: where its ancestor answers. Without this there is none. */
+void ancestor_set(int socket);
+
+/* A descriptor, or -1: there is no ancestor, or it may not open that either. `name` is a trace's
+ * file name, else NULL. */
+int ancestor_open(enum ancestor_wish wish, pid_t pid, const char *name);
+
+/* The first line, without its end. False as above. */
+bool ancestor_read(enum ancestor_wish wish, pid_t pid, pid_t tid, char *text, size_t size);
+
+/* A trace of this run, by its path: here where that is allowed, else by the ancestor. Or -1 with
+ * errno. */
+int ancestor_open_trace(const char *path, int flags);
+
+/* In the ancestor: answers all questions that have arrived, and never waits. */
+void ancestor_answer(int socket, const char *directory);
+
+/* In the process that asks: waits for up to `ms`. True when the ancestor has shut the socket down.
+ */
+bool ancestor_has_left(int socket, int ms);
+
+#endif
