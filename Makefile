@@ -34,7 +34,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all check check-built check-recipes check-crates check-flaky demo bench unit lint check-asan format install uninstall clean help
+.PHONY: all check check-built check-recipes check-crates check-flaky check-watcher demo bench unit lint check-asan format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -61,6 +61,11 @@ check-flaky: ## labelled programs 100 times, on the machine as it is and with ev
 	$(Q)tools/install-dependencies.sh build check
 	$(Q)$(again) all
 	$(Q)tests/long/flaky.py
+
+check-watcher: ## the process that looks at a program from outside, killed 200 times, and 20 times in one run
+	$(Q)tools/install-dependencies.sh build check
+	$(Q)$(again) all
+	$(Q)tests/long/watcher.py
 
 unit: $(unit) ## run the unit tests
 	$(Q)tests/summary $^

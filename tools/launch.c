@@ -2,21 +2,45 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "job_control.h"
+#include "reader.h"
+
+#define WITHOUT_SIGNALFD_MS 20 /* where none can be had: how often signals are looked for */
+#define FAULTS		    (sizeof launch_faults / sizeof *launch_faults)
 
 /* What the program must find as this process found it. */
 struct inherited {
 	sigset_t mask;
-	struct sigaction child_ended;
+	struct sigaction child_ended, faults[FAULTS];
 };
+
+/* Memory shared with the reader: see struct reader. */
+static volatile sig_atomic_t *spares_program;
+
+/* A crash of the launcher. The handler is good for one; raised again, the signal ends us. */
+static void note_crash(int number)
+{
+	*spares_program = true;
+	raise(number);
+}
+
+/* All but those of a crash; SIGABRT ends us when abort(3) raises it, and is else passed on. */
+static void fill_passed(sigset_t *set)
+{
+	sigfillset(set);
+	for (size_t i = 0; i < FAULTS; i++)
+		if (launch_faults[i] != SIGABRT)
+			sigdelset(set, launch_faults[i]);
+}
 
 /*
  * All signals are blocked, to be taken one by one where we wait; an ignored SIGCHLD would also take
@@ -25,15 +49,20 @@ struct inherited {
 static void take_signals(struct inherited *inherited)
 {
 	struct sigaction plain = { .sa_handler = SIG_DFL };
+	struct sigaction crash = { .sa_handler = note_crash, .sa_flags = SA_RESETHAND };
 	sigset_t all;
 
-	sigfillset(&all);
+	fill_passed(&all);
 	sigprocmask(SIG_SETMASK, &all, &inherited->mask);
 	sigaction(SIGCHLD, &plain, &inherited->child_ended);
+	for (size_t i = 0; i < FAULTS; i++)
+		sigaction(launch_faults[i], spares_program ? &crash : NULL, &inherited->faults[i]);
 }
 
 static void give_signals_back(const struct inherited *inherited)
 {
+	for (size_t i = 0; i < FAULTS; i++)
+		sigaction(launch_faults[i], &inherited->faults[i], NULL);
 	sigaction(SIGCHLD, &inherited->child_ended, NULL);
 	sigprocmask(SIG_SETMASK, &inherited->mask, NULL);
 }
@@ -78,12 +107,8 @@ static void expect_copy(const siginfo_t *signal)
 }
 
 static _Noreturn void become(const char *file, char **argv, const struct inherited *inherited,
-			     pid_t launcher, int report)
+			     int report)
 {
-	/* Who kills the launcher means the program. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != launcher)
-		_exit(0);
 	give_signals_back(inherited);
 	execv(file, argv);
 	(void)!write(report, &(int){ errno }, sizeof(int));
@@ -155,13 +180,13 @@ static void stop_with(pid_t pid, int signal)
 }
 
 /* Takes what has ended, strangers as well: as process 1 we inherit them. True when it was ours. */
-static bool has_ended(pid_t pid, int *status)
+static bool has_ended(pid_t pid, int *status, struct reader *reader)
 {
 	pid_t ended;
 	int how;
 
 	while ((ended = waitpid(-1, &how, WNOHANG | WUNTRACED)) > 0) {
-		if (ended != pid)
+		if (reader_has_changed(reader, ended, how) || ended != pid)
 			continue;
 		if (WIFSTOPPED(how)) {
 			stop_with(pid, WSTOPSIG(how));
@@ -173,22 +198,40 @@ static bool has_ended(pid_t pid, int *status)
 	return false;
 }
 
-/* `last`: what signal was passed on last. */
-static void wait_for(pid_t pid, int *status, siginfo_t *last)
+/* Passes on what has arrived. `last`: what signal that was last. */
+static void take_arrived(pid_t pid, siginfo_t *last)
 {
+	struct timespec none = { 0 };
 	siginfo_t signal;
 	sigset_t all;
 
-	sigfillset(&all);
-	while (!has_ended(pid, status)) {
-		if (sigwaitinfo(&all, &signal) < 0)
-			continue;
+	fill_passed(&all);
+	while (sigtimedwait(&all, &signal, &none) > 0) {
 		if (signal.si_signo == SIGCHLD)
 			continue;
 		pass_on(pid, &signal);
 		if (signal.si_signo != SIGCONT)
 			*last = signal;
 	}
+}
+
+static void wait_for(pid_t pid, int *status, struct reader *reader, siginfo_t *last)
+{
+	struct pollfd ready[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	sigset_t all;
+
+	fill_passed(&all);
+	/* Only to wait: what has arrived is taken with all that is known of it. */
+	ready[0].fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	while (!has_ended(pid, status, reader)) {
+		ready[1].fd = reader->socket;
+		ready[1].revents = 0;
+		poll(ready, 2, ready[0].fd < 0 ? WITHOUT_SIGNALFD_MS : reader_wait_ms(reader));
+		take_arrived(pid, last);
+		reader_answer(reader, ready[1].revents);
+		reader_restart(reader);
+	}
+	close(ready[0].fd);
 }
 
 /* The exec's error, or 0 once it has succeeded and so closed the pipe. */
@@ -201,31 +244,38 @@ static int exec_error(int pipe)
 	return error;
 }
 
-int launch(const char *file, char **argv, pid_t *pid, int *status)
+int launch(const char *file, char **argv, struct reader *reader, pid_t *pid, int *status)
 {
 	struct inherited inherited;
 	siginfo_t last = { 0 };
-	pid_t launcher = getpid(), terminal = terminal_group();
+	pid_t terminal = terminal_group();
 	int ends[2], error;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
+	spares_program = reader->spares_program;
 	take_signals(&inherited);
 	*pid = fork();
 	if (*pid == 0)
-		become(file, argv, &inherited, launcher, ends[1]);
+		become(file, argv, &inherited, ends[1]);
 	error = *pid < 0 ? errno : 0;
 	close(ends[1]);
 	if (!error)
 		error = exec_error(ends[0]);
 	close(ends[0]);
+	if (*pid > 0 && !error)
+		reader_start(reader, *pid);
 	if (*pid > 0)
-		wait_for(*pid, status, &last);
+		wait_for(*pid, status, reader, &last);
+	if (spares_program)
+		*spares_program = true;
 	/* A shell that was killed gave nothing back, and our report is to be seen. */
 	if (terminal == getpgrp() && terminal_group() != terminal)
 		terminal_give(terminal);
 	drop_pending_signals();
 	expect_copy(&last);
 	give_signals_back(&inherited);
+	/* Whoever ignores it has no children's statuses, and there is a report to wait for. */
+	signal(SIGCHLD, SIG_DFL);
 	return -error;
 }

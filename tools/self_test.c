@@ -9,6 +9,7 @@
 #include "launch.h"
 #include "options_text.h"
 #include "preload.h"
+#include "reader.h"
 #include "program.h"
 #include "inspect/trace_file.h"
 #include "inspect/trace_directory.h"
@@ -80,6 +81,7 @@ bool self_test(void)
 	struct options options;
 	struct elf_kind kind;
 	const char *why;
+	struct reader reader = READER_NONE;
 	pid_t pid;
 
 	if (!preload_find(library) || !trace_directory_open(&directory, ""))
@@ -92,7 +94,7 @@ bool self_test(void)
 	options_write(&options, text);
 	preload_set(library, &kind, text);
 	if (!error)
-		error = launch(OWN_FILE, argv, &pid, &status);
+		error = launch(OWN_FILE, argv, &reader, &pid, &status);
 	preload_unset();
 	if (!error)
 		trace_directory_collect(&directory, pid, status);

@@ -1,18 +1,23 @@
 #include "watched_run.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "apart.h"
 #include "command.h"
 #include "launch.h"
 #include "options_text.h"
 #include "preload.h"
 #include "program.h"
+#include "reader.h"
 #include "report/frames/frame.h"
+#include "report/live.h"
 #include "run_layouts.h"
+#include "inspect/process_file.h"
 #include "inspect/stall_watch.h"
 #include "inspect/trace_directory.h"
 
@@ -21,15 +26,29 @@ struct run {
 	struct program program;
 	struct trace_directory traces;
 	FILE *report;
+	struct reader reader;
 	pid_t pid;
 	int status; /* of waitpid(2) */
 	struct report_summary summary;
+	struct trace_writers writers; /* that still run when the report is made */
+};
+
+/* What the process that makes the report leaves. */
+struct conclusion {
+	bool done;
+	int exit_status;
 };
 
 static bool is_skipped(const struct run *run)
 {
 	return option_pattern_matches(run->options->runtime.skip,
 				      path_name(run->options->command[0]));
+}
+
+/* Without them, or with a crash there, the program runs all the same. */
+static void read_layouts(void *program)
+{
+	run_layouts_read(program);
 }
 
 /* What can go wrong goes wrong before the program is started. Returns -1 to go on, or the exit
@@ -59,7 +78,7 @@ static int prepare(struct run *run)
 	strcpy(options->runtime.run, run->traces.run);
 	options->runtime.summary = false;
 	if (!is_skipped(run) && options->preloads && run_layouts_name(&options->runtime))
-		run_layouts_read(&run->program);
+		apart_run(read_layouts, &run->program);
 	options_write(&options->runtime, text);
 	if (options->preloads)
 		preload_set(library, &run->program.kind, text);
@@ -86,7 +105,41 @@ static bool keeps_traces(const struct run *run)
 	for (unsigned level = run->options->report.report.show; level < SEVERITIES; level++)
 		if (run->summary.findings[level])
 			return true;
-	return WIFSIGNALED(run->status) || run->summary.unreadable || run->summary.damaged;
+	return WIFSIGNALED(run->status) || run->writers.count || run->summary.unreadable ||
+	       run->summary.damaged;
+}
+
+static void print_lost_reader(const struct run *run, FILE *out)
+{
+	const struct reader *reader = &run->reader;
+
+	if (!reader->lost)
+		return;
+	fprintf(out, "yieldsan: the process that looks at the program from outside was lost");
+	if (reader->lost > 1)
+		fprintf(out, " %u times", reader->lost);
+	if (WIFSIGNALED(reader->lost_how))
+		fprintf(out, " (signal %d)", WTERMSIG(reader->lost_how));
+	fprintf(out,
+		"%s: long turns, and tasks of processes that were killed, may lack what it saw\n",
+		reader->due_ns ? ", and was not started again" : "");
+}
+
+/* The last line: the report goes on where this one ends. */
+static void print_writers(const struct run *run, FILE *out)
+{
+	const struct trace_writers *writers = &run->writers;
+	char name[64];
+
+	if (!writers->count)
+		return;
+	if (!process_text(writers->first, writers->first, "comm", name, sizeof name))
+		strcpy(name, "?");
+	fprintf(out, "yieldsan: process %d (%s) still runs and writes its trace", writers->first,
+		name);
+	if (writers->count > 1)
+		fprintf(out, ", and so do %zu more", writers->count - 1);
+	fprintf(out, ": `yieldsan report %d' reports on it\n", writers->first);
 }
 
 /* What the report itself does not say. The last lines of a text; beside any other format. */
@@ -124,6 +177,8 @@ static void print_notes(const struct run *run, FILE *out)
 		fprintf(out,
 			"yieldsan: the traces are in %s: `yieldsan report %s' shows them again\n",
 			run->traces.path, run->traces.path);
+	print_lost_reader(run, out);
+	print_writers(run, out);
 }
 
 static int make_report(struct run *run)
@@ -143,6 +198,7 @@ static int make_report(struct run *run)
 			: report_make(&run->options->report.report, run->traces.traces,
 				      run->traces.count, memory ? memory : run->report,
 				      &run->summary);
+	trace_directory_writers(&run->traces, &run->writers);
 	if (memory) {
 		fclose(memory);
 		print_notes(run, notes);
@@ -171,20 +227,66 @@ static int start(struct run *run)
 {
 	const struct program *program = &run->program;
 	char **arguments = program_arguments(program, run->options->command);
-	struct stall_watch *watch = stall_watch_begin(&run->traces, &run->options->runtime,
-						      is_text(run) ? run->report : stderr);
-	int error = launch(program->by_shell ? program->watched : program->file, arguments,
-			   &run->pid, &run->status);
+	const struct stall_watch_start watch = {
+		.traces = &run->traces,
+		.options = &run->options->runtime,
+		.out = is_text(run) ? run->report : stderr,
+		.report = report_live,
+	};
+	int error;
 
-	stall_watch_end(watch);
-
+	reader_init(&run->reader, &watch);
+	error = launch(program->by_shell ? program->watched : program->file, arguments,
+		       &run->reader, &run->pid, &run->status);
+	reader_end(&run->reader);
 	free(arguments);
 	return error;
+}
+
+static int conclude(struct run *run)
+{
+	int error;
+
+	trace_directory_collect(&run->traces, run->pid, run->status);
+	error = make_report(run);
+	if (!error && !keeps_traces(run))
+		trace_directory_remove(&run->traces);
+	trace_directory_close(&run->traces);
+	return exit_status(run, error);
+}
+
+struct concluding {
+	struct run *run;
+	struct conclusion *conclusion;
+};
+
+static void conclude_apart(void *data)
+{
+	struct concluding *concluding = data;
+
+	concluding->conclusion->exit_status = conclude(concluding->run);
+	concluding->conclusion->done = true;
+}
+
+/* The program's own status: nothing is known of findings. */
+static int conclude_without_report(const struct run *run, int how)
+{
+	signal(SIGPIPE, SIG_IGN); /* which may be how it ended */
+	fprintf(stderr, "yieldsan: the report could not be made (");
+	if (WIFSIGNALED(how))
+		fprintf(stderr, "signal %d", WTERMSIG(how));
+	else
+		fprintf(stderr, "status %d", WEXITSTATUS(how));
+	fprintf(stderr, "): the traces are in %s: `yieldsan report %s' reads them\n",
+		run->traces.path, run->traces.path);
+	return WIFSIGNALED(run->status) ? STATUS_SIGNAL + WTERMSIG(run->status)
+					: WEXITSTATUS(run->status);
 }
 
 int watched_run(struct run_options *options)
 {
 	static struct run run;
+	struct conclusion *conclusion;
 	int status, error;
 
 	run.options = options;
@@ -196,10 +298,9 @@ int watched_run(struct run_options *options)
 		trace_directory_remove(&run.traces);
 		return start_failed(&run, -error);
 	}
-	trace_directory_collect(&run.traces, run.pid, run.status);
-	error = make_report(&run);
-	if (!error && !keeps_traces(&run))
-		trace_directory_remove(&run.traces);
-	trace_directory_close(&run.traces);
-	return exit_status(&run, error);
+	conclusion = apart_memory(sizeof *conclusion);
+	if (!conclusion)
+		return conclude(&run);
+	status = apart_run(conclude_apart, &(struct concluding){ &run, conclusion });
+	return conclusion->done ? conclusion->exit_status : conclude_without_report(&run, status);
 }

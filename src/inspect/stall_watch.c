@@ -1,8 +1,8 @@
 #include "stall_watch.h"
 
 #include <dirent.h>
-#include <pthread.h>
-#include <signal.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "support/memory.h"
+#include "ancestor.h"
 #include "crowd.h"
 #include "holder_watch.h"
-#include "report/live.h"
 #include "task_snapshot.h"
 #include "watched_root.h"
 #include "watched_trace.h"
@@ -30,15 +30,9 @@ struct known_file {
 };
 
 struct stall_watch {
-	const struct trace_directory *traces;
-	const struct options *options;
-	FILE *out;
+	const struct stall_watch_start *start;
 	struct crowd crowd;
 	struct timespec directory_changed;
-	pthread_t thread;
-	pthread_mutex_t mutex;
-	pthread_cond_t change;
-	bool ends;
 	struct known_file *files;
 	size_t file_count, file_room;
 	struct watched_trace **watched;
@@ -74,8 +68,8 @@ static void look_at_file(struct stall_watch *watch, const char *name)
 	if (!file->tries)
 		return;
 	file->tries--;
-	snprintf(path, sizeof path, "%s/%s", watch->traces->path, name);
-	trace = watched_trace_open(path, watch->traces->run);
+	snprintf(path, sizeof path, "%s/%s", watch->start->traces->path, name);
+	trace = watched_trace_open(path, watch->start->traces->run);
 	if (!trace)
 		return;
 	file->tries = 0;
@@ -84,9 +78,20 @@ static void look_at_file(struct stall_watch *watch, const char *name)
 	watch->watched[watch->count++] = trace;
 }
 
+static DIR *open_directory(const struct stall_watch *watch)
+{
+	DIR *stream = opendir(watch->start->traces->path);
+	int fd;
+
+	if (stream || errno != EACCES)
+		return stream;
+	fd = ancestor_open(ANCESTOR_DIRECTORY, 0, NULL);
+	return fd < 0 ? NULL : fdopendir(fd);
+}
+
 static void look_for_traces(struct stall_watch *watch)
 {
-	DIR *stream = opendir(watch->traces->path);
+	DIR *stream = open_directory(watch);
 	const size_t suffix = strlen(TRACE_SUFFIX);
 	struct dirent *entry;
 
@@ -105,7 +110,7 @@ static bool directory_has_changed(struct stall_watch *watch)
 {
 	struct stat status;
 
-	if (stat(watch->traces->path, &status) ||
+	if (stat(watch->start->traces->path, &status) ||
 	    (status.st_mtim.tv_sec == watch->directory_changed.tv_sec &&
 	     status.st_mtim.tv_nsec == watch->directory_changed.tv_nsec))
 		return false;
@@ -158,13 +163,34 @@ static void look_at_wait(struct watched_trace *trace, struct watched_thread *thr
 		(uint32_t)outside_stack(trace->outside, &wait, look->frames, TRACE_LOOK_FRAMES);
 }
 
-static void begin_look(struct watched_thread *thread, uint64_t turn,
-		       const struct thread_state *state)
+/* The multiple of the threshold, doubled again and again, that an age has reached last; 0: none. */
+static uint64_t last_due(const struct stall_watch *watch, uint64_t age_ns)
+{
+	uint64_t last_ns = 0;
+
+	for (uint64_t due = watch->start->options->long_turn_error_us * UINT64_C(1000);
+	     due <= age_ns; due *= 2)
+		last_ns = due;
+	return last_ns;
+}
+
+/* What a turn had reached before this watch took over has been reported by the one before. */
+static uint64_t reported_before(const struct stall_watch *watch, uint64_t age_ns)
+{
+	uint64_t start_ns = watch->start->resumed_ns, now_ns = monotonic_ns();
+
+	return start_ns && age_ns > now_ns - start_ns
+		       ? last_due(watch, age_ns - (now_ns - start_ns))
+		       : 0;
+}
+
+static void begin_look(const struct stall_watch *watch, struct watched_thread *thread,
+		       uint64_t turn, uint64_t age_ns, const struct thread_state *state)
 {
 	uint32_t sequence = thread->look.sequence;
 
 	thread->turn = turn;
-	thread->told_ns = 0;
+	thread->told_ns = reported_before(watch, age_ns);
 	thread->sp = thread->pc = 0;
 	thread->looks = thread->asleep = 0;
 	thread->first = *state;
@@ -178,7 +204,7 @@ static void begin_look(struct watched_thread *thread, uint64_t turn,
 static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *thread,
 			    uint64_t age_ns)
 {
-	uint64_t error_ns = watch->options->long_turn_error_us * UINT64_C(1000);
+	uint64_t error_ns = watch->start->options->long_turn_error_us * UINT64_C(1000);
 	uint64_t own_ns = age_ns > thread->look.runnable_ns ? age_ns - thread->look.runnable_ns : 0;
 	uint64_t now = monotonic_ns();
 
@@ -190,11 +216,9 @@ static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *th
 	if (watch->told_ns + TELL_NS > now)
 		return false;
 	watch->told_ns += TELL_NS;
-	thread->told_ns = age_ns;
 	/* Late by a look and by others' turns: the next is due at twice the threshold's multiple.
 	 */
-	for (uint64_t due = error_ns; due <= age_ns; due *= 2)
-		thread->told_ns = due;
+	thread->told_ns = last_due(watch, age_ns);
 	return true;
 }
 
@@ -203,7 +227,7 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 			 struct watched_thread *thread, const struct trace_turn_times *times,
 			 const struct trace_thread *slot)
 {
-	const uint64_t warning_ns = watch->options->long_turn_warning_us * UINT64_C(1000);
+	const uint64_t warning_ns = watch->start->options->long_turn_warning_us * UINT64_C(1000);
 	uint64_t turn = watched_root_turn(trace, thread, times, slot), age_ns;
 	struct thread_state state;
 
@@ -212,7 +236,7 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 		return false;
 	}
 	if (thread->turn != turn)
-		begin_look(thread, turn, &state);
+		begin_look(watch, thread, turn, 0, &state);
 	age_ns = monotonic_ns() - thread->look.since_ns;
 	add_up(thread, &state, age_ns, warning_ns);
 	if (age_ns < warning_ns || thread->look.stall != STALL_WAITING)
@@ -227,7 +251,7 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trace,
 			   struct watched_thread *thread)
 {
-	const uint64_t warning_ns = watch->options->long_turn_warning_us * UINT64_C(1000);
+	const uint64_t warning_ns = watch->start->options->long_turn_warning_us * UINT64_C(1000);
 	struct trace_turn_times times;
 	struct trace_thread slot;
 	struct thread_state state;
@@ -244,7 +268,7 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 	    !thread_state_read(trace->header.pid, slot.tid, &state))
 		return false;
 	if (thread->turn != slot.turn_start)
-		begin_look(thread, slot.turn_start, &state);
+		begin_look(watch, thread, slot.turn_start, age_ns, &state);
 	if (age_ns < warning_ns)
 		return false;
 	add_up(thread, &state, age_ns, warning_ns);
@@ -265,8 +289,9 @@ static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace
 	for (size_t i = 0; trace->scale && i < trace->count; i++)
 		tell |= look_at_thread(watch, trace, &trace->threads[i]);
 	if (tell)
-		report_live(trace->path, watch->options->long_turn_error_us * UINT64_C(1000),
-			    watch->out);
+		watch->start->report(trace->path,
+				     watch->start->options->long_turn_error_us * UINT64_C(1000),
+				     watch->start->out);
 }
 
 /* One that says no more of itself than that it is gone was killed. */
@@ -289,85 +314,26 @@ static void look(struct stall_watch *watch)
 	}
 }
 
-/* False when the watch ends. */
-static bool pause_between(struct stall_watch *watch)
+void stall_watch_run(const struct stall_watch_start *start)
 {
-	struct timespec until;
-	bool ends;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += LOOK_MS * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	pthread_mutex_lock(&watch->mutex);
-	if (!watch->ends)
-		pthread_cond_timedwait(&watch->change, &watch->mutex, &until);
-	ends = watch->ends;
-	pthread_mutex_unlock(&watch->mutex);
-	return !ends;
-}
-
-static void *run(void *data)
-{
-	struct stall_watch *watch = data;
-	unsigned round = 0;
+	struct stall_watch watch = { .start = start };
 	uint64_t now_ns, due_ns = monotonic_ns();
+	unsigned round = 0;
 
+	crowd_init(&watch.crowd);
 	do {
 		now_ns = monotonic_ns();
-		crowd_look(&watch->crowd, now_ns, due_ns);
-		if (directory_has_changed(watch) || round++ % (DIRECTORY_MS / LOOK_MS) == 0)
-			look_for_traces(watch);
-		look(watch);
+		crowd_look(&watch.crowd, now_ns, due_ns);
+		if (directory_has_changed(&watch) || round++ % (DIRECTORY_MS / LOOK_MS) == 0)
+			look_for_traces(&watch);
+		look(&watch);
 		due_ns = monotonic_ns() + LOOK_MS * UINT64_C(1000000);
-	} while (pause_between(watch));
-	return NULL;
-}
-
-struct stall_watch *stall_watch_begin(const struct trace_directory *traces,
-				      const struct options *options, FILE *out)
-{
-	struct stall_watch *watch = memory_get(sizeof *watch);
-	sigset_t all, before;
-	int error;
-
-	watch->traces = traces;
-	watch->options = options;
-	watch->out = out;
-	crowd_init(&watch->crowd);
-	pthread_mutex_init(&watch->mutex, NULL);
-	pthread_cond_init(&watch->change, NULL);
-	/* Signals are for the thread that passes them on. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&watch->thread, NULL, run, watch);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!error)
-		return watch;
-	crowd_deinit(&watch->crowd);
-	free(watch);
-	return NULL;
-}
-
-void stall_watch_end(struct stall_watch *watch)
-{
-	if (!watch)
-		return;
-	pthread_mutex_lock(&watch->mutex);
-	watch->ends = true;
-	pthread_cond_signal(&watch->change);
-	pthread_mutex_unlock(&watch->mutex);
-	pthread_join(watch->thread, NULL);
-	for (size_t i = 0; i < watch->count; i++)
-		end_watch_of(watch->watched[i]);
-	for (size_t i = 0; i < watch->file_count; i++)
-		free(watch->files[i].name);
-	free(watch->watched);
-	free(watch->files);
-	crowd_deinit(&watch->crowd);
-	pthread_cond_destroy(&watch->change);
-	pthread_mutex_destroy(&watch->mutex);
-	free(watch);
+	} while (!ancestor_has_left(start->ancestor, LOOK_MS));
+	for (size_t i = 0; i < watch.count; i++)
+		end_watch_of(watch.watched[i]);
+	for (size_t i = 0; i < watch.file_count; i++)
+		free(watch.files[i].name);
+	free(watch.watched);
+	free(watch.files);
+	crowd_deinit(&watch.crowd);
 }

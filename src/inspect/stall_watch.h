@@ -5,19 +5,23 @@
 #ifndef TOOLS_STALL_WATCH_H
 #define TOOLS_STALL_WATCH_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "shared/options.h"
 #include "trace_directory.h"
 
-struct stall_watch;
+struct stall_watch_start {
+	const struct trace_directory *traces;
+	const struct options *options;
+	FILE *out;    /* for lines about turns and calls that have not ended */
+	int ancestor; /* a socket: see ancestor.h. The watch ends when the other side shuts down */
+	uint64_t resumed_ns; /* when this watch took over from one that was lost; 0: the first */
+	/* Prints what has lasted for `least_ns` in the process with its trace at `path`. */
+	void (*report)(const char *path, uint64_t least_ns, FILE *out);
+};
 
-/* `out`: where stalls are told. All must live until the watch ends. NULL when it cannot begin: the
- * program runs without. */
-struct stall_watch *stall_watch_begin(const struct trace_directory *traces,
-				      const struct options *options, FILE *out);
-
-/* Ends the watch, its files closed. */
-void stall_watch_end(struct stall_watch *watch);
+/* Watches until the ancestor leaves. */
+void stall_watch_run(const struct stall_watch_start *start);
 
 #endif

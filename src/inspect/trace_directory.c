@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "support/memory.h"
+#include "process_alive.h"
 #include "trace_finish.h"
 
 static bool make_private(struct trace_directory *directory)
@@ -143,6 +144,34 @@ void trace_directory_collect(struct trace_directory *directory, pid_t pid, int s
 		return;
 	trace_finish_end(fd, &header, status);
 	close(fd);
+}
+
+static pid_t writer_of(const char *path)
+{
+	struct trace_header header;
+	struct stat status;
+	int fd = trace_finish_open(path, &header);
+	pid_t pid = 0;
+
+	if (fd < 0)
+		return 0;
+	if (!fstat(fd, &status) && header.end == TRACE_END_UNKNOWN &&
+	    process_alive(header.pid, path, &status))
+		pid = header.pid;
+	close(fd);
+	return pid;
+}
+
+void trace_directory_writers(const struct trace_directory *directory, struct trace_writers *writers)
+{
+	*writers = (struct trace_writers){ 0 };
+	for (size_t i = 0; i < directory->count; i++) {
+		pid_t pid = writer_of(directory->traces[i]);
+
+		writers->count += pid > 0;
+		if (pid > 0 && (!writers->first || pid < writers->first))
+			writers->first = pid;
+	}
 }
 
 static void remove_trace(const char *path, void *unused)

@@ -30,6 +30,15 @@ bool trace_directory_open(struct trace_directory *directory, const char *wanted)
 /* After process `pid` has ended with `status`: finishes this run's traces, and lists them. */
 void trace_directory_collect(struct trace_directory *directory, pid_t pid, int status);
 
+/* Processes that still run and write one of the collected traces. */
+struct trace_writers {
+	size_t count;
+	pid_t first; /* the lowest; 0: none */
+};
+
+void trace_directory_writers(const struct trace_directory *directory,
+			     struct trace_writers *writers);
+
 /* Removes a private directory with what is in it. */
 void trace_directory_remove(const struct trace_directory *directory);
 
