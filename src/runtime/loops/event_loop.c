@@ -327,8 +327,9 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
 	if (UNLIKELY(this_thread.holds))
 		held_yielded(&loop->turn, YIELD_TURN_END);
+	/* What lies further out than the loop is known to reach is left out by its level. */
+	confirm(&loop->turn);
 	if (!left) {
-		confirm(&loop->turn);
 		turn_end(&loop->turn);
 		loop->has_turn = false;
 	}

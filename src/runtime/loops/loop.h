@@ -34,7 +34,7 @@ struct loop {
 
 	unsigned refused;
 	unsigned turns;		       /* of which `highest` was looked at */
-	uint8_t turns_at[LOOP_LEVELS]; /* of these, how many reached that level, from 1 */
+	uint8_t turns_at[LOOP_LEVELS]; /* of a poll: how many reached that level, from 1 */
 	unsigned descriptors;
 	int first_fds[LOOP_WAIT_FDS];
 	uintptr_t function, function_end; /* of a library: see loop_library.h */
@@ -67,10 +67,8 @@ bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wa
 bool loop_is_over_without(struct loop *loop, unsigned first, unsigned last);
 
 /*
- * At the end of a turn: how far up the loop reaches. The function that waits may be a helper, which
- * returns before the callbacks are called (redis: aeApiPoll); or it is the loop itself, which is
- * left once in a while and entered again at the same place. In the first case every turn's calls
- * lie above it.
+ * At the end of a turn, which came back to the same wait: how far up the loop reaches. The function
+ * that waits may be a helper, which returns before the callbacks are called (redis: aeApiPoll).
  */
 void loop_learn_reach(struct loop *loop);
 

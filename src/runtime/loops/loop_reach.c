@@ -2,18 +2,34 @@
 #include "runtime/turns/executor.h"
 #include "loop.h"
 
+/*
+ * Turns that must come back to the same poll: its descriptors do not prove that it is the same
+ * loop. An epoll instance that is still open and is waited on again does.
+ */
 #define FEW_TURNS 3
 
-void loop_learn_reach(struct loop *loop)
+/* Only the first turns raise `highest` at each call: see loop_learns. After them watched calls do,
+ * which a rare handler that blocks makes too. */
+static void reach_by_poll(struct loop *loop)
 {
 	unsigned levels = loop->highest < LOOP_LEVELS ? loop->highest : LOOP_LEVELS;
 
-	if (!loop->executor || !loop_learns(loop))
-		return;
-	loop->turns++;
-	for (unsigned level = 1; level <= levels; level++)
-		if (++loop->turns_at[level - 1] * 2 >= loop->turns && loop->turns >= FEW_TURNS)
+	for (unsigned level = 1; level <= levels; level++) {
+		if (loop->turns_at[level - 1] < FEW_TURNS)
+			loop->turns_at[level - 1]++;
+		if (loop->turns_at[level - 1] >= FEW_TURNS)
 			executor_reach(loop->executor, level);
-	if (!loop_learns(loop))
+	}
+}
+
+void loop_learn_reach(struct loop *loop)
+{
+	if (!loop->executor || loop->known)
+		return;
+	if (loop->epoll_fd >= 0)
+		executor_reach(loop->executor, loop->highest);
+	else
+		reach_by_poll(loop);
+	if (loop_learns(loop) && ++loop->turns == LOOP_LEARNING_TURNS)
 		this_thread.loop_learns = false;
 }
