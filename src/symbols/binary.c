@@ -154,6 +154,12 @@ static void read_symbols(struct binary_inside *inside)
 	inside->symbols_read = true;
 }
 
+const struct elf_file *binary_object(struct binary *binary)
+{
+	open_files(binary);
+	return binary->inside->object.elf ? &binary->inside->object : NULL;
+}
+
 bool binary_is_stripped(struct binary *binary)
 {
 	if (binary_has_debug_info(binary))

@@ -8,6 +8,7 @@
 
 #include "support/hash.h"
 
+struct elf_file;
 struct strings;
 
 /* A function, or a call inlined into one, at an address. What is not known is NULL or 0. */
@@ -51,6 +52,9 @@ void binary_deinit(struct binary *binary);
 const char *binary_problem(struct binary *binary, uint64_t loaded_wall_ns);
 
 bool binary_has_debug_info(struct binary *binary);
+
+/* The object with its code; NULL when only its debug information is there. */
+const struct elf_file *binary_object(struct binary *binary);
 
 /* Neither debug information nor .symtab: of its own functions only those it exports have names. */
 bool binary_is_stripped(struct binary *binary);

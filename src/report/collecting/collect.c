@@ -5,6 +5,7 @@
 #include "report/filters/allow.h"
 #include "collection.h"
 #include "support/progress.h"
+#include "loop_body.h"
 #include "stalls.h"
 #include "verdict.h"
 
@@ -17,6 +18,7 @@ struct observation {
 	const struct trace_executor *executor;
 	uint8_t flags, subject;
 	uint16_t level;
+	bool is_last; /* of a turn of a loop that ended in plain code */
 	uint64_t when_ns;
 	const uint64_t *frames;
 	size_t depth;
@@ -69,8 +71,13 @@ static void observe(struct collection *collection, const struct observation *obs
 	const struct trace_executor *executor = observation->executor;
 	const struct trace_call *call = observation->call;
 
-	if (!collection_executor(collection, executor, seen) ||
-	    observation->level > executor->level)
+	if (!collection_executor(collection, executor, seen))
+		return;
+	/* Of a turn that came back to its wait the level tells; of one that did not, and may have
+	 * been code behind the loop, only the code does. */
+	if ((observation->level > executor->level || observation->is_last) &&
+	    !loop_body_has(&collection->space, executor, observation->frames, observation->depth,
+			   observation->when_ns))
 		return;
 	seen->call = strings_keep_part(&report->strings, call->name, sizeof call->name);
 	seen->category = category_of(observation, &report->strings);
@@ -123,9 +130,9 @@ static void observe_site(struct collection *collection, const struct trace_site 
 	    !stack)
 		return;
 	/* A loop that never waited again: the program may have left it, and ended in plain code. */
-	if (!site->confirmed && observation.executor->family == FAMILY_EVENT_LOOP &&
-	    collection->process->end == PROCESS_ENDED)
-		return;
+	observation.is_last = !site->confirmed &&
+			      observation.executor->family == FAMILY_EVENT_LOOP &&
+			      collection->process->end == PROCESS_ENDED;
 	for (int severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++)
 		if (site->counts[severity]) {
 			seen.severity = (enum severity)severity;

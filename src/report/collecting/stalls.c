@@ -6,6 +6,7 @@
 #include "report/filters/allow.h"
 #include "report/model/model.h"
 #include "inspect/system_call_name.h"
+#include "loop_body.h"
 #include "turn_lengths.h"
 #include "verdict.h"
 
@@ -131,10 +132,10 @@ static void keep_sample(struct stalls *stalls, const struct finding *seen, uint6
 	stalls->report->samples = sample;
 }
 
-static bool begin(struct stalls *stalls, const struct trace_executor *executor, uint16_t level,
+static bool begin(struct stalls *stalls, const struct trace_executor *executor,
 		  struct finding *seen)
 {
-	if (!executor || !executor->confirmed || level > executor->level)
+	if (!executor || !executor->confirmed)
 		return false;
 	seen->kind = KIND_LONG_TURN;
 	seen->family = executor->family;
@@ -156,8 +157,23 @@ static void put(struct stalls *stalls, struct finding *seen, struct finding_stac
 		finding_add(stalls->report, seen, stalls->process);
 }
 
+/* By the level of a turn that came back to its wait; of another by the code. */
+static bool is_in_loop(struct stalls *stalls, const struct trace_executor *executor,
+		       const struct trace_site *site, bool is_last)
+{
+	const struct trace_stack *frames;
+
+	if (site->level <= executor->level && !is_last)
+		return true;
+	frames = trace_file_record(stalls->space->trace, site->stack, RECORD_STACK);
+	return frames && loop_body_has(stalls->space, executor, frames->frames, frames->depth,
+				       site->first_ns);
+}
+
 void stall_observe(struct stalls *stalls, const struct trace_site *site)
 {
+	const struct trace_executor *executor;
+	bool is_last;
 	const struct trace_file *trace = stalls->space->trace;
 	const struct trace_stack *frames = trace_file_record(trace, site->stack, RECORD_STACK);
 	union script_room room;
@@ -175,11 +191,12 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 		.waits_in = system_call_name(strings, site->system_call),
 	};
 
-	if (!frames || !begin(stalls, trace_file_record(trace, site->executor, RECORD_EXECUTOR),
-			      site->level, &seen))
+	executor = trace_file_record(trace, site->executor, RECORD_EXECUTOR);
+	if (!frames || !begin(stalls, executor, &seen))
 		return;
-	if (!site->confirmed && seen.family == FAMILY_EVENT_LOOP &&
-	    stalls->process->end == PROCESS_ENDED)
+	is_last = !site->confirmed && seen.family == FAMILY_EVENT_LOOP &&
+		  stalls->process->end == PROCESS_ENDED;
+	if (!is_in_loop(stalls, executor, site, is_last))
 		return;
 	stack = stack_of(stalls, site->executor, frames->frames, frames->depth, script,
 			 site->first_ns);
@@ -257,6 +274,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	union script_room room;
 	const struct trace_script *script = NULL;
 	struct finding_stack stack;
+	const struct trace_executor *executor;
 	uint64_t poll = flags ? 0 : poll_of(trace, times->type), own_ns;
 	struct finding seen = { .in_progress = true, .running = trace->running, .count = 1 };
 
@@ -283,9 +301,9 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 		seen.severity = SEVERITY_WARNING;
 	if (seen.stall == STALL_RUNNABLE && seen.severity)
 		seen.severity = SEVERITY_NOTICE;
-	if (!seen.severity ||
-	    !begin(stalls, trace_file_record(trace, times->executor, RECORD_EXECUTOR),
-		   site ? site->level : 0, &seen))
+	executor = trace_file_record(trace, times->executor, RECORD_EXECUTOR);
+	if (!seen.severity || !begin(stalls, executor, &seen) ||
+	    (site && !is_in_loop(stalls, executor, site, false)))
 		return;
 	if (!site && !(look && look->depth) && !poll)
 		return;

@@ -1,0 +1,21 @@
+/* Whether code is part of a cycle: of what a loop repeats, and not of what follows the loop. */
+#ifndef MACHINE_CODE_CODE_CYCLE_H
+#define MACHINE_CODE_CODE_CYCLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct elf_file;
+
+/*
+ * Whether code that goes on at return address `from` can come to the call that returns to `to`
+ * without leaving its function: both in the file's own addresses. Calls return, unless they are of
+ * libc's functions that never do; jumps through a table are not followed. Bounded.
+ */
+bool code_comes_to(const struct elf_file *object, uint64_t from, uint64_t to);
+
+/* Whether the call that returns to this address names its target, so that it cannot be a callback's.
+ */
+bool code_call_is_direct(const struct elf_file *object, uint64_t return_address);
+
+#endif

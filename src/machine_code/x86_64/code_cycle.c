@@ -1,0 +1,237 @@
+#include "machine_code/code_cycle.h"
+
+#include <string.h>
+
+#include "support/hash.h"
+#include "symbols/elf_file.h"
+#include "x86_instruction.h"
+
+#define MAX_STEPS	  50000
+#define MAX_WAYS	  4096
+#define STUB_INSTRUCTIONS 3 /* of an entry of the procedure linkage table */
+
+#define NEAR_CALL	  0xe8
+
+struct place {
+	uint64_t address;
+	UT_hash_handle hh;
+};
+
+/* The section with the code last asked for. */
+struct code {
+	const struct elf_file *object;
+	const uint8_t *bytes;
+	size_t size;
+	uint64_t address;
+};
+
+struct cycle {
+	struct code code;
+	struct place *seen;
+	size_t seen_count;
+	struct place places[MAX_WAYS];
+	uint64_t ways[MAX_WAYS]; /* to be taken */
+	size_t way_count;
+};
+
+static bool find_section(struct code *code, uint64_t address)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(code->object->elf, section))) {
+		Elf_Data *data;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS ||
+		    !(header.sh_flags & SHF_EXECINSTR) || address < header.sh_addr ||
+		    address - header.sh_addr >= header.sh_size)
+			continue;
+		data = elf_rawdata(section, NULL);
+		if (!data || !data->d_buf || address - header.sh_addr >= data->d_size)
+			return false;
+		code->bytes = data->d_buf;
+		code->size = data->d_size;
+		code->address = header.sh_addr;
+		return true;
+	}
+	return false;
+}
+
+/* False where there is no code. */
+static bool decode(struct code *code, uint64_t address, struct x86_instruction *instruction)
+{
+	uint64_t offset = address - code->address;
+
+	if (!code->bytes || address < code->address || offset >= code->size) {
+		if (!find_section(code, address))
+			return false;
+		offset = address - code->address;
+	}
+	return x86_decode(code->bytes + offset, code->size - offset, instruction);
+}
+
+static bool never_returns(const char *name)
+{
+	static const char *const names[] = {
+		"exit",		  "_exit",
+		"_Exit",	  "quick_exit",
+		"abort",	  "__assert_fail",
+		"__assert",	  "__stack_chk_fail",
+		"pthread_exit",	  "thrd_exit",
+		"longjmp",	  "_longjmp",
+		"siglongjmp",	  "__longjmp_chk",
+		"__fortify_fail", "__chk_fail",
+		"__cxa_throw",	  "__cxa_rethrow",
+		"_Unwind_Resume", "err",
+		"errx",		  "verr",
+		"verrx",	  "_ZSt9terminatev",
+		"g_error",	  "__cxa_throw_bad_array_new_length",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return !strncmp(name, "_ZSt", 4) && strstr(name, "__throw_");
+}
+
+/* The symbol whose address the dynamic linker puts there; NULL: none. */
+static const char *import_at(const struct elf_file *object, uint64_t slot)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header, symbols;
+
+	while ((section = elf_nextscn(object->elf, section))) {
+		Elf_Data *data, *table;
+		GElf_Rela relocation;
+		GElf_Sym symbol;
+		size_t count;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_RELA ||
+		    !header.sh_entsize || !(header.sh_flags & SHF_ALLOC))
+			continue;
+		data = elf_getdata(section, NULL);
+		count = data ? header.sh_size / header.sh_entsize : 0;
+		for (size_t i = 0; i < count; i++) {
+			Elf_Scn *linked;
+
+			if (!gelf_getrela(data, (int)i, &relocation) || relocation.r_offset != slot)
+				continue;
+			linked = elf_getscn(object->elf, header.sh_link);
+			table = linked ? elf_getdata(linked, NULL) : NULL;
+			if (!table || !gelf_getshdr(linked, &symbols) ||
+			    !gelf_getsym(table, (int)GELF_R_SYM(relocation.r_info), &symbol))
+				return NULL;
+			return elf_strptr(object->elf, symbols.sh_link, symbol.st_name);
+		}
+	}
+	return NULL;
+}
+
+/* The slot that an indirect call or jump of fixed address goes through; 0: it goes elsewhere. */
+static uint64_t slot_of(const struct x86_instruction *instruction, uint64_t next, int operation)
+{
+	if (instruction->map != X86_ONE_BYTE || instruction->opcode != 0xff ||
+	    (instruction->reg & 7) != operation || !instruction->is_memory ||
+	    instruction->base != X86_RIP)
+		return 0;
+	return next + (uint64_t)instruction->displacement;
+}
+
+static bool call_returns(const struct elf_file *object, const struct x86_instruction *call,
+			 uint64_t next)
+{
+	uint64_t slot = slot_of(call, next, 2), at = next + (uint64_t)call->immediate;
+	struct x86_instruction stub;
+	struct code code = { .object = object };
+	const char *name;
+
+	/* Of the program's own functions none is known that never returns. */
+	for (int i = 0; !slot && call->opcode == NEAR_CALL && i < STUB_INSTRUCTIONS; i++) {
+		if (!decode(&code, at, &stub))
+			break;
+		at += stub.length;
+		slot = slot_of(&stub, at, 4);
+	}
+	name = slot ? import_at(object, slot) : NULL;
+	return !name || !never_returns(name);
+}
+
+static void add_way(struct cycle *cycle, uint64_t address)
+{
+	struct place *place;
+
+	HASH_FIND(hh, cycle->seen, &address, sizeof address, place);
+	if (place || cycle->seen_count == MAX_WAYS || cycle->way_count == MAX_WAYS)
+		return;
+	place = &cycle->places[cycle->seen_count++];
+	place->address = address;
+	HASH_ADD(hh, cycle->seen, address, sizeof place->address, place);
+	cycle->ways[cycle->way_count++] = address;
+}
+
+/* Follows one way up to its end, or to the call. */
+static bool follow(struct cycle *cycle, uint64_t at, uint64_t to, unsigned *steps)
+{
+	struct x86_instruction instruction;
+
+	while (++*steps < MAX_STEPS && decode(&cycle->code, at, &instruction)) {
+		uint64_t next = at + instruction.length;
+		uint8_t opcode = instruction.opcode;
+		int operation = instruction.reg & 7;
+
+		if (next <= at)
+			return false;
+		at = next;
+		if (instruction.map == X86_0F && (opcode & 0xf0) == 0x80) {
+			add_way(cycle, next + (uint64_t)instruction.immediate);
+			continue;
+		}
+		if (instruction.map == X86_0F && opcode == 0x0b) /* ud2 */
+			return false;
+		if (instruction.map != X86_ONE_BYTE)
+			continue;
+		if (opcode == NEAR_CALL || (opcode == 0xff && operation == 2)) {
+			if (next == to)
+				return true;
+			if (!call_returns(cycle->code.object, &instruction, next))
+				return false;
+		} else if ((opcode & 0xf0) == 0x70 || (opcode >= 0xe0 && opcode <= 0xe3)) {
+			add_way(cycle, next + (uint64_t)instruction.immediate);
+		} else if (opcode == 0xe9 || opcode == 0xeb) {
+			add_way(cycle, next + (uint64_t)instruction.immediate);
+			return false;
+		} else if (opcode == 0xc3 || opcode == 0xc2 || opcode == 0xf4 || opcode == 0xcc ||
+			   (opcode == 0xff && (operation == 4 || operation == 5))) {
+			return false;
+		}
+	}
+	return false;
+}
+
+bool code_comes_to(const struct elf_file *object, uint64_t from, uint64_t to)
+{
+	struct cycle *cycle;
+	unsigned steps = 0;
+	bool found = false;
+
+	if (!object || !object->elf)
+		return false;
+	cycle = memory_get(sizeof *cycle);
+	cycle->code.object = object;
+	add_way(cycle, from);
+	while (!found && cycle->way_count && steps < MAX_STEPS)
+		found = follow(cycle, cycle->ways[--cycle->way_count], to, &steps);
+	HASH_CLEAR(hh, cycle->seen);
+	free(cycle);
+	return found;
+}
+
+bool code_call_is_direct(const struct elf_file *object, uint64_t return_address)
+{
+	struct x86_instruction instruction;
+	struct code code = { .object = object };
+
+	return object && object->elf && return_address > 5 &&
+	       decode(&code, return_address - 5, &instruction) && instruction.length == 5 &&
+	       instruction.map == X86_ONE_BYTE && instruction.opcode == NEAR_CALL;
+}
