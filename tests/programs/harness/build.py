@@ -42,6 +42,8 @@ C_PROGRAMS = {
     "loop_glib": (["loop_glib.c", "loop_main.c"], "glib-2.0"),
     "loop_libev": (["loop_libev.c", "loop_main.c"], ("ev.h", "-lev")),
     "loop_in_main": (["loop_in_main.c"], None),
+    "loop_helper": (["loop_helper.c"], None),
+    "last_turn": (["last_turn.c"], None),
     "small_stack": (["small_stack.c"], None),
     "helper_poll": (["helper_poll.c", "loop_epoll.c"], None),
     "signals": (["signals.c", "loop_epoll.c"], None),

@@ -120,7 +120,7 @@ def async_task_runs():
 def loop_runs():
     named = {"loop_libuv": "libuv", "loop_libevent": "libevent", "loop_glib": "glib", "loop_libev": "libev"}
     for program in build.C_PROGRAMS:
-        if not program.startswith("loop_") or program == "loop_in_main":
+        if "loop_main.c" not in build.C_PROGRAMS[program][0]:
             continue
         options = {"family": "event-loop", "executor": named.get(program)}
         if program in ("loop_epoll", "loop_libuv"):
@@ -137,6 +137,12 @@ def c_runs():
     for case in words("closed open"):
         yield Run("loop_in_main", [case])
         yield Run("loop_in_main", [case], profile="O2")
+    for profile in words("O0 O2"):
+        for case in words("ticks quiet polled behind"):
+            expect = {case} - {"behind"}
+            yield Run("loop_helper", [case], expect, profile=profile, family="event-loop", executor="loop_helper")
+        for way in words("return longjmp pthread_exit exit"):
+            yield Run("last_turn", [way], profile=profile, family="event-loop")
     for program in words("helper_poll small_stack signals uv_offload glib_offload curl_easy curl_multi"):
         yield Run(program, [])
     for profile in words("O0 O2"):
