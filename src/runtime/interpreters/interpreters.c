@@ -55,7 +55,7 @@ static const struct python_loop *loop_of(const struct script_line *line)
 enum executor_id interpreter_loop(void)
 {
 	char text[TRACE_SCRIPT_SIZE];
-	const char *at = text, *end = text + python_frames(text, sizeof text);
+	const char *at = text, *end = text + python_frames(text, sizeof text, false);
 	struct script_line line;
 
 	while (next_line(&at, end, &line))
@@ -67,7 +67,7 @@ enum executor_id interpreter_loop(void)
 bool interpreter_loop_waits(void)
 {
 	char text[TRACE_SCRIPT_SIZE];
-	const char *at = text, *end = text + python_frames(text, sizeof text);
+	const char *at = text, *end = text + python_frames(text, sizeof text, false);
 	struct script_line line;
 	bool seen = false;
 
@@ -81,20 +81,26 @@ bool interpreter_loop_waits(void)
 	return seen;
 }
 
-/* V8 allocates: not from a signal handler. */
-size_t interpreter_script_of_signal(char *text, size_t size, enum script_language *language)
+static size_t python_script(char *text, size_t size, bool interrupted,
+			    enum script_language *language)
 {
-	size_t used = python_frames(text, size);
+	size_t used = python_frames(text, size, interrupted);
 
 	if (used)
 		*language = SCRIPT_PYTHON;
 	return used;
 }
 
+/* V8 allocates: not from a signal handler. */
+size_t interpreter_script_of_signal(char *text, size_t size, enum script_language *language)
+{
+	return python_script(text, size, true, language);
+}
+
 size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
 			  size_t size, enum script_language *language)
 {
-	size_t used = interpreter_script_of_signal(text, size, language);
+	size_t used = python_script(text, size, false, language);
 
 	if (used)
 		return used;

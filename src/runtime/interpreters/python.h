@@ -1,5 +1,4 @@
-/* CPython, through what it exports: its frames by _Py_DumpTraceback, its own locks by _PyRuntime.
- */
+/* CPython: its frames, read from its structures, and its own locks. */
 #ifndef RUNTIME_PYTHON_H
 #define RUNTIME_PYTHON_H
 
@@ -18,7 +17,8 @@ bool python_owns_lock(const void *lock);
  * thread has begun. */
 bool python_starts_thread(const char *script, size_t size);
 
-/* The present thread's frames as in trace_script; 0 when it runs no Python. */
-size_t python_frames(char *text, size_t size);
+/* The present thread's frames as in trace_script; 0 when it runs no Python. `interrupted`: by a
+ * signal, anywhere in the interpreter. */
+size_t python_frames(char *text, size_t size, bool interrupted);
 
 #endif

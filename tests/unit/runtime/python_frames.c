@@ -43,7 +43,7 @@ static void frames_of(const char *visibility, const char *expected)
 	(void)!system(command);
 	if (!interpreter)
 		skip();
-	used = python_frames(text, sizeof text);
+	used = python_frames(text, sizeof text, false);
 	assert_int_equal(used, strlen(expected));
 	assert_memory_equal(text, expected, used);
 	dlclose(interpreter);
