@@ -220,11 +220,15 @@ struct trace_call {
 			      lock, ... */
 };
 
+enum trace_stack_flags {
+	TRACE_STACK_NOT_KEPT = 1, /* its turn had taken very many locks: it was not looked at */
+};
+
 /* Return addresses, innermost first: the first lies in the function that called libc. */
 struct trace_stack {
 	struct trace_record head;
 	uint32_t depth;
-	uint32_t reserved;
+	uint32_t flags; /* enum trace_stack_flags */
 	uint64_t frames[];
 };
 

@@ -23,6 +23,13 @@ enum serving {
 	SERVING_DUMP,	  /* write to DUMP_FD fills a buffer: CPython's traceback writer */
 };
 
+#define QUIET_LOCKS 8
+
+struct quiet_lock {
+	uintptr_t lock, caller;
+	uint8_t kind; /* enum trace_lock */
+};
+
 /* A descriptor that no program has: beyond any RLIMIT_NOFILE. */
 #define DUMP_FD 0x7ffffff0
 
@@ -45,7 +52,15 @@ struct thread_state {
 	uintptr_t own_frame;  /* then: the stack address of the outermost of it */
 	struct turn *turn;    /* the innermost turn */
 	struct held_table *held; /* locks taken in its turns; NULL until the first */
-	uint32_t holds;	    /* how many of them it holds now; and one for a gate it goes through */
+	union {
+		struct {
+			uint16_t holds; /* how many of them it holds now; and one for a gate it goes
+					   through */
+			uint8_t quiet_holds; /* how many it holds that are in quiet_locks alone */
+			bool quiet;	     /* its locks go there: see locks/held_quiet.h */
+		};
+		uint32_t holds_any; /* not 0: there is something to look after */
+	};
 	uint32_t gate_site; /* offset of the trace_lock_site it waited for, outside turns; 0 */
 	uintptr_t gate_lock, gate_return; /* then: which lock, and where its release returns to if
 					     it is a gate */
@@ -68,7 +83,8 @@ struct thread_state {
 	uint32_t coroutine;	  /* which was resumed last; 0: the thread's own stack runs */
 	uint32_t resumes;	  /* of coroutines, in turns */
 	uint32_t yields;	  /* of these */
-	char *dump;		  /* for SERVING_DUMP */
+	struct quiet_lock quiet_locks[QUIET_LOCKS];
+	char *dump; /* for SERVING_DUMP */
 	uint32_t dump_size, dump_used;
 	char name[16]; /* empty: the process's */
 };

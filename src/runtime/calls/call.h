@@ -67,13 +67,14 @@ struct call_watch {
 };
 
 /*
- * The common case in a turn: a transfer on a descriptor that does not block. Nothing else is to be
- * done, unless how far a loop reaches is being learnt from its calls.
+ * The common cases in a turn: a call that cannot wait as it was called, and a transfer on a
+ * descriptor that does not block. Nothing else is to be done, unless how far a loop reaches is
+ * being learnt from its calls.
  */
 static inline bool call_passes(enum call_class class, struct call_subject subject)
 {
-	return class == CLASS_TRANSFER && !this_thread.loop_learns &&
-	       (!subject.watch || descriptor_never_waits(subject.fd));
+	return !subject.watch || (class == CLASS_TRANSFER && !this_thread.loop_learns &&
+				  descriptor_never_waits(subject.fd));
 }
 
 void call_watch_begin(struct call_watch *watch, int call, struct call_subject subject);

@@ -49,7 +49,7 @@ static void look_who_has_it(int fd, int operation)
 			result = real.name args;                                                   \
 		else                                                                               \
 			result = watched_##name args;                                              \
-		if (UNLIKELY(this_thread.armed || this_thread.holds) && !result)                   \
+		if (UNLIKELY(this_thread.armed || this_thread.holds_any) && !result)               \
 			held_file_changed(fd, change, __builtin_frame_address(0));                 \
 		return result;                                                                     \
 	}

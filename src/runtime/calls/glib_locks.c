@@ -116,8 +116,8 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 	EXPORT void name(void *lock);                                                              \
 	EXPORT void name(void *lock)                                                               \
 	{                                                                                          \
-		if (UNLIKELY(this_thread.armed || this_thread.holds || held_suspended))            \
-			if (!held_released((uintptr_t)lock))                                       \
+		if (UNLIKELY(this_thread.armed || this_thread.holds_any || held_suspended))        \
+			if (!held_quiet_drop((uintptr_t)lock) && !held_released((uintptr_t)lock))  \
 				lock_foreign_release((uintptr_t)lock, TRACE_LOCK_##kind, CALLER);  \
 		LOCK_CALL(name)(lock);                                                             \
 	}

@@ -88,7 +88,7 @@ static inline void keep_closed(int fd)
 	task_resource_gone(fd);
 	if (UNLIKELY(this_thread.made_pipe))
 		keep_pipes_closed((unsigned)fd, (unsigned)fd);
-	if (UNLIKELY(this_thread.holds)) /* and its locks with it */
+	if (UNLIKELY(this_thread.holds_any)) /* and its locks with it */
 		held_released(held_file_lock(fd));
 }
 

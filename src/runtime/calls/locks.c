@@ -82,10 +82,21 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 			held_acquired((uintptr_t)(address), TRACE_LOCK_##kind, FRAME);             \
 		return result;                                                                     \
 	}                                                                                          \
+	static NOINLINE ret quiet_##name params                                                    \
+	{                                                                                          \
+		ret result = attempt;                                                              \
+                                                                                                   \
+		if (UNLIKELY(!is_taken(result)))                                                   \
+			return watched_##name args;                                                \
+		held_quiet_take((uintptr_t)(address), TRACE_LOCK_##kind, CALLER);                  \
+		return result;                                                                     \
+	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
 		if (LIKELY(!this_thread.armed && !held_suspended))                                 \
 			return real.name args;                                                     \
+		if (TRACE_LOCK_##kind != TRACE_LOCK_SEMAPHORE && held_quiet_has_room())            \
+			return quiet_##name args;                                                  \
 		return watched_##name args;                                                        \
 	}
 #define CALL_TRY_LOCK(kind, ret, name, params, args, address)                                      \
@@ -106,13 +117,14 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 #define CALL_UNLOCK(kind, ret, name, params, args, address)                                        \
 	static NOINLINE ret watched_##name params                                                  \
 	{                                                                                          \
-		if (UNLIKELY(!held_released((uintptr_t)(address))))                                \
+		if (UNLIKELY(!held_quiet_drop((uintptr_t)(address)) &&                             \
+			     !held_released((uintptr_t)(address))))                                \
 			lock_foreign_release((uintptr_t)(address), TRACE_LOCK_##kind, CALLER);     \
 		return real.name args;                                                             \
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed && !this_thread.holds && !held_suspended))           \
+		if (LIKELY(!this_thread.armed && !this_thread.holds_any && !held_suspended))       \
 			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}
@@ -133,7 +145,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed && !this_thread.holds))                              \
+		if (LIKELY(!this_thread.armed && !this_thread.holds_any))                          \
 			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}

@@ -64,7 +64,7 @@ static enum file_lock_change fcntl_change(int command, long argument)
 		else                                                                               \
 			result = watched_##name(fd, command, argument);                            \
 		keep_fcntl(fd, command, argument, result);                                         \
-		if (UNLIKELY(this_thread.armed || this_thread.holds) && result >= 0)               \
+		if (UNLIKELY(this_thread.armed || this_thread.holds_any) && result >= 0)           \
 			held_file_changed(fd, fcntl_change(command, argument),                     \
 					  __builtin_frame_address(0));                             \
 		return result;                                                                     \

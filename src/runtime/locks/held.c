@@ -82,6 +82,7 @@ COLD struct held_table *held_table_take(void)
 	table->tid = gettid();
 	memcpy(table->name, this_thread.name, sizeof table->name);
 	stack_memory_forget(&table->memory);
+	walk_credit_fill(&table->credit);
 	table->wait.lock = 0;
 	this_thread.held = table;
 	return table;
@@ -154,28 +155,17 @@ static void forget(struct held_lock *held)
 		held_settle(held);
 }
 
-void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
+static inline void note(struct held_table *table, uintptr_t lock, enum trace_lock kind,
+			const struct known_stack *stack)
 {
 	struct thread_state *self = &this_thread;
-	struct held_table *table = self->held;
 	struct turn *turn = self->turn;
-	const struct known_stack *stack;
 	struct held_lock *held;
 
-	if (UNLIKELY(!turn || self->own_code ||
-		     (kind == TRACE_LOCK_SEMAPHORE && !runtime_options.semaphores)))
-		return;
-	if (UNLIKELY(!table)) {
-		table = held_table_take();
-		if (!table)
-			return;
-	}
 	if (UNLIKELY(self->holds * 2 >= table->slots->capacity) && !grow(table)) {
 		trace_lose_event();
 		return;
 	}
-	/* First: a signal handler that comes in between may take locks of its own. */
-	stack = known_stack_at(&table->memory, frame);
 	held = probe(table->slots, lock);
 	if (UNLIKELY(held->lock != 0)) {
 		if (!(held->flags & HELD_GONE) && is_recursive(held, kind)) {
@@ -193,6 +183,42 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 	turn->locks++;
 	table->last = held;
 	__atomic_store_n(&held->lock, lock, __ATOMIC_RELEASE);
+}
+
+void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
+{
+	struct thread_state *self = &this_thread;
+	struct held_table *table = self->held;
+	struct turn *turn = self->turn;
+	const struct known_stack *stack;
+
+	if (UNLIKELY(!turn || self->own_code ||
+		     (kind == TRACE_LOCK_SEMAPHORE && !runtime_options.semaphores)))
+		return;
+	if (UNLIKELY(!table)) {
+		table = held_table_take();
+		if (!table)
+			return;
+	}
+	/* The stack first: a signal handler that comes in between may take locks of its own. */
+	stack = known_stack_find(&table->memory, frame);
+	if (UNLIKELY(turn->locks_noted++ >= QUIET_AFTER || !stack)) {
+		if (held_quiet_begin(turn, &table->credit, !stack)) {
+			held_quiet_take(lock, kind, ((const struct known_frame *)frame)->caller);
+			return;
+		}
+		if (!stack)
+			stack = known_stack_walk(&table->memory, frame);
+	}
+	note(table, lock, kind, stack);
+}
+
+void held_note_stack(uintptr_t lock, enum trace_lock kind, const struct known_stack *stack)
+{
+	struct held_table *table = held_table_take();
+
+	if (table && this_thread.turn)
+		note(table, lock, kind, stack);
 }
 
 struct held_lock *held_find(struct held_table *table, uintptr_t lock)
@@ -254,6 +280,8 @@ bool held_released(uintptr_t lock)
 	struct turn *turn = self->turn;
 	struct held_lock *held;
 
+	if (UNLIKELY(self->quiet_holds) && held_quiet_drop_any(lock))
+		return true;
 	if (!table || !self->holds)
 		return false;
 	held = table->last;
@@ -292,6 +320,7 @@ void held_forked(void)
 		table->taken = 0;
 		table->wait.lock = 0;
 	}
+	held_quiet_forget();
 	this_thread.held = NULL;
 	this_thread.holds = 0;
 	held_suspended = 0;

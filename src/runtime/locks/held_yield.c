@@ -71,6 +71,8 @@ static void suspend(struct held_table *table, struct held_lock *held,
 	held->flags |= HELD_SUSPENDED;
 	held->site = 0;
 	site = allowance_take() ? NULL : lock_site_get(LOCK_ACROSS_YIELD, held, table, yielded);
+	if (held->stack->caller_only && held->executor)
+		held->executor->keeps_stacks = QUIET_KEEPS;
 	held->since_ns = now_ns();
 	held->yields = 1;
 	__atomic_fetch_add(&held_suspended, 1, __ATOMIC_RELAXED);
@@ -157,12 +159,15 @@ static bool is_callers(const struct held_lock *held, enum held_yield yield)
 
 void held_yielded(struct turn *turn, enum held_yield yield)
 {
-	struct held_table *table = this_thread.held;
+	struct held_table *table;
 	const struct known_stack *here;
 	struct held_lock *last;
 	uint32_t left = 0;
 	OWN_CODE_SCOPE;
 
+	if (this_thread.quiet)
+		held_quiet_end();
+	table = this_thread.held;
 	if (!table || !trace_open())
 		return;
 	count_yields(table, turn);
@@ -187,6 +192,8 @@ void held_turn_ends(struct turn *turn)
 {
 	OWN_CODE_SCOPE;
 
+	if (this_thread.quiet)
+		held_quiet_end();
 	if (turn->outcome == OUTCOME_CANCELLED)
 		held_task_ends(turn->task);
 	if (turn->executor && (turn->executor->family == FAMILY_EVENT_LOOP ||
@@ -217,9 +224,12 @@ void held_task_ends(const void *task)
 /* What it may still release in destructors of its own it has released by now. */
 void held_thread_ends(void)
 {
-	struct held_table *table = this_thread.held;
+	struct held_table *table;
 	OWN_CODE_SCOPE;
 
+	if (this_thread.quiet)
+		held_quiet_end();
+	table = this_thread.held;
 	if (!table)
 		return;
 	for (uint32_t i = 0; i < table->slots->capacity; i++) {

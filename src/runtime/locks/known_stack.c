@@ -129,6 +129,7 @@ static const struct known_stack *find(const struct known_stack *head,
 		    head->frame_words == wanted->frame_words &&
 		    head->start_bp == wanted->start_bp && head->bp == wanted->bp &&
 		    head->incomplete == wanted->incomplete &&
+		    head->caller_only == wanted->caller_only &&
 		    !memcmp(head->data, wanted->data, size))
 			return head;
 	return NULL;
@@ -222,6 +223,19 @@ const struct known_stack *known_stack_walk(struct stack_memory *memory,
 	return stack;
 }
 
+const struct known_stack *known_stack_of_caller(uintptr_t caller)
+{
+	union {
+		struct known_stack stack;
+		uint64_t room[sizeof(struct known_stack) / 8 + 2];
+	} made = { .stack = { .depth = 1, .incomplete = true, .caller_only = true } };
+	const struct known_stack *kept;
+
+	made.stack.data[0] = caller;
+	kept = intern(&made.stack, MAX_CHUNKS);
+	return kept ? kept : &no_stack;
+}
+
 uint32_t known_stack_record(const struct known_stack *stack)
 {
 	struct known_stack *known = (struct known_stack *)stack;
@@ -234,6 +248,8 @@ uint32_t known_stack_record(const struct known_stack *stack)
 		return 0;
 	record->depth = stack->depth;
 	memcpy(record->frames, stack->data, stack->depth * sizeof *record->frames);
+	if (stack->caller_only)
+		record->flags |= TRACE_STACK_NOT_KEPT;
 	trace_publish(record, RECORD_STACK);
 	if (stack == &no_stack) /* shared, and constant */
 		return trace_offset(record);

@@ -34,6 +34,7 @@ struct known_stack {
 	uint16_t code_words, frame_words; /* that were read: addresses of code, of frames */
 	bool start_bp;			  /* and the first frame's frame pointer */
 	bool incomplete;		  /* cannot be compared */
+	bool caller_only;		  /* it was not walked: see held_quiet.h */
 	int64_t bp;			  /* relative to the stack pointer, as frame words are */
 	/* depth frames, innermost first; the words' values; their offsets from the stack pointer,
 	 * two in one */
@@ -119,13 +120,10 @@ static inline uintptr_t known_stack_key(uintptr_t sp, uint32_t generation)
 	return sp | (uintptr_t)generation << 48;
 }
 
-/*
- * The present stack from the caller of the function whose __builtin_frame_address(0) is `address`,
- * own code left out. Never NULL: where there is no room for a new one, an empty stack.
- * Async-signal-safe.
- */
-static inline const struct known_stack *known_stack_at(struct stack_memory *memory,
-						       const void *address)
+/* The present stack from the caller of the function whose __builtin_frame_address(0) is `address`,
+ * if the thread remembers it; else NULL. */
+static inline const struct known_stack *known_stack_find(struct stack_memory *memory,
+							 const void *address)
 {
 	const struct known_frame *frame = address;
 	uintptr_t sp = (uintptr_t)(frame + 1);
@@ -135,8 +133,21 @@ static inline const struct known_stack *known_stack_at(struct stack_memory *memo
 	if (LIKELY(walk->key == known_stack_key(sp, generation) && walk->caller == frame->caller &&
 		   known_stack_is_same(walk->stack, sp, frame->bp)))
 		return walk->stack;
-	return known_stack_walk(memory, frame);
+	return NULL;
 }
+
+/* The same, own code left out, walked where it is not remembered. Never NULL: where there is no
+ * room for a new one, an empty stack. Async-signal-safe. */
+static inline const struct known_stack *known_stack_at(struct stack_memory *memory,
+						       const void *address)
+{
+	const struct known_stack *known = known_stack_find(memory, address);
+
+	return LIKELY(known != NULL) ? known : known_stack_walk(memory, address);
+}
+
+/* A stack that was not looked at: its innermost return address alone. */
+COLD const struct known_stack *known_stack_of_caller(uintptr_t caller);
 
 #define KNOWN_STACK_HERE(memory) known_stack_at(memory, __builtin_frame_address(0))
 

@@ -86,6 +86,8 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 	wait->step = 0;
 	if (!this_thread.turn || !this_thread.slot)
 		return;
+	if (this_thread.quiet) /* whoever follows the wait looks into the table */
+		held_quiet_end();
 	table = held_table_take();
 	if (!table)
 		return;

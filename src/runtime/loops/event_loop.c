@@ -325,7 +325,7 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	left = !loop->known && loop->executor && loop->highest > loop->executor->level;
 	wait->finding_count = loop->turn.finding_count;
 	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
-	if (UNLIKELY(this_thread.holds))
+	if (UNLIKELY(this_thread.holds_any))
 		held_yielded(&loop->turn, YIELD_TURN_END);
 	/* What lies further out than the loop is known to reach is left out by its level. */
 	confirm(&loop->turn);
@@ -363,7 +363,7 @@ static inline bool ends_settled_turn(struct loop_wait *wait)
 
 	if (!self->armed || !loop || self->turn != &loop->turn || !loop->settled ||
 	    loop->caller != wait->caller || loop->frame != wait->frame ||
-	    loop->turn.finding_count || self->holds || loop_level_at(loop, wait->frame) != 0)
+	    loop->turn.finding_count || self->holds_any || loop_level_at(loop, wait->frame) != 0)
 		return false;
 	wait->settled = true;
 	wait->loop = loop;

@@ -80,7 +80,7 @@ static void yields(void)
 {
 	struct turn *turn = this_thread.turn;
 
-	if (UNLIKELY(this_thread.holds && turn && turn->kind == TURN_TASK))
+	if (UNLIKELY(this_thread.holds_any && turn && turn->kind == TURN_TASK))
 		held_yielded(turn, YIELD_COROUTINE);
 }
 
@@ -92,7 +92,7 @@ static void lock_acquired(const void *lock)
 
 static void lock_released(const void *lock)
 {
-	if (this_thread.armed || this_thread.holds || held_suspended)
+	if (this_thread.armed || this_thread.holds_any || held_suspended)
 		if (!held_released((uintptr_t)lock))
 			lock_foreign_release((uintptr_t)lock, TRACE_LOCK_ANNOTATED,
 					     (uintptr_t)__builtin_return_address(0));
@@ -101,7 +101,7 @@ static void lock_released(const void *lock)
 /* From now on it is another thread's matter: nobody's here. */
 static void lock_handed_over(const void *lock)
 {
-	if (this_thread.holds)
+	if (this_thread.holds_any)
 		held_released((uintptr_t)lock);
 }
 

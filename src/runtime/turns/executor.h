@@ -19,6 +19,7 @@ struct executor {
 	uint32_t level;
 	uintptr_t key; /* tells executors of one name apart */
 	char name[48];
+	uint8_t keeps_stacks; /* turns of many locks that keep them all: see locks/held_quiet.h */
 	/* In this process's trace; NULL before its first turn, and again in a forked child. */
 	struct trace_executor *record;
 };

@@ -40,6 +40,8 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 	/* A longjmp or a foreign unwind may have left turns that lie below us on the stack. */
 	while (UNLIKELY(self->turn && turn->address && left_behind(self->turn, turn)))
 		self->turn = self->turn->parent;
+	if (UNLIKELY(self->quiet))
+		held_quiet_end();
 	turn->parent = self->turn;
 	self->turn = turn;
 	self->usage_known = false;
@@ -63,7 +65,7 @@ void turn_end(struct turn *turn)
 		on_stack = on_stack->parent;
 	if (!on_stack) /* a forked child, or left behind by a longjmp */
 		return;
-	if (UNLIKELY(self->holds || (held_suspended && turn->outcome == OUTCOME_CANCELLED)))
+	if (UNLIKELY(self->holds_any || (held_suspended && turn->outcome == OUTCOME_CANCELLED)))
 		held_turn_ends(turn);
 	if (turn->kind == TURN_TASK)
 		turn_times_end(turn);

@@ -52,12 +52,14 @@ struct turn {
 	void *task;		     /* what it runs, as its executor knows it; NULL: not told */
 	uint32_t type;		     /* of its task: see executors/task_types.h; 0: none */
 	uint32_t locks;		     /* taken in this turn and not released yet */
+	uint32_t locks_noted;	     /* that were taken in this turn, each with its stack */
 	uint32_t explained_us;	     /* in calls that were told, or need not be */
 	uint32_t explained_switches; /* voluntary, in these calls */
 	uint32_t sample;	     /* offset of the site of the first sample; 0: none */
 	uint8_t finding_count;	     /* of findings, below */
 	uint8_t root;		     /* of a root future: SITE_ROOT_FUTURE and kin */
 	uint32_t own_waits_us; /* of the explained: waits of an interpreter's or a library's own */
+	uint8_t locks_mode;    /* enum quiet_mode */
 	bool excused;	       /* part of it was where blocking is right: how much is not known */
 	bool left; /* its loop is known to have ended since: how long ago its last sample tells */
 	/* sites recorded in this turn, so that the harm done can be added when it shows */

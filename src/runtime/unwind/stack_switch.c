@@ -35,7 +35,7 @@ void stack_switches(uintptr_t to)
 	/* From its own stack a thread resumes a coroutine: to its caller that is a call. */
 	if (!stack_is_own((uintptr_t)__builtin_frame_address(0))) {
 		self->yields++;
-		if (self->holds && self->turn->kind == TURN_TASK)
+		if (self->holds_any && self->turn->kind == TURN_TASK)
 			held_yielded(self->turn, YIELD_COROUTINE);
 	}
 	self->coroutine = stack_is_own(to) ? 0 : ++self->resumes;

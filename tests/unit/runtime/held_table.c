@@ -6,6 +6,7 @@
 #include <sys/file.h>
 
 #include "runtime/locks/held.h"
+#include "runtime/turns/turn_clock.h"
 
 #define MANY  4000
 #define LIMIT 4096 /* a thread's table takes no more */
@@ -165,7 +166,7 @@ static void hand_over_hand_needs_no_room(void **state)
 	for (unsigned i = 1; i < MANY; i++) {
 		pthread_mutex_lock(&mutexes[i]);
 		pthread_mutex_unlock(&mutexes[i - 1]);
-		assert_int_equal(this_thread.holds, 1);
+		assert_int_equal(this_thread.holds + this_thread.quiet_holds, 1);
 	}
 	pthread_mutex_unlock(&mutexes[MANY - 1]);
 	assert_ptr_equal(this_thread.held->slots, slots);
@@ -483,10 +484,158 @@ static void a_closed_file_is_not_locked(void **state)
 	assert_int_equal(held_suspended, suspended);
 }
 
+/* So many that the thread goes quiet. */
+static void take_many(void)
+{
+	for (unsigned i = 0; i <= QUIET_AFTER; i++) {
+		pthread_mutex_lock(&mutexes[0]);
+		pthread_mutex_unlock(&mutexes[0]);
+	}
+}
+
+static void a_turn_of_many_locks_goes_quiet_until_its_end(void **state)
+{
+	(void)state;
+	turn_enter();
+	pthread_mutex_lock(&mutexes[1]);
+	assert_false(this_thread.quiet);
+	take_many();
+	assert_true(this_thread.quiet);
+	assert_int_equal(this_thread.holds, 1);
+	pthread_mutex_lock(&mutexes[2]);
+	assert_false(is_held(&mutexes[2]));
+	assert_int_equal(this_thread.quiet_holds, 1);
+	pthread_mutex_unlock(&mutexes[1]); /* it was taken before, and released now */
+	assert_int_equal(this_thread.holds, 0);
+	pthread_mutex_unlock(&mutexes[2]);
+	assert_int_equal(this_thread.quiet_holds, 0);
+	turn_leave();
+	assert_false(this_thread.quiet);
+	turn_enter();
+	pthread_mutex_lock(&mutexes[2]);
+	assert_true(is_held(&mutexes[2]));
+	pthread_mutex_unlock(&mutexes[2]);
+	turn_leave();
+}
+
+static void quiet_locks_are_released_in_any_order(void **state)
+{
+	enum { LOCKS = 3 * QUIET_LOCKS, STEPS = 20000 };
+	static bool held[LOCKS];
+	unsigned count = 0;
+
+	(void)state;
+	turn_enter();
+	take_many();
+	for (unsigned step = 0; step < STEPS; step++) {
+		unsigned i = random_below(LOCKS);
+
+		if (held[i])
+			pthread_mutex_unlock(&mutexes[i]);
+		else
+			pthread_mutex_lock(&mutexes[i]);
+		held[i] = !held[i];
+		count += held[i] ? 1 : -1;
+		assert_int_equal(this_thread.holds + this_thread.quiet_holds, count);
+	}
+	for (unsigned i = 0; i < LOCKS; i++)
+		if (held[i])
+			pthread_mutex_unlock(&mutexes[i]);
+	assert_int_equal(this_thread.holds + this_thread.quiet_holds, 0);
+	turn_leave();
+	assert_int_equal(this_thread.holds_any, 0);
+}
+
+/* The stack that took it is one frame; the next turns keep theirs. */
+static void a_quiet_lock_across_a_yield_is_noted(void **state)
+{
+	struct held_lock *held;
+
+	(void)state;
+	turn_enter();
+	take_many();
+	pthread_mutex_lock(&mutexes[3]);
+	turn_leave();
+	held = held_find(this_thread.held, address(&mutexes[3]));
+	assert_non_null(held);
+	assert_true(held->flags & HELD_SUSPENDED);
+	assert_true(held->stack->caller_only);
+	assert_int_equal(held->stack->depth, 1);
+	pthread_mutex_unlock(&mutexes[3]);
+	for (unsigned i = 0; i < QUIET_KEEPS; i++) {
+		turn_enter();
+		take_many();
+		assert_false(this_thread.quiet);
+		turn_leave();
+	}
+	turn_enter();
+	take_many();
+	assert_true(this_thread.quiet);
+	turn_leave();
+	assert_int_equal(held_suspended, 0);
+}
+
+static void a_nested_turn_takes_what_is_held_quietly_for_its_parents(void **state)
+{
+	struct turn nested = { 0 };
+	struct held_lock *held;
+
+	(void)state;
+	turn_enter();
+	take_many();
+	pthread_mutex_lock(&mutexes[4]);
+	turn_begin(&nested, seen_turn.executor, TURN_TASK);
+	held = held_find(this_thread.held, address(&mutexes[4]));
+	assert_non_null(held);
+	assert_ptr_equal(held->turn, &seen_turn);
+	assert_false(this_thread.quiet);
+	turn_end(&nested);
+	pthread_mutex_unlock(&mutexes[4]);
+	turn_leave();
+	assert_int_equal(this_thread.holds_any, 0);
+}
+
+/* Each from a place of its own on the stack. */
+static void lock_below(unsigned depth)
+{
+	volatile char room[64];
+
+	room[0] = 0;
+	if (depth)
+		lock_below(depth - 1);
+	pthread_mutex_lock(&mutexes[5]);
+	pthread_mutex_unlock(&mutexes[5]);
+	__asm__ volatile("" : : "r"(room) : "memory");
+}
+
+static void a_thread_without_credit_walks_no_more(void **state)
+{
+	(void)state;
+	turn_enter();
+	pthread_mutex_lock(&mutexes[5]); /* it has a table */
+	pthread_mutex_unlock(&mutexes[5]);
+	this_thread.held->credit.walks = 10;
+	this_thread.held->credit.ticks = turn_clock_now();
+	lock_below(100);
+	assert_true(this_thread.quiet);
+	assert_true(seen_turn.locks_noted < 100);
+	turn_leave();
+	walk_credit_fill(&this_thread.held->credit);
+	turn_enter();
+	lock_below(100);
+	assert_false(this_thread.quiet);
+	turn_leave();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hand_over_hand_needs_no_room),
+		cmocka_unit_test(a_turn_of_many_locks_goes_quiet_until_its_end),
+		cmocka_unit_test(quiet_locks_are_released_in_any_order),
+		cmocka_unit_test(a_quiet_lock_across_a_yield_is_noted),
+		cmocka_unit_test(a_nested_turn_takes_what_is_held_quietly_for_its_parents),
+		cmocka_unit_test(a_thread_without_credit_walks_no_more),
 		cmocka_unit_test(a_thousand_locks_are_released_in_any_order),
 		cmocka_unit_test(four_thousand_locks_are_released_in_any_order),
 		cmocka_unit_test(a_full_table_loses_locks_and_says_so),
