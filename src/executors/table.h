@@ -36,11 +36,12 @@
  *
  * What to write instead. Categories are those of the calls; within an executor's file the first row
  * that fits is taken:
- * ADVICE_ON_CALLS(id, category, calls, text)	calls: beginnings of names, separated by blanks
- * ADVICE(id, category, text)
- * ADVICE_ELSE(id, text)			on all other categories: the last row
- * LOCK_ADVICE(id, text)			how to yield without a lock in hand
- * LONG_TURN_ADVICE(id, text)			on a turn that computes
+ * ADVICE_ON(id, functions, text)		looked up before all below: patterns, separated by
+ *blanks, of the library's functions as headlines have them, from the one that the program called
+ *inward: "sqlite3.* sqlite3_*" ADVICE_ON_CALLS(id, category, calls, text)	calls: beginnings of
+ *names, separated by blanks ADVICE(id, category, text) ADVICE_ELSE(id, text)
+ *on all other categories: the last row LOCK_ADVICE(id, text)			how to yield without
+ *a lock in hand LONG_TURN_ADVICE(id, text)			on a turn that computes
  *
  * RECOGNISED(id, what, how, notes)		a row of the table in README
  */
@@ -77,6 +78,9 @@
 #ifndef BOUNDARY
 #define BOUNDARY(id, package, part)
 #endif
+#ifndef ADVICE_ON
+#define ADVICE_ON(id, functions, text)
+#endif
 #ifndef ADVICE_ON_CALLS
 #define ADVICE_ON_CALLS(id, category, calls, text)
 #endif
@@ -109,6 +113,7 @@
 #undef MODULE
 #undef HEADERS
 #undef BOUNDARY
+#undef ADVICE_ON
 #undef ADVICE_ON_CALLS
 #undef ADVICE
 #undef ADVICE_ELSE

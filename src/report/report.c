@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "report/frames/source_text.h"
 #include "report/filters/baseline.h"
 #include "report/collecting/collect.h"
 #include "support/progress.h"
@@ -268,6 +269,7 @@ static int make(const struct report_options *options, const struct scan_options 
 	if (!error && (fflush(out) || ferror(out)))
 		error = errno ? -errno : -EIO;
 	findings_deinit(&report);
+	source_texts_deinit(&report);
 	stacks_deinit(&report);
 	symbols_deinit(&report.symbols);
 	strings_deinit(&report.strings);

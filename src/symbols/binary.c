@@ -12,6 +12,7 @@
 #include "inline_chain.h"
 #include "lack.h"
 #include "mini_debug.h"
+#include "python_methods.h"
 #include "support/strings.h"
 #include "symbol_table.h"
 #include "units.h"
@@ -33,6 +34,7 @@ struct binary_inside {
 	Dwarf *dwarf;
 	struct units units;
 	struct symbol_table symbols;
+	struct python_methods methods;
 };
 
 void binary_init(struct binary *binary, const struct binary_key *key, struct strings *strings,
@@ -54,6 +56,7 @@ void binary_deinit(struct binary *binary)
 	HASH_CLEAR(hh, inside->known);
 	units_deinit(&inside->units);
 	symbol_table_deinit(&inside->symbols);
+	python_methods_deinit(&inside->methods);
 	if (inside->dwarf)
 		dwarf_end(inside->dwarf);
 	elf_file_close(&inside->mini);
@@ -264,4 +267,16 @@ const char *binary_generic_name(struct binary *binary, uint64_t address)
 						   : NULL;
 	free(demangled);
 	return kept;
+}
+
+const char *binary_python_method(struct binary *binary, uint64_t address)
+{
+	struct binary_inside *inside = binary->inside;
+	char name[PYTHON_METHOD_SIZE];
+
+	open_files(binary);
+	return inside->object.elf &&
+			       python_method_find(&inside->methods, &inside->object, address, name)
+		       ? strings_keep(inside->strings, name)
+		       : NULL;
 }

@@ -78,4 +78,8 @@ const struct source_place *binary_find(struct binary *binary, uint64_t address);
  */
 const char *binary_generic_name(struct binary *binary, uint64_t address);
 
+/* What Python calls the C function at an address: "sqlite3.Connection.execute"; NULL where it is in
+ * no table of an extension module's. Kept. */
+const char *binary_python_method(struct binary *binary, uint64_t address);
+
 #endif

@@ -26,6 +26,7 @@ struct frame {
 	const char *build_id; /* in hexadecimal */
 	const char *package; /* what it is a part of: "tokio", "std", "libc.so.6"; for OWNER_PROGRAM
 				NULL */
+	const char *method;  /* Python's name of a C function: "sqlite3.Connection.execute" */
 	const char *task;    /* of a turn's boundary: the type of the task that it polls */
 	uint64_t offset;     /* in the module, of the instruction; in no module the address */
 	int line;

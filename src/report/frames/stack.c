@@ -91,6 +91,15 @@ static struct located locate(struct address_space *space, uint64_t address, uint
 	return located;
 }
 
+/* The interpreter itself and extension modules. */
+static bool may_have_methods(const struct frame *frame)
+{
+	const char *name = path_name(frame->module);
+
+	return !strncmp(name, "python", 6) || !strncmp(name, "libpython", 9) ||
+	       strstr(name, ".cpython-") || strstr(name, ".abi3.so");
+}
+
 static void add_located(struct address_space *space, const char *executable,
 			const struct located *located)
 {
@@ -124,6 +133,9 @@ static void add_located(struct address_space *space, const char *executable,
 				     ? task_type_of(strings, binary_generic_name(module->binary,
 										 frame.offset))
 				     : NULL;
+		frame.method = may_have_methods(&frame) && module->binary
+				       ? binary_python_method(module->binary, frame.offset)
+				       : NULL;
 		if (!frame.file && frame.owner == OWNER_PROGRAM)
 			address_space_tell_lack(space, module, frame.function);
 		frame.file = source_path_map(space->report, frame.file);

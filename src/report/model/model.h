@@ -34,6 +34,7 @@ struct report {
 	struct process *processes; /* by pid, then path */
 	struct scanned_file *scanned;
 	struct known_stack *known_stacks, *known_scripts[2]; /* see stack.c; [1]: of Python */
+	struct source_text *source_texts;
 	struct finding *findings_by_key;
 	struct finding **findings; /* worst first, once all are in */
 	size_t finding_count, finding_room;

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "executors/executors.h"
+#include "library_function.h"
 #include "report/model/finding.h"
+#include "shared/options.h"
 
 /* NULL fits all. The first that fits within an executor's rows is given. */
 static const struct row {
@@ -17,7 +19,18 @@ static const struct row {
 #include "executors/table.h"
 };
 
-#define ROWS (sizeof advice / sizeof *advice)
+/* By the library's function, before the category of the call. */
+static const struct function_row {
+	enum executor_id executor;
+	const char *functions, *text;
+} on_functions[] = {
+#define ADVICE_ON(id, functions, text) { EXECUTOR_##id, functions, text },
+#include "executors/table.h"
+};
+
+#define MAX_FUNCTIONS 64 /* looked at on a stack */
+
+#define ROWS	      (sizeof advice / sizeof *advice)
 
 static const char *const long_turn_texts[EXECUTOR_COUNT] = {
 #define LONG_TURN_ADVICE(id, text) [EXECUTOR_##id] = text,
@@ -92,11 +105,40 @@ static bool fits(const struct row *row, enum executor_id executor, const char *c
 	       (!row->calls || begins_with_one_of(call, row->calls));
 }
 
-const char *advice_for(const struct finding *finding)
+static const char *on_function(enum executor_id executor, const char *function)
+{
+	for (size_t i = 0; i < sizeof on_functions / sizeof *on_functions; i++)
+		if (on_functions[i].executor == executor &&
+		    option_pattern_matches(on_functions[i].functions, function))
+			return on_functions[i].text;
+	return NULL;
+}
+
+static const char *by_function(struct report *report, const struct finding *finding)
+{
+	const char *functions[MAX_FUNCTIONS], *text;
+	size_t count = library_functions(report, finding, functions, MAX_FUNCTIONS);
+	enum executor_id executor = adviser(finding);
+
+	for (;; executor = executor_infos[executor].like) {
+		for (size_t i = 0; i < count; i++) {
+			text = on_function(executor, functions[i]);
+			if (text)
+				return text;
+		}
+		if (executor == EXECUTOR_other)
+			return NULL;
+	}
+}
+
+const char *advice_for(struct report *report, const struct finding *finding)
 {
 	const char *category = runs_a_child(finding) ? "process" : finding->category;
 	enum executor_id executor = adviser(finding);
+	const char *text = by_function(report, finding);
 
+	if (text)
+		return text;
 	for (;; executor = executor_infos[executor].like) {
 		for (size_t i = 0; i < ROWS; i++)
 			if (fits(&advice[i], executor, category, finding->call))

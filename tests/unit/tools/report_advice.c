@@ -2,20 +2,21 @@
 #include "report_traces.h"
 
 #include "report/wording/advice.h"
-#include "report/model/finding.h"
+#include "report/model/model.h"
 
 static const char *advice(enum executor_family family, const char *executor, const char *category,
 			  const char *call)
 {
 	struct finding_stack stack = { 0 };
 	struct finding finding = { .stacks = &stack, .stack_count = 1 };
+	struct report report = { 0 };
 
 	finding.family = family;
 	finding.executor = executor;
 	finding.executor_id = executor_id_of(family, executor);
 	finding.category = category;
 	finding.call = call;
-	return advice_for(&finding);
+	return advice_for(&report, &finding);
 }
 
 static void tokio_is_advised_in_tokios_words(void **state)
@@ -93,6 +94,7 @@ static void the_script_decides_whose_words_are_used(void **state)
 {
 	struct finding_stack stack = { 0 };
 	struct finding finding = { .stacks = &stack, .stack_count = 1 };
+	struct report report = { 0 };
 
 	(void)state;
 	finding.family = FAMILY_EVENT_LOOP;
@@ -100,11 +102,11 @@ static void the_script_decides_whose_words_are_used(void **state)
 	finding.executor_id = EXECUTOR_libuv;
 	finding.category = "file";
 	finding.call = "fsync";
-	assert_contains(advice_for(&finding), "uv_fs_");
+	assert_contains(advice_for(&report, &finding), "uv_fs_");
 	finding.language = SCRIPT_JAVASCRIPT;
-	assert_contains(advice_for(&finding), "fs.promises");
+	assert_contains(advice_for(&report, &finding), "fs.promises");
 	finding.language = SCRIPT_PYTHON;
-	assert_contains(advice_for(&finding), "asyncio.to_thread");
+	assert_contains(advice_for(&report, &finding), "asyncio.to_thread");
 }
 
 int main(void)

@@ -78,7 +78,7 @@ static void the_scripts_stack_comes_first_and_knows_the_users_frames(void **stat
 	assert_string_equal(text_of(json_array_get(frames, 0), "function"), "on_message");
 	report_free(&made);
 	made = report_text();
-	assert_contains(made.text, "get of requests (clock_nanosleep) blocks");
+	assert_contains(made.text, "requests.api.get (clock_nanosleep) blocks");
 	assert_contains(made.text, "2 frames of Python and requests");
 	assert_contains(made.text, "> handler  /app/web.py:12");
 	assert_contains(made.text, "2 native frames of ");

@@ -1,0 +1,268 @@
+#include "library_function.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "python_name.h"
+#include "report/frames/source_text.h"
+#include "report/model/model.h"
+
+/* Paths inside std as its users know them. */
+static const struct {
+	const char *inner, *known;
+} public_paths[] = {
+	{ "std::thread::functions::", "std::thread::" },
+	{ "std::thread::join_handle::", "std::thread::" },
+	{ "std::sync::poison::mutex::", "std::sync::" },
+	{ "std::sync::poison::rwlock::", "std::sync::" },
+	{ "std::sync::poison::condvar::", "std::sync::" },
+	{ "std::sync::poison::", "std::sync::" },
+	{ "std::io::stdio::_print", "println!" },
+	{ "std::io::stdio::_eprint", "eprintln!" },
+	{ "std::io::stdio::", "std::io::" },
+	{ "std::net::tcp::", "std::net::" },
+	{ "std::net::udp::", "std::net::" },
+};
+
+#define COUNT(array) (sizeof array / sizeof *array)
+
+static const char *public_path(struct report *report, const char *function)
+{
+	static const char inner[] = "::inner"; /* what std calls the part that is not generic */
+	size_t size = strlen(function);
+
+	if (size > sizeof inner && !strcmp(function + size - (sizeof inner - 1), inner))
+		function = strings_keep_part(&report->strings, function, size - (sizeof inner - 1));
+	for (size_t i = 0; i < COUNT(public_paths); i++) {
+		size_t length = strlen(public_paths[i].inner);
+
+		if (!strncmp(function, public_paths[i].inner, length))
+			return strings_print(&report->strings, "%s%s", public_paths[i].known,
+					     function + length);
+	}
+	return function;
+}
+
+/* Where the frames of the library end, outward: the place. Without one no library was called. */
+static size_t library_end(const struct stack *stack)
+{
+	return stack_place(stack) ? stack->place : 0;
+}
+
+static bool is_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Begins the name that ends at `end`, with its path: "tracing::info" or "Atomics.wait". */
+static const char *name_start(const char *line, const char *end)
+{
+	while (end > line && (is_name(end[-1]) || end[-1] == ':' || end[-1] == '.'))
+		end--;
+	while (*end == ':' || *end == '.')
+		end++;
+	return end;
+}
+
+/* The macro that a line of Rust uses; NULL where it uses none, or several. */
+static const char *macro_on_line(struct report *report, const struct frame *frame)
+{
+	const char *found = NULL, *line, *start;
+	size_t length;
+
+	line = source_text_line(report, frame->file, frame->line, &length);
+	for (size_t i = 1; line && i + 1 < length; i++) {
+		if (line[i] == '/' && line[i - 1] == '/')
+			break;
+		if (line[i] != '!' || !is_name(line[i - 1]) || !strchr("([{ ", line[i + 1]))
+			continue;
+		start = name_start(line, line + i);
+		if (found)
+			return NULL;
+		found = strings_keep_part(&report->strings, start, (size_t)(line + i + 1 - start));
+	}
+	return found;
+}
+
+/* The only call on a line of a script; NULL where there is none, or several. */
+static const char *call_on_line(struct report *report, const struct frame *frame)
+{
+	const char *found = NULL, *line, *start;
+	size_t length;
+
+	line = source_text_line(report, frame->file, frame->line, &length);
+	for (size_t i = 1; line && i < length; i++) {
+		if (line[i] != '(' || !is_name(line[i - 1]))
+			continue;
+		start = name_start(line, line + i);
+		if (found)
+			return NULL;
+		found = strings_keep_part(&report->strings, start, (size_t)(line + i - start));
+	}
+	return found;
+}
+
+static bool is_rust(const struct frame *frame)
+{
+	return frame->language && !strcmp(frame->language, "Rust");
+}
+
+/*
+ * What a macro of a library made within the program's function: a closure that bears the program's
+ * name and the library's file.
+ */
+static bool is_macros_closure(const struct frame *frame, const struct frame *place)
+{
+	size_t length = place->function ? strlen(place->function) : 0;
+
+	return is_rust(frame) && frame->owner != OWNER_PROGRAM && length && frame->function &&
+	       !strncmp(frame->function, place->function, length) &&
+	       strstr(frame->function + length, "{{closure}}");
+}
+
+/* "drop of T" of core::ptr::drop_in_place<T>. */
+static const char *native_name(struct report *report, const struct frame *frame)
+{
+	static const char drop[] = "core::ptr::drop_in_place<";
+	const char *function = frame->function;
+
+	if (!strncmp(function, drop, sizeof drop - 1))
+		return strings_print(&report->strings, "drop of %.*s",
+				     (int)(strlen(function) - sizeof drop),
+				     function + sizeof drop - 1);
+	return public_path(report, function);
+}
+
+static const char *print_macro(struct report *report, const struct frame *place, const char *name)
+{
+	const char *macro = name[strlen(name) - 1] == '!' ? macro_on_line(report, place) : NULL;
+
+	return macro ? macro : name;
+}
+
+static const char *native_function(struct report *report, const struct finding *finding)
+{
+	const struct stack *stack = finding_stack(finding);
+	const struct frame *place = stack_place(stack), *frame;
+	size_t i = library_end(stack);
+
+	if (!i)
+		return NULL;
+	frame = &stack->frames[i - 1];
+	/* Where block_on took the program's code into itself that is Tokio's own, and the outermost
+	 * of the frames around the call serves. */
+	if (frame->owner == OWNER_EXECUTOR && finding->root) {
+		for (i = 0; stack->frames[i].owner == OWNER_STANDARD; i++)
+			;
+		frame = i ? &stack->frames[i - 1] : NULL;
+	}
+	if (!frame || !frame->function || frame->owner == OWNER_SYSTEM)
+		return NULL;
+	if (is_macros_closure(frame, place)) {
+		const char *macro = macro_on_line(report, place);
+
+		return macro || !frame->package
+			       ? macro
+			       : strings_print(&report->strings, "a macro of %s", frame->package);
+	}
+	if (strstr(frame->function, "{{"))
+		return NULL;
+	return print_macro(report, place, native_name(report, frame));
+}
+
+static const char *javascript_name(struct report *report, const struct frame *frame)
+{
+	return frame->function && frame->owner == OWNER_DEPENDENCY
+		       ? strings_print(&report->strings, "%s of %s", frame->function,
+				       frame->package)
+		       : frame->function;
+}
+
+static const char *javascript_function(struct report *report, const struct finding *finding)
+{
+	const struct stack *stack = finding_stack(finding);
+	const struct frame *place = stack_place(stack);
+
+	if (!place)
+		return NULL;
+	return stack->place ? javascript_name(report, &stack->frames[stack->place - 1])
+			    : call_on_line(report, place);
+}
+
+static const char *python_function(struct report *report, const struct finding *finding)
+{
+	const struct stack *stack = finding_stack(finding);
+	const struct frame *place = stack_place(stack);
+	const char *name;
+
+	if (!place)
+		return NULL;
+	if (stack->place)
+		return python_library_name(report, stack);
+	name = python_method_name(report, &finding->stacks->native);
+	return name ? name : call_on_line(report, place);
+}
+
+const char *library_function(struct report *report, const struct finding *finding)
+{
+	const struct stack *stack = finding_stack(finding);
+
+	if (stack != &finding->stacks->script)
+		return native_function(report, finding);
+	return finding->language == SCRIPT_PYTHON ? python_function(report, finding)
+						  : javascript_function(report, finding);
+}
+
+static void add(const char **names, size_t room, size_t *count, const char *name)
+{
+	if (name && *count < room && (!*count || names[*count - 1] != name))
+		names[(*count)++] = name;
+}
+
+static void add_scripts(struct report *report, const struct finding *finding, const char **names,
+			size_t room, size_t *count)
+{
+	const struct stack *script = &finding->stacks->script;
+
+	for (size_t i = library_end(script); i-- > 0;)
+		add(names, room, count,
+		    finding->language == SCRIPT_PYTHON
+			    ? python_name(report, &script->frames[i])
+			    : javascript_name(report, &script->frames[i]));
+	if (finding->language == SCRIPT_PYTHON)
+		add(names, room, count, python_method_name(report, &finding->stacks->native));
+}
+
+/* Of native code that a script called: where the interpreter begins, or code that it made. */
+static size_t below_script(const struct stack *native)
+{
+	size_t end = 0;
+
+	while (end < native->count && native->frames[end].module &&
+	       !python_is_evaluation(&native->frames[end]) &&
+	       (!native->frames[end].package || strcmp(native->frames[end].package, "Node")))
+		end++;
+	return end;
+}
+
+size_t library_functions(struct report *report, const struct finding *finding, const char **names,
+			 size_t room)
+{
+	const struct stack *native = &finding->stacks->native;
+	size_t count = 0, end = library_end(native);
+
+	add(names, room, &count, library_function(report, finding));
+	if (finding->stacks->script.count) {
+		add_scripts(report, finding, names, room, &count);
+		end = below_script(native);
+	}
+	while (end-- > 0) {
+		const struct frame *frame = &native->frames[end];
+
+		add(names, room, &count,
+		    frame->function ? public_path(report, frame->function)
+		    : frame->module ? path_name(frame->module)
+				    : NULL);
+	}
+	return count;
+}

@@ -1,0 +1,247 @@
+#include "python_name.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "report/frames/source_text.h"
+#include "report/model/model.h"
+
+/* Modules in C, by the names of those that a user imports. */
+static const struct {
+	const char *inner, *known;
+} public_modules[] = {
+	{ "_thread.lock.", "threading.Lock." },
+	{ "_thread.", "threading." },
+	{ "posix.", "os." },
+	{ "builtins.", "" },
+	{ "io.open", "open" },
+};
+
+#define COUNT(array) (sizeof array / sizeof *array)
+
+/* Where the library's own directories begin; NULL for a file that is in none. */
+static const char *in_library(const char *file, bool *standard)
+{
+	static const char *const marks[] = { "/site-packages/", "/dist-packages/" };
+	const char *at;
+
+	*standard = false;
+	for (size_t i = 0; i < COUNT(marks); i++)
+		if ((at = strstr(file, marks[i])))
+			return at + strlen(marks[i]);
+	*standard = true;
+	at = strstr(file, "/lib/python");
+	return at && strchr(at + 11, '/') ? strchr(at + 11, '/') + 1 : NULL;
+}
+
+/* The length of a module's path without its ".py", or "/__init__.py". */
+static size_t module_length(const char *path)
+{
+	size_t length = strlen(path);
+	static const char *const ends[] = { "/__init__.py", "/__main__.py", ".py" };
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (length > strlen(ends[i]) && !strcmp(path + length - strlen(ends[i]), ends[i]))
+			return length - strlen(ends[i]);
+	return length;
+}
+
+static bool is_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Finds a whole word, behind `from` when that is not NULL. */
+static const char *find_word(const char *from, const char *end, const char *word, size_t length)
+{
+	while (from && (from = memmem(from, (size_t)(end - from), word, length))) {
+		if (!is_name(from[-1]) && (from + length == end || !is_name(from[length])))
+			return from;
+		from += length;
+	}
+	return NULL;
+}
+
+/*
+ * Whether a package gives the name away as its own: its __init__.py imports it from the module, as
+ * that of `requests` does with `from .api import get`.
+ */
+static bool is_exported(struct report *report, const char *file, const char *package_end,
+			const char *module, size_t module_size, const char *name)
+{
+	const char *init = strings_print(&report->strings, "%.*s/__init__.py",
+					 (int)(package_end - file), file);
+	size_t size;
+	const char *text = source_text(report, init, &size), *end = text ? text + size : NULL, *at;
+
+	/* A word at the very beginning is no import's. */
+	at = text && size > 1 ? find_word(text + 1, end, module, module_size) : NULL;
+	return at && find_word(at, end, name, strcspn(name, "."));
+}
+
+static const char *with_dots(struct report *report, const char *path, size_t length)
+{
+	char *text = memory_get(length + 1);
+	const char *kept;
+
+	for (size_t i = 0; i < length; i++)
+		text[i] = path[i] == '/' ? '.' : path[i];
+	kept = strings_keep_part(&report->strings, text, length);
+	free(text);
+	return kept;
+}
+
+static const char *qualified(struct report *report, const struct frame *frame)
+{
+	const char *name =
+		source_text_python_name(report, frame->file, frame->line, frame->function);
+
+	return name ? name : frame->function;
+}
+
+const char *python_name(struct report *report, const struct frame *frame)
+{
+	bool standard = false;
+	const char *path = frame->file ? in_library(frame->file, &standard) : NULL, *name, *last;
+	size_t length;
+
+	if (!frame->function || !path)
+		return frame->function;
+	length = module_length(path);
+	if (!strcmp(frame->function, "<module>"))
+		return strings_print(&report->strings, "import %s",
+				     with_dots(report, path, length));
+	name = qualified(report, frame);
+	for (last = memrchr(path, '/', length); last; last = memrchr(path, '/', length)) {
+		size_t rest = (size_t)(path + length - last - 1);
+
+		if (last[1] != '_' &&
+		    (standard || !is_exported(report, frame->file, last, last + 1, rest, name)))
+			break;
+		length = (size_t)(last - path);
+	}
+	return strings_print(&report->strings, "%s.%s", with_dots(report, path, length), name);
+}
+
+static bool is_import(const struct frame *frame)
+{
+	return frame->file && !strncmp(frame->file, "<frozen importlib", 17);
+}
+
+/* The module that a line imports: of `import a.b as c` and `from a.b import d` "a.b". */
+static const char *imported_on_line(struct report *report, const struct frame *frame)
+{
+	static const char *const words[] = { "import ", "from " };
+	size_t length, size = 0;
+	const char *line = source_text_line(report, frame->file, frame->line, &length), *end;
+
+	if (!line)
+		return NULL;
+	end = line + length;
+	while (line < end && (*line == ' ' || *line == '\t'))
+		line++;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		size_t skip = strlen(words[i]);
+
+		if ((size_t)(end - line) <= skip || memcmp(line, words[i], skip) != 0)
+			continue;
+		line += skip;
+		while (line + size < end && (is_name(line[size]) || line[size] == '.'))
+			size++;
+		return size ? strings_keep_part(&report->strings, line, size) : NULL;
+	}
+	return NULL;
+}
+
+/* What the frame at `at` imports. The module's own code, where that runs by now, names it too. */
+static const char *import_name(struct report *report, const struct stack *stack, size_t at)
+{
+	const char *name = imported_on_line(report, &stack->frames[at + 1]);
+
+	if (name)
+		return strings_print(&report->strings, "import %s", name);
+	while (at-- > 0) {
+		const struct frame *frame = &stack->frames[at];
+
+		if (frame->function && !strcmp(frame->function, "<module>"))
+			return python_name(report, frame);
+	}
+	return "import";
+}
+
+/* The handler that a record of `logging` reached: the class of its `emit`. */
+static const char *log_handler(struct report *report, const struct stack *stack, size_t end)
+{
+	while (end-- > 0) {
+		const struct frame *frame = &stack->frames[end];
+		const char *name, *dot;
+
+		if (!frame->function || !strstr(frame->function, "emit"))
+			continue;
+		name = qualified(report, frame);
+		dot = strrchr(name, '.');
+		if (dot && !strcmp(dot, ".emit"))
+			return strings_keep_part(&report->strings, name, (size_t)(dot - name));
+	}
+	return NULL;
+}
+
+const char *python_library_name(struct report *report, const struct stack *stack)
+{
+	const struct frame *frame = &stack->frames[stack->place - 1];
+	const char *name, *handler;
+
+	if (is_import(frame))
+		return import_name(report, stack, stack->place - 1);
+	name = python_name(report, frame);
+	if (!name || strncmp(name, "logging.", 8))
+		return name;
+	handler = log_handler(report, stack, stack->place - 1);
+	return handler ? strings_print(&report->strings, "%s (%s)", name, handler) : name;
+}
+
+/* "ssl.SSLSocket.read" of "_ssl._SSLSocket.read": what is private is known without its mark. */
+static const char *public_name(struct report *report, const char *method)
+{
+	char *text, *to;
+	const char *kept;
+
+	for (size_t i = 0; i < COUNT(public_modules); i++) {
+		size_t length = strlen(public_modules[i].inner);
+
+		if (!strncmp(method, public_modules[i].inner, length))
+			return strings_print(&report->strings, "%s%s", public_modules[i].known,
+					     method + length);
+	}
+	text = to = memory_get(strlen(method) + 1);
+	for (const char *from = method; *from; from++)
+		if (*from != '_' || from[1] == '_' || (from > method && from[-1] != '.'))
+			*to++ = *from;
+	kept = strings_keep(&report->strings, text);
+	free(text);
+	return kept;
+}
+
+bool python_is_evaluation(const struct frame *frame)
+{
+	return frame->function && !strncmp(frame->function, "_PyEval_EvalFrame", 17);
+}
+
+const char *python_method_name(struct report *report, const struct stack *native)
+{
+	const char *found = NULL;
+	bool evaluated = false;
+
+	for (size_t i = 0; i < native->count && !evaluated; i++) {
+		evaluated = python_is_evaluation(&native->frames[i]);
+		if (native->frames[i].method && !evaluated)
+			found = native->frames[i].method;
+	}
+	/* Without an end the outermost may be what runs the loop. */
+	for (size_t i = 0; i < native->count && !evaluated; i++)
+		if (native->frames[i].method) {
+			found = native->frames[i].method;
+			break;
+		}
+	return found ? public_name(report, found) : NULL;
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""The headline names what was written, and the advice follows it: library functions of Python, C and JavaScript."""
+
+import re
+import shutil
+import sys
+
+from cli.place import expect, run, run_tests, Skip
+
+PYTHON = "/usr/bin/python3"
+HEAD = """
+import asyncio, concurrent.futures, logging, logging.handlers, os, queue, socket, sqlite3, ssl, subprocess
+import sys, threading, time, urllib.request
+
+def later(seconds, function, *arguments):
+    threading.Timer(seconds, function, arguments).start()
+
+"""
+TAIL = """
+async def main():
+    await asyncio.sleep(0.01)
+    handler()
+
+asyncio.run(main())
+"""
+
+# A handler's body, what the first line says it called, and a word of the advice.
+CASES = [
+    ("time.sleep(0.02)", "time.sleep (clock_nanosleep)", "asyncio.sleep"),
+    ("lock = threading.RLock()\n    threading.Thread(target=lambda: (lock.acquire(), time.sleep(0.1), lock.release())).start()\n"
+     "    time.sleep(0.03)\n    lock.acquire()", r"threading.RLock.acquire (sem_\w+)", "asyncio.Lock"),
+    ("threading.Event().wait(0.05)", r"threading.Event.wait (sem_\w+)", "asyncio.Event"),
+    ("queue.Queue().get(timeout=0.05) if 0 else queue.SimpleQueue().get(timeout=0.05)", None, "asyncio.Queue"),
+    ("thread = threading.Thread(target=time.sleep, args=(0.05,))\n    thread.start()\n    thread.join()",
+     r"threading.Thread.join (sem_\w+)", "run_in_executor"),
+    ("concurrent.futures.ThreadPoolExecutor().submit(time.sleep, 0.05).result()",
+     r"concurrent.futures.Future.result (sem_\w+)", "await it"),
+    ("subprocess.run(['sleep', '0.05'])", "subprocess.run (waitpid)", "create_subprocess_exec"),
+    ("server = socket.create_server(('127.0.0.1', 0))\n    later(0.05, server.close)\n"
+     "    try:\n        urllib.request.urlopen('http://127.0.0.1:%d/' % server.getsockname()[1], timeout=0.1)\n"
+     "    except OSError:\n        pass", r"urllib.request.urlopen (\w+)", "aiohttp"),
+    ("class Slow(logging.handlers.SMTPHandler):\n        pass\n"
+     "    server = socket.create_server(('127.0.0.1', 0))\n"
+     "    log = logging.getLogger('x')\n    log.addHandler(logging.handlers.SMTPHandler(\n"
+     "        server.getsockname(), 'a', 'b', 'c', timeout=0.1))\n    logging.raiseExceptions = False\n    log.error('x')",
+     r"logging.Logger.error (SMTPHandler) (\w+)", "QueueHandler"),
+    ("first = sqlite3.connect('x.db', isolation_level=None, check_same_thread=False)\n    first.execute('create table t(x)')\n"
+     "    first.execute('begin exclusive')\n    later(0.1, first.execute, 'commit')\n    second = sqlite3.connect('x.db')\n"
+     "    second.execute('insert into t values (1)')", "sqlite3.Connection.execute (usleep)", "aiosqlite"),
+    ("reader, writer = socket.socketpair()\n    later(0.05, writer.send, b'x')\n    reader.recv(1)",
+     "socket.socket.recv (recv)", "open_connection"),
+    ("fd = os.open('x', os.O_CREAT | os.O_WRONLY)\n    os.write(fd, b'x')\n    os.fsync(fd)", "os.fsync (fsync)", "to_thread"),
+]
+
+
+def _errors(result):
+    """The findings: first line and advice."""
+    return re.findall(r"^(?:ERROR|WARNING|NOTICE) +(.*)\n(?:.*\n)*?  advice: (.*)$", result.err, re.M)
+
+
+def _pattern(words):
+    return re.escape(words).replace(r"\\w\+", r"\w+")
+
+
+def python_functions_have_their_public_names(place):
+    for number, (body, words, advice) in enumerate(CASES):
+        script = place.write(f"case{number}.py", HEAD + f"def handler():\n    {body}\n" + TAIL)
+        result = run("--show=notice", PYTHON, script, cwd=place.path)
+        found = [text for text in _errors(result) if advice in text[1]]
+        expect(found, f"no advice of {advice}: {result}")
+        if words:
+            named = [text for text in found if re.match(_pattern(words) + " blocks the asyncio event loop in handler", text[0])]
+            expect(named, f"not named {words}: {result}")
+
+
+def an_import_is_named_by_its_module(place):
+    script = place.write("imports.py", HEAD + "def handler():\n    import xmlrpc.client\n" + TAIL)
+    for text, advice in _errors(run("--show=notice", PYTHON, "-B", script, cwd=place.path)):
+        if "in handler" in text and "long turn" not in text:
+            expect(text.startswith("import xmlrpc.client ("), text)
+            expect("at the top of the file" in advice, advice)
+
+
+def what_a_user_wrote_keeps_its_own_name(place):
+    """A helper of the program's is no library, though it is called `sleep`."""
+    script = place.write("own.py", HEAD + "def sleep():\n    time.sleep(0.02)\n\ndef handler():\n    sleep()\n" + TAIL)
+    found = _errors(run(PYTHON, script, cwd=place.path))
+    expect(found and found[0][0].startswith("time.sleep (clock_nanosleep) blocks the asyncio event loop in sleep "), found)
+
+
+def javascript_builtins_have_their_names(place):
+    if not shutil.which("node"):
+        raise Skip("there is no node")
+    script = place.write("wait.js", "setTimeout(() => {\n  const cell = new Int32Array(new SharedArrayBuffer(4));\n"
+                                    "  Atomics.wait(cell, 0, 0, 50);\n  require('child_process').execSync('sleep 0.05');\n}, 10);\n")
+    found = _errors(run("node", script, cwd=place.path))
+    expect(any(text.startswith("Atomics.wait (") and "Atomics.waitAsync" in advice for text, advice in found), found)
+    expect(any(text.startswith("execSync (") and "child_process.exec" in advice for text, advice in found), found)
+
+
+sys.exit(run_tests(globals()))
