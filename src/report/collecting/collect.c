@@ -290,9 +290,14 @@ struct stack collection_stack(struct collection *collection, uint32_t offset, ui
 	const struct trace_stack *stack =
 		trace_file_record(collection->trace, offset, RECORD_STACK);
 
-	return stack ? stack_native(&collection->space, collection->process->executable,
-				    stack->frames, stack->depth, when_ns)
-		     : (struct stack){ 0 };
+	struct stack named;
+
+	if (!stack)
+		return (struct stack){ 0 };
+	named = stack_native(&collection->space, collection->process->executable, stack->frames,
+			     stack->depth, when_ns);
+	named.incomplete = (stack->flags & TRACE_STACK_NOT_KEPT) != 0;
+	return named;
 }
 
 void collection_add(struct collection *collection, const struct finding *seen)

@@ -75,6 +75,8 @@ static json_t *stack_json(const struct finding_stack *of, const struct stack *st
 	set_text(object, "thread", of->thread);
 	set_text(object, "lock", of->lock);
 	json_object_set_new(object, "frames", frames_json(stack));
+	if (stack->incomplete)
+		json_object_set_new(object, "incomplete", json_true());
 	return object;
 }
 

@@ -157,6 +157,8 @@ static void print_stack(struct report *report, const struct finding_stack *stack
 			const struct colours *colours, FILE *out)
 {
 	text_stack_print(report, finding_stack_face(stack), colours->bold, colours->plain, out);
+	if (stack->native.incomplete)
+		fputs("      (callers not recorded: very many locks in this turn)\n", out);
 	if (stack->script.count)
 		text_stack_print_folded(&stack->native, out);
 }

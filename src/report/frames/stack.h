@@ -14,6 +14,7 @@ struct stack {
 	 * none is known the innermost of a dependency; else count.
 	 */
 	size_t place;
+	bool incomplete; /* its outer frames were not recorded: too many locks in its turn */
 };
 
 /* From return addresses, at most TRACE_MAX_FRAMES, inlined calls included; in the report's memory,

@@ -4,6 +4,8 @@
 void locker_take(void);
 void locker_give(void);
 void locker_take_and_give(void);
+void locker_take_after_many(void);
+void locker_take_and_give_many(void);
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -21,4 +23,18 @@ void locker_take_and_give(void)
 {
 	pthread_mutex_lock(&mutex);
 	pthread_mutex_unlock(&mutex);
+}
+
+void locker_take_and_give_many(void)
+{
+	for (int i = 0; i < 5000; i++) {
+		pthread_mutex_lock(&mutex);
+		pthread_mutex_unlock(&mutex);
+	}
+}
+
+void locker_take_after_many(void)
+{
+	locker_take_and_give_many();
+	pthread_mutex_lock(&mutex); /* EXPECT warning|error lock-across-yield role=acquired case=many */
 }

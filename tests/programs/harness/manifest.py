@@ -208,8 +208,8 @@ def lock_runs():
         for program in words("coroutine_swap coroutine_boost"):
             for profile in words("O0 O2"):
                 yield Run(program, [case], {case}, profile=profile)
-    for case in words("across released offload"):
-        expect = {"python"} if case == "across" else set()
+    for case in words("across released offload many many_released"):
+        expect = {"across": {"python"}, "many": {"many"}}.get(case, set())
         yield Run("asyncio_locks.py", ["{locker.so}", case], expect, profile=None, executor="asyncio", **options)
     for context in words("current local"):
         for case in words("across cancel shutdown released offload"):

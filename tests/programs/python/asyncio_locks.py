@@ -1,6 +1,6 @@
 """A library in C that leaves a mutex locked when it returns, called from a coroutine.
 
-    asyncio_locks.py LOCKER.SO CASE        across, released, offload
+    asyncio_locks.py LOCKER.SO CASE        across, released, offload, many, many_released
 """
 
 import asyncio
@@ -32,6 +32,20 @@ async def released():
         locker.locker_take_and_give()
 
 
+async def many():
+    await settle()
+    locker.locker_take_after_many()
+    await settle()
+    locker.locker_give()
+    await settle()
+
+
+async def many_released():
+    for _ in range(3):
+        await settle()
+        locker.locker_take_and_give_many()
+
+
 def hold():
     locker.locker_take()
     time.sleep(0.02)  # EXPECT-NONE
@@ -43,5 +57,6 @@ async def offload():
     await asyncio.to_thread(hold)
 
 
-asyncio.run({"across": across, "released": released, "offload": offload}[sys.argv[2]]())
+CASES = {"across": across, "released": released, "offload": offload, "many": many, "many_released": many_released}
+asyncio.run(CASES[sys.argv[2]]())
 print("done")
