@@ -19,7 +19,7 @@
 
 /* A callback blocks in every BLOCK_EVERYth turn only, as in a program that has better to do. */
 #define BLOCK_EVERY 3
-#define MAX_CHOSEN  32
+#define MAX_CHOSEN  64
 
 static const struct operation *chosen[MAX_CHOSEN];
 static unsigned chosen_count;

@@ -80,7 +80,7 @@ static const struct operation other_operations[] = {
 
 static const struct operation *const tables[] = { other_operations, file_operations,
 						  descriptor_operations, lock_operations,
-						  process_operations };
+						  process_operations, mode_operations };
 
 const struct operation *operation_at(unsigned number)
 {

@@ -14,6 +14,7 @@ extern const struct operation file_operations[];
 extern const struct operation descriptor_operations[];
 extern const struct operation lock_operations[];
 extern const struct operation process_operations[];
+extern const struct operation mode_operations[];
 
 /* Both give NULL when there is none. */
 const struct operation *operation_at(unsigned number);

@@ -26,6 +26,7 @@ SHARED = [
     "operations_descriptors.c",
     "operations_locks.c",
     "operations_processes.c",
+    "operations_modes.c",
     "quiet.c",
     "helper.c",
     "ticker.c",

@@ -36,9 +36,12 @@ def words(text):
 TOKIO_OPERATIONS = words("sleep file fifo socket lookup command mutex condvar join println compute")
 C_OPERATIONS = words(
     "nanosleep usleep select file fsync stat pipe stream nested_poll socket getaddrinfo mutex cond rwlock sem"
-    " join flock system popen child_end other_child waitpid output quiet compute"
+    " join flock system popen child_end other_child waitpid output quiet compute modes loop_modes processes made_blocking"
+    " copy_made_blocking"
 )
-PYTHON_OPERATIONS = words("sleep file fsync client run_program wait_then_program lookup lock compute")
+PYTHON_OPERATIONS = words(
+    "sleep file fsync client client_in_time modes run_program wait_then_program lookup lock compute"
+)
 NODE_OPERATIONS = words("readFile exec atomicsWait fsync compute")
 
 TOKIO_HOLDING = words("spawn current local local_foreign root after_panic after_abort")

@@ -84,6 +84,49 @@ def client():
     return block
 
 
+def client_in_time():
+    """As urllib3 and requests do where no time-out is given: one for the connect alone."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stream = socket.create_connection(listener.getsockname(), timeout=5)
+    peer, _ = listener.accept()
+    listener.close()
+    helper = Helper(lambda: peer.sendall(b"x"))
+
+    def block():
+        stream.settimeout(None)
+        helper.begun = True
+        assert stream.recv(1) == b"x"  # EXPECT error recv|recvfrom|read category=socket case=client_in_time
+        stream.close()
+        peer.close()
+
+    return block
+
+
+def modes():
+    """Operations on descriptors that are not the loop's, each with a sleep behind it."""
+    one, other = socket.socketpair()
+
+    def block():
+        one.settimeout(1)
+        one.settimeout(None)
+        time.sleep(0.002)  # EXPECT error clock_nanosleep|nanosleep|select category=sleep case=modes
+        one.setblocking(False)
+        one.setblocking(True)
+        time.sleep(0.002)  # EXPECT error clock_nanosleep|nanosleep|select category=sleep case=modes
+        os.set_blocking(other.fileno(), False)
+        os.set_blocking(other.fileno(), True)
+        time.sleep(0.002)  # EXPECT error clock_nanosleep|nanosleep|select category=sleep case=modes
+        copy = os.dup(other.fileno())
+        os.dup2(one.fileno(), copy)
+        time.sleep(0.002)  # EXPECT error clock_nanosleep|nanosleep|select category=sleep case=modes
+        os.closerange(copy, copy + 1)
+        time.sleep(0.002)  # EXPECT error clock_nanosleep|nanosleep|select category=sleep case=modes
+        one.close()
+        other.close()
+
+    return block
+
+
 def run_program():
     def block():
         # Longer than what a child may take to end, should exec be slow and told.
@@ -129,7 +172,19 @@ def lock():
 
 OPERATIONS = {
     operation.__name__: operation
-    for operation in (sleep, file, fsync, client, run_program, wait_then_program, lookup, lock, compute)
+    for operation in (
+        sleep,
+        file,
+        fsync,
+        client,
+        client_in_time,
+        modes,
+        run_program,
+        wait_then_program,
+        lookup,
+        lock,
+        compute,
+    )
 }
 
 
