@@ -3,8 +3,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-
-#include "runtime/turns/turn.h"
+#include <stddef.h>
+#include <sys/mman.h>
 
 /* How far a stack may grow between two looks and still be taken for the same stack. */
 #define STACK_STRIDE (1 << 20)
@@ -24,14 +24,31 @@ void thread_init(void)
 	main_stack_top = (uintptr_t)(stack_end ? *stack_end : __builtin_frame_address(0));
 }
 
-void thread_arm(void)
+void thread_forked(void)
 {
 	struct thread_state *self = &this_thread;
-	bool watched = self->turn ? self->turn->kind == TURN_TASK : self->root_suspect;
 
-	self->armed =
-		self->serving != SERVING_NOBODY || (watched && !self->own_code && !self->in_call &&
-						    !self->vforked && !self->dead && !self->exempt);
+	self->turn = NULL;
+	self->in_call = false;
+	self->root_suspect = false;
+	self->root_polled = false;
+	self->own_code = 0;
+	self->serving = SERVING_NOBODY;
+}
+
+void thread_state_close(void)
+{
+	this_thread.own_code++;
+	this_thread.own_frame = UINTPTR_MAX;
+}
+
+void thread_state_end(void)
+{
+	if (this_thread.dump)
+		munmap(this_thread.dump, this_thread.dump_size);
+	this_thread.dump = NULL;
+	this_thread.dead = true;
+	this_thread.armed = false;
 }
 
 uintptr_t thread_stack_top(void)

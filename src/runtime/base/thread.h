@@ -94,8 +94,15 @@ extern THREAD_LOCAL struct thread_state this_thread;
 /* Start-up, on the first thread. */
 void thread_init(void);
 
-/* Computes .armed anew; to be called after any change to what it depends on. */
+/* Computes .armed anew; to be called after any change to what it depends on. In turns/turn.c. */
 void thread_arm(void);
+
+/* In a forked child: no turn and no call of its parent's goes on. */
+void thread_forked(void);
+
+/* The thread ends: from here on all that it does is ours; then it gives back its memory. */
+void thread_state_close(void);
+void thread_state_end(void);
 
 /* Highest address of the present thread's stack. No system call. */
 uintptr_t thread_stack_top(void);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "runtime/trace/crowd.h"
-#include "descriptors.h"
+#include "runtime/process/descriptors.h"
 #include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"
 #include "runtime/tasks/task_leavings.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "runtime/base/compiler.h"
-#include "descriptors.h"
+#include "runtime/process/descriptors.h"
 #include "runtime/libc/call_info.h"
 #include "runtime/libc/prototypes.h"
 #include "runtime/libc/real.h"

@@ -7,7 +7,7 @@
 
 #include "runtime/modules/modules.h"
 #include "runtime/process/process.h"
-#include "runtime/unwind/stack_switch.h"
+#include "runtime/turns/stack_switch.h"
 #include "call.h"
 
 /* Each goes on by a tail call: what is saved is the caller's place on its own stack. */

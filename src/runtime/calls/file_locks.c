@@ -28,7 +28,8 @@ static enum file_lock_change lockf_change(int command)
 /* Only flock's locks stand in the way of the same process. */
 static void look_who_has_it(int fd, int operation)
 {
-	if (LIKELY(!held_suspended) || operation & (LOCK_NB | LOCK_UN) || this_thread.vforked)
+	if (LIKELY(!turns_suspended_holding) || operation & (LOCK_NB | LOCK_UN) ||
+	    this_thread.vforked)
 		return;
 	if (real.flock(fd, operation | LOCK_NB) && errno == EWOULDBLOCK)
 		held_file_waits(fd);

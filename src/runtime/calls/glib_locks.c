@@ -97,7 +97,7 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 	}                                                                                          \
 	EXPORT void name(void *lock)                                                               \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed && !held_suspended))                                 \
+		if (LIKELY(!this_thread.armed && !turns_suspended_holding))                        \
 			LOCK_CALL(name)(lock);                                                     \
 		else                                                                               \
 			watched_##name(lock);                                                      \
@@ -116,7 +116,8 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 	EXPORT void name(void *lock);                                                              \
 	EXPORT void name(void *lock)                                                               \
 	{                                                                                          \
-		if (UNLIKELY(this_thread.armed || this_thread.holds_any || held_suspended))        \
+		if (UNLIKELY(this_thread.armed || this_thread.holds_any ||                         \
+			     turns_suspended_holding))                                             \
 			if (!held_quiet_drop((uintptr_t)lock) && !held_released((uintptr_t)lock))  \
 				lock_foreign_release((uintptr_t)lock, TRACE_LOCK_##kind, CALLER);  \
 		LOCK_CALL(name)(lock);                                                             \

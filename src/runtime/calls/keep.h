@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "child_pipes.h"
-#include "descriptors.h"
+#include "runtime/process/descriptors.h"
 #include "runtime/locks/held.h"
 #include "runtime/locks/held_file.h"
 #include "runtime/tasks/task_resources.h"

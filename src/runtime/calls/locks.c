@@ -93,7 +93,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed && !held_suspended))                                 \
+		if (LIKELY(!this_thread.armed && !turns_suspended_holding))                        \
 			return real.name args;                                                     \
 		if (TRACE_LOCK_##kind != TRACE_LOCK_SEMAPHORE && held_quiet_has_room())            \
 			return quiet_##name args;                                                  \
@@ -124,7 +124,8 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed && !this_thread.holds_any && !held_suspended))       \
+		if (LIKELY(!this_thread.armed && !this_thread.holds_any &&                         \
+			   !turns_suspended_holding))                                              \
 			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}

@@ -7,7 +7,7 @@
 
 #include "runtime/turns/allowance.h"
 #include "runtime/trace/crowd.h"
-#include "descriptors.h"
+#include "runtime/process/descriptors.h"
 #include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
 #include "runtime/tasks/root_turn.h"
@@ -17,7 +17,7 @@
 #include "judgement/judgement.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/sites.h"
-#include "runtime/unwind/stack_switch.h"
+#include "runtime/turns/stack_switch.h"
 #include "runtime/turns/thread_slot.h"
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"

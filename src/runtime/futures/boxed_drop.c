@@ -2,7 +2,7 @@
 
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/task_slots.h"
-#include "runtime/tasks/task_types.h"
+#include "runtime/turns/task_types.h"
 #include "runtime/base/memory.h"
 #include "runtime/base/thread.h"
 #include "runtime/turns/turn.h"

@@ -5,7 +5,7 @@
 #include "runtime/turns/executor.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/task_slots.h"
-#include "runtime/tasks/task_types.h"
+#include "runtime/turns/task_types.h"
 #include "runtime/trace/record_index.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"

@@ -448,3 +448,11 @@ const struct layout_task *guard_look_future(const struct task_slot *slot, uintpt
 	task = layout_task(&module->futures.table, slot, poll);
 	return task && task->flags & TASK_HOLDS && guard_rests_init() ? task : NULL;
 }
+
+void guard_look_exits(void)
+{
+	struct trace_header *trace = trace_header();
+
+	if (trace && guard_look_is_blind)
+		__atomic_fetch_or(&trace->flags, TRACE_NO_LAYOUT, __ATOMIC_RELAXED);
+}

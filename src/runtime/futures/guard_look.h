@@ -62,4 +62,7 @@ extern bool guard_look_is_blind;
  */
 const struct layout_task *guard_look_future(const struct task_slot *slot, uintptr_t poll);
 
+/* The process ends: notes in the trace when there was no layout to look with. */
+void guard_look_exits(void);
+
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "runtime/base/compiler.h"
-#include "runtime/loops/event_loop.h"
+#include "runtime/base/events.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/thread.h"
 #include "runtime/unwind/unwinder.h"
@@ -121,8 +121,7 @@ bool javascript_owns_wait(const uint64_t *frames, size_t depth)
 	if (!module_of_v8)
 		return false;
 	/* Node's own joins and locks go through libuv, which may be a library of its own. */
-	while (caller < depth && !is_of_v8(frames[caller]) &&
-	       event_loop_library_has(frames[caller]))
+	while (caller < depth && !is_of_v8(frames[caller]) && ask_loop_library_has(frames[caller]))
 		caller++;
 	return caller < depth && is_of_v8(frames[caller]) && !any_in(futex, futexes, frames, depth);
 }

@@ -12,8 +12,6 @@
 
 #define MAX_CAPACITY 8192 /* half of which can be in use: 4096 locks held at once by one thread */
 
-uint32_t held_suspended;
-
 static struct held_table *tables;
 
 struct held_table *held_tables(void)
@@ -323,6 +321,6 @@ void held_forked(void)
 	held_quiet_forget();
 	this_thread.held = NULL;
 	this_thread.holds = 0;
-	held_suspended = 0;
+	turns_suspended_holding = 0;
 	known_stacks_forked();
 }

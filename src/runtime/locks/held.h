@@ -13,6 +13,7 @@
 #include "runtime/base/compiler.h"
 #include "runtime/base/thread.h"
 #include "held_quiet.h"
+#include "runtime/turns/turn.h"
 #include "known_stack.h"
 #include "contract/trace_format.h"
 
@@ -79,10 +80,6 @@ struct held_table {
 	struct stack_memory memory;
 	struct walk_credit credit;
 };
-
-/* How many locks are held across a yield, in all threads: while there are any, threads outside
- * turns are looked at too. */
-extern uint32_t held_suspended __attribute__((visibility("hidden")));
 
 /* All that were ever made; go on by ->next. */
 struct held_table *held_tables(void);

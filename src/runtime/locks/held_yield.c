@@ -75,7 +75,7 @@ static void suspend(struct held_table *table, struct held_lock *held,
 		held->executor->keeps_stacks = QUIET_KEEPS;
 	held->since_ns = now_ns();
 	held->yields = 1;
-	__atomic_fetch_add(&held_suspended, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&turns_suspended_holding, 1, __ATOMIC_RELAXED);
 	if (!site)
 		return;
 	if (yield == YIELD_COROUTINE)
@@ -92,7 +92,7 @@ void held_settle(struct held_lock *held)
 	struct trace_lock_site *site = held->site ? trace_at(held->site) : NULL;
 	uint64_t now = now_ns(), held_ns = now - held->since_ns, longest;
 
-	__atomic_fetch_sub(&held_suspended, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&turns_suspended_holding, 1, __ATOMIC_RELAXED);
 	if (!site)
 		return;
 	longest = __atomic_load_n(&site->max_ns, __ATOMIC_RELAXED);

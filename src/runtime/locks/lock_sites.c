@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "runtime/loops/event_loop.h"
+#include "runtime/base/events.h"
 #include "runtime/turns/executor.h"
-#include "runtime/tasks/task_types.h"
+#include "runtime/turns/task_types.h"
 #include "runtime/trace/record_index.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
@@ -41,8 +41,7 @@ COLD static void *write_site(const void *wanted, uint64_t hash)
 	site->acquired = held->stack ? known_stack_record(held->stack) : 0;
 	site->other = known_stack_record(key->other);
 	if (held->stack && held->executor && held->executor->family == FAMILY_EVENT_LOOP)
-		event_loop_stack_level(held->stack->data, held->stack->depth, &site->level,
-				       &in_loop);
+		ask_stack_level(held->stack->data, held->stack->depth, &site->level, &in_loop);
 	if (in_loop)
 		site->flags |= LOCK_SITE_IN_LOOP;
 	if (held->flags & HELD_SUSPENDED && held->type)

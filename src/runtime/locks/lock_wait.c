@@ -5,7 +5,7 @@
 
 #include "runtime/turns/allowance.h"
 #include "runtime/turns/executor.h"
-#include "runtime/tasks/task_types.h"
+#include "runtime/turns/task_types.h"
 #include "runtime/futures/guard_look.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"

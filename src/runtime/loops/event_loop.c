@@ -17,7 +17,7 @@
 #include "runtime/locks/held.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
-#include "runtime/unwind/stack_switch.h"
+#include "runtime/turns/stack_switch.h"
 #include "runtime/turns/thread_slot.h"
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"
@@ -28,7 +28,7 @@
 #include "loop.h"
 #include "loop_library.h"
 #include "loop_start.h"
-#include "runtime/turns/named.h"
+#include "named.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/task_root.h"
 

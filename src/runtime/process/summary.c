@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/libc/real.h"
-#include "runtime/locks/lock_errors.h"
+#include "runtime/trace/lock_errors.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/sites.h"
 #include "runtime/base/system_call.h"

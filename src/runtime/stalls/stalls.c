@@ -1,56 +1,22 @@
 #include "stalls.h"
 
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "runtime/trace/crowd.h"
-#include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
-#include "runtime/tasks/task_types.h"
+#include "runtime/turns/task_types.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/sites.h"
 #include "stall_samples.h"
 #include "runtime/base/thread.h"
 #include "runtime/trace/trace.h"
 #include "runtime/turns/turn_times.h"
+#include "runtime/turns/turn_usage.h"
 #include "runtime/unwind/unwinder.h"
 
 #define DOUBTFUL_WAIT 4 /* turns that are errors; 1.2 were measured */
 #define SMALL_PART    8 /* an eighth of a turn is no reason for its length */
-
-THREAD_LOCAL struct turn_usage turn_usage;
-uint64_t turn_usage_interval = UINT64_MAX;
-
-static uint64_t timeval_ns(struct timeval time)
-{
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
-}
-
-static struct turn_usage usage_now(uint64_t now)
-{
-	struct turn_usage usage = { .ticks = now, .switches = -1 };
-	struct rusage taken;
-
-	if (runtime_silent || getrusage(RUSAGE_THREAD, &taken))
-		return usage;
-	usage.cpu_ns = timeval_ns(taken.ru_utime) + timeval_ns(taken.ru_stime);
-	usage.switches = taken.ru_nvcsw;
-	return usage;
-}
-
-void turn_usage_at(uint64_t now, struct turn_usage *usage)
-{
-	*usage = usage_now(now);
-}
-
-COLD void turn_usage_take(uint64_t now)
-{
-	OWN_CODE_SCOPE;
-
-	turn_usage = usage_now(now);
-	turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
-}
 
 /* What was seen from outside, of this very turn. False: nothing. */
 static bool take_look(const struct turn *turn, struct trace_look *look)
@@ -96,10 +62,14 @@ struct course {
 static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 				     const struct turn_usage *end)
 {
-	struct turn_usage usage = end ? *end : usage_now(turn->start);
+	struct turn_usage usage;
 	struct course course = { .ns = ns, .own_ns = ns };
 	uint64_t cpu_ns, turns = 0;
 
+	if (end)
+		usage = *end;
+	else
+		turn_usage_at(turn->start, &usage);
 	if (usage.switches < 0 || turn_usage.switches < 0) {
 		course.stall = turn->sample ? STALL_BUSY : STALL_UNKNOWN;
 		return course;

@@ -10,6 +10,7 @@
 #include "runtime/unwind/unwinder.h"
 #include "root_watch.h"
 #include "task_module.h"
+#include "runtime/stalls/stalls.h"
 #include "task_root.h"
 
 static THREAD_LOCAL struct {

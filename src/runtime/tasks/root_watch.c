@@ -9,6 +9,7 @@
 #include "runtime/turns/turn.h"
 #include "runtime/turns/turn_times.h"
 #include "task_module.h"
+#include "runtime/stalls/stalls.h"
 #include "task_root.h"
 
 static THREAD_LOCAL uint64_t taken; /* since_ns of the last look that was recorded */

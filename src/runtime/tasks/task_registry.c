@@ -4,7 +4,7 @@
 
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
-#include "task_types.h"
+#include "runtime/turns/task_types.h"
 
 #define TABLES	4
 #define BUCKETS 2 /* of each table, in which a task may lie */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "runtime/calls/descriptors.h"
-#include "task_types.h"
+#include "runtime/process/descriptors.h"
+#include "runtime/turns/task_types.h"
 #include "runtime/locks/held.h"
 #include "runtime/trace/record_index.h"
 #include "task_leavings.h"

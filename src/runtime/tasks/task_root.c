@@ -1,11 +1,18 @@
 #include "task_root.h"
 
+#include <string.h>
+
 #include "runtime/turns/thread_slot.h"
 #include "async_task.h"
 #include "runtime/futures/root_look.h"
 #include "root_turn.h"
 #include "root_watch.h"
+#include "runtime/base/runtime.h"
+#include "runtime/modules/modules.h"
+#include "runtime/stalls/sampler.h"
+#include "runtime/trace/trace.h"
 #include "task_module.h"
+#include "tokio.h"
 #include "contract/trace_format.h"
 
 /* Stacks without a block_on until a thread is no suspect any more; each walk costs a watched call.
@@ -221,4 +228,45 @@ bool tokio_misses_roots(void)
 		if (module->tokio && !module->symbols.roots && !module->context.budget_count)
 			return true;
 	return false;
+}
+
+/* Where the program itself has an executor of tasks: block_on may run on this thread before it ever
+ * waits for anything. */
+static void may_run_root_future(void)
+{
+	const struct task_module *module = task_module_of(modules_at(0)->start);
+
+	if (!module)
+		return;
+	task_thread_may_be_root(task_module_executor(module));
+	sampler_take();
+	thread_slot_watch_end();
+}
+
+/* #[tokio::main] runs its root future on this thread. */
+void task_root_main_begins(void)
+{
+	may_run_root_future();
+}
+
+/* Tokio's own threads run none: what lies between their tasks is theirs. */
+static bool is_worker_name(const char *name)
+{
+	return !strncmp(name, "tokio-r", strlen("tokio-r"));
+}
+
+/* A test of Rust's has a thread of its own, named after it. */
+void task_root_thread_named(const char *name)
+{
+	if (runtime_started && !is_worker_name(name))
+		may_run_root_future();
+}
+
+/* Where its state lies was learnt by now, or never. */
+void task_root_exits(void)
+{
+	struct trace_header *trace = trace_header();
+
+	if (trace && tokio_misses_roots())
+		__atomic_fetch_or(&trace->flags, TRACE_NO_ROOT_FUTURES, __ATOMIC_RELAXED);
 }

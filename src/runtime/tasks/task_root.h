@@ -58,4 +58,10 @@ bool task_root_excluded(void);
 /* Whether there is Tokio in which root futures can be told neither way (yet). */
 bool tokio_misses_roots(void);
 
+/* Listeners: the program's main is about to run, the present thread got a name, the process ends.
+ */
+void task_root_main_begins(void);
+void task_root_thread_named(const char *name);
+void task_root_exits(void);
+
 #endif

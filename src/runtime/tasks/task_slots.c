@@ -8,7 +8,7 @@
 #include "runtime/base/system_call.h"
 #include "runtime/base/thread.h"
 #include "runtime/trace/trace.h"
-#include "task_types.h"
+#include "runtime/turns/task_types.h"
 #include "tokio.h"
 
 struct task_slot task_slots[TASK_SLOTS];

@@ -141,6 +141,6 @@ void tokio_shutdown(void *header, uint32_t number)
 		((void (*)(void *))slot->function)(header);
 	else
 		drop_future(slot, header, CANCEL_SHUT_DOWN, LOOK_FROM_ASIDE);
-	if (UNLIKELY(held_suspended))
+	if (UNLIKELY(turns_suspended_holding))
 		held_task_ends(header);
 }

@@ -9,8 +9,6 @@
 
 #define MAX_EXECUTORS 64
 
-struct module;
-
 struct executor {
 	enum executor_family family;
 	enum confidence confidence;
@@ -45,15 +43,5 @@ void executors_forget_records(void);
 
 /* Its record in the trace, written on first use; NULL when there is no room. */
 struct trace_executor *executor_record(struct executor *executor);
-
-/* A recogniser, one line each in recognisers[] (executors/table.c). Any member may be NULL. */
-struct recogniser {
-	const char *name;
-	void (*module_added)(struct module *module); /* start-up, dlopen */
-	void (*forked)(void);			     /* in the child */
-};
-
-extern const struct recogniser recognisers[];
-extern const unsigned recogniser_count;
 
 #endif

@@ -6,12 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runtime/calls/call.h"
-#include "annotated.h"
 #include "executor.h"
-#include "runtime/tasks/root_turn.h"
-#include "runtime/tasks/root_watch.h"
-#include "runtime/locks/held.h"
+#include "runtime/base/events.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
 #include "turn_times.h"
@@ -28,19 +24,7 @@ static pthread_key_t end_key;
 static void thread_ended(void *unused)
 {
 	(void)unused;
-	call_watch_heal(UINTPTR_MAX); /* cancelled in a call */
-	this_thread.own_code++;	      /* for good: nothing is watched after this */
-	this_thread.own_frame = UINTPTR_MAX;
-	root_turn_is_over();
-	root_watch_take(false);
-	held_thread_ends();
-	thread_slot_leave();
-	annotated_thread_ends();
-	if (this_thread.dump)
-		munmap(this_thread.dump, this_thread.dump_size);
-	this_thread.dump = NULL;
-	this_thread.dead = true;
-	this_thread.armed = false;
+	event_thread_ends();
 }
 
 int thread_slot_init(void)

@@ -2,13 +2,9 @@
 
 #include <stddef.h>
 
-#include "runtime/calls/call.h"
-#include "runtime/loops/event_loop.h"
 #include "executor.h"
-#include "runtime/tasks/root_turn.h"
-#include "runtime/locks/held.h"
-#include "runtime/locks/lock_wait.h"
-#include "runtime/unwind/stack_switch.h"
+#include "runtime/base/events.h"
+#include "stack_switch.h"
 #include "runtime/base/thread.h"
 #include "thread_slot.h"
 #include "turn_times.h"
@@ -20,11 +16,17 @@ static bool left_behind(const struct turn *turn, const struct turn *newer)
 	       stack_was_left(turn->address, newer->address);
 }
 
-COLD static void leave_what_was(void)
+void thread_arm(void)
 {
-	root_turn_is_over();
-	call_watch_heal(UINTPTR_MAX);
+	struct thread_state *self = &this_thread;
+	bool watched = self->turn ? self->turn->kind == TURN_TASK : self->root_suspect;
+
+	self->armed =
+		self->serving != SERVING_NOBODY || (watched && !self->own_code && !self->in_call &&
+						    !self->vforked && !self->dead && !self->exempt);
 }
+
+uint32_t turns_suspended_holding;
 
 void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind)
 {
@@ -41,12 +43,12 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 	while (UNLIKELY(self->turn && turn->address && left_behind(self->turn, turn)))
 		self->turn = self->turn->parent;
 	if (UNLIKELY(self->quiet))
-		held_quiet_end();
+		event_begins_quiet();
 	turn->parent = self->turn;
 	self->turn = turn;
 	self->usage_known = false;
 	if (UNLIKELY(self->in_call | self->root_polled))
-		leave_what_was();
+		event_begins_abruptly();
 	if (kind == TURN_TASK) {
 		thread_slot_count_turn(executor);
 		turn_times_begin(turn);
@@ -65,18 +67,17 @@ void turn_end(struct turn *turn)
 		on_stack = on_stack->parent;
 	if (!on_stack) /* a forked child, or left behind by a longjmp */
 		return;
-	if (UNLIKELY(self->holds_any || (held_suspended && turn->outcome == OUTCOME_CANCELLED)))
-		held_turn_ends(turn);
+	if (UNLIKELY(self->holds_any ||
+		     (turns_suspended_holding && turn->outcome == OUTCOME_CANCELLED)))
+		event_ends_holding(turn);
 	if (turn->kind == TURN_TASK)
 		turn_times_end(turn);
 	else
 		turn_times_go_on(turn);
 	self->turn = turn->parent;
 	self->usage_known = false;
-	if (UNLIKELY(self->in_call)) {
-		lock_wait_left();
-		call_watch_heal(UINTPTR_MAX);
-	}
+	if (UNLIKELY(self->in_call))
+		event_ends_abruptly();
 	thread_arm();
 }
 
@@ -95,7 +96,7 @@ void turn_remember(struct turn *turn, struct trace_site *site, uint64_t ns)
 
 	while (i < turn->finding_count && turn->findings[i] != site)
 		i++;
-	if (!event_loop_on_probation(turn) || i == TURN_FINDINGS)
+	if (!ask_turn_is_provisional(turn) || i == TURN_FINDINGS)
 		site->confirmed = 1;
 	if (i == TURN_FINDINGS)
 		return;
@@ -105,4 +106,17 @@ void turn_remember(struct turn *turn, struct trace_site *site, uint64_t ns)
 		turn->finding_count++;
 	}
 	turn->finding_us[i] += (uint32_t)(ns / 1000);
+}
+
+void turns_exit(uintptr_t frame)
+{
+	for (struct turn *turn = this_thread.turn;
+	     turn && turn->kind == TURN_TASK && frame < turn->address; turn = turn->parent)
+		turn_times_end(turn);
+}
+
+void turns_leave(void)
+{
+	this_thread.turn = NULL;
+	thread_arm();
 }

@@ -68,8 +68,7 @@ struct turn {
 };
 
 /* Pairs on one thread. turn_end of a turn that is not on the stack any more (fork, longjmp) does
- * nothing. Budget of the pair: see `make bench`. Must be left by every path: use turn_leave as
- * clean-up. */
+ * nothing. Budget of the pair: see `make bench`. */
 void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kind);
 void turn_end(struct turn *turn);
 
@@ -80,6 +79,13 @@ void turn_explain(struct turn *turn, uint64_t ns, uint32_t switches);
  * may yet turn out to be none counts from its next wait on. */
 void turn_remember(struct turn *turn, struct trace_site *site, uint64_t ns);
 
-#define TURN_SCOPE __attribute__((cleanup(turn_end)))
+/* The process exits by a call at stack address `frame`: the turns that this call lies within lasted
+ * until now. Then the thread runs none. */
+void turns_exit(uintptr_t frame);
+void turns_leave(void);
+
+/* How many locks are held across a yield, in all threads: while there are any, threads outside
+ * turns are watched too. */
+extern uint32_t turns_suspended_holding __attribute__((visibility("hidden")));
 
 #endif

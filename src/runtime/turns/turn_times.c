@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "executor.h"
-#include "runtime/tasks/task_registry.h"
-#include "runtime/tasks/task_types.h"
+#include "task_types.h"
 #include "runtime/base/runtime.h"
-#include "runtime/stalls/sampler.h"
+#include "runtime/base/events.h"
 #include "runtime/trace/trace.h"
 
 #define FIRST_PAGE_BITS 10 /* TRACE_LENGTH_STEPS */
@@ -228,7 +227,7 @@ void turn_times_take(void)
 		times->look = make_look();
 	if (runtime_options.timeline && !times->timeline)
 		times->timeline = make_timeline();
-	sampler_take();
+	event_slot_taken();
 }
 
 static void end_span(void)
@@ -255,7 +254,7 @@ void turn_times_leave(void)
 {
 	struct trace_turn_times *times = turn_times;
 
-	sampler_leave();
+	event_slot_left();
 	if (!times)
 		return;
 	end_span();
@@ -267,11 +266,8 @@ void turn_times_leave(void)
 void turn_times_forget(void)
 {
 	turn_times = NULL;
-	sampler_forget();
 	memset(free_times, 0, sizeof free_times);
 	memset(lengths_of, 0, sizeof lengths_of);
-	task_types_forget();
-	task_registry_forget();
 	turn_clock_forget();
 }
 
@@ -301,7 +297,7 @@ void turn_times_long(struct turn *turn, uint64_t ns)
 		if (turn->type)
 			task_type_add(turn->type, times->executor, 1, ns, ns);
 	}
-	stall_ended(turn, ns, NULL);
+	event_long_turn(turn, ns);
 }
 
 void turn_times_waits_at(const uint64_t *frames, unsigned depth)

@@ -6,10 +6,10 @@
 #ifndef RUNTIME_TURN_TIMES_H
 #define RUNTIME_TURN_TIMES_H
 
-#include "runtime/stalls/stalls.h"
 #include "runtime/base/thread.h"
 #include "turn.h"
 #include "turn_clock.h"
+#include "turn_usage.h"
 #include "contract/trace_format.h"
 
 /* The present thread's record; NULL: it has none, and its turns are not timed. */

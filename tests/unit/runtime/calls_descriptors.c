@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #include "runtime/calls/status_pipe.h"
-#include "runtime/calls/descriptors.h"
+#include "runtime/process/descriptors.h"
 
 static char path[] = "/tmp/yieldsan-descriptors-XXXXXX";
 

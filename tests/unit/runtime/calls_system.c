@@ -8,7 +8,7 @@
 #include <linux/sched.h>
 #include <sys/wait.h>
 
-#include "runtime/calls/descriptors.h"
+#include "runtime/process/descriptors.h"
 #include "runtime/base/system_call.h"
 
 static char text[64];

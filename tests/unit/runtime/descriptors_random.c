@@ -9,7 +9,7 @@
 #include <linux/close_range.h>
 #include <sys/wait.h>
 
-#include "runtime/calls/descriptors.h"
+#include "runtime/process/descriptors.h"
 #include "runtime/loops/event_loop.h"
 
 #define SEQUENCES  10000

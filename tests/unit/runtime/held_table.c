@@ -252,7 +252,7 @@ static void stale_entries_are_no_locks_across_yields(void **state)
 	pthread_mutex_t *unmapped =
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pthread_mutex_t anew = PTHREAD_MUTEX_INITIALIZER;
-	uint32_t suspended = held_suspended;
+	uint32_t suspended = turns_suspended_holding;
 
 	(void)state;
 	turn_enter();
@@ -262,22 +262,22 @@ static void stale_entries_are_no_locks_across_yields(void **state)
 	munmap(unmapped, 4096);
 	pthread_mutex_init(&anew, NULL);
 	turn_leave();
-	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(turns_suspended_holding, suspended);
 	assert_int_equal(this_thread.holds, 0);
 }
 
 static void a_lock_across_a_yield_is_settled_by_its_release(void **state)
 {
-	uint32_t suspended = held_suspended;
+	uint32_t suspended = turns_suspended_holding;
 
 	(void)state;
 	turn_enter();
 	pthread_mutex_lock(&mutexes[0]);
 	turn_leave();
-	assert_int_equal(held_suspended, suspended + 1);
+	assert_int_equal(turns_suspended_holding, suspended + 1);
 	assert_true(is_held(&mutexes[0]));
 	pthread_mutex_unlock(&mutexes[0]);
-	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(turns_suspended_holding, suspended);
 	assert_int_equal(this_thread.holds, 0);
 }
 
@@ -291,17 +291,17 @@ static void *releases(void *mutex)
 static void what_another_thread_releases_is_held_no_more(void **state)
 {
 	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-	uint32_t suspended = held_suspended;
+	uint32_t suspended = turns_suspended_holding;
 	pthread_t thread;
 
 	(void)state;
 	turn_enter();
 	pthread_mutex_lock(&mutex);
 	turn_leave();
-	assert_int_equal(held_suspended, suspended + 1);
+	assert_int_equal(turns_suspended_holding, suspended + 1);
 	pthread_create(&thread, NULL, releases, &mutex);
 	pthread_join(thread, NULL);
-	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(turns_suspended_holding, suspended);
 	assert_false(is_held(&mutex));
 	/* Taken and released again, it is a new one. */
 	turn_enter();
@@ -310,7 +310,7 @@ static void what_another_thread_releases_is_held_no_more(void **state)
 	assert_int_equal(seen_turn.locks, 1);
 	pthread_mutex_unlock(&mutex);
 	turn_leave();
-	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(turns_suspended_holding, suspended);
 }
 
 static pthread_mutex_t waited = PTHREAD_MUTEX_INITIALIZER;
@@ -443,7 +443,7 @@ static void *reads_on(void *lock)
 static void a_read_lock_without_readers_is_not_held(void **state)
 {
 	pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
-	uint32_t suspended = held_suspended;
+	uint32_t suspended = turns_suspended_holding;
 	pthread_t thread;
 
 	(void)state;
@@ -452,18 +452,18 @@ static void a_read_lock_without_readers_is_not_held(void **state)
 	pthread_create(&thread, NULL, reads_on, &lock);
 	pthread_join(thread, NULL);
 	turn_leave();
-	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(turns_suspended_holding, suspended);
 	turn_enter();
 	pthread_rwlock_rdlock(&lock);
 	turn_leave();
-	assert_int_equal(held_suspended, suspended + 1);
+	assert_int_equal(turns_suspended_holding, suspended + 1);
 	pthread_rwlock_unlock(&lock);
-	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(turns_suspended_holding, suspended);
 }
 
 static void a_closed_file_is_not_locked(void **state)
 {
-	uint32_t suspended = held_suspended;
+	uint32_t suspended = turns_suspended_holding;
 	char name[] = "/tmp/yieldsan-lock-XXXXXX";
 	int fd = mkstemp(name), kept;
 
@@ -475,13 +475,13 @@ static void a_closed_file_is_not_locked(void **state)
 	assert_int_equal(this_thread.holds, 1);
 	real.close(fd); /* out of our sight */
 	turn_leave();
-	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(turns_suspended_holding, suspended);
 	turn_enter();
 	assert_int_equal(flock(kept, LOCK_EX), 0);
 	turn_leave();
-	assert_int_equal(held_suspended, suspended + 1);
+	assert_int_equal(turns_suspended_holding, suspended + 1);
 	close(kept);
-	assert_int_equal(held_suspended, suspended);
+	assert_int_equal(turns_suspended_holding, suspended);
 }
 
 /* So many that the thread goes quiet. */
@@ -572,7 +572,7 @@ static void a_quiet_lock_across_a_yield_is_noted(void **state)
 	take_many();
 	assert_true(this_thread.quiet);
 	turn_leave();
-	assert_int_equal(held_suspended, 0);
+	assert_int_equal(turns_suspended_holding, 0);
 }
 
 static void a_nested_turn_takes_what_is_held_quietly_for_its_parents(void **state)

@@ -3,7 +3,7 @@
 #include "calls_seen.h"
 
 #include "judgement/judgement.h"
-#include "runtime/process/crowd.h"
+#include "runtime/trace/crowd.h"
 
 #define BLOCKING    false
 #define NONBLOCKING true

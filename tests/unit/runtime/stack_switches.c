@@ -11,7 +11,7 @@
 
 #include "runtime/turns/executor.h"
 #include "runtime/base/memory.h"
-#include "runtime/unwind/stack_switch.h"
+#include "runtime/turns/stack_switch.h"
 #include "runtime/base/thread.h"
 #include "runtime/turns/turn.h"
 

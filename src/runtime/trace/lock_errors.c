@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "runtime/modules/modules.h"
-#include "runtime/trace/trace.h"
+#include "trace.h"
 
 /* The published record at or behind `at`, which is left behind it; NULL: there is no more. */
 static const struct trace_record *next_record(uint64_t *at)

@@ -8,11 +8,10 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#include "call.h"
-#include "runtime/loops/event_loop.h"
+#include "runtime/base/events.h"
+#include "runtime/libc/real.h"
 #include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
-#include "runtime/tasks/task_resources.h"
 #include "runtime/base/thread.h"
 
 uint8_t *descriptor_table; /* 1 MiB of addresses; only pages in use take memory */
@@ -31,7 +30,7 @@ static bool in_table(int fd)
 
 COLD void descriptor_forget_in_loop(int fd)
 {
-	event_loop_descriptors_closed((unsigned)fd, (unsigned)fd);
+	event_descriptors_closed((unsigned)fd, (unsigned)fd);
 }
 
 void descriptors_forget_range(unsigned first, unsigned last)
@@ -39,7 +38,7 @@ void descriptors_forget_range(unsigned first, unsigned last)
 	unsigned end = last < (unsigned)highest ? last : (unsigned)highest;
 
 	if (UNLIKELY(this_thread.loop_has_fds))
-		event_loop_descriptors_closed(first, last);
+		event_descriptors_closed(first, last);
 	for (unsigned fd = first; descriptor_table && fd <= end && fd < MAX_DESCRIPTORS; fd++)
 		if (descriptor_table[fd])
 			descriptor_table[fd] = 0;
@@ -178,7 +177,7 @@ struct descriptor descriptor_ask(int fd)
 
 	if (!runtime_silent && fd >= 0 && real.fstat(fd, &status) == 0) {
 		flags = real.fcntl(fd, F_GETFL);
-		task_resource_used(fd);
+		event_descriptor_used(fd);
 		known.subject = subject_of(fd, &status);
 		known.nonblocking = flags != -1 && flags & O_NONBLOCK;
 		known.append = flags != -1 && flags & O_APPEND;

@@ -1,9 +1,9 @@
 #include "stack_switch.h"
 
-#include "runtime/locks/held.h"
-#include "stack_bounds.h"
+#include "runtime/base/events.h"
+#include "runtime/unwind/stack_bounds.h"
 #include "runtime/base/thread.h"
-#include "runtime/turns/turn.h"
+#include "turn.h"
 
 /* Two addresses that are no further apart may be of one coroutine's stack. */
 #define STACK_OF_COROUTINE (256UL << 10)
@@ -36,7 +36,7 @@ void stack_switches(uintptr_t to)
 	if (!stack_is_own((uintptr_t)__builtin_frame_address(0))) {
 		self->yields++;
 		if (self->holds_any && self->turn->kind == TURN_TASK)
-			held_yielded(self->turn, YIELD_COROUTINE);
+			event_coroutine_yields(self->turn);
 	}
 	self->coroutine = stack_is_own(to) ? 0 : ++self->resumes;
 }

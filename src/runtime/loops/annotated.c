@@ -9,15 +9,15 @@
 #define YIELDSAN_OFF /* the runtime has no marks of its own */
 #include "yieldsan/yieldsan.h"
 
-#include "allowance.h"
+#include "runtime/turns/allowance.h"
 #include "runtime/locks/held.h"
 #include "runtime/locks/lock_wait.h"
 #include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
-#include "turn.h"
-#include "executor.h"
+#include "runtime/turns/turn.h"
+#include "runtime/turns/executor.h"
 
 #define NESTED                                                                                     \
 	14 /* marked regions within each other on one thread; deeper ones are not told apart */
@@ -92,7 +92,7 @@ static void lock_acquired(const void *lock)
 
 static void lock_released(const void *lock)
 {
-	if (this_thread.armed || this_thread.holds_any || held_suspended)
+	if (this_thread.armed || this_thread.holds_any || turns_suspended_holding)
 		if (!held_released((uintptr_t)lock))
 			lock_foreign_release((uintptr_t)lock, TRACE_LOCK_ANNOTATED,
 					     (uintptr_t)__builtin_return_address(0));

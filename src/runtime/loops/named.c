@@ -2,12 +2,12 @@
 
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
-#include "thread_slot.h"
-#include "turn.h"
-#include "turn_times.h"
+#include "runtime/turns/thread_slot.h"
+#include "runtime/turns/turn.h"
+#include "runtime/turns/turn_times.h"
 #include "runtime/unwind/unwinder.h"
-#include "executor.h"
-#include "runtime/loops/loop.h"
+#include "runtime/turns/executor.h"
+#include "loop.h"
 
 static THREAD_LOCAL struct turn turn;
 static THREAD_LOCAL bool told;

@@ -1,0 +1,172 @@
+/* The listeners of each event, from hooks.def: the one file that names all rooms of the runtime. */
+#include "runtime/base/events.h"
+
+#include "runtime/base/thread.h"
+#include "runtime/calls/call.h"
+#include "runtime/futures/cancel_look.h"
+#include "runtime/futures/guard_look.h"
+#include "runtime/futures/guard_rest.h"
+#include "runtime/futures/guard_sites.h"
+#include "runtime/futures/layout_map.h"
+#include "runtime/futures/root_look.h"
+#include "runtime/interpreters/interpreters.h"
+#include "runtime/locks/held.h"
+#include "runtime/locks/lock_sites.h"
+#include "runtime/locks/lock_wait.h"
+#include "runtime/loops/annotated.h"
+#include "runtime/loops/event_loop.h"
+#include "runtime/loops/named.h"
+#include "runtime/modules/modules.h"
+#include "runtime/process/descriptors.h"
+#include "runtime/stalls/sampler.h"
+#include "runtime/stalls/stalls.h"
+#include "runtime/tasks/root_turn.h"
+#include "runtime/tasks/root_watch.h"
+#include "runtime/tasks/task_leavings.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_registry.h"
+#include "runtime/tasks/task_resources.h"
+#include "runtime/tasks/task_root.h"
+#include "runtime/turns/allowance.h"
+#include "runtime/turns/executor.h"
+#include "runtime/turns/task_types.h"
+#include "runtime/turns/thread_slot.h"
+#include "runtime/turns/turn.h"
+#include "runtime/turns/turn_clock.h"
+#include "runtime/turns/turn_times.h"
+#include "runtime/unwind/unwinder.h"
+
+bool event_starting(void)
+{
+#define NEEDED(condition)                                                                          \
+	if (!(condition))                                                                          \
+		return false;
+#define STARTING(call) call;
+#include "hooks.def"
+	return true;
+}
+
+void event_forked(void)
+{
+	const struct thread_state *self = &this_thread;
+
+#define FORKED(call) call;
+#include "hooks.def"
+}
+
+void event_started(void)
+{
+#define STARTED(call) call;
+#include "hooks.def"
+}
+
+void event_exits(uintptr_t frame)
+{
+#define EXITS(call) call;
+#include "hooks.def"
+}
+
+void event_silenced(void)
+{
+#define SILENCED(call) call;
+#include "hooks.def"
+}
+
+void event_module_added(struct module *module)
+{
+#define MODULE_ADDED(call) call;
+#include "hooks.def"
+}
+
+void event_module_removed(struct module *module)
+{
+#define MODULE_REMOVED(call) call;
+#include "hooks.def"
+}
+
+void event_thread_named(const char *name)
+{
+#define THREAD_NAMED(call) call;
+#include "hooks.def"
+}
+
+void event_thread_ends(void)
+{
+#define THREAD_ENDS(call) call;
+#include "hooks.def"
+}
+
+void event_slot_taken(void)
+{
+#define SLOT_TAKEN(call) call;
+#include "hooks.def"
+}
+
+void event_slot_left(void)
+{
+#define SLOT_LEFT(call) call;
+#include "hooks.def"
+}
+
+void event_begins_abruptly(void)
+{
+#define BEGINS_ABRUPTLY(call) call;
+#include "hooks.def"
+}
+
+void event_ends_abruptly(void)
+{
+#define ENDS_ABRUPTLY(call) call;
+#include "hooks.def"
+}
+
+void event_begins_quiet(void)
+{
+#define BEGINS_QUIET(call) call;
+#include "hooks.def"
+}
+
+void event_ends_holding(struct turn *turn)
+{
+#define ENDS_HOLDING(call) call;
+#include "hooks.def"
+}
+
+void event_coroutine_yields(struct turn *turn)
+{
+#define COROUTINE_YIELDS(call) call;
+#include "hooks.def"
+}
+
+void event_long_turn(struct turn *turn, uint64_t ns)
+{
+#define LONG_TURN(call) call;
+#include "hooks.def"
+}
+
+void event_descriptors_closed(unsigned first, unsigned last)
+{
+#define DESCRIPTORS_CLOSED(call) call;
+#include "hooks.def"
+}
+
+void event_descriptor_used(int fd)
+{
+#define DESCRIPTOR_USED(call) call;
+#include "hooks.def"
+}
+
+bool ask_turn_is_provisional(const struct turn *turn)
+{
+	return event_loop_on_probation(turn);
+}
+
+bool ask_loop_library_has(uintptr_t pc)
+{
+	return event_loop_library_has(pc);
+}
+
+void ask_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain)
+{
+	event_loop_stack_level(frames, depth, level, certain);
+}

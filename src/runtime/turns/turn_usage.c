@@ -1,0 +1,39 @@
+#include "turn_usage.h"
+
+#include <sys/resource.h>
+
+#include "runtime/base/runtime.h"
+#include "runtime/base/thread.h"
+
+THREAD_LOCAL struct turn_usage turn_usage;
+uint64_t turn_usage_interval = UINT64_MAX;
+
+static uint64_t timeval_ns(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
+}
+
+static struct turn_usage usage_now(uint64_t now)
+{
+	struct turn_usage usage = { .ticks = now, .switches = -1 };
+	struct rusage taken;
+
+	if (runtime_silent || getrusage(RUSAGE_THREAD, &taken))
+		return usage;
+	usage.cpu_ns = timeval_ns(taken.ru_utime) + timeval_ns(taken.ru_stime);
+	usage.switches = taken.ru_nvcsw;
+	return usage;
+}
+
+void turn_usage_at(uint64_t now, struct turn_usage *usage)
+{
+	*usage = usage_now(now);
+}
+
+COLD void turn_usage_take(uint64_t now)
+{
+	OWN_CODE_SCOPE;
+
+	turn_usage = usage_now(now);
+	turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
+}
