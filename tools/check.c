@@ -90,7 +90,7 @@ static void print_engines(unsigned engines)
 
 	printf("%-14s ", "event loops");
 	for (unsigned i = 0; i < ELF_ENGINES; i++) {
-		if (!(engines & 1u << i) || i == ENGINE_go)
+		if (!(engines & 1u << i) || i == ENGINE_go || i == ENGINE_beam)
 			continue;
 		printf("%s%s", any ? ", " : "", elf_engine_names[i]);
 		any = true;
@@ -100,6 +100,9 @@ static void print_engines(unsigned engines)
 		   : "of no known library; its own are told once they have waited a few times");
 	if (engines & 1u << ENGINE_go)
 		print_line("Go", "its calls do not pass libc: only C code within it is seen");
+	if (engines & 1u << ENGINE_beam)
+		print_line("Erlang VM", "its schedulers are not watched; threads of libraries "
+					"within it are");
 }
 
 static int check_program(const char *command)

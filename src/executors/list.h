@@ -15,4 +15,5 @@
 #include "executors/libevent.def"
 #include "executors/libev.def"
 #include "executors/asio.def"
+#include "executors/beam.def"
 #include "executors/coroutine.def"

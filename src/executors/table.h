@@ -27,6 +27,10 @@
  *	`yieldsan check` names it by the beginning of a needed library's name, or by a function that
  *is there when it is linked in
  *
+ * EXEMPT_THREADS(function, patterns)
+ *	threads whose names are like one of the patterns are never watched in a program that exports
+ *	the function, unless the option `executors` names them
+ *
  * Whose code a frame is:
  * CRATE(id, crate)		Rust, by the first part of a path
  * FUNCTIONS(id, prefix, package)	C and C++, by the beginning of a name, in any module
@@ -62,6 +66,9 @@
 #endif
 #ifndef ENGINE
 #define ENGINE(token, word, library, function)
+#endif
+#ifndef EXEMPT_THREADS
+#define EXEMPT_THREADS(function, patterns)
 #endif
 #ifndef CRATE
 #define CRATE(id, crate)
@@ -108,6 +115,7 @@
 #undef PYTHON_LOOP
 #undef THREADS
 #undef ENGINE
+#undef EXEMPT_THREADS
 #undef CRATE
 #undef FUNCTIONS
 #undef MODULE

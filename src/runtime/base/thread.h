@@ -80,6 +80,7 @@ struct thread_state {
 	int32_t awaited_child;	  /* the last wait for one child; 0: for any */
 	uintptr_t stack_top;	  /* highest address of its stack, 0 until asked for */
 	uintptr_t stack_low;	  /* lowest address seen in use */
+	uintptr_t signal_stack;	  /* lowest address of its alternate stack; 0: none is known */
 	uint32_t coroutine;	  /* which was resumed last; 0: the thread's own stack runs */
 	uint32_t resumes;	  /* of coroutines, in turns */
 	uint32_t yields;	  /* of these */

@@ -11,6 +11,7 @@
 #include "runtime/libc/call_info.h"
 #include "runtime/libc/prototypes.h"
 #include "runtime/libc/real.h"
+#include "runtime/base/signal_stack.h"
 #include "runtime/base/thread.h"
 #include "contract/trace_format.h"
 
@@ -65,6 +66,12 @@ struct call_watch {
 	size_t stream_pending;
 	uintptr_t frame; /* stack address of the wrapper, for longjmp */
 };
+
+/* Whether the present call may be watched: this is the one thing that a wrapper tests. */
+static inline bool call_armed(void)
+{
+	return UNLIKELY(this_thread.armed) && !signal_stack_is_short();
+}
 
 /*
  * The common cases in a turn: a call that cannot wait as it was called, and a transfer on a

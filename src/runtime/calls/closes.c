@@ -20,7 +20,7 @@
 		before;                                                                            \
 		int result;                                                                        \
                                                                                                    \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			result = real.name args;                                                   \
 		else                                                                               \
 			result = watched_##name args;                                              \
@@ -66,7 +66,7 @@ CLOSES(pclose, (FILE * stream), (stream), keep_fd_of_stream(stream), ANY)
 		int before = keep_fd_of_stream(stream);                                            \
 		FILE *result;                                                                      \
                                                                                                    \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			result = real.name(path, mode, stream);                                    \
 		else                                                                               \
 			result = watched_##name(path, mode, stream);                               \
@@ -95,7 +95,7 @@ static COLD void watched_closefrom(int first)
 
 EXPORT void closefrom(int first)
 {
-	if (LIKELY(!this_thread.armed))
+	if (LIKELY(!call_armed()))
 		real.closefrom(first);
 	else
 		watched_closefrom(first);
@@ -110,8 +110,8 @@ static COLD int watched_close_range(unsigned first, unsigned last, int flags)
 
 EXPORT int close_range(unsigned first, unsigned last, int flags)
 {
-	int result = LIKELY(!this_thread.armed) ? real.close_range(first, last, flags)
-						: watched_close_range(first, last, flags);
+	int result = LIKELY(!call_armed()) ? real.close_range(first, last, flags)
+					   : watched_close_range(first, last, flags);
 
 	if (!result && !(flags & (int)CLOSE_RANGE_CLOEXEC))
 		keep_closed_range(first, last);

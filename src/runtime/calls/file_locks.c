@@ -46,11 +46,11 @@ static void look_who_has_it(int fd, int operation)
 		int result;                                                                        \
                                                                                                    \
 		before;                                                                            \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			result = real.name args;                                                   \
 		else                                                                               \
 			result = watched_##name args;                                              \
-		if (UNLIKELY(this_thread.armed || this_thread.holds_any) && !result)               \
+		if (UNLIKELY(call_armed() || this_thread.holds_any) && !result)                    \
 			held_file_changed(fd, change, __builtin_frame_address(0));                 \
 		return result;                                                                     \
 	}

@@ -47,7 +47,7 @@ EXPORT pid_t _Fork(void)
 			char *const environment[])                                                 \
 	{                                                                                          \
 		unwatched_check(path, environment);                                                \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			return real.name(pid, path, actions, attributes, arguments, environment);  \
 		CALL_WATCH(watch, CALL_##name, ANY);                                               \
 		int result = CALL_RESULT(                                                          \

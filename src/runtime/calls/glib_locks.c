@@ -83,7 +83,7 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 	EXPORT void name(void *lock);                                                              \
 	static NOINLINE void watched_##name(void *lock)                                            \
 	{                                                                                          \
-		if (!this_thread.armed) {                                                          \
+		if (!call_armed()) {                                                               \
 			lock_wait_outside((uintptr_t)lock, TRACE_LOCK_##kind, CALLER);             \
 			LOCK_CALL(name)(lock);                                                     \
 			return;                                                                    \
@@ -97,7 +97,7 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 	}                                                                                          \
 	EXPORT void name(void *lock)                                                               \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed && !turns_suspended_holding))                        \
+		if (LIKELY(!call_armed() && !turns_suspended_holding))                             \
 			LOCK_CALL(name)(lock);                                                     \
 		else                                                                               \
 			watched_##name(lock);                                                      \
@@ -108,7 +108,7 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 	{                                                                                          \
 		int taken = try_quietly(LOCK_CALL(name), lock);                                    \
                                                                                                    \
-		if (UNLIKELY(this_thread.armed) && taken)                                          \
+		if (UNLIKELY(call_armed()) && taken)                                               \
 			held_acquired((uintptr_t)lock, TRACE_LOCK_##kind, FRAME);                  \
 		return taken;                                                                      \
 	}
@@ -116,8 +116,7 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 	EXPORT void name(void *lock);                                                              \
 	EXPORT void name(void *lock)                                                               \
 	{                                                                                          \
-		if (UNLIKELY(this_thread.armed || this_thread.holds_any ||                         \
-			     turns_suspended_holding))                                             \
+		if (UNLIKELY(call_armed() || this_thread.holds_any || turns_suspended_holding))    \
 			if (!held_quiet_drop((uintptr_t)lock) && !held_released((uintptr_t)lock))  \
 				lock_foreign_release((uintptr_t)lock, TRACE_LOCK_##kind, CALLER);  \
 		LOCK_CALL(name)(lock);                                                             \

@@ -71,7 +71,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	{                                                                                          \
 		ret result;                                                                        \
                                                                                                    \
-		if (!this_thread.armed) {                                                          \
+		if (!call_armed()) {                                                               \
 			lock_wait_outside((uintptr_t)(address), TRACE_LOCK_##kind, CALLER);        \
 			return real.name args;                                                     \
 		}                                                                                  \
@@ -93,7 +93,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed && !turns_suspended_holding))                        \
+		if (LIKELY(!call_armed() && !turns_suspended_holding))                             \
 			return real.name args;                                                     \
 		if (TRACE_LOCK_##kind != TRACE_LOCK_SEMAPHORE && held_quiet_has_room())            \
 			return quiet_##name args;                                                  \
@@ -110,7 +110,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}
@@ -124,8 +124,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed && !this_thread.holds_any &&                         \
-			   !turns_suspended_holding))                                              \
+		if (LIKELY(!call_armed() && !this_thread.holds_any && !turns_suspended_holding))   \
 			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}
@@ -135,7 +134,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 		ret result;                                                                        \
                                                                                                    \
 		held_rests((uintptr_t)(mutex), true);                                              \
-		if (this_thread.armed) {                                                           \
+		if (call_armed()) {                                                                \
 			CALL_WATCH(watch, CALL_##name, LOCK(address));                             \
 			result = CALL_RESULT(watch, real.name args);                               \
 		} else {                                                                           \
@@ -146,7 +145,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed && !this_thread.holds_any))                          \
+		if (LIKELY(!call_armed() && !this_thread.holds_any))                               \
 			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}

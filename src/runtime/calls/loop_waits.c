@@ -83,7 +83,8 @@ void waiting_select(struct waiting *waiting, int call, int count, const fd_set *
 void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame)
 {
 	waiting->begun = false;
-	if (UNLIKELY(this_thread.vforked || this_thread.dead))
+	if (UNLIKELY(this_thread.vforked || this_thread.dead || this_thread.exempt ||
+		     signal_stack_is_short()))
 		return;
 	waiting->wait.caller = caller;
 	waiting->wait.frame = frame;

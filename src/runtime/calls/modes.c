@@ -59,12 +59,12 @@ static enum file_lock_change fcntl_change(int command, long argument)
 		int result;                                                                        \
 		TAKE_ARGUMENT(argument, command);                                                  \
                                                                                                    \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			result = real.name(fd, command, argument);                                 \
 		else                                                                               \
 			result = watched_##name(fd, command, argument);                            \
 		keep_fcntl(fd, command, argument, result);                                         \
-		if (UNLIKELY(this_thread.armed || this_thread.holds_any) && result >= 0)           \
+		if (UNLIKELY(call_armed() || this_thread.holds_any) && result >= 0)                \
 			held_file_changed(fd, fcntl_change(command, argument),                     \
 					  __builtin_frame_address(0));                             \
 		return result;                                                                     \
@@ -91,7 +91,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	int result;
 	TAKE_ARGUMENT(argument, request);
 
-	if (LIKELY(!this_thread.armed))
+	if (LIKELY(!call_armed()))
 		result = real.ioctl(fd, request, argument);
 	else
 		result = watched_ioctl(fd, request, argument);

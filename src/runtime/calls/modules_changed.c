@@ -61,7 +61,7 @@ void *dlopen_watched(const char *path, int mode)
 	void *handle;
 
 	/* Its constructors may start threads and loops: those look for themselves. */
-	if (LIKELY(!this_thread.armed))
+	if (LIKELY(!call_armed()))
 		handle = real.dlopen(path, mode);
 	else
 		handle = watched_dlopen(path, mode);

@@ -28,7 +28,7 @@
 	}                                                                                          \
 	static inline ret opened_##name params                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			return forwarded_##name args;                                              \
 		return watched_##name args;                                                        \
 	}
@@ -177,7 +177,7 @@ EXPORT sem_t *sem_open(const char *name, int flags, ...)
 		value = va_arg(rest, unsigned);
 		va_end(rest);
 	}
-	if (LIKELY(!this_thread.armed))
+	if (LIKELY(!call_armed()))
 		return real.sem_open(name, flags, mode, value);
 	return watched_sem_open(name, flags, mode, value);
 }

@@ -40,8 +40,7 @@ EXPORT int pipe2(int fds[2], int flags)
 	int result;
 
 	/* libunwind asks a pipe whether an address is good; it does without when there is none. */
-	if (UNLIKELY(this_thread.armed) &&
-	    thread_serves(SERVING_UNWINDER, __builtin_frame_address(0))) {
+	if (UNLIKELY(call_armed()) && thread_serves(SERVING_UNWINDER, __builtin_frame_address(0))) {
 		errno = EMFILE;
 		return -1;
 	}

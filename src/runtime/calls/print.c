@@ -15,7 +15,7 @@
 	}                                                                                          \
 	static inline int forwarded_##name params                                                  \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			return real_call;                                                          \
 		return watched_##name args;                                                        \
 	}
@@ -107,7 +107,7 @@ EXPORT int __dprintf_chk(int fd, int flag, const char *format, ...)
 	}                                                                                          \
 	static inline void forwarded_##name params                                                 \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			real_call;                                                                 \
 		else                                                                               \
 			watched_##name args;                                                       \

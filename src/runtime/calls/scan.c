@@ -15,7 +15,7 @@
 	}                                                                                          \
 	EXPORT int scan_##name params                                                              \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}
@@ -33,7 +33,7 @@
 		int result;                                                                        \
                                                                                                    \
 		va_start(arguments, format);                                                       \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			result = real.twin args;                                                   \
 		else                                                                               \
 			result = watched_##name args;                                              \

@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "runtime/stalls/sampler.h"
+#include "runtime/stalls/sampler_signal.h"
 #include "call.h"
 
 static inline bool serves(enum serving whom)
 {
-	return UNLIKELY(this_thread.armed) && thread_serves(whom, __builtin_frame_address(0));
+	return UNLIKELY(call_armed()) && thread_serves(whom, __builtin_frame_address(0));
 }
 
 #define SERVES_UNWINDER(name, params, args)                                                        \
@@ -63,7 +64,7 @@ static COLD ssize_t watched_write(int fd, const void *buffer, size_t size)
 
 EXPORT ssize_t write(int fd, const void *buffer, size_t size)
 {
-	if (LIKELY(!this_thread.armed) || call_passes(CLASS_TRANSFER, FD(fd)))
+	if (LIKELY(!call_armed()) || call_passes(CLASS_TRANSFER, FD(fd)))
 		return real.write(fd, buffer, size);
 	return watched_write(fd, buffer, size);
 }

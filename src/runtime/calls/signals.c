@@ -1,14 +1,19 @@
-/* The program's handler of the one signal that we use: it is kept, and called behind ours. */
+/*
+ * The program's handler of the one signal that we use: it is kept, and called behind ours. Of the
+ * others, those that run on an alternate stack; and that stack.
+ */
 #include <errno.h>
 
-#include "runtime/stalls/sampler.h"
+#include "runtime/stalls/sampler_signal.h"
 #include "call.h"
 
 #define ACTION(name)                                                                               \
 	EXPORT int name(int signal, const struct sigaction *action, struct sigaction *before);     \
 	EXPORT int name(int signal, const struct sigaction *action, struct sigaction *before)      \
 	{                                                                                          \
-		if (signal != SAMPLER_SIGNAL || this_thread.vforked)                               \
+		if (signal != SAMPLER_SIGNAL)                                                      \
+			return sampler_other_sigaction(real.name, signal, action, before);         \
+		if (this_thread.vforked)                                                           \
 			return real.name(signal, action, before);                                  \
 		return sampler_sigaction(action, before);                                          \
 	}
@@ -52,4 +57,13 @@ EXPORT int sigignore(int signal)
 	if (signal != SAMPLER_SIGNAL || this_thread.vforked)
 		return real.sigignore(signal);
 	return set_handler(SIG_IGN, 0) == SIG_ERR ? -1 : 0;
+}
+
+EXPORT int sigaltstack(const stack_t *stack, stack_t *before)
+{
+	int result = real.sigaltstack(stack, before);
+
+	if (!result && stack && !this_thread.vforked)
+		sampler_signal_stack_changed(stack);
+	return result;
 }

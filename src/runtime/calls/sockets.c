@@ -46,7 +46,7 @@ EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *size)
 {
 	int made;
 
-	if (LIKELY(!this_thread.armed))
+	if (LIKELY(!call_armed()))
 		made = real.accept(fd, address, size);
 	else
 		made = watched_accept(fd, address, size);
@@ -64,7 +64,7 @@ EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *size, int flags)
 {
 	int made;
 
-	if (LIKELY(!this_thread.armed))
+	if (LIKELY(!call_armed()))
 		made = real.accept4(fd, address, size, flags);
 	else
 		made = watched_accept4(fd, address, size, flags);

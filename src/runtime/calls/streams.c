@@ -30,7 +30,7 @@ OPENS_DESCRIPTOR(_IO_fdopen)
 	{                                                                                          \
 		FILE *stream;                                                                      \
                                                                                                    \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			stream = real.name(command, mode);                                         \
 		else                                                                               \
 			stream = watched_##name(command, mode);                                    \

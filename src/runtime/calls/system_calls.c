@@ -320,7 +320,7 @@ static COLD long not_forwarded(const struct system_call *call, uintptr_t caller,
 	if (this_thread.vforked)
 		return forward(call);
 	before(effect, call);
-	result = LIKELY(!this_thread.armed) ? forward(call) : watched(call);
+	result = LIKELY(!call_armed()) ? forward(call) : watched(call);
 	after(effect, call, (int)result);
 	return result;
 }
@@ -364,7 +364,7 @@ EXPORT long syscall_with_all(long number, long a, long b, long c, long d, long e
 
 EXPORT long syscall_with_all(long number, long a, long b, long c, long d, long e, long f)
 {
-	if (LIKELY(!this_thread.armed && !effect_of(number)))
+	if (LIKELY(!call_armed() && !effect_of(number)))
 		return real.syscall(number, a, b, c, d, e, f);
 	if (UNLIKELY(passes(number, a, b)))
 		return real.syscall(number, a, b, c, d, e, f);

@@ -26,7 +26,7 @@
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed))                                                    \
+		if (LIKELY(!call_armed()))                                                         \
 			return real.name args;                                                     \
 		if (LIKELY(call_passes(CLASS_##class, subject)))                                   \
 			return real.name args;                                                     \
@@ -40,7 +40,7 @@
 	}                                                                                          \
 	EXPORT void name params                                                                    \
 	{                                                                                          \
-		if (LIKELY(!this_thread.armed) || call_passes(CLASS_##class, subject))             \
+		if (LIKELY(!call_armed()) || call_passes(CLASS_##class, subject))                  \
 			real.name args;                                                            \
 		else                                                                               \
 			watched_##name args;                                                       \

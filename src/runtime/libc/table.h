@@ -703,6 +703,7 @@ CALL_BY_HAND(FORWARD, process, sighandler_t, sysv_signal, (int signal, sighandle
 CALL_BY_HAND(FORWARD, process, sighandler_t, __sysv_signal, (int signal, sighandler_t handler))
 CALL_BY_HAND(FORWARD, process, sighandler_t, sigset, (int signal, sighandler_t handler))
 CALL_BY_HAND(FORWARD, process, int, sigignore, (int signal))
+CALL_BY_HAND(FORWARD, process, int, sigaltstack, (const stack_t *stack, stack_t *before))
 CALL_BY_HAND(FORWARD, process, int, sigprocmask, (int how, const sigset_t *set, sigset_t *before))
 CALL_BY_HAND(FORWARD, process, int, pthread_sigmask, (int how, const sigset_t *set, sigset_t *before))
 

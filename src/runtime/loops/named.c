@@ -1,7 +1,10 @@
 #include "named.h"
 
+#include <stddef.h>
+
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
+#include "runtime/modules/modules.h"
 #include "runtime/turns/thread_slot.h"
 #include "runtime/turns/turn.h"
 #include "runtime/turns/turn_times.h"
@@ -12,12 +15,32 @@
 static THREAD_LOCAL struct turn turn;
 static THREAD_LOCAL bool told;
 
+static const struct {
+	const char *function, *patterns;
+} exempt_threads[] = {
+#define EXEMPT_THREADS(function, patterns) { function, patterns },
+#include "executors/table.h"
+};
+
+static bool is_exempt_here(const char *name)
+{
+	const struct module *program = modules_at(0);
+
+	for (size_t i = 0; program && i < ARRAY_SIZE(exempt_threads); i++)
+		if (option_pattern_matches(exempt_threads[i].patterns, name) &&
+		    module_symbol(program, exempt_threads[i].function))
+			return true;
+	return false;
+}
+
 void named_thread(const char *name)
 {
+	bool chosen = option_pattern_matches(runtime_options.executors, name);
 	struct executor *executor;
 
-	this_thread.exempt = option_pattern_matches(runtime_options.exempt, name);
-	if (turn.executor || !option_pattern_matches(runtime_options.executors, name))
+	this_thread.exempt = option_pattern_matches(runtime_options.exempt, name) ||
+			     (!chosen && is_exempt_here(name));
+	if (turn.executor || !chosen)
 		return;
 	executor = executor_get(FAMILY_OPTION, name, 0, CONFIDENCE_HIGH);
 	if (!executor)

@@ -10,8 +10,6 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#define SAMPLER_SIGNAL SIGURG
-
 /* The present thread got its slot, or may run root futures (or has its timer already); it ends. */
 void sampler_take(void);
 void sampler_leave(void);
@@ -19,14 +17,11 @@ void sampler_leave(void);
 /* In a forked child, which inherits no timers. */
 void sampler_forget(void);
 
-/* Before a seccomp filter: no signal comes any more. */
+/* Before a seccomp filter: no signal comes any more, and the program has it to itself. */
 void sampler_stop_all(void);
 
 /* Before and after the thread changes its signal mask: see pthread_sigmask(3). */
 void sampler_masks(int how, const sigset_t *set);
 void sampler_masked(int how, const sigset_t *set);
-
-/* The program sets its handler of the signal, asks for it, or both: see sigaction(2). */
-int sampler_sigaction(const struct sigaction *action, struct sigaction *before);
 
 #endif
