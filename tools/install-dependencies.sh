@@ -45,6 +45,7 @@ check xz-utils             xz
 check python3-pytest       /usr/lib/python3/dist-packages/pytest
 check python3-pytest-asyncio /usr/lib/python3/dist-packages/pytest_asyncio
 check vim-tiny             vim.tiny
+check erlang-base          erl
 check cmake                ctest
 check meson                meson
 recipes python3-pip        pip3

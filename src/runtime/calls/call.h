@@ -62,7 +62,7 @@ struct call_watch {
 	uint64_t start_ns;
 	uint64_t cpu_ns;
 	int64_t switches;
-	uint64_t delay_mark; /* see process/crowd.h */
+	uint64_t delay_mark; /* see trace/crowd.h */
 	size_t stream_pending;
 	uintptr_t frame; /* stack address of the wrapper, for longjmp */
 };
