@@ -18,9 +18,10 @@ LIBS    := -ldw -lelf -ljansson -liberty
 
 # The rooms of each side; src/rooms.def says which may include which.
 find_src     = $(sort $(shell find $(1) -name '*.[cS]'))
-runtime_src := $(call find_src,src/runtime src/judgement src/executors src/shared)
+# What only a report decides (src/judgement/report) is not in the library.
+runtime_src := $(filter-out src/judgement/report/%,$(call find_src,src/runtime src/judgement src/executors src/shared))
 tools_src   := $(wildcard tools/*.c) \
-               $(call find_src,src/report src/inspect src/async_layouts src/machine_code src/symbols src/support src/executors src/shared)
+               $(call find_src,src/report src/judgement src/inspect src/async_layouts src/machine_code src/symbols src/support src/executors src/shared)
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
 tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o)
 

@@ -112,7 +112,7 @@ async def slow():
 
 async def main():
     await asyncio.gather(*[slow() for _ in range(3)])
-    os.fsync(os.open("/tmp", os.O_RDONLY))
+    os.system("exit 0")
     (lambda: time.sleep(0.001))()
 
 asyncio.run(main())

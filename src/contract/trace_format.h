@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC		"YSANTRC" /* with its NUL: eight bytes */
-#define TRACE_VERSION		1
+#define TRACE_VERSION		2
 #define TRACE_SUFFIX		".yieldsan"
 #define TRACE_ALIGN		8
 #define TRACE_MAX_FRAMES	128
@@ -214,7 +214,7 @@ struct trace_thread {
 struct trace_call {
 	struct trace_record head;
 	uint32_t number; /* the runtime's own; means nothing to a reader */
-	uint32_t waits; /* 1: a call that waits in itself (a sleep): a stack that shows it blocks */
+	uint32_t class;	 /* enum call_class (judgement/call_class.h) */
 	char name[40];
 	char category[16]; /* as in the report: sleep, file, metadata, output, socket, pipe, dns,
 			      lock, ... */
@@ -344,8 +344,9 @@ struct trace_site {
 	uint64_t harm_turns;  /* turns after which harm_events was taken */
 	char thread[TRACE_NAME_SIZE]; /* the thread that was seen first */
 	uint32_t histogram[TRACE_HISTOGRAM_BUCKETS];
-	char channel[24];    /* of a waiting long turn: where in the kernel it slept */
-	uint64_t long_turns; /* of a blocking call: turns that it made long */
+	char channel[24];	      /* of a waiting long turn: where in the kernel it slept */
+	uint64_t long_turns;	      /* of a blocking call: turns that it made long */
+	uint64_t reasons[SEVERITIES]; /* of events by severity: reason_set (judgement/reason.h) */
 };
 
 /* A reason for which the program allowed regions, and what would have been found in them. There may
@@ -374,7 +375,7 @@ TRACE_ASSERT(sizeof(struct trace_call) == 72, "trace_call");
 TRACE_ASSERT(sizeof(struct trace_stack) == 16, "trace_stack");
 TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");
 TRACE_ASSERT(sizeof(struct trace_allowance) == 128, "trace_allowance");
-TRACE_ASSERT(sizeof(struct trace_site) == 328, "trace_site");
+TRACE_ASSERT(sizeof(struct trace_site) == 360, "trace_site");
 
 #include "trace_locks.h"
 #include "trace_turns.h"

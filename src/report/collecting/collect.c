@@ -7,6 +7,7 @@
 #include "support/progress.h"
 #include "loop_body.h"
 #include "stalls.h"
+#include "judgement/call.h"
 #include "verdict.h"
 
 /* A trace_script that is longer may have lost its outer lines for want of room. */
@@ -136,6 +137,7 @@ static void observe_site(struct collection *collection, const struct trace_site 
 	for (int severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++)
 		if (site->counts[severity]) {
 			seen.severity = (enum severity)severity;
+			seen.reasons = site->reasons[severity];
 			seen.count += site->counts[severity];
 		}
 	if (!seen.count)
@@ -150,13 +152,6 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		observation.language = script->language;
 	}
 	observe(collection, &observation, &seen);
-}
-
-/* As src/runtime/judgement.c has it for those that ended. */
-static bool is_on_disk(const struct trace_call *call, uint8_t subject)
-{
-	return subject == SUBJECT_REGULAR_FILE || subject == SUBJECT_DIRECTORY ||
-	       !strncmp(call->category, "metadata", sizeof call->category);
 }
 
 /* By `yieldsan run'. */
@@ -177,36 +172,22 @@ static bool was_seen_asleep(const struct trace_file *trace, const struct trace_t
 	return false;
 }
 
-/*
- * A call that the kill interrupted need not have waited: who wakes the one that kills it, by what
- * it writes, is still in this call, and waits for a processor as others do: 55 ms were measured on
- * a crowded machine.
- */
-#define KILLED_DELAY_NS UINT64_C(200000000)
-
-/* A look that is older than this tells nothing of the process's end. */
-#define LATE_NS UINT64_C(1000000000)
-
-static enum severity severity_in_progress(const struct trace_file *trace,
-					  const struct trace_thread *thread,
-					  const struct trace_call *call,
-					  const struct process *process)
+static struct verdict judge_in_progress(const struct trace_file *trace,
+					const struct trace_thread *thread,
+					const struct trace_call *call,
+					const struct process *process)
 {
-	uint8_t subject = thread->call.subject;
-	uint64_t start_ns = thread->call.start_ns, last_ns = trace_file_last_ns(trace);
-	uint64_t error_ns =
-		is_on_disk(call, subject) ? process->disk_error_ns : process->wait_error_ns;
+	const struct call_progress progress = {
+		.class = call->class < CALL_CLASSES ? call->class : CLASS_FORWARD,
+		.subject = thread->call.subject,
+		.output = thread->call.flags & SITE_APPENDS,
+		.running = trace->running,
+		.seen_asleep = was_seen_asleep(trace, thread),
+		.start_ns = thread->call.start_ns,
+		.last_ns = trace_file_last_ns(trace),
+	};
 
-	if (!trace->running && !was_seen_asleep(trace, thread))
-		error_ns += KILLED_DELAY_NS;
-	if (call->waits || last_ns >= start_ns + error_ns)
-		return SEVERITY_ERROR;
-	if (last_ns + LATE_NS > start_ns)
-		return SEVERITY_NONE;
-	/* Nobody knows how long it lasted. */
-	return subject == SUBJECT_MEMORY_FILE	 ? SEVERITY_NONE
-	       : subject == SUBJECT_REGULAR_FILE ? SEVERITY_WARNING
-						 : SEVERITY_ERROR;
+	return call_judge_in_progress(&progress, &process->limits);
 }
 
 static enum script_language language_of(const struct trace_executor *executor, const char *script,
@@ -248,7 +229,8 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	seen.in_progress = true;
 	seen.running = trace->running;
 	seen.progress_ns = collection_elapsed(collection, call.start_ns);
-	seen.severity = severity_in_progress(trace, thread, observation.call, collection->process);
+	finding_take(&seen,
+		     judge_in_progress(trace, thread, observation.call, collection->process));
 	if (!seen.severity)
 		return;
 	seen.count = 1;

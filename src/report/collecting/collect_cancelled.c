@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "collection.h"
+#include "judgement/report/lock.h"
 #include "inspect/known_layouts.h"
 #include "inspect/layout_source.h"
 #include "report/tasks/task_chain.h"
@@ -90,18 +91,17 @@ static void observe_left(struct collection *collection, const struct trace_cance
 		struct finding_stack stacks[2] = { { .role = ROLE_ACQUIRED },
 						   cancelled->stacks[0] };
 		struct finding seen = *cancelled;
+		bool on_purpose;
 
 		if (trace_file_record(trace, left->cancelled, RECORD_CANCEL_SITE) != site ||
 		    !left->open || !left->opened || left->kind >= sizeof things / sizeof *things)
 			continue;
 		stacks[0].native = collection_stack(collection, left->opened, left->first_ns);
 		seen.kind = KIND_CANCELLED_HOLDING;
-		seen.severity = SEVERITY_ERROR;
-		seen.confidence = CONFIDENCE_MEDIUM;
-		if (!had(&cancelled->alive, left->kind) || is_made_by_tempfile(&stacks[0].native)) {
-			seen.severity = SEVERITY_NOTICE;
-			seen.confidence = CONFIDENCE_LOW;
-		}
+		on_purpose = !had(&cancelled->alive, left->kind) ||
+			     is_made_by_tempfile(&stacks[0].native);
+		seen.confidence = on_purpose ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
+		finding_take(&seen, left_behind_judge(on_purpose));
 		seen.category = things[left->kind].category;
 		seen.what = things[left->kind].what;
 		seen.count = left->open;
@@ -135,7 +135,6 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 	enum begun begun = BEGUN_UNKNOWN;
 	struct finding seen = {
 		.kind = KIND_CANCELLED_TASK,
-		.severity = SEVERITY_NOTICE,
 		.count = site->count,
 		.first_ns = collection_since_start(collection, site->first_ns),
 		.last_ns = collection_since_start(collection, site->last_ns),
@@ -165,6 +164,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 		stack.native = stack_native(&collection->space, collection->process->executable,
 					    &poll, 1, site->first_ns);
 	}
+	finding_take(&seen, cancelled_judge());
 	seen.what = ways[site->how][begun];
 	seen.category = site->how == CANCEL_DROPPED ? "future" : NULL;
 	if (guard) {
@@ -175,7 +175,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 		if (held->depth && held->depth <= stack.native.count)
 			stack.native.place = stack.native.count - held->depth;
 		seen.kind = KIND_CANCELLED_HOLDING;
-		seen.severity = SEVERITY_ERROR;
+		finding_take(&seen, guard_judge(false));
 		seen.category = "lock";
 		seen.what = layout_source_type(&source, guard);
 		seen.variable = layout_source_variable(&source, guard);

@@ -1,5 +1,6 @@
 /* Findings of threads that wait for each other's locks. */
 #include "collection.h"
+#include "judgement/report/lock.h"
 
 #include "report/wording/headline.h"
 #include "report/wording/lock_words.h"
@@ -132,7 +133,6 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 	struct finding_stack stacks[STACKS_OF_EDGE * TRACE_MAX_EDGES];
 	struct finding seen = {
 		.kind = KIND_DEADLOCK,
-		.severity = SEVERITY_ERROR,
 		.category = "lock",
 		.count = deadlock->count,
 		.first_ns = collection_since_start(collection, deadlock->start_ns),
@@ -158,9 +158,9 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 		seen.progress_ns = collection_elapsed(collection, deadlock->start_ns);
 		seen.total_ns = seen.max_ns = seen.progress_ns;
 	} else { /* it went on after all */
-		seen.severity = SEVERITY_WARNING;
 		seen.total_ns = seen.max_ns = deadlock->end_ns - deadlock->start_ns;
 	}
+	finding_take(&seen, deadlock_judge(!seen.in_progress));
 	seen.last_ns = seen.first_ns + seen.total_ns;
 	collection_add(collection, &seen);
 }

@@ -2,14 +2,12 @@
 #include <string.h>
 
 #include "collection.h"
+#include "judgement/limits.h"
+#include "judgement/report/lock.h"
 #include "contract/layout.h"
 #include "inspect/known_layouts.h"
 #include "inspect/layout_source.h"
 #include "report/tasks/task_type.h"
-
-/* Of what its lock's word alone tells, which others set as well: how often it must have been seen
- * locked, and never unlocked. */
-#define SURE_ENOUGH 8
 
 /* One look that found its lock unlocked tells of all: it is another's lock that the others saw. */
 static bool is_refuted(struct collection *collection, const struct trace_guard_site *site,
@@ -126,7 +124,6 @@ void collection_add_guard(struct collection *collection, const struct trace_guar
 	struct finding_stack stacks[2];
 	struct finding seen = {
 		.kind = KIND_LOCK_ACROSS_YIELD,
-		.severity = SEVERITY_ERROR,
 		.category = "lock",
 		.count = site->yields,
 		.yields = site->yields,
@@ -144,11 +141,11 @@ void collection_add_guard(struct collection *collection, const struct trace_guar
 	    !source_of(collection, site, &source))
 		return;
 	if (site->flags & GUARD_UNSURE) {
-		if (site->yields < SURE_ENOUGH)
+		if (site->yields < LIMIT_UNSURE_GUARD_YIELDS)
 			return;
-		seen.severity = SEVERITY_WARNING;
 		seen.confidence = CONFIDENCE_LOW;
 	}
+	finding_take(&seen, guard_judge(site->flags & GUARD_UNSURE));
 	value = &source.layout->values[site->value];
 	if (value->class == HELD_BORROW)
 		seen.kind = KIND_BORROW_ACROSS_YIELD;

@@ -1,5 +1,6 @@
 /* Findings of what turns did with locks. */
 #include "collection.h"
+#include "judgement/report/lock.h"
 #include "report/wording/lock_words.h"
 #include "report/tasks/task_type.h"
 
@@ -11,23 +12,6 @@ static const struct {
 	[LOCK_FOREIGN_UNLOCK] = { KIND_FOREIGN_UNLOCK, ROLE_RELEASED },
 	[LOCK_LEFT_BEHIND] = { KIND_CANCELLED_HOLDING, ROLE_YIELDED },
 };
-
-/*
- * A loop may hold its own lock over its wait, as long as nobody wants it; a task may be resumed on
- * another thread, or never.
- */
-static enum severity severity_of(const struct trace_lock_site *site, uint32_t family)
-{
-	bool waited = site->turns_waited || site->threads_waited;
-
-	if (site->fault != LOCK_ACROSS_YIELD || waited)
-		return SEVERITY_ERROR;
-	if (site->lock == TRACE_LOCK_FILE)
-		return SEVERITY_NOTICE;
-	return family == FAMILY_EVENT_LOOP && !(site->flags & LOCK_SITE_COROUTINE)
-		       ? SEVERITY_WARNING
-		       : SEVERITY_ERROR;
-}
 
 /* A lock that libraries took of their own accord, with nothing of the program on the stack. */
 static bool is_of_libraries(const struct stack *stack)
@@ -61,6 +45,14 @@ static void observe(struct collection *collection, const struct trace_lock_site 
 		.what = lock_word(site->lock),
 	};
 
+	struct lock_facts facts = {
+		.fault = site->fault,
+		.lock = site->lock,
+		.waited = site->turns_waited || site->threads_waited,
+		.loops = executor && executor->family == FAMILY_EVENT_LOOP &&
+			 !(site->flags & LOCK_SITE_COROUTINE),
+	};
+
 	if (!site->count || !site->fault || site->fault >= sizeof faults / sizeof *faults ||
 	    !executor || !collection_executor(collection, executor, &seen) ||
 	    (!(site->flags & LOCK_SITE_IN_LOOP) && site->level > executor->level))
@@ -72,7 +64,6 @@ static void observe(struct collection *collection, const struct trace_lock_site 
 			seen.max_ns = seen.progress_ns;
 	}
 	seen.kind = faults[site->fault].kind;
-	seen.severity = severity_of(site, executor->family);
 	seen.thread = strings_keep_part(strings, site->thread, sizeof site->thread);
 	if (site->task_poll)
 		seen.task = task_type_name(&collection->space, site->task_poll);
@@ -82,8 +73,7 @@ static void observe(struct collection *collection, const struct trace_lock_site 
 		stacks[0].tid = site->tid;
 		stacks[0].lock = lock_name(collection->report, site->lock, site->address);
 		seen.stack_count++;
-		if (is_of_libraries(&stacks[0].native) && seen.severity == SEVERITY_WARNING)
-			seen.severity = SEVERITY_NOTICE;
+		facts.libraries_only = is_of_libraries(&stacks[0].native);
 	}
 	stacks[seen.stack_count++] = (struct finding_stack){
 		.role = faults[site->fault].other,
@@ -91,6 +81,7 @@ static void observe(struct collection *collection, const struct trace_lock_site 
 		.thread = strings_keep_part(strings, site->other_thread, sizeof site->other_thread),
 		.tid = site->other_tid,
 	};
+	finding_take(&seen, lock_judge(&facts));
 	collection_add(collection, &seen);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "judgement/report/lock.h"
 #include "inspect/layout_source.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
@@ -29,18 +30,18 @@ static const struct {
 	{ TASK_ASYNC_TASK, "", "an executor built on async-task" },
 };
 
-/* How each class is told; those of no kind are not. */
+/* The finding that each class makes; none for those of no kind. */
 static const struct {
 	enum finding_kind kind;
-	enum severity severity; /* at most */
+	enum held_kind held;
 } classes[] = {
-	[HELD_NOTHING] = { FINDING_KINDS_COUNT, SEVERITY_NONE },
-	[HELD_LOCK] = { KIND_LOCK_ACROSS_YIELD, SEVERITY_ERROR },
-	[HELD_ASYNC_LOCK] = { KIND_LOCK_ACROSS_YIELD, SEVERITY_NOTICE },
-	[HELD_BORROW] = { KIND_BORROW_ACROSS_YIELD, SEVERITY_ERROR },
-	[HELD_NON_SEND] = { KIND_NON_SEND_ACROSS_YIELD, SEVERITY_NOTICE },
-	[HELD_FUTURE] = { FINDING_KINDS_COUNT, SEVERITY_NONE },
-	[HELD_OTHER] = { FINDING_KINDS_COUNT, SEVERITY_NONE },
+	[HELD_NOTHING] = { FINDING_KINDS_COUNT, HELD_KINDS },
+	[HELD_LOCK] = { KIND_LOCK_ACROSS_YIELD, HELD_KIND_LOCK },
+	[HELD_ASYNC_LOCK] = { KIND_LOCK_ACROSS_YIELD, HELD_KIND_ASYNC_LOCK },
+	[HELD_BORROW] = { KIND_BORROW_ACROSS_YIELD, HELD_KIND_BORROW },
+	[HELD_NON_SEND] = { KIND_NON_SEND_ACROSS_YIELD, HELD_KIND_NON_SEND },
+	[HELD_FUTURE] = { FINDING_KINDS_COUNT, HELD_KINDS },
+	[HELD_OTHER] = { FINDING_KINDS_COUNT, HELD_KINDS },
 };
 
 #define CLASSES (sizeof classes / sizeof *classes)
@@ -75,15 +76,14 @@ static void judge(const struct layout_state *state, const struct layout_value *v
 	for (uint32_t i = 0; i < state->value_count; i++)
 		maybe |= !(value->flags & VALUE_ALIVE) &&
 			 layout->values[state->first_value + i].flags & VALUE_DROP_FLAG;
-	seen->severity = classes[value->class].severity;
+	finding_take(seen, held_judge(classes[value->class].held, true));
 	seen->confidence = maybe ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH;
 	if (value->class == HELD_NON_SEND || value->flags & VALUE_DROPS ||
 	    (value->flags & VALUE_DROPS_ONE && is_only_one(state, value, layout)))
 		return;
 	/* Listed, and no glue in sight that tells whether it is dropped before. */
 	seen->confidence = maybe ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
-	if (seen->severity == SEVERITY_ERROR)
-		seen->severity = SEVERITY_WARNING;
+	finding_take(seen, held_judge(classes[value->class].held, false));
 }
 
 /*
@@ -93,15 +93,14 @@ static void judge(const struct layout_state *state, const struct layout_value *v
 static void judge_coroutine(const struct layout_machine *machine, const struct layout_value *value,
 			    struct finding *seen)
 {
-	seen->severity = classes[value->class].severity;
 	seen->confidence = CONFIDENCE_HIGH;
 	if (value->flags & VALUE_DROPS_ONE)
 		seen->confidence = CONFIDENCE_MEDIUM;
 	if (!(value->flags & VALUE_DROPS) || value->flags & VALUE_IN_UNION)
 		seen->confidence = CONFIDENCE_LOW;
-	if (seen->severity == SEVERITY_ERROR &&
-	    (seen->confidence < CONFIDENCE_HIGH || machine->language == LAYOUT_CPP_GENERATOR))
-		seen->severity = SEVERITY_WARNING;
+	finding_take(seen, held_judge(classes[value->class].held,
+				      seen->confidence == CONFIDENCE_HIGH &&
+					      machine->language != LAYOUT_CPP_GENERATOR));
 }
 
 /* tokio::spawn is compiled for both its runtimes, spawn_local for LocalSet and LocalRuntime. */
@@ -185,9 +184,9 @@ static void scan_value(const struct scan *scan, uint32_t machine, const struct l
 	    !(value->flags & VALUE_AWAITED) && value->size >= scan->options->large &&
 	    value->box == LAYOUT_NONE) {
 		seen = (struct finding){ .kind = KIND_LARGE_ACROSS_YIELD,
-					 .severity = SEVERITY_WARNING,
 					 .confidence = CONFIDENCE_HIGH,
 					 .bytes = value->size };
+		finding_take(&seen, held_judge(HELD_KIND_LARGE, true));
 		add(scan, machine, state, value, &seen);
 	}
 	if (value->class >= CLASSES || classes[value->class].kind == FINDING_KINDS_COUNT ||

@@ -8,6 +8,7 @@
 #include "inspect/system_call_name.h"
 #include "loop_body.h"
 #include "turn_lengths.h"
+#include "judgement/turn.h"
 #include "verdict.h"
 
 #define MAX_STACKS	   32 /* of one finding: the lightest are left out */
@@ -152,7 +153,7 @@ static void put(struct stalls *stalls, struct finding *seen, struct finding_stac
 	seen->stacks = stack;
 	seen->stack_count = 1;
 	seen->unseen = flags & SITE_UNSEEN;
-	if (verdict_long_turn(seen, flags, script_full, stalls->process->long_turn_warning_ns) &&
+	if (verdict_long_turn(seen, flags, script_full, &stalls->process->limits) &&
 	    !allow_fits(stalls->process->allow, seen))
 		finding_add(stalls->report, seen, stalls->process);
 }
@@ -212,6 +213,7 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 	for (int severity = SEVERITY_NOTICE; severity < SEVERITIES; severity++)
 		if (site->counts[severity]) {
 			seen.severity = (enum severity)severity;
+			seen.reasons = site->reasons[severity];
 			seen.count += site->counts[severity];
 		}
 	for (size_t i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++)
@@ -277,6 +279,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	const struct trace_executor *executor;
 	uint64_t poll = flags ? 0 : poll_of(trace, times->type), own_ns;
 	struct finding seen = { .in_progress = true, .running = trace->running, .count = 1 };
+	struct turn_facts facts = { .in_progress = true, .place_known = true };
 
 	seen.progress_ns = elapsed(trace, start_ns);
 	own_ns = seen.progress_ns;
@@ -292,15 +295,12 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	/* Of a process that nobody saw end: the last look tells how long it was at least. */
 	if (!seen.progress_ns && look && look->last_ns > start_ns)
 		own_ns = seen.progress_ns = look->last_ns - start_ns;
-	seen.severity = own_ns >= stalls->process->long_turn_error_ns	  ? SEVERITY_ERROR
-			: own_ns >= stalls->process->long_turn_warning_ns ? SEVERITY_WARNING
-									  : SEVERITY_NONE;
-	/* It may wait for one who has no processor: as src/runtime/stalls.c of turns that ended. */
-	if (seen.stall == STALL_WAITING && look && trace->header->crowded_ns >= look->since_ns &&
-	    seen.waits_in && !strcmp(seen.waits_in, "futex") && seen.severity > SEVERITY_WARNING)
-		seen.severity = SEVERITY_WARNING;
-	if (seen.stall == STALL_RUNNABLE && seen.severity)
-		seen.severity = SEVERITY_NOTICE;
+	facts.own_ns = own_ns;
+	facts.stall = seen.stall;
+	facts.looked = look != NULL;
+	facts.crowded = look && trace->header->crowded_ns >= look->since_ns;
+	facts.wait = look ? turn_wait_of(look->system_call) : TURN_WAIT_UNKNOWN;
+	finding_take(&seen, turn_judge(&facts, &stalls->process->limits));
 	executor = trace_file_record(trace, times->executor, RECORD_EXECUTOR);
 	if (!seen.severity || !begin(stalls, executor, &seen) ||
 	    (site && !is_in_loop(stalls, executor, site, false)))
@@ -333,10 +333,6 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	put(stalls, &seen, &stack, flags, script && script->text_size > SCRIPT_NEARLY_FULL);
 }
 
-/* Nobody tells when a root future's poll is over; but `yieldsan run` looks on while it lasts,
- * unless it is just telling of it. */
-#define LOOKED_AWAY_NS UINT64_C(2000000000)
-
 static void observe_root(struct stalls *stalls, const struct trace_turn_times *times,
 			 const struct trace_thread *thread)
 {
@@ -348,7 +344,7 @@ static void observe_root(struct stalls *stalls, const struct trace_turn_times *t
 	for (size_t i = 0; i < TRACE_THREAD_EXECUTORS; i++)
 		turn += thread->turns[i].turns;
 	if (!look || (look->turn & ~TRACE_ROOT_MULTI_THREAD) != turn ||
-	    (end_ns && end_ns > look->last_ns + LOOKED_AWAY_NS))
+	    (end_ns && end_ns > look->last_ns + LIMIT_ROOT_LOOKED_AWAY))
 		return;
 	observe_turn(stalls, times, thread, look->turn, look->since_ns,
 		     look->turn & TRACE_ROOT_MULTI_THREAD ? SITE_ROOT_MULTI_THREAD

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "judgement/report/stack.h"
 #include "shared/python_loop.h"
 
 #define ROOT_FLAGS (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)
@@ -98,62 +99,24 @@ static bool is_librarys(const struct finding *seen, const struct frame *frame)
 					    : frame->owner == OWNER_EXECUTOR && frame->function;
 }
 
-/* Whose lock it was that a turn waited for. */
-enum lock_owner { LOCK_PROGRAMS, LOCK_LIBRARYS, LOCK_NAMELESS };
-
 static enum lock_owner lock_owner(const struct finding *seen)
 {
 	const struct stack *stack = &seen->stacks->native;
 	bool named = false;
 
 	if (strcmp(seen->category, "lock"))
-		return LOCK_PROGRAMS;
+		return LOCK_OF_NONE;
 	for (size_t i = 0; i < stack->count && !stack->frames[i].turn_boundary; i++) {
 		const struct frame *frame = &stack->frames[i];
 
 		/* libc's start_thread and clone3 have names in any program. */
 		named |= is_guest(frame) && frame->function && *frame->function;
 		if (is_librarys(seen, frame))
-			return LOCK_LIBRARYS;
+			return LOCK_OF_LIBRARY;
 		if (is_guest(frame) && frame->function && *frame->function)
-			return LOCK_PROGRAMS;
+			return LOCK_OF_PROGRAM;
 	}
-	return named ? LOCK_PROGRAMS : LOCK_NAMELESS;
-}
-
-/*
- * The library's own locks, short and unavoidable. Of a program without symbols nobody can say whose
- * lock it was: then the doubt counts for it, unless it cost an executor its time.
- */
-static bool is_own_lock(const struct finding *seen)
-{
-	enum lock_owner owner = lock_owner(seen);
-
-	return owner == LOCK_LIBRARYS ||
-	       (owner == LOCK_NAMELESS && seen->severity < SEVERITY_ERROR);
-}
-
-/* It freezes itself alone, or may. */
-static void make_weaker(struct finding *seen)
-{
-	if (seen->severity > SEVERITY_WARNING)
-		seen->severity = SEVERITY_WARNING;
-	if (seen->confidence > CONFIDENCE_MEDIUM)
-		seen->confidence = CONFIDENCE_MEDIUM;
-}
-
-/*
- * A thread that loses its processor while it holds one of the library's locks has it back within a
- * few of the scheduler's slices (3 to 4 ms each, for each thread that waits): so long even a short
- * lock may be waited for. A nameless one that took no longer is told, but fails no check; what
- * took longer was held by code that itself waited, and that the library's never does.
- */
-#define LONGEST_SHORT_LOCK_NS 20000000
-
-static void doubt_nameless_lock(struct finding *seen)
-{
-	if (lock_owner(seen) == LOCK_NAMELESS && seen->max_ns < LONGEST_SHORT_LOCK_NS)
-		make_weaker(seen);
+	return named ? LOCK_OF_PROGRAM : LOCK_NAMELESS;
 }
 
 static enum finding_root root_of(uint8_t flags)
@@ -161,52 +124,6 @@ static enum finding_root root_of(uint8_t flags)
 	return flags & SITE_ROOT_MULTI_THREAD	  ? ROOT_MULTI_THREAD
 	       : flags & SITE_ROOT_CURRENT_THREAD ? ROOT_CURRENT_THREAD
 						  : ROOT_UNKNOWN;
-}
-
-static bool verdict_tokio(struct finding *seen, uint8_t flags)
-{
-	size_t end = seen->stacks->native.count, block_on = find_block_on(seen);
-
-	if ((flags & ROOT_FLAGS || seen->in_progress) && is_parked(&seen->stacks->native))
-		return false;
-	/* A call is written down a moment before it is known to be a root future's. */
-	if (seen->in_progress && block_on < end && !(flags & ROOT_FLAGS))
-		flags |= SITE_ROOT_FUTURE;
-	if (flags & ROOT_FLAGS) {
-		/* Of a scheduler that the runtime tells by name it is sure, symbols or not. */
-		if (block_on == seen->stacks->native.count && flags & SITE_ROOT_FUTURE)
-			return false;
-		seen->root = root_of(flags);
-		/* A current_thread runtime is its own: what lies outside excuses nothing. */
-		if (seen->root == ROOT_CURRENT_THREAD)
-			end = block_on;
-		else
-			make_weaker(seen);
-	}
-	if (is_offloaded(&seen->stacks->native, end))
-		return false;
-	if (is_own_lock(seen))
-		seen->severity = SEVERITY_NOTICE;
-	doubt_nameless_lock(seen);
-	if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(&seen->stacks->native))
-		seen->confidence = CONFIDENCE_LOW;
-	return true;
-}
-
-/* A root future may be polled beside tasks, or alone: which, nothing tells. */
-static bool verdict_async_task(struct finding *seen, uint8_t flags)
-{
-	bool own_lock = is_own_lock(seen);
-
-	if (flags & ROOT_FLAGS) {
-		seen->root = ROOT_UNKNOWN;
-		make_weaker(seen);
-		return !own_lock; /* block_on waits for its future */
-	}
-	if (own_lock)
-		seen->severity = SEVERITY_NOTICE;
-	doubt_nameless_lock(seen);
-	return true;
 }
 
 static size_t count_owned(const struct stack *stack, enum frame_owner owner)
@@ -273,38 +190,34 @@ static bool is_own_doing(const struct stack *script)
 	return false;
 }
 
-/* Between two asyncio.run() a thread runs plain code: only below the loop is it held up. */
-static bool verdict_python(struct finding *seen, const struct python_loop *loop, bool script_full)
+/*
+ * Between two asyncio.run() a thread runs plain code: only below the loop is it held up. In gevent
+ * the main greenlet's own code may run while no other is there.
+ */
+static enum loop_place loop_place(const struct finding *seen, bool script_full)
 {
-	for (size_t i = 0; i < seen->stacks->script.count; i++)
-		if (frame_python_loop(&seen->stacks->script.frames[i]) == loop)
-			return true;
-	if (script_full) { /* a deep stack: what lies further out is not known */
-		seen->confidence = CONFIDENCE_LOW;
-		seen->severity = SEVERITY_NOTICE;
-	}
-	return script_full;
-}
+	const struct python_loop *loop = python_loop_of_executor(seen->executor_id);
+	const struct stack *native = &seen->stacks->native, *script = &seen->stacks->script;
 
-/* The main greenlet's own code: whether others were there to be held up is not known. */
-static void verdict_gevent(struct finding *seen)
-{
-	const struct stack *native = &seen->stacks->native;
-
+	for (size_t i = 0; loop && i < script->count; i++)
+		if (frame_python_loop(&script->frames[i]) == loop)
+			return LOOP_BELOW;
+	if (loop)
+		return script_full ? LOOP_CUT : LOOP_ABSENT;
+	if (seen->executor_id != EXECUTOR_gevent)
+		return LOOP_NATIVE;
 	for (size_t i = 0; i < native->count; i++)
 		if (native->frames[i].module && (strstr(native->frames[i].module, "/gevent/") ||
 						 strstr(native->frames[i].module, "/greenlet/")))
-			return;
-	seen->confidence = CONFIDENCE_LOW;
-	seen->severity = SEVERITY_NOTICE;
+			return LOOP_BELOW;
+	return LOOP_MAIN_GREENLET;
 }
 
 /*
- * A panic tells of itself: std's default hook writes the message, and the backtrace that was asked
- * for, which takes hundreds of milliseconds in a debug build. Whoever reads of a panic has worse to
- * mend than the wait.
+ * std's default panic hook writes the message and the backtrace, if one was asked for, which takes
+ * hundreds of milliseconds in a debug build. The panic itself is the worse problem.
  */
-static bool tells_of_panic(const struct stack *stack)
+static bool is_panic(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->count && !stack->frames[i].turn_boundary; i++)
 		if (frame_is(&stack->frames[i], "std", "panicking::default_hook"))
@@ -312,49 +225,12 @@ static bool tells_of_panic(const struct stack *stack)
 	return false;
 }
 
-static bool family_verdict(struct finding *seen, uint8_t flags, bool script_full)
-{
-	const struct python_loop *loop = python_loop_of_executor(seen->executor_id);
-
-	if (seen->family == FAMILY_TOKIO)
-		return verdict_tokio(seen, flags);
-	if (seen->family == FAMILY_ASYNC_TASK)
-		return verdict_async_task(seen, flags);
-	if (loop)
-		return verdict_python(seen, loop, script_full);
-	if (seen->executor_id == EXECUTOR_gevent)
-		verdict_gevent(seen);
-	return true;
-}
-
-bool verdict(struct finding *seen, uint8_t flags, bool script_full)
-{
-	if (tells_of_panic(&seen->stacks->native) || is_librarys_import(&seen->stacks->script) ||
-	    is_own_doing(&seen->stacks->script))
-		seen->severity = SEVERITY_NOTICE;
-	return family_verdict(seen, flags, script_full);
-}
-
-/* Of any but a current_thread runtime it freezes itself alone, and may have been several polls. */
-static void take_root(struct finding *seen, uint8_t flags)
-{
-	seen->root = root_of(flags);
-	if (seen->root == ROOT_CURRENT_THREAD)
-		return;
-	make_weaker(seen);
-	seen->severity = SEVERITY_NOTICE;
-}
-
-/* Times the length of a warning; 15 ms of compiling were measured on a busy machine. */
-#define OWN_WORK 3
-
 /*
- * An interpreter at work for itself (it compiles a function that is called for the first time,
- * collects garbage, runs a timer of its own library): nothing that could be written otherwise. It
- * may as well be a function that the program called, of which only a script's frames would tell:
- * so it must be short: see OWN_WORK.
+ * An interpreter at work for itself: it compiles a function that is called for the first time,
+ * collects garbage, runs a timer of its own library. Only the frames of a script would show a
+ * function that the program called.
  */
-static bool is_interpreters_alone(const struct finding *seen)
+static bool is_interpreter_alone(const struct finding *seen)
 {
 	const struct stack *native = &seen->stacks->native, *script = &seen->stacks->script;
 
@@ -363,7 +239,7 @@ static bool is_interpreters_alone(const struct finding *seen)
 	       count_owned(native, OWNER_STANDARD) + count_owned(script, OWNER_STANDARD);
 }
 
-/* How long each lasted, less what others had of the processor meanwhile. */
+/* How long each lasted on average, less what others had of the processor meanwhile. */
 static uint64_t length_of_each(const struct finding *seen)
 {
 	uint64_t others_ns = seen->stall == STALL_WAITING ? 0 : seen->off_cpu_ns;
@@ -375,30 +251,59 @@ static uint64_t length_of_each(const struct finding *seen)
 		       : 0;
 }
 
-bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full, uint64_t warning_ns)
+/* What both kinds of findings have in common. */
+static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bool script_full)
 {
-	const struct python_loop *loop = python_loop_of_executor(seen->executor_id);
 	const struct stack *native = &seen->stacks->native;
 
-	if (flags & ROOT_FLAGS)
-		take_root(seen, flags);
-	if (flags & SITE_UNSEEN) {
-		seen->confidence = CONFIDENCE_MEDIUM;
-		return true;
-	}
-	if (tells_of_panic(native) || is_librarys_import(&seen->stacks->script))
-		seen->severity = SEVERITY_NOTICE;
-	if (seen->family == FAMILY_TOKIO) {
-		if (flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native))
-			seen->confidence = CONFIDENCE_LOW;
-		return !is_offloaded(native, native->count);
-	}
-	if (seen->severity == SEVERITY_WARNING && seen->family == FAMILY_EVENT_LOOP &&
-	    length_of_each(seen) < OWN_WORK * warning_ns && is_interpreters_alone(seen))
-		seen->severity = SEVERITY_NOTICE;
-	if (loop && seen->stacks->script.count)
-		return verdict_python(seen, loop, script_full);
-	if (seen->executor_id == EXECUTOR_gevent)
-		verdict_gevent(seen);
-	return true;
+	return (struct stack_facts){
+		.family = seen->family,
+		.root = flags & ROOT_FLAGS ? root_of(flags) : ROOT_NONE,
+		.loop = seen->family == FAMILY_EVENT_LOOP ? loop_place(seen, script_full)
+							  : LOOP_NATIVE,
+		.in_progress = seen->in_progress,
+		.offloaded = is_offloaded(native, native->count),
+		.offload_unsure = flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native),
+		.panic = is_panic(native),
+		.library_import = is_librarys_import(&seen->stacks->script),
+	};
+}
+
+bool verdict(struct finding *seen, uint8_t flags, bool script_full)
+{
+	const struct stack *native = &seen->stacks->native;
+	struct stack_facts facts = facts_of(seen, flags, script_full);
+	struct verdict verdict = { seen->severity, seen->reasons };
+	size_t block_on = find_block_on(seen);
+	bool reported;
+
+	facts.lock = lock_owner(seen);
+	facts.block_on = block_on < native->count;
+	facts.parked = is_parked(native);
+	facts.offloaded_in_root = is_offloaded(native, block_on);
+	facts.library_work = is_own_doing(&seen->stacks->script);
+	facts.longest_ns = seen->max_ns;
+	reported = stack_judge_call(&facts, &verdict, &seen->confidence);
+	finding_take(seen, verdict);
+	seen->root = facts.root;
+	return reported;
+}
+
+bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
+		       const struct limits *limits)
+{
+	struct stack_facts facts = facts_of(seen, flags, script_full);
+	struct verdict verdict = { seen->severity, seen->reasons };
+	bool reported;
+
+	facts.unseen = flags & SITE_UNSEEN;
+	/* Without lines of a script it is not known where the interpreter was. */
+	if (!seen->stacks->script.count && facts.loop != LOOP_MAIN_GREENLET)
+		facts.loop = LOOP_NATIVE;
+	facts.interpreter_alone = seen->family == FAMILY_EVENT_LOOP && is_interpreter_alone(seen);
+	facts.each_ns = length_of_each(seen);
+	reported = stack_judge_turn(&facts, limits, &verdict, &seen->confidence);
+	finding_take(seen, verdict);
+	seen->root = facts.root;
+	return reported;
 }

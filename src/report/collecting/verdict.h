@@ -1,8 +1,13 @@
-/* What an executor's own rules make of an observation, once its stack has names. */
+/*
+ * Classifies the frames of an observation, once its stack has names, for the judge
+ * (judgement/report/stack.h).
+ */
 #ifndef REPORT_VERDICT_H
 #define REPORT_VERDICT_H
 
 #include "report/model/finding.h"
+
+struct limits;
 
 /*
  * Lowers severity and confidence, and sets root, as the rules say; false when this is no finding:
@@ -12,6 +17,7 @@
 bool verdict(struct finding *seen, uint8_t flags, bool script_full);
 
 /* The same of a long turn. */
-bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full, uint64_t warning_ns);
+bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
+		       const struct limits *limits);
 
 #endif

@@ -50,8 +50,12 @@ static void merge(struct finding *known, const struct finding *seen)
 	if (seen->severity > known->severity ||
 	    (seen->severity == known->severity && seen->total_ns > known->total_ns))
 		known->stall = seen->stall;
-	if (seen->severity > known->severity)
+	if (seen->severity == known->severity)
+		known->reasons |= seen->reasons;
+	if (seen->severity > known->severity) {
 		known->severity = seen->severity;
+		known->reasons = seen->reasons;
+	}
 	if (seen->confidence > known->confidence)
 		known->confidence = seen->confidence;
 	if (seen->first_ns < known->first_ns)

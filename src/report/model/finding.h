@@ -12,6 +12,7 @@
 #include "kind.h"
 #include "report/frames/stack.h"
 #include "contract/trace_format.h"
+#include "judgement/report/stack.h"
 
 struct process;
 struct report;
@@ -38,14 +39,6 @@ struct finding_stack {
 	uint64_t since_ns; /* how long it has been so */
 };
 
-/* Whose turn it was, where that changes what a finding means. */
-enum finding_root {
-	ROOT_NONE, /* a task's or a callback's */
-	ROOT_CURRENT_THREAD,
-	ROOT_MULTI_THREAD,
-	ROOT_UNKNOWN, /* block_on's own future, of a scheduler not known */
-};
-
 /* What one process had of a finding. */
 struct finding_share {
 	const struct process *process;
@@ -56,6 +49,7 @@ struct finding {
 	char id[17];
 	enum finding_kind kind;
 	enum severity severity;
+	reason_set reasons;  /* why it has that severity */
 	uint32_t confidence; /* enum confidence */
 	uint32_t family;     /* enum executor_family */
 	enum finding_root root;
@@ -101,6 +95,12 @@ struct finding {
 	UT_hash_handle hh;
 	uint64_t key[]; /* what makes two observations one finding */
 };
+
+static inline void finding_take(struct finding *finding, struct verdict verdict)
+{
+	finding->severity = verdict.severity;
+	finding->reasons = verdict.reasons;
+}
 
 /*
  * Adds an observation to the findings: to the one of the same kind and place, or as a new one.

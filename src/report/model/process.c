@@ -16,10 +16,7 @@ static void read_options(struct report *report, struct process *process, const c
 	options_parse(&options, given);
 	free(given);
 	process->allow = strings_keep(&report->strings, options.allow);
-	process->long_turn_error_ns = options.long_turn_error_us * UINT64_C(1000);
-	process->long_turn_warning_ns = options.long_turn_warning_us * UINT64_C(1000);
-	process->wait_error_ns = options.wait_error_us * UINT64_C(1000);
-	process->disk_error_ns = options.disk_error_us * UINT64_C(1000);
+	process->limits = limits_of(&options);
 }
 
 static void read_texts(struct report *report, struct process *process,

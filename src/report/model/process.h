@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "judgement/limits.h"
 #include "report/filters/allowance.h"
 #include "report/tasks/tasks.h"
 #include "inspect/trace_file.h"
@@ -24,10 +25,8 @@ struct process {
 	struct process *next;
 	int64_t pid;
 	const char *trace_path, *executable;
-	const char *allow; /* the options it ran with: functions that may block */
-	uint64_t long_turn_error_ns, long_turn_warning_ns;
-	uint64_t wait_error_ns; /* a wait is an error from here on */
-	uint64_t disk_error_ns; /* and one for a disk from here */
+	const char *allow;    /* the options it ran with: functions that may block */
+	struct limits limits; /* of these options */
 	const char **arguments;
 	size_t argument_count;
 	enum {

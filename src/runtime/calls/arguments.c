@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/utsname.h>
 
 #include "runtime/trace/crowd.h"
 #include "runtime/process/descriptors.h"
@@ -12,6 +14,7 @@
 #include "runtime/tasks/task_leavings.h"
 #include "runtime/tasks/task_resources.h"
 #include "call.h"
+#include "judgement/limits.h"
 #include "sockets.h"
 
 #define NS_PER_S	1000000000
@@ -56,7 +59,7 @@ bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time)
 	if (time->tv_sec > now.tv_sec || time->tv_sec < now.tv_sec - 1)
 		return time->tv_sec > now.tv_sec;
 	late_ns = (now.tv_sec - time->tv_sec) * NS_PER_S + now.tv_nsec - time->tv_nsec;
-	return late_ns < (int64_t)CROWD_DELAY_NS;
+	return late_ns < (int64_t)LIMIT_LOAD_DELAY;
 }
 
 bool deadline_is_valid(clockid_t clock, const struct timespec *deadline)
@@ -92,6 +95,18 @@ bool host_is_numeric(const char *name)
 	memcpy(plain, name, length);
 	plain[length] = '\0';
 	return inet_pton(AF_INET6, plain, address) == 1;
+}
+
+bool host_is_local(const char *name)
+{
+	struct utsname own;
+
+	if (!name || !*name)
+		return false;
+	if (!strcasecmp(name, "localhost") || !strcasecmp(name, "localhost.localdomain") ||
+	    !strcasecmp(name, "ip6-localhost") || !strcasecmp(name, "ip6-loopback"))
+		return true;
+	return !uname(&own) && !strcasecmp(name, own.nodename);
 }
 
 bool host_needs_lookup(const char *name, const struct addrinfo *hints)

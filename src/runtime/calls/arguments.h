@@ -42,6 +42,9 @@ bool child_is_awaited(pid_t pid, int options);
 
 /* An address in digits needs no look-up. */
 bool host_is_numeric(const char *name);
+
+/* localhost, or what this host calls itself: answered without asking anyone, as a rule. */
+bool host_is_local(const char *name);
 bool host_needs_lookup(const char *name, const struct addrinfo *hints);
 
 bool semaphore_operations_wait(const struct sembuf *operations, size_t count);

@@ -17,15 +17,18 @@
 
 /* What a call is about. Built by the macros below. */
 struct call_subject {
-	bool watch;  /* false: as called, it cannot wait */
-	bool sleeps; /* a wait for events that can have none */
-	int fd;	     /* -1: none */
+	bool watch;	 /* false: as called, it cannot wait */
+	bool sleeps;	 /* a wait for events that can have none */
+	bool local_name; /* a look-up of this host's own name */
+	int fd;		 /* -1: none */
 	FILE *stream;
 	const void *lock;
 };
 
-#define ANY			   ((struct call_subject){ .watch = true, .fd = -1 })
-#define WHEN(condition)		   ((struct call_subject){ .watch = (condition), .fd = -1 })
+#define ANY		((struct call_subject){ .watch = true, .fd = -1 })
+#define WHEN(condition) ((struct call_subject){ .watch = (condition), .fd = -1 })
+#define LOOK_UP(name, condition)                                                                   \
+	((struct call_subject){ .watch = (condition), .local_name = host_is_local(name), .fd = -1 })
 #define FD(number)		   ((struct call_subject){ .watch = true, .fd = (number) })
 #define FD_WHEN(number, condition) ((struct call_subject){ .watch = (condition), .fd = (number) })
 #define STREAM(pointer)		   ((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer) })

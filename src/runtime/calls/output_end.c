@@ -5,16 +5,15 @@
 #include "runtime/base/thread.h"
 #include "call.h"
 #include "child_pipes.h"
+#include "judgement/limits.h"
 #include "status_pipe.h"
-
-/* Between two waits of one purpose: a pipe read to its end, and the process that filled it. */
-#define FOLLOWS_NS 50000000
 
 bool output_end_was_awaited(const struct call_watch *watch)
 {
 	const struct thread_state *self = &this_thread;
 
-	if (!self->output_end_child || watch->start_ns - self->output_end_ns >= FOLLOWS_NS)
+	if (!self->output_end_child ||
+	    watch->start_ns - self->output_end_ns >= LIMIT_CHILD_END_FOLLOWS)
 		return false;
 	if (call_infos[watch->call].class == CLASS_CHILD)
 		return !self->awaited_child || self->awaited_child == self->output_end_child;
@@ -47,7 +46,7 @@ void output_end_note(const struct call_watch *watch, bool error, uint64_t end_ns
 		return;
 	if (error && (watch->kind == SUBJECT_PIPE || !strcmp(info->category, "poll")))
 		self->output_ns = end_ns;
-	if (ends_output(watch) && end_ns - self->output_ns < FOLLOWS_NS) {
+	if (ends_output(watch) && end_ns - self->output_ns < LIMIT_CHILD_END_FOLLOWS) {
 		self->output_end_ns = end_ns;
 		self->output_end_child = child_of_pipe(pipe_ended(watch));
 	} else if (error || info->class == CLASS_CHILD)

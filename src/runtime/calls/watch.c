@@ -14,7 +14,7 @@
 #include "runtime/tasks/task_root.h"
 #include "runtime/futures/root_look.h"
 #include "runtime/interpreters/interpreters.h"
-#include "judgement/judgement.h"
+#include "judgement/call.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/sites.h"
 #include "runtime/turns/stack_switch.h"
@@ -27,9 +27,6 @@
 #include "child_pipes.h"
 #include "output_end.h"
 #include "status_pipe.h"
-
-/* No thread sleeps and wakes in less; a shorter call spares the second getrusage. */
-#define SHORTEST_SLEEP_NS 2000
 
 static uint64_t timeval_ns(struct timeval time)
 {
@@ -279,52 +276,55 @@ static bool reached_descriptor(const struct call_watch *watch)
 	       !watch->stream_pending || __fpending(watch->subject.stream) <= watch->stream_pending;
 }
 
-static uint64_t shortest_error_ns(void)
-{
-	const struct options *options = &runtime_options;
+/* What happened meanwhile. */
+struct outcome {
+	uint64_t wall_ns;
+	struct call_facts facts;
+};
 
-	return UINT64_C(1000) * (options->wait_error_us < options->disk_error_us
-					 ? options->wait_error_us
-					 : options->disk_error_us);
-}
-
-static struct call_outcome outcome_of(const struct call_watch *watch, uint64_t end_ns)
+static struct outcome outcome_of(const struct call_watch *watch, uint64_t end_ns,
+				 const struct limits *limits)
 {
-	struct call_outcome outcome = {
+	struct outcome outcome = {
 		.wall_ns = end_ns - watch->start_ns,
-		.failed = watch->failed,
-		.follows = output_end_was_awaited(watch),
+		.facts = {
+			.class = call_infos[watch->call].class,
+			.no_events = watch->flags & SITE_SLEEPS,
+			.local_name = watch->subject.local_name,
+			.failed = watch->failed,
+			.follows = output_end_was_awaited(watch),
+		},
 	};
+	struct call_facts *facts = &outcome.facts;
 	uint64_t cpu_ns;
 
-	if (outcome.wall_ns < SHORTEST_SLEEP_NS)
+	if (outcome.wall_ns < LIMIT_SHORTEST_SLEEP)
 		return outcome;
 	take_usage();
 	if (this_thread.usage.switches < 0 || watch->switches < 0) {
-		/* Nobody to ask: the clock alone must do. */
-		outcome.slept = true;
-		outcome.slept_ns = outcome.wall_ns;
+		/* The kernel does not answer: the clock alone must do. */
+		facts->slept = true;
+		facts->slept_ns = outcome.wall_ns;
 		return outcome;
 	}
-	outcome.slept = this_thread.usage.switches > watch->switches;
+	facts->slept = this_thread.usage.switches > watch->switches;
 	cpu_ns = this_thread.usage.cpu_ns - watch->cpu_ns;
-	if (outcome.slept && outcome.wall_ns > cpu_ns)
-		outcome.slept_ns = outcome.wall_ns - cpu_ns;
-	if (call_infos[watch->call].class == CLASS_CHILD)
-		outcome.ran_child =
-			child_was_run(this_thread.awaited_child, outcome.slept_ns, end_ns);
-	if (outcome.slept_ns >= shortest_error_ns())
-		outcome.delay_ns = crowd_delay(watch->start_ns, watch->delay_mark, end_ns);
+	if (facts->slept && outcome.wall_ns > cpu_ns)
+		facts->slept_ns = outcome.wall_ns - cpu_ns;
+	if (facts->class == CLASS_CHILD)
+		facts->ran_child =
+			child_was_run(this_thread.awaited_child, facts->slept_ns, end_ns);
+	if (facts->slept_ns >= limits->wait_ns || facts->slept_ns >= limits->disk_ns)
+		facts->delay_ns = crowd_delay(watch->start_ns, watch->delay_mark, end_ns);
 	return outcome;
 }
 
 /* Asked again before anything is blamed: what we kept may have been changed behind our back. */
-static void ask_again(struct call_watch *watch, bool *nonblocking)
+static void ask_again(struct call_watch *watch, struct call_facts *facts)
 {
 	int fd = watch->fd_made >= 0 ? watch->fd_made : watch->subject.fd;
 	struct descriptor descriptor;
 
-	*nonblocking = false;
 	if (fd < 0 || watch->kind == SUBJECT_REGULAR_FILE)
 		return;
 	descriptor = descriptor_ask(fd);
@@ -333,11 +333,11 @@ static void ask_again(struct call_watch *watch, bool *nonblocking)
 	watch->kind = descriptor.subject;
 	if (watch->fd_made >= 0 && descriptor.append) /* a log */
 		watch->flags |= SITE_APPENDS;
-	*nonblocking = descriptor.nonblocking;
+	facts->nonblocking = descriptor.nonblocking;
 }
 
-static struct trace_site *record(struct call_watch *watch, enum severity severity,
-				 const struct call_outcome *outcome, uint64_t end_ns)
+static struct trace_site *record(struct call_watch *watch, struct verdict verdict,
+				 const struct outcome *outcome, uint64_t end_ns)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 	struct trace_executor *executor = trace_at(call->executor);
@@ -357,13 +357,13 @@ static struct trace_site *record(struct call_watch *watch, enum severity severit
 		.language = watch->language,
 		.script = call->script,
 		.script_size = call->script_size,
-		.severity = severity,
+		.severity = verdict.severity,
 	});
 	if (!site) {
 		trace_lose_event();
 		return NULL;
 	}
-	site_count(site, severity, outcome->wall_ns, outcome->slept_ns, end_ns);
+	site_count(site, verdict, outcome->wall_ns, outcome->facts.slept_ns, end_ns);
 	if (turn)
 		turn_remember(turn, site, outcome->wall_ns);
 	else
@@ -372,7 +372,7 @@ static struct trace_site *record(struct call_watch *watch, enum severity severit
 }
 
 /* For a lock or a thread: what an interpreter or a loop's library may do of its own accord. */
-static bool is_own_wait(struct call_watch *watch, const struct call_outcome *outcome)
+static bool is_own_wait(struct call_watch *watch, const struct outcome *outcome)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 	struct trace_executor *executor = trace_at(call->executor);
@@ -380,7 +380,7 @@ static bool is_own_wait(struct call_watch *watch, const struct call_outcome *out
 	if (status_pipe_is(watch->subject.fd))
 		return true;
 	/* libuv keeps a lock in a pipe: its byte is there. */
-	if (watch->kind == SUBJECT_PIPE && !outcome->slept)
+	if (watch->kind == SUBJECT_PIPE && !outcome->facts.slept)
 		return call->depth && event_loop_library_has(call->frames[0]);
 	if (!waits_for_thread(watch))
 		return false;
@@ -390,7 +390,7 @@ static bool is_own_wait(struct call_watch *watch, const struct call_outcome *out
 	    !event_loop_library_calls(call->frames, call->depth))
 		return false;
 	__atomic_fetch_add(&executor->own_waits, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&executor->own_waits_ns, outcome->slept_ns, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&executor->own_waits_ns, outcome->facts.slept_ns, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -407,37 +407,44 @@ static bool may_block(struct call_watch *watch)
 }
 
 static void explain(struct turn *turn, const struct call_watch *watch,
-		    const struct call_outcome *outcome)
+		    const struct outcome *outcome)
 {
 	uint32_t switches = 0;
 
-	if (outcome->slept && watch->switches >= 0 && this_thread.usage.switches >= 0)
+	if (outcome->facts.slept && watch->switches >= 0 && this_thread.usage.switches >= 0)
 		switches = (uint32_t)(this_thread.usage.switches - watch->switches);
 	turn_explain(turn, outcome->wall_ns, switches);
+}
+
+static struct verdict judge(struct call_watch *watch, struct call_facts *facts,
+			    const struct limits *limits)
+{
+	facts->subject = watch->kind;
+	facts->output = watch->flags & SITE_APPENDS;
+	return call_judge(facts, limits);
 }
 
 static void end(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
-	enum call_class class = call_infos[watch->call].class;
+	const struct limits limits = limits_of(&runtime_options);
 	uint64_t end_ns = now_ns();
-	struct call_outcome outcome = outcome_of(watch, end_ns);
-	enum severity severity = SEVERITY_NONE;
+	struct outcome outcome = outcome_of(watch, end_ns, &limits);
+	struct verdict verdict = { SEVERITY_NONE, 0 };
 	struct turn *turn = watch->turn ? watch->turn : root_turn();
-	bool nonblocking;
 	bool error = false;
 
 	if (reached_descriptor(watch)) {
-		ask_again(watch, &nonblocking);
-		severity = call_judge(class, watch->kind, watch->flags, nonblocking, &outcome);
+		ask_again(watch, &outcome.facts);
+		verdict = judge(watch, &outcome.facts, &limits);
 	}
-	if (severity != SEVERITY_NONE) {
+	if (verdict.severity != SEVERITY_NONE) {
 		bool own = is_own_wait(watch, &outcome);
 		bool excused = own || may_block(watch);
 
 		if (!excused && !allowance_take())
-			record(watch, severity, &outcome, end_ns);
-		error = !excused && severity == SEVERITY_ERROR;
+			record(watch, verdict, &outcome, end_ns);
+		error = !excused && verdict.severity == SEVERITY_ERROR;
 		/* A turn is not blamed again for what its calls were, or need not be; what is
 		 * allowed takes nothing of its time. */
 		if (turn && !allowance_is_open())
@@ -478,17 +485,21 @@ COLD static void abandon(struct trace_call_in_progress *call)
 				    .level = call->level,
 				    .turn = this_thread.turn };
 	uint64_t end_ns = now_ns();
-	struct call_outcome outcome = { .wall_ns = end_ns - call->start_ns };
+	const struct limits limits = limits_of(&runtime_options);
+	struct outcome outcome = {
+		.wall_ns = end_ns - call->start_ns,
+		.facts = { .class = call_infos[watch.call].class,
+			   .no_events = watch.flags & SITE_SLEEPS },
+	};
 	struct trace_site *site = NULL;
-	enum severity severity;
+	struct verdict verdict;
 
-	outcome.slept = outcome.wall_ns >= SHORTEST_SLEEP_NS;
-	outcome.slept_ns = outcome.wall_ns;
-	severity =
-		call_judge(call_infos[watch.call].class, watch.kind, watch.flags, false, &outcome);
-	if (severity != SEVERITY_NONE && !(call->flags & SITE_ALLOWED) &&
+	outcome.facts.slept = outcome.wall_ns >= LIMIT_SHORTEST_SLEEP;
+	outcome.facts.slept_ns = outcome.wall_ns;
+	verdict = judge(&watch, &outcome.facts, &limits);
+	if (verdict.severity != SEVERITY_NONE && !(call->flags & SITE_ALLOWED) &&
 	    !is_own_wait(&watch, &outcome) && !may_block(&watch))
-		site = record(&watch, severity, &outcome, end_ns);
+		site = record(&watch, verdict, &outcome, end_ns);
 	if (site) /* its loop may be over for the same reason */
 		site->confirmed = 1;
 	erase();

@@ -8,7 +8,8 @@
  *	category  the report's word for it: sleep file metadata output socket pipe dns lock process ipc
  *	          poll thread other
  *	subject   what it is about, evaluated only inside a watched turn: ANY, WHEN(condition), FD(fd),
- *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address, condition)
+ *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address, condition),
+ *	          LOOK_UP(name, condition)
  * CALL_VOID(class, category, name, params, args, subject)
  *	          the same without a result
  * CALL_LOCK(class, kind, ret, name, params, args, address, busy, attempt, within)
@@ -28,21 +29,7 @@
 #ifndef RUNTIME_LIBC_CALL_INFO_H
 #define RUNTIME_LIBC_CALL_INFO_H
 
-enum call_class {
-	CLASS_FORWARD,	  /* only to keep state: never judged */
-	CLASS_PURPOSE,	  /* waits by purpose: a sleep, a name look-up, system() */
-	CLASS_SYNC,	  /* writes a file to its disk: by purpose, on a real disk */
-	CLASS_SPAWN,	  /* waits until a child has begun: asynchronous libraries do it too */
-	CLASS_OTHERS,	  /* waits for others: judged by whether it slept */
-	CLASS_CHILD,	  /* waits for the end of a process: the same */
-	CLASS_LOCK,	  /* waits for a lock */
-	CLASS_TRANSFER,	  /* reads or writes a descriptor: judged by its type and mode */
-	CLASS_OPEN,	  /* opens a path: judged by what came of it */
-	CLASS_STREAM_IN,  /* stdio input: a transfer when the buffer is empty */
-	CLASS_STREAM_OUT, /* stdio output: when it reached the descriptor */
-	CLASS_OUTPUT,	  /* syslog and kin */
-	CLASS_METADATA,	  /* looks at or changes names */
-};
+#include "judgement/call_class.h"
 
 struct call_info {
 	const char *name;

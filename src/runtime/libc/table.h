@@ -90,7 +90,7 @@ CALL(SYNC, file, int, fsync, (int fd), (fd), FD(fd))
 CALL(SYNC, file, int, fdatasync, (int fd), (fd), FD(fd))
 CALL(SYNC, file, int, syncfs, (int fd), (fd), FD(fd))
 CALL(SYNC, file, int, sync_file_range, (int fd, off64_t offset, off64_t size, unsigned flags), (fd, offset, size, flags), FD_WHEN(fd, flags & (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER)))
-CALL_VOID(PURPOSE, file, sync, (void), (), ANY)
+CALL_VOID(SYNC, file, sync, (void), (), ANY)
 CALL(SYNC, file, int, msync, (void *address, size_t size, int flags), (address, size, flags), WHEN(flags & MS_SYNC))
 
 /* Sockets. */
@@ -618,12 +618,12 @@ CALL(OTHERS, file, int, aio_cancel, (int fd, struct aiocb *request), (fd, reques
 CALL(OTHERS, file, int, aio_cancel64, (int fd, struct aiocb64 *request), (fd, request), ANY)
 
 /* Names of hosts: by purpose. An address in digits is not looked up. */
-CALL(PURPOSE, dns, int, getaddrinfo, (const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found), (host, service, hints, found), WHEN(host_needs_lookup(host, hints)))
+CALL(PURPOSE, dns, int, getaddrinfo, (const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found), (host, service, hints, found), LOOK_UP(host, host_needs_lookup(host, hints)))
 CALL(PURPOSE, dns, int, getnameinfo, (const struct sockaddr *address, socklen_t address_size, char *host, socklen_t host_size, char *service, socklen_t service_size, int flags), (address, address_size, host, host_size, service, service_size, flags), WHEN(host && host_size && !(flags & NI_NUMERICHOST)))
-CALL(PURPOSE, dns, struct hostent *, gethostbyname, (const char *host), (host), WHEN(!host_is_numeric(host)))
-CALL(PURPOSE, dns, struct hostent *, gethostbyname2, (const char *host, int family), (host, family), WHEN(!host_is_numeric(host)))
-CALL(PURPOSE, dns, int, gethostbyname_r, (const char *host, struct hostent *entry, char *buffer, size_t size, struct hostent **found, int *error), (host, entry, buffer, size, found, error), WHEN(!host_is_numeric(host)))
-CALL(PURPOSE, dns, int, gethostbyname2_r, (const char *host, int family, struct hostent *entry, char *buffer, size_t size, struct hostent **found, int *error), (host, family, entry, buffer, size, found, error), WHEN(!host_is_numeric(host)))
+CALL(PURPOSE, dns, struct hostent *, gethostbyname, (const char *host), (host), LOOK_UP(host, !host_is_numeric(host)))
+CALL(PURPOSE, dns, struct hostent *, gethostbyname2, (const char *host, int family), (host, family), LOOK_UP(host, !host_is_numeric(host)))
+CALL(PURPOSE, dns, int, gethostbyname_r, (const char *host, struct hostent *entry, char *buffer, size_t size, struct hostent **found, int *error), (host, entry, buffer, size, found, error), LOOK_UP(host, !host_is_numeric(host)))
+CALL(PURPOSE, dns, int, gethostbyname2_r, (const char *host, int family, struct hostent *entry, char *buffer, size_t size, struct hostent **found, int *error), (host, family, entry, buffer, size, found, error), LOOK_UP(host, !host_is_numeric(host)))
 CALL(PURPOSE, dns, struct hostent *, gethostbyaddr, (const void *address, socklen_t address_size, int family), (address, address_size, family), ANY)
 CALL(PURPOSE, dns, int, gethostbyaddr_r, (const void *address, socklen_t address_size, int family, struct hostent *entry, char *buffer, size_t size, struct hostent **found, int *error), (address, address_size, family, entry, buffer, size, found, error), ANY)
 CALL(PURPOSE, dns, int, res_query, (const char *name, int class, int type, unsigned char *answer, int size), (name, class, type, answer, size), ANY)

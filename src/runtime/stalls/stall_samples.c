@@ -88,7 +88,8 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 	site = site_get(&key);
 	if (!site)
 		return;
-	site_count(site, SEVERITY_NOTICE, turn_clock_ns(now - since), 0, now_ns());
+	site_count(site, (struct verdict){ SEVERITY_NOTICE, 0 }, turn_clock_ns(now - since), 0,
+		   now_ns());
 	turn_remember(turn, site, 0);
 	if (turn->sample && !tells_more(site, trace_at(turn->sample)))
 		return;

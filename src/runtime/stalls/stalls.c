@@ -1,8 +1,8 @@
 #include "stalls.h"
 
 #include <string.h>
-#include <sys/syscall.h>
 
+#include "judgement/turn.h"
 #include "runtime/trace/crowd.h"
 #include "runtime/turns/executor.h"
 #include "runtime/turns/task_types.h"
@@ -14,9 +14,6 @@
 #include "runtime/turns/turn_times.h"
 #include "runtime/turns/turn_usage.h"
 #include "runtime/unwind/unwinder.h"
-
-#define DOUBTFUL_WAIT 4 /* turns that are errors; 1.2 were measured */
-#define SMALL_PART    8 /* an eighth of a turn is no reason for its length */
 
 /* What was seen from outside, of this very turn. False: nothing. */
 static bool take_look(const struct turn *turn, struct trace_look *look)
@@ -89,45 +86,23 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 	return course;
 }
 
-static bool waits_in(const struct trace_look *look, const uint32_t *calls, size_t count)
+static struct turn_facts facts_of(const struct course *course, const struct trace_look *look)
 {
-	for (size_t i = 0; i < count; i++)
-		if (look->system_call == calls[i] + 1)
-			return true;
-	return false;
+	return (struct turn_facts){
+		.own_ns = course->own_ns,
+		.stall = course->stall,
+		.wait = look ? turn_wait_of(look->system_call) : TURN_WAIT_UNKNOWN,
+		.crowded = course->crowded,
+		.looked = look != NULL,
+	};
 }
 
-/*
- * A lock within libc, the kernel's own of the memory map: held for microseconds, and longer only
- * where its holder has no processor.
- */
-static bool waits_for_short_lock(const struct trace_look *look)
-{
-	static const uint32_t calls[] = { SYS_futex,   SYS_mmap,   SYS_munmap, SYS_mprotect,
-					  SYS_madvise, SYS_mremap, SYS_brk };
-
-	return waits_in(look, calls, ARRAY_SIZE(calls));
-}
-
-/* Until the child executes a program, as in judgement.c: asynchronous libraries do it too. */
-static bool waits_for_child_to_begin(const struct trace_look *look)
-{
-	static const uint32_t calls[] = { SYS_vfork, SYS_clone, SYS_clone3 };
-
-	return waits_in(look, calls, ARRAY_SIZE(calls));
-}
-
-/*
- * Where others had the processors, a thread that slept for a moment may have waited for one for the
- * rest of the time: so may one of whom it was not seen what it waited for, or that waited for a
- * short lock. Nobody is kept waiting so for several times as long as a turn that is an error.
- */
 static void doubt_wait(struct course *course, const struct trace_look *look)
 {
-	if (course->stall == STALL_WAITING && course->crowded &&
-	    course->own_ns < DOUBTFUL_WAIT * runtime_options.long_turn_error_us * UINT64_C(1000) &&
-	    (!look || !look->system_call || waits_for_short_lock(look)))
-		course->stall = STALL_RUNNABLE;
+	const struct limits limits = limits_of(&runtime_options);
+	const struct turn_facts facts = facts_of(course, look);
+
+	course->stall = turn_stall(&facts, &limits);
 }
 
 static struct course course_of(const struct turn *turn, uint64_t ns, const struct turn_usage *end,
@@ -166,42 +141,15 @@ static struct course course_of(const struct turn *turn, uint64_t ns, const struc
 	return course;
 }
 
-/*
- * On processors that others share, the same work takes up to half as much time again: caches are
- * cold, and a sibling's core or another machine's share counts as the thread's own time.
- */
-static enum severity judge(const struct turn *turn, const struct course *course, bool seen,
-			   const struct trace_look *look)
+static struct verdict judge(const struct turn *turn, const struct course *course, bool seen,
+			    const struct trace_look *look)
 {
-	enum severity severity = SEVERITY_NOTICE;
-	uint64_t own_ns = course->own_ns;
+	const struct limits limits = limits_of(&runtime_options);
+	struct turn_facts facts = facts_of(course, look);
 
-	if (course->crowded && course->stall == STALL_BUSY)
-		own_ns = own_ns * 2 / 3;
-	if (own_ns >= runtime_options.long_turn_error_us * UINT64_C(1000))
-		severity = SEVERITY_ERROR;
-	else if (own_ns >= warning_ns())
-		severity = SEVERITY_WARNING;
-	if (course->stall == STALL_RUNNABLE)
-		return SEVERITY_NOTICE;
-	if (course->stall == STALL_WAITING && look && waits_for_child_to_begin(look))
-		return SEVERITY_NOTICE;
-	/* What a disk takes, as in judgement.c: the page may have been in memory. */
-	if (course->stall == STALL_WAITING && look && look->system_call == TRACE_PAGE_FAULT &&
-	    severity == SEVERITY_WARNING)
-		return SEVERITY_NOTICE;
-	/* It freezes only itself, or may have been several polls. */
-	if (turn->root && turn->root != SITE_ROOT_CURRENT_THREAD)
-		return SEVERITY_NOTICE;
-	/* That it slept of its own will is a guess, unless it was seen asleep; and so is whether
-	 * the holder of a short lock did. */
-	if (course->stall != STALL_BUSY && severity > SEVERITY_WARNING &&
-	    (!look || (course->crowded && waits_for_short_lock(look))))
-		severity = SEVERITY_WARNING;
-	/* Nobody can be told where to look. */
-	if (!seen && !turn->type && severity > SEVERITY_NOTICE)
-		severity--;
-	return severity;
+	facts.place_known = seen || turn->type;
+	facts.alone = turn->root && turn->root != SITE_ROOT_CURRENT_THREAD;
+	return turn_judge(&facts, &limits);
 }
 
 /* The place of the finding: where the turn was seen, else all that is known of it. */
@@ -247,7 +195,7 @@ static void blame_call(const struct turn *turn, uint64_t ns)
 		if (turn->findings[i]->kind == SITE_BLOCKING_CALL &&
 		    (most < 0 || turn->finding_us[i] > turn->finding_us[most]))
 			most = i;
-	if (most >= 0 && turn->finding_us[most] * UINT64_C(1000) >= ns / SMALL_PART)
+	if (most >= 0 && turn->finding_us[most] * UINT64_C(1000) >= ns / LIMIT_SMALL_PART)
 		__atomic_fetch_add(&turn->findings[most]->long_turns, 1, __ATOMIC_RELAXED);
 }
 
@@ -261,7 +209,7 @@ static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *e
 	struct trace_look look;
 	struct trace_site *site;
 	struct course course;
-	enum severity severity;
+	struct verdict verdict;
 	bool looked;
 
 	if (turn->explained_us) {
@@ -271,7 +219,7 @@ static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *e
 	}
 	/* How long the part lasted is known to a sample's distance alone, and what others had of
 	 * the processor meanwhile may be its too: the rest accuses nobody. */
-	if (turn->excused || turn->own_waits_us * UINT64_C(1000) >= ns / SMALL_PART)
+	if (turn->excused || turn->own_waits_us * UINT64_C(1000) >= ns / LIMIT_SMALL_PART)
 		return;
 	if (!room || !key.executor || this_thread.exempt || !trace_header())
 		return;
@@ -279,14 +227,14 @@ static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *e
 	course = course_of(turn, ns, end, looked ? &look : NULL);
 	take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;
-	severity = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked ? &look : NULL);
-	key.severity = severity;
+	verdict = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked ? &look : NULL);
+	key.severity = verdict.severity;
 	site = site_get(&key);
 	if (!site) {
 		trace_lose_event();
 		return;
 	}
-	site_count(site, severity, ns, course.off_cpu_ns, now_ns());
+	site_count(site, verdict, ns, course.off_cpu_ns, now_ns());
 	site->confirmed = 1;
 }
 

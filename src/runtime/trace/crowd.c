@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "runtime/base/runtime.h"
+#include "judgement/limits.h"
 #include "shared/load.h"
 #include "runtime/base/system_call.h"
 #include "trace.h"
@@ -72,11 +73,11 @@ uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
 	uint64_t delayed_ns = crowd_mark(), looked_ns;
 
 	if (!delayed_ns || !trace_header())
-		return crowded ? CROWD_DELAY_NS : 0;
+		return crowded ? LIMIT_LOAD_DELAY : 0;
 	/* Since the last look it was as it was then. */
 	looked_ns = __atomic_load_n(&trace_header()->looked_ns, __ATOMIC_RELAXED);
 	if (crowded && looked_ns < end_ns)
 		delayed_ns += end_ns - looked_ns;
 	delayed_ns -= mark;
-	return delayed_ns < CROWD_DELAY_NS ? delayed_ns : CROWD_DELAY_NS;
+	return delayed_ns < LIMIT_LOAD_DELAY ? delayed_ns : LIMIT_LOAD_DELAY;
 }

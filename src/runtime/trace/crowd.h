@@ -11,12 +11,6 @@
 
 #include "contract/trace_format.h"
 
-/*
- * What a thread that waits may wait longer for the scheduler's sake: the one it waits for, and then
- * it itself, get a processor back within a few slices (3 to 4 ms each, for each that wants one).
- */
-#define CROWD_DELAY_NS UINT64_C(20000000)
-
 /* When the trace is made: who runs us gets to it soon, unless the machine is too busy for that. */
 void crowd_look_first(struct trace_header *header);
 
@@ -31,7 +25,7 @@ uint64_t crowd_mark(void);
 
 /*
  * How much longer the wait between the two may have been for the sake of the machine's load: as
- * much as threads that wanted a processor had to wait for one meanwhile, CROWD_DELAY_NS at most.
+ * much as threads that wanted a processor had to wait for one meanwhile, LIMIT_LOAD_DELAY at most.
  */
 uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns);
 

@@ -191,12 +191,16 @@ static unsigned bucket_of(uint64_t ns)
 	return bits < TRACE_HISTOGRAM_BUCKETS ? bits : TRACE_HISTOGRAM_BUCKETS - 1;
 }
 
-void site_count(struct trace_site *site, enum severity severity, uint64_t wall_ns,
+void site_count(struct trace_site *site, struct verdict verdict, uint64_t wall_ns,
 		uint64_t off_cpu_ns, uint64_t end_ns)
 {
 	uint64_t longest = __atomic_load_n(&site->max_ns, __ATOMIC_RELAXED);
+	reason_set reasons = __atomic_load_n(&site->reasons[verdict.severity], __ATOMIC_RELAXED);
 
-	__atomic_fetch_add(&site->counts[severity], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&site->counts[verdict.severity], 1, __ATOMIC_RELAXED);
+	if ((reasons | verdict.reasons) != reasons)
+		__atomic_fetch_or(&site->reasons[verdict.severity], verdict.reasons,
+				  __ATOMIC_RELAXED);
 	__atomic_fetch_add(&site->total_ns, wall_ns, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&site->histogram[bucket_of(wall_ns)], 1, __ATOMIC_RELAXED);
 	if (off_cpu_ns)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "contract/trace_format.h"
+#include "judgement/verdict.h"
 
 struct site_key {
 	enum site_kind kind;
@@ -32,7 +33,7 @@ size_t site_script(const struct trace_site *site, char *text, size_t size,
 		   enum script_language *language);
 
 /* Counts one event. */
-void site_count(struct trace_site *site, enum severity severity, uint64_t wall_ns,
+void site_count(struct trace_site *site, struct verdict verdict, uint64_t wall_ns,
 		uint64_t off_cpu_ns, uint64_t end_ns);
 
 /* How many sites of an error or a warning there are, for the summary at exit. */

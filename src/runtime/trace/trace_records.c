@@ -210,7 +210,7 @@ uint32_t trace_call_offset(int call)
 	if (!record)
 		return 0;
 	record->number = (uint32_t)call;
-	record->waits = info->class == CLASS_PURPOSE;
+	record->class = info->class;
 	copy(record->name, sizeof record->name, info->name);
 	copy(record->category, sizeof record->category, info->category);
 	trace_publish(record, RECORD_CALL);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "judgement/limits.h"
 #include "runtime/trace/crowd.h"
 #include "runtime/trace/sites.h"
 #include "runtime/trace/trace_records.h"
@@ -133,14 +134,14 @@ static void a_wait_is_excused_for_as_long_as_others_had_the_processors(void **st
 	trace_header()->delayed_ns += 3000000;
 	assert_int_equal(crowd_delay(999000000, mark, 1001000000), 3000000);
 	trace_header()->delayed_ns += 300000000;
-	assert_int_equal(crowd_delay(999000000, mark, 1001000000), CROWD_DELAY_NS);
+	assert_int_equal(crowd_delay(999000000, mark, 1001000000), LIMIT_LOAD_DELAY);
 	/* Since the last look it was as it was then. */
 	trace_header()->delayed_ns = mark;
 	set(1000, 1000);
 	assert_int_equal(crowd_delay(999000000, mark, 1004000000), 4000000);
 	/* A kernel that does not say. */
 	trace_header()->delayed_ns = 0;
-	assert_int_equal(crowd_delay(999000000, 0, 1001000000), CROWD_DELAY_NS);
+	assert_int_equal(crowd_delay(999000000, 0, 1001000000), LIMIT_LOAD_DELAY);
 	runtime_silent = false;
 }
 

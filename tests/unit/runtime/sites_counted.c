@@ -121,9 +121,9 @@ static void each_event_is_counted_under_its_severity(void **state)
 	counted.depth = 1;
 	site = site_get(&counted);
 	assert_non_null(site);
-	site_count(site, SEVERITY_WARNING, 1000, 0, 10);
-	site_count(site, SEVERITY_ERROR, 5000, 4000, 20);
-	site_count(site, SEVERITY_ERROR, 3000, 2500, 30);
+	site_count(site, (struct verdict){ SEVERITY_WARNING, 0 }, 1000, 0, 10);
+	site_count(site, (struct verdict){ SEVERITY_ERROR, 0 }, 5000, 4000, 20);
+	site_count(site, (struct verdict){ SEVERITY_ERROR, 0 }, 3000, 2500, 30);
 	assert_int_equal(site->counts[SEVERITY_NOTICE], 0);
 	assert_int_equal(site->counts[SEVERITY_WARNING], 1);
 	assert_int_equal(site->counts[SEVERITY_ERROR], 2);
@@ -134,8 +134,8 @@ static void each_event_is_counted_under_its_severity(void **state)
 	assert_int_equal(site->histogram[10], 1); /* 512 to 1023 */
 	assert_int_equal(site->histogram[12], 1); /* 2048 to 4095 */
 	assert_int_equal(site->histogram[13], 1);
-	site_count(site, SEVERITY_NOTICE, 0, 0, 40);
-	site_count(site, SEVERITY_NOTICE, UINT64_C(1) << 60, 0, 50);
+	site_count(site, (struct verdict){ SEVERITY_NOTICE, 0 }, 0, 0, 40);
+	site_count(site, (struct verdict){ SEVERITY_NOTICE, 0 }, UINT64_C(1) << 60, 0, 50);
 	assert_int_equal(site->histogram[0], 1);
 	assert_int_equal(site->histogram[TRACE_HISTOGRAM_BUCKETS - 1], 1);
 }
@@ -151,12 +151,12 @@ static void only_what_is_confirmed_is_told_of(void **state)
 	told.frames = own;
 	told.depth = 1;
 	site = site_get(&told);
-	site_count(site, SEVERITY_WARNING, 1, 0, 1);
+	site_count(site, (struct verdict){ SEVERITY_WARNING, 0 }, 1, 0, 1);
 	assert_int_equal(sites_count(SEVERITY_NOTICE), all);
 	site->confirmed = 1;
 	assert_int_equal(sites_count(SEVERITY_NOTICE), all + 1);
 	assert_int_equal(sites_count(SEVERITY_ERROR), errors);
-	site_count(site, SEVERITY_ERROR, 1, 0, 1);
+	site_count(site, (struct verdict){ SEVERITY_ERROR, 0 }, 1, 0, 1);
 	assert_int_equal(sites_count(SEVERITY_ERROR), errors + 1);
 	assert_int_equal(sites_count(SEVERITY_NOTICE), all + 1);
 }

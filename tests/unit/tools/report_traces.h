@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "judgement/call_class.h"
 #include "report/report.h"
 #include "contract/trace_format.h"
 
@@ -286,7 +287,7 @@ static inline void trace_begin_tokio(struct trace_builder *trace, int pid)
 {
 	trace_begin(trace, pid);
 	trace_put_executor(trace, FAMILY_TOKIO, "tokio");
-	trace_put_call(trace, "clock_nanosleep", "sleep")->waits = 1;
+	trace_put_call(trace, "clock_nanosleep", "sleep")->class = CLASS_PURPOSE;
 }
 
 /* A directory of the test's own, which the traces go to. */

@@ -1,0 +1,141 @@
+#include "stack.h"
+
+static void doubt(uint32_t *confidence, enum confidence at_most)
+{
+	if (*confidence > at_most)
+		*confidence = at_most;
+}
+
+/* Only its own future is delayed, or may be. */
+static void weaken(struct verdict *verdict, uint32_t *confidence, enum reason reason)
+{
+	verdict_lower(verdict, SEVERITY_WARNING, reason);
+	doubt(confidence, CONFIDENCE_MEDIUM);
+}
+
+/*
+ * The library's own locks are short and unavoidable. Whose lock it is cannot be seen in a program
+ * without symbols: give it the benefit of the doubt, unless an executor lost time by it.
+ */
+static bool is_library_lock(const struct stack_facts *facts, const struct verdict *verdict)
+{
+	return facts->lock == LOCK_OF_LIBRARY ||
+	       (facts->lock == LOCK_NAMELESS && verdict->severity < SEVERITY_ERROR);
+}
+
+static void judge_lock(const struct stack_facts *facts, struct verdict *verdict,
+		       uint32_t *confidence)
+{
+	if (is_library_lock(facts, verdict))
+		verdict_lower(verdict, SEVERITY_NOTICE,
+			      facts->lock == LOCK_OF_LIBRARY ? REASON_LIBRARY_LOCK
+							     : REASON_NAMELESS_LOCK);
+	/* What took longer was held by code that itself waited, as the library's never does. */
+	if (facts->lock == LOCK_NAMELESS && facts->longest_ns < LIMIT_SHORT_LOCK)
+		weaken(verdict, confidence, REASON_NAMELESS_SHORT_LOCK);
+}
+
+static void judge_offload_doubt(const struct stack_facts *facts, struct verdict *verdict,
+				uint32_t *confidence)
+{
+	if (!facts->offload_unsure)
+		return;
+	doubt(confidence, CONFIDENCE_LOW);
+	verdict->reasons |= REASON_BIT(REASON_OFFLOAD_UNSURE);
+}
+
+static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint32_t *confidence)
+{
+	if ((facts->root || facts->in_progress) && facts->parked)
+		return false;
+	/* A call is written down a moment before it is known to be a root future's. */
+	if (facts->in_progress && facts->block_on && !facts->root)
+		facts->root = ROOT_UNKNOWN;
+	/* A scheduler that the runtime knows is certain, symbols or not. */
+	if (facts->root == ROOT_UNKNOWN && !facts->block_on)
+		return false;
+	if (facts->root && facts->root != ROOT_CURRENT_THREAD)
+		weaken(verdict, confidence, REASON_ROOT_FUTURE);
+	/* A current_thread runtime is its own: what lies outside excuses nothing. */
+	if (facts->root == ROOT_CURRENT_THREAD ? facts->offloaded_in_root : facts->offloaded)
+		return false;
+	judge_lock(facts, verdict, confidence);
+	judge_offload_doubt(facts, verdict, confidence);
+	return true;
+}
+
+/* Whether a root future is polled beside tasks, or alone, cannot be seen. */
+static bool judge_async_task(struct stack_facts *facts, struct verdict *verdict,
+			     uint32_t *confidence)
+{
+	if (facts->root) {
+		bool waits = is_library_lock(facts, verdict);
+
+		facts->root = ROOT_UNKNOWN;
+		weaken(verdict, confidence, REASON_ROOT_FUTURE);
+		return !waits; /* block_on waits for its future */
+	}
+	judge_lock(facts, verdict, confidence);
+	return true;
+}
+
+static bool judge_loop(const struct stack_facts *facts, struct verdict *verdict,
+		       uint32_t *confidence)
+{
+	switch (facts->loop) {
+	case LOOP_ABSENT:
+		return false;
+	case LOOP_CUT:
+		doubt(confidence, CONFIDENCE_LOW);
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_SCRIPT_CUT);
+		break;
+	case LOOP_MAIN_GREENLET:
+		doubt(confidence, CONFIDENCE_LOW);
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MAIN_GREENLET);
+		break;
+	case LOOP_NATIVE:
+	case LOOP_BELOW:
+		break;
+	}
+	return true;
+}
+
+bool stack_judge_call(struct stack_facts *facts, struct verdict *verdict, uint32_t *confidence)
+{
+	if (facts->panic)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_PANIC);
+	if (facts->library_import)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
+	if (facts->library_work)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_WORK);
+	if (facts->family == FAMILY_TOKIO)
+		return judge_tokio(facts, verdict, confidence);
+	if (facts->family == FAMILY_ASYNC_TASK)
+		return judge_async_task(facts, verdict, confidence);
+	return judge_loop(facts, verdict, confidence);
+}
+
+bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limits,
+		      struct verdict *verdict, uint32_t *confidence)
+{
+	if (facts->root && facts->root != ROOT_CURRENT_THREAD) {
+		weaken(verdict, confidence, REASON_ROOT_FUTURE);
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_ALONE);
+	}
+	if (facts->unseen) {
+		doubt(confidence, CONFIDENCE_MEDIUM);
+		return true;
+	}
+	if (facts->panic)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_PANIC);
+	if (facts->library_import)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
+	if (facts->family == FAMILY_TOKIO) {
+		judge_offload_doubt(facts, verdict, confidence);
+		return !facts->offloaded;
+	}
+	if (facts->interpreter_alone && verdict->severity == SEVERITY_WARNING &&
+	    facts->each_ns < LIMIT_INTERPRETER_WORK * limits->turn_warning_ns)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_INTERPRETER_WORK);
+	return judge_loop(facts, verdict, confidence);
+}

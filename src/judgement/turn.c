@@ -1,0 +1,82 @@
+#include "turn.h"
+
+#include <sys/syscall.h>
+
+enum turn_wait turn_wait_of(uint32_t system_call)
+{
+	if (system_call == TRACE_NO_SYSTEM_CALL)
+		return TURN_WAIT_UNKNOWN;
+	if (system_call == TRACE_PAGE_FAULT)
+		return TURN_WAIT_PAGE;
+	switch (system_call - 1) {
+	case SYS_futex:
+	case SYS_mmap:
+	case SYS_munmap:
+	case SYS_mprotect:
+	case SYS_madvise:
+	case SYS_mremap:
+	case SYS_brk:
+		return TURN_WAIT_SHORT_LOCK;
+	case SYS_vfork:
+	case SYS_clone:
+	case SYS_clone3:
+		return TURN_WAIT_CHILD;
+	}
+	return TURN_WAIT_OTHER;
+}
+
+/*
+ * On a crowded machine a thread that slept briefly may have spent the rest waiting for a processor.
+ * So a wait counts as "runnable" if what it waited for was not seen, or was a short lock, unless it
+ * lasted for several times as long as a turn that is an error.
+ */
+enum trace_stall turn_stall(const struct turn_facts *facts, const struct limits *limits)
+{
+	bool doubtful = !facts->looked || facts->wait == TURN_WAIT_UNKNOWN ||
+			facts->wait == TURN_WAIT_SHORT_LOCK;
+
+	if (facts->stall == STALL_WAITING && facts->crowded && doubtful &&
+	    facts->own_ns < LIMIT_DOUBTFUL_WAIT * limits->turn_error_ns)
+		return STALL_RUNNABLE;
+	return facts->stall;
+}
+
+static void judge_length(const struct turn_facts *facts, const struct limits *limits,
+			 struct verdict *verdict)
+{
+	uint64_t own_ns = facts->own_ns;
+
+	if (facts->crowded && facts->stall == STALL_BUSY && !facts->in_progress) {
+		own_ns = own_ns * LIMIT_LOADED_WORK_THIRDS / 3;
+		if ((own_ns < limits->turn_error_ns && facts->own_ns >= limits->turn_error_ns) ||
+		    (own_ns < limits->turn_warning_ns && facts->own_ns >= limits->turn_warning_ns))
+			verdict->reasons |= REASON_BIT(REASON_LOADED_WORK);
+	}
+	verdict->severity = own_ns >= limits->turn_error_ns	? SEVERITY_ERROR
+			    : own_ns >= limits->turn_warning_ns ? SEVERITY_WARNING
+			    : facts->in_progress		? SEVERITY_NONE
+								: SEVERITY_NOTICE;
+}
+
+struct verdict turn_judge(const struct turn_facts *facts, const struct limits *limits)
+{
+	struct verdict verdict = { .reasons = REASON_BIT(REASON_TURN_LENGTH) };
+	bool waits = facts->stall == STALL_WAITING;
+
+	judge_length(facts, limits, &verdict);
+	if (facts->stall == STALL_RUNNABLE)
+		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_RUNNABLE);
+	if (waits && facts->wait == TURN_WAIT_CHILD)
+		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_CHILD_BEGINS);
+	if (waits && facts->wait == TURN_WAIT_PAGE && verdict.severity == SEVERITY_WARNING)
+		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_PAGE_FAULT);
+	if (facts->alone)
+		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_ALONE);
+	if (facts->stall != STALL_BUSY && !facts->looked && !facts->in_progress)
+		verdict_lower(&verdict, SEVERITY_WARNING, REASON_NOT_SEEN_ASLEEP);
+	if (waits && facts->crowded && facts->wait == TURN_WAIT_SHORT_LOCK)
+		verdict_lower(&verdict, SEVERITY_WARNING, REASON_SHORT_LOCK);
+	if (!facts->place_known && verdict.severity > SEVERITY_NOTICE)
+		verdict_lower(&verdict, verdict.severity - 1, REASON_NO_PLACE);
+	return verdict;
+}
