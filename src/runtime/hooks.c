@@ -3,11 +3,12 @@
 
 #include "runtime/base/thread.h"
 #include "runtime/calls/call.h"
+#include "runtime/futures/boxed_drop.h"
 #include "runtime/futures/cancel_look.h"
 #include "runtime/futures/guard_look.h"
 #include "runtime/futures/guard_rest.h"
 #include "runtime/futures/guard_sites.h"
-#include "runtime/futures/layout_map.h"
+#include "runtime/tasks/layout_map.h"
 #include "runtime/futures/root_look.h"
 #include "runtime/interpreters/interpreters.h"
 #include "runtime/locks/held.h"
@@ -20,13 +21,13 @@
 #include "runtime/process/descriptors.h"
 #include "runtime/stalls/sampler.h"
 #include "runtime/stalls/stalls.h"
-#include "runtime/tasks/root_turn.h"
-#include "runtime/tasks/root_watch.h"
+#include "runtime/futures/root_turn.h"
+#include "runtime/futures/root_watch.h"
 #include "runtime/tasks/task_leavings.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/task_registry.h"
 #include "runtime/tasks/task_resources.h"
-#include "runtime/tasks/task_root.h"
+#include "runtime/futures/task_root.h"
 #include "runtime/turns/allowance.h"
 #include "runtime/turns/executor.h"
 #include "runtime/turns/task_types.h"
@@ -81,6 +82,12 @@ void event_module_added(struct module *module)
 void event_module_removed(struct module *module)
 {
 #define MODULE_REMOVED(call) call;
+#include "hooks.def"
+}
+
+void event_task_layout_mapped(struct task_module *module)
+{
+#define TASK_LAYOUT_MAPPED(call) call;
 #include "hooks.def"
 }
 
@@ -164,6 +171,29 @@ bool ask_turn_is_provisional(const struct turn *turn)
 bool ask_loop_library_has(uintptr_t pc)
 {
 	return event_loop_library_has(pc);
+}
+
+bool ask_stack_is_of_turn(const struct turn *turn, uintptr_t sp, const uint64_t *frames,
+			  unsigned depth, uint16_t *level)
+{
+	return turn != event_loop_turn() ||
+	       (event_loop_reaches(sp, level) && event_loop_is_below(frames, depth));
+}
+
+struct turn *ask_root_turn(const struct unwind_start *start, uint64_t now, uint64_t *frames,
+			   size_t size)
+{
+	return root_turn_sampled(start, now, frames, size);
+}
+
+bool ask_guard_holder(uintptr_t lock, struct guard_holder *holder)
+{
+	return guard_find(lock, holder);
+}
+
+const struct layout_task *ask_future_of(const struct task_slot *slot, uintptr_t poll)
+{
+	return guard_look_future(slot, poll);
 }
 
 void ask_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain)

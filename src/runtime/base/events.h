@@ -13,8 +13,13 @@
 
 #include "compiler.h"
 
+struct guard_holder;
+struct layout_task;
 struct module;
+struct task_module;
+struct task_slot;
 struct turn;
+struct unwind_start;
 
 /* Start-up, before the modules are looked at. False: there is no memory, nothing is watched. */
 bool event_starting(void);
@@ -33,6 +38,9 @@ void event_silenced(void);
 
 void event_module_added(struct module *module);
 void event_module_removed(struct module *module);
+
+/* The layouts of a module with tasks are there. */
+void event_task_layout_mapped(struct task_module *module);
 
 /* The present thread got this name. */
 void event_thread_named(const char *name);
@@ -72,6 +80,22 @@ bool ask_turn_is_provisional(const struct turn *turn);
 
 /* Whether code at `pc` belongs to the library whose loop the thread runs. */
 bool ask_loop_library_has(uintptr_t pc);
+
+/* Whether a stack of the present thread, frames innermost first, can be of this turn, and if that
+ * is a loop's, how far outside the loop's function it lies. */
+bool ask_stack_is_of_turn(const struct turn *turn, uintptr_t sp, const uint64_t *frames,
+			  unsigned depth, uint16_t *level);
+
+/* A sample outside of turns: the turn of the root future that is polled; NULL: none is. `frames`
+ * has room for `size`. */
+struct turn *ask_root_turn(const struct unwind_start *start, uint64_t now, uint64_t *frames,
+			   size_t size);
+
+/* Which suspended task holds the lock at this address; false: none is known. */
+bool ask_guard_holder(uintptr_t lock, struct guard_holder *holder);
+
+/* The layout of the futures that tasks with this vtable have; NULL: not known. */
+const struct layout_task *ask_future_of(const struct task_slot *slot, uintptr_t poll);
 
 /* How far outside the present loop's function a stack branches off: see loops/event_loop.h. */
 void ask_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain);

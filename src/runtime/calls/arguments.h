@@ -15,12 +15,7 @@
 #include <threads.h>
 #include <time.h>
 
-/*
- * A call with a bad pointer answers EFAULT and must go on doing so: what lies neither on the
- * thread's own stack nor in a module is asked for first (memory.h). False as well where that
- * cannot be asked, under a seccomp filter.
- */
-bool may_be_read(const void *address, size_t size);
+#include "runtime/modules/readable.h"
 
 /* How long: false for zero. NULL is `none`, an endless wait for most calls. */
 bool timespec_waits(const struct timespec *time, bool none);

@@ -3,7 +3,7 @@
 #include <sys/pidfd.h>
 
 #include "runtime/loops/loop_start.h"
-#include "runtime/tasks/root_turn.h"
+#include "runtime/futures/root_turn.h"
 #include "call.h"
 #include "keep.h"
 #include "modules_changed.h"

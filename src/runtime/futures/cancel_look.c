@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/turns/executor.h"
+#include "runtime/tasks/task_layout.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/task_slots.h"
 #include "runtime/turns/task_types.h"

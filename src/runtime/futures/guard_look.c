@@ -1,6 +1,7 @@
 #include "guard_look.h"
 
-#include "runtime/calls/arguments.h"
+#include "runtime/modules/readable.h"
+#include "runtime/tasks/task_layout.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/task_slots.h"
 #include "runtime/base/runtime.h"
@@ -8,7 +9,7 @@
 #include "guard_rest.h"
 #include "guard_sites.h"
 #include "guard_value.h"
-#include "layout_map.h"
+#include "runtime/tasks/layout_map.h"
 #include "shared/layout_chain.h"
 #include "shared/layout_elements.h"
 

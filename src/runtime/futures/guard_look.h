@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "runtime/base/compiler.h"
+#include "runtime/locks/guard_holder.h"
 
 struct guard_rest;
 struct layout_task;
@@ -37,14 +38,6 @@ bool guard_look_root_holds(const struct task_module *module, const struct layout
 
 /* The process ends: what tasks hold that are not polled any more. */
 void guard_look_at_exit(void);
-
-/* A suspended task that holds a lock. */
-struct guard_holder {
-	int32_t tid;	   /* of the thread that polled it last; 0: not known */
-	uint32_t guard;	   /* offset of the trace_guard_site */
-	uint64_t poll;	   /* address of the function that polls it */
-	uint64_t since_ns; /* CLOCK_MONOTONIC: its last yield */
-};
 
 /* By the address of the lock's word, or of what else is waited at. Not for the common path. */
 bool guard_find(uintptr_t lock, struct guard_holder *holder);

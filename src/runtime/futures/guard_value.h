@@ -11,7 +11,7 @@
 #include "contract/layout.h"
 #include "far_read.h"
 #include "guard_sites.h"
-#include "layout_map.h"
+#include "runtime/tasks/layout_map.h"
 
 struct guard_rest;
 struct task_module;

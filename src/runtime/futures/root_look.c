@@ -5,7 +5,7 @@
 #include "runtime/unwind/unwinder.h"
 #include "guard_look.h"
 #include "guard_rest.h"
-#include "layout_map.h"
+#include "runtime/tasks/layout_map.h"
 
 #define FRAMES	  64
 #define LOOK_ANEW 64 /* waits at one place without a root until the stack is looked at again */

@@ -6,7 +6,8 @@
 #include "runtime/turns/allowance.h"
 #include "runtime/turns/executor.h"
 #include "runtime/turns/task_types.h"
-#include "runtime/futures/guard_look.h"
+#include "guard_holder.h"
+#include "runtime/base/events.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
 #include "runtime/turns/turn.h"
@@ -67,7 +68,7 @@ static struct holder find_guard(uintptr_t lock)
 {
 	struct holder holder = { 0 };
 
-	if (!guard_find(lock, &holder.guard))
+	if (!ask_guard_holder(lock, &holder.guard))
 		return holder;
 	holder.tid = holder.guard.tid;
 	for (struct held_table *table = held_tables(); table; table = table->next)

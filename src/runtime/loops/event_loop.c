@@ -30,7 +30,7 @@
 #include "loop_start.h"
 #include "named.h"
 #include "runtime/tasks/task_module.h"
-#include "runtime/tasks/task_root.h"
+#include "runtime/futures/task_root.h"
 
 #define LOOPS	   4
 #define FEW_POLLED 2 /* descriptors that make a poll of the program a loop's */

@@ -1,4 +1,4 @@
-#include "runtime/calls/call.h"
+#include "runtime/base/thread.h"
 #include "runtime/turns/executor.h"
 #include "loop.h"
 

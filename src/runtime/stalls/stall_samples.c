@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include "runtime/turns/allowance.h"
-#include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
-#include "runtime/tasks/root_turn.h"
 #include "runtime/interpreters/interpreters.h"
 #include "runtime/interpreters/javascript.h"
+#include "runtime/base/events.h"
 #include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"
 #include "runtime/trace/sites.h"
@@ -73,8 +72,7 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 		return;
 	key.frames = room->frames;
 	key.depth = unwinder_walk(start, room->frames, NULL, TRACE_MAX_FRAMES);
-	if (turn == event_loop_turn() && (!event_loop_reaches(start->sp, &key.level) ||
-					  !event_loop_is_below(room->frames, key.depth))) {
+	if (!ask_stack_is_of_turn(turn, start->sp, room->frames, key.depth, &key.level)) {
 		turn->left = true;
 		return;
 	}
@@ -153,7 +151,7 @@ static struct turn *sample_root(const ucontext_t *context, uint64_t now)
 
 	room = stall_room();
 	return room && !is_unwinding(start.pc)
-		       ? root_turn_sampled(&start, now, room->frames, TRACE_MAX_FRAMES)
+		       ? ask_root_turn(&start, now, room->frames, TRACE_MAX_FRAMES)
 		       : NULL;
 }
 

@@ -1,7 +1,6 @@
 #include "task_module.h"
 
-#include "runtime/futures/boxed_drop.h"
-#include "runtime/futures/root_look.h"
+#include "runtime/base/events.h"
 #include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
@@ -181,10 +180,8 @@ void task_module_added(struct module *added)
 	if (module - task_modules >= (ptrdiff_t)used)
 		__atomic_store_n(&used, (unsigned)(module - task_modules) + 1, __ATOMIC_RELEASE);
 	look_everywhere(&search);
-	if ((module->tokio || module->async_task) && layout_map(&module->futures, added)) {
-		boxed_drops_hook(module);
-		root_look_module_added(module);
-	}
+	if ((module->tokio || module->async_task) && layout_map(&module->futures, added))
+		event_task_layout_mapped(module);
 	if (!module->tokio && !module->async_task)
 		__atomic_store_n(&module->module, NULL, __ATOMIC_RELEASE);
 }

@@ -11,7 +11,7 @@
 #include "runtime/modules/modules.h"
 #include "task_symbols.h"
 #include "tokio_context.h"
-#include "runtime/futures/layout_map.h"
+#include "layout_map.h"
 
 #define TASK_MODULES 64 /* at one time */
 

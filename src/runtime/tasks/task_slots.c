@@ -2,14 +2,13 @@
 
 #include <sys/mman.h>
 
-#include "runtime/futures/guard_look.h"
+#include "runtime/base/events.h"
 #include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
 #include "runtime/base/thread.h"
 #include "runtime/trace/trace.h"
 #include "runtime/turns/task_types.h"
-#include "tokio.h"
 
 struct task_slot task_slots[TASK_SLOTS];
 const void *task_targets[TASK_SLOTS];
@@ -132,10 +131,10 @@ const void *task_slot_decide(uintptr_t argument, uint32_t number)
 	}
 	slot->type = task_type_number(slot->vtable, poll_of(slot));
 	/* Where vtables have this shape they have the place of the number as well. */
-	if (slot->by_shape && slot->family == &tokio_family)
+	if (slot->by_shape && slot->family->id_word)
 		task_type_set_id(slot->type,
-				 (uint32_t)((const uint64_t *)slot->vtable)[TOKIO_VTABLE_ID]);
-	slot->future = guard_look_future(slot, poll_of(slot));
+				 (uint32_t)((const uint64_t *)slot->vtable)[slot->family->id_word]);
+	slot->future = ask_future_of(slot, poll_of(slot));
 	__atomic_store_n(&task_targets[number], slot->family->confirmed, __ATOMIC_RELEASE);
 	return thunk_of(number);
 }

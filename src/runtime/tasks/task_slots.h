@@ -31,6 +31,7 @@ struct task_family {
 	/* Of vtables that are known by their shape: what layout_task.trailer repeats, and what the
 	 * first TASK_HEADER_WORDS of a task that has such a one say. */
 	uint64_t (*layout_number)(const uint64_t *vtable);
+	unsigned id_word; /* of such a vtable: the place of its type's number; 0: it has none */
 	enum task_moment (*moment)(const uint64_t *words, const uint64_t *vtable);
 	/* Whose turns its polls are on the present thread. NULL when the table of them is full. */
 	struct executor *(*executor)(const struct task_module *module);

@@ -48,6 +48,7 @@ const struct task_family tokio_family = {
 	.confirm = confirm,
 	.confirmed = (const void *)tokio_confirmed,
 	.layout_number = layout_number,
+	.id_word = TOKIO_VTABLE_ID,
 	.moment = moment,
 	.executor = executor,
 };

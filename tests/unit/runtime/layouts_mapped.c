@@ -5,7 +5,7 @@
 
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/task_slots.h"
-#include "runtime/futures/layout_map.h"
+#include "runtime/tasks/layout_map.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
 #include "shared/layout_path.h"

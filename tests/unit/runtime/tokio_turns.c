@@ -13,9 +13,9 @@
 #include <cmocka.h>
 
 #include "runtime/turns/executor.h"
-#include "runtime/tasks/root_turn.h"
+#include "runtime/futures/root_turn.h"
 #include "runtime/tasks/task_module.h"
-#include "runtime/tasks/task_root.h"
+#include "runtime/futures/task_root.h"
 #include "runtime/tasks/tokio.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"

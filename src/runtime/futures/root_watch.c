@@ -8,7 +8,7 @@
 #include "runtime/trace/trace_records.h"
 #include "runtime/turns/turn.h"
 #include "runtime/turns/turn_times.h"
-#include "task_module.h"
+#include "runtime/tasks/task_module.h"
 #include "runtime/stalls/stalls.h"
 #include "task_root.h"
 

@@ -3,7 +3,7 @@
 
 #include "runtime/base/thread.h"
 #include "runtime/turns/turn.h"
-#include "task_thunks.h"
+#include "runtime/tasks/task_thunks.h"
 
 /* Itanium C++ ABI, exception handling, 1.4 */
 #define CLEANUP_PHASE	2

@@ -3,13 +3,13 @@
 #include "runtime/futures/guard_look.h"
 #include "runtime/futures/guard_rest.h"
 #include "runtime/locks/held.h"
-#include "task_resources.h"
+#include "runtime/tasks/task_resources.h"
 #include "runtime/base/thread.h"
 #include "runtime/turns/turn.h"
-#include "tokio.h"
-#include "task_module.h"
-#include "task_registry.h"
-#include "task_slots.h"
+#include "runtime/tasks/tokio.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_registry.h"
+#include "runtime/tasks/task_slots.h"
 
 /* tokio/src/runtime/task/state.rs */
 #define RUNNING	  (1UL << 0)

@@ -5,11 +5,11 @@
 #include "runtime/futures/guard_rest.h"
 #include "runtime/base/thread.h"
 #include "runtime/turns/turn.h"
-#include "async_task.h"
-#include "task_module.h"
-#include "task_registry.h"
-#include "task_root.h"
-#include "task_slots.h"
+#include "runtime/tasks/async_task.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/task_registry.h"
+#include "runtime/futures/task_root.h"
+#include "runtime/tasks/task_slots.h"
 
 #define CLOSED (1UL << 3) /* async-task/src/state.rs */
 

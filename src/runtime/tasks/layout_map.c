@@ -7,8 +7,6 @@
 #include <sys/stat.h>
 
 #include "runtime/base/compiler.h"
-#include "runtime/tasks/task_module.h"
-#include "runtime/tasks/task_slots.h"
 #include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
@@ -91,29 +89,4 @@ void layout_unmap(struct mapped_layout *layout)
 		system_call(SYS_munmap, (long)header, (long)header->size, 0, 0, 0, 0);
 	}
 	memset(layout, 0, sizeof *layout);
-}
-
-const struct layout_task *layout_task(const struct layout *layout, const struct task_slot *slot,
-				      uintptr_t poll)
-{
-	const struct layout_task *found = NULL;
-	uint64_t number;
-	uintptr_t base;
-
-	/* Vtables of earlier versions have no number to compare. */
-	if (!layout->header || !slot->by_shape)
-		return NULL;
-	base = slot->module->module->base;
-	number = slot->family->layout_number((const uint64_t *)slot->vtable);
-	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++) {
-		const struct layout_task *task = &layout->tasks[i];
-
-		if (!task->poll || task->poll + base != poll || task->trailer != number)
-			continue;
-		/* A linker that merges equal functions: whose future it is cannot be told. */
-		if (found && found->machine != task->machine)
-			return NULL;
-		found = task;
-	}
-	return found;
 }

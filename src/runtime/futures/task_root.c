@@ -3,16 +3,16 @@
 #include <string.h>
 
 #include "runtime/turns/thread_slot.h"
-#include "async_task.h"
-#include "runtime/futures/root_look.h"
+#include "runtime/tasks/async_task.h"
+#include "root_look.h"
 #include "root_turn.h"
 #include "root_watch.h"
 #include "runtime/base/runtime.h"
 #include "runtime/modules/modules.h"
 #include "runtime/stalls/sampler.h"
 #include "runtime/trace/trace.h"
-#include "task_module.h"
-#include "tokio.h"
+#include "runtime/tasks/task_module.h"
+#include "runtime/tasks/tokio.h"
 #include "contract/trace_format.h"
 
 /* Stacks without a block_on until a thread is no suspect any more; each walk costs a watched call.

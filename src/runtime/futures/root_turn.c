@@ -9,7 +9,7 @@
 #include "runtime/turns/turn_times.h"
 #include "runtime/unwind/unwinder.h"
 #include "root_watch.h"
-#include "task_module.h"
+#include "runtime/tasks/task_module.h"
 #include "runtime/stalls/stalls.h"
 #include "task_root.h"
 

@@ -6,7 +6,6 @@
 #include "contract/layout.h"
 
 struct module;
-struct task_slot;
 
 struct mapped_layout {
 	struct layout table; /* without a header: none */
@@ -22,10 +21,5 @@ void layout_map_init(void);
 /* False when there is none: nothing is told of what the module's futures hold. */
 bool layout_map(struct mapped_layout *layout, const struct module *module);
 void layout_unmap(struct mapped_layout *layout);
-
-/* How tasks lie whose vtable this slot stands in, and which are polled by the function at `poll`.
- * NULL: not known. */
-const struct layout_task *layout_task(const struct layout *layout, const struct task_slot *slot,
-				      uintptr_t poll);
 
 #endif
