@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "runtime/tasks/task_layout.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/task_slots.h"
 #include "runtime/tasks/layout_map.h"
