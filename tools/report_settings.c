@@ -104,6 +104,15 @@ static const char *take_write_baseline(void *target, const char *value)
 	return OPTION_WRONG_AND_TOLD;
 }
 
+static const char *take_why(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	(void)value;
+	settings->report.why = true;
+	return NULL;
+}
+
 static const char *take_strip_prefix(void *target, const char *value)
 {
 	struct report_settings *settings = target;
@@ -124,6 +133,7 @@ const struct command_option report_settings_options[] = {
 	{ "format", 0, "FORMAT", "of the report; text without it", take_format },
 	{ "show", 0, "LEVEL", "lowest severity shown: error, warning (default), notice",
 	  take_show },
+	{ "why", 0, NULL, "show the rules that gave each finding its severity", take_why },
 	{ "fail-on", 0, "LEVEL",
 	  "lowest severity that fails: error (default), warning, notice, never", take_fail_on },
 	{ "suppressions", 0, "FILE",

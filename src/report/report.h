@@ -32,6 +32,7 @@ struct report_options {
 	struct baseline *baseline;  /* NULL: nothing is known */
 	const char *write_baseline; /* a file for all that is found, which then does not fail */
 	const char *debug_root;	    /* where separate debug files lie; NULL: /usr/lib/debug */
+	bool why;		    /* tell the reasons of each severity */
 	bool tell_nameless;	    /* on `errors': files whose frames have no names */
 	bool tasks;		    /* list those of processes that live or were killed */
 	/* See source_path.h; NULL: paths stay as the compilers wrote them. */

@@ -9,6 +9,7 @@
 #include "report/model/model.h"
 #include "report/filters/suppressions.h"
 #include "report/model/version.h"
+#include "report/wording/why.h"
 #include "report/wording/words.h"
 
 #define MAX_SHARES 100 /* processes that a finding tells its counts of */
@@ -199,6 +200,17 @@ static json_t *alive_json(const struct alive *alive)
 	return array;
 }
 
+/* The words of its reasons, in the order of the rules. */
+static json_t *why_json(reason_set reasons)
+{
+	json_t *array = json_array();
+
+	for (enum reason reason = 0; reason < REASONS; reason++)
+		if (reason_is_in(reasons, reason))
+			json_array_append_new(array, json_string(reason_word(reason)));
+	return array;
+}
+
 static json_t *finding_json(const struct finding *finding)
 {
 	json_t *object = json_object();
@@ -207,6 +219,8 @@ static json_t *finding_json(const struct finding *finding)
 	set_text(object, "kind", kind_of(finding->kind)->word);
 	set_text(object, "severity", severity_word(finding->severity));
 	set_text(object, "confidence", confidence_word(finding->confidence));
+	if (finding->reasons)
+		json_object_set_new(object, "why", why_json(finding->reasons));
 	json_object_set_new(object, "executor", executor_json(finding->family, finding->executor));
 	set_text(object, "message", finding->message);
 	set_text(object, "advice", finding->advice);

@@ -14,6 +14,7 @@
 #include "text_processes.h"
 #include "text_samples.h"
 #include "text_stack.h"
+#include "report/wording/why.h"
 #include "report/wording/words.h"
 
 #define MAX_SHARES 5 /* processes that a finding names */
@@ -119,6 +120,22 @@ static void print_remark(const struct finding *finding, FILE *out)
 		fprintf(out, "  %s\n", remarks[finding->root]);
 }
 
+static void print_reason(enum reason reason, FILE *out)
+{
+	fprintf(out, "  %s: %s\n", reason_effect_word(reason), reason_sentence(reason));
+}
+
+/* On demand; what the machine's load changed in any case. */
+static void print_reasons(const struct report *report, const struct finding *finding, FILE *out)
+{
+	for (enum reason reason = 0; reason < REASONS; reason++)
+		if (reason_is_in(finding->reasons, reason) &&
+		    (report->options->why || reasons_name_load(REASON_BIT(reason))))
+			print_reason(reason, out);
+	if (report->options->why && !finding->reasons)
+		print_reason(REASON_UNKNOWN, out);
+}
+
 static void print_task(struct report *report, const struct finding *finding, FILE *out)
 {
 	const char *chain = finding->variable && !finding->share_count
@@ -169,6 +186,7 @@ static void print_finding(struct report *report, const struct finding *finding,
 	print_headline(finding, colours, out);
 	print_evidence(finding, out);
 	print_remark(finding, out);
+	print_reasons(report, finding, out);
 	print_task(report, finding, out);
 	for (size_t i = 0; i < finding->stack_count; i++) {
 		/* The hottest stands for all; the tree tells the others' shares. */

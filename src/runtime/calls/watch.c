@@ -15,6 +15,8 @@
 #include "runtime/futures/root_look.h"
 #include "runtime/interpreters/interpreters.h"
 #include "judgement/call.h"
+#include "judgement/excuse.h"
+#include "runtime/base/log.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/sites.h"
 #include "runtime/turns/stack_switch.h"
@@ -371,39 +373,59 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 	return site;
 }
 
-/* For a lock or a thread: what an interpreter or a loop's library may do of its own accord. */
-static bool is_own_wait(struct call_watch *watch, const struct outcome *outcome)
+/* What an interpreter or a loop's library may do by itself. */
+static enum excuse own_wait(struct call_watch *watch, const struct outcome *outcome)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 	struct trace_executor *executor = trace_at(call->executor);
+	enum excuse excuse = EXCUSE_NONE;
 
 	if (status_pipe_is(watch->subject.fd))
-		return true;
+		return EXCUSE_CHILD_STATUS;
 	/* libuv keeps a lock in a pipe: its byte is there. */
 	if (watch->kind == SUBJECT_PIPE && !outcome->facts.slept)
-		return call->depth && event_loop_library_has(call->frames[0]);
+		return call->depth && event_loop_library_has(call->frames[0]) ? EXCUSE_LIBRARY_PIPE
+									      : EXCUSE_NONE;
 	if (!waits_for_thread(watch))
-		return false;
+		return EXCUSE_NONE;
 	take_script(watch);
-	if (!interpreter_owns_wait(watch->subject.lock, call->frames, call->depth, call->script,
-				   call->script_size) &&
-	    !event_loop_library_calls(call->frames, call->depth))
-		return false;
+	if (interpreter_owns_wait(watch->subject.lock, call->frames, call->depth, call->script,
+				  call->script_size))
+		excuse = EXCUSE_INTERPRETER;
+	else if (event_loop_library_calls(call->frames, call->depth))
+		excuse = EXCUSE_LIBRARY;
+	if (excuse == EXCUSE_NONE)
+		return EXCUSE_NONE;
 	__atomic_fetch_add(&executor->own_waits, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&executor->own_waits_ns, outcome->facts.slept_ns, __ATOMIC_RELAXED);
-	return true;
+	return excuse;
 }
 
-static bool may_block(struct call_watch *watch)
+static enum excuse offload(struct call_watch *watch)
 {
 	struct turn *turn = watch->turn;
 	enum may_block answer = turn && turn->may_block ? turn->may_block(turn) : MAY_NOT_BLOCK;
 
 	if (answer == MAY_BLOCK_UNSURE)
 		watch->flags |= SITE_OFFLOAD_UNSURE;
-	return answer == MAY_BLOCK ||
-	       (answer == MAY_WAIT &&
-		(waits_for_thread(watch) || !strcmp(call_infos[watch->call].category, "poll")));
+	if (answer == MAY_BLOCK)
+		return EXCUSE_OFFLOAD;
+	if (answer == MAY_WAIT &&
+	    (waits_for_thread(watch) || !strcmp(call_infos[watch->call].category, "poll")))
+		return EXCUSE_EXECUTOR_WAIT;
+	return EXCUSE_NONE;
+}
+
+static void log_excuse(const struct call_watch *watch, enum excuse excuse)
+{
+	static const char *const sentences[] = {
+#define EXCUSE(name, sentence) sentence,
+#include "judgement/excuses.def"
+#undef EXCUSE
+	};
+
+	if (excuse != EXCUSE_NONE)
+		LOG("%s is excused: %s", call_infos[watch->call].name, sentences[excuse]);
 }
 
 static void explain(struct turn *turn, const struct call_watch *watch,
@@ -439,10 +461,14 @@ static void end(struct call_watch *watch)
 		verdict = judge(watch, &outcome.facts, &limits);
 	}
 	if (verdict.severity != SEVERITY_NONE) {
-		bool own = is_own_wait(watch, &outcome);
-		bool excused = own || may_block(watch);
+		enum excuse own = own_wait(watch, &outcome);
+		enum excuse excuse = own ? own : offload(watch);
+		bool excused = excuse != EXCUSE_NONE;
 
-		if (!excused && !allowance_take())
+		if (!excused && allowance_take())
+			excuse = EXCUSE_ALLOWED;
+		log_excuse(watch, excuse);
+		if (!excuse)
 			record(watch, verdict, &outcome, end_ns);
 		error = !excused && verdict.severity == SEVERITY_ERROR;
 		/* A turn is not blamed again for what its calls were, or need not be; what is
@@ -498,7 +524,7 @@ COLD static void abandon(struct trace_call_in_progress *call)
 	outcome.facts.slept_ns = outcome.wall_ns;
 	verdict = judge(&watch, &outcome.facts, &limits);
 	if (verdict.severity != SEVERITY_NONE && !(call->flags & SITE_ALLOWED) &&
-	    !is_own_wait(&watch, &outcome) && !may_block(&watch))
+	    !own_wait(&watch, &outcome) && !offload(&watch))
 		site = record(&watch, verdict, &outcome, end_ns);
 	if (site) /* its loop may be over for the same reason */
 		site->confirmed = 1;

@@ -16,6 +16,7 @@
 #include "runtime/interpreters/interpreters.h"
 #include "runtime/locks/held.h"
 #include "runtime/modules/modules.h"
+#include "runtime/base/log.h"
 #include "runtime/base/runtime.h"
 #include "runtime/turns/stack_switch.h"
 #include "runtime/turns/thread_slot.h"
@@ -204,6 +205,15 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 	}
 }
 
+/* Once for each loop. */
+static void log_refusal(struct loop *loop, const char *why)
+{
+	if (log_is_wanted() && !loop->logged)
+		log_line("a wait of %s is no loop's turn: %s",
+			 loop->executor ? loop->executor->name : program_name(), why);
+	loop->logged = true;
+}
+
 static struct loop *remember(const struct loop_wait *wait, struct loop *entry)
 {
 	struct loop *loop = entry ? entry : take_entry();
@@ -213,6 +223,8 @@ static struct loop *remember(const struct loop_wait *wait, struct loop *entry)
 	loop->frame = wait->frame;
 	loop->epoll_fd = wait->epoll_fd;
 	classify(loop, wait);
+	if (!loop->executor && !entry)
+		log_refusal(loop, "its caller is no known loop, and not the program's own code");
 	return loop;
 }
 
@@ -220,9 +232,15 @@ static void count_wait(struct loop *loop, const struct loop_wait *wait)
 {
 	if (loop->known || !loop->executor)
 		return;
-	if (wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED)
+	if (wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED) {
+		log_refusal(loop, "it polls too few descriptors for an event loop");
 		return;
-	if (wait->may_wait && ++loop->waits == runtime_options.loop_waits)
+	}
+	if (!wait->may_wait || ++loop->waits > runtime_options.loop_waits)
+		return;
+	LOG("loop of %s is on probation: wait %u of %u", loop->executor->name,
+	    (uint64_t)loop->waits, runtime_options.loop_waits);
+	if (loop->waits == runtime_options.loop_waits)
 		executor_confirm(loop->executor);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/base/compiler.h"
+#include "runtime/base/log.h"
 #include "runtime/trace/trace.h"
 
 static struct executor executors[MAX_EXECUTORS];
@@ -37,6 +38,8 @@ struct executor *executor_get(enum executor_family family, const char *name, uin
 	executor->key = key;
 	strncpy(executor->name, name, sizeof executor->name - 1);
 	__atomic_store_n(&executor->ready, true, __ATOMIC_RELEASE);
+	LOG("executor %s is recognised, %s", executor->name,
+	    confidence == CONFIDENCE_HIGH ? "certainly" : "by how it waits");
 	return executor;
 }
 
@@ -83,6 +86,8 @@ struct trace_executor *executor_record(struct executor *executor)
 
 void executor_confirm(struct executor *executor)
 {
+	if (!executor->confirmed)
+		LOG("executor %s is confirmed: its findings count", executor->name);
 	executor->confirmed = true;
 	if (executor->record)
 		executor->record->confirmed = true;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "executor.h"
+#include "runtime/base/log.h"
 #include "runtime/base/events.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
@@ -147,4 +148,6 @@ COLD void thread_slot_change_executor(struct executor *executor)
 	turn_times_change_executor(trace_offset(record));
 	this_thread.turn_counter = &slot->turns[i].turns;
 	this_thread.turn_counter_executor = executor;
+	LOG("thread %s runs turns of %s", this_thread.name[0] ? this_thread.name : "(unnamed)",
+	    executor->name);
 }

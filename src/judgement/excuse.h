@@ -1,0 +1,11 @@
+/* Why a call that would be a finding is none. */
+#ifndef JUDGEMENT_EXCUSE_H
+#define JUDGEMENT_EXCUSE_H
+
+#define EXCUSE(name, sentence) EXCUSE_##name,
+enum excuse {
+#include "excuses.def"
+};
+#undef EXCUSE
+
+#endif
