@@ -29,12 +29,19 @@ def _children(pid):
     return []
 
 
+def _is_running(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def _readers(launcher):
     """The children that are in a process group of their own."""
     found = []
     for child in _children(launcher):
         with contextlib.suppress(OSError):
-            if os.getpgid(child) != os.getpgid(launcher):
+            if os.getpgid(child) != os.getpgid(launcher) and _is_running(child):
                 found.append(child)
     return found
 
@@ -47,13 +54,6 @@ def _reader(launcher):
 def _status(pid, name):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return re.search(rf"^{name}:\s*(.*)$", text, re.M)[1]
-
-
-def _is_running(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @contextlib.contextmanager
@@ -134,7 +134,7 @@ def many_kills_of_the_reader_change_nothing(place, kills=RESTARTS + 1):
     with _watched("-o", place / "traces", "--", _stalls(place), "hang") as (process, program, _):
         for _ in range(kills):
             os.kill(_reader(process.pid), signal.SIGKILL)
-            wait_until(lambda: not any(_is_running(pid) for pid in _readers(process.pid)))
+            wait_until(lambda: not _readers(process.pid))
         if kills == RESTARTS + 1:
             time.sleep(2)
             expect(not _readers(process.pid), "it was started again")

@@ -6,7 +6,7 @@
 
 #include "command.h"
 #include "command_line.h"
-#include "report/formats/comparison.h"
+#include "report/comparison.h"
 #include "report_settings.h"
 
 struct report_command {

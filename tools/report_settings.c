@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 static const char *take_format(void *target, const char *value)
 {
@@ -117,7 +117,7 @@ static const char *take_strip_prefix(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
-	settings->report.strip_prefix = value;
+	settings->report.session.strip_prefix = value;
 	return *value ? NULL : "a directory as the compiler named it";
 }
 
@@ -125,7 +125,7 @@ static const char *take_source_root(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
-	settings->report.source_root = value;
+	settings->report.session.source_root = value;
 	return *value ? NULL : "the directory that the sources lie in";
 }
 

@@ -1,9 +1,10 @@
 #include "address_space.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "report/model/model.h"
+#include "session.h"
 
 static const char *hexadecimal(struct strings *strings, const uint8_t *bytes, size_t size)
 {
@@ -29,11 +30,11 @@ static bool is_alone(const struct trace_file *trace, const struct trace_module *
 	return true;
 }
 
-void address_space_init(struct address_space *space, struct report *report,
+void address_space_init(struct address_space *space, struct session *session,
 			const struct trace_file *trace)
 {
 	memset(space, 0, sizeof *space);
-	space->report = report;
+	space->session = session;
 	space->trace = trace;
 	space->count = trace->records[RECORD_MODULE].count;
 	space->modules = memory_get(space->count * sizeof *space->modules);
@@ -43,7 +44,7 @@ void address_space_init(struct address_space *space, struct report *report,
 
 		space->modules[i] = (struct loaded_module){
 			.record = record,
-			.path = strings_keep_part(&report->strings, (const char *)(record + 1),
+			.path = strings_keep_part(&session->strings, (const char *)(record + 1),
 						  record->path_size),
 			.alone = is_alone(trace, record),
 		};
@@ -52,20 +53,20 @@ void address_space_init(struct address_space *space, struct report *report,
 
 /* Each path once, however many processes had it loaded; of one without names that is what counts.
  */
-static void tell_missing(struct report *report, const char *path, const char *lacks,
+static void tell_missing(struct session *session, const char *path, const char *lacks,
 			 const char *problem)
 {
 	struct missing_module *missing;
 
 	if (path[0] != '/') /* the kernel's own object: nothing to be done about it */
 		return;
-	for (missing = report->missing; missing; missing = missing->next)
+	for (missing = session->missing; missing; missing = missing->next)
 		if (missing->path == path)
 			break;
 	if (!missing) {
-		missing = obstack_alloc(&report->memory, sizeof *missing);
-		*missing = (struct missing_module){ report->missing, path, lacks, problem };
-		report->missing = missing;
+		missing = obstack_alloc(&session->memory, sizeof *missing);
+		*missing = (struct missing_module){ session->missing, path, lacks, problem };
+		session->missing = missing;
 	}
 	if (!strcmp(lacks, LACKS_NAMES)) {
 		missing->lacks = lacks;
@@ -84,16 +85,16 @@ static void open_module(struct address_space *space, struct loaded_module *modul
 	module->opened = true;
 	memcpy(key.build_id, record->build_id, record->build_id_size);
 	if (record->build_id_size)
-		module->build_id = hexadecimal(&space->report->strings, record->build_id,
+		module->build_id = hexadecimal(&space->session->strings, record->build_id,
 					       record->build_id_size);
 	if (record->loaded_ns > header->start_monotonic_ns)
 		loaded_wall_ns += record->loaded_ns - header->start_monotonic_ns;
-	module->binary = symbols_binary(&space->report->symbols, &key);
+	module->binary = symbols_binary(&space->session->symbols, &key);
 	problem = binary_problem(module->binary, loaded_wall_ns);
 	if (!problem)
 		return;
 	module->binary = NULL;
-	tell_missing(space->report, module->path, LACKS_NAMES, problem);
+	tell_missing(space->session, module->path, LACKS_NAMES, problem);
 }
 
 /* Whether a module was there at a time; what was loaded a moment later than told is the next best.
@@ -135,7 +136,7 @@ void address_space_tell_lack(struct address_space *space, const struct loaded_mo
 	if (!module->binary || binary_has_debug_info(module->binary))
 		return;
 	if (has_name || binary_is_stripped(module->binary))
-		tell_missing(space->report, module->path, lacks, binary_lack(module->binary));
+		tell_missing(space->session, module->path, lacks, binary_lack(module->binary));
 }
 
 const char *address_space_jit_name(struct address_space *space, uint64_t address)
@@ -144,7 +145,7 @@ const char *address_space_jit_name(struct address_space *space, uint64_t address
 
 	if (!space->perf_map_read) {
 		snprintf(path, sizeof path, "/tmp/perf-%" PRId32 ".map", space->trace->header->pid);
-		perf_map_read(&space->perf_map, path, &space->report->strings);
+		perf_map_read(&space->perf_map, path, &space->session->strings);
 		space->perf_map_read = true;
 	}
 	return perf_map_find(&space->perf_map, address);

@@ -8,7 +8,7 @@
 #include "symbols/perf_map.h"
 #include "trace_file.h"
 
-struct report;
+struct session;
 
 struct loaded_module {
 	const struct trace_module *record;
@@ -20,7 +20,7 @@ struct loaded_module {
 
 /* Lives as long as its trace is open. */
 struct address_space {
-	struct report *report;
+	struct session *session;
 	const struct trace_file *trace;
 	struct loaded_module *modules, *last;
 	size_t count;
@@ -28,7 +28,7 @@ struct address_space {
 	bool perf_map_read;
 };
 
-void address_space_init(struct address_space *space, struct report *report,
+void address_space_init(struct address_space *space, struct session *session,
 			const struct trace_file *trace);
 void address_space_deinit(struct address_space *space);
 

@@ -6,7 +6,7 @@
 #include "address_space.h"
 #include "contract/layout.h"
 #include "async_layouts/layout_cache.h"
-#include "report/model/model.h"
+#include "session.h"
 
 struct known_layout {
 	struct known_layout *next;
@@ -49,9 +49,9 @@ static bool open_layout(struct layout *layout, const struct loaded_module *modul
 	return false;
 }
 
-const struct layout *known_layout_of(struct report *report, const struct loaded_module *module)
+const struct layout *known_layout_of(struct session *session, const struct loaded_module *module)
 {
-	struct known_layout *known = report->layouts;
+	struct known_layout *known = session->layouts;
 
 	if (!module->build_id)
 		return NULL;
@@ -62,18 +62,31 @@ const struct layout *known_layout_of(struct report *report, const struct loaded_
 		known->path = module->path;
 		known->build_id = module->build_id;
 		known->found = open_layout(&known->layout, module);
-		known->next = report->layouts;
-		report->layouts = known;
+		known->next = session->layouts;
+		session->layouts = known;
 	}
 	return known->found ? &known->layout : NULL;
 }
 
-void known_layouts_deinit(struct report *report)
+bool known_layout_fits(const struct layout *layout, uint32_t version, uint32_t values,
+		       const struct trace_await *awaits, uint32_t count, uint32_t room)
+{
+	if (version != LAYOUT_VERSION || values != layout_count(layout, LAYOUT_VALUES) || !count ||
+	    count > room)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (awaits[i].machine >= layout_count(layout, LAYOUT_MACHINES) ||
+		    awaits[i].state >= layout_count(layout, LAYOUT_STATES))
+			return false;
+	return true;
+}
+
+void known_layouts_deinit(struct session *session)
 {
 	struct known_layout *known;
 
-	while ((known = report->layouts)) {
-		report->layouts = known->next;
+	while ((known = session->layouts)) {
+		session->layouts = known->next;
 		if (known->found)
 			layout_close(&known->layout);
 		free(known);

@@ -4,8 +4,8 @@
 
 #include <uthash.h>
 
+#include "known_layouts.h"
 #include "support/memory.h"
-#include "layout_source.h"
 
 struct suspended_task {
 	uint64_t task;
@@ -72,8 +72,8 @@ static bool fits(const struct trace_suspended *record, const struct task_kind *k
 	const struct parts parts = parts_of(record);
 
 	if (!kind->task || record->type != kind->record->number ||
-	    !layout_source_fits(kind->layout, record->layout_version, record->layout_count,
-				parts.awaits, record->awaits, TRACE_SUSPENDED_AWAITS))
+	    !known_layout_fits(kind->layout, record->layout_version, record->layout_count,
+			       parts.awaits, record->awaits, TRACE_SUSPENDED_AWAITS))
 		return false;
 	for (uint32_t i = 0; i < record->guards; i++)
 		if (parts.guards[i].value >= record->layout_count || !parts.guards[i].depth ||

@@ -4,10 +4,9 @@
 #include <stdlib.h>
 
 #include "known_layouts.h"
-#include "report/model/model.h"
+#include "session.h"
 #include "suspended_tasks.h"
-#include "report/tasks/task_type.h"
-#include "report/collecting/turn_lengths.h"
+#include "task_type.h"
 
 #define KINDS (1U << TRACE_TASK_TYPE_BITS)
 
@@ -39,19 +38,19 @@ const struct trace_task *task_kinds_tasks(const struct trace_file *trace, size_t
 /* NULL where there is none; why, `problem` tells. */
 static const struct layout *layout_of(struct task_kinds *kinds, const struct loaded_module *module)
 {
-	struct report *report = kinds->space->report;
-	const struct layout *layout = known_layout_of(report, module);
+	struct session *session = kinds->space->session;
+	const struct layout *layout = known_layout_of(session, module);
 	char sentence[LAYOUT_SENTENCE_SIZE];
 	struct layout other;
 
 	if (layout || kinds->problem)
 		return layout;
 	if (layout_open(&other, module->path, NULL, sentence)) {
-		kinds->problem = strings_keep(&report->strings, sentence);
+		kinds->problem = strings_keep(&session->strings, sentence);
 	} else {
 		layout_close(&other);
 		kinds->problem =
-			strings_print(&report->strings,
+			strings_print(&session->strings,
 				      "%s has no build-id, or was rebuilt since the program was "
 				      "started",
 				      module->path);

@@ -8,6 +8,17 @@
 #define AROUND 2048 /* bytes that are read at once: most futures are smaller */
 #define PAGE   4096
 
+const char *task_state_word(enum task_state state)
+{
+	static const char *const words[] = {
+#define STATE(constant, word) word,
+		TASK_STATES(STATE)
+#undef STATE
+	};
+
+	return words[state];
+}
+
 /* What a chain asks for lies close together, and each read is a system call. */
 struct task_window {
 	struct layout_memory layout;

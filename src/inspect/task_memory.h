@@ -9,8 +9,22 @@
 
 #include "process_file.h"
 #include "shared/layout_guards.h"
-#include "report/tasks/tasks.h"
 #include "contract/trace_format.h"
+
+/* TASK_STATE(constant, word) */
+#define TASK_STATES(STATE)                                                                         \
+	STATE(SUSPENDED, "suspended")                                                              \
+	STATE(RUNNING, "running")                                                                  \
+	STATE(WOKEN, "woken")	  /* it is to run: its executor has not come to it */              \
+	STATE(UNKNOWN, "unknown") /* of a process that is gone: it may have ended */
+
+enum task_state {
+#define STATE(constant, word) TASK_##constant,
+	TASK_STATES(STATE)
+#undef STATE
+};
+
+const char *task_state_word(enum task_state state);
 
 /* A type of tasks, and what is known of its memory. */
 struct task_kind {

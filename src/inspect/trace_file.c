@@ -246,6 +246,19 @@ uint64_t trace_file_last_ns(const struct trace_file *trace)
 				       : trace->header->looked_ns;
 }
 
+uint64_t trace_clock_ns(const struct trace_file *trace, uint64_t ticks)
+{
+	size_t count = trace->records[RECORD_CLOCK].count;
+	const struct trace_clock *clock;
+
+	if (!count)
+		return 0;
+	clock = (const void *)(trace->bytes + trace->records[RECORD_CLOCK].offsets[count - 1]);
+	return clock->ns + (uint64_t)(((__int128)ticks - (__int128)clock->ticks) *
+					      (__int128)(clock->scale & (UINT64_MAX >> 1)) >>
+				      32);
+}
+
 bool trace_file_damage(const struct trace_file *trace, const char *path,
 		       char sentence[TRACE_SENTENCE_SIZE])
 {

@@ -46,6 +46,9 @@ void trace_file_close(struct trace_file *trace);
  */
 uint64_t trace_file_last_ns(const struct trace_file *trace);
 
+/* CLOCK_MONOTONIC at a tick of the trace's clock; 0 when it has none. */
+uint64_t trace_clock_ns(const struct trace_file *trace, uint64_t ticks);
+
 /* What of the trace was lost between the program and here; false when nothing. */
 bool trace_file_damage(const struct trace_file *trace, const char *path,
 		       char sentence[TRACE_SENTENCE_SIZE]);

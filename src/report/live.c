@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "report/collecting/collect.h"
+#include "report/collecting/findings_finish.h"
+#include "report/model/findings.h"
 #include "report/model/model.h"
 #include "report/collecting/stalls.h"
 
@@ -24,26 +26,44 @@ static void print(const struct report *report, uint64_t least_ns, FILE *out)
 	fflush(out);
 }
 
+/* Files that were opened before are not opened again, which takes most of the time of a line. In
+ * the long run what was known of ended processes is forgotten. */
+#define SESSION_MEMORY (64 << 20)
+
+static struct session *session_now(void)
+{
+	static struct session session;
+	static bool open;
+
+	if (open && obstack_memory_used(&session.memory) > SESSION_MEMORY) {
+		stacks_deinit(&session);
+		session_deinit(&session);
+		open = false;
+	}
+	if (!open)
+		session_init(&session, NULL);
+	open = true;
+	return &session;
+}
+
 void report_live(const char *path, uint64_t least_ns, FILE *out)
 {
 	const struct report_options options = REPORT_OPTIONS_DEFAULT;
-	struct report report = { .options = &options, .live = true };
+	struct report report = { .session = session_now(), .options = &options, .live = true };
 	char sentence[TRACE_SENTENCE_SIZE];
 	struct trace_file trace;
 
 	if (trace_file_read(&trace, path, sentence))
 		return;
 	obstack_init(&report.memory);
-	strings_init(&report.strings);
-	symbols_init(&report.symbols, &report.strings, NULL);
-	report.processes = process_create(&report, &trace, path);
+	report.processes = process_create(report.session, &trace,
+					  strings_keep(&report.session->strings, path), false);
 	collect(&report, report.processes, &trace);
 	trace_file_close(&trace);
 	stalls_finish(&report);
 	findings_finish(&report);
-	print(&report, least_ns, out);
+	if (out)
+		print(&report, least_ns, out);
 	findings_deinit(&report);
-	symbols_deinit(&report.symbols);
-	strings_deinit(&report.strings);
 	obstack_free(&report.memory, NULL);
 }

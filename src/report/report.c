@@ -9,8 +9,10 @@
 #include "report/frames/source_text.h"
 #include "report/filters/baseline.h"
 #include "report/collecting/collect.h"
+#include "report/collecting/findings_finish.h"
 #include "support/progress.h"
 #include "report/formats/format.h"
+#include "report/model/findings.h"
 #include "report/model/model.h"
 #include "inspect/process_alive.h"
 #include "report/collecting/scan.h"
@@ -19,7 +21,7 @@
 
 static const struct {
 	const char *name;
-	int (*write)(struct report *report, FILE *out);
+	int (*write)(const struct report *report, FILE *out);
 } formats[] = {
 #define FORMAT(name) { #name, format_##name },
 	REPORT_FORMATS(FORMAT)
@@ -85,18 +87,20 @@ static void read_trace(struct report *report, const char *path)
 		report->summary.unreadable++;
 		return;
 	}
-	process = process_create(report, &trace, strings_keep(&report->strings, path));
+	process = process_create(report->session, &trace,
+				 strings_keep(&report->session->strings, path), true);
 	if (process->damage) {
 		fprintf(errors, "yieldsan: %s\n", process->damage);
 		report->summary.damaged++;
 	}
 	add_process(report, process);
 	collect(report, process, &trace);
-	if (report->options->tasks) {
+	if (report->options->tasks && process->end != PROCESS_ENDED &&
+	    process->end != PROCESS_REPLACED) {
 		struct address_space space;
 
-		address_space_init(&space, report, &trace);
-		tasks_collect(&space, process);
+		address_space_init(&space, report->session, &trace);
+		tasks_collect(&space, process->executable, &process->tasks);
 		address_space_deinit(&space);
 	}
 	trace_file_close(&trace);
@@ -237,7 +241,7 @@ static void tell_nameless(const struct report *report)
 {
 	const struct missing_module *missing;
 
-	for (missing = report->missing; missing; missing = missing->next)
+	for (missing = report->session->missing; missing; missing = missing->next)
 		if (!strcmp(missing->lacks, LACKS_NAMES))
 			fprintf(errors_of(report), "yieldsan: frames of %s have no names: it %s\n",
 				missing->path, missing->problem);
@@ -246,15 +250,15 @@ static void tell_nameless(const struct report *report)
 static int make(const struct report_options *options, const struct scan_options *scan, char **paths,
 		size_t count, FILE *out, struct report_summary *summary)
 {
-	struct report report = { .options = options };
+	struct session session;
+	struct report report = { .session = &session, .options = options };
 	int format = find_format(options->format), error;
 
 	memset(summary, 0, sizeof *summary);
 	if (format < 0)
 		return format;
+	session_init(&session, &options->session);
 	obstack_init(&report.memory);
-	strings_init(&report.strings);
-	symbols_init(&report.symbols, &report.strings, options->debug_root);
 	progress_on(errors_of(&report));
 	for (size_t i = 0; i < count; i++)
 		read_path(&report, paths[i], scan);
@@ -269,11 +273,10 @@ static int make(const struct report_options *options, const struct scan_options 
 	if (!error && (fflush(out) || ferror(out)))
 		error = errno ? -errno : -EIO;
 	findings_deinit(&report);
-	source_texts_deinit(&report);
-	stacks_deinit(&report);
-	symbols_deinit(&report.symbols);
-	strings_deinit(&report.strings);
 	obstack_free(&report.memory, NULL);
+	source_texts_deinit(&session);
+	stacks_deinit(&session);
+	session_deinit(&session);
 	return error;
 }
 

@@ -125,3 +125,10 @@ const char *strings_print(struct strings *strings, const char *format, ...)
 	free(text);
 	return kept;
 }
+
+const char *path_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}

@@ -29,4 +29,7 @@ const char *strings_keep_part(struct strings *strings, const char *text, size_t 
 __attribute__((format(printf, 2, 3))) const char *strings_print(struct strings *strings,
 								const char *format, ...);
 
+/* The last part of a path. */
+const char *path_name(const char *path);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "report/model/findings.h"
 #include "report/filters/allow.h"
 #include "collection.h"
 #include "support/progress.h"
@@ -80,8 +81,8 @@ static void observe(struct collection *collection, const struct observation *obs
 	    !loop_body_has(&collection->space, executor, observation->frames, observation->depth,
 			   observation->when_ns))
 		return;
-	seen->call = strings_keep_part(&report->strings, call->name, sizeof call->name);
-	seen->category = category_of(observation, &report->strings);
+	seen->call = strings_keep_part(&report->session->strings, call->name, sizeof call->name);
+	seen->category = category_of(observation, &report->session->strings);
 	seen->language = observation->language;
 	blocked->native =
 		stack_native(&collection->space, collection->process->executable,
@@ -89,7 +90,7 @@ static void observe(struct collection *collection, const struct observation *obs
 	if (!strcmp(call->name, "write") && is_print(&blocked->native))
 		seen->category = "output";
 	if (observation->script_size)
-		blocked->script = stack_script(report, observation->script,
+		blocked->script = stack_script(report->session, observation->script,
 					       observation->script_size, observation->language);
 	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
 		collection_add(collection, seen);
@@ -121,7 +122,7 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		.harm_events = site->harm_events,
 		.harm_turns = site->harm_turns,
 		.long_turns = site->long_turns,
-		.thread = strings_keep_part(&collection->report->strings, site->thread,
+		.thread = strings_keep_part(&collection->report->session->strings, site->thread,
 					    sizeof site->thread),
 	};
 
@@ -237,8 +238,8 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	seen.total_ns = seen.max_ns = seen.progress_ns;
 	seen.first_ns = collection_since_start(collection, call.start_ns);
 	seen.last_ns = seen.first_ns + seen.progress_ns;
-	seen.thread =
-		strings_keep_part(&collection->report->strings, thread->name, sizeof thread->name);
+	seen.thread = strings_keep_part(&collection->report->session->strings, thread->name,
+					sizeof thread->name);
 	observe(collection, &observation, &seen);
 }
 
@@ -261,7 +262,7 @@ bool collection_executor(struct collection *collection, const struct trace_execu
 {
 	seen->family = executor->family;
 	seen->confidence = executor->confidence;
-	seen->executor = strings_keep_part(&collection->report->strings, executor->name,
+	seen->executor = strings_keep_part(&collection->report->session->strings, executor->name,
 					   sizeof executor->name);
 	seen->executor_id = executor_id_of(seen->family, seen->executor);
 	return executor->confirmed;
@@ -298,7 +299,7 @@ void collect(struct report *report, const struct process *process, const struct 
 	struct collection collection = { .report = report, .process = process, .trace = trace };
 	size_t sites = trace->records[RECORD_SITE].count;
 
-	address_space_init(&collection.space, report, trace);
+	address_space_init(&collection.space, report->session, trace);
 	collection.stalls = (struct stalls){ report, process, &collection.space };
 	for (size_t i = 0; i < sites && !report->live; i++) {
 		progress_step("finding names and lines", i, sites);

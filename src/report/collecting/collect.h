@@ -2,7 +2,9 @@
 #ifndef REPORT_COLLECT_H
 #define REPORT_COLLECT_H
 
-#include "report/model/process.h"
+struct process;
+struct report;
+struct trace_file;
 
 void collect(struct report *report, const struct process *process, const struct trace_file *trace);
 

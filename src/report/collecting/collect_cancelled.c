@@ -4,9 +4,9 @@
 #include "collection.h"
 #include "judgement/report/lock.h"
 #include "inspect/known_layouts.h"
-#include "inspect/layout_source.h"
+#include "report/frames/layout_source.h"
 #include "report/tasks/task_chain.h"
-#include "report/tasks/task_type.h"
+#include "inspect/task_type.h"
 
 enum begun { BEGUN_UNKNOWN, BEGUN_NOT, BEGUN };
 
@@ -121,9 +121,9 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 	struct loaded_module *module =
 		address_space_module(&collection->space, site->poll, site->first_ns);
 	const struct layout *layout =
-		module && site->depth ? known_layout_of(report, module) : NULL;
+		module && site->depth ? known_layout_of(report->session, module) : NULL;
 	const struct layout_source source = {
-		.report = report,
+		.session = report->session,
 		.layout = layout,
 		.path = module ? module->path : NULL,
 		.build_id = module ? module->build_id : NULL,
@@ -146,9 +146,10 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 	    !collection_executor(collection, executor, &seen))
 		return;
 	seen.task = task_type_name(&collection->space, site->poll);
-	seen.thread = strings_keep_part(&report->strings, site->thread, sizeof site->thread);
-	if (layout && layout_source_fits(layout, site->layout_version, site->layout_count,
-					 site->links, site->depth, TRACE_GUARD_LINKS)) {
+	seen.thread =
+		strings_keep_part(&report->session->strings, site->thread, sizeof site->thread);
+	if (layout && known_layout_fits(layout, site->layout_version, site->layout_count,
+					site->links, site->depth, TRACE_GUARD_LINKS)) {
 		struct layout_link links[TRACE_GUARD_LINKS];
 
 		for (uint32_t i = 0; i < site->depth; i++)

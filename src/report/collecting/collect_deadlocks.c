@@ -4,7 +4,7 @@
 
 #include "report/wording/headline.h"
 #include "report/wording/lock_words.h"
-#include "report/tasks/task_type.h"
+#include "inspect/task_type.h"
 
 #define STACKS_OF_EDGE 4 /* at most: a damaged record has them all */
 
@@ -12,12 +12,13 @@
 static const char *describe(struct collection *collection, const struct trace_deadlock *deadlock,
 			    const struct finding *seen)
 {
-	struct strings *strings = &collection->report->strings;
+	struct strings *strings = &collection->report->session->strings;
 	const struct trace_deadlock_edge *edge = &deadlock->edges[0];
 	struct finding_stack holds;
-	const char *guard, *waits = strings_print(strings, "%s waits for a %s",
-						  headline_executor(collection->report, seen),
-						  lock_word(edge->lock));
+	const char *guard,
+		*waits = strings_print(strings, "%s waits for a %s",
+				       headline_executor(collection->report->session, seen),
+				       lock_word(edge->lock));
 
 	if (edge->guard && collection_guard(collection, edge->guard, &holds, &guard))
 		return strings_print(strings, "%s%s that %s, holds",
@@ -39,8 +40,8 @@ static const char *describe(struct collection *collection, const struct trace_de
 static size_t take_edge(struct collection *collection, const struct trace_deadlock *deadlock,
 			const struct trace_deadlock_edge *edge, struct finding_stack *stacks)
 {
-	struct strings *strings = &collection->report->strings;
-	const char *lock = lock_name(collection->report, edge->lock, edge->address);
+	struct strings *strings = &collection->report->session->strings;
+	const char *lock = lock_name(collection->report->session, edge->lock, edge->address);
 	size_t count = 0;
 
 	if (edge->waiting)

@@ -6,8 +6,8 @@
 #include "judgement/report/lock.h"
 #include "contract/layout.h"
 #include "inspect/known_layouts.h"
-#include "inspect/layout_source.h"
-#include "report/tasks/task_type.h"
+#include "report/frames/layout_source.h"
+#include "inspect/task_type.h"
 
 /* One look that found its lock unlocked tells of all: it is another's lock that the others saw. */
 static bool is_refuted(struct collection *collection, const struct trace_guard_site *site,
@@ -68,15 +68,15 @@ static bool source_of(struct collection *collection, const struct trace_guard_si
 		address_space_module(&collection->space, site->poll, site->first_ns);
 
 	*source = (struct layout_source){
-		.report = collection->report,
-		.layout = module ? known_layout_of(collection->report, module) : NULL,
+		.session = collection->report->session,
+		.layout = module ? known_layout_of(collection->report->session, module) : NULL,
 		.path = module ? module->path : NULL,
 		.build_id = module ? module->build_id : NULL,
 		.executable = collection->process->executable,
 	};
 	return source->layout &&
-	       layout_source_fits(source->layout, site->layout_version, site->layout_count,
-				  site->links, site->depth, TRACE_GUARD_LINKS) &&
+	       known_layout_fits(source->layout, site->layout_version, site->layout_count,
+				 site->links, site->depth, TRACE_GUARD_LINKS) &&
 	       site->value < site->layout_count && !is_refuted(collection, site, module);
 }
 
@@ -85,7 +85,7 @@ bool collection_guard(struct collection *collection, uint32_t offset, struct fin
 {
 	const struct trace_guard_site *site =
 		trace_file_record(collection->trace, offset, RECORD_GUARD_SITE);
-	struct strings *strings = &collection->report->strings;
+	struct strings *strings = &collection->report->session->strings;
 	const struct layout_value *value;
 	struct finding_stack stacks[2];
 	struct finding seen = { .stacks = stacks };
@@ -112,7 +112,7 @@ static const char *task_of(struct collection *collection, const struct layout_so
 	if (!site->depth || !strstr(name, "dyn core::future::future::Future<"))
 		return name;
 	return task_type_of_machine(
-		&collection->report->strings,
+		&collection->report->session->strings,
 		layout_text(layout, layout->machines[site->links[0].machine].type));
 }
 
@@ -149,8 +149,8 @@ void collection_add_guard(struct collection *collection, const struct trace_guar
 	value = &source.layout->values[site->value];
 	if (value->class == HELD_BORROW)
 		seen.kind = KIND_BORROW_ACROSS_YIELD;
-	seen.thread =
-		strings_keep_part(&collection->report->strings, site->thread, sizeof site->thread);
+	seen.thread = strings_keep_part(&collection->report->session->strings, site->thread,
+					sizeof site->thread);
 	seen.task = task_of(collection, &source, site);
 	seen.what = layout_source_type(&source, value);
 	seen.variable = layout_source_variable(&source, value);
@@ -173,7 +173,7 @@ static const char *why_blind(const struct layout *layout)
 static void tell_blind(struct collection *collection, const struct loaded_module *module)
 {
 	struct report *report = collection->report;
-	struct missing_module *blind = report->blind;
+	struct missing_module *blind = report->session->blind;
 
 	while (blind && blind->path != module->path)
 		blind = blind->next;
@@ -181,11 +181,11 @@ static void tell_blind(struct collection *collection, const struct loaded_module
 		return;
 	blind = obstack_alloc(&report->memory, sizeof *blind);
 	*blind = (struct missing_module){
-		.next = report->blind,
+		.next = report->session->blind,
 		.path = module->path,
-		.problem = why_blind(known_layout_of(report, module)),
+		.problem = why_blind(known_layout_of(report->session, module)),
 	};
-	report->blind = blind;
+	report->session->blind = blind;
 }
 
 /* One sentence for each file whose tasks were polled, and not looked at. */

@@ -2,7 +2,7 @@
 #include "collection.h"
 #include "judgement/report/lock.h"
 #include "report/wording/lock_words.h"
-#include "report/tasks/task_type.h"
+#include "inspect/task_type.h"
 
 static const struct {
 	enum finding_kind kind;
@@ -26,7 +26,7 @@ static bool is_of_libraries(const struct stack *stack)
 
 static void observe(struct collection *collection, const struct trace_lock_site *site)
 {
-	struct strings *strings = &collection->report->strings;
+	struct strings *strings = &collection->report->session->strings;
 	const struct trace_executor *executor =
 		trace_file_record(collection->trace, site->executor, RECORD_EXECUTOR);
 	struct finding_stack stacks[2] = { { .role = ROLE_ACQUIRED } };
@@ -71,7 +71,7 @@ static void observe(struct collection *collection, const struct trace_lock_site 
 		stacks[0].native = collection_stack(collection, site->acquired, site->first_ns);
 		stacks[0].thread = seen.thread;
 		stacks[0].tid = site->tid;
-		stacks[0].lock = lock_name(collection->report, site->lock, site->address);
+		stacks[0].lock = lock_name(collection->report->session, site->lock, site->address);
 		seen.stack_count++;
 		facts.libraries_only = is_of_libraries(&stacks[0].native);
 	}

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "judgement/report/lock.h"
-#include "inspect/layout_source.h"
+#include "report/frames/layout_source.h"
+#include "report/model/findings.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
 
@@ -147,7 +148,7 @@ static void set_executor(const struct scan *scan, uint32_t machine, struct findi
 	if (scan->tasks[machine] == LAYOUT_NONE)
 		return;
 	seen->spawned_on = words_of(spawned);
-	seen->task = strings_keep(&scan->report->strings,
+	seen->task = strings_keep(&scan->report->session->strings,
 				  layout_text(layout, layout->tasks[scan->tasks[machine]].type));
 }
 
@@ -324,7 +325,7 @@ static void keep_scanned(struct report *report, const char *path)
 	while (*end)
 		end = &(*end)->next;
 	*end = obstack_alloc(&report->memory, sizeof **end);
-	**end = (struct scanned_file){ .path = strings_keep(&report->strings, path) };
+	**end = (struct scanned_file){ .path = strings_keep(&report->session->strings, path) };
 	report->summary.scanned++;
 }
 
@@ -341,12 +342,13 @@ int scan_file(struct report *report, const char *path, const struct scan_options
 	if (layout_count(&layout, LAYOUT_MACHINES)) {
 		for (uint32_t i = 0; i < layout.header->build_id_size; i++)
 			snprintf(build_id + 2 * i, 3, "%02x", layout.header->build_id[i]);
-		path = strings_keep(&report->strings, path);
+		path = strings_keep(&report->session->strings, path);
 		scan.source = (struct layout_source){
-			.report = report,
+			.session = report->session,
 			.layout = &layout,
 			.path = path,
-			.build_id = *build_id ? strings_keep(&report->strings, build_id) : NULL,
+			.build_id = *build_id ? strings_keep(&report->session->strings, build_id)
+					      : NULL,
 			.executable = path,
 		};
 		scan_layout(&scan);

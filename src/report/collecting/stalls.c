@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "report/filters/allow.h"
+#include "report/model/findings.h"
 #include "report/model/model.h"
 #include "inspect/system_call_name.h"
 #include "loop_body.h"
-#include "turn_lengths.h"
 #include "judgement/turn.h"
+#include "report/model/turn_lengths.h"
 #include "verdict.h"
 
 #define MAX_STACKS	   32 /* of one finding: the lightest are left out */
@@ -113,8 +114,8 @@ static struct finding_stack stack_of(struct stalls *stalls, uint32_t executor,
 	result.native =
 		stack_native(stalls->space, stalls->process->executable, frames, depth, when_ns);
 	if (script && script->text_size)
-		result.script = stack_script(stalls->report, script->text, script->text_size,
-					     script->language);
+		result.script = stack_script(stalls->report->session, script->text,
+					     script->text_size, script->language);
 	else
 		wait = wait_of(stalls, executor);
 	result.entry = entry_of(finding_stack_face(&result), &wait);
@@ -141,8 +142,8 @@ static bool begin(struct stalls *stalls, const struct trace_executor *executor,
 	seen->kind = KIND_LONG_TURN;
 	seen->family = executor->family;
 	seen->confidence = executor->confidence;
-	seen->executor =
-		strings_keep_part(&stalls->report->strings, executor->name, sizeof executor->name);
+	seen->executor = strings_keep_part(&stalls->report->session->strings, executor->name,
+					   sizeof executor->name);
 	seen->executor_id = executor_id_of(seen->family, seen->executor);
 	return true;
 }
@@ -179,7 +180,7 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 	const struct trace_stack *frames = trace_file_record(trace, site->stack, RECORD_STACK);
 	union script_room room;
 	const struct trace_script *script = trace_file_script(trace, site->script, &room);
-	struct strings *strings = &stalls->report->strings;
+	struct strings *strings = &stalls->report->session->strings;
 	struct finding_stack stack;
 	struct finding seen = {
 		.total_ns = site->total_ns,
@@ -269,7 +270,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 			 uint8_t flags)
 {
 	const struct trace_file *trace = stalls->space->trace;
-	struct strings *strings = &stalls->report->strings;
+	struct strings *strings = &stalls->report->session->strings;
 	const struct trace_look *look = look_at(trace, times, turn);
 	const struct trace_site *site = sample_of(trace, times, turn);
 	const struct trace_stack *frames = NULL;

@@ -113,7 +113,7 @@ bool baseline_knows(struct baseline *baseline, const char *id)
 }
 
 /* Where it is, without what moves when lines are added above it, or on another machine. */
-static void print_place(struct report *report, const struct finding *finding, FILE *out)
+static void print_place(const struct report *report, const struct finding *finding, FILE *out)
 {
 	const struct frame *place = stack_place(finding_stack(finding));
 	const char *file;
@@ -123,11 +123,11 @@ static void print_place(struct report *report, const struct finding *finding, FI
 	fprintf(out, " in %s", place->function ? place->function : path_name(place->module));
 	if (!place->file)
 		return;
-	file = source_path_in_repository(report, place->file);
+	file = source_path_in_repository(report->session, place->file);
 	fprintf(out, " (%s)", *file == '/' ? path_name(file) : file);
 }
 
-static char *line_of(struct report *report, const struct finding *finding)
+static char *line_of(const struct report *report, const struct finding *finding)
 {
 	const struct kind *kind = kind_of(finding->kind);
 	size_t size;
@@ -136,7 +136,8 @@ static char *line_of(struct report *report, const struct finding *finding)
 
 	if (!out)
 		memory_exhausted();
-	fprintf(out, "%s # %s: %s", finding->id, kind->word, kind->subject(report, finding));
+	fprintf(out, "%s # %s: %s", finding->id, kind->word,
+		kind->subject(report->session, finding));
 	print_place(report, finding, out);
 	fclose(out);
 	return line;
@@ -155,7 +156,7 @@ static bool is_the_programs(const struct finding *finding)
 }
 
 /* The lines to write, sorted, up to a NULL; to be freed. They live in `known` and `made`. */
-static struct baseline_entry **choose(struct report *report, const struct baseline *known,
+static struct baseline_entry **choose(const struct report *report, const struct baseline *known,
 				      struct baseline *made)
 {
 	struct baseline_entry **chosen = memory_get((report->finding_count + 1) * sizeof *chosen);
@@ -179,7 +180,8 @@ static struct baseline_entry **choose(struct report *report, const struct baseli
 	return chosen;
 }
 
-int baseline_write(struct report *report, const char *path, char sentence[BASELINE_SENTENCE_SIZE])
+int baseline_write(const struct report *report, const char *path,
+		   char sentence[BASELINE_SENTENCE_SIZE])
 {
 	struct baseline known = { 0 }, made = { 0 };
 	struct baseline_entry **chosen;

@@ -40,6 +40,7 @@ bool baseline_knows(struct baseline *baseline, const char *id);
  * remarks in it stay too. Returns 0, or -errno with the reason in `sentence`; a file that is no
  * baseline is left alone.
  */
-int baseline_write(struct report *report, const char *path, char sentence[BASELINE_SENTENCE_SIZE]);
+int baseline_write(const struct report *report, const char *path,
+		   char sentence[BASELINE_SENTENCE_SIZE]);
 
 #endif

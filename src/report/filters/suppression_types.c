@@ -4,7 +4,7 @@
 
 #include "report/model/finding.h"
 #include "shared/pattern.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 typedef bool pattern_test(const char *pattern, size_t length, const char *text);
 

@@ -15,7 +15,7 @@ struct report;
 	FORMAT(github)
 
 /* Returns 0 or -errno; errors of the stream itself are the caller's to ask. */
-#define FORMAT(name) int format_##name(struct report *report, FILE *out);
+#define FORMAT(name) int format_##name(const struct report *report, FILE *out);
 REPORT_FORMATS(FORMAT)
 #undef FORMAT
 

@@ -10,7 +10,7 @@
 #include "report/model/model.h"
 #include "report/frames/source_path.h"
 #include "text.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 /* As @actions/core escapes: in a property also what ends it. */
 static void print_escaped(FILE *out, const char *text, const char *special)
@@ -25,7 +25,7 @@ static void print_escaped(FILE *out, const char *text, const char *special)
 #define IN_MESSAGE  "%\r\n"
 #define IN_PROPERTY "%\r\n:,"
 
-static void print_finding(struct report *report, const struct finding *finding, FILE *out)
+static void print_finding(const struct report *report, const struct finding *finding, FILE *out)
 {
 	const struct frame *frame = stack_users_frame(finding_stack(finding));
 
@@ -35,7 +35,8 @@ static void print_finding(struct report *report, const struct finding *finding, 
 		fprintf(out, " (%s)", finding->category);
 	if (frame) {
 		fputs(",file=", out);
-		print_escaped(out, source_path_in_repository(report, frame->file), IN_PROPERTY);
+		print_escaped(out, source_path_in_repository(report->session, frame->file),
+			      IN_PROPERTY);
 		fprintf(out, ",line=%d", frame->line > 0 ? frame->line : 1);
 	}
 	fputs("::", out);
@@ -45,7 +46,7 @@ static void print_finding(struct report *report, const struct finding *finding, 
 	fprintf(out, "%%0AId: %s\n", finding->id);
 }
 
-int format_github(struct report *report, FILE *out)
+int format_github(const struct report *report, FILE *out)
 {
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (report->findings[i]->severity >= report->options->show)

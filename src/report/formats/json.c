@@ -10,7 +10,7 @@
 #include "report/filters/suppressions.h"
 #include "report/model/version.h"
 #include "report/wording/why.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 #define MAX_SHARES 100 /* processes that a finding tells its counts of */
 
@@ -384,10 +384,10 @@ static json_t *suppressions_json(const struct suppressions *suppressions)
 	return array;
 }
 
-static json_t *allowances_json(struct report *report)
+static json_t *allowances_json(const struct report *report)
 {
 	struct allowance *allowances;
-	size_t count = allowances_of_report(report, &allowances);
+	size_t count = allowances_of_all(report->session, report->processes, &allowances);
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
@@ -396,7 +396,7 @@ static json_t *allowances_json(struct report *report)
 	return array;
 }
 
-int format_json(struct report *report, FILE *out)
+int format_json(const struct report *report, FILE *out)
 {
 	json_t *root = json_object(), *tool = json_object();
 	json_t *processes = json_array(), *findings = json_array();

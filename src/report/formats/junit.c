@@ -10,7 +10,7 @@
 #include "format.h"
 #include "report/model/model.h"
 #include "text.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 #define MAX_WHOLE 50 /* findings of one case that are printed with their stacks */
 
@@ -83,7 +83,7 @@ static bool is_of_file(const struct finding *finding, const char *path)
 }
 
 /* Without a process: of the scanned file of that name. */
-static struct test_case collect_case(struct report *report, const struct process *process,
+static struct test_case collect_case(const struct report *report, const struct process *process,
 				     const char *name)
 {
 	struct test_case made = { .name = name };
@@ -102,7 +102,7 @@ static struct test_case collect_case(struct report *report, const struct process
 }
 
 /* Those that fail the run, or those that do not. */
-static void print_findings(struct report *report, const struct test_case *of, bool failing,
+static void print_findings(const struct report *report, const struct test_case *of, bool failing,
 			   FILE *out)
 {
 	size_t size, shown = 0, wanted = failing ? of->failures : of->count - of->failures;
@@ -124,7 +124,7 @@ static void print_findings(struct report *report, const struct test_case *of, bo
 	free(text);
 }
 
-static void print_failure(struct report *report, const struct test_case *of, FILE *out)
+static void print_failure(const struct report *report, const struct test_case *of, FILE *out)
 {
 	char *message;
 
@@ -140,7 +140,7 @@ static void print_failure(struct report *report, const struct test_case *of, FIL
 	free(message);
 }
 
-static void print_case(struct report *report, const struct test_case *of, const char *suite,
+static void print_case(const struct report *report, const struct test_case *of, const char *suite,
 		       FILE *out)
 {
 	fputs("    <testcase", out);
@@ -199,7 +199,7 @@ static void print_properties(const struct process *process, FILE *out)
 
 /* Without the number that cargo puts behind the name of a test binary: each version of what it
  * depends on has another. */
-static const char *lasting_name(struct report *report, const struct process *process)
+static const char *lasting_name(const struct report *report, const struct process *process)
 {
 	const char *name = process->executable ? path_name(process->executable) : "unknown";
 	const char *dash = strrchr(name, '-');
@@ -207,18 +207,19 @@ static const char *lasting_name(struct report *report, const struct process *pro
 	if (!dash || dash == name || strlen(dash + 1) != 16 ||
 	    strspn(dash + 1, "0123456789abcdef") != 16)
 		return name;
-	return strings_keep_part(&report->strings, name, (size_t)(dash - name));
+	return strings_keep_part(&report->session->strings, name, (size_t)(dash - name));
 }
 
 /* "server"; "server #2" for the second process of that name. */
-static const char *suite_name(struct report *report, const struct process *process)
+static const char *suite_name(const struct report *report, const struct process *process)
 {
 	const char *name = lasting_name(report, process);
 	size_t number = 1;
 
 	for (const struct process *other = report->processes; other != process; other = other->next)
 		number += other->executable && !strcmp(lasting_name(report, other), name);
-	return number == 1 ? name : strings_print(&report->strings, "%s #%zu", name, number);
+	return number == 1 ? name
+			   : strings_print(&report->session->strings, "%s #%zu", name, number);
 }
 
 static bool is_first_of_name(const struct process *process, size_t i)
@@ -231,7 +232,7 @@ static bool is_first_of_name(const struct process *process, size_t i)
 }
 
 /* Adds the number of its test cases and of those that failed. */
-static void print_suite(struct report *report, const struct process *process, FILE *out,
+static void print_suite(const struct report *report, const struct process *process, FILE *out,
 			size_t *tests, size_t *failures)
 {
 	struct test_case *cases = memory_get((process->executor_count + 1) * sizeof *cases);
@@ -270,7 +271,7 @@ static void print_nothing(FILE *out)
 }
 
 /* Adds as print_suite() does. */
-static void print_scan(struct report *report, FILE *out, size_t *tests, size_t *failures)
+static void print_scan(const struct report *report, FILE *out, size_t *tests, size_t *failures)
 {
 	static const char suite[] = "yieldsan scan";
 	size_t size, count = 0, failed = 0;
@@ -298,7 +299,7 @@ static void print_scan(struct report *report, FILE *out, size_t *tests, size_t *
 	*failures += failed;
 }
 
-int format_junit(struct report *report, FILE *out)
+int format_junit(const struct report *report, FILE *out)
 {
 	size_t size, tests = 0, failures = 0;
 	char *suites;

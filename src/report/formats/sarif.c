@@ -14,10 +14,10 @@
 #include "report/wording/headline.h"
 #include "report/model/kind.h"
 #include "report/model/model.h"
-#include "report/model/rule.h"
+#include "report/wording/rule.h"
 #include "report/frames/source_path.h"
 #include "report/model/version.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 #define SCHEMA	  "https://json.schemastore.org/sarif-2.1.0.json"
 #define ROOT	  "%SRCROOT%" /* what relative paths are relative to */
@@ -46,9 +46,9 @@ static json_t *uri(const char *scheme, const char *path, const char *tail)
 	return string;
 }
 
-static json_t *artifact(struct report *report, const char *path)
+static json_t *artifact(const struct report *report, const char *path)
 {
-	const char *shown = source_path_in_repository(report, path);
+	const char *shown = source_path_in_repository(report->session, path);
 
 	if (*shown == '/')
 		return json_pack("{s:o}", "uri", uri("file://", shown, ""));
@@ -56,7 +56,7 @@ static json_t *artifact(struct report *report, const char *path)
 }
 
 /* The compilers' columns are not known here: the first of the line stands for all of it. */
-static json_t *physical_location(struct report *report, const char *path, int line)
+static json_t *physical_location(const struct report *report, const char *path, int line)
 {
 	line = line > 0 ? line : 1;
 	return json_pack("{s:o, s:{s:i, s:i, s:i, s:i}}", "artifactLocation",
@@ -64,7 +64,8 @@ static json_t *physical_location(struct report *report, const char *path, int li
 			 "endLine", line, "endColumn", 2);
 }
 
-static json_t *frame_location(struct report *report, const struct frame *frame, const char *message)
+static json_t *frame_location(const struct report *report, const struct frame *frame,
+			      const char *message)
 {
 	json_t *location = json_object();
 
@@ -80,7 +81,7 @@ static json_t *frame_location(struct report *report, const struct frame *frame, 
 }
 
 /* Whose source is not known is told at the program's file: a result without a place is refused. */
-static json_t *program_location(struct report *report, const struct finding *finding)
+static json_t *program_location(const struct report *report, const struct finding *finding)
 {
 	const char *path = finding->share_count ? finding->shares[0].process->executable : NULL;
 
@@ -88,7 +89,7 @@ static json_t *program_location(struct report *report, const struct finding *fin
 			 physical_location(report, path && *path ? path : "unknown", 1));
 }
 
-static json_t *locations(struct report *report, const struct finding *finding)
+static json_t *locations(const struct report *report, const struct finding *finding)
 {
 	const struct frame *frame = stack_users_frame(finding_stack(finding));
 
@@ -97,21 +98,21 @@ static json_t *locations(struct report *report, const struct finding *finding)
 }
 
 /* "acquired here: mutex 0x..., thread worker-1", "sample here, 12 times" */
-static const char *role_message(struct report *report, const struct finding_stack *stack)
+static const char *role_message(const struct report *report, const struct finding_stack *stack)
 {
 	char times[32] = "";
 
 	if (stack->weight)
 		snprintf(times, sizeof times, ", %" PRIu64 " times", stack->weight);
-	return strings_print(&report->strings, "%s here%s%s%s%s%s", role_word(stack->role), times,
-			     stack->lock ? ": " : "", stack->lock ? stack->lock : "",
+	return strings_print(&report->session->strings, "%s here%s%s%s%s%s", role_word(stack->role),
+			     times, stack->lock ? ": " : "", stack->lock ? stack->lock : "",
 			     stack->thread && *stack->thread ? ", thread " : "",
 			     stack->thread && *stack->thread ? stack->thread : "");
 }
 
 /* The user's frames from the outermost to the innermost: the way the program came. NULL where none
  * has a file. */
-static json_t *steps_of(struct report *report, const struct finding_stack *of)
+static json_t *steps_of(const struct report *report, const struct finding_stack *of)
 {
 	const struct stack *stack = finding_stack_face(of);
 	const struct frame *innermost = stack_users_frame(stack);
@@ -131,7 +132,7 @@ static json_t *steps_of(struct report *report, const struct finding_stack *of)
 }
 
 /* A flow for each stack; a stall has samples without end, of which the first weigh most. */
-static json_t *code_flows(struct report *report, const struct finding *finding)
+static json_t *code_flows(const struct report *report, const struct finding *finding)
 {
 	json_t *flows = json_array();
 	size_t count = 0;
@@ -142,10 +143,11 @@ static json_t *code_flows(struct report *report, const struct finding *finding)
 
 		count += json_array_size(steps);
 		if (steps)
-			json_array_append_new(flows, json_pack("{s:s, s:o}", "id",
-							       strings_print(&report->strings,
-									     "%s %zu", role, i + 1),
-							       "locations", steps));
+			json_array_append_new(flows,
+					      json_pack("{s:s, s:o}", "id",
+							strings_print(&report->session->strings,
+								      "%s %zu", role, i + 1),
+							"locations", steps));
 	}
 	if (count)
 		return json_pack("[{s:o}]", "threadFlows", flows);
@@ -172,12 +174,12 @@ static json_int_t occurrences(const struct finding *finding)
 					  : 1;
 }
 
-static json_t *result(struct report *report, const struct finding *finding)
+static json_t *result(const struct report *report, const struct finding *finding)
 {
 	char *text, *id = rule_id(rule_at(rule_of(finding)));
 	json_t *object, *flows;
 
-	const char *chain = await_chain_text(report, finding);
+	const char *chain = await_chain_text(report->session, finding->task, &finding->awaits);
 
 	if (asprintf(&text, "%s%s%s\nAdvice: %s", finding->message, chain ? "\n" : "",
 		     chain ? chain : "", finding->advice) < 0)
@@ -238,7 +240,7 @@ static void notify(json_t *notifications, const char *level, const char *text)
 }
 
 /* What was not seen: a reader must not take its absence for a good sign. */
-static json_t *invocation(struct report *report)
+static json_t *invocation(const struct report *report)
 {
 	const struct report_summary *summary = &report->summary;
 	json_t *notifications = json_array();
@@ -248,19 +250,19 @@ static json_t *invocation(struct report *report)
 	for (const struct process *process = report->processes; process; process = process->next)
 		if (process->damage)
 			notify(notifications, "warning", process->damage);
-	for (const struct missing_module *missing = report->missing; missing;
+	for (const struct missing_module *missing = report->session->missing; missing;
 	     missing = missing->next)
 		notify(notifications, "note",
-		       strings_print(&report->strings, "Frames of %s have no %s: it %s.",
+		       strings_print(&report->session->strings, "Frames of %s have no %s: it %s.",
 				     missing->path, missing->lacks, missing->problem));
 	return json_pack("{s:b, s:o}", "executionSuccessful",
 			 summary->executors && !summary->unreadable, "toolExecutionNotifications",
 			 notifications);
 }
 
-int format_sarif(struct report *report, FILE *out)
+int format_sarif(const struct report *report, FILE *out)
 {
-	const char *top = source_path_top(report);
+	const char *top = source_path_top(report->session);
 	json_t *log, *results = json_array();
 	int failed;
 

@@ -15,7 +15,7 @@
 #include "text_samples.h"
 #include "text_stack.h"
 #include "report/wording/why.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 #define MAX_SHARES 5 /* processes that a finding names */
 
@@ -136,13 +136,14 @@ static void print_reasons(const struct report *report, const struct finding *fin
 		print_reason(REASON_UNKNOWN, out);
 }
 
-static void print_task(struct report *report, const struct finding *finding, FILE *out)
+static void print_task(const struct report *report, const struct finding *finding, FILE *out)
 {
-	const char *chain = finding->variable && !finding->share_count
-				    ? NULL
-				    : await_chain_text(report, finding);
+	const char *chain =
+		finding->variable && !finding->share_count
+			? NULL
+			: await_chain_text(report->session, finding->task, &finding->awaits);
 
-	const char *alive = alive_text(report, &finding->alive);
+	const char *alive = alive_text(report->session, &finding->alive);
 
 	if (chain)
 		fprintf(out, "  %s\n", chain);
@@ -170,7 +171,7 @@ static void print_role(const struct finding_stack *stack, FILE *out)
 	fputs(":\n", out);
 }
 
-static void print_stack(struct report *report, const struct finding_stack *stack,
+static void print_stack(const struct report *report, const struct finding_stack *stack,
 			const struct colours *colours, FILE *out)
 {
 	text_stack_print(report, finding_stack_face(stack), colours->bold, colours->plain, out);
@@ -180,7 +181,7 @@ static void print_stack(struct report *report, const struct finding_stack *stack
 		text_stack_print_folded(&stack->native, out);
 }
 
-static void print_finding(struct report *report, const struct finding *finding,
+static void print_finding(const struct report *report, const struct finding *finding,
 			  const struct colours *colours, FILE *out)
 {
 	print_headline(finding, colours, out);
@@ -213,7 +214,7 @@ static void print_counts(const struct report_summary *summary, const struct colo
 			summary->findings[severity] ? colours->plain : "");
 }
 
-static void print_summary(struct report *report, const struct colours *colours, FILE *out)
+static void print_summary(const struct report *report, const struct colours *colours, FILE *out)
 {
 	const struct report_summary *summary = &report->summary;
 	size_t hidden = 0;
@@ -249,17 +250,17 @@ static void print_summary(struct report *report, const struct colours *colours, 
 	fputc('\n', out);
 }
 
-void text_print_finding(struct report *report, const struct finding *finding, FILE *out)
+void text_print_finding(const struct report *report, const struct finding *finding, FILE *out)
 {
 	print_finding(report, finding, &colourless, out);
 }
 
-void text_print_summary(struct report *report, FILE *out)
+void text_print_summary(const struct report *report, FILE *out)
 {
 	print_summary(report, &colourless, out);
 }
 
-int format_text(struct report *report, FILE *out)
+int format_text(const struct report *report, FILE *out)
 {
 	const struct colours *colours = choose_colours(report->options, out);
 

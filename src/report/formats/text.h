@@ -8,9 +8,9 @@ struct finding;
 struct report;
 
 /* Whole, with an empty line behind it. */
-void text_print_finding(struct report *report, const struct finding *finding, FILE *out);
+void text_print_finding(const struct report *report, const struct finding *finding, FILE *out);
 
 /* One line. */
-void text_print_summary(struct report *report, FILE *out);
+void text_print_summary(const struct report *report, FILE *out);
 
 #endif

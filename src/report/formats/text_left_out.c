@@ -6,11 +6,13 @@
 #include "report/wording/quantity.h"
 #include "report/filters/suppressions.h"
 
-static void print_suppression(struct report *report, const struct suppression *rule, FILE *out)
+static void print_suppression(const struct report *report, const struct suppression *rule,
+			      FILE *out)
 {
 	char findings[64], times[64];
 
-	fprintf(out, "  %s:%u: %s: ", shown_path(report, rule->path), rule->line, rule->text);
+	fprintf(out, "  %s:%u: %s: ", shown_path(report->session, rule->path), rule->line,
+		rule->text);
 	if (rule->findings)
 		fprintf(out, "%s, %s", quantity_of(findings, rule->findings, "finding"),
 			quantity_of(times, rule->events, "time"));
@@ -21,7 +23,7 @@ static void print_suppression(struct report *report, const struct suppression *r
 	fputc('\n', out);
 }
 
-static void print_suppressions(struct report *report, FILE *out)
+static void print_suppressions(const struct report *report, FILE *out)
 {
 	const struct suppressions *suppressions = report->options->suppressions;
 
@@ -33,10 +35,10 @@ static void print_suppressions(struct report *report, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_allowances(struct report *report, FILE *out)
+static void print_allowances(const struct report *report, FILE *out)
 {
 	struct allowance *allowances;
-	size_t count = allowances_of_report(report, &allowances);
+	size_t count = allowances_of_all(report->session, report->processes, &allowances);
 	char times[64];
 
 	if (!count)
@@ -63,7 +65,7 @@ static void print_baseline(const struct report *report, FILE *out)
 	fputs("\n\n", out);
 }
 
-void text_left_out_print(struct report *report, FILE *out)
+void text_left_out_print(const struct report *report, FILE *out)
 {
 	print_suppressions(report, out);
 	print_allowances(report, out);

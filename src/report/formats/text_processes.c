@@ -7,7 +7,7 @@
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
 #include "text_tasks.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 #define MAX_PROCESSES 20 /* of those that have nothing to tell but their executors */
 #define MAX_TYPES     5	 /* of tasks, of one executor */
@@ -127,7 +127,7 @@ static bool has_losses(const struct process *process)
 	       (process->flags & ~(uint32_t)TRACE_NO_LAYOUT) || process->damage;
 }
 
-static void print_process(struct report *report, const struct process *process, FILE *out)
+static void print_process(const struct report *report, const struct process *process, FILE *out)
 {
 	fprintf(out, "  [%" PRId64 "] ", process->pid);
 	print_command(process, out);
@@ -147,7 +147,7 @@ static void print_process(struct report *report, const struct process *process, 
 	print_losses(process, out);
 }
 
-void text_processes_print(struct report *report, FILE *out)
+void text_processes_print(const struct report *report, FILE *out)
 {
 	size_t shown = 0, left_out = 0;
 
@@ -164,12 +164,13 @@ void text_processes_print(struct report *report, FILE *out)
 	}
 	if (left_out)
 		fprintf(out, "  and %zu more processes (--format=json lists all)\n", left_out);
-	for (const struct missing_module *blind = report->blind; blind; blind = blind->next)
+	for (const struct missing_module *blind = report->session->blind; blind;
+	     blind = blind->next)
 		fprintf(out,
 			"  What tasks of %s hold across their awaits is not told: its debug "
 			"information %s.\n",
-			shown_path(report, blind->path), blind->problem);
-	for (const struct missing_module *missing = report->missing; missing;
+			shown_path(report->session, blind->path), blind->problem);
+	for (const struct missing_module *missing = report->session->missing; missing;
 	     missing = missing->next)
 		fprintf(out, "  Frames of %s have no %s: it %s.\n", missing->path, missing->lacks,
 			missing->problem);

@@ -7,6 +7,6 @@
 
 struct report;
 
-void text_processes_print(struct report *report, FILE *out);
+void text_processes_print(const struct report *report, FILE *out);
 
 #endif

@@ -18,7 +18,7 @@ struct branch {
 };
 
 struct tree {
-	struct report *report;
+	const struct report *report;
 	FILE *out;
 	uint64_t total;
 };
@@ -50,7 +50,8 @@ static void print_frame(const struct tree *tree, const struct frame *frame, uint
 		fprintf(tree->out, "%s+0x%llx", frame->module ? path_name(frame->module) : "",
 			(unsigned long long)frame->offset);
 	if (frame->file && frame->line)
-		fprintf(tree->out, "  %s:%d", shown_path(tree->report, frame->file), frame->line);
+		fprintf(tree->out, "  %s:%d", shown_path(tree->report->session, frame->file),
+			frame->line);
 	fputc('\n', tree->out);
 }
 
@@ -99,7 +100,7 @@ static void print_level(const struct tree *tree, struct branch *branches, size_t
 	free(frames);
 }
 
-void text_samples_print(struct report *report, const struct finding *finding, FILE *out)
+void text_samples_print(const struct report *report, const struct finding *finding, FILE *out)
 {
 	struct tree tree = { report, out, 0 };
 	struct branch *branches;

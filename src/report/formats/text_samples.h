@@ -10,6 +10,6 @@
 struct report;
 
 /* Nothing where there is nothing to compare: of one place alone. */
-void text_samples_print(struct report *report, const struct finding *finding, FILE *out);
+void text_samples_print(const struct report *report, const struct finding *finding, FILE *out);
 
 #endif

@@ -55,7 +55,7 @@ static void print_fold(const char *kind, const struct frame *frames, size_t coun
 	fputc('\n', out);
 }
 
-static void print_frame(struct report *report, const struct frame *frame, bool mark,
+static void print_frame(const struct report *report, const struct frame *frame, bool mark,
 			const char *bold, const char *plain, FILE *out)
 {
 	fprintf(out, "    %s ", mark ? ">" : " ");
@@ -66,7 +66,7 @@ static void print_frame(struct report *report, const struct frame *frame, bool m
 	else
 		fprintf(out, "0x%" PRIx64 " (code made at run time)", frame->offset);
 	if (frame->file)
-		fprintf(out, "  %s", shown_path(report, frame->file));
+		fprintf(out, "  %s", shown_path(report->session, frame->file));
 	if (frame->file && frame->line)
 		fprintf(out, ":%d", frame->line);
 	else if (!frame->file && frame->function && frame->module)
@@ -74,7 +74,7 @@ static void print_frame(struct report *report, const struct frame *frame, bool m
 	fputc('\n', out);
 }
 
-void text_stack_print(struct report *report, const struct stack *stack, const char *bold,
+void text_stack_print(const struct report *report, const struct stack *stack, const char *bold,
 		      const char *plain, FILE *out)
 {
 	bool unfold = stack->place == stack->count;

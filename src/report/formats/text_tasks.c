@@ -33,10 +33,10 @@ static const char *const ends[] = {
 	[PROCESS_LOST] = " before it was seen last",
 };
 
-static void print_group(struct report *report, const struct process *process,
+static void print_group(const struct report *report, const struct process *process,
 			const struct task_group *group, FILE *out)
 {
-	const char *chain = await_chain_print(report, group->type, &group->awaits);
+	const char *chain = await_chain_print(report->session, group->type, &group->awaits);
 	char count[QUANTITY_SIZE], duration[QUANTITY_SIZE];
 
 	fprintf(out, "    %6s  %s", quantity_count(count, group->count), chain);
@@ -49,7 +49,7 @@ static void print_group(struct report *report, const struct process *process,
 	fputc('\n', out);
 }
 
-void text_tasks_print(struct report *report, const struct process *process, FILE *out)
+void text_tasks_print(const struct report *report, const struct process *process, FILE *out)
 {
 	const struct process_tasks *tasks = &process->tasks;
 	char count[64];

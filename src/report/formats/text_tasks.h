@@ -7,6 +7,6 @@
 struct process;
 struct report;
 
-void text_tasks_print(struct report *report, const struct process *process, FILE *out);
+void text_tasks_print(const struct report *report, const struct process *process, FILE *out);
 
 #endif

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "support/strings.h"
+
 struct python_loop;
-struct strings;
 
 enum frame_owner {
 	OWNER_PROGRAM,	  /* the program's own code: where its author can change something */
@@ -45,8 +46,5 @@ bool frame_is(const struct frame *frame, const char *package, const char *part);
 
 /* The event loop whose function this is, of an interpreter's frame; NULL. */
 const struct python_loop *frame_python_loop(const struct frame *frame);
-
-/* The last part of a path. */
-const char *path_name(const char *path);
 
 #endif

@@ -87,13 +87,6 @@ static const struct owner_rule headers[] = {
 
 #define COUNT(array) (sizeof array / sizeof *array)
 
-const char *path_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool starts(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/model/model.h"
+#include "inspect/session.h"
 
 /* Without the slashes at its end. */
 static size_t directory_length(const char *directory)
@@ -96,43 +96,43 @@ static const char *without_dots(struct strings *strings, const char *path)
 
 /* What stands behind the prefix, which may have been meant as the compiler wrote it or as it reads.
  */
-static const char *behind_prefix(struct report *report, const char *path)
+static const char *behind_prefix(struct session *session, const char *path)
 {
-	const char *prefix = report->options->strip_prefix, *rest = behind(path, prefix);
-	const char *plain = behind(without_dots(&report->strings, path), prefix);
+	const char *prefix = session->options.strip_prefix, *rest = behind(path, prefix);
+	const char *plain = behind(without_dots(&session->strings, path), prefix);
 
 	return plain ? plain : rest;
 }
 
-const char *source_path_map(struct report *report, const char *path)
+const char *source_path_map(struct session *session, const char *path)
 {
-	const struct report_options *options = report->options;
+	const struct session_options *options = &session->options;
 	const char *rest;
 
-	path = without_scheme(&report->strings, path);
+	path = without_scheme(&session->strings, path);
 	if (!path || (!options->strip_prefix && !options->source_root))
 		return path;
-	rest = options->strip_prefix ? behind_prefix(report, path) : NULL;
+	rest = options->strip_prefix ? behind_prefix(session, path) : NULL;
 	if (!rest)
 		rest = path;
 	if (*rest == '/' || !*rest)
 		return rest;
 	if (options->source_root)
-		rest = strings_print(&report->strings, "%.*s/%s",
+		rest = strings_print(&session->strings, "%.*s/%s",
 				     (int)directory_length(options->source_root),
 				     options->source_root, rest);
-	return strings_keep(&report->strings, without_dots(&report->strings, rest));
+	return strings_keep(&session->strings, without_dots(&session->strings, rest));
 }
 
-const char *source_path_directory(struct report *report)
+const char *source_path_directory(struct session *session)
 {
-	if (!report->directory) {
+	if (!session->directory) {
 		char *directory = getcwd(NULL, 0);
 
-		report->directory = strings_keep(&report->strings, directory ? directory : "/");
+		session->directory = strings_keep(&session->strings, directory ? directory : "/");
 		free(directory);
 	}
-	return report->directory;
+	return session->directory;
 }
 
 /* A work tree has a directory of that name, a linked one a file. */
@@ -148,28 +148,28 @@ static bool is_top(const char *directory, size_t length)
 	return is;
 }
 
-const char *source_path_top(struct report *report)
+const char *source_path_top(struct session *session)
 {
-	const char *directory = source_path_directory(report);
+	const char *directory = source_path_directory(session);
 
-	if (report->top)
-		return report->top;
-	report->top = directory;
+	if (session->top)
+		return session->top;
+	session->top = directory;
 	for (size_t length = strlen(directory); length > 1; length--)
 		if ((!directory[length] || directory[length] == '/') && is_top(directory, length)) {
-			report->top = strings_keep_part(&report->strings, directory, length);
+			session->top = strings_keep_part(&session->strings, directory, length);
 			break;
 		}
-	return report->top;
+	return session->top;
 }
 
 /* Behind the top, for a file that is there: symbolic links are followed. */
-static const char *found_behind_top(struct report *report, const char *path)
+static const char *found_behind_top(struct session *session, const char *path)
 {
 	char *resolved = realpath(path, NULL);
-	const char *rest = resolved ? behind(resolved, source_path_top(report)) : NULL;
+	const char *rest = resolved ? behind(resolved, source_path_top(session)) : NULL;
 
-	rest = rest ? strings_keep(&report->strings, rest) : NULL;
+	rest = rest ? strings_keep(&session->strings, rest) : NULL;
 	free(resolved);
 	return rest;
 }
@@ -178,30 +178,30 @@ static const char *found_behind_top(struct report *report, const char *path)
  * A compiler that was told to forget the top leaves paths relative to it, an interpreter those of
  * its command line; what the options mapped was mapped to the top.
  */
-static const char *relative_in_repository(struct report *report, const char *path)
+static const char *relative_in_repository(struct session *session, const char *path)
 {
-	const struct report_options *options = report->options;
-	const char *top = source_path_top(report), *rest;
+	const struct session_options *options = &session->options;
+	const char *top = source_path_top(session), *rest;
 	char *at_top;
 	bool mapped = options->strip_prefix || options->source_root;
 
 	if (asprintf(&at_top, "%s/%s", top, path) < 0)
 		memory_exhausted();
-	rest = found_behind_top(report, at_top);
+	rest = found_behind_top(session, at_top);
 	free(at_top);
 	if (!rest && !mapped)
-		rest = found_behind_top(report, path);
-	return rest && *rest ? rest : without_dots(&report->strings, path);
+		rest = found_behind_top(session, path);
+	return rest && *rest ? rest : without_dots(&session->strings, path);
 }
 
-const char *source_path_in_repository(struct report *report, const char *path)
+const char *source_path_in_repository(struct session *session, const char *path)
 {
-	const char *top = source_path_top(report), *rest;
+	const char *top = source_path_top(session), *rest;
 
 	if (*path != '/')
-		return relative_in_repository(report, path);
-	rest = found_behind_top(report, path);
-	path = without_dots(&report->strings, path);
+		return relative_in_repository(session, path);
+	rest = found_behind_top(session, path);
+	path = without_dots(&session->strings, path);
 	if (!rest)
 		rest = behind(path, top);
 	return rest && *rest ? rest : path;

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "report/model/model.h"
+#include "inspect/session.h"
 
 #define MAX_SIZE  (4 << 20)
 #define MAX_TOTAL (64 << 20)
@@ -37,7 +37,7 @@ static void read_file(struct source_text *text, size_t room)
 	close(fd);
 }
 
-const char *source_text(struct report *report, const char *path, size_t *size)
+const char *source_text(struct session *session, const char *path, size_t *size)
 {
 	struct source_text *text, *each, *next;
 	size_t total = 0;
@@ -45,23 +45,23 @@ const char *source_text(struct report *report, const char *path, size_t *size)
 	*size = 0;
 	if (!path || !*path || *path == '<')
 		return NULL;
-	HASH_FIND_STR(report->source_texts, path, text);
+	HASH_FIND_STR(session->source_texts, path, text);
 	if (!text) {
-		HASH_ITER (hh, report->source_texts, each, next)
+		HASH_ITER (hh, session->source_texts, each, next)
 			total += each->size;
 		text = memory_get(sizeof *text);
-		text->path = strings_keep(&report->strings, path);
+		text->path = strings_keep(&session->strings, path);
 		read_file(text, MAX_TOTAL - total);
-		HASH_ADD_KEYPTR(hh, report->source_texts, text->path, strlen(text->path), text);
+		HASH_ADD_KEYPTR(hh, session->source_texts, text->path, strlen(text->path), text);
 	}
 	*size = text->size;
 	return text->size ? text->bytes : NULL;
 }
 
-const char *source_text_line(struct report *report, const char *path, int line, size_t *length)
+const char *source_text_line(struct session *session, const char *path, int line, size_t *length)
 {
 	size_t size;
-	const char *at = source_text(report, path, &size), *end = at ? at + size : NULL, *next;
+	const char *at = source_text(session, path, &size), *end = at ? at + size : NULL, *next;
 
 	*length = 0;
 	for (; at && line > 1; line--) {
@@ -124,13 +124,13 @@ static const char **line_starts(const char *text, size_t size, int line)
 	return NULL;
 }
 
-const char *source_text_python_name(struct report *report, const char *path, int line,
+const char *source_text_python_name(struct session *session, const char *path, int line,
 				    const char *function)
 {
 	const char *qualified = NULL, **starts, *text, *name;
 	size_t size, length, indent = SIZE_MAX, found = 0;
 
-	text = source_text(report, path, &size);
+	text = source_text(session, path, &size);
 	if (!text || line < 1 || !function || strchr(function, '.') || *function == '<' ||
 	    line > MAX_SIZE)
 		return NULL;
@@ -150,7 +150,7 @@ const char *source_text_python_name(struct report *report, const char *path, int
 		if (!name || (!qualified &&
 			      (strlen(function) != length || memcmp(name, function, length) != 0)))
 			continue;
-		qualified = qualified ? strings_print(&report->strings, "%.*s.%s", (int)length,
+		qualified = qualified ? strings_print(&session->strings, "%.*s.%s", (int)length,
 						      name, qualified)
 				      : function;
 		indent = at.indent;
@@ -160,12 +160,12 @@ const char *source_text_python_name(struct report *report, const char *path, int
 	return qualified;
 }
 
-void source_texts_deinit(struct report *report)
+void source_texts_deinit(struct session *session)
 {
 	struct source_text *text, *next;
 
-	HASH_ITER (hh, report->source_texts, text, next) {
-		HASH_DEL(report->source_texts, text);
+	HASH_ITER (hh, session->source_texts, text, next) {
+		HASH_DEL(session->source_texts, text);
 		free(text->bytes);
 		free(text);
 	}

@@ -5,23 +5,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct report;
+struct session;
 struct source_text;
 
 /* The whole text; NULL where it cannot be read, is no regular file, or is too large. Not ended by a
  * NUL. Lives as long as the report. */
-const char *source_text(struct report *report, const char *path, size_t *size);
+const char *source_text(struct session *session, const char *path, size_t *size);
 
 /* A line, from 1, without its NEWLINE; NULL where there is none. */
-const char *source_text_line(struct report *report, const char *path, int line, size_t *length);
+const char *source_text_line(struct session *session, const char *path, int line, size_t *length);
 
 /*
  * The name that Python's class statements give the function of that name around a line:
  * "Future.result"; the function itself outside of classes. NULL where the text does not show it.
  */
-const char *source_text_python_name(struct report *report, const char *path, int line,
+const char *source_text_python_name(struct session *session, const char *path, int line,
 				    const char *function);
 
-void source_texts_deinit(struct report *report);
+void source_texts_deinit(struct session *session);
 
 #endif

@@ -2,16 +2,16 @@
 
 #include <string.h>
 
-#include "report/model/model.h"
+#include "inspect/session.h"
 #include "source_path.h"
-#include "report/tasks/task_type.h"
+#include "inspect/task_type.h"
 
 #define MAX_FRAMES 4096 /* with all that is inlined */
 
-static void add(struct report *report, const struct frame *frame)
+static void add(struct session *session, const struct frame *frame)
 {
-	if (obstack_object_size(&report->memory) < MAX_FRAMES * sizeof *frame)
-		obstack_grow(&report->memory, frame, sizeof *frame);
+	if (obstack_object_size(&session->memory) < MAX_FRAMES * sizeof *frame)
+		obstack_grow(&session->memory, frame, sizeof *frame);
 }
 
 /* rustc's own `main`, which calls the program's: it has no line, and std stands within. */
@@ -59,12 +59,12 @@ size_t stack_authors_place(const struct stack *stack)
 	return place < stack->count ? place : place_of(stack, OWNER_DEPENDENCY);
 }
 
-static struct stack finish(struct report *report)
+static struct stack finish(struct session *session)
 {
 	struct stack stack = { 0 };
 
-	stack.count = obstack_object_size(&report->memory) / sizeof *stack.frames;
-	stack.frames = obstack_finish(&report->memory);
+	stack.count = obstack_object_size(&session->memory) / sizeof *stack.frames;
+	stack.frames = obstack_finish(&session->memory);
 	disown_rust_main(&stack);
 	for (size_t i = 0; i < stack.count; i++)
 		if (!stack.frames[i].native)
@@ -103,7 +103,7 @@ static bool may_have_methods(const struct frame *frame)
 static void add_located(struct address_space *space, const char *executable,
 			const struct located *located)
 {
-	struct strings *strings = &space->report->strings;
+	struct strings *strings = &space->session->strings;
 	const struct loaded_module *module = located->module;
 	const struct source_place *place = NULL;
 	struct frame frame = { .native = true, .offset = located->offset };
@@ -111,7 +111,7 @@ static void add_located(struct address_space *space, const char *executable,
 	if (!module) {
 		frame.function = located->jit_name;
 		frame_find_owner(&frame, executable, strings);
-		add(space->report, &frame);
+		add(space->session, &frame);
 		return;
 	}
 	frame.module = module->path;
@@ -138,8 +138,8 @@ static void add_located(struct address_space *space, const char *executable,
 				       : NULL;
 		if (!frame.file && frame.owner == OWNER_PROGRAM)
 			address_space_tell_lack(space, module, frame.function);
-		frame.file = source_path_map(space->report, frame.file);
-		add(space->report, &frame);
+		frame.file = source_path_map(space->session, frame.file);
+		add(space->session, &frame);
 	}
 }
 
@@ -182,11 +182,11 @@ static void known_deinit(struct known_stack **stacks)
 	}
 }
 
-void stacks_deinit(struct report *report)
+void stacks_deinit(struct session *session)
 {
-	known_deinit(&report->known_stacks);
-	known_deinit(&report->known_scripts[false]);
-	known_deinit(&report->known_scripts[true]);
+	known_deinit(&session->known_stacks);
+	known_deinit(&session->known_scripts[false]);
+	known_deinit(&session->known_scripts[true]);
 }
 
 #define KEY_WORDS 4 /* of each address */
@@ -214,13 +214,13 @@ static struct stack make(struct address_space *space, const char *executable,
 {
 	for (size_t i = 0; i < count; i++)
 		add_located(space, executable, &located[i]);
-	return finish(space->report);
+	return finish(space->session);
 }
 
 struct stack stack_native(struct address_space *space, const char *executable,
 			  const uint64_t *addresses, size_t count, uint64_t when_ns)
 {
-	struct report *report = space->report;
+	struct session *session = space->session;
 	struct located located[TRACE_MAX_FRAMES];
 	uint64_t key[1 + KEY_WORDS * TRACE_MAX_FRAMES];
 	struct known_stack *known;
@@ -232,10 +232,11 @@ struct stack stack_native(struct address_space *space, const char *executable,
 		if (addresses[i])
 			located[used++] = locate(space, addresses[i] - 1, when_ns);
 	size = write_key(located, used, executable, key) * sizeof *key;
-	known = find_known(report->known_stacks, key, size);
+	known = find_known(session->known_stacks, key, size);
 	if (known)
 		return known->stack;
-	return keep_known(&report->known_stacks, key, size, make(space, executable, located, used));
+	return keep_known(&session->known_stacks, key, size,
+			  make(space, executable, located, used));
 }
 
 static int number(const char *text, const char *end)
@@ -247,7 +248,7 @@ static int number(const char *text, const char *end)
 	return value;
 }
 
-static struct stack make_script(struct report *report, const char *text, size_t size,
+static struct stack make_script(struct session *session, const char *text, size_t size,
 				enum script_language language)
 {
 	const char *end = text + size;
@@ -265,31 +266,31 @@ static struct stack make_script(struct report *report, const char *text, size_t 
 			continue;
 		/* As V8 has it of a function, or of a module's own code. */
 		frame.function = file == line ? "<anonymous>"
-					      : strings_keep_part(&report->strings, line,
+					      : strings_keep_part(&session->strings, line,
 								  (size_t)(file - line));
-		frame.file = strings_keep_part(&report->strings, file + 1,
+		frame.file = strings_keep_part(&session->strings, file + 1,
 					       (size_t)(line_number - file - 1));
 		frame.line = number(line_number + 1, next);
 		frame.language = language == SCRIPT_PYTHON	 ? "Python"
 				 : language == SCRIPT_JAVASCRIPT ? "JavaScript"
 								 : NULL;
-		frame_find_owner(&frame, NULL, &report->strings);
-		frame.file = source_path_map(report, frame.file);
-		add(report, &frame);
+		frame_find_owner(&frame, NULL, &session->strings);
+		frame.file = source_path_map(session, frame.file);
+		add(session, &frame);
 	}
-	return finish(report);
+	return finish(session);
 }
 
-struct stack stack_script(struct report *report, const char *text, size_t size,
+struct stack stack_script(struct session *session, const char *text, size_t size,
 			  enum script_language language)
 {
 	/* The number comes from outside. */
-	struct known_stack **scripts = &report->known_scripts[language == SCRIPT_PYTHON];
+	struct known_stack **scripts = &session->known_scripts[language == SCRIPT_PYTHON];
 	struct known_stack *known = find_known(*scripts, text, size);
 
 	if (known)
 		return known->stack;
-	return keep_known(scripts, text, size, make_script(report, text, size, language));
+	return keep_known(scripts, text, size, make_script(session, text, size, language));
 }
 
 const struct frame *stack_place(const struct stack *stack)

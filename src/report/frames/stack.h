@@ -23,10 +23,10 @@ struct stack stack_native(struct address_space *space, const char *executable,
 			  const uint64_t *addresses, size_t count, uint64_t when_ns);
 
 /* From the lines of a trace_script. */
-struct stack stack_script(struct report *report, const char *text, size_t size,
+struct stack stack_script(struct session *session, const char *text, size_t size,
 			  enum script_language language);
 
-void stacks_deinit(struct report *report);
+void stacks_deinit(struct session *session);
 
 /* The frame to look at; NULL when none is known. */
 const struct frame *stack_place(const struct stack *stack);

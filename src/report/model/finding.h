@@ -15,7 +15,6 @@
 #include "judgement/report/stack.h"
 
 struct process;
-struct report;
 
 /* What a stack of a finding shows. */
 enum stack_role {
@@ -102,23 +101,10 @@ static inline void finding_take(struct finding *finding, struct verdict verdict)
 	finding->reasons = verdict.reasons;
 }
 
-/*
- * Adds an observation to the findings: to the one of the same kind and place, or as a new one.
- * `process` is NULL for what was found in a file.
- * Copies what `seen` holds, its id, shares, message and advice apart. To be called for one process
- * after the other.
- */
-void finding_add(struct report *report, const struct finding *seen, const struct process *process);
-
-/* Worst first, with ids, messages and advice; to be called once, when all are in. */
-void findings_finish(struct report *report);
-
 /* Of a stack, the face that the author of the program knows: the script's where there is one. */
 const struct stack *finding_stack_face(const struct finding_stack *stack);
 
 /* The first stack's. */
 const struct stack *finding_stack(const struct finding *finding);
-
-void findings_deinit(struct report *report);
 
 #endif

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
-#include "report/wording/words.h"
+#include "support/memory.h"
+#include "words.h"
 
 /*
  * The frames that tell findings apart: the program's own; where there are none those of its

@@ -3,7 +3,7 @@
 #define REPORT_KIND_H
 
 struct finding;
-struct report;
+struct session;
 
 /* KIND(constant, name, word in reports, what it is in one sentence) */
 #define FINDING_KINDS(KIND)                                                                        \
@@ -40,19 +40,19 @@ enum finding_kind {
 struct kind {
 	const char *word, *title;
 	/* What is wrong: "std::thread::sleep (clock_nanosleep) blocks a tokio worker" */
-	const char *(*subject)(struct report *report, const struct finding *finding);
+	const char *(*subject)(struct session *session, const struct finding *finding);
 	/* How often and how long: "20 times, 220 ms in all, longest 13.8 ms" */
-	const char *(*cost)(struct report *report, const struct finding *finding);
+	const char *(*cost)(struct session *session, const struct finding *finding);
 	/* What to do instead. */
-	const char *(*advice)(struct report *report, const struct finding *finding);
+	const char *(*advice)(struct session *session, const struct finding *finding);
 };
 
 const struct kind *kind_of(enum finding_kind kind);
 
 #define KIND(constant, name, word, title)                                                          \
-	const char *name##_subject(struct report *report, const struct finding *finding);          \
-	const char *name##_cost(struct report *report, const struct finding *finding);             \
-	const char *name##_advice(struct report *report, const struct finding *finding);
+	const char *name##_subject(struct session *session, const struct finding *finding);        \
+	const char *name##_cost(struct session *session, const struct finding *finding);           \
+	const char *name##_advice(struct session *session, const struct finding *finding);
 FINDING_KINDS(KIND)
 #undef KIND
 

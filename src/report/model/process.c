@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "model.h"
+#include "inspect/session.h"
 #include "shared/options.h"
 
 /* As the runtime took them: what it could not read, it left at the default. */
-static void read_options(struct report *report, struct process *process, const char *text,
+static void read_options(struct session *session, struct process *process, const char *text,
 			 size_t size)
 {
 	struct options options;
@@ -15,11 +15,11 @@ static void read_options(struct report *report, struct process *process, const c
 	memcpy(given, text, size);
 	options_parse(&options, given);
 	free(given);
-	process->allow = strings_keep(&report->strings, options.allow);
+	process->allow = strings_keep(&session->strings, options.allow);
 	process->limits = limits_of(&options);
 }
 
-static void read_texts(struct report *report, struct process *process,
+static void read_texts(struct session *session, struct process *process,
 		       const struct trace_file *trace)
 {
 	const struct trace_process *record =
@@ -28,24 +28,24 @@ static void read_texts(struct report *report, struct process *process,
 
 	if (!record && trace->records[RECORD_PROCESS].count)
 		record = (const void *)(trace->bytes + trace->records[RECORD_PROCESS].offsets[0]);
-	process->executable = strings_keep(&report->strings, "");
-	read_options(report, process, "", 0);
+	process->executable = strings_keep(&session->strings, "");
+	read_options(session, process, "", 0);
 	if (!record)
 		return;
 	text = (const char *)(record + 1);
 	end = text + record->text_size;
-	process->executable = strings_keep_part(&report->strings, text, record->text_size);
+	process->executable = strings_keep_part(&session->strings, text, record->text_size);
 	text += strnlen(text, (size_t)(end - text)) + 1;
 	if (text < end) {
-		read_options(report, process, text, strnlen(text, (size_t)(end - text)));
+		read_options(session, process, text, strnlen(text, (size_t)(end - text)));
 		text += strnlen(text, (size_t)(end - text)) + 1;
 	}
 	for (; text < end && process->argument_count < record->argc; process->argument_count++) {
-		obstack_ptr_grow(&report->memory,
-				 strings_keep_part(&report->strings, text, (size_t)(end - text)));
+		obstack_ptr_grow(&session->memory,
+				 strings_keep_part(&session->strings, text, (size_t)(end - text)));
 		text += strnlen(text, (size_t)(end - text)) + 1;
 	}
-	process->arguments = obstack_finish(&report->memory);
+	process->arguments = obstack_finish(&session->memory);
 }
 
 static void read_end(struct process *process, const struct trace_file *trace)
@@ -82,15 +82,15 @@ static void count_threads(struct process_executor *executor, const struct trace_
 	}
 }
 
-static void read_executors(struct report *report, struct process *process,
-			   const struct trace_file *trace)
+static void read_executors(struct session *session, struct process *process,
+			   const struct trace_file *trace, bool lengths)
 {
 	size_t count = trace->records[RECORD_EXECUTOR].count;
 	struct address_space space;
 
-	address_space_init(&space, report, trace);
+	address_space_init(&space, session, trace);
 	process->executors =
-		obstack_alloc(&report->memory, (count + 1) * sizeof *process->executors);
+		obstack_alloc(&session->memory, (count + 1) * sizeof *process->executors);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t offset = trace->records[RECORD_EXECUTOR].offsets[i];
 		const struct trace_executor *record = (const void *)(trace->bytes + offset);
@@ -101,7 +101,7 @@ static void read_executors(struct report *report, struct process *process,
 		*executor = (struct process_executor){
 			.family = record->family,
 			.confidence = record->confidence,
-			.name = strings_keep_part(&report->strings, record->name,
+			.name = strings_keep_part(&session->strings, record->name,
 						  sizeof record->name),
 			.threads = record->threads_ended,
 			.turns = record->turns_ended,
@@ -109,33 +109,33 @@ static void read_executors(struct report *report, struct process *process,
 			.own_waits_ns = record->own_waits_ns,
 		};
 		count_threads(executor, trace, offset);
-		if (!report->live)
+		if (lengths)
 			executor->lengths = turn_lengths_read(&space, offset);
 		process->executor_count++;
 	}
 	address_space_deinit(&space);
 }
 
-static void read_unwatched(struct report *report, struct process *process,
+static void read_unwatched(struct session *session, struct process *process,
 			   const struct trace_file *trace)
 {
 	size_t count = trace->records[RECORD_UNWATCHED].count;
 
 	process->unwatched =
-		obstack_alloc(&report->memory, (count + 1) * sizeof *process->unwatched);
+		obstack_alloc(&session->memory, (count + 1) * sizeof *process->unwatched);
 	for (size_t i = 0; i < count; i++) {
 		const struct trace_unwatched *record =
 			(const void *)(trace->bytes + trace->records[RECORD_UNWATCHED].offsets[i]);
 
 		process->unwatched[process->unwatched_count++] =
-			strings_keep_part(&report->strings, record->path, sizeof record->path);
+			strings_keep_part(&session->strings, record->path, sizeof record->path);
 	}
 }
 
-struct process *process_create(struct report *report, const struct trace_file *trace,
-			       const char *path)
+struct process *process_create(struct session *session, const struct trace_file *trace,
+			       const char *path, bool lengths)
 {
-	struct process *process = obstack_alloc(&report->memory, sizeof *process);
+	struct process *process = obstack_alloc(&session->memory, sizeof *process);
 	char sentence[TRACE_SENTENCE_SIZE];
 
 	memset(process, 0, sizeof *process);
@@ -145,11 +145,11 @@ struct process *process_create(struct report *report, const struct trace_file *t
 	process->lost_sites = trace->header->lost_sites;
 	process->flags = trace->header->flags;
 	if (trace_file_damage(trace, path, sentence))
-		process->damage = strings_keep(&report->strings, sentence);
-	read_texts(report, process, trace);
+		process->damage = strings_keep(&session->strings, sentence);
+	read_texts(session, process, trace);
 	read_end(process, trace);
-	read_executors(report, process, trace);
-	read_unwatched(report, process, trace);
-	process->allowance_count = allowances_read(report, trace, &process->allowances);
+	read_executors(session, process, trace, lengths);
+	read_unwatched(session, process, trace);
+	process->allowance_count = allowances_read(session, trace, &process->allowances);
 	return process;
 }

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "allowance.h"
 #include "judgement/limits.h"
-#include "report/filters/allowance.h"
 #include "report/tasks/tasks.h"
 #include "inspect/trace_file.h"
-#include "report/collecting/turn_lengths.h"
+#include "turn_lengths.h"
 
 struct process_executor {
 	uint32_t family;     /* enum executor_family */
@@ -49,10 +49,10 @@ struct process {
 	size_t unwatched_count;
 };
 
-struct report;
+struct session;
 
-/* In the report's memory. `path` is kept. */
-struct process *process_create(struct report *report, const struct trace_file *trace,
-			       const char *path);
+/* In the session's memory. `path` is kept; `lengths`: also of turns. */
+struct process *process_create(struct session *session, const struct trace_file *trace,
+			       const char *path, bool lengths);
 
 #endif

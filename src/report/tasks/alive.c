@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "report/model/model.h"
+#include "inspect/session.h"
 
 #define MOST_TOLD 6 /* in a text */
 
@@ -53,7 +53,7 @@ struct alive alive_in(const struct layout_source *source, const struct layout_li
 	for (size_t i = 0; i < count; i++)
 		room += layout->states[links[i].state].value_count;
 	alive.variables =
-		obstack_alloc(&source->report->memory, (room + 1) * sizeof *alive.variables);
+		obstack_alloc(&source->session->memory, (room + 1) * sizeof *alive.variables);
 	for (size_t i = count; i-- > 0;) {
 		const struct layout_state *state = &layout->states[links[i].state];
 
@@ -86,9 +86,9 @@ bool alive_has(const struct alive *alive, const char *type)
 	return false;
 }
 
-const char *alive_text(struct report *report, const struct alive *alive)
+const char *alive_text(struct session *session, const struct alive *alive)
 {
-	struct strings *strings = &report->strings;
+	struct strings *strings = &session->strings;
 	const char *text = NULL;
 
 	for (size_t i = 0; i < alive->count && i < MOST_TOLD; i++)

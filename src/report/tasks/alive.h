@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "inspect/layout_source.h"
+#include "report/frames/layout_source.h"
 #include "shared/layout_chain.h"
 
 struct alive_variable {
@@ -31,6 +31,6 @@ struct alive alive_in(const struct layout_source *source, const struct layout_li
 bool alive_has(const struct alive *alive, const char *type);
 
 /* "alive: buffer, a Vec<u8>; guard, a MutexGuard<u32>"; kept. NULL: nothing is. */
-const char *alive_text(struct report *report, const struct alive *alive);
+const char *alive_text(struct session *session, const struct alive *alive);
 
 #endif

@@ -5,21 +5,17 @@
 #ifndef REPORT_AWAIT_CHAIN_H
 #define REPORT_AWAIT_CHAIN_H
 
-struct finding;
-struct report;
+struct session;
 struct stack;
-
-/* Of a task that ran: the native stack tells. Fills awaits, and task where that is not known yet.
- */
-void await_chain_find(struct report *report, struct finding *finding);
 
 /*
  * "app::serve at main.rs:31 > app::load at main.rs:36": the program's own functions, and of
  * others the name of the outermost; NULL for an empty chain. `task`: the type, or NULL.
  */
-const char *await_chain_print(struct report *report, const char *task, const struct stack *awaits);
+const char *await_chain_print(struct session *session, const char *task,
+			      const struct stack *awaits);
 
 /* "task: " and that; NULL where nothing is known. */
-const char *await_chain_text(struct report *report, const struct finding *finding);
+const char *await_chain_text(struct session *session, const char *task, const struct stack *awaits);
 
 #endif

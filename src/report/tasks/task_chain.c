@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "report/model/model.h"
+#include "inspect/session.h"
 
 /* A future that has not begun is at the beginning of its function. */
 static struct frame link_frame(const struct layout_source *source, const struct layout_link *link)
@@ -24,7 +24,7 @@ static bool is_told(const char *type)
 /* What is awaited and is no state machine: its type has a name, and no line. */
 static struct frame leaf_frame(const struct layout_source *source, const char *type)
 {
-	struct strings *strings = &source->report->strings;
+	struct strings *strings = &source->session->strings;
 	struct frame frame = {
 		.function = strings_keep(strings, type),
 		.language = "Rust",
@@ -46,7 +46,7 @@ struct stack task_chain_frames(const struct layout_source *source, const struct 
 		count ? layout_leaf(layout, &layout->states[links[count - 1].state]) : NULL;
 	struct stack stack = { .count = count };
 
-	stack.frames = obstack_alloc(&source->report->memory, (count + 1) * sizeof *stack.frames);
+	stack.frames = obstack_alloc(&source->session->memory, (count + 1) * sizeof *stack.frames);
 	for (size_t i = 0; i < count; i++)
 		stack.frames[i] = link_frame(source, &links[i]);
 	if (leaf && is_told(layout_text(layout, leaf->type)))

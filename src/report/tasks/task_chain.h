@@ -2,7 +2,7 @@
 #ifndef REPORT_TASK_CHAIN_H
 #define REPORT_TASK_CHAIN_H
 
-#include "inspect/layout_source.h"
+#include "report/frames/layout_source.h"
 #include "shared/layout_chain.h"
 
 /*

@@ -4,16 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect/layout_source.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/frames/layout_source.h"
+#include "support/hash.h"
 #include "task_chain.h"
 #include "inspect/task_kinds.h"
-#include "report/collecting/turn_lengths.h"
 
 /* Where tasks are gathered: those of one type with the same links are one group. */
 struct gathering {
 	struct address_space *space;
-	struct process *process;
+	const char *executable; /* of the process */
+	struct process_tasks *tasks;
 	struct task_kinds kinds;
 	struct seen_group *seen;
 	uint64_t now_ns;
@@ -25,17 +26,6 @@ struct seen_group {
 	size_t key_size;
 	char key[];
 };
-
-const char *task_state_word(enum task_state state)
-{
-	static const char *const words[] = {
-#define STATE(constant, word) word,
-		TASK_STATES(STATE)
-#undef STATE
-	};
-
-	return words[state];
-}
 
 static void add(struct gathering *gathering, const struct task_kind *kind,
 		const struct task_seen *seen, uint64_t polled)
@@ -65,11 +55,11 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 		known->group.state = seen->state;
 		if (seen->link_count) {
 			const struct layout_source source = {
-				.report = gathering->space->report,
+				.session = gathering->space->session,
 				.layout = kind->layout,
 				.path = module->path,
 				.build_id = module->build_id,
-				.executable = gathering->process->executable,
+				.executable = gathering->executable,
 			};
 
 			known->group.awaits =
@@ -78,7 +68,7 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 		HASH_ADD_KEYPTR(hh, gathering->seen, known->key, size, known);
 	}
 	known->group.count++;
-	gathering->process->tasks.count++;
+	gathering->tasks->count++;
 	if (polled_ns && gathering->now_ns > polled_ns &&
 	    gathering->now_ns - polled_ns > known->group.oldest_ns)
 		known->group.oldest_ns = gathering->now_ns - polled_ns;
@@ -107,10 +97,10 @@ static int compare_groups(const void *one, const void *other)
 
 static void take_groups(struct gathering *gathering)
 {
-	struct process_tasks *tasks = &gathering->process->tasks;
+	struct process_tasks *tasks = gathering->tasks;
 	struct seen_group *seen, *next;
 
-	tasks->groups = obstack_alloc(&gathering->space->report->memory,
+	tasks->groups = obstack_alloc(&gathering->space->session->memory,
 				      (HASH_COUNT(gathering->seen) + 1) * sizeof *tasks->groups);
 	HASH_ITER (hh, gathering->seen, seen, next) {
 		tasks->groups[tasks->group_count++] = seen->group;
@@ -129,7 +119,7 @@ static void look_through(struct gathering *gathering)
 		const struct trace_tasks *record;
 		const struct trace_task *tasks = task_kinds_tasks(trace, i, &record);
 
-		gathering->process->tasks.replaced += record->replaced;
+		gathering->tasks->replaced += record->replaced;
 		for (uint32_t j = 0; j < record->count; j++)
 			look_at(gathering, &tasks[j]);
 	}
@@ -142,27 +132,25 @@ static bool is_readable(struct gathering *gathering)
 
 	if (!gathering->kinds.memory_error || !trace->records[RECORD_TASK_TYPE].count)
 		return true;
-	gathering->process->tasks.problem = strings_print(
-		&gathering->space->report->strings,
+	gathering->tasks->problem = strings_print(
+		&gathering->space->session->strings,
 		"the memory of process %lld cannot be read (%s): its tasks are not listed; ask as "
 		"the user it runs as, and see /proc/sys/kernel/yama/ptrace_scope",
-		(long long)gathering->process->pid, strerror(gathering->kinds.memory_error));
+		(long long)trace->header->pid, strerror(gathering->kinds.memory_error));
 	return false;
 }
 
-void tasks_collect(struct address_space *space, struct process *process)
+void tasks_collect(struct address_space *space, const char *executable, struct process_tasks *tasks)
 {
 	const struct trace_file *trace = space->trace;
-	struct gathering gathering = { .space = space, .process = process };
+	struct gathering gathering = { .space = space, .executable = executable, .tasks = tasks };
 
-	if (process->end == PROCESS_ENDED || process->end == PROCESS_REPLACED)
-		return;
 	gathering.now_ns = task_kinds_last_ns(trace);
 	task_kinds_init(&gathering.kinds, space);
 	if (is_readable(&gathering))
 		look_through(&gathering);
 	take_groups(&gathering);
 	if (gathering.kinds.problem)
-		process->tasks.problem = gathering.kinds.problem;
+		tasks->problem = gathering.kinds.problem;
 	task_kinds_deinit(&gathering.kinds);
 }

@@ -8,22 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "inspect/task_memory.h"
 #include "report/frames/stack.h"
-
-/* TASK_STATE(constant, word) */
-#define TASK_STATES(STATE)                                                                         \
-	STATE(SUSPENDED, "suspended")                                                              \
-	STATE(RUNNING, "running")                                                                  \
-	STATE(WOKEN, "woken")	  /* it is to run: its executor has not come to it */              \
-	STATE(UNKNOWN, "unknown") /* of a process that is gone: it may have ended */
-
-enum task_state {
-#define STATE(constant, word) TASK_##constant,
-	TASK_STATES(STATE)
-#undef STATE
-};
-
-const char *task_state_word(enum task_state state);
 
 /* Tasks of one type that wait in one place. */
 struct task_group {
@@ -42,9 +28,8 @@ struct process_tasks {
 	const char *problem; /* why places are not known, a sentence; NULL */
 };
 
-struct process;
-
-/* Of a trace whose process lives or was killed; of others nothing. */
-void tasks_collect(struct address_space *space, struct process *process);
+/* Of a trace whose process lives or was killed. `executable`: kept. */
+void tasks_collect(struct address_space *space, const char *executable,
+		   struct process_tasks *tasks);
 
 #endif

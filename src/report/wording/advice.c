@@ -114,10 +114,10 @@ static const char *on_function(enum executor_id executor, const char *function)
 	return NULL;
 }
 
-static const char *by_function(struct report *report, const struct finding *finding)
+static const char *by_function(struct session *session, const struct finding *finding)
 {
 	const char *functions[MAX_FUNCTIONS], *text;
-	size_t count = library_functions(report, finding, functions, MAX_FUNCTIONS);
+	size_t count = library_functions(session, finding, functions, MAX_FUNCTIONS);
 	enum executor_id executor = adviser(finding);
 
 	for (;; executor = executor_infos[executor].like) {
@@ -131,11 +131,11 @@ static const char *by_function(struct report *report, const struct finding *find
 	}
 }
 
-const char *advice_for(struct report *report, const struct finding *finding)
+const char *advice_for(struct session *session, const struct finding *finding)
 {
 	const char *category = runs_a_child(finding) ? "process" : finding->category;
 	enum executor_id executor = adviser(finding);
-	const char *text = by_function(report, finding);
+	const char *text = by_function(session, finding);
 
 	if (text)
 		return text;

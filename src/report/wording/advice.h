@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 struct finding;
-struct report;
+struct session;
 
 /* The asynchronous equivalent first, then the offload. Never NULL. */
-const char *advice_for(struct report *report, const struct finding *finding);
+const char *advice_for(struct session *session, const struct finding *finding);
 
 /* On a turn that computes for too long. */
 const char *advice_on_long_turn(const struct finding *finding);

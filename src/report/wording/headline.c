@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "report/model/model.h"
+#include "inspect/session.h"
 #include "report/frames/source_path.h"
 
 static const char *const held_words[] = {
@@ -10,9 +10,9 @@ static const char *const held_words[] = {
 #include "executors/table.h"
 };
 
-const char *headline_executor(struct report *report, const struct finding *finding)
+const char *headline_executor(struct session *session, const struct finding *finding)
 {
-	struct strings *strings = &report->strings;
+	struct strings *strings = &session->strings;
 
 	switch (finding->root) {
 	case ROOT_CURRENT_THREAD:
@@ -36,26 +36,26 @@ const char *headline_executor(struct report *report, const struct finding *findi
 	}
 }
 
-const char *shown_path(struct report *report, const char *path)
+const char *shown_path(struct session *session, const char *path)
 {
-	size_t length = strlen(source_path_directory(report));
+	size_t length = strlen(source_path_directory(session));
 
 	/* Kept strings have no controls left: a directory with one fits no path, which stays
 	 * absolute. */
-	if (path && length > 1 && !strncmp(path, report->directory, length) && path[length] == '/')
+	if (path && length > 1 && !strncmp(path, session->directory, length) && path[length] == '/')
 		return path + length + 1;
 	return path;
 }
 
-const char *headline_place(struct report *report, const struct finding *finding)
+const char *headline_place(struct session *session, const struct finding *finding)
 {
-	return headline_place_of(report, &finding->stacks[0]);
+	return headline_place_of(session, &finding->stacks[0]);
 }
 
-const char *headline_place_of(struct report *report, const struct finding_stack *stack)
+const char *headline_place_of(struct session *session, const struct finding_stack *stack)
 {
 	const struct frame *place = stack_place(finding_stack_face(stack));
-	struct strings *strings = &report->strings;
+	struct strings *strings = &session->strings;
 
 	if (!place)
 		return NULL;
@@ -66,16 +66,16 @@ const char *headline_place_of(struct report *report, const struct finding_stack 
 		return place->function;
 	if (!place->line)
 		return strings_print(strings, "%s (%s)", place->function,
-				     shown_path(report, place->file));
+				     shown_path(session, place->file));
 	return strings_print(strings, "%s (%s:%d)", place->function,
-			     shown_path(report, place->file), place->line);
+			     shown_path(session, place->file), place->line);
 }
 
-const char *headline(struct report *report, const struct finding *finding)
+const char *headline(struct session *session, const struct finding *finding)
 {
-	const char *place = headline_place(report, finding);
+	const char *place = headline_place(session, finding);
 
-	return strings_print(&report->strings, "%s%s%s: %s",
-			     kind_of(finding->kind)->subject(report, finding), place ? " in " : "",
-			     place ? place : "", kind_of(finding->kind)->cost(report, finding));
+	return strings_print(&session->strings, "%s%s%s: %s",
+			     kind_of(finding->kind)->subject(session, finding), place ? " in " : "",
+			     place ? place : "", kind_of(finding->kind)->cost(session, finding));
 }

@@ -6,15 +6,15 @@
 
 /* "std::thread::sleep (clock_nanosleep) blocks a tokio worker in FUNCTION (FILE:LINE): 3 times,
  * ..." */
-const char *headline(struct report *report, const struct finding *finding);
+const char *headline(struct session *session, const struct finding *finding);
 
 /* Its parts, kept strings. Where, NULL when not known: "FUNCTION (FILE:LINE)" */
-const char *headline_place(struct report *report, const struct finding *finding);
-const char *headline_place_of(struct report *report, const struct finding_stack *stack);
+const char *headline_place(struct session *session, const struct finding *finding);
+const char *headline_place_of(struct session *session, const struct finding_stack *stack);
 /* whose turn it was: "a tokio worker" */
-const char *headline_executor(struct report *report, const struct finding *finding);
+const char *headline_executor(struct session *session, const struct finding *finding);
 
 /* A path as it is shown: relative where it lies in the present directory. */
-const char *shown_path(struct report *report, const char *path);
+const char *shown_path(struct session *session, const char *path);
 
 #endif

@@ -3,15 +3,17 @@
 #include <string.h>
 
 #include "headline.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/model/finding.h"
+#include "report/model/kind.h"
 #include "quantity.h"
 
-const char *held_value_subject(struct report *report, const struct finding *finding)
+const char *held_value_subject(struct session *session, const struct finding *finding)
 {
 	bool owned = finding->kind == KIND_LOCK_ACROSS_YIELD ||
 		     finding->kind == KIND_BORROW_ACROSS_YIELD;
 
-	return strings_print(&report->strings, "%s, a %s, %s across %s", finding->variable,
+	return strings_print(&session->strings, "%s, a %s, %s across %s", finding->variable,
 			     finding->what, owned ? "is held" : "lives",
 			     finding->family == FAMILY_COROUTINE ? "a co_await" : "an await");
 }
@@ -25,10 +27,10 @@ static const struct finding_stack *declaration(const struct finding *finding)
 }
 
 /* In a program that ran: "held over 5 yields, for 20 ms in all, 9 ms at most, and still held" */
-static const char *observed(struct report *report, const struct finding *finding)
+static const char *observed(struct session *session, const struct finding *finding)
 {
 	char yields[64], total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
-	struct strings *strings = &report->strings;
+	struct strings *strings = &session->strings;
 	const char *text = strings_print(
 		strings, "held over %s, for %s%s", quantity_of(yields, finding->yields, "yield"),
 		quantity_duration(total, finding->total_ns), finding->yields > 1 ? " in all" : "");
@@ -39,10 +41,10 @@ static const char *observed(struct report *report, const struct finding *finding
 	return finding->in_progress ? strings_print(strings, "%s, and still held", text) : text;
 }
 
-const char *held_value_cost(struct report *report, const struct finding *finding)
+const char *held_value_cost(struct session *session, const struct finding *finding)
 {
 	const struct finding_stack *declared = declaration(finding);
-	struct strings *strings = &report->strings;
+	struct strings *strings = &session->strings;
 	char count[QUANTITY_SIZE];
 	const char *text = strcmp(finding->variable, "a guard") ? "not named in the source"
 								: "which one it is cannot be told";
@@ -51,13 +53,13 @@ const char *held_value_cost(struct report *report, const struct finding *finding
 		const struct frame *frame = &declared->native.frames[0];
 
 		text = strings_print(strings, "declared at %s:%d",
-				     path_name(shown_path(report, frame->file)), frame->line);
+				     path_name(shown_path(session, frame->file)), frame->line);
 	}
 	if (finding->bytes)
 		text = strings_print(strings, "%llu bytes, %s", (unsigned long long)finding->bytes,
 				     text);
 	if (finding->yields)
-		return strings_print(strings, "%s, %s", observed(report, finding), text);
+		return strings_print(strings, "%s, %s", observed(session, finding), text);
 	if (finding->spawned_on)
 		text = strings_print(strings, "%s, spawned on %s", text, finding->spawned_on);
 	if (finding->count > 1)

@@ -3,12 +3,12 @@
 #define REPORT_HELD_VALUE_H
 
 struct finding;
-struct report;
+struct session;
 
 /* "a MutexGuard<u32> (guard) is held across an await" */
-const char *held_value_subject(struct report *report, const struct finding *finding);
+const char *held_value_subject(struct session *session, const struct finding *finding);
 
 /* "declared in line 12; spawned on a tokio runtime" */
-const char *held_value_cost(struct report *report, const struct finding *finding);
+const char *held_value_cost(struct session *session, const struct finding *finding);
 
 #endif

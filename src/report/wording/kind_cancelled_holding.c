@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "headline.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/model/finding.h"
+#include "report/model/kind.h"
 #include "quantity.h"
 
 /* What a task may leave behind. */
@@ -35,34 +37,34 @@ static size_t thing_of(const struct finding *finding)
 	return i;
 }
 
-const char *cancelled_holding_subject(struct report *report, const struct finding *finding)
+const char *cancelled_holding_subject(struct session *session, const struct finding *finding)
 {
 	size_t thing = thing_of(finding);
 
 	if (thing < THINGS)
-		return strings_print(&report->strings, "a task of %s is cancelled, and %s",
+		return strings_print(&session->strings, "a task of %s is cancelled, and %s",
 				     finding->executor, things[thing].left);
 	if (finding->variable)
-		return strings_print(&report->strings,
+		return strings_print(&session->strings,
 				     "a task of %s is cancelled while it holds %s, a %s",
 				     finding->executor, finding->variable, finding->what);
-	return strings_print(&report->strings, "%s of %s ended and still holds a %s, taken",
+	return strings_print(&session->strings, "%s of %s ended and still holds a %s, taken",
 			     finding->task ? "a task" : "a thread",
-			     headline_executor(report, finding), finding->what);
+			     headline_executor(session, finding), finding->what);
 }
 
-const char *cancelled_holding_cost(struct report *report, const struct finding *finding)
+const char *cancelled_holding_cost(struct session *session, const struct finding *finding)
 {
 	char count[QUANTITY_SIZE];
 
 	if (finding->count == 1)
 		return "once";
-	return strings_print(&report->strings, "%s times", quantity_count(count, finding->count));
+	return strings_print(&session->strings, "%s times", quantity_count(count, finding->count));
 }
 
-const char *cancelled_holding_advice(struct report *report, const struct finding *finding)
+const char *cancelled_holding_advice(struct session *session, const struct finding *finding)
 {
-	(void)report;
+	(void)session;
 	if (thing_of(finding) < THINGS)
 		return things[thing_of(finding)].advice;
 	if (finding->variable)

@@ -1,27 +1,29 @@
 /* cancelled-task: dropped at an await, before it was done. */
 #include "headline.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/model/finding.h"
+#include "report/model/kind.h"
 #include "quantity.h"
 
-const char *cancelled_task_subject(struct report *report, const struct finding *finding)
+const char *cancelled_task_subject(struct session *session, const struct finding *finding)
 {
-	return strings_print(&report->strings, "%s of %s is %s",
+	return strings_print(&session->strings, "%s of %s is %s",
 			     finding->category ? "a boxed future in a task" : "a task",
 			     finding->executor, finding->what);
 }
 
-const char *cancelled_task_cost(struct report *report, const struct finding *finding)
+const char *cancelled_task_cost(struct session *session, const struct finding *finding)
 {
 	char count[QUANTITY_SIZE];
 
 	if (finding->count == 1)
 		return "once";
-	return strings_print(&report->strings, "%s times", quantity_count(count, finding->count));
+	return strings_print(&session->strings, "%s times", quantity_count(count, finding->count));
 }
 
-const char *cancelled_task_advice(struct report *report, const struct finding *finding)
+const char *cancelled_task_advice(struct session *session, const struct finding *finding)
 {
-	(void)report;
+	(void)session;
 	(void)finding;
 	return "nothing, where that is meant; what must not be cut short there belongs into a task "
 	       "of its own, and what must be undone into a destructor";

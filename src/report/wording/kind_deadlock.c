@@ -1,33 +1,35 @@
 /* deadlock: a wait for a lock that cannot end, or does not. */
 #include "advice.h"
 #include "headline.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/model/finding.h"
+#include "report/model/kind.h"
 #include "quantity.h"
 
-const char *deadlock_subject(struct report *report, const struct finding *finding)
+const char *deadlock_subject(struct session *session, const struct finding *finding)
 {
-	(void)report;
+	(void)session;
 	return finding->what;
 }
 
-const char *deadlock_cost(struct report *report, const struct finding *finding)
+const char *deadlock_cost(struct session *session, const struct finding *finding)
 {
 	char duration[QUANTITY_SIZE];
 
 	if (!finding->in_progress)
-		return strings_print(&report->strings, "for %s, then it went on",
+		return strings_print(&session->strings, "for %s, then it went on",
 				     quantity_duration(duration, finding->max_ns));
 	if (!finding->progress_ns)
 		return "had not ended when the process did";
 	quantity_duration(duration, finding->progress_ns);
-	return strings_print(&report->strings,
+	return strings_print(&session->strings,
 			     finding->running ? "for %s by now" : "for %s, when the process ended",
 			     duration);
 }
 
-const char *deadlock_advice(struct report *report, const struct finding *finding)
+const char *deadlock_advice(struct session *session, const struct finding *finding)
 {
-	(void)report;
+	(void)session;
 	for (size_t i = 2; i < finding->stack_count; i++)
 		if (finding->stacks[i].role == ROLE_WAITING)
 			return "take the locks in one order everywhere, or hold only one at a time";

@@ -1,28 +1,30 @@
 /* foreign-unlock: released by a thread that did not take it. */
 #include "headline.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/model/finding.h"
+#include "report/model/kind.h"
 #include "quantity.h"
 
-const char *foreign_unlock_subject(struct report *report, const struct finding *finding)
+const char *foreign_unlock_subject(struct session *session, const struct finding *finding)
 {
-	return strings_print(&report->strings,
+	return strings_print(&session->strings,
 			     "a %s that thread %s took in %s is released by another", finding->what,
 			     finding->thread && *finding->thread ? finding->thread : "(not known)",
-			     headline_executor(report, finding));
+			     headline_executor(session, finding));
 }
 
-const char *foreign_unlock_cost(struct report *report, const struct finding *finding)
+const char *foreign_unlock_cost(struct session *session, const struct finding *finding)
 {
 	char count[QUANTITY_SIZE];
 
 	if (finding->count == 1)
 		return "once";
-	return strings_print(&report->strings, "%s times", quantity_count(count, finding->count));
+	return strings_print(&session->strings, "%s times", quantity_count(count, finding->count));
 }
 
-const char *foreign_unlock_advice(struct report *report, const struct finding *finding)
+const char *foreign_unlock_advice(struct session *session, const struct finding *finding)
 {
-	(void)report;
+	(void)session;
 	return finding->family == FAMILY_TOKIO || finding->family == FAMILY_ASYNC_TASK
 		       ? "drop the guard before the .await: the task may go on on another thread, "
 			 "where a mutex must not be released"

@@ -2,23 +2,25 @@
 #include "advice.h"
 #include "headline.h"
 #include "held_value.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/model/finding.h"
+#include "report/model/kind.h"
 #include "quantity.h"
 
-const char *lock_across_yield_subject(struct report *report, const struct finding *finding)
+const char *lock_across_yield_subject(struct session *session, const struct finding *finding)
 {
 	if (finding->variable)
-		return held_value_subject(report, finding);
-	return strings_print(&report->strings, "a %s is held across a yield of %s, taken",
-			     finding->what, headline_executor(report, finding));
+		return held_value_subject(session, finding);
+	return strings_print(&session->strings, "a %s is held across a yield of %s, taken",
+			     finding->what, headline_executor(session, finding));
 }
 
 /* ", held for 4.2 ms and still held" */
-static const char *held(struct report *report, const struct finding *finding)
+static const char *held(struct session *session, const struct finding *finding)
 {
 	char total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
 	const char *still = finding->in_progress ? " and still held" : "";
-	struct strings *strings = &report->strings;
+	struct strings *strings = &session->strings;
 
 	if (!finding->total_ns) /* nobody saw the process end */
 		return finding->in_progress ? ", and still held" : "";
@@ -29,24 +31,24 @@ static const char *held(struct report *report, const struct finding *finding)
 			     quantity_duration(longest, finding->max_ns));
 }
 
-const char *lock_across_yield_cost(struct report *report, const struct finding *finding)
+const char *lock_across_yield_cost(struct session *session, const struct finding *finding)
 {
 	char times[64], yields[64], waited[QUANTITY_SIZE];
 
 	if (finding->variable)
-		return held_value_cost(report, finding);
-	return strings_print(&report->strings, "%s%s, over %s%s%s%s",
+		return held_value_cost(session, finding);
+	return strings_print(&session->strings, "%s%s, over %s%s%s%s",
 			     finding->count == 1 ? "once"
 						 : quantity_of(times, finding->count, "time"),
-			     held(report, finding), quantity_of(yields, finding->yields, "yield"),
+			     held(session, finding), quantity_of(yields, finding->yields, "yield"),
 			     finding->waiters ? "; " : "",
 			     finding->waiters ? quantity_count(waited, finding->waiters) : "",
 			     finding->waiters ? " waited for it meanwhile" : "");
 }
 
-const char *lock_across_yield_advice(struct report *report, const struct finding *finding)
+const char *lock_across_yield_advice(struct session *session, const struct finding *finding)
 {
-	(void)report;
+	(void)session;
 	if (finding->variable && finding->severity == SEVERITY_NOTICE)
 		return "it may be held over an .await; whoever waits for it waits as long";
 	return advice_on_lock(finding);

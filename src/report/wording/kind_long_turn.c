@@ -1,15 +1,17 @@
 /* long-turn: a turn that holds its executor's thread for too long. */
 #include "advice.h"
 #include "headline.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/model/finding.h"
+#include "report/model/kind.h"
 #include "quantity.h"
-#include "words.h"
+#include "report/model/words.h"
 
 /* "a turn keeps a tokio worker busy", "a turn waits in read (pipe_read) on ..." */
-const char *long_turn_subject(struct report *report, const struct finding *finding)
+const char *long_turn_subject(struct session *session, const struct finding *finding)
 {
-	const char *executor = headline_executor(report, finding);
-	struct strings *strings = &report->strings;
+	const char *executor = headline_executor(session, finding);
+	struct strings *strings = &session->strings;
 
 	switch (finding->stall) {
 	case STALL_BUSY:
@@ -30,10 +32,10 @@ const char *long_turn_subject(struct report *report, const struct finding *findi
 	}
 }
 
-const char *long_turn_cost(struct report *report, const struct finding *finding)
+const char *long_turn_cost(struct session *session, const struct finding *finding)
 {
 	char total[QUANTITY_SIZE], longest[QUANTITY_SIZE], count[QUANTITY_SIZE];
-	struct strings *strings = &report->strings;
+	struct strings *strings = &session->strings;
 	const char *unseen = finding->unseen ? "; over before a look" : "";
 
 	if (finding->in_progress) {
@@ -51,9 +53,9 @@ const char *long_turn_cost(struct report *report, const struct finding *finding)
 			     quantity_duration(longest, finding->max_ns), unseen);
 }
 
-const char *long_turn_advice(struct report *report, const struct finding *finding)
+const char *long_turn_advice(struct session *session, const struct finding *finding)
 {
-	(void)report;
+	(void)session;
 	if (finding->stall == STALL_RUNNABLE)
 		return "nothing in the program: the machine has more to do than processors for it";
 	if (finding->stall == STALL_WAITING)

@@ -5,7 +5,8 @@
 
 #include "python_name.h"
 #include "report/frames/source_text.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/model/finding.h"
 
 /* Paths inside std as its users know them. */
 static const struct {
@@ -26,18 +27,19 @@ static const struct {
 
 #define COUNT(array) (sizeof array / sizeof *array)
 
-static const char *public_path(struct report *report, const char *function)
+static const char *public_path(struct session *session, const char *function)
 {
 	static const char inner[] = "::inner"; /* what std calls the part that is not generic */
 	size_t size = strlen(function);
 
 	if (size > sizeof inner && !strcmp(function + size - (sizeof inner - 1), inner))
-		function = strings_keep_part(&report->strings, function, size - (sizeof inner - 1));
+		function =
+			strings_keep_part(&session->strings, function, size - (sizeof inner - 1));
 	for (size_t i = 0; i < COUNT(public_paths); i++) {
 		size_t length = strlen(public_paths[i].inner);
 
 		if (!strncmp(function, public_paths[i].inner, length))
-			return strings_print(&report->strings, "%s%s", public_paths[i].known,
+			return strings_print(&session->strings, "%s%s", public_paths[i].known,
 					     function + length);
 	}
 	return function;
@@ -65,12 +67,12 @@ static const char *name_start(const char *line, const char *end)
 }
 
 /* The macro that a line of Rust uses; NULL where it uses none, or several. */
-static const char *macro_on_line(struct report *report, const struct frame *frame)
+static const char *macro_on_line(struct session *session, const struct frame *frame)
 {
 	const char *found = NULL, *line, *start;
 	size_t length;
 
-	line = source_text_line(report, frame->file, frame->line, &length);
+	line = source_text_line(session, frame->file, frame->line, &length);
 	for (size_t i = 1; line && i + 1 < length; i++) {
 		if (line[i] == '/' && line[i - 1] == '/')
 			break;
@@ -79,25 +81,25 @@ static const char *macro_on_line(struct report *report, const struct frame *fram
 		start = name_start(line, line + i);
 		if (found)
 			return NULL;
-		found = strings_keep_part(&report->strings, start, (size_t)(line + i + 1 - start));
+		found = strings_keep_part(&session->strings, start, (size_t)(line + i + 1 - start));
 	}
 	return found;
 }
 
 /* The only call on a line of a script; NULL where there is none, or several. */
-static const char *call_on_line(struct report *report, const struct frame *frame)
+static const char *call_on_line(struct session *session, const struct frame *frame)
 {
 	const char *found = NULL, *line, *start;
 	size_t length;
 
-	line = source_text_line(report, frame->file, frame->line, &length);
+	line = source_text_line(session, frame->file, frame->line, &length);
 	for (size_t i = 1; line && i < length; i++) {
 		if (line[i] != '(' || !is_name(line[i - 1]))
 			continue;
 		start = name_start(line, line + i);
 		if (found)
 			return NULL;
-		found = strings_keep_part(&report->strings, start, (size_t)(line + i - start));
+		found = strings_keep_part(&session->strings, start, (size_t)(line + i - start));
 	}
 	return found;
 }
@@ -121,26 +123,26 @@ static bool is_macros_closure(const struct frame *frame, const struct frame *pla
 }
 
 /* "drop of T" of core::ptr::drop_in_place<T>. */
-static const char *native_name(struct report *report, const struct frame *frame)
+static const char *native_name(struct session *session, const struct frame *frame)
 {
 	static const char drop[] = "core::ptr::drop_in_place<";
 	const char *function = frame->function;
 
 	if (!strncmp(function, drop, sizeof drop - 1))
-		return strings_print(&report->strings, "drop of %.*s",
+		return strings_print(&session->strings, "drop of %.*s",
 				     (int)(strlen(function) - sizeof drop),
 				     function + sizeof drop - 1);
-	return public_path(report, function);
+	return public_path(session, function);
 }
 
-static const char *print_macro(struct report *report, const struct frame *place, const char *name)
+static const char *print_macro(struct session *session, const struct frame *place, const char *name)
 {
-	const char *macro = name[strlen(name) - 1] == '!' ? macro_on_line(report, place) : NULL;
+	const char *macro = name[strlen(name) - 1] == '!' ? macro_on_line(session, place) : NULL;
 
 	return macro ? macro : name;
 }
 
-static const char *native_function(struct report *report, const struct finding *finding)
+static const char *native_function(struct session *session, const struct finding *finding)
 {
 	const struct stack *stack = finding_stack(finding);
 	const struct frame *place = stack_place(stack), *frame;
@@ -159,37 +161,37 @@ static const char *native_function(struct report *report, const struct finding *
 	if (!frame || !frame->function || frame->owner == OWNER_SYSTEM)
 		return NULL;
 	if (is_macros_closure(frame, place)) {
-		const char *macro = macro_on_line(report, place);
+		const char *macro = macro_on_line(session, place);
 
 		return macro || !frame->package
 			       ? macro
-			       : strings_print(&report->strings, "a macro of %s", frame->package);
+			       : strings_print(&session->strings, "a macro of %s", frame->package);
 	}
 	if (strstr(frame->function, "{{"))
 		return NULL;
-	return print_macro(report, place, native_name(report, frame));
+	return print_macro(session, place, native_name(session, frame));
 }
 
-static const char *javascript_name(struct report *report, const struct frame *frame)
+static const char *javascript_name(struct session *session, const struct frame *frame)
 {
 	return frame->function && frame->owner == OWNER_DEPENDENCY
-		       ? strings_print(&report->strings, "%s of %s", frame->function,
+		       ? strings_print(&session->strings, "%s of %s", frame->function,
 				       frame->package)
 		       : frame->function;
 }
 
-static const char *javascript_function(struct report *report, const struct finding *finding)
+static const char *javascript_function(struct session *session, const struct finding *finding)
 {
 	const struct stack *stack = finding_stack(finding);
 	const struct frame *place = stack_place(stack);
 
 	if (!place)
 		return NULL;
-	return stack->place ? javascript_name(report, &stack->frames[stack->place - 1])
-			    : call_on_line(report, place);
+	return stack->place ? javascript_name(session, &stack->frames[stack->place - 1])
+			    : call_on_line(session, place);
 }
 
-static const char *python_function(struct report *report, const struct finding *finding)
+static const char *python_function(struct session *session, const struct finding *finding)
 {
 	const struct stack *stack = finding_stack(finding);
 	const struct frame *place = stack_place(stack);
@@ -198,19 +200,19 @@ static const char *python_function(struct report *report, const struct finding *
 	if (!place)
 		return NULL;
 	if (stack->place)
-		return python_library_name(report, stack);
-	name = python_method_name(report, &finding->stacks->native);
-	return name ? name : call_on_line(report, place);
+		return python_library_name(session, stack);
+	name = python_method_name(session, &finding->stacks->native);
+	return name ? name : call_on_line(session, place);
 }
 
-const char *library_function(struct report *report, const struct finding *finding)
+const char *library_function(struct session *session, const struct finding *finding)
 {
 	const struct stack *stack = finding_stack(finding);
 
 	if (stack != &finding->stacks->script)
-		return native_function(report, finding);
-	return finding->language == SCRIPT_PYTHON ? python_function(report, finding)
-						  : javascript_function(report, finding);
+		return native_function(session, finding);
+	return finding->language == SCRIPT_PYTHON ? python_function(session, finding)
+						  : javascript_function(session, finding);
 }
 
 static void add(const char **names, size_t room, size_t *count, const char *name)
@@ -219,7 +221,7 @@ static void add(const char **names, size_t room, size_t *count, const char *name
 		names[(*count)++] = name;
 }
 
-static void add_scripts(struct report *report, const struct finding *finding, const char **names,
+static void add_scripts(struct session *session, const struct finding *finding, const char **names,
 			size_t room, size_t *count)
 {
 	const struct stack *script = &finding->stacks->script;
@@ -227,10 +229,10 @@ static void add_scripts(struct report *report, const struct finding *finding, co
 	for (size_t i = library_end(script); i-- > 0;)
 		add(names, room, count,
 		    finding->language == SCRIPT_PYTHON
-			    ? python_name(report, &script->frames[i])
-			    : javascript_name(report, &script->frames[i]));
+			    ? python_name(session, &script->frames[i])
+			    : javascript_name(session, &script->frames[i]));
 	if (finding->language == SCRIPT_PYTHON)
-		add(names, room, count, python_method_name(report, &finding->stacks->native));
+		add(names, room, count, python_method_name(session, &finding->stacks->native));
 }
 
 /* Of native code that a script called: where the interpreter begins, or code that it made. */
@@ -245,22 +247,22 @@ static size_t below_script(const struct stack *native)
 	return end;
 }
 
-size_t library_functions(struct report *report, const struct finding *finding, const char **names,
+size_t library_functions(struct session *session, const struct finding *finding, const char **names,
 			 size_t room)
 {
 	const struct stack *native = &finding->stacks->native;
 	size_t count = 0, end = library_end(native);
 
-	add(names, room, &count, library_function(report, finding));
+	add(names, room, &count, library_function(session, finding));
 	if (finding->stacks->script.count) {
-		add_scripts(report, finding, names, room, &count);
+		add_scripts(session, finding, names, room, &count);
 		end = below_script(native);
 	}
 	while (end-- > 0) {
 		const struct frame *frame = &native->frames[end];
 
 		add(names, room, &count,
-		    frame->function ? public_path(report, frame->function)
+		    frame->function ? public_path(session, frame->function)
 		    : frame->module ? path_name(frame->module)
 				    : NULL);
 	}

@@ -2,7 +2,8 @@
 
 #include <inttypes.h>
 
-#include "report/model/model.h"
+#include "contract/trace_format.h"
+#include "inspect/session.h"
 
 const char *lock_word(uint32_t lock)
 {
@@ -23,10 +24,10 @@ const char *lock_word(uint32_t lock)
 	return lock < TRACE_LOCK_KINDS ? words[lock] : "lock";
 }
 
-const char *lock_name(struct report *report, uint32_t lock, uint64_t address)
+const char *lock_name(struct session *session, uint32_t lock, uint64_t address)
 {
 	if (lock == TRACE_LOCK_FILE)
-		return strings_print(&report->strings, "%s on descriptor %" PRIu64, lock_word(lock),
-				     address & UINT32_MAX);
-	return strings_print(&report->strings, "%s at 0x%" PRIx64, lock_word(lock), address);
+		return strings_print(&session->strings, "%s on descriptor %" PRIu64,
+				     lock_word(lock), address & UINT32_MAX);
+	return strings_print(&session->strings, "%s at 0x%" PRIx64, lock_word(lock), address);
 }

@@ -4,12 +4,12 @@
 
 #include <stdint.h>
 
-struct report;
+struct session;
 
 /* enum trace_lock: "mutex", "read lock", ... */
 const char *lock_word(uint32_t lock);
 
 /* The same with its address, kept: "mutex at 0x55d0c0ffee00". */
-const char *lock_name(struct report *report, uint32_t lock, uint64_t address);
+const char *lock_name(struct session *session, uint32_t lock, uint64_t address);
 
 #endif

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "report/frames/source_text.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "report/model/finding.h"
 
 /* Modules in C, by the names of those that a user imports. */
 static const struct {
@@ -66,40 +67,40 @@ static const char *find_word(const char *from, const char *end, const char *word
  * Whether a package gives the name away as its own: its __init__.py imports it from the module, as
  * that of `requests` does with `from .api import get`.
  */
-static bool is_exported(struct report *report, const char *file, const char *package_end,
+static bool is_exported(struct session *session, const char *file, const char *package_end,
 			const char *module, size_t module_size, const char *name)
 {
-	const char *init = strings_print(&report->strings, "%.*s/__init__.py",
+	const char *init = strings_print(&session->strings, "%.*s/__init__.py",
 					 (int)(package_end - file), file);
 	size_t size;
-	const char *text = source_text(report, init, &size), *end = text ? text + size : NULL, *at;
+	const char *text = source_text(session, init, &size), *end = text ? text + size : NULL, *at;
 
 	/* A word at the very beginning is no import's. */
 	at = text && size > 1 ? find_word(text + 1, end, module, module_size) : NULL;
 	return at && find_word(at, end, name, strcspn(name, "."));
 }
 
-static const char *with_dots(struct report *report, const char *path, size_t length)
+static const char *with_dots(struct session *session, const char *path, size_t length)
 {
 	char *text = memory_get(length + 1);
 	const char *kept;
 
 	for (size_t i = 0; i < length; i++)
 		text[i] = path[i] == '/' ? '.' : path[i];
-	kept = strings_keep_part(&report->strings, text, length);
+	kept = strings_keep_part(&session->strings, text, length);
 	free(text);
 	return kept;
 }
 
-static const char *qualified(struct report *report, const struct frame *frame)
+static const char *qualified(struct session *session, const struct frame *frame)
 {
 	const char *name =
-		source_text_python_name(report, frame->file, frame->line, frame->function);
+		source_text_python_name(session, frame->file, frame->line, frame->function);
 
 	return name ? name : frame->function;
 }
 
-const char *python_name(struct report *report, const struct frame *frame)
+const char *python_name(struct session *session, const struct frame *frame)
 {
 	bool standard = false;
 	const char *path = frame->file ? in_library(frame->file, &standard) : NULL, *name, *last;
@@ -109,18 +110,18 @@ const char *python_name(struct report *report, const struct frame *frame)
 		return frame->function;
 	length = module_length(path);
 	if (!strcmp(frame->function, "<module>"))
-		return strings_print(&report->strings, "import %s",
-				     with_dots(report, path, length));
-	name = qualified(report, frame);
+		return strings_print(&session->strings, "import %s",
+				     with_dots(session, path, length));
+	name = qualified(session, frame);
 	for (last = memrchr(path, '/', length); last; last = memrchr(path, '/', length)) {
 		size_t rest = (size_t)(path + length - last - 1);
 
 		if (last[1] != '_' &&
-		    (standard || !is_exported(report, frame->file, last, last + 1, rest, name)))
+		    (standard || !is_exported(session, frame->file, last, last + 1, rest, name)))
 			break;
 		length = (size_t)(last - path);
 	}
-	return strings_print(&report->strings, "%s.%s", with_dots(report, path, length), name);
+	return strings_print(&session->strings, "%s.%s", with_dots(session, path, length), name);
 }
 
 static bool is_import(const struct frame *frame)
@@ -129,11 +130,11 @@ static bool is_import(const struct frame *frame)
 }
 
 /* The module that a line imports: of `import a.b as c` and `from a.b import d` "a.b". */
-static const char *imported_on_line(struct report *report, const struct frame *frame)
+static const char *imported_on_line(struct session *session, const struct frame *frame)
 {
 	static const char *const words[] = { "import ", "from " };
 	size_t length, size = 0;
-	const char *line = source_text_line(report, frame->file, frame->line, &length), *end;
+	const char *line = source_text_line(session, frame->file, frame->line, &length), *end;
 
 	if (!line)
 		return NULL;
@@ -148,29 +149,29 @@ static const char *imported_on_line(struct report *report, const struct frame *f
 		line += skip;
 		while (line + size < end && (is_name(line[size]) || line[size] == '.'))
 			size++;
-		return size ? strings_keep_part(&report->strings, line, size) : NULL;
+		return size ? strings_keep_part(&session->strings, line, size) : NULL;
 	}
 	return NULL;
 }
 
 /* What the frame at `at` imports. The module's own code, where that runs by now, names it too. */
-static const char *import_name(struct report *report, const struct stack *stack, size_t at)
+static const char *import_name(struct session *session, const struct stack *stack, size_t at)
 {
-	const char *name = imported_on_line(report, &stack->frames[at + 1]);
+	const char *name = imported_on_line(session, &stack->frames[at + 1]);
 
 	if (name)
-		return strings_print(&report->strings, "import %s", name);
+		return strings_print(&session->strings, "import %s", name);
 	while (at-- > 0) {
 		const struct frame *frame = &stack->frames[at];
 
 		if (frame->function && !strcmp(frame->function, "<module>"))
-			return python_name(report, frame);
+			return python_name(session, frame);
 	}
 	return "import";
 }
 
 /* The handler that a record of `logging` reached: the class of its `emit`. */
-static const char *log_handler(struct report *report, const struct stack *stack, size_t end)
+static const char *log_handler(struct session *session, const struct stack *stack, size_t end)
 {
 	while (end-- > 0) {
 		const struct frame *frame = &stack->frames[end];
@@ -178,30 +179,30 @@ static const char *log_handler(struct report *report, const struct stack *stack,
 
 		if (!frame->function || !strstr(frame->function, "emit"))
 			continue;
-		name = qualified(report, frame);
+		name = qualified(session, frame);
 		dot = strrchr(name, '.');
 		if (dot && !strcmp(dot, ".emit"))
-			return strings_keep_part(&report->strings, name, (size_t)(dot - name));
+			return strings_keep_part(&session->strings, name, (size_t)(dot - name));
 	}
 	return NULL;
 }
 
-const char *python_library_name(struct report *report, const struct stack *stack)
+const char *python_library_name(struct session *session, const struct stack *stack)
 {
 	const struct frame *frame = &stack->frames[stack->place - 1];
 	const char *name, *handler;
 
 	if (is_import(frame))
-		return import_name(report, stack, stack->place - 1);
-	name = python_name(report, frame);
+		return import_name(session, stack, stack->place - 1);
+	name = python_name(session, frame);
 	if (!name || strncmp(name, "logging.", 8))
 		return name;
-	handler = log_handler(report, stack, stack->place - 1);
-	return handler ? strings_print(&report->strings, "%s (%s)", name, handler) : name;
+	handler = log_handler(session, stack, stack->place - 1);
+	return handler ? strings_print(&session->strings, "%s (%s)", name, handler) : name;
 }
 
 /* "ssl.SSLSocket.read" of "_ssl._SSLSocket.read": what is private is known without its mark. */
-static const char *public_name(struct report *report, const char *method)
+static const char *public_name(struct session *session, const char *method)
 {
 	char *text, *to;
 	const char *kept;
@@ -210,14 +211,14 @@ static const char *public_name(struct report *report, const char *method)
 		size_t length = strlen(public_modules[i].inner);
 
 		if (!strncmp(method, public_modules[i].inner, length))
-			return strings_print(&report->strings, "%s%s", public_modules[i].known,
+			return strings_print(&session->strings, "%s%s", public_modules[i].known,
 					     method + length);
 	}
 	text = to = memory_get(strlen(method) + 1);
 	for (const char *from = method; *from; from++)
 		if (*from != '_' || from[1] == '_' || (from > method && from[-1] != '.'))
 			*to++ = *from;
-	kept = strings_keep(&report->strings, text);
+	kept = strings_keep(&session->strings, text);
 	free(text);
 	return kept;
 }
@@ -227,7 +228,7 @@ bool python_is_evaluation(const struct frame *frame)
 	return frame->function && !strncmp(frame->function, "_PyEval_EvalFrame", 17);
 }
 
-const char *python_method_name(struct report *report, const struct stack *native)
+const char *python_method_name(struct session *session, const struct stack *native)
 {
 	const char *found = NULL;
 	bool evaluated = false;
@@ -243,5 +244,5 @@ const char *python_method_name(struct report *report, const struct stack *native
 			found = native->frames[i].method;
 			break;
 		}
-	return found ? public_name(report, found) : NULL;
+	return found ? public_name(session, found) : NULL;
 }

@@ -5,19 +5,19 @@
 #include <stdbool.h>
 
 struct frame;
-struct report;
+struct session;
 struct stack;
 
 /* Of a library's frame; of one that is in no library its name alone. NULL where it has none. Kept.
  */
-const char *python_name(struct report *report, const struct frame *frame);
+const char *python_name(struct session *session, const struct frame *frame);
 
 /* What the program's code at the stack's place called, which is not the innermost: also
  * "import requests", and "logging.Logger.error (SMTPHandler)". */
-const char *python_library_name(struct report *report, const struct stack *stack);
+const char *python_library_name(struct session *session, const struct stack *stack);
 
 /* Of the C function that the innermost frame of Python called; NULL where none is known. */
-const char *python_method_name(struct report *report, const struct stack *native);
+const char *python_method_name(struct session *session, const struct stack *native);
 
 /* Whether a native frame is the interpreter's evaluation of Python's code. */
 bool python_is_evaluation(const struct frame *frame);

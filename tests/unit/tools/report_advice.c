@@ -9,14 +9,14 @@ static const char *advice(enum executor_family family, const char *executor, con
 {
 	struct finding_stack stack = { 0 };
 	struct finding finding = { .stacks = &stack, .stack_count = 1 };
-	struct report report = { 0 };
+	struct session session = { 0 };
 
 	finding.family = family;
 	finding.executor = executor;
 	finding.executor_id = executor_id_of(family, executor);
 	finding.category = category;
 	finding.call = call;
-	return advice_for(&report, &finding);
+	return advice_for(&session, &finding);
 }
 
 static void tokio_is_advised_in_tokios_words(void **state)
@@ -94,7 +94,7 @@ static void the_script_decides_whose_words_are_used(void **state)
 {
 	struct finding_stack stack = { 0 };
 	struct finding finding = { .stacks = &stack, .stack_count = 1 };
-	struct report report = { 0 };
+	struct session session = { 0 };
 
 	(void)state;
 	finding.family = FAMILY_EVENT_LOOP;
@@ -102,11 +102,11 @@ static void the_script_decides_whose_words_are_used(void **state)
 	finding.executor_id = EXECUTOR_libuv;
 	finding.category = "file";
 	finding.call = "fsync";
-	assert_contains(advice_for(&report, &finding), "uv_fs_");
+	assert_contains(advice_for(&session, &finding), "uv_fs_");
 	finding.language = SCRIPT_JAVASCRIPT;
-	assert_contains(advice_for(&report, &finding), "fs.promises");
+	assert_contains(advice_for(&session, &finding), "fs.promises");
 	finding.language = SCRIPT_PYTHON;
-	assert_contains(advice_for(&report, &finding), "asyncio.to_thread");
+	assert_contains(advice_for(&session, &finding), "asyncio.to_thread");
 }
 
 int main(void)

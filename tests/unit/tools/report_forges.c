@@ -2,9 +2,12 @@
  */
 #include "report_traces.h"
 
+#include "report/collecting/findings_finish.h"
 #include "report/formats/format.h"
+#include "report/model/findings.h"
 #include "report/model/model.h"
 #include "report/frames/source_path.h"
+#include "report/frames/stack.h"
 
 static struct trace_builder trace;
 
@@ -134,8 +137,8 @@ static void paths_are_stripped_and_mapped_in_every_format(void **state)
 		struct made_report made = { .options = REPORT_OPTIONS_DEFAULT };
 
 		made.options.format = formats[i];
-		made.options.strip_prefix = "/build/app/";
-		made.options.source_root = "services/app";
+		made.options.session.strip_prefix = "/build/app/";
+		made.options.session.source_root = "services/app";
 		report_directory(&made);
 		assert_contains(made.text, "services/app/src/views.py");
 		assert_lacks(made.text, "/build/app/");
@@ -278,7 +281,8 @@ static void two_stacks_are_two_flows_outermost_first(void **state)
 		.count = 1,
 	};
 	struct report_options options = REPORT_OPTIONS_DEFAULT;
-	struct report report = { .options = &options };
+	struct session session;
+	struct report report = { .session = &session, .options = &options };
 	const struct process process = { .pid = 100, .executable = "/srv/app" };
 	json_t *log, *flows, *flow, *steps;
 	char *text;
@@ -287,7 +291,7 @@ static void two_stacks_are_two_flows_outermost_first(void **state)
 
 	(void)state;
 	obstack_init(&report.memory);
-	strings_init(&report.strings);
+	session_init(&session, NULL);
 	finding_add(&report, &seen, &process);
 	findings_finish(&report);
 	assert_int_equal(format_sarif(&report, out), 0);
@@ -307,8 +311,9 @@ static void two_stacks_are_two_flows_outermost_first(void **state)
 	json_decref(log);
 	free(text);
 	findings_deinit(&report);
-	strings_deinit(&report.strings);
 	obstack_free(&report.memory, NULL);
+	stacks_deinit(&session);
+	session_deinit(&session);
 }
 
 static void the_rules_are_the_same_whatever_was_found(void **state)

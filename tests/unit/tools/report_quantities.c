@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "report/wording/quantity.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 static void durations_have_three_digits_and_a_unit(void **state)
 {

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#include "report/model/model.h"
-#include "report/frames/source_path.h"
+#include "inspect/session.h"
+#include "source_path.h"
 
 /* "MutexGuard<u32>" of "std::sync::poison::mutex::MutexGuard<u32>"; kept. */
 const char *layout_source_type(const struct layout_source *source, const struct layout_value *value)
 {
 	static const char global[] = ", alloc::alloc::Global";
-	struct report *report = source->report;
+	struct session *session = source->session;
 	const char *type = layout_text(source->layout, value->type);
 	char *text = memory_get(strlen(type) + 1), *to = text, *begin = text;
 	const char *kept;
@@ -30,7 +30,7 @@ const char *layout_source_type(const struct layout_source *source, const struct 
 			begin = to;
 	}
 	*to = '\0';
-	kept = strings_keep(&report->strings, text);
+	kept = strings_keep(&session->strings, text);
 	free(text);
 	return kept;
 }
@@ -38,41 +38,28 @@ const char *layout_source_type(const struct layout_source *source, const struct 
 static void set_frame(const struct layout_source *source, struct frame *frame,
 		      const struct layout_machine *machine, const char *file, uint32_t line)
 {
-	struct report *report = source->report;
+	struct session *session = source->session;
 
 	*frame = (struct frame){
-		.function = strings_keep(&report->strings,
+		.function = strings_keep(&session->strings,
 					 layout_text(source->layout, machine->function)),
-		.file = *file ? strings_keep(&report->strings, file) : NULL,
+		.file = *file ? strings_keep(&session->strings, file) : NULL,
 		.line = *file ? (int)line : 0, /* damaged debug information has one alone */
 		.language = machine->language == LAYOUT_RUST ? "Rust" : "C++",
 		.module = source->path,
 		.build_id = source->build_id,
 		.native = true,
 	};
-	frame_find_owner(frame, source->executable, &report->strings);
+	frame_find_owner(frame, source->executable, &session->strings);
 	frame->native = false; /* no instruction is meant */
-	frame->file = source_path_map(report, frame->file);
-}
-
-bool layout_source_fits(const struct layout *layout, uint32_t version, uint32_t values,
-			const struct trace_await *awaits, uint32_t count, uint32_t room)
-{
-	if (version != LAYOUT_VERSION || values != layout_count(layout, LAYOUT_VALUES) || !count ||
-	    count > room)
-		return false;
-	for (uint32_t i = 0; i < count; i++)
-		if (awaits[i].machine >= layout_count(layout, LAYOUT_MACHINES) ||
-		    awaits[i].state >= layout_count(layout, LAYOUT_STATES))
-			return false;
-	return true;
+	frame->file = source_path_map(session, frame->file);
 }
 
 struct stack layout_source_stack(const struct layout_source *source,
 				 const struct layout_machine *machine, uint32_t file, uint32_t line)
 {
 	const struct layout *layout = source->layout;
-	struct frame *frames = obstack_alloc(&source->report->memory, 2 * sizeof *frames);
+	struct frame *frames = obstack_alloc(&source->session->memory, 2 * sizeof *frames);
 	struct stack stack = { .frames = frames, .count = 1 };
 
 	/* Of code that has no line of its own the function's serves. */
@@ -101,7 +88,7 @@ const char *layout_source_variable(const struct layout_source *source,
 		return "a guard";
 	if (!strncmp(layout_text(layout, value->name), "__awaitee", 9))
 		return "the awaited future";
-	return strings_keep(&source->report->strings, layout_text(layout, value->name));
+	return strings_keep(&source->session->strings, layout_text(layout, value->name));
 }
 
 struct frame layout_source_frame(const struct layout_source *source, uint32_t machine,

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/wording/advice.h"
-#include "kind.h"
+#include "advice.h"
+#include "report/model/kind.h"
 
 /* Those of a kind stand together, the one for what has no category, or another one, last. */
 static const struct rule rules[] = {

@@ -3,23 +3,17 @@
 #define REPORT_LAYOUT_SOURCE_H
 
 #include "contract/layout.h"
-#include "report/frames/stack.h"
+#include "stack.h"
 
-struct report;
+struct session;
 
 /* The layout of one file; strings are kept ones. */
 struct layout_source {
-	struct report *report;
+	struct session *session;
 	const struct layout *layout;
 	const char *path, *build_id;
 	const char *executable; /* of the process that loaded it */
 };
-
-/* Whether these awaits of a trace are of this layout: the trace may be foreign, and the layout
- * another than the runtime had. `values`: how many its layout had; `room`: for how many awaits the
- * record has room. */
-bool layout_source_fits(const struct layout *layout, uint32_t version, uint32_t values,
-			const struct trace_await *awaits, uint32_t count, uint32_t room);
 
 /*
  * A line of a machine's code. Where that is a macro's of somebody else (select!, join!) the

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct report;
+struct process;
+struct session;
 struct trace_file;
 
 struct allowance {
@@ -13,11 +14,12 @@ struct allowance {
 	uint64_t events;    /* that would have been counted by findings */
 };
 
-/* Of one trace, each reason once; in the report's memory. Returns how many. */
-size_t allowances_read(struct report *report, const struct trace_file *trace,
+/* Of one trace, each reason once; in the session's memory. Returns how many. */
+size_t allowances_read(struct session *session, const struct trace_file *trace,
 		       struct allowance **allowances);
 
 /* The same of all processes together. */
-size_t allowances_of_report(struct report *report, struct allowance **allowances);
+size_t allowances_of_all(struct session *session, const struct process *processes,
+			 struct allowance **allowances);
 
 #endif

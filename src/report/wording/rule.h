@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "finding.h"
+#include "report/model/finding.h"
 
 struct rule {
 	enum finding_kind kind;

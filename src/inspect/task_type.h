@@ -2,7 +2,7 @@
 #ifndef REPORT_TASK_TYPE_H
 #define REPORT_TASK_TYPE_H
 
-#include "inspect/address_space.h"
+#include "address_space.h"
 
 /* Kept. Where there are no symbols, module and offset of the function. */
 const char *task_type_name(struct address_space *space, uint64_t poll);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/model/model.h"
-#include "report/tasks/task_type.h"
+#include "inspect/session.h"
+#include "inspect/task_type.h"
 
 /* All lengths of one executor; indexed by page and step as in trace_turn_lengths. */
 struct lengths {
@@ -15,19 +15,6 @@ struct lengths {
 static const void *record_at(const struct trace_file *trace, enum record_type type, size_t i)
 {
 	return trace->bytes + trace->records[type].offsets[i];
-}
-
-uint64_t trace_clock_ns(const struct trace_file *trace, uint64_t ticks)
-{
-	size_t count = trace->records[RECORD_CLOCK].count;
-	const struct trace_clock *clock;
-
-	if (!count)
-		return 0;
-	clock = record_at(trace, RECORD_CLOCK, count - 1);
-	return clock->ns + (uint64_t)(((__int128)ticks - (__int128)clock->ticks) *
-					      (__int128)(clock->scale & (UINT64_MAX >> 1)) >>
-				      32);
 }
 
 static void count(struct lengths *lengths, uint64_t ns)
@@ -175,7 +162,7 @@ static void read_types(struct turn_lengths *result, struct address_space *space,
 		       const struct trace_task_type *types, size_t type_count)
 {
 	result->types =
-		obstack_alloc(&space->report->memory, (type_count + 1) * sizeof *result->types);
+		obstack_alloc(&space->session->memory, (type_count + 1) * sizeof *result->types);
 	for (size_t i = 0; i < type_count; i++)
 		if (types[i].turns)
 			put_type(result, task_type_name(space, types[i].poll), &types[i]);

@@ -9,7 +9,7 @@
 #include "support/memory.h"
 #include "report/wording/quantity.h"
 #include "report/model/version.h"
-#include "report/wording/words.h"
+#include "report/model/words.h"
 
 #define LEAST_DIFFERENCE_NS 1000000
 

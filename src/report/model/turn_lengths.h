@@ -25,7 +25,4 @@ struct turn_lengths {
 /* Of the executor with its record at this offset. */
 struct turn_lengths turn_lengths_read(struct address_space *space, uint32_t executor);
 
-/* CLOCK_MONOTONIC at a tick of the trace's clock; 0 when it has none. */
-uint64_t trace_clock_ns(const struct trace_file *trace, uint64_t ticks);
-
 #endif

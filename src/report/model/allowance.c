@@ -1,6 +1,7 @@
 #include "allowance.h"
 
-#include "report/model/model.h"
+#include "inspect/session.h"
+#include "process.h"
 
 /* Adds to a list that has room. Kept strings: equal texts are one pointer. */
 static void add(struct allowance *list, size_t *count, const char *reason, uint64_t events)
@@ -13,31 +14,32 @@ static void add(struct allowance *list, size_t *count, const char *reason, uint6
 	list[(*count)++] = (struct allowance){ reason, events };
 }
 
-size_t allowances_read(struct report *report, const struct trace_file *trace,
+size_t allowances_read(struct session *session, const struct trace_file *trace,
 		       struct allowance **allowances)
 {
 	size_t records = trace->records[RECORD_ALLOWANCE].count, count = 0;
 
-	*allowances = obstack_alloc(&report->memory, (records + 1) * sizeof **allowances);
+	*allowances = obstack_alloc(&session->memory, (records + 1) * sizeof **allowances);
 	for (size_t i = 0; i < records; i++) {
 		const struct trace_allowance *record =
 			(const void *)(trace->bytes + trace->records[RECORD_ALLOWANCE].offsets[i]);
 
 		add(*allowances, &count,
-		    strings_keep_part(&report->strings, record->reason, sizeof record->reason),
+		    strings_keep_part(&session->strings, record->reason, sizeof record->reason),
 		    record->events);
 	}
 	return count;
 }
 
-size_t allowances_of_report(struct report *report, struct allowance **allowances)
+size_t allowances_of_all(struct session *session, const struct process *processes,
+			 struct allowance **allowances)
 {
 	size_t room = 1, count = 0;
 
-	for (const struct process *process = report->processes; process; process = process->next)
+	for (const struct process *process = processes; process; process = process->next)
 		room += process->allowance_count;
-	*allowances = obstack_alloc(&report->memory, room * sizeof **allowances);
-	for (const struct process *process = report->processes; process; process = process->next)
+	*allowances = obstack_alloc(&session->memory, room * sizeof **allowances);
+	for (const struct process *process = processes; process; process = process->next)
 		for (size_t i = 0; i < process->allowance_count; i++)
 			add(*allowances, &count, process->allowances[i].reason,
 			    process->allowances[i].events);

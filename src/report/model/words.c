@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "report/model/finding.h"
+#include "finding.h"
 
 #define WORD_OF(words, number) (words[(number) < sizeof words / sizeof *words ? (number) : 0])
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "report/report.h"
+#include "report.h"
 
 #define COMPARISON_SENTENCE_SIZE (PATH_MAX + 256)
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/model/model.h"
+#include "session.h"
 
 /* The first argument between the brackets, and where it ends. */
 static const char *first_argument(const char *name, size_t *length)
@@ -85,7 +85,7 @@ const char *task_type_of_machine(struct strings *strings, const char *machine)
 
 const char *task_type_name(struct address_space *space, uint64_t poll)
 {
-	struct strings *strings = &space->report->strings;
+	struct strings *strings = &space->session->strings;
 	struct loaded_module *module =
 		address_space_module(space, poll, space->trace->header->start_monotonic_ns);
 	const char *name = NULL, *type;

@@ -1,0 +1,120 @@
+#include "findings_finish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/model/finding_id.h"
+#include "report/model/model.h"
+#include "report/wording/headline.h"
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), tail = strlen(end);
+
+	return length >= tail && !strcmp(text + length - tail, end);
+}
+
+/* A future of the program's own that is written by hand is a link as well; those of libraries are
+ * combinators. */
+static bool is_link(const struct frame *frame)
+{
+	return frame->state_machine ||
+	       (frame->owner == OWNER_PROGRAM && frame->function &&
+		ends_with(frame->function, " as core::future::future::Future>::poll"));
+}
+
+/* The frame that the innermost task's turn began in; count where there is none. */
+static size_t boundary_of(const struct stack *stack)
+{
+	size_t i = 0;
+
+	while (i < stack->count && !stack->frames[i].turn_boundary)
+		i++;
+	return i;
+}
+
+static const char *task_of(const struct stack *stack)
+{
+	for (size_t i = boundary_of(stack); i < stack->count; i++) {
+		if (stack->frames[i].task)
+			return stack->frames[i].task;
+		if (is_link(&stack->frames[i]))
+			break;
+	}
+	return NULL;
+}
+
+static struct stack chain_of(struct report *report, const struct stack *stack)
+{
+	struct stack chain = { 0 };
+
+	for (size_t i = boundary_of(stack); i-- > 0;)
+		if (is_link(&stack->frames[i]))
+			obstack_grow(&report->memory, &stack->frames[i], sizeof *stack->frames);
+	chain.count = obstack_object_size(&report->memory) / sizeof *chain.frames;
+	chain.frames = obstack_finish(&report->memory);
+	return chain;
+}
+
+static void find_awaits(struct report *report, struct finding *finding)
+{
+	for (size_t i = 0; i < finding->stack_count && !finding->awaits.count; i++) {
+		const struct stack *stack = &finding->stacks[i].native;
+
+		finding->awaits = chain_of(report, stack);
+		/* Who waits, rather than who holds what it waits for. */
+		if (finding->kind == KIND_DEADLOCK && finding->awaits.count)
+			finding->task = task_of(stack);
+		/* A thread's end, with what one of its tasks had taken, is no task's. */
+		if (!finding->task && finding->kind != KIND_CANCELLED_HOLDING)
+			finding->task = task_of(stack);
+	}
+}
+
+static int compare_shares(const void *one, const void *other)
+{
+	const struct finding_share *a = one, *b = other;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	if (a->process->pid != b->process->pid)
+		return a->process->pid < b->process->pid ? -1 : 1;
+	return strcmp(a->process->trace_path, b->process->trace_path);
+}
+
+static int compare(const void *one, const void *other)
+{
+	const struct finding *a = *(struct finding *const *)one;
+	const struct finding *b = *(struct finding *const *)other;
+	int order;
+
+	if (a->severity != b->severity)
+		return a->severity > b->severity ? -1 : 1;
+	if (a->in_progress != b->in_progress)
+		return a->in_progress ? -1 : 1;
+	if ((a->kind == KIND_DEADLOCK) != (b->kind == KIND_DEADLOCK)) /* it explains others */
+		return a->kind == KIND_DEADLOCK ? -1 : 1;
+	if (a->total_ns != b->total_ns)
+		return a->total_ns > b->total_ns ? -1 : 1;
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	order = strcmp(a->id, b->id);
+	return order ? order : strcmp(a->message, b->message);
+}
+
+void findings_finish(struct report *report)
+{
+	findings_identify(report->findings, report->finding_count);
+	for (size_t i = 0; i < report->finding_count; i++) {
+		struct finding *finding = report->findings[i];
+
+		find_awaits(report, finding);
+		finding->message = headline(report->session, finding);
+		finding->advice = kind_of(finding->kind)->advice(report->session, finding);
+		if (finding->share_count) /* what was found in a file has none */
+			qsort(finding->shares, finding->share_count, sizeof *finding->shares,
+			      compare_shares);
+	}
+	if (report->finding_count)
+		qsort(report->findings, report->finding_count, sizeof *report->findings, compare);
+}
