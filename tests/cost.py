@@ -1,9 +1,54 @@
 #!/usr/bin/env python3
 """What the runtime must not add to the work of real programs. It is counted here, not timed: tests/bench measures."""
 
+import os
+import subprocess
 import sys
 
-from cli.place import ROOT, expect, report_of, run, run_tests
+from cli.place import BUILD, ROOT, Skip, expect, report_of, run, run_tests
+
+# Each in a turn of its own, on files of a directory.
+FILE_CALLS = r"""
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yieldsan/yieldsan.h>
+
+#define IN_TURN(call) do { yieldsan_turn_begin("files"); (void)!(call); yieldsan_turn_end(); } while (0)
+
+int main(int argc, char **argv)
+{
+	char byte = 0;
+	struct stat status;
+	int before, fd = -1;
+
+	if (argc < 2 || chdir(argv[1]))
+		return 1;
+	before = open("before", O_RDWR);
+	IN_TURN(read(before, &byte, 1));
+	IN_TURN(pwrite(before, &byte, 1, 0));
+	IN_TURN(fd = open("within", O_RDWR));
+	IN_TURN(read(fd, &byte, 1));
+	IN_TURN(fsync(fd));
+	IN_TURN(fstat(fd, &status));
+	IN_TURN(ftruncate(fd, 10));
+	IN_TURN(flock(fd, LOCK_EX));
+	IN_TURN(flock(fd, LOCK_UN));
+	IN_TURN(close(fd));
+	IN_TURN(fd = open("directory", O_RDONLY | O_DIRECTORY));
+	IN_TURN(fsync(fd));
+	IN_TURN(close(fd));
+	IN_TURN(stat("other", &status));
+	IN_TURN(access("other", R_OK));
+	IN_TURN(fclose(fopen("stream", "r")));
+	IN_TURN(close(before));
+	if (chdir("/"))
+		return 1;
+	return 0;
+}
+"""
 
 CONTEXTS = """
 import asyncio, ssl
@@ -41,6 +86,30 @@ def of_a_lock_behind_very_many_the_innermost_frame_is_kept(place):
         expect(acquired[0]["frames"][0]["function"].startswith("locker_take"), acquired)
     text = run("--", sys.executable, program, locker, "many")
     expect("callers not recorded" in text.err, text)
+
+
+def a_file_system_gets_no_request_of_ours(place):
+    """On a slow one each would take as long as the program's own."""
+    counter = place.compile("fuse_count", source=(ROOT / "tests/programs/c/fuse_count.c").read_text())
+    calls = place.compile("calls", source=FILE_CALLS)
+    mounted = place / "mounted"
+    mounted.mkdir()
+    counts, found = [], []
+    for library in "", BUILD / "libyieldsan.so":
+        traces = place / "traces"
+        traces.mkdir(exist_ok=True)
+        environment = {**os.environ, "YIELDSAN_OPTIONS": f"summary=0:output={traces}"}
+        command = [counter, mounted, "/usr/bin/env", f"LD_PRELOAD={library}", calls, mounted]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if ran.returncode == 99:
+            raise Skip(ran.stderr.strip())
+        expect(ran.returncode == 0, ran)
+        counts.append(int(ran.stdout))
+    expect(counts[0] == counts[1] and counts[0] > 20, counts)
+    run_report = subprocess.run([BUILD / "yieldsan", "report", "--show=notice", traces], capture_output=True,
+                                text=True, check=False)
+    for call in "read", "pwrite", "open", "fsync", "fopen":
+        expect(f"{call} blocks" in run_report.stdout, run_report)
 
 
 sys.exit(run_tests(globals()))

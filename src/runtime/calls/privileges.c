@@ -30,11 +30,6 @@ DROPS(setresgid, (gid_t group, gid_t effective, gid_t saved), (group, effective,
 DROPS(setfsgid, (gid_t group), (group))
 DROPS(setgroups, (size_t count, const gid_t *groups), (count, groups))
 DROPS(initgroups, (const char *user, gid_t group), (user, group))
-DROPS(chroot, (const char *path), (path))
-DROPS(pivot_root, (const char *root, const char *old), (root, old))
-DROPS(unshare, (int flags), (flags))
-DROPS(setns, (int fd, int type), (fd, type))
-
 EXPORT int prctl(int option, ...)
 {
 	unsigned long arguments[4];

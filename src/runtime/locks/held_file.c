@@ -1,8 +1,8 @@
 #include "held_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
+#include "runtime/base/file_status.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
 #include "runtime/base/thread.h"
@@ -28,10 +28,11 @@ bool held_file_is_open(uintptr_t lock)
 
 static bool is_same_file(int one, int other)
 {
-	struct stat a, b;
+	struct statx a, b;
 
-	return one != other && !fstat(one, &a) && !fstat(other, &b) && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
+	return one != other && file_status(one, &a) && file_status(other, &b) &&
+	       a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor &&
+	       a.stx_ino == b.stx_ino;
 }
 
 void held_file_waits(int fd)

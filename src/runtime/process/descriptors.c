@@ -2,15 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "runtime/base/events.h"
+#include "runtime/base/file_status.h"
 #include "runtime/libc/real.h"
 #include "runtime/base/memory.h"
+#include "runtime/base/memory_devices.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
 
@@ -118,47 +116,22 @@ void descriptor_set_flags(int fd, bool nonblocking, bool append)
 	     copied_bit(fd));
 }
 
-/* File systems whose files are memory: reading them waits for no disk. */
-static bool is_memory(int fd)
+static uint8_t subject_of(const struct statx *status, enum device_kind device)
 {
-	struct statfs system;
-
-	if (real.fstatfs(fd, &system))
-		return false;
-	switch ((unsigned long)system.f_type) {
-	case PROC_SUPER_MAGIC:
-	case SYSFS_MAGIC:
-	case TMPFS_MAGIC:
-	case RAMFS_MAGIC:
-	case HUGETLBFS_MAGIC:
-	case CGROUP_SUPER_MAGIC:
-	case CGROUP2_SUPER_MAGIC:
-	case DEBUGFS_MAGIC:
-	case TRACEFS_MAGIC:
-	case SECURITYFS_MAGIC:
-	case 0xbad1dea:	 /* futexfs */
-	case 0x6e736673: /* nsfs */
-		return true;
-	}
-	return false;
-}
-
-static uint8_t subject_of(int fd, const struct stat *status)
-{
-	switch (status->st_mode & S_IFMT) {
+	switch (status->stx_mode & S_IFMT) {
 	case S_IFREG:
-		return is_memory(fd) ? SUBJECT_MEMORY_FILE : SUBJECT_REGULAR_FILE;
+		return device == DEVICE_MEMORY ? SUBJECT_MEMORY_FILE : SUBJECT_REGULAR_FILE;
 	case S_IFBLK:
 		return SUBJECT_REGULAR_FILE;
 	case S_IFDIR:
-		return is_memory(fd) ? SUBJECT_MEMORY_FILE : SUBJECT_DIRECTORY;
+		return device == DEVICE_MEMORY ? SUBJECT_MEMORY_FILE : SUBJECT_DIRECTORY;
 	case S_IFIFO:
 		return SUBJECT_PIPE;
 	case S_IFSOCK:
 		return SUBJECT_SOCKET;
 	case S_IFCHR:
 		/* Terminals: Documentation/admin-guide/devices.txt. */
-		switch (status->st_rdev >> 8 & 0xfff) {
+		switch (status->stx_rdev_major) {
 		case 4:
 		case 5:
 		case 136 ... 143:
@@ -169,19 +142,30 @@ static uint8_t subject_of(int fd, const struct stat *status)
 	return SUBJECT_EVENT; /* anonymous inodes have no type */
 }
 
+/* Where the device matters. */
+static enum device_kind device_of(const struct statx *status)
+{
+	return S_ISREG(status->stx_mode) || S_ISDIR(status->stx_mode)
+		       ? memory_device_kind(status->stx_dev_major, status->stx_dev_minor)
+		       : DEVICE_DISK;
+}
+
 struct descriptor descriptor_ask(int fd)
 {
 	struct descriptor known = { 0 };
-	struct stat status;
+	enum device_kind device;
+	struct statx status;
 	int saved = errno, flags;
 
-	if (!runtime_silent && fd >= 0 && real.fstat(fd, &status) == 0) {
+	if (!runtime_silent && fd >= 0 && file_status(fd, &status)) {
 		flags = real.fcntl(fd, F_GETFL);
 		event_descriptor_used(fd);
-		known.subject = subject_of(fd, &status);
+		device = device_of(&status);
+		known.subject = subject_of(&status, device);
 		known.nonblocking = flags != -1 && flags & O_NONBLOCK;
 		known.append = flags != -1 && flags & O_APPEND;
-		keep(fd, known, copied_bit(fd));
+		if (device != DEVICE_UNKNOWN) /* else it is asked for again */
+			keep(fd, known, copied_bit(fd));
 	}
 	errno = saved;
 	return known;

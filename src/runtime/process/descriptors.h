@@ -1,6 +1,6 @@
 /*
  * What is known of each descriptor without a system call: its type and whether it is non-blocking.
- * A byte pair each; forgotten when a call may have changed it, asked for (fstat, fcntl) when it is
+ * A byte pair each; forgotten when a call may have changed it, asked for (statx, fcntl) when it is
  * needed and not known, and asked again before anything is blamed.
  */
 #ifndef RUNTIME_DESCRIPTORS_H

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include "runtime/locks/held.h"
+#include "runtime/base/file_status.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
 #include "task_resources.h"
@@ -94,18 +96,17 @@ static bool is_temporary(const char *path)
 void task_makes_file(const char *path, int fd)
 {
 	struct leaving *leaving;
-	struct stat file = { 0 };
+	struct statx file;
 	uint64_t task;
 
-	if (!is_temporary(path) || strlen(path) >= sizeof leaving->path ||
-	    system_call(SYS_fstat, fd, (long)&file, 0, 0, 0, 0))
+	if (!is_temporary(path) || strlen(path) >= sizeof leaving->path || !file_status(fd, &file))
 		return;
 	leaving = take(&task);
 	if (!leaving)
 		return;
 	leaving->kind = LEFT_FILE;
-	leaving->device = file.st_dev;
-	leaving->number = file.st_ino;
+	leaving->device = makedev(file.stx_dev_major, file.stx_dev_minor);
+	leaving->number = file.stx_ino;
 	strcpy(leaving->path, path);
 	keep(leaving, task);
 }

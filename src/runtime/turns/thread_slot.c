@@ -9,6 +9,7 @@
 #include "executor.h"
 #include "runtime/base/log.h"
 #include "runtime/base/events.h"
+#include "runtime/base/memory_devices.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
 #include "turn_times.h"
@@ -73,6 +74,7 @@ COLD struct trace_thread *thread_slot_take(void)
 		trace_lose_event();
 		return NULL;
 	}
+	memory_devices_refresh();
 	slot->tid = gettid();
 	memcpy(slot->name, this_thread.name, sizeof slot->name);
 	memset(slot->turns, 0, sizeof slot->turns);

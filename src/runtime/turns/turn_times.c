@@ -4,6 +4,7 @@
 
 #include "executor.h"
 #include "task_types.h"
+#include "runtime/base/memory_devices.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/events.h"
 #include "runtime/trace/trace.h"
@@ -105,6 +106,7 @@ void turn_times_flush(void)
 	uint64_t busy_ns = 0, max_ns = 0, type_ns = 0, type_turns = 0, type_max_ns = 0;
 	OWN_CODE_SCOPE;
 
+	memory_devices_refresh(); /* no turn's time passes here */
 	times->count = 0;
 	record = count && times->executor ? lengths(times->executor) : NULL;
 	if (!record)

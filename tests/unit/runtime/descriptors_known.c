@@ -2,6 +2,9 @@
 #include "calls_seen.h"
 
 #include <limits.h>
+#include <sys/syscall.h>
+
+#include "runtime/base/memory_devices.h"
 
 #define OTHER 900 /* numbers that nothing is open at */
 
@@ -189,6 +192,66 @@ static void any_number_may_be_asked_for(void **state)
 	descriptor_forget(MAX_DESCRIPTORS - 1);
 }
 
+static uint8_t subject_below(const char *directory)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR, 0600);
+	uint8_t subject = fd < 0 ? SUBJECT_NONE : descriptor_ask(fd).subject;
+
+	close(fd);
+	return subject;
+}
+
+/* A mount that is not in the table yet, and one that is there no more. */
+static void what_is_mounted_is_looked_at_again(void **state)
+{
+	char directory[] = "/tmp/yieldsan-mount-XXXXXX";
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(descriptor_ask(fd).subject, SUBJECT_MEMORY_FILE);
+	close(fd);
+	assert_non_null(mkdtemp(directory));
+	if (mount("test", directory, "tmpfs", 0, NULL)) {
+		rmdir(directory);
+		skip();
+	}
+	assert_int_equal(subject_below(directory), SUBJECT_MEMORY_FILE);
+	turn_enter();
+	assert_int_equal(umount2(directory, MNT_DETACH), 0);
+	assert_true(memory_devices_stale);
+	assert_int_equal(syscall(SYS_mount, "test", directory, "tmpfs", 0, NULL), 0);
+	turn_leave();
+	memory_devices_refresh();
+	assert_false(memory_devices_stale);
+	assert_int_equal(subject_below(directory), SUBJECT_MEMORY_FILE);
+	assert_int_equal(umount(directory), 0);
+	rmdir(directory);
+}
+
+/* By another process: it is taken for a disk, and asked for again. */
+static void an_unknown_device_is_not_kept(void **state)
+{
+	char directory[] = "/tmp/yieldsan-mount-XXXXXX";
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	if (syscall(SYS_mount, "test", directory, "tmpfs", 0, NULL)) {
+		rmdir(directory);
+		skip();
+	}
+	fd = open(directory, O_TMPFILE | O_RDWR, 0600);
+	assert_int_equal(descriptor_ask(fd).subject, SUBJECT_REGULAR_FILE);
+	assert_int_equal(byte_of(fd), 0);
+	assert_true(memory_devices_stale);
+	memory_devices_refresh();
+	assert_int_equal(descriptor_ask(fd).subject, SUBJECT_MEMORY_FILE);
+	assert_int_not_equal(byte_of(fd), 0);
+	close(fd);
+	assert_int_equal(umount(directory), 0);
+	rmdir(directory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +264,8 @@ int main(void)
 		cmocka_unit_test(one_that_becomes_nonblocking_changes_no_other),
 		cmocka_unit_test(a_range_is_forgotten_to_its_ends_and_no_further),
 		cmocka_unit_test(only_a_nonblocking_one_that_is_no_file_never_waits),
+		cmocka_unit_test(what_is_mounted_is_looked_at_again),
+		cmocka_unit_test(an_unknown_device_is_not_kept),
 		cmocka_unit_test(any_number_may_be_asked_for),
 	};
 
