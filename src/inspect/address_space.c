@@ -90,6 +90,8 @@ static void open_module(struct address_space *space, struct loaded_module *modul
 	if (record->loaded_ns > header->start_monotonic_ns)
 		loaded_wall_ns += record->loaded_ns - header->start_monotonic_ns;
 	module->binary = symbols_binary(&space->session->symbols, &key);
+	module->binary->names_only =
+		space->session->options.in_haste && !strcmp(path_name(module->path), "libc.so.6");
 	problem = binary_problem(module->binary, loaded_wall_ns);
 	if (!problem)
 		return;

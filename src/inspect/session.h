@@ -10,9 +10,10 @@
 #include "support/strings.h"
 #include "symbols/symbols.h"
 
-/* All may be NULL. */
+/* Texts may be NULL. */
 struct session_options {
-	const char *debug_root;			/* where separate debug files lie; /usr/lib/debug */
+	const char *debug_root; /* where separate debug files lie; /usr/lib/debug */
+	bool in_haste;		/* nothing of libc but names: its lines take longer than all else */
 	const char *strip_prefix, *source_root; /* paths as shown: see source_path.h */
 };
 

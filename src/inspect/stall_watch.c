@@ -38,6 +38,8 @@ struct stall_watch {
 	struct watched_trace **watched;
 	size_t count, room;
 	uint64_t told_ns;
+	bool line_is_near;    /* a turn of the trace that is looked at will soon be reported */
+	uint64_t prepared_ns; /* when files were opened for such a line last */
 };
 
 static uint64_t monotonic_ns(void)
@@ -208,6 +210,7 @@ static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *th
 	uint64_t own_ns = age_ns > thread->look.runnable_ns ? age_ns - thread->look.runnable_ns : 0;
 	uint64_t now = monotonic_ns();
 
+	watch->line_is_near |= own_ns >= error_ns / 2 && own_ns < error_ns;
 	if (own_ns < error_ns || (thread->told_ns && age_ns < 2 * thread->told_ns))
 		return false;
 	/* As if so many lines had been saved up. */
@@ -279,19 +282,29 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 	return is_time_to_tell(watch, thread, age_ns);
 }
 
+/* Opening a program's debug information takes most of the time of the first line: on a busy machine
+ * it would come late. */
+static void prepare_line(struct stall_watch *watch, const struct watched_trace *trace)
+{
+	watch->start->report(trace->path, 0, NULL);
+	watch->prepared_ns = monotonic_ns();
+}
+
 static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace)
 {
+	const uint64_t error_ns = watch->start->options->long_turn_error_us * UINT64_C(1000);
 	bool tell = false;
 
+	watch->line_is_near = false;
 	watched_trace_write_crowd(trace, &watch->crowd);
 	holder_watch_look(trace);
 	task_snapshot_look(trace->tasks, trace);
 	for (size_t i = 0; trace->scale && i < trace->count; i++)
 		tell |= look_at_thread(watch, trace, &trace->threads[i]);
 	if (tell)
-		watch->start->report(trace->path,
-				     watch->start->options->long_turn_error_us * UINT64_C(1000),
-				     watch->start->out);
+		watch->start->report(trace->path, error_ns, watch->start->out);
+	else if (watch->line_is_near && watch->prepared_ns + TELL_NS < monotonic_ns())
+		prepare_line(watch, trace);
 }
 
 /* One that says no more of itself than that it is gone was killed. */

@@ -17,7 +17,8 @@ struct stall_watch_start {
 	FILE *out;    /* for lines about turns and calls that have not ended */
 	int ancestor; /* a socket: see ancestor.h. The watch ends when the other side shuts down */
 	uint64_t resumed_ns; /* when this watch took over from one that was lost; 0: the first */
-	/* Prints what has lasted for `least_ns` in the process with its trace at `path`. */
+	/* Prints what has lasted for `least_ns` in the process with its trace at `path`. `out`
+	 * NULL: does the same and prints nothing, so that the next line comes sooner. */
 	void (*report)(const char *path, uint64_t least_ns, FILE *out);
 };
 

@@ -41,7 +41,7 @@ static struct session *session_now(void)
 		open = false;
 	}
 	if (!open)
-		session_init(&session, NULL);
+		session_init(&session, &(struct session_options){ .in_haste = true });
 	open = true;
 	return &session;
 }

@@ -117,14 +117,15 @@ static void open_files(struct binary *binary)
 		return;
 	inside->opened = true;
 	inside->problem = open_object(&inside->object, key);
-	if (open_dwarf(inside, &inside->object))
+	if (!binary->names_only && open_dwarf(inside, &inside->object))
 		return;
 	if (debug_file_open(&inside->debug, &inside->object, key->path, key->build_id,
 			    key->build_id_size, inside->root) &&
-	    (key->path[0] != '/' ||
+	    (key->path[0] != '/' || binary->names_only ||
 	     debuginfod_open(&inside->debug, key->build_id, key->build_id_size)))
 		return;
-	open_dwarf(inside, &inside->debug);
+	if (!binary->names_only)
+		open_dwarf(inside, &inside->debug);
 	inside->problem = NULL; /* it belongs to what ran, whatever lies at the path now */
 }
 

@@ -35,6 +35,7 @@ struct binary_key {
 
 struct binary {
 	struct binary_key key;
+	bool names_only; /* set before anything is asked of it: debug information is not read */
 	struct binary_inside *inside;
 	UT_hash_handle hh;
 };
