@@ -80,6 +80,68 @@ def a_wait_is_timed_by_the_library_alone(place):
     result = yieldsan("report", "--format=json", "--show=notice", place.path)
     finding = _only_long_turn(json.loads(result.out))
     expect(finding["stall"] == "waiting" and finding["max_ns"] >= 290_000_000, finding)
+    expect("where was not seen" in finding["message"], finding["message"])
+
+
+# Two hand-written loops whose callbacks sleep where no call of libc stands between.
+TWO_LOOPS = r"""
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static void sleep_past_libc(void)
+{
+	struct timespec time = { .tv_nsec = 150000000 };
+	long result;
+
+	__asm__ volatile("syscall" : "=a"(result)
+			 : "a"(SYS_nanosleep), "D"(&time), "S"(0) : "rcx", "r11", "memory");
+}
+
+#define LOOP(name)                                                                                 \
+	static __attribute__((noinline)) void *name(void *data)                                    \
+	{                                                                                          \
+		int epoll = epoll_create1(0), event = eventfd(1, EFD_NONBLOCK);                    \
+		struct epoll_event ready = { .events = EPOLLIN };                                  \
+                                                                                                   \
+		epoll_ctl(epoll, EPOLL_CTL_ADD, event, &ready);                                    \
+		for (int i = 0; i < 8; i++) {                                                      \
+			epoll_wait(epoll, &ready, 1, -1);                                          \
+			if (i > 4)                                                                 \
+				sleep_past_libc();                                                 \
+		}                                                                                  \
+		return data;                                                                       \
+	}
+
+LOOP(first_loop)
+LOOP(second_loop)
+
+int main(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, first_loop, NULL);
+	second_loop(NULL);
+	pthread_join(thread, NULL);
+	return 0;
+}
+"""
+
+
+def turns_whose_place_was_not_seen_are_one_finding_for_each_loop(place):
+    program = place.compile("two_loops", "-g", "-pthread", source=TWO_LOOPS)
+    subprocess.run([program], check=True, env={
+        **os.environ, "LD_PRELOAD": str(pathlib.Path(YIELDSAN).parent / "libyieldsan.so"),
+        "YIELDSAN_OPTIONS": f"summary=0:output={place.path}"})
+    result = yieldsan("report", "--format=json", "--show=notice", place.path)
+    told = sorted(finding["message"] for finding in json.loads(result.out)["findings"] if finding["kind"] == "long-turn")
+    expect(len(told) == 2, told)
+    for message, name in zip(told, ("first_loop", "second_loop")):
+        expect(f"where was not seen, the loop is in {name} (" in message, told)
+        expect("processor" not in message, told)
 
 
 def a_wait_past_libc_is_named(place):

@@ -27,17 +27,24 @@ enum turn_wait turn_wait_of(uint32_t system_call)
 
 /*
  * On a crowded machine a thread that slept briefly may have spent the rest waiting for a processor.
- * So a wait counts as "runnable" if what it waited for was not seen, or was a short lock, unless it
- * lasted for several times as long as a turn that is an error.
+ * Doubt the wait if what it waited for was not seen, or was a short lock, whose holder may have had
+ * no processor; not if it lasted for several times as long as a turn that is an error, or if no
+ * load explains it.
  */
+static bool is_doubtful(const struct turn_facts *facts, const struct limits *limits)
+{
+	bool seen = facts->looked && facts->wait != TURN_WAIT_UNKNOWN &&
+		    facts->wait != TURN_WAIT_SHORT_LOCK;
+
+	return facts->crowded && !facts->in_progress && !seen &&
+	       facts->own_ns < LIMIT_DOUBTFUL_WAIT * limits->turn_error_ns &&
+	       (facts->wait == TURN_WAIT_SHORT_LOCK || facts->slept_ns < limits->turn_warning_ns);
+}
+
 enum trace_stall turn_stall(const struct turn_facts *facts, const struct limits *limits)
 {
-	bool doubtful = !facts->looked || facts->wait == TURN_WAIT_UNKNOWN ||
-			facts->wait == TURN_WAIT_SHORT_LOCK;
-
-	if (facts->stall == STALL_WAITING && facts->crowded && doubtful &&
-	    facts->own_ns < LIMIT_DOUBTFUL_WAIT * limits->turn_error_ns)
-		return STALL_RUNNABLE;
+	if (facts->stall == STALL_WAITING && !facts->looked && is_doubtful(facts, limits))
+		return STALL_UNKNOWN;
 	return facts->stall;
 }
 
@@ -72,7 +79,11 @@ struct verdict turn_judge(const struct turn_facts *facts, const struct limits *l
 		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_PAGE_FAULT);
 	if (facts->alone)
 		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_ALONE);
-	if (facts->stall != STALL_BUSY && !facts->looked && !facts->in_progress)
+	if (facts->stall != STALL_BUSY && facts->stall != STALL_RUNNABLE &&
+	    is_doubtful(facts, limits))
+		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_DOUBTFUL_WAIT);
+	if (facts->stall != STALL_BUSY && !facts->looked && !facts->in_progress &&
+	    facts->slept_ns < limits->turn_error_ns)
 		verdict_lower(&verdict, SEVERITY_WARNING, REASON_NOT_SEEN_ASLEEP);
 	if (waits && facts->crowded && facts->wait == TURN_WAIT_SHORT_LOCK)
 		verdict_lower(&verdict, SEVERITY_WARNING, REASON_SHORT_LOCK);

@@ -25,14 +25,18 @@ struct turn_facts {
 	uint64_t own_ns; /* its length less what its calls explain and what it lost to others */
 	enum trace_stall stall;
 	enum turn_wait wait;
-	bool crowded;	  /* more threads than processors at some time meanwhile */
-	bool looked;	  /* the launcher saw it while it lasted */
-	bool place_known; /* it was sampled or seen waiting, or its type of task is known */
-	bool alone;	  /* a root future's that may hold up itself alone */
+	bool crowded;	   /* more threads than processors at some time meanwhile */
+	uint64_t slept_ns; /* of own_ns, asleep for certain: no load explains it */
+	bool looked;	   /* the launcher saw it while it lasted */
+	bool place_known;  /* it was sampled or seen waiting, or its type of task is known */
+	bool alone;	   /* a root future's that may hold up itself alone */
 	bool in_progress;
 };
 
-/* What it did, once the doubts about a wait on a busy machine have been weighed. */
+/*
+ * What it did: STALL_UNKNOWN in place of STALL_WAITING if it slept for a moment and nothing says
+ * whether it then waited for a processor.
+ */
 enum trace_stall turn_stall(const struct turn_facts *facts, const struct limits *limits);
 
 /* `facts->stall`: as turn_stall has it. SEVERITY_NONE: shorter than a warning, and in progress. */

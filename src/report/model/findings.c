@@ -33,9 +33,13 @@ static void add_share(struct finding *finding, const struct finding *seen,
 
 static void merge(struct finding *known, const struct finding *seen)
 {
-	/* What the worst of them did is told. */
-	if (seen->severity > known->severity ||
-	    (seen->severity == known->severity && seen->total_ns > known->total_ns))
+	/* What the worst of them did is shown; that others had the processor only if all wanted
+	 * one.
+	 */
+	if (known->stall == STALL_RUNNABLE ||
+	    (seen->stall != STALL_RUNNABLE &&
+	     (seen->severity > known->severity ||
+	      (seen->severity == known->severity && seen->total_ns > known->total_ns))))
 		known->stall = seen->stall;
 	if (seen->severity == known->severity)
 		known->reasons |= seen->reasons;

@@ -75,6 +75,14 @@ const char *headline(struct session *session, const struct finding *finding)
 {
 	const char *place = headline_place(session, finding);
 
+	/* Only the function that runs the turns is known then, or the task's. */
+	if (finding->unseen)
+		return strings_print(&session->strings, "%s; where was not seen, %s%s: %s",
+				     kind_of(finding->kind)->subject(session, finding),
+				     finding->family == FAMILY_EVENT_LOOP ? "the loop is in "
+									  : "its turn is of ",
+				     place ? place : "code without a name",
+				     kind_of(finding->kind)->cost(session, finding));
 	return strings_print(&session->strings, "%s%s%s: %s",
 			     kind_of(finding->kind)->subject(session, finding), place ? " in " : "",
 			     place ? place : "", kind_of(finding->kind)->cost(session, finding));

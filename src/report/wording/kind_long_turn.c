@@ -24,9 +24,9 @@ const char *long_turn_subject(struct session *session, const struct finding *fin
 				     finding->channel ? finding->channel : "",
 				     finding->channel ? ")" : "");
 	case STALL_RUNNABLE:
-		return strings_print(
-			strings, "a long turn of %s could have run, but others had the processor",
-			executor);
+		return strings_print(strings,
+				     "a long turn of %s was runnable, but others had the processor",
+				     executor);
 	default:
 		return strings_print(strings, "a long turn holds %s", executor);
 	}
@@ -36,21 +36,19 @@ const char *long_turn_cost(struct session *session, const struct finding *findin
 {
 	char total[QUANTITY_SIZE], longest[QUANTITY_SIZE], count[QUANTITY_SIZE];
 	struct strings *strings = &session->strings;
-	const char *unseen = finding->unseen ? "; over before a look" : "";
 
 	if (finding->in_progress) {
 		quantity_duration(longest, finding->progress_ns);
-		return strings_print(strings, "%s %s%s", longest,
+		return strings_print(strings, "%s %s", longest,
 				     finding->running ? "by now, and it has not ended"
-						      : "when the process ended",
-				     unseen);
+						      : "when the process ended");
 	}
 	quantity_duration(total, finding->total_ns);
 	if (finding->count == 1)
-		return strings_print(strings, "once, %s%s", total, unseen);
-	return strings_print(strings, "%s times, %s in all, longest %s%s",
+		return strings_print(strings, "once, %s", total);
+	return strings_print(strings, "%s times, %s in all, longest %s",
 			     quantity_count(count, finding->count), total,
-			     quantity_duration(longest, finding->max_ns), unseen);
+			     quantity_duration(longest, finding->max_ns));
 }
 
 const char *long_turn_advice(struct session *session, const struct finding *finding)

@@ -48,6 +48,7 @@ struct course {
 	uint64_t ns;	 /* less what its calls explain */
 	uint64_t own_ns; /* of it not lost to other programs */
 	uint64_t off_cpu_ns;
+	uint64_t slept_ns; /* of that asleep for certain */
 	enum trace_stall stall;
 	bool crowded; /* others had the processors */
 };
@@ -59,9 +60,10 @@ struct course {
 static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 				     const struct turn_usage *end)
 {
-	struct turn_usage usage;
+	uint64_t end_ns = now_ns(), cpu_ns, turns = 0, lost_ns;
 	struct course course = { .ns = ns, .own_ns = ns };
-	uint64_t cpu_ns, turns = 0;
+	struct turn_usage usage;
+	int64_t sleeps;
 
 	if (end)
 		usage = *end;
@@ -77,12 +79,22 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 		turns = *this_thread.turn_counter - turn_usage.turns;
 	/* Each turn may have come after a wait; those of its calls are theirs. */
 	turns += turn->explained_switches;
-	if (course.off_cpu_ns > ns / 2 && usage.switches - turn_usage.switches > (int64_t)turns) {
+	sleeps = usage.switches - turn_usage.switches;
+	lost_ns = crowd_lost(end_ns - ns, turn_usage.delay_mark, end_ns);
+	if (sleeps && lost_ns < course.off_cpu_ns)
+		course.slept_ns = course.off_cpu_ns - lost_ns;
+	if (course.off_cpu_ns > ns / 2 &&
+	    (sleeps > (int64_t)turns || course.slept_ns >= warning_ns())) {
 		course.stall = STALL_WAITING;
+		if (course.slept_ns)
+			course.own_ns = ns - course.off_cpu_ns + course.slept_ns;
 		return course;
 	}
 	course.own_ns = ns - course.off_cpu_ns;
-	course.stall = course.own_ns >= warning_ns() ? STALL_BUSY : STALL_RUNNABLE;
+	/* One that slept at all is not said to have wanted a processor. */
+	course.stall = course.own_ns >= warning_ns() ? STALL_BUSY
+		       : sleeps			     ? STALL_UNKNOWN
+						     : STALL_RUNNABLE;
 	return course;
 }
 
@@ -90,6 +102,7 @@ static struct turn_facts facts_of(const struct course *course, const struct trac
 {
 	return (struct turn_facts){
 		.own_ns = course->own_ns,
+		.slept_ns = course->slept_ns,
 		.stall = course->stall,
 		.wait = look ? turn_wait_of(look->system_call) : TURN_WAIT_UNKNOWN,
 		.crowded = course->crowded,

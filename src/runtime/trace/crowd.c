@@ -67,17 +67,24 @@ uint64_t crowd_mark(void)
 	return header ? __atomic_load_n(&header->delayed_ns, __ATOMIC_RELAXED) : 0;
 }
 
-uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
+uint64_t crowd_lost(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
 {
-	bool crowded = crowd_between(start_ns, end_ns);
 	uint64_t delayed_ns = crowd_mark(), looked_ns;
 
 	if (!delayed_ns || !trace_header())
-		return crowded ? LIMIT_LOAD_DELAY : 0;
+		return UINT64_MAX;
 	/* Since the last look it was as it was then. */
 	looked_ns = __atomic_load_n(&trace_header()->looked_ns, __ATOMIC_RELAXED);
-	if (crowded && looked_ns < end_ns)
+	if (looked_ns < end_ns && crowd_between(start_ns, end_ns))
 		delayed_ns += end_ns - looked_ns;
-	delayed_ns -= mark;
-	return delayed_ns < LIMIT_LOAD_DELAY ? delayed_ns : LIMIT_LOAD_DELAY;
+	return delayed_ns - mark;
+}
+
+uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
+{
+	uint64_t lost_ns = crowd_lost(start_ns, mark, end_ns);
+
+	if (lost_ns == UINT64_MAX)
+		return crowd_between(start_ns, end_ns) ? LIMIT_LOAD_DELAY : 0;
+	return lost_ns < LIMIT_LOAD_DELAY ? lost_ns : LIMIT_LOAD_DELAY;
 }

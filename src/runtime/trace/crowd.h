@@ -29,4 +29,10 @@ uint64_t crowd_mark(void);
  */
 uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns);
 
+/*
+ * The same without the limit: for how long the thread may have waited for a processor since the
+ * mark was taken. UINT64_MAX: not known.
+ */
+uint64_t crowd_lost(uint64_t start_ns, uint64_t mark, uint64_t end_ns);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
+#include "runtime/trace/crowd.h"
 
 THREAD_LOCAL struct turn_usage turn_usage;
 uint64_t turn_usage_interval = UINT64_MAX;
@@ -35,5 +36,6 @@ COLD void turn_usage_take(uint64_t now)
 	OWN_CODE_SCOPE;
 
 	turn_usage = usage_now(now);
+	turn_usage.delay_mark = crowd_mark();
 	turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
 }

@@ -10,8 +10,9 @@
 struct turn_usage {
 	uint64_t ticks; /* when it was taken */
 	uint64_t cpu_ns;
-	int64_t switches; /* voluntary; -1: not known */
-	uint64_t turns;	  /* that the thread has begun by then, of any executor */
+	int64_t switches;    /* voluntary; -1: not known */
+	uint64_t turns;	     /* that the thread has begun by then, of any executor */
+	uint64_t delay_mark; /* see trace/crowd.h */
 };
 
 extern THREAD_LOCAL struct turn_usage turn_usage;
