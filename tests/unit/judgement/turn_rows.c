@@ -78,6 +78,20 @@ static void a_busy_machine_lowers_it_and_says_so(void **state)
 		    .wait = TURN_WAIT_SHORT_LOCK },
 		  ERROR,
 		  0 },
+		{ { .own_ns = 399 * MS,
+		    .stall = STALL_WAITING,
+		    SEEN,
+		    .crowded = true,
+		    .wait = TURN_WAIT_SHORT_LOCK },
+		  NOTICE,
+		  REASON_BIT(REASON_DOUBTFUL_WAIT) },
+		{ { .own_ns = 399 * MS,
+		    .stall = STALL_WAITING,
+		    SEEN,
+		    .crowded = true,
+		    .wait = TURN_WAIT_OTHER },
+		  ERROR,
+		  0 },
 	};
 
 	(void)state;
@@ -118,6 +132,9 @@ static void what_was_not_seen_is_less(void **state)
 		{ { .own_ns = 500 * MS, .stall = STALL_WAITING },
 		  NOTICE,
 		  REASON_BIT(REASON_NOT_SEEN_ASLEEP) | REASON_BIT(REASON_NO_PLACE) },
+		{ { .own_ns = 500 * MS, .slept_ns = 100 * MS, .stall = STALL_WAITING },
+		  WARNING,
+		  REASON_BIT(REASON_NO_PLACE) },
 	};
 
 	(void)state;
@@ -130,21 +147,28 @@ static void a_wait_on_a_busy_machine_is_doubted_unless_it_is_very_long(void **st
 		struct turn_facts facts;
 		enum trace_stall stall;
 	} rows[] = {
-		{ { .own_ns = 399 * MS, .stall = STALL_WAITING, .crowded = true }, STALL_RUNNABLE },
+		/* Whether it slept or wanted a processor is not known. */
+		{ { .own_ns = 399 * MS, .stall = STALL_WAITING, .crowded = true }, STALL_UNKNOWN },
 		{ { .own_ns = 400 * MS, .stall = STALL_WAITING, .crowded = true }, STALL_WAITING },
 		{ { .own_ns = 399 * MS, .stall = STALL_WAITING }, STALL_WAITING },
-		{ { .own_ns = 399 * MS,
+		/* No load explains it. */
+		{ { .own_ns = 60 * MS,
+		    .slept_ns = 10 * MS,
 		    .stall = STALL_WAITING,
-		    .crowded = true,
-		    .looked = true,
-		    .wait = TURN_WAIT_OTHER },
+		    .crowded = true },
 		  STALL_WAITING },
+		{ { .own_ns = 60 * MS,
+		    .slept_ns = 10 * MS - 1,
+		    .stall = STALL_WAITING,
+		    .crowded = true },
+		  STALL_UNKNOWN },
+		/* It was seen asleep. */
 		{ { .own_ns = 399 * MS,
 		    .stall = STALL_WAITING,
 		    .crowded = true,
 		    .looked = true,
 		    .wait = TURN_WAIT_SHORT_LOCK },
-		  STALL_RUNNABLE },
+		  STALL_WAITING },
 		{ { .own_ns = 399 * MS, .stall = STALL_BUSY, .crowded = true }, STALL_BUSY },
 	};
 
