@@ -21,6 +21,9 @@ from harness import build, labels, manifest, watch  # noqa: E402
 # What the command itself has to say (that no executor ran a turn) stands behind the program's own.
 OWN_WORDS = re.compile(r"^yieldsan: .*\n", re.MULTILINE)
 
+# Programs some of whose cases are killed, or end in another way without their last word.
+ENDS_EARLY = ("ends", "asio_pool")
+
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -116,7 +119,7 @@ def execute(run, command, builder, arguments):
     unwatched = watch.execute(command, directory, environment=environment)
     if unwatched.complaint or unwatched.status == 99 or arguments.unwatched:
         complaints = [unwatched.complaint] if unwatched.complaint else []
-        if unwatched.status == 99 or (not unwatched.stdout.endswith("done\n") and not run.program == "ends"):
+        if unwatched.status == 99 or (not unwatched.stdout.endswith("done\n") and run.program not in ENDS_EARLY):
             complaints.append(f"ended with {unwatched.status}, unwatched: {unwatched.stderr.strip()[-300:]}")
         watch.directory_destroy(directory)
         return labels.Verdict(complaints=complaints)

@@ -14,8 +14,4 @@ struct elf_file;
  */
 bool code_comes_to(const struct elf_file *object, uint64_t from, uint64_t to);
 
-/* Whether the call that returns to this address names its target, so that it cannot be a callback's.
- */
-bool code_call_is_direct(const struct elf_file *object, uint64_t return_address);
-
 #endif

@@ -225,13 +225,3 @@ bool code_comes_to(const struct elf_file *object, uint64_t from, uint64_t to)
 	free(cycle);
 	return found;
 }
-
-bool code_call_is_direct(const struct elf_file *object, uint64_t return_address)
-{
-	struct x86_instruction instruction;
-	struct code code = { .object = object };
-
-	return object && object->elf && return_address > 5 &&
-	       decode(&code, return_address - 5, &instruction) && instruction.length == 5 &&
-	       instruction.map == X86_ONE_BYTE && instruction.opcode == NEAR_CALL;
-}

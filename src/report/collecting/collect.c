@@ -78,8 +78,8 @@ static void observe(struct collection *collection, const struct observation *obs
 	/* Of a turn that came back to its wait the level tells; of one that did not, and may have
 	 * been code behind the loop, only the code does. */
 	if ((observation->level > executor->level || observation->is_last) &&
-	    !loop_body_has(&collection->space, executor, observation->frames, observation->depth,
-			   observation->when_ns))
+	    !loop_body_has(&collection->space, collection->process, executor, observation->frames,
+			   observation->depth, observation->when_ns))
 		return;
 	seen->call = strings_keep_part(&report->session->strings, call->name, sizeof call->name);
 	seen->category = category_of(observation, &report->session->strings);

@@ -3,6 +3,8 @@
 #include "inspect/address_space.h"
 #include "inspect/trace_file.h"
 #include "machine_code/code_cycle.h"
+#include "report/frames/stack.h"
+#include "report/model/process.h"
 #include "symbols/binary.h"
 
 static const struct trace_stack *wait_of(const struct trace_file *trace,
@@ -40,16 +42,21 @@ static bool comes_to(struct address_space *space, uint64_t from, uint64_t to, ui
 	return object && code_comes_to(object, from - base, to - base);
 }
 
-static bool is_called_directly(struct address_space *space, uint64_t address, uint64_t when_ns)
+/* A library that is linked in (Asio): what its functions return to is known to be its loop. */
+static bool is_of_library(struct address_space *space, const struct process *process,
+			  uint64_t address, uint64_t when_ns)
 {
-	uint64_t base = 0;
-	const struct elf_file *object = object_at(space, address, when_ns, &base);
+	struct stack stack = stack_native(space, process->executable, &address, 1, when_ns);
 
-	return object && code_call_is_direct(object, address - base);
+	for (size_t i = 0; i < stack.count; i++)
+		if (stack.frames[i].owner == OWNER_EXECUTOR)
+			return true;
+	return false;
 }
 
-bool loop_body_has(struct address_space *space, const struct trace_executor *executor,
-		   const uint64_t *frames, size_t depth, uint64_t when_ns)
+bool loop_body_has(struct address_space *space, const struct process *process,
+		   const struct trace_executor *executor, const uint64_t *frames, size_t depth,
+		   uint64_t when_ns)
 {
 	const struct trace_stack *wait = wait_of(space->trace, executor);
 	size_t here, there = 0;
@@ -66,12 +73,10 @@ bool loop_body_has(struct address_space *space, const struct trace_executor *exe
 		return false;
 	if (comes_to(space, frames[here - 1], wait->frames[there - 1], when_ns))
 		return true;
-	/*
-	 * A function that handles one event may return to one that calls it in a loop. If it is
-	 * called by its address, it may as well be a job of a pool's, and the loop within it over.
-	 */
+	/* A library's function that handles one event returns to one that calls it in a loop. A
+	 * program's may be called in a loop, too, but by then its own is over. */
 	for (; there < wait->depth && here < depth && frames[here] == wait->frames[there] &&
-	       is_called_directly(space, frames[here], when_ns);
+	       is_of_library(space, process, frames[here], when_ns);
 	     there++, here++)
 		if (comes_to(space, frames[here], frames[here], when_ns))
 			return true;

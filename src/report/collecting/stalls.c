@@ -168,8 +168,8 @@ static bool is_in_loop(struct stalls *stalls, const struct trace_executor *execu
 	if (site->level <= executor->level && !is_last)
 		return true;
 	frames = trace_file_record(stalls->space->trace, site->stack, RECORD_STACK);
-	return frames && loop_body_has(stalls->space, executor, frames->frames, frames->depth,
-				       site->first_ns);
+	return frames && loop_body_has(stalls->space, stalls->process, executor, frames->frames,
+				       frames->depth, site->first_ns);
 }
 
 void stall_observe(struct stalls *stalls, const struct trace_site *site)

@@ -61,6 +61,7 @@ struct thread_state {
 		};
 		uint32_t holds_any; /* not 0: there is something to look after */
 	};
+	uintptr_t last_lock; /* the mutex that its turn took last */
 	uint32_t gate_site; /* offset of the trace_lock_site it waited for, outside turns; 0 */
 	uintptr_t gate_lock, gate_return; /* then: which lock, and where its release returns to if
 					     it is a gate */

@@ -23,6 +23,7 @@ struct call_subject {
 	int fd;		 /* -1: none */
 	FILE *stream;
 	const void *lock;
+	const void *mutex; /* of a wait for a condition: what it leaves meanwhile */
 };
 
 #define ANY		((struct call_subject){ .watch = true, .fd = -1 })
@@ -35,7 +36,10 @@ struct call_subject {
 #define LOCK(address)		   ((struct call_subject){ .watch = true, .fd = -1, .lock = (address) })
 #define LOCK_WHEN(address, condition)                                                              \
 	((struct call_subject){ .watch = (condition), .fd = -1, .lock = (address) })
+#define CONDITION(address, rests)                                                                  \
+	((struct call_subject){ .watch = true, .fd = -1, .lock = (address), .mutex = (rests) })
 
+struct loop;
 struct turn;
 
 /*
@@ -49,11 +53,12 @@ struct turn;
  */
 struct call_watch {
 	bool active;
-	bool roots;	/* none, but a root future rests meanwhile: see futures/root_look.h */
-	bool failed;	/* the call returned an error */
-	bool ended;	/* it returned 0: of a read, the end */
-	int fd_made;	/* for CLASS_OPEN: the descriptor that came of it, or -1 */
-	int fd_hung_up; /* of a poll: a pipe that its writer closed, or -1 */
+	bool roots;	   /* none, but a root future rests meanwhile: see futures/root_look.h */
+	bool failed;	   /* the call returned an error */
+	bool ended;	   /* it returned 0: of a read, the end */
+	int fd_made;	   /* for CLASS_OPEN: the descriptor that came of it, or -1 */
+	int fd_hung_up;	   /* of a poll: a pipe that its writer closed, or -1 */
+	struct loop *idle; /* none: a member of a pool is idle meanwhile, see loops/loop_pool.h */
 	int call;
 	struct call_subject subject;
 	struct turn *turn;

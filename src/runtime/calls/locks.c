@@ -135,7 +135,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
                                                                                                    \
 		held_rests((uintptr_t)(mutex), true);                                              \
 		if (call_armed()) {                                                                \
-			CALL_WATCH(watch, CALL_##name, LOCK(address));                             \
+			CALL_WATCH(watch, CALL_##name, CONDITION(address, mutex));                 \
 			result = CALL_RESULT(watch, real.name args);                               \
 		} else {                                                                           \
 			result = real.name args;                                                   \

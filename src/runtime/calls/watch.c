@@ -188,6 +188,29 @@ static void take_script(struct call_watch *watch)
 			sizeof call->script, &watch->language);
 }
 
+static uintptr_t mutex_of(const struct call_watch *watch)
+{
+	return (uintptr_t)(watch->subject.mutex ? watch->subject.mutex : watch->subject.lock);
+}
+
+/* Where a pool's threads take turns, one that waits for its turn keeps nobody waiting. */
+static bool goes_idle(const struct call_watch *watch)
+{
+	const struct trace_call_in_progress *call = &this_thread.slot->call;
+	const struct call_info *info = &call_infos[watch->call];
+	enum loop_pool_wait what = POOL_WAITS_OTHER;
+
+	if (strcmp(info->category, "lock"))
+		return false;
+	if (watch->subject.mutex)
+		what = POOL_WAITS_CONDITION;
+	else if (watch->call == CALL_futex)
+		what = POOL_WAITS_FUTEX;
+	else if (info->class == CLASS_LOCK)
+		what = POOL_WAITS_LOCK;
+	return event_loop_idles(what, mutex_of(watch), call->frames, call->depth);
+}
+
 static bool begin(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
@@ -204,6 +227,11 @@ static bool begin(struct call_watch *watch)
 	    !event_loop_is_below(this_thread.slot->call.frames, this_thread.slot->call.depth)) {
 		erase();
 		event_loop_left();
+		return false;
+	}
+	if (goes_idle(watch)) {
+		erase();
+		watch->idle = event_loop_goes_idle();
 		return false;
 	}
 	if (!take_root(watch)) {
@@ -229,6 +257,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 
 	watch->active = false;
 	watch->roots = false;
+	watch->idle = NULL;
 	own_code_heal(__builtin_frame_address(0));
 	if (self->own_code || self->in_call || !subject.watch)
 		return;
@@ -382,6 +411,8 @@ static enum excuse own_wait(struct call_watch *watch, const struct outcome *outc
 
 	if (status_pipe_is(watch->subject.fd))
 		return EXCUSE_CHILD_STATUS;
+	if (goes_idle(watch))
+		return EXCUSE_POOL;
 	/* libuv keeps a lock in a pipe: its byte is there. */
 	if (watch->kind == SUBJECT_PIPE && !outcome->facts.slept)
 		return call->depth && event_loop_library_has(call->frames[0]) ? EXCUSE_LIBRARY_PIPE
@@ -488,6 +519,8 @@ void call_watch_end(struct call_watch *watch)
 {
 	if (UNLIKELY(watch->roots))
 		root_look_end();
+	if (UNLIKELY(watch->idle != NULL))
+		event_loop_goes_on(watch->idle, mutex_of(watch));
 	if (!watch->active)
 		return;
 	this_thread.in_call = false;

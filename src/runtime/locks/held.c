@@ -190,6 +190,8 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 	struct turn *turn = self->turn;
 	const struct known_stack *stack;
 
+	if (kind == TRACE_LOCK_MUTEX)
+		self->last_lock = lock;
 	if (UNLIKELY(!turn || self->own_code ||
 		     (kind == TRACE_LOCK_SEMAPHORE && !runtime_options.semaphores)))
 		return;

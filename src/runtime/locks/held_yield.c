@@ -145,7 +145,8 @@ static void yield_one(struct held_table *table, struct held_lock *held,
 	struct turn *turn = held->turn;
 
 	turn->locks--;
-	if (held->flags & HELD_GONE || !lock_is_held_by(held->lock, held->kind, table->tid))
+	if (held->flags & (HELD_GONE | HELD_RESTING) ||
+	    !lock_is_held_by(held->lock, held->kind, table->tid))
 		held_remove(table, held);
 	else
 		suspend(table, held, here, yield);

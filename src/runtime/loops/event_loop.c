@@ -28,6 +28,7 @@
 #include "runtime/turns/executor.h"
 #include "loop.h"
 #include "loop_library.h"
+#include "loop_pool.h"
 #include "loop_start.h"
 #include "named.h"
 #include "runtime/tasks/task_module.h"
@@ -146,6 +147,7 @@ void event_loop_descriptors_closed(unsigned first, unsigned last)
 void event_loops_forget(void)
 {
 	memset(loops, 0, sizeof loops);
+	loop_pools_forget();
 	current = NULL;
 	this_thread.loop_has_fds = false;
 }
@@ -202,6 +204,8 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 	} else if (module && module == program && !loop_library_refuses(frames, depth)) {
 		loop->executor = executor_get(FAMILY_EVENT_LOOP, program_name(), wait->caller,
 					      CONFIDENCE_MEDIUM);
+		if (loop->executor && wait->epoll_fd >= 0)
+			loop->pool = loop_pool_get(loop->executor, wait->epoll_fd);
 	}
 }
 
@@ -402,6 +406,36 @@ static inline void begin_turn(struct loop *loop)
 	turn_begin(&loop->turn, loop->executor, TURN_TASK);
 }
 
+bool event_loop_idles(enum loop_pool_wait what, uintptr_t lock, const uint64_t *frames,
+		      unsigned depth)
+{
+	return current && this_thread.turn == &current->turn &&
+	       loop_pool_idles(current, what, lock, frames, depth);
+}
+
+struct loop *event_loop_goes_idle(void)
+{
+	struct loop *loop = current;
+
+	/* What it recorded counts: an idle member has done with its events. */
+	confirm(&loop->turn);
+	if (UNLIKELY(this_thread.holds))
+		held_yielded(&loop->turn, YIELD_TURN_END);
+	turn_end(&loop->turn);
+	loop->has_turn = false;
+	leave_turn(loop);
+	return loop;
+}
+
+void event_loop_goes_on(struct loop *loop, uintptr_t lock)
+{
+	this_thread.last_lock = lock;
+	/* Unless a handler of a signal took the entry meanwhile, or the process is a forked child.
+	 */
+	if (loop->caller && !this_thread.turn)
+		begin_turn(loop);
+}
+
 void event_loop_starts(uintptr_t caller, uintptr_t frame, uintptr_t run_place)
 {
 	const struct loop_wait clock_read = { .caller = caller, .frame = frame, .epoll_fd = -1 };
@@ -419,6 +453,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	struct thread_state *self = &this_thread;
 	const struct task_module *module;
 	uint16_t level;
+	bool in_turn;
 
 	wait->named = false;
 	own_code_heal((void *)wait->frame);
@@ -454,8 +489,11 @@ static COLD bool begin_wait(struct loop_wait *wait)
 			end_turn(&starting, wait);
 		wait->loop = loop_of(wait);
 		if (wait->loop) {
+			in_turn = wait->loop->has_turn;
 			end_turn(wait->loop, wait);
 			count_wait(wait->loop, wait);
+			if (wait->loop->pool)
+				loop_pool_waits(wait->loop->pool, in_turn, self->last_lock);
 		}
 	}
 	if (!wait->loop)
@@ -510,8 +548,12 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 	if (!loop->known && wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED)
 		return;
 	loop->settled = wait->epoll_fd >= 0 && !loop_learns(loop) &&
-			(loop->known || loop->waits >= runtime_options.loop_waits);
+			(loop->known || loop->waits >= runtime_options.loop_waits) &&
+			!(loop->pool && loop_pool_is_shared(loop->pool));
 	begin_turn(loop);
+	this_thread.last_lock = 0;
+	if (loop->pool)
+		loop_pool_waited(loop->pool);
 	if (!loop->told) {
 		loop->told = true;
 		turn_times_waits_at(loop->values, loop->place_count);

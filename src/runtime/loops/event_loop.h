@@ -9,6 +9,7 @@
 #include "runtime/calls/call.h"
 #include "runtime/turns/turn.h"
 #include "loop.h"
+#include "loop_pool.h"
 
 struct module;
 
@@ -94,6 +95,15 @@ void event_loop_descriptors_closed(unsigned first, unsigned last);
 /* The process exits by a call at this stack address. In a callback, its turn was the loop's to the
  * end. */
 void event_loop_exits(uintptr_t frame);
+
+/* Whether the thread goes idle by a call of the present turn: see loop_pool.h. */
+bool event_loop_idles(enum loop_pool_wait what, uintptr_t lock, const uint64_t *frames,
+		      unsigned depth);
+
+/* Then its turn ends; a new one begins when it goes on, with the lock in hand that it waited for,
+ * or that belongs to the condition. Returns the loop. */
+struct loop *event_loop_goes_idle(void);
+void event_loop_goes_on(struct loop *loop, uintptr_t lock);
 
 /* In a forked child. */
 void event_loops_forget(void);

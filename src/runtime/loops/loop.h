@@ -23,6 +23,7 @@ struct loop {
 	bool settled;		   /* nothing is to be found out about it any more */
 	bool told;		   /* its place is in the trace */
 	struct executor *executor; /* NULL: this wait is no loop's */
+	struct loop_pool *pool;	   /* that it is a member of, see loop_pool.h; NULL: of none */
 	unsigned waits;
 	unsigned highest; /* level seen since the last wait */
 	unsigned reach;	  /* places inside the loop's own function and what it calls */

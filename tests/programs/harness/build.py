@@ -45,6 +45,8 @@ C_PROGRAMS = {
     "loop_in_main": (["loop_in_main.c"], None),
     "loop_helper": (["loop_helper.c"], None),
     "last_turn": (["last_turn.c"], None),
+    "asio_pool": (["asio_pool.cc"], ("asio.hpp", "-pthread")),
+    "leader_follower": (["leader_follower.cc"], None),
     "small_stack": (["small_stack.c"], None),
     "helper_poll": (["helper_poll.c", "loop_epoll.c"], None),
     "signals": (["signals.c", "loop_epoll.c"], None),

@@ -146,6 +146,13 @@ def c_runs():
             yield Run("loop_helper", [case], expect, profile=profile, family="event-loop", executor="loop_helper")
         for way in words("return longjmp pthread_exit exit"):
             yield Run("last_turn", [way], profile=profile, family="event-loop")
+        for threads in words("1 3"):
+            for case in words("idle sleep condition lock"):
+                yield Run("asio_pool", [threads, case], {case} - {"idle"}, profile=profile, family="event-loop")
+        yield Run("asio_pool", ["1", "future"], {"future"}, profile=profile, family="event-loop")
+        for way in words("condition semaphore"):
+            for case in words("idle other sleep"):
+                yield Run("leader_follower", [way, case], {case} - {"idle"}, profile=profile, family="event-loop")
     for program in words("helper_poll small_stack signals uv_offload glib_offload curl_easy curl_multi"):
         yield Run(program, [])
     for profile in words("O0 O2"):
