@@ -102,7 +102,7 @@ static int report(const struct report_settings *settings, char **paths, int coun
 {
 	struct report_summary summary;
 	FILE *out = report_settings_open(settings, stdout);
-	int error;
+	int error, status;
 
 	if (!out)
 		return STATUS_WRONG_USE;
@@ -118,7 +118,12 @@ static int report(const struct report_settings *settings, char **paths, int coun
 	}
 	if (summary.unreadable) /* a report on less than was asked for is no success */
 		return STATUS_WRONG_USE;
-	return report_settings_status(settings, &summary);
+	status = report_settings_status(settings, &summary);
+	/* An error may be in what is missing. */
+	if (!status && (summary.incomplete || summary.lost_errors) &&
+	    settings->report.fail_on < SEVERITIES)
+		return STATUS_WRONG_USE;
+	return status;
 }
 
 int command_report(int argc, char **argv)

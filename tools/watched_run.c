@@ -150,12 +150,12 @@ static void print_notes(const struct run *run, FILE *out)
 			"yieldsan: %s, where the traces were, was removed while the program ran: "
 			"what they had is lost; name a directory that stays by --output\n",
 			run->traces.path);
-	else if (run->traces.empty)
+	else if (run->traces.lost)
 		fprintf(out,
 			"yieldsan: %zu process%s found no room for a trace in %s (a full disk, or "
 			"ulimit -f): what blocked there is lost; make room, or name another "
 			"directory by --output\n",
-			run->traces.empty, run->traces.empty == 1 ? "" : "es", run->traces.path);
+			run->traces.lost, run->traces.lost == 1 ? "" : "es", run->traces.path);
 	else if (!run->summary.turns)
 		fprintf(out,
 			"yieldsan: nothing was watched: no executor ran a turn%s. %s; `yieldsan "
@@ -210,17 +210,30 @@ static int make_report(struct run *run)
 	return report_settings_close(&run->options->report, run->report, error);
 }
 
+/* A finding may have been in what was lost. */
+static bool has_lost_records(const struct run *run)
+{
+	return run->traces.is_gone || run->traces.lost || run->summary.incomplete ||
+	       run->summary.lost_errors;
+}
+
 static int exit_status(const struct run *run, int report_error)
 {
+	const struct report_settings *settings = &run->options->report;
+	int status;
+
 	if (WIFSIGNALED(run->status))
 		return STATUS_SIGNAL + WTERMSIG(run->status);
 	if (WEXITSTATUS(run->status))
 		return WEXITSTATUS(run->status);
-	if (report_error || run->traces.is_gone)
+	if (report_error)
 		return STATUS_WRONG_USE;
-	if (run->options->require_executor && !run->summary.turns)
-		return run->options->report.exit_code;
-	return report_settings_status(&run->options->report, &run->summary);
+	status = report_settings_status(settings, &run->summary);
+	if (!status && has_lost_records(run) && settings->report.fail_on < SEVERITIES)
+		return STATUS_WRONG_USE;
+	if (!status && run->options->require_executor && !run->summary.turns)
+		return settings->exit_code;
+	return status;
 }
 
 static int start(struct run *run)

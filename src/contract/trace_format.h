@@ -18,6 +18,11 @@
 #define TRACE_MAGIC		"YSANTRC" /* with its NUL: eight bytes */
 #define TRACE_VERSION		2
 #define TRACE_SUFFIX		".yieldsan"
+/*
+ * A process that found no room for its trace leaves an empty file. What an executor then does is lost:
+ * its first turn adds this to the file's mode, for there is no room for anything else.
+ */
+#define TRACE_LOST_MODE		0100
 #define TRACE_ALIGN		8
 #define TRACE_MAX_FRAMES	128
 #define TRACE_NAME_SIZE		16 /* a thread's name: TASK_COMM_LEN, with its NUL */
@@ -63,7 +68,8 @@ struct trace_header {
 	uint64_t looked_ns;
 	uint64_t crowded_ns;
 	uint64_t delayed_ns; /* how long threads waited for a processor so far; 0: not known */
-	uint64_t reserved[5];
+	uint64_t lost_errors; /* of the events: those that were errors */
+	uint64_t reserved[4];
 };
 
 enum trace_flags {

@@ -96,12 +96,26 @@ struct collection {
 	uint64_t last_start_ns;
 };
 
-/* What the runtime leaves where it found no room. The clock of a file system may lag by a tick. */
-static bool is_empty_since(const char *path, const struct timespec *start)
+/* When a trace was made, in microseconds: its name has it before the suffix. 0: it has none. */
+static uint64_t made_us(const char *path)
 {
+	const char *end = path + strlen(path) - strlen(TRACE_SUFFIX), *digits = end;
+
+	while (digits > path && digits[-1] >= '0' && digits[-1] <= '9')
+		digits--;
+	return digits > path && digits[-1] == '.' ? strtoull(digits, NULL, 10) : 0;
+}
+
+/* What the runtime leaves where it found no room and an executor ran. Others may put files into the
+ * directory. */
+static bool is_lost_since(const char *path, const struct timespec *start)
+{
+	uint64_t start_us = (uint64_t)start->tv_sec * 1000000 + (uint64_t)start->tv_nsec / 1000;
 	struct stat status;
 
-	return !stat(path, &status) && !status.st_size && status.st_mtime + 1 >= start->tv_sec;
+	return !lstat(path, &status) && S_ISREG(status.st_mode) && !status.st_size &&
+	       status.st_mode & TRACE_LOST_MODE && status.st_uid == geteuid() &&
+	       made_us(path) >= start_us;
 }
 
 static void collect(const char *path, void *data)
@@ -114,7 +128,7 @@ static void collect(const char *path, void *data)
 	if (fd < 0 || !trace_finish_is_of_run(fd, &header, directory->run)) {
 		if (fd >= 0)
 			close(fd);
-		directory->empty += is_empty_since(path, &directory->opened);
+		directory->lost += is_lost_since(path, &directory->opened);
 		return;
 	}
 	if (header.pid == collection->pid && header.start_wall_ns >= collection->last_start_ns) {

@@ -16,7 +16,7 @@ struct trace_directory {
 	char run[OPTION_RUN_SIZE]; /* tells this run's traces from others in the directory */
 	struct timespec opened;	   /* CLOCK_REALTIME */
 	char **traces;		   /* once collected: paths */
-	size_t empty;		   /* files of processes that found no room for their trace */
+	size_t lost;		   /* processes whose executors found no room for a trace */
 	bool is_gone;		   /* it cannot be read any more: somebody removed it */
 	size_t count, room;
 };

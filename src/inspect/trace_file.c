@@ -282,6 +282,11 @@ bool trace_file_damage(const struct trace_file *trace, const char *path,
 	return true;
 }
 
+bool trace_file_is_incomplete(const struct trace_file *trace)
+{
+	return trace->missing || trace->passed_over;
+}
+
 const void *trace_file_record(const struct trace_file *trace, uint32_t offset,
 			      enum record_type type)
 {

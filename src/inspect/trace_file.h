@@ -53,6 +53,9 @@ uint64_t trace_clock_ns(const struct trace_file *trace, uint64_t ticks);
 bool trace_file_damage(const struct trace_file *trace, const char *path,
 		       char sentence[TRACE_SENTENCE_SIZE]);
 
+/* Whether findings may be in what was lost. */
+bool trace_file_is_incomplete(const struct trace_file *trace);
+
 /* The record at an offset that another record names; NULL when there is none of that type. */
 const void *trace_file_record(const struct trace_file *trace, uint32_t offset,
 			      enum record_type type);

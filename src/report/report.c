@@ -92,7 +92,10 @@ static void read_trace(struct report *report, const char *path)
 	if (process->damage) {
 		fprintf(errors, "yieldsan: %s\n", process->damage);
 		report->summary.damaged++;
+		report->summary.incomplete += trace_file_is_incomplete(&trace);
 	}
+	report->summary.lost_sites += process->lost_sites;
+	report->summary.lost_errors += trace.header->lost_errors;
 	add_process(report, process);
 	collect(report, process, &trace);
 	if (report->options->tasks && process->end != PROCESS_ENDED &&

@@ -218,7 +218,7 @@ static void print_summary(const struct report *report, const struct colours *col
 {
 	const struct report_summary *summary = &report->summary;
 	size_t hidden = 0;
-	char turns[64], awaiting[64], processes[QUANTITY_SIZE];
+	char turns[64], awaiting[64], processes[QUANTITY_SIZE], lost[64];
 
 	for (int severity = SEVERITY_NOTICE; severity < (int)report->options->show; severity++)
 		hidden += summary->findings[severity];
@@ -243,6 +243,9 @@ static void print_summary(const struct report *report, const struct colours *col
 		fprintf(out, ", %zu suppressed", summary->suppressed);
 	if (summary->baseline)
 		fprintf(out, ", %zu in the baseline", summary->baseline);
+	if (summary->lost_sites)
+		fprintf(out, ", %s lost for want of room",
+			quantity_of(lost, summary->lost_sites, "event"));
 	if (hidden)
 		fprintf(out, " (%zu not shown: --show=%s)", hidden,
 			severity_word(summary->findings[SEVERITY_NOTICE] ? SEVERITY_NOTICE

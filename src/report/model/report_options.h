@@ -58,6 +58,9 @@ struct report_summary {
 	uint64_t machines, awaits; /* in them: async functions and their awaits */
 	size_t unreadable;	   /* files and directories of which nothing could be read */
 	size_t damaged;		   /* traces of which a part is missing */
+	size_t incomplete;	   /* of these: findings may be in that part */
+	uint64_t lost_sites;	   /* events in new places that found no room in their trace */
+	uint64_t lost_errors;	   /* events that were errors and found none */
 };
 
 #endif

@@ -391,7 +391,10 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 		.severity = verdict.severity,
 	});
 	if (!site) {
-		trace_lose_event();
+		if (verdict.severity == SEVERITY_ERROR)
+			trace_lose_error();
+		else
+			trace_lose_event();
 		return NULL;
 	}
 	site_count(site, verdict, outcome->wall_ns, outcome->facts.slept_ns, end_ns);

@@ -228,7 +228,7 @@ static void tell(struct lock_wait *wait, bool only_cycle)
 		return;
 	record = wait->record ? trace_at(wait->record) : record_of(&seen);
 	if (!record) {
-		trace_lose_event();
+		trace_lose_error();
 		return;
 	}
 	last = &seen.edges[seen.edge_count - 1];

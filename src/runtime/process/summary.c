@@ -55,14 +55,36 @@ static bool parent_is_watched(void)
 }
 
 /* Past libc: a preloaded library that stands before its functions may have ended by now. */
-static bool may_tell(void)
+static bool is_standard_error_there(void)
 {
 	struct stat now;
 
-	return runtime_options.summary && !not_first && have_standard_error &&
+	return have_standard_error &&
 	       system_call(SYS_fstat, STDERR_FILENO, (long)&now, 0, 0, 0, 0) == 0 &&
-	       now.st_dev == standard_error.st_dev && now.st_ino == standard_error.st_ino &&
+	       now.st_dev == standard_error.st_dev && now.st_ino == standard_error.st_ino;
+}
+
+static bool may_tell(void)
+{
+	return runtime_options.summary && !not_first && is_standard_error_there() &&
 	       !parent_is_watched();
+}
+
+/* Where no file could be made, nothing else says so: the directory is gone, or not to be seen here.
+ */
+static void tell_of_lost_trace(void)
+{
+	char line[2 * 4096];
+	int length;
+
+	if (!trace_is_lost_unmarked() || !is_standard_error_there())
+		return;
+	length = snprintf(line, sizeof line,
+			  "yieldsan: [%d] no trace could be written to %s (%s): what blocked here "
+			  "is lost\n",
+			  (int)getpid(), trace_directory(), strerrordesc_np(trace_file_error()));
+	if (length > 0 && (size_t)length < sizeof line)
+		(void)!real.write(STDERR_FILENO, line, (size_t)length);
 }
 
 void summary_tell(void)
@@ -73,6 +95,8 @@ void summary_tell(void)
 
 	if (!trace_header() || runtime_silent)
 		return;
+	if (!runtime_options.summary)
+		tell_of_lost_trace();
 	errors = sites_count(SEVERITY_ERROR);
 	warnings = sites_count(SEVERITY_WARNING);
 	locks = lock_errors();

@@ -244,7 +244,10 @@ static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *e
 	key.severity = verdict.severity;
 	site = site_get(&key);
 	if (!site) {
-		trace_lose_event();
+		if (key.severity == SEVERITY_ERROR)
+			trace_lose_error();
+		else
+			trace_lose_event();
 		return;
 	}
 	site_count(site, verdict, ns, course.off_cpu_ns, now_ns());

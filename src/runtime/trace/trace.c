@@ -28,7 +28,9 @@ enum trace_state { TRACE_NONE, TRACE_BEING_MADE, TRACE_MADE, TRACE_IMPOSSIBLE };
 static int state;
 static struct trace_header *header;
 static char path[4096 + 256];
+static char empty_path[sizeof path]; /* of the file that found no room */
 static int file_error;
+static bool had_turn;
 
 struct trace_header *trace_header(void)
 {
@@ -83,6 +85,7 @@ static struct trace_header *map_trace(size_t *size)
 		if (map)
 			return map;
 		/* The empty file stays: it tells a reader that there was no room. */
+		strcpy(empty_path, path);
 	}
 	path[0] = '\0';
 	*size = runtime_options.trace_size / 4;
@@ -154,6 +157,8 @@ void trace_forget(void)
 		munmap(header, header->file_size);
 	header = NULL;
 	path[0] = '\0';
+	empty_path[0] = '\0';
+	had_turn = false;
 	state = TRACE_NONE;
 	trace_forget_records();
 }
@@ -214,6 +219,29 @@ void trace_lose_site(void)
 
 	if (trace)
 		__atomic_fetch_add(&trace->lost_sites, 1, __ATOMIC_RELAXED);
+}
+
+void trace_lose_error(void)
+{
+	struct trace_header *trace = trace_header();
+
+	if (trace)
+		__atomic_fetch_add(&trace->lost_errors, 1, __ATOMIC_RELAXED);
+	trace_lose_event();
+}
+
+void trace_had_turn(void)
+{
+	had_turn = true;
+	if (LIKELY(!empty_path[0]) || runtime_silent)
+		return;
+	system_call(SYS_chmod, (long)empty_path, 0600 | TRACE_LOST_MODE, 0, 0, 0, 0);
+	empty_path[0] = '\0';
+}
+
+bool trace_is_lost_unmarked(void)
+{
+	return had_turn && !path[0] && file_error && file_error != ENOSPC;
 }
 
 void trace_remove(void)

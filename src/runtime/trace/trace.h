@@ -40,6 +40,15 @@ void *trace_at(uint32_t offset);
 void trace_lose_event(void);
 void trace_lose_site(void);
 
+/* An event that is an error. */
+void trace_lose_error(void);
+
+/* An executor runs turns here: without a file, they are lost, which is marked. */
+void trace_had_turn(void);
+
+/* The same where not even an empty file could be made. */
+bool trace_is_lost_unmarked(void);
+
 /* Why there is no file: an errno of the last attempt. */
 int trace_file_error(void);
 

@@ -89,8 +89,10 @@ void executor_confirm(struct executor *executor)
 	if (!executor->confirmed)
 		LOG("executor %s is confirmed: its findings count", executor->name);
 	executor->confirmed = true;
-	if (executor->record)
-		executor->record->confirmed = true;
+	if (!executor->record)
+		return;
+	executor->record->confirmed = true;
+	trace_had_turn();
 }
 
 void executor_reach(struct executor *executor, uint32_t level)

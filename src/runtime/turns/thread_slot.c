@@ -145,6 +145,8 @@ COLD void thread_slot_change_executor(struct executor *executor)
 		i = 0;
 		hand_over(slot, i, false);
 	}
+	if (record->confirmed)
+		trace_had_turn();
 	slot->turns[i].executor = trace_offset(record);
 	slot->executor = trace_offset(record);
 	turn_times_change_executor(trace_offset(record));
