@@ -20,6 +20,7 @@
 #include "runtime/modules/modules.h"
 #include "runtime/process/descriptors.h"
 #include "runtime/stalls/sampler.h"
+#include "runtime/stalls/stall_look.h"
 #include "runtime/stalls/stalls.h"
 #include "runtime/futures/root_turn.h"
 #include "runtime/futures/root_watch.h"
@@ -148,6 +149,18 @@ void event_coroutine_yields(struct turn *turn)
 void event_long_turn(struct turn *turn, uint64_t ns)
 {
 #define LONG_TURN(call) call;
+#include "hooks.def"
+}
+
+void event_long_turn_pauses(const struct turn *turn)
+{
+#define LONG_TURN_PAUSES(call) call;
+#include "hooks.def"
+}
+
+void event_turn_moved(uint64_t start, uint64_t moved)
+{
+#define TURN_MOVED(call) call;
 #include "hooks.def"
 }
 

@@ -69,6 +69,12 @@ COLD void event_coroutine_yields(struct turn *turn);
 /* A timed turn of `ns` has ended, long enough for a warning. */
 COLD void event_long_turn(struct turn *turn, uint64_t ns);
 
+/* A turn that is long already is interrupted by a part that is not its own. */
+COLD void event_long_turn_pauses(const struct turn *turn);
+
+/* By such a part a turn's start is moved; a turn is known by it. */
+COLD void event_turn_moved(uint64_t start, uint64_t moved);
+
 /* Descriptors `first` to `last` are closed by a thread that runs a loop. */
 COLD void event_descriptors_closed(unsigned first, unsigned last);
 

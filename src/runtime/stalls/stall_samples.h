@@ -15,6 +15,7 @@ struct turn;
 
 /* Room for one sample: the stack of a thread that is interrupted may be small. */
 struct stall_room {
+	struct trace_look before; /* see stall_look.h */
 	uint64_t frames[TRACE_MAX_FRAMES];
 	char script[TRACE_SCRIPT_SIZE];
 };

@@ -8,6 +8,7 @@
 #include "runtime/turns/task_types.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/sites.h"
+#include "stall_look.h"
 #include "stall_samples.h"
 #include "runtime/base/thread.h"
 #include "runtime/trace/trace.h"
@@ -15,27 +16,11 @@
 #include "runtime/turns/turn_usage.h"
 #include "runtime/unwind/unwinder.h"
 
-/* What was seen from outside, of this very turn. False: nothing. */
-static bool take_look(const struct turn *turn, struct trace_look *look)
-{
-	const struct trace_look *written;
-	uint32_t sequence;
-
-	if (!turn_times->look)
-		return false;
-	written = trace_at(turn_times->look);
-	sequence = __atomic_load_n(&written->sequence, __ATOMIC_ACQUIRE);
-	memcpy(look, written, sizeof *look);
-	if (sequence & 1 || __atomic_load_n(&written->sequence, __ATOMIC_ACQUIRE) != sequence)
-		return false;
-	return look->turn == turn->start && look->depth <= TRACE_LOOK_FRAMES;
-}
-
 uint64_t stall_seen_for(const struct turn *turn)
 {
 	struct trace_look look;
 
-	return take_look(turn, &look) ? look.last_ns - look.since_ns : 0;
+	return stall_look_take(turn, &look) ? stall_look_seen_ns(&look) : 0;
 }
 
 static uint64_t warning_ns(void)
@@ -127,7 +112,7 @@ static struct course course_of(const struct turn *turn, uint64_t ns, const struc
 	uint64_t seen_ns, waited_ns, end_ns = now_ns();
 
 	course.crowded = crowd_between(end_ns - ns, end_ns);
-	seen_ns = look ? look->last_ns - look->since_ns : 0;
+	seen_ns = look ? stall_look_seen_ns(look) : 0;
 	/* A glance tells less than the whole turn's use of the processor; but that is of more than
 	 * a root future's poll. */
 	if (!look || (seen_ns < ns / 2 && !(look->turn & TRACE_ROOT_TURN))) {
@@ -138,9 +123,7 @@ static struct course course_of(const struct turn *turn, uint64_t ns, const struc
 	if (turn->root)
 		course.off_cpu_ns = (uint64_t)((double)(seen_ns - look->ran_ns) * (double)ns /
 					       (double)(seen_ns + 1));
-	waited_ns = look->ran_ns + look->runnable_ns < seen_ns
-			    ? seen_ns - look->ran_ns - look->runnable_ns
-			    : 0;
+	waited_ns = stall_look_waited_ns(look);
 	waited_ns = waited_ns > explained ? waited_ns - explained : 0;
 	/* What was not seen of it was as what was. */
 	waited_ns = (uint64_t)((double)waited_ns * (double)ns / (double)(seen_ns + 1));
@@ -236,7 +219,7 @@ static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *e
 		return;
 	if (!room || !key.executor || this_thread.exempt || !trace_header())
 		return;
-	looked = take_look(turn, &look);
+	looked = stall_look_take(turn, &look);
 	course = course_of(turn, ns, end, looked ? &look : NULL);
 	take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;

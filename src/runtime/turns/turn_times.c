@@ -302,6 +302,23 @@ void turn_times_long(struct turn *turn, uint64_t ns)
 	event_long_turn(turn, ns);
 }
 
+void turn_times_part_begins(const struct turn *turn, uint64_t now)
+{
+	turn_usage_pauses(now);
+	if (now - turn->start >= turn_times_limit)
+		event_long_turn_pauses(turn);
+}
+
+void turn_times_move(struct turn *turn, uint64_t ticks)
+{
+	uint64_t start = turn->start;
+
+	turn->start += ticks;
+	if (turn->sampled)
+		turn->sampled += ticks;
+	event_turn_moved(start, turn->start);
+}
+
 void turn_times_waits_at(const uint64_t *frames, unsigned depth)
 {
 	struct trace_turn_lengths *record =

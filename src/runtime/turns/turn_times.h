@@ -51,6 +51,13 @@ static inline void turn_times_begin(struct turn *turn)
 	this_thread.slot->turn_start = now;
 }
 
+/*
+ * A part begins that is not the turn's: an allowed region, an offload. When it ends, the turn's
+ * start is moved by as much, and what was seen of it before stays the turn's.
+ */
+COLD void turn_times_part_begins(const struct turn *turn, uint64_t now);
+COLD void turn_times_move(struct turn *turn, uint64_t ticks);
+
 /* Of turn_begin and turn_end of an offload: the turn around it does not pass meanwhile. */
 static inline void turn_times_pause(struct turn *offload)
 {
@@ -58,39 +65,45 @@ static inline void turn_times_pause(struct turn *offload)
 		return;
 	offload->paused = turn_clock_now();
 	this_thread.slot->turn_start = 0;
+	turn_times_part_begins(offload->parent, offload->paused);
 }
 
 static inline void turn_times_go_on(struct turn *offload)
 {
 	struct turn *turn = offload->parent;
-	uint64_t passed;
+	uint64_t now;
 
 	if (LIKELY(!turn || !turn->start || !turn_times))
 		return;
-	passed = turn_clock_now() - offload->paused;
+	now = turn_clock_now();
 	for (; turn && turn->kind == TURN_TASK && turn->start; turn = turn->parent)
-		turn->start += passed;
+		turn_times_move(turn, now - offload->paused);
+	turn_usage_goes_on(now);
 	this_thread.slot->turn_start = offload->parent->start;
 }
 
 /* The turn does not pass until it resumes. Returns how much of it has passed. */
 static inline uint64_t turn_times_stop(const struct turn *turn)
 {
+	uint64_t now = turn_clock_now();
+
 	if (!turn->start || !turn_times)
 		return 0;
 	this_thread.slot->turn_start = 0;
-	return turn_clock_now() - turn->start;
+	turn_times_part_begins(turn, now);
+	return now - turn->start;
 }
 
 /* It never gets longer by that: it may be another turn in the same place. */
 static inline void turn_times_resume(struct turn *turn, uint64_t passed)
 {
-	uint64_t start = turn_clock_now() - passed;
+	uint64_t now = turn_clock_now();
 
 	if (!turn->start || !turn_times)
 		return;
-	if (start > turn->start)
-		turn->start = start;
+	if (now - passed > turn->start)
+		turn_times_move(turn, now - passed - turn->start);
+	turn_usage_goes_on(now);
 	this_thread.slot->turn_start = turn->start;
 }
 

@@ -39,3 +39,28 @@ COLD void turn_usage_take(uint64_t now)
 	turn_usage.delay_mark = crowd_mark();
 	turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
 }
+
+static THREAD_LOCAL struct turn_usage paused;
+
+void turn_usage_pauses(uint64_t now)
+{
+	OWN_CODE_SCOPE;
+
+	paused = now - turn_usage.ticks > turn_usage_interval ? usage_now(now) : turn_usage;
+}
+
+void turn_usage_goes_on(uint64_t now)
+{
+	struct turn_usage usage;
+	OWN_CODE_SCOPE;
+
+	if (now - paused.ticks <= turn_usage_interval)
+		return;
+	usage = usage_now(now);
+	if (usage.switches >= 0 && paused.switches >= 0 && turn_usage.switches >= 0) {
+		turn_usage.cpu_ns += usage.cpu_ns - paused.cpu_ns;
+		turn_usage.switches += usage.switches - paused.switches;
+	}
+	/* Of one such part within another the outer one ends later. */
+	paused = usage;
+}

@@ -22,6 +22,10 @@ extern uint64_t turn_usage_interval;
 
 COLD void turn_usage_take(uint64_t now);
 
+/* A part of the turn that is not the turn's: what the thread uses meanwhile is not the turn's. */
+COLD void turn_usage_pauses(uint64_t now);
+COLD void turn_usage_goes_on(uint64_t now);
+
 /* What it has used by now. */
 void turn_usage_at(uint64_t now, struct turn_usage *usage);
 

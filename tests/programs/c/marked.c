@@ -1,10 +1,11 @@
 /*
  * A program that marks its own turns (yieldsan/yieldsan.h), in C and C++, at a fixed address or not:
  *
- *	marked turn|offload|outside|nested|allow
+ *	marked turn|offload|outside|nested|allow|before_allowed|before_offload|in_parts|busy_allowed
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include <yieldsan/yieldsan.h>
@@ -81,6 +82,77 @@ static void allow(void)
 	yieldsan_turn_end();
 }
 
+/* A wait in the kernel that no call of libc makes. */
+#define WAITS_UNSEEN(time)                                  \
+	({                                                  \
+		long result = SYS_nanosleep;                \
+                                                            \
+		__asm__ volatile("syscall"                  \
+				 : "+a"(result)             \
+				 : "D"(time), "S"(0)        \
+				 : "rcx", "r11", "memory"); \
+		result;                                     \
+	})
+
+static const struct timespec long_while = { 0, 300000000 };
+
+static void before_allowed(void)
+{
+	yieldsan_turn_begin("marked");
+	WAITS_UNSEEN(&long_while); /* EXPECT error waiting kind=long-turn case=before_allowed */
+	YIELDSAN_ALLOW_BEGIN("nothing at all");
+	YIELDSAN_ALLOW_END();
+	yieldsan_turn_end();
+}
+
+static void before_offload(void)
+{
+	yieldsan_turn_begin("marked");
+	WAITS_UNSEEN(&long_while); /* EXPECT error waiting kind=long-turn case=before_offload */
+	yieldsan_offload_begin();
+	WAITS_UNSEEN(&a_while);
+	yieldsan_offload_end();
+	yieldsan_turn_end();
+}
+
+/* Longer in what is allowed than in the turn. */
+static void in_parts(void)
+{
+	const struct timespec longer_while = { 0, 500000000 };
+
+	yieldsan_turn_begin("marked");
+	YIELDSAN_ALLOW_BEGIN("long");
+	WAITS_UNSEEN(&longer_while); /* EXPECT-NONE */
+	YIELDSAN_ALLOW_END();
+	WAITS_UNSEEN(&long_while); /* EXPECT error waiting kind=long-turn case=in_parts */
+	yieldsan_offload_begin();
+	WAITS_UNSEEN(&longer_while); /* EXPECT-NONE */
+	yieldsan_offload_end();
+	WAITS_UNSEEN(&a_while);
+	yieldsan_turn_end();
+}
+
+/* What is used of the processor there does not make the turn a busy one. */
+static void busy_allowed(void)
+{
+	struct timespec used;
+
+	yieldsan_turn_begin("marked");
+	WAITS_UNSEEN(&long_while); /* EXPECT error waiting kind=long-turn case=busy_allowed */
+	YIELDSAN_ALLOW_BEGIN("busy");
+	do
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used); /* EXPECT-NONE */
+	while (used.tv_nsec < 400000000);
+	YIELDSAN_ALLOW_END();
+	yieldsan_turn_end();
+
+	yieldsan_turn_begin("marked");
+	YIELDSAN_ALLOW_BEGIN("all of it");
+	WAITS_UNSEEN(&long_while); /* EXPECT-NONE */
+	YIELDSAN_ALLOW_END();
+	yieldsan_turn_end();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -92,6 +164,10 @@ int main(int argc, char **argv)
 		{ "outside", outside },
 		{ "nested", nested },
 		{ "allow", allow },
+		{ "before_allowed", before_allowed },
+		{ "before_offload", before_offload },
+		{ "in_parts", in_parts },
+		{ "busy_allowed", busy_allowed },
 	};
 
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)

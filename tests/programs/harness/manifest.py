@@ -175,7 +175,9 @@ def c_runs():
     for program in words("marked marked_fixed marked_cc"):
         for profile in words("O0 O2"):
             for case, expect in (("turn", {"turn"}), ("offload", ()), ("outside", ()), ("nested", {"nested"}),
-                                 ("allow", {"allow"})):
+                                 ("allow", {"allow"}), ("before_allowed", {"before_allowed"}),
+                                 ("before_offload", {"before_offload"}), ("in_parts", {"in_parts"}),
+                                 ("busy_allowed", {"busy_allowed"})):
                 yield Run(program, [case], set(expect), profile=profile, family="annotated")
     yield Run("named", ["pump"])
     yield Run("named", ["pump"], {"pump"}, family="option", executor="pump-1", settings=("executors=pump-*",))
