@@ -5,6 +5,7 @@ import contextlib
 import os
 import pathlib
 import pty
+import re
 import resource
 import select
 import shutil
@@ -228,6 +229,26 @@ def modules_that_libc_or_other_threads_close_do_no_harm(place):
         for _ in range(4):
             result = run("--report=/dev/null", "--", program, *names)
             expect(result.status == 0 and result.out == "done\n", f"{names}: {result}")
+
+
+def a_clock_that_stands_still_is_waited_for_by_nothing(place):
+    """As libfaketime's does for an absolute date."""
+    clock = place.compile("clock.so", "-shared", "-fPIC", "-D_GNU_SOURCE", source="""
+        #include <sys/syscall.h>
+        #include <time.h>
+        #include <unistd.h>
+        int clock_gettime(clockid_t clock, struct timespec *time)
+        {
+            if (clock != CLOCK_MONOTONIC)
+                return (int)syscall(SYS_clock_gettime, clock, time);
+            *time = (struct timespec){ .tv_sec = 1000 };
+            return 0;
+        }
+    """)
+    for order in (clock, f"{clock}:{pathlib.Path(YIELDSAN).parent / 'libyieldsan.so'}"):
+        result = run("--", place.blocker(), "turn", "block", "done", env={"LD_PRELOAD": order})
+        expect((result.status, result.out) == (66, "done\n"), result)
+        expect(re.search(r"ERROR .*nanosleep.* once, 2\.\d+ ms", result.err), result)
 
 
 def signals_that_interrupt_v8_and_malloc_do_no_harm(place):

@@ -3,13 +3,14 @@
 
 import contextlib
 import os
+import pathlib
 import re
 import resource
 import shutil
 import subprocess
 import sys
 
-from cli.place import Skip, expect, run, run_tests, traces_in, yieldsan
+from cli.place import ROOT, Skip, expect, report_of, run, run_tests, traces_in, yieldsan
 
 # An error at so many places that the trace runs full.
 PLACES = 400
@@ -137,6 +138,17 @@ def a_trace_that_ran_full_says_so_and_fails(place):
     result = run("--set=max_sites=16", "--", place.compile("warnings", source=MANY.replace(
         "nanosleep(&t, NULL)", "(void)!read(0, 0, 0), (void)t").replace("<time.h>", "<time.h>\n#include <unistd.h>")))
     expect(result.status == 0, result)
+
+
+def many_threads_at_a_time_are_watched(place):
+    program = place.compile("many_threads", "-g", "-pthread",
+                            source=(pathlib.Path(ROOT) / "tests/programs/c/many_threads.c").read_text())
+    report = place / "report"
+    run("--set=trace_size=67108864", "--format=json", f"--report={report}", "--", program, "1500")
+    (finding,) = [each for each in report_of(report)["findings"] if each.get("call") == "nanosleep"]
+    expect(finding["count"] == 1500, finding)
+    result = run("--", program, "1500")
+    expect(result.status in (2, 66) and "options trace_size and max_sites" in result.err, result)
 
 
 if __name__ == "__main__":

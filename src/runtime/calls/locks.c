@@ -39,7 +39,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 				return 0;
 			__builtin_ia32_pause();
 		}
-		real.clock_gettime(CLOCK_MONOTONIC, &now);
+		libc_clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (now.tv_sec < limit->tv_sec ||
 		 (now.tv_sec == limit->tv_sec && now.tv_nsec < limit->tv_nsec));
 	return ETIMEDOUT;

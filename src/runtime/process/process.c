@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,16 @@ void thread_named(const char *name)
 	event_thread_named(self->name);
 }
 
+static void find_clock(void)
+{
+	/* A function of libc that no preload replaces tells which module it is. */
+	const struct module *libc = modules_find((uintptr_t)gnu_get_libc_version);
+	uintptr_t found = libc ? module_symbol(libc, "clock_gettime") : 0;
+
+	if (found)
+		libc_clock_gettime = (int (*)(clockid_t, struct timespec *))found;
+}
+
 /* glibc passes the arguments of main: elf/dl-init.c. */
 __attribute__((constructor)) static void start(int argc, char **argv)
 {
@@ -154,6 +165,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 	if (!event_starting())
 		return;
 	modules_scan(module_added, NULL);
+	find_clock();
 	trace_init();
 	summary_init();
 	unwatched_init();

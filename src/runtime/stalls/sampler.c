@@ -11,7 +11,8 @@
 #include "runtime/base/thread.h"
 #include "sampler_signal.h"
 
-#define MAX_TIMERS 1024
+#define MAX_TIMERS 16384
+#define GUARDED	   256 /* stacks with a page below that is not there: a mapping more for each */
 #define NO_TIMER   (-1)
 #define MASK_SIZE  8
 
@@ -19,6 +20,7 @@ static struct {
 	int number;  /* the kernel's + 1; 0: free, -1: about to be made */
 	char *stack; /* for the samples of the thread that has it; kept for the next */
 } timers[MAX_TIMERS];
+static int timers_used; /* none beyond was ever taken */
 
 static THREAD_LOCAL int timer = NO_TIMER; /* place in timers */
 static THREAD_LOCAL bool stopped;
@@ -48,13 +50,15 @@ static int take_place(void)
 
 		if (!__atomic_load_n(&timers[i].number, __ATOMIC_RELAXED) &&
 		    __atomic_compare_exchange_n(&timers[i].number, &none, -1, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+			if (i >= __atomic_load_n(&timers_used, __ATOMIC_RELAXED))
+				__atomic_store_n(&timers_used, i + 1, __ATOMIC_RELAXED);
 			return i;
+		}
 	}
 	return NO_TIMER;
 }
 
-/* With a page below it that is not there. */
 static char *stack_top(int place)
 {
 	char *stack = timers[place].stack;
@@ -63,7 +67,8 @@ static char *stack_top(int place)
 		stack = memory_map(SAMPLER_STACK_SIZE + MEMORY_PAGE);
 		if (!stack)
 			return NULL;
-		system_call(SYS_mprotect, (long)stack, MEMORY_PAGE, PROT_NONE, 0, 0, 0);
+		if (place < GUARDED)
+			system_call(SYS_mprotect, (long)stack, MEMORY_PAGE, PROT_NONE, 0, 0, 0);
 		timers[place].stack = stack;
 	}
 	return stack + MEMORY_PAGE + SAMPLER_STACK_SIZE;
@@ -108,7 +113,7 @@ void sampler_leave(void)
 
 void sampler_forget(void)
 {
-	for (int i = 0; i < MAX_TIMERS; i++)
+	for (int i = 0; i < timers_used; i++)
 		timers[i].number = 0;
 	timer = NO_TIMER;
 	sampler_set_stack(NULL);
@@ -116,7 +121,7 @@ void sampler_forget(void)
 
 void sampler_stop_all(void)
 {
-	for (int i = 0; i < MAX_TIMERS; i++)
+	for (int i = 0; i < timers_used; i++)
 		if (timers[i].number > 0)
 			set_timer(i, false);
 	sampler_handler_leave();

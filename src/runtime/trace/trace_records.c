@@ -28,7 +28,7 @@ uint64_t now_ns(void)
 {
 	struct timespec time;
 
-	real.clock_gettime(CLOCK_MONOTONIC, &time);
+	libc_clock_gettime(CLOCK_MONOTONIC, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
@@ -36,7 +36,7 @@ static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec time = { 0 };
 
-	real.clock_gettime(clock, &time);
+	libc_clock_gettime(clock, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 

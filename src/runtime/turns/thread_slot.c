@@ -14,12 +14,13 @@
 #include "runtime/trace/trace.h"
 #include "turn_times.h"
 
-#define MAX_SLOTS 1024 /* threads that run turns at the same time */
+#define MAX_SLOTS 16384 /* threads that run turns at the same time; yieldsan(1) has it */
 
 static struct {
 	uint32_t offset; /* of the record; 0: none yet */
 	uint32_t taken;
 } slots[MAX_SLOTS];
+static unsigned slots_used; /* none beyond was ever taken */
 
 static pthread_key_t end_key;
 
@@ -61,17 +62,21 @@ COLD struct trace_thread *thread_slot_take(void)
 	if (!runtime_started || this_thread.dead || !trace_open())
 		return NULL;
 	for (unsigned i = 0; i < MAX_SLOTS && !slot; i++) {
-		if (__atomic_exchange_n(&slots[i].taken, 1, __ATOMIC_ACQ_REL))
+		if (__atomic_load_n(&slots[i].taken, __ATOMIC_RELAXED) ||
+		    __atomic_exchange_n(&slots[i].taken, 1, __ATOMIC_ACQ_REL))
 			continue;
+		if (i >= __atomic_load_n(&slots_used, __ATOMIC_RELAXED))
+			__atomic_store_n(&slots_used, i + 1, __ATOMIC_RELAXED);
 		slot = slots[i].offset ? trace_at(slots[i].offset) : make(&slots[i].offset);
 		if (!slot) {
 			__atomic_store_n(&slots[i].taken, 0, __ATOMIC_RELEASE);
+			trace_lose_site();
 			break;
 		}
 		this_thread.slot_number = i;
 	}
-	if (!slot) {
-		trace_lose_event();
+	if (!slot) { /* whatever it does: it may be an error */
+		trace_lose_error();
 		return NULL;
 	}
 	memory_devices_refresh();
@@ -124,7 +129,8 @@ void thread_slot_forget(void)
 	this_thread.turn_counter_executor = NULL;
 	this_thread.slot = NULL;
 	turn_times_forget();
-	memset(slots, 0, sizeof slots);
+	memset(slots, 0, slots_used * sizeof *slots);
+	slots_used = 0;
 }
 
 COLD void thread_slot_change_executor(struct executor *executor)

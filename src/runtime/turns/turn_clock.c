@@ -9,6 +9,7 @@
 	(1U << 8) /* CPUID 0x80000007, EDX: the counter never stops or changes its rate            \
 		   */
 #define SHORTEST_NS UINT64_C(20000)    /* between two looks that tell the rate to 0.5 % */
+#define PATIENCE    10000	       /* looks, for a clock that does not go on */
 #define SURE_NS	    UINT64_C(10000000) /* and to 0.001 %: later ones are no better */
 
 struct turn_clock turn_clock;
@@ -50,11 +51,15 @@ void turn_clock_calibrate(void)
 {
 	struct trace_clock *written = __atomic_load_n(&record, __ATOMIC_ACQUIRE);
 	uint64_t ticks, ns;
+	unsigned looks = 0;
 
 	do
 		look(&ticks, &ns);
-	while (ns - started.ns < SHORTEST_NS);
-	if (!turn_clock.scale || ns - started.ns >= SURE_NS)
+	while (ns - started.ns < SHORTEST_NS && ++looks < PATIENCE);
+	/* A clock that stands still, or went back: turns have no length. */
+	if (ns <= started.ns || ticks <= started.ticks)
+		turn_clock.scale = 0;
+	else if (!turn_clock.scale || ns - started.ns >= SURE_NS)
 		turn_clock.scale =
 			turn_clock.counter
 				? (uint64_t)(((unsigned __int128)(ns - started.ns) << 32) /

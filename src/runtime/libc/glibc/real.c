@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "runtime/base/system_call.h"
 #include "runtime/libc/call_info.h"
 
 /* One stub of FIRST_CALL_SIZE bytes for each call: first_calls.S. */
@@ -121,6 +122,13 @@ void *real_find(int call)
 	__atomic_store_n(pointer, found, __ATOMIC_RELAXED);
 	return found;
 }
+
+static int clock_gettime_of_kernel(clockid_t clock, struct timespec *time)
+{
+	return (int)system_call(SYS_clock_gettime, clock, (long)time, 0, 0, 0, 0);
+}
+
+int (*libc_clock_gettime)(clockid_t, struct timespec *) = clock_gettime_of_kernel;
 
 void real_resolve_all(void)
 {
