@@ -179,6 +179,15 @@ def a_program_started_without_the_library_is_named(place):
     expect(f"NOT WATCHED: {blocker}" in result.err, result)
     result = run("--format=json", f"--report={report}", "sh", "-c", f"{blocker} turn; env A=b {blocker} turn")
     expect("NOT WATCHED" not in result.err, result)
+    # Nor one that could not be started; one that is started afterwards is.
+    failing = ("\ntry: {}\nexcept OSError: pass\n".format(call) for call in (
+        "os.execve('/nowhere/x', ['x'], {})", "subprocess.run(['/nowhere/x'], env={})",
+        "os.posix_spawn('/nowhere/x', ['x'], {})"))
+    none = "import os, subprocess, sys; program = sys.argv[1]" + "".join(failing)
+    result = run("/usr/bin/python3", "-c", none, blocker)
+    expect("NOT WATCHED" not in result.err, result)
+    result = run("/usr/bin/python3", "-c", none + "\nsubprocess.run([program, 'block'], env={})", blocker)
+    expect(f"NOT WATCHED: {blocker}" in result.err, result)
 
 
 # Reports

@@ -227,6 +227,38 @@ def what_is_computed_between_two_runs_of_a_loop_is_no_turn(place):
     expect(not _uv_ends(place, "between"), "between")
 
 
+def a_loop_that_is_polled_with_nothing_to_wait_for_has_no_endless_turn(place):
+    program = place.compile("uv_ends", "-g", "-luv", source=(C / "uv_ends.c").read_text())
+    for _ in range(3):
+        report, result = _findings(place, "polled", program=program)
+        expect(not report["findings"] and "has not ended" not in result.err, result)
+
+
+def a_child_that_has_not_executed_yet_is_not_told_while_it_is_waited_for(place):
+    program = place / "spawn.py"
+    for slow in ("time.sleep(0.6)", "None"):
+        program.write_text(f"""
+import asyncio, os, subprocess, time
+async def main():
+    for _ in range(3):
+        await asyncio.sleep(0.002)
+    process = await asyncio.create_subprocess_exec("true", preexec_fn=lambda: {slow})
+    await process.wait()
+    if {slow == "None"}:
+        reading, writing = os.pipe()
+        subprocess.Popen(["sleep", "0.6"], pass_fds=[writing])
+        os.close(writing)
+        os.read(reading, 1)
+    await asyncio.sleep(0.01)
+asyncio.run(main())
+print("done")
+""")
+        _, result = _findings(place, program, program="/usr/bin/python3")
+        told = [line for line in result.err.splitlines() if "read" in line and "has not ended" in line]
+        # A pipe that is no spawn's is told.
+        expect(bool(told) == (slow == "None"), result)
+
+
 def a_process_that_is_stopped_does_not_wait(place):
     found = _uv_ends(place, "stopped")
     expect(all(finding["severity"] == "notice" for finding in found), found)

@@ -129,7 +129,8 @@ struct trace_process {
  * all that it starts, is not watched. */
 struct trace_unwatched {
 	struct trace_record head;
-	char path[TRACE_UNWATCHED_SIZE]; /* as it was given, cut short; ended by a NUL */
+	char path[TRACE_UNWATCHED_SIZE]; /* as it was given, cut short, ended by a NUL; empty: it
+					    was not started after all */
 };
 
 /* A loaded object. The same address range may come again after a dlclose: loaded_ns and unloaded_ns
@@ -294,7 +295,7 @@ enum site_flags {
 	SITE_ROOT_MULTI_THREAD = 4,   /* the same on a multi_thread runtime: freezes only itself */
 	SITE_OFFLOAD_UNSURE = 8,      /* block_in_place could not be told apart yet */
 	SITE_APPENDS = 16,	      /* output, or a descriptor opened O_APPEND */
-	SITE_ALLOWED = 32,	      /* of a call in progress: in a region that may block */
+	SITE_ALLOWED = 32,	      /* of a call in progress: it may block, here or at all */
 	SITE_UNSEEN = 64,  /* a long turn that was over before anybody looked: the stack is its
 			      task's poll function, or that of its end */
 	SITE_SLEEPS = 128, /* a wait for events that was given no descriptor: for its time-out */

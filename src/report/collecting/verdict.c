@@ -157,6 +157,7 @@ static const struct doing {
 } own_doings[] = {
 	{ "/linecache.py", NULL, false },
 	{ "/concurrent/futures/process.py", "wakeup", false },
+	{ "/asyncio/unix_events.py", "_sock_sendfile_native_impl", false },
 	{ "node:internal/dns/utils", NULL, false },
 	{ "node:internal/main/worker_thread", NULL, true },
 };

@@ -127,8 +127,9 @@ static void read_unwatched(struct session *session, struct process *process,
 		const struct trace_unwatched *record =
 			(const void *)(trace->bytes + trace->records[RECORD_UNWATCHED].offsets[i]);
 
-		process->unwatched[process->unwatched_count++] =
-			strings_keep_part(&session->strings, record->path, sizeof record->path);
+		if (record->path[0])
+			process->unwatched[process->unwatched_count++] = strings_keep_part(
+				&session->strings, record->path, sizeof record->path);
 	}
 }
 

@@ -37,7 +37,6 @@ bool timeval_waits(const struct timeval *time, bool none)
 bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time)
 {
 	struct timespec now;
-	int64_t late_ns;
 
 	if (!timespec_waits(time, false) || time->tv_nsec < 0 || time->tv_nsec >= NS_PER_S)
 		return false;
@@ -45,10 +44,8 @@ bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time)
 		return time->tv_sec >= 0;
 	if (real.clock_gettime(clock, &now))
 		return false;
-	if (time->tv_sec > now.tv_sec || time->tv_sec < now.tv_sec - 1)
-		return time->tv_sec > now.tv_sec;
-	late_ns = (now.tv_sec - time->tv_sec) * NS_PER_S + now.tv_nsec - time->tv_nsec;
-	return late_ns < (int64_t)LIMIT_LOAD_DELAY;
+	return time->tv_sec > now.tv_sec ||
+	       (time->tv_sec == now.tv_sec && time->tv_nsec > now.tv_nsec);
 }
 
 bool deadline_is_valid(clockid_t clock, const struct timespec *deadline)

@@ -21,10 +21,8 @@
 bool timespec_waits(const struct timespec *time, bool none);
 bool timeval_waits(const struct timeval *time, bool none);
 
-/*
- * A sleep's duration or, with TIMER_ABSTIME, a point of time that is still to come, or was when it
- * was made up: a thread may have lost its processor since.
- */
+/* A sleep's duration or, with TIMER_ABSTIME, a point of time that is still to come: CPython sleeps
+ * until now plus nothing for sleep(0). */
 bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time);
 
 /* What the timed lock calls refuse before they look at the lock is left to them. */

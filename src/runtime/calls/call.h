@@ -22,6 +22,7 @@ struct call_subject {
 	bool local_name; /* a look-up of this host's own name */
 	int fd;		 /* -1: none */
 	FILE *stream;
+	size_t bytes; /* that go into the stream; 0: not known */
 	const void *lock;
 	const void *mutex; /* of a wait for a condition: what it leaves meanwhile */
 };
@@ -33,7 +34,9 @@ struct call_subject {
 #define FD(number)		   ((struct call_subject){ .watch = true, .fd = (number) })
 #define FD_WHEN(number, condition) ((struct call_subject){ .watch = (condition), .fd = (number) })
 #define STREAM(pointer)		   ((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer) })
-#define LOCK(address)		   ((struct call_subject){ .watch = true, .fd = -1, .lock = (address) })
+#define STREAM_BYTES(pointer, size)                                                                \
+	((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer), .bytes = (size) })
+#define LOCK(address) ((struct call_subject){ .watch = true, .fd = -1, .lock = (address) })
 #define LOCK_WHEN(address, condition)                                                              \
 	((struct call_subject){ .watch = (condition), .fd = -1, .lock = (address) })
 #define CONDITION(address, rests)                                                                  \

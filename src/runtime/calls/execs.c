@@ -13,14 +13,15 @@
 #define EXECS(name, path, environment, params, args)                                               \
 	EXPORT int name params                                                                     \
 	{                                                                                          \
+		struct unwatched program = unwatched_check(path, environment);                     \
 		int result;                                                                        \
                                                                                                    \
-		unwatched_check(path, environment);                                                \
-		if (this_thread.vforked)                                                           \
-			return real.name args;                                                     \
-		process_execs();                                                                   \
+		if (!this_thread.vforked)                                                          \
+			process_execs();                                                           \
 		result = real.name args;                                                           \
-		process_exec_failed();                                                             \
+		if (!this_thread.vforked)                                                          \
+			process_exec_failed();                                                     \
+		unwatched_failed(program);                                                         \
 		return result;                                                                     \
 	}
 

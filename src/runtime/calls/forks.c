@@ -41,22 +41,31 @@ EXPORT pid_t _Fork(void)
 	return forked(pid);
 }
 
+#define SPAWN_PARAMS                                                                               \
+	(pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions,                 \
+	 const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[])
+#define SPAWN_ARGS (pid, path, actions, attributes, arguments, environment)
+
 #define SPAWNS(name)                                                                               \
-	EXPORT int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,   \
-			const posix_spawnattr_t *attributes, char *const arguments[],              \
-			char *const environment[])                                                 \
+	static COLD int watched_##name SPAWN_PARAMS                                                \
 	{                                                                                          \
-		unwatched_check(path, environment);                                                \
-		if (LIKELY(!call_armed()))                                                         \
-			return real.name(pid, path, actions, attributes, arguments, environment);  \
 		CALL_WATCH(watch, CALL_##name, ANY);                                               \
-		int result = CALL_RESULT(                                                          \
-			watch, real.name(pid, path, actions, attributes, arguments, environment)); \
+		int result = CALL_RESULT(watch, real.name SPAWN_ARGS);                             \
                                                                                                    \
 		if (!result && pid) {                                                              \
 			child_started(*pid, true);                                                 \
 			task_child_made(*pid);                                                     \
 		}                                                                                  \
+		return result;                                                                     \
+	}                                                                                          \
+	EXPORT int name SPAWN_PARAMS                                                               \
+	{                                                                                          \
+		struct unwatched program = unwatched_check(path, environment);                     \
+		int result =                                                                       \
+			LIKELY(!call_armed()) ? real.name SPAWN_ARGS : watched_##name SPAWN_ARGS;  \
+                                                                                                   \
+		if (result)                                                                        \
+			unwatched_failed(program);                                                 \
 		return result;                                                                     \
 	}
 

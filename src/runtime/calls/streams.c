@@ -12,7 +12,7 @@
 		FILE *stream = real.name(fd, mode);                                                \
                                                                                                    \
 		if (stream && strchr(mode, 'a'))                                                   \
-			keep_made(fd);                                                             \
+			descriptor_changed(fd);                                                    \
 		return stream;                                                                     \
 	}
 

@@ -126,6 +126,12 @@ static struct trace_executor *executor_of(struct call_watch *watch)
 	return executor ? executor_record(executor) : NULL;
 }
 
+/* Not to be told while it lasts. */
+static bool may_take_long(const struct call_watch *watch)
+{
+	return allowance_is_open() || status_pipe_is(watch->subject.fd);
+}
+
 static void write_down(struct call_watch *watch, struct trace_executor *executor)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
@@ -136,7 +142,7 @@ static void write_down(struct call_watch *watch, struct trace_executor *executor
 	call->call = trace_call_offset(watch->call);
 	call->executor = trace_offset(executor);
 	call->subject = watch->kind;
-	call->flags = watch->flags | (allowance_is_open() ? SITE_ALLOWED : 0);
+	call->flags = watch->flags | (may_take_long(watch) ? SITE_ALLOWED : 0);
 	call->level = watch->level;
 	call->script_size = 0;
 	call->start_ns = now_ns();
@@ -300,11 +306,21 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	}
 }
 
-/* Whether what stdio was asked to write has left its buffer. */
-static bool reached_descriptor(const struct call_watch *watch)
+/*
+ * Whether what stdio was asked to write has left its buffer. More may be pending afterwards
+ * although it did: what was too much for the buffer was written, and the rest lies there. Then the
+ * size tells or, where that is not known, a sleep.
+ */
+static bool reached_descriptor(const struct call_watch *watch, bool slept)
 {
-	return call_infos[watch->call].class != CLASS_STREAM_OUT || !watch->subject.stream ||
-	       !watch->stream_pending || __fpending(watch->subject.stream) <= watch->stream_pending;
+	size_t pending;
+
+	if (call_infos[watch->call].class != CLASS_STREAM_OUT || !watch->subject.stream || slept)
+		return true;
+	pending = __fpending(watch->subject.stream);
+	if (pending <= watch->stream_pending)
+		return true;
+	return watch->subject.bytes && pending - watch->stream_pending != watch->subject.bytes;
 }
 
 /* What happened meanwhile. */
@@ -490,7 +506,7 @@ static void end(struct call_watch *watch)
 	struct turn *turn = watch->turn ? watch->turn : root_turn();
 	bool error = false;
 
-	if (reached_descriptor(watch)) {
+	if (reached_descriptor(watch, outcome.facts.slept)) {
 		ask_again(watch, &outcome.facts);
 		verdict = judge(watch, &outcome.facts, &limits);
 	}

@@ -4,6 +4,7 @@
  */
 #define __NO_INLINE__ 1 /* or stdio.h defines some of them itself */
 #include <errno.h>
+#include <string.h>
 
 #include "arguments.h"
 #include "call.h"

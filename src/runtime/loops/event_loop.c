@@ -447,6 +447,12 @@ void event_loop_starts(uintptr_t caller, uintptr_t frame, uintptr_t run_place)
 	begin_turn(&starting);
 }
 
+void event_loop_starts_again(uintptr_t caller, uintptr_t frame)
+{
+	if (current == &starting && starting.caller == caller && starting.frame == frame)
+		leave_turn(&starting);
+}
+
 /* All other waits. */
 static COLD bool begin_wait(struct loop_wait *wait)
 {

@@ -45,6 +45,12 @@ void loop_wait_end(struct loop_wait *wait, int result);
  */
 void event_loop_starts(uintptr_t caller, uintptr_t frame, uintptr_t run_place);
 
+/*
+ * The clock is read as when the present loop started, from the same place on the stack: it had
+ * nothing to wait for and returned, and starts again.
+ */
+void event_loop_starts_again(uintptr_t caller, uintptr_t frame);
+
 /* The present loop's turn, NULL when the thread runs none. */
 struct turn *event_loop_turn(void);
 

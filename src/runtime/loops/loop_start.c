@@ -96,8 +96,10 @@ static COLD void start(uintptr_t caller, uintptr_t frame)
 	uintptr_t place;
 
 	/* That of a loop which has ended is still thought to be under way. */
-	if (this_thread.turn)
+	if (this_thread.turn) {
 		event_loop_learn(frame);
+		event_loop_starts_again(caller, frame);
+	}
 	place = this_thread.turn ? 0 : run_place();
 	if (place)
 		event_loop_starts(caller, frame, place);

@@ -36,30 +36,45 @@ static bool keeps_library(char *const environment[])
 	return false;
 }
 
-static void write_record(const char *path)
+static struct trace_unwatched *write_record(const char *path)
 {
 	struct trace_unwatched *record;
 	OWN_CODE_SCOPE;
 
 	if (__atomic_fetch_add(&written, 1, __ATOMIC_RELAXED) >= MAX_WRITTEN || !trace_open())
-		return;
+		return NULL;
 	record = trace_allocate(sizeof *record);
 	if (!record) {
 		trace_lose_event();
-		return;
+		return NULL;
 	}
 	strncpy(record->path, path, sizeof record->path - 1);
 	trace_publish(record, RECORD_UNWATCHED);
+	return record;
 }
 
-void unwatched_check(const char *path, char *const environment[])
+struct unwatched unwatched_check(const char *path, char *const environment[])
 {
+	struct unwatched program = { false, NULL };
+
 	if (!runtime_started || !runtime_options.run[0] || !path || keeps_library(environment))
-		return;
-	if (!this_thread.vforked)
-		write_record(path);
-	else if (!pending[0])
+		return program;
+	if (!this_thread.vforked) {
+		program.record = write_record(path);
+	} else if (!pending[0]) {
 		strncpy(pending, path, sizeof pending - 1);
+		program.pending = true;
+	}
+	return program;
+}
+
+/* A record stays in the trace: one without a path is of no program. */
+void unwatched_failed(struct unwatched program)
+{
+	if (program.pending)
+		memset(pending, 0, sizeof pending);
+	if (program.record)
+		program.record->path[0] = '\0';
 }
 
 void unwatched_write_pending(void)

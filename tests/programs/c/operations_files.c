@@ -1,6 +1,8 @@
 #include "operations.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,6 +46,39 @@ static void block_stat(void)
 	REQUIRE(result == 0);
 }
 
+static FILE *buffered, *unnamed;
+
+static void prepare_buffered(void)
+{
+	buffered = fopen("buffered.txt", "w");
+	unnamed = fopen("buffered.txt", "r+");
+	REQUIRE(buffered && unnamed);
+}
+
+static void finish_buffered(void)
+{
+	fclose(buffered);
+	fclose(unnamed);
+}
+
+/* What only enters a stream's buffer reaches no file, the first byte and the last one. */
+static void block_buffered(void)
+{
+	static const char page[4096] = "text";
+	char *large = calloc(1, 20000);
+
+	REQUIRE(large);
+	REQUIRE(fputc('x', buffered) == 'x');		     /* EXPECT-NONE */
+	REQUIRE(fputs("text", buffered) >= 0);		     /* EXPECT-NONE */
+	REQUIRE(fprintf(buffered, "%d\n", 1) == 2);	     /* EXPECT-NONE */
+	REQUIRE(fwrite(page, 1, 1000, buffered) == 1000);    /* EXPECT-NONE */
+	REQUIRE(fputc('x', unnamed) == 'x');		     /* EXPECT-NONE */
+	REQUIRE(fwrite(page, 1, 4096, buffered) == 4096);    /* EXPECT warning|error fwrite category=file case=buffered */
+	REQUIRE(fwrite(large, 1, 15000, buffered) == 15000); /* EXPECT warning|error fwrite category=file case=buffered */
+	REQUIRE(fflush(buffered) == 0);			     /* EXPECT warning|error fflush category=file case=buffered */
+	free(large);
+}
+
 static int locked_file;
 
 /* The two descriptions of one file exclude each other, although both are of this process. */
@@ -84,6 +119,7 @@ const struct operation file_operations[] = {
 	{ "file", NULL, block_file, NULL },
 	{ "fsync", NULL, block_fsync, NULL },
 	{ "stat", NULL, block_stat, NULL },
+	{ "buffered", prepare_buffered, block_buffered, finish_buffered },
 	{ "flock", prepare_flock, block_flock, finish_flock },
 	{ 0 },
 };

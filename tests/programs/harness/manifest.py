@@ -36,7 +36,7 @@ def words(text):
 TOKIO_OPERATIONS = words("sleep file fifo socket lookup command mutex condvar join println compute")
 C_OPERATIONS = words(
     "nanosleep usleep select file fsync stat pipe stream nested_poll socket getaddrinfo mutex cond rwlock sem"
-    " join flock system popen child_end other_child waitpid output quiet compute modes loop_modes processes made_blocking"
+    " join flock system popen child_end other_child waitpid output quiet compute buffered modes loop_modes processes made_blocking"
     " copy_made_blocking"
 )
 PYTHON_OPERATIONS = words(
@@ -275,7 +275,7 @@ def python_runs():
         yield script("gevent_cases.py", f"{context} all", PYTHON_OPERATIONS, executor="gevent", module="gevent")
     for context in words("pool before after"):
         yield script("gevent_cases.py", f"{context} all", module="gevent")
-    for case in words("two_runs run_until_complete pool threads busy_threads subprocesses debug"):
+    for case in words("two_runs run_until_complete pool threads busy_threads subprocesses passed sendfile debug"):
         yield script("asyncio_quiet.py", case)
     for context, expect in (("coroutine", PYTHON_OPERATIONS), ("to_thread", ()), ("around", ())):
         yield script(cases, f"{context} all", expect, profile="path", executor="asyncio")

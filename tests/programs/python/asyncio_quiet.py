@@ -8,6 +8,7 @@ import logging
 import concurrent.futures
 import concurrent.futures.thread  # asyncio would import it inside the loop: a file read of its own
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -106,6 +107,34 @@ def subprocesses():
     asyncio.run(run())
 
 
+def passed():
+    """A sleep of no length, by which other threads are let run."""
+
+    async def run():
+        for _ in range(100):
+            time.sleep(0)  # EXPECT-NONE
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+
+
+def sendfile():
+    """The loop's own way to send a file, which reads it as the socket takes it."""
+
+    async def run():
+        loop = asyncio.get_running_loop()
+        one, other = socket.socketpair()
+        one.setblocking(False)
+        other.setblocking(False)
+        with await asyncio.to_thread(open, "data.txt", "rb") as stream:
+            size = await loop.sock_sendfile(one, stream)  # EXPECT-NONE
+        assert await loop.sock_recv(other, size)
+        one.close()
+        other.close()
+
+    asyncio.run(run())
+
+
 def debug():
     """asyncio's debug mode, and a traceback that is logged, read sources."""
 
@@ -124,7 +153,7 @@ def debug():
 
 CASES = {
     case.__name__: case
-    for case in (two_runs, run_until_complete, pool, threads, busy_threads, subprocesses, debug)
+    for case in (two_runs, run_until_complete, pool, threads, busy_threads, subprocesses, passed, sendfile, debug)
 }
 
 CASES[sys.argv[1]]()
