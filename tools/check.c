@@ -127,8 +127,7 @@ static int check_program(const char *command)
 	survey.engines = program->kind.engines;
 	task_tables_read(&survey.tables, program->watched);
 	if (*program->kind.interpreter)
-		loaded_libraries(program->kind.interpreter, program->watched, survey_library,
-				 &survey);
+		loaded_libraries(program->watched, survey_library, &survey);
 	print_tasks(&survey.tables);
 	print_engines(survey.engines);
 	print_line("verdict", survey.library_missing ? "can be watched once it can be started"

@@ -1,77 +1,256 @@
 #include "loaded_libraries.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-/*
- * "\tlibuv.so.1 => /lib/libuv.so.1 (0x...)", "\tlibfoo.so => not found", "\t/lib/ld.so (0x...)", or
- * where the loader gives up "program: error while loading shared libraries: libfoo.so: ...".
- */
-static void take_line(char *line, void (*visit)(const char *path, const char *name, void *data),
-		      void *data)
+#include "elf_image.h"
+#include "loader_cache.h"
+#include "support/memory.h"
+
+#define MAX_LIBRARIES 4096
+
+/* An object that was found. Those that brought in others stay in place: they are named by index. */
+struct object {
+	char *path;
+	char *run_path, *old_run_path; /* DT_RUNPATH, DT_RPATH; NULL: none */
+	size_t loader;		       /* who needs it; itself: the program */
+};
+
+struct search {
+	struct object *objects;
+	size_t count, room;
+	char **names; /* asked for, found or not */
+	size_t name_count, name_room;
+	struct loader_cache cache;
+	void (*visit)(const char *path, const char *name, void *data);
+	void *data;
+};
+
+static const char *const default_directories[] = {
+	"/lib/x86_64-linux-gnu",
+	"/usr/lib/x86_64-linux-gnu",
+	"/lib64",
+	"/usr/lib64",
+	"/lib",
+	"/usr/lib",
+};
+
+static char *kept(const char *text)
 {
-	static const char failure[] = ": error while loading shared libraries: ";
-	char *name = line + strspn(line, "\t "), *path = strstr(name, " => "), *end;
+	char *copy = strdup(text);
 
-	end = strstr(name, failure);
-	if (end) {
-		visit(NULL, end + strlen(failure), data);
+	if (!copy)
+		memory_exhausted();
+	return copy;
+}
+
+/* Whether there is an object for this machine. */
+static bool is_loadable(const char *path)
+{
+	struct elf_file file;
+	GElf_Ehdr header;
+	bool fits;
+
+	if (elf_file_open(&file, path))
+		return false;
+	fits = gelf_getehdr(file.elf, &header) && header.e_ident[EI_CLASS] == ELFCLASS64 &&
+	       header.e_machine == EM_X86_64 && header.e_type == ET_DYN;
+	elf_file_close(&file);
+	return fits;
+}
+
+/* $ORIGIN is where the object lies: of the program, past all links (/proc/self/exe). */
+static void expand(const struct search *search, size_t of, const char *text, size_t length,
+		   char result[PATH_MAX])
+{
+	const char *path = search->objects[of].path, *slash = strrchr(path, '/');
+	char real[PATH_MAX];
+	size_t used = 0;
+
+	if (!of && realpath(path, real)) {
+		path = real;
+		slash = strrchr(path, '/');
+	}
+	for (size_t i = 0; i < length && used < PATH_MAX - 1;) {
+		static const struct {
+			const char *name, *value;
+		} tokens[] = {
+			{ "$ORIGIN", NULL },
+			{ "${ORIGIN}", NULL },
+			{ "$LIB", "lib/x86_64-linux-gnu" },
+			{ "${LIB}", "lib/x86_64-linux-gnu" },
+			{ "$PLATFORM", "x86_64" },
+			{ "${PLATFORM}", "x86_64" },
+		};
+		size_t token = 0;
+
+		while (token < 6 &&
+		       strncmp(text + i, tokens[token].name, strlen(tokens[token].name)))
+			token++;
+		if (token == 6) {
+			result[used++] = text[i++];
+			continue;
+		}
+		if (tokens[token].value)
+			used += (size_t)snprintf(result + used, PATH_MAX - used, "%s",
+						 tokens[token].value);
+		else
+			used += (size_t)snprintf(result + used, PATH_MAX - used, "%.*s",
+						 slash ? (int)(slash - path) : 1,
+						 slash ? path : ".");
+		if (used >= PATH_MAX)
+			used = PATH_MAX - 1;
+		i += strlen(tokens[token].name);
+	}
+	result[used] = '\0';
+}
+
+/* In each directory of a list. */
+static bool find_in(const struct search *search, size_t of, const char *list,
+		    const char *separators, const char *name, char path[PATH_MAX])
+{
+	char directory[PATH_MAX];
+
+	while (list && *list) {
+		size_t length = strcspn(list, separators);
+
+		expand(search, of, list, length, directory);
+		if (snprintf(path, PATH_MAX, "%s/%s", *directory ? directory : ".", name) <
+			    PATH_MAX &&
+		    is_loadable(path))
+			return true;
+		list += length + (list[length] != '\0');
+	}
+	return false;
+}
+
+/* DT_RPATH of the object and of those that brought it in, unless the object has a DT_RUNPATH. */
+static bool find_by_old_run_paths(const struct search *search, size_t of, const char *name,
+				  char path[PATH_MAX])
+{
+	if (search->objects[of].run_path)
+		return false;
+	for (;;) {
+		const struct object *object = &search->objects[of];
+
+		if (!object->run_path && find_in(search, of, object->old_run_path, ":", name, path))
+			return true;
+		if (object->loader == of)
+			return false;
+		of = object->loader;
+	}
+}
+
+static bool find(struct search *search, size_t of, const char *name, char path[PATH_MAX])
+{
+	const char *cached;
+
+	if (strchr(name, '/')) {
+		expand(search, of, name, strlen(name), path);
+		return is_loadable(path);
+	}
+	if (find_by_old_run_paths(search, of, name, path) ||
+	    find_in(search, of, getenv("LD_LIBRARY_PATH"), ":;", name, path) ||
+	    find_in(search, of, search->objects[of].run_path, ":", name, path))
+		return true;
+	cached = loader_cache_find(&search->cache, name);
+	if (cached && strlen(cached) < PATH_MAX && is_loadable(cached)) {
+		strcpy(path, cached);
+		return true;
+	}
+	for (size_t i = 0; i < sizeof default_directories / sizeof *default_directories; i++) {
+		snprintf(path, PATH_MAX, "%s/%s", default_directories[i], name);
+		if (is_loadable(path))
+			return true;
+	}
+	return false;
+}
+
+static bool is_known(const struct search *search, const char *name)
+{
+	for (size_t i = 0; i < search->name_count; i++)
+		if (!strcmp(search->names[i], name))
+			return true;
+	return false;
+}
+
+static void add(struct search *search, const char *path, size_t loader)
+{
+	search->objects =
+		memory_grow(search->objects, search->count, &search->room, sizeof *search->objects);
+	search->objects[search->count] = (struct object){ .path = kept(path), .loader = loader };
+	search->count++;
+}
+
+static void need(struct search *search, size_t of, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (is_known(search, name) || search->count >= MAX_LIBRARIES)
+		return;
+	search->names = memory_grow(search->names, search->name_count, &search->name_room,
+				    sizeof *search->names);
+	search->names[search->name_count++] = kept(name);
+	if (!find(search, of, name, path)) {
+		search->visit(NULL, name, search->data);
 		return;
 	}
-	if (path)
-		*path = '\0';
-	path = path ? path + strlen(" => ") : name;
-	end = strstr(path, " (0x");
-	if (end)
-		*end = '\0';
-	if (end && *path == '/')
-		visit(path, name, data);
-	else if (!strcmp(path, "not found"))
-		visit(NULL, name, data);
+	add(search, path, of);
+	search->visit(path, name, search->data);
 }
 
-static _Noreturn void become_loader(const char *loader, const char *program, int output)
+static void read_object(struct search *search, size_t of)
 {
-	int null = open("/dev/null", O_RDWR);
+	struct elf_file file;
+	uint64_t strings = 0;
+	const char *text;
+	GElf_Dyn entry;
+	Elf_Data *data;
 
-	dup2(null, STDIN_FILENO);
-	dup2(output, STDOUT_FILENO);
-	dup2(output, STDERR_FILENO);
-	unsetenv("LD_PRELOAD");
-	execl(loader, loader, "--list", program, NULL);
-	_exit(127);
-}
-
-int loaded_libraries(const char *loader, const char *program,
-		     void (*visit)(const char *path, const char *name, void *data), void *data)
-{
-	char *line = NULL;
-	size_t room = 0;
-	int ends[2];
-	FILE *output;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (pid == 0)
-		become_loader(loader, program, ends[1]);
-	close(ends[1]);
-	output = fdopen(ends[0], "r");
-	while (output && getline(&line, &room, output) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		take_line(line, visit, data);
+	if (elf_file_open(&file, search->objects[of].path))
+		return;
+	data = elf_image_dynamic(&file);
+	for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++)
+		if (entry.d_tag == DT_STRTAB)
+			strings = entry.d_un.d_ptr;
+	for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+		if (entry.d_tag != DT_RUNPATH && entry.d_tag != DT_RPATH)
+			continue;
+		text = elf_image_string(&file, strings + entry.d_un.d_val);
+		if (text && entry.d_tag == DT_RUNPATH && !search->objects[of].run_path)
+			search->objects[of].run_path = kept(text);
+		else if (text && entry.d_tag == DT_RPATH && !search->objects[of].old_run_path)
+			search->objects[of].old_run_path = kept(text);
 	}
-	free(line);
-	if (output)
-		fclose(output);
-	if (pid < 0)
-		return -EAGAIN;
-	waitpid(pid, NULL, 0);
-	return 0;
+	for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+		text = entry.d_tag == DT_NEEDED
+			       ? elf_image_string(&file, strings + entry.d_un.d_val)
+			       : NULL;
+		if (text && *text)
+			need(search, of, text);
+	}
+	elf_file_close(&file);
+}
+
+void loaded_libraries(const char *program,
+		      void (*visit)(const char *path, const char *name, void *data), void *data)
+{
+	struct search search = { .visit = visit, .data = data };
+
+	loader_cache_open(&search.cache, LOADER_CACHE);
+	add(&search, program, 0);
+	for (size_t i = 0; i < search.count; i++)
+		read_object(&search, i);
+	for (size_t i = 0; i < search.count; i++) {
+		free(search.objects[i].path);
+		free(search.objects[i].run_path);
+		free(search.objects[i].old_run_path);
+	}
+	for (size_t i = 0; i < search.name_count; i++)
+		free(search.names[i]);
+	free(search.objects);
+	free(search.names);
+	loader_cache_close(&search.cache);
 }

@@ -3,11 +3,11 @@
 #define TOOLS_LOADED_LIBRARIES_H
 
 /*
- * Asks the program's own loader, which maps and runs nothing of the program. `visit` gets a path
- * or, for one that is not found, a NULL path with its name or the loader's words. Returns 0 or
- * -errno.
+ * Read out of the files, by the rules of ld.so(8); nothing of the program is run, and not the
+ * loader that it names. `visit` gets a path or, for one that is not found, a NULL path with its
+ * name.
  */
-int loaded_libraries(const char *loader, const char *program,
-		     void (*visit)(const char *path, const char *name, void *data), void *data);
+void loaded_libraries(const char *program,
+		      void (*visit)(const char *path, const char *name, void *data), void *data);
 
 #endif

@@ -165,9 +165,18 @@ int report_settings_finish(struct report_settings *settings)
 {
 	char *directory = settings->report.suppressions ? NULL : getcwd(NULL, 0);
 	char path[PATH_MAX];
+	const char *distrust = NULL;
+	bool found = directory && suppressions_find(directory, path);
 	int status = -1;
 
-	if (directory && suppressions_find(directory, path) && take_suppressions(settings, path))
+	if (found)
+		distrust = suppressions_distrust(path);
+	if (distrust)
+		fprintf(stderr,
+			"yieldsan: the suppressions in %s are not taken: %s; name the file by "
+			"--suppressions to take them\n",
+			path, distrust);
+	else if (found && take_suppressions(settings, path))
 		status = STATUS_WRONG_USE;
 	free(directory);
 	return status;

@@ -12,7 +12,8 @@
 #include "support/memory.h"
 #include "shared/layout_path.h"
 
-#define MAX_CACHED ((off_t)1 << 30)
+#define MAX_CACHED    ((off_t)1 << 30)
+#define MAY_BE_SPARSE ((off_t)1 << 20) /* of a larger one the bytes must be there */
 
 static bool path_of(const uint8_t *build_id, size_t build_id_size, char path[PATH_MAX])
 {
@@ -46,24 +47,26 @@ void *layout_cache_read(const uint8_t *build_id, size_t build_id_size, size_t *s
 	char path[PATH_MAX];
 	struct stat status;
 	char *table = NULL;
-	FILE *file;
+	int fd;
 
 	if (!path_of(build_id, build_id_size, path))
 		return NULL;
-	file = fopen(path, "re");
-	if (!file)
+	/* Others may write to the directory: a FIFO must not hold us. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
 		return NULL;
 	/* Another user's file is not ours to trust. */
-	if (!fstat(fileno(file), &status) && S_ISREG(status.st_mode) &&
-	    status.st_uid == geteuid() && status.st_size > 0 && status.st_size < MAX_CACHED) {
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+	    status.st_size > 0 && status.st_size < MAX_CACHED &&
+	    (status.st_size < MAY_BE_SPARSE || status.st_blocks * 512 >= status.st_size / 64)) {
 		*size = (size_t)status.st_size;
 		table = memory_get(*size);
-		if (fread(table, 1, *size, file) != *size) {
+		if (pread(fd, table, *size, 0) != (ssize_t)*size) {
 			free(table);
 			table = NULL;
 		}
 	}
-	fclose(file);
+	close(fd);
 	return table;
 }
 

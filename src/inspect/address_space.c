@@ -147,7 +147,7 @@ const char *address_space_jit_name(struct address_space *space, uint64_t address
 
 	if (!space->perf_map_read) {
 		snprintf(path, sizeof path, "/tmp/perf-%" PRId32 ".map", space->trace->header->pid);
-		perf_map_read(&space->perf_map, path, &space->session->strings);
+		perf_map_read(&space->perf_map, path, space->trace->owner, &space->session->strings);
 		space->perf_map_read = true;
 	}
 	return perf_map_find(&space->perf_map, address);

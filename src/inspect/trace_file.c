@@ -20,6 +20,9 @@
  * gone. */
 #define MAX_HOLE 65536
 
+/* The largest that the option trace_size allows, and what `yieldsan run' appends. */
+#define MAX_SIZE (UINT64_C(5) << 28)
+
 static size_t read_all(int fd, void *bytes, size_t size, off_t offset)
 {
 	size_t done = 0;
@@ -53,7 +56,32 @@ static const char *refusal(const struct trace_header *header, size_t got)
 		return "was written by an older yieldsan; report on it with that one";
 	if (header->header_size < sizeof *header || header->header_size % TRACE_ALIGN)
 		return "has a damaged header; copy it again, or run the program again";
+	if (header->file_size > MAX_SIZE)
+		return "claims to be larger than any trace; run the program again";
 	return NULL;
+}
+
+/* What is no part of the file but a hole in it reads as zeros, and takes no memory. */
+static size_t read_data(int fd, unsigned char *bytes, size_t size)
+{
+	off_t end, data = 0, hole;
+	size_t got;
+
+	while ((data = lseek(fd, data, SEEK_DATA)) >= 0 && (size_t)data < size) {
+		hole = lseek(fd, data, SEEK_HOLE);
+		if (hole <= data)
+			break;
+		if ((size_t)hole > size)
+			hole = (off_t)size;
+		got = read_all(fd, bytes + data, (size_t)(hole - data), data);
+		if (got < (size_t)(hole - data))
+			return (size_t)data + got;
+		data = hole;
+	}
+	if (data < 0 && errno != ENXIO) /* a file system that knows no holes */
+		return read_all(fd, bytes, size, 0);
+	end = lseek(fd, 0, SEEK_END);
+	return end >= 0 && (size_t)end < size ? (size_t)end : size;
 }
 
 /* The part of the file that was handed out: what it says, within what there is. */
@@ -63,13 +91,11 @@ static int size_up(struct trace_file *trace, const struct trace_header *header, 
 
 	if (used > header->file_size)
 		used = header->file_size; /* full: what came later was counted, not written */
-	if (used > UINT32_MAX)
-		used = UINT32_MAX; /* no offset reaches further */
 	if (used < sizeof *header)
 		used = sizeof *header;
 	trace->missing = used > has ? used - has : 0;
 	trace->size = (used - trace->missing) & ~(uint64_t)(TRACE_ALIGN - 1);
-	trace->bytes = malloc(trace->size);
+	trace->bytes = calloc(1, trace->size);
 	return trace->bytes ? 0 : -ENOMEM;
 }
 
@@ -185,7 +211,8 @@ static int read_open(struct trace_file *trace, int fd, const char *path, const c
 	error = size_up(trace, &header, status.st_size);
 	if (error)
 		return error;
-	got = read_all(fd, trace->bytes, trace->size, 0);
+	trace->owner = status.st_uid;
+	got = read_data(fd, trace->bytes, trace->size);
 	if (got < sizeof header) {
 		*why = "changed while it was read; try again";
 		return -EAGAIN;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "contract/trace_format.h"
 
@@ -27,6 +28,7 @@ struct trace_file {
 		uint32_t *offsets; /* in the order of the file */
 		size_t count, room;
 	} records[TRACE_RECORD_TYPES];
+	uid_t owner;
 	bool running;	    /* the process is alive and still has the trace mapped */
 	uint64_t read_ns;   /* CLOCK_MONOTONIC when it was read */
 	size_t missing;	    /* bytes that the file should have and has not */

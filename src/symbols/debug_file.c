@@ -9,6 +9,8 @@
 #include "support/memory.h"
 
 /* CRC-32 as in IEEE 802.3: the check sum of .gnu_debuglink (gdb manual, "Separate Debug Files"). */
+#define MAX_SUMMED ((off_t)4 << 30)
+
 static uint32_t check_sum(int fd)
 {
 	uint32_t table[256], sum = ~0U;
@@ -21,7 +23,7 @@ static uint32_t check_sum(int fd)
 		for (int bit = 0; bit < 8; bit++)
 			table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xedb88320 : 0);
 	}
-	while ((got = pread(fd, bytes, sizeof bytes, offset)) > 0) {
+	while (offset < MAX_SUMMED && (got = pread(fd, bytes, sizeof bytes, offset)) > 0) {
 		for (ssize_t i = 0; i < got; i++)
 			sum = sum >> 8 ^ table[(sum ^ bytes[i]) & 0xff];
 		offset += got;

@@ -3,13 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static FILE *open_regular(const char *path)
+#define MAX_SIZE  ((off_t)256 << 20)
+#define LINE_SIZE 65536
+
+static FILE *open_regular(const char *path, uid_t owner)
 {
 	struct stat status;
 	FILE *file = NULL;
@@ -18,7 +22,8 @@ static FILE *open_regular(const char *path)
 
 	if (fd < 0)
 		return NULL;
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size <= MAX_SIZE &&
+	    (status.st_uid == owner || status.st_uid == geteuid() || !status.st_uid))
 		file = fdopen(fd, "r");
 	else
 		errno = EINVAL;
@@ -27,23 +32,27 @@ static FILE *open_regular(const char *path)
 	return file;
 }
 
-int perf_map_read(struct perf_map *map, const char *path, struct strings *strings)
+int perf_map_read(struct perf_map *map, const char *path, uid_t owner, struct strings *strings)
 {
-	FILE *file = open_regular(path);
+	FILE *file = open_regular(path, owner);
 	uint64_t start, size;
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t length;
+	bool whole = true, begins;
+	char *line, *end;
 	int name;
 
 	memset(map, 0, sizeof *map);
 	if (!file)
 		return -errno;
-	while ((length = getline(&line, &room, file)) > 0) {
-		if (line[length - 1] == '\n')
-			line[length - 1] = '\0';
+	line = memory_get(LINE_SIZE);
+	while (fgets(line, LINE_SIZE, file)) {
+		begins = whole;
+		end = strchr(line, '\n');
+		whole = end != NULL;
+		if (end)
+			*end = '\0';
 		name = 0;
-		if (sscanf(line, "%" SCNx64 " %" SCNx64 " %n", &start, &size, &name) < 2 || !name ||
+		if (!begins ||
+		    sscanf(line, "%" SCNx64 " %" SCNx64 " %n", &start, &size, &name) < 2 || !name ||
 		    start + size < start)
 			continue;
 		map->names = memory_grow(map->names, map->count, &map->room, sizeof *map->names);

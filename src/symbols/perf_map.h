@@ -6,6 +6,8 @@
 #ifndef DEBUG_INFO_PERF_MAP_H
 #define DEBUG_INFO_PERF_MAP_H
 
+#include <sys/types.h>
+
 #include "spans.h"
 #include "support/strings.h"
 
@@ -15,8 +17,11 @@ struct perf_map {
 	size_t count, room;
 };
 
-/* -errno; -ENOENT where there is none. */
-int perf_map_read(struct perf_map *map, const char *path, struct strings *strings);
+/*
+ * -errno; -ENOENT where there is none. Others may write to /tmp: the map must belong to `owner`,
+ * whose process it is of, to us, or to root.
+ */
+int perf_map_read(struct perf_map *map, const char *path, uid_t owner, struct strings *strings);
 void perf_map_deinit(struct perf_map *map);
 
 /* NULL when none is known at the address. */

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "report/model/finding.h"
@@ -231,6 +233,34 @@ bool suppressions_find(const char *directory, char path[PATH_MAX])
 		while (length && directory[length - 1] != '/')
 			length--;
 	}
+}
+
+/* Under sudo also the user's who called it, as git has it (safe.directory). */
+static bool is_ours(uid_t owner)
+{
+	const char *caller = geteuid() ? NULL : getenv("SUDO_UID");
+
+	return owner == geteuid() || !owner ||
+	       (caller && *caller && (uid_t)strtoul(caller, NULL, 10) == owner);
+}
+
+const char *suppressions_distrust(const char *path)
+{
+	struct stat file, directory;
+	char parent[PATH_MAX];
+
+	snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(path, '/') - path + 1), path);
+	if (stat(path, &file) || stat(parent, &directory))
+		return "it cannot be read";
+	if (!S_ISREG(file.st_mode))
+		return "it is not a regular file";
+	if (!is_ours(file.st_uid))
+		return "it belongs to another user";
+	if (file.st_mode & S_IWOTH)
+		return "others may write to it";
+	if (directory.st_mode & S_IWOTH)
+		return "others may write to its directory";
+	return NULL;
 }
 
 static bool rule_matches(const struct suppression *rule, const struct finding *finding)

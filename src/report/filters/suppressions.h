@@ -59,6 +59,9 @@ void suppressions_deinit(struct suppressions *suppressions);
 /* The file of the usual name in `directory` or the nearest one above it. False: there is none. */
 bool suppressions_find(const char *directory, char path[PATH_MAX]);
 
+/* Why a file that was found, not named, is not taken: others may have put it there. NULL: it is. */
+const char *suppressions_distrust(const char *path);
+
 /* Whether a rule matches. Each one that does counts it. */
 bool suppressions_match(struct suppressions *suppressions, const struct finding *finding);
 

@@ -125,17 +125,17 @@ static void a_perf_map_names_code_made_at_run_time(void **state)
 	      file);
 	fclose(file);
 	strings_init(&strings);
-	assert_int_equal(perf_map_read(&map, path, &strings), 0);
+	assert_int_equal(perf_map_read(&map, path, geteuid(), &strings), 0);
 	assert_string_equal(perf_map_find(&map, 0x7f3f), "LazyCompile:*handler app.js:12");
 	assert_string_equal(perf_map_find(&map, 0x7f48), "new");
 	assert_null(perf_map_find(&map, 0x7f50));
 	assert_null(perf_map_find(&map, 0xffffffffffffff10));
 	perf_map_deinit(&map);
 	remove(path);
-	assert_true(perf_map_read(&map, path, &strings) < 0);
+	assert_true(perf_map_read(&map, path, geteuid(), &strings) < 0);
 	assert_null(perf_map_find(&map, 0x7f3f));
 	assert_int_equal(symlink("/etc/passwd", path), 0);
-	assert_true(perf_map_read(&map, path, &strings) < 0); /* /tmp is anybody's */
+	assert_true(perf_map_read(&map, path, geteuid(), &strings) < 0); /* /tmp is anybody's */
 	remove(path);
 	strings_deinit(&strings);
 }

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""What other users may put where a report looks: nothing of it is run, taken or waited for."""
+
+import json
+import os
+import pathlib
+import re
+import resource
+import subprocess
+import sys
+
+from cli.place import ROOT, Skip, expect, report_of, run, run_tests, traces_in, yieldsan
+
+LIMIT = 400 << 20
+
+
+def _little_memory():
+    resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
+
+
+def _other(path):
+    if os.geteuid():
+        raise Skip("needs root")
+    os.chown(path, 65534, 65534, follow_symlinks=False)
+
+
+def check_runs_nothing_that_the_file_names(place):
+    """Its interpreter may be anything that is called like glibc's."""
+    loader = place.compile("ld-linux-x86-64.so.2", "-static", source="""
+        #include <stdio.h>
+        int main(void) { return !fopen("%s", "w"); }
+    """ % (place / "ran"))
+    victim = place.compile("victim", f"-Wl,--dynamic-linker={loader}")
+    for command in (("check", victim), ("scan", victim)):
+        yieldsan(*command)
+        expect(not (place / "ran").exists(), command)
+
+
+def check_finds_libraries_as_the_loader_does(place):
+    for name in ("one", "two"):
+        (place / name).mkdir()
+    place.compile("two/libb.so", "-shared", "-fPIC", source="void b(void) {}\n")
+    place.compile("one/liba.so", "-shared", "-fPIC", f"-L{place / 'two'}", "-lb", "-Wl,-rpath,$ORIGIN/../two",
+                  source="void b(void); void a(void) { b(); }\n")
+    for flags in ("-Wl,--enable-new-dtags", "-Wl,--disable-new-dtags"):
+        program = place.compile("program", f"-L{place / 'one'}", "-la", "-Wl,-rpath,$ORIGIN/one", flags,
+                                f"-Wl,-rpath-link,{place / 'two'}", source="void a(void); int main(void) { a(); }\n")
+        result = yieldsan("check", program)
+        expect("not found" not in result.out and "verdict        can be watched\n" in result.out, result)
+        # The kernel follows links before the loader knows where the program lies.
+        link = place / "elsewhere"
+        link.unlink(missing_ok=True)
+        link.symlink_to(program)
+        expect("not found" not in yieldsan("check", link).out, link)
+    os.rename(place / "two", place / "three")
+    result = yieldsan("check", program)
+    expect(re.search(r"^library +not found: libb\.so$", result.out, re.M), result)
+    expect("not found" not in yieldsan("check", program, env={"LD_LIBRARY_PATH": f"{place / 'three'}"}).out, "environment")
+    expect("libuv" in yieldsan("check", "node").out or subprocess.run(["which", "node"], check=False).returncode, "node")
+
+
+def suppressions_of_others_are_not_taken(place):
+    blocker, work = place.blocker(), place / "shared/work"
+    work.mkdir(parents=True)
+    rules = pathlib.Path(place.write("shared/.yieldsan-suppressions", "call:*  # planted\n", mode=0o644))
+
+    def suppressed():
+        result = run(blocker, "block", cwd=work)
+        expect((result.status == 0) == ("not taken" not in result.err), result)
+        return result.status == 0
+
+    expect(suppressed(), "one's own")
+    for path, mode in ((rules, 0o646), (rules.parent, 0o1777), (rules.parent, 0o777)):
+        before = path.stat().st_mode & 0o7777
+        path.chmod(mode)
+        expect(not suppressed(), (path, oct(mode)))
+        path.chmod(before)
+    rules.unlink()
+    os.mkfifo(rules)
+    expect(not suppressed(), "a FIFO")
+    rules.unlink()
+    rules.write_text("call:*  # planted\n")
+    _other(rules)
+    expect(not suppressed(), "another user's")
+    result = run(f"--suppressions={rules}", blocker, "block", cwd=work)
+    expect(result.status == 0, result)
+
+
+def maps_of_others_are_not_read(place):
+    """/tmp/perf-PID.map, which a report reads for code that was made at run time."""
+    program = place.compile("jit", "-g", source=(pathlib.Path(ROOT) / "tests/programs/c/jit_frame.c").read_text())
+    directory = place / "traces"
+    run("-o", directory, "--fail-on=never", "--", program)
+    (trace,) = traces_in(directory)
+    pid = json.loads(yieldsan("report", "--format=json", trace).out)["processes"][0]["pid"]
+    path = pathlib.Path(f"/tmp/perf-{pid}.map")
+    try:
+        def is_named():
+            result = yieldsan("report", "--format=json", trace, preexec_fn=_little_memory)
+            expect(result.status == 66, result)
+            return "planted_name" in result.out
+
+        path.write_text("0 7fffffffffff planted_name\n")
+        expect(is_named(), "one's own")
+        with open(path, "r+b") as file:
+            file.truncate(3 << 30)
+        expect(not is_named(), "3 GB of nothing")
+        path.write_bytes(b"0 " * 200000 + b"\n0 7fffffffffff planted_name\n")
+        expect(is_named(), "behind a long line")
+        path.write_text("0 7fffffffffff planted_name\n")
+        _other(path)
+        expect(not is_named(), "another user's")
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def large_traces_of_nothing_are_refused_or_read_in_little_memory(place):
+    directory = place / "traces"
+    run("-o", directory, place.blocker(), "block")
+    (trace,) = traces_in(directory)
+    whole = trace.read_bytes()
+    for size in (1 << 30, 4 << 30):
+        sparse = place / "sparse.yieldsan"
+        sparse.write_bytes(whole[:16] + size.to_bytes(8, "little") * 2 + whole[32:])
+        os.truncate(sparse, size)
+        result = yieldsan("report", sparse, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30)))
+        expect(result.status in (2, 66) and re.search("is damaged|larger than any trace", result.err), (size, result))
+
+
+def planted_files_in_a_directory_of_traces_are_passed_over(place):
+    directory, blocker = place / "traces", place.blocker()
+    directory.mkdir(mode=0o1777)
+    os.mkfifo(directory / "x.1.1.yieldsan")
+    (directory / "y.1.99999999999999999.yieldsan").touch()
+    result = run("-o", directory, blocker, "turn")
+    expect(result.status == 0 and "found no room" not in result.err, result)
+    (directory / "y.1.99999999999999999.yieldsan").chmod(0o700)
+    _other(directory / "y.1.99999999999999999.yieldsan")
+    result = run("-o", directory, blocker, "turn")
+    expect(result.status == 0 and "found no room" not in result.err, result)
+
+
+def a_cache_with_a_fifo_in_it_holds_nothing_up(place):
+    program = pathlib.Path(ROOT) / "build/cargo/debug/tokio_cases"
+    if not program.exists():
+        raise Skip(f"there is no {program}")
+    environment = {"XDG_CACHE_HOME": str(place / "cache")}
+    first = yieldsan("scan", "--format=json", program, env=environment)
+    cached = [path for path in (place / "cache").rglob("*") if path.is_file()]
+    expect(cached, "a cached layout")
+    for path in cached:
+        path.unlink()
+        os.mkfifo(path)
+    second = yieldsan("scan", "--format=json", program, env=environment)
+    expect(json.loads(second.out)["findings"] == json.loads(first.out)["findings"], "scan")
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
