@@ -13,8 +13,8 @@ COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc
 # unwinding pass through its frames.
 RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
            -fno-builtin -D_GNU_SOURCE
-TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(SANITIZE)
-LIBS    := -ldw -lelf -ljansson -liberty
+TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(BUILD)/generated $(SANITIZE)
+LIBS    := -ldw -lelf -ljansson -liberty -lprotobuf-c -lz
 
 # The rooms of each side; src/rooms.def says which may include which.
 find_src     = $(sort $(shell find $(1) -name '*.[cS]'))
@@ -23,7 +23,7 @@ runtime_src := $(filter-out src/judgement/report/%,$(call find_src,src/runtime s
 tools_src   := $(wildcard tools/*.c) \
                $(call find_src,src/report src/judgement src/inspect src/async_layouts src/machine_code src/symbols src/support src/executors src/shared)
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
-tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o)
+tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o) $(BUILD)/tools/profile.pb-c.o
 
 unit    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/*/*.c))
 # Each ends with a line `N passed, N failed, N skipped`.
@@ -85,6 +85,29 @@ $(BUILD)/libyieldsan.so: $(runtime_obj) src/runtime/exports.map
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libyieldsan.so -Wl,-z,now -Wl,-z,defs \
 		-Wl,--version-script=src/runtime/exports.map -o $@ $(runtime_obj)
+
+# What is generated for the formats of a report: code for pprof's messages, and the hashes by which a
+# browser knows the script and the style of an HTML report.
+generated := $(BUILD)/generated
+protocol  := $(generated)/report/pprof/profile.pb-c
+$(protocol).c $(protocol).h &: src/report/pprof/profile.proto
+	@mkdir -p $(@D)
+	@echo "  PROTOC  $<"
+	$(Q)protoc-c --proto_path=src --c_out=$(generated) $<
+
+$(BUILD)/tools/profile.pb-c.o: $(protocol).c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -I$(generated) $(SANITIZE) $(CFLAGS) -c -o $@ $<
+
+sha256_base64 = $$(sha256sum $(1) | cut -c1-64 | tr -d '\n' | sed 's/../\\x&/g' | xargs -0 printf '%b' | base64)
+$(generated)/html_hashes.h: src/report/html/style.css src/report/html/script.js
+	@mkdir -p $(@D)
+	$(Q){ echo "#define HTML_STYLE_HASH \"$(call sha256_base64,src/report/html/style.css)\""; \
+	      echo "#define HTML_SCRIPT_HASH \"$(call sha256_base64,src/report/html/script.js)\""; } > $@
+
+$(BUILD)/tools/src/report/formats/pprof.c.o: $(protocol).h
+$(BUILD)/tools/src/report/formats/html.c.o: $(generated)/html_hashes.h
+$(BUILD)/tools/src/report/formats/html_files.S.o: $(wildcard src/report/html/*)
 
 $(BUILD)/yieldsan: $(tools_obj)
 	@echo "  LINK    $@"

@@ -15,6 +15,9 @@ build libdw-dev            /usr/include/elfutils/libdw.h
 build libelf-dev           /usr/include/gelf.h
 build libiberty-dev        /usr/include/libiberty/demangle.h
 build libjansson-dev       /usr/include/jansson.h
+build libprotobuf-c-dev    /usr/include/protobuf-c/protobuf-c.h
+build protobuf-c-compiler  protoc-c
+build zlib1g-dev           /usr/include/zlib.h
 build libunwind-dev        /usr/include/*/libunwind-x86_64.h
 build uthash-dev           /usr/include/uthash.h
 demo  python3              python3
@@ -39,6 +42,7 @@ check libboost-context-dev /usr/include/boost/context/fiber.hpp
 check libcurl4-openssl-dev /usr/include/*/curl/curl.h
 check musl-tools           musl-gcc
 check libxml2-utils        xmllint
+check chromium-headless-shell chromium-headless-shell
 check nodejs               node
 check strace               strace
 check xz-utils             xz

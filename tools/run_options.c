@@ -42,13 +42,15 @@ static const char *take_set(void *target, const char *entry)
 	return OPTION_WRONG_AND_TOLD;
 }
 
-/* Some seconds of a busy thread, in 48 KiB of its trace. */
+/* Some seconds of a busy thread, in 64 KiB of its trace. */
+#define TIMELINE_TURNS 2048
+
 static const char *take_timeline(void *target, const char *value)
 {
 	struct run_options *options = target;
 
 	(void)value;
-	options->runtime.timeline = 2048;
+	options->runtime.timeline = TIMELINE_TURNS;
 	return NULL;
 }
 
@@ -100,5 +102,7 @@ int run_options_parse(struct run_options *options, const struct run_words *words
 	take_environment(options);
 	status = command_line_parse(&line, argc, argv);
 	options->command = argv + optind;
+	if (!options->runtime.timeline && report_format_draws_turns(options->report.report.format))
+		options->runtime.timeline = TIMELINE_TURNS;
 	return status == -1 ? report_settings_finish(&options->report) : status;
 }

@@ -22,15 +22,16 @@
 static const struct {
 	const char *name;
 	int (*write)(const struct report *report, FILE *out);
+	bool draws_turns;
 } formats[] = {
-#define FORMAT(name) { #name, format_##name },
+#define FORMAT(file, name, turns) { name, format_##file, turns },
 	REPORT_FORMATS(FORMAT)
 #undef FORMAT
 };
 
 const char *report_format_names(void)
 {
-#define FORMAT(name) ", " #name
+#define FORMAT(file, name, turns) ", " name
 	static const char names[] = REPORT_FORMATS(FORMAT);
 #undef FORMAT
 
@@ -50,6 +51,13 @@ static int find_format(const char *name)
 bool report_format_is_known(const char *name)
 {
 	return find_format(name) >= 0;
+}
+
+bool report_format_draws_turns(const char *name)
+{
+	int format = find_format(name);
+
+	return format >= 0 && formats[format].draws_turns;
 }
 
 static FILE *errors_of(const struct report *report)

@@ -27,6 +27,9 @@ int report_scan(const struct report_options *options, const struct scan_options 
 
 bool report_format_is_known(const char *name);
 
+/* Whether it shows single turns, which a trace has by the option `timeline`. */
+bool report_format_draws_turns(const char *name);
+
 /* "text, json, ..." for usage texts and errors. */
 const char *report_format_names(void);
 

@@ -6,16 +6,27 @@
 
 struct report;
 
-/* One line and one file for each: format_NAME(), in NAME.c. text is the default. */
+/*
+ * FORMAT(file, name, draws turns): a line and a file for each: format_FILE(), in FILE.c. The first
+ * is the default. One that draws single turns has `run` keep their times (option timeline).
+ */
+/* clang-format off */
 #define REPORT_FORMATS(FORMAT)                                                                     \
-	FORMAT(text)                                                                               \
-	FORMAT(json)                                                                               \
-	FORMAT(sarif)                                                                              \
-	FORMAT(junit)                                                                              \
-	FORMAT(github)
+	FORMAT(text,     "text",        false)                                                     \
+	FORMAT(json,     "json",        false)                                                     \
+	FORMAT(ndjson,   "ndjson",      false)                                                     \
+	FORMAT(sarif,    "sarif",       false)                                                     \
+	FORMAT(junit,    "junit",       false)                                                     \
+	FORMAT(github,   "github",      false)                                                     \
+	FORMAT(html,     "html",        true)                                                      \
+	FORMAT(pprof,    "pprof",       false)                                                     \
+	FORMAT(perfetto, "perfetto",    true)                                                      \
+	FORMAT(perfetto, "trace-event", true)                                                      \
+	FORMAT(folded,   "folded",      false)
+/* clang-format on */
 
 /* Returns 0 or -errno; errors of the stream itself are the caller's to ask. */
-#define FORMAT(name) int format_##name(const struct report *report, FILE *out);
+#define FORMAT(file, name, turns) int format_##file(const struct report *report, FILE *out);
 REPORT_FORMATS(FORMAT)
 #undef FORMAT
 

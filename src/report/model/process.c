@@ -113,6 +113,8 @@ static void read_executors(struct session *session, struct process *process,
 			executor->lengths = turn_lengths_read(&space, offset);
 		process->executor_count++;
 	}
+	if (lengths)
+		process->timeline_count = timelines_read(&space, &process->timelines);
 	address_space_deinit(&space);
 }
 

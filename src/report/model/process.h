@@ -10,6 +10,7 @@
 #include "judgement/limits.h"
 #include "report/tasks/tasks.h"
 #include "inspect/trace_file.h"
+#include "timeline.h"
 #include "turn_lengths.h"
 
 struct process_executor {
@@ -44,6 +45,8 @@ struct process {
 	size_t executor_count;
 	struct allowance *allowances;
 	size_t allowance_count;
+	struct timeline *timelines; /* see timeline.h */
+	size_t timeline_count;
 	struct process_tasks tasks; /* where they were asked for */
 	const char **unwatched;	    /* programs it started that could not be watched */
 	size_t unwatched_count;

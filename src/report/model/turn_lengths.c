@@ -58,6 +58,19 @@ static uint64_t percentile(const struct lengths *lengths, unsigned percent)
 	return lengths->max_ns;
 }
 
+static void sum_octaves(const struct lengths *lengths, uint64_t octaves[TURN_OCTAVES])
+{
+	for (unsigned page = 0; page < TRACE_LENGTH_PAGES; page++)
+		for (unsigned step = 0; step < TRACE_LENGTH_STEPS; step++) {
+			uint64_t ns = length_of(page, step);
+			unsigned octave = ns ? 63 - (unsigned)__builtin_clzll(ns) : 0;
+
+			if (octave >= TURN_OCTAVES)
+				octave = TURN_OCTAVES - 1;
+			octaves[octave] += lengths->counts[page][step];
+		}
+}
+
 static void add_shared(struct lengths *lengths, const struct trace_file *trace, uint32_t executor)
 {
 	for (size_t i = 0; i < trace->records[RECORD_TURN_LENGTHS].count; i++) {
@@ -188,6 +201,7 @@ struct turn_lengths turn_lengths_read(struct address_space *space, uint32_t exec
 	add_recent(lengths, types, type_count, trace, executor);
 	result.turns = lengths->turns;
 	result.max_ns = lengths->max_ns;
+	sum_octaves(lengths, result.octaves);
 	result.p50_ns = percentile(lengths, 50);
 	result.p99_ns = percentile(lengths, 99);
 	if (lengths->span_ns && trace_file_last_ns(trace)) {

@@ -14,9 +14,12 @@ struct task_type {
 	uint64_t turns, total_ns, max_ns;
 };
 
+#define TURN_OCTAVES 48 /* a turn of n ns is counted in that of floor(log2 n) */
+
 struct turn_lengths {
 	uint64_t turns;			 /* that were timed */
 	uint64_t p50_ns, p99_ns, max_ns; /* to three digits */
+	uint64_t octaves[TURN_OCTAVES];	 /* how many turns were so long */
 	double busy_share;		 /* of its threads' time; below 0: not known */
 	struct task_type *types;	 /* slowest first; in the report's memory */
 	size_t type_count;
