@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-from cli.place import ROOT, Skip, expect, report_of, run, run_tests, traces_in, yieldsan
+from cli.place import ROOT, Skip, expect, report_of, run, run_tests, traces_in, wait_until, yieldsan
 
 # An error at so many places that the trace runs full.
 PLACES = 400
@@ -138,6 +138,39 @@ def a_trace_that_ran_full_says_so_and_fails(place):
     result = run("--set=max_sites=16", "--", place.compile("warnings", source=MANY.replace(
         "nanosleep(&t, NULL)", "(void)!read(0, 0, 0), (void)t").replace("<time.h>", "<time.h>\n#include <unistd.h>")))
     expect(result.status == 0, result)
+
+
+def a_daemon_keeps_the_directory_for_its_first_turn(place):
+    """Its trace is made when the report on its parent is long done."""
+    daemon = place.compile("daemon", source="""
+        #include <stdlib.h>
+        #include <time.h>
+        #include <unistd.h>
+        #include "yieldsan/yieldsan.h"
+        int main(void)
+        {
+            struct timespec time = { .tv_nsec = 2000000 };
+
+            if (daemon(1, 0))
+                return 99;
+            while (access("go", F_OK))
+                nanosleep(&time, NULL);
+            yieldsan_turn_begin("daemon");
+            nanosleep(&time, NULL);
+            yieldsan_turn_end();
+            return 0;
+        }
+    """)
+    for command, name in (([daemon], "daemon"), (["sh", "-c", f"{daemon}; exit 3"], "daemon")):
+        result = run("--", *command, cwd=place.path)
+        expect(result.status == (3 if command[0] == "sh" else 0), result)
+        told = re.search(rf"^yieldsan: process (\d+) \({name}\) still runs: what it does from now on goes to (.*)$",
+                         result.err, re.M)
+        expect(told and "nothing was watched" not in result.err, result)
+        (place / "go").touch()
+        wait_until(lambda: yieldsan("report", told[2]).status == 66)
+        wait_until(lambda: not os.path.exists(f"/proc/{told[1]}"))
+        (place / "go").unlink()
 
 
 def many_threads_at_a_time_are_watched(place):

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "apart.h"
 #include "command.h"
@@ -18,6 +19,7 @@
 #include "report/live.h"
 #include "run_layouts.h"
 #include "inspect/process_file.h"
+#include "inspect/run_processes.h"
 #include "inspect/stall_watch.h"
 #include "inspect/trace_directory.h"
 
@@ -31,6 +33,7 @@ struct run {
 	int status; /* of waitpid(2) */
 	struct report_summary summary;
 	struct trace_writers writers; /* that still run when the report is made */
+	struct run_processes alive;   /* these, and those that have no trace yet */
 };
 
 /* What the process that makes the report leaves. */
@@ -105,8 +108,8 @@ static bool keeps_traces(const struct run *run)
 	for (unsigned level = run->options->report.report.show; level < SEVERITIES; level++)
 		if (run->summary.findings[level])
 			return true;
-	return WIFSIGNALED(run->status) || run->writers.count || run->summary.unreadable ||
-	       run->summary.damaged;
+	return WIFSIGNALED(run->status) || run->writers.count || run->alive.count ||
+	       run->summary.unreadable || run->summary.damaged;
 }
 
 static void print_lost_reader(const struct run *run, FILE *out)
@@ -125,14 +128,30 @@ static void print_lost_reader(const struct run *run, FILE *out)
 		reader->due_ns ? ", and was not started again" : "");
 }
 
+/* Its executor may run its first turn any time. */
+static void print_alive(const struct run *run, FILE *out)
+{
+	const struct run_processes *alive = &run->alive;
+	char name[64];
+
+	if (!alive->count || !process_text(alive->first, alive->first, "comm", name, sizeof name))
+		return;
+	fprintf(out, "yieldsan: process %d (%s) still runs", alive->first, name);
+	if (alive->count > 1)
+		fprintf(out, ", and so do %zu more", alive->count - 1);
+	fprintf(out, ": what it does from now on goes to %s\n", run->traces.path);
+}
+
 /* The last line: the report goes on where this one ends. */
 static void print_writers(const struct run *run, FILE *out)
 {
 	const struct trace_writers *writers = &run->writers;
 	char name[64];
 
-	if (!writers->count)
+	if (!writers->count) {
+		print_alive(run, out);
 		return;
+	}
 	if (!process_text(writers->first, writers->first, "comm", name, sizeof name))
 		strcpy(name, "?");
 	fprintf(out, "yieldsan: process %d (%s) still runs and writes its trace", writers->first,
@@ -156,7 +175,7 @@ static void print_notes(const struct run *run, FILE *out)
 			"ulimit -f): what blocked there is lost; make room, or name another "
 			"directory by --output\n",
 			run->traces.lost, run->traces.lost == 1 ? "" : "es", run->traces.path);
-	else if (!run->summary.turns)
+	else if (!run->summary.turns && (!run->alive.count || run->options->require_executor))
 		fprintf(out,
 			"yieldsan: nothing was watched: no executor ran a turn%s. %s; `yieldsan "
 			"check %s' tells more\n",
@@ -173,12 +192,25 @@ static void print_notes(const struct run *run, FILE *out)
 			"`yieldsan run' itself\n",
 			run->summary.unwatched, run->summary.unwatched == 1 ? " was" : "s were",
 			OPTIONS_VARIABLE);
-	if (run->traces.is_private && !run->traces.is_gone && keeps_traces(run))
+	if (run->traces.is_private && run->traces.count && !run->traces.is_gone &&
+	    keeps_traces(run))
 		fprintf(out,
 			"yieldsan: the traces are in %s: `yieldsan report %s' shows them again\n",
 			run->traces.path, run->traces.path);
 	print_lost_reader(run, out);
 	print_writers(run, out);
+}
+
+/* One that is about to end is none that goes on. */
+static void find_alive(struct run *run)
+{
+	const struct timespec pause = { .tv_nsec = 30000000 };
+
+	run_processes_find(&run->alive, run->traces.run);
+	if (!run->alive.count || run->writers.count)
+		return;
+	nanosleep(&pause, NULL);
+	run_processes_find(&run->alive, run->traces.run);
 }
 
 static int make_report(struct run *run)
@@ -199,6 +231,7 @@ static int make_report(struct run *run)
 				      run->traces.count, memory ? memory : run->report,
 				      &run->summary);
 	trace_directory_writers(&run->traces, &run->writers);
+	find_alive(run);
 	if (memory) {
 		fclose(memory);
 		print_notes(run, notes);

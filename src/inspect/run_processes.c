@@ -1,0 +1,78 @@
+#include "run_processes.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/options.h"
+#include "support/memory.h"
+
+#define MAX_ENVIRONMENT (4 << 20)
+
+/* Whether one of the strings is YIELDSAN_OPTIONS=...:run=RUN... */
+static bool names_run(const char *bytes, size_t size, const char *run)
+{
+	static const char variable[] = OPTIONS_VARIABLE "=";
+
+	for (size_t at = 0; at < size; at += strlen(bytes + at) + 1) {
+		const char *text = bytes + at, *found;
+
+		if (strncmp(text, variable, sizeof variable - 1))
+			continue;
+		found = strstr(text, run);
+		return found && found - text >= 4 && !strncmp(found - 4, "run=", 4);
+	}
+	return false;
+}
+
+static bool is_of_run(pid_t pid, const char *run)
+{
+	size_t size = 0, room = 0;
+	char path[64], *bytes = NULL;
+	bool found;
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	do {
+		if (room - size < 2) {
+			room = room ? room * 2 : 16384;
+			bytes = realloc(bytes, room);
+			if (!bytes)
+				memory_exhausted();
+		}
+		got = read(fd, bytes + size, room - size - 1);
+		size += got > 0 ? (size_t)got : 0;
+	} while (got > 0 && size < MAX_ENVIRONMENT);
+	close(fd);
+	bytes[size] = '\0';
+	found = names_run(bytes, size, run);
+	free(bytes);
+	return found;
+}
+
+void run_processes_find(struct run_processes *found, const char *run)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+
+	memset(found, 0, sizeof *found);
+	while (processes && (entry = readdir(processes))) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid <= 0 || pid == getpid() || !is_of_run(pid, run))
+			continue;
+		found->count++;
+		if (!found->first || pid < found->first)
+			found->first = pid;
+	}
+	if (processes)
+		closedir(processes);
+}
