@@ -37,6 +37,7 @@ struct session {
 	struct known_layout *layouts;
 	struct known_stack *known_stacks, *known_scripts[2]; /* see stack.c; [1]: of Python */
 	struct source_text *source_texts;
+	struct ownership *ownerships;
 	const char *directory, *top; /* the present one and the repository's, once asked for */
 };
 

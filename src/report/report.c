@@ -111,7 +111,7 @@ static void read_trace(struct report *report, const char *path)
 		struct address_space space;
 
 		address_space_init(&space, report->session, &trace);
-		tasks_collect(&space, process->executable, &process->tasks);
+		tasks_collect(&space, process->ownership, &process->tasks);
 		address_space_deinit(&space);
 	}
 	trace_file_close(&trace);
@@ -171,7 +171,9 @@ static bool is_suppressed(const struct report_options *options, const struct fin
 
 static bool is_in_baseline(const struct report_options *options, const struct finding *finding)
 {
-	return options->baseline && baseline_knows(options->baseline, finding->id);
+	return options->baseline &&
+	       (baseline_knows(options->baseline, finding->id) ||
+		(*finding->former_id && baseline_knows(options->baseline, finding->former_id)));
 }
 
 /* Not of a run that was not watched: it would take all for mended. */

@@ -17,6 +17,13 @@
 #include "symbol_table.h"
 #include "units.h"
 
+static const char *path_name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 struct known_place {
 	uint64_t address;
 	struct source_place place;
@@ -280,4 +287,22 @@ const char *binary_python_method(struct binary *binary, uint64_t address)
 			       python_method_find(&inside->methods, &inside->object, address, name)
 		       ? strings_keep(inside->strings, name)
 		       : NULL;
+}
+
+const char *binary_rust_main(struct binary *binary, const char **file)
+{
+	struct binary_inside *inside = binary->inside;
+	char crate[SYMBOL_CRATE_SIZE];
+	const struct source_place *place;
+	uint64_t address;
+
+	*file = NULL;
+	open_files(binary);
+	read_symbols(inside);
+	if (!symbol_table_rust_main(&inside->symbols, path_name_of(binary->key.path), crate,
+				    &address))
+		return NULL;
+	place = binary_find(binary, address);
+	*file = place->frames[place->count - 1].file;
+	return strings_keep(inside->strings, crate);
 }

@@ -79,6 +79,12 @@ const struct source_place *binary_find(struct binary *binary, uint64_t address);
  */
 const char *binary_generic_name(struct binary *binary, uint64_t address);
 
+/*
+ * The crate of a Rust program's `main`, and in *file the source that has it, which may be NULL.
+ * NULL where the symbols show none, or several. Kept.
+ */
+const char *binary_rust_main(struct binary *binary, const char **file);
+
 /* What Python calls the C function at an address: "sqlite3.Connection.execute"; NULL where it is in
  * no table of an extension module's. Kept. */
 const char *binary_python_method(struct binary *binary, uint64_t address);

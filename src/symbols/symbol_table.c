@@ -92,6 +92,75 @@ const char *symbol_table_find(const struct symbol_table *table, uint64_t address
 	return span ? table->names[span->value & (((size_t)1 << 48) - 1)] : NULL;
 }
 
+/* A length and so many bytes, as both of Rust's manglings have them; NULL where there is none. */
+static const char *identifier(const char *text, size_t *length)
+{
+	char *end;
+
+	*length = strtoul(text, &end, 10);
+	if (end == text || end - text > 3 || strnlen(end, *length) < *length)
+		return NULL;
+	return end;
+}
+
+/* The crate of "_ZN3app4main17h0123456789abcdefE" and "_RNvCsf3_3app4main"; NULL for others. */
+static const char *crate_of_main(const char *symbol, size_t *length)
+{
+	static const char legacy[] = "4main17h", v0[] = "4main";
+	const char *crate, *rest;
+
+	if (!strncmp(symbol, "_ZN", 3)) {
+		crate = identifier(symbol + 3, length);
+		rest = crate ? crate + *length : "";
+		return !strncmp(rest, legacy, sizeof legacy - 1) &&
+				       strlen(rest) == sizeof legacy - 1 + 17
+			       ? crate
+			       : NULL;
+	}
+	if (strncmp(symbol, "_RNvC", 5) != 0)
+		return NULL;
+	symbol += 5;
+	if (*symbol == 's')
+		symbol += strcspn(symbol, "_") + (strchr(symbol, '_') != NULL);
+	crate = identifier(symbol, length);
+	return crate && !strcmp(crate + *length, v0) ? crate : NULL;
+}
+
+/* "my-app-0123456789abcdef", as cargo names a test, is of the crate my_app. */
+static bool is_named_after(const char *file_name, const char *crate, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (file_name[i] != crate[i] && !(file_name[i] == '-' && crate[i] == '_'))
+			return false;
+	return !file_name[length] || file_name[length] == '-' || file_name[length] == '.';
+}
+
+bool symbol_table_rust_main(const struct symbol_table *table, const char *file_name,
+			    char crate[SYMBOL_CRATE_SIZE], uint64_t *address)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < table->spans.count; i++) {
+		const struct span *span = &table->spans.items[i];
+		const char *symbol = table->names[span->value & (((size_t)1 << 48) - 1)], *name;
+		size_t length;
+		bool named;
+
+		name = crate_of_main(symbol, &length);
+		if (!name || length >= SYMBOL_CRATE_SIZE)
+			continue;
+		named = is_named_after(file_name, name, length);
+		if (found++ && !named)
+			continue;
+		memcpy(crate, name, length);
+		crate[length] = '\0';
+		*address = span->low;
+		if (named)
+			return true;
+	}
+	return found == 1;
+}
+
 void symbol_table_deinit(struct symbol_table *table)
 {
 	spans_deinit(&table->spans);

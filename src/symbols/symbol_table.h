@@ -21,6 +21,15 @@ void symbol_table_sort(struct symbol_table *table);
 /* The linker's name of the function at an address; NULL when there is none. */
 const char *symbol_table_find(const struct symbol_table *table, uint64_t address);
 
+#define SYMBOL_CRATE_SIZE 64
+
+/*
+ * The crate whose `main` a Rust program has, and where that is: the one that the file is named
+ * after, else the only one. False where there is none, or it is not known which.
+ */
+bool symbol_table_rust_main(const struct symbol_table *table, const char *file_name,
+			    char crate[SYMBOL_CRATE_SIZE], uint64_t *address);
+
 void symbol_table_deinit(struct symbol_table *table);
 
 #endif

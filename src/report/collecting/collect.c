@@ -85,13 +85,14 @@ static void observe(struct collection *collection, const struct observation *obs
 	seen->category = category_of(observation, &report->session->strings);
 	seen->language = observation->language;
 	blocked->native =
-		stack_native(&collection->space, collection->process->executable,
+		stack_native(&collection->space, collection->process->ownership,
 			     observation->frames, observation->depth, observation->when_ns);
 	if (!strcmp(call->name, "write") && is_print(&blocked->native))
 		seen->category = "output";
 	if (observation->script_size)
-		blocked->script = stack_script(report->session, observation->script,
-					       observation->script_size, observation->language);
+		blocked->script =
+			stack_script(report->session, observation->script, observation->script_size,
+				     collection->process->ownership, observation->language);
 	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
 		collection_add(collection, seen);
 }
@@ -277,7 +278,7 @@ struct stack collection_stack(struct collection *collection, uint32_t offset, ui
 
 	if (!stack)
 		return (struct stack){ 0 };
-	named = stack_native(&collection->space, collection->process->executable, stack->frames,
+	named = stack_native(&collection->space, collection->process->ownership, stack->frames,
 			     stack->depth, when_ns);
 	named.incomplete = (stack->flags & TRACE_STACK_NOT_KEPT) != 0;
 	return named;

@@ -27,7 +27,7 @@ static struct stack reversed(struct report *report, const struct stack *chain)
 	stack.frames = obstack_alloc(&report->memory, (chain->count + 1) * sizeof *stack.frames);
 	for (size_t i = 0; i < chain->count; i++)
 		stack.frames[i] = chain->frames[chain->count - 1 - i];
-	stack.place = stack_authors_place(&stack);
+	stack_find_places(&stack);
 	return stack;
 }
 
@@ -127,7 +127,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 		.layout = layout,
 		.path = module ? module->path : NULL,
 		.build_id = module ? module->build_id : NULL,
-		.executable = collection->process->executable,
+		.ownership = collection->process->ownership,
 	};
 	const struct layout_value *guard = NULL;
 	uint64_t poll = site->poll + 1;
@@ -162,7 +162,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 										  : BEGUN_NOT;
 		guard = guard_of(collection, layout, site);
 	} else {
-		stack.native = stack_native(&collection->space, collection->process->executable,
+		stack.native = stack_native(&collection->space, collection->process->ownership,
 					    &poll, 1, site->first_ns);
 	}
 	finding_take(&seen, cancelled_judge());
@@ -174,7 +174,8 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 
 		/* The function that holds it, rather than what that awaits. */
 		if (held->depth && held->depth <= stack.native.count)
-			stack.native.place = stack.native.count - held->depth;
+			stack.native.place = stack.native.id_place =
+				stack.native.count - held->depth;
 		seen.kind = KIND_CANCELLED_HOLDING;
 		finding_take(&seen, guard_judge(false));
 		seen.category = "lock";

@@ -72,7 +72,7 @@ static bool source_of(struct collection *collection, const struct trace_guard_si
 		.layout = module ? known_layout_of(collection->report->session, module) : NULL,
 		.path = module ? module->path : NULL,
 		.build_id = module ? module->build_id : NULL,
-		.executable = collection->process->executable,
+		.ownership = collection->process->ownership,
 	};
 	return source->layout &&
 	       known_layout_fits(source->layout, site->layout_version, site->layout_count,

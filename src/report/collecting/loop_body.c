@@ -46,7 +46,7 @@ static bool comes_to(struct address_space *space, uint64_t from, uint64_t to, ui
 static bool is_of_library(struct address_space *space, const struct process *process,
 			  uint64_t address, uint64_t when_ns)
 {
-	struct stack stack = stack_native(space, process->executable, &address, 1, when_ns);
+	struct stack stack = stack_native(space, process->ownership, &address, 1, when_ns);
 
 	for (size_t i = 0; i < stack.count; i++)
 		if (stack.frames[i].owner == OWNER_EXECUTOR)

@@ -7,6 +7,7 @@
 #include "judgement/report/lock.h"
 #include "report/frames/layout_source.h"
 #include "report/model/findings.h"
+#include "report/frames/ownership.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
 
@@ -349,7 +350,7 @@ int scan_file(struct report *report, const char *path, const struct scan_options
 			.path = path,
 			.build_id = *build_id ? strings_keep(&report->session->strings, build_id)
 					      : NULL,
-			.executable = path,
+			.ownership = ownership_of(report->session, path, NULL, 0, NULL),
 		};
 		scan_layout(&scan);
 		keep_scanned(report, path);

@@ -46,9 +46,8 @@ static struct stack wait_of(struct stalls *stalls, uint32_t executor)
 			trace_file_record(trace, lengths->wait, RECORD_STACK);
 
 		if (lengths->executor == executor && wait)
-			return stack_native(stalls->space, stalls->process->executable,
-					    wait->frames, wait->depth,
-					    trace->header->start_monotonic_ns);
+			return stack_native(stalls->space, stalls->process->ownership, wait->frames,
+					    wait->depth, trace->header->start_monotonic_ns);
 	}
 	return (struct stack){ 0 };
 }
@@ -77,22 +76,22 @@ static size_t without_loop(const struct stack *stack, size_t end, const struct s
 }
 
 /* The outermost frame of the program's own code within the turn; without one, of what there is. */
-static size_t entry_of(const struct stack *stack, const struct stack *wait)
+static size_t entry_of(const struct stack *stack, const struct stack *wait, bool former)
 {
-	size_t end, own, i;
+	size_t place = former ? stack->id_place : stack->place, end, own, i;
 
-	for (end = stack->place; end < stack->count; end++)
+	for (end = place; end < stack->count; end++)
 		if (is_boundary(&stack->frames[end]))
 			break;
 	own = end;
 	if (end == stack->count && wait->count)
 		own = without_loop(stack, end, wait);
 	for (i = own; i-- > 0;)
-		if (stack->frames[i].owner == OWNER_PROGRAM)
+		if ((former ? stack->frames[i].id_owner : stack->frames[i].owner) == OWNER_PROGRAM)
 			return i;
 	/* All of it is in the loop's function itself. */
-	if (stack->place < stack->count)
-		return stack->place;
+	if (place < stack->count)
+		return place;
 	/* Code made at run time, or an interpreter's own: which of its functions it was in is
 	 * chance, where the loop calls it from is not. */
 	for (own = end, i = wait->count; own && i; own--, i--)
@@ -112,13 +111,15 @@ static struct finding_stack stack_of(struct stalls *stalls, uint32_t executor,
 	struct stack wait = { 0 };
 
 	result.native =
-		stack_native(stalls->space, stalls->process->executable, frames, depth, when_ns);
+		stack_native(stalls->space, stalls->process->ownership, frames, depth, when_ns);
 	if (script && script->text_size)
-		result.script = stack_script(stalls->report->session, script->text,
-					     script->text_size, script->language);
+		result.script =
+			stack_script(stalls->report->session, script->text, script->text_size,
+				     stalls->process->ownership, script->language);
 	else
 		wait = wait_of(stalls, executor);
-	result.entry = entry_of(finding_stack_face(&result), &wait);
+	result.entry = entry_of(finding_stack_face(&result), &wait, false);
+	result.id_entry = entry_of(finding_stack_face(&result), &wait, true);
 	return result;
 }
 

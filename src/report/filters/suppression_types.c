@@ -51,7 +51,8 @@ static bool is_executor(const struct suppression_condition *condition,
 
 static bool is_id(const struct suppression_condition *condition, const struct finding *finding)
 {
-	return is_like(condition, finding->id);
+	return is_like(condition, finding->id) ||
+	       (*finding->former_id && is_like(condition, finding->former_id));
 }
 
 static const char *function_of(const struct frame *frame)

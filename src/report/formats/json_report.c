@@ -215,6 +215,8 @@ static json_t *finding_json(const struct finding *finding)
 	json_t *object = json_object();
 
 	set_text(object, "id", finding->id);
+	if (*finding->former_id)
+		json_object_set_new(object, "also", json_pack("[s]", finding->former_id));
 	set_text(object, "kind", kind_of(finding->kind)->word);
 	set_text(object, "severity", severity_word(finding->severity));
 	set_text(object, "confidence", confidence_word(finding->confidence));

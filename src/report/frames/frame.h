@@ -7,6 +7,7 @@
 
 #include "support/strings.h"
 
+struct ownership;
 struct python_loop;
 
 enum frame_owner {
@@ -36,10 +37,14 @@ struct frame {
 	bool state_machine; /* the code of an async function or block */
 	bool turn_boundary; /* where an executor began the turn: a task's poll */
 	enum frame_owner owner;
+	/* By the rules of the first release, which ids of findings are made of: a baseline written
+	 * then still fits. */
+	enum frame_owner id_owner;
 };
 
-/* Fills owner and package from all the rest. `executable`: path of the process's program. */
-void frame_find_owner(struct frame *frame, const char *executable, struct strings *strings);
+/* Fills owner and package from all the rest. */
+void frame_find_owner(struct frame *frame, const struct ownership *ownership,
+		      struct strings *strings);
 
 /* Whether the function belongs to a package and its name contains `part`. */
 bool frame_is(const struct frame *frame, const char *package, const char *part);

@@ -4,6 +4,9 @@
 
 #include "support/strings.h"
 #include "frame.h"
+#include "crate_source.h"
+#include "ownership.h"
+#include "shared/pattern.h"
 #include "shared/python_loop.h"
 
 struct owner_rule {
@@ -305,12 +308,101 @@ static void find_script_owner(struct frame *frame, struct strings *strings)
 		set(frame, OWNER_EXECUTOR, loop->package);
 }
 
-void frame_find_owner(struct frame *frame, const char *executable, struct strings *strings)
+static bool is_own(const struct frame *frame, const char *patterns)
+{
+	for (size_t length; *patterns; patterns += length + (patterns[length] == ',')) {
+		length = strcspn(patterns, ",");
+		if (length &&
+		    ((frame->package && pattern_matches(patterns, length, frame->package)) ||
+		     (frame->file && pattern_matches_path(patterns, length, frame->file)) ||
+		     (frame->native && frame->module &&
+		      pattern_matches_path(patterns, length, frame->module))))
+			return true;
+	}
+	return false;
+}
+
+static bool is_rust(const struct frame *frame)
+{
+	return frame->language && !strcmp(frame->language, "Rust");
+}
+
+/* The file of a frame tells more than any name: a program's crate may be called as a library's. */
+static void refine_rust(struct frame *frame, const struct ownership *ownership,
+			struct strings *strings)
+{
+	const char *directory, *package, *crate;
+	bool is_program = frame->module == ownership->executable;
+	size_t length;
+
+	if (!frame->file) {
+		length = frame->function ? crate_of(frame->function, &crate) : 0;
+		if (is_program && length && ownership->crate &&
+		    strlen(ownership->crate) == length && !memcmp(ownership->crate, crate, length))
+			set(frame, OWNER_PROGRAM, NULL);
+		return;
+	}
+	directory = crate_source_directory(frame->file);
+	if (crate_source_is_standard(frame->file)) {
+		set(frame, OWNER_STANDARD, "std");
+	} else if (ownership->sources && starts(frame->file, ownership->sources)) {
+		set(frame, OWNER_PROGRAM, NULL);
+	} else if (directory) {
+		package = versioned_package(directory, strings);
+		/* As Bazel's rules name what they fetch: "crates__tokio-1.38.0". */
+		if (behind(package, "crates__"))
+			package = behind(package, "crates__");
+		if (!by_crate(frame, package, strlen(package)))
+			set(frame, OWNER_DEPENDENCY, package);
+	} else if (is_program || !in_system_directory(frame->module)) {
+		set(frame, OWNER_PROGRAM, NULL);
+	}
+}
+
+/* Behind the last of the directories that installed packages lie in. */
+static const char *behind_packages(const char *file)
+{
+	static const char *const marks[] = { "/site-packages/", "/dist-packages/",
+					     "/node_modules/" };
+	const char *found = NULL;
+
+	for (size_t i = 0; i < COUNT(marks); i++)
+		for (const char *at = file; (at = behind(at, marks[i]));)
+			found = !found || at > found ? at : found;
+	return found;
+}
+
+static void refine_script(struct frame *frame, const struct ownership *ownership,
+			  struct strings *strings)
+{
+	const char *package = frame->file ? behind_packages(frame->file) : NULL;
+	size_t length;
+
+	if (!package || frame->owner == OWNER_EXECUTOR)
+		return;
+	length = strcspn(package, "/");
+	if (*package == '@' && package[length])
+		length += 1 + strcspn(package + length + 1, "/");
+	set(frame, OWNER_DEPENDENCY, strings_keep_part(strings, package, length));
+	for (size_t i = 0; i < ownership->package_count; i++)
+		if (frame->package && !strcmp(ownership->packages[i], frame->package))
+			set(frame, OWNER_PROGRAM, NULL);
+}
+
+void frame_find_owner(struct frame *frame, const struct ownership *ownership,
+		      struct strings *strings)
 {
 	if (frame->native)
-		find_native_owner(frame, executable, strings);
+		find_native_owner(frame, ownership->executable, strings);
 	else
 		find_script_owner(frame, strings);
+	frame->id_owner = frame->owner;
+	if (frame->native && is_rust(frame) && frame->module)
+		refine_rust(frame, ownership, strings);
+	else if (!frame->native)
+		refine_script(frame, ownership, strings);
+	if (ownership->own && is_own(frame, ownership->own))
+		set(frame, OWNER_PROGRAM, NULL);
 }
 
 const struct python_loop *frame_python_loop(const struct frame *frame)

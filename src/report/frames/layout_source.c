@@ -50,7 +50,7 @@ static void set_frame(const struct layout_source *source, struct frame *frame,
 		.build_id = source->build_id,
 		.native = true,
 	};
-	frame_find_owner(frame, source->executable, &session->strings);
+	frame_find_owner(frame, source->ownership, &session->strings);
 	frame->native = false; /* no instruction is meant */
 	frame->file = source_path_map(session, frame->file);
 }
@@ -73,7 +73,7 @@ struct stack layout_source_stack(const struct layout_source *source,
 			  machine->line);
 		stack.count = 2;
 	}
-	stack.place = stack_authors_place(&stack);
+	stack_find_places(&stack);
 	return stack;
 }
 

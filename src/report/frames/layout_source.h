@@ -12,7 +12,7 @@ struct layout_source {
 	struct session *session;
 	const struct layout *layout;
 	const char *path, *build_id;
-	const char *executable; /* of the process that loaded it */
+	const struct ownership *ownership; /* of the process that loaded it */
 };
 
 /*

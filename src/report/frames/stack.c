@@ -1,17 +1,28 @@
 #include "stack.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "inspect/session.h"
+#include "ownership.h"
 #include "source_path.h"
 #include "inspect/task_type.h"
 
 #define MAX_FRAMES 4096 /* with all that is inlined */
 
-static void add(struct session *session, const struct frame *frame)
+/* Not grown in the session's memory, which looking up a frame may take from. */
+struct growing {
+	struct frame *frames;
+	size_t count, room;
+};
+
+static void add(struct growing *growing, const struct frame *frame)
 {
-	if (obstack_object_size(&session->memory) < MAX_FRAMES * sizeof *frame)
-		obstack_grow(&session->memory, frame, sizeof *frame);
+	if (growing->count >= MAX_FRAMES)
+		return;
+	growing->frames = memory_grow(growing->frames, growing->count, &growing->room,
+				      sizeof *growing->frames);
+	growing->frames[growing->count++] = *frame;
 }
 
 /* rustc's own `main`, which calls the program's: it has no line, and std stands within. */
@@ -23,7 +34,7 @@ static void disown_rust_main(struct stack *stack)
 
 		if (frame->function && !strcmp(frame->function, "main") && !frame->file && inner &&
 		    !strcmp(inner, "std")) {
-			frame->owner = OWNER_STANDARD;
+			frame->owner = frame->id_owner = OWNER_STANDARD;
 			frame->package = inner;
 		}
 	}
@@ -43,33 +54,55 @@ static bool is_turn_boundary(const struct frame *frame)
 		false;
 }
 
-static size_t place_of(const struct stack *stack, enum frame_owner owner)
+static size_t place_of(const struct stack *stack, enum frame_owner owner, size_t end)
 {
 	size_t place = 0;
 
-	while (place < stack->count && stack->frames[place].owner != owner)
+	while (place < end && stack->frames[place].owner != owner)
+		place++;
+	return place < end ? place : stack->count;
+}
+
+static size_t id_place_of(const struct stack *stack, enum frame_owner owner)
+{
+	size_t place = 0;
+
+	while (place < stack->count && stack->frames[place].id_owner != owner)
 		place++;
 	return place;
 }
 
-size_t stack_authors_place(const struct stack *stack)
+void stack_find_places(struct stack *stack)
 {
-	size_t place = place_of(stack, OWNER_PROGRAM);
+	size_t boundary = 0;
 
-	return place < stack->count ? place : place_of(stack, OWNER_DEPENDENCY);
+	while (boundary < stack->count && !stack->frames[boundary].turn_boundary)
+		boundary++;
+	stack->place = place_of(stack, OWNER_PROGRAM, boundary);
+	if (stack->place == stack->count)
+		stack->place = place_of(stack, OWNER_DEPENDENCY, boundary);
+	if (stack->place == stack->count)
+		stack->place = place_of(stack, OWNER_PROGRAM, stack->count);
+	if (stack->place == stack->count)
+		stack->place = place_of(stack, OWNER_DEPENDENCY, stack->count);
+	stack->id_place = id_place_of(stack, OWNER_PROGRAM);
+	if (stack->id_place == stack->count)
+		stack->id_place = id_place_of(stack, OWNER_DEPENDENCY);
 }
 
-static struct stack finish(struct session *session)
+static struct stack finish(struct session *session, struct growing *growing)
 {
-	struct stack stack = { 0 };
+	struct stack stack = { .count = growing->count };
 
-	stack.count = obstack_object_size(&session->memory) / sizeof *stack.frames;
-	stack.frames = obstack_finish(&session->memory);
+	stack.frames = obstack_alloc(&session->memory, (stack.count + 1) * sizeof *stack.frames);
+	if (stack.count)
+		memcpy(stack.frames, growing->frames, stack.count * sizeof *stack.frames);
+	free(growing->frames);
 	disown_rust_main(&stack);
 	for (size_t i = 0; i < stack.count; i++)
 		if (!stack.frames[i].native)
 			stack.frames[i].turn_boundary = is_script_boundary(&stack.frames[i]);
-	stack.place = stack_authors_place(&stack);
+	stack_find_places(&stack);
 	return stack;
 }
 
@@ -100,8 +133,8 @@ static bool may_have_methods(const struct frame *frame)
 	       strstr(name, ".cpython-") || strstr(name, ".abi3.so");
 }
 
-static void add_located(struct address_space *space, const char *executable,
-			const struct located *located)
+static void add_located(struct growing *growing, struct address_space *space,
+			struct ownership *ownership, const struct located *located)
 {
 	struct strings *strings = &space->session->strings;
 	const struct loaded_module *module = located->module;
@@ -110,12 +143,14 @@ static void add_located(struct address_space *space, const char *executable,
 
 	if (!module) {
 		frame.function = located->jit_name;
-		frame_find_owner(&frame, executable, strings);
-		add(space->session, &frame);
+		frame_find_owner(&frame, ownership, strings);
+		add(growing, &frame);
 		return;
 	}
 	frame.module = module->path;
 	frame.build_id = module->build_id;
+	if (module->binary && module->path == ownership->executable)
+		ownership_read_crate(space->session, ownership, module->binary);
 	if (module->binary)
 		place = binary_find(module->binary, frame.offset);
 	for (size_t i = 0; i < (place ? place->count : 1); i++) {
@@ -127,7 +162,7 @@ static void add_located(struct address_space *space, const char *executable,
 			frame.inlined = place->frames[i].inlined;
 			frame.state_machine = place->frames[i].state_machine;
 		}
-		frame_find_owner(&frame, executable, strings);
+		frame_find_owner(&frame, ownership, strings);
 		frame.turn_boundary = is_turn_boundary(&frame);
 		frame.task = frame.turn_boundary && module->binary
 				     ? task_type_of(strings, binary_generic_name(module->binary,
@@ -139,7 +174,7 @@ static void add_located(struct address_space *space, const char *executable,
 		if (!frame.file && frame.owner == OWNER_PROGRAM)
 			address_space_tell_lack(space, module, frame.function);
 		frame.file = source_path_map(space->session, frame.file);
-		add(space->session, &frame);
+		add(growing, &frame);
 	}
 }
 
@@ -192,12 +227,12 @@ void stacks_deinit(struct session *session)
 #define KEY_WORDS 4 /* of each address */
 
 /* All that the frames are made of; kept strings, so that equal texts are one pointer. */
-static size_t write_key(const struct located *located, size_t count, const char *executable,
-			uint64_t *key)
+static size_t write_key(const struct located *located, size_t count,
+			const struct ownership *ownership, uint64_t *key)
 {
 	size_t words = 0;
 
-	key[words++] = (uintptr_t)executable;
+	key[words++] = (uintptr_t)ownership;
 	for (size_t i = 0; i < count; i++) {
 		const struct loaded_module *module = located[i].module;
 
@@ -209,15 +244,17 @@ static size_t write_key(const struct located *located, size_t count, const char 
 	return words;
 }
 
-static struct stack make(struct address_space *space, const char *executable,
+static struct stack make(struct address_space *space, struct ownership *ownership,
 			 const struct located *located, size_t count)
 {
+	struct growing growing = { 0 };
+
 	for (size_t i = 0; i < count; i++)
-		add_located(space, executable, &located[i]);
-	return finish(space->session);
+		add_located(&growing, space, ownership, &located[i]);
+	return finish(space->session, &growing);
 }
 
-struct stack stack_native(struct address_space *space, const char *executable,
+struct stack stack_native(struct address_space *space, struct ownership *ownership,
 			  const uint64_t *addresses, size_t count, uint64_t when_ns)
 {
 	struct session *session = space->session;
@@ -231,12 +268,11 @@ struct stack stack_native(struct address_space *space, const char *executable,
 	for (size_t i = 0; i < count && used < TRACE_MAX_FRAMES; i++)
 		if (addresses[i])
 			located[used++] = locate(space, addresses[i] - 1, when_ns);
-	size = write_key(located, used, executable, key) * sizeof *key;
+	size = write_key(located, used, ownership, key) * sizeof *key;
 	known = find_known(session->known_stacks, key, size);
 	if (known)
 		return known->stack;
-	return keep_known(&session->known_stacks, key, size,
-			  make(space, executable, located, used));
+	return keep_known(&session->known_stacks, key, size, make(space, ownership, located, used));
 }
 
 static int number(const char *text, const char *end)
@@ -249,8 +285,9 @@ static int number(const char *text, const char *end)
 }
 
 static struct stack make_script(struct session *session, const char *text, size_t size,
-				enum script_language language)
+				const struct ownership *ownership, enum script_language language)
 {
+	struct growing growing = { 0 };
 	const char *end = text + size;
 
 	for (const char *line = text, *next; line < end; line = next + 1) {
@@ -274,23 +311,30 @@ static struct stack make_script(struct session *session, const char *text, size_
 		frame.language = language == SCRIPT_PYTHON	 ? "Python"
 				 : language == SCRIPT_JAVASCRIPT ? "JavaScript"
 								 : NULL;
-		frame_find_owner(&frame, NULL, &session->strings);
+		frame_find_owner(&frame, ownership, &session->strings);
 		frame.file = source_path_map(session, frame.file);
-		add(session, &frame);
+		add(&growing, &frame);
 	}
-	return finish(session);
+	return finish(session, &growing);
 }
 
 struct stack stack_script(struct session *session, const char *text, size_t size,
-			  enum script_language language)
+			  const struct ownership *ownership, enum script_language language)
 {
 	/* The number comes from outside. */
 	struct known_stack **scripts = &session->known_scripts[language == SCRIPT_PYTHON];
-	struct known_stack *known = find_known(*scripts, text, size);
+	char *key = memory_get(sizeof ownership + size);
+	struct known_stack *known;
+	struct stack stack;
 
-	if (known)
-		return known->stack;
-	return keep_known(scripts, text, size, make_script(session, text, size, language));
+	memcpy(key, &ownership, sizeof ownership);
+	memcpy(key + sizeof ownership, text, size);
+	known = find_known(*scripts, key, sizeof ownership + size);
+	stack = known ? known->stack
+		      : keep_known(scripts, key, sizeof ownership + size,
+				   make_script(session, text, size, ownership, language));
+	free(key);
+	return stack;
 }
 
 const struct frame *stack_place(const struct stack *stack)

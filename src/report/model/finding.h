@@ -14,6 +14,8 @@
 #include "contract/trace_format.h"
 #include "judgement/report/stack.h"
 
+#define FINDING_ID_SIZE 17 /* 16 hexadecimal digits */
+
 struct process;
 
 /* What a stack of a finding shows. */
@@ -33,6 +35,7 @@ struct finding_stack {
 	struct stack native, script; /* script: of the interpreter; count 0 where there is none */
 	uint64_t weight;
 	size_t entry;		   /* of a sample: the frame of its face that the turn began in */
+	size_t id_entry;	   /* the same by the rules of former ids */
 	const char *thread, *lock; /* kept */
 	int64_t tid;
 	uint64_t since_ns; /* how long it has been so */
@@ -45,7 +48,10 @@ struct finding_share {
 };
 
 struct finding {
-	char id[17];
+	char id[FINDING_ID_SIZE];
+	/* What the first release would have said, in baselines and suppressions; empty: the same.
+	 */
+	char former_id[FINDING_ID_SIZE];
 	enum finding_kind kind;
 	enum severity severity;
 	reason_set reasons;  /* why it has that severity */

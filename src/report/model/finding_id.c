@@ -17,22 +17,30 @@ struct telling {
 	const struct stack *stack;
 	size_t begin, end;
 	enum frame_owner owner; /* OWNER_UNKNOWN: all */
+	bool former;		/* by the rules of the first release: see frame.h */
 	const struct frame *last;
 };
 
-static struct telling telling_frames(const struct finding_stack *of)
+static enum frame_owner owner_of(const struct telling *telling, const struct frame *frame)
+{
+	return telling->former ? frame->id_owner : frame->owner;
+}
+
+static struct telling telling_frames(const struct finding_stack *of, bool former)
 {
 	const struct stack *stack = finding_stack_face(of);
-	const struct frame *place = stack_place(stack);
-	struct telling telling = { stack, place ? stack->place : 0, 0, OWNER_UNKNOWN, NULL };
+	size_t place = former ? stack->id_place : stack->place;
+	struct telling telling = { .stack = stack, .owner = OWNER_UNKNOWN, .former = former };
 
 	if (of->role == ROLE_SAMPLE) { /* how deep it was seen is chance */
-		telling.begin = of->entry;
-		telling.end = of->entry < stack->count ? of->entry + 1 : of->entry;
+		telling.begin = former ? of->id_entry : of->entry;
+		telling.end = telling.begin < stack->count ? telling.begin + 1 : telling.begin;
 		return telling;
 	}
-	if (place)
-		telling.owner = place->owner;
+	if (place < stack->count) {
+		telling.begin = place;
+		telling.owner = owner_of(&telling, &stack->frames[place]);
+	}
 	for (telling.end = telling.begin; telling.end < stack->count; telling.end++)
 		if (stack->frames[telling.end].turn_boundary)
 			break;
@@ -50,7 +58,8 @@ static const struct frame *next_frame(struct telling *telling)
 	while (telling->begin < telling->end) {
 		const struct frame *frame = &telling->stack->frames[telling->begin++];
 
-		if ((telling->owner != OWNER_UNKNOWN && frame->owner != telling->owner) ||
+		if ((telling->owner != OWNER_UNKNOWN &&
+		     owner_of(telling, frame) != telling->owner) ||
 		    is_repeated(frame, telling->last))
 			continue;
 		telling->last = frame;
@@ -140,9 +149,9 @@ static bool is_same_function(const struct frame *frame, const struct frame *last
 	       frame->function == last->function;
 }
 
-static uint64_t hash_stack(uint64_t hash, const struct finding_stack *stack)
+static uint64_t hash_stack(uint64_t hash, const struct finding_stack *stack, bool former)
 {
-	struct telling telling = telling_frames(stack);
+	struct telling telling = telling_frames(stack, former);
 	const struct frame *frame, *last = NULL;
 
 	while ((frame = next_frame(&telling))) {
@@ -162,7 +171,7 @@ static int compare_frames(const struct frame *a, const struct frame *b)
 
 static int compare_stacks(const struct finding_stack *a, const struct finding_stack *b)
 {
-	struct telling of_a = telling_frames(a), of_b = telling_frames(b);
+	struct telling of_a = telling_frames(a, false), of_b = telling_frames(b, false);
 	const struct frame *frame_a, *frame_b;
 	int order = 0;
 
@@ -176,7 +185,7 @@ static int compare_edges(const void *one, const void *other)
 {
 	const struct finding_stack *a = *(const struct finding_stack *const *)one;
 	const struct finding_stack *b = *(const struct finding_stack *const *)other;
-	uint64_t hash_a = hash_stack(a->role, a), hash_b = hash_stack(b->role, b);
+	uint64_t hash_a = hash_stack(a->role, a, false), hash_b = hash_stack(b->role, b, false);
 
 	if (hash_a != hash_b)
 		return hash_a < hash_b ? -1 : 1;
@@ -230,7 +239,7 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 	key[(*words)++] = (uintptr_t)told_apart_by(finding);
 	stacks = telling_stacks(finding, &count);
 	for (size_t i = 0; i < count; i++) {
-		struct telling telling = telling_frames(stacks[i]);
+		struct telling telling = telling_frames(stacks[i], false);
 		const struct frame *frame;
 
 		key[(*words)++] = stacks[i]->role;
@@ -249,7 +258,7 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 	return key;
 }
 
-static void identify(struct finding *finding)
+static void identify(struct finding *finding, bool former, char id[FINDING_ID_SIZE])
 {
 	const struct finding_stack **stacks;
 	uint64_t hash = 0xcbf29ce484222325;
@@ -266,10 +275,10 @@ static void identify(struct finding *finding)
 		/* The first stands for itself: an id is older than findings with several. */
 		if (i)
 			hash = hash_text(hash, role_word(stacks[i]->role));
-		hash = hash_stack(hash, stacks[i]);
+		hash = hash_stack(hash, stacks[i], former);
 	}
 	free(stacks);
-	snprintf(finding->id, sizeof finding->id, "%016" PRIx64, hash);
+	snprintf(id, FINDING_ID_SIZE, "%016" PRIx64, hash);
 }
 
 /*
@@ -304,8 +313,12 @@ void findings_identify(struct finding **findings, size_t count)
 	char first[sizeof findings[0]->id] = "";
 	unsigned number = 0;
 
-	for (size_t i = 0; i < count; i++)
-		identify(findings[i]);
+	for (size_t i = 0; i < count; i++) {
+		identify(findings[i], false, findings[i]->id);
+		identify(findings[i], true, findings[i]->former_id);
+		if (!strcmp(findings[i]->id, findings[i]->former_id))
+			*findings[i]->former_id = '\0';
+	}
 	if (count)
 		qsort(findings, count, sizeof *findings, compare_places);
 	for (size_t i = 0; i < count; i++) {

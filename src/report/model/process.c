@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inspect/session.h"
+#include "report/frames/ownership.h"
 #include "shared/options.h"
 
 /* As the runtime took them: what it could not read, it left at the default. */
@@ -16,6 +17,7 @@ static void read_options(struct session *session, struct process *process, const
 	options_parse(&options, given);
 	free(given);
 	process->allow = strings_keep(&session->strings, options.allow);
+	process->own = strings_keep(&session->strings, options.own);
 	process->limits = limits_of(&options);
 }
 
@@ -150,6 +152,8 @@ struct process *process_create(struct session *session, const struct trace_file 
 	if (trace_file_damage(trace, path, sentence))
 		process->damage = strings_keep(&session->strings, sentence);
 	read_texts(session, process, trace);
+	process->ownership = ownership_of(session, process->executable, process->arguments,
+					  process->argument_count, process->own);
 	read_end(process, trace);
 	read_executors(session, process, trace, lengths);
 	read_unwatched(session, process, trace);

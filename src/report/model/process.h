@@ -26,6 +26,8 @@ struct process {
 	struct process *next;
 	int64_t pid;
 	const char *trace_path, *executable;
+	struct ownership *ownership;
+	const char *own;      /* option: packages and paths that are the user's */
 	const char *allow;    /* the options it ran with: functions that may block */
 	struct limits limits; /* of these options */
 	const char **arguments;

@@ -33,7 +33,7 @@ static struct frame leaf_frame(const struct layout_source *source, const char *t
 		.native = true,
 	};
 
-	frame_find_owner(&frame, source->executable, strings);
+	frame_find_owner(&frame, source->ownership, strings);
 	frame.native = false; /* no instruction is meant */
 	return frame;
 }

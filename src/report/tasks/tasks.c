@@ -13,7 +13,7 @@
 /* Where tasks are gathered: those of one type with the same links are one group. */
 struct gathering {
 	struct address_space *space;
-	const char *executable; /* of the process */
+	const struct ownership *ownership; /* of the process */
 	struct process_tasks *tasks;
 	struct task_kinds kinds;
 	struct seen_group *seen;
@@ -59,7 +59,7 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 				.layout = kind->layout,
 				.path = module->path,
 				.build_id = module->build_id,
-				.executable = gathering->executable,
+				.ownership = gathering->ownership,
 			};
 
 			known->group.awaits =
@@ -140,10 +140,11 @@ static bool is_readable(struct gathering *gathering)
 	return false;
 }
 
-void tasks_collect(struct address_space *space, const char *executable, struct process_tasks *tasks)
+void tasks_collect(struct address_space *space, const struct ownership *ownership,
+		   struct process_tasks *tasks)
 {
 	const struct trace_file *trace = space->trace;
-	struct gathering gathering = { .space = space, .executable = executable, .tasks = tasks };
+	struct gathering gathering = { .space = space, .ownership = ownership, .tasks = tasks };
 
 	gathering.now_ns = task_kinds_last_ns(trace);
 	task_kinds_init(&gathering.kinds, space);

@@ -29,7 +29,7 @@ struct process_tasks {
 };
 
 /* Of a trace whose process lives or was killed. `executable`: kept. */
-void tasks_collect(struct address_space *space, const char *executable,
+void tasks_collect(struct address_space *space, const struct ownership *ownership,
 		   struct process_tasks *tasks);
 
 #endif

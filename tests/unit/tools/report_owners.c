@@ -8,6 +8,7 @@
 
 #include "support/strings.h"
 #include "report/frames/frame.h"
+#include "report/frames/ownership.h"
 
 #define CRATES "/home/me/.cargo/registry/src/index.crates.io-6f17d22bba15001f/"
 
@@ -19,7 +20,8 @@ struct expectation {
 
 static const char executable[] = "/home/me/server/target/debug/server";
 
-static void expect(const struct expectation *cases, size_t count, bool native)
+static void expect(const struct ownership *ownership, const struct expectation *cases, size_t count,
+		   bool native)
 {
 	struct strings strings;
 
@@ -31,7 +33,7 @@ static void expect(const struct expectation *cases, size_t count, bool native)
 				       .module = cases[i].module,
 				       .native = native };
 
-		frame_find_owner(&frame, executable, &strings);
+		frame_find_owner(&frame, ownership, &strings);
 		if (frame.owner != cases[i].owner)
 			fail_msg("%s in %s: owner %d", frame.function, frame.file, frame.owner);
 		if (cases[i].package)
@@ -42,7 +44,9 @@ static void expect(const struct expectation *cases, size_t count, bool native)
 	strings_deinit(&strings);
 }
 
-#define EXPECT(cases, native) expect(cases, sizeof cases / sizeof *cases, native)
+static const struct ownership server = { .executable = executable };
+
+#define EXPECT(cases, native) expect(&server, cases, sizeof cases / sizeof *cases, native)
 
 static void source_files_tell_first(void **state)
 {
@@ -142,6 +146,106 @@ static void scripts_tell_by_where_they_lie(void **state)
 	EXPECT(cases, false);
 }
 
+/* The crate is called as one of smol's, and is the program's all the same. */
+static void a_crate_of_the_program_may_have_any_name(void **state)
+{
+	static const struct ownership blocking = { .executable = executable, .crate = "blocking" };
+	static const struct expectation with_files[] = {
+		{ "blocking::handle", "/home/me/blocking/src/lib.rs", "Rust", executable,
+		  OWNER_PROGRAM, NULL },
+		{ "polling::handle", "/home/me/server/polling/src/lib.rs", "Rust", executable,
+		  OWNER_PROGRAM, NULL },
+		{ "blocking::unblock", CRATES "blocking-1.6.0/src/lib.rs", "Rust", executable,
+		  OWNER_EXECUTOR, "blocking" },
+		{ "<alloc::vec::Vec<T>>::push", "src/main.rs", "Rust", executable, OWNER_PROGRAM,
+		  NULL },
+	};
+	static const struct expectation without[] = {
+		{ "blocking::handle", NULL, "Rust", executable, OWNER_PROGRAM, NULL },
+		{ "polling::Poller::wait", NULL, "Rust", executable, OWNER_EXECUTOR, "polling" },
+	};
+
+	(void)state;
+	EXPECT(with_files, true);
+	expect(&blocking, without, sizeof without / sizeof *without, true);
+}
+
+static void paths_that_were_remapped_show_their_crates(void **state)
+{
+	static const struct expectation cases[] = {
+		{ "poll_future", "tokio-1.24.2/src/runtime/task/harness.rs", "Rust", executable,
+		  OWNER_EXECUTOR, "tokio" },
+		{ "poll_future", "/deps/tokio-1.24.2/src/runtime/task/harness.rs", "Rust",
+		  executable, OWNER_EXECUTOR, "tokio" },
+		{ "f", "external/crates__serde_json-1.0.96/src/de.rs", "Rust", executable,
+		  OWNER_DEPENDENCY, "serde_json" },
+		{ "f", "external/rules_rust~~crate~crates__tokio-1.38.0/src/lib.rs", "Rust",
+		  executable, OWNER_EXECUTOR, "tokio" },
+		{ "f", "/home/me/server/vendor/tower-http/src/lib.rs", "Rust", executable,
+		  OWNER_DEPENDENCY, "tower_http" },
+		{ "f", "/home/me/.cargo/git/checkouts/hyper-0a1b2c3d/9f8e7d6/src/lib.rs", "Rust",
+		  executable, OWNER_DEPENDENCY, "hyper" },
+		{ "f", "/home/me/server-v2/src/lib.rs", "Rust", executable, OWNER_PROGRAM, NULL },
+		{ "f", "library/std/src/thread/mod.rs", "Rust", executable, OWNER_STANDARD, "std" },
+	};
+
+	(void)state;
+	EXPECT(cases, true);
+}
+
+static void a_program_from_a_store_of_crates_is_its_authors(void **state)
+{
+	static const struct ownership installed = { .executable = executable,
+						    .crate = "server",
+						    .sources = CRATES "server-1.2.3/" };
+	static const struct expectation cases[] = {
+		{ "server::handle", CRATES "server-1.2.3/src/main.rs", "Rust", executable,
+		  OWNER_PROGRAM, NULL },
+		{ "x", CRATES "server-core-1.2.3/src/lib.rs", "Rust", executable, OWNER_DEPENDENCY,
+		  "server_core" },
+	};
+
+	(void)state;
+	expect(&installed, cases, sizeof cases / sizeof *cases, true);
+}
+
+static void what_was_installed_with_the_script_is_the_users(void **state)
+{
+	static const char *packages[] = { "app", "@me/app" };
+	static const struct ownership installed = { .executable = "/usr/bin/python3.11",
+						    .packages = packages,
+						    .package_count = 2 };
+	static const struct expectation cases[] = {
+		{ "f", "/v/lib/python3.11/site-packages/app/web.py", "Python", NULL, OWNER_PROGRAM,
+		  NULL },
+		{ "f", "/v/lib/python3.11/site-packages/apple/web.py", "Python", NULL,
+		  OWNER_DEPENDENCY, "apple" },
+		{ "f", "/usr/lib/node_modules/@me/app/index.js", "JavaScript", NULL, OWNER_PROGRAM,
+		  NULL },
+		{ "f", "/usr/lib/node_modules/@me/app/node_modules/pg/client.js", "JavaScript",
+		  NULL, OWNER_DEPENDENCY, "pg" },
+	};
+
+	(void)state;
+	expect(&installed, cases, sizeof cases / sizeof *cases, false);
+}
+
+static void the_option_own_comes_first(void **state)
+{
+	static const struct ownership mine = { .executable = executable,
+					       .own = "tower_http,*/plugins/*" };
+	static const struct expectation cases[] = {
+		{ "x", CRATES "tower-http-0.5.2/src/trace.rs", "Rust", executable, OWNER_PROGRAM,
+		  NULL },
+		{ "x", CRATES "tower-0.5.2/src/lib.rs", "Rust", executable, OWNER_DEPENDENCY,
+		  "tower" },
+		{ "f", NULL, "C", "/usr/lib/server/plugins/a.so", OWNER_PROGRAM, NULL },
+	};
+
+	(void)state;
+	expect(&mine, cases, sizeof cases / sizeof *cases, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +253,11 @@ int main(void)
 		cmocka_unit_test(names_tell_where_files_are_not_known),
 		cmocka_unit_test(modules_tell_of_libraries_and_interpreters),
 		cmocka_unit_test(scripts_tell_by_where_they_lie),
+		cmocka_unit_test(a_crate_of_the_program_may_have_any_name),
+		cmocka_unit_test(paths_that_were_remapped_show_their_crates),
+		cmocka_unit_test(a_program_from_a_store_of_crates_is_its_authors),
+		cmocka_unit_test(what_was_installed_with_the_script_is_the_users),
+		cmocka_unit_test(the_option_own_comes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,117 @@
+#include "crate_source.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof array / sizeof *array)
+
+static bool starts(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+bool crate_source_is_standard(const char *file)
+{
+	static const char *const beginnings[] = { "/rustc/",	       "/usr/src/rustc-",
+						  "/rust/deps/",       "library/std/src/",
+						  "library/core/src/", "library/alloc/src/" };
+	static const char *const parts[] = { "/rustlib/src/rust/library/", "/library/std/src/",
+					     "/library/core/src/", "/library/alloc/src/" };
+
+	for (size_t i = 0; i < COUNT(beginnings); i++)
+		if (starts(file, beginnings[i]))
+			return true;
+	for (size_t i = 0; i < COUNT(parts); i++)
+		if (strstr(file, parts[i]))
+			return true;
+	return false;
+}
+
+/* "tokio-1.24.2", "some-crate-9.0.0-rc.1": a name, and a version of three numbers. */
+static bool is_versioned(const char *directory, size_t length)
+{
+	for (size_t i = 1; i < length; i++) {
+		size_t at = i + 1;
+		int numbers = 0;
+
+		if (directory[i] != '-')
+			continue;
+		while (at < length && isdigit((unsigned char)directory[at])) {
+			while (at < length && isdigit((unsigned char)directory[at]))
+				at++;
+			numbers++;
+			if (at >= length || directory[at] != '.')
+				break;
+			at++;
+		}
+		if (numbers == 3)
+			return true;
+	}
+	return false;
+}
+
+/* Behind a part of the path; NULL when that is not there. */
+static const char *behind(const char *path, const char *part)
+{
+	const char *at = strstr(path, part);
+
+	return at ? at + strlen(part) : NULL;
+}
+
+/* In cargo's own places. Behind a registry's mark stands a directory for its host. */
+static const char *in_store(const char *file, bool *is_checkout)
+{
+	const char *at = behind(file, "/registry/src/");
+
+	*is_checkout = false;
+	if (at)
+		return strchr(at, '/') ? strchr(at, '/') + 1 : NULL;
+	at = behind(file, "/usr/share/cargo/registry/");
+	if (at)
+		return at;
+	*is_checkout = true;
+	return behind(file, "/git/checkouts/");
+}
+
+static const char *versioned_directory(const char *file)
+{
+	const char *at = file;
+
+	for (size_t length; *at; at += length + (at[length] == '/')) {
+		length = strcspn(at, "/");
+		if (at[length] && is_versioned(at, length))
+			return at;
+	}
+	return NULL;
+}
+
+const char *crate_source_directory(const char *file)
+{
+	bool is_checkout;
+	const char *at = in_store(file, &is_checkout);
+
+	if (at)
+		return at;
+	at = versioned_directory(file);
+	if (at)
+		return at;
+	if (starts(file, "vendor/"))
+		return file + strlen("vendor/");
+	return behind(file, "/vendor/");
+}
+
+size_t crate_source_root(const char *file)
+{
+	bool is_checkout;
+	const char *at = in_store(file, &is_checkout);
+
+	if (!at)
+		at = versioned_directory(file);
+	if (!at || !strchr(at, '/'))
+		return 0;
+	at = strchr(at, '/') + 1;
+	/* A checkout has a directory for its commit within that of the repository. */
+	if (is_checkout && strchr(at, '/'))
+		at = strchr(at, '/') + 1;
+	return (size_t)(at - file);
+}
