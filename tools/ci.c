@@ -131,6 +131,7 @@ int command_ci(int argc, char **argv)
 		status = add_build_tools(&options.runtime);
 	if (status != -1)
 		return status;
+	options.runtime.tests = true;
 	set_runners(options.command);
 	options.preloads = strcmp(path_name(options.command[0]), "cargo") != 0;
 	return watched_run(&options);

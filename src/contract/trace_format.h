@@ -15,12 +15,12 @@
 
 #include <stdint.h>
 
-#define TRACE_MAGIC		"YSANTRC" /* with its NUL: eight bytes */
-#define TRACE_VERSION		2
-#define TRACE_SUFFIX		".yieldsan"
+#define TRACE_MAGIC   "YSANTRC" /* with its NUL: eight bytes */
+#define TRACE_VERSION 2
+#define TRACE_SUFFIX  ".yieldsan"
 /*
- * A process that found no room for its trace leaves an empty file. What an executor then does is lost:
- * its first turn adds this to the file's mode, for there is no room for anything else.
+ * A process that found no room for its trace leaves an empty file. What an executor then does is
+ * lost: its first turn adds this to the file's mode, for there is no room for anything else.
  */
 #define TRACE_LOST_MODE		0100
 #define TRACE_ALIGN		8
@@ -67,9 +67,10 @@ struct trace_header {
 	 */
 	uint64_t looked_ns;
 	uint64_t crowded_ns;
-	uint64_t delayed_ns; /* how long threads waited for a processor so far; 0: not known */
-	uint64_t lost_errors; /* of the events: those that were errors */
-	uint64_t reserved[4];
+	uint64_t delayed_ns;	  /* how long threads waited for a processor so far; 0: not known */
+	uint64_t lost_errors;	  /* of the events: those that were errors */
+	uint64_t asked_to_end_ns; /* first SIGTERM, SIGINT or SIGQUIT, or exit(); 0: none */
+	uint64_t reserved[3];
 };
 
 enum trace_flags {
@@ -109,6 +110,7 @@ enum record_type {
 	RECORD_LEFT_SITE,
 	RECORD_ROOT,
 	RECORD_SUSPENDED,
+	RECORD_SERVER,
 	RECORD_TYPES, /* how many are known */
 };
 
@@ -354,6 +356,17 @@ struct trace_site {
 	char channel[24];	      /* of a waiting long turn: where in the kernel it slept */
 	uint64_t long_turns;	      /* of a blocking call: turns that it made long */
 	uint64_t reasons[SEVERITIES]; /* of events by severity: reason_set (judgement/reason.h) */
+	int32_t tid;		      /* the only thread that was seen there; 0: several */
+	uint32_t reserved;
+};
+
+/* A thread with a socket that listens, or a datagram socket with a port, or that accepts. */
+struct trace_server {
+	struct trace_record head;
+	int32_t tid;
+	uint32_t executor;   /* offset of the trace_executor whose turns it ran last; 0: none */
+	uint64_t listens_ns; /* CLOCK_MONOTONIC of the first time; 0: it never did */
+	uint64_t accepts_ns;
 };
 
 /* A reason for which the program allowed regions, and what would have been found in them. There may
@@ -381,8 +394,9 @@ TRACE_ASSERT(sizeof(struct trace_thread) == 112 + sizeof(struct trace_call_in_pr
 TRACE_ASSERT(sizeof(struct trace_call) == 72, "trace_call");
 TRACE_ASSERT(sizeof(struct trace_stack) == 16, "trace_stack");
 TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");
+TRACE_ASSERT(sizeof(struct trace_server) == 32, "trace_server");
 TRACE_ASSERT(sizeof(struct trace_allowance) == 128, "trace_allowance");
-TRACE_ASSERT(sizeof(struct trace_site) == 360, "trace_site");
+TRACE_ASSERT(sizeof(struct trace_site) == 368, "trace_site");
 
 #include "trace_locks.h"
 #include "trace_turns.h"

@@ -33,6 +33,7 @@ static const size_t least_sizes[] = {
 	[RECORD_LEFT_SITE] = sizeof(struct trace_left_site),
 	[RECORD_TASKS] = sizeof(struct trace_tasks),
 	[RECORD_SUSPENDED] = sizeof(struct trace_suspended),
+	[RECORD_SERVER] = sizeof(struct trace_server),
 	[RECORD_LOOK] = sizeof(struct trace_look),
 	[RECORD_ROOT] = sizeof(struct trace_root),
 	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),

@@ -19,6 +19,7 @@
 #include "runtime/loops/named.h"
 #include "runtime/modules/modules.h"
 #include "runtime/process/descriptors.h"
+#include "runtime/process/phase.h"
 #include "runtime/stalls/sampler.h"
 #include "runtime/stalls/stall_look.h"
 #include "runtime/stalls/stalls.h"

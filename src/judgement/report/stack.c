@@ -32,7 +32,7 @@ static void judge_lock(const struct stack_facts *facts, struct verdict *verdict,
 							     : REASON_NAMELESS_LOCK);
 	/* What took longer was held by code that itself waited, as the library's never does. */
 	if (facts->lock == LOCK_NAMELESS && facts->longest_ns < LIMIT_SHORT_LOCK)
-		weaken(verdict, confidence, REASON_NAMELESS_SHORT_LOCK);
+		weaken(verdict, confidence, REASON_NAMELESS_LOCK);
 }
 
 static void judge_offload_doubt(const struct stack_facts *facts, struct verdict *verdict,
@@ -106,6 +106,8 @@ bool stack_judge_call(struct stack_facts *facts, struct verdict *verdict, uint32
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_PANIC);
 	if (facts->library_import)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
+	if (facts->module_body)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MODULE_BODY);
 	if (facts->library_work)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_WORK);
 	if (facts->family == FAMILY_TOKIO)
@@ -130,6 +132,8 @@ bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limi
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_PANIC);
 	if (facts->library_import)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
+	if (facts->module_body)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MODULE_BODY);
 	if (facts->family == FAMILY_TOKIO) {
 		judge_offload_doubt(facts, verdict, confidence);
 		return !facts->offloaded;

@@ -44,6 +44,7 @@ struct stack_facts {
 	bool offload_unsure; /* the runtime could not see block_in_place, and frames have no names
 			      */
 	bool panic, library_import, library_work;
+	bool module_body;	/* the turn is the body of a module that is being loaded */
 	bool interpreter_alone; /* of a long turn: no code but the interpreter's was seen */
 	bool unseen;		/* of a long turn: over before it could be sampled */
 	uint64_t longest_ns;	/* of a call */

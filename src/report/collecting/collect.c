@@ -9,6 +9,7 @@
 #include "loop_body.h"
 #include "stalls.h"
 #include "judgement/call.h"
+#include "phases.h"
 #include "verdict.h"
 
 /* A trace_script that is longer may have lost its outer lines for want of room. */
@@ -22,6 +23,7 @@ struct observation {
 	uint16_t level;
 	bool is_last; /* of a turn of a loop that ended in plain code */
 	uint64_t when_ns;
+	const struct trace_site *site; /* NULL: a call that has not ended */
 	const uint64_t *frames;
 	size_t depth;
 	const char *script;
@@ -93,8 +95,11 @@ static void observe(struct collection *collection, const struct observation *obs
 		blocked->script =
 			stack_script(report->session, observation->script, observation->script_size,
 				     collection->process->ownership, observation->language);
-	if (verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
-		collection_add(collection, seen);
+	if (!verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
+		return;
+	if (observation->site)
+		phase_take(collection->process, collection->trace, observation->site, seen);
+	collection_add(collection, seen);
 }
 
 static void observe_site(struct collection *collection, const struct trace_site *site)
@@ -110,6 +115,7 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		.subject = site->subject,
 		.level = site->level,
 		.when_ns = site->first_ns,
+		.site = site,
 	};
 	struct finding_stack blocked = { .role = ROLE_BLOCKED };
 	struct finding seen = {

@@ -10,6 +10,7 @@
 #include "loop_body.h"
 #include "judgement/turn.h"
 #include "report/model/turn_lengths.h"
+#include "phases.h"
 #include "verdict.h"
 
 #define MAX_STACKS	   32 /* of one finding: the lightest are left out */
@@ -149,14 +150,18 @@ static bool begin(struct stalls *stalls, const struct trace_executor *executor,
 	return true;
 }
 
+/* `site`: NULL for a turn that has not ended. */
 static void put(struct stalls *stalls, struct finding *seen, struct finding_stack *stack,
-		uint8_t flags, bool script_full)
+		uint8_t flags, bool script_full, const struct trace_site *site)
 {
 	seen->stacks = stack;
 	seen->stack_count = 1;
 	seen->unseen = flags & SITE_UNSEEN;
-	if (verdict_long_turn(seen, flags, script_full, &stalls->process->limits) &&
-	    !allow_fits(stalls->process->allow, seen))
+	if (!verdict_long_turn(seen, flags, script_full, &stalls->process->limits))
+		return;
+	if (site)
+		phase_take(stalls->process, stalls->space->trace, site, seen);
+	if (!allow_fits(stalls->process->allow, seen))
 		finding_add(stalls->report, seen, stalls->process);
 }
 
@@ -222,7 +227,7 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 		seen.histogram[i] = site->histogram[i];
 	if (seen.count)
 		put(stalls, &seen, &stack, site->flags,
-		    script && script->text_size > SCRIPT_NEARLY_FULL);
+		    script && script->text_size > SCRIPT_NEARLY_FULL, site);
 }
 
 /* What `yieldsan run` saw of the present turn; NULL: nothing. */
@@ -332,7 +337,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	seen.first_ns = since_start(trace->header, start_ns);
 	seen.last_ns = seen.first_ns + seen.progress_ns;
 	seen.thread = strings_keep_part(strings, thread->name, sizeof thread->name);
-	put(stalls, &seen, &stack, flags, script && script->text_size > SCRIPT_NEARLY_FULL);
+	put(stalls, &seen, &stack, flags, script && script->text_size > SCRIPT_NEARLY_FULL, NULL);
 }
 
 static void observe_root(struct stalls *stalls, const struct trace_turn_times *times,

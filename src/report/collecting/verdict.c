@@ -172,6 +172,15 @@ static bool ends_with(const char *text, const char *end)
 	return length >= strlen(end) && !strcmp(text + length - strlen(end), end);
 }
 
+/* Node runs the body of a CommonJS main script before its loop's first turn, that of an ES module
+ * in one. */
+static bool is_module_body(const struct stack *script)
+{
+	const struct frame *last = script->count ? &script->frames[script->count - 1] : NULL;
+
+	return last && last->file && !strcmp(last->file, "node:internal/modules/esm/module_job");
+}
+
 static bool is_own_doing(const struct stack *script)
 {
 	bool alone = !count_owned(script, OWNER_PROGRAM) && !count_owned(script, OWNER_DEPENDENCY);
@@ -267,6 +276,7 @@ static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bo
 		.offload_unsure = flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native),
 		.panic = is_panic(native),
 		.library_import = is_librarys_import(&seen->stacks->script),
+		.module_body = is_module_body(&seen->stacks->script),
 	};
 }
 

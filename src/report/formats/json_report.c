@@ -220,6 +220,8 @@ static json_t *finding_json(const struct finding *finding)
 	set_text(object, "kind", kind_of(finding->kind)->word);
 	set_text(object, "severity", severity_word(finding->severity));
 	set_text(object, "confidence", confidence_word(finding->confidence));
+	if (finding->phase)
+		set_text(object, "phase", phase_word(finding->phase));
 	if (finding->reasons)
 		json_object_set_new(object, "why", why_json(finding->reasons));
 	json_object_set_new(object, "executor", executor_json(finding->family, finding->executor));

@@ -263,13 +263,41 @@ void text_print_summary(const struct report *report, FILE *out)
 	print_summary(report, &colourless, out);
 }
 
+/* The findings of one phase: what is no service has a heading. */
+static void print_phase(const struct report *report, enum phase phase,
+			const struct colours *colours, FILE *out)
+{
+	static const char *const headings[PHASES] = {
+		[PHASE_STARTUP] = "During start-up, before anything was accepted",
+		[PHASE_SHUTDOWN] = "During shutdown, after the program was asked to end",
+	};
+	char text[64];
+	size_t count = 0, hidden = 0;
+
+	for (size_t i = 0; i < report->finding_count; i++) {
+		const struct finding *finding = report->findings[i];
+
+		if (finding->phase != phase)
+			continue;
+		if (finding->severity < report->options->show) {
+			hidden++;
+			continue;
+		}
+		if (headings[phase] && !count++)
+			fprintf(out, "%s:\n\n", headings[phase]);
+		print_finding(report, finding, colours, out);
+	}
+	if (headings[phase] && hidden && !count)
+		fprintf(out, "%s: %s, not shown: --show=notice\n\n", headings[phase],
+			quantity_of(text, hidden, "notice"));
+}
+
 int format_text(const struct report *report, FILE *out)
 {
 	const struct colours *colours = choose_colours(report->options, out);
 
-	for (size_t i = 0; i < report->finding_count; i++)
-		if (report->findings[i]->severity >= report->options->show)
-			print_finding(report, report->findings[i], colours, out);
+	for (enum phase phase = PHASE_SERVICE; phase < PHASES; phase++)
+		print_phase(report, phase, colours, out);
 	text_processes_print(report, out);
 	text_left_out_print(report, out);
 	print_summary(report, colours, out);

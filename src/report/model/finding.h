@@ -12,6 +12,7 @@
 #include "kind.h"
 #include "report/frames/stack.h"
 #include "contract/trace_format.h"
+#include "judgement/report/phase.h"
 #include "judgement/report/stack.h"
 
 #define FINDING_ID_SIZE 17 /* 16 hexadecimal digits */
@@ -55,6 +56,7 @@ struct finding {
 	enum finding_kind kind;
 	enum severity severity;
 	reason_set reasons;  /* why it has that severity */
+	enum phase phase;    /* of its process */
 	uint32_t confidence; /* enum confidence */
 	uint32_t family;     /* enum executor_family */
 	enum finding_root root;

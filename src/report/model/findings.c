@@ -41,6 +41,9 @@ static void merge(struct finding *known, const struct finding *seen)
 	     (seen->severity > known->severity ||
 	      (seen->severity == known->severity && seen->total_ns > known->total_ns))))
 		known->stall = seen->stall;
+	/* Of a phase it is if all of it is. */
+	if (seen->phase != known->phase)
+		known->phase = PHASE_SERVICE;
 	if (seen->severity == known->severity)
 		known->reasons |= seen->reasons;
 	if (seen->severity > known->severity) {

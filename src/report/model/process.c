@@ -19,6 +19,7 @@ static void read_options(struct session *session, struct process *process, const
 	process->allow = strings_keep(&session->strings, options.allow);
 	process->own = strings_keep(&session->strings, options.own);
 	process->limits = limits_of(&options);
+	process->tests = options.tests;
 }
 
 static void read_texts(struct session *session, struct process *process,

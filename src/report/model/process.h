@@ -30,6 +30,7 @@ struct process {
 	const char *own;      /* option: packages and paths that are the user's */
 	const char *allow;    /* the options it ran with: functions that may block */
 	struct limits limits; /* of these options */
+	bool tests;	      /* findings of any phase count in full */
 	const char **arguments;
 	size_t argument_count;
 	enum {

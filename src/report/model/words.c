@@ -75,3 +75,13 @@ const char *stall_word(uint32_t stall)
 
 	return WORD_OF(words, stall);
 }
+
+const char *phase_word(enum phase phase)
+{
+	static const char *const words[PHASES] = {
+		[PHASE_STARTUP] = "start-up",
+		[PHASE_SHUTDOWN] = "shutdown",
+	};
+
+	return words[phase];
+}

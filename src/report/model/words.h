@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "contract/trace_format.h"
+#include "judgement/report/phase.h"
 
 /* Numbers that have no word get the one for "unknown" or the lowest. */
 const char *family_word(uint32_t family);
@@ -14,6 +15,9 @@ const char *role_word(uint32_t role); /* enum stack_role */
 
 /* -EINVAL for a word that is none of "error", "warning", "notice". */
 int severity_from_word(const char *word, enum severity *severity);
+
+/* "start-up", "shutdown"; NULL: service. */
+const char *phase_word(enum phase phase);
 
 /* enum trace_stall; NULL for one not known. */
 const char *stall_word(uint32_t stall);

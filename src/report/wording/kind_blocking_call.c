@@ -53,5 +53,7 @@ const char *blocking_call_cost(struct session *session, const struct finding *fi
 
 const char *blocking_call_advice(struct session *session, const struct finding *finding)
 {
+	if (finding->phase == PHASE_SHUTDOWN)
+		return "none, unless it delays the end of the program";
 	return advice_for(session, finding);
 }

@@ -1,16 +1,25 @@
 /*
- * The program's handler of the one signal that we use: it is kept, and called behind ours. Of the
- * others, those that run on an alternate stack; and that stack.
+ * The program's handler of the one signal that we use: it is kept, and called behind ours; and of
+ * those that ask it to end, whose time is noted. Of the others, those that run on an alternate
+ * stack; and that stack.
  */
 #include <errno.h>
 
 #include "runtime/stalls/sampler_signal.h"
 #include "call.h"
+#include "runtime/process/phase.h"
 
 #define ACTION(name)                                                                               \
+	static int name##_besides(int signal, const struct sigaction *action,                      \
+				  struct sigaction *before)                                        \
+	{                                                                                          \
+		return sampler_other_sigaction(real.name, signal, action, before);                 \
+	}                                                                                          \
 	EXPORT int name(int signal, const struct sigaction *action, struct sigaction *before);     \
 	EXPORT int name(int signal, const struct sigaction *action, struct sigaction *before)      \
 	{                                                                                          \
+		if (phase_signal_ends(signal))                                                     \
+			return phase_sigaction(name##_besides, signal, action, before);            \
 		if (signal != SAMPLER_SIGNAL)                                                      \
 			return sampler_other_sigaction(real.name, signal, action, before);         \
 		if (this_thread.vforked)                                                           \
@@ -33,6 +42,12 @@ static sighandler_t set_handler(sighandler_t handler, int flags)
 	EXPORT sighandler_t name(int signal, sighandler_t handler);                                \
 	EXPORT sighandler_t name(int signal, sighandler_t handler)                                 \
 	{                                                                                          \
+		sighandler_t before;                                                               \
+                                                                                                   \
+		if (phase_signal_ends(signal)) {                                                   \
+			handler = phase_handler_set(signal, handler, &before);                     \
+			return phase_handler_seen(real.name(signal, handler), before);             \
+		}                                                                                  \
 		if (signal != SAMPLER_SIGNAL || this_thread.vforked)                               \
 			return real.name(signal, handler);                                         \
 		return set_handler(handler, flags);                                                \
@@ -47,6 +62,12 @@ HANDLER(__sysv_signal, (int)(SA_RESETHAND | SA_NODEFER))
 /* It blocks the signal instead when asked to: glibc does that, and gets ours out of its way. */
 EXPORT sighandler_t sigset(int signal, sighandler_t handler)
 {
+	sighandler_t before;
+
+	if (phase_signal_ends(signal)) {
+		handler = phase_handler_set(signal, handler, &before);
+		return phase_handler_seen(real.sigset(signal, handler), before);
+	}
 	if (signal != SAMPLER_SIGNAL || this_thread.vforked || handler == SIG_HOLD)
 		return real.sigset(signal, handler);
 	return set_handler(handler, 0);

@@ -1,11 +1,14 @@
 #include "sockets.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/un.h>
 
 #include "arguments.h"
 #include "call.h"
 #include "keep.h"
+#include "runtime/process/phase.h"
 
 bool socket_linger_was_asked;
 
@@ -51,6 +54,8 @@ EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *size)
 	else
 		made = watched_accept(fd, address, size);
 	keep_made_as(made, SUBJECT_SOCKET, false);
+	if (made >= 0)
+		phase_accepts();
 	return made;
 }
 
@@ -69,6 +74,8 @@ EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *size, int flags)
 	else
 		made = watched_accept4(fd, address, size, flags);
 	keep_made_as(made, SUBJECT_SOCKET, flags & SOCK_NONBLOCK);
+	if (made >= 0)
+		phase_accepts();
 	return made;
 }
 
@@ -82,5 +89,52 @@ EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_
 		if (linger->l_onoff && linger->l_linger > 0)
 			socket_linger_was_asked = true;
 	}
+	return result;
+}
+
+EXPORT int listen(int fd, int backlog)
+{
+	int result = real.listen(fd, backlog);
+
+	if (!result)
+		phase_listens();
+	return result;
+}
+
+/* Datagrams come to a port that was asked for. */
+static bool takes_datagrams(int fd, const struct sockaddr *address)
+{
+	socklen_t size = sizeof(int);
+	int type = 0;
+	in_port_t port;
+
+	if (address->sa_family == AF_INET)
+		port = ((const struct sockaddr_in *)address)->sin_port;
+	else if (address->sa_family == AF_INET6)
+		port = ((const struct sockaddr_in6 *)address)->sin6_port;
+	else
+		return false;
+	return port && !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) && type == SOCK_DGRAM;
+}
+
+static COLD int watched_bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
+{
+	CALL_WATCH(watch, CALL_bind,
+		   FD_WHEN(fd, socket_address_is_path(address.__sockaddr__, size)));
+	return CALL_RESULT(watch, real.bind(fd, address, size));
+}
+
+EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
+{
+	int result, saved;
+
+	if (LIKELY(!this_thread.armed))
+		result = real.bind(fd, address, size);
+	else
+		result = watched_bind(fd, address, size);
+	saved = errno;
+	if (!result && takes_datagrams(fd, address.__sockaddr__))
+		phase_listens();
+	errno = saved;
 	return result;
 }

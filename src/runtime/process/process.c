@@ -19,6 +19,7 @@
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"
 #include "runtime/unwind/unwinder.h"
+#include "phase.h"
 #include "skip.h"
 #include "summary.h"
 #include "unwatched.h"
@@ -76,6 +77,7 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 	OWN_CODE_SCOPE;
 
 	(void)handlers;
+	phase_ends();
 	event_exits(frame);
 	if (!trace)
 		return;

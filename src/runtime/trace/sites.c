@@ -137,6 +137,7 @@ COLD static void *write_site(const void *wanted, uint64_t hash)
 	site->subject = key->subject;
 	site->hash = hash;
 	site->first_ns = now_ns();
+	site->tid = this_thread.slot ? this_thread.slot->tid : 0;
 	memcpy(site->thread, this_thread.name, sizeof site->thread);
 	site->system_call = key->system_call;
 	if (key->channel)
@@ -197,6 +198,8 @@ void site_count(struct trace_site *site, struct verdict verdict, uint64_t wall_n
 	uint64_t longest = __atomic_load_n(&site->max_ns, __ATOMIC_RELAXED);
 	reason_set reasons = __atomic_load_n(&site->reasons[verdict.severity], __ATOMIC_RELAXED);
 
+	if (site->tid && (!this_thread.slot || site->tid != this_thread.slot->tid))
+		__atomic_store_n(&site->tid, 0, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&site->counts[verdict.severity], 1, __ATOMIC_RELAXED);
 	if ((reasons | verdict.reasons) != reasons)
 		__atomic_fetch_or(&site->reasons[verdict.severity], verdict.reasons,

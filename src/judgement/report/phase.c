@@ -1,0 +1,32 @@
+#include "phase.h"
+
+/* A script, a test or a command-line tool, which serves nothing, has no start-up. */
+static bool is_startup(const struct phase_facts *facts)
+{
+	if (!facts->serves)
+		return false;
+	if (facts->accepts_ns)
+		return facts->last_ns <= facts->accepts_ns;
+	return facts->last_ns <= facts->listens_ns + LIMIT_STARTUP;
+}
+
+static bool is_shutdown(const struct phase_facts *facts)
+{
+	return facts->in_exit ||
+	       (facts->asked_to_end_ns && facts->first_ns >= facts->asked_to_end_ns);
+}
+
+enum phase phase_judge(const struct phase_facts *facts, struct verdict *verdict)
+{
+	if (facts->tests || facts->in_progress)
+		return PHASE_SERVICE;
+	if (is_shutdown(facts)) {
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_SHUTDOWN);
+		return PHASE_SHUTDOWN;
+	}
+	if (is_startup(facts)) {
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_STARTUP);
+		return PHASE_STARTUP;
+	}
+	return PHASE_SERVICE;
+}

@@ -1,0 +1,27 @@
+/* Start-up and shutdown: what happens before a server serves, and after it was asked to end. */
+#ifndef JUDGEMENT_PHASE_H
+#define JUDGEMENT_PHASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "judgement/limits.h"
+#include "judgement/verdict.h"
+
+enum phase { PHASE_SERVICE, PHASE_STARTUP, PHASE_SHUTDOWN, PHASES };
+
+struct phase_facts {
+	/* Of the loop instance, in CLOCK_MONOTONIC; 0: never. */
+	bool serves; /* it has a socket that listens or takes datagrams, or it accepts */
+	uint64_t listens_ns, accepts_ns;
+	uint64_t asked_to_end_ns;   /* of the process */
+	bool in_exit;		    /* the stack shows that the program exits: process.exit() */
+	uint64_t first_ns, last_ns; /* of the finding */
+	bool in_progress;
+	bool tests; /* run by `ci' or a known test runner: it counts in full */
+};
+
+/* When it happened; a start-up or shutdown lowers to a notice. */
+enum phase phase_judge(const struct phase_facts *facts, struct verdict *verdict);
+
+#endif

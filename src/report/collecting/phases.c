@@ -1,0 +1,138 @@
+#include "phases.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <string.h>
+
+#include "judgement/report/phase.h"
+#include "report/model/process.h"
+
+/* What begins a process of tests: patterns of its program's or script's name. */
+static const char *const runners[] = {
+	"pytest", "py.test", "nosetests", "nose2", "trial", "stestr", "jest",	       "vitest",
+	"mocha",  "ava",     "tap",	  "karma", "bats",  "ctest",  "cargo-nextest",
+};
+
+/* And modules of `python -m'. */
+static const char *const modules[] = { "pytest", "unittest", "nose2", "twisted.trial" };
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_runner(const char *path)
+{
+	const char *name = base_name(path);
+
+	for (size_t i = 0; i < sizeof runners / sizeof *runners; i++) {
+		size_t length = strlen(runners[i]);
+
+		/* jest.js, mocha.mjs, pytest.exe */
+		if (!strncmp(name, runners[i], length) && (!name[length] || name[length] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* cargo gives the programs of tests a hash: target/debug/deps/NAME-0123456789abcdef. */
+static bool is_cargo_test(const char *path)
+{
+	const char *name = base_name(path), *hash = strrchr(name, '-');
+
+	return strstr(path, "/deps/") && hash && strlen(hash) == 17 &&
+	       strspn(hash + 1, "0123456789abcdef") == 16;
+}
+
+static bool is_test_module(const char *name)
+{
+	for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+		if (!strcmp(name, modules[i]))
+			return true;
+	return false;
+}
+
+static bool runs_tests(const struct process *process)
+{
+	const char *const *arguments = process->arguments;
+	size_t count = process->argument_count;
+
+	if (is_cargo_test(process->executable) || is_runner(process->executable))
+		return true;
+	/* The script of an interpreter is its first argument that is no option. */
+	for (size_t i = 1; i < count; i++) {
+		if (!strcmp(arguments[i], "--test"))
+			return true;
+		if (!strcmp(arguments[i], "-m"))
+			return i + 1 < count && is_test_module(arguments[i + 1]);
+		if (*arguments[i] != '-')
+			return is_runner(arguments[i]);
+	}
+	return false;
+}
+
+/* Node's process.exit() runs the handlers of 'exit'; the loop never goes on. */
+static bool is_in_exit(const struct stack *script)
+{
+	for (size_t i = 0; i < script->count; i++) {
+		const struct frame *frame = &script->frames[i];
+
+		if (frame->file && frame->function &&
+		    !strcmp(frame->file, "node:internal/process/per_thread") &&
+		    (!strcmp(frame->function, "process.exit") || !strcmp(frame->function, "exit")))
+			return true;
+	}
+	return false;
+}
+
+static void take_earlier(uint64_t *known, uint64_t seen)
+{
+	if (seen && (!*known || seen < *known))
+		*known = seen;
+}
+
+/*
+ * Of the loop instance that the finding lies in: its thread's, or for tasks, which run on several
+ * threads, the executor's. A socket that another thread accepts from is that thread's to serve.
+ */
+static void take_server(const struct trace_file *trace, const struct trace_site *site, bool loop,
+			struct phase_facts *facts)
+{
+	uint64_t listens_ns = 0, others_ns = 0;
+
+	for (size_t i = 0; i < trace->records[RECORD_SERVER].count; i++) {
+		const struct trace_server *server =
+			(const void *)(trace->bytes + trace->records[RECORD_SERVER].offsets[i]);
+		bool own = loop && site->tid ? server->tid == site->tid
+					     : server->executor == site->executor;
+
+		take_earlier(&listens_ns, server->listens_ns);
+		take_earlier(own ? &facts->accepts_ns : &others_ns, server->accepts_ns);
+		if (own)
+			take_earlier(&facts->listens_ns, server->listens_ns);
+	}
+	facts->serves = facts->accepts_ns || (facts->listens_ns && !others_ns);
+	/* From a socket that another thread made to listen. */
+	if (!facts->listens_ns)
+		facts->listens_ns = listens_ns;
+}
+
+void phase_take(const struct process *process, const struct trace_file *trace,
+		const struct trace_site *site, struct finding *seen)
+{
+	struct verdict verdict = { seen->severity, seen->reasons };
+	struct phase_facts facts = {
+		.asked_to_end_ns = trace->header->asked_to_end_ns,
+		.in_exit = is_in_exit(&seen->stacks->script),
+		.first_ns = site->first_ns,
+		.last_ns = site->last_ns,
+		.in_progress = seen->in_progress,
+		.tests = process->tests || runs_tests(process),
+	};
+
+	take_server(trace, site, seen->family == FAMILY_EVENT_LOOP, &facts);
+	seen->phase = phase_judge(&facts, &verdict);
+	finding_take(seen, verdict);
+}

@@ -1,0 +1,14 @@
+/* In which phase of its process a finding happened. */
+#ifndef REPORT_PHASES_H
+#define REPORT_PHASES_H
+
+#include "inspect/trace_file.h"
+#include "report/model/finding.h"
+
+struct process;
+
+/* Sets the phase of what was seen at a site, and lowers its severity. */
+void phase_take(const struct process *process, const struct trace_file *trace,
+		const struct trace_site *site, struct finding *seen);
+
+#endif

@@ -1,0 +1,167 @@
+#include "phase.h"
+
+#include <string.h>
+
+#include "runtime/base/runtime.h"
+#include "runtime/base/system_call.h"
+#include "runtime/trace/trace.h"
+
+#define SERVERS 16 /* threads; further ones count as the last of them */
+
+struct server {
+	int32_t tid;
+	uint64_t listens_ns, accepts_ns;
+	struct trace_server *record;
+};
+
+typedef void (*action_handler)(int, siginfo_t *, void *);
+
+static struct server servers[SERVERS];
+static unsigned server_count;
+static uint64_t ends_ns;
+static sighandler_t handlers[NSIG]; /* the program's own, of the signals that ask it to end */
+
+/* Another thread may do so as well: two records of one thread do no harm. */
+static void write_server(struct server *server)
+{
+	if (!server->tid || !trace_header())
+		return;
+	if (!server->record) {
+		server->record = trace_allocate(sizeof *server->record);
+		if (!server->record)
+			return;
+		server->record->tid = server->tid;
+		trace_publish(server->record, RECORD_SERVER);
+	}
+	if (this_thread.slot && this_thread.slot->tid == server->tid)
+		server->record->executor = this_thread.slot->executor;
+	server->record->listens_ns = server->listens_ns;
+	server->record->accepts_ns = server->accepts_ns;
+}
+
+static struct server *server_of_thread(void)
+{
+	int32_t tid = (int32_t)system_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	unsigned count = __atomic_load_n(&server_count, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < count && i < SERVERS; i++)
+		if (servers[i].tid == tid)
+			return &servers[i];
+	count = __atomic_fetch_add(&server_count, 1, __ATOMIC_ACQ_REL);
+	if (count >= SERVERS) {
+		__atomic_store_n(&server_count, SERVERS, __ATOMIC_RELEASE);
+		return &servers[SERVERS - 1];
+	}
+	servers[count].tid = tid;
+	return &servers[count];
+}
+
+COLD void phase_listens(void)
+{
+	OWN_CODE_SCOPE;
+	struct server *server;
+
+	if (this_thread.vforked || runtime_silent)
+		return;
+	server = server_of_thread();
+	if (!server->listens_ns)
+		server->listens_ns = now_ns();
+	write_server(server);
+}
+
+COLD void phase_first_accept(void)
+{
+	OWN_CODE_SCOPE;
+	struct server *server;
+
+	if (this_thread.vforked || runtime_silent)
+		return;
+	this_thread.accepts = true;
+	server = server_of_thread();
+	if (!server->accepts_ns)
+		server->accepts_ns = now_ns();
+	write_server(server);
+}
+
+void phase_ends(void)
+{
+	uint64_t none = 0;
+
+	if (this_thread.vforked || __atomic_load_n(&ends_ns, __ATOMIC_RELAXED))
+		return;
+	__atomic_compare_exchange_n(&ends_ns, &none, now_ns(), false, __ATOMIC_RELAXED,
+				    __ATOMIC_RELAXED);
+	if (trace_header())
+		trace_header()->asked_to_end_ns = ends_ns;
+}
+
+void phase_write(void)
+{
+	unsigned count = __atomic_load_n(&server_count, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < count && i < SERVERS; i++)
+		if (!servers[i].record)
+			write_server(&servers[i]);
+	if (ends_ns && trace_header())
+		trace_header()->asked_to_end_ns = ends_ns;
+}
+
+void phase_forked(void)
+{
+	memset(servers, 0, sizeof servers);
+	server_count = 0;
+	ends_ns = 0;
+	this_thread.accepts = false;
+}
+
+static void note_and_go_on(int signal, siginfo_t *info, void *context)
+{
+	sighandler_t handler = __atomic_load_n(&handlers[signal], __ATOMIC_ACQUIRE);
+
+	phase_ends();
+	((action_handler)(void (*)(void))handler)(signal, info, context);
+}
+
+static sighandler_t ours(void)
+{
+	return (sighandler_t)(void (*)(void))note_and_go_on;
+}
+
+static bool is_function(sighandler_t handler)
+{
+	return handler != SIG_DFL && handler != SIG_IGN && handler != SIG_ERR &&
+	       handler != SIG_HOLD;
+}
+
+sighandler_t phase_handler_set(int signal, sighandler_t handler, sighandler_t *before)
+{
+	*before = __atomic_load_n(&handlers[signal], __ATOMIC_ACQUIRE);
+	if (this_thread.vforked || !is_function(handler) || handler == ours())
+		return handler;
+	__atomic_store_n(&handlers[signal], handler, __ATOMIC_RELEASE);
+	return ours();
+}
+
+sighandler_t phase_handler_seen(sighandler_t handler, sighandler_t before)
+{
+	return handler == ours() ? before : handler;
+}
+
+int phase_sigaction(int (*call)(int, const struct sigaction *, struct sigaction *), int signal,
+		    const struct sigaction *action, struct sigaction *before)
+{
+	sighandler_t known = __atomic_load_n(&handlers[signal], __ATOMIC_ACQUIRE);
+	struct sigaction wrapped;
+	int result;
+
+	if (action) {
+		wrapped = *action;
+		wrapped.sa_handler = phase_handler_set(signal, action->sa_handler, &known);
+	}
+	result = call(signal, action ? &wrapped : NULL, before);
+	if (result && action && !this_thread.vforked)
+		__atomic_store_n(&handlers[signal], known, __ATOMIC_RELEASE);
+	if (!result && before)
+		before->sa_handler = phase_handler_seen(before->sa_handler, known);
+	return result;
+}

@@ -1,0 +1,51 @@
+/*
+ * What a report needs to tell start-up and shutdown from service: when each thread listened first
+ * and accepted first, and when the process was asked to end.
+ */
+#ifndef RUNTIME_PROCESS_PHASE_H
+#define RUNTIME_PROCESS_PHASE_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "runtime/base/compiler.h"
+#include "runtime/base/thread.h"
+
+/* The present thread has a socket that listens, or a datagram socket with a port. */
+COLD void phase_listens(void);
+
+COLD void phase_first_accept(void);
+
+static inline void phase_accepts(void)
+{
+	if (UNLIKELY(!this_thread.accepts))
+		phase_first_accept();
+}
+
+/* By a signal or exit(). Async-signal-safe. */
+void phase_ends(void);
+
+/* The trace is there: writes what happened before it was. */
+void phase_write(void);
+
+void phase_forked(void);
+
+/* SIGTERM, SIGINT and SIGQUIT ask a program to end. */
+static inline bool phase_signal_ends(int signal)
+{
+	return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
+}
+
+/*
+ * sigaction(2) for one of these, by `call`: our handler notes the time and goes on to the
+ * program's, whose address the program sees.
+ */
+int phase_sigaction(int (*call)(int, const struct sigaction *, struct sigaction *), int signal,
+		    const struct sigaction *action, struct sigaction *before);
+
+/* The same of signal(3) and kin: what to set in place of `handler`, and what the program sees in
+ * place of the answer. */
+sighandler_t phase_handler_set(int signal, sighandler_t handler, sighandler_t *before);
+sighandler_t phase_handler_seen(sighandler_t handler, sighandler_t before);
+
+#endif
