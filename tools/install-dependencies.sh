@@ -37,6 +37,10 @@ check libuv1-dev           /usr/include/uv.h
 check libevent-dev         /usr/include/event2/event.h
 check libev-dev            /usr/include/ev.h
 check libglib2.0-dev       /usr/include/glib-2.0/glib.h
+check libtevent-dev        /usr/include/tevent.h
+check libivykis-dev        /usr/include/iv.h
+check libsystemd-dev       /usr/include/systemd/sd-event.h
+check libapr1-dev          /usr/include/apr-1.0/apr_poll.h
 check libasio-dev          /usr/include/asio.hpp
 check libboost-context-dev /usr/include/boost/context/fiber.hpp
 check libcurl4-openssl-dev /usr/include/*/curl/curl.h

@@ -1,3 +1,4 @@
+/* clang-format off */
 /*
  * What is known of each executor, one row a macro, one file an executor. Define the columns that
  * you need, include this header, and all are undefined again. No include guard: several tables are
@@ -13,19 +14,28 @@
  *	stands for all of its family whose names are in no row
  *
  * How a running one is recognised:
- * LOOP(id, ...) an event loop in a shared library, or linked into something; of struct
- *loop_library_row:
- *	.module	    the beginning of the file's name; NULL: anything that exports the functions
- *	.path	    part of the module's path
- *	.functions  one of them is below the loop's own wait; none: any wait of the module is the
- *loop's .caller	    part of the path of the module that calls the loop; NULL: any .is_below
- *callbacks are called below the functions, whoever wrote the loop PYTHON_LOOP(id, package, file,
- *function) a loop written in Python: the package whose functions are the executor's, part of the
- *path of the loop's function ("": any), and the function, within which the loop waits THREADS(id,
- *prefix) how the names of its threads begin; for families that several libraries build on
+ * LOOP(id, ...)
+ *	an event loop in a shared library, or linked into something; of struct loop_library_row:
+ *	.module	     the beginning of the file's name; NULL: anything that exports the functions
+ *	.path	     part of the module's path
+ *	.functions   one of them is below the loop's own wait; none: any wait of the module is the
+ *		     loop's
+ *	.caller	     part of the path of the module that calls the loop; NULL: any
+ *	.is_below    callbacks are called below the functions, whoever wrote the loop
+ *	.is_named    the library waits for a loop that its caller wrote, and that is found as one of
+ *		     no known library: the row is its name
+ *	.is_refused  a wait below these functions is a blocking call, and no loop's
+ *
+ * PYTHON_LOOP(id, package, file, function)
+ *	a loop written in Python: the package whose functions are the executor's, part of the path
+ *	of the loop's function ("": any), and the function, within which the loop waits
+ *
+ * THREADS(id, prefix)
+ *	how the names of its threads begin; for families that several libraries build on
+ *
  * ENGINE(token, word, library, function)
  *	`yieldsan check` names it by the beginning of a needed library's name, or by a function that
- *is there when it is linked in
+ *	is there when it is linked in
  *
  * EXEMPT_THREADS(function, patterns)
  *	threads whose names are like one of the patterns are never watched in a program that exports
@@ -49,6 +59,7 @@
  *
  * RECOGNISED(id, what, how, notes)		a row of the table in README
  */
+/* clang-format on */
 #ifndef EXECUTOR
 #define EXECUTOR(id, name, family, script, like, held)
 #endif

@@ -10,6 +10,7 @@
 #include "report/filters/baseline.h"
 #include "report/collecting/collect.h"
 #include "report/collecting/findings_finish.h"
+#include "report/collecting/loop_name.h"
 #include "support/progress.h"
 #include "report/formats/format.h"
 #include "report/model/findings.h"
@@ -97,6 +98,7 @@ static void read_trace(struct report *report, const char *path)
 	}
 	process = process_create(report->session, &trace,
 				 strings_keep(&report->session->strings, path), true);
+	loop_names_give(report->session, process, &trace);
 	if (process->damage) {
 		fprintf(errors, "yieldsan: %s\n", process->damage);
 		report->summary.damaged++;

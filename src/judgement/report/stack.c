@@ -82,6 +82,8 @@ static bool judge_async_task(struct stack_facts *facts, struct verdict *verdict,
 static bool judge_loop(const struct stack_facts *facts, struct verdict *verdict,
 		       uint32_t *confidence)
 {
+	if (facts->parked)
+		return false;
 	switch (facts->loop) {
 	case LOOP_ABSENT:
 		return false;

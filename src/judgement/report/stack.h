@@ -38,7 +38,7 @@ struct stack_facts {
 	enum loop_place loop;
 	bool in_progress;
 	bool block_on;		/* block_on is on the stack, with code of the program inside */
-	bool parked;		/* Tokio itself waits for work */
+	bool parked;		/* the executor itself waits for work, or for a lock of its own */
 	bool offloaded;		/* inside block_in_place, anywhere on the stack */
 	bool offloaded_in_root; /* inside block_in_place, between the call and block_on */
 	bool offload_unsure; /* the runtime could not see block_in_place, and frames have no names

@@ -7,6 +7,7 @@
 #include "collection.h"
 #include "support/progress.h"
 #include "loop_body.h"
+#include "loop_name.h"
 #include "stalls.h"
 #include "judgement/call.h"
 #include "phases.h"
@@ -269,9 +270,8 @@ bool collection_executor(struct collection *collection, const struct trace_execu
 {
 	seen->family = executor->family;
 	seen->confidence = executor->confidence;
-	seen->executor = strings_keep_part(&collection->report->session->strings, executor->name,
-					   sizeof executor->name);
-	seen->executor_id = executor_id_of(seen->family, seen->executor);
+	seen->executor =
+		loop_name(&collection->space, collection->process, executor, &seen->executor_id);
 	return executor->confirmed;
 }
 

@@ -2,26 +2,11 @@
 
 #include "inspect/address_space.h"
 #include "inspect/trace_file.h"
+#include "loop_name.h"
 #include "machine_code/code_cycle.h"
 #include "report/frames/stack.h"
 #include "report/model/process.h"
 #include "symbols/binary.h"
-
-static const struct trace_stack *wait_of(const struct trace_file *trace,
-					 const struct trace_executor *executor)
-{
-	uint32_t wanted = (uint32_t)((const unsigned char *)executor - trace->bytes);
-
-	for (size_t i = 0; i < trace->records[RECORD_TURN_LENGTHS].count; i++) {
-		const struct trace_turn_lengths *lengths =
-			(const void *)(trace->bytes +
-				       trace->records[RECORD_TURN_LENGTHS].offsets[i]);
-
-		if (lengths->executor == wanted)
-			return trace_file_record(trace, lengths->wait, RECORD_STACK);
-	}
-	return NULL;
-}
 
 static const struct elf_file *object_at(struct address_space *space, uint64_t address,
 					uint64_t when_ns, uint64_t *base)
@@ -58,7 +43,7 @@ bool loop_body_has(struct address_space *space, const struct process *process,
 		   const struct trace_executor *executor, const uint64_t *frames, size_t depth,
 		   uint64_t when_ns)
 {
-	const struct trace_stack *wait = wait_of(space->trace, executor);
+	const struct trace_stack *wait = loop_wait(space->trace, executor);
 	size_t here, there = 0;
 
 	if (!wait || executor->family != FAMILY_EVENT_LOOP ||

@@ -8,6 +8,7 @@
 #include "report/model/model.h"
 #include "inspect/system_call_name.h"
 #include "loop_body.h"
+#include "loop_name.h"
 #include "judgement/turn.h"
 #include "report/model/turn_lengths.h"
 #include "phases.h"
@@ -38,19 +39,12 @@ static bool is_boundary(const struct frame *frame)
 static struct stack wait_of(struct stalls *stalls, uint32_t executor)
 {
 	const struct trace_file *trace = stalls->space->trace;
+	const struct trace_executor *record = trace_file_record(trace, executor, RECORD_EXECUTOR);
+	const struct trace_stack *wait = record ? loop_wait(trace, record) : NULL;
 
-	for (size_t i = 0; i < trace->records[RECORD_TURN_LENGTHS].count; i++) {
-		const struct trace_turn_lengths *lengths =
-			(const void *)(trace->bytes +
-				       trace->records[RECORD_TURN_LENGTHS].offsets[i]);
-		const struct trace_stack *wait =
-			trace_file_record(trace, lengths->wait, RECORD_STACK);
-
-		if (lengths->executor == executor && wait)
-			return stack_native(stalls->space, stalls->process->ownership, wait->frames,
-					    wait->depth, trace->header->start_monotonic_ns);
-	}
-	return (struct stack){ 0 };
+	return wait ? stack_native(stalls->space, stalls->process->ownership, wait->frames,
+				   wait->depth, trace->header->start_monotonic_ns)
+		    : (struct stack){ 0 };
 }
 
 static bool is_of_program(const struct frame *frame)
@@ -144,9 +138,7 @@ static bool begin(struct stalls *stalls, const struct trace_executor *executor,
 	seen->kind = KIND_LONG_TURN;
 	seen->family = executor->family;
 	seen->confidence = executor->confidence;
-	seen->executor = strings_keep_part(&stalls->report->session->strings, executor->name,
-					   sizeof executor->name);
-	seen->executor_id = executor_id_of(seen->family, seen->executor);
+	seen->executor = loop_name(stalls->space, stalls->process, executor, &seen->executor_id);
 	return true;
 }
 

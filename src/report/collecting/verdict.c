@@ -290,7 +290,9 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 
 	facts.lock = lock_owner(seen);
 	facts.block_on = block_on < native->count;
-	facts.parked = is_parked(native);
+	/* Asio's own code takes no lock and waits for no condition on behalf of the program. */
+	facts.parked = is_parked(native) ||
+		       (seen->executor_id == EXECUTOR_asio && facts.lock == LOCK_OF_LIBRARY);
 	facts.offloaded_in_root = is_offloaded(native, block_on);
 	facts.library_work = is_own_doing(&seen->stacks->script);
 	facts.longest_ns = seen->max_ns;

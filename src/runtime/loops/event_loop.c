@@ -181,7 +181,6 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 	uint64_t frames[LOOP_PLACES];
 	struct unwind_start here;
 	struct loop_library library;
-	const struct module *program = modules_count() ? modules_at(0) : NULL;
 	const struct module *module = modules_find(wait->caller);
 	unsigned depth;
 
@@ -201,9 +200,12 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 		loop->executor = executor_known(library.executor);
 		if (loop->executor)
 			executor_reach(loop->executor, library.reach);
-	} else if (module && module == program && !loop_library_refuses(frames, depth)) {
-		loop->executor = executor_get(FAMILY_EVENT_LOOP, program_name(), wait->caller,
-					      CONFIDENCE_MEDIUM);
+	} else if (module && !loop_library_refuses(frames, depth)) {
+		char name[sizeof loop->executor->name];
+
+		loop_library_name(module, name, sizeof name);
+		loop->executor =
+			executor_get(FAMILY_EVENT_LOOP, name, wait->caller, CONFIDENCE_MEDIUM);
 		if (loop->executor && wait->epoll_fd >= 0)
 			loop->pool = loop_pool_get(loop->executor, wait->epoll_fd);
 	}

@@ -5,6 +5,7 @@
 #include "runtime/base/compiler.h"
 #include "runtime/interpreters/interpreters.h"
 #include "runtime/modules/modules.h"
+#include "runtime/trace/trace_records.h"
 #include "runtime/base/thread.h"
 
 #define LOOK_AHEAD 12 /* frames between a library's wait and its loop function */
@@ -18,7 +19,7 @@ static const struct loop_library_row {
 	const char *module, *path;
 	const char *functions[6];
 	const char *caller;
-	bool is_below;
+	bool is_below, is_named, is_refused;
 } libraries[] = {
 #define LOOP(id, ...) { EXECUTOR_##id, __VA_ARGS__ },
 #include "executors/table.h"
@@ -90,7 +91,8 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 		return library->executor != EXECUTOR_other;
 	}
 	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++) {
-		if (!module_fits(row, module))
+		if (libraries[row].is_named || libraries[row].is_refused ||
+		    !module_fits(row, module))
 			continue;
 		if (find_function(row, frames, depth, module, library) &&
 		    called_by(row, frames, depth, library->reach)) {
@@ -101,11 +103,57 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 	return false;
 }
 
+/* The C library's parts: what waits there waits for its caller. */
+static bool is_of_libc(const struct module *module)
+{
+	static const char *const names[] = { "libc.so",	   "libc-2",	"ld-linux",
+					     "libpthread", "libresolv", "libnss_",
+					     "libanl",	   "librt",	"libyieldsan" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strncmp(module_name(module), names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+static bool is_refused(const uint64_t *frames, size_t depth, const struct module *module)
+{
+	struct loop_library library;
+
+	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
+		if (libraries[row].is_refused && module_fits(row, module) &&
+		    find_function(row, frames, depth, module, &library))
+			return true;
+	return false;
+}
+
 bool loop_library_refuses(const uint64_t *frames, size_t depth)
 {
 	const struct module *module = depth ? modules_find(frames[0]) : NULL;
 
-	return !module || interpreter_is_python(module);
+	return !module || interpreter_is_python(module) || is_of_libc(module) ||
+	       is_refused(frames, depth, module);
+}
+
+void loop_library_name(const struct module *module, char *name, size_t size)
+{
+	const char *from = module->is_program ? program_name() : module_name(module), *end;
+	size_t length = strlen(from);
+
+	/* libfoo of libfoo.so.1.2, foo of foo.cpython-311-x86_64-linux-gnu.so */
+	end = module->is_program ? NULL : strchr(from, '.');
+	if (end)
+		length = (size_t)(end - from);
+	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
+		if (libraries[row].is_named && module_fits(row, module)) {
+			from = executor_infos[libraries[row].executor].name;
+			length = strlen(from);
+			break;
+		}
+	if (length >= size)
+		length = size - 1;
+	memcpy(name, from, length);
+	name[length] = '\0';
 }
 
 bool loop_library_waits_alone(uintptr_t caller)

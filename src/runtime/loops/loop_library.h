@@ -8,6 +8,8 @@
 
 #include "executors/executors.h"
 
+struct module;
+
 struct loop_library {
 	enum executor_id executor;
 	/* index of the first frame above the library's loop: once that return address has gone from
@@ -23,6 +25,9 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 
 /* Whether they show code that waits for its caller's sake and is no loop. */
 bool loop_library_refuses(const uint64_t *frames, size_t depth);
+
+/* What a loop that is none of a known library is called when it waits in this module. */
+void loop_library_name(const struct module *module, char *name, size_t size);
 
 /*
  * Whether the wait at `caller` is of a loop that no other runs, whatever turn was thought to be

@@ -42,6 +42,14 @@ C_PROGRAMS = {
     "loop_libevent": (["loop_libevent.c", "loop_main.c"], "libevent"),
     "loop_glib": (["loop_glib.c", "loop_main.c"], "glib-2.0"),
     "loop_libev": (["loop_libev.c", "loop_main.c"], ("ev.h", "-lev")),
+    "loop_tevent": (["loop_tevent.c", "loop_main.c"], "tevent talloc"),
+    "loop_ivykis": (["loop_ivykis.c", "loop_main.c"], "ivykis"),
+    "loop_sd_event": (["loop_sd_event.c", "loop_main.c"], "libsystemd"),
+    "loop_apr": (["loop_apr.c", "loop_main.c"], "apr-1"),
+    "loop_plugin": (["loop_plugin.c", "loop_main.c"], None),
+    "library_loop.so": (["library_loop.c"], None),
+    "library_waits.so": (["library_waits.c"], None),
+    "library_client": (["library_client.c", "loop_epoll.c"], None),
     "loop_in_main": (["loop_in_main.c"], None),
     "loop_helper": (["loop_helper.c"], None),
     "last_turn": (["last_turn.c"], None),
@@ -78,6 +86,9 @@ C_PROGRAMS = {
     "coroutine_boost": (["coroutine_boost.cc", "loop_epoll.c"], ("boost/context/fiber.hpp", "-lboost_context")),
     "coroutine_swap": (["coroutine_swap.c", "loop_epoll.c"], None),
 }
+
+# What lies beside a program.
+C_NEEDS = {"loop_plugin": ["library_loop.so"]}
 
 # How a program is compiled and linked, where it is not the usual way.
 C_OWN_FLAGS = {"marked_fixed": ["-fno-pie", "-no-pie"], "coroutine_mutex": ["-std=c++20"]}
@@ -138,9 +149,9 @@ def library_flags(library):
             raise Missing(f"no {header}")
         return [flag]
     require("pkg-config")
-    if subprocess.run(["pkg-config", "--exists", library]).returncode:
+    if subprocess.run(["pkg-config", "--exists", *library.split()]).returncode:
         raise Missing(f"no development files of {library}")
-    return run(["pkg-config", "--cflags", "--libs", library]).split()
+    return run(["pkg-config", "--cflags", "--libs", *library.split()]).split()
 
 
 def c_compiler():
@@ -195,6 +206,8 @@ class Builder:
     def command(self, program, profile):
         """How to start a program of the manifest, as the first words of a command line."""
         if program in C_PROGRAMS:
+            for needed in C_NEEDS.get(program, []):
+                self.command(needed, profile)
             return [self.once((program, profile), lambda: self.build_c(program, profile))]
         if program == "tokio_plugin.so":
             rust = "release" if profile == "O2" else "dev"

@@ -121,7 +121,9 @@ def async_task_runs():
 
 
 def loop_runs():
-    named = {"loop_libuv": "libuv", "loop_libevent": "libevent", "loop_glib": "glib", "loop_libev": "libev"}
+    named = {"loop_libuv": "libuv", "loop_libevent": "libevent", "loop_glib": "glib", "loop_libev": "libev",
+             "loop_tevent": "tevent", "loop_ivykis": "ivykis", "loop_sd_event": "sd-event", "loop_apr": "APR",
+             "loop_plugin": "library_loop"}
     for program in build.C_PROGRAMS:
         if "loop_main.c" not in build.C_PROGRAMS[program][0]:
             continue
@@ -153,6 +155,7 @@ def c_runs():
         for way in words("condition semaphore"):
             for case in words("idle other sleep"):
                 yield Run("leader_follower", [way, case], {case} - {"idle"}, profile=profile, family="event-loop")
+    yield Run("library_client", ["{library_waits.so}"])
     for program in words("helper_poll small_stack signals uv_offload glib_offload curl_easy curl_multi"):
         yield Run(program, [])
     for profile in words("O0 O2"):
