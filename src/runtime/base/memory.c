@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "compiler.h"
@@ -18,6 +19,23 @@ void *memory_map(size_t size)
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return map < 0 && map > -MEMORY_PAGE ? NULL : (void *)map;
+}
+
+void memory_zero(void *address, size_t size)
+{
+	uintptr_t start = (uintptr_t)address, end = start + size;
+	uintptr_t first = (start + MEMORY_PAGE - 1) & -(uintptr_t)MEMORY_PAGE;
+	uintptr_t last = end & -(uintptr_t)MEMORY_PAGE;
+
+	if (first >= last ||
+	    system_call(SYS_madvise, (long)first, (long)(last - first), MADV_DONTNEED, 0, 0, 0)) {
+		memset(address, 0, size);
+		return;
+	}
+	if (first > start)
+		memset(address, 0, first - start);
+	if (end > last)
+		memset((void *)last, 0, end - last);
 }
 
 bool memory_can_be_asked(void)

@@ -13,6 +13,15 @@
 void *memory_map(size_t size);
 
 /*
+ * Zeroes what a forked child has to forget. Whole pages are given back instead of written: a child
+ * pays for each page that it touches, most of which its parent never did. A large table is a
+ * MEMORY_TABLE: its pages are its own. Only for memory that no file is mapped to.
+ */
+void memory_zero(void *address, size_t size);
+
+#define MEMORY_TABLE __attribute__((aligned(MEMORY_PAGE)))
+
+/*
  * Whether `size` bytes at `address` can be read now; by a system call that answers EFAULT
  * (rt_sigprocmask with a `how` that does not exist: it reads the set first, then refuses; kernel
  * signal.c). False once system calls were given up: when runtime_silent is set, or when this one

@@ -8,6 +8,7 @@
 #include "runtime/tasks/task_slots.h"
 #include "runtime/turns/task_types.h"
 #include "runtime/trace/record_index.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
 #include "runtime/turns/turn.h"
@@ -170,6 +171,6 @@ void cancel_look_boxed(const struct task_slot *slot, const void *future)
 
 void cancel_sites_forget(void)
 {
-	memset(index_of, 0, sizeof index_of);
+	memory_zero(index_of, sizeof index_of);
 	count = 0;
 }

@@ -18,5 +18,5 @@ bool guard_rests_init(void)
 void guard_rests_forget(void)
 {
 	if (guard_rests)
-		memset(guard_rests, 0, SIZE);
+		memory_zero(guard_rests, SIZE);
 }

@@ -5,6 +5,7 @@
 
 #include "runtime/turns/executor.h"
 #include "runtime/trace/record_index.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
 #include "runtime/trace/trace.h"
@@ -12,7 +13,7 @@
 
 #define INDEX_SIZE 1024 /* a power of two, twice the sites that fit */
 
-static uint32_t index_of[INDEX_SIZE]; /* offsets, by hash; open addressing */
+static uint32_t index_of[INDEX_SIZE] MEMORY_TABLE; /* offsets, by hash; open addressing */
 static uint32_t count;
 
 static COLD void *write_site(const void *key, uint64_t hash)
@@ -60,6 +61,6 @@ struct trace_guard_site *guard_site_get(const struct guard_spot *spot)
 
 void guard_sites_forget(void)
 {
-	memset(index_of, 0, sizeof index_of);
+	memory_zero(index_of, sizeof index_of);
 	count = 0;
 }

@@ -6,12 +6,13 @@
 #include "runtime/turns/executor.h"
 #include "runtime/turns/task_types.h"
 #include "runtime/trace/record_index.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
 
 #define INDEX_SIZE 2048 /* a power of two, twice the sites that fit */
 
-static uint32_t index_of[INDEX_SIZE]; /* offsets, by hash; open addressing */
+static uint32_t index_of[INDEX_SIZE] MEMORY_TABLE; /* offsets, by hash; open addressing */
 static uint32_t count;
 
 struct lock_site_key {
@@ -78,6 +79,6 @@ struct trace_lock_site *lock_site_get(enum lock_fault fault, const struct held_l
 
 void lock_sites_forget(void)
 {
-	memset(index_of, 0, sizeof index_of);
+	memory_zero(index_of, sizeof index_of);
 	count = 0;
 }

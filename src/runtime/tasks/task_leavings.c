@@ -11,6 +11,7 @@
 
 #include "runtime/locks/held.h"
 #include "runtime/base/file_status.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
 #include "task_resources.h"
@@ -30,7 +31,7 @@ static struct leaving {
 	char path[256];
 	const struct known_stack *made;
 	uint32_t left; /* offset of the trace_left_site: its task is gone; 0 */
-} leavings[PLACES];
+} leavings[PLACES] MEMORY_TABLE;
 
 static uint32_t next;
 
@@ -214,5 +215,5 @@ void task_leavings_at_exit(void)
 
 void task_leavings_forget(void)
 {
-	memset(leavings, 0, sizeof leavings);
+	memory_zero(leavings, sizeof leavings);
 }

@@ -9,6 +9,7 @@
 #include "task_leavings.h"
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/turns/turn.h"
 
@@ -20,7 +21,7 @@ static struct resource {
 	uint64_t task; /* 0: free */
 	const struct known_stack *opened;
 	uint32_t left; /* offset of the trace_left_site: its task is gone; 0 */
-} resources[PLACES];
+} resources[PLACES] MEMORY_TABLE;
 
 uint32_t task_resources_kept;
 
@@ -165,8 +166,8 @@ void task_resources_left(uint64_t task, uint32_t cancelled)
 
 void task_resources_forget(void)
 {
-	memset(resources, 0, sizeof resources);
-	memset(index_of, 0, sizeof index_of);
+	memory_zero(resources, sizeof resources);
+	memory_zero(index_of, sizeof index_of);
 	task_leavings_forget();
 	task_resources_kept = count = 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "record_index.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
 #include "trace.h"
@@ -12,8 +13,8 @@
 #define MAX_SITES  (INDEX_SIZE / 2)
 #define LINES_SIZE 16384
 
-static uint32_t index_of[INDEX_SIZE]; /* offsets of sites by hash, open addressing */
-static uint32_t index_of_lines[LINES_SIZE];
+static uint32_t index_of[INDEX_SIZE] MEMORY_TABLE; /* offsets of sites by hash, open addressing */
+static uint32_t index_of_lines[LINES_SIZE] MEMORY_TABLE;
 static uint32_t count, sample_count;
 
 static uint64_t hash_text(uint64_t hash, const char *text, size_t size)
@@ -239,7 +240,7 @@ unsigned sites_count(enum severity lowest)
 
 void sites_forget(void)
 {
-	memset(index_of, 0, sizeof index_of);
-	memset(index_of_lines, 0, sizeof index_of_lines);
+	memory_zero(index_of, sizeof index_of);
+	memory_zero(index_of_lines, sizeof index_of_lines);
 	count = sample_count = 0;
 }

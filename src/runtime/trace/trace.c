@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +32,15 @@ static char path[4096 + 256];
 static char empty_path[sizeof path]; /* of the file that found no room */
 static int file_error;
 static bool had_turn;
+static size_t mapped;
+static uint64_t space; /* bytes of the trace that have space of their own */
+
+#define FIRST_SPACE (64 << 10)
+#define SPACE_STEP  (64 << 10)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 struct trace_header *trace_header(void)
 {
@@ -47,21 +57,70 @@ const char *trace_path(void)
 	return path;
 }
 
-/* Space that is there for good: a shared file, or when none can be had memory of this process. */
+/* Writes the first zeros, for which the file system must find room. */
+static bool has_first_space(int fd)
+{
+	static const char zeros[4096];
+	struct iovec pages[FIRST_SPACE / sizeof zeros];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(pages); i++)
+		pages[i] = (struct iovec){ (void *)zeros, sizeof zeros };
+	return real.pwritev(fd, pages, ARRAY_SIZE(pages), 0) == FIRST_SPACE;
+}
+
+/* A store into a hole of a full disk is a SIGBUS; this is an error. */
+static bool make_space(void *from, size_t size)
+{
+	return !system_call(SYS_madvise, (long)from, (long)size, MADV_POPULATE_WRITE, 0, 0, 0);
+}
+
+/*
+ * A shared file; space is made in it as it is used. Its pages are taken one by one: by default the
+ * kernel reads 32 of a hole for each that is touched, 60 us in place of 4. A kernel before 5.14
+ * makes no space in a mapping: there it is made all at once.
+ */
 static void *map_file(int fd, size_t size)
 {
 	struct rlimit limit;
-	void *map;
+	char *map;
 
 	/* Past the limit the kernel sends SIGXFSZ. */
-	if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur < size)
+	if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur < size || size < FIRST_SPACE)
 		return NULL;
-	if (posix_fallocate(fd, 0, (off_t)size)) {
-		(void)!ftruncate(fd, 0);
-		return NULL;
+	map = MAP_FAILED;
+	if (has_first_space(fd) && !ftruncate(fd, (off_t)size))
+		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map != MAP_FAILED) {
+		madvise(map, size, MADV_RANDOM);
+		space = make_space(map, 4096)		      ? FIRST_SPACE
+			: posix_fallocate(fd, 0, (off_t)size) ? 0
+							      : size;
+		if (space)
+			return map;
+		munmap(map, size);
 	}
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	return map == MAP_FAILED ? NULL : map;
+	(void)!ftruncate(fd, 0);
+	return NULL;
+}
+
+/* Of what was handed out. False when there is none: so the trace is full. */
+COLD static bool grow(struct trace_header *trace, uint64_t end)
+{
+	uint64_t from = __atomic_load_n(&space, __ATOMIC_ACQUIRE), to;
+
+	if (from >= end)
+		return true;
+	to = (end + SPACE_STEP - 1) & ~(uint64_t)(SPACE_STEP - 1);
+	if (to > trace->file_size)
+		to = trace->file_size;
+	if (!make_space((char *)trace + from, to - from)) {
+		__atomic_store_n(&trace->file_size, from, __ATOMIC_RELEASE); /* it ends there */
+		return false;
+	}
+	while (from < to && !__atomic_compare_exchange_n(&space, &from, to, true, __ATOMIC_ACQ_REL,
+							 __ATOMIC_ACQUIRE))
+		;
+	return true;
 }
 
 static struct trace_header *map_trace(size_t *size)
@@ -90,6 +149,7 @@ static struct trace_header *map_trace(size_t *size)
 	path[0] = '\0';
 	*size = runtime_options.trace_size / 4;
 	map = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	space = *size;
 	return map == MAP_FAILED ? NULL : map;
 }
 
@@ -135,7 +195,7 @@ COLD static bool make(void)
 	memcpy(made->magic, TRACE_MAGIC, sizeof made->magic);
 	made->version = TRACE_VERSION;
 	made->header_size = sizeof *made;
-	made->file_size = size;
+	made->file_size = mapped = size;
 	made->used = sizeof *made;
 	trace_write_start(made);
 	__atomic_store_n(&header, made, __ATOMIC_RELEASE);
@@ -154,12 +214,13 @@ bool trace_open(void)
 void trace_forget(void)
 {
 	if (header)
-		munmap(header, header->file_size);
+		munmap(header, mapped);
 	header = NULL;
 	path[0] = '\0';
 	empty_path[0] = '\0';
 	had_turn = false;
 	state = TRACE_NONE;
+	space = 0;
 	trace_forget_records();
 }
 
@@ -175,7 +236,9 @@ void *trace_allocate(size_t size)
 	if (__atomic_load_n(&trace->used, __ATOMIC_RELAXED) + size > trace->file_size)
 		return NULL;
 	at = __atomic_fetch_add(&trace->used, size, __ATOMIC_RELAXED);
-	if (at + size > trace->file_size)
+	if (at + size > trace->file_size ||
+	    (UNLIKELY(at + size > __atomic_load_n(&space, __ATOMIC_ACQUIRE)) &&
+	     !grow(trace, at + size)))
 		return NULL;
 	record = (struct trace_record *)((char *)trace + at);
 	record->size = (uint32_t)size;

@@ -1,7 +1,7 @@
 /*
  * The trace's writer: a file mapped shared, so that what is in it outlives the process. Made at the
- * first record, never before; its space is allocated before it is written, for a store into a hole
- * of a full disk would be a SIGBUS. Lock-free and async-signal-safe.
+ * first record, never before; its space is allocated before it is written, 64 KiB at a time, for a
+ * store into a hole of a full disk would be a SIGBUS. Lock-free and async-signal-safe.
  */
 #ifndef RUNTIME_TRACE_H
 #define RUNTIME_TRACE_H

@@ -96,6 +96,6 @@ void task_type_add(uint32_t number, uint32_t executor, uint64_t turns, uint64_t 
 
 void task_types_forget(void)
 {
-	for (uint32_t i = 0; i < MAX_TYPES; i++)
+	for (uint32_t i = 0; i < used && i < MAX_TYPES; i++)
 		types[i].offset = 0;
 }

@@ -10,6 +10,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/events.h"
 #include "runtime/base/memory_devices.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
 #include "turn_times.h"

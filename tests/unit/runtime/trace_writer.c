@@ -37,7 +37,31 @@ static void the_file_is_the_owners_alone_and_has_its_space(void **state)
 	assert_int_equal(stat(trace_path(), &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0600);
 	assert_int_equal(status.st_size, trace_header()->file_size);
-	assert_true((uint64_t)status.st_blocks * 512 >= trace_header()->file_size);
+	assert_true((uint64_t)status.st_blocks * 512 >= trace_header()->used);
+	assert_true((uint64_t)status.st_blocks * 512 <= 256 << 10);
+}
+
+/* A store into what was handed out never meets a hole. */
+static void it_takes_space_as_it_grows(void **state)
+{
+	struct trace_header *header = trace_header();
+	uint64_t used = header->used;
+	unsigned char resident[64];
+	struct stat status;
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		char *record = trace_allocate(8000), *page = (char *)((uintptr_t)record & -4096);
+
+		assert_non_null(record);
+		assert_int_equal(mincore(page, 12288, resident), 0);
+		assert_int_equal(resident[0] & resident[1] & 1, 1);
+	}
+	assert_int_equal(stat(trace_path(), &status), 0);
+	assert_true((uint64_t)status.st_blocks * 512 >= header->used);
+	assert_true((uint64_t)status.st_blocks * 512 < 512 << 10);
+	memset((char *)header + used, 0, header->used - used);
+	header->used = used;
 }
 
 static void the_header_says_what_process_this_is(void **state)
@@ -216,6 +240,7 @@ int main(void)
 		cmocka_unit_test(there_is_no_file_before_the_first_record),
 		cmocka_unit_test(the_path_tells_program_process_and_start),
 		cmocka_unit_test(the_file_is_the_owners_alone_and_has_its_space),
+		cmocka_unit_test(it_takes_space_as_it_grows),
 		cmocka_unit_test(the_header_says_what_process_this_is),
 		cmocka_unit_test(records_are_aligned_and_published_last),
 		cmocka_unit_test(records_lie_one_behind_the_other_in_the_file),
