@@ -23,6 +23,7 @@ enum lock_fault {
 	LOCK_ACROSS_YIELD = 1,
 	LOCK_FOREIGN_UNLOCK,
 	LOCK_LEFT_BEHIND, /* by a task that was cancelled or destroyed, or a thread that ended */
+	LOCK_FOREIGN_UNLOCK_SEEN_LATE, /* by then the turn that took it yields */
 };
 
 enum lock_site_flags {

@@ -11,6 +11,7 @@ static const struct {
 	[LOCK_ACROSS_YIELD] = { KIND_LOCK_ACROSS_YIELD, ROLE_YIELDED },
 	[LOCK_FOREIGN_UNLOCK] = { KIND_FOREIGN_UNLOCK, ROLE_RELEASED },
 	[LOCK_LEFT_BEHIND] = { KIND_CANCELLED_HOLDING, ROLE_YIELDED },
+	[LOCK_FOREIGN_UNLOCK_SEEN_LATE] = { KIND_FOREIGN_UNLOCK, ROLE_YIELDED },
 };
 
 /* A lock that libraries took of their own accord, with nothing of the program on the stack. */

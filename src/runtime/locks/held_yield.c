@@ -139,17 +139,34 @@ static void drop_all(struct turn *turn)
 	turn->locks = 0;
 }
 
+/* By then it is late: who released it, and where, is not known any more. */
+static void report_foreign_unlock(const struct held_table *table, const struct held_lock *held,
+				  const struct known_stack *here)
+{
+	struct trace_lock_site *site =
+		allowance_take() ? NULL
+				 : lock_site_get(LOCK_FOREIGN_UNLOCK_SEEN_LATE, held, table, here);
+
+	if (!site)
+		return;
+	add(&site->count, 1);
+	site->last_ns = now_ns();
+}
+
 static void yield_one(struct held_table *table, struct held_lock *held,
 		      const struct known_stack *here, enum held_yield yield)
 {
 	struct turn *turn = held->turn;
 
 	turn->locks--;
-	if (held->flags & (HELD_GONE | HELD_RESTING) ||
-	    !lock_is_held_by(held->lock, held->kind, table->tid))
-		held_remove(table, held);
-	else
+	if (!(held->flags & (HELD_GONE | HELD_RESTING)) &&
+	    lock_is_held_by(held->lock, held->kind, table->tid)) {
 		suspend(table, held, here, yield);
+		return;
+	}
+	if (!held->flags && lock_was_released_by_another(held->lock, held->kind))
+		report_foreign_unlock(table, held, here);
+	held_remove(table, held);
 }
 
 /* Who resumes a coroutine only waits for it, as for a function that it calls. */

@@ -54,6 +54,36 @@ bool lock_is_held_by(uintptr_t lock, enum trace_lock kind, int32_t tid)
 	}
 }
 
+#define HIGHEST_TID (1 << 22) /* PID_MAX_LIMIT of Linux */
+#define ELIDED	    256	      /* in __kind: a held lock has no owner; glibc, nptl/pthreadP.h */
+#define ROBUST	    16
+
+static bool is_tid(int32_t owner)
+{
+	return owner >= 0 && owner < HIGHEST_TID;
+}
+
+/* Free or taken, and neither destroyed (the kind is -1 then) nor memory that is something else now.
+ */
+static bool is_mutex(const pthread_mutex_t *mutex)
+{
+	int kind = mutex->__data.__kind;
+
+	if (kind < 0 || kind & (ELIDED | ROBUST) || kind > 2 * ELIDED + PROCESS_SHARED + 0x7f ||
+	    !is_tid(mutex->__data.__owner))
+		return false;
+	return mutex->__data.__owner ? mutex->__data.__lock != 0
+				     : (mutex->__data.__lock & ~3) == 0 && !mutex->__data.__count;
+}
+
+/* A write lock that another thread releases still names its writer. */
+bool lock_was_released_by_another(uintptr_t lock, enum trace_lock kind)
+{
+	return kind == TRACE_LOCK_MUTEX &&
+	       memory_is_readable((const void *)lock, sizeof(pthread_mutex_t)) &&
+	       is_mutex((const pthread_mutex_t *)lock);
+}
+
 int32_t lock_owner(uintptr_t lock, enum trace_lock kind)
 {
 	switch (kind) {

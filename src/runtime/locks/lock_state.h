@@ -12,6 +12,12 @@
 bool lock_is_held_by(uintptr_t lock, enum trace_lock kind, int32_t tid);
 
 /*
+ * Of one that this thread took and did not release, and that is not held by it now: whether the
+ * lock's own words say that another thread released it. False where they do not tell.
+ */
+bool lock_was_released_by_another(uintptr_t lock, enum trace_lock kind);
+
+/*
  * The thread that has it, by its tid; 0 where the lock does not tell (readers, semaphores, elided
  * locks, locks that are shared by processes). The lock must be alive: somebody is just using it.
  */

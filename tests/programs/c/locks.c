@@ -296,6 +296,30 @@ static void start_foreigner(void)
 	REQUIRE(pthread_create(&thread, NULL, give_foreign, NULL) == 0);
 }
 
+static void *give_early(void *unused)
+{
+	REQUIRE(pthread_mutex_unlock(&mutex) == 0); /* not of the thread that took it */
+	return unused;
+}
+
+/* Released within the turn: the other thread's release looks like any. */
+static void take_for_early_foreigner(void)
+{
+	REQUIRE(pthread_mutex_lock(&mutex) == 0); /* EXPECT error foreign-unlock role=acquired case=foreign_early */
+	REQUIRE(pthread_create(&thread, NULL, give_early, NULL) == 0);
+	REQUIRE(pthread_join(thread, NULL) == 0); /* ALLOW error pthread_join case=foreign_early */
+}
+
+/* Destroyed while it is held, as at a program's end: a fault, and none of another thread's. */
+static void take_and_destroy(void)
+{
+	static pthread_mutex_t short_lived = PTHREAD_MUTEX_INITIALIZER;
+
+	REQUIRE(pthread_mutex_lock(&short_lived) == 0); /* EXPECT-NONE */
+	pthread_mutex_destroy(&short_lived);
+	memset(&short_lived, 0xff, sizeof short_lived);
+}
+
 /* A lock that is inline code, and marked. */
 static void take_marked(void)
 {
@@ -427,6 +451,8 @@ static const struct lock_case cases[] = {
 	{ "ofd", prepare_file, take_ofd, give_ofd, finish_file },
 	{ "awaited", start_want, take_awaited, give_mutex, join },
 	{ "foreign", start_foreigner, take_for_foreigner, nothing, join },
+	{ "foreign_early", NULL, take_for_early_foreigner, nothing, NULL },
+	{ "destroyed", NULL, take_and_destroy, nothing, NULL },
 	{ "marked", NULL, take_marked, give_marked, NULL },
 	{ "handed_over", start_receiver, take_and_hand_over, nothing, join },
 	{ "released", NULL, take_and_give, take_and_give, NULL },

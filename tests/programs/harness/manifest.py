@@ -199,6 +199,7 @@ def c_runs():
 
 LOCKS = words(
     "plain timed clock try recursive read write timed_write spin mtx robust file_lock lockf ofd awaited foreign"
+    " foreign_early destroyed"
     " marked yield handed_over released robust_released condition busy for_life"
 )
 LOCKS_OF_LIBRARIES = words("plain recursive write awaited foreign released for_life")
