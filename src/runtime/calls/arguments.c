@@ -119,6 +119,48 @@ bool once_in_progress(const void *once)
 	return (__atomic_load_n((const int *)once, __ATOMIC_RELAXED) & 3) == 1;
 }
 
+bool seek_asks(int from)
+{
+	return from != SEEK_SET && from != SEEK_CUR;
+}
+
+bool ioctl_waits(int fd, unsigned long request)
+{
+	switch (request) {
+	case TCSBRK:
+	case TCSBRKP:
+	case TCSETSW:
+	case TCSETSF:
+		return true;
+	case FIOCLEX: /* the kernel's own, of any descriptor: ioctl_list(2) */
+	case FIONCLEX:
+	case FIONBIO:
+	case FIOASYNC:
+		return false;
+	}
+	switch (descriptor_get(fd).subject) {
+	case SUBJECT_REGULAR_FILE:
+	case SUBJECT_DIRECTORY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool fcntl_waits(int command)
+{
+	return command == F_SETLKW || command == F_OFD_SETLKW || command == F_GETLK ||
+	       command == F_OFD_GETLK;
+}
+
+bool condition_is_used(const void *condition)
+{
+	/* glibc, nptl/pthread_cond_common.c: how many wait, above three flags. */
+	return __atomic_load_n(&((const pthread_cond_t *)condition)->__data.__wrefs,
+			       __ATOMIC_RELAXED) >>
+	       3;
+}
+
 int slower_descriptor(int in, int out)
 {
 	struct descriptor known = descriptor_get(in);

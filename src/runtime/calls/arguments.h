@@ -46,6 +46,18 @@ bool semaphore_operations_wait(const struct sembuf *operations, size_t count);
  */
 bool once_in_progress(const void *once);
 
+/* Whether a file system may have to be asked for the place. */
+bool seek_asks(int from);
+
+/* Output is waited for; of a file the file system answers. */
+bool ioctl_waits(int fd, unsigned long request);
+
+/* Another's lock is waited for, or asked for: the latter a server of files may have to answer. */
+bool fcntl_waits(int command);
+
+/* Threads have yet to leave it. */
+bool condition_is_used(const void *condition);
+
 /* Of two descriptors of one transfer, the one that can wait. */
 int slower_descriptor(int in, int out);
 

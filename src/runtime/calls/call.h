@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 
 #include "runtime/base/compiler.h"
 #include "runtime/process/descriptors.h"
@@ -20,6 +21,7 @@ struct call_subject {
 	bool watch;	 /* false: as called, it cannot wait */
 	bool sleeps;	 /* a wait for events that can have none */
 	bool local_name; /* a look-up of this host's own name */
+	bool spins;	 /* a wait on the processor */
 	int fd;		 /* -1: none */
 	FILE *stream;
 	size_t bytes; /* that go into the stream; 0: not known */
@@ -36,6 +38,10 @@ struct call_subject {
 #define STREAM(pointer)		   ((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer) })
 #define STREAM_BYTES(pointer, size)                                                                \
 	((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer), .bytes = (size) })
+/* A flush: of an empty buffer nothing is written. NULL: all streams. */
+#define STREAM_PENDING(pointer)                                                                    \
+	((struct call_subject){                                                                    \
+		.watch = !(pointer) || __fpending(pointer) != 0, .fd = -1, .stream = (pointer) })
 #define LOCK(address) ((struct call_subject){ .watch = true, .fd = -1, .lock = (address) })
 #define LOCK_WHEN(address, condition)                                                              \
 	((struct call_subject){ .watch = (condition), .fd = -1, .lock = (address) })

@@ -56,6 +56,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	{                                                                                          \
 		struct timespec at, *limit = &at;                                                  \
 		CALL_WATCH(watch, CALL_##name, LOCK(address));                                     \
+		watch.subject.spins = TRACE_LOCK_##kind == TRACE_LOCK_SPIN;                        \
 		LOCK_WAIT(wait, (uintptr_t)(address), TRACE_LOCK_##kind,                           \
 			  __builtin_constant_p(within));                                           \
                                                                                                    \

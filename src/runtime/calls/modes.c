@@ -49,8 +49,7 @@ static enum file_lock_change fcntl_change(int command, long argument)
 #define FCNTL(name)                                                                                \
 	static COLD int watched_##name(int fd, int command, long argument)                         \
 	{                                                                                          \
-		CALL_WATCH(watch, CALL_##name,                                                     \
-			   FD_WHEN(fd, command == F_SETLKW || command == F_OFD_SETLKW));           \
+		CALL_WATCH(watch, CALL_##name, FD_WHEN(fd, fcntl_waits(command)));                 \
 		return CALL_RESULT(watch, real.name(fd, command, argument));                       \
 	}                                                                                          \
 	EXPORT int name(int fd, int command, ...);                                                 \
@@ -74,15 +73,9 @@ FCNTL(fcntl)
 FCNTL(fcntl64)
 FCNTL(__fcntl)
 
-/* Output is waited for. */
-static bool ioctl_waits(unsigned long request)
-{
-	return request == TCSBRK || request == TCSBRKP || request == TCSETSW || request == TCSETSF;
-}
-
 static COLD int watched_ioctl(int fd, unsigned long request, long argument)
 {
-	CALL_WATCH(watch, CALL_ioctl, FD_WHEN(fd, ioctl_waits(request)));
+	CALL_WATCH(watch, CALL_ioctl, FD_WHEN(fd, ioctl_waits(fd, request)));
 	return CALL_RESULT(watch, real.ioctl(fd, request, argument));
 }
 

@@ -326,6 +326,7 @@ static bool reached_descriptor(const struct call_watch *watch, bool slept)
 /* What happened meanwhile. */
 struct outcome {
 	uint64_t wall_ns;
+	bool spun;
 	struct call_facts facts;
 };
 
@@ -356,7 +357,12 @@ static struct outcome outcome_of(const struct call_watch *watch, uint64_t end_ns
 	}
 	facts->slept = this_thread.usage.switches > watch->switches;
 	cpu_ns = this_thread.usage.cpu_ns - watch->cpu_ns;
-	if (facts->slept && outcome.wall_ns > cpu_ns)
+	/* For the turn it is as good as asleep, for as long as it had a processor to spin on. */
+	if (watch->subject.spins) {
+		facts->slept = true;
+		facts->slept_ns = cpu_ns < outcome.wall_ns ? cpu_ns : outcome.wall_ns;
+		outcome.spun = true;
+	} else if (facts->slept && outcome.wall_ns > cpu_ns)
 		facts->slept_ns = outcome.wall_ns - cpu_ns;
 	if (facts->class == CLASS_CHILD)
 		facts->ran_child =
@@ -413,7 +419,8 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 			trace_lose_event();
 		return NULL;
 	}
-	site_count(site, verdict, outcome->wall_ns, outcome->facts.slept_ns, end_ns);
+	site_count(site, verdict, outcome->wall_ns, outcome->spun ? 0 : outcome->facts.slept_ns,
+		   end_ns);
 	if (turn)
 		turn_remember(turn, site, outcome->wall_ns);
 	else

@@ -93,6 +93,12 @@ CALL(SYNC, file, int, sync_file_range, (int fd, off64_t offset, off64_t size, un
 CALL_VOID(SYNC, file, sync, (void), (), ANY)
 CALL(SYNC, file, int, msync, (void *address, size_t size, int flags), (address, size, flags), WHEN(flags & MS_SYNC))
 
+/* To an end, to data or to a hole: a remote file system is asked where that is. */
+CALL(METADATA, metadata, off_t, lseek, (int fd, off_t offset, int from), (fd, offset, from), FD_WHEN(fd, seek_asks(from)))
+CALL(METADATA, metadata, off_t, __lseek, (int fd, off_t offset, int from), (fd, offset, from), FD_WHEN(fd, seek_asks(from)))
+CALL(METADATA, metadata, off64_t, lseek64, (int fd, off64_t offset, int from), (fd, offset, from), FD_WHEN(fd, seek_asks(from)))
+CALL(METADATA, metadata, off64_t, llseek, (int fd, off64_t offset, int from), (fd, offset, from), FD_WHEN(fd, seek_asks(from)))
+
 /* Sockets. */
 CALL_BY_HAND(FORWARD, socket, int, socket, (int family, int type, int protocol))
 CALL_BY_HAND(FORWARD, socket, int, socketpair, (int family, int type, int protocol, int fds[2]))
@@ -292,9 +298,15 @@ CALL(STREAM_OUT, output, wint_t, putwchar, (wchar_t letter), (letter), STREAM(st
 CALL(STREAM_OUT, output, wint_t, putwchar_unlocked, (wchar_t letter), (letter), STREAM(stdout))
 CALL(STREAM_OUT, output, int, fputws, (const wchar_t *text, FILE *stream), (text, stream), STREAM(stream))
 CALL(STREAM_OUT, output, int, fputws_unlocked, (const wchar_t *text, FILE *stream), (text, stream), STREAM(stream))
-CALL(STREAM_OUT, file, int, fflush, (FILE *stream), (stream), STREAM(stream))
-CALL(STREAM_OUT, file, int, fflush_unlocked, (FILE *stream), (stream), STREAM(stream))
-CALL(STREAM_OUT, file, int, _IO_fflush, (FILE *stream), (stream), STREAM(stream))
+CALL(STREAM_OUT, file, int, fflush, (FILE *stream), (stream), STREAM_PENDING(stream))
+CALL(STREAM_OUT, file, int, fflush_unlocked, (FILE *stream), (stream), STREAM_PENDING(stream))
+CALL(STREAM_OUT, file, int, _IO_fflush, (FILE *stream), (stream), STREAM_PENDING(stream))
+CALL(STREAM_OUT, file, int, setvbuf, (FILE *stream, char *buffer, int mode, size_t size), (stream, buffer, mode, size), STREAM_PENDING(stream))
+CALL(STREAM_OUT, file, int, _IO_setvbuf, (FILE *stream, char *buffer, int mode, size_t size), (stream, buffer, mode, size), STREAM_PENDING(stream))
+CALL_VOID(STREAM_OUT, file, setbuf, (FILE *stream, char *buffer), (stream, buffer), STREAM_PENDING(stream))
+CALL_VOID(STREAM_OUT, file, setbuffer, (FILE *stream, char *buffer, size_t size), (stream, buffer, size), STREAM_PENDING(stream))
+CALL_VOID(STREAM_OUT, file, _IO_setbuffer, (FILE *stream, char *buffer, size_t size), (stream, buffer, size), STREAM_PENDING(stream))
+CALL_VOID(STREAM_OUT, file, setlinebuf, (FILE *stream), (stream), STREAM_PENDING(stream))
 CALL(STREAM_OUT, file, int, fseek, (FILE *stream, long offset, int from), (stream, offset, from), STREAM(stream))
 CALL(STREAM_OUT, file, int, fseeko, (FILE *stream, off_t offset, int from), (stream, offset, from), STREAM(stream))
 CALL(STREAM_OUT, file, int, fseeko64, (FILE *stream, off64_t offset, int from), (stream, offset, from), STREAM(stream))
@@ -531,6 +543,10 @@ CALL_UNLOCK(WRITE, int, __pthread_rwlock_unlock, (pthread_rwlock_t *lock), (lock
 CALL_UNLOCK(SPIN, int, pthread_spin_unlock, (pthread_spinlock_t *lock), (lock), lock)
 CALL_UNLOCK(MUTEX, int, mtx_unlock, (mtx_t *mutex), (mutex), mutex)
 CALL_UNLOCK(SEMAPHORE, int, sem_post, (sem_t *semaphore), (semaphore), semaphore)
+/* They wait until those have left that were woken. */
+CALL(OTHERS, lock, int, pthread_cond_destroy, (pthread_cond_t *condition), (condition), LOCK_WHEN(condition, condition_is_used(condition)))
+CALL_VOID(OTHERS, lock, cnd_destroy, (cnd_t *condition), (condition), LOCK_WHEN(condition, condition_is_used(condition)))
+CALL(OTHERS, lock, int, pthread_barrier_destroy, (pthread_barrier_t *barrier), (barrier), LOCK(barrier))
 CALL(OTHERS, lock, int, pthread_barrier_wait, (pthread_barrier_t *barrier), (barrier), LOCK(barrier))
 CALL(OTHERS, lock, int, pthread_once, (pthread_once_t *once, void (*initialise)(void)), (once, initialise), LOCK_WHEN(once, once_in_progress(once)))
 CALL(OTHERS, lock, int, __pthread_once, (pthread_once_t *once, void (*initialise)(void)), (once, initialise), LOCK_WHEN(once, once_in_progress(once)))

@@ -173,11 +173,48 @@ static void block_output(void)
 	REQUIRE(result == 0);
 }
 
+static FILE *full_stream;
+
+/* What a stream has pending does not fit into its full pipe. */
+static void prepare_setvbuf(void)
+{
+	char filler[65536];
+	int size;
+
+	REQUIRE(pipe2(pipe_ends, O_CLOEXEC) == 0);
+	size = fcntl(pipe_ends[1], F_SETPIPE_SZ, 4096);
+	REQUIRE(size > 0 && (size_t)size <= sizeof(filler));
+	memset(filler, '.', size);
+	REQUIRE(write(pipe_ends[1], filler, size) == size);
+	full_stream = fdopen(pipe_ends[1], "w");
+	REQUIRE(full_stream && fputs("pending", full_stream) >= 0);
+	helper_start(drain_late);
+}
+
+static void finish_setvbuf(void)
+{
+	fclose(full_stream);
+	helper_join();
+	close(pipe_ends[0]);
+}
+
+static void block_setvbuf(void)
+{
+	int result;
+
+	helper_begin();
+	result = setvbuf(full_stream, NULL, _IONBF, 0); /* EXPECT error setvbuf category=pipe case=setvbuf */
+	REQUIRE(result == 0);
+	REQUIRE(setvbuf(full_stream, NULL, _IOFBF, 4096) == 0); /* EXPECT-NONE: nothing is pending */
+	REQUIRE(fflush(full_stream) == 0);			/* EXPECT-NONE */
+}
+
 const struct operation descriptor_operations[] = {
 	{ "pipe", prepare_pipe, block_pipe, finish_pipe },
 	{ "stream", prepare_stream, block_stream, finish_stream },
 	{ "nested_poll", prepare_pipe, block_nested_poll, finish_pipe },
 	{ "socket", prepare_socket, block_socket, finish_socket },
+	{ "setvbuf", prepare_setvbuf, block_setvbuf, finish_setvbuf },
 	{ "output", prepare_output, block_output, finish_output },
 	{ 0 },
 };

@@ -1,7 +1,10 @@
 #include "operations.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "helper.h"
@@ -133,10 +136,88 @@ static void block_join(void)
 	REQUIRE(result == 0);
 }
 
+static pthread_spinlock_t spin;
+static atomic_bool spins;
+
+static void *hold_spin(void *unused)
+{
+	pthread_spin_lock(&spin);
+	helper_holds();
+	while (!spins)
+		nanosleep(&wait_time, NULL); /* EXPECT-NONE */
+	nanosleep(&wait_time, NULL);	     /* EXPECT-NONE */
+	pthread_spin_unlock(&spin);
+	return unused;
+}
+
+static void prepare_spin(void)
+{
+	spins = false;
+	REQUIRE(pthread_spin_init(&spin, 0) == 0);
+	helper_start_holding(hold_spin);
+}
+
+/* Nobody sleeps, and all else in the loop waits. */
+static void block_spin(void)
+{
+	int result;
+
+	spins = true;
+	result = pthread_spin_lock(&spin); /* EXPECT error pthread_spin_lock category=lock case=spin */
+	REQUIRE(result == 0);
+	pthread_spin_unlock(&spin);
+}
+
+static pthread_cond_t short_lived;
+static atomic_bool interrupted;
+
+static void delay(int signal)
+{
+	(void)signal;
+	interrupted = true;
+	nanosleep(&wait_time, NULL); /* EXPECT-NONE: in the helper's thread */
+}
+
+/* Woken while it handles a signal: it leaves the condition when the handler returns. */
+static void *leave_late(void *unused)
+{
+	pthread_mutex_lock(&mutex);
+	helper_holds();
+	while (!ready)
+		pthread_cond_wait(&short_lived, &mutex);
+	pthread_mutex_unlock(&mutex);
+	return unused;
+}
+
+static void prepare_cond_destroy(void)
+{
+	signal(SIGUSR2, delay);
+	ready = interrupted = false;
+	REQUIRE(pthread_cond_init(&short_lived, NULL) == 0);
+	helper_start_holding(leave_late);
+	pthread_mutex_lock(&mutex); /* it waits by now */
+	pthread_mutex_unlock(&mutex);
+}
+
+static void block_cond_destroy(void)
+{
+	int result;
+
+	REQUIRE(pthread_kill(helper_thread(), SIGUSR2) == 0);
+	while (!interrupted)
+		sched_yield();
+	ready = true;
+	pthread_cond_broadcast(&short_lived);
+	result = pthread_cond_destroy(&short_lived); /* EXPECT error pthread_cond_destroy category=lock case=cond_destroy */
+	REQUIRE(result == 0);
+}
+
 const struct operation lock_operations[] = {
 	{ "mutex", prepare_mutex, block_mutex, helper_join },
 	{ "cond", prepare_cond, block_cond, helper_join },
 	{ "rwlock", prepare_rwlock, block_rwlock, helper_join },
+	{ "spin", prepare_spin, block_spin, helper_join },
+	{ "cond_destroy", prepare_cond_destroy, block_cond_destroy, helper_join },
 	{ "sem", prepare_sem, block_sem, helper_join },
 	{ "join", prepare_join, block_join, NULL },
 	{ 0 },

@@ -164,6 +164,24 @@ static void free_locks(void **state)
 	NOT_SEEN(pthread_once(&once, nothing));
 }
 
+static void places_and_modes_that_the_kernel_keeps(void **state)
+{
+	int file = open("/etc/passwd", O_RDONLY);
+	pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+
+	(void)state;
+	NOT_SEEN(lseek(file, 0, SEEK_SET));
+	NOT_SEEN(lseek(file, 1, SEEK_CUR));
+	NOT_SEEN(ioctl(file, FIOCLEX));
+	NOT_SEEN(ioctl(ready, FIONREAD, &(int){ 0 }));
+	NOT_SEEN(fcntl(file, F_GETFL));
+	NOT_SEEN(pthread_cond_destroy(&condition));
+	assert_string_equal(SEEN_IN_TURN(ioctl(file, FIONREAD, &(int){ 0 })), "ioctl");
+	assert_string_equal(SEEN_IN_TURN(fcntl(file, F_GETLK, &(struct flock){ 0 })), "fcntl");
+	assert_string_equal(SEEN_IN_TURN(syscall(SYS_lseek, file, 0, SEEK_END)), "lseek");
+	close(file);
+}
+
 static void nonblocking_descriptors(void **state)
 {
 	int pipe_fds[2], counter = eventfd(1, EFD_NONBLOCK);
@@ -197,6 +215,10 @@ static void streams_in_memory(void **state)
 	NOT_SEEN(fgetc(stream));
 	NOT_SEEN(fputs("x", stream));
 	NOT_SEEN(fflush(stream));
+	fclose(stream);
+	stream = fopen("/dev/full", "w");
+	NOT_SEEN(fflush(stream)); /* nothing is pending */
+	NOT_SEEN(setvbuf(stream, NULL, _IONBF, 0));
 	fclose(stream);
 }
 
@@ -249,6 +271,7 @@ int main(void)
 		cmocka_unit_test(flags_that_forbid_waiting),
 		cmocka_unit_test(numeric_hosts),
 		cmocka_unit_test(free_locks),
+		cmocka_unit_test(places_and_modes_that_the_kernel_keeps),
 		cmocka_unit_test(nonblocking_descriptors),
 		cmocka_unit_test(streams_in_memory),
 		cmocka_unit_test(streams_with_input_left),

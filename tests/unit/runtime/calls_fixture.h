@@ -328,6 +328,23 @@ static inline void signal_follows_too(void)
 	pthread_create(&thread, NULL, signals_too, NULL);
 }
 
+/* One that was woken, and has yet to leave: glibc counts it in __wrefs, above three flags. */
+static inline void *leaves_the_condition(void *data)
+{
+	unsigned *waiters = &((pthread_cond_t *)data)->__data.__wrefs;
+
+	usleep(HELD_US);
+	__atomic_fetch_and(waiters, 7, __ATOMIC_RELEASE);
+	syscall(SYS_futex, waiters, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1 << 30, NULL, NULL, 0);
+	return NULL;
+}
+
+static inline void waiter_leaves(void *waited)
+{
+	((pthread_cond_t *)waited)->__data.__wrefs += 8;
+	pthread_create(&thread, NULL, leaves_the_condition, waited);
+}
+
 /* An operation of another thread on the same once-object: in progress. */
 static int once_word = 1;
 
