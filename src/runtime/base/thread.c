@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
+#include "system_call.h"
+
 /* How far a stack may grow between two looks and still be taken for the same stack. */
 #define STACK_STRIDE (1 << 20)
 
@@ -45,10 +47,20 @@ void thread_state_close(void)
 void thread_state_end(void)
 {
 	if (this_thread.dump)
-		munmap(this_thread.dump, this_thread.dump_size);
+		system_call(SYS_munmap, (long)this_thread.dump, this_thread.dump_size, 0, 0, 0, 0);
 	this_thread.dump = NULL;
 	this_thread.dead = true;
 	this_thread.armed = false;
+}
+
+int thread_tid(void)
+{
+	clockid_t clock;
+
+	/* The complement of the number, above three bits (kernel, posix-timers.h): libc has it. */
+	if (!pthread_getcpuclockid(pthread_self(), &clock))
+		return ~(clock >> 3);
+	return (int)system_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
 uintptr_t thread_stack_top(void)

@@ -63,7 +63,7 @@ struct thread_state {
 		uint32_t holds_any; /* not 0: there is something to look after */
 	};
 	uintptr_t last_lock; /* the mutex that its turn took last */
-	uint32_t gate_site; /* offset of the trace_lock_site it waited for, outside turns; 0 */
+	uint32_t gate_site;  /* offset of the trace_lock_site it waited for, outside turns; 0 */
 	uintptr_t gate_lock, gate_return; /* then: which lock, and where its release returns to if
 					     it is a gate */
 	struct trace_thread *slot;	  /* in the trace; NULL until its first turn */
@@ -106,6 +106,9 @@ void thread_forked(void);
 /* The thread ends: from here on all that it does is ours; then it gives back its memory. */
 void thread_state_close(void);
 void thread_state_end(void);
+
+/* Its number, as gettid(2) has it. No system call. */
+int thread_tid(void);
 
 /* Highest address of the present thread's stack. No system call. */
 uintptr_t thread_stack_top(void);

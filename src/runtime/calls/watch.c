@@ -42,8 +42,13 @@ static void take_usage(void)
 
 	self->usage_known = true;
 	self->usage.switches = -1;
-	if (runtime_silent || getrusage(RUSAGE_THREAD, &usage))
+	if (runtime_silent)
 		return;
+	/* It cannot fail but by a filter that was installed past libc. */
+	if (getrusage(RUSAGE_THREAD, &usage)) {
+		trace_give_up_calls();
+		return;
+	}
 	self->usage.cpu_ns = timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
 	self->usage.switches = usage.ru_nvcsw;
 }

@@ -77,7 +77,7 @@ COLD struct held_table *held_table_take(void)
 		trace_lose_event();
 		return NULL;
 	}
-	table->tid = gettid();
+	table->tid = thread_tid();
 	memcpy(table->name, this_thread.name, sizeof table->name);
 	stack_memory_forget(&table->memory);
 	walk_credit_fill(&table->credit);

@@ -376,7 +376,7 @@ void lock_foreign_release(uintptr_t lock, enum trace_lock kind, uintptr_t caller
 		return;
 	if (!holder.tid || holder.tid == forked_from || (!holder.held && !self->turn))
 		return;
-	tid = self->held ? self->held->tid : gettid();
+	tid = self->held ? self->held->tid : thread_tid();
 	if (holder.tid == tid)
 		return;
 	tell_foreign(lock, kind, &holder);

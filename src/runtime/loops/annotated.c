@@ -15,6 +15,7 @@
 #include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
+#include "runtime/base/system_call.h"
 #include "runtime/base/thread.h"
 #include "runtime/turns/turn.h"
 #include "runtime/turns/executor.h"
@@ -37,7 +38,7 @@ static bool has_turns(void)
 void annotated_thread_ends(void)
 {
 	if (turns)
-		munmap(turns, MEMORY_PAGE);
+		system_call(SYS_munmap, (long)turns, MEMORY_PAGE, 0, 0, 0, 0);
 	turns = NULL;
 	depth = 0;
 }

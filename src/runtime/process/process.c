@@ -125,10 +125,9 @@ void process_drops_privileges(void)
 void process_installs_seccomp(void)
 {
 	process_drops_privileges();
-	runtime_silent = true;
+	trace_reserve();
+	trace_give_up_calls();
 	event_silenced();
-	if (trace_header())
-		__atomic_fetch_or(&trace_header()->flags, TRACE_SECCOMP, __ATOMIC_RELAXED);
 }
 
 void thread_named(const char *name)

@@ -25,13 +25,20 @@ static int timers_used; /* none beyond was ever taken */
 static THREAD_LOCAL int timer = NO_TIMER; /* place in timers */
 static THREAD_LOCAL bool stopped;
 
-static void set_timer(int place, bool on)
+static struct itimerspec interval(bool on)
 {
 	uint64_t ns = on ? runtime_options.sample_us * UINT64_C(1000) : 0;
 	struct itimerspec time = { .it_interval = { (time_t)(ns / 1000000000),
 						    (long)(ns % 1000000000) } };
 
 	time.it_value = time.it_interval;
+	return time;
+}
+
+static void set_timer(int place, bool on)
+{
+	struct itimerspec time = interval(on);
+
 	system_call(SYS_timer_settime, timers[place].number - 1, 0, (long)&time, 0, 0, 0);
 }
 
@@ -87,7 +94,7 @@ void sampler_take(void)
 	place = take_place();
 	if (place == NO_TIMER)
 		return;
-	event._sigev_un._tid = gettid();
+	event._sigev_un._tid = thread_tid();
 	if (system_call(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, (long)&event, (long)&number, 0,
 			0, 0)) {
 		__atomic_store_n(&timers[place].number, 0, __ATOMIC_RELEASE);
@@ -121,9 +128,12 @@ void sampler_forget(void)
 
 void sampler_stop_all(void)
 {
+	struct itimerspec never = interval(false);
+
 	for (int i = 0; i < timers_used; i++)
 		if (timers[i].number > 0)
-			set_timer(i, false);
+			system_call_always(SYS_timer_settime, timers[i].number - 1, 0, (long)&never,
+					   0, 0, 0);
 	sampler_handler_leave();
 }
 

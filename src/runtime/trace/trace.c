@@ -22,6 +22,8 @@
 #define PATIENCE 50000
 
 /* While it is being made, with the maker's number above these bits. */
+#define RESERVE (1 << 20) /* for what comes after a seccomp filter */
+
 enum trace_state { TRACE_NONE, TRACE_BEING_MADE, TRACE_MADE, TRACE_IMPOSSIBLE };
 
 #define TRACE_STATE_BITS 2
@@ -163,7 +165,7 @@ static bool wait_for_maker(int now)
 {
 	const struct timespec pause = { .tv_nsec = 100000 };
 
-	if (now >> TRACE_STATE_BITS == gettid())
+	if (now >> TRACE_STATE_BITS == thread_tid())
 		return false;
 	for (int i = 0; i < PATIENCE && is_being_made(now); i++) {
 		if (i < SPINS)
@@ -184,7 +186,7 @@ COLD static bool make(void)
 	if (runtime_silent)
 		return false;
 	if (!__atomic_compare_exchange_n(&state, &expected,
-					 gettid() << TRACE_STATE_BITS | TRACE_BEING_MADE, false,
+					 thread_tid() << TRACE_STATE_BITS | TRACE_BEING_MADE, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return is_being_made(expected) ? wait_for_maker(expected) : expected == TRACE_MADE;
 	made = map_trace(&size);
@@ -214,7 +216,7 @@ bool trace_open(void)
 void trace_forget(void)
 {
 	if (header)
-		munmap(header, mapped);
+		system_call(SYS_munmap, (long)header, (long)mapped, 0, 0, 0, 0);
 	header = NULL;
 	path[0] = '\0';
 	empty_path[0] = '\0';
@@ -305,6 +307,24 @@ void trace_had_turn(void)
 bool trace_is_lost_unmarked(void)
 {
 	return had_turn && !path[0] && file_error && file_error != ENOSPC;
+}
+
+void trace_reserve(void)
+{
+	struct trace_header *trace = trace_header();
+	uint64_t end;
+
+	if (!trace)
+		return;
+	end = __atomic_load_n(&trace->used, __ATOMIC_RELAXED) + RESERVE;
+	grow(trace, end < trace->file_size ? end : trace->file_size);
+}
+
+void trace_give_up_calls(void)
+{
+	runtime_silent = true;
+	if (trace_header())
+		__atomic_fetch_or(&trace_header()->flags, TRACE_SECCOMP, __ATOMIC_RELAXED);
 }
 
 void trace_remove(void)

@@ -49,6 +49,12 @@ void trace_had_turn(void);
 /* The same where not even an empty file could be made. */
 bool trace_is_lost_unmarked(void);
 
+/* Makes space for records to come. */
+void trace_reserve(void);
+
+/* No system call of ours any more: the program has a seccomp filter. */
+void trace_give_up_calls(void);
+
 /* Why there is no file: an errno of the last attempt. */
 int trace_file_error(void);
 

@@ -81,7 +81,7 @@ COLD struct trace_thread *thread_slot_take(void)
 		return NULL;
 	}
 	memory_devices_refresh();
-	slot->tid = gettid();
+	slot->tid = thread_tid();
 	memcpy(slot->name, this_thread.name, sizeof slot->name);
 	memset(slot->turns, 0, sizeof slot->turns);
 	__atomic_store_n(&slot->alive, 1, __ATOMIC_RELEASE);

@@ -4,6 +4,7 @@
 
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
 #include "runtime/trace/crowd.h"
 
 THREAD_LOCAL struct turn_usage turn_usage;
@@ -19,8 +20,13 @@ static struct turn_usage usage_now(uint64_t now)
 	struct turn_usage usage = { .ticks = now, .switches = -1 };
 	struct rusage taken;
 
-	if (runtime_silent || getrusage(RUSAGE_THREAD, &taken))
+	if (runtime_silent)
 		return usage;
+	/* It cannot fail but by a filter that was installed past libc. */
+	if (getrusage(RUSAGE_THREAD, &taken)) {
+		trace_give_up_calls();
+		return usage;
+	}
 	usage.cpu_ns = timeval_ns(taken.ru_utime) + timeval_ns(taken.ru_stime);
 	usage.switches = taken.ru_nvcsw;
 	return usage;
