@@ -5,6 +5,7 @@
 #include "runtime/process/process.h"
 #include "runtime/tasks/task_leavings.h"
 #include "runtime/process/unwatched.h"
+#include "runtime/unwind/unwinder.h"
 #include "call.h"
 #include "child_pipes.h"
 #include "status_pipe.h"
@@ -34,7 +35,10 @@ EXPORT pid_t __fork(void)
 /* It runs no handlers of pthread_atfork, so the child is told here. */
 EXPORT pid_t _Fork(void)
 {
-	pid_t pid = real._Fork();
+	pid_t pid;
+
+	unwinder_forks();
+	pid = real._Fork();
 
 	if (pid == 0 && !this_thread.vforked)
 		process_forked();

@@ -118,8 +118,10 @@ void process_drops_privileges(void)
 {
 	OWN_CODE_SCOPE;
 
-	if (runtime_started && !this_thread.vforked)
-		trace_open();
+	if (!runtime_started || this_thread.vforked)
+		return;
+	unwinder_unshare();
+	trace_open();
 }
 
 void process_installs_seccomp(void)
@@ -171,7 +173,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 	summary_init();
 	unwatched_init();
 	runtime_guesses = unwinder_init() != 0;
-	pthread_atfork(NULL, NULL, process_forked);
+	pthread_atfork(unwinder_forks, NULL, process_forked);
 	on_exit(ended, NULL);
 	runtime_started = true;
 	event_started();

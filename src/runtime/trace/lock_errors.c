@@ -6,28 +6,6 @@
 #include "runtime/modules/modules.h"
 #include "trace.h"
 
-/* The published record at or behind `at`, which is left behind it; NULL: there is no more. */
-static const struct trace_record *next_record(uint64_t *at)
-{
-	const struct trace_header *trace = trace_header();
-	uint64_t end = __atomic_load_n(&trace->used, __ATOMIC_ACQUIRE);
-
-	/* It runs ahead of what fits. */
-	if (end > trace->file_size)
-		end = trace->file_size;
-	while (*at + sizeof(struct trace_record) <= end) {
-		const struct trace_record *record = trace_at((uint32_t)*at);
-
-		/* Another thread takes it at this moment. */
-		if (!record->size)
-			return NULL;
-		*at += record->size;
-		if (__atomic_load_n(&record->type, __ATOMIC_ACQUIRE) != RECORD_UNFINISHED)
-			return record;
-	}
-	return NULL;
-}
-
 static const struct trace_executor *confirmed(uint32_t offset)
 {
 	const struct trace_executor *executor = offset ? trace_at(offset) : NULL;
@@ -53,7 +31,7 @@ static bool is_refuted(const struct trace_guard_site *site)
 	const struct trace_record *record;
 	uint64_t at = sizeof(struct trace_header);
 
-	while ((record = next_record(&at))) {
+	while ((record = trace_next_record(&at))) {
 		const struct trace_guard_site *other = (const void *)record;
 
 		if (record->type == RECORD_GUARD_SITE && other->flags & GUARD_REFUTED &&
@@ -82,7 +60,7 @@ unsigned lock_errors(void)
 	uint64_t at = sizeof(struct trace_header);
 	unsigned found = 0;
 
-	while ((record = next_record(&at)))
+	while ((record = trace_next_record(&at)))
 		found +=
 			(record->type == RECORD_LOCK_SITE && is_wrong_lock((const void *)record)) ||
 			(record->type == RECORD_GUARD_SITE &&

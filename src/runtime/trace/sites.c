@@ -218,13 +218,16 @@ void site_count(struct trace_site *site, struct verdict verdict, uint64_t wall_n
 
 unsigned sites_count(enum severity lowest)
 {
+	const struct trace_record *record;
+	uint64_t at = sizeof(struct trace_header);
 	unsigned found = 0;
 
-	for (unsigned i = 0; i < INDEX_SIZE; i++) {
-		const struct trace_site *site = index_of[i] ? trace_at(index_of[i]) : NULL;
+	/* The index has more pages than a small trace. */
+	while ((record = trace_next_record(&at))) {
+		const struct trace_site *site = (const void *)record;
 		const struct trace_executor *executor;
 
-		if (!site)
+		if (record->type != RECORD_SITE)
 			continue;
 		executor = trace_at(site->executor);
 		if (!executor->confirmed || !site->confirmed || site->level > executor->level)

@@ -270,6 +270,27 @@ void *trace_at(uint32_t offset)
 	return (char *)header + offset;
 }
 
+const struct trace_record *trace_next_record(uint64_t *at)
+{
+	const struct trace_header *trace = trace_header();
+	uint64_t end = __atomic_load_n(&trace->used, __ATOMIC_ACQUIRE);
+
+	/* It runs ahead of what fits. */
+	if (end > trace->file_size)
+		end = trace->file_size;
+	while (*at + sizeof(struct trace_record) <= end) {
+		const struct trace_record *record = trace_at((uint32_t)*at);
+
+		/* Another thread takes it at this moment. */
+		if (!record->size)
+			return NULL;
+		*at += record->size;
+		if (__atomic_load_n(&record->type, __ATOMIC_ACQUIRE) != RECORD_UNFINISHED)
+			return record;
+	}
+	return NULL;
+}
+
 void trace_lose_event(void)
 {
 	struct trace_header *trace = trace_header();

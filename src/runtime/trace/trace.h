@@ -34,6 +34,9 @@ void trace_publish(void *record, enum record_type type);
 /* Whether less than so many eighths of it are used. */
 bool trace_has_room(unsigned eighths);
 
+/* The published record at or behind `at`, which is left behind it; NULL: there is no more. */
+const struct trace_record *trace_next_record(uint64_t *at);
+
 uint32_t trace_offset(const void *record);
 void *trace_at(uint32_t offset);
 

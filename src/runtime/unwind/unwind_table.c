@@ -1,8 +1,53 @@
 #include "unwind_table.h"
 
 #include <stddef.h>
+#include <sys/mman.h>
 
-struct unwind_entry unwind_table[1 << UNWIND_TABLE_BITS] __attribute__((aligned(64)));
+#include "runtime/base/system_call.h"
+
+#define ENTRIES	   (1 << UNWIND_TABLE_BITS)
+#define MAX_TABLES 16 /* that a process leaves: each keeps its memory */
+
+static struct unwind_entry own[ENTRIES] __attribute__((aligned(64)));
+static bool is_shared;
+static unsigned made;
+
+struct unwind_entry *unwind_table = own;
+
+static struct unwind_entry *make(void)
+{
+	long map = made++ < MAX_TABLES
+			   ? system_call(SYS_mmap, 0, sizeof own, PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+			   : -1;
+
+	return map < 0 && map > -4096 ? NULL : (struct unwind_entry *)map;
+}
+
+void unwind_table_init(void)
+{
+	struct unwind_entry *table = make();
+
+	if (table)
+		unwind_table = table;
+}
+
+void unwind_table_forked(void)
+{
+	is_shared = unwind_table != own;
+}
+
+void unwind_table_leave(void)
+{
+	struct unwind_entry *table;
+
+	if (!is_shared)
+		return;
+	is_shared = false;
+	table = make();
+	/* It was never used before, and never is again once it was left. */
+	__atomic_store_n(&unwind_table, table ? table : own, __ATOMIC_RELEASE);
+}
 
 COLD bool unwind_table_find(uintptr_t address, uint64_t *rule)
 {
@@ -34,7 +79,7 @@ void unwind_table_put(uintptr_t address, uint64_t rule)
 
 void unwind_table_forget(uintptr_t start, uintptr_t end)
 {
-	for (size_t i = 0; i < sizeof unwind_table / sizeof *unwind_table; i++) {
+	for (size_t i = 0; i < ENTRIES; i++) {
 		struct unwind_entry *entry = &unwind_table[i];
 		uint64_t tag = __atomic_load_n(&entry->tag, __ATOMIC_RELAXED);
 		uint64_t rule = __atomic_load_n(&entry->rule, __ATOMIC_RELAXED);

@@ -23,7 +23,20 @@ struct unwind_entry {
 	uint64_t rule;
 };
 
-extern struct unwind_entry unwind_table[1 << UNWIND_TABLE_BITS];
+/*
+ * Forked children share it, until one of them loads a module: what a child learns, the next need
+ * not. Nobody writes to a table that was left: a walk may still be reading there.
+ */
+extern struct unwind_entry *unwind_table __attribute__((visibility("hidden")));
+
+/* Start-up: makes one that can be shared. */
+void unwind_table_init(void);
+
+/* The process forks, or is the child: others have the table too. */
+void unwind_table_forked(void);
+
+/* There is other code at some addresses than another process has: the table is no longer shared. */
+void unwind_table_leave(void);
 
 static inline uint64_t unwind_mix(uint64_t word)
 {

@@ -38,16 +38,29 @@ int unwinder_init(void)
 
 	/* A test has us inside itself, and wants to see its own frames. */
 	own = module && !module->is_program ? module : NULL;
+	unwind_table_init();
 	return unwind_ask_init();
+}
+
+void unwinder_forks(void)
+{
+	unwind_table_forked();
 }
 
 void unwinder_forked(void)
 {
+	unwind_table_forked();
 	unwind_ask_forked();
+}
+
+void unwinder_unshare(void)
+{
+	unwind_table_leave();
 }
 
 void unwinder_forget(uintptr_t start, uintptr_t end)
 {
+	unwind_table_leave();
 	unwind_table_forget(start, end);
 	__atomic_fetch_add(&unwinder_generation, 1, __ATOMIC_RELEASE);
 }

@@ -17,8 +17,13 @@
  */
 int unwinder_init(void);
 
-/* In a forked child. */
+/* Before a fork; in the child. */
+void unwinder_forks(void);
 void unwinder_forked(void);
+
+/* Another process that this one was forked from, or forked, may have other code at the same
+ * addresses, or must not be trusted: rules are no longer shared with it. */
+void unwinder_unshare(void);
 
 struct unwind_start {
 	uintptr_t pc, sp, bp; /* as they are at one moment; pc is the next instruction */
