@@ -11,6 +11,7 @@
 #include "runtime/tasks/layout_map.h"
 #include "runtime/futures/root_look.h"
 #include "runtime/interpreters/interpreters.h"
+#include "runtime/interpreters/python.h"
 #include "runtime/locks/held.h"
 #include "runtime/locks/lock_sites.h"
 #include "runtime/locks/lock_wait.h"

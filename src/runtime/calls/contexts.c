@@ -10,18 +10,42 @@
 #include "runtime/turns/stack_switch.h"
 #include "call.h"
 
+static void nothing(void)
+{
+}
+
+/* Where a coroutine's first function returns to: glibc's makecontext puts that onto its stack. */
+COLD static uintptr_t find_start(void)
+{
+	uint64_t stack[64];
+	ucontext_t context = { .uc_stack = { .ss_sp = stack, .ss_size = sizeof stack } };
+
+	makecontext(&context, nothing, 0);
+	return *(const uintptr_t *)context.uc_mcontext.gregs[REG_RSP];
+}
+
+static COLD void switches(const ucontext_t *to)
+{
+	static uintptr_t start;
+	const uintptr_t *sp = (const uintptr_t *)to->uc_mcontext.gregs[REG_RSP];
+
+	if (!start)
+		start = find_start();
+	stack_switches((uintptr_t)sp, *sp == start);
+}
+
 /* Each goes on by a tail call: what is saved is the caller's place on its own stack. */
 EXPORT int swapcontext(ucontext_t *from, const ucontext_t *to)
 {
 	if (UNLIKELY(this_thread.turn != NULL))
-		stack_switches((uintptr_t)to->uc_mcontext.gregs[REG_RSP]);
+		switches(to);
 	return real.swapcontext(from, to);
 }
 
 EXPORT int setcontext(const ucontext_t *to)
 {
 	if (UNLIKELY(this_thread.turn != NULL))
-		stack_switches((uintptr_t)to->uc_mcontext.gregs[REG_RSP]);
+		switches(to);
 	return real.setcontext(to);
 }
 
@@ -94,7 +118,7 @@ static struct library_function ontop = { .name = "ontop_fcontext", .ours = (void
 EXPORT struct transfer jump_fcontext(void *to, void *data)
 {
 	if (UNLIKELY(this_thread.turn != NULL))
-		stack_switches((uintptr_t)to);
+		stack_switches((uintptr_t)to, false);
 	return ((jump_function)real_of(&jump))(to, data);
 }
 
@@ -102,6 +126,6 @@ EXPORT struct transfer ontop_fcontext(void *to, void *data,
 				      struct transfer (*on_top)(struct transfer))
 {
 	if (UNLIKELY(this_thread.turn != NULL))
-		stack_switches((uintptr_t)to);
+		stack_switches((uintptr_t)to, false);
 	return ((ontop_function)real_of(&ontop))(to, data, on_top);
 }

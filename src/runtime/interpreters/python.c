@@ -39,6 +39,14 @@ void python_module_added(struct module *module)
 		python_dump_init(module);
 }
 
+void python_forked(void)
+{
+	void *state = python.this_thread_state ? python.this_thread_state() : NULL;
+
+	if (state && python.layout_is_known)
+		python_stack_forked(state);
+}
+
 bool python_is_module(const struct module *module)
 {
 	/* Its select module is part of the executable, or an object of its own. */

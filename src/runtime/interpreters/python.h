@@ -10,6 +10,9 @@ struct module;
 void python_module_added(struct module *module);
 bool python_is_module(const struct module *module);
 
+/* In a forked child. */
+void python_forked(void);
+
 /* The GIL and its kin are objects inside _PyRuntime (Include/internal/pycore_runtime.h). */
 bool python_owns_lock(const void *lock);
 

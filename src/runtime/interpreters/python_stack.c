@@ -170,18 +170,22 @@ void python_walk_init(struct python_walk *walk, const void *thread_state, bool i
 	walk->frame = code_type ? innermost(&walk->look, (uintptr_t)thread_state) : 0;
 }
 
+/* In a forked child: the frame that called fork. Those outside of it are the parent's: a pool's
+ * worker, which never returns to them, is not in its parent's loop. */
+static uintptr_t forked_frame;
+
 bool python_walk_next(struct python_walk *walk, struct python_place *place)
 {
 	while (walk->frame && walk->left--) {
 		const void *frame = at(&walk->look, walk->frame, frame_span);
-		uintptr_t code;
+		uintptr_t here = walk->frame, code;
 
 		if (!frame) {
 			walk->whole = false;
 			break;
 		}
 		code = word_in(frame, layout.frame_code) & ~TAG_BITS;
-		walk->frame = word_in(frame, layout.frame_previous);
+		walk->frame = here == forked_frame ? 0 : word_in(frame, layout.frame_previous);
 		if (layout.frame_owner != PYTHON_NO_PLACE &&
 		    ((const uint8_t *)frame)[layout.frame_owner] >= layout.foreign_owner)
 			continue;
@@ -189,11 +193,21 @@ bool python_walk_next(struct python_walk *walk, struct python_place *place)
 			continue;
 		place->code = code;
 		place->at = instruction_of(&walk->look, frame, code);
+		walk->here = here;
 		return true;
 	}
 	proved |= walk->whole && !walk->frame && walk->named;
 	walk->frame = 0;
 	return false;
+}
+
+void python_stack_forked(const void *thread_state)
+{
+	struct python_walk walk;
+	struct python_place place;
+
+	python_walk_init(&walk, thread_state, true);
+	forked_frame = python_walk_next(&walk, &place) ? walk.here : 0;
 }
 
 static uint32_t character_at(const void *characters, unsigned width, size_t index)

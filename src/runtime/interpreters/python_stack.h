@@ -31,8 +31,9 @@ struct python_look {
 
 struct python_walk {
 	struct python_look look;
-	uintptr_t frame;
-	unsigned left; /* frames to be looked at, at most */
+	uintptr_t frame; /* the next one */
+	uintptr_t here;	 /* the last one */
+	unsigned left;	 /* frames to be looked at, at most */
 	bool whole, named;
 };
 
@@ -44,6 +45,9 @@ struct python_walk {
  */
 void python_walk_init(struct python_walk *walk, const void *thread_state, bool interrupted);
 bool python_walk_next(struct python_walk *walk, struct python_place *place);
+
+/* In a forked child, on its only thread: what is on its stack now is its parent's. */
+void python_stack_forked(const void *thread_state);
 
 struct python_line {
 	char text[1024]; /* file, then function */

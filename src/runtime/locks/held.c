@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "runtime/turns/executor.h"
+#include "runtime/turns/stack_switch.h"
 #include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
@@ -164,6 +165,8 @@ static inline void note(struct held_table *table, uintptr_t lock, enum trace_loc
 		trace_lose_event();
 		return;
 	}
+	if (UNLIKELY(self->resumes))
+		stack_look((uintptr_t)__builtin_frame_address(0));
 	held = probe(table->slots, lock);
 	if (UNLIKELY(held->lock != 0)) {
 		if (!(held->flags & HELD_GONE) && is_recursive(held, kind)) {

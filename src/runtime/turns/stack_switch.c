@@ -25,15 +25,28 @@ bool stack_was_left(uintptr_t below, uintptr_t above)
 	return own || above - below < STACK_OF_COROUTINE;
 }
 
-void stack_switches(uintptr_t to)
+void stack_look(uintptr_t frame)
 {
 	struct thread_state *self = &this_thread;
+
+	if (stack_is_own(frame))
+		self->coroutine = 0;
+	else if (!self->coroutine)
+		self->coroutine = ++self->resumes;
+}
+
+void stack_switches(uintptr_t to, bool begins)
+{
+	struct thread_state *self = &this_thread;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	OWN_CODE_SCOPE;
 
 	if (self->vforked || self->dead || !self->turn)
 		return;
-	/* From its own stack a thread resumes a coroutine: to its caller that is a call. */
-	if (!stack_is_own((uintptr_t)__builtin_frame_address(0))) {
+	stack_look(here);
+	/* From its own stack a thread resumes a coroutine, and one that is only made has nobody
+	 * else to go on for: to its caller that is a call. */
+	if (!begins && !stack_is_own(here)) {
 		self->yields++;
 		if (self->holds_any && self->turn->kind == TURN_TASK)
 			event_coroutine_yields(self->turn);

@@ -9,8 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The present thread, in a turn, is about to go on at stack pointer `to`. */
-void stack_switches(uintptr_t to);
+/* The present thread, in a turn, is about to go on at stack pointer `to`. `begins`: of a coroutine
+ * that did not run yet. */
+void stack_switches(uintptr_t to, bool begins);
+
+/* On which coroutine's stack `frame` lies: of a thread that has coroutines, which may be entered
+ * and left by a siglongjmp, unseen. */
+void stack_look(uintptr_t frame);
 
 /* Whether an address lies on the present thread's own stack, wherever the thread runs now. */
 bool stack_is_own(uintptr_t address);

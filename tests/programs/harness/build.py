@@ -84,6 +84,7 @@ C_PROGRAMS = {
     "locker.so": (["locker.c"], None),
     "coroutine_mutex": (["coroutine_mutex.cc", "loop_epoll.c"], None),
     "coroutine_boost": (["coroutine_boost.cc", "loop_epoll.c"], ("boost/context/fiber.hpp", "-lboost_context")),
+    "coroutine_jump": (["coroutine_jump.c", "loop_epoll.c"], None),
     "coroutine_swap": (["coroutine_swap.c", "loop_epoll.c"], None),
 }
 

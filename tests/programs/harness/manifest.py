@@ -232,6 +232,9 @@ def lock_runs():
             for program, profile in (("tokio_locks", "dev"), ("tokio_locks_oldest", "dev"), ("tokio_locks", "fatlto")):
                 if profile == "dev" or case == "across":
                     yield tokio(program, profile, f"{{locker.so}} {context} {case}", [case])
+    for profile in words("O0 O2"):
+        for case in words("entry across"):
+            yield Run("coroutine_jump", [case], {case} - {"entry"}, profile=profile, **options)
     for case in words("holding released"):
         yield Run("exit_holding", [case], {case}, **options)
     for case in words("across cancel released offload"):
@@ -283,6 +286,8 @@ def python_runs():
         yield script("asyncio_quiet.py", case)
     for context, expect in (("coroutine", PYTHON_OPERATIONS), ("to_thread", ()), ("around", ())):
         yield script(cases, f"{context} all", expect, profile="path", executor="asyncio")
+    for case in words("idle blocks"):
+        yield script("asyncio_fork_pool.py", case, {case} - {"idle"}, executor="asyncio")
     yield script("asyncio_hang.py", "open", ["open"], executor="asyncio")
     yield script("asyncio_echo.py", "self 10 100")
     yield Run("tokio_plugin.py", ["{tokio_plugin.so}"], {"plugin"}, profile=None, family="tokio")
