@@ -134,27 +134,6 @@ static bool is_behind_call(struct outside *outside, uint64_t address)
 	return false;
 }
 
-/* What a frame whose function set up a frame pointer left: the caller's, and behind it where it
- * goes back to. */
-static bool search_frame_pointer(struct outside *outside, struct place *place)
-{
-	uint64_t saved, back;
-
-	for (uint64_t at = place->sp; load(outside, at + WORD, &back); at += WORD) {
-		if (!load(outside, at, &saved))
-			return false;
-		if ((saved <= at && saved != 0) || saved % WORD ||
-		    saved > outside->high + (1 << 20))
-			continue;
-		if (!is_behind_call(outside, back))
-			continue;
-		place->bp = at;
-		place->bp_known = true;
-		return true;
-	}
-	return false;
-}
-
 /* base register + offset; false for anything else. */
 static bool cfa_rule(Dwarf_Frame *frame, unsigned *base, int64_t *offset)
 {
@@ -207,6 +186,94 @@ static Dwarf_Frame *frame_at(struct outside *outside, uint64_t pc)
 	Dwarf_Frame *frame;
 
 	return cfi && !dwarf_cfi_addrframe(cfi, pc - bias, &frame) ? frame : NULL;
+}
+
+#define SETUP_SIZE 64 /* of code that sets up a frame */
+#define SETUP_ROWS 16 /* of call frame information within it */
+
+/* Where the frame pointer of the function around `pc` is set: behind that instruction. 0: not
+ * known. */
+static uint64_t frame_pointer_set(struct outside *outside, uint64_t pc)
+{
+	Dwarf_Addr start, end, bias;
+	uint64_t set = 0;
+	unsigned base = RBP;
+	int64_t offset;
+	bool signal;
+
+	for (int i = 0; i < SETUP_ROWS && base == RBP; i++) {
+		Dwarf_Frame *frame = frame_at(outside, pc);
+		Dwfl_Module *module = module_at(outside, pc);
+
+		if (!frame || !module || !dwfl_module_eh_cfi(module, &bias) ||
+		    !cfa_rule(frame, &base, &offset) ||
+		    dwarf_frame_info(frame, &start, &end, &signal) < 0)
+			base = RSP;
+		else if (base == RBP)
+			set = start + bias;
+		free(frame);
+		pc = set - 1;
+	}
+	return set;
+}
+
+/* By how much the stack grows there: registers that are kept, and room. */
+static uint64_t setup_growth(const uint8_t *code, const uint8_t *end)
+{
+	uint64_t growth = 0;
+	uint32_t room;
+
+	for (;;) {
+		const uint8_t *push = code + (*code == 0x41);
+
+		if (push + 1 >= end || *push < 0x50 || *push > 0x57)
+			break;
+		growth += WORD;
+		code = push + 1;
+	}
+	if (end - code < 7 || code[0] != 0x48 || code[2] != 0xec) /* sub $room,%rsp */
+		return growth;
+	if (code[1] == 0x83)
+		return growth + code[3];
+	memcpy(&room, code + 3, sizeof room);
+	return code[1] == 0x81 ? growth + room : growth;
+}
+
+static bool take_frame_pointer(struct outside *outside, struct place *place, uint64_t at)
+{
+	uint64_t back;
+
+	if (!load(outside, at + WORD, &back) || !is_behind_call(outside, back))
+		return false;
+	place->bp = at;
+	place->bp_known = true;
+	return true;
+}
+
+/* How far above the stack pointer it is, from the code that set it. */
+static bool compute_frame_pointer(struct outside *outside, struct place *place)
+{
+	uint64_t set = frame_pointer_set(outside, place->pc);
+	uint8_t code[SETUP_SIZE];
+
+	return set && read_memory(outside, set, code, sizeof code) == sizeof code &&
+	       take_frame_pointer(outside, place,
+				  place->sp + setup_growth(code, code + sizeof code));
+}
+
+/* What a frame whose function set up a frame pointer left: its caller's, which may be any number
+ * where that has none, and behind it where it goes back to. */
+static bool search_frame_pointer(struct outside *outside, struct place *place)
+{
+	uint64_t saved;
+
+	if (compute_frame_pointer(outside, place))
+		return true;
+	for (uint64_t at = place->sp; load(outside, at, &saved); at += WORD)
+		if ((!saved || saved > at) && saved % WORD == 0 &&
+		    saved <= outside->high + (1 << 20) && take_frame_pointer(outside, place, at))
+			return true;
+	return false;
 }
 
 static bool step(struct outside *outside, struct place *place)
