@@ -88,6 +88,71 @@ def of_a_lock_behind_very_many_the_innermost_frame_is_kept(place):
     expect("callers not recorded" in text.err, text)
 
 
+CHILDREN = r"""
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <yieldsan/yieldsan.h>
+
+static void turn(int blocks)
+{
+	struct timespec time = { .tv_nsec = 2000000 };
+
+	yieldsan_turn_begin("child");
+	if (blocks)
+		nanosleep(&time, NULL);
+	yieldsan_turn_end();
+}
+
+/* Steps of a forked child: 'u' another user, 't' a turn, 'b' one that blocks, 'x' a program, 'n' none that is there. */
+int main(int argc, char **argv)
+{
+	int status;
+
+	if (argc < 2)
+		return 1;
+	if (!fork()) {
+		for (const char *step = argv[1]; *step; step++)
+			if (*step == 'u' && setuid(65534))
+				_exit(99);
+			else if (*step == 't' || *step == 'b')
+				turn(*step == 'b');
+			else if (*step == 'x')
+				execl("/bin/true", "true", NULL);
+			else if (*step == 'n')
+				execl("/not/there", "there", NULL);
+		exit(0);
+	}
+	wait(&status);
+	return WEXITSTATUS(status);
+}
+"""
+
+
+def nothing_is_left_where_there_is_nothing_to_report(place):
+    """By a child that becomes another user, or another program; what it found is."""
+    children = place.compile("children", source=CHILDREN)
+    temporary = place / "everybodys"
+    temporary.mkdir()
+    temporary.chmod(0o1777)
+    place.path.chmod(0o755)
+    environment = {**os.environ, "LD_PRELOAD": str(BUILD / "libyieldsan.so"), "TMPDIR": str(temporary)}
+    environment.pop("YIELDSAN_OPTIONS", None)
+    for steps, left in {"t": 0, "tx": 0, "u": 0, "ux": 0, "ut": 0, "utx": 0, "tu": 0, "tux": 0, "tn": 0, "b": 1, "bx": 1,
+                        "ub": 1, "bu": 1, "bux": 1, "tnb": 1, "tub": 1}.items():
+        if "u" in steps and os.geteuid() != 0:
+            continue
+        subprocess.run([children, steps], env=environment, stderr=subprocess.DEVNULL, check=True)
+        traces = list(temporary.iterdir())
+        expect(len(traces) == left, f"{steps}: {traces}")
+        for trace in traces:
+            told = subprocess.run([BUILD / "yieldsan", "report", trace], capture_output=True, text=True, check=False)
+            expect("nanosleep" in told.stdout, f"{steps}: {told}")
+            trace.unlink()
+
+
 def a_file_system_gets_no_request_of_ours(place):
     """On a slow one each would take as long as the program's own."""
     counter = place.compile("fuse_count", source=(ROOT / "tests/programs/c/fuse_count.c").read_text())

@@ -9,27 +9,33 @@
 #include "arguments.h"
 #include "call.h"
 
-#define DROPS(name, params, args)                                                                  \
+#define NO_USER ((uid_t)-1)
+
+#define CHANGES_USER(name, params, args, user)                                                     \
 	EXPORT int name params;                                                                    \
 	EXPORT int name params                                                                     \
 	{                                                                                          \
 		if (!this_thread.vforked)                                                          \
-			process_drops_privileges();                                                \
+			process_changes_user(user);                                                \
 		return real.name args;                                                             \
 	}
 
-DROPS(setuid, (uid_t user), (user))
-DROPS(seteuid, (uid_t user), (user))
-DROPS(setreuid, (uid_t user, uid_t effective), (user, effective))
-DROPS(setresuid, (uid_t user, uid_t effective, uid_t saved), (user, effective, saved))
-DROPS(setfsuid, (uid_t user), (user))
-DROPS(setgid, (gid_t group), (group))
-DROPS(setegid, (gid_t group), (group))
-DROPS(setregid, (gid_t group, gid_t effective), (group, effective))
-DROPS(setresgid, (gid_t group, gid_t effective, gid_t saved), (group, effective, saved))
-DROPS(setfsgid, (gid_t group), (group))
-DROPS(setgroups, (size_t count, const gid_t *groups), (count, groups))
-DROPS(initgroups, (const char *user, gid_t group), (user, group))
+CHANGES_USER(setuid, (uid_t user), (user), user)
+CHANGES_USER(seteuid, (uid_t user), (user), user)
+CHANGES_USER(setreuid, (uid_t user, uid_t effective), (user, effective),
+	     effective == NO_USER ? user : effective)
+CHANGES_USER(setresuid, (uid_t user, uid_t effective, uid_t saved), (user, effective, saved),
+	     effective)
+CHANGES_USER(setfsuid, (uid_t user), (user), user)
+CHANGES_USER(setgid, (gid_t group), (group), NO_USER)
+CHANGES_USER(setegid, (gid_t group), (group), NO_USER)
+CHANGES_USER(setregid, (gid_t group, gid_t effective), (group, effective), NO_USER)
+CHANGES_USER(setresgid, (gid_t group, gid_t effective, gid_t saved), (group, effective, saved),
+	     NO_USER)
+CHANGES_USER(setfsgid, (gid_t group), (group), NO_USER)
+CHANGES_USER(setgroups, (size_t count, const gid_t *groups), (count, groups), NO_USER)
+CHANGES_USER(initgroups, (const char *user, gid_t group), (user, group), NO_USER)
+
 EXPORT int prctl(int option, ...)
 {
 	unsigned long arguments[4];

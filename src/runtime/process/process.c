@@ -104,14 +104,22 @@ void process_execs(void)
 		return;
 	trace->end_ns = now_ns();
 	trace->end = TRACE_END_EXECED;
+	if (!runtime_silent && !summary_has_something()) {
+		OWN_CODE_SCOPE;
+
+		trace_remove();
+	}
 }
 
 void process_exec_failed(void)
 {
 	struct trace_header *trace = trace_header();
+	OWN_CODE_SCOPE;
 
-	if (trace && !this_thread.vforked)
-		trace->end = TRACE_END_UNKNOWN;
+	if (!trace || this_thread.vforked)
+		return;
+	trace->end = TRACE_END_UNKNOWN;
+	trace_bring_back();
 }
 
 void process_drops_privileges(void)
@@ -122,6 +130,19 @@ void process_drops_privileges(void)
 		return;
 	unwinder_unshare();
 	trace_open();
+}
+
+void process_changes_user(uid_t user)
+{
+	OWN_CODE_SCOPE;
+
+	if (!runtime_started || this_thread.vforked)
+		return;
+	unwinder_unshare();
+	if (!trace_header() && trace_anyone_may_make())
+		return;
+	if (trace_open() && user != (uid_t)-1)
+		trace_give_to(user);
 }
 
 void process_installs_seccomp(void)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* In a forked child, whose turns, slot and trace are its parent's. pthread_atfork calls it, but for
  * _Fork. */
@@ -21,6 +22,10 @@ void process_exits(int status, bool handlers, uintptr_t frame);
 
 /* Before rights are dropped or the root changes: what is written later must be open by then. */
 void process_drops_privileges(void);
+
+/* Before the process becomes another user ((uid_t)-1: or another group). Where that user can make
+ * files itself, none is made for it. */
+void process_changes_user(uid_t user);
 
 /* Before a seccomp filter: after it no system call of ours is made. */
 void process_installs_seccomp(void);

@@ -87,6 +87,11 @@ static void tell_of_lost_trace(void)
 		(void)!real.write(STDERR_FILENO, line, (size_t)length);
 }
 
+bool summary_has_something(void)
+{
+	return runtime_options.output[0] || sites_count(SEVERITY_WARNING) || lock_errors();
+}
+
 void summary_tell(void)
 {
 	char line[2 * 4096];

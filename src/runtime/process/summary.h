@@ -2,6 +2,8 @@
 #ifndef RUNTIME_SUMMARY_H
 #define RUNTIME_SUMMARY_H
 
+#include <stdbool.h>
+
 /* Start-up: remembers what standard error is. */
 void summary_init(void);
 
@@ -10,5 +12,9 @@ void summary_not_first(void);
 
 /* At exit: tells the findings, if it is ours to tell; removes a trace with nothing in it. */
 void summary_tell(void);
+
+/* Whether the trace is worth keeping. A directory that was asked for keeps its traces: they tell
+ * what ran, and that it was watched. */
+bool summary_has_something(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,7 +32,8 @@ enum trace_state { TRACE_NONE, TRACE_BEING_MADE, TRACE_MADE, TRACE_IMPOSSIBLE };
 static int state;
 static struct trace_header *header;
 static char path[4096 + 256];
-static char empty_path[sizeof path]; /* of the file that found no room */
+static char empty_path[sizeof path];   /* of the file that found no room */
+static char removed_path[sizeof path]; /* before an exec, which may fail */
 static int file_error;
 static bool had_turn;
 static size_t mapped;
@@ -220,6 +222,7 @@ void trace_forget(void)
 	header = NULL;
 	path[0] = '\0';
 	empty_path[0] = '\0';
+	removed_path[0] = '\0';
 	had_turn = false;
 	state = TRACE_NONE;
 	space = 0;
@@ -350,7 +353,46 @@ void trace_give_up_calls(void)
 
 void trace_remove(void)
 {
-	if (path[0])
-		unlink(path);
+	if (path[0] && !unlink(path))
+		strcpy(removed_path, path);
 	path[0] = '\0';
+}
+
+/* The written part, into a new file of the old name. */
+static bool write_again(int fd)
+{
+	return real.write(fd, header, space) == (ssize_t)space && !ftruncate(fd, (off_t)mapped);
+}
+
+void trace_bring_back(void)
+{
+	void *map = MAP_FAILED;
+	int fd;
+
+	if (!removed_path[0] || runtime_silent)
+		return;
+	fd = real.open(removed_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && write_again(fd))
+		map = mmap(header, mapped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	if (fd >= 0)
+		real.close(fd);
+	if (map != MAP_FAILED) {
+		madvise(map, mapped, MADV_RANDOM);
+		strcpy(path, removed_path);
+	}
+	removed_path[0] = '\0';
+}
+
+bool trace_anyone_may_make(void)
+{
+	struct stat status;
+
+	return !system_call(SYS_stat, (long)trace_directory(), (long)&status, 0, 0, 0, 0) &&
+	       status.st_mode & S_IWOTH;
+}
+
+void trace_give_to(uid_t user)
+{
+	if (path[0] && user != geteuid())
+		system_call(SYS_lchown, (long)path, (long)user, -1, 0, 0, 0);
 }

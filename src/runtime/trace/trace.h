@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "contract/trace_format.h"
 
@@ -66,5 +67,15 @@ const char *trace_path(void);
 
 /* Removes the file: there was nothing to tell. */
 void trace_remove(void);
+
+/* Writes it again, if it was removed: the process goes on. What other threads record meanwhile may
+ * be lost. */
+void trace_bring_back(void);
+
+/* Whether every user may make files in the directory of the traces. */
+bool trace_anyone_may_make(void);
+
+/* The file is to be that user's, who may remove it then. */
+void trace_give_to(uid_t user);
 
 #endif
