@@ -230,17 +230,40 @@ later();
 """
 
 
-def the_body_of_an_es_module_is_a_notice(place):
+def _execs(place, script):
+    """The severity of each wait of execSync, by its function."""
     if subprocess.run(["sh", "-c", "command -v node"], stdout=subprocess.DEVNULL, check=False).returncode:
         raise Skip("there is no node")
     report = place / "report.json"
-    run("--format=json", "--show=notice", f"--report={report}", "--", "node", place.write("main.mjs", MODULE))
+    run("--format=json", "--show=notice", f"--report={report}", "--", "node", script)
     found = {}
     for finding in report_of(report)["findings"]:
         if finding.get("call") == "epoll_pwait":
             name = next(frame["function"] for frame in finding["stacks"][0]["frames"] if frame.get("user"))
             found[name] = finding["severity"]
-    expect(found == {"body": "notice", "later": "error"}, found)
+    return found
+
+
+def the_body_of_an_es_module_is_a_notice(place):
+    expect(_execs(place, place.write("main.mjs", MODULE)) == {"body": "notice", "later": "error"}, "main")
+
+
+WORKER = """
+const { Worker, isMainThread } = require('worker_threads');
+const { execSync } = require('child_process');
+if (isMainThread)
+  new Worker(__filename);
+else {
+  function body() { execSync('sleep 0.02'); }
+  body();
+  function later() { execSync('sleep 0.03'); }
+  setTimeout(later, 5);
+}
+"""
+
+
+def the_body_of_a_workers_script_is_a_notice(place):
+    expect(_execs(place, place.write("worker.js", WORKER)) == {"body": "notice", "later": "error"}, "worker")
 
 
 def the_text_has_a_heading_for_each_phase(place):

@@ -290,6 +290,93 @@ def a_machine_that_is_busy_accuses_nobody(place):
     expect(all(finding["severity"] == "notice" for finding in report["findings"]), report["findings"])
 
 
+# Two threads that hold a mutex for some microseconds each, one of them in turns.
+SHORT_LOCK = r"""
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+#include "yieldsan/yieldsan.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static volatile int done;
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static void hold(void)
+{
+	pthread_mutex_lock(&lock);
+	for (double start = now(); now() < start + 300e-6;)
+		;
+	pthread_mutex_unlock(&lock);
+}
+
+static void *other(void *data)
+{
+	struct timespec rest = { .tv_nsec = 200000 };
+
+	while (!done) {
+		hold();
+		nanosleep(&rest, NULL);
+	}
+	return data;
+}
+
+int main(void)
+{
+	double start = now();
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, other, NULL);
+	while (now() < start + 3) {
+		yieldsan_turn_begin("loop");
+		hold();
+		yieldsan_turn_end();
+	}
+	done = 1;
+	pthread_join(thread, NULL);
+	puts("done");
+	return 0;
+}
+"""
+
+
+def _on_a_crowded_core(place, source):
+    program = place.compile("short_lock", "-g", "-pthread", source=source)
+    cores = os.sched_getaffinity(0)
+    hogs = []
+    try:
+        os.sched_setaffinity(0, {min(cores)})
+        hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(10)]
+        return _findings(place, program=program)[0]["findings"]
+    finally:
+        os.sched_setaffinity(0, cores)
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
+def a_lock_whose_holder_has_no_processor_is_no_error_and_says_why(place):
+    found = _on_a_crowded_core(place, SHORT_LOCK)
+    expect(all(finding["severity"] != "error" for finding in found), found)
+    locks = [finding for finding in found if finding["kind"] == "blocking-call"]
+    expect(all("load" in finding["why"] for finding in locks if finding["max_ns"] > 5_000_000), locks)
+
+
+def a_lock_whose_holder_sleeps_is_an_error_on_a_crowded_machine_too(place):
+    sleeps = "pthread_mutex_lock(&lock); nanosleep(&long_rest, NULL); pthread_mutex_unlock(&lock);"
+    source = SHORT_LOCK.replace("\t\thold();\n\t\tnanosleep", f"\t\t{sleeps}\n\t\tnanosleep").replace(
+        "struct timespec rest", "struct timespec long_rest = { .tv_nsec = 50000000 }, rest")
+    found = _on_a_crowded_core(place, source)
+    expect(any(finding["severity"] == "error" and finding["call"] == "pthread_mutex_lock" for finding in found
+               if finding["kind"] == "blocking-call"), found)
+
+
 def a_program_has_its_signal_to_itself(place):
     _findings(place, "signal", options=DENSE)
 

@@ -9,11 +9,13 @@
  * processors and a virtual machine's show by this alone. */
 #define LATE_NS UINT64_C(10000000)
 
-static uint64_t pressure_now(const struct crowd *crowd)
+/* A peak of the load is remembered for so long. */
+#define PEAK_NS UINT64_C(200000000)
+
+static uint64_t pressure_of(int fd)
 {
 	char text[LOAD_SIZE];
-	ssize_t size =
-		crowd->pressure_fd < 0 ? -1 : pread(crowd->pressure_fd, text, sizeof text - 1, 0);
+	ssize_t size = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
 
 	if (size <= 0)
 		return 0;
@@ -28,7 +30,11 @@ void crowd_init(struct crowd *crowd)
 	crowd->looked_ns = crowd->crowded_ns = 0;
 	crowd->delayed_ns = 1;
 	crowd->pressure_fd = open(LOAD_PRESSURE_PATH, O_RDONLY | O_CLOEXEC);
-	crowd->pressure_ns = pressure_now(crowd);
+	crowd->pressure_ns = pressure_of(crowd->pressure_fd);
+	crowd->disks_fd = open(LOAD_DISKS_PATH, O_RDONLY | O_CLOEXEC);
+	crowd->disks_ns = pressure_of(crowd->disks_fd);
+	crowd->wanted = crowd->wanted_ns = 0;
+	crowd->disks_busy_since_ns = crowd->disks_busy_until_ns = 0;
 }
 
 void crowd_deinit(struct crowd *crowd)
@@ -37,17 +43,38 @@ void crowd_deinit(struct crowd *crowd)
 		close(crowd->fd);
 	if (crowd->pressure_fd >= 0)
 		close(crowd->pressure_fd);
+	if (crowd->disks_fd >= 0)
+		close(crowd->disks_fd);
 }
 
-static bool is_full(const struct crowd *crowd)
+static bool is_full(struct crowd *crowd, uint64_t now_ns)
 {
 	char text[LOAD_SIZE];
 	ssize_t size = crowd->fd < 0 ? -1 : pread(crowd->fd, text, sizeof text - 1, 0);
+	uint64_t wanted;
 
 	if (size <= 0)
 		return false;
 	text[size] = '\0';
+	wanted = (uint64_t)((load_running(text) + crowd->processors - 1) / crowd->processors);
+	if (wanted >= crowd->wanted || now_ns > crowd->wanted_ns + PEAK_NS) {
+		crowd->wanted = wanted;
+		crowd->wanted_ns = now_ns;
+	}
 	return load_is_full(text, crowd->processors);
+}
+
+/* Threads waited for disks during half of the time since the last look. */
+static void look_at_disks(struct crowd *crowd, uint64_t now_ns, uint64_t since_ns)
+{
+	uint64_t before_ns = crowd->disks_ns;
+
+	crowd->disks_ns = pressure_of(crowd->disks_fd);
+	if (!since_ns || crowd->disks_ns < before_ns + since_ns / 2)
+		return;
+	if (crowd->disks_busy_until_ns + 2 * since_ns < now_ns)
+		crowd->disks_busy_since_ns = now_ns - since_ns;
+	crowd->disks_busy_until_ns = now_ns;
 }
 
 /*
@@ -58,7 +85,7 @@ static uint64_t delay_since_look(struct crowd *crowd, uint64_t since_ns, bool cr
 {
 	uint64_t before_ns = crowd->pressure_ns, delay_ns;
 
-	crowd->pressure_ns = pressure_now(crowd);
+	crowd->pressure_ns = pressure_of(crowd->pressure_fd);
 	if (!crowd->pressure_ns || crowd->pressure_ns < before_ns)
 		return crowded ? since_ns : 0;
 	delay_ns = crowd->pressure_ns - before_ns;
@@ -70,7 +97,7 @@ static uint64_t delay_since_look(struct crowd *crowd, uint64_t since_ns, bool cr
 void crowd_look(struct crowd *crowd, uint64_t now_ns, uint64_t due_ns)
 {
 	uint64_t since_ns = crowd->looked_ns ? now_ns - crowd->looked_ns : 0;
-	bool late = now_ns > due_ns + LATE_NS, crowded = late || is_full(crowd);
+	bool late = now_ns > due_ns + LATE_NS, crowded = late || is_full(crowd, now_ns);
 	uint64_t delay_ns;
 
 	/* Of this look or the last: what lies between is not seen. */
@@ -78,6 +105,7 @@ void crowd_look(struct crowd *crowd, uint64_t now_ns, uint64_t due_ns)
 		delay_since_look(crowd, since_ns, crowded || crowd->crowded_ns == crowd->looked_ns);
 	/* A container's quota and a hypervisor's share are no pressure, but we were late. */
 	crowd->delayed_ns += late && now_ns - due_ns > delay_ns ? now_ns - due_ns : delay_ns;
+	look_at_disks(crowd, now_ns, since_ns);
 	crowd->looked_ns = now_ns;
 	if (crowded)
 		crowd->crowded_ns = now_ns;

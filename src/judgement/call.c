@@ -118,7 +118,10 @@ struct verdict call_judge(const struct call_facts *facts, const struct limits *l
 
 	if (!facts->slept || facts->slept_ns < limit)
 		return verdict;
-	if (row->load && facts->slept_ns - limit < facts->delay_ns)
+	if (row->limit == LIMIT_OF_DISK && facts->disk_busy &&
+	    facts->slept_ns < limit + LIMIT_DISK_BUSY)
+		verdict.reasons |= REASON_BIT(REASON_DISK_BUSY);
+	else if (row->load && facts->slept_ns - limit < facts->delay_ns)
 		verdict.reasons |= REASON_BIT(REASON_LOAD);
 	else
 		verdict_raise(&verdict, SEVERITY_ERROR, REASON_SLEPT);

@@ -22,6 +22,7 @@ struct call_facts {
 	bool ran_child;	   /* it waits for a program that the thread started itself, just before */
 	bool slept;	   /* left the processor by itself at least once */
 	uint64_t slept_ns; /* and was off it for so long; 0 when it only lost it to others */
+	bool disk_busy;	   /* others had threads waiting for a disk before it began */
 	uint64_t delay_ns; /* of that at most because the machine was busy: LIMIT_LOAD_DELAY at most
 			    */
 };

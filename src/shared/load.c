@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* proc(5), /proc/loadavg: "0.20 0.18 0.12 RUNNING/ALL LAST". */
-bool load_is_full(const char *text, long processors)
+long load_running(const char *text)
 {
 	long running = 0;
 
@@ -13,7 +13,12 @@ bool load_is_full(const char *text, long processors)
 	}
 	for (; text && *text >= '0' && *text <= '9'; text++)
 		running = running * 10 + (*text - '0');
-	return text && *text == '/' && running - 1 >= processors;
+	return text && *text == '/' && running ? running - 1 : 0;
+}
+
+bool load_is_full(const char *text, long processors)
+{
+	return load_running(text) >= processors;
 }
 
 /* Documentation/accounting/psi.rst: "some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS". */

@@ -7,10 +7,14 @@
 
 #define LOAD_PATH	   "/proc/loadavg"
 #define LOAD_PRESSURE_PATH "/proc/pressure/cpu"
+#define LOAD_DISKS_PATH	   "/proc/pressure/io"
 #define LOAD_SIZE	   256 /* bytes of their texts, of one and two lines */
 
 /* Who read `text`, a string, was one of those that ran, and wants no processor of its own. */
 bool load_is_full(const char *text, long processors);
+
+/* How many threads run or want to, without the one that reads it. */
+long load_running(const char *text);
 
 /* For how long some thread has waited for a processor since the machine started; 0: it does not
  * say. */

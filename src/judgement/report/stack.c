@@ -134,6 +134,8 @@ bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limi
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_PANIC);
 	if (facts->library_import)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
+	if (facts->library_work)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_WORK);
 	if (facts->module_body)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MODULE_BODY);
 	if (facts->family == FAMILY_TOKIO) {

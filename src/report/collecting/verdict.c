@@ -172,13 +172,36 @@ static bool ends_with(const char *text, const char *end)
 	return length >= strlen(end) && !strcmp(text + length - strlen(end), end);
 }
 
-/* Node runs the body of a CommonJS main script before its loop's first turn, that of an ES module
- * in one. */
+/*
+ * Node runs the body of a CommonJS main script before its loop's first turn; that of an ES module,
+ * and of a worker's script, in one.
+ */
 static bool is_module_body(const struct stack *script)
 {
 	const struct frame *last = script->count ? &script->frames[script->count - 1] : NULL;
 
-	return last && last->file && !strcmp(last->file, "node:internal/modules/esm/module_job");
+	if (last && last->file && !strcmp(last->file, "node:internal/modules/esm/module_job"))
+		return true;
+	for (size_t i = 0; i < script->count; i++)
+		if (script->frames[i].file &&
+		    !strcmp(script->frames[i].file, "node:internal/main/worker_thread"))
+			return true;
+	return false;
+}
+
+/* A worker thread of Node that makes its heap: outside of its loop, with a clock that it read. */
+static bool is_worker_start(const struct stack *native)
+{
+	bool worker = false;
+
+	for (size_t i = 0; i < native->count; i++) {
+		const char *function = native->frames[i].function;
+
+		if (function && !strcmp(function, "uv_run"))
+			return false;
+		worker |= function && !strncmp(function, "node::worker::", 14);
+	}
+	return worker;
 }
 
 static bool is_own_doing(const struct stack *script)
@@ -310,6 +333,7 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
 	bool reported;
 
 	facts.unseen = flags & SITE_UNSEEN;
+	facts.library_work = is_worker_start(&seen->stacks->native);
 	/* Without lines of a script it is not known where the interpreter was. */
 	if (!seen->stacks->script.count && facts.loop != LOOP_MAIN_GREENLET)
 		facts.loop = LOOP_NATIVE;

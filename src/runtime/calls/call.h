@@ -80,6 +80,9 @@ struct call_watch {
 	uint64_t cpu_ns;
 	int64_t switches;
 	uint64_t delay_mark; /* see trace/crowd.h */
+	int32_t holder;	     /* of the lock, on a crowded machine; 0: not known */
+	uint64_t holder_delay_ns,
+		own_delay_ns; /* then: for how long they had waited for a processor */
 	size_t stream_pending;
 	uintptr_t frame; /* stack address of the wrapper, for longjmp */
 };

@@ -2,10 +2,12 @@
 #define __NO_INLINE__ 1 /* or stdio.h defines some of them itself */
 #include <errno.h>
 
+#include "runtime/locks/lock_state.h"
 #include "runtime/locks/held.h"
 #include "runtime/locks/lock_wait.h"
 #include "arguments.h"
 #include "call.h"
+#include "wait_delay.h"
 
 /* Declares those that no header of libc tells of: old aliases. */
 #define CALL(class, category, ret, name, params, args, subject) EXPORT ret name params;
@@ -57,6 +59,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 		struct timespec at, *limit = &at;                                                  \
 		CALL_WATCH(watch, CALL_##name, LOCK(address));                                     \
 		watch.subject.spins = TRACE_LOCK_##kind == TRACE_LOCK_SPIN;                        \
+		wait_delay_begin(&watch, lock_owner((uintptr_t)(address), TRACE_LOCK_##kind));     \
 		LOCK_WAIT(wait, (uintptr_t)(address), TRACE_LOCK_##kind,                           \
 			  __builtin_constant_p(within));                                           \
                                                                                                    \

@@ -29,6 +29,7 @@
 #include "child_pipes.h"
 #include "output_end.h"
 #include "status_pipe.h"
+#include "wait_delay.h"
 
 static uint64_t timeval_ns(struct timeval time)
 {
@@ -287,6 +288,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	watch->failed = false;
 	watch->ended = false;
 	watch->fd_hung_up = -1;
+	watch->holder = 0;
 	watch->fd_made = -1;
 	watch->kind = SUBJECT_NONE;
 	watch->flags = subject.sleeps ? SITE_SLEEPS : 0;
@@ -373,7 +375,9 @@ static struct outcome outcome_of(const struct call_watch *watch, uint64_t end_ns
 		facts->ran_child =
 			child_was_run(this_thread.awaited_child, facts->slept_ns, end_ns);
 	if (facts->slept_ns >= limits->wait_ns || facts->slept_ns >= limits->disk_ns)
-		facts->delay_ns = crowd_delay(watch->start_ns, watch->delay_mark, end_ns);
+		facts->delay_ns = wait_delay(watch, end_ns);
+	if (facts->slept_ns >= limits->disk_ns)
+		facts->disk_busy = crowd_disks_were_busy(watch->start_ns);
 	return outcome;
 }
 

@@ -80,11 +80,90 @@ uint64_t crowd_lost(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
 	return delayed_ns - mark;
 }
 
+/* The most by which a wait is longer for the sake of the load. */
+static uint64_t most_delay(void)
+{
+	uint64_t wanted =
+		trace_header() ? __atomic_load_n(&trace_header()->wanted, __ATOMIC_RELAXED) : 0;
+	uint64_t slices_ns = 2 * LIMIT_LOAD_SLICE * wanted;
+
+	return slices_ns > LIMIT_LOAD_DELAY ? slices_ns : LIMIT_LOAD_DELAY;
+}
+
 uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
 {
-	uint64_t lost_ns = crowd_lost(start_ns, mark, end_ns);
+	uint64_t lost_ns = crowd_lost(start_ns, mark, end_ns), most_ns = most_delay();
 
 	if (lost_ns == UINT64_MAX)
-		return crowd_between(start_ns, end_ns) ? LIMIT_LOAD_DELAY : 0;
-	return lost_ns < LIMIT_LOAD_DELAY ? lost_ns : LIMIT_LOAD_DELAY;
+		return crowd_between(start_ns, end_ns) ? most_ns : 0;
+	return lost_ns < most_ns ? lost_ns : most_ns;
+}
+
+bool crowd_disks_were_busy(uint64_t start_ns)
+{
+	const struct trace_header *header = trace_header();
+	uint64_t since_ns, until_ns;
+
+	if (!header)
+		return false;
+	since_ns = __atomic_load_n(&header->disks_busy_since_ns, __ATOMIC_RELAXED);
+	until_ns = __atomic_load_n(&header->disks_busy_until_ns, __ATOMIC_RELAXED);
+	return since_ns && since_ns + LIMIT_DISK_BUSY_BEFORE <= start_ns &&
+	       until_ns + LIMIT_DISK_BUSY_BEFORE >= start_ns;
+}
+
+/* A look is due every 5 ms. */
+#define SEEN_NS UINT64_C(20000000)
+
+bool crowd_was_seen(uint64_t now_ns)
+{
+	const struct trace_header *header = trace_header();
+
+	return header && __atomic_load_n(&header->crowded_ns, __ATOMIC_RELAXED) + SEEN_NS > now_ns;
+}
+
+static char *add_text(char *to, const char *text)
+{
+	while (*text)
+		*to++ = *text++;
+	return to;
+}
+
+static char *add_number(char *to, uint32_t number)
+{
+	char digits[12];
+	size_t at = sizeof digits - 1;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	return add_text(to, digits + at);
+}
+
+/* Documentation/scheduler/sched-stats.rst: time on a processor, time waiting for one, slices. */
+uint64_t crowd_thread_delay(int32_t tid)
+{
+	char path[64], text[96];
+	const char *at = text;
+	uint64_t delay_ns = 0;
+	long fd, size;
+
+	*add_text(add_number(add_text(path, "/proc/self/task/"), (uint32_t)tid), "/schedstat") =
+		'\0';
+	if (runtime_silent)
+		return UINT64_MAX;
+	fd = system_call(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0, 0);
+	if (fd < 0)
+		return UINT64_MAX;
+	size = system_call(SYS_read, fd, (long)text, sizeof text - 1, 0, 0, 0);
+	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
+	if (size <= 0)
+		return UINT64_MAX;
+	text[size] = '\0';
+	while (*at && *at != ' ')
+		at++;
+	for (at += *at == ' '; *at >= '0' && *at <= '9'; at++)
+		delay_ns = delay_ns * 10 + (uint64_t)(*at - '0');
+	return delay_ns;
 }

@@ -25,7 +25,8 @@ uint64_t crowd_mark(void);
 
 /*
  * How much longer the wait between the two may have been for the sake of the machine's load: as
- * much as threads that wanted a processor had to wait for one meanwhile, LIMIT_LOAD_DELAY at most.
+ * much as threads that wanted a processor had to wait for one meanwhile; at most LIMIT_LOAD_DELAY,
+ * or two slices for each thread that wants one processor.
  */
 uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns);
 
@@ -34,5 +35,20 @@ uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns);
  * mark was taken. UINT64_MAX: not known.
  */
 uint64_t crowd_lost(uint64_t start_ns, uint64_t mark, uint64_t end_ns);
+
+/* Whether threads waited for disks before a call that began then. */
+bool crowd_disks_were_busy(uint64_t start_ns);
+
+/*
+ * Whether the machine was crowded a short while ago. For what is only worth its price then: a load
+ * and a comparison.
+ */
+bool crowd_was_seen(uint64_t now_ns);
+
+/*
+ * For how long a thread of this process has waited for a processor so far; UINT64_MAX: not known.
+ * Three system calls on /proc, some microseconds: for waits on a crowded machine alone.
+ */
+uint64_t crowd_thread_delay(int32_t tid);
 
 #endif

@@ -264,6 +264,24 @@ static void what_is_only_forwarded_is_never_judged(void **state)
 	judged(CLASS_FORWARD, SUBJECT_SOCKET, 0, BLOCKING, NONE, NONE, NONE);
 }
 
+static void a_disk_that_others_kept_busy_may_take_longer(void **state)
+{
+	const struct call_facts within = { .slept_ns = 99999999, .slept = true, .disk_busy = true };
+	const struct call_facts beyond = { .slept_ns = 100000000,
+					   .slept = true,
+					   .disk_busy = true };
+
+	(void)state;
+	JUDGED(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, BLOCKING, &within, WARNING);
+	JUDGED(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, BLOCKING, &beyond, ERROR);
+	JUDGED(CLASS_METADATA, SUBJECT_NONE, 0, BLOCKING, &within, NOTICE);
+	assert_true(reason_is_in(
+		judge_by(&usual, CLASS_METADATA, SUBJECT_NONE, 0, BLOCKING, &within).reasons,
+		REASON_DISK_BUSY));
+	/* A wait for others is no disk's. */
+	JUDGED(CLASS_LOCK, SUBJECT_LOCK, 0, BLOCKING, &within, ERROR);
+}
+
 static void the_thresholds_are_options(void **state)
 {
 	const struct call_facts sleep = { .slept_ns = 5000000, .slept = true };
@@ -369,6 +387,7 @@ int main(void)
 		cmocka_unit_test(an_open_of_a_fifo_is_nothing_when_the_other_end_was_there),
 		cmocka_unit_test(own_output_is_a_notice_until_it_sleeps_long),
 		cmocka_unit_test(what_is_only_forwarded_is_never_judged),
+		cmocka_unit_test(a_disk_that_others_kept_busy_may_take_longer),
 		cmocka_unit_test(the_thresholds_are_options),
 		cmocka_unit_test(each_verdict_names_its_row),
 		cmocka_unit_test(a_call_that_has_not_ended_is_judged_by_how_long_it_lasted),

@@ -135,6 +135,10 @@ static void a_wait_is_excused_for_as_long_as_others_had_the_processors(void **st
 	assert_int_equal(crowd_delay(999000000, mark, 1001000000), 3000000);
 	trace_header()->delayed_ns += 300000000;
 	assert_int_equal(crowd_delay(999000000, mark, 1001000000), LIMIT_LOAD_DELAY);
+	/* Ten threads for each processor. */
+	trace_header()->wanted = 10;
+	assert_int_equal(crowd_delay(999000000, mark, 1001000000), 80000000);
+	trace_header()->wanted = 0;
 	/* Since the last look it was as it was then. */
 	trace_header()->delayed_ns = mark;
 	set(1000, 1000);
@@ -143,6 +147,17 @@ static void a_wait_is_excused_for_as_long_as_others_had_the_processors(void **st
 	trace_header()->delayed_ns = 0;
 	assert_int_equal(crowd_delay(999000000, 0, 1001000000), LIMIT_LOAD_DELAY);
 	runtime_silent = false;
+}
+
+static void disks_are_busy_if_they_were_before_the_call(void **state)
+{
+	(void)state;
+	trace_header()->disks_busy_since_ns = 100000000;
+	trace_header()->disks_busy_until_ns = 200000000;
+	assert_false(crowd_disks_were_busy(105000000));
+	assert_true(crowd_disks_were_busy(110000000));
+	assert_true(crowd_disks_were_busy(210000000));
+	assert_false(crowd_disks_were_busy(211000000));
 }
 
 /* Of 20 waits that are longer than what is an error, how many were less. */
@@ -186,6 +201,7 @@ int main(void)
 		cmocka_unit_test(a_crowd_counts_while_it_lasts),
 		cmocka_unit_test(who_looks_too_late_has_no_processor),
 		cmocka_unit_test(a_wait_is_excused_for_as_long_as_others_had_the_processors),
+		cmocka_unit_test(disks_are_busy_if_they_were_before_the_call),
 		cmocka_unit_test(a_wait_that_the_scheduler_may_have_made_long_is_no_error),
 	};
 
