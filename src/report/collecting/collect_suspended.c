@@ -4,11 +4,10 @@
  */
 #include <string.h>
 
+#include "judgement/limits.h"
 #include "collection.h"
 #include "shared/layout_guards.h"
 #include "inspect/task_kinds.h"
-
-#define SHORTEST_NS UINT64_C(1000000000) /* one that goes on tells of itself, at its next poll */
 
 /* Its type's; of one that had few turns the process has not written it yet: its family's. */
 static uint32_t executor_of(const struct trace_file *trace, const struct task_kind *kind)
@@ -66,7 +65,8 @@ static void look_at(struct collection *collection, struct task_kinds *kinds,
 	struct task_seen seen;
 
 	if (!kind || !kind->task || !(kind->task->flags & TASK_HOLDS) || !polled_ns ||
-	    polled_ns + SHORTEST_NS > now_ns || !task_kinds_look(kinds, kind, task->task, &seen))
+	    polled_ns + LIMIT_SUSPENDED > now_ns ||
+	    !task_kinds_look(kinds, kind, task->task, &seen))
 		return;
 	for (size_t i = 0; i < seen.guard_count; i++)
 		add(collection, kind, &seen, &seen.guards[i], polled_ns, now_ns);
