@@ -67,7 +67,7 @@ command -v objdump >/dev/null || skip "objdump is not installed (binutils)"
 objdump -T "$libc" | awk '$NF != "" && !/\*UND\*/ && / (i|w)?.*[FDi] .*GLIBC_/ { print $NF, $(NF - 1) }' |
 	grep -v GLIBC_PRIVATE | sort -u > "$work/versions"
 cut -d' ' -f1 "$work/versions" | sort -u > "$work/libc"
-nm -D --defined-only "$library" | awk '{ print $3 }' | sort -u > "$work/all"
+nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u > "$work/all"
 echo "$others" | awk 'NF { print $1 }' | sort > "$work/others"
 
 # class, category, result, name: the table as the compiler sees it

@@ -16,6 +16,30 @@ first_calls:
 	jmp	find_and_go;
 #include "runtime/libc/table.h"
 
+/* The same of old versions, numbered from OLD_CALLS on (libc/glibc/real.c). */
+#define OLD_CALLS 0x10000
+#define OLD_VERSION(name, version) .set number_of_##name, __COUNTER__ - first_old;
+#define SAME_VERSION(name, version)
+	.set	first_old, __COUNTER__ + 1
+#include "runtime/libc/glibc/old_versions.h"
+
+#define OLD_VERSION(name, version)                      \
+first_##name:                                           \
+	pushq	$OLD_CALLS + number_of_##name;          \
+	jmp	find_and_go;
+#define SAME_VERSION(name, version)
+#include "runtime/libc/glibc/old_versions.h"
+
+	.data
+	.balign	8
+	.globl	old_calls
+	.hidden	old_calls
+old_calls:
+#define OLD_VERSION(name, version) .quad first_##name;
+#define SAME_VERSION(name, version)
+#include "runtime/libc/glibc/old_versions.h"
+
+	.text
 	.balign 16
 	.type	find_and_go, @function
 find_and_go:

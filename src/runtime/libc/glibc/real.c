@@ -105,13 +105,43 @@ static void *find_version(const char *name, const char *version)
 /* Called by the stubs too. */
 void *real_find(int call);
 
+/* arch/x86_64/first_calls.S */
+#define OLD_CALLS 0x10000
+extern void *old_calls[] __attribute__((visibility("hidden")));
+
+static const struct {
+	const char *name, *version;
+} old_versions[] = {
+#define OLD_VERSION(name, version) { #name, #version },
+#define SAME_VERSION(name, version)
+#include "old_versions.h"
+};
+
+static void *find_old(unsigned number)
+{
+	int saved = errno;
+	void *found = dlvsym(RTLD_NEXT, old_versions[number].name, old_versions[number].version);
+
+	if (!found) {
+		dlerror();
+		found = (void *)missing_call;
+	}
+	errno = saved;
+	__atomic_store_n(&old_calls[number], found, __ATOMIC_RELAXED);
+	return found;
+}
+
 void *real_find(int call)
 {
 	void **pointer = (void **)&real + call;
-	const char *version = version_of(call);
-	void *found = version ? find_version(call_infos[call].name, version) : NULL;
+	const char *version;
+	void *found;
 	int saved = errno;
 
+	if (call >= OLD_CALLS)
+		return find_old((unsigned)(call - OLD_CALLS));
+	version = version_of(call);
+	found = version ? find_version(call_infos[call].name, version) : NULL;
 	if (!found)
 		found = find(call_infos[call].name);
 	if (!found) {

@@ -1,0 +1,26 @@
+/*
+ * Functions of glibc that an older program gets in another form: another layout of the same object, or
+ * other results. They are exported under the version that such a program asks for, and only forward.
+ * tests/versions.py compares this list with libc.
+ *
+ * OLD_VERSION(name, version)	a form of its own
+ * SAME_VERSION(name, version)	the newest form under an older version, beside one of the above
+ */
+OLD_VERSION(glob, GLIBC_2.2.5)
+OLD_VERSION(glob64, GLIBC_2.2.5)
+OLD_VERSION(lio_listio, GLIBC_2.2.5)
+OLD_VERSION(lio_listio64, GLIBC_2.2.5)
+OLD_VERSION(nftw, GLIBC_2.2.5)
+OLD_VERSION(nftw64, GLIBC_2.2.5)
+OLD_VERSION(posix_spawn, GLIBC_2.2.5)
+OLD_VERSION(posix_spawnp, GLIBC_2.2.5)
+OLD_VERSION(pthread_cond_destroy, GLIBC_2.2.5)
+OLD_VERSION(pthread_cond_timedwait, GLIBC_2.2.5)
+OLD_VERSION(pthread_cond_wait, GLIBC_2.2.5)
+OLD_VERSION(quick_exit, GLIBC_2.10)
+OLD_VERSION(realpath, GLIBC_2.2.5)
+SAME_VERSION(lio_listio, GLIBC_2.4)
+SAME_VERSION(lio_listio64, GLIBC_2.4)
+
+#undef OLD_VERSION
+#undef SAME_VERSION
