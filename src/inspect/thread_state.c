@@ -32,15 +32,20 @@ bool thread_sleeps(const struct thread_state *state)
 bool thread_wait_read(pid_t pid, pid_t tid, struct thread_wait *wait)
 {
 	char text[512];
+	uint64_t arguments[6];
 	long number;
 
 	memset(wait, 0, sizeof *wait);
 	/* "NUMBER ARGUMENTS... SP PC", "-1 SP PC" outside of a call, "running". */
 	if (!process_text(pid, tid, "syscall", text, sizeof text) || *text == 'r')
 		return false;
-	if (sscanf(text, "%ld %*x %*x %*x %*x %*x %*x %" SCNx64 " %" SCNx64, &number, &wait->sp,
-		   &wait->pc) != 3 &&
-	    sscanf(text, "%ld %" SCNx64 " %" SCNx64, &number, &wait->sp, &wait->pc) != 3)
+	if (sscanf(text,
+		   "%ld %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+		   " %" SCNx64 " %" SCNx64,
+		   &number, &arguments[0], &arguments[1], &arguments[2], &arguments[3],
+		   &arguments[4], &arguments[5], &wait->sp, &wait->pc) == 9)
+		memcpy(wait->arguments, arguments, sizeof arguments);
+	else if (sscanf(text, "%ld %" SCNx64 " %" SCNx64, &number, &wait->sp, &wait->pc) != 3)
 		return false;
 	wait->system_call = number < 0 ? TRACE_PAGE_FAULT : (uint32_t)number + 1;
 	if (process_text(pid, tid, "wchan", text, sizeof text) && strcmp(text, "0"))

@@ -16,7 +16,8 @@ struct thread_state {
 struct thread_wait {
 	uint32_t system_call; /* as in a trace_look: number + 1, or TRACE_PAGE_FAULT */
 	uint64_t sp, pc;
-	char channel[24]; /* empty: not told */
+	uint64_t arguments[6]; /* of the call; 0 outside of one */
+	char channel[24];      /* empty: not told */
 };
 
 /* False when the thread is gone, or not ours to look at. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_parts.h"
 #include "report/model/model.h"
 #include "report/filters/suppressions.h"
 #include "report/model/version.h"
@@ -13,68 +14,20 @@
 
 #define MAX_SHARES 100 /* processes that a finding tells its counts of */
 
-/* JSON's numbers end at 2^63 here. */
-static json_t *integer(uint64_t value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
-static void set_text(json_t *object, const char *name, const char *value)
-{
-	if (value)
-		json_object_set_new(object, name, json_string(value));
-}
-
-static json_t *frame_json(const struct frame *frame)
-{
-	json_t *object = json_object();
-	char offset[32];
-
-	set_text(object, "function", frame->function);
-	set_text(object, "file", frame->file);
-	if (frame->line > 0)
-		json_object_set_new(object, "line", json_integer(frame->line));
-	if (frame->native) {
-		snprintf(offset, sizeof offset, "0x%" PRIx64, frame->offset);
-		set_text(object, "module", frame->module ? frame->module : "[unknown]");
-		set_text(object, "build_id", frame->build_id);
-		set_text(object, "offset", offset);
-	}
-	if (!frame->native && frame->module) {
-		set_text(object, "module", frame->module);
-		set_text(object, "build_id", frame->build_id);
-	}
-	if (frame->inlined)
-		json_object_set_new(object, "inlined", json_true());
-	set_text(object, "language", frame->language);
-	if (frame->owner == OWNER_PROGRAM)
-		json_object_set_new(object, "user", json_true());
-	return object;
-}
-
-static json_t *frames_json(const struct stack *stack)
-{
-	json_t *frames = json_array();
-
-	for (size_t i = 0; i < stack->count; i++)
-		json_array_append_new(frames, frame_json(&stack->frames[i]));
-	return frames;
-}
-
 static json_t *stack_json(const struct finding_stack *of, const struct stack *stack)
 {
 	json_t *object = json_object();
 
-	set_text(object, "role", role_word(of->role));
+	json_set_text(object, "role", role_word(of->role));
 	if (of->weight)
-		json_object_set_new(object, "weight", integer(of->weight));
+		json_object_set_new(object, "weight", json_of_number(of->weight));
 	if (of->tid)
 		json_object_set_new(object, "tid", json_integer(of->tid));
 	if (of->since_ns)
-		json_object_set_new(object, "since_ns", integer(of->since_ns));
-	set_text(object, "thread", of->thread);
-	set_text(object, "lock", of->lock);
-	json_object_set_new(object, "frames", frames_json(stack));
+		json_object_set_new(object, "since_ns", json_of_number(of->since_ns));
+	json_set_text(object, "thread", of->thread);
+	json_set_text(object, "lock", of->lock);
+	json_object_set_new(object, "frames", json_of_stack(stack));
 	if (stack->incomplete)
 		json_object_set_new(object, "incomplete", json_true());
 	return object;
@@ -105,8 +58,9 @@ static json_t *histogram_json(const struct finding *finding)
 		if (i == TRACE_HISTOGRAM_BUCKETS - 1 && finding->max_ns > bound)
 			bound = finding->max_ns;
 		if (finding->histogram[i])
-			json_array_append_new(histogram, json_pack("[oo]", integer(bound),
-								   integer(finding->histogram[i])));
+			json_array_append_new(histogram,
+					      json_pack("[oo]", json_of_number(bound),
+							json_of_number(finding->histogram[i])));
 	}
 	return histogram;
 }
@@ -116,15 +70,15 @@ static json_t *harm_json(const struct finding *finding)
 	json_t *harm = json_object();
 
 	if (finding->harm_turns) {
-		json_object_set_new(harm, "ready_events", integer(finding->harm_events));
-		json_object_set_new(harm, "turns", integer(finding->harm_turns));
+		json_object_set_new(harm, "ready_events", json_of_number(finding->harm_events));
+		json_object_set_new(harm, "turns", json_of_number(finding->harm_turns));
 	}
 	if (finding->yields) {
-		json_object_set_new(harm, "yields", integer(finding->yields));
-		json_object_set_new(harm, "waiters", integer(finding->waiters));
+		json_object_set_new(harm, "yields", json_of_number(finding->yields));
+		json_object_set_new(harm, "waiters", json_of_number(finding->waiters));
 	}
 	if (finding->long_turns)
-		json_object_set_new(harm, "long_turns", integer(finding->long_turns));
+		json_object_set_new(harm, "long_turns", json_of_number(finding->long_turns));
 	return harm;
 }
 
@@ -132,8 +86,8 @@ static json_t *executor_json(uint32_t family, const char *name)
 {
 	json_t *object = json_object();
 
-	set_text(object, "family", family_word(family));
-	set_text(object, "name", name);
+	json_set_text(object, "family", family_word(family));
+	json_set_text(object, "name", name);
 	return object;
 }
 
@@ -170,9 +124,9 @@ static json_t *shares_json(const struct finding *finding)
 		json_t *object = json_object();
 
 		json_object_set_new(object, "pid", json_integer(share->process->pid));
-		json_object_set_new(object, "count", integer(share->count));
-		json_object_set_new(object, "total_ns", integer(share->total_ns));
-		json_object_set_new(object, "max_ns", integer(share->max_ns));
+		json_object_set_new(object, "count", json_of_number(share->count));
+		json_object_set_new(object, "total_ns", json_of_number(share->total_ns));
+		json_object_set_new(object, "max_ns", json_of_number(share->max_ns));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -182,9 +136,9 @@ static json_t *task_json(const struct finding *finding)
 {
 	json_t *object = json_object();
 
-	set_text(object, "type", finding->task);
+	json_set_text(object, "type", finding->task);
 	if (finding->awaits.count)
-		json_object_set_new(object, "awaits", frames_json(&finding->awaits));
+		json_object_set_new(object, "awaits", json_of_stack(&finding->awaits));
 	return object;
 }
 
@@ -214,26 +168,26 @@ static json_t *finding_json(const struct finding *finding)
 {
 	json_t *object = json_object();
 
-	set_text(object, "id", finding->id);
+	json_set_text(object, "id", finding->id);
 	if (*finding->former_id)
 		json_object_set_new(object, "also", json_pack("[s]", finding->former_id));
-	set_text(object, "kind", kind_of(finding->kind)->word);
-	set_text(object, "severity", severity_word(finding->severity));
-	set_text(object, "confidence", confidence_word(finding->confidence));
+	json_set_text(object, "kind", kind_of(finding->kind)->word);
+	json_set_text(object, "severity", severity_word(finding->severity));
+	json_set_text(object, "confidence", confidence_word(finding->confidence));
 	if (finding->phase)
-		set_text(object, "phase", phase_word(finding->phase));
+		json_set_text(object, "phase", phase_word(finding->phase));
 	if (finding->reasons)
 		json_object_set_new(object, "why", why_json(finding->reasons));
 	json_object_set_new(object, "executor", executor_json(finding->family, finding->executor));
-	set_text(object, "message", finding->message);
-	set_text(object, "advice", finding->advice);
-	set_text(object, "call", finding->call);
-	set_text(object, "category", finding->category);
-	set_text(object, "thread", finding->thread);
-	json_object_set_new(object, "count", integer(finding->count));
-	json_object_set_new(object, "total_ns", integer(finding->total_ns));
-	json_object_set_new(object, "max_ns", integer(finding->max_ns));
-	json_object_set_new(object, "off_cpu_ns", integer(finding->off_cpu_ns));
+	json_set_text(object, "message", finding->message);
+	json_set_text(object, "advice", finding->advice);
+	json_set_text(object, "call", finding->call);
+	json_set_text(object, "category", finding->category);
+	json_set_text(object, "thread", finding->thread);
+	json_object_set_new(object, "count", json_of_number(finding->count));
+	json_object_set_new(object, "total_ns", json_of_number(finding->total_ns));
+	json_object_set_new(object, "max_ns", json_of_number(finding->max_ns));
+	json_object_set_new(object, "off_cpu_ns", json_of_number(finding->off_cpu_ns));
 	if (finding->harm_turns || finding->yields || finding->long_turns)
 		json_object_set_new(object, "harm", harm_json(finding));
 	if (finding->variable)
@@ -247,11 +201,11 @@ static json_t *finding_json(const struct finding *finding)
 	json_object_set_new(object, "stacks", stacks_json(finding));
 	json_object_set_new(object, "pids", pids_json(finding));
 	json_object_set_new(object, "processes", shares_json(finding));
-	json_object_set_new(object, "first_ns", integer(finding->first_ns));
-	json_object_set_new(object, "last_ns", integer(finding->last_ns));
+	json_object_set_new(object, "first_ns", json_of_number(finding->first_ns));
+	json_object_set_new(object, "last_ns", json_of_number(finding->last_ns));
 	json_object_set_new(object, "histogram", histogram_json(finding));
 	if (finding->stall)
-		set_text(object, "stall", stall_word(finding->stall));
+		json_set_text(object, "stall", stall_word(finding->stall));
 	if (finding->in_progress)
 		json_object_set_new(object, "in_progress", json_true());
 	return object;
@@ -264,15 +218,15 @@ static json_t *end_json(const struct process *process)
 	switch (process->end) {
 	case PROCESS_ENDED:
 	case PROCESS_SIGNALED:
-		set_text(end, "state", process->end == PROCESS_ENDED ? "exited" : "signaled");
+		json_set_text(end, "state", process->end == PROCESS_ENDED ? "exited" : "signaled");
 		json_object_set_new(end, "code", json_integer(process->end_code));
 		break;
 	case PROCESS_RUNNING:
-		set_text(end, "state", "running");
+		json_set_text(end, "state", "running");
 		break;
 	case PROCESS_REPLACED:
 	case PROCESS_LOST:
-		set_text(end, "state", "unknown");
+		json_set_text(end, "state", "unknown");
 		break;
 	}
 	return end;
@@ -285,8 +239,9 @@ static json_t *octaves_json(const uint64_t octaves[TURN_OCTAVES])
 
 	for (unsigned i = 0; i < TURN_OCTAVES; i++)
 		if (octaves[i])
-			json_array_append_new(array, json_pack("[oo]", integer(UINT64_C(1) << i),
-							       integer(octaves[i])));
+			json_array_append_new(array,
+					      json_pack("[oo]", json_of_number(UINT64_C(1) << i),
+							json_of_number(octaves[i])));
 	return array;
 }
 
@@ -297,8 +252,9 @@ static void add_lengths(json_t *executor, const struct turn_lengths *lengths)
 	if (!lengths->turns)
 		return;
 	json_object_set_new(executor, "turn_ns",
-			    json_pack("{so so so}", "p50", integer(lengths->p50_ns), "p99",
-				      integer(lengths->p99_ns), "max", integer(lengths->max_ns)));
+			    json_pack("{so so so}", "p50", json_of_number(lengths->p50_ns), "p99",
+				      json_of_number(lengths->p99_ns), "max",
+				      json_of_number(lengths->max_ns)));
 	json_object_set_new(executor, "turn_histogram", octaves_json(lengths->octaves));
 	if (lengths->busy_share >= 0)
 		json_object_set_new(executor, "busy_share", json_real(lengths->busy_share));
@@ -309,29 +265,11 @@ static void add_lengths(json_t *executor, const struct turn_lengths *lengths)
 		const struct task_type *type = &lengths->types[i];
 
 		json_array_append_new(types, json_pack("{ss so so so}", "type", type->name, "turns",
-						       integer(type->turns), "total_ns",
-						       integer(type->total_ns), "max_ns",
-						       integer(type->max_ns)));
+						       json_of_number(type->turns), "total_ns",
+						       json_of_number(type->total_ns), "max_ns",
+						       json_of_number(type->max_ns)));
 	}
 	json_object_set_new(executor, "task_types", types);
-}
-
-static json_t *tasks_json(const struct process_tasks *tasks)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < tasks->group_count; i++) {
-		const struct task_group *group = &tasks->groups[i];
-		json_t *object = json_object();
-
-		set_text(object, "type", group->type);
-		set_text(object, "state", task_state_word(group->state));
-		json_object_set_new(object, "count", integer(group->count));
-		json_object_set_new(object, "oldest_ns", integer(group->oldest_ns));
-		json_object_set_new(object, "awaits", frames_json(&group->awaits));
-		json_array_append_new(array, object);
-	}
-	return array;
 }
 
 static json_t *process_json(const struct process *process)
@@ -340,7 +278,7 @@ static json_t *process_json(const struct process *process)
 	json_t *lost = json_object(), *unwatched = json_array();
 
 	json_object_set_new(object, "pid", json_integer(process->pid));
-	set_text(object, "executable", process->executable);
+	json_set_text(object, "executable", process->executable);
 	for (size_t i = 0; i < process->argument_count; i++)
 		json_array_append_new(arguments, json_string(process->arguments[i]));
 	json_object_set_new(object, "argv", arguments);
@@ -349,18 +287,18 @@ static json_t *process_json(const struct process *process)
 		const struct process_executor *executor = &process->executors[i];
 		json_t *item = executor_json(executor->family, executor->name);
 
-		json_object_set_new(item, "threads", integer(executor->threads));
-		json_object_set_new(item, "turns", integer(executor->turns));
+		json_object_set_new(item, "threads", json_of_number(executor->threads));
+		json_object_set_new(item, "turns", json_of_number(executor->turns));
 		add_lengths(item, &executor->lengths);
 		json_array_append_new(executors, item);
 	}
 	json_object_set_new(object, "executors", executors);
-	json_object_set_new(lost, "events", integer(process->lost_events));
-	json_object_set_new(lost, "sites", integer(process->lost_sites));
+	json_object_set_new(lost, "events", json_of_number(process->lost_events));
+	json_object_set_new(lost, "sites", json_of_number(process->lost_sites));
 	json_object_set_new(object, "lost", lost);
 	if (process->tasks.count)
-		json_object_set_new(object, "tasks", tasks_json(&process->tasks));
-	set_text(object, "tasks_problem", process->tasks.problem);
+		json_object_set_new(object, "tasks", json_of_tasks(&process->tasks));
+	json_set_text(object, "tasks_problem", process->tasks.problem);
 	for (size_t i = 0; i < process->unwatched_count; i++)
 		json_array_append_new(unwatched, json_string(process->unwatched[i]));
 	if (process->unwatched_count)
@@ -375,9 +313,9 @@ static json_t *summary_json(const struct report_summary *summary)
 
 	for (unsigned severity = SEVERITIES - 1; severity > SEVERITY_NONE; severity--)
 		json_object_set_new(object, severity_word(severity),
-				    integer(summary->findings[severity]));
-	json_object_set_new(object, "suppressed", integer(summary->suppressed));
-	json_object_set_new(object, "baseline", integer(summary->baseline));
+				    json_of_number(summary->findings[severity]));
+	json_object_set_new(object, "suppressed", json_of_number(summary->suppressed));
+	json_object_set_new(object, "baseline", json_of_number(summary->baseline));
 	return object;
 }
 
@@ -389,12 +327,12 @@ static json_t *suppressions_json(const struct suppressions *suppressions)
 		const struct suppression *rule = &suppressions->rules[i];
 		json_t *object = json_object();
 
-		set_text(object, "file", rule->path);
+		json_set_text(object, "file", rule->path);
 		json_object_set_new(object, "line", json_integer(rule->line));
-		set_text(object, "rule", rule->text);
-		set_text(object, "reason", rule->reason);
-		json_object_set_new(object, "findings", integer(rule->findings));
-		json_object_set_new(object, "count", integer(rule->events));
+		json_set_text(object, "rule", rule->text);
+		json_set_text(object, "reason", rule->reason);
+		json_object_set_new(object, "findings", json_of_number(rule->findings));
+		json_object_set_new(object, "count", json_of_number(rule->events));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -407,8 +345,9 @@ static json_t *allowances_json(const struct report *report)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, json_pack("{ssso}", "reason", allowances[i].reason,
-						       "count", integer(allowances[i].events)));
+		json_array_append_new(array,
+				      json_pack("{ssso}", "reason", allowances[i].reason, "count",
+						json_of_number(allowances[i].events)));
 	return array;
 }
 
@@ -417,9 +356,9 @@ json_t *json_report(const struct report *report)
 	json_t *root = json_object(), *tool = json_object();
 	json_t *processes = json_array(), *findings = json_array();
 
-	set_text(root, "schema", "yieldsan-report/1");
-	set_text(tool, "name", "yieldsan");
-	set_text(tool, "version", YIELDSAN_VERSION);
+	json_set_text(root, "schema", "yieldsan-report/1");
+	json_set_text(tool, "name", "yieldsan");
+	json_set_text(tool, "version", YIELDSAN_VERSION);
 	json_object_set_new(root, "tool", tool);
 	for (const struct process *process = report->processes; process; process = process->next)
 		json_array_append_new(processes, process_json(process));

@@ -174,7 +174,8 @@ static void print_role(const struct finding_stack *stack, FILE *out)
 static void print_stack(const struct report *report, const struct finding_stack *stack,
 			const struct colours *colours, FILE *out)
 {
-	text_stack_print(report, finding_stack_face(stack), colours->bold, colours->plain, out);
+	text_stack_print(report->session, finding_stack_face(stack), colours->bold, colours->plain,
+			 out);
 	if (stack->native.incomplete)
 		fputs("      (callers not recorded: very many locks in this turn)\n", out);
 	if (stack->script.count)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "report/wording/headline.h"
-#include "report/model/model.h"
+#include "inspect/session.h"
 
 #define MAX_PACKAGES 3
 #define MAX_UNFOLDED 40 /* of a stack that tells of no code of the program */
@@ -55,7 +55,7 @@ static void print_fold(const char *kind, const struct frame *frames, size_t coun
 	fputc('\n', out);
 }
 
-static void print_frame(const struct report *report, const struct frame *frame, bool mark,
+static void print_frame(struct session *session, const struct frame *frame, bool mark,
 			const char *bold, const char *plain, FILE *out)
 {
 	fprintf(out, "    %s ", mark ? ">" : " ");
@@ -66,7 +66,7 @@ static void print_frame(const struct report *report, const struct frame *frame, 
 	else
 		fprintf(out, "0x%" PRIx64 " (code made at run time)", frame->offset);
 	if (frame->file)
-		fprintf(out, "  %s", shown_path(report->session, frame->file));
+		fprintf(out, "  %s", shown_path(session, frame->file));
 	if (frame->file && frame->line)
 		fprintf(out, ":%d", frame->line);
 	else if (!frame->file && frame->function && frame->module)
@@ -74,7 +74,7 @@ static void print_frame(const struct report *report, const struct frame *frame, 
 	fputc('\n', out);
 }
 
-void text_stack_print(const struct report *report, const struct stack *stack, const char *bold,
+void text_stack_print(struct session *session, const struct stack *stack, const char *bold,
 		      const char *plain, FILE *out)
 {
 	bool unfold = stack->place == stack->count;
@@ -91,7 +91,7 @@ void text_stack_print(const struct report *report, const struct stack *stack, co
 		}
 		print_fold("", frame - folded, folded, out);
 		folded = 0;
-		print_frame(report, frame, i == stack->place, bold, plain, out);
+		print_frame(session, frame, i == stack->place, bold, plain, out);
 	}
 	print_fold("", stack->frames + end - folded, folded, out);
 	if (end < stack->count)

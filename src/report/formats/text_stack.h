@@ -7,10 +7,10 @@
 
 #include "report/frames/stack.h"
 
-struct report;
+struct session;
 
 /* `bold` and `plain` go around the frame to look at; empty without colour. */
-void text_stack_print(const struct report *report, const struct stack *stack, const char *bold,
+void text_stack_print(struct session *session, const struct stack *stack, const char *bold,
 		      const char *plain, FILE *out);
 
 /* One line for a stack that stands behind another: "... 12 native frames of Python and libc.so.6".

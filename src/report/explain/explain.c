@@ -1,0 +1,75 @@
+#include "explain.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hang.h"
+#include "hang_formats.h"
+#include "inspect/process_alive.h"
+#include "report/collecting/collection.h"
+
+bool explain_format_is_known(const char *name)
+{
+	return !strcmp(name, "text") || !strcmp(name, "json");
+}
+
+static void look(struct hang *hang, struct report *report, struct process *process,
+		 const struct trace_file *trace)
+{
+	struct collection collection = { .report = report, .process = process, .trace = trace };
+
+	address_space_init(&collection.space, report->session, trace);
+	collection.stalls = (struct stalls){ report, process, &collection.space };
+	if (process->end != PROCESS_ENDED && process->end != PROCESS_REPLACED) {
+		tasks_collect(&collection.space, process->ownership, &process->tasks);
+		hang_threads(hang, &collection);
+	}
+	address_space_deinit(&collection.space);
+}
+
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+int explain(const struct report_options *options, const char *what, FILE *out, bool *blocked,
+	    char sentence[EXPLAIN_SENTENCE_SIZE])
+{
+	struct session session;
+	struct report report = { .session = &session, .options = options };
+	struct hang hang = { .session = &session };
+	char path[PATH_MAX];
+	struct trace_file trace;
+	struct process *process;
+	int error;
+
+	snprintf(path, sizeof path, "%s", what);
+	if (access(path, F_OK) && is_number(what) && !process_trace_of(what, path)) {
+		snprintf(sentence, EXPLAIN_SENTENCE_SIZE,
+			 "%s: no process of this number writes a trace: it does not run, was not "
+			 "started under `yieldsan run', or had no turn yet",
+			 what);
+		return -ESRCH;
+	}
+	error = trace_file_read(&trace, path, sentence);
+	if (error)
+		return error;
+	session_init(&session, &options->session);
+	obstack_init(&report.memory);
+	process = process_create(&session, &trace, strings_keep(&session.strings, path), false);
+	hang.process = report.processes = process;
+	look(&hang, &report, process, &trace);
+	trace_file_close(&trace);
+	hang_judge(&hang);
+	*blocked = hang.state >= HANG_BLOCKED;
+	if (options->format && !strcmp(options->format, "json"))
+		error = hang_print_json(&hang, out);
+	else
+		error = hang_print_text(&hang, &report, out);
+	obstack_free(&report.memory, NULL);
+	stacks_deinit(&session);
+	session_deinit(&session);
+	return error;
+}

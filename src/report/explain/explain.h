@@ -1,0 +1,22 @@
+/* `yieldsan explain`: why a process does not go on. */
+#ifndef REPORT_EXPLAIN_H
+#define REPORT_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "report/model/report_options.h"
+
+#define EXPLAIN_SENTENCE_SIZE 1024
+
+/* The names of the formats, for usage texts: "text, json". */
+bool explain_format_is_known(const char *name);
+
+/*
+ * `what`: the number of a process that writes a trace, or a trace. Nothing is stopped. Returns 0,
+ * or -errno with `sentence`. `blocked`: whether a thread is.
+ */
+int explain(const struct report_options *options, const char *what, FILE *out, bool *blocked,
+	    char sentence[EXPLAIN_SENTENCE_SIZE]);
+
+#endif

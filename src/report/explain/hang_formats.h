@@ -1,0 +1,14 @@
+/* What is known of a hang, as text and as JSON. */
+#ifndef REPORT_HANG_FORMATS_H
+#define REPORT_HANG_FORMATS_H
+
+#include <stdio.h>
+
+struct hang;
+struct report;
+
+/* Return 0 or -errno. `report` has the process alone. */
+int hang_print_text(const struct hang *hang, const struct report *report, FILE *out);
+int hang_print_json(const struct hang *hang, FILE *out);
+
+#endif

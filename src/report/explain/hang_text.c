@@ -1,0 +1,172 @@
+#include "hang_formats.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "hang.h"
+#include "report/formats/text_stack.h"
+#include "report/formats/text_tasks.h"
+#include "report/model/model.h"
+#include "report/wording/quantity.h"
+
+static void print_duration(const char *before, uint64_t ns, FILE *out)
+{
+	char text[QUANTITY_SIZE];
+
+	if (ns)
+		fprintf(out, "%s%s", before, quantity_duration(text, ns));
+}
+
+static void print_stack(const struct hang *hang, const struct stack *stack, FILE *out)
+{
+	if (stack->count)
+		text_stack_print(hang->session, stack, "", "", out);
+}
+
+static void print_name(const char *before, const char *name, int64_t id, FILE *out)
+{
+	if (name)
+		fprintf(out, "%s%s (%" PRId64 ")", before, name, id);
+	else
+		fprintf(out, "%s%" PRId64, before, id);
+}
+
+static void print_ender(const struct hang *hang, const struct hung_thread *thread, FILE *out)
+{
+	const struct ender *ender = &thread->ender;
+
+	switch (ender->kind) {
+	case ENDER_UNKNOWN:
+		fprintf(out, "    who can end this is not known\n");
+		return;
+	case ENDER_TIME:
+		fprintf(out, "    ends by itself\n");
+		return;
+	case ENDER_SELF:
+		fprintf(out, "    held by this thread itself%s\n",
+			ender->acquired.count ? ", taken at:" : "");
+		break;
+	case ENDER_THREAD:
+		print_name(thread->lock ? "    held by thread " : "    can be ended by thread ",
+			   ender->name, ender->id, out);
+		print_duration(", for ", ender->for_ns, out);
+		fprintf(out, "%s\n", ender->now.count ? ", which is at:" : "");
+		break;
+	case ENDER_TASK:
+		fprintf(out, "    held by %s", ender->words ? ender->words : "a suspended task");
+		if (ender->task)
+			fprintf(out, " (%s)", ender->task);
+		print_duration(", for ", ender->for_ns, out);
+		fprintf(out, "%s\n", ender->now.count ? ", which waits at:" : "");
+		break;
+	case ENDER_PROCESS:
+		print_name("    can be ended by process ", ender->name, ender->id, out);
+		fprintf(out, "%s\n",
+			ender->id == hang->process->pid ? ": itself, which alone has the other end"
+							: "");
+		break;
+	}
+	print_stack(hang, &ender->now, out);
+	if (ender->acquired.count && ender->kind != ENDER_SELF)
+		fprintf(out, "    taken at:\n");
+	print_stack(hang, &ender->acquired, out);
+}
+
+static void print_doing(const struct hung_thread *thread, FILE *out)
+{
+	switch (thread->doing) {
+	case DOING_NOTHING:
+		fprintf(out, "waits for work");
+		break;
+	case DOING_COMPUTE:
+		fprintf(out, "computes");
+		break;
+	case DOING_BLOCK_ON:
+		fprintf(out, "waits for a future in %s", thread->what);
+		break;
+	case DOING_CALL:
+	case DOING_WAIT:
+		if (thread->function)
+			fprintf(out, "in %s (%s)", thread->function, thread->what);
+		else
+			fprintf(out, "in %s", thread->what ? thread->what : "a system call");
+		if (thread->system_call)
+			fprintf(out, " (%s)", thread->system_call);
+		if (thread->subject)
+			fprintf(out, " on %s", thread->subject);
+		break;
+	}
+	print_duration(thread->is_turns ? ", in a turn that began " : ", for ", thread->for_ns,
+		       out);
+	if (thread->is_turns && thread->for_ns)
+		fprintf(out, " ago");
+}
+
+/* Of those that wait for one lock at one place the first stands for all. */
+static bool is_like(const struct hung_thread *a, const struct hung_thread *b)
+{
+	const struct frame *one = stack_place(&a->native), *other = stack_place(&b->native);
+
+	return a->doing == b->doing && a->lock == b->lock && a->executor == b->executor && one &&
+	       other && one->function == other->function && one->line == other->line &&
+	       a->ender.kind == b->ender.kind && a->ender.id == b->ender.id;
+}
+
+static bool is_told(const struct hang *hang, size_t number)
+{
+	for (size_t i = 0; i < number; i++)
+		if (hung_thread_is_blocked(&hang->threads[i]) &&
+		    is_like(&hang->threads[i], &hang->threads[number]))
+			return true;
+	return false;
+}
+
+static void print_blocked(const struct hang *hang, size_t number, FILE *out)
+{
+	const struct hung_thread *thread = &hang->threads[number];
+	size_t others = 0;
+
+	for (size_t i = number + 1; i < hang->count; i++)
+		others += hung_thread_is_blocked(&hang->threads[i]) &&
+			  is_like(thread, &hang->threads[i]);
+	fprintf(out, "  %s (%d), %s", thread->name, thread->tid, thread->executor);
+	if (others)
+		fprintf(out, ", and %zu more", others);
+	fprintf(out, ": ");
+	print_doing(thread, out);
+	fputc('\n', out);
+	if (thread->task)
+		fprintf(out, "    task: %s\n", thread->task);
+	if (thread->script.count) {
+		print_stack(hang, &thread->script, out);
+		text_stack_print_folded(&thread->native, out);
+	} else {
+		print_stack(hang, &thread->native, out);
+	}
+	if (thread->doing != DOING_COMPUTE && thread->doing != DOING_BLOCK_ON)
+		print_ender(hang, thread, out);
+}
+
+int hang_print_text(const struct hang *hang, const struct report *report, FILE *out)
+{
+	const struct process *process = hang->process;
+	size_t others = 0;
+
+	fprintf(out, "%s\n", hang->verdict);
+	fprintf(out, "process %" PRId64 ", %s%s\n", process->pid, process->executable,
+		process->end == PROCESS_RUNNING ? "" : ", as it was when it ended");
+	for (size_t i = 0; i < hang->count; i++) {
+		if (hung_thread_is_blocked(&hang->threads[i])) {
+			if (!is_told(hang, i))
+				print_blocked(hang, i, out);
+			continue;
+		}
+		others++;
+	}
+	if (others)
+		fprintf(out, "  %zu more thread%s of executors: not blocked\n", others,
+			others == 1 ? "" : "s");
+	if (process->tasks.count || process->tasks.problem)
+		text_tasks_print(report, process, out);
+	return 0;
+}

@@ -1,0 +1,69 @@
+#include "json_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+json_t *json_of_number(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+void json_set_text(json_t *object, const char *name, const char *value)
+{
+	if (value)
+		json_object_set_new(object, name, json_string(value));
+}
+
+static json_t *frame_json(const struct frame *frame)
+{
+	json_t *object = json_object();
+	char offset[32];
+
+	json_set_text(object, "function", frame->function);
+	json_set_text(object, "file", frame->file);
+	if (frame->line > 0)
+		json_object_set_new(object, "line", json_integer(frame->line));
+	if (frame->native) {
+		snprintf(offset, sizeof offset, "0x%" PRIx64, frame->offset);
+		json_set_text(object, "module", frame->module ? frame->module : "[unknown]");
+		json_set_text(object, "build_id", frame->build_id);
+		json_set_text(object, "offset", offset);
+	}
+	if (!frame->native && frame->module) {
+		json_set_text(object, "module", frame->module);
+		json_set_text(object, "build_id", frame->build_id);
+	}
+	if (frame->inlined)
+		json_object_set_new(object, "inlined", json_true());
+	json_set_text(object, "language", frame->language);
+	if (frame->owner == OWNER_PROGRAM)
+		json_object_set_new(object, "user", json_true());
+	return object;
+}
+
+json_t *json_of_stack(const struct stack *stack)
+{
+	json_t *frames = json_array();
+
+	for (size_t i = 0; i < stack->count; i++)
+		json_array_append_new(frames, frame_json(&stack->frames[i]));
+	return frames;
+}
+
+json_t *json_of_tasks(const struct process_tasks *tasks)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < tasks->group_count; i++) {
+		const struct task_group *group = &tasks->groups[i];
+		json_t *object = json_object();
+
+		json_set_text(object, "type", group->type);
+		json_set_text(object, "state", task_state_word(group->state));
+		json_object_set_new(object, "count", json_of_number(group->count));
+		json_object_set_new(object, "oldest_ns", json_of_number(group->oldest_ns));
+		json_object_set_new(object, "awaits", json_of_stack(&group->awaits));
+		json_array_append_new(array, object);
+	}
+	return array;
+}

@@ -1,0 +1,23 @@
+/* Parts of documents in JSON that more than one format has. */
+#ifndef REPORT_JSON_PARTS_H
+#define REPORT_JSON_PARTS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "report/frames/stack.h"
+#include "report/tasks/tasks.h"
+
+/* JSON's numbers end at 2^63 here. */
+json_t *json_of_number(uint64_t value);
+
+/* Nothing for NULL. */
+void json_set_text(json_t *object, const char *name, const char *value);
+
+/* An array of frames, innermost first. */
+json_t *json_of_stack(const struct stack *stack);
+
+/* An array of groups. */
+json_t *json_of_tasks(const struct process_tasks *tasks);
+
+#endif

@@ -1,0 +1,116 @@
+//! Programs that do not go on, to be explained. Each prints "ready" and stays as it is for good.
+//!
+//!     futures_hangs CASE
+//!
+//! Labels in comments: where a blocked thread is, or the task that holds it up.
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, Mutex};
+use tokio::task::{block_in_place, LocalSet};
+use tokio::time::sleep;
+
+const SHORT: Duration = Duration::from_millis(100);
+const LONG: Duration = Duration::from_secs(3600);
+
+async fn hold(lock: Arc<parking_lot::Mutex<u32>>) {
+    let mut held = lock.lock();
+    *held += 1;
+    sleep(LONG).await; // workers-holder
+    *held += 1;
+}
+
+async fn want(lock: Arc<parking_lot::Mutex<u32>>) {
+    *lock.lock() += 1; // workers
+}
+
+/// All workers want a lock that a suspended task of another thread holds.
+async fn workers() {
+    let lock = Arc::new(parking_lot::Mutex::new(0));
+    let local = LocalSet::new();
+    local.spawn_local(hold(lock.clone()));
+    local.run_until(sleep(SHORT)).await;
+    for _ in 0..4 {
+        tokio::spawn(want(lock.clone()));
+    }
+    local.await;
+}
+
+async fn hold_std(lock: Arc<std::sync::Mutex<u32>>) {
+    let mut held = lock.lock().unwrap();
+    *held += 1;
+    sleep(LONG).await; // one_of_four-holder
+    *held += 1;
+}
+
+async fn want_std(lock: Arc<std::sync::Mutex<u32>>) {
+    *lock.lock().unwrap() += 1; // one_of_four
+}
+
+/// One worker of four is blocked.
+async fn one_of_four() {
+    let lock = Arc::new(std::sync::Mutex::new(0));
+    let local = LocalSet::new();
+    local.spawn_local(hold_std(lock.clone()));
+    local.run_until(sleep(SHORT)).await;
+    tokio::spawn(want_std(lock.clone()));
+    local.await;
+}
+
+async fn close(lock: Arc<Mutex<u32>>) {
+    let runtime = tokio::runtime::Handle::current();
+    block_in_place(|| runtime.block_on(async { *lock.lock().await += 1 })); // in_place
+}
+
+/// A lock that is never released is waited for where blocking is allowed.
+async fn in_place() {
+    let lock = Arc::new(Mutex::new(0));
+    let guard = lock.clone().lock_owned().await;
+    tokio::spawn(close(lock));
+    pending::<()>().await;
+    drop(guard);
+}
+
+async fn ship(a: Arc<Mutex<u32>>, b: Arc<Mutex<u32>>) {
+    let mut first = a.lock().await;
+    sleep(SHORT).await;
+    *first += *b.lock().await;
+}
+
+/// Two tasks wait for each other's lock, a third for a channel: no thread is blocked.
+async fn idle() {
+    let (a, b) = (Arc::new(Mutex::new(1)), Arc::new(Mutex::new(2)));
+    tokio::spawn(ship(a.clone(), b.clone()));
+    tokio::spawn(ship(b, a));
+    let (sender, mut receiver) = mpsc::channel::<u32>(1);
+    tokio::spawn(async move { while receiver.recv().await.is_some() {} });
+    pending::<()>().await;
+    drop(sender);
+}
+
+/// All is well: tasks wait for timers.
+async fn healthy() {
+    for _ in 0..8 {
+        tokio::spawn(async {
+            loop {
+                sleep(SHORT).await;
+            }
+        });
+    }
+    pending::<()>().await;
+}
+
+fn main() {
+    let case = std::env::args().nth(1).expect("a case");
+    tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap().block_on(async {
+        println!("ready");
+        match case.as_str() {
+            "workers" => workers().await,
+            "one_of_four" => one_of_four().await,
+            "in_place" => in_place().await,
+            "idle" => idle().await,
+            "healthy" => healthy().await,
+            _ => panic!("no such case"),
+        }
+    });
+}

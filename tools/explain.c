@@ -1,0 +1,70 @@
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "command_line.h"
+#include "report/explain/explain.h"
+
+static const char *take_format(void *target, const char *value)
+{
+	struct report_options *options = target;
+
+	options->format = value;
+	return explain_format_is_known(value) ? NULL : "text or json";
+}
+
+static const char *take_strip_prefix(void *target, const char *value)
+{
+	struct report_options *options = target;
+
+	options->session.strip_prefix = value;
+	return *value ? NULL : "a directory as the compiler named it";
+}
+
+static const char *take_source_root(void *target, const char *value)
+{
+	struct report_options *options = target;
+
+	options->session.source_root = value;
+	return *value ? NULL : "the directory that the sources lie in";
+}
+
+static const struct command_option options[] = {
+	{ "format", 0, "FORMAT", "text (the default) or json", take_format },
+	{ "strip-prefix", 0, "DIR", "show source files that lie in DIR relative to it",
+	  take_strip_prefix },
+	{ "source-root", 0, "DIR", "and relative ones below DIR", take_source_root },
+};
+
+int command_explain(int argc, char **argv)
+{
+	static struct report_options wanted = REPORT_OPTIONS_DEFAULT;
+	const struct command_line line = {
+		.command = "explain",
+		.arguments = "[OPTION...] PID-OR-TRACE",
+		.help = "Explains why a watched process does not go on: which threads of its "
+			"executors are blocked,\nsince when, where, and who can end that. The "
+			"process is not stopped. Its first line is the\nverdict. The exit status "
+			"is 0, 66 when a thread is blocked, or 2.\n",
+		.question = "which process?",
+		.groups = { OPTION_GROUP(options, &wanted) },
+	};
+	char sentence[EXPLAIN_SENTENCE_SIZE];
+	int status = command_line_parse(&line, argc, argv);
+	bool blocked;
+
+	if (status >= 0)
+		return status;
+	if (argc - optind > 1) {
+		fprintf(stderr, "yieldsan: explain: one process or trace at a time\n");
+		return STATUS_WRONG_USE;
+	}
+	wanted.tasks = true;
+	if (explain(&wanted, argv[optind], stdout, &blocked, sentence)) {
+		fprintf(stderr, "yieldsan: %s\n", sentence);
+		return STATUS_WRONG_USE;
+	}
+	return blocked ? STATUS_FINDINGS : 0;
+}
