@@ -224,6 +224,20 @@ static bool sleeps_on(const struct looking *looking, int32_t tid, struct thread_
 	return true;
 }
 
+/* One that has just been woken has no place yet: it is asked again. */
+static bool find_wait(const struct looking *looking, int32_t tid, struct thread_wait *wait)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_NS };
+
+	for (int i = 0; i < LOOKS; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		if (thread_wait_read(looking->trace->header->pid, tid, wait))
+			return true;
+	}
+	return false;
+}
+
 static void take_turn(struct looking *looking, const struct trace_thread *slot,
 		      struct thread_wait *wait, struct hung_thread *thread)
 {
@@ -341,7 +355,7 @@ static void take_other(struct looking *looking, int32_t tid, const struct hung_t
 	struct thread_wait wait;
 	char name[64];
 
-	if (!thread_wait_read(looking->trace->header->pid, tid, &wait) ||
+	if (!find_wait(looking, tid, &wait) ||
 	    !process_text(looking->trace->header->pid, tid, "comm", name, sizeof name))
 		return;
 	*thread = (struct hung_thread){
