@@ -217,26 +217,37 @@ static uint64_t frame_pointer_set(struct outside *outside, uint64_t pc)
 	return set;
 }
 
-/* By how much the stack grows there: registers that are kept, and room. */
+#define LONGEST 8 /* of the instructions that are known here */
+
+/*
+ * By how much the stack grows there: registers that are kept, and room. Between them compilers move
+ * from register to register.
+ */
 static uint64_t setup_growth(const uint8_t *code, const uint8_t *end)
 {
 	uint64_t growth = 0;
 	uint32_t room;
 
-	for (;;) {
-		const uint8_t *push = code + (*code == 0x41);
+	while (end - code >= LONGEST) {
+		size_t prefix = (*code & 0xf0) == 0x40;
+		uint8_t operation = code[prefix], operands = code[prefix + 1];
 
-		if (push + 1 >= end || *push < 0x50 || *push > 0x57)
+		if (operation >= 0x50 && operation <= 0x57) { /* push */
+			growth += WORD;
+			code += prefix + 1;
+		} else if ((operation == 0x89 || operation == 0x8b || operation == 0x31) &&
+			   operands >> 6 == 3) { /* mov and xor of registers */
+			code += prefix + 2;
+		} else if (operation == 0x83 && operands == 0xec) { /* sub $room,%rsp */
+			return growth + code[prefix + 2];
+		} else if (operation == 0x81 && operands == 0xec) {
+			memcpy(&room, code + prefix + 2, sizeof room);
+			return growth + room;
+		} else {
 			break;
-		growth += WORD;
-		code = push + 1;
+		}
 	}
-	if (end - code < 7 || code[0] != 0x48 || code[2] != 0xec) /* sub $room,%rsp */
-		return growth;
-	if (code[1] == 0x83)
-		return growth + code[3];
-	memcpy(&room, code + 3, sizeof room);
-	return code[1] == 0x81 ? growth + room : growth;
+	return growth;
 }
 
 static bool take_frame_pointer(struct outside *outside, struct place *place, uint64_t at)
