@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+from programs.harness import invariants
 from cli.place import BUILD, expect, report_of, ROOT, run, run_tests, Skip, yieldsan
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
@@ -41,7 +42,10 @@ def _run(place, *command, options=(), **more):
     result = run("--format=json", f"--report={place / 'report'}", "--show=notice", *options, "--", *command,
                  env=environment)
     expect(result.status in (0, 66), result)
-    return report_of(place / "report")
+    report = report_of(place / "report")
+    wrong = invariants.violations(report)
+    expect(not wrong, wrong)
+    return report
 
 
 def _stack(finding, role):
@@ -233,6 +237,16 @@ def a_wait_for_a_lock_that_a_task_held_before_is_no_deadlock(place):
         report = _of_case(place, "goes-on", profile)
         expect(_held(report), "other locks are held: the waits were looked at")
         expect(not [f for f in report["findings"] if f["kind"] == "deadlock"], report["findings"])
+
+
+def a_guard_that_was_waited_for_is_held_as_long_as_it_was(place):
+    for profile in ("dev", "release"):
+        report = _of_case(place, "waited", profile)
+        (held,) = _held(report)
+        expect(_lines([held], "held.rs") == _labelled("held.rs", "HELD waited"), held)
+        expect(held["total_ns"] >= held["max_ns"] >= 1_490_000_000, held)
+        expect(held["harm"] == {"yields": 1, "waiters": 1} and not held.get("in_progress"), held)
+        expect("held over 1 yield, for 1." in held["message"] and "still" not in held["message"], held["message"])
 
 
 def a_scan_and_a_run_give_a_finding_one_id(place):

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC   "YSANTRC" /* with its NUL: eight bytes */
-#define TRACE_VERSION 2
+#define TRACE_VERSION 3
 #define TRACE_SUFFIX  ".yieldsan"
 /*
  * A process that found no room for its trace leaves an empty file. What an executor then does is

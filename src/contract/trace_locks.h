@@ -94,8 +94,10 @@ struct trace_guard_site {
 	uint64_t max_ns;   /* at once: it may have been released and taken again in a turn */
 	uint64_t first_ns; /* CLOCK_MONOTONIC */
 	uint64_t last_ns;
-	uint64_t open; /* held when the process ended */
-	int32_t tid;   /* of the thread that was to poll the first */
+	uint64_t open;		/* seen to be held, and not seen to be released since */
+	uint64_t open_since_ns; /* since when, the one of these that was seen last */
+	uint64_t waiters;	/* turns that waited for one for 20 ms or longer */
+	int32_t tid;		/* of the thread that was to poll the first */
 	uint32_t reserved;
 	char thread[TRACE_NAME_SIZE];
 };
@@ -186,7 +188,7 @@ struct trace_deadlock {
 };
 
 TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
-TRACE_ASSERT(sizeof(struct trace_guard_site) == 136 + 8 * TRACE_GUARD_LINKS, "trace_guard_site");
+TRACE_ASSERT(sizeof(struct trace_guard_site) == 152 + 8 * TRACE_GUARD_LINKS, "trace_guard_site");
 TRACE_ASSERT(sizeof(struct trace_left_site) == 64, "trace_left_site");
 TRACE_ASSERT(sizeof(struct trace_cancel_site) == 88 + 8 * TRACE_GUARD_LINKS, "trace_cancel_site");
 TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 96, "trace_deadlock_edge");

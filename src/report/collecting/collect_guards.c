@@ -127,6 +127,7 @@ void collection_add_guard(struct collection *collection, const struct trace_guar
 		.category = "lock",
 		.count = site->yields,
 		.yields = site->yields,
+		.waiters = site->waiters,
 		.total_ns = site->total_ns,
 		.max_ns = site->max_ns,
 		.first_ns = collection_since_start(collection, site->first_ns),
@@ -140,6 +141,14 @@ void collection_add_guard(struct collection *collection, const struct trace_guar
 	if (!executor || !site->yields || !collection_executor(collection, executor, &seen) ||
 	    !source_of(collection, site, &source))
 		return;
+	if (seen.in_progress) { /* and since it was last looked at */
+		seen.progress_ns = collection_elapsed(collection, site->open_since_ns);
+		seen.total_ns += collection_elapsed(collection, site->last_ns);
+		if (seen.progress_ns > seen.max_ns)
+			seen.max_ns = seen.progress_ns;
+		if (seen.total_ns < seen.max_ns)
+			seen.total_ns = seen.max_ns;
+	}
 	if (site->flags & GUARD_UNSURE) {
 		if (site->yields < LIMIT_UNSURE_GUARD_YIELDS)
 			return;

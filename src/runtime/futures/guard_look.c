@@ -45,7 +45,39 @@ static struct executor *executor_of(const struct look *look)
 			  : task_module_executor(look->module);
 }
 
-static COLD void record(struct look *look)
+static void subtract_one(uint64_t *count)
+{
+	uint64_t known = __atomic_load_n(count, __ATOMIC_RELAXED);
+
+	while (known && !__atomic_compare_exchange_n(count, &known, known - 1, true,
+						     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+/*
+ * One rest of a task: counted once, and its time as far as it has passed. While it lasts it may be
+ * looked at more than once, by those who wait for the lock and at the end of the process.
+ */
+static void count_rest(const struct look *look, struct trace_guard_site *site)
+{
+	const struct guard_rest *rest = look->rest;
+	uint64_t ns = look->rested_ns, counted_ns = guard_rest_counted_ns(rest->counted);
+
+	if (look->aside)
+		ns = guard_rest_counted_ns(guard_rest_counted(ns));
+	raise_to(&site->max_ns, ns);
+	if (ns > counted_ns)
+		add(&site->total_ns, ns - counted_ns);
+	if (!rest->counted) {
+		add(&site->yields, !(look->unpolled && look->goes_on));
+		add(&site->open, look->aside);
+		site->open_since_ns = site->last_ns - ns;
+	} else if (!look->aside) {
+		subtract_one(&site->open);
+	}
+}
+
+static COLD void record(struct look *look, bool wanted)
 {
 	struct guard_rest *rest = look->rest;
 	uint64_t ticks = turn_clock_now();
@@ -66,16 +98,13 @@ static COLD void record(struct look *look)
 	look->found = true;
 	if (!look->goes_on)
 		add(&site->count, 1);
-	raise_to(&site->max_ns, turn_clock_ns(ticks - rest->since));
+	if (!look->rested)
+		look->rested_ns = ticks > rest->since ? turn_clock_ns(ticks - rest->since) : 0;
+	look->rested = true;
 	site->last_ns = now_ns();
-	look->matched = site;
-	/* While it rests it may be looked at more than once. */
-	if (rest->counted == trace_offset(site))
-		return;
-	rest->counted = look->aside ? trace_offset(site) : 0;
-	add(&site->open, look->aside);
-	add(&site->yields, !(look->unpolled && look->goes_on));
-	add(&site->total_ns, turn_clock_ns(ticks - rest->since));
+	if (wanted)
+		look->matched = site;
+	count_rest(look, site);
 }
 
 static COLD void refute(struct look *look, uint32_t value)
@@ -102,19 +131,23 @@ static void look_at_lock(struct look *look, uint32_t number, uintptr_t at)
 	const struct layout_word *word = &look->layout->table.words[value->word];
 	bool far = value->box == LAYOUT_NONE ? look->aside : look->far;
 	uint64_t lock, bits;
+	bool wanted;
 
 	if (!at || !fetch(far, at + word->pointer, sizeof lock, &lock) || !lock ||
 	    !fetch(look->far, lock + word->offset, word->size, &bits))
 		return;
 	look->spot.value = number;
 	look->spot.address = lock + word->offset;
-	if (look->wanted && look->wanted != look->spot.address &&
-	    (word->waits == LAYOUT_NONE || look->wanted != lock + word->waits))
+	wanted = !look->wanted || look->wanted == look->spot.address ||
+		 (word->waits != LAYOUT_NONE && look->wanted == lock + word->waits);
+	if (look->seeks && !wanted)
 		return;
-	if (bits & word->mask)
-		record(look);
-	else
+	if (!(bits & word->mask))
 		refute(look, number);
+	else if (look->seeks)
+		look->found = true;
+	else
+		record(look, wanted);
 }
 
 static void look_at_guard(struct look *look, uint32_t number, const struct layout_state *state,
@@ -301,6 +334,7 @@ static void look_at_task(struct look *look)
 	look->layout = &look->module->futures;
 	look->matched = NULL;
 	look->found = false;
+	look->rested = false;
 	if (!is_suspended(look))
 		return;
 	look->spot.layout = &look->layout->table;
@@ -313,6 +347,16 @@ static void look_at_task(struct look *look)
 		look_at_machine(look, task->machine, address);
 	else if (fetch(look->far, address, sizeof box, &box) && box)
 		look_at_machine(look, task->machine, box);
+	if (UNLIKELY(look->rested))
+		look->rest->counted = look->aside ? guard_rest_counted(look->rested_ns) : 0;
+}
+
+/* It does not hold now what it was seen to hold, and was counted for, from aside. */
+static COLD void end_rest(struct guard_rest *rest)
+{
+	if (rest->site)
+		subtract_one(&((struct trace_guard_site *)trace_at(rest->site))->open);
+	rest->counted = 0;
 }
 
 static void look_of(struct look *look, const struct task_slot *slot, const void *header)
@@ -332,9 +376,13 @@ void guard_look(const struct task_slot *slot, const void *header, enum look_from
 	look_of(&look, slot, header);
 	look.far = look.aside = from == LOOK_FROM_ASIDE;
 	look.wanted = 0;
+	look.seeks = false;
 	look_at_task(&look);
-	if (!look.found)
-		look.rest->site = 0;
+	if (look.found)
+		return;
+	if (UNLIKELY(look.rest->counted && !look.aside))
+		end_rest(look.rest);
+	look.rest->site = 0;
 }
 
 /* The machine of a root that lies at `address`; LAYOUT_NONE where it is not known, or not there. */
@@ -385,14 +433,20 @@ static struct trace_guard_site *look_at_rests(uintptr_t wanted, const struct gua
 {
 	for (size_t i = 0; guard_rests && i < GUARD_RESTS; i++) {
 		const struct guard_rest *rest = &guard_rests[i];
-		struct look look = { .aside = true, .far = true, .wanted = wanted };
+		struct look look = {
+			.aside = true, .far = true, .wanted = wanted, .seeks = wanted != 0
+		};
 
 		look_of(&look, &task_slots[rest->slot], (const void *)rest->header);
 		if (!look.header || !look.task)
 			continue;
 		look_at_task(&look);
+		if (!look.seeks || !look.found)
+			continue;
 		*of = rest;
-		if (wanted && look.matched)
+		look.seeks = false;
+		look_at_task(&look);
+		if (look.matched)
 			return look.matched;
 	}
 	return NULL;

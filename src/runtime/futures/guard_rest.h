@@ -23,8 +23,24 @@ struct guard_rest {
 	uint32_t site;	  /* offset of the trace_guard_site; 0: nothing */
 	uint32_t slot;	  /* of its vtable; see task_slots.h */
 	int32_t tid;	  /* of the thread that polled it last; 0: not known */
-	uint32_t counted; /* offset of the site that this rest was counted at already; 0: none */
+	uint32_t counted; /* how much of this rest was counted from aside, see below; 0: nothing */
 };
+
+/*
+ * The part of a rest that was counted while it lasts, in steps of 16 us: the rest of it counts when
+ * it ends.
+ */
+#define COUNTED_BITS 14
+
+static inline uint32_t guard_rest_counted(uint64_t ns)
+{
+	return (uint32_t)(ns >> COUNTED_BITS) + 1;
+}
+
+static inline uint64_t guard_rest_counted_ns(uint32_t counted)
+{
+	return counted ? (uint64_t)(counted - 1) << COUNTED_BITS : 0;
+}
 
 /* NULL until the first task type that may hold guards. */
 extern struct guard_rest *guard_rests;

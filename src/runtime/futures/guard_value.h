@@ -32,10 +32,12 @@ struct look {
 	bool aside;
 	bool unpolled;	  /* since the last look, as far as is known */
 	bool far;	  /* what is read now may not be there */
-	uintptr_t wanted; /* the only lock that matters; 0: all do */
-	struct trace_guard_site *matched;
-	/* Of the task: whether it holds what it held at its last poll. */
-	bool found, goes_on;
+	uintptr_t wanted; /* a lock; 0: none is */
+	bool seeks;	  /* nothing is recorded: only whether the task holds that one matters */
+	struct trace_guard_site *matched; /* of the one that is wanted, or any */
+	/* Of the task: whether it holds what it held at its last poll, and since when. */
+	bool found, goes_on, rested;
+	uint64_t rested_ns; /* where `rested` says so */
 };
 
 /* An integer; false where nothing can be read. */

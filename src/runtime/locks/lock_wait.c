@@ -224,6 +224,10 @@ static void tell(struct lock_wait *wait, bool only_cycle)
 	bool cycle;
 
 	seen.edge_count = follow(seen.edges, &cycle);
+	if (only_cycle && seen.edge_count && seen.edges[0].guard)
+		__atomic_fetch_add(
+			&((struct trace_guard_site *)trace_at(seen.edges[0].guard))->waiters, 1,
+			__ATOMIC_RELAXED);
 	if (!seen.edge_count || (only_cycle && !cycle))
 		return;
 	record = wait->record ? trace_at(wait->record) : record_of(&seen);

@@ -235,6 +235,27 @@ fn goes_on() {
     ));
 }
 
+// Held over one await, while another worker waits for it, who then gets it.
+async fn holds_long(m: Arc<parking_lot::Mutex<u64>>) {
+    let _guard = m.lock();
+    tokio::time::sleep(Duration::from_millis(1500)).await; // HELD waited
+}
+async fn waits_long(m: Arc<parking_lot::Mutex<u64>>) {
+    *m.lock() += 1;
+}
+fn waited() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let m = Arc::new(parking_lot::Mutex::new(0));
+        let holds = tokio::spawn(holds_long(m.clone()));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let waits = tokio::spawn(waits_long(m));
+        holds.await.unwrap();
+        waits.await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    });
+}
+
 async fn fair(m: Arc<tokio::sync::Mutex<u32>>) {
     let mut guard = m.lock().await;
     yield_now().await;
@@ -266,6 +287,7 @@ fn main() {
             local(deadlock())
         }
         Some("goes-on") => goes_on(),
+        Some("waited") => waited(),
         Some(case) => {
             std::thread::spawn(|| {
                 std::thread::sleep(Duration::from_secs(1));
@@ -273,6 +295,6 @@ fn main() {
             });
             stuck_on(case)
         }
-        None => panic!("contend, correct, odd, long, tokio, rest, exit, deadlock, goes-on or stuck-?"),
+        None => panic!("contend, correct, odd, long, tokio, rest, exit, deadlock, goes-on, waited or stuck-?"),
     }
 }

@@ -420,6 +420,32 @@ static void a_lock_is_found_by_each_place_that_is_waited_at(void **state)
 	made.words[0].waits = LAYOUT_NONE;
 }
 
+/* Looked at by who waits for it, twice, and then polled: one yield, all of its time, and closed. */
+static void a_rest_counts_once_with_all_of_its_time(void **state)
+{
+	struct guard_holder holder = { 0 };
+	struct trace_guard_site before;
+
+	(void)state;
+	told(machines.plain);
+	turn_clock_calibrate();
+	before = *last_site;
+	guard_rest_begin(&task, SLOT);
+	usleep(3000);
+	assert_true(guard_find((uintptr_t)&locked, &holder));
+	assert_int_equal(last_site->open, before.open + 1);
+	assert_true(last_site->total_ns - before.total_ns >= 2900000);
+	assert_true(now_ns() - last_site->open_since_ns >= 2900000);
+	usleep(3000);
+	assert_true(guard_find((uintptr_t)&locked, &holder));
+	usleep(3000);
+	told(machines.plain);
+	assert_int_equal(last_site->open, before.open);
+	assert_int_equal(last_site->yields, before.yields + 1);
+	assert_true(last_site->total_ns - before.total_ns >= 8900000);
+	assert_true(last_site->max_ns <= last_site->total_ns);
+}
+
 static void a_guard_kept_over_yields_is_one_task_of_many_yields(void **state)
 {
 	uint64_t before;
@@ -459,6 +485,7 @@ int main(void)
 		TEST(from_aside_nothing_faults),
 		TEST(the_holder_of_a_lock_is_found_among_tasks_at_rest),
 		TEST(a_lock_is_found_by_each_place_that_is_waited_at),
+		TEST(a_rest_counts_once_with_all_of_its_time),
 		TEST(a_guard_kept_over_yields_is_one_task_of_many_yields),
 	};
 
