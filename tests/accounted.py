@@ -38,7 +38,8 @@ WAITING = """
 # As they are made, these cannot.
 HARMLESS = re.compile(r"""
     futex\(.*FUTEX_(WAKE|CMP_REQUEUE|UNLOCK|TRYLOCK)   # wakes others
-  | newfstatat\(\d+,\ "",                              # fstat: our own look at a descriptor
+  | newfstatat\(\d+,\ "",                              # fstat
+  | statx\(\d+,\ "",\ AT_STATX_DONT_SYNC             # our own look at a descriptor
   | wait(4|id)\(.*WNOHANG
 """, re.VERBOSE)
 

@@ -16,7 +16,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs"))
 
-from harness import build, labels, manifest, watch  # noqa: E402
+from harness import build, invariants, labels, manifest, watch  # noqa: E402
 
 # What the command itself has to say (that no executor ran a turn) stands behind the program's own.
 OWN_WORDS = re.compile(r"^yieldsan: .*\n", re.MULTILINE)
@@ -74,7 +74,9 @@ def judge_report(run, builder, report):
     active = labels.chosen([each for some, _ in found for each in some], run.expect, run.allow, run.at_most)
     quiet = set().union(*(lines for _, lines in found))
     findings = report["findings"] if report else []
-    return labels.compare(findings, active, quiet, run.lines, run.family, run.executor)
+    verdict = labels.compare(findings, active, quiet, run.lines, run.family, run.executor)
+    verdict.complaints += invariants.violations(report) if report else []
+    return verdict
 
 
 def judge(run, builder, unwatched, watched):

@@ -244,6 +244,8 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 		return;
 	seen.count = 1;
 	seen.total_ns = seen.max_ns = seen.progress_ns;
+	if (was_seen_asleep(collection->trace, thread))
+		seen.off_cpu_ns = seen.progress_ns;
 	seen.first_ns = collection_since_start(collection, call.start_ns);
 	seen.last_ns = seen.first_ns + seen.progress_ns;
 	seen.thread = strings_keep_part(&collection->report->session->strings, thread->name,

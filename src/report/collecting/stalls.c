@@ -262,6 +262,15 @@ static uint64_t elapsed(const struct trace_file *trace, uint64_t start_ns)
 	return start_ns && end_ns > start_ns ? end_ns - start_ns : 0;
 }
 
+/* As in the time in which it was watched. */
+static uint64_t off_cpu_of(const struct trace_look *look, uint64_t ns)
+{
+	uint64_t seen_ns = look->last_ns - look->since_ns;
+	uint64_t off_ns = look->ran_ns < seen_ns ? seen_ns - look->ran_ns : 0;
+
+	return (uint64_t)((double)off_ns / (double)seen_ns * (double)ns);
+}
+
 /* `flags`: of a root future, which is of no type of task. */
 static void observe_turn(struct stalls *stalls, const struct trace_turn_times *times,
 			 const struct trace_thread *thread, uint64_t turn, uint64_t start_ns,
@@ -326,6 +335,8 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	}
 	seen.language = script ? script->language : SCRIPT_NONE;
 	seen.total_ns = seen.max_ns = seen.progress_ns;
+	if (look && look->last_ns > look->since_ns)
+		seen.off_cpu_ns = off_cpu_of(look, seen.progress_ns);
 	seen.first_ns = since_start(trace->header, start_ns);
 	seen.last_ns = seen.first_ns + seen.progress_ns;
 	seen.thread = strings_keep_part(strings, thread->name, sizeof thread->name);

@@ -81,7 +81,10 @@ static void print_evidence(const struct finding *finding, FILE *out)
 	uint64_t share;
 
 	fputs("  ", out);
-	if (finding->off_cpu_ns && finding->total_ns) {
+	/* Of what has not ended it may not be known. */
+	if (finding->off_cpu_ns && finding->total_ns &&
+	    (!finding->in_progress || finding->kind == KIND_LONG_TURN ||
+	     finding->off_cpu_ns >= finding->progress_ns)) {
 		share = (uint64_t)(100.0 * (double)finding->off_cpu_ns / (double)finding->total_ns);
 		fprintf(out, "%s %d %% of the time, ",
 			finding->kind == KIND_LONG_TURN ? "off the processor" : "asleep",

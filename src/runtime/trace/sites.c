@@ -213,6 +213,9 @@ void site_count(struct trace_site *site, struct verdict verdict, uint64_t wall_n
 	       !__atomic_compare_exchange_n(&site->max_ns, &longest, wall_ns, true,
 					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
+	/* The record was made a moment after what it is about. */
+	if (UNLIKELY(end_ns < site->first_ns))
+		site->first_ns = end_ns;
 	__atomic_store_n(&site->last_ns, end_ns, __ATOMIC_RELAXED);
 }
 

@@ -163,7 +163,7 @@ static void block_spin(void)
 	int result;
 
 	spins = true;
-	result = pthread_spin_lock(&spin); /* EXPECT error pthread_spin_lock category=lock case=spin */
+	result = pthread_spin_lock(&spin); /* EXPECT error pthread_spin_lock category=lock case=spin_lock */
 	REQUIRE(result == 0);
 	pthread_spin_unlock(&spin);
 }
@@ -216,7 +216,7 @@ const struct operation lock_operations[] = {
 	{ "mutex", prepare_mutex, block_mutex, helper_join },
 	{ "cond", prepare_cond, block_cond, helper_join },
 	{ "rwlock", prepare_rwlock, block_rwlock, helper_join },
-	{ "spin", prepare_spin, block_spin, helper_join },
+	{ "spin_lock", prepare_spin, block_spin, helper_join },
 	{ "cond_destroy", prepare_cond_destroy, block_cond_destroy, helper_join },
 	{ "sem", prepare_sem, block_sem, helper_join },
 	{ "join", prepare_join, block_join, NULL },

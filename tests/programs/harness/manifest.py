@@ -36,7 +36,7 @@ def words(text):
 TOKIO_OPERATIONS = words("sleep file fifo socket lookup command mutex condvar join println compute")
 C_OPERATIONS = words(
     "nanosleep usleep select file fsync stat pipe stream nested_poll socket getaddrinfo mutex cond rwlock sem"
-    " join flock system popen child_end other_child waitpid output quiet compute buffered setvbuf spin cond_destroy modes loop_modes processes made_blocking"
+    " join flock system popen child_end other_child waitpid output quiet compute buffered setvbuf spin_lock cond_destroy modes loop_modes processes made_blocking"
     " copy_made_blocking"
 )
 PYTHON_OPERATIONS = words(
