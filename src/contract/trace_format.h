@@ -324,6 +324,11 @@ enum severity {
 	SEVERITIES,
 };
 
+/* Of calls on files that took less than this, one in so many is asked whether it slept, and stands
+ * for the others: off_cpu_ns is an estimate then. */
+#define TRACE_SHORT_CALL_NS 50000
+#define TRACE_SLEEP_SAMPLES 16
+
 /* One distinct stack of one call. The runtime judges each event and counts it under its severity.
  */
 struct trace_site {

@@ -74,6 +74,15 @@ static void print_shares(const struct finding *finding, FILE *out)
 	fputc('\n', out);
 }
 
+/* The share asleep, where most calls were too short to be asked each. */
+static bool is_estimate(const struct finding *finding)
+{
+	return finding->kind == KIND_BLOCKING_CALL && finding->category &&
+	       (!strcmp(finding->category, "file") || !strcmp(finding->category, "metadata")) &&
+	       finding->count > TRACE_SLEEP_SAMPLES &&
+	       finding->total_ns / finding->count < TRACE_SHORT_CALL_NS;
+}
+
 /* What is known beside the cost: how sure, how harmful, which thread. */
 static void print_evidence(const struct finding *finding, FILE *out)
 {
@@ -86,9 +95,9 @@ static void print_evidence(const struct finding *finding, FILE *out)
 	    (!finding->in_progress || finding->kind == KIND_LONG_TURN ||
 	     finding->off_cpu_ns >= finding->progress_ns)) {
 		share = (uint64_t)(100.0 * (double)finding->off_cpu_ns / (double)finding->total_ns);
-		fprintf(out, "%s %d %% of the time, ",
+		fprintf(out, "%s %s%d %% of the time, ",
 			finding->kind == KIND_LONG_TURN ? "off the processor" : "asleep",
-			share > 100 ? 100 : (int)share);
+			is_estimate(finding) ? "about " : "", share > 100 ? 100 : (int)share);
 	}
 	if (finding->harm_events)
 		fprintf(out, "while it was held %s event%s became ready, ",

@@ -70,7 +70,8 @@ struct thread_state {
 	unsigned slot_number;
 	uint64_t *turn_counter; /* in slot; counts the turns of the next */
 	struct executor *turn_counter_executor;
-	bool usage_known; /* usage was taken in this turn */
+	bool usage_known;    /* usage was taken in this turn */
+	uint8_t short_calls; /* on files: see calls/watch.c */
 	struct {
 		uint64_t cpu_ns;
 		int64_t switches; /* voluntary; -1: not known */

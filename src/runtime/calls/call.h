@@ -65,6 +65,7 @@ struct call_watch {
 	bool roots;	   /* none, but a root future rests meanwhile: see futures/root_look.h */
 	bool failed;	   /* the call returned an error */
 	bool ended;	   /* it returned 0: of a read, the end */
+	int fd_flags;	   /* O_NONBLOCK and kin that it was made with; FLAGS_UNKNOWN */
 	int fd_made;	   /* for CLASS_OPEN: the descriptor that came of it, or -1 */
 	int fd_hung_up;	   /* of a poll: a pipe that its writer closed, or -1 */
 	struct loop *idle; /* none: a member of a pool is idle meanwhile, see loops/loop_pool.h */

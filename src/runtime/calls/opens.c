@@ -10,7 +10,7 @@
 #define MAKES_FILE(flags) (((flags) & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 
 /* A call with a fixed list of arguments that makes a descriptor, or what `fd_of` finds one in. */
-#define OPENS(ret, name, params, args, fd_of)                                                      \
+#define OPENS(ret, name, params, args, fd_of, made_flags)                                          \
 	static inline ret forwarded_##name params                                                  \
 	{                                                                                          \
 		ret result = real.name args;                                                       \
@@ -24,6 +24,7 @@
 		ret result = CALL_RESULT(watch, forwarded_##name args);                            \
                                                                                                    \
 		watch.fd_made = fd_of(result);                                                     \
+		watch.fd_flags = made_flags;                                                       \
 		return result;                                                                     \
 	}                                                                                          \
 	static inline ret opened_##name params                                                     \
@@ -34,7 +35,7 @@
 	}
 
 #define OPENS_FIXED(ret, name, params, args, fd_of)                                                \
-	OPENS(ret, name, params, args, fd_of)                                                      \
+	OPENS(ret, name, params, args, fd_of, FLAGS_UNKNOWN)                                       \
 	EXPORT ret name params;                                                                    \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
@@ -55,7 +56,7 @@
 
 #define OPENS_PATH(name)                                                                           \
 	OPENS(int, name, (const char *path, int flags, mode_t mode), (path, flags, mode),          \
-	      keep_fd_of)                                                                          \
+	      keep_fd_of, flags)                                                                   \
 	EXPORT int name(const char *path, int flags, ...);                                         \
 	EXPORT int name(const char *path, int flags, ...)                                          \
 	{                                                                                          \
@@ -69,7 +70,7 @@
 
 #define OPENS_PATH_AT(name)                                                                        \
 	OPENS(int, name, (int directory, const char *path, int flags, mode_t mode),                \
-	      (directory, path, flags, mode), keep_fd_of)                                          \
+	      (directory, path, flags, mode), keep_fd_of, flags)                                   \
 	EXPORT int name(int directory, const char *path, int flags, ...)                           \
 	{                                                                                          \
 		TAKE_MODE(mode, flags)                                                             \
@@ -82,7 +83,7 @@
 
 /* The name is made from a template: the file was not there before. */
 #define OPENS_TEMPLATE(name, params, args)                                                         \
-	OPENS(int, name, params, args, keep_fd_of)                                                 \
+	OPENS(int, name, params, args, keep_fd_of, FLAGS_UNKNOWN)                                  \
 	EXPORT int name params;                                                                    \
 	EXPORT int name params                                                                     \
 	{                                                                                          \
@@ -138,7 +139,7 @@ OPENS_FIXED(DIR *, fdopendir, (int fd), (fd), keep_fd_of_directory)
 
 /* Queues are descriptors on Linux. */
 OPENS(mqd_t, mq_open, (const char *name, int flags, mode_t mode, struct mq_attr *attributes),
-      (name, flags, mode, attributes), keep_fd_of)
+      (name, flags, mode, attributes), keep_fd_of, flags)
 EXPORT mqd_t mq_open(const char *name, int flags, ...)
 {
 	struct mq_attr *attributes = NULL;

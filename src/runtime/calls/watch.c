@@ -290,6 +290,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	watch->fd_hung_up = -1;
 	watch->holder = 0;
 	watch->fd_made = -1;
+	watch->fd_flags = FLAGS_UNKNOWN;
 	watch->kind = SUBJECT_NONE;
 	watch->flags = subject.sleeps ? SITE_SLEEPS : 0;
 	watch->level = 0;
@@ -333,9 +334,26 @@ static bool reached_descriptor(const struct call_watch *watch, bool slept)
 /* What happened meanwhile. */
 struct outcome {
 	uint64_t wall_ns;
+	uint64_t others_slept_ns; /* of calls like this one that were not asked */
 	bool spun;
 	struct call_facts facts;
 };
+
+/*
+ * A short call on a file: only whether it slept for long could make a difference. Of these one in
+ * TRACE_SLEEP_SAMPLES is asked how long it slept, and stands for the others.
+ */
+static bool is_sampled(const struct call_watch *watch, const struct outcome *outcome)
+{
+	return outcome->wall_ns < TRACE_SHORT_CALL_NS && outcome->facts.class >= CLASS_TRANSFER &&
+	       watch->kind < SUBJECT_PIPE && !watch->subject.spins;
+}
+
+static bool is_passed_over(const struct call_watch *watch, const struct outcome *outcome)
+{
+	return is_sampled(watch, outcome) &&
+	       this_thread.short_calls++ % TRACE_SLEEP_SAMPLES != TRACE_SLEEP_SAMPLES - 1;
+}
 
 static struct outcome outcome_of(const struct call_watch *watch, uint64_t end_ns,
 				 const struct limits *limits)
@@ -353,7 +371,7 @@ static struct outcome outcome_of(const struct call_watch *watch, uint64_t end_ns
 	struct call_facts *facts = &outcome.facts;
 	uint64_t cpu_ns;
 
-	if (outcome.wall_ns < LIMIT_SHORTEST_SLEEP)
+	if (outcome.wall_ns < LIMIT_SHORTEST_SLEEP || is_passed_over(watch, &outcome))
 		return outcome;
 	take_usage();
 	if (this_thread.usage.switches < 0 || watch->switches < 0) {
@@ -369,8 +387,11 @@ static struct outcome outcome_of(const struct call_watch *watch, uint64_t end_ns
 		facts->slept = true;
 		facts->slept_ns = cpu_ns < outcome.wall_ns ? cpu_ns : outcome.wall_ns;
 		outcome.spun = true;
-	} else if (facts->slept && outcome.wall_ns > cpu_ns)
+	} else if (facts->slept && outcome.wall_ns > cpu_ns) {
 		facts->slept_ns = outcome.wall_ns - cpu_ns;
+		if (is_sampled(watch, &outcome))
+			outcome.others_slept_ns = facts->slept_ns * (TRACE_SLEEP_SAMPLES - 1);
+	}
 	if (facts->class == CLASS_CHILD)
 		facts->ran_child =
 			child_was_run(this_thread.awaited_child, facts->slept_ns, end_ns);
@@ -389,7 +410,7 @@ static void ask_again(struct call_watch *watch, struct call_facts *facts)
 
 	if (fd < 0 || watch->kind == SUBJECT_REGULAR_FILE)
 		return;
-	descriptor = descriptor_ask(fd);
+	descriptor = descriptor_ask_with(fd, watch->fd_flags);
 	if (descriptor.subject == SUBJECT_NONE) /* closed by the call itself */
 		return;
 	watch->kind = descriptor.subject;
@@ -428,8 +449,8 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 			trace_lose_event();
 		return NULL;
 	}
-	site_count(site, verdict, outcome->wall_ns, outcome->spun ? 0 : outcome->facts.slept_ns,
-		   end_ns);
+	site_count(site, verdict, outcome->wall_ns,
+		   outcome->spun ? 0 : outcome->facts.slept_ns + outcome->others_slept_ns, end_ns);
 	if (turn)
 		turn_remember(turn, site, outcome->wall_ns);
 	else

@@ -150,15 +150,16 @@ static enum device_kind device_of(const struct statx *status)
 		       : DEVICE_DISK;
 }
 
-struct descriptor descriptor_ask(int fd)
+struct descriptor descriptor_ask_with(int fd, int flags)
 {
 	struct descriptor known = { 0 };
 	enum device_kind device;
 	struct statx status;
-	int saved = errno, flags;
+	int saved = errno;
 
 	if (!runtime_silent && fd >= 0 && file_status(fd, &status)) {
-		flags = real.fcntl(fd, F_GETFL);
+		if (flags == FLAGS_UNKNOWN)
+			flags = real.fcntl(fd, F_GETFL);
 		event_descriptor_used(fd);
 		device = device_of(&status);
 		known.subject = subject_of(&status, device);

@@ -78,7 +78,14 @@ void descriptor_set_flags(int fd, bool nonblocking, bool append);
 /* From the record; asks when it is not there. A closed descriptor has SUBJECT_NONE. */
 struct descriptor descriptor_get(int fd);
 
-/* Asks anew. */
-struct descriptor descriptor_ask(int fd);
+#define FLAGS_UNKNOWN (-1)
+
+/* Asks anew. `flags`: the open file's, where they are known, which spares a question. */
+struct descriptor descriptor_ask_with(int fd, int flags);
+
+static inline struct descriptor descriptor_ask(int fd)
+{
+	return descriptor_ask_with(fd, FLAGS_UNKNOWN);
+}
 
 #endif

@@ -341,9 +341,49 @@ static int setup(void **state)
 	return 0;
 }
 
+#define MARK 4711 /* a processor time that no thread has by accident */
+
+/* Fifteen short reads of a file, and a sixteenth. */
+static bool are_sampled(int file)
+{
+	static char buffer[32 << 10]; /* some microseconds */
+	bool others;
+
+	turn_enter();
+	(void)!pread(file, buffer, sizeof buffer, 0);
+	this_thread.usage.cpu_ns = MARK;
+	this_thread.short_calls = 0;
+	for (int i = 1; i < TRACE_SLEEP_SAMPLES; i++)
+		(void)!pread(file, buffer, sizeof buffer, 0);
+	others = this_thread.usage.cpu_ns == MARK;
+	(void)!pread(file, buffer, sizeof buffer, 0);
+	turn_leave();
+	return others && this_thread.usage.cpu_ns != MARK;
+}
+
+/* A read may take longer than is short, or too little to be asked at all: some rounds have it. */
+static void one_of_many_short_calls_is_asked_whether_it_slept(void **state)
+{
+	char name[] = "sampled-XXXXXX";
+	int file = mkstemp(name);
+	bool sampled = false;
+
+	(void)state;
+	assert_true(file >= 0);
+	unlink(name);
+	if (descriptor_ask(file).subject != SUBJECT_REGULAR_FILE)
+		skip();
+	assert_int_equal(ftruncate(file, 1 << 20), 0);
+	for (int i = 0; i < 10000 && !sampled; i++)
+		sampled = are_sampled(file);
+	close(file);
+	assert_true(sampled);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_of_many_short_calls_is_asked_whether_it_slept),
 		cmocka_unit_test(calls_before_start_up_are_forwarded),
 		cmocka_unit_test(errno_is_the_calls_own),
 		cmocka_unit_test(errno_is_left_alone_by_success),
