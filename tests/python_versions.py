@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every CPython of this machine, and those of newer Debian releases, with its symbols and stripped: each frame's
-function, file and line is what Python itself says of it."""
+function, file and line is what Python itself says of it, and threading's locks are seen."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ import sys
 from cli import pythons
 from cli.place import ROOT, expect, report_of, run, run_tests
 
-PROGRAM = ROOT / "tests/programs/python/stack_kinds.py"
+PROGRAMS = ROOT / "tests/programs/python"
 
 
 def _stack(finding):
@@ -17,8 +17,8 @@ def _stack(finding):
                  for stack in finding["stacks"] for frame in stack["frames"] if frame.get("language") == "Python")
 
 
-def _judge(place, python):
-    result = run("--format=json", f"--report={place / 'report.json'}", *python.command, PROGRAM, place / "stacks.json",
+def _judge_frames(place, python):
+    result = run("--format=json", f"--report={place / 'report.json'}", *python.command, PROGRAMS / "stack_kinds.py", place / "stacks.json",
                  env=python.environment)
     expect(result.status == 66, result)
     with open(place / "stacks.json", encoding="utf-8") as file:
@@ -31,9 +31,35 @@ def _judge(place, python):
     expect({finding["severity"] for finding in sleeps} == {"error"}, sleeps)
 
 
+def _locks(place, python, case, status=0):
+    """What was found of locks: kind, and the line of each stack's innermost frame."""
+    report = place / f"{case}.json"
+    result = run("--fail-on=never", "--format=json", f"--report={report}", *python.command, PROGRAMS / "threading_locks.py",
+                 *(["--quit"] if status else []), case, env=python.environment)
+    expect(result.status == status, result)
+    return {(finding["kind"], *(stack["frames"][0]["line"] for stack in finding["stacks"]))
+            for finding in report_of(report)["findings"] if finding["kind"] in ("lock-across-yield", "deadlock")}
+
+
+def _line(text):
+    lines = (PROGRAMS / "threading_locks.py").read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.strip().startswith(text))
+
+
+def _judge_locks(place, python):
+    taken = _line("with lock:  # EXPECT warning")
+    expect(_locks(place, python, "across") == {("lock-across-yield", taken, taken + 1)}, "across")
+    taken = _line("with lock:  # EXPECT error deadlock role=holding case=same_turn")
+    found = _locks(place, python, "same_turn", status=3)
+    expect(found == {("deadlock", taken, taken)}, found)
+    found = _locks(place, python, "many")
+    expect(not found, found)
+
+
 def _add_test(name, find):
     def test(place):
-        _judge(place, find())
+        _judge_frames(place, find())
+        _judge_locks(place, find())
 
     globals()[name] = test
 

@@ -232,14 +232,17 @@ struct trace_call {
 };
 
 enum trace_stack_flags {
-	TRACE_STACK_NOT_KEPT = 1, /* its turn had taken very many locks: it was not looked at */
+	TRACE_STACK_NOT_KEPT = 1,   /* its turn had taken very many locks: it was not looked at */
+	TRACE_STACK_BELOW_LOOP = 2, /* an event loop runs it, whose own frames were left out */
 };
 
 /* Return addresses, innermost first: the first lies in the function that called libc. */
 struct trace_stack {
 	struct trace_record head;
 	uint32_t depth;
-	uint32_t flags; /* enum trace_stack_flags */
+	uint32_t flags;	 /* enum trace_stack_flags */
+	uint32_t script; /* offset of a trace_script_lines; 0: none */
+	uint32_t reserved;
 	uint64_t frames[];
 };
 
@@ -399,7 +402,7 @@ TRACE_ASSERT(sizeof(struct trace_call_in_progress) == 32 + 8 * TRACE_MAX_FRAMES 
 TRACE_ASSERT(sizeof(struct trace_thread) == 112 + sizeof(struct trace_call_in_progress),
 	     "trace_thread");
 TRACE_ASSERT(sizeof(struct trace_call) == 72, "trace_call");
-TRACE_ASSERT(sizeof(struct trace_stack) == 16, "trace_stack");
+TRACE_ASSERT(sizeof(struct trace_stack) == 24, "trace_stack");
 TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");
 TRACE_ASSERT(sizeof(struct trace_server) == 32, "trace_server");
 TRACE_ASSERT(sizeof(struct trace_allowance) == 128, "trace_allowance");

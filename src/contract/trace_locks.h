@@ -14,7 +14,9 @@ enum trace_lock {
 	TRACE_LOCK_GLIB_MUTEX,
 	TRACE_LOCK_GLIB_READ,
 	TRACE_LOCK_GLIB_WRITE,
-	TRACE_LOCK_FUTEX, /* a word of a lock of its program's own, as Rust's standard library's */
+	TRACE_LOCK_FUTEX,  /* a word of a lock of its program's own, as Rust's standard library's */
+	TRACE_LOCK_PYTHON, /* threading.Lock */
+	TRACE_LOCK_PYTHON_RECURSIVE, /* threading.RLock */
 	TRACE_LOCK_KINDS,
 };
 

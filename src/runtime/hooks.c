@@ -15,6 +15,7 @@
 #include "runtime/locks/held.h"
 #include "runtime/locks/lock_sites.h"
 #include "runtime/locks/lock_wait.h"
+#include "runtime/locks/python_locks.h"
 #include "runtime/loops/annotated.h"
 #include "runtime/loops/event_loop.h"
 #include "runtime/loops/named.h"

@@ -17,29 +17,32 @@
 #define OLD_FRAMES                                                                                 \
 	.thread_frame = 24, .c_frame_frame = NONE, .frame_previous = 24, .frame_code = 32,         \
 	.frame_owner = NONE, .code_name = 112, .code_filename = 104, .code_first_line = 40,        \
-	.code_lines = 120, .code_start = NONE, OLD_STRINGS, COMMON
+	.code_flags = 36, .code_lines = 120, .code_start = NONE, OLD_STRINGS, COMMON
 
 static const struct {
 	uint16_t version; /* PY_VERSION_HEX >> 16 */
 	struct python_layout layout;
 } versions[] = {
 	{ 0x0308,
-	  { OLD_FRAMES, .frame_instruction = 104, .instruction = PYTHON_INSTRUCTION_BYTE,
-	    .line_table = PYTHON_LINES_LNOTAB } },
+	  { OLD_FRAMES, .frame_instruction = 104, .frame_generator = 96,
+	    .instruction = PYTHON_INSTRUCTION_BYTE, .line_table = PYTHON_LINES_LNOTAB } },
 	{ 0x0309,
-	  { OLD_FRAMES, .frame_instruction = 104, .instruction = PYTHON_INSTRUCTION_BYTE,
-	    .line_table = PYTHON_LINES_LNOTAB } },
+	  { OLD_FRAMES, .frame_instruction = 104, .frame_generator = 96,
+	    .instruction = PYTHON_INSTRUCTION_BYTE, .line_table = PYTHON_LINES_LNOTAB } },
 	{ 0x030a,
-	  { OLD_FRAMES, .frame_instruction = 96, .instruction = PYTHON_INSTRUCTION_CODEUNIT,
-	    .line_table = PYTHON_LINES_RANGES } },
+	  { OLD_FRAMES, .frame_instruction = 96, .frame_generator = 88,
+	    .instruction = PYTHON_INSTRUCTION_CODEUNIT, .line_table = PYTHON_LINES_RANGES } },
 	{ 0x030b,
 	  { .thread_frame = 56,
 	    .c_frame_frame = 8,
 	    .frame_code = 32,
 	    .frame_previous = 48,
 	    .frame_instruction = 56,
-	    .frame_owner = NONE,
+	    .frame_generator = NONE,
+	    .frame_owner = 69,
+	    .foreign_owner = 255,
 	    .code_first_line = 72,
+	    .code_flags = 48,
 	    .code_filename = 112,
 	    .code_name = 120,
 	    .code_lines = 136,
@@ -53,9 +56,11 @@ static const struct {
 	    .frame_code = 0,
 	    .frame_previous = 8,
 	    .frame_instruction = 56,
+	    .frame_generator = NONE,
 	    .frame_owner = 70,
 	    .foreign_owner = 3,
 	    .code_first_line = 68,
+	    .code_flags = 48,
 	    .code_filename = 112,
 	    .code_name = 120,
 	    .code_lines = 136,
@@ -142,7 +147,8 @@ bool python_layout_of_offsets(const uint64_t *words, size_t count, struct python
 	bytes = words + at->bytes;
 	string = words + at->string;
 	memset(layout, 0, sizeof *layout);
-	layout->c_frame_frame = layout->frame_copy = layout->code_copies = NONE;
+	layout->c_frame_frame = layout->frame_generator = NONE;
+	layout->frame_copy = layout->code_copies = NONE;
 	layout->foreign_owner = 3;
 	layout->instruction = PYTHON_INSTRUCTION_POINTER;
 	layout->line_table = PYTHON_LINES_LOCATIONS;
@@ -152,6 +158,8 @@ bool python_layout_of_offsets(const uint64_t *words, size_t count, struct python
 	    !(read_field(frame, FRAME_COPY, 4, &layout->frame_copy) &&
 	      read_field(code, CODE_COPIES, 8, &layout->code_copies)))
 		return false;
+	/* Not among them: behind a PyVarObject's head and three references, since 3.11. */
+	layout->code_flags = (uint16_t)(object[0] + 32);
 	layout->string_ascii = (uint16_t)string[STRING_ASCII];
 	layout->string_other = (uint16_t)(string[STRING_ASCII] + 16); /* PyCompactUnicodeObject */
 	return is_size(thread[0], 128, NONE) && is_size(frame[0], 64, PYTHON_MAX_FRAME) &&

@@ -24,14 +24,19 @@ enum python_instruction {
 	PYTHON_INSTRUCTION_CODEUNIT, /* the same in units of two bytes */
 };
 
+#define PYTHON_OWNER_GENERATOR 1     /* or coroutine: the frame is part of the object */
+#define PYTHON_COROUTINE_FLAGS 0x380 /* CO_COROUTINE, _ITERABLE_COROUTINE, _ASYNC_GENERATOR */
+
 /* Offsets in bytes from the start of each structure. PYTHON_NO_PLACE: there is no such field. */
 struct python_layout {
 	uint16_t thread_frame;	/* the innermost frame of a PyThreadState, */
 	uint16_t c_frame_frame; /* or, of the C frame that it leads to, the innermost frame */
 	uint16_t frame_previous, frame_code, frame_instruction;
-	uint16_t frame_owner; /* a byte; frames with `foreign_owner` and above are C's */
-	uint16_t frame_copy;  /* an int: which of the code's copies the frame runs */
+	uint16_t frame_generator; /* up to 3.10: not 0 in the frame of a generator or coroutine */
+	uint16_t frame_owner;	  /* a byte; frames with `foreign_owner` and above are C's */
+	uint16_t frame_copy;	  /* an int: which of the code's copies the frame runs */
 	uint16_t code_name, code_filename, code_first_line, code_lines;
+	uint16_t code_flags;  /* an int: see PYTHON_COROUTINE_FLAGS */
 	uint16_t code_start;  /* of its instructions */
 	uint16_t code_copies; /* leads to an array of them: size, then pointers */
 	uint16_t string_length, string_state;

@@ -277,19 +277,25 @@ bool collection_executor(struct collection *collection, const struct trace_execu
 	return executor->confirmed;
 }
 
-struct stack collection_stack(struct collection *collection, uint32_t offset, uint64_t when_ns)
+bool collection_stack(struct collection *collection, uint32_t offset, uint64_t when_ns,
+		      struct finding_stack *stack)
 {
-	const struct trace_stack *stack =
+	const struct trace_stack *record =
 		trace_file_record(collection->trace, offset, RECORD_STACK);
+	union script_room room;
+	const struct trace_script *script =
+		record ? trace_file_script(collection->trace, record->script, &room) : NULL;
 
-	struct stack named;
-
-	if (!stack)
-		return (struct stack){ 0 };
-	named = stack_native(&collection->space, collection->process->ownership, stack->frames,
-			     stack->depth, when_ns);
-	named.incomplete = (stack->flags & TRACE_STACK_NOT_KEPT) != 0;
-	return named;
+	if (!record)
+		return false;
+	stack->native = stack_native(&collection->space, collection->process->ownership,
+				     record->frames, record->depth, when_ns);
+	stack->native.incomplete = (record->flags & TRACE_STACK_NOT_KEPT) != 0;
+	if (!script || !script->text_size)
+		return false;
+	stack->script = stack_script(collection->report->session, script->text, script->text_size,
+				     collection->process->ownership, script->language);
+	return record->flags & TRACE_STACK_BELOW_LOOP || script->text_size > SCRIPT_NEARLY_FULL;
 }
 
 void collection_add(struct collection *collection, const struct finding *seen)

@@ -96,7 +96,7 @@ static void observe_left(struct collection *collection, const struct trace_cance
 		if (trace_file_record(trace, left->cancelled, RECORD_CANCEL_SITE) != site ||
 		    !left->open || !left->opened || left->kind >= sizeof things / sizeof *things)
 			continue;
-		stacks[0].native = collection_stack(collection, left->opened, left->first_ns);
+		collection_stack(collection, left->opened, left->first_ns, &stacks[0]);
 		seen.kind = KIND_CANCELLED_HOLDING;
 		on_purpose = !had(&cancelled->alive, left->kind) ||
 			     is_made_by_tempfile(&stacks[0].native);

@@ -8,6 +8,11 @@
 
 #define STACKS_OF_EDGE 4 /* at most: a damaged record has them all */
 
+static bool is_of_python(uint32_t lock)
+{
+	return lock == TRACE_LOCK_PYTHON || lock == TRACE_LOCK_PYTHON_RECURSIVE;
+}
+
 /* "deadlock of 2 threads: a tokio worker waits for a mutex" */
 static const char *describe(struct collection *collection, const struct trace_deadlock *deadlock,
 			    const struct finding *seen)
@@ -25,8 +30,10 @@ static const char *describe(struct collection *collection, const struct trace_de
 				     edge->holder == edge->tid ? "deadlock: " : "", waits, guard);
 	if (edge->holder == edge->tid)
 		return strings_print(strings, "deadlock: %s that %s", waits,
-				     edge->suspended ? "an earlier turn of the same thread holds"
-						     : "the same turn holds already,");
+				     edge->suspended && is_of_python(edge->lock)
+					     ? "a suspended coroutine of the same thread holds"
+				     : edge->suspended ? "an earlier turn of the same thread holds"
+						       : "the same turn holds already,");
 	if (deadlock->state == DEADLOCK_CYCLE)
 		return strings_print(strings, "deadlock of %u threads: %s", deadlock->edge_count,
 				     waits);
@@ -44,10 +51,9 @@ static size_t take_edge(struct collection *collection, const struct trace_deadlo
 	const char *lock = lock_name(collection->report->session, edge->lock, edge->address);
 	size_t count = 0;
 
-	if (edge->waiting)
-		stacks[count++] = (struct finding_stack){
+	if (edge->waiting) {
+		stacks[count] = (struct finding_stack){
 			.role = ROLE_WAITING,
-			.native = collection_stack(collection, edge->waiting, deadlock->start_ns),
 			.thread = strings_keep_part(strings, edge->thread, sizeof edge->thread),
 			.tid = edge->tid,
 			.lock = lock,
@@ -55,18 +61,21 @@ static size_t take_edge(struct collection *collection, const struct trace_deadlo
 					    ? deadlock->end_ns - edge->waits_since_ns
 					    : collection_elapsed(collection, edge->waits_since_ns),
 		};
-	if (edge->acquired)
-		stacks[count++] = (struct finding_stack){
+		collection_stack(collection, edge->waiting, deadlock->start_ns, &stacks[count++]);
+	}
+	if (edge->acquired) {
+		stacks[count] = (struct finding_stack){
 			.role = ROLE_HOLDING,
-			.native = collection_stack(collection, edge->acquired, deadlock->start_ns),
 			.thread = strings_keep_part(strings, edge->holder_thread,
 						    sizeof edge->holder_thread),
 			.tid = edge->holder,
 			.lock = lock,
-			.since_ns = edge->suspended
+			.since_ns = edge->suspended && edge->holds_since_ns
 					    ? collection_elapsed(collection, edge->holds_since_ns)
 					    : 0,
 		};
+		collection_stack(collection, edge->acquired, deadlock->start_ns, &stacks[count++]);
+	}
 	if (edge->guard) {
 		const char *words;
 
@@ -80,16 +89,17 @@ static size_t take_edge(struct collection *collection, const struct trace_deadlo
 		};
 		count += collection_guard(collection, edge->guard, &stacks[count], &words);
 	}
-	if (edge->present)
+	if (edge->present) {
 		stacks[count] = (struct finding_stack){
 			.role = ROLE_SAMPLE,
-			.native = collection_stack(collection, edge->present, deadlock->start_ns),
 			.thread = strings_keep_part(strings, edge->holder_thread,
 						    sizeof edge->holder_thread),
 			.tid = edge->holder,
 		};
-	if (edge->present && stacks[count].native.count) /* somebody looked from outside */
-		count++;
+		collection_stack(collection, edge->present, deadlock->start_ns, &stacks[count]);
+		if (stacks[count].native.count) /* somebody looked from outside */
+			count++;
+	}
 	return count;
 }
 
@@ -151,6 +161,8 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 	if (!seen.stack_count)
 		return;
 	seen.thread = stacks[0].thread;
+	if (stacks[0].script.count)
+		seen.language = SCRIPT_PYTHON;
 	seen.what = describe(collection, deadlock, &seen);
 	/* The chain of awaits is the waiting one's; a guard's own finding has its. */
 	if (deadlock->edges[0].task_poll && !deadlock->edges[0].guard)

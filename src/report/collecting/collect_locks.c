@@ -1,5 +1,6 @@
 /* Findings of what turns did with locks. */
 #include "collection.h"
+#include "verdict.h"
 #include "judgement/report/lock.h"
 #include "report/wording/lock_words.h"
 #include "inspect/task_type.h"
@@ -69,19 +70,25 @@ static void observe(struct collection *collection, const struct trace_lock_site 
 	if (site->task_poll)
 		seen.task = task_type_name(&collection->space, site->task_poll);
 	if (site->acquired) {
-		stacks[0].native = collection_stack(collection, site->acquired, site->first_ns);
+		bool full =
+			collection_stack(collection, site->acquired, site->first_ns, &stacks[0]);
+
 		stacks[0].thread = seen.thread;
 		stacks[0].tid = site->tid;
 		stacks[0].lock = lock_name(collection->report->session, site->lock, site->address);
 		seen.stack_count++;
-		facts.libraries_only = is_of_libraries(&stacks[0].native);
+		if (stacks[0].script.count)
+			seen.language = SCRIPT_PYTHON;
+		if (stacks[0].script.count && !verdict_is_below_loop(&seen, full))
+			return;
+		facts.libraries_only = is_of_libraries(finding_stack_face(&stacks[0]));
 	}
-	stacks[seen.stack_count++] = (struct finding_stack){
+	stacks[seen.stack_count] = (struct finding_stack){
 		.role = faults[site->fault].other,
-		.native = collection_stack(collection, site->other, site->first_ns),
 		.thread = strings_keep_part(strings, site->other_thread, sizeof site->other_thread),
 		.tid = site->other_tid,
 	};
+	collection_stack(collection, site->other, site->first_ns, &stacks[seen.stack_count++]);
 	finding_take(&seen, lock_judge(&facts));
 	collection_add(collection, &seen);
 }

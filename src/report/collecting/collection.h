@@ -24,8 +24,10 @@ uint64_t collection_elapsed(const struct collection *collection, uint64_t start_
 bool collection_executor(struct collection *collection, const struct trace_executor *executor,
 			 struct finding *seen);
 
-/* A stack of the trace; empty for an offset that names none. */
-struct stack collection_stack(struct collection *collection, uint32_t offset, uint64_t when_ns);
+/* A stack of the trace, with its frames of an interpreter; empty for an offset that names none.
+ * Returns whether those may lack their outermost. */
+bool collection_stack(struct collection *collection, uint32_t offset, uint64_t when_ns,
+		      struct finding_stack *stack);
 
 /* Adds it, unless an option of the process allows it. */
 void collection_add(struct collection *collection, const struct finding *seen);

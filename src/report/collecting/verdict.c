@@ -246,6 +246,11 @@ static enum loop_place loop_place(const struct finding *seen, bool script_full)
 	return LOOP_MAIN_GREENLET;
 }
 
+bool verdict_is_below_loop(const struct finding *seen, bool script_full)
+{
+	return loop_place(seen, script_full) != LOOP_ABSENT;
+}
+
 /*
  * std's default panic hook writes the message and the backtrace, if one was asked for, which takes
  * hundreds of milliseconds in a debug build. The panic itself is the worse problem.

@@ -16,6 +16,10 @@ struct limits;
  */
 bool verdict(struct finding *seen, uint8_t flags, bool script_full);
 
+/* Whether an interpreter's code ran below its event loop, and not before or after; true as well
+ * where that is not known. */
+bool verdict_is_below_loop(const struct finding *seen, bool script_full);
+
 /* The same of a long turn. */
 bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
 		       const struct limits *limits);

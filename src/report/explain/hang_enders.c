@@ -61,18 +61,20 @@ static void take_edge(const struct search *search, const struct trace_deadlock *
 		      const struct trace_deadlock_edge *edge, struct hung_thread *thread)
 {
 	struct ender *ender = &thread->ender;
-	struct finding_stack holding = { 0 };
+	struct finding_stack holding = { 0 }, taken = { 0 }, now = { 0 };
 
 	thread->lock = edge->address;
 	thread->subject = lock_name(search->session, edge->lock, edge->address);
-	ender->acquired = collection_stack(search->collection, edge->acquired, deadlock->start_ns);
+	collection_stack(search->collection, edge->acquired, deadlock->start_ns, &taken);
+	ender->acquired = *finding_stack_face(&taken);
 	if (edge->holds_since_ns)
 		ender->for_ns = collection_elapsed(search->collection, edge->holds_since_ns);
 	if (edge->task_poll)
 		ender->task = task_type_name(&search->collection->space, edge->task_poll);
-	if (edge->present)
-		ender->now =
-			collection_stack(search->collection, edge->present, deadlock->start_ns);
+	if (edge->present) {
+		collection_stack(search->collection, edge->present, deadlock->start_ns, &now);
+		ender->now = now.native;
+	}
 	if (edge->guard &&
 	    collection_guard(search->collection, edge->guard, &holding, &ender->words)) {
 		ender->kind = ENDER_TASK;

@@ -182,6 +182,7 @@ static void take_look(struct looking *looking, const struct trace_thread *slot,
 {
 	const struct trace_turn_times *times = times_of(looking->trace, slot);
 	const struct trace_script *script = NULL;
+	struct finding_stack sample = { 0 };
 	union script_room room;
 	const struct trace_look *look =
 		times ? trace_file_record(looking->trace, times->look, RECORD_LOOK) : NULL;
@@ -200,7 +201,8 @@ static void take_look(struct looking *looking, const struct trace_thread *slot,
 	}
 	thread->doing = DOING_COMPUTE;
 	if (site) {
-		thread->native = collection_stack(looking->collection, site->stack, site->last_ns);
+		collection_stack(looking->collection, site->stack, site->last_ns, &sample);
+		thread->native = sample.native;
 		script = trace_file_script(looking->trace, site->script, &room);
 	}
 	if (script)

@@ -42,7 +42,8 @@ static json_t *stacks_json(const struct finding *finding)
 
 		if (stack->script.count)
 			json_array_append_new(stacks, stack_json(stack, &stack->script));
-		json_array_append_new(stacks, stack_json(stack, &stack->native));
+		if (stack->native.count || !stack->script.count)
+			json_array_append_new(stacks, stack_json(stack, &stack->native));
 	}
 	return stacks;
 }

@@ -7,12 +7,22 @@
 #include "report/model/kind.h"
 #include "quantity.h"
 
+/* Of a coroutine in Python it is known where it waits. */
+static bool awaits(const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->stack_count; i++)
+		if (finding->stacks[i].role == ROLE_YIELDED && finding->stacks[i].script.count)
+			return true;
+	return false;
+}
+
 const char *lock_across_yield_subject(struct session *session, const struct finding *finding)
 {
 	if (finding->variable)
 		return held_value_subject(session, finding);
-	return strings_print(&session->strings, "a %s is held across a yield of %s, taken",
-			     finding->what, headline_executor(session, finding));
+	return strings_print(&session->strings, "a %s is held across %s %s, taken", finding->what,
+			     awaits(finding) ? "an await on" : "a yield of",
+			     headline_executor(session, finding));
 }
 
 /* ", held for 4.2 ms and still held" */

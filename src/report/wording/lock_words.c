@@ -19,6 +19,8 @@ const char *lock_word(uint32_t lock)
 		[TRACE_LOCK_GLIB_READ] = "GLib read lock",
 		[TRACE_LOCK_GLIB_WRITE] = "GLib write lock",
 		[TRACE_LOCK_FUTEX] = "lock",
+		[TRACE_LOCK_PYTHON] = "threading.Lock",
+		[TRACE_LOCK_PYTHON_RECURSIVE] = "threading.RLock",
 	};
 
 	return lock < TRACE_LOCK_KINDS ? words[lock] : "lock";

@@ -88,7 +88,9 @@ struct thread_state {
 	uint32_t resumes;	  /* of coroutines, in turns */
 	uint32_t yields;	  /* of these */
 	struct quiet_lock quiet_locks[QUIET_LOCKS];
-	char *dump; /* for SERVING_DUMP */
+	uintptr_t method_lock;	  /* a lock's method of an interpreter is under way; 0: none */
+	uint8_t method_lock_kind; /* enum trace_lock */
+	char *dump;		  /* for SERVING_DUMP */
 	uint32_t dump_size, dump_used;
 	char name[16]; /* empty: the process's */
 };

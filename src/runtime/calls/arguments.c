@@ -186,6 +186,18 @@ bool close_may_wait(int fd)
 	}
 }
 
+int semaphore_until(void *semaphore, const struct timespec *limit)
+{
+	int saved = errno;
+
+	if (!real.sem_clockwait(semaphore, CLOCK_MONOTONIC, limit))
+		return 0;
+	if (errno != ETIMEDOUT)
+		return -1;
+	errno = saved;
+	return ETIMEDOUT;
+}
+
 int semaphore_try(void *semaphore)
 {
 	int saved = errno;

@@ -67,4 +67,7 @@ bool close_may_wait(int fd);
 /* Cancelled or taken as the real call would be, with errno as it was. 0, or EBUSY. */
 int semaphore_try(void *semaphore);
 
+/* Waits until a CLOCK_MONOTONIC time: ETIMEDOUT when that has come, else as sem_wait. */
+int semaphore_until(void *semaphore, const struct timespec *limit);
+
 #endif

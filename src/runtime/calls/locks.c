@@ -28,7 +28,7 @@ static inline bool is_taken(int result)
 /* An error that the call itself will give again, or that only the variant with a time-out has. */
 static inline bool is_final(int result)
 {
-	return result != ETIMEDOUT && result != thrd_timedout && result != EINVAL && result != -1;
+	return result != ETIMEDOUT && result != thrd_timedout && result != EINVAL;
 }
 
 static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)

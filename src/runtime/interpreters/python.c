@@ -54,6 +54,11 @@ bool python_is_module(const struct module *module)
 	       (module == python.module || !strncmp(module_name(module), "select.cpython", 14));
 }
 
+bool python_is_interpreter(const struct module *module)
+{
+	return python.module && module == python.module;
+}
+
 bool python_owns_lock(const void *lock)
 {
 	uintptr_t address = (uintptr_t)lock;
@@ -87,22 +92,18 @@ static size_t put_number(char *end, int number)
 	return length;
 }
 
-static void add_place(struct python_script *script, struct python_walk *walk,
-		      const struct python_place *place)
+/* Returns whether it is the function of an event loop. */
+static bool add_line(struct python_script *script, const struct python_line *line)
 {
 	char digits[12], *end = digits + sizeof digits;
-	struct python_line line;
-	struct python_frame frame;
+	struct python_frame frame = { .file = line->file,
+				      .file_length = line->file_length,
+				      .function = line->function,
+				      .function_length = line->function_length,
+				      .number_length = put_number(end, line->number) };
 
-	if (!python_walk_name(walk, place, &line))
-		return;
-	frame = (struct python_frame){ .file = line.file,
-				       .file_length = line.file_length,
-				       .function = line.function,
-				       .function_length = line.function_length,
-				       .number_length = put_number(end, line.number) };
 	frame.number = end - frame.number_length;
-	python_script_add(script, &frame);
+	return python_script_add(script, &frame);
 }
 
 size_t python_frames(char *text, size_t size, bool interrupted)
@@ -111,15 +112,121 @@ size_t python_frames(char *text, size_t size, bool interrupted)
 	void *state = python.this_thread_state ? python.this_thread_state() : NULL;
 	struct python_walk walk;
 	struct python_place place;
+	struct python_line line;
 
 	if (!state)
 		return 0;
 	if (python.layout_is_known) {
 		python_walk_init(&walk, state, interrupted);
 		while (python_walk_next(&walk, &place))
-			add_place(&script, &walk, &place);
+			if (python_walk_name(&walk, &place, &line) && add_line(&script, &line))
+				python_note_loop(place.code);
 	} else {
 		python_dump_frames(state, &script);
 	}
 	return script.used;
+}
+
+size_t python_called_from(struct python_place *places, size_t count, struct python_caller *caller)
+{
+	void *state = python.layout_is_known ? python.this_thread_state() : NULL;
+	struct python_walk walk;
+	size_t used = 0;
+
+	*caller = (struct python_caller){ 0 };
+	if (!state)
+		return 0;
+	python_walk_init(&walk, state, false);
+	caller->frame = walk.frame;
+	while (used < count && python_walk_next(&walk, &places[used])) {
+		used++;
+		if (walk.coroutine || python_is_loop(places[used - 1].code))
+			break;
+	}
+	/* Further out only one more is wanted. */
+	if (used == count && !walk.coroutine && !python_is_loop(places[used - 1].code) &&
+	    python_walk_to_boundary(&walk))
+		python_walk_next(&walk, &places[used - 1]);
+	caller->coroutine = walk.coroutine;
+	caller->below_loop = used && (walk.coroutine || python_is_loop(places[used - 1].code));
+	return used;
+}
+
+size_t python_places(struct python_place *places, size_t count)
+{
+	void *state = python.layout_is_known ? python.this_thread_state() : NULL;
+	struct python_walk walk;
+	size_t used = 0;
+
+	if (!state)
+		return 0;
+	python_walk_init(&walk, state, false);
+	while (used < count && python_walk_next(&walk, &places[used]))
+		used++;
+	return used;
+}
+
+uintptr_t python_innermost_frame(void)
+{
+	void *state = python.layout_is_known ? python.this_thread_state() : NULL;
+	struct python_walk walk;
+
+	if (!state)
+		return 0;
+	python_walk_init(&walk, state, false);
+	return walk.frame;
+}
+
+static bool ends_with(const char *text, size_t length, const char *end)
+{
+	size_t size = strlen(end);
+
+	return length >= size && !memcmp(text + length - size, end, size);
+}
+
+bool python_is_in_threading(void)
+{
+	struct python_place place;
+	struct python_line line;
+
+	return python_places(&place, 1) && python_place_name(&place, &line) &&
+	       (ends_with(line.file, line.file_length, "/threading.py") ||
+		ends_with(line.file, line.file_length, "<frozen importlib._bootstrap>"));
+}
+
+size_t python_places_text(const struct python_place *places, size_t count, char *text, size_t size)
+{
+	struct python_script script = { .text = text, .size = size };
+	struct python_line line;
+
+	for (size_t i = 0; i < count; i++)
+		if (python_place_name(&places[i], &line))
+			add_line(&script, &line);
+	return script.used;
+}
+
+bool python_coroutine_runs(uintptr_t frame)
+{
+	void *state = python.layout_is_known ? python.this_thread_state() : NULL;
+	struct python_walk walk;
+	struct python_place place;
+
+	if (!state)
+		return false;
+	python_walk_init(&walk, state, false);
+	while (python_walk_next(&walk, &place))
+		if (walk.coroutine == frame)
+			return true;
+	return false;
+}
+
+bool python_coroutine_place(uintptr_t frame, const struct python_place *places, size_t count,
+			    struct python_place *place)
+{
+	if (!python_place_of_coroutine(frame, place))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (places[i].code == place->code)
+			return true;
+	return false;
 }

@@ -33,7 +33,7 @@ static void drop_frame(struct python_script *script)
 	script->used = before ? (size_t)(before + 1 - script->text) : 0;
 }
 
-void python_script_add(struct python_script *script, const struct python_frame *frame)
+bool python_script_add(struct python_script *script, const struct python_frame *frame)
 {
 	bool is_loop = python_loop_of(frame->function, frame->function_length, frame->file,
 				      frame->file_length);
@@ -44,4 +44,5 @@ void python_script_add(struct python_script *script, const struct python_frame *
 		fits = put_frame(script, frame);
 	}
 	script->in_loop |= is_loop;
+	return is_loop;
 }

@@ -17,7 +17,8 @@ struct python_script {
 };
 
 /* Further out than all before. One that does not fit is left out, but for an event loop's: a call
- * is judged by the loop that it is below, which may lie behind many layers of a framework. */
-void python_script_add(struct python_script *script, const struct python_frame *frame);
+ * is judged by the loop that it is below, which may lie behind many layers of a framework. Returns
+ * whether it is one's. */
+bool python_script_add(struct python_script *script, const struct python_frame *frame);
 
 #endif

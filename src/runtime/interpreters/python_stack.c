@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "runtime/base/compiler.h"
 #include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"
 #include "shared/python_layout.h"
@@ -9,12 +10,14 @@
 #define TAG_BITS   UINT64_C(7) /* 3.14 marks references in the lowest bits */
 #define MAX_NAME   400	       /* characters */
 #define MAX_TABLE  (1 << 20)   /* bytes of a line table */
+#define LOOP_CODES 4	       /* of packages that one program uses */
 #define MAX_FRAMES 200	       /* C's lie between those of Python: at most one for each */
 
 static struct python_layout layout;
 static uintptr_t code_type, string_type, bytes_type;
-static size_t frame_span, code_span; /* bytes that are read of each */
-static bool proved;		     /* a whole stack was named by this layout */
+static size_t frame_span, code_span;	 /* bytes that are read of each */
+static uintptr_t loop_codes[LOOP_CODES]; /* of event loops' functions that ran */
+static bool proved;			 /* a whole stack was named by this layout */
 
 static bool page_is_known(struct python_look *look, uintptr_t page)
 {
@@ -28,19 +31,24 @@ static bool page_is_known(struct python_look *look, uintptr_t page)
 	return true;
 }
 
-static const void *at(struct python_look *look, uintptr_t address, size_t size)
+static COLD const void *at_unknown(struct python_look *look, uintptr_t address, size_t size)
 {
 	uintptr_t last = address + size - 1;
 
-	if (address < MEMORY_PAGE || last < address)
+	if (last < address)
 		return NULL;
-	if (look->trusts)
-		return (const void *)address;
 	for (uintptr_t page = address & ~(uintptr_t)(MEMORY_PAGE - 1); page <= last;
 	     page += MEMORY_PAGE)
 		if (!page_is_known(look, page))
 			return NULL;
 	return (const void *)address;
+}
+
+static inline const void *at(struct python_look *look, uintptr_t address, size_t size)
+{
+	if (UNLIKELY(address < MEMORY_PAGE))
+		return NULL;
+	return LIKELY(look->trusts) ? (const void *)address : at_unknown(look, address, size);
 }
 
 static uint64_t word_in(const void *object, uint16_t place)
@@ -64,7 +72,7 @@ static size_t further(size_t span, uint16_t place, size_t size)
 	return place != PYTHON_NO_PLACE && place + size > span ? place + size : span;
 }
 
-static bool is_of_type(struct python_look *look, uintptr_t object, uintptr_t type)
+static inline bool is_of_type(struct python_look *look, uintptr_t object, uintptr_t type)
 {
 	const void *found = at(look, object + layout.object_type, 8);
 
@@ -109,6 +117,7 @@ bool python_stack_init(const struct module *interpreter)
 	frame_span = further(frame_span, layout.frame_code, 8);
 	frame_span = further(frame_span, layout.frame_instruction, 8);
 	frame_span = further(frame_span, layout.frame_owner, 1);
+	frame_span = further(frame_span, layout.frame_generator, 8);
 	frame_span = further(frame_span, layout.frame_copy, 4);
 	code_span = further(0, layout.code_name, 8);
 	code_span = further(code_span, layout.code_filename, 8);
@@ -147,7 +156,7 @@ static uintptr_t start_of(struct python_look *look, const void *frame, uintptr_t
 	return copies ? word_in(copies, 0) : 0;
 }
 
-static int32_t instruction_of(struct python_look *look, const void *frame, uintptr_t code)
+static inline int32_t instruction_of(struct python_look *look, const void *frame, uintptr_t code)
 {
 	int32_t index = int_in(frame, layout.frame_instruction);
 	uintptr_t start, at_instruction;
@@ -170,6 +179,40 @@ void python_walk_init(struct python_walk *walk, const void *thread_state, bool i
 	walk->frame = code_type ? innermost(&walk->look, (uintptr_t)thread_state) : 0;
 }
 
+static inline bool is_generators(const void *frame)
+{
+	return layout.frame_generator != PYTHON_NO_PLACE
+		       ? word_in(frame, layout.frame_generator) != 0
+		       : ((const uint8_t *)frame)[layout.frame_owner] == PYTHON_OWNER_GENERATOR;
+}
+
+/* Whether it lives on while it does not run, and what it belongs to awaits. */
+static inline bool is_of_coroutine(struct python_look *look, const void *frame, uintptr_t code)
+{
+	const void *flags;
+
+	if (!is_generators(frame))
+		return false;
+	flags = at(look, code + layout.code_flags, 4);
+	return flags && int_in(flags, 0) & PYTHON_COROUTINE_FLAGS;
+}
+
+/* False: it is a frame of C's. */
+static inline bool read_frame(struct python_look *look, const void *frame,
+			      struct python_place *place)
+{
+	uintptr_t code = word_in(frame, layout.frame_code) & ~TAG_BITS;
+
+	if (layout.frame_owner != PYTHON_NO_PLACE &&
+	    ((const uint8_t *)frame)[layout.frame_owner] >= layout.foreign_owner)
+		return false;
+	if (!is_of_type(look, code, code_type))
+		return false;
+	place->code = code;
+	place->at = instruction_of(look, frame, code);
+	return true;
+}
+
 /* In a forked child: the frame that called fork. Those outside of it are the parent's: a pool's
  * worker, which never returns to them, is not in its parent's loop. */
 static uintptr_t forked_frame;
@@ -178,22 +221,18 @@ bool python_walk_next(struct python_walk *walk, struct python_place *place)
 {
 	while (walk->frame && walk->left--) {
 		const void *frame = at(&walk->look, walk->frame, frame_span);
-		uintptr_t here = walk->frame, code;
+		uintptr_t here = walk->frame;
 
 		if (!frame) {
 			walk->whole = false;
 			break;
 		}
-		code = word_in(frame, layout.frame_code) & ~TAG_BITS;
+		walk->coroutine = walk->here = here;
 		walk->frame = here == forked_frame ? 0 : word_in(frame, layout.frame_previous);
-		if (layout.frame_owner != PYTHON_NO_PLACE &&
-		    ((const uint8_t *)frame)[layout.frame_owner] >= layout.foreign_owner)
+		if (!read_frame(&walk->look, frame, place))
 			continue;
-		if (!is_of_type(&walk->look, code, code_type))
-			continue;
-		place->code = code;
-		place->at = instruction_of(&walk->look, frame, code);
-		walk->here = here;
+		if (!is_of_coroutine(&walk->look, frame, place->code))
+			walk->coroutine = 0;
 		return true;
 	}
 	proved |= walk->whole && !walk->frame && walk->named;
@@ -208,6 +247,69 @@ void python_stack_forked(const void *thread_state)
 
 	python_walk_init(&walk, thread_state, true);
 	forked_frame = python_walk_next(&walk, &place) ? walk.here : 0;
+}
+
+void python_note_loop(uintptr_t code)
+{
+	for (unsigned i = 0; i < LOOP_CODES; i++) {
+		uintptr_t none = 0;
+
+		if (loop_codes[i] == code ||
+		    __atomic_compare_exchange_n(&loop_codes[i], &none, code, false,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return;
+	}
+}
+
+bool python_is_loop(uintptr_t code)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < LOOP_CODES; i++)
+		found |= loop_codes[i] == code;
+	return found;
+}
+
+/* Budget: 2 ns a frame. */
+bool python_walk_to_boundary(struct python_walk *walk)
+{
+	while (walk->frame && walk->left) {
+		const void *frame = at(&walk->look, walk->frame, frame_span);
+		uintptr_t code = frame ? word_in(frame, layout.frame_code) & ~TAG_BITS : 0;
+
+		if (!code)
+			return false;
+		if (python_is_loop(code) ||
+		    (is_generators(frame) && is_of_type(&walk->look, code, code_type) &&
+		     is_of_coroutine(&walk->look, frame, code)))
+			return true;
+		walk->frame =
+			walk->frame == forked_frame ? 0 : word_in(frame, layout.frame_previous);
+		walk->left--;
+	}
+	return false;
+}
+
+bool python_place_of_coroutine(uintptr_t frame, struct python_place *place)
+{
+	struct python_look look = { 0 };
+	const void *found = code_type && frame ? at(&look, frame, frame_span) : NULL;
+
+	return found && read_frame(&look, found, place) &&
+	       is_of_coroutine(&look, found, place->code);
+}
+
+/* A freed object's first word is 0, or leads to the next free one. */
+bool python_object_lives(uintptr_t object)
+{
+	struct python_look look = { 0 };
+	const void *found = at(&look, object, 16);
+	uint64_t references;
+
+	if (layout.object_type != 8) /* of a free-threaded build, which counts in two words */
+		return true;
+	references = found ? word_in(found, 0) : 0;
+	return references && !(references >> 31 & 0x1ffff);
 }
 
 static uint32_t character_at(const void *characters, unsigned width, size_t index)

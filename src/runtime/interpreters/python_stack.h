@@ -14,7 +14,7 @@ struct module;
 /* A frame in short: of a function that still exists, it can be named later. */
 struct python_place {
 	uintptr_t code; /* the code object */
-	int32_t at;	/* its instruction, in bytes from the first one; -1: none yet */
+	int64_t at;	/* its instruction, in bytes from the first one; -1: none yet */
 };
 
 /* False: this CPython's structures are not known. */
@@ -31,9 +31,10 @@ struct python_look {
 
 struct python_walk {
 	struct python_look look;
-	uintptr_t frame; /* the next one */
-	uintptr_t here;	 /* the last one */
-	unsigned left;	 /* frames to be looked at, at most */
+	uintptr_t frame;     /* the next one */
+	uintptr_t here;	     /* the last one */
+	uintptr_t coroutine; /* the same when it is a coroutine's; else 0 */
+	unsigned left;	     /* frames to be looked at, at most */
 	bool whole, named;
 };
 
@@ -56,10 +57,24 @@ struct python_line {
 	int number;
 };
 
+/* Goes on to the next frame that is a coroutine's or of an event loop's function: false when there
+ * is none. */
+bool python_walk_to_boundary(struct python_walk *walk);
+
+/* The function of an event loop. */
+void python_note_loop(uintptr_t code);
+bool python_is_loop(uintptr_t code);
+
 bool python_walk_name(struct python_walk *walk, const struct python_place *place,
 		      struct python_line *line);
 
 /* The same later. False: there is no such function any more. */
 bool python_place_name(const struct python_place *place, struct python_line *line);
+
+/* Where the coroutine is, of which this is the frame. False: it is gone. */
+bool python_place_of_coroutine(uintptr_t frame, struct python_place *place);
+
+/* Whether there can be an object at this address: not what the allocator leaves of a freed one. */
+bool python_object_lives(uintptr_t object);
 
 #endif

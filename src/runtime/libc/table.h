@@ -519,7 +519,7 @@ CALL_LOCK(LOCK, WRITE, int, pthread_rwlock_clockwrlock, (pthread_rwlock_t *lock,
 CALL_LOCK(LOCK, SPIN, int, pthread_spin_lock, (pthread_spinlock_t *lock), (lock), (const void *)lock, EBUSY, real.pthread_spin_trylock(lock), spin_until(lock, limit))
 CALL_LOCK(LOCK, MUTEX, int, mtx_lock, (mtx_t *mutex), (mutex), mutex, thrd_busy, real.mtx_trylock(mutex), real.pthread_mutex_clocklock((pthread_mutex_t *)mutex, CLOCK_MONOTONIC, limit))
 CALL_LOCK(LOCK, MUTEX, int, mtx_timedlock, (mtx_t *mutex, const struct timespec *deadline), (mutex, deadline), mutex, thrd_busy, real.mtx_trylock(mutex), WAITS_FOR_GOOD)
-CALL_LOCK(OTHERS, SEMAPHORE, int, sem_wait, (sem_t *semaphore), (semaphore), semaphore, EBUSY, semaphore_try(semaphore), WAITS_FOR_GOOD)
+CALL_LOCK(OTHERS, SEMAPHORE, int, sem_wait, (sem_t *semaphore), (semaphore), semaphore, EBUSY, semaphore_try(semaphore), semaphore_until(semaphore, limit))
 CALL_LOCK(OTHERS, SEMAPHORE, int, sem_timedwait, (sem_t *semaphore, const struct timespec *deadline), (semaphore, deadline), semaphore, EBUSY, deadline_is_valid(CLOCK_REALTIME, deadline) ? semaphore_try(semaphore) : EBUSY, WAITS_FOR_GOOD)
 CALL_LOCK(OTHERS, SEMAPHORE, int, sem_clockwait, (sem_t *semaphore, clockid_t clock, const struct timespec *deadline), (semaphore, clock, deadline), semaphore, EBUSY, deadline_is_valid(clock, deadline) ? semaphore_try(semaphore) : EBUSY, WAITS_FOR_GOOD)
 CALL_CONDITION(int, pthread_cond_wait, (pthread_cond_t *condition, pthread_mutex_t *mutex), (condition, mutex), condition, mutex)

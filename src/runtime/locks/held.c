@@ -139,6 +139,7 @@ static bool is_recursive(const struct held_lock *held, enum trace_lock kind)
 	case TRACE_LOCK_FILE:
 	case TRACE_LOCK_ANNOTATED:
 	case TRACE_LOCK_SEMAPHORE:
+	case TRACE_LOCK_PYTHON_RECURSIVE:
 		return true;
 	default:
 		return false;
@@ -196,7 +197,8 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 	if (kind == TRACE_LOCK_MUTEX)
 		self->last_lock = lock;
 	if (UNLIKELY(!turn || self->own_code ||
-		     (kind == TRACE_LOCK_SEMAPHORE && !runtime_options.semaphores)))
+		     (kind == TRACE_LOCK_SEMAPHORE &&
+		      (!runtime_options.semaphores || self->method_lock))))
 		return;
 	if (UNLIKELY(!table)) {
 		table = held_table_take();
@@ -218,10 +220,20 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 
 void held_note_stack(uintptr_t lock, enum trace_lock kind, const struct known_stack *stack)
 {
-	struct held_table *table = held_table_take();
+	struct held_table *table = this_thread.held;
 
+	if (UNLIKELY(!table))
+		table = held_table_take();
 	if (table && this_thread.turn)
 		note(table, lock, kind, stack);
+}
+
+struct held_lock *held_entry(uintptr_t lock)
+{
+	struct held_table *table = this_thread.held;
+	struct held_lock *held = table && this_thread.holds ? probe(table->slots, lock) : NULL;
+
+	return held && held->lock ? held : NULL;
 }
 
 struct held_lock *held_find(struct held_table *table, uintptr_t lock)

@@ -48,6 +48,8 @@ struct held_lock {
 	uint32_t type; /* of the task: see executors/task_types.h; 0: none */
 	void *task;
 	uint64_t since_ns; /* when it was yielded */
+	/* of a lock in Python: the frame that took it, and that of its coroutine; 0: none */
+	uintptr_t frame, coroutine_frame;
 };
 
 /* A wait that others may look at: what for, and since when. lock is stored last, and cleared first.
@@ -93,7 +95,7 @@ static inline struct held_table *held_table(void)
 void held_note(uintptr_t lock, enum trace_lock kind, const void *frame);
 
 /* In a turn: of a lock that was taken earlier, by this stack. */
-COLD void held_note_stack(uintptr_t lock, enum trace_lock kind, const struct known_stack *stack);
+void held_note_stack(uintptr_t lock, enum trace_lock kind, const struct known_stack *stack);
 
 /*
  * A lock was taken by the caller of the function with this frame address. Nothing is noted outside
@@ -119,6 +121,9 @@ void held_rests(uintptr_t lock, bool rests);
 /* Of `table`; NULL when it is not there, or gone. Of another thread's table it may change under the
  * reader's hands. */
 struct held_lock *held_find(struct held_table *table, uintptr_t lock);
+
+/* The same of the present thread's table, gone ones included. */
+struct held_lock *held_entry(uintptr_t lock);
 
 /* A turn ends with locks in hand. Of an event loop that is a yield only where it waits again, which
  * held_yielded tells before; else they are nobody's from now on. */

@@ -60,6 +60,17 @@ static void count_yields(struct held_table *table, const struct turn *turn)
 	}
 }
 
+/* In Python every await has a place of its own, and a loop's wait is none of the program's. */
+static const struct known_stack *await_of(const struct held_lock *held,
+					  const struct known_stack *yielded)
+{
+	const struct known_stack *await = NULL;
+
+	if (held->stack->places && held->coroutine_frame)
+		await = known_stack_of_coroutine(held->stack, held->coroutine_frame);
+	return await ? await : yielded;
+}
+
 static void suspend(struct held_table *table, struct held_lock *held,
 		    const struct known_stack *yielded, enum held_yield yield)
 {
@@ -70,6 +81,7 @@ static void suspend(struct held_table *table, struct held_lock *held,
 	held->turn = NULL;
 	held->flags |= HELD_SUSPENDED;
 	held->site = 0;
+	yielded = await_of(held, yielded);
 	site = allowance_take() ? NULL : lock_site_get(LOCK_ACROSS_YIELD, held, table, yielded);
 	if (held->stack->caller_only && held->executor)
 		held->executor->keeps_stacks = QUIET_KEEPS;

@@ -115,7 +115,7 @@ static size_t data_size(const struct known_stack *stack)
 {
 	size_t words = stack->code_words + stack->frame_words;
 
-	return (stack->depth + words + (words + 1) / 2) * sizeof *stack->data;
+	return (stack->depth + words + (words + 1) / 2 + 2 * stack->places) * sizeof *stack->data;
 }
 
 static const struct known_stack *find(const struct known_stack *head,
@@ -129,7 +129,8 @@ static const struct known_stack *find(const struct known_stack *head,
 		    head->frame_words == wanted->frame_words &&
 		    head->start_bp == wanted->start_bp && head->bp == wanted->bp &&
 		    head->incomplete == wanted->incomplete &&
-		    head->caller_only == wanted->caller_only &&
+		    head->caller_only == wanted->caller_only && head->places == wanted->places &&
+		    head->below_loop == wanted->below_loop &&
 		    !memcmp(head->data, wanted->data, size))
 			return head;
 	return NULL;
@@ -223,6 +224,11 @@ const struct known_stack *known_stack_walk(struct stack_memory *memory,
 	return stack;
 }
 
+const struct known_stack *known_stack_keep(struct known_stack *made, bool at_last)
+{
+	return intern(made, at_last ? MAX_CHUNKS : WHOLE_CHUNKS);
+}
+
 const struct known_stack *known_stack_of_caller(uintptr_t caller)
 {
 	union {
@@ -250,6 +256,10 @@ uint32_t known_stack_record(const struct known_stack *stack)
 	memcpy(record->frames, stack->data, stack->depth * sizeof *record->frames);
 	if (stack->caller_only)
 		record->flags |= TRACE_STACK_NOT_KEPT;
+	if (stack->below_loop)
+		record->flags |= TRACE_STACK_BELOW_LOOP;
+	if (stack->places)
+		record->script = known_stack_script(stack);
 	trace_publish(record, RECORD_STACK);
 	if (stack == &no_stack) /* shared, and constant */
 		return trace_offset(record);

@@ -23,7 +23,10 @@
 #include "runtime/base/compiler.h"
 #include "runtime/unwind/unwinder.h"
 
+struct python_caller;
+
 #define STACK_MEMORY_SIZE 32 /* walks that a thread remembers; a power of two */
+#define CALLED_FROM_SIZE  16 /* the same of places in Python code */
 
 struct known_stack {
 	struct known_stack *next; /* of the same bucket */
@@ -35,6 +38,8 @@ struct known_stack {
 	bool start_bp;			  /* and the first frame's frame pointer */
 	bool incomplete;		  /* cannot be compared */
 	bool caller_only;		  /* it was not walked: see held_quiet.h */
+	bool below_loop;		  /* an event loop's frames were left out */
+	uint8_t places;			  /* of an interpreter's: see known_stack_of_python */
 	int64_t bp;			  /* relative to the stack pointer, as frame words are */
 	/* depth frames, innermost first; the words' values; their offsets from the stack pointer,
 	 * two in one */
@@ -53,6 +58,7 @@ struct stack_memory {
 		uintptr_t key, caller;
 		const struct known_stack *stack; /* NULL where key is 0 */
 	} walks[STACK_MEMORY_SIZE];
+	const struct known_stack *called_from[CALLED_FROM_SIZE]; /* of Python code; NULL: free */
 };
 
 /* What a function that asks for its frame's address has there: the caller's rbp, and above it the
@@ -150,6 +156,25 @@ static inline const struct known_stack *known_stack_at(struct stack_memory *memo
 COLD const struct known_stack *known_stack_of_caller(uintptr_t caller);
 
 #define KNOWN_STACK_HERE(memory) known_stack_at(memory, __builtin_frame_address(0))
+
+/* The present stack of Python frames; `caller` alone where it cannot be read. */
+COLD const struct known_stack *known_stack_of_python(uintptr_t caller);
+
+/* The same to the coroutine at most, as python_called_from has it. */
+const struct known_stack *known_stack_called_from(struct stack_memory *memory, uintptr_t caller,
+						  struct python_caller *from);
+
+/* The one place where the coroutine of this frame is suspended, that took a lock at `taken`; NULL
+ * when it is gone. */
+COLD const struct known_stack *known_stack_of_coroutine(const struct known_stack *taken,
+							uintptr_t frame);
+
+/* The one that is kept of those that are equal to this, which is all set but for its hash; NULL
+ * when there is no room. Some room is there at last alone. */
+COLD const struct known_stack *known_stack_keep(struct known_stack *made, bool at_last);
+
+/* Of a stack of Python frames: the offset of its trace_script_lines; 0. */
+COLD uint32_t known_stack_script(const struct known_stack *stack);
 
 /* Its record in the trace, written on first use; 0 when there is no room. */
 uint32_t known_stack_record(const struct known_stack *stack);

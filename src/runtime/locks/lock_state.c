@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "runtime/base/memory.h"
+#include "runtime/interpreters/python.h"
 #include "held_file.h"
 
 #define PROCESS_SHARED 128 /* in __kind: PTHREAD_MUTEX_PSHARED_BIT; glibc, nptl/pthreadP.h */
@@ -37,6 +38,8 @@ bool lock_is_held_by(uintptr_t lock, enum trace_lock kind, int32_t tid)
 
 	if (kind == TRACE_LOCK_FILE)
 		return held_file_is_open(lock);
+	if (kind == TRACE_LOCK_PYTHON || kind == TRACE_LOCK_PYTHON_RECURSIVE)
+		return python_object_lives(lock);
 	if (!word)
 		return true;
 	if (!memory_is_readable((const void *)word, sizeof value))

@@ -9,6 +9,7 @@
 #include "guard_holder.h"
 #include "runtime/base/events.h"
 #include "runtime/base/runtime.h"
+#include "runtime/interpreters/python.h"
 #include "runtime/trace/trace.h"
 #include "runtime/turns/turn.h"
 #include "held.h"
@@ -77,11 +78,33 @@ static struct holder find_guard(uintptr_t lock)
 	return holder;
 }
 
+/* A lock of an interpreter's, for which it waits by this semaphore. */
+static bool find_method_lock(uintptr_t *lock, enum trace_lock *kind)
+{
+	if (*kind != TRACE_LOCK_SEMAPHORE || !this_thread.method_lock)
+		return false;
+	*lock = this_thread.method_lock;
+	*kind = this_thread.method_lock_kind;
+	return true;
+}
+
+/* Where the present thread waits. */
+static const struct known_stack *waiting_stack(struct held_table *table, enum trace_lock kind)
+{
+	if (kind == TRACE_LOCK_PYTHON || kind == TRACE_LOCK_PYTHON_RECURSIVE)
+		return known_stack_of_python((uintptr_t)__builtin_return_address(0));
+	return KNOWN_STACK_HERE(&table->memory);
+}
+
 void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kind, bool ends)
 {
 	struct held_table *table;
 	struct holder holder;
 
+	/* Only of a lock's method in an interpreter is it known who brings a semaphore back. */
+	if (kind == TRACE_LOCK_SEMAPHORE && !this_thread.method_lock)
+		ends = true;
+	find_method_lock(&lock, &kind);
 	wait->table = NULL;
 	wait->record = 0;
 	wait->step = 0;
@@ -102,7 +125,7 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 		table->wait.ends = ends;
 		table->wait.record = 0;
 		table->wait.executor = this_thread.turn->executor;
-		table->wait.stack = KNOWN_STACK_HERE(&table->memory);
+		table->wait.stack = waiting_stack(table, kind);
 		__atomic_store_n(&table->wait.lock, lock, __ATOMIC_SEQ_CST);
 		holder = find_holder(lock, kind);
 		if (holder.held && holder.held->flags & HELD_SUSPENDED)
@@ -135,6 +158,10 @@ static void take_edge(struct trace_deadlock_edge *edge, const struct held_table 
 	edge->acquired = holder->held->stack ? known_stack_record(holder->held->stack) : 0;
 	edge->suspended = (holder->held->flags & HELD_SUSPENDED) != 0;
 	edge->holds_since_ns = edge->suspended ? holder->held->since_ns : 0;
+	/* In one turn of a loop many coroutines run, each until its next await. */
+	if (holder->held->stack && holder->held->stack->places && holder->held->coroutine_frame &&
+	    holder->table == this_thread.held)
+		edge->suspended |= !python_coroutine_runs(holder->held->coroutine_frame);
 	if (edge->suspended && holder->held->type)
 		edge->task_poll = task_type_poll(holder->held->type);
 }
@@ -319,6 +346,7 @@ static void leave_gate(uintptr_t lock, uintptr_t caller)
 void lock_wait_outside(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
 {
 	struct thread_state *self = &this_thread;
+	bool in_method = find_method_lock(&lock, &kind);
 	struct holder holder;
 
 	if (!runtime_started || self->own_code || self->vforked || self->dead)
@@ -330,7 +358,7 @@ void lock_wait_outside(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
 	if (!holder.held || !(holder.held->flags & HELD_SUSPENDED) || holder.table == self->held)
 		return;
 	/* Whether it passes or works is told when it releases the lock. */
-	if (lock_gate_code(caller, &self->gate_return)) {
+	if (!in_method && lock_gate_code(caller, &self->gate_return)) {
 		self->gate_lock = lock;
 		self->gate_site = holder.held->site;
 		self->holds += self->gate_site != 0;
@@ -361,18 +389,30 @@ static void tell_foreign(uintptr_t lock, enum trace_lock kind, const struct hold
 	site->last_ns = now_ns();
 }
 
+static void take_away(const struct held_lock *noted)
+{
+	struct held_lock *held = (struct held_lock *)noted;
+
+	if (held->flags & HELD_SUSPENDED)
+		held_settle(held);
+	held->flags |= HELD_GONE;
+}
+
 void lock_foreign_release(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
 {
 	struct thread_state *self = &this_thread;
 	struct holder holder;
 	int32_t tid;
 
+	/* Anybody may post a semaphore. */
+	if (kind == TRACE_LOCK_SEMAPHORE && !self->gate_site)
+		return;
 	if (!runtime_started || self->own_code || self->vforked || self->dead)
 		return;
 	OWN_CODE_SCOPE;
 	if (self->gate_site)
 		leave_gate(lock, caller);
-	/* Anybody may post a semaphore, and a reader's release cannot be told from another's. */
+	/* A reader's release cannot be told from another's. */
 	if (kind == TRACE_LOCK_SEMAPHORE || kind == TRACE_LOCK_GLIB_READ || kind == TRACE_LOCK_FILE)
 		return;
 	holder = find_holder(lock, kind);
@@ -384,13 +424,20 @@ void lock_foreign_release(uintptr_t lock, enum trace_lock kind, uintptr_t caller
 	if (holder.tid == tid)
 		return;
 	tell_foreign(lock, kind, &holder);
-	if (holder.held) {
-		struct held_lock *held = (struct held_lock *)holder.held;
+	if (holder.held)
+		take_away(holder.held);
+}
 
-		if (held->flags & HELD_SUSPENDED)
-			held_settle(held);
-		held->flags |= HELD_GONE;
-	}
+void lock_given_back(uintptr_t lock, enum trace_lock kind)
+{
+	struct holder holder;
+	OWN_CODE_SCOPE;
+
+	if (!runtime_started || this_thread.vforked || this_thread.dead)
+		return;
+	holder = find_holder(lock, kind);
+	if (holder.held && holder.table != this_thread.held)
+		take_away(holder.held);
 }
 
 void lock_waits_forked(int32_t parent)

@@ -54,6 +54,9 @@ void lock_wait_outside(uintptr_t lock, enum trace_lock kind, uintptr_t caller);
  */
 void lock_foreign_release(uintptr_t lock, enum trace_lock kind, uintptr_t caller);
 
+/* The same of a lock that any thread may release: nothing is recorded. */
+void lock_given_back(uintptr_t lock, enum trace_lock kind);
+
 /* In a forked child: `parent` is the tid of the thread that forked, whose locks the child may
  * release; 0: not known. */
 void lock_waits_forked(int32_t parent);

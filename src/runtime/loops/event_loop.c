@@ -271,6 +271,18 @@ static bool time_to_look_again(struct loop *loop)
 	return (loop->refused & (loop->refused - 1)) == 0;
 }
 
+/* CPython replaces an instruction that it runs again by a faster one, whose machine code lies
+ * elsewhere: the same loop, although return addresses above its wait differ. */
+static bool was_specialised(struct loop *loop, const struct loop_wait *wait)
+{
+	const struct executor *executor = loop->executor;
+
+	if (!loop_library_waits_alone(wait->caller))
+		return false;
+	classify(loop, wait);
+	return loop->executor == executor;
+}
+
 /* The loop whose wait this is; NULL when, in a loop's turn, it is somebody else's. */
 static struct loop *loop_of(const struct loop_wait *wait)
 {
@@ -278,7 +290,7 @@ static struct loop *loop_of(const struct loop_wait *wait)
 
 	if (loop) {
 		if (loop->caller == wait->caller && loop->frame == wait->frame) {
-			if (loop_level_at(loop, wait->frame) == 0)
+			if (loop_level_at(loop, wait->frame) == 0 || was_specialised(loop, wait))
 				return loop;
 			/* The same function, called from elsewhere: another loop. */
 			leave_turn(loop);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "contract/trace_format.h"
 
@@ -25,6 +26,21 @@ static inline uint64_t hash_mix(uint64_t hash, uint64_t word)
 {
 	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 	return hash ^ hash >> 29;
+}
+
+/* Eight bytes at a time: scripts have hundreds, at every call that blocks. */
+static inline uint64_t hash_text(uint64_t hash, const char *text, size_t size)
+{
+	uint64_t word;
+	size_t i = 0;
+
+	for (; i + sizeof word <= size; i += sizeof word) {
+		memcpy(&word, text + i, sizeof word);
+		hash = hash_mix(hash, word);
+	}
+	word = 0;
+	memcpy(&word, text + i, size - i);
+	return hash_mix(hash_mix(hash, word), size);
 }
 
 #endif

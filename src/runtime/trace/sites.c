@@ -6,23 +6,15 @@
 #include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
+#include "scripts.h"
 #include "trace.h"
 #include "trace_records.h"
 
 #define INDEX_SIZE 16384 /* a power of two, twice the sites that fit */
 #define MAX_SITES  (INDEX_SIZE / 2)
-#define LINES_SIZE 16384
 
 static uint32_t index_of[INDEX_SIZE] MEMORY_TABLE; /* offsets of sites by hash, open addressing */
-static uint32_t index_of_lines[LINES_SIZE] MEMORY_TABLE;
 static uint32_t count, sample_count;
-
-static uint64_t hash_text(uint64_t hash, const char *text, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
-	return hash_mix(hash, size);
-}
 
 static uint64_t hash_of(const struct site_key *key)
 {
@@ -47,60 +39,6 @@ static uint32_t write_stack(const struct site_key *key)
 	memcpy(stack->frames, key->frames, key->depth * sizeof *key->frames);
 	trace_publish(stack, RECORD_STACK);
 	return trace_offset(stack);
-}
-
-struct line {
-	const char *text;
-	size_t size;
-};
-
-static void *write_line(const void *wanted, uint64_t hash)
-{
-	const struct line *line = wanted;
-	struct trace_script_line *record = trace_allocate(sizeof *record + line->size);
-
-	if (!record)
-		return NULL;
-	record->hash = hash;
-	record->text_size = (uint32_t)line->size;
-	memcpy(record->text, line->text, line->size);
-	return record;
-}
-
-static uint32_t line_offset(const struct line *line)
-{
-	static const struct record_index lines = {
-		index_of_lines,
-		LINES_SIZE,
-		offsetof(struct trace_script_line, hash),
-		RECORD_SCRIPT_LINE,
-	};
-	const void *record =
-		record_index_get(&lines, hash_text(0, line->text, line->size), write_line, line);
-
-	return record ? trace_offset(record) : 0;
-}
-
-static uint32_t write_script(const struct site_key *key)
-{
-	struct trace_script_lines *script;
-	size_t count = 0;
-
-	for (size_t i = 0; i < key->script_size; i++)
-		count += key->script[i] == '\n';
-	if (!count)
-		return 0;
-	script = trace_allocate(sizeof *script + count * sizeof *script->lines);
-	if (!script)
-		return 0;
-	script->language = key->language;
-	for (struct line line = { .text = key->script }; script->count < count;
-	     line.text += line.size + 1) {
-		line.size = (size_t)((const char *)rawmemchr(line.text, '\n') - line.text);
-		script->lines[script->count++] = line_offset(&line);
-	}
-	trace_publish(script, RECORD_SCRIPT_LINES);
-	return trace_offset(script);
 }
 
 /* Notices may be many, of a test suite's every test, and warnings too: each leaves room for what is
@@ -132,7 +70,7 @@ COLD static void *write_site(const void *wanted, uint64_t hash)
 	site->call = key->call >= 0 ? trace_call_offset(key->call) : 0;
 	site->executor = key->executor;
 	site->stack = write_stack(key);
-	site->script = write_script(key);
+	site->script = script_write(key->script, key->script_size, key->language);
 	site->level = key->level;
 	site->flags = key->flags;
 	site->subject = key->subject;
@@ -247,6 +185,6 @@ unsigned sites_count(enum severity lowest)
 void sites_forget(void)
 {
 	memory_zero(index_of, sizeof index_of);
-	memory_zero(index_of_lines, sizeof index_of_lines);
 	count = sample_count = 0;
+	scripts_forget();
 }

@@ -227,6 +227,13 @@ def lock_runs():
     for case in words("across released offload many many_released"):
         expect = {"across": {"python"}, "many": {"many"}}.get(case, set())
         yield Run("asyncio_locks.py", ["{locker.so}", case], expect, profile=None, executor="asyncio", **options)
+    for case in words("across first waited helper manager tried"):
+        yield script("threading_locks.py", case, [case], executor="asyncio")
+    for case in words("released of_asyncio of_worker queues logs futures conditions dropped handed_over modules library outside"):
+        yield script("threading_locks.py", case, [case])
+    for case in words("across helper released"):
+        yield script("threading_locks.py", f"--uvloop {case}", [case], module="uvloop")
+        yield script("threading_locks.py", f"--trio {case}", [case], executor="Trio", module="trio")
     for context in words("current local"):
         for case in words("across cancel shutdown released offload"):
             for program, profile in (("tokio_locks", "dev"), ("tokio_locks_oldest", "dev"), ("tokio_locks", "fatlto")):
@@ -245,6 +252,8 @@ def deadlock_runs():
     """They hang, are reported meanwhile, and are killed."""
     for case in words("self suspended upgrade cycle"):
         yield Run("deadlocks", [case], {case}, family="event-loop", hangs=True)
+    for case in words("same_turn later_turn relock nested"):
+        yield script("threading_locks.py", case, [case], executor="asyncio", hangs=True)
     yield Run("deadlocks", ["slow"], {"slow"}, family="event-loop")
     yield tokio("tokio_locks", "dev", "{locker.so} current deadlock", ["deadlock"], hangs=True)
     yield async_task("async_task_locks", "dev", "{locker.so} deadlock", ["deadlock"], hangs=True)

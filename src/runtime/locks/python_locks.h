@@ -1,0 +1,14 @@
+/*
+ * threading.Lock and threading.RLock. They are seen at the methods that Python code calls, which
+ * are replaced: below them is a semaphore up to 3.13 and an inlined compare-and-swap from 3.14 on,
+ * and the interpreter takes locks of its own by the same means.
+ */
+#ifndef RUNTIME_LOCKS_PYTHON_LOCKS_H
+#define RUNTIME_LOCKS_PYTHON_LOCKS_H
+
+struct module;
+
+/* A recogniser's module_added. */
+void python_locks_module_added(struct module *module);
+
+#endif
