@@ -1,65 +1,57 @@
-/* clang-format off */
 /*
  * What is known of each executor, one row a macro, one file an executor. Define the columns that
  * you need, include this header, and all are undefined again. No include guard: several tables are
  * made of it.
  *
- * EXECUTOR(id, name, family, script, like, held)
- *	name	as traces, reports and suppressions have it
- *	family	FAMILY_##family of the trace format
- *	script	SCRIPT_##script: the language in which its callbacks are written
- *	like	id of the executor whose advice serves where this one has none
- *	held	"the libuv event loop" of a headline; NULL: made of the family and the name
- * FAMILY_DEFAULT(id, family)
- *	stands for all of its family whose names are in no row
+ * EXECUTOR(id, name, family, script, like, held). name: as traces, reports and suppressions have
+ * it; family: FAMILY_##family of the trace format; script: SCRIPT_##script, the language in which
+ * its callbacks are written; like: the id whose advice serves where this one has none; held: "the
+ * libuv event loop" of a headline, NULL where it is made of the family and the name.
+ *
+ * FAMILY_DEFAULT(id, family) stands for all of its family whose names are in no row.
  *
  * How a running one is recognised:
- * LOOP(id, ...)
- *	an event loop in a shared library, or linked into something; of struct loop_library_row:
- *	.module	     the beginning of the file's name; NULL: anything that exports the functions
- *	.path	     part of the module's path
- *	.functions   one of them is below the loop's own wait; none: any wait of the module is the
- *		     loop's
- *	.caller	     part of the path of the module that calls the loop; NULL: any
- *	.is_below    callbacks are called below the functions, whoever wrote the loop
- *	.is_named    the library waits for a loop that its caller wrote, and that is found as one of
- *		     no known library: the row is its name
- *	.is_refused  a wait below these functions is a blocking call, and no loop's
  *
- * PYTHON_LOOP(id, package, file, function)
- *	a loop written in Python: the package whose functions are the executor's, part of the path
- *	of the loop's function ("": any), and the function, within which the loop waits
+ * LOOP(id, ...): an event loop in a shared library, or linked into something. .module: the
+ * beginning of the file's name, NULL for anything that exports the functions; .path: part of the
+ * module's path; .functions: one of them is below the loop's own wait, without them any wait of
+ * the module is the loop's; .caller: part of the path of the module that calls the loop;
+ * .is_below: callbacks are called below the functions, whoever wrote the loop.
  *
- * THREADS(id, prefix)
- *	how the names of its threads begin; for families that several libraries build on
+ * PYTHON_LOOP(id, package, file, function): a loop written in Python. The package whose functions
+ * are the executor's, part of the path of the loop's function ("": any), and the function, within
+ * which the loop waits.
  *
- * ENGINE(token, word, library, function)
- *	`yieldsan check` names it by the beginning of a needed library's name, or by a function that
- *	is there when it is linked in
+ * THREADS(id, prefix): how the names of its threads begin, for families that several libraries
+ * build on.
  *
- * EXEMPT_THREADS(function, patterns)
- *	threads whose names are like one of the patterns are never watched in a program that exports
- *	the function, unless the option `executors` names them
+ * ENGINE(token, word, library, function): `yieldsan check` names it by the beginning of a needed
+ * library's name, or by a function that is there when it is linked in.
  *
  * Whose code a frame is:
- * CRATE(id, crate)		Rust, by the first part of a path
- * FUNCTIONS(id, prefix, package)	C and C++, by the beginning of a name, in any module
- * MODULE(id, prefix, package)	a loaded object, by the beginning of its file's name
- * HEADERS(id, path, package)	by the beginning of the source file's path
- * BOUNDARY(id, package, part)	a function of the package whose name has the part begins a turn
  *
- * What to write instead. Categories are those of the calls; within an executor's file the first row
- * that fits is taken:
- * ADVICE_ON(id, functions, text)		looked up before all below: patterns, separated by
- *blanks, of the library's functions as headlines have them, from the one that the program called
- *inward: "sqlite3.* sqlite3_*" ADVICE_ON_CALLS(id, category, calls, text)	calls: beginnings of
- *names, separated by blanks ADVICE(id, category, text) ADVICE_ELSE(id, text)
- *on all other categories: the last row LOCK_ADVICE(id, text)			how to yield without
- *a lock in hand LONG_TURN_ADVICE(id, text)			on a turn that computes
+ * CRATE(id, crate): Rust, by the first part of a path. FUNCTIONS(id, prefix, package): C and C++,
+ * by the beginning of a name, in any module. MODULE(id, prefix, package): a loaded object, by the
+ * beginning of its file's name. HEADERS(id, path, package): by the beginning of the source file's
+ * path. FRAMEWORK(id, package): a package of the script's language that calls the handlers of
+ * requests. BOUNDARY(id, package, part): a function of the package whose name has the part begins
+ * a turn.
  *
- * RECOGNISED(id, what, how, notes)		a row of the table in README
+ * What to write instead. Categories are those of the calls; within an executor's file the first
+ * row that fits is taken:
+ *
+ * ADVICE_ON(id, functions, text): looked up before all others. Patterns, commas between, of the
+ * library's functions as headlines have them, the one that the program called and those within:
+ * "sqlite3.*,sqlite3_*".
+ *
+ * ADVICE_ON_CALLS(id, category, calls, text): calls are beginnings of names, separated by blanks.
+ * ADVICE(id, category, text). ADVICE_ELSE(id, text): on all other categories, the last row.
+ *
+ * LOCK_ADVICE(id, text): how to yield without a lock in hand. LONG_TURN_ADVICE(id, text): on a
+ * turn that computes.
+ *
+ * RECOGNISED(id, what, how, notes): a row of the table in README.
  */
-/* clang-format on */
 #ifndef EXECUTOR
 #define EXECUTOR(id, name, family, script, like, held)
 #endif
@@ -92,6 +84,9 @@
 #endif
 #ifndef HEADERS
 #define HEADERS(id, path, package)
+#endif
+#ifndef FRAMEWORK
+#define FRAMEWORK(id, package)
 #endif
 #ifndef BOUNDARY
 #define BOUNDARY(id, package, part)
@@ -131,6 +126,7 @@
 #undef FUNCTIONS
 #undef MODULE
 #undef HEADERS
+#undef FRAMEWORK
 #undef BOUNDARY
 #undef ADVICE_ON
 #undef ADVICE_ON_CALLS

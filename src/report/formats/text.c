@@ -6,6 +6,7 @@
 
 #include "report/tasks/await_chain.h"
 #include "format.h"
+#include "report/wording/handler.h"
 #include "report/wording/headline.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
@@ -157,6 +158,8 @@ static void print_task(const struct report *report, const struct finding *findin
 
 	const char *alive = alive_text(report->session, &finding->alive);
 
+	if (!chain)
+		chain = handler_text(report->session, finding);
 	if (chain)
 		fprintf(out, "  %s\n", chain);
 	if (alive)

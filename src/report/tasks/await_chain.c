@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inspect/session.h"
+#include "report/frames/rust_name.h"
 #include "report/frames/stack.h"
 
 #define MAX_TYPE 160 /* of a type's name in texts: nested combinators have thousands */
@@ -28,6 +29,11 @@ static const char *source_name(struct session *session, const char *name)
 	return end < length ? strings_keep_part(&session->strings, name, end) : name;
 }
 
+static const char *shown_name(struct session *session, const char *function)
+{
+	return rust_short_name(&session->strings, source_name(session, function));
+}
+
 static const char *short_type(struct session *session, const char *type)
 {
 	static const char boxed[] = "core::pin::Pin<alloc::boxed::Box<";
@@ -35,6 +41,7 @@ static const char *short_type(struct session *session, const char *type)
 	/* What it is, the chain tells. */
 	if (!strncmp(type, boxed, sizeof boxed - 1) && strstr(type, "dyn "))
 		return "a boxed future";
+	type = rust_short_name(&session->strings, type);
 	if (strlen(type) <= MAX_TYPE)
 		return type;
 	return strings_print(&session->strings, "%s...",
@@ -53,7 +60,7 @@ static const char *link_text(struct session *session, const struct frame *frame,
 			     bool told)
 {
 	struct strings *strings = &session->strings;
-	const char *name = frame->function ? source_name(session, frame->function) : "?";
+	const char *name = frame->function ? shown_name(session, frame->function) : "?";
 	bool same = task && !strcmp(name, task);
 
 	if (!told || !frame->file)
@@ -89,9 +96,33 @@ const char *await_chain_print(struct session *session, const char *task, const s
 	return text;
 }
 
+/* Of a library's task the program's own functions, and what is around them in short. */
+static const char *within_librarys_task(struct session *session, const struct stack *awaits)
+{
+	struct strings *strings = &session->strings;
+	const char *text = NULL;
+
+	for (size_t i = 0; i < awaits->count; i++) {
+		const struct frame *frame = &awaits->frames[i];
+		const char *link = frame->owner == OWNER_PROGRAM
+					   ? link_text(session, frame, NULL, true)
+					   : NULL;
+
+		if (link)
+			text = text ? strings_print(strings, "%s > %s", text, link) : link;
+	}
+	return awaits->frames[0].function
+		       ? strings_print(strings, "%s, in %s", text,
+				       shown_name(session, awaits->frames[0].function))
+		       : text;
+}
+
 const char *await_chain_text(struct session *session, const char *task, const struct stack *awaits)
 {
-	const char *chain = await_chain_print(session, task, awaits);
+	const char *chain = awaits->count && awaits->frames[0].owner != OWNER_PROGRAM &&
+					    has_owner(awaits, OWNER_PROGRAM)
+				    ? within_librarys_task(session, awaits)
+				    : await_chain_print(session, task, awaits);
 
 	return chain ? strings_print(&session->strings, "task: %s", chain) : NULL;
 }

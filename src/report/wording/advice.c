@@ -105,27 +105,25 @@ static bool fits(const struct row *row, enum executor_id executor, const char *c
 	       (!row->calls || begins_with_one_of(call, row->calls));
 }
 
-static const char *on_function(enum executor_id executor, const char *function)
+static bool fits_one(const struct function_row *row, const char *const *functions, size_t count)
 {
-	for (size_t i = 0; i < sizeof on_functions / sizeof *on_functions; i++)
-		if (on_functions[i].executor == executor &&
-		    option_pattern_matches(on_functions[i].functions, function))
-			return on_functions[i].text;
-	return NULL;
+	for (size_t i = 0; i < count; i++)
+		if (option_pattern_matches(row->functions, functions[i]))
+			return true;
+	return false;
 }
 
 static const char *by_function(struct session *session, const struct finding *finding)
 {
-	const char *functions[MAX_FUNCTIONS], *text;
+	const char *functions[MAX_FUNCTIONS];
 	size_t count = library_functions(session, finding, functions, MAX_FUNCTIONS);
 	enum executor_id executor = adviser(finding);
 
 	for (;; executor = executor_infos[executor].like) {
-		for (size_t i = 0; i < count; i++) {
-			text = on_function(executor, functions[i]);
-			if (text)
-				return text;
-		}
+		for (size_t i = 0; i < sizeof on_functions / sizeof *on_functions; i++)
+			if (on_functions[i].executor == executor &&
+			    fits_one(&on_functions[i], functions, count))
+				return on_functions[i].text;
 		if (executor == EXECUTOR_other)
 			return NULL;
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inspect/session.h"
+#include "report/frames/rust_name.h"
 #include "report/frames/source_path.h"
 
 static const char *const held_words[] = {
@@ -56,19 +57,21 @@ const char *headline_place_of(struct session *session, const struct finding_stac
 {
 	const struct frame *place = stack_place(finding_stack_face(stack));
 	struct strings *strings = &session->strings;
+	const char *function;
 
 	if (!place)
 		return NULL;
 	if (!place->function)
 		return strings_print(strings, "%s+0x%llx", path_name(place->module),
 				     (unsigned long long)place->offset);
+	function = place->native ? rust_short_name(strings, place->function) : place->function;
 	if (!place->file)
-		return place->function;
+		return function;
 	if (!place->line)
-		return strings_print(strings, "%s (%s)", place->function,
+		return strings_print(strings, "%s (%s)", function,
 				     shown_path(session, place->file));
-	return strings_print(strings, "%s (%s:%d)", place->function,
-			     shown_path(session, place->file), place->line);
+	return strings_print(strings, "%s (%s:%d)", function, shown_path(session, place->file),
+			     place->line);
 }
 
 const char *headline(struct session *session, const struct finding *finding)

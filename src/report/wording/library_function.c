@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "python_name.h"
+#include "report/frames/rust_name.h"
 #include "report/frames/source_text.h"
 #include "inspect/session.h"
 #include "report/model/finding.h"
@@ -132,12 +133,14 @@ static const char *native_name(struct session *session, const struct frame *fram
 		return strings_print(&session->strings, "drop of %.*s",
 				     (int)(strlen(function) - sizeof drop),
 				     function + sizeof drop - 1);
-	return public_path(session, function);
+	return rust_short_name(&session->strings, public_path(session, function));
 }
 
+/* What a macro expands to: "log::__private_api::log", and std's _print. */
 static const char *print_macro(struct session *session, const struct frame *place, const char *name)
 {
-	const char *macro = name[strlen(name) - 1] == '!' ? macro_on_line(session, place) : NULL;
+	bool is_macros = name[strlen(name) - 1] == '!' || strstr(name, "::__private");
+	const char *macro = is_macros ? macro_on_line(session, place) : NULL;
 
 	return macro ? macro : name;
 }
@@ -215,9 +218,11 @@ const char *library_function(struct session *session, const struct finding *find
 						  : javascript_function(session, finding);
 }
 
+/* What a library imports when it is first used is no import of the program's. */
 static void add(const char **names, size_t room, size_t *count, const char *name)
 {
-	if (name && *count < room && (!*count || names[*count - 1] != name))
+	if (name && (!*count || strncmp(name, "import", 6) != 0) && *count < room &&
+	    (!*count || names[*count - 1] != name))
 		names[(*count)++] = name;
 }
 
@@ -262,7 +267,7 @@ size_t library_functions(struct session *session, const struct finding *finding,
 		const struct frame *frame = &native->frames[end];
 
 		add(names, room, &count,
-		    frame->function ? public_path(session, frame->function)
+		    frame->function ? native_name(session, frame)
 		    : frame->module ? path_name(frame->module)
 				    : NULL);
 	}
