@@ -155,5 +155,48 @@ def a_cache_with_a_fifo_in_it_holds_nothing_up(place):
     expect(json.loads(second.out)["findings"] == json.loads(first.out)["findings"], "scan")
 
 
+def names_that_mislead_are_marked(place):
+    """Controls, what changes the direction of what follows, and what is not to be seen."""
+    built = place.compile("jit", "-g", source=(pathlib.Path(ROOT) / "tests/programs/c/jit_frame.c").read_text())
+    for name, shown in (("bidi\u202e\u200b", "bidi\\u{202e}\\u{200b}"), ("esc\x1b[31m", "esc\u241b[31m"),
+                        ("tag\U000e0041\ufeff", "tag\\u{e0041}\\u{feff}"), ("plain\u00e9\u4e2d", "plain\u00e9\u4e2d")):
+        program = place / name
+        os.link(built, program)
+        for format_ in ("text", "json", "sarif", "junit", "github"):
+            result = run("--fail-on=never", f"--format={format_}", "--", program)
+            text = result.out + result.err
+            if format_ in ("json", "sarif"):
+                text = json.dumps(json.loads(text[text.index("{"):text.rindex("}") + 1]), ensure_ascii=False).replace("\\\\", "\\")
+            expect(shown in text, (name, format_, text))
+            expect(not any(character in text for character in name if character in "\u202e\u200b\x1b\U000e0041\ufeff"), (name, text))
+            # The file is found under its own name.
+            expect("stdin" in text, (name, text))
+
+
+def the_process_of_another_user_is_named_as_that(place):
+    if os.geteuid():
+        raise Skip("needs root")
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        result = yieldsan("report", str(process.pid), preexec_fn=lambda: os.setuid(65534))
+        expect(result.status == 2 and re.search("cannot be looked at: it is another user's", result.err), result)
+        result = yieldsan("report", "4194303", preexec_fn=lambda: os.setuid(65534))
+        expect(result.status == 2 and "no process of this number" in result.err, result)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def a_program_with_a_thread_sanitizer_is_watched(place):
+    program = place.compile("tsan_loop", "-g", "-fsanitize=thread", "-pthread",
+                            source=(pathlib.Path(ROOT) / "tests/programs/c/many_threads.c").read_text())
+    plain = subprocess.run([program, "3"], capture_output=True, text=True, check=False)
+    if plain.returncode:
+        raise Skip("the sanitizer does not work here: " + plain.stderr[:200])
+    result = run("--", program, "3")
+    expect(result.status == 66 and re.search(r"^ERROR +nanosleep blocks the event loop of tsan_loop in serve", result.err, re.M),
+           result)
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(globals()))

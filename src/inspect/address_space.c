@@ -46,6 +46,8 @@ void address_space_init(struct address_space *space, struct session *session,
 			.record = record,
 			.path = strings_keep_part(&session->strings, (const char *)(record + 1),
 						  record->path_size),
+			.file = strings_keep_raw(&session->strings, (const char *)(record + 1),
+						 record->path_size),
 			.alone = is_alone(trace, record),
 		};
 	}
@@ -78,7 +80,7 @@ static void open_module(struct address_space *space, struct loaded_module *modul
 {
 	const struct trace_header *header = space->trace->header;
 	const struct trace_module *record = module->record;
-	struct binary_key key = { .path = module->path, .build_id_size = record->build_id_size };
+	struct binary_key key = { .path = module->file, .build_id_size = record->build_id_size };
 	uint64_t loaded_wall_ns = header->start_wall_ns;
 	const char *problem;
 
@@ -147,7 +149,8 @@ const char *address_space_jit_name(struct address_space *space, uint64_t address
 
 	if (!space->perf_map_read) {
 		snprintf(path, sizeof path, "/tmp/perf-%" PRId32 ".map", space->trace->header->pid);
-		perf_map_read(&space->perf_map, path, space->trace->owner, &space->session->strings);
+		perf_map_read(&space->perf_map, path, space->trace->owner,
+			      &space->session->strings);
 		space->perf_map_read = true;
 	}
 	return perf_map_find(&space->perf_map, address);

@@ -13,7 +13,8 @@ struct session;
 struct loaded_module {
 	const struct trace_module *record;
 	const char *path, *build_id; /* kept; build_id in hexadecimal, NULL when it has none */
-	struct binary *binary;	     /* NULL: its file does not serve */
+	const char *file; /* the path as it is: of a control character, `path` has the picture */
+	struct binary *binary; /* NULL: its file does not serve */
 	bool opened;
 	bool alone; /* no other was ever loaded where it lay */
 };

@@ -41,7 +41,7 @@ static bool open_layout(struct layout *layout, const struct loaded_module *modul
 
 	if (known_layout_cached(layout, module->record))
 		return true;
-	if (layout_open(layout, module->path, NULL, sentence))
+	if (layout_open(layout, module->file, NULL, sentence))
 		return false;
 	if (is_of(layout, module->record))
 		return true;

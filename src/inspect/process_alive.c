@@ -1,5 +1,6 @@
 #include "process_alive.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,9 +61,11 @@ bool process_trace_of(const char *pid, char path[PATH_MAX])
 	if (strlen(pid) > 10)
 		return false;
 	snprintf(maps, sizeof maps, "/proc/%s/maps", pid);
+	errno = 0;
 	file = fopen(maps, "re");
 	if (!file)
 		return false;
+	/* The kernel asks for the rights when it is read, too. */
 	while (!found && getline(&line, &room, file) > 0) {
 		size_t length = strcspn(line, "\n"), suffix = strlen(TRACE_SUFFIX);
 		const char *slash;

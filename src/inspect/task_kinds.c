@@ -45,7 +45,7 @@ static const struct layout *layout_of(struct task_kinds *kinds, const struct loa
 
 	if (layout || kinds->problem)
 		return layout;
-	if (layout_open(&other, module->path, NULL, sentence)) {
+	if (layout_open(&other, module->file, NULL, sentence)) {
 		kinds->problem = strings_keep(&session->strings, sentence);
 	} else {
 		layout_close(&other);

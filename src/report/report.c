@@ -223,6 +223,13 @@ static void read_number(struct report *report, const char *path)
 		read_trace(report, path);
 	} else if (process_trace_of(path, trace)) {
 		read_trace(report, trace);
+	} else if (errno == EACCES || errno == EPERM) {
+		fprintf(errors_of(report),
+			"yieldsan: process %s cannot be looked at: it is another user's, or has "
+			"more "
+			"rights than the caller; report on it as that user, or as root\n",
+			path);
+		report->summary.unreadable++;
 	} else {
 		fprintf(errors_of(report),
 			"yieldsan: %s: there is no such file, and no process of this number that "

@@ -63,6 +63,45 @@ static bool is_control(const unsigned char *text, size_t length)
 			   : length == 2 && text[0] == 0xc2 && text[1] < 0xa0;
 }
 
+static uint32_t code_of(const unsigned char *text, size_t length)
+{
+	uint32_t code = text[0] & (0xff >> (length + 1));
+
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | (text[i] & 0x3f);
+	return code;
+}
+
+/*
+ * What changes how other characters are shown, or is not to be seen itself: a name may be made to
+ * look like another (Unicode Technical Report 36, 2.10; "Trojan Source", CVE-2021-42574).
+ */
+static bool misleads(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0xad, 0xad },	    { 0x34f, 0x34f },	{ 0x61c, 0x61c },     { 0x115f, 0x1160 },
+		{ 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f },   { 0x2028, 0x202e },
+		{ 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0xe0000, 0xe0fff },
+	};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+		if (code >= ranges[i].first && code <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* As Rust and Swift write it. */
+static void grow_number(struct obstack *memory, uint32_t code)
+{
+	char text[16];
+	int length = snprintf(text, sizeof text, "\\u{%x}", code);
+
+	obstack_grow(memory, text, (size_t)length);
+}
+
 /* The control characters of ASCII as they are drawn: U+2400 and what follows. */
 static void grow_picture(struct obstack *memory, unsigned char control)
 {
@@ -84,7 +123,9 @@ const char *strings_keep_part(struct strings *strings, const char *text, size_t 
 		const unsigned char *here = (const unsigned char *)text + at;
 
 		length = character_size(here, size - at);
-		if (length && !is_control(here, length))
+		if (length > 1 && misleads(code_of(here, length)))
+			grow_number(&strings->memory, code_of(here, length));
+		else if (length && !is_control(here, length))
 			obstack_grow(&strings->memory, here, length);
 		else if (length == 1)
 			grow_picture(&strings->memory, *here);
@@ -101,6 +142,22 @@ const char *strings_keep_part(struct strings *strings, const char *text, size_t 
 		return known->text;
 	}
 	HASH_ADD_KEYPTR(hh, strings->entries, entry->text, key_size, entry);
+	return entry->text;
+}
+
+const char *strings_keep_raw(struct strings *strings, const char *text, size_t size)
+{
+	struct strings_entry *entry, *known;
+
+	size = strnlen(text, size);
+	HASH_FIND(hh, strings->entries, text, size, known);
+	if (known)
+		return known->text;
+	entry = obstack_alloc(&strings->memory, sizeof *entry + size + 1);
+	memset(entry, 0, sizeof *entry);
+	memcpy(entry->text, text, size);
+	entry->text[size] = '\0';
+	HASH_ADD_KEYPTR(hh, strings->entries, entry->text, size, entry);
 	return entry->text;
 }
 

@@ -1,6 +1,7 @@
 /*
  * Texts that came from outside (traces, symbols, paths): each kept once, as valid UTF-8 without
- * control characters, so that none can break a report or drive a terminal. Equal texts are one
+ * control characters and those that change how others are shown, so that none can break a report,
+ * drive a terminal or look like another. Equal texts are one
  * pointer.
  */
 #ifndef DEBUG_INFO_STRINGS_H
@@ -25,6 +26,10 @@ const char *strings_keep(struct strings *strings, const char *text);
 
 /* The same for at most `size` bytes, which end sooner where a NUL stands. */
 const char *strings_keep_part(struct strings *strings, const char *text, size_t size);
+
+/* As it is, for a file's name to be opened: one pointer with the above where those replace nothing.
+ */
+const char *strings_keep_raw(struct strings *strings, const char *text, size_t size);
 
 __attribute__((format(printf, 2, 3))) const char *strings_print(struct strings *strings,
 								const char *format, ...);

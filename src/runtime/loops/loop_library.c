@@ -135,13 +135,25 @@ bool loop_library_refuses(const uint64_t *frames, size_t depth)
 	       is_refused(frames, depth, module);
 }
 
+static bool is_sanitizer(const struct module *module)
+{
+	static const char *const names[] = { "libtsan.", "libasan.", "libclang_rt." };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strncmp(module_name(module), names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
 void loop_library_name(const struct module *module, char *name, size_t size)
 {
-	const char *from = module->is_program ? program_name() : module_name(module), *end;
+	/* A thread sanitizer stands between the program and libc. */
+	bool of_program = module->is_program || is_sanitizer(module);
+	const char *from = of_program ? program_name() : module_name(module), *end;
 	size_t length = strlen(from);
 
 	/* libfoo of libfoo.so.1.2, foo of foo.cpython-311-x86_64-linux-gnu.so */
-	end = module->is_program ? NULL : strchr(from, '.');
+	end = of_program ? NULL : strchr(from, '.');
 	if (end)
 		length = (size_t)(end - from);
 	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
