@@ -149,6 +149,22 @@ def children_and_files_that_outlive_their_cancelled_task_are_errors(place):
         expect((finding["severity"], finding["confidence"], finding["count"]) == ("notice", "low", 1), finding)
 
 
+def children_that_outlive_a_dropped_future_are_errors(place):
+    for profile in PROFILES:
+        for case in ("child_of_timeout", "child_of_select"):
+            finding = _only(_run(place, _program(profile), case), "cancelled-holding")
+            expect((finding["severity"], finding["confidence"], finding["category"]) == ("error", "medium", "process"), finding)
+            expect("a future in a task of tokio is dropped, and leaves a child process running" in finding["message"], finding)
+            made, dropped = ([frame["line"] for frame in stack["frames"] if frame.get("user")][0]
+                             for stack in finding["stacks"])
+            expect([made, dropped] == _labelled(case), finding)
+        for case in ("child_killed_by_timeout", "children_in_hand"):
+            report = _run(place, _program(profile), case)
+            expect(not any(each["kind"] == "cancelled-holding" for each in report["findings"]), (case, report["findings"]))
+        finding = _only(_run(place, _program(profile), "child_forgotten"), "cancelled-holding")
+        expect((finding["severity"], finding["confidence"]) == ("notice", "low"), finding)
+
+
 ASYNC_TASK = "async_task_tasks"
 PROFILES = ("dev", "release")
 

@@ -134,10 +134,10 @@ enum trace_left_kind {
 	LEFT_FILE,  /* a temporary one, by its name */
 };
 
-/* What cancelled tasks had made in one place, and left behind. */
+/* What tasks had made in one place, and left behind when they or a future within were dropped. */
 struct trace_left_site {
 	struct trace_record head;
-	uint32_t cancelled; /* offset of the trace_cancel_site */
+	uint32_t cancelled; /* offset of the trace_cancel_site; 0: see `dropped` */
 	uint32_t opened;    /* offset of the trace_stack; 0: not known */
 	uint64_t hash;
 	uint64_t count;
@@ -146,7 +146,12 @@ struct trace_left_site {
 	uint64_t first_ns; /* CLOCK_MONOTONIC */
 	uint64_t last_ns;
 	uint32_t kind; /* enum trace_left_kind */
+	/* Of a child in a task that went on: the trace_stack where its state was last asked for,
+	 * without a wait, as drop does; the executor; and the function that polls the task. */
+	uint32_t dropped;
+	uint32_t executor;
 	uint32_t reserved;
+	uint64_t poll;
 };
 
 #define TRACE_MAX_EDGES 8
@@ -191,7 +196,7 @@ struct trace_deadlock {
 
 TRACE_ASSERT(sizeof(struct trace_lock_site) == 176, "trace_lock_site");
 TRACE_ASSERT(sizeof(struct trace_guard_site) == 152 + 8 * TRACE_GUARD_LINKS, "trace_guard_site");
-TRACE_ASSERT(sizeof(struct trace_left_site) == 64, "trace_left_site");
+TRACE_ASSERT(sizeof(struct trace_left_site) == 80, "trace_left_site");
 TRACE_ASSERT(sizeof(struct trace_cancel_site) == 88 + 8 * TRACE_GUARD_LINKS, "trace_cancel_site");
 TRACE_ASSERT(sizeof(struct trace_deadlock_edge) == 96, "trace_deadlock_edge");
 TRACE_ASSERT(sizeof(struct trace_deadlock) == 48 + 96 * TRACE_MAX_EDGES, "trace_deadlock");

@@ -187,8 +187,68 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 		observe_left(collection, site, &seen);
 }
 
+static bool names(const struct frame *frame, const char *part)
+{
+	return frame->function && strstr(frame->function, part);
+}
+
+/*
+ * Whether the stack is that of a drop of tokio's Child, whose state is asked for then, and of a
+ * future around it. By a plain drop it may be meant to go on.
+ */
+static bool is_drop_of_child(const struct stack *asked, bool *of_future)
+{
+	bool drops = false;
+
+	*of_future = false;
+	for (size_t i = 0; i < asked->count && !asked->frames[i].turn_boundary; i++) {
+		const struct frame *frame = &asked->frames[i];
+
+		if (names(frame, "Reaper") && names(frame, "Drop") && names(frame, "drop"))
+			drops = true;
+		if (drops && names(frame, "drop_in_place") &&
+		    (names(frame, "{async_") || names(frame, "{{closure}}") ||
+		     names(frame, "Timeout<")))
+			*of_future = true;
+	}
+	return drops;
+}
+
+/* A child that a time-out, select! or a drop left behind in a task that went on. */
+static void observe_dropped(struct collection *collection, const struct trace_left_site *left)
+{
+	const struct trace_executor *executor =
+		trace_file_record(collection->trace, left->executor, RECORD_EXECUTOR);
+	struct finding_stack stacks[2] = { { .role = ROLE_ACQUIRED }, { .role = ROLE_YIELDED } };
+	struct finding seen = {
+		.kind = KIND_CANCELLED_HOLDING,
+		.category = things[LEFT_CHILD].category,
+		.what = "dropped child process",
+		.count = left->open,
+		.first_ns = collection_since_start(collection, left->first_ns),
+		.last_ns = collection_since_start(collection, left->last_ns),
+		.stacks = stacks,
+		.stack_count = 2,
+	};
+	bool of_future;
+
+	if (!left->open || !left->opened || !left->dropped || !executor ||
+	    !collection_executor(collection, executor, &seen))
+		return;
+	stacks[0].native = collection_stack(collection, left->opened, left->first_ns);
+	stacks[1].native = collection_stack(collection, left->dropped, left->last_ns);
+	if (!is_drop_of_child(&stacks[1].native, &of_future))
+		return;
+	seen.task = task_type_name(&collection->space, left->poll);
+	seen.confidence = of_future ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
+	finding_take(&seen, left_behind_judge(!of_future));
+	collection_add(collection, &seen);
+}
+
 void collect_cancelled(struct collection *collection)
 {
+	for (size_t i = 0; i < collection->trace->records[RECORD_LEFT_SITE].count; i++)
+		observe_dropped(collection, collection_record(collection, RECORD_LEFT_SITE, i));
 	for (size_t i = 0; i < collection->trace->records[RECORD_CANCEL_SITE].count; i++)
 		observe(collection, collection_record(collection, RECORD_CANCEL_SITE, i));
 }

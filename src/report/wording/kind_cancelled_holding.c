@@ -1,4 +1,5 @@
 /* cancelled-holding: gone, and the lock still held. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "headline.h"
@@ -10,19 +11,28 @@
 /* What a task may leave behind. */
 static const struct {
 	const char *what, *left, *advice;
+	bool in_task; /* of a future that was dropped in a task that goes on */
 } things[] = {
 	{ "descriptor", "leaves a descriptor open, opened",
 	  "keep it in a value that closes it when the task is dropped (std::fs::File, OwnedFd) "
 	  "from "
-	  "the moment it is opened" },
+	  "the moment it is opened",
+	  false },
 	{ "child process", "leaves a child process running, started",
 	  "let it be killed when the task is dropped (kill_on_drop(true) of "
 	  "tokio::process::Command, "
-	  "or a destructor of your own), or give it to a task of its own that waits for it" },
+	  "or a destructor of your own), or give it to a task of its own that waits for it",
+	  false },
 	{ "temporary file", "leaves a temporary file behind, made",
 	  "keep it in a value that removes it when the task is dropped (tempfile::NamedTempFile) "
 	  "from "
-	  "the moment it is made" },
+	  "the moment it is made",
+	  false },
+	{ "dropped child process", "leaves a child process running, started",
+	  "let it be killed when its value is dropped (kill_on_drop(true) of "
+	  "tokio::process::Command), or keep the value outside of what the time-out or select! "
+	  "drops, and kill and await it there",
+	  true },
 };
 
 #define THINGS (sizeof things / sizeof *things)
@@ -42,7 +52,10 @@ const char *cancelled_holding_subject(struct session *session, const struct find
 	size_t thing = thing_of(finding);
 
 	if (thing < THINGS)
-		return strings_print(&session->strings, "a task of %s is cancelled, and %s",
+		return strings_print(&session->strings,
+				     things[thing].in_task
+					     ? "a future in a task of %s is dropped, and %s"
+					     : "a task of %s is cancelled, and %s",
 				     finding->executor, things[thing].left);
 	if (finding->variable)
 		return strings_print(&session->strings,

@@ -59,7 +59,7 @@ bool child_is_awaited(pid_t pid, int options)
 {
 	this_thread.awaited_child = pid > 0 ? pid : 0;
 	if (UNLIKELY(task_resources_kept) && pid > 0)
-		task_child_used(pid);
+		task_child_used(pid, !(options & WNOHANG));
 	return !(options & WNOHANG);
 }
 

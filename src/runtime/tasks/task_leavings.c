@@ -31,6 +31,11 @@ static struct leaving {
 	char path[256];
 	const struct known_stack *made;
 	uint32_t left; /* offset of the trace_left_site: its task is gone; 0 */
+	/* of a child: the turn that made it, and where a later one last asked for its state */
+	uint64_t turn;
+	const struct known_stack *asked;
+	struct executor *executor;
+	uint32_t type;
 } leavings[PLACES] MEMORY_TABLE;
 
 static uint32_t next;
@@ -76,6 +81,8 @@ void task_makes_child(pid_t pid)
 		return;
 	leaving->kind = LEFT_CHILD;
 	leaving->pid = pid;
+	leaving->turn = this_thread.turn->start;
+	leaving->asked = NULL;
 	keep(leaving, task);
 }
 
@@ -112,12 +119,38 @@ void task_makes_file(const char *path, int fd)
 	keep(leaving, task);
 }
 
-void task_child_used(pid_t pid)
+/*
+ * The value that stands for a child asks, when it is dropped, whether the child has ended
+ * (tokio::process). One that is dropped in the turn that made it is let run on purpose.
+ */
+static void note_ask(struct leaving *leaving)
 {
-	for (unsigned i = 0; task_resources_kept && i < PLACES; i++)
-		if (leavings[i].task && leavings[i].left && leavings[i].kind == LEFT_CHILD &&
-		    leavings[i].pid == pid)
-			drop(&leavings[i]);
+	const struct turn *turn = this_thread.turn;
+	struct held_table *table;
+	OWN_CODE_SCOPE;
+
+	if (!turn || turn->kind != TURN_TASK || !turn->type || turn->start == leaving->turn)
+		return;
+	table = held_table_take();
+	if (!table)
+		return;
+	leaving->executor = turn->executor;
+	leaving->type = turn->type;
+	leaving->asked = KNOWN_STACK_HERE(&table->memory);
+}
+
+void task_child_used(pid_t pid, bool waits)
+{
+	for (unsigned i = 0; task_resources_kept && i < PLACES; i++) {
+		struct leaving *leaving = &leavings[i];
+
+		if (!leaving->task || leaving->kind != LEFT_CHILD || leaving->pid != pid)
+			continue;
+		if (leaving->left || waits)
+			drop(leaving);
+		else
+			note_ask(leaving);
+	}
 }
 
 /* The beginning of a file of a process in /proc, as a string. */
@@ -204,11 +237,17 @@ void task_leavings_at_exit(void)
 	for (unsigned i = 0; task_resources_kept && i < PLACES; i++) {
 		struct leaving *leaving = &leavings[i];
 		struct trace_left_site *site = leaving->left ? trace_at(leaving->left) : NULL;
+		bool asked = !site && leaving->kind == LEFT_CHILD && leaving->asked;
 
-		if (!leaving->task || !site)
+		if (!leaving->task || (!site && !asked))
 			continue;
-		if (is_there(leaving))
-			__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
+		if (is_there(leaving)) {
+			if (asked && trace_open())
+				site = task_dropped_site(leaving->type, leaving->executor,
+							 leaving->made, leaving->asked);
+			if (site)
+				__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
+		}
 		drop(leaving); /* a process may come here twice */
 	}
 }

@@ -6,6 +6,7 @@
 #ifndef RUNTIME_TASK_LEAVINGS_H
 #define RUNTIME_TASK_LEAVINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -30,8 +31,8 @@ static inline void task_file_made(const char *path, int fd)
 		task_makes_file(path, fd);
 }
 
-/* A task asks for this very child: it has it. */
-COLD void task_child_used(pid_t pid);
+/* A task asks for this very child: it has it. `waits`: until it ends. */
+COLD void task_child_used(pid_t pid, bool waits);
 
 /* As task_resources_left. */
 COLD void task_leavings_left(uint64_t task, uint32_t cancelled);

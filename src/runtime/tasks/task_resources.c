@@ -5,6 +5,7 @@
 #include "runtime/process/descriptors.h"
 #include "runtime/turns/task_types.h"
 #include "runtime/locks/held.h"
+#include "runtime/turns/executor.h"
 #include "runtime/trace/record_index.h"
 #include "task_leavings.h"
 #include "runtime/trace/trace.h"
@@ -103,6 +104,9 @@ struct left_key {
 	uint32_t cancelled;
 	enum trace_left_kind kind;
 	const struct known_stack *opened;
+	const struct known_stack *asked; /* of one that was dropped; NULL */
+	struct executor *executor;
+	uint32_t type;
 };
 
 static COLD void *write_site(const void *wanted, uint64_t hash)
@@ -118,13 +122,19 @@ static COLD void *write_site(const void *wanted, uint64_t hash)
 	site->cancelled = key->cancelled;
 	site->kind = key->kind;
 	site->opened = key->opened ? known_stack_record(key->opened) : 0;
+	if (key->asked) {
+		const struct trace_executor *executor = executor_record(key->executor);
+
+		site->dropped = known_stack_record(key->asked);
+		site->executor = executor ? trace_offset(executor) : 0;
+		site->poll = task_type_poll(key->type);
+	}
 	site->hash = hash;
 	site->first_ns = now_ns();
 	return site;
 }
 
-struct trace_left_site *task_left_site(uint32_t cancelled, const struct known_stack *made,
-				       enum trace_left_kind kind)
+static struct trace_left_site *site_of(const struct left_key *key)
 {
 	static const struct record_index sites = {
 		index_of,
@@ -132,15 +142,36 @@ struct trace_left_site *task_left_site(uint32_t cancelled, const struct known_st
 		offsetof(struct trace_left_site, hash),
 		RECORD_LEFT_SITE,
 	};
-	const struct left_key key = { cancelled, kind, made };
-	struct trace_left_site *site = record_index_get(
-		&sites, hash_mix(hash_mix(kind, cancelled), (uintptr_t)made), write_site, &key);
+	uint64_t hash = hash_mix(hash_mix(key->kind, key->cancelled), (uintptr_t)key->opened);
+	struct trace_left_site *site;
+
+	hash = hash_mix(hash_mix(hash, (uintptr_t)key->asked), key->type);
+	site = record_index_get(&sites, hash, write_site, key);
 
 	if (site) {
 		__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
 		site->last_ns = now_ns();
 	}
 	return site;
+}
+
+struct trace_left_site *task_left_site(uint32_t cancelled, const struct known_stack *made,
+				       enum trace_left_kind kind)
+{
+	return site_of(&(struct left_key){ .cancelled = cancelled, .kind = kind, .opened = made });
+}
+
+struct trace_left_site *task_dropped_site(uint32_t type, struct executor *executor,
+					  const struct known_stack *made,
+					  const struct known_stack *asked)
+{
+	return site_of(&(struct left_key){
+		.kind = LEFT_CHILD,
+		.opened = made,
+		.asked = asked,
+		.executor = executor,
+		.type = type,
+	});
 }
 
 void task_resources_left(uint64_t task, uint32_t cancelled)

@@ -13,6 +13,7 @@
 #include "runtime/base/thread.h"
 #include "contract/trace_format.h"
 
+struct executor;
 struct known_stack;
 
 extern uint32_t task_resources_kept; /* with those of task_leavings.h */
@@ -52,6 +53,14 @@ COLD void task_resources_left(uint64_t task, uint32_t cancelled);
 /* Where tasks left what they had made in one place: counted once more. NULL: no room. */
 struct trace_left_site *task_left_site(uint32_t cancelled, const struct known_stack *made,
 				       enum trace_left_kind kind);
+
+/*
+ * The same of a child that was not waited for, in a task of this type that went on. `asked`: where
+ * its state was last asked for.
+ */
+struct trace_left_site *task_dropped_site(uint32_t type, struct executor *executor,
+					  const struct known_stack *made,
+					  const struct known_stack *asked);
 
 /* The number of a task of Tokio's that lives; 0: not known. */
 uint64_t task_resources_number(const void *header, uint32_t type);

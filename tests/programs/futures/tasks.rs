@@ -383,6 +383,51 @@ async fn leaving_child(kills: bool) {
     drop(child);
 }
 
+/// A time-out and a select! that drop the future that has a child, in a task that goes on.
+async fn child_of_timeout(kills: bool) {
+    let output = sleeper().kill_on_drop(kills).output(); // child_of_timeout-0
+    let _ = timeout(SHORT, output).await; // child_of_timeout-1
+    pause_shortly().await;
+}
+
+async fn child_of_select() {
+    let runs = async {
+        let mut child = sleeper().spawn().unwrap(); // child_of_select-0
+        child.wait().await.unwrap();
+    };
+    tokio::select! { // child_of_select-1
+        _ = runs => {}
+        _ = sleep(SHORT) => {}
+    }
+    pause_shortly().await;
+}
+
+async fn pause_shortly() {
+    sleep(5 * SHORT).await;
+}
+
+/// Let run on purpose; killed after a time-out; waited for in the end; still waited for.
+async fn children_in_hand() {
+    drop(sleeper().spawn().unwrap());
+    let mut child = sleeper().spawn().unwrap();
+    let _ = timeout(SHORT, child.wait()).await;
+    child.kill().await.unwrap();
+    let mut child = tokio::process::Command::new("sleep").arg("0.05").spawn().unwrap();
+    let _ = timeout(SHORT, child.wait()).await;
+    child.wait().await.unwrap();
+    let mut child = sleeper().spawn().unwrap();
+    tokio::spawn(async move { child.wait().await });
+    pause_shortly().await;
+}
+
+/// Dropped at the end of a block, after an await: it may be meant.
+async fn child_forgotten() {
+    let child = sleeper().spawn().unwrap();
+    pause_shortly().await;
+    drop(child);
+    pause_shortly().await;
+}
+
 /// One that another task has, and one that has ended.
 async fn children_kept() {
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
@@ -546,6 +591,11 @@ async fn run(case: &str) {
         "aborted_leaving_child" => abort_all(vec![tokio::spawn(leaving_child(false))]).await,
         "aborted_killing_child" => abort_all(vec![tokio::spawn(leaving_child(true))]).await,
         "children_kept" => children_kept().await,
+        "child_of_timeout" => tokio::spawn(child_of_timeout(false)).await.unwrap(),
+        "child_of_select" => tokio::spawn(child_of_select()).await.unwrap(),
+        "child_killed_by_timeout" => tokio::spawn(child_of_timeout(true)).await.unwrap(),
+        "children_in_hand" => tokio::spawn(children_in_hand()).await.unwrap(),
+        "child_forgotten" => tokio::spawn(child_forgotten()).await.unwrap(),
         "aborted_leaving_file" => abort_all(vec![tokio::spawn(leaving_file("left"))]).await,
         "aborted_leaving_open" => abort_all(vec![tokio::spawn(leaving_file("open"))]).await,
         "aborted_removing_file" => abort_all(vec![tokio::spawn(leaving_file("removed"))]).await,
