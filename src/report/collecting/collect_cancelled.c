@@ -235,8 +235,8 @@ static void observe_dropped(struct collection *collection, const struct trace_le
 	if (!left->open || !left->opened || !left->dropped || !executor ||
 	    !collection_executor(collection, executor, &seen))
 		return;
-	stacks[0].native = collection_stack(collection, left->opened, left->first_ns);
-	stacks[1].native = collection_stack(collection, left->dropped, left->last_ns);
+	collection_stack(collection, left->opened, left->first_ns, &stacks[0]);
+	collection_stack(collection, left->dropped, left->last_ns, &stacks[1]);
 	if (!is_drop_of_child(&stacks[1].native, &of_future))
 		return;
 	seen.task = task_type_name(&collection->space, left->poll);
