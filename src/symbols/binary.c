@@ -298,9 +298,8 @@ const char *binary_rust_main(struct binary *binary, const char **file)
 
 	*file = NULL;
 	open_files(binary);
-	read_symbols(inside);
-	if (!symbol_table_rust_main(&inside->symbols, path_name_of(binary->key.path), crate,
-				    &address))
+	if (!symbol_rust_main(&inside->object, path_name_of(binary->key.path), crate, &address) &&
+	    !symbol_rust_main(&inside->debug, path_name_of(binary->key.path), crate, &address))
 		return NULL;
 	place = binary_find(binary, address);
 	*file = place->frames[place->count - 1].file;

@@ -135,18 +135,25 @@ static bool is_named_after(const char *file_name, const char *crate, size_t leng
 	return !file_name[length] || file_name[length] == '-' || file_name[length] == '.';
 }
 
-bool symbol_table_rust_main(const struct symbol_table *table, const char *file_name,
-			    char crate[SYMBOL_CRATE_SIZE], uint64_t *address)
+bool symbol_rust_main(const struct elf_file *file, const char *file_name,
+		      char crate[SYMBOL_CRATE_SIZE], uint64_t *address)
 {
+	GElf_Shdr header;
+	Elf_Scn *section = file->elf ? section_of_type(file->elf, SHT_SYMTAB, &header) : NULL;
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	size_t count = data && header.sh_entsize ? header.sh_size / header.sh_entsize : 0;
 	size_t found = 0;
 
-	for (size_t i = 0; i < table->spans.count; i++) {
-		const struct span *span = &table->spans.items[i];
-		const char *symbol = table->names[span->value & (((size_t)1 << 48) - 1)], *name;
+	for (size_t i = 0; i < count; i++) {
+		const char *symbol, *name;
 		size_t length;
+		GElf_Sym entry;
 		bool named;
 
-		name = crate_of_main(symbol, &length);
+		if (!gelf_getsym(data, (int)i, &entry) || !is_function(&entry))
+			continue;
+		symbol = elf_strptr(file->elf, header.sh_link, entry.st_name);
+		name = symbol ? crate_of_main(symbol, &length) : NULL;
 		if (!name || length >= SYMBOL_CRATE_SIZE)
 			continue;
 		named = is_named_after(file_name, name, length);
@@ -154,7 +161,7 @@ bool symbol_table_rust_main(const struct symbol_table *table, const char *file_n
 			continue;
 		memcpy(crate, name, length);
 		crate[length] = '\0';
-		*address = span->low;
+		*address = entry.st_value;
 		if (named)
 			return true;
 	}

@@ -25,10 +25,11 @@ const char *symbol_table_find(const struct symbol_table *table, uint64_t address
 
 /*
  * The crate whose `main` a Rust program has, and where that is: the one that the file is named
- * after, else the only one. False where there is none, or it is not known which.
+ * after, else the only one. False where there is none, or it is not known which. No table is made
+ * for it.
  */
-bool symbol_table_rust_main(const struct symbol_table *table, const char *file_name,
-			    char crate[SYMBOL_CRATE_SIZE], uint64_t *address);
+bool symbol_rust_main(const struct elf_file *file, const char *file_name,
+		      char crate[SYMBOL_CRATE_SIZE], uint64_t *address);
 
 void symbol_table_deinit(struct symbol_table *table);
 

@@ -149,8 +149,6 @@ static void add_located(struct growing *growing, struct address_space *space,
 	}
 	frame.module = module->path;
 	frame.build_id = module->build_id;
-	if (module->binary && module->path == ownership->executable)
-		ownership_read_crate(space->session, ownership, module->binary);
 	if (module->binary)
 		place = binary_find(module->binary, frame.offset);
 	for (size_t i = 0; i < (place ? place->count : 1); i++) {
@@ -162,6 +160,9 @@ static void add_located(struct growing *growing, struct address_space *space,
 			frame.inlined = place->frames[i].inlined;
 			frame.state_machine = place->frames[i].state_machine;
 		}
+		if (place && module->path == ownership->executable && frame.language &&
+		    !strcmp(frame.language, "Rust"))
+			ownership_read_crate(space->session, ownership, module->binary);
 		frame_find_owner(&frame, ownership, strings);
 		frame.turn_boundary = is_turn_boundary(&frame);
 		frame.task = frame.turn_boundary && module->binary
