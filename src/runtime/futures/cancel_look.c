@@ -12,7 +12,7 @@
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
 #include "runtime/turns/turn.h"
-#include "far_read.h"
+#include "runtime/base/far_read.h"
 #include "guard_rest.h"
 #include "shared/layout_chain.h"
 

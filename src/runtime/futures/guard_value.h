@@ -9,7 +9,7 @@
 
 #include "runtime/base/compiler.h"
 #include "contract/layout.h"
-#include "far_read.h"
+#include "runtime/base/far_read.h"
 #include "guard_sites.h"
 #include "runtime/tasks/layout_map.h"
 

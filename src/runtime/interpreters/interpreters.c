@@ -91,10 +91,16 @@ static size_t python_script(char *text, size_t size, bool interrupted,
 	return used;
 }
 
-/* V8 allocates: not from a signal handler. */
-size_t interpreter_script_of_signal(char *text, size_t size, enum script_language *language)
+/* V8 allocates for what it is asked: a signal handler reads its heap instead. */
+size_t interpreter_script_of_signal(const uint64_t *frames, const uintptr_t *places, size_t depth,
+				    char *text, size_t size, enum script_language *language)
 {
-	return python_script(text, size, true, language);
+	size_t used = python_script(text, size, true, language);
+
+	if (used)
+		return used;
+	*language = SCRIPT_JAVASCRIPT;
+	return javascript_frames_of_stack(frames, places, depth, text, size);
 }
 
 size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,

@@ -43,6 +43,7 @@ size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_t
 			  size_t size, enum script_language *language);
 
 /* The same in a signal handler of ours, which may have interrupted anything. */
-size_t interpreter_script_of_signal(char *text, size_t size, enum script_language *language);
+size_t interpreter_script_of_signal(const uint64_t *frames, const uintptr_t *places, size_t depth,
+				    char *text, size_t size, enum script_language *language);
 
 #endif

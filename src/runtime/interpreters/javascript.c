@@ -7,6 +7,7 @@
 #include "runtime/modules/modules.h"
 #include "runtime/base/thread.h"
 #include "runtime/unwind/unwinder.h"
+#include "javascript_heap.h"
 
 #define MAX_FRAMES   10
 #define MAX_RANGES   64
@@ -97,6 +98,7 @@ void javascript_module_added(struct module *module)
 		memcpy(symbols[i].to, &address, sizeof address);
 		complete = complete && address;
 	}
+	javascript_heap_init(module);
 	module_each_function(module, visit, NULL);
 }
 
@@ -212,6 +214,26 @@ size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_th
 static bool is_made_by_v8(uintptr_t pc)
 {
 	return (pc >= builtins.start && pc < builtins.end) || !modules_find(pc);
+}
+
+size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *places, size_t depth,
+				  char *text, size_t size)
+{
+	size_t used = 0, count = 0;
+
+	if (!module_of_v8)
+		return 0;
+	/* The return address of a frame lies behind its caller's frame pointer. */
+	for (size_t i = 0; i + 1 < depth && count < MAX_FRAMES; i++) {
+		size_t part = is_made_by_v8(frames[i])
+				      ? javascript_heap_frame(places[i + 1] - sizeof(uintptr_t),
+							      text + used, size - used)
+				      : 0;
+
+		used += part;
+		count += part > 0;
+	}
+	return used;
 }
 
 bool javascript_ask(uintptr_t pc, void (*answer)(void *isolate, void *data))

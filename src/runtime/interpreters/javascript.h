@@ -22,6 +22,13 @@ size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_th
 			 size_t size);
 
 /*
+ * The same, read out of its heap: where V8 may not be asked, and in a signal handler. `places`: as
+ * unwinder_walk gives them. The line is the one that the function begins at.
+ */
+size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *places, size_t depth,
+				  char *text, size_t size);
+
+/*
  * Has V8 call `answer` on this thread at the next place where it looks for interrupts (a loop's
  * end, a function's begin), where its frames can be asked for. Takes a lock of V8's and allocates:
  * to be called where JavaScript's own code runs, also by a signal handler that interrupted it

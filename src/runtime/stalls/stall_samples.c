@@ -71,7 +71,7 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 	if (!room || !key.executor)
 		return;
 	key.frames = room->frames;
-	key.depth = unwinder_walk(start, room->frames, NULL, TRACE_MAX_FRAMES);
+	key.depth = unwinder_walk(start, room->frames, room->places, TRACE_MAX_FRAMES);
 	if (!ask_stack_is_of_turn(turn, start->sp, room->frames, key.depth, &key.level)) {
 		turn->left = true;
 		return;
@@ -79,8 +79,9 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 	turn->sampled = now;
 	key.script = room->script;
 	key.script_size = in_handler
-				  ? interpreter_script_of_signal(room->script, sizeof room->script,
-								 &key.language)
+				  ? interpreter_script_of_signal(room->frames, room->places,
+								 key.depth, room->script,
+								 sizeof room->script, &key.language)
 				  : interpreter_script(room->frames, key.depth, false, room->script,
 						       sizeof room->script, &key.language);
 	site = site_get(&key);

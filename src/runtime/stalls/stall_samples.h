@@ -17,6 +17,7 @@ struct turn;
 struct stall_room {
 	struct trace_look before; /* see stall_look.h */
 	uint64_t frames[TRACE_MAX_FRAMES];
+	uintptr_t places[TRACE_MAX_FRAMES]; /* see unwinder_walk */
 	char script[TRACE_SCRIPT_SIZE];
 };
 

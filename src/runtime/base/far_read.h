@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "runtime/base/runtime.h"
-#include "runtime/base/system_call.h"
+#include "runtime.h"
+#include "system_call.h"
 
 /* False as well once system calls were given up. */
 static inline bool far_read(uintptr_t address, void *to, size_t size)

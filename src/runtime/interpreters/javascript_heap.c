@@ -1,0 +1,298 @@
+#include "javascript_heap.h"
+
+#include <string.h>
+
+#include "runtime/base/compiler.h"
+#include "runtime/base/far_read.h"
+#include "runtime/modules/modules.h"
+
+#define WORD	       sizeof(uintptr_t)
+#define STRING_SIZE    160 /* characters of a name */
+#define LONGEST_SOURCE (4 << 20)
+#define CHUNK	       512 /* of source that is read at once: the stack may be a small one */
+#define TAG	       1   /* of a pointer into the heap: v8dbg_HeapObjectTag */
+
+/*
+ * ScopeInfo (V8: objects/scope-info.tq), in words behind its map: flags, parameters, context
+ * locals; a name and a number for each of these, or from MANY_LOCALS on one table and the numbers.
+ * Then, each only in some functions: numbers and names, where it begins and where it ends, the
+ * outer scope.
+ */
+#define SCOPE_LOCALS	3
+#define SCOPE_VARIABLES 4
+#define MANY_LOCALS	75
+#define MOST_LOCALS	10000
+#define MOST_BEHIND	12 /* words that are looked at */
+
+/* ExternalString: behind its resource V8 keeps where the characters are. */
+#define AFTER_RESOURCE WORD
+
+/* String types: v8dbg_StringRepresentationMask and kin, the same since V8 7. */
+enum { STRING_KINDS = 7, STRING_SEQUENTIAL = 0, STRING_EXTERNAL = 2, STRING_THIN = 5 };
+
+#define ONE_BYTE 8
+
+static struct {
+	int32_t instance_type;		      /* in a Map */
+	int32_t function_slot;		      /* from the frame pointer */
+	int32_t shared, scope, script;	      /* in a JSFunction, and twice in its shared part */
+	int32_t script_name, source;	      /* in a Script */
+	int32_t length, characters, resource; /* in a String */
+	int32_t thin;			      /* in a ThinString */
+	int32_t type_shared, type_scope, type_script, first_other; /* instance types */
+} v8;
+
+static const struct {
+	int32_t *to;
+	const char *names[2]; /* of V8 11 and 12 */
+} constants[] = {
+	{ &v8.instance_type, { "v8dbg_class_Map__instance_type__uint16_t" } },
+	{ &v8.function_slot, { "v8dbg_off_fp_function" } },
+	{ &v8.shared, { "v8dbg_class_JSFunction__shared__SharedFunctionInfo" } },
+	{ &v8.scope,
+	  { "v8dbg_class_SharedFunctionInfo__name_or_scope_info__Object",
+	    "v8dbg_class_SharedFunctionInfo__name_or_scope_info__Tagged_Object_" } },
+	{ &v8.script,
+	  { "v8dbg_class_SharedFunctionInfo__script_or_debug_info__HeapObject",
+	    "v8dbg_class_SharedFunctionInfo__script__Tagged_HeapObject_" } },
+	{ &v8.script_name, { "v8dbg_class_Script__name__Object" } },
+	{ &v8.source, { "v8dbg_class_Script__source__Object" } },
+	{ &v8.length, { "v8dbg_class_String__length__int32_t" } },
+	{ &v8.characters, { "v8dbg_class_SeqOneByteString__chars__char" } },
+	{ &v8.resource, { "v8dbg_class_ExternalString__resource__Object" } },
+	{ &v8.thin, { "v8dbg_class_ThinString__actual__String" } },
+	{ &v8.type_shared, { "v8dbg_type_SharedFunctionInfo__SHARED_FUNCTION_INFO_TYPE" } },
+	{ &v8.type_scope, { "v8dbg_type_ScopeInfo__SCOPE_INFO_TYPE" } },
+	{ &v8.type_script, { "v8dbg_type_Script__SCRIPT_TYPE" } },
+	{ &v8.first_other, { "v8dbg_FirstNonstringType" } },
+};
+
+static bool known;
+
+bool javascript_heap_init(struct module *module)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(constants); i++) {
+		uintptr_t address = module_symbol(module, constants[i].names[0]);
+
+		if (!address && constants[i].names[1])
+			address = module_symbol(module, constants[i].names[1]);
+		all = all && address;
+		if (address)
+			*constants[i].to = *(const int32_t *)address;
+	}
+	known = all;
+	return known;
+}
+
+/* The word at a place of an object; 0: it cannot be read. */
+static uintptr_t field(uintptr_t object, intptr_t offset)
+{
+	uintptr_t word = 0;
+
+	if ((object & 3) != TAG || !far_read(object - TAG + (uintptr_t)offset, &word, sizeof word))
+		return 0;
+	return word;
+}
+
+/* -1 of what is no object. */
+static int type_of(uintptr_t object)
+{
+	uintptr_t map = field(object, 0);
+	uint16_t type;
+
+	if ((map & 3) != TAG ||
+	    !far_read(map - TAG + (uintptr_t)v8.instance_type, &type, sizeof type))
+		return -1;
+	return type;
+}
+
+/* A string whose characters lie side by side. */
+struct text {
+	uintptr_t at;
+	uint32_t length;
+	bool wide; /* two bytes a character */
+};
+
+static bool text_of(uintptr_t string, struct text *text)
+{
+	int type = type_of(string);
+
+	if (type >= 0 && type < v8.first_other && (type & STRING_KINDS) == STRING_THIN) {
+		string = field(string, v8.thin);
+		type = type_of(string);
+	}
+	if (type < 0 || type >= v8.first_other ||
+	    !far_read(string - TAG + (uintptr_t)v8.length, &text->length, sizeof text->length))
+		return false;
+	text->wide = !(type & ONE_BYTE);
+	if ((type & STRING_KINDS) == STRING_SEQUENTIAL)
+		text->at = string - TAG + (uintptr_t)v8.characters;
+	else if ((type & STRING_KINDS) == STRING_EXTERNAL)
+		text->at = field(string, v8.resource + (intptr_t)AFTER_RESOURCE);
+	else
+		return false;
+	return text->at != 0;
+}
+
+/* Characters as bytes, one each; what is no ASCII becomes a question mark. Returns how many. */
+static size_t read_text(const struct text *text, uint32_t from, char *to, size_t count)
+{
+	uint16_t wide[64];
+
+	if (from >= text->length)
+		return 0;
+	if (count > text->length - from)
+		count = text->length - from;
+	if (!text->wide) {
+		if (!far_read(text->at + from, to, count))
+			return 0;
+		for (size_t i = 0; i < count; i++)
+			to[i] = (signed char)to[i] < 0 ? '?' : to[i];
+		return count;
+	}
+	for (size_t done = 0, part; done < count; done += part) {
+		part = count - done < ARRAY_SIZE(wide) ? count - done : ARRAY_SIZE(wide);
+		if (!far_read(text->at + 2 * (from + done), wide, 2 * part))
+			return done;
+		for (size_t i = 0; i < part; i++)
+			to[done + i] = wide[i] < 0x80 ? (char)wide[i] : '?';
+	}
+	return count;
+}
+
+/* The line, from 1, that a place of the source is in; 0: not known. */
+static long line_at(const struct text *source, uint32_t place)
+{
+	char part[CHUNK];
+	long line = 1;
+
+	if (place > source->length || place > LONGEST_SOURCE)
+		return 0;
+	for (uint32_t at = 0; at < place;) {
+		size_t wanted = place - at < CHUNK ? place - at : CHUNK;
+		size_t got = read_text(source, at, part, wanted);
+
+		if (got != wanted)
+			return 0;
+		for (size_t i = 0; i < got; i++)
+			line += part[i] == '\n';
+		at += (uint32_t)got;
+	}
+	return line;
+}
+
+static size_t put(char *to, size_t size, const char *from, size_t length, char last)
+{
+	if (length + 1 > size)
+		return 0;
+	memcpy(to, from, length);
+	to[length] = last;
+	return length + 1;
+}
+
+/* Of one that is too long the end is left out, or the beginning. */
+static size_t put_string(uintptr_t string, bool keeps_end, char *to, size_t size)
+{
+	char characters[STRING_SIZE];
+	struct text text;
+	size_t got = 0;
+
+	if (text_of(string, &text))
+		got = read_text(&text,
+				keeps_end && text.length > STRING_SIZE ? text.length - STRING_SIZE
+								       : 0,
+				characters, STRING_SIZE);
+	for (size_t i = 0; i < got; i++)
+		if (characters[i] == '\t' || characters[i] == '\n')
+			characters[i] = ' ';
+	return put(to, size, characters, got, '\t');
+}
+
+static size_t put_line(long line, char *to, size_t size)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+
+	do
+		digits[--at] = (char)('0' + line % 10);
+	while (line /= 10);
+	return put(to, size, digits + at, sizeof digits - at, '\n');
+}
+
+/* A small integer has its value in the upper half of the word. */
+static bool is_small(uintptr_t word)
+{
+	return !(word & UINT32_MAX);
+}
+
+/* What a ScopeInfo says of its function. */
+struct function {
+	uintptr_t name; /* a string; 0: it has none */
+	uint32_t begin; /* in the source */
+};
+
+/*
+ * The name is a text before a number. The beginning and the end are the last two numbers before an
+ * object: the outer scope, or the map of the object that follows.
+ */
+static bool function_of(uintptr_t scope, uint32_t source_length, struct function *function)
+{
+	uintptr_t locals = field(scope, SCOPE_LOCALS * WORD), number[2] = { 0 }, word, text = 0;
+	uint32_t count = (uint32_t)(locals >> 32);
+	unsigned numbers = 0;
+	size_t at;
+	int type;
+
+	function->name = 0;
+	if (!is_small(locals) || count > MOST_LOCALS)
+		return false;
+	at = SCOPE_VARIABLES + count + (count < MANY_LOCALS ? count : 1);
+	for (size_t i = 0; i < MOST_BEHIND; i++) {
+		word = field(scope, (intptr_t)((at + i) * WORD));
+		if (is_small(word)) {
+			number[0] = number[1];
+			number[1] = word >> 32;
+			numbers++;
+			if (text && !function->name)
+				function->name = text;
+			text = 0;
+			continue;
+		}
+		if (numbers >= 2)
+			break;
+		numbers = 0;
+		type = type_of(word);
+		text = type >= 0 && type < v8.first_other ? word : 0;
+	}
+	function->begin = (uint32_t)number[0];
+	return numbers >= 2 && number[0] <= number[1] && number[1] <= source_length;
+}
+
+size_t javascript_heap_frame(uintptr_t fp, char *text, size_t size)
+{
+	uintptr_t object = 0, shared, scope, script;
+	struct function function;
+	struct text source;
+	size_t used, part;
+
+	if (!known || !far_read(fp + (uintptr_t)(intptr_t)v8.function_slot, &object, WORD))
+		return 0;
+	shared = field(object, v8.shared);
+	if (type_of(shared) != v8.type_shared)
+		return 0;
+	scope = field(shared, v8.scope);
+	script = field(shared, v8.script);
+	if (type_of(scope) != v8.type_scope || type_of(script) != v8.type_script ||
+	    !text_of(field(script, v8.source), &source) ||
+	    !function_of(scope, source.length, &function))
+		return 0;
+	used = part = put_string(function.name, false, text, size);
+	if (part)
+		used += part =
+			put_string(field(script, v8.script_name), true, text + used, size - used);
+	if (part)
+		used += part = put_line(line_at(&source, function.begin), text + used, size - used);
+	return part ? used : 0;
+}
