@@ -311,6 +311,8 @@ def node_runs():
     for name in NODE_OPERATIONS:
         yield script("node_cases.js", f"first {name}", [name])
     yield script("node_cases.js", "startup all")
+    for name in ("parse", "match", "gzip", "derive"):
+        yield script("node_native.js", name, [name])
     for case in words("promises children exit server worker"):
         yield script("node_quiet.js", case)
     # libuv hands its work to the kernel through rings where it was built with them.
