@@ -79,9 +79,29 @@ def judge_report(run, builder, report):
     return verdict
 
 
+def advice_in(report):
+    """What each finding says was called, on which executor, and what to do instead."""
+    return {f"{finding['executor']['name']}\t{finding['message'].split(' blocks ')[0]}\t{finding['advice']}\n"
+            for finding in report["findings"] if finding["kind"] == "blocking-call"}
+
+
+def keep_advice(lines):
+    """For review: all that were ever seen here, sorted."""
+    path = os.path.join(build.BUILD, "advice.txt")
+    try:
+        with open(path, encoding="utf-8") as stream:
+            lines |= set(stream)
+    except FileNotFoundError:
+        pass
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.writelines(sorted(lines))
+    print(f"{len(lines)} pairs of a function and an advice: {path}")
+
+
 def judge(run, builder, unwatched, watched):
     """A verdict on one run, its behaviour included."""
     verdict = judge_report(run, builder, watched.report)
+    verdict.advice = advice_in(watched.report) if watched.report else set()
     if watched.complaint:
         verdict.complaints.insert(0, watched.complaint)
     if watched.status != unwatched.status:
@@ -151,6 +171,7 @@ def main():
     builder = build.Builder(arguments.jobs)
     counts = {"ok": 0, "FAIL": 0, "skipped": 0}
     total = labels.Verdict()
+    advice = set()
 
     def report(word, run, details=""):
         counts[word] += 1
@@ -172,6 +193,7 @@ def main():
             verdict = future.result()
             total.expected += verdict.expected
             total.found += verdict.found
+            advice |= getattr(verdict, "advice", set())
             total.covered += verdict.covered
             total.false_alarms += verdict.false_alarms
             report("FAIL" if verdict.complaints else "ok", run, "; ".join(verdict.complaints))
@@ -182,6 +204,8 @@ def main():
         found, alarms = total.covered, total.false_alarms
         print(f"recall {percent(total.found, total.expected)} ({total.found} of {total.expected} labels)")
         print(f"precision {percent(found, found + alarms)} ({alarms} false alarms, {found} true findings)")
+    if advice:
+        keep_advice(advice)
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skipped']} skipped")
     return 1 if counts["FAIL"] else 0
 

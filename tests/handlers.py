@@ -184,13 +184,13 @@ def aiohttp(place):
 
 
 def express(place):
-    _expect(_node(place, EXPRESS, "express"), r"^ERROR   execSync .* in slow ",
+    _expect(_node(place, EXPRESS, "express"), r"^\w+ +execSync .* in slow ",
             r"^  task: GET /user/:id showUser at app.js:\d+ > slow at app.js:\d+$",
             r"^  task: GET / <anonymous> at app.js:\d+ > slow at app.js:\d+$")
 
 
 def fastify(place):
-    _expect(_node(place, FASTIFY, "fastify"), r"^ERROR   execSync .* in slow ",
+    _expect(_node(place, FASTIFY, "fastify"), r"^\w+ +execSync .* in slow ",
             r"^  task: GET /user/:id showUser at app.js:\d+ > slow at app.js:\d+$",
             r"^  task: GET / (<anonymous>|[\w.]+) at app.js:\d+ > slow at app.js:\d+$")
 

@@ -146,7 +146,7 @@ def _crate(place, directory, **profile):
 
 
 def _expect_contended(result):
-    expect(re.search(r"^ERROR   std::sync::Mutex<T>::lock \(futex\) blocks a thread of smol in blocking::contended \(", result.err, re.M),
+    expect(re.search(r"^(?:ERROR|WARNING) +std::sync::Mutex<T>::lock \(futex\) blocks a thread of smol in blocking::contended \(", result.err, re.M),
            result)
 
 
@@ -156,7 +156,7 @@ def a_crate_named_as_a_librarys_keeps_its_errors(place):
 
 def a_crate_without_lines_keeps_its_errors_and_its_frames(place):
     result = run(_crate(place, "blocking", CARGO_PROFILE_DEV_DEBUG="0"), cwd=place.path)
-    expect(re.search(r"^ERROR   .*\(futex\) blocks a thread of smol in blocking::contended: ", result.err, re.M), result)
+    expect(re.search(r"^(?:ERROR|WARNING) +.*\(futex\) blocks a thread of smol in blocking::contended: ", result.err, re.M), result)
     expect(re.search(r"\.\.\. \d+ frames? of std\n    > blocking::contended ", result.err), result)
 
 
