@@ -70,7 +70,7 @@ struct trace_header {
 	uint64_t delayed_ns;	  /* how long threads waited for a processor so far; 0: not known */
 	uint64_t lost_errors;	  /* of the events: those that were errors */
 	uint64_t asked_to_end_ns; /* first SIGTERM, SIGINT or SIGQUIT, or exit(); 0: none */
-	uint64_t wanted; /* threads that wanted one processor, at most, a short while ago */
+	uint64_t reserved;
 	/* Of the last time in which threads waited for disks: since when, and until when. */
 	uint64_t disks_busy_since_ns, disks_busy_until_ns;
 };

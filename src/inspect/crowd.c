@@ -9,9 +9,6 @@
  * processors and a virtual machine's show by this alone. */
 #define LATE_NS UINT64_C(10000000)
 
-/* A peak of the load is remembered for so long. */
-#define PEAK_NS UINT64_C(200000000)
-
 static uint64_t pressure_of(int fd)
 {
 	char text[LOAD_SIZE];
@@ -33,7 +30,6 @@ void crowd_init(struct crowd *crowd)
 	crowd->pressure_ns = pressure_of(crowd->pressure_fd);
 	crowd->disks_fd = open(LOAD_DISKS_PATH, O_RDONLY | O_CLOEXEC);
 	crowd->disks_ns = pressure_of(crowd->disks_fd);
-	crowd->wanted = crowd->wanted_ns = 0;
 	crowd->disks_busy_since_ns = crowd->disks_busy_until_ns = 0;
 }
 
@@ -47,20 +43,14 @@ void crowd_deinit(struct crowd *crowd)
 		close(crowd->disks_fd);
 }
 
-static bool is_full(struct crowd *crowd, uint64_t now_ns)
+static bool is_full(const struct crowd *crowd)
 {
 	char text[LOAD_SIZE];
 	ssize_t size = crowd->fd < 0 ? -1 : pread(crowd->fd, text, sizeof text - 1, 0);
-	uint64_t wanted;
 
 	if (size <= 0)
 		return false;
 	text[size] = '\0';
-	wanted = (uint64_t)((load_running(text) + crowd->processors - 1) / crowd->processors);
-	if (wanted >= crowd->wanted || now_ns > crowd->wanted_ns + PEAK_NS) {
-		crowd->wanted = wanted;
-		crowd->wanted_ns = now_ns;
-	}
 	return load_is_full(text, crowd->processors);
 }
 
@@ -97,7 +87,7 @@ static uint64_t delay_since_look(struct crowd *crowd, uint64_t since_ns, bool cr
 void crowd_look(struct crowd *crowd, uint64_t now_ns, uint64_t due_ns)
 {
 	uint64_t since_ns = crowd->looked_ns ? now_ns - crowd->looked_ns : 0;
-	bool late = now_ns > due_ns + LATE_NS, crowded = late || is_full(crowd, now_ns);
+	bool late = now_ns > due_ns + LATE_NS, crowded = late || is_full(crowd);
 	uint64_t delay_ns;
 
 	/* Of this look or the last: what lies between is not seen. */

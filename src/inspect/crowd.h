@@ -17,8 +17,6 @@ struct crowd {
 	uint64_t delayed_ns;
 	int pressure_fd; /* of /proc/pressure/cpu; -1: the kernel has none */
 	uint64_t pressure_ns;
-	uint64_t wanted; /* threads that wanted one processor: the last peak, and when it was */
-	uint64_t wanted_ns;
 	int disks_fd; /* of /proc/pressure/io */
 	uint64_t disks_ns;
 	uint64_t disks_busy_since_ns, disks_busy_until_ns; /* threads waited for disks */

@@ -171,12 +171,12 @@ void watched_trace_write_crowd(struct watched_trace *trace, const struct crowd *
 	_Static_assert(offsetof(struct trace_header, delayed_ns) ==
 			       offsetof(struct trace_header, looked_ns) + 2 * sizeof seen[0],
 		       "written at once");
-	const uint64_t load[] = { crowd->wanted, crowd->disks_busy_since_ns,
-				  crowd->disks_busy_until_ns };
+	const uint64_t disks[] = { crowd->disks_busy_since_ns, crowd->disks_busy_until_ns };
 
 	_Static_assert(offsetof(struct trace_header, disks_busy_until_ns) ==
-			       offsetof(struct trace_header, wanted) + 2 * sizeof load[0],
+			       offsetof(struct trace_header, disks_busy_since_ns) + sizeof disks[0],
 		       "written at once");
 	(void)!pwrite(trace->fd, seen, sizeof seen, offsetof(struct trace_header, looked_ns));
-	(void)!pwrite(trace->fd, load, sizeof load, offsetof(struct trace_header, wanted));
+	(void)!pwrite(trace->fd, disks, sizeof disks,
+		      offsetof(struct trace_header, disks_busy_since_ns));
 }

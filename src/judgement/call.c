@@ -125,6 +125,9 @@ struct verdict call_judge(const struct call_facts *facts, const struct limits *l
 		verdict.reasons |= REASON_BIT(REASON_LOAD);
 	else
 		verdict_raise(&verdict, SEVERITY_ERROR, REASON_SLEPT);
+	if (reason_is_in(verdict.reasons, REASON_SLEPT) && row->load &&
+	    facts->delay_ns >= LIMIT_LOAD_DELAY)
+		verdict.reasons |= REASON_BIT(REASON_CROWDED);
 	return verdict;
 }
 

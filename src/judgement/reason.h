@@ -20,16 +20,17 @@ enum reason_effect {
 	REASON_DOUBTS, /* lowers the confidence alone */
 };
 
-/* One bit for each reason: they are written into traces. */
-typedef uint64_t reason_set;
+/* One bit for each reason. Those that the runtime gives are written into traces, as a word. */
+typedef unsigned __int128 reason_set;
 
-#define REASON_BIT(reason) (UINT64_C(1) << (reason))
+#define REASON_BIT(reason) ((reason_set)1 << (reason))
 
-_Static_assert(REASONS <= 64, "a set of reasons is a word");
+_Static_assert(REASON_NO_PLACE < 64, "the reasons of the runtime fit into a word");
+_Static_assert(REASONS <= 128, "all reasons fit into a set");
 
 static inline bool reason_is_in(reason_set set, enum reason reason)
 {
-	return set & REASON_BIT(reason);
+	return (set & REASON_BIT(reason)) != 0;
 }
 
 #endif

@@ -3,22 +3,22 @@
 #include <string.h>
 
 /* proc(5), /proc/loadavg: "0.20 0.18 0.12 RUNNING/ALL LAST". */
-long load_running(const char *text)
+static long running(const char *text)
 {
-	long running = 0;
+	long count = 0;
 
 	for (int field = 0; text && field < 3; field++) {
 		text = strchr(text, ' ');
 		text += text != NULL;
 	}
 	for (; text && *text >= '0' && *text <= '9'; text++)
-		running = running * 10 + (*text - '0');
-	return text && *text == '/' && running ? running - 1 : 0;
+		count = count * 10 + (*text - '0');
+	return text && *text == '/' && count ? count - 1 : 0;
 }
 
 bool load_is_full(const char *text, long processors)
 {
-	return load_running(text) >= processors;
+	return running(text) >= processors;
 }
 
 /* Documentation/accounting/psi.rst: "some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS". */

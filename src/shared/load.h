@@ -13,9 +13,6 @@
 /* Who read `text`, a string, was one of those that ran, and wants no processor of its own. */
 bool load_is_full(const char *text, long processors);
 
-/* How many threads run or want to, without the one that reads it. */
-long load_running(const char *text);
-
 /* For how long some thread has waited for a processor since the machine started; 0: it does not
  * say. */
 uint64_t load_pressure_ns(const char *text);

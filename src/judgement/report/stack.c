@@ -30,6 +30,9 @@ static void judge_lock(const struct stack_facts *facts, struct verdict *verdict,
 		verdict_lower(verdict, SEVERITY_NOTICE,
 			      facts->lock == LOCK_OF_LIBRARY ? REASON_LIBRARY_LOCK
 							     : REASON_NAMELESS_LOCK);
+	/* Its holder had no processor; what the channel waits for otherwise is no lock. */
+	if (facts->lock == LOCK_OF_CHANNEL && reason_is_in(verdict->reasons, REASON_CROWDED))
+		verdict_lower(verdict, SEVERITY_WARNING, REASON_LIBRARY_LOCK);
 	/* What took longer was held by code that itself waited, as the library's never does. */
 	if (facts->lock == LOCK_NAMELESS && facts->longest_ns < LIMIT_SHORT_LOCK)
 		weaken(verdict, confidence, REASON_NAMELESS_LOCK);

@@ -20,8 +20,8 @@ enum finding_root {
 	ROOT_UNKNOWN, /* block_on's own future, of a scheduler not known */
 };
 
-/* Whose lock it is that a turn waited for. */
-enum lock_owner { LOCK_OF_NONE, LOCK_OF_PROGRAM, LOCK_OF_LIBRARY, LOCK_NAMELESS };
+/* Whose lock it is that a turn waited for. Of a channel: one within it that is held for moments. */
+enum lock_owner { LOCK_OF_NONE, LOCK_OF_PROGRAM, LOCK_OF_LIBRARY, LOCK_OF_CHANNEL, LOCK_NAMELESS };
 
 /* Where the loop of an interpreter stands on the stack. */
 enum loop_place {

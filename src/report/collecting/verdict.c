@@ -99,6 +99,22 @@ static bool is_librarys(const struct finding *seen, const struct frame *frame)
 					    : frame->owner == OWNER_EXECUTOR && frame->function;
 }
 
+/* The mutex in a channel of std, which is held for moments; a full channel parks the thread. */
+static bool is_channel_lock(const struct stack *stack)
+{
+	bool contended = false;
+
+	for (size_t i = 0; i < stack->count && stack->frames[i].owner != OWNER_PROGRAM; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		contended |= frame_is(frame, "std", "lock_contended");
+		if (contended && (frame_is(frame, "std", "sync::mpsc::") ||
+				  frame_is(frame, "std", "sync::mpmc::")))
+			return true;
+	}
+	return false;
+}
+
 static enum lock_owner lock_owner(const struct finding *seen)
 {
 	const struct stack *stack = &seen->stacks->native;
@@ -106,6 +122,8 @@ static enum lock_owner lock_owner(const struct finding *seen)
 
 	if (strcmp(seen->category, "lock"))
 		return LOCK_OF_NONE;
+	if (is_channel_lock(stack))
+		return LOCK_OF_CHANNEL;
 	for (size_t i = 0; i < stack->count && !stack->frames[i].turn_boundary; i++) {
 		const struct frame *frame = &stack->frames[i];
 

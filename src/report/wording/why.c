@@ -33,7 +33,7 @@ const char *reason_effect_word(enum reason reason)
 
 bool reasons_name_load(reason_set set)
 {
-	return set & (REASON_BIT(REASON_LOAD) | REASON_BIT(REASON_DISK_BUSY) |
-		      REASON_BIT(REASON_LOADED_WORK) | REASON_BIT(REASON_SHORT_LOCK) |
-		      REASON_BIT(REASON_DOUBTFUL_WAIT));
+	return (set & (REASON_BIT(REASON_LOAD) | REASON_BIT(REASON_DISK_BUSY) |
+		       REASON_BIT(REASON_LOADED_WORK) | REASON_BIT(REASON_SHORT_LOCK) |
+		       REASON_BIT(REASON_DOUBTFUL_WAIT))) != 0;
 }

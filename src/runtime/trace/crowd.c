@@ -80,23 +80,13 @@ uint64_t crowd_lost(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
 	return delayed_ns - mark;
 }
 
-/* The most by which a wait is longer for the sake of the load. */
-static uint64_t most_delay(void)
-{
-	uint64_t wanted =
-		trace_header() ? __atomic_load_n(&trace_header()->wanted, __ATOMIC_RELAXED) : 0;
-	uint64_t slices_ns = 2 * LIMIT_LOAD_SLICE * wanted;
-
-	return slices_ns > LIMIT_LOAD_DELAY ? slices_ns : LIMIT_LOAD_DELAY;
-}
-
 uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
 {
-	uint64_t lost_ns = crowd_lost(start_ns, mark, end_ns), most_ns = most_delay();
+	uint64_t lost_ns = crowd_lost(start_ns, mark, end_ns);
 
 	if (lost_ns == UINT64_MAX)
-		return crowd_between(start_ns, end_ns) ? most_ns : 0;
-	return lost_ns < most_ns ? lost_ns : most_ns;
+		return crowd_between(start_ns, end_ns) ? LIMIT_LOAD_DELAY : 0;
+	return lost_ns < LIMIT_LOAD_DELAY ? lost_ns : LIMIT_LOAD_DELAY;
 }
 
 bool crowd_disks_were_busy(uint64_t start_ns)

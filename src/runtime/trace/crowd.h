@@ -25,8 +25,7 @@ uint64_t crowd_mark(void);
 
 /*
  * How much longer the wait between the two may have been for the sake of the machine's load: as
- * much as threads that wanted a processor had to wait for one meanwhile; at most LIMIT_LOAD_DELAY,
- * or two slices for each thread that wants one processor.
+ * much as threads that wanted a processor had to wait for one meanwhile, LIMIT_LOAD_DELAY at most.
  */
 uint64_t crowd_delay(uint64_t start_ns, uint64_t mark, uint64_t end_ns);
 

@@ -135,14 +135,14 @@ void site_count(struct trace_site *site, struct verdict verdict, uint64_t wall_n
 		uint64_t off_cpu_ns, uint64_t end_ns)
 {
 	uint64_t longest = __atomic_load_n(&site->max_ns, __ATOMIC_RELAXED);
-	reason_set reasons = __atomic_load_n(&site->reasons[verdict.severity], __ATOMIC_RELAXED);
+	uint64_t given = (uint64_t)verdict.reasons;
+	uint64_t reasons = __atomic_load_n(&site->reasons[verdict.severity], __ATOMIC_RELAXED);
 
 	if (site->tid && (!this_thread.slot || site->tid != this_thread.slot->tid))
 		__atomic_store_n(&site->tid, 0, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&site->counts[verdict.severity], 1, __ATOMIC_RELAXED);
-	if ((reasons | verdict.reasons) != reasons)
-		__atomic_fetch_or(&site->reasons[verdict.severity], verdict.reasons,
-				  __ATOMIC_RELAXED);
+	if ((reasons | given) != reasons)
+		__atomic_fetch_or(&site->reasons[verdict.severity], given, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&site->total_ns, wall_ns, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&site->histogram[bucket_of(wall_ns)], 1, __ATOMIC_RELAXED);
 	if (off_cpu_ns)

@@ -103,6 +103,11 @@ static void calls(void **state)
 		  MEDIUM,
 		  BY(NAMELESS_LOCK) },
 		{ { TOKIO, .lock = LOCK_NAMELESS, .longest_ns = 20 * MS }, ERROR, ERROR, HIGH, 0 },
+		{ { TOKIO, .lock = LOCK_OF_CHANNEL, .longest_ns = 63 * MS },
+		  ERROR,
+		  ERROR,
+		  HIGH,
+		  0 },
 		{ { TOKIO, .offload_unsure = true }, ERROR, ERROR, LOW, BY(OFFLOAD_UNSURE) },
 		/* what is not the program's to mend */
 		{ { TOKIO, .panic = true }, ERROR, NOTICE, HIGH, BY(PANIC) },
@@ -126,6 +131,21 @@ static void calls(void **state)
 
 		compare(i, &rows[i], reported, verdict, confidence);
 	}
+}
+
+static void a_channels_lock_on_a_busy_machine_is_a_warning(void **state)
+{
+	struct stack_facts facts = { TOKIO, .lock = LOCK_OF_CHANNEL };
+	struct verdict verdict = { ERROR, BY(LOCK) | BY(SLEPT) | BY(CROWDED) };
+	uint32_t confidence = HIGH;
+
+	(void)state;
+	assert_true(stack_judge_call(&facts, &verdict, &confidence));
+	assert_int_equal(verdict.severity, WARNING);
+	facts.lock = LOCK_OF_PROGRAM;
+	verdict.severity = ERROR;
+	assert_true(stack_judge_call(&facts, &verdict, &confidence));
+	assert_int_equal(verdict.severity, ERROR);
 }
 
 static void long_turns(void **state)
@@ -168,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls),
+		cmocka_unit_test(a_channels_lock_on_a_busy_machine_is_a_warning),
 		cmocka_unit_test(long_turns),
 	};
 

@@ -135,10 +135,6 @@ static void a_wait_is_excused_for_as_long_as_others_had_the_processors(void **st
 	assert_int_equal(crowd_delay(999000000, mark, 1001000000), 3000000);
 	trace_header()->delayed_ns += 300000000;
 	assert_int_equal(crowd_delay(999000000, mark, 1001000000), LIMIT_LOAD_DELAY);
-	/* Ten threads for each processor. */
-	trace_header()->wanted = 10;
-	assert_int_equal(crowd_delay(999000000, mark, 1001000000), 80000000);
-	trace_header()->wanted = 0;
 	/* Since the last look it was as it was then. */
 	trace_header()->delayed_ns = mark;
 	set(1000, 1000);
