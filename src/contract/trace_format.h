@@ -234,6 +234,7 @@ struct trace_call {
 enum trace_stack_flags {
 	TRACE_STACK_NOT_KEPT = 1,   /* its turn had taken very many locks: it was not looked at */
 	TRACE_STACK_BELOW_LOOP = 2, /* an event loop runs it, whose own frames were left out */
+	TRACE_STACK_MERGED = 4,	    /* of many notices that have only this frame in common */
 };
 
 /* Return addresses, innermost first: the first lies in the function that called libc. */

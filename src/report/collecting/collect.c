@@ -18,6 +18,7 @@
 
 /* An event, or many at one site, as the trace has it. */
 struct observation {
+	bool merged; /* of many places: it has the innermost frame alone */
 	const struct trace_call *call;
 	const struct trace_executor *executor;
 	uint8_t flags, subject;
@@ -90,6 +91,7 @@ static void observe(struct collection *collection, const struct observation *obs
 	blocked->native =
 		stack_native(&collection->space, collection->process->ownership,
 			     observation->frames, observation->depth, observation->when_ns);
+	blocked->native.incomplete = observation->merged;
 	if (!strcmp(call->name, "write") && is_print(&blocked->native))
 		seen->category = "output";
 	if (observation->script_size)
@@ -154,6 +156,7 @@ static void observe_site(struct collection *collection, const struct trace_site 
 	for (size_t i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++)
 		seen.histogram[i] = site->histogram[i];
 	observation.frames = stack->frames;
+	observation.merged = (stack->flags & TRACE_STACK_MERGED) != 0;
 	observation.depth = stack->depth;
 	if (script) {
 		observation.script = script->text;
@@ -290,7 +293,8 @@ bool collection_stack(struct collection *collection, uint32_t offset, uint64_t w
 		return false;
 	stack->native = stack_native(&collection->space, collection->process->ownership,
 				     record->frames, record->depth, when_ns);
-	stack->native.incomplete = (record->flags & TRACE_STACK_NOT_KEPT) != 0;
+	stack->native.incomplete =
+		(record->flags & (TRACE_STACK_NOT_KEPT | TRACE_STACK_MERGED)) != 0;
 	if (!script || !script->text_size)
 		return false;
 	stack->script = stack_script(collection->report->session, script->text, script->text_size,

@@ -192,7 +192,8 @@ static void print_stack(const struct report *report, const struct finding_stack 
 	text_stack_print(report->session, finding_stack_face(stack), colours->bold, colours->plain,
 			 out);
 	if (stack->native.incomplete)
-		fputs("      (callers not recorded: very many locks in this turn)\n", out);
+		fprintf(out, "      (callers not recorded: very many %s)\n",
+			stack->lock ? "locks in this turn" : "notices in this process");
 	if (stack->script.count)
 		text_stack_print_folded(&stack->native, out);
 }

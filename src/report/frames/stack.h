@@ -17,7 +17,8 @@ struct stack {
 	 */
 	size_t place;
 	size_t id_place; /* the same by the rules that ids are made of: see frame.h */
-	bool incomplete; /* its outer frames were not recorded: too many locks in its turn */
+	bool incomplete; /* its outer frames were not recorded: too many locks in its turn, or
+			  * notices in the process */
 };
 
 /* From return addresses, at most TRACE_MAX_FRAMES, inlined calls included; in the report's memory,

@@ -9,6 +9,20 @@ static uint64_t hash_of(const struct record_index *index, uint32_t offset)
 	return *(const uint64_t *)((const char *)trace_at(offset) + index->hash_at);
 }
 
+void *record_index_find(const struct record_index *index, uint64_t hash)
+{
+	for (uint32_t i = 0, at = (uint32_t)hash; i < index->size; i++, at++) {
+		uint32_t offset =
+			__atomic_load_n(&index->offsets[at & (index->size - 1)], __ATOMIC_ACQUIRE);
+
+		if (!offset)
+			return NULL;
+		if (hash_of(index, offset) == hash)
+			return trace_at(offset);
+	}
+	return NULL;
+}
+
 void *record_index_get(const struct record_index *index, uint64_t hash,
 		       void *(*write)(const void *key, uint64_t hash), const void *key)
 {

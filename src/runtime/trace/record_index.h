@@ -22,6 +22,9 @@ struct record_index {
 void *record_index_get(const struct record_index *index, uint64_t hash,
 		       void *(*write)(const void *key, uint64_t hash), const void *key);
 
+/* The record of this hash, or NULL. */
+void *record_index_find(const struct record_index *index, uint64_t hash);
+
 static inline uint64_t hash_mix(uint64_t hash, uint64_t word)
 {
 	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);

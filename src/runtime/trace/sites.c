@@ -20,7 +20,7 @@ static uint64_t hash_of(const struct site_key *key)
 {
 	uint64_t hash = hash_mix(key->kind, (uint64_t)key->call << 32 | key->executor);
 
-	hash = hash_mix(hash, key->system_call);
+	hash = hash_mix(hash, (uint64_t)key->merged << 32 | key->system_call);
 	hash = hash_mix(hash, (uint64_t)key->level << 16 | key->flags << 8 | key->subject);
 	for (size_t i = 0; i < key->depth; i++)
 		hash = hash_mix(hash, key->frames[i]);
@@ -36,9 +36,15 @@ static uint32_t write_stack(const struct site_key *key)
 	if (!stack)
 		return 0;
 	stack->depth = (uint32_t)key->depth;
+	stack->flags = key->merged ? TRACE_STACK_MERGED : 0;
 	memcpy(stack->frames, key->frames, key->depth * sizeof *key->frames);
 	trace_publish(stack, RECORD_STACK);
 	return trace_offset(stack);
+}
+
+static uint32_t limit(void)
+{
+	return runtime_options.max_sites < MAX_SITES ? runtime_options.max_sites : MAX_SITES;
 }
 
 /* Notices may be many, of a test suite's every test, and warnings too: each leaves room for what is
@@ -46,14 +52,36 @@ static uint32_t write_stack(const struct site_key *key)
 static bool has_room(const struct site_key *key)
 {
 	static const uint8_t share[SEVERITIES] = { 6, 6, 7, 8 };
-	uint32_t limit =
-		runtime_options.max_sites < MAX_SITES ? runtime_options.max_sites : MAX_SITES;
 
 	if (key->kind == SITE_SAMPLE &&
-	    __atomic_load_n(&sample_count, __ATOMIC_RELAXED) >= limit / 4)
+	    __atomic_load_n(&sample_count, __ATOMIC_RELAXED) >= limit() / 4)
 		return false;
-	return __atomic_load_n(&count, __ATOMIC_RELAXED) < limit * share[key->severity] / 8 &&
+	return __atomic_load_n(&count, __ATOMIC_RELAXED) < limit() * share[key->severity] / 8 &&
 	       trace_has_room(share[key->severity]);
+}
+
+/*
+ * A test suite calls stat from thousands of places. Once notices have taken three eighths of the
+ * room, those at new places are told apart by their call and the code that calls it alone; after
+ * five eighths without the interpreter's.
+ */
+static bool are_used(unsigned eighths)
+{
+	return __atomic_load_n(&count, __ATOMIC_RELAXED) >= limit() * eighths / 8 ||
+	       !trace_has_room(eighths);
+}
+
+static struct site_key merged_of(const struct site_key *key)
+{
+	struct site_key merged = *key;
+	const char *end = key->script_size && !are_used(5)
+				  ? memchr(key->script, '\n', key->script_size)
+				  : NULL;
+
+	merged.depth = key->depth ? 1 : 0;
+	merged.script_size = end ? (size_t)(end + 1 - key->script) : 0;
+	merged.merged = true;
+	return merged;
 }
 
 COLD static void *write_site(const void *wanted, uint64_t hash)
@@ -98,6 +126,16 @@ struct trace_site *site_get(const struct site_key *key)
 		RECORD_SITE,
 	};
 
+	struct site_key merged;
+
+	if (key->kind == SITE_BLOCKING_CALL && key->severity == SEVERITY_NOTICE && are_used(3)) {
+		struct trace_site *known = record_index_find(&sites, hash_of(key));
+
+		if (known)
+			return known;
+		merged = merged_of(key);
+		return record_index_get(&sites, hash_of(&merged), write_site, &merged);
+	}
 	return record_index_get(&sites, hash_of(key), write_site, key);
 }
 

@@ -2,6 +2,7 @@
 #ifndef RUNTIME_SITES_H
 #define RUNTIME_SITES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct site_key {
 	const char *script; /* frames of the interpreter, as in trace_script */
 	size_t script_size;
 	enum severity severity; /* of the present event: no part of the key */
+	bool merged;		/* of many places: see sites.c; false */
 };
 
 /* The site of this key, made on first use; NULL, and a loss counted, when there is no room. */

@@ -22,7 +22,7 @@
 #define SPINS	 1000
 #define PATIENCE 50000
 
-#define RESERVE (1 << 20) /* for what comes after a seccomp filter */
+#define RESERVE	 (1 << 20) /* for what comes after a seccomp filter */
 
 /* While it is being made, with the maker's number above these bits. */
 enum trace_state { TRACE_NONE, TRACE_BEING_MADE, TRACE_MADE, TRACE_IMPOSSIBLE };

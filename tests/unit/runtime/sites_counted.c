@@ -209,6 +209,41 @@ static void a_trace_without_room_loses_and_counts(void **state)
 	assert_non_null(site_get(&last));
 }
 
+/* None is lost for want of a place. */
+static void notices_at_very_many_places_are_merged(void **state)
+{
+	uint64_t own[] = { 0x9000, 0, 0x3000 };
+	struct site_key notice = key;
+	struct trace_site *site, *first = NULL;
+	const struct trace_stack *stack;
+	uint64_t lost = trace_header()->lost_sites;
+
+	(void)state;
+	notice.frames = own;
+	notice.depth = ARRAY_SIZE(own);
+	notice.severity = SEVERITY_NOTICE;
+	for (uint64_t i = 0; i < 10000; i++) {
+		own[1] = 0x100000 + i;
+		site = site_get(&notice);
+		assert_non_null(site);
+		stack = trace_at(site->stack);
+		if (!(stack->flags & TRACE_STACK_MERGED)) {
+			assert_int_equal(stack->depth, 3);
+			continue;
+		}
+		assert_int_equal(stack->depth, 1);
+		assert_true(!first || site == first);
+		first = site;
+	}
+	assert_non_null(first);
+	assert_int_equal(trace_header()->lost_sites, lost);
+	own[0] = 0x9001; /* another caller */
+	assert_ptr_not_equal(site_get(&notice), first);
+	notice.severity = SEVERITY_WARNING;
+	stack = trace_at(site_get(&notice)->stack);
+	assert_int_equal(stack->depth, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +255,7 @@ int main(void)
 		cmocka_unit_test(only_what_is_confirmed_is_told_of),
 		cmocka_unit_test(a_full_table_loses_and_counts),
 		cmocka_unit_test(a_trace_without_room_loses_and_counts),
+		cmocka_unit_test(notices_at_very_many_places_are_merged),
 	};
 
 	return cmocka_run_group_tests(tests, setup, seen_teardown);
