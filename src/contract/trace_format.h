@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC   "YSANTRC" /* with its NUL: eight bytes */
-#define TRACE_VERSION 3
+#define TRACE_VERSION 4
 #define TRACE_SUFFIX  ".yieldsan"
 /*
  * A process that found no room for its trace leaves an empty file. What an executor then does is
@@ -411,5 +411,30 @@ TRACE_ASSERT(sizeof(struct trace_site) == 368, "trace_site");
 
 #include "trace_locks.h"
 #include "trace_turns.h"
+
+/* A sum that any change of a size changes, and the order of the records too. */
+#define TRACE_SIZES                                                                                \
+	(1 * sizeof(struct trace_header) + 2 * sizeof(struct trace_record) +                       \
+	 3 * sizeof(struct trace_process) + 4 * sizeof(struct trace_unwatched) +                   \
+	 5 * sizeof(struct trace_module) + 6 * sizeof(struct trace_executor) +                     \
+	 7 * sizeof(struct trace_call_in_progress) + 8 * sizeof(struct trace_thread) +             \
+	 9 * sizeof(struct trace_call) + 10 * sizeof(struct trace_stack) +                         \
+	 11 * sizeof(struct trace_script) + 12 * sizeof(struct trace_script_line) +                \
+	 13 * sizeof(struct trace_script_lines) + 14 * sizeof(struct trace_site) +                 \
+	 15 * sizeof(struct trace_server) + 16 * sizeof(struct trace_allowance) +                  \
+	 17 * sizeof(struct trace_lock_site) + 18 * sizeof(struct trace_await) +                   \
+	 19 * sizeof(struct trace_guard_site) + 20 * sizeof(struct trace_cancel_site) +            \
+	 21 * sizeof(struct trace_left_site) + 22 * sizeof(struct trace_deadlock_edge) +           \
+	 23 * sizeof(struct trace_deadlock) + 24 * sizeof(struct trace_clock) +                    \
+	 25 * sizeof(struct trace_turn_lengths) + 26 * sizeof(struct trace_length_counts) +        \
+	 27 * sizeof(struct trace_task_type) + 28 * sizeof(struct trace_task) +                    \
+	 29 * sizeof(struct trace_tasks) + 30 * sizeof(struct trace_suspended) +                   \
+	 31 * sizeof(struct trace_suspended_guard) + 32 * sizeof(struct trace_turn_times) +        \
+	 33 * sizeof(struct trace_look) + 34 * sizeof(struct trace_root) +                         \
+	 35 * sizeof(struct trace_timeline))
+
+/* A reader must not take the records of one version for another's. */
+TRACE_ASSERT(TRACE_VERSION == 4 && TRACE_SIZES == 251160,
+	     "a record of the trace changed: raise TRACE_VERSION and state both here");
 
 #endif
