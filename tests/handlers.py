@@ -89,7 +89,7 @@ web.run_app(app, sock=listener, print=None)
 ASK = """
 const http = require('http');
 function slow() {
-  require('child_process').execSync('sleep 0.02');
+  require('child_process').execSync('sleep 0.1');
 }
 function ask(port, paths) {
   if (!paths.length)
@@ -154,7 +154,7 @@ def _node(place, text, package):
     directory = _fetched(package, ["npm", "install", "--silent", "--prefix", ".", package])
     os.symlink(directory / "node_modules", place / "node_modules")
     place.write("app.js", text)
-    return run("node", "app.js", cwd=place.path)
+    return run("--show=notice", "node", "app.js", cwd=place.path)
 
 
 def _expect(result, *texts):
