@@ -72,6 +72,15 @@ def a_release_build_tells_the_same(place):
     _tells_chains(place, "release")
 
 
+def work_beside_block_in_place_is_a_long_turn(place):
+    for profile in ("dev", "release"):
+        finding = _only(_run(place, _program(profile), "busy_beside_in_place"), "long-turn")
+        expect((finding["severity"], finding["stall"]) == ("error", "busy"), finding)
+        expect(_own_lines(finding["task"]["awaits"])[0] == _labelled("busy_beside_in_place")[0], finding["task"])
+        report = _run(place, _program(profile), "busy_in_place")
+        expect(not report["findings"], report["findings"])
+
+
 def a_long_turn_and_a_lock_tell_it_as_well(place):
     task = _only(_run(place, _program("dev"), "busy"), "long-turn")["task"]
     expect(_own_lines(task["awaits"])[0] == _labelled("busy")[0], task)

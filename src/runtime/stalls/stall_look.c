@@ -83,4 +83,6 @@ void stall_look_moved(uint64_t start, uint64_t moved)
 		__atomic_store_n(&turn_times->sample_turn, moved, __ATOMIC_RELEASE);
 	if (room && room->before.turn == start)
 		room->before.turn = moved;
+	if (room && room->busy.turn == start)
+		room->busy.turn = moved;
 }

@@ -1,6 +1,7 @@
 #include "stall_samples.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "runtime/turns/allowance.h"
 #include "runtime/turns/executor.h"
@@ -8,11 +9,13 @@
 #include "runtime/interpreters/javascript.h"
 #include "runtime/base/events.h"
 #include "runtime/base/memory.h"
+#include "runtime/libc/real.h"
 #include "runtime/modules/modules.h"
 #include "runtime/trace/sites.h"
 #include "runtime/base/thread.h"
 #include "runtime/trace/trace.h"
 #include "runtime/turns/turn_times.h"
+#include "runtime/turns/turn_usage.h"
 #include "runtime/unwind/unwinder.h"
 
 static THREAD_LOCAL struct stall_room *room_of_thread;
@@ -156,6 +159,45 @@ static struct turn *sample_root(const ucontext_t *context, uint64_t now)
 		       : NULL;
 }
 
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec used = { 0 };
+
+	libc_clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
+/* The time between two samples is the turn's own if both are, and no call between them was made
+ * where it may block. */
+static void note_busy(const struct turn *turn, bool own)
+{
+	struct stall_room *room = stall_room();
+	uint64_t cpu_ns = thread_cpu_ns();
+
+	if (!room)
+		return;
+	if (room->busy.turn != turn->start) {
+		room->busy.turn = turn->start;
+		room->busy.cpu_ns = turn_usage.switches >= 0 ? turn_usage.cpu_ns : cpu_ns;
+		room->busy.own_ns = 0;
+		room->busy.explained_us = 0;
+		room->busy.own = true;
+	}
+	if (own && room->busy.own && cpu_ns > room->busy.cpu_ns &&
+	    (!turn->excused || room->busy.explained_us == turn->explained_us))
+		room->busy.own_ns += cpu_ns - room->busy.cpu_ns;
+	room->busy.cpu_ns = cpu_ns;
+	room->busy.explained_us = turn->explained_us;
+	room->busy.own = own;
+}
+
+uint64_t stall_busy_ns(const struct turn *turn)
+{
+	const struct stall_room *room = stall_room();
+
+	return room && room->busy.turn == turn->start ? room->busy.own_ns : 0;
+}
+
 void stall_sample(const ucontext_t *context)
 {
 	struct thread_state *self = &this_thread;
@@ -186,7 +228,9 @@ void stall_sample(const ucontext_t *context)
 				turn_clock_ns(now - (turn->sampled ? turn->sampled : turn->start)),
 				0);
 			turn->sampled = now;
+			note_busy(turn, false);
 		} else {
+			note_busy(turn, may_block == MAY_NOT_BLOCK);
 			sample(turn, context, now,
 			       turn->root |
 				       (may_block == MAY_BLOCK_UNSURE ? SITE_OFFLOAD_UNSURE : 0));

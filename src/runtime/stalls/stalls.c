@@ -195,6 +195,19 @@ static void blame_call(const struct turn *turn, uint64_t ns)
 		__atomic_fetch_add(&turn->findings[most]->long_turns, 1, __ATOMIC_RELAXED);
 }
 
+/* Of work that is known to be a turn's own. */
+static struct course busy_course(uint64_t ns)
+{
+	uint64_t end_ns = now_ns();
+
+	return (struct course){
+		.ns = ns,
+		.own_ns = ns,
+		.stall = STALL_BUSY,
+		.crowded = crowd_between(end_ns - ns, end_ns),
+	};
+}
+
 static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 {
 	struct stall_room *room = stall_room();
@@ -207,20 +220,28 @@ static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *e
 	struct course course;
 	struct verdict verdict;
 	bool looked;
+	uint64_t busy_ns = turn->excused ? stall_busy_ns(turn) : 0;
 
 	if (turn->explained_us) {
 		blame_call(turn, ns);
 		if (turn->explained_us * UINT64_C(1000) + warning_ns() > ns)
 			return;
 	}
-	/* How long the part lasted is known to a sample's distance alone, and what others had of
-	 * the processor meanwhile may be its too: the rest accuses nobody. */
-	if (turn->excused || turn->own_waits_us * UINT64_C(1000) >= ns / LIMIT_SMALL_PART)
+	/* How long the part lasted where blocking is right is known to a sample's distance alone,
+	 * and what others had of the processor meanwhile may be its too: of the rest only what was
+	 * certainly the turn's own work counts. */
+	if (turn->excused ? busy_ns < warning_ns()
+			  : turn->own_waits_us * UINT64_C(1000) >= ns / LIMIT_SMALL_PART)
 		return;
 	if (!room || !key.executor || this_thread.exempt || !trace_header())
 		return;
-	looked = stall_look_take(turn, &look);
-	course = course_of(turn, ns, end, looked ? &look : NULL);
+	looked = !turn->excused && stall_look_take(turn, &look);
+	if (turn->excused) {
+		ns = busy_ns;
+		course = busy_course(ns);
+	} else {
+		course = course_of(turn, ns, end, looked ? &look : NULL);
+	}
 	take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;
 	verdict = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked ? &look : NULL);

@@ -104,6 +104,26 @@ async fn busy() {
     settle().await;
 }
 
+/// What the task computes itself, before and behind what it does where that is right.
+async fn busy_beside_in_place() {
+    settle().await;
+    compute(200 * SHORT); // busy_beside_in_place-0
+    tokio::task::block_in_place(|| {
+        std::thread::sleep(LONG);
+        compute(50 * SHORT);
+    });
+    settle().await;
+}
+
+async fn busy_in_place() {
+    settle().await;
+    tokio::task::block_in_place(|| {
+        std::thread::sleep(LONG);
+        compute(200 * SHORT);
+    });
+    settle().await;
+}
+
 /// Only time that it has a processor counts: a longer step was somebody else's.
 fn compute(time: Duration) {
     let (mut had, mut before) = (Duration::ZERO, Instant::now());
@@ -578,6 +598,8 @@ async fn run(case: &str) {
         "by_hand" => tokio::spawn(by_hand()).await.unwrap(),
         "block" => tokio::spawn(async { blocks().await }).await.unwrap(), // block-0
         "busy" => tokio::spawn(busy()).await.unwrap(),
+        "busy_beside_in_place" => tokio::spawn(busy_beside_in_place()).await.unwrap(),
+        "busy_in_place" => tokio::spawn(busy_in_place()).await.unwrap(),
         "plain" => tokio::spawn(plain()).await.unwrap(),
         "waiting" => waiting().await,
         "for_ever" => for_ever().await,
