@@ -21,6 +21,7 @@
 #include "runtime/loops/named.h"
 #include "runtime/modules/modules.h"
 #include "runtime/process/descriptors.h"
+#include "runtime/process/origins.h"
 #include "runtime/process/phase.h"
 #include "runtime/stalls/sampler.h"
 #include "runtime/stalls/stall_look.h"

@@ -2,6 +2,7 @@
  * them. */
 #include <sys/pidfd.h>
 
+#include "runtime/loops/loop_session.h"
 #include "runtime/loops/loop_start.h"
 #include "runtime/futures/root_turn.h"
 #include "call.h"
@@ -17,9 +18,6 @@
 		return fd;                                                                         \
 	}
 
-MAKES(timerfd_create, (clockid_t clock, int flags), (clock, flags), SUBJECT_EVENT,
-      flags &TFD_NONBLOCK)
-MAKES(epoll_create, (int size), (size), SUBJECT_EVENT, false)
 MAKES(inotify_init, (void), (), SUBJECT_EVENT, false)
 MAKES(inotify_init1, (int flags), (flags), SUBJECT_EVENT, flags &IN_NONBLOCK)
 MAKES(fanotify_init, (unsigned flags, unsigned event_flags), (flags, event_flags), SUBJECT_EVENT,
@@ -37,6 +35,38 @@ EXPORT int epoll_create1(int flags)
 	root_turn_epoll_made((uintptr_t)__builtin_return_address(0));
 	loop_start_epoll_made((uintptr_t)__builtin_return_address(0));
 	keep_made_as(fd, SUBJECT_EVENT, false);
+	loop_set_made(fd);
+	return fd;
+}
+
+EXPORT int epoll_create(int size)
+{
+	int fd = real.epoll_create(size);
+
+	keep_made_as(fd, SUBJECT_EVENT, false);
+	loop_set_made(fd);
+	return fd;
+}
+
+EXPORT int epoll_ctl(int queue, int operation, int fd, struct epoll_event *event)
+{
+	int result = real.epoll_ctl(queue, operation, fd, event);
+
+	if (LIKELY(operation == EPOLL_CTL_MOD || result))
+		return result;
+	if (operation == EPOLL_CTL_ADD)
+		loop_set_adds(queue, fd);
+	else
+		loop_set_drops(queue, fd);
+	return result;
+}
+
+EXPORT int timerfd_create(clockid_t clock, int flags)
+{
+	int fd = real.timerfd_create(clock, flags);
+
+	keep_made_as(fd, SUBJECT_EVENT, flags & TFD_NONBLOCK);
+	origin_set(fd, ORIGIN_TIMER);
 	return fd;
 }
 

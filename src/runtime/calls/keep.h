@@ -13,6 +13,7 @@
 
 #include "child_pipes.h"
 #include "runtime/process/descriptors.h"
+#include "runtime/process/origins.h"
 #include "runtime/locks/held.h"
 #include "runtime/locks/held_file.h"
 #include "runtime/tasks/task_resources.h"
@@ -59,6 +60,7 @@ static inline void keep_made_as(int fd, enum trace_subject subject, bool nonbloc
 	if (fd < 0 || this_thread.vforked)
 		return;
 	descriptor_know(fd, (struct descriptor){ .subject = subject, .nonblocking = nonblocking });
+	origin_set(fd, ORIGIN_UNKNOWN);
 	if (!nonblocking && subject != SUBJECT_EVENT)
 		task_resource_made(fd);
 }

@@ -34,6 +34,7 @@ EXPORT int socketpair(int family, int type, int protocol, int fds[2])
 		return result;
 	keep_made_as(fds[0], SUBJECT_SOCKET, type & SOCK_NONBLOCK);
 	keep_made_as(fds[1], SUBJECT_SOCKET, type & SOCK_NONBLOCK);
+	origin_set_pair(fds);
 	if (type & SOCK_CLOEXEC)
 		status_pipe_made(fds[0], fds[1]);
 	return result;
@@ -54,8 +55,10 @@ EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *size)
 	else
 		made = watched_accept(fd, address, size);
 	keep_made_as(made, SUBJECT_SOCKET, false);
-	if (made >= 0)
+	if (made >= 0) {
+		origin_set(made, ORIGIN_ACCEPTED);
 		phase_accepts();
+	}
 	return made;
 }
 
@@ -74,8 +77,10 @@ EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *size, int flags)
 	else
 		made = watched_accept4(fd, address, size, flags);
 	keep_made_as(made, SUBJECT_SOCKET, flags & SOCK_NONBLOCK);
-	if (made >= 0)
+	if (made >= 0) {
+		origin_set(made, ORIGIN_ACCEPTED);
 		phase_accepts();
+	}
 	return made;
 }
 
@@ -96,8 +101,10 @@ EXPORT int listen(int fd, int backlog)
 {
 	int result = real.listen(fd, backlog);
 
-	if (!result)
+	if (!result) {
+		origin_set(fd, ORIGIN_LISTENS);
 		phase_listens();
+	}
 	return result;
 }
 
@@ -133,8 +140,10 @@ EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 	else
 		result = watched_bind(fd, address, size);
 	saved = errno;
-	if (!result && takes_datagrams(fd, address.__sockaddr__))
+	if (!result && takes_datagrams(fd, address.__sockaddr__)) {
+		origin_set(fd, ORIGIN_LISTENS);
 		phase_listens();
+	}
 	errno = saved;
 	return result;
 }

@@ -2,14 +2,20 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "runtime/process/origins.h"
 #include "call.h"
 #include "modules_changed.h"
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
 			  void *data)
 {
+	int result;
+
 	modules_changed_look();
-	return real.pthread_create(thread, attributes, run, data);
+	result = real.pthread_create(thread, attributes, run, data);
+	if (!result)
+		origins_thread_made(*thread);
+	return result;
 }
 
 EXPORT int thrd_create(thrd_t *thread, thrd_start_t run, void *data)

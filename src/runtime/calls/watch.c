@@ -138,6 +138,20 @@ static bool may_take_long(const struct call_watch *watch)
 	return allowance_is_open() || status_pipe_is(watch->subject.fd);
 }
 
+/* A loop that serves one client, or talks to one peer, waits for it at a second place. */
+static bool waits_for_own_peer(const struct call_watch *watch)
+{
+	return !strcmp(call_infos[watch->call].category, "poll") &&
+	       event_loop_session(this_thread.turn) != SESSION_MANY;
+}
+
+/* Of a call in progress nothing is to be told: it is no finding, or at most a notice. */
+static bool may_last(const struct call_watch *watch)
+{
+	return may_take_long(watch) || waits_for_own_peer(watch) ||
+	       event_loop_session(this_thread.turn) == SESSION_ONE;
+}
+
 static void write_down(struct call_watch *watch, struct trace_executor *executor)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
@@ -148,7 +162,7 @@ static void write_down(struct call_watch *watch, struct trace_executor *executor
 	call->call = trace_call_offset(watch->call);
 	call->executor = trace_offset(executor);
 	call->subject = watch->kind;
-	call->flags = watch->flags | (may_take_long(watch) ? SITE_ALLOWED : 0);
+	call->flags = watch->flags | (may_last(watch) ? SITE_ALLOWED : 0);
 	call->level = watch->level;
 	call->script_size = 0;
 	call->start_ns = now_ns();
@@ -469,6 +483,8 @@ static enum excuse own_wait(struct call_watch *watch, const struct outcome *outc
 		return EXCUSE_CHILD_STATUS;
 	if (goes_idle(watch))
 		return EXCUSE_POOL;
+	if (waits_for_own_peer(watch))
+		return EXCUSE_SESSION;
 	/* libuv keeps a lock in a pipe: its byte is there. */
 	if (watch->kind == SUBJECT_PIPE && !outcome->facts.slept)
 		return call->depth && event_loop_library_has(call->frames[0]) ? EXCUSE_LIBRARY_PIPE
@@ -528,9 +544,14 @@ static void explain(struct turn *turn, const struct call_watch *watch,
 static struct verdict judge(struct call_watch *watch, struct call_facts *facts,
 			    const struct limits *limits)
 {
+	struct verdict verdict;
+
 	facts->subject = watch->kind;
 	facts->output = watch->flags & SITE_APPENDS;
-	return call_judge(facts, limits);
+	verdict = call_judge(facts, limits);
+	if (verdict.severity > SEVERITY_NOTICE)
+		session_judge(&verdict, event_loop_session(watch->turn));
+	return verdict;
 }
 
 static void end(struct call_watch *watch)

@@ -418,6 +418,12 @@ static inline void begin_turn(struct loop *loop)
 	this_thread.loop_has_fds = true;
 	this_thread.loop_learns = loop_learns(loop);
 	turn_begin(&loop->turn, loop->executor, TURN_TASK);
+	loop->turn.session = loop->session;
+}
+
+enum session event_loop_session(const struct turn *turn)
+{
+	return current && turn == &current->turn ? loop_session(current) : SESSION_MANY;
 }
 
 bool event_loop_idles(enum loop_pool_wait what, uintptr_t lock, const uint64_t *frames,
@@ -570,6 +576,8 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 	loop->settled = wait->epoll_fd >= 0 && !loop_learns(loop) &&
 			(loop->known || loop->waits >= runtime_options.loop_waits) &&
 			!(loop->pool && loop_pool_is_shared(loop->pool));
+	if (!loop->known && loop->waits >= runtime_options.loop_waits)
+		loop_session(loop);
 	begin_turn(loop);
 	this_thread.last_lock = 0;
 	if (loop->pool)

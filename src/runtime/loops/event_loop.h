@@ -10,6 +10,7 @@
 #include "runtime/turns/turn.h"
 #include "loop.h"
 #include "loop_pool.h"
+#include "loop_session.h"
 
 struct module;
 
@@ -101,6 +102,9 @@ void event_loop_descriptors_closed(unsigned first, unsigned last);
 /* The process exits by a call at this stack address. In a callback, its turn was the loop's to the
  * end. */
 void event_loop_exits(uintptr_t frame);
+
+/* Whom the present loop serves, if this is its turn. */
+enum session event_loop_session(const struct turn *turn);
 
 /* Whether the thread goes idle by a call of the present turn: see loop_pool.h. */
 bool event_loop_idles(enum loop_pool_wait what, uintptr_t lock, const uint64_t *frames,

@@ -33,7 +33,9 @@ struct loop {
 	uintptr_t places[LOOP_PLACES];
 	uint64_t values[LOOP_PLACES];
 
-	bool logged; /* that it is no loop: see base/log.h */
+	bool logged;	       /* that it is no loop: see base/log.h */
+	unsigned session_mark; /* of what `session` was found of; 0: not yet */
+	uint8_t session;       /* enum session */
 	unsigned refused;
 	unsigned turns;		       /* of which `highest` was looked at */
 	uint8_t turns_at[LOOP_LEVELS]; /* of a poll: how many reached that level, from 1 */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "judgement/session.h"
 #include "judgement/turn.h"
 #include "runtime/trace/crowd.h"
 #include "runtime/turns/executor.h"
@@ -142,10 +143,14 @@ static struct verdict judge(const struct turn *turn, const struct course *course
 {
 	const struct limits limits = limits_of(&runtime_options);
 	struct turn_facts facts = facts_of(course, look);
+	struct verdict verdict;
 
 	facts.place_known = seen || turn->type;
 	facts.alone = turn->root && turn->root != SITE_ROOT_CURRENT_THREAD;
-	return turn_judge(&facts, &limits);
+	verdict = turn_judge(&facts, &limits);
+	if (verdict.severity > SEVERITY_NOTICE)
+		session_judge(&verdict, turn->session);
+	return verdict;
 }
 
 /* The place of the finding: where the turn was seen, else all that is known of it. */

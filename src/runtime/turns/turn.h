@@ -56,6 +56,7 @@ struct turn {
 	uint32_t explained_us;	     /* in calls that were told, or need not be */
 	uint32_t explained_switches; /* voluntary, in these calls */
 	uint32_t sample;	     /* offset of the site of the first sample; 0: none */
+	uint8_t session;	     /* enum session: whom its loop serves */
 	uint8_t finding_count;	     /* of findings, below */
 	uint8_t root;		     /* of a root future: SITE_ROOT_FUTURE and kin */
 	uint32_t own_waits_us; /* of the explained: waits of an interpreter's or a library's own */

@@ -52,6 +52,7 @@ C_PROGRAMS = {
     "library_client": (["library_client.c", "loop_epoll.c"], None),
     "loop_in_main": (["loop_in_main.c"], None),
     "loop_helper": (["loop_helper.c"], None),
+    "session": (["session.c"], None),
     "last_turn": (["last_turn.c"], None),
     "asio_pool": (["asio_pool.cc"], ("asio.hpp", "-pthread")),
     "leader_follower": (["leader_follower.cc"], None),

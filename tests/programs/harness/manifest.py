@@ -148,6 +148,11 @@ def c_runs():
             yield Run("loop_helper", [case], expect, profile=profile, family="event-loop", executor="loop_helper")
         for way in words("return longjmp pthread_exit exit"):
             yield Run("last_turn", [way], profile=profile, family="event-loop")
+        for case in words("fork thread"):
+            yield Run("session", [case], profile=profile, at_most="notice", family="event-loop")
+        yield Run("session", ["peer"], profile=profile, at_most="warning", family="event-loop")
+        for case in words("many timer"):
+            yield Run("session", [case], profile=profile, family="event-loop")
         for threads in words("1 3"):
             for case in words("idle sleep condition lock"):
                 yield Run("asio_pool", [threads, case], {case} - {"idle"}, profile=profile, family="event-loop")
