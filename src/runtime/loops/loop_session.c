@@ -120,10 +120,12 @@ static enum session find(const int *fds, unsigned number)
 /* What the wait's descriptors are is asked again when they are others. */
 static unsigned mark_of(const struct loop *loop, const struct loop_set *set)
 {
-	unsigned mark = 1 + loop->descriptors;
+	/* A thread may run before the one that made it is through. */
+	unsigned mark = 2 + origins_serve_one_client();
 
 	if (set)
-		return 1 + set->changes;
+		return mark + 2 * set->changes;
+	mark += 2 * loop->descriptors;
 	for (unsigned i = 0; i < loop->descriptors && i < LOOP_WAIT_FDS; i++)
 		mark = mark * 31 + (unsigned)loop->first_fds[i];
 	return mark ? mark : 1;
