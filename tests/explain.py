@@ -193,6 +193,26 @@ def one_blocked_worker_is_not_all(place):
     expect(_place(thread["ended_by"]["now"]) == _line(RUST, "one_of_four-holder"), thread)
 
 
+def a_lock_taken_again_below_its_own_guard_is_a_deadlock(place):
+    for case, guard in (("relock_scope", "RwLockReadGuard<"), ("relock_parked", "MutexGuard<")):
+        with _running(place, _rust(), case) as pid:
+            document = _explained(pid, "deadlock")
+        thread, = _blocked(document)
+        ended = thread["ended_by"]
+        expect(thread["deadlock"] and ended["kind"] == "itself" and guard in ended["holds"], thread)
+        expect(_place(ended["now"]) == _line(RUST, f"{case}-holder"), ended)
+
+
+def a_lock_that_another_thread_has_is_no_deadlock(place):
+    """A guard was dropped, is of another lock, or is one whose lock is released meanwhile."""
+    for case in ("let_go", "other_lock", "unlocked"):
+        with _running(place, _rust(), case) as pid:
+            for _ in range(3):
+                document = _explained(pid, "blocked")
+        thread, = _blocked(document)
+        expect("deadlock" not in thread and thread["ended_by"]["kind"] == "unknown", (case, thread))
+
+
 def a_wait_where_blocking_is_allowed_is_told_all_the_same(place):
     for profile in ("dev", "release"):
         with _running(place, _rust(profile), "in_place") as pid:

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/trace_format.h"
 #include "process_file.h"
 #include "support/memory.h"
 
@@ -317,8 +318,8 @@ static bool step(struct outside *outside, struct place *place)
 	return true;
 }
 
-size_t outside_stack(struct outside *outside, const struct thread_wait *wait, uint64_t *frames,
-		     size_t max)
+size_t outside_frames(struct outside *outside, const struct thread_wait *wait,
+		      struct outside_frame *frames, size_t max)
 {
 	/* Behind the instruction that made the call, or at the one that met the fault. */
 	bool faulted = wait->system_call == UINT32_MAX;
@@ -331,7 +332,24 @@ size_t outside_stack(struct outside *outside, const struct thread_wait *wait, ui
 	if (outside->high == outside->low)
 		return 0;
 	do
-		frames[count++] = place.pc + 1;
+		frames[count++] = (struct outside_frame){
+			.pc = place.pc + 1,
+			.sp = place.sp,
+			.bp = place.bp,
+			.bp_known = place.bp_known,
+		};
 	while (count < max && step(outside, &place));
+	return count;
+}
+
+size_t outside_stack(struct outside *outside, const struct thread_wait *wait, uint64_t *frames,
+		     size_t max)
+{
+	struct outside_frame places[TRACE_MAX_FRAMES];
+	size_t count = outside_frames(outside, wait, places,
+				      max < TRACE_MAX_FRAMES ? max : TRACE_MAX_FRAMES);
+
+	for (size_t i = 0; i < count; i++)
+		frames[i] = places[i].pc;
 	return count;
 }

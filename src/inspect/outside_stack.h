@@ -21,6 +21,17 @@ struct outside;
 struct outside *outside_create(pid_t pid, const struct process_memory *memory);
 void outside_destroy(struct outside *outside);
 
+/* A frame, and the registers by which its code finds its variables. */
+struct outside_frame {
+	uint64_t pc; /* the return address; the innermost: behind the call of the kernel */
+	uint64_t sp, bp;
+	bool bp_known;
+};
+
+/* Returns how many; 0 when nothing may be read. */
+size_t outside_frames(struct outside *outside, const struct thread_wait *wait,
+		      struct outside_frame *frames, size_t max);
+
 /* Return addresses, as in a trace_stack. Returns how many; 0 when nothing may be read. */
 size_t outside_stack(struct outside *outside, const struct thread_wait *wait, uint64_t *frames,
 		     size_t max);

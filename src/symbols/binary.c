@@ -259,6 +259,20 @@ static const char *name_in_unit(struct binary_inside *inside, uint64_t address)
 	return count ? dwarf_diename(&chain[count - 1]) : NULL;
 }
 
+bool binary_function(struct binary *binary, uint64_t address, Dwarf_Die *function)
+{
+	Dwarf_Die chain[FUNCTIONS_MAX_CHAIN];
+	struct unit *unit;
+	size_t count;
+
+	open_files(binary);
+	unit = units_find(&binary->inside->units, address);
+	count = unit ? unit_functions(unit, address, chain) : 0;
+	if (count)
+		*function = chain[count - 1];
+	return count > 0;
+}
+
 const char *binary_generic_name(struct binary *binary, uint64_t address)
 {
 	struct binary_inside *inside = binary->inside;

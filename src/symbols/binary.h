@@ -2,6 +2,7 @@
 #ifndef DEBUG_INFO_BINARY_H
 #define DEBUG_INFO_BINARY_H
 
+#include <elfutils/libdw.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,6 +79,10 @@ const struct source_place *binary_find(struct binary *binary, uint64_t address);
  * the debug information or a name that tells it (Rust's v0); NULL where neither does. Kept.
  */
 const char *binary_generic_name(struct binary *binary, uint64_t address);
+
+/* The debug information's entry of the function at an address, which no inlined call is. False
+ * where there is none. */
+bool binary_function(struct binary *binary, uint64_t address, Dwarf_Die *function);
 
 /*
  * The crate of a Rust program's `main`, and in *file the source that has it, which may be NULL.

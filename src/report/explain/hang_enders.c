@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hang_own_lock.h"
 #include "inspect/outside_stack.h"
 #include "inspect/pipe_ends.h"
 #include "inspect/process_file.h"
@@ -241,8 +242,11 @@ void hang_find_ender(struct collection *collection, const struct process_memory 
 	}
 	if (!memory || !wait->system_call)
 		return;
-	if (!strcmp(call, "futex"))
+	if (!strcmp(call, "futex")) {
 		find_owner(&search, thread);
+		if (thread->ender.kind == ENDER_UNKNOWN)
+			hang_find_own_lock(collection, memory, outside, wait, thread);
+	}
 	for (size_t i = 0; i < sizeof on_descriptors / sizeof *on_descriptors; i++)
 		if (!strcmp(call, on_descriptors[i]))
 			find_descriptor(&search, call, thread);

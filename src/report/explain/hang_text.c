@@ -43,8 +43,13 @@ static void print_ender(const struct hang *hang, const struct hung_thread *threa
 		fprintf(out, "    ends by itself\n");
 		return;
 	case ENDER_SELF:
-		fprintf(out, "    held by this thread itself%s\n",
-			ender->acquired.count ? ", taken at:" : "");
+		fprintf(out, "    held by this thread itself");
+		if (ender->words)
+			fprintf(out, ", %s", ender->words);
+		fprintf(out, "%s\n",
+			ender->acquired.count ? ", taken at:"
+			: ender->now.count    ? ", in:"
+					      : "");
 		break;
 	case ENDER_THREAD:
 		print_name(thread->lock ? "    held by thread " : "    can be ended by thread ",

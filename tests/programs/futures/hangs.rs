@@ -100,6 +100,74 @@ async fn healthy() {
     pending::<()>().await;
 }
 
+type Lock<T> = Arc<std::sync::RwLock<T>>;
+
+fn remove(list: &Lock<Vec<u32>>) {
+    list.write().unwrap().clear(); // relock
+}
+
+/// A lock is taken again below its own guard, in one poll.
+async fn relock(list: Lock<Vec<u32>>) {
+    let seen = list.read().unwrap();
+    remove(&list); // relock-holder
+    drop(seen);
+}
+
+/// The same, and the guard lives to the end of its scope.
+async fn relock_scope(list: Lock<Vec<u32>>) {
+    let _seen = list.read().unwrap();
+    remove(&list); // relock_scope-holder
+}
+
+fn add(count: &parking_lot::Mutex<u32>) {
+    *count.lock() += 1; // relock_parked
+}
+
+/// parking_lot's the same.
+async fn relock_parked(count: Arc<parking_lot::Mutex<u32>>) {
+    let _seen = count.lock();
+    add(&count); // relock_parked-holder
+}
+
+fn hold_elsewhere(list: &Lock<Vec<u32>>) {
+    let list = list.clone();
+    std::thread::spawn(move || {
+        let _held = list.write().unwrap();
+        std::thread::sleep(LONG);
+    });
+    std::thread::sleep(SHORT);
+}
+
+/// A guard was dropped before, and another thread has the lock now.
+async fn let_go(list: Lock<Vec<u32>>) {
+    let seen = list.read().unwrap();
+    drop(seen);
+    hold_elsewhere(&list);
+    remove(&list); // let_go
+}
+
+/// A guard of another lock lives.
+async fn other_lock(list: Lock<Vec<u32>>) {
+    let other: Lock<Lock<Vec<u32>>> = Arc::new(std::sync::RwLock::new(list.clone()));
+    let seen = other.read().unwrap();
+    hold_elsewhere(&list);
+    remove(&seen); // other_lock
+}
+
+/// A guard lives whose lock was released, and another thread has it.
+async fn unlocked(count: Arc<parking_lot::Mutex<u32>>) {
+    let mut seen = count.lock();
+    parking_lot::MutexGuard::unlocked(&mut seen, || {
+        let taken = count.clone();
+        std::thread::spawn(move || {
+            let _held = taken.lock();
+            std::thread::sleep(LONG);
+        });
+        std::thread::sleep(SHORT);
+        add(&count); // unlocked
+    });
+}
+
 fn main() {
     let case = std::env::args().nth(1).expect("a case");
     tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap().block_on(async {
@@ -110,6 +178,12 @@ fn main() {
             "in_place" => in_place().await,
             "idle" => idle().await,
             "healthy" => healthy().await,
+            "relock" => tokio::spawn(relock(Arc::default())).await.unwrap(),
+            "relock_scope" => tokio::spawn(relock_scope(Arc::default())).await.unwrap(),
+            "relock_parked" => tokio::spawn(relock_parked(Arc::default())).await.unwrap(),
+            "let_go" => tokio::spawn(let_go(Arc::default())).await.unwrap(),
+            "other_lock" => tokio::spawn(other_lock(Arc::default())).await.unwrap(),
+            "unlocked" => tokio::spawn(unlocked(Arc::default())).await.unwrap(),
             _ => panic!("no such case"),
         }
     });
