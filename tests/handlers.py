@@ -86,6 +86,19 @@ listener = socket.create_server(("127.0.0.1", 0))
 later(listener.getsockname()[1], "/user/7", "/")
 web.run_app(app, sock=listener, print=None)
 """
+TORNADO = CLIENT + """
+import asyncio
+import tornado.web
+
+async def main():
+    open("big", "wb").write(b"x" * 1000000)
+    app = tornado.web.Application([(r"/(.*)", tornado.web.StaticFileHandler, {"path": "."})])
+    server = app.listen(0, "127.0.0.1")
+    later(list(server._sockets.values())[0].getsockname()[1], "/big")
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
 ASK = """
 const http = require('http');
 function slow() {
@@ -181,6 +194,13 @@ def aiohttp(place):
     _expect(_python(place, AIOHTTP, "aiohttp"), SLOW, INDEX,
             r'^  task: @routes.get\("/user/\{id\}"\) show_user at app.py:\d+ > slow at app.py:\d+$',
             r"^  task: index at app.py:\d+$")
+
+
+def tornado_without_code_of_the_programs(place):
+    result = _python(place, TORNADO, "tornado")
+    _expect(result, r"^WARNING io.BufferedReader.read \(read\) blocks the asyncio event loop in "
+                    r"tornado.web.StaticFileHandler.get_content \(")
+    expect("in <module>" not in result.err, result)
 
 
 def express(place):

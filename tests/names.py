@@ -3,6 +3,7 @@
 
 import re
 import shutil
+import subprocess
 import sys
 
 from cli.place import expect, run, run_tests, Skip
@@ -87,6 +88,49 @@ def what_a_user_wrote_keeps_its_own_name(place):
     script = place.write("own.py", HEAD + "def sleep():\n    time.sleep(0.02)\n\ndef handler():\n    sleep()\n" + TAIL)
     found = _errors(run(PYTHON, script, cwd=place.path))
     expect(found and found[0][0].startswith("time.sleep (clock_nanosleep) blocks the asyncio event loop in sleep "), found)
+
+
+LOOP = """
+#include <poll.h>
+#include <unistd.h>
+template <int N> struct job { __attribute__((noinline)) static void run(); };
+template <int N> void job<N>::run() { usleep(2000); asm volatile(""); }
+
+int main()
+{
+	void (*const jobs[])() = { job<1>::run, job<2>::run };
+	int ends[2];
+
+	if (pipe(ends))
+		return 1;
+	for (int i = 0; i < 8; i++) {
+		pollfd both[] = { { ends[0], POLLIN, 0 }, { ends[1], 0, 0 } };
+
+		poll(both, 2, 1);
+		jobs[i % 2]();
+	}
+}
+"""
+
+
+def a_linkers_folding_is_no_certainty(place):
+    source = place.write("loop.cc", LOOP)
+    for flags, doubt in (["-fuse-ld=gold", "-Wl,--icf=all"], " (or an identical function)"), ([], ""):
+        built = subprocess.run(["g++", "-O1", "-ffunction-sections", source, "-o", place / "loop", *flags],
+                               capture_output=True, text=True, check=False)
+        if built.returncode:
+            raise Skip(f"g++ {' '.join(flags)}: {built.stderr.strip().splitlines()[-1]}")
+        result = run(place / "loop", cwd=place.path)
+        expect(re.search(r"usleep blocks the event loop of loop in job<[12]>::run" + re.escape(doubt) + ":", result.err), result)
+
+
+def a_link_names_the_program(place):
+    source = place.write("loop.cc", LOOP)
+    if subprocess.run(["g++", "-O1", source, "-o", place / "multi-call"], capture_output=True, check=False).returncode:
+        raise Skip("there is no g++")
+    (place / "server").symlink_to("multi-call")
+    result = run("./server", cwd=place.path)
+    expect(re.search(r"> job<[12]>::run  \(server\)\n", result.err) and "(multi-call)" not in result.err, result)
 
 
 def javascript_builtins_have_their_names(place):

@@ -206,6 +206,7 @@ static void name_function(struct binary_inside *inside, uint64_t address,
 	if (!symbol)
 		return;
 	function->function = inline_chain_name(inside->strings, symbol, &language);
+	function->shared = symbol_table_is_shared(&inside->symbols, address);
 	if (language)
 		function->language = language;
 }

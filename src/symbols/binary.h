@@ -19,6 +19,7 @@ struct source_frame {
 	const char *language; /* "Rust", "C", "C++", ... */
 	int line;
 	bool inlined;	    /* into the frame that follows */
+	bool shared;	    /* other functions of the same code were folded into it */
 	bool state_machine; /* the code of an async function or block of Rust's */
 };
 

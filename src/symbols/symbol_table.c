@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "demangle.h"
 #include "support/memory.h"
 
 static Elf_Scn *section_of_type(Elf *elf, GElf_Word type, GElf_Shdr *header)
@@ -90,6 +91,42 @@ const char *symbol_table_find(const struct symbol_table *table, uint64_t address
 	const struct span *span = spans_find(&table->spans, address);
 
 	return span ? table->names[span->value & (((size_t)1 << 48) - 1)] : NULL;
+}
+
+static const char *name_of(const struct symbol_table *table, const struct span *span)
+{
+	return table->names[span->value & (((size_t)1 << 48) - 1)];
+}
+
+/* A constructor's variants have one name once they are demangled. */
+static bool have_one_name(const char *one, const char *other)
+{
+	const char *language;
+	char *a = demangle(one, &language), *b = demangle(other, &language);
+	bool same = a && b && !strcmp(a, b);
+
+	free(a);
+	free(b);
+	return same;
+}
+
+static bool is_mangled(const char *symbol)
+{
+	return symbol[0] == '_' && (symbol[1] == 'Z' || symbol[1] == 'R');
+}
+
+bool symbol_table_is_shared(const struct symbol_table *table, uint64_t address)
+{
+	const struct span *span = spans_find(&table->spans, address), *first = table->spans.items;
+	const char *name = span ? name_of(table, span) : "";
+
+	if (!is_mangled(name))
+		return false;
+	for (const struct span *other = span; other-- > first && other->low == span->low;)
+		if (other->high == span->high && is_mangled(name_of(table, other)) &&
+		    !have_one_name(name, name_of(table, other)))
+			return true;
+	return false;
 }
 
 /* A length and so many bytes, as both of Rust's manglings have them; NULL where there is none. */

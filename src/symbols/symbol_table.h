@@ -21,6 +21,12 @@ void symbol_table_sort(struct symbol_table *table);
 /* The linker's name of the function at an address; NULL when there is none. */
 const char *symbol_table_find(const struct symbol_table *table, uint64_t address);
 
+/*
+ * Whether functions of several names lie there, as linkers fold those whose code is the same. Of
+ * C++ and Rust alone: C has aliases.
+ */
+bool symbol_table_is_shared(const struct symbol_table *table, uint64_t address);
+
 #define SYMBOL_CRATE_SIZE 64
 
 /*

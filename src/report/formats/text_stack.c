@@ -13,7 +13,7 @@ static const char *package_of(const struct frame *frame)
 {
 	if (frame->package)
 		return frame->package;
-	return frame->module ? path_name(frame->module) : "code made at run time";
+	return frame->module ? frame_module_name(frame) : "code made at run time";
 }
 
 /* "tokio, std and 2 others", in the order they appear. */
@@ -60,9 +60,10 @@ static void print_frame(struct session *session, const struct frame *frame, bool
 {
 	fprintf(out, "    %s ", mark ? ">" : " ");
 	if (frame->function)
-		fprintf(out, "%s%s%s", mark ? bold : "", frame->function, mark ? plain : "");
+		fprintf(out, "%s%s%s%s", mark ? bold : "", frame->function, frame_doubt(frame),
+			mark ? plain : "");
 	else if (frame->module)
-		fprintf(out, "%s+0x%" PRIx64, path_name(frame->module), frame->offset);
+		fprintf(out, "%s+0x%" PRIx64, frame_module_name(frame), frame->offset);
 	else
 		fprintf(out, "0x%" PRIx64 " (code made at run time)", frame->offset);
 	if (frame->file)
@@ -70,7 +71,7 @@ static void print_frame(struct session *session, const struct frame *frame, bool
 	if (frame->file && frame->line)
 		fprintf(out, ":%d", frame->line);
 	else if (!frame->file && frame->function && frame->module)
-		fprintf(out, "  (%s)", path_name(frame->module));
+		fprintf(out, "  (%s)", frame_module_name(frame));
 	fputc('\n', out);
 }
 

@@ -25,6 +25,7 @@ struct frame {
 	const char *file;
 	const char *language;
 	const char *module;   /* path of the loaded object */
+	const char *called;   /* the name that it was started by, where its file has another */
 	const char *build_id; /* in hexadecimal */
 	const char *package; /* what it is a part of: "tokio", "std", "libc.so.6"; for OWNER_PROGRAM
 				NULL */
@@ -34,6 +35,7 @@ struct frame {
 	int line;
 	bool native;	    /* not an interpreter's */
 	bool inlined;	    /* into the frame that follows */
+	bool shared;	    /* a linker folded other functions of the same code into it */
 	bool state_machine; /* the code of an async function or block */
 	bool turn_boundary; /* where an executor began the turn: a task's poll */
 	enum frame_owner owner;
@@ -45,6 +47,12 @@ struct frame {
 /* Fills owner and package from all the rest. */
 void frame_find_owner(struct frame *frame, const struct ownership *ownership,
 		      struct strings *strings);
+
+/* The name of its module. */
+const char *frame_module_name(const struct frame *frame);
+
+/* " (or an identical function)" where that is so. */
+const char *frame_doubt(const struct frame *frame);
 
 /* Whether the function belongs to a package and its name contains `part`. */
 bool frame_is(const struct frame *frame, const char *package, const char *part);

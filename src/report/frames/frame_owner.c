@@ -90,6 +90,16 @@ static const struct owner_rule headers[] = {
 
 #define COUNT(array) (sizeof array / sizeof *array)
 
+const char *frame_module_name(const struct frame *frame)
+{
+	return frame->called ? frame->called : path_name(frame->module);
+}
+
+const char *frame_doubt(const struct frame *frame)
+{
+	return frame->shared ? " (or an identical function)" : "";
+}
+
 static bool starts(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));

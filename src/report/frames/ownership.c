@@ -308,23 +308,39 @@ static void find_packages(struct session *session, struct ownership *ownership, 
 					   ownership->package_count * sizeof *packages + 1);
 }
 
+static const char *called_as(struct session *session, const char *executable,
+			     const char *const *arguments, size_t count)
+{
+	const char *name = count ? path_name(arguments[0]) : "";
+
+	/* Some write what they like there: "-bash", "nginx: master process". */
+	if (!*name ||
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "0123456789_.+-")] ||
+	    *name == '-' || !strcmp(name, path_name(executable)))
+		return NULL;
+	return strings_keep(&session->strings, name);
+}
+
 struct ownership *ownership_of(struct session *session, const char *executable,
 			       const char *const *arguments, size_t argument_count, const char *own)
 {
 	struct ownership *ownership = session->ownerships;
-	const char *script, *target;
+	const char *script, *target, *called;
 	bool is_module;
 
 	executable = strings_keep(&session->strings, executable ? executable : "");
 	own = strings_keep(&session->strings, own ? own : "");
 	script = script_of(executable, arguments, argument_count, &is_module);
 	target = script && is_python(executable) ? target_of(arguments, argument_count) : NULL;
+	called = script ? NULL : called_as(session, executable, arguments, argument_count);
 	if (script)
 		script = strings_keep(&session->strings, script);
 	if (target)
 		target = strings_keep(&session->strings, target);
 	while (ownership && (ownership->executable != executable || ownership->script != script ||
-			     ownership->target != target || ownership->own != own))
+			     ownership->target != target || ownership->called != called ||
+			     ownership->own != own))
 		ownership = ownership->next;
 	if (ownership)
 		return ownership;
@@ -332,6 +348,7 @@ struct ownership *ownership_of(struct session *session, const char *executable,
 	*ownership = (struct ownership){
 		.next = session->ownerships,
 		.executable = executable,
+		.called = called,
 		.script = script,
 		.target = target,
 		.own = own,

@@ -12,6 +12,9 @@ struct session;
 struct ownership {
 	struct ownership *next;
 	const char *executable; /* path of the process's program */
+	/* What the program was started as, where its file has another name: "redis-server", a link
+	 * to redis-check-rdb. NULL: the same. */
+	const char *called;
 	const char *script; /* that an interpreter was told to run, or "-m" and the module; NULL */
 	const char *target; /* that a launcher was told to run: "app.main:create"; NULL */
 	const char *own;    /* option `own': patterns of packages and of paths */

@@ -149,6 +149,8 @@ static void add_located(struct growing *growing, struct address_space *space,
 	}
 	frame.module = module->path;
 	frame.build_id = module->build_id;
+	if (module->path == ownership->executable)
+		frame.called = ownership->called;
 	if (module->binary)
 		place = binary_find(module->binary, frame.offset);
 	for (size_t i = 0; i < (place ? place->count : 1); i++) {
@@ -158,6 +160,7 @@ static void add_located(struct growing *growing, struct address_space *space,
 			frame.line = place->frames[i].line;
 			frame.language = place->frames[i].language;
 			frame.inlined = place->frames[i].inlined;
+			frame.shared = place->frames[i].shared;
 			frame.state_machine = place->frames[i].state_machine;
 		}
 		if (place && module->path == ownership->executable && frame.language &&

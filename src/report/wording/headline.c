@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inspect/session.h"
+#include "python_name.h"
 #include "report/frames/rust_name.h"
 #include "report/frames/source_path.h"
 
@@ -53,6 +54,13 @@ const char *headline_place(struct session *session, const struct finding *findin
 	return headline_place_of(session, &finding->stacks[0]);
 }
 
+/* Where no code of the program's is on the stack: "tornado.web.StaticFileHandler.get_content". */
+static const char *library_place(struct session *session, const struct frame *place)
+{
+	return place->language && !strcmp(place->language, "Python") ? python_name(session, place)
+								     : place->function;
+}
+
 const char *headline_place_of(struct session *session, const struct finding_stack *stack)
 {
 	const struct frame *place = stack_place(finding_stack_face(stack));
@@ -62,9 +70,13 @@ const char *headline_place_of(struct session *session, const struct finding_stac
 	if (!place)
 		return NULL;
 	if (!place->function)
-		return strings_print(strings, "%s+0x%llx", path_name(place->module),
+		return strings_print(strings, "%s+0x%llx", frame_module_name(place),
 				     (unsigned long long)place->offset);
-	function = place->native ? rust_short_name(strings, place->function) : place->function;
+	function = place->native		   ? rust_short_name(strings, place->function)
+		   : place->owner == OWNER_PROGRAM ? place->function
+						   : library_place(session, place);
+	if (place->shared)
+		function = strings_print(strings, "%s%s", function, frame_doubt(place));
 	if (!place->file)
 		return function;
 	if (!place->line)

@@ -16,6 +16,9 @@ static const struct {
 	{ "posix.", "os." },
 	{ "builtins.", "" },
 	{ "io.open", "open" },
+	/* One function serves several types: the commonest. */
+	{ "io.BufferedRandom.", "io.BufferedReader." },
+	{ "_io.BufferedRandom.", "io.BufferedReader." },
 };
 
 #define COUNT(array) (sizeof array / sizeof *array)
@@ -100,14 +103,32 @@ static const char *qualified(struct session *session, const struct frame *frame)
 	return name ? name : frame->function;
 }
 
+/* "os.path.realpath" of what the interpreter has inside: "<frozen posixpath>". */
+static const char *frozen_name(struct session *session, const struct frame *frame)
+{
+	static const char frozen[] = "<frozen ", path[] = "posixpath>";
+	const char *module;
+
+	if (!frame->file || strncmp(frame->file, frozen, sizeof frozen - 1) != 0 ||
+	    !strncmp(frame->file + sizeof frozen - 1, "importlib", 9))
+		return frame->function;
+	module = frame->file + sizeof frozen - 1;
+	if (!strcmp(module, path))
+		return strings_print(&session->strings, "os.path.%s", frame->function);
+	return strings_print(&session->strings, "%.*s.%s", (int)strcspn(module, ">"), module,
+			     frame->function);
+}
+
 const char *python_name(struct session *session, const struct frame *frame)
 {
 	bool standard = false;
 	const char *path = frame->file ? in_library(frame->file, &standard) : NULL, *name, *last;
 	size_t length;
 
-	if (!frame->function || !path)
-		return frame->function;
+	if (!frame->function)
+		return NULL;
+	if (!path)
+		return frozen_name(session, frame);
 	length = module_length(path);
 	if (!strcmp(frame->function, "<module>"))
 		return strings_print(&session->strings, "import %s",
