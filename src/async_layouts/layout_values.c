@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "held_types.h"
 #include "layout_build.h"
 
 #define MAX_DEPTH     40

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "async_layouts/held_types.h"
+#include "held_class.h"
 
 #define LAYOUT_MAGIC	"yldslay"
 #define LAYOUT_VERSION	31

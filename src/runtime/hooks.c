@@ -138,6 +138,12 @@ void event_begins_quiet(void)
 #include "hooks.def"
 }
 
+void event_call_was_left(uintptr_t frame)
+{
+#define CALL_WAS_LEFT(call) call;
+#include "hooks.def"
+}
+
 void event_ends_holding(struct turn *turn)
 {
 #define ENDS_HOLDING(call) call;

@@ -60,6 +60,10 @@ COLD void event_ends_abruptly(void);
 /* A turn begins within one whose locks are noted without stacks: see locks/held_quiet.h. */
 COLD void event_begins_quiet(void);
 
+/* A watched call is noted, but the thread waits elsewhere, at stack address `frame`: one that lies
+ * below it was left. */
+COLD void event_call_was_left(uintptr_t frame);
+
 /* A turn ends and holds locks, or was cancelled while tasks hold locks. */
 COLD void event_ends_holding(struct turn *turn);
 

@@ -89,6 +89,12 @@ void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame)
 	waiting->wait.caller = caller;
 	waiting->wait.frame = frame;
 	waiting->begun = loop_wait_begin(&waiting->wait);
+	if (waiting->begun && waiting->wait.nested) {
+		struct call_subject subject = WHEN(waiting->wait.may_wait);
+
+		subject.sleeps = waiting->wait.sleeps;
+		call_watch_begin(&waiting->watch, waiting->wait.call, subject);
+	}
 }
 
 static int hung_up(const struct waiting *waiting, int result)
@@ -102,11 +108,12 @@ static int hung_up(const struct waiting *waiting, int result)
 int waiting_end(struct waiting *waiting, int result)
 {
 	if (waiting->begun && waiting->wait.nested) {
-		waiting->wait.watch.failed = result < 0 && errno != EINTR;
-		waiting->wait.watch.fd_hung_up = hung_up(waiting, result);
-	}
-	if (waiting->begun)
+		waiting->watch.failed = result < 0 && errno != EINTR;
+		waiting->watch.fd_hung_up = hung_up(waiting, result);
+		call_watch_end(&waiting->watch);
+	} else if (waiting->begun) {
 		loop_wait_end(&waiting->wait, result);
+	}
 	return result;
 }
 

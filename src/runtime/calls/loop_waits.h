@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <sys/select.h>
 
+#include "call.h"
 #include "runtime/loops/event_loop.h"
 
 /* One wait on its wrapper's stack. */
 struct waiting {
 	struct loop_wait wait;
+	struct call_watch watch;  /* of a wait that is no loop's own */
 	const struct pollfd *fds; /* as far as they are looked at; NULL: not polled, or not ours to
 				     read */
 	nfds_t fd_count;

@@ -11,12 +11,13 @@
 
 #include <string.h>
 
-#include "runtime/calls/call.h"
+#include "runtime/libc/prototypes.h"
 #include "runtime/futures/root_look.h"
 #include "runtime/interpreters/interpreters.h"
 #include "runtime/locks/held.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/log.h"
+#include "runtime/base/events.h"
 #include "runtime/base/runtime.h"
 #include "runtime/turns/stack_switch.h"
 #include "runtime/turns/thread_slot.h"
@@ -250,19 +251,6 @@ static void count_wait(struct loop *loop, const struct loop_wait *wait)
 		executor_confirm(loop->executor);
 }
 
-/* In a turn, the wait of something else than the loop that runs it. */
-static void begin_nested(struct loop_wait *wait)
-{
-	struct call_subject subject;
-
-	if (!this_thread.armed)
-		return;
-	subject = WHEN(wait->may_wait);
-	subject.sleeps = wait->sleeps;
-	call_watch_begin(&wait->watch, wait->call, subject);
-	wait->nested = true;
-}
-
 /* A wait that was refused is looked at again at its 2nd, 4th, 8th... time: of an interpreter's
  * waits, which all look alike from here, a later one may be a loop's. */
 static bool time_to_look_again(struct loop *loop)
@@ -484,7 +472,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	wait->named = false;
 	own_code_heal((void *)wait->frame);
 	if (UNLIKELY(self->in_call))
-		call_watch_heal(wait->frame);
+		event_call_was_left(wait->frame);
 	if (is_ring_of_library(wait))
 		return false;
 	if (!runtime_started || self->own_code || self->in_call || self->dead)
@@ -496,8 +484,9 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	wait->named = named_thread_waits();
 	if (wait->named)
 		return true;
+	/* In a turn, the wait of something else than the loop that runs it. */
 	if (self->turn && !(current && self->turn == &current->turn)) {
-		begin_nested(wait);
+		wait->nested = self->armed;
 		return wait->nested;
 	}
 	module = task_module_of(wait->caller);
@@ -506,7 +495,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 		if (wait->epoll_fd >= 0)
 			wait->roots = task_thread_parks(module, wait->frame);
 		else
-			begin_nested(wait);
+			wait->nested = this_thread.armed;
 		return wait->nested || wait->roots;
 	}
 	{
@@ -523,7 +512,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 		}
 	}
 	if (!wait->loop)
-		begin_nested(wait);
+		wait->nested = this_thread.armed;
 	return true;
 }
 
@@ -558,10 +547,6 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 	}
 	if (wait->roots) {
 		root_look_end();
-		return;
-	}
-	if (wait->nested) {
-		call_watch_end(&wait->watch);
 		return;
 	}
 	if (!loop || !loop->executor || loop->caller == 0)

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/calls/call.h"
 #include "runtime/turns/turn.h"
 #include "loop.h"
 #include "loop_pool.h"
@@ -27,13 +26,12 @@ struct loop_wait {
 	uintptr_t frame;	      /* the wrapper's frame address */
 
 	bool settled; /* all is known of this wait: see event_loop.c */
-	bool nested;  /* a wait in a turn of something else: judged as a call */
+	bool nested;  /* in a turn of something else: the caller watches it as a call */
 	bool named;   /* of a thread that the user named: its own */
 	bool roots;   /* a root future rests meanwhile, and is looked at then */
 	struct loop *loop;
 	unsigned finding_count; /* of the turn that this wait ended */
 	struct trace_site *findings[TURN_FINDINGS];
-	struct call_watch watch;
 };
 
 /* Around every such call, in a turn or not. False: there is nothing to end. */

@@ -1,6 +1,7 @@
 /* Whose calls those of a loop's library are: its own, or those of the program that called it. */
 #include <string.h>
 
+#include "runtime/base/compiler.h"
 #include "runtime/modules/modules.h"
 #include "event_loop.h"
 

@@ -14,6 +14,7 @@
 #include "runtime/trace/sites.h"
 #include "runtime/base/thread.h"
 #include "runtime/trace/trace.h"
+#include "runtime/turns/turn.h"
 #include "runtime/turns/turn_times.h"
 #include "runtime/turns/turn_usage.h"
 #include "runtime/unwind/unwinder.h"

@@ -13,6 +13,7 @@
 #include "stall_samples.h"
 #include "runtime/base/thread.h"
 #include "runtime/trace/trace.h"
+#include "runtime/turns/turn.h"
 #include "runtime/turns/turn_times.h"
 #include "runtime/turns/turn_usage.h"
 #include "runtime/unwind/unwinder.h"

@@ -3,7 +3,7 @@
 #include "runtime/base/events.h"
 #include "runtime/unwind/stack_bounds.h"
 #include "runtime/base/thread.h"
-#include "turn.h"
+#include "turn_state.h"
 
 /* Two addresses that are no further apart may be of one coroutine's stack. */
 #define STACK_OF_COROUTINE (256UL << 10)

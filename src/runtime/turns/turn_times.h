@@ -7,7 +7,7 @@
 #define RUNTIME_TURN_TIMES_H
 
 #include "runtime/base/thread.h"
-#include "turn.h"
+#include "turn_state.h"
 #include "turn_clock.h"
 #include "turn_usage.h"
 #include "contract/trace_format.h"
