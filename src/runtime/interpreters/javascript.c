@@ -67,22 +67,35 @@ static void keep(struct range *ranges, unsigned *count, const struct symbol_rang
 		ranges[(*count)++] = (struct range){ symbol->start, symbol->end };
 }
 
+#define INTERNAL "_ZN2v88internal"
+
+static bool begins(const char *name, const char *start)
+{
+	while (*start && *name == *start)
+		name++, start++;
+	return !*start;
+}
+
+/* Node has 200,000 of them, and they are looked at when it starts. */
 static void visit(const struct symbol_range *symbol, void *unused)
 {
+	const char *within;
+
 	(void)unused;
-	if (!strncmp(symbol->name, "Builtins_", 9)) {
+	if (begins(symbol->name, "Builtins_")) {
 		if (!builtins.start || symbol->start < builtins.start)
 			builtins.start = symbol->start;
 		if (symbol->end > builtins.end)
 			builtins.end = symbol->end;
 	}
-	if (strncmp(symbol->name, "_ZN2v88internal", 15))
+	if (!begins(symbol->name, INTERNAL))
 		return;
-	if (strstr(symbol->name, "14FutexEmulation"))
+	within = symbol->name + sizeof INTERNAL - 1;
+	if (begins(within, "14FutexEmulation"))
 		keep(futex, &futexes, symbol);
-	else if (strstr(symbol->name, "4Heap14CollectGarbage") ||
-		 strstr(symbol->name, "4Heap24PerformGarbageCollection") ||
-		 strstr(symbol->name, "13GlobalHandles"))
+	else if (begins(within, "4Heap14CollectGarbage") ||
+		 begins(within, "4Heap24PerformGarbageCollection") ||
+		 begins(within, "13GlobalHandles"))
 		keep(collector, &collectors, symbol);
 }
 
