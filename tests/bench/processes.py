@@ -18,6 +18,12 @@ def cpu_ns(pid):
     return time.clock_gettime_ns(~pid << 3 | CPUCLOCK_SCHED)
 
 
+def cpu_ns_of_ended(pid):
+    """User and system time of its children that have ended and were waited for; proc(5), stat."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) * 1000000000 // os.sysconf("SC_CLK_TCK")
+
+
 def tree(pid):
     """The process and all that descend from it."""
     found = [pid]
@@ -40,6 +46,10 @@ class Process:
         options.setdefault("stdout", subprocess.DEVNULL)
         self._popen = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, text=True, **options)
+
+    @property
+    def pid(self):
+        return self._popen.pid
 
     def told_port(self):
         """Of a server that prints its port in its first line, which is when it is ready."""
