@@ -2,42 +2,18 @@
 #include <string.h>
 
 #include "command.h"
-#include "loaded_libraries.h"
 #include "program.h"
 #include "self_test.h"
-#include "task_tables.h"
-
-/* What is loaded with the program counts as its own. */
-struct survey {
-	struct program program;
-	struct task_tables tables;
-	unsigned engines;
-	bool library_missing;
-};
+#include "survey.h"
 
 static void print_line(const char *subject, const char *text)
 {
 	printf("%-14s %s\n", subject, text);
 }
 
-static void survey_library(const char *path, const char *name, void *data)
+static void print_missing(const char *library)
 {
-	struct survey *survey = data;
-	struct task_tables tables;
-	struct elf_kind kind;
-
-	if (!path) {
-		printf("%-14s not found: %s\n", "library", name);
-		survey->library_missing = true;
-		return;
-	}
-	if (!elf_kind_read(&kind, path))
-		survey->engines |= kind.engines;
-	if (!task_tables_read(&tables, path)) {
-		survey->tables.by_shape += tables.by_shape;
-		survey->tables.by_symbol += tables.by_symbol;
-		survey->tables.named |= tables.named;
-	}
+	printf("%-14s not found: %s\n", "library", library);
 }
 
 static void print_kind(const struct elf_kind *kind)
@@ -51,16 +27,19 @@ static void print_kind(const struct elf_kind *kind)
 		   kind->privileges ? "file capabilities, which give nothing to root" : "none");
 }
 
-static void print_symbols(const struct elf_kind *kind)
+static void print_symbols(const struct elf_kind *kind, const char *interpreter)
 {
 	print_line("symbols", !kind->symbols   ? "stripped: stacks name exported functions only"
 			      : kind->separate ? "in a separate file"
 					       : "in the file");
-	print_line("debug info", !kind->debug_info
-					 ? "none: stacks have no lines (compile with -g; Rust: "
-					   "debug = \"line-tables-only\")"
-				 : kind->separate ? "in a separate file"
-						  : "in the file");
+	if (kind->debug_info)
+		print_line("debug info", kind->separate ? "in a separate file" : "in the file");
+	else if (interpreter)
+		printf("%-14s none, and none is needed: frames of %s have their lines\n",
+		       "debug info", interpreter);
+	else
+		print_line("debug info", "none: stacks have no lines (compile with -g; Rust: "
+					 "debug = \"line-tables-only\")");
 }
 
 static void print_tasks(const struct task_tables *tables)
@@ -84,23 +63,27 @@ static void print_tasks(const struct task_tables *tables)
 		       "Tokio", count);
 }
 
-static void print_engines(unsigned engines)
+static void print_async_task(const struct task_tables *tables)
 {
-	bool any = false;
+	if (tables->async_task)
+		print_line("async-task", "tasks of smol, async-std or others on it");
+}
 
-	printf("%-14s ", "event loops");
-	for (unsigned i = 0; i < ELF_ENGINES; i++) {
-		if (!(engines & 1u << i) || i == ENGINE_go || i == ENGINE_beam)
-			continue;
-		printf("%s%s", any ? ", " : "", elf_engine_names[i]);
-		any = true;
-	}
-	printf("%s\n",
-	       any ? ""
-		   : "of no known library; its own are told once they have waited a few times");
-	if (engines & 1u << ENGINE_go)
-		print_line("Go", "its calls do not pass libc: only C code within it is seen");
-	if (engines & 1u << ENGINE_beam)
+static void print_loops(const struct survey *survey, const char *obstacle)
+{
+	char names[SENTENCE_SIZE];
+
+	survey_loops(survey, names);
+	if (*names)
+		print_line("event loops", names);
+	else if (obstacle)
+		print_line("event loops", "none that can be watched");
+	else
+		print_line("event loops", "of no known library; its own are told once they have "
+					  "waited a few times");
+	if (survey_has(survey, ENGINE_java))
+		print_line("Java", "stacks have no names of its functions");
+	if (survey_has(survey, ENGINE_beam))
 		print_line("Erlang VM", "its schedulers are not watched; threads of libraries "
 					"within it are");
 }
@@ -108,9 +91,11 @@ static void print_engines(unsigned engines)
 static int check_program(const char *command)
 {
 	static struct survey survey;
+	static struct program found;
 	char sentence[SENTENCE_SIZE];
-	const struct program *program = &survey.program;
-	int status = program_find(&survey.program, command, sentence);
+	const struct program *program = &found;
+	bool obstacle;
+	int status = program_find(&found, command, sentence);
 
 	if (!status)
 		status = program_refusal(program, sentence);
@@ -123,17 +108,20 @@ static int check_program(const char *command)
 	else
 		print_line("program", program->file);
 	print_kind(&program->kind);
-	print_symbols(&program->kind);
-	survey.engines = program->kind.engines;
-	task_tables_read(&survey.tables, program->watched);
-	if (*program->kind.interpreter)
-		loaded_libraries(program->watched, survey_library, &survey);
+	survey_program(&survey, program, print_missing);
+	print_symbols(&program->kind, survey_interpreter(&survey));
 	print_tasks(&survey.tables);
-	print_engines(survey.engines);
-	print_line("verdict", survey.library_missing ? "can be watched once it can be started"
-			      : strcmp(program->file, program->watched)
-				      ? "can be watched, with the programs that it starts"
-				      : "can be watched");
+	print_async_task(&survey.tables);
+	obstacle = survey_obstacle(&survey, sentence);
+	print_loops(&survey, obstacle ? sentence : NULL);
+	if (obstacle)
+		printf("%-14s not as it is: %s\n", "verdict", sentence);
+	else
+		print_line("verdict", survey.library_missing
+					      ? "can be watched once it can be started"
+				      : strcmp(program->file, program->watched)
+					      ? "can be watched, with the programs that it starts"
+					      : "can be watched");
 	return 0;
 }
 

@@ -143,8 +143,10 @@ static void read_linkage(struct elf_kind *kind, const struct elf_file *file,
 static void read_function(struct elf_kind *kind, const char *name)
 {
 	for (unsigned i = 0; i < ELF_ENGINES; i++)
-		if (!strcmp(name, engine_marks[i].function))
+		if (engine_marks[i].function && !strcmp(name, engine_marks[i].function))
 			kind->engines |= 1u << i;
+	kind->has_python |= !strcmp(name, "PyGILState_GetThisThreadState");
+	kind->writes_tracebacks |= !strcmp(name, "_Py_DumpTraceback");
 }
 
 static void read_functions(struct elf_kind *kind, const struct elf_file *file, Elf_Scn *section,
@@ -186,6 +188,8 @@ static void read_sections(struct elf_kind *kind, const struct elf_file *file, bo
 			kind->debug_info = true;
 		} else if (name && starts_with(name, ".go.buildinfo")) {
 			kind->engines |= 1u << ENGINE_go;
+		} else if (name && starts_with(name, ".bun")) {
+			kind->engines |= 1u << ENGINE_bun;
 		}
 		if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
 			read_functions(kind, file, section, &header);

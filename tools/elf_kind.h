@@ -39,11 +39,13 @@ struct elf_kind {
 	enum elf_libc libc;
 	char interpreter[256]; /* empty: none */
 	char sanitizer[64]; /* the library it needs that must be loaded first of all; empty: none */
-	unsigned privileges; /* enum elf_privilege */
-	unsigned engines;    /* 1u << enum elf_engine */
-	bool symbols;	     /* has .symtab, itself or in a separate debug file */
-	bool debug_info;     /* the same for .debug_info */
-	bool separate;	     /* one of both comes from a separate file */
+	unsigned privileges;	/* enum elf_privilege */
+	unsigned engines;	/* 1u << enum elf_engine */
+	bool has_python;	/* CPython itself is inside */
+	bool writes_tracebacks; /* and names the function that writes them */
+	bool symbols;		/* has .symtab, itself or in a separate debug file */
+	bool debug_info;	/* the same for .debug_info */
+	bool separate;		/* one of both comes from a separate file */
 };
 
 /* Returns 0, or -errno; -ENOEXEC when it is no ELF file. */

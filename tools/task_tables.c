@@ -92,16 +92,15 @@ static void count(const struct task_vtable *vtable, void *data)
 		tables->by_symbol++;
 }
 
-static void scan(struct task_tables *tables, const struct elf_file *file, const GElf_Phdr *segment)
+static void scan(struct task_tables *tables, const struct elf_file *file,
+		 struct task_addresses *polls, const GElf_Phdr *segment)
 {
-	struct task_addresses *polls = poll_functions(file, tables);
 	struct task_region region = { 0 };
 	struct spans code = { 0 };
 	size_t size = 0;
 	const char *bytes = elf_image_at(file, segment->p_vaddr, &size);
 	char *image;
 
-	tables->named = polls;
 	elf_file_code(file, &code);
 	if (bytes && code.count) {
 		if (size > segment->p_memsz)
@@ -119,9 +118,57 @@ static void scan(struct task_tables *tables, const struct elf_file *file, const 
 	spans_deinit(&code);
 }
 
+static void scan_segments(struct task_tables *tables, const struct elf_file *file,
+			  struct task_addresses *polls, uint32_t flags)
+{
+	size_t count = 0;
+	GElf_Phdr segment;
+
+	if (elf_getphdrnum(file->elf, &count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (gelf_getphdr(file->elf, (int)i, &segment) && segment.p_type == PT_LOAD &&
+		    segment.p_flags == flags)
+			scan(tables, file, polls, &segment);
+}
+
+/* As the runtime has it: tasks/task_symbols.c, module_may_be_rust. */
+static bool may_be_rust(const struct elf_file *file)
+{
+	static const char import[] = "\0_Unwind_GetLanguageSpecificData";
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(file->elf, section))) {
+		Elf_Data *names;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNSYM)
+			continue;
+		names = elf_getdata(elf_getscn(file->elf, header.sh_link), NULL);
+		return names && names->d_buf &&
+		       memmem(names->d_buf, names->d_size, import, sizeof import);
+	}
+	return false;
+}
+
+/* As the runtime looks: tasks/task_module.c, look_everywhere. */
+static void scan_everywhere(struct task_tables *tables, const struct elf_file *file)
+{
+	struct task_addresses *polls = poll_functions(file, tables);
+	GElf_Phdr segment;
+	GElf_Ehdr header;
+
+	tables->named = polls;
+	if (elf_image_segment(file, PT_GNU_RELRO, &segment))
+		scan(tables, file, polls, &segment);
+	else
+		scan_segments(tables, file, polls, PF_R | PF_W);
+	if (gelf_getehdr(file->elf, &header) && header.e_type == ET_EXEC && may_be_rust(file))
+		scan_segments(tables, file, polls, PF_R);
+}
+
 int task_tables_read(struct task_tables *tables, const char *path)
 {
-	GElf_Phdr segment;
 	struct elf_file file;
 	int error;
 
@@ -129,8 +176,7 @@ int task_tables_read(struct task_tables *tables, const char *path)
 	error = elf_file_open(&file, path);
 	if (error)
 		return error;
-	if (elf_image_segment(&file, PT_GNU_RELRO, &segment))
-		scan(tables, &file, &segment);
+	scan_everywhere(tables, &file);
 	elf_file_close(&file);
 	return 0;
 }

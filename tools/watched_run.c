@@ -1,5 +1,6 @@
 #include "watched_run.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "report/frames/frame.h"
 #include "report/live.h"
 #include "run_layouts.h"
+#include "survey.h"
 #include "inspect/process_file.h"
 #include "inspect/run_processes.h"
 #include "inspect/stall_watch.h"
@@ -161,6 +163,45 @@ static void print_writers(const struct run *run, FILE *out)
 	fprintf(out, ": `yieldsan report %d' reports on it\n", writers->first);
 }
 
+/* The likely reason, by what the program's files show. */
+static const char *reason_of_nothing(const struct run *run, char sentence[SENTENCE_SIZE])
+{
+	struct survey survey;
+	char loops[SENTENCE_SIZE];
+
+	if (run->summary.unwatched)
+		return "What was started without the library may have had one";
+	survey_program(&survey, &run->program, NULL);
+	if (survey_obstacle(&survey, sentence)) {
+		*sentence = (char)toupper(*sentence);
+		return sentence;
+	}
+	survey_loops(&survey, loops);
+	if (*loops)
+		snprintf(
+			sentence, SENTENCE_SIZE,
+			"The program has %.*s inside, but ran no event loop of it that is known; "
+			"or a child process ran one where nothing is preloaded: behind sudo, or in "
+			"a static program",
+			SENTENCE_SIZE / 2, loops);
+	else
+		snprintf(sentence, SENTENCE_SIZE,
+			 "The program has none that is known; or a child process ran one where "
+			 "nothing is preloaded: behind sudo, or in a static program");
+	return sentence;
+}
+
+static void print_nothing_watched(const struct run *run, FILE *out)
+{
+	char sentence[SENTENCE_SIZE];
+
+	fprintf(out,
+		"yieldsan: nothing was watched: no executor ran a turn%s. %s; `yieldsan check %s' "
+		"tells more\n",
+		run->options->require_executor ? ", and that fails here" : "",
+		reason_of_nothing(run, sentence), run->options->command[0]);
+}
+
 /* What the report itself does not say. The last lines of a text; beside any other format. */
 static void print_notes(const struct run *run, FILE *out)
 {
@@ -176,15 +217,7 @@ static void print_notes(const struct run *run, FILE *out)
 			"directory by --output\n",
 			run->traces.lost, run->traces.lost == 1 ? "" : "es", run->traces.path);
 	else if (!run->summary.turns && (!run->alive.count || run->options->require_executor))
-		fprintf(out,
-			"yieldsan: nothing was watched: no executor ran a turn%s. %s; `yieldsan "
-			"check %s' tells more\n",
-			run->options->require_executor ? ", and that fails here" : "",
-			run->summary.unwatched
-				? "What was started without the library may have had one"
-				: "Either the program has none, or it runs where nothing is "
-				  "preloaded: behind sudo or a static program",
-			run->options->command[0]);
+		print_nothing_watched(run, out);
 	if (run->summary.unwatched)
 		fprintf(out,
 			"yieldsan: NOT WATCHED: %zu program%s started without LD_PRELOAD, as by "

@@ -23,4 +23,6 @@
 #include "executors/curl_multi.def"
 #include "executors/grpc.def"
 #include "executors/beam.def"
+#include "executors/java.def"
+#include "executors/bun.def"
 #include "executors/coroutine.def"

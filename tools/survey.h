@@ -1,0 +1,36 @@
+/* What is known of a program before it runs, from its file and those that are loaded with it. */
+#ifndef TOOLS_SURVEY_H
+#define TOOLS_SURVEY_H
+
+#include <stdbool.h>
+
+#include "program.h"
+#include "task_tables.h"
+
+struct survey {
+	struct task_tables tables;
+	unsigned engines; /* 1u << enum elf_engine */
+	bool unknown_python;
+	bool library_missing;
+};
+
+/* `missing` is called for each library that is not found. */
+void survey_program(struct survey *survey, const struct program *program,
+		    void (*missing)(const char *library));
+
+static inline bool survey_has(const struct survey *survey, enum elf_engine engine)
+{
+	return survey->engines & 1u << engine;
+}
+
+/* Whether its frames need no debug information: those of Python and JavaScript have their lines. */
+const char *survey_interpreter(const struct survey *survey);
+
+/* Why the loops that it is likely to have are not seen, and what helps. False: there is no reason
+ * known. */
+bool survey_obstacle(const struct survey *survey, char sentence[SENTENCE_SIZE]);
+
+/* The names of its event loops' libraries and interpreters, by commas; empty: none is known. */
+void survey_loops(const struct survey *survey, char names[SENTENCE_SIZE]);
+
+#endif
