@@ -157,6 +157,12 @@ def a_killed_process_is_explained_by_its_trace(place):
     expect(_place(thread["stack"]) == _line(C, "mutex"), thread)
 
 
+def the_number_of_yieldsan_itself_stands_for_its_program(place):
+    with _running(place, _c(place), "sleep") as pid:
+        launcher = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        expect(_explained(launcher, "hung")["pid"] == pid, pid)
+
+
 def a_process_between_turns_is_not_hung(place):
     with _running(place, _c(place), "none") as pid:
         document = _explained(pid, "idle")
@@ -242,6 +248,13 @@ def a_healthy_program_is_never_hung(place):
 def what_is_no_process_is_refused(place):
     expect_refusal(yieldsan("explain", str(os.getpid())), 2, "run")
     expect_refusal(yieldsan("explain", place / "none"), 2, "No such file")
+    if not os.geteuid():
+        os.chmod(YIELDSAN, 0o755)
+        with _running(place, _c(place), "none") as pid:
+            _explained(pid, "idle")
+            other = subprocess.run([YIELDSAN, "explain", str(pid)], user=65534, group=65534, extra_groups=[], capture_output=True,
+                                   text=True, check=False)
+        expect(other.returncode == 2 and "another user" in other.stderr, other)
     expect_refusal(yieldsan("explain", "--format=xml", "1"), 2, "json")
 
 

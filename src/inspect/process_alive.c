@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "contract/trace_format.h"
 #include "process_file.h"
@@ -51,7 +52,7 @@ bool process_alive(int32_t pid, const char *trace_path, const struct stat *trace
 	return found;
 }
 
-bool process_trace_of(const char *pid, char path[PATH_MAX])
+static bool trace_of(const char *pid, char path[PATH_MAX])
 {
 	char maps[64], *line = NULL;
 	bool found = false;
@@ -79,5 +80,41 @@ bool process_trace_of(const char *pid, char path[PATH_MAX])
 	}
 	free(line);
 	fclose(file);
+	return found;
+}
+
+/* `yieldsan run' has another number than its program, and is the one that a shell or a container
+ * knows. */
+static bool is_launcher(const char *pid)
+{
+	char link[64], its[PATH_MAX], own[PATH_MAX];
+	ssize_t its_size, own_size = readlink("/proc/self/exe", own, sizeof own);
+
+	snprintf(link, sizeof link, "/proc/%s/exe", pid);
+	its_size = readlink(link, its, sizeof its);
+	return its_size > 0 && its_size == own_size && !memcmp(its, own, (size_t)own_size);
+}
+
+bool process_trace_of(const char *pid, char path[PATH_MAX])
+{
+	char name[64], child[16];
+	bool found = false;
+	int error;
+	FILE *file;
+
+	if (trace_of(pid, path))
+		return true;
+	error = errno;
+	if (strlen(pid) > 10 || !is_launcher(pid)) {
+		errno = error;
+		return false;
+	}
+	snprintf(name, sizeof name, "/proc/%s/task/%s/children", pid, pid);
+	file = fopen(name, "re");
+	while (file && !found && fscanf(file, "%15s", child) == 1)
+		found = trace_of(child, path);
+	if (file)
+		fclose(file);
+	errno = error;
 	return found;
 }

@@ -13,8 +13,9 @@
  */
 bool process_alive(int32_t pid, const char *trace_path, const struct stat *trace);
 
-/* The trace of a running process, by its number; false when there is none that it writes: errno is
- * EACCES or EPERM when it may not be looked at. */
+/* The trace of a running process, by its number, or by that of the `yieldsan run' that runs it;
+ * false when there is none that it writes: errno is EACCES or EPERM when it may not be looked at.
+ */
 bool process_trace_of(const char *pid, char path[PATH_MAX]);
 
 #endif

@@ -47,10 +47,12 @@ int explain(const struct report_options *options, const char *what, FILE *out, b
 
 	snprintf(path, sizeof path, "%s", what);
 	if (access(path, F_OK) && is_number(what) && !process_trace_of(what, path)) {
-		snprintf(sentence, EXPLAIN_SENTENCE_SIZE,
-			 "%s: no process of this number writes a trace: it does not run, was not "
-			 "started under `yieldsan run', or had no turn yet",
-			 what);
+		snprintf(sentence, EXPLAIN_SENTENCE_SIZE, "%s: %s", what,
+			 errno == EACCES || errno == EPERM
+				 ? "this process cannot be looked at: it is another user's, or has "
+				   "more rights than the caller"
+				 : "no process of this number writes a trace: it does not run, was "
+				   "not started under `yieldsan run', or had no turn yet");
 		return -ESRCH;
 	}
 	error = trace_file_read(&trace, path, sentence);
