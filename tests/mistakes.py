@@ -4,6 +4,7 @@ one must be found in its own function, the right one must be silent.
 
 usage: tests/mistakes.py [GROUP or ROW ...]; the rows are in mistakes/python_rows.py.
 """
+import contextlib
 import json
 import os
 import subprocess
@@ -102,7 +103,8 @@ def check(rows, findings):
                 yield f"{row.name}: its right way is accused: {finding['severity']} {finding['message'][:120]}"
 
 
-def run_group(rows, loop, ports):
+def findings_of(rows, loop, ports):
+    """What a watched run of the rows finds; a sentence in place of the list when it failed."""
     with tempfile.TemporaryDirectory(prefix="mistakes.", dir=PLACE) as directory:
         path = os.path.join(directory, "program.py")
         with open(path, "w", encoding="utf-8") as file:
@@ -111,9 +113,26 @@ def run_group(rows, loop, ports):
                           "-o", f"{directory}/traces", "--", "python3", path,
                           env={"PYTHONPATH": str(PLACE / "site-packages"), "PYTHONWARNINGS": "ignore", "AWS_EC2_METADATA_DISABLED": "true"})
         if result.status:
-            return [f"the program ended with {result.status}: {result.err[-600:]}"]
+            return f"the program ended with {result.status}: {result.err[-600:]}"
         with open(f"{directory}/report", encoding="utf-8") as file:
-            return list(check(rows, json.load(file)["findings"]))
+            return json.load(file)["findings"]
+
+
+def run_group(rows, loop, ports):
+    found = findings_of(rows, loop, ports)
+    return [found] if isinstance(found, str) else list(check(rows, found))
+
+
+@contextlib.contextmanager
+def servers():
+    """Their ports; all of them are local."""
+    server = subprocess.Popen([sys.executable, str(ROOT / "tests/mistakes/servers.py"), str(PLACE / "cert.pem")],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield json.loads(server.stdout.readline())
+    finally:
+        server.stdin.close()
+        server.wait(10)
 
 
 def groups():
@@ -134,10 +153,7 @@ def main():
         print(f"skipped python_mistakes: {problem}\n0 passed, 0 failed, 1 skipped")
         return 0
     failed = passed = 0
-    server = subprocess.Popen([sys.executable, str(ROOT / "tests/mistakes/servers.py"), str(PLACE / "cert.pem")],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        ports = json.loads(server.stdout.readline())
+    with servers() as ports:
         for group, loop, rows in groups():
             rows = [row for row in rows if not sys.argv[1:] or any(word in (group, row.name) for word in sys.argv[1:])]
             wrong = run_group(rows, loop, ports) if rows else []
@@ -145,9 +161,6 @@ def main():
                 print(f"FAILED {group}: {sentence}", flush=True)
             failed += len(wrong)
             passed += max(0, len(rows) - len(wrong))
-    finally:
-        server.stdin.close()
-        server.wait(10)
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 

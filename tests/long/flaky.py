@@ -3,13 +3,17 @@
 
 Once on the machine as it is, once with every core kept busy by others: what a loaded machine does to a
 program is not the program's fault, and `--fail-on` must not depend on it. A finding below the level that
-is looked at (warning without --level) may come and go: whether a wait of microseconds slept is chance.
+is looked at (warning without --level) may come and go: whether a wait of microseconds slept is chance. So may
+its severity, if its measured duration explains that: each that was more severe lasted longer, those aside
+that say that the load lowered them.
+The groups of tests/mistakes.py, real packages from PyPI in coroutines, are runs too: `mistakes GROUP`.
 """
 
 import argparse
 import collections
 import concurrent.futures
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
@@ -21,6 +25,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from harness import build, labels, manifest, watch  # noqa: E402
 from corpus import command_of, name_of, wanted  # noqa: E402
+import mistakes  # noqa: E402
 
 # One of each kind of executor and of each way to leave it; silent ones too: they must stay silent.
 CHOSEN = [
@@ -61,6 +66,9 @@ CHOSEN = [
     "node_cases.js promise all",
     "node_quiet.js promises",
     "node_quiet.js server",
+    "loop_libuv in other_child *",
+    "tokio_cases spawn command *",
+    "mistakes *",
 ]
 
 
@@ -89,6 +97,27 @@ def every_core_busy():
             loop.wait()
 
 
+@dataclasses.dataclass
+class Mistakes:
+    """A group of tests/mistakes.py, as a run."""
+    name: str
+    loop: str
+    rows: list
+
+    def execute(self, ports):
+        found = mistakes.findings_of(self.rows, self.loop, ports)
+        if isinstance(found, str):
+            return watch.Outcome(1, "", "", complaint=found)
+        return watch.Outcome(0, "", "", report={"findings": found})
+
+
+def mistake_runs(patterns):
+    runs = [Mistakes(f"mistakes {name}", loop, rows) for name, loop, rows in mistakes.groups()]
+    runs = [run for run in runs if wanted(run, patterns)]
+    problem = mistakes.install() if runs else None
+    return runs, problem
+
+
 class Record:
     """What one run's repetitions found."""
 
@@ -97,6 +126,7 @@ class Record:
         self.level = labels.RANK[level]
         self.sets = collections.Counter()
         self.places = {}
+        self.seen = collections.defaultdict(list)  # by id: rank, longest duration, reasons of each report
         self.complaints = []
 
     def add(self, outcome, keep=None):
@@ -105,7 +135,9 @@ class Record:
             return
         found = set()
         for finding in outcome.report["findings"]:
-            if labels.RANK[finding["severity"]] < self.level:
+            rank = labels.RANK[finding["severity"]]
+            self.seen[finding["id"]].append((rank, finding["max_ns"], finding.get("why", [])))
+            if rank < self.level:
                 continue
             key = finding["id"], finding["severity"]
             found.add(key)
@@ -117,23 +149,44 @@ class Record:
                 json.dump(outcome.report, stream, indent=1)
 
     def differences(self):
-        """Findings that did not come every time, and how often they did."""
+        """Findings that did not come every time, or not as severe, for no reason that they give."""
         times = sum(self.sets.values())
-        seen = collections.Counter()
+        counted = collections.Counter()
         for found, count in self.sets.items():
             for key in found:
-                seen[key] += count
+                counted[key] += count
         return [f"{count} of {times} times: {self.places[key]} ({key[0]})"
-                for key, count in sorted(seen.items()) if count < times]
+                for key, count in sorted(counted.items()) if count < times and not is_explained(self.seen[key[0]], times)]
 
 
-def repeat(runs, arguments, name):
+# What a busy machine changes says so in the finding.
+LOAD = {"load", "crowded", "disk-busy", "loaded-work", "runnable", "short-lock", "doubtful-wait", "not-seen-asleep"}
+
+
+def is_explained(seen, times):
+    """Whether a finding that was there every time was the more severe the longer it lasted. One that the
+    load lowered may have lasted for any time."""
+    if len(seen) < times:
+        return False
+    longest = {}
+    shortest = {}
+    for rank, max_ns, why in seen:
+        if LOAD & set(why):
+            continue
+        longest[rank] = max(longest.get(rank, 0), max_ns)
+        shortest[rank] = min(shortest.get(rank, max_ns), max_ns)
+    return all(longest[low] <= shortest[high] for low in longest for high in longest if low < high)
+
+
+def repeat(runs, arguments, name, ports):
     """The records of one pass. Rounds, not runs, come first: each run meets all that the pass meets."""
     records = [Record(run, arguments.level) for run, _ in runs]
 
     def execute(index, turn):
-        directory = watch.directory_create(f"{name}-{index}-{turn}")
         run, command = runs[index]
+        if isinstance(run, Mistakes):
+            return run.execute(ports)
+        directory = watch.directory_create(f"{name}-{index}-{turn}")
         outcome = watch.execute_watched(command, directory, settings=run.settings)
         watch.directory_destroy(directory)
         return outcome
@@ -171,6 +224,12 @@ def main():
             runs.append((run, command_of(run, builder)))
         except (build.Missing, build.Broken) as reason:
             report("skipped" if isinstance(reason, build.Missing) else "FAIL", run.name, reason)
+    real, problem = mistake_runs(patterns)
+    for run in real:
+        if problem:
+            report("skipped", run.name, problem)
+        else:
+            runs.append((run, None))
 
     passes = {"plain": contextlib.nullcontext, "loaded": every_core_busy}
     first = {}
@@ -178,14 +237,17 @@ def main():
     for name, scope in passes.items():
         if arguments.only not in (None, name):
             continue
-        with scope():
-            records = repeat(runs, arguments, name)
+        with scope(), mistakes.servers() if real and not problem else contextlib.nullcontext() as ports:
+            records = repeat(runs, arguments, name, ports)
         for record in records:
             # The loaded machine must show what the other showed.
             most = record.sets.most_common(1)[0][0] if record.sets else None
             complaints = record.complaints + record.differences()
-            if not complaints and first.setdefault(record.run.name, most) != most:
-                complaints.append("other findings than on the machine as it was")
+            before = first.setdefault(record.run.name, record)
+            for key in set(most or ()) ^ set(before.sets.most_common(1)[0][0] if before.sets else ()):
+                both = before.seen[key[0]] + record.seen[key[0]]
+                if not is_explained(both, sum(before.sets.values()) + sum(record.sets.values())):
+                    complaints.append(f"other than on the machine as it was: {(record.places.get(key) or before.places[key])}")
             total += sum(record.sets.values())
             word = "FAIL" if complaints else "ok"
             told = f"{sum(record.sets.values())} times {len(most or ())} findings"
