@@ -141,6 +141,8 @@ static void observe_site(struct collection *collection, const struct trace_site 
 	if (site->kind != SITE_BLOCKING_CALL || !observation.call || !observation.executor ||
 	    !stack)
 		return;
+	if (site->confirmed == TRACE_DOUBTED)
+		return;
 	/* A loop that never waited again: the program may have left it, and ended in plain code. */
 	observation.is_last = !site->confirmed &&
 			      observation.executor->family == FAMILY_EVENT_LOOP &&

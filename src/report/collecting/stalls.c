@@ -194,6 +194,8 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 	executor = trace_file_record(trace, site->executor, RECORD_EXECUTOR);
 	if (!frames || !begin(stalls, executor, &seen))
 		return;
+	if (site->confirmed == TRACE_DOUBTED)
+		return;
 	is_last = !site->confirmed && seen.family == FAMILY_EVENT_LOOP &&
 		  stalls->process->end == PROCESS_ENDED;
 	if (!is_in_loop(stalls, executor, site, is_last))

@@ -70,9 +70,9 @@ static void leave_turn(struct loop *loop)
 		turn_end(&loop->turn);
 	loop->has_turn = false;
 	if (current == loop)
-		current = NULL;
-	this_thread.loop_has_fds = false;
-	this_thread.loop_learns = false;
+		current = loop->outer && loop->outer->has_turn ? loop->outer : NULL;
+	this_thread.loop_has_fds = current != NULL;
+	this_thread.loop_learns = current && loop_learns(current);
 }
 
 bool event_loop_reaches(uintptr_t frame, uint16_t *level)
@@ -141,8 +141,16 @@ bool event_loop_level(uintptr_t frame, uint16_t *level)
 
 void event_loop_descriptors_closed(unsigned first, unsigned last)
 {
-	if (current && loop_is_over_without(current, first, last))
-		leave_turn(current);
+	struct loop *outer = current ? current->outer : NULL;
+
+	if (current && loop_is_over_without(current, first, last)) {
+		struct loop *over = current;
+
+		leave_turn(over);
+		over->outer = NULL;
+	} else if (outer && loop_is_over_without(outer, first, last)) {
+		current->outer = NULL;
+	}
 }
 
 void event_loops_forget(void)
@@ -162,16 +170,21 @@ static struct loop *find(const struct loop_wait *wait)
 	return NULL;
 }
 
+static bool is_in_use(const struct loop *loop)
+{
+	return current && (loop == current || loop == current->outer);
+}
+
 /* Frees the entry that has been a loop the least. */
 static struct loop *take_entry(void)
 {
 	struct loop *loop = &loops[next_victim % LOOPS];
 
+	while (is_in_use(loop))
+		loop = &loops[++next_victim % LOOPS];
 	for (unsigned i = 0; i < LOOPS; i++)
-		if (&loops[i] != current && loops[i].waits < loop->waits)
+		if (!is_in_use(&loops[i]) && loops[i].waits < loop->waits)
 			loop = &loops[i];
-	if (loop == current)
-		loop = &loops[(next_victim + 1) % LOOPS];
 	next_victim++;
 	return loop;
 }
@@ -271,11 +284,62 @@ static bool was_specialised(struct loop *loop, const struct loop_wait *wait)
 	return loop->executor == executor;
 }
 
+/* What was recorded of it stands only if the outer loop waits again. */
+static void doubt(const struct turn *turn)
+{
+	for (unsigned i = 0; i < turn->finding_count; i++)
+		if (!turn->findings[i]->confirmed)
+			turn->findings[i]->confirmed = TRACE_DOUBTED;
+}
+
+/*
+ * A wait for other descriptors in a turn of `outer`, a loop of no known library: it is a call that
+ * blocks the turn, or `outer` is over (a start-up loop that left its descriptor open), and this is
+ * the loop that follows. Where it waits again and again it is a loop, until `outer` waits once
+ * more. NULL: it is a call.
+ */
+static struct loop *inner_loop(struct loop *outer, const struct loop_wait *wait)
+{
+	struct loop *inner;
+
+	if (outer->known || outer->outer || (wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED))
+		return NULL;
+	inner = find(wait);
+	if (!inner || loop_level_at(inner, wait->frame) != 0)
+		inner = remember(wait, inner);
+	if (!inner->executor || inner->is_call || inner == outer)
+		return NULL;
+	if (outer->inner != inner) {
+		outer->inner = inner;
+		outer->inner_waits = 0;
+	}
+	if (++outer->inner_waits < runtime_options.loop_waits)
+		return NULL;
+	turn_times_untimed(&outer->turn);
+	doubt(&outer->turn);
+	inner->outer = outer;
+	return inner;
+}
+
+/* Whether the present turn's loop is over, because the one around it waits. */
+static bool outer_waits(const struct loop *inner, const struct loop_wait *wait)
+{
+	const struct loop *outer = inner->outer;
+
+	return outer && outer->caller == wait->caller && outer->frame == wait->frame &&
+	       loop_level_at(outer, wait->frame) == 0;
+}
+
 /* The loop whose wait this is; NULL when, in a loop's turn, it is somebody else's. */
 static struct loop *loop_of(const struct loop_wait *wait)
 {
 	struct loop *loop = current;
 
+	if (loop && outer_waits(loop, wait)) {
+		leave_turn(loop);
+		loop->outer = NULL;
+		loop = current;
+	}
 	if (loop) {
 		if (loop->caller == wait->caller && loop->frame == wait->frame) {
 			if (loop_level_at(loop, wait->frame) == 0 || was_specialised(loop, wait))
@@ -290,12 +354,13 @@ static struct loop *loop_of(const struct loop_wait *wait)
 		/* Further out than it was ever seen to reach: over, unless it waits again. */
 		if ((loop->known || loop->highest <= loop->executor->level) &&
 		    !(wait->may_wait && loop_library_waits_alone(wait->caller)))
-			return NULL;
+			return inner_loop(loop, wait);
 		leave_turn(loop);
 	}
 	loop = find(wait);
 	if (!loop)
 		return remember(wait, NULL);
+	loop->outer = NULL;
 	if (loop->executor ? loop_level_at(loop, wait->frame) != 0 : time_to_look_again(loop)) {
 		unsigned refused = loop->refused;
 
@@ -345,6 +410,9 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 
 	if (!loop->has_turn)
 		return;
+	if (loop->inner && loop->inner_waits >= runtime_options.loop_waits)
+		loop->inner->is_call = true;
+	loop->inner = NULL;
 	loop_learn_reach(loop);
 	left = !loop->known && loop->executor && loop->highest > loop->executor->level;
 	wait->finding_count = loop->turn.finding_count;
@@ -402,6 +470,7 @@ static inline void begin_turn(struct loop *loop)
 {
 	loop->turn.address = 0;
 	loop->has_turn = true;
+	loop->inner = NULL;
 	current = loop;
 	this_thread.loop_has_fds = true;
 	this_thread.loop_learns = loop_learns(loop);

@@ -209,7 +209,7 @@ unsigned sites_count(enum severity lowest)
 		if (record->type != RECORD_SITE)
 			continue;
 		executor = trace_at(site->executor);
-		if (!executor->confirmed || !site->confirmed || site->level > executor->level)
+		if (!executor->confirmed || site->confirmed != 1 || site->level > executor->level)
 			continue;
 		for (int severity = lowest; severity < SEVERITIES; severity++)
 			if (site->counts[severity]) {

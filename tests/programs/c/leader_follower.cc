@@ -61,7 +61,7 @@ __attribute__((noinline)) static void wait_for_other()
 	static std::condition_variable changed;
 	bool ready = false;
 	std::thread other([&] {
-		const struct timespec moment = { 0, 30000000 };
+		const struct timespec moment = { 0, 120000000 }; /* longer than a busy machine excuses */
 
 		nanosleep(&moment, nullptr);
 		std::lock_guard<std::mutex> hold(state);

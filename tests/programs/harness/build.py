@@ -53,6 +53,7 @@ C_PROGRAMS = {
     "loop_in_main": (["loop_in_main.c"], None),
     "loop_helper": (["loop_helper.c"], None),
     "session": (["session.c"], None),
+    "loop_in_loop": (["loop_in_loop.c"], None),
     "last_turn": (["last_turn.c"], None),
     "asio_pool": (["asio_pool.cc"], ("asio.hpp", "-pthread")),
     "leader_follower": (["leader_follower.cc"], None),

@@ -148,6 +148,8 @@ def c_runs():
             yield Run("loop_helper", [case], expect, profile=profile, family="event-loop", executor="loop_helper")
         for way in words("return longjmp pthread_exit exit"):
             yield Run("last_turn", [way], profile=profile, family="event-loop")
+        for case in words("follows killed called"):
+            yield Run("loop_in_loop", [case], {case}, profile=profile, family="event-loop")
         for case in words("fork thread"):
             yield Run("session", [case], profile=profile, at_most="notice", family="event-loop")
         yield Run("session", ["peer"], profile=profile, at_most="warning", family="event-loop")
