@@ -231,7 +231,9 @@ def a_loop_that_is_polled_with_nothing_to_wait_for_has_no_endless_turn(place):
     program = place.compile("uv_ends", "-g", "-luv", source=(C / "uv_ends.c").read_text())
     for _ in range(3):
         report, result = _findings(place, "polled", program=program)
-        expect(not report["findings"] and "has not ended" not in result.err, result)
+        # Of a microsecond each, but for one that lost its processor meanwhile.
+        expect(all(finding["stall"] == "runnable" for finding in report["findings"]), report["findings"])
+        expect("has not ended" not in result.err, result)
 
 
 def a_child_that_has_not_executed_yet_is_not_told_while_it_is_waited_for(place):
