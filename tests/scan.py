@@ -127,8 +127,25 @@ def types_of_ones_own_and_large_values_are_told_on_demand(place):
     expect(_line_of("let session =") + 1 in _lines(_of_kinds(own, GUARDS, "error", "warning")), own["findings"])
     large = _scan(place, program, "--large=16384")
     kind = [f for f in large["findings"] if f["kind"] == "large-across-yield"]
-    expect(_lines(kind) == {_line_of("let buffer =") + 1}, kind)
+    values = [f for f in kind if "lives across" in f["message"]]
+    expect(_lines(values) == {_line_of("let buffer =") + 1, _line_of("LARGE future")}, values)
+    types = {f["held"]["variable"]: f["held"]["type"] for f in values}
+    expect(types == {"buffer": "[u8; 20000]", "future": "large::{async_fn_env#0}"}, types)
+    tasks = {f["message"].partition(", is large")[0].rpartition(" ")[2] for f in kind if f not in values}
+    expect({"futures_cases::large::{async_fn_env#0}", "futures_cases::waits_with_future::{async_fn_env#0}"} <= tasks, tasks)
     expect(not _scan(place, program, "--large=30000")["findings"] == large["findings"], "the same")
+
+
+def what_has_nothing_to_drop_is_held_while_it_is_alive(place):
+    for profile in ("dev", "release"):
+        own = _scan(place, _program(profile), "--held-type=*::Span")
+        held = [f for f in own["findings"] if f.get("held", {}).get("type") == "Span"]
+        expect(_lines(held) == {_line_of("// SPAN")}, held)
+
+
+def patterns_that_fit_nothing_are_named(place):
+    result = yieldsan("scan", "--held-type=std::rc::Rc", "--held-type=no::Such", "--held-type=*::Span", _program("dev"))
+    expect(result.err.count("--held-type=") == 1 and "--held-type=no::Such matches" in result.err, result.err)
 
 
 def findings_are_suppressed_and_known_as_those_of_runs(place):

@@ -85,8 +85,17 @@ int command_scan(int argc, char **argv)
 	out = report_settings_open(&command.settings, stdout);
 	if (!out)
 		return STATUS_WRONG_USE;
+	command.scan.held.matched =
+		memory_get((command.scan.held.count + 1) * sizeof *command.scan.held.matched);
 	error = report_scan(&command.settings.report, &command.scan, argv + optind,
 			    (size_t)(argc - optind), out, &summary);
+	for (size_t i = 0; !error && i < command.scan.held.count; i++)
+		if (!command.scan.held.matched[i])
+			fprintf(stderr,
+				"yieldsan: --held-type=%s matches the type of no variable in an "
+				"async function\n",
+				command.held[i]);
+	free(command.scan.held.matched);
 	free(command.held);
 	if (report_settings_close(&command.settings, out, error) || summary.unreadable)
 		return STATUS_WRONG_USE;

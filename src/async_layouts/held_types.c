@@ -5,6 +5,8 @@
 
 #include "shared/pattern.h"
 
+#define PATH_SIZE 256
+
 /* Against the path without generic arguments; the first that fits counts. */
 static const struct {
 	const char *pattern;
@@ -45,18 +47,60 @@ static const struct {
 	{ "cppcoro::*async_mutex_lock", HELD_ASYNC_LOCK },
 };
 
-enum held_class held_class_of(const char *name, const struct held_patterns *own)
+/* Without generic arguments. False for one that is too long. */
+static bool path_of(const char *name, char path[PATH_SIZE])
 {
-	char path[256];
 	size_t length = strcspn(name, "<");
 
-	if (length >= sizeof path)
-		return HELD_NOTHING;
+	if (length >= PATH_SIZE)
+		return false;
 	memcpy(path, name, length);
 	path[length] = '\0';
-	for (size_t i = 0; own && i < own->count; i++)
-		if (pattern_matches(own->patterns[i], strlen(own->patterns[i]), path))
-			return HELD_LOCK;
+	return true;
+}
+
+/* std exports what lies in core and in alloc. */
+static bool fits(const char *pattern, const char *path)
+{
+	static const char std[] = "std::";
+	static const char *const crates[] = { "core::", "alloc::" };
+
+	if (pattern_matches(pattern, strlen(pattern), path))
+		return true;
+	if (strncmp(pattern, std, strlen(std)) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof crates / sizeof *crates; i++)
+		if (!strncmp(path, crates[i], strlen(crates[i])) &&
+		    pattern_matches(pattern + strlen(std), strlen(pattern + strlen(std)),
+				    path + strlen(crates[i])))
+			return true;
+	return false;
+}
+
+bool held_is_own(const char *name, const struct held_patterns *own)
+{
+	char path[PATH_SIZE];
+	bool found = false;
+
+	if (!own || !own->count || !path_of(name, path))
+		return false;
+	for (size_t i = 0; i < own->count; i++)
+		if (fits(own->patterns[i], path)) {
+			found = true;
+			if (own->matched)
+				own->matched[i] = true;
+		}
+	return found;
+}
+
+enum held_class held_class_of(const char *name, const struct held_patterns *own)
+{
+	char path[PATH_SIZE];
+
+	if (held_is_own(name, own))
+		return HELD_LOCK;
+	if (!path_of(name, path))
+		return HELD_NOTHING;
 	for (size_t i = 0; i < sizeof held_types / sizeof *held_types; i++)
 		if (pattern_matches(held_types[i].pattern, strlen(held_types[i].pattern), path))
 			return held_types[i].class;

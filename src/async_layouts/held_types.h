@@ -2,9 +2,14 @@
 #ifndef DEBUG_INFO_HELD_TYPES_H
 #define DEBUG_INFO_HELD_TYPES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "contract/held_class.h"
+
+/* Whether one of the user's own patterns names it: std's types by the crates that they lie in, or
+ * as std exports them. */
+bool held_is_own(const char *name, const struct held_patterns *own);
 
 /* By the qualified name of a type. */
 enum held_class held_class_of(const char *name, const struct held_patterns *own);

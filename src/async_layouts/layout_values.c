@@ -5,10 +5,12 @@
 #include "held_types.h"
 #include "layout_build.h"
 
-#define MAX_DEPTH     40
-#define MAX_PATH      512
+#define TYPE_TEXT_SIZE 512
 
-#define MANUALLY_DROP "core::mem::manually_drop::ManuallyDrop<"
+#define MAX_DEPTH      40
+#define MAX_PATH       512
+
+#define MANUALLY_DROP  "core::mem::manually_drop::ManuallyDrop<"
 
 /* Where the walk stands in a value. */
 struct spot {
@@ -135,10 +137,63 @@ static const uint16_t glue_flags[] = {
 	[GLUE_ALWAYS_DROPS_IT] = VALUE_DROPS | VALUE_ALIVE,
 };
 
+/* Whether something is done when a value of the type is dropped: as far as its drop glue, or that
+ * of a part, is named. */
+static bool needs_drop(struct layout_builder *builder, Dwarf_Die *type, int depth)
+{
+	Dwarf_Die part, of;
+
+	if (depth > MAX_DEPTH || is_box(die_name(type)) ||
+	    types_named(builder->types.glues, types_name(&builder->types, type)))
+		return true;
+	switch (dwarf_tag(type)) {
+	case DW_TAG_typedef:
+	case DW_TAG_array_type:
+		return die_reference(type, DW_AT_type, &of) && needs_drop(builder, &of, depth + 1);
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+	case DW_TAG_variant_part:
+	case DW_TAG_variant:
+		break;
+	default:
+		return false;
+	}
+	DIE_FOR_EACH_CHILD(part, type)
+	{
+		int tag = dwarf_tag(&part);
+
+		if (tag == DW_TAG_member && die_reference(&part, DW_AT_type, &of) &&
+		    needs_drop(builder, &of, depth + 1))
+			return true;
+		if ((tag == DW_TAG_variant_part || tag == DW_TAG_variant) &&
+		    needs_drop(builder, &part, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+/* An array has no name of its own: "[u8; 16384]". */
+static const char *type_text(struct layout_builder *builder, Dwarf_Die *type,
+			     char text[TYPE_TEXT_SIZE])
+{
+	const char *name = types_name(&builder->types, type);
+	uint64_t size = die_size(type), each;
+	Dwarf_Die of;
+
+	if (*name || dwarf_tag(type) != DW_TAG_array_type || !die_reference(type, DW_AT_type, &of))
+		return name;
+	types_resolve(&builder->types, &of);
+	each = die_size(&of);
+	snprintf(text, TYPE_TEXT_SIZE, "[%s; %llu]", types_name(&builder->types, &of),
+		 (unsigned long long)(each ? size / each : 0));
+	return text;
+}
+
 static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_class class)
 {
+	char text[TYPE_TEXT_SIZE];
 	struct layout_builder *builder = spot->at->builder;
-	const char *name = types_name(&builder->types, type);
+	const char *name = type_text(builder, type, text);
 	uint32_t first = builder->states[builder->counts[LAYOUT_STATES] - 1].first_value;
 	uint64_t size = die_size(type), whole = die_size(spot->at->machine);
 	uint32_t sequence =
@@ -192,7 +247,10 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	if (layout_declaration(builder, spot->at->type, spot->path, spot->outer, spot->at->line,
 			       &value->file, &line))
 		value->line = (uint32_t)line;
-	if (is_guard || (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
+	/* What has nothing to drop lives as long as its variable has its place in the state. */
+	if (is_guard && held_is_own(name, builder->own) && !needs_drop(builder, type, 0)) {
+		value->flags |= VALUE_DROPS | VALUE_ALIVE;
+	} else if (is_guard || (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
 		tells = layout_drops(spot->at, &place, &value->drop_flag);
 		if (tells == GLUE_UNKNOWN && is_guard)
 			tells = spot->manual ? GLUE_DROPS_NONE

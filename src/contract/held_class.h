@@ -2,6 +2,7 @@
 #ifndef CONTRACT_HELD_CLASS_H
 #define CONTRACT_HELD_CLASS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum held_class {
@@ -18,6 +19,7 @@ enum held_class {
 struct held_patterns {
 	const char *const *patterns;
 	size_t count;
+	bool *matched; /* of each: whether a type fitted it; NULL: of no interest */
 };
 
 #endif

@@ -16,7 +16,7 @@
 #include "held_class.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	31
+#define LAYOUT_VERSION	32
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 #define LAYOUT_FIRST_WAIT                                                                          \

@@ -182,9 +182,8 @@ static void scan_value(const struct scan *scan, uint32_t machine, const struct l
 	const struct layout_machine *of = &scan->layout->machines[machine];
 	struct finding seen = { 0 };
 
-	if (scan->options->large && value->class != HELD_FUTURE &&
-	    !(value->flags & VALUE_AWAITED) && value->size >= scan->options->large &&
-	    value->box == LAYOUT_NONE) {
+	if (scan->options->large && !(value->flags & (VALUE_AWAITED | VALUE_DROPPED)) &&
+	    value->size >= scan->options->large && value->box == LAYOUT_NONE) {
 		seen = (struct finding){ .kind = KIND_LARGE_ACROSS_YIELD,
 					 .confidence = CONFIDENCE_HIGH,
 					 .bytes = value->size };
@@ -200,6 +199,37 @@ static void scan_value(const struct scan *scan, uint32_t machine, const struct l
 	else
 		judge_coroutine(of, value, &seen);
 	add(scan, machine, state, value, &seen);
+}
+
+/* Of a task that is spawned its own size, which a copy of it has on every stack on its way. */
+static void scan_task(const struct scan *scan, uint32_t number)
+{
+	const struct layout *layout = scan->layout;
+	const struct layout_task *task = &layout->tasks[number];
+	const struct layout_machine *machine =
+		task->runs == LAYOUT_NONE ? NULL : &layout->machines[task->runs];
+	struct finding_stack stack = { .role = ROLE_YIELDED };
+	struct finding seen = {
+		.kind = KIND_LARGE_ACROSS_YIELD,
+		.confidence = CONFIDENCE_HIGH,
+		.stacks = &stack,
+		.stack_count = 1,
+		.count = 1,
+	};
+
+	if (!scan->options->large || !machine || machine->size < scan->options->large)
+		return;
+	/* It is compiled once for each scheduler. */
+	for (uint32_t i = 0; i < number; i++)
+		if (layout->tasks[i].runs == task->runs)
+			return;
+	set_executor(scan, task->runs, &seen);
+	seen.bytes = machine->size;
+	seen.what =
+		strings_keep(&scan->report->session->strings, layout_text(layout, machine->type));
+	stack.native = layout_source_stack(&scan->source, machine, machine->file, machine->line);
+	finding_take(&seen, held_judge(HELD_KIND_LARGE, true));
+	finding_add(scan->report, &seen, NULL);
 }
 
 static uint8_t scheduler_of(const struct layout *layout, const struct layout_task *task)
@@ -243,6 +273,8 @@ static void scan_layout(struct scan *scan)
 	scan->spawned = memory_get(machines + 1);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
 		mark(scan, layout->tasks[i].runs, i, scheduler_of(layout, &layout->tasks[i]));
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
+		scan_task(scan, i);
 	for (uint32_t i = 0; i < machines; i++) {
 		const struct layout_machine *machine = &layout->machines[i];
 

@@ -20,7 +20,8 @@ const char *layout_source_type(const struct layout_source *source, const struct 
 			type += sizeof global - 2;
 			continue;
 		}
-		if (!strncmp(type, "::", 2)) {
+		/* What has no name of its own goes by the function that it is in. */
+		if (!strncmp(type, "::", 2) && type[2] != '{') {
 			to = begin;
 			type++;
 			continue;

@@ -13,6 +13,9 @@ const char *held_value_subject(struct session *session, const struct finding *fi
 	bool owned = finding->kind == KIND_LOCK_ACROSS_YIELD ||
 		     finding->kind == KIND_BORROW_ACROSS_YIELD;
 
+	if (!finding->variable)
+		return strings_print(&session->strings, "a task that is spawned, a %s, is large",
+				     finding->what);
 	return strings_print(&session->strings, "%s, a %s, %s across %s", finding->variable,
 			     finding->what, owned ? "is held" : "lives",
 			     finding->family == FAMILY_COROUTINE ? "a co_await" : "an await");
@@ -46,8 +49,10 @@ const char *held_value_cost(struct session *session, const struct finding *findi
 	const struct finding_stack *declared = declaration(finding);
 	struct strings *strings = &session->strings;
 	char count[QUANTITY_SIZE];
-	const char *text = strcmp(finding->variable, "a guard") ? "not named in the source"
-								: "which one it is cannot be told";
+	const char *text = !finding->variable ? "with all that it awaits"
+			   : strcmp(finding->variable, "a guard")
+				   ? "not named in the source"
+				   : "which one it is cannot be told";
 
 	if (declared && declared->native.frames[0].file) {
 		const struct frame *frame = &declared->native.frames[0];

@@ -275,6 +275,26 @@ async fn large() -> u8 {
     yield_now().await;
     buffer.iter().fold(0, |sum, byte| sum ^ byte)
 }
+async fn waits_with_future() -> u8 {
+    let future = large();
+    yield_now().await; // LARGE future
+    future.await
+}
+// Nothing to drop: alive where its variable is.
+pub struct Span(u64);
+async fn spanned() -> u64 {
+    let span = Span(7);
+    yield_now().await; // SPAN
+    std::hint::black_box(&span).0
+}
+async fn spanned_before() -> u64 {
+    let number = {
+        let span = Span(7);
+        std::hint::black_box(&span).0
+    };
+    yield_now().await;
+    number
+}
 async fn taken_apart(m: M, n: M) -> u32 {
     let pair = (m.lock().unwrap(), n.lock().unwrap());
     yield_now().await; // HELD taken apart later
@@ -314,7 +334,7 @@ async fn all() {
         poly(m()), closure_holds(m()), stdout_lock(), async_closure(m()), ref_caller(m()), dynamic(m()),
         wrapped(m()), dropped(m()), async move { let c = RefCell::new(1); dropped_in_block(m(), &c).await; borrowed_mutably(&c).await },
         taken_apart(m(), m()), dropped_to_go_on(m()),
-        asynchronous(Arc::new(tokio::sync::Mutex::new(1))), spinning(Arc::new(spin::Mutex::new(1))), counted(1), session(), large());
+        asynchronous(Arc::new(tokio::sync::Mutex::new(1))), spinning(Arc::new(spin::Mutex::new(1))), counted(1), session(), large(), waits_with_future(), spanned(), spanned_before());
     tokio::spawn(sent(m2())).await.unwrap();
 }
 fn main() {
