@@ -59,8 +59,11 @@ check meson                meson
 recipes python3-pip        pip3
 servers apache2-utils      ab
 servers debuginfod         debuginfod
+servers memcached          memcached
 servers nginx-light        /usr/sbin/nginx
+servers python3-uvicorn    /usr/lib/python3/dist-packages/uvicorn
 servers redis-server       redis-server
+servers socat              socat
 lint  clang                clang
 lint  clang-format         clang-format
 lint  clang-tidy           clang-tidy

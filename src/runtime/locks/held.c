@@ -212,8 +212,10 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 			held_quiet_take(lock, kind, ((const struct known_frame *)frame)->caller);
 			return;
 		}
-		if (!stack)
+		if (!stack) {
 			stack = known_stack_walk(&table->memory, frame);
+			walk_credit_charge(&table->credit, stack->depth);
+		}
 	}
 	note(table, lock, kind, stack);
 }

@@ -22,6 +22,7 @@ struct turn;
 #define QUIET_AFTER   1000   /* locks of one turn */
 #define QUIET_WALKS   1000   /* that a thread may make at once */
 #define QUIET_WALK_NS 100000 /* for each of these it gets one more: a walk takes 400 */
+#define QUIET_DEPTH   32     /* frames that are one walk */
 #define QUIET_FEW     16     /* a turn that holds more locks than these at once is not quiet */
 #define QUIET_KEEPS   16     /* turns that keep their stacks once one was missed */
 #define QUIET_LATEST  10000  /* locks of such a turn: it must not become a long one */
@@ -39,6 +40,14 @@ struct walk_credit {
 };
 
 void walk_credit_fill(struct walk_credit *credit);
+
+/* Beside the walk itself, that of a deep stack counts for several. */
+static inline void walk_credit_charge(struct walk_credit *credit, unsigned depth)
+{
+	uint32_t more = depth / QUIET_DEPTH;
+
+	credit->walks -= more < credit->walks ? more : credit->walks;
+}
 
 /* Whether the present thread's next lock can be taken quietly. */
 static inline bool held_quiet_has_room(void)
