@@ -173,6 +173,20 @@ def a_daemon_keeps_the_directory_for_its_first_turn(place):
         (place / "go").unlink()
 
 
+def a_trace_that_somebody_empties_does_not_end_the_program(place):
+    """A store into the mapping of a file that was cut is a SIGBUS."""
+    cuts = place.compile("cuts", "-g", "-pthread", "-D_GNU_SOURCE",
+                         source=(pathlib.Path(ROOT) / "tests/programs/c/trace_cut.c").read_text())
+    for how, status in (("plain", 2), ("threads", 2), ("own", 2), ("blocked_handler", 2), ("stack", 2),
+                        ("default", 135), ("sent", 135), ("ignored_sent", 66), ("forks", 66)):
+        plain = subprocess.run([cuts, how], capture_output=True, text=True, check=False, cwd=place.path)
+        expect(plain.returncode == (-7 if status == 135 else 0), (how, plain))
+        result = run("-o", place / f"traces.{how}", "--", cuts, how, place / f"traces.{how}", cwd=place.path)
+        expect(result.out == plain.stdout and result.status == status, f"{how} {result}")
+        emptied = re.search("the trace of 1 process in .* was emptied while it was written", result.err)
+        expect(bool(emptied) == (status == 2 or how == "forks"), f"{how} {result}")
+
+
 def many_threads_at_a_time_are_watched(place):
     program = place.compile("many_threads", "-g", "-pthread",
                             source=(pathlib.Path(ROOT) / "tests/programs/c/many_threads.c").read_text())

@@ -210,6 +210,13 @@ static void print_notes(const struct run *run, FILE *out)
 			"yieldsan: %s, where the traces were, was removed while the program ran: "
 			"what they had is lost; name a directory that stays by --output\n",
 			run->traces.path);
+	else if (run->traces.cut)
+		fprintf(out,
+			"yieldsan: the trace of %zu process%s in %s was emptied while it was "
+			"written: "
+			"what it had is lost; keep clean-up scripts away, or name another "
+			"directory by --output\n",
+			run->traces.cut, run->traces.cut == 1 ? "" : "es", run->traces.path);
 	else if (run->traces.lost)
 		fprintf(out,
 			"yieldsan: %zu process%s found no room for a trace in %s (a full disk, or "
@@ -279,8 +286,8 @@ static int make_report(struct run *run)
 /* A finding may have been in what was lost. */
 static bool has_lost_records(const struct run *run)
 {
-	return run->traces.is_gone || run->traces.lost || run->summary.incomplete ||
-	       run->summary.lost_errors;
+	return run->traces.is_gone || run->traces.lost || run->traces.cut ||
+	       run->summary.incomplete || run->summary.lost_errors;
 }
 
 static int exit_status(const struct run *run, int report_error)

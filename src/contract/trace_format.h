@@ -22,7 +22,9 @@
  * A process that found no room for its trace leaves an empty file. What an executor then does is
  * lost: its first turn adds this to the file's mode, for there is no room for anything else.
  */
-#define TRACE_LOST_MODE		0100
+#define TRACE_LOST_MODE 0100
+/* The same of a trace that somebody emptied, or cut short, while it was written. */
+#define TRACE_CUT_MODE		0010
 #define TRACE_ALIGN		8
 #define TRACE_MAX_FRAMES	128
 #define TRACE_NAME_SIZE		16 /* a thread's name: TASK_COMM_LEN, with its NUL */

@@ -106,16 +106,15 @@ static uint64_t made_us(const char *path)
 	return digits > path && digits[-1] == '.' ? strtoull(digits, NULL, 10) : 0;
 }
 
-/* What the runtime leaves where it found no room and an executor ran. Others may put files into the
+/* A file that the runtime marked, for it could not write into it. Others may put files into the
  * directory. */
-static bool is_lost_since(const char *path, const struct timespec *start)
+static bool is_marked_since(const char *path, mode_t mark, const struct timespec *start)
 {
 	uint64_t start_us = (uint64_t)start->tv_sec * 1000000 + (uint64_t)start->tv_nsec / 1000;
 	struct stat status;
 
-	return !lstat(path, &status) && S_ISREG(status.st_mode) && !status.st_size &&
-	       status.st_mode & TRACE_LOST_MODE && status.st_uid == geteuid() &&
-	       made_us(path) >= start_us;
+	return !lstat(path, &status) && S_ISREG(status.st_mode) && status.st_mode & mark &&
+	       status.st_uid == geteuid() && made_us(path) >= start_us;
 }
 
 static void collect(const char *path, void *data)
@@ -128,7 +127,8 @@ static void collect(const char *path, void *data)
 	if (fd < 0 || !trace_finish_is_of_run(fd, &header, directory->run)) {
 		if (fd >= 0)
 			close(fd);
-		directory->lost += is_lost_since(path, &directory->opened);
+		directory->lost += is_marked_since(path, TRACE_LOST_MODE, &directory->opened);
+		directory->cut += is_marked_since(path, TRACE_CUT_MODE, &directory->opened);
 		return;
 	}
 	if (header.pid == collection->pid && header.start_wall_ns >= collection->last_start_ns) {

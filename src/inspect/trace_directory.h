@@ -17,6 +17,7 @@ struct trace_directory {
 	struct timespec opened;	   /* CLOCK_REALTIME */
 	char **traces;		   /* once collected: paths */
 	size_t lost;		   /* processes whose executors found no room for a trace */
+	size_t cut;		   /* traces that somebody emptied while they were written */
 	bool is_gone;		   /* it cannot be read any more: somebody removed it */
 	size_t count, room;
 };

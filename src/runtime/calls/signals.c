@@ -1,5 +1,5 @@
 /*
- * The program's handler of the one signal that we use: it is kept, and called behind ours; and of
+ * The program's handler of the two signals that we use: it is kept, and called behind ours; and of
  * those that ask it to end, whose time is noted. Of the others, those that run on an alternate
  * stack; and that stack.
  */
@@ -20,21 +20,21 @@
 	{                                                                                          \
 		if (phase_signal_ends(signal))                                                     \
 			return phase_sigaction(name##_besides, signal, action, before);            \
-		if (signal != SAMPLER_SIGNAL)                                                      \
+		if (!sampler_shares(signal))                                                       \
 			return sampler_other_sigaction(real.name, signal, action, before);         \
 		if (this_thread.vforked)                                                           \
 			return real.name(signal, action, before);                                  \
-		return sampler_sigaction(action, before);                                          \
+		return sampler_sigaction(signal, action, before);                                  \
 	}
 
 ACTION(sigaction)
 ACTION(__sigaction)
 
-static sighandler_t set_handler(sighandler_t handler, int flags)
+static sighandler_t set_handler(int signal, sighandler_t handler, int flags)
 {
 	struct sigaction action = { .sa_handler = handler, .sa_flags = flags }, before;
 
-	return sampler_sigaction(&action, &before) ? SIG_ERR : before.sa_handler;
+	return sampler_sigaction(signal, &action, &before) ? SIG_ERR : before.sa_handler;
 }
 
 /* glibc's signal() restarts calls, System V's does not, and is good for one signal. */
@@ -48,9 +48,9 @@ static sighandler_t set_handler(sighandler_t handler, int flags)
 			handler = phase_handler_set(signal, handler, &before);                     \
 			return phase_handler_seen(real.name(signal, handler), before);             \
 		}                                                                                  \
-		if (signal != SAMPLER_SIGNAL || this_thread.vforked)                               \
+		if (!sampler_shares(signal) || this_thread.vforked)                                \
 			return real.name(signal, handler);                                         \
-		return set_handler(handler, flags);                                                \
+		return set_handler(signal, handler, flags);                                        \
 	}
 
 HANDLER(signal, SA_RESTART)
@@ -68,16 +68,16 @@ EXPORT sighandler_t sigset(int signal, sighandler_t handler)
 		handler = phase_handler_set(signal, handler, &before);
 		return phase_handler_seen(real.sigset(signal, handler), before);
 	}
-	if (signal != SAMPLER_SIGNAL || this_thread.vforked || handler == SIG_HOLD)
+	if (!sampler_shares(signal) || this_thread.vforked || handler == SIG_HOLD)
 		return real.sigset(signal, handler);
-	return set_handler(handler, 0);
+	return set_handler(signal, handler, 0);
 }
 
 EXPORT int sigignore(int signal)
 {
-	if (signal != SAMPLER_SIGNAL || this_thread.vforked)
+	if (!sampler_shares(signal) || this_thread.vforked)
 		return real.sigignore(signal);
-	return set_handler(SIG_IGN, 0) == SIG_ERR ? -1 : 0;
+	return set_handler(signal, SIG_IGN, 0) == SIG_ERR ? -1 : 0;
 }
 
 EXPORT int sigaltstack(const stack_t *stack, stack_t *before)

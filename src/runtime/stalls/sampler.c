@@ -88,6 +88,7 @@ void sampler_take(void)
 				  .sigev_value = { .sival_ptr = &sampler_cookie } };
 	int number, place;
 
+	sampler_guard_trace();
 	if (timer != NO_TIMER || !runtime_options.sample_us || runtime_silent ||
 	    !sampler_handler_ready())
 		return;

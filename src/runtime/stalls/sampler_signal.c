@@ -7,8 +7,10 @@
 
 #include "runtime/base/runtime.h"
 #include "runtime/base/signal_stack.h"
+#include "runtime/base/system_call.h"
 #include "runtime/libc/real.h"
 #include "runtime/modules/modules.h"
+#include "runtime/trace/trace.h"
 #include "stall_samples.h"
 
 /* The instructions before the place that an interrupted call of glibc returns to:
@@ -43,10 +45,16 @@ char sampler_cookie;
 THREAD_LOCAL char *sampler_stack_top;
 THREAD_LOCAL uint64_t sampler_next_mask; /* of the program's handler, as the kernel has it */
 
-static struct sigaction program; /* what the program asked for, or found */
-static int state;		 /* 0: no handler yet, 1: one thread installs it, 2: installed */
-static bool too_small;		 /* an alternate stack that no signal fits on was seen */
-static bool blocks_ours[NSIG];	 /* by signal: we put ours into the mask of its handler */
+/* A signal that we handle before the program does. */
+struct shared_signal {
+	int number;
+	struct sigaction program; /* what the program asked for, or found */
+	int state;		  /* 0: no handler yet, 1: one thread installs it, 2: installed */
+};
+
+static struct shared_signal samples = { .number = SAMPLER_SIGNAL }, faults = { .number = SIGBUS };
+static bool too_small;	       /* an alternate stack that no signal fits on was seen */
+static bool blocks_ours[NSIG]; /* by signal: we put ours into the mask of its handler */
 
 void sampler_set_stack(char *top)
 {
@@ -124,20 +132,26 @@ static uint64_t mask_word(const sigset_t *set)
 	return word;
 }
 
-/* The program's own handler, as the kernel would call it. */
-static struct sampler_next next_of_program(const siginfo_t *info, ucontext_t *context)
+static bool has_handler(const struct sigaction *action)
 {
-	struct sigaction chained = program;
+	return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
+}
+
+/* The program's own handler, as the kernel would call it. */
+static struct sampler_next next_of_program(struct shared_signal *signal, const siginfo_t *info,
+					   ucontext_t *context)
+{
+	struct sigaction chained = signal->program;
 	struct sampler_next next = { NULL, NULL };
 	uintptr_t frame = (uintptr_t)context - FRAME_CONTEXT;
 
-	if (chained.sa_handler == SIG_DFL || chained.sa_handler == SIG_IGN)
+	if (!has_handler(&chained))
 		return next;
 	if (chained.sa_flags & (int)SA_RESETHAND)
-		program.sa_handler = SIG_DFL;
+		signal->program.sa_handler = SIG_DFL;
 	sampler_next_mask = mask_word(&context->uc_sigmask) | mask_word(&chained.sa_mask);
 	if (!(chained.sa_flags & SA_NODEFER))
-		sampler_next_mask |= UINT64_C(1) << (SAMPLER_SIGNAL - 1);
+		sampler_next_mask |= UINT64_C(1) << (signal->number - 1);
 	next.handler = (void *)chained.sa_sigaction;
 	if (!(chained.sa_flags & SA_ONSTACK) && is_on(&context->uc_stack, frame) &&
 	    !is_on(&context->uc_stack, (uintptr_t)context->uc_mcontext.gregs[REG_RSP]) &&
@@ -146,72 +160,117 @@ static struct sampler_next next_of_program(const siginfo_t *info, ucontext_t *co
 	return next;
 }
 
+/*
+ * Without a handler of the program's SIGBUS ends it: at the instruction that faulted, which is made
+ * again, or sent again where another process sent it.
+ */
+static void take_default(const siginfo_t *info)
+{
+	struct sigaction plain = { .sa_handler = SIG_DFL };
+
+	real.sigaction(SIGBUS, &plain, NULL);
+	if (info->si_code <= 0)
+		system_call_always(SYS_tgkill, system_call_always(SYS_getpid, 0, 0, 0, 0, 0, 0),
+				   system_call_always(SYS_gettid, 0, 0, 0, 0, 0, 0), SIGBUS, 0, 0,
+				   0);
+}
+
+/* Whoever emptied the trace must not end the program: it goes on without. */
+static struct sampler_next handle_fault(siginfo_t *info, void *context)
+{
+	if (info->si_code > 0 && trace_was_cut((uintptr_t)info->si_addr))
+		return (struct sampler_next){ NULL, NULL };
+	if (!has_handler(&faults.program))
+		take_default(info);
+	return next_of_program(&faults, info, context);
+}
+
 struct sampler_next sampler_handle(int signal, siginfo_t *info, void *context)
 {
+	struct sampler_next next = { NULL, NULL };
 	int saved_errno = errno;
 
-	(void)signal;
-	if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &sampler_cookie)
-		return next_of_program(info, context);
-	stall_sample(context);
-	restart_call(context);
+	if (signal == SIGBUS) {
+		next = handle_fault(info, context);
+	} else if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &sampler_cookie) {
+		next = next_of_program(&samples, info, context);
+	} else {
+		stall_sample(context);
+		restart_call(context);
+	}
 	errno = saved_errno;
-	return (struct sampler_next){ NULL, NULL };
+	return next;
 }
 
-static bool has_handler(const struct sigaction *action)
-{
-	return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
-}
-
-static int install(void)
+static int install(struct shared_signal *signal)
 {
 	struct sigaction action = { .sa_sigaction = sampler_entry, .sa_flags = SA_SIGINFO };
 
 	if (!__atomic_load_n(&too_small, __ATOMIC_RELAXED))
 		action.sa_flags |= SA_ONSTACK;
-	if (!has_handler(&program) || program.sa_flags & SA_RESTART)
+	if (!has_handler(&signal->program) || signal->program.sa_flags & SA_RESTART)
 		action.sa_flags |= SA_RESTART;
 	/* Those too that libc keeps for itself. */
 	memset(&action.sa_mask, 0xff, sizeof action.sa_mask);
-	return real.sigaction(SAMPLER_SIGNAL, &action, NULL);
+	/* What is ignored stays so across an exec. */
+	if (signal->number == SIGBUS && signal->program.sa_handler == SIG_IGN)
+		action = signal->program;
+	return real.sigaction(signal->number, &action, NULL);
+}
+
+static bool is_ready(struct shared_signal *signal)
+{
+	int none = 0;
+
+	if (__atomic_load_n(&signal->state, __ATOMIC_ACQUIRE) == 2)
+		return true;
+	if (!__atomic_compare_exchange_n(&signal->state, &none, 1, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return none == 2;
+	if (real.sigaction(signal->number, NULL, &signal->program) || install(signal)) {
+		__atomic_store_n(&signal->state, 0, __ATOMIC_RELEASE);
+		return false;
+	}
+	__atomic_store_n(&signal->state, 2, __ATOMIC_RELEASE);
+	return true;
 }
 
 bool sampler_handler_ready(void)
 {
-	int none = 0;
+	return is_ready(&samples);
+}
 
-	if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == 2)
-		return true;
-	if (!__atomic_compare_exchange_n(&state, &none, 1, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE))
-		return none == 2;
-	if (real.sigaction(SAMPLER_SIGNAL, NULL, &program) || install()) {
-		__atomic_store_n(&state, 0, __ATOMIC_RELEASE);
-		return false;
-	}
-	__atomic_store_n(&state, 2, __ATOMIC_RELEASE);
-	return true;
+void sampler_guard_trace(void)
+{
+	if (!runtime_silent)
+		is_ready(&faults);
+}
+
+static void leave(struct shared_signal *signal)
+{
+	if (__atomic_load_n(&signal->state, __ATOMIC_ACQUIRE) != 2)
+		return;
+	real.sigaction(signal->number, &signal->program, NULL);
+	__atomic_store_n(&signal->state, 0, __ATOMIC_RELEASE);
 }
 
 void sampler_handler_leave(void)
 {
-	if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) != 2)
-		return;
-	real.sigaction(SAMPLER_SIGNAL, &program, NULL);
-	__atomic_store_n(&state, 0, __ATOMIC_RELEASE);
+	leave(&samples);
+	leave(&faults);
 }
 
-int sampler_sigaction(const struct sigaction *action, struct sigaction *before)
+int sampler_sigaction(int number, const struct sigaction *action, struct sigaction *before)
 {
-	struct sigaction old = program;
+	struct shared_signal *signal = number == SIGBUS ? &faults : &samples;
+	struct sigaction old = signal->program;
 
-	if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) != 2)
-		return real.sigaction(SAMPLER_SIGNAL, action, before);
+	if (__atomic_load_n(&signal->state, __ATOMIC_ACQUIRE) != 2)
+		return real.sigaction(number, action, before);
 	if (action) {
-		program = *action;
-		if (install()) {
-			program = old;
+		signal->program = *action;
+		if (install(signal)) {
+			signal->program = old;
 			return -1;
 		}
 	}
@@ -254,6 +313,8 @@ void sampler_signal_stack_changed(const stack_t *stack)
 	if (stack->ss_flags & SS_DISABLE || stack->ss_size >= signal_frame_size() ||
 	    __atomic_exchange_n(&too_small, true, __ATOMIC_RELAXED))
 		return;
-	if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == 2)
-		install();
+	if (__atomic_load_n(&samples.state, __ATOMIC_ACQUIRE) == 2)
+		install(&samples);
+	if (__atomic_load_n(&faults.state, __ATOMIC_ACQUIRE) == 2)
+		install(&faults);
 }

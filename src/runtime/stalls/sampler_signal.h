@@ -25,8 +25,20 @@ bool sampler_handler_ready(void);
 /* For good: the program has the signal to itself, as if we had never been. */
 void sampler_handler_leave(void);
 
-/* The program sets its handler of the signal, asks for it, or both: see sigaction(2). */
-int sampler_sigaction(const struct sigaction *action, struct sigaction *before);
+/*
+ * Somebody may empty the trace's file, and the next store into its mapping is a SIGBUS: from now on
+ * it is taken, and the program goes on.
+ */
+void sampler_guard_trace(void);
+
+/* Whether the signal has a handler of ours before the program's. */
+static inline bool sampler_shares(int signal)
+{
+	return signal == SAMPLER_SIGNAL || signal == SIGBUS;
+}
+
+/* The program sets its handler of such a signal, asks for it, or both: see sigaction(2). */
+int sampler_sigaction(int number, const struct sigaction *action, struct sigaction *before);
 
 /*
  * The same of any other signal, or `real` of it. A handler that runs on the alternate stack has our

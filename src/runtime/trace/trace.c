@@ -36,6 +36,7 @@ static char empty_path[sizeof path];   /* of the file that found no room */
 static char removed_path[sizeof path]; /* before an exec, which may fail */
 static int file_error;
 static bool had_turn;
+static bool cut; /* somebody emptied the file */
 static size_t mapped;
 static uint64_t space; /* bytes of the trace that have space of their own */
 
@@ -224,6 +225,7 @@ void trace_forget(void)
 	empty_path[0] = '\0';
 	removed_path[0] = '\0';
 	had_turn = false;
+	cut = false;
 	state = TRACE_NONE;
 	space = 0;
 	trace_forget_records();
@@ -331,6 +333,25 @@ void trace_had_turn(void)
 bool trace_is_lost_unmarked(void)
 {
 	return had_turn && !path[0] && file_error && file_error != ENOSPC;
+}
+
+bool trace_was_cut(uintptr_t address)
+{
+	struct trace_header *trace = trace_header();
+
+	if (!trace || address - (uintptr_t)trace >= mapped)
+		return false;
+	if (__atomic_exchange_n(&cut, true, __ATOMIC_ACQ_REL) && !path[0])
+		return true; /* another thread was first */
+	/* Even behind a seccomp filter: else it is over in any case. */
+	if (system_call_always(SYS_mmap, (long)trace, (long)mapped, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != (long)trace)
+		return false;
+	if (path[0])
+		system_call(SYS_chmod, (long)path, 0600 | TRACE_CUT_MODE, 0, 0, 0, 0);
+	path[0] = '\0';
+	file_error = ENODATA;
+	return true;
 }
 
 void trace_reserve(void)

@@ -56,6 +56,12 @@ bool trace_is_lost_unmarked(void);
 /* Makes space for records to come. */
 void trace_reserve(void);
 
+/*
+ * A SIGBUS at this address. True when it lies in the trace: its file was emptied, and memory took
+ * its place. What was there is lost, which is marked. Async-signal-safe.
+ */
+bool trace_was_cut(uintptr_t address);
+
 /* No system call of ours any more: the program has a seccomp filter. */
 void trace_give_up_calls(void);
 
