@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""README's worked example of a guard held across an await: its program, its commands, what they show."""
+"""The worked example in tools/doc/locks.md of a guard held across an await: its program, its commands, what they show."""
 
 import os
 import re
@@ -8,7 +8,7 @@ import sys
 
 from cli.place import BUILD, expect, ROOT, run_tests, Skip, yieldsan
 
-README = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+DOCUMENT = (ROOT / "tools/doc/locks.md").read_text(encoding="utf-8").splitlines()
 INDENT = "    "
 PROGRAM = BUILD / "cargo" / "debug" / "service"
 # What differs from run to run.
@@ -18,7 +18,7 @@ CHANGES = re.compile(r"[\d.]+ (?=ms)|(?<=process )\d+")
 def _block(first):
     """The indented lines from the one that begins so on, up to the next text or command."""
     lines = []
-    for line in README[next(i for i, line in enumerate(README) if line.startswith(INDENT + first)):]:
+    for line in DOCUMENT[next(i for i, line in enumerate(DOCUMENT) if line.startswith(INDENT + first)):]:
         if line and (not line.startswith(INDENT) or (lines and line.startswith(INDENT + "$ "))):
             break
         lines.append(line[len(INDENT):])
@@ -38,7 +38,7 @@ def _cargo(directory, *words):
 
 
 def _service(place):
-    """The program, made as README says."""
+    """The program, made as the document says."""
     new, features = re.fullmatch(r"\$ cargo (new service) && cd service && cargo (add .*?) +#.*",
                                  _block("$ cargo new service")[0]).groups()
     _cargo(place.path, *new.split(), "--vcs=none")
@@ -48,7 +48,7 @@ def _service(place):
 
 
 def _expect_shown(command, result):
-    """Every line that README has after the command comes, in this order."""
+    """Every line that the document has after the command comes, in this order."""
     printed = iter([CHANGES.sub("N ", line) for line in (result.out + result.err).splitlines()])
     for line in filter(None, _block(f"$ yieldsan {command} target/debug/service")[1:]):
         expect(CHANGES.sub("N ", line) in printed, f"not shown: {line}\n{result}")
