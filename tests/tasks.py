@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -512,6 +513,37 @@ def the_list_can_be_switched_off(place):
 
 def a_number_that_names_no_trace_is_refused(place):
     expect_refusal(yieldsan("report", "--tasks", str(os.getpid()), cwd=place.path), 2, str(os.getpid()), "not watched")
+
+
+PYTHON_KILLED = """
+import asyncio, os, signal
+async def main():
+    waiting = asyncio.ensure_future(asyncio.sleep(9))
+    await asyncio.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+NODE_KILLED = "setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50)\n"
+
+
+def _says_that_none_are_listed(place, name, command):
+    ran = run("-o", place / "traces", *command)
+    expect(ran.status == 128 + signal.SIGKILL, ran)
+    text = yieldsan("report", "--tasks", place / "traces")
+    expect(f"tasks of {name} are not listed: that is not supported" in text.out, text)
+    expect("0 tasks" not in text.out, text)
+    process, = json.loads(yieldsan("report", "--tasks", "--format=json", place / "traces").out)["processes"]
+    expect("not supported" in process["tasks_problem"], process)
+
+
+def tasks_of_asyncio_are_not_supported(place):
+    _says_that_none_are_listed(place, "asyncio", ["python3", place.write("app.py", PYTHON_KILLED)])
+
+
+def tasks_of_node_are_not_supported(place):
+    if not shutil.which("node"):
+        raise Skip("no node")
+    _says_that_none_are_listed(place, "libuv", ["node", place.write("app.js", NODE_KILLED)])
 
 
 if __name__ == "__main__":

@@ -114,6 +114,7 @@ static void read_trace(struct report *report, const char *path)
 
 		address_space_init(&space, report->session, &trace);
 		tasks_collect(&space, process->ownership, &process->tasks);
+		process_name_unlisted(report->session, process);
 		address_space_deinit(&space);
 	}
 	trace_file_close(&trace);

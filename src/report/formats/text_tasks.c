@@ -58,7 +58,8 @@ void text_tasks_print(const struct report *report, const struct process *process
 	    (process->end != PROCESS_RUNNING && process->end != PROCESS_SIGNALED &&
 	     process->end != PROCESS_LOST))
 		return;
-	print_head(process, out);
+	if (tasks->count || process_lists_tasks(process) || !tasks->problem)
+		print_head(process, out);
 	for (size_t i = 0; i < tasks->group_count && i < MAX_GROUPS; i++)
 		print_group(report, process, &tasks->groups[i], out);
 	if (tasks->group_count > MAX_GROUPS)

@@ -161,3 +161,34 @@ struct process *process_create(struct session *session, const struct trace_file 
 	process->allowance_count = allowances_read(session, trace, &process->allowances);
 	return process;
 }
+
+static bool lists_tasks(const struct process_executor *executor)
+{
+	return executor->family == FAMILY_TOKIO || executor->family == FAMILY_ASYNC_TASK;
+}
+
+bool process_lists_tasks(const struct process *process)
+{
+	for (size_t i = 0; i < process->executor_count; i++)
+		if (lists_tasks(&process->executors[i]))
+			return true;
+	return false;
+}
+
+void process_name_unlisted(struct session *session, struct process *process)
+{
+	const char *names = NULL;
+
+	for (size_t i = 0; i < process->executor_count; i++) {
+		const struct process_executor *executor = &process->executors[i];
+
+		if (executor->family != FAMILY_EVENT_LOOP || !executor->turns)
+			continue;
+		names = names ? strings_print(&session->strings, "%s and %s", names, executor->name)
+			      : executor->name;
+	}
+	if (names && !process->tasks.problem)
+		process->tasks.problem =
+			strings_print(&session->strings,
+				      "tasks of %s are not listed: that is not supported", names);
+}

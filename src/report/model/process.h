@@ -57,6 +57,12 @@ struct process {
 
 struct session;
 
+/* Whether it has an executor of which tasks can be listed. */
+bool process_lists_tasks(const struct process *process);
+
+/* Says in tasks.problem of which executors none are listed, where nothing worse is said. */
+void process_name_unlisted(struct session *session, struct process *process);
+
 /* In the session's memory. `path` is kept; `lengths`: also of turns. */
 struct process *process_create(struct session *session, const struct trace_file *trace,
 			       const char *path, bool lengths);
