@@ -163,6 +163,37 @@ def ten_seconds_after_its_first_listen_a_server_is_started(place):
     expect(found == {"main": ("notice", "start-up")}, found)
 
 
+DATAGRAMS = """
+import asyncio, socket, sys, time
+
+class Protocol(asyncio.DatagramProtocol):
+    def datagram_received(self, data, address):
+        handler()
+        done.set()
+
+def handler():
+    time.sleep(0.02)
+
+async def main():
+    global done
+    done = asyncio.Event()
+    time.sleep(0.02)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        address = free.getsockname()
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Protocol, local_addr=address)
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", address)
+    await done.wait()
+
+asyncio.run(main())
+"""
+
+
+def the_first_datagram_ends_a_start_up(place):
+    found = _sleeps(place, source=DATAGRAMS)
+    expect(found == {"main": ("notice", "start-up"), "handler": ("error", None)}, found)
+
+
 def a_script_has_no_start_up(place):
     found = _sleeps(place, source=SCRIPT)
     expect(found == {"main": ("error", None)}, found)

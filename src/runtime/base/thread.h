@@ -42,6 +42,7 @@ struct thread_state {
 	bool root_polled;   /* a sample met it in one: see executors/root_turn.h */
 	bool root_reactor;  /* its block_on waits by epoll: no poll of its root future is missed */
 	bool loop_has_fds;  /* it runs a loop, which may end by a close */
+	bool takes_datagrams; /* its first one has not come: see process/phase.h */
 	bool accepts;	    /* it has accepted a connection: see process/phase.h */
 	bool made_pipe;	    /* one may be its status pipe: see calls/status_pipe.h */
 	bool loop_learns;   /* how far its loop reaches is being found out */

@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "call.h"
 #include "keep.h"
+#include "runtime/base/runtime.h"
 #include "runtime/process/phase.h"
 
 bool socket_linger_was_asked;
@@ -121,7 +122,8 @@ static bool takes_datagrams(int fd, const struct sockaddr *address)
 		port = ((const struct sockaddr_in6 *)address)->sin6_port;
 	else
 		return false;
-	return port && !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) && type == SOCK_DGRAM;
+	return port && !runtime_silent && !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) &&
+	       type == SOCK_DGRAM;
 }
 
 static COLD int watched_bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
@@ -142,7 +144,7 @@ EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 	saved = errno;
 	if (!result && takes_datagrams(fd, address.__sockaddr__)) {
 		origin_set(fd, ORIGIN_LISTENS);
-		phase_listens();
+		phase_takes_datagrams();
 	}
 	errno = saved;
 	return result;

@@ -116,10 +116,10 @@ CALL(TRANSFER, socket, ssize_t, sendmsg, (int fd, const struct msghdr *message, 
 CALL(TRANSFER, socket, int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags), (fd, messages, count, flags), FD_WHEN(fd, !(flags & MSG_DONTWAIT)))
 CALL(TRANSFER, socket, ssize_t, recv, (int fd, void *buffer, size_t size, int flags), (fd, buffer, size, flags), FD_WHEN(fd, !(flags & MSG_DONTWAIT)))
 CALL(TRANSFER, socket, ssize_t, __recv_chk, (int fd, void *buffer, size_t size, size_t room, int flags), (fd, buffer, size, room, flags), FD_WHEN(fd, !(flags & MSG_DONTWAIT)))
-CALL(TRANSFER, socket, ssize_t, recvfrom, (int fd, void *buffer, size_t size, int flags, __SOCKADDR_ARG address, socklen_t *address_size), (fd, buffer, size, flags, address, address_size), FD_WHEN(fd, !(flags & MSG_DONTWAIT)))
-CALL(TRANSFER, socket, ssize_t, __recvfrom_chk, (int fd, void *buffer, size_t size, size_t room, int flags, __SOCKADDR_ARG address, socklen_t *address_size), (fd, buffer, size, room, flags, address, address_size), FD_WHEN(fd, !(flags & MSG_DONTWAIT)))
-CALL(TRANSFER, socket, ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags), FD_WHEN(fd, !(flags & MSG_DONTWAIT)))
-CALL(TRANSFER, socket, int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout), (fd, messages, count, flags, timeout), FD_WHEN(fd, !(flags & MSG_DONTWAIT)))
+CALL_BY_HAND(TRANSFER, socket, ssize_t, recvfrom, (int fd, void *buffer, size_t size, int flags, __SOCKADDR_ARG address, socklen_t *address_size))
+CALL_BY_HAND(TRANSFER, socket, ssize_t, __recvfrom_chk, (int fd, void *buffer, size_t size, size_t room, int flags, __SOCKADDR_ARG address, socklen_t *address_size))
+CALL_BY_HAND(TRANSFER, socket, ssize_t, recvmsg, (int fd, struct msghdr *message, int flags))
+CALL_BY_HAND(TRANSFER, socket, int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout))
 
 /* Descriptors made, changed and closed. */
 CALL_BY_HAND(OPEN, file, int, open, (const char *path, int flags, ...))

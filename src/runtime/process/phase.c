@@ -83,6 +83,18 @@ COLD void phase_first_accept(void)
 	write_server(server);
 }
 
+COLD void phase_takes_datagrams(void)
+{
+	phase_listens();
+	this_thread.takes_datagrams = !this_thread.vforked && !this_thread.accepts;
+}
+
+COLD void phase_first_datagram(void)
+{
+	this_thread.takes_datagrams = false;
+	phase_accepts();
+}
+
 void phase_ends(void)
 {
 	uint64_t none = 0;
@@ -111,7 +123,7 @@ void phase_forked(void)
 	memset(servers, 0, sizeof servers);
 	server_count = 0;
 	ends_ns = 0;
-	this_thread.accepts = false;
+	this_thread.accepts = this_thread.takes_datagrams = false;
 }
 
 static void note_and_go_on(int signal, siginfo_t *info, void *context)

@@ -11,10 +11,12 @@
 #include "runtime/base/compiler.h"
 #include "runtime/base/thread.h"
 
-/* The present thread has a socket that listens, or a datagram socket with a port. */
+/* The present thread has a socket that listens; a datagram socket with a port. */
 COLD void phase_listens(void);
+COLD void phase_takes_datagrams(void);
 
 COLD void phase_first_accept(void);
+COLD void phase_first_datagram(void);
 
 static inline void phase_accepts(void)
 {
