@@ -244,6 +244,12 @@ static void builder_deinit(struct layout_builder *builder)
 	types_deinit(&builder->types);
 }
 
+/* What is known of the tasks of each library: one line each. */
+static void (*const task_layouts[])(struct layout_builder *) = {
+	layout_add_tasks,
+	layout_add_async_tasks,
+};
+
 void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf_file *debug,
 		   const struct held_patterns *own, const struct layout_header *header,
 		   size_t *size)
@@ -260,8 +266,8 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 		add_machine(&builder, &builder.types.machines[i]);
 	for (uint32_t i = 0; i < builder.counts[LAYOUT_MACHINES]; i++)
 		add_states(&builder, i);
-	layout_add_tasks(&builder);
-	layout_add_async_tasks(&builder);
+	for (size_t i = 0; i < sizeof task_layouts / sizeof *task_layouts; i++)
+		task_layouts[i](&builder);
 	layout_add_roots(&builder);
 	layout_find_holders(&builder);
 	filled.flags |= builder.types.rust_units ? LAYOUT_HAS_RUST : 0;

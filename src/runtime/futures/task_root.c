@@ -11,6 +11,7 @@
 #include "runtime/modules/modules.h"
 #include "runtime/stalls/sampler.h"
 #include "runtime/trace/trace.h"
+#include "runtime/tasks/task_library.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/tokio.h"
 #include "contract/trace_format.h"
@@ -225,7 +226,8 @@ bool tokio_misses_roots(void)
 {
 	for (struct task_module *module = task_module_next(NULL); module;
 	     module = task_module_next(module))
-		if (module->tokio && !module->symbols.roots && !module->context.budget_count)
+		if (task_module_has(module, &tokio_library) && !module->symbols.roots &&
+		    !module->context.budget_count)
 			return true;
 	return false;
 }

@@ -5,6 +5,7 @@
 #include "runtime/base/compiler.h"
 #include "runtime/base/thread.h"
 #include "async_task_scan.h"
+#include "task_library.h"
 #include "runtime/turns/executor.h"
 #include "task_module.h"
 #include "task_slots.h"
@@ -112,5 +113,26 @@ const struct task_family async_task_drop_family = {
 	.confirmed = (const void *)async_task_drop_confirmed,
 	.layout_number = layout_number,
 	.moment = moment,
+	.executor = async_task_executor,
+};
+
+static bool is_named(const struct task_symbols *symbols)
+{
+	return symbols->async_task;
+}
+
+static void scan(const struct task_region *region, const struct task_symbols *symbols,
+		 void (*visit)(const struct task_vtable *vtable, void *data), void *data)
+{
+	async_task_scan(region, symbols->runs, visit, data);
+}
+
+const struct task_library async_task_library = {
+	.rust_alone = true,
+	.is_named = is_named,
+	.scan = scan,
+	.polls = &async_task_family,
+	.drops = &async_task_drop_family,
+	.jobs_drop = true,
 	.executor = async_task_executor,
 };

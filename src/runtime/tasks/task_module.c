@@ -4,11 +4,8 @@
 #include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
-#include "async_task.h"
-#include "async_task_scan.h"
+#include "task_library.h"
 #include "task_slots.h"
-#include "tokio.h"
-#include "shared/tokio_scan.h"
 
 struct task_module task_modules[TASK_MODULES];
 
@@ -40,9 +37,20 @@ struct task_module *task_module_of(uintptr_t pc)
 	return module;
 }
 
+bool task_module_has(const struct task_module *module, const struct task_library *library)
+{
+	for (unsigned i = 0; i < task_library_count; i++)
+		if (task_libraries[i] == library)
+			return module->libraries & 1u << i;
+	return false;
+}
+
 struct executor *task_module_executor(const struct task_module *module)
 {
-	return module->tokio ? tokio_executor() : async_task_executor(module);
+	for (unsigned i = 0; i < task_library_count; i++)
+		if (module->libraries & 1u << i)
+			return task_libraries[i]->executor(module);
+	return NULL;
 }
 
 /* A module that went and came back has the same struct module, and other tables. */
@@ -70,6 +78,7 @@ static struct task_module *free_entry(void)
 struct search {
 	struct task_module *module;
 	bool may_be_rust;
+	unsigned library;	 /* that is looked for */
 	uintptr_t writable_from; /* pages from here on are not read-only */
 };
 
@@ -81,25 +90,18 @@ static bool hook(const struct search *search, const struct task_family *family,
 	return task_slot_hook(search->module, family, vtable, read_only);
 }
 
-static void found_tokio(const struct task_vtable *vtable, void *data)
+static void found(const struct task_vtable *vtable, void *data)
 {
 	const struct search *search = data;
+	const struct task_library *library = task_libraries[search->library];
 	struct task_module *module = search->module;
 
-	if (!module->context.size)
-		tokio_context_init(&module->context, module->module);
-	module->tokio |= hook(search, &tokio_family, vtable);
-	if (vtable->by_shape && !vtable->job) /* where shutdown has its place since 1.23 */
-		hook(search, &tokio_shutdown_family, vtable);
-}
-
-static void found_async_task(const struct task_vtable *vtable, void *data)
-{
-	const struct search *search = data;
-
-	search->module->async_task |= hook(search, &async_task_family, vtable);
-	if (vtable->by_shape)
-		hook(search, &async_task_drop_family, vtable);
+	if (library->begin)
+		library->begin(module);
+	if (hook(search, library->polls, vtable))
+		module->libraries |= 1u << search->library;
+	if (vtable->by_shape && (library->jobs_drop || !vtable->job))
+		hook(search, library->drops, vtable);
 }
 
 static void look_through(struct search *search, uintptr_t start, uintptr_t end)
@@ -114,9 +116,9 @@ static void look_through(struct search *search, uintptr_t start, uintptr_t end)
 		.module = module,
 	};
 
-	tokio_scan(&region, symbols->polls, found_tokio, search);
-	if (search->may_be_rust)
-		async_task_scan(&region, symbols->runs, found_async_task, search);
+	for (search->library = 0; search->library < task_library_count; search->library++)
+		if (search->may_be_rust || !task_libraries[search->library]->rust_alone)
+			task_libraries[search->library]->scan(&region, symbols, found, search);
 	task_slots_close_page();
 }
 
@@ -172,22 +174,25 @@ void task_module_added(struct module *added)
 	search.module = module;
 	search.may_be_rust = module_may_be_rust(added);
 	task_symbols_read(&module->symbols, added);
-	module->tokio = module->symbols.tokio;
-	module->async_task = module->symbols.async_task;
+	module->libraries = 0;
+	for (unsigned i = 0; i < task_library_count; i++)
+		if (task_libraries[i]->is_named(&module->symbols))
+			module->libraries |= 1u << i;
 	tokio_context_clear(&module->context);
 	/* Calls come through as soon as the first table is hooked. */
 	__atomic_store_n(&module->module, added, __ATOMIC_RELEASE);
 	if (module - task_modules >= (ptrdiff_t)used)
 		__atomic_store_n(&used, (unsigned)(module - task_modules) + 1, __ATOMIC_RELEASE);
 	look_everywhere(&search);
-	if ((module->tokio || module->async_task) && layout_map(&module->futures, added))
+	if (module->libraries && layout_map(&module->futures, added))
 		event_task_layout_mapped(module);
-	if (!module->tokio && !module->async_task)
+	if (!module->libraries)
 		__atomic_store_n(&module->module, NULL, __ATOMIC_RELEASE);
 }
 
 void task_modules_forked(void)
 {
-	for (unsigned i = 0; i < used; i++)
-		tokio_context_forked(&task_modules[i].context);
+	for (unsigned i = 0; i < task_library_count; i++)
+		for (unsigned j = 0; task_libraries[i]->forked && j < used; j++)
+			task_libraries[i]->forked(&task_modules[j]);
 }

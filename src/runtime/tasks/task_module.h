@@ -16,10 +16,12 @@
 #define TASK_MODULES 64 /* at one time */
 
 struct executor;
+struct task_library;
 
 struct task_module {
-	struct module *module;	/* NULL: a free entry */
-	bool tokio, async_task; /* has a vtable, or a symbol */
+	struct module *module; /* NULL: a free entry */
+	uint32_t
+		libraries; /* bits by their place in task_libraries: it has a vtable, or a symbol */
 	struct tokio_context context;
 	struct task_symbols symbols;
 	struct mapped_layout futures;
@@ -32,6 +34,9 @@ struct task_module *task_module_next(struct task_module *previous);
 
 /* The one that holds an address; NULL when none does. */
 struct task_module *task_module_of(uintptr_t pc);
+
+/* Whether it has tasks of the library. */
+bool task_module_has(const struct task_module *module, const struct task_library *library);
 
 /* Whose root futures it polls on the present thread, and who parks there. */
 struct executor *task_module_executor(const struct task_module *module);

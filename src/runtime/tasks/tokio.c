@@ -2,6 +2,8 @@
 
 #include "runtime/base/compiler.h"
 #include "runtime/turns/executor.h"
+#include "shared/tokio_scan.h"
+#include "task_library.h"
 #include "task_module.h"
 #include "task_slots.h"
 
@@ -61,5 +63,37 @@ const struct task_family tokio_shutdown_family = {
 	.confirmed = (const void *)tokio_shutdown_confirmed,
 	.layout_number = layout_number,
 	.moment = moment,
+	.executor = executor,
+};
+
+static bool is_named(const struct task_symbols *symbols)
+{
+	return symbols->tokio;
+}
+
+static void scan(const struct task_region *region, const struct task_symbols *symbols,
+		 void (*visit)(const struct task_vtable *vtable, void *data), void *data)
+{
+	tokio_scan(region, symbols->polls, visit, data);
+}
+
+static void begin(struct task_module *module)
+{
+	if (!module->context.size)
+		tokio_context_init(&module->context, module->module);
+}
+
+static void forked(struct task_module *module)
+{
+	tokio_context_forked(&module->context);
+}
+
+const struct task_library tokio_library = {
+	.is_named = is_named,
+	.scan = scan,
+	.polls = &tokio_family,
+	.drops = &tokio_shutdown_family, /* it has its place since 1.23 */
+	.begin = begin,
+	.forked = forked,
 	.executor = executor,
 };

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/tasks/task_library.h"
 #include "runtime/tasks/async_task.h"
 #include "runtime/tasks/async_task_scan.h"
 #include "runtime/turns/executor.h"
@@ -115,8 +116,8 @@ static void a_vtable_is_found_by_its_shape(void **state)
 
 	(void)state;
 	assert_non_null(module);
-	assert_true(module->async_task);
-	assert_false(module->tokio);
+	assert_true(task_module_has(module, &async_task_library));
+	assert_false(task_module_has(module, &tokio_library));
 	assert_ptr_not_equal(in_memory(&task_table)->run, run);
 }
 

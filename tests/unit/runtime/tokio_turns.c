@@ -14,6 +14,7 @@
 
 #include "runtime/turns/executor.h"
 #include "runtime/futures/root_turn.h"
+#include "runtime/tasks/task_library.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/futures/task_root.h"
 #include "runtime/tasks/tokio.h"
@@ -149,7 +150,7 @@ static void a_table_of_the_program_is_hooked_where_it_lies(void **state)
 	assert_true(task->functions[1] == other);
 	assert_non_null(task_module_of((uintptr_t)poll));
 	assert_null(task_module_of((uintptr_t)stdout)); /* in libc */
-	assert_true(task_module_of(modules_at(0)->start)->tokio);
+	assert_true(task_module_has(task_module_of(modules_at(0)->start), &tokio_library));
 }
 
 static void blocks_in_its_first_poll(void)
