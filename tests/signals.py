@@ -35,8 +35,9 @@ def turns_on_small_stacks_are_sampled_on_the_alternate_one(place):
         _ends_well(program, how, options=("--format=json", f"--report={report}"))
         found = [each for each in report_of(report)["findings"] if each["kind"] == "long-turn"]
         expect(sum(each["count"] for each in found) == turns, found)
-        frames = [frame for each in found for frame in each["stacks"][0]["frames"] if frame.get("user")]
-        expect({frames[0]["function"]} == {"crunch"} and abs(frames[0]["line"] - hot) <= 1, frames)
+        # On a busy machine a turn may have been seen in its loop, or not at all.
+        frames = [frame for each in found for stack in each.get("stacks", ()) for frame in stack["frames"]]
+        expect(any(frame.get("function") == "crunch" and abs(frame["line"] - hot) <= 1 for frame in frames), found)
 
 
 def small_alternate_stacks_have_room_enough(place):
