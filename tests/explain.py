@@ -249,7 +249,6 @@ def what_is_no_process_is_refused(place):
     expect_refusal(yieldsan("explain", str(os.getpid())), 2, "run")
     expect_refusal(yieldsan("explain", place / "none"), 2, "No such file")
     if not os.geteuid():
-        os.chmod(YIELDSAN, 0o755)
         with _running(place, _c(place), "none") as pid:
             _explained(pid, "idle")
             other = subprocess.run([YIELDSAN, "explain", str(pid)], user=65534, group=65534, extra_groups=[], capture_output=True,
