@@ -200,7 +200,7 @@ def one_blocked_worker_is_not_all(place):
 
 
 def a_lock_taken_again_below_its_own_guard_is_a_deadlock(place):
-    for case, guard in (("relock_scope", "RwLockReadGuard<"), ("relock_parked", "MutexGuard<")):
+    for case, guard in (("relock", "RwLockReadGuard<"), ("relock_scope", "RwLockReadGuard<"), ("relock_parked", "MutexGuard<")):
         with _running(place, _rust(), case) as pid:
             document = _explained(pid, "deadlock")
         thread, = _blocked(document)

@@ -6,7 +6,9 @@
 #define LONGEST	     15 /* bytes of an instruction */
 #define RSP	     4
 #define RBP	     5
+#define RSI	     6
 #define RDI	     7
+#define WORD	     8
 #define MOST_USED    64
 #define LARGEST_SIZE 16 /* of what is looked for */
 
@@ -95,6 +97,34 @@ static bool take_drop(frame_code *read, const void *argument, uint64_t pc,
 	return true;
 }
 
+/* mov VARIABLE, %rdi; mov its second word, %rsi; call FUNCTION */
+static bool take_move(frame_code *read, const void *argument, uint64_t pc,
+		      const struct x86_instruction *first, struct frame_drop *drop)
+{
+	struct x86_instruction next;
+
+	if (!is_one(first, 0x8b) || first->reg != RDI || !is_of_frame(first))
+		return false;
+	pc += first->length;
+	if (!decode(read, argument, pc, &next))
+		return false;
+	if (is_of_frame(&next) && next.base == first->base && next.reg == RSI &&
+	    next.displacement == first->displacement + WORD) {
+		pc += next.length;
+		if (!decode(read, argument, pc, &next))
+			return false;
+	}
+	if (!is_one(&next, 0xe8))
+		return false;
+	*drop = (struct frame_drop){
+		.by_value = true,
+		.by_frame_pointer = first->base == RBP,
+		.at = first->displacement,
+		.function = pc + next.length + (uint64_t)next.immediate,
+	};
+	return true;
+}
+
 size_t frame_drops(frame_code *read, const void *argument, uint64_t pc, struct frame_drop *drops,
 		   size_t room)
 {
@@ -105,7 +135,8 @@ size_t frame_drops(frame_code *read, const void *argument, uint64_t pc, struct f
 	for (int i = 0; i < MAX_STEPS && count < room; i++) {
 		if (!decode(read, argument, pc, &instruction) || ends_way(&instruction))
 			break;
-		if (take_drop(read, argument, pc, &instruction, &drops[count]) &&
+		if ((take_drop(read, argument, pc, &instruction, &drops[count]) ||
+		     take_move(read, argument, pc, &instruction, &drops[count])) &&
 		    !is_used(&used, instruction.base, instruction.displacement))
 			count++;
 		if (!use(&used, &instruction))

@@ -1,7 +1,7 @@
 /*
  * What a function drops once a call in it returns, in code that has not been optimised: the address
- * of a variable, and right behind it a call. Compilers drop no value that was moved away, so what
- * will be dropped whatever happens is alive.
+ * of a variable, or its one or two words, and right behind it a call. Compilers drop no value that
+ * was moved away, so what will be dropped whatever happens is alive.
  */
 #ifndef MACHINE_CODE_FRAME_DROPS_H
 #define MACHINE_CODE_FRAME_DROPS_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct frame_drop {
+	bool by_value;	       /* its words are handed over, as to drop(), and not its address */
 	bool by_frame_pointer; /* or else by the stack pointer */
 	int64_t at;	       /* the variable's place, from that register */
 	uint64_t function;     /* that is called with it */

@@ -43,20 +43,23 @@ static bool is_parked_at(const struct search *search, const struct loaded_module
 	       key == address;
 }
 
-/* The type that a `drop_in_place<T>` drops. */
-static bool dropped_type(const struct loaded_module *module, uint64_t function, Dwarf_Die *type)
+/* The type that a `drop_in_place<T>`, or a `drop<T>` that takes the value itself, drops. */
+static bool dropped_type(const struct loaded_module *module, const struct frame_drop *drop,
+			 Dwarf_Die *type)
 {
+	const char *name = drop->by_value ? "drop<" : "drop_in_place<";
 	Dwarf_Die die, child, pointer;
 
 	if (!module->binary ||
-	    !binary_function(module->binary, function - module->record->base, &die) ||
-	    strncmp(die_name(&die), "drop_in_place<", 14) != 0)
+	    !binary_function(module->binary, drop->function - module->record->base, &die) ||
+	    strncmp(die_name(&die), name, strlen(name)) != 0)
 		return false;
 	DIE_FOR_EACH_CHILD(child, &die)
 	if (dwarf_tag(&child) == DW_TAG_formal_parameter)
-		return die_reference(&child, DW_AT_type, &pointer) &&
-		       dwarf_tag(&pointer) == DW_TAG_pointer_type &&
-		       die_reference(&pointer, DW_AT_type, type);
+		return drop->by_value ? die_reference(&child, DW_AT_type, type)
+				      : die_reference(&child, DW_AT_type, &pointer) &&
+						dwarf_tag(&pointer) == DW_TAG_pointer_type &&
+						die_reference(&pointer, DW_AT_type, type);
 	return false;
 }
 
@@ -108,7 +111,7 @@ static bool look_at_frame(const struct search *search, const struct outside_fram
 		Dwarf_Die type;
 
 		if ((drops[i].by_frame_pointer && !frame->bp_known) || !module ||
-		    !dropped_type(module, drops[i].function, &type) ||
+		    !dropped_type(module, &drops[i], &type) ||
 		    !is_guard_of_lock(search, module, variable, &type, &lock))
 			continue;
 		take(search, frame, lock, &type);
