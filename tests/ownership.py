@@ -86,7 +86,7 @@ def an_installed_library_is_no_program(place):
     packages, _ = _installed(place)
     place.write("own.py", "import shopapp.web\n\ndef start():\n    shopapp.web.main()\n\nstart()\n")
     result = run(PYTHON, "own.py", cwd=place.path, env={"PYTHONPATH": str(packages)})
-    expect("in load (" in result.err or "in serve (" in result.err, result)
+    expect("in shopapp_core.load (" in result.err and "in helper_lib.fetch (" in result.err, result)
     expect(re.search(r"\.\.\. \d+ frames? of [^\n]*shopapp", result.err), result)
 
 
