@@ -147,6 +147,23 @@ def a_lock_that_its_own_thread_holds_is_a_deadlock(place):
     expect(_place(thread["stack"]) == _line(C, "relock"), thread)
 
 
+def two_threads_that_want_each_others_locks_are_a_deadlock(place):
+    with _running(place, _c(place), "cycle") as pid:
+        document = _explained(pid, "deadlock")
+    threads = _blocked(document)
+    expect(len(threads) == 2 and all(thread["deadlock"] for thread in threads), threads)
+    expect({_place(thread["stack"]) for thread in threads} == {_line(C, "cycle"), _line(C, "cycle-other")}, threads)
+    expect({thread["ended_by"]["id"] for thread in threads} == {thread["tid"] for thread in threads}, threads)
+
+
+def a_lock_with_a_time_out_is_no_deadlock(place):
+    with _running(place, _c(place), "relock_timed") as pid:
+        for _ in range(4):
+            document = _explained(pid, "hung", "waits for a lock that it holds itself")
+    thread, = _blocked(document)
+    expect("deadlock" not in thread and thread["ended_by"]["kind"] == "itself", thread)
+
+
 def a_killed_process_is_explained_by_its_trace(place):
     with _running(place, _c(place), "mutex") as pid:
         _explained(pid, "hung")

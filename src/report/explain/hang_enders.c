@@ -58,6 +58,31 @@ static void set_thread(const struct search *search, int32_t tid, struct hung_thr
 		ender->now = stack_now(search, tid);
 }
 
+/* Whether only this thread can release a lock: a suspended task of a runtime with several threads
+ * may be polled by another one, and that it is of such a runtime is not known of a guard. */
+static bool is_threads_own(const struct search *search, const struct trace_deadlock *deadlock,
+			   const struct trace_deadlock_edge *edge)
+{
+	const struct trace_executor *executor =
+		trace_file_record(search->collection->trace, deadlock->executor, RECORD_EXECUTOR);
+
+	if (edge->guard)
+		return false;
+	return !edge->suspended || (executor && executor->family == FAMILY_EVENT_LOOP);
+}
+
+/* A lock that its own thread holds, or a circle of such. */
+static bool is_proven(const struct search *search, const struct trace_deadlock *deadlock,
+		      const struct trace_deadlock_edge *edge)
+{
+	if (deadlock->state != DEADLOCK_CYCLE)
+		return edge->holder == edge->tid && is_threads_own(search, deadlock, edge);
+	for (uint32_t i = 0; i < deadlock->edge_count && i < TRACE_MAX_EDGES; i++)
+		if (!is_threads_own(search, deadlock, &deadlock->edges[i]))
+			return false;
+	return true;
+}
+
 static void take_edge(const struct search *search, const struct trace_deadlock *deadlock,
 		      const struct trace_deadlock_edge *edge, struct hung_thread *thread)
 {
@@ -86,7 +111,9 @@ static void take_edge(const struct search *search, const struct trace_deadlock *
 		set_thread(search, edge->holder, thread);
 	}
 	ender->id = edge->holder;
-	thread->deadlock = deadlock->state == DEADLOCK_CYCLE || edge->holder == edge->tid;
+	/* pthread_mutex_timedlock, pthread_rwlock_clockrdlock, ... */
+	thread->deadlock = thread->what && !strstr(thread->what, "timed") &&
+			   !strstr(thread->what, "clock") && is_proven(search, deadlock, edge);
 }
 
 /* The runtime follows waits for locks whose holder it knows. */

@@ -8,11 +8,13 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "yieldsan/yieldsan.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t other_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t taken;
 static volatile unsigned long steps;
@@ -92,6 +94,35 @@ static void wait_for_child(void)
 	waitpid(child, NULL, 0); /* child */
 }
 
+/* Each thread has one lock and wants the other's. */
+static void *cross(void *unused)
+{
+	yieldsan_turn_begin("hangs");
+	pthread_mutex_lock(&other_mutex);
+	pthread_barrier_wait(&taken);
+	pthread_mutex_lock(&mutex); /* cycle-other */
+	yieldsan_turn_end();
+	return unused;
+}
+
+static void cross_locks(void)
+{
+	start(cross);
+	pthread_mutex_lock(&mutex);
+	pthread_barrier_wait(&taken);
+	pthread_mutex_lock(&other_mutex); /* cycle */
+}
+
+static void relock_for_a_while(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 3600;
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_timedlock(&mutex, &until); /* relock_timed */
+}
+
 static void compute(void)
 {
 	for (;;)
@@ -116,6 +147,10 @@ static void hang(const char *how)
 		sleep(3600); /* sleep */
 	else if (!strcmp(how, "busy"))
 		compute();
+	else if (!strcmp(how, "cycle"))
+		cross_locks();
+	else if (!strcmp(how, "relock_timed"))
+		relock_for_a_while();
 	else if (!strcmp(how, "relock")) {
 		pthread_mutex_lock(&mutex);
 		pthread_mutex_lock(&mutex); /* relock */
