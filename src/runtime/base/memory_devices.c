@@ -11,7 +11,7 @@
 #define TABLE_SIZE 1024 /* a power of two; three quarters of it are used */
 #define TYPE_SIZE  16
 
-bool memory_devices_stale;
+bool memory_devices_stale = true;
 
 /* Open addressing; 0 is free. Bit 63 says that it is in use, bit 62 that it is memory. The other
  * one is filled when the table is read again: a reader that is still in this one finds what was. */
@@ -69,8 +69,7 @@ enum device_kind memory_device_kind(uint32_t major, uint32_t minor)
 	/* A file system without a disk of its own has a number of major 0. */
 	if (major)
 		return DEVICE_DISK;
-	/* Many a process has no such file: nothing is read before the first, which may be in a
-	 * turn. It takes 50 us, and no file system is asked. */
+	/* A thread that has no turns yet, but is watched: of a root future. */
 	if (UNLIKELY(!was_read))
 		memory_devices_read();
 	entry = place_of(__atomic_load_n(&table, __ATOMIC_ACQUIRE), key);

@@ -1,8 +1,8 @@
 /*
  * Which file systems have their files in memory: reading those waits for no disk. The question is
  * answered by a file's device number from a table, for fstatfs asks the file system itself, which
- * on a slow one takes as long as any request. The table is read from /proc/self/mountinfo, at the
- * first question and later outside turns.
+ * on a slow one takes as long as any request. The table is read from /proc/self/mountinfo, before a
+ * thread's first turn and later between turns.
  */
 #ifndef RUNTIME_MEMORY_DEVICES_H
 #define RUNTIME_MEMORY_DEVICES_H

@@ -22,7 +22,8 @@ static void mounts_changed(void)
 	{                                                                                          \
 		int result = this_thread.armed ? watched_##name args : real.name args;             \
                                                                                                    \
-		mounts_changed();                                                                  \
+		if (!result)                                                                       \
+			mounts_changed();                                                          \
 		return result;                                                                     \
 	}
 
@@ -34,7 +35,7 @@ MOUNTS(umount, (const char *target), (target))
 MOUNTS(umount2, (const char *target, int flags), (target, flags))
 
 /* After these the trace may be out of reach: it must be open by then. */
-#define MOVES(name, params, args)                                                                  \
+#define MOVES(name, params, args, when)                                                            \
 	EXPORT int name params;                                                                    \
 	EXPORT int name params                                                                     \
 	{                                                                                          \
@@ -43,11 +44,12 @@ MOUNTS(umount2, (const char *target, int flags), (target, flags))
 		if (!this_thread.vforked)                                                          \
 			process_drops_privileges();                                                \
 		result = real.name args;                                                           \
-		mounts_changed();                                                                  \
+		if (!result && (when))                                                             \
+			mounts_changed();                                                          \
 		return result;                                                                     \
 	}
 
-MOVES(chroot, (const char *path), (path))
-MOVES(pivot_root, (const char *root, const char *old), (root, old))
-MOVES(unshare, (int flags), (flags))
-MOVES(setns, (int fd, int type), (fd, type))
+MOVES(chroot, (const char *path), (path), true)
+MOVES(pivot_root, (const char *root, const char *old), (root, old), true)
+MOVES(unshare, (int flags), (flags), flags &CLONE_NEWNS)
+MOVES(setns, (int fd, int type), (fd, type), true)
