@@ -192,7 +192,7 @@ thread_local_size()
 {
 	local size
 	size=$(readelf -lW "$library" | awk '$1 == "TLS" { print $6 }')
-	[ "$((size))" -le 5120 ] || echo "$((size)) bytes of every thread's stack are taken"
+	[ "$((size))" -le 5248 ] || echo "$((size)) bytes of every thread's stack are taken"
 }
 
 echo "$exempt" | awk 'NF { print $1 }' > "$work/exempt"

@@ -25,7 +25,8 @@ typedef unsigned __int128 reason_set;
 
 #define REASON_BIT(reason) ((reason_set)1 << (reason))
 
-_Static_assert(REASON_NO_PLACE < 64, "the reasons of the runtime fit into a word");
+_Static_assert(REASON_NO_PLACE < 64 && REASON_CLIENT_SESSION < 64,
+	       "the reasons of the runtime fit into a word");
 _Static_assert(REASONS <= 128, "all reasons fit into a set");
 
 static inline bool reason_is_in(reason_set set, enum reason reason)

@@ -115,7 +115,6 @@ bool stack_judge_call(struct stack_facts *facts, struct verdict *verdict, uint32
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MODULE_BODY);
 	if (facts->library_work)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_WORK);
-	loop_session_lower(facts->session, verdict);
 	if (facts->family == FAMILY_TOKIO)
 		return judge_tokio(facts, verdict, confidence);
 	if (facts->family == FAMILY_ASYNC_TASK)
@@ -130,7 +129,6 @@ bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limi
 		weaken(verdict, confidence, REASON_ROOT_FUTURE);
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_ALONE);
 	}
-	loop_session_lower(facts->session, verdict);
 	if (facts->unseen) {
 		doubt(confidence, CONFIDENCE_MEDIUM);
 		return true;

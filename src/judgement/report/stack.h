@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "judgement/limits.h"
-#include "session.h"
 #include "judgement/verdict.h"
 
 /* Whose turn it was, where that changes what a finding means. */
@@ -37,7 +36,6 @@ struct stack_facts {
 	enum finding_root root; /* as the runtime saw it */
 	enum lock_owner lock;
 	enum loop_place loop;
-	enum loop_session session;
 	bool in_progress;
 	bool block_on;		/* block_on is on the stack, with code of the program inside */
 	bool parked;		/* the executor itself waits for work, or for a lock of its own */

@@ -198,7 +198,10 @@ static bool is_module_body(const struct stack *script)
 {
 	const struct frame *last = script->count ? &script->frames[script->count - 1] : NULL;
 
-	if (last && last->file && !strcmp(last->file, "node:internal/modules/esm/module_job"))
+	/* The stack of a worker may be cut here: of the main thread it is in no turn. */
+	if (last && last->file &&
+	    (!strcmp(last->file, "node:internal/modules/esm/module_job") ||
+	     !strcmp(last->file, "node:internal/modules/run_main")))
 		return true;
 	for (size_t i = 0; i < script->count; i++)
 		if (script->frames[i].file &&

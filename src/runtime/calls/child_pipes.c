@@ -6,14 +6,13 @@
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
 
-#define PIPES	 4
-#define CHILDREN 4
+#define PIPES	 3 /* CPython makes one for each stream, and one for the status, last */
+#define CHILDREN 2
 
 /* Descriptors plus one, so that a new thread's zeros mean none. */
 struct child {
+	uint64_t program_ns; /* when it was started, if it executes a program; 0 */
 	pid_t pid;
-	bool program;
-	uint64_t started_ns;
 	int pipes[PIPES];
 };
 
@@ -29,8 +28,7 @@ void child_pipe_made(int fd)
 void child_started(pid_t child, bool program)
 {
 	next_child.pid = child;
-	next_child.program = program;
-	next_child.started_ns = now_ns();
+	next_child.program_ns = program ? now_ns() : 0;
 	children[children_started++ % CHILDREN] = next_child;
 	memset(&next_child, 0, sizeof next_child);
 	pipes_made = 0;
@@ -62,12 +60,12 @@ pid_t child_of_pipe(int fd)
 
 bool child_was_run(pid_t child, uint64_t slept_ns, uint64_t end_ns)
 {
-	const struct child *last = &children[(children_started - 1) % CHILDREN];
+	const struct child *of = NULL;
 
 	for (unsigned i = 0; child && i < CHILDREN; i++)
 		if (children[i].pid == child)
-			return children[i].program &&
-			       slept_ns >= (end_ns - children[i].started_ns) / 2;
-	return !child && children_started && last->program &&
-	       slept_ns >= (end_ns - last->started_ns) / 2;
+			of = &children[i];
+	if (!child && children_started)
+		of = &children[(children_started - 1) % CHILDREN];
+	return of && of->program_ns && slept_ns >= (end_ns - of->program_ns) / 2;
 }

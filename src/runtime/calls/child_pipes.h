@@ -1,7 +1,7 @@
 /*
  * The children that this thread started, and which pipes it made for which of them: a pipe belongs
  * to the child that the thread started next. So the end of a child's output excuses the wait for
- * that child alone. Per thread; the last four children, four pipes each.
+ * that child alone. Per thread; the last two children, three pipes each.
  */
 #ifndef RUNTIME_CALLS_CHILD_PIPES_H
 #define RUNTIME_CALLS_CHILD_PIPES_H

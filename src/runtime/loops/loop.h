@@ -33,14 +33,14 @@ struct loop {
 	uintptr_t places[LOOP_PLACES];
 	uint64_t values[LOOP_PLACES];
 
-	bool logged; /* that it is no loop: see base/log.h */
 	/* In its turn: the loop that another one's turn runs, and how often that waited; see
 	 * inner_loop(). `outer`: the other way round. */
 	struct loop *inner, *outer;
 	unsigned inner_waits;
-	bool is_call;	       /* it ends, and the loop whose turn runs it waits again */
 	unsigned session_mark; /* of what `session` was found of; 0: not yet */
 	uint8_t session;       /* enum session */
+	bool is_call;	       /* it ends, and the loop whose turn runs it waits again */
+	bool logged;	       /* that it is no loop: see base/log.h */
 	unsigned refused;
 	unsigned turns;		       /* of which `highest` was looked at */
 	uint8_t turns_at[LOOP_LEVELS]; /* of a poll: how many reached that level, from 1 */

@@ -1,4 +1,4 @@
-/* Which loops keep only one client waiting. */
+/* What a loop that keeps only one client waiting deserves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,59 +6,38 @@
 
 #include <cmocka.h>
 
-#include "judgement/report/session.h"
+#include "judgement/session.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static void each_row_has_its_session(void **state)
-{
-	static const struct {
-		struct loop_session_facts facts;
-		enum loop_session session;
-	} rows[] = {
-		{ { 0 }, SESSION_SHARED },
-		{ { .started_by_acceptor = true, .handed_over = 1 }, SESSION_SINGLE },
-		{ { .started_by_acceptor = true }, SESSION_SINGLE },
-		{ { .started_by_acceptor = true, .handed_over = 2 }, SESSION_SHARED },
-		{ { .started_by_acceptor = true, .handed_over = 1, .accepts = true },
-		  SESSION_SHARED },
-		{ { .started_by_acceptor = true, .handed_over = 1, .listens = true },
-		  SESSION_SHARED },
-		{ { .started_by_acceptor = true, .handed_over = 1, .known_library = true },
-		  SESSION_SHARED },
-		{ { .own_peers_only = true }, SESSION_CLIENT },
-		{ { .own_peers_only = true, .listens = true }, SESSION_SHARED },
-		{ { .own_peers_only = true, .known_library = true }, SESSION_SHARED },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if (loop_session_of(&rows[i].facts) != rows[i].session)
-			fail_msg("row %zu", i);
-}
-
 static void a_single_session_is_a_notice_at_most_and_a_client_a_warning(void **state)
 {
-	static const enum severity wanted[] = {
-		[SESSION_SHARED] = SEVERITY_ERROR,
-		[SESSION_SINGLE] = SEVERITY_NOTICE,
-		[SESSION_CLIENT] = SEVERITY_WARNING,
+	static const struct {
+		enum session session;
+		enum severity before, after;
+		reason_set reasons;
+	} rows[] = {
+		{ SESSION_MANY, SEVERITY_ERROR, SEVERITY_ERROR, 0 },
+		{ SESSION_ONE, SEVERITY_ERROR, SEVERITY_NOTICE, REASON_BIT(REASON_SINGLE_SESSION) },
+		{ SESSION_ONE, SEVERITY_NOTICE, SEVERITY_NOTICE, 0 },
+		{ SESSION_PEER, SEVERITY_ERROR, SEVERITY_WARNING,
+		  REASON_BIT(REASON_CLIENT_SESSION) },
+		{ SESSION_PEER, SEVERITY_WARNING, SEVERITY_WARNING, 0 },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(wanted); i++) {
-		struct verdict verdict = { SEVERITY_ERROR, 0 };
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct verdict verdict = { rows[i].before, 0 };
 
-		loop_session_lower((enum loop_session)i, &verdict);
-		assert_int_equal(verdict.severity, wanted[i]);
-		assert_int_equal(verdict.reasons != 0, i != SESSION_SHARED);
+		session_judge(&verdict, rows[i].session);
+		assert_int_equal(verdict.severity, rows[i].after);
+		assert_true(verdict.reasons == rows[i].reasons);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_row_has_its_session),
 		cmocka_unit_test(a_single_session_is_a_notice_at_most_and_a_client_a_warning),
 	};
 

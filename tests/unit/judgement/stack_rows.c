@@ -114,8 +114,6 @@ static void calls(void **state)
 		{ { LOOP, .library_import = true }, ERROR, NOTICE, HIGH, BY(LIBRARY_IMPORT) },
 		{ { LOOP, .module_body = true }, ERROR, NOTICE, HIGH, BY(MODULE_BODY) },
 		{ { LOOP, .library_work = true }, ERROR, NOTICE, HIGH, BY(LIBRARY_WORK) },
-		{ { LOOP, .session = SESSION_SINGLE }, ERROR, NOTICE, HIGH, BY(SINGLE_SESSION) },
-		{ { LOOP, .session = SESSION_CLIENT }, ERROR, WARNING, HIGH, BY(CLIENT_SESSION) },
 		{ { LOOP, .loop = LOOP_BELOW }, ERROR, ERROR, HIGH, 0 },
 		{ { LOOP, .loop = LOOP_ABSENT }, ERROR, NONE, HIGH, 0 },
 		{ { LOOP, .loop = LOOP_CUT }, ERROR, NOTICE, LOW, BY(SCRIPT_CUT) },
