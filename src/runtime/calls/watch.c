@@ -497,6 +497,8 @@ static enum excuse own_wait(struct call_watch *watch, const struct outcome *outc
 		excuse = EXCUSE_INTERPRETER;
 	else if (event_loop_library_calls(call->frames, call->depth))
 		excuse = EXCUSE_LIBRARY;
+	else if (watch->call == CALL_futex && call->depth && interpreter_is_java(call->frames[0]))
+		excuse = EXCUSE_INTERPRETER;
 	if (excuse == EXCUSE_NONE)
 		return EXCUSE_NONE;
 	__atomic_fetch_add(&executor->own_waits, 1, __ATOMIC_RELAXED);

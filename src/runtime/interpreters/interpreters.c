@@ -20,6 +20,14 @@ bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t dept
 	       javascript_owns_wait(frames, depth);
 }
 
+/* HotSpot parks threads at safepoints by futex; Java's monitors and parks are conditions. */
+bool interpreter_is_java(uintptr_t pc)
+{
+	const struct module *module = modules_find(pc);
+
+	return module && !strncmp(module_name(module), "libjvm.so", 9);
+}
+
 bool interpreter_is_python(const struct module *module)
 {
 	return python_is_module(module);

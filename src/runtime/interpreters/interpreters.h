@@ -26,6 +26,9 @@ bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t dept
 /* Whether this process's loops of `module` are CPython's. */
 bool interpreter_is_python(const struct module *module);
 
+/* Whether code of the Java VM itself lies there. */
+bool interpreter_is_java(uintptr_t pc);
+
 /* The event loop among the present thread's Python frames; EXECUTOR_other: none. */
 enum executor_id interpreter_loop(void);
 

@@ -116,6 +116,14 @@ static bool is_of_libc(const struct module *module)
 	return false;
 }
 
+/* What Python calls waits for that call's sake: gRPC polls its completion queue until the one
+ * answer is there. The loops that Python runs in modules have rows of their own. */
+static bool is_python_extension(const struct module *module)
+{
+	return strstr(module->path, "/site-packages/") || strstr(module->path, "/dist-packages/") ||
+	       strstr(module_name(module), ".cpython-");
+}
+
 static bool is_refused(const uint64_t *frames, size_t depth, const struct module *module)
 {
 	struct loop_library library;
@@ -132,7 +140,7 @@ bool loop_library_refuses(const uint64_t *frames, size_t depth)
 	const struct module *module = depth ? modules_find(frames[0]) : NULL;
 
 	return !module || interpreter_is_python(module) || is_of_libc(module) ||
-	       is_refused(frames, depth, module);
+	       is_python_extension(module) || is_refused(frames, depth, module);
 }
 
 static bool is_sanitizer(const struct module *module)
