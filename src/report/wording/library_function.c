@@ -52,6 +52,22 @@ static size_t library_end(const struct stack *stack)
 	return stack_place(stack) ? stack->place : 0;
 }
 
+/*
+ * The same of a script within the turn: where no code of the program's is in it, the loop's own
+ * functions, and where the stack was too deep for its room, the frames that are there.
+ */
+static size_t script_end(const struct stack *stack)
+{
+	size_t end = 0;
+
+	while (end < stack->count && end < stack->place && !stack->frames[end].turn_boundary)
+		end++;
+	if (end < stack->place || end == stack->count)
+		while (end && stack->frames[end - 1].owner == OWNER_EXECUTOR)
+			end--;
+	return end;
+}
+
 static bool is_name(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
@@ -197,15 +213,14 @@ static const char *javascript_function(struct session *session, const struct fin
 static const char *python_function(struct session *session, const struct finding *finding)
 {
 	const struct stack *stack = finding_stack(finding);
-	const struct frame *place = stack_place(stack);
 	const char *name;
 
-	if (!place)
+	if (script_end(stack))
+		return python_library_name(session, stack, script_end(stack));
+	if (!stack_place(stack))
 		return NULL;
-	if (stack->place)
-		return python_library_name(session, stack);
 	name = python_method_name(session, &finding->stacks->native);
-	return name ? name : call_on_line(session, place);
+	return name ? name : call_on_line(session, stack_place(stack));
 }
 
 const char *library_function(struct session *session, const struct finding *finding)
@@ -231,7 +246,7 @@ static void add_scripts(struct session *session, const struct finding *finding, 
 {
 	const struct stack *script = &finding->stacks->script;
 
-	for (size_t i = library_end(script); i-- > 0;)
+	for (size_t i = script_end(script); i-- > 0;)
 		add(names, room, count,
 		    finding->language == SCRIPT_PYTHON
 			    ? python_name(session, &script->frames[i])

@@ -178,7 +178,8 @@ static const char *imported_on_line(struct session *session, const struct frame 
 /* What the frame at `at` imports. The module's own code, where that runs by now, names it too. */
 static const char *import_name(struct session *session, const struct stack *stack, size_t at)
 {
-	const char *name = imported_on_line(session, &stack->frames[at + 1]);
+	const char *name =
+		at + 1 < stack->count ? imported_on_line(session, &stack->frames[at + 1]) : NULL;
 
 	if (name)
 		return strings_print(&session->strings, "import %s", name);
@@ -208,17 +209,17 @@ static const char *log_handler(struct session *session, const struct stack *stac
 	return NULL;
 }
 
-const char *python_library_name(struct session *session, const struct stack *stack)
+const char *python_library_name(struct session *session, const struct stack *stack, size_t end)
 {
-	const struct frame *frame = &stack->frames[stack->place - 1];
+	const struct frame *frame = &stack->frames[end - 1];
 	const char *name, *handler;
 
 	if (is_import(frame))
-		return import_name(session, stack, stack->place - 1);
+		return import_name(session, stack, end - 1);
 	name = python_name(session, frame);
 	if (!name || strncmp(name, "logging.", 8))
 		return name;
-	handler = log_handler(session, stack, stack->place - 1);
+	handler = log_handler(session, stack, end - 1);
 	return handler ? strings_print(&session->strings, "%s (%s)", name, handler) : name;
 }
 

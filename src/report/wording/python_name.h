@@ -3,6 +3,7 @@
 #define REPORT_PYTHON_NAME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct frame;
 struct session;
@@ -12,9 +13,9 @@ struct stack;
  */
 const char *python_name(struct session *session, const struct frame *frame);
 
-/* What the program's code at the stack's place called, which is not the innermost: also
- * "import requests", and "logging.Logger.error (SMTPHandler)". */
-const char *python_library_name(struct session *session, const struct stack *stack);
+/* The library's function of the frame within `end`, which is not 0: also "import requests", and
+ * "logging.Logger.error (SMTPHandler)". */
+const char *python_library_name(struct session *session, const struct stack *stack, size_t end);
 
 /* Of the C function that the innermost frame of Python called; NULL where none is known. */
 const char *python_method_name(struct session *session, const struct stack *native);
