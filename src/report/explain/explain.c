@@ -24,6 +24,7 @@ static void look(struct hang *hang, struct report *report, struct process *proce
 	collection.stalls = (struct stalls){ report, process, &collection.space };
 	if (process->end != PROCESS_ENDED && process->end != PROCESS_REPLACED) {
 		tasks_collect(&collection.space, process->ownership, &process->tasks);
+		process_name_unlisted(report->session, process);
 		hang_threads(hang, &collection);
 	}
 	address_space_deinit(&collection.space);
