@@ -16,6 +16,8 @@ MICRO = [
     ("nonblocking-read-in-turn", "ns/call", 5, "of an empty pipe: EAGAIN"),
     ("lock-in-turn-7-frames", "ns/pair", 10 + 0.6 * 7, "mutex lock and unlock, free"),
     ("lock-in-turn-25-frames", "ns/pair", 10 + 0.6 * 25, "the same deeper"),
+    ("lock-beyond-1000-in-turn", "ns/pair", 2, "the same, 90,000 times in one turn"),
+    ("read-lock-beyond-1000-in-turn", "ns/pair", 2, "of a read-write lock, 90,000 times in one turn"),
     ("locks-10-at-once", "ns/lock", None, "ten locks held at once in one turn, then released"),
     ("locks-1000-at-once", "ns/lock", None, "a thousand: the cost of a lock must not grow"),
     ("locks-4000-at-once", "ns/lock", None, "four thousand; the processor's caches show"),
@@ -24,15 +26,15 @@ MICRO = [
     ("yield-with-10-locks-kept", "ns/turn", None, "each of ten tasks holds a lock when it yields"),
     ("yield-with-1000-locks-kept", "ns/turn", None, "each of a thousand: must not grow"),
     ("annotated-turn", "ns/turn", None, "begin and end; the shim's side is two tests of a pointer"),
-    ("repeated-violation", "ns/call", 700, "pread of a cached file at a known site, 25 frames"),
+    ("repeated-violation", "ns/call", 400, "pread of a cached file at a known site, 25 frames"),
 ]
 MICRO_REPETITIONS = 60
 
 # name, arguments of the program, nanoseconds it may add, what a reader must know
 TOKIO = [
-    ("tokio-turn-current-thread", ["turns", "current_thread"], 40, "a task that wakes itself, 10^6 polls"),
-    ("tokio-turn-multi-thread", ["turns", "multi_thread"], 40, "a task that wakes itself, 10^6 polls"),
-    ("tokio-turn-guards", ["guards"], 40 + 50, "a task that may hold a guard, and is looked at"),
+    ("tokio-turn-current-thread", ["turns", "current_thread"], 25, "a task that wakes itself, 10^6 polls"),
+    ("tokio-turn-multi-thread", ["turns", "multi_thread"], 25, "a task that wakes itself, 10^6 polls"),
+    ("tokio-turn-guards", ["guards"], 25 + 50, "a task that may hold a guard, and is looked at"),
 ]
 TOKIO_REPETITIONS = 10
 TOKIO_POLLS = 100000
@@ -108,7 +110,7 @@ class Operations:
             *(self._micro(*line) for line in MICRO),
             *(self._tokio(*line) for line in TOKIO),
             self._startup("startup-true", lambda: "/bin/true", 20, 1, "of /bin/true"),
-            self._startup("startup-100mb", lambda: self._programs.large, 5, 30,
+            self._startup("startup-100mb", lambda: self._programs.large, 5, 10,
                           "of a stripped executable of 100 MB"),
             self._memory(1),
             self._memory(64),

@@ -15,6 +15,9 @@
 /* repeat, fastest_ns, main, two functions of libc, _start, and the one that calls libc itself. */
 #define FRAMES_ANYWAY 7
 
+/* Of one turn, each with its whole stack. */
+#define FEW_LOCKS 900
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int fd;
 
@@ -87,6 +90,21 @@ static void lock_in_shallow_turn(unsigned count)
 static void lock_in_deep_turn(unsigned count)
 {
 	turn(25, lock_unlock, count);
+}
+
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+
+static __attribute__((noinline)) void read_lock_unlock(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		pthread_rwlock_rdlock(&rwlock);
+		pthread_rwlock_unlock(&rwlock);
+	}
+}
+
+static void read_lock_in_deep_turn(unsigned count)
+{
+	turn(25, read_lock_unlock, count);
 }
 
 /* As many locks as a turn may ever hold, of one place in memory each. */
@@ -222,8 +240,10 @@ static void violate(unsigned count)
 const struct micro_case turns_cases[] = {
 	{ "annotated-turn", 50000, 1, NULL, begin_end },
 	{ "nonblocking-read-in-turn", 4000, 1, make_empty_pipe, read_in_turn },
-	{ "lock-in-turn-7-frames", 20000, 1, NULL, lock_in_shallow_turn },
-	{ "lock-in-turn-25-frames", 20000, 1, NULL, lock_in_deep_turn },
+	{ "lock-in-turn-7-frames", FEW_LOCKS, 1, NULL, lock_in_shallow_turn },
+	{ "lock-in-turn-25-frames", FEW_LOCKS, 1, NULL, lock_in_deep_turn },
+	{ "lock-beyond-1000-in-turn", 100 * FEW_LOCKS, 1, NULL, lock_in_deep_turn },
+	{ "read-lock-beyond-1000-in-turn", 100 * FEW_LOCKS, 1, NULL, read_lock_in_deep_turn },
 	{ "locks-10-at-once", 4000, 1, make_many, hold_ten_in_turn },
 	{ "locks-1000-at-once", 1000, 1, make_many, hold_all_in_turn },
 	{ "locks-4000-at-once", MANY_LOCKS, 1, make_many, hold_all_in_turn },
