@@ -13,6 +13,9 @@
 
 THREAD_LOCAL struct thread_state this_thread;
 
+static const char no_answer;
+const char *thread_is_alone = &no_answer;
+
 static pthread_t main_thread;
 static uintptr_t main_stack_top;
 
@@ -22,6 +25,10 @@ void thread_init(void)
 	 * need. */
 	void *const *stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
 
+	/* glibc from 2.32 on has it. */
+	thread_is_alone = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
+	if (!thread_is_alone)
+		thread_is_alone = &no_answer;
 	main_thread = pthread_self();
 	main_stack_top = (uintptr_t)(stack_end ? *stack_end : __builtin_frame_address(0));
 }

@@ -38,15 +38,15 @@ struct thread_state {
 	bool vforked; /* a vfork child on our stack and in our memory: forward, touch nothing */
 	bool dead;    /* its thread-local destructors have run: forward */
 	bool exempt;  /* by option: never watched */
-	bool root_suspect;  /* may run a root future of block_on, which makes no turn of its own */
-	bool root_polled;   /* a sample met it in one: see executors/root_turn.h */
-	bool root_reactor;  /* its block_on waits by epoll: no poll of its root future is missed */
-	bool loop_has_fds;  /* it runs a loop, which may end by a close */
+	bool root_suspect; /* may run a root future of block_on, which makes no turn of its own */
+	bool root_polled;  /* a sample met it in one: see executors/root_turn.h */
+	bool root_reactor; /* its block_on waits by epoll: no poll of its root future is missed */
+	bool loop_has_fds; /* it runs a loop, which may end by a close */
 	bool takes_datagrams; /* its first one has not come: see process/phase.h */
-	bool accepts;	    /* it has accepted a connection: see process/phase.h */
-	bool made_pipe;	    /* one may be its status pipe: see calls/status_pipe.h */
-	bool loop_learns;   /* how far its loop reaches is being found out */
-	uint8_t drops_task; /* > 0 while a task is dropped that was not done */
+	bool accepts;	      /* it has accepted a connection: see process/phase.h */
+	bool made_pipe;	      /* one may be its status pipe: see calls/status_pipe.h */
+	bool loop_learns;     /* how far its loop reaches is being found out */
+	uint8_t drops_task;   /* > 0 while a task is dropped that was not done */
 	bool in_call; /* within a watched call's real function: what it calls back is part of it */
 	uintptr_t call_frame; /* then: the stack address of its watch */
 	uint8_t serving;      /* enum serving */
@@ -97,6 +97,9 @@ struct thread_state {
 };
 
 extern THREAD_LOCAL struct thread_state this_thread;
+
+/* Not 0 while the process has one thread for certain; it may stay 0 when others have ended. */
+extern const char *thread_is_alone __attribute__((visibility("hidden")));
 
 /* Start-up, on the first thread. */
 void thread_init(void);

@@ -31,6 +31,19 @@ static inline bool is_final(int result)
 	return result != ETIMEDOUT && result != thrd_timedout && result != EINVAL;
 }
 
+#define PLAIN_MUTEX 3 /* the bits of __kind that say no more than which type: nptl/pthreadP.h */
+
+/*
+ * A free mutex of a process with one thread cannot be taken meanwhile: lock itself does for it
+ * without an atomic operation, which the other never does.
+ */
+static inline int mutex_try(pthread_mutex_t *mutex)
+{
+	if (*thread_is_alone && !mutex->__data.__lock && !(mutex->__data.__kind & ~PLAIN_MUTEX))
+		return real.pthread_mutex_lock(mutex);
+	return real.pthread_mutex_trylock(mutex);
+}
+
 static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 {
 	struct timespec now;

@@ -505,8 +505,8 @@ CALL_BY_HAND(OTHERS, lock, int, lockf64, (int fd, int command, off64_t size))
 CALL(OTHERS, lock, int, lckpwdf, (void), (), ANY)
 
 /* Locks of memory: tried first, so that a free one costs nothing more. */
-CALL_LOCK(LOCK, MUTEX, int, pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, real.pthread_mutex_trylock(mutex), real.pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, limit))
-CALL_LOCK(LOCK, MUTEX, int, __pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, real.pthread_mutex_trylock(mutex), real.pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, limit))
+CALL_LOCK(LOCK, MUTEX, int, pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, mutex_try(mutex), real.pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, limit))
+CALL_LOCK(LOCK, MUTEX, int, __pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, mutex_try(mutex), real.pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, limit))
 CALL_LOCK(LOCK, MUTEX, int, pthread_mutex_timedlock, (pthread_mutex_t *mutex, const struct timespec *deadline), (mutex, deadline), mutex, EBUSY, real.pthread_mutex_trylock(mutex), WAITS_FOR_GOOD)
 CALL_LOCK(LOCK, MUTEX, int, pthread_mutex_clocklock, (pthread_mutex_t *mutex, clockid_t clock, const struct timespec *deadline), (mutex, clock, deadline), mutex, EBUSY, deadline_is_valid(clock, deadline) ? real.pthread_mutex_trylock(mutex) : EBUSY, WAITS_FOR_GOOD)
 CALL_LOCK(LOCK, READ, int, pthread_rwlock_rdlock, (pthread_rwlock_t *lock), (lock), lock, EBUSY, real.pthread_rwlock_tryrdlock(lock), real.pthread_rwlock_clockrdlock(lock, CLOCK_MONOTONIC, limit))
