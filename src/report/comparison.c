@@ -162,12 +162,27 @@ static void add(struct comparison *comparison, json_t *before, json_t *after)
 
 static json_t *by_id(json_t *findings)
 {
-	json_t *index = json_object();
+	json_t *index = json_object(), *finding, *id;
+	size_t i, j;
 
-	for (size_t i = 0; i < json_array_size(findings); i++)
-		json_object_set(index, text_of(json_array_get(findings, i), "id"),
-				json_array_get(findings, i));
+	json_array_foreach (findings, i, finding)
+		json_array_foreach (json_object_get(finding, "also"), j, id)
+			json_object_set(index, json_string_value(id), finding);
+	json_array_foreach (findings, i, finding)
+		json_object_set(index, text_of(finding, "id"), finding);
 	return index;
+}
+
+/* By its id, or by that of a part: which of them is the worst may change from run to run. */
+static json_t *same_in(const json_t *index, json_t *finding)
+{
+	json_t *found = json_object_get(index, text_of(finding, "id")), *id;
+	size_t i;
+
+	json_array_foreach (json_object_get(finding, "also"), i, id)
+		if (!found)
+			found = json_object_get(index, json_string_value(id));
+	return found;
 }
 
 static void pair_up(struct comparison *comparison)
@@ -180,12 +195,12 @@ static void pair_up(struct comparison *comparison)
 	for (size_t i = 0; i < json_array_size(after); i++) {
 		json_t *finding = json_array_get(after, i);
 
-		add(comparison, json_object_get(known, text_of(finding, "id")), finding);
+		add(comparison, same_in(known, finding), finding);
 	}
 	for (size_t i = 0; i < json_array_size(before); i++) {
 		json_t *finding = json_array_get(before, i);
 
-		if (!json_object_get(found, text_of(finding, "id")))
+		if (!same_in(found, finding))
 			add(comparison, finding, NULL);
 	}
 	json_decref(known);

@@ -150,33 +150,47 @@ static void read_directory(struct report *report, const char *directory)
 	free(entries);
 }
 
-/* Takes out what `is_known` knows, and returns how many findings that were. */
-static size_t leave_out(struct report *report,
-			bool (*is_known)(const struct report_options *options,
-					 const struct finding *finding))
+/* Takes out what `is_out` says, and returns how many findings that were. */
+static size_t leave_out(struct report *report, bool (*is_out)(const struct report_options *options,
+							      const struct finding *finding))
 {
 	size_t count = report->finding_count;
 
 	report->finding_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (is_known(report->options, report->findings[i]))
-			free(report->findings[i]->shares);
+		if (is_out(report->options, report->findings[i]))
+			finding_free_shares(report->findings[i]);
 		else
 			report->findings[report->finding_count++] = report->findings[i];
 	}
 	return count - report->finding_count;
 }
 
+/* A finding is left out when one of its parts is. */
 static bool is_suppressed(const struct report_options *options, const struct finding *finding)
 {
-	return options->suppressions && suppressions_match(options->suppressions, finding);
+	bool is = options->suppressions && suppressions_match(options->suppressions, finding);
+
+	for (const struct finding *part = finding->also; part && !is; part = part->next_part)
+		is = options->suppressions && suppressions_match(options->suppressions, part);
+	return is;
 }
 
+static bool is_known(const struct report_options *options, const struct finding *finding)
+{
+	return baseline_knows(options->baseline, finding->id) ||
+	       (*finding->former_id && baseline_knows(options->baseline, finding->former_id));
+}
+
+/* All are asked for: what a baseline knows and is not seen any more is said. */
 static bool is_in_baseline(const struct report_options *options, const struct finding *finding)
 {
-	return options->baseline &&
-	       (baseline_knows(options->baseline, finding->id) ||
-		(*finding->former_id && baseline_knows(options->baseline, finding->former_id)));
+	bool is = options->baseline && is_known(options, finding);
+
+	for (const struct finding *part = finding->also; part && options->baseline;
+	     part = part->next_part)
+		is |= is_known(options, part);
+	return is;
 }
 
 /* Not of a run that was not watched: it would take all for mended. */

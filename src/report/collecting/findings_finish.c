@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parts.h"
 #include "report/model/finding_id.h"
 #include "report/model/model.h"
 #include "report/wording/headline.h"
@@ -117,4 +118,5 @@ void findings_finish(struct report *report)
 	}
 	if (report->finding_count)
 		qsort(report->findings, report->finding_count, sizeof *report->findings, compare);
+	parts_merge(report);
 }

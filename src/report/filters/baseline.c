@@ -155,26 +155,36 @@ static bool is_the_programs(const struct finding *finding)
 	return finding->kind != KIND_LONG_TURN || finding->stall != STALL_RUNNABLE;
 }
 
+/* Its line as the file has it already, or a new one. */
+static struct baseline_entry *entry_of(const struct report *report, const struct finding *finding,
+				       const struct baseline *known, struct baseline *made)
+{
+	char *line;
+
+	if (find(known, finding->id))
+		return find(known, finding->id);
+	line = line_of(report, finding);
+	add(made, finding->id, line);
+	free(line);
+	return find(made, finding->id);
+}
+
 /* The lines to write, sorted, up to a NULL; to be freed. They live in `known` and `made`. */
 static struct baseline_entry **choose(const struct report *report, const struct baseline *known,
 				      struct baseline *made)
 {
-	struct baseline_entry **chosen = memory_get((report->finding_count + 1) * sizeof *chosen);
-	size_t count = 0;
+	struct baseline_entry **chosen = NULL;
+	size_t count = 0, room = 0;
 
-	for (size_t i = 0; i < report->finding_count; i++) {
-		const struct finding *finding = report->findings[i];
-		char *line;
-
-		if (!is_the_programs(finding))
-			continue;
-		if (!find(known, finding->id)) {
-			line = line_of(report, finding);
-			add(made, finding->id, line);
-			free(line);
-		}
-		chosen[count++] = find(find(known, finding->id) ? known : made, finding->id);
-	}
+	for (size_t i = 0; i < report->finding_count; i++)
+		for (const struct finding *part = report->findings[i]; part;
+		     part = part == report->findings[i] ? part->also : part->next_part)
+			if (is_the_programs(part)) {
+				chosen = memory_grow(chosen, count, &room, sizeof *chosen);
+				chosen[count++] = entry_of(report, part, known, made);
+			}
+	chosen = memory_grow(chosen, count, &room, sizeof *chosen);
+	chosen[count] = NULL;
 	if (count)
 		qsort(chosen, count, sizeof *chosen, compare);
 	return chosen;

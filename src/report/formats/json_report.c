@@ -165,13 +165,45 @@ static json_t *why_json(reason_set reasons)
 	return array;
 }
 
+/* The parts of one call of a library's function: see collecting/parts.h. */
+static json_t *parts_json(const struct finding *finding)
+{
+	json_t *array = json_array();
+
+	for (const struct finding *part = finding->also; part; part = part->next_part) {
+		json_t *object = json_object();
+
+		json_set_text(object, "id", part->id);
+		json_set_text(object, "severity", severity_word(part->severity));
+		json_set_text(object, "call", part->call);
+		json_set_text(object, "category", part->category);
+		json_object_set_new(object, "count", json_of_number(part->count));
+		json_object_set_new(object, "total_ns", json_of_number(part->total_ns));
+		json_object_set_new(object, "max_ns", json_of_number(part->max_ns));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+/* The ids by which baselines may know it as well. */
+static json_t *also_json(const struct finding *finding)
+{
+	json_t *array = json_array();
+
+	if (*finding->former_id)
+		json_array_append_new(array, json_string(finding->former_id));
+	for (const struct finding *part = finding->also; part; part = part->next_part)
+		json_array_append_new(array, json_string(part->id));
+	return array;
+}
+
 static json_t *finding_json(const struct finding *finding)
 {
 	json_t *object = json_object();
 
 	json_set_text(object, "id", finding->id);
-	if (*finding->former_id)
-		json_object_set_new(object, "also", json_pack("[s]", finding->former_id));
+	if (*finding->former_id || finding->also)
+		json_object_set_new(object, "also", also_json(finding));
 	json_set_text(object, "kind", kind_of(finding->kind)->word);
 	json_set_text(object, "severity", severity_word(finding->severity));
 	json_set_text(object, "confidence", confidence_word(finding->confidence));
@@ -205,6 +237,8 @@ static json_t *finding_json(const struct finding *finding)
 	json_object_set_new(object, "first_ns", json_of_number(finding->first_ns));
 	json_object_set_new(object, "last_ns", json_of_number(finding->last_ns));
 	json_object_set_new(object, "histogram", histogram_json(finding));
+	if (finding->also)
+		json_object_set_new(object, "parts", parts_json(finding));
 	if (finding->stall)
 		json_set_text(object, "stall", stall_word(finding->stall));
 	if (finding->in_progress)

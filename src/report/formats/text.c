@@ -198,11 +198,28 @@ static void print_stack(const struct report *report, const struct finding_stack 
 		text_stack_print_folded(&stack->native, out);
 }
 
+/* The parts of one call of a library's function, the worst of which is the finding. */
+static void print_parts(const struct finding *finding, FILE *out)
+{
+	char duration[QUANTITY_SIZE], times[64];
+	const char *before = "  of the same call: ";
+
+	for (const struct finding *part = finding->also; part; part = part->next_part) {
+		fprintf(out, "%s%s %s, %s", before, part->call,
+			quantity_of(times, part->count, "time"),
+			quantity_duration(duration, part->total_ns));
+		before = "; ";
+	}
+	if (finding->also)
+		fputc('\n', out);
+}
+
 static void print_finding(const struct report *report, const struct finding *finding,
 			  const struct colours *colours, FILE *out)
 {
 	print_headline(finding, colours, out);
 	print_evidence(finding, out);
+	print_parts(finding, out);
 	print_remark(finding, out);
 	print_reasons(report, finding, out);
 	print_task(report, finding, out);

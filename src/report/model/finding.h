@@ -97,6 +97,10 @@ struct finding {
 	struct finding_stack *stacks;
 	size_t stack_count;
 
+	/* Its further parts, the worst first, linked by next_part: calls that the program made by
+	 * the same call of a library's function. See collecting/parts.h. */
+	struct finding *also, *next_part;
+
 	const char *message, *advice; /* once all is in */
 
 	UT_hash_handle hh;

@@ -107,10 +107,17 @@ void finding_add(struct report *report, const struct finding *seen, const struct
 	free(key);
 }
 
+void finding_free_shares(struct finding *finding)
+{
+	for (struct finding *part = finding->also; part; part = part->next_part)
+		free(part->shares);
+	free(finding->shares);
+}
+
 void findings_deinit(struct report *report)
 {
 	for (size_t i = 0; i < report->finding_count; i++)
-		free(report->findings[i]->shares);
+		finding_free_shares(report->findings[i]);
 	free(report->findings);
 	HASH_CLEAR(hh, report->findings_by_key);
 }

@@ -14,6 +14,9 @@ struct report;
  */
 void finding_add(struct report *report, const struct finding *seen, const struct process *process);
 
+/* Of one that is taken out of the report, with its parts. */
+void finding_free_shares(struct finding *finding);
+
 void findings_deinit(struct report *report);
 
 #endif

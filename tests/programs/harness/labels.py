@@ -156,6 +156,8 @@ def compare(findings, labels, quiet=(), lines=True, family=None, executor=None):
     """A report's findings against the labels of a run. Without lines, only calls and severities."""
     verdict = Verdict()
     covered = []
+    # A part of a finding, another call of libc below the same call of a library, is judged as if it stood alone.
+    findings = [{**finding, **part} for finding in findings for part in ({}, *finding.get("parts", ()))]
     for finding in findings:
         if any(covers(label, finding, lines) for label in labels):
             covered.append(finding)
