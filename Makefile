@@ -35,7 +35,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all check check-built check-recipes check-crates check-flaky check-watcher demo bench unit lint check-asan format install uninstall clean help
+.PHONY: all check check-built check-recipes check-crates check-flaky mutate check-watcher demo bench unit lint check-asan format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -70,6 +70,11 @@ check-watcher: ## the process that looks at a program from outside, killed 200 t
 
 unit: $(unit) ## run the unit tests
 	$(Q)tests/summary $^
+
+mutate: ## make mistakes in a copy of the code, and see whether the tests notice them
+	$(Q)tools/install-dependencies.sh build check
+	$(Q)$(again) all
+	$(Q)tests/long/mutate.py
 
 demo: ## install what is missing, build, and show two reports
 	$(Q)tools/install-dependencies.sh build demo

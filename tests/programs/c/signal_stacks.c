@@ -1,7 +1,7 @@
 /*
  * signal_stacks HOW: programs that demand of every handler that it runs on the alternate signal stack,
  * or whose alternate stacks are as small as can be. Each ends with "done" when all was as it should be.
- *	small	a turn that computes on a stack of one page, as Erlang's processes and Go's do
+ *	small	a turn that computes on a stack of 1.5 KB, as Erlang's processes and Go's do
  *	threads	the same on four threads
  *	calls N	a handler on an alternate stack of MINSIGSTKSZ and N bytes, which makes calls in a turn
  *	busy N	one that computes for as long as some samples take
@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #define PAGE  4096
+#define SMALL 1536 /* no signal's frame fits on it */
 #define TURNS 20
 
 static volatile unsigned long sum;
@@ -108,7 +109,7 @@ static void crunch_on_small_stack(int turn)
 		return;
 	getcontext(&process);
 	process.uc_stack.ss_sp = map_stack(PAGE);
-	process.uc_stack.ss_size = PAGE;
+	process.uc_stack.ss_size = SMALL;
 	process.uc_link = &loop;
 	makecontext(&process, crunch, 0);
 	swapcontext(&loop, &process);
@@ -264,7 +265,8 @@ int main(int argc, char **argv)
 	const char *how = argc > 1 ? argv[1] : "";
 	size_t more = argc > 2 ? (size_t)atoi(argv[2]) : 0;
 
-	set_alternate(!strcmp(how, "tiny") ? 2048 : argc > 2 ? (size_t)sysconf(_SC_MINSIGSTKSZ) + more : 1 << 16);
+	set_alternate(!strcmp(how, "tiny") ? 2048 : argc > 2 ? (size_t)sysconf(_SC_MINSIGSTKSZ) + more
+							     : 1 << 16);
 	if (!strcmp(how, "small")) {
 		small(NULL);
 	} else if (!strcmp(how, "threads")) {
