@@ -14,4 +14,10 @@ struct elf_file;
  */
 bool code_comes_to(const struct elf_file *object, uint64_t from, uint64_t to);
 
+/*
+ * Whether a stretch of code makes a call from which the one that returns to `to` can be reached,
+ * but not the other way round: it stands before the cycle that `to` is in.
+ */
+bool code_leads_to(const struct elf_file *object, uint64_t begin, uint64_t end, uint64_t to);
+
 #endif

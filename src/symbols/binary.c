@@ -1,5 +1,6 @@
 #include "binary.h"
 
+#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
 #include <string.h>
@@ -169,6 +170,28 @@ const struct elf_file *binary_object(struct binary *binary)
 {
 	open_files(binary);
 	return binary->inside->object.elf ? &binary->inside->object : NULL;
+}
+
+size_t binary_block(struct binary *binary, uint64_t address, uint64_t *spans, size_t room)
+{
+	Dwarf_Die unit, *scopes = NULL;
+	Dwarf_Addr base, begin, end;
+	ptrdiff_t next = 0;
+	size_t count = 0;
+	int number;
+
+	open_files(binary);
+	if (!binary->inside->dwarf || !dwarf_addrdie(binary->inside->dwarf, address, &unit))
+		return 0;
+	number = dwarf_getscopes(&unit, address, &scopes);
+	if (number > 0 && dwarf_tag(&scopes[0]) == DW_TAG_lexical_block)
+		while (count < room &&
+		       (next = dwarf_ranges(&scopes[0], next, &base, &begin, &end)) > 0) {
+			spans[2 * count] = begin;
+			spans[2 * count++ + 1] = end;
+		}
+	free(scopes);
+	return count;
 }
 
 bool binary_is_stripped(struct binary *binary)

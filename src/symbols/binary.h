@@ -60,6 +60,13 @@ bool binary_has_debug_info(struct binary *binary);
 const struct elf_file *binary_object(struct binary *binary);
 
 /* Neither debug information nor .symtab: of its own functions only those it exports have names. */
+/*
+ * The innermost block of a function that declares something and has `address`, as debug information
+ * has it: its first `room` stretches of code go to `spans` as pairs of begin and end. Returns how
+ * many; 0: none, or the block is the function itself.
+ */
+size_t binary_block(struct binary *binary, uint64_t address, uint64_t *spans, size_t room);
+
 bool binary_is_stripped(struct binary *binary);
 
 /*

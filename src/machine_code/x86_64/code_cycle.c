@@ -225,3 +225,20 @@ bool code_comes_to(const struct elf_file *object, uint64_t from, uint64_t to)
 	free(cycle);
 	return found;
 }
+
+bool code_leads_to(const struct elf_file *object, uint64_t begin, uint64_t end, uint64_t to)
+{
+	struct x86_instruction instruction;
+	struct code code = { .object = object };
+
+	for (uint64_t at = begin; at < end && decode(&code, at, &instruction);) {
+		bool calls = instruction.map == X86_ONE_BYTE &&
+			     (instruction.opcode == NEAR_CALL ||
+			      (instruction.opcode == 0xff && (instruction.reg & 7) == 2));
+
+		at += instruction.length;
+		if (calls && code_comes_to(object, at, to) && !code_comes_to(object, to, at))
+			return true;
+	}
+	return false;
+}

@@ -27,6 +27,32 @@ static bool comes_to(struct address_space *space, uint64_t from, uint64_t to, ui
 	return object && code_comes_to(object, from - base, to - base);
 }
 
+#define BLOCK_SPANS 16
+
+/*
+ * A compiler may see that a turn is the loop's last, and then no way leads back from it. But it is
+ * of the block in which the loop waits, if that declares something; what surrounds the loop has
+ * calls before it, that make what it waits for.
+ */
+static bool is_in_block(struct address_space *space, uint64_t from, uint64_t to, uint64_t when_ns)
+{
+	uint64_t spans[2 * BLOCK_SPANS], base = 0;
+	const struct elf_file *object = object_at(space, from, when_ns, &base);
+	struct loaded_module *module = address_space_module(space, to, when_ns);
+	bool inside = false;
+	size_t count;
+
+	if (!object || !module || !module->binary || module->record->base != base)
+		return false;
+	count = binary_block(module->binary, to - base - 1, spans, BLOCK_SPANS);
+	for (size_t i = 0; i < count; i++) {
+		if (code_leads_to(object, spans[2 * i], spans[2 * i + 1], to - base))
+			return false;
+		inside |= from - base > spans[2 * i] && from - base <= spans[2 * i + 1];
+	}
+	return inside;
+}
+
 /* A library that is linked in (Asio): what its functions return to is known to be its loop. */
 static bool is_of_library(struct address_space *space, const struct process *process,
 			  uint64_t address, uint64_t when_ns)
@@ -56,7 +82,8 @@ bool loop_body_has(struct address_space *space, const struct process *process,
 	there--;
 	if (here == 0 || here == depth || there == 0)
 		return false;
-	if (comes_to(space, frames[here - 1], wait->frames[there - 1], when_ns))
+	if (comes_to(space, frames[here - 1], wait->frames[there - 1], when_ns) ||
+	    is_in_block(space, frames[here - 1], wait->frames[there - 1], when_ns))
 		return true;
 	/* A library's function that handles one event returns to one that calls it in a loop. A
 	 * program's may be called in a loop, too, but by then its own is over. */
