@@ -96,7 +96,7 @@ def threads_of_such_names_elsewhere_are_watched(place):
     source = (C / "signal_stacks.c").read_text().replace(
         "\tloop_for(12,", '\tpthread_setname_np(pthread_self(), "1_scheduler");\n\tloop_for(12,')
     for flags, seen in (((), 4), (("-rdynamic", "-DBEAM"), 0)):
-        program = place.compile("threads", "-D_GNU_SOURCE", "-g", "-O1", "-pthread", *flags,
+        program = place.compile("threads", "-D_GNU_SOURCE", "-g", "-O1", "-pthread", "-Wl,-z,now", *flags,
                                 source=source + "\n#ifdef BEAM\nvoid enif_schedule_nif(void) {}\n#endif\n")
         report = place / "report"
         _ends_well(program, "threads", options=("--format=json", f"--report={report}"))
