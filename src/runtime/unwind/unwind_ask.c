@@ -24,7 +24,7 @@
 #define REACH	    (UINT64_C(1) << 30)
 
 #define MAX_LOADS   32
-#define MAX_READS   20000
+#define MAX_READS   20000 /* words of call frame information: an honest answer takes some hundred */
 #define PATIENCE    1000000
 #define MAX_ADDED   (0x7f * 8)
 
@@ -136,6 +136,8 @@ static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value
 		*value = loaded(question->loads++);
 		return 0;
 	}
+	if (question->reads++ == MAX_READS)
+		return -UNW_EINVAL;
 	end = module_readable_until(question->module, address);
 	if (!end || end - address < sizeof *value)
 		return -UNW_EINVAL;
