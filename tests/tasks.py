@@ -267,6 +267,19 @@ def a_process_tells_where_its_tasks_of_async_task_wait(place):
         expect(not groups, groups)
 
 
+def each_task_of_async_task_in_used_memory_is_listed(place):
+    for profile in PROFILES:
+        with _Waiting(place, _program(profile, ASYNC_TASK), "in_used_memory") as waiting:
+            groups = _tasks(waiting.pid)["tasks"]
+        counts = {}
+        for group in groups:
+            name = group["type"].rpartition("::")[2]
+            counts[name] = counts.get(name, 0) + group["count"]
+        expect((counts.pop("received", 0), counts.pop("slept", 0)) == (1000, 1000), groups)
+        # Beside these there is the task that drives the timers at most.
+        expect("short" not in counts and sum(counts.values()) <= 1, groups)
+
+
 FOR_EVER = [(kind, "error", variable, f"futures_tasks::for_ever_{case}", *_labelled(f"for_ever_{case}")) for kind, variable, case in (
     ("borrow-across-yield", "borrowed", "borrowed"), ("lock-across-yield", "guard", "locked"),
     ("lock-across-yield", "guard.0", "standard"), ("lock-across-yield", "kept", "one"))]

@@ -24,29 +24,111 @@ enum task_moment tokio_task_moment(const uint64_t words[TASK_HEADER_WORDS], uint
 	return words[0] & RUNNING ? TASK_RUNS : words[0] & NOTIFIED ? TASK_IS_WOKEN : TASK_RESTS;
 }
 
+enum {
+	SCHEDULED = 1,
+	RUNNING = 2,
+	COMPLETED = 4,
+	CLOSED = 8,
+	TASK = 16,
+	AWAITER = 32,
+	REGISTERING = 64,
+	NOTIFYING = 128,
+	REFERENCE = 256,
+};
+
+/* No page is mapped below. */
+#define LOWEST_ADDRESS 4096
+
+/* Without `propagate_panic`: the vtable's address, the state, and the two words of the awaiter. */
+#define BARE_WORDS 4
+
+/* What is to run is referred to; the size of a piece of free memory is odd as well, and is not. */
+static bool may_be_state(uint64_t word)
+{
+	return word >= TASK && word / REFERENCE < MOST_REFERENCES &&
+	       (word >= REFERENCE || !(word & (SCHEDULED | RUNNING)));
+}
+
+/* Of the awaiter's two words one is a vtable's address, or 0 where there is none: then the other
+ * was never written. */
+static bool may_be_awaiter(uint64_t word)
+{
+	return !word || (word >= LOWEST_ADDRESS && !(word % sizeof word));
+}
+
+/* What the state says of the awaiter; it changes after it and before it. */
+static bool agree(uint64_t state, uint64_t awaiter)
+{
+	return state & (REGISTERING | NOTIFYING) || !(state & AWAITER) == !awaiter;
+}
+
+/* 0: words[i] and the next are not the awaiter of this state. */
+static int awaiter_fit(const uint64_t *words, uint64_t i, uint64_t vtable, uint64_t state)
+{
+	int best = 0;
+
+	/* rustc places the vtable's address first since 1.71, both in the task and in the awaiter:
+	 * before, the awaiter's data. */
+	for (uint64_t j = i; j <= i + (words[0] != vtable); j++) {
+		int fit = 2 + 4 * agree(state, words[j]) - may_be_state(words[j]);
+
+		if (may_be_awaiter(words[j]) && fit > best)
+			best = fit;
+	}
+	return best;
+}
+
+/* How well the other words fit if words[state] is the state; 0: they do not. */
+static int state_fit(const uint64_t *words, uint64_t count, uint64_t vtable, uint64_t state)
+{
+	int best = 0;
+
+	if (!may_be_state(words[state]) || words[state] == vtable)
+		return 0;
+	for (uint64_t i = 0; i + 1 < count; i++) {
+		int fit;
+
+		if (i == state || i + 1 == state || words[i] == vtable || words[i + 1] == vtable)
+			continue;
+		fit = awaiter_fit(words, i, vtable, words[state]);
+		best = fit > best ? fit : best;
+	}
+	return best;
+}
+
 /*
  * Its words come in the order that rustc likes, and what an executor adds lies between them
- * (async-task/src/header.rs, state.rs). A state is smaller than an address; where two words may be
- * it, nothing is told.
+ * (async-task/src/header.rs, state.rs). A state is smaller than an address, but so may be a word
+ * that was never written: the data of an absent awaiter, and what follows the last field, a bool.
+ * The two words of the awaiter are adjacent, which leaves them no other place. Where two words fit
+ * as well, neither is believed.
  */
 enum task_moment async_task_moment(const uint64_t words[TASK_HEADER_WORDS], uint64_t vtable,
 				   uint64_t schedule)
 {
-	enum { SCHEDULED = 1, RUNNING = 2, COMPLETED = 4, CLOSED = 8, TASK = 16, REFERENCE = 256 };
-	const uint64_t *state = NULL;
+	uint64_t count = schedule / sizeof *words, fields;
+	uint64_t state = 0;
 	bool is_its = false;
+	int best = 0;
 
 	if (schedule > TASK_HEADER_WORDS * sizeof *words)
 		return TASK_IS_GONE;
-	for (uint64_t i = 0; i < schedule / sizeof *words; i++) {
+	for (uint64_t i = 0; i < count; i++)
 		is_its |= words[i] == vtable;
-		if (words[i] < TASK || words[i] / REFERENCE >= MOST_REFERENCES)
-			continue;
-		if (state)
-			return TASK_IS_GONE;
-		state = &words[i];
-	}
-	if (!is_its || !state || *state & (COMPLETED | CLOSED))
+	if (!is_its || (count == BARE_WORDS + 1 && (words[BARE_WORDS] & UINT8_MAX) > true))
 		return TASK_IS_GONE;
-	return *state & RUNNING ? TASK_RUNS : *state & SCHEDULED ? TASK_IS_WOKEN : TASK_RESTS;
+	fields = count > BARE_WORDS ? count - 1 : count;
+	for (uint64_t i = 0; i < fields; i++) {
+		int fit = state_fit(words, fields, vtable, i);
+
+		if (fit && fit == best)
+			state = 0;
+		if (fit <= best)
+			continue;
+		best = fit;
+		state = words[i];
+	}
+	if (!state || state & (COMPLETED | CLOSED))
+		return TASK_IS_GONE;
+	return state & RUNNING ? TASK_RUNS : state & SCHEDULED ? TASK_IS_WOKEN : TASK_RESTS;
 }

@@ -62,6 +62,47 @@ async fn across_none(lock: Arc<Mutex<u32>>) {
     }
 }
 
+async fn short(number: u64) -> u64 {
+    yield_now().await;
+    number
+}
+
+async fn received(channel: smol::channel::Receiver<u64>) -> u64 {
+    channel.recv().await.unwrap_or(3) // received-1
+}
+
+async fn slept(number: u64) -> u64 {
+    Timer::after(Duration::from_secs(9999 + number)).await; // slept-1
+    number
+}
+
+/// In memory that others have used, of which async-task writes what it needs.
+async fn in_used_memory() {
+    let (sender, receiver) = smol::channel::unbounded();
+    for _ in 0..20 {
+        let tasks: Vec<_> = (0..500).map(|number| smol::spawn(short(number))).collect();
+        for task in tasks {
+            task.await;
+        }
+    }
+    let mut kept = Vec::new();
+    for number in 0..1000 {
+        kept.push(smol::spawn(received(receiver.clone())));
+        smol::spawn(slept(number)).detach();
+    }
+    let cancelled: Vec<_> = (0..300).map(|number| smol::spawn(slept(number))).collect();
+    Timer::after(Duration::from_millis(50)).await;
+    for task in cancelled {
+        task.cancel().await;
+    }
+    let ended: Vec<_> = (0..100).map(|number| smol::spawn(short(number))).collect();
+    Timer::after(Duration::from_millis(300)).await;
+    println!("ready");
+    stdout().flush().unwrap();
+    Timer::after(Duration::from_secs(9999)).await;
+    drop((sender, kept, ended));
+}
+
 async fn settle() {
     for _ in 0..5 {
         yield_now().await;
@@ -116,6 +157,7 @@ fn main() {
                 smol::unblock(|| stdin().read(&mut [0])).await.ok();
             }))
         }
+        "in_used_memory" => smol::block_on(in_used_memory()),
         "for_ever" => {
             executor.spawn(releasing(lock.clone())).detach();
             executor.spawn(holding(lock)).detach();
