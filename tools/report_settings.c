@@ -8,6 +8,8 @@
 #include "command.h"
 #include "report/model/words.h"
 
+#define MOST_SAMPLES 1000000
+
 static const char *take_format(void *target, const char *value)
 {
 	struct report_settings *settings = target;
@@ -113,6 +115,20 @@ static const char *take_why(void *target, const char *value)
 	return NULL;
 }
 
+static const char *take_samples(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+	char *end;
+	unsigned long count = strtoul(value, &end, 10);
+
+	settings->report.samples = count;
+	if (!strcmp(value, "all"))
+		settings->report.samples = REPORT_SAMPLES_ALL;
+	else if (*value < '1' || *value > '9' || *end || count > MOST_SAMPLES)
+		return "all, or a number from 1 to 1000000";
+	return NULL;
+}
+
 static const char *take_strip_prefix(void *target, const char *value)
 {
 	struct report_settings *settings = target;
@@ -145,6 +161,8 @@ const struct command_option report_settings_options[] = {
 	{ "write-baseline", 0, "FILE", "write all that is found to FILE, and do not fail for it",
 	  take_write_baseline },
 	{ "exit-code", 0, "N", "status that means `findings': 66 without it", take_exit_code },
+	{ "samples", 0, "N",
+	  "distinct stacks of a long turn in json, ndjson and html: 20, or `all'", take_samples },
 	{ "strip-prefix", 0, "DIR", "show source files that lie in DIR relative to it",
 	  take_strip_prefix },
 	{ "source-root", 0, "DIR", "and relative ones below DIR", take_source_root },

@@ -14,7 +14,7 @@
 #include "phases.h"
 #include "verdict.h"
 
-#define MAX_STACKS	   32 /* of one finding: the lightest are left out */
+#define MAX_STACKS	   32 /* of one finding, unless --samples wants more */
 #define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
 
 struct stall_sample {
@@ -459,10 +459,48 @@ static void put_hottest_first(struct finding_stack *stacks, size_t count)
 	}
 }
 
+static bool same_frame(const struct frame *a, const struct frame *b)
+{
+	return a->function == b->function && a->file == b->file && a->line == b->line &&
+	       a->module == b->module && (a->function || a->offset == b->offset);
+}
+
+/* What a reader sees is the same: the same lines of the same functions. */
+static bool same_face(const struct finding_stack *a, const struct finding_stack *b)
+{
+	const struct stack *one = finding_stack_face(a), *other = finding_stack_face(b);
+
+	if (one->count != other->count || a->entry != b->entry)
+		return false;
+	for (size_t i = 0; one->frames != other->frames && i < one->count; i++)
+		if (!same_frame(&one->frames[i], &other->frames[i]))
+			return false;
+	return true;
+}
+
+/* Sorted by weight on both sides: the heaviest of equal ones stays, with the weight of all. */
+static size_t merge_equal_stacks(struct finding_stack *stacks, size_t count)
+{
+	size_t distinct = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t j = 0;
+
+		while (j < distinct && !same_face(&stacks[i], &stacks[j]))
+			j++;
+		if (j < distinct)
+			stacks[j].weight += stacks[i].weight;
+		else
+			stacks[distinct++] = stacks[i];
+	}
+	qsort(stacks, distinct, sizeof *stacks, compare_weights);
+	return distinct;
+}
+
 static void take_samples(struct report *report, struct finding *finding)
 {
 	struct finding_stack *stacks;
-	size_t count = 0, room = 0;
+	size_t count = 0, room = 0, most = report->options->samples;
 
 	for (const struct stall_sample *sample = report->samples; sample; sample = sample->next)
 		room += is_of(sample, finding);
@@ -473,9 +511,16 @@ static void take_samples(struct report *report, struct finding *finding)
 		if (is_of(sample, finding))
 			stacks[count++] = sample->stack;
 	qsort(stacks, count, sizeof *stacks, compare_weights);
+	count = merge_equal_stacks(stacks, count);
 	put_hottest_first(stacks, count);
+	if (most < MAX_STACKS)
+		most = MAX_STACKS;
 	finding->stacks = stacks;
-	finding->stack_count = count < MAX_STACKS ? count : MAX_STACKS;
+	finding->stack_count = count < most ? count : most;
+	finding->left_out_stacks = count - finding->stack_count;
+	finding->left_out_weight = 0;
+	for (size_t i = finding->stack_count; i < count; i++)
+		finding->left_out_weight += stacks[i].weight;
 }
 
 void stalls_finish(struct report *report)

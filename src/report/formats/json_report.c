@@ -33,19 +33,73 @@ static json_t *stack_json(const struct finding_stack *of, const struct stack *st
 	return object;
 }
 
-static json_t *stacks_json(const struct finding *finding)
+/* How many of a finding's samples are printed, and of how many of these both faces are. */
+struct sample_limits {
+	size_t stacks, both;
+};
+
+static bool has_both_faces(const struct finding_stack *stack)
+{
+	return stack->script.count && stack->native.count;
+}
+
+/*
+ * At most --samples stacks. Distinct samples of a script come first; the native stacks of the
+ * heaviest have the room that is left, and the first sample always has both.
+ */
+static struct sample_limits limits_of_samples(const struct report *report,
+					      const struct finding *finding)
+{
+	const struct sample_limits all = { finding->stack_count, finding->stack_count };
+	size_t most = report->options->samples, stacks;
+
+	if (!finding->stack_count || finding->stacks[0].role != ROLE_SAMPLE ||
+	    most / 2 >= finding->stack_count)
+		return all;
+	stacks = has_both_faces(&finding->stacks[0]) && most > 1 ? most - 1 : most;
+	if (stacks > finding->stack_count)
+		stacks = finding->stack_count;
+	return (struct sample_limits){ stacks, most - stacks };
+}
+
+static json_t *stacks_json(const struct finding *finding, const struct sample_limits *limits)
 {
 	json_t *stacks = json_array();
+	size_t both = 0;
 
-	for (size_t i = 0; i < finding->stack_count; i++) {
+	for (size_t i = 0; i < limits->stacks; i++) {
 		const struct finding_stack *stack = &finding->stacks[i];
 
 		if (stack->script.count)
 			json_array_append_new(stacks, stack_json(stack, &stack->script));
-		if (stack->native.count || !stack->script.count)
+		if (!stack->script.count || (stack->native.count && both++ < limits->both))
 			json_array_append_new(stacks, stack_json(stack, &stack->native));
 	}
 	return stacks;
+}
+
+/* Distinct samples that are not printed; NULL when all are. */
+static json_t *more_samples_json(const struct finding *finding, const struct sample_limits *limits)
+{
+	size_t stacks = finding->left_out_stacks + finding->stack_count - limits->stacks;
+	uint64_t weight = finding->left_out_weight;
+
+	if (!stacks)
+		return NULL;
+	for (size_t i = limits->stacks; i < finding->stack_count; i++)
+		weight += finding->stacks[i].weight;
+	return json_pack("{so so}", "stacks", json_of_number(stacks), "weight",
+			 json_of_number(weight));
+}
+
+static void add_stacks(json_t *object, const struct report *report, const struct finding *finding)
+{
+	const struct sample_limits limits = limits_of_samples(report, finding);
+	json_t *more = more_samples_json(finding, &limits);
+
+	json_object_set_new(object, "stacks", stacks_json(finding, &limits));
+	if (more)
+		json_object_set_new(object, "more_samples", more);
 }
 
 static json_t *histogram_json(const struct finding *finding)
@@ -197,7 +251,7 @@ static json_t *also_json(const struct finding *finding)
 	return array;
 }
 
-static json_t *finding_json(const struct finding *finding)
+static json_t *finding_json(const struct report *report, const struct finding *finding)
 {
 	json_t *object = json_object();
 
@@ -231,7 +285,7 @@ static json_t *finding_json(const struct finding *finding)
 		json_object_set_new(object, "task", task_json(finding));
 	if (finding->alive.count)
 		json_object_set_new(object, "alive", alive_json(&finding->alive));
-	json_object_set_new(object, "stacks", stacks_json(finding));
+	add_stacks(object, report, finding);
 	json_object_set_new(object, "pids", pids_json(finding));
 	json_object_set_new(object, "processes", shares_json(finding));
 	json_object_set_new(object, "first_ns", json_of_number(finding->first_ns));
@@ -400,7 +454,7 @@ json_t *json_report(const struct report *report)
 	json_object_set_new(root, "processes", processes);
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (report->findings[i]->severity >= report->options->show)
-			json_array_append_new(findings, finding_json(report->findings[i]));
+			json_array_append_new(findings, finding_json(report, report->findings[i]));
 	json_object_set_new(root, "findings", findings);
 	json_object_set_new(root, "suppressions", suppressions_json(report->options->suppressions));
 	json_object_set_new(root, "allowed", allowances_json(report));

@@ -345,7 +345,8 @@
 
   function detail(finding) {
     const harm = harmOf(finding);
-    const stacks = (finding.stacks || []).slice(0, 40);
+    const stacks = finding.stacks || [];
+    const more = finding.more_samples;
     const rule = `id:${finding.id}`;
     return [
       make("h2", { class: finding.severity }, finding.message),
@@ -361,7 +362,7 @@
       make("div", { class: "stacks" }, ...stacks.map((stack) => make("div", { class: "stack" },
         make("h3", {}, `${stack.role}${stack.thread ? ` by ${stack.thread}` : ""}${stack.lock ? `: ${stack.lock}` : ""}${stack.weight ? `, ${plural(stack.weight, "sample")}` : ""}`),
         frameList(stack.frames)))),
-      (finding.stacks || []).length > stacks.length ? make("p", { class: "dim" }, `${finding.stacks.length - stacks.length} more stacks: see the flame graph`) : null,
+      more ? make("p", { class: "dim" }, `and ${plural(more.stacks, "more distinct stack")}, ${plural(more.weight, "sample")}: --samples=all shows them`) : null,
       finding.histogram && finding.histogram.length ? make("h3", {}, "How long it took") : null,
       histogram(finding.histogram, Infinity),
     ].filter(Boolean);

@@ -96,6 +96,8 @@ struct finding {
 	 * findings apart. */
 	struct finding_stack *stacks;
 	size_t stack_count;
+	size_t left_out_stacks; /* distinct samples beyond stack_count */
+	uint64_t left_out_weight;
 
 	/* Its further parts, the worst first, linked by next_part: calls that the program made by
 	 * the same call of a library's function. See collecting/parts.h. */

@@ -34,14 +34,19 @@ struct report_options {
 	const char *write_baseline; /* a file for all that is found, which then does not fail */
 	bool why;		    /* tell the reasons of each severity */
 	bool tell_nameless;	    /* on `errors': files whose frames have no names */
+	size_t samples;		    /* distinct sample stacks of a finding in JSON and HTML */
 	bool tasks;		    /* list those of processes that live or were killed */
 	struct session_options session;
 };
 
+#define REPORT_SAMPLES_DEFAULT 20
+#define REPORT_SAMPLES_ALL     SIZE_MAX
+
 /* text, warnings, errors. */
 #define REPORT_OPTIONS_DEFAULT                                                                     \
 	{                                                                                          \
-		.show = SEVERITY_WARNING, .fail_on = SEVERITY_ERROR                                \
+		.show = SEVERITY_WARNING, .fail_on = SEVERITY_ERROR,                               \
+		.samples = REPORT_SAMPLES_DEFAULT                                                  \
 	}
 
 struct report_summary {
