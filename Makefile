@@ -35,7 +35,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all check check-built check-recipes check-crates check-flaky mutate check-watcher demo bench unit lint check-asan format install uninstall clean help
+.PHONY: all release check check-built check-recipes check-crates check-flaky mutate check-watcher demo bench unit lint check-asan format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -180,6 +180,9 @@ uninstall: ## what install put there
 		$(DESTDIR)$(PREFIX)/share/man/man1/yieldsan.1 \
 		$(DESTDIR)$(PREFIX)/share/man/man1/yieldsan-scan.1
 	$(Q)rm -rf $(DESTDIR)$(PREFIX)/include/yieldsan
+
+release: ## VERSION=1.2.3: set the version and date the changes; commits nothing
+	$(Q)tools/release.sh "$(VERSION)"
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
