@@ -6,9 +6,10 @@ import pathlib
 import re
 import shutil
 import struct
+import subprocess
 import sys
 
-from cli.place import BUILD, expect, expect_refusal, ROOT, run, run_tests, yieldsan
+from cli.place import BUILD, expect, expect_refusal, ROOT, run, run_tests, SECONDS, yieldsan
 
 
 # Wrong command lines
@@ -60,10 +61,51 @@ def runtime_options_are_checked(_):
     expect_refusal(run("--set", "allow=" + "x" * 2000, "true"), 2, "1024 characters")
 
 
-def a_wrong_option_in_the_environment_is_told_and_ignored(place):
-    result = run(place.blocker(), "block", env={"YIELDSAN_OPTIONS": "outptu=x:wait_error_us=9"})
-    expect(result.status == 66, result)
-    expect("YIELDSAN_OPTIONS" in result.err and "`output'" in result.err, result)
+def a_wrong_option_in_the_environment_is_refused(place):
+    witness = place / "witness"
+    wrong = {"YIELDSAN_OPTIONS": "loop_waits=4:outptu=x"}
+    for command in (("run",), ("run", "--set=loop_waits=4", "--"), ("ci", "--no-require-executor")):
+        expect_refusal(yieldsan(*command, "touch", witness, env=wrong), 2, "YIELDSAN_OPTIONS", "`outptu'", "`output'")
+    expect_refusal(yieldsan("check", env=wrong), 2, "YIELDSAN_OPTIONS", "`outptu'", "`output'")
+    expect_refusal(yieldsan("check", "true", env=wrong), 2, "`output'")
+    for text in ("loop_waits=x", "loop_waits", "loop_waits=0", "summary=maybe", "nonsense=1"):
+        expect_refusal(run("touch", witness, env={"YIELDSAN_OPTIONS": text}), 2, "YIELDSAN_OPTIONS", text.split("=")[0])
+    expect(not witness.exists(), "the program ran")
+    for text in ("", ":", "loop_waits=4:", "summary=0"):
+        expect(run("true", env={"YIELDSAN_OPTIONS": text}).status == 0, text)
+    # What only shows help has no options of the runtime.
+    expect(run("--help", env=wrong).status == 0 and yieldsan("help", env=wrong).status == 0, "help")
+
+
+def _preloaded(*command, options):
+    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False,
+                          env={**os.environ, "LD_PRELOAD": str(BUILD / "libyieldsan.so"), "YIELDSAN_OPTIONS": options})
+
+
+def the_bare_library_names_a_wrong_option_in_its_line(place):
+    blocker = place.blocker()
+    for options, words in (("nonsense=1", ("`nonsense=1'", "no such option")),
+                           ("loop_waits=4:wait_error_us=abc", ("`wait_error_us=abc'", "not a valid value")),
+                           ("summary", ("`summary'", "no value")),
+                           ("x=\x1b[31m" + "y" * 300, ("`x=?[31my", "no such option"))):
+        for command in ((blocker, "turn"), ("true",), ("bash", "-c", f"{blocker} turn; {blocker} turn; true")):
+            ran = _preloaded(*command, options=options)
+            expect(ran.returncode == 0 and ran.stdout == "" and ran.stderr.count("\n") == 1, ran)
+            for word in ("yieldsan: ", "YIELDSAN_OPTIONS", *words):
+                expect(word in ran.stderr, ran)
+    ran = _preloaded(blocker, "block", "5", options=f"nonsense=1:output={place.path}")
+    expect(ran.returncode == 5 and ran.stderr.count("\n") == 1, ran)
+    expect("`nonsense=1'" in ran.stderr and "1 place blocked" in ran.stderr, ran)
+    expect(yieldsan("report", ran.stderr.split("yieldsan report ")[1].strip()).status == 66, ran)
+
+
+def without_a_wrong_option_there_is_no_line(place):
+    blocker = place.blocker()
+    for options in ("loop_waits=4", "", "nonsense=1:summary=0"):
+        ran = _preloaded(blocker, "turn", options=options)
+        expect(ran.returncode == 0 and ran.stderr == "", ran)
+    ran = _preloaded("sh", "-c", "exec 2>&-; true", options="nonsense=1")
+    expect(ran.stderr == "", ran)
 
 
 def help_lists_everything(_):

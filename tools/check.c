@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "options_text.h"
 #include "program.h"
 #include "self_test.h"
 #include "survey.h"
@@ -151,6 +152,8 @@ int command_check(int argc, char **argv)
 			argv[1]);
 		return STATUS_WRONG_USE;
 	}
+	if (!options_environment_is_right())
+		return STATUS_WRONG_USE;
 	if (!self_test())
 		return 1;
 	fflush(stdout);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nearest.h"
@@ -84,4 +85,14 @@ void option_error_print(const struct option_error *error, const char *source)
 			info->unit, info->min, info->max);
 		break;
 	}
+}
+
+bool options_environment_is_right(void)
+{
+	static struct options options;
+	struct option_error error = options_parse(&options, getenv(OPTIONS_VARIABLE));
+
+	if (error.fault)
+		option_error_print(&error, OPTIONS_VARIABLE);
+	return !error.fault;
 }

@@ -16,4 +16,7 @@ void options_write(const struct options *options, char text[OPTIONS_TEXT_SIZE]);
 /* One sentence on standard error; `source` is where the entry was found ("--set", a variable). */
 void option_error_print(const struct option_error *error, const char *source);
 
+/* Whether YIELDSAN_OPTIONS can be parsed, or is not set. Prints why not. */
+bool options_environment_is_right(void);
+
 #endif

@@ -66,14 +66,10 @@ static const struct command_option lines[] = {
 	  take_set },
 };
 
-/* The caller's own settings count too; what is wrong in them is told, and ignored as the runtime
- * does. */
+/* The caller's own settings count too. */
 static void take_environment(struct run_options *options)
 {
-	struct option_error error = options_parse(&options->runtime, getenv(OPTIONS_VARIABLE));
-
-	if (error.fault)
-		option_error_print(&error, OPTIONS_VARIABLE);
+	options_parse(&options->runtime, getenv(OPTIONS_VARIABLE));
 	/* From a `yieldsan run' around this one: its traces are its own. */
 	if (*options->runtime.run)
 		*options->runtime.output = '\0';
@@ -102,6 +98,8 @@ int run_options_parse(struct run_options *options, const struct run_words *words
 	take_environment(options);
 	status = command_line_parse(&line, argc, argv);
 	options->command = argv + optind;
+	if (status == -1 && !options_environment_is_right())
+		status = STATUS_WRONG_USE;
 	if (!options->runtime.timeline && report_format_draws_turns(options->report.report.format))
 		options->runtime.timeline = TIMELINE_TURNS;
 	return status == -1 ? report_settings_finish(&options->report) : status;

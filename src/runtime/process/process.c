@@ -178,11 +178,11 @@ static void find_clock(void)
 __attribute__((constructor)) static void start(int argc, char **argv)
 {
 	char name[17] = "";
+	struct option_error error;
 	OWN_CODE_SCOPE;
 
 	real_resolve_all();
-	options_parse(&runtime_options,
-		      getenv(OPTIONS_VARIABLE)); /* `yieldsan run` told of bad ones */
+	error = options_parse(&runtime_options, getenv(OPTIONS_VARIABLE));
 	if (process_is_skipped(argc, argv))
 		return;
 	thread_init();
@@ -191,7 +191,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 	modules_scan(module_added, NULL);
 	find_clock();
 	trace_init();
-	summary_init();
+	summary_init(&error);
 	unwatched_init();
 	runtime_guesses = unwinder_init() != 0;
 	pthread_atfork(unwinder_forks, NULL, process_forked);

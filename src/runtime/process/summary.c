@@ -18,9 +18,29 @@
 static struct stat standard_error;
 static bool have_standard_error, not_first;
 
-void summary_init(void)
+/* A copy: programs overwrite their environment to change their title. */
+static char wrong_option[64];
+static enum option_fault wrong_option_fault;
+
+static void keep_wrong_option(const struct option_error *error)
+{
+	size_t length = error->length;
+
+	if (length >= sizeof wrong_option)
+		length = sizeof wrong_option - 1;
+	for (size_t i = 0; i < length; i++) {
+		unsigned char byte = (unsigned char)error->entry[i];
+
+		wrong_option[i] = byte < ' ' || byte == 0x7f ? '?' : (char)byte;
+	}
+	wrong_option_fault = error->fault;
+}
+
+void summary_init(const struct option_error *error)
 {
 	have_standard_error = fstat(STDERR_FILENO, &standard_error) == 0;
+	if (error->fault)
+		keep_wrong_option(error);
 }
 
 void summary_not_first(void)
@@ -92,44 +112,77 @@ bool summary_has_something(void)
 	return runtime_options.output[0] || sites_count(SEVERITY_WARNING) || lock_errors();
 }
 
-void summary_tell(void)
+/* These return how many bytes of `line` they used, which has room for all of them. */
+static int write_wrong_option(char *line, size_t size)
 {
-	char line[2 * 4096];
-	unsigned errors, warnings, locks;
+	const char *fault = wrong_option_fault == OPTION_UNKNOWN	 ? "no such option"
+			    : wrong_option_fault == OPTION_WITHOUT_VALUE ? "no value"
+									 : "not a valid value";
+
+	return snprintf(line, size,
+			"`%s' in " OPTIONS_VARIABLE
+			" was ignored (%s; `yieldsan help options' lists the options)",
+			wrong_option, fault);
+}
+
+static int write_findings(char *line, size_t size, unsigned warnings, unsigned locks)
+{
+	unsigned errors = sites_count(SEVERITY_ERROR);
 	int length = 0;
 
-	if (!trace_header() || runtime_silent)
-		return;
-	if (!runtime_options.summary)
-		tell_of_lost_trace();
-	errors = sites_count(SEVERITY_ERROR);
-	warnings = sites_count(SEVERITY_WARNING);
-	locks = lock_errors();
-	/* A directory that was asked for keeps its traces: they tell what ran, and that it was
-	 * watched. */
-	if (!warnings && !locks && !runtime_options.output[0]) {
-		trace_remove();
-		return;
-	}
-	if ((!warnings && !locks) || !may_tell())
-		return;
-	length += snprintf(line, sizeof line, "yieldsan: ");
 	if (warnings)
-		length += snprintf(line + length, sizeof line - (size_t)length,
+		length += snprintf(line + length, size - (size_t)length,
 				   "%u place%s blocked an executor (%u error%s)%s", warnings,
 				   warnings == 1 ? "" : "s", errors, errors == 1 ? "" : "s",
 				   locks ? ", " : "; ");
 	if (locks)
-		length += snprintf(line + length, sizeof line - (size_t)length,
+		length += snprintf(line + length, size - (size_t)length,
 				   "%u wrong use%s of locks or borrows; ", locks,
 				   locks == 1 ? "" : "s");
 	if (trace_path()[0])
-		length += snprintf(line + length, sizeof line - (size_t)length,
-				   "see: yieldsan report %s\n", trace_path());
+		length += snprintf(line + length, size - (size_t)length, "see: yieldsan report %s",
+				   trace_path());
 	else
-		length += snprintf(line + length, sizeof line - (size_t)length,
-				   "which they are is lost: no trace could be written to %s (%s)\n",
+		length += snprintf(line + length, size - (size_t)length,
+				   "which they are is lost: no trace could be written to %s (%s)",
 				   trace_directory(), strerrordesc_np(trace_file_error()));
-	if (length > 0 && (size_t)length < sizeof line)
-		(void)!real.write(STDERR_FILENO, line, (size_t)length);
+	return length;
+}
+
+static void print_summary(unsigned warnings, unsigned locks)
+{
+	char line[2 * 4096];
+	int length = snprintf(line, sizeof line, "yieldsan: ");
+
+	if (wrong_option_fault)
+		length += write_wrong_option(line + length, sizeof line - (size_t)length);
+	if (wrong_option_fault && (warnings || locks))
+		length += snprintf(line + length, sizeof line - (size_t)length, "; ");
+	if (warnings || locks)
+		length += write_findings(line + length, sizeof line - (size_t)length, warnings,
+					 locks);
+	if ((size_t)length + 1 >= sizeof line)
+		return;
+	line[length++] = '\n';
+	(void)!real.write(STDERR_FILENO, line, (size_t)length);
+}
+
+void summary_tell(void)
+{
+	unsigned warnings = 0, locks = 0;
+
+	if (runtime_silent)
+		return;
+	if (trace_header()) {
+		if (!runtime_options.summary)
+			tell_of_lost_trace();
+		warnings = sites_count(SEVERITY_WARNING);
+		locks = lock_errors();
+		/* A directory that was asked for keeps its traces: they tell what ran, and that it
+		 * was watched. */
+		if (!warnings && !locks && !runtime_options.output[0])
+			trace_remove();
+	}
+	if ((warnings || locks || wrong_option_fault) && may_tell())
+		print_summary(warnings, locks);
 }
