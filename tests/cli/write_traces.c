@@ -138,7 +138,7 @@ static void make_trace(const char *executable, const char *build_id, bool python
 		.turns_ended = 100,
 		.name = "tokio",
 	};
-	struct trace_call sleep = { .waits = 1, .name = "clock_nanosleep", .category = "sleep" };
+	struct trace_call sleep = { .name = "clock_nanosleep", .category = "sleep" };
 	uint32_t call, executor;
 	char *line = NULL;
 	size_t line_room = 0;
