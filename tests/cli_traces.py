@@ -97,7 +97,7 @@ def a_directory_that_was_removed_meanwhile_is_told(place):
         result = run("sh", "-c", f"rm -r {temporary}/yieldsan.*; {steps}", env={"TMPDIR": str(temporary)})
         expect(result.status == status, result)
         expect(re.search(r"^yieldsan: .*/private/yieldsan\.\w+, where the traces were, was removed", result.err, re.M), result)
-        expect("nothing was watched" not in result.err and "the traces are in" not in result.err, result)
+        expect("nothing was watched" not in result.err and "traces kept in" not in result.err, result)
 
 
 def the_end_is_written_for_who_could_not(place):

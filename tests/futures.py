@@ -246,7 +246,7 @@ def a_guard_that_was_waited_for_is_held_as_long_as_it_was(place):
         expect(_lines([held], "held.rs") == _labelled("held.rs", "HELD waited"), held)
         expect(held["total_ns"] >= held["max_ns"] >= 1_490_000_000, held)
         expect(held["harm"] == {"yields": 1, "waiters": 1} and not held.get("in_progress"), held)
-        expect("held over 1 yield, for 1." in held["message"] and "still" not in held["message"], held["message"])
+        expect("held across 1 yield, for 1." in held["message"] and "still" not in held["message"], held["message"])
 
 
 def a_scan_and_a_run_give_a_finding_one_id(place):

@@ -204,7 +204,7 @@ def what_tasks_of_async_task_hold_is_an_error(place):
             expect(len(report["findings"]) == 2, report["findings"])
         report = _run(place, program, "across")
         finding = _only(report, "lock-across-yield")
-        expect("held over 20 yields" in finding["message"] and len(report["findings"]) == 1, report["findings"])
+        expect("held across 20 yields" in finding["message"] and len(report["findings"]) == 1, report["findings"])
 
 
 class _Waiting:
@@ -492,7 +492,7 @@ def what_else_ends_within_a_living_task_is_not_claimed(place):
 
 def plain_reports_are_not_noisy_at_the_end_of_a_runtime(place):
     result = run("--", _program("dev"), "shut_down")
-    expect(result.status == 0 and "NOTICE" not in result.err and "traces are in" not in result.err, result)
+    expect(result.status == 0 and "NOTICE" not in result.err and "traces kept in" not in result.err, result)
 
 
 def without_types_a_cancelled_task_has_no_place(place):

@@ -235,7 +235,8 @@ static void print_notes(const struct run *run, FILE *out)
 	if (run->traces.is_private && run->traces.count && !run->traces.is_gone &&
 	    keeps_traces(run))
 		fprintf(out,
-			"yieldsan: the traces are in %s: `yieldsan report %s' shows them again\n",
+			"yieldsan: traces kept in %s; show again: yieldsan report %s (delete when "
+			"done)\n",
 			run->traces.path, run->traces.path);
 	print_lost_reader(run, out);
 	print_writers(run, out);

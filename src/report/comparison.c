@@ -244,7 +244,7 @@ static void print_cost(json_t *finding, FILE *out)
 {
 	char times[64], total[QUANTITY_SIZE];
 
-	fprintf(out, "%s, %s, %s in all", severity_word(severity_of(finding)),
+	fprintf(out, "%s, %s, %s in total", severity_word(severity_of(finding)),
 		quantity_of(times, number_of(finding, "count"), "time"),
 		quantity_duration(total, number_of(finding, "total_ns")));
 }

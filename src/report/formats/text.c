@@ -1,5 +1,6 @@
 /* --format=text: for people. Worst first, and the one line that sums up last, where a terminal
  * shows it. */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,35 +85,58 @@ static bool is_estimate(const struct finding *finding)
 	       finding->total_ns / finding->count < TRACE_SHORT_CALL_NS;
 }
 
-/* What is known beside the cost: how sure, how harmful, which thread. */
+/* A part of the line of evidence: behind a comma, or at its beginning. */
+__attribute__((format(printf, 3, 4))) static void add_evidence(FILE *out, bool *begun,
+							       const char *format, ...)
+{
+	va_list arguments;
+
+	fputs(*begun ? ", " : "  ", out);
+	*begun = true;
+	va_start(arguments, format);
+	vfprintf(out, format, arguments);
+	va_end(arguments);
+}
+
+static void add_sleep(const struct finding *finding, bool *begun, FILE *out)
+{
+	uint64_t share;
+
+	/* Of a call in progress it may not be known. */
+	if (!finding->off_cpu_ns || !finding->total_ns ||
+	    (finding->in_progress && finding->kind != KIND_LONG_TURN &&
+	     finding->off_cpu_ns < finding->progress_ns))
+		return;
+	share = (uint64_t)(100.0 * (double)finding->off_cpu_ns / (double)finding->total_ns);
+	add_evidence(out, begun, "%s %s%d %% of the time",
+		     finding->kind == KIND_LONG_TURN ? "not running" : "asleep",
+		     is_estimate(finding) ? "about " : "", share > 100 ? 100 : (int)share);
+}
+
+/* What is known beside the cost: how harmful, which thread, and how sure where that is not high. */
 static void print_evidence(const struct finding *finding, FILE *out)
 {
 	char number[QUANTITY_SIZE];
-	uint64_t share;
+	bool begun = false;
 
-	fputs("  ", out);
-	/* Of what has not ended it may not be known. */
-	if (finding->off_cpu_ns && finding->total_ns &&
-	    (!finding->in_progress || finding->kind == KIND_LONG_TURN ||
-	     finding->off_cpu_ns >= finding->progress_ns)) {
-		share = (uint64_t)(100.0 * (double)finding->off_cpu_ns / (double)finding->total_ns);
-		fprintf(out, "%s %s%d %% of the time, ",
-			finding->kind == KIND_LONG_TURN ? "off the processor" : "asleep",
-			is_estimate(finding) ? "about " : "", share > 100 ? 100 : (int)share);
-	}
+	add_sleep(finding, &begun, out);
 	if (finding->harm_events)
-		fprintf(out, "while it was held %s event%s became ready, ",
-			quantity_count(number, finding->harm_events),
-			finding->harm_events == 1 ? "" : "s");
+		add_evidence(out, &begun, "meanwhile %s ready event%s had to wait",
+			     quantity_count(number, finding->harm_events),
+			     finding->harm_events == 1 ? "" : "s");
 	if (finding->long_turns)
-		fprintf(out, "%s turn%s took too long by it, ",
-			quantity_count(number, finding->long_turns),
-			finding->long_turns == 1 ? "" : "s");
+		add_evidence(out, &begun, "made %s turn%s too long",
+			     quantity_count(number, finding->long_turns),
+			     finding->long_turns == 1 ? "" : "s");
 	if (finding->thread && *finding->thread)
-		fprintf(out, "thread %s, ", finding->thread);
+		add_evidence(out, &begun, "thread %s", finding->thread);
 	if (finding->share_count == 1)
-		fprintf(out, "process %lld, ", (long long)finding->shares[0].process->pid);
-	fprintf(out, "confidence %s\n", confidence_word(finding->confidence));
+		add_evidence(out, &begun, "process %lld",
+			     (long long)finding->shares[0].process->pid);
+	if (finding->confidence != CONFIDENCE_HIGH)
+		add_evidence(out, &begun, "confidence %s", confidence_word(finding->confidence));
+	if (begun)
+		fputc('\n', out);
 	print_shares(finding, out);
 }
 

@@ -61,7 +61,7 @@ static void print_lengths(const struct turn_lengths *lengths, FILE *out)
 		quantity_duration(half, lengths->p50_ns), quantity_duration(most, lengths->p99_ns),
 		quantity_duration(longest, lengths->max_ns));
 	if (lengths->busy_share >= 0)
-		fprintf(out, "; in turns %.3g %% of the time", 100 * lengths->busy_share);
+		fprintf(out, "; busy %.3g %% of the time", 100 * lengths->busy_share);
 	fputc('\n', out);
 	for (size_t i = 0; i < lengths->type_count && i < MAX_TYPES; i++)
 		fprintf(out, "      task %s: longest %s, %s in %s\n", lengths->types[i].name,
@@ -87,7 +87,7 @@ static void print_executor(const struct process_executor *executor, FILE *out)
 	fputc('\n', out);
 	print_lengths(&executor->lengths, out);
 	if (executor->own_waits)
-		fprintf(out, "      %s of the interpreter's own (harm, not guilt): %s in all\n",
+		fprintf(out, "      the interpreter itself waited: %s, %s in total (GIL, GC, compiler; not reported as findings)\n",
 			quantity_of(waits, executor->own_waits, "wait"),
 			quantity_duration(lost, executor->own_waits_ns));
 }

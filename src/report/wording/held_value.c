@@ -29,17 +29,19 @@ static const struct finding_stack *declaration(const struct finding *finding)
 	return NULL;
 }
 
-/* In a program that ran: "held over 5 yields, for 20 ms in all, 9 ms at most, and still held" */
+/* In a program that ran: "held across 5 yields, for 20 ms in total, longest 9 ms, and still held"
+ */
 static const char *observed(struct session *session, const struct finding *finding)
 {
 	char yields[64], total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
 	struct strings *strings = &session->strings;
-	const char *text = strings_print(
-		strings, "held over %s, for %s%s", quantity_of(yields, finding->yields, "yield"),
-		quantity_duration(total, finding->total_ns), finding->yields > 1 ? " in all" : "");
+	const char *text = strings_print(strings, "held across %s, for %s%s",
+					 quantity_of(yields, finding->yields, "yield"),
+					 quantity_duration(total, finding->total_ns),
+					 finding->yields > 1 ? " in total" : "");
 
 	if (finding->yields > 1)
-		text = strings_print(strings, "%s, %s at most", text,
+		text = strings_print(strings, "%s, longest %s", text,
 				     quantity_duration(longest, finding->max_ns));
 	return finding->in_progress ? strings_print(strings, "%s, and still held", text) : text;
 }

@@ -44,7 +44,7 @@ const char *blocking_call_cost(struct session *session, const struct finding *fi
 	quantity_duration(total, finding->total_ns);
 	if (finding->count == 1)
 		return strings_print(strings, "once, %s", total);
-	return strings_print(strings, "%s times, %s in all, longest %s%s%s",
+	return strings_print(strings, "%s times, %s in total, longest %s%s%s",
 			     quantity_count(count, finding->count), total,
 			     quantity_duration(longest, finding->max_ns),
 			     finding->in_progress ? "; one " : "",

@@ -37,7 +37,7 @@ static const char *held(struct session *session, const struct finding *finding)
 	quantity_duration(total, finding->total_ns);
 	if (finding->count == 1)
 		return strings_print(strings, ", held for %s%s", total, still);
-	return strings_print(strings, ", held for %s in all%s, %s at most", total, still,
+	return strings_print(strings, ", held for %s in total%s, longest %s", total, still,
 			     quantity_duration(longest, finding->max_ns));
 }
 
@@ -47,7 +47,7 @@ const char *lock_across_yield_cost(struct session *session, const struct finding
 
 	if (finding->variable)
 		return held_value_cost(session, finding);
-	return strings_print(&session->strings, "%s%s, over %s%s%s%s",
+	return strings_print(&session->strings, "%s%s, across %s%s%s%s",
 			     finding->count == 1 ? "once"
 						 : quantity_of(times, finding->count, "time"),
 			     held(session, finding), quantity_of(yields, finding->yields, "yield"),
@@ -60,6 +60,6 @@ const char *lock_across_yield_advice(struct session *session, const struct findi
 {
 	(void)session;
 	if (finding->variable && finding->severity == SEVERITY_NOTICE)
-		return "it may be held over an .await; whoever waits for it waits as long";
+		return "it may be held across an .await, but tasks that want it wait as long";
 	return advice_on_lock(finding);
 }

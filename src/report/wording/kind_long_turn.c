@@ -46,7 +46,7 @@ const char *long_turn_cost(struct session *session, const struct finding *findin
 	quantity_duration(total, finding->total_ns);
 	if (finding->count == 1)
 		return strings_print(strings, "once, %s", total);
-	return strings_print(strings, "%s times, %s in all, longest %s",
+	return strings_print(strings, "%s times, %s in total, longest %s",
 			     quantity_count(count, finding->count), total,
 			     quantity_duration(longest, finding->max_ns));
 }

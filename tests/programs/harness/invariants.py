@@ -34,8 +34,8 @@ def of_finding(finding):
     harm = finding.get("harm", {})
     if harm.get("long_turns", 0) > count and finding["kind"] == "blocking-call":
         yield f"{harm['long_turns']} turns took too long by {count} calls"
-    if "held over" in finding["message"] and harm.get("yields", 0) < 1:
-        yield "held over no yield"
+    if "held across" in finding["message"] and harm.get("yields", 0) < 1:
+        yield "held across no yield"
 
 
 def of_executor(executor):

@@ -69,12 +69,32 @@ static void other_callers_calls_and_executors_are_other_findings(void **state)
 	trace_put_site(&trace, STACK(std_sleep, app_handler, tokio_poll));
 	trace_put_site(&trace, STACK(std_sleep, app_handler, app_serve, tokio_poll));
 	trace_put_call(&trace, "fsync", "file");
-	trace_put_site(&trace, STACK(std_sleep, app_handler, tokio_poll));
+	trace_put_site(&trace, STACK(app_handler, tokio_poll));
 	trace_put_executor(&trace, FAMILY_ASYNC_TASK, "smol");
-	trace_put_site(&trace, STACK(std_sleep, app_handler, tokio_poll));
+	trace_put_site(&trace, STACK(app_handler, tokio_poll));
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_int_equal(finding_count(&made), 4);
+	report_free(&made);
+}
+
+static void calls_below_one_call_of_a_library_are_parts_of_one_finding(void **state)
+{
+	struct made_report made;
+	json_t *also;
+
+	(void)state;
+	trace_begin_tokio(&trace, 100);
+	trace_put_site(&trace, STACK(std_sleep, app_handler, tokio_poll));
+	trace_put_call(&trace, "fsync", "file");
+	trace_put_site(&trace, STACK(std_sleep, app_handler, tokio_poll));
+	trace_write(&trace, "a.yieldsan");
+	made = report_json();
+	also = json_object_get(only_finding(&made), "parts");
+	assert_int_equal(json_array_size(also), 1);
+	assert_string_equal(
+		text_of(json_array_get(also, 0), "id"),
+		json_string_value(json_array_get(json_object_get(only_finding(&made), "also"), 0)));
 	report_free(&made);
 }
 

@@ -56,7 +56,7 @@ static void a_lock_across_a_yield_of_a_task_is_an_error(void **state)
 	put_lock_site(LOCK_ACROSS_YIELD, TRACE_LOCK_MUTEX);
 	assert_told("lock-across-yield", "error",
 		    "a mutex is held across a yield of a tokio worker, taken in app::handler: 2 "
-		    "times, held for 30 ms in all, 20 ms at most, over 5 yields\n");
+		    "times, held for 30 ms in total, longest 20 ms, across 5 yields\n");
 }
 
 static void of_an_event_loop_it_is_a_warning_until_somebody_waits(void **state)
@@ -69,7 +69,7 @@ static void of_an_event_loop_it_is_a_warning_until_somebody_waits(void **state)
 	site->flags = LOCK_SITE_IN_LOOP;
 	assert_told("lock-across-yield", "warning", "held across a yield");
 	site->threads_waited = 3;
-	assert_told("lock-across-yield", "error", "over 5 yields; 3 waited for it meanwhile\n");
+	assert_told("lock-across-yield", "error", "across 5 yields; 3 waited for it meanwhile\n");
 	site->threads_waited = 0;
 	site->turns_waited = 1;
 	assert_told("lock-across-yield", "error", "over 5 yields; 1 waited for it meanwhile\n");
