@@ -466,6 +466,7 @@ int main(void)
 		TEST(the_same_stack_in_two_processes_is_one_finding),
 		TEST(the_way_through_a_library_does_not_split_a_finding),
 		TEST(other_callers_calls_and_executors_are_other_findings),
+		TEST(calls_below_one_call_of_a_library_are_parts_of_one_finding),
 		TEST(a_finding_is_as_severe_as_its_worst_event),
 		TEST(the_level_shown_hides_but_does_not_uncount),
 		TEST(only_turns_of_a_confirmed_loop_count),

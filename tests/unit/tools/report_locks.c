@@ -72,7 +72,7 @@ static void of_an_event_loop_it_is_a_warning_until_somebody_waits(void **state)
 	assert_told("lock-across-yield", "error", "across 5 yields; 3 waited for it meanwhile\n");
 	site->threads_waited = 0;
 	site->turns_waited = 1;
-	assert_told("lock-across-yield", "error", "over 5 yields; 1 waited for it meanwhile\n");
+	assert_told("lock-across-yield", "error", "across 5 yields; 1 waited for it meanwhile\n");
 }
 
 /* Its other callbacks run on while it is left. */
