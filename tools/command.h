@@ -29,6 +29,7 @@ const struct command *command_find(const char *name);
 int command_check(int argc, char **argv);
 int command_ci(int argc, char **argv);
 int command_exec_watched(int argc, char **argv);
+int command_clean(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_help(int argc, char **argv);
 int command_report(int argc, char **argv);

@@ -21,6 +21,8 @@ const struct command commands[] = {
 	  command_scan },
 	{ "check", "[--] [COMMAND]",
 	  "does watching work here? can this program be watched, and how well?", command_check },
+	{ "clean", "[OPTION...] [DIRECTORY]", "remove traces of processes that have ended",
+	  command_clean },
 	{ "help", "[COMMAND|options]", "a command's options, or those of the runtime",
 	  command_help },
 	/* Run by `check`, to be seen blocking: not listed. */

@@ -19,6 +19,7 @@
 #include "report/frames/frame.h"
 #include "report/live.h"
 #include "run_layouts.h"
+#include "size_text.h"
 #include "survey.h"
 #include "inspect/process_file.h"
 #include "inspect/run_processes.h"
@@ -205,6 +206,8 @@ static void print_nothing_watched(const struct run *run, FILE *out)
 /* What the report itself does not say. The last lines of a text; beside any other format. */
 static void print_notes(const struct run *run, FILE *out)
 {
+	char size[SIZE_TEXT_SIZE];
+
 	if (run->traces.is_gone)
 		fprintf(out,
 			"yieldsan: %s, where the traces were, was removed while the program ran: "
@@ -235,8 +238,9 @@ static void print_notes(const struct run *run, FILE *out)
 	if (run->traces.is_private && run->traces.count && !run->traces.is_gone &&
 	    keeps_traces(run))
 		fprintf(out,
-			"yieldsan: traces kept in %s; show again: yieldsan report %s (delete when "
-			"done)\n",
+			"yieldsan: traces kept in %s (%s); show again: yieldsan report %s; remove: "
+			"yieldsan clean %s\n",
+			run->traces.path, size_text(size, trace_directory_bytes(&run->traces)),
 			run->traces.path, run->traces.path);
 	print_lost_reader(run, out);
 	print_writers(run, out);

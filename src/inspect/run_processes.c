@@ -13,23 +13,29 @@
 
 #define MAX_ENVIRONMENT (4 << 20)
 
-/* Whether one of the strings is YIELDSAN_OPTIONS=...:run=RUN... */
-static bool names_run(const char *bytes, size_t size, const char *run)
+/* Whether one of the strings is YIELDSAN_OPTIONS=...:NAME=VALUE... */
+static bool has_option(const char *bytes, size_t size, const char *name, const char *value)
 {
 	static const char variable[] = OPTIONS_VARIABLE "=";
 
 	for (size_t at = 0; at < size; at += strlen(bytes + at) + 1) {
-		const char *text = bytes + at, *found;
+		const char *text = bytes + at, *found = text;
+		size_t length = strlen(name);
 
 		if (strncmp(text, variable, sizeof variable - 1))
 			continue;
-		found = strstr(text, run);
-		return found && found - text >= 4 && !strncmp(found - 4, "run=", 4);
+		while ((found = strstr(found, value))) {
+			if ((size_t)(found - text) > length && found[-1] == '=' &&
+			    !strncmp(found - 1 - length, name, length))
+				return true;
+			found++;
+		}
+		return false;
 	}
 	return false;
 }
 
-static bool is_of_run(pid_t pid, const char *run)
+static bool process_has_option(pid_t pid, const char *name, const char *value)
 {
 	size_t size = 0, room = 0;
 	char path[64], *bytes = NULL;
@@ -53,12 +59,12 @@ static bool is_of_run(pid_t pid, const char *run)
 	} while (got > 0 && size < MAX_ENVIRONMENT);
 	close(fd);
 	bytes[size] = '\0';
-	found = names_run(bytes, size, run);
+	found = has_option(bytes, size, name, value);
 	free(bytes);
 	return found;
 }
 
-void run_processes_find(struct run_processes *found, const char *run)
+static void find_with_option(struct run_processes *found, const char *name, const char *value)
 {
 	DIR *processes = opendir("/proc");
 	struct dirent *entry;
@@ -67,7 +73,7 @@ void run_processes_find(struct run_processes *found, const char *run)
 	while (processes && (entry = readdir(processes))) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
-		if (pid <= 0 || pid == getpid() || !is_of_run(pid, run))
+		if (pid <= 0 || pid == getpid() || !process_has_option(pid, name, value))
 			continue;
 		found->count++;
 		if (!found->first || pid < found->first)
@@ -75,4 +81,17 @@ void run_processes_find(struct run_processes *found, const char *run)
 	}
 	if (processes)
 		closedir(processes);
+}
+
+void run_processes_find(struct run_processes *found, const char *run)
+{
+	find_with_option(found, "run", run);
+}
+
+bool run_processes_write_to(const char *directory)
+{
+	struct run_processes found;
+
+	find_with_option(&found, "output", directory);
+	return found.count > 0;
 }

@@ -3,6 +3,7 @@
 #ifndef INSPECT_RUN_PROCESSES_H
 #define INSPECT_RUN_PROCESSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -13,5 +14,8 @@ struct run_processes {
 
 /* Those that were started with this value of the option `run`, as far as we may look. */
 void run_processes_find(struct run_processes *found, const char *run);
+
+/* Whether one was started with this directory for its traces. Its path has no colon. */
+bool run_processes_write_to(const char *directory);
 
 #endif

@@ -188,6 +188,17 @@ void trace_directory_writers(const struct trace_directory *directory, struct tra
 	}
 }
 
+uint64_t trace_directory_bytes(const struct trace_directory *directory)
+{
+	uint64_t bytes = 0;
+	struct stat status;
+
+	for (size_t i = 0; i < directory->count; i++)
+		if (!lstat(directory->traces[i], &status))
+			bytes += (uint64_t)status.st_blocks * 512;
+	return bytes;
+}
+
 static void remove_trace(const char *path, void *unused)
 {
 	(void)unused;

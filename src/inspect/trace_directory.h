@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -39,6 +40,9 @@ struct trace_writers {
 
 void trace_directory_writers(const struct trace_directory *directory,
 			     struct trace_writers *writers);
+
+/* The room that the collected traces take. */
+uint64_t trace_directory_bytes(const struct trace_directory *directory);
 
 /* Removes a private directory with what is in it. */
 void trace_directory_remove(const struct trace_directory *directory);

@@ -32,7 +32,7 @@ int trace_finish_open(const char *path, struct trace_header *header)
 	return -EINVAL;
 }
 
-bool trace_finish_is_of_run(int fd, const struct trace_header *header, const char *run)
+bool trace_finish_run(int fd, const struct trace_header *header, char run[OPTION_RUN_SIZE])
 {
 	char text[TEXT_SIZE + 1];
 	struct options options;
@@ -50,7 +50,15 @@ bool trace_finish_is_of_run(int fd, const struct trace_header *header, const cha
 	if (given > text + got)
 		return false;
 	options_parse(&options, given);
-	return !strcmp(options.run, run);
+	strcpy(run, options.run);
+	return true;
+}
+
+bool trace_finish_is_of_run(int fd, const struct trace_header *header, const char *run)
+{
+	char its[OPTION_RUN_SIZE];
+
+	return trace_finish_run(fd, header, its) && !strcmp(its, run);
 }
 
 void trace_finish_end(int fd, const struct trace_header *header, int status)

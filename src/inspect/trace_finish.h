@@ -6,9 +6,13 @@
 #include <stddef.h>
 
 #include "contract/trace_format.h"
+#include "shared/options.h"
 
 /* Opens a trace to be finished; its descriptor, or -errno. -EINVAL when it is none. */
 int trace_finish_open(const char *path, struct trace_header *header);
+
+/* The option `run` that the trace was made with, empty without one; false when it can't be read. */
+bool trace_finish_run(int fd, const struct trace_header *header, char run[OPTION_RUN_SIZE]);
 
 /* Whether the trace was made under `yieldsan run` with this value of the option `run`. */
 bool trace_finish_is_of_run(int fd, const struct trace_header *header, const char *run);
