@@ -168,18 +168,25 @@ check-tools: all $(filter-out $(BUILD)/unit/runtime/%,$(unit))
 format: ## lay the code out as .clang-format says
 	$(Q)clang-format -i $(c_files)
 
+# Quoted: both may have blanks.
+destination := $(DESTDIR)$(PREFIX)
+# Where LD_PRELOAD=libyieldsan.so is found by its name; without this, or below another PREFIX, it takes
+# the full path.
+ldconfig    := $(if $(DESTDIR),,if [ "$$(id -u)" = 0 ]; then PATH="$$PATH:/usr/sbin:/sbin" ldconfig || :; fi)
+
 install: all ## into PREFIX, below DESTDIR
-	$(Q)install -D -m 755 $(BUILD)/yieldsan $(DESTDIR)$(PREFIX)/bin/yieldsan
-	$(Q)install -D -m 755 $(BUILD)/libyieldsan.so $(DESTDIR)$(PREFIX)/lib/libyieldsan.so
-	$(Q)install -D -m 644 include/yieldsan/yieldsan.h $(DESTDIR)$(PREFIX)/include/yieldsan/yieldsan.h
-	$(Q)install -D -m 644 tools/man/yieldsan.1 $(DESTDIR)$(PREFIX)/share/man/man1/yieldsan.1
-	$(Q)install -D -m 644 tools/man/yieldsan-scan.1 $(DESTDIR)$(PREFIX)/share/man/man1/yieldsan-scan.1
+	$(Q)install -D -m 755 $(BUILD)/yieldsan "$(destination)/bin/yieldsan"
+	$(Q)install -D -m 755 $(BUILD)/libyieldsan.so "$(destination)/lib/libyieldsan.so"
+	$(Q)install -D -m 644 include/yieldsan/yieldsan.h "$(destination)/include/yieldsan/yieldsan.h"
+	$(Q)install -D -m 644 tools/man/yieldsan.1 "$(destination)/share/man/man1/yieldsan.1"
+	$(Q)install -D -m 644 tools/man/yieldsan-scan.1 "$(destination)/share/man/man1/yieldsan-scan.1"
+	$(Q)$(ldconfig)
 
 uninstall: ## what install put there
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/yieldsan $(DESTDIR)$(PREFIX)/lib/libyieldsan.so \
-		$(DESTDIR)$(PREFIX)/share/man/man1/yieldsan.1 \
-		$(DESTDIR)$(PREFIX)/share/man/man1/yieldsan-scan.1
-	$(Q)rm -rf $(DESTDIR)$(PREFIX)/include/yieldsan
+	$(Q)rm -f "$(destination)/bin/yieldsan" "$(destination)/lib/libyieldsan.so" \
+		"$(destination)/share/man/man1/yieldsan.1" "$(destination)/share/man/man1/yieldsan-scan.1"
+	$(Q)rm -rf "$(destination)/include/yieldsan"
+	$(Q)$(ldconfig)
 
 release: ## VERSION=1.2.3: set the version and date the changes; commits nothing
 	$(Q)tools/release.sh "$(VERSION)"

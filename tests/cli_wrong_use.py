@@ -235,7 +235,7 @@ def the_library_must_be_there_and_fit(place):
     expect_refusal(run("true", env=named), 126, "text.so")
     os.mkdir(place / "with blank")
     named = {"YIELDSAN_LIBRARY": shutil.copy(BUILD / "libyieldsan.so", place / "with blank/l.so")}
-    expect_refusal(run("true", env=named), 126, "blank")
+    expect(run("true", env=named).status == 0, "a path with a blank")
 
 
 # Check

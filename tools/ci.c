@@ -8,6 +8,7 @@
 #include "command.h"
 #include "support/memory.h"
 #include "report/frames/frame.h"
+#include "plain_path.h"
 #include "run_options.h"
 #include "watched_run.h"
 
@@ -48,13 +49,15 @@ static const struct command_option lines[] = {
 /* CARGO_TARGET_<TRIPLE>_RUNNER: the command that cargo and cargo-nextest start test binaries by. */
 static void set_runner(const char *triple)
 {
-	char self[PATH_MAX], *name, *value;
+	char self[PATH_MAX], plain[PATH_MAX], *name, *value;
 	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 	const char *former, *end = strstr(triple, ".json");
 
 	if (length <= 0 || !*triple)
 		return;
 	self[length] = '\0';
+	if (!plain_path(plain, self))
+		strcpy(plain, self);
 	triple = path_name(triple);
 	if (asprintf(&name, "CARGO_TARGET_%.*s_RUNNER",
 		     end && end > triple ? (int)(end - triple) : (int)strlen(triple), triple) < 0)
@@ -64,8 +67,8 @@ static void set_runner(const char *triple)
 	former = getenv(name);
 	if (former && strstr(former, "exec-watched"))
 		former = NULL;
-	if (asprintf(&value, "%s exec-watched%s%s", self, former ? " " : "", former ? former : "") <
-		    0 ||
+	if (asprintf(&value, "%s exec-watched%s%s", plain, former ? " " : "",
+		     former ? former : "") < 0 ||
 	    setenv(name, value, 1))
 		memory_exhausted();
 	free(name);

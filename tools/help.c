@@ -19,7 +19,9 @@ static void print_usage(void)
 	       "executors\n"
 	       "that are recognised, `yieldsan help options' the options of the runtime: for\n"
 	       "`yieldsan run --set KEY=VALUE', or KEY=VALUE:KEY=VALUE in %s.\n"
-	       "LD_PRELOAD=libyieldsan.so COMMAND watches a program without this command.\n",
+	       "LD_PRELOAD=libyieldsan.so COMMAND watches a program without this command; name "
+	       "the library's full\n"
+	       "path where it is not installed in a directory that ldconfig knows.\n",
 	       OPTIONS_VARIABLE);
 }
 

@@ -1,10 +1,12 @@
 #include "preload.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "plain_path.h"
 #include "support/memory.h"
 #include "shared/options.h"
 
@@ -25,14 +27,24 @@ static bool is_usable(const char *path)
 			"yieldsan: %s is not an x86-64 library; name " LIBRARY_NAME
 			" in " LIBRARY_VARIABLE "\n",
 			path);
-	else if (strpbrk(path, " :"))
-		fprintf(stderr,
-			"yieldsan: %s: LD_PRELOAD takes no path with a blank or a colon; copy the "
-			"library "
-			"elsewhere and name it in " LIBRARY_VARIABLE "\n",
-			path);
 	else
 		return true;
+	return false;
+}
+
+/* As LD_PRELOAD can have it. */
+static bool make_plain(char library[PATH_MAX])
+{
+	char path[PATH_MAX];
+
+	strcpy(path, library);
+	if (plain_path(library, path))
+		return true;
+	fprintf(stderr,
+		"yieldsan: %s: LD_PRELOAD takes no path with a blank or a colon, and no link to it "
+		"can be made in /tmp (%s); copy the library elsewhere and name it "
+		"in " LIBRARY_VARIABLE "\n",
+		path, strerror(errno));
 	return false;
 }
 
@@ -57,7 +69,7 @@ bool preload_find(char library[PATH_MAX])
 
 	if (named && *named) {
 		if (take(library, named))
-			return is_usable(library);
+			return is_usable(library) && make_plain(library);
 		fprintf(stderr, "yieldsan: " LIBRARY_VARIABLE "=%s: there is no such file\n",
 			named);
 		return false;
@@ -68,7 +80,7 @@ bool preload_find(char library[PATH_MAX])
 	for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
 		snprintf(path, sizeof path, "%s%s" LIBRARY_NAME, own, places[i]);
 		if (take(library, path))
-			return is_usable(library);
+			return is_usable(library) && make_plain(library);
 	}
 	fprintf(stderr,
 		"yieldsan: there is no " LIBRARY_NAME

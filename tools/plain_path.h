@@ -1,0 +1,14 @@
+/* A path for those who split lists at blanks and colons: ld.so(8), cargo. */
+#ifndef TOOLS_PLAIN_PATH_H
+#define TOOLS_PLAIN_PATH_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+/*
+ * `path` itself, or where it has a blank, a colon or a `$`, a link to it in a directory of the
+ * caller's in /tmp. The link stays: processes of a run may outlive the command. False with errno.
+ */
+bool plain_path(char plain[PATH_MAX], const char *path);
+
+#endif
