@@ -111,16 +111,18 @@ def what_a_living_run_has_written_stays(place):
 
 
 def a_run_without_a_trace_keeps_its_directory(place):
+    temporary = place / "with : colon"
+    temporary.mkdir()
     with subprocess.Popen([YIELDSAN, "run", "cat"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          env={**os.environ, "TMPDIR": str(place.path)}) as running:
-        wait_until(lambda: list(place.path.glob("yieldsan.*")) and
+                          env={**os.environ, "TMPDIR": str(temporary)}) as running:
+        wait_until(lambda: list(temporary.glob("yieldsan.*")) and
                    any(b"output=" in (open(f"/proc/{pid}/environ", "rb").read())
                        for pid in open(f"/proc/{running.pid}/task/{running.pid}/children").read().split()
                        if os.readlink(f"/proc/{pid}/exe").endswith("cat")))
-        result = _clean("--older-than=0", place=place)
-        expect(result.status == 0 and list(place.path.glob("yieldsan.*")), result)
+        result = _clean("--older-than=0", temporary, place=place)
+        expect(result.status == 0 and list(temporary.glob("yieldsan.*")), result)
         running.stdin.close()
-    expect(not list(place.path.glob("yieldsan.*")), "the run itself removes it")
+    expect(not list(temporary.glob("yieldsan.*")), "the run itself removes it")
 
 
 def what_is_no_trace_stays(place):

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +91,15 @@ void run_processes_find(struct run_processes *found, const char *run)
 
 bool run_processes_write_to(const char *directory)
 {
+	char escaped[2 * PATH_MAX], *to = escaped; /* as in the variable: shared/options.h */
 	struct run_processes found;
 
-	find_with_option(&found, "output", directory);
+	for (; *directory && to < escaped + sizeof escaped - 2; directory++) {
+		if (*directory == ':' || *directory == '\\')
+			*to++ = '\\';
+		*to++ = *directory;
+	}
+	*to = '\0';
+	find_with_option(&found, "output", escaped);
 	return found.count > 0;
 }

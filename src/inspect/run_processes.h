@@ -15,7 +15,7 @@ struct run_processes {
 /* Those that were started with this value of the option `run`, as far as we may look. */
 void run_processes_find(struct run_processes *found, const char *run);
 
-/* Whether one was started with this directory for its traces. Its path has no colon. */
+/* Whether one was started with this directory for its traces. */
 bool run_processes_write_to(const char *directory);
 
 #endif
