@@ -101,6 +101,11 @@ def a_checkout_with_blanks_builds_and_runs(place):
     ran = subprocess.run([checkout / "build/yieldsan", "run", "-o", checkout / "my traces", "sh", "-c",
                           f"cd /; '{blocker}' block; '{blocker}' block; true"], text=True, capture_output=True, check=False)
     expect(ran.returncode == 66 and len(list((checkout / "my traces").iterdir())) == 2, ran)
+    # Cargo splits its runner at blanks.
+    ran = subprocess.run([checkout / "build/yieldsan", "ci", "--no-require-executor", "sh", "-c",
+                          f"$CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER '{blocker}' block"],
+                         text=True, capture_output=True, check=False)
+    expect(ran.returncode == 66 and "nanosleep" in ran.stderr, ran)
 
 
 def the_link_is_not_taken_from_others(place):
