@@ -47,7 +47,7 @@ COLD static struct held_table *make(void)
 
 	if (!table)
 		return NULL;
-	/* What the page has left. */
+	/* Use the rest of the page. */
 	table->slots = (struct held_slots *)(table + 1);
 	while (sizeof *table + slots_size(capacity * 2) <= MEMORY_PAGE)
 		capacity *= 2;
@@ -87,7 +87,7 @@ COLD struct held_table *held_table_take(void)
 	return table;
 }
 
-/* What is left behind stays mapped: others may be reading it. */
+/* The old slots stay mapped: other threads may be reading them. */
 COLD static void move_to(struct held_table *table, struct held_slots *slots)
 {
 	struct held_slots *old = table->slots;
@@ -125,8 +125,7 @@ void held_shrink(struct held_table *table)
 		move_to(table, slots);
 }
 
-/* Taken once more by the thread that has it; else what is noted of it is past: it was released out
- * of our sight. */
+/* The owner takes it again. If not, our entry is out of date: the lock was released unseen. */
 static bool is_recursive(const struct held_lock *held, enum trace_lock kind)
 {
 	switch (kind) {
@@ -135,7 +134,7 @@ static bool is_recursive(const struct held_lock *held, enum trace_lock kind)
 		       PTHREAD_MUTEX_RECURSIVE;
 	case TRACE_LOCK_READ:
 	case TRACE_LOCK_GLIB_READ:
-	case TRACE_LOCK_GLIB_MUTEX: /* GRecMutex is one too */
+	case TRACE_LOCK_GLIB_MUTEX: /* also GRecMutex */
 	case TRACE_LOCK_FILE:
 	case TRACE_LOCK_ANNOTATED:
 	case TRACE_LOCK_SEMAPHORE:
@@ -205,7 +204,7 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 		if (!table)
 			return;
 	}
-	/* The stack first: a signal handler that comes in between may take locks of its own. */
+	/* Find the stack first: a signal handler that interrupts us may take locks too. */
 	stack = known_stack_find(&table->memory, frame);
 	if (UNLIKELY(turn->locks_noted++ >= QUIET_AFTER || !stack)) {
 		if (held_quiet_begin(turn, &table->credit, !stack)) {
@@ -256,8 +255,10 @@ struct held_lock *held_find(struct held_table *table, uintptr_t lock)
 	return NULL;
 }
 
-/* Those behind it move up, so that none is looked for beyond a free entry. Returns the one that is
- * free in the end. */
+/*
+ * Moves later entries up, so that no search has to pass a free entry. Returns the entry that is
+ * free in the end.
+ */
 static NOINLINE struct held_lock *close_gap(struct held_slots *slots, struct held_lock *held)
 {
 	unsigned mask = slots->capacity - 1;

@@ -1,7 +1,10 @@
 /*
- * The locks that turns hold. Each thread has a table of its own, by the lock's address: taking and
- * releasing a free lock in a turn touches nothing that another thread writes. Others look into it
- * only when they must wait, or when a turn has ended with a lock in hand.
+ * The locks that turns hold.
+ *
+ *
+ * Each thread has its own table, keyed by the lock's address: taking and releasing a free lock in a
+ * turn touches nothing that another thread writes. Other threads read the table only when they must
+ * wait, or when a turn ends while it holds a lock.
  */
 #ifndef RUNTIME_LOCKS_HELD_H
 #define RUNTIME_LOCKS_HELD_H
@@ -22,71 +25,73 @@ struct turn;
 
 enum held_flags {
 	HELD_SUSPENDED = 1, /* its turn has ended: held across a yield */
-	HELD_RESTING = 2,   /* released for the time of a wait on a condition */
-	HELD_GONE = 4,	    /* released by another thread: as if it were not here */
+	HELD_RESTING = 2,   /* released while it waits on a condition */
+	HELD_GONE = 4,	    /* released by another thread: treat as absent */
 };
 
 struct held_lock {
 	uintptr_t lock;	   /* 0: free */
-	struct turn *turn; /* that took it; NULL once it has ended */
+	struct turn *turn; /* turn that took it; NULL once that has ended */
 	const struct known_stack *stack;
 	struct executor *executor;
 	union {
 		struct {
 			uint8_t kind;	/* enum trace_lock */
 			uint8_t flags;	/* enum held_flags */
-			uint16_t again; /* taken so often beside the first time */
+			uint16_t again; /* recursive acquisitions beyond the first */
 			union {
-				uint32_t coroutine; /* that took it, see stack_switch.h */
-				uint32_t yields;    /* of a suspended one */
+				uint32_t coroutine; /* coroutine that took it, see stack_switch.h */
+				uint32_t yields;    /* while suspended: number of yields */
 			};
 		};
-		uint64_t fresh; /* all at once: the kind, no flags, the coroutine */
+		uint64_t fresh; /* sets the fields at once: kind, no flags, coroutine */
 	};
-	/* of a suspended one: what the turn was for, and what the trace has */
+	/* while suspended: the turn's task type, and the record in the trace */
 	uint32_t site; /* offset of its trace_lock_site */
 	uint32_t type; /* of the task: see executors/task_types.h; 0: none */
 	void *task;
-	uint64_t since_ns; /* when it was yielded */
-	/* of a lock in Python: the frame that took it, and that of its coroutine; 0: none */
+	uint64_t since_ns; /* when its turn yielded */
+	/* lock in Python: the frame that took it, and its coroutine's frame; 0: none */
 	uintptr_t frame, coroutine_frame;
 };
 
-/* A wait that others may look at: what for, and since when. lock is stored last, and cleared first.
+/*
+ * A wait that other threads may read: the lock, and since when. lock is stored last and cleared
+ * first.
  */
 struct held_wait {
 	uintptr_t lock; /* 0: does not wait */
 	uint64_t since_ns;
 	const struct known_stack *stack;
 	uint8_t kind;
-	bool ends;	 /* by a time-out */
+	bool ends;	 /* has a time-out */
 	uint32_t record; /* offset of its trace_deadlock; 0: none was written */
 	struct executor *executor;
 };
 
 struct held_slots {
 	uint32_t capacity;	   /* a power of two */
-	struct held_slots *larger; /* of twice the capacity, once they were needed; else empty */
+	struct held_slots *larger; /* twice the capacity, once it was needed; otherwise empty */
 	struct held_lock entries[];
 };
 
-/* One thread's. Never freed: one whose thread has ended serves the next. */
+/* The table of one thread. Never freed: a new thread reuses the table of an ended one. */
 struct held_table {
-	struct held_table *next; /* of all */
+	struct held_table *next; /* in the list of all tables */
 	uint32_t taken;		 /* by a living thread */
 	int32_t tid;
 	char name[TRACE_NAME_SIZE];
 	struct held_slots *slots, *least;
-	struct held_lock *last; /* that was taken: most are released in reverse order */
+	struct held_lock *last; /* last lock taken: most are released in reverse order */
 	struct held_wait wait;
 	struct stack_memory memory;
 	struct walk_credit credit;
 };
 
-/* All that were ever made; go on by ->next. */
+/* The list of all tables ever made; follow ->next. */
 struct held_table *held_tables(void);
 
-/* The present thread's; NULL when it has none yet. */
+/* The calling thread's table; NULL if it has none yet. */
 static inline struct held_table *held_table(void)
 {
 	return this_thread.held;
@@ -94,12 +99,12 @@ static inline struct held_table *held_table(void)
 
 void held_note(uintptr_t lock, enum trace_lock kind, const void *frame);
 
-/* In a turn: of a lock that was taken earlier, by this stack. */
+/* In a turn: records a lock that was taken earlier, with the given stack. */
 void held_note_stack(uintptr_t lock, enum trace_lock kind, const struct known_stack *stack);
 
 /*
- * A lock was taken by the caller of the function with this frame address. Nothing is noted outside
- * turns. Budget, with the release: 10 ns + 0.6 ns a frame, and 2 ns where the thread is quiet.
+ * Records a lock taken by the caller of the function with this frame address. Does nothing outside
+ * turns. Budget, including the release: 10 ns + 0.6 ns a frame, or 2 ns if the thread is quiet.
  */
 static inline __attribute__((always_inline)) void
 held_acquired(uintptr_t lock, enum trace_lock kind, const void *frame)
@@ -109,54 +114,62 @@ held_acquired(uintptr_t lock, enum trace_lock kind, const void *frame)
 		return;
 	}
 	held_note(lock, kind, frame);
-	__asm__ volatile(""); /* a tail call would leave the frame before it was looked at */
+	__asm__ volatile(
+		""); /* prevent a tail call, which would remove the frame before it is read */
 }
 
-/* It is about to be released: false when the present thread's table does not have it. */
+/*
+ * The lock is about to be released. Returns false if the calling thread's table does not contain
+ * it.
+ */
 bool held_released(uintptr_t lock);
 
-/* For the time of a wait on a condition it is free. */
+/* Marks the lock as free while its holder waits on a condition. */
 void held_rests(uintptr_t lock, bool rests);
 
-/* Of `table`; NULL when it is not there, or gone. Of another thread's table it may change under the
- * reader's hands. */
+/*
+ * Finds the lock in `table`; NULL if it is absent or gone. An entry of another thread's table may
+ * change at any time.
+ */
 struct held_lock *held_find(struct held_table *table, uintptr_t lock);
 
-/* The same of the present thread's table, gone ones included. */
+/* Same for the calling thread's table, including entries that are gone. */
 struct held_lock *held_entry(uintptr_t lock);
 
-/* A turn ends with locks in hand. Of an event loop that is a yield only where it waits again, which
- * held_yielded tells before; else they are nobody's from now on. */
+/*
+ * A turn ends while it holds locks. For an event loop this is a yield only if the loop waits again
+ * (held_yielded is called first then); otherwise the locks are no longer attributed to it.
+ */
 COLD void held_turn_ends(struct turn *turn);
 
 enum held_yield {
 	YIELD_TURN_END,
-	YIELD_COROUTINE, /* within a turn: a coroutine is left */
+	YIELD_COROUTINE, /* within a turn: switched away from a coroutine */
 };
 
 COLD void held_yielded(struct turn *turn, enum held_yield yield);
 
-/* One that was held across a yield is released, by whomever. */
+/* A lock that was held across a yield is released, by any thread. */
 COLD void held_settle(struct held_lock *held);
 
-/* Somebody waits for one that is held across a yield. */
+/* Counts a thread that waits for a lock held across a yield. */
 void held_tell_waited(const struct held_lock *held, bool in_turn);
 
-/* The present thread's table, made on first use; NULL when there is no room. */
+/* The calling thread's table, made on first use; NULL if there is no room. */
 struct held_table *held_table_take(void);
 
-/* Few are held of many that were: from now on it takes less to look at all. */
+/* Moves to smaller slots when few locks are held: searches become cheaper. */
 COLD void held_shrink(struct held_table *table);
 
 /* Frees an entry of the present thread's table. */
 void held_remove(struct held_table *table, struct held_lock *held);
 
-/* The task is gone: cancelled, or destroyed. What it still holds is held for ever. */
+/* The task was cancelled or destroyed: locks that it still holds are never released. */
 COLD void held_task_ends(const void *task);
 
 COLD void held_thread_ends(void);
 
-/* In a forked child. */
+/* Called in a forked child. */
 void held_forked(void);
 
 #endif

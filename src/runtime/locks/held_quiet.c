@@ -27,7 +27,7 @@ static bool walk_credit_take(struct walk_credit *credit)
 	return true;
 }
 
-/* Of a turn that was not quiet so far. */
+/* Called for a turn that was not quiet so far. */
 static bool may_begin(struct turn *turn, struct walk_credit *credit, bool walks)
 {
 	struct executor *executor = turn->executor;
@@ -50,7 +50,7 @@ bool held_quiet_begin(struct turn *turn, struct walk_credit *credit, bool walks)
 	if (turn->locks_mode != QUIET_SINCE && !may_begin(turn, credit, walks))
 		return false;
 	turn->locks_mode = QUIET_SINCE;
-	if (this_thread.quiet) /* it holds more at once than the array does */
+	if (this_thread.quiet) /* it holds more locks at once than the array has entries */
 		held_quiet_end();
 	this_thread.quiet = true;
 	return true;

@@ -1,4 +1,4 @@
-/* What becomes of the locks that a turn holds when it ends. */
+/* Handles the locks that a turn still holds when it ends. */
 #include <string.h>
 
 #include "runtime/turns/allowance.h"
@@ -15,7 +15,7 @@ static void add(uint64_t *sum, uint64_t value)
 	__atomic_fetch_add(sum, value, __ATOMIC_RELAXED);
 }
 
-/* `owner`: the table it is held in, which may be another thread's. */
+/* `owner`: the table that has the entry, which may be another thread's. */
 static void leave_behind(const struct held_table *owner, struct held_lock *held)
 {
 	struct held_table *own = held_table_take();
@@ -31,14 +31,17 @@ static void leave_behind(const struct held_table *owner, struct held_lock *held)
 	site->last_ns = now_ns();
 }
 
-/* A loop's turns follow each other; a task's are told apart from those of others. */
+/* Successive turns of a loop are the same code; turns of different tasks are not. */
 static bool yields_again(const struct held_lock *held, const struct turn *turn)
 {
 	return held->flags & HELD_SUSPENDED && !(held->flags & HELD_GONE) &&
 	       held->executor == turn->executor && held->task == turn->task;
 }
 
-/* Of more locks than this each keeps the yields it had: every turn would have to look at all. */
+/*
+ * If more locks than this are held, keep the recorded yields: otherwise every turn would look at
+ * all locks.
+ */
 #define FEW_LOCKS 64
 
 static void count_yields(struct held_table *table, const struct turn *turn)
@@ -60,7 +63,7 @@ static void count_yields(struct held_table *table, const struct turn *turn)
 	}
 }
 
-/* In Python every await has a place of its own, and a loop's wait is none of the program's. */
+/* In Python each await has its own place, and the loop's wait is not a place in the program. */
 static const struct known_stack *await_of(const struct held_lock *held,
 					  const struct known_stack *yielded)
 {
@@ -125,8 +128,10 @@ void held_tell_waited(const struct held_lock *held, bool in_turn)
 		add(in_turn ? &site->turns_waited : &site->threads_waited, 1);
 }
 
-/* The one lock that most turns have in hand that have any: found without a look at those that other
- * tasks keep. */
+/*
+ * Fast path: most turns that hold a lock hold only this one. Found without a look at locks that
+ * other tasks hold.
+ */
 static struct held_lock *latest(struct held_table *table, const struct turn *turn)
 {
 	struct held_lock *held = table->last;
@@ -134,14 +139,17 @@ static struct held_lock *latest(struct held_table *table, const struct turn *tur
 	return held->lock && held->turn == turn ? held : NULL;
 }
 
-/* For each other lock that `turn` took; an entry that is removed may be replaced by another. */
+/*
+ * Iterates over the other locks that `turn` took. An entry that is removed may be replaced by
+ * another.
+ */
 #define FOR_LOCKS_OF(held, table, of)                                                              \
 	for (struct held_lock *held = (table)->slots->entries,                                     \
 			      *end = held + (table)->slots->capacity;                              \
 	     (of)->locks && held < end; held++)                                                    \
 		while (held->lock && held->turn == (of))
 
-/* Nobody's any more: an event loop's function has returned, and left them to the code around it. */
+/* An event loop's function returned: the locks now belong to the code around the loop. */
 static void drop_all(struct turn *turn)
 {
 	if (!turn->locks)
@@ -151,7 +159,7 @@ static void drop_all(struct turn *turn)
 	turn->locks = 0;
 }
 
-/* By then it is late: who released it, and where, is not known any more. */
+/* Reported late: who released the lock, and where, is no longer known. */
 static void report_foreign_unlock(const struct held_table *table, const struct held_lock *held,
 				  const struct known_stack *here)
 {
@@ -181,7 +189,7 @@ static void yield_one(struct held_table *table, struct held_lock *held,
 	held_remove(table, held);
 }
 
-/* Who resumes a coroutine only waits for it, as for a function that it calls. */
+/* The resumer of a coroutine merely waits for it, as for a function that it calls. */
 static bool is_callers(const struct held_lock *held, enum held_yield yield)
 {
 	return yield == YIELD_COROUTINE && held->coroutine != this_thread.coroutine;
@@ -251,7 +259,7 @@ void held_task_ends(const void *task)
 	}
 }
 
-/* What it may still release in destructors of its own it has released by now. */
+/* Locks that the thread's own destructors release are released by now. */
 void held_thread_ends(void)
 {
 	struct held_table *table;

@@ -13,8 +13,10 @@
 #define CHUNK_SIZE (64 << 10)
 #define MAX_CHUNKS 32 /* 2 MiB: some 4000 stacks of 30 frames */
 
-/* An interpreter's locks are taken from ever new stacks. Once most of the room is used, only the
- * innermost frames of a new stack are kept: they say which code locks, and there are few of them.
+/*
+ * An interpreter takes locks from ever new stacks. Once most of the room is used, keep only the
+ * innermost frames of a new stack: they identify the code that locks, and there are few different
+ * ones.
  */
 #define WHOLE_CHUNKS 24
 #define CUT_DEPTH    12
@@ -26,11 +28,13 @@ static uint32_t epoch; /* of the trace that records lie in */
 static struct chunk {
 	uint64_t used, unused;
 	char bytes[];
-} * chunk; /* the one that is being filled */
+} * chunk; /* the chunk being filled */
 static uint32_t chunk_count;
 
-/* Memory that is never given back; NULL when so many chunks are used. No lock: a signal handler, or
- * another thread, may come in between. */
+/*
+ * Returns memory that is never freed; NULL when `chunks` chunks are used. Lock-free: a signal
+ * handler or another thread may run at the same time.
+ */
 COLD static void *take_memory(size_t size, uint32_t chunks)
 {
 	size = (size + 15) & ~(size_t)15;
@@ -46,14 +50,16 @@ COLD static void *take_memory(size_t size, uint32_t chunks)
 		fresh = memory_map(CHUNK_SIZE);
 		if (!fresh)
 			return NULL;
-		/* One that came too late is never touched: it costs no memory. */
+		/* The chunk of the loser of this race is never touched, so it costs no memory. */
 		__atomic_compare_exchange_n(&chunk, &now, fresh, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_ACQUIRE);
 	}
 }
 
-/* Room for the largest stack that can be walked: not on the program's stack, where a thread with
- * the least there may be (16 KiB) has not got as much. */
+/*
+ * Room for the largest stack that can be walked. Not on the program's stack: the smallest possible
+ * thread stack (16 KiB) is too small.
+ */
 struct walk_room {
 	struct unwind_trail trail;
 	union {
@@ -63,7 +69,7 @@ struct walk_room {
 	};
 };
 
-/* A handler that comes in between has given back what it took when it returns. */
+/* A signal handler that interrupts this has returned what it took by the time it ends. */
 COLD static struct walk_room *room_take(struct stack_memory *memory)
 {
 	for (int i = 0; i < WALK_ROOMS; i++) {
@@ -136,7 +142,7 @@ static const struct known_stack *find(const struct known_stack *head,
 	return NULL;
 }
 
-/* The one that is kept of those that are equal to this; NULL when there is no room for it. */
+/* Returns the stored stack that equals this one; NULL if there is no room for it. */
 static const struct known_stack *intern(struct known_stack *walked, uint32_t chunks)
 {
 	size_t size = data_size(walked);
@@ -261,7 +267,7 @@ uint32_t known_stack_record(const struct known_stack *stack)
 	if (stack->places)
 		record->script = known_stack_script(stack);
 	trace_publish(record, RECORD_STACK);
-	if (stack == &no_stack) /* shared, and constant */
+	if (stack == &no_stack) /* shared and constant */
 		return trace_offset(record);
 	known->record_epoch = epoch;
 	known->record = trace_offset(record);

@@ -1,17 +1,22 @@
 /*
- * Stacks that were met before, for a call that is too cheap to walk its stack each time.
+ * A cache of stacks, for calls that are too cheap to walk their stack each time.
  *
- * A walk is a function of where it begins and of the words it reads: the return addresses, and the
- * saved frame pointers that some frames are found by. Each thread remembers its last walks by the
- * stack pointer they began at. When it comes by again, every word that the walk read is compared
- * with what it held then: one load and one comparison a word, 0.5 ns a frame in place of a
- * walk's 7. All are the same: so is the stack, and no frame of it can have been missed. One
- * differs: it is walked. Where a walk depended on more than such words (code without unwind
+ *
+ * The result of a walk depends on where it begins and on the words it reads: the return addresses,
+ * and the saved frame pointers that locate some frames. Each thread remembers its last walks by the
+ * stack pointer that they began at. At the same stack pointer, every word that the walk read is
+ * compared with its former value: one load and one comparison a word, 0.5 ns a frame instead of 7
+ * for a walk. If all are equal, the stack is the same and no frame can have been missed. If one
+ * differs, the stack is walked.
+ *
+ *
+ * Nothing is remembered if a walk depended on more than these words: code without unwind
  * information, a signal handler's frame, a stack that is not the thread's own and may be mapped
- * anew), nothing is remembered and it is walked every time.
+ * anew.
  *
- * Equal stacks of all threads are one struct known_stack, which lives as long as the process; those
- * found anew after other rules came into force too.
+ *
+ * Equal stacks of all threads are one struct known_stack, which lives as long as the process, even
+ * if it was found under different rules.
  */
 #ifndef RUNTIME_LOCKS_KNOWN_STACK_H
 #define RUNTIME_LOCKS_KNOWN_STACK_H
@@ -25,52 +30,55 @@
 
 struct python_caller;
 
-#define STACK_MEMORY_SIZE 32 /* walks that a thread remembers; a power of two */
-#define CALLED_FROM_SIZE  16 /* the same of places in Python code */
+#define STACK_MEMORY_SIZE 32 /* walks remembered by a thread; a power of two */
+#define CALLED_FROM_SIZE  16 /* same for places in Python code */
 
 struct known_stack {
 	struct known_stack *next; /* of the same bucket */
 	uint64_t hash;
-	uint32_t record; /* offset of its trace_stack, once it is written */
+	uint32_t record; /* offset of its trace_stack, once written */
 	uint32_t record_epoch;
 	uint16_t depth;
-	uint16_t code_words, frame_words; /* that were read: addresses of code, of frames */
-	bool start_bp;			  /* and the first frame's frame pointer */
+	uint16_t code_words, frame_words; /* words read: addresses of code, of frames */
+	bool start_bp;			  /* also depends on the first frame's frame pointer */
 	bool incomplete;		  /* cannot be compared */
-	bool caller_only;		  /* it was not walked: see held_quiet.h */
-	bool below_loop;		  /* an event loop's frames were left out */
-	uint8_t places;			  /* of an interpreter's: see known_stack_of_python */
+	bool caller_only;		  /* not walked: see held_quiet.h */
+	bool below_loop;		  /* frames of an event loop were left out */
+	uint8_t places;			  /* interpreter frames: see known_stack_of_python */
 	int64_t bp;			  /* relative to the stack pointer, as frame words are */
 	/* depth frames, innermost first; the words' values; their offsets from the stack pointer,
 	 * two in one */
 	uint64_t data[];
 };
 
-/* Rooms for a walk under way: a signal handler may come in between, and walk too. */
+/* Rooms for walks in progress: a signal handler may interrupt a walk and walk too. */
 #define WALK_ROOMS 2
 
 struct walk_room;
 
-/* The walks that a thread remembers. */
+/* The walks remembered by a thread. */
 struct stack_memory {
 	struct walk_room *rooms[WALK_ROOMS]; /* NULL: in use, or not made yet */
 	struct remembered_walk {
 		uintptr_t key, caller;
 		const struct known_stack *stack; /* NULL where key is 0 */
 	} walks[STACK_MEMORY_SIZE];
-	const struct known_stack *called_from[CALLED_FROM_SIZE]; /* of Python code; NULL: free */
+	const struct known_stack
+		*called_from[CALLED_FROM_SIZE]; /* places in Python code; NULL: free */
 };
 
-/* What a function that asks for its frame's address has there: the caller's rbp, and above it the
- * return address (gcc and clang alike). */
+/*
+ * What lies at the frame address of a function that asks for it: the caller's rbp, and above it the
+ * return address (gcc and clang alike).
+ */
 struct known_frame {
 	uintptr_t bp, caller;
 };
 
-/* Another thread has it from now on, with a stack of its own. */
+/* Another thread takes over the memory, with another stack. */
 void stack_memory_forget(struct stack_memory *memory);
 
-/* Walks, and remembers it. */
+/* Walks the stack and remembers it. */
 COLD const struct known_stack *known_stack_walk(struct stack_memory *memory,
 						const struct known_frame *frame);
 
@@ -98,7 +106,7 @@ static inline bool known_stack_is_same(const struct known_stack *stack, uintptr_
 	unsigned code = stack->code_words, all = code + stack->frame_words, i;
 	uint64_t differs = 0;
 
-	/* Nearly always all are the same: no branch for each. */
+	/* Nearly always all words are equal: no branch for each. */
 	for (i = 0; i + 4 <= code; i += 4)
 		differs |= (known_stack_load(sp + offsets[i]) ^ values[i]) |
 			   (known_stack_load(sp + offsets[i + 1]) ^ values[i + 1]) |
@@ -119,15 +127,19 @@ static inline struct remembered_walk *known_stack_slot(struct stack_memory *memo
 	return &memory->walks[mixed & (STACK_MEMORY_SIZE - 1)];
 }
 
-/* Of a stack pointer, and of the rules that it was walked by: stacks are aligned to 16 in one half
- * of the address space. */
+/*
+ * Hash of a stack pointer and of the generation of the unwind rules. Stacks are aligned to 16 bytes
+ * and lie in one half of the address space.
+ */
 static inline uintptr_t known_stack_key(uintptr_t sp, uint32_t generation)
 {
 	return sp | (uintptr_t)generation << 48;
 }
 
-/* The present stack from the caller of the function whose __builtin_frame_address(0) is `address`,
- * if the thread remembers it; else NULL. */
+/*
+ * The current stack, from the caller of the function whose __builtin_frame_address(0) is `address`;
+ * NULL if the thread does not remember it.
+ */
 static inline const struct known_stack *known_stack_find(struct stack_memory *memory,
 							 const void *address)
 {
@@ -142,8 +154,10 @@ static inline const struct known_stack *known_stack_find(struct stack_memory *me
 	return NULL;
 }
 
-/* The same, own code left out, walked where it is not remembered. Never NULL: where there is no
- * room for a new one, an empty stack. Async-signal-safe. */
+/*
+ * Same without our own frames; walks the stack if it is not remembered. Never NULL: returns an
+ * empty stack if there is no room. Async-signal-safe.
+ */
 static inline const struct known_stack *known_stack_at(struct stack_memory *memory,
 						       const void *address)
 {
@@ -152,34 +166,38 @@ static inline const struct known_stack *known_stack_at(struct stack_memory *memo
 	return LIKELY(known != NULL) ? known : known_stack_walk(memory, address);
 }
 
-/* A stack that was not looked at: its innermost return address alone. */
+/* A stack that was not walked: only its innermost return address. */
 COLD const struct known_stack *known_stack_of_caller(uintptr_t caller);
 
 #define KNOWN_STACK_HERE(memory) known_stack_at(memory, __builtin_frame_address(0))
 
-/* The present stack of Python frames; `caller` alone where it cannot be read. */
+/* The current stack of Python frames; only `caller` if they cannot be read. */
 COLD const struct known_stack *known_stack_of_python(uintptr_t caller);
 
-/* The same to the coroutine at most, as python_called_from has it. */
+/* Same, but at most up to the coroutine, as in python_called_from. */
 const struct known_stack *known_stack_called_from(struct stack_memory *memory, uintptr_t caller,
 						  struct python_caller *from);
 
-/* The one place where the coroutine of this frame is suspended, that took a lock at `taken`; NULL
- * when it is gone. */
+/*
+ * The place where the coroutine of this frame, which took a lock at `taken`, is suspended; NULL if
+ * it is gone.
+ */
 COLD const struct known_stack *known_stack_of_coroutine(const struct known_stack *taken,
 							uintptr_t frame);
 
-/* The one that is kept of those that are equal to this, which is all set but for its hash; NULL
- * when there is no room. Some room is there at last alone. */
+/*
+ * Returns the stored stack that equals this one, which is complete except for its hash; NULL if
+ * there is no room. `at_last` may use the reserved room.
+ */
 COLD const struct known_stack *known_stack_keep(struct known_stack *made, bool at_last);
 
-/* Of a stack of Python frames: the offset of its trace_script_lines; 0. */
+/* For a stack of Python frames: the offset of its trace_script_lines; otherwise 0. */
 COLD uint32_t known_stack_script(const struct known_stack *stack);
 
-/* Its record in the trace, written on first use; 0 when there is no room. */
+/* Its record in the trace, written on first use; 0 if there is no room. */
 uint32_t known_stack_record(const struct known_stack *stack);
 
-/* In a forked child: what was written is the parent's. */
+/* Called in a forked child: the records belong to the parent. */
 void known_stacks_forked(void);
 
 #endif

@@ -1,4 +1,6 @@
-/* Stacks of Python frames: read anew each time, for they lie in the interpreter's heap. */
+/*
+ * Stacks of Python frames. They are read anew each time because they lie in the interpreter's heap.
+ */
 #include <string.h>
 
 #include "known_stack.h"
@@ -6,7 +8,7 @@
 #include "runtime/trace/scripts.h"
 
 #define MAX_PLACES   100
-#define TAKEN_PLACES 6 /* from where a lock was taken to its coroutine */
+#define TAKEN_PLACES 6 /* from the place where a lock was taken to its coroutine */
 
 _Static_assert(sizeof(struct python_place) == 2 * sizeof(uint64_t), "places are words of a stack");
 

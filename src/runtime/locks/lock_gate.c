@@ -7,9 +7,9 @@
 #define MAX_INSTRUCTIONS 12
 
 /*
- * The instructions that make up arguments: opcode bytes behind an optional REX prefix, whether a
- * ModRM byte follows, whether its operand in memory may be meant (it is read), how many bytes of
- * immediate. Intel's manual, volume 2, appendix A.
+ * Instructions that compute arguments: opcode after an optional REX prefix, whether a ModRM byte
+ * follows, whether its operand may be in memory (a read), bytes of immediate. Intel's manual,
+ * volume 2, appendix A.
  */
 static const struct {
 	uint8_t opcode;
@@ -22,7 +22,7 @@ static const struct {
 	{ 0x31, true, false, 0 },			      /* xor r/m, r */
 	{ 0x63, true, true, 0 },			      /* movsxd */
 	{ 0x69, true, true, 4 },			      /* imul r, r/m, imm */
-	{ 0x6b, true, true, 1 },   { 0x81, true, false, 4 },  /* add and kin r, imm */
+	{ 0x6b, true, true, 1 },   { 0x81, true, false, 4 },  /* add and similar r, imm */
 	{ 0x83, true, false, 1 },  { 0x85, true, false, 0 },  /* test r, r */
 	{ 0x89, true, false, 0 },			      /* mov r/m, r */
 	{ 0x8b, true, true, 0 },			      /* mov r, r/m */
@@ -31,8 +31,7 @@ static const struct {
 	{ 0xc1, true, false, 1 },			      /* shl r, imm */
 };
 
-/* The length of a ModRM byte and what belongs to it; 0 for an operand in memory where that is not
- * allowed. */
+/* Length of a ModRM byte and its operand bytes; 0 for an operand in memory that is not allowed. */
 static size_t modrm_length(const uint8_t *code, bool memory)
 {
 	unsigned mode = code[0] >> 6, base = code[0] & 7;

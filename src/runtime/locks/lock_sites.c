@@ -10,7 +10,7 @@
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
 
-#define INDEX_SIZE 2048 /* a power of two, twice the sites that fit */
+#define INDEX_SIZE 2048 /* a power of two, twice the number of sites */
 
 static uint32_t index_of[INDEX_SIZE] MEMORY_TABLE; /* offsets, by hash; open addressing */
 static uint32_t count;

@@ -13,7 +13,7 @@
 		       nptl/pthread_rwlock_common.c */
 #define SPIN_FREE 1 /* glibc, sysdeps/x86_64/nptl/pthread_spin_init.c */
 
-/* Where each kind keeps the word that tells. */
+/* The word of each kind that holds the lock's state. */
 static uintptr_t word_of(uintptr_t lock, enum trace_lock kind)
 {
 	switch (kind) {
@@ -46,7 +46,7 @@ bool lock_is_held_by(uintptr_t lock, enum trace_lock kind, int32_t tid)
 		return !memory_can_be_asked();
 	value = *(const volatile int32_t *)word;
 	switch (kind) {
-	case TRACE_LOCK_READ: /* somebody reads: who is not told */
+	case TRACE_LOCK_READ: /* held by readers, whose identity is not stored */
 		return (uint32_t)value >> READERS_SHIFT != 0;
 	case TRACE_LOCK_SPIN:
 		return value != SPIN_FREE;
@@ -66,7 +66,9 @@ static bool is_tid(int32_t owner)
 	return owner >= 0 && owner < HIGHEST_TID;
 }
 
-/* Free or taken, and neither destroyed (the kind is -1 then) nor memory that is something else now.
+/*
+ * True for a mutex that is free or taken; false if it was destroyed (its kind is -1 then) or its
+ * memory is used for something else.
  */
 static bool is_mutex(const pthread_mutex_t *mutex)
 {
@@ -79,7 +81,7 @@ static bool is_mutex(const pthread_mutex_t *mutex)
 				     : (mutex->__data.__lock & ~3) == 0 && !mutex->__data.__count;
 }
 
-/* A write lock that another thread releases still names its writer. */
+/* If another thread releases a write lock, the lock still names its writer. */
 bool lock_was_released_by_another(uintptr_t lock, enum trace_lock kind)
 {
 	return kind == TRACE_LOCK_MUTEX &&

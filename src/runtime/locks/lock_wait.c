@@ -17,23 +17,25 @@
 #include "lock_sites.h"
 #include "lock_state.h"
 
-/* A cycle that its threads leave by themselves, by a try or by luck, is none: after this long
- * nothing moves. */
+/*
+ * Threads may leave a cycle by themselves (trylock, or luck). It is a deadlock if nothing changed
+ * after this long.
+ */
 #define CYCLE_NS      (20 * 1000000)
 #define MAX_DEADLOCKS 64
 
 static uint32_t deadlocks[MAX_DEADLOCKS]; /* offsets of their records */
 static uint32_t deadlock_count;
-static int32_t forked_from; /* the thread whose copy runs in this process */
+static int32_t forked_from; /* the thread whose copy runs in this forked process */
 
 struct holder {
 	int32_t tid;		   /* 0: not known */
-	struct guard_holder guard; /* of a suspended task; guard 0: none */
+	struct guard_holder guard; /* for a suspended task; guard 0: none */
 	struct held_table *table;
 	const struct held_lock *held;
 };
 
-/* Two readers do not wait for each other. */
+/* Two readers don't wait for each other. */
 static bool excludes(enum trace_lock waits, enum trace_lock held)
 {
 	bool reads = waits == TRACE_LOCK_READ || waits == TRACE_LOCK_GLIB_READ;
@@ -53,7 +55,7 @@ static struct holder find_holder(uintptr_t lock, enum trace_lock kind)
 
 		if (!held || held->flags & HELD_RESTING || !excludes(kind, held->kind))
 			continue;
-		/* What the lock says itself is newer than what was noted of it. */
+		/* The lock's own state is newer than our record of it. */
 		if (holder.tid && holder.tid != table->tid)
 			continue;
 		holder.tid = table->tid;
@@ -64,7 +66,7 @@ static struct holder find_holder(uintptr_t lock, enum trace_lock kind)
 	return holder;
 }
 
-/* Of a lock that is inline code, whose guard lies in a task. */
+/* Finds the holder of a lock with inlined code, whose guard is stored in a task. */
 static struct holder find_guard(uintptr_t lock)
 {
 	struct holder holder = { 0 };
@@ -78,7 +80,7 @@ static struct holder find_guard(uintptr_t lock)
 	return holder;
 }
 
-/* A lock of an interpreter's, for which it waits by this semaphore. */
+/* Finds the interpreter's lock for which it waits by this semaphore. */
 static bool find_method_lock(uintptr_t *lock, enum trace_lock *kind)
 {
 	if (*kind != TRACE_LOCK_SEMAPHORE || !this_thread.method_lock)
@@ -88,7 +90,7 @@ static bool find_method_lock(uintptr_t *lock, enum trace_lock *kind)
 	return true;
 }
 
-/* Where the present thread waits. */
+/* The stack where the calling thread waits. */
 static const struct known_stack *waiting_stack(struct held_table *table, enum trace_lock kind)
 {
 	if (kind == TRACE_LOCK_PYTHON || kind == TRACE_LOCK_PYTHON_RECURSIVE)
@@ -101,7 +103,7 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 	struct held_table *table;
 	struct holder holder;
 
-	/* Only of a lock's method in an interpreter is it known who brings a semaphore back. */
+	/* The poster of a semaphore is known only inside an interpreter's lock method. */
 	if (kind == TRACE_LOCK_SEMAPHORE && !this_thread.method_lock)
 		ends = true;
 	find_method_lock(&lock, &kind);
@@ -110,7 +112,7 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 	wait->step = 0;
 	if (!this_thread.turn || !this_thread.slot)
 		return;
-	if (this_thread.quiet) /* whoever follows the wait looks into the table */
+	if (this_thread.quiet) /* threads that follow the wait read the table */
 		held_quiet_end();
 	table = held_table_take();
 	if (!table)
@@ -158,7 +160,7 @@ static void take_edge(struct trace_deadlock_edge *edge, const struct held_table 
 	edge->acquired = holder->held->stack ? known_stack_record(holder->held->stack) : 0;
 	edge->suspended = (holder->held->flags & HELD_SUSPENDED) != 0;
 	edge->holds_since_ns = edge->suspended ? holder->held->since_ns : 0;
-	/* In one turn of a loop many coroutines run, each until its next await. */
+	/* One turn of a loop runs many coroutines, each until its next await. */
 	if (holder->held->stack && holder->held->stack->places && holder->held->coroutine_frame &&
 	    holder->table == this_thread.held)
 		edge->suspended |= !python_coroutine_runs(holder->held->coroutine_frame);
@@ -167,8 +169,8 @@ static void take_edge(struct trace_deadlock_edge *edge, const struct held_table 
 }
 
 /*
- * Follows who waits for whom, from the present thread. Of a chain that comes back to it nobody can
- * go on, unless one of its waits ends by itself.
+ * Follows the chain of waits from the calling thread. If the chain comes back to it, no thread of
+ * it can continue unless one of the waits ends by itself.
  */
 static unsigned follow(struct trace_deadlock_edge *edges, bool *cycle)
 {
@@ -191,14 +193,14 @@ static unsigned follow(struct trace_deadlock_edge *edges, bool *cycle)
 			*cycle = true;
 			break;
 		}
-		if (!holder.table) /* outside turns: what it waits for is not seen */
+		if (!holder.table) /* outside turns: its wait is not known */
 			break;
 		waits = holder.table;
 	}
 	return count;
 }
 
-/* Room for the stack of a holder of whom we know nothing more. */
+/* Room for the stack of a holder about which nothing else is known. */
 static uint32_t present_stack(void)
 {
 	struct trace_stack *stack =
@@ -331,7 +333,7 @@ void lock_wait_left(void)
 		end(table);
 }
 
-/* It did not go through at once. */
+/* The thread did not pass the gate at once. */
 static void leave_gate(uintptr_t lock, uintptr_t caller)
 {
 	struct thread_state *self = &this_thread;
@@ -357,7 +359,7 @@ void lock_wait_outside(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
 	holder = find_holder(lock, kind);
 	if (!holder.held || !(holder.held->flags & HELD_SUSPENDED) || holder.table == self->held)
 		return;
-	/* Whether it passes or works is told when it releases the lock. */
+	/* Its release shows whether it only passes or works under the lock. */
 	if (!in_method && lock_gate_code(caller, &self->gate_return)) {
 		self->gate_lock = lock;
 		self->gate_site = holder.held->site;
@@ -404,7 +406,7 @@ void lock_foreign_release(uintptr_t lock, enum trace_lock kind, uintptr_t caller
 	struct holder holder;
 	int32_t tid;
 
-	/* Anybody may post a semaphore. */
+	/* Any thread may post a semaphore. */
 	if (kind == TRACE_LOCK_SEMAPHORE && !self->gate_site)
 		return;
 	if (!runtime_started || self->own_code || self->vforked || self->dead)
@@ -412,7 +414,7 @@ void lock_foreign_release(uintptr_t lock, enum trace_lock kind, uintptr_t caller
 	OWN_CODE_SCOPE;
 	if (self->gate_site)
 		leave_gate(lock, caller);
-	/* A reader's release cannot be told from another's. */
+	/* One reader's release looks like another's. */
 	if (kind == TRACE_LOCK_SEMAPHORE || kind == TRACE_LOCK_GLIB_READ || kind == TRACE_LOCK_FILE)
 		return;
 	holder = find_holder(lock, kind);

@@ -12,9 +12,9 @@
 #include "runtime/modules/modules.h"
 #include "runtime/turns/turn.h"
 
-static const void *python_false; /* what acquire returns when it did not */
+static const void *python_false; /* result of acquire when it did not get the lock */
 
-/* The locks that the interpreter waits for within a method are that method's. */
+/* Locks that the interpreter waits for inside a method count as that method's lock. */
 struct outer_lock {
 	uintptr_t lock;
 	uint8_t kind;
@@ -57,8 +57,8 @@ static void note(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
 
 /*
  * A function of the standard library that takes a lock twice waits for another thread to release
- * it, or for the time-out: that is how a condition waits to be woken (threading.py,
- * Condition.wait). Then nothing is held.
+ * it, or for the time-out: a condition waits this way (threading.py, Condition.wait). No lock is
+ * held then.
  */
 static bool is_signal(uintptr_t lock)
 {
@@ -100,7 +100,7 @@ static NOINLINE void *watched_release(python_method *original, enum trace_lock k
 	return result;
 }
 
-/* However often it was taken: for the time of a wait on a condition. */
+/* Releases all recursive acquisitions, for a wait on a condition. */
 static NOINLINE void *watched_release_all(python_method *original, enum trace_lock kind, void *lock,
 					  void *first, void *second, void *third)
 {
@@ -168,7 +168,7 @@ void python_locks_module_added(struct module *module)
 	if (!not_taken || python_false || !python_is_interpreter(module))
 		return;
 	python_false = (const void *)not_taken;
-	/* The import lock's functions (module imp) are called acquire_lock too. */
+	/* The import lock's functions (module imp) are also called acquire_lock. */
 	python_methods_replace(module, "locked_lock", lock_methods, ARRAY_SIZE(lock_methods));
 	python_methods_replace(module, "_acquire_restore", rlock_methods,
 			       ARRAY_SIZE(rlock_methods));

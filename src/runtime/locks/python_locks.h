@@ -1,7 +1,7 @@
 /*
- * threading.Lock and threading.RLock. They are seen at the methods that Python code calls, which
- * are replaced: below them is a semaphore up to 3.13 and an inlined compare-and-swap from 3.14 on,
- * and the interpreter takes locks of its own by the same means.
+ * threading.Lock and threading.RLock, seen by replacing the methods that Python code calls. The
+ * implementation below is a semaphore up to 3.13 and an inlined compare-and-swap from 3.14 on, and
+ * the interpreter uses the same for its own locks.
  */
 #ifndef RUNTIME_LOCKS_PYTHON_LOCKS_H
 #define RUNTIME_LOCKS_PYTHON_LOCKS_H
