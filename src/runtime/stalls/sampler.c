@@ -12,17 +12,17 @@
 #include "sampler_signal.h"
 
 #define MAX_TIMERS 16384
-#define GUARDED	   256 /* stacks with a page below that is not there: a mapping more for each */
+#define GUARDED	   256 /* stacks with a guard page: each needs one more mapping */
 #define NO_TIMER   (-1)
 #define MASK_SIZE  8
 
 static struct {
-	int number;  /* the kernel's + 1; 0: free, -1: about to be made */
-	char *stack; /* for the samples of the thread that has it; kept for the next */
+	int number;  /* the kernel's number + 1; 0: free, -1: being created */
+	char *stack; /* signal stack for the thread's samples; reused by the next thread */
 } timers[MAX_TIMERS];
-static int timers_used; /* none beyond was ever taken */
+static int timers_used; /* timers from here on were never taken */
 
-static THREAD_LOCAL int timer = NO_TIMER; /* place in timers */
+static THREAD_LOCAL int timer = NO_TIMER; /* index in timers */
 static THREAD_LOCAL bool stopped;
 
 static struct itimerspec interval(bool on)

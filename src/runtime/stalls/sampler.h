@@ -1,8 +1,8 @@
 /*
- * What interrupts a busy thread, so that it looks at itself: a timer of its processor time for each
- * thread that runs turns. It sends SIGURG, which nobody else's default minds, and the program's own
- * handler of it is called as before. A thread that blocks the signal has its timer stopped: nothing
- * of ours may end up in a sigwait or a signalfd.
+ * Interrupts a busy thread so that it samples itself: each thread that runs turns has a timer of
+ * its CPU time. The timer sends SIGURG, which is ignored by default; the program's own handler is
+ * still called. If a thread blocks the signal, its timer is stopped, so that our signal never ends
+ * up in a sigwait or signalfd.
  */
 #ifndef RUNTIME_SAMPLER_H
 #define RUNTIME_SAMPLER_H
@@ -10,17 +10,23 @@
 #include <signal.h>
 #include <stdbool.h>
 
-/* The present thread got its slot, or may run root futures (or has its timer already); it ends. */
+/*
+ * take: the thread got its slot or may run root futures; its timer may exist already. leave: the
+ * thread ends.
+ */
 void sampler_take(void);
 void sampler_leave(void);
 
-/* In a forked child, which inherits no timers. */
+/* Called in a forked child, which inherits no timers. */
 void sampler_forget(void);
 
-/* Before a seccomp filter: no signal comes any more, and the program has it to itself. */
+/*
+ * Called before a seccomp filter is installed: no more signals are sent, and the program has the
+ * signal to itself.
+ */
 void sampler_stop_all(void);
 
-/* Before and after the thread changes its signal mask: see pthread_sigmask(3). */
+/* Called before and after the thread changes its signal mask: see pthread_sigmask(3). */
 void sampler_masks(int how, const sigset_t *set);
 void sampler_masked(int how, const sigset_t *set);
 

@@ -13,28 +13,32 @@
 #include "runtime/trace/trace.h"
 #include "stall_samples.h"
 
-/* The instructions before the place that an interrupted call of glibc returns to:
- * mov $number, %eax; syscall. */
+/*
+ * The instructions before the return address of an interrupted glibc call: mov $number, %eax;
+ * syscall.
+ */
 #define MOV_EAX	     0xb8
 #define SYSCALL_SIZE 2
 #define CALL_SIZE    7
 
-/* The frame of a signal (kernel, arch/x86/include/asm/sigframe.h, struct rt_sigframe): the return
- * address, the kernel's ucontext, the information; the floating-point state lies elsewhere. */
+/*
+ * A signal frame (kernel, arch/x86/include/asm/sigframe.h, struct rt_sigframe): return address, the
+ * kernel's ucontext, siginfo; the floating-point state lies elsewhere.
+ */
 #define FRAME_CONTEXT	  8
 #define FRAME_INFORMATION (FRAME_CONTEXT + 304)
 #define FRAME_SIZE	  (FRAME_INFORMATION + 128)
 #define RED_ZONE	  128
 #define FLOATS_ALIGNMENT  64
 
-/* The bytes of the floating-point state that software may use: struct _fpx_sw_bytes. */
+/* The bytes of the floating-point state reserved for software: struct _fpx_sw_bytes. */
 #define FLOATS_SOFTWARE 464
 #define FLOATS_MAGIC	0x46505853
-#define FLOATS_SIZE	512 /* without it */
+#define FLOATS_SIZE	512 /* size without these bytes */
 
 struct sampler_next {
-	void *handler; /* what to go on to, or NULL */
-	char *frame;   /* the frame to call it with, or NULL: the present one */
+	void *handler; /* handler to continue with, or NULL */
+	char *frame;   /* frame to call it with; NULL: the current one */
 };
 
 /* arch/x86_64/sampler_entry.S */
@@ -43,18 +47,18 @@ struct sampler_next sampler_handle(int signal, siginfo_t *info, void *context);
 
 char sampler_cookie;
 THREAD_LOCAL char *sampler_stack_top;
-THREAD_LOCAL uint64_t sampler_next_mask; /* of the program's handler, as the kernel has it */
+THREAD_LOCAL uint64_t sampler_next_mask; /* mask of the program's handler, in the kernel's form */
 
 /* A signal that we handle before the program does. */
 struct shared_signal {
 	int number;
-	struct sigaction program; /* what the program asked for, or found */
+	struct sigaction program; /* the program's action, as set or as found */
 	int state;		  /* 0: no handler yet, 1: one thread installs it, 2: installed */
 };
 
 static struct shared_signal samples = { .number = SAMPLER_SIGNAL }, faults = { .number = SIGBUS };
-static bool too_small;	       /* an alternate stack that no signal fits on was seen */
-static bool blocks_ours[NSIG]; /* by signal: we put ours into the mask of its handler */
+static bool too_small;	       /* saw an alternate stack too small for a signal */
+static bool blocks_ours[NSIG]; /* by signal: its handler's mask has our signal added by us */
 
 void sampler_set_stack(char *top)
 {
@@ -62,8 +66,8 @@ void sampler_set_stack(char *top)
 }
 
 /*
- * A call that may not be restarted by the kernel (epoll_wait, poll, sleeps) and met our signal on
- * its way into the wait, has not waited yet: it is made again, as if nothing had been.
+ * A call that the kernel may not restart (epoll_wait, poll, sleeps) was interrupted by our signal
+ * before it waited: make it again.
  */
 static void restart_call(ucontext_t *context)
 {
@@ -100,8 +104,8 @@ static size_t floats_size(const char *floats)
 }
 
 /*
- * A handler that did not ask for the alternate stack: its frame moves to where the kernel would
- * have put it, below what was interrupted.
+ * For a handler that did not ask for the alternate stack: moves its frame to where the kernel would
+ * have put it, below the interrupted code.
  */
 static char *move_frame(ucontext_t *context)
 {
@@ -137,7 +141,7 @@ static bool has_handler(const struct sigaction *action)
 	return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
 
-/* The program's own handler, as the kernel would call it. */
+/* Prepares a call of the program's own handler as the kernel would make it. */
 static struct sampler_next next_of_program(struct shared_signal *signal, const siginfo_t *info,
 					   ucontext_t *context)
 {
@@ -161,8 +165,8 @@ static struct sampler_next next_of_program(struct shared_signal *signal, const s
 }
 
 /*
- * Without a handler of the program's SIGBUS ends it: at the instruction that faulted, which is made
- * again, or sent again where another process sent it.
+ * Without a handler SIGBUS ends the program: repeat the faulting instruction, or resend the signal
+ * if another process sent it.
  */
 static void take_default(const siginfo_t *info)
 {
@@ -175,7 +179,7 @@ static void take_default(const siginfo_t *info)
 				   0);
 }
 
-/* Whoever emptied the trace must not end the program: it goes on without. */
+/* A truncated trace file must not end the program: continue without the trace. */
 static struct sampler_next handle_fault(siginfo_t *info, void *context)
 {
 	if (info->si_code > 0 && trace_was_cut((uintptr_t)info->si_addr))
@@ -210,9 +214,9 @@ static int install(struct shared_signal *signal)
 		action.sa_flags |= SA_ONSTACK;
 	if (!has_handler(&signal->program) || signal->program.sa_flags & SA_RESTART)
 		action.sa_flags |= SA_RESTART;
-	/* Those too that libc keeps for itself. */
+	/* Includes the signals that libc reserves. */
 	memset(&action.sa_mask, 0xff, sizeof action.sa_mask);
-	/* What is ignored stays so across an exec. */
+	/* An ignored signal stays ignored across an exec. */
 	if (signal->number == SIGBUS && signal->program.sa_handler == SIG_IGN)
 		action = signal->program;
 	return real.sigaction(signal->number, &action, NULL);
@@ -301,7 +305,7 @@ int sampler_other_sigaction(int (*call)(int, const struct sigaction *, struct si
 		return result;
 	if (before && blocked)
 		sigdelset(&before->sa_mask, SAMPLER_SIGNAL);
-	/* A vforked child has handlers of its own, in its parent's memory. */
+	/* A vforked child has its own handlers but shares its parent's memory. */
 	if (action && !this_thread.vforked)
 		__atomic_store_n(&blocks_ours[signal], blocks, __ATOMIC_RELAXED);
 	return 0;

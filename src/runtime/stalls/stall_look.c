@@ -34,7 +34,7 @@ static bool read_look(const struct turn *turn, struct trace_look *look)
 	return look->turn == turn->start && look->depth <= TRACE_LOOK_FRAMES;
 }
 
-/* As if both were one: the place is that of the longer wait. */
+/* Merges both; the place is that of the longer wait. */
 static void join(struct trace_look *look, const struct trace_look *before)
 {
 	if (stall_look_waited_ns(before) > stall_look_waited_ns(look)) {

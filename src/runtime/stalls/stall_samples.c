@@ -21,7 +21,7 @@
 
 static THREAD_LOCAL struct stall_room *room_of_thread;
 
-/* Not on the stack, and not thread-local: that is taken out of every thread's stack. */
+/* Not on the stack and not thread-local: thread-local memory is taken from every thread's stack. */
 struct stall_room *stall_room(void)
 {
 	if (!room_of_thread)
@@ -36,7 +36,7 @@ uint32_t stall_executor(const struct turn *turn)
 	return record ? trace_offset(record) : 0;
 }
 
-/* Code that unwinds the stack itself, with half of it gone. */
+/* Code that unwinds the stack, with part of it already gone. */
 static bool is_unwinding(uintptr_t pc)
 {
 	const struct module *module = modules_find(pc);
@@ -45,9 +45,8 @@ static bool is_unwinding(uintptr_t pc)
 }
 
 /*
- * The first sample names the turn; but one that knows the program's own frames tells more, and so
- * does any where the first one's stack could not be walked: as in assembler code that tells
- * nothing of its frame.
+ * The first sample names the turn. A later one is better if it shows the program's own frames, or
+ * if the first one's stack could not be walked (as in assembler code without unwind information).
  */
 static bool tells_more(const struct trace_site *sample, const struct trace_site *first)
 {
@@ -58,7 +57,7 @@ static bool tells_more(const struct trace_site *sample, const struct trace_site 
 	return stack->depth > 1 && before->depth == 1;
 }
 
-/* `since`: ticks of what the sample stands for. In a signal handler less can be asked for. */
+/* `since`: ticks that the sample stands for. A signal handler can get less information. */
 static void keep_sample(struct turn *turn, const struct unwind_start *start, uint64_t since,
 			uint8_t flags, bool in_handler)
 {
@@ -102,7 +101,7 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 	__atomic_store_n(&turn_times->sample_turn, turn->start, __ATOMIC_RELEASE);
 }
 
-/* A sample that V8 was asked for, which takes it at the next place where it can. */
+/* A sample requested from V8, which takes it at its next safe point. */
 static THREAD_LOCAL struct {
 	uint64_t turn, since; /* 0: none */
 } asked;
@@ -137,7 +136,7 @@ static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, u
 
 	if (is_unwinding(start.pc))
 		return;
-	/* Unless it left the last question open. */
+	/* Unless V8 has not answered the last request yet. */
 	if (asked.turn != turn->start && javascript_ask(start.pc, answer)) {
 		asked.turn = turn->start;
 		asked.since = since;
@@ -168,8 +167,10 @@ static uint64_t thread_cpu_ns(void)
 	return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
 }
 
-/* The time between two samples is the turn's own if both are, and no call between them was made
- * where it may block. */
+/*
+ * The time between two samples belongs to the turn if both do, and no call that may block was made
+ * between them.
+ */
 static void note_busy(const struct turn *turn, bool own)
 {
 	struct stall_room *room = stall_room();
@@ -222,7 +223,7 @@ void stall_sample(const ucontext_t *context)
 		OWN_CODE_SCOPE;
 
 		may_block = turn->may_block ? turn->may_block(turn) : MAY_NOT_BLOCK;
-		if (may_block == MAY_BLOCK) { /* in block_in_place: this part is no stall */
+		if (may_block == MAY_BLOCK) { /* in block_in_place: this part is not a stall */
 			turn->excused = true;
 			turn_explain(
 				turn,

@@ -1,4 +1,4 @@
-/* What a thread does in a long turn, seen by samples of its stack. */
+/* Samples of a thread's stack during a long turn. */
 #ifndef RUNTIME_STALL_SAMPLES_H
 #define RUNTIME_STALL_SAMPLES_H
 
@@ -9,40 +9,40 @@
 
 #include "contract/trace_format.h"
 
-/* Samples of one turn are so many times denser than it is long. */
+/* A turn's sample interval is its length so far divided by this. */
 #define STALL_DENSITY 64
 
 struct turn;
 
-/* Room for one sample: the stack of a thread that is interrupted may be small. */
+/* Memory for one sample: an interrupted thread may have a small stack. */
 struct stall_room {
 	struct trace_look before; /* see stall_look.h */
 	uint64_t frames[TRACE_MAX_FRAMES];
 	uintptr_t places[TRACE_MAX_FRAMES]; /* see unwinder_walk */
 	char script[TRACE_SCRIPT_SIZE];
-	/* Of the turn that starts at `turn`: by its last sample. */
+	/* For the turn that starts at `turn`: values at its last sample. */
 	struct {
 		uint64_t turn;
-		uint64_t cpu_ns;       /* of the thread */
-		uint64_t own_ns;       /* of it certainly the turn's own: between samples of it */
+		uint64_t cpu_ns; /* CPU time of the thread */
+		uint64_t own_ns; /* part of it that is certainly the turn's: between its samples */
 		uint32_t explained_us; /* as in the turn */
 		bool own;
 	} busy;
 };
 
-/* The present thread's, kept; NULL when there is no memory. */
+/* The calling thread's, kept; NULL if there is no memory. */
 struct stall_room *stall_room(void);
 
-/* The offset of its record in the trace; 0 when it has none. */
+/* Offset of the executor's record in the trace; 0 if it has none. */
 uint32_t stall_executor(const struct turn *turn);
 
 /*
- * What a turn used of the processor at least, less what it used where blocking is right. For a turn
- * of which a part was so, and how long that was is not known.
+ * CPU time that a turn used at least, without that in code that may block. For a turn with such a
+ * part whose length is not known.
  */
 uint64_t stall_busy_ns(const struct turn *turn);
 
-/* A signal interrupted the thread here. Takes a sample if it is in a long turn. */
+/* A signal interrupted the thread here: takes a sample if it is in a long turn. */
 void stall_sample(const ucontext_t *context);
 
 #endif

@@ -30,19 +30,19 @@ static uint64_t warning_ns(void)
 	return runtime_options.long_turn_warning_us * UINT64_C(1000);
 }
 
-/* How a long turn passed. */
+/* How a long turn spent its time. */
 struct course {
-	uint64_t ns;	 /* less what its calls explain */
-	uint64_t own_ns; /* of it not lost to other programs */
+	uint64_t ns;	 /* without the time that its calls explain */
+	uint64_t own_ns; /* part of it not lost to other programs */
 	uint64_t off_cpu_ns;
-	uint64_t slept_ns; /* of that asleep for certain */
+	uint64_t slept_ns; /* part of that certainly asleep */
 	enum trace_stall stall;
-	bool crowded; /* others had the processors */
+	bool crowded; /* the machine had more runnable threads than CPUs */
 };
 
 /*
- * What only the thread's own use of the processor tells. It is that of a little more than the turn:
- * so of the time off the processor it tells too little, never too much.
+ * Uses only the thread's resource usage. The usage covers slightly more than the turn, so the time
+ * off the CPU comes out too short, never too long.
  */
 static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 				     const struct turn_usage *end)
@@ -64,7 +64,10 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 	course.off_cpu_ns = ns > cpu_ns ? ns - cpu_ns : 0;
 	if (this_thread.turn_counter && *this_thread.turn_counter > turn_usage.turns)
 		turns = *this_thread.turn_counter - turn_usage.turns;
-	/* Each turn may have come after a wait; those of its calls are theirs. */
+	/*
+	 * Each turn may have come after a wait. Switches in the turn's calls are already accounted
+	 * to them.
+	 */
 	turns += turn->explained_switches;
 	sleeps = usage.switches - turn_usage.switches;
 	lost_ns = crowd_lost(end_ns - ns, turn_usage.delay_mark, end_ns);
@@ -78,7 +81,7 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 		return course;
 	}
 	course.own_ns = ns - course.off_cpu_ns;
-	/* One that slept at all is not said to have wanted a processor. */
+	/* A turn that slept at all is not reported as runnable. */
 	course.stall = course.own_ns >= warning_ns() ? STALL_BUSY
 		       : sleeps			     ? STALL_UNKNOWN
 						     : STALL_RUNNABLE;
@@ -115,19 +118,21 @@ static struct course course_of(const struct turn *turn, uint64_t ns, const struc
 
 	course.crowded = crowd_between(end_ns - ns, end_ns);
 	seen_ns = look ? stall_look_seen_ns(look) : 0;
-	/* A glance tells less than the whole turn's use of the processor; but that is of more than
-	 * a root future's poll. */
+	/*
+	 * A short look says less than the usage of the whole turn. But for a root future the usage
+	 * covers more than its poll.
+	 */
 	if (!look || (seen_ns < ns / 2 && !(look->turn & TRACE_ROOT_TURN))) {
 		doubt_wait(&course, look);
 		return course;
 	}
-	/* Of that, more than the poll is known. */
+	/* The usage covers more than the poll of a root future. */
 	if (turn->root)
 		course.off_cpu_ns = (uint64_t)((double)(seen_ns - look->ran_ns) * (double)ns /
 					       (double)(seen_ns + 1));
 	waited_ns = stall_look_waited_ns(look);
 	waited_ns = waited_ns > explained ? waited_ns - explained : 0;
-	/* What was not seen of it was as what was. */
+	/* Assume that the unseen part was like the seen part. */
 	waited_ns = (uint64_t)((double)waited_ns * (double)ns / (double)(seen_ns + 1));
 	course.own_ns = course.ns - course.off_cpu_ns + waited_ns;
 	if (course.own_ns > course.ns)
@@ -154,7 +159,7 @@ static struct verdict judge(const struct turn *turn, const struct course *course
 	return verdict;
 }
 
-/* The place of the finding: where the turn was seen, else all that is known of it. */
+/* Sets the place of the finding: where the turn was seen, otherwise all that is known of it. */
 static void take_place(const struct turn *turn, const struct course *course,
 		       const struct trace_look *look, struct stall_room *room, struct site_key *key)
 {
@@ -188,7 +193,7 @@ static void take_place(const struct turn *turn, const struct course *course,
 	}
 }
 
-/* The call that took most of the turn made it long, if that was no small part. */
+/* Attributes the turn to the call that took most of it, if that was not a small part. */
 static void blame_call(const struct turn *turn, uint64_t ns)
 {
 	int most = -1;
@@ -201,7 +206,7 @@ static void blame_call(const struct turn *turn, uint64_t ns)
 		__atomic_fetch_add(&turn->findings[most]->long_turns, 1, __ATOMIC_RELAXED);
 }
 
-/* Of work that is known to be a turn's own. */
+/* For work that is known to be the turn's own. */
 static struct course busy_course(uint64_t ns)
 {
 	uint64_t end_ns = now_ns();
@@ -233,9 +238,11 @@ static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *e
 		if (turn->explained_us * UINT64_C(1000) + warning_ns() > ns)
 			return;
 	}
-	/* How long the part lasted where blocking is right is known to a sample's distance alone,
-	 * and what others had of the processor meanwhile may be its too: of the rest only what was
-	 * certainly the turn's own work counts. */
+	/*
+	 * The length of the part that may block is known only to one sample interval, and may
+	 * include CPU time lost to other programs. So count only what was certainly the turn's own
+	 * work.
+	 */
 	if (turn->excused ? busy_ns < warning_ns()
 			  : turn->own_waits_us * UINT64_C(1000) >= ns / LIMIT_SMALL_PART)
 		return;
@@ -270,7 +277,7 @@ void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 	uint64_t explained = turn->explained_us * UINT64_C(1000);
 
 	tell_long(turn, ns, end);
-	/* Those around it are not told again what this one was, or need not be. */
+	/* Enclosing turns don't report again what this turn reported or excused. */
 	if (ns > explained)
 		turn_explain(turn->parent, ns - explained, 0);
 }
