@@ -9,16 +9,16 @@
 #include "turn.h"
 #include "turn_times.h"
 
-#define NESTED	4   /* regions within each other on one thread; deeper ones count for this one */
+#define NESTED	4   /* nested regions on one thread; deeper ones count for this one */
 #define REASONS 128 /* of one process */
 
 static THREAD_LOCAL const char *reasons[NESTED];
 static THREAD_LOCAL unsigned depth;
-/* What the outermost region stopped, for its time is not the turn's. */
+/* Set by the outermost region: its time does not count as the turn's. */
 static THREAD_LOCAL struct turn *stopped;
 static THREAD_LOCAL uint64_t passed;
 
-static uint32_t records[REASONS]; /* offsets, by order of first use; 0 ends them */
+static uint32_t records[REASONS]; /* offsets, in order of first use; 0 ends them */
 
 void allowance_begin(const char *reason)
 {
@@ -68,7 +68,7 @@ static uint32_t write_record(const char *reason)
 	return trace_offset(record);
 }
 
-/* Two threads may both write one: the report adds them up. */
+/* If two threads both write a record, the report adds them up. */
 static struct trace_allowance *find(const char *reason)
 {
 	uint32_t offset, made = 0;

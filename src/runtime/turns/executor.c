@@ -7,7 +7,7 @@
 #include "runtime/trace/trace.h"
 
 static struct executor executors[MAX_EXECUTORS];
-static unsigned used; /* handed out; an entry counts once its name is there */
+static unsigned used; /* entries handed out; an entry is valid once it has a name */
 
 static bool is(const struct executor *executor, enum executor_family family, const char *name,
 	       uintptr_t key)
@@ -25,7 +25,10 @@ struct executor *executor_get(enum executor_family family, const char *name, uin
 	for (unsigned i = 0; i < count && i < MAX_EXECUTORS; i++)
 		if (is(&executors[i], family, name, key))
 			return &executors[i];
-	/* Two threads may both make one: two entries of the same name, which the report adds up. */
+	/*
+	 * If two threads both make one, there are two entries of the same name, which the report
+	 * adds up.
+	 */
 	count = __atomic_fetch_add(&used, 1, __ATOMIC_ACQ_REL);
 	if (count >= MAX_EXECUTORS) {
 		__atomic_store_n(&used, MAX_EXECUTORS, __ATOMIC_RELEASE);
@@ -71,7 +74,8 @@ COLD static struct trace_executor *write_record(struct executor *executor)
 	trace_publish(record, RECORD_EXECUTOR);
 	if (!__atomic_compare_exchange_n(&executor->record, &first, record, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE)) {
-		record->confirmed = 0; /* another thread was first: an empty entry nobody counts */
+		record->confirmed =
+			0; /* another thread was first: leave an empty entry that is ignored */
 		return first;
 	}
 	return record;

@@ -5,7 +5,7 @@
 #include "runtime/base/thread.h"
 #include "turn_state.h"
 
-/* Two addresses that are no further apart may be of one coroutine's stack. */
+/* Addresses no further apart than this may be on one coroutine's stack. */
 #define STACK_OF_COROUTINE (256UL << 10)
 
 bool stack_is_own(uintptr_t address)
@@ -44,8 +44,10 @@ void stack_switches(uintptr_t to, bool begins)
 	if (self->vforked || self->dead || !self->turn)
 		return;
 	stack_look(here);
-	/* From its own stack a thread resumes a coroutine, and one that is only made has nobody
-	 * else to go on for: to its caller that is a call. */
+	/*
+	 * A thread's own stack calls the coroutine that it resumes. A new coroutine was started by
+	 * its caller, so that is a call too.
+	 */
 	if (!begins && !stack_is_own(here)) {
 		self->yields++;
 		if (self->holds_any && self->turn->kind == TURN_TASK)

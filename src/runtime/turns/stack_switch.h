@@ -1,7 +1,7 @@
 /*
- * Switches of stacks within a turn: coroutines of swapcontext and boost.context. What runs on a
- * stack that is not its thread's own is a coroutine; when it is switched away from, it yields. The
- * turn goes on: on the stack that is switched to.
+ * Stack switches within a turn: coroutines of swapcontext and boost.context. Code on a stack that
+ * is not its thread's own is a coroutine; switching away from it is a yield. The turn continues on
+ * the new stack.
  */
 #ifndef RUNTIME_STACK_SWITCH_H
 #define RUNTIME_STACK_SWITCH_H
@@ -9,20 +9,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The present thread, in a turn, is about to go on at stack pointer `to`. `begins`: of a coroutine
- * that did not run yet. */
+/*
+ * The calling thread, in a turn, is about to continue at stack pointer `to`. `begins`: in a
+ * coroutine that has not run yet.
+ */
 void stack_switches(uintptr_t to, bool begins);
 
-/* On which coroutine's stack `frame` lies: of a thread that has coroutines, which may be entered
- * and left by a siglongjmp, unseen. */
+/*
+ * Finds the coroutine whose stack has `frame`, for a thread that has coroutines: a siglongjmp may
+ * enter and leave them unseen.
+ */
 void stack_look(uintptr_t frame);
 
-/* Whether an address lies on the present thread's own stack, wherever the thread runs now. */
+/*
+ * Whether an address is on the calling thread's own stack, whatever stack the thread runs on now.
+ */
 bool stack_is_own(uintptr_t address);
 
 /*
- * Whether `below` lies on the same stack as `above`, and deeper: of what they belong to, the former
- * was left when `above` is in use. Addresses of two stacks tell nothing of each other.
+ * Whether `below` is on the same stack as `above`, and deeper: then what `below` belongs to has
+ * been left if `above` is in use. False for addresses on two different stacks.
  */
 bool stack_was_left(uintptr_t below, uintptr_t above);
 

@@ -18,7 +18,7 @@ uint32_t task_type_number(uintptr_t vtable, uintptr_t poll)
 {
 	uint32_t count = __atomic_load_n(&used, __ATOMIC_ACQUIRE);
 
-	/* A module that was closed and opened again. */
+	/* The module was closed and opened again. */
 	for (uint32_t i = 0; i < count && i < MAX_TYPES; i++)
 		if (types[i].vtable == vtable && types[i].poll == poll)
 			return i + 1;
@@ -51,7 +51,7 @@ static struct trace_task_type *record_of(uint32_t number, uint32_t executor)
 	record->number = number;
 	record->vtable = types[number - 1].vtable;
 	record->poll = types[number - 1].poll;
-	/* Of two threads the second leaves an empty record, which adds nothing. */
+	/* If two threads race, the second one leaves an empty record, which adds nothing. */
 	__atomic_compare_exchange_n(offset, &first, trace_offset(record), false, __ATOMIC_ACQ_REL,
 				    __ATOMIC_ACQUIRE);
 	trace_publish(record, RECORD_TASK_TYPE);

@@ -1,10 +1,10 @@
-/* The types of tasks that an executor polls, each with the turns it had. */
+/* The types of tasks that an executor polls, with their turn counts and times. */
 #ifndef RUNTIME_EXECUTORS_TASK_TYPES_H
 #define RUNTIME_EXECUTORS_TASK_TYPES_H
 
 #include <stdint.h>
 
-/* A number for the type of this vtable, from 1; 0 when there is none left. */
+/* A number for the type with this vtable, from 1; 0 if none is left. */
 uint32_t task_type_number(uintptr_t vtable, uintptr_t poll);
 
 /* Adds turns of one type; `executor` is the offset of its record. */
@@ -14,14 +14,14 @@ void task_type_add(uint32_t number, uint32_t executor, uint64_t turns, uint64_t 
 /* Its poll function. */
 uintptr_t task_type_poll(uint32_t number);
 
-/* Where its tasks keep their number, from their headers; 0: not known. */
+/* Sets and gets where tasks of this type keep their ID, from their headers; 0: not known. */
 void task_type_set_id(uint32_t number, uint32_t offset);
 uint32_t task_type_id(uint32_t number);
 
-/* Its record, before it has turns to tell of. */
+/* Writes its record before the type has any turns to report. */
 void task_type_write(uint32_t number);
 
-/* In a forked child: what was written down is the parent's. */
+/* Called in a forked child: the records belong to the parent. */
 void task_types_forget(void);
 
 #endif

@@ -15,13 +15,13 @@
 #include "runtime/trace/trace.h"
 #include "turn_times.h"
 
-#define MAX_SLOTS 16384 /* threads that run turns at the same time; yieldsan(1) has it */
+#define MAX_SLOTS 16384 /* threads that run turns at the same time; documented in yieldsan(1) */
 
 static struct {
 	uint32_t offset; /* of the record; 0: none yet */
 	uint32_t taken;
 } slots[MAX_SLOTS];
-static unsigned slots_used; /* none beyond was ever taken */
+static unsigned slots_used; /* slots from here on were never taken */
 
 static pthread_key_t end_key;
 
@@ -38,7 +38,7 @@ int thread_slot_init(void)
 
 void thread_slot_watch_end(void)
 {
-	/* A value that is not NULL has the destructor called; the first 32 keys need no memory. */
+	/* The destructor runs only if the value is not NULL; the first 32 keys need no memory. */
 	pthread_setspecific(end_key, slots);
 }
 
@@ -76,7 +76,7 @@ COLD struct trace_thread *thread_slot_take(void)
 		}
 		this_thread.slot_number = i;
 	}
-	if (!slot) { /* whatever it does: it may be an error */
+	if (!slot) { /* the lost turn may contain an error */
 		trace_lose_error();
 		return NULL;
 	}
@@ -141,7 +141,7 @@ COLD void thread_slot_change_executor(struct executor *executor)
 	unsigned i;
 
 	this_thread.turn_counter = NULL;
-	this_thread.turn_counter_executor = NULL; /* ask again at the next turn */
+	this_thread.turn_counter_executor = NULL; /* look it up again at the next turn */
 	record = slot && executor ? executor_record(executor) : NULL;
 	if (!record)
 		return;

@@ -1,4 +1,4 @@
-/* The present thread's place in the trace. */
+/* The calling thread's record in the trace. */
 #ifndef RUNTIME_THREAD_SLOT_H
 #define RUNTIME_THREAD_SLOT_H
 
@@ -9,24 +9,24 @@
 
 struct executor;
 
-/* Start-up: makes the key whose destructor tells a thread's end. Returns 0 or -errno. */
+/* Start-up: makes the key whose destructor detects a thread's end. Returns 0 or -errno. */
 int thread_slot_init(void);
 
-/* Takes or makes the thread's slot; NULL when the trace has no room. */
+/* Takes or makes the thread's slot; NULL if the trace has no room. */
 COLD struct trace_thread *thread_slot_take(void);
 
-/* Has the thread's end told, as a slot does. */
+/* Detects the thread's end without taking a slot. */
 void thread_slot_watch_end(void);
 
-/* Gives it back: the thread ends. */
+/* The thread ends: gives the slot back. */
 void thread_slot_leave(void);
 
-/* In a forked child: its thread has no slot yet. */
+/* Called in a forked child: its thread has no slot yet. */
 void thread_slot_forget(void);
 
 COLD void thread_slot_change_executor(struct executor *executor);
 
-/* Counts one turn for the executor. The slot remembers whose turns it counted last. */
+/* Counts one turn for the executor. The slot remembers for which executor it counted last. */
 static inline void thread_slot_count_turn(struct executor *executor)
 {
 	struct thread_state *self = &this_thread;

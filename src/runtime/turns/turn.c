@@ -9,7 +9,7 @@
 #include "thread_slot.h"
 #include "turn_times.h"
 
-/* The address of a turn that does not lie on the stack: no frame is above it. */
+/* For a turn whose address is not on the stack there is no frame above it. */
 static bool left_behind(const struct turn *turn, const struct turn *newer)
 {
 	return turn->address && turn->address <= newer->address &&
@@ -37,9 +37,9 @@ void turn_begin(struct turn *turn, struct executor *executor, enum turn_kind kin
 	turn->kind = kind;
 	__builtin_memset((char *)turn + offsetof(struct turn, outcome), 0,
 			 offsetof(struct turn, findings) - offsetof(struct turn, outcome));
-	/* A sample may be taken from here on: it looks at the start first. */
+	/* A sample may be taken from here on: the handler reads the start first. */
 	__atomic_signal_fence(__ATOMIC_RELEASE);
-	/* A longjmp or a foreign unwind may have left turns that lie below us on the stack. */
+	/* A longjmp or a foreign unwind may have left turns below us on the stack. */
 	while (UNLIKELY(self->turn && turn->address && left_behind(self->turn, turn)))
 		self->turn = self->turn->parent;
 	if (UNLIKELY(self->quiet))
@@ -83,7 +83,7 @@ void turn_end(struct turn *turn)
 
 void turn_explain(struct turn *turn, uint64_t ns, uint32_t switches)
 {
-	/* Those around an offload do not pass meanwhile. */
+	/* The clocks of turns around an offload are paused. */
 	for (; turn && turn->kind == TURN_TASK; turn = turn->parent) {
 		turn->explained_us += (uint32_t)(ns / 1000);
 		turn->explained_switches += switches;

@@ -8,9 +8,9 @@
 #define INVARIANT                                                                                  \
 	(1U << 8) /* CPUID 0x80000007, EDX: the counter never stops or changes its rate            \
 		   */
-#define SHORTEST_NS UINT64_C(20000)    /* between two looks that tell the rate to 0.5 % */
-#define PATIENCE    10000	       /* looks, for a clock that does not go on */
-#define SURE_NS	    UINT64_C(10000000) /* and to 0.001 %: later ones are no better */
+#define SHORTEST_NS UINT64_C(20000)    /* between two readings that give the rate to 0.5 % */
+#define PATIENCE    10000	       /* readings, in case the clock does not advance */
+#define SURE_NS	    UINT64_C(10000000) /* gives the rate to 0.001 %: a longer time is no better */
 
 struct turn_clock turn_clock;
 
@@ -56,7 +56,7 @@ void turn_clock_calibrate(void)
 	do
 		look(&ticks, &ns);
 	while (ns - started.ns < SHORTEST_NS && ++looks < PATIENCE);
-	/* A clock that stands still, or went back: turns have no length. */
+	/* A clock that stands still or went back: turns have no length. */
 	if (ns <= started.ns || ticks <= started.ticks)
 		turn_clock.scale = 0;
 	else if (!turn_clock.scale || ns - started.ns >= SURE_NS)
@@ -69,8 +69,7 @@ void turn_clock_calibrate(void)
 		written = write_record();
 	if (!written)
 		return;
-	/* A reader that sees the one without the other is wrong by what the clocks drifted apart.
-	 */
+	/* A reader that sees only one of the two stores is wrong by the clocks' drift at most. */
 	__atomic_store_n(&written->scale, turn_clock.scale, __ATOMIC_RELAXED);
 	__atomic_store_n(&written->ticks, ticks, __ATOMIC_RELAXED);
 	__atomic_store_n(&written->ns, ns, __ATOMIC_RELAXED);

@@ -1,7 +1,7 @@
 /*
- * The clock that turns are timed by: the time-stamp counter where it runs evenly, at 8 ns a look,
- * else CLOCK_MONOTONIC at 17. How many ticks make a nanosecond is measured against CLOCK_MONOTONIC
- * between start-up and now, on occasions that are rare.
+ * The clock for turns: the time-stamp counter if it runs at a constant rate (8 ns a reading),
+ * otherwise CLOCK_MONOTONIC (17 ns). The rate of the counter is measured against CLOCK_MONOTONIC
+ * since start-up, on rare occasions.
  */
 #ifndef RUNTIME_TURN_CLOCK_H
 #define RUNTIME_TURN_CLOCK_H
@@ -20,10 +20,10 @@ extern struct turn_clock {
 /* Start-up. */
 void turn_clock_init(void);
 
-/* Measures anew, and writes it down. To be called before the first turn, and now and then. */
+/* Measures the rate again and records it. Call it before the first turn, and now and then. */
 COLD void turn_clock_calibrate(void);
 
-/* In a forked child: what was written down is the parent's. */
+/* Called in a forked child: the record belongs to the parent. */
 void turn_clock_forget(void);
 
 static inline uint64_t turn_clock_now(void)
@@ -31,7 +31,7 @@ static inline uint64_t turn_clock_now(void)
 	return LIKELY(turn_clock.counter) ? __builtin_ia32_rdtsc() : now_ns();
 }
 
-/* Of a difference. */
+/* Converts a difference of ticks. */
 static inline uint64_t turn_clock_ns(uint64_t ticks)
 {
 	return (uint64_t)((unsigned __int128)ticks * turn_clock.scale >> 32);

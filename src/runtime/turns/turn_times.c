@@ -15,9 +15,9 @@
 THREAD_LOCAL struct trace_turn_times *turn_times;
 uint64_t turn_times_limit = UINT64_MAX;
 
-/* Records of ended threads, to be used again. */
+/* Records of ended threads, for reuse. */
 static struct trace_turn_times *free_times[64];
-static uint32_t lengths_of[MAX_LENGTHS]; /* offsets by the executor's number */
+static uint32_t lengths_of[MAX_LENGTHS]; /* offsets, by the executor's number */
 
 static void add(uint64_t *counter, uint64_t value)
 {
@@ -48,14 +48,14 @@ static struct trace_turn_lengths *lengths(uint32_t executor)
 	if (!record)
 		return NULL;
 	record->executor = executor;
-	/* Of two threads the second's stays unfinished: a reader passes over it. */
+	/* If two threads race, the second one's record stays unfinished: readers skip it. */
 	if (__atomic_compare_exchange_n(offset, &first, trace_offset(record), false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		trace_publish(record, RECORD_TURN_LENGTHS);
 	return trace_at(*offset);
 }
 
-/* Sites matter more: the last half of the trace is theirs. */
+/* Sites matter more: the last half of the trace is reserved for them. */
 static bool has_room(void)
 {
 	return __atomic_load_n(&trace_header()->used, __ATOMIC_RELAXED) <
@@ -106,7 +106,7 @@ void turn_times_flush(void)
 	uint64_t busy_ns = 0, max_ns = 0, type_ns = 0, type_turns = 0, type_max_ns = 0;
 	OWN_CODE_SCOPE;
 
-	memory_devices_refresh(); /* no turn's time passes here */
+	memory_devices_refresh(); /* between turns, so it delays none */
 	times->count = 0;
 	record = count && times->executor ? lengths(times->executor) : NULL;
 	if (!record)
@@ -123,7 +123,7 @@ void turn_times_flush(void)
 		type_turns++;
 		type_ns += ns;
 		type_max_ns = ns > type_max_ns ? ns : type_max_ns;
-		/* Turns of one type often come in a row. */
+		/* Turns of one type often follow each other. */
 		if (i + 1 < count && (times->recent[i + 1].type & ~TRACE_TURN_NESTED) == type)
 			continue;
 		if (type)
@@ -161,7 +161,7 @@ static void give_back(struct trace_turn_times *times)
 	}
 }
 
-/* Room for what is seen from outside. */
+/* Room for what the launcher sees from outside. */
 static uint32_t make_look(void)
 {
 	struct trace_look *look = trace_allocate(sizeof *look);
@@ -196,7 +196,7 @@ void turn_times_keep(const struct turn *turn, uint64_t ns)
 		.executor = turn_times->executor,
 		.type = turn->type,
 	};
-	/* Written last: a reader passes over the one that is being written. */
+	/* Written last: readers skip the entry being written. */
 	__atomic_store_n(&timeline->next, timeline->next + 1, __ATOMIC_RELEASE);
 }
 
@@ -210,10 +210,10 @@ void turn_times_take(void)
 			(uint64_t)(((unsigned __int128)runtime_options.long_turn_warning_us * 1000
 				    << 32) /
 				   turn_clock.scale);
-	/* 135 ns once in so many: what was computed before the turn is not taken for the turn's. */
+	/* 135 ns, once in a while: excludes CPU time used before the turn. */
 	turn_usage_interval = turn_times_limit / 16;
 	turn_usage_take(turn_clock_now());
-	turn_usage.turns = 1; /* the one that begins now is no wait's */
+	turn_usage.turns = 1; /* the turn that begins now did not come after a wait */
 	times = take_record();
 	if (!times)
 		return;
@@ -282,7 +282,7 @@ uint64_t turn_times_lasted(const struct turn *turn, uint64_t ticks)
 
 void turn_times_long(struct turn *turn, uint64_t ns)
 {
-	/* Longer than a recent turn's number can tell: added with its true length. */
+	/* Too long for the 32-bit length of a recent turn: added with its true length. */
 	if (ns >= UINT32_MAX) {
 		struct trace_turn_times *times = turn_times;
 		struct trace_turn_lengths *record;

@@ -1,7 +1,7 @@
 /*
- * How long turns take. A thread writes the length of each turn into its own part of the trace,
- * where a reader finds it whatever happens next, and adds many at a time to what its executor's
- * threads share.
+ * The length of turns. A thread writes each turn's length into its own part of the trace, where a
+ * reader finds it even if the process is killed, and adds many at a time to the totals of its
+ * executor.
  */
 #ifndef RUNTIME_TURN_TIMES_H
 #define RUNTIME_TURN_TIMES_H
@@ -12,32 +12,37 @@
 #include "turn_usage.h"
 #include "contract/trace_format.h"
 
-/* The present thread's record; NULL: it has none, and its turns are not timed. */
+/* The calling thread's record; NULL: its turns are not timed. */
 extern THREAD_LOCAL struct trace_turn_times *turn_times;
 
-/* A thread got its slot, begins to run turns of another executor, is about to lose its slot. */
+/*
+ * take: the thread got its slot. change_executor: it begins to run turns of another executor.
+ * leave: it is about to lose its slot.
+ */
 void turn_times_take(void);
 void turn_times_change_executor(uint32_t executor);
 void turn_times_leave(void);
 
-/* In a forked child. */
+/* Called in a forked child. */
 void turn_times_forget(void);
 
 COLD void turn_times_flush(void);
 
-/* Where the present executor, an event loop, waits: return addresses, innermost first. */
+/* Sets where the current executor, an event loop, waits: return addresses, innermost first. */
 void turn_times_waits_at(const uint64_t *frames, unsigned depth);
 
-/* Puts the turn into the thread's timeline. */
+/* Adds the turn to the thread's timeline. */
 void turn_times_keep(const struct turn *turn, uint64_t ns);
 
-/* Of a turn that was longer than the shortest that is a finding. */
+/* For a turn longer than the shortest that is a finding. */
 COLD void turn_times_long(struct turn *turn, uint64_t ns);
 
-/* Ticks from which on a turn is long; UINT64_MAX until there is a clock. */
+/* Length in ticks from which a turn is long; UINT64_MAX until there is a clock. */
 extern uint64_t turn_times_limit;
 
-/* Of turn_begin. Budget with turn_times_end: 20 ns, of which the two clocks take 15. */
+/*
+ * Part of turn_begin. Budget with turn_times_end: 20 ns, of which the two clock readings take 15.
+ */
 static inline void turn_times_begin(struct turn *turn)
 {
 	uint64_t now;
@@ -52,13 +57,13 @@ static inline void turn_times_begin(struct turn *turn)
 }
 
 /*
- * A part begins that is not the turn's: an allowed region, an offload. When it ends, the turn's
- * start is moved by as much, and what was seen of it before stays the turn's.
+ * begins: a part starts that is not the turn's (an allowed region, an offload). move: it ended;
+ * moves the turn's start by its length. What was seen of the turn before is kept.
  */
 COLD void turn_times_part_begins(const struct turn *turn, uint64_t now);
 COLD void turn_times_move(struct turn *turn, uint64_t ticks);
 
-/* Of turn_begin and turn_end of an offload: the turn around it does not pass meanwhile. */
+/* Part of turn_begin and turn_end for an offload: pauses the clock of the enclosing turn. */
 static inline void turn_times_pause(struct turn *offload)
 {
 	if (LIKELY(!offload->parent || !offload->parent->start || !turn_times))
@@ -82,7 +87,7 @@ static inline void turn_times_go_on(struct turn *offload)
 	this_thread.slot->turn_start = offload->parent->start;
 }
 
-/* The turn does not pass until it resumes. Returns how much of it has passed. */
+/* Pauses the turn's clock until it resumes. Returns how much of the turn has passed. */
 static inline uint64_t turn_times_stop(const struct turn *turn)
 {
 	uint64_t now = turn_clock_now();
@@ -94,7 +99,7 @@ static inline uint64_t turn_times_stop(const struct turn *turn)
 	return now - turn->start;
 }
 
-/* It never gets longer by that: it may be another turn in the same place. */
+/* Never makes the turn longer: it may be a different turn at the same address. */
 static inline void turn_times_resume(struct turn *turn, uint64_t passed)
 {
 	uint64_t now = turn_clock_now();
@@ -107,7 +112,7 @@ static inline void turn_times_resume(struct turn *turn, uint64_t passed)
 	this_thread.slot->turn_start = turn->start;
 }
 
-/* After turn_begin: the turn has no length. */
+/* After turn_begin: the turn is not timed. */
 static inline void turn_times_untimed(struct turn *turn)
 {
 	turn->start = 0;
@@ -120,11 +125,10 @@ static inline bool turn_times_nested(const struct turn *turn)
 	return turn->parent && turn->parent->start && turn->parent->executor == turn->executor;
 }
 
-/* Of a long turn: its length is that until its last sample, where its loop has ended since.
- * 0: not known. */
+/* The length of a long turn; if its loop has ended since, up to its last sample. 0: not known. */
 uint64_t turn_times_lasted(const struct turn *turn, uint64_t ticks);
 
-/* Of turn_end, of a turn that was begun so. */
+/* Part of turn_end, for a turn that was begun by turn_times_begin. */
 static inline void turn_times_end(struct turn *turn)
 {
 	struct trace_turn_times *times = turn_times;

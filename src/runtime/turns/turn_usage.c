@@ -22,7 +22,7 @@ static struct turn_usage usage_now(uint64_t now)
 
 	if (runtime_silent)
 		return usage;
-	/* It cannot fail but by a filter that was installed past libc. */
+	/* Fails only under a seccomp filter that was installed without libc. */
 	if (getrusage(RUSAGE_THREAD, &taken)) {
 		trace_give_up_calls();
 		return usage;
@@ -67,6 +67,6 @@ void turn_usage_goes_on(uint64_t now)
 		turn_usage.cpu_ns += usage.cpu_ns - paused.cpu_ns;
 		turn_usage.switches += usage.switches - paused.switches;
 	}
-	/* Of one such part within another the outer one ends later. */
+	/* For nested parts, the outer one ends last. */
 	paused = usage;
 }
