@@ -1,4 +1,4 @@
-/* Turns that a program marks itself: include/yieldsan/yieldsan.h. */
+/* Turns marked by the program itself: include/yieldsan/yieldsan.h. */
 #include "annotated.h"
 
 #include <stddef.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define YIELDSAN_OFF /* the runtime has no marks of its own */
+#define YIELDSAN_OFF /* the runtime does not use the marks itself */
 #include "yieldsan/yieldsan.h"
 
 #include "runtime/turns/allowance.h"
@@ -20,10 +20,9 @@
 #include "runtime/turns/turn.h"
 #include "runtime/turns/executor.h"
 
-#define NESTED                                                                                     \
-	14 /* marked regions within each other on one thread; deeper ones are not told apart */
+#define NESTED 14 /* nested marked regions on one thread; deeper ones are merged */
 
-/* Thread-local storage is taken out of every thread's stack: it has no room for these. */
+/* Not as plain thread-local data: that takes room from every thread's stack. */
 static THREAD_LOCAL struct turn *turns;
 static THREAD_LOCAL unsigned depth;
 
@@ -99,7 +98,7 @@ static void lock_released(const void *lock)
 					     (uintptr_t)__builtin_return_address(0));
 }
 
-/* From now on it is another thread's matter: nobody's here. */
+/* The lock now belongs to another thread, so it is no longer tracked here. */
 static void lock_handed_over(const void *lock)
 {
 	if (this_thread.holds_any)

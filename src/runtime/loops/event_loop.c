@@ -1,9 +1,10 @@
 /*
- * Event loops. A thread that waits again and again at the same place is a loop: the same call site
- * at the same stack depth, in a known library or, in the program itself, on an epoll instance or
- * several descriptors. From a wait's return to the next wait is a turn.
+ * Event loops. A thread that waits repeatedly at the same place is a loop: the same call site at
+ * the same stack depth, in a known library or, in the program itself, on an epoll instance or
+ * several descriptors. A turn lasts from a wait's return to the next wait.
  *
- * What belongs to the loop is told by the stack: at a loop's first wait the places of the return
+ *
+ * The stack shows what belongs to the loop: at a loop's first wait, the places of the return
  * addresses above it are noted. While the loop's function runs, the places above it keep their
  * values; code that runs after the loop has overwritten some of them, or lies above them.
  */
@@ -36,11 +37,11 @@
 #include "runtime/futures/task_root.h"
 
 #define LOOPS	   4
-#define FEW_POLLED 2 /* descriptors that make a poll of the program a loop's */
+#define FEW_POLLED 2 /* a poll of the program with this many descriptors is a loop's */
 
 static THREAD_LOCAL struct loop loops[LOOPS];
 static THREAD_LOCAL struct loop starting; /* before its first wait: see loop_start.h */
-static THREAD_LOCAL struct loop *current; /* whose turn it is */
+static THREAD_LOCAL struct loop *current; /* the loop whose turn runs */
 static THREAD_LOCAL unsigned next_victim;
 
 struct turn *event_loop_turn(void)
@@ -60,8 +61,10 @@ const struct module *event_loop_library(void)
 
 static void leave_turn(struct loop *loop)
 {
-	/* Where the loop has ended in between, nobody knows; where a stack tells, it had not at its
-	 * last sample. */
+	/*
+	 * The end of the loop itself is not seen. If samples can check it, it was still running at
+	 * the last sample.
+	 */
 	if (loop->has_turn && loop->function && loop->turn.sampled)
 		loop->turn.left = true;
 	else
@@ -78,7 +81,7 @@ static void leave_turn(struct loop *loop)
 bool event_loop_reaches(uintptr_t frame, uint16_t *level)
 {
 	struct loop *loop = current;
-	/* On a coroutine's stack the loop's own frames are where they were. */
+	/* On a coroutine's stack the loop's own frames are unchanged. */
 	unsigned now = thread_on_own_stack(frame) ? loop_level_at(loop, frame) : 0;
 
 	if (loop->known && now >= loop->reach)
@@ -104,8 +107,11 @@ void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *le
 	while (same < depth && same < loop->place_count &&
 	       frames[depth - 1 - same] == loop->values[loop->place_count - 1 - same])
 		same++;
-	/* The innermost is the wait's own call: other calls of the same function differ there. On a
-	 * coroutine's stack none is the same: the loop's own frames are where they were. */
+	/*
+	 * The innermost place is the call of the wait: other calls of the same function differ
+	 * there. On a coroutine's stack no place matches, because the loop's own frames are
+	 * unchanged.
+	 */
 	*level = (uint16_t)(same && same < loop->place_count ? loop->place_count - 1 - same : 0);
 	*certain = loop->known && *level < loop->reach;
 }
@@ -114,7 +120,7 @@ bool event_loop_is_below(const uint64_t *frames, unsigned depth)
 {
 	const struct loop *loop = current;
 
-	/* Only a stack that was walked to its end says so: that which the loop's began at. */
+	/* Only a complete stack proves it: one that ends where the loop's stack begins. */
 	if (!loop || !loop->function || loop->place_count == LOOP_PLACES || !loop->place_count ||
 	    !depth || frames[depth - 1] != loop->values[loop->place_count - 1])
 		return true;
@@ -175,7 +181,7 @@ static bool is_in_use(const struct loop *loop)
 	return current && (loop == current || loop == current->outer);
 }
 
-/* Frees the entry that has been a loop the least. */
+/* Frees the entry that was least often a loop. */
 static struct loop *take_entry(void)
 {
 	struct loop *loop = &loops[next_victim % LOOPS];
@@ -189,7 +195,7 @@ static struct loop *take_entry(void)
 	return loop;
 }
 
-/* Whose wait is it? Leaves loop->executor NULL when it is no loop's. */
+/* Finds the executor of this wait. Leaves loop->executor NULL if the wait is not a loop's. */
 COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 {
 	uint64_t frames[LOOP_PLACES];
@@ -202,7 +208,7 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 	depth = (unsigned)unwinder_walk(&here, frames, loop->places, LOOP_PLACES);
 	memcpy(loop->values, frames, depth * sizeof *frames);
 	loop->place_count = depth;
-	/* A place of a stack that is not this one, a coroutine's, could not be looked at later. */
+	/* A place on another stack, such as a coroutine's, could not be read later. */
 	for (unsigned i = 0; i < loop->place_count; i++)
 		if (!thread_on_own_stack(loop->places[i]))
 			loop->place_count = i;
@@ -225,7 +231,7 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 	}
 }
 
-/* Once for each loop. */
+/* Logged once for each loop. */
 static void log_refusal(struct loop *loop, const char *why)
 {
 	if (log_is_wanted() && !loop->logged)
@@ -264,16 +270,20 @@ static void count_wait(struct loop *loop, const struct loop_wait *wait)
 		executor_confirm(loop->executor);
 }
 
-/* A wait that was refused is looked at again at its 2nd, 4th, 8th... time: of an interpreter's
- * waits, which all look alike from here, a later one may be a loop's. */
+/*
+ * Looks again at the 2nd, 4th, 8th... time a refused wait comes: an interpreter's waits all look
+ * alike from here, and a later one may be a loop's.
+ */
 static bool time_to_look_again(struct loop *loop)
 {
 	loop->refused++;
 	return (loop->refused & (loop->refused - 1)) == 0;
 }
 
-/* CPython replaces an instruction that it runs again by a faster one, whose machine code lies
- * elsewhere: the same loop, although return addresses above its wait differ. */
+/*
+ * CPython replaces an instruction that it runs again with a faster one, whose machine code is
+ * elsewhere: the same loop then has different return addresses above its wait.
+ */
 static bool was_specialised(struct loop *loop, const struct loop_wait *wait)
 {
 	const struct executor *executor = loop->executor;
@@ -284,7 +294,7 @@ static bool was_specialised(struct loop *loop, const struct loop_wait *wait)
 	return loop->executor == executor;
 }
 
-/* What was recorded of it stands only if the outer loop waits again. */
+/* Its records count only if the outer loop waits again. */
 static void doubt(const struct turn *turn)
 {
 	for (unsigned i = 0; i < turn->finding_count; i++)
@@ -293,10 +303,10 @@ static void doubt(const struct turn *turn)
 }
 
 /*
- * A wait for other descriptors in a turn of `outer`, a loop of no known library: it is a call that
- * blocks the turn, or `outer` is over (a start-up loop that left its descriptor open), and this is
- * the loop that follows. Where it waits again and again it is a loop, until `outer` waits once
- * more. NULL: it is a call.
+ * A wait for other descriptors in a turn of `outer`, a loop of no known library. Either it is a
+ * call that blocks the turn, or `outer` has ended (a start-up loop that left its descriptor open)
+ * and this is the next loop. If it waits repeatedly it is a loop, until `outer` waits again.
+ * Returns NULL for a call.
  */
 static struct loop *inner_loop(struct loop *outer, const struct loop_wait *wait)
 {
@@ -321,7 +331,7 @@ static struct loop *inner_loop(struct loop *outer, const struct loop_wait *wait)
 	return inner;
 }
 
-/* Whether the present turn's loop is over, because the one around it waits. */
+/* Whether the current turn's loop has ended, because the one around it waits. */
 static bool outer_waits(const struct loop *inner, const struct loop_wait *wait)
 {
 	const struct loop *outer = inner->outer;
@@ -330,7 +340,7 @@ static bool outer_waits(const struct loop *inner, const struct loop_wait *wait)
 	       loop_level_at(outer, wait->frame) == 0;
 }
 
-/* The loop whose wait this is; NULL when, in a loop's turn, it is somebody else's. */
+/* The loop that makes this wait; NULL if it is another wait within a loop's turn. */
 static struct loop *loop_of(const struct loop_wait *wait)
 {
 	struct loop *loop = current;
@@ -344,14 +354,17 @@ static struct loop *loop_of(const struct loop_wait *wait)
 		if (loop->caller == wait->caller && loop->frame == wait->frame) {
 			if (loop_level_at(loop, wait->frame) == 0 || was_specialised(loop, wait))
 				return loop;
-			/* The same function, called from elsewhere: another loop. */
+			/* The same function called from elsewhere is another loop. */
 			leave_turn(loop);
 			return remember(wait, loop);
 		}
-		/* Its second call site, or a nested run of the same loop: its own wait too. */
+		/* Its second call site, or a nested run of the same loop: also its own wait. */
 		if (loop_shares_descriptors(loop, wait))
 			return loop;
-		/* Further out than it was ever seen to reach: over, unless it waits again. */
+		/*
+		 * Further out than the loop was ever seen to reach: it has ended, unless it waits
+		 * again.
+		 */
 		if ((loop->known || loop->highest <= loop->executor->level) &&
 		    !(wait->may_wait && loop_library_waits_alone(wait->caller)))
 			return inner_loop(loop, wait);
@@ -389,8 +402,7 @@ void event_loop_exits(uintptr_t frame)
 	struct loop *loop = current;
 	uint16_t level;
 
-	/* As high on the stack as the wait itself, it is the code behind the loop that calls exit.
-	 */
+	/* A call of exit as high on the stack as the wait itself comes from code after the loop. */
 	if (loop && loop->executor &&
 	    (frame < loop->frame ||
 	     (frame != UINTPTR_MAX && !stack_was_left(loop->frame, frame))) &&
@@ -402,8 +414,10 @@ void event_loop_exits(uintptr_t frame)
 	}
 }
 
-/* The loop waits: its turn is over. What it recorded counts, unless the loop's function was left
- * and entered again meanwhile: then some of it lay between the two. */
+/*
+ * The loop waits: its turn is over. Its records count, unless the loop's function was left and
+ * entered again in between: some of them may then belong to the code between.
+ */
 static void end_turn(struct loop *loop, struct loop_wait *wait)
 {
 	bool left;
@@ -419,7 +433,7 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
 	if (UNLIKELY(this_thread.holds_any))
 		held_yielded(&loop->turn, YIELD_TURN_END);
-	/* What lies further out than the loop is known to reach is left out by its level. */
+	/* Records from further out than the loop reaches are filtered by their level. */
 	confirm(&loop->turn);
 	if (!left) {
 		turn_end(&loop->turn);
@@ -429,8 +443,7 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	loop->highest = 0;
 }
 
-/* libuv hands its epoll_ctl calls to the kernel through a ring: no wait, of a loop or of anybody.
- */
+/* libuv submits its epoll_ctl calls through a ring: this is not a wait. */
 static bool is_ring_of_library(const struct loop_wait *wait)
 {
 	const struct module *module;
@@ -443,10 +456,10 @@ static bool is_ring_of_library(const struct loop_wait *wait)
 }
 
 /*
- * The common wait: that of a loop of which nothing is left to be found out, in its usual place, at
- * the end of a turn without a finding. An executor makes many of them, each after a sleep that left
- * the caches to others: few lines are touched, and nothing is called that is watched or sets errno.
- * Budget with begin_turn: 60 ns, of which the clock takes 15.
+ * Fast path: a fully identified loop waits at its known call site, after a turn without a finding.
+ * Each wait comes after a sleep that cooled the caches, so this touches few cache lines and calls
+ * nothing that is watched or sets errno. Budget with begin_turn: 60 ns, of which the clock takes
+ * 15.
  */
 static inline bool ends_settled_turn(struct loop_wait *wait)
 {
@@ -494,7 +507,7 @@ struct loop *event_loop_goes_idle(void)
 {
 	struct loop *loop = current;
 
-	/* What it recorded counts: an idle member has done with its events. */
+	/* The turn's records count: an idle member has handled its events. */
 	confirm(&loop->turn);
 	if (UNLIKELY(this_thread.holds))
 		held_yielded(&loop->turn, YIELD_TURN_END);
@@ -507,8 +520,7 @@ struct loop *event_loop_goes_idle(void)
 void event_loop_goes_on(struct loop *loop, uintptr_t lock)
 {
 	this_thread.last_lock = lock;
-	/* Unless a handler of a signal took the entry meanwhile, or the process is a forked child.
-	 */
+	/* Unless a signal handler took the entry, or the process is a forked child. */
 	if (loop->caller && !this_thread.turn)
 		begin_turn(loop);
 }
@@ -530,7 +542,7 @@ void event_loop_starts_again(uintptr_t caller, uintptr_t frame)
 		leave_turn(&starting);
 }
 
-/* All other waits. */
+/* Slow path, for all other waits. */
 static COLD bool begin_wait(struct loop_wait *wait)
 {
 	struct thread_state *self = &this_thread;
@@ -553,14 +565,17 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	wait->named = named_thread_waits();
 	if (wait->named)
 		return true;
-	/* In a turn, the wait of something else than the loop that runs it. */
+	/* A wait within a turn that is not made by the turn's loop. */
 	if (self->turn && !(current && self->turn == &current->turn)) {
 		wait->nested = self->armed;
 		return wait->nested;
 	}
 	module = task_module_of(wait->caller);
 	if (module) {
-		/* The runtime parks in its epoll instance alone; a poll is the root future's. */
+		/*
+		 * The runtime parks only in its epoll instance; a poll() belongs to the root
+		 * future.
+		 */
 		if (wait->epoll_fd >= 0)
 			wait->roots = task_thread_parks(module, wait->frame);
 		else
@@ -595,7 +610,7 @@ bool loop_wait_begin(struct loop_wait *wait)
 	return LIKELY(ends_settled_turn(wait)) || begin_wait(wait);
 }
 
-/* What became ready while the thread was held is the harm done. */
+/* Events that became ready while the thread was blocked are the damage. */
 static void add_harm(const struct loop_wait *wait, int result)
 {
 	for (unsigned i = 0; i < wait->finding_count; i++) {
@@ -624,7 +639,7 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 	if (trace_header())
 		add_harm(wait, result);
 	loop_note_descriptors(loop, wait);
-	/* A poll of one descriptor may be anybody's: no turn, until it has several. */
+	/* Any code may poll one descriptor: no turn, until it polls several. */
 	if (!loop->known && wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED)
 		return;
 	loop->settled = wait->epoll_fd >= 0 && !loop_learns(loop) &&
@@ -644,7 +659,7 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 
 void loop_wait_end(struct loop_wait *wait, int result)
 {
-	/* A signal's handler that waited meanwhile may have taken the entry. */
+	/* A signal handler that waited in the meantime may have taken the entry. */
 	if (LIKELY(wait->settled && wait->loop->caller == wait->caller && !this_thread.own_code))
 		begin_turn(wait->loop);
 	else

@@ -1,5 +1,7 @@
-/* One event loop of a thread, as event_loop.h keeps it: its wait, whose it is, and how far it
- * reaches. */
+/*
+ * One event loop of a thread, as event_loop.h keeps it: its wait, its executor, and how far it
+ * reaches.
+ */
 #ifndef RUNTIME_EXECUTORS_LOOP_H
 #define RUNTIME_EXECUTORS_LOOP_H
 
@@ -13,17 +15,17 @@
 #define LOOP_LEVELS	    8
 #define LOOP_LEARNING_TURNS 64
 
-/* In the order in which a turn needs it: after a sleep each line comes from far. */
+/* Fields are in the order in which a turn needs them: after a sleep each cache line is a miss. */
 struct loop {
 	/* its wait: 0 when this entry is free */
 	uintptr_t caller, frame;
 	int epoll_fd; /* -1: none */
-	bool known;   /* a library's: no probation, and `reach` is certain */
+	bool known;   /* belongs to a library: no probation, and `reach` is certain */
 	bool has_turn;
-	bool settled;		   /* nothing is to be found out about it any more */
+	bool settled;		   /* nothing is left to find out about it */
 	bool told;		   /* its place is in the trace */
-	struct executor *executor; /* NULL: this wait is no loop's */
-	struct loop_pool *pool;	   /* that it is a member of, see loop_pool.h; NULL: of none */
+	struct executor *executor; /* NULL: this wait is not a loop's */
+	struct loop_pool *pool;	   /* the pool it is a member of, see loop_pool.h; NULL: none */
 	unsigned waits;
 	unsigned highest; /* level seen since the last wait */
 	unsigned reach;	  /* places inside the loop's own function and what it calls */
@@ -33,24 +35,26 @@ struct loop {
 	uintptr_t places[LOOP_PLACES];
 	uint64_t values[LOOP_PLACES];
 
-	/* In its turn: the loop that another one's turn runs, and how often that waited; see
-	 * inner_loop(). `outer`: the other way round. */
+	/*
+	 * inner: the loop that this loop's turn runs, and how often it waited; see inner_loop().
+	 * outer: the reverse link.
+	 */
 	struct loop *inner, *outer;
 	unsigned inner_waits;
-	unsigned session_mark; /* of what `session` was found of; 0: not yet */
+	unsigned session_mark; /* the descriptors that gave `session`; 0: not yet */
 	uint8_t session;       /* enum session */
 	bool is_call;	       /* it ends, and the loop whose turn runs it waits again */
-	bool logged;	       /* that it is no loop: see base/log.h */
+	bool logged;	       /* logged as not a loop: see base/log.h */
 	unsigned refused;
-	unsigned turns;		       /* of which `highest` was looked at */
-	uint8_t turns_at[LOOP_LEVELS]; /* of a poll: how many reached that level, from 1 */
+	unsigned turns;		       /* turns in which `highest` was measured */
+	uint8_t turns_at[LOOP_LEVELS]; /* for a poll: turns that reached each level, from 1 */
 	unsigned descriptors;
 	int first_fds[LOOP_WAIT_FDS];
-	uintptr_t function, function_end; /* of a library: see loop_library.h */
-	uintptr_t run_place; /* of one that has not waited yet: see event_loop_starts */
+	uintptr_t function, function_end; /* of a library's loop: see loop_library.h */
+	uintptr_t run_place; /* of a loop that has not waited yet: see event_loop_starts */
 };
 
-/* The outermost place that does not hold what it held when the loop waited; 0: all do. */
+/* The outermost place that has changed since the loop waited; 0: none. */
 static inline unsigned loop_level_at(const struct loop *loop, uintptr_t frame)
 {
 	for (unsigned i = loop->place_count; i-- > 1;) {
@@ -69,15 +73,18 @@ static inline bool loop_learns(const struct loop *loop)
 
 struct loop_wait;
 
-/* The descriptors of its last wait; whether another wait has one of them; whether the loop is over
- * when those from `first` to `last` are closed. */
+/*
+ * Notes the descriptors of its last wait; whether another wait shares one of them; whether closing
+ * those from `first` to `last` ends the loop.
+ */
 void loop_note_descriptors(struct loop *loop, const struct loop_wait *wait);
 bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wait);
 bool loop_is_over_without(struct loop *loop, unsigned first, unsigned last);
 
 /*
- * At the end of a turn, which came back to the same wait: how far up the loop reaches. The function
- * that waits may be a helper, which returns before the callbacks are called (redis: aeApiPoll).
+ * At the end of a turn that came back to the same wait: learns how far up the loop reaches. The
+ * function that waits may be a helper, which returns before the callbacks are called (redis:
+ * aeApiPoll).
  */
 void loop_learn_reach(struct loop *loop);
 

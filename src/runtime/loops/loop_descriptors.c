@@ -1,4 +1,4 @@
-/* What a loop waits for: an epoll instance, or the first few of the descriptors that it polls. */
+/* The descriptors that a loop waits for: an epoll instance, or the first few that it polls. */
 #include <string.h>
 
 #include "event_loop.h"
@@ -35,7 +35,7 @@ bool loop_is_over_without(struct loop *loop, unsigned first, unsigned last)
 
 	if (loop->epoll_fd >= 0)
 		return is_within(loop->epoll_fd, first, last);
-	/* A library polls again, whatever was closed; and of many descriptors not all are known. */
+	/* A library polls again whatever was closed; of many descriptors only some are known. */
 	if (loop->known || loop->descriptors > LOOP_WAIT_FDS)
 		return false;
 	for (unsigned i = 0; i < loop->descriptors; i++) {

@@ -11,8 +11,8 @@
 #define LOOK_AHEAD 12 /* frames between a library's wait and its loop function */
 
 /*
- * A library's wait is its loop's when one of `functions` stands above it; without functions, any
- * wait of the module is. See executors/table.h.
+ * A library's wait is its loop's if one of `functions` is above it on the stack; without functions,
+ * any wait of the module is. See executors/table.h.
  */
 static const struct loop_library_row {
 	enum executor_id executor;
@@ -25,7 +25,7 @@ static const struct loop_library_row {
 #include "executors/table.h"
 };
 
-/* That of them to which the frame returns; of address 0: none. */
+/* The function of the list to which the frame returns; address 0: none. */
 static struct symbol_extent function_of(const char *const *functions, const struct module *module,
 					uint64_t frame)
 {
@@ -46,7 +46,7 @@ static bool module_fits(size_t row, const struct module *module)
 	       (!path || strstr(module->path, path));
 }
 
-/* Finds the outermost function of the loop. False: this is not one. */
+/* Finds the outermost function of the loop. False: not this library. */
 static bool find_function(size_t row, const uint64_t *frames, size_t depth,
 			  const struct module *module, struct loop_library *library)
 {
@@ -84,7 +84,7 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 	if (!module)
 		return false;
 	if (interpreter_is_python(module)) {
-		/* Where Python's loop begins and ends is told by its own frames, in the report. */
+		/* Python's frames show, in the report, where Python's loop begins and ends. */
 		library->executor = interpreter_loop();
 		library->reach = (unsigned)depth;
 		library->function = library->function_end = 0;
@@ -103,7 +103,7 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 	return false;
 }
 
-/* The C library's parts: what waits there waits for its caller. */
+/* The C library's parts: a wait there is made for its caller. */
 static bool is_of_libc(const struct module *module)
 {
 	static const char *const names[] = { "libc.so",	   "libc-2",	"ld-linux",
@@ -116,8 +116,10 @@ static bool is_of_libc(const struct module *module)
 	return false;
 }
 
-/* What Python calls waits for that call's sake: gRPC polls its completion queue until the one
- * answer is there. The loops that Python runs in modules have rows of their own. */
+/*
+ * An extension that Python calls waits for that call: gRPC polls its completion queue for a single
+ * answer. Loops that Python runs in modules have their own rows.
+ */
 static bool is_python_extension(const struct module *module)
 {
 	return strstr(module->path, "/site-packages/") || strstr(module->path, "/dist-packages/") ||
@@ -155,7 +157,7 @@ static bool is_sanitizer(const struct module *module)
 
 void loop_library_name(const struct module *module, char *name, size_t size)
 {
-	/* A thread sanitizer stands between the program and libc. */
+	/* ThreadSanitizer's functions lie between the program and libc. */
 	bool of_program = module->is_program || is_sanitizer(module);
 	const char *from = of_program ? program_name() : module_name(module), *end;
 	size_t length = strlen(from);

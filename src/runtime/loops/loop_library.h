@@ -1,4 +1,4 @@
-/* Event loops of known libraries, told by the frames above their wait. */
+/* Event loops of known libraries, identified by the frames above their wait. */
 #ifndef RUNTIME_EXECUTORS_LOOP_LIBRARY_H
 #define RUNTIME_EXECUTORS_LOOP_LIBRARY_H
 
@@ -12,27 +12,31 @@ struct module;
 
 struct loop_library {
 	enum executor_id executor;
-	/* index of the first frame above the library's loop: once that return address has gone from
-	 * its place, the loop has ended */
+	/*
+	 * index of the first frame above the library's loop: when that return address is gone from
+	 * its place, the loop has ended
+	 */
 	unsigned reach;
-	/* of the loop's outermost function, below which all callbacks are called; 0: not known */
+	/* the loop's outermost function, which calls all callbacks; 0: not known */
 	uintptr_t function, function_end;
 };
 
-/* Whether the frames (return addresses, the wait's caller first) are those of a known loop's own
- * wait. */
+/*
+ * Whether the frames (return addresses, the wait's caller first) are those of a known loop's own
+ * wait.
+ */
 bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library *library);
 
-/* Whether they show code that waits for its caller's sake and is no loop. */
+/* Whether they show code that waits for its caller and is not a loop. */
 bool loop_library_refuses(const uint64_t *frames, size_t depth);
 
-/* What a loop that is none of a known library is called when it waits in this module. */
+/* The name of a loop of no known library that waits in this module. */
 void loop_library_name(const struct module *module, char *name, size_t size);
 
 /*
- * Whether the wait at `caller` is of a loop that no other runs, whatever turn was thought to be
- * under way: one C function runs many of Python's, so that the stack does not tell when a loop that
- * was left open, and may be run again, is over.
+ * Whether the wait at `caller` belongs to a loop that never runs inside another. One C function
+ * runs many of Python's loops, so the stack does not show when a loop that was left open, and may
+ * run again, has ended.
  */
 bool loop_library_waits_alone(uintptr_t caller);
 

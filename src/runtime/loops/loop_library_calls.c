@@ -1,4 +1,4 @@
-/* Whose calls those of a loop's library are: its own, or those of the program that called it. */
+/* Separates a loop library's own calls from those that it makes for the program. */
 #include <string.h>
 
 #include "runtime/base/compiler.h"
@@ -29,7 +29,10 @@ bool event_loop_library_calls(const uint64_t *frames, unsigned depth)
 	const struct module *library = event_loop_library();
 	unsigned own = 0;
 
-	/* A program with the library inside has its own waits in the same module. */
+	/*
+	 * If the library is linked into the program, the program's own waits are in the same
+	 * module.
+	 */
 	if (!library || library->is_program)
 		return false;
 	while (own < depth && modules_find(frames[own]) == library)

@@ -15,16 +15,16 @@
 static struct loop_pool {
 	struct executor *executor; /* NULL: free */
 	int epoll_fd;
-	/* The first member: its slot in the trace, and its number. */
+	/* The first member: its slot in the trace, and its tid. */
 	struct trace_thread *first;
 	int32_t first_tid;
-	int32_t waiting; /* threads now within the wait */
+	int32_t waiting; /* threads now in the wait */
 	bool shared;
-	bool crowded;	/* several were within the wait at once: they take no turns */
-	unsigned waits; /* in turns that were looked at */
+	bool crowded;	/* several threads were in the wait at once: they don't take turns */
+	unsigned waits; /* waits in turns that were inspected */
 	struct {
 		uintptr_t lock;
-		unsigned waits; /* before which it was the last that was taken */
+		unsigned waits; /* waits before which it was the last lock taken */
 	} locks[POOL_LOCKS];
 } pools[POOLS];
 
@@ -36,7 +36,7 @@ struct loop_pool *loop_pool_get(struct executor *executor, int epoll_fd)
 		if (__atomic_load_n(&pools[i].executor, __ATOMIC_ACQUIRE) == executor &&
 		    pools[i].epoll_fd == epoll_fd)
 			return &pools[i];
-		/* Two threads may both make one: each is then a pool of one thread. */
+		/* If two threads both make one, each is a pool of one thread. */
 		if (__atomic_compare_exchange_n(&pools[i].executor, &none, executor, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 			pools[i].epoll_fd = epoll_fd;
@@ -51,8 +51,7 @@ static bool first_is_alive(const struct loop_pool *pool)
 	return pool->first->alive && pool->first->tid == pool->first_tid;
 }
 
-/* A descriptor's number may come again for another instance, when all that waited for the last one
- * are gone. */
+/* A descriptor number may be reused for another instance once all waiters are gone. */
 static void take_member(struct loop_pool *pool)
 {
 	struct trace_thread *slot = this_thread.slot;
@@ -87,8 +86,7 @@ static void take_lock(struct loop_pool *pool, uintptr_t lock)
 	pool->locks[least].waits = 1;
 }
 
-/* A lock that a handler took stands before a wait now and then; that of the hand-over before most.
- */
+/* A lock taken by a handler precedes some waits; the hand-over lock precedes most. */
 static bool is_pools(const struct loop_pool *pool, uintptr_t lock)
 {
 	for (unsigned i = 0; i < POOL_LOCKS; i++)
@@ -126,7 +124,7 @@ bool loop_pool_is_shared(const struct loop_pool *pool)
 	return pool->shared;
 }
 
-/* From the function that both stacks have in common on. */
+/* Called after the function that both stacks have in common. */
 static bool is_called_by_loop(const struct loop *loop, const uint64_t *frames, unsigned depth)
 {
 	for (unsigned i = 0; i < depth; i++) {
@@ -142,7 +140,7 @@ static bool is_called_by_loop(const struct loop *loop, const uint64_t *frames, u
 static bool fits_lock(const struct loop_pool *pool, enum loop_pool_wait what, uintptr_t lock)
 {
 	switch (what) {
-	case POOL_WAITS_CONDITION: /* whose mutex is taken each time, once that can be known */
+	case POOL_WAITS_CONDITION: /* its mutex is taken each time, once that is known */
 		return is_pools(pool, lock) || pool->waits < FEW_WAITS;
 	case POOL_WAITS_LOCK:
 		return is_pools(pool, lock);

@@ -1,11 +1,9 @@
 /*
  * Pools whose threads take turns at one wait (leader and followers): one waits for events, the
- * others are idle until it hands over. Boost.Asio's io_context on several threads, gRPC's
- * completion queues and MariaDB's pool-of-threads are such. An idle member keeps nobody waiting:
- * its turn ends where it goes idle.
- *
- * Told from threads that all wait for the same instance at once, and so are never idle elsewhere,
- * and from handlers that wait: see loop_pool_idles.
+ * others are idle until it hands over. Examples: Boost.Asio's io_context on several threads, gRPC's
+ * completion queues, MariaDB's pool-of-threads. An idle member delays no events, so its turn ends
+ * where it goes idle. For how this differs from threads that all wait for the same instance at
+ * once, and from handlers that wait, see loop_pool_idles.
  */
 #ifndef RUNTIME_LOOPS_LOOP_POOL_H
 #define RUNTIME_LOOPS_LOOP_POOL_H
@@ -17,30 +15,35 @@ struct executor;
 struct loop;
 struct loop_pool;
 
-/* Of the threads that wait at this executor's place for this epoll instance; NULL: too many. */
+/*
+ * The pool of threads that wait at this executor's place for this epoll instance; NULL: too many
+ * pools.
+ */
 struct loop_pool *loop_pool_get(struct executor *executor, int epoll_fd);
 
-/* The present thread begins to wait, after a turn in which it took `last_lock` last (0: none); and
- * ends to. Both may be left out once the loop has settled. */
+/*
+ * waits: the calling thread begins to wait, after a turn in which it took `last_lock` last (0:
+ * none). waited: the wait is over. Both may be left out once the loop has settled.
+ */
 void loop_pool_waits(struct loop_pool *pool, bool in_turn, uintptr_t last_lock);
 void loop_pool_waited(struct loop_pool *pool);
 
 /* More than one thread takes turns. */
 bool loop_pool_is_shared(const struct loop_pool *pool);
 
-/* What a thread waits for, as far as its call tells. */
+/* What a thread waits for, as far as its call shows. */
 enum loop_pool_wait { POOL_WAITS_CONDITION, POOL_WAITS_LOCK, POOL_WAITS_FUTEX, POOL_WAITS_OTHER };
 
 /*
- * Whether a member that calls from there (return addresses, innermost first) goes idle: the loop's
- * own code calls, not a handler, which is called by its address; and where the pool hands over
- * under a mutex, `lock` is that mutex: the condition's, or the one that is waited for. Both must
- * be so; of a futex nothing but the place is known, so it counts only in a pool without a mutex.
+ * Whether a member that calls from there (return addresses, innermost first) goes idle. The call
+ * must come from the loop's own code, not from a handler, which is called by its address. If the
+ * pool hands over under a mutex, `lock` must be that mutex: the condition's, or the one waited for.
+ * A futex shows only the place, so it counts only in a pool without a mutex.
  */
 bool loop_pool_idles(const struct loop *loop, enum loop_pool_wait what, uintptr_t lock,
 		     const uint64_t *frames, unsigned depth);
 
-/* In a forked child. */
+/* Called in a forked child. */
 void loop_pools_forget(void);
 
 #endif

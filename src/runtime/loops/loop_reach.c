@@ -3,13 +3,15 @@
 #include "loop.h"
 
 /*
- * Turns that must come back to the same poll: its descriptors do not prove that it is the same
- * loop. An epoll instance that is still open and is waited on again does.
+ * Turns that must come back to the same poll: its descriptors don't prove that it is the same loop.
+ * An epoll instance that is still open and is waited on again does.
  */
 #define FEW_TURNS 3
 
-/* Only the first turns raise `highest` at each call: see loop_learns. After them watched calls do,
- * which a rare handler that blocks makes too. */
+/*
+ * Only the first turns raise `highest` at each call: see loop_learns. Later, watched calls do,
+ * which include those of a rare handler that blocks.
+ */
 static void reach_by_poll(struct loop *loop)
 {
 	unsigned levels = loop->highest < LOOP_LEVELS ? loop->highest : LOOP_LEVELS;

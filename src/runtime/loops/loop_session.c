@@ -11,9 +11,12 @@
 #include "runtime/process/descriptors.h"
 #include "runtime/process/origins.h"
 
-#define SETS 1024 /* epoll instances by number; those of higher ones serve many */
+#define SETS 1024 /* epoll instances by number; higher numbers count as serving many */
 
-/* Descriptors that one was asked to wait for: of more than these it serves many. */
+/*
+ * Number of descriptors an epoll instance waits for, and of changes. With many descriptors it
+ * serves many clients.
+ */
 static struct loop_set {
 	unsigned count, changes;
 	int fds[LOOP_WAIT_FDS];
@@ -79,7 +82,7 @@ static void count(struct peers *peers, int fd)
 	enum origin origin = origin_of(fd);
 	enum trace_subject subject = descriptor_get(fd).subject;
 
-	if (subject == SUBJECT_NONE) /* closed since */
+	if (subject == SUBJECT_NONE) /* closed since then */
 		return;
 	if (fd <= STDERR_FILENO && origin == ORIGIN_UNKNOWN)
 		peers->away++;
@@ -117,10 +120,10 @@ static enum session find(const int *fds, unsigned number)
 	return SESSION_MANY;
 }
 
-/* What the wait's descriptors are is asked again when they are others. */
+/* Identifies the wait's descriptors: they are classified again when they change. */
 static unsigned mark_of(const struct loop *loop, const struct loop_set *set)
 {
-	/* A thread may run before the one that made it is through. */
+	/* A thread may run before its creator returns from pthread_create. */
 	unsigned mark = 2 + origins_serve_one_client();
 
 	if (set)

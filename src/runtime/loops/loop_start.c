@@ -9,10 +9,10 @@
 #include "runtime/unwind/unwinder.h"
 #include "event_loop.h"
 
-#define COPIES	   4  /* of libuv in one process: Node's own, uvloop's, an addon's */
-#define LOOK_AHEAD 6  /* frames between a call of libuv's own and who called uv_run */
-#define NEAR	   24 /* words of the stack between uv_run's frame and a clock_gettime of its own */
-#define PAGE	   4096 /* at the end of one the stack may end */
+#define COPIES	   4	/* copies of libuv in one process: Node's own, uvloop's, an addon's */
+#define LOOK_AHEAD 6	/* frames between a call of libuv's own and the caller of uv_run */
+#define NEAR	   24	/* words of stack between uv_run's frame and its call of clock_gettime */
+#define PAGE	   4096 /* the stack may end at a page's end */
 
 static struct copy {
 	uintptr_t run, run_end; /* its uv_run; 0: free */
@@ -38,7 +38,7 @@ void loop_start_epoll_made(uintptr_t caller)
 		if (!modules_find(copies[i].run))
 			copy = &copies[i];
 	}
-	/* Who reads it meanwhile is not misled: what it tells is looked at again. */
+	/* A concurrent reader does no harm: its result is checked again. */
 	if (!copy)
 		copy = &copies[next_victim++ % COPIES];
 	*copy = (struct copy){ run.address, run.address + run.size, module->text_start,
@@ -62,7 +62,7 @@ static bool is_in_run(uintptr_t pc)
 	return false;
 }
 
-/* Whether uv_run may be who called, a function or two away. */
+/* Whether uv_run may be the caller, one or two functions away. */
 static bool may_be_near(uintptr_t frame)
 {
 	const uintptr_t *words = (const uintptr_t *)frame;
@@ -74,7 +74,7 @@ static bool may_be_near(uintptr_t frame)
 	return count < NEAR;
 }
 
-/* Of the innermost uv_run on the stack: where its return address lies; 0: none is near. */
+/* Where the return address of the innermost uv_run on the stack lies; 0: none is near. */
 static uintptr_t run_place(void)
 {
 	uint64_t frames[LOOK_AHEAD];
@@ -95,7 +95,7 @@ static COLD void start(uintptr_t caller, uintptr_t frame)
 	OWN_CODE_SCOPE;
 	uintptr_t place;
 
-	/* That of a loop which has ended is still thought to be under way. */
+	/* The previous loop has ended, but its turn seems to be running still. */
 	if (this_thread.turn) {
 		event_loop_learn(frame);
 		event_loop_starts_again(caller, frame);

@@ -48,7 +48,7 @@ void named_thread(const char *name)
 	executor_confirm(executor);
 	turn.address = 0;
 	turn_begin(&turn, executor, TURN_TASK);
-	/* A thread that never waits so has no turns that end. */
+	/* Without such waits, none of the thread's turns would ever end. */
 	turn_times_untimed(&turn);
 }
 
@@ -57,7 +57,7 @@ static bool is_in_turn(void)
 	return turn.executor && this_thread.turn == &turn;
 }
 
-/* Where its callbacks begin, nothing else tells. */
+/* Nothing else shows where the thread's callbacks begin. */
 COLD static void tell_place(void)
 {
 	uint64_t frames[LOOP_PLACES];
@@ -80,7 +80,7 @@ bool named_thread_waits(void)
 	return true;
 }
 
-/* The turn stays where it is: what locks it holds it goes on holding. */
+/* Keeps the turn, so that it still holds its locks. */
 void named_thread_goes_on(void)
 {
 	if (!is_in_turn())

@@ -4,11 +4,13 @@
 
 #include <stdbool.h>
 
-/* The present thread got this name. */
+/* The calling thread got this name. */
 void named_thread(const char *name);
 
-/* Whether the present thread is an executor by the user's word: its waits at a loop's place are its
- * own. Then its turn passes no more until it goes on. */
+/*
+ * waits: whether the user named the calling thread as an executor, so that waits at a loop's place
+ * are its own; pauses its turn. goes_on: resumes the turn.
+ */
 bool named_thread_waits(void);
 void named_thread_goes_on(void);
 
