@@ -8,14 +8,14 @@
 #include "runtime/turns/turn.h"
 #include "cancel_look.h"
 
-/* Of a program that has more the rest is not seen: slots are for tasks in the first place. */
+/* Of a program with more of them, only these are hooked: slots are needed for tasks first. */
 #define MOST_VTABLES 2048
 
 static const struct task_family boxed_drop_family = {
 	.confirmed = (const void *)boxed_drop_confirmed,
 };
 
-/* Whether it is in its file what it ought to be in memory: a table of functions. */
+/* Checks whether the words are in memory what they are in the file: a table of functions. */
 static bool is_vtable(const struct module *module, const uint64_t *words)
 {
 	uintptr_t address = (uintptr_t)words;
@@ -51,7 +51,7 @@ void boxed_drops_hook(struct task_module *module)
 			.words = (uint64_t *)(known->address + module->module->base),
 		};
 
-		/* Equal tables that were folded into one stand for two types. */
+		/* Equal tables that the linker merged stand for two types. */
 		if ((i && known[-1].address == known->address) ||
 		    (i + 1 < count && known[1].address == known->address) ||
 		    known->machine == LAYOUT_NONE ||

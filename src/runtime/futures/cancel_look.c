@@ -23,7 +23,7 @@ static uint32_t count;
 
 struct cancel_spot {
 	const struct task_slot *slot;
-	uint32_t type; /* of the task */
+	uint32_t type; /* type of the task */
 	struct executor *executor;
 	enum trace_cancel how;
 	const struct layout *layout;
@@ -32,7 +32,7 @@ struct cancel_spot {
 	uint32_t guard; /* offset of the trace_guard_site of what it held; 0 */
 };
 
-/* Nobody else runs it, and what it points at is its own. */
+/* Only this thread uses the future, and what it points at belongs to it. */
 static bool read_own(const struct layout_memory *memory, uint64_t address, void *to, size_t size)
 {
 	(void)memory;
@@ -163,7 +163,7 @@ void cancel_look_boxed(const struct task_slot *slot, const void *future)
 	spot.depth = (uint32_t)layout_chain_of(layout, &memory,
 					       layout_machine_of(layout, slot->vtable - base),
 					       (uintptr_t)future, spot.links, TRACE_GUARD_LINKS);
-	/* One that is done, or never began, is undone by nobody. */
+	/* A future that is done, or never began, was not cancelled. */
 	if (spot.depth && layout->states[spot.links[0].state].value >= LAYOUT_FIRST_WAIT &&
 	    trace_open())
 		count_at(&spot);

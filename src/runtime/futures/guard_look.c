@@ -13,15 +13,15 @@
 #include "shared/layout_chain.h"
 #include "shared/layout_elements.h"
 
-/* Of a value that nothing but its lock's word tells of; each costs a system call. */
+/* Limit for a value whose state only the lock's word shows; each check costs a system call. */
 #define MAX_DOUBTS 64
 
-/* Futures within futures: async functions, and what is put around them. */
+/* Nesting of futures: async functions, and their wrappers. */
 #define MAX_LEVELS 64
 
-/* Of a container before a poll: 10 ns each. */
+/* Elements of a container that are inspected before a poll: 10 ns each. */
 #define ELEMENTS_A_LOOK 4
-#define THOROUGH_LOOK	64 /* each so many looks at containers are at all that there is */
+#define THOROUGH_LOOK	64 /* one in so many looks inspects all elements */
 
 bool guard_look_is_blind;
 
@@ -55,8 +55,8 @@ static void subtract_one(uint64_t *count)
 }
 
 /*
- * One rest of a task: counted once, and its time as far as it has passed. While it lasts it may be
- * looked at more than once, by those who wait for the lock and at the end of the process.
+ * Counts one suspension of a task once, with its time so far. A suspension in progress may be
+ * inspected several times: by threads that wait for the lock, and when the process ends.
  */
 static void count_rest(const struct look *look, struct trace_guard_site *site)
 {
@@ -90,7 +90,7 @@ static COLD void record(struct look *look, bool wanted)
 		return;
 	if (rest->header != (uintptr_t)look->header)
 		*rest = (struct guard_rest){ .header = (uintptr_t)look->header, .since = ticks };
-	/* By the first of them: what else the task holds, it holds as long. */
+	/* Decided by the first guard: the task holds its other guards as long. */
 	if (!look->found)
 		look->goes_on = rest->site == trace_offset(site);
 	if (!look->found && !look->goes_on)
@@ -124,7 +124,7 @@ static COLD void refute(struct look *look, uint32_t value)
 static void look_at_machine(struct look *look, uint32_t number, uintptr_t address);
 static COLD void look_at_elements(struct look *look, uint32_t number, uintptr_t address);
 
-/* A guard that lies at `at`, where that is there. */
+/* Inspects a guard at `at`, if it is alive there. */
 static void look_at_lock(struct look *look, uint32_t number, uintptr_t at)
 {
 	const struct layout_value *value = &look->layout->table.values[number];
@@ -165,7 +165,7 @@ static void look_at_guard(struct look *look, uint32_t number, const struct layou
 		return;
 	look->spot.unsure = alive == IN_DOUBT;
 	if (UNLIKELY(value->sequence != LAYOUT_NONE)) {
-		/* Of a container that is gone nothing is worth a guess. */
+		/* Don't guess about the elements of a container that is gone. */
 		if (alive == ALIVE)
 			look_at_elements(look, number, address);
 		return;
@@ -176,7 +176,7 @@ static void look_at_guard(struct look *look, uint32_t number, const struct layou
 	look->far = look->aside;
 }
 
-/* A data pointer, and the vtable that tells what it is. */
+/* Inspects a data pointer and its vtable, which gives the type. */
 static void look_at_dyn(struct look *look, uintptr_t address)
 {
 	uint64_t data, vtable;
@@ -190,7 +190,7 @@ static void look_at_dyn(struct look *look, uintptr_t address)
 		look_at_machine(look, machine, data);
 }
 
-/* A future that lies at `at`. */
+/* Inspects a future at `at`. */
 static void look_into(struct look *look, const struct layout_value *value, uintptr_t at)
 {
 	if (value->flags & VALUE_DYN)
@@ -224,8 +224,8 @@ static bool read_word(void *reader, uint64_t address, uint64_t *word)
 }
 
 /*
- * Of a container: what any of its elements holds. Of many, a look before a poll takes the first
- * few, and all once in a while.
+ * Inspects the elements of a container: before a poll only the first few, and all of them once in a
+ * while.
  */
 static void look_at_elements(struct look *look, uint32_t number, uintptr_t address)
 {
@@ -257,7 +257,7 @@ static void look_at_elements(struct look *look, uint32_t number, uintptr_t addre
 	} while (--limit && layout_elements_next(&elements, read_word, look));
 }
 
-/* NULL where it cannot be read, or is none that the machine has. */
+/* NULL if the state cannot be read, or the machine has no such state. */
 static inline const struct layout_state *state_of(const struct layout *layout,
 						  const struct layout_machine *machine, bool far,
 						  uintptr_t address)
@@ -305,7 +305,7 @@ static void look_at_machine(struct look *look, uint32_t number, uintptr_t addres
 	look->level--;
 }
 
-/* Whether the future is there and nobody runs it. */
+/* Whether the future exists and is not being run. */
 static bool is_suspended(const struct look *look)
 {
 	const struct task_slot *slot = look->slot;
@@ -321,7 +321,7 @@ static bool is_suspended(const struct look *look)
 		if (moment != TASK_RESTS && moment != TASK_IS_WOKEN)
 			return false;
 	}
-	/* Running, as Tokio calls it, is a task that has not ended. */
+	/* A task that Tokio calls running has not ended. */
 	return all_hold(look, task->first_condition, task->condition_count, 0, header);
 }
 
@@ -351,7 +351,7 @@ static void look_at_task(struct look *look)
 		look->rest->counted = look->aside ? guard_rest_counted(look->rested_ns) : 0;
 }
 
-/* It does not hold now what it was seen to hold, and was counted for, from aside. */
+/* The task does not hold now what another thread saw it hold, and counted. */
 static COLD void end_rest(struct guard_rest *rest)
 {
 	if (rest->site)
@@ -385,7 +385,7 @@ void guard_look(const struct task_slot *slot, const void *header, enum look_from
 	look.rest->site = 0;
 }
 
-/* The machine of a root that lies at `address`; LAYOUT_NONE where it is not known, or not there. */
+/* The machine of a root future at `address`; LAYOUT_NONE if it is not known, or not there. */
 static uint32_t root_machine(const struct task_module *module, const struct layout_task *task,
 			     uintptr_t *address)
 {
@@ -428,7 +428,7 @@ void guard_look_root(const struct task_module *module, const struct layout_task 
 		rest->site = 0;
 }
 
-/* Of all tasks at rest: those that nobody will poll any more, and those that hold a lock. */
+/* Inspects all suspended tasks: those that will not be polled again, and those that hold a lock. */
 static struct trace_guard_site *look_at_rests(uintptr_t wanted, const struct guard_rest **of)
 {
 	for (size_t i = 0; guard_rests && i < GUARD_RESTS; i++) {

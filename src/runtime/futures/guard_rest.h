@@ -1,7 +1,7 @@
 /*
- * Tasks at rest that may hold guards: since when, and what they were last seen to hold. A task has
- * one place, by its address, which another one may take: then what it held is counted as new. Its
- * own memory is never touched here.
+ * Suspended tasks that may hold guards: since when, and what they were last seen to hold. A task
+ * has one entry, by its address, which another task may take over: then what it held is counted as
+ * new. The task's own memory is never accessed here.
  */
 #ifndef RUNTIME_FUTURES_GUARD_REST_H
 #define RUNTIME_FUTURES_GUARD_REST_H
@@ -19,16 +19,16 @@
 
 struct guard_rest {
 	uintptr_t header; /* 0: free */
-	uint64_t since;	  /* ticks: the end of its last poll */
+	uint64_t since;	  /* ticks: when its last poll ended */
 	uint32_t site;	  /* offset of the trace_guard_site; 0: nothing */
 	uint32_t slot;	  /* of its vtable; see task_slots.h */
-	int32_t tid;	  /* of the thread that polled it last; 0: not known */
-	uint32_t counted; /* how much of this rest was counted from aside, see below; 0: nothing */
+	int32_t tid;	  /* tid of the thread that polled it last; 0: not known */
+	uint32_t counted; /* part of this suspension counted by other threads, see below; 0: none */
 };
 
 /*
- * The part of a rest that was counted while it lasts, in steps of 16 us: the rest of it counts when
- * it ends.
+ * The part of a suspension that is counted while it lasts, in steps of 16 us; the remainder is
+ * counted when it ends.
  */
 #define COUNTED_BITS 14
 
@@ -55,7 +55,10 @@ static inline struct guard_rest *guard_rest_of(const void *header)
 	return guard_rests + (hash >> (64 - GUARD_REST_BITS));
 }
 
-/* Its poll has returned: it may be gone by now. Budget: a look at the clock and a cache line. */
+/*
+ * The task's poll has returned, and the task may be freed by now. Budget: one clock reading and one
+ * cache line.
+ */
 static inline void guard_rest_begin(const void *header, uint32_t slot)
 {
 	struct guard_rest *rest = guard_rest_of(header);
@@ -68,7 +71,7 @@ static inline void guard_rest_begin(const void *header, uint32_t slot)
 	rest->tid = this_thread.slot ? this_thread.slot->tid : 0;
 }
 
-/* In a forked child: its tasks are its parent's. */
+/* Called in a forked child: its tasks are its parent's. */
 void guard_rests_forget(void);
 
 #endif

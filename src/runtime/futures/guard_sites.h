@@ -1,4 +1,4 @@
-/* Guards that tasks held while they were suspended, in the trace. */
+/* Trace records of guards that tasks held while they were suspended. */
 #ifndef RUNTIME_FUTURES_GUARD_SITES_H
 #define RUNTIME_FUTURES_GUARD_SITES_H
 
@@ -15,7 +15,7 @@ struct guard_spot {
 	const struct layout *layout;
 	struct executor *executor;
 	uintptr_t poll;
-	uint32_t type; /* of the task: see executors/task_types.h */
+	uint32_t type; /* task type: see executors/task_types.h */
 	uint32_t depth;
 	struct trace_await links[TRACE_GUARD_LINKS];
 	uint32_t value;
@@ -23,10 +23,10 @@ struct guard_spot {
 	bool unsure;
 };
 
-/* Made on first use; NULL, and a loss counted, when there is no room. */
+/* Made on first use; NULL if there is no room (counted as a loss). */
 struct trace_guard_site *guard_site_get(const struct guard_spot *spot);
 
-/* In a forked child. */
+/* Called in a forked child. */
 void guard_sites_forget(void);
 
 #endif

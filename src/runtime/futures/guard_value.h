@@ -1,6 +1,7 @@
 /*
- * Reading what a suspended future holds: at rest it is there, and each load is one; what may be
- * gone is read by a call that answers instead of faulting. In line, for a look before each poll.
+ * Reads the values that a suspended future holds. A future at rest can be loaded directly; memory
+ * that may be gone is read by a system call that fails instead of faulting. Inlined, because it
+ * runs before each poll.
  */
 #ifndef RUNTIME_FUTURES_GUARD_VALUE_H
 #define RUNTIME_FUTURES_GUARD_VALUE_H
@@ -19,28 +20,28 @@ struct task_slot;
 
 enum alive { ALIVE, GONE, IN_DOUBT };
 
-/* A look at a task. */
+/* One inspection of a task. */
 struct look {
 	struct guard_spot spot;
 	const struct task_module *module;
-	const struct task_slot *slot; /* NULL: of a root future */
+	const struct task_slot *slot; /* NULL for a root future */
 	const struct layout_task *task;
 	const struct mapped_layout *layout;
-	const void *header; /* of the task; the root future itself */
+	const void *header; /* of the task; for a root, the future itself */
 	struct guard_rest *rest;
-	uint32_t level; /* futures around what is looked at */
+	uint32_t level; /* number of futures around the inspected one */
 	bool aside;
-	bool unpolled;	  /* since the last look, as far as is known */
-	bool far;	  /* what is read now may not be there */
-	uintptr_t wanted; /* a lock; 0: none is */
-	bool seeks;	  /* nothing is recorded: only whether the task holds that one matters */
-	struct trace_guard_site *matched; /* of the one that is wanted, or any */
-	/* Of the task: whether it holds what it held at its last poll, and since when. */
+	bool unpolled;			  /* not polled since the last look, as far as is known */
+	bool far;			  /* what is read now may not exist */
+	uintptr_t wanted;		  /* a lock to search for; 0: none */
+	bool seeks;			  /* records nothing: only searches for that lock */
+	struct trace_guard_site *matched; /* the site of the lock searched for, or any */
+	/* Whether the task holds what it held at its last poll, and since when. */
 	bool found, goes_on, rested;
-	uint64_t rested_ns; /* where `rested` says so */
+	uint64_t rested_ns; /* valid if `rested` */
 };
 
-/* An integer; false where nothing can be read. */
+/* Reads an integer; false if it cannot be read. */
 static inline bool fetch(bool far, uintptr_t address, uint32_t size, uint64_t *value)
 {
 	*value = 0;
@@ -87,9 +88,9 @@ static inline bool all_hold(const struct look *look, uint32_t first, uint32_t co
 }
 
 /*
- * Whether a variable of a state is alive there, or only its bytes are: it was dropped or moved
- * before the await. That leaves a drop flag where panics unwind; which is whose is not always
- * known, but what has none of its own was not dropped.
+ * Whether a variable of a state is alive there. Only its bytes may be there if it was dropped or
+ * moved before the await. That leaves a drop flag if panics unwind. It is not always known which
+ * flag belongs to which variable, but a variable without a flag was not dropped.
  */
 static inline enum alive is_alive(const struct look *look, const struct layout_state *state,
 				  const struct layout_value *value, uintptr_t address)
@@ -111,8 +112,10 @@ static inline enum alive is_alive(const struct look *look, const struct layout_s
 	return ALIVE;
 }
 
-/* Where the value lies, through its box; 0 when it is not there. Of what is in doubt the box may be
- * gone, and what its guard points at: all that is read from here on. */
+/*
+ * Where the value lies, following its box; 0 if it is not there. For a doubtful value the box, and
+ * what its guard points at, may be gone: all later reads are checked.
+ */
 static inline uintptr_t value_at(struct look *look, const struct layout_value *value,
 				 uintptr_t address, enum alive alive)
 {

@@ -8,21 +8,24 @@
 #include "runtime/tasks/layout_map.h"
 
 #define FRAMES	  64
-#define LOOK_ANEW 64 /* waits at one place without a root until the stack is looked at again */
+#define LOOK_ANEW 64 /* waits at one place without a root until its stack is walked again */
 
-/* Where the present thread waited last: a stack is walked once for many waits at one place. */
+/* Where the calling thread waited last: many waits at one place need only one walk. */
 static THREAD_LOCAL struct {
 	uintptr_t frame; /* of the wrapper */
-	unsigned waits;	 /* at that place since the stack was walked */
-	/* The root there, and the word of the stack by which it is known again: the return address
-	 * of what block_on called. NULL: none. */
+	unsigned waits;	 /* since its stack was walked */
+	/*
+	 * The root future there, and the stack word that identifies it: the return address of what
+	 * block_on called. NULL: none.
+	 */
 	const struct layout_root *root;
 	const struct task_module *module;
 	uintptr_t place, return_address;
 	uintptr_t frame_pointer; /* of block_on */
-	bool parks;		 /* it called what parks, as the symbols tell */
-	bool polled;		 /* the root was, before this wait */
-	uint32_t generation;	 /* of the unwinder's rules: modules came or went */
+	bool parks;		 /* it called the function that parks, according to the symbols */
+	bool polled;		 /* the root was polled before this wait */
+	uint32_t generation; /* of the unwinder's rules: changes when modules are loaded or unloaded
+			      */
 	struct guard_rest rest;
 } waited;
 
@@ -36,7 +39,7 @@ void root_look_module_added(const struct task_module *module)
 		root_look_wanted |= (layout->roots[i].task.flags & TASK_HOLDS) != 0;
 }
 
-/* The innermost root of the stack, unless a task is polled within it. */
+/* Finds the innermost root of the stack, unless a task is polled within it. */
 static void walk(void)
 {
 	uint64_t frames[FRAMES];
@@ -52,7 +55,7 @@ static void walk(void)
 	waited.generation = unwinder_generation;
 	waited.parks = false;
 	for (size_t i = 0; i < depth && !waited.root; i++, inner = function) {
-		/* A return address may lie behind the end of a function that never returns. */
+		/* A return address may be past the end of a function that never returns. */
 		const struct task_module *module = task_module_of(frames[i] - 1);
 
 		function = FUNCTION_NONE;
@@ -64,7 +67,7 @@ static void walk(void)
 		waited.root = layout_root_at(&module->futures.table,
 					     frames[i] - 1 - module->module->base);
 		if (function >= FUNCTION_ROOT && !module->futures.table.header)
-			return; /* nothing describes it, and it is the one that waits */
+			return; /* no layout describes it, and it is the one that waits */
 		waited.parks |=
 			function == FUNCTION_PARKS || (waited.root && inner == FUNCTION_CONDITION);
 		waited.module = module;
@@ -82,7 +85,7 @@ static bool is_known(uintptr_t frame)
 	return !waited.root || *(const uintptr_t *)waited.place == waited.return_address;
 }
 
-/* The future that the frame has, or leads to; 0: not to be read. */
+/* The future stored in the frame, or pointed to by it; 0: cannot be read. */
 static uintptr_t future_of(const struct layout_root *root)
 {
 	uintptr_t at = root->base == ROOT_FROM_FRAME_POINTER ? waited.frame_pointer

@@ -15,7 +15,7 @@
 
 static THREAD_LOCAL struct {
 	struct turn turn;
-	uint64_t last; /* ticks of the last sample, and what was used by then */
+	uint64_t last; /* ticks of the last sample, and the usage up to then */
 	struct turn_usage usage;
 	struct task_root_poll poll;
 } seen;
@@ -54,7 +54,7 @@ static bool begin(uint64_t now, uint8_t flags)
 	return true;
 }
 
-/* Of the same poll, as far as can be told. */
+/* Whether it is the same poll, as far as can be known. */
 static bool goes_on(const struct task_root_poll *poll, uint8_t flags)
 {
 	return seen.turn.root == flags && poll->block_on[0] == seen.poll.block_on[0] &&
@@ -69,13 +69,13 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 	uint8_t flags = poll.flags;
 	bool parks;
 
-	/* A stack takes some 10 us: of a long one few are needed. */
+	/* A stack walk takes some 10 us: a long poll needs only a few. */
 	if (known < 0 && this_thread.root_polled &&
 	    now - seen.last < (now - seen.turn.start) / STALL_DENSITY)
 		return &seen.turn;
 	if (known < 0)
 		flags = task_root_flags(frames, unwinder_walk(start, frames, NULL, size), &parks);
-	/* Its polls may be several. */
+	/* It may be several polls. */
 	if (flags == SITE_ROOT_CURRENT_THREAD && (known < 0 || !this_thread.root_reactor))
 		flags = SITE_ROOT_FUTURE;
 	if (this_thread.root_polled && !(flags && goes_on(&poll, flags)))

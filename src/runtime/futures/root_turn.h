@@ -1,12 +1,13 @@
 /*
- * A root future's poll as a turn. Nothing is called when it begins or ends: a sample that meets the
- * thread in one begins the turn, further ones make it longer, and whatever shows the thread
- * elsewhere ends it. So it is told shorter than it was, by a sample's distance at either end at
- * most.
+ * Reconstructs polls of a root future as turns. block_on has no hook for its own future, so a
+ * sample that finds the thread in a poll begins the turn, further samples extend it, and any event
+ * that shows the thread elsewhere ends it. The turn therefore appears up to one sample interval
+ * shorter at each end.
  *
- * Two polls, one right after the other, are told apart on a current_thread runtime that waits by
- * epoll: it runs a task or looks for events in between. Those of others (SITE_ROOT_FUTURE,
- * SITE_ROOT_MULTI_THREAD) may be several.
+ *
+ * Two consecutive polls can be separated on a current_thread runtime that waits by epoll: between
+ * them it runs a task or looks for events. Turns on other runtimes (SITE_ROOT_FUTURE,
+ * SITE_ROOT_MULTI_THREAD) may contain several polls.
  */
 #ifndef RUNTIME_EXECUTORS_ROOT_TURN_H
 #define RUNTIME_EXECUTORS_ROOT_TURN_H
@@ -21,16 +22,16 @@ struct turn;
 struct unwind_start;
 
 /*
- * In a signal handler, outside of turns, on a thread that may run root futures: the turn that it is
- * in at this tick; NULL: it is in none. `frames`: room for a stack.
+ * In a signal handler, outside turns, on a thread that may run root futures: the turn that it is in
+ * at this tick; NULL: none. `frames`: room for a stack.
  */
 struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, uint64_t *frames,
 			       size_t size);
 
-/* The one that the present thread was seen in and may still be in; NULL: none. */
+/* The turn in which the calling thread was last seen, and may still be; NULL: none. */
 struct turn *root_turn(void);
 
-/* The thread is elsewhere. */
+/* The thread is no longer in it. */
 COLD void root_turn_over(void);
 
 static inline void root_turn_is_over(void)

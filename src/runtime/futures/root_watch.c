@@ -12,10 +12,11 @@
 #include "runtime/stalls/stalls.h"
 #include "task_root.h"
 
-static THREAD_LOCAL uint64_t taken; /* since_ns of the last look that was recorded */
-static THREAD_LOCAL uint8_t block_on[TRACE_ROOT_STATE - 4]; /* which one it parked in last */
+static THREAD_LOCAL uint64_t taken; /* since_ns of the last recorded observation */
+static THREAD_LOCAL uint8_t
+	block_on[TRACE_ROOT_STATE - 4]; /* the block_on in which it parked last */
 
-/* Where a module's state lies in the present thread's memory; false while that is not known. */
+/* Finds a module's state in the calling thread's memory; false while its place is unknown. */
 static bool find(struct trace_root *root)
 {
 	for (struct task_module *module = task_module_next(NULL); module;
@@ -96,11 +97,11 @@ void root_watch_take(bool parks)
 	parks = parks && stayed(trace_at(turn_times->root));
 	look = trace_at(turn_times->look);
 	turn.start = look->turn;
-	/* One that is being written is for the next time. */
+	/* An observation that is being written is left for the next time. */
 	if (!(turn.start & TRACE_ROOT_TURN) || look->since_ns == taken || !stall_seen_for(&turn))
 		return;
 	taken = look->since_ns;
-	/* Then no poll has begun since. Else it lasted to the last look at least. */
+	/* Then no poll has begun since. Otherwise it lasted at least until the last observation. */
 	parks = parks &&
 		turns_begun() == (turn.start & ~(TRACE_ROOT_TURN | TRACE_ROOT_MULTI_THREAD));
 	end_ns = parks ? now_ns() : look->last_ns;

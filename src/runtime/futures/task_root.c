@@ -16,10 +16,12 @@
 #include "runtime/tasks/tokio.h"
 #include "contract/trace_format.h"
 
-/* Stacks without a block_on until a thread is no suspect any more; each walk costs a watched call.
+/*
+ * Stack walks without a block_on until the thread is no longer a suspect; each walk costs a watched
+ * call.
  */
 #define PATIENCE 64
-/* One that parks in a runtime again gets so many more. */
+/* A thread that parks in a runtime again gets this many more. */
 #define NEW_PATIENCE 8
 
 static THREAD_LOCAL uint8_t misses;
@@ -152,7 +154,7 @@ static enum task_function function_at(uintptr_t pc)
 	return FUNCTION_NONE;
 }
 
-/* Whether what is called from here on is a block_on that waits for its future to be woken. */
+/* Whether the frames called from here are a block_on that waits for its future to be woken. */
 static bool is_in_root(const uint64_t *frames, size_t depth)
 {
 	for (size_t i = 0; i < depth; i++)
@@ -167,7 +169,7 @@ static uint8_t by_stack(const uint64_t *frames, size_t depth, bool *parks)
 	uint8_t flags = 0;
 
 	for (size_t i = 0; i < depth; i++, inner = function) {
-		/* A return address may lie behind the end of a function that never returns. */
+		/* A return address may be past the end of a function that never returns. */
 		function = function_at(frames[i] - 1);
 		switch (function) {
 		case FUNCTION_POLL:
@@ -192,7 +194,7 @@ static uint8_t by_stack(const uint64_t *frames, size_t depth, bool *parks)
 				return SITE_ROOT_CURRENT_THREAD;
 			if (function == FUNCTION_ROOT_MULTI_THREAD)
 				return SITE_ROOT_MULTI_THREAD;
-			flags = SITE_ROOT_FUTURE; /* whose, a caller may tell */
+			flags = SITE_ROOT_FUTURE; /* a caller's frame may show which runtime */
 			break;
 		default:
 			break;
@@ -232,8 +234,10 @@ bool tokio_misses_roots(void)
 	return false;
 }
 
-/* Where the program itself has an executor of tasks: block_on may run on this thread before it ever
- * waits for anything. */
+/*
+ * If the program itself contains an executor of tasks, block_on may run on this thread before its
+ * first wait.
+ */
 static void may_run_root_future(void)
 {
 	const struct task_module *module = task_module_of(modules_at(0)->start);
@@ -251,20 +255,20 @@ void task_root_main_begins(void)
 	may_run_root_future();
 }
 
-/* Tokio's own threads run none: what lies between their tasks is theirs. */
+/* Tokio's own threads run no root future: what runs between their tasks is Tokio's code. */
 static bool is_worker_name(const char *name)
 {
 	return !strncmp(name, "tokio-r", strlen("tokio-r"));
 }
 
-/* A test of Rust's has a thread of its own, named after it. */
+/* A Rust test runs on its own thread, named after it. */
 void task_root_thread_named(const char *name)
 {
 	if (runtime_started && !is_worker_name(name))
 		may_run_root_future();
 }
 
-/* Where its state lies was learnt by now, or never. */
+/* By now the place of its state was learnt, or never will be. */
 void task_root_exits(void)
 {
 	struct trace_header *trace = trace_header();
