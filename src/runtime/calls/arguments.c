@@ -114,8 +114,7 @@ bool semaphore_operations_wait(const struct sembuf *operations, size_t count)
 
 bool once_in_progress(const void *once)
 {
-	/* glibc, nptl/pthread_once.c: bit 0 in progress, bit 1 done, above them the fork's
-	 * generation. */
+	/* glibc, nptl/pthread_once.c: bit 0 in progress, bit 1 done, the fork generation above. */
 	return (__atomic_load_n((const int *)once, __ATOMIC_RELAXED) & 3) == 1;
 }
 
@@ -155,7 +154,7 @@ bool fcntl_waits(int command)
 
 bool condition_is_used(const void *condition)
 {
-	/* glibc, nptl/pthread_cond_common.c: how many wait, above three flags. */
+	/* glibc, nptl/pthread_cond_common.c: the number of waiters is above three flag bits. */
 	return __atomic_load_n(&((const pthread_cond_t *)condition)->__data.__wrefs,
 			       __ATOMIC_RELAXED) >>
 	       3;

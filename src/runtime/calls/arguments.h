@@ -17,57 +17,66 @@
 
 #include "runtime/modules/readable.h"
 
-/* How long: false for zero. NULL is `none`, an endless wait for most calls. */
+/* Whether the time is not zero. NULL gives `none`: an endless wait for most calls. */
 bool timespec_waits(const struct timespec *time, bool none);
 bool timeval_waits(const struct timeval *time, bool none);
 
-/* A sleep's duration or, with TIMER_ABSTIME, a point of time that is still to come: CPython sleeps
- * until now plus nothing for sleep(0). */
+/*
+ * A sleep's duration or, with TIMER_ABSTIME, a time in the future: CPython's sleep(0) sleeps until
+ * now.
+ */
 bool clock_sleep_waits(clockid_t clock, int flags, const struct timespec *time);
 
-/* What the timed lock calls refuse before they look at the lock is left to them. */
+/*
+ * The timed lock calls reject an invalid deadline before they look at the lock: leave that to them.
+ */
 bool deadline_is_valid(clockid_t clock, const struct timespec *deadline);
 
-/* Waits without WNOHANG. `pid`: the child that is asked for, which somebody has then; else 0 or
- * less.
+/*
+ * Waits without WNOHANG. `pid`: the child asked for, which now has a waiter; otherwise 0 or less.
  */
 bool child_is_awaited(pid_t pid, int options);
 
-/* An address in digits needs no look-up. */
+/* A numeric address needs no look-up. */
 bool host_is_numeric(const char *name);
 
-/* localhost, or what this host calls itself: answered without asking anyone, as a rule. */
+/* localhost, or this host's own name: usually resolved without a network request. */
 bool host_is_local(const char *name);
 bool host_needs_lookup(const char *name, const struct addrinfo *hints);
 
 bool semaphore_operations_wait(const struct sembuf *operations, size_t count);
 
-/* An initialisation that another thread runs just now; our own is the program's code, not a wait.
+/*
+ * Another thread runs the initialisation. If the calling thread runs it, that is the program's
+ * code, not a wait.
  */
 bool once_in_progress(const void *once);
 
-/* Whether a file system may have to be asked for the place. */
+/* Whether the file system may have to be asked for the position. */
 bool seek_asks(int from);
 
-/* Output is waited for; of a file the file system answers. */
+/* Waits for output; for a file, the file system may block. */
 bool ioctl_waits(int fd, unsigned long request);
 
-/* Another's lock is waited for, or asked for: the latter a server of files may have to answer. */
+/* Waits for another's lock, or queries it, which may need a reply from a file server. */
 bool fcntl_waits(int command);
 
-/* Threads have yet to leave it. */
+/* Whether threads have yet to leave it. */
 bool condition_is_used(const void *condition);
 
-/* Of two descriptors of one transfer, the one that can wait. */
+/* Of the two descriptors of a transfer, the one that can wait. */
 int slower_descriptor(int in, int out);
 
-/* Files may be flushed and terminals drained; a socket waits only where SO_LINGER was asked for. */
+/* Files may be flushed and terminals drained; a socket waits only with SO_LINGER. */
 bool close_may_wait(int fd);
 
-/* Cancelled or taken as the real call would be, with errno as it was. 0, or EBUSY. */
+/*
+ * Takes the semaphore or is cancelled as in the real call, and preserves errno. Returns 0, or
+ * EBUSY.
+ */
 int semaphore_try(void *semaphore);
 
-/* Waits until a CLOCK_MONOTONIC time: ETIMEDOUT when that has come, else as sem_wait. */
+/* Waits until a CLOCK_MONOTONIC time: ETIMEDOUT if it passes, otherwise as sem_wait. */
 int semaphore_until(void *semaphore, const struct timespec *limit);
 
 #endif

@@ -1,4 +1,4 @@
-/* A watched call: what it is about, and the watch around the real function. */
+/* A watched call: its subject, and the watch around the real function. */
 #ifndef RUNTIME_CALLS_CALL_H
 #define RUNTIME_CALLS_CALL_H
 
@@ -16,17 +16,17 @@
 #include "runtime/base/thread.h"
 #include "contract/trace_format.h"
 
-/* What a call is about. Built by the macros below. */
+/* The subject of a call. Built by the macros below. */
 struct call_subject {
-	bool watch;	 /* false: as called, it cannot wait */
-	bool sleeps;	 /* a wait for events that can have none */
+	bool watch;	 /* false: with these arguments it cannot wait */
+	bool sleeps;	 /* a wait for events with nothing to wait for */
 	bool local_name; /* a look-up of this host's own name */
-	bool spins;	 /* a wait on the processor */
+	bool spins;	 /* a busy wait */
 	int fd;		 /* -1: none */
 	FILE *stream;
-	size_t bytes; /* that go into the stream; 0: not known */
+	size_t bytes; /* bytes written to the stream; 0: not known */
 	const void *lock;
-	const void *mutex; /* of a wait for a condition: what it leaves meanwhile */
+	const void *mutex; /* for a wait on a condition: the mutex that it releases */
 };
 
 #define ANY		((struct call_subject){ .watch = true, .fd = -1 })
@@ -53,22 +53,22 @@ struct turn;
 
 /*
  * One watched call, on the wrapper's stack. Use:
+ *   CALL_WATCH(watch, CALL_read, FD(fd));
+ *   return CALL_RESULT(watch, real.read(fd, buf, len));
  *
- *	CALL_WATCH(watch, CALL_read, FD(fd));
- *	return CALL_RESULT(watch, real.read(fd, buf, len));
- *
- * The scope ends the watch when the block returns; left in another way, see call_watch_heal. Only
- * to be entered when this_thread.armed; it asks the rest itself.
+ * The scope ends the watch when the block returns; if it is left in another way, see
+ * call_watch_heal. Enter it only when this_thread.armed; it makes all further checks itself.
  */
 struct call_watch {
 	bool active;
-	bool roots;	   /* none, but a root future rests meanwhile: see futures/root_look.h */
+	bool roots;	   /* not watched, but a root future is suspended meanwhile: see
+			      futures/root_look.h */
 	bool failed;	   /* the call returned an error */
-	bool ended;	   /* it returned 0: of a read, the end */
-	int fd_flags;	   /* O_NONBLOCK and kin that it was made with; FLAGS_UNKNOWN */
-	int fd_made;	   /* for CLASS_OPEN: the descriptor that came of it, or -1 */
-	int fd_hung_up;	   /* of a poll: a pipe that its writer closed, or -1 */
-	struct loop *idle; /* none: a member of a pool is idle meanwhile, see loops/loop_pool.h */
+	bool ended;	   /* it returned 0: for a read, end of file */
+	int fd_flags;	   /* O_NONBLOCK and similar flags that it was made with; FLAGS_UNKNOWN */
+	int fd_made;	   /* for CLASS_OPEN: the descriptor it made, or -1 */
+	int fd_hung_up;	   /* for a poll: a pipe that its writer closed, or -1 */
+	struct loop *idle; /* not watched: a pool member is idle meanwhile, see loops/loop_pool.h */
 	int call;
 	struct call_subject subject;
 	struct turn *turn;
@@ -81,23 +81,22 @@ struct call_watch {
 	uint64_t cpu_ns;
 	int64_t switches;
 	uint64_t delay_mark; /* see trace/crowd.h */
-	int32_t holder;	     /* of the lock, on a crowded machine; 0: not known */
-	uint64_t holder_delay_ns,
-		own_delay_ns; /* then: for how long they had waited for a processor */
+	int32_t holder;	     /* tid of the lock's holder, on a crowded machine; 0: not known */
+	uint64_t holder_delay_ns, own_delay_ns; /* then: how long they had waited for a CPU */
 	size_t stream_pending;
 	uintptr_t frame; /* stack address of the wrapper, for longjmp */
 };
 
-/* Whether the present call may be watched: this is the one thing that a wrapper tests. */
+/* Whether the current call may be watched: the only test in a wrapper. */
 static inline bool call_armed(void)
 {
 	return UNLIKELY(this_thread.armed) && !signal_stack_is_short();
 }
 
 /*
- * The common cases in a turn: a call that cannot wait as it was called, and a transfer on a
- * descriptor that does not block. Nothing else is to be done, unless how far a loop reaches is
- * being learnt from its calls.
+ * The common cases in a turn: a call whose arguments exclude a wait, and a transfer on a
+ * non-blocking descriptor. They need no further work, unless the loop's reach is being learnt from
+ * its calls.
  */
 static inline bool call_passes(enum call_class class, struct call_subject subject)
 {
@@ -113,14 +112,13 @@ void call_watch_end(struct call_watch *watch);
 	call_watch_begin(&watch, number, what)
 
 /*
- * For a thread that is in a watched call as far as we know: mends its state if that call was left
- * by a longjmp, an exception or cancellation, none of which pass our clean-up. `frame` is a stack
- * address of now: above the call's own, it has been left.
+ * For a thread that seems to be in a watched call: repairs its state if that call was left by a
+ * longjmp, an exception or cancellation, which skip our clean-up. `frame` is a current stack
+ * address: if it is above the call's own, the call was left.
  */
 void call_watch_heal(uintptr_t frame);
 
-/* The result, and a note of whether it is 0, or an error: NULL of a pointer, -1 of anything else.
- */
+/* The result, and a note whether it is 0 or an error: NULL for a pointer, -1 for anything else. */
 #define CALL_RESULT(watch, call)                                                                   \
 	({                                                                                         \
 		__auto_type call_result = (call);                                                  \

@@ -6,7 +6,7 @@
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
 
-#define PIPES	 3 /* CPython makes one for each stream, and one for the status, last */
+#define PIPES	 3 /* CPython makes one for each stream, and last the status pipe */
 #define CHILDREN 2
 
 /* Descriptors plus one, so that a new thread's zeros mean none. */

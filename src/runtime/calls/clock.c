@@ -1,10 +1,10 @@
-/* The clock, which tells when a loop starts. */
+/* Clock readings, which show when a loop starts. */
 #include <time.h>
 
 #include "runtime/loops/loop_start.h"
 #include "call.h"
 
-/* Called everywhere: 1 ns more. Where libuv is, what loop_start.h says. */
+/* Called everywhere: costs 1 ns more. With libuv see loop_start.h. */
 EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
 {
 	if (UNLIKELY(loop_start_expected))

@@ -42,7 +42,7 @@ REPLACES(dup2, (int fd, int number), (fd, number))
 REPLACES(__dup2, (int fd, int number), (fd, number))
 REPLACES(dup3, (int fd, int number, int flags), (fd, number, flags))
 
-/* By descriptor, not by stream: when the watch ends, the stream is gone. */
+/* By descriptor, because the stream is gone when the watch ends. */
 #define UNWRITTEN(stream) FD_WHEN(keep_fd_of_stream(stream), __fpending(stream) != 0)
 
 CLOSES(fclose, (FILE * stream), (stream), keep_fd_of_stream(stream), UNWRITTEN(stream))
@@ -51,7 +51,7 @@ CLOSES(endmntent, (FILE * stream), (stream), keep_fd_of_stream(stream), WHEN(fal
 CLOSES(__endmntent, (FILE * stream), (stream), keep_fd_of_stream(stream), WHEN(false))
 CLOSES(pclose, (FILE * stream), (stream), keep_fd_of_stream(stream), ANY)
 
-/* The stream keeps or changes its descriptor. */
+/* The stream keeps its descriptor, or changes it. */
 #define REOPENS(name)                                                                              \
 	static COLD FILE *watched_##name(const char *path, const char *mode, FILE *stream)         \
 	{                                                                                          \
@@ -118,7 +118,7 @@ EXPORT int close_range(unsigned first, unsigned last, int flags)
 	return result;
 }
 
-/* They put something else in the place of descriptors 0 to 2. */
+/* Both replace descriptors 0 to 2. */
 EXPORT int login_tty(int fd)
 {
 	int result = real.login_tty(fd);

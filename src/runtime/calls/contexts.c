@@ -1,6 +1,6 @@
 /*
- * Stack switches: libc's, and boost.context's where it is a library of its own. Linked into the
- * program, its functions are called without passing any table that could be changed.
+ * Stack switches of libc, and of boost.context if it is a shared library. If it is linked into the
+ * program, its functions are called directly and cannot be hooked.
  */
 #include <dlfcn.h>
 #include <ucontext.h>
@@ -14,7 +14,10 @@ static void nothing(void)
 {
 }
 
-/* Where a coroutine's first function returns to: glibc's makecontext puts that onto its stack. */
+/*
+ * Finds the return address of a coroutine's first function: glibc's makecontext puts it onto the
+ * stack.
+ */
 COLD static uintptr_t find_start(void)
 {
 	uint64_t stack[64];
@@ -34,7 +37,7 @@ static COLD void switches(const ucontext_t *to)
 	stack_switches((uintptr_t)sp, *sp == start);
 }
 
-/* Each goes on by a tail call: what is saved is the caller's place on its own stack. */
+/* Ends in a tail call, so that the saved context is the caller's place on its own stack. */
 EXPORT int swapcontext(ucontext_t *from, const ucontext_t *to)
 {
 	if (UNLIKELY(this_thread.turn != NULL))
@@ -68,7 +71,7 @@ struct library_function {
 	const struct module *module; /* that has it */
 };
 
-/* A library that was opened for itself alone finds ours before its own, and RTLD_NEXT none. */
+/* A library opened with RTLD_LOCAL finds our symbol before its own, and RTLD_NEXT finds none. */
 static void *find_in_modules(const struct library_function *function)
 {
 	const struct module *own = modules_find((uintptr_t)function->ours);
@@ -91,7 +94,7 @@ COLD static void *find(struct library_function *function)
 	void *found = dlsym(RTLD_NEXT, function->name);
 
 	if (!found) {
-		dlerror(); /* or the program's next dlerror would tell of our failure */
+		dlerror(); /* otherwise the program's next dlerror would report our failure */
 		found = find_in_modules(function);
 	}
 	if (!found) { /* called by a constructor, within its dlopen */
@@ -103,7 +106,7 @@ COLD static void *find(struct library_function *function)
 	return found;
 }
 
-/* The library may have been closed, and another opened. */
+/* The library may have been closed, and another one opened. */
 static inline void *real_of(struct library_function *function)
 {
 	void *found = __atomic_load_n(&function->real, __ATOMIC_ACQUIRE);

@@ -1,8 +1,8 @@
-/* The calls that receive: a server of datagrams serves from its first one on. */
+/* Receiving calls: a datagram server counts as serving from its first datagram on. */
 #include "call.h"
 #include "runtime/process/phase.h"
 
-/* As in wrappers.c, for a thread that waits for its first datagram in another function. */
+/* As in wrappers.c; a thread that still waits for its first datagram uses another function. */
 #define RECEIVES(ret, name, params, args)                                                          \
 	static COLD ret watched_##name params                                                      \
 	{                                                                                          \

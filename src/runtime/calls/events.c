@@ -1,5 +1,4 @@
-/* The descriptors that events come from: their type and mode are known from the call that makes
- * them. */
+/* Calls that make event descriptors, whose type and mode are known from the call. */
 #include <sys/pidfd.h>
 
 #include "runtime/loops/loop_session.h"
@@ -25,7 +24,7 @@ MAKES(fanotify_init, (unsigned flags, unsigned event_flags), (flags, event_flags
 MAKES(pidfd_open, (pid_t pid, unsigned flags), (pid, flags), SUBJECT_EVENT, flags &PIDFD_NONBLOCK)
 MAKES(memfd_create, (const char *name, unsigned flags), (name, flags), SUBJECT_MEMORY_FILE, false)
 
-/* What an executor begins with: a module just opened is to be looked at before it runs tasks. */
+/* An executor starts with this call: inspect newly loaded modules before they run tasks. */
 EXPORT int epoll_create1(int flags)
 {
 	int fd;
@@ -80,7 +79,7 @@ EXPORT int eventfd(unsigned count, int flags)
 	return fd;
 }
 
-/* Given a descriptor, it changes the mask of that and leaves its mode. */
+/* With an existing descriptor it changes only the mask, not the mode. */
 EXPORT int signalfd(int fd, const sigset_t *mask, int flags)
 {
 	int made = real.signalfd(fd, mask, flags);

@@ -25,7 +25,7 @@ static enum file_lock_change lockf_change(int command)
 	}
 }
 
-/* Only flock's locks stand in the way of the same process. */
+/* Only flock's locks block the process that holds them. */
 static void look_who_has_it(int fd, int operation)
 {
 	if (LIKELY(!turns_suspended_holding) || operation & (LOCK_NB | LOCK_UN) ||

@@ -1,4 +1,4 @@
-/* The calls that make a process of this one. What a child must forget is process.h's business. */
+/* Calls that fork this process. See process.h for the state that a child must drop. */
 #include <spawn.h>
 #include <stddef.h>
 
@@ -32,7 +32,7 @@ EXPORT pid_t __fork(void)
 	return forked(real.__fork());
 }
 
-/* It runs no handlers of pthread_atfork, so the child is told here. */
+/* It does not run pthread_atfork handlers, so call ours here. */
 EXPORT pid_t _Fork(void)
 {
 	pid_t pid;
@@ -76,7 +76,7 @@ EXPORT pid_t _Fork(void)
 SPAWNS(posix_spawn)
 SPAWNS(posix_spawnp)
 
-/* As vfork.S has it. */
+/* Used by vfork.S. */
 _Static_assert(offsetof(struct thread_state, armed) == 0, "ARMED");
 _Static_assert(offsetof(struct thread_state, vforked) == 1, "VFORKED");
 

@@ -1,6 +1,6 @@
 /*
- * The wrappers of GLib's locks. GLib may be loaded late, and privately to a plug-in, where dlsym
- * does not find it: the loaded objects are looked through when the first such call comes.
+ * Wrappers of GLib's locks. GLib may be loaded late, and privately by a plug-in, where dlsym does
+ * not find it: the first such call searches the loaded objects.
  */
 #include "runtime/locks/held.h"
 #include "runtime/locks/lock_wait.h"
@@ -30,7 +30,7 @@ static const char *const names[] = {
 #include "glib_locks.h"
 };
 
-typedef void glib_function(void); /* of whatever type */
+typedef void glib_function(void); /* of any type */
 
 static glib_function *functions[GLIB_CALLS];
 
@@ -41,17 +41,17 @@ static int is_nowhere(void)
 
 COLD static glib_function *find(enum glib_call call)
 {
-	/* Before start-up the loaded objects are not known. */
+	/* The loaded objects are not known before start-up. */
 	glib_function *found = (glib_function *)real.dlsym(RTLD_NEXT, names[call]);
 	OWN_CODE_SCOPE;
 
 	if (!found)
-		dlerror(); /* or the program's next dlerror would tell of our failure */
+		dlerror(); /* otherwise the program's next dlerror would report our failure */
 	modules_refresh();
 	for (size_t i = 0; i < modules_count() && !found; i++) {
 		const struct module *module = modules_at(i);
 
-		/* Ours has the name too. */
+		/* Our library exports the same name. */
 		if (!module->unloaded_ns &&
 		    ((uintptr_t)names < module->start || (uintptr_t)names >= module->end))
 			found = (glib_function *)module_symbol(module, names[call]);
@@ -71,7 +71,7 @@ static inline glib_function *real_of(enum glib_call call)
 
 #define LOCK_CALL(name) ((int (*)(void *))real_of(GLIB_##name))
 
-/* GLib makes some of its locks of libc's: those are not to be noted as well. */
+/* GLib implements some locks with libc's: don't record those as well. */
 static int try_quietly(int (*try)(void *lock), void *lock)
 {
 	OWN_CODE_SCOPE;

@@ -1,6 +1,6 @@
 /*
- * How the wrappers keep descriptors.h true: always, in a turn or not, but never in a vfork child,
- * which shares our memory and not its parent's descriptors.
+ * Keeps descriptors.h up to date: in turns and outside, but never in a vfork child, which shares
+ * our memory but not its parent's descriptors.
  */
 #ifndef RUNTIME_CALLS_KEEP_H
 #define RUNTIME_CALLS_KEEP_H
@@ -38,7 +38,7 @@ static inline void keep_copied(int fd, int copy)
 	descriptor_copied(fd, copy);
 }
 
-/* F_SETFL; only while the call succeeded. */
+/* F_SETFL; call it only if the call succeeded. */
 static inline void keep_flags(int fd, long flags)
 {
 	if (this_thread.vforked)
@@ -48,7 +48,7 @@ static inline void keep_flags(int fd, long flags)
 		task_resource_gone(fd);
 }
 
-/* Whether it blocks is asked when it is used. */
+/* Its mode is queried when it is used. */
 static inline void keep_observer(int fd)
 {
 	if (fd >= 0 && !this_thread.vforked)
@@ -80,8 +80,7 @@ static inline void keep_pipes_closed(unsigned first, unsigned last)
 	child_pipes_closed(first, last);
 }
 
-/* After the close: until then another thread may look at it. What is forgotten too much is asked
- * again. */
+/* After the close: until then another thread may query it. Forgetting too much is harmless. */
 static inline void keep_closed(int fd)
 {
 	if (fd < 0 || this_thread.vforked)
@@ -94,7 +93,10 @@ static inline void keep_closed(int fd)
 		held_released(held_file_lock(fd));
 }
 
-/* dup2, which made `copy`, or failed: it closes what `copy` was, unless that is `fd` itself. */
+/*
+ * After dup2 made `copy`, or failed: the former descriptor `copy` was closed, unless that is `fd`
+ * itself.
+ */
 static inline void keep_replaced(int fd, int copy)
 {
 	if (copy < 0 || copy == fd || this_thread.vforked)

@@ -1,5 +1,5 @@
-/* The wrappers of locks: what they take is noted, what they wait for is followed. */
-#define __NO_INLINE__ 1 /* or stdio.h defines some of them itself */
+/* Wrappers of locks: record acquisitions, and follow waits. */
+#define __NO_INLINE__ 1 /* or stdio.h defines some of them inline */
 #include <errno.h>
 
 #include "runtime/locks/lock_state.h"
@@ -9,7 +9,7 @@
 #include "call.h"
 #include "wait_delay.h"
 
-/* Declares those that no header of libc tells of: old aliases. */
+/* Declares old aliases that no libc header declares. */
 #define CALL(class, category, ret, name, params, args, subject) EXPORT ret name params;
 #include "runtime/libc/table.h"
 
@@ -19,13 +19,13 @@
 #define CALLER	       ((uintptr_t)__builtin_return_address(0))
 #define FRAME	       __builtin_frame_address(0)
 
-/* Robust mutexes are taken over from a thread that died. */
+/* EOWNERDEAD: a robust mutex whose owner died was taken. */
 static inline bool is_taken(int result)
 {
 	return result == 0 || result == EOWNERDEAD;
 }
 
-/* An error that the call itself will give again, or that only the variant with a time-out has. */
+/* An error that the real call would return again, or that only the variant with a time-out has. */
 static inline bool is_final(int result)
 {
 	return result != ETIMEDOUT && result != thrd_timedout && result != EINVAL;
@@ -34,8 +34,8 @@ static inline bool is_final(int result)
 #define PLAIN_MUTEX 3 /* the bits of __kind that say no more than which type: nptl/pthreadP.h */
 
 /*
- * A free mutex of a process with one thread cannot be taken meanwhile: lock itself does for it
- * without an atomic operation, which the other never does.
+ * In a process with one thread nothing else can take a free mutex meanwhile: use lock, which does
+ * without an atomic operation; trylock always needs one.
  */
 static inline int mutex_try(pthread_mutex_t *mutex)
 {
@@ -63,8 +63,8 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 #define CALL(class, category, ret, name, params, args, subject)
 #define CALL_BY_HAND(class, category, ret, name, params)
 /*
- * Budget of taking and releasing a free lock: outside turns two tests and a tail call, 1 ns; in a
- * turn 10 ns, and 0.6 ns a frame for a stack that was met before (locks/known_stack.h).
+ * Budget of taking and releasing a free lock: 1 ns outside turns (two tests and a tail call); in a
+ * turn 10 ns, and 0.6 ns a frame for a known stack (locks/known_stack.h).
  */
 #define CALL_LOCK(class, kind, ret, name, params, args, address, busy, attempt, within)            \
 	static COLD ret contended_##name params                                                    \

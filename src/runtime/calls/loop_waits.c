@@ -5,7 +5,7 @@
 #include "arguments.h"
 #include "call.h"
 
-/* How far a long list of descriptors is looked at. */
+/* Number of entries inspected in a long list of descriptors. */
 #define LOOK 64
 
 static void take_fd(struct loop_wait *wait, int fd)
@@ -44,13 +44,13 @@ void waiting_poll(struct waiting *waiting, int call, struct pollfd *fds, nfds_t 
 	waiting->fd_count = count < LOOK ? count : LOOK;
 }
 
-/* The kernel reads whole words of as many bits as it is told. */
+/* The kernel reads whole words that cover the given number of bits. */
 static unsigned long word_of(const fd_set *set, int word)
 {
 	return set ? (unsigned long)set->fds_bits[word] : 0;
 }
 
-/* None, or one that can be read. */
+/* The pointer is NULL, or the set can be read. */
 static bool is_readable(const fd_set *set, int count)
 {
 	size_t words = ((size_t)count + NFDBITS - 1) / NFDBITS;

@@ -1,4 +1,4 @@
-/* How the wrappers of the waiting calls tell executors/event_loop.h what is waited for. */
+/* How the wrappers of waiting calls describe a wait to executors/event_loop.h. */
 #ifndef RUNTIME_CALLS_LOOP_WAITS_H
 #define RUNTIME_CALLS_LOOP_WAITS_H
 
@@ -12,9 +12,9 @@
 /* One wait on its wrapper's stack. */
 struct waiting {
 	struct loop_wait wait;
-	struct call_watch watch;  /* of a wait that is no loop's own */
-	const struct pollfd *fds; /* as far as they are looked at; NULL: not polled, or not ours to
-				     read */
+	struct call_watch watch; /* for a wait that is not a loop's own */
+	const struct pollfd
+		*fds; /* the entries that are inspected; NULL: not polled, or not readable */
 	nfds_t fd_count;
 	bool begun;
 };
@@ -28,7 +28,7 @@ void waiting_select(struct waiting *waiting, int call, int count, const fd_set *
 
 void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame);
 
-/* Returns `result`, what the wait returned. */
+/* Returns `result`, the result of the wait. */
 int waiting_end(struct waiting *waiting, int result);
 
 #endif

@@ -37,7 +37,7 @@ static enum file_lock_change fcntl_change(int command, long argument)
 	}
 }
 
-/* Whatever its type, the argument is one register: glibc, sysdeps/unix/sysv/linux/fcntl64.c. */
+/* The argument is one register, whatever its type: glibc, sysdeps/unix/sysv/linux/fcntl64.c. */
 #define TAKE_ARGUMENT(argument, last)                                                              \
 	long argument;                                                                             \
 	va_list rest;                                                                              \

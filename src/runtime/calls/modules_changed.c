@@ -14,10 +14,10 @@ void modules_changed_now(void)
 }
 
 /*
- * A name without a directory is looked for where the caller says: in its DT_RUNPATH, its DT_RPATH,
- * and the DT_RPATH of whatever needed it, which is not known: one module that has any is enough.
- * The program's counts always (glibc, elf/dl-load.c). What libc closed itself, or another thread
- * just now, is still among the modules: nothing of its memory may be read.
+ * dlopen searches for a name without a directory in the caller's DT_RUNPATH, its DT_RPATH, and the
+ * DT_RPATH of the modules that loaded it. Those modules are not known, so one module with any of
+ * these is enough. The program's paths always apply (glibc, elf/dl-load.c). A module that libc or
+ * another thread just closed may still be listed: don't read its memory.
  */
 static bool caller_has_paths(uintptr_t caller)
 {
@@ -34,8 +34,8 @@ static bool caller_has_paths(uintptr_t caller)
 }
 
 /*
- * Called by dlopen's entry. True: it does not matter who calls, so dlopen may be called like any
- * other function, watched, and followed by a look at what came of it.
+ * Called by dlopen's entry. True if the caller's identity does not matter: then dlopen can be
+ * called as a normal function, watched, and followed by a module scan.
  */
 bool dlopen_from_anywhere(const char *path, int mode, uintptr_t caller)
 {
@@ -60,7 +60,7 @@ void *dlopen_watched(const char *path, int mode)
 {
 	void *handle;
 
-	/* Its constructors may start threads and loops: those look for themselves. */
+	/* Its constructors may start threads and loops, which scan modules themselves. */
 	if (LIKELY(!call_armed()))
 		handle = real.dlopen(path, mode);
 	else

@@ -1,7 +1,7 @@
 /*
- * dlopen, dlmopen and dlsym learn from their return address who calls them, so they are jumped to
- * and cannot be followed by a look at what was loaded: the look is made by whatever call comes next
- * that a new module must make before it can run tasks.
+ * dlopen, dlmopen and dlsym identify their caller by the return address, so the wrappers must jump
+ * to them and cannot scan for new modules afterwards. The scan happens at the next call that a new
+ * module must make before it can run tasks.
  */
 #ifndef RUNTIME_CALLS_MODULES_CHANGED_H
 #define RUNTIME_CALLS_MODULES_CHANGED_H

@@ -34,7 +34,7 @@ MOUNTS(mount,
 MOUNTS(umount, (const char *target), (target))
 MOUNTS(umount2, (const char *target, int flags), (target, flags))
 
-/* After these the trace may be out of reach: it must be open by then. */
+/* After these calls the trace may be out of reach: open it before. */
 #define MOVES(name, params, args, when)                                                            \
 	EXPORT int name params;                                                                    \
 	EXPORT int name params                                                                     \

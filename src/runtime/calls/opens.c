@@ -6,10 +6,12 @@
 #include "call.h"
 #include "keep.h"
 
-/* One that was not there before. */
+/* The file did not exist before. */
 #define MAKES_FILE(flags) (((flags) & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 
-/* A call with a fixed list of arguments that makes a descriptor, or what `fd_of` finds one in. */
+/*
+ * A call with fixed arguments that returns a descriptor, or an object in which `fd_of` finds one.
+ */
 #define OPENS(ret, name, params, args, fd_of, made_flags)                                          \
 	static inline ret forwarded_##name params                                                  \
 	{                                                                                          \
@@ -42,7 +44,7 @@
 		return opened_##name args;                                                         \
 	}
 
-/* The mode is an argument only of a call that may make the file. */
+/* The mode argument exists only if the call may create the file. */
 #define TAKE_MODE(mode, flags)                                                                     \
 	mode_t mode = 0;                                                                           \
                                                                                                    \
@@ -81,7 +83,7 @@
 		return fd;                                                                         \
 	}
 
-/* The name is made from a template: the file was not there before. */
+/* The name is made from a template, so the file did not exist before. */
 #define OPENS_TEMPLATE(name, params, args)                                                         \
 	OPENS(int, name, params, args, keep_fd_of, FLAGS_UNKNOWN)                                  \
 	EXPORT int name params;                                                                    \
@@ -164,7 +166,7 @@ static COLD sem_t *watched_sem_open(const char *name, int flags, mode_t mode, un
 	return CALL_RESULT(watch, real.sem_open(name, flags, mode, value));
 }
 
-/* Maps a file; no descriptor is left. */
+/* Maps a file; leaves no descriptor open. */
 EXPORT sem_t *sem_open(const char *name, int flags, ...)
 {
 	mode_t mode = 0;

@@ -20,7 +20,7 @@ bool output_end_was_awaited(const struct call_watch *watch)
 	return child_of_pipe(watch->subject.fd) == self->output_end_child;
 }
 
-/* The pipe whose end the call has read, or seen; -1: none. */
+/* The pipe whose end of file the call has read or detected; -1: none. */
 static int pipe_ended(const struct call_watch *watch)
 {
 	return watch->fd_hung_up >= 0 ? watch->fd_hung_up : watch->subject.fd;

@@ -40,7 +40,7 @@ EXPORT int pipe2(int fds[2], int flags)
 {
 	int result;
 
-	/* libunwind asks a pipe whether an address is good; it does without when there is none. */
+	/* libunwind uses a pipe to check addresses, and works without one. */
 	if (UNLIKELY(call_armed()) && thread_serves(SERVING_UNWINDER, __builtin_frame_address(0))) {
 		errno = EMFILE;
 		return -1;

@@ -1,6 +1,6 @@
 /*
- * Formatted output. A variadic function cannot be forwarded as such: each goes on to its twin that
- * takes a va_list, and is watched under its own name.
+ * Formatted output. A variadic function cannot be forwarded: each calls its va_list variant, and is
+ * watched under its own name.
  */
 #include <stdarg.h>
 
@@ -98,7 +98,7 @@ EXPORT int __dprintf_chk(int fd, int flag, const char *format, ...)
 	TAKE(result, format, forwarded___dprintf_chk(fd, flag, format, arguments));
 }
 
-/* Those without a result. */
+/* Functions without a result. */
 #define TELLS(name, params, args, subject, real_call)                                              \
 	static COLD void watched_##name params                                                     \
 	{                                                                                          \

@@ -1,6 +1,6 @@
 /*
- * The calls after which we can do less than before: what the runtime will want to write later must
- * be open by then.
+ * Calls that reduce what the process may do: files that the runtime will write later must be open
+ * before.
  */
 #include <linux/seccomp.h>
 #include <stdarg.h>
@@ -42,7 +42,7 @@ EXPORT int prctl(int option, ...)
 	va_list rest;
 	int result;
 
-	/* They are registers, given or not: glibc, sysdeps/unix/sysv/linux/prctl.c. */
+	/* They are registers, passed or not: glibc, sysdeps/unix/sysv/linux/prctl.c. */
 	va_start(rest, option);
 	for (int i = 0; i < 4; i++)
 		arguments[i] = va_arg(rest, unsigned long);

@@ -1,6 +1,6 @@
 /*
- * Formatted input. libc's header gives fscanf and its kin the symbols of their C99 twins, so here
- * each symbol is named outright: both twins are libc's, and differ in what "%a" means.
+ * Formatted input. libc's header redirects fscanf and its variants to C99 symbols, so each symbol
+ * is named explicitly here: libc has both, which differ in the meaning of "%a".
  */
 #include <stdarg.h>
 
@@ -60,6 +60,6 @@ SCANS_FAMILY(, w, wchar_t)
 SCANS_FAMILY(__isoc99_, , char)
 SCANS_FAMILY(__isoc99_, w, wchar_t)
 
-/* What older headers made of them. */
+/* Symbols used by older headers. */
 SCANS_VA(__vfscanf, (FILE * stream, const char *format, va_list arguments),
 	 (stream, format, arguments), STREAM(stream))

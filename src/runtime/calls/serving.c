@@ -1,7 +1,7 @@
 /*
- * What our own code needs answered in libc's place (thread.h, enum serving): libunwind must not
- * touch the program's signal mask and memory checks, CPython's traceback writer writes into a
- * buffer. For the program these only forward; `write` is watched.
+ * Calls that are answered here instead of in libc while our own code runs (thread.h, enum serving):
+ * libunwind must not change the program's signal mask or check memory, and CPython's traceback
+ * writer writes into a buffer. For the program these calls are only forwarded; `write` is watched.
  */
 #include <string.h>
 
@@ -41,7 +41,7 @@ MASKS(sigprocmask)
 MASKS(pthread_sigmask)
 SERVES_UNWINDER(mincore, (void *address, size_t size, unsigned char *pages), (address, size, pages))
 
-/* What finds no room is cut off, and called written. */
+/* Output beyond the buffer is dropped but reported as written. */
 static void dump(const void *text, size_t size)
 {
 	struct thread_state *self = &this_thread;

@@ -1,7 +1,7 @@
 /*
- * The program's handler of the two signals that we use: it is kept, and called behind ours; and of
- * those that ask it to end, whose time is noted. Of the others, those that run on an alternate
- * stack; and that stack.
+ * Signal actions: keeps the program's handler of the two signals that we use, and calls it after
+ * ours; notes the time of signals that ask the process to end; tracks handlers on an alternate
+ * stack, and that stack.
  */
 #include <errno.h>
 
@@ -37,7 +37,7 @@ static sighandler_t set_handler(int signal, sighandler_t handler, int flags)
 	return sampler_sigaction(signal, &action, &before) ? SIG_ERR : before.sa_handler;
 }
 
-/* glibc's signal() restarts calls, System V's does not, and is good for one signal. */
+/* glibc's signal() restarts calls; System V's does not, and resets the handler after one signal. */
 #define HANDLER(name, flags)                                                                       \
 	EXPORT sighandler_t name(int signal, sighandler_t handler);                                \
 	EXPORT sighandler_t name(int signal, sighandler_t handler)                                 \
@@ -59,7 +59,7 @@ HANDLER(ssignal, SA_RESTART)
 HANDLER(sysv_signal, (int)(SA_RESETHAND | SA_NODEFER))
 HANDLER(__sysv_signal, (int)(SA_RESETHAND | SA_NODEFER))
 
-/* It blocks the signal instead when asked to: glibc does that, and gets ours out of its way. */
+/* sigset can block the signal instead; glibc does that, and removes our handler. */
 EXPORT sighandler_t sigset(int signal, sighandler_t handler)
 {
 	sighandler_t before;

@@ -109,7 +109,7 @@ EXPORT int listen(int fd, int backlog)
 	return result;
 }
 
-/* Datagrams come to a port that was asked for. */
+/* Datagrams arrive at an explicitly requested port. */
 static bool takes_datagrams(int fd, const struct sockaddr *address)
 {
 	socklen_t size = sizeof(int);

@@ -1,4 +1,4 @@
-/* Streams on descriptors and processes. Those on paths: opens.c; their end: closes.c. */
+/* Streams on descriptors and processes. opens.c has those on paths, closes.c their end. */
 #include <string.h>
 
 #include "call.h"

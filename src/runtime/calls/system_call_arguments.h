@@ -1,4 +1,4 @@
-/* A system call as `syscall` was asked for it. */
+/* A system call made through `syscall`. */
 #ifndef RUNTIME_CALLS_SYSTEM_CALL_ARGUMENTS_H
 #define RUNTIME_CALLS_SYSTEM_CALL_ARGUMENTS_H
 
@@ -10,16 +10,18 @@ struct system_call {
 	long a, b, c, d, e, f;
 };
 
-/* What it is judged as. */
+/* How it is judged. */
 struct judged {
-	int call; /* of the libc function that does the same; -1: it is not judged */
+	int call; /* the libc function that does the same; -1: not judged */
 	struct call_subject subject;
 };
 
 struct judged system_call_judged(const struct system_call *call);
 
-/* A loop's wait: fills in `waiting` as the wrapper of the libc function would. False: it is not
- * one. */
+/*
+ * If the call is a loop's wait: fills in `waiting` as the libc function's wrapper would, and
+ * returns true.
+ */
 bool system_call_waits(const struct system_call *call, struct waiting *waiting);
 
 #endif

@@ -1,4 +1,4 @@
-/* Which libc function a system call is judged as, and what it is about. */
+/* Maps system calls to the libc functions that they are judged as, and their subjects. */
 #include <linux/futex.h>
 #include <linux/io_uring.h>
 
@@ -7,7 +7,7 @@
 
 #define NOT_JUDGED ((struct judged){ .call = -1 })
 
-/* Arguments, in the system call's own order. */
+/* Arguments, in the system call's order. */
 #define FD_A	       ((int)call->a)
 #define FD_B	       ((int)call->b)
 #define FD_C	       ((int)call->c)
@@ -22,7 +22,7 @@ static struct judged judge_futex(const struct system_call *call)
 	case FUTEX_WAIT:
 		return (struct judged){ CALL_futex,
 					LOCK_WHEN(address, timespec_waits(TIME(d), true)) };
-	/* Their time-out is a deadline: whether they slept is seen afterwards. */
+	/* Their time-out is absolute: check afterwards whether they slept. */
 	case FUTEX_WAIT_BITSET:
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:
@@ -185,7 +185,7 @@ bool system_call_waits(const struct system_call *call, struct waiting *waiting)
 			       timespec_waits(TIME(e), true));
 		return true;
 	case SYS_io_uring_enter:
-		/* One that only submits waits for nothing. */
+		/* A call that only submits does not wait. */
 		if (!(call->d & IORING_ENTER_GETEVENTS))
 			return false;
 		waiting_epoll(waiting, CALL_io_uring_enter, FD_A, (unsigned)call->c > 0);

@@ -1,7 +1,7 @@
 /*
- * syscall(): what a program asks of the kernel past libc's functions; Rust's and C++'s locks wait
- * so, and whole runtimes. Each system call is judged, and its effects are kept account of, as those
- * of the libc function that does the same.
+ * syscall(): system calls made without libc's functions. Rust's and C++'s locks wait this way, and
+ * so do whole runtimes. Each call is judged, and its effects are tracked, as for the libc function
+ * that does the same.
  */
 #include <errno.h>
 #include <linux/close_range.h>
@@ -18,12 +18,12 @@
 #include "modules_changed.h"
 #include "system_call_arguments.h"
 
-/* What is to be kept account of, in a turn or not. */
+/* Effects to track, in a turn or not. */
 enum effect {
 	EFFECT_NONE = 0,
 	MAKES,		/* a descriptor */
-	MAKES_OBSERVER, /* one that tells of something else: no resource by itself */
-	MAKES_EVENTS,	/* one for event loops */
+	MAKES_OBSERVER, /* a descriptor that reports on something else: not a resource by itself */
+	MAKES_EVENTS,	/* a descriptor for event loops */
 	MAKES_PIPE,
 	MAKES_SOCKETS,
 	CHANGES, /* fcntl, ioctl */
@@ -236,7 +236,7 @@ static bool is_bitset(const struct system_call *call)
 
 #define PARKED 1 /* parking_lot_core/src/thread_parker/linux.rs */
 
-/* The lock that a call waits for; 0: it is another's wait. */
+/* The lock that the call waits for; 0: not a lock wait. */
 static uintptr_t lock_waited(const struct system_call *call)
 {
 	uintptr_t word = (uintptr_t)call->a;
@@ -247,10 +247,10 @@ static uintptr_t lock_waited(const struct system_call *call)
 }
 
 /*
- * The locks of Rust's standard library wait so, for ever. In steps, to tell when that is true; a
- * wait that ends in between has looked at the word again, as the caller would. Those of parking_lot
- * wait on a word of their thread's, and by a call whose end would be told otherwise (futex(2): of
- * FUTEX_WAIT the time is a span, of FUTEX_WAIT_BITSET a time of day).
+ * The locks of Rust's standard library wait this way, without a time-out. Waits in steps, to detect
+ * a deadlock; ending a step early is harmless, because the caller checks the word again.
+ * parking_lot waits on a word of the thread, with a call whose time-out has another meaning
+ * (futex(2): relative for FUTEX_WAIT, absolute for FUTEX_WAIT_BITSET).
  */
 static COLD long futex_wait(const struct system_call *call)
 {
@@ -279,7 +279,7 @@ static COLD long futex_wait(const struct system_call *call)
 	return forward(call);
 }
 
-/* One without an end, on a lock that a guard in a task may hold. */
+/* An endless wait for a lock that a guard in a task may hold. */
 static bool may_be_deadlock(const struct system_call *call)
 {
 	long command = call->b & (FUTEX_CMD_MASK | FUTEX_CLOCK_REALTIME);
@@ -325,8 +325,10 @@ static COLD long not_forwarded(const struct system_call *call, uintptr_t caller,
 	return result;
 }
 
-/* A child on another stack, or on this one beside its parent, must not come back through a frame of
- * ours. */
+/*
+ * A child on another stack, or on this one concurrently with its parent, must not return through
+ * our frame.
+ */
 static bool forks_aside(const struct system_call *call)
 {
 	const struct clone_args *arguments = (const struct clone_args *)call->a;
@@ -355,8 +357,8 @@ static COLD long kept(long number, long a, long b, long c, long d, long e, long 
 }
 
 /*
- * Variadic by its header, but always of seven registers and stack words: named outright, it
- * forwards by a jump. glibc's own reads all seven, given or not
+ * Declared variadic, but always seven registers and stack words: with an explicit symbol it
+ * forwards by a jump. glibc's own reads all seven, passed or not
  * (sysdeps/unix/sysv/linux/x86_64/syscall.S).
  */
 EXPORT long syscall_with_all(long number, long a, long b, long c, long d, long e,

@@ -1,4 +1,4 @@
-/* Threads made and named. */
+/* Calls that make and name threads. */
 #include <string.h>
 
 #include "arguments.h"

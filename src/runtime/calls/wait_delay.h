@@ -1,6 +1,6 @@
 /*
- * How much of a wait the machine's load explains. On a crowded machine, and for a lock that says
- * who has it, that is the time that the holder and then the present thread waited for a processor;
+ * The part of a wait that the machine's load explains. On a crowded machine, for a lock whose
+ * holder is known, this is the time that the holder and then the calling thread waited for a CPU;
  * for any other wait see trace/crowd.h.
  */
 #ifndef RUNTIME_CALLS_WAIT_DELAY_H
@@ -10,7 +10,7 @@
 
 #include "call.h"
 
-/* A watched wait begins for a lock that this thread has; 0: it is not known. */
+/* A watched wait for a lock begins. `holder`: tid of the thread that holds it; 0: not known. */
 void wait_delay_begin(struct call_watch *watch, int32_t holder);
 
 uint64_t wait_delay(const struct call_watch *watch, uint64_t end_ns);

@@ -1,4 +1,4 @@
-/* One watched call from begin to end: what it is about, what happened, and what that deserves. */
+/* One watched call from begin to end: its subject, what happened, and the verdict. */
 #include <errno.h>
 #include <stdio_ext.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static void take_usage(void)
 	self->usage.switches = -1;
 	if (runtime_silent)
 		return;
-	/* It cannot fail but by a filter that was installed past libc. */
+	/* Fails only under a seccomp filter that was installed without libc. */
 	if (getrusage(RUSAGE_THREAD, &usage)) {
 		trace_give_up_calls();
 		return;
@@ -55,22 +55,24 @@ static void take_usage(void)
 }
 
 /*
- * Where only a long sleep matters, what was taken in the same turn will do: the processor time
- * since then makes the sleep look shorter, never longer. It spares half the price of such a call.
+ * If only a long sleep matters, the usage taken earlier in the turn is good enough: CPU time since
+ * then makes the sleep look shorter, never longer. This halves the cost of such a call.
  */
 static bool needs_fresh_usage(enum call_class class, uint8_t kind)
 {
 	return !this_thread.usage_known || class < CLASS_TRANSFER || kind >= SUBJECT_PIPE;
 }
 
-/* Unread input in a stream's buffer: the call reaches no descriptor. glibc,
- * bits/types/struct_FILE.h. */
+/*
+ * If the stream's buffer has unread input, the call does not reach the descriptor. glibc,
+ * bits/types/struct_FILE.h.
+ */
 static bool has_input(const FILE *stream)
 {
 	return stream->_IO_read_ptr < stream->_IO_read_end;
 }
 
-/* What a program says of itself: to its standard streams, or at the end of a log. */
+/* The program's own output: to its standard streams, or appended to a log. */
 static bool is_output(const struct call_watch *watch, bool append)
 {
 	switch (call_infos[watch->call].class) {
@@ -89,7 +91,7 @@ static bool is_output(const struct call_watch *watch, bool append)
 	}
 }
 
-/* Descriptor and type; false when, as things stand, the call cannot wait. */
+/* Finds the descriptor and its type; false if the call cannot wait. */
 static bool take_subject(struct call_watch *watch)
 {
 	enum call_class class = call_infos[watch->call].class;
@@ -119,7 +121,7 @@ static bool take_subject(struct call_watch *watch)
 	return descriptor.subject != SUBJECT_NONE;
 }
 
-/* The executor that the call holds up; NULL when it holds up none. */
+/* The executor that the call blocks; NULL if none. */
 static struct trace_executor *executor_of(struct call_watch *watch)
 {
 	struct turn *turn = this_thread.turn;
@@ -132,7 +134,7 @@ static struct trace_executor *executor_of(struct call_watch *watch)
 	return executor ? executor_record(executor) : NULL;
 }
 
-/* Not to be told while it lasts. */
+/* Not to be reported while in progress. */
 static bool may_take_long(const struct call_watch *watch)
 {
 	return allowance_is_open() || status_pipe_is(watch->subject.fd);
@@ -145,7 +147,7 @@ static bool waits_for_own_peer(const struct call_watch *watch)
 	       event_loop_session(this_thread.turn) != SESSION_MANY;
 }
 
-/* Of a call in progress nothing is to be told: it is no finding, or at most a notice. */
+/* Not reported while in progress: it is no finding, or at most a notice. */
 static bool may_last(const struct call_watch *watch)
 {
 	return may_take_long(watch) || waits_for_own_peer(watch) ||
@@ -176,7 +178,7 @@ static void erase(void)
 	__atomic_store_n(&call->sequence, (call->sequence | 1) + 1, __ATOMIC_RELEASE);
 }
 
-/* A root future's call is one only if a block_on is on its stack. */
+/* A call belongs to a root future only if a block_on is on its stack. */
 static bool take_root(struct call_watch *watch)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
@@ -191,12 +193,12 @@ static bool take_root(struct call_watch *watch)
 	      (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)))
 		return false;
 	call->flags |= watch->flags;
-	if (!this_thread.turn_counter) /* it may never park: one turn it is */
+	if (!this_thread.turn_counter) /* it may never park: count one turn */
 		thread_slot_count_turn(task_root_executor());
 	return true;
 }
 
-/* For another thread, to leave a lock or to end. */
+/* Waits for another thread to leave a lock or to end. */
 static bool waits_for_thread(const struct call_watch *watch)
 {
 	const char *category = call_infos[watch->call].category;
@@ -219,7 +221,7 @@ static uintptr_t mutex_of(const struct call_watch *watch)
 	return (uintptr_t)(watch->subject.mutex ? watch->subject.mutex : watch->subject.lock);
 }
 
-/* Where a pool's threads take turns, one that waits for its turn keeps nobody waiting. */
+/* In a pool whose threads take turns, a thread that waits for its turn delays nothing. */
 static bool goes_idle(const struct call_watch *watch)
 {
 	const struct trace_call_in_progress *call = &this_thread.slot->call;
@@ -265,8 +267,10 @@ static bool begin(struct call_watch *watch)
 		root_turn_is_over();
 		return false;
 	}
-	/* A call that never returns is told with its interpreter's frames; one that does needs them
-	 * too, unless it was innocent. */
+	/*
+	 * A call that never returns is reported with the interpreter's frames; one that returns
+	 * needs them too, unless it is no finding.
+	 */
 	take_script(watch);
 	if (needs_fresh_usage(class, watch->kind))
 		take_usage();
@@ -290,7 +294,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	if (!self->turn && root_look_wanted && call_infos[call].class == CLASS_LOCK)
 		watch->roots =
 			root_look_begin((uintptr_t)__builtin_frame_address(0), ROOT_WAIT_LOCK);
-	/* The most that runs in a suspect of a thread is no root future. */
+	/* Most of what runs in a suspect thread is not a root future. */
 	if (!self->turn && task_root_excluded()) {
 		root_turn_is_over();
 		if (call_infos[call].class == CLASS_LOCK)
@@ -312,7 +316,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	watch->frame = (uintptr_t)__builtin_frame_address(0);
 	if (UNLIKELY(self->loop_learns))
 		event_loop_learn(watch->frame);
-	/* The common case of an executor: a descriptor that does not block. */
+	/* The common case in an executor: a non-blocking descriptor. */
 	if (subject.fd >= 0 && call_infos[call].class == CLASS_TRANSFER) {
 		struct descriptor descriptor = descriptor_get(subject.fd);
 
@@ -329,9 +333,9 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 }
 
 /*
- * Whether what stdio was asked to write has left its buffer. More may be pending afterwards
- * although it did: what was too much for the buffer was written, and the rest lies there. Then the
- * size tells or, where that is not known, a sleep.
+ * Whether data written to stdio has left the stream's buffer. Data may still be pending afterwards:
+ * the excess was written, and the rest is in the buffer. Then the size decides or, if that is not
+ * known, whether the thread slept.
  */
 static bool reached_descriptor(const struct call_watch *watch, bool slept)
 {
@@ -345,17 +349,17 @@ static bool reached_descriptor(const struct call_watch *watch, bool slept)
 	return watch->subject.bytes && pending - watch->stream_pending != watch->subject.bytes;
 }
 
-/* What happened meanwhile. */
+/* What happened during the call. */
 struct outcome {
 	uint64_t wall_ns;
-	uint64_t others_slept_ns; /* of calls like this one that were not asked */
+	uint64_t others_slept_ns; /* of similar calls that were not measured */
 	bool spun;
 	struct call_facts facts;
 };
 
 /*
- * A short call on a file: only whether it slept for long could make a difference. Of these one in
- * TRACE_SLEEP_SAMPLES is asked how long it slept, and stands for the others.
+ * A short call on a file matters only if it slept for long. One in TRACE_SLEEP_SAMPLES of these is
+ * measured and stands for the others.
  */
 static bool is_sampled(const struct call_watch *watch, const struct outcome *outcome)
 {
@@ -389,14 +393,14 @@ static struct outcome outcome_of(const struct call_watch *watch, uint64_t end_ns
 		return outcome;
 	take_usage();
 	if (this_thread.usage.switches < 0 || watch->switches < 0) {
-		/* The kernel does not answer: the clock alone must do. */
+		/* The kernel does not answer: use only the clock. */
 		facts->slept = true;
 		facts->slept_ns = outcome.wall_ns;
 		return outcome;
 	}
 	facts->slept = this_thread.usage.switches > watch->switches;
 	cpu_ns = this_thread.usage.cpu_ns - watch->cpu_ns;
-	/* For the turn it is as good as asleep, for as long as it had a processor to spin on. */
+	/* For the turn this is as bad as sleeping, while it had a CPU to spin on. */
 	if (watch->subject.spins) {
 		facts->slept = true;
 		facts->slept_ns = cpu_ns < outcome.wall_ns ? cpu_ns : outcome.wall_ns;
@@ -416,7 +420,7 @@ static struct outcome outcome_of(const struct call_watch *watch, uint64_t end_ns
 	return outcome;
 }
 
-/* Asked again before anything is blamed: what we kept may have been changed behind our back. */
+/* Query again before reporting: our record may be out of date. */
 static void ask_again(struct call_watch *watch, struct call_facts *facts)
 {
 	int fd = watch->fd_made >= 0 ? watch->fd_made : watch->subject.fd;
@@ -472,7 +476,7 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 	return site;
 }
 
-/* What an interpreter or a loop's library may do by itself. */
+/* Waits that an interpreter or a loop's library makes for itself. */
 static enum excuse own_wait(struct call_watch *watch, const struct outcome *outcome)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
@@ -485,7 +489,7 @@ static enum excuse own_wait(struct call_watch *watch, const struct outcome *outc
 		return EXCUSE_POOL;
 	if (waits_for_own_peer(watch))
 		return EXCUSE_SESSION;
-	/* libuv keeps a lock in a pipe: its byte is there. */
+	/* libuv uses a pipe as a lock; the byte is there. */
 	if (watch->kind == SUBJECT_PIPE && !outcome->facts.slept)
 		return call->depth && event_loop_library_has(call->frames[0]) ? EXCUSE_LIBRARY_PIPE
 									      : EXCUSE_NONE;
@@ -581,8 +585,10 @@ static void end(struct call_watch *watch)
 		if (!excuse)
 			record(watch, verdict, &outcome, end_ns);
 		error = !excused && verdict.severity == SEVERITY_ERROR;
-		/* A turn is not blamed again for what its calls were, or need not be; what is
-		 * allowed takes nothing of its time. */
+		/*
+		 * Don't report a turn as long for time that its calls explain; allowed time does
+		 * not count for the turn.
+		 */
 		if (turn && !allowance_is_open())
 			explain(turn, watch, &outcome);
 		if (turn && own)
@@ -603,13 +609,13 @@ void call_watch_end(struct call_watch *watch)
 	if (!watch->active)
 		return;
 	this_thread.in_call = false;
-	/* A forked child comes back out of its parent's call with no slot. */
+	/* A forked child returns from its parent's call without a slot. */
 	if (this_thread.slot)
 		end(watch);
 	thread_arm();
 }
 
-/* The call was left without its end being seen. What is written down of it must do. */
+/* The call was left without a visible end: keep what was recorded of it. */
 COLD static void abandon(struct trace_call_in_progress *call)
 {
 	OWN_CODE_SCOPE;
@@ -638,7 +644,7 @@ COLD static void abandon(struct trace_call_in_progress *call)
 	if (verdict.severity != SEVERITY_NONE && !(call->flags & SITE_ALLOWED) &&
 	    !own_wait(&watch, &outcome) && !offload(&watch))
 		site = record(&watch, verdict, &outcome, end_ns);
-	if (site) /* its loop may be over for the same reason */
+	if (site) /* its loop may have ended for the same reason */
 		site->confirmed = 1;
 	erase();
 }

@@ -1,8 +1,8 @@
 /*
  * The exported wrappers of all calls that need no code of their own. libc's headers declare the
- * same names: a line of the table with a wrong signature does not compile.
+ * same names, so a table line with a wrong signature does not compile.
  */
-#define __NO_INLINE__ 1 /* or stdio.h defines some of them itself */
+#define __NO_INLINE__ 1 /* or stdio.h defines some of them inline */
 #include <errno.h>
 #include <string.h>
 
@@ -10,14 +10,14 @@
 #include "call.h"
 #include "sockets.h"
 
-/* Declares those that no header of libc tells of: fortified twins, old aliases. */
+/* Declares fortified variants and old aliases that no libc header declares. */
 #define CALL(class, category, ret, name, params, args, subject) EXPORT ret name params;
 #define CALL_BY_HAND(class, category, ret, name, params)
 #include "runtime/libc/table.h"
 
 /*
- * Budget when not watched: one thread-local test and a tail call, five instructions, 1 ns. All else
- * is in the cold function.
+ * Budget when not watched: one thread-local test and a tail call, five instructions, 1 ns.
+ * Everything else is in the cold function.
  */
 #define CALL(class, category, ret, name, params, args, subject)                                    \
 	static COLD ret watched_##name params                                                      \
