@@ -18,7 +18,7 @@
 /* More references than any task has, and less than any address. */
 #define LARGEST_STATE (1UL << 32)
 
-/* Threads of the libraries that start some. */
+/* Names of threads that these libraries start. */
 static const struct {
 	enum executor_id executor;
 	const char *thread;
@@ -56,7 +56,8 @@ bool async_task_thread_is_reactor(void)
 	return !strcmp(this_thread.name, "async-io");
 }
 
-/* What a runnable that is about to run has for a state. rustc orders a header's words as it likes.
+/*
+ * What a runnable that is about to run may have as its state. rustc orders a header's words freely.
  */
 static bool may_be_state(uint64_t word)
 {
@@ -90,8 +91,8 @@ static enum task_moment moment(const uint64_t *words, const uint64_t *vtable)
 }
 
 /*
- * The state, the awaiter, which is two words, and the vtable's address come in any order; what
- * metadata an executor adds may stand between them (async-task/src/header.rs).
+ * The state, the two-word awaiter and the vtable's address come in any order; an executor's
+ * metadata may lie between them (async-task/src/header.rs).
  */
 const struct task_family async_task_family = {
 	.function = ASYNC_TASK_RUN,

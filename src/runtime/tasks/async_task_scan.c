@@ -8,15 +8,17 @@
 #define LAYOUT	  7 /* in words from schedule */
 #define WORDS	  8
 
-/* Not larger than any future; only to tell a size from an address. */
+/* Larger than any future; only separates a size from an address. */
 #define LARGEST_TASK	  (64UL << 20)
 #define LARGEST_ALIGNMENT 4096
-/* State, awaiter and the vtable's address; and what an executor may add as metadata. */
+/* State, awaiter and the vtable's address, and metadata that an executor may add. */
 #define SMALLEST_HEADER 0x20
 #define LARGEST_HEADER	0x400
 
-/* struct TaskLayout: core::alloc::Layout, whose two words rustc may put in either order, and three
- * offsets: of the schedule function, the future and its output, which share one place. */
+/*
+ * struct TaskLayout: core::alloc::Layout, whose two words may be in either order, and three
+ * offsets: of the schedule function, the future and its output; the latter two share one place.
+ */
 struct layout {
 	uint64_t size, alignment;
 	uint64_t schedule, future, output;
@@ -50,7 +52,7 @@ static bool has_layout(const struct task_region *region, uint64_t address)
 	return is_layout(&layout);
 }
 
-/* Not within its code: 2 comparisons are all that nearly every word costs. */
+/* Not within its code: for most words this costs only 2 comparisons. */
 static bool may_be_data(const struct task_region *region, uint64_t address)
 {
 	return address - region->module->start < region->module->end - region->module->start &&

@@ -1,16 +1,15 @@
 /*
- * Task vtables as they lie in memory: async-task/src/raw.rs, struct TaskVTable.
- *
- * Seven functions in 4.0 and since: schedule, drop_future, get_output, drop_ref, destroy, run,
- * clone_waker. Later versions of 4 have the address of the task's layout behind them, and are told
- * by this shape. Seven functions alone are too little: earlier ones are told by the symbol of run.
+ * Task vtables in memory: async-task/src/raw.rs, struct TaskVTable. Seven functions since 4.0:
+ * schedule, drop_future, get_output, drop_ref, destroy, run, clone_waker. Later versions of 4 add
+ * the address of the task's layout, and are found by this shape. Seven functions alone are not
+ * specific enough: earlier versions are found by the symbol of run.
  */
 #ifndef RUNTIME_EXECUTORS_ASYNC_TASK_SCAN_H
 #define RUNTIME_EXECUTORS_ASYNC_TASK_SCAN_H
 
 #include "shared/task_vtable.h"
 
-/* Which of its words. */
+/* Indexes of its words. */
 #define ASYNC_TASK_DROP_FUTURE 1
 #define ASYNC_TASK_RUN	       5
 

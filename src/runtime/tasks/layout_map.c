@@ -33,7 +33,7 @@ static bool is_ours(const struct stat *status)
 	       status->st_size > 0 && status->st_size < LARGEST;
 }
 
-/* Files there are replaced as a whole, never written again: the map does not change. */
+/* These files are replaced as a whole, never modified, so the mapping does not change. */
 static const void *map_file(const char *path, size_t *size)
 {
 	long fd = system_call(SYS_open, (long)path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,

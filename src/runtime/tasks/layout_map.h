@@ -1,5 +1,7 @@
-/* What is known of a module's async functions, mapped: from the user's cache, where `yieldsan run'
- * and `yieldsan scan' leave it. */
+/*
+ * The layout of a module's async functions, mapped from the user's cache, where `yieldsan run' and
+ * `yieldsan scan' store it.
+ */
 #ifndef RUNTIME_FUTURES_LAYOUT_MAP_H
 #define RUNTIME_FUTURES_LAYOUT_MAP_H
 
@@ -8,17 +10,17 @@
 struct module;
 
 struct mapped_layout {
-	struct layout table; /* without a header: none */
-	/* By value: 0, or how often it was in doubt whether it is alive, or VALUE_REFUTED. */
+	struct layout table; /* no header: no layout */
+	/* By value: how often it was unclear whether it is alive, or VALUE_REFUTED. */
 	uint8_t *doubts;
 };
 
 #define VALUE_REFUTED UINT8_MAX /* its lock was seen unlocked where it ought to be held */
 
-/* Start-up: where layouts lie. */
+/* Start-up: finds the layout directory. */
 void layout_map_init(void);
 
-/* False when there is none: nothing is told of what the module's futures hold. */
+/* False if there is no layout: then nothing is reported about what the module's futures hold. */
 bool layout_map(struct mapped_layout *layout, const struct module *module);
 void layout_unmap(struct mapped_layout *layout);
 

@@ -20,7 +20,7 @@ const struct layout_task *layout_task(const struct layout *layout, const struct 
 
 		if (!task->poll || task->poll + base != poll || task->trailer != number)
 			continue;
-		/* A linker that merges equal functions: whose future it is cannot be told. */
+		/* The linker merged equal functions: the future's type is ambiguous. */
 		if (found && found->machine != task->machine)
 			return NULL;
 		found = task;

@@ -1,4 +1,4 @@
-/* Which layout a task's future has. */
+/* Finds the layout of a task's future. */
 #ifndef RUNTIME_TASKS_TASK_LAYOUT_H
 #define RUNTIME_TASKS_TASK_LAYOUT_H
 
@@ -8,8 +8,10 @@
 
 struct task_slot;
 
-/* How tasks lie whose vtable this slot stands in, and which are polled by the function at `poll`.
- * NULL: not known. */
+/*
+ * The layout of tasks whose vtable contains this slot, and which are polled by the function at
+ * `poll`. NULL: not known.
+ */
 const struct layout_task *layout_task(const struct layout *layout, const struct task_slot *slot,
 				      uintptr_t poll);
 

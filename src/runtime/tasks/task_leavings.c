@@ -18,7 +18,7 @@
 #include "runtime/trace/trace.h"
 #include "runtime/turns/turn.h"
 
-#define PLACES	   64 /* the oldest gives way */
+#define PLACES	   64 /* the oldest entry is replaced */
 
 #define PF_EXITING 0x4
 
@@ -26,12 +26,12 @@ static struct leaving {
 	uint64_t task; /* 0: free */
 	enum trace_left_kind kind;
 	pid_t pid;
-	dev_t device; /* of a file: another of this name is not it */
+	dev_t device; /* of a file: identifies it if the name is reused */
 	ino_t number;
 	char path[256];
 	const struct known_stack *made;
-	uint32_t left; /* offset of the trace_left_site: its task is gone; 0 */
-	/* of a child: the turn that made it, and where a later one last asked for its state */
+	uint32_t left; /* offset of the trace_left_site once its task is gone; 0 */
+	/* for a child: the turn that made it, and where a later turn last queried its state */
 	uint64_t turn;
 	const struct known_stack *asked;
 	struct executor *executor;
@@ -46,7 +46,7 @@ static void drop(struct leaving *leaving)
 		__atomic_fetch_sub(&task_resources_kept, 1, __ATOMIC_RELAXED);
 }
 
-/* NULL when no task of Tokio's runs, or there is no room. */
+/* NULL if no Tokio task is running, or there is no room. */
 static struct leaving *take(uint64_t *task)
 {
 	const struct turn *turn = this_thread.turn;
@@ -120,8 +120,8 @@ void task_makes_file(const char *path, int fd)
 }
 
 /*
- * The value that stands for a child asks, when it is dropped, whether the child has ended
- * (tokio::process). One that is dropped in the turn that made it is let run on purpose.
+ * When tokio::process drops a child's handle, it queries whether the child has ended. A handle
+ * dropped in the turn that made it is taken as detached on purpose.
  */
 static void note_ask(struct leaving *leaving)
 {
@@ -153,7 +153,7 @@ void task_child_used(pid_t pid, bool waits)
 	}
 }
 
-/* The beginning of a file of a process in /proc, as a string. */
+/* Reads the beginning of a file of a process in /proc, as a string. */
 static void read_of(pid_t pid, const char *file, char *text, size_t size)
 {
 	char path[48];
@@ -190,7 +190,7 @@ static bool is_dying(pid_t pid)
 	       flags & PF_EXITING;
 }
 
-/* A child that was killed is there for a moment still. */
+/* A killed child exists for a moment longer. */
 static bool runs(pid_t pid)
 {
 	siginfo_t info = { 0 };
@@ -248,7 +248,7 @@ void task_leavings_at_exit(void)
 			if (site)
 				__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
 		}
-		drop(leaving); /* a process may come here twice */
+		drop(leaving); /* a process may get here twice */
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
- * Children and temporary files that tasks made: one that outlives its task, when that is cancelled,
- * is nobody's to end. Whether it does is asked twice: after the task's destructors, and at the end
- * of the process, for a destructor may kill or remove it without waiting until it is gone.
+ * Children and temporary files that tasks made. If one outlives its cancelled task, nothing else
+ * will clean it up. This is checked twice: after the task's destructors, and at the end of the
+ * process, because a destructor may kill or remove it without waiting until it is gone.
  */
 #ifndef RUNTIME_TASK_LEAVINGS_H
 #define RUNTIME_TASK_LEAVINGS_H
@@ -17,30 +17,30 @@
 COLD void task_makes_child(pid_t pid);
 COLD void task_makes_file(const char *path, int fd);
 
-/* A process was made on the present thread. */
+/* A process was made on the calling thread. */
 static inline void task_child_made(pid_t pid)
 {
 	if (UNLIKELY(this_thread.turn != NULL) && !this_thread.vforked)
 		task_makes_child(pid);
 }
 
-/* A file was made that was not there before; `path`: absolute, or of no interest. */
+/* A new file was created; `path`: absolute, or ignored. */
 static inline void task_file_made(const char *path, int fd)
 {
 	if (UNLIKELY(this_thread.turn != NULL) && fd >= 0 && !this_thread.vforked)
 		task_makes_file(path, fd);
 }
 
-/* A task asks for this very child: it has it. `waits`: until it ends. */
+/* A task queries this child: it is in use. `waits`: until it ends. */
 COLD void task_child_used(pid_t pid, bool waits);
 
 /* As task_resources_left. */
 COLD void task_leavings_left(uint64_t task, uint32_t cancelled);
 
-/* The process ends: what is still there is counted. */
+/* The process ends: counts what still exists. */
 COLD void task_leavings_at_exit(void);
 
-/* In a forked child: they are the parent's. */
+/* Called in a forked child: they belong to the parent. */
 void task_leavings_forget(void);
 
 #endif

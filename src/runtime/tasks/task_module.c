@@ -9,7 +9,7 @@
 
 struct task_module task_modules[TASK_MODULES];
 
-static unsigned used; /* entries up to here are or were taken */
+static unsigned used; /* entries up to here were taken at some time */
 
 static bool is_loaded(const struct task_module *module)
 {
@@ -53,7 +53,7 @@ struct executor *task_module_executor(const struct task_module *module)
 	return NULL;
 }
 
-/* A module that went and came back has the same struct module, and other tables. */
+/* A module that was unloaded and loaded again has the same struct module, but other tables. */
 static void release_unloaded(const struct module *added)
 {
 	for (unsigned i = 0; i < used; i++) {
@@ -78,8 +78,8 @@ static struct task_module *free_entry(void)
 struct search {
 	struct task_module *module;
 	bool may_be_rust;
-	unsigned library;	 /* that is looked for */
-	uintptr_t writable_from; /* pages from here on are not read-only */
+	unsigned library;	 /* library searched for */
+	uintptr_t writable_from; /* pages from here on are writable */
 };
 
 static bool hook(const struct search *search, const struct task_family *family,
@@ -136,9 +136,9 @@ static void look_through_segments(struct search *search, uint32_t flags)
 }
 
 /*
- * Where constant tables of addresses lie: in what is made read-only after relocation; in a program
- * as published that has lost the mark for it (Deno 2.9), in plain data; in a program at a fixed
- * address, which needs no relocation, in its read-only data as well.
+ * Where constant tables of addresses lie: in memory that is read-only after relocation; in plain
+ * data if a published program has lost that mark (Deno 2.9); and in the read-only data of a program
+ * at a fixed address, which needs no relocation.
  */
 static void look_everywhere(struct search *search)
 {
@@ -179,7 +179,7 @@ void task_module_added(struct module *added)
 		if (task_libraries[i]->is_named(&module->symbols))
 			module->libraries |= 1u << i;
 	tokio_context_clear(&module->context);
-	/* Calls come through as soon as the first table is hooked. */
+	/* Calls arrive as soon as the first table is hooked. */
 	__atomic_store_n(&module->module, added, __ATOMIC_RELEASE);
 	if (module - task_modules >= (ptrdiff_t)used)
 		__atomic_store_n(&used, (unsigned)(module - task_modules) + 1, __ATOMIC_RELEASE);

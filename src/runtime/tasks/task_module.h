@@ -1,6 +1,6 @@
 /*
- * Modules with tasks in them that are polled through vtables: Tokio, async-task, or both. Each has
- * a copy of its own of such a library, with its own thread-local state.
+ * Modules that contain tasks polled through vtables: Tokio, async-task, or both. Each has its own
+ * copy of the library, with its own thread-local state.
  */
 #ifndef RUNTIME_EXECUTORS_TASK_MODULE_H
 #define RUNTIME_EXECUTORS_TASK_MODULE_H
@@ -20,8 +20,8 @@ struct task_library;
 
 struct task_module {
 	struct module *module; /* NULL: a free entry */
-	uint32_t
-		libraries; /* bits by their place in task_libraries: it has a vtable, or a symbol */
+	uint32_t libraries; /* bits by index in task_libraries: it has a vtable or a symbol of the
+			       library */
 	struct tokio_context context;
 	struct task_symbols symbols;
 	struct mapped_layout futures;
@@ -29,19 +29,19 @@ struct task_module {
 
 extern struct task_module task_modules[TASK_MODULES];
 
-/* One after the other those that are loaded; begin with NULL. Async-signal-safe. */
+/* Iterates over the loaded ones; start with NULL. Async-signal-safe. */
 struct task_module *task_module_next(struct task_module *previous);
 
-/* The one that holds an address; NULL when none does. */
+/* The one that contains an address; NULL: none. */
 struct task_module *task_module_of(uintptr_t pc);
 
 /* Whether it has tasks of the library. */
 bool task_module_has(const struct task_module *module, const struct task_library *library);
 
-/* Whose root futures it polls on the present thread, and who parks there. */
+/* The executor of root futures that it polls on the calling thread, and of parks there. */
 struct executor *task_module_executor(const struct task_module *module);
 
-/* As members of a recogniser. */
+/* Members of a recogniser. */
 void task_module_added(struct module *module);
 void task_modules_forked(void);
 

@@ -7,14 +7,14 @@
 #include "runtime/turns/task_types.h"
 
 #define TABLES	4
-#define BUCKETS 2 /* of each table, in which a task may lie */
+#define BUCKETS 2 /* per table: a task may be in either */
 
 struct trace_task *task_registry_first;
 
-/* Each is made when those before it have no room for a task. */
+/* Each table is made when the earlier ones have no room for a task. */
 static struct {
 	struct trace_tasks *record;
-	uint8_t bits; /* of the number of its buckets */
+	uint8_t bits; /* log2 of its number of buckets */
 	bool tried;
 } tables[TABLES] = {
 	{ .bits = TASK_REGISTRY_FIRST_BITS },
@@ -23,7 +23,7 @@ static struct {
 	{ .bits = TASK_REGISTRY_FIRST_BITS + 5 },
 };
 
-/* Sites matter more: the last half of the trace is theirs. */
+/* Sites matter more: the last half of the trace is reserved for them. */
 static bool has_room(size_t size)
 {
 	const struct trace_header *trace = trace_header();
@@ -35,7 +35,7 @@ static bool has_room(size_t size)
 static struct trace_tasks *make(unsigned number)
 {
 	uint32_t count = (uint32_t)TASK_REGISTRY_BUCKET << tables[number].bits;
-	/* A bucket is a cache line, and does not span two. */
+	/* A bucket fills exactly one cache line. */
 	size_t line = TASK_REGISTRY_BUCKET * sizeof(struct trace_task);
 	size_t size = sizeof(struct trace_tasks) + count * sizeof(struct trace_task) + line;
 	struct trace_tasks *record;
@@ -65,7 +65,7 @@ static struct trace_task *bucket(unsigned table, struct trace_tasks *record, con
 	return entries(record) + place * TASK_REGISTRY_BUCKET;
 }
 
-/* A task is in one place alone, and polled by one thread at a time. */
+/* A task is in one place only, and is polled by one thread at a time. */
 static struct trace_task *find(const void *header)
 {
 	for (unsigned table = 0; table < TABLES; table++) {
@@ -108,7 +108,7 @@ static bool add_to(unsigned table, const void *header, uint64_t word, uint64_t t
 	return false;
 }
 
-/* Most that have not been polled for long are no more. */
+/* Most tasks that were not polled for long no longer exist. */
 static void replace_oldest(const void *header, uint64_t word, uint64_t ticks)
 {
 	struct trace_task *oldest = NULL;
@@ -140,7 +140,7 @@ void task_registry_polled_elsewhere(const void *header, uint32_t type, uint64_t 
 		return;
 	entry = find(header);
 	if (entry) {
-		entry->task = word; /* of another type: the memory of one that is no more */
+		entry->task = word; /* another type: the memory was reused for a new task */
 		entry->polled = ticks;
 		return;
 	}

@@ -1,7 +1,8 @@
 /*
- * Which tasks were polled, and when last: in the trace, where a reader finds it while the process
- * runs, and after it was killed. How a task ends nobody sees: it may be freed in its last poll, and
- * nothing is read through it after that. A reader of a living process asks the task itself.
+ * The polled tasks, each with the time of its last poll. Kept in the trace, where a reader finds it
+ * while the process runs and after it was killed. The end of a task is not seen: it may be freed in
+ * its last poll, and its memory is not read after that. A reader of a live process reads the task
+ * itself.
  */
 #ifndef RUNTIME_EXECUTORS_TASK_REGISTRY_H
 #define RUNTIME_EXECUTORS_TASK_REGISTRY_H
@@ -14,9 +15,9 @@
 
 #define TASK_REGISTRY_BUCKET 4 /* entries: a cache line */
 
-/* The first of its tables; NULL: none yet, or none to be kept. */
+/* The first of its tables; NULL: none yet, or disabled. */
 extern struct trace_task *task_registry_first;
-#define TASK_REGISTRY_FIRST_BITS 8 /* of its number of buckets */
+#define TASK_REGISTRY_FIRST_BITS 8 /* log2 of its number of buckets */
 
 static inline uint64_t task_registry_word(const void *header, uint32_t type)
 {
@@ -30,7 +31,7 @@ static inline uint64_t task_registry_hash(const void *header)
 
 COLD void task_registry_polled_elsewhere(const void *header, uint32_t type, uint64_t ticks);
 
-/* To be called when a poll begins. Budget: 2 ns, one cache line. */
+/* Call it when a poll begins. Budget: 2 ns, one cache line. */
 static inline void task_registry_polled(const void *header, uint32_t type, uint64_t ticks)
 {
 	struct trace_task *entry = task_registry_first;
@@ -48,10 +49,10 @@ static inline void task_registry_polled(const void *header, uint32_t type, uint6
 	task_registry_polled_elsewhere(header, type, ticks);
 }
 
-/* It is known to be gone. */
+/* The task is known to be gone. */
 void task_registry_remove(const void *header);
 
-/* In a forked child: what was written is the parent's. */
+/* Called in a forked child: the records belong to the parent. */
 void task_registry_forget(void);
 
 #endif

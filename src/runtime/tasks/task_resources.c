@@ -14,14 +14,14 @@
 #include "runtime/base/runtime.h"
 #include "runtime/turns/turn.h"
 
-#define PLACES	   1024 /* by descriptor: of two in one place the later is kept */
+#define PLACES	   1024 /* by descriptor: the later of two in one place is kept */
 #define INDEX_SIZE 256	/* a power of two, twice the sites that fit */
 
 static struct resource {
 	int fd;
 	uint64_t task; /* 0: free */
 	const struct known_stack *opened;
-	uint32_t left; /* offset of the trace_left_site: its task is gone; 0 */
+	uint32_t left; /* offset of the trace_left_site once its task is gone; 0 */
 } resources[PLACES] MEMORY_TABLE;
 
 uint32_t task_resources_kept;
@@ -104,7 +104,7 @@ struct left_key {
 	uint32_t cancelled;
 	enum trace_left_kind kind;
 	const struct known_stack *opened;
-	const struct known_stack *asked; /* of one that was dropped; NULL */
+	const struct known_stack *asked; /* for a dropped child; NULL */
 	struct executor *executor;
 	uint32_t type;
 };
@@ -190,7 +190,7 @@ void task_resources_left(uint64_t task, uint32_t cancelled)
 			return;
 		__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
 		resource->left = trace_offset(site);
-		/* Whoever uses it next has to ask what it is. */
+		/* Its type is queried again at the next use. */
 		descriptor_changed(resource->fd);
 	}
 }

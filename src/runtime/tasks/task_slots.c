@@ -13,7 +13,7 @@
 struct task_slot task_slots[TASK_SLOTS];
 const void *task_targets[TASK_SLOTS];
 
-static unsigned used; /* numbers up to here were handed out once */
+static unsigned used; /* numbers up to here were used at some time */
 static uintptr_t open_page;
 
 static const void *thunk_of(uint32_t number)
@@ -72,7 +72,7 @@ bool task_slot_hook(struct task_module *module, const struct task_family *family
 	slot->job = vtable->job;
 	slot->by_shape = vtable->by_shape;
 	task_targets[number] = family->confirm ? (const void *)task_undecided : family->confirmed;
-	/* From here on other threads come through. */
+	/* From here on other threads use it. */
 	__atomic_store_n(function, (uint64_t)(uintptr_t)thunk_of(number), __ATOMIC_RELEASE);
 	return true;
 }
@@ -84,8 +84,10 @@ void task_slots_release(const struct task_module *module)
 			task_slots[i] = (struct task_slot){ 0 };
 }
 
-/* Whether the argument is a task's header: it points to words, one of which is the address of this
- * very vtable. */
+/*
+ * Whether the argument is a task's header: a pointer to words, one of which is the address of this
+ * vtable.
+ */
 static bool is_header(uintptr_t argument, struct task_slot *slot)
 {
 	const struct task_family *family = slot->family;
@@ -102,7 +104,7 @@ static bool is_header(uintptr_t argument, struct task_slot *slot)
 	return false;
 }
 
-/* The function that polls what this slot's function is for. */
+/* The poll function for this slot's vtable. */
 static uintptr_t poll_of(const struct task_slot *slot)
 {
 	for (unsigned i = 0; !slot->family->polls && i < used; i++)
@@ -112,16 +114,19 @@ static uintptr_t poll_of(const struct task_slot *slot)
 }
 
 /*
- * The first call of a slot: decides for good whether it is a task's. Runs with any arguments, in
- * any function's place, so it calls nothing that may touch more than the general registers and
- * xmm0-15. Returns where the call goes on.
+ * The first call of a slot: decides permanently whether the slot belongs to a task. Runs with any
+ * arguments, in place of any function, so it calls nothing that may change registers other than the
+ * general ones and xmm0-15. Returns where the call continues.
  */
 const void *task_slot_decide(uintptr_t argument, uint32_t number)
 {
 	OWN_CODE_SCOPE;
 	struct task_slot *slot = &task_slots[number];
 
-	/* Once system calls are given up nobody can be asked: an unknown slot stays unwatched. */
+	/*
+	 * If system calls are not allowed, the argument cannot be checked: an unknown slot stays
+	 * unwatched.
+	 */
 	if (!runtime_started || runtime_silent)
 		return (const void *)slot->function;
 	if (!is_header(argument, slot)) {
@@ -130,7 +135,7 @@ const void *task_slot_decide(uintptr_t argument, uint32_t number)
 		return (const void *)slot->function;
 	}
 	slot->type = task_type_number(slot->vtable, poll_of(slot));
-	/* Where vtables have this shape they have the place of the number as well. */
+	/* Vtables of this shape also store where a task keeps its ID. */
 	if (slot->by_shape && slot->family->id_word)
 		task_type_set_id(slot->type,
 				 (uint32_t)((const uint64_t *)slot->vtable)[slot->family->id_word]);

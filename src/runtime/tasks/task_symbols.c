@@ -36,10 +36,10 @@ static unsigned found_count;
 struct name {
 	const char *part;
 	enum task_function function;
-	const char *module; /* must be part as well */
+	const char *module; /* must occur in the name as well */
 };
 
-/* The first that is part of a name of Tokio's decides. */
+/* The first entry that occurs in a Tokio function's name decides. */
 static const struct name tokio_names[] = {
 	{ "7runtime4task3raw4poll", FUNCTION_POLL, "" },
 	{ "9CoreGuard8block_on", FUNCTION_ROOT_CURRENT_THREAD, "" },
@@ -67,7 +67,7 @@ static const struct name tokio_names[] = {
 	{ "5enter4exit", FUNCTION_EXEMPT, "" }, /* to 1.20 */
 };
 
-/* The same of the crates around async-task. */
+/* Same for the crates around async-task. */
 static const struct name async_names[] = {
 	{ "3run", FUNCTION_RUN, "10async_task3raw" },
 	{ "8block_on", FUNCTION_ROOT, "8async_io" },
@@ -85,8 +85,10 @@ static bool starts(const char *string, const char *start)
 	return !*start;
 }
 
-/* Whether one of the crates below has such a name; a C++ program has hundreds of thousands of
- * functions in classes that have not. */
+/*
+ * Whether the name may belong to one of the crates below; a C++ program has hundreds of thousands
+ * of functions that don't.
+ */
 static bool may_be_crate(const char *name)
 {
 	switch (name[0]) {
@@ -107,9 +109,8 @@ static bool may_be_crate(const char *name)
 }
 
 /*
- * The crate that a function belongs to, and not one that it is instantiated with. Legacy: _ZN, then
- * the path. v0: the first crate root of the path, "Cs" and a number in base 62 and "_", then its
- * name.
+ * The crate that defines a function, not one that it is instantiated with. Legacy: _ZN, then the
+ * path. v0: the first crate root of the path, "Cs" and a number in base 62 and "_", then its name.
  */
 static const char *crate_of(const char *name)
 {
@@ -124,7 +125,7 @@ static const char *crate_of(const char *name)
 	return crate ? crate + 1 : "";
 }
 
-/* What is part of any of the names: most of these crates' functions have none. */
+/* A quick test for a part of any of the names: most of these crates' functions have none. */
 static bool may_have_name(const char *name)
 {
 	return strstr(name, "block_") || strstr(name, "3run") || strstr(name, "5react") ||
@@ -196,7 +197,7 @@ static void visit(const struct symbol_range *symbol, void *data)
 	};
 }
 
-/* Shell's sort: libc's qsort may allocate. */
+/* Shell sort: libc's qsort may allocate. */
 static void sort(struct task_range *ranges, unsigned count)
 {
 	for (unsigned gap = count / 2; gap; gap /= 2)
@@ -227,8 +228,8 @@ static bool keep(struct task_symbols *symbols)
 }
 
 /*
- * Only what brings a personality routine of its own, as Rust's standard library does, asks the
- * unwinder for a frame's language data: C has none, and C++'s is in libstdc++.
+ * Only a module with its own personality routine, as in Rust's standard library, asks the unwinder
+ * for a frame's language data: C has none, and C++'s is in libstdc++.
  */
 bool module_may_be_rust(const struct module *module)
 {
@@ -239,7 +240,7 @@ bool module_may_be_rust(const struct module *module)
 	       memmem(dynamic.strings, dynamic.strings_size, import, sizeof import);
 }
 
-/* What is in the memory of an earlier module is not there any more. */
+/* The memory of an earlier module may not be there any more. */
 static void clear(struct task_symbols *symbols)
 {
 	*symbols = (struct task_symbols){
@@ -257,7 +258,7 @@ void task_symbols_read(struct task_symbols *symbols, const struct module *module
 		return;
 	found_count = 0;
 	module_each_function(module, visit, symbols);
-	/* A block_on of futures-lite alone is no executor's. */
+	/* A block_on of futures-lite alone does not belong to an executor. */
 	symbols->async_task &= task_addresses_count(symbols->runs) > 0;
 	if (!(symbols->tokio || symbols->async_task) || !keep(symbols))
 		return;

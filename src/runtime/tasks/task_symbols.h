@@ -1,7 +1,7 @@
 /*
- * Functions of Tokio, async-task and the executors on it by their names, where a module has
- * symbols: polls, for vtables that their shape does not tell, and what tells the root future of a
- * block_on on a stack.
+ * Functions of Tokio, async-task and its executors, found by name if a module has symbols: polls,
+ * for vtables that cannot be found by their shape, and the functions that identify the root future
+ * of a block_on on a stack.
  */
 #ifndef RUNTIME_EXECUTORS_TASK_SYMBOLS_H
 #define RUNTIME_EXECUTORS_TASK_SYMBOLS_H
@@ -15,18 +15,18 @@
 
 enum task_function {
 	FUNCTION_NONE = 0,
-	FUNCTION_POLL,	    /* slot 0 of a vtable: what it calls is a task, not a root future */
-	FUNCTION_RUN,	    /* the same of async-task's */
+	FUNCTION_POLL,	    /* slot 0 of a vtable: it calls a task, not a root future */
+	FUNCTION_RUN,	    /* same for async-task */
 	FUNCTION_PARKS,	    /* the runtime waits for work */
 	FUNCTION_EXEMPT,    /* block_in_place calls its closure */
-	FUNCTION_CONDITION, /* a condition variable's wait: of a park that was inlined, when it is
-			       called by a block_on itself */
+	FUNCTION_CONDITION, /* a condition variable's wait: an inlined park, if block_on calls it
+			       directly */
 	FUNCTION_ROOT,	    /* block_on of a runtime that may be of either kind */
 	FUNCTION_ROOT_CURRENT_THREAD,
-	FUNCTION_ROOT_MULTI_THREAD, /* or any that parks its thread for one future alone */
+	FUNCTION_ROOT_MULTI_THREAD, /* or any that parks its thread for a single future */
 };
 
-/* By its mangled name, legacy or v0. */
+/* Classifies a mangled name, legacy or v0. */
 enum task_function task_function_named(const char *name);
 
 struct task_range {
@@ -36,23 +36,23 @@ struct task_range {
 };
 
 struct task_symbols {
-	struct task_range *ranges; /* by address */
+	struct task_range *ranges; /* sorted by address */
 	uint32_t count;
 	uint32_t capacity;
-	bool tokio, async_task; /* of which there are functions */
+	bool tokio, async_task; /* whether there are functions of each */
 	bool smol, async_std;	/* whether these are in the module */
 	bool roots;		/* at least one block_on is among them */
-	/* Until the next module's are read. */
+	/* Valid until the next module's are read. */
 	struct task_addresses *polls, *runs;
 };
 
 /*
- * Whether a Rust compiler may have made a module; the files of others are not even opened. False
- * for a Rust program that has libgcc linked in: it is told by the shape of its tables alone.
+ * Whether a module may come from a Rust compiler; other modules' files are not even opened. False
+ * for a Rust program with libgcc linked in: its tables are found only by their shape.
  */
 bool module_may_be_rust(const struct module *module);
 
-/* Reads a module's symbols. The memory of an earlier module is used again. */
+/* Reads a module's symbols. Reuses the memory of the previous module. */
 void task_symbols_read(struct task_symbols *symbols, const struct module *module);
 
 enum task_function task_symbols_at(const struct task_symbols *symbols, uintptr_t pc);

@@ -1,4 +1,4 @@
-/* The doors that stand in hooked task vtables, one in each: task_thunks.S. */
+/* The thunks in hooked task vtables, one for each: task_thunks.S. */
 #ifndef RUNTIME_EXECUTORS_TASK_THUNKS_H
 #define RUNTIME_EXECUTORS_TASK_THUNKS_H
 
@@ -14,10 +14,10 @@
 /* TASK_SLOTS thunks of TASK_THUNK_SIZE bytes: number n loads n and jumps to task_targets[n]. */
 extern const char task_thunks[];
 
-/* Where each goes: task_undecided, a family's confirmed, or the function it stands before. */
+/* The target of each: task_undecided, a family's confirmed, or the original function. */
 extern const void *task_targets[TASK_SLOTS];
 
-/* Targets; not to be called from C. */
+/* Targets; don't call them from C. */
 void task_undecided(void);
 void tokio_confirmed(void);
 void tokio_shutdown_confirmed(void);
@@ -25,7 +25,7 @@ void async_task_confirmed(void);
 void async_task_drop_confirmed(void);
 void boxed_drop_confirmed(void);
 
-/* What they call. */
+/* The functions that they call. */
 const void *task_slot_decide(uintptr_t argument, uint32_t number);
 void tokio_poll(void *header, uint32_t number);
 void tokio_shutdown(void *header, uint32_t number);

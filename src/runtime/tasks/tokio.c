@@ -41,7 +41,7 @@ static struct executor *executor(const struct task_module *module)
 
 /*
  * The vtable's address is word 2 of a header since 1.22, word 4 from 1.12 to 1.21
- * (tokio/src/runtime/task/core.rs); owner_id is the one behind it.
+ * (tokio/src/runtime/task/core.rs); owner_id follows it.
  */
 const struct task_family tokio_family = {
 	.polls = true,
@@ -92,7 +92,7 @@ const struct task_library tokio_library = {
 	.is_named = is_named,
 	.scan = scan,
 	.polls = &tokio_family,
-	.drops = &tokio_shutdown_family, /* it has its place since 1.23 */
+	.drops = &tokio_shutdown_family, /* has its place since 1.23 */
 	.begin = begin,
 	.forked = forked,
 	.executor = executor,

@@ -1,4 +1,4 @@
-/* What is learnt of a module's thread-local storage, and how. */
+/* Learns the layout of a module's thread-local storage. */
 #include "tokio_context.h"
 
 #include <string.h>
@@ -8,17 +8,20 @@
 #define LARGEST_BLOCK (64 << 10)
 #define FULL_BUDGET   128 /* tokio/src/task/coop/mod.rs, Budget::initial */
 #define NEIGHBOURHOOD 160
-/* So many looks are spent on learning; where nothing came of them, one in SELDOM is. */
+/*
+ * Number of observations spent on learning; if they found nothing, one in SELDOM is used after
+ * that.
+ */
 #define MANY_LOOKS 1024
 #define SELDOM	   1024
 /* Rounds, of some 40 cycles each. */
 #define LONGEST_WAIT 2000
-/* What is left of the budget's places by then will do, or there are none. */
+/* Observations after which the remaining places of the budget are accepted, or there are none. */
 #define SETTLING_LOOKS 256
 
-/* What a new block has at a place. */
+/* Properties of a byte in a new block. */
 #define MADE_SO	   1 /* a byte that is PLACE_OUTSIDE */
-#define MADE_ALONE 2 /* the same, with nothing around it in its word */
+#define MADE_ALONE 2 /* the same, and the rest of its word is 0 */
 
 /* No budget, outside, padding: as rustc lays them out (1.22 to 1.54), see is_beside. */
 static bool is_alone(const uint8_t *image, size_t size, uint32_t place)
@@ -28,7 +31,7 @@ static bool is_alone(const uint8_t *image, size_t size, uint32_t place)
 	return place % 4 == 2 && place + 1 < size && !memcmp(image + place - 2, word, sizeof word);
 }
 
-/* Notes which bytes of a new block are made as those that are looked for. */
+/* Notes which bytes of a new block may be the ones searched for. */
 static void read_image(struct tokio_context *context, const struct module *module)
 {
 	memset(context->made_outside, 0, context->size);
@@ -104,7 +107,7 @@ static bool contradicts(uint8_t byte, enum tokio_moment moment)
 	}
 }
 
-/* Looks at a whole block. */
+/* Strikes out bytes of a block that contradict the moment. */
 static void strike_out(struct tokio_context *context, const uint8_t *block,
 		       enum tokio_moment moment)
 {
@@ -137,9 +140,9 @@ static bool is_budget(const uint8_t *block, uint32_t place, enum tokio_moment mo
 }
 
 /*
- * Since 1.22 both are members of one structure, and its only ones of a byte's alignment: rustc puts
- * them together, behind an aligned word. No other bytes, which may be random, can be taken for
- * these.
+ * Since 1.22 both are members of one structure, the only ones with an alignment of one byte: rustc
+ * puts them together after an aligned word. Other bytes, which may be random, cannot be mistaken
+ * for these.
  */
 static bool is_beside(uint32_t budget, uint32_t place)
 {
@@ -147,7 +150,7 @@ static bool is_beside(uint32_t budget, uint32_t place)
 	       place != budget + 1;
 }
 
-/* The budget beside a place; the size of the block when there is none. */
+/* The budget beside a place; the size of the block if there is none. */
 static uint32_t budget_beside(const struct tokio_context *context, const uint8_t *block,
 			      uint32_t place)
 {
@@ -165,7 +168,7 @@ static void keep_place(struct tokio_context *context, uint32_t place, uint32_t b
 	__atomic_store_n(&context->count, 1, __ATOMIC_RELEASE);
 }
 
-/* To 1.20 they are two variables that lie close. */
+/* Up to 1.20 they are two separate variables close to each other. */
 static void find_budgets(struct tokio_context *context, const uint8_t *block)
 {
 	uint32_t place = context->places[0], count = 0;
@@ -188,10 +191,10 @@ static void find_budgets(struct tokio_context *context, const uint8_t *block)
 }
 
 /*
- * A program of one thread launches no workers, and may never run a job. But a byte that is 2 in
- * every job, or else in what new blocks are made from, and is 0 or 1 here, beside a budget, is the
- * one. (1.54 makes new blocks so, 1.24 at their first use.) Under a foreign block_on nothing comes
- * of it: it is 2.
+ * A single-threaded program launches no workers, and may never run a job. But a byte beside a
+ * budget that is 2 in every job, or in the image of new blocks, and is 0 or 1 here, is the one.
+ * (1.54 initialises new blocks so, 1.24 sets it at their first use.) A foreign block_on teaches
+ * nothing: the byte is 2 there.
  */
 static void learn_beside_budget(struct tokio_context *context, const uint8_t *block)
 {
@@ -221,7 +224,10 @@ static void check_budgets(struct tokio_context *context, const uint8_t *block,
 	__atomic_store_n(&context->budget_count, count, __ATOMIC_RELEASE);
 }
 
-/* Of the few that are left. A foreign block_on within a job shows the true byte as 2 to a task. */
+/*
+ * Checks the few places that are left. In a foreign block_on within a job, a task sees the true
+ * byte as 2.
+ */
 static void check_places(struct tokio_context *context, const uint8_t *block,
 			 enum tokio_moment moment)
 {
@@ -262,8 +268,11 @@ static void learn(struct tokio_context *context, const uint8_t *block, enum toki
 	context->settled = context->budget_count == 1 || context->looks > SETTLING_LOOKS;
 }
 
-/* Two workers launch at once, and what is missed then comes too late for a first block_in_place: so
- * wait for the other, who takes 1 us, but not for one that a signal or the scheduler keeps. */
+/*
+ * Two workers launch at the same time, and an observation missed then is too late for a first
+ * block_in_place. So wait for the other thread, which takes 1 us, but not for one that was
+ * preempted or interrupted by a signal.
+ */
 static bool enter(struct tokio_context *context)
 {
 	for (unsigned i = 0; i < LONGEST_WAIT; i++) {

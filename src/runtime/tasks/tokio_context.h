@@ -1,17 +1,17 @@
 /*
- * Where a thread stands in Tokio, from two things that Tokio keeps in thread-local storage
+ * Whether a thread is inside Tokio, from two variables in Tokio's thread-local storage
  * (tokio/src/runtime/context.rs, struct Context).
  *
- * The first, `runtime`, is a byte: 2 outside of any runtime, 1 inside, 0 inside where
- * block_in_place is refused (current_thread, LocalSet). block_in_place makes it 2 for its closure.
  *
- * The second, `budget`, is two bytes, an Option<u8>: 1 and at most 128 while a future is polled; 0
- * while the runtime itself runs or parks, and where the budget was put off (block_in_place,
- * unconstrained).
+ * The first, `runtime`, is a byte: 2 outside any runtime, 1 inside, 0 inside where block_in_place
+ * is refused (current_thread, LocalSet). block_in_place sets it to 2 for its closure. The second,
+ * `budget`, is two bytes, an Option<u8>: 1 and at most 128 while a future is polled; 0 while the
+ * runtime itself runs or parks, and where there is no budget (block_in_place, unconstrained).
  *
- * No symbol tells their places in a stripped program, so they are learnt from what is known at each
- * poll: a blocking-pool job begins outside of the runtime; a task that is polled within the launch
- * of a worker, which is such a job, inside. One of each leaves one byte, rarely two, of some 300.
+ *
+ * A stripped program has no symbols for their places, so they are learnt from what is known at each
+ * poll: a blocking-pool job begins outside the runtime; a task that is polled within the launch of
+ * a worker, which is such a job, is inside. One of each leaves one byte, rarely two, of some 300.
  */
 #ifndef RUNTIME_EXECUTORS_TOKIO_CONTEXT_H
 #define RUNTIME_EXECUTORS_TOKIO_CONTEXT_H
@@ -23,7 +23,7 @@
 #include "runtime/modules/modules.h"
 #include "contract/trace_format.h"
 
-#define TOKIO_PLACES 4 /* as few as this, which must agree, will do */
+#define TOKIO_PLACES 4 /* so few candidates, all in agreement, are enough */
 
 enum tokio_place {
 	PLACE_UNKNOWN = -1,
@@ -32,49 +32,50 @@ enum tokio_place {
 	PLACE_OUTSIDE = 2,
 };
 
-/* At which moment a thread-local block is looked at. */
+/* The moment at which a thread-local block is observed. */
 enum tokio_moment {
 	MOMENT_JOB,	    /* a blocking-pool job begins */
 	MOMENT_WORKER_TASK, /* a task's poll begins, within a job of the same module */
-	/* A task's poll begins, on a thread without a job: a current_thread's, or a LocalSet's,
-	 * whoever may drive it. Says nothing against a byte. */
+	/*
+	 * A task's poll begins, on a thread without a job: that of a current_thread runtime or a
+	 * LocalSet, driven by anything. Rules out no byte.
+	 */
 	MOMENT_OTHER_TASK,
 	MOMENT_OUTSIDE_TURNS, /* a call of a thread that may be in block_on */
 };
 
 struct tokio_context {
-	uint32_t size;	/* bytes that are looked at */
-	uint32_t count; /* of places; 0 while nothing is learnt */
-	bool settled;	/* nothing is to be learnt from a look that shows what it should */
+	uint32_t size;	/* bytes that are inspected */
+	uint32_t count; /* number of places; 0 until they are learnt */
+	bool settled;	/* an observation with the expected values teaches nothing more */
 	uint32_t places[TOKIO_PLACES];
 	uint32_t budget_count;
 	uint32_t budgets[TOKIO_PLACES];
-	/* of the learner alone */
+	/* used only for learning */
 	uint32_t busy;
 	uint32_t capacity;
 	uint8_t *memory;
-	uint8_t *struck;       /* one for each byte: shown not to be it */
-	uint8_t *made_outside; /* one for each byte: what it is in a new block */
-	uint32_t left;	       /* bytes not struck out */
+	uint8_t *struck;       /* one for each byte: ruled out */
+	uint8_t *made_outside; /* one for each byte: its property in a new block */
+	uint32_t left;	       /* bytes not ruled out */
 	uint32_t jobs, tasks;
 	uint32_t looks;
 };
 
-/* For a module that was just added: nothing is known, and nothing is learnt. Its memory is kept. */
+/* For a newly added module: forgets everything, learns nothing. Keeps its memory. */
 void tokio_context_clear(struct tokio_context *context);
 
-/* The same, and what is to be learnt can be: for a module with a vtable. Start-up and dlopen only.
- */
+/* Same, and enables learning: for a module with a vtable. Start-up and dlopen only. */
 void tokio_context_init(struct tokio_context *context, const struct module *module);
 
-/* In a forked child: another thread may have been learning. */
+/* Called in a forked child: another thread may have been learning. */
 void tokio_context_forked(struct tokio_context *context);
 
-/* Learns, or learns anew, from a look that was not as expected. */
+/* Learns, or learns again, from an unexpected observation. */
 COLD void tokio_context_learn(struct tokio_context *context, const uint8_t *block,
 			      enum tokio_moment moment);
 
-/* What the bytes say now; PLACE_UNKNOWN when nothing is learnt, or they do not agree. */
+/* What the bytes say now; PLACE_UNKNOWN if nothing is learnt, or they disagree. */
 static inline enum tokio_place tokio_context_place(const struct tokio_context *context,
 						   const uint8_t *block)
 {
@@ -93,26 +94,29 @@ static inline enum tokio_place tokio_context_place(const struct tokio_context *c
 }
 
 /*
- * Whether, as far as the image that new blocks are made from tells, this block was never in a
- * runtime, or is out of it again. False where the image has nothing that may be the two things.
+ * Whether, judging by the image of new blocks, this block was never in a runtime, or has left it.
+ * False if the image contains nothing that may be the two variables.
  */
 bool tokio_context_is_outside(const struct tokio_context *context, const uint8_t *block);
 
-/* Whether a future is being polled: 1, 0, or -1 when it cannot be told. */
+/* Whether a future is being polled: 1, 0, or -1 if not known. */
 int tokio_context_polls(const struct tokio_context *context, const uint8_t *block);
 
 /*
- * While a future is polled: what is left of its budget, and what stands before that. There each
- * block_on puts the seed of its random numbers (1.24 to 1.54), which select! then moves on.
+ * While a future is polled: the rest of its budget, and the words before that. Each block_on stores
+ * the seed of its random numbers there (1.24 to 1.54), which select! then advances.
  */
 void tokio_context_poll(const struct tokio_context *context, const uint8_t *block, uint8_t *budget,
 			uint64_t before[2]);
 
-/* Where that lies; false while it is not known, or the two are not beside each other. */
+/* The place of these words; false if it is not known, or the two variables are not adjacent. */
 bool tokio_context_root(const struct tokio_context *context, const uint8_t *block,
 			struct trace_root *root);
 
-/* A look at each poll: what the bytes say, and a check that they still may be the ones. 2 ns. */
+/*
+ * An observation at each poll: what the bytes say, and a check that they may still be the right
+ * ones. 2 ns.
+ */
 static inline enum tokio_place tokio_context_look(struct tokio_context *context,
 						  const uint8_t *block, enum tokio_moment moment)
 {
