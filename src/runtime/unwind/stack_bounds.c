@@ -6,15 +6,17 @@
 #include "runtime/base/thread.h"
 
 #define PAGE_OF(address) ((address) & ~(uintptr_t)(MEMORY_PAGE - 1))
-/* Looked at one by one: larger frames on a foreign stack end a walk. */
+/* Checked one by one: a larger frame on a foreign stack ends the walk. */
 #define MAX_PAGES_AT_ONCE 256
-/* An own stack that is first seen deeper than this is taken for a foreign one until it is not. */
+/*
+ * If the thread's own stack is first seen deeper than this, it is taken for a foreign one until it
+ * is shallower.
+ */
 #define MAX_PAGES_TO_LEARN 256
 
-/* From here to its top the thread's own stack is one readable piece. 0: not asked yet. */
+/* From here to the top, the thread's own stack is readable without gaps. 0: not checked yet. */
 static THREAD_LOCAL uintptr_t known_low;
-/* The last page that was found missing below it: a guard page, beneath which others' memory lies.
- */
+/* The last page found missing below it: a guard page, below which other memory lies. */
 static THREAD_LOCAL uintptr_t missing_page;
 
 static bool page_is_readable(uintptr_t page)
@@ -22,7 +24,7 @@ static bool page_is_readable(uintptr_t page)
 	return memory_is_readable((const void *)page, sizeof(uint64_t));
 }
 
-/* Only what hangs together with the top is the same stack: in between others have a guard page. */
+/* Only what is contiguous with the top is the same stack: others are separated by a guard page. */
 COLD static bool learn_down_to(uintptr_t sp, uintptr_t top)
 {
 	if (!known_low)
@@ -49,7 +51,7 @@ static bool on_own_stack(uintptr_t sp, uintptr_t top)
 		return true;
 	if (!top || sp >= top)
 		return false;
-	/* Nobody can be asked any more: what was seen in use must do. */
+	/* No system calls allowed: rely on what was seen in use. */
 	if (runtime_silent)
 		return thread_on_own_stack(sp);
 	return learn_down_to(sp, top);

@@ -1,7 +1,7 @@
 /*
- * How far up from a stack pointer a stack can be read. On the thread's own stack all the way to its
- * top, and no system call is needed to know it once its pages were seen; on a coroutine's or an
- * alternate signal stack page by page.
+ * How far up from a stack pointer a stack can be read. The thread's own stack can be read up to its
+ * top, without a system call once its pages were seen; a coroutine's or an alternate signal stack
+ * is checked page by page.
  */
 #ifndef RUNTIME_STACK_BOUNDS_H
 #define RUNTIME_STACK_BOUNDS_H
@@ -10,14 +10,14 @@
 #include <stdint.h>
 
 struct stack_bounds {
-	uintptr_t high; /* from the stack pointer to here, all can be read */
-	bool is_own;	/* nothing lies beyond `high` */
+	uintptr_t high; /* everything from the stack pointer to here is readable */
+	bool is_own;	/* `high` is the stack's top */
 };
 
-/* `live`: the stack pointer is the present one, so that at least its page is there. */
+/* `live`: this is the current stack pointer, so at least its page exists. */
 struct stack_bounds stack_bounds_at(uintptr_t sp, bool live);
 
-/* Extends the bounds up to `end`; false when it cannot be reached. */
+/* Extends the bounds up to `end`; false if memory in between cannot be read. */
 bool stack_bounds_reach(struct stack_bounds *bounds, uintptr_t end);
 
 #endif

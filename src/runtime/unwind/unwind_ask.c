@@ -13,18 +13,18 @@
 #define GUESS ((uint64_t)(UNWIND_ODD | UNWIND_GUESS))
 
 /*
- * libunwind steps over a frame that does not exist: its registers hold these numbers, outside of
- * any process's addresses, and what it reads near them is written down. What comes out, say a stack
+ * libunwind steps over a fictitious frame: its registers contain these numbers, outside any
+ * process's address range, and the words it reads near them are logged. The result, such as a stack
  * pointer of RBP_BASE + 16, is the rule.
  */
 #define RSP_BASE    (UINT64_C(1) << 52)
 #define RBP_BASE    (UINT64_C(2) << 52)
-#define LOADED_BASE (UINT64_C(3) << 52) /* what a word of the stack holds: see loaded() */
+#define LOADED_BASE (UINT64_C(3) << 52) /* value of a word of the stack: see loaded() */
 #define OTHER_BASE  (UINT64_C(8) << 52)
 #define REACH	    (UINT64_C(1) << 30)
 
 #define MAX_LOADS   32
-#define MAX_READS   20000 /* words of call frame information: an honest answer takes some hundred */
+#define MAX_READS   20000 /* words of call frame information: a valid answer takes a few hundred */
 #define PATIENCE    1000000
 #define MAX_ADDED   (0x7f * 8)
 
@@ -42,9 +42,9 @@ struct question {
 	const struct module *module;
 	uintptr_t address;
 	bool answered;	/* there is call frame information for the address */
-	unsigned reads; /* so far */
+	unsigned reads; /* number so far */
 	unsigned loads;
-	uint64_t places[MAX_LOADS]; /* of the stack, in terms of the bases */
+	uint64_t places[MAX_LOADS]; /* stack addresses of loads, relative to the bases */
 };
 
 #define ENTRY(call) static __typeof__(UNW_OBJ(call)) *ask_##call
@@ -58,8 +58,7 @@ static int (*ask_search)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_pro
 			 void *);
 
 static unw_addr_space_t space;
-/* libunwind has locks of its own, which a signal handler or a forked child could wait for in vain.
- */
+/* libunwind has locks of its own, on which a signal handler or a forked child could deadlock. */
 static bool busy;
 
 static bool near(uint64_t value, uint64_t base)
@@ -67,7 +66,7 @@ static bool near(uint64_t value, uint64_t base)
 	return value - base + REACH < 2 * REACH;
 }
 
-/* What the word holds that was read as the nth; so far from the next that offsets can be told. */
+/* The value of the nth word read; values are far enough apart to show offsets. */
 static uint64_t loaded(unsigned number)
 {
 	return LOADED_BASE + ((uint64_t)number << 32) + REACH;
@@ -191,7 +190,7 @@ static bool was_read(const struct question *question, uint64_t place)
 static uint64_t saved_at(int64_t offset)
 {
 	if (offset != (int16_t)offset)
-		offset = 0; /* none is saved at the CFA itself: taken for lost */
+		offset = 0; /* none is saved at the CFA itself: treat it as lost */
 	return UNWIND_BP_SAVED | (uint64_t)(uint16_t)offset << 16;
 }
 
@@ -219,8 +218,8 @@ static uint64_t conclude(struct question *question, unw_cursor_t *cursor)
 	if (ask_get_reg(cursor, UNW_X86_64_RSP, &cfa) || !was_read(question, cfa - 8))
 		return GUESS;
 	place = cfa;
-	if (is_loaded(cfa)) {			    /* a realigned stack: the CFA was kept on it */
-		added = (cfa & 0xffffffff) - REACH; /* one below is taken for too much */
+	if (is_loaded(cfa)) {			    /* a realigned stack: the CFA was saved on it */
+		added = (cfa & 0xffffffff) - REACH; /* a negative offset appears too large */
 		if (added > MAX_ADDED || added % 8)
 			return GUESS;
 		place = question->places[cfa >> 32 & (MAX_LOADS - 1)];
@@ -254,7 +253,7 @@ static void serve(enum serving whom)
 	thread_arm();
 }
 
-/* An answer takes 3 us. A stack cut short for want of one would look like another place. */
+/* An answer takes 3 us. Without one the stack would be cut short, and look like another place. */
 static bool take_turn(void)
 {
 	for (unsigned i = 0; i < PATIENCE; i++) {
@@ -274,11 +273,10 @@ bool unwind_ask(const struct module *module, uintptr_t address, uint64_t *rule)
 	*rule = GUESS;
 	if (!space)
 		return true;
-	/* A signal handler that came in between: what it would wait for lies beneath it. */
+	/* A signal handler interrupted an answer: waiting for that would deadlock. */
 	if (before == SERVING_UNWINDER)
 		return false;
-	serve(SERVING_UNWINDER); /* before the turn is taken, so that no handler finds only the
-				    latter */
+	serve(SERVING_UNWINDER); /* first, so that no handler sees the turn taken without it */
 	taken = take_turn();
 	if (taken) {
 		*rule = ask(&question);
@@ -322,7 +320,7 @@ static int find_library(void)
 			return -ENOSYS;
 		memcpy(symbols[i].to, &address, sizeof address);
 	}
-	serve(SERVING_UNWINDER); /* it would open a pipe */
+	serve(SERVING_UNWINDER); /* otherwise it would open a pipe */
 	space = ask_create_addr_space(&accessors, 0);
 	if (space)
 		ask_set_caching_policy(space, UNW_CACHE_NONE);
@@ -337,7 +335,10 @@ int unwind_ask_init(void)
 	uint64_t rule;
 	int error = find_library();
 
-	/* The first question makes libunwind's own tables: not in the midst of something. */
+	/*
+	 * The first question makes libunwind build its own tables: do that now, not in the middle
+	 * of something.
+	 */
 	if (!error)
 		unwind_ask(modules_find((uintptr_t)unwind_ask_init), (uintptr_t)unwind_ask_init,
 			   &rule);

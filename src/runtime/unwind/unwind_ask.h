@@ -1,6 +1,6 @@
 /*
- * libunwind, asked for the layout of a frame at a code address. It steps over a frame of numbers,
- * reads nothing but call frame information, and leaves no mark on the program.
+ * Asks libunwind for the layout of a frame at a code address. libunwind steps over a frame of
+ * symbolic numbers, reads only call frame information, and has no effect on the program.
  */
 #ifndef RUNTIME_UNWIND_ASK_H
 #define RUNTIME_UNWIND_ASK_H
@@ -10,14 +10,13 @@
 
 struct module;
 
-/* Start-up: loads libunwind for ourselves alone. Returns 0 or -errno; then every answer is a guess.
- */
+/* Start-up: loads libunwind privately. Returns 0 or -errno; then every answer is a guess. */
 int unwind_ask_init(void);
 
-/* The rule (see unwind_rule.h) for code at `address`. False when there is no answer just now. */
+/* The rule (see unwind_rule.h) for code at `address`. False if there is no answer at the moment. */
 bool unwind_ask(const struct module *module, uintptr_t address, uint64_t *rule);
 
-/* In a forked child. */
+/* Called in a forked child. */
 void unwind_ask_forked(void);
 
 #endif

@@ -5,9 +5,9 @@
 #include "unwind_ask.h"
 
 /*
- * What a signal handler returns to: it has call frame information in glibc, none in other places,
- * and is known by its code everywhere, to debuggers too: mov $__NR_rt_sigreturn, %rax (or %eax);
- * syscall.
+ * The code that a signal handler returns to. It has call frame information in glibc but not
+ * elsewhere, so it is recognised by its instructions, as debuggers do: mov $__NR_rt_sigreturn, %rax
+ * (or %eax); syscall.
  */
 static bool is_sigreturn(const struct module *module, uintptr_t address)
 {
@@ -26,7 +26,7 @@ static bool is_sigreturn(const struct module *module, uintptr_t address)
 
 bool unwind_rule_make(const struct module *module, uintptr_t address, uint64_t *rule)
 {
-	/* A handler's return address is the first byte of the code that it returns to. */
+	/* A handler's return address is the first byte of that code. */
 	if (is_sigreturn(module, address + 1)) {
 		*rule = UNWIND_ODD | UNWIND_SIGNAL;
 		return true;

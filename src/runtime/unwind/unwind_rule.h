@@ -20,13 +20,14 @@
 
 enum unwind_flags {
 	UNWIND_FROM_BP = 1,  /* the CFA is relative to rbp, not to rsp */
-	UNWIND_BP_SAVED = 2, /* else rbp is the caller's already */
+	UNWIND_BP_SAVED = 2, /* otherwise rbp still has the caller's value */
 	UNWIND_OWN = 4,	     /* code of this library: left out of stacks */
 	UNWIND_ODD = 8,	     /* one of the following: not for the fast path */
 
-	UNWIND_LAST = 0x10,   /* no caller */
-	UNWIND_SIGNAL = 0x20, /* the kernel's frame of a signal handler: registers are in it */
-	UNWIND_GUESS = 0x40,  /* nothing is known: by frame pointer, if it looks like one */
+	UNWIND_LAST = 0x10, /* no caller */
+	UNWIND_SIGNAL =
+		0x20,	     /* the kernel's frame of a signal handler: it contains the registers */
+	UNWIND_GUESS = 0x40, /* no information: use the frame pointer, if it looks like one */
 	/* A realigned stack: the CFA is the word at register + offset, plus bits 8..14 times 8 */
 	UNWIND_LOADED = 0x80,
 	UNWIND_BP_AT_BP = 0x8000, /* then: rbp is saved relative to itself, not to the CFA */
@@ -48,9 +49,9 @@ static inline uint64_t unwind_added(uint64_t rule)
 }
 
 /*
- * The rule for code at `address`: the present instruction of the innermost or an interrupted frame,
- * the last byte of the call of others. `module` is the one that contains it. False when it cannot
- * be had just now. Takes about three microseconds.
+ * The rule for code at `address`: the current instruction of the innermost or an interrupted frame,
+ * or the last byte of the call in other frames. `module` contains it. False if it cannot be
+ * determined at the moment. Takes about three microseconds.
  */
 bool unwind_rule_make(const struct module *module, uintptr_t address, uint64_t *rule);
 

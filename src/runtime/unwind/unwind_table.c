@@ -6,7 +6,7 @@
 #include "runtime/base/system_call.h"
 
 #define ENTRIES	   (1 << UNWIND_TABLE_BITS)
-#define MAX_TABLES 16 /* that a process leaves: each keeps its memory */
+#define MAX_TABLES 16 /* tables abandoned by a process: each keeps its memory */
 
 static struct unwind_entry own[ENTRIES] __attribute__((aligned(64)));
 static bool is_shared;
@@ -45,7 +45,7 @@ void unwind_table_leave(void)
 		return;
 	is_shared = false;
 	table = make();
-	/* It was never used before, and never is again once it was left. */
+	/* The new table was never used before, and an abandoned one is never used again. */
 	__atomic_store_n(&unwind_table, table ? table : own, __ATOMIC_RELEASE);
 }
 

@@ -1,6 +1,6 @@
 /*
- * The rules that are known, by code address, for all threads: a hash table that is read and written
- * without a lock, from signal handlers too. A full bucket forgets; a rule can be made again.
+ * Known rules by code address, for all threads: a hash table that is read and written without a
+ * lock, also from signal handlers. A full bucket drops entries; a rule can be made again.
  */
 #ifndef RUNTIME_UNWIND_TABLE_H
 #define RUNTIME_UNWIND_TABLE_H
@@ -10,13 +10,12 @@
 
 #include "runtime/base/compiler.h"
 
-#define UNWIND_TABLE_BITS 15 /* 512 KiB, of which what is used becomes memory */
+#define UNWIND_TABLE_BITS 15 /* 512 KiB, of which only used pages take memory */
 #define UNWIND_WAYS	  4  /* a cache line */
 
 /*
- * The two words of an entry are written one after the other, and two threads may write at once:
- * only if the first is the address and a hash of the second, together, do they belong to each
- * other.
+ * The two words of an entry are written separately, and two threads may write at once: they match
+ * only if the first is the address combined with a hash of the second.
  */
 struct unwind_entry {
 	uint64_t tag;
@@ -24,18 +23,18 @@ struct unwind_entry {
 };
 
 /*
- * Forked children share it, until one of them loads a module: what a child learns, the next need
- * not. Nobody writes to a table that was left: a walk may still be reading there.
+ * Forked children share it until one of them loads a module: what one child learns, the next need
+ * not. An abandoned table is never written: a walk may still be reading it.
  */
 extern struct unwind_entry *unwind_table __attribute__((visibility("hidden")));
 
-/* Start-up: makes one that can be shared. */
+/* Start-up: makes a table that can be shared. */
 void unwind_table_init(void);
 
-/* The process forks, or is the child: others have the table too. */
+/* The process forks, or is the child: other processes have the table too. */
 void unwind_table_forked(void);
 
-/* There is other code at some addresses than another process has: the table is no longer shared. */
+/* The code at some addresses now differs from another process's: stops sharing the table. */
 void unwind_table_leave(void);
 
 static inline uint64_t unwind_mix(uint64_t word)
@@ -55,12 +54,12 @@ static inline bool unwind_entry_get(const struct unwind_entry *entry, uintptr_t 
 	return (__atomic_load_n(&entry->tag, __ATOMIC_RELAXED) ^ unwind_mix(*rule)) == address;
 }
 
-/* Looks beyond the first place of an address. */
+/* Searches beyond the first place of an address. */
 bool unwind_table_find(uintptr_t address, uint64_t *rule);
 void unwind_table_put(uintptr_t address, uint64_t rule);
 void unwind_table_forget(uintptr_t start, uintptr_t end);
 
-/* Budget: half of a walk's 7 ns a frame. */
+/* Budget: half of the 7 ns that a walk takes for a frame. */
 static inline bool unwind_table_get(uintptr_t address, uint64_t *rule)
 {
 	if (LIKELY(unwind_entry_get(&unwind_table[unwind_slot(address)], address, rule)))

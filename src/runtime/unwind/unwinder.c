@@ -8,21 +8,23 @@
 #include "unwind_table.h"
 
 #define WORD	    sizeof(uintptr_t)
-#define OWN_FRAMES  32	    /* that a walk may meet and leave out */
+#define OWN_FRAMES  32	    /* own frames that a walk may meet and leave out */
 #define CODE_START  0x10000 /* the lowest address that a program may map */
 #define ADDRESS_END (UINT64_C(1) << 47)
-#define MAX_GUESS   (1 << 20) /* bytes that a guessed frame may span */
+#define MAX_GUESS   (1 << 20) /* maximum size of a guessed frame, in bytes */
 
-/* Of a frame of a signal handler: what lies on its stack where the handler has returned to
- * (struct rt_sigframe and ucontext_t; kernel, arch/x86/include/asm/sigframe.h). */
+/*
+ * Offsets in a signal handler's frame from where the handler returned to (struct rt_sigframe and
+ * ucontext_t; kernel, arch/x86/include/asm/sigframe.h).
+ */
 #define SIGNAL_RBP  120
 #define SIGNAL_RSP  160
 #define SIGNAL_RIP  168
 #define SIGNAL_SIZE 176
 
-/* A frame on the way. */
+/* A frame of the walk. */
 struct walk {
-	uintptr_t at; /* of its code: the present instruction, or the last byte of a call */
+	uintptr_t at; /* address in its code: the current instruction, or the last byte of a call */
 	uintptr_t sp, bp;
 	uintptr_t place; /* where the address was found */
 	struct stack_bounds bounds;
@@ -36,7 +38,7 @@ int unwinder_init(void)
 {
 	const struct module *module = modules_find((uintptr_t)unwinder_init);
 
-	/* A test has us inside itself, and wants to see its own frames. */
+	/* A unit test contains this code itself, and needs to see its own frames. */
 	own = module && !module->is_program ? module : NULL;
 	unwind_table_init();
 	return unwind_ask_init();
@@ -70,7 +72,7 @@ static inline uintptr_t load(uintptr_t address)
 	return *(const uintptr_t *)address;
 }
 
-/* Code of no module is a JIT compiler's, which may put other code there: nothing of it is kept. */
+/* Code outside modules is JIT code, which may be replaced: keep nothing about it. */
 COLD static uint64_t learn(uintptr_t at)
 {
 	const struct module *module = modules_find(at);
@@ -125,7 +127,7 @@ static bool step_by_signal(struct walk *walk)
 	walk->sp = load(context + SIGNAL_RSP);
 	if (!walk->at || walk->sp >= ADDRESS_END)
 		return false;
-	/* It may have been interrupted on another stack. */
+	/* The interrupted code may have run on another stack. */
 	walk->bounds = stack_bounds_at(walk->sp, false);
 	return true;
 }
@@ -179,11 +181,10 @@ static inline __attribute__((always_inline)) size_t walk_stack(const struct unwi
 							       size_t max,
 							       struct unwind_trail *trail)
 {
-	/* Not a struct walk: gcc would pack it into vector registers, and unpack it for every use.
-	 */
+	/* Not a struct walk: gcc would pack it into vector registers, and unpack it at each use. */
 	uintptr_t at = start->pc, sp = start->sp, bp = start->bp, place = 0;
 	struct stack_bounds bounds = stack_bounds_at(sp, true);
-	uintptr_t bp_place = 0; /* where bp was loaded from; for the trail */
+	uintptr_t bp_place = 0; /* where bp was loaded from, for the trail */
 	size_t stored = 0;
 
 	for (size_t left = max + OWN_FRAMES; left && stored < max; left--) {
@@ -201,7 +202,7 @@ static inline __attribute__((always_inline)) size_t walk_stack(const struct unwi
 		if (UNLIKELY(rule & UNWIND_ODD)) {
 			struct walk walk;
 
-			/* Else gcc keeps them in vector registers, for the sake of this. */
+			/* Otherwise gcc keeps them in vector registers because of the next line. */
 			__asm__("" : "+r"(at), "+r"(sp), "+r"(bp), "+r"(place));
 			walk = (struct walk){ at, sp, bp, place, bounds };
 			if (trail && !(rule & UNWIND_LAST))
