@@ -1,4 +1,4 @@
-/* The hook: what stands between an executor and a task's run. */
+/* The hook between an executor and a task's run. */
 #include <string.h>
 
 #include "runtime/futures/cancel_look.h"
@@ -13,7 +13,10 @@
 
 #define CLOSED (1UL << 3) /* async-task/src/state.rs */
 
-/* A job of the blocking crate has it too, though nobody asks it: it marks a turn as one of ours. */
+/*
+ * Jobs of the blocking crate have it too, though it is not called for them: it marks a turn as
+ * ours.
+ */
 static enum may_block may_block(struct turn *turn)
 {
 	return turn->kind == TURN_OFFLOAD ? MAY_BLOCK : MAY_NOT_BLOCK;
@@ -25,9 +28,8 @@ static bool is_job(const struct turn *turn)
 }
 
 /*
- * The blocking crate runs its jobs as tasks, on threads that it names "blocking-1" and so on: what
- * is spawned there may block. A task that such a job runs itself, by an executor of its own, holds
- * up that executor.
+ * The blocking crate runs its jobs as tasks, on threads named "blocking-1" and so on: what is
+ * spawned there may block. If such a job runs tasks on its own executor, they block that executor.
  */
 static bool runs_jobs(void)
 {
@@ -46,11 +48,13 @@ static COLD void cancelled(struct turn *turn, const struct task_slot *slot)
 }
 
 /*
- * Once `run` has returned, the task may be freed, or run by another thread: nothing is read through
- * its header any more, and only a result of true tells how it ended: it was woken meanwhile, and is
- * to run again. A task that was closed is dropped in this call instead of being polled. A panic
- * comes out of it where an executor does not ask otherwise (Builder::propagate_panic): see
- * task_unwound.c.
+ * Once `run` has returned, the task may be freed, or run by another thread: its header is not read
+ * any more. Only a result of true says how the run ended: the task was woken during it, and will
+ * run again.
+ *
+ *
+ * A closed task is dropped in this call instead of polled. A panic propagates out of it unless the
+ * executor prevents that (Builder::propagate_panic): see task_unwound.c.
  */
 bool async_task_run(void *header, uint32_t number)
 {
@@ -81,7 +85,7 @@ bool async_task_run(void *header, uint32_t number)
 	return again;
 }
 
-/* By whoever drops what was to run: its executor is gone, or has no more use for it. */
+/* Called when a scheduled task is dropped because its executor is gone or no longer needs it. */
 void async_task_drop_future(void *header, uint32_t number)
 {
 	const struct task_slot *slot = &task_slots[number];

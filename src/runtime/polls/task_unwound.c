@@ -1,4 +1,4 @@
-/* Polls that are left by unwinding: a panic that no executor catches, a thread that ends in one. */
+/* Polls left by unwinding: a panic that the executor does not catch, or the end of a thread. */
 #include <stddef.h>
 
 #include "runtime/base/thread.h"
@@ -9,8 +9,10 @@
 #define CLEANUP_PHASE	2
 #define CONTINUE_UNWIND 8
 
-/* The personality routine of the frame between an executor and a poll, whose turn's frame lies just
- * beneath: not overwritten yet. Turns that lie on no stack may be nested in it. */
+/*
+ * The personality routine of the frame between an executor and a poll. The turn's memory is just
+ * below that frame, and not overwritten yet. Turns that are not on a stack may be nested in it.
+ */
 int task_unwound(int version, int actions, uint64_t class, void *exception, void *context)
 {
 	struct turn *turn = this_thread.turn;

@@ -1,4 +1,4 @@
-/* The hook: what stands between a scheduler and a task's poll. */
+/* The hook between a scheduler and a task's poll. */
 #include "runtime/futures/cancel_look.h"
 #include "runtime/futures/guard_look.h"
 #include "runtime/futures/guard_rest.h"
@@ -19,12 +19,12 @@
 struct tokio_turn {
 	struct turn turn;
 	struct task_module *module;
-	enum tokio_place began; /* where the thread was when the poll began */
+	enum tokio_place began; /* the thread's place when the poll began */
 };
 
 static enum may_block may_block(struct turn *turn);
 
-/* Blocking-pool jobs have it as well, though nobody asks them: it marks a turn as one of ours. */
+/* Blocking-pool jobs have it too, though it is not called for them: it marks a turn as ours. */
 static bool is_job(const struct turn *turn)
 {
 	return turn->may_block == may_block && turn->kind == TURN_OFFLOAD;
@@ -38,11 +38,11 @@ static bool is_on_worker(const struct turn *turn)
 }
 
 /*
- * Whether a task is in block_in_place just now. Only workers have it, and each worker is launched
- * as a blocking-pool job; on a thread without one, block_in_place panics, or does nothing but call.
- * What was outside from the start is a LocalSet under a foreign block_on: it holds up its own
- * tasks. A block_on in it is inside again: what it waits by itself has no budget, and code that is
- * `unconstrained' has none either.
+ * Whether a task is in block_in_place right now. Only workers support it, and each worker is
+ * launched as a blocking-pool job; on other threads block_in_place panics, or merely calls its
+ * closure. A turn that began outside is a LocalSet's under a foreign block_on: it blocks its own
+ * tasks. A block_on within the turn is inside again: its own waits have no budget, and
+ * `unconstrained` code has none either.
  */
 static enum may_block may_block(struct turn *turn)
 {
@@ -64,7 +64,7 @@ static enum may_block may_block(struct turn *turn)
 	return tokio_context_polls(context, block) ? MAY_NOT_BLOCK : MAY_WAIT;
 }
 
-/* A task whose future is dropped in a call of its vtable's. */
+/* A task's future is dropped by a call through its vtable. */
 static COLD void drop_future(const struct task_slot *slot, void *header, enum trace_cancel how,
 			     enum look_from from)
 {
@@ -80,13 +80,11 @@ static COLD void drop_future(const struct task_slot *slot, void *header, enum tr
 }
 
 /*
- * Once `poll` has returned, the task may be freed, or run by another worker: nothing is read
- * through its header any more. A task that was cancelled is dropped in this call instead of being
- * polled: its destructors run on the executor all the same. A panic does not come out of a poll
- * (harness.rs catches it); what else unwinds through this frame leaves the turn to be healed by the
- * next turn_begin.
- *
- * Measured: 12 ns beside turn_begin and turn_end, of which the way through the thunk takes 4.
+ * Once `poll` has returned, the task may be freed, or run by another worker: its header is not read
+ * any more. A cancelled task is dropped in this call instead of polled: its destructors run on the
+ * executor all the same. A panic does not leave a poll (harness.rs catches it); other unwinding
+ * through this frame leaves the turn to be removed by the next turn_begin. Measured: 12 ns besides
+ * turn_begin and turn_end, of which the thunk takes 4.
  */
 void tokio_poll(void *header, uint32_t number)
 {
@@ -129,14 +127,14 @@ void tokio_poll(void *header, uint32_t number)
 		guard_rest_begin(header, number);
 }
 
-/* Whose locks it held are held for ever, unless its destructors have released them. */
+/* Locks that it held are never released, unless its destructors have released them. */
 void tokio_shutdown(void *header, uint32_t number)
 {
 	const struct task_slot *slot = &task_slots[number];
 
 	if (UNLIKELY(slot->future != NULL))
 		guard_look(slot, header, LOOK_FROM_ASIDE);
-	/* What runs just now ends by itself. */
+	/* A task that is running now ends by itself. */
 	if (*(const uint64_t *)header & (RUNNING | COMPLETE))
 		((void (*)(void *))slot->function)(header);
 	else
