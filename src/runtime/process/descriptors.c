@@ -12,8 +12,8 @@
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
 
-uint8_t *descriptor_table; /* 1 MiB of addresses; only pages in use take memory */
-static int highest;	   /* descriptor that something is known of */
+uint8_t *descriptor_table; /* 1 MiB of address space; only used pages take memory */
+static int highest;	   /* highest descriptor of which anything is known */
 
 int descriptors_init(void)
 {
@@ -82,7 +82,7 @@ void descriptor_copied(int fd, int copy)
 	mark_copied(copy);
 }
 
-/* Which numbers are copies of which is not kept: all that have a copy are asked for again. */
+/* Which numbers are copies of which is not recorded: all that have a copy are queried again. */
 static void copies_changed(int fd)
 {
 	if (in_table(fd) && !copied_bit(fd))
@@ -142,7 +142,7 @@ static uint8_t subject_of(const struct statx *status, enum device_kind device)
 	return SUBJECT_EVENT; /* anonymous inodes have no type */
 }
 
-/* Where the device matters. */
+/* The device, if the subject depends on it. */
 static enum device_kind device_of(const struct statx *status)
 {
 	return S_ISREG(status->stx_mode) || S_ISDIR(status->stx_mode)
@@ -165,7 +165,7 @@ struct descriptor descriptor_ask_with(int fd, int flags)
 		known.subject = subject_of(&status, device);
 		known.nonblocking = flags != -1 && flags & O_NONBLOCK;
 		known.append = flags != -1 && flags & O_APPEND;
-		if (device != DEVICE_UNKNOWN) /* else it is asked for again */
+		if (device != DEVICE_UNKNOWN) /* otherwise it is queried again */
 			keep(fd, known, copied_bit(fd));
 	}
 	errno = saved;

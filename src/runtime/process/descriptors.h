@@ -1,7 +1,7 @@
 /*
- * What is known of each descriptor without a system call: its type and whether it is non-blocking.
- * A byte pair each; forgotten when a call may have changed it, asked for (statx, fcntl) when it is
- * needed and not known, and asked again before anything is blamed.
+ * Type and mode (non-blocking or not) of each descriptor, known without a system call. An entry is
+ * dropped when a call may have changed it, filled in (statx, fcntl) when it is needed, and queried
+ * again before a finding is recorded.
  */
 #ifndef RUNTIME_DESCRIPTORS_H
 #define RUNTIME_DESCRIPTORS_H
@@ -20,17 +20,17 @@ struct descriptor {
 	bool append;	  /* O_APPEND */
 };
 
-#define MAX_DESCRIPTORS (1 << 20) /* fs.nr_open's default; beyond it everything is asked anew */
+#define MAX_DESCRIPTORS (1 << 20) /* default of fs.nr_open; above it, every use is a query */
 
 /* One byte each: the subject (0: not known) and three bits. NULL before start-up. */
 extern uint8_t *descriptor_table;
 
 #define DESCRIPTOR_NONBLOCKING 0x40
 #define DESCRIPTOR_APPEND      0x80
-#define DESCRIPTOR_COPIED      0x20 /* dup: another number has the same open file, and its flags */
+#define DESCRIPTOR_COPIED      0x20 /* dup: another number shares the open file, and its flags */
 #define DESCRIPTOR_SUBJECT     0x1f
 
-/* Known never to wait: what an executor should have. Budget with the call around it: 5 ns. */
+/* Known never to wait, as it should be in an executor. Budget with the call around it: 5 ns. */
 static inline bool descriptor_never_waits(int fd)
 {
 	uint8_t known;
@@ -46,12 +46,12 @@ int descriptors_init(void);
 
 COLD void descriptor_forget_in_loop(int fd);
 
-/* This number was closed, or a call returned it for a new descriptor. Any int; 1 ns. */
+/* This number was closed, or a call returned it for a new descriptor. Accepts any int; 1 ns. */
 static inline void descriptor_forget(int fd)
 {
 	if (UNLIKELY(this_thread.loop_has_fds))
 		descriptor_forget_in_loop(fd);
-	/* Only what was known is written: pages of high descriptors stay untouched. */
+	/* Write only if something was known: pages of high descriptors stay untouched. */
 	if ((unsigned)fd < MAX_DESCRIPTORS && LIKELY(descriptor_table != NULL) &&
 	    descriptor_table[fd])
 		descriptor_table[fd] = 0;
@@ -59,28 +59,28 @@ static inline void descriptor_forget(int fd)
 
 void descriptors_forget_range(unsigned first, unsigned last);
 
-/* The descriptor stays open, but its type or flags have to be asked for again. */
+/* The descriptor stays open, but its type or flags must be queried again. */
 void descriptor_changed(int fd);
 
 /* `copy` is a new number for the open file of `fd`. */
 void descriptor_copied(int fd, int copy);
 
-/* It was made so: spares the question. */
+/* Known from the call that made it: saves the query. */
 void descriptor_know(int fd, struct descriptor known);
 
 /*
- * O_NONBLOCK was set or cleared, or both flags were set to what is given. They belong to the open
- * file: copies of the descriptor have to be asked for again.
+ * O_NONBLOCK was set or cleared, or both flags were set. The flags belong to the open file: copies
+ * of the descriptor must be queried again.
  */
 void descriptor_set_nonblocking(int fd, bool nonblocking);
 void descriptor_set_flags(int fd, bool nonblocking, bool append);
 
-/* From the record; asks when it is not there. A closed descriptor has SUBJECT_NONE. */
+/* From the record, or by a query. SUBJECT_NONE for a closed descriptor. */
 struct descriptor descriptor_get(int fd);
 
 #define FLAGS_UNKNOWN (-1)
 
-/* Asks anew. `flags`: the open file's, where they are known, which spares a question. */
+/* Queries again. `flags`: the open file's flags if known, which saves a system call. */
 struct descriptor descriptor_ask_with(int fd, int flags);
 
 static inline struct descriptor descriptor_ask(int fd)

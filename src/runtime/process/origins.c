@@ -7,10 +7,11 @@
 #include "runtime/base/memory.h"
 #include "runtime/base/thread.h"
 
-#define THREADS 1024 /* by a hash of their identity; one that loses its place serves many */
+#define THREADS 1024 /* hashed by thread; a thread whose entry is replaced counts as serving many  \
+		      */
 
-static uint8_t *origins;    /* by descriptor; only pages in use take memory */
-static int32_t *other_ends; /* of pairs */
+static uint8_t *origins;    /* by descriptor; only used pages take memory */
+static int32_t *other_ends; /* for pairs: the other end */
 static bool made_for_client;
 static pthread_t made_threads[THREADS];
 static bool has_made_threads;
@@ -39,7 +40,7 @@ static bool has_place(int fd)
 
 void origin_set(int fd, enum origin origin)
 {
-	/* Only what changes is written: pages of high descriptors stay untouched. */
+	/* Write only changes: pages of high descriptors stay untouched. */
 	if (has_place(fd) && !this_thread.vforked && origins[fd] != origin)
 		origins[fd] = origin;
 }
@@ -62,7 +63,7 @@ bool origin_has_other_end(int fd)
 {
 	int other = other_ends[fd];
 
-	/* Its number may be another's by now, which came from elsewhere. */
+	/* The number of the other end may have been reused for something else. */
 	return origin_of(other) == ORIGIN_PAIR && other_ends[other] == fd &&
 	       descriptor_get(other).subject != SUBJECT_NONE;
 }

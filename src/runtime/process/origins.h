@@ -1,6 +1,6 @@
 /*
- * Where descriptors came from, and whom the process serves by them: what tells a program that
- * serves many from one that was started for a single client.
+ * Where descriptors came from. This distinguishes a program that serves many clients from one that
+ * was started for a single client.
  */
 #ifndef RUNTIME_PROCESS_ORIGINS_H
 #define RUNTIME_PROCESS_ORIGINS_H
@@ -25,12 +25,12 @@ void origin_set_pair(const int fds[2]);
 
 enum origin origin_of(int fd);
 
-/* Whether the other end of a pair is open here as well: then nobody else need have it. */
+/* Whether the other end of a pair is also open here: then no other process needs to have it. */
 bool origin_has_other_end(int fd);
 
 /*
- * A process or thread that was made by one that accepts connections, or was started with a
- * connection as its standard input, serves that one client, unless it accepts connections itself.
+ * A process or thread serves a single client if its creator accepts connections, or if its standard
+ * input is a connection, unless it accepts connections itself.
  */
 void origins_forked(void);
 void origins_thread_made(pthread_t thread);

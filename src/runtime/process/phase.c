@@ -6,7 +6,7 @@
 #include "runtime/base/system_call.h"
 #include "runtime/trace/trace.h"
 
-#define SERVERS 16 /* threads; further ones count as the last of them */
+#define SERVERS 16 /* threads; further ones share the last entry */
 
 struct server {
 	int32_t tid;
@@ -19,7 +19,8 @@ typedef void (*action_handler)(int, siginfo_t *, void *);
 static struct server servers[SERVERS];
 static unsigned server_count;
 static uint64_t ends_ns;
-static sighandler_t handlers[NSIG]; /* the program's own, of the signals that ask it to end */
+static sighandler_t
+	handlers[NSIG]; /* the program's own handlers of the signals that ask it to end */
 
 /* Another thread may do so as well: two records of one thread do no harm. */
 static void write_server(struct server *server)

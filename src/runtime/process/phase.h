@@ -1,6 +1,6 @@
 /*
- * What a report needs to tell start-up and shutdown from service: when each thread listened first
- * and accepted first, and when the process was asked to end.
+ * What separates start-up and shutdown from service: when each thread first listened and first
+ * accepted, and when the process was asked to end.
  */
 #ifndef RUNTIME_PROCESS_PHASE_H
 #define RUNTIME_PROCESS_PHASE_H
@@ -11,7 +11,7 @@
 #include "runtime/base/compiler.h"
 #include "runtime/base/thread.h"
 
-/* The present thread has a socket that listens; a datagram socket with a port. */
+/* The calling thread has a listening socket; a datagram socket with a port. */
 COLD void phase_listens(void);
 COLD void phase_takes_datagrams(void);
 
@@ -24,10 +24,10 @@ static inline void phase_accepts(void)
 		phase_first_accept();
 }
 
-/* By a signal or exit(). Async-signal-safe. */
+/* Asked to end by a signal or exit(). Async-signal-safe. */
 void phase_ends(void);
 
-/* The trace is there: writes what happened before it was. */
+/* The trace is open: writes what happened before. */
 void phase_write(void);
 
 void phase_forked(void);
@@ -39,14 +39,16 @@ static inline bool phase_signal_ends(int signal)
 }
 
 /*
- * sigaction(2) for one of these, by `call`: our handler notes the time and goes on to the
+ * sigaction(2) for one of these signals, through `call`: our handler notes the time and calls the
  * program's, whose address the program sees.
  */
 int phase_sigaction(int (*call)(int, const struct sigaction *, struct sigaction *), int signal,
 		    const struct sigaction *action, struct sigaction *before);
 
-/* The same of signal(3) and kin: what to set in place of `handler`, and what the program sees in
- * place of the answer. */
+/*
+ * Same for signal(3) and similar calls: the handler to set instead of `handler`, and the result
+ * that the program sees.
+ */
 sighandler_t phase_handler_set(int signal, sighandler_t handler, sighandler_t *before);
 sighandler_t phase_handler_seen(sighandler_t handler, sighandler_t before);
 

@@ -30,7 +30,7 @@ bool runtime_guesses;
 bool modules_may_have_changed;
 struct options runtime_options;
 
-static bool modules_busy; /* somebody looks at them */
+static bool modules_busy; /* a thread is scanning them */
 
 static void module_added(struct module *module)
 {
@@ -48,7 +48,7 @@ static void module_removed(struct module *module)
 
 void modules_refresh(void)
 {
-	/* Not to be waited for: a signal handler may have come in between. */
+	/* Don't wait: this may be a signal handler that interrupted the scan. */
 	if (!runtime_started || __atomic_exchange_n(&modules_busy, true, __ATOMIC_ACQUIRE))
 		return;
 	{
@@ -59,7 +59,10 @@ void modules_refresh(void)
 	__atomic_store_n(&modules_busy, false, __ATOMIC_RELEASE);
 }
 
-/* A child has none of its parent's threads, turns or roles, and its own trace when it needs one. */
+/*
+ * A child has none of its parent's threads, turns or roles, and opens its own trace when it needs
+ * one.
+ */
 void process_forked(void)
 {
 	thread_forked();
@@ -86,7 +89,7 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 	trace->end = TRACE_END_EXITED;
 }
 
-/* The very last of the exit handlers: it was registered first. */
+/* Runs last of all exit handlers, because it was registered first. */
 static void ended(int status, void *unused)
 {
 	OWN_CODE_SCOPE;
@@ -166,7 +169,7 @@ void thread_named(const char *name)
 
 static void find_clock(void)
 {
-	/* A function of libc that no preload replaces tells which module it is. */
+	/* No preload replaces this function of libc, so it identifies libc's module. */
 	const struct module *libc = modules_find((uintptr_t)gnu_get_libc_version);
 	uintptr_t found = libc ? module_symbol(libc, "clock_gettime") : 0;
 

@@ -14,7 +14,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The first argument that is no option, or what follows Python's -m; NULL: there is none. */
+/* The first argument that is not an option, or the one after Python's -m; NULL: none. */
 static const char *script_of(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -22,7 +22,7 @@ static const char *script_of(int argc, char **argv)
 			return argv[i];
 		if (i + 1 < argc && !strcmp(argv[i], "-m"))
 			return argv[i + 1];
-		/* Python's -X and -W, Node's -r, Ruby's and Perl's -I have a value of their own. */
+		/* Python's -X and -W, Node's -r, Ruby's and Perl's -I are followed by a value. */
 		if (strlen(argv[i]) == 2 && strchr("XWrI", argv[i][1]))
 			i++;
 		else if (!strcmp(argv[i], "-c") || !strcmp(argv[i], "-e"))

@@ -48,7 +48,9 @@ void summary_not_first(void)
 	not_first = true;
 }
 
-/* A parent with us in its environment tells its own; what this process found is in its own trace.
+/*
+ * If the parent is watched too, it prints its own summary; this process's findings are in its own
+ * trace.
  */
 static bool parent_is_watched(void)
 {
@@ -74,7 +76,7 @@ static bool parent_is_watched(void)
 	return found;
 }
 
-/* Past libc: a preloaded library that stands before its functions may have ended by now. */
+/* Without libc: a preloaded library that wraps its functions may already be shut down. */
 static bool is_standard_error_there(void)
 {
 	struct stat now;
@@ -90,8 +92,7 @@ static bool may_tell(void)
 	       !parent_is_watched();
 }
 
-/* Where no file could be made, nothing else says so: the directory is gone, or not to be seen here.
- */
+/* If no file could be made, this is the only report: the directory is gone, or not visible here. */
 static void tell_of_lost_trace(void)
 {
 	char line[2 * 4096];
@@ -112,7 +113,7 @@ bool summary_has_something(void)
 	return runtime_options.output[0] || sites_count(SEVERITY_WARNING) || lock_errors();
 }
 
-/* These return how many bytes of `line` they used, which has room for all of them. */
+/* These return the number of bytes used in `line`, which has room for all of them. */
 static int write_wrong_option(char *line, size_t size)
 {
 	const char *fault = wrong_option_fault == OPTION_UNKNOWN	 ? "no such option"
@@ -178,8 +179,10 @@ void summary_tell(void)
 			tell_of_lost_trace();
 		warnings = sites_count(SEVERITY_WARNING);
 		locks = lock_errors();
-		/* A directory that was asked for keeps its traces: they tell what ran, and that it
-		 * was watched. */
+		/*
+		 * A requested directory keeps its traces: they show what ran, and that it was
+		 * watched.
+		 */
 		if (!warnings && !locks && !runtime_options.output[0])
 			trace_remove();
 	}

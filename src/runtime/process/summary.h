@@ -1,4 +1,4 @@
-/* The one line at exit of a program that was preloaded without the command. */
+/* The summary line at exit, for a program that was preloaded without the command. */
 #ifndef RUNTIME_SUMMARY_H
 #define RUNTIME_SUMMARY_H
 
@@ -6,18 +6,22 @@
 
 struct option_error;
 
-/* Start-up: remembers what standard error is, and what was wrong in the environment's options. */
+/* Start-up: remembers which file standard error is, and any error in the environment's options. */
 void summary_init(const struct option_error *error);
 
 /* A forked child is not the first process. */
 void summary_not_first(void);
 
-/* At exit: prints the findings and a wrong option, if this is the first process; removes a trace
- * with nothing in it. */
+/*
+ * At exit: prints the summary and a wrong option, if this is the first process; removes a trace
+ * without findings.
+ */
 void summary_tell(void);
 
-/* Whether the trace is worth keeping. A directory that was asked for keeps its traces: they tell
- * what ran, and that it was watched. */
+/*
+ * Whether to keep the trace. A requested directory keeps its traces: they show what ran, and that
+ * it was watched.
+ */
 bool summary_has_something(void);
 
 #endif

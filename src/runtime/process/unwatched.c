@@ -11,12 +11,12 @@
 
 #define VARIABLE     "LD_PRELOAD="
 #define LIBRARY_NAME "libyieldsan"
-#define MAX_WRITTEN  16 /* of one process: a server may start one for every request */
+#define MAX_WRITTEN  16 /* in one process: a server may start one for each request */
 
 static const char *own_list;
 static unsigned written;
 
-/* By vforked children, which share our memory and write no trace. The first alone is kept. */
+/* Set by vforked children, which share our memory and write no trace. Only the first is kept. */
 static char pending[TRACE_UNWATCHED_SIZE];
 
 void unwatched_init(void)
@@ -68,7 +68,7 @@ struct unwatched unwatched_check(const char *path, char *const environment[])
 	return program;
 }
 
-/* A record stays in the trace: one without a path is of no program. */
+/* A record stays in the trace, but without a path it is ignored. */
 void unwatched_failed(struct unwatched program)
 {
 	if (program.pending)

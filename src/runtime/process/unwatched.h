@@ -1,4 +1,4 @@
-/* Programs that this process starts without the library: told under `yieldsan run` alone. */
+/* Programs that this process starts without the library: reported only under `yieldsan run`. */
 #ifndef RUNTIME_UNWATCHED_H
 #define RUNTIME_UNWATCHED_H
 
@@ -8,8 +8,8 @@
 void unwatched_init(void);
 
 /*
- * Before an exec or a spawn. A vforked child may call it: plain stores, for its parent. After one
- * that failed, what was returned is given back: no program was started.
+ * Before an exec or a spawn. A vforked child may call it: it makes plain stores, for its parent. If
+ * the call fails, pass the result to unwatched_failed: no program was started.
  */
 struct trace_unwatched;
 struct unwatched {
@@ -19,7 +19,7 @@ struct unwatched {
 struct unwatched unwatched_check(const char *path, char *const environment[]);
 void unwatched_failed(struct unwatched program);
 
-/* In the parent of a vforked child that is gone. */
+/* In the parent, after its vforked child is gone. */
 void unwatched_write_pending(void);
 
 #endif
