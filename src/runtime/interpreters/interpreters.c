@@ -99,7 +99,7 @@ static size_t python_script(char *text, size_t size, bool interrupted,
 	return used;
 }
 
-/* V8 allocates for what it is asked: a signal handler reads its heap instead. */
+/* V8 allocates when it is asked for frames, so a signal handler reads its heap instead. */
 size_t interpreter_script_of_signal(const uint64_t *frames, const uintptr_t *places, size_t depth,
 				    char *text, size_t size, enum script_language *language)
 {

@@ -55,11 +55,10 @@ struct range {
 };
 
 static const struct module *module_of_v8;
-static bool complete; /* all symbols are there */
+static bool complete; /* all symbols were found */
 static struct range futex[MAX_RANGES], collector[MAX_RANGES];
 static unsigned futexes, collectors;
-static struct range
-	builtins; /* all of them, which lie side by side: code that V8's compiler made */
+static struct range builtins; /* range of all builtins: code made by V8's compiler */
 
 static void keep(struct range *ranges, unsigned *count, const struct symbol_range *symbol)
 {
@@ -76,7 +75,7 @@ static bool begins(const char *name, const char *start)
 	return !*start;
 }
 
-/* Node has 200,000 of them, and they are looked at when it starts. */
+/* Called for Node's 200,000 symbols at start-up. */
 static void visit(const struct symbol_range *symbol, void *unused)
 {
 	const char *within;
@@ -135,7 +134,7 @@ bool javascript_owns_wait(const uint64_t *frames, size_t depth)
 
 	if (!module_of_v8)
 		return false;
-	/* Node's own joins and locks go through libuv, which may be a library of its own. */
+	/* Node's own joins and locks go through libuv, which may be a separate library. */
 	while (caller < depth && !is_of_v8(frames[caller]) && ask_loop_library_has(frames[caller]))
 		caller++;
 	return caller < depth && is_of_v8(frames[caller]) && !any_in(futex, futexes, frames, depth);
@@ -146,7 +145,7 @@ static size_t put_string(void *isolate, void *string, char *to, size_t size, cha
 	char name[NAME_SIZE];
 	int length = string ? v8.write(string, isolate, name, sizeof name - 1, NULL, 0) : 0;
 
-	if (length > 0 && !name[length - 1]) /* its NUL is counted */
+	if (length > 0 && !name[length - 1]) /* includes its NUL */
 		length--;
 	if (length < 0 || (size_t)length + 1 > size)
 		return 0;
@@ -185,9 +184,9 @@ static size_t put_frame(void *isolate, void *frame, char *to, size_t size)
 }
 
 /*
- * Not while the collector runs, nor in a handler of the program's: that may have interrupted
- * malloc, or V8 at any place. A lock may be one that V8 or malloc takes in between, and takes again
- * for what it is asked: Atomics.wait alone is called by JavaScript itself.
+ * Not while the collector runs, nor in a signal handler of the program, which may have interrupted
+ * malloc or V8 anywhere. A lock may be one of V8's or malloc's own, which answering would take
+ * again: only Atomics.wait is called by JavaScript itself.
  */
 static bool may_be_asked(const uint64_t *frames, size_t depth, bool waits_for_thread)
 {
@@ -236,7 +235,7 @@ size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *place
 
 	if (!module_of_v8)
 		return 0;
-	/* The return address of a frame lies behind its caller's frame pointer. */
+	/* A frame's return address is stored after its caller's frame pointer. */
 	for (size_t i = 0; i + 1 < depth && count < MAX_FRAMES; i++) {
 		size_t part = is_made_by_v8(frames[i])
 				      ? javascript_heap_frame(places[i + 1] - sizeof(uintptr_t),

@@ -9,25 +9,24 @@
 #define WORD	       sizeof(uintptr_t)
 #define STRING_SIZE    160 /* characters of a name */
 #define LONGEST_SOURCE (4 << 20)
-#define CHUNK	       512 /* of source that is read at once: the stack may be a small one */
+#define CHUNK	       512 /* source characters read at once: the stack may be small */
 #define TAG	       1   /* of a pointer into the heap: v8dbg_HeapObjectTag */
 
 /*
- * ScopeInfo (V8: objects/scope-info.tq), in words behind its map: flags, parameters, context
- * locals; a name and a number for each of these, or from MANY_LOCALS on one table and the numbers.
- * Then, each only in some functions: numbers and names, where it begins and where it ends, the
- * outer scope.
+ * ScopeInfo (V8: objects/scope-info.tq), in words after its map: flags, parameters, context locals;
+ * a name and a number for each of these, or from MANY_LOCALS on one table and the numbers. Then,
+ * each only in some functions: numbers and names, start and end position, the outer scope.
  */
 #define SCOPE_LOCALS	3
 #define SCOPE_VARIABLES 4
 #define MANY_LOCALS	75
 #define MOST_LOCALS	10000
-#define MOST_BEHIND	12 /* words that are looked at */
+#define MOST_BEHIND	12 /* words that are inspected */
 
-/* ExternalString: behind its resource V8 keeps where the characters are. */
+/* ExternalString: V8 stores the address of the characters after the resource. */
 #define AFTER_RESOURCE WORD
 
-/* String types: v8dbg_StringRepresentationMask and kin, the same since V8 7. */
+/* String types: v8dbg_StringRepresentationMask and similar, unchanged since V8 7. */
 enum { STRING_KINDS = 7, STRING_SEQUENTIAL = 0, STRING_EXTERNAL = 2, STRING_THIN = 5 };
 
 #define ONE_BYTE 8
@@ -44,7 +43,7 @@ static struct {
 
 static const struct {
 	int32_t *to;
-	const char *names[2]; /* of V8 11 and 12 */
+	const char *names[2]; /* names in V8 11 and 12 */
 } constants[] = {
 	{ &v8.instance_type, { "v8dbg_class_Map__instance_type__uint16_t" } },
 	{ &v8.function_slot, { "v8dbg_off_fp_function" } },
@@ -86,7 +85,7 @@ bool javascript_heap_init(struct module *module)
 	return known;
 }
 
-/* The word at a place of an object; 0: it cannot be read. */
+/* A word of an object; 0: it cannot be read. */
 static uintptr_t field(uintptr_t object, intptr_t offset)
 {
 	uintptr_t word = 0;
@@ -96,7 +95,7 @@ static uintptr_t field(uintptr_t object, intptr_t offset)
 	return word;
 }
 
-/* -1 of what is no object. */
+/* -1 if it is not an object. */
 static int type_of(uintptr_t object)
 {
 	uintptr_t map = field(object, 0);
@@ -108,7 +107,7 @@ static int type_of(uintptr_t object)
 	return type;
 }
 
-/* A string whose characters lie side by side. */
+/* A string with contiguous characters. */
 struct text {
 	uintptr_t at;
 	uint32_t length;
@@ -136,7 +135,10 @@ static bool text_of(uintptr_t string, struct text *text)
 	return text->at != 0;
 }
 
-/* Characters as bytes, one each; what is no ASCII becomes a question mark. Returns how many. */
+/*
+ * Converts characters to one byte each; non-ASCII characters become a question mark. Returns how
+ * many.
+ */
 static size_t read_text(const struct text *text, uint32_t from, char *to, size_t count)
 {
 	uint16_t wide[64];
@@ -162,7 +164,7 @@ static size_t read_text(const struct text *text, uint32_t from, char *to, size_t
 	return count;
 }
 
-/* The line, from 1, that a place of the source is in; 0: not known. */
+/* The line, from 1, of a source position; 0: not known. */
 static long line_at(const struct text *source, uint32_t place)
 {
 	char part[CHUNK];
@@ -192,7 +194,7 @@ static size_t put(char *to, size_t size, const char *from, size_t length, char l
 	return length + 1;
 }
 
-/* Of one that is too long the end is left out, or the beginning. */
+/* Truncates a long string at its end or at its beginning. */
 static size_t put_string(uintptr_t string, bool keeps_end, char *to, size_t size)
 {
 	char characters[STRING_SIZE];
@@ -221,21 +223,21 @@ static size_t put_line(long line, char *to, size_t size)
 	return put(to, size, digits + at, sizeof digits - at, '\n');
 }
 
-/* A small integer has its value in the upper half of the word. */
+/* A small integer is stored in the upper half of the word. */
 static bool is_small(uintptr_t word)
 {
 	return !(word & UINT32_MAX);
 }
 
-/* What a ScopeInfo says of its function. */
+/* What a ScopeInfo says about its function. */
 struct function {
 	uintptr_t name; /* a string; 0: it has none */
-	uint32_t begin; /* in the source */
+	uint32_t begin; /* position in the source */
 };
 
 /*
- * The name is a text before a number. The beginning and the end are the last two numbers before an
- * object: the outer scope, or the map of the object that follows.
+ * The name is a string followed by a number. Start and end position are the last two numbers before
+ * an object: the outer scope, or the map of the next object.
  */
 static bool function_of(uintptr_t scope, uint32_t source_length, struct function *function)
 {

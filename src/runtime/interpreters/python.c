@@ -8,13 +8,13 @@
 #include "python_script.h"
 #include "python_stack.h"
 
-#define STARTING_FRAMES 4 /* from the lock out to Thread.start */
+#define STARTING_FRAMES 4 /* number of frames from the lock out to Thread.start */
 
 static struct {
 	uintptr_t runtime, runtime_end;
 	void *(*this_thread_state)(void); /* PyGILState_GetThisThreadState */
 	const struct module *module;
-	bool layout_is_known; /* else CPython itself must write its frames */
+	bool layout_is_known; /* otherwise CPython itself must write its frames */
 } python;
 
 static void find_runtime(struct module *module)
@@ -49,7 +49,7 @@ void python_forked(void)
 
 bool python_is_module(const struct module *module)
 {
-	/* Its select module is part of the executable, or an object of its own. */
+	/* Its select module is part of the executable, or a shared object. */
 	return python.module &&
 	       (module == python.module || !strncmp(module_name(module), "select.cpython", 14));
 }
@@ -92,7 +92,7 @@ static size_t put_number(char *end, int number)
 	return length;
 }
 
-/* Returns whether it is the function of an event loop. */
+/* Returns whether it is an event loop's function. */
 static bool add_line(struct python_script *script, const struct python_line *line)
 {
 	char digits[12], *end = digits + sizeof digits;
@@ -143,7 +143,7 @@ size_t python_called_from(struct python_place *places, size_t count, struct pyth
 		if (walk.coroutine || python_is_loop(places[used - 1].code))
 			break;
 	}
-	/* Further out only one more is wanted. */
+	/* Further out only one more frame is needed. */
 	if (used == count && !walk.coroutine && !python_is_loop(places[used - 1].code) &&
 	    python_walk_to_boundary(&walk))
 		python_walk_next(&walk, &places[used - 1]);

@@ -12,50 +12,56 @@ struct module;
 void python_module_added(struct module *module);
 bool python_is_module(const struct module *module);
 
-/* In a forked child. */
+/* Called in a forked child. */
 void python_forked(void);
 
 bool python_is_interpreter(const struct module *module);
 
-/* The GIL and its kin are objects inside _PyRuntime (Include/internal/pycore_runtime.h). */
+/* The GIL and similar locks are objects inside _PyRuntime (Include/internal/pycore_runtime.h). */
 bool python_owns_lock(const void *lock);
 
-/* Whether these frames, as in trace_script, are of threading.Thread.start: it waits until the new
- * thread has begun. */
+/*
+ * Whether these frames, as in trace_script, belong to threading.Thread.start, which waits until the
+ * new thread has begun.
+ */
 bool python_starts_thread(const char *script, size_t size);
 
-/* The present thread's frames as in trace_script; 0 when it runs no Python. `interrupted`: by a
- * signal, anywhere in the interpreter. */
+/*
+ * The calling thread's frames as in trace_script; 0 if it runs no Python. `interrupted`: by a
+ * signal, anywhere in the interpreter.
+ */
 size_t python_frames(char *text, size_t size, bool interrupted);
 
-/* Where a function that Python code called was called from. */
+/* The place from which Python code called a function. */
 struct python_caller {
-	uintptr_t frame;     /* the innermost; 0: no Python code runs here */
-	uintptr_t coroutine; /* the frame of the coroutine that it is part of; 0: of none */
-	bool below_loop;     /* which an event loop runs */
+	uintptr_t frame;     /* the innermost frame; 0: no Python code runs here */
+	uintptr_t coroutine; /* frame of the coroutine that contains it; 0: none */
+	bool below_loop;     /* an event loop runs it */
 };
 
 /*
- * The frames from there to the coroutine's, else to the event loop's function or the outermost; of
- * more than `count` the innermost, and the last. Budget: 3 ns a frame.
+ * The frames from there to the coroutine's, or else to the event loop's function or the outermost;
+ * if there are more than `count`, the innermost ones and the last. Budget: 3 ns a frame.
  */
 size_t python_called_from(struct python_place *places, size_t count, struct python_caller *caller);
 
-/* All of the present thread's frames in short, for a call that the interpreter made. */
+/* All of the calling thread's frames in short form, for a call made by the interpreter. */
 size_t python_places(struct python_place *places, size_t count);
 
-/* These as in trace_script, those left out whose functions are gone. */
+/* Converts these to trace_script, without functions that no longer exist. */
 size_t python_places_text(const struct python_place *places, size_t count, char *text, size_t size);
 
 uintptr_t python_innermost_frame(void);
 
-/* Whether that is of the modules that make events and conditions out of locks. */
+/* Whether it is in a module that builds events and conditions from locks. */
 bool python_is_in_threading(void);
 
-/* Whether the coroutine of this frame, or what it awaits, runs on the present thread. */
+/* Whether the coroutine of this frame, or what it awaits, runs on the calling thread. */
 bool python_coroutine_runs(uintptr_t frame);
 
-/* Where the coroutine of this frame is suspended: false when none of these functions is its. */
+/*
+ * Where the coroutine of this frame is suspended. False if none of these functions belongs to it.
+ */
 bool python_coroutine_place(uintptr_t frame, const struct python_place *places, size_t count,
 			    struct python_place *place);
 

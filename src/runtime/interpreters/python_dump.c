@@ -9,7 +9,7 @@
 #include "runtime/modules/modules.h"
 #include "python_script.h"
 
-#define DUMP_SIZE 16384 /* CPython writes 100 frames at most */
+#define DUMP_SIZE 16384 /* CPython writes at most 100 frames */
 
 /* Needs neither the GIL nor memory: faulthandler calls it from signal handlers. */
 static void (*dump_traceback)(int fd, void *thread_state);
@@ -32,7 +32,7 @@ bool python_dump_init(const struct module *interpreter)
 	return dump;
 }
 
-/* `  File "PATH", line N in FUNCTION`; false: no such line. */
+/* Parses ` File "PATH", line N in FUNCTION`; false for any other line. */
 static bool read_line(const char *line, const char *end, struct python_frame *read)
 {
 	static const char file_is[] = "  File \"", line_is[] = "\", line ", in_is[] = " in ";
@@ -62,7 +62,7 @@ void python_dump_frames(void *thread_state, struct python_script *script)
 
 	if (!dump_traceback || self->serving)
 		return;
-	/* Not thread-local: that is taken out of every thread's stack. */
+	/* Not thread-local: thread-local memory is taken from every thread's stack. */
 	if (!self->dump)
 		self->dump = memory_map(DUMP_SIZE);
 	dump = self->dump;

@@ -5,7 +5,7 @@
 
 #include "runtime/modules/modules.h"
 
-#define MAX_ROWS 64 /* of a type */
+#define MAX_ROWS 64 /* of one type */
 
 struct row {
 	const char *name;
@@ -31,7 +31,7 @@ static bool is_row(const struct module *module, const struct row *row)
 	       (!row->description || is_in(module, row->description));
 }
 
-/* A name that is no string of the module's never is the mark: what is read of it ends in time. */
+/* A name that is not a string of the module cannot be the mark; reading it is bounded. */
 static bool is_called(const struct module *module, const struct row *row, const char *name)
 {
 	size_t size = strlen(name) + 1;
@@ -81,7 +81,7 @@ bool python_methods_replace(const struct module *interpreter, const char *mark,
 		uintptr_t end = (start + segment->p_filesz) & ~(uintptr_t)(sizeof(void *) - 1);
 
 		start = (start + sizeof(void *) - 1) & ~(uintptr_t)(sizeof(void *) - 1);
-		/* The start of it may be read-only by now. */
+		/* Its start may be read-only by now. */
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W))
 			continue;
 		if (interpreter->relro_end > start && interpreter->relro_end < end)

@@ -13,12 +13,14 @@ struct python_frame {
 struct python_script {
 	char *text;
 	size_t size, used;
-	bool in_loop; /* it has the function of an event loop */
+	bool in_loop; /* contains an event loop's function */
 };
 
-/* Further out than all before. One that does not fit is left out, but for an event loop's: a call
- * is judged by the loop that it is below, which may lie behind many layers of a framework. Returns
- * whether it is one's. */
+/*
+ * Adds the next outer frame. A frame that does not fit is dropped, unless it is an event loop's: a
+ * call is judged by the loop around it, which may be below many layers of a framework. Returns
+ * whether it is one.
+ */
 bool python_script_add(struct python_script *script, const struct python_frame *frame);
 
 #endif

@@ -10,21 +10,21 @@
 #define TAG_BITS   UINT64_C(7) /* 3.14 marks references in the lowest bits */
 #define MAX_NAME   400	       /* characters */
 #define MAX_TABLE  (1 << 20)   /* bytes of a line table */
-#define LOOP_CODES 4	       /* of packages that one program uses */
-#define MAX_FRAMES 200	       /* C's lie between those of Python: at most one for each */
+#define LOOP_CODES 4	       /* loops in one program */
+#define MAX_FRAMES 200	       /* C frames lie between Python's: at most one for each */
 
 static struct python_layout layout;
 static uintptr_t code_type, string_type, bytes_type;
-static size_t frame_span, code_span;	 /* bytes that are read of each */
-static uintptr_t loop_codes[LOOP_CODES]; /* of event loops' functions that ran */
-static bool proved;			 /* a whole stack was named by this layout */
+static size_t frame_span, code_span;	 /* bytes read of each */
+static uintptr_t loop_codes[LOOP_CODES]; /* functions of event loops that ran */
+static bool proved;			 /* one whole stack was named with this layout */
 
 static bool page_is_known(struct python_look *look, uintptr_t page)
 {
 	for (unsigned i = 0; i < PYTHON_LOOK_PAGES; i++)
 		if (look->pages[i] == page)
 			return true;
-	/* Once no system call may be made, what was right so far is trusted. */
+	/* If no system call may be made, trust what was right so far. */
 	if (!memory_is_readable((const void *)page, 1) && !(proved && !memory_can_be_asked()))
 		return false;
 	look->pages[look->next++ % PYTHON_LOOK_PAGES] = page;
@@ -79,7 +79,7 @@ static inline bool is_of_type(struct python_look *look, uintptr_t object, uintpt
 	return found && word_in(found, 0) == type;
 }
 
-/* Before it says so itself, by what it exports. */
+/* The version, from its exported symbols if it does not state it. */
 static uint32_t version_of(const struct module *interpreter)
 {
 	const unsigned long *version =
@@ -136,8 +136,10 @@ static uintptr_t innermost(struct python_look *look, uintptr_t thread)
 	return found ? word_in(found, 0) : 0;
 }
 
-/* Where the instructions lie that this frame runs: in a free-threaded build each thread may have a
- * copy of its own. 0: not known. */
+/*
+ * The start of the instructions that this frame runs: in a free-threaded build each thread may have
+ * its own copy. 0: not known.
+ */
 static uintptr_t start_of(struct python_look *look, const void *frame, uintptr_t code)
 {
 	const void *copies;
@@ -186,7 +188,7 @@ static inline bool is_generators(const void *frame)
 		       : ((const uint8_t *)frame)[layout.frame_owner] == PYTHON_OWNER_GENERATOR;
 }
 
-/* Whether it lives on while it does not run, and what it belongs to awaits. */
+/* Whether the frame survives while it does not run, and its code can await. */
 static inline bool is_of_coroutine(struct python_look *look, const void *frame, uintptr_t code)
 {
 	const void *flags;
@@ -197,7 +199,7 @@ static inline bool is_of_coroutine(struct python_look *look, const void *frame, 
 	return flags && int_in(flags, 0) & PYTHON_COROUTINE_FLAGS;
 }
 
-/* False: it is a frame of C's. */
+/* False for a C frame. */
 static inline bool read_frame(struct python_look *look, const void *frame,
 			      struct python_place *place)
 {
@@ -213,8 +215,10 @@ static inline bool read_frame(struct python_look *look, const void *frame,
 	return true;
 }
 
-/* In a forked child: the frame that called fork. Those outside of it are the parent's: a pool's
- * worker, which never returns to them, is not in its parent's loop. */
+/*
+ * In a forked child: the frame that called fork. Frames outside it belong to the parent: a pool's
+ * worker never returns to them, and does not run in its parent's loop.
+ */
 static uintptr_t forked_frame;
 
 bool python_walk_next(struct python_walk *walk, struct python_place *place)
@@ -299,14 +303,15 @@ bool python_place_of_coroutine(uintptr_t frame, struct python_place *place)
 	       is_of_coroutine(&look, found, place->code);
 }
 
-/* A freed object's first word is 0, or leads to the next free one. */
+/* The first word of a freed object is 0, or points to the next free one. */
 bool python_object_lives(uintptr_t object)
 {
 	struct python_look look = { 0 };
 	const void *found = at(&look, object, 16);
 	uint64_t references;
 
-	if (layout.object_type != 8) /* of a free-threaded build, which counts in two words */
+	if (layout.object_type !=
+	    8) /* a free-threaded build, which counts references in two words */
 		return true;
 	references = found ? word_in(found, 0) : 0;
 	return references && !(references >> 31 & 0x1ffff);
@@ -326,7 +331,7 @@ static size_t put_utf8(char *to, uint32_t character)
 	unsigned more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
 	static const uint8_t first[] = { 0, 0xc0, 0xe0, 0xf0 };
 
-	/* Controls end a line of ours; half of a surrogate pair is no character. */
+	/* Control characters would break our lines; half of a surrogate pair is not a character. */
 	if (character < 0x20 || character == 0x7f || character > 0x10ffff ||
 	    (character >= 0xd800 && character < 0xe000)) {
 		*to = '?';
@@ -338,7 +343,7 @@ static size_t put_utf8(char *to, uint32_t character)
 	return more + 1;
 }
 
-/* Of a str, at most `size` bytes; false when it is none. */
+/* Copies at most `size` bytes of a str; false if it is not one. */
 static bool copy_string(struct python_look *look, uintptr_t string, char *to, size_t size,
 			size_t *used)
 {
@@ -354,9 +359,10 @@ static bool copy_string(struct python_look *look, uintptr_t string, char *to, si
 	width = state & 7;
 	length = word_in(head, layout.string_length);
 	offset = state & 16 ? layout.string_ascii : layout.string_other;
-	if (!(state & 8) || (width != 1 && width != 2 && width != 4)) /* in a block of its own */
+	if (!(state & 8) ||
+	    (width != 1 && width != 2 && width != 4)) /* its characters are in a separate block */
 		return false;
-	/* Of a long path the end tells more. */
+	/* The end of a long path is more useful than its beginning. */
 	count = length > MAX_NAME ? MAX_NAME : length;
 	if (length > count)
 		offset += (length - count) * width;
