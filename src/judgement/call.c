@@ -66,7 +66,7 @@ static enum reason row_of_open(const struct call_facts *facts)
 {
 	if (facts->failed || facts->subject == SUBJECT_DIRECTORY)
 		return REASON_METADATA;
-	if (facts->subject == SUBJECT_NONE) /* left before its end: a FIFO, as likely as not */
+	if (facts->subject == SUBJECT_NONE) /* left before its end: most likely a FIFO */
 		return REASON_OPEN_LEFT;
 	if (facts->subject == SUBJECT_PIPE || facts->subject == SUBJECT_TERMINAL)
 		return REASON_EVENT;
@@ -152,7 +152,7 @@ struct verdict call_judge_in_progress(const struct call_progress *progress,
 		verdict_raise(&verdict, SEVERITY_ERROR, REASON_NOT_ENDED);
 	else if (progress->last_ns + LIMIT_LAST_LOOK > progress->start_ns)
 		return verdict;
-	else if (progress->subject == SUBJECT_REGULAR_FILE) /* how long it lasted is not known */
+	else if (progress->subject == SUBJECT_REGULAR_FILE) /* its duration is not known */
 		verdict_raise(&verdict, SEVERITY_WARNING, REASON_NOT_ENDED);
 	else if (progress->subject != SUBJECT_MEMORY_FILE)
 		verdict_raise(&verdict, SEVERITY_ERROR, REASON_NOT_ENDED);

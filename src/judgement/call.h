@@ -1,4 +1,4 @@
-/* Calls that blocked a turn: the class table, for those that ended and those that did not. */
+/* Calls that blocked a turn: the class table, for calls that ended and calls in progress. */
 #ifndef JUDGEMENT_CALL_H
 #define JUDGEMENT_CALL_H
 
@@ -12,31 +12,31 @@
 struct call_facts {
 	enum call_class class;
 	enum trace_subject subject;
-	bool output; /* to a standard stream, or at the end of a log */
+	bool output; /* to a standard stream, or appended to a log */
 	bool nonblocking;
-	bool no_events;	 /* a wait for events that was given no descriptor */
+	bool no_events;	 /* a wait for events without any descriptor */
 	bool local_name; /* looks up this host's own name */
 	bool failed;
-	bool follows; /* the thread read the output of the same child to its end just before, which
-			 was reported */
-	bool ran_child;	   /* it waits for a program that the thread started itself, just before */
-	bool slept;	   /* left the processor by itself at least once */
-	uint64_t slept_ns; /* and was off it for so long; 0 when it only lost it to others */
-	bool disk_busy;	   /* others had threads waiting for a disk before it began */
-	uint64_t delay_ns; /* of that at most because the machine was busy: LIMIT_LOAD_DELAY at most
-			    */
+	bool follows;	   /* the thread has just read the same child's output to its end, which was
+			      reported */
+	bool ran_child;	   /* it waits for a program that the thread started just before */
+	bool slept;	   /* left the CPU voluntarily at least once */
+	uint64_t slept_ns; /* and was off the CPU this long; 0 if it was only preempted */
+	bool disk_busy;	   /* other threads waited for a disk before it began */
+	uint64_t delay_ns; /* part of it caused by load, at most LIMIT_LOAD_DELAY */
 };
 
 struct verdict call_judge(const struct call_facts *facts, const struct limits *limits);
 
-/* How a process was seen to end, for a call that had not ended by then. */
+/* For a call that had not ended when the process did: how the process ended. */
 struct call_progress {
 	enum call_class class;
 	enum trace_subject subject;
 	bool output;
-	bool running;		    /* the process still runs */
-	bool seen_asleep;	    /* the launcher saw the thread asleep in it */
-	uint64_t start_ns, last_ns; /* last_ns: until when it lasted at least; 0: not known */
+	bool running;	  /* the process still runs */
+	bool seen_asleep; /* the launcher saw the thread asleep in the call */
+	uint64_t start_ns,
+		last_ns; /* last_ns: the last time it was known to be in progress; 0: not known */
 };
 
 struct verdict call_judge_in_progress(const struct call_progress *progress,

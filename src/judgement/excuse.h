@@ -1,4 +1,4 @@
-/* Why a call that would be a finding is none. */
+/* Why a blocking call is not a finding. */
 #ifndef JUDGEMENT_EXCUSE_H
 #define JUDGEMENT_EXCUSE_H
 

@@ -1,4 +1,4 @@
-/* The thresholds of limits.def, and those that are options, in one unit: nanoseconds. */
+/* All thresholds, those of limits.def and those that are options, in nanoseconds. */
 #ifndef JUDGEMENT_LIMITS_H
 #define JUDGEMENT_LIMITS_H
 
@@ -12,10 +12,11 @@ enum judgement_limit {
 
 struct options;
 
-/* Of one process: its options. */
+/* The limits of one process: its options. */
 struct limits {
-	uint64_t wait_ns; /* a wait for others, a lock or data is an error from here on */
-	uint64_t disk_ns; /* and one for a disk, the program's own output or metadata */
+	uint64_t wait_ns; /* errors from here on: waits for others, locks or data */
+	uint64_t disk_ns; /* errors from here on: waits for a disk, the program's own output or
+			     metadata */
 	uint64_t turn_warning_ns, turn_error_ns;
 };
 

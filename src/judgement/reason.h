@@ -1,4 +1,4 @@
-/* Why a finding has its severity: the rows of reasons.def, as a set. */
+/* Why a finding has its severity: a set of rows of reasons.def. */
 #ifndef JUDGEMENT_REASON_H
 #define JUDGEMENT_REASON_H
 
@@ -12,15 +12,15 @@ enum reason {
 };
 #undef REASON
 
-/* What a reason does to the severity. */
+/* The effect of a reason on the severity. */
 enum reason_effect {
-	REASON_GIVES,  /* it is the row of the table that applies */
-	REASON_RAISES, /* to what the row says of longer waits */
+	REASON_GIVES,  /* the table row that applies */
+	REASON_RAISES, /* above what the row says of longer waits */
 	REASON_LOWERS,
-	REASON_DOUBTS, /* lowers the confidence alone */
+	REASON_DOUBTS, /* lowers only the confidence */
 };
 
-/* One bit for each reason. Those that the runtime gives are written into traces, as a word. */
+/* One bit for each reason. The reasons set by the runtime are written into traces as one word. */
 typedef unsigned __int128 reason_set;
 
 #define REASON_BIT(reason) ((reason_set)1 << (reason))

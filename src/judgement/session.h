@@ -1,4 +1,4 @@
-/* Whom a loop serves. */
+/* The clients that a loop serves. */
 #ifndef JUDGEMENT_SESSION_H
 #define JUDGEMENT_SESSION_H
 
@@ -6,15 +6,19 @@
 
 enum session {
 	SESSION_MANY, /* or not known */
-	/* It was made for a client by one that accepts, waits for no new ones, and has at most one
-	 * connection that was accepted. */
+	/*
+	 * Made for a client by a thread or process that accepts connections; accepts none itself,
+	 * and has at most one accepted connection.
+	 */
 	SESSION_ONE,
-	/* It waits for its standard streams, its own children, or one peer that it connected to,
-	 * and for no timer. */
+	/*
+	 * Waits for its standard streams, its own children, or one peer that it connected to, and
+	 * for no timer.
+	 */
 	SESSION_PEER,
 };
 
-/* Nobody but its own client or peer waits for what it does. */
+/* Only its own client or peer waits for it. */
 static inline void session_judge(struct verdict *verdict, enum session session)
 {
 	if (session == SESSION_ONE)

@@ -26,9 +26,9 @@ enum turn_wait turn_wait_of(uint32_t system_call)
 }
 
 /*
- * On a crowded machine a thread that slept briefly may have spent the rest waiting for a processor.
- * Doubt the wait if what it waited for was not seen, or was a short lock, whose holder may have had
- * no processor; not if it lasted for several times as long as a turn that is an error, or if no
+ * On a crowded machine a thread that slept briefly may have spent the rest waiting for a CPU. Doubt
+ * the wait if its object was not seen, or was a short lock, whose holder may not have been
+ * scheduled. Don't doubt it if it lasted several times as long as a turn that is an error, or if no
  * load explains it.
  */
 static bool is_doubtful(const struct turn_facts *facts, const struct limits *limits)

@@ -1,4 +1,4 @@
-/* What the judge says of one observation: a severity, and why. */
+/* The verdict on one observation: a severity, and the reasons for it. */
 #ifndef JUDGEMENT_VERDICT_H
 #define JUDGEMENT_VERDICT_H
 

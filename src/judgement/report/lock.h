@@ -9,9 +9,9 @@
 struct lock_facts {
 	enum lock_fault fault;
 	enum trace_lock lock;
-	bool waited;	     /* others waited for it meanwhile */
-	bool loops;	     /* held by a callback of an event loop, and not in a coroutine */
-	bool libraries_only; /* nothing of the program took it */
+	bool waited;	     /* others waited for it in the meantime */
+	bool loops;	     /* held by an event loop's callback, not in a coroutine */
+	bool libraries_only; /* not taken by the program's own code */
 };
 
 struct verdict lock_judge(const struct lock_facts *facts);
@@ -26,19 +26,20 @@ enum held_kind {
 	HELD_KINDS,
 };
 
-/* As a scan sees it. `certain`: it is alive there whichever way the code took. */
+/* As seen by a scan. `certain`: it is alive there on every path. */
 struct verdict held_judge(enum held_kind kind, bool certain);
 
-/* A guard of a suspended task, read out of its future. `unsure`: its place may be another value's.
+/*
+ * A guard of a suspended task, read from its future. `unsure`: another value may be in its place.
  */
 struct verdict guard_judge(bool unsure);
 
-/* A wait for a lock whose holder cannot go on. `went_on`: it ended all the same. */
+/* A wait for a lock whose holder cannot continue. `went_on`: it ended nevertheless. */
 struct verdict deadlock_judge(bool went_on);
 
 struct verdict cancelled_judge(void);
 
-/* What a cancelled task left behind. `on_purpose`: it may have been meant to stay. */
+/* What a cancelled task left behind. `on_purpose`: it may have been left intentionally. */
 struct verdict left_behind_judge(bool on_purpose);
 
 #endif

@@ -1,6 +1,6 @@
 #include "phase.h"
 
-/* A script, a test or a command-line tool, which serves nothing, has no start-up. */
+/* A script, a test or a command-line tool serves nothing, so it has no start-up phase. */
 static bool is_startup(const struct phase_facts *facts)
 {
 	if (!facts->serves)

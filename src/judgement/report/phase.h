@@ -1,4 +1,4 @@
-/* Start-up and shutdown: what happens before a server serves, and after it was asked to end. */
+/* Start-up and shutdown: before a server serves, and after it was asked to end. */
 #ifndef JUDGEMENT_PHASE_H
 #define JUDGEMENT_PHASE_H
 
@@ -11,17 +11,17 @@
 enum phase { PHASE_SERVICE, PHASE_STARTUP, PHASE_SHUTDOWN, PHASES };
 
 struct phase_facts {
-	/* Of the loop instance, in CLOCK_MONOTONIC; 0: never. */
-	bool serves; /* it has a socket that listens or takes datagrams, or it accepts */
+	/* For one loop instance, in CLOCK_MONOTONIC; 0: never. */
+	bool serves; /* has a socket that listens or takes datagrams, or accepts */
 	uint64_t listens_ns, accepts_ns;
-	uint64_t asked_to_end_ns;   /* of the process */
-	bool in_exit;		    /* the stack shows that the program exits: process.exit() */
-	uint64_t first_ns, last_ns; /* of the finding */
+	uint64_t asked_to_end_ns; /* of the process */
+	bool in_exit;		  /* the stack shows that the program is exiting: process.exit() */
+	uint64_t first_ns, last_ns; /* first and last time of the finding */
 	bool in_progress;
-	bool tests; /* run by `ci' or a known test runner: it counts in full */
+	bool tests; /* run by `ci' or a known test runner: never lowered */
 };
 
-/* When it happened; a start-up or shutdown lowers to a notice. */
+/* When it happened; lowers a finding in start-up or shutdown to a notice. */
 enum phase phase_judge(const struct phase_facts *facts, struct verdict *verdict);
 
 #endif

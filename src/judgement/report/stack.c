@@ -6,7 +6,7 @@ static void doubt(uint32_t *confidence, enum confidence at_most)
 		*confidence = at_most;
 }
 
-/* Only its own future is delayed, or may be. */
+/* Only its own future is (or may be) delayed. */
 static void weaken(struct verdict *verdict, uint32_t *confidence, enum reason reason)
 {
 	verdict_lower(verdict, SEVERITY_WARNING, reason);
@@ -14,8 +14,8 @@ static void weaken(struct verdict *verdict, uint32_t *confidence, enum reason re
 }
 
 /*
- * The library's own locks are short and unavoidable. Whose lock it is cannot be seen in a program
- * without symbols: give it the benefit of the doubt, unless an executor lost time by it.
+ * The library's own locks are short and unavoidable. In a program without symbols the lock's owner
+ * is unknown: give it the benefit of the doubt, unless a turn was actually delayed.
  */
 static bool is_library_lock(const struct stack_facts *facts, const struct verdict *verdict)
 {
@@ -30,10 +30,10 @@ static void judge_lock(const struct stack_facts *facts, struct verdict *verdict,
 		verdict_lower(verdict, SEVERITY_NOTICE,
 			      facts->lock == LOCK_OF_LIBRARY ? REASON_LIBRARY_LOCK
 							     : REASON_NAMELESS_LOCK);
-	/* Its holder had no processor; what the channel waits for otherwise is no lock. */
+	/* Its holder was not scheduled; other waits on a channel are not for locks. */
 	if (facts->lock == LOCK_OF_CHANNEL && reason_is_in(verdict->reasons, REASON_CROWDED))
 		verdict_lower(verdict, SEVERITY_WARNING, REASON_LIBRARY_LOCK);
-	/* What took longer was held by code that itself waited, as the library's never does. */
+	/* A longer wait means that the holder itself waited, which the library never does. */
 	if (facts->lock == LOCK_NAMELESS && facts->longest_ns < LIMIT_SHORT_LOCK)
 		weaken(verdict, confidence, REASON_NAMELESS_LOCK);
 }
@@ -51,15 +51,15 @@ static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint
 {
 	if ((facts->root || facts->in_progress) && facts->parked)
 		return false;
-	/* A call is written down a moment before it is known to be a root future's. */
+	/* A call is recorded just before it is known to be a root future's. */
 	if (facts->in_progress && facts->block_on && !facts->root)
 		facts->root = ROOT_UNKNOWN;
-	/* A scheduler that the runtime knows is certain, symbols or not. */
+	/* If the runtime identified the scheduler, the result is certain even without symbols. */
 	if (facts->root == ROOT_UNKNOWN && !facts->block_on)
 		return false;
 	if (facts->root && facts->root != ROOT_CURRENT_THREAD)
 		weaken(verdict, confidence, REASON_ROOT_FUTURE);
-	/* A current_thread runtime is its own: what lies outside excuses nothing. */
+	/* A current_thread runtime runs on its own thread: frames outside it excuse nothing. */
 	if (facts->root == ROOT_CURRENT_THREAD ? facts->offloaded_in_root : facts->offloaded)
 		return false;
 	judge_lock(facts, verdict, confidence);
@@ -67,7 +67,7 @@ static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint
 	return true;
 }
 
-/* Whether a root future is polled beside tasks, or alone, cannot be seen. */
+/* It is not known whether a root future is polled alongside tasks, or alone. */
 static bool judge_async_task(struct stack_facts *facts, struct verdict *verdict,
 			     uint32_t *confidence)
 {

@@ -1,6 +1,6 @@
 /*
- * What the stack of a finding changes: only a report knows its names. It classifies the frames into
- * these facts; the rules are here.
+ * How the stack of a finding changes its verdict. Only a report knows the functions' names: it
+ * classifies the frames into these facts; the rules are here.
  */
 #ifndef JUDGEMENT_STACK_H
 #define JUDGEMENT_STACK_H
@@ -11,24 +11,27 @@
 #include "judgement/limits.h"
 #include "judgement/verdict.h"
 
-/* Whose turn it was, where that changes what a finding means. */
+/* What the turn polled, if that changes what a finding means. */
 enum finding_root {
-	ROOT_NONE, /* a task's or a callback's */
+	ROOT_NONE, /* a task or a callback */
 	ROOT_CURRENT_THREAD,
 	ROOT_MULTI_THREAD,
-	ROOT_UNKNOWN, /* block_on's own future, of a scheduler not known */
+	ROOT_UNKNOWN, /* block_on's own future; scheduler not known */
 };
 
-/* Whose lock it is that a turn waited for. Of a channel: one within it that is held for moments. */
+/*
+ * The owner of the lock that a turn waited for. Of a channel: an internal lock that is held
+ * briefly.
+ */
 enum lock_owner { LOCK_OF_NONE, LOCK_OF_PROGRAM, LOCK_OF_LIBRARY, LOCK_OF_CHANNEL, LOCK_NAMELESS };
 
-/* Where the loop of an interpreter stands on the stack. */
+/* Where an interpreter's event loop is on the stack. */
 enum loop_place {
-	LOOP_NATIVE,	    /* the loop is no interpreter's */
-	LOOP_BELOW,	    /* the code runs in it */
-	LOOP_ABSENT,	    /* the code runs outside of it */
-	LOOP_CUT,	    /* not known: the outer frames found no room */
-	LOOP_MAIN_GREENLET, /* of gevent: the main greenlet's own code */
+	LOOP_NATIVE,	    /* not an interpreter's loop */
+	LOOP_BELOW,	    /* the code runs inside the loop */
+	LOOP_ABSENT,	    /* the code runs outside the loop */
+	LOOP_CUT,	    /* not known: the stack was cut short */
+	LOOP_MAIN_GREENLET, /* gevent: the main greenlet's own code */
 };
 
 struct stack_facts {
@@ -37,27 +40,26 @@ struct stack_facts {
 	enum lock_owner lock;
 	enum loop_place loop;
 	bool in_progress;
-	bool block_on;		/* block_on is on the stack, with code of the program inside */
-	bool parked;		/* the executor itself waits for work, or for a lock of its own */
+	bool block_on;		/* block_on is on the stack, and the program's code is inside it */
+	bool parked;		/* the executor itself waits for work, or for its own lock */
 	bool offloaded;		/* inside block_in_place, anywhere on the stack */
 	bool offloaded_in_root; /* inside block_in_place, between the call and block_on */
-	bool offload_unsure; /* the runtime could not see block_in_place, and frames have no names
-			      */
+	bool offload_unsure;	/* block_in_place could not be detected, and frames have no names */
 	bool panic, library_import, library_work;
-	bool module_body;	/* the turn is the body of a module that is being loaded */
-	bool interpreter_alone; /* of a long turn: no code but the interpreter's was seen */
-	bool unseen;		/* of a long turn: over before it could be sampled */
-	uint64_t longest_ns;	/* of a call */
-	uint64_t each_ns;	/* of long turns: one of them on average, less what others had */
+	bool module_body;	/* the turn is the body of a module being loaded */
+	bool interpreter_alone; /* for a long turn: only the interpreter's code was seen */
+	bool unseen;		/* for a long turn: ended before it could be sampled */
+	uint64_t longest_ns;	/* for a call */
+	uint64_t each_ns;	/* for long turns: average length, without time lost to others */
 };
 
 /*
- * Lowers severity and confidence, and corrects the root, as the rules say. False: no finding; the
- * code may block, or the thread runs no turn.
+ * Lowers severity and confidence, and corrects the root, by the rules. Returns false if it is no
+ * finding: the code may block, or the thread runs no turn.
  */
 bool stack_judge_call(struct stack_facts *facts, struct verdict *verdict, uint32_t *confidence);
 
-/* The same of a long turn. */
+/* Same for a long turn. */
 bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limits,
 		      struct verdict *verdict, uint32_t *confidence);
 
