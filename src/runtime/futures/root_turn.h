@@ -4,7 +4,6 @@
  * that shows the thread elsewhere ends it. The turn therefore appears up to one sample interval
  * shorter at each end.
  *
- *
  * Two consecutive polls can be separated on a current_thread runtime that waits by epoll: between
  * them it runs a task or looks for events. Turns on other runtimes (SITE_ROOT_FUTURE,
  * SITE_ROOT_MULTI_THREAD) may contain several polls.

@@ -1,7 +1,6 @@
 /*
  * The locks that turns hold.
  *
- *
  * Each thread has its own table, keyed by the lock's address: taking and releasing a free lock in a
  * turn touches nothing that another thread writes. Other threads read the table only when they must
  * wait, or when a turn ends while it holds a lock.

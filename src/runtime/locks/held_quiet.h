@@ -3,7 +3,6 @@
  * TLS context and 2,000 for a handshake, from ever new stacks; walking these stacks takes ten times
  * as long as the rest of the program.
  *
- *
  * So a thread has a limited credit of walks, and a turn a limited number of locks. Beyond them the
  * thread goes quiet for the rest of the turn: taking a lock only pushes the address of the calling
  * code onto a short array, and releasing it pops that. At a yield, or when the thread has to wait

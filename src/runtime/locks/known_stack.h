@@ -1,7 +1,6 @@
 /*
  * A cache of stacks, for calls that are too cheap to walk their stack each time.
  *
- *
  * The result of a walk depends on where it begins and on the words it reads: the return addresses,
  * and the saved frame pointers that locate some frames. Each thread remembers its last walks by the
  * stack pointer that they began at. At the same stack pointer, every word that the walk read is
@@ -9,11 +8,9 @@
  * for a walk. If all are equal, the stack is the same and no frame can have been missed. If one
  * differs, the stack is walked.
  *
- *
  * Nothing is remembered if a walk depended on more than these words: code without unwind
  * information, a signal handler's frame, a stack that is not the thread's own and may be mapped
  * anew.
- *
  *
  * Equal stacks of all threads are one struct known_stack, which lives as long as the process, even
  * if it was found under different rules.

@@ -3,7 +3,6 @@
  * the same stack depth, in a known library or, in the program itself, on an epoll instance or
  * several descriptors. A turn lasts from a wait's return to the next wait.
  *
- *
  * The stack shows what belongs to the loop: at a loop's first wait, the places of the return
  * addresses above it are noted. While the loop's function runs, the places above it keep their
  * values; code that runs after the loop has overwritten some of them, or lies above them.

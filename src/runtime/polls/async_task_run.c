@@ -52,7 +52,6 @@ static COLD void cancelled(struct turn *turn, const struct task_slot *slot)
  * any more. Only a result of true says how the run ended: the task was woken during it, and will
  * run again.
  *
- *
  * A closed task is dropped in this call instead of polled. A panic propagates out of it unless the
  * executor prevents that (Builder::propagate_panic): see task_unwound.c.
  */

@@ -2,12 +2,10 @@
  * Whether a thread is inside Tokio, from two variables in Tokio's thread-local storage
  * (tokio/src/runtime/context.rs, struct Context).
  *
- *
  * The first, `runtime`, is a byte: 2 outside any runtime, 1 inside, 0 inside where block_in_place
  * is refused (current_thread, LocalSet). block_in_place sets it to 2 for its closure. The second,
  * `budget`, is two bytes, an Option<u8>: 1 and at most 128 while a future is polled; 0 while the
  * runtime itself runs or parks, and where there is no budget (block_in_place, unconstrained).
- *
  *
  * A stripped program has no symbols for their places, so they are learnt from what is known at each
  * poll: a blocking-pool job begins outside the runtime; a task that is polled within the launch of
