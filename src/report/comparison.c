@@ -62,7 +62,7 @@ static json_t *findings_of(json_t *document)
 	return json_object_get(document, "findings");
 }
 
-/* A report that is there already. */
+/* An existing report. */
 static json_t *load_document(const char *path, char *sentence)
 {
 	json_error_t error;
@@ -96,7 +96,7 @@ static json_t *make_document(const struct report_options *options, char *path, c
 	wanted.format = "json";
 	wanted.show = SEVERITY_NOTICE;
 	wanted.write_baseline = NULL;
-	wanted.tell_nameless = true; /* without them nothing is the same again */
+	wanted.tell_nameless = true; /* otherwise findings without names would not match */
 	error = out ? report_make(&wanted, &path, 1, out, &summary) : -errno;
 	if (out)
 		fclose(out);
@@ -104,7 +104,7 @@ static json_t *make_document(const struct report_options *options, char *path, c
 		refuse(path, strerror(-error), sentence);
 	else if (!summary.processes && !summary.unreadable)
 		refuse(path, "has no trace in it (*" TRACE_SUFFIX ")", sentence);
-	else if (!summary.unreadable) /* which was told */
+	else if (!summary.unreadable) /* already reported */
 		document = json_loadb(text, size, 0, NULL);
 	free(text);
 	return document;
@@ -173,7 +173,8 @@ static json_t *by_id(json_t *findings)
 	return index;
 }
 
-/* By its id, or by that of a part: which of them is the worst may change from run to run. */
+/* Compares its own id and those of its parts: which part is the worst may change from run to run.
+ * */
 static json_t *same_in(const json_t *index, json_t *finding)
 {
 	json_t *found = json_object_get(index, text_of(finding, "id")), *id;

@@ -12,8 +12,8 @@
 #define COMPARISON_SENTENCE_SIZE (PATH_MAX + 256)
 
 /*
- * Findings are the same when their ids are. Worse: of a higher severity, or twice the time in all,
- * by a millisecond at least; better: the other way round. Less is a matter of chance.
+ * Findings are the same if their ids are equal. Worse: a higher severity, or twice the total time
+ * and at least one millisecond more; better: the reverse. Smaller differences are noise.
  */
 enum change { CHANGE_NEW, CHANGE_WORSE, CHANGE_BETTER, CHANGE_GONE, CHANGE_NONE, CHANGES };
 
@@ -23,9 +23,9 @@ struct comparison_summary {
 };
 
 /*
- * Compares two of: a trace, a directory of traces, a report as --format=json wrote it. Writes text
- * or, where options->format says so, JSON. Returns 0, -EINVAL with what is wrong in `sentence`,
- * which is empty when it was told, or the -errno of writing.
+ * Compares two inputs: a trace, a directory of traces, or a report written by --format=json. Writes
+ * text or, if options->format says so, JSON. Returns 0; -EINVAL with the reason in `sentence`,
+ * which is empty if the error was already reported; or the -errno of writing.
  */
 int report_compare(const struct report_options *options, char *before, char *after, FILE *out,
 		   struct comparison_summary *summary, char sentence[COMPARISON_SENTENCE_SIZE]);

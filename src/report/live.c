@@ -13,7 +13,8 @@ static void print(const struct report *report, uint64_t least_ns, FILE *out)
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct finding *finding = report->findings[i];
 
-		/* Of a lock that is held alone nothing hangs, nor of what is a notice. */
+		/* A lock that is held without a waiter blocks no thread, and neither does a notice.
+		 * */
 		if (!finding->in_progress || finding->progress_ns < least_ns ||
 		    finding->kind == KIND_LOCK_ACROSS_YIELD ||
 		    finding->kind == KIND_BORROW_ACROSS_YIELD ||
@@ -26,8 +27,8 @@ static void print(const struct report *report, uint64_t least_ns, FILE *out)
 	fflush(out);
 }
 
-/* Files that were opened before are not opened again, which takes most of the time of a line. In
- * the long run what was known of ended processes is forgotten. */
+/* Keep files open between lines: opening them takes most of a line's time. If memory grows past
+ * this limit, forget the processes that have ended. */
 #define SESSION_MEMORY (64 << 20)
 
 static struct session *session_now(void)

@@ -1,12 +1,13 @@
-/* A line on each stall that lasts, while it lasts. */
+/* Prints a line on each stall while it is in progress. */
 #ifndef REPORT_LIVE_H
 #define REPORT_LIVE_H
 
 #include <stdint.h>
 #include <stdio.h>
 
-/* Of the running program with its trace at `path`: on calls and turns that have not ended after
- * `least_ns`. What was read of files is kept for the next call; `out` NULL: this alone. */
+/* Reports calls and turns of the running program with its trace at `path` that are still in
+ * progress after `least_ns`. Keeps what it read of files for the next call; with `out` NULL it does
+ * only that. */
 void report_live(const char *path, uint64_t least_ns, FILE *out);
 
 #endif

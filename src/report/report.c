@@ -150,7 +150,7 @@ static void read_directory(struct report *report, const char *directory)
 	free(entries);
 }
 
-/* Takes out what `is_out` says, and returns how many findings that were. */
+/* Removes the findings that `is_out` selects, and returns how many. */
 static size_t leave_out(struct report *report, bool (*is_out)(const struct report_options *options,
 							      const struct finding *finding))
 {
@@ -182,7 +182,7 @@ static bool is_known(const struct report_options *options, const struct finding 
 	       (*finding->former_id && baseline_knows(options->baseline, finding->former_id));
 }
 
-/* All are asked for: what a baseline knows and is not seen any more is said. */
+/* Ask about every finding: the baseline reports known findings that were not seen. */
 static bool is_in_baseline(const struct report_options *options, const struct finding *finding)
 {
 	bool is = options->baseline && is_known(options, finding);
@@ -193,7 +193,7 @@ static bool is_in_baseline(const struct report_options *options, const struct fi
 	return is;
 }
 
-/* Not of a run that was not watched: it would take all for mended. */
+/* Not for a run that was not watched: the baseline would drop all findings as fixed. */
 static void write_baseline(struct report *report)
 {
 	char sentence[BASELINE_SENTENCE_SIZE];
@@ -229,7 +229,7 @@ static void summarise(struct report *report)
 	summary->failed |= options->fail_on_unused_suppressions && summary->unused_suppressions;
 }
 
-/* Of a running process, in place of its trace. */
+/* The argument is the number of a running process instead of its trace. */
 static void read_number(struct report *report, const char *path)
 {
 	char trace[PATH_MAX];

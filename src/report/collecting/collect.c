@@ -13,19 +13,19 @@
 #include "phases.h"
 #include "verdict.h"
 
-/* A trace_script that is longer may have lost its outer lines for want of room. */
+/* A longer trace_script may have lost its outer lines because the buffer was full. */
 #define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
 
-/* An event, or many at one site, as the trace has it. */
+/* An event, or several at one site, as recorded in the trace. */
 struct observation {
-	bool merged; /* of many places: it has the innermost frame alone */
+	bool merged; /* merged from several places: only the innermost frame is known */
 	const struct trace_call *call;
 	const struct trace_executor *executor;
 	uint8_t flags, subject;
 	uint16_t level;
-	bool is_last; /* of a turn of a loop that ended in plain code */
+	bool is_last; /* the turn's loop ended in plain code */
 	uint64_t when_ns;
-	const struct trace_site *site; /* NULL: a call that has not ended */
+	const struct trace_site *site; /* NULL: a call in progress */
 	const uint64_t *frames;
 	size_t depth;
 	const char *script;
@@ -33,7 +33,7 @@ struct observation {
 	enum script_language language;
 };
 
-/* What a transfer is about, or a wait for events, is known by its descriptors alone. */
+/* A transfer or a wait for events is classified by its descriptors alone. */
 static const char *category_of(const struct observation *observation, struct strings *strings)
 {
 	const struct trace_call *call = observation->call;
@@ -59,8 +59,7 @@ static const char *category_of(const struct observation *observation, struct str
 	}
 }
 
-/* print! and kin write to a pipe, a file or a terminal as the case may be: it is output all the
- * same. */
+/* print! and its relatives write to a pipe, a file or a terminal; treat all of these as output. */
 static bool is_print(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->place && i < stack->count; i++)
@@ -79,8 +78,8 @@ static void observe(struct collection *collection, const struct observation *obs
 
 	if (!collection_executor(collection, executor, seen))
 		return;
-	/* Of a turn that came back to its wait the level tells; of one that did not, and may have
-	 * been code behind the loop, only the code does. */
+	/* If the turn returned to its wait, its level decides. If it did not, it may have been code
+	 * behind the loop; only the machine code can decide. */
 	if ((observation->level > executor->level || observation->is_last) &&
 	    !loop_body_has(&collection->space, collection->process, executor, observation->frames,
 			   observation->depth, observation->when_ns))
@@ -143,7 +142,7 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		return;
 	if (site->confirmed == TRACE_DOUBTED)
 		return;
-	/* A loop that never waited again: the program may have left it, and ended in plain code. */
+	/* A loop that never waited again: the program may have left it and ended in plain code. */
 	observation.is_last = !site->confirmed &&
 			      observation.executor->family == FAMILY_EVENT_LOOP &&
 			      collection->process->end == PROCESS_ENDED;

@@ -1,4 +1,4 @@
-/* Findings of tasks that were cancelled: where, and with what in their hands. */
+/* Findings of cancelled tasks: where they were cancelled, and what they held. */
 #include <string.h>
 
 #include "collection.h"
@@ -10,7 +10,7 @@
 
 enum begun { BEGUN_UNKNOWN, BEGUN_NOT, BEGUN };
 
-/* How it was, and whether it had begun. */
+/* How the task was cancelled, and whether it had started. */
 static const char *const ways[][3] = {
 	[CANCEL_ABORTED] = { "aborted", "aborted before it began", "aborted while it waits" },
 	[CANCEL_SHUT_DOWN] = { "shut down with its runtime",
@@ -19,7 +19,7 @@ static const char *const ways[][3] = {
 	[CANCEL_DROPPED] = { "dropped", "dropped before it began", "dropped while it waits" },
 };
 
-/* As a stack has it: innermost first. */
+/* In the order of a stack: innermost first. */
 static struct stack reversed(struct report *report, const struct stack *chain)
 {
 	struct stack stack = { .count = chain->count };
@@ -31,7 +31,7 @@ static struct stack reversed(struct report *report, const struct stack *chain)
 	return stack;
 }
 
-/* What it certainly held then; NULL: nothing, or it is in doubt. */
+/* The guard that the task certainly held; NULL if none or in doubt. */
 static const struct layout_value *guard_of(struct collection *collection,
 					   const struct layout *layout,
 					   const struct trace_cancel_site *site)
@@ -47,10 +47,11 @@ static const struct layout_value *guard_of(struct collection *collection,
 }
 
 /*
- * What tasks leave, as kind_cancelled_holding.c knows it, and the types of the variables by one of
- * which a task still had it when it was cancelled. Without one it may have been handed on, or been
- * meant to stay, as what the first task that needs it opens for all: who has it nobody can see.
- * None: of a descriptor, which a value of std's would have closed, a number or a bare pointer.
+ * Resources that tasks leave behind, as kind_cancelled_holding.c knows them, and the types of the
+ * variables through which a cancelled task still owned one. Without such a variable the resource
+ * may have been handed on, or opened on purpose for all tasks by the first that needed it; its
+ * owner cannot be seen. Empty for a descriptor (a type of std would have closed it), a number or a
+ * bare pointer.
  */
 static const struct {
 	const char *what, *category, *types[3];
@@ -70,7 +71,7 @@ static bool had(const struct alive *alive, uint32_t kind)
 	return !types[0] && alive->by_hand;
 }
 
-/* Its values remove what they made: a file that is there still was kept on purpose. */
+/* The crate removes its files on drop: a file that still exists was kept on purpose. */
 static bool is_made_by_tempfile(const struct stack *made)
 {
 	for (size_t i = 0; i < made->count; i++)
@@ -79,7 +80,7 @@ static bool is_made_by_tempfile(const struct stack *made)
 	return false;
 }
 
-/* What such tasks had made, and nobody has ended or used since. */
+/* Reports resources that such tasks made and that have been neither closed nor used since. */
 static void observe_left(struct collection *collection, const struct trace_cancel_site *site,
 			 const struct finding *cancelled)
 {
@@ -172,7 +173,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 		const struct trace_guard_site *held =
 			trace_file_record(collection->trace, site->guard, RECORD_GUARD_SITE);
 
-		/* The function that holds it, rather than what that awaits. */
+		/* The function that holds it, not the future that it awaits. */
 		if (held->depth && held->depth <= stack.native.count)
 			stack.native.place = stack.native.id_place =
 				stack.native.count - held->depth;
@@ -193,8 +194,8 @@ static bool names(const struct frame *frame, const char *part)
 }
 
 /*
- * Whether the stack is that of a drop of tokio's Child, whose state is asked for then, and of a
- * future around it. By a plain drop it may be meant to go on.
+ * Whether the stack drops tokio's Child together with a future around it; a drop asks for the
+ * child's state. A plain drop may be meant to let the child continue.
  */
 static bool is_drop_of_child(const struct stack *asked, bool *of_future)
 {
@@ -214,7 +215,7 @@ static bool is_drop_of_child(const struct stack *asked, bool *of_future)
 	return drops;
 }
 
-/* A child that a time-out, select! or a drop left behind in a task that went on. */
+/* A child process that a timeout, select! or a drop left behind in a task that continued. */
 static void observe_dropped(struct collection *collection, const struct trace_left_site *left)
 {
 	const struct trace_executor *executor =

@@ -6,7 +6,7 @@
 #include "report/wording/lock_words.h"
 #include "inspect/task_type.h"
 
-#define STACKS_OF_EDGE 4 /* at most: a damaged record has them all */
+#define STACKS_OF_EDGE 4 /* upper limit: a damaged record fills all */
 
 static bool is_of_python(uint32_t lock)
 {
@@ -43,7 +43,7 @@ static const char *describe(struct collection *collection, const struct trace_de
 		*edge->holder_thread ? " " : "", edge->holder);
 }
 
-/* The stacks of one edge: who waits where, and where the holder took the lock. */
+/* The stacks of one edge: where the waiter waits, and where the holder took the lock. */
 static size_t take_edge(struct collection *collection, const struct trace_deadlock *deadlock,
 			const struct trace_deadlock_edge *edge, struct finding_stack *stacks)
 {
@@ -97,13 +97,13 @@ static size_t take_edge(struct collection *collection, const struct trace_deadlo
 			.tid = edge->holder,
 		};
 		collection_stack(collection, edge->present, deadlock->start_ns, &stacks[count]);
-		if (stacks[count].native.count) /* somebody looked from outside */
+		if (stacks[count].native.count) /* read from outside */
 			count++;
 	}
 	return count;
 }
 
-/* Each thread of a cycle tells of it: the same threads, another first. */
+/* Each thread of a cycle reports it: the same threads in another order. */
 static bool is_told(struct collection *collection, size_t number)
 {
 	const struct trace_deadlock *deadlock =
@@ -164,7 +164,7 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 	if (stacks[0].script.count)
 		seen.language = SCRIPT_PYTHON;
 	seen.what = describe(collection, deadlock, &seen);
-	/* The chain of awaits is the waiting one's; a guard's own finding has its. */
+	/* The chain of awaits belongs to the waiter; the guard's own finding has its own. */
 	if (deadlock->edges[0].task_poll && !deadlock->edges[0].guard)
 		seen.task = task_type_name(&collection->space, deadlock->edges[0].task_poll);
 	if (seen.in_progress) {

@@ -1,4 +1,4 @@
-/* Findings of guards and borrows that suspended tasks were seen to hold. */
+/* Findings of guards and borrows that suspended tasks held. */
 #include <string.h>
 
 #include "collection.h"
@@ -9,7 +9,8 @@
 #include "report/frames/layout_source.h"
 #include "inspect/task_type.h"
 
-/* One look that found its lock unlocked tells of all: it is another's lock that the others saw. */
+/* One sample that found the lock unlocked refutes all: the other samples saw another thread's lock.
+ * */
 static bool is_refuted(struct collection *collection, const struct trace_guard_site *site,
 		       const struct loaded_module *module)
 {
@@ -60,7 +61,7 @@ static void set_stacks(const struct layout_source *source, const struct trace_gu
 	seen->stack_count = 2;
 }
 
-/* The layout's places are good afterwards. */
+/* The layout's places stay valid afterwards. */
 static bool source_of(struct collection *collection, const struct trace_guard_site *site,
 		      struct layout_source *source)
 {
@@ -102,7 +103,7 @@ bool collection_guard(struct collection *collection, uint32_t offset, struct fin
 	return true;
 }
 
-/* Where its type says no more than that it is a future, the outermost that is known. */
+/* If the type says only that it is a future, use the outermost known type. */
 static const char *task_of(struct collection *collection, const struct layout_source *source,
 			   const struct trace_guard_site *site)
 {
@@ -141,7 +142,7 @@ void collection_add_guard(struct collection *collection, const struct trace_guar
 	if (!executor || !site->yields || !collection_executor(collection, executor, &seen) ||
 	    !source_of(collection, site, &source))
 		return;
-	if (seen.in_progress) { /* and since it was last looked at */
+	if (seen.in_progress) { /* and since the last look */
 		seen.progress_ns = collection_elapsed(collection, site->open_since_ns);
 		seen.total_ns += collection_elapsed(collection, site->last_ns);
 		if (seen.progress_ns > seen.max_ns)
@@ -197,7 +198,7 @@ static void tell_blind(struct collection *collection, const struct loaded_module
 	report->session->blind = blind;
 }
 
-/* One sentence for each file whose tasks were polled, and not looked at. */
+/* One sentence for each file whose tasks were polled but not examined. */
 static void collect_blind(struct collection *collection)
 {
 	const struct trace_file *trace = collection->trace;

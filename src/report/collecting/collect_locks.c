@@ -15,7 +15,7 @@ static const struct {
 	[LOCK_FOREIGN_UNLOCK_SEEN_LATE] = { KIND_FOREIGN_UNLOCK, ROLE_YIELDED },
 };
 
-/* A lock that libraries took of their own accord, with nothing of the program on the stack. */
+/* A lock taken by library code alone, with no frame of the program on the stack. */
 static bool is_of_libraries(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->count; i++)

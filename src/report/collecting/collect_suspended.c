@@ -1,6 +1,6 @@
 /*
- * Findings of what suspended tasks hold that was read from outside: nobody may ever poll them
- * again, and until then the process itself does not look.
+ * Findings of guards of suspended tasks, read from outside: the tasks may never be polled again,
+ * and the process itself looks only when they are.
  */
 #include <string.h>
 
@@ -9,7 +9,8 @@
 #include "shared/layout_guards.h"
 #include "inspect/task_kinds.h"
 
-/* Its type's; of one that had few turns the process has not written it yet: its family's. */
+/* The executor of the task type. If the type had few turns, the process has not written it yet: use
+ * the executor of its family. */
 static uint32_t executor_of(const struct trace_file *trace, const struct task_kind *kind)
 {
 	uint32_t family = kind->is_async_task ? FAMILY_ASYNC_TASK : FAMILY_TOKIO;
@@ -26,7 +27,7 @@ static uint32_t executor_of(const struct trace_file *trace, const struct task_ki
 	return kind->record->executor;
 }
 
-/* As the process would have written it. */
+/* In the form in which the process would have written it. */
 static void add(struct collection *collection, const struct task_kind *kind,
 		const struct task_seen *seen, const struct layout_guard *guard, uint64_t polled_ns,
 		uint64_t now_ns)

@@ -1,4 +1,4 @@
-/* What those share who make findings of the records of one trace. */
+/* Shared by the code that makes findings of one trace's records. */
 #ifndef REPORT_COLLECTION_H
 #define REPORT_COLLECTION_H
 
@@ -17,41 +17,42 @@ struct collection {
 /* From the process's start to a CLOCK_MONOTONIC time of the trace. */
 uint64_t collection_since_start(const struct collection *collection, uint64_t ns);
 
-/* From then until the trace was read, or the process ended; 0 where nobody saw it end. */
+/* From then until the trace was read or the process ended; 0 if the end was not seen. */
 uint64_t collection_elapsed(const struct collection *collection, uint64_t start_ns);
 
-/* Fills what a finding takes of its executor. False for a loop that is not believed to be one. */
+/* Fills a finding's executor members. False for a loop that does not count as an executor. */
 bool collection_executor(struct collection *collection, const struct trace_executor *executor,
 			 struct finding *seen);
 
-/* A stack of the trace, with its frames of an interpreter; empty for an offset that names none.
- * Returns whether those may lack their outermost. */
+/* A stack of the trace, with its interpreter frames; empty for an offset that names none. Returns
+ * whether its outermost frames may be missing. */
 bool collection_stack(struct collection *collection, uint32_t offset, uint64_t when_ns,
 		      struct finding_stack *stack);
 
-/* Adds it, unless an option of the process allows it. */
+/* Adds the finding, unless an option of the process allows it. */
 void collection_add(struct collection *collection, const struct finding *seen);
 
-/* A record by its place among those of its type. */
+/* A record, by its index among those of its type. */
 const void *collection_record(const struct collection *collection, enum record_type type, size_t i);
 
-/* Of the records of one subject each: what is wrong with locks; who waits for whom. */
+/* Each collects the records of one subject: locks and their misuse; threads that wait for each
+ * other. */
 void collect_lock_sites(struct collection *collection);
 void collect_cancelled(struct collection *collection);
 void collect_deadlocks(struct collection *collection);
 void collect_guards(struct collection *collection);
 void collect_suspended(struct collection *collection);
 
-/* One, of the trace or read out of the process since. */
+/* One guard, from the trace or read from the process since. */
 struct trace_guard_site;
 void collection_add_guard(struct collection *collection, const struct trace_guard_site *site);
 
-/* Of a trace_guard_site: where its task waits, and "_guard, a MutexGuard<u32>, of a suspended
- * task". False when it cannot be told. */
+/* Where the task of a trace_guard_site waits, and "_guard, a MutexGuard<u32>, of a suspended task".
+ * False if unknown. */
 bool collection_guard(struct collection *collection, uint32_t offset, struct finding_stack *stack,
 		      const char **words);
 
-/* Whether a thread waits for a lock, and that is told as a deadlock. */
+/* Whether a thread waits for a lock and is already reported as deadlocked. */
 bool collection_is_deadlocked(struct collection *collection, int32_t tid);
 
 #endif

@@ -15,8 +15,7 @@ static bool ends_with(const char *text, const char *end)
 	return length >= tail && !strcmp(text + length - tail, end);
 }
 
-/* A future of the program's own that is written by hand is a link as well; those of libraries are
- * combinators. */
+/* The program's hand-written futures count as links; those of libraries are combinators. */
 static bool is_link(const struct frame *frame)
 {
 	return frame->state_machine ||
@@ -24,7 +23,7 @@ static bool is_link(const struct frame *frame)
 		ends_with(frame->function, " as core::future::future::Future>::poll"));
 }
 
-/* The frame that the innermost task's turn began in; count where there is none. */
+/* The frame in which the innermost task's turn began; count if there is none. */
 static size_t boundary_of(const struct stack *stack)
 {
 	size_t i = 0;
@@ -63,10 +62,10 @@ static void find_awaits(struct report *report, struct finding *finding)
 		const struct stack *stack = &finding->stacks[i].native;
 
 		finding->awaits = chain_of(report, stack);
-		/* Who waits, rather than who holds what it waits for. */
+		/* Show the waiter, not the holder of what it waits for. */
 		if (finding->kind == KIND_DEADLOCK && finding->awaits.count)
 			finding->task = task_of(stack);
-		/* A thread's end, with what one of its tasks had taken, is no task's. */
+		/* The end of a thread that leaves a task's resources belongs to no task. */
 		if (!finding->task && finding->kind != KIND_CANCELLED_HOLDING)
 			finding->task = task_of(stack);
 	}
@@ -112,7 +111,7 @@ void findings_finish(struct report *report)
 		find_awaits(report, finding);
 		finding->message = headline(report->session, finding);
 		finding->advice = kind_of(finding->kind)->advice(report->session, finding);
-		if (finding->share_count) /* what was found in a file has none */
+		if (finding->share_count) /* none for findings in a file */
 			qsort(finding->shares, finding->share_count, sizeof *finding->shares,
 			      compare_shares);
 	}

@@ -1,10 +1,10 @@
-/* From observations that were added up to findings that can be shown. */
+/* Turns accumulated observations into findings that can be printed. */
 #ifndef REPORT_FINDINGS_FINISH_H
 #define REPORT_FINDINGS_FINISH_H
 
 struct report;
 
-/* Worst first, with ids, messages and advice; to be called once, when all are in. */
+/* Sorts worst first and fills ids, messages and advice; call once, after all observations. */
 void findings_finish(struct report *report);
 
 #endif

@@ -30,9 +30,9 @@ static bool comes_to(struct address_space *space, uint64_t from, uint64_t to, ui
 #define BLOCK_SPANS 16
 
 /*
- * A compiler may see that a turn is the loop's last, and then no way leads back from it. But it is
- * of the block in which the loop waits, if that declares something; what surrounds the loop has
- * calls before it, that make what it waits for.
+ * If the compiler sees that a turn is the loop's last, no path leads back from it. Such a call
+ * still lies in the block in which the loop waits, if that block declares something; code around
+ * the loop makes calls before it, to create what it waits for.
  */
 static bool is_in_block(struct address_space *space, uint64_t from, uint64_t to, uint64_t when_ns)
 {
@@ -53,7 +53,8 @@ static bool is_in_block(struct address_space *space, uint64_t from, uint64_t to,
 	return inside;
 }
 
-/* A library that is linked in (Asio): what its functions return to is known to be its loop. */
+/* A library that is linked in (Asio): the functions to which its functions return are known to be
+ * its loop. */
 static bool is_of_library(struct address_space *space, const struct process *process,
 			  uint64_t address, uint64_t when_ns)
 {
@@ -75,7 +76,7 @@ bool loop_body_has(struct address_space *space, const struct process *process,
 	if (!wait || executor->family != FAMILY_EVENT_LOOP ||
 	    executor->confidence >= CONFIDENCE_HIGH)
 		return false;
-	/* The innermost call that both stacks have: from there on they differ. */
+	/* The innermost call that both stacks share: they differ from there on. */
 	for (here = depth; there < wait->depth && here == depth; there++)
 		for (here = 0; here < depth && frames[here] != wait->frames[there]; here++)
 			;
@@ -85,8 +86,8 @@ bool loop_body_has(struct address_space *space, const struct process *process,
 	if (comes_to(space, frames[here - 1], wait->frames[there - 1], when_ns) ||
 	    is_in_block(space, frames[here - 1], wait->frames[there - 1], when_ns))
 		return true;
-	/* A library's function that handles one event returns to one that calls it in a loop. A
-	 * program's may be called in a loop, too, but by then its own is over. */
+	/* A library function that handles one event returns to a function that calls it in a loop.
+	 * A function of the program may be called in a loop too, but then its own loop is over. */
 	for (; there < wait->depth && here < depth && frames[here] == wait->frames[there] &&
 	       is_of_library(space, process, frames[here], when_ns);
 	     there++, here++)

@@ -1,5 +1,5 @@
-/* Whether what a loop of no known library did in a turn that never came back to its wait, or so far
- * out on the stack that no turn did, belongs to the loop all the same. */
+/* Decides whether work in an unknown loop belongs to that loop if the turn never came back to the
+ * wait, or is so far out on the stack that no turn did. */
 #ifndef REPORT_COLLECTING_LOOP_BODY_H
 #define REPORT_COLLECTING_LOOP_BODY_H
 
@@ -12,8 +12,8 @@ struct process;
 struct trace_executor;
 
 /*
- * By the machine code: whether from the place of the call (return addresses, innermost first) the
- * loop's wait can be reached again. Code behind the loop cannot reach it.
+ * Checks in the machine code whether the loop's wait can be reached again from the call (return
+ * addresses, innermost first). Code behind the loop cannot reach it.
  */
 bool loop_body_has(struct address_space *space, const struct process *process,
 		   const struct trace_executor *executor, const uint64_t *frames, size_t depth,

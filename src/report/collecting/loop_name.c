@@ -8,7 +8,7 @@
 #include "report/frames/stack.h"
 #include "report/model/process.h"
 
-/* Those whose functions have names of their own. */
+/* Loops whose functions have their own names. */
 static const struct {
 	enum executor_id id;
 	const char *package;
@@ -35,7 +35,7 @@ const struct trace_stack *loop_wait(const struct trace_file *trace,
 	return NULL;
 }
 
-/* By the function that waits; EXECUTOR_other: of none. */
+/* By the function that waits; EXECUTOR_other if unknown. */
 static enum executor_id linked_in_id(struct address_space *space, const struct process *process,
 				     const struct trace_stack *wait)
 {

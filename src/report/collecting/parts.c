@@ -5,14 +5,14 @@
 #include "report/model/model.h"
 #include "report/wording/library_function.h"
 
-/* Kept texts: equal ones are one pointer. */
+/* Compares kept strings by pointer. */
 static bool same_frame(const struct frame *one, const struct frame *other)
 {
 	return one->function == other->function && one->file == other->file &&
 	       one->line == other->line;
 }
 
-/* From the program's own frame outward. */
+/* From the program's own frame outwards. */
 static bool same_callers(const struct stack *one, const struct stack *other)
 {
 	size_t count = one->count - one->place;

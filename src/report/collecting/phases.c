@@ -7,13 +7,13 @@
 #include "judgement/report/phase.h"
 #include "report/model/process.h"
 
-/* What begins a process of tests: patterns of its program's or script's name. */
+/* Test runners: patterns of the program's or script's name. */
 static const char *const runners[] = {
 	"pytest", "py.test", "nosetests", "nose2", "trial", "stestr", "jest",	       "vitest",
 	"mocha",  "ava",     "tap",	  "karma", "bats",  "ctest",  "cargo-nextest",
 };
 
-/* And modules of `python -m'. */
+/* Modules run by `python -m'. */
 static const char *const modules[] = { "pytest", "unittest", "nose2", "twisted.trial" };
 
 static const char *base_name(const char *path)
@@ -37,7 +37,7 @@ static bool is_runner(const char *path)
 	return false;
 }
 
-/* cargo gives the programs of tests a hash: target/debug/deps/NAME-0123456789abcdef. */
+/* cargo appends a hash to the names of test programs: target/debug/deps/NAME-0123456789abcdef. */
 static bool is_cargo_test(const char *path)
 {
 	const char *name = base_name(path), *hash = strrchr(name, '-');
@@ -61,7 +61,7 @@ static bool runs_tests(const struct process *process)
 
 	if (is_cargo_test(process->executable) || is_runner(process->executable))
 		return true;
-	/* The script of an interpreter is its first argument that is no option. */
+	/* An interpreter's script is its first argument that is not an option. */
 	for (size_t i = 1; i < count; i++) {
 		if (!strcmp(arguments[i], "--test"))
 			return true;
@@ -73,7 +73,7 @@ static bool runs_tests(const struct process *process)
 	return false;
 }
 
-/* Node's process.exit() runs the handlers of 'exit'; the loop never goes on. */
+/* Node's process.exit() runs the 'exit' handlers; the loop never continues. */
 static bool is_in_exit(const struct stack *script)
 {
 	for (size_t i = 0; i < script->count; i++) {
@@ -94,8 +94,9 @@ static void take_earlier(uint64_t *known, uint64_t seen)
 }
 
 /*
- * Of the loop instance that the finding lies in: its thread's, or for tasks, which run on several
- * threads, the executor's. A socket that another thread accepts from is that thread's to serve.
+ * Looks only at the loop instance of the finding: that of its thread, or for tasks, which move
+ * between threads, of the executor. A socket on which another thread accepts is served by that
+ * thread.
  */
 static void take_server(const struct trace_file *trace, const struct trace_site *site, bool loop,
 			struct phase_facts *facts)
@@ -114,7 +115,7 @@ static void take_server(const struct trace_file *trace, const struct trace_site 
 			take_earlier(&facts->listens_ns, server->listens_ns);
 	}
 	facts->serves = facts->accepts_ns || (facts->listens_ns && !others_ns);
-	/* From a socket that another thread made to listen. */
+	/* A socket on which another thread called listen(). */
 	if (!facts->listens_ns)
 		facts->listens_ns = listens_ns;
 }

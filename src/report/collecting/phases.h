@@ -1,4 +1,4 @@
-/* In which phase of its process a finding happened. */
+/* The phase of its process in which a finding happened. */
 #ifndef REPORT_PHASES_H
 #define REPORT_PHASES_H
 
@@ -7,7 +7,7 @@
 
 struct process;
 
-/* Sets the phase of what was seen at a site, and lowers its severity. */
+/* Sets the phase of a site's observation and lowers its severity accordingly. */
 void phase_take(const struct process *process, const struct trace_file *trace,
 		const struct trace_site *site, struct finding *seen);
 

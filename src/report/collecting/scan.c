@@ -16,8 +16,8 @@
 #define SCHEDULERS	 8
 #define SCHEDULER_LOCAL	 2
 
-/* How tasks are made: by which library, the scheduler's type, and a runtime in words; the first
- * that fits. */
+/* Who creates a task: the library, the scheduler's type, and the runtime in words. The first match
+ * wins. */
 static const struct {
 	uint32_t library; /* of enum layout_task_flags; 0: Tokio */
 	const char *type, *words;
@@ -32,7 +32,7 @@ static const struct {
 	{ TASK_ASYNC_TASK, "", "an executor built on async-task" },
 };
 
-/* The finding that each class makes; none for those of no kind. */
+/* The finding that each class makes; FINDING_KINDS_COUNT: none. */
 static const struct {
 	enum finding_kind kind;
 	enum held_kind held;
@@ -53,11 +53,11 @@ struct scan {
 	const struct scan_options *options;
 	const struct layout *layout;
 	struct layout_source source;
-	uint32_t *tasks;  /* by machine: the first task that it runs in; LAYOUT_NONE */
-	uint8_t *spawned; /* and by which schedulers: a bit each */
+	uint32_t *tasks;  /* by machine: the first task in which it runs, or LAYOUT_NONE */
+	uint8_t *spawned; /* a bit for each scheduler that spawns it */
 };
 
-/* Whether no other value of the state is of its type. */
+/* Whether it is the only value of its class in the state. */
 static bool is_only_one(const struct layout_state *state, const struct layout_value *value,
 			const struct layout *layout)
 {
@@ -68,12 +68,13 @@ static bool is_only_one(const struct layout_state *state, const struct layout_va
 	return alike == 1;
 }
 
-/* What may be alive is less than what is: of an enum another variant, of two locals the other. */
+/* A value that only may be alive weighs less: it lies in an enum variant or a union, or shares
+ * storage with another local. */
 static void judge(const struct layout_state *state, const struct layout_value *value,
 		  const struct layout *layout, struct finding *seen)
 {
 	bool maybe = value->flags & (VALUE_IN_VARIANT | VALUE_IN_UNION) ||
-		     value->sequence != LAYOUT_NONE; /* there may be no element */
+		     value->sequence != LAYOUT_NONE; /* the sequence may be empty */
 
 	for (uint32_t i = 0; i < state->value_count; i++)
 		maybe |= !(value->flags & VALUE_ALIVE) &&
@@ -83,14 +84,14 @@ static void judge(const struct layout_state *state, const struct layout_value *v
 	if (value->class == HELD_NON_SEND || value->flags & VALUE_DROPS ||
 	    (value->flags & VALUE_DROPS_ONE && is_only_one(state, value, layout)))
 		return;
-	/* Listed, and no glue in sight that tells whether it is dropped before. */
+	/* No drop glue shows whether it is dropped earlier. */
 	seen->confidence = maybe ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
 	finding_take(seen, held_judge(classes[value->class].held, false));
 }
 
 /*
- * A coroutine's own code tells what it destroys. What may give its lock back and what the optimiser
- * took apart is told with less, and so is what a generator holds: who takes its values runs it.
+ * A coroutine's code shows what it destroys. Lower the confidence for guards that can be released
+ * early, were split by the optimiser, or belong to a generator (its consumer drives it).
  */
 static void judge_coroutine(const struct layout_machine *machine, const struct layout_value *value,
 			    struct finding *seen)
@@ -105,7 +106,7 @@ static void judge_coroutine(const struct layout_machine *machine, const struct l
 					      machine->language != LAYOUT_CPP_GENERATOR));
 }
 
-/* tokio::spawn is compiled for both its runtimes, spawn_local for LocalSet and LocalRuntime. */
+/* tokio::spawn is compiled for both runtimes, spawn_local for LocalSet and LocalRuntime. */
 static const char *words_of(uint8_t spawned)
 {
 	uint8_t tokio = spawned & TOKIO_BITS;
@@ -201,7 +202,7 @@ static void scan_value(const struct scan *scan, uint32_t machine, const struct l
 	add(scan, machine, state, value, &seen);
 }
 
-/* Of a task that is spawned its own size, which a copy of it has on every stack on its way. */
+/* Reports the size of a spawned task: each stack that it passes through holds a copy of it. */
 static void scan_task(const struct scan *scan, uint32_t number)
 {
 	const struct layout *layout = scan->layout;
@@ -219,7 +220,7 @@ static void scan_task(const struct scan *scan, uint32_t number)
 
 	if (!scan->options->large || !machine || machine->size < scan->options->large)
 		return;
-	/* It is compiled once for each scheduler. */
+	/* The same task may be compiled once for each scheduler. */
 	for (uint32_t i = 0; i < number; i++)
 		if (layout->tasks[i].runs == task->runs)
 			return;
@@ -243,7 +244,7 @@ static uint8_t scheduler_of(const struct layout *layout, const struct layout_tas
 	return (uint8_t)(1 << which);
 }
 
-/* Marks all that runs in a task: what it awaits, and what that awaits. */
+/* Marks all machines that run in a task: those that it awaits, recursively. */
 static void mark(const struct scan *scan, uint32_t machine, uint32_t task, uint8_t scheduler)
 {
 	const struct layout *layout = scan->layout;
@@ -322,7 +323,7 @@ static const char *nothing_in(const struct layout *layout)
 		       : "its debug information names no async function";
 }
 
-/* What cannot be told of the coroutines of a file; 0 when all is. */
+/* Reports which coroutines of a file cannot be analysed; 0 if all can. */
 static int untold(const struct layout *layout, const char *path,
 		  char sentence[LAYOUT_SENTENCE_SIZE])
 {

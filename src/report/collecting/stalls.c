@@ -14,7 +14,7 @@
 #include "phases.h"
 #include "verdict.h"
 
-#define MAX_STACKS	   32 /* of one finding, unless --samples wants more */
+#define MAX_STACKS	   32 /* per finding, unless --samples asks for more */
 #define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
 
 struct stall_sample {
@@ -34,8 +34,8 @@ static bool is_boundary(const struct frame *frame)
 	return frame->turn_boundary || frame->owner == OWNER_EXECUTOR;
 }
 
-/* Names of the functions that the loop's own wait lies in: of an event loop that is the program's
- * own code, nothing else tells where a callback begins. */
+/* Names of the functions that contain the loop's wait. If the program's own code is the event loop,
+ * nothing else shows where a callback begins. */
 static struct stack wait_of(struct stalls *stalls, uint32_t executor)
 {
 	const struct trace_file *trace = stalls->space->trace;
@@ -52,7 +52,8 @@ static bool is_of_program(const struct frame *frame)
 	return frame->owner == OWNER_PROGRAM && frame->function;
 }
 
-/* How many of the outermost frames, up to `end`, are of the functions that the loop waits in. */
+/* Counts the outermost frames, up to `end`, that belong to the functions in which the loop waits.
+ * */
 static size_t without_loop(const struct stack *stack, size_t end, const struct stack *wait)
 {
 	size_t other = wait->count;
@@ -70,7 +71,8 @@ static size_t without_loop(const struct stack *stack, size_t end, const struct s
 	}
 }
 
-/* The outermost frame of the program's own code within the turn; without one, of what there is. */
+/* The outermost frame of the program's own code within the turn; without one, the outermost of any.
+ * */
 static size_t entry_of(const struct stack *stack, const struct stack *wait, bool former)
 {
 	size_t place = former ? stack->id_place : stack->place, end, own, i;
@@ -87,8 +89,8 @@ static size_t entry_of(const struct stack *stack, const struct stack *wait, bool
 	/* All of it is in the loop's function itself. */
 	if (place < stack->count)
 		return place;
-	/* Code made at run time, or an interpreter's own: which of its functions it was in is
-	 * chance, where the loop calls it from is not. */
+	/* For JIT code or interpreter internals the function is arbitrary, but the place where the
+	 * loop calls it is stable. */
 	for (own = end, i = wait->count; own && i; own--, i--)
 		if (stack->frames[own - 1].function != wait->frames[i - 1].function)
 			break;
@@ -142,7 +144,7 @@ static bool begin(struct stalls *stalls, const struct trace_executor *executor,
 	return true;
 }
 
-/* `site`: NULL for a turn that has not ended. */
+/* `site`: NULL for a turn in progress. */
 static void put(struct stalls *stalls, struct finding *seen, struct finding_stack *stack,
 		uint8_t flags, bool script_full, const struct trace_site *site)
 {
@@ -157,7 +159,7 @@ static void put(struct stalls *stalls, struct finding *seen, struct finding_stac
 		finding_add(stalls->report, seen, stalls->process);
 }
 
-/* By the level of a turn that came back to its wait; of another by the code. */
+/* A turn that returned to its wait is classified by its level, another one by the code. */
 static bool is_in_loop(struct stalls *stalls, const struct trace_executor *executor,
 		       const struct trace_site *site, bool is_last)
 {
@@ -224,7 +226,7 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 		    script && script->text_size > SCRIPT_NEARLY_FULL, site);
 }
 
-/* What `yieldsan run` saw of the present turn; NULL: nothing. */
+/* What `yieldsan run` saw of the current turn; NULL: nothing. */
 static const struct trace_look *look_at(const struct trace_file *trace,
 					const struct trace_turn_times *times, uint64_t turn)
 {
@@ -244,7 +246,7 @@ static const struct trace_site *sample_of(const struct trace_file *trace,
 	return site && times->sample_turn == turn && site->kind == SITE_SAMPLE ? site : NULL;
 }
 
-/* The first number of a type is its poll function's. */
+/* The first number of a type is the address of its poll function. */
 static uint64_t poll_of(const struct trace_file *trace, uint32_t type)
 {
 	for (size_t i = 0; type && i < trace->records[RECORD_TASK_TYPE].count; i++) {
@@ -264,7 +266,7 @@ static uint64_t elapsed(const struct trace_file *trace, uint64_t start_ns)
 	return start_ns && end_ns > start_ns ? end_ns - start_ns : 0;
 }
 
-/* As in the time in which it was watched. */
+/* Scaled to the time for which it was watched. */
 static uint64_t off_cpu_of(const struct trace_look *look, uint64_t ns)
 {
 	uint64_t seen_ns = look->last_ns - look->since_ns;
@@ -273,7 +275,7 @@ static uint64_t off_cpu_of(const struct trace_look *look, uint64_t ns)
 	return (uint64_t)((double)off_ns / (double)seen_ns * (double)ns);
 }
 
-/* `flags`: of a root future, which is of no type of task. */
+/* `flags`: set for a root future, which has no task type. */
 static void observe_turn(struct stalls *stalls, const struct trace_turn_times *times,
 			 const struct trace_thread *thread, uint64_t turn, uint64_t start_ns,
 			 uint8_t flags)
@@ -302,7 +304,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 			seen.channel =
 				strings_keep_part(strings, look->channel, sizeof look->channel);
 	}
-	/* Of a process that nobody saw end: the last look tells how long it was at least. */
+	/* If the end of the process was not seen, the last look gives a lower bound. */
 	if (!seen.progress_ns && look && look->last_ns > start_ns)
 		own_ns = seen.progress_ns = look->last_ns - start_ns;
 	facts.own_ns = own_ns;
@@ -363,7 +365,7 @@ static void observe_root(struct stalls *stalls, const struct trace_turn_times *t
 							  : SITE_ROOT_CURRENT_THREAD);
 }
 
-/* What the turns that last were seen doing. */
+/* What the turns were doing at their last samples. */
 static void observe_samples(struct stalls *stalls, uint64_t since_ns)
 {
 	const struct trace_file *trace = stalls->space->trace;
@@ -381,7 +383,7 @@ void stalls_in_progress(struct stalls *stalls)
 {
 	const struct trace_file *trace = stalls->space->trace;
 
-	/* One that ended by itself ended its turns with it. */
+	/* A process that ended by itself ended its turns. */
 	if (stalls->process->end == PROCESS_ENDED || stalls->process->end == PROCESS_REPLACED)
 		return;
 	for (size_t i = 0; i < trace->records[RECORD_TURN_TIMES].count; i++) {
@@ -390,7 +392,7 @@ void stalls_in_progress(struct stalls *stalls)
 		const struct trace_thread *thread =
 			trace_file_record(trace, times->thread, RECORD_THREAD);
 
-		/* A call in progress is a finding of its own. */
+		/* A call in progress has its own finding. */
 		if (thread && thread->alive && thread->turn_start && !(thread->call.sequence & 1))
 			observe_turn(stalls, times, thread, thread->turn_start,
 				     trace_clock_ns(trace, thread->turn_start), 0);
@@ -434,7 +436,7 @@ static int compare_weights(const void *one, const void *other)
 	return a->weight > b->weight ? -1 : a->weight < b->weight;
 }
 
-/* The innermost place of the program in which most of the time went stands first. */
+/* Puts the innermost program frame with the most time first. */
 static void put_hottest_first(struct finding_stack *stacks, size_t count)
 {
 	uint64_t best_weight = 0;
@@ -465,7 +467,7 @@ static bool same_frame(const struct frame *a, const struct frame *b)
 	       a->module == b->module && (a->function || a->offset == b->offset);
 }
 
-/* What a reader sees is the same: the same lines of the same functions. */
+/* Whether two samples look the same to a reader: the same lines of the same functions. */
 static bool same_face(const struct finding_stack *a, const struct finding_stack *b)
 {
 	const struct stack *one = finding_stack_face(a), *other = finding_stack_face(b);
@@ -478,7 +480,7 @@ static bool same_face(const struct finding_stack *a, const struct finding_stack 
 	return true;
 }
 
-/* Sorted by weight on both sides: the heaviest of equal ones stays, with the weight of all. */
+/* Both sides are sorted by weight: keep the heaviest of equal stacks, with their total weight. */
 static size_t merge_equal_stacks(struct finding_stack *stacks, size_t count)
 {
 	size_t distinct = 0;

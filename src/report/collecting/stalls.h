@@ -1,6 +1,6 @@
 /*
- * Long turns: from sites and samples of a trace to findings. All of one executor that began in one
- * function of the program are one finding; what they were seen doing is merged.
+ * Long turns: from sites and samples of a trace to findings. All turns of one executor that began
+ * in one function of the program make one finding; their samples are merged.
  */
 #ifndef REPORT_STALLS_H
 #define REPORT_STALLS_H
@@ -18,10 +18,10 @@ struct stalls {
 /* A site of kind SITE_LONG_TURN or SITE_SAMPLE. */
 void stall_observe(struct stalls *stalls, const struct trace_site *site);
 
-/* The turns that were long and had not ended. */
+/* Turns that were long and still in progress. */
 void stalls_in_progress(struct stalls *stalls);
 
-/* Gives the samples of all processes to their findings; before findings_finish. */
+/* Distributes the samples of all processes to their findings; call before findings_finish. */
 void stalls_finish(struct report *report);
 
 #endif

@@ -7,15 +7,15 @@
 
 #define ROOT_FLAGS (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)
 
-/* tokio::task::block_in_place, and what it calls to leave the runtime: around it blocking is
- * allowed. */
+/* tokio::task::block_in_place, and the functions by which it leaves the runtime: blocking is
+ * allowed within. */
 static bool is_offload(const struct frame *frame)
 {
 	return frame_is(frame, "tokio", "block_in_place") ||
 	       frame_is(frame, "tokio", "exit_runtime");
 }
 
-/* Tokio waiting for work: "...::park", "...::park_timeout", "...::park::{{closure}}". */
+/* Tokio waits for work: "...::park", "...::park_timeout", "...::park::{{closure}}". */
 static bool is_park(const struct frame *frame)
 {
 	const char *part;
@@ -28,7 +28,7 @@ static bool is_park(const struct frame *frame)
 	return false;
 }
 
-/* Code that Tokio runs, rather than Tokio itself with what it waits by. */
+/* Code that Tokio runs, as opposed to Tokio itself and what it waits with. */
 static bool is_guest(const struct frame *frame)
 {
 	return frame->owner == OWNER_PROGRAM ||
@@ -41,7 +41,8 @@ static bool may_be_own_wait(const char *category)
 	return !strcmp(category, "lock") || !strcmp(category, "poll") || !strcmp(category, "other");
 }
 
-/* Whether Tokio itself waits, for work or for the end of a worker, rather than what it runs. */
+/* Whether Tokio itself waits, for work or for the end of a worker, rather than the code that it
+ * runs. */
 static bool is_parked(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->count && !stack->frames[i].turn_boundary; i++) {
@@ -54,9 +55,9 @@ static bool is_parked(const struct stack *stack)
 }
 
 /*
- * The root future makes no slot-0 call: a block_on frame is the trace it leaves, and the runtime's
- * own waiting looks alike but for what stands between. Returns the frame's place; count when there
- * is none.
+ * A root future makes no slot-0 call; only the block_on frame shows it. The runtime's own wait
+ * looks alike except for the frames in between. Returns the frame's place, or count if there is
+ * none.
  */
 static size_t find_block_on(const struct finding *seen)
 {
@@ -92,14 +93,15 @@ static bool has_names_of_tokio(const struct stack *stack)
 	return false;
 }
 
-/* Whether a frame is of the library that runs the turns. Around async-task it is many crates. */
+/* Whether a frame belongs to the library that runs the turns. For async-task these are several
+ * crates. */
 static bool is_librarys(const struct finding *seen, const struct frame *frame)
 {
 	return seen->family == FAMILY_TOKIO ? frame_is(frame, "tokio", "")
 					    : frame->owner == OWNER_EXECUTOR && frame->function;
 }
 
-/* The mutex in a channel of std, which is held for moments; a full channel parks the thread. */
+/* The mutex in a std channel is held only for moments; a full channel parks the thread instead. */
 static bool is_channel_lock(const struct stack *stack)
 {
 	bool contended = false;
@@ -153,7 +155,7 @@ static size_t count_owned(const struct stack *stack, enum frame_owner owner)
 	return count;
 }
 
-/* An import that a library makes of its own accord, once: not the author's to avoid. */
+/* An import made by library code, once: the author cannot avoid it. */
 static bool is_librarys_import(const struct stack *script)
 {
 	size_t i = 0;
@@ -165,13 +167,13 @@ static bool is_librarys_import(const struct stack *script)
 }
 
 /*
- * What an interpreter's library does of its own accord, by the function that begins it: sources for
+ * Work that an interpreter's library starts itself, by the function that begins it: sources for
  * asyncio's debug mode and for tracebacks, a byte that wakes a pool's thread, a resolver's
- * configuration, a worker's script. Who called for it has nothing to mend.
+ * configuration, a worker's script. The program's author cannot fix it.
  */
 static const struct doing {
-	const char *file, *function; /* the ends of their names; NULL: any function */
-	bool alone;		     /* where no code of the program's calls */
+	const char *file, *function; /* suffixes of the names; NULL: any function */
+	bool alone;		     /* only without frames of the program */
 } own_doings[] = {
 	{ "/linecache.py", NULL, false },
 	{ "/concurrent/futures/process.py", "wakeup", false },
@@ -191,14 +193,14 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /*
- * Node runs the body of a CommonJS main script before its loop's first turn; that of an ES module,
- * and of a worker's script, in one.
+ * Node runs the body of a CommonJS main script before the loop's first turn, but that of an ES
+ * module or a worker's script within a turn.
  */
 static bool is_module_body(const struct stack *script)
 {
 	const struct frame *last = script->count ? &script->frames[script->count - 1] : NULL;
 
-	/* The stack of a worker may be cut here: of the main thread it is in no turn. */
+	/* A worker's stack may be cut here; on the main thread this is outside any turn. */
 	if (last && last->file &&
 	    (!strcmp(last->file, "node:internal/modules/esm/module_job") ||
 	     !strcmp(last->file, "node:internal/modules/run_main")))
@@ -210,7 +212,7 @@ static bool is_module_body(const struct stack *script)
 	return false;
 }
 
-/* A worker thread of Node that makes its heap: outside of its loop, with a clock that it read. */
+/* A Node worker thread creating its heap: outside its loop, with a clock that it read. */
 static bool is_worker_start(const struct stack *native)
 {
 	bool worker = false;
@@ -245,8 +247,8 @@ static bool is_own_doing(const struct stack *script)
 }
 
 /*
- * Between two asyncio.run() a thread runs plain code: only below the loop is it held up. In gevent
- * the main greenlet's own code may run while no other is there.
+ * Between two asyncio.run() a thread runs plain code, which delays nothing: only frames below the
+ * loop count. In gevent the main greenlet's code may run while there is no other greenlet.
  */
 static enum loop_place loop_place(const struct finding *seen, bool script_full)
 {
@@ -273,8 +275,8 @@ bool verdict_is_below_loop(const struct finding *seen, bool script_full)
 }
 
 /*
- * std's default panic hook writes the message and the backtrace, if one was asked for, which takes
- * hundreds of milliseconds in a debug build. The panic itself is the worse problem.
+ * std's default panic hook writes the message and, if enabled, the backtrace, which takes hundreds
+ * of milliseconds in a debug build. The panic itself is the worse problem.
  */
 static bool is_panic(const struct stack *stack)
 {
@@ -285,9 +287,8 @@ static bool is_panic(const struct stack *stack)
 }
 
 /*
- * An interpreter at work for itself: it compiles a function that is called for the first time,
- * collects garbage, runs a timer of its own library. Only the frames of a script would show a
- * function that the program called.
+ * The interpreter's own work: it compiles a function on its first call, collects garbage, runs a
+ * timer of its library. Only script frames would show a function that the program called.
  */
 static bool is_interpreter_alone(const struct finding *seen)
 {
@@ -298,7 +299,7 @@ static bool is_interpreter_alone(const struct finding *seen)
 	       count_owned(native, OWNER_STANDARD) + count_owned(script, OWNER_STANDARD);
 }
 
-/* How long each lasted on average, less what others had of the processor meanwhile. */
+/* Average length of each, less the time that other processes used the CPU. */
 static uint64_t length_of_each(const struct finding *seen)
 {
 	uint64_t others_ns = seen->stall == STALL_WAITING ? 0 : seen->off_cpu_ns;
@@ -310,7 +311,7 @@ static uint64_t length_of_each(const struct finding *seen)
 		       : 0;
 }
 
-/* What both kinds of findings have in common. */
+/* Common to both kinds of findings. */
 static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bool script_full)
 {
 	const struct stack *native = &seen->stacks->native;
@@ -360,7 +361,7 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
 
 	facts.unseen = flags & SITE_UNSEEN;
 	facts.library_work = is_worker_start(&seen->stacks->native);
-	/* Without lines of a script it is not known where the interpreter was. */
+	/* Without script lines we do not know where the interpreter was. */
 	if (!seen->stacks->script.count && facts.loop != LOOP_MAIN_GREENLET)
 		facts.loop = LOOP_NATIVE;
 	facts.interpreter_alone = seen->family == FAMILY_EVENT_LOOP && is_interpreter_alone(seen);

@@ -1,4 +1,4 @@
-/* `yieldsan explain`: why a process does not go on. */
+/* `yieldsan explain`: why a process makes no progress. */
 #ifndef REPORT_EXPLAIN_H
 #define REPORT_EXPLAIN_H
 
@@ -13,8 +13,8 @@
 bool explain_format_is_known(const char *name);
 
 /*
- * `what`: the number of a process that writes a trace, or a trace. Nothing is stopped. Returns 0,
- * or -errno with `sentence`. `blocked`: whether a thread is.
+ * `what`: the number of a process that writes a trace, or a trace. The process is not stopped.
+ * Returns 0, or -errno with `sentence`. `blocked`: whether a thread is blocked.
  */
 int explain(const struct report_options *options, const char *what, FILE *out, bool *blocked,
 	    char sentence[EXPLAIN_SENTENCE_SIZE]);

@@ -1,6 +1,6 @@
 /*
- * What keeps a process from going on: the threads of its executors, what each of them does, and who
- * can end the waits of those that are blocked.
+ * Why a process makes no progress: the threads of its executors, what each does, and who can end
+ * the waits of the blocked ones.
  */
 #ifndef REPORT_HANG_H
 #define REPORT_HANG_H
@@ -17,49 +17,51 @@ struct process;
 struct session;
 
 enum thread_doing {
-	DOING_NOTHING,	/* it waits for work */
-	DOING_CALL,	/* a call that the runtime saw begin */
-	DOING_WAIT,	/* asleep in a turn: in a system call past libc, or a page fault */
-	DOING_COMPUTE,	/* a turn that runs */
-	DOING_BLOCK_ON, /* waits for a future within a task, as by block_in_place and block_on */
+	DOING_NOTHING, /* it waits for work */
+	DOING_CALL,    /* in a call that the runtime saw begin */
+	DOING_WAIT,    /* asleep within a turn: a system call that bypasses libc, or a page fault */
+	DOING_COMPUTE, /* a turn that runs */
+	DOING_BLOCK_ON, /* waits for a future within a task, for example block_in_place with
+			   block_on */
 };
 
 enum ender_kind {
 	ENDER_UNKNOWN,
 	ENDER_TIME,    /* it ends by itself */
-	ENDER_SELF,    /* the waiting thread holds the lock: it cannot end */
+	ENDER_SELF,    /* the waiting thread holds the lock itself: it can never continue */
 	ENDER_THREAD,  /* of the same process */
 	ENDER_TASK,    /* a suspended task holds the lock */
-	ENDER_PROCESS, /* a child, or one that has the other end of a pipe */
+	ENDER_PROCESS, /* a child process, or the process with the other end of a pipe */
 };
 
 struct ender {
 	enum ender_kind kind;
-	int64_t id;	   /* of the thread or process; 0: not known */
+	int64_t id;	   /* thread or process id; 0: unknown */
 	const char *name;  /* of it */
 	const char *words; /* "g, a MutexGuard<u32>, of a suspended task"; NULL */
-	const char *task;  /* the type of a suspended task; NULL: not known */
-	uint64_t for_ns;   /* how long it has held the lock; 0: not known */
-	struct stack now;  /* where it is, or is suspended; empty: not known */
+	const char *task;  /* type of the suspended task; NULL: unknown */
+	uint64_t for_ns;   /* how long the lock has been held; 0: unknown */
+	struct stack now;  /* current or suspended position; empty: unknown */
 	struct stack acquired;
 };
 
 struct hung_thread {
 	int32_t tid;
-	const char *name; /* kept, as all strings here */
+	const char *name; /* kept, like all strings here */
 	uint32_t family;  /* enum executor_family */
 	enum executor_id executor_id;
 	const char *executor;
-	bool is_worker; /* of a runtime's pool, and not a thread that runs a single future */
+	bool is_worker; /* belongs to a runtime's pool, not a thread that runs a single future */
 	enum thread_doing doing;
-	const char *what;	 /* the call, or the system call; NULL */
-	const char *function;	 /* that the program called, and which made the call; NULL */
-	const char *system_call; /* within that call, where it is another; NULL */
+	const char *what; /* the call, or the system call; NULL */
+	const char
+		*function; /* the function that the program called and that made the call; NULL */
+	const char *system_call; /* system call within that call, if it has another name; NULL */
 	const char *subject;	 /* "a pipe", "a mutex at 0x7f..."; NULL */
-	uint64_t lock;		 /* its address; 0: none, or not known */
-	uint64_t for_ns;	 /* how long; 0: not known */
-	bool is_turns;		 /* for_ns is the turn's, or the poll's: the wait is shorter */
-	const char *task;	 /* the type of the task that is polled; NULL */
+	uint64_t lock;		 /* its address; 0: none or unknown */
+	uint64_t for_ns;	 /* duration; 0: unknown */
+	bool is_turns;		 /* for_ns measures the turn or poll: the wait is shorter */
+	const char *task;	 /* type of the polled task; NULL */
 	struct stack native, script;
 	enum script_language language; /* of script */
 	struct ender ender;
@@ -67,11 +69,11 @@ struct hung_thread {
 };
 
 enum hang_state {
-	HANG_ENDED,   /* the process has ended by itself */
-	HANG_NONE,    /* no thread is blocked, and what its tasks wait for comes from outside */
-	HANG_IDLE,    /* no thread is blocked; nothing is known to wake a task */
+	HANG_ENDED,   /* the process ended by itself */
+	HANG_NONE,    /* no thread is blocked; its tasks wait for external events */
+	HANG_IDLE,    /* no thread is blocked; we know of nothing that will wake a task */
 	HANG_BLOCKED, /* some threads are */
-	HANG_ALL,     /* all workers of an executor are */
+	HANG_ALL,     /* all workers of an executor are blocked */
 	HANG_DEADLOCK,
 };
 
@@ -87,13 +89,13 @@ struct hang {
 /* "deadlock", "hung", "blocked", "idle", "not hung", "ended" */
 const char *hang_state_word(enum hang_state state);
 
-/* Whether the thread is blocked, for so long that it matters. */
+/* Whether the thread has been blocked for long enough to matter. */
 bool hung_thread_is_blocked(const struct hung_thread *thread);
 
-/* The threads, with all that is known of them. In the session's memory. */
+/* Lists the threads with all that is known of them, in the session's memory. */
 void hang_threads(struct hang *hang, struct collection *collection);
 
-/* The verdict; the process's tasks must be there. */
+/* Sets the verdict; needs the process's tasks. */
 void hang_judge(struct hang *hang);
 
 #endif

@@ -14,7 +14,7 @@
 #include "report/collecting/collection.h"
 #include "report/wording/lock_words.h"
 
-/* What the look at one thread shares. */
+/* Shared by the steps that examine one thread. */
 struct search {
 	struct collection *collection;
 	struct session *session;
@@ -33,7 +33,7 @@ static const char *thread_name(const struct search *search, int32_t tid)
 		       : NULL;
 }
 
-/* Where a thread of the process is now: empty for one that does not sleep. */
+/* A thread's current position; empty if it does not sleep. */
 static struct stack stack_now(const struct search *search, int32_t tid)
 {
 	uint64_t frames[TRACE_MAX_FRAMES];
@@ -58,8 +58,8 @@ static void set_thread(const struct search *search, int32_t tid, struct hung_thr
 		ender->now = stack_now(search, tid);
 }
 
-/* Whether only this thread can release a lock: a suspended task of a runtime with several threads
- * may be polled by another one, and that it is of such a runtime is not known of a guard. */
+/* Whether only this thread can release a lock. In a runtime with several threads another one may
+ * poll a suspended task; a guard does not show which runtime its task belongs to. */
 static bool is_threads_own(const struct search *search, const struct trace_deadlock *deadlock,
 			   const struct trace_deadlock_edge *edge)
 {
@@ -71,7 +71,7 @@ static bool is_threads_own(const struct search *search, const struct trace_deadl
 	return !edge->suspended || (executor && executor->family == FAMILY_EVENT_LOOP);
 }
 
-/* A lock that its own thread holds, or a circle of such. */
+/* The thread holds the lock itself, or the lock is part of a cycle of such waits. */
 static bool is_proven(const struct search *search, const struct trace_deadlock *deadlock,
 		      const struct trace_deadlock_edge *edge)
 {
@@ -116,7 +116,7 @@ static void take_edge(const struct search *search, const struct trace_deadlock *
 			   !strstr(thread->what, "clock") && is_proven(search, deadlock, edge);
 }
 
-/* The runtime follows waits for locks whose holder it knows. */
+/* The runtime tracks waits for locks whose holder is known. */
 static bool find_edge(const struct search *search, struct hung_thread *thread)
 {
 	struct collection *collection = search->collection;
@@ -150,9 +150,9 @@ static bool read_word(const struct search *search, uint64_t address, int32_t *wo
 }
 
 /*
- * A lock of glibc 2.36 names its owner. The words from the futex on: of a mutex lock, count, owner;
- * of a read-write lock the writer stands 16 bytes behind the word that readers wait on, and 12
- * bytes behind that of writers.
+ * A lock of glibc 2.36 names its owner. Words from the futex on, for a mutex: lock, count, owner.
+ * In a read-write lock the writer is 16 bytes after the word on which readers wait, and 12 bytes
+ * after that of writers.
  */
 static void find_owner(const struct search *search, struct hung_thread *thread)
 {
@@ -182,7 +182,8 @@ static void find_owner(const struct search *search, struct hung_thread *thread)
 				return;
 			}
 	}
-	/* The word of the thread's descriptor that the kernel clears when it ends holds its tid. */
+	/* The kernel clears a word of the thread's descriptor, which holds its tid, when the thread
+	 * ends. */
 	if (!strcmp(thread->what, "pthread_join") &&
 	    is_thread(search, (int32_t)search->wait->arguments[2]))
 		set_thread(search, (int32_t)search->wait->arguments[2], thread);
@@ -204,7 +205,7 @@ static void set_process(const struct search *search, pid_t pid, struct ender *en
 		ender->name = strings_keep(&search->session->strings, name);
 }
 
-/* What a descriptor is, and of a pipe who has its other end. */
+/* Describes a descriptor and, for a pipe, finds the process with its other end. */
 static void find_descriptor(const struct search *search, const char *call,
 			    struct hung_thread *thread)
 {

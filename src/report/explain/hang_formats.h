@@ -1,4 +1,4 @@
-/* What is known of a hang, as text and as JSON. */
+/* Prints the analysis of a hang as text and as JSON. */
 #ifndef REPORT_HANG_FORMATS_H
 #define REPORT_HANG_FORMATS_H
 
@@ -7,7 +7,7 @@
 struct hang;
 struct report;
 
-/* Return 0 or -errno. `report` has the process alone. */
+/* Return 0 or -errno. `report` contains only this process. */
 int hang_print_text(const struct hang *hang, const struct report *report, FILE *out);
 int hang_print_json(const struct hang *hang, FILE *out);
 

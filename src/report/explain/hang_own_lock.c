@@ -13,9 +13,8 @@
 #include "report/collecting/collection.h"
 #include "symbols/dies.h"
 
-#define MOST_DROPS 8
-#define LARGEST_SIZE                                                                               \
-	16 /* of a guard: one that is larger may be written by the call that is awaited */
+#define MOST_DROPS   8
+#define LARGEST_SIZE 16 /* for a guard: a larger value may be written by the awaited call */
 
 struct search {
 	struct collection *collection;
@@ -29,7 +28,7 @@ static bool read_whole(const void *memory, uint64_t address, void *to, size_t si
 	return process_memory_read(memory, address, to, size) == size;
 }
 
-/* A thread of parking_lot's waits by a word of its own, near which it keeps the lock's address. */
+/* A parked thread of parking_lot waits on its own word; the lock's address lies near it. */
 static bool is_parked_at(const struct search *search, const struct loaded_module *module,
 			 uint64_t address)
 {
@@ -43,7 +42,7 @@ static bool is_parked_at(const struct search *search, const struct loaded_module
 	       key == address;
 }
 
-/* The type that a `drop_in_place<T>`, or a `drop<T>` that takes the value itself, drops. */
+/* The type dropped by a `drop_in_place<T>`, or by a `drop<T>` that takes the value itself. */
 static bool dropped_type(const struct loaded_module *module, const struct frame_drop *drop,
 			 Dwarf_Die *type)
 {
@@ -120,7 +119,7 @@ static bool look_at_frame(const struct search *search, const struct outside_fram
 	return false;
 }
 
-/* What unlocks a lock while its guard lives, and takes it again. */
+/* Functions that unlock a lock during its guard's life and lock it again. */
 static bool may_have_unlocked(const struct stack *stack)
 {
 	static const char *const parts[] = { "Condvar", "condvar", "::unlocked", "::bump" };
@@ -133,7 +132,7 @@ static bool may_have_unlocked(const struct stack *stack)
 	return false;
 }
 
-/* A wait for good: one with a limit ends. */
+/* A wait without a time limit. */
 static bool is_endless(const struct thread_wait *wait)
 {
 	uint64_t operation = wait->arguments[1] & FUTEX_CMD_MASK;

@@ -107,7 +107,7 @@ static void print_doing(const struct hung_thread *thread, FILE *out)
 		fprintf(out, " ago");
 }
 
-/* Of those that wait for one lock at one place the first stands for all. */
+/* Threads that wait for one lock at one place are shown once, by the first. */
 static bool is_like(const struct hung_thread *a, const struct hung_thread *b)
 {
 	const struct frame *one = stack_place(&a->native), *other = stack_place(&b->native);

@@ -18,7 +18,7 @@
 
 #define LOOKS	 5
 #define LOOK_NS	 4000000	     /* between two */
-#define LEAST_NS UINT64_C(100000000) /* a wait that is shorter blocks nobody for long */
+#define LEAST_NS UINT64_C(100000000) /* shorter waits do not count as blocked */
 
 bool hung_thread_is_blocked(const struct hung_thread *thread)
 {
@@ -26,16 +26,16 @@ bool hung_thread_is_blocked(const struct hung_thread *thread)
 	       (thread->doing != DOING_NOTHING && (!thread->for_ns || thread->for_ns >= LEAST_NS));
 }
 
-#define WORKER "multi_thread::worker::" /* in the functions of Tokio's pool */
-#define OTHERS 256			/* threads of which the trace says nothing */
+#define WORKER "multi_thread::worker::" /* part of the function names of Tokio's pool */
+#define OTHERS 256			/* threads that the trace does not mention */
 
-/* What is needed to look at threads; of a process that is gone there is no more than the trace. */
+/* What is needed to examine threads; for an ended process there is only the trace. */
 struct looking {
 	struct hang *hang;
 	struct collection *collection;
 	const struct trace_file *trace;
 	struct process_memory memory;
-	struct outside *outside; /* NULL: the process is gone */
+	struct outside *outside; /* NULL: the process has ended */
 	struct task_kinds kinds;
 };
 
@@ -46,7 +46,7 @@ static struct stack stack_of(struct looking *looking, const uint64_t *frames, si
 			    count, when_ns);
 }
 
-/* Where a thread sleeps now; empty while it does not. */
+/* Where a thread sleeps now; empty while it runs. */
 static struct stack outside_now(struct looking *looking, const struct thread_wait *wait)
 {
 	uint64_t frames[TRACE_MAX_FRAMES];
@@ -63,7 +63,7 @@ static bool has_frame(const struct stack *stack, const char *part)
 	return false;
 }
 
-/* The innermost task that is polled on a stack; NULL. */
+/* The innermost task being polled on a stack; NULL. */
 static const char *polled_task(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->count; i++)
@@ -73,8 +73,8 @@ static const char *polled_task(const struct stack *stack)
 }
 
 /*
- * Whether a thread waits for a future within the code of a task: the program's code lies around an
- * executor's wait, and a task's poll around that.
+ * Whether a thread waits for a future within a task's code: the program's code surrounds an
+ * executor's wait, and a task's poll surrounds that code.
  */
 static bool waits_for_future(const struct stack *stack)
 {
@@ -101,7 +101,7 @@ static void set_future_wait(struct hung_thread *thread)
 	thread->system_call = NULL;
 }
 
-/* How long ago the poll of the one running task of this type began; 0 where there are more. */
+/* How long ago the poll of the only running task of this type began; 0 if several run. */
 static uint64_t poll_age(struct looking *looking, const char *task)
 {
 	const struct trace_file *trace = looking->trace;
@@ -156,7 +156,7 @@ static void set_script(struct looking *looking, const char *text, size_t size,
 				      looking->hang->process->ownership, thread->language);
 }
 
-/* A call that had begun and not ended when the trace was read. */
+/* A call in progress when the trace was read. */
 static bool take_call(struct looking *looking, const struct trace_thread *slot,
 		      struct hung_thread *thread)
 {
@@ -175,8 +175,7 @@ static bool take_call(struct looking *looking, const struct trace_thread *slot,
 	return true;
 }
 
-/* What `yieldsan run` saw of a turn that had not ended: of a process that is gone there is no
- * other look. */
+/* What `yieldsan run` saw of a turn in progress: the only source for an ended process. */
 static void take_look(struct looking *looking, const struct trace_thread *slot,
 		      struct hung_thread *thread)
 {
@@ -209,7 +208,7 @@ static void take_look(struct looking *looking, const struct trace_thread *slot,
 		set_script(looking, script->text, script->text_size, thread);
 }
 
-/* Asleep at each of some looks, or not. The last wait is left in `wait`. */
+/* Whether the thread sleeps at every one of several samples. Leaves the last wait in `wait`. */
 static bool sleeps_on(const struct looking *looking, int32_t tid, struct thread_wait *wait)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_NS };
@@ -226,7 +225,7 @@ static bool sleeps_on(const struct looking *looking, int32_t tid, struct thread_
 	return true;
 }
 
-/* One that has just been woken has no place yet: it is asked again. */
+/* A thread that was just woken has no place yet: retry. */
 static bool find_wait(const struct looking *looking, int32_t tid, struct thread_wait *wait)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_NS };
@@ -256,7 +255,7 @@ static void take_turn(struct looking *looking, const struct trace_thread *slot,
 	thread->native = outside_now(looking, wait);
 }
 
-/* A thread that runs no turn: a turn may stand still for a future that its code waits for. */
+/* A thread that runs no turn: a turn may be suspended for a future that its code waits for. */
 static void take_rest(struct looking *looking, const struct trace_thread *slot,
 		      struct thread_wait *wait, struct hung_thread *thread)
 {
@@ -270,7 +269,7 @@ static void take_rest(struct looking *looking, const struct trace_thread *slot,
 	thread->is_turns = true;
 }
 
-/* What the program called, of the call that it ended in. */
+/* Sets the function that the program called and that ended in this call. */
 static void set_function(struct session *session, struct hung_thread *thread)
 {
 	struct finding_stack stack = { .native = thread->native, .script = thread->script };
@@ -292,7 +291,8 @@ static void set_function(struct session *session, struct hung_thread *thread)
 		thread->function = NULL;
 }
 
-/* Of a process that is gone, threads that waited for work have no stack: a pool's have one name. */
+/* In an ended process the threads that waited for work have no stack; all threads of a pool share
+ * one name. */
 static void name_workers(struct hang *hang)
 {
 	for (size_t i = 0; i < hang->count; i++)
@@ -349,7 +349,7 @@ static bool is_known(const struct hang *hang, int32_t tid)
 	return false;
 }
 
-/* A worker that has not run a task yet is in no trace, and may be the one that could go on. */
+/* A worker that has not run a task yet is in no trace, and may be the one that could continue. */
 static void take_other(struct looking *looking, int32_t tid, const struct hung_thread *worker)
 {
 	struct hang *hang = looking->hang;

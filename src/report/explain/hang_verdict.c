@@ -27,7 +27,7 @@ static const char *call_words(struct strings *strings, const struct hung_thread 
 	return thread->function ? strings_print(strings, "%s (%s)", thread->function, what) : what;
 }
 
-/* " in app::load (src/main.rs:8)"; empty where it is not known. */
+/* " in app::load (src/main.rs:8)"; empty if unknown. */
 static const char *place_words(struct session *session, const struct hung_thread *thread)
 {
 	const struct finding_stack stack = { .native = thread->native, .script = thread->script };
@@ -89,8 +89,8 @@ static const char *with_duration(struct strings *strings, const char *sentence,
 	return strings_print(strings, "%s%s for %s", sentence, thread->lock ? "," : "", text);
 }
 
-/* Threads are of one kind when they run turns of one executor, workers apart from others. Each
- * event loop is one of its own. */
+/* Threads are of one kind if they run turns of one executor, workers apart from others. Each event
+ * loop is its own kind. */
 static bool is_same_kind(const struct hung_thread *a, const struct hung_thread *b)
 {
 	if (a->family == FAMILY_EVENT_LOOP && a->tid != b->tid)
@@ -105,7 +105,8 @@ static bool is_same_wait(const struct hung_thread *a, const struct hung_thread *
 	       (a->lock || (a->what && b->what && !strcmp(a->what, b->what)));
 }
 
-/* How many threads of a thread's kind there are, are blocked, and wait for the same. */
+/* For a thread's kind: how many there are, how many are blocked, and whether they wait for the same
+ * thing. */
 struct peers {
 	size_t all, blocked, same;
 };
@@ -126,7 +127,8 @@ static struct peers peers_of(const struct hang *hang, const struct hung_thread *
 	return peers;
 }
 
-/* The thread to tell of: a deadlock, else of a kind of which all are blocked, else the longest. */
+/* The thread to report: a deadlock, else one of a kind in which all are blocked, else the longest
+ * wait. */
 static const struct hung_thread *worst(const struct hang *hang)
 {
 	const struct hung_thread *worst = NULL;
@@ -148,7 +150,7 @@ static const struct hung_thread *worst(const struct hang *hang)
 	return worst;
 }
 
-/* Of a process that is gone, workers that never ran a task are not known. */
+/* In an ended process, workers that never ran a task are unknown. */
 static const char *kind_words(const struct hang *hang, const struct hung_thread *thread,
 			      size_t count)
 {
@@ -197,10 +199,10 @@ static const char *blocked_words(struct hang *hang, const struct hung_thread *th
 	return with_duration(strings, sentence, thread);
 }
 
-/* What tasks wait for, by the names of what they await last. */
+/* What tasks wait for, by the names of their innermost awaits. */
 struct waits {
-	uint64_t outside; /* time, sockets, signals, children: it comes from outside */
-	uint64_t inside;  /* locks, channels, other tasks: tasks or threads bring it */
+	uint64_t outside; /* time, sockets, signals, children: external events */
+	uint64_t inside;  /* locks, channels, other tasks: provided by tasks or threads */
 	uint64_t running, unknown;
 };
 
@@ -233,7 +235,7 @@ static void count_group(struct waits *waits, const struct task_group *group)
 		waits->unknown += group->count;
 }
 
-/* No thread is blocked. That no task can go on is not claimed: what may wake one is not known. */
+/* No thread is blocked. We do not claim that no task can continue: what may wake one is unknown. */
 static const char *idle_words(struct hang *hang)
 {
 	struct strings *strings = &hang->session->strings;

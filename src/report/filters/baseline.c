@@ -13,7 +13,7 @@ struct baseline_entry {
 	UT_hash_handle hh;
 	bool seen;
 	char id[ID_SIZE];
-	char line[]; /* as it stands in the file */
+	char line[]; /* as written in the file */
 };
 
 static const char head[] =
@@ -41,7 +41,7 @@ static void add(struct baseline *baseline, const char *id, const char *line)
 	baseline->count++;
 }
 
-/* Returns false for a line that is none. */
+/* Returns false for a line that is not an entry. */
 static bool read_line(struct baseline *baseline, char *line)
 {
 	size_t length;
@@ -112,7 +112,7 @@ bool baseline_knows(struct baseline *baseline, const char *id)
 	return true;
 }
 
-/* Where it is, without what moves when lines are added above it, or on another machine. */
+/* The place, without parts that change when lines are added above it or on another machine. */
 static void print_place(const struct report *report, const struct finding *finding, FILE *out)
 {
 	const struct frame *place = stack_place(finding_stack(finding));
@@ -149,13 +149,13 @@ static int compare(const void *one, const void *other)
 		      (*(struct baseline_entry *const *)other)->id);
 }
 
-/* What others did with the processor says nothing of the code, and is another thing each time. */
+/* CPU contention says nothing about the code, and varies from run to run. */
 static bool is_the_programs(const struct finding *finding)
 {
 	return finding->kind != KIND_LONG_TURN || finding->stall != STALL_RUNNABLE;
 }
 
-/* Its line as the file has it already, or a new one. */
+/* The existing line of the file, or a new one. */
 static struct baseline_entry *entry_of(const struct report *report, const struct finding *finding,
 				       const struct baseline *known, struct baseline *made)
 {
@@ -169,7 +169,8 @@ static struct baseline_entry *entry_of(const struct report *report, const struct
 	return find(made, finding->id);
 }
 
-/* The lines to write, sorted, up to a NULL; to be freed. They live in `known` and `made`. */
+/* The lines to write, sorted and NULL-terminated; free the array only. The lines belong to `known`
+ * and `made`. */
 static struct baseline_entry **choose(const struct report *report, const struct baseline *known,
 				      struct baseline *made)
 {

@@ -8,7 +8,7 @@
 
 typedef bool pattern_test(const char *pattern, size_t length, const char *text);
 
-/* Whether a text of the condition's kind is like its pattern, in any frame of the finding. */
+/* Whether a text of the condition's kind matches its pattern, in any frame of the finding. */
 static bool any_frame(const struct suppression_condition *condition, const struct finding *finding,
 		      const char *(*text_of)(const struct frame *frame), pattern_test *test)
 {
@@ -86,8 +86,8 @@ static bool has_module(const struct suppression_condition *condition, const stru
 	return any_frame(condition, finding, module_of, pattern_matches_path);
 }
 
-/* Whether a kind of finding could be meant: a misspelt one would never match, and nobody would
- * know why. */
+/* Whether the pattern can match a kind of finding: otherwise a misspelt kind would never match,
+ * without any message. */
 static bool may_be_kind(const char *pattern, size_t length)
 {
 	for (int kind = 0; kind < FINDING_KINDS_COUNT; kind++)

@@ -1,4 +1,4 @@
-/* What a condition of a suppression may be about: one line each. */
+/* The subjects of suppression conditions: one line each. */
 #ifndef REPORT_SUPPRESSION_TYPES_H
 #define REPORT_SUPPRESSION_TYPES_H
 
@@ -8,12 +8,12 @@
 #include "suppressions.h"
 
 struct suppression_type {
-	const char *name; /* what stands before the colon */
+	const char *name; /* the word before the colon */
 	bool (*matches)(const struct suppression_condition *condition,
 			const struct finding *finding);
 	/* Whether a pattern can ever match; NULL: any can. */
 	bool (*may_be)(const char *pattern, size_t length);
-	const char *wanted; /* what it must be like, for who is told that it cannot */
+	const char *wanted; /* what it must look like, for the error message */
 };
 
 extern const struct suppression_type suppression_types[];

@@ -68,7 +68,7 @@ static int read_condition(struct suppression_condition *condition, const struct 
 	condition->type = type;
 	condition->pattern = colon + 1;
 	condition->length = length - (size_t)(colon + 1 - text);
-	/* Nothing that a pattern is for begins with a blank: such a rule would never match. */
+	/* No text starts with a blank, so a pattern with a leading blank would never match. */
 	while (condition->length && *condition->pattern == ' ') {
 		condition->pattern++;
 		condition->length--;
@@ -80,7 +80,7 @@ static int read_condition(struct suppression_condition *condition, const struct 
 	return 0;
 }
 
-/* `&` and `#` are marks only behind a blank: `operator&` and `{closure#0}` are parts of names. */
+/* `&` and `#` are special only after a blank: `operator&` and `{closure#0}` are parts of names. */
 static const char *find_mark(const char *text, char mark)
 {
 	const char *at = text;
@@ -97,7 +97,7 @@ static bool begins_condition(const char *text)
 	return text[length + name] && find_type(text + length, name);
 }
 
-/* The next `&` between two conditions: blanks around it are welcome, but not needed. */
+/* The next `&` between two conditions; blanks around it are optional. */
 static const char *find_and(const char *text)
 {
 	const char *mark = find_mark(text, '&'), *at = text;
@@ -133,7 +133,7 @@ static int read_rule(struct suppression *rule, const struct line *line)
 	return error;
 }
 
-/* What a comment adds to those before it. */
+/* Appends a comment to the preceding ones. */
 static const char *join_reason(struct suppressions *suppressions, const char *before,
 			       const char *comment)
 {
@@ -143,7 +143,7 @@ static const char *join_reason(struct suppressions *suppressions, const char *be
 			     (int)trimmed_length(comment, strlen(comment)), comment);
 }
 
-/* `reason`: of comments on lines of their own, right before; then of this line. */
+/* `reason`: from comment lines right before the rule, then from its own line. */
 static int read_line(struct suppressions *suppressions, const struct line *line, const char *text,
 		     const char **reason)
 {
@@ -159,7 +159,7 @@ static int read_line(struct suppressions *suppressions, const struct line *line,
 	if (comment)
 		*reason = join_reason(suppressions, *rule.text ? NULL : *reason, comment);
 	if (!*rule.text) {
-		if (!comment) /* an empty line: what was said before it is not said of a rule */
+		if (!comment) /* comments before an empty line do not belong to a rule */
 			*reason = NULL;
 		return 0;
 	}
@@ -235,7 +235,7 @@ bool suppressions_find(const char *directory, char path[PATH_MAX])
 	}
 }
 
-/* Under sudo also the user's who called it, as git has it (safe.directory). */
+/* Under sudo, accept files of the calling user too, as git does (safe.directory). */
 static bool is_ours(uid_t owner)
 {
 	const char *caller = geteuid() ? NULL : getenv("SUDO_UID");

@@ -1,5 +1,5 @@
 /*
- * Suppressions: findings that are known and wanted, by rules in a file that its authors keep beside
+ * Suppressions: findings that are known and accepted, by rules in a file that authors keep beside
  * their code. One rule a line; all conditions of a line must hold:
  *
  *	# The pool is small and warm: waiting for it is bounded.
@@ -25,17 +25,17 @@ struct finding;
 struct suppression_type;
 
 struct suppression {
-	const char *path; /* of the file it stands in */
+	const char *path; /* of the file that contains it */
 	unsigned line;
 	const char *text;   /* the rule as written, without its comment */
-	const char *reason; /* the comment behind it, or right before it; NULL: none */
+	const char *reason; /* the comment after it, or right before it; NULL: none */
 	struct suppression_condition {
 		const struct suppression_type *type;
 		const char *pattern; /* in text */
 		size_t length;
 	} conditions[SUPPRESSION_CONDITIONS];
 	size_t condition_count;
-	/* What it matched so far. */
+	/* What it has matched so far. */
 	uint64_t findings, events;
 };
 
@@ -48,21 +48,22 @@ struct suppressions {
 };
 
 /*
- * Adds the rules of a file. Returns 0, or -errno with what is wrong in `sentence`: with its line
- * number for a line that is no rule, and -EINVAL.
+ * Adds the rules of a file. Returns 0, or -errno with the reason in `sentence`: -EINVAL and the
+ * line number for a line that is not a rule.
  */
 int suppressions_read(struct suppressions *suppressions, const char *path,
 		      char sentence[SUPPRESSIONS_SENTENCE_SIZE]);
 
 void suppressions_deinit(struct suppressions *suppressions);
 
-/* The file of the usual name in `directory` or the nearest one above it. False: there is none. */
+/* Finds the file of the usual name in `directory` or the nearest parent. False: there is none. */
 bool suppressions_find(const char *directory, char path[PATH_MAX]);
 
-/* Why a file that was found, not named, is not taken: others may have put it there. NULL: it is. */
+/* Why a file that was found, not named by the user, is not used: another user may have written it.
+ * NULL: it is used. */
 const char *suppressions_distrust(const char *path);
 
-/* Whether a rule matches. Each one that does counts it. */
+/* Whether a rule matches. Counts each one that does. */
 bool suppressions_match(struct suppressions *suppressions, const struct finding *finding);
 
 /* How many rules matched nothing so far. */

@@ -1,6 +1,6 @@
 /*
- * --format=folded: `outermost;...;innermost NANOSECONDS`, a line for each stack, as flamegraph.pl,
- * inferno and speedscope read it. The first element names the executor.
+ * --format=folded: `outermost;...;innermost NANOSECONDS`, a line for each stack, for flamegraph.pl,
+ * inferno and speedscope. The first element names the executor.
  */
 #include <errno.h>
 #include <inttypes.h>

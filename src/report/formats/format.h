@@ -8,7 +8,7 @@ struct report;
 
 /*
  * FORMAT(file, name, draws turns): a line and a file for each: format_FILE(), in FILE.c. The first
- * is the default. One that draws single turns has `run` keep their times (option timeline).
+ * is the default. For a format that draws single turns, `run` keeps their times (option timeline).
  */
 /* clang-format off */
 #define REPORT_FORMATS(FORMAT)                                                                     \
@@ -25,7 +25,7 @@ struct report;
 	FORMAT(folded,   "folded",      false)
 /* clang-format on */
 
-/* Returns 0 or -errno; errors of the stream itself are the caller's to ask. */
+/* Returns 0 or -errno; the caller checks the stream for errors. */
 #define FORMAT(file, name, turns) int format_##file(const struct report *report, FILE *out);
 REPORT_FORMATS(FORMAT)
 #undef FORMAT

@@ -1,7 +1,7 @@
 /*
  * --format=github: workflow commands, which GitHub Actions shows as annotations at the lines of a
- * change (docs.github.com, "Workflow commands for GitHub Actions"). It takes ten of each severity
- * from a step: the worst come first.
+ * change (docs.github.com, "Workflow commands for GitHub Actions"). GitHub accepts ten of each
+ * severity per step, so print the worst first.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 #include "text.h"
 #include "report/model/words.h"
 
-/* As @actions/core escapes: in a property also what ends it. */
+/* Escapes as @actions/core does; in a property also its delimiters. */
 static void print_escaped(FILE *out, const char *text, const char *special)
 {
 	for (; *text; text++)

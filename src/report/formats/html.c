@@ -21,11 +21,11 @@
 #include "report/frames/source_text.h"
 #include "report/model/model.h"
 
-#define LINES_AROUND 3	  /* of source, before and after the one that is meant */
-#define MOST_SOURCES 2000 /* places that are shown with their source */
-#define LONGEST_LINE 400  /* bytes of a source line that are shown */
+#define LINES_AROUND 3	  /* source lines before and after the marked one */
+#define MOST_SOURCES 2000 /* places shown with their source */
+#define LONGEST_LINE 400  /* bytes shown of a source line */
 
-/* A report's frames, each once: thousands of stacks share most of theirs. */
+/* A report's frames, each once: thousands of stacks share most frames. */
 struct frame_table {
 	json_t *frames;
 	json_t *numbers; /* by the frame's text */
@@ -94,7 +94,7 @@ static json_t *source_of(const struct report *report, const char *file, int line
 			break;
 		if (length > LONGEST_LINE)
 			length = LONGEST_LINE;
-		/* NULL where it is no UTF-8, or is cut within a character. */
+		/* NULL if it is not UTF-8, or is cut within a character. */
 		shown = json_stringn(text, length);
 		json_array_append_new(lines, shown ? shown : json_string("(not UTF-8)"));
 	}
@@ -106,7 +106,7 @@ static json_t *source_of(const struct report *report, const char *file, int line
 	return object;
 }
 
-/* Of the frames that are the program's own. */
+/* Only for the program's own frames. */
 static json_t *sources_of(const struct report *report, const json_t *frames)
 {
 	json_t *sources = json_object(), *frame;
@@ -158,8 +158,8 @@ static json_t *timelines_of(const struct report *report)
 	return timelines;
 }
 
-/* JSON within a script element: `<` alone could end that, or begin a comment. U+2028 and U+2029
- * stay, as no script reads them as code. */
+/* JSON within a script element: only `<` could end it or begin a comment. U+2028 and U+2029 stay,
+ * as no script parses them as code. */
 static int print_data(const json_t *root, FILE *out)
 {
 	char *text = json_dumps(root, JSON_COMPACT);
@@ -175,7 +175,7 @@ static int print_data(const json_t *root, FILE *out)
 	return 0;
 }
 
-/* The page, with what stands at each mark put in its place. */
+/* Prints the page and replaces each mark by its content. */
 static int print_page(const json_t *data, FILE *out)
 {
 	const char *at = html_page, *mark;

@@ -1,5 +1,5 @@
-/* The files in report/html/, linked in as texts (html_files.S), and the hashes of two of them,
- * which the Makefile computes as the Content-Security-Policy wants them: base64 of SHA-256. */
+/* The files in report/html/, linked in as texts (html_files.S), and the hashes of two of them. The
+ * Makefile computes the hashes in the form of a Content-Security-Policy: base64 of SHA-256. */
 #ifndef REPORT_FORMATS_HTML_FILES_H
 #define REPORT_FORMATS_HTML_FILES_H
 

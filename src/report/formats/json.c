@@ -1,4 +1,4 @@
-/* --format=json: one object, for programs. */
+/* --format=json: one object, for machines. */
 #include <errno.h>
 
 #include "format.h"

@@ -1,4 +1,4 @@
-/* Parts of documents in JSON that more than one format has. */
+/* Parts of JSON documents that several formats share. */
 #ifndef REPORT_JSON_PARTS_H
 #define REPORT_JSON_PARTS_H
 
@@ -8,7 +8,7 @@
 #include "report/frames/stack.h"
 #include "report/tasks/tasks.h"
 
-/* JSON's numbers end at 2^63 here. */
+/* Clamps to the largest JSON integer here, 2^63 - 1. */
 json_t *json_of_number(uint64_t value);
 
 /* Nothing for NULL. */

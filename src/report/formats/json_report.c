@@ -12,7 +12,7 @@
 #include "report/wording/why.h"
 #include "report/model/words.h"
 
-#define MAX_SHARES 100 /* processes that a finding tells its counts of */
+#define MAX_SHARES 100 /* processes whose counts a finding lists */
 
 static json_t *stack_json(const struct finding_stack *of, const struct stack *stack)
 {
@@ -33,7 +33,7 @@ static json_t *stack_json(const struct finding_stack *of, const struct stack *st
 	return object;
 }
 
-/* How many of a finding's samples are printed, and of how many of these both faces are. */
+/* How many of a finding's samples are printed, and how many of these with both stacks. */
 struct sample_limits {
 	size_t stacks, both;
 };
@@ -44,8 +44,8 @@ static bool has_both_faces(const struct finding_stack *stack)
 }
 
 /*
- * At most --samples stacks. Distinct samples of a script come first; the native stacks of the
- * heaviest have the room that is left, and the first sample always has both.
+ * At most --samples stacks. Distinct script samples come first; the heaviest native stacks fill the
+ * rest. The first sample always has both.
  */
 static struct sample_limits limits_of_samples(const struct report *report,
 					      const struct finding *finding)
@@ -109,7 +109,7 @@ static json_t *histogram_json(const struct finding *finding)
 	for (unsigned i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++) {
 		uint64_t bound = (uint64_t)1 << i;
 
-		/* The last one is open: all that was longer. */
+		/* The last bucket is open-ended. */
 		if (i == TRACE_HISTOGRAM_BUCKETS - 1 && finding->max_ns > bound)
 			bound = finding->max_ns;
 		if (finding->histogram[i])
@@ -153,7 +153,7 @@ static int compare_pids(const void *one, const void *other)
 	return *a < *b ? -1 : *a > *b;
 }
 
-/* Each once: processes of several runs may share one. */
+/* Each once: processes of several runs may have the same number. */
 static json_t *pids_json(const struct finding *finding)
 {
 	int64_t *pids = memory_get((finding->share_count + 1) * sizeof *pids);
@@ -169,7 +169,7 @@ static json_t *pids_json(const struct finding *finding)
 	return array;
 }
 
-/* The largest: a thousand processes with a thousand findings each would be a million. */
+/* The largest only: a thousand processes with a thousand findings each would make a million. */
 static json_t *shares_json(const struct finding *finding)
 {
 	json_t *array = json_array();
@@ -219,7 +219,7 @@ static json_t *why_json(reason_set reasons)
 	return array;
 }
 
-/* The parts of one call of a library's function: see collecting/parts.h. */
+/* The parts of one library call: see collecting/parts.h. */
 static json_t *parts_json(const struct finding *finding)
 {
 	json_t *array = json_array();
@@ -239,7 +239,7 @@ static json_t *parts_json(const struct finding *finding)
 	return array;
 }
 
-/* The ids by which baselines may know it as well. */
+/* Further ids under which baselines may know it. */
 static json_t *also_json(const struct finding *finding)
 {
 	json_t *array = json_array();
@@ -321,7 +321,8 @@ static json_t *end_json(const struct process *process)
 	return end;
 }
 
-/* Pairs of a lower bound in ns, a power of two, and how many turns were as long or up to twice. */
+/* Pairs: a lower bound in ns, a power of two, and the number of turns from it up to twice as long.
+ * */
 static json_t *octaves_json(const uint64_t octaves[TURN_OCTAVES])
 {
 	json_t *array = json_array();

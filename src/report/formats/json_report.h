@@ -1,6 +1,6 @@
 /*
- * A report as JSON. The schema is the contract: nothing may go, things may be added. --format=json
- * prints it, ndjson prints its findings and processes, html embeds it.
+ * A report as JSON. The schema is a contract: never remove a member; additions are allowed.
+ * --format=json prints it, ndjson prints its findings and processes, html embeds it.
  */
 #ifndef REPORT_FORMATS_JSON_REPORT_H
 #define REPORT_FORMATS_JSON_REPORT_H
@@ -9,7 +9,7 @@
 
 struct report;
 
-/* The caller's to json_decref. Durations are in nanoseconds. */
+/* The caller releases it with json_decref. Durations are in nanoseconds. */
 json_t *json_report(const struct report *report);
 
 #endif

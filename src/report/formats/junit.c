@@ -1,8 +1,8 @@
 /*
- * --format=junit: for what shows test results (Jenkins, GitLab, ...). A suite for each process, in
- * it a test case for each executor, which fails by the findings that fail the run; of a scan one
- * case for each file. Readers show one failure a case, so all of them are in its text. Names hold
- * no pids: results of one name are compared from run to run.
+ * --format=junit: for viewers of test results (Jenkins, GitLab, ...). One suite per process and one
+ * test case per executor, which fails if a finding fails the run; for a scan, one case per file.
+ * Viewers show one failure per case, so its text contains all of them. Names contain no pids,
+ * because viewers compare results of one name between runs.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,9 +12,10 @@
 #include "text.h"
 #include "report/model/words.h"
 
-#define MAX_WHOLE 50 /* findings of one case that are printed with their stacks */
+#define MAX_WHOLE 50 /* findings per case that are printed with their stacks */
 
-/* Kept strings are UTF-8 without controls but what is put together here has lines. */
+/* Interned strings are UTF-8 without control characters; text composed here may contain newlines.
+ * */
 static void print_escaped(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -31,7 +32,7 @@ static void print_escaped(FILE *out, const char *text)
 		case '"':
 			fputs("&quot;", out);
 			break;
-		case '\xef': /* U+FFFE and U+FFFF are no characters of XML */
+		case '\xef': /* XML forbids U+FFFE and U+FFFF */
 			if (!strncmp(text, "\xef\xbf\xbe", 3) ||
 			    !strncmp(text, "\xef\xbf\xbf", 3)) {
 				fputs("\xef\xbf\xbd", out);
@@ -52,10 +53,10 @@ static void print_attribute(FILE *out, const char *name, const char *value)
 	fputc('"', out);
 }
 
-/* Of one executor of one process, or of one file. */
+/* One executor of one process, or one file. */
 struct test_case {
 	const char *name;
-	const struct finding **findings; /* that are shown, worst first */
+	const struct finding **findings; /* findings that are shown, worst first */
 	size_t count, failures;
 };
 
@@ -82,7 +83,7 @@ static bool is_of_file(const struct finding *finding, const char *path)
 	return stack->count && stack->frames[0].module && !strcmp(stack->frames[0].module, path);
 }
 
-/* Without a process: of the scanned file of that name. */
+/* Without a process: for the scanned file of that name. */
 static struct test_case collect_case(const struct report *report, const struct process *process,
 				     const char *name)
 {
@@ -101,7 +102,7 @@ static struct test_case collect_case(const struct report *report, const struct p
 	return made;
 }
 
-/* Those that fail the run, or those that do not. */
+/* Prints the findings that fail the run, or the others. */
 static void print_findings(const struct report *report, const struct test_case *of, bool failing,
 			   FILE *out)
 {
@@ -157,7 +158,7 @@ static void print_case(const struct report *report, const struct test_case *of, 
 	fputs("    </testcase>\n", out);
 }
 
-/* A check that watched nothing must not look like one that passed. */
+/* A check that watched nothing must not look as if it had passed. */
 static void print_unwatched(const char *suite, FILE *out)
 {
 	fputs("    <testcase", out);
@@ -197,8 +198,8 @@ static void print_properties(const struct process *process, FILE *out)
 	free(command);
 }
 
-/* Without the number that cargo puts behind the name of a test binary: each version of what it
- * depends on has another. */
+/* Removes the hash that cargo appends to the name of a test binary: it changes with each version of
+ * a dependency. */
 static const char *lasting_name(const struct report *report, const struct process *process)
 {
 	const char *name = process->executable ? path_name(process->executable) : "unknown";
@@ -231,7 +232,7 @@ static bool is_first_of_name(const struct process *process, size_t i)
 	return process->executors[i].turns > 0;
 }
 
-/* Adds the number of its test cases and of those that failed. */
+/* Adds the numbers of its test cases and failures. */
 static void print_suite(const struct report *report, const struct process *process, FILE *out,
 			size_t *tests, size_t *failures)
 {
@@ -270,7 +271,7 @@ static void print_nothing(FILE *out)
 	fputs("  </testsuite>\n", out);
 }
 
-/* Adds as print_suite() does. */
+/* Adds the same numbers as print_suite(). */
 static void print_scan(const struct report *report, FILE *out, size_t *tests, size_t *failures)
 {
 	static const char suite[] = "yieldsan scan";

@@ -1,6 +1,6 @@
 /*
- * --format=ndjson: one line for each process and each finding, for column stores. Each line has a
- * member "record": "process" or "finding".
+ * --format=ndjson: one line for each process and each finding, for column stores. The member
+ * "record" of each line is "process" or "finding".
  */
 #include <errno.h>
 

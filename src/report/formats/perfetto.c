@@ -15,10 +15,10 @@
 #include "report/model/model.h"
 #include "report/model/words.h"
 
-#define FIRST_UNKNOWN_TID 10000000 /* above any thread's number: kernel, PID_MAX_LIMIT */
+#define FIRST_UNKNOWN_TID 10000000 /* above any thread id: kernel, PID_MAX_LIMIT */
 #define NS_PER_US	  1000.0
 
-/* A row of the picture: a thread by its number, or by its name alone. */
+/* A row of the chart: a thread with an id, or only a name. */
 struct row {
 	int64_t pid, tid;
 	const char *name; /* kept: equal names are one pointer */
@@ -106,7 +106,7 @@ static void add_moment(json_t *events, const struct row *row, const struct findi
 	json_array_append_new(events, object);
 }
 
-/* From the thread that holds a lock to the one that waits for it. */
+/* From the thread that holds a lock to the thread that waits for it. */
 static void add_flow(json_t *events, struct rows *rows, const struct finding *finding, int64_t pid)
 {
 	const struct finding_stack *holder = NULL, *waiter = NULL;
@@ -160,7 +160,7 @@ static int compare_times(const void *one, const void *other)
 	return a < b ? -1 : a > b;
 }
 
-/* Names first, then all events in the order of time, as some readers ask for. */
+/* Names first, then all events in order of time, as some readers require. */
 static json_t *in_order(json_t *events, const struct report *report, const struct rows *rows)
 {
 	size_t count = json_array_size(events);

@@ -19,14 +19,14 @@
 #include "support/hash.h"
 #include "weighted_stacks.h"
 
-/* A message that stands in the profile once: found again by a text. */
+/* A message that the profile contains once; looked up by a text. */
 struct known {
 	const char *key; /* kept */
 	int64_t number;
 	UT_hash_handle hh;
 };
 
-/* Messages in the order of their numbers. */
+/* Messages in order of their numbers. */
 struct list {
 	void **items;
 	size_t count, room;
@@ -44,7 +44,7 @@ static void add(struct list *list, void *item)
 	list->items[list->count++] = item;
 }
 
-/* In the session's memory: it lives until the profile is written. */
+/* Allocated in the session's memory: lives until the profile is written. */
 #define MAKE(profile, type, init)                                                                  \
 	({                                                                                         \
 		type *made = obstack_alloc(&(profile)->report->session->memory, sizeof *made);     \
@@ -96,7 +96,7 @@ static uint64_t mapping(struct profile *profile, const struct frame *frame)
 	made->id = (uint64_t)known->number;
 	made->filename = text(profile, frame->module);
 	made->build_id = text(profile, frame->build_id);
-	/* Names were found already: pprof need not open the file. */
+	/* Names are already resolved: pprof need not open the file. */
 	made->has_functions = made->has_filenames = true;
 	made->has_line_numbers = made->has_inline_frames = true;
 	return made->id;
@@ -139,7 +139,7 @@ static void add_line(struct profile *profile, Perftools__Profiles__Location *loc
 	location->line[location->n_line++] = line;
 }
 
-/* The frames from `first` that are one place in the code: all but the last were inlined. */
+/* The frames from `first` at one address: all but the last were inlined. */
 static size_t inlined_with(const struct stack *stack, size_t first)
 {
 	size_t end = first;
@@ -228,7 +228,7 @@ static void add_sample(void *target, const struct weighted_stack *seen)
 static int write_packed(const Perftools__Profiles__Profile *message, FILE *out)
 {
 	size_t size = perftools__profiles__profile__get_packed_size(message);
-	/* compress2's own bound, and the head and tail of gzip (RFC 1952). */
+	/* compress2's own bound, plus gzip's header and trailer (RFC 1952). */
 	uLong bound = compressBound((uLong)size) + 32;
 	unsigned char *packed = memory_get(size + 1), *zipped = memory_get(bound);
 	z_stream stream = { .next_in = packed, .next_out = zipped, .avail_out = (uInt)bound };
@@ -236,7 +236,7 @@ static int write_packed(const Perftools__Profiles__Profile *message, FILE *out)
 
 	perftools__profiles__profile__pack(message, packed);
 	stream.avail_in = (uInt)size;
-	/* 16 more than the window's bits: with gzip's header (zlib.h). */
+	/* Window bits plus 16 select gzip's header (zlib.h). */
 	if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8,
 			 Z_DEFAULT_STRATEGY) == Z_OK) {
 		if (size < UINT_MAX && deflate(&stream, Z_FINISH) == Z_STREAM_END &&
@@ -277,7 +277,7 @@ int format_pprof(const struct report *report, FILE *out)
 				 &profile.function_list, &profile.location_list };
 	int error;
 
-	text(&profile, ""); /* number 0, as the format asks for */
+	text(&profile, ""); /* string number 0, which the format requires to be empty */
 	types[0] = value_type(&profile, "blocked", "nanoseconds");
 	types[1] = value_type(&profile, "blocked_calls", "count");
 	types[2] = value_type(&profile, "busy", "nanoseconds");

@@ -1,6 +1,6 @@
 /*
- * --format=sarif: for code scanning. SARIF 2.1.0 (OASIS), and what GitHub asks for beyond it: a
- * physical location and a whole region for every result, and the fingerprint that it goes by
+ * --format=sarif: for code scanning. SARIF 2.1.0 (OASIS), plus what GitHub requires: a physical
+ * location and a whole region for every result, and the fingerprint by which GitHub matches it
  * (docs.github.com, "SARIF support for code scanning").
  */
 #include <ctype.h>
@@ -20,11 +20,12 @@
 #include "report/model/words.h"
 
 #define SCHEMA	  "https://json.schemastore.org/sarif-2.1.0.json"
-#define ROOT	  "%SRCROOT%" /* what relative paths are relative to */
+#define ROOT	  "%SRCROOT%" /* base of relative paths */
 
-#define MAX_STEPS 1000 /* of the flows of one result: more GitHub does not show */
+#define MAX_STEPS 1000 /* of the flows of one result: GitHub shows no more */
 
-/* As RFC 3986 has a path: all but its own characters as %XX. A colon might begin a scheme. */
+/* A path as in RFC 3986: all characters but the unreserved ones as %XX. A colon could be read as
+ * the end of a scheme. */
 static json_t *uri(const char *scheme, const char *path, const char *tail)
 {
 	char *text, *to;
@@ -55,7 +56,7 @@ static json_t *artifact(const struct report *report, const char *path)
 	return json_pack("{s:o, s:s}", "uri", uri("", shown, ""), "uriBaseId", ROOT);
 }
 
-/* The compilers' columns are not known here: the first of the line stands for all of it. */
+/* The compilers' columns are unknown: mark the line from its first column. */
 static json_t *physical_location(const struct report *report, const char *path, int line)
 {
 	line = line > 0 ? line : 1;
@@ -80,7 +81,8 @@ static json_t *frame_location(const struct report *report, const struct frame *f
 	return location;
 }
 
-/* Whose source is not known is told at the program's file: a result without a place is refused. */
+/* If the source is unknown, report at the program's file: readers reject a result without a
+ * location. */
 static json_t *program_location(const struct report *report, const struct finding *finding)
 {
 	const char *path = finding->share_count ? finding->shares[0].process->executable : NULL;
@@ -110,8 +112,7 @@ static const char *role_message(const struct report *report, const struct findin
 			     stack->thread && *stack->thread ? stack->thread : "");
 }
 
-/* The user's frames from the outermost to the innermost: the way the program came. NULL where none
- * has a file. */
+/* The user's frames, outermost first: the path of execution. NULL if none has a file. */
 static json_t *steps_of(const struct report *report, const struct finding_stack *of)
 {
 	const struct stack *stack = finding_stack_face(of);
@@ -131,7 +132,7 @@ static json_t *steps_of(const struct report *report, const struct finding_stack 
 	return steps;
 }
 
-/* A flow for each stack; a stall has samples without end, of which the first weigh most. */
+/* One flow per stack; a stall can have any number of samples, of which the heaviest come first. */
 static json_t *code_flows(const struct report *report, const struct finding *finding)
 {
 	json_t *flows = json_array();
@@ -162,7 +163,7 @@ static const char *level(enum severity severity)
 
 static json_t *fingerprints(const struct finding *finding)
 {
-	/* The first is the one that GitHub goes by. */
+	/* GitHub uses the first one. */
 	return json_pack("{s:s, s:s}", "primaryLocationLineHash", finding->id, "yieldsanFinding/v1",
 			 finding->id);
 }
@@ -239,7 +240,7 @@ static void notify(json_t *notifications, const char *level, const char *text)
 			      json_pack("{s:s, s:{s:s}}", "level", level, "message", "text", text));
 }
 
-/* What was not seen: a reader must not take its absence for a good sign. */
+/* What was not seen: a reader must not mistake missing data for a good result. */
 static json_t *invocation(const struct report *report)
 {
 	const struct report_summary *summary = &report->summary;

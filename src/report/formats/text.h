@@ -1,4 +1,4 @@
-/* Parts of the text format that others print too, without colours. */
+/* Parts of the text format that other formats print too, without colours. */
 #ifndef REPORT_TEXT_H
 #define REPORT_TEXT_H
 
@@ -7,7 +7,7 @@
 struct finding;
 struct report;
 
-/* Whole, with an empty line behind it. */
+/* The whole finding, followed by an empty line. */
 void text_print_finding(const struct report *report, const struct finding *finding, FILE *out);
 
 /* One line. */

@@ -1,5 +1,5 @@
-/* The part of a text that tells what was left out of it: suppressions, what the program
- * allows itself, and the baseline. */
+/* Lists what the text report omits: suppressed findings, regions that the program allows, and the
+ * baseline. */
 #ifndef REPORT_TEXT_LEFT_OUT_H
 #define REPORT_TEXT_LEFT_OUT_H
 

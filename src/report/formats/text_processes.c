@@ -9,9 +9,9 @@
 #include "text_tasks.h"
 #include "report/model/words.h"
 
-#define MAX_PROCESSES 20 /* of those that have nothing to tell but their executors */
-#define MAX_TYPES     5	 /* of tasks, of one executor */
-#define MAX_ARGUMENTS 80 /* bytes of a command line */
+#define MAX_PROCESSES 20 /* processes with nothing but executors to report */
+#define MAX_TYPES     5	 /* task types per executor */
+#define MAX_ARGUMENTS 80 /* length of a command line */
 
 static void print_command(const struct process *process, FILE *out)
 {

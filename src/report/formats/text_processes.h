@@ -1,5 +1,4 @@
-/* What was watched, in the text report: so that a report without findings can be trusted, or not.
- */
+/* What was watched, in the text report: shows whether a report without findings can be trusted. */
 #ifndef REPORT_TEXT_PROCESSES_H
 #define REPORT_TEXT_PROCESSES_H
 

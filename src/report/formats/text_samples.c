@@ -7,12 +7,12 @@
 #include "report/wording/quantity.h"
 
 #define MAX_DEPTH   12
-#define LEAST_SHARE 5 /* percent: less is left out */
+#define LEAST_SHARE 5 /* percent: smaller shares are omitted */
 
-/* A sample on the way inward: frames up to `next` were told. */
+/* A sample on the way inwards: frames up to `next` are already printed. */
 struct branch {
 	const struct stack *stack;
-	size_t next; /* frames outside of this one are told; 0: all are */
+	size_t next; /* frames outside this one are printed; 0: all are */
 	uint64_t weight;
 	bool taken;
 };

@@ -1,5 +1,4 @@
-/* What a long turn was seen doing, as a tree: callers above what they call, with shares of the
- * time. */
+/* The samples of a long turn as a tree: callers above callees, with shares of the time. */
 #ifndef REPORT_TEXT_SAMPLES_H
 #define REPORT_TEXT_SAMPLES_H
 
@@ -9,7 +8,7 @@
 
 struct report;
 
-/* Nothing where there is nothing to compare: of one place alone. */
+/* Prints nothing if all samples are at one place. */
 void text_samples_print(const struct report *report, const struct finding *finding, FILE *out);
 
 #endif

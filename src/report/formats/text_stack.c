@@ -7,7 +7,7 @@
 #include "inspect/session.h"
 
 #define MAX_PACKAGES 3
-#define MAX_UNFOLDED 40 /* of a stack that tells of no code of the program */
+#define MAX_UNFOLDED 40 /* for a stack without any frame of the program */
 
 static const char *package_of(const struct frame *frame)
 {

@@ -26,7 +26,7 @@ static void print_head(const struct process *process, FILE *out)
 	fputc('\n', out);
 }
 
-/* To what moment the age of tasks is told. */
+/* The moment at which the age of tasks is measured. */
 static const char *const ends[] = {
 	[PROCESS_RUNNING] = "",
 	[PROCESS_SIGNALED] = " before the end",

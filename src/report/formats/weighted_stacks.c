@@ -19,7 +19,7 @@ static void visit_call(const struct finding *finding, const struct visitor *visi
 	visitor->visit(visitor->target, &seen);
 }
 
-/* A stack that was seen in a third of the samples had a third of the time. */
+/* A stack seen in a third of the samples accounts for a third of the time. */
 static void visit_samples(const struct finding *finding, const struct visitor *visitor)
 {
 	uint64_t all = 0;

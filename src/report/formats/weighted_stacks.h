@@ -1,7 +1,6 @@
 /*
- * What profiles are made of: the stacks of calls that blocked, with the time they took, and of
- * samples, with their share of the turn's time. Locks that are held, and what was cancelled, took
- * no time of a thread and are not in a profile.
+ * The content of profiles: stacks of blocking calls with their time, and samples with their share
+ * of the turn's time. Held locks and cancellations take no thread time and are not in a profile.
  */
 #ifndef REPORT_FORMATS_WEIGHTED_STACKS_H
 #define REPORT_FORMATS_WEIGHTED_STACKS_H
@@ -15,13 +14,13 @@ struct stack;
 
 struct weighted_stack {
 	const struct finding *finding;
-	const struct stack *stack; /* the face that the program's author knows */
-	uint64_t count;		   /* calls, or turns that samples are of */
+	const struct stack *stack; /* the stack that the program's author knows */
+	uint64_t count;		   /* calls, or turns that were sampled */
 	uint64_t ns;
-	bool busy; /* on a processor; or else it waited */
+	bool busy; /* on a CPU; otherwise waiting */
 };
 
-/* Of all findings that are shown. */
+/* For all findings that are shown. */
 void weighted_stacks_visit(const struct report *report,
 			   void (*visit)(void *target, const struct weighted_stack *stack),
 			   void *target);

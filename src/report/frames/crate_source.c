@@ -27,7 +27,7 @@ bool crate_source_is_standard(const char *file)
 	return false;
 }
 
-/* "tokio-1.24.2", "some-crate-9.0.0-rc.1": a name, and a version of three numbers. */
+/* "tokio-1.24.2", "some-crate-9.0.0-rc.1": a name and a version of three numbers. */
 static bool is_versioned(const char *directory, size_t length)
 {
 	for (size_t i = 1; i < length; i++) {
@@ -50,7 +50,7 @@ static bool is_versioned(const char *directory, size_t length)
 	return false;
 }
 
-/* Behind a part of the path; NULL when that is not there. */
+/* The rest of the path after a part; NULL if the part is missing. */
 static const char *behind(const char *path, const char *part)
 {
 	const char *at = strstr(path, part);
@@ -58,7 +58,7 @@ static const char *behind(const char *path, const char *part)
 	return at ? at + strlen(part) : NULL;
 }
 
-/* In cargo's own places. Behind a registry's mark stands a directory for its host. */
+/* In cargo's own directories. A registry's mark is followed by a directory for its host. */
 static const char *in_store(const char *file, bool *is_checkout)
 {
 	const char *at = behind(file, "/registry/src/");
@@ -110,7 +110,7 @@ size_t crate_source_root(const char *file)
 	if (!at || !strchr(at, '/'))
 		return 0;
 	at = strchr(at, '/') + 1;
-	/* A checkout has a directory for its commit within that of the repository. */
+	/* In a checkout, the repository's directory contains one for the commit. */
 	if (is_checkout && strchr(at, '/'))
 		at = strchr(at, '/') + 1;
 	return (size_t)(at - file);

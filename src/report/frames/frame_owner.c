@@ -1,4 +1,4 @@
-/* Whose code a frame is: by its source file where that is known, by its name, by its module. */
+/* Who owns a frame's code: by its source file if known, by its name, by its module. */
 #include <ctype.h>
 #include <string.h>
 
@@ -10,12 +10,12 @@
 #include "shared/python_loop.h"
 
 struct owner_rule {
-	const char *name; /* what a name begins with */
+	const char *name; /* prefix of the name */
 	enum frame_owner owner;
 	const char *package; /* NULL: the name itself */
 };
 
-/* Crates, by the first part of a Rust path. */
+/* Crates, by the first component of a Rust path. */
 static const struct owner_rule crates[] = {
 #define CRATE(id, crate) { crate, OWNER_EXECUTOR, NULL },
 #include "executors/table.h"
@@ -51,7 +51,7 @@ static const struct owner_rule crates[] = {
 	{ "rustls", OWNER_DEPENDENCY, NULL },
 };
 
-/* Functions of C and C++ that stand in the program itself when a library is linked statically. */
+/* C and C++ functions that lie in the program itself if their library is linked statically. */
 static const struct owner_rule functions[] = {
 #define FUNCTIONS(id, prefix, package) { prefix, OWNER_EXECUTOR, package },
 #include "executors/table.h"
@@ -66,7 +66,7 @@ static const struct owner_rule functions[] = {
 	{ "__libc_", OWNER_SYSTEM, "libc.so.6" },
 };
 
-/* Loaded objects, by file name, wherever they lie. */
+/* Loaded objects, by file name, in any directory. */
 static const struct owner_rule modules[] = {
 #define MODULE(id, prefix, package) { prefix, OWNER_EXECUTOR, package },
 #include "executors/table.h"
@@ -81,7 +81,7 @@ static const struct owner_rule modules[] = {
 	{ "python3", OWNER_STANDARD, "Python" },   { "libnode", OWNER_STANDARD, "Node" },
 };
 
-/* Where the source files of headers lie. */
+/* Directories of header files. */
 static const struct owner_rule headers[] = {
 #define HEADERS(id, path, package) { path, OWNER_EXECUTOR, package },
 #include "executors/table.h"
@@ -110,7 +110,7 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* The crate of a Rust path: "tokio" of "<tokio::sync::Mutex<T> as core::fmt::Debug>::fmt". */
+/* The crate of a Rust path: "tokio" for "<tokio::sync::Mutex<T> as core::fmt::Debug>::fmt". */
 static size_t crate_of(const char *function, const char **crate)
 {
 	static const char *const before[] = {
@@ -178,7 +178,7 @@ static const char *versioned_package(const char *directory, struct strings *stri
 	return strings_keep_part(strings, name, end);
 }
 
-/* Behind `mark` in a path; NULL when it is not there. */
+/* The rest of a path after `mark`; NULL if it is missing. */
 static const char *behind(const char *path, const char *mark)
 {
 	const char *at = strstr(path, mark);
@@ -186,8 +186,7 @@ static const char *behind(const char *path, const char *mark)
 	return at ? at + strlen(mark) : NULL;
 }
 
-/* Where cargo keeps the sources of crates; behind a registry's mark stands a directory for its
- * host. */
+/* Where cargo keeps crate sources; a registry's mark is followed by a directory for its host. */
 static const char *behind_crate_store(const char *file)
 {
 	static const char *const stores[] = {
@@ -220,7 +219,7 @@ static bool by_source(struct frame *frame, struct strings *strings)
 {
 	const char *file = frame->file;
 
-	/* As rustc's own builds, rustup's rust-src and Debian's packages name it; and the crates
+	/* As named by rustc's own builds, rustup's rust-src and Debian's packages; also the crates
 	 * that std is built with. */
 	if (starts(file, "/rustc/") || strstr(file, "/rustlib/src/rust/library/") ||
 	    starts(file, "/usr/src/rustc-") || starts(file, "/rust/deps/")) {
@@ -295,8 +294,7 @@ static void find_native_owner(struct frame *frame, const char *executable, struc
 	set(frame, OWNER_PROGRAM, NULL);
 }
 
-/* Frames of an interpreter: its own library and installed packages tell themselves by their place.
- */
+/* Interpreter frames: the location identifies the standard library and installed packages. */
 static void find_script_owner(struct frame *frame, struct strings *strings)
 {
 	const char *file = frame->file ? frame->file : "", *at;
@@ -337,7 +335,7 @@ static bool is_rust(const struct frame *frame)
 	return frame->language && !strcmp(frame->language, "Rust");
 }
 
-/* The file of a frame tells more than any name: a program's crate may be called as a library's. */
+/* A frame's file is more reliable than its name: a program's crate may have a library's name. */
 static void refine_rust(struct frame *frame, const struct ownership *ownership,
 			struct strings *strings)
 {
@@ -359,7 +357,7 @@ static void refine_rust(struct frame *frame, const struct ownership *ownership,
 		set(frame, OWNER_PROGRAM, NULL);
 	} else if (directory) {
 		package = versioned_package(directory, strings);
-		/* As Bazel's rules name what they fetch: "crates__tokio-1.38.0". */
+		/* The names that Bazel's rules give to fetched crates: "crates__tokio-1.38.0". */
 		if (behind(package, "crates__"))
 			package = behind(package, "crates__");
 		if (!by_crate(frame, package, strlen(package)))
@@ -369,7 +367,7 @@ static void refine_rust(struct frame *frame, const struct ownership *ownership,
 	}
 }
 
-/* Behind the last of the directories that installed packages lie in. */
+/* The rest of the path after the last directory of installed packages. */
 static const char *behind_packages(const char *file)
 {
 	static const char *const marks[] = { "/site-packages/", "/dist-packages/",
@@ -425,7 +423,7 @@ const struct python_loop *frame_python_loop(const struct frame *frame)
 
 bool frame_is(const struct frame *frame, const char *package, const char *part)
 {
-	/* Asked of every frame of every site: most packages differ in the first letter. */
+	/* Called for every frame of every site: the first letter rejects most packages. */
 	return frame->function && frame->package && *frame->package == *package &&
 	       !strcmp(frame->package, package) && strstr(frame->function, part);
 }

@@ -15,12 +15,12 @@ const char *layout_source_type(const struct layout_source *source, const struct 
 	const char *kept;
 
 	for (; *type; type++) {
-		/* What every Box, Vec and Arc has, and nobody writes. */
+		/* Every Box, Vec and Arc has this parameter, and no source spells it out. */
 		if (!strncmp(type, global, sizeof global - 1)) {
 			type += sizeof global - 2;
 			continue;
 		}
-		/* What has no name of its own goes by the function that it is in. */
+		/* An unnamed type goes by the name of its function. */
 		if (!strncmp(type, "::", 2) && type[2] != '{') {
 			to = begin;
 			type++;
@@ -45,14 +45,15 @@ static void set_frame(const struct layout_source *source, struct frame *frame,
 		.function = strings_keep(&session->strings,
 					 layout_text(source->layout, machine->function)),
 		.file = *file ? strings_keep(&session->strings, file) : NULL,
-		.line = *file ? (int)line : 0, /* damaged debug information has one alone */
+		.line = *file ? (int)line
+			      : 0, /* damaged debug information has a line but no file */
 		.language = machine->language == LAYOUT_RUST ? "Rust" : "C++",
 		.module = source->path,
 		.build_id = source->build_id,
 		.native = true,
 	};
 	frame_find_owner(frame, source->ownership, &session->strings);
-	frame->native = false; /* no instruction is meant */
+	frame->native = false; /* stands for no instruction */
 	frame->file = source_path_map(session, frame->file);
 }
 
@@ -63,7 +64,7 @@ struct stack layout_source_stack(const struct layout_source *source,
 	struct frame *frames = obstack_alloc(&source->session->memory, 2 * sizeof *frames);
 	struct stack stack = { .frames = frames, .count = 1 };
 
-	/* Of code that has no line of its own the function's serves. */
+	/* Code without its own line uses the function's line. */
 	if (!line) {
 		file = machine->file;
 		line = machine->line;

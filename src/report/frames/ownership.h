@@ -1,4 +1,4 @@
-/* Whose program a process ran: what of it is its author's, wherever that lies. */
+/* Which code belongs to the author of the program that a process ran, wherever it is installed. */
 #ifndef REPORT_OWNERSHIP_H
 #define REPORT_OWNERSHIP_H
 
@@ -8,31 +8,32 @@
 struct binary;
 struct session;
 
-/* Strings are kept ones. */
+/* Strings are kept. */
 struct ownership {
 	struct ownership *next;
-	const char *executable; /* path of the process's program */
-	/* What the program was started as, where its file has another name: "redis-server", a link
-	 * to redis-check-rdb. NULL: the same. */
+	const char *executable; /* path of the process's executable */
+	/* The name by which the program was started, if its file has another: "redis-server", a
+	 * link to redis-check-rdb. NULL: the same. */
 	const char *called;
-	const char *script; /* that an interpreter was told to run, or "-m" and the module; NULL */
-	const char *target; /* that a launcher was told to run: "app.main:create"; NULL */
-	const char *own;    /* option `own': patterns of packages and of paths */
-	/* What was installed with the script: directories behind site-packages or node_modules. */
+	const char *script; /* run by an interpreter: a path, or "-m" and the module; NULL */
+	const char *target; /* run by a launcher: "app.main:create"; NULL */
+	const char *own;    /* option `own': patterns of packages and paths */
+	/* Packages installed with the script: directories below site-packages or node_modules. */
 	const char **packages;
 	size_t package_count;
-	/* The crate whose `main' the executable has; its sources, where these were fetched too
-	 * (cargo install), with a slash at the end. NULL: not known. */
+	/* The crate that contains the executable's `main'; its sources, if they were fetched too
+	 * (cargo install), with a trailing slash. NULL: unknown. */
 	const char *crate, *sources;
 	bool crate_read;
 };
 
-/* The same one for the same program: stacks of a thousand processes share their frames. */
+/* Returns the same object for the same program: stacks of a thousand processes share their frames.
+ * */
 struct ownership *ownership_of(struct session *session, const char *executable,
 			       const char *const *arguments, size_t argument_count,
 			       const char *own);
 
-/* Fills crate and sources, once, from the executable. */
+/* Reads crate and sources from the executable, once. */
 void ownership_read_crate(struct session *session, struct ownership *ownership,
 			  struct binary *binary);
 

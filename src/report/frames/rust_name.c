@@ -8,7 +8,7 @@
 
 #define LONGEST_ARGUMENTS 40
 
-/* Behind the `>` that closes the `<` at `open`; NULL where none does. */
+/* The text after the `>` that closes the `<` at `open`; NULL if it is not closed. */
 static const char *behind_brackets(const char *open)
 {
 	int depth = 0;
@@ -22,7 +22,7 @@ static const char *behind_brackets(const char *open)
 	return NULL;
 }
 
-/* " as " that is not within a generic argument; NULL. */
+/* The " as " outside any generic argument; NULL. */
 static const char *find_as(const char *from, const char *end)
 {
 	int depth = 0;
@@ -38,7 +38,7 @@ static const char *find_as(const char *from, const char *end)
 	return NULL;
 }
 
-/* Where the last part of a path begins, generic arguments left aside. */
+/* The start of a path's last component, ignoring generic arguments. */
 static const char *last_part(const char *path, const char *end)
 {
 	const char *last = path;
@@ -55,7 +55,7 @@ static const char *last_part(const char *path, const char *end)
 	return last;
 }
 
-/* Of "::method::inner::{{closure}}" what stands behind the method, where that is a name. */
+/* For "::method::inner::{{closure}}", the part after the method if it is a name. */
 static const char *inner_function(const char *rest)
 {
 	const char *at = strstr(rest + 2, "::");
@@ -63,7 +63,7 @@ static const char *inner_function(const char *rest)
 	return at && (isalpha((unsigned char)at[2]) || at[2] == '_') ? at : NULL;
 }
 
-/* Without the impl that it is in. */
+/* Without the impl around it. */
 static const char *without_impl(struct strings *strings, const char *name)
 {
 	const char *rest = *name == '<' ? behind_brackets(name) : NULL, *as, *type, *type_end;
@@ -73,7 +73,7 @@ static const char *without_impl(struct strings *strings, const char *name)
 	as = find_as(name + 1, rest - 1);
 	type = name + 1;
 	type_end = as ? as : rest - 1;
-	/* A parameter or a reference says less than the trait. */
+	/* The trait says more than a type parameter or a reference. */
 	if (as && !memmem(type, (size_t)(type_end - type), "::", 2)) {
 		type = as + 4;
 		type_end = rest - 1;

@@ -7,7 +7,7 @@
 
 #include "inspect/session.h"
 
-/* Without the slashes at its end. */
+/* Length without trailing slashes. */
 static size_t directory_length(const char *directory)
 {
 	size_t length = strlen(directory);
@@ -17,7 +17,7 @@ static size_t directory_length(const char *directory)
 	return length;
 }
 
-/* What stands in `path` behind the directory; NULL when it does not lie in there. */
+/* The rest of `path` below the directory; NULL if it is not below it. */
 static const char *behind(const char *path, const char *directory)
 {
 	size_t length = directory_length(directory);
@@ -36,7 +36,7 @@ static int digit(char c)
 					    : -1;
 }
 
-/* Modules of JavaScript are named by URLs: "file:///a%20b.mjs" as "/a b.mjs". */
+/* JavaScript modules are named by URLs: maps "file:///a%20b.mjs" to "/a b.mjs". */
 static const char *without_scheme(struct strings *strings, const char *path)
 {
 	const char *plain;
@@ -58,11 +58,11 @@ static const char *without_scheme(struct strings *strings, const char *path)
 	return plain;
 }
 
-/* Without "." and "..", as the names stand: the directories may be of another machine. */
+/* Removes "." and ".." textually: the directories may be on another machine. */
 static const char *without_dots(struct strings *strings, const char *path)
 {
 	char *plain = memory_get(strlen(path) + 2), *to = plain;
-	size_t length, names = 0; /* that a ".." takes back */
+	size_t length, names = 0; /* removed by a ".." */
 	const char *kept;
 
 	if (*path == '/')
@@ -94,8 +94,8 @@ static const char *without_dots(struct strings *strings, const char *path)
 	return kept;
 }
 
-/* What stands behind the prefix, which may have been meant as the compiler wrote it or as it reads.
- */
+/* The path after the prefix, which the user may have given as the compiler wrote it or in its
+ * mapped form. */
 static const char *behind_prefix(struct session *session, const char *path)
 {
 	const char *prefix = session->options.strip_prefix, *rest = behind(path, prefix);
@@ -135,7 +135,7 @@ const char *source_path_directory(struct session *session)
 	return session->directory;
 }
 
-/* A work tree has a directory of that name, a linked one a file. */
+/* .git is a directory in a work tree, a file in a linked one. */
 static bool is_top(const char *directory, size_t length)
 {
 	char *path;
@@ -163,7 +163,7 @@ const char *source_path_top(struct session *session)
 	return session->top;
 }
 
-/* Behind the top, for a file that is there: symbolic links are followed. */
+/* The path below the top if the file exists; follows symbolic links. */
 static const char *found_behind_top(struct session *session, const char *path)
 {
 	char *resolved = realpath(path, NULL);
@@ -175,8 +175,8 @@ static const char *found_behind_top(struct session *session, const char *path)
 }
 
 /*
- * A compiler that was told to forget the top leaves paths relative to it, an interpreter those of
- * its command line; what the options mapped was mapped to the top.
+ * A compiler with a prefix map leaves paths relative to the top, an interpreter those of its
+ * command line; paths that the options mapped are relative to the top too.
  */
 static const char *relative_in_repository(struct session *session, const char *path)
 {

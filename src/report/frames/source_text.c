@@ -10,7 +10,7 @@
 
 #define MAX_SIZE  (4 << 20)
 #define MAX_TOTAL (64 << 20)
-#define MAX_DEPTH 8 /* classes within classes */
+#define MAX_DEPTH 8 /* nested classes */
 
 struct source_text {
 	const char *path;
@@ -19,7 +19,7 @@ struct source_text {
 	UT_hash_handle hh;
 };
 
-/* Paths may come from a hostile trace: O_NONBLOCK, a FIFO of that name must not hold us. */
+/* Paths may come from a hostile trace: O_NONBLOCK, so that a FIFO does not block us. */
 static void read_file(struct source_text *text, size_t room)
 {
 	int fd = open(text->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -107,7 +107,7 @@ static const char *defined_name(const struct python_line *line, const char *keyw
 	return *length ? name : NULL;
 }
 
-/* The beginnings of the lines up to number `line`; NULL where there are fewer. To be freed. */
+/* The starts of the lines up to number `line`; NULL if there are fewer. The caller frees it. */
 static const char **line_starts(const char *text, size_t size, int line)
 {
 	const char **starts = memory_get(((size_t)line + 1) * sizeof *starts), *at = text;
@@ -143,7 +143,7 @@ const char *source_text_python_name(struct session *session, const char *path, i
 
 		if (at.indent >= indent)
 			continue;
-		/* What a function defines has no name outside of it. */
+		/* A definition within a function has no name outside of it. */
 		if (qualified && defined_name(&at, "def", &length))
 			break;
 		name = defined_name(&at, qualified ? "class" : "def", &length);

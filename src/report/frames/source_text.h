@@ -1,4 +1,4 @@
-/* Lines of the source files that frames name, where the reader of a report has them. */
+/* Reads source lines that frames name, if the reader of the report has the files. */
 #ifndef REPORT_SOURCE_TEXT_H
 #define REPORT_SOURCE_TEXT_H
 
@@ -8,16 +8,16 @@
 struct session;
 struct source_text;
 
-/* The whole text; NULL where it cannot be read, is no regular file, or is too large. Not ended by a
- * NUL. Lives as long as the report. */
+/* The whole text, without a final NUL; NULL if it cannot be read, is not a regular file, or is too
+ * large. Lives as long as the report. */
 const char *source_text(struct session *session, const char *path, size_t *size);
 
-/* A line, from 1, without its NEWLINE; NULL where there is none. */
+/* Line number `line`, counted from 1, without its newline; NULL if there is none. */
 const char *source_text_line(struct session *session, const char *path, int line, size_t *length);
 
 /*
- * The name that Python's class statements give the function of that name around a line:
- * "Future.result"; the function itself outside of classes. NULL where the text does not show it.
+ * The qualified name of the function around a line, with its classes: "Future.result"; outside
+ * classes the function name alone. NULL if the text does not show it.
  */
 const char *source_text_python_name(struct session *session, const char *path, int line,
 				    const char *function);

@@ -8,9 +8,9 @@
 #include "source_path.h"
 #include "inspect/task_type.h"
 
-#define MAX_FRAMES 4096 /* with all that is inlined */
+#define MAX_FRAMES 4096 /* including inlined ones */
 
-/* Not grown in the session's memory, which looking up a frame may take from. */
+/* Grown outside the session's memory, because looking up a frame may allocate there. */
 struct growing {
 	struct frame *frames;
 	size_t count, room;
@@ -25,7 +25,7 @@ static void add(struct growing *growing, const struct frame *frame)
 	growing->frames[growing->count++] = *frame;
 }
 
-/* rustc's own `main`, which calls the program's: it has no line, and std stands within. */
+/* rustc's generated `main`, which calls the program's through std, has no line. */
 static void disown_rust_main(struct stack *stack)
 {
 	for (size_t i = 1; i < stack->count; i++) {
@@ -40,7 +40,8 @@ static void disown_rust_main(struct stack *stack)
 	}
 }
 
-/* Where an interpreter's event loop calls back: what lies outside is how the loop came to run. */
+/* Where an interpreter's event loop calls back: frames outside only show how the loop was started.
+ * */
 static bool is_script_boundary(const struct frame *frame)
 {
 	return frame->owner != OWNER_PROGRAM && frame_python_loop(frame);
@@ -106,7 +107,7 @@ static struct stack finish(struct session *session, struct growing *growing)
 	return stack;
 }
 
-/* An address and what it lies in. */
+/* An address and its module. */
 struct located {
 	const struct loaded_module *module; /* NULL: none */
 	const char *jit_name;
@@ -183,8 +184,8 @@ static void add_located(struct growing *growing, struct address_space *space,
 }
 
 /*
- * A stack that was made before, of this process or another: a thousand processes of one program
- * have the same ones. Its frames are made once, and kept once.
+ * A stack that already exists, from this process or another: a thousand processes of one program
+ * have the same stacks. Frames are made and stored once.
  */
 struct known_stack {
 	struct stack stack;
@@ -230,7 +231,7 @@ void stacks_deinit(struct session *session)
 
 #define KEY_WORDS 4 /* of each address */
 
-/* All that the frames are made of; kept strings, so that equal texts are one pointer. */
+/* Everything from which frames are made; kept strings, so equal texts have equal pointers. */
 static size_t write_key(const struct located *located, size_t count,
 			const struct ownership *ownership, uint64_t *key)
 {
@@ -267,7 +268,7 @@ struct stack stack_native(struct address_space *space, struct ownership *ownersh
 	struct known_stack *known;
 	size_t used = 0, size;
 
-	/* A return address is the instruction behind the call, which may be of another line or
+	/* A return address is the instruction after the call, which may belong to another line or
 	 * function. */
 	for (size_t i = 0; i < count && used < TRACE_MAX_FRAMES; i++)
 		if (addresses[i])
@@ -305,7 +306,7 @@ static struct stack make_script(struct session *session, const char *text, size_
 		line_number = file ? memchr(file + 1, '\t', (size_t)(next - file - 1)) : NULL;
 		if (!line_number)
 			continue;
-		/* As V8 has it of a function, or of a module's own code. */
+		/* V8's notation for a function, or for a module's top-level code. */
 		frame.function = file == line ? "<anonymous>"
 					      : strings_keep_part(&session->strings, line,
 								  (size_t)(file - line));
@@ -325,7 +326,7 @@ static struct stack make_script(struct session *session, const char *text, size_
 struct stack stack_script(struct session *session, const char *text, size_t size,
 			  const struct ownership *ownership, enum script_language language)
 {
-	/* The number comes from outside. */
+	/* The number is untrusted input. */
 	struct known_stack **scripts = &session->known_scripts[language == SCRIPT_PYTHON];
 	char *key = memory_get(sizeof ownership + size);
 	struct known_stack *known;

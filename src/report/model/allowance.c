@@ -3,7 +3,7 @@
 #include "inspect/session.h"
 #include "process.h"
 
-/* Adds to a list that has room. Kept strings: equal texts are one pointer. */
+/* Adds to a list that has room. Compares kept strings by pointer. */
 static void add(struct allowance *list, size_t *count, const char *reason, uint64_t events)
 {
 	for (size_t i = 0; i < *count; i++)

@@ -1,4 +1,4 @@
-/* Regions that a program allowed by YIELDSAN_ALLOW_BEGIN, by their reason. */
+/* Regions that a program allowed with YIELDSAN_ALLOW_BEGIN, by reason. */
 #ifndef REPORT_ALLOWANCE_H
 #define REPORT_ALLOWANCE_H
 
@@ -11,14 +11,14 @@ struct trace_file;
 
 struct allowance {
 	const char *reason; /* kept */
-	uint64_t events;    /* that would have been counted by findings */
+	uint64_t events;    /* that findings would have counted */
 };
 
-/* Of one trace, each reason once; in the session's memory. Returns how many. */
+/* From one trace, each reason once; in the session's memory. Returns their number. */
 size_t allowances_read(struct session *session, const struct trace_file *trace,
 		       struct allowance **allowances);
 
-/* The same of all processes together. */
+/* Likewise for all processes together. */
 size_t allowances_of_all(struct session *session, const struct process *processes,
 			 struct allowance **allowances);
 

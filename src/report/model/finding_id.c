@@ -9,9 +9,8 @@
 #include "words.h"
 
 /*
- * The frames that tell findings apart: the program's own; where there are none those of its
- * dependencies; else all. How deep a function had called itself is a matter of its data, and of
- * that run: repeated frames count once.
+ * The frames that distinguish findings: the program's own; without any, those of its dependencies;
+ * else all. Repeated frames count once, because recursion depth depends on the data of one run.
  */
 struct telling {
 	const struct stack *stack;
@@ -32,7 +31,7 @@ static struct telling telling_frames(const struct finding_stack *of, bool former
 	size_t place = former ? stack->id_place : stack->place;
 	struct telling telling = { .stack = stack, .owner = OWNER_UNKNOWN, .former = former };
 
-	if (of->role == ROLE_SAMPLE) { /* how deep it was seen is chance */
+	if (of->role == ROLE_SAMPLE) { /* sampling depth is random */
 		telling.begin = former ? of->id_entry : of->entry;
 		telling.end = telling.begin < stack->count ? telling.begin + 1 : telling.begin;
 		return telling;
@@ -68,7 +67,7 @@ static const struct frame *next_frame(struct telling *telling)
 	return NULL;
 }
 
-/* What a stall was seen doing changes from run to run. */
+/* Samples of a stall differ between runs. */
 static bool is_telling(const struct finding *finding, size_t i)
 {
 	return !i || finding->stacks[i].role != ROLE_SAMPLE;
@@ -82,19 +81,19 @@ static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size)
 	return hash;
 }
 
-/* The NUL is hashed too: it keeps "ab","c" apart from "a","bc". */
+/* The NUL is hashed too, to keep "ab","c" apart from "a","bc". */
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
 	return hash_bytes(hash, text, strlen(text) + 1);
 }
 
-/* The end of a number at `text`, or `text` where there is none. */
+/* The end of a number at `text`, or `text` if there is none. */
 static const char *number_end(const char *text)
 {
 	return text + strspn(text, "0123456789");
 }
 
-/* Rust's `{closure#1}`, at its brace: what stands before the number, or 0. */
+/* For Rust's `{closure#1}`, at its brace: the length before the number, or 0. */
 static size_t numbered_length(const char *text)
 {
 	size_t length = strspn(text + 1, "abcdefghijklmnopqrstuvwxyz_:") + 1;
@@ -104,9 +103,9 @@ static size_t numbered_length(const char *text)
 }
 
 /*
- * A function's name without the numbers that compilers give to its closures in their order: another
- * one before it changes them. Rust's newer names (v0) become like the older, which have no numbers:
- * `{closure#1}` is `{{closure}}`. C++: `{lambda(int)#2}` and `$_2` are any lambda's.
+ * A function's name without the numbers that compilers assign to closures in order: a new closure
+ * before it would change them. Rust's v0 names become like the legacy ones, which have no numbers:
+ * `{closure#1}` becomes `{{closure}}`. All C++ lambdas become equal: `{lambda(int)#2}`, `$_2`.
  */
 static uint64_t hash_function(uint64_t hash, const char *name)
 {
@@ -135,14 +134,14 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 		return frame->native || !frame->file ? hash
 						     : hash_text(hash, path_name(frame->file));
 	}
-	if (!frame->module) /* made at run time: its address means nothing */
+	if (!frame->module) /* JIT code: its address means nothing */
 		return hash_text(hash, "?");
 	snprintf(offset, sizeof offset, "%" PRIx64, frame->offset);
 	return hash_text(hash_text(hash, path_name(frame->module)), offset);
 }
 
-/* Called by itself, at another line; or what an optimiser made of two parts of one function, of
- * which debug information tells as of a call inlined into itself. */
+/* Direct recursion, or a function split by the optimiser, which DWARF describes as inlined into
+ * itself. */
 static bool is_same_function(const struct frame *frame, const struct frame *last)
 {
 	return last && frame == last + 1 && frame->native && frame->function &&
@@ -180,7 +179,7 @@ static int compare_stacks(const struct finding_stack *a, const struct finding_st
 	return order;
 }
 
-/* By what names them, then by their lines. */
+/* Compares by names, then by lines. */
 static int compare_edges(const void *one, const void *other)
 {
 	const struct finding_stack *a = *(const struct finding_stack *const *)one;
@@ -193,8 +192,8 @@ static int compare_edges(const void *one, const void *other)
 }
 
 /*
- * The stacks that tell a finding apart, in their order; to be freed. Of threads that wait for each
- * other it is chance who came last, and tells the others.
+ * The stacks that distinguish a finding, in order; the caller frees the array. In a deadlock, the
+ * thread that came last reports the others, and which one that is is random, so sort the edges.
  */
 static const struct finding_stack **telling_stacks(const struct finding *finding, size_t *count)
 {
@@ -210,7 +209,8 @@ static const struct finding_stack **telling_stacks(const struct finding *finding
 	return stacks;
 }
 
-/* In one place: what is held or left there, how a task ended there. NULL: nothing. */
+/* Distinguishes findings at one place: what is held or left there, or how a task ended there. NULL:
+ * nothing. */
 static const char *told_apart_by(const struct finding *finding)
 {
 	if (finding->variable)
@@ -230,7 +230,7 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 		room += 1 + 2 * finding_stack_face(&finding->stacks[i])->count;
 	key = memory_get(room * sizeof *key);
 	*words = 0;
-	/* Kept strings: equal texts are one pointer. */
+	/* Kept strings: equal texts have equal pointers. */
 	key[(*words)++] = finding->kind;
 	key[(*words)++] = (uintptr_t)finding->call;
 	key[(*words)++] = finding->family;
@@ -272,7 +272,7 @@ static void identify(struct finding *finding, bool former, char id[FINDING_ID_SI
 		hash = hash_text(hash, told_apart_by(finding));
 	stacks = telling_stacks(finding, &count);
 	for (size_t i = 0; i < count; i++) {
-		/* The first stands for itself: an id is older than findings with several. */
+		/* The first has no prefix: ids are older than findings with several stacks. */
 		if (i)
 			hash = hash_text(hash, role_word(stacks[i]->role));
 		hash = hash_stack(hash, stacks[i], former);
@@ -282,8 +282,8 @@ static void identify(struct finding *finding, bool former, char id[FINDING_ID_SI
 }
 
 /*
- * Findings of one id, in the order of their lines. Notices come last: they come and go with chance,
- * and must not take the ids of those that a check fails for.
+ * Orders findings of one id by line. Notices come last: they vary between runs, and must not take
+ * the ids of findings that fail a check.
  */
 static int compare_places(const void *one, const void *other)
 {
@@ -327,7 +327,8 @@ void findings_identify(struct finding **findings, size_t count)
 			number = 0;
 			continue;
 		}
-		/* A second call of the same kind in one function: told apart by its rank alone. */
+		/* A second call of the same kind in one function: distinguished by its rank alone.
+		 * */
 		snprintf(findings[i]->id, sizeof findings[i]->id, "%016" PRIx64,
 			 hash_text(0xcbf29ce484222325 + ++number, first));
 	}

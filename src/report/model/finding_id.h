@@ -1,4 +1,5 @@
-/* What makes two observations one finding, and what names a finding over runs and builds. */
+/* The key that merges observations into one finding, and the id that names a finding across runs
+ * and builds. */
 #ifndef REPORT_FINDING_ID_H
 #define REPORT_FINDING_ID_H
 
@@ -6,15 +7,15 @@
 
 /*
  * Kind, call, executor, and the program's own frames with their lines, from the place outwards to
- * the turn's beginning: how std or a runtime came from there to the call is not the author's
- * matter. To be freed.
+ * the beginning of the turn. Frames of std or a runtime in between do not count. The caller frees
+ * the array.
  */
 uint64_t *finding_key(const struct finding *finding, size_t *words);
 
 /*
  * Sets each finding's id: a hash of the same without lines, addresses, or anything else that
- * another build, run or machine would change. Of several alike in one function, the second and
- * later ones get theirs by their order in the source. Sorts `findings`.
+ * changes with the build, run or machine. Several alike in one function are numbered in source
+ * order, from the second on. Sorts `findings`.
  */
 void findings_identify(struct finding **findings, size_t count);
 

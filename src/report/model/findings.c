@@ -33,15 +33,13 @@ static void add_share(struct finding *finding, const struct finding *seen,
 
 static void merge(struct finding *known, const struct finding *seen)
 {
-	/* What the worst of them did is shown; that others had the processor only if all wanted
-	 * one.
-	 */
+	/* Shows the worst; "runnable" (CPU contention) only if all were. */
 	if (known->stall == STALL_RUNNABLE ||
 	    (seen->stall != STALL_RUNNABLE &&
 	     (seen->severity > known->severity ||
 	      (seen->severity == known->severity && seen->total_ns > known->total_ns))))
 		known->stall = seen->stall;
-	/* Of a phase it is if all of it is. */
+	/* A merged finding has a phase only if all its observations share it. */
 	if (seen->phase != known->phase)
 		known->phase = PHASE_SERVICE;
 	if (seen->severity == known->severity)

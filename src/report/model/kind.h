@@ -36,7 +36,7 @@ enum finding_kind {
 		FINDING_KINDS_COUNT,
 };
 
-/* What the kinds differ in. Texts are kept ones, or constant. */
+/* What the kinds differ in. Texts are kept or constant. */
 struct kind {
 	const char *word, *title;
 	/* What is wrong: "std::thread::sleep (clock_nanosleep) blocks a tokio worker" */

@@ -17,15 +17,16 @@ struct scanned_file {
 };
 
 struct report {
-	struct session *session;   /* has the texts and the frames of stacks */
-	struct obstack memory;	   /* of all else that the model holds */
+	struct session *session;   /* owns the texts and the frames of stacks */
+	struct obstack memory;	   /* for everything else in the model */
 	struct process *processes; /* by pid, then path */
 	struct scanned_file *scanned;
 	struct finding *findings_by_key;
-	struct finding **findings; /* worst first, once all are in */
+	struct finding **findings; /* worst first, after finishing */
 	size_t finding_count, finding_room;
-	bool live;		      /* of what lasts alone: names of all else need not be found */
-	struct stall_sample *samples; /* of long turns, until their findings have them */
+	bool live; /* only for events in progress: other names need not be resolved */
+	struct stall_sample
+		*samples; /* of long turns, until they are distributed to their findings */
 	const struct report_options *options;
 	struct report_summary summary;
 };

@@ -6,7 +6,7 @@
 #include "report/frames/ownership.h"
 #include "shared/options.h"
 
-/* As the runtime took them: what it could not read, it left at the default. */
+/* The options as the runtime read them: options that it could not parse keep their defaults. */
 static void read_options(struct session *session, struct process *process, const char *text,
 			 size_t size)
 {
@@ -69,7 +69,7 @@ static void read_end(struct process *process, const struct trace_file *trace)
 	}
 }
 
-/* Turns and threads of those that live, added to what the ended ones left behind. */
+/* Adds the turns and threads of living threads to the totals of ended ones. */
 static void count_threads(struct process_executor *executor, const struct trace_file *trace,
 			  uint32_t offset)
 {

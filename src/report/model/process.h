@@ -1,4 +1,4 @@
-/* What ran: one process of the report, and the executors that were seen in it. */
+/* One process of the report, and the executors that were seen in it. */
 #ifndef REPORT_PROCESS_H
 #define REPORT_PROCESS_H
 
@@ -27,10 +27,10 @@ struct process {
 	int64_t pid;
 	const char *trace_path, *executable;
 	struct ownership *ownership;
-	const char *own;      /* option: packages and paths that are the user's */
-	const char *allow;    /* the options it ran with: functions that may block */
+	const char *own;      /* option: packages and paths that belong to the user */
+	const char *allow;    /* its options: functions that may block */
 	struct limits limits; /* of these options */
-	bool tests;	      /* findings of any phase count in full */
+	bool tests;	      /* findings of all phases keep their severity */
 	const char **arguments;
 	size_t argument_count;
 	enum {
@@ -43,27 +43,28 @@ struct process {
 	int end_code;
 	uint64_t lost_events, lost_sites;
 	uint32_t flags;	    /* enum trace_flags */
-	const char *damage; /* a sentence; NULL: the trace is whole */
+	const char *damage; /* a sentence; NULL: the trace is complete */
 	struct process_executor *executors;
 	size_t executor_count;
 	struct allowance *allowances;
 	size_t allowance_count;
 	struct timeline *timelines; /* see timeline.h */
 	size_t timeline_count;
-	struct process_tasks tasks; /* where they were asked for */
-	const char **unwatched;	    /* programs it started that could not be watched */
+	struct process_tasks tasks; /* if requested */
+	const char **unwatched;	    /* programs that it started without the library */
 	size_t unwatched_count;
 };
 
 struct session;
 
-/* Whether it has an executor of which tasks can be listed. */
+/* Whether it has an executor whose tasks can be listed. */
 bool process_lists_tasks(const struct process *process);
 
-/* Says in tasks.problem of which executors none are listed, where nothing worse is said. */
+/* Names in tasks.problem the executors whose tasks are not listed, unless a worse problem is set.
+ * */
 void process_name_unlisted(struct session *session, struct process *process);
 
-/* In the session's memory. `path` is kept; `lengths`: also of turns. */
+/* In the session's memory. `path` is kept; `lengths`: read the lengths of turns too. */
 struct process *process_create(struct session *session, const struct trace_file *trace,
 			       const char *path, bool lengths);
 

@@ -1,4 +1,4 @@
-/* What a report is asked for, and what it says in numbers. */
+/* Options of a report, and its summary in numbers. */
 #ifndef REPORT_OPTIONS_H
 #define REPORT_OPTIONS_H
 
@@ -14,28 +14,27 @@ struct baseline;
 struct suppressions;
 
 enum report_colour {
-	REPORT_COLOUR_AUTO, /* where it goes to a terminal, and NO_COLOR and TERM do not speak
-			       against it */
+	REPORT_COLOUR_AUTO, /* on a terminal, unless NO_COLOR or TERM forbids it */
 	REPORT_COLOUR_NEVER,
 	REPORT_COLOUR_ALWAYS,
 };
 
 struct report_options {
-	const char *format;    /* as report_format_names() lists them; NULL: text */
-	enum severity show;    /* the lowest that is printed */
-	enum severity fail_on; /* the lowest that fails; SEVERITIES: none does */
+	const char *format;    /* one of report_format_names(); NULL: text */
+	enum severity show;    /* lowest severity that is printed */
+	enum severity fail_on; /* lowest severity that fails; SEVERITIES: none */
 	enum report_colour colour;
-	/* Sentences on files that cannot be read, and progress where it is a terminal. NULL:
-	 * standard error. */
+	/* Receives messages on unreadable files, and progress if it is a terminal. NULL: standard
+	 * error. */
 	FILE *errors;
-	struct suppressions *suppressions; /* NULL: none. What they matched is counted in them */
+	struct suppressions *suppressions; /* NULL: none. Counts what it matched */
 	bool fail_on_unused_suppressions;
-	struct baseline *baseline;  /* NULL: nothing is known */
-	const char *write_baseline; /* a file for all that is found, which then does not fail */
-	bool why;		    /* tell the reasons of each severity */
-	bool tell_nameless;	    /* on `errors': files whose frames have no names */
-	size_t samples;		    /* distinct sample stacks of a finding in JSON and HTML */
-	bool tasks;		    /* list those of processes that live or were killed */
+	struct baseline *baseline;  /* NULL: empty */
+	const char *write_baseline; /* file that receives all findings, which then do not fail */
+	bool why;		    /* print the reasons of each severity */
+	bool tell_nameless;	    /* report on `errors' files whose frames have no names */
+	size_t samples;		    /* distinct sample stacks per finding in JSON and HTML */
+	bool tasks;		    /* list tasks of processes that are alive or were killed */
 	struct session_options session;
 };
 
@@ -53,19 +52,19 @@ struct report_summary {
 	size_t processes;
 	size_t executors; /* that had turns */
 	uint64_t turns;
-	size_t findings[SEVERITIES]; /* those that are not shown too */
-	size_t suppressed, baseline; /* findings left out: not in `findings` above */
+	size_t findings[SEVERITIES]; /* including those not shown */
+	size_t suppressed, baseline; /* omitted findings, not counted in `findings` above */
 	size_t unused_suppressions;
 	bool failed;		   /* a finding reached fail_on, or a suppression was unused */
-	bool baseline_unwritten;   /* which was told */
+	bool baseline_unwritten;   /* already reported */
 	size_t unwatched;	   /* programs started without the library */
-	size_t scanned;		   /* files that were scanned */
-	uint64_t machines, awaits; /* in them: async functions and their awaits */
-	size_t unreadable;	   /* files and directories of which nothing could be read */
-	size_t damaged;		   /* traces of which a part is missing */
-	size_t incomplete;	   /* of these: findings may be in that part */
-	uint64_t lost_sites;	   /* events in new places that found no room in their trace */
-	uint64_t lost_errors;	   /* events that were errors and found none */
+	size_t scanned;		   /* scanned files */
+	uint64_t machines, awaits; /* in these files: async functions and their awaits */
+	size_t unreadable;	   /* files and directories that could not be read */
+	size_t damaged;		   /* incomplete traces */
+	size_t incomplete;	   /* damaged traces whose lost part may contain findings */
+	uint64_t lost_sites;	   /* events at new places for which the trace had no room */
+	uint64_t lost_errors;	   /* error events for which it had no room */
 };
 
 #endif

@@ -52,7 +52,7 @@ static void read_turns(struct address_space *space, const struct trace_timeline 
 			trace_file_record(trace, turn->executor, RECORD_EXECUTOR);
 		uint64_t start_ns = trace_clock_ns(trace, turn->start);
 
-		/* What was never written, or was being written over. */
+		/* Never written, or overwritten while being read. */
 		if (!executor || start_ns < trace->header->start_monotonic_ns || !turn->ns)
 			continue;
 		timeline->turns[timeline->turn_count++] = (struct timeline_turn){

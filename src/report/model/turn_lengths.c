@@ -107,7 +107,7 @@ static void add_type(struct trace_task_type *types, size_t type_count, uint32_t 
 		}
 }
 
-/* What living threads, or those that lived when the process ended, had not added yet. */
+/* Counts that threads had not added yet when the trace was read or the process ended. */
 static void add_recent(struct lengths *lengths, struct trace_task_type *types, size_t type_count,
 		       const struct trace_file *trace, uint32_t executor)
 {
@@ -152,7 +152,7 @@ static int compare_types(const void *one, const void *other)
 	return strcmp(a->name, b->name);
 }
 
-/* Types of one name are one: a generic function may have been compiled twice. */
+/* Merges types of one name: a generic function may be compiled twice. */
 static void put_type(struct turn_lengths *result, const char *name,
 		     const struct trace_task_type *type)
 {

@@ -1,5 +1,4 @@
-/* How long the turns of an executor took: from its counts in the trace to the figures of a report.
- */
+/* Turn lengths of an executor: from its counts in the trace to the numbers of a report. */
 #ifndef REPORT_TURN_LENGTHS_H
 #define REPORT_TURN_LENGTHS_H
 
@@ -14,18 +13,18 @@ struct task_type {
 	uint64_t turns, total_ns, max_ns;
 };
 
-#define TURN_OCTAVES 48 /* a turn of n ns is counted in that of floor(log2 n) */
+#define TURN_OCTAVES 48 /* a turn of n ns counts in octave floor(log2 n) */
 
 struct turn_lengths {
 	uint64_t turns;			 /* that were timed */
 	uint64_t p50_ns, p99_ns, max_ns; /* to three digits */
-	uint64_t octaves[TURN_OCTAVES];	 /* how many turns were so long */
-	double busy_share;		 /* of its threads' time; below 0: not known */
+	uint64_t octaves[TURN_OCTAVES];	 /* number of turns in each octave */
+	double busy_share;		 /* share of its threads' time; negative: unknown */
 	struct task_type *types;	 /* slowest first; in the report's memory */
 	size_t type_count;
 };
 
-/* Of the executor with its record at this offset. */
+/* For the executor whose record is at this offset. */
 struct turn_lengths turn_lengths_read(struct address_space *space, uint32_t executor);
 
 #endif

@@ -1,4 +1,4 @@
-/* The version that reports name; a build may give another one. */
+/* The version that reports name; a build may override it. */
 #ifndef REPORT_VERSION_H
 #define REPORT_VERSION_H
 

@@ -6,7 +6,7 @@
 
 #define MOST_TOLD 6 /* in a text */
 
-/* Of a type with a path: all that has to be dropped has one, or is made of such. */
+/* Whether the type has a path: all types with a destructor have one, or consist of such types. */
 static bool is_told(const struct layout_source *source, const struct layout_value *value)
 {
 	const char *name = layout_text(source->layout, value->name);
@@ -23,7 +23,7 @@ static bool is_word(const char *text, const char *word, const char *at)
 	return (at == text || strchr("<( ", at[-1])) && strchr(">, )", at[strlen(word)]);
 }
 
-/* The drop glue passes over it wherever it is: VALUE_DROPPED says nothing of it. */
+/* The drop glue always skips it: VALUE_DROPPED says nothing about it. */
 static bool ends_by_hand(const struct layout_source *source, const struct layout_value *value)
 {
 	const char *type = layout_text(source->layout, value->type);

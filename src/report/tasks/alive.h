@@ -1,4 +1,4 @@
-/* The variables that a suspended task has: what is undone, or is not, when it is dropped there. */
+/* The variables of a suspended task: what is undone, or not, when it is dropped there. */
 #ifndef REPORT_ALIVE_H
 #define REPORT_ALIVE_H
 
@@ -13,24 +13,25 @@ struct alive_variable {
 };
 
 struct alive {
-	struct alive_variable *variables; /* in the report's memory; those of the innermost first */
+	struct alive_variable
+		*variables; /* in the report's memory; the innermost machine's first */
 	size_t count;
-	bool by_hand; /* one is, or has, what no destructor ends: an i32, a *mut pointer */
+	bool by_hand; /* at least one is or contains something without a destructor: an i32, a *mut
+			 pointer */
 };
 
 /*
- * Of a chain of awaits, the task's own first. Left out are numbers, references, what has no name,
- * and what the drop glue never drops. A variable that was moved away on one path alone is among
- * them.
+ * For a chain of awaits, the task first. Omits numbers, references, unnamed values, and values that
+ * the drop glue never drops. Includes variables that were moved away on one path only.
  */
 struct alive alive_in(const struct layout_source *source, const struct layout_link *links,
 		      size_t count);
 
-/* Whether a variable is of the type with this name ("Child"), or has one: a channel's end has not
- * what was sent through it. */
+/* Whether a variable is of the type with this name ("Child") or contains one. The end of a channel
+ * does not contain what was sent through it. */
 bool alive_has(const struct alive *alive, const char *type);
 
-/* "alive: buffer, a Vec<u8>; guard, a MutexGuard<u32>"; kept. NULL: nothing is. */
+/* "alive: buffer, a Vec<u8>; guard, a MutexGuard<u32>"; kept. NULL: nothing. */
 const char *alive_text(struct session *session, const struct alive *alive);
 
 #endif

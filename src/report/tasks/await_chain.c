@@ -6,11 +6,11 @@
 #include "report/frames/rust_name.h"
 #include "report/frames/stack.h"
 
-#define MAX_TYPE 160 /* of a type's name in texts: nested combinators have thousands */
+#define MAX_TYPE 160 /* of a type's name in texts: nested combinators have thousands of bytes */
 
 /*
- * The name that the source has: what the compiler makes of its async functions, blocks and closures
- * lies within it, as `{{closure}}`, `{async_fn#0}` or `{async_block_env#1}`.
+ * The name in the source: the compiler's async functions, blocks and closures lie within it as
+ * `{{closure}}`, `{async_fn#0}` or `{async_block_env#1}`.
  */
 static const char *source_name(struct session *session, const char *name)
 {
@@ -38,7 +38,7 @@ static const char *short_type(struct session *session, const char *type)
 {
 	static const char boxed[] = "core::pin::Pin<alloc::boxed::Box<";
 
-	/* What it is, the chain tells. */
+	/* The chain shows what it contains. */
 	if (!strncmp(type, boxed, sizeof boxed - 1) && strstr(type, "dyn "))
 		return "a boxed future";
 	type = rust_short_name(&session->strings, type);
@@ -96,7 +96,7 @@ const char *await_chain_print(struct session *session, const char *task, const s
 	return text;
 }
 
-/* Of a library's task the program's own functions, and what is around them in short. */
+/* For a library's task: the program's own functions, and briefly the functions around them. */
 static const char *within_librarys_task(struct session *session, const struct stack *awaits)
 {
 	struct strings *strings = &session->strings;

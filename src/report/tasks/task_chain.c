@@ -4,7 +4,7 @@
 
 #include "inspect/session.h"
 
-/* A future that has not begun is at the beginning of its function. */
+/* A future that was never polled is at the start of its function. */
 static struct frame link_frame(const struct layout_source *source, const struct layout_link *link)
 {
 	struct frame frame = layout_source_frame(source, link->machine, link->state);
@@ -14,14 +14,14 @@ static struct frame link_frame(const struct layout_source *source, const struct 
 	return frame;
 }
 
-/* What macros make has no name that a reader knows. */
+/* Readers do not know the names that macros generate. */
 static bool is_told(const char *type)
 {
 	return !strstr(type, "{closure") && strncmp(type, "core::future::", 14) &&
 	       strncmp(type, "core::pin::Pin<&", 16) && *type != '&';
 }
 
-/* What is awaited and is no state machine: its type has a name, and no line. */
+/* An awaited future that is not a state machine: its type has a name, but no line. */
 static struct frame leaf_frame(const struct layout_source *source, const char *type)
 {
 	struct strings *strings = &source->session->strings;
@@ -34,7 +34,7 @@ static struct frame leaf_frame(const struct layout_source *source, const char *t
 	};
 
 	frame_find_owner(&frame, source->ownership, strings);
-	frame.native = false; /* no instruction is meant */
+	frame.native = false; /* stands for no instruction */
 	return frame;
 }
 

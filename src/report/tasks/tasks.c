@@ -10,7 +10,7 @@
 #include "task_chain.h"
 #include "inspect/task_kinds.h"
 
-/* Where tasks are gathered: those of one type with the same links are one group. */
+/* Collects tasks into groups: tasks of one type with the same links form one group. */
 struct gathering {
 	struct address_space *space;
 	const struct ownership *ownership; /* of the process */
@@ -39,7 +39,7 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 	uint64_t polled_ns = polled ? trace_clock_ns(gathering->space->trace, polled) : 0;
 	struct seen_group *known;
 
-	memset(&key, 0, sizeof key); /* hashed with its padding */
+	memset(&key, 0, sizeof key); /* the padding is hashed too */
 	key.name = kind->name;
 	key.state = seen->state;
 	memcpy(key.links, seen->links, seen->link_count * sizeof *key.links);
@@ -110,7 +110,7 @@ static void take_groups(struct gathering *gathering)
 	qsort(tasks->groups, tasks->group_count, sizeof *tasks->groups, compare_groups);
 }
 
-/* For each record that lists tasks: fills in what it holds. */
+/* Fills in the content of each record that lists tasks. */
 static void look_through(struct gathering *gathering)
 {
 	const struct trace_file *trace = gathering->space->trace;
@@ -125,7 +125,7 @@ static void look_through(struct gathering *gathering)
 	}
 }
 
-/* Whether the process can be read; else why not is told, and its trace alone is left. */
+/* Whether the process can be read; otherwise sets the reason, and only the trace remains. */
 static bool is_readable(struct gathering *gathering)
 {
 	const struct trace_file *trace = gathering->space->trace;

@@ -1,6 +1,5 @@
 /*
- * The tasks of a process that lives, or was killed: which there are, where each is suspended, and
- * since when.
+ * The tasks of a process that is alive or was killed: where each is suspended, and for how long.
  */
 #ifndef REPORT_TASKS_H
 #define REPORT_TASKS_H
@@ -11,24 +10,24 @@
 #include "inspect/task_memory.h"
 #include "report/frames/stack.h"
 
-/* Tasks of one type that wait in one place. */
+/* Tasks of one type that wait at one place. */
 struct task_group {
 	const char *type;
 	enum task_state state;
-	struct stack awaits; /* as await_chain.h has it; empty: not known */
+	struct stack awaits; /* as in await_chain.h; empty: unknown */
 	uint64_t count;
 	uint64_t oldest_ns; /* since its last poll began */
 };
 
 struct process_tasks {
-	struct task_group *groups; /* the largest first; in the report's memory */
+	struct task_group *groups; /* largest first; in the report's memory */
 	size_t group_count;
 	uint64_t count;
-	uint64_t replaced;   /* that had no room in the trace: some may be missing */
-	const char *problem; /* why places are not known, a sentence; NULL */
+	uint64_t replaced;   /* tasks for which the trace had no room: some may be missing */
+	const char *problem; /* why places are unknown, a sentence; NULL */
 };
 
-/* Of a trace whose process lives or was killed. `executable`: kept. */
+/* For a trace whose process is alive or was killed. `executable`: kept. */
 void tasks_collect(struct address_space *space, const struct ownership *ownership,
 		   struct process_tasks *tasks);
 

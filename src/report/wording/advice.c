@@ -8,7 +8,7 @@
 #include "report/model/finding.h"
 #include "shared/options.h"
 
-/* NULL fits all. The first that fits within an executor's rows is given. */
+/* NULL matches all. The first matching row of an executor wins. */
 static const struct row {
 	enum executor_id executor;
 	const char *category, *calls, *text;
@@ -19,7 +19,7 @@ static const struct row {
 #include "executors/table.h"
 };
 
-/* By the library's function, before the category of the call. */
+/* Matched by library function, before the category of the call. */
 static const struct function_row {
 	enum executor_id executor;
 	const char *functions, *text;
@@ -42,7 +42,7 @@ static const char *const lock_texts[EXECUTOR_COUNT] = {
 #include "executors/table.h"
 };
 
-/* Node, in its own code: JavaScript frames are known of calls, and of samples in JavaScript. */
+/* In Node's own code: JavaScript frames are known for calls, and for samples in JavaScript. */
 static bool is_in_node(const struct finding *finding)
 {
 	const struct stack *native = &finding->stacks->native;
@@ -53,7 +53,8 @@ static bool is_in_node(const struct finding *finding)
 	return false;
 }
 
-/* Whose words serve: a library's loop may be another's inside, and Node's are not libuv's. */
+/* Whose advice applies: a library's loop may run inside another's, and libuv's advice does not fit
+ * Node. */
 static enum executor_id adviser(const struct finding *finding)
 {
 	enum executor_id id = finding->executor_id;
@@ -76,7 +77,7 @@ static bool begins_with_one_of(const char *call, const char *prefixes)
 	return false;
 }
 
-/* What a library does for a child process (it polls, reads, waits) is about the process. */
+/* A library's calls for a child process (poll, read, wait) concern the process. */
 static bool runs_a_child(const struct finding *finding)
 {
 	static const char *const functions[] = { "std::process::", "tokio::process::" };
@@ -146,7 +147,7 @@ const char *advice_for(struct session *session, const struct finding *finding)
 	}
 }
 
-/* The executor's own text, or that of the one like it. */
+/* The executor's own text, or that of a similar one. */
 static const char *text_of(const char *const *texts, enum executor_id executor)
 {
 	while (!texts[executor] && executor != EXECUTOR_other)
@@ -164,7 +165,7 @@ const char *advice_on_lock(const struct finding *finding)
 	return text_of(lock_texts, finding->executor_id);
 }
 
-/* What is for all others comes last. */
+/* Rows for all other executors come last. */
 static const struct row *row_at(size_t n)
 {
 	size_t others = 0;

@@ -8,7 +8,7 @@
 #include "report/model/finding.h"
 
 #define COUNT(array) (sizeof array / sizeof *array)
-#define FAR	     60 /* lines above a function without a name that are looked at for its route */
+#define FAR	     60 /* lines searched for the route above an unnamed function */
 #define LONG_ROUTE   80
 
 static const char *const frameworks[] = {
@@ -26,7 +26,7 @@ static bool is_framework(const struct frame *frame)
 	return false;
 }
 
-/* The program's outermost frame within the framework's that is next to the place; count: none. */
+/* The program's outermost frame inside the framework's frame nearest to the place; count: none. */
 static size_t find_handler(const struct stack *stack)
 {
 	size_t handler = stack->count;
@@ -51,7 +51,7 @@ static const char *trimmed(const char *line, size_t *length)
 	return line;
 }
 
-/* The decorator above a Python function that has a path in it: `@app.get("/user/{id}")`. */
+/* The decorator above a Python function that contains a path: `@app.get("/user/{id}")`. */
 static const char *python_route(struct session *session, const struct frame *handler)
 {
 	const char *line, *name = strrchr(handler->function, '.');
@@ -78,7 +78,7 @@ static const char *python_route(struct session *session, const struct frame *han
 	return NULL;
 }
 
-/* `GET /user/:id` of a line with `.get('/user/:id'`; NULL of another. */
+/* `GET /user/:id` for a line with `.get('/user/:id'`; NULL otherwise. */
 static const char *route_on_line(struct session *session, const char *line, size_t length)
 {
 	static const char *const methods[] = { "get",	"post", "put",	"delete",
@@ -104,7 +104,7 @@ static const char *route_on_line(struct session *session, const char *line, size
 	return NULL;
 }
 
-/* Of a function without a name the registration is above; of another anywhere in its file. */
+/* An unnamed function is registered on a line above; a named one anywhere in its file. */
 static const char *javascript_route(struct session *session, const struct frame *handler)
 {
 	bool named = handler->function && *handler->function != '<';

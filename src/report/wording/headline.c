@@ -42,8 +42,8 @@ const char *shown_path(struct session *session, const char *path)
 {
 	size_t length = strlen(source_path_directory(session));
 
-	/* Kept strings have no controls left: a directory with one fits no path, which stays
-	 * absolute. */
+	/* Kept strings contain no control characters: a directory with one matches no path, which
+	 * stays absolute. */
 	if (path && length > 1 && !strncmp(path, session->directory, length) && path[length] == '/')
 		return path + length + 1;
 	return path;
@@ -54,7 +54,7 @@ const char *headline_place(struct session *session, const struct finding *findin
 	return headline_place_of(session, &finding->stacks[0]);
 }
 
-/* Where no code of the program's is on the stack: "tornado.web.StaticFileHandler.get_content". */
+/* If no frame of the program is on the stack: "tornado.web.StaticFileHandler.get_content". */
 static const char *library_place(struct session *session, const struct frame *place)
 {
 	return place->language && !strcmp(place->language, "Python") ? python_name(session, place)
@@ -90,7 +90,7 @@ const char *headline(struct session *session, const struct finding *finding)
 {
 	const char *place = headline_place(session, finding);
 
-	/* Only the function that runs the turns is known then, or the task's. */
+	/* Then only the function that runs the turns, or the task's, is known. */
 	if (finding->unseen)
 		return strings_print(&session->strings, "%s; where was not seen, %s%s: %s",
 				     kind_of(finding->kind)->subject(session, finding),

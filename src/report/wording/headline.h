@@ -8,13 +8,13 @@
  * ..." */
 const char *headline(struct session *session, const struct finding *finding);
 
-/* Its parts, kept strings. Where, NULL when not known: "FUNCTION (FILE:LINE)" */
+/* Its parts, kept strings. The place, NULL if unknown: "FUNCTION (FILE:LINE)" */
 const char *headline_place(struct session *session, const struct finding *finding);
 const char *headline_place_of(struct session *session, const struct finding_stack *stack);
 /* whose turn it was: "a tokio worker" */
 const char *headline_executor(struct session *session, const struct finding *finding);
 
-/* A path as it is shown: relative where it lies in the present directory. */
+/* A path as shown: relative if it is below the current directory. */
 const char *shown_path(struct session *session, const char *path);
 
 #endif

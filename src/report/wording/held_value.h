@@ -1,4 +1,4 @@
-/* What lives across an await, in words: of the kinds that a scan finds. */
+/* Describes what lives across an await: for the kinds that a scan finds. */
 #ifndef REPORT_HELD_VALUE_H
 #define REPORT_HELD_VALUE_H
 

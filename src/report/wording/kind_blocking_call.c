@@ -20,7 +20,7 @@ const char *blocking_call_subject(struct session *session, const struct finding 
 			     headline_executor(session, finding));
 }
 
-/* How a call that has not ended stands. */
+/* The state of a call in progress. */
 static const char *progress(struct session *session, const struct finding *finding)
 {
 	char text[QUANTITY_SIZE];

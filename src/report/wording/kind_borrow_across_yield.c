@@ -1,4 +1,4 @@
-/* borrow-across-yield: found by a scan, and in the futures of a program that runs. */
+/* borrow-across-yield: found by a scan, and in the futures of a running program. */
 #include "held_value.h"
 #include "inspect/session.h"
 #include "report/model/finding.h"

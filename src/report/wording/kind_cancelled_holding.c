@@ -1,4 +1,4 @@
-/* cancelled-holding: gone, and the lock still held. */
+/* cancelled-holding: a task was cancelled and its lock is still held. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 /* What a task may leave behind. */
 static const struct {
 	const char *what, *left, *advice;
-	bool in_task; /* of a future that was dropped in a task that goes on */
+	bool in_task; /* for a future that was dropped in a task that continues */
 } things[] = {
 	{ "descriptor", "leaves a descriptor open, opened",
 	  "keep it in a value that closes it when the task is dropped (std::fs::File, OwnedFd) "

@@ -1,4 +1,4 @@
-/* cancelled-task: dropped at an await, before it was done. */
+/* cancelled-task: dropped at an await, before it completed. */
 #include "headline.h"
 #include "inspect/session.h"
 #include "report/model/finding.h"

@@ -7,7 +7,7 @@
 #include "report/model/kind.h"
 #include "quantity.h"
 
-/* Of a coroutine in Python it is known where it waits. */
+/* For a Python coroutine we know where it waits. */
 static bool awaits(const struct finding *finding)
 {
 	for (size_t i = 0; i < finding->stack_count; i++)
@@ -32,7 +32,7 @@ static const char *held(struct session *session, const struct finding *finding)
 	const char *still = finding->in_progress ? " and still held" : "";
 	struct strings *strings = &session->strings;
 
-	if (!finding->total_ns) /* nobody saw the process end */
+	if (!finding->total_ns) /* the end of the process was not seen */
 		return finding->in_progress ? ", and still held" : "";
 	quantity_duration(total, finding->total_ns);
 	if (finding->count == 1)

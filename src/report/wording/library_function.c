@@ -9,7 +9,7 @@
 #include "inspect/session.h"
 #include "report/model/finding.h"
 
-/* Paths inside std as its users know them. */
+/* Paths inside std as users know them. */
 static const struct {
 	const char *inner, *known;
 } public_paths[] = {
@@ -30,7 +30,7 @@ static const struct {
 
 static const char *public_path(struct session *session, const char *function)
 {
-	static const char inner[] = "::inner"; /* what std calls the part that is not generic */
+	static const char inner[] = "::inner"; /* std's name for the non-generic part */
 	size_t size = strlen(function);
 
 	if (size > sizeof inner && !strcmp(function + size - (sizeof inner - 1), inner))
@@ -46,15 +46,15 @@ static const char *public_path(struct session *session, const char *function)
 	return function;
 }
 
-/* Where the frames of the library end, outward: the place. Without one no library was called. */
+/* The place, where the library's outermost frame ends. If there is none, no library was called. */
 static size_t library_end(const struct stack *stack)
 {
 	return stack_place(stack) ? stack->place : 0;
 }
 
 /*
- * The same of a script within the turn: where no code of the program's is in it, the loop's own
- * functions, and where the stack was too deep for its room, the frames that are there.
+ * Likewise for a script within the turn. Without a program frame in it: the loop's own functions,
+ * or, if the stack was too deep to record, the available frames.
  */
 static size_t script_end(const struct stack *stack)
 {
@@ -73,7 +73,7 @@ static bool is_name(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Begins the name that ends at `end`, with its path: "tracing::info" or "Atomics.wait". */
+/* The start of the name that ends at `end`, with its path: "tracing::info" or "Atomics.wait". */
 static const char *name_start(const char *line, const char *end)
 {
 	while (end > line && (is_name(end[-1]) || end[-1] == ':' || end[-1] == '.'))
@@ -83,7 +83,7 @@ static const char *name_start(const char *line, const char *end)
 	return end;
 }
 
-/* The macro that a line of Rust uses; NULL where it uses none, or several. */
+/* The macro used by a line of Rust; NULL if there is none, or several. */
 static const char *macro_on_line(struct session *session, const struct frame *frame)
 {
 	const char *found = NULL, *line, *start;
@@ -103,7 +103,7 @@ static const char *macro_on_line(struct session *session, const struct frame *fr
 	return found;
 }
 
-/* The only call on a line of a script; NULL where there is none, or several. */
+/* The only call on a line of a script; NULL if there is none, or several. */
 static const char *call_on_line(struct session *session, const struct frame *frame)
 {
 	const char *found = NULL, *line, *start;
@@ -127,8 +127,8 @@ static bool is_rust(const struct frame *frame)
 }
 
 /*
- * What a macro of a library made within the program's function: a closure that bears the program's
- * name and the library's file.
+ * A closure made by a library's macro within the program's function: it has the program's name and
+ * the library's file.
  */
 static bool is_macros_closure(const struct frame *frame, const struct frame *place)
 {
@@ -139,7 +139,7 @@ static bool is_macros_closure(const struct frame *frame, const struct frame *pla
 	       strstr(frame->function + length, "{{closure}}");
 }
 
-/* "drop of T" of core::ptr::drop_in_place<T>. */
+/* "drop of T" for core::ptr::drop_in_place<T>. */
 static const char *native_name(struct session *session, const struct frame *frame)
 {
 	static const char drop[] = "core::ptr::drop_in_place<";
@@ -170,8 +170,8 @@ static const char *native_function(struct session *session, const struct finding
 	if (!i)
 		return NULL;
 	frame = &stack->frames[i - 1];
-	/* Where block_on took the program's code into itself that is Tokio's own, and the outermost
-	 * of the frames around the call serves. */
+	/* If the program's code was inlined into Tokio's block_on, use the outermost of the frames
+	 * around the call. */
 	if (frame->owner == OWNER_EXECUTOR && finding->root) {
 		for (i = 0; stack->frames[i].owner == OWNER_STANDARD; i++)
 			;
@@ -233,7 +233,7 @@ const char *library_function(struct session *session, const struct finding *find
 						  : javascript_function(session, finding);
 }
 
-/* What a library imports when it is first used is no import of the program's. */
+/* A library's own imports on first use are not the program's. */
 static void add(const char **names, size_t room, size_t *count, const char *name)
 {
 	if (name && (!*count || strncmp(name, "import", 6) != 0) && *count < room &&
@@ -255,7 +255,7 @@ static void add_scripts(struct session *session, const struct finding *finding, 
 		add(names, room, count, python_method_name(session, &finding->stacks->native));
 }
 
-/* Of native code that a script called: where the interpreter begins, or code that it made. */
+/* For native code called by a script: where the interpreter or JIT code begins. */
 static size_t below_script(const struct stack *native)
 {
 	size_t end = 0;

@@ -1,4 +1,4 @@
-/* The library's functions between the program's code and a call, as a user writes them. */
+/* The library functions between the program's code and a call, as users write them. */
 #ifndef REPORT_LIBRARY_FUNCTION_H
 #define REPORT_LIBRARY_FUNCTION_H
 
@@ -8,15 +8,14 @@ struct finding;
 struct session;
 
 /*
- * The one that the program's code called: "sqlite3.Connection.execute", "tracing::info!",
- * "import requests"; NULL when the program made the call itself, or it is not known what it called.
- * Kept.
+ * The one that the program called: "sqlite3.Connection.execute", "tracing::info!", "import
+ * requests"; NULL if the program made the call itself, or what it called is unknown. Kept.
  */
 const char *library_function(struct session *session, const struct finding *finding);
 
 /*
- * All of them from the outermost inward, at most `room`: what advice is looked up by. A C library
- * without symbols stands there with its file's name. Returns how many.
+ * All of them, outermost first, at most `room`: keys for looking up advice. A C library without
+ * symbols appears by its file name. Returns their number.
  */
 size_t library_functions(struct session *session, const struct finding *finding, const char **names,
 			 size_t room);

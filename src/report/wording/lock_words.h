@@ -9,7 +9,7 @@ struct session;
 /* enum trace_lock: "mutex", "read lock", ... */
 const char *lock_word(uint32_t lock);
 
-/* The same with its address, kept: "mutex at 0x55d0c0ffee00". */
+/* With its address, kept: "mutex at 0x55d0c0ffee00". */
 const char *lock_name(struct session *session, uint32_t lock, uint64_t address);
 
 #endif

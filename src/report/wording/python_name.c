@@ -7,7 +7,7 @@
 #include "inspect/session.h"
 #include "report/model/finding.h"
 
-/* Modules in C, by the names of those that a user imports. */
+/* C modules, by the names of the modules that users import. */
 static const struct {
 	const char *inner, *known;
 } public_modules[] = {
@@ -16,14 +16,14 @@ static const struct {
 	{ "posix.", "os." },
 	{ "builtins.", "" },
 	{ "io.open", "open" },
-	/* One function serves several types: the commonest. */
+	/* One function serves several types: use the most common. */
 	{ "io.BufferedRandom.", "io.BufferedReader." },
 	{ "_io.BufferedRandom.", "io.BufferedReader." },
 };
 
 #define COUNT(array) (sizeof array / sizeof *array)
 
-/* Where the library's own directories begin; NULL for a file that is in none. */
+/* Where the library's own directories begin; NULL for a file outside any library. */
 static const char *in_library(const char *file, bool *standard)
 {
 	static const char *const marks[] = { "/site-packages/", "/dist-packages/" };
@@ -38,7 +38,7 @@ static const char *in_library(const char *file, bool *standard)
 	return at && strchr(at + 11, '/') ? strchr(at + 11, '/') + 1 : NULL;
 }
 
-/* The length of a module's path without its ".py", or "/__init__.py". */
+/* The length of a module's path without ".py" or "/__init__.py". */
 static size_t module_length(const char *path)
 {
 	size_t length = strlen(path);
@@ -55,7 +55,7 @@ static bool is_name(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Finds a whole word, behind `from` when that is not NULL. */
+/* Finds a whole word, after `from` if that is not NULL. */
 static const char *find_word(const char *from, const char *end, const char *word, size_t length)
 {
 	while (from && (from = memmem(from, (size_t)(end - from), word, length))) {
@@ -67,8 +67,8 @@ static const char *find_word(const char *from, const char *end, const char *word
 }
 
 /*
- * Whether a package gives the name away as its own: its __init__.py imports it from the module, as
- * that of `requests` does with `from .api import get`.
+ * Whether a package re-exports the name: its __init__.py imports it from the module, as that of
+ * `requests` does with `from .api import get`.
  */
 static bool is_exported(struct session *session, const char *file, const char *package_end,
 			const char *module, size_t module_size, const char *name)
@@ -78,7 +78,7 @@ static bool is_exported(struct session *session, const char *file, const char *p
 	size_t size;
 	const char *text = source_text(session, init, &size), *end = text ? text + size : NULL, *at;
 
-	/* A word at the very beginning is no import's. */
+	/* A word at the very beginning cannot be an import. */
 	at = text && size > 1 ? find_word(text + 1, end, module, module_size) : NULL;
 	return at && find_word(at, end, name, strcspn(name, "."));
 }
@@ -103,7 +103,7 @@ static const char *qualified(struct session *session, const struct frame *frame)
 	return name ? name : frame->function;
 }
 
-/* "os.path.realpath" of what the interpreter has inside: "<frozen posixpath>". */
+/* "os.path.realpath" for frozen modules: "<frozen posixpath>". */
 static const char *frozen_name(struct session *session, const struct frame *frame)
 {
 	static const char frozen[] = "<frozen ", path[] = "posixpath>";
@@ -150,7 +150,7 @@ static bool is_import(const struct frame *frame)
 	return frame->file && !strncmp(frame->file, "<frozen importlib", 17);
 }
 
-/* The module that a line imports: of `import a.b as c` and `from a.b import d` "a.b". */
+/* The module that a line imports: "a.b" for `import a.b as c` and `from a.b import d`. */
 static const char *imported_on_line(struct session *session, const struct frame *frame)
 {
 	static const char *const words[] = { "import ", "from " };
@@ -175,7 +175,7 @@ static const char *imported_on_line(struct session *session, const struct frame 
 	return NULL;
 }
 
-/* What the frame at `at` imports. The module's own code, where that runs by now, names it too. */
+/* What the frame at `at` imports. Once the module's own code runs, its frame names it too. */
 static const char *import_name(struct session *session, const struct stack *stack, size_t at)
 {
 	const char *name =
@@ -192,7 +192,7 @@ static const char *import_name(struct session *session, const struct stack *stac
 	return "import";
 }
 
-/* The handler that a record of `logging` reached: the class of its `emit`. */
+/* The handler that processed a `logging` record: the class of its `emit`. */
 static const char *log_handler(struct session *session, const struct stack *stack, size_t end)
 {
 	while (end-- > 0) {
@@ -223,7 +223,8 @@ const char *python_library_name(struct session *session, const struct stack *sta
 	return handler ? strings_print(&session->strings, "%s (%s)", name, handler) : name;
 }
 
-/* "ssl.SSLSocket.read" of "_ssl._SSLSocket.read": what is private is known without its mark. */
+/* "ssl.SSLSocket.read" for "_ssl._SSLSocket.read": users know private names without the underscore.
+ * */
 static const char *public_name(struct session *session, const char *method)
 {
 	char *text, *to;
@@ -260,7 +261,7 @@ const char *python_method_name(struct session *session, const struct stack *nati
 		if (native->frames[i].method && !evaluated)
 			found = native->frames[i].method;
 	}
-	/* Without an end the outermost may be what runs the loop. */
+	/* Without an end the outermost frame may belong to the function that runs the loop. */
 	for (size_t i = 0; i < native->count && !evaluated; i++)
 		if (native->frames[i].method) {
 			found = native->frames[i].method;

@@ -7,7 +7,8 @@
 #include "advice.h"
 #include "report/model/kind.h"
 
-/* Those of a kind stand together, the one for what has no category, or another one, last. */
+/* Rules of a kind are adjacent; the one without a category, for all other categories, comes last.
+ * */
 static const struct rule rules[] = {
 #define CATEGORY(category, title)                                                                  \
 	{                                                                                          \

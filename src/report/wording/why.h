@@ -12,10 +12,10 @@ const char *reason_word(enum reason reason);
 /* "it waits for a lock: nothing when free, ..." */
 const char *reason_sentence(enum reason reason);
 
-/* "raised", "lowered", ...: what it did to the severity, or to the confidence. */
+/* "raised", "lowered", ...: its effect on the severity or the confidence. */
 const char *reason_effect_word(enum reason reason);
 
-/* Whether the load of the machine lowered the severity: a report says so unasked. */
+/* Whether machine load lowered the severity: a report always says so. */
 bool reasons_name_load(reason_set reasons);
 
 #endif
