@@ -1,4 +1,4 @@
-/* --format=text: for people. Worst first, and the one line that sums up last, where a terminal
+/* --format=text: for people. Findings worst first; the one-line summary last, where a terminal
  * shows it. */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 #include "report/wording/why.h"
 #include "report/model/words.h"
 
-#define MAX_SHARES 5 /* processes that a finding names */
+#define MAX_SHARES 5 /* processes that a finding lists */
 
 struct colours {
 	const char *severity[SEVERITIES];
@@ -76,7 +76,7 @@ static void print_shares(const struct finding *finding, FILE *out)
 	fputc('\n', out);
 }
 
-/* The share asleep, where most calls were too short to be asked each. */
+/* The time asleep is an estimate if most calls were too short to measure each. */
 static bool is_estimate(const struct finding *finding)
 {
 	return finding->kind == KIND_BLOCKING_CALL && finding->category &&
@@ -85,7 +85,7 @@ static bool is_estimate(const struct finding *finding)
 	       finding->total_ns / finding->count < TRACE_SHORT_CALL_NS;
 }
 
-/* A part of the line of evidence: behind a comma, or at its beginning. */
+/* A part of the evidence line: after a comma, or at its beginning. */
 __attribute__((format(printf, 3, 4))) static void add_evidence(FILE *out, bool *begun,
 							       const char *format, ...)
 {
@@ -102,7 +102,7 @@ static void add_sleep(const struct finding *finding, bool *begun, FILE *out)
 {
 	uint64_t share;
 
-	/* Of a call in progress it may not be known. */
+	/* May be unknown for a call in progress. */
 	if (!finding->off_cpu_ns || !finding->total_ns ||
 	    (finding->in_progress && finding->kind != KIND_LONG_TURN &&
 	     finding->off_cpu_ns < finding->progress_ns))
@@ -113,7 +113,7 @@ static void add_sleep(const struct finding *finding, bool *begun, FILE *out)
 		     is_estimate(finding) ? "about " : "", share > 100 ? 100 : (int)share);
 }
 
-/* What is known beside the cost: how harmful, which thread, and how sure where that is not high. */
+/* Facts besides the cost: harm, thread, and the confidence if it is not high. */
 static void print_evidence(const struct finding *finding, FILE *out)
 {
 	char number[QUANTITY_SIZE];
@@ -162,7 +162,7 @@ static void print_reason(enum reason reason, FILE *out)
 	fprintf(out, "  %s: %s\n", reason_effect_word(reason), reason_sentence(reason));
 }
 
-/* On demand; what the machine's load changed in any case. */
+/* Printed on request; reasons that concern machine load are always printed. */
 static void print_reasons(const struct report *report, const struct finding *finding, FILE *out)
 {
 	for (enum reason reason = 0; reason < REASONS; reason++)
@@ -222,7 +222,7 @@ static void print_stack(const struct report *report, const struct finding_stack 
 		text_stack_print_folded(&stack->native, out);
 }
 
-/* The parts of one call of a library's function, the worst of which is the finding. */
+/* The parts of one library call; the finding is the worst of them. */
 static void print_parts(const struct finding *finding, FILE *out)
 {
 	char duration[QUANTITY_SIZE], times[64];
@@ -248,7 +248,7 @@ static void print_finding(const struct report *report, const struct finding *fin
 	print_reasons(report, finding, out);
 	print_task(report, finding, out);
 	for (size_t i = 0; i < finding->stack_count; i++) {
-		/* The hottest stands for all; the tree tells the others' shares. */
+		/* The hottest sample represents all; the tree shows the others' shares. */
 		if (finding->kind == KIND_LONG_TURN && i)
 			break;
 		if (finding->stack_count > 1 && finding->kind != KIND_LONG_TURN)
@@ -280,7 +280,7 @@ static void print_summary(const struct report *report, const struct colours *col
 
 	for (int severity = SEVERITY_NOTICE; severity < (int)report->options->show; severity++)
 		hidden += summary->findings[severity];
-	if (!summary->processes && !summary->scanned) /* whoever asked tells why */
+	if (!summary->processes && !summary->scanned) /* the caller reports the reason */
 		return;
 	fputs("yieldsan: ", out);
 	if (!summary->executors && !summary->scanned) {
@@ -321,7 +321,7 @@ void text_print_summary(const struct report *report, FILE *out)
 	print_summary(report, &colourless, out);
 }
 
-/* The findings of one phase: what is no service has a heading. */
+/* The findings of one phase, with a heading unless it is the service phase. */
 static void print_phase(const struct report *report, enum phase phase,
 			const struct colours *colours, FILE *out)
 {
