@@ -53,14 +53,14 @@ void address_space_init(struct address_space *space, struct session *session,
 	}
 }
 
-/* Each path once, however many processes had it loaded; of one without names that is what counts.
- */
+/* Report each path once, however many processes loaded it; prefer the report that its names are
+ * missing. */
 static void tell_missing(struct session *session, const char *path, const char *lacks,
 			 const char *problem)
 {
 	struct missing_module *missing;
 
-	if (path[0] != '/') /* the kernel's own object: nothing to be done about it */
+	if (path[0] != '/') /* the kernel's own object: cannot be fixed */
 		return;
 	for (missing = session->missing; missing; missing = missing->next)
 		if (missing->path == path)
@@ -101,8 +101,7 @@ static void open_module(struct address_space *space, struct loaded_module *modul
 	tell_missing(space->session, module->path, LACKS_NAMES, problem);
 }
 
-/* Whether a module was there at a time; what was loaded a moment later than told is the next best.
- */
+/* Whether a module was loaded at a time; second best is one that was loaded shortly after. */
 static int fitness(const struct trace_module *record, uint64_t when_ns)
 {
 	bool gone = record->unloaded_ns && record->unloaded_ns < when_ns;

@@ -8,11 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* An ancestor that the terminal has stopped does not answer. */
+/* An ancestor stopped by the terminal does not answer. */
 #define ANSWER_MS 1000
 
 struct question {
-	uint32_t number; /* an answer that comes too late is dropped */
+	uint32_t number; /* late answers are dropped */
 	uint32_t wish;
 	int32_t pid, tid;
 	char name[NAME_MAX + 1];
@@ -20,7 +20,7 @@ struct question {
 
 struct answer {
 	uint32_t number;
-	uint32_t size; /* of the text; UINT32_MAX: refused */
+	uint32_t size; /* size of the text; UINT32_MAX: refused */
 	char text[ANCESTOR_TEXT_SIZE];
 };
 
@@ -35,7 +35,7 @@ static const struct {
 #undef TEXT_WISH
 };
 
-/* A process has one ancestor of this kind. */
+/* A process has one such ancestor. */
 static int ancestor = -1;
 
 void ancestor_set(int socket)
@@ -127,7 +127,7 @@ static int take_descriptor(struct msghdr *message)
 	return fd;
 }
 
-/* The next message; false when none comes. */
+/* The next message; false if none arrives in time. */
 static bool receive(int socket, int ms, struct answer *answer, int *fd)
 {
 	char room[CMSG_SPACE(sizeof *fd)];
@@ -211,7 +211,7 @@ bool ancestor_has_left(int socket, int ms)
 
 	if (poll(&ready, 1, ms) <= 0)
 		return false;
-	/* Else an answer that came too late; its descriptor is closed with the message. */
+	/* Otherwise a late answer; its descriptor is closed with the message. */
 	got = recv(socket, &answer, sizeof answer, MSG_DONTWAIT);
 	return !got || (got < 0 && errno != EAGAIN && errno != EINTR);
 }

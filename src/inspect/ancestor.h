@@ -1,6 +1,7 @@
 /*
- * What only an ancestor of a process may open (Yama's ptrace_scope, another user's files), asked
- * for over a socket. The ancestor opens and hands over; it reads nothing but one line of /proc.
+ * Files that only an ancestor of a process may open (Yama's ptrace_scope, another user's files),
+ * requested over a socket. The ancestor opens and passes them; it reads nothing but one line of
+ * /proc.
  */
 #ifndef INSPECT_ANCESTOR_H
 #define INSPECT_ANCESTOR_H
@@ -12,9 +13,9 @@
 #include <sys/types.h>
 
 /*
- * ANCESTOR_FILE(constant, path): opened and handed over as a descriptor.
- * ANCESTOR_TEXT(constant, path): read and handed over as text, because the kernel checks the rights
- * of the one who reads. The paths take a process and a thread.
+ * ANCESTOR_FILE(constant, path): opened and passed as a descriptor. ANCESTOR_TEXT(constant, path):
+ * read and passed as text, because the kernel checks the reader's rights. The paths contain a
+ * process and a thread id.
  */
 #define ANCESTOR_WISHES(FILE, TEXT)                                                                \
 	FILE(MEMORY, "/proc/%d/mem")                                                               \
@@ -27,30 +28,30 @@ enum ancestor_wish {
 	ANCESTOR_WISHES(WISH, WISH)
 #undef WISH
 		ANCESTOR_DIRECTORY, /* the directory of the run's traces */
-	ANCESTOR_TRACE,		    /* a file in it, to read and write */
+	ANCESTOR_TRACE,		    /* a file in it, for reading and writing */
 };
 
 #define ANCESTOR_TEXT_SIZE 512
 
-/* In the process that asks: where its ancestor answers. Without this there is none. */
+/* In the requesting process: the socket of its ancestor. Without this call there is none. */
 void ancestor_set(int socket);
 
-/* A descriptor, or -1: there is no ancestor, or it may not open that either. `name` is a trace's
- * file name, else NULL. */
+/* A descriptor, or -1 if there is no ancestor or it may not open the file either. `name` is a
+ * trace's file name, else NULL. */
 int ancestor_open(enum ancestor_wish wish, pid_t pid, const char *name);
 
-/* The first line, without its end. False as above. */
+/* The first line without its newline. False as above. */
 bool ancestor_read(enum ancestor_wish wish, pid_t pid, pid_t tid, char *text, size_t size);
 
-/* A trace of this run, by its path: here where that is allowed, else by the ancestor. Or -1 with
- * errno. */
+/* Opens a trace of this run by its path: directly if allowed, else through the ancestor. Returns
+ * the descriptor, or -1 with errno. */
 int ancestor_open_trace(const char *path, int flags);
 
-/* In the ancestor: answers all questions that have arrived, and never waits. */
+/* In the ancestor: answers all pending requests without waiting. */
 void ancestor_answer(int socket, const char *directory);
 
-/* In the process that asks: waits for up to `ms`. True when the ancestor has shut the socket down.
- */
+/* In the requesting process: waits for up to `ms`. True if the ancestor has shut the socket down.
+ * */
 bool ancestor_has_left(int socket, int ms);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include "shared/load.h"
 
-/* So late nobody is whom only the clock's own tick keeps waiting. A container's share of the
- * processors and a virtual machine's show by this alone. */
+/* A timer tick alone never delays us this long. Only such delays show a container's CPU quota or a
+ * virtual machine's steal time. */
 #define LATE_NS UINT64_C(10000000)
 
 static uint64_t pressure_of(int fd)
@@ -54,7 +54,7 @@ static bool is_full(const struct crowd *crowd)
 	return load_is_full(text, crowd->processors);
 }
 
-/* Threads waited for disks during half of the time since the last look. */
+/* Threads waited for disks for half of the time since the last sample. */
 static void look_at_disks(struct crowd *crowd, uint64_t now_ns, uint64_t since_ns)
 {
 	uint64_t before_ns = crowd->disks_ns;
@@ -68,8 +68,8 @@ static void look_at_disks(struct crowd *crowd, uint64_t now_ns, uint64_t since_n
 }
 
 /*
- * The kernel's number is a mean over all processors that are in use: a thread of a machine with no
- * processor to spare may have waited on one for as many times longer as there are.
+ * The kernel's number is a mean over all CPUs in use: on a fully used machine with N CPUs, a thread
+ * on one CPU may have waited N times as long.
  */
 static uint64_t delay_since_look(struct crowd *crowd, uint64_t since_ns, bool crowded)
 {
@@ -90,10 +90,11 @@ void crowd_look(struct crowd *crowd, uint64_t now_ns, uint64_t due_ns)
 	bool late = now_ns > due_ns + LATE_NS, crowded = late || is_full(crowd);
 	uint64_t delay_ns;
 
-	/* Of this look or the last: what lies between is not seen. */
+	/* From this sample or the last: events in between are not seen. */
 	delay_ns =
 		delay_since_look(crowd, since_ns, crowded || crowd->crowded_ns == crowd->looked_ns);
-	/* A container's quota and a hypervisor's share are no pressure, but we were late. */
+	/* A container's quota and a hypervisor's steal time do not count as pressure, but delay us.
+	 * */
 	crowd->delayed_ns += late && now_ns - due_ns > delay_ns ? now_ns - due_ns : delay_ns;
 	look_at_disks(crowd, now_ns, since_ns);
 	crowd->looked_ns = now_ns;

@@ -1,4 +1,4 @@
-/* Whether the machine has processors for all that want one, looked at again and again. */
+/* Samples whether the machine has a CPU for every runnable thread. */
 #ifndef TOOLS_CROWD_H
 #define TOOLS_CROWD_H
 
@@ -6,16 +6,16 @@
 #include <stdint.h>
 
 struct crowd {
-	int fd; /* of /proc/loadavg; -1: cannot be asked */
+	int fd; /* of /proc/loadavg; -1: unavailable */
 	long processors;
-	uint64_t looked_ns;  /* of CLOCK_MONOTONIC: the last look */
-	uint64_t crowded_ns; /* when there were too few last; 0: never */
+	uint64_t looked_ns;  /* CLOCK_MONOTONIC of the last sample */
+	uint64_t crowded_ns; /* when CPUs were last short; 0: never */
 	/*
-	 * For how long threads have waited for a processor, from the first look on: an upper bound
-	 * of what the load took from any one of them. Never 0 after the first look.
+	 * How long threads have waited for a CPU since the first sample: an upper bound of the time
+	 * that the load took from any one of them. Never 0 after the first sample.
 	 */
 	uint64_t delayed_ns;
-	int pressure_fd; /* of /proc/pressure/cpu; -1: the kernel has none */
+	int pressure_fd; /* of /proc/pressure/cpu; -1: not in this kernel */
 	uint64_t pressure_ns;
 	int disks_fd; /* of /proc/pressure/io */
 	uint64_t disks_ns;
@@ -25,7 +25,7 @@ struct crowd {
 void crowd_init(struct crowd *crowd);
 void crowd_deinit(struct crowd *crowd);
 
-/* `due_ns`: when this look was to come. Who has no processor comes late. */
+/* `due_ns`: when this sample was due. Without a free CPU it comes late. */
 void crowd_look(struct crowd *crowd, uint64_t now_ns, uint64_t due_ns);
 
 #endif

@@ -10,7 +10,7 @@
 
 struct known_layout {
 	struct known_layout *next;
-	const char *path, *build_id; /* kept: one pointer for equal ones */
+	const char *path, *build_id; /* kept: equal strings have equal pointers */
 	bool found;
 	struct layout layout;
 };
@@ -34,7 +34,7 @@ bool known_layout_cached(struct layout *layout, const struct trace_module *modul
 	return false;
 }
 
-/* What the runtime had is in the cache, whatever has become of the file since. */
+/* The layout that the runtime used is in the cache, even if the file has changed since. */
 static bool open_layout(struct layout *layout, const struct loaded_module *module)
 {
 	char sentence[LAYOUT_SENTENCE_SIZE];

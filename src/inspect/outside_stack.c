@@ -11,8 +11,8 @@
 #include "support/memory.h"
 
 #define WORD	   8
-#define STACK_SIZE (256 * 1024) /* bytes of a stack that are looked at */
-#define RBP	   6		/* DWARF's numbers: System V ABI for x86-64, 3.6.2 */
+#define STACK_SIZE (256 * 1024) /* bytes of a stack that are read */
+#define RBP	   6		/* DWARF register numbers: System V ABI for x86-64, 3.6.2 */
 #define RSP	   7
 #define RA	   16
 
@@ -21,12 +21,12 @@ struct outside {
 	const struct process_memory *memory;
 	Dwfl *dwfl;
 	uint8_t *stack;
-	uint64_t low, high; /* what of the stack is there */
+	uint64_t low, high; /* the available part of the stack */
 };
 
-/* A frame on the way outward. */
+/* A frame on the way outwards. */
 struct place {
-	uint64_t pc; /* of the present instruction, or within the call */
+	uint64_t pc; /* of the current instruction, or within the call */
 	uint64_t sp, bp;
 	bool bp_known;
 };
@@ -84,7 +84,7 @@ static Dwfl_Module *module_at(struct outside *outside, uint64_t address)
 {
 	Dwfl_Module *module = outside->dwfl ? dwfl_addrmodule(outside->dwfl, address) : NULL;
 
-	/* Opened since, or never asked. */
+	/* Loaded since then, or never read. */
 	if (!module && read_modules(outside))
 		module = dwfl_addrmodule(outside->dwfl, address);
 	return module;
@@ -95,7 +95,8 @@ static size_t read_memory(const struct outside *outside, uint64_t address, void 
 	return process_memory_read(outside->memory, address, to, size);
 }
 
-/* All of a read fails when its last page is missing: page by page, up to the stack's end. */
+/* A read fails as a whole if its last page is missing: read page by page, up to the end of the
+ * stack. */
 static void read_stack(struct outside *outside, uint64_t sp)
 {
 	size_t done = 0, got, part;
@@ -119,7 +120,7 @@ static bool load(const struct outside *outside, uint64_t address, uint64_t *valu
 	return true;
 }
 
-/* Whether a call ends right before: e8 of a known place, ff of a register or a table. */
+/* Whether a call ends right before it: e8 to a fixed target, ff through a register or a table. */
 static bool is_behind_call(struct outside *outside, uint64_t address)
 {
 	uint8_t code[8];
@@ -135,7 +136,7 @@ static bool is_behind_call(struct outside *outside, uint64_t address)
 	return false;
 }
 
-/* base register + offset; false for anything else. */
+/* base register + offset; false for any other rule. */
 static bool cfa_rule(Dwarf_Frame *frame, unsigned *base, int64_t *offset)
 {
 	Dwarf_Op *ops;
@@ -170,7 +171,7 @@ static void restore_frame_pointer(struct outside *outside, Dwarf_Frame *frame, u
 			  load(outside, cfa + ops[1].number, &place->bp);
 }
 
-/* Of the outermost function nobody is the caller. */
+/* The outermost function has no caller. */
 static bool is_outermost(Dwarf_Frame *frame)
 {
 	Dwarf_Op memory[3], *ops;
@@ -189,11 +190,11 @@ static Dwarf_Frame *frame_at(struct outside *outside, uint64_t pc)
 	return cfi && !dwarf_cfi_addrframe(cfi, pc - bias, &frame) ? frame : NULL;
 }
 
-#define SETUP_SIZE 64 /* of code that sets up a frame */
-#define SETUP_ROWS 16 /* of call frame information within it */
+#define SETUP_SIZE 64 /* bytes of code that set up a frame */
+#define SETUP_ROWS 16 /* rows of call frame information within it */
 
-/* Where the frame pointer of the function around `pc` is set: behind that instruction. 0: not
- * known. */
+/* The address after the instruction that sets the frame pointer of the function around `pc`. 0:
+ * unknown. */
 static uint64_t frame_pointer_set(struct outside *outside, uint64_t pc)
 {
 	Dwarf_Addr start, end, bias;
@@ -218,11 +219,11 @@ static uint64_t frame_pointer_set(struct outside *outside, uint64_t pc)
 	return set;
 }
 
-#define LONGEST 8 /* of the instructions that are known here */
+#define LONGEST 8 /* length of the longest instruction known here */
 
 /*
- * By how much the stack grows there: registers that are kept, and room. Between them compilers move
- * from register to register.
+ * By how many bytes the stack grows there: saved registers and local storage. Compilers move values
+ * between registers in between.
  */
 static uint64_t setup_growth(const uint8_t *code, const uint8_t *end)
 {
@@ -262,7 +263,7 @@ static bool take_frame_pointer(struct outside *outside, struct place *place, uin
 	return true;
 }
 
-/* How far above the stack pointer it is, from the code that set it. */
+/* Computes it as an offset from the stack pointer, from the code that set it. */
 static bool compute_frame_pointer(struct outside *outside, struct place *place)
 {
 	uint64_t set = frame_pointer_set(outside, place->pc);
@@ -273,8 +274,8 @@ static bool compute_frame_pointer(struct outside *outside, struct place *place)
 				  place->sp + setup_growth(code, code + sizeof code));
 }
 
-/* What a frame whose function set up a frame pointer left: its caller's, which may be any number
- * where that has none, and behind it where it goes back to. */
+/* The saved frame pointer and the return address of a frame whose function set up a frame pointer.
+ * The saved value may be any number if the caller uses no frame pointer. */
 static bool search_frame_pointer(struct outside *outside, struct place *place)
 {
 	uint64_t saved;
@@ -321,7 +322,7 @@ static bool step(struct outside *outside, struct place *place)
 size_t outside_frames(struct outside *outside, const struct thread_wait *wait,
 		      struct outside_frame *frames, size_t max)
 {
-	/* Behind the instruction that made the call, or at the one that met the fault. */
+	/* The address is after the call instruction, or that of the faulting instruction. */
 	bool faulted = wait->system_call == UINT32_MAX;
 	struct place place = { .pc = wait->pc - !faulted, .sp = wait->sp };
 	size_t count = 0;

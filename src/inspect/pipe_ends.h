@@ -1,4 +1,4 @@
-/* Which processes have the other end of a pipe. */
+/* Finds the processes that have the other end of a pipe. */
 #ifndef INSPECT_PIPE_ENDS_H
 #define INSPECT_PIPE_ENDS_H
 
@@ -7,11 +7,11 @@
 
 struct pipe_ends {
 	bool own;    /* the process itself */
-	pid_t other; /* the first of the others; 0: none that may be looked at */
+	pid_t other; /* the first of the others; 0: none that may be inspected */
 };
 
-/* `link`: as /proc/PID/fd/N names it, "pipe:[123]"; `writers`: who can write to it, else who can
- * read. Looks at all processes that this user may look at. */
+/* `link`: the name in /proc/PID/fd/N, "pipe:[123]"; `writers`: find writers, else readers. Searches
+ * all processes that this user may inspect. */
 void pipe_ends_find(struct pipe_ends *ends, pid_t pid, const char *link, bool writers);
 
 #endif

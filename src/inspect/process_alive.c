@@ -11,7 +11,7 @@
 #include "contract/trace_format.h"
 #include "process_file.h"
 
-/* A line of /proc/PID/maps: range, rights, offset, device, inode, path (proc(5)). */
+/* A line of /proc/PID/maps: range, permissions, offset, device, inode, path (proc(5)). */
 static bool is_mapping_of(const char *line, const char *name, const struct stat *trace)
 {
 	unsigned device_major, device_minor;
@@ -25,7 +25,7 @@ static bool is_mapping_of(const char *line, const char *name, const struct stat 
 	if (inode == trace->st_ino && device_major == major(trace->st_dev) &&
 	    device_minor == minor(trace->st_dev))
 		return true;
-	/* Some file systems show another device in maps than in stat. */
+	/* Some file systems show different devices in maps and stat. */
 	slash = path ? strrchr(line + path, '/') : NULL;
 	return slash && inode == trace->st_ino && !strcmp(slash + 1, name);
 }
@@ -66,7 +66,7 @@ static bool trace_of(const char *pid, char path[PATH_MAX])
 	file = fopen(maps, "re");
 	if (!file)
 		return false;
-	/* The kernel asks for the rights when it is read, too. */
+	/* The kernel checks permissions on reads too. */
 	while (!found && getline(&line, &room, file) > 0) {
 		size_t length = strcspn(line, "\n"), suffix = strlen(TRACE_SUFFIX);
 		const char *slash;
@@ -83,7 +83,7 @@ static bool trace_of(const char *pid, char path[PATH_MAX])
 	return found;
 }
 
-/* `yieldsan run' has another number than its program, and is the one that a shell or a container
+/* `yieldsan run' has another pid than its program, and is the one that a shell or a container
  * knows. */
 static bool is_launcher(const char *pid)
 {

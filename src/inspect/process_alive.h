@@ -1,4 +1,4 @@
-/* Whether the process that wrote a trace still runs. */
+/* Whether the process that wrote a trace is still running. */
 #ifndef REPORT_PROCESS_ALIVE_H
 #define REPORT_PROCESS_ALIVE_H
 
@@ -8,14 +8,13 @@
 #include <sys/stat.h>
 
 /*
- * Asks for more than the pid, which another process may have by now: the trace, told by its name or
- * by device and inode, must be mapped there.
+ * A matching pid is not enough, as pids are reused: the trace, identified by name or by device and
+ * inode, must be mapped there.
  */
 bool process_alive(int32_t pid, const char *trace_path, const struct stat *trace);
 
-/* The trace of a running process, by its number, or by that of the `yieldsan run' that runs it;
- * false when there is none that it writes: errno is EACCES or EPERM when it may not be looked at.
- */
+/* The trace of a running process, by its pid or that of its `yieldsan run`. False if it writes
+ * none: errno is EACCES or EPERM if it may not be inspected. */
 bool process_trace_of(const char *pid, char path[PATH_MAX]);
 
 #endif

@@ -12,7 +12,7 @@ static bool is_refused(void)
 	return errno == EACCES || errno == EPERM;
 }
 
-/* `path` takes the process. */
+/* `path` contains a %d for the process. */
 static int open_file(const char *path, pid_t pid, enum ancestor_wish wish)
 {
 	char name[64];
@@ -59,7 +59,7 @@ static bool read_text(pid_t pid, pid_t tid, const char *name, char *text, size_t
 
 bool process_text(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
 {
-	/* Once refused: where a thread waits, the kernel then answers with "0". */
+	/* Set after a refusal: the kernel then answers "0" for a thread's wait channel. */
 	static bool by_ancestor;
 
 	if (!strcmp(name, "wchan") && by_ancestor)

@@ -1,5 +1,5 @@
-/* Processes of a run that still live, with a trace or without: a daemon opens its own at its first
- * turn. */
+/* Processes of a run that are still alive, with or without a trace: a daemon opens its own at its
+ * first turn. */
 #ifndef INSPECT_RUN_PROCESSES_H
 #define INSPECT_RUN_PROCESSES_H
 
@@ -12,7 +12,7 @@ struct run_processes {
 	pid_t first; /* the lowest; 0: none */
 };
 
-/* Those that were started with this value of the option `run`, as far as we may look. */
+/* Finds those started with this value of the option `run`, as far as they may be inspected. */
 void run_processes_find(struct run_processes *found, const char *run);
 
 /* Whether one was started with this directory for its traces. */

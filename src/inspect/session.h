@@ -1,7 +1,7 @@
 /*
- * What one run of the command knows of the files and processes that it looks at: texts, symbols,
- * layouts, the frames of known stacks. A report is made in a session, and so is all that needs no
- * report. What it hands out lives as long as the session.
+ * What one run of the command knows of the files and processes that it examines: texts, symbols,
+ * layouts, frames of known stacks. Reports are made in a session, and so is everything that needs
+ * no report. All that it returns lives as long as the session.
  */
 #ifndef INSPECT_SESSION_H
 #define INSPECT_SESSION_H
@@ -12,13 +12,13 @@
 
 /* Texts may be NULL. */
 struct session_options {
-	const char *debug_root; /* where separate debug files lie; /usr/lib/debug */
-	bool in_haste;		/* nothing of libc but names: its lines take longer than all else */
-	const char *strip_prefix, *source_root; /* paths as shown: see source_path.h */
+	const char *debug_root; /* root of separate debug files; NULL: /usr/lib/debug */
+	bool in_haste;		/* only names from libc: its line numbers take longest to read */
+	const char *strip_prefix, *source_root; /* path options for display: see source_path.h */
 };
 
-/* A loaded object of which the file does not serve, or not for all: "Frames of PATH have no LACKS:
- * it PROBLEM." */
+/* A loaded object whose file is unusable, fully or in part: "Frames of PATH have no LACKS: it
+ * PROBLEM." */
 struct missing_module {
 	struct missing_module *next;
 	const char *path, *lacks, *problem;
@@ -33,18 +33,20 @@ struct session {
 	struct strings strings;
 	struct symbols symbols;
 	struct missing_module *missing;
-	struct missing_module *blind; /* no layout of its futures: why, in problem */
+	struct missing_module
+		*blind; /* modules without a layout of their futures: problem holds the reason */
 	struct known_layout *layouts;
-	struct known_stack *known_stacks, *known_scripts[2]; /* see stack.c; [1]: of Python */
+	struct known_stack *known_stacks, *known_scripts[2]; /* see stack.c; [1]: Python's */
 	struct source_text *source_texts;
 	struct ownership *ownerships;
-	const char *directory, *top; /* the present one and the repository's, once asked for */
+	const char *directory,
+		*top; /* the current directory and the repository's top, once needed */
 };
 
-/* The options are copied, their texts are not. NULL: none. */
+/* Copies the options, but not their texts. NULL: none. */
 void session_init(struct session *session, const struct session_options *options);
 
-/* Behind stacks_deinit, where stacks were asked for. */
+/* Call after stacks_deinit, if stacks were used. */
 void session_deinit(struct session *session);
 
 #endif

@@ -18,15 +18,16 @@
 #include "watched_trace.h"
 
 #define LOOK_MS	     5			  /* between two looks */
-#define DIRECTORY_MS 50			  /* between two looks for new traces, at most */
-#define TRIES	     1000		  /* looks at a trace that is not ready yet */
-#define TELL_NS	     UINT64_C(2000000000) /* a line every so often, in the long run */
-#define TELL_BURST   8			  /* and so many more at first */
+#define DIRECTORY_MS 50			  /* maximum between two scans for new traces */
+#define TRIES	     1000		  /* retries for a trace that is not ready yet */
+#define TELL_NS	     UINT64_C(2000000000) /* in the long run, one line per interval */
+#define TELL_BURST   8			  /* initial burst of lines */
 
-/* A trace in the directory. Its process may have made the file, and not written its beginning. */
+/* A trace in the directory. Its process may have created the file but not written its header yet.
+ * */
 struct known_file {
 	char *name;
-	unsigned tries; /* left; 0: it is watched, or not of this run */
+	unsigned tries; /* remaining; 0: watched, or not of this run */
 };
 
 struct stall_watch {
@@ -38,8 +39,8 @@ struct stall_watch {
 	struct watched_trace **watched;
 	size_t count, room;
 	uint64_t told_ns;
-	bool line_is_near;    /* a turn of the trace that is looked at will soon be reported */
-	uint64_t prepared_ns; /* when files were opened for such a line last */
+	bool line_is_near;    /* a turn of the current trace will soon be reported */
+	uint64_t prepared_ns; /* when files were last opened ahead of such a line */
 };
 
 static uint64_t monotonic_ns(void)
@@ -107,7 +108,7 @@ static void look_for_traces(struct stall_watch *watch)
 		closedir(stream);
 }
 
-/* A new trace is looked at soon: until then its process knows nothing of the machine. */
+/* Open a new trace soon: until then its process has no data about the machine's load. */
 static bool directory_has_changed(struct stall_watch *watch)
 {
 	struct stat status;
@@ -121,9 +122,9 @@ static bool directory_has_changed(struct stall_watch *watch)
 }
 
 /*
- * What the thread did since the first look. It slept where it was seen asleep: a virtual machine
- * may lose time that counts neither as run nor as waiting for a processor, and is no more its
- * fault.
+ * Adds what the thread did since the first sample. If it was seen asleep, count the time as sleep:
+ * a virtual machine may lose time that counts neither as running nor as runnable, which is not the
+ * thread's fault.
  */
 static void add_up(struct watched_thread *thread, const struct thread_state *state, uint64_t age_ns,
 		   uint64_t warning_ns)
@@ -165,7 +166,7 @@ static void look_at_wait(struct watched_trace *trace, struct watched_thread *thr
 		(uint32_t)outside_stack(trace->outside, &wait, look->frames, TRACE_LOOK_FRAMES);
 }
 
-/* The multiple of the threshold, doubled again and again, that an age has reached last; 0: none. */
+/* The largest doubled multiple of the threshold that an age has reached; 0: none. */
 static uint64_t last_due(const struct stall_watch *watch, uint64_t age_ns)
 {
 	uint64_t last_ns = 0;
@@ -176,7 +177,7 @@ static uint64_t last_due(const struct stall_watch *watch, uint64_t age_ns)
 	return last_ns;
 }
 
-/* What a turn had reached before this watch took over has been reported by the one before. */
+/* The previous watcher has already reported what a turn reached before this one took over. */
 static uint64_t reported_before(const struct stall_watch *watch, uint64_t age_ns)
 {
 	uint64_t start_ns = watch->start->resumed_ns, now_ns = monotonic_ns();
@@ -202,7 +203,7 @@ static void begin_look(const struct stall_watch *watch, struct watched_thread *t
 	thread->look.since_ns = monotonic_ns();
 }
 
-/* Doubles: told at the first, second, fourth... multiple of the threshold. */
+/* Doubling intervals: report at the first, second, fourth... multiple of the threshold. */
 static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *thread,
 			    uint64_t age_ns)
 {
@@ -213,19 +214,19 @@ static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *th
 	watch->line_is_near |= own_ns >= error_ns / 2 && own_ns < error_ns;
 	if (own_ns < error_ns || (thread->told_ns && age_ns < 2 * thread->told_ns))
 		return false;
-	/* As if so many lines had been saved up. */
+	/* Limits the saved-up lines to the burst. */
 	if (watch->told_ns + TELL_BURST * TELL_NS < now)
 		watch->told_ns = now - TELL_BURST * TELL_NS;
 	if (watch->told_ns + TELL_NS > now)
 		return false;
 	watch->told_ns += TELL_NS;
-	/* Late by a look and by others' turns: the next is due at twice the threshold's multiple.
-	 */
+	/* Late by one sample and other turns' work: the next report is due at double the multiple.
+	 * */
 	thread->told_ns = last_due(watch, age_ns);
 	return true;
 }
 
-/* Of a root future only what sleeps is told from here: what runs is sampled. */
+/* For root futures only sleeping threads are reported from here; running ones are sampled. */
 static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 			 struct watched_thread *thread, const struct trace_turn_times *times,
 			 const struct trace_thread *slot)
@@ -250,7 +251,7 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 	return is_time_to_tell(watch, thread, age_ns);
 }
 
-/* Returns whether the thread is in a long turn that is to be told. */
+/* Returns whether the thread is in a long turn that is to be reported. */
 static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trace,
 			   struct watched_thread *thread)
 {
@@ -282,8 +283,8 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 	return is_time_to_tell(watch, thread, age_ns);
 }
 
-/* Opening a program's debug information takes most of the time of the first line: on a busy machine
- * it would come late. */
+/* Open the debug information early: it takes most of the first line's time, which would be late on
+ * a busy machine. */
 static void prepare_line(struct stall_watch *watch, const struct watched_trace *trace)
 {
 	watch->start->report(trace->path, 0, NULL);
@@ -307,7 +308,7 @@ static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace
 		prepare_line(watch, trace);
 }
 
-/* One that says no more of itself than that it is gone was killed. */
+/* If a process vanishes without recording its end, it was killed. */
 static void end_watch_of(struct watched_trace *trace)
 {
 	if (!watched_trace_refresh(trace) && trace->header.end == TRACE_END_UNKNOWN)

@@ -1,6 +1,6 @@
 /*
- * What `yieldsan run` does while the program runs: looks from outside at threads that are in a long
- * turn, writes down what it sees into their traces, and tells of stalls while they last.
+ * The watcher of `yieldsan run`, active while the program runs: samples threads in long turns from
+ * outside, writes the samples into their traces, and reports stalls in progress.
  */
 #ifndef TOOLS_STALL_WATCH_H
 #define TOOLS_STALL_WATCH_H
@@ -14,11 +14,12 @@
 struct stall_watch_start {
 	const struct trace_directory *traces;
 	const struct options *options;
-	FILE *out;    /* for lines about turns and calls that have not ended */
-	int ancestor; /* a socket: see ancestor.h. The watch ends when the other side shuts down */
-	uint64_t resumed_ns; /* when this watch took over from one that was lost; 0: the first */
-	/* Prints what has lasted for `least_ns` in the process with its trace at `path`. `out`
-	 * NULL: does the same and prints nothing, so that the next line comes sooner. */
+	FILE *out;    /* for lines about turns and calls in progress */
+	int ancestor; /* a socket: see ancestor.h. The watch ends when the other side shuts it down
+		       */
+	uint64_t resumed_ns; /* when this watcher replaced a lost one; 0: it is the first */
+	/* Prints what has lasted for `least_ns` in the process with its trace at `path`. With `out`
+	 * NULL it does the same without printing, to make the next line faster. */
 	void (*report)(const char *path, uint64_t least_ns, FILE *out);
 };
 

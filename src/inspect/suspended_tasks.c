@@ -13,7 +13,7 @@ struct suspended_task {
 	UT_hash_handle hh;
 };
 
-/* What lies behind the record: trace_records.c has seen that it does. */
+/* The parts of the record; trace_records.c has checked that they lie within it. */
 struct parts {
 	const struct trace_await *awaits;
 	const struct trace_suspended_guard *guards;

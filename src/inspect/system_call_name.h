@@ -6,7 +6,7 @@
 
 struct strings;
 
-/* Of a number as the trace has it (trace_format.h, TRACE_NO_SYSTEM_CALL): "read", "a page fault",
+/* Name of a number as in the trace (trace_format.h, TRACE_NO_SYSTEM_CALL): "read", "a page fault",
  * "system call 999"; NULL for none. Kept. */
 const char *system_call_name(struct strings *strings, uint32_t number);
 

@@ -35,7 +35,7 @@ const struct trace_task *task_kinds_tasks(const struct trace_file *trace, size_t
 	return (const void *)((const char *)(*record + 1) + (*record)->first);
 }
 
-/* NULL where there is none; why, `problem` tells. */
+/* NULL if there is none; `problem` then holds the reason. */
 static const struct layout *layout_of(struct task_kinds *kinds, const struct loaded_module *module)
 {
 	struct session *session = kinds->space->session;

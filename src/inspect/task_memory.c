@@ -5,7 +5,7 @@
 #include "shared/task_header.h"
 
 #define TRIES  3
-#define AROUND 2048 /* bytes that are read at once: most futures are smaller */
+#define AROUND 2048 /* bytes read at once: most futures are smaller */
 #define PAGE   4096
 
 const char *task_state_word(enum task_state state)
@@ -19,7 +19,7 @@ const char *task_state_word(enum task_state state)
 	return words[state];
 }
 
-/* What a chain asks for lies close together, and each read is a system call. */
+/* A chain's reads lie close together, and each read is a system call. */
 struct task_window {
 	struct layout_memory layout;
 	const struct process_memory *memory;
@@ -32,8 +32,8 @@ static bool read_whole(const struct process_memory *memory, uint64_t address, vo
 	return process_memory_read(memory, address, to, size) == size;
 }
 
-/* What lies around it in its page: the next one may be nobody's. Outer futures lie around inner
- * ones, and have their states behind them. */
+/* Reads the surroundings within the page: the next page may be unmapped. Outer futures surround
+ * inner ones, with their states after them. */
 static void read_around(struct task_window *window, uint64_t address)
 {
 	const uint64_t in_page = address % PAGE,
@@ -64,14 +64,14 @@ static void forget(struct task_window *window)
 	window->start = window->end = 0;
 }
 
-/* What a type's vtable says of its tasks. */
+/* Task sizes and offsets from a type's vtable. */
 struct parts {
 	uint64_t number;   /* as layout_task.trailer */
 	uint64_t schedule; /* of async-task's */
 };
 
-/* Of functions that are folded into one the debug information describes one alone: the task may be
- * another's. */
+/* Debug information describes only one of several functions merged by the linker: the task may be
+ * of another type. */
 static bool describes(const struct process_memory *memory, const struct task_kind *kind,
 		      struct parts *parts)
 {
@@ -144,7 +144,7 @@ bool task_memory_read(const struct process_memory *memory, uint64_t header,
 		    read_state(memory, header, kind, &parts, &after) && after.state == seen->state)
 			return true;
 	}
-	seen->state = TASK_RUNNING; /* each time it had moved on */
+	seen->state = TASK_RUNNING; /* it had moved on every time */
 	seen->link_count = seen->guard_count = 0;
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
- * A task of a living process, read from outside. Nothing is stopped: what does not fit together was
- * changed meanwhile, and is read again.
+ * Reads a task of a living process from outside, without stopping it: inconsistent data was changed
+ * meanwhile, and is read again.
  */
 #ifndef REPORT_TASK_MEMORY_H
 #define REPORT_TASK_MEMORY_H
@@ -16,7 +16,7 @@
 	STATE(SUSPENDED, "suspended")                                                              \
 	STATE(RUNNING, "running")                                                                  \
 	STATE(WOKEN, "woken")	  /* it is to run: its executor has not come to it */              \
-	STATE(UNKNOWN, "unknown") /* of a process that is gone: it may have ended */
+	STATE(UNKNOWN, "unknown") /* of an ended process: the task may have completed */
 
 enum task_state {
 #define STATE(constant, word) TASK_##constant,
@@ -47,7 +47,7 @@ struct task_seen {
 	size_t guard_count;
 };
 
-/* False when there is no such task (any more). */
+/* False if the task does not exist (any more). */
 bool task_memory_read(const struct process_memory *memory, uint64_t header,
 		      const struct task_kind *kind, struct task_seen *seen);
 

@@ -17,12 +17,12 @@
 #define CHUNK	 64		    /* tasks that are read from the trace at once */
 
 /*
- * One that was polled so lately will soon be again. And between its being marked as polled and its
- * executor's marking it as running, a task that is woken looks as if that poll was over.
+ * A task polled this recently will soon be polled again. Also, a woken task that is marked as
+ * polled but not yet as running looks as if the poll were over.
  */
 #define SETTLED_NS UINT64_C(10000000)
 
-/* A module whose layout was looked for. */
+/* A module whose layout was searched for. */
 struct known_module {
 	uint32_t offset; /* of its trace_module */
 	bool found;
@@ -37,12 +37,12 @@ struct known_kind {
 	UT_hash_handle hh;
 };
 
-/* Tasks of one type that wait in one place, as a trace_suspended tells of them. */
+/* Tasks of one type that wait at one place, as in a trace_suspended. */
 struct place {
 	struct trace_suspended head;
 	struct trace_await awaits[TRACE_SUSPENDED_AWAITS];
 	struct trace_suspended_guard
-		guards[TRACE_SUSPENDED_GUARDS]; /* no address: the key ends here */
+		guards[TRACE_SUSPENDED_GUARDS]; /* without address: the key ends here */
 	uint64_t addresses[TRACE_SUSPENDED_GUARDS];
 	uint64_t *tasks; /* once they are written */
 	size_t task_room;
@@ -67,8 +67,8 @@ struct task_snapshot {
 	struct place *places;
 	struct seen_table *tables;
 	size_t table_count, table_room;
-	size_t table, task; /* where the next look goes on */
-	bool has_layout;    /* of one type of task at least */
+	size_t table, task; /* where the next sample continues */
+	bool has_layout;    /* for at least one task type */
 };
 
 struct task_snapshot *task_snapshot_create(void)
@@ -116,7 +116,7 @@ static bool read_at(const struct watched_trace *trace, void *to, size_t size, ui
 	return pread(trace->fd, to, size, (off_t)offset) == (ssize_t)size;
 }
 
-/* Debug information is not read here: that may take seconds. */
+/* Never reads debug information here: that may take seconds. */
 static const struct layout *layout_at(struct task_snapshot *snapshot, uint32_t offset,
 				      const struct trace_module *record)
 {
@@ -133,7 +133,7 @@ static const struct layout *layout_at(struct task_snapshot *snapshot, uint32_t o
 	return known->found ? &known->layout : NULL;
 }
 
-/* Looks for the module that has its poll function now. */
+/* Finds the module that contains its poll function now. */
 static void find_layout(struct task_snapshot *snapshot, const struct watched_trace *trace,
 			struct task_kind *kind)
 {
@@ -155,7 +155,7 @@ static void find_layout(struct task_snapshot *snapshot, const struct watched_tra
 	}
 }
 
-/* Those that were taken before stand first. */
+/* Kinds that were read before come first. */
 static void take_kinds(struct task_snapshot *snapshot, const struct watched_trace *trace)
 {
 	const struct watched_records *types = &trace->records[RECORD_TASK_TYPE];
@@ -203,7 +203,7 @@ static void take_tables(struct task_snapshot *snapshot, const struct watched_tra
 	}
 }
 
-/* Into `tasks`, `count` of a table from one on. */
+/* Reads `count` entries of a table, from one on, into `tasks`. */
 static bool read_tasks(const struct task_snapshot *snapshot, const struct watched_trace *trace,
 		       size_t table, size_t first, struct trace_task *tasks, size_t count)
 {
@@ -212,7 +212,7 @@ static bool read_tasks(const struct task_snapshot *snapshot, const struct watche
 			       snapshot->tables[table].record.first + first * sizeof *tasks);
 }
 
-/* What is the same of all that wait there: the lock of each is another one. */
+/* The part that all tasks waiting there share: each has another lock. */
 static size_t key_size(const struct place *place)
 {
 	return offsetof(struct place, guards) - offsetof(struct place, head) +
@@ -271,7 +271,7 @@ static void look_at(struct task_snapshot *snapshot, const struct watched_trace *
 	known->place = place_of(snapshot, kind, &seen);
 }
 
-/* From where the last look ended; false when all were looked at, or none is there. */
+/* Continues after the last sample; false if all tasks are done, or there are none. */
 static bool look_at_chunk(struct task_snapshot *snapshot, const struct watched_trace *trace)
 {
 	const struct seen_table *table = &snapshot->tables[snapshot->table];
@@ -317,7 +317,7 @@ void task_snapshot_look(struct task_snapshot *snapshot, const struct watched_tra
 	snapshot->due_ns = monotonic_ns() + PAUSE_NS;
 }
 
-/* To each place those tasks of the table that still wait there. */
+/* Adds to each place the tasks of the table that still wait there. */
 static void gather(struct task_snapshot *snapshot, const struct watched_trace *trace, size_t table)
 {
 	const struct seen_table *seen = &snapshot->tables[table];

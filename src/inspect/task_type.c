@@ -5,7 +5,7 @@
 
 #include "session.h"
 
-/* The first argument between the brackets, and where it ends. */
+/* The first argument between the brackets, and its end. */
 static const char *first_argument(const char *name, size_t *length)
 {
 	const char *open = strchr(name, '<'), *at;
@@ -26,8 +26,8 @@ static const char *first_argument(const char *name, size_t *length)
 }
 
 /*
- * What the compiler made of an async function is named after it: `app::serve::{async_fn_env#0}` in
- * debug information, `app::serve::{closure#0}` in symbols. A block has no other name.
+ * An async function's machine has the function's name: `app::serve::{async_fn_env#0}` in debug
+ * information, `app::serve::{closure#0}` in symbols. A block has no other name.
  */
 static size_t without_environment(const char *type, size_t length)
 {
@@ -43,9 +43,9 @@ static size_t without_environment(const char *type, size_t length)
 	return length;
 }
 
-/* What executors and libraries put around a task's future: a matter of theirs. */
+/* Wrappers that executors and libraries put around a task's future. */
 static const char *const wrappers[] = {
-	"core::pin::Pin<alloc::boxed::Box<", /* debug builds of Tokio box what is large */
+	"core::pin::Pin<alloc::boxed::Box<", /* debug builds of Tokio box large futures */
 	"async_executor::AsyncCallOnDrop<",
 	"tracing::instrument::Instrumented<",
 };
@@ -56,7 +56,7 @@ static const char *unwrapped(const char *type, size_t *length)
 		size_t begin = strlen(wrappers[i]), inner;
 		const char *inside;
 
-		/* Of a dyn Future there is no more to say. */
+		/* For a dyn Future no more is known. */
 		if (*length <= begin || memcmp(type, wrappers[i], begin) || type[begin] == '(' ||
 		    !strncmp(type + begin, "dyn ", 4))
 			continue;

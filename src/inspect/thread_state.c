@@ -14,7 +14,7 @@ bool thread_state_read(pid_t pid, pid_t tid, struct thread_state *state)
 
 	if (!process_text(pid, tid, "stat", text, sizeof text))
 		return false;
-	behind = strrchr(text, ')'); /* the name may hold anything */
+	behind = strrchr(text, ')'); /* the name may contain any character */
 	if (!behind || !behind[1])
 		return false;
 	state->letter = behind[2];
@@ -36,7 +36,7 @@ bool thread_wait_read(pid_t pid, pid_t tid, struct thread_wait *wait)
 	long number;
 
 	memset(wait, 0, sizeof *wait);
-	/* "NUMBER ARGUMENTS... SP PC", "-1 SP PC" outside of a call, "running". */
+	/* "NUMBER ARGUMENTS... SP PC", "-1 SP PC" outside a system call, "running". */
 	if (!process_text(pid, tid, "syscall", text, sizeof text) || *text == 'r')
 		return false;
 	if (sscanf(text,

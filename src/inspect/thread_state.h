@@ -1,4 +1,4 @@
-/* What a thread of another process does just now, as /proc tells it. */
+/* The current state of another process's thread, from /proc. */
 #ifndef REPORT_THREAD_STATE_H
 #define REPORT_THREAD_STATE_H
 
@@ -8,25 +8,25 @@
 
 struct thread_state {
 	char letter;	      /* as in proc(5): R, S, D, ... */
-	uint64_t ran_ns;      /* so far, on a processor */
-	uint64_t runnable_ns; /* so far, waiting for one */
+	uint64_t ran_ns;      /* total time on a CPU */
+	uint64_t runnable_ns; /* total time runnable */
 };
 
 /* Where a thread sleeps. */
 struct thread_wait {
 	uint32_t system_call; /* as in a trace_look: number + 1, or TRACE_PAGE_FAULT */
 	uint64_t sp, pc;
-	uint64_t arguments[6]; /* of the call; 0 outside of one */
+	uint64_t arguments[6]; /* of the system call; 0 outside one */
 	char channel[24];      /* empty: not told */
 };
 
-/* False when the thread is gone, or not ours to look at. */
+/* False if the thread has ended, or may not be inspected. */
 bool thread_state_read(pid_t pid, pid_t tid, struct thread_state *state);
 
-/* Of its own accord: not for want of a processor, nor stopped by a shell or a debugger. */
+/* Whether it sleeps: it is neither runnable nor stopped by a shell or a debugger. */
 bool thread_sleeps(const struct thread_state *state);
 
-/* False when it does not sleep, or may not be asked. */
+/* False if it does not sleep, or may not be inspected. */
 bool thread_wait_read(pid_t pid, pid_t tid, struct thread_wait *wait);
 
 #endif

@@ -91,12 +91,12 @@ static bool visit_traces(const struct trace_directory *directory,
 struct collection {
 	struct trace_directory *directory;
 	pid_t pid;
-	/* The last of those of `pid`: others it left by exec. */
+	/* The last trace of `pid`: it left others by exec. */
 	char last[PATH_MAX + NAME_MAX + 2];
 	uint64_t last_start_ns;
 };
 
-/* When a trace was made, in microseconds: its name has it before the suffix. 0: it has none. */
+/* When a trace was created, in microseconds: the number before the suffix of its name. 0: none. */
 static uint64_t made_us(const char *path)
 {
 	const char *end = path + strlen(path) - strlen(TRACE_SUFFIX), *digits = end;
@@ -106,7 +106,7 @@ static uint64_t made_us(const char *path)
 	return digits > path && digits[-1] == '.' ? strtoull(digits, NULL, 10) : 0;
 }
 
-/* A file that the runtime marked, for it could not write into it. Others may put files into the
+/* A file that the runtime marked because it could not write into it. Others may put files into the
  * directory. */
 static bool is_marked_since(const char *path, mode_t mark, const struct timespec *start)
 {

@@ -1,4 +1,4 @@
-/* Where the traces of one run go. */
+/* The directory of one run's traces. */
 #ifndef TOOLS_TRACE_DIRECTORY_H
 #define TOOLS_TRACE_DIRECTORY_H
 
@@ -13,26 +13,27 @@
 
 struct trace_directory {
 	char path[PATH_MAX];	   /* absolute */
-	bool is_private;	   /* ours: made for this run */
-	char run[OPTION_RUN_SIZE]; /* tells this run's traces from others in the directory */
+	bool is_private;	   /* created for this run */
+	char run[OPTION_RUN_SIZE]; /* distinguishes this run's traces from others in the directory
+				    */
 	struct timespec opened;	   /* CLOCK_REALTIME */
 	char **traces;		   /* once collected: paths */
-	size_t lost;		   /* processes whose executors found no room for a trace */
-	size_t cut;		   /* traces that somebody emptied while they were written */
-	bool is_gone;		   /* it cannot be read any more: somebody removed it */
+	size_t lost;		   /* processes whose executors had no room for a trace */
+	size_t cut;		   /* traces that were truncated while they were written */
+	bool is_gone;		   /* unreadable: it was removed */
 	size_t count, room;
 };
 
 /*
- * `wanted` is made if it is not there; empty: a private one under $TMPDIR. Prints why not and
- * returns false when no trace could be written there.
+ * Creates `wanted` if it is missing; empty: a private one under $TMPDIR. If no trace can be written
+ * there, prints the reason and returns false.
  */
 bool trace_directory_open(struct trace_directory *directory, const char *wanted);
 
-/* After process `pid` has ended with `status`: finishes this run's traces, and lists them. */
+/* Call after process `pid` ended with `status`: finishes this run's traces and lists them. */
 void trace_directory_collect(struct trace_directory *directory, pid_t pid, int status);
 
-/* Processes that still run and write one of the collected traces. */
+/* Processes that are still running and write one of the collected traces. */
 struct trace_writers {
 	size_t count;
 	pid_t first; /* the lowest; 0: none */
@@ -41,7 +42,7 @@ struct trace_writers {
 void trace_directory_writers(const struct trace_directory *directory,
 			     struct trace_writers *writers);
 
-/* The room that the collected traces take. */
+/* Removes a private directory with its contents. */
 uint64_t trace_directory_bytes(const struct trace_directory *directory);
 
 /* Removes a private directory with what is in it. */

@@ -16,11 +16,11 @@
 #include "thread_state.h"
 #include "trace_records.h"
 
-/* Longer runs of zeros than threads killed in the midst of a record leave: part of the file is
- * gone. */
+/* Threads killed in the middle of a record leave shorter runs of zeros: a longer one means that
+ * part of the file is missing. */
 #define MAX_HOLE 65536
 
-/* The largest that the option trace_size allows, and what `yieldsan run' appends. */
+/* The largest value of the option trace_size, plus what `yieldsan run' appends. */
 #define MAX_SIZE (UINT64_C(5) << 28)
 
 static size_t read_all(int fd, void *bytes, size_t size, off_t offset)
@@ -37,7 +37,7 @@ static size_t read_all(int fd, void *bytes, size_t size, off_t offset)
 	return done;
 }
 
-/* Why this is not a trace that can be read here; NULL when it is. */
+/* Why this trace cannot be read here; NULL if it can. */
 static const char *refusal(const struct trace_header *header, size_t got)
 {
 	if (!got)
@@ -61,7 +61,7 @@ static const char *refusal(const struct trace_header *header, size_t got)
 	return NULL;
 }
 
-/* What is no part of the file but a hole in it reads as zeros, and takes no memory. */
+/* Holes of the file read as zeros and take no memory. */
 static size_t read_data(int fd, unsigned char *bytes, size_t size)
 {
 	off_t end, data = 0, hole;
@@ -78,19 +78,19 @@ static size_t read_data(int fd, unsigned char *bytes, size_t size)
 			return (size_t)data + got;
 		data = hole;
 	}
-	if (data < 0 && errno != ENXIO) /* a file system that knows no holes */
+	if (data < 0 && errno != ENXIO) /* the file system does not support holes */
 		return read_all(fd, bytes, size, 0);
 	end = lseek(fd, 0, SEEK_END);
 	return end >= 0 && (size_t)end < size ? (size_t)end : size;
 }
 
-/* The part of the file that was handed out: what it says, within what there is. */
+/* The allocated part of the file: as the header says, limited to the file's size. */
 static int size_up(struct trace_file *trace, const struct trace_header *header, off_t file_size)
 {
 	uint64_t used = header->used, has = file_size > 0 ? (uint64_t)file_size : 0;
 
 	if (used > header->file_size)
-		used = header->file_size; /* full: what came later was counted, not written */
+		used = header->file_size; /* full: later records were counted, not written */
 	if (used < sizeof *header)
 		used = sizeof *header;
 	trace->missing = used > has ? used - has : 0;
@@ -116,9 +116,9 @@ static void keep(struct trace_file *trace, uint32_t type, size_t at)
 }
 
 /*
- * From record to record. One that was handed out to a thread that was killed before it wrote the
- * size is a hole of zeros; anything else that is no record is passed over until a known one begins:
- * among damage what looks like an unknown one is more likely none.
+ * Walks the records. A thread killed before it wrote the size of its record leaves a hole of zeros.
+ * Other invalid data is skipped up to a record of a known type: among damage, an apparently unknown
+ * record is more likely garbage.
  */
 static void walk(struct trace_file *trace)
 {
@@ -150,8 +150,8 @@ static void walk(struct trace_file *trace)
 }
 
 /*
- * Who has a processor, or waits for one, is not blocked: most of all one that wrote to somebody,
- * who has it now. Several looks, for a call that sleeps more than once.
+ * A running or runnable thread is not blocked. Typical case: a writer that woke its reader and was
+ * preempted by it. Samples several times, for a call that sleeps more than once.
  */
 static bool sleeps(int32_t pid, int32_t tid)
 {
@@ -167,8 +167,8 @@ static bool sleeps(int32_t pid, int32_t tid)
 }
 
 /*
- * The calls in progress anew: while the file was read, one may have ended and another begun. One
- * that was seen asleep was so in this call.
+ * Reads the calls in progress again: while the file was read, one may have ended and another begun.
+ * A call that was seen asleep was in progress.
  */
 static void read_calls_again(struct trace_file *trace, int fd)
 {
@@ -235,7 +235,7 @@ static int read_open(struct trace_file *trace, int fd, const char *path, const c
 
 int trace_file_read(struct trace_file *trace, const char *path, char sentence[TRACE_SENTENCE_SIZE])
 {
-	/* O_NONBLOCK: a FIFO must not hold us. */
+	/* O_NONBLOCK: a FIFO must not block us. */
 	int fd = ancestor_open_trace(path, O_RDONLY | O_NONBLOCK), error;
 	const char *why = NULL;
 

@@ -1,6 +1,6 @@
 /*
- * A trace as it lies in a file, read with trust in nothing: whoever holds a struct trace_file finds
- * only records that lie within it, are whole, and are of the type that was asked for.
+ * A trace read from a file, which is not trusted: a struct trace_file only returns records that lie
+ * within it, are complete, and have the requested type.
  */
 #ifndef REPORT_TRACE_FILE_H
 #define REPORT_TRACE_FILE_H
@@ -17,64 +17,64 @@
 
 struct trace_file {
 	/*
-	 * A copy, not a mapping: the program may still write, and what was checked must stay as it
-	 * was; and a file that is cut short under a mapping kills its reader.
+	 * A copy, not a mapping: the program may still write, and checked data must not change; and
+	 * truncating a mapped file kills its reader.
 	 */
 	unsigned char *bytes;
 	size_t size;
 	const struct trace_header *header;
-	uint8_t *known; /* a bit for every TRACE_ALIGN bytes: a good record begins here */
+	uint8_t *known; /* a bit for every TRACE_ALIGN bytes: a valid record begins here */
 	struct {
-		uint32_t *offsets; /* in the order of the file */
+		uint32_t *offsets; /* in file order */
 		size_t count, room;
 	} records[TRACE_RECORD_TYPES];
 	uid_t owner;
 	bool running;	    /* the process is alive and still has the trace mapped */
 	uint64_t read_ns;   /* CLOCK_MONOTONIC when it was read */
-	size_t missing;	    /* bytes that the file should have and has not */
+	size_t missing;	    /* bytes missing from the file */
 	size_t passed_over; /* bytes that make no sense */
 };
 
 /*
- * Returns 0, or -errno with `sentence` telling which file, why not, and what to do. A file of which
- * a part can be read is read: see trace_file_damage.
+ * Returns 0, or -errno with `sentence`: which file, why, and what to do. Reads a partly readable
+ * file as far as possible: see trace_file_damage.
  */
 int trace_file_read(struct trace_file *trace, const char *path, char sentence[TRACE_SENTENCE_SIZE]);
 void trace_file_close(struct trace_file *trace);
 
 /*
- * The last moment, of CLOCK_MONOTONIC, at which the process was seen alive: now, its end, or of one
- * that nobody saw end the last look of `yieldsan run'. 0: nobody looked.
+ * The last CLOCK_MONOTONIC time at which the process was known to be alive: now, its end, or, if
+ * the end was not seen, the last sample of `yieldsan run'. 0: never sampled.
  */
 uint64_t trace_file_last_ns(const struct trace_file *trace);
 
-/* CLOCK_MONOTONIC at a tick of the trace's clock; 0 when it has none. */
+/* Converts a tick of the trace's clock to CLOCK_MONOTONIC; 0 if it has no clock. */
 uint64_t trace_clock_ns(const struct trace_file *trace, uint64_t ticks);
 
-/* What of the trace was lost between the program and here; false when nothing. */
+/* Describes what part of the trace was lost; false if none was. */
 bool trace_file_damage(const struct trace_file *trace, const char *path,
 		       char sentence[TRACE_SENTENCE_SIZE]);
 
-/* Whether findings may be in what was lost. */
+/* Whether the lost part may contain findings. */
 bool trace_file_is_incomplete(const struct trace_file *trace);
 
-/* The record at an offset that another record names; NULL when there is none of that type. */
+/* The record at an offset that another record names; NULL if it has another type. */
 const void *trace_file_record(const struct trace_file *trace, uint32_t offset,
 			      enum record_type type);
 
-/* Where a script is put together. */
+/* Buffer for assembling a script. */
 union script_room {
 	struct trace_script script;
 	char bytes[sizeof(struct trace_script) + TRACE_SCRIPT_SIZE];
 };
 
-/* The script at an offset, as one text; NULL when there is none. It may lie in `room`. */
+/* The script at an offset, as one text; NULL if there is none. May be stored in `room`. */
 const struct trace_script *trace_file_script(const struct trace_file *trace, uint32_t offset,
 					     union script_room *room);
 
 /*
- * The call a thread is in, as far as that was written down whole: its counters, sizes and offsets
- * lie within bounds. False when it is in none.
+ * The thread's current call, if it was recorded completely: counters, sizes and offsets are within
+ * bounds. False if it is in none.
  */
 bool trace_file_call(const struct trace_file *trace, const struct trace_thread *thread,
 		     struct trace_call_in_progress *call);

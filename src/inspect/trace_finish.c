@@ -17,7 +17,7 @@
 
 int trace_finish_open(const char *path, struct trace_header *header)
 {
-	/* O_NOFOLLOW: others may write to this directory. O_NONBLOCK: a FIFO must not hold us. */
+	/* O_NOFOLLOW: others may write to this directory. O_NONBLOCK: a FIFO must not block us. */
 	int fd = ancestor_open_trace(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
 	struct stat status;
 
@@ -95,7 +95,7 @@ void trace_finish_append(int fd, const void *record, size_t size)
 		       "written as one");
 	if (pread(fd, &header, sizeof header, 0) != sizeof header)
 		return;
-	/* One that ran full tells of more than there is. */
+	/* The header of a full trace counts more than the file contains. */
 	end[0] = header.used < header.file_size ? header.used : header.file_size;
 	if (pwrite(fd, record, size, (off_t)end[0]) != (ssize_t)size)
 		return;
@@ -105,12 +105,12 @@ void trace_finish_append(int fd, const void *record, size_t size)
 }
 
 /*
- * A write lease is given only while nobody else has the file open or mapped, whatever their name
- * space: the one question that a pid cannot answer. Whoever opens it now waits until it is closed.
+ * The kernel grants a write lease only while no other process has the file open or mapped, in any
+ * namespace, which a pid cannot show. A process that opens it now waits until we close it.
  */
 static bool is_ours_alone(int fd)
 {
-	signal(SIGIO, SIG_IGN); /* tells that somebody waits */
+	signal(SIGIO, SIG_IGN); /* sent when another process waits */
 	return !fcntl(fd, F_SETLEASE, F_WRLCK);
 }
 

@@ -5,7 +5,7 @@
 
 #include "contract/trace_format.h"
 
-/* Types that a later minor change may add; a larger number is no record. */
+/* Types that later minor versions may add; a larger number is not a record. */
 #define MAX_TYPE 1024
 
 static const size_t least_sizes[] = {
@@ -50,7 +50,7 @@ static bool suspended_is_whole(const struct trace_suspended *suspended)
 		       suspended->head.size - sizeof *suspended;
 }
 
-/* What the record says of its own inside lies within its size. */
+/* Whether the record's internal sizes and offsets lie within its size. */
 static bool is_whole(const struct trace_record *head)
 {
 	const struct trace_process *process = (const void *)head;

@@ -1,4 +1,4 @@
-/* Whether bytes of a trace are a whole record: the sizes each type must have. */
+/* Validates records of a trace: the sizes each type must have. */
 #ifndef REPORT_TRACE_RECORDS_H
 #define REPORT_TRACE_RECORDS_H
 
@@ -7,7 +7,7 @@
 
 enum trace_record_state {
 	TRACE_RECORD_GOOD,
-	TRACE_RECORD_OTHER, /* of a type not known here, or not finished: to be skipped */
+	TRACE_RECORD_OTHER, /* of an unknown type, or unfinished: skip */
 	TRACE_RECORD_BAD,   /* no record begins here */
 };
 

@@ -43,8 +43,8 @@ uint64_t watched_root_turn(struct watched_trace *trace, struct watched_thread *t
 }
 
 /*
- * What is looked at began where it was first looked at: the turn may be a poll's that was over by
- * then, and this another one.
+ * A turn begins at its first sample: it may stand for a poll that has ended since, and this one may
+ * be another.
  */
 enum watched_root watched_root_of(struct watched_trace *trace, struct watched_thread *thread,
 				  const struct trace_turn_times *times,

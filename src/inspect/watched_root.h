@@ -5,13 +5,13 @@
 #include "watched_trace.h"
 
 /*
- * What stands for a turn, as in a trace_look; 0 when the thread polls no root future now. A poll
- * that is known to be another one makes thread->turn 0.
+ * A number that stands for the turn, as in a trace_look; 0 if the thread polls no root future now.
+ * Resets thread->turn to 0 if this is known to be another poll.
  */
 uint64_t watched_root_turn(struct watched_trace *trace, struct watched_thread *thread,
 			   const struct trace_turn_times *times, const struct trace_thread *slot);
 
-/* Whether a thread's turn stands for such a poll, and not for one that is over. */
+/* Whether a thread's turn stands for such a poll, and whether that is still in progress. */
 enum watched_root { ROOT_NOT, ROOT_LASTS, ROOT_OVER };
 
 enum watched_root watched_root_of(struct watched_trace *trace, struct watched_thread *thread,

@@ -91,7 +91,7 @@ static void take_record(struct watched_trace *trace, const struct trace_record *
 	known->offsets[known->count++] = (uint32_t)trace->next;
 }
 
-/* A killed one is gone before its parent has asked for its status. */
+/* A killed process vanishes before its parent collects its status. */
 static bool is_gone(const struct watched_trace *trace)
 {
 	struct pollfd process = { .fd = trace->process, .events = POLLIN };
@@ -103,14 +103,15 @@ static bool is_gone(const struct watched_trace *trace)
 
 bool watched_trace_refresh(struct watched_trace *trace)
 {
-	const bool gone = is_gone(trace); /* asked first: then the header is the last one */
+	const bool gone =
+		is_gone(trace); /* check first: then the header read next is the last one */
 	struct trace_record head;
 	struct trace_clock clock;
 
 	if (pread(trace->fd, &trace->header, sizeof trace->header, 0) != sizeof trace->header ||
 	    trace->header.end != TRACE_END_UNKNOWN || gone)
 		return false;
-	/* One that is being filled is waited for: what comes after is looked at then. */
+	/* Stops at a record that is being filled; reads on the next time. */
 	while (trace->next < trace->header.used &&
 	       pread(trace->fd, &head, sizeof head, (off_t)trace->next) == sizeof head &&
 	       head.type != RECORD_UNFINISHED && head.size >= sizeof head) {
