@@ -74,7 +74,8 @@ void binary_deinit(struct binary *binary)
 	free(inside);
 }
 
-/* Whether the file holds debug information: some hold .debug_frame and the like alone. */
+/* Whether the file has debug information: some files have only .debug_frame and similar sections.
+ * */
 static bool open_dwarf(struct binary_inside *inside, const struct elf_file *file)
 {
 	struct spans code = { 0 };
@@ -99,7 +100,8 @@ static const char *open_object(struct elf_file *object, const struct binary_key 
 	const uint8_t *build_id;
 	int error;
 
-	/* The kernel's own object has a name in brackets or no directory: there is no such file. */
+	/* The kernel's own object has a name in brackets or without a directory: there is no such
+	 * file. */
 	if (key->path[0] != '/')
 		return "is no file";
 	error = elf_file_open(object, key->path);
@@ -134,7 +136,7 @@ static void open_files(struct binary *binary)
 		return;
 	if (!binary->names_only)
 		open_dwarf(inside, &inside->debug);
-	inside->problem = NULL; /* it belongs to what ran, whatever lies at the path now */
+	inside->problem = NULL; /* it belongs to what ran, whatever is at the path now */
 }
 
 const char *binary_problem(struct binary *binary, uint64_t loaded_wall_ns)
@@ -220,7 +222,7 @@ static const char *symbol_at(struct binary_inside *inside, uint64_t address)
 	return symbol_table_find(&inside->symbols, address);
 }
 
-/* The symbol tables' word on the function, where the debug information left it open. */
+/* Names the function from the symbol tables if the debug information did not. */
 static void name_function(struct binary_inside *inside, uint64_t address,
 			  struct source_frame *function)
 {
@@ -273,7 +275,7 @@ const struct source_place *binary_find(struct binary *binary, uint64_t address)
 	return &known->place;
 }
 
-/* With its generic arguments, unlike linkage names and symbols of Rust's older kind. */
+/* With generic arguments, unlike linkage names and Rust's legacy symbols. */
 static const char *name_in_unit(struct binary_inside *inside, uint64_t address)
 {
 	struct unit *unit = units_find(&inside->units, address);

@@ -8,7 +8,7 @@
 
 #include "support/memory.h"
 
-/* CRC-32 as in IEEE 802.3: the check sum of .gnu_debuglink (gdb manual, "Separate Debug Files"). */
+/* CRC-32 as in IEEE 802.3: the checksum of .gnu_debuglink (gdb manual, "Separate Debug Files"). */
 #define MAX_SUMMED ((off_t)4 << 30)
 
 static uint32_t check_sum(int fd)

@@ -8,7 +8,7 @@
 
 struct debuginfod_client;
 
-/* As elfutils/debuginfod.h declares them. */
+/* As declared in elfutils/debuginfod.h. */
 static struct {
 	struct debuginfod_client *(*begin)(void);
 	int (*find)(struct debuginfod_client *client, const unsigned char *build_id, int size,

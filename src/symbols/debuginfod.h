@@ -1,7 +1,7 @@
 /*
- * Debug files from the servers that DEBUGINFOD_URLS names; without that variable nothing is asked.
- * The library that asks them (elfutils, debuginfod.h) is loaded then alone, and keeps what it got
- * (debuginfod-client-config(7) tells where, and what else can be set).
+ * Debug files from the servers in DEBUGINFOD_URLS; without that variable no request is made. Only
+ * then is elfutils' client library loaded (debuginfod.h), which caches what it got
+ * (debuginfod-client-config(7) documents where, and further settings).
  */
 #ifndef DEBUG_INFO_DEBUGINFOD_H
 #define DEBUG_INFO_DEBUGINFOD_H
@@ -10,7 +10,7 @@
 
 #include "elf_file.h"
 
-/* -ENOENT when no server has it, -ENOSYS without servers or without the library. */
+/* -ENOENT if no server has it, -ENOSYS without servers or without the library. */
 int debuginfod_open(struct elf_file *file, const uint8_t *build_id, size_t build_id_size);
 
 bool debuginfod_is_wanted(void);  /* servers are named */

@@ -7,7 +7,7 @@
 
 #include "support/memory.h"
 
-/* GCC and LLVM append these to a function that they split, specialised or renamed. */
+/* GCC and LLVM append these to functions that they split, specialise or rename. */
 static const char *const clone_suffixes[] = {
 	".constprop.", ".isra.", ".part.",	".cold",
 	".lto_priv.",  ".llvm.", ".localalias", ".clone.",
@@ -30,7 +30,7 @@ static char *without_suffix(const char *symbol)
 	return name;
 }
 
-/* The end of the generic arguments that begin at `open`, a '<'; NULL when they do not end. */
+/* The end of the generic arguments that begin at `open`, a '<'; NULL if they do not end. */
 static const char *arguments_end(const char *open)
 {
 	int depth = 0;
@@ -45,7 +45,7 @@ static const char *arguments_end(const char *open)
 	return NULL;
 }
 
-/* `a::b::<T>::c` becomes `a::b::c`, which is what a legacy name says. `a::<impl T>::c` stays. */
+/* `a::b::<T>::c` becomes `a::b::c`, the form of a legacy name. `a::<impl T>::c` stays. */
 static void drop_generic_arguments(char *name)
 {
 	char *to = name;

@@ -73,7 +73,7 @@ const char *die_file(Dwarf_Die *die)
 	return dwarf_filesrc(files, number, NULL, NULL);
 }
 
-/* Of a split unit only the skeleton tells. */
+/* For a split unit only the skeleton has it. */
 static const char *compilers_directory(Dwarf_Die *die)
 {
 	Dwarf_Die unit, skeleton;

@@ -10,10 +10,10 @@
 
 #include "support/memory.h"
 
-#define MAX_SECTIONS 9 /* their numbers end below */
+#define MAX_SECTIONS 9 /* the numbers are smaller */
 
-/* Numbers of sections in an index: of DWARF 5 (7.3.5.3), and of the format before it (the GCC
- * wiki's DebugFissionDWP). */
+/* Section numbers of an index: of DWARF 5 (7.3.5.3), and of the older format (the GCC wiki's
+ * DebugFissionDWP). */
 static const char *const names_of_5[MAX_SECTIONS] = {
 	[1] = ".debug_info.dwo",     [3] = ".debug_abbrev.dwo",	     [4] = ".debug_line.dwo",
 	[5] = ".debug_loclists.dwo", [6] = ".debug_str_offsets.dwo", [7] = ".debug_macro.dwo",
@@ -27,14 +27,14 @@ static const char *const names_of_2[MAX_SECTIONS] = {
 
 #define STRING_OFFSETS	      6
 #define STRINGS		      ".debug_str.dwo"
-#define STRING_OFFSETS_5_HEAD 8 /* bytes before the first: DWARF 5 (7.26) */
+#define STRING_OFFSETS_5_HEAD 8 /* header size: DWARF 5 (7.26) */
 
 struct part {
 	const unsigned char *bytes;
 	size_t size;
 };
 
-/* Where each unit's parts lie. Integers of the file, in this machine's order. */
+/* The offsets of each unit's parts. The file's integers are in native byte order. */
 struct dwp {
 	struct elf_file file;
 	const char *const *names;
@@ -76,7 +76,7 @@ static struct part section_of(const struct elf_file *file, const char *name)
 				   : (struct part){ NULL, 0 };
 }
 
-/* What the index says lies within it. */
+/* Checks that the index's contents lie within it. */
 static bool read_index(struct dwp *dwp, struct part index)
 {
 	const unsigned char *at = index.bytes;
@@ -84,7 +84,7 @@ static bool read_index(struct dwp *dwp, struct part index)
 
 	if (index.size < 4 * sizeof(uint32_t))
 		return false;
-	dwp->version = at[0] | at[1] << 8; /* of DWARF 5 a half, and two bytes of nothing */
+	dwp->version = at[0] | at[1] << 8; /* in DWARF 5 two bytes, then two of padding */
 	dwp->columns = word_at(at, 1);
 	dwp->units = word_at(at, 2);
 	dwp->slots = word_at(at, 3);
@@ -128,7 +128,7 @@ static bool open_beside(struct dwp *dwp, const struct elf_file *file)
 	return false;
 }
 
-/* The unit's row, from 0; UINT32_MAX: it is not there. The index is a hash table by their ids. */
+/* The unit's row, from 0; UINT32_MAX: missing. The index is a hash table by unit id. */
 static uint32_t row_of(const struct dwp *dwp, uint64_t id)
 {
 	const uint32_t mask = dwp->slots - 1, step = (uint32_t)(id >> 32 & mask) | 1;
@@ -157,12 +157,12 @@ static struct part part_of(const struct dwp *dwp, uint32_t row, uint32_t column,
 }
 
 struct strings_copy {
-	uint32_t *offsets; /* a copy of the unit's, to places in `text` */
+	uint32_t *offsets; /* a copy of the unit's offsets, into `text` */
 	char *text;
 	size_t size;
 };
 
-/* The strings of all units lie in one section: those of this one alone, as a .dwo has them. */
+/* The strings of all units share a section: extract those of this unit, as in a .dwo. */
 static void copy_strings(const struct dwp *dwp, struct part offsets, struct strings_copy *copy)
 {
 	const size_t head = dwp->version == 5 ? STRING_OFFSETS_5_HEAD / sizeof(uint32_t) : 0;
@@ -181,7 +181,7 @@ static void copy_strings(const struct dwp *dwp, struct part offsets, struct stri
 
 		if (from < dwp->strings.size)
 			length = strnlen(string, dwp->strings.size - from);
-		/* No unit that a compiler wrote has a string twice. */
+		/* Compilers never write a string twice in a unit. */
 		if (used > UINT32_MAX - length - 1 || used > dwp->strings.size + count)
 			length = 0;
 		copy->offsets[i] = (uint32_t)used;
@@ -191,13 +191,13 @@ static void copy_strings(const struct dwp *dwp, struct part offsets, struct stri
 	fclose(text);
 }
 
-/* Names of sections, one behind the other. */
+/* Section names, one after another. */
 struct names {
 	char text[256];
 	size_t size;
 };
 
-/* Its number; 0 when there is no memory for it. */
+/* Its number; 0 if out of memory. */
 static size_t add_section(Elf *elf, struct names *names, const char *name, struct part part)
 {
 	Elf_Scn *section = elf_newscn(elf);
@@ -268,8 +268,8 @@ static bool make_file(const struct dwp *dwp, uint32_t row, int fd)
 	return written;
 }
 
-/* libdw opens the file that the unit names when it is first asked for what lies there: for that
- * moment the name is that of ours. Strings lie in a mapping of this process alone. */
+/* libdw opens the file that a unit names when it first needs it: for that moment replace the name
+ * by ours. Strings lie in a private mapping of this process. */
 static void link_unit(const struct dwp *dwp, Dwarf_Die *unit, uint32_t row)
 {
 	char path[32], former[sizeof path];

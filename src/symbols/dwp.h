@@ -1,7 +1,7 @@
 /*
- * Split debug information that was packed into one file (.dwp), as rustc and dwp(1) make it.
- * elfutils reads it from 0.191 on, and not what rustc makes by default: each unit is given to libdw
- * as the .dwo file that it was. One whose name is shorter than "/dev/fd/NN" cannot be given so.
+ * Split debug information packed into one file (.dwp), as rustc and dwp(1) write it. elfutils reads
+ * it only from 0.191 on, and not the form that rustc writes by default: so pass each unit to libdw
+ * as its original .dwo file. Impossible for a unit whose name is shorter than "/dev/fd/NN".
  */
 #ifndef DEBUG_INFO_DWP_H
 #define DEBUG_INFO_DWP_H
@@ -10,8 +10,8 @@
 
 #include "elf_file.h"
 
-/* The file's debug information, with what lies in a .dwp beside it. To be ended before the file is
- * closed. NULL: it has none. */
+/* The file's debug information, including that in a .dwp beside it. End it before closing the file.
+ * NULL: none. */
 Dwarf *dwp_begin(const struct elf_file *file);
 
 #endif

@@ -15,7 +15,7 @@ int elf_file_open(struct elf_file *file, const char *path)
 	file->elf = NULL;
 	file->memory = NULL;
 	elf_version(EV_CURRENT);
-	/* O_NONBLOCK: a FIFO of that name must not hold us. */
+	/* O_NONBLOCK: a FIFO of that name must not block us. */
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file->fd < 0)
 		return -errno;

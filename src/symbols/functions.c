@@ -6,7 +6,7 @@
 
 #include "support/memory.h"
 
-#define MAX_DEPTH 256 /* entries one within another: no compiler comes near, a broken file may */
+#define MAX_DEPTH 256 /* nested entries: compilers never come near, a damaged file may */
 
 static void add_ranges(struct spans *spans, Dwarf_Die *die, size_t value)
 {

@@ -40,8 +40,8 @@ static Dwarf_Die origin(Dwarf_Die *die)
 	return now;
 }
 
-/* "poll<T, S>" as "poll", as linkage names have it; "<T as Trait>" stays. C++ names stay: f<int> is
- * one. */
+/* "poll<T, S>" to "poll", as in linkage names; keeps "<T as Trait>". Keeps C++ names: f<int> is a
+ * name of its own. */
 static const char *without_arguments(struct strings *strings, const char *name,
 				     const char *language)
 {
@@ -52,8 +52,8 @@ static const char *without_arguments(struct strings *strings, const char *name,
 
 /*
  * a::b::f for an entry without a linkage name, from the namespaces and types around its
- * declaration. That walks the whole unit: for the compilers and options that leave linkage names
- * out.
+ * declaration. This walks the whole unit, so it is only for compilers and options that omit linkage
+ * names.
  */
 static const char *qualified_name(Dwarf_Die *die, const char *language, struct strings *strings)
 {
@@ -107,7 +107,7 @@ static const char *tidy_path(struct strings *strings, Dwarf_Die *unit, const cha
 	return kept;
 }
 
-/* Where the call that was inlined as `die` stands in the source. */
+/* The source location of the call that was inlined as `die`. */
 static void read_call_site(Dwarf_Die *die, struct unit *unit, struct strings *strings,
 			   struct source_frame *caller)
 {
@@ -125,8 +125,8 @@ static void read_call_site(Dwarf_Die *die, struct unit *unit, struct strings *st
 	caller->file = tidy_path(strings, &unit->die, dwarf_filesrc(files, file, NULL, NULL));
 }
 
-/* rustc names what it makes of async functions, blocks and closures so; linkage names do not tell
- * them from closures. */
+/* rustc's names for async functions, blocks and closures; linkage names do not distinguish them
+ * from closures. */
 static bool is_state_machine(Dwarf_Die *die)
 {
 	const char *name = dwarf_diename(die);

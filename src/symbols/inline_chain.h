@@ -10,14 +10,14 @@
 #include "units.h"
 
 /*
- * The frames at an address, innermost first, in `memory`. The function of the last one, which was
- * not inlined, is NULL where the unit does not name it by its full name: the symbol table may know
- * better. Returns how many, at least one.
+ * The frames at an address, innermost first, in `memory`. The last one, which was not inlined, has
+ * no function name if the unit lacks its full name: the symbol table may have it. Returns their
+ * number, at least one.
  */
 size_t inline_chain_read(struct unit *unit, uint64_t address, struct strings *strings,
 			 struct obstack *memory, struct source_frame **frames);
 
-/* A linker's name as it is shown. *language as in demangle(). */
+/* A linker name in display form. *language as in demangle(). */
 const char *inline_chain_name(struct strings *strings, const char *symbol, const char **language);
 
 #endif

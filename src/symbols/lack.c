@@ -10,8 +10,8 @@
 #include "debuginfod.h"
 #include "support/memory.h"
 
-/* Who finds the debug file of a distribution's program: what to say before and behind its path. By
- * a part of the system's name in os-release(5); the last fits all. */
+/* How to find debug files of a distribution's programs: the text before and after the path. Matched
+ * by a part of the system's name in os-release(5); the last row matches all. */
 static const struct packager {
 	const char *system, *before, *behind;
 } packagers[] = {
@@ -79,7 +79,7 @@ const char *lack_unreadable_clause(struct strings *strings, const struct elf_fil
 			     dwfl_version(NULL), *name == '/' ? name : path);
 }
 
-/* "ROOT/.build-id/ab/cdef.debug", where everybody looks. To be freed. */
+/* "ROOT/.build-id/ab/cdef.debug", the common convention. The caller frees it. */
 static char *debug_file_name(const struct binary_key *key, const char *root)
 {
 	size_t size;

@@ -1,4 +1,4 @@
-/* What keeps a binary's frames from having names or lines, and how to get what it lacks. */
+/* Why a binary's frames lack names or lines, and how to get them. */
 #ifndef DEBUG_INFO_LACK_H
 #define DEBUG_INFO_LACK_H
 
@@ -8,15 +8,15 @@
 #include "elf_file.h"
 #include "support/strings.h"
 
-/* Whether sections of debug information are there, packed in a way that libelf cannot read. */
+/* Whether it has debug sections compressed in a way that libelf cannot read. */
 bool lack_is_unreadable(const struct elf_file *file);
 
-/* Clauses to stand behind a path, kept strings. For a file that lack_is_unreadable(), the object at
+/* Clauses that follow a path, kept strings. For a file that lack_is_unreadable(), the object at
  * that path or its debug file: */
 const char *lack_unreadable_clause(struct strings *strings, const struct elf_file *file,
 				   const char *path);
 
-/* Of one without debug information, or without symbols either. `root`: where debug files lie. */
+/* For one without debug information, or without symbols too. `root`: where debug files lie. */
 const char *lack_clause(struct strings *strings, const struct binary_key *key, const char *root,
 			bool stripped);
 

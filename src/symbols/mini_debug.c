@@ -7,7 +7,7 @@
 
 #include "support/memory.h"
 
-#define MAX_SIZE ((size_t)1 << 28) /* unpacked: the symbols of the largest programs are a tenth */
+#define MAX_SIZE ((size_t)1 << 28) /* unpacked: the largest programs need a tenth of it */
 
 /* lzma/container.h; values of lzma_ret. */
 #define LZMA_OK	       0
@@ -35,7 +35,7 @@ static Elf_Data *find_section(Elf *elf)
 	return NULL;
 }
 
-/* To be freed; NULL when it is damaged or too large. libdw, which we need, needs liblzma. */
+/* The caller frees it; NULL if it is damaged or too large. libdw, which we link, needs liblzma. */
 static void *unpack(const Elf_Data *packed, size_t *size)
 {
 	void *handle = dlopen("liblzma.so.5", RTLD_LAZY), *symbol;

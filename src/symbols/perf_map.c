@@ -17,7 +17,7 @@ static FILE *open_regular(const char *path, uid_t owner)
 {
 	struct stat status;
 	FILE *file = NULL;
-	/* /tmp is anybody's: no link, no FIFO that would hold us. */
+	/* Any user can write to /tmp: follow no link, and do not block on a FIFO. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
@@ -57,7 +57,7 @@ int perf_map_read(struct perf_map *map, const char *path, uid_t owner, struct st
 			continue;
 		map->names = memory_grow(map->names, map->count, &map->room, sizeof *map->names);
 		map->names[map->count] = strings_keep(strings, line + name);
-		/* Later lines come later in the sort as well: memory that was used again. */
+		/* Later lines describe reused memory, and must sort after earlier ones. */
 		spans_add(&map->spans, start, start + size, map->count++);
 	}
 	free(line);

@@ -1,7 +1,6 @@
 /*
- * The names of code that a compiler made at run time: /tmp/perf-PID.map, as written by Node
- * (--perf-basic-prof), the JVM's agents, .NET, LuaJIT. Format: Linux,
- * tools/perf/Documentation/jit-interface.txt.
+ * Names of JIT code: /tmp/perf-PID.map, written by Node (--perf-basic-prof), the JVM's agents,
+ * .NET, LuaJIT. Format: Linux, tools/perf/Documentation/jit-interface.txt.
  */
 #ifndef DEBUG_INFO_PERF_MAP_H
 #define DEBUG_INFO_PERF_MAP_H
@@ -18,13 +17,13 @@ struct perf_map {
 };
 
 /*
- * -errno; -ENOENT where there is none. Others may write to /tmp: the map must belong to `owner`,
- * whose process it is of, to us, or to root.
+ * -errno; -ENOENT if there is none. Any user can write to /tmp: the map must belong to `owner`, the
+ * process's user, to us, or to root.
  */
 int perf_map_read(struct perf_map *map, const char *path, uid_t owner, struct strings *strings);
 void perf_map_deinit(struct perf_map *map);
 
-/* NULL when none is known at the address. */
+/* NULL if none is known at the address. */
 const char *perf_map_find(const struct perf_map *map, uint64_t address);
 
 #endif

@@ -22,7 +22,7 @@
 #define NAME_BEFORE  24	   /* from the pointer of a PyType_Spec or PyModuleDef back to its name */
 #define TYPE_NAME    208   /* from tp_methods of a PyTypeObject back to tp_name, 3.8 to 3.13 */
 
-/* A word of the data that holds an address. */
+/* A word in the data that contains an address. */
 struct method_pointer {
 	uint64_t place, value;
 };
@@ -146,11 +146,13 @@ static void read_tables(struct python_methods *methods, const struct elf_file *f
 	sort(methods);
 }
 
-/* Where the function begins: the unwind table has all of them, in order (LSB 5, .eh_frame_hdr). */
+/* The start of the function: the unwind table lists all functions in order (LSB 5, .eh_frame_hdr).
+ * */
 static uint64_t function_start(const struct python_methods *methods, const struct elf_file *file,
 			       uint64_t address)
 {
-	static const uint8_t kind[] = { 1, 0x1b, 0x03, 0x3b }; /* what every linker writes */
+	static const uint8_t kind[] = { 1, 0x1b, 0x03,
+					0x3b }; /* the encoding that every linker writes */
 	const uint8_t *header =
 		methods->unwind_table ? bytes_at(methods, file, methods->unwind_table, 12) : NULL;
 	const uint8_t *table;
@@ -178,7 +180,7 @@ static uint64_t function_start(const struct python_methods *methods, const struc
 	return methods->unwind_table + (uint64_t)(int64_t)start;
 }
 
-/* What the word at `place` points to; 0: it is no pointer. */
+/* The target of the word at `place`; 0: not a pointer. */
 static uint64_t value_at(const struct python_methods *methods, uint64_t place)
 {
 	struct method_pointer key = { place, 0 };
@@ -190,7 +192,7 @@ static uint64_t value_at(const struct python_methods *methods, uint64_t place)
 	return found ? found->value : 0;
 }
 
-/* The first of the pointers to `value`, or of those behind it. */
+/* The first of the pointers to `value`, or of the next larger ones. */
 static size_t first_to(const struct python_methods *methods, uint64_t value)
 {
 	size_t low = 0, high = methods->count;
@@ -216,7 +218,7 @@ static bool number_at(const struct python_methods *methods, const struct elf_fil
 	return bytes;
 }
 
-/* An identifier, or several with dots between. */
+/* One identifier, or several separated by dots. */
 static bool name_at(const struct python_methods *methods, const struct elf_file *file,
 		    uint64_t address, char name[NAME_SIZE])
 {
@@ -252,7 +254,7 @@ static bool is_slot(const struct python_methods *methods, const struct elf_file 
 	       number <= LAST_SLOT;
 }
 
-/* The name of a PyModuleDef or a PyType_Spec by its pointer to a table. */
+/* The name of a PyModuleDef or PyType_Spec, found by its pointer to a table. */
 static bool spec_of(const struct python_methods *methods, const struct elf_file *file,
 		    uint64_t pointer, char name[NAME_SIZE])
 {
@@ -260,7 +262,7 @@ static bool spec_of(const struct python_methods *methods, const struct elf_file 
 	       name_at(methods, file, value_at(methods, pointer - NAME_BEFORE), name);
 }
 
-/* Of a PyType_Slot: the first slot of its row of slots is what the PyType_Spec points to. */
+/* For a PyType_Slot: the PyType_Spec points to the first slot of its row. */
 static bool slots_of(const struct python_methods *methods, const struct elf_file *file,
 		     uint64_t pointer, char name[NAME_SIZE])
 {
@@ -278,7 +280,7 @@ static bool slots_of(const struct python_methods *methods, const struct elf_file
 	return false;
 }
 
-/* Of a PyTypeObject that is no PyType_Spec's. */
+/* For a PyTypeObject that no PyType_Spec describes. */
 static bool type_of(const struct python_methods *methods, const struct elf_file *file,
 		    uint64_t pointer, char name[NAME_SIZE])
 {
@@ -293,7 +295,7 @@ static bool owner_of(const struct python_methods *methods, const struct elf_file
 	       type_of(methods, file, pointer, name);
 }
 
-/* Of the table that the row is in: its first row is what its owner points to. */
+/* For the table that contains the row: its owner points to the first row. */
 static bool table_owner(const struct python_methods *methods, const struct elf_file *file,
 			uint64_t row, char name[NAME_SIZE])
 {
@@ -311,7 +313,7 @@ bool python_method_find(struct python_methods *methods, const struct elf_file *f
 			uint64_t address, char name[PYTHON_METHOD_SIZE])
 {
 	char method[NAME_SIZE], owner[NAME_SIZE];
-	size_t shortest = NAME_SIZE; /* `acquire` and `acquire_lock` are one */
+	size_t shortest = NAME_SIZE; /* `acquire` and `acquire_lock` are the same function */
 	uint64_t start;
 
 	if (!methods->read)

@@ -1,7 +1,7 @@
 /*
- * Python's names of C functions: "sqlite3.Connection.execute" of pysqlite_connection_execute. Read
- * from the tables that an extension module, or the interpreter itself, registers its functions by,
- * so that a stripped one serves as well.
+ * Python names of C functions: "sqlite3.Connection.execute" for pysqlite_connection_execute. Read
+ * from the tables by which an extension module or the interpreter registers its functions, so it
+ * works on stripped modules too.
  */
 #ifndef SYMBOLS_PYTHON_METHODS_H
 #define SYMBOLS_PYTHON_METHODS_H
@@ -24,7 +24,7 @@ struct python_methods {
 
 #define PYTHON_METHOD_SIZE 160
 
-/* The name of the function that holds an address (as linked); false where it is in no table. */
+/* The name of the function that contains an address (as linked); false if no table has it. */
 bool python_method_find(struct python_methods *methods, const struct elf_file *file,
 			uint64_t address, char name[PYTHON_METHOD_SIZE]);
 

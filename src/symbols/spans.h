@@ -1,4 +1,4 @@
-/* Address ranges, and which one an address lies in: compilation units, functions, symbols. */
+/* Finds the address range that contains an address: compilation units, functions, symbols. */
 #ifndef DEBUG_INFO_SPANS_H
 #define DEBUG_INFO_SPANS_H
 
@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 struct span {
-	uint64_t low, high; /* high: the first address behind */
-	uint64_t top;	    /* the highest `high` up to here, so that a search knows when to stop */
+	uint64_t low, high; /* high: the first address after it */
+	uint64_t top;	    /* the highest `high` up to here, which ends a search */
 	size_t value;
 };
 
@@ -18,11 +18,11 @@ struct spans {
 
 void spans_add(struct spans *spans, uint64_t low, uint64_t high, size_t value);
 
-/* To be called between the last spans_add and the first spans_find. */
+/* Call after the last spans_add and before the first spans_find. */
 void spans_sort(struct spans *spans);
 
-/* Of the spans that contain the address the one that begins last, the innermost where they nest; of
- * equal ones that which was added with the highest value. NULL when there is none. */
+/* Of the spans that contain the address, returns the one that begins last, which is the innermost
+ * if they nest; of equal ones, the one with the highest value. NULL if there is none. */
 const struct span *spans_find(const struct spans *spans, uint64_t address);
 
 void spans_deinit(struct spans *spans);

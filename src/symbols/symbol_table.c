@@ -23,8 +23,7 @@ static bool is_function(const GElf_Sym *symbol)
 	       symbol->st_value;
 }
 
-/* The better of two names of one address: the one that is not hidden behind underscores or local.
- */
+/* Ranks names of one address: prefers those that are global and do not start with underscores. */
 static int rank(const GElf_Sym *symbol, const char *name)
 {
 	int binding = GELF_ST_BIND(symbol->st_info);
@@ -50,7 +49,7 @@ static void add_section(struct symbol_table *table, Elf *elf, Elf_Scn *section,
 		table->names =
 			memory_grow(table->names, table->count, &table->room, sizeof *table->names);
 		table->names[table->count] = name;
-		/* The rank stands above the number, so that of equal spans the best sorts last. */
+		/* The rank is in the upper bits, so that of equal spans the best sorts last. */
 		spans_add(&table->spans, symbol.st_value,
 			  symbol.st_value + (symbol.st_size ? symbol.st_size : 1),
 			  (size_t)rank(&symbol, name) << 48 | table->count);
@@ -73,7 +72,7 @@ void symbol_table_add(struct symbol_table *table, const struct elf_file *file)
 		add_section(table, file->elf, section, &header);
 }
 
-/* A function without a size (hand-written assembly) reaches to the next one. */
+/* A function without a size (hand-written assembly) extends to the next one. */
 void symbol_table_sort(struct symbol_table *table)
 {
 	struct spans *spans = &table->spans;
@@ -98,7 +97,7 @@ static const char *name_of(const struct symbol_table *table, const struct span *
 	return table->names[span->value & (((size_t)1 << 48) - 1)];
 }
 
-/* A constructor's variants have one name once they are demangled. */
+/* A constructor's variants have the same demangled name. */
 static bool have_one_name(const char *one, const char *other)
 {
 	const char *language;
@@ -129,7 +128,7 @@ bool symbol_table_is_shared(const struct symbol_table *table, uint64_t address)
 	return false;
 }
 
-/* A length and so many bytes, as both of Rust's manglings have them; NULL where there is none. */
+/* A length followed by as many bytes, as in both Rust manglings; NULL if there is none. */
 static const char *identifier(const char *text, size_t *length)
 {
 	char *end;
@@ -163,7 +162,7 @@ static const char *crate_of_main(const char *symbol, size_t *length)
 	return crate && !strcmp(crate + *length, v0) ? crate : NULL;
 }
 
-/* "my-app-0123456789abcdef", as cargo names a test, is of the crate my_app. */
+/* "my-app-0123456789abcdef", cargo's name for a test, belongs to crate my_app. */
 static bool is_named_after(const char *file_name, const char *crate, size_t length)
 {
 	for (size_t i = 0; i < length; i++)

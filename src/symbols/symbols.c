@@ -27,7 +27,7 @@ struct binary *symbols_binary(struct symbols *symbols, const struct binary_key *
 	struct binary_key exact;
 	struct binary *binary;
 
-	memset(&exact, 0, sizeof exact); /* padding is part of the hash */
+	memset(&exact, 0, sizeof exact); /* the padding is hashed too */
 	exact.path = key->path;
 	exact.build_id_size = key->build_id_size;
 	memcpy(exact.build_id, key->build_id, key->build_id_size);

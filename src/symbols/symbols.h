@@ -1,5 +1,5 @@
-/* The door of this room: from a loaded object and an address in it to functions, files and lines.
- */
+/* The public interface of this room: from a loaded object and an address in it to functions, files
+ * and lines. */
 #ifndef DEBUG_INFO_SYMBOLS_H
 #define DEBUG_INFO_SYMBOLS_H
 
@@ -7,7 +7,7 @@
 #include "support/strings.h"
 
 struct symbols {
-	struct strings *strings; /* names and paths are kept here */
+	struct strings *strings; /* stores names and paths */
 	const char *root;
 	struct binary *binaries;
 };
@@ -16,7 +16,8 @@ struct symbols {
 void symbols_init(struct symbols *symbols, struct strings *strings, const char *root);
 void symbols_deinit(struct symbols *symbols);
 
-/* The binary of that path and build-id, the same one each time. key->path must be a kept string. */
+/* The binary of that path and build-id, the same object each time. key->path must be a kept string.
+ * */
 struct binary *symbols_binary(struct symbols *symbols, const struct binary_key *key);
 
 #endif

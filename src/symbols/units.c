@@ -20,7 +20,7 @@ static size_t add_ranges(struct units *units, Dwarf_Die *die, const struct spans
 	return added;
 }
 
-/* Some assemblers and old compilers give a unit no range of its own, only .debug_aranges. */
+/* Some assemblers and old compilers give a unit no range, only .debug_aranges. */
 static void add_aranges(struct units *units, Dwarf *dwarf, const bool *without)
 {
 	Dwarf_Aranges *aranges;
@@ -36,7 +36,7 @@ static void add_aranges(struct units *units, Dwarf *dwarf, const bool *without)
 
 		if (dwarf_getarangeinfo(dwarf_onearange(aranges, i), &start, &length, &offset))
 			continue;
-		while (low < high) { /* units stand in the order of their offsets */
+		while (low < high) { /* units are sorted by offset */
 			size_t middle = low + (high - low) / 2;
 
 			if (dwarf_dieoffset(&units->items[middle].die) < offset)
@@ -127,8 +127,7 @@ bool unit_line(struct unit *unit, uint64_t address, const char **file, int *line
 		else
 			high = middle;
 	}
-	/* Line 0 is code of no line: the line before it, in the same file, is nearest to the truth.
-	 */
+	/* Line 0 means no line: the preceding line in the same file is the best guess. */
 	for (*file = NULL; low > 0; low--) {
 		Dwarf_Line *here = dwarf_onesrcline(lines, low - 1);
 		const char *name = dwarf_linesrc(here, NULL, NULL);
