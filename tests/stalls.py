@@ -9,9 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 from programs.harness import build
-from cli.place import ROOT, Skip, YIELDSAN, expect, report_of, run, run_tests, traces_in, wait_until, yieldsan
+from cli.place import BUILD, ROOT, Skip, YIELDSAN, expect, report_of, run, run_tests, traces_in, wait_until, yieldsan
 
 C = pathlib.Path(ROOT) / "tests/programs/c"
 DENSE = ("--set=sample_us=1000", "--set=long_turn_warning_us=1000")
@@ -565,6 +566,63 @@ def a_root_future_that_hangs_is_told_while_it_lasts_and_after_a_kill(place):
             process.kill()
             process.wait()
         expect(re.search(rf"^ERROR .*{what} .*when the process ended", rest, re.M), rest)
+
+
+def _killed_while(place, seconds, *command):
+    """What is said of a program that is killed after `seconds`: while it runs, and at its end."""
+    process = subprocess.Popen([YIELDSAN, "run", "-o", place / "killed", "--", *command],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    time.sleep(seconds)
+    process.terminate()
+    try:
+        said = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+        process.wait()
+    shutil.rmtree(place / "killed", ignore_errors=True)
+    live = [line for line in said.splitlines() if "not ended" in line and line.startswith("yieldsan: [")]
+    return live, [line for line in said.splitlines() if re.match("ERROR|WARNING", line)], said
+
+
+def a_call_in_which_a_root_future_hangs_is_told_while_it_lasts(place):
+    hangs = [number for number, line in enumerate(ROOTS.read_text().splitlines(), 1) if "HANGS" in line]
+    for case, severity, line in (("receives", "ERROR", hangs[0]), ("receives_multi", "WARNING", hangs[1])):
+        live, found, said = _killed_while(place, 3, _roots("dev"), case)
+        expect(live and all("Receiver<T>::recv" in text and f"roots.rs:{line})" in text for text in live), said)
+        expect(len(found) == 1 and found[0].startswith(severity) and f"roots.rs:{line})" in found[0], said)
+
+
+def a_root_future_that_spins_for_long_is_an_error(place):
+    live, found, said = _killed_while(place, 6, _roots("dev"), "hang_multi")
+    expect(live and all("busy in tokio_roots::compute" in text for text in live), said)
+    expect(len(found) == 1 and re.match("ERROR .*busy in tokio_roots::compute", found[0]), said)
+
+
+def a_root_future_that_waits_for_its_runtime_or_yields_is_no_hang(place):
+    for case in ("sleeps", "sleeps_multi", "yields_multi"):
+        live, found, said = _killed_while(place, 4, _roots("dev"), case)
+        expect(not live and not found, (case, said))
+
+
+def _hanging_tests():
+    _roots("dev")
+    manifest = pathlib.Path(ROOT) / "tests/programs/tokio/newest/Cargo.toml"
+    built = subprocess.run(
+        ["cargo", "test", "--no-run", "--locked", "--message-format=json", "--test=tokio_hanging", f"--manifest-path={manifest}"],
+        env={**os.environ, "CARGO_TARGET_DIR": str(BUILD / "cargo")}, capture_output=True, text=True, check=True)
+    artifacts = [json.loads(line) for line in built.stdout.splitlines()]
+    return next(artifact["executable"] for artifact in artifacts
+                if artifact.get("target", {}).get("name") == "tokio_hanging" and artifact.get("executable"))
+
+
+def a_test_that_hangs_in_its_root_future_is_an_error(place):
+    tests = _hanging_tests()
+    for case in ("current", "multi"):
+        live, found, said = _killed_while(place, 3, tests, case)
+        expect(live and all("receives_nothing" in text and "hanging.rs:10)" in text for text in live), said)
+        expect(len(found) == 1 and re.match(r"ERROR .*hanging\.rs:10\)", found[0]), said)
+    live, found, said = _killed_while(place, 3, tests, "sleeps")
+    expect(not live and not found, said)
 
 
 if __name__ == "__main__":

@@ -251,6 +251,29 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 	return is_time_to_tell(watch, thread, age_ns);
 }
 
+/* A call of a root future: its stack is in the trace, and it has no turn around it. */
+static bool look_at_root_call(struct stall_watch *watch, const struct watched_trace *trace,
+			      struct watched_thread *thread, const struct trace_thread *slot)
+{
+	const uint64_t start_ns = slot->call.start_ns, now = monotonic_ns();
+	const uint64_t age_ns = now > start_ns ? now - start_ns : 0;
+	struct thread_state state;
+
+	if (thread->turn != start_ns) {
+		if (!thread_state_read(trace->header.pid, slot->tid, &state))
+			return false;
+		begin_look(watch, thread, start_ns, age_ns, &state);
+	}
+	return is_time_to_tell(watch, thread, age_ns);
+}
+
+static bool is_root_call(const struct trace_thread *slot)
+{
+	return slot->call.sequence & 1 && !(slot->call.flags & SITE_ALLOWED) &&
+	       slot->call.flags &
+		       (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD);
+}
+
 /* Returns whether the thread is in a long turn that is to be reported. */
 static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trace,
 			   struct watched_thread *thread)
@@ -264,6 +287,8 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 
 	if (!watched_trace_read(trace, thread, &times, &slot))
 		return false;
+	if (!slot.turn_start && is_root_call(&slot))
+		return look_at_root_call(watch, trace, thread, &slot);
 	if (!slot.turn_start)
 		return look_at_root(watch, trace, thread, &times, &slot);
 	age_ns = watched_trace_age(trace, slot.turn_start);

@@ -47,6 +47,30 @@ static void judge_offload_doubt(const struct stack_facts *facts, struct verdict 
 	verdict->reasons |= REASON_BIT(REASON_OFFLOAD_UNSURE);
 }
 
+/* Nothing but the root future is to be done: it is the test. */
+static bool hangs_test(const struct stack_facts *facts, uint64_t ns)
+{
+	return facts->test && ns >= LIMIT_ROOT_HANG;
+}
+
+/*
+ * A root future that holds up itself alone is no harm to others, and what looks like one poll may
+ * be several. One that was seen to hang is a warning, and an error where a test hangs with it or
+ * where it spins.
+ */
+static void judge_root_turn(const struct stack_facts *facts, struct verdict *verdict,
+			    uint32_t *confidence)
+{
+	if (!facts->root || facts->root == ROOT_CURRENT_THREAD)
+		return;
+	doubt(confidence, CONFIDENCE_MEDIUM);
+	if (facts->one_poll && (facts->busy || hangs_test(facts, facts->each_ns)))
+		return;
+	verdict_lower(verdict, SEVERITY_WARNING, REASON_ROOT_FUTURE);
+	if (!facts->one_poll)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_ALONE);
+}
+
 static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint32_t *confidence)
 {
 	if ((facts->root || facts->in_progress) && facts->parked)
@@ -57,7 +81,8 @@ static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint
 	/* If the runtime identified the scheduler, the result is certain even without symbols. */
 	if (facts->root == ROOT_UNKNOWN && !facts->block_on)
 		return false;
-	if (facts->root && facts->root != ROOT_CURRENT_THREAD)
+	if (facts->root && facts->root != ROOT_CURRENT_THREAD &&
+	    !hangs_test(facts, facts->longest_ns))
 		weaken(verdict, confidence, REASON_ROOT_FUTURE);
 	/* A current_thread runtime runs on its own thread: frames outside it excuse nothing. */
 	if (facts->root == ROOT_CURRENT_THREAD ? facts->offloaded_in_root : facts->offloaded)
@@ -125,10 +150,7 @@ bool stack_judge_call(struct stack_facts *facts, struct verdict *verdict, uint32
 bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limits,
 		      struct verdict *verdict, uint32_t *confidence)
 {
-	if (facts->root && facts->root != ROOT_CURRENT_THREAD) {
-		weaken(verdict, confidence, REASON_ROOT_FUTURE);
-		verdict_lower(verdict, SEVERITY_NOTICE, REASON_ALONE);
-	}
+	judge_root_turn(facts, verdict, confidence);
 	if (facts->unseen) {
 		doubt(confidence, CONFIDENCE_MEDIUM);
 		return true;

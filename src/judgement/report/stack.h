@@ -40,6 +40,9 @@ struct stack_facts {
 	enum lock_owner lock;
 	enum loop_place loop;
 	bool in_progress;
+	bool test;		/* a Rust test runs it, and hangs with it */
+	bool busy;		/* for a long turn: the thread ran */
+	bool one_poll;		/* for a root future: the launcher saw one poll that hangs */
 	bool block_on;		/* block_on is on the stack, and the program's code is inside it */
 	bool parked;		/* the executor itself waits for work, or for its own lock */
 	bool offloaded;		/* inside block_in_place, anywhere on the stack */

@@ -275,6 +275,17 @@ static uint64_t off_cpu_of(const struct trace_look *look, uint64_t ns)
 	return (uint64_t)((double)off_ns / (double)seen_ns * (double)ns);
 }
 
+/* Whether the launcher saw the thread in one poll of its root future for as long as one that hangs;
+ * what samples alone show may be several. */
+static bool is_one_poll(const struct trace_file *trace, const struct trace_turn_times *times,
+			const struct trace_look *look, uint64_t turn)
+{
+	const struct trace_root *root = trace_file_record(trace, times->root, RECORD_ROOT);
+
+	return root && root->state && look && look->last_ns - look->since_ns >= LIMIT_ROOT_HANG &&
+	       (root->turn == turn || turn & TRACE_ROOT_TURN);
+}
+
 /* `flags`: set for a root future, which has no task type. */
 static void observe_turn(struct stalls *stalls, const struct trace_turn_times *times,
 			 const struct trace_thread *thread, uint64_t turn, uint64_t start_ns,
@@ -307,6 +318,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	/* If the end of the process was not seen, the last look gives a lower bound. */
 	if (!seen.progress_ns && look && look->last_ns > start_ns)
 		own_ns = seen.progress_ns = look->last_ns - start_ns;
+	seen.one_poll = is_one_poll(trace, times, look, turn);
 	facts.own_ns = own_ns;
 	facts.stall = seen.stall;
 	facts.looked = look != NULL;

@@ -311,6 +311,16 @@ static uint64_t length_of_each(const struct finding *seen)
 		       : 0;
 }
 
+/* Whether libtest runs this code, on any thread. */
+static bool is_in_test(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (frame_is(&stack->frames[i], "test", "") ||
+		    (stack->frames[i].function && !strncmp(stack->frames[i].function, "test::", 6)))
+			return true;
+	return false;
+}
+
 /* Common to both kinds of findings. */
 static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bool script_full)
 {
@@ -322,6 +332,7 @@ static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bo
 		.loop = seen->family == FAMILY_EVENT_LOOP ? loop_place(seen, script_full)
 							  : LOOP_NATIVE,
 		.in_progress = seen->in_progress,
+		.test = is_in_test(native),
 		.offloaded = is_offloaded(native, native->count),
 		.offload_unsure = flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native),
 		.panic = is_panic(native),
@@ -360,6 +371,8 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
 	bool reported;
 
 	facts.unseen = flags & SITE_UNSEEN;
+	facts.busy = seen->stall == STALL_BUSY;
+	facts.one_poll = seen->one_poll;
 	facts.library_work = is_worker_start(&seen->stacks->native);
 	/* Without script lines we do not know where the interpreter was. */
 	if (!seen->stacks->script.count && facts.loop != LOOP_MAIN_GREENLET)

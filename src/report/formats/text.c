@@ -147,7 +147,7 @@ static void print_remark(const struct finding *finding, FILE *out)
 		[ROOT_CURRENT_THREAD] = "The future given to block_on shares its thread with all "
 					"tasks of a current_thread runtime.",
 		[ROOT_MULTI_THREAD] = "On a multi_thread runtime the future given to block_on "
-				      "holds up itself alone, not the tasks: a warning at most.",
+				      "holds up itself alone, not the tasks.",
 		[ROOT_UNKNOWN] =
 			"It is not known which runtime this is: on a current_thread one the "
 			"tasks are held up, on a multi_thread one block_on's future alone.",

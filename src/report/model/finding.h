@@ -86,6 +86,7 @@ struct finding {
 	uint64_t long_turns;	/* for a call: turns that it made long */
 
 	bool in_progress;     /* the call was still in progress when the trace was read */
+	bool one_poll;	      /* for a root future: the launcher saw one poll that hangs */
 	bool running;	      /* nor had the process */
 	uint64_t progress_ns; /* duration so far; 0: unknown */
 

@@ -129,6 +129,22 @@ fn around(runtime: Runtime, future: impl Future<Output = ()>) {
     compute(LONG);
 }
 
+/// After it has awaited before, it waits for a message that a task on its own thread is to send.
+async fn receives() -> u32 {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    settle().await;
+    tokio::spawn(async move { sender.send(1).unwrap() });
+    receiver.recv().unwrap() // HANGS
+}
+
+/// On a multi_thread runtime the sender is never used.
+async fn receives_nothing() {
+    let (sender, receiver) = std::sync::mpsc::channel::<u32>();
+    settle().await;
+    receiver.recv().unwrap(); // HANGS
+    drop(sender);
+}
+
 /// Between the block_on, and in what may wait.
 fn waiting_around() {
     let runtime = current_thread();
@@ -190,6 +206,22 @@ fn run(case: &str) {
         "hang" => current_thread().block_on(async {
             settle().await;
             compute(Duration::from_secs(60));
+        }),
+        "receives" => {
+            current_thread().block_on(receives());
+        }
+        "receives_multi" => multi_thread().block_on(receives_nothing()),
+        "hang_multi" => multi_thread().block_on(async {
+            settle().await;
+            compute(Duration::from_secs(60));
+        }),
+        "sleeps" => current_thread().block_on(tokio::time::sleep(Duration::from_secs(60))),
+        "sleeps_multi" => multi_thread().block_on(tokio::time::sleep(Duration::from_secs(60))),
+        "yields_multi" => multi_thread().block_on(async {
+            for _ in 0..20 * STEPS {
+                compute(STEP);
+                yield_now().await;
+            }
         }),
         "multi" => multi_thread().block_on(settled()),
         "multi_at_once" => multi_thread().block_on(at_once()),
