@@ -117,7 +117,7 @@ int command_ci(int argc, char **argv)
 		.command = "ci",
 		.help = "Runs a project's tests watched, with all processes that they start, and "
 			"makes one report.\nTools that build or start tests are not watched: "
-			"findings in them are nobody's here.\nThe exit status is the command's "
+			"their findings are not yours.\nThe exit status is the command's "
 			"own; if that is 0, 66 when there are findings, or when\nno test ran an "
 			"executor.\n\n"
 			"  yieldsan ci -- cargo test\n"

@@ -46,7 +46,7 @@ static const char *take_large(void *target, const char *value)
 
 static const struct command_option options[] = {
 	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same", take_output },
-	{ "held-type", 0, "TYPE", "a type that must not live across an await; may stand often",
+	{ "held-type", 0, "TYPE", "a type that must not live across an await; may be repeated",
 	  take_held },
 	{ "large", 0, "BYTES",
 	  "tell of values of at least so many bytes: " LARGE " is a good start", take_large },

@@ -319,7 +319,7 @@ enum trace_stall {
 	STALL_RUNNABLE, /* it could have run, but others had the processor */
 };
 
-#define TRACE_DOUBTED 2
+#define TRACE_DOUBTED	     2
 
 #define TRACE_NO_SYSTEM_CALL 0 /* else the call's number + 1 */
 #define TRACE_PAGE_FAULT     UINT32_MAX
@@ -354,8 +354,8 @@ struct trace_site {
 	 * Was it the last one, and the process ended by exit, then it may as well be code behind
 	 * the loop.
 	 */
-	uint32_t confirmed; /* or TRACE_DOUBTED: another loop waits since, and it counts only if
-			       this one does again */
+	uint32_t confirmed;   /* or TRACE_DOUBTED: another loop waits since, and it counts only if
+				 this one does again */
 	uint32_t system_call; /* of a waiting long turn: TRACE_NO_SYSTEM_CALL, ... */
 	uint64_t hash;
 	uint64_t counts[SEVERITIES]; /* events by severity; [SEVERITY_NONE] counts nothing */

@@ -87,7 +87,9 @@ static void print_executor(const struct process_executor *executor, FILE *out)
 	fputc('\n', out);
 	print_lengths(&executor->lengths, out);
 	if (executor->own_waits)
-		fprintf(out, "      the interpreter itself waited: %s, %s in total (GIL, GC, compiler; not reported as findings)\n",
+		fprintf(out,
+			"      the interpreter itself waited: %s, %s in total (GIL, GC, compiler; "
+			"not reported as findings)\n",
 			quantity_of(waits, executor->own_waits, "wait"),
 			quantity_duration(lost, executor->own_waits_ns));
 }

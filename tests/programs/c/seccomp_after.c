@@ -29,9 +29,37 @@
 
 /* With what pthread_mutex_lock and fork need. */
 static const int allowed[] = {
-	SYS_read, SYS_write, SYS_close, SYS_mmap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_epoll_create1, SYS_epoll_ctl,
-	SYS_epoll_wait, SYS_eventfd2, SYS_nanosleep, SYS_clock_nanosleep, SYS_futex, SYS_exit, SYS_exit_group, SYS_rt_sigprocmask,
-	SYS_rt_sigreturn, SYS_rt_sigaction, SYS_clone3, SYS_clone, SYS_set_robust_list, SYS_rseq, SYS_fstat, SYS_newfstatat, SYS_getrandom, SYS_prlimit64, SYS_wait4, SYS_kill, SYS_getpid,
+	SYS_read,
+	SYS_write,
+	SYS_close,
+	SYS_mmap,
+	SYS_munmap,
+	SYS_mprotect,
+	SYS_madvise,
+	SYS_brk,
+	SYS_epoll_create1,
+	SYS_epoll_ctl,
+	SYS_epoll_wait,
+	SYS_eventfd2,
+	SYS_nanosleep,
+	SYS_clock_nanosleep,
+	SYS_futex,
+	SYS_exit,
+	SYS_exit_group,
+	SYS_rt_sigprocmask,
+	SYS_rt_sigreturn,
+	SYS_rt_sigaction,
+	SYS_clone3,
+	SYS_clone,
+	SYS_set_robust_list,
+	SYS_rseq,
+	SYS_fstat,
+	SYS_newfstatat,
+	SYS_getrandom,
+	SYS_prlimit64,
+	SYS_wait4,
+	SYS_kill,
+	SYS_getpid,
 };
 static volatile int filtered;
 
@@ -68,7 +96,10 @@ static long past_libc(long number, long a, long b, long c)
 {
 	long result;
 
-	__asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
 	return result;
 }
 

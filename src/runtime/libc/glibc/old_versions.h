@@ -1,11 +1,12 @@
 /*
- * Functions of glibc that an older program gets in another form: another layout of the same object, or
- * other results. They are exported under the version that such a program asks for, and only forward.
- * tests/versions.py compares this list with libc.
+ * Functions of glibc that an older program gets in another form: another layout of the same object,
+ * or other results. They are exported under the version that such a program asks for, and only
+ * forward. tests/versions.py compares this list with libc.
  *
  * OLD_VERSION(name, version)	a form of its own
  * SAME_VERSION(name, version)	the newest form under an older version, beside one of the above
  */
+/* clang-format off */
 OLD_VERSION(glob, GLIBC_2.2.5)
 OLD_VERSION(glob64, GLIBC_2.2.5)
 OLD_VERSION(lio_listio, GLIBC_2.2.5)
@@ -22,5 +23,6 @@ OLD_VERSION(realpath, GLIBC_2.2.5)
 SAME_VERSION(lio_listio, GLIBC_2.4)
 SAME_VERSION(lio_listio64, GLIBC_2.4)
 
+/* clang-format on */
 #undef OLD_VERSION
 #undef SAME_VERSION
