@@ -6,12 +6,12 @@
 #include "machine_code/code_walk.h"
 #include "support/memory.h"
 
-#define SOME_LOCK	UINT64_C(0x4c4c00000000) /* an address that no program has */
+#define SOME_LOCK	UINT64_C(0x4c4c00000000) /* an address that no program uses */
 #define MAX_SUSPENSIONS 4096
-#define STORES_SIZE	24 /* of a few instructions, in bytes */
-#define MAX_ROUNDS	8  /* of what loops bring back to one await */
+#define STORES_SIZE	24 /* size of a few instructions, in bytes */
+#define MAX_ROUNDS	8  /* limit for loops that come back to one await */
 
-/* What a call does to a guard that it is called on: by its name, and by what its arguments have. */
+/* The effect of a call on a guard: from the function's name and its arguments. */
 enum effect { KEEPS, TAKES, RELEASES, MEDDLES };
 
 #define CONSTRUCTOR "" /* the same as its class */
@@ -34,13 +34,13 @@ static const struct {
 	{ CONSTRUCTOR, ",", MEDDLES }, /* it tries */
 	{ CONSTRUCTOR, "&&", MEDDLES },
 	{ CONSTRUCTOR, "", TAKES },
-	/* Of conditions: the lock is had again when they return. */
+	/* Conditions: the lock is held again when they return. */
 	{ "wait", "", KEEPS },
 	{ "wait_for", "", KEEPS },
 	{ "wait_until", "", KEEPS },
 };
 
-/* A place where the coroutine is suspended, and what is known of it there. */
+/* A place where the coroutine is suspended, and what is known there. */
 struct suspension {
 	uint64_t index, at, from;
 	struct code_state state; /* but for registers */
@@ -55,9 +55,9 @@ struct reading {
 	const struct symbol_table *symbols;
 	struct suspension *suspensions;
 	size_t count, room;
-	uint64_t resumed;	       /* the index that it was resumed with */
+	uint64_t resumed;	       /* the index with which it was resumed */
 	uint64_t last_stored, last_at; /* the index, and the code that set it */
-	bool strays;		       /* the index was set to what cannot be */
+	bool strays;		       /* the index was set to an impossible value */
 	/* While it is destroyed: */
 	bool destroys;
 	uint64_t index;
@@ -77,7 +77,7 @@ static bool belongs(void *argument, uint64_t address)
 
 	if (dwarf_haspc(reading->destroys ? &coroutine.destroy : &coroutine.resume, address) > 0)
 		return true;
-	/* "..._Z4heldi.Frame.actor.part.0": a part that the compiler made a function of. */
+	/* "..._Z4heldi.Frame.actor.part.0": a part that the compiler split off into a function. */
 	symbol = symbol_table_find(reading->symbols, address);
 	return symbol && strstr(symbol, ".actor.");
 }
@@ -86,7 +86,7 @@ static bool is_kept(void *argument, uint64_t address)
 {
 	const struct reading *reading = argument;
 
-	if (address < CODE_OBJECT + 8) /* the address to resume at: none when it is done */
+	if (address < CODE_OBJECT + 8) /* the address to resume at: 0 when it is done */
 		return true;
 	for (size_t i = 0; i < reading->guards->count; i++)
 		if (reading->guards->items[i].has_owns &&
@@ -95,7 +95,7 @@ static bool is_kept(void *argument, uint64_t address)
 	return false;
 }
 
-/* That a guard's pointer leads to a lock: its code asks again and again. */
+/* Assumes that a guard's pointer to its lock is not null: its code checks it repeatedly. */
 static struct code_value assumes(void *argument, uint64_t address, unsigned size)
 {
 	const struct reading *reading = argument;
@@ -110,7 +110,7 @@ static struct code_value assumes(void *argument, uint64_t address, unsigned size
 	return CODE_UNKNOWN;
 }
 
-/* Whether `name` begins with the last part of a class: "unique_lock" of "std::unique_lock<T>". */
+/* Whether `name` begins with a class's last component: "unique_lock" for "std::unique_lock<T>". */
 static bool is_named_after(const char *name, size_t length, const char *type)
 {
 	size_t end = strcspn(type, "<"), begin = end;
@@ -125,7 +125,7 @@ static enum effect effect_of(const char *function, const struct coroutine_guard 
 	const char *arguments, *name = function;
 	int depth = 0;
 
-	/* The last "::" outside of brackets, and the arguments behind. */
+	/* The last "::" outside brackets, and the arguments after it. */
 	for (arguments = function; *arguments && (*arguments != '(' || depth); arguments++) {
 		depth += *arguments == '<' ? 1 : *arguments == '>' ? -1 : 0;
 		if (!depth && !strncmp(arguments, "::", 2))
@@ -154,7 +154,7 @@ static void call_on_guard(struct code_state *state, const char *function,
 	};
 	enum effect effect = function ? effect_of(function, guard) : MEDDLES;
 
-	/* As another's argument it may go any way. */
+	/* As another argument it may be used in any way. */
 	if (effect != KEEPS && !code_lies_in(state->registers[CODE_RDI].number, guard->offset, 1))
 		effect = MEDDLES;
 	if (effect != KEEPS)
@@ -200,12 +200,12 @@ static struct code_value calls(void *argument, struct code_state *state, uint64_
 		call_on_guard(state, function, guard);
 	}
 	free(function);
-	/* What is always ready is never waited for. */
+	/* An awaitable that is always ready never suspends. */
 	return symbol && strstr(symbol, "11await_ready") ? code_result(reading->object, target)
 							 : CODE_UNKNOWN;
 }
 
-/* What stays as it is while the coroutine sleeps. */
+/* Keeps what does not change while the coroutine is suspended. */
 static void keep_frame(const struct reading *reading, struct code_state *state)
 {
 	uint32_t kept = 0;
@@ -255,8 +255,8 @@ static void suspend(struct reading *reading, const struct code_state *state, uin
 }
 
 /*
- * A coroutine that is done has no address to resume at. Where the compiler turned the two stores
- * around, that comes right behind.
+ * A finished coroutine has no address to resume at. If the compiler swapped the two stores, that
+ * one follows.
  */
 static void mark_final(struct reading *reading, const struct code_state *state, uint64_t at)
 {
@@ -290,7 +290,7 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 			reading->strays |= index != reading->index;
 			return index == reading->index;
 		}
-		/* gcc's begins at 0, which it sets again for an exception. */
+		/* gcc's index begins at 0, which it sets again for an exception. */
 		if (coroutine->is_clangs || (index && !(index & 1))) {
 			suspend(reading, state, at, from, index);
 			reading->last_stored = index;
@@ -316,8 +316,7 @@ static void enter(const struct coroutine *coroutine, const struct suspension *fr
 	code_store(state, index_address(coroutine), coroutine->index_size, code_number(index));
 }
 
-/* All places where it is suspended: what follows each is looked at again when less is known there.
- */
+/* Finds all suspension points; follows the code after one again whenever less is known there. */
 static bool find_suspensions(struct reading *reading, const struct code_walker *walker)
 {
 	const struct coroutine *coroutine = reading->coroutine;
@@ -326,7 +325,7 @@ static bool find_suspensions(struct reading *reading, const struct code_walker *
 
 	enter(coroutine, NULL, 0, &state);
 	if (coroutine->is_clangs)
-		suspend(reading, &state, 0, 0, 0); /* the function that makes it sets this one */
+		suspend(reading, &state, 0, 0, 0); /* set by the function that creates it */
 	reading->strays = false;
 	whole = code_walk(walker, coroutine->resume_at, &state) != CODE_GAVE_UP;
 	for (bool more = true; more;) {
@@ -363,7 +362,7 @@ static uint8_t judge(const struct coroutine_guard *guard, const struct suspensio
 			   : COROUTINE_HOLDS_NOT;
 }
 
-/* Whether another one of this type, that lies in the frame, was destroyed: it may be the same. */
+/* Whether another one of this type in the frame was destroyed: it may be the same. */
 static bool is_told(const struct reading *reading, size_t which)
 {
 	const struct coroutine_guard *guards = reading->guards->items;

@@ -13,15 +13,15 @@ struct search {
 	struct coroutine *coroutine;
 };
 
-/* Where the search stands in a variable. */
+/* The current position of the search in a variable. */
 struct spot {
-	struct coroutine_guard found; /* but for what the guard itself tells */
+	struct coroutine_guard found; /* without what the guard itself provides */
 	char path[MAX_PATH];
 	uint64_t offset;
 	int depth;
 };
 
-/* Locks that nobody waits for by blocking, by what they guard. */
+/* Locks on which waiting does not block, by name. */
 static bool is_of_async_lock(const char *name)
 {
 	static const char *const words[] = { "async", "coro", "fiber" };
@@ -46,14 +46,14 @@ static enum held_class class_of(const struct search *search, Dwarf_Die *type)
 	return is_of_async_lock(name) ? HELD_ASYNC_LOCK : class;
 }
 
-/* Typedefs and qualifiers off; an array is as its elements. */
+/* Strips typedefs and qualifiers; an array becomes its element. */
 static bool bare_type(Dwarf_Die *of, Dwarf_Die *type)
 {
 	for (int depth = 0; die_reference(of, DW_AT_type, type) && depth < MAX_DEPTH; depth++) {
 		int tag = dwarf_tag(type);
 		Dwarf_Die definition;
 
-		/* It may lie in a unit of its own. */
+		/* It may be defined in another unit. */
 		if (die_reference(type, DW_AT_signature, &definition))
 			*type = definition;
 		if (tag == DW_TAG_structure_type || tag == DW_TAG_class_type ||
@@ -67,7 +67,7 @@ static bool bare_type(Dwarf_Die *of, Dwarf_Die *type)
 	return false;
 }
 
-/* Of an array some elements may have their locks and others not. */
+/* In an array, some elements may hold their locks and others not. */
 static bool is_array(Dwarf_Die *of)
 {
 	Dwarf_Die type, *at = of;
@@ -112,7 +112,7 @@ static bool interests(const struct search *search, Dwarf_Die *type, int depth)
 	return false;
 }
 
-/* Whether it may give its lock back while it lives, and where it keeps that it has. */
+/* Whether it may release its lock while it lives, and where it records whether it holds it. */
 static void read_ownership(Dwarf_Die *type, struct coroutine_guard *guard, uint64_t offset)
 {
 	static const char *const releases[] = { "unlock", "release", "Release", "reset" };
@@ -179,14 +179,15 @@ static void collect(const struct search *search, const struct spot *whole, Dwarf
 		spot.depth++;
 		spot.offset += die_number(&part, DW_AT_data_member_location, 0);
 		spot.found.is_in_union |= dwarf_tag(type) == DW_TAG_union_type || is_array(&part);
-		/* Names with underscores are the library's own: "_M_value" of std::optional. */
+		/* Names with underscores are internal to the library: "_M_value" of std::optional.
+		 * */
 		if (*name && *name != '_')
 			snprintf(spot.path + length, sizeof spot.path - length, ".%s", name);
 		collect(search, &spot, &of);
 	}
 }
 
-/* "g" of gcc's "g_1_2", the scope's depth and number; of a temporary's "D.1234_1_2" nothing. */
+/* "g" for gcc's "g_1_2" with scope depth and number; NULL for a temporary's "D.1234_1_2". */
 static bool variable_name(const struct coroutine *coroutine, const char *member,
 			  char name[MAX_PATH])
 {
@@ -200,7 +201,7 @@ static bool variable_name(const struct coroutine *coroutine, const char *member,
 		while (end && member[end - 1] >= '0' && member[end - 1] <= '9')
 			end--;
 		if (end == length || end < 2 || member[end - 1] != '_')
-			break; /* an argument has the name alone */
+			break; /* an argument has only the name */
 		length = end - 1;
 	}
 	memcpy(name, member, length);
@@ -208,7 +209,8 @@ static bool variable_name(const struct coroutine *coroutine, const char *member,
 	return true;
 }
 
-/* Where a variable lies in the frame: what both compilers write, ...; DW_OP_plus_uconst N. */
+/* Whether the variable's location in the frame is OFFSET: both compilers write ...;
+ * DW_OP_plus_uconst N. */
 static bool lies_at(Dwarf_Die *variable, uint64_t offset)
 {
 	Dwarf_Attribute attribute;
@@ -225,7 +227,7 @@ struct declaration {
 	struct coroutine_guard *guard;
 	const char *name;
 	Dwarf_Die type;
-	unsigned skip; /* so many of that name and type come before, in the frame */
+	unsigned skip; /* skip this many of the same name and type, in frame order */
 	bool is_sure;
 };
 
@@ -284,7 +286,7 @@ static void add_member(const struct search *search, Dwarf_Die *member, unsigned 
 	collect(search, &spot, &wanted.type);
 }
 
-/* How many members before `until` are of its variable's name. */
+/* How many members before `until` have its variable's name. */
 static unsigned count_alike(const struct coroutine *coroutine, Dwarf_Die *frame, Dwarf_Die *until)
 {
 	char name[MAX_PATH], other[MAX_PATH];
@@ -320,7 +322,7 @@ static bool is_linked_as(Dwarf_Die *function, const struct coroutine *coroutine)
 	       !strncmp(symbol, coroutine->symbol, coroutine->symbol_length);
 }
 
-/* The class of a destructor: what `this` points at. */
+/* The class of a destructor: the type that `this` points to. */
 static bool class_of_destructor(Dwarf_Die *origin, Dwarf_Die *class)
 {
 	Dwarf_Die parameter, pointer;
@@ -337,7 +339,7 @@ static bool class_of_destructor(Dwarf_Die *origin, Dwarf_Die *class)
 	return false;
 }
 
-/* The one variable of a type that the function has; none when it has several. */
+/* The function's only variable of a type; none if it has several. */
 static void name_it(struct coroutine_guard *guard, const Dwarf_Die *type, Dwarf_Die *scope,
 		    int depth)
 {
@@ -358,7 +360,7 @@ static void name_it(struct coroutine_guard *guard, const Dwarf_Die *type, Dwarf_
 	}
 }
 
-/* Clones have not all variables; what they were made of has. */
+/* Clones lack some variables; the original function has them. */
 static void name_taken_apart(const struct search *search, struct coroutine_guard *guard,
 			     const Dwarf_Die *type)
 {

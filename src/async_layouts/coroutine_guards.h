@@ -1,4 +1,4 @@
-/* The guards of locks in a coroutine's frame, whatever they lie in. */
+/* Finds lock guards in a coroutine's frame, however nested. */
 #ifndef DEBUG_INFO_COROUTINE_GUARDS_H
 #define DEBUG_INFO_COROUTINE_GUARDS_H
 
@@ -10,14 +10,14 @@ struct coroutine_guard {
 	const char *name, *type; /* "session.guard", "std::lock_guard<std::mutex>" */
 	enum held_class class;
 	uint64_t offset, size;		  /* in the frame, in bytes */
-	uint64_t variable, variable_size; /* of the variable that it lies in */
-	uint64_t owns;		      /* where the bool lies that tells whether it has the lock */
-	bool is_releasable, has_owns; /* it may live without it */
+	uint64_t variable, variable_size; /* of the variable that contains it */
+	uint64_t owns;		      /* offset of the bool that says whether it holds the lock */
+	bool is_releasable, has_owns; /* it may live without holding it */
 	bool is_temporary;
-	bool is_in_union; /* or in an array: it may be there, or another */
+	bool is_in_union; /* or in an array: it or another member may be alive */
 	/*
-	 * Of one that the optimiser took apart, which lies in no frame: the code of its destructor
-	 * in the function that destroys the coroutine. It has no place, and perhaps no name.
+	 * A guard that the optimiser split has no place in the frame: the code of its destructor in
+	 * the function that destroys the coroutine. It may have no name.
 	 */
 	bool is_taken_apart;
 	struct spans code;
@@ -30,7 +30,7 @@ struct coroutine_guards {
 	size_t count, room;
 };
 
-/* `types` has the types of the coroutine's unit; the texts live as long as it. */
+/* `types` contains the types of the coroutine's unit; the texts live as long as `types`. */
 void coroutine_guards_find(struct coroutine_guards *guards, struct types *types,
 			   const struct held_patterns *own, struct coroutine *coroutine);
 void coroutine_guards_deinit(struct coroutine_guards *guards);

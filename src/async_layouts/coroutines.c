@@ -4,7 +4,7 @@
 
 #include "support/memory.h"
 
-/* The member that makes a struct a frame, and who makes such. */
+/* The member that identifies a frame struct, and its compiler. */
 static const struct {
 	const char *index;
 	bool is_clangs;
@@ -21,7 +21,7 @@ static bool contains(Elf_Scn *section, const char *text)
 	Elf_Data *data = NULL;
 	GElf_Shdr header;
 
-	/* libelf unpacks in place; libdw, that comes later, takes it so. */
+	/* libelf decompresses in place; libdw, used later, accepts that. */
 	if (gelf_getshdr(section, &header) && header.sh_flags & SHF_COMPRESSED)
 		elf_compress(section, 0, 0);
 	while ((data = elf_getdata(section, data)))
@@ -50,7 +50,7 @@ bool coroutines_are_in(Elf *elf)
 			for (size_t i = 0; i < FRAME_KINDS; i++)
 				if (contains(section, frame_kinds[i].index))
 					return true;
-		/* Of symbols: split debug information has its strings elsewhere. */
+		/* Use the symbol names: split debug information has its strings elsewhere. */
 		if (!strcmp(name, ".strtab") &&
 		    (contains(section, ".Frame.actor") ||
 		     (contains(section, ".resume") && contains(section, ".destroy") &&
@@ -60,7 +60,7 @@ bool coroutines_are_in(Elf *elf)
 	return false;
 }
 
-/* Fills what a frame's type tells; false where it is none. */
+/* Fills in what a frame's type shows; false if it is not a frame. */
 static bool read_frame(Dwarf_Die *frame, struct coroutine *to)
 {
 	Dwarf_Die member, type;
@@ -107,7 +107,7 @@ static const char *integrated_name(Dwarf_Die *die)
 	return name ? name : "";
 }
 
-/* The frame that a function works on: gcc's is its argument, clang's a variable. */
+/* The frame on which a function works: an argument for gcc, a variable for clang. */
 static bool frame_of(Dwarf_Die *function, struct coroutine *to)
 {
 	Dwarf_Die child, frame, origin = *function;
@@ -124,7 +124,7 @@ static bool frame_of(Dwarf_Die *function, struct coroutine *to)
 		if (!strcmp(name, "frame_ptr") || !strcmp(name, "__coro_frame"))
 			return pointed_at(&child, &frame) && read_frame(&frame, to);
 	}
-	/* What was optimised away has its variables in the abstract instance alone. */
+	/* A function with optimised-out variables has them only in its abstract instance. */
 	if (dwarf_attr(function, DW_AT_abstract_origin, &attribute) &&
 	    dwarf_formref_die(&attribute, &origin))
 		return frame_of(&origin, to);
@@ -142,7 +142,7 @@ static uint64_t code_size(Dwarf_Die *function)
 	return size;
 }
 
-/* Of one in several parts, the one that is not named after another: "main.cold". */
+/* Of a function in several parts, the one without a suffix, unlike "main.cold". */
 static bool entry_of(Dwarf_Die *function, const struct symbol_table *symbols, Dwarf_Addr *entry)
 {
 	Dwarf_Addr base, low, high;
@@ -192,7 +192,7 @@ static void add_function(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *f
 	symbol = symbol_table_find(symbols, entry);
 	if (!like.is_clangs) {
 		coroutine = coroutine_of(found, &like);
-		/* The function that destroys only calls the other one. */
+		/* The destroying function only calls the other one. */
 		if (coroutine->resume_at && code_size(function) < code_size(&coroutine->resume))
 			return;
 		coroutine->resume = coroutine->destroy = *function;
@@ -207,7 +207,8 @@ static void add_function(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *f
 		coroutine->symbol_length = strlen(symbol) - strlen(".resume");
 	} else if (ends_in(symbol, ".destroy") || ends_in(symbol, ".cleanup")) {
 		coroutine = coroutine_of(found, &like);
-		/* Without the first, all are made where their frames are: the second is alike. */
+		/* Without .destroy, all frames were allocated in their callers' frames; .cleanup
+		 * then does the same. */
 		if (coroutine->destroy_at && ends_in(symbol, ".cleanup"))
 			return;
 		coroutine->destroy = *function;
@@ -215,7 +216,7 @@ static void add_function(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *f
 	}
 }
 
-/* Of a class's member and of a lambda they stand where its type does. */
+/* For class members and lambdas they are at the type's declaration. */
 static void walk(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *parent,
 		 const struct symbol_table *symbols, int depth)
 {

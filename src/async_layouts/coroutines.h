@@ -1,10 +1,8 @@
 /*
- * C++20 coroutines in debug information: their frames, and the functions that resume and destroy
- * them.
- *
- * Source: gcc/cp/coroutines.cc: one `actor' resumes at an even `_Coro_resume_index' and destroys at
- * the odd one behind it; llvm/lib/Transforms/Coroutines/CoroSplit.cpp: clones FUNCTION.resume and
- * FUNCTION.destroy that look at `__coro_index'.
+ * Finds C++20 coroutines in debug information: their frames, and the functions that resume and
+ * destroy them. Source: gcc/cp/coroutines.cc: one `actor' resumes at an even `_Coro_resume_index'
+ * and destroys at the odd one after it; llvm/lib/Transforms/Coroutines/CoroSplit.cpp: clones
+ * FUNCTION.resume and FUNCTION.destroy that read `__coro_index'.
  */
 #ifndef DEBUG_INFO_COROUTINES_H
 #define DEBUG_INFO_COROUTINES_H
@@ -14,12 +12,12 @@
 
 struct coroutine {
 	Dwarf_Die unit, frame;
-	Dwarf_Die resume, destroy; /* of gcc's, the same one */
+	Dwarf_Die resume, destroy; /* the same function for gcc */
 	bool is_clangs;
 	uint64_t resume_at, destroy_at; /* addresses in the file */
-	uint64_t index_offset;		/* of what tells where it is suspended, in the frame */
+	uint64_t index_offset;		/* of the suspension index, in the frame */
 	unsigned index_size;		/* in bytes */
-	const char *symbol;		/* of the function, as linkers have it; or its plain name */
+	const char *symbol;		/* the function's linker name, or its plain name */
 	size_t symbol_length;
 };
 
@@ -28,10 +26,10 @@ struct coroutines {
 	size_t count, room;
 };
 
-/* Whether any may be in a file: a look at its strings, for most files have none. */
+/* Whether a file may contain any: checks its strings, as most files have none. */
 bool coroutines_are_in(Elf *elf);
 
-/* Adds those of a unit. `symbols`: of the file, for clang gives its clones one name. */
+/* Adds those of a unit. `symbols`: of the file, because clang gives its clones one name. */
 void coroutines_find(struct coroutines *found, Dwarf_Die *unit, const struct symbol_table *symbols);
 void coroutines_deinit(struct coroutines *found);
 

@@ -6,13 +6,13 @@
 
 #define MAX_DEPTH 10
 
-/* What the lock protects lies behind its state. */
+/* The protected data follows the lock's state. */
 static bool is_subject(const char *member)
 {
 	return !strcmp(member, "data") || !strcmp(member, "value") || !strcmp(member, "poison");
 }
 
-/* The first number that is changed in place, and its offset. */
+/* Finds the first number with interior mutability, and its offset. */
 static bool find_state(Dwarf_Die *whole, uint64_t offset, struct guard_word *word, int depth)
 {
 	Dwarf_Die member, type;
@@ -37,7 +37,7 @@ static bool find_state(Dwarf_Die *whole, uint64_t offset, struct guard_word *wor
 	return false;
 }
 
-/* std's read-write lock: writers wait by a word of their own. */
+/* std's read-write lock: writers wait on a separate word. */
 static void find_waits(Dwarf_Die *whole, uint64_t offset, struct guard_word *word, int depth)
 {
 	Dwarf_Die member, type;

@@ -1,4 +1,4 @@
-/* Where the guard of a lock keeps which lock it is of, from the guard's type. */
+/* Finds, from a guard's type, where the guard stores its lock. */
 #ifndef ASYNC_LAYOUTS_GUARD_WORD_H
 #define ASYNC_LAYOUTS_GUARD_WORD_H
 
@@ -8,13 +8,13 @@
 
 struct guard_word {
 	uint64_t size;	  /* of the guard */
-	uint64_t pointer; /* place of the pointer to the lock, in the guard */
-	uint64_t word;	  /* places in the lock: of its state, by which threads wait for it */
-	uint64_t waits;	  /* and of another word that they wait by; the same where there is none */
+	uint64_t pointer; /* offset of the pointer to the lock, in the guard */
+	uint64_t word;	  /* offsets in the lock: of its state, on which threads wait */
+	uint64_t waits;	  /* and of a second word on which they wait; the same if there is none */
 };
 
-/* A struct of Rust's standard library, parking_lot or lock_api, complete as it stands. False for
- * one that is no guard of a lock. */
+/* Takes a complete struct of Rust's standard library, parking_lot or lock_api. False if it is not a
+ * lock guard. */
 bool guard_word_find(Dwarf_Die *guard, struct guard_word *word);
 
 #endif

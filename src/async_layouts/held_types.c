@@ -7,7 +7,7 @@
 
 #define PATH_SIZE 256
 
-/* Against the path without generic arguments; the first that fits counts. */
+/* Matched against the path without generic arguments; the first match counts. */
 static const struct {
 	const char *pattern;
 	enum held_class class;
@@ -16,7 +16,7 @@ static const struct {
 	{ "std::sync::*RwLockReadGuard", HELD_LOCK },
 	{ "std::sync::*RwLockWriteGuard", HELD_LOCK },
 	{ "std::sync::reentrant_lock::ReentrantLockGuard", HELD_LOCK },
-	{ "lock_api::*Guard", HELD_LOCK }, /* parking_lot's are these */
+	{ "lock_api::*Guard", HELD_LOCK }, /* parking_lot re-exports these */
 	{ "spin::*Guard", HELD_LOCK },
 	{ "dashmap::mapref::*", HELD_LOCK },
 	{ "core::cell::Ref", HELD_BORROW },
@@ -47,7 +47,7 @@ static const struct {
 	{ "cppcoro::*async_mutex_lock", HELD_ASYNC_LOCK },
 };
 
-/* Without generic arguments. False for one that is too long. */
+/* Removes generic arguments. False if the path is too long. */
 static bool path_of(const char *name, char path[PATH_SIZE])
 {
 	size_t length = strcspn(name, "<");
@@ -59,7 +59,7 @@ static bool path_of(const char *name, char path[PATH_SIZE])
 	return true;
 }
 
-/* std exports what lies in core and in alloc. */
+/* std re-exports what is in core and alloc. */
 static bool fits(const char *pattern, const char *path)
 {
 	static const char std[] = "std::";

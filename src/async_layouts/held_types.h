@@ -7,11 +7,11 @@
 
 #include "contract/held_class.h"
 
-/* Whether one of the user's own patterns names it: std's types by the crates that they lie in, or
- * as std exports them. */
+/* Whether one of the user's own patterns matches: std types by the crate that contains them, or by
+ * their path in std. */
 bool held_is_own(const char *name, const struct held_patterns *own);
 
-/* By the qualified name of a type. */
+/* Takes the qualified name of a type. */
 enum held_class held_class_of(const char *name, const struct held_patterns *own);
 
 #endif

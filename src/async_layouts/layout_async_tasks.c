@@ -1,7 +1,7 @@
 /*
- * Where a task of async-task keeps its future: behind its header and the function that schedules
- * it. Source: RawTask::eval_task_layout (async-task/src/raw.rs, 4.0 to 4.7). Its vtable says the
- * same in layout_info from 4.2 on.
+ * Where a task of async-task keeps its future: after its header and its schedule function. Source:
+ * RawTask::eval_task_layout (async-task/src/raw.rs, 4.0 to 4.7). From 4.2 on its vtable has the
+ * same in layout_info.
  */
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static uint64_t aligned(uint64_t offset, uint64_t to)
 	return (offset + to - 1) / to * to;
 }
 
-/* Header<M>; before 4.4 there was no M. */
+/* Header<M>; before 4.4 without M. */
 static const struct named_die *find_header(struct layout_builder *builder, struct run_types *run)
 {
 	const struct named_die *header;
@@ -73,7 +73,7 @@ static bool find_future(struct layout_builder *builder, struct run_types *run, u
 	whole = header->die;
 	future = alignment_of(builder, &run->types[ARGUMENT_F]);
 	output = alignment_of(builder, &run->types[ARGUMENT_T]);
-	/* The output is a Result of it and of a panic's Box. */
+	/* The output is a Result of it and a panic's Box. */
 	if (run->known[ARGUMENT_M] && output < sizeof(uint64_t))
 		output = sizeof(uint64_t);
 	*offset = aligned(die_size(&whole), alignment_of(builder, &schedule)) + die_size(&schedule);

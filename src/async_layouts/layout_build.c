@@ -43,7 +43,7 @@ uint32_t layout_add_file(struct layout_builder *builder, Dwarf_Die *die, const c
 	return text;
 }
 
-/* Of two machines of one name and size, the states are the same. */
+/* Two machines of the same name and size have the same states. */
 static struct machine_place *find_place(struct layout_builder *builder, Dwarf_Die *type, bool add)
 {
 	struct machine_place *place;
@@ -81,7 +81,7 @@ uint32_t *layout_wrapper_known(struct layout_builder *builder, Dwarf_Die *type)
 	return &find_place(builder, type, true)->place;
 }
 
-/* The one variant part of a state machine. */
+/* A state machine has exactly one variant part. */
 static bool variants_of(Dwarf_Die *machine, Dwarf_Die *part)
 {
 	Dwarf_Die child;
@@ -101,7 +101,7 @@ static void add_machine(struct layout_builder *builder, Dwarf_Die *die)
 	struct layout_machine *machine;
 	Dwarf_Die part, tag, type;
 
-	/* A machine that never waits, or one of a compiler that we do not know. */
+	/* A machine that never awaits, or one of an unknown compiler. */
 	if (place->place != LAYOUT_NONE || !variants_of(die, &part) ||
 	    !die_reference(&part, DW_AT_discr, &tag))
 		return;
@@ -174,7 +174,7 @@ static void add_states(struct layout_builder *builder, uint32_t place)
 	layout_flags_forget(builder);
 }
 
-/* Each part begins at a multiple of 8. */
+/* Aligns each part to 8 bytes. */
 static void *assemble(struct layout_builder *builder, const struct layout_header *from,
 		      size_t *size)
 {
@@ -244,7 +244,7 @@ static void builder_deinit(struct layout_builder *builder)
 	types_deinit(&builder->types);
 }
 
-/* What is known of the tasks of each library: one line each. */
+/* The task layouts of each library: one line each. */
 static void (*const task_layouts[])(struct layout_builder *) = {
 	layout_add_tasks,
 	layout_add_async_tasks,

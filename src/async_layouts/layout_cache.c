@@ -13,7 +13,7 @@
 #include "shared/layout_path.h"
 
 #define MAX_CACHED    ((off_t)1 << 30)
-#define MAY_BE_SPARSE ((off_t)1 << 20) /* of a larger one the bytes must be there */
+#define MAY_BE_SPARSE ((off_t)1 << 20) /* a larger file must not be sparse */
 
 static bool path_of(const uint8_t *build_id, size_t build_id_size, char path[PATH_MAX])
 {
@@ -51,11 +51,11 @@ void *layout_cache_read(const uint8_t *build_id, size_t build_id_size, size_t *s
 
 	if (!path_of(build_id, build_id_size, path))
 		return NULL;
-	/* Others may write to the directory: a FIFO must not hold us. */
+	/* Others may write to the directory: do not block on a FIFO. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return NULL;
-	/* Another user's file is not ours to trust. */
+	/* Do not trust another user's file. */
 	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
 	    status.st_size > 0 && status.st_size < MAX_CACHED &&
 	    (status.st_size < MAY_BE_SPARSE || status.st_blocks * 512 >= status.st_size / 64)) {
@@ -80,7 +80,8 @@ void layout_cache_write(const uint8_t *build_id, size_t build_id_size, const voi
 
 	if (!path_of(build_id, build_id_size, path) || !make_directories(path))
 		return;
-	/* Whoever reads meanwhile finds the old one or the new one whole. */
+	/* Renamed into place: concurrent readers find either the old file or the complete new one.
+	 * */
 	snprintf(fresh, sizeof fresh, "%s.XXXXXX", path);
 	fd = mkostemp(fresh, O_CLOEXEC);
 	if (fd < 0)

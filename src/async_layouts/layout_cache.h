@@ -1,4 +1,4 @@
-/* Layouts of files that were read before, by build-id, below the user's cache directory. */
+/* Cache of layouts by build-id, in the user's cache directory. */
 #ifndef DEBUG_INFO_LAYOUT_CACHE_H
 #define DEBUG_INFO_LAYOUT_CACHE_H
 
@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* False when the environment names none. */
+/* False if the environment names none. */
 bool layout_cache_directory(char path[PATH_MAX]);
 
-/* The table, to be freed; NULL when there is none. */
+/* The table, which the caller frees; NULL if there is none. */
 void *layout_cache_read(const uint8_t *build_id, size_t build_id_size, size_t *size);
 
-/* What cannot be written is not cached: nobody needs to be told. */
+/* Ignores errors: a file that cannot be written is not cached. */
 void layout_cache_write(const uint8_t *build_id, size_t build_id_size, const void *table,
 			size_t size);
 

@@ -1,19 +1,19 @@
-/* What the code of a state machine tells: its name, its variables' lines, what its drop glue drops.
- */
+/* What a state machine's code shows: its name, the lines of its variables, what its drop glue
+ * drops. */
 #include <stdio.h>
 #include <string.h>
 
 #include "symbols/demangle.h"
 #include "layout_build.h"
 
-/* "app::serve::{async_fn#0}<u8>" of "app::serve::{async_fn_env#0}<u8>"; to be freed. */
+/* "app::serve::{async_fn#0}<u8>" for "app::serve::{async_fn_env#0}<u8>"; the caller frees it. */
 static char *body_name(const char *machine)
 {
 	char *name = strdup(machine), *last = NULL, *env;
 
 	if (!name)
 		memory_exhausted();
-	/* Behind the namespaces: what stands in generic arguments may look the same. */
+	/* After the namespaces: generic arguments may contain the same text. */
 	for (char *at = name; (at = strstr(at, "{async_")); at++) {
 		int depth = 0;
 
@@ -48,7 +48,7 @@ static bool find_glue(struct layout_builder *builder, const char *machine, Dwarf
 	return found;
 }
 
-/* Without debug information of its code: "app::serve::{{closure}}" all the same. */
+/* "app::serve::{{closure}}", for code without debug information. */
 static char *plain_function(const char *machine)
 {
 	char *name = strdup(machine), *to = name;
@@ -118,10 +118,10 @@ bool layout_body_code(struct layout_builder *builder, const char *machine, struc
 struct declaration {
 	struct layout_builder *builder;
 	const char *name, *type;
-	size_t length; /* of the name: "pair" of "pair.1" */
+	size_t length; /* of the name: "pair" for "pair.1" */
 	int line;      /* of the await */
 	Dwarf_Die at;
-	const char *file; /* as the unit of `at` names it */
+	const char *file; /* relative to the unit of `at` */
 	int best;
 };
 
@@ -146,7 +146,7 @@ static void find_declaration(struct declaration *wanted, Dwarf_Die *scope, int d
 		    strcmp(types_name(&wanted->builder->types, &type), wanted->type) ||
 		    dwarf_decl_line(&child, &line))
 			continue;
-		/* The nearest before the await; where all stand behind it, in a loop, the last. */
+		/* The nearest before the await; if all come after it, in a loop, the last. */
 		if (!wanted->best || (line <= wanted->line && line > wanted->best) ||
 		    (wanted->best > wanted->line && line <= wanted->line)) {
 			wanted->best = line;

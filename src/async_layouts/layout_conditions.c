@@ -1,4 +1,4 @@
-/* When the variant of an enum is there that a value lies in. */
+/* When the enum variant that contains a value is the current one. */
 #include <string.h>
 
 #include "layout_build.h"
@@ -20,7 +20,7 @@ void layout_variant_conditions(struct condition_list *list, Dwarf_Die *part, Dwa
 	Dwarf_Die tag, type, other;
 	Dwarf_Attribute attribute;
 
-	/* An enum of one variant has no tag. */
+	/* An enum with one variant has no tag. */
 	if (!die_reference(part, DW_AT_discr, &tag))
 		return;
 	if (!die_reference(&tag, DW_AT_type, &type) || !die_size(&type) ||
@@ -35,7 +35,7 @@ void layout_variant_conditions(struct condition_list *list, Dwarf_Die *part, Dwa
 		add(list, &condition);
 		return;
 	}
-	/* The one whose own values leave a niche for the others' tags. */
+	/* The variant whose own values contain the niche for the others' tags. */
 	condition.flags |= CONDITION_NOT;
 	DIE_FOR_EACH_CHILD(other, part)
 	{

@@ -1,4 +1,4 @@
-/* C++20 coroutines as machines: their awaits as states, the guards that live there as values. */
+/* C++20 coroutines as machines: their awaits are states, the guards alive there are values. */
 #include <limits.h>
 #include <string.h>
 
@@ -7,10 +7,10 @@
 #include "symbols/languages.h"
 #include "layout_build.h"
 
-/* The final suspension, and that before the first statement, are no awaits of the author's. */
+/* The final suspension, and the one before the first statement, are not the author's awaits. */
 #define INITIAL_SUSPENSION 2
 
-#define MAX_AWAIT_SIZE	   80 /* of code from the index to the call that suspends */
+#define MAX_AWAIT_SIZE	   80 /* bytes of code from storing the index to the call that suspends */
 
 struct known_coroutine {
 	uint64_t resume_at;
@@ -21,8 +21,8 @@ struct adding {
 	struct layout_builder *builder;
 	const struct elf_file *object;
 	struct symbol_table symbols;
-	bool is_followed;	       /* the code is of the machine that can be */
-	struct known_coroutine *known; /* one of a header is in the units of all who use it */
+	bool is_followed;	       /* the code belongs to this machine */
+	struct known_coroutine *known; /* one from a header is in the units of all its users */
 };
 
 static bool is_new(struct adding *adding, uint64_t resume_at)
@@ -38,7 +38,7 @@ static bool is_new(struct adding *adding, uint64_t resume_at)
 	return true;
 }
 
-/* "app::map::insert" of "app::map<int>::insert<char>": all versions of a template are one. */
+/* "app::map::insert" for "app::map<int>::insert<char>": all instances of a template are one. */
 static void drop_arguments(char *name)
 {
 	char *to = name;
@@ -108,8 +108,8 @@ static int line_at(struct coroutine *coroutine, uint64_t address, const char **f
 }
 
 /*
- * Some of the code around an await is the function's as a whole, with the line where that begins or
- * ends: of gcc's, the call of await_suspend right behind has the right one; of clang's, a jump.
+ * Some code around an await has the line where the function begins or ends. The right line is that
+ * of gcc's call of await_suspend right after it, or of clang's jump.
  */
 static int line_of_await(struct coroutine *coroutine, const struct coroutine_await *await,
 			 const char **file)
@@ -155,7 +155,7 @@ static void add_await(struct layout_builder *builder, struct coroutine *coroutin
 	state->value_count = (uint32_t)builder->counts[LAYOUT_VALUES] - state->first_value;
 }
 
-/* One that hands out values between its awaits is run by whoever takes them. */
+/* A coroutine that yields values between its awaits is run by its consumer. */
 static bool yields(struct coroutine *coroutine)
 {
 	Dwarf_Die member, type, method;
@@ -221,7 +221,7 @@ static bool is_cpp(int language)
 	return name && !strcmp(name, "C++");
 }
 
-/* A unit that has lines alone has no type among its first entries, nor any. */
+/* A unit with only line information has no type among its first entries, or anywhere. */
 static bool has_types(Dwarf_Die *unit)
 {
 	Dwarf_Die child;
@@ -270,7 +270,7 @@ uint32_t layout_add_coroutines(struct layout_builder *builder, Dwarf *dwarf,
 		symbol_table_sort(&adding.symbols);
 	}
 	while (!dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, &body)) {
-		/* A split unit's own entries lie in the .dwo. */
+		/* A split unit's own entries are in the .dwo. */
 		Dwarf_Die *top = dwarf_tag(&body) == DW_TAG_compile_unit ? &body : &die;
 
 		if (!is_cpp(dwarf_srclang(top)))

@@ -1,8 +1,8 @@
 /*
- * What the drop glue of a machine drops that waits in one state: its code is followed from the
- * beginning, with the state known. What it neither reads nor hands on was dropped or moved before
- * the await. With a drop flag cleared it leaves out what that flag is for, which debug information
- * does not say. x86-64 alone.
+ * What a machine's drop glue drops in one state: follows its code from the beginning, with the
+ * state known. What it neither reads nor passes on was dropped or moved before the await. With a
+ * drop flag cleared, it skips what that flag is for, which debug information does not say. x86-64
+ * only.
  */
 #include <string.h>
 
@@ -12,11 +12,11 @@
 #define MAX_FLAGS   16
 #define MAX_MACHINE 0x1000000 /* bytes */
 
-/* Sets of bytes of the machine. */
+/* Sets of the machine's bytes. */
 struct touched {
-	uint8_t *read;	/* or dropped by glue; NULL when it cannot be told */
-	uint8_t *given; /* whose address another function was given */
-	uint8_t *glued; /* dropped by glue that was called: with what they lead to */
+	uint8_t *read;	/* or dropped by glue; NULL if unknown */
+	uint8_t *given; /* whose address was passed to another function */
+	uint8_t *glued; /* dropped by called glue, with what they lead to */
 };
 
 struct drops {
@@ -27,7 +27,7 @@ struct drops {
 		struct touched without; /* when it is not set */
 	} flags[MAX_FLAGS];
 	uint32_t flag_count;
-	bool are_flags_known; /* all of them, and what each is for */
+	bool are_flags_known; /* all of them, and the purpose of each */
 };
 
 /* One walk. */
@@ -58,7 +58,7 @@ static bool belongs(void *argument, uint64_t address)
 	return address - following->glue.address < following->glue.size;
 }
 
-/* When a function without arguments is called, the machine is in the first register still. */
+/* When a function without arguments is called, the machine is still in the first register. */
 static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
 {
 	const struct following *following = argument;
@@ -92,7 +92,7 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 		return true;
 	following->asks_state |= !stored && code_lies_in(CODE_OBJECT + following->at->discriminant,
 							 address - CODE_OBJECT, size);
-	/* To clear a flag, or all of a variable, is no use of it. */
+	/* Clearing a flag, or all of a variable, is not a use. */
 	if (!stored)
 		touch(following, following->touched.read, address, size);
 	return true;
@@ -146,7 +146,7 @@ static struct touched follow(struct following *following)
 		   code_number(at->value));
 	if (following->cleared)
 		code_store(&state, CODE_OBJECT + following->cleared->offset, 1, code_number(0));
-	/* One that does not ask for the state hands the machine on. */
+	/* Glue that does not test the state passes the machine on. */
 	if (code_walk(&walker, following->glue.address, &state) != CODE_WALKED ||
 	    !following->asks_state || following->strays)
 		touched_deinit(&following->touched);
@@ -221,7 +221,7 @@ static bool is_touched_for(const struct flag *flag, const struct value_place *pl
 	return flag->without.read && !is_touched(&flag->without, place, given);
 }
 
-/* How many drop flags there are without any of which the place is not touched. */
+/* Counts the drop flags on which every access to the place depends. */
 static unsigned flags_of(const struct drops *drops, const struct value_place *place, bool given,
 			 uint32_t *drop_flag)
 {
@@ -258,7 +258,7 @@ enum glue_tells layout_drops(struct state_place *at, const struct value_place *p
 		return GLUE_UNKNOWN;
 	if (!is_touched(&drops->touched, place, false)) {
 		given = is_touched(&drops->touched, place, true);
-		/* Who is given what it lies in may drop it. */
+		/* A function that receives the address of its container may drop it. */
 		if (!given)
 			return are_some_in(drops->touched.given, place->outer_offset,
 					   place->offset - place->outer_offset)
@@ -276,7 +276,7 @@ enum glue_tells layout_drops(struct state_place *at, const struct value_place *p
 		*drop_flag = LAYOUT_NONE;
 		return GLUE_DROPS_IT;
 	}
-	/* What a box held may be gone, and the box be there. */
+	/* A box's content may be gone while the box remains. */
 	return drops->are_flags_known &&
 			       (!place->is_boxed ||
 				are_some_in(drops->touched.glued, place->offset, place->size))

@@ -1,4 +1,5 @@
-/* From an ELF file to its layout: the cache, its own debug information, or a file beside it. */
+/* From an ELF file to its layout: from the cache, its own debug information, or a file beside it.
+ * */
 #include <elfutils/libdw.h>
 #include <errno.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ static void read_identity(const struct elf_file *file, struct layout_header *hea
 	header->build_id_size = (uint32_t)size;
 }
 
-/* Beside the file itself, not beside a link to it; and `path' may be one of this directory. */
+/* Beside the file itself, not beside a link to it; `path' may be relative. */
 static int open_debug_file(struct elf_file *debug, const struct elf_file *object, const char *path,
 			   const struct layout_header *header)
 {
@@ -110,7 +111,7 @@ int layout_open(struct layout *layout, const char *path, const struct held_patte
 			free(table);
 			return -EFBIG;
 		}
-		/* A .dwo may be there the next time. */
+		/* A .dwo may exist the next time. */
 		if (cacheable && !(layout->header->flags & LAYOUT_PARTS_ABSENT))
 			layout_cache_write(header.build_id, header.build_id_size, table, size);
 	}

@@ -1,8 +1,8 @@
 /*
- * Which drop flags of a machine are always cleared while it waits in a state: states share the code
- * that drops, so it asks for the flags of what was moved long before as well. The machine's own
- * code sets them: it is followed from its beginning, and on from each await, to where it returns.
- * x86-64 alone.
+ * Finds the drop flags of a machine that are always cleared while it waits in a state: states share
+ * drop code, which therefore also tests the flags of what was moved long before. The machine's own
+ * code sets the flags: follow it from the beginning, and from each await, to where it returns.
+ * x86-64 only.
  */
 #include <string.h>
 
@@ -14,8 +14,8 @@
 #define MAX_DEPTH 8
 
 /*
- * A state in which it waits, and what is known there: of its flags, and of the states of the
- * machines in it, whose code may have been inlined.
+ * A state in which it waits, and what is known there: about its flags, and about the states of
+ * machines within it, whose code may have been inlined.
  */
 struct waiting {
 	uint64_t value; /* of the discriminant */
@@ -33,7 +33,7 @@ struct flag_states {
 	struct glue_code body;
 	struct waiting *states;
 	size_t count, room;
-	uint8_t *others; /* bytes that are not flags alone */
+	uint8_t *others; /* bytes not used only by flags */
 	bool asks_state, strays;
 };
 
@@ -69,7 +69,7 @@ static bool saved_in(Dwarf_Die *variant, Dwarf_Die *saved)
 	       die_reference(&member, DW_AT_type, saved);
 }
 
-/* The discriminants of a machine within, and of those that it waits for. */
+/* The discriminants of a machine within, and of those for which it waits. */
 static void add_inner(struct flag_states *flags, struct waiting *waiting, Dwarf_Die *machine,
 		      uint64_t offset, int depth)
 {
@@ -102,7 +102,7 @@ static void add_members(struct flag_states *flags, struct waiting *waiting, Dwar
 {
 	Dwarf_Die member, type;
 
-	/* Its own flags first: those within may fill the room. */
+	/* Its own flags first: those within may use up the space. */
 	DIE_FOR_EACH_CHILD(member, saved)
 	if (layout_is_flag(&member))
 		add_byte(flags, waiting, place_of(&member), true);
@@ -149,7 +149,7 @@ static bool belongs(void *argument, uint64_t address)
 	return address - flags->body.address < flags->body.size;
 }
 
-/* A flag's own address is nobody's argument; a bool's that looks like one may be. */
+/* A flag's own address is never an argument; that of a similar bool may be. */
 static bool is_flags_address(const struct flag_states *flags, struct code_value value)
 {
 	if (!code_is_in_object(value))
@@ -162,7 +162,7 @@ static bool is_flags_address(const struct flag_states *flags, struct code_value 
 	return false;
 }
 
-/* Who is given a machine within, or what it lies in, may resume it. */
+/* A function that receives a machine within, or its container, may resume it. */
 static void forget_inner(const struct flag_states *flags, struct code_state *state,
 			 struct code_value given)
 {
@@ -188,7 +188,7 @@ static struct code_value calls(void *argument, struct code_state *state, uint64_
 		flags->strays |= is_flags_address(flags, state->registers[code_arguments[i]]);
 		forget_inner(flags, state, state->registers[code_arguments[i]]);
 	}
-	/* Of another library: perhaps memset(), of more than one variable. */
+	/* In another library: perhaps memset(), over several variables. */
 	if (!target && code_is_in_object(first) && first.number != CODE_OBJECT) {
 		end = third.known == 8 && third.number < flags->at->size
 			      ? first.number + third.number
@@ -242,7 +242,7 @@ static bool is_kept(void *argument, uint64_t address)
 		!is_other(flags, offset));
 }
 
-/* What is known in the state that it waits in from now on. */
+/* What is known in the state in which it waits from now on. */
 static void returns(void *argument, const struct code_state *state)
 {
 	struct flag_states *flags = argument;
@@ -272,7 +272,7 @@ static void returns(void *argument, const struct code_state *state)
 	waiting->is_reached = true;
 }
 
-/* From the beginning, or from a state that it waited in. False when it cannot be followed. */
+/* From the beginning, or from a state in which it waited. False if it cannot be followed. */
 static bool follow(struct flag_states *flags, const struct waiting *from, int machine_register)
 {
 	const struct elf_file object = { .elf = flags->at->builder->code };
@@ -322,7 +322,7 @@ static bool follow_all(struct flag_states *flags)
 	if (!follow(flags, NULL, CODE_RDI)) {
 		if (flags->asks_state)
 			return false;
-		/* A large result comes first: the address where it goes. */
+		/* For a large result, the first argument is its address. */
 		forget_reached(flags);
 		machine_register = CODE_RSI;
 		if (!follow(flags, NULL, CODE_RSI))

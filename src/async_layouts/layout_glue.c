@@ -1,6 +1,6 @@
 /*
- * The drop glue of a machine: where its code is, and what its debug information says of it whatever
- * the state: whose drop glue is inlined there.
+ * A machine's drop glue: where its code is, and what its debug information says for any state:
+ * whose drop glue is inlined there.
  */
 #include <gelf.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 
 struct wanted {
 	const char *outer; /* type of the variable */
-	char path[256];	   /* of the guard's type, without arguments: merged code is another's */
+	char path[256]; /* of the guard's type, without arguments: merged code may belong to another
+			   instance */
 };
 
 /* core::cell::Ref is not in core::cell::RefCell<u32>. */
@@ -27,7 +28,7 @@ static bool drops(const struct wanted *wanted, const char *type)
 {
 	size_t length = strlen(wanted->outer);
 
-	/* A function's name ends in the bracket that a glue's type was freed of. */
+	/* A function's name ends in the bracket that was removed from a glue's type. */
 	return (!strncmp(type, wanted->outer, length) && (!type[length] || type[length] == '>')) ||
 	       names(type, wanted->path);
 }
@@ -46,7 +47,7 @@ static bool inlines_drop(const struct wanted *wanted, Dwarf_Die *scope, int dept
 		    die_reference(&child, DW_AT_abstract_origin, &origin)) {
 			const char *dropped = type_of_glue(die_name(&origin));
 
-			/* Another machine drops what is its own. */
+			/* Another machine drops its own values. */
 			if (dropped && strstr(dropped, "_env#") &&
 			    strncmp(dropped, wanted->outer, strlen(wanted->outer)) != 0)
 				continue;

@@ -1,5 +1,4 @@
-/* Which states, and which tasks, may hold a guard: only those are looked at while a program runs.
- */
+/* Which states and which tasks may hold a guard: only those are examined while a program runs. */
 #include <string.h>
 
 #include "layout_build.h"
@@ -18,7 +17,7 @@ static bool is_held(const struct layout_value *value)
 	return false;
 }
 
-/* The values of one state, while they are put in order. */
+/* A state's values during sorting. */
 struct unordered {
 	struct state_place *at;
 	struct layout_value *values;
@@ -41,7 +40,7 @@ static bool is_somebodys(const struct unordered *state, uint32_t offset)
 	return false;
 }
 
-/* Drop flags of which it is not known whose they are may be any variable's. */
+/* Drop flags with an unknown owner may belong to any variable. */
 static enum value_order order_of(const struct unordered *state, const struct layout_value *value)
 {
 	if (value->flags & VALUE_DROP_FLAG)
@@ -62,7 +61,7 @@ void layout_order_values(struct state_place *at, struct layout_state *state)
 		return;
 	from.values = memory_get(state->value_count * sizeof *from.values);
 	memcpy(from.values, values, state->value_count * sizeof *from.values);
-	/* What the code takes for a flag must be one that the state has. */
+	/* A flag that the code uses must be one of the state's. */
 	for (uint32_t i = 0; i < from.count; i++)
 		if (!is_flag_at(&from, from.values[i].drop_flag))
 			from.values[i].drop_flag = LAYOUT_NONE;
@@ -96,12 +95,12 @@ static bool value_holds(const struct layout_builder *builder, const struct layou
 		return false;
 	if (value->class == HELD_LOCK || value->class == HELD_BORROW)
 		return value->word != LAYOUT_NONE;
-	/* What a dyn is comes out only then. */
+	/* The type behind a dyn is only known then. */
 	return value->class == HELD_FUTURE &&
 	       (value->flags & VALUE_DYN || machine_holds(builder, value->machine));
 }
 
-/* True when something new came out. */
+/* True if something changed. */
 static bool mark_state(struct layout_builder *builder, struct layout_state *state)
 {
 	bool changed = false;

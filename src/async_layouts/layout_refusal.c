@@ -13,7 +13,7 @@
 
 #define PART_OF "scan the program or library that it becomes a part of"
 
-/* What people give instead, by its first bytes. */
+/* Files that users pass by mistake, by their first bytes. */
 static const struct {
 	const char *bytes;
 	size_t size;
@@ -64,7 +64,7 @@ void layout_refuse_unopened(const char *path, int error, char sentence[LAYOUT_SE
 	refuse(sentence, path, reason_of(path, error));
 }
 
-/* The table of sections is the last thing that linkers write. */
+/* Linkers write the section table last. */
 static bool is_cut_short(const struct elf_file *object, const GElf_Ehdr *header)
 {
 	uint64_t sections = (uint64_t)header->e_shnum * header->e_shentsize, end = header->e_shoff;
@@ -82,7 +82,7 @@ static bool is_cut_short(const struct elf_file *object, const GElf_Ehdr *header)
 	return false;
 }
 
-/* As objcopy --only-keep-debug leaves it: of the code only the places. */
+/* As objcopy --only-keep-debug leaves it: code sections have addresses but no content. */
 static bool is_debug_file(const struct elf_file *object)
 {
 	bool has_places = false;

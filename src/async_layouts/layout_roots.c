@@ -1,7 +1,7 @@
 /*
- * Where block_on keeps the future that it was given: in its frame, while that is polled. As the
- * variables of the function tell, and what was inlined into it: the future itself, or the Pin that
- * leads to it.
+ * Where block_on keeps the future that was passed to it: in its frame, while polling. Found through
+ * the variables of the function and of what was inlined into it: the future itself, or the Pin that
+ * points to it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +21,9 @@ struct spot {
 struct search {
 	struct layout_builder *builder;
 	const char *future;	    /* its type */
-	enum layout_root_base base; /* of the frame, as its debug information counts */
-	/* By the future itself; and by what points at it, the innermost of several, which is surer:
-	 * of a future that was moved, what it left behind is a variable too. */
+	enum layout_root_base base; /* the frame base that its debug information uses */
+	/* The future itself; and the innermost pointer to it, which is more reliable: the remains
+	 * of a moved future are a variable too. */
 	struct spot itself, pointed;
 };
 
@@ -59,7 +59,7 @@ static bool begin(const struct search *search, const Dwarf_Op *operation, struct
 	}
 }
 
-/* Of a place in the frame. What holds a pointer and is no variable in memory is that pointer. */
+/* For a place in the frame. A pointer without a variable in memory is that pointer itself. */
 static bool follow(const struct search *search, const Dwarf_Op *operations, size_t count,
 		   bool is_pointer, struct spot *spot)
 {
@@ -88,7 +88,7 @@ static void agree(struct spot *all, const struct spot *one)
 		all->ambiguous = true;
 }
 
-/* One that is elsewhere at times tells nothing: it may have been moved. */
+/* Ignore a variable with several locations: it may have been moved. */
 static void take(struct search *search, Dwarf_Die *variable, bool is_pointer)
 {
 	struct spot all = { 0 }, one;
@@ -123,7 +123,7 @@ static bool points_at(const char *name, const char *future)
 	       !strcmp(name + sizeof PIN - 1 + length, ">");
 }
 
-/* What was inlined has its types where it was written down once for all. */
+/* An inlined instance has its types in its abstract origin. */
 static bool type_of(Dwarf_Die *variable, Dwarf_Die *type)
 {
 	Dwarf_Attribute attribute;
@@ -159,9 +159,8 @@ static void look_at_variables(struct search *search, Dwarf_Die *parent)
 }
 
 /*
- * Where the caller pinned it: as `#[tokio::test]' does, to a `dyn Future', which is a pointer and a
- * vtable's address; or as Tokio before 1.50 did, when what Pin<&mut F> leads to is the future
- * itself.
+ * If the caller pinned it: `#[tokio::test]' pins it to a `dyn Future' (a pointer and a vtable
+ * address); before Tokio 1.50, Pin<&mut F> points to the future itself.
  */
 static void unpin(struct layout_builder *builder, Dwarf_Die *future, struct layout_task *task)
 {
@@ -180,7 +179,7 @@ static void unpin(struct layout_builder *builder, Dwarf_Die *future, struct layo
 		return;
 }
 
-/* Of the type parameters the one that is a future, whatever it is called: F, impl Future. */
+/* The type parameter that is a future, whatever its name: F, impl Future. */
 static bool find_future(struct layout_builder *builder, const Dwarf_Die *function,
 			Dwarf_Die *future, struct layout_task *task)
 {
@@ -202,7 +201,7 @@ static bool find_future(struct layout_builder *builder, const Dwarf_Die *functio
 	return false;
 }
 
-/* One whose place is not told is kept too: what waits in it says nothing of one further out. */
+/* Keeps roots with an unknown place too: what waits in one says nothing about an outer one. */
 static void add_root(struct layout_builder *builder, Dwarf_Die *function)
 {
 	struct search search = { .builder = builder };
@@ -240,7 +239,7 @@ static int by_start(const void *a, const void *b)
 	return (one->start > other->start) - (one->start < other->start);
 }
 
-/* Equal functions may be merged by the linker: whose frame it is cannot be told. */
+/* The linker may merge equal functions: then the owner of the frame is unknown. */
 static void keep_apart(struct layout_builder *builder)
 {
 	size_t count = builder->counts[LAYOUT_ROOTS], kept = 0, next;

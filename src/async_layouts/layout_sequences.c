@@ -1,4 +1,4 @@
-/* Containers whose elements lie elsewhere in any number: one behind the other, or in a list. */
+/* Containers with any number of elements elsewhere: contiguous, or in a list. */
 #include <string.h>
 
 #include "layout_build.h"
@@ -26,7 +26,7 @@ static bool member_of(struct layout_builder *builder, Dwarf_Die *whole, const ch
 	return false;
 }
 
-/* The first pointer in a struct, through those around it; adds its offset. */
+/* The first pointer in a struct, including nested structs; adds its offset. */
 static bool first_pointer(struct layout_builder *builder, Dwarf_Die *whole, uint64_t *offset,
 			  Dwarf_Die *pointee, int depth)
 {
@@ -51,7 +51,7 @@ static bool first_pointer(struct layout_builder *builder, Dwarf_Die *whole, uint
 	return false;
 }
 
-/* Where a pointer stands, in a member of that name. */
+/* The offset of a pointer, in a member of that name. */
 static bool pointer_of(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
 		       uint64_t *offset, Dwarf_Die *pointee)
 {
@@ -71,7 +71,7 @@ static bool first_argument(Dwarf_Die *type, Dwarf_Die *argument)
 	return false;
 }
 
-/* library/alloc/src/vec/mod.rs: a buffer, and how much of it is used. */
+/* library/alloc/src/vec/mod.rs: a buffer, and the used part of it. */
 static bool vec(struct layout_builder *builder, Dwarf_Die *type, struct sequence_place *place)
 {
 	Dwarf_Die unused;
@@ -98,7 +98,7 @@ static bool boxed_slice(struct layout_builder *builder, Dwarf_Die *type,
 	return true;
 }
 
-/* futures-util/src/stream/futures_unordered/task.rs: the last of them has no next. */
+/* futures-util/src/stream/futures_unordered/task.rs: the last task has no next. */
 static bool unordered(struct layout_builder *builder, Dwarf_Die *type, struct sequence_place *place)
 {
 	Dwarf_Die task, cell, unused;

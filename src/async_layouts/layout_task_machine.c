@@ -1,15 +1,17 @@
-/* The state machine that runs in a task: the future itself, or what its boxes and wrappers hold. */
+/* The state machine that runs in a task: the future itself, or one within its boxes and wrappers.
+ * */
 #include <string.h>
 
 #include "layout_build.h"
 
-#define MAX_DEPTH 10 /* of wrappers: Timeout, Instrumented, Pin, AsyncCallOnDrop in each other */
+#define MAX_DEPTH 10 /* of nested wrappers: Timeout, Instrumented, Pin, AsyncCallOnDrop */
 
-/* Where the search stands, from the future on. */
+/* The current position of the search, starting from the future. */
 struct place {
-	uint64_t future; /* offset in the task of what is looked at, or of the box that it is in */
+	uint64_t future; /* offset in the task of the current object, or of the box that contains it
+			  */
 	uint64_t inside; /* offset in that box */
-	bool boxed, hidden; /* hidden: in a variant, of which there may be another one */
+	bool boxed, hidden; /* hidden: in a variant that may not be the current one */
 	int depth;
 };
 
@@ -26,7 +28,7 @@ static void take(const struct place *place, uint32_t machine, struct layout_task
 	task->flags |= place->boxed ? TASK_BOXED : 0;
 }
 
-/* A Box of a type that is known, or Box<dyn Future>. */
+/* A Box of a known type, or Box<dyn Future>. */
 static bool search_box(struct layout_builder *builder, Dwarf_Die *box, struct place place,
 		       struct layout_task *task)
 {

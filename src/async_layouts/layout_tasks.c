@@ -1,4 +1,4 @@
-/* Where a task of Tokio's keeps its future, and what the vtables of boxed futures stand for. */
+/* Where a Tokio task keeps its future, and to which types the vtables of boxed futures belong. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #define POLL_ARGUMENTS 2
 
-/* The member of a struct, and its offset added to *offset. */
+/* Finds a struct member and adds its offset to *offset. */
 static bool member_of(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
 		      Dwarf_Die *type, uint64_t *offset)
 {
@@ -24,7 +24,7 @@ static bool member_of(struct layout_builder *builder, Dwarf_Die *whole, const ch
 	return false;
 }
 
-/* Through the cells around it to what matters: UnsafeCell, CoreStage, loom's stand-ins. */
+/* Unwraps the cells around it: UnsafeCell, CoreStage, loom's replacements. */
 static bool unwrap_stage(struct layout_builder *builder, Dwarf_Die *type, uint64_t *offset)
 {
 	for (int depth = 0; depth < 8; depth++) {
@@ -117,8 +117,8 @@ static void add_task(struct layout_builder *builder, Dwarf_Die *poll)
 		task.machine = LAYOUT_NONE;
 		task.flags = 0;
 	}
-	/* What the linker dropped, or the compiler inlined, has none: its type is spawned all the
-	 * same. */
+	/* No address if the linker dropped it or the compiler inlined it; its type is spawned all
+	 * the same. */
 	if (!dwarf_lowpc(poll, &address))
 		task.poll = address;
 	task.type = layout_add_text(builder, future);

@@ -1,4 +1,4 @@
-/* What lives in a state of a machine, and what of it matters inside of enums, tuples and boxes. */
+/* What lives in a machine's state, and what matters inside enums, tuples and boxes. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 #define MANUALLY_DROP  "core::mem::manually_drop::ManuallyDrop<"
 
-/* Where the walk stands in a value. */
+/* The walk's current position in a value. */
 struct spot {
 	struct state_place *at;
 	const char *outer; /* type of the variable */
@@ -25,9 +25,9 @@ struct spot {
 	uint16_t flags;
 	int depth;
 	struct condition_list conditions;
-	bool manual;  /* inside a ManuallyDrop: nobody knows whether it is there still */
-	bool foreign; /* inside a type of the standard library or an executor, which may be Send all
-			 the same */
+	bool manual;  /* inside a ManuallyDrop: unknown whether it is still there */
+	bool foreign; /* inside a type of the standard library or an executor, which may still be
+			 Send */
 };
 
 static bool is_box(const char *name)
@@ -47,7 +47,7 @@ static bool is_foreign(const char *name)
 	       !strncmp(name, "std::", 5) || !strncmp(name, "tokio::", 7);
 }
 
-/* One of a type that is only known when it runs. */
+/* A type that is only known at run time. */
 static bool is_dyn_future(const char *name)
 {
 	static const char dyn[] = "dyn core::future::future::Future<";
@@ -120,7 +120,7 @@ static bool interests(struct layout_builder *builder, Dwarf_Die *type, int depth
 	if (!known)
 		return false;
 	if (known->interest < 0) {
-		known->interest = 0; /* ends the recursion of a type in its own box */
+		known->interest = 0; /* ends the recursion for a type that contains its own box */
 		known->interest = class_of(builder, type) != HELD_NOTHING ||
 				  parts_interest(builder, type, depth) ||
 				  (layout_sequence_place(builder, type, &place) &&
@@ -137,8 +137,8 @@ static const uint16_t glue_flags[] = {
 	[GLUE_ALWAYS_DROPS_IT] = VALUE_DROPS | VALUE_ALIVE,
 };
 
-/* Whether something is done when a value of the type is dropped: as far as its drop glue, or that
- * of a part, is named. */
+/* Whether dropping a value of the type has an effect, as far as its drop glue, or that of a part,
+ * has a name. */
 static bool needs_drop(struct layout_builder *builder, Dwarf_Die *type, int depth)
 {
 	Dwarf_Die part, of;
@@ -172,7 +172,7 @@ static bool needs_drop(struct layout_builder *builder, Dwarf_Die *type, int dept
 	return false;
 }
 
-/* An array has no name of its own: "[u8; 16384]". */
+/* An array type has no name: "[u8; 16384]". */
 static const char *type_text(struct layout_builder *builder, Dwarf_Die *type,
 			     char text[TYPE_TEXT_SIZE])
 {
@@ -212,11 +212,11 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 
 	if (spot->at->is_wrapper && class != HELD_FUTURE)
 		return LAYOUT_NONE;
-	/* A function's own type has no size; what is said of it is a pointer's. */
+	/* A function's own type has no size; it is treated as a pointer. */
 	if (spot->box == LAYOUT_NONE && spot->offset <= whole && size > whole - spot->offset)
 		size = whole - spot->offset;
 
-	/* An argument stands twice in a state: as the local it became, and as what was captured. */
+	/* An argument occurs twice in a state: as a local, and as captured. */
 	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++) {
 		value = &builder->values[i];
 		if (value->offset == spot->offset && value->box == spot->box &&
@@ -247,7 +247,7 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	if (layout_declaration(builder, spot->at->type, spot->path, spot->outer, spot->at->line,
 			       &value->file, &line))
 		value->line = (uint32_t)line;
-	/* What has nothing to drop lives as long as its variable has its place in the state. */
+	/* A value without drop lives as long as its variable has its place in the state. */
 	if (is_guard && held_is_own(name, builder->own) && !needs_drop(builder, type, 0)) {
 		value->flags |= VALUE_DROPS | VALUE_ALIVE;
 	} else if (is_guard || (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
@@ -279,7 +279,7 @@ static void collect_member(const struct spot *whole, Dwarf_Die *member, uint16_t
 	spot.offset += die_number(member, DW_AT_data_member_location, 0);
 	spot.flags |= flags;
 	spot.depth++;
-	/* The names of rustc's own: "__0" of a tuple is what the source calls .0 */
+	/* rustc's names: "__0" of a tuple is .0 in the source */
 	if (!is_variant)
 		snprintf(spot.path + length, sizeof spot.path - length, ".%s",
 			 !strncmp(name, "__", 2) ? name + 2 : name);
@@ -298,7 +298,7 @@ static void collect_variants(const struct spot *spot, Dwarf_Die *part)
 			continue;
 		layout_variant_conditions(&inside.conditions, part, &variant, spot->offset,
 					  spot->box != LAYOUT_NONE);
-		/* Of what the elements of a container point at nothing can be asked. */
+		/* No conditions can be checked on the targets of a container's elements. */
 		inside.conditions.full |= spot->in_sequence && spot->sequence.inner != LAYOUT_NONE;
 		collect_member(&inside, &member, VALUE_IN_VARIANT, true);
 	}
@@ -395,7 +395,7 @@ bool layout_is_temporary(const char *name)
 	return !strncmp(name, "__", 2) && name[2] >= '0' && name[2] <= '9';
 }
 
-/* The machine that is awaited: __awaitee may be wrapped, in Pin or Timeout or Instrumented. */
+/* The awaited machine: __awaitee may be wrapped in Pin, Timeout or Instrumented. */
 static uint32_t awaited(struct layout_builder *builder, size_t first)
 {
 	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++)
@@ -404,7 +404,7 @@ static uint32_t awaited(struct layout_builder *builder, size_t first)
 	return LAYOUT_NONE;
 }
 
-/* Where the variant that a value lies in is told by a niche of the value itself. */
+/* Whether a niche in the value itself encodes the variant that contains it. */
 static bool has_niche(const struct layout_builder *builder, const struct layout_value *value)
 {
 	for (uint32_t i = 0; i < value->condition_count; i++) {
@@ -419,8 +419,8 @@ static bool has_niche(const struct layout_builder *builder, const struct layout_
 }
 
 /*
- * What a pattern took out of a temporary, as `if let Some(g) = m.try_lock()` does, lives on under
- * its own name. Of the shell that stays, code that was not optimised asks for the variant still.
+ * A value that a pattern took from a temporary (`if let Some(g) = m.try_lock()`) lives on under its
+ * own name. Unoptimised code still tests the variant of the remaining shell.
  */
 static void leave_out_shells(struct state_place *at, size_t first)
 {

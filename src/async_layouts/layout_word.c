@@ -1,18 +1,19 @@
-/* Where the locks of guards keep that they are locked. */
+/* Finds the state word of a guard's lock. */
 #include <string.h>
 
 #include "layout_build.h"
 
 #define MAX_DEPTH 10
 
-/* What the bits of a word mean, by the type that it lies in; of all others any bit is a lock's. */
+/* The meaning of a word's bits, by the type that contains it; in all others any set bit means
+ * locked. */
 static const struct {
 	const char *type;
 	uint64_t mask;
 } masks[] = {
-	/* library/std/src/sys/sync/rwlock/futex.rs: the upper two tell of who waits. */
+	/* library/std/src/sys/sync/rwlock/futex.rs: the upper two bits describe waiters. */
 	{ "std::sys::sync::rwlock::futex::RwLock", 0x3fffffff },
-	/* parking_lot/src/raw_mutex.rs, raw_rwlock.rs: parked threads have bits of their own. */
+	/* parking_lot/src/raw_mutex.rs, raw_rwlock.rs: separate bits describe parked threads. */
 	{ "parking_lot::raw_mutex::RawMutex", 1 },
 	{ "parking_lot::raw_rwlock::RawRwLock", ~UINT64_C(3) },
 };
@@ -30,7 +31,8 @@ static uint64_t mask_of(const char *type, uint64_t size)
 	return size < 8 ? (UINT64_C(1) << 8 * size) - 1 : UINT64_MAX;
 }
 
-/* Writers wait at a word of their own; parking_lot's for the readers behind the lock's address. */
+/* std's writers wait on their own word. A parking_lot writer that waits for readers uses the
+ * address after the lock's. */
 static void find_waits(Dwarf_Die *whole, const char *name, uint64_t offset,
 		       struct layout_word *word)
 {
@@ -46,7 +48,7 @@ static void find_waits(Dwarf_Die *whole, const char *name, uint64_t offset,
 			(uint32_t)(offset + die_number(&member, DW_AT_data_member_location, 0));
 }
 
-/* The first integer that is changed in place, in a lock: what it protects comes behind. */
+/* The first integer with interior mutability in a lock; the protected data follows it. */
 static bool find_word(struct layout_builder *builder, Dwarf_Die *whole, const char *inside,
 		      uint64_t offset, struct layout_word *word, int depth)
 {
@@ -120,7 +122,7 @@ uint32_t layout_add_word(struct layout_builder *builder, Dwarf_Die *guard)
 	return count;
 }
 
-/* parking_lot_core/src/parking_lot.rs: a thread's futex, and the key of what it is parked at. */
+/* parking_lot_core/src/parking_lot.rs: a thread's futex, and the key on which it is parked. */
 int32_t layout_parking(struct layout_builder *builder)
 {
 	const struct named_die *data = types_named(builder->types.definitions,

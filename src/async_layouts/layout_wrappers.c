@@ -1,6 +1,6 @@
 /*
- * Futures that are no async functions: what combinators and services of libraries put around those.
- * They are machines of one state, in which what they hold lives.
+ * Futures that are not async functions: combinators and services of libraries around them. They
+ * become machines with one state, in which their contents live.
  */
 #include "layout_build.h"
 

@@ -69,8 +69,8 @@ static void add_type(struct types *types, Dwarf_Die *die, const char *name)
 		add_die(&types->machines, &types->machine_count, &types->machine_room, die);
 }
 
-/* Of a function with a body: whether its symbol has that part. A method, or what has copies that
- * were inlined, is defined outside of its namespace. */
+/* For a function with a body: whether its symbol contains that part. A method, or a function with
+ * inlined copies, is defined outside of its namespace. */
 static bool is_code_of(Dwarf_Die *die, const char *part)
 {
 	Dwarf_Attribute value;
@@ -84,8 +84,8 @@ static bool is_code_of(Dwarf_Die *die, const char *part)
 }
 
 /*
- * What polls the future of Tokio's block_on<F>, or a closure in it: with a frame of its own, where
- * that future may lie.
+ * Functions that poll the future of Tokio's block_on<F>, or a closure in it: their own frame may
+ * contain that future.
  */
 static bool is_root(Dwarf_Die *die, const char *name)
 {
@@ -97,7 +97,7 @@ static bool is_root(Dwarf_Die *die, const char *name)
 		is_code_of(die, "9CoreGuard8block_on"));
 }
 
-/* Each codegen unit may have one of its own. */
+/* Each codegen unit may have its own copy. */
 static void add_glue(struct types *types, const char *dropped, Dwarf_Die *die)
 {
 	char *name = obstack_copy0(&types->memory, dropped, strlen(dropped) - 1);
@@ -125,7 +125,7 @@ static void add_function(struct types *types, Dwarf_Die *die, const char *prefix
 	}
 }
 
-/* Of a class that is defined outside of the namespace or class that declares it. */
+/* For a class that is defined outside of the namespace or class that declares it. */
 static const char *specified_name(struct types *types, Dwarf_Die *die)
 {
 	const struct type *declared;
@@ -189,7 +189,7 @@ void types_init(struct types *types, Dwarf *dwarf)
 		units++;
 	unit = NULL;
 	while (!dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, &body)) {
-		/* A split unit's own entries lie in the .dwo. */
+		/* A split unit's own entries are in the .dwo. */
 		Dwarf_Die *top = dwarf_tag(&body) == DW_TAG_compile_unit ? &body : &die;
 
 		types->absent_units += type == DW_UT_skeleton && top == &die;
