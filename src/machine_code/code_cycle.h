@@ -1,4 +1,4 @@
-/* Whether code is part of a cycle: of what a loop repeats, and not of what follows the loop. */
+/* Whether code is part of a loop's cycle, or follows the loop. */
 #ifndef MACHINE_CODE_CODE_CYCLE_H
 #define MACHINE_CODE_CODE_CYCLE_H
 
@@ -8,15 +8,15 @@
 struct elf_file;
 
 /*
- * Whether code that goes on at return address `from` can come to the call that returns to `to`
- * without leaving its function: both in the file's own addresses. Calls return, unless they are of
- * libc's functions that never do; jumps through a table are not followed. Bounded.
+ * Whether code that continues at return address `from` can reach the call that returns to `to`
+ * without leaving its function; both are file addresses. Assumes that calls return, except of
+ * libc's noreturn functions; does not follow jumps through a table. Bounded.
  */
 bool code_comes_to(const struct elf_file *object, uint64_t from, uint64_t to);
 
 /*
- * Whether a stretch of code makes a call from which the one that returns to `to` can be reached,
- * but not the other way round: it stands before the cycle that `to` is in.
+ * Whether a range of code contains a call from which the call that returns to `to` can be reached,
+ * but not vice versa: it precedes the cycle that contains `to`.
  */
 bool code_leads_to(const struct elf_file *object, uint64_t begin, uint64_t end, uint64_t to);
 

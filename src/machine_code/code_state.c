@@ -74,7 +74,7 @@ static bool has_cell(const struct code_state *state, const struct code_cell *cel
 	return value.known >= cell->size && value.number == cell->number;
 }
 
-/* Whether what is known of `less` is known of `more` as well. */
+/* Whether everything known of `less` is known of `more` as well. */
 static bool agrees(struct code_value less, struct code_value more)
 {
 	return less.known <= more.known && !((less.number ^ more.number) & code_mask(less.known));

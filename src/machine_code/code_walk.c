@@ -6,11 +6,11 @@
 #include "support/hash.h"
 #include "machine_code/x86_64/x86_execute.h"
 
-#define MAX_STATES 24	  /* of one place, before they are taken as one */
-#define MAX_SHORT  24	  /* instructions of a short function */
+#define MAX_STATES 24	  /* per place, before they are merged */
+#define MAX_SHORT  24	  /* instructions in a short function */
 #define MAX_STEPS  400000 /* about a tenth of a second */
 
-/* A place that is jumped to, and with what it was reached. */
+/* A jump target, and the state with which it was reached. */
 struct place {
 	uint64_t address;
 	struct code_state **states;
@@ -34,11 +34,11 @@ struct walk {
 	uint64_t at, from;
 	struct code_state *state;
 	bool ended;
-	Elf_Data *code; /* the section last asked for, at `code_address` */
+	Elf_Data *code; /* the last section used, at `code_address` */
 	uint64_t code_address;
 };
 
-/* What lies at an address of the file, and how much of it; NULL where nothing does. */
+/* The bytes at a file address, and how many follow; NULL if there are none. */
 static const uint8_t *bytes_at(struct walk *walk, uint64_t address, bool constant, size_t *size)
 {
 	Elf_Scn *section = NULL;
@@ -113,7 +113,7 @@ static struct place *place_of(struct walk *walk, uint64_t address)
 	return place;
 }
 
-/* A way to take, unless what it knows was known there before. */
+/* Adds a path, unless an earlier one there already covers its state. */
 static void add_way(struct walk *walk, uint64_t address, const struct code_state *state)
 {
 	struct place *place = place_of(walk, address);
@@ -137,7 +137,7 @@ static void add_way(struct walk *walk, uint64_t address, const struct code_state
 	walk->ways[walk->way_count++] = (struct way){ address, walk->at, kept };
 }
 
-/* Of what lies in the object, the bytes that stand whatever is called. */
+/* Keeps those bytes of the object that no call changes. */
 static void keep_in_object(struct walk *walk, const struct code_cell *cell)
 {
 	const struct code_walker *walker = walk->walker;
@@ -156,7 +156,7 @@ static void keep_in_object(struct walk *walk, const struct code_cell *cell)
 				   code_number(cell->number >> 8 * i));
 }
 
-/* A local that it was given the address of may change; spilled addresses are the compiler's. */
+/* A local whose address was passed may change; spilled addresses belong to the compiler. */
 static bool is_local_kept(const struct code_state *state, const struct code_cell *cell)
 {
 	for (size_t i = 0; i < CODE_ARGUMENTS; i++) {
@@ -170,8 +170,7 @@ static bool is_local_kept(const struct code_state *state, const struct code_cell
 	return true;
 }
 
-/* The System V ABI: what a function may leave in other registers, and in memory that it can reach.
- */
+/* The System V ABI: a function may change the other registers, and any memory that it can reach. */
 static void forget_after_call(struct walk *walk)
 {
 	static const uint8_t lost[] = { CODE_RAX, CODE_RCX, CODE_RDX, CODE_RSI, CODE_RDI,
@@ -180,7 +179,7 @@ static void forget_after_call(struct walk *walk)
 	struct code_state *state = walk->state;
 	uint32_t count = state->cell_count;
 
-	/* Of one cell several may be left, and with them no room for all. */
+	/* A cell may be split into several parts, too many for the array. */
 	memcpy(cells, state->cells, count * sizeof *cells);
 	state->cell_count = 0;
 	for (uint32_t i = 0; i < count; i++) {
@@ -210,14 +209,14 @@ static void has_returned(struct walk *walk)
 		walk->walker->returns(walk->walker->argument, walk->state);
 }
 
-/* What is called returns in its place. */
+/* A callee reached by a jump returns in its place. */
 static void leave(struct walk *walk, struct code_value target)
 {
 	call(walk, target);
 	has_returned(walk);
 }
 
-/* From one place to the end of its way, or to a place that was reached before. */
+/* From one place to the end of its path, or to a place reached before. */
 static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 {
 	const struct code_walker *walker = walk->walker;

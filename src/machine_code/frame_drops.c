@@ -12,7 +12,7 @@
 #define MOST_USED    64
 #define LARGEST_SIZE 16 /* of what is looked for */
 
-/* Places in the frame that were used on the way. */
+/* Places in the frame used on the path. */
 struct used {
 	struct {
 		int8_t base;
@@ -53,7 +53,7 @@ static bool is_one(const struct x86_instruction *instruction, uint8_t opcode)
 	return instruction->map == X86_ONE_BYTE && instruction->opcode == opcode;
 }
 
-/* Where the way ends: at a branch, a return, a trap, or where the stack pointer moves. */
+/* Whether the path ends: at a branch, a return, a trap, or a change of the stack pointer. */
 static bool ends_way(const struct x86_instruction *instruction)
 {
 	uint8_t opcode = instruction->opcode;

@@ -1,4 +1,4 @@
-/* uthash with our memory: as it comes, it calls malloc and ends the process with status -1. */
+/* uthash with our allocator: by default it calls malloc and ends the process with status -1. */
 #ifndef DEBUG_INFO_HASH_H
 #define DEBUG_INFO_HASH_H
 

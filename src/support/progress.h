@@ -1,6 +1,6 @@
 /*
- * A line on a terminal that says how far a long work has come: written over again and again, once
- * the work has taken long enough to be noticed. One at a time.
+ * A progress line on a terminal for long work: overwritten in place, and shown only after a
+ * noticeable time. One at a time.
  */
 #ifndef DEBUG_INFO_PROGRESS_H
 #define DEBUG_INFO_PROGRESS_H
@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Where it is shown, if that is a terminal; NULL: nowhere, as it is at first. */
+/* Where to show it, if that is a terminal; NULL (the default): nowhere. */
 void progress_on(FILE *out);
 
-/* To be called often: with what is done, of how many. */
+/* Call often, with the number of finished items and the total. */
 void progress_step(const char *doing, size_t done, size_t all);
 
-/* The line is wiped; the next work begins anew. */
+/* Wipes the line; the next work starts anew. */
 void progress_end(void);
 
 #endif

@@ -27,7 +27,7 @@ void strings_deinit(struct strings *strings)
 	obstack_free(&strings->memory, NULL);
 }
 
-/* Bytes of the UTF-8 character at `text`, of `size` bytes; 0 when there is none (RFC 3629). */
+/* Size of the UTF-8 character at `text`, within `size` bytes; 0 if it is invalid (RFC 3629). */
 static size_t character_size(const unsigned char *text, size_t size)
 {
 	uint32_t code, least;
@@ -73,8 +73,8 @@ static uint32_t code_of(const unsigned char *text, size_t length)
 }
 
 /*
- * What changes how other characters are shown, or is not to be seen itself: a name may be made to
- * look like another (Unicode Technical Report 36, 2.10; "Trojan Source", CVE-2021-42574).
+ * Characters that change how others are displayed, or are invisible: they can make one name look
+ * like another (Unicode Technical Report 36, 2.10; "Trojan Source", CVE-2021-42574).
  */
 static bool misleads(uint32_t code)
 {
@@ -93,7 +93,7 @@ static bool misleads(uint32_t code)
 	return false;
 }
 
-/* As Rust and Swift write it. */
+/* In the notation of Rust and Swift. */
 static void grow_number(struct obstack *memory, uint32_t code)
 {
 	char text[16];
@@ -102,7 +102,7 @@ static void grow_number(struct obstack *memory, uint32_t code)
 	obstack_grow(memory, text, (size_t)length);
 }
 
-/* The control characters of ASCII as they are drawn: U+2400 and what follows. */
+/* Pictures of ASCII control characters: U+2400 and following. */
 static void grow_picture(struct obstack *memory, unsigned char control)
 {
 	obstack_grow(memory, "\xe2\x90", 2);

@@ -8,7 +8,7 @@
 
 #define MAX_STEPS	  50000
 #define MAX_WAYS	  4096
-#define STUB_INSTRUCTIONS 3 /* of an entry of the procedure linkage table */
+#define STUB_INSTRUCTIONS 3 /* in an entry of the procedure linkage table */
 
 #define NEAR_CALL	  0xe8
 
@@ -17,7 +17,7 @@ struct place {
 	UT_hash_handle hh;
 };
 
-/* The section with the code last asked for. */
+/* The last section of code used. */
 struct code {
 	const struct elf_file *object;
 	const uint8_t *bytes;
@@ -57,7 +57,7 @@ static bool find_section(struct code *code, uint64_t address)
 	return false;
 }
 
-/* False where there is no code. */
+/* False if there is no code. */
 static bool decode(struct code *code, uint64_t address, struct x86_instruction *instruction)
 {
 	uint64_t offset = address - code->address;
@@ -94,7 +94,7 @@ static bool never_returns(const char *name)
 	return !strncmp(name, "_ZSt", 4) && strstr(name, "__throw_");
 }
 
-/* The symbol whose address the dynamic linker puts there; NULL: none. */
+/* The symbol whose address the dynamic linker stores there; NULL: none. */
 static const char *import_at(const struct elf_file *object, uint64_t slot)
 {
 	Elf_Scn *section = NULL;
@@ -127,7 +127,7 @@ static const char *import_at(const struct elf_file *object, uint64_t slot)
 	return NULL;
 }
 
-/* The slot that an indirect call or jump of fixed address goes through; 0: it goes elsewhere. */
+/* The slot of an indirect call or jump with a fixed address; 0: it is another instruction. */
 static uint64_t slot_of(const struct x86_instruction *instruction, uint64_t next, int operation)
 {
 	if (instruction->map != X86_ONE_BYTE || instruction->opcode != 0xff ||
@@ -145,7 +145,7 @@ static bool call_returns(const struct elf_file *object, const struct x86_instruc
 	struct code code = { .object = object };
 	const char *name;
 
-	/* Of the program's own functions none is known that never returns. */
+	/* We know no noreturn functions among the program's own. */
 	for (int i = 0; !slot && call->opcode == NEAR_CALL && i < STUB_INSTRUCTIONS; i++) {
 		if (!decode(&code, at, &stub))
 			break;
@@ -169,7 +169,7 @@ static void add_way(struct cycle *cycle, uint64_t address)
 	cycle->ways[cycle->way_count++] = address;
 }
 
-/* Follows one way up to its end, or to the call. */
+/* Follows one path to its end, or to the call. */
 static bool follow(struct cycle *cycle, uint64_t at, uint64_t to, unsigned *steps)
 {
 	struct x86_instruction instruction;

@@ -33,7 +33,7 @@ struct code_value x86_compute(struct code_state *state, enum x86_operation opera
 		 : operation == X86_OR	? (a | b)
 		 : operation == X86_XOR ? (a ^ b)
 					: a - b;
-	/* What the lower bytes are, the upper ones do not change. */
+	/* The upper bytes do not affect the lower ones. */
 	if (known < size)
 		return (struct code_value){ known, result & code_mask(known) };
 	result &= code_mask(size);
@@ -73,7 +73,7 @@ void x86_plain_arithmetic(const struct x86_execution *at)
 	enum x86_operation operation = of->opcode >> 3 & 7;
 	unsigned form = of->opcode & 7;
 
-	/* However unknown, of two alike nothing is left. */
+	/* Combining two equal operands gives 0 even if they are unknown. */
 	if (form < 4 && !of->is_memory && of->reg == of->rm &&
 	    (operation == X86_XOR || operation == X86_SUB)) {
 		x86_compute(at->state, X86_XOR, code_number(0), code_number(0), of->size);
@@ -137,8 +137,7 @@ void x86_bit_test(const struct x86_execution *at, struct code_value bit)
 			 value.number >> (bit.number & (8 * at->of->size - 1)) & 1);
 }
 
-/* 1, 0, or -1 for what is not known; of the sixteen conditions, each second is the other one's
- * opposite. */
+/* 1, 0, or -1 if unknown; each odd one of the sixteen conditions negates the even one before it. */
 int x86_condition(const struct code_state *state, unsigned code)
 {
 	static const uint8_t asked[8] = {
@@ -154,7 +153,7 @@ int x86_condition(const struct code_state *state, unsigned code)
 	uint8_t of = asked[code >> 1], flags = state->flags & state->known_flags;
 	bool less = !(flags & CODE_SIGN) != !(flags & CODE_OVERFLOW), holds;
 
-	/* One of two that is set is enough. */
+	/* One set flag of the two is enough. */
 	if (code >> 1 == 3 && flags & of)
 		return !(code & 1);
 	if (code >> 1 == 7 && flags & CODE_ZERO)

@@ -1,17 +1,17 @@
-/* Instructions that compute, the flags that they set, and the conditions that ask for these. */
+/* Arithmetic instructions, the flags that they set, and the conditions that test these. */
 #ifndef DEBUG_INFO_X86_ARITHMETIC_H
 #define DEBUG_INFO_X86_ARITHMETIC_H
 
 #include "x86_operands.h"
 
-/* In the order of their opcodes. */
+/* In opcode order. */
 enum x86_operation { X86_ADD, X86_OR, X86_ADC, X86_SBB, X86_AND, X86_SUB, X86_XOR, X86_CMP };
 
 /* The result, and the flags in `state`. */
 struct code_value x86_compute(struct code_state *state, enum x86_operation operation,
 			      struct code_value left, struct code_value right, unsigned size);
 
-/* The same into a register, or into the operand `rm` for X86_NO_REGISTER. */
+/* Likewise with the result in a register, or in the operand `rm` for X86_NO_REGISTER. */
 void x86_arithmetic(const struct x86_execution *at, enum x86_operation operation,
 		    struct code_value left, struct code_value right, int to_register);
 
@@ -27,7 +27,7 @@ void x86_shift(const struct x86_execution *at, struct code_value by);
 void x86_extend(const struct x86_execution *at, unsigned from, bool with_sign);
 void x86_bit_test(const struct x86_execution *at, struct code_value bit);
 
-/* Of the sixteen, by number: 1, 0, or -1 for what is not known. */
+/* Condition by number, of sixteen: 1, 0, or -1 if unknown. */
 int x86_condition(const struct code_state *state, unsigned code);
 
 #endif

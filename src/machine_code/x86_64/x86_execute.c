@@ -4,10 +4,10 @@
 
 #include "x86_arithmetic.h"
 
-/* What a vector store may write at most. */
+/* The most that a vector store may write. */
 #define VECTOR_SIZE 64
 
-/* Whatever it does, what it may write is not known any more. */
+/* For any instruction: makes everything unknown that it may write. */
 static void forget_all_of(const struct x86_execution *at)
 {
 	const struct x86_instruction *of = at->of;
@@ -45,7 +45,7 @@ static void forget_all_of(const struct x86_execution *at)
 	code_forget(state, address.number, address.number + (vector ? VECTOR_SIZE : 8));
 }
 
-/* Those of 0F that are about vector registers: they change no other, and store in a few forms. */
+/* 0F opcodes for vector registers: they change no other register, and few forms store. */
 static bool is_plain_vector(const struct x86_instruction *of)
 {
 	uint8_t opcode = of->opcode;
@@ -100,7 +100,7 @@ static struct code_step may_jump(const struct x86_execution *at)
 			 : (struct code_step){ .flow = CODE_GOES_ON };
 }
 
-/* cmov; of what is not known it loads, and leaves nothing known. */
+/* cmov: if its condition is unknown, it loads and makes the result unknown. */
 static void move_if(const struct x86_execution *at, int holds)
 {
 	const struct x86_instruction *of = at->of;
@@ -215,7 +215,7 @@ static struct code_step do_group_5(const struct x86_execution *at)
 		break;
 	case 4:
 		step = (struct code_step){ CODE_JUMPS, x86_get_operand(at, 8) };
-		/* A table of places to go on at is indexed; a slot by itself names a function. */
+		/* An indexed slot is a jump table; one without an index holds a function. */
 		if (step.target.known < 8 && at->of->is_memory && at->of->index == X86_NO_REGISTER)
 			step.flow = CODE_LEAVES;
 		break;
@@ -236,7 +236,7 @@ static struct code_step do_one_byte(const struct x86_execution *at)
 	unsigned size = of->size;
 	uint64_t immediate = (uint64_t)of->immediate;
 	struct code_value value;
-	/* The register in the opcode itself; of bytes, ah to bh only without REX. */
+	/* The register in the opcode itself; for bytes, ah to bh only without REX. */
 	int number = (unsigned char)of->rm;
 
 	if (of->opcode < 0x40) {
@@ -344,7 +344,7 @@ static struct code_step do_one_byte(const struct x86_execution *at)
 	case 0xb8:
 		x86_set_register(at, number, size, code_number(immediate));
 		return on;
-	case 0xd8: /* the old floating point */
+	case 0xd8: /* x87 floating point */
 		return on;
 	default:
 		break;

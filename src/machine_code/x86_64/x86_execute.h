@@ -1,4 +1,4 @@
-/* What one instruction does to what is known of the registers and of memory. */
+/* The effect of one instruction on what is known of registers and memory. */
 #ifndef DEBUG_INFO_X86_EXECUTE_H
 #define DEBUG_INFO_X86_EXECUTE_H
 
@@ -7,9 +7,9 @@
 
 enum code_flow {
 	CODE_GOES_ON,
-	CODE_JUMPS,    /* to `target`, or nobody knows where */
+	CODE_JUMPS,    /* to `target`, or to an unknown place */
 	CODE_MAY_JUMP, /* there, or it goes on */
-	CODE_CALLS,    /* what is at `target`, or nobody knows what */
+	CODE_CALLS,    /* calls `target`, or an unknown function */
 	CODE_LEAVES,   /* by a jump to another function, which returns in its place */
 	CODE_RETURNS,
 	CODE_ENDS, /* by a trap */
@@ -20,17 +20,17 @@ struct code_step {
 	struct code_value target;
 };
 
-/* Who wants to know of memory. */
+/* Callbacks for memory accesses. */
 struct code_observer {
-	/* Of the file, where no store can lead: constants. Of the object, what was not stored. */
+	/* For the file's read-only data: constants. For the object: content that was not stored. */
 	struct code_value (*constant)(void *argument, uint64_t address, unsigned size);
-	/* Each access to an address that is known; `stored`: NULL for a load. */
+	/* Each access to a known address; `stored`: NULL for a load. */
 	void (*access)(void *argument, uint64_t address, unsigned size,
 		       const struct code_value *stored);
 	void *argument;
 };
 
-/* `next`: the address behind it. */
+/* `next`: the address after the instruction. */
 struct code_step x86_execute(struct code_state *state, const struct x86_instruction *instruction,
 			     uint64_t next, const struct code_observer *observer);
 

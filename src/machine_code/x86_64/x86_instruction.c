@@ -4,14 +4,14 @@
 
 #define MAX_LENGTH 15
 
-/* What stands behind an opcode: a ModRM byte, and an immediate of so many bytes. */
+/* What follows an opcode: a ModRM byte, and an immediate of so many bytes. */
 enum shape {
 	NO = 0xff,    /* no instruction */
 	M = 0x10,     /* ModRM */
-	Z = 0x08,     /* an immediate of the operands' size, 4 bytes at most */
+	Z = 0x08,     /* an immediate of operand size, at most 4 bytes */
 	V = 0x07,     /* the same, up to 8 */
 	A = 0x06,     /* an address of 8 bytes */
-	G = 0x0f | M, /* group 3: an immediate in its first two alone */
+	G = 0x0f | M, /* group 3: an immediate only in its first two */
 };
 
 static const uint8_t one_byte[256] = {
@@ -120,7 +120,7 @@ static bool opcode_is_of_registers(uint8_t opcode)
 	return opcode >= 0xf0 && opcode <= 0xf7;
 }
 
-/* VEX of two and three bytes, EVEX: how far the registers reach does not matter. */
+/* VEX of two and three bytes, EVEX: register extensions do not matter. */
 static uint8_t take_vector(struct reader *reader, uint8_t first, struct x86_instruction *to)
 {
 	uint8_t map = 1, byte = (uint8_t)take(reader, 1);
@@ -134,7 +134,7 @@ static uint8_t take_vector(struct reader *reader, uint8_t first, struct x86_inst
 	to->map = X86_VECTOR;
 	to->third = (int8_t)(~reader->code[reader->at - 1] >> 3 & 15);
 	to->opcode = (uint8_t)take(reader, 1);
-	/* andn, bextr, shlx, rorx and their kin */
+	/* andn, bextr, shlx, rorx and similar */
 	if (first != 0x62 && map > 1 && opcode_is_of_registers(to->opcode))
 		to->map = X86_0F38;
 	else
@@ -160,7 +160,7 @@ static uint8_t take_opcode(struct reader *reader, uint8_t byte, struct x86_instr
 	return to->map == X86_0F38 ? M : M | 1;
 }
 
-/* Opcodes of one byte, and some of two, whose last bit is 0 are of bytes. */
+/* One-byte opcodes, and some two-byte ones, whose last bit is 0 operate on bytes. */
 static bool is_of_bytes(const struct x86_instruction *of)
 {
 	uint8_t opcode = of->opcode;

@@ -48,7 +48,7 @@ void x86_lose(const struct x86_execution *at, struct code_value value)
 	at->state->lost |= code_is_in_object(value);
 }
 
-/* A part of an address is not known. */
+/* Part of the address is unknown. */
 static struct code_value lose_address(const struct x86_execution *at)
 {
 	if (at->of->base >= 0 && at->of->base != X86_RIP)
