@@ -25,7 +25,7 @@ void apart_begin(pid_t parent, int death_signal)
 		(void)!write(fd, "1000", 4);
 		close(fd);
 	}
-	/* No core file of ours where the program would leave its own. */
+	/* Leave no core file of ours where the program would write its own. */
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
 	prctl(PR_SET_PDEATHSIG, death_signal);
 	if (getppid() != parent)

@@ -13,9 +13,9 @@
 #include "watched_run.h"
 
 /*
- * Who builds and starts tests, but is none: some are asynchronous programs themselves
- * (cargo-nextest on Tokio, ctest on libuv, meson on asyncio), and none is the project's to mend.
- * Names of programs, or of scripts of Python, Node, Perl and Ruby.
+ * Build tools and test drivers, which are not tests themselves: some are asynchronous programs
+ * (cargo-nextest on Tokio, ctest on libuv, meson on asyncio), but their findings are not yours to
+ * fix. Names of programs, or of Python, Node, Perl and Ruby scripts.
  */
 static const char build_tools[] =
 	/* Rust */
@@ -46,7 +46,8 @@ static const struct command_option lines[] = {
 	  take_allow_unwatched },
 };
 
-/* CARGO_TARGET_<TRIPLE>_RUNNER: the command that cargo and cargo-nextest start test binaries by. */
+/* CARGO_TARGET_<TRIPLE>_RUNNER: the command with which cargo and cargo-nextest
+ * start test binaries. */
 static void set_runner(const char *triple)
 {
 	char self[PATH_MAX], plain[PATH_MAX], *name, *value;
@@ -75,7 +76,7 @@ static void set_runner(const char *triple)
 	free(value);
 }
 
-/* The host's, and what the command line or the environment builds for. */
+/* The host's, and the targets that the command line or the environment selects. */
 static void set_runners(char **command)
 {
 	const char *wanted = getenv("CARGO_BUILD_TARGET");
@@ -91,7 +92,7 @@ static void set_runners(char **command)
 	}
 }
 
-/* Returns -1, or the exit status: the caller's own list does not fit. */
+/* Returns -1, or the exit status if the list together with the caller's own is too long. */
 static int add_build_tools(struct options *runtime)
 {
 	char *list;

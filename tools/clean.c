@@ -1,7 +1,7 @@
 /*
- * `yieldsan clean`: removes traces of processes that have ended. It touches the caller's own
- * traces, and private directories that `yieldsan run` made, alone: whatever else is in the
- * directory stays, links are not followed, and what a process still writes or will write stays.
+ * `yieldsan clean`: removes traces of processes that have ended. It only touches the caller's own
+ * traces and private directories that `yieldsan run` made. It keeps all other files, does not
+ * follow links, and keeps what a process still writes or will write.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,7 +28,7 @@
 #define MOST_DAYS      36500
 #define NO_DAYS	       (-1)
 
-/* What is removed or kept as one: a private directory, or a trace that lies by itself. */
+/* A unit of removal: a private directory, or a single trace. */
 struct entry {
 	uint64_t bytes;
 	size_t traces;
@@ -39,7 +39,8 @@ struct cleaning {
 	long days; /* NO_DAYS: the default */
 	bool dry_run;
 	time_t now;
-	char run[OPTION_RUN_SIZE]; /* the last that was looked for, and whether it goes on */
+	char run[OPTION_RUN_SIZE]; /* the run that was looked up last, and whether it is still
+				      active */
 	bool run_lives;
 	struct entry removed, kept; /* sums */
 	bool failed;
@@ -91,7 +92,7 @@ static pid_t trace_name_pid(const char *name)
 	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
-/* One that may not be looked at may have it mapped. */
+/* A process that may not be inspected may have it mapped. */
 static bool may_be_written(pid_t pid, const char *name, const struct stat *status)
 {
 	char path[64];
@@ -102,7 +103,7 @@ static bool may_be_written(pid_t pid, const char *name, const struct stat *statu
 	return process_alive(pid, name, status);
 }
 
-/* An empty one found no room, or was emptied. Of any version. */
+/* An empty trace had no room, or was truncated. Accepts any version. */
 static bool is_trace(int directory, const char *name, const struct stat *status)
 {
 	char magic[sizeof TRACE_MAGIC];
@@ -122,8 +123,7 @@ static bool is_trace(int directory, const char *name, const struct stat *status)
 	return found;
 }
 
-/* The report of a run is made of the traces of all its processes, also of those that ended before.
- */
+/* A run's report needs the traces of all its processes, including ended ones. */
 static bool is_of_living_run(struct cleaning *cleaning, int directory, const char *name)
 {
 	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -152,7 +152,7 @@ static bool is_young(const struct cleaning *cleaning, const struct stat *status)
 	return status->st_mtime > cleaning->now - (time_t)cleaning->days * 86400;
 }
 
-/* Adds a file to the entry; false when it is no trace. */
+/* Adds a file to the entry; false if it is not a trace. */
 static bool add_file(struct cleaning *cleaning, int directory, const char *name,
 		     struct entry *entry)
 {
@@ -217,7 +217,7 @@ static bool is_private_name(const char *name)
 				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == PRIVATE_RANDOM;
 }
 
-/* A file of somebody's own keeps the directory: it is not removed with it. */
+/* A foreign file keeps the directory. */
 static void look_into(struct cleaning *cleaning, DIR *stream, struct entry *entry)
 {
 	struct dirent *file;
@@ -258,7 +258,7 @@ static void clean_private(struct cleaning *cleaning, int directory, const char *
 		look_into(cleaning, stream, &entry);
 		if (!entry.kept && is_young(cleaning, &status))
 			entry.kept = "it is too young";
-		/* Its executor may run its first turn any time. */
+		/* Its executor may run its first turn at any time. */
 		if (!entry.kept && run_processes_write_to(path))
 			entry.kept = "a process of its run still runs";
 		if (!entry.kept && !cleaning->dry_run && !remove_private(directory, name, stream))
@@ -297,7 +297,7 @@ static int clean(struct cleaning *cleaning, const char *wanted)
 			clean_private(cleaning, dirfd(stream), path, file->d_name);
 		else if (trace_name_pid(file->d_name))
 			clean_trace(cleaning, dirfd(stream), path, file->d_name);
-	/* The private directory of a run, named itself. */
+	/* The argument is a run's private directory itself. */
 	closedir(stream);
 	if (is_private_name(strrchr(path, '/') + 1) && !cleaning->dry_run &&
 	    !cleaning->kept.traces && !run_processes_write_to(path))

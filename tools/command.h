@@ -1,6 +1,6 @@
 /*
  * The sub-commands of `yieldsan`: one line each in commands[] (main.c), one file each. argv[0] is
- * the command's own name. What they return is the exit status: see STATUS_*.
+ * the command's own name. They return the exit status: see STATUS_*.
  */
 #ifndef TOOLS_COMMAND_H
 #define TOOLS_COMMAND_H
@@ -9,9 +9,9 @@
 
 #define STATUS_WRONG_USE    2
 #define STATUS_FINDINGS	    66
-#define STATUS_CANNOT_WATCH 126 /* as a shell's: found, but cannot be run (watched) */
+#define STATUS_CANNOT_WATCH 126 /* as in a shell: found, but cannot be run (watched) */
 #define STATUS_NOT_FOUND    127
-#define STATUS_SIGNAL	    128 /* and the signal's number */
+#define STATUS_SIGNAL	    128 /* plus the signal's number */
 
 struct command {
 	const char *name;
@@ -23,7 +23,7 @@ struct command {
 extern const struct command commands[];
 extern const size_t command_count;
 
-/* NULL, and a message, when there is none of this name. */
+/* NULL, with a message, if there is no command of this name. */
 const struct command *command_find(const char *name);
 
 int command_check(int argc, char **argv);

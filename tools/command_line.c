@@ -8,14 +8,14 @@
 #include "nearest.h"
 #include "report/report.h"
 
-#define OPTIONS	    64 /* of one command, all groups together */
+#define OPTIONS	    64 /* of one command, in all groups */
 #define HELP	    'h'
 #define FIRST_KEY   256
 #define HELP_COLUMN 20
 
 static const struct command_option help_option = { "help", HELP, NULL, "this list", NULL };
 
-/* The n-th option of all groups; the last is --help. NULL behind it. */
+/* The n-th option of all groups; the last is --help. NULL after it. */
 static const struct command_option *option_at(const struct command_line *line, size_t n,
 					      void **target)
 {
@@ -56,7 +56,7 @@ static void print_help(const struct command_line *line)
 		printf("\nFormats: %s\n", report_format_names());
 }
 
-/* `argument` as it was given: "--fromat=x", "-x", or a known one that lacks its value. */
+/* `argument` as the user wrote it: "--fromat=x", "-x", or a known one without its value. */
 static int wrong_option(const struct command_line *line, const char *argument)
 {
 	size_t dashes = strspn(argument, "-"), length = strcspn(argument + dashes, "=");
@@ -89,7 +89,7 @@ static int wrong_option(const struct command_line *line, const char *argument)
 	return STATUS_WRONG_USE;
 }
 
-/* Returns -1 to go on, or the exit status. */
+/* Returns -1 to continue, or the exit status. */
 static int take(const struct command_line *line, const struct command_option *option, void *target,
 		const char *value)
 {
@@ -103,7 +103,7 @@ static int take(const struct command_line *line, const struct command_option *op
 	return STATUS_WRONG_USE;
 }
 
-/* For getopt_long(3): the key of a long option is its place, that of a short one its letter. */
+/* For getopt_long(3): a long option's value is its index, a short one's its letter. */
 static void write_options(const struct command_line *line, struct option *options, char *letters)
 {
 	const struct command_option *option;

@@ -11,7 +11,7 @@
 #include "symbols/elf_file.h"
 #include "elf_image.h"
 
-/* By the start of a needed library's name, or by a function that is there when it is linked in. */
+/* By the prefix of a needed library's name, or by a function that is present if it is linked in. */
 static const struct {
 	const char *library, *function;
 } engine_marks[ELF_ENGINES] = {
@@ -26,7 +26,7 @@ const char *const elf_engine_names[ELF_ENGINES] = {
 	"Go",
 };
 
-/* They end the program when another library was loaded before them. */
+/* They end the program if another library was loaded before them. */
 static const char *const sanitizers[] = { "libasan.so",	  "libclang_rt.asan",
 					  "libtsan.so",	  "libclang_rt.tsan",
 					  "libhwasan.so", "libclang_rt.hwasan",
@@ -216,7 +216,7 @@ static void read_privileges(struct elf_kind *kind, int fd)
 		return;
 	if (status.st_mode & S_ISUID)
 		kind->privileges |= PRIVILEGE_SETUID;
-	/* Without the group's x it means mandatory locking. */
+	/* Without the group's x bit, setgid means mandatory locking. */
 	if ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
 		kind->privileges |= PRIVILEGE_SETGID;
 	if (fgetxattr(fd, "security.capability", NULL, 0) > 0)

@@ -1,6 +1,6 @@
 /*
- * Becomes a program with the library in it: for drivers that let a command of the user's start what
- * they built, and are not to be watched themselves. The options are in the environment, from
+ * Executes a program with the library preloaded: for test drivers that start programs through a
+ * user-defined command and are not watched themselves. The options are in the environment, from
  * `yieldsan ci`.
  */
 #include <errno.h>
@@ -18,8 +18,8 @@
 #include "shared/options.h"
 
 /*
- * On a machine that has never seen the program too: as the findings are there, so are they here. By
- * a child: whatever reading a large or damaged file comes to, the test is run.
+ * Read layouts even on a machine that has never run the program, so that findings are the same
+ * everywhere. In a child process: the test runs even if a large or damaged file makes it fail.
  */
 static void read_layouts(const struct program *program)
 {
@@ -33,7 +33,7 @@ static void read_layouts(const struct program *program)
 		;
 }
 
-/* A test that cannot be watched is run all the same: its own result counts. */
+/* A test that cannot be watched runs all the same: its own result counts. */
 static void bring_library(const struct program *program)
 {
 	char library[PATH_MAX], sentence[SENTENCE_SIZE], text[OPTIONS_TEXT_SIZE];

@@ -86,7 +86,7 @@ int command_help(int argc, char **argv)
 		return 0;
 	}
 	if (!strcmp(argv[1], "executors")) {
-		/* As README has it, which a test compares. */
+		/* As in the README; a test compares them. */
 		printf("| executor | how it is recognised | notes |\n|---|---|---|\n");
 		print_executors(false);
 		print_executors(true);

@@ -7,7 +7,7 @@
 
 #define GENERATIONS 64
 
-/* State and parent: proc(5), /proc/PID/stat. The name before them may hold any character. */
+/* State and parent: proc(5), /proc/PID/stat. The name before them may contain any character. */
 static bool read_stat(pid_t pid, char *state, pid_t *parent)
 {
 	char path[64], text[512], *name_end;

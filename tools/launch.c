@@ -14,10 +14,10 @@
 #include "job_control.h"
 #include "reader.h"
 
-#define WITHOUT_SIGNALFD_MS 20 /* where none can be had: how often signals are looked for */
+#define WITHOUT_SIGNALFD_MS 20 /* without signalfd: interval for polling signals */
 #define FAULTS		    (sizeof launch_faults / sizeof *launch_faults)
 
-/* What the program must find as this process found it. */
+/* State that the program must inherit unchanged. */
 struct inherited {
 	sigset_t mask;
 	struct sigaction child_ended, faults[FAULTS];
@@ -26,14 +26,15 @@ struct inherited {
 /* Memory shared with the reader: see struct reader. */
 static volatile sig_atomic_t *spares_program;
 
-/* A crash of the launcher. The handler is good for one; raised again, the signal ends us. */
+/* The launcher crashed. The handler runs once; raising the signal again ends us. */
 static void note_crash(int number)
 {
 	*spares_program = true;
 	raise(number);
 }
 
-/* All but those of a crash; SIGABRT ends us when abort(3) raises it, and is else passed on. */
+/* All signals except those of a crash; SIGABRT ends us if abort(3) raises it, otherwise it is
+ * passed on. */
 static void fill_passed(sigset_t *set)
 {
 	sigfillset(set);
@@ -43,8 +44,8 @@ static void fill_passed(sigset_t *set)
 }
 
 /*
- * All signals are blocked, to be taken one by one where we wait; an ignored SIGCHLD would also take
- * the program's status away from us.
+ * Blocks all signals, to take them one by one where we wait; an ignored SIGCHLD would also discard
+ * the program's status.
  */
 static void take_signals(struct inherited *inherited)
 {
@@ -67,7 +68,7 @@ static void give_signals_back(const struct inherited *inherited)
 	sigprocmask(SIG_SETMASK, &inherited->mask, NULL);
 }
 
-/* What came too late for the program was not meant for its report either. */
+/* Signals that arrived too late for the program were not meant for its report either. */
 static void drop_pending_signals(void)
 {
 	struct timespec none = { 0 };
@@ -78,19 +79,19 @@ static void drop_pending_signals(void)
 		;
 }
 
-/* Who sent what the program was last passed on. */
+/* The sender of the last signal passed to the program. */
 static pid_t sender;
 
 static void take_copy(int number, siginfo_t *signal, void *context)
 {
 	(void)context;
 	if (signal->si_pid != sender)
-		raise(number); /* which ends us: the handler was good for one */
+		raise(number); /* ends us: the handler runs only once */
 }
 
 /*
- * Who sends a signal to a process and then to its whole group, as timeout(1) does, means it once:
- * what comes a second time is not meant for the report either, a third time is.
+ * timeout(1) signals the process and then its group. Ignore the second copy so that it does not
+ * interrupt the report; a third one does.
  */
 static void expect_copy(const siginfo_t *signal)
 {
@@ -115,7 +116,7 @@ static _Noreturn void become(const char *file, char **argv, const struct inherit
 	_exit(0);
 }
 
-/* The terminal sends these to the whole process group, the program included. */
+/* The terminal sends these to the whole process group, including the program. */
 static bool is_from_terminal(const siginfo_t *signal)
 {
 	switch (signal->si_signo) {
@@ -133,8 +134,8 @@ static bool is_from_terminal(const siginfo_t *signal)
 }
 
 /*
- * What one of the program's own processes sends here was meant for its process group, as vim's
- * SIGTSTP is: the program has it. A shell lets a job go on as a group, too.
+ * If one of the program's own processes sends a signal here, it was meant for the process group, as
+ * vim's SIGTSTP is: the program already has it. A shell also continues a job as a group.
  */
 static bool has_it_already(pid_t pid, const siginfo_t *signal)
 {
@@ -156,7 +157,7 @@ static void pass_on(pid_t pid, const siginfo_t *signal)
 		kill(pid, signal->si_signo);
 }
 
-/* An interactive shell: it has made itself a group, and taken the terminal. */
+/* An interactive shell: it made its own process group and took the terminal. */
 static bool has_terminal_to_itself(pid_t pid)
 {
 	pid_t group = getpgid(pid);
@@ -165,9 +166,9 @@ static bool has_terminal_to_itself(pid_t pid)
 }
 
 /*
- * Stopped by the terminal, or as a shell stops itself (`suspend'): who waits for us must see us
- * stopped too. Any other SIGSTOP is left to its sender, who may let the program go on without a
- * word to us.
+ * The program was stopped by the terminal, or stopped itself as a shell does (`suspend'): our
+ * parent must see us stopped too. Leave any other SIGSTOP to its sender, who may continue the
+ * program without signalling us.
  */
 static void stop_with(pid_t pid, int signal)
 {
@@ -179,7 +180,7 @@ static void stop_with(pid_t pid, int signal)
 		kill(pid, SIGCONT);
 }
 
-/* Takes what has ended, strangers as well: as process 1 we inherit them. True when it was ours. */
+/* Reaps ended children, including strangers: as process 1 we inherit them. True if it was ours. */
 static bool has_ended(pid_t pid, int *status, struct reader *reader)
 {
 	pid_t ended;
@@ -198,7 +199,7 @@ static bool has_ended(pid_t pid, int *status, struct reader *reader)
 	return false;
 }
 
-/* Passes on what has arrived. `last`: what signal that was last. */
+/* Passes on signals that have arrived. `last`: the last of them. */
 static void take_arrived(pid_t pid, siginfo_t *last)
 {
 	struct timespec none = { 0 };
@@ -221,7 +222,7 @@ static void wait_for(pid_t pid, int *status, struct reader *reader, siginfo_t *l
 	sigset_t all;
 
 	fill_passed(&all);
-	/* Only to wait: what has arrived is taken with all that is known of it. */
+	/* Used only for waiting: signals are then taken with all their information. */
 	ready[0].fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!has_ended(pid, status, reader)) {
 		ready[1].fd = reader->socket;
@@ -234,7 +235,7 @@ static void wait_for(pid_t pid, int *status, struct reader *reader, siginfo_t *l
 	close(ready[0].fd);
 }
 
-/* The exec's error, or 0 once it has succeeded and so closed the pipe. */
+/* The error of exec, or 0 when its success closed the pipe. */
 static int exec_error(int pipe)
 {
 	int error = 0;
@@ -269,13 +270,13 @@ int launch(const char *file, char **argv, struct reader *reader, pid_t *pid, int
 		wait_for(*pid, status, reader, &last);
 	if (spares_program)
 		*spares_program = true;
-	/* A shell that was killed gave nothing back, and our report is to be seen. */
+	/* A killed shell did not give the terminal back, and our report must be visible. */
 	if (terminal == getpgrp() && terminal_group() != terminal)
 		terminal_give(terminal);
 	drop_pending_signals();
 	expect_copy(&last);
 	give_signals_back(&inherited);
-	/* Whoever ignores it has no children's statuses, and there is a report to wait for. */
+	/* A caller that ignores SIGCHLD gets no child status, but we need the report's. */
 	signal(SIGCHLD, SIG_DFL);
 	return -error;
 }

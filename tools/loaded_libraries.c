@@ -11,17 +11,17 @@
 
 #define MAX_LIBRARIES 4096
 
-/* An object that was found. Those that brought in others stay in place: they are named by index. */
+/* An object that was found. Its index must not change: others name it as their loader. */
 struct object {
 	char *path;
 	char *run_path, *old_run_path; /* DT_RUNPATH, DT_RPATH; NULL: none */
-	size_t loader;		       /* who needs it; itself: the program */
+	size_t loader;		       /* index of the object that needs it; its own: the program */
 };
 
 struct search {
 	struct object *objects;
 	size_t count, room;
-	char **names; /* asked for, found or not */
+	char **names; /* looked up, found or not */
 	size_t name_count, name_room;
 	struct loader_cache cache;
 	void (*visit)(const char *path, const char *name, void *data);
@@ -46,7 +46,7 @@ static char *kept(const char *text)
 	return copy;
 }
 
-/* Whether there is an object for this machine. */
+/* Whether it is an object for this architecture. */
 static bool is_loadable(const char *path)
 {
 	struct elf_file file;
@@ -61,7 +61,8 @@ static bool is_loadable(const char *path)
 	return fits;
 }
 
-/* $ORIGIN is where the object lies: of the program, past all links (/proc/self/exe). */
+/* $ORIGIN is the object's directory: for the program, after resolving
+ * all links (/proc/self/exe). */
 static void expand(const struct search *search, size_t of, const char *text, size_t length,
 		   char result[PATH_MAX])
 {
@@ -107,7 +108,7 @@ static void expand(const struct search *search, size_t of, const char *text, siz
 	result[used] = '\0';
 }
 
-/* In each directory of a list. */
+/* Searches each directory of a list. */
 static bool find_in(const struct search *search, size_t of, const char *list,
 		    const char *separators, const char *name, char path[PATH_MAX])
 {
@@ -126,7 +127,7 @@ static bool find_in(const struct search *search, size_t of, const char *list,
 	return false;
 }
 
-/* DT_RPATH of the object and of those that brought it in, unless the object has a DT_RUNPATH. */
+/* DT_RPATH of the object and of its loaders, unless the object has a DT_RUNPATH. */
 static bool find_by_old_run_paths(const struct search *search, size_t of, const char *name,
 				  char path[PATH_MAX])
 {

@@ -12,7 +12,7 @@
 
 #define MAX_SIZE ((off_t)64 << 20)
 
-/* glibc, sysdeps/generic/dl-cache.h. An older format may stand before it, at offset 0. */
+/* glibc, sysdeps/generic/dl-cache.h. An older format may precede it at offset 0. */
 #define MAGIC	       "glibc-ld.so.cache1.1"
 #define FLAGS_OF_X8664 0x303 /* FLAG_ELF_LIBC6 | FLAG_X8664_LIB64 */
 
@@ -27,7 +27,7 @@ struct entry {
 	int32_t flags;
 	uint32_t name, path; /* offsets from the header */
 	uint32_t os_version;
-	uint64_t hardware; /* what the processor must have */
+	uint64_t hardware; /* required CPU features */
 };
 
 void loader_cache_open(struct loader_cache *cache, const char *path)

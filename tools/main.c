@@ -25,7 +25,7 @@ const struct command commands[] = {
 	  command_clean },
 	{ "help", "[COMMAND|options]", "a command's options, or those of the runtime",
 	  command_help },
-	/* Run by `check`, to be seen blocking: not listed. */
+	/* Run by `check` to produce a blocking call: not listed. */
 	{ "self-test", NULL, NULL, command_self_test },
 	/* Cargo's runner under `ci`: not listed. */
 	{ "exec-watched", NULL, NULL, command_exec_watched },
@@ -58,7 +58,8 @@ int main(int argc, char **argv)
 	const struct command *command;
 	const char *name = argc > 1 ? argv[1] : "";
 
-	/* A line is one write: what is left of a program may write to the same place. */
+	/* Line-buffered, so that each line is one write: processes of the program may still write
+	 * to the same place. */
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	if (argc < 2) {
 		fprintf(stderr, "yieldsan: which command? `yieldsan help' lists them\n");

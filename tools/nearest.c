@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#define LONGEST 63 /* of what is compared: no name of ours is longer */
+#define LONGEST 63 /* length compared: none of our names is longer */
 
 static size_t min(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-/* Insertions, deletions, replacements, and neighbours swapped (optimal string alignment). */
+/* Insertions, deletions, replacements, and swapped neighbours (optimal string alignment). */
 static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
 	size_t rows[3][LONGEST + 1], *before = rows[0], *last = rows[1], *row = rows[2], *free_row;

@@ -1,4 +1,4 @@
-/* Of some names, the one that was most likely meant: by edit distance. */
+/* Finds the name that was most likely meant, by edit distance. */
 #ifndef TOOLS_NEAREST_H
 #define TOOLS_NEAREST_H
 
@@ -7,7 +7,7 @@
 struct nearest {
 	const char *text;
 	size_t length;
-	size_t distance;  /* of name; as long as there is none, one more than is still likely */
+	size_t distance;  /* of name; without one, the largest likely distance plus one */
 	const char *name; /* NULL: none comes near */
 };
 

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of ld.so(8): separators, and tokens such as $LIB. Of cargo: white space. */
+/* Special in ld.so(8): separators, and tokens such as $LIB. In cargo: white space. */
 #define NOT_PLAIN " \t\n:$"
 
-/* Others may not write there, and may look: programs that drop their privileges start others. */
+/* Readable but not writable for others: programs that drop their privileges start others. */
 static bool make_directory(const char *path)
 {
 	struct stat status;
@@ -66,7 +66,7 @@ bool plain_path(char plain[PATH_MAX], const char *path)
 	errno = ENAMETOOLONG;
 	if (snprintf(plain + length, PATH_MAX - (size_t)length, "/%s", name) >= PATH_MAX - length)
 		return false;
-	/* Another run may make it at the same time. */
+	/* Another run may create it at the same time. */
 	return is_link_to(plain, path) || !symlink(path, plain) || is_link_to(plain, path) ||
 	       (!unlink(plain) && !symlink(path, plain));
 }

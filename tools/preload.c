@@ -32,7 +32,7 @@ static bool is_usable(const char *path)
 	return false;
 }
 
-/* As LD_PRELOAD can have it. */
+/* Makes the path usable in LD_PRELOAD. */
 static bool make_plain(char library[PATH_MAX])
 {
 	char path[PATH_MAX];
@@ -114,7 +114,7 @@ static void append(char *list, const char *library)
 	strcat(list, library);
 }
 
-/* The sanitizers of the caller's list, or all else in it but what is there already. */
+/* Appends the sanitizers of the caller's list, or everything else that is not in the list yet. */
 static void append_former(char *list, const char *library_there, bool sanitizers)
 {
 	char *former = strdup(former_list ? former_list : ""), *rest = former, *library;
@@ -135,7 +135,7 @@ void preload_set(const char *library, const struct elf_kind *kind, const char *o
 	former_options = copy_of(OPTIONS_VARIABLE);
 	list = memory_get(sizeof kind->sanitizer + strlen(library) +
 			  (former_list ? strlen(former_list) : 0) + 4);
-	/* A sanitizer's library ends the program when it is not the first. */
+	/* A sanitizer's library ends the program unless it comes first. */
 	append_former(list, library, true);
 	if (!*list)
 		append(list, kind->sanitizer);

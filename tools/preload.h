@@ -1,4 +1,4 @@
-/* Where libyieldsan.so is, and the environment that brings it into a program. */
+/* Locates libyieldsan.so, and sets the environment that preloads it. */
 #ifndef TOOLS_PRELOAD_H
 #define TOOLS_PRELOAD_H
 
@@ -8,18 +8,18 @@
 #include "elf_kind.h"
 
 /*
- * $YIELDSAN_LIBRARY, or beside this executable, or in ../lib of it. Prints why not and returns
- * false when there is none.
+ * $YIELDSAN_LIBRARY, or beside this executable, or in its ../lib. If there is none, prints the
+ * reason and returns false.
  */
 bool preload_find(char library[PATH_MAX]);
 
-/* In this process's own environment, which a program started by it inherits. */
+/* Sets this process's own environment, which the programs that it starts inherit. */
 void preload_set(const char *library, const struct elf_kind *kind, const char *options);
 
-/* The options alone: what is started by `yieldsan exec-watched` later brings the library in. */
+/* Sets the options only: `yieldsan exec-watched` preloads the library later. */
 void preload_set_options(const char *options);
 
-/* As it was before preload_set. */
+/* Restores the state before preload_set. */
 void preload_unset(void);
 
 #endif

@@ -13,7 +13,7 @@
 #include "support/memory.h"
 
 #define SHELL	     "/bin/sh"
-#define SCRIPTS_DEEP 5 /* the kernel gives up sooner */
+#define SCRIPTS_DEEP 5 /* the kernel's own limit is lower */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static bool is_executable(const char *path, int *error)
@@ -31,7 +31,7 @@ static bool is_executable(const char *path, int *error)
 	return false;
 }
 
-/* Returns 0 or -errno: of all that PATH holds, what tells most. */
+/* Returns 0 or -errno: of all errors along PATH, the most informative. */
 static int search(char found[PATH_MAX], const char *name)
 {
 	const char *path = getenv("PATH"), *end;
@@ -46,7 +46,7 @@ static int search(char found[PATH_MAX], const char *name)
 	}
 	for (path = path ? path : DEFAULT_PATH;; path = end + 1) {
 		end = strchrnul(path, ':');
-		/* An empty part is the working directory. */
+		/* An empty entry means the current directory. */
 		if ((size_t)snprintf(found, PATH_MAX, "%.*s%s%s", (int)(end - path), path,
 				     end > path ? "/" : "./", name) < PATH_MAX) {
 			if (is_executable(found, &error))
@@ -60,8 +60,8 @@ static int search(char found[PATH_MAX], const char *name)
 }
 
 /*
- * The first line of a script behind its `#!`. Returns 0, -ENOEXEC when there is none, or -ENOMSG
- * when it is text nevertheless: what a shell runs by itself.
+ * The first line of a script after its `#!`. Returns 0, -ENOEXEC if there is none, or -ENOMSG if it
+ * is text without one, which a shell runs itself.
  */
 static int read_first_line(const char *path, char line[256])
 {
@@ -80,7 +80,7 @@ static int read_first_line(const char *path, char line[256])
 	return 0;
 }
 
-/* The word that env executes: behind its options and assignments. */
+/* The command that env executes, after its options and assignments. */
 static char *env_command(char *rest)
 {
 	char *word;
@@ -134,7 +134,7 @@ int program_find(struct program *program, const char *command, char sentence[SEN
 	strcpy(program->watched, program->file);
 	for (int i = 0; i < SCRIPTS_DEEP; i++) {
 		error = elf_kind_read(&program->kind, program->watched);
-		/* One that can be executed and not read: the kernel is asked, and tells. */
+		/* Executable but not readable: let the kernel report the error. */
 		if (error == -EACCES)
 			return fail(EACCES, program->file, program->watched, sentence);
 		if (error != -ENOEXEC)
@@ -155,7 +155,7 @@ static const char *privilege(const struct program *program)
 		return "setuid";
 	if (program->kind.privileges & PRIVILEGE_SETGID)
 		return "setgid";
-	/* To root they give nothing: the loader does as always. */
+	/* They change nothing for root: the loader works as usual. */
 	return program->kind.privileges && getuid() ? "given capabilities" : NULL;
 }
 

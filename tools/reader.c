@@ -17,9 +17,9 @@
 #include "launch.h"
 
 #define MINUTE_NS    UINT64_C(60000000000)
-#define BACK_OFF_NS  UINT64_C(50000000)	 /* before the first restart; doubles with each */
-#define END_MS	     10000		 /* for what it writes once the program has ended */
-#define MEMORY_LIMIT (UINT64_C(2) << 30) /* debug information of 1 GB needs about half of it */
+#define BACK_OFF_NS  UINT64_C(50000000)	 /* before the first restart; doubles each time */
+#define END_MS	     10000		 /* for what it still writes after the program has ended */
+#define MEMORY_LIMIT (UINT64_C(2) << 30) /* 1 GB of debug information needs about half of it */
 
 static uint64_t monotonic_ns(void)
 {
@@ -37,12 +37,13 @@ void reader_init(struct reader *reader, const struct stall_watch_start *start)
 	reader->spares_program = apart_memory(sizeof *reader->spares_program);
 }
 
-/* What the signal handler of the reader needs. */
+/* Needed by the reader's signal handler. */
 static const struct reader *self;
 
 /*
- * The launcher's death, or a signal to the reader itself. A program does not outlive a launcher
- * that was killed: one who kills it means the program, as that alone has a name to the outside.
+ * The launcher died, or the reader itself got a signal. The program must not outlive a killed
+ * launcher: killing the launcher is meant for the program, as only the launcher's pid is known
+ * outside.
  */
 static void launcher_may_be_gone(int number)
 {
@@ -58,7 +59,7 @@ static void launcher_may_be_gone(int number)
 
 static void ignore_terminal(void)
 {
-	/* SIGPIPE and SIGXFSZ: a line or a note that finds no room is lost, no more. */
+	/* SIGPIPE and SIGXFSZ: at worst a line or a note is lost. */
 	static const int ignored[] = { SIGINT, SIGQUIT,	 SIGTSTP, SIGTTIN, SIGTTOU,
 				       SIGHUP, SIGWINCH, SIGPIPE, SIGXFSZ };
 	sigset_t none;
@@ -76,7 +77,7 @@ static void limit_memory(void)
 {
 	struct rlimit limit;
 
-	/* Files that are mapped to be read do not count. */
+	/* Read-only file mappings do not count. */
 	if (getrlimit(RLIMIT_DATA, &limit) || limit.rlim_cur <= MEMORY_LIMIT)
 		return;
 	limit.rlim_cur = MEMORY_LIMIT;
@@ -142,7 +143,7 @@ static void run(struct reader *reader)
 
 void reader_start(struct reader *reader, pid_t program)
 {
-	/* Without the page it could not know why the launcher is gone. */
+	/* Without the page it could not know why the launcher has died. */
 	if (!reader->spares_program)
 		return;
 	reader->launcher = getpid();

@@ -116,10 +116,10 @@ static int report(const struct report_settings *settings, char **paths, int coun
 			paths[0]);
 		return STATUS_WRONG_USE;
 	}
-	if (summary.unreadable) /* a report on less than was asked for is no success */
+	if (summary.unreadable) /* an incomplete report is not a success */
 		return STATUS_WRONG_USE;
 	status = report_settings_status(settings, &summary);
-	/* An error may be in what is missing. */
+	/* The missing part may contain an error. */
 	if (!status && (summary.incomplete || summary.lost_errors) &&
 	    settings->report.fail_on < SEVERITIES)
 		return STATUS_WRONG_USE;

@@ -82,7 +82,7 @@ static const char *take_baseline(void *target, const char *value)
 	return OPTION_WRONG_AND_TOLD;
 }
 
-/* That it cannot be written is better told before a program ran for an hour. */
+/* Check early that it can be written, rather than after an hour's run. */
 static const char *take_write_baseline(void *target, const char *value)
 {
 	struct report_settings *settings = target;
@@ -200,7 +200,7 @@ int report_settings_finish(struct report_settings *settings)
 	return status;
 }
 
-/* In whatever format the report is: it may have no findings, and fails all the same. */
+/* In any report format: the report may have no findings, and fails all the same. */
 static void tell_unused(const struct suppressions *suppressions)
 {
 	const char *separator = "";

@@ -1,4 +1,4 @@
-/* What every command that ends in a report lets its user say about it. */
+/* Options shared by all commands that end in a report. */
 #ifndef TOOLS_REPORT_SETTINGS_H
 #define TOOLS_REPORT_SETTINGS_H
 
@@ -10,7 +10,7 @@
 #include "report/filters/suppressions.h"
 
 struct report_settings {
-	const char *path; /* where the report goes; NULL: where the command's reports go */
+	const char *path; /* output file; NULL: the command's default */
 	int exit_code;	  /* that means "findings" */
 	struct suppressions suppressions;
 	struct baseline baseline;
@@ -22,8 +22,8 @@ struct report_settings {
 		.exit_code = STATUS_FINDINGS, .report = REPORT_OPTIONS_DEFAULT                     \
 	}
 
-/* The options of all those commands: a group of a command line. Its target is a struct
- * report_settings. */
+/* The options of these commands: a group of a command line. Its target is
+ * a struct report_settings. */
 extern const struct command_option report_settings_options[];
 extern const size_t report_settings_option_count;
 
@@ -32,25 +32,26 @@ extern const size_t report_settings_option_count;
 		report_settings_options, report_settings_option_count, target                      \
 	}
 
-/* Which option names the file is each command's own matter: this is its take(). */
+/* The take() for the output file: each command names that option itself. */
 const char *report_settings_take_path(void *target, const char *value);
 
 /*
- * Once all options are taken: looks for the file of suppressions that nobody named. Returns -1 to
- * go on, or the exit status when it is a wrong one, which was told.
+ * Call after parsing: searches for the default suppressions file if none was given. Returns -1 to
+ * continue, or the exit status if the file is wrong, with the error already printed.
  */
 int report_settings_finish(struct report_settings *settings);
 
-/* What a report makes the exit status: 0, that for findings, or STATUS_WRONG_USE. Tells on standard
- * error what fails beside findings. */
+/* The exit status for a report: 0, that for findings, or STATUS_WRONG_USE. Prints on standard error
+ * what fails other than findings. */
 int report_settings_status(const struct report_settings *settings,
 			   const struct report_summary *summary);
 
-/* The named file, emptied, or `otherwise`. Prints why not and returns NULL. */
+/* The given file, truncated, or `otherwise`. Prints the reason and returns NULL if it cannot be
+ * opened. */
 FILE *report_settings_open(const struct report_settings *settings, FILE *otherwise);
 
-/* After the report was written with `error`, 0 or -errno: closes what was opened, and prints what
- * went wrong. Returns 0 or -errno. */
+/* Call after the report was written with `error`, 0 or -errno: closes what was opened, and prints
+ * errors. Returns 0 or -errno. */
 int report_settings_close(const struct report_settings *settings, FILE *out, int error);
 
 #endif

@@ -14,7 +14,7 @@ bool run_layouts_name(struct options *options)
 {
 	char directory[PATH_MAX];
 
-	/* One who names another directory fills it. */
+	/* If the user names another directory, the user fills it. */
 	if (!layout_cache_directory(directory) ||
 	    (*options->layouts && strcmp(options->layouts, directory) != 0))
 		return false;
@@ -28,12 +28,12 @@ void run_layouts_read(const struct program *program)
 	struct task_tables tables;
 	struct layout layout;
 
-	/* Of all other programs even a look at their debug information is a waste. */
+	/* For all other programs, do not even open their debug information. */
 	if (task_tables_read(&tables, program->watched) ||
 	    (!tables.by_shape && !tables.by_symbol && !tables.named && !tables.async_task))
 		return;
 	progress_on(stderr);
-	/* Why it has none is told with the report. */
+	/* The report says why there is none. */
 	if (!layout_open(&layout, program->watched, NULL, sentence))
 		layout_close(&layout);
 	progress_on(NULL);

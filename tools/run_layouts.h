@@ -1,4 +1,5 @@
-/* What the runtime is to know of a program's async functions, ready before the program starts. */
+/* Prepares what the runtime needs to know of a program's async functions, before the program
+ * starts. */
 #ifndef TOOLS_RUN_LAYOUTS_H
 #define TOOLS_RUN_LAYOUTS_H
 
@@ -7,12 +8,12 @@
 struct options;
 struct program;
 
-/* Names in `options` the directory where the tables lie. False: there is none, or the user has
- * named another, which is the user's to fill. */
+/* Sets the tables' directory in `options`. False: there is none, or the user has named another one,
+ * which the user fills. */
 bool run_layouts_name(struct options *options);
 
-/* Reads the debug information of a program with async functions in it into that directory, unless
- * that was done before. What cannot be had is left out; no memory ends the process. */
+/* Reads the debug information of a program with async functions into that directory, unless already
+ * done. Skips what is unavailable; ends the process if out of memory. */
 void run_layouts_read(const struct program *program);
 
 #endif

@@ -42,7 +42,7 @@ static const char *take_set(void *target, const char *entry)
 	return OPTION_WRONG_AND_TOLD;
 }
 
-/* Some seconds of a busy thread, in 64 KiB of its trace. */
+/* A few seconds of a busy thread, in 64 KiB of its trace. */
 #define TIMELINE_TURNS 2048
 
 static const char *take_timeline(void *target, const char *value)
@@ -70,7 +70,7 @@ static const struct command_option lines[] = {
 static void take_environment(struct run_options *options)
 {
 	options_parse(&options->runtime, getenv(OPTIONS_VARIABLE));
-	/* From a `yieldsan run' around this one: its traces are its own. */
+	/* From an enclosing `yieldsan run': its traces are separate. */
 	if (*options->runtime.run)
 		*options->runtime.output = '\0';
 }

@@ -1,4 +1,4 @@
-/* The command line of `yieldsan run`, and of commands that run something as it does. */
+/* The command line of `yieldsan run`, and of commands that run programs like it. */
 #ifndef TOOLS_RUN_OPTIONS_H
 #define TOOLS_RUN_OPTIONS_H
 
@@ -10,23 +10,25 @@
 struct run_options {
 	const char *output; /* directory for traces; NULL: a private one */
 	bool require_executor;
-	/* Into the program itself; false: the environment lets others do it for what it starts. */
+	/* Preload into the program itself; false: the environment lets others preload it into what
+	 * the program starts. */
 	bool preloads;
 	struct report_settings report;
-	struct options runtime; /* defaults, the caller's environment, then --set */
-	char **command;		/* program and arguments, ended by NULL */
+	struct options runtime; /* defaults, then the caller's environment, then --set */
+	char **command;		/* program and arguments, terminated by NULL */
 };
 
-/* What such a command says of itself. */
+/* Texts of such a command. */
 struct run_words {
-	const char *command, *help, *question; /* as of struct command_line */
+	const char *command, *help, *question; /* as in struct command_line */
 	const struct command_option
-		*options; /* its own ones, of a struct run_options; may be NULL */
+		*options; /* its own options, of a struct run_options; may be NULL */
 	size_t option_count;
 	bool require_executor; /* unless an option says otherwise */
 };
 
-/* Returns -1 to go on, or the exit status after --help or a wrong command line, which was told. */
+/* Returns -1 to continue, or the exit status after --help or a wrong command line, with the error
+ * already printed. */
 int run_options_parse(struct run_options *options, const struct run_words *words, int argc,
 		      char **argv);
 

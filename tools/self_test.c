@@ -18,7 +18,8 @@
 #define OWN_FILE  "/proc/self/exe"
 #define CALL_NAME "nanosleep"
 
-/* What must be seen: under the preload it is a sleep inside a turn, else nothing. */
+/* A blocking call that must be detected: with the preload it is a sleep inside a turn, otherwise
+ * nothing happens. */
 int command_self_test(int argc, char **argv)
 {
 	struct timespec time = { .tv_nsec = 2000000 };

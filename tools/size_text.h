@@ -1,4 +1,4 @@
-/* How much room files take, as people read it. */
+/* File sizes in human-readable form. */
 #ifndef TOOLS_SIZE_TEXT_H
 #define TOOLS_SIZE_TEXT_H
 

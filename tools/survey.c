@@ -8,11 +8,11 @@
 
 #define BUN_VARIABLE "BUN_FEATURE_FLAG_DISABLE_EPOLL_PWAIT2"
 
-/* CPython's whose structures are known, by minor version: src/shared/python_layout.c. */
+/* Minor versions of CPython whose structures are known: src/shared/python_layout.c. */
 #define PYTHON_FIRST 8
 #define PYTHON_LAST  14
 
-/* From "libpython3.13.so.1.0" or "python3.13"; -1: it does not say. */
+/* From "libpython3.13.so.1.0" or "python3.13"; -1: unknown. */
 static int python_minor(const char *path)
 {
 	char *real = realpath(path, NULL);
@@ -30,10 +30,10 @@ static void take(struct survey *survey, const struct elf_kind *kind, const char 
 	int minor;
 
 	survey->engines |= kind->engines;
-	/* It exports libevent's functions too. */
+	/* libev exports libevent's functions too. */
 	if (strstr(path, "/libev.so.") && !(had & 1u << ENGINE_libevent))
 		survey->engines &= ~(1u << ENGINE_libevent);
-	/* What needs the interpreter's library has none itself. */
+	/* A program that needs the interpreter's library does not contain it. */
 	if (!kind->has_python || kind->writes_tracebacks)
 		return;
 	minor = python_minor(path);
@@ -78,10 +78,10 @@ void survey_program(struct survey *survey, const struct program *program,
 	take(survey, &program->kind, program->watched);
 	if (*program->kind.interpreter)
 		loaded_libraries(program->watched, take_library, &visit);
-	/* Deno exports what modules for Node.js link against, and has no loop of it. */
+	/* Deno exports what Node.js modules link against, but does not use libuv's loop. */
 	if (!survey_has(survey, ENGINE_libuv))
 		survey->engines &= ~(1u << ENGINE_node | 1u << ENGINE_v8);
-	/* Bun does, and the functions of libuv. */
+	/* Bun does too, with libuv's functions. */
 	if (survey_has(survey, ENGINE_bun))
 		survey->engines &= ~(1u << ENGINE_node | 1u << ENGINE_v8 | 1u << ENGINE_libuv);
 }

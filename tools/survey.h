@@ -1,4 +1,4 @@
-/* What is known of a program before it runs, from its file and those that are loaded with it. */
+/* What is known of a program before it runs, from its file and the libraries loaded with it. */
 #ifndef TOOLS_SURVEY_H
 #define TOOLS_SURVEY_H
 
@@ -14,7 +14,7 @@ struct survey {
 	bool library_missing;
 };
 
-/* `missing` is called for each library that is not found. */
+/* Calls `missing` for each library that is not found. */
 void survey_program(struct survey *survey, const struct program *program,
 		    void (*missing)(const char *library));
 
@@ -23,14 +23,15 @@ static inline bool survey_has(const struct survey *survey, enum elf_engine engin
 	return survey->engines & 1u << engine;
 }
 
-/* Whether its frames need no debug information: those of Python and JavaScript have their lines. */
+/* Whether its frames need no debug information: Python and JavaScript frames have
+ * their own lines. */
 const char *survey_interpreter(const struct survey *survey);
 
-/* Why the loops that it is likely to have are not seen, and what helps. False: there is no reason
- * known. */
+/* Why its probable event loops are not detected, and what helps. False: no reason is known. */
 bool survey_obstacle(const struct survey *survey, char sentence[SENTENCE_SIZE]);
 
-/* The names of its event loops' libraries and interpreters, by commas; empty: none is known. */
+/* The names of its event-loop libraries and interpreters, separated by commas;
+ * empty: none known. */
 void survey_loops(const struct survey *survey, char names[SENTENCE_SIZE]);
 
 #endif

@@ -7,9 +7,9 @@
 #include "elf_image.h"
 #include "shared/tokio_scan.h"
 
-/* tokio::runtime::task::raw::poll, in either of Rust's manglings. */
+/* tokio::runtime::task::raw::poll, in both Rust manglings. */
 #define POLL_SYMBOL "5tokio7runtime4task3raw4poll"
-/* async_task::raw::RawTask, whose functions are its vtable's. */
+/* async_task::raw::RawTask, whose functions are in its vtable. */
 #define ASYNC_TASK_SYMBOL "10async_task3raw"
 
 struct relocations {
@@ -31,7 +31,8 @@ static struct relocations find_relocations(const struct elf_file *file)
 	return found;
 }
 
-/* What the loader stores; packed ones (DT_RELR) stand in the file already. */
+/* Applies the loader's relocations; the targets of packed ones (DT_RELR) are in
+ * the file already. */
 static void relocate(const struct elf_file *file, char *image, uint64_t start, size_t size)
 {
 	struct relocations table = find_relocations(file);
@@ -132,7 +133,7 @@ static void scan_segments(struct task_tables *tables, const struct elf_file *fil
 			scan(tables, file, polls, &segment);
 }
 
-/* As the runtime has it: tasks/task_symbols.c, module_may_be_rust. */
+/* Same as in the runtime: tasks/task_symbols.c, module_may_be_rust. */
 static bool may_be_rust(const struct elf_file *file)
 {
 	static const char import[] = "\0_Unwind_GetLanguageSpecificData";
@@ -151,7 +152,7 @@ static bool may_be_rust(const struct elf_file *file)
 	return false;
 }
 
-/* As the runtime looks: tasks/task_module.c, look_everywhere. */
+/* Same search as in the runtime: tasks/task_module.c, look_everywhere. */
 static void scan_everywhere(struct task_tables *tables, const struct elf_file *file)
 {
 	struct task_addresses *polls = poll_functions(file, tables);

@@ -1,4 +1,4 @@
-/* The kinds of tasks that a file holds: its task vtables, as the runtime will find them. */
+/* The task types in a file: its task vtables, as the runtime will find them. */
 #ifndef TOOLS_TASK_TABLES_H
 #define TOOLS_TASK_TABLES_H
 
@@ -6,9 +6,9 @@
 
 struct task_tables {
 	unsigned by_shape;  /* found without symbols: Tokio 1.23 and later */
-	unsigned by_symbol; /* further ones, of which only the name of `poll` tells */
-	bool named;	    /* there are symbols of Tokio's poll functions */
-	bool async_task;    /* there are symbols of async-task's */
+	unsigned by_symbol; /* further ones, found only by the name of `poll` */
+	bool named;	    /* has symbols of Tokio's poll functions */
+	bool async_task;    /* has symbols of async-task */
 };
 
 /* Returns 0 or -errno. */

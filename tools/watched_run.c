@@ -35,11 +35,11 @@ struct run {
 	pid_t pid;
 	int status; /* of waitpid(2) */
 	struct report_summary summary;
-	struct trace_writers writers; /* that still run when the report is made */
-	struct run_processes alive;   /* these, and those that have no trace yet */
+	struct trace_writers writers; /* still running when the report is made */
+	struct run_processes alive;   /* these, and those without a trace so far */
 };
 
-/* What the process that makes the report leaves. */
+/* The results of the process that makes the report. */
 struct conclusion {
 	bool done;
 	int exit_status;
@@ -51,21 +51,21 @@ static bool is_skipped(const struct run *run)
 				      path_name(run->options->command[0]));
 }
 
-/* Without them, or with a crash there, the program runs all the same. */
+/* The program runs even without layouts, or if reading them crashes. */
 static void read_layouts(void *program)
 {
 	run_layouts_read(program);
 }
 
-/* What can go wrong goes wrong before the program is started. Returns -1 to go on, or the exit
- * status. */
+/* All that can fail is done before the program starts. Returns -1 to continue, or
+ * the exit status. */
 static int prepare(struct run *run)
 {
 	struct run_options *options = run->options;
 	char sentence[SENTENCE_SIZE], library[PATH_MAX], text[OPTIONS_TEXT_SIZE];
 	int status = program_find(&run->program, options->command[0], sentence);
 
-	/* What is not to be watched need not be able to. */
+	/* A program that is not to be watched need not be watchable. */
 	if (!status && !is_skipped(run))
 		status = program_refusal(&run->program, sentence);
 	if (status) {
@@ -131,7 +131,7 @@ static void print_lost_reader(const struct run *run, FILE *out)
 		reader->due_ns ? ", and was not started again" : "");
 }
 
-/* Its executor may run its first turn any time. */
+/* Its executor may run its first turn at any time. */
 static void print_alive(const struct run *run, FILE *out)
 {
 	const struct run_processes *alive = &run->alive;
@@ -145,7 +145,7 @@ static void print_alive(const struct run *run, FILE *out)
 	fprintf(out, ": what it does from now on goes to %s\n", run->traces.path);
 }
 
-/* The last line: the report goes on where this one ends. */
+/* The last line: how to report again once the remaining processes have ended. */
 static void print_writers(const struct run *run, FILE *out)
 {
 	const struct trace_writers *writers = &run->writers;
@@ -164,7 +164,7 @@ static void print_writers(const struct run *run, FILE *out)
 	fprintf(out, ": `yieldsan report %d' reports on it\n", writers->first);
 }
 
-/* The likely reason, by what the program's files show. */
+/* The probable reason, from the program's files. */
 static const char *reason_of_nothing(const struct run *run, char sentence[SENTENCE_SIZE])
 {
 	struct survey survey;
@@ -203,7 +203,7 @@ static void print_nothing_watched(const struct run *run, FILE *out)
 		reason_of_nothing(run, sentence), run->options->command[0]);
 }
 
-/* What the report itself does not say. The last lines of a text; beside any other format. */
+/* What the report itself does not contain. The last lines of a text; beside any other format. */
 static void print_notes(const struct run *run, FILE *out)
 {
 	char size[SIZE_TEXT_SIZE];
@@ -246,7 +246,7 @@ static void print_notes(const struct run *run, FILE *out)
 	print_writers(run, out);
 }
 
-/* One that is about to end is none that goes on. */
+/* Ignore a process that is about to end. */
 static void find_alive(struct run *run)
 {
 	const struct timespec pause = { .tv_nsec = 30000000 };
@@ -265,11 +265,11 @@ static int make_report(struct run *run)
 	size_t size = 0;
 	int error;
 
-	/* A document on standard error comes last, and whole. */
+	/* A document on standard error comes last, and unbroken. */
 	if (!is_text(run))
 		memory = open_memstream(&text, &size);
-	/* A text on nothing would only say so, as the notes do; that there is no baseline now, they
-	 * do not. */
+	/* A text report on nothing would only repeat the notes; but only a report says that no
+	 * baseline was written. */
 	error = !memory && !run->traces.count && !run->options->report.report.write_baseline
 			? 0
 			: report_make(&run->options->report.report, run->traces.traces,
@@ -288,7 +288,7 @@ static int make_report(struct run *run)
 	return report_settings_close(&run->options->report, run->report, error);
 }
 
-/* A finding may have been in what was lost. */
+/* The lost part may contain a finding. */
 static bool has_lost_records(const struct run *run)
 {
 	return run->traces.is_gone || run->traces.lost || run->traces.cut ||
@@ -359,10 +359,10 @@ static void conclude_apart(void *data)
 	concluding->conclusion->done = true;
 }
 
-/* The program's own status: nothing is known of findings. */
+/* The program's own status: findings are unknown. */
 static int conclude_without_report(const struct run *run, int how)
 {
-	signal(SIGPIPE, SIG_IGN); /* which may be how it ended */
+	signal(SIGPIPE, SIG_IGN); /* the program may have ended by SIGPIPE */
 	fprintf(stderr, "yieldsan: the report could not be made (");
 	if (WIFSIGNALED(how))
 		fprintf(stderr, "signal %d", WTERMSIG(how));
