@@ -179,8 +179,8 @@ static void collect(const struct search *search, const struct spot *whole, Dwarf
 		spot.depth++;
 		spot.offset += die_number(&part, DW_AT_data_member_location, 0);
 		spot.found.is_in_union |= dwarf_tag(type) == DW_TAG_union_type || is_array(&part);
-		/* Names with underscores are internal to the library: "_M_value" of std::optional.
-		 * */
+		/* Names with underscores are internal to the library:
+		 * "_M_value" of std::optional. */
 		if (*name && *name != '_')
 			snprintf(spot.path + length, sizeof spot.path - length, ".%s", name);
 		collect(search, &spot, &of);

@@ -194,8 +194,8 @@ void layout_drops_forget(struct state_place *at);
 /* Whether a member of a state looks like a drop flag. */
 bool layout_is_flag(Dwarf_Die *member);
 
-/* Whether that drop flag is always cleared while the machine waits in the state; false if unknown.
- * */
+/* Whether that drop flag is always cleared while the machine waits in the state;
+ * false if unknown. */
 bool layout_is_cleared(const struct state_place *at, uint32_t drop_flag);
 
 /* Call after a machine's last state. */

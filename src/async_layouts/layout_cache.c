@@ -80,8 +80,8 @@ void layout_cache_write(const uint8_t *build_id, size_t build_id_size, const voi
 
 	if (!path_of(build_id, build_id_size, path) || !make_directories(path))
 		return;
-	/* Renamed into place: concurrent readers find either the old file or the complete new one.
-	 * */
+	/* Renamed into place: concurrent readers find either the old file or the
+	 * complete new one. */
 	snprintf(fresh, sizeof fresh, "%s.XXXXXX", path);
 	fd = mkostemp(fresh, O_CLOEXEC);
 	if (fd < 0)

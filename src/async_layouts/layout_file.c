@@ -1,5 +1,5 @@
-/* From an ELF file to its layout: from the cache, its own debug information, or a file beside it.
- * */
+/* From an ELF file to its layout: from the cache, its own debug information, or a
+ * file beside it. */
 #include <elfutils/libdw.h>
 #include <errno.h>
 #include <stdio.h>

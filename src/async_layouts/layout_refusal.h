@@ -12,8 +12,8 @@ void layout_refuse_unopened(const char *path, int error, char sentence[LAYOUT_SE
 bool layout_refuse_kind(const struct elf_file *object, const char *path,
 			char sentence[LAYOUT_SENTENCE_SIZE]);
 
-/* Neither the file nor `debug', its debug file (not open: there is none), has usable information.
- * */
+/* Neither the file nor `debug', its debug file (not open: there is none),
+ * has usable information. */
 void layout_refuse_lack(const struct elf_file *object, const struct elf_file *debug,
 			const char *path, char sentence[LAYOUT_SENTENCE_SIZE]);
 

@@ -1,5 +1,5 @@
-/* The state machine that runs in a task: the future itself, or one within its boxes and wrappers.
- * */
+/* The state machine that runs in a task: the future itself, or one within its
+ * boxes and wrappers. */
 #include <string.h>
 
 #include "layout_build.h"

@@ -50,8 +50,8 @@ int ancestor_open_trace(const char *path, int flags);
 /* In the ancestor: answers all pending requests without waiting. */
 void ancestor_answer(int socket, const char *directory);
 
-/* In the requesting process: waits for up to `ms`. True if the ancestor has shut the socket down.
- * */
+/* In the requesting process: waits for up to `ms`. True if the ancestor has shut
+ * the socket down. */
 bool ancestor_has_left(int socket, int ms);
 
 #endif

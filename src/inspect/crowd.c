@@ -93,8 +93,8 @@ void crowd_look(struct crowd *crowd, uint64_t now_ns, uint64_t due_ns)
 	/* From this sample or the last: events in between are not seen. */
 	delay_ns =
 		delay_since_look(crowd, since_ns, crowded || crowd->crowded_ns == crowd->looked_ns);
-	/* A container's quota and a hypervisor's steal time do not count as pressure, but delay us.
-	 * */
+	/* A container's quota and a hypervisor's steal time do not count as pressure,
+	 * but delay us. */
 	crowd->delayed_ns += late && now_ns - due_ns > delay_ns ? now_ns - due_ns : delay_ns;
 	look_at_disks(crowd, now_ns, since_ns);
 	crowd->looked_ns = now_ns;

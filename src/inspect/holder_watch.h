@@ -5,8 +5,8 @@
 
 #include "watched_trace.h"
 
-/* Samples holders whose stack is not recorded yet; skips one that is running until the next time.
- * */
+/* Samples holders whose stack is not recorded yet; skips one that is running until
+ * the next time. */
 void holder_watch_look(struct watched_trace *trace);
 
 #endif

@@ -23,8 +23,8 @@
 #define TELL_NS	     UINT64_C(2000000000) /* in the long run, one line per interval */
 #define TELL_BURST   8			  /* initial burst of lines */
 
-/* A trace in the directory. Its process may have created the file but not written its header yet.
- * */
+/* A trace in the directory. Its process may have created the file but not written
+ * its header yet. */
 struct known_file {
 	char *name;
 	unsigned tries; /* remaining; 0: watched, or not of this run */
@@ -220,8 +220,8 @@ static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *th
 	if (watch->told_ns + TELL_NS > now)
 		return false;
 	watch->told_ns += TELL_NS;
-	/* Late by one sample and other turns' work: the next report is due at double the multiple.
-	 * */
+	/* Late by one sample and other turns' work: the next report is due at
+	 * double the multiple. */
 	thread->told_ns = last_due(watch, age_ns);
 	return true;
 }

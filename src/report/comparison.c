@@ -173,8 +173,8 @@ static json_t *by_id(json_t *findings)
 	return index;
 }
 
-/* Compares its own id and those of its parts: which part is the worst may change from run to run.
- * */
+/* Compares its own id and those of its parts: which part is the worst may change from
+ * run to run. */
 static json_t *same_in(const json_t *index, json_t *finding)
 {
 	json_t *found = json_object_get(index, text_of(finding, "id")), *id;

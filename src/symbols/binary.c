@@ -74,8 +74,8 @@ void binary_deinit(struct binary *binary)
 	free(inside);
 }
 
-/* Whether the file has debug information: some files have only .debug_frame and similar sections.
- * */
+/* Whether the file has debug information: some files have only .debug_frame
+ * and similar sections. */
 static bool open_dwarf(struct binary_inside *inside, const struct elf_file *file)
 {
 	struct spans code = { 0 };

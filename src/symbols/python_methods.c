@@ -146,8 +146,8 @@ static void read_tables(struct python_methods *methods, const struct elf_file *f
 	sort(methods);
 }
 
-/* The start of the function: the unwind table lists all functions in order (LSB 5, .eh_frame_hdr).
- * */
+/* The start of the function: the unwind table lists all functions in order
+ * (LSB 5, .eh_frame_hdr). */
 static uint64_t function_start(const struct python_methods *methods, const struct elf_file *file,
 			       uint64_t address)
 {

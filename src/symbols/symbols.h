@@ -16,8 +16,8 @@ struct symbols {
 void symbols_init(struct symbols *symbols, struct strings *strings, const char *root);
 void symbols_deinit(struct symbols *symbols);
 
-/* The binary of that path and build-id, the same object each time. key->path must be a kept string.
- * */
+/* The binary of that path and build-id, the same object each time. key->path must be
+ * a kept string. */
 struct binary *symbols_binary(struct symbols *symbols, const struct binary_key *key);
 
 #endif

@@ -9,8 +9,8 @@
 #include "report/frames/layout_source.h"
 #include "inspect/task_type.h"
 
-/* One sample that found the lock unlocked refutes all: the other samples saw another thread's lock.
- * */
+/* One sample that found the lock unlocked refutes all: the other samples saw
+ * another thread's lock. */
 static bool is_refuted(struct collection *collection, const struct trace_guard_site *site,
 		       const struct loaded_module *module)
 {

@@ -52,8 +52,8 @@ static bool is_of_program(const struct frame *frame)
 	return frame->owner == OWNER_PROGRAM && frame->function;
 }
 
-/* Counts the outermost frames, up to `end`, that belong to the functions in which the loop waits.
- * */
+/* Counts the outermost frames, up to `end`, that belong to the functions in which
+ * the loop waits. */
 static size_t without_loop(const struct stack *stack, size_t end, const struct stack *wait)
 {
 	size_t other = wait->count;
@@ -71,8 +71,8 @@ static size_t without_loop(const struct stack *stack, size_t end, const struct s
 	}
 }
 
-/* The outermost frame of the program's own code within the turn; without one, the outermost of any.
- * */
+/* The outermost frame of the program's own code within the turn; without one, the
+ * outermost of any. */
 static size_t entry_of(const struct stack *stack, const struct stack *wait, bool former)
 {
 	size_t place = former ? stack->id_place : stack->place, end, own, i;

@@ -321,8 +321,8 @@ static json_t *end_json(const struct process *process)
 	return end;
 }
 
-/* Pairs: a lower bound in ns, a power of two, and the number of turns from it up to twice as long.
- * */
+/* Pairs: a lower bound in ns, a power of two, and the number of turns from it up to
+ * twice as long. */
 static json_t *octaves_json(const uint64_t octaves[TURN_OCTAVES])
 {
 	json_t *array = json_array();

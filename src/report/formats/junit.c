@@ -14,8 +14,8 @@
 
 #define MAX_WHOLE 50 /* findings per case that are printed with their stacks */
 
-/* Interned strings are UTF-8 without control characters; text composed here may contain newlines.
- * */
+/* Interned strings are UTF-8 without control characters; text composed here
+ * may contain newlines. */
 static void print_escaped(FILE *out, const char *text)
 {
 	for (; *text; text++) {

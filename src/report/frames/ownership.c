@@ -52,8 +52,8 @@ static bool has_suffix(const char *name, const char *suffix)
 	return length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix);
 }
 
-/* Length of the directory at the start of a line of a distribution's file list (RECORD); 0: none.
- * */
+/* Length of the directory at the start of a line of a distribution's file list
+ * (RECORD); 0: none. */
 static size_t listed_directory(const char *line, const char *end)
 {
 	size_t length = 0;

@@ -27,8 +27,8 @@ struct ownership {
 	bool crate_read;
 };
 
-/* Returns the same object for the same program: stacks of a thousand processes share their frames.
- * */
+/* Returns the same object for the same program: stacks of a thousand processes
+ * share their frames. */
 struct ownership *ownership_of(struct session *session, const char *executable,
 			       const char *const *arguments, size_t argument_count,
 			       const char *own);

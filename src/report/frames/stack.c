@@ -40,8 +40,8 @@ static void disown_rust_main(struct stack *stack)
 	}
 }
 
-/* Where an interpreter's event loop calls back: frames outside only show how the loop was started.
- * */
+/* Where an interpreter's event loop calls back: frames outside only show how the
+ * loop was started. */
 static bool is_script_boundary(const struct frame *frame)
 {
 	return frame->owner != OWNER_PROGRAM && frame_python_loop(frame);

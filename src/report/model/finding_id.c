@@ -327,8 +327,8 @@ void findings_identify(struct finding **findings, size_t count)
 			number = 0;
 			continue;
 		}
-		/* A second call of the same kind in one function: distinguished by its rank alone.
-		 * */
+		/* A second call of the same kind in one function: distinguished by
+		 * its rank alone. */
 		snprintf(findings[i]->id, sizeof findings[i]->id, "%016" PRIx64,
 			 hash_text(0xcbf29ce484222325 + ++number, first));
 	}

@@ -60,8 +60,8 @@ struct session;
 /* Whether it has an executor whose tasks can be listed. */
 bool process_lists_tasks(const struct process *process);
 
-/* Names in tasks.problem the executors whose tasks are not listed, unless a worse problem is set.
- * */
+/* Names in tasks.problem the executors whose tasks are not listed, unless a worse
+ * problem is set. */
 void process_name_unlisted(struct session *session, struct process *process);
 
 /* In the session's memory. `path` is kept; `lengths`: read the lengths of turns too. */

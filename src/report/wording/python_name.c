@@ -223,8 +223,8 @@ const char *python_library_name(struct session *session, const struct stack *sta
 	return handler ? strings_print(&session->strings, "%s (%s)", name, handler) : name;
 }
 
-/* "ssl.SSLSocket.read" for "_ssl._SSLSocket.read": users know private names without the underscore.
- * */
+/* "ssl.SSLSocket.read" for "_ssl._SSLSocket.read": users know private names
+ * without the underscore. */
 static const char *public_name(struct session *session, const char *method)
 {
 	char *text, *to;

@@ -9,8 +9,8 @@ struct frame;
 struct session;
 struct stack;
 
-/* For a library's frame; outside any library the function name alone. NULL if there is none. Kept.
- * */
+/* For a library's frame; outside any library the function name alone. NULL if there
+ * is none. Kept. */
 const char *python_name(struct session *session, const struct frame *frame);
 
 /* The library function of the frame just inside `end`, which is not 0; also "import requests" and

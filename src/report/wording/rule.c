@@ -7,8 +7,8 @@
 #include "advice.h"
 #include "report/model/kind.h"
 
-/* Rules of a kind are adjacent; the one without a category, for all other categories, comes last.
- * */
+/* Rules of a kind are adjacent; the one without a category, for all other
+ * categories, comes last. */
 static const struct rule rules[] = {
 #define CATEGORY(category, title)                                                                  \
 	{                                                                                          \
