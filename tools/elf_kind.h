@@ -11,8 +11,8 @@ enum elf_linkage {
 	LINKAGE_DYNAMIC,    /* has an interpreter */
 	LINKAGE_STATIC,	    /* has no loader that could load libraries */
 	LINKAGE_STATIC_PIE, /* likewise, but relocates itself */
-	LINKAGE_LOADER,	    /* is an interpreter */
-	LINKAGE_LIBRARY,    /* not to be executed */
+	LINKAGE_LOADER,	    /* is a loader itself */
+	LINKAGE_LIBRARY,    /* not executable */
 	LINKAGE_OBJECT,	    /* not linked, or a core dump */
 };
 

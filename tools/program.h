@@ -12,7 +12,7 @@
 struct program {
 	char file[PATH_MAX];	/* the file that the command names */
 	char watched[PATH_MAX]; /* the same, or a script's interpreter */
-	struct elf_kind kind;	/* of watched */
+	struct elf_kind kind;	/* kind of `watched` */
 	bool by_shell;		/* a script without a `#!` line */
 };
 

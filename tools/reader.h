@@ -13,7 +13,7 @@
 
 #include "inspect/stall_watch.h"
 
-#define READER_RESTARTS 5 /* a minute, at most */
+#define READER_RESTARTS 5 /* at most, per minute */
 
 struct reader {
 	struct stall_watch_start start;

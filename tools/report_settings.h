@@ -11,7 +11,7 @@
 
 struct report_settings {
 	const char *path; /* output file; NULL: the command's default */
-	int exit_code;	  /* that means "findings" */
+	int exit_code;	  /* exit status if there are findings */
 	struct suppressions suppressions;
 	struct baseline baseline;
 	struct report_options report;

@@ -33,7 +33,7 @@ struct run {
 	FILE *report;
 	struct reader reader;
 	pid_t pid;
-	int status; /* of waitpid(2) */
+	int status; /* waitpid(2) status */
 	struct report_summary summary;
 	struct trace_writers writers; /* still running when the report is made */
 	struct run_processes alive;   /* these, and those without a trace so far */

@@ -31,7 +31,7 @@ static const struct {
 	{ CONSTRUCTOR, "defer_lock_t", RELEASES },
 	{ CONSTRUCTOR, "adopt_lock_t", TAKES },
 	{ CONSTRUCTOR, "()", RELEASES },
-	{ CONSTRUCTOR, ",", MEDDLES }, /* it tries */
+	{ CONSTRUCTOR, ",", MEDDLES }, /* may fail to lock */
 	{ CONSTRUCTOR, "&&", MEDDLES },
 	{ CONSTRUCTOR, "", TAKES },
 	/* Conditions: the lock is held again when they return. */
@@ -43,7 +43,7 @@ static const struct {
 /* A place where the coroutine is suspended, and what is known there. */
 struct suspension {
 	uint64_t index, at, from;
-	struct code_state state; /* but for registers */
+	struct code_state state; /* without registers */
 	int rounds;
 	bool is_new, is_final;
 };

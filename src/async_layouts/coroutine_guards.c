@@ -42,7 +42,7 @@ static enum held_class class_of(const struct search *search, Dwarf_Die *type)
 	if (class != HELD_LOCK && class != HELD_ASYNC_LOCK)
 		return HELD_NOTHING;
 	if (arguments && (strstr(arguments, "null_mutex") || !strcmp(arguments, "<>")))
-		return HELD_NOTHING; /* of no lock */
+		return HELD_NOTHING; /* not a lock */
 	return is_of_async_lock(name) ? HELD_ASYNC_LOCK : class;
 }
 

@@ -142,7 +142,7 @@ static uint64_t code_size(Dwarf_Die *function)
 	return size;
 }
 
-/* Of a function in several parts, the one without a suffix, unlike "main.cold". */
+/* For a function in several parts: the one without a suffix, unlike "main.cold". */
 static bool entry_of(Dwarf_Die *function, const struct symbol_table *symbols, Dwarf_Addr *entry)
 {
 	Dwarf_Addr base, low, high;

@@ -41,8 +41,8 @@ struct layout_builder {
 	size_t counts[LAYOUT_PARTS], rooms[LAYOUT_PARTS];
 	struct layout_text *texts;
 	struct machine_place *places;
-	struct glue_address *glue_addresses; /* once asked for */
-	Dwarf_Die *machine_dies;	     /* by place */
+	struct glue_address *glue_addresses; /* once needed */
+	Dwarf_Die *machine_dies;	     /* by machine index */
 	size_t machine_die_room;
 	struct flag_states *flags; /* of the current machine, once needed */
 };
@@ -77,7 +77,7 @@ struct state_place {
 	uint64_t size; /* of the machine, in bytes */
 	uint32_t discriminant, discriminant_size;
 	uint64_t value;	     /* of the discriminant */
-	struct drops *drops; /* once asked for */
+	struct drops *drops; /* once needed */
 	bool is_wrapper;
 };
 void layout_add_values(struct state_place *at, uint32_t *awaits);
@@ -144,7 +144,7 @@ uint32_t layout_add_sequence(struct layout_builder *builder,
 
 enum glue_tells {
 	GLUE_UNKNOWN,	      /* its code is not available */
-	GLUE_DROPS_NONE,      /* it is gone */
+	GLUE_DROPS_NONE,      /* it was dropped or moved */
 	GLUE_DROPS_ONE,	      /* drops one of this type: unknown which */
 	GLUE_DROPS_IT,	      /* unless a drop flag says that it was moved */
 	GLUE_ALWAYS_DROPS_IT, /* it is alive */

@@ -24,7 +24,7 @@ struct drops {
 	struct flag {
 		uint32_t offset;
 		bool is_asked;
-		struct touched without; /* when it is not set */
+		struct touched without; /* with the flag cleared */
 	} flags[MAX_FLAGS];
 	uint32_t flag_count;
 	bool are_flags_known; /* all of them, and the purpose of each */

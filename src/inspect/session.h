@@ -29,7 +29,7 @@ struct missing_module {
 
 struct session {
 	struct session_options options;
-	struct obstack memory; /* of what is handed out */
+	struct obstack memory; /* for returned objects */
 	struct strings strings;
 	struct symbols symbols;
 	struct missing_module *missing;

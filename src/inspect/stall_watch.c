@@ -17,7 +17,7 @@
 #include "watched_root.h"
 #include "watched_trace.h"
 
-#define LOOK_MS	     5			  /* between two looks */
+#define LOOK_MS	     5			  /* between two samples */
 #define DIRECTORY_MS 50			  /* maximum between two scans for new traces */
 #define TRIES	     1000		  /* retries for a trace that is not ready yet */
 #define TELL_NS	     UINT64_C(2000000000) /* in the long run, one line per interval */

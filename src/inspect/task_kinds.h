@@ -10,7 +10,7 @@ struct task_kinds {
 	struct address_space *space;
 	struct task_kind *kinds;	  /* by number; record NULL: none */
 	struct suspended_task *suspended; /* of a killed process */
-	struct process_memory memory;	  /* of one that runs */
+	struct process_memory memory;	  /* of a running process */
 	int memory_error;		  /* errno: why memory cannot be read; 0 */
 	const char *problem; /* why a layout is missing, a sentence; NULL: none is missing */
 };

@@ -23,7 +23,7 @@ const char *task_state_word(enum task_state state)
 struct task_window {
 	struct layout_memory layout;
 	const struct process_memory *memory;
-	uint64_t start, end; /* of what `bytes` has */
+	uint64_t start, end; /* address range of `bytes` */
 	char bytes[AROUND];
 };
 
@@ -67,7 +67,7 @@ static void forget(struct task_window *window)
 /* Task sizes and offsets from a type's vtable. */
 struct parts {
 	uint64_t number;   /* as layout_task.trailer */
-	uint64_t schedule; /* of async-task's */
+	uint64_t schedule; /* for async-task */
 };
 
 /* Debug information describes only one of several functions merged by the linker: the task may be

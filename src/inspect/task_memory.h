@@ -33,7 +33,7 @@ struct task_kind {
 	const struct layout *layout; /* NULL: none */
 	const struct layout_task *task;
 	bool is_async_task; /* or else Tokio's */
-	uint64_t base;	    /* of the module */
+	uint64_t base;	    /* load base of the module */
 };
 
 #define TASK_MAX_GUARDS TRACE_SUSPENDED_GUARDS
@@ -43,7 +43,7 @@ struct task_seen {
 	enum task_state state;
 	struct layout_link links[LAYOUT_MAX_LINKS];
 	size_t link_count;
-	struct layout_guard guards[TASK_MAX_GUARDS]; /* what it surely holds */
+	struct layout_guard guards[TASK_MAX_GUARDS]; /* what it certainly holds */
 	size_t guard_count;
 };
 

@@ -12,8 +12,8 @@
 #include "task_memory.h"
 #include "trace_finish.h"
 
-#define SLICE_NS UINT64_C(1000000)  /* of one look, about */
-#define PAUSE_NS UINT64_C(50000000) /* to the next */
+#define SLICE_NS UINT64_C(1000000)  /* approximate length of one sample */
+#define PAUSE_NS UINT64_C(50000000) /* until the next sample */
 #define CHUNK	 64		    /* tasks that are read from the trace at once */
 
 /*
@@ -24,7 +24,7 @@
 
 /* A module whose layout was searched for. */
 struct known_module {
-	uint32_t offset; /* of its trace_module */
+	uint32_t offset; /* offset of its trace_module */
 	bool found;
 	struct layout layout;
 	UT_hash_handle hh;
@@ -44,17 +44,17 @@ struct place {
 	struct trace_suspended_guard
 		guards[TRACE_SUSPENDED_GUARDS]; /* without address: the key ends here */
 	uint64_t addresses[TRACE_SUSPENDED_GUARDS];
-	uint64_t *tasks; /* once they are written */
+	uint64_t *tasks; /* after they are written */
 	size_t task_room;
 	UT_hash_handle hh;
 };
 
 struct seen_task {
 	struct trace_task task;
-	struct place *place; /* NULL: not known */
+	struct place *place; /* NULL: unknown */
 };
 
-/* Of one trace_tasks. */
+/* The state of one trace_tasks. */
 struct seen_table {
 	struct trace_tasks record;
 	struct seen_task *tasks;

@@ -17,7 +17,7 @@ struct trace_directory {
 	char run[OPTION_RUN_SIZE]; /* distinguishes this run's traces from others in the directory
 				    */
 	struct timespec opened;	   /* CLOCK_REALTIME */
-	char **traces;		   /* once collected: paths */
+	char **traces;		   /* after collection: paths */
 	size_t lost;		   /* processes whose executors had no room for a trace */
 	size_t cut;		   /* traces that were truncated while they were written */
 	bool is_gone;		   /* unreadable: it was removed */

@@ -46,7 +46,7 @@ bool trace_finish_run(int fd, const struct trace_header *header, char run[OPTION
 	if (got <= 0)
 		return false;
 	text[got] = '\0';
-	given = text + strlen(text) + 1; /* behind the executable */
+	given = text + strlen(text) + 1; /* after the executable */
 	if (given > text + got)
 		return false;
 	options_parse(&options, given);

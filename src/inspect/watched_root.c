@@ -52,8 +52,8 @@ uint64_t watched_root_turn(struct watched_trace *trace, struct watched_thread *t
  */
 #define WATCH_CLOSELY_NS (LIMIT_ROOT_HANG / 8)
 #define AT_ONCE		 512
-#define SERIES		 32	    /* of one look: 3 ms */
-#define MOST_READS	 (8U << 20) /* of one poll: most polls of 1 ms are told apart by then */
+#define SERIES		 32	    /* bursts of reads per sample: 3 ms */
+#define MOST_READS	 (8U << 20) /* per poll: by then most polls of 1 ms can be distinguished */
 
 static bool stays_in_poll(const struct watched_trace *trace, struct watched_thread *thread,
 			  const struct trace_root *root)

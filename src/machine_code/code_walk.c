@@ -27,10 +27,10 @@ struct walk {
 	const struct code_walker *walker;
 	struct obstack memory;
 	struct place *places;
-	struct way *ways; /* to be taken */
+	struct way *ways; /* still to be taken */
 	size_t way_count, way_room;
 	enum code_walk_end end;
-	/* The step at hand. */
+	/* The current step. */
 	uint64_t at, from;
 	struct code_state *state;
 	bool ended;

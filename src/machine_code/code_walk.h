@@ -39,7 +39,7 @@ struct code_walker {
 enum code_walk_end {
 	CODE_WALKED,
 	CODE_BLURRED, /* too many paths: some were merged, and may not exist */
-	CODE_GAVE_UP, /* or not taken at all */
+	CODE_GAVE_UP, /* or were skipped */
 };
 
 /* The constant that a short function at an address always returns, if it exists and does. */

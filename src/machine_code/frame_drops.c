@@ -10,7 +10,7 @@
 #define RDI	     7
 #define WORD	     8
 #define MOST_USED    64
-#define LARGEST_SIZE 16 /* of what is looked for */
+#define LARGEST_SIZE 16 /* of a variable that is considered */
 
 /* Places in the frame used on the path. */
 struct used {

@@ -82,7 +82,7 @@ static json_t *load_document(const char *path, char *sentence)
 	return document;
 }
 
-/* One of traces. */
+/* A trace or a directory of traces. */
 static json_t *make_document(const struct report_options *options, char *path, char *sentence)
 {
 	struct report_options wanted = *options;

@@ -136,7 +136,7 @@ static void open_files(struct binary *binary)
 		return;
 	if (!binary->names_only)
 		open_dwarf(inside, &inside->debug);
-	inside->problem = NULL; /* it belongs to what ran, whatever is at the path now */
+	inside->problem = NULL; /* it belongs to what ran, regardless of the file at the path now */
 }
 
 const char *binary_problem(struct binary *binary, uint64_t loaded_wall_ns)

@@ -9,7 +9,7 @@
 
 #define WORD	     8
 #define MAX_POINTERS 1000000
-#define MAX_ROWS     4096 /* of one table */
+#define MAX_ROWS     4096 /* per table */
 #define MAX_SECTIONS 256
 #define MAX_DATA     (64 << 20)
 #define NAME_SIZE    64

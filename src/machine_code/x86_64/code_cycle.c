@@ -30,7 +30,7 @@ struct cycle {
 	struct place *seen;
 	size_t seen_count;
 	struct place places[MAX_WAYS];
-	uint64_t ways[MAX_WAYS]; /* to be taken */
+	uint64_t ways[MAX_WAYS]; /* still to be taken */
 	size_t way_count;
 };
 

@@ -146,7 +146,7 @@ int x86_condition(const struct code_state *state, unsigned code)
 		CODE_ZERO,
 		CODE_CARRY | CODE_ZERO,
 		CODE_SIGN,
-		0x80, /* parity is not kept */
+		0x80, /* parity is not tracked */
 		CODE_SIGN | CODE_OVERFLOW,
 		CODE_ZERO | CODE_SIGN | CODE_OVERFLOW,
 	};

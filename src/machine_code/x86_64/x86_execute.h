@@ -8,7 +8,7 @@
 enum code_flow {
 	CODE_GOES_ON,
 	CODE_JUMPS,    /* to `target`, or to an unknown place */
-	CODE_MAY_JUMP, /* there, or it goes on */
+	CODE_MAY_JUMP, /* jumps there, or continues */
 	CODE_CALLS,    /* calls `target`, or an unknown function */
 	CODE_LEAVES,   /* by a jump to another function, which returns in its place */
 	CODE_RETURNS,

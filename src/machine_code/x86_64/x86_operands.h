@@ -9,7 +9,7 @@ struct x86_execution {
 	struct code_state *state;
 	const struct x86_instruction *of;
 	const struct code_observer *observer;
-	uint64_t next; /* the address behind it */
+	uint64_t next; /* address of the next instruction */
 };
 
 /* Sizes are in bytes. For one byte, register numbers 4 to 7 are ah to bh, as encoded. */

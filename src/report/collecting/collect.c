@@ -167,7 +167,7 @@ static void observe_site(struct collection *collection, const struct trace_site 
 	observe(collection, &observation, &seen);
 }
 
-/* By `yieldsan run'. */
+/* Whether `yieldsan run' saw it asleep. */
 static bool was_seen_asleep(const struct trace_file *trace, const struct trace_thread *thread)
 {
 	const uint32_t offset = (uint32_t)((const unsigned char *)thread - trace->bytes);

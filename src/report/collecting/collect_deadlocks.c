@@ -170,7 +170,7 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 	if (seen.in_progress) {
 		seen.progress_ns = collection_elapsed(collection, deadlock->start_ns);
 		seen.total_ns = seen.max_ns = seen.progress_ns;
-	} else { /* it went on after all */
+	} else { /* it continued after all */
 		seen.total_ns = seen.max_ns = deadlock->end_ns - deadlock->start_ns;
 	}
 	finding_take(&seen, deadlock_judge(!seen.in_progress));

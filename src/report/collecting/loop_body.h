@@ -13,7 +13,7 @@ struct trace_executor;
 
 /*
  * Checks in the machine code whether the loop's wait can be reached again from the call (return
- * addresses, innermost first). Code behind the loop cannot reach it.
+ * addresses, innermost first). Code after the loop cannot reach it.
  */
 bool loop_body_has(struct address_space *space, const struct process *process,
 		   const struct trace_executor *executor, const uint64_t *frames, size_t depth,

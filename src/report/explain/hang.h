@@ -17,19 +17,19 @@ struct process;
 struct session;
 
 enum thread_doing {
-	DOING_NOTHING, /* it waits for work */
+	DOING_NOTHING, /* waits for work */
 	DOING_CALL,    /* in a call that the runtime saw begin */
 	DOING_WAIT,    /* asleep within a turn: a system call that bypasses libc, or a page fault */
-	DOING_COMPUTE, /* a turn that runs */
+	DOING_COMPUTE, /* runs a turn */
 	DOING_BLOCK_ON, /* waits for a future within a task, for example block_in_place with
 			   block_on */
 };
 
 enum ender_kind {
 	ENDER_UNKNOWN,
-	ENDER_TIME,    /* it ends by itself */
+	ENDER_TIME,    /* ends by itself */
 	ENDER_SELF,    /* the waiting thread holds the lock itself: it can never continue */
-	ENDER_THREAD,  /* of the same process */
+	ENDER_THREAD,  /* in the same process */
 	ENDER_TASK,    /* a suspended task holds the lock */
 	ENDER_PROCESS, /* a child process, or the process with the other end of a pipe */
 };
@@ -37,7 +37,7 @@ enum ender_kind {
 struct ender {
 	enum ender_kind kind;
 	int64_t id;	   /* thread or process id; 0: unknown */
-	const char *name;  /* of it */
+	const char *name;  /* its name */
 	const char *words; /* "g, a MutexGuard<u32>, of a suspended task"; NULL */
 	const char *task;  /* type of the suspended task; NULL: unknown */
 	uint64_t for_ns;   /* how long the lock has been held; 0: unknown */
@@ -63,16 +63,16 @@ struct hung_thread {
 	bool is_turns;		 /* for_ns measures the turn or poll: the wait is shorter */
 	const char *task;	 /* type of the polled task; NULL */
 	struct stack native, script;
-	enum script_language language; /* of script */
+	enum script_language language; /* language of the script */
 	struct ender ender;
-	bool deadlock; /* it can never go on */
+	bool deadlock; /* it can never continue */
 };
 
 enum hang_state {
 	HANG_ENDED,   /* the process ended by itself */
 	HANG_NONE,    /* no thread is blocked; its tasks wait for external events */
 	HANG_IDLE,    /* no thread is blocked; we know of nothing that will wake a task */
-	HANG_BLOCKED, /* some threads are */
+	HANG_BLOCKED, /* some threads are blocked */
 	HANG_ALL,     /* all workers of an executor are blocked */
 	HANG_DEADLOCK,
 };

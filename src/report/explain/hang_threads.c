@@ -17,7 +17,7 @@
 #include "report/wording/library_function.h"
 
 #define LOOKS	 5
-#define LOOK_NS	 4000000	     /* between two */
+#define LOOK_NS	 4000000	     /* between two samples */
 #define LEAST_NS UINT64_C(100000000) /* shorter waits do not count as blocked */
 
 bool hung_thread_is_blocked(const struct hung_thread *thread)

@@ -18,7 +18,7 @@
 
 struct finding;
 
-#define SUPPRESSIONS_FILE	   ".yieldsan-suppressions" /* found by itself */
+#define SUPPRESSIONS_FILE	   ".yieldsan-suppressions" /* found automatically */
 #define SUPPRESSIONS_SENTENCE_SIZE (PATH_MAX + 512)
 #define SUPPRESSION_CONDITIONS	   8 /* on one line */
 
@@ -42,7 +42,7 @@ struct suppression {
 /* All zero: none. */
 struct suppressions {
 	struct strings strings;
-	bool used; /* strings lives */
+	bool used; /* owns the strings */
 	struct suppression *rules;
 	size_t count, room;
 };

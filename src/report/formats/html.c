@@ -1,12 +1,12 @@
 /*
  * --format=html: one file that shows a report in a browser, from file:// too. The page, its style
- * and its script are files of their own in report/html/; the data is the JSON report, in a block
- * that no browser executes. A Content-Security-Policy allows this one script and style, by their
+ * and its script are separate files in report/html/; the data is the JSON report, in a block that
+ * browsers do not execute. A Content-Security-Policy allows only this script and style, by their
  * hashes, and nothing from outside.
  *
- * To the JSON report the data adds:
- *	frames		all frames once; stacks and awaits hold numbers into it
- *	sources		of places in the source: {"file", "line", "first", "lines": [...]}
+ * The data adds to the JSON report:
+ *	frames		all frames once; stacks and awaits contain indices into it
+ *	sources		source lines of places: {"file", "line", "first", "lines": [...]}
  *	timelines	of processes with the option `timeline`
  */
 #include <errno.h>
@@ -28,7 +28,7 @@
 /* A report's frames, each once: thousands of stacks share most frames. */
 struct frame_table {
 	json_t *frames;
-	json_t *numbers; /* by the frame's text */
+	json_t *numbers; /* by the text of a frame */
 };
 
 static json_int_t frame_number(struct frame_table *table, json_t *frame)

@@ -2,9 +2,9 @@
  * --format=perfetto: the JSON of Chrome's trace events, which Perfetto's UI, the Firefox Profiler
  * and speedscope import. Format: "Trace Event Format", Google, 2016; times are in microseconds.
  *
- * Turns come from the timeline, each a slice. Of a finding the trace keeps the first and the last
- * time and how long all its events took, not each event: those two moments are slices of the mean
- * length, which say so. Deadlocks and cancelled tasks are instants.
+ * Each turn of the timeline is a slice. The trace does not keep each event of a finding, only the
+ * first and last time and the total duration: these two become slices of the mean length, marked as
+ * such. Deadlocks and cancelled tasks are instants.
  */
 #include <errno.h>
 #include <jansson.h>

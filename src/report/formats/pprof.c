@@ -1,10 +1,10 @@
 /*
- * --format=pprof: a gzipped profile.proto, for `go tool pprof`, Grafana Pyroscope and their like.
+ * --format=pprof: a gzipped profile.proto, for `go tool pprof`, Grafana Pyroscope and others.
  * Sample types: blocked (nanoseconds), blocked_calls (count), busy (nanoseconds). Each sample is a
- * stack of a finding; its labels say which finding, where it is from, and how bad it is.
+ * stack of a finding; its labels contain the finding, its origin and its severity.
  *
- * A location is a frame with the calls that were inlined into it. Frames of interpreters have
- * neither address nor mapping.
+ * A location is a frame with the calls inlined into it. Interpreter frames have neither address
+ * nor mapping.
  */
 #include <errno.h>
 #include <inttypes.h>

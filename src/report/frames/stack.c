@@ -229,7 +229,7 @@ void stacks_deinit(struct session *session)
 	known_deinit(&session->known_scripts[true]);
 }
 
-#define KEY_WORDS 4 /* of each address */
+#define KEY_WORDS 4 /* per address */
 
 /* Everything from which frames are made; kept strings, so equal texts have equal pointers. */
 static size_t write_key(const struct located *located, size_t count,

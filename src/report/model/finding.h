@@ -55,7 +55,7 @@ struct finding {
 	enum finding_kind kind;
 	enum severity severity;
 	reason_set reasons;  /* reasons for that severity */
-	enum phase phase;    /* of its process */
+	enum phase phase;    /* phase of its process */
 	uint32_t confidence; /* enum confidence */
 	uint32_t family;     /* enum executor_family */
 	enum finding_root root;
@@ -67,7 +67,7 @@ struct finding {
 	const char *variable; /* the variable that holds it, from a scan: "guard"; NULL: not from a
 				 scan */
 	const char *spawned_on; /* "a multi_thread tokio runtime"; NULL if unknown */
-	uint64_t bytes;		/* of what is large */
+	uint64_t bytes;		/* size of a large value */
 	const char *task;	/* type of the task whose turn it was; NULL if unknown */
 	struct stack awaits;	/* from that task inwards: see await_chain.h */
 	struct alive alive;	/* what the task owned when it was cancelled there */
@@ -79,7 +79,7 @@ struct finding {
 	uint64_t yields, waiters; /* held across so many yields; waited for by so many meanwhile */
 	uint64_t histogram[TRACE_HISTOGRAM_BUCKETS];
 
-	enum trace_stall stall; /* of a long turn */
+	enum trace_stall stall; /* for a long turn */
 	const char *waits_in;	/* at that time: the system call, or NULL */
 	const char *channel;	/* and the place in the kernel, or NULL */
 	bool unseen;		/* ended before it could be sampled */
@@ -87,7 +87,7 @@ struct finding {
 
 	bool in_progress;     /* the call was still in progress when the trace was read */
 	bool one_poll;	      /* for a root future: the launcher saw one poll that hangs */
-	bool running;	      /* nor had the process */
+	bool running;	      /* the process was still running too */
 	uint64_t progress_ns; /* duration so far; 0: unknown */
 
 	struct finding_share *shares; /* one per process, the largest first */
@@ -104,7 +104,7 @@ struct finding {
 	 * call of the program. See collecting/parts.h. */
 	struct finding *also, *next_part;
 
-	const char *message, *advice; /* once all is in */
+	const char *message, *advice; /* set after finishing */
 
 	UT_hash_handle hh;
 	uint64_t key[]; /* equal keys make observations one finding */

@@ -29,7 +29,7 @@ struct process {
 	struct ownership *ownership;
 	const char *own;      /* option: packages and paths that belong to the user */
 	const char *allow;    /* its options: functions that may block */
-	struct limits limits; /* of these options */
+	struct limits limits; /* limits in these options */
 	bool tests;	      /* findings of all phases keep their severity */
 	const char **arguments;
 	size_t argument_count;

@@ -50,7 +50,7 @@ struct report_options {
 
 struct report_summary {
 	size_t processes;
-	size_t executors; /* that had turns */
+	size_t executors; /* executors with turns */
 	uint64_t turns;
 	size_t findings[SEVERITIES]; /* including those not shown */
 	size_t suppressed, baseline; /* omitted findings, not counted in `findings` above */

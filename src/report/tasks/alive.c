@@ -4,7 +4,7 @@
 
 #include "inspect/session.h"
 
-#define MOST_TOLD 6 /* in a text */
+#define MOST_TOLD 6 /* variables in a text */
 
 /* Whether the type has a path: all types with a destructor have one, or consist of such types. */
 static bool is_told(const struct layout_source *source, const struct layout_value *value)

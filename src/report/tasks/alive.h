@@ -1,4 +1,5 @@
-/* The variables of a suspended task: what is undone, or not, when it is dropped there. */
+/* The variables of a suspended task: those whose destructors run if it is dropped there, and those
+ * without one. */
 #ifndef REPORT_ALIVE_H
 #define REPORT_ALIVE_H
 

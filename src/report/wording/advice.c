@@ -28,7 +28,7 @@ static const struct function_row {
 #include "executors/table.h"
 };
 
-#define MAX_FUNCTIONS 64 /* looked at on a stack */
+#define MAX_FUNCTIONS 64 /* examined on a stack */
 
 #define ROWS	      (sizeof advice / sizeof *advice)
 
