@@ -115,6 +115,15 @@ static const char *take_why(void *target, const char *value)
 	return NULL;
 }
 
+static const char *take_no_source(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	(void)value;
+	settings->report.session.no_source = true;
+	return NULL;
+}
+
 static const char *take_samples(void *target, const char *value)
 {
 	struct report_settings *settings = target;
@@ -163,6 +172,7 @@ const struct command_option report_settings_options[] = {
 	{ "exit-code", 0, "N", "status that means `findings': 66 without it", take_exit_code },
 	{ "samples", 0, "N",
 	  "distinct stacks of a long turn in json, ndjson and html: 20, or `all'", take_samples },
+	{ "no-source", 0, NULL, "no lines of the source in the text report", take_no_source },
 	{ "strip-prefix", 0, "DIR", "show source files that lie in DIR relative to it",
 	  take_strip_prefix },
 	{ "source-root", 0, "DIR", "and relative ones below DIR", take_source_root },

@@ -5,8 +5,10 @@
 
 #include "report/wording/headline.h"
 #include "inspect/session.h"
+#include "report/frames/source_text.h"
 
 #define MAX_PACKAGES 3
+#define LONGEST_SOURCE 100 /* bytes of a source line */
 #define MAX_UNFOLDED 40 /* for a stack without any frame of the program */
 
 static const char *package_of(const struct frame *frame)
@@ -75,6 +77,27 @@ static void print_frame(struct session *session, const struct frame *frame, bool
 	fputc('\n', out);
 }
 
+/* Below its frame, where the reader of the report has the file. */
+static void print_source(struct session *session, const struct frame *frame, FILE *out)
+{
+	size_t length;
+	const char *line, *shown;
+
+	if (session->options.no_source || frame->owner != OWNER_PROGRAM || !frame->file ||
+	    !frame->line)
+		return;
+	line = source_text_line(session, frame->file, frame->line, &length);
+	while (line && length && (*line == ' ' || *line == '\t')) {
+		line++;
+		length--;
+	}
+	if (!line || !length)
+		return;
+	shown = strings_keep_part(&session->strings, line,
+				  length < LONGEST_SOURCE ? length : LONGEST_SOURCE);
+	fprintf(out, "        | %s%s\n", shown, length > LONGEST_SOURCE ? "..." : "");
+}
+
 void text_stack_print(struct session *session, const struct stack *stack, const char *bold,
 		      const char *plain, FILE *out)
 {
@@ -93,6 +116,8 @@ void text_stack_print(struct session *session, const struct stack *stack, const 
 		print_fold("", frame - folded, folded, out);
 		folded = 0;
 		print_frame(session, frame, i == stack->place, bold, plain, out);
+		if (i == stack->place)
+			print_source(session, frame, out);
 	}
 	print_fold("", stack->frames + end - folded, folded, out);
 	if (end < stack->count)
