@@ -276,7 +276,7 @@ int launch(const char *file, char **argv, struct reader *reader, pid_t *pid, int
 	drop_pending_signals();
 	expect_copy(&last);
 	give_signals_back(&inherited);
-	/* A caller that ignores SIGCHLD gets no child status, but we need the report's. */
+	/* If our caller ignores SIGCHLD, we would get no exit status of the report's process. */
 	signal(SIGCHLD, SIG_DFL);
 	return -error;
 }

@@ -1,8 +1,10 @@
 /*
  * Finds C++20 coroutines in debug information: their frames, and the functions that resume and
- * destroy them. Source: gcc/cp/coroutines.cc: one `actor' resumes at an even `_Coro_resume_index'
- * and destroys at the odd one after it; llvm/lib/Transforms/Coroutines/CoroSplit.cpp: clones
- * FUNCTION.resume and FUNCTION.destroy that read `__coro_index'.
+ * destroy them.
+ *
+ * Source: gcc/cp/coroutines.cc: one `actor' resumes at an even `_Coro_resume_index' and destroys at
+ * the odd one after it; llvm/lib/Transforms/Coroutines/CoroSplit.cpp: clones FUNCTION.resume and
+ * FUNCTION.destroy that read `__coro_index'.
  */
 #ifndef DEBUG_INFO_COROUTINES_H
 #define DEBUG_INFO_COROUTINES_H

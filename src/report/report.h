@@ -12,6 +12,7 @@
 /*
  * Reports on traces and directories of traces. Prints one line on options->errors for each input
  * that it cannot read, counts it, and reports the others. A directory without traces is no error.
+ *
  * Returns 0, -EINVAL for an unknown format, or the -errno of writing to `out`. Always fills the
  * summary.
  */

@@ -1,5 +1,6 @@
 /*
  * Decodes one x86-64 instruction: its length, its operands, and what a code_walk needs to know.
+ *
  * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, chapter 2 and
  * appendix A.
  */
