@@ -1,4 +1,4 @@
-/* Words for the compiler. */
+/* Compiler attributes. */
 #ifndef RUNTIME_COMPILER_H
 #define RUNTIME_COMPILER_H
 
@@ -18,8 +18,10 @@
 #define UNLIKELY(x)   __builtin_expect(!!(x), 0)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof *(a))
 
-/* initial-exec: the default model may allocate on first access, and malloc may have brought us
- * here. */
+/*
+ * initial-exec: the default model may allocate on first access, and we may have been called by
+ * malloc.
+ */
 #define THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 
 #endif

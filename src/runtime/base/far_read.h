@@ -1,4 +1,4 @@
-/* Reads memory that may not be there, by a call that answers EFAULT. */
+/* Reads memory that may not exist, by a system call that answers EFAULT. */
 #ifndef RUNTIME_FUTURES_FAR_READ_H
 #define RUNTIME_FUTURES_FAR_READ_H
 
@@ -10,7 +10,7 @@
 #include "runtime.h"
 #include "system_call.h"
 
-/* False as well once system calls were given up. */
+/* Also false if system calls are no longer allowed. */
 static inline bool far_read(uintptr_t address, void *to, size_t size)
 {
 	struct iovec here = { to, size }, there = { (void *)address, size };

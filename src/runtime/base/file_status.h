@@ -1,6 +1,6 @@
 /*
- * What is known of an open file without a question to its file system: a request may take as long
- * there as the slowest server does. statx gives what the kernel has in memory.
+ * The status of an open file without a request to its file system, which may take as long as the
+ * slowest server: statx returns what the kernel has cached.
  */
 #ifndef RUNTIME_FILE_STATUS_H
 #define RUNTIME_FILE_STATUS_H
@@ -11,7 +11,7 @@
 
 #include "system_call.h"
 
-/* Type, device and number. False for what is not open, and where statx is refused. */
+/* Type, device and number. False if the descriptor is not open, or statx is refused. */
 static inline bool file_status(int fd, struct statx *status)
 {
 	return !system_call(SYS_statx, fd, (long)"", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,

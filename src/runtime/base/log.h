@@ -1,6 +1,7 @@
 /*
- * Option `log': what the runtime decides, in words, for someone with a false alarm. One line a
- * write, appended; the file is opened for each, so the program gets no descriptor.
+ * Option `log': the runtime's decisions in words, for finding the cause of a false alarm. One line
+ * per write, appended; the file is opened for each line, so that the program sees no additional
+ * descriptor.
  */
 #ifndef RUNTIME_LOG_H
 #define RUNTIME_LOG_H
@@ -15,7 +16,7 @@ static inline bool log_is_wanted(void)
 	return UNLIKELY(runtime_options.log[0]);
 }
 
-/* `format`: %s and %u (uint64_t) alone. "PID TID: " stands before it, a newline behind. */
+/* `format`: only %s and %u (uint64_t). Prefixed with "PID TID: ", and a newline is appended. */
 COLD void log_line(const char *format, ...);
 
 #define LOG(...)                                                                                   \

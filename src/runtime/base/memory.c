@@ -9,9 +9,9 @@
 #include "system_call.h"
 
 #define NO_SUCH_HOW 0x7fff
-#define MASK_SIZE   8 /* the kernel's sigset_t: what it copies */
+#define MASK_SIZE   8 /* size of the kernel's sigset_t, which it copies */
 
-static bool refused; /* the question was not answered as the kernel does */
+static bool refused; /* the system call was not answered as the kernel does */
 
 void *memory_map(size_t size)
 {
@@ -47,7 +47,7 @@ static bool word_is_readable(uintptr_t word)
 {
 	long answer;
 
-	/* Address 0 means that no set is given: nothing would be read. */
+	/* For address 0 the kernel would read nothing. */
 	if (!word || !memory_can_be_asked())
 		return false;
 	answer = system_call(SYS_rt_sigprocmask, NO_SUCH_HOW, (long)word, 0, MASK_SIZE, 0, 0);
@@ -65,7 +65,7 @@ bool memory_is_readable(const void *address, size_t size)
 
 	if (end < (uintptr_t)address)
 		return false;
-	/* An aligned word lies in one page: one word a page answers for all of it. */
+	/* An aligned word lies in one page: checking one word covers the page. */
 	while (word < end) {
 		if (!word_is_readable(word))
 			return false;

@@ -1,4 +1,4 @@
-/* Memory of our own, and looks at memory that is not. */
+/* Memory of our own, and checks whether other memory is readable. */
 #ifndef RUNTIME_MEMORY_H
 #define RUNTIME_MEMORY_H
 
@@ -6,31 +6,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* x86-64's smallest page: protection never changes within one. */
+/* x86-64's smallest page: protection is uniform within one. */
 #define MEMORY_PAGE 4096
 
-/* Zeroed pages, or NULL. Never given back, never counted against malloc. Async-signal-safe. */
+/* Zeroed pages, or NULL. Never freed, and not allocated by malloc. Async-signal-safe. */
 void *memory_map(size_t size);
 
 /*
- * Zeroes what a forked child has to forget. Whole pages are given back instead of written: a child
- * pays for each page that it touches, most of which its parent never did. A large table is a
- * MEMORY_TABLE: its pages are its own. Only for memory that no file is mapped to.
+ * Zeroes what a forked child must forget. Whole pages are discarded instead of written: a child
+ * pays for each page that it touches, and its parent never touched most of them. A large table is a
+ * MEMORY_TABLE, which has pages of its own. Not for file mappings.
  */
 void memory_zero(void *address, size_t size);
 
 #define MEMORY_TABLE __attribute__((aligned(MEMORY_PAGE)))
 
 /*
- * Whether `size` bytes at `address` can be read now; by a system call that answers EFAULT
- * (rt_sigprocmask with a `how` that does not exist: it reads the set first, then refuses; kernel
- * signal.c). False once system calls were given up: when runtime_silent is set, or when this one
- * was ever answered by something else, as a seccomp filter does.
+ * Whether `size` bytes at `address` are readable now, by a system call that answers EFAULT
+ * (rt_sigprocmask with an invalid `how`: it reads the set before it refuses; kernel signal.c).
+ * False if system calls are not allowed: runtime_silent is set, or this call once had another
+ * result, as under a seccomp filter.
  */
 bool memory_is_readable(const void *address, size_t size);
 
-/* Whether a `false` of the above means that the memory is not there: system calls were not given
- * up.
+/*
+ * Whether `false` from memory_is_readable means that the memory does not exist: system calls are
+ * still allowed.
  */
 bool memory_can_be_asked(void);
 

@@ -13,8 +13,10 @@
 
 bool memory_devices_stale = true;
 
-/* Open addressing; 0 is free. Bit 63 says that it is in use, bit 62 that it is memory. The other
- * one is filled when the table is read again: a reader that is still in this one finds what was. */
+/*
+ * Open addressing; 0 is free. Bit 63: in use, bit 62: in memory. The spare table is filled when the
+ * mounts are read again: a reader still in the current one finds the old contents.
+ */
 static uint64_t tables[2][TABLE_SIZE];
 static uint64_t *table = tables[0];
 static bool busy, was_read;
@@ -22,8 +24,10 @@ static bool busy, was_read;
 #define USED   (UINT64_C(1) << 63)
 #define MEMORY (UINT64_C(1) << 62)
 
-/* Devices that no mount has: subvolumes of btrfs, mounts of other name spaces. A few of them are
- * kept, so that the table is not read again for each of their files. */
+/*
+ * Devices without a mount here: subvolumes of btrfs, mounts of other namespaces. A few are
+ * remembered, so that the mounts are not read again for each of their files.
+ */
 static uint64_t elsewhere[16];
 static unsigned elsewhere_next;
 
@@ -66,10 +70,10 @@ enum device_kind memory_device_kind(uint32_t major, uint32_t minor)
 {
 	uint64_t key = key_of(major, minor), *entry;
 
-	/* A file system without a disk of its own has a number of major 0. */
+	/* A file system without its own disk has major number 0. */
 	if (major)
 		return DEVICE_DISK;
-	/* A thread that has no turns yet, but is watched: of a root future. */
+	/* A watched thread without turns: it polls a root future. */
 	if (UNLIKELY(!was_read))
 		memory_devices_read();
 	entry = place_of(__atomic_load_n(&table, __ATOMIC_ACQUIRE), key);
@@ -101,10 +105,13 @@ static void add(uint64_t *to, unsigned *count, uint64_t key, bool memory)
 	(*count)++;
 }
 
-/* A line of mountinfo, read byte by byte: "36 35 98:0 /root /point options more - type source". */
+/*
+ * A parser for lines of mountinfo, byte by byte: "36 35 98:0 /root /point options more - type
+ * source".
+ */
 struct line {
-	unsigned field; /* 2 is the device; behind the one that is "-" comes the type */
-	unsigned size;	/* of the present field */
+	unsigned field; /* 2 is the device; the field after "-" is the type */
+	unsigned size;	/* of the current field */
 	bool dash, behind;
 	uint32_t major, minor;
 	bool colon;
@@ -114,7 +121,7 @@ struct line {
 static void end_field(struct line *line)
 {
 	if (line->behind)
-		line->field = UINT32_MAX / 2; /* the rest is of no interest */
+		line->field = UINT32_MAX / 2; /* ignore the rest */
 	line->behind = line->dash && line->size == 1 && line->field > 5;
 	line->field++;
 	line->size = 0;
@@ -157,7 +164,7 @@ static void read_mounts(uint64_t *to, unsigned *count, int fd)
 		}
 }
 
-/* Anonymous shared memory and memfds lie in a mount of the kernel's own. */
+/* Anonymous shared memory and memfds are on an internal mount of the kernel. */
 static void add_memfd(uint64_t *to, unsigned *count)
 {
 	struct statx status;
@@ -181,7 +188,7 @@ void memory_devices_read(void)
 	was_read = true;
 	__atomic_store_n(&memory_devices_stale, false, __ATOMIC_RELEASE);
 	fd = system_call(SYS_open, (long)"/proc/self/mountinfo", O_RDONLY | O_CLOEXEC, 0, 0, 0, 0);
-	/* In a new root directory without /proc what was read before still holds. */
+	/* In a new root directory without /proc the former contents are still valid. */
 	if (fd >= 0) {
 		next = table == tables[0] ? tables[1] : tables[0];
 		memset(next, 0, sizeof tables[0]);

@@ -7,13 +7,13 @@
 
 #include "shared/options.h"
 
-/* Set at the end of start-up. Until then every wrapper forwards and nothing else. */
+/* Set at the end of start-up. Until then wrappers only forward. */
 extern bool runtime_started;
 
-/* System calls of our own were given up for good: a seccomp filter may kill for them. */
+/* We make no more system calls: a seccomp filter may kill the process for them. */
 extern bool runtime_silent;
 
-/* There is no libunwind: stacks are guessed. */
+/* There is no libunwind: stacks are walked by frame pointers. */
 extern bool runtime_guesses;
 
 extern struct options runtime_options;

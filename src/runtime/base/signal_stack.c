@@ -8,7 +8,7 @@
 #endif
 
 #define XSTATE_LEAF	 0xd
-#define XSTATE_TILE_DATA 18 /* given on request only: arch_prctl(ARCH_REQ_XCOMP_PERM) */
+#define XSTATE_TILE_DATA 18 /* only on request: arch_prctl(ARCH_REQ_XCOMP_PERM) */
 
 void signal_stack_changed(const stack_t *stack)
 {

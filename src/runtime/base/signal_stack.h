@@ -1,5 +1,5 @@
 /*
- * The present thread's alternate signal stack (sigaltstack(2)). It may have room for little more
+ * The calling thread's alternate signal stack (sigaltstack(2)). It may have room for little more
  * than the signal's frame and a small handler.
  */
 #ifndef RUNTIME_SIGNAL_STACK_H
@@ -12,25 +12,27 @@
 #include "compiler.h"
 #include "thread.h"
 
-/* What watching a call takes at most, libunwind's part included. Measured: 5.0 KiB. */
+/* Stack needed to watch a call, including libunwind. Measured: 5.0 KiB. */
 #define SIGNAL_STACK_NEED 6144
 
 /* The thread has set its alternate stack. */
 void signal_stack_changed(const stack_t *stack);
 
-/* The most that the kernel writes for a signal, without the registers that a program must ask for
- * first (AMX). An alternate stack that is smaller cannot take any signal. */
+/*
+ * The largest signal frame that the kernel writes, without registers that a program must request
+ * first (AMX). No signal fits on a smaller alternate stack.
+ */
 size_t signal_frame_size(void);
 
 /*
- * Whether we run on an alternate stack and must use no more of it: then a wrapper only forwards.
- * Costs a load and a comparison.
+ * Whether we run on an alternate stack with too little room: then a wrapper only forwards. Costs a
+ * load and a comparison.
  */
 static inline bool signal_stack_is_short(void)
 {
 	uintptr_t here;
 
-	/* Not __builtin_frame_address: it would give each wrapper a frame. */
+	/* Not __builtin_frame_address, which would force a frame in each wrapper. */
 	__asm__("mov %%rsp, %0" : "=r"(here));
 	return UNLIKELY(here - this_thread.signal_stack < SIGNAL_STACK_NEED);
 }

@@ -1,7 +1,7 @@
 /*
- * System calls past libc: no cancellation point, no errno, no wrapper of ours or of another preload
- * in between. Each answers as the kernel does: -errno when it failed; -EPERM without a call once
- * they were given up, for the program's seccomp filter may kill it for any of them.
+ * System calls without libc: no cancellation point, no errno, no wrapper of ours or of another
+ * preload. Each returns what the kernel does, -errno if it failed; -EPERM without a call if system
+ * calls are no longer allowed, because the program's seccomp filter may kill it for any of them.
  */
 #ifndef RUNTIME_SYSTEM_CALL_H
 #define RUNTIME_SYSTEM_CALL_H
@@ -11,7 +11,7 @@
 
 #include "runtime.h"
 
-/* Even so: only for what precedes the filter. */
+/* Calls even then: only for calls that precede the filter. */
 static inline long system_call_always(long number, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;

@@ -8,7 +8,7 @@
 
 #include "system_call.h"
 
-/* How far a stack may grow between two looks and still be taken for the same stack. */
+/* How far a stack may grow between two observations and still count as the same stack. */
 #define STACK_STRIDE (1 << 20)
 
 THREAD_LOCAL struct thread_state this_thread;
@@ -21,11 +21,13 @@ static uintptr_t main_stack_top;
 
 void thread_init(void)
 {
-	/* ld.so's: the stack pointer at the program's entry. Looked up, so that libc is all we
-	 * need. */
+	/*
+	 * From ld.so: the stack pointer at the program's entry. Looked up at run time, so that we
+	 * depend only on libc.
+	 */
 	void *const *stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
 
-	/* glibc from 2.32 on has it. */
+	/* glibc has it since 2.32. */
 	thread_is_alone = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
 	if (!thread_is_alone)
 		thread_is_alone = &no_answer;
@@ -64,7 +66,7 @@ int thread_tid(void)
 {
 	clockid_t clock;
 
-	/* The complement of the number, above three bits (kernel, posix-timers.h): libc has it. */
+	/* The complement of the tid, above three bits (kernel, posix-timers.h): libc has it. */
 	if (!pthread_getcpuclockid(pthread_self(), &clock))
 		return ~(clock >> 3);
 	return (int)system_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
@@ -72,9 +74,11 @@ int thread_tid(void)
 
 uintptr_t thread_stack_top(void)
 {
-	/* glibc puts a thread's control block, which pthread_self points to, at the top of its
-	 * stack, its own or one given by the program (nptl/allocatestack.c); the first thread's
-	 * lies elsewhere. */
+	/*
+	 * glibc puts a thread's control block, which pthread_self points to, at the top of its
+	 * stack, allocated or supplied by the program (nptl/allocatestack.c). The first thread's is
+	 * elsewhere.
+	 */
 	if (!this_thread.stack_top) {
 		pthread_t self = pthread_self();
 
@@ -90,8 +94,10 @@ bool thread_on_own_stack(uintptr_t address)
 	uintptr_t top = thread_stack_top();
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
-	/* The size of a stack cannot be had without allocation, so its known part grows with its
-	 * use. */
+	/*
+	 * The size of a stack cannot be found without allocation, so its known part grows with its
+	 * use.
+	 */
 	if (here < this_thread.stack_low && this_thread.stack_low - here < STACK_STRIDE)
 		this_thread.stack_low = here;
 	return here >= this_thread.stack_low && here < top && address >= this_thread.stack_low &&
@@ -108,8 +114,7 @@ int own_code_begin(void *frame)
 
 void own_code_end(const int *saved_errno)
 {
-	/* Taken for left, it may come back: from a handler on an alternate stack within this one.
-	 */
+	/* Code that seemed to have been left may return, from a handler on an alternate stack. */
 	if (this_thread.own_code && --this_thread.own_code == 0)
 		thread_arm();
 	errno = *saved_errno;
@@ -119,7 +124,7 @@ void own_code_left(uintptr_t frame)
 {
 	struct thread_state *self = &this_thread;
 
-	/* A handler on an alternate stack has interrupted it; where that lies tells nothing. */
+	/* Interrupted by a handler on an alternate stack, whose address says nothing. */
 	if (frame <= self->own_frame || !thread_on_own_stack(frame))
 		return;
 	self->own_code = 0;
