@@ -1,5 +1,4 @@
-/* Interpreters found in the process: CPython and V8. Their frames, and the waits that are their
- * own. */
+/* Interpreters in the process, CPython and V8: their frames, and waits of their own. */
 #ifndef RUNTIME_INTERPRETERS_H
 #define RUNTIME_INTERPRETERS_H
 
@@ -15,37 +14,37 @@ struct module;
 void interpreters_module_added(struct module *module);
 
 /*
- * Whether a wait on a lock at `lock`, called by the function that holds `frames[0]`, is the
- * interpreter's own: CPython's GIL, a new thread's first sign of life, V8's conditions. Such a wait
- * is harm to the executor, not guilt of the program. `Atomics.wait` is the program's. `script`
- * holds the interpreter's frames.
+ * Whether a wait on a lock at `lock`, called by the function that contains `frames[0]`, is the
+ * interpreter's own: CPython's GIL, the start of a new thread, V8's conditions. Such a wait delays
+ * the executor but is not the program's mistake. `Atomics.wait` belongs to the program. `script`:
+ * the interpreter's frames.
  */
 bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth,
 			   const char *script, size_t script_size);
 
-/* Whether this process's loops of `module` are CPython's. */
+/* Whether loops of `module` in this process are CPython's. */
 bool interpreter_is_python(const struct module *module);
 
-/* Whether code of the Java VM itself lies there. */
+/* Whether the address is in the Java VM's own code. */
 bool interpreter_is_java(uintptr_t pc);
 
-/* The event loop among the present thread's Python frames; EXECUTOR_other: none. */
+/* The event loop among the calling thread's Python frames; EXECUTOR_other: none. */
 enum executor_id interpreter_loop(void);
 
 /*
- * Whether the wait that the present thread begins is that of the one event loop among its Python
- * frames: nothing but the loop's own functions stands between, and no other loop runs this one.
+ * Whether the wait that the calling thread begins is that of the only event loop among its Python
+ * frames: only the loop's own functions are in between, and no other loop runs this one.
  */
 bool interpreter_loop_waits(void);
 
 /*
- * The present thread's frames, as in trace_script; 0 bytes when no interpreter runs here, and where
- * it may not be asked. `waits_for_thread`: for a lock, or another thread.
+ * The calling thread's frames, as in trace_script; 0 bytes if no interpreter runs here, or it
+ * cannot be asked. `waits_for_thread`: for a lock, or another thread.
  */
 size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
 			  size_t size, enum script_language *language);
 
-/* The same in a signal handler of ours, which may have interrupted anything. */
+/* Same in our own signal handler, which may have interrupted anything. */
 size_t interpreter_script_of_signal(const uint64_t *frames, const uintptr_t *places, size_t depth,
 				    char *text, size_t size, enum script_language *language);
 
