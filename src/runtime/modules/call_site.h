@@ -1,12 +1,14 @@
-/* How the call was made that returns to an address. */
+/* Inspects the call instruction before a return address. */
 #ifndef RUNTIME_MODULES_CALL_SITE_H
 #define RUNTIME_MODULES_CALL_SITE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* By the name of the function, which may lie in another module: not through a pointer, as callbacks
- * are called. False where no module lies. */
+/*
+ * Whether the function is called by its name (it may be in another module), not through a pointer
+ * as callbacks are. False outside modules.
+ */
 bool call_site_is_direct(uintptr_t return_address);
 
 #endif

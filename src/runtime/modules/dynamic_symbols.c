@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The loader relocates these entries in place, but not for every module (not the vDSO's). */
+/* The loader relocates these entries in place, but not for every module (the vDSO's are not). */
 static const void *pointer_of(const struct module *module, const ElfW(Dyn) * entry)
 {
 	uintptr_t address = entry->d_un.d_ptr;

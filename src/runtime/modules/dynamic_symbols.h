@@ -1,4 +1,4 @@
-/* A module's dynamic symbol table, as its dynamic section in memory leads to it. */
+/* A module's dynamic symbol table, found by its dynamic section in memory. */
 #ifndef RUNTIME_DYNAMIC_SYMBOLS_H
 #define RUNTIME_DYNAMIC_SYMBOLS_H
 
@@ -10,7 +10,7 @@
 
 struct gnu_hash {
 	uint32_t bucket_count; /* 0: the module has none */
-	uint32_t first;	       /* symbol that has a chain word */
+	uint32_t first;	       /* first symbol with a chain word */
 	const uint32_t *buckets;
 	const uint32_t *chain; /* of `first` */
 };
@@ -19,19 +19,18 @@ struct dynamic_symbols {
 	const ElfW(Sym) * table;
 	const char *strings;
 	size_t strings_size;
-	const uint16_t *versions; /* NULL when there are none */
-	const uint32_t *sysv;	  /* DT_HASH; NULL when there is only the other */
+	const uint16_t *versions; /* NULL if there are none */
+	const uint32_t *sysv;	  /* DT_HASH; NULL if there is only the other hash table */
 	struct gnu_hash gnu;
 };
 
-/* False when it has none that can be looked up. */
+/* False if it has none that can be searched. */
 bool dynamic_symbols_of(const struct module *module, struct dynamic_symbols *symbols);
 
-/* Entries of the table, as far as the hash tables tell: those that are only imported may be
- * missing. */
+/* Number of entries according to the hash tables, which may omit imported symbols. */
 size_t dynamic_symbols_count(const struct dynamic_symbols *symbols);
 
-/* "" when it lies outside the strings. */
+/* "" if it is outside the string table. */
 const char *dynamic_symbol_name(const struct dynamic_symbols *symbols, const ElfW(Sym) * symbol);
 
 #endif

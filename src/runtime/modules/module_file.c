@@ -1,4 +1,4 @@
-/* The functions of a module by name: .symtab, which is in no memory, from its file. */
+/* Functions of a module by name, from .symtab in its file, which is not loaded into memory. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,7 +45,7 @@ static void file_unmap(struct file *file)
 	system_call(SYS_munmap, (long)file->bytes, (long)file->size, 0, 0, 0, 0);
 }
 
-/* `count` things of `size` bytes each at `offset`; NULL when they are not all in the file. */
+/* `count` elements of `size` bytes each at `offset`; NULL if they are not all within the file. */
 static const void *file_part(const struct file *file, uint64_t offset, uint64_t count, size_t size)
 {
 	if (offset > file->size || count > (file->size - offset) / size)
@@ -124,7 +124,10 @@ static bool visit_file(const struct visitor *visitor, const struct file *file)
 
 	if (!sections || header->e_shentsize != sizeof *sections)
 		return false;
-	/* More than fit the header are counted in the first of them (gABI, Section Header). */
+	/*
+	 * A count that does not fit the header is in the first section header (gABI, Section
+	 * Header).
+	 */
 	count = header->e_shnum ? header->e_shnum : sections[0].sh_size;
 	if (!header->e_shoff || !file_part(file, header->e_shoff, count, sizeof *sections))
 		return false;
@@ -157,7 +160,7 @@ bool module_each_function(const struct module *module,
 		for (size_t i = 1, count = dynamic_symbols_count(&symbols); i < count; i++)
 			visit_symbol(&visitor, &symbols.table[i],
 				     dynamic_symbol_name(&symbols, &symbols.table[i]));
-	/* The link opens a program's file even where its path leads elsewhere by now. */
+	/* The link opens the program's file even if its path now leads elsewhere. */
 	if (!file_map_loaded(module, module->path, &file) &&
 	    !(module->is_program && file_map_loaded(module, "/proc/self/exe", &file)))
 		return false;

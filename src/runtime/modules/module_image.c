@@ -11,7 +11,7 @@ size_t notes_build_id(const uint8_t *notes, size_t size, size_t align, uint8_t i
 {
 	size_t at = 0;
 
-	/* Padded to four bytes, or to eight where the segment says so (gABI, Note Section). */
+	/* Padded to four bytes, or to eight if the segment says so (gABI, Note Section). */
 	align = align == 8 ? 8 : 4;
 	while (size - at >= sizeof(ElfW(Nhdr))) {
 		const ElfW(Nhdr) *note = (const void *)(notes + at);

@@ -13,7 +13,7 @@ bool module_path_is_plain(const char *loader_name)
 	return loader_name[0] && (loader_name[0] == '/' || !strchr(loader_name, '/'));
 }
 
-/* As good as can be had: `name` itself when the directory is not to be had. */
+/* Best effort: `name` itself if the current directory is not available. */
 static const char *absolute(const char *name)
 {
 	size_t size = strlen(name) + 1;
@@ -21,7 +21,7 @@ static const char *absolute(const char *name)
 
 	if (name[0] == '/' || runtime_silent)
 		return name;
-	/* What it returns counts the NUL; a directory out of reach begins with "(unreachable)". */
+	/* The result counts the NUL; an unreachable directory begins with "(unreachable)". */
 	used = system_call(SYS_getcwd, (long)path, sizeof path, 0, 0, 0, 0);
 	if (used <= 0 || path[0] != '/' || (size_t)used + size > sizeof path)
 		return name;
@@ -35,8 +35,10 @@ static const char *absolute(const char *name)
 	return path;
 }
 
-/* "ld.so PROGRAM": the kernel knows of ld.so only, which writes the program's name into the
- * auxiliary vector (glibc, elf/rtld.c). */
+/*
+ * For "ld.so PROGRAM" the kernel knows only ld.so, which writes the program's name into the
+ * auxiliary vector (glibc, elf/rtld.c).
+ */
 static bool is_loader(const char *executable)
 {
 	const char *name = strrchr(executable, '/');

@@ -4,7 +4,7 @@
 #include "dynamic_symbols.h"
 #include "modules.h"
 
-#define VERSION_HIDDEN 0x8000 /* of a symbol's version: not the default one */
+#define VERSION_HIDDEN 0x8000 /* in a symbol's version: not the default one */
 
 static uint32_t gnu_hash(const char *name)
 {

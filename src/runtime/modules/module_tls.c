@@ -1,11 +1,11 @@
-/* Thread-local blocks of modules, found without making them. */
+/* Finds thread-local blocks of modules without allocating them. */
 #include "modules.h"
 
 /*
- * A thread's own record of its blocks, as glibc keeps it: the second word of its control block
- * (sysdeps/x86_64/nptl/tls.h, tcbhead_t) leads to one entry per module number, entry 0 being a
- * generation and the one before it the highest number that has an entry (elf/dl-tls.c,
- * include/dl-dtv.h). Debuggers read it the same way, so it stays as it is.
+ * glibc's table of a thread's blocks: the second word of its control block
+ * (sysdeps/x86_64/nptl/tls.h, tcbhead_t) points to one entry per module number. Entry 0 is a
+ * generation, and the one before it is the highest number that has an entry (elf/dl-tls.c,
+ * include/dl-dtv.h). Debuggers read it the same way, so its layout is stable.
  */
 union dtv_entry {
 	size_t counter;

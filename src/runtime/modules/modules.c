@@ -10,10 +10,10 @@
 #include "runtime/base/runtime.h"
 
 #define MAX_MODULES 4096
-#define POOL_SIZE   (64 << 10) /* taken in one piece; only what is used becomes memory */
-#define PATIENCE    8	       /* publications that a reader follows before it gives up */
+#define POOL_SIZE   (64 << 10) /* mapped at once; only used pages take memory */
+#define PATIENCE    8	       /* updates that a reader retries before it gives up */
 
-/* The living modules by address. Two, in turn: one is read while the other is filled. */
+/* The loaded modules, sorted by address. There are two: one is read while the other is filled. */
 struct order {
 	size_t count;
 	uintptr_t starts[MAX_MODULES];
@@ -24,7 +24,7 @@ static struct module *modules[MAX_MODULES];
 static size_t count;
 static size_t lost;
 static struct order orders[2];
-static unsigned published; /* its last bit says which of them is valid */
+static unsigned published; /* its last bit selects the valid one */
 static uint32_t scans;
 
 size_t modules_count(void)
@@ -49,8 +49,7 @@ const char *module_name(const struct module *module)
 	return slash ? slash + 1 : module->path;
 }
 
-/* What it finds may be torn, but never leads astray: any entry is a module, if not the right one.
- */
+/* The result may be wrong after a concurrent update, but is always a valid module. */
 static struct module *search(const struct order *order, uintptr_t address)
 {
 	size_t low = 0, high = __atomic_load_n(&order->count, __ATOMIC_RELAXED);
@@ -76,7 +75,9 @@ struct module *modules_find(uintptr_t address)
 		unsigned number = __atomic_load_n(&published, __ATOMIC_ACQUIRE);
 		struct module *module = search(&orders[number & 1], address);
 
-		/* The order was whole if its successor, after which it is filled anew, was not out.
+		/*
+		 * The result is valid if no update has been published, since that would precede a
+		 * refill.
 		 */
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (LIKELY(__atomic_load_n(&published, __ATOMIC_RELAXED) == number))
@@ -90,7 +91,9 @@ static void publish(void)
 	struct order *order = &orders[(published + 1) & 1];
 	size_t used = 0;
 
-	/* The last reader of this order must see that `published` has moved on before it sees this.
+	/*
+	 * The last reader of this order must see the change of `published` before it sees these
+	 * stores.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (size_t i = 0; i < count; i++) {
@@ -113,7 +116,7 @@ static void publish(void)
 	__atomic_store_n(&published, published + 1, __ATOMIC_RELEASE);
 }
 
-/* Memory for what stays for ever. NULL when there is none. */
+/* Permanent memory. NULL if there is none. */
 static void *keep(size_t size)
 {
 	static char *pool;
@@ -150,7 +153,7 @@ static bool is_same(const struct module *module, const struct module *met, const
 	       !strcmp(module->loader_name, name);
 }
 
-/* An entry for it: that of the same module, which was closed and comes back, or a new one. */
+/* Its entry: that of the same module if it was closed and came back, or a new one. */
 static struct module *entry_for(const struct module *met, const char *name)
 {
 	struct module *module;
@@ -175,8 +178,8 @@ static struct module *entry_for(const struct module *met, const char *name)
 }
 
 /*
- * Thread-local blocks of what the program was started with lie at the same distance from each
- * thread's pointer (x86-64: below it); those of modules opened later need not.
+ * Thread-local blocks of modules loaded at start-up are at a fixed distance from each thread's
+ * pointer (x86-64: below it); blocks of modules opened later may not be.
  */
 static ptrdiff_t tls_distance(const struct dl_phdr_info *info)
 {
@@ -230,8 +233,7 @@ static int (*iterate(void))(int (*)(struct dl_phdr_info *, size_t, void *), void
 {
 	static int (*real)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
 
-	/* Programs bring one of their own that answers from a copy (Seastar): past it, to libc's.
-	 */
+	/* Programs may have their own version that answers from a copy (Seastar): call libc's. */
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "dl_iterate_phdr");
 	return real ? real : dl_iterate_phdr;
@@ -253,7 +255,8 @@ static int add_if_there(struct dl_phdr_info *info, size_t size, void *data)
 	return 1;
 }
 
-/* Another thread may close it meanwhile: while the loader's list is looked at, nothing is unmapped.
+/*
+ * Another thread may close the module, but while the loader's list is locked nothing is unmapped.
  */
 static void add(struct module *module, void (*added)(struct module *module))
 {

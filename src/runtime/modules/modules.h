@@ -1,8 +1,7 @@
 /*
- * The loaded objects: where they lie, what they are called, what symbols they have. Filled at
- * start-up and after each dlopen and dlclose, read without a lock from anywhere, signal handlers
- * included. Objects of other link-map namespaces (dlmopen) are not seen: dl_iterate_phdr tells only
- * of ours.
+ * The loaded objects: address ranges, names and symbols. Filled at start-up and after each dlopen
+ * and dlclose; read without a lock from anywhere, including signal handlers. Objects in other
+ * link-map namespaces (dlmopen) are not seen, because dl_iterate_phdr lists only ours.
  */
 #ifndef RUNTIME_MODULES_H
 #define RUNTIME_MODULES_H
@@ -20,66 +19,71 @@ struct module {
 	uintptr_t start;		  /* of its lowest segment */
 	uintptr_t end;			  /* of its highest segment */
 	uintptr_t text_start, text_end;	  /* of its executable segments */
-	uintptr_t relro_start, relro_end; /* read-only after relocation, 0 when none */
-	uintptr_t eh_frame_hdr;		  /* 0 when none */
-	uintptr_t dynamic;		  /* 0 when none */
-	const ElfW(Phdr) * phdr;	  /* the loader's: gone with the module */
+	uintptr_t relro_start, relro_end; /* read-only after relocation, 0 if none */
+	uintptr_t eh_frame_hdr;		  /* 0 if none */
+	uintptr_t dynamic;		  /* 0 if none */
+	const ElfW(Phdr) * phdr;	  /* owned by the loader: gone with the module */
 	uint16_t phnum;
-	bool is_program;		 /* the main executable; always modules_at(0) */
-	bool has_rpath, has_runpath;	 /* DT_RPATH, DT_RUNPATH */
-	size_t tls_size, tls_id;	 /* its thread-local block, for module_tls */
-	ptrdiff_t tls_offset;		 /* of that block from any thread's pointer; 0: varies */
-	uint64_t loaded_ns, unloaded_ns; /* CLOCK_MONOTONIC; unloaded_ns 0 while it is there */
+	bool is_program;	     /* the main executable; always modules_at(0) */
+	bool has_rpath, has_runpath; /* DT_RPATH, DT_RUNPATH */
+	size_t tls_size, tls_id;     /* its thread-local block, for module_tls */
+	ptrdiff_t tls_offset; /* distance of that block from each thread's pointer; 0: varies */
+	uint64_t loaded_ns, unloaded_ns; /* CLOCK_MONOTONIC; unloaded_ns is 0 while loaded */
 	uint8_t build_id[BUILD_ID_SIZE];
-	uint32_t build_id_size;	   /* bytes that count; 0 when it has none */
-	uint32_t trace_offset;	   /* of its record in this process's trace; 0 when not written */
-	uint32_t came, seen, gone; /* numbers of the scans that added, last met and missed it */
-	const char *loader_name;   /* dlpi_name */
-	const char *path;	   /* absolute, but for what is no file: "linux-vdso.so.1" */
+	uint32_t build_id_size; /* valid bytes; 0 if it has none */
+	uint32_t trace_offset;	/* of its record in this process's trace; 0 if not written */
+	uint32_t came, seen,
+		gone; /* numbers of the scans that added it, last found it, and missed it */
+	const char *loader_name; /* dlpi_name */
+	const char *path;	 /* absolute, unless it is not a file: "linux-vdso.so.1" */
 };
 
 /*
- * Looks at what is loaded now, adds what is new, marks what has gone. Not reentrant: start-up and
- * the ends of dlopen and dlclose, which the caller serialises. Afterwards `removed` is called for
- * each module that has gone (nothing of its memory is there any more), then `added` for each new
- * one; either may be NULL. A module that comes back unchanged to where it was keeps its struct, and
- * counts as new.
+ * Scans the loaded modules, adds new ones, marks those that are gone. Not reentrant: called at
+ * start-up and at the ends of dlopen and dlclose, serialised by the caller. Afterwards calls
+ * `removed` for each module that is gone (its memory is already unmapped), then `added` for each
+ * new one; either may be NULL. A module that returns unchanged to the same place keeps its struct,
+ * and counts as new.
  */
 void modules_scan(void (*added)(struct module *module), void (*removed)(struct module *module));
 
-/* The living module that contains an address; NULL when none. Async-signal-safe, no lock. */
+/* The loaded module that contains an address; NULL: none. Async-signal-safe, no lock. */
 struct module *modules_find(uintptr_t address);
 
-/* Whether all from `first` to `last` is a module's, to be read: a constant or a variable. */
+/*
+ * Whether everything from `first` to `last` is readable memory of a module: a constant or a
+ * variable.
+ */
 bool modules_hold(uintptr_t first, uintptr_t last);
 
-/* A struct module stays where it is for ever. */
+/* A struct module is never moved or freed. */
 size_t modules_count(void);
-struct module *modules_at(size_t index); /* dead ones included; see unloaded_ns */
+struct module *modules_at(size_t index); /* includes unloaded ones; see unloaded_ns */
 
-/* Modules that found no room: their code is taken for a JIT compiler's. */
+/* Modules for which there was no room: their code is treated as JIT code. */
 size_t modules_lost(void);
 
 /* The last part of its path: "libuv.so.1". */
 const char *module_name(const struct module *module);
 
-/* The end of the readable segment that holds an address; 0 when none of this module does. */
+/* The end of the module's readable segment that contains an address; 0: none. */
 uintptr_t module_readable_until(const struct module *module, uintptr_t address);
 
-/* The address of an exported function or object, 0 when there is none, or only one that is chosen
- * at run time (an ifunc). Reads the hash table of .dynsym. */
+/*
+ * The address of an exported function or object; 0 if there is none, or only one chosen at run time
+ * (an ifunc). Uses the hash table of .dynsym.
+ */
 uintptr_t module_symbol(const struct module *module, const char *name);
 
 struct symbol_extent {
-	uintptr_t address; /* 0: there is none */
+	uintptr_t address; /* 0: not found */
 	size_t size;
 };
 
-/* The same with its size. */
+/* Same with its size. */
 struct symbol_extent module_symbol_extent(const struct module *module, const char *name);
 
-/* The exported symbol that covers an address, NULL when none does. Walks .dynsym: for cold paths.
- */
+/* The exported symbol that covers an address; NULL: none. Walks .dynsym: for cold paths. */
 const char *module_symbol_at(const struct module *module, uintptr_t address);
 
 struct symbol_range {
@@ -88,17 +92,17 @@ struct symbol_range {
 };
 
 /*
- * Calls `visit` for every function of .symtab (read from the module's file) and of .dynsym: one
- * that is in both comes twice. Start-up and dlopen only: it opens and maps the file. Returns false
- * when the file has no .symtab, or is not the one that was loaded.
+ * Calls `visit` for every function in .symtab (read from the module's file) and in .dynsym; a
+ * function in both is visited twice. Start-up and dlopen only: it opens and maps the file. False if
+ * the file has no .symtab, or is not the one that was loaded.
  */
 bool module_each_function(const struct module *module,
 			  void (*visit)(const struct symbol_range *symbol, void *data), void *data);
 
 /*
- * The present thread's thread-local block of a module, NULL when it has none (yet). Never makes
- * one. For a module opened later it is what the thread's own record says: a block of a closed
- * module that had the same number may be told until the thread has used the new one.
+ * The calling thread's thread-local block of a module; NULL if it has none (yet). Never allocates.
+ * For a module opened later, the thread's table may still contain the block of a closed module with
+ * the same number, until the thread uses the new one.
  */
 void *module_tls(const struct module *module);
 

@@ -1,4 +1,4 @@
-/* Whether memory that the program points to can be read. */
+/* Checks whether memory that the program points to is readable. */
 #ifndef RUNTIME_MODULES_READABLE_H
 #define RUNTIME_MODULES_READABLE_H
 
@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /*
- * A call with a bad pointer answers EFAULT and must go on doing so: what lies neither on the
- * thread's own stack nor in a module is asked for first (memory.h). False as well where that
- * cannot be asked, under a seccomp filter.
+ * A call with a bad pointer must still return EFAULT: check pointers that are neither on the
+ * thread's stack nor in a module (memory.h). Also false if that is not possible, under a seccomp
+ * filter.
  */
 bool may_be_read(const void *address, size_t size);
 
