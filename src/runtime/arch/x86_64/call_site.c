@@ -4,9 +4,9 @@
 
 #include "runtime/modules/modules.h"
 
-#define NEAR_CALL	  0xe8 /* and a distance of 4 bytes */
+#define NEAR_CALL	  0xe8 /* followed by a displacement of 4 bytes */
 #define INDIRECT	  0xff
-#define CALL_RIP_RELATIVE 0x15 /* the ModRM byte; and a distance of 4 bytes */
+#define CALL_RIP_RELATIVE 0x15 /* ModRM byte; followed by a displacement of 4 bytes */
 #define LONGEST		  6
 
 bool call_site_is_direct(uintptr_t return_address)
@@ -26,7 +26,10 @@ bool call_site_is_direct(uintptr_t return_address)
 	if (code[-6] != INDIRECT || code[-5] != CALL_RIP_RELATIVE ||
 	    !modules_hold(target, target + sizeof target - 1))
 		return false;
-	/* The linker's own table holds functions of other modules, a variable mostly one's own. */
+	/*
+	 * The linker's table contains functions of other modules; a function pointer variable
+	 * mostly points into its own.
+	 */
 	memcpy(&target, (const void *)target, sizeof target);
 	return modules_find(target) != module;
 }
