@@ -4,19 +4,21 @@
 
 #include "prototypes.h"
 
-/* Until it is resolved, each pointer leads to a stub that looks up its own function and goes on to
- * it: no wrapper tests for NULL, and calls that come before our constructor work. */
+/*
+ * Until it is resolved, each pointer leads to a stub that looks up its function and calls it:
+ * wrappers need no test for NULL, and calls before our constructor work.
+ */
 extern struct real_calls real __attribute__((visibility("hidden")));
 
 /*
- * libc's own, whatever was preloaded before it: libfaketime's clock may stand still, or jump. Ours
+ * libc's own, whatever is preloaded before it: libfaketime's clock may stand still or jump. Ours
  * must agree with the kernel's time-outs and with the clock of `yieldsan run'. Until start-up has
- * found it, the system call.
+ * found it, uses the system call.
  */
 extern int (*libc_clock_gettime)(clockid_t clock, struct timespec *time)
 	__attribute__((visibility("hidden")));
 
-/* Start-up: after it nothing is looked up any more. */
+/* Start-up: nothing is looked up after this. */
 void real_resolve_all(void);
 
 #endif

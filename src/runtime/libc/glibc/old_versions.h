@@ -1,6 +1,6 @@
 /*
- * Functions of glibc that an older program gets in another form: another layout of the same object,
- * or other results. They are exported under the version that such a program asks for, and only
+ * Functions of glibc that have another form for older programs: another layout of the same object,
+ * or other results. They are exported with the version that such a program requests, and only
  * forward. tests/versions.py compares this list with libc.
  *
  * OLD_VERSION(name, version)	a form of its own

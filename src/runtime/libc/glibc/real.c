@@ -47,19 +47,19 @@ static const char *version_of(int call)
 	return NULL;
 }
 
-/* In the place of a function that this libc does not have. */
+/* Stands for a function that this libc does not have. */
 static long missing_call(void)
 {
 	errno = ENOSYS;
 	return -1;
 }
 
-/* dlsym past our own. */
+/* dlsym without our own functions. */
 static void *find(const char *name)
 {
 	static void *(*next_dlsym)(void *, const char *);
 
-	/* Its home was libdl before 2.34. */
+	/* It was in libdl before 2.34. */
 	if (!next_dlsym)
 		next_dlsym =
 			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
@@ -69,8 +69,10 @@ static void *find(const char *name)
 	return next_dlsym ? next_dlsym(RTLD_NEXT, name) : NULL;
 }
 
-/* As libfaketime's and the sanitizers' functions are, which stand before libc: whoever asks for one
- * with a version is bound to one that has none too. */
+/*
+ * Functions of libfaketime and the sanitizers precede libc's and have no version: requests with a
+ * version are bound to them too.
+ */
 static bool has_no_version(const void *function)
 {
 	const ElfW(Sym) *symbols = NULL, *symbol = NULL;
@@ -95,14 +97,14 @@ static void *find_version(const char *name, const char *version)
 {
 	void *found = dlvsym(RTLD_NEXT, name, version), *first;
 
-	/* Other preloads have no reason for such a name, and a look-up that fails allocates. */
+	/* Other preloads don't wrap such names, and a failed look-up allocates. */
 	if (!found || !strncmp(name, "__", 2))
 		return found;
 	first = find(name);
 	return first && first != found && has_no_version(first) ? first : found;
 }
 
-/* Called by the stubs too. */
+/* Also called by the stubs. */
 void *real_find(int call);
 
 /* arch/x86_64/first_calls.S */
@@ -145,7 +147,7 @@ void *real_find(int call)
 	if (!found)
 		found = find(call_infos[call].name);
 	if (!found) {
-		dlerror(); /* or the program's next dlerror would tell of our failure */
+		dlerror(); /* otherwise the program's next dlerror would report our failure */
 		found = (void *)missing_call;
 	}
 	errno = saved;
