@@ -9,10 +9,10 @@
 #include "runtime/base/system_call.h"
 #include "trace.h"
 
-/* A look is good for so long on both of its sides: the next is due after 5 ms. */
+/* An observation is valid for this long before and after: the next is due after 5 ms. */
 #define LOOK_NS UINT64_C(10000000)
 
-/* Who looks is kept from the processor as well when it is so late. */
+/* The observer itself is not scheduled if it is this late. */
 #define LATE_NS UINT64_C(40000000)
 
 /* Takes some microseconds. */
@@ -73,7 +73,7 @@ uint64_t crowd_lost(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
 
 	if (!delayed_ns || !trace_header())
 		return UINT64_MAX;
-	/* Since the last look it was as it was then. */
+	/* Assume that the last observation still holds. */
 	looked_ns = __atomic_load_n(&trace_header()->looked_ns, __ATOMIC_RELAXED);
 	if (looked_ns < end_ns && crowd_between(start_ns, end_ns))
 		delayed_ns += end_ns - looked_ns;
@@ -102,7 +102,7 @@ bool crowd_disks_were_busy(uint64_t start_ns)
 	       until_ns + LIMIT_DISK_BUSY_BEFORE >= start_ns;
 }
 
-/* A look is due every 5 ms. */
+/* Observations are due every 5 ms. */
 #define SEEN_NS UINT64_C(20000000)
 
 bool crowd_was_seen(uint64_t now_ns)
@@ -131,7 +131,7 @@ static char *add_number(char *to, uint32_t number)
 	return add_text(to, digits + at);
 }
 
-/* Documentation/scheduler/sched-stats.rst: time on a processor, time waiting for one, slices. */
+/* Documentation/scheduler/sched-stats.rst: time on a CPU, time waiting for one, slices. */
 uint64_t crowd_thread_delay(int32_t tid)
 {
 	char path[64], text[96];

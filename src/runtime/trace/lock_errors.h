@@ -1,10 +1,12 @@
-/* How many places in the trace did wrong with locks: for the line at exit, which names none. */
+/*
+ * Number of places in the trace with lock errors, for the line at exit, which does not name them.
+ */
 #ifndef RUNTIME_LOCKS_LOCK_ERRORS_H
 #define RUNTIME_LOCKS_LOCK_ERRORS_H
 
 /*
- * Errors alone, by what report/collect_locks.c, collect_guards.c and collect_deadlocks.c decide by:
- * a warning may be a library's own business, which only a report's stacks tell.
+ * Errors only, by the rules of report/collect_locks.c, collect_guards.c and collect_deadlocks.c: a
+ * warning may be internal to a library, which only a report's stacks show.
  */
 unsigned lock_errors(void);
 

@@ -1,4 +1,4 @@
-/* Records of the trace by a hash of what makes them one: open addressing, without a lock. */
+/* A hash index of trace records by their identity: open addressing, lock-free. */
 #ifndef RUNTIME_RECORD_INDEX_H
 #define RUNTIME_RECORD_INDEX_H
 
@@ -10,19 +10,19 @@
 
 struct record_index {
 	uint32_t *offsets; /* of records; 0: free */
-	uint32_t size;	   /* a power of two, twice the records that are to fit */
+	uint32_t size;	   /* a power of two, twice the number of records */
 	size_t hash_at;	   /* where a record keeps its hash */
 	enum record_type type;
 };
 
 /*
- * The record of this hash. Where there is none, `write` makes one from `key`, or answers NULL when
- * it may not be; it is published here. NULL, and a loss counted, when there is no room.
+ * The record with this hash. If there is none, `write` makes one from `key`, or returns NULL if it
+ * may not be made, and it is published here. NULL if there is no room (counted as a loss).
  */
 void *record_index_get(const struct record_index *index, uint64_t hash,
 		       void *(*write)(const void *key, uint64_t hash), const void *key);
 
-/* The record of this hash, or NULL. */
+/* The record with this hash, or NULL. */
 void *record_index_find(const struct record_index *index, uint64_t hash);
 
 static inline uint64_t hash_mix(uint64_t hash, uint64_t word)
@@ -31,7 +31,7 @@ static inline uint64_t hash_mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
-/* Eight bytes at a time: scripts have hundreds, at every call that blocks. */
+/* Eight bytes at a time: a script has hundreds, for every call that blocks. */
 static inline uint64_t hash_text(uint64_t hash, const char *text, size_t size)
 {
 	uint64_t word;

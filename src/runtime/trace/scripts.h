@@ -1,4 +1,4 @@
-/* Frames of interpreters in the trace. */
+/* Writes interpreter frames into the trace. */
 #ifndef RUNTIME_TRACE_SCRIPTS_H
 #define RUNTIME_TRACE_SCRIPTS_H
 
@@ -7,11 +7,13 @@
 
 #include "contract/trace_format.h"
 
-/* The offset of a new trace_script_lines with these lines, as in trace_script; 0: there are none,
- * or there is no room. */
+/*
+ * The offset of a new trace_script_lines with these lines, as in trace_script; 0 if there are none,
+ * or there is no room.
+ */
 uint32_t script_write(const char *text, size_t size, enum script_language language);
 
-/* In a forked child. */
+/* Called in a forked child. */
 void scripts_forget(void);
 
 #endif

@@ -47,8 +47,11 @@ static uint32_t limit(void)
 	return runtime_options.max_sites < MAX_SITES ? runtime_options.max_sites : MAX_SITES;
 }
 
-/* Notices may be many, of a test suite's every test, and warnings too: each leaves room for what is
- * worse, and the samples of a stall that does not end for all others. In eighths. */
+/*
+ * There may be many notices, for example from every test of a test suite, and many warnings: each
+ * kind leaves room for more severe ones, and the samples of a stall in progress leave room for all
+ * others. In eighths.
+ */
 static bool has_room(const struct site_key *key)
 {
 	static const uint8_t share[SEVERITIES] = { 6, 6, 7, 8 };
@@ -61,9 +64,9 @@ static bool has_room(const struct site_key *key)
 }
 
 /*
- * A test suite calls stat from thousands of places. Once notices have taken three eighths of the
- * room, those at new places are told apart by their call and the code that calls it alone; after
- * five eighths without the interpreter's.
+ * A test suite calls stat from thousands of places. Once notices fill three eighths of the room,
+ * new ones are distinguished only by their call and its caller; after five eighths without the
+ * interpreter's frames.
  */
 static bool are_used(unsigned eighths)
 {
@@ -189,7 +192,7 @@ void site_count(struct trace_site *site, struct verdict verdict, uint64_t wall_n
 	       !__atomic_compare_exchange_n(&site->max_ns, &longest, wall_ns, true,
 					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
-	/* The record was made a moment after what it is about. */
+	/* The record was made just after its event. */
 	if (UNLIKELY(end_ns < site->first_ns))
 		site->first_ns = end_ns;
 	__atomic_store_n(&site->last_ns, end_ns, __ATOMIC_RELAXED);

@@ -1,4 +1,4 @@
-/* Sites: distinct stacks of distinct calls, counted in the trace. */
+/* Sites: distinct stacks of distinct calls, with counts, in the trace. */
 #ifndef RUNTIME_SITES_H
 #define RUNTIME_SITES_H
 
@@ -15,22 +15,22 @@ struct site_key {
 	uint32_t executor; /* offset of its record */
 	uint16_t level;
 	uint8_t flags;
-	uint8_t subject; /* enum trace_subject; of a long turn enum trace_stall */
+	uint8_t subject; /* enum trace_subject; for a long turn enum trace_stall */
 	uint32_t system_call;
 	const char *channel; /* NULL: none */
 	const uint64_t *frames;
 	size_t depth;
 	enum script_language language;
-	const char *script; /* frames of the interpreter, as in trace_script */
+	const char *script; /* the interpreter's frames, as in trace_script */
 	size_t script_size;
-	enum severity severity; /* of the present event: no part of the key */
-	bool merged;		/* of many places: see sites.c; false */
+	enum severity severity; /* of the current event: not part of the key */
+	bool merged;		/* stands for many places: see sites.c; false */
 };
 
-/* The site of this key, made on first use; NULL, and a loss counted, when there is no room. */
+/* The site with this key, made on first use; NULL if there is no room (counted as a loss). */
 struct trace_site *site_get(const struct site_key *key);
 
-/* Its frames of the interpreter as they were in its key; 0 when there are none. */
+/* Its interpreter frames, as they were in its key; 0 if there are none. */
 size_t site_script(const struct trace_site *site, char *text, size_t size,
 		   enum script_language *language);
 
@@ -38,10 +38,10 @@ size_t site_script(const struct trace_site *site, char *text, size_t size,
 void site_count(struct trace_site *site, struct verdict verdict, uint64_t wall_ns,
 		uint64_t off_cpu_ns, uint64_t end_ns);
 
-/* How many sites of an error or a warning there are, for the summary at exit. */
+/* The number of sites with an error or a warning, for the summary at exit. */
 unsigned sites_count(enum severity lowest);
 
-/* In a forked child. */
+/* Called in a forked child. */
 void sites_forget(void);
 
 #endif

@@ -17,14 +17,16 @@
 #include "runtime/base/thread.h"
 #include "trace_records.h"
 
-/* To wait while another thread makes the trace, which may have lost its processor: rounds without
- * one's own, and then of 0.1 ms. What a thread does that gives up is not watched. */
+/*
+ * Wait for another thread to make the trace: rounds of spinning, then of 0.1 ms sleeps in case that
+ * thread is not scheduled. A thread that gives up is not watched.
+ */
 #define SPINS	 1000
 #define PATIENCE 50000
 
-#define RESERVE	 (1 << 20) /* for what comes after a seccomp filter */
+#define RESERVE	 (1 << 20) /* for records written after a seccomp filter */
 
-/* While it is being made, with the maker's number above these bits. */
+/* While it is being made, the maker's tid is above these bits. */
 enum trace_state { TRACE_NONE, TRACE_BEING_MADE, TRACE_MADE, TRACE_IMPOSSIBLE };
 
 #define TRACE_STATE_BITS 2
@@ -32,13 +34,13 @@ enum trace_state { TRACE_NONE, TRACE_BEING_MADE, TRACE_MADE, TRACE_IMPOSSIBLE };
 static int state;
 static struct trace_header *header;
 static char path[4096 + 256];
-static char empty_path[sizeof path];   /* of the file that found no room */
-static char removed_path[sizeof path]; /* before an exec, which may fail */
+static char empty_path[sizeof path];   /* path of the file that had no room */
+static char removed_path[sizeof path]; /* path removed before an exec, which may fail */
 static int file_error;
 static bool had_turn;
-static bool cut; /* somebody emptied the file */
+static bool cut; /* the file was truncated */
 static size_t mapped;
-static uint64_t space; /* bytes of the trace that have space of their own */
+static uint64_t space; /* bytes of the trace with allocated disk space */
 
 #define FIRST_SPACE (64 << 10)
 #define SPACE_STEP  (64 << 10)
@@ -73,23 +75,26 @@ static bool has_first_space(int fd)
 	return real.pwritev(fd, pages, ARRAY_SIZE(pages), 0) == FIRST_SPACE;
 }
 
-/* A store into a hole of a full disk is a SIGBUS; this is an error. */
+/*
+ * Allocates disk space: storing into a hole on a full disk raises SIGBUS; this returns an error
+ * instead.
+ */
 static bool make_space(void *from, size_t size)
 {
 	return !system_call(SYS_madvise, (long)from, (long)size, MADV_POPULATE_WRITE, 0, 0, 0);
 }
 
 /*
- * A shared file; space is made in it as it is used. Its pages are taken one by one: by default the
- * kernel reads 32 of a hole for each that is touched, 60 us in place of 4. A kernel before 5.14
- * makes no space in a mapping: there it is made all at once.
+ * Maps a shared file; its disk space is allocated as it is used. Disables fault-around: by default
+ * the kernel maps 32 pages of a hole for each one touched, 60 us instead of 4. A kernel before 5.14
+ * cannot allocate space in a mapping: there it is allocated at once.
  */
 static void *map_file(int fd, size_t size)
 {
 	struct rlimit limit;
 	char *map;
 
-	/* Past the limit the kernel sends SIGXFSZ. */
+	/* Beyond this limit the kernel sends SIGXFSZ. */
 	if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur < size || size < FIRST_SPACE)
 		return NULL;
 	map = MAP_FAILED;
@@ -108,7 +113,7 @@ static void *map_file(int fd, size_t size)
 	return NULL;
 }
 
-/* Of what was handed out. False when there is none: so the trace is full. */
+/* Allocates disk space up to `end`. False if there is none: then the trace is full. */
 COLD static bool grow(struct trace_header *trace, uint64_t end)
 {
 	uint64_t from = __atomic_load_n(&space, __ATOMIC_ACQUIRE), to;
@@ -119,7 +124,8 @@ COLD static bool grow(struct trace_header *trace, uint64_t end)
 	if (to > trace->file_size)
 		to = trace->file_size;
 	if (!make_space((char *)trace + from, to - from)) {
-		__atomic_store_n(&trace->file_size, from, __ATOMIC_RELEASE); /* it ends there */
+		__atomic_store_n(&trace->file_size, from,
+				 __ATOMIC_RELEASE); /* the trace ends there */
 		return false;
 	}
 	while (from < to && !__atomic_compare_exchange_n(&space, &from, to, true, __ATOMIC_ACQ_REL,
@@ -148,7 +154,7 @@ static struct trace_header *map_trace(size_t *size)
 		real.close(fd);
 		if (map)
 			return map;
-		/* The empty file stays: it tells a reader that there was no room. */
+		/* The empty file stays: it shows a reader that there was no room. */
 		strcpy(empty_path, path);
 	}
 	path[0] = '\0';
@@ -163,7 +169,7 @@ static bool is_being_made(int now)
 	return (now & ((1 << TRACE_STATE_BITS) - 1)) == TRACE_BEING_MADE;
 }
 
-/* The maker may be this very thread, under a signal handler. */
+/* The maker may be this very thread, interrupted by a signal handler. */
 static bool wait_for_maker(int now)
 {
 	const struct timespec pause = { .tv_nsec = 100000 };
@@ -280,13 +286,13 @@ const struct trace_record *trace_next_record(uint64_t *at)
 	const struct trace_header *trace = trace_header();
 	uint64_t end = __atomic_load_n(&trace->used, __ATOMIC_ACQUIRE);
 
-	/* It runs ahead of what fits. */
+	/* `used` may exceed what fits. */
 	if (end > trace->file_size)
 		end = trace->file_size;
 	while (*at + sizeof(struct trace_record) <= end) {
 		const struct trace_record *record = trace_at((uint32_t)*at);
 
-		/* Another thread takes it at this moment. */
+		/* Another thread is allocating it right now. */
 		if (!record->size)
 			return NULL;
 		*at += record->size;
@@ -343,7 +349,7 @@ bool trace_was_cut(uintptr_t address)
 		return false;
 	if (__atomic_exchange_n(&cut, true, __ATOMIC_ACQ_REL) && !path[0])
 		return true; /* another thread was first */
-	/* Even behind a seccomp filter: else it is over in any case. */
+	/* Even behind a seccomp filter: otherwise the process ends in any case. */
 	if (system_call_always(SYS_mmap, (long)trace, (long)mapped, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != (long)trace)
 		return false;
@@ -379,7 +385,7 @@ void trace_remove(void)
 	path[0] = '\0';
 }
 
-/* The written part, into a new file of the old name. */
+/* Writes the used part into a new file with the old name. */
 static bool write_again(int fd)
 {
 	return real.write(fd, header, space) == (ssize_t)space && !ftruncate(fd, (off_t)mapped);

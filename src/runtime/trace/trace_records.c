@@ -82,7 +82,7 @@ void trace_init(void)
 	take_command_line();
 }
 
-/* Appends with what fits; no stdio inside a program that may be in the midst of it. */
+/* Appends as much as fits; not with stdio, which the program may be executing. */
 static size_t append(char *to, size_t size, size_t used, const char *text)
 {
 	while (*text && used + 1 < size)
@@ -105,8 +105,10 @@ static size_t append_number(char *to, size_t size, size_t used, uint64_t number)
 
 const char *program_name(void)
 {
-	/* As it was called: redis-server may be a link to one file of many names. Stays where it
-	 * is. */
+	/*
+	 * The name as called: redis-server may be a link to a file with many names. The string is
+	 * never moved.
+	 */
 	const char *path = (const char *)getauxval(AT_EXECFN);
 	const char *slash = path ? strrchr(path, '/') : NULL;
 
@@ -214,7 +216,7 @@ uint32_t trace_call_offset(int call)
 	copy(record->name, sizeof record->name, info->name);
 	copy(record->category, sizeof record->category, info->category);
 	trace_publish(record, RECORD_CALL);
-	/* Two threads may both write one: harmless, a reader takes either. */
+	/* If two threads both write one, a reader may use either. */
 	__atomic_store_n(&call_offsets[call], trace_offset(record), __ATOMIC_RELEASE);
 	return call_offsets[call];
 }

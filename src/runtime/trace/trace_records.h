@@ -1,4 +1,4 @@
-/* The records that say what process this is: header, command line, modules, calls. */
+/* The records that describe this process: header, command line, modules, calls. */
 #ifndef RUNTIME_TRACE_RECORDS_H
 #define RUNTIME_TRACE_RECORDS_H
 
@@ -8,14 +8,16 @@
 struct module;
 struct trace_header;
 
-/* The program's name as it was called, without its directory. Valid for ever. */
+/* The program's name as it was called, without its directory. Valid forever. */
 const char *program_name(void);
 
-/* Where traces go. */
+/* The directory of traces. */
 const char *trace_directory(void);
 
-/* The name of this process's trace: DIR/<executable>.<pid>.<start time>.yieldsan. 0, or -1 when it
- * is too long. */
+/*
+ * The path of this process's trace: DIR/<executable>.<pid>.<start time>.yieldsan. Returns 0, or -1
+ * if it is too long.
+ */
 int trace_write_path(char *path, size_t size);
 
 void trace_write_start(struct trace_header *header);
@@ -25,10 +27,10 @@ void trace_write_process(void);
 void trace_write_module(struct module *module);
 void trace_write_module_gone(struct module *module);
 
-/* The record of an interposed call, written on first use; 0 when there is no room. */
+/* The record of an interposed call, written on first use; 0 if there is no room. */
 uint32_t trace_call_offset(int call);
 
-/* In a forked child: what was written is the parent's. */
+/* Called in a forked child: the records belong to the parent. */
 void trace_forget_records(void);
 
 #endif
