@@ -1,4 +1,7 @@
-/* The listeners of each event, from hooks.def: the one file that names all rooms of the runtime. */
+/*
+ * Calls the listeners of each event, from hooks.def. The only file that names all rooms of the
+ * runtime.
+ */
 #include "runtime/base/events.h"
 
 #include "runtime/base/thread.h"
