@@ -1,4 +1,4 @@
-/* What a value that lives across an await is, as a layout and its readers know it. */
+/* The class of a value that lives across an await, for a layout and its readers. */
 #ifndef CONTRACT_HELD_CLASS_H
 #define CONTRACT_HELD_CLASS_H
 
@@ -8,18 +8,18 @@
 enum held_class {
 	HELD_NOTHING,
 	HELD_LOCK,	 /* a guard of a lock that blocks threads */
-	HELD_ASYNC_LOCK, /* a guard of a lock made to be held over awaits */
+	HELD_ASYNC_LOCK, /* a guard of a lock that may be held across awaits */
 	HELD_BORROW,	 /* of a RefCell */
-	HELD_NON_SEND,	 /* belongs to its thread */
+	HELD_NON_SEND,	 /* must not leave its thread */
 	HELD_FUTURE,	 /* another state machine */
-	HELD_OTHER,	 /* a variable that is alive: its size may matter */
+	HELD_OTHER,	 /* another live variable: its size may matter */
 };
 
-/* Patterns of the user's own: matched against a type's path, without its arguments. */
+/* The user's own patterns, matched against a type's path without its arguments. */
 struct held_patterns {
 	const char *const *patterns;
 	size_t count;
-	bool *matched; /* of each: whether a type fitted it; NULL: of no interest */
+	bool *matched; /* for each pattern, whether a type matched; NULL: not needed */
 };
 
 #endif

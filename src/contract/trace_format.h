@@ -1,11 +1,10 @@
 /*
- * The trace: the records that the runtime writes into a shared mapping and the tools read.
+ * The trace: records that the runtime writes into a shared mapping and the tools read.
  *
- * The file is one header and then records, one behind the other, none of which ever moves. A record
- * that is being filled has type RECORD_UNFINISHED; its type is stored last. Counters in a record
- * may change while a reader looks: each is a machine word and good by itself. Offsets count bytes
- * from the start of the file; 0 means none. All integers have the byte order of the machine that
- * wrote them.
+ * The file is one header followed by records, which never move. A record that is being filled has
+ * type RECORD_UNFINISHED; its type is stored last. Counters in a record may change while it is
+ * read: each is one machine word, and valid by itself. Offsets are in bytes from the start of the
+ * file; 0 means none. All integers have the byte order of the machine that wrote them.
  *
  * A reader trusts nothing: it checks every offset, size and count against the file, and skips
  * record types it does not know.
@@ -19,21 +18,21 @@
 #define TRACE_VERSION 4
 #define TRACE_SUFFIX  ".yieldsan"
 /*
- * A process that found no room for its trace leaves an empty file. What an executor then does is
- * lost: its first turn adds this to the file's mode, for there is no room for anything else.
+ * A process without room for its trace leaves an empty file. If an executor then runs a turn, which
+ * is lost, this bit is added to the file's mode, because there is no room for anything else.
  */
 #define TRACE_LOST_MODE 0100
-/* The same of a trace that somebody emptied, or cut short, while it was written. */
+/* Likewise for a trace that was truncated while it was written. */
 #define TRACE_CUT_MODE		0010
 #define TRACE_ALIGN		8
 #define TRACE_MAX_FRAMES	128
 #define TRACE_NAME_SIZE		16 /* a thread's name: TASK_COMM_LEN, with its NUL */
 #define TRACE_SCRIPT_SIZE	2048
-#define TRACE_HISTOGRAM_BUCKETS 36 /* bucket n: shorter than 2^n ns, and not counted in n - 1 */
+#define TRACE_HISTOGRAM_BUCKETS 36 /* bucket n: shorter than 2^n ns, and not in bucket n - 1 */
 #define TRACE_UNWATCHED_SIZE	256
 #define TRACE_THREAD_EXECUTORS	4
 
-/* How the process ended, as far as it could write it down. */
+/* How the process ended, as far as it could record that. */
 enum trace_end {
 	TRACE_END_UNKNOWN = 0,	/* running, or killed */
 	TRACE_END_EXITED = 1,	/* code: the exit status */
@@ -46,43 +45,42 @@ struct trace_header {
 	uint32_t version;
 	uint32_t header_size; /* the first record begins here */
 	uint64_t file_size;   /* bytes that may be used */
-	uint64_t used; /* bytes handed out, this header included; may exceed file_size when full */
+	uint64_t used; /* bytes allocated, including this header; may exceed file_size when full */
 
 	int32_t pid;
 	int32_t parent_pid;
 	uint64_t start_wall_ns;	     /* CLOCK_REALTIME when the runtime started in this process */
-	uint64_t start_boot_ns;	     /* CLOCK_BOOTTIME at the same moment: tells a reused pid */
-	uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC at the same moment: all times below are of
-					this clock */
+	uint64_t start_boot_ns;	     /* CLOCK_BOOTTIME at the same moment: detects a reused pid */
+	uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC at the same moment: the clock of all times
+					below */
 
 	uint32_t end; /* enum trace_end */
 	int32_t end_code;
 	uint64_t end_ns;
 
 	uint64_t lost_events; /* findings, turns or calls that could not be recorded */
-	uint64_t lost_sites;  /* of those: events whose stack was new and found no room */
+	uint64_t lost_sites;  /* of these: events whose new stack found no room */
 	uint32_t process;     /* offset of the trace_process */
 	uint32_t flags;	      /* enum trace_flags */
 	/*
-	 * Written by `yieldsan run', of CLOCK_MONOTONIC: when it last looked whether the machine
-	 * has processors for all that want one, and when it last saw that it has not. 0: never.
+	 * Written by `yieldsan run', in CLOCK_MONOTONIC: when it last checked whether more threads
+	 * are runnable than there are CPUs, and when that was last so. 0: never.
 	 */
 	uint64_t looked_ns;
 	uint64_t crowded_ns;
-	uint64_t delayed_ns;	  /* how long threads waited for a processor so far; 0: not known */
-	uint64_t lost_errors;	  /* of the events: those that were errors */
+	uint64_t delayed_ns;	  /* total time that threads have waited for a CPU; 0: not known */
+	uint64_t lost_errors;	  /* part of lost_events that were errors */
 	uint64_t asked_to_end_ns; /* first SIGTERM, SIGINT or SIGQUIT, or exit(); 0: none */
 	uint64_t reserved;
-	/* Of the last time in which threads waited for disks: since when, and until when. */
+	/* The last period in which threads waited for disks: its start and end. */
 	uint64_t disks_busy_since_ns, disks_busy_until_ns;
 };
 
 enum trace_flags {
-	TRACE_SECCOMP = 1, /* a filter was installed: system calls of the runtime were given up */
-	TRACE_NO_UNWINDER = 2, /* libunwind could not be loaded: stacks hold the caller only */
-	TRACE_NO_ROOT_FUTURES =
-		4,	     /* Tokio without symbols: root futures of block_on are not told */
-	TRACE_NO_LAYOUT = 8, /* Tokio whose futures are not known: what tasks hold is not told */
+	TRACE_SECCOMP = 1,     /* a seccomp filter: the runtime makes no more system calls */
+	TRACE_NO_UNWINDER = 2, /* libunwind could not be loaded: stacks contain only the caller */
+	TRACE_NO_ROOT_FUTURES = 4, /* Tokio without symbols: no turns of block_on */
+	TRACE_NO_LAYOUT = 8,	   /* Tokio futures without a layout: held values not seen */
 };
 
 enum record_type {
@@ -115,42 +113,48 @@ enum record_type {
 	RECORD_ROOT,
 	RECORD_SUSPENDED,
 	RECORD_SERVER,
-	RECORD_TYPES, /* how many are known */
+	RECORD_TYPES, /* number of known types */
 };
 
 struct trace_record {
 	uint32_t type; /* enum record_type */
-	uint32_t size; /* bytes, this head included; a multiple of TRACE_ALIGN */
+	uint32_t size; /* bytes, including this head; a multiple of TRACE_ALIGN */
 };
 
-/* What runs here. Behind it, each ended by a NUL: executable, options (YIELDSAN_OPTIONS as given),
- * then argc arguments. */
+/*
+ * The process. Followed by strings, each ended by a NUL: executable, options (YIELDSAN_OPTIONS as
+ * given), then argc arguments.
+ */
 struct trace_process {
 	struct trace_record head;
 	uint32_t argc;
 	uint32_t text_size; /* bytes that follow */
 };
 
-/* A program that was started with an environment that does not bring the runtime into it: it, and
- * all that it starts, is not watched. */
+/*
+ * A program started with an environment that does not load the runtime: neither it nor its children
+ * are watched.
+ */
 struct trace_unwatched {
 	struct trace_record head;
-	char path[TRACE_UNWATCHED_SIZE]; /* as it was given, cut short, ended by a NUL; empty: it
-					    was not started after all */
+	char path[TRACE_UNWATCHED_SIZE]; /* as given, truncated, ended by a NUL; empty: it was not
+					    started after all */
 };
 
-/* A loaded object. The same address range may come again after a dlclose: loaded_ns and unloaded_ns
- * tell which one a stack belongs to. Behind it: path, ended by a NUL. */
+/*
+ * A loaded object. Another object may use the same address range after a dlclose: loaded_ns and
+ * unloaded_ns decide to which one a stack belongs. Followed by its path, ended by a NUL.
+ */
 struct trace_module {
 	struct trace_record head;
-	uint64_t base;	/* what is added to the file's virtual addresses (dlpi_addr) */
+	uint64_t base;	/* added to the file's virtual addresses (dlpi_addr) */
 	uint64_t start; /* lowest and highest address of its segments */
 	uint64_t end;
 	uint64_t loaded_ns;
-	uint64_t unloaded_ns;	/* 0: still there */
-	uint32_t build_id_size; /* bytes of build_id that count */
+	uint64_t unloaded_ns;	/* 0: still loaded */
+	uint32_t build_id_size; /* valid bytes of build_id */
 	uint8_t build_id[32];
-	uint32_t path_size; /* with its NUL */
+	uint32_t path_size; /* including its NUL */
 };
 
 enum executor_family {
@@ -173,24 +177,25 @@ enum confidence {
 struct trace_executor {
 	struct trace_record head;
 	uint32_t family;     /* enum executor_family */
-	uint32_t confidence; /* enum confidence: how sure the recogniser is of these turns */
+	uint32_t confidence; /* enum confidence: how certain the recogniser is of these turns */
 	uint32_t confirmed;  /* 0: a loop on probation: its sites do not count (yet) */
 	/*
-	 * How far above the loop's own wait the loop reaches, in frames. A site whose level is
-	 * higher lay outside the loop, unless the loop was seen to wait again afterwards, which
-	 * raises this.
+	 * How many frames above its own wait the loop reaches. A site with a higher level was
+	 * outside the loop, unless the loop waited again afterwards, which raises this value.
 	 */
 	uint32_t level;
-	uint32_t threads_ended; /* threads that ran turns here and are gone */
-	uint32_t number;	/* its place in the process's order, from 0 */
-	uint64_t turns_ended;	/* turns of threads that are gone, or changed their role */
-	uint64_t own_waits; /* waits that are the interpreter's own (CPython's GIL, V8): harm, not
-			       guilt */
+	uint32_t threads_ended; /* ended threads that ran turns here */
+	uint32_t number;	/* its index in the process, from 0 */
+	uint64_t turns_ended;	/* turns of threads that ended, or changed their executor */
+	uint64_t own_waits; /* waits of the interpreter itself (CPython's GIL, V8): not reported as
+			       findings */
 	uint64_t own_waits_ns;
 	char name[48];
 };
 
-/* The call a thread is in, written before a call that may wait. Valid while sequence is odd. */
+/*
+ * The call that a thread is in, written before a call that may wait. Valid while sequence is odd.
+ */
 struct trace_call_in_progress {
 	uint32_t sequence;
 	uint32_t call;	   /* offset of the trace_call */
@@ -200,21 +205,20 @@ struct trace_call_in_progress {
 	uint16_t level;	   /* see trace_executor.level */
 	uint64_t start_ns;
 	uint32_t depth;
-	uint32_t script_size; /* bytes of script that count */
+	uint32_t script_size; /* valid bytes of script */
 	uint64_t frames[TRACE_MAX_FRAMES];
 	char script[TRACE_SCRIPT_SIZE]; /* as in trace_script */
 };
 
-/* A thread that ran a turn. Reused after the thread's end. */
+/* A thread that ran a turn. Reused after the thread has ended. */
 struct trace_thread {
 	struct trace_record head;
 	int32_t tid;
 	uint32_t alive;
 	char name[TRACE_NAME_SIZE];
-	uint32_t executor; /* offset: of the present or last turn */
+	uint32_t executor; /* offset: of the current or last turn */
 	uint32_t reserved;
-	uint64_t turn_start; /* of the present turn, in ticks of the trace_clock; 0: in none that is
-				timed */
+	uint64_t turn_start; /* ticks of the trace_clock; 0: in no timed turn */
 	struct {
 		uint32_t executor; /* offset; 0: free */
 		uint32_t reserved;
@@ -223,10 +227,10 @@ struct trace_thread {
 	struct trace_call_in_progress call;
 };
 
-/* A libc function that a site or a call in progress names. */
+/* A libc function named by a site or a call in progress. */
 struct trace_call {
 	struct trace_record head;
-	uint32_t number; /* the runtime's own; means nothing to a reader */
+	uint32_t number; /* internal to the runtime; readers ignore it */
 	uint32_t class;	 /* enum call_class (judgement/call_class.h) */
 	char name[40];
 	char category[16]; /* as in the report: sleep, file, metadata, output, socket, pipe, dns,
@@ -234,12 +238,12 @@ struct trace_call {
 };
 
 enum trace_stack_flags {
-	TRACE_STACK_NOT_KEPT = 1,   /* its turn had taken very many locks: it was not looked at */
-	TRACE_STACK_BELOW_LOOP = 2, /* an event loop runs it, whose own frames were left out */
-	TRACE_STACK_MERGED = 4,	    /* of many notices that have only this frame in common */
+	TRACE_STACK_NOT_KEPT = 1,   /* not recorded, because its turn took very many locks */
+	TRACE_STACK_BELOW_LOOP = 2, /* run by an event loop, whose own frames are left out */
+	TRACE_STACK_MERGED = 4,	    /* stands for many notices that share only this frame */
 };
 
-/* Return addresses, innermost first: the first lies in the function that called libc. */
+/* Return addresses, innermost first: the first one is in the function that called libc. */
 struct trace_stack {
 	struct trace_record head;
 	uint32_t depth;
@@ -249,7 +253,7 @@ struct trace_stack {
 	uint64_t frames[];
 };
 
-/* Frames of an interpreter, innermost first, one a line: function TAB file TAB line NEWLINE. */
+/* An interpreter's frames, innermost first, one per line: function TAB file TAB line NEWLINE. */
 struct trace_script {
 	struct trace_record head;
 	uint32_t language; /* enum script_language */
@@ -257,7 +261,7 @@ struct trace_script {
 	char text[];
 };
 
-/* A line of scripts, without its NEWLINE: each is written once. */
+/* A line of scripts, without its NEWLINE; each is written once. */
 struct trace_script_line {
 	struct trace_record head;
 	uint64_t hash;
@@ -265,7 +269,7 @@ struct trace_script_line {
 	char text[];
 };
 
-/* A script by its lines. */
+/* A script as a list of lines. */
 struct trace_script_lines {
 	struct trace_record head;
 	uint32_t language; /* enum script_language */
@@ -281,17 +285,17 @@ enum script_language {
 
 enum site_kind {
 	SITE_BLOCKING_CALL = 1,
-	SITE_LONG_TURN = 2, /* a turn that took too long; the stack: where it was first seen */
-	SITE_SAMPLE = 3,    /* what such a turn was seen doing; total_ns: for how long, about */
+	SITE_LONG_TURN = 2, /* a turn that took too long; the stack: where it was first sampled */
+	SITE_SAMPLE = 3,    /* what such a turn was doing; total_ns: for how long, approximately */
 };
 
-/* What the call was about. */
+/* The object of the call. */
 enum trace_subject {
 	SUBJECT_NONE = 0,
 	SUBJECT_REGULAR_FILE, /* on a disk */
 	SUBJECT_MEMORY_FILE,  /* on /proc, /sys, tmpfs, a memfd */
 	SUBJECT_DIRECTORY,
-	SUBJECT_PIPE, /* a FIFO too */
+	SUBJECT_PIPE, /* or a FIFO */
 	SUBJECT_SOCKET,
 	SUBJECT_TERMINAL,
 	SUBJECT_DEVICE,
@@ -300,23 +304,23 @@ enum trace_subject {
 };
 
 enum site_flags {
-	SITE_ROOT_FUTURE = 1,	      /* in block_on's own future, of a scheduler not known */
+	SITE_ROOT_FUTURE = 1,	      /* in block_on's own future; scheduler not known */
 	SITE_ROOT_CURRENT_THREAD = 2, /* in block_on's own future, on a current_thread runtime */
-	SITE_ROOT_MULTI_THREAD = 4,   /* the same on a multi_thread runtime: freezes only itself */
-	SITE_OFFLOAD_UNSURE = 8,      /* block_in_place could not be told apart yet */
+	SITE_ROOT_MULTI_THREAD = 4,   /* the same on a multi_thread runtime: delays only itself */
+	SITE_OFFLOAD_UNSURE = 8,      /* block_in_place could not be detected yet */
 	SITE_APPENDS = 16,	      /* output, or a descriptor opened O_APPEND */
-	SITE_ALLOWED = 32,	      /* of a call in progress: it may block, here or at all */
-	SITE_UNSEEN = 64,  /* a long turn that was over before anybody looked: the stack is its
-			      task's poll function, or that of its end */
-	SITE_SLEEPS = 128, /* a wait for events that was given no descriptor: for its time-out */
+	SITE_ALLOWED = 32, /* of a call in progress: it may block, in this region or always */
+	SITE_UNSEEN = 64,  /* a long turn that ended before it could be sampled: the stack is its
+			      task's poll function, or the function that ended it */
+	SITE_SLEEPS = 128, /* a wait for events without a descriptor: only for its time-out */
 };
 
-/* What a thread did in a long turn; of a site of one, in place of the subject. */
+/* What a thread did in a long turn; replaces the subject in the turn's site. */
 enum trace_stall {
 	STALL_UNKNOWN = 0,
 	STALL_BUSY,	/* it ran */
 	STALL_WAITING,	/* it slept */
-	STALL_RUNNABLE, /* it could have run, but others had the processor */
+	STALL_RUNNABLE, /* it was runnable but not scheduled */
 };
 
 #define TRACE_DOUBTED	     2
@@ -332,12 +336,15 @@ enum severity {
 	SEVERITIES,
 };
 
-/* Of calls on files that took less than this, one in so many is asked whether it slept, and stands
- * for the others: off_cpu_ns is an estimate then. */
+/*
+ * For calls on files shorter than this, one in TRACE_SLEEP_SAMPLES is checked for whether it slept,
+ * and stands for the others: then off_cpu_ns is an estimate.
+ */
 #define TRACE_SHORT_CALL_NS 50000
 #define TRACE_SLEEP_SAMPLES 16
 
-/* One distinct stack of one call. The runtime judges each event and counts it under its severity.
+/*
+ * One distinct stack of one call. The runtime judges each event and counts it under its severity.
  */
 struct trace_site {
 	struct trace_record head;
@@ -350,33 +357,33 @@ struct trace_site {
 	uint8_t flags;	   /* enum site_flags */
 	uint8_t subject;   /* enum trace_subject */
 	/*
-	 * 0: seen only in a turn that a loop of no known library has not ended by waiting again.
-	 * Was it the last one, and the process ended by exit, then it may as well be code behind
+	 * 0: seen only in a turn that a loop of no known library has not ended by waiting again. If
+	 * it was the last one, and the process ended by exit, the event may belong to code after
 	 * the loop.
 	 */
-	uint32_t confirmed;   /* or TRACE_DOUBTED: another loop waits since, and it counts only if
-				 this one does again */
+	uint32_t confirmed; /* or TRACE_DOUBTED: another loop waits now, and it counts only if this
+			       one waits again */
 	uint32_t system_call; /* of a waiting long turn: TRACE_NO_SYSTEM_CALL, ... */
 	uint64_t hash;
-	uint64_t counts[SEVERITIES]; /* events by severity; [SEVERITY_NONE] counts nothing */
+	uint64_t counts[SEVERITIES]; /* events by severity; [SEVERITY_NONE] is unused */
 	uint64_t total_ns;
 	uint64_t max_ns;
-	uint64_t off_cpu_ns; /* of total_ns: off the CPU by a voluntary switch */
-	uint64_t first_ns;   /* CLOCK_MONOTONIC when it was first and last seen */
+	uint64_t off_cpu_ns; /* part of total_ns: off the CPU after a voluntary switch */
+	uint64_t first_ns;   /* CLOCK_MONOTONIC of its first and last event */
 	uint64_t last_ns;
-	uint64_t harm_events; /* events the loop's own next waits returned at once after these turns
-			       */
-	uint64_t harm_turns;  /* turns after which harm_events was taken */
-	char thread[TRACE_NAME_SIZE]; /* the thread that was seen first */
+	uint64_t harm_events; /* events that the loop's next waits returned at once after these
+				 turns */
+	uint64_t harm_turns;  /* turns for which harm_events was measured */
+	char thread[TRACE_NAME_SIZE]; /* first thread in which it was seen */
 	uint32_t histogram[TRACE_HISTOGRAM_BUCKETS];
-	char channel[24];	      /* of a waiting long turn: where in the kernel it slept */
-	uint64_t long_turns;	      /* of a blocking call: turns that it made long */
+	char channel[24];    /* for a waiting long turn: kernel function in which it slept */
+	uint64_t long_turns; /* for a blocking call: turns that it made long */
 	uint64_t reasons[SEVERITIES]; /* of events by severity: reason_set (judgement/reason.h) */
-	int32_t tid;		      /* the only thread that was seen there; 0: several */
+	int32_t tid;		      /* the only thread in which it was seen; 0: several */
 	uint32_t reserved;
 };
 
-/* A thread with a socket that listens, or a datagram socket with a port, or that accepts. */
+/* A thread with a listening socket, or a datagram socket with a port, or that accepts. */
 struct trace_server {
 	struct trace_record head;
 	int32_t tid;
@@ -385,8 +392,10 @@ struct trace_server {
 	uint64_t accepts_ns;
 };
 
-/* A reason for which the program allowed regions, and what would have been found in them. There may
- * be several of one reason. */
+/*
+ * A reason given by the program for allowed regions, and the number of events in them. There may be
+ * several records of one reason.
+ */
 struct trace_allowance {
 	struct trace_record head;
 	uint64_t events;
@@ -417,7 +426,7 @@ TRACE_ASSERT(sizeof(struct trace_site) == 368, "trace_site");
 #include "trace_locks.h"
 #include "trace_turns.h"
 
-/* A sum that any change of a size changes, and the order of the records too. */
+/* A sum that changes with any size, and with the order of the records. */
 #define TRACE_SIZES                                                                                \
 	(1 * sizeof(struct trace_header) + 2 * sizeof(struct trace_record) +                       \
 	 3 * sizeof(struct trace_process) + 4 * sizeof(struct trace_unwatched) +                   \
@@ -438,7 +447,7 @@ TRACE_ASSERT(sizeof(struct trace_site) == 368, "trace_site");
 	 33 * sizeof(struct trace_look) + 34 * sizeof(struct trace_root) +                         \
 	 35 * sizeof(struct trace_timeline))
 
-/* A reader must not take the records of one version for another's. */
+/* A reader must not read records of another version. */
 TRACE_ASSERT(TRACE_VERSION == 4 && TRACE_SIZES == 251160,
 	     "a record of the trace changed: raise TRACE_VERSION and state both here");
 

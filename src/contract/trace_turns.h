@@ -4,33 +4,33 @@
 #define YIELDSAN_TRACE_TURNS_H
 
 /*
- * The clock that turns are timed by. Its ticks are nanoseconds of CLOCK_MONOTONIC, or those of the
- * time-stamp counter: ns of a tick = ns + ((tick - ticks) * scale >> 32). The last record of a
- * trace is the best.
+ * The clock for turns. Its ticks are nanoseconds of CLOCK_MONOTONIC, or those of the time-stamp
+ * counter: ns of a tick = ns + ((tick - ticks) * scale >> 32). The last record of a trace is the
+ * most exact.
  */
 struct trace_clock {
 	struct trace_record head;
 	uint64_t scale;
-	uint64_t ticks, ns; /* of one moment, moved on now and then */
+	uint64_t ticks, ns; /* of one moment, updated now and then */
 	uint32_t counter;   /* 1: the time-stamp counter */
 	uint32_t reserved;
 };
 
 /*
- * How long the turns of one executor took. Counts are by length to three digits: page 0 has lengths
- * below 1024 ns one by one, page n those from 2^(n+9) ns, in 1024 steps to twice that.
+ * The distribution of turn lengths of one executor, to three digits: page 0 counts lengths below
+ * 1024 ns one by one, page n those from 2^(n+9) ns, in 1024 steps to twice that.
  */
 #define TRACE_LENGTH_STEPS 1024
-#define TRACE_LENGTH_PAGES 34 /* what is longer counts in the last step */
+#define TRACE_LENGTH_PAGES 34 /* longer turns count in the last step */
 
 struct trace_turn_lengths {
 	struct trace_record head;
 	uint32_t executor; /* offset of the trace_executor */
 	uint32_t wait;	   /* offset of the trace_stack of an event loop's own wait; 0 */
 	uint64_t turns;
-	uint64_t busy_ns; /* in turns, those within others of the same executor left out */
-	uint64_t span_ns; /* of threads that are gone, or run for another executor now: since their
-			     first turn */
+	uint64_t busy_ns; /* in turns, without those nested in others of the same executor */
+	uint64_t span_ns; /* time since their first turn, of threads that ended or now run for
+			     another executor */
 	uint64_t max_ns;
 	uint32_t pages[TRACE_LENGTH_PAGES]; /* offsets of trace_length_counts; 0: all are 0 */
 };
@@ -40,7 +40,7 @@ struct trace_length_counts {
 	uint32_t counts[TRACE_LENGTH_STEPS];
 };
 
-/* A type of tasks: the future that a poll function was made for names it. */
+/* A task type: the future for which its poll function was generated names it. */
 struct trace_task_type {
 	struct trace_record head;
 	uint32_t executor; /* offset of the trace_executor; 0: it had no turn yet */
@@ -53,7 +53,7 @@ struct trace_task_type {
 };
 
 /*
- * Tasks that were polled. One that is done stays until its memory is another task's, unless its end
+ * Polled tasks. A finished task stays until its memory is reused for another one, unless its end
  * was seen.
  */
 #define TRACE_TASK_TYPE_BITS 16
@@ -66,9 +66,9 @@ struct trace_task {
 
 struct trace_tasks {
 	struct trace_record head;
-	uint32_t count;	   /* of entries, free ones too */
+	uint32_t count;	   /* entries, including free ones */
 	uint32_t first;	   /* bytes from the end of this struct to the first entry */
-	uint64_t replaced; /* entries that had to make room */
+	uint64_t replaced; /* entries that were replaced */
 	uint64_t reserved;
 };
 
@@ -95,9 +95,9 @@ struct trace_suspended_guard {
 	uint64_t address; /* of the lock's word, of the task that was seen first */
 };
 
-/* What a thread has not added to its executor's turn lengths yet. */
+/* Turns that a thread has not added to its executor's turn lengths yet. */
 #define TRACE_RECENT_TURNS 64
-#define TRACE_TURN_NESTED  UINT32_C(0x80000000) /* within another one of the same executor */
+#define TRACE_TURN_NESTED  UINT32_C(0x80000000) /* nested in another turn of the same executor */
 
 struct trace_turn_times {
 	struct trace_record head;
@@ -105,21 +105,21 @@ struct trace_turn_times {
 	uint32_t executor;    /* offset of the trace_executor; 0: none */
 	uint64_t since;	      /* ticks: its first turn there */
 	uint32_t count;	      /* of recent */
-	uint32_t sample;      /* offset of the first SITE_SAMPLE of the turn that follows */
+	uint32_t sample;      /* offset of the first SITE_SAMPLE of the next turn */
 	uint64_t sample_turn; /* its start, in ticks */
-	uint32_t look;	      /* offset of the trace_look; 0: nobody looks from outside */
-	uint32_t type;	      /* of the present turn's task, once that is long */
+	uint32_t look;	      /* offset of the trace_look; 0: not observed from outside */
+	uint32_t type;	      /* of the current turn's task, once that turn is long */
 	uint32_t timeline;    /* offset of the trace_timeline; 0: none is kept */
 	uint32_t root;	      /* offset of the trace_root; 0: none */
 	struct {
-		uint32_t ns;   /* UINT32_MAX: or longer, and added already */
+		uint32_t ns;   /* UINT32_MAX: this or longer, and added already */
 		uint32_t type; /* number of a trace_task_type; 0: none. And TRACE_TURN_NESTED */
 	} recent[TRACE_RECENT_TURNS];
 };
 
 /*
- * What `yieldsan run` sees of a thread in a long turn, from outside: written by it into room that
- * the runtime made, for one turn at a time. Valid while sequence is even, and of the turn that
+ * What `yieldsan run` sees from outside of a thread in a long turn. It writes this into room
+ * allocated by the runtime, for one turn at a time. Valid while sequence is even, for the turn that
  * began at `turn`.
  */
 #define TRACE_LOOK_FRAMES 64
@@ -127,12 +127,12 @@ struct trace_turn_times {
 struct trace_look {
 	struct trace_record head;
 	uint32_t sequence;
-	uint32_t stall;	   /* enum trace_stall: what it does just now */
+	uint32_t stall;	   /* enum trace_stall: what it does at the moment */
 	uint64_t turn;	   /* start of the turn, in ticks; or TRACE_ROOT_TURN and what follows */
-	uint64_t since_ns; /* CLOCK_MONOTONIC of the first look */
+	uint64_t since_ns; /* CLOCK_MONOTONIC of the first observation */
 	uint64_t last_ns;
-	uint64_t ran_ns;      /* between the two: on a processor */
-	uint64_t runnable_ns; /* waiting for one */
+	uint64_t ran_ns;      /* between the two: on a CPU */
+	uint64_t runnable_ns; /* waiting for a CPU */
 	uint64_t told_ns;     /* how long the turn was when it was last reported live */
 	uint32_t system_call; /* where it waits: TRACE_NO_SYSTEM_CALL, ... */
 	uint32_t depth;
@@ -141,30 +141,32 @@ struct trace_look {
 };
 
 /*
- * A thread that may poll root futures, which make no turns: where in its memory Tokio tells. 16
- * bytes that are other in each block_on, then an aligned word.
+ * A thread that may poll root futures, which have no hook: where Tokio's state is in its memory. 16
+ * bytes that differ for each block_on, then an aligned word.
  */
 #define TRACE_ROOT_STATE 20
 
 struct trace_root {
 	struct trace_record head;
 	uint64_t state;	 /* address; 0: not known yet */
-	uint64_t turn;	 /* start of the turn that stands for a poll in which it was sampled */
+	uint64_t turn;	 /* start of the turn that represents a poll in which it was sampled */
 	uint8_t runtime; /* place in state: 0 on a current_thread runtime, 1 on another */
-	uint8_t budget;	 /* place in state: 1 while a future is polled, then what is left of it */
+	uint8_t budget;	 /* index in state: 1 while a future is polled, then its remaining budget */
 	uint8_t reserved[6];
 };
 
-/* Of a look at one: with how many turns the thread had begun. */
+/*
+ * In an observation of a root future: combined with the number of turns that the thread had begun.
+ */
 #define TRACE_ROOT_TURN		(UINT64_C(1) << 63)
 #define TRACE_ROOT_MULTI_THREAD (UINT64_C(1) << 62)
 
-/* The last turns of a thread, in a ring: turn n lies at n % size. */
+/* A ring of a thread's last turns: turn n is at n % size. */
 struct trace_timeline {
 	struct trace_record head;
 	uint32_t size;
 	uint32_t reserved;
-	uint64_t next; /* n of the next one */
+	uint64_t next; /* n of the next turn */
 	struct trace_timeline_turn {
 		uint64_t start; /* in ticks */
 		uint64_t ns;
