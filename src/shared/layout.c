@@ -32,7 +32,9 @@ static bool is_machine(const struct layout *layout, uint32_t machine)
 	return machine == LAYOUT_NONE || lies_in(layout, LAYOUT_MACHINES, machine, 1);
 }
 
-/* What is read of a machine lies in it. Of a box only its own type knows how much there is. */
+/*
+ * Checks that the value is within the machine. The size of a boxed value is known only to its type.
+ */
 static bool fits(const struct layout *layout, const struct layout_machine *machine,
 		 const struct layout_value *value)
 {

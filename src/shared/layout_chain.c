@@ -6,11 +6,11 @@
 
 /* A future in memory. */
 struct place {
-	uint32_t machine; /* LAYOUT_NONE: none that is known */
+	uint32_t machine; /* LAYOUT_NONE: not known */
 	uint64_t address;
 };
 
-/* Wrappers within wrappers: memory that changes meanwhile must not lead round in a circle. */
+/* Limit for nested wrappers: changing memory must not cause an endless loop. */
 #define MAX_LEVELS 64
 
 struct walk {
@@ -24,7 +24,7 @@ static bool read_word(const struct walk *walk, uint64_t address, uint64_t *word)
 	return walk->memory->read(walk->memory, address, word, sizeof *word);
 }
 
-/* Of a data pointer and the address of a vtable. */
+/* For a data pointer and the address of a vtable. */
 static struct place dyn_place(const struct walk *walk, uint64_t address)
 {
 	struct place place = { LAYOUT_NONE, 0 };
@@ -37,7 +37,7 @@ static struct place dyn_place(const struct walk *walk, uint64_t address)
 	return place;
 }
 
-/* LAYOUT_NONE: it cannot be read, or is in no state that the machine has. */
+/* LAYOUT_NONE: it cannot be read, or the machine has no such state. */
 static uint32_t state_at(const struct walk *walk, const struct place *place)
 {
 	const struct layout_machine *machine;
@@ -76,7 +76,7 @@ static struct place value_place(const struct walk *walk, const struct layout_val
 	return value->flags & VALUE_DYN ? dyn_place(walk, place.address) : place;
 }
 
-/* Of its conditions those that are asked of what lies at `from`. */
+/* Checks those of its conditions that are relative to `from`. */
 static bool holds(const struct walk *walk, const struct layout_value *value, uint8_t boxed,
 		  uint64_t from)
 {
@@ -96,7 +96,7 @@ static bool holds(const struct walk *walk, const struct layout_value *value, uin
 	return true;
 }
 
-/* Whether the variant of an enum is there that the value lies in. */
+/* Whether the enum variant that contains the value is the current one. */
 static bool is_there(const struct walk *walk, const struct layout_value *value, uint64_t address)
 {
 	uint64_t box = 0;
@@ -131,8 +131,10 @@ const struct layout_value *layout_leaf(const struct layout *layout,
 	return NULL;
 }
 
-/* Whether what is awaited polls futures that lie in other variables: select! and join! by a
- * closure, pin! by a reference. */
+/*
+ * Whether the awaited future polls futures in other variables: select! and join! by a closure, pin!
+ * by a reference.
+ */
 static bool awaits_others(const struct walk *walk, const struct layout_state *state)
 {
 	const struct layout_value *leaf = layout_leaf(walk->layout, state);
@@ -142,7 +144,10 @@ static bool awaits_others(const struct walk *walk, const struct layout_state *st
 	       !strncmp(type, "core::pin::Pin<&", 16);
 }
 
-/* What is awaited takes what lies in this variable, as the next result of a stream of futures. */
+/*
+ * The awaited future takes the contents of this variable, as the next result of a stream of
+ * futures.
+ */
 static bool is_named_by(const struct walk *walk, const struct layout_value *leaf,
 			const struct layout_value *value)
 {
@@ -152,14 +157,14 @@ static bool is_named_by(const struct walk *walk, const struct layout_value *leaf
 }
 
 struct awaiting {
-	struct place first; /* that itself waits */
+	struct place first; /* the one that itself waits */
 	uint32_t others;
 };
 
 static struct awaiting awaited(struct walk *walk, const struct layout_state *state,
 			       uint64_t address);
 
-/* What waits in a wrapper: it itself is no link. */
+/* The waiting future inside a wrapper, which is no link of its own. */
 static struct place unwrap(struct walk *walk, struct place place)
 {
 	const struct layout *layout = walk->layout;

@@ -1,6 +1,6 @@
 /*
- * The chain of awaits of a suspended task, read out of its future by the layout of its program. The
- * memory may be another process's, or change while it is read: all that is read is doubted.
+ * The await chain of a suspended task, read from its future with the layout of its program. The
+ * memory may belong to another process, or change while it is read: every value is checked.
  */
 #ifndef SHARED_LAYOUT_CHAIN_H
 #define SHARED_LAYOUT_CHAIN_H
@@ -11,44 +11,46 @@
 
 #include "contract/layout.h"
 
-#define LAYOUT_MAX_LINKS 32 /* deeper chains are cut short */
+#define LAYOUT_MAX_LINKS 32 /* deeper chains are truncated */
 
 struct layout_memory {
-	/* False where nothing can be read. */
+	/* False if the memory cannot be read. */
 	bool (*read)(const struct layout_memory *memory, uint64_t address, void *to, size_t size);
-	uint64_t base; /* what is added to the file's addresses */
+	uint64_t base; /* added to the file's addresses */
 };
 
-/* A machine and the state it is in: places in the layout. */
+/* A machine and its current state: indexes in the layout. */
 struct layout_link {
 	uint32_t machine, state;
-	uint32_t others; /* futures that it waits for beside the one that follows */
+	uint32_t others; /* number of futures it waits for besides the next link */
 };
 
 /*
- * From the task inward, the innermost last; a future that has not begun has a state that waits for
- * nothing. Returns how many links there are: 0 where the task is of no known machine. No more than
- * `room` are written. `addresses`: of their machines, room for as many, or NULL.
+ * Returns the number of links, from the task inward, the innermost last; 0 if the task's machine is
+ * not known. A future that has not begun has a state that waits for nothing. Writes at most `room`
+ * links. `addresses`: those of their machines, room for as many, or NULL.
  */
 size_t layout_chain(const struct layout *layout, const struct layout_memory *memory,
 		    const struct layout_task *task, uint64_t header, struct layout_link *links,
 		    uint64_t *addresses, size_t room);
 
-/* The same of a future by itself. */
+/* Same for a single future. */
 size_t layout_chain_of(const struct layout *layout, const struct layout_memory *memory,
 		       uint32_t machine, uint64_t address, struct layout_link *links, size_t room);
 
-/* Where a value of the machine at `address` lies, through its box. False when it is not there. */
+/*
+ * The address of a value of the machine at `address`, following its box. False if it is not there.
+ */
 bool layout_value_at(const struct layout *layout, const struct layout_memory *memory,
 		     const struct layout_value *value, uint64_t address, uint64_t *at);
 
-/* The task's entry by the address of its poll function in the file; NULL: none. */
+/* The task with this address of its poll function in the file; NULL: none. */
 const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll);
 
-/* The machine of a `dyn Future' by its vtable's address in the file; LAYOUT_NONE. */
+/* The machine of a `dyn Future' with this address of its vtable in the file; LAYOUT_NONE. */
 uint32_t layout_machine_of(const struct layout *layout, uint64_t vtable);
 
-/* What the state awaits, where that is no machine: a value of it. NULL: not told. */
+/* The value that the state awaits, if that is not a machine. NULL: not known. */
 const struct layout_value *layout_leaf(const struct layout *layout,
 				       const struct layout_state *state);
 

@@ -1,4 +1,4 @@
-/* The elements of a container in memory, one after the other. All that is read is doubted. */
+/* Iterates over the elements of a container in memory. Every value is checked. */
 #ifndef SHARED_LAYOUT_ELEMENTS_H
 #define SHARED_LAYOUT_ELEMENTS_H
 
@@ -7,18 +7,20 @@
 
 #include "contract/layout.h"
 
-#define LAYOUT_MAX_ELEMENTS 4096 /* of more, those behind are not looked at */
+#define LAYOUT_MAX_ELEMENTS 4096 /* further elements are ignored */
 
 struct layout_elements {
 	const struct layout_sequence *sequence;
-	uint64_t at;   /* the present one; 0: none */
-	uint64_t left; /* that may be, after this */
+	uint64_t at;   /* the current element; 0: none */
+	uint64_t left; /* maximum number after this one */
 };
 
-/* A word of memory; false where nothing can be read. */
+/* Reads a word of memory; false if it cannot be read. */
 typedef bool layout_read_word(void *reader, uint64_t address, uint64_t *word);
 
-/* Of a value in a container, in a machine at `machine`: the first. False when there is none. */
+/*
+ * The first element for a value in a container, in a machine at `machine`. False if there is none.
+ */
 static inline bool layout_elements_begin(struct layout_elements *elements,
 					 const struct layout *layout,
 					 const struct layout_value *value, uint64_t machine,
@@ -52,7 +54,7 @@ static inline bool layout_elements_next(struct layout_elements *elements, layout
 	return elements->at != 0;
 }
 
-/* Where the value lies that belongs to the present element; 0: it cannot be read. */
+/* The address of the value in the current element; 0: it cannot be read. */
 static inline uint64_t layout_elements_value(const struct layout_elements *elements,
 					     const struct layout_value *value,
 					     layout_read_word *read, void *reader)

@@ -14,7 +14,9 @@ static bool is_set(const struct layout_memory *memory, uint64_t address)
 	return read_integer(memory, address, 1, &flag) && flag == 1;
 }
 
-/* As far as drop flags tell: what has none of its own, and none that may be its, was not dropped.
+/*
+ * According to drop flags: a value without a flag, and without a flag that may be its, was not
+ * dropped.
  */
 static bool was_not_dropped(const struct layout *layout, const struct layout_memory *memory,
 			    const struct layout_state *state, const struct layout_value *value,
@@ -34,7 +36,7 @@ static bool was_not_dropped(const struct layout *layout, const struct layout_mem
 	return true;
 }
 
-/* The lock says so too. */
+/* Whether the lock's word agrees. */
 static bool is_locked(const struct layout *layout, const struct layout_memory *memory,
 		      const struct layout_value *value, uint64_t address,
 		      struct layout_guard *guard)

@@ -15,7 +15,7 @@ static bool append(char *path, size_t size, const char *text)
 bool layout_directory(char *path, size_t size, const char *cache, const char *home)
 {
 	path[0] = '\0';
-	/* A relative one is none. */
+	/* A relative path is not valid. */
 	if (cache && *cache == '/')
 		return append(path, size, cache) && append(path, size, "/yieldsan");
 	return home && *home == '/' && append(path, size, home) &&

@@ -1,5 +1,7 @@
-/* Where the layout of a file is kept, once it was read: below the user's cache directory, by
- * build-id. Linked into both sides: no allocation, no I/O. */
+/*
+ * Where the layout of a file is cached: below the user's cache directory, by build-id. Linked into
+ * both sides: no allocation, no I/O.
+ */
 #ifndef SHARED_LAYOUT_PATH_H
 #define SHARED_LAYOUT_PATH_H
 
@@ -8,8 +10,8 @@
 #include <stdint.h>
 
 /*
- * The directory, as the XDG Base Directory Specification has it, from $XDG_CACHE_HOME and $HOME,
- * either of which may be NULL. False when there is none, or it does not fit.
+ * The directory, by the XDG Base Directory Specification, from $XDG_CACHE_HOME and $HOME, either of
+ * which may be NULL. False if there is none, or it does not fit.
  */
 bool layout_directory(char *path, size_t size, const char *cache, const char *home);
 

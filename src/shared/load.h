@@ -1,4 +1,4 @@
-/* Whether a machine's processors are all taken, by what /proc/loadavg and /proc/pressure say. */
+/* Whether all CPUs of the machine are busy, according to /proc/loadavg and /proc/pressure. */
 #ifndef SHARED_LOAD_H
 #define SHARED_LOAD_H
 
@@ -10,11 +10,10 @@
 #define LOAD_DISKS_PATH	   "/proc/pressure/io"
 #define LOAD_SIZE	   256 /* bytes of their texts, of one and two lines */
 
-/* Who read `text`, a string, was one of those that ran, and wants no processor of its own. */
+/* `text`: a string. The reader was one of the running threads, and is not counted. */
 bool load_is_full(const char *text, long processors);
 
-/* For how long some thread has waited for a processor since the machine started; 0: it does not
- * say. */
+/* Total time that some thread has waited for a CPU since the machine started; 0: not available. */
 uint64_t load_pressure_ns(const char *text);
 
 #endif

@@ -97,7 +97,7 @@ static enum option_fault read_unsigned(const struct option_info *info, const cha
 	for (size_t i = 0; i < length; i++) {
 		if (value[i] < '0' || value[i] > '9')
 			return OPTION_NOT_A_NUMBER;
-		/* No maximum comes near it: what follows can only be out of range too. */
+		/* No maximum is close to it: further digits can only be out of range too. */
 		if (result < UINT64_MAX / 16)
 			result = result * 10 + (uint64_t)(value[i] - '0');
 	}
@@ -112,7 +112,7 @@ static enum option_fault read_string(char *member, size_t size, const char *valu
 {
 	size_t used = 0;
 
-	/* Twice: what does not fit must leave the former value as it was. */
+	/* Two passes: if the value does not fit, the former one must stay unchanged. */
 	for (int writes = 0; writes < 2; writes++) {
 		used = 0;
 		for (size_t i = 0; i < length; i++) {

@@ -28,14 +28,14 @@ struct options {
 
 enum option_type { OPTION_IS_BOOL, OPTION_IS_UNSIGNED, OPTION_IS_STRING };
 
-/* A line of options.def, for who lists them. */
+/* A line of options.def, for listings. */
 struct option_info {
 	const char *name;
 	enum option_type type;
 	size_t offset; /* in struct options */
 	size_t size;   /* of a string, with its NUL */
 	uint64_t initial, min, max;
-	const char *unit; /* of an unsigned; NULL else */
+	const char *unit; /* for an unsigned; otherwise NULL */
 	const char *help;
 };
 
@@ -52,11 +52,11 @@ enum option_fault {
 	OPTION_TOO_LONG,
 };
 
-/* What was wrong with an entry. */
+/* The error in an entry. */
 struct option_error {
 	enum option_fault fault;
-	const char *entry;		/* where it begins, in the text that was parsed */
-	size_t length;			/* up to its colon or the text's end */
+	const char *entry;		/* its start, in the parsed text */
+	size_t length;			/* up to its colon or the end of the text */
 	size_t name_length;		/* of entry, up to its `=' */
 	const struct option_info *info; /* NULL when unknown */
 };
@@ -64,19 +64,20 @@ struct option_error {
 void options_init(struct options *options);
 
 /*
- * Defaults, then every good entry of `text`, which may be NULL; of two for one option the later one
- * counts. A bad entry changes nothing: the first one is returned, or a fault of OPTION_GOOD. In a
- * value
- * `\:` is a colon and `\\` a backslash. Bools: 0 1 no yes off on false true. A number of bytes may
- * end in K, M or G.
+ * Sets defaults, then every valid entry of `text`, which may be NULL; the later of two for one
+ * option wins. An invalid entry changes nothing: the first one is returned, otherwise OPTION_GOOD.
+ * In a value `\:` is a colon and `\\` a backslash. Bools: 0 1 no yes off on false true. A number of
+ * bytes may end in K, M or G.
  */
 struct option_error options_parse(struct options *options, const char *text);
 
-/* One entry, `name=value` with no escapes in its value, on top of what `options` holds. */
+/* Sets one entry, `name=value` without escapes, and keeps the other options. */
 struct option_error options_set(struct options *options, const char *entry);
 
-/* Whether `text` as a whole is like one of the patterns: a list with commas between, in which `*`
- * stands for any characters. An empty list is like nothing. */
+/*
+ * Whether the whole of `text` matches one of the comma-separated patterns, in which `*` stands for
+ * any characters. An empty list matches nothing.
+ */
 bool option_pattern_matches(const char *patterns, const char *text);
 
 #endif

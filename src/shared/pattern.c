@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-/* Goes back to the last `*` only: enough, as each later one may begin where the former ended. */
+/*
+ * Backtracking to the last `*` is enough, because each later one may begin where the former ended.
+ */
 bool pattern_matches(const char *pattern, size_t length, const char *text)
 {
 	const char *star_text = NULL;

@@ -6,14 +6,14 @@
 
 #define COOKIE "xdebugpy"
 
-/* PyObject: a count, the type. PyBytesObject and PyUnicodeObject have kept their fields. */
+/* PyObject: a count, the type. PyBytesObject and PyUnicodeObject have not changed their fields. */
 #define OLD_STRINGS .string_length = 16, .string_state = 32, .string_ascii = 48, .string_other = 72
 #define NEW_STRINGS .string_length = 16, .string_state = 32, .string_ascii = 40, .string_other = 56
 #define COMMON                                                                                     \
 	.bytes_length = 16, .bytes_data = 32, .object_type = 8, .string_kind_shift = 2,            \
 	.frame_copy = NONE, .code_copies = NONE
 
-/* PyFrameObject, which is an object until 3.10; PyCodeObject is the same in all three. */
+/* PyFrameObject, which is an object up to 3.10; PyCodeObject is the same in all three. */
 #define OLD_FRAMES                                                                                 \
 	.thread_frame = 24, .c_frame_frame = NONE, .frame_previous = 24, .frame_code = 32,         \
 	.frame_owner = NONE, .code_name = 112, .code_filename = 104, .code_first_line = 40,        \
@@ -81,17 +81,18 @@ bool python_layout_of_version(uint32_t version, struct python_layout *layout)
 	return false;
 }
 
-/* In _Py_DebugOffsets, by word: where the part of each structure begins, with its size. */
+/* Word indexes in _Py_DebugOffsets at which the part of each structure begins, with its size. */
 static const struct arrangement {
 	uint16_t version;
 	uint8_t thread, frame, code, object, bytes, string;
-	bool copies; /* frame and code have one field more, for the free-threaded build's copies */
+	bool copies; /* frame and code have one more field, for the copies of the free-threaded
+			build */
 } arrangements[] = {
 	{ 0x030d, 19, 28, 34, 44, 64, 67, false },
 	{ 0x030e, 22, 31, 39, 50, 74, 77, true },
 };
 
-/* Behind the size of each part: its fields. */
+/* Fields of each part, after its size. */
 enum {
 	THREAD_FRAME = 4,
 	FRAME_PREVIOUS = 1,
@@ -113,7 +114,7 @@ enum {
 	STRING_ASCII = 3,
 };
 
-/* A size that no such structure has: the arrangement is another one. */
+/* Checks for a plausible size of a structure: otherwise the arrangement is another one. */
 static bool is_size(uint64_t size, uint64_t least, uint64_t most)
 {
 	return size >= least && size <= most;
@@ -133,7 +134,10 @@ bool python_layout_of_offsets(const uint64_t *words, size_t count, struct python
 
 	if (count < PYTHON_OFFSET_WORDS || memcmp(words, COOKIE, sizeof *words) != 0)
 		return false;
-	/* A later version's may be arranged as the latest known: the sizes and the fields tell. */
+	/*
+	 * A later version may have the arrangement of the latest known one: sizes and fields
+	 * decide.
+	 */
 	for (size_t i = 0; i < sizeof arrangements / sizeof *arrangements; i++)
 		if (words[1] >> 16 >= arrangements[i].version)
 			at = &arrangements[i];
@@ -152,13 +156,13 @@ bool python_layout_of_offsets(const uint64_t *words, size_t count, struct python
 	layout->foreign_owner = 3;
 	layout->instruction = PYTHON_INSTRUCTION_POINTER;
 	layout->line_table = PYTHON_LINES_LOCATIONS;
-	/* A byte of its own there, since others may write it. */
+	/* A separate byte there, because other threads may write it. */
 	layout->string_kind_shift = free_threaded && at->copies ? 8 : 2;
 	if (at->copies && free_threaded &&
 	    !(read_field(frame, FRAME_COPY, 4, &layout->frame_copy) &&
 	      read_field(code, CODE_COPIES, 8, &layout->code_copies)))
 		return false;
-	/* Not among them: behind a PyVarObject's head and three references, since 3.11. */
+	/* Not included: after the head of a PyVarObject and three references, since 3.11. */
 	layout->code_flags = (uint16_t)(object[0] + 32);
 	layout->string_ascii = (uint16_t)string[STRING_ASCII];
 	layout->string_other = (uint16_t)(string[STRING_ASCII] + 16); /* PyCompactUnicodeObject */

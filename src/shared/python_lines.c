@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-#define NO_LINE (-128) /* as a difference of 3.10's table */
+#define NO_LINE (-128) /* as a difference in 3.10's table */
 
 static int line_of_lnotab(const uint8_t *table, size_t size, int line, long instruction)
 {
@@ -33,15 +33,18 @@ static int line_of_ranges(const uint8_t *table, size_t size, int line, long inst
 	return -1;
 }
 
-/* A location's first byte has bit 7 set: 4 bits of kind, and the number of code units less one. */
+/*
+ * The first byte of a location has bit 7 set: 4 bits of kind, and the number of code units minus
+ * one.
+ */
 enum location {
-	LOCATION_ONE_LINE = 10, /* and two more: 0, 1 or 2 lines on */
+	LOCATION_ONE_LINE = 10, /* and the next two: 0, 1 or 2 lines on */
 	LOCATION_NO_COLUMNS = 13,
 	LOCATION_LONG = 14,
 	LOCATION_NONE = 15,
 };
 
-/* Six bits a byte, the least first; bit 6 set: more follow. The lowest bit is the sign. */
+/* Six bits a byte, least significant first; bit 6 set: more follow. The lowest bit is the sign. */
 static int read_difference(const uint8_t *table, size_t size, size_t at)
 {
 	uint32_t value = 0;

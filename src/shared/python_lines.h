@@ -1,4 +1,4 @@
-/* The line that an instruction of a Python function belongs to, from its code object's table. */
+/* The line of an instruction of a Python function, from its code object's table. */
 #ifndef SHARED_PYTHON_LINES_H
 #define SHARED_PYTHON_LINES_H
 

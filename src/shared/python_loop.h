@@ -1,4 +1,4 @@
-/* Event loops written in Python: those that have a PYTHON_LOOP in executors/. */
+/* Event loops written in Python: those with a PYTHON_LOOP in executors/. */
 #ifndef SHARED_PYTHON_LOOP_H
 #define SHARED_PYTHON_LOOP_H
 
@@ -9,16 +9,16 @@
 
 struct python_loop {
 	enum executor_id executor;
-	const char *package;  /* whose functions are the executor's */
-	const char *file;     /* part of the path of the loop's function; "": any */
-	const char *function; /* within it the loop waits, and its callbacks run */
+	const char *package;  /* the executor's package */
+	const char *file;     /* part of the path of the loop function's file; "": any */
+	const char *function; /* the function in which the loop waits, and that runs callbacks */
 };
 
-/* The loop whose function this is; NULL. Python 3.13 and later may say `Class.function`. */
+/* The loop with this function; NULL: none. Python 3.13 and later may write `Class.function`. */
 const struct python_loop *python_loop_of(const char *function, size_t function_length,
 					 const char *file, size_t file_length);
 
-/* Whether a function of this file may stand between a loop's function and the loop's own wait. */
+/* Whether a function of this file may be between a loop's function and the loop's own wait. */
 bool python_loop_waits_in(const char *file, size_t length);
 
 /* By its executor, and by its package's name, which ends at `length`; NULL. */

@@ -2,7 +2,7 @@
 
 #include "task_vtable.h"
 
-/* Open addressing: never more than half full. */
+/* Open addressing: at most half full. */
 #define TABLE_SIZE 16384
 
 struct task_addresses {

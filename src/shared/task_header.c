@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* More than any task has, and less than what is left in memory that was freed. */
+/* More than any task has, and less than the remains in freed memory. */
 #define MOST_REFERENCES (1U << 20)
 
 /*
@@ -42,33 +42,40 @@ enum {
 /* Without `propagate_panic`: the vtable's address, the state, and the two words of the awaiter. */
 #define BARE_WORDS 4
 
-/* What is to run is referred to; the size of a piece of free memory is odd as well, and is not. */
+/*
+ * A scheduled task is referenced; the size of a free memory block is odd too, but has no reference
+ * count.
+ */
 static bool may_be_state(uint64_t word)
 {
 	return word >= TASK && word / REFERENCE < MOST_REFERENCES &&
 	       (word >= REFERENCE || !(word & (SCHEDULED | RUNNING)));
 }
 
-/* Of the awaiter's two words one is a vtable's address, or 0 where there is none: then the other
- * was never written. */
+/*
+ * One of the awaiter's two words is a vtable's address, or 0 if there is none: then the other was
+ * never written.
+ */
 static bool may_be_awaiter(uint64_t word)
 {
 	return !word || (word >= LOWEST_ADDRESS && !(word % sizeof word));
 }
 
-/* What the state says of the awaiter; it changes after it and before it. */
+/* Whether the state agrees with the awaiter; it changes before and after it. */
 static bool agree(uint64_t state, uint64_t awaiter)
 {
 	return state & (REGISTERING | NOTIFYING) || !(state & AWAITER) == !awaiter;
 }
 
-/* 0: words[i] and the next are not the awaiter of this state. */
+/* 0: words[i] and the next one are not the awaiter of this state. */
 static int awaiter_fit(const uint64_t *words, uint64_t i, uint64_t vtable, uint64_t state)
 {
 	int best = 0;
 
-	/* rustc places the vtable's address first since 1.71, both in the task and in the awaiter:
-	 * before, the awaiter's data. */
+	/*
+	 * rustc places the vtable's address first since 1.71, in the task and in the awaiter;
+	 * before, the awaiter's data came first.
+	 */
 	for (uint64_t j = i; j <= i + (words[0] != vtable); j++) {
 		int fit = 2 + 4 * agree(state, words[j]) - may_be_state(words[j]);
 
@@ -78,7 +85,7 @@ static int awaiter_fit(const uint64_t *words, uint64_t i, uint64_t vtable, uint6
 	return best;
 }
 
-/* How well the other words fit if words[state] is the state; 0: they do not. */
+/* How well the other words fit if words[state] is the state; 0: they don't. */
 static int state_fit(const uint64_t *words, uint64_t count, uint64_t vtable, uint64_t state)
 {
 	int best = 0;
@@ -97,11 +104,11 @@ static int state_fit(const uint64_t *words, uint64_t count, uint64_t vtable, uin
 }
 
 /*
- * Its words come in the order that rustc likes, and what an executor adds lies between them
+ * rustc orders the words freely, and an executor's metadata lies between them
  * (async-task/src/header.rs, state.rs). A state is smaller than an address, but so may be a word
- * that was never written: the data of an absent awaiter, and what follows the last field, a bool.
- * The two words of the awaiter are adjacent, which leaves them no other place. Where two words fit
- * as well, neither is believed.
+ * that was never written: the data of an absent awaiter, and the padding after the last field, a
+ * bool. The two words of the awaiter are adjacent, which leaves only one place for them. If two
+ * candidates fit equally well, neither is used.
  */
 enum task_moment async_task_moment(const uint64_t words[TASK_HEADER_WORDS], uint64_t vtable,
 				   uint64_t schedule)

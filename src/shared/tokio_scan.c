@@ -3,21 +3,21 @@
 #include "task_header.h"
 
 #define FUNCTIONS     7
-#define OLD_FUNCTIONS 5 /* 1.0 has no more */
+#define OLD_FUNCTIONS 5 /* 1.0 has no more than this */
 
 /* In words from poll. */
 #define SCHEDULER 8
 #define ID	  9
 #define WORDS	  10
 
-/* Not larger than any future; only to tell a size from an address. */
+/* Larger than any future; only separates a size from an address. */
 #define LARGEST_TASK (64UL << 20)
 /* An Arc is 8 bytes; BlockingSchedule has been 0, 16 and 32. */
 #define LARGEST_SCHEDULER 64
 
 /*
- * The header has four words; with tokio_unstable up to six (tracing_id, scheduled_at). What follows
- * is aligned as the future is: rarely to more than 128.
+ * The header has four words; with tokio_unstable up to six (tracing_id, scheduled_at). The rest is
+ * aligned as the future is: rarely to more than 128.
  */
 #define SMALLEST_HEADER 0x20
 #define LARGEST_HEADER	0x80
