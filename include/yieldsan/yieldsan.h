@@ -1,27 +1,25 @@
 /*
- * Marks for programs that know more of their executors than YieldSan can see. Header-only, C and
- *C++: nothing to link, and without libyieldsan.so preloaded each mark is one test of a pointer that
- *is NULL.
+ * Marks for programs that know more about their executors than YieldSan can see. Header-only, C and
+ * C++, nothing to link. Without libyieldsan.so preloaded, each mark is one test of a NULL pointer.
  *
- *	yieldsan_turn_begin("my loop");	the thread now runs a task: it must not block
- *	...
- *	yieldsan_turn_end();
+ *   yieldsan_turn_begin("my loop");                     // runs a task: must not block
+ *   ...
+ *   yieldsan_turn_end();
  *
- *	yieldsan_offload_begin();	within a task: this stretch may block
- *	...
- *	yieldsan_offload_end();
+ *   yieldsan_offload_begin();                           // within a task: this part may block
+ *   ...
+ *   yieldsan_offload_end();
  *
- *	YIELDSAN_ALLOW_BEGIN("start-up: nobody waits yet");
- *	...				this stretch does block its task, and may: what happens is
- *	YIELDSAN_ALLOW_END();		no finding, the report counts it under the reason
+ *   YIELDSAN_ALLOW_BEGIN("start-up: no clients yet");   // this part blocks its task on purpose:
+ *   ...                                                 // the report counts it under the reason
+ *   YIELDSAN_ALLOW_END();                               // instead of as a finding
  *
- * Begin and end come in pairs on one thread, nested as deep as 16; deeper ones are ignored. The
- *name is not kept by address; its first 47 bytes count. Any thread, any time, signal handlers
- *included.
+ * Begin and end come in pairs on one thread, nested up to 16 deep; deeper ones are ignored. The
+ * name is copied: its first 47 bytes count. Any thread, any time, including signal handlers.
  *
  * How it works: each object that includes this header has one table of pointers, and an ELF note
- *that says where it lies. The runtime fills it when it sees the object loaded. (Weak functions
- *would do in position-independent programs alone.)
+ * that contains its place. The runtime fills the table when the object is loaded. (Weak functions
+ * would work only in position-independent programs.)
  */
 #ifndef YIELDSAN_H
 #define YIELDSAN_H
@@ -91,8 +89,10 @@ static inline void yieldsan_offload_end(void)
 	YIELDSAN_MARK(offload_end, ());
 }
 
-/* The reason is a string literal: it is read whenever something happens in the region. 111 bytes of
- * it count. */
+/*
+ * The reason must be a string literal: it is read whenever an event occurs in the region. Its first
+ * 111 bytes count.
+ */
 static inline void yieldsan_allow_begin(const char *reason)
 {
 	(void)reason;
@@ -104,14 +104,16 @@ static inline void yieldsan_allow_end(void)
 	YIELDSAN_MARK(allow_end, ());
 }
 
-/* Within a turn: a coroutine of its own is left, and goes on later. */
+/* Within a turn: the program's own coroutine is suspended, and continues later. */
 static inline void yieldsan_yield(void)
 {
 	YIELDSAN_MARK(yield, ());
 }
 
-/* For a lock that is inline code, at any address that stands for it: once it is taken, and before
- * it is released. */
+/*
+ * For a lock with inlined code, identified by any address: call it after the lock is taken, and
+ * before it is released.
+ */
 static inline void yieldsan_lock_acquired(const void *lock)
 {
 	(void)lock;
@@ -124,7 +126,7 @@ static inline void yieldsan_lock_released(const void *lock)
 	YIELDSAN_MARK(lock_released, (lock));
 }
 
-/* A lock that this turn took, of any kind, is left to another thread to release. */
+/* A lock of any kind that this turn took will be released by another thread. */
 static inline void yieldsan_lock_handed_over(const void *lock)
 {
 	(void)lock;
