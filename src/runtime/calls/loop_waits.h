@@ -12,9 +12,8 @@
 /* One wait on its wrapper's stack. */
 struct waiting {
 	struct loop_wait wait;
-	struct call_watch watch; /* for a wait that is not a loop's own */
-	const struct pollfd
-		*fds; /* the entries that are inspected; NULL: not polled, or not readable */
+	struct call_watch watch;  /* for a wait that is not a loop's own */
+	const struct pollfd *fds; /* entries to inspect; NULL: none, or not readable */
 	nfds_t fd_count;
 	bool begun;
 };

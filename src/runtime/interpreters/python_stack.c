@@ -310,8 +310,7 @@ bool python_object_lives(uintptr_t object)
 	const void *found = at(&look, object, 16);
 	uint64_t references;
 
-	if (layout.object_type !=
-	    8) /* a free-threaded build, which counts references in two words */
+	if (layout.object_type != 8) /* a free-threaded build: two counts */
 		return true;
 	references = found ? word_in(found, 0) : 0;
 	return references && !(references >> 31 & 0x1ffff);

@@ -1,7 +1,7 @@
 /*
- * The table of interposed calls: one line a call, nothing else to edit. What the columns mean
- * stands in call.h. Included again and again, so without a guard; CALL_SYSTEM lines stay last, for
- * they have no function in libc and no pointer in `real`.
+ * The table of interposed calls: one line a call, nothing else to edit. call_info.h describes the
+ * columns. Included several times, so it has no guard; CALL_SYSTEM lines stay last, because they
+ * have no function in libc and no pointer in `real`.
  */
 #ifndef CALL_VOID
 #define CALL_VOID(class, category, name, params, args, subject)                                    \
@@ -93,7 +93,7 @@ CALL(SYNC, file, int, sync_file_range, (int fd, off64_t offset, off64_t size, un
 CALL_VOID(SYNC, file, sync, (void), (), ANY)
 CALL(SYNC, file, int, msync, (void *address, size_t size, int flags), (address, size, flags), WHEN(flags & MS_SYNC))
 
-/* To an end, to data or to a hole: a remote file system is asked where that is. */
+/* Seeking to an end, data or a hole may query a remote file system. */
 CALL(METADATA, metadata, off_t, lseek, (int fd, off_t offset, int from), (fd, offset, from), FD_WHEN(fd, seek_asks(from)))
 CALL(METADATA, metadata, off_t, __lseek, (int fd, off_t offset, int from), (fd, offset, from), FD_WHEN(fd, seek_asks(from)))
 CALL(METADATA, metadata, off64_t, lseek64, (int fd, off64_t offset, int from), (fd, offset, from), FD_WHEN(fd, seek_asks(from)))
@@ -504,7 +504,7 @@ CALL_BY_HAND(OTHERS, lock, int, lockf, (int fd, int command, off_t size))
 CALL_BY_HAND(OTHERS, lock, int, lockf64, (int fd, int command, off64_t size))
 CALL(OTHERS, lock, int, lckpwdf, (void), (), ANY)
 
-/* Locks of memory: tried first, so that a free one costs nothing more. */
+/* Locks in memory: tried first, so that a free lock costs nothing more. */
 CALL_LOCK(LOCK, MUTEX, int, pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, mutex_try(mutex), real.pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, limit))
 CALL_LOCK(LOCK, MUTEX, int, __pthread_mutex_lock, (pthread_mutex_t *mutex), (mutex), mutex, EBUSY, mutex_try(mutex), real.pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, limit))
 CALL_LOCK(LOCK, MUTEX, int, pthread_mutex_timedlock, (pthread_mutex_t *mutex, const struct timespec *deadline), (mutex, deadline), mutex, EBUSY, real.pthread_mutex_trylock(mutex), WAITS_FOR_GOOD)
@@ -544,7 +544,7 @@ CALL_UNLOCK(WRITE, int, __pthread_rwlock_unlock, (pthread_rwlock_t *lock), (lock
 CALL_UNLOCK(SPIN, int, pthread_spin_unlock, (pthread_spinlock_t *lock), (lock), lock)
 CALL_UNLOCK(MUTEX, int, mtx_unlock, (mtx_t *mutex), (mutex), mutex)
 CALL_UNLOCK(SEMAPHORE, int, sem_post, (sem_t *semaphore), (semaphore), semaphore)
-/* They wait until those have left that were woken. */
+/* They wait until all woken threads have left. */
 CALL(OTHERS, lock, int, pthread_cond_destroy, (pthread_cond_t *condition), (condition), LOCK_WHEN(condition, condition_is_used(condition)))
 CALL_VOID(OTHERS, lock, cnd_destroy, (cnd_t *condition), (condition), LOCK_WHEN(condition, condition_is_used(condition)))
 CALL(OTHERS, lock, int, pthread_barrier_destroy, (pthread_barrier_t *barrier), (barrier), LOCK(barrier))
@@ -621,7 +621,7 @@ CALL(OTHERS, ipc, ssize_t, msgrcv, (int queue, void *message, size_t size, long 
 CALL(OTHERS, ipc, int, semop, (int set, struct sembuf *operations, size_t count), (set, operations, count), WHEN(semaphore_operations_wait(operations, count)))
 CALL(OTHERS, ipc, int, semtimedop, (int set, struct sembuf *operations, size_t count, const struct timespec *timeout), (set, operations, count, timeout), WHEN(timespec_waits(timeout, true) && semaphore_operations_wait(operations, count)))
 
-/* Asynchronous input and output that is waited for. */
+/* Waits for asynchronous I/O. */
 CALL(OTHERS, file, int, aio_suspend, (const struct aiocb *const list[], int count, const struct timespec *timeout), (list, count, timeout), WHEN(timespec_waits(timeout, true)))
 CALL(OTHERS, file, int, aio_suspend64, (const struct aiocb64 *const list[], int count, const struct timespec *timeout), (list, count, timeout), WHEN(timespec_waits(timeout, true)))
 CALL(OTHERS, file, int, lio_listio, (int mode, struct aiocb *const list[], int count, struct sigevent *event), (mode, list, count, event), WHEN(mode == LIO_WAIT))
@@ -635,7 +635,7 @@ CALL(OTHERS, file, int, aio_fsync64, (int operation, struct aiocb64 *request), (
 CALL(OTHERS, file, int, aio_cancel, (int fd, struct aiocb *request), (fd, request), ANY)
 CALL(OTHERS, file, int, aio_cancel64, (int fd, struct aiocb64 *request), (fd, request), ANY)
 
-/* Names of hosts: by purpose. An address in digits is not looked up. */
+/* Host names: they wait by design. A numeric address is not looked up. */
 CALL(PURPOSE, dns, int, getaddrinfo, (const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found), (host, service, hints, found), LOOK_UP(host, host_needs_lookup(host, hints)))
 CALL(PURPOSE, dns, int, getnameinfo, (const struct sockaddr *address, socklen_t address_size, char *host, socklen_t host_size, char *service, socklen_t service_size, int flags), (address, address_size, host, host_size, service, service_size, flags), WHEN(host && host_size && !(flags & NI_NUMERICHOST)))
 CALL(PURPOSE, dns, struct hostent *, gethostbyname, (const char *host), (host), LOOK_UP(host, !host_is_numeric(host)))
@@ -757,7 +757,7 @@ CALL_BY_HAND(FORWARD, other, int, setcontext, (const ucontext_t *to))
 /* Judged under the name of the wrapper of the same system call, if there is one. */
 CALL_BY_HAND(FORWARD, other, long, syscall, (long number, ...))
 
-/* System calls that have no wrapper in libc: known by `syscall`. */
+/* System calls without a libc function: made through `syscall`. */
 CALL_SYSTEM(LOCK, lock, futex)
 CALL_SYSTEM(LOCK, lock, futex_waitv)
 CALL_SYSTEM(OTHERS, poll, io_uring_enter)

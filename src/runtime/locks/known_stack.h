@@ -60,8 +60,7 @@ struct stack_memory {
 		uintptr_t key, caller;
 		const struct known_stack *stack; /* NULL where key is 0 */
 	} walks[STACK_MEMORY_SIZE];
-	const struct known_stack
-		*called_from[CALLED_FROM_SIZE]; /* places in Python code; NULL: free */
+	const struct known_stack *called_from[CALLED_FROM_SIZE]; /* in Python code */
 };
 
 /*

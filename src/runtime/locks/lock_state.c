@@ -8,10 +8,9 @@
 #include "held_file.h"
 
 #define PROCESS_SHARED 128 /* in __kind: PTHREAD_MUTEX_PSHARED_BIT; glibc, nptl/pthreadP.h */
-#define READERS_SHIFT                                                                              \
-	3	    /* of __readers, which counts; PTHREAD_RWLOCK_READER_SHIFT; glibc,             \
-		       nptl/pthread_rwlock_common.c */
-#define SPIN_FREE 1 /* glibc, sysdeps/x86_64/nptl/pthread_spin_init.c */
+/* Of __readers, which counts: PTHREAD_RWLOCK_READER_SHIFT; glibc, nptl/pthread_rwlock_common.c. */
+#define READERS_SHIFT 3
+#define SPIN_FREE     1 /* glibc, sysdeps/x86_64/nptl/pthread_spin_init.c */
 
 /* The word of each kind that holds the lock's state. */
 static uintptr_t word_of(uintptr_t lock, enum trace_lock kind)

@@ -19,8 +19,7 @@ typedef void (*action_handler)(int, siginfo_t *, void *);
 static struct server servers[SERVERS];
 static unsigned server_count;
 static uint64_t ends_ns;
-static sighandler_t
-	handlers[NSIG]; /* the program's own handlers of the signals that ask it to end */
+static sighandler_t handlers[NSIG]; /* the program's own, of the signals that end it */
 
 /* Another thread may do so as well: two records of one thread do no harm. */
 static void write_server(struct server *server)

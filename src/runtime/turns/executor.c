@@ -74,8 +74,7 @@ COLD static struct trace_executor *write_record(struct executor *executor)
 	trace_publish(record, RECORD_EXECUTOR);
 	if (!__atomic_compare_exchange_n(&executor->record, &first, record, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE)) {
-		record->confirmed =
-			0; /* another thread was first: leave an empty entry that is ignored */
+		record->confirmed = 0; /* another thread was first: ignore this one */
 		return first;
 	}
 	return record;

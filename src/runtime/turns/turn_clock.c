@@ -5,9 +5,8 @@
 #include "runtime/trace/trace.h"
 
 #define ONE (UINT64_C(1) << 32)
-#define INVARIANT                                                                                  \
-	(1U << 8) /* CPUID 0x80000007, EDX: the counter never stops or changes its rate            \
-		   */
+/* CPUID 0x80000007, EDX: the counter never stops or changes its rate. */
+#define INVARIANT   (1U << 8)
 #define SHORTEST_NS UINT64_C(20000)    /* between two readings that give the rate to 0.5 % */
 #define PATIENCE    10000	       /* readings, in case the clock does not advance */
 #define SURE_NS	    UINT64_C(10000000) /* gives the rate to 0.001 %: a longer time is no better */
