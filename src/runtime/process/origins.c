@@ -7,9 +7,7 @@
 #include "runtime/base/memory.h"
 #include "runtime/base/thread.h"
 
-#define THREADS                                                                                    \
-	1024 /* hashed by thread; a thread whose entry is replaced counts as serving many          \
-	      */
+#define THREADS 1024 /* by hash; a replaced thread counts as serving many */
 
 static uint8_t *origins;    /* by descriptor; only used pages take memory */
 static int32_t *other_ends; /* for pairs: the other end */
