@@ -7,9 +7,9 @@
 #include "inspect/session.h"
 #include "report/frames/source_text.h"
 
-#define MAX_PACKAGES 3
+#define MAX_PACKAGES   3
 #define LONGEST_SOURCE 100 /* bytes of a source line */
-#define MAX_UNFOLDED 40 /* for a stack without any frame of the program */
+#define MAX_UNFOLDED   40  /* for a stack without any frame of the program */
 
 static const char *package_of(const struct frame *frame)
 {
