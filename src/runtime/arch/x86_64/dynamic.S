@@ -1,7 +1,7 @@
 /*
- * dlopen, dlmopen and dlsym: glibc takes their return address for the caller's identity (its RUNPATH,
- * $ORIGIN, RTLD_NEXT), so they are reached by a jump that leaves it where it is. In assembly because no
- * compiler promises a tail call.
+ * dlopen, dlmopen and dlsym: glibc identifies the caller by the return address (its RUNPATH,
+ * $ORIGIN, RTLD_NEXT), so the wrappers jump to them and leave it in place. In assembly, because no
+ * compiler guarantees a tail call.
  */
 #define CALL(class, category, ret, name, params, args, subject) .set CALL_##name, __COUNTER__;
 #include "runtime/libc/table.h"
@@ -13,7 +13,7 @@
 	.hidden	dlopen_watched
 	.hidden	dlmopen_begins
 
-/* Calls a C function with the arguments kept; the stack is aligned within. */
+/* Calls a C function and preserves the arguments; aligns the stack. */
 .macro	CALL_ASIDE function
 	pushq	%rdi
 	.cfi_adjust_cfa_offset 8

@@ -1,7 +1,7 @@
 /*
- * Where each pointer of `real` leads until its function was looked up: a stub a call, in the order of
- * the table. It finds the function and goes on to it with every argument register and the stack as they
- * were, so one kind of stub serves all signatures, variadic ones included.
+ * The initial targets of the pointers in `real`: one stub for each call, in the order of the table.
+ * A stub looks up its function and jumps to it with all argument registers and the stack unchanged,
+ * so one kind of stub serves all signatures, including variadic ones.
  */
 #define FIRST_CALL_SIZE 16
 
@@ -16,7 +16,7 @@ first_calls:
 	jmp	find_and_go;
 #include "runtime/libc/table.h"
 
-/* The same of old versions, numbered from OLD_CALLS on (libc/glibc/real.c). */
+/* Same for old versions, numbered from OLD_CALLS on (libc/glibc/real.c). */
 #define OLD_CALLS 0x10000
 #define OLD_VERSION(name, version) .set number_of_##name, __COUNTER__ - first_old;
 #define SAME_VERSION(name, version)
@@ -58,7 +58,7 @@ find_and_go:
 	movq	%rcx, 24(%rsp)
 	movq	%r8, 32(%rsp)
 	movq	%r9, 40(%rsp)
-	movq	%rax, 48(%rsp)		/* a variadic call's count of vector registers */
+	movq	%rax, 48(%rsp)		/* number of vector registers of a variadic call */
 	movaps	%xmm0, 64(%rsp)
 	movaps	%xmm1, 80(%rsp)
 	movaps	%xmm2, 96(%rsp)

@@ -1,4 +1,7 @@
-/* The exported names of libc/glibc/old_versions.h: a jump each. The newest are in exports.map. */
+/*
+ * The exported names of libc/glibc/old_versions.h: a jump each. exports.map has the newest
+ * versions.
+ */
 	.hidden	old_calls
 
 	.text

@@ -1,10 +1,10 @@
 /*
- * The handler of the sampler's signal. Our part runs on a stack of our own: the alternate stack that the
- * kernel chose may have no room for more than the signal's frame. Then the program's handler, if it is
- * to be called, finds the registers and the stack as the kernel would have set them.
+ * The handler of the sampler's signal. It runs on its own stack, because the alternate stack chosen
+ * by the kernel may have room only for the signal's frame. If the program's handler is to be
+ * called, it finds the registers and the stack as the kernel would have set them.
  *
- * struct sampler_next sampler_handle(int signal, siginfo_t *info, void *context): RAX is the handler to
- * go on to, or NULL; RDX is the frame to call it with, or NULL for the present one.
+ * struct sampler_next sampler_handle(int signal, siginfo_t *info, void *context): RAX is the
+ * handler to continue with, or NULL; RDX is the frame to call it with, or NULL for the current one.
  */
 	.hidden	sampler_stack_top
 	.hidden	sampler_next_mask
@@ -43,9 +43,12 @@ sampler_entry:
 	testq	%rdx, %rdx
 	je	1f
 	movq	%rdx, %rsp
-	leaq	8(%rdx), %r15		/* struct rt_sigframe: the return address, the context, */
-	leaq	304(%r15), %r14		/* and then the information */
-	/* All was blocked until here: another signal would find the alternate stack unused. */
+	leaq	8(%rdx), %r15		/* struct rt_sigframe: return address, context, */
+	leaq	304(%r15), %r14		/* and siginfo */
+	/*
+	 * All signals were blocked until here: another signal would treat the alternate stack as
+	 * unused.
+	 */
 1:	movl	$14, %eax		/* rt_sigprocmask */
 	movl	$2, %edi		/* SIG_SETMASK */
 	movq	sampler_next_mask@gottpoff(%rip), %rsi

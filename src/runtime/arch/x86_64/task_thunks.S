@@ -1,11 +1,11 @@
 /*
- * One thunk per hooked vtable, and what it may lead to.
+ * One thunk for each hooked vtable, and the thunks' targets.
  *
- * Until a slot's first call has shown that it is polled with a task's header, it may as well belong
- * to some other table of functions that has the same shape, with other arguments and a result. So
- * no register changes on the way to the original but r11, which the psABI gives to whoever stands
- * between caller and callee (System V ABI, AMD64, 3.2.3). Upper halves of the vector registers are
- * left alone: what is called from here uses none.
+ * Until the first call of a slot passes a task's header, the slot may belong to another table of
+ * functions with the same shape, but other arguments and a result. So no register changes on the
+ * way to the original except r11, which the psABI reserves for code between caller and callee
+ * (System V ABI, AMD64, 3.2.3). The upper halves of the vector registers are not saved: the code
+ * called from here does not use them.
  */
 #include "runtime/tasks/task_thunks.h"
 
@@ -32,7 +32,7 @@ task_thunks:
 	.error	"a thunk is not TASK_THUNK_SIZE bytes long"
 	.endif
 
-/* Of a family: function(header), the number goes along as second argument. */
+/* For a task family: function(header), with the number as second argument. */
 	.macro	CONFIRMED name, function
 	.globl	\name
 	.hidden	\name
@@ -48,9 +48,11 @@ task_thunks:
 	.size	\name, . - \name
 	.endm
 
-/* The same of one that begins a turn. A panic, an exception or a thread's end that passes this frame
- * ends that turn: where C has clean-ups only with the help of another library, a frame's personality
- * routine is called by whatever unwinds. 0x1b: its address is relative, in four bytes. */
+/*
+ * Same for a function that begins a turn. A panic, an exception or a thread's end that unwinds this
+ * frame ends that turn. C has clean-ups only with the help of another library, but every unwinder
+ * calls a frame's personality routine. 0x1b: its address is relative, in four bytes.
+ */
 	.macro	CONFIRMED_TURN name, function
 	.globl	\name
 	.hidden	\name
@@ -79,8 +81,10 @@ task_thunks:
 	CONFIRMED async_task_drop_confirmed, async_task_drop_future
 	CONFIRMED boxed_drop_confirmed, boxed_drop
 
-/* Asks where to go, with every register that may carry an argument set aside: rax counts a variadic
- * call's vector registers, r10 is the static chain. */
+/*
+ * Asks for the target, and preserves every register that may contain an argument: rax is the number
+ * of vector registers of a variadic call, r10 is the static chain.
+ */
 #define INTEGERS 64
 #define FRAME	 (INTEGERS + 8 * 16)
 

@@ -1,9 +1,9 @@
 /*
- * vfork. The child runs on our stack, in our memory, with our thread-local block, until it executes or
- * exits: a C wrapper's frame would be overwritten by it. So the return address is kept in a register,
- * as glibc does (sysdeps/unix/sysv/linux/x86_64/vfork.S), and the child is marked before it exists,
- * lest a signal find it without its mark. The offsets are those of struct thread_state, asserted in
- * forks.c. Works before start-up too: the marks are plain stores.
+ * vfork. The child runs on our stack, in our memory, with our thread-local block, until it executes
+ * a program or exits: it would overwrite a C wrapper's frame. So the return address is kept in a
+ * register, as in glibc (sysdeps/unix/sysv/linux/x86_64/vfork.S), and the child is marked before it
+ * exists, so that no signal finds it unmarked. The offsets are those of struct thread_state,
+ * asserted in forks.c. Works before start-up too: the marks are plain stores.
  */
 #include <sys/syscall.h>
 
@@ -26,16 +26,16 @@ __vfork:
 	.cfi_adjust_cfa_offset -8
 	.cfi_register %rip, %rdi
 	movq	this_thread@gottpoff(%rip), %rdx
-	movzbl	%fs:VFORKED(%rdx), %esi		/* a vfork child may vfork */
+	movzbl	%fs:VFORKED(%rdx), %esi		/* a vfork child may call vfork */
 	movb	$1, %fs:VFORKED(%rdx)
 	movb	$0, %fs:ARMED(%rdx)
 	movl	$SYS_vfork, %eax
-	syscall					/* keeps all but rax, rcx and r11 */
+	syscall					/* preserves all but rax, rcx and r11 */
 	pushq	%rdi
 	.cfi_adjust_cfa_offset 8
 	.cfi_offset %rip, -8
 	testq	%rax, %rax
-	je	1f				/* the child: marked */
+	je	1f				/* the child: stays marked */
 	movb	%sil, %fs:VFORKED(%rdx)
 	pushq	%rax
 	.cfi_adjust_cfa_offset 8
