@@ -73,11 +73,11 @@ struct trace_tasks {
 };
 
 /*
- * Tasks of one type that waited in one place when their process was killed, as `yieldsan run' had
- * read them from outside: written by it behind the trace, of tasks that were not polled since.
- * Behind it: its awaits, from the task inward; the guards that each of them held; the tasks, as in
- * trace_task.task. Awaits and guards are places in the layout of the file with the type's poll
- * function (debug_info/layout.h).
+ * Tasks of one type that waited in one place when their process was killed, and were not polled
+ * since. Read from outside by `yieldsan run', which appends them to the trace. Followed by: the
+ * awaits, from the task inward; the guards that each task held; the tasks, as in trace_task.task.
+ * Awaits and guards are indexes in the layout of the file with the type's poll function
+ * (debug_info/layout.h).
  */
 #define TRACE_SUSPENDED_AWAITS 32
 #define TRACE_SUSPENDED_GUARDS 8

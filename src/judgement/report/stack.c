@@ -54,9 +54,9 @@ static bool hangs_test(const struct stack_facts *facts, uint64_t ns)
 }
 
 /*
- * A root future that holds up itself alone is no harm to others, and what looks like one poll may
- * be several. One that was seen to hang is a warning, and an error where a test hangs with it or
- * where it spins.
+ * A root future that delays only itself does not affect others, and what looks like one poll may be
+ * several. One that was seen to hang is a warning; it is an error if a test hangs with it, or if it
+ * spins.
  */
 static void judge_root_turn(const struct stack_facts *facts, struct verdict *verdict,
 			    uint32_t *confidence)
