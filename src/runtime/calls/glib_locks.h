@@ -1,9 +1,9 @@
 /*
- * GLib's locks, which are inline code of its own since 2.32: one line each, as in table.h. The
+ * GLib's locks, which have their own inlined code since 2.32: one line each, as in table.h. The
  * functions are GLib's, wherever it was loaded.
  *
  * GLIB_LOCK(kind, name, try), GLIB_TRY_LOCK(kind, name), GLIB_UNLOCK(kind, name)
- * GLIB_CONDITION(ret, name, params, args): leaves `mutex` while it waits
+ * GLIB_CONDITION(ret, name, params, args): releases `mutex` while it waits
  */
 /* clang-format off */
 GLIB_LOCK(GLIB_MUTEX, g_mutex_lock, g_mutex_trylock)

@@ -1,29 +1,29 @@
 /* clang-format off */
 /*
- * The interposed calls: one line each in table.h, from which follow the enumeration, the pointers to
- * the real functions, the exported wrappers and the names in the trace.
+ * The interposed calls: one line each in table.h, from which the enumeration, the pointers to the
+ * real functions, the exported wrappers and the names in the trace are generated.
  *
  * CALL(class, category, ret, name, params, args, subject)
- *	class     what judgement it gets, enum call_class without CLASS_
- *	category  the report's word for it: sleep file metadata output socket pipe dns lock process ipc
+ *	class     how it is judged: enum call_class without CLASS_
+ *	category  its name in reports: sleep file metadata output socket pipe dns lock process ipc
  *	          poll thread other
- *	subject   what it is about, evaluated only inside a watched turn: ANY, WHEN(condition), FD(fd),
+ *	subject   its subject, evaluated only in a watched turn: ANY, WHEN(condition), FD(fd),
  *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address, condition),
  *	          LOOK_UP(name, condition)
  * CALL_VOID(class, category, name, params, args, subject)
- *	          the same without a result
+ *	          same, without a result
  * CALL_LOCK(class, kind, ret, name, params, args, address, busy, attempt, within)
  *	          takes a lock, enum trace_lock without TRACE_LOCK_: watched only when `attempt`, the try-variant,
- *	          returns `busy`; `within` tries until `limit`, WAITS_FOR_GOOD where that cannot be
+ *	          returns `busy`; `within` tries until `limit`; WAITS_FOR_GOOD if there is no such call
  * CALL_TRY_LOCK(kind, ret, name, params, args, address), CALL_UNLOCK(...)
  *	          takes a lock if it is free; releases it
  * CALL_CONDITION(ret, name, params, args, address, mutex)
- *	          waits for a condition, and leaves the mutex meanwhile
+ *	          waits on a condition, and releases the mutex meanwhile
  * CALL_BY_HAND(class, category, ret, name, params)
- *	          its wrapper stands in a file of its own (descriptors it makes or changes, loop waits,
+ *	          its wrapper is written by hand (descriptors it makes or changes, loop waits,
  *	          variadic functions, ...)
  * CALL_SYSTEM(class, category, name)
- *	          a system call that libc has no function for: only a name for `syscall` to judge it under
+ *	          a system call without a libc function: only the name under which `syscall` judges it
  */
 /* clang-format on */
 #ifndef RUNTIME_LIBC_CALL_INFO_H

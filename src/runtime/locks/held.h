@@ -160,7 +160,7 @@ struct held_table *held_table_take(void);
 /* Moves to smaller slots when few locks are held: searches become cheaper. */
 COLD void held_shrink(struct held_table *table);
 
-/* Frees an entry of the present thread's table. */
+/* Frees an entry of the calling thread's table. */
 void held_remove(struct held_table *table, struct held_lock *held);
 
 /* The task was cancelled or destroyed: locks that it still holds are never released. */

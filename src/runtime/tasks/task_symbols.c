@@ -1,7 +1,6 @@
 /*
- * What is on the stack of a root future, as seen with rustc 1.95 and Tokio 1.24.2 and 1.54.1.
- * Innermost first; the future's own code, which comes before, is often inlined into the first of
- * these:
+ * The stack of a root future, as seen with rustc 1.95 and Tokio 1.24.2 and 1.54.1. Innermost first;
+ * the future's own code, which comes before, is often inlined into the first of these:
  *
  * - current_thread, debug: CoreGuard::block_on, enter_runtime (1.54), CurrentThread::block_on,
  *   Runtime::block_on
@@ -10,10 +9,10 @@
  * - multi_thread, debug: CachedParkThread::block_on, BlockingRegionGuard::block_on,
  *   MultiThread::block_on, Runtime::block_on
  * - multi_thread, release: CachedParkThread::block_on, Runtime::block_on
- * - either, fat LTO: the program's main. A block_on that is called once is inlined, and there is
- *   no symbol of it: then only tokio_context.h tells
+ * - either, fat LTO: the program's main. A block_on with a single caller is inlined and has no
+ *   symbol: then only tokio_context.h finds it
  *
- * Where the runtime parks on the same thread, these stand within the block_on:
+ * If the runtime parks on the same thread, these are inside the block_on:
  *
  * - current_thread: mio's Poll::poll, Driver::turn, Driver::park_internal, Context::park
  * - multi_thread: Condvar::wait_until_internal, Inner::park, CachedParkThread::park; release builds

@@ -1,14 +1,13 @@
 /*
- * How to find the caller of a frame that stands at a code address, in one word, so that a walk
- *decodes it in a few instructions:
+ * How to find the caller of a frame at a code address, in one word, so that a walk decodes it in a
+ * few instructions:
+ *   bits 32..63  CFA: the frame's register + this (signed)
+ *   bits 16..31  the caller's frame pointer is saved at CFA + this (signed)
+ *   bits  8..15  of the odd ones
+ *   bits  0..7   flags
  *
- *	bits 32..63  CFA: the frame's register + this (signed)
- *	bits 16..31  the caller's frame pointer is saved at CFA + this (signed)
- *	bits  8..15  of the odd ones
- *	bits  0..7   flags
- *
- * The CFA is the stack pointer in the caller; the return address lies just below it (x86-64
- *psABI, 3.2.2).
+ * The CFA is the stack pointer in the caller; the return address is just below it (x86-64 psABI,
+ * 3.2.2).
  */
 #ifndef RUNTIME_UNWIND_RULE_H
 #define RUNTIME_UNWIND_RULE_H
