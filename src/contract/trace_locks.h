@@ -1,5 +1,7 @@
-/* Records of the trace: locks and guards held too long, cancelled tasks, deadlocks. A part of
- * trace_format.h, which includes it. */
+/*
+ * Trace records of locks and guards held too long, cancelled tasks, and deadlocks. A part of
+ * trace_format.h, which includes it.
+ */
 #ifndef YIELDSAN_TRACE_LOCKS_H
 #define YIELDSAN_TRACE_LOCKS_H
 
@@ -80,7 +82,7 @@ enum guard_site_flags {
 
 /*
  * A guard of a lock, or a borrow, that a suspended task was seen to hold. It is identified by
- * indexes in the layout of the module that contains `poll` (debug_info/layout.h), from the task
+ * indexes in the layout of the module that contains `poll` (contract/layout.h), from the task
  * inward.
  */
 struct trace_guard_site {

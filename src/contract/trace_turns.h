@@ -1,5 +1,7 @@
-/* Records of the trace: turns, how long they took, and the tasks that had them. A part of
- * trace_format.h, which includes it. */
+/*
+ * Trace records of turns, their lengths, and the tasks that had them. A part of trace_format.h,
+ * which includes it.
+ */
 #ifndef YIELDSAN_TRACE_TURNS_H
 #define YIELDSAN_TRACE_TURNS_H
 
@@ -77,7 +79,7 @@ struct trace_tasks {
  * since. Read from outside by `yieldsan run', which appends them to the trace. Followed by: the
  * awaits, from the task inward; the guards that each task held; the tasks, as in trace_task.task.
  * Awaits and guards are indexes in the layout of the file with the type's poll function
- * (debug_info/layout.h).
+ * (contract/layout.h).
  */
 #define TRACE_SUSPENDED_AWAITS 32
 #define TRACE_SUSPENDED_GUARDS 8
@@ -91,8 +93,8 @@ struct trace_suspended {
 
 struct trace_suspended_guard {
 	uint32_t value;
-	uint32_t depth;	  /* how many awaits lead to the one whose variable it is */
-	uint64_t address; /* of the lock's word, of the task that was seen first */
+	uint32_t depth;	  /* number of awaits up to the one that contains the variable */
+	uint64_t address; /* of the lock's word, for the first task seen */
 };
 
 /* Turns that a thread has not added to its executor's turn lengths yet. */
@@ -150,7 +152,7 @@ struct trace_root {
 	struct trace_record head;
 	uint64_t state;	 /* address; 0: not known yet */
 	uint64_t turn;	 /* start of the turn that represents a poll in which it was sampled */
-	uint8_t runtime; /* place in state: 0 on a current_thread runtime, 1 on another */
+	uint8_t runtime; /* index in state: 0 on a current_thread runtime, 1 on others */
 	uint8_t budget;	 /* index in state: 1 while a future is polled, then its remaining budget */
 	uint8_t reserved[6];
 };
