@@ -38,7 +38,7 @@ struct call_subject {
 #define STREAM(pointer)		   ((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer) })
 #define STREAM_BYTES(pointer, size)                                                                \
 	((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer), .bytes = (size) })
-/* A flush: of an empty buffer nothing is written. NULL: all streams. */
+/* A flush: an empty buffer writes nothing. NULL: all streams. */
 #define STREAM_PENDING(pointer)                                                                    \
 	((struct call_subject){                                                                    \
 		.watch = !(pointer) || __fpending(pointer) != 0, .fd = -1, .stream = (pointer) })

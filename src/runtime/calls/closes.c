@@ -1,4 +1,4 @@
-/* The calls that close descriptors, or put another in their place. */
+/* Calls that close descriptors, or replace them. */
 #include <limits.h>
 #include <stdio_ext.h>
 
@@ -6,8 +6,10 @@
 #include "call.h"
 #include "keep.h"
 
-/* The wrapper of a call that closes a descriptor, and may wait for that when `subject` says so.
- * `before` is evaluated before the call, `after` behind it; there `result` is the call's. */
+/*
+ * The wrapper of a call that closes a descriptor, and may block if `subject` says so. `before` is
+ * evaluated before the call, `after` after it; `after` may use the call's `result`.
+ */
 #define CLOSES_AND(name, params, args, before, subject, after)                                     \
 	static COLD int watched_##name params                                                      \
 	{                                                                                          \

@@ -1,5 +1,5 @@
 /*
- * The calls that replace the process. A child that has forked or vforked may call them: nothing is
+ * Calls that replace the process's program. A forked or vforked child may make them: nothing is
  * allocated.
  */
 #include <errno.h>
@@ -40,7 +40,7 @@ EXECS(execvpe, file, environment,
       (const char *file, char *const arguments[], char *const environment[]),
       (file, arguments, environment))
 
-/* How many there are, the first included and the NULL not. */
+/* The number of arguments, including the first one but not the NULL. */
 static size_t count_arguments(const char *first, va_list rest)
 {
 	size_t count = 0;

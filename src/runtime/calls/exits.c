@@ -1,4 +1,4 @@
-/* The calls that end the process. */
+/* Calls that end the process. */
 #include "runtime/process/process.h"
 #include "call.h"
 

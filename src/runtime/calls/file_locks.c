@@ -1,4 +1,4 @@
-/* The calls that lock files; fcntl, which does too, is in modes.c. */
+/* Calls that lock files; fcntl, which does too, is in modes.c. */
 #include <errno.h>
 
 #include "runtime/locks/held.h"

@@ -31,7 +31,7 @@ static inline bool is_final(int result)
 	return result != ETIMEDOUT && result != thrd_timedout && result != EINVAL;
 }
 
-#define PLAIN_MUTEX 3 /* the bits of __kind that say no more than which type: nptl/pthreadP.h */
+#define PLAIN_MUTEX 3 /* the bits of __kind that only give the type: nptl/pthreadP.h */
 
 /*
  * In a process with one thread nothing else can take a free mutex meanwhile: use lock, which does

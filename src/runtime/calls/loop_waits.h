@@ -1,4 +1,4 @@
-/* How the wrappers of waiting calls describe a wait to executors/event_loop.h. */
+/* How the wrappers of waiting calls describe a wait to loops/event_loop.h. */
 #ifndef RUNTIME_CALLS_LOOP_WAITS_H
 #define RUNTIME_CALLS_LOOP_WAITS_H
 

@@ -1,5 +1,7 @@
-/* The calls that change a descriptor's mode, and copies of descriptors at a number of the kernel's
- * choice. */
+/*
+ * Calls that change a descriptor's mode, and that copy a descriptor to a number chosen by the
+ * kernel.
+ */
 #include <stdarg.h>
 #include <sys/pidfd.h>
 

@@ -1,4 +1,4 @@
-/* The calls that change which file systems the process sees. */
+/* Calls that change which file systems the process sees. */
 #include "runtime/base/memory_devices.h"
 #include "runtime/process/process.h"
 #include "call.h"

@@ -41,7 +41,7 @@
 		return result;                                                                     \
 	}
 
-/* The four of a family: prefix and the letter that wide ones begin with. */
+/* The four functions of a family: prefix, and the first letter of the wide ones. */
 #define SCANS_FAMILY(prefix, wide, letter)                                                         \
 	SCANS_VA(prefix##v##wide##scanf, (const letter *format, va_list arguments),                \
 		 (format, arguments), STREAM(stdin))                                               \

@@ -15,7 +15,7 @@ struct guard_spot {
 	const struct layout *layout;
 	struct executor *executor;
 	uintptr_t poll;
-	uint32_t type; /* task type: see executors/task_types.h */
+	uint32_t type; /* task type: see turns/task_types.h */
 	uint32_t depth;
 	struct trace_await links[TRACE_GUARD_LINKS];
 	uint32_t value;

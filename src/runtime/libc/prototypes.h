@@ -1,4 +1,7 @@
-/* From the table: a number for each call, and a pointer of the right type to each real function. */
+/*
+ * Generated from the table: a number for each call, and a pointer of the right type to each real
+ * function.
+ */
 #ifndef RUNTIME_CALLS_PROTOTYPES_H
 #define RUNTIME_CALLS_PROTOTYPES_H
 

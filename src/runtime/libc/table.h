@@ -181,7 +181,7 @@ CALL_BY_HAND(FORWARD, file, int, memfd_create, (const char *name, unsigned flags
 CALL_BY_HAND(FORWARD, file, int, login_tty, (int fd))
 CALL_BY_HAND(FORWARD, process, int, daemon, (int stay, int keep))
 
-/* A loop's own waits, and nested ones: see executors/event_loop.h. */
+/* A loop's own waits, and nested ones: see loops/event_loop.h. */
 CALL_BY_HAND(OTHERS, poll, int, epoll_wait, (int fd, struct epoll_event *events, int count, int timeout))
 CALL_BY_HAND(OTHERS, poll, int, epoll_pwait, (int fd, struct epoll_event *events, int count, int timeout, const sigset_t *mask))
 CALL_BY_HAND(OTHERS, poll, int, epoll_pwait2, (int fd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask))

@@ -25,7 +25,7 @@ static inline unsigned place_of(const struct held_slots *slots, uintptr_t lock)
 	return (unsigned)((lock * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (slots->capacity - 1);
 }
 
-/* The entry of this lock, or the free one where it belongs. */
+/* The entry of this lock, or the free entry where it belongs. */
 static inline struct held_lock *probe(struct held_slots *slots, uintptr_t lock)
 {
 	unsigned place = place_of(slots, lock);

@@ -47,7 +47,7 @@ struct held_lock {
 	};
 	/* while suspended: the turn's task type, and the record in the trace */
 	uint32_t site; /* offset of its trace_lock_site */
-	uint32_t type; /* of the task: see executors/task_types.h; 0: none */
+	uint32_t type; /* of the task: see turns/task_types.h; 0: none */
 	void *task;
 	uint64_t since_ns; /* when its turn yielded */
 	/* lock in Python: the frame that took it, and its coroutine's frame; 0: none */
@@ -64,7 +64,7 @@ struct held_wait {
 	const struct known_stack *stack;
 	uint8_t kind;
 	bool ends;	 /* has a time-out */
-	uint32_t record; /* offset of its trace_deadlock; 0: none was written */
+	uint32_t record; /* offset of its trace_deadlock; 0: not written */
 	struct executor *executor;
 };
 

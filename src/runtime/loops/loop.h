@@ -28,7 +28,7 @@ struct loop {
 	struct loop_pool *pool;	   /* the pool it is a member of, see loop_pool.h; NULL: none */
 	unsigned waits;
 	unsigned highest; /* level seen since the last wait */
-	unsigned reach;	  /* places inside the loop's own function and what it calls */
+	unsigned reach;	  /* number of places inside the loop's own function and its callees */
 	unsigned place_count;
 	struct turn turn;
 

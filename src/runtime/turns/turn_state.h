@@ -49,7 +49,7 @@ struct turn {
 		uint64_t paused;  /* for an offload within a turn: when that was paused */
 	};
 	void *task;	      /* the task it runs, as its executor identifies it; NULL: not known */
-	uint32_t type;	      /* of its task: see executors/task_types.h; 0: none */
+	uint32_t type;	      /* of its task: see turns/task_types.h; 0: none */
 	uint32_t locks;	      /* taken in this turn and not released yet */
 	uint32_t locks_noted; /* locks taken in this turn, recorded with their stacks */
 	uint32_t explained_us;	     /* time in calls that were reported, or need not be */

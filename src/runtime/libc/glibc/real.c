@@ -20,7 +20,7 @@ struct real_calls real = {
 #include "runtime/libc/table.h"
 };
 
-/* The stubs and the pointers are numbered as the calls are. */
+/* Stubs and pointers have the same numbers as the calls. */
 #define CALL(class, category, ret, name, params, args, subject)                                    \
 	_Static_assert(offsetof(struct real_calls, name) == CALL_##name * sizeof(void *),          \
 		       "CALL_SYSTEM stands last");

@@ -1,7 +1,7 @@
 /*
- * Names that glibc exports in more than one version, or in an old one only. A plain look-up may
- * give the oldest, which for some (condition variables) means another layout of the same object, or
- * nothing: the newest is asked for by name. tests/exports.sh compares this list with libc.
+ * Names that glibc exports in more than one version, or only in an old one. A plain look-up may
+ * return the oldest, which for some (condition variables) means another layout of the same object,
+ * or nothing: so the newest is requested by name. tests/exports.sh compares this list with libc.
  */
 /* clang-format off */
 VERSION(clock_nanosleep, "GLIBC_2.17")
