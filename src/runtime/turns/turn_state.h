@@ -62,7 +62,7 @@ struct turn {
 				  itself */
 	uint8_t locks_mode;    /* enum quiet_mode */
 	bool excused;	       /* an unknown part of it was in code that may block */
-	bool left; /* its loop has ended since; its last sample gives the latest proof of life */
+	bool left; /* its loop has ended since; its last sample shows until when it ran */
 	/* sites recorded in this turn: the delayed events are added when they are known */
 	struct trace_site *findings[TURN_FINDINGS];
 	uint32_t finding_us[TURN_FINDINGS]; /* time that each took of this turn */
