@@ -300,7 +300,7 @@ def a_damaged_layout_is_not_believed(place):
 
 def _told(place, program, *arguments):
     result = run("--", program, *arguments, env={"XDG_CACHE_HOME": str(place / "cache")})
-    return result.err.count("hold across their awaits is not told"), result
+    return result.err.count("hold across awaits: its debug"), result
 
 
 def what_cannot_be_seen_is_said_once(place):

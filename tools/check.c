@@ -60,7 +60,7 @@ static void print_tasks(const struct task_tables *tables)
 	else
 		printf("%-14s %u kinds of tasks by their shape; without symbols, root futures of "
 		       "block_on "
-		       "are not told\n",
+		       "are not reported\n",
 		       "Tokio", count);
 }
 
@@ -80,7 +80,7 @@ static void print_loops(const struct survey *survey, const char *obstacle)
 	else if (obstacle)
 		print_line("event loops", "none that can be watched");
 	else
-		print_line("event loops", "of no known library; its own are told once they have "
+		print_line("event loops", "of no known library; its own are recognised once they have "
 					  "waited a few times");
 	if (survey_has(survey, ENGINE_java))
 		print_line("Java", "stacks have no names of its functions");

@@ -49,7 +49,7 @@ static const struct command_option options[] = {
 	{ "held-type", 0, "TYPE", "a type that must not live across an await; may be repeated",
 	  take_held },
 	{ "large", 0, "BYTES",
-	  "tell of values of at least so many bytes: " LARGE " is a good start", take_large },
+	  "report values of at least so many bytes: " LARGE " is a good start", take_large },
 };
 
 static int parse(struct scan_command *command, int argc, char **argv)

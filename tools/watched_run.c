@@ -198,7 +198,7 @@ static void print_nothing_watched(const struct run *run, FILE *out)
 
 	fprintf(out,
 		"yieldsan: nothing was watched: no executor ran a turn%s. %s; `yieldsan check %s' "
-		"tells more\n",
+		"says more\n",
 		run->options->require_executor ? ", and that fails here" : "",
 		reason_of_nothing(run, sentence), run->options->command[0]);
 }

@@ -301,7 +301,7 @@ bool trace_file_damage(const struct trace_file *trace, const char *path,
 	else if (!trace->records[RECORD_PROCESS].count && !trace->running)
 		snprintf(
 			sentence, TRACE_SENTENCE_SIZE,
-			"%s does not tell its program: that ended as the trace began, or the trace "
+			"%s does not name its program: that ended as the trace began, or the trace "
 			"is damaged; run the program again",
 			path);
 	else

@@ -15,7 +15,7 @@
 static const struct packager {
 	const char *system, *before, *behind;
 } packagers[] = {
-	{ "debian", "`find-dbgsym-packages ", "' (of debian-goodies) tells its package" },
+	{ "debian", "`find-dbgsym-packages ", "' (of debian-goodies) names its package" },
 	{ "fedora", "`dnf debuginfo-install ", "' installs it" },
 	{ "", "a debug package of the distribution has that of ", "" },
 };

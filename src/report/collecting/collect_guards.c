@@ -177,7 +177,7 @@ static const char *why_blind(const struct layout *layout)
 	if (!layout_count(layout, LAYOUT_MACHINES))
 		return "has lines and no types: build it with debuginfo=2 (`debug = 2' in the "
 		       "profile)";
-	return "had not been read when it started: the next run tells";
+	return "had not been read when it started: the next run reports it";
 }
 
 static void tell_blind(struct collection *collection, const struct loaded_module *module)

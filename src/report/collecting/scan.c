@@ -334,7 +334,7 @@ static int untold(const struct layout *layout, const char *path,
 	    (layout->header->flags & LAYOUT_HAS_RUST)) {
 		snprintf(
 			sentence, LAYOUT_SENTENCE_SIZE,
-			"%s is told in part: the code is not of x86-64, so guards that are dropped "
+			"%s is reported in part: the code is not of x86-64, so guards that are dropped "
 			"before an await are warnings too",
 			path);
 		return 1;
@@ -344,7 +344,7 @@ static int untold(const struct layout *layout, const char *path,
 	if (!count)
 		return 0;
 	snprintf(sentence, LAYOUT_SENTENCE_SIZE,
-		 "%s: of %s it cannot be told what is held at every co_await: %s", path,
+		 "%s: for %s it is not known what is held at every co_await: %s", path,
 		 quantity_of(coroutines, count, "coroutine"),
 		 layout->header->flags & LAYOUT_OTHER_CODE
 			 ? "the code is not of x86-64"
@@ -389,12 +389,12 @@ int scan_file(struct report *report, const char *path, const struct scan_options
 		keep_scanned(report, path);
 		error = untold(&layout, path, sentence);
 		if (layout.header->flags & LAYOUT_PARTS_ABSENT) {
-			snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s is told in part: " ABSENT,
+			snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s is reported in part: " ABSENT,
 				 path);
 			error = 1;
 		}
 	} else {
-		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s tells of no await: %s", path,
+		snprintf(sentence, LAYOUT_SENTENCE_SIZE, "nothing to scan in %s: %s", path,
 			 nothing_in(&layout));
 		error = layout.header->flags & (LAYOUT_HAS_TYPES | LAYOUT_HAS_CPP_TYPES) ? 1
 											 : -ENODATA;

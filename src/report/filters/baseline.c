@@ -17,8 +17,7 @@ struct baseline_entry {
 };
 
 static const char head[] =
-	"# YieldSan baseline: findings that are known; only others fail. `yieldsan help report' "
-	"tells more.\n";
+	"# YieldSan baseline: known findings; only new ones fail. See: man yieldsan, Baselines.\n";
 
 static struct baseline_entry *find(const struct baseline *baseline, const char *id)
 {

@@ -109,14 +109,14 @@ static void print_losses(const struct process *process, FILE *out)
 			quantity_of(events, process->lost_events, "event"));
 	if (process->flags & TRACE_SECCOMP)
 		fputs("    The program installed a seccomp filter: from then on watching made no "
-		      "system calls of its own, and less could be told.\n",
+		      "system calls of its own, so findings may be missing or less exact.\n",
 		      out);
 	if (process->flags & TRACE_NO_UNWINDER)
 		fputs("    libunwind could not be loaded: stacks show the calling function alone; "
 		      "install libunwind8.\n",
 		      out);
 	if (process->flags & TRACE_NO_ROOT_FUTURES)
-		fputs("    Tokio has no symbols here: what block_on's own future does is not told, "
+		fputs("    Tokio has no symbols here: what block_on's own future does is not reported, "
 		      "only tasks are; keep the symbols (strip = false) to see it.\n",
 		      out);
 	if (process->damage)
@@ -169,7 +169,7 @@ void text_processes_print(const struct report *report, FILE *out)
 	for (const struct missing_module *blind = report->session->blind; blind;
 	     blind = blind->next)
 		fprintf(out,
-			"  What tasks of %s hold across their awaits is not told: its debug "
+			"  Cannot show what tasks of %s hold across awaits: its debug "
 			"information %s.\n",
 			shown_path(report->session, blind->path), blind->problem);
 	for (const struct missing_module *missing = report->session->missing; missing;

@@ -17,7 +17,7 @@ static void print_head(const struct process *process, FILE *out)
 		counts[tasks->groups[i].state] += tasks->groups[i].count;
 	fprintf(out, "    %s", quantity_of(count, tasks->count, "task"));
 	if (counts[TASK_UNKNOWN] == tasks->count && tasks->count)
-		fputs(" at most: which of them had ended by then, a trace does not tell", out);
+		fputs(" at most: a trace does not say which of them had ended by then", out);
 	else if (counts[TASK_UNKNOWN])
 		fprintf(out, " at most: %s of them may have ended by then",
 			quantity_count(count, counts[TASK_UNKNOWN]));

@@ -54,7 +54,7 @@ const char *held_value_cost(struct session *session, const struct finding *findi
 	const char *text = !finding->variable ? "with all that it awaits"
 			   : strcmp(finding->variable, "a guard")
 				   ? "not named in the source"
-				   : "which one it is cannot be told";
+				   : "which one it is is not known";
 
 	if (declared && declared->native.frames[0].file) {
 		const struct frame *frame = &declared->native.frames[0];

@@ -94,9 +94,9 @@ static const struct lesson {
 	const char *word, *reason, *instead;
 } lessons[] = {
 	{ "lock-across-yield",
-	  THREADS "whoever else wants the lock waits for a task that is not running, and may hold "
+	  THREADS "other tasks that want the lock wait for a task that is not running, and may hold "
 		  "up the thread that would run it.",
-	  "Let go of the lock before the await (a block of its own, drop(guard)), or use the "
+	  "Release the lock before the await (a block of its own, drop(guard)), or use the "
 	  "executor's own (tokio::sync::Mutex, asyncio.Lock)." },
 	{ "borrow-across-yield",
 	  THREADS "another task that borrows the same cell meanwhile panics.",
@@ -111,7 +111,7 @@ static const struct lesson {
 	{ "foreign-unlock",
 	  "A lock belongs to the thread that took it: a task that yields while it holds one may go "
 	  "on, and unlock, on another thread.",
-	  "Let go of it before the await; to hand over ownership use a semaphore." },
+	  "Release it before the await; to hand over ownership use a semaphore." },
 	{ "deadlock", "None of them can go on: each waits for what another holds.",
 	  "Take locks in one order everywhere, or one at a time." },
 	{ "cancelled-holding", CANCELLED,
