@@ -332,11 +332,11 @@ static int untold(const struct layout *layout, const char *path,
 
 	if ((layout->header->flags & LAYOUT_OTHER_CODE) &&
 	    (layout->header->flags & LAYOUT_HAS_RUST)) {
-		snprintf(
-			sentence, LAYOUT_SENTENCE_SIZE,
-			"%s is reported in part: the code is not of x86-64, so guards that are dropped "
-			"before an await are warnings too",
-			path);
+		snprintf(sentence, LAYOUT_SENTENCE_SIZE,
+			 "%s is reported in part: the code is not of x86-64, so guards that are "
+			 "dropped "
+			 "before an await are warnings too",
+			 path);
 		return 1;
 	}
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_MACHINES); i++)
