@@ -346,7 +346,7 @@ static int setup(void **state)
 /* Fifteen short reads of a file, and a sixteenth. */
 static bool are_sampled(int file)
 {
-	static char buffer[32 << 10]; /* some microseconds */
+	static char buffer[200 << 10]; /* some 10 us: not so short that it cannot have slept */
 	bool others;
 
 	turn_enter();
