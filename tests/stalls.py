@@ -62,7 +62,8 @@ def a_busy_turn_is_found_with_its_line(place):
 def the_text_shows_where_the_time_went(place):
     result = run(_stalls(place), "busy")
     expect(re.search(r"^ERROR .*long turn keeps .* busy in compute \(.*:\d+\)", result.err, re.M), result)
-    expect(re.search(r"\d+ % +step ", result.err), result)
+    # Where all samples are of one line there is no tree of shares.
+    expect(re.search(r"(\d+ %)? +step ", result.err), result)
     expect(re.search(r"turns: p50 .*, p99 .*, longest ", result.err), result)
 
 
@@ -140,9 +141,9 @@ def turns_whose_place_was_not_seen_are_one_finding_for_each_loop(place):
     result = yieldsan("report", "--format=json", "--show=notice", place.path)
     told = sorted(finding["message"] for finding in json.loads(result.out)["findings"] if finding["kind"] == "long-turn")
     expect(len(told) == 2, told)
-    for message, name in zip(told, ("first_loop", "second_loop")):
-        expect(f"where was not seen, the loop is in {name} (" in message, told)
-        expect("processor" not in message, told)
+    for name in ("first_loop", "second_loop"):
+        expect(sum(f"where was not seen, the loop is in {name} (" in message for message in told) == 1, told)
+    expect(not any("processor" in message for message in told), told)
 
 
 def a_wait_past_libc_is_named(place):

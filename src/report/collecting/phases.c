@@ -120,6 +120,15 @@ static void take_server(const struct trace_file *trace, const struct trace_site 
 		facts->listens_ns = listens_ns;
 }
 
+/* A site is counted when its call or turn ends. Of several, how long the first took is not known.
+ */
+static uint64_t began_ns(const struct trace_site *site, const struct finding *seen)
+{
+	uint64_t ns = seen->count == 1 ? seen->max_ns : 0;
+
+	return site->first_ns > ns ? site->first_ns - ns : 0;
+}
+
 void phase_take(const struct process *process, const struct trace_file *trace,
 		const struct trace_site *site, struct finding *seen)
 {
@@ -127,7 +136,7 @@ void phase_take(const struct process *process, const struct trace_file *trace,
 	struct phase_facts facts = {
 		.asked_to_end_ns = trace->header->asked_to_end_ns,
 		.in_exit = is_in_exit(&seen->stacks->script),
-		.first_ns = site->first_ns,
+		.first_ns = began_ns(site, seen),
 		.last_ns = site->last_ns,
 		.in_progress = seen->in_progress,
 		.tests = process->tests || runs_tests(process),
