@@ -313,7 +313,7 @@ def what_cannot_be_seen_is_said_once(place):
     program = _program("dev", "futures_held")
     # Of a program that another one starts nothing is known but from an earlier run.
     count, result = _told(place, "/bin/sh", "-c", f"{program} long; exit 0")
-    expect(count == 1 and "the next run tells" in result.err and "is held across" not in result.err, result)
+    expect(count == 1 and "the next run reports it" in result.err and "is held across" not in result.err, result)
     count, result = _told(place, "/bin/sh", "-c", f"{program} long; exit 0")
     expect(count == 0 and "is held across" in result.err, result)
     count, result = _told(place, place.compile("plain"))
