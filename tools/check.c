@@ -80,8 +80,9 @@ static void print_loops(const struct survey *survey, const char *obstacle)
 	else if (obstacle)
 		print_line("event loops", "none that can be watched");
 	else
-		print_line("event loops", "of no known library; its own are recognised once they have "
-					  "waited a few times");
+		print_line("event loops",
+			   "of no known library; its own are recognised once they have "
+			   "waited a few times");
 	if (survey_has(survey, ENGINE_java))
 		print_line("Java", "stacks have no names of its functions");
 	if (survey_has(survey, ENGINE_beam))

@@ -48,8 +48,8 @@ static const struct command_option options[] = {
 	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same", take_output },
 	{ "held-type", 0, "TYPE", "a type that must not live across an await; may be repeated",
 	  take_held },
-	{ "large", 0, "BYTES",
-	  "report values of at least so many bytes: " LARGE " is a good start", take_large },
+	{ "large", 0, "BYTES", "report values of at least so many bytes: " LARGE " is a good start",
+	  take_large },
 };
 
 static int parse(struct scan_command *command, int argc, char **argv)

@@ -116,7 +116,8 @@ static void print_losses(const struct process *process, FILE *out)
 		      "install libunwind8.\n",
 		      out);
 	if (process->flags & TRACE_NO_ROOT_FUTURES)
-		fputs("    Tokio has no symbols here: what block_on's own future does is not reported, "
+		fputs("    Tokio has no symbols here: what block_on's own future does is not "
+		      "reported, "
 		      "only tasks are; keep the symbols (strip = false) to see it.\n",
 		      out);
 	if (process->damage)

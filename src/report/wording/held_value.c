@@ -51,10 +51,9 @@ const char *held_value_cost(struct session *session, const struct finding *findi
 	const struct finding_stack *declared = declaration(finding);
 	struct strings *strings = &session->strings;
 	char count[QUANTITY_SIZE];
-	const char *text = !finding->variable ? "with all that it awaits"
-			   : strcmp(finding->variable, "a guard")
-				   ? "not named in the source"
-				   : "which one it is is not known";
+	const char *text = !finding->variable			  ? "with all that it awaits"
+			   : strcmp(finding->variable, "a guard") ? "not named in the source"
+								  : "which one it is is not known";
 
 	if (declared && declared->native.frames[0].file) {
 		const struct frame *frame = &declared->native.frames[0];

@@ -94,8 +94,9 @@ static const struct lesson {
 	const char *word, *reason, *instead;
 } lessons[] = {
 	{ "lock-across-yield",
-	  THREADS "other tasks that want the lock wait for a task that is not running, and may hold "
-		  "up the thread that would run it.",
+	  THREADS
+	  "other tasks that want the lock wait for a task that is not running, and may hold "
+	  "up the thread that would run it.",
 	  "Release the lock before the await (a block of its own, drop(guard)), or use the "
 	  "executor's own (tokio::sync::Mutex, asyncio.Lock)." },
 	{ "borrow-across-yield",
