@@ -152,8 +152,8 @@ lint: ## clang's warnings, clang-tidy, cppcheck, the manual, the layout of the c
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,portability --suppress=uninitvar \
 		--suppress=ctuuninitvar --suppress=preprocessorErrorDirective --std=c11 -Iinclude -Isrc \
 		-D__x86_64__ -D__ELF__ "-DElfW(type)=Elf64_##type" \
-		"-Djson_array_foreach(array, i, value)=for (i = 0; (value = json_array_get(array, i)); i++)" \
-		"-DHASH_ITER(hh, head, element, next)=for (element = head; element; element = next)" src tools
+		"-Djson_array_foreach(array, i, value)=while (i = 0, (value = json_array_get(array, i)))" \
+		"-DHASH_ITER(hh, head, element, next)=while ((element = head))" src tools
 	@# Each in a process of its own: clang-tidy 14 takes a va_list of one file for that of the next.
 	$(Q)printf '%s\n' $(sort $(filter %.c,$(runtime_src) $(tools_src))) | xargs -P $$(nproc) -I {} \
 		clang-tidy --quiet {} -- $(COMMON) -I$(BUILD)/clang/generated -D_GNU_SOURCE 2>$(BUILD)/tidy.log || { cat $(BUILD)/tidy.log; false; }
