@@ -22,7 +22,7 @@ static int line_of_ranges(const uint8_t *table, size_t size, int line, long inst
 	long end = 0;
 
 	for (size_t i = 0; i + 2 <= size; i += 2) {
-		int difference = (int8_t)table[i + 1];
+		int difference = table[i + 1] < 128 ? table[i + 1] : table[i + 1] - 256;
 
 		end += table[i];
 		if (difference != NO_LINE)

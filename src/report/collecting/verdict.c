@@ -205,7 +205,7 @@ static bool is_module_body(const struct stack *script)
 	    (!strcmp(last->file, "node:internal/modules/esm/module_job") ||
 	     !strcmp(last->file, "node:internal/modules/run_main")))
 		return true;
-	for (size_t i = 0; i < script->count; i++)
+	for (size_t i = 0; script->frames && i < script->count; i++)
 		if (script->frames[i].file &&
 		    !strcmp(script->frames[i].file, "node:internal/main/worker_thread"))
 			return true;

@@ -167,7 +167,7 @@ static void read_mounts(uint64_t *to, unsigned *count, int fd)
 /* Anonymous shared memory and memfds are on an internal mount of the kernel. */
 static void add_memfd(uint64_t *to, unsigned *count)
 {
-	struct statx status;
+	struct statx status = { 0 };
 	long fd = system_call(SYS_memfd_create, (long)"yieldsan", 1 /* MFD_CLOEXEC */, 0, 0, 0, 0);
 
 	if (fd < 0)

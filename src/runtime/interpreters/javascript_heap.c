@@ -99,7 +99,7 @@ static uintptr_t field(uintptr_t object, intptr_t offset)
 static int type_of(uintptr_t object)
 {
 	uintptr_t map = field(object, 0);
-	uint16_t type;
+	uint16_t type = 0;
 
 	if ((map & 3) != TAG ||
 	    !far_read(map - TAG + (uintptr_t)v8.instance_type, &type, sizeof type))

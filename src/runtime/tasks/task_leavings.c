@@ -104,7 +104,7 @@ static bool is_temporary(const char *path)
 void task_makes_file(const char *path, int fd)
 {
 	struct leaving *leaving;
-	struct statx file;
+	struct statx file = { 0 };
 	uint64_t task;
 
 	if (!is_temporary(path) || strlen(path) >= sizeof leaving->path || !file_status(fd, &file))
