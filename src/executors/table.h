@@ -16,7 +16,7 @@
  * beginning of the file's name, NULL for anything that exports the functions; .path: part of the
  * module's path; .functions: one of them is below the loop's own wait, without them any wait of
  * the module is the loop's; .caller: part of the path of the module that calls the loop;
- * .is_below: callbacks are called below the functions, whoever wrote the loop.
+ * .is_below: callbacks are called below the functions, in any loop that uses them.
  *
  * PYTHON_LOOP(id, package, file, function): a loop written in Python. The package whose functions
  * are the executor's, part of the path of the loop's function ("": any), and the function, within
