@@ -207,6 +207,20 @@ def all_workers_that_wait_for_a_task_are_one_sentence(place):
         expect(text.count("hangs.rs:%d" % _line(RUST, "workers")) == 1 and "and 3 more" in text, text)
 
 
+def a_suspension_is_counted_once_and_for_its_own_time(place):
+    """Whether the process recorded it, or only the report saw it from outside."""
+    with _running(place, _rust(), "workers") as pid:
+        started = time.monotonic()
+        _explained(pid, "hung")
+        for _ in range(3):
+            time.sleep(0.6)
+            report = json.loads(yieldsan("report", "--format=json", pid).out)
+            held, = [finding for finding in report["findings"] if "held across" in finding["message"]]
+            seconds = time.monotonic() - started + 1
+            expect(held["harm"]["yields"] == 1 and held["total_ns"] <= seconds * 1e9, (seconds, held))
+            expect(held["total_ns"] - held["max_ns"] < 1e6, held)
+
+
 def one_blocked_worker_is_not_all(place):
     with _running(place, _rust(), "one_of_four") as pid:
         document = _explained(pid, "blocked", "waits for a lock that a suspended task")

@@ -2,6 +2,7 @@
  * Findings of guards of suspended tasks, read from outside: the tasks may never be polled again,
  * and the process itself looks only when they are.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "judgement/limits.h"
@@ -27,6 +28,24 @@ static uint32_t executor_of(const struct trace_file *trace, const struct task_ki
 	return kind->record->executor;
 }
 
+/*
+ * Whether the process itself has recorded this suspension: a thread that waited for a lock looked at
+ * all suspended tasks. Its record goes on until now.
+ */
+static bool is_recorded(const struct collection *collection, const struct trace_guard_site *site)
+{
+	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++) {
+		const struct trace_guard_site *known =
+			collection_record(collection, RECORD_GUARD_SITE, i);
+
+		if (known->open && known->last_ns >= site->first_ns && known->poll == site->poll &&
+		    known->value == site->value && known->depth == site->depth &&
+		    !memcmp(known->links, site->links, site->depth * sizeof *site->links))
+			return true;
+	}
+	return false;
+}
+
 /* In the form in which the process would have written it. */
 static void add(struct collection *collection, const struct task_kind *kind,
 		const struct task_seen *seen, const struct layout_guard *guard, uint64_t polled_ns,
@@ -47,6 +66,7 @@ static void add(struct collection *collection, const struct task_kind *kind,
 		.first_ns = polled_ns,
 		.last_ns = now_ns,
 		.open = 1,
+		.open_since_ns = polled_ns,
 	};
 
 	if (guard->depth > TRACE_GUARD_LINKS)
@@ -55,7 +75,8 @@ static void add(struct collection *collection, const struct task_kind *kind,
 		site.links[i].machine = seen->links[i].machine;
 		site.links[i].state = seen->links[i].state;
 	}
-	collection_add_guard(collection, &site);
+	if (!is_recorded(collection, &site))
+		collection_add_guard(collection, &site);
 }
 
 static void look_at(struct collection *collection, struct task_kinds *kinds,
