@@ -51,6 +51,38 @@ static void an_offload_in_a_task_disarms(void **state)
 	turn_end(&task);
 }
 
+/* A call's time belongs to its turn and to each turn around that one. */
+static void what_calls_explain_adds_up_in_each_turn_around(void **state)
+{
+	struct turn outer = { 0 }, inner = { 0 };
+
+	(void)state;
+	turn_begin(&outer, executor(), TURN_TASK);
+	turn_explain(&outer, 1000000, 1);
+	turn_begin(&inner, executor(), TURN_TASK);
+	turn_explain(&inner, 2000000, 2);
+	turn_explain(&inner, 4000000, 4);
+	assert_int_equal(inner.explained_us, 6000);
+	assert_int_equal(inner.explained_switches, 6);
+	assert_int_equal(outer.explained_us, 7000);
+	assert_int_equal(outer.explained_switches, 7);
+	turn_end(&inner);
+	turn_end(&outer);
+}
+
+static void an_offload_explains_nothing_of_the_turn_around(void **state)
+{
+	struct turn task = { 0 }, offload = { 0 };
+
+	(void)state;
+	turn_begin(&task, executor(), TURN_TASK);
+	turn_begin(&offload, executor(), TURN_OFFLOAD);
+	turn_explain(&offload, 2000000, 2);
+	assert_int_equal(task.explained_us, 0);
+	turn_end(&offload);
+	turn_end(&task);
+}
+
 static void the_end_of_a_turn_that_is_not_there_does_nothing(void **state)
 {
 	struct turn turn = { 0 }, stranger = { 0 };
@@ -183,6 +215,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(begin_and_end_nest),
 		cmocka_unit_test(an_offload_in_a_task_disarms),
+		cmocka_unit_test(what_calls_explain_adds_up_in_each_turn_around),
+		cmocka_unit_test(an_offload_explains_nothing_of_the_turn_around),
 		cmocka_unit_test(the_end_of_a_turn_that_is_not_there_does_nothing),
 		cmocka_unit_test(the_end_of_an_outer_turn_ends_those_within),
 		cmocka_unit_test(a_turn_left_below_on_the_stack_is_dropped),

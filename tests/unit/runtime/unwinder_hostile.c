@@ -1,5 +1,6 @@
 /* Stacks that lie: no frame information, garbage in registers, damaged modules. None may do harm.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -134,6 +135,103 @@ static void no_start_is_fatal(void **state)
 	}
 }
 
+/* ---- frame information that names places outside its frame */
+
+void saves_below(void);
+void realigns_and_saves_below(void);
+void by_rbp(void);
+__asm__(".text\n"
+	"saves_below:\n"
+	"	.cfi_startproc\n"
+	"	.cfi_def_cfa rsp, 16\n"
+	"	.cfi_offset rbp, -64\n"
+	"	.skip 8, 0x90\n"
+	"	.cfi_endproc\n"
+	"realigns_and_saves_below:\n"
+	"	.cfi_startproc\n"
+	"	.cfi_escape 0x0f, 3, 0x76, 0x78, 0x06\n" /* CFA: the word at rbp - 8 */
+	"	.cfi_escape 0x10, 6, 2, 0x76, 0x40\n"	 /* rbp: at rbp - 64 */
+	"	.skip 8, 0x90\n"
+	"	.cfi_endproc\n"
+	"by_rbp:\n"
+	"	.cfi_startproc\n"
+	"	.cfi_def_cfa rbp, 16\n"
+	"	.cfi_offset rbp, -16\n"
+	"	.skip 8, 0x90\n"
+	"	.cfi_endproc\n");
+
+static void call_by_rbp(uintptr_t *frame)
+{
+	frame[0] = 0;
+	frame[1] = (uintptr_t)by_rbp + 4;
+}
+
+static size_t walk_from(void (*function)(void), const uintptr_t *sp, const uintptr_t *bp)
+{
+	const struct unwind_start start = {
+		.pc = (uintptr_t)function + 4,
+		.sp = (uintptr_t)sp,
+		.bp = (uintptr_t)bp,
+	};
+	uint64_t frames[8];
+
+	return unwinder_walk(&start, frames, NULL, 8);
+}
+
+/* Below the stack pointer lies what earlier calls left. */
+static void a_frame_pointer_saved_below_its_frame_is_not_read(void **state)
+{
+	uintptr_t words[64] = { 0 };
+
+	(void)state;
+	call_by_rbp(&words[32]);
+	words[26] = (uintptr_t)&words[40];
+	call_by_rbp(&words[40]);
+	assert_int_equal(walk_from(saves_below, &words[32], NULL), 2);
+	/* One that is saved within its frame is followed there. */
+	assert_int_equal(walk_from(by_rbp, &words[32], &words[40]), 2);
+}
+
+static void nor_is_that_of_a_realigned_stack(void **state)
+{
+	uintptr_t words[64] = { 0 };
+
+	(void)state;
+	words[35] = (uintptr_t)&words[38];
+	call_by_rbp(&words[36]);
+	words[28] = (uintptr_t)&words[44];
+	call_by_rbp(&words[44]);
+	assert_int_equal(walk_from(realigns_and_saves_below, &words[32], &words[36]), 2);
+}
+
+#define OWN_STACK (64 * MEMORY_PAGE)
+
+static void *walks_beyond(void *stack)
+{
+	uintptr_t words[4] = { 0 }, *beyond = (uintptr_t *)((char *)stack + OWN_STACK) + 16;
+
+	call_by_rbp(beyond);
+	return (void *)walk_from(by_rbp, words, beyond);
+}
+
+static void a_frame_beyond_the_top_of_the_threads_stack_is_not_read(void **state)
+{
+	char *stack = mmap(NULL, OWN_STACK + MEMORY_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t attributes;
+	void *depth = NULL;
+	pthread_t thread;
+
+	(void)state;
+	assert_true(stack != MAP_FAILED);
+	pthread_attr_init(&attributes);
+	assert_int_equal(pthread_attr_setstack(&attributes, stack, OWN_STACK), 0);
+	assert_int_equal(pthread_create(&thread, &attributes, walks_beyond, stack), 0);
+	pthread_join(thread, &depth);
+	assert_int_equal((size_t)depth, 1);
+	munmap(stack, OWN_STACK + MEMORY_PAGE);
+}
+
 /* ---- foreign stacks */
 
 static ucontext_t outer, inner;
@@ -231,6 +329,9 @@ int main(void)
 		cmocka_unit_test(garbage_in_rbp_ends_a_walk),
 		cmocka_unit_test(a_loop_of_frame_pointers_ends),
 		cmocka_unit_test(no_start_is_fatal),
+		cmocka_unit_test(a_frame_pointer_saved_below_its_frame_is_not_read),
+		cmocka_unit_test(nor_is_that_of_a_realigned_stack),
+		cmocka_unit_test(a_frame_beyond_the_top_of_the_threads_stack_is_not_read),
 		cmocka_unit_test(a_walk_stops_at_the_end_of_a_foreign_stack),
 		cmocka_unit_test(damaged_frame_information_is_survived),
 	};

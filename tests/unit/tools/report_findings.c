@@ -458,6 +458,23 @@ static void the_worst_comes_first(void **state)
 	report_free(&made);
 }
 
+/* Someone may still end it. */
+static void what_has_not_ended_comes_before_what_has(void **state)
+{
+	struct made_report made;
+
+	(void)state;
+	trace_begin_tokio(&trace, 100);
+	trace_put_site(&trace, STACK(std_sleep, app_handler, tokio_poll))->total_ns = 5000 * MS;
+	trace_put_call_in_progress(&trace, STACK(std_sleep, app_serve, tokio_poll));
+	trace_write(&trace, "a.yieldsan");
+	made = report_json();
+	assert_int_equal(finding_count(&made), 2);
+	assert_contains(text_of(finding_at(&made, 0), "message"), "app::serve");
+	assert_contains(text_of(finding_at(&made, 1), "message"), "app::handler");
+	report_free(&made);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)
 
 int main(void)
@@ -482,6 +499,7 @@ int main(void)
 		TEST(a_call_that_ended_or_a_thread_that_did_is_none),
 		TEST(functions_that_the_user_allows_are_left_out),
 		TEST(the_worst_comes_first),
+		TEST(what_has_not_ended_comes_before_what_has),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
