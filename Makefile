@@ -35,7 +35,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all release check check-built check-recipes check-crates check-flaky mutate check-watcher demo bench unit lint check-asan format install uninstall clean help
+.PHONY: all release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher demo bench unit lint check-asan format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -62,6 +62,13 @@ check-flaky: ## labelled programs 100 times, on the machine as it is and with ev
 	$(Q)tools/install-dependencies.sh build check
 	$(Q)$(again) all
 	$(Q)tests/long/flaky.py
+
+check-strangers: ## programs that others wrote, from Debian, PyPI and npm, under a load: every error is judged
+	$(Q)tools/install-dependencies.sh build check servers
+	@# What cannot be had is skipped, with its reason.
+	-$(Q)tools/install-dependencies.sh strangers
+	$(Q)$(again) all
+	$(Q)tests/long/strangers.py
 
 check-watcher: ## the process that looks at a program from outside, killed 200 times, and 20 times in one run
 	$(Q)tools/install-dependencies.sh build check

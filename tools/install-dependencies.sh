@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the named purposes need and is not there. Says nothing when everything is.
-# build, demo, check, lint: the targets of make. recipes: what check-recipes has beyond check. servers: well-behaved programs to test with, which only
-# a machine that is thrown away afterwards should get.
+# build, demo, check, lint: the targets of make. recipes: what check-recipes has beyond check. servers: well-behaved programs to test with, and
+# strangers: what check-strangers has beyond them; only a machine that is thrown away afterwards should get these.
 # Where there is no apt-get it says which packages Debian would take.
 set -eu
 
@@ -64,6 +64,34 @@ servers nginx-light        /usr/sbin/nginx
 servers python3-uvicorn    /usr/lib/python3/dist-packages/uvicorn
 servers redis-server       redis-server
 servers socat              socat
+strangers apache2-bin      apache2
+strangers aria2            aria2c
+strangers bind9            named
+strangers bind9-dnsutils   dig
+strangers curl             curl
+strangers dnsmasq-base     dnsmasq
+strangers h2o              h2o
+strangers haproxy          haproxy
+strangers knot             knotd
+strangers libfcgi-bin      cgi-fcgi
+strangers lighttpd         lighttpd
+strangers mariadb-server   mariadbd
+strangers mosquitto        mosquitto
+strangers mosquitto-clients mosquitto_pub
+strangers nghttp2-client   nghttp
+strangers nghttp2-server   nghttpd
+strangers openssl          openssl
+strangers pgbouncer        pgbouncer
+strangers php8.2-fpm       php-fpm8.2
+strangers postgresql       /usr/lib/postgresql/15/bin/postgres
+strangers postgresql-contrib pgbench
+strangers privoxy          privoxy
+strangers rabbitmq-server  /usr/lib/rabbitmq/bin/rabbitmq-server
+strangers squid            squid
+strangers stunnel4         stunnel4
+strangers tinyproxy        tinyproxy
+strangers unbound          unbound
+strangers varnish          varnishd
 lint  clang                clang
 lint  clang-format         clang-format
 lint  clang-tidy           clang-tidy
