@@ -29,8 +29,8 @@ static uint32_t executor_of(const struct trace_file *trace, const struct task_ki
 }
 
 /*
- * Whether the process itself has recorded this suspension: a thread that waited for a lock looked at
- * all suspended tasks. Its record goes on until now.
+ * Whether the process itself has recorded this suspension: a thread that waited for a lock looked
+ * at all suspended tasks. Its record goes on until now.
  */
 static bool is_recorded(const struct collection *collection, const struct trace_guard_site *site)
 {
