@@ -81,6 +81,23 @@ def a_python_application_by_its_module(place):
     expect(re.search(r"fetch \(clock_nanosleep\) blocks the asyncio event loop in serve", result.err), result)
 
 
+def a_directory_that_pip_filled_has_libraries(place):
+    """As `pip install --target .' leaves it, for a zipped deployment: the program lies beside its libraries."""
+    for name, text in {
+        "app.py": APP,
+        "helper_lib/__init__.py": LIBRARY,
+        "helper_lib-1.0.dist-info/RECORD": "helper_lib/__init__.py,,\n",
+    }.items():
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_text(text)
+    result = run(PYTHON, "app.py", cwd=place.path)
+    _expect_places(result, "app.py:", "app.py:")
+    expect("helper_lib.fetch" in result.err, result)
+    (place / "helper_lib-1.0.dist-info/RECORD").write_text("other/__init__.py,,\n")
+    result = run(PYTHON, "app.py", cwd=place.path)
+    expect("in fetch (helper_lib/__init__.py:4)" in result.err, result)
+
+
 def an_installed_library_is_no_program(place):
     """The negative: a script of one's own that uses the same packages."""
     packages, _ = _installed(place)

@@ -39,6 +39,7 @@ struct session {
 	struct known_layout *layouts;
 	struct known_stack *known_stacks, *known_scripts[2]; /* see stack.c; [1]: Python's */
 	struct source_text *source_texts;
+	struct installed *installed; /* see installed.c */
 	struct ownership *ownerships;
 	const char *directory,
 		*top; /* the current directory and the repository's top, once needed */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "report/frames/installed.h"
 #include "report/frames/source_text.h"
 #include "report/filters/baseline.h"
 #include "report/collecting/collect.h"
@@ -312,6 +313,7 @@ static int make(const struct report_options *options, const struct scan_options 
 	findings_deinit(&report);
 	obstack_free(&report.memory, NULL);
 	source_texts_deinit(&session);
+	installed_deinit(&session);
 	stacks_deinit(&session);
 	session_deinit(&session);
 	return error;

@@ -5,6 +5,7 @@
 #include "support/strings.h"
 #include "frame.h"
 #include "crate_source.h"
+#include "installed.h"
 #include "ownership.h"
 #include "shared/pattern.h"
 #include "shared/python_loop.h"
@@ -368,22 +369,27 @@ static void refine_rust(struct frame *frame, const struct ownership *ownership,
 }
 
 /* The rest of the path after the last directory of installed packages. */
-static const char *behind_packages(const char *file)
+static const char *behind_packages(struct session *session, const char *file)
 {
-	static const char *const marks[] = { "/site-packages/", "/dist-packages/",
-					     "/node_modules/" };
-	const char *found = NULL;
+	const char *found = installed_path(session, file);
 
-	for (size_t i = 0; i < COUNT(marks); i++)
-		for (const char *at = file; (at = behind(at, marks[i]));)
-			found = !found || at > found ? at : found;
+	for (const char *at = file; (at = behind(at, "/node_modules/"));)
+		found = !found || at > found ? at : found;
 	return found;
+}
+
+/* A module in C that was installed with its package, under a Python program. */
+static void refine_module(struct frame *frame, const struct ownership *ownership)
+{
+	if (ownership->script && frame->module && frame->owner == OWNER_PROGRAM &&
+	    installed_path(ownership->session, frame->module))
+		set(frame, OWNER_DEPENDENCY, path_name(frame->module));
 }
 
 static void refine_script(struct frame *frame, const struct ownership *ownership,
 			  struct strings *strings)
 {
-	const char *package = frame->file ? behind_packages(frame->file) : NULL;
+	const char *package = frame->file ? behind_packages(ownership->session, frame->file) : NULL;
 	size_t length;
 
 	if (!package || frame->owner == OWNER_EXECUTOR)
@@ -407,7 +413,9 @@ void frame_find_owner(struct frame *frame, const struct ownership *ownership,
 	frame->id_owner = frame->owner;
 	if (frame->native && is_rust(frame) && frame->module)
 		refine_rust(frame, ownership, strings);
-	else if (!frame->native)
+	else if (frame->native)
+		refine_module(frame, ownership);
+	else
 		refine_script(frame, ownership, strings);
 	if (ownership->own && is_own(frame, ownership->own))
 		set(frame, OWNER_PROGRAM, NULL);

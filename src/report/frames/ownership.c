@@ -8,6 +8,7 @@
 
 #include "crate_source.h"
 #include "inspect/session.h"
+#include "installed.h"
 #include "source_text.h"
 
 #define MAX_PACKAGES  64
@@ -169,20 +170,10 @@ static size_t imported_by(const char *text, size_t size, const char **package)
 	return 0;
 }
 
-/* The rest of the path after site-packages or dist-packages; NULL if in neither. */
-static const char *behind_packages(const char *path)
-{
-	const char *at = strstr(path, "/site-packages/");
-
-	if (!at)
-		at = strstr(path, "/dist-packages/");
-	return at ? at + strlen("/site-packages/") : NULL;
-}
-
 static void find_python_packages(struct session *session, struct ownership *ownership,
 				 const char *script)
 {
-	const char *package = behind_packages(script), *directory, *text;
+	const char *package = installed_path(session, script), *directory, *text;
 	size_t size, length;
 
 	if (package) {
@@ -349,6 +340,7 @@ struct ownership *ownership_of(struct session *session, const char *executable,
 	ownership = obstack_alloc(&session->memory, sizeof *ownership);
 	*ownership = (struct ownership){
 		.next = session->ownerships,
+		.session = session,
 		.executable = executable,
 		.called = called,
 		.script = script,

@@ -11,14 +11,16 @@ struct session;
 /* Strings are kept. */
 struct ownership {
 	struct ownership *next;
-	const char *executable; /* path of the process's executable */
+	struct session *session; /* NULL: only what paths say by themselves */
+	const char *executable;	 /* path of the process's executable */
 	/* The name by which the program was started, if its file has another: "redis-server", a
 	 * link to redis-check-rdb. NULL: the same. */
 	const char *called;
 	const char *script; /* run by an interpreter: a path, or "-m" and the module; NULL */
 	const char *target; /* run by a launcher: "app.main:create"; NULL */
 	const char *own;    /* option `own': patterns of packages and paths */
-	/* Packages installed with the script: directories below site-packages or node_modules. */
+	/* Packages installed with the script: directories of installed packages (see installed.h)
+	 * or below node_modules. */
 	const char **packages;
 	size_t package_count;
 	/* The crate that contains the executable's `main'; its sources, if they were fetched too

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "report/frames/installed.h"
 #include "report/frames/source_text.h"
 #include "inspect/session.h"
 #include "report/model/finding.h"
@@ -24,16 +25,13 @@ static const struct {
 #define COUNT(array) (sizeof array / sizeof *array)
 
 /* Where the library's own directories begin; NULL for a file outside any library. */
-static const char *in_library(const char *file, bool *standard)
+static const char *in_library(struct session *session, const char *file, bool *standard)
 {
-	static const char *const marks[] = { "/site-packages/", "/dist-packages/" };
-	const char *at;
+	const char *at = installed_path(session, file);
 
-	*standard = false;
-	for (size_t i = 0; i < COUNT(marks); i++)
-		if ((at = strstr(file, marks[i])))
-			return at + strlen(marks[i]);
-	*standard = true;
+	*standard = !at;
+	if (at)
+		return at;
 	at = strstr(file, "/lib/python");
 	return at && strchr(at + 11, '/') ? strchr(at + 11, '/') + 1 : NULL;
 }
@@ -122,7 +120,8 @@ static const char *frozen_name(struct session *session, const struct frame *fram
 const char *python_name(struct session *session, const struct frame *frame)
 {
 	bool standard = false;
-	const char *path = frame->file ? in_library(frame->file, &standard) : NULL, *name, *last;
+	const char *path = frame->file ? in_library(session, frame->file, &standard) : NULL, *name,
+		   *last;
 	size_t length;
 
 	if (!frame->function)
