@@ -1,28 +1,89 @@
 #!/usr/bin/env python3
-"""The worked example in tools/doc/locks.md of a guard held across an await: its program, its commands, what they show."""
+"""Every command that README.md and tools/doc show with its output prints that output.
 
+In an indented block, `$ yieldsan ...' is run, and the lines below it must come in this order; what differs
+from run to run (times, counts of samples, process numbers, addresses) is left out of the comparison. A line
+with frames that are left out, "...", matches any.
+"""
+
+import contextlib
+import http.server
 import os
+import pathlib
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import threading
+import time
 
-from cli.place import BUILD, expect, ROOT, run_tests, Skip, yieldsan
+from cli.place import BUILD, expect, ROOT, run_tests, SECONDS, Skip, yieldsan, YIELDSAN
 
-DOCUMENT = (ROOT / "tools/doc/locks.md").read_text(encoding="utf-8").splitlines()
+PROGRAMS = ROOT / "tests" / "documents"
 INDENT = "    "
-PROGRAM = BUILD / "cargo" / "debug" / "service"
-# What differs from run to run.
-CHANGES = re.compile(r"[\d.]+ (?=ms)|(?<=process )\d+")
+TRIES = 3
+CHANGES = (
+    (re.compile(r"\d+(\.\d+)?( min \d+)? (ms|us|ns|s|%|frames?|turns?|KB)\b"), "N"),
+    (re.compile(r"(?<=process )\d+|\[\d+\]|\(\d+\)|0x[0-9a-f]+|(?<=, )/?\S+/debug/app$|\d+(?= times)"), "N"),
+    (re.compile(r"(?<=id: )[0-9a-f]{16}|(?<=\[)\d+(?=\])"), "N"),
+    (re.compile(r"for up to|\bfor\b"), "for"),
+    (re.compile(r"^(ERROR|WARNING|NOTICE) +(?=a long turn)"), ""),  # a loaded machine lowers it
+    (re.compile(r" +"), " "),
+)
 
 
-def _block(first):
-    """The indented lines from the one that begins so on, up to the next text or command."""
-    lines = []
-    for line in DOCUMENT[next(i for i, line in enumerate(DOCUMENT) if line.startswith(INDENT + first)):]:
-        if line and (not line.startswith(INDENT) or (lines and line.startswith(INDENT + "$ "))):
-            break
-        lines.append(line[len(INDENT):])
-    return lines
+def _general(line):
+    for pattern, text in CHANGES:
+        line = pattern.sub(text, line)
+    return line.strip()
+
+
+def _blocks(document):
+    """The indented blocks of a document, as lists of lines."""
+    block = []
+    for line in (ROOT / document).read_text(encoding="utf-8").splitlines() + ["."]:
+        if line.startswith(INDENT) or (not line and block):
+            block.append(line[len(INDENT):])
+        elif block:
+            yield block
+            block = []
+
+
+def _block(document, first, command=None):
+    """The lines from the one that begins so to the next command, in a block that begins with it or with the command."""
+    lines = next(block for block in _blocks(document) if block[0].startswith(command or first))
+    lines = lines[bool(command):]
+    end = next((i for i, line in enumerate(lines) if line.startswith("$ ")), len(lines))
+    return "\n".join(lines[:end]).rstrip() + "\n"
+
+
+def _shown(document, words):
+    """The lines that the document has below this command."""
+    for block in _blocks(document):
+        for i, line in enumerate(block):
+            if re.match(r"\$ yieldsan " + words, line):
+                rest = block[i + 1:]
+                end = next((j for j, each in enumerate(rest) if each.startswith("$ ")), len(rest))
+                return [each for each in rest[:end] if each]
+    raise AssertionError(f"{document} shows no `yieldsan {words}'")
+
+
+def _missing(lines, result):
+    """The first of the lines that the output has not, in their order."""
+    printed = iter([_general(line) for line in (result.out + result.err).splitlines()])
+    return next((line for line in lines if not re.match(r" *(\.\.\. |\.\.\.$)", line) and _general(line) not in printed), None)
+
+
+def _expect_shown(document, words, run):
+    """A busy machine may hide a sample or a short wait: then the program runs again."""
+    lines = _shown(document, words)
+    for _ in range(TRIES):
+        result = run()
+        missing = _missing(lines, result)
+        if missing is None:
+            return
+    raise AssertionError(f"{document} shows what `yieldsan {words}' does not print: {missing}\n{result}")
 
 
 def _cargo(directory, *words):
@@ -37,31 +98,107 @@ def _cargo(directory, *words):
     expect(done.returncode == 0, done)
 
 
+LOCKS, LONG_TURNS, ON_CALL = (f"tools/doc/{name}.md" for name in ("locks", "long-turns", "on-call"))
+
+
 def _service(place):
-    """The program, made as the document says."""
-    new, features = re.fullmatch(r"\$ cargo (new service) && cd service && cargo (add .*?) +#.*",
-                                 _block("$ cargo new service")[0]).groups()
+    """The program of locks.md, made as the document says."""
+    command = next(line for block in _blocks(LOCKS) for line in block if line.startswith("$ cargo new service"))
+    new, features = re.fullmatch(r"\$ cargo (new service) && cd service && cargo (add .*?) +#.*", command).groups()
     _cargo(place.path, *new.split(), "--vcs=none")
     _cargo(place / "service", *features.split())
-    (place / "service/src/main.rs").write_text("\n".join(_block("use std::{")), encoding="utf-8")
+    (place / "service/src/main.rs").write_text(_block(LOCKS, "use std::{"), encoding="utf-8")
     _cargo(place / "service", "build", "--quiet")
+    return BUILD / "cargo" / "debug" / "service"
 
 
-def _expect_shown(command, result):
-    """Every line that the document has after the command comes, in this order."""
-    printed = iter([CHANGES.sub("N ", line) for line in (result.out + result.err).splitlines()])
-    for line in filter(None, _block(f"$ yieldsan {command} target/debug/service")[1:]):
-        expect(CHANGES.sub("N ", line) in printed, f"not shown: {line}\n{result}")
+def a_guard_across_an_await(place):
+    program = _service(place)
+    for command in ("scan", "run"):
+        _expect_shown(LOCKS, f"{command} target/debug/service", lambda: yieldsan(command, program, cwd=place / "service"))
 
 
-def what_a_scan_shows_comes(place):
-    _service(place)
-    _expect_shown("scan", yieldsan("scan", PROGRAM, cwd=place / "service"))
+def _compile(place, name, *flags):
+    """The program in C, built where its source is, so that the report can show its lines."""
+    shutil.copy(PROGRAMS / f"{name}.c", place.path)
+    built = subprocess.run(["gcc", "-g", "-O2", "-o", name, f"{name}.c", *flags], cwd=place.path, text=True,
+                           capture_output=True, check=False)
+    if built.returncode:
+        raise Skip(built.stderr.splitlines()[-1])
 
 
-def what_a_run_shows_comes(place):
-    _service(place)
-    _expect_shown("run", yieldsan("run", PROGRAM, cwd=place / "service"))
+def a_deadlock_of_two_requests(place):
+    _compile(place, "feed", "-luv")
+    _expect_shown(LOCKS, r"run timeout 3 \./feed", lambda: yieldsan("run", "timeout", "3", "./feed", cwd=place.path))
 
 
-sys.exit(run_tests(globals()))
+def a_busy_coroutine(place):
+    shutil.copy(PROGRAMS / "busy.py", place.path)
+    _expect_shown(LONG_TURNS, "run python3 busy.py", lambda: yieldsan("run", "python3", "busy.py", cwd=place.path))
+
+
+def a_wait_that_no_call_of_libc_made(place):
+    _compile(place, "load")
+    _expect_shown(LONG_TURNS, "run ./load", lambda: yieldsan("run", "./load", cwd=place.path))
+
+
+@contextlib.contextmanager
+def _hanging_service(place):
+    _cargo(PROGRAMS / "app", "build", "--quiet", "--locked")
+    process = subprocess.Popen([YIELDSAN, "run", "-o", place / "traces", "--report=/dev/null", BUILD / "cargo/debug/app"],
+                               stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        time.sleep(2)
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        yield int(children.read_text(encoding="utf-8").split()[0])
+    finally:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=SECONDS)
+
+
+def a_service_that_hangs(place):
+    """In the directory of its source, as the report is read there."""
+    with _hanging_service(place) as pid:
+        for command in ("explain", "report --tasks"):
+            _expect_shown(ON_CALL, command + r" \d+", lambda: yieldsan(*command.split(), pid, cwd=PROGRAMS / "app"))
+
+
+class _Late(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):  # pylint: disable=invalid-name
+        time.sleep(0.25)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        pass
+
+
+def _requests():
+    """The directory of the package."""
+    place = BUILD / "documents"
+    if not (place / "requests").is_dir():
+        done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", place, "requests==2.34.2"],
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Skip((done.stderr.strip().splitlines() or ["pip failed"])[-1])
+    return place
+
+
+def requests_in_a_coroutine(place):
+    program = (PROGRAMS / "rates.py").read_text(encoding="utf-8")
+    shown = _block("README.md", "async def fetch_rate", "$ cat rates.py")
+    expect(shown.removesuffix("...\n") in program, shown)
+    shutil.copy(PROGRAMS / "rates.py", place.path)
+    environment = {"PYTHONPATH": str(_requests())}
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Late) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        _expect_shown("README.md", "run python3 rates.py",
+                      lambda: yieldsan("run", "python3", "rates.py", url, cwd=place.path, env=environment))
+        server.shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
