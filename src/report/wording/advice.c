@@ -114,12 +114,8 @@ static bool fits_one(const struct function_row *row, const char *const *function
 	return false;
 }
 
-static const char *by_function(struct session *session, const struct finding *finding)
+static const char *by_names(enum executor_id executor, const char *const *functions, size_t count)
 {
-	const char *functions[MAX_FUNCTIONS];
-	size_t count = library_functions(session, finding, functions, MAX_FUNCTIONS);
-	enum executor_id executor = adviser(finding);
-
 	for (;; executor = executor_infos[executor].like) {
 		for (size_t i = 0; i < sizeof on_functions / sizeof *on_functions; i++)
 			if (on_functions[i].executor == executor &&
@@ -128,6 +124,14 @@ static const char *by_function(struct session *session, const struct finding *fi
 		if (executor == EXECUTOR_other)
 			return NULL;
 	}
+}
+
+static const char *by_function(struct session *session, const struct finding *finding)
+{
+	const char *functions[MAX_FUNCTIONS];
+	size_t count = library_functions(session, finding, functions, MAX_FUNCTIONS);
+
+	return by_names(adviser(finding), functions, count);
 }
 
 const char *advice_for(struct session *session, const struct finding *finding)
@@ -155,9 +159,11 @@ static const char *text_of(const char *const *texts, enum executor_id executor)
 	return texts[executor];
 }
 
-const char *advice_on_long_turn(const struct finding *finding)
+const char *advice_on_long_turn(const struct finding *finding, const char *function)
 {
-	return text_of(long_turn_texts, adviser(finding));
+	const char *text = function ? by_names(adviser(finding), &function, 1) : NULL;
+
+	return text ? text : text_of(long_turn_texts, adviser(finding));
 }
 
 const char *advice_on_lock(const struct finding *finding)

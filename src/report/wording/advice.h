@@ -10,8 +10,8 @@ struct session;
 /* The asynchronous equivalent first, then the offload. Never NULL. */
 const char *advice_for(struct session *session, const struct finding *finding);
 
-/* For a turn that computes for too long. */
-const char *advice_on_long_turn(const struct finding *finding);
+/* For a turn that computes for too long, in this library function; NULL: in none, or not known. */
+const char *advice_on_long_turn(const struct finding *finding, const char *function);
 
 /* How to yield without holding a lock. */
 const char *advice_on_lock(const struct finding *finding);

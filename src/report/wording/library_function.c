@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "javascript_name.h"
 #include "python_name.h"
 #include "report/frames/rust_name.h"
 #include "report/frames/source_text.h"
@@ -191,23 +192,15 @@ static const char *native_function(struct session *session, const struct finding
 	return print_macro(session, place, native_name(session, frame));
 }
 
-static const char *javascript_name(struct session *session, const struct frame *frame)
-{
-	return frame->function && frame->owner == OWNER_DEPENDENCY
-		       ? strings_print(&session->strings, "%s of %s", frame->function,
-				       frame->package)
-		       : frame->function;
-}
-
 static const char *javascript_function(struct session *session, const struct finding *finding)
 {
-	const struct stack *stack = finding_stack(finding);
-	const struct frame *place = stack_place(stack);
+	const char *name = javascript_library_name(session, finding->stacks);
+	const struct frame *place = stack_place(finding_stack(finding));
 
-	if (!place)
-		return NULL;
-	return stack->place ? javascript_name(session, &stack->frames[stack->place - 1])
-			    : call_on_line(session, place);
+	/* Of a turn that computes no more is known than where it was. */
+	if (name || !place || finding_stack(finding)->place || finding->kind == KIND_LONG_TURN)
+		return name;
+	return call_on_line(session, place);
 }
 
 static const char *python_function(struct session *session, const struct finding *finding)
@@ -250,7 +243,9 @@ static void add_scripts(struct session *session, const struct finding *finding, 
 		add(names, room, count,
 		    finding->language == SCRIPT_PYTHON
 			    ? python_name(session, &script->frames[i])
-			    : javascript_name(session, &script->frames[i]));
+			    : javascript_name(session, &script->frames[i],
+					      i + 1 < script->count ? &script->frames[i + 1]
+								    : NULL));
 	if (finding->language == SCRIPT_PYTHON)
 		add(names, room, count, python_method_name(session, &finding->stacks->native));
 }

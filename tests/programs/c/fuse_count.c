@@ -6,6 +6,7 @@
  *
  * Mounts it there, in a mount name space of its own, runs the program, and prints the number of
  * requests behind the program's own output. Names: d* is a directory, any other a regular file.
+ * With FUSE_DELAY_MS in the environment it looks each name up so much later, as a slow server does.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,9 +25,11 @@
 
 #define ROOT_NODE 1
 #define SIZE	  65536
+#define STATX	  52 /* FUSE_STATX, which older headers don't have */
 
 static int device;
 static unsigned long requests;
+static unsigned delay_ms;
 
 static void reply(uint64_t unique, int error, const void *data, size_t size)
 {
@@ -79,6 +82,7 @@ static void answer(const struct fuse_in_header *head, const void *argument)
 		break;
 	}
 	case FUSE_LOOKUP:
+		usleep(delay_ms * 1000);
 		reply_entry(head->unique, argument);
 		break;
 	case FUSE_GETATTR:
@@ -115,6 +119,7 @@ static void answer(const struct fuse_in_header *head, const void *argument)
 		reply(head->unique, 0, &out, sizeof out);
 		break;
 	}
+	case STATX: /* then it asks for FUSE_GETATTR */
 	case FUSE_POLL:
 	case FUSE_IOCTL:
 	case FUSE_LSEEK:
@@ -158,6 +163,8 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
+	if (getenv("FUSE_DELAY_MS"))
+		delay_ms = (unsigned)atoi(getenv("FUSE_DELAY_MS"));
 	device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (device < 0 || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return fails("/dev/fuse");
