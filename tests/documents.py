@@ -24,7 +24,7 @@ PROGRAMS = ROOT / "tests" / "documents"
 INDENT = "    "
 TRIES = 3
 CHANGES = (
-    (re.compile(r"\d+(\.\d+)?( min \d+)? (ms|us|ns|s|%|frames?|turns?|KB)\b"), "N"),
+    (re.compile(r"\d+(\.\d+)?( min \d+)? (ms|us|ns|s|frames?|turns?|KB)\b|[\d.]+ %"), "N"),
     (re.compile(r"(?<=process )\d+|\[\d+\]|\(\d+\)|0x[0-9a-f]+|(?<=, )/?\S+/debug/app$|\d+(?= times)"), "N"),
     (re.compile(r"(?<=id: )[0-9a-f]{16}|(?<=\[)\d+(?=\])"), "N"),
     (re.compile(r"for up to|\bfor\b"), "for"),
