@@ -189,12 +189,13 @@ install: all ## into PREFIX, below DESTDIR
 	$(Q)install -D -m 644 include/yieldsan/yieldsan.h "$(destination)/include/yieldsan/yieldsan.h"
 	$(Q)install -D -m 644 tools/man/yieldsan.1 "$(destination)/share/man/man1/yieldsan.1"
 	$(Q)install -D -m 644 tools/man/yieldsan-scan.1 "$(destination)/share/man/man1/yieldsan-scan.1"
+	$(Q)install -D -m 644 tools/node/yieldsan-tests.mjs "$(destination)/share/yieldsan/node/yieldsan-tests.mjs"
 	$(Q)$(ldconfig)
 
 uninstall: ## what install put there
 	$(Q)rm -f "$(destination)/bin/yieldsan" "$(destination)/lib/libyieldsan.so" \
 		"$(destination)/share/man/man1/yieldsan.1" "$(destination)/share/man/man1/yieldsan-scan.1"
-	$(Q)rm -rf "$(destination)/include/yieldsan"
+	$(Q)rm -rf "$(destination)/include/yieldsan" "$(destination)/share/yieldsan"
 	$(Q)$(ldconfig)
 
 release: ## VERSION=1.2.3: set the version and date the changes; commits nothing

@@ -55,7 +55,7 @@ def _expect_no_driver(report):
         expect(name.split("-")[0] not in DRIVERS, process)
 
 
-def _expect_blocked(job, calls, files, status=66):
+def _expect_blocked(job, calls, files, status=66, tests=()):
     result, report = job
     errors = [finding for finding in report["findings"] if finding["severity"] == "error"]
     expect(result.status == status, f"{result}\n{errors}")
@@ -63,6 +63,8 @@ def _expect_blocked(job, calls, files, status=66):
         expect(finding["call"] in calls, finding["message"])
         expect(any(file in finding["message"] for file in files), finding["message"])
     expect(errors, result)
+    named = {test for finding in errors for test in finding.get("tests", [finding.get("test")])}
+    expect(not tests or named == set(tests), f"tests: {named}")
     _expect_no_driver(report)
     return errors
 
@@ -96,7 +98,8 @@ SLEEPS = ("clock_nanosleep", "nanosleep", "usleep")
 
 def cargo_test_fails_for_the_binary_that_blocks(place):
     project, variables = _cargo(place)
-    errors = _expect_blocked(_ci(place, project, "cargo", "test", **variables), SLEEPS, ["src/lib.rs"])
+    errors = _expect_blocked(_ci(place, project, "cargo", "test", **variables), SLEEPS, ["src/lib.rs"],
+                             tests=["delivers_blocking", "delivers_blocking_in_a_task"])
     # One in a task, one in the root future of #[tokio::test]: one function, and one place to mend.
     _expect_count(errors, 2)
 
@@ -159,7 +162,8 @@ def cargo_nextest_merges_a_process_for_each_test(place):
         raise Skip("no cargo-nextest; `make check-recipes' installs it")
     command = ["cargo", "nextest", "run", "--offline"]
     job = _ci(place, project, *command, **variables)
-    errors = _expect_blocked(job, SLEEPS, ["src/lib.rs"])
+    errors = _expect_blocked(job, SLEEPS, ["src/lib.rs"],
+                             tests=["delivers_blocking", "delivers_blocking_in_a_task"])
     _expect_count(errors, 2)
     expect(len({pid for finding in errors for pid in finding["pids"]}) == 2, "processes")
     _expect_clean(_ci(place, project, *command, "--test", "awaits", **variables))
@@ -171,7 +175,8 @@ def pytest_fails_for_the_test_that_blocks(place):
             raise Skip(f"no Python module {module}; `make check-recipes' installs it")
     project = _project(place, "pytest")
     command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    _expect_blocked(_ci(place, project, *command), SLEEPS, ["test_blocks.py:7"])
+    _expect_blocked(_ci(place, project, *command), SLEEPS, ["test_blocks.py:7"],
+                    tests=["test_blocks.py::test_delivers_blocking"])
     _expect_clean(_ci(place, project, *command, "test_awaits.py"))
 
 
@@ -182,13 +187,22 @@ def node_test_fails_for_the_file_that_blocks(place):
     _expect_clean(_ci(place, project, "node", "--test", "awaits.test.js"))
 
 
+def node_test_names_the_test_that_blocks(place):
+    _need("node")
+    project = _project(place, "node")
+    hook = ROOT / "tools/node/yieldsan-tests.mjs"
+    errors = _expect_blocked(_ci(place, project, "node", "--import", hook, "--test"), ("epoll_wait", "epoll_pwait"),
+                             ["blocks.test.js"], tests=["delivers blocking"])
+    expect(len(errors) == 1, errors)
+
+
 def ctest_fails_for_the_program_that_blocks(place):
     _need("cmake", "ctest", "make")
     project = _project(place, "c")
     for command in (["cmake", "-S", ".", "-B", "build"], ["cmake", "--build", "build"]):
         built = _execute(command, project)
         expect(built.status == 0, built)
-    _expect_blocked(_ci(place, project / "build", "ctest", "-j2"), SLEEPS, ["blocks.c:6"])
+    _expect_blocked(_ci(place, project / "build", "ctest", "-j2"), SLEEPS, ["blocks.c:6"], tests=["blocks"])
     _expect_clean(_ci(place, project / "build", "ctest", "-R", "awaits"))
 
 
@@ -198,7 +212,7 @@ def meson_test_fails_for_the_program_that_blocks(place):
     built = _execute(["meson", "setup", "build"], project)
     expect(built.status == 0, built)
     # It compiles first: by tools that are not watched.
-    _expect_blocked(_ci(place, project, "meson", "test", "-C", "build"), SLEEPS, ["blocks.c:6"])
+    _expect_blocked(_ci(place, project, "meson", "test", "-C", "build"), SLEEPS, ["blocks.c:6"], tests=["blocks"])
     _expect_clean(_ci(place, project, "meson", "test", "-C", "build", "awaits"))
 
 

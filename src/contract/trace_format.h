@@ -113,6 +113,7 @@ enum record_type {
 	RECORD_ROOT,
 	RECORD_SUSPENDED,
 	RECORD_SERVER,
+	RECORD_TEST,
 	RECORD_TYPES, /* number of known types */
 };
 
@@ -402,6 +403,22 @@ struct trace_allowance {
 	char reason[112];
 };
 
+/* Text was in the environment when the process started: another process set it. */
+#define TRACE_TEST_INHERITED 1
+
+/*
+ * The test that ran when the records after it were made, up to the next record of this type.
+ * Followed by text_size bytes: the value of the environment variable that names it.
+ */
+struct trace_test {
+	struct trace_record head;
+	uint32_t flags;
+	uint32_t depth; /* frames: where the recording thread was made, then where its maker was */
+	uint32_t text_size;
+	uint32_t reserved;
+	uint64_t frames[];
+};
+
 #ifdef __cplusplus
 #define TRACE_ASSERT static_assert
 #else
@@ -422,6 +439,7 @@ TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");
 TRACE_ASSERT(sizeof(struct trace_server) == 32, "trace_server");
 TRACE_ASSERT(sizeof(struct trace_allowance) == 128, "trace_allowance");
 TRACE_ASSERT(sizeof(struct trace_site) == 368, "trace_site");
+TRACE_ASSERT(sizeof(struct trace_test) == 24, "trace_test");
 
 #include "trace_locks.h"
 #include "trace_turns.h"

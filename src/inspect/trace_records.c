@@ -36,6 +36,7 @@ static const size_t least_sizes[] = {
 	[RECORD_SERVER] = sizeof(struct trace_server),
 	[RECORD_LOOK] = sizeof(struct trace_look),
 	[RECORD_ROOT] = sizeof(struct trace_root),
+	[RECORD_TEST] = sizeof(struct trace_test),
 	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),
 	[RECORD_ALLOWANCE] = sizeof(struct trace_allowance),
 };
@@ -61,6 +62,7 @@ static bool is_whole(const struct trace_record *head)
 	const struct trace_script_lines *lines = (const void *)head;
 	const struct trace_timeline *timeline = (const void *)head;
 	const struct trace_tasks *tasks = (const void *)head;
+	const struct trace_test *test = (const void *)head;
 
 	switch (head->type) {
 	case RECORD_PROCESS:
@@ -74,6 +76,10 @@ static bool is_whole(const struct trace_record *head)
 		       stack->depth * sizeof *stack->frames <= head->size - sizeof *stack;
 	case RECORD_DEADLOCK:
 		return ((const struct trace_deadlock *)head)->edge_count <= TRACE_MAX_EDGES;
+	case RECORD_TEST:
+		return test->depth <= TRACE_MAX_FRAMES &&
+		       test->depth * sizeof *test->frames + (uint64_t)test->text_size <=
+			       head->size - sizeof *test;
 	case RECORD_TASKS:
 		return tasks->first <= head->size - sizeof *tasks &&
 		       tasks->count <= (head->size - sizeof *tasks - tasks->first) /

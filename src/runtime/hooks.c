@@ -36,6 +36,7 @@
 #include "runtime/tasks/task_registry.h"
 #include "runtime/tasks/task_resources.h"
 #include "runtime/futures/task_root.h"
+#include "runtime/trace/current_test.h"
 #include "runtime/turns/allowance.h"
 #include "runtime/turns/executor.h"
 #include "runtime/turns/task_types.h"

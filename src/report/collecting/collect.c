@@ -11,6 +11,7 @@
 #include "stalls.h"
 #include "judgement/call.h"
 #include "phases.h"
+#include "running_test.h"
 #include "verdict.h"
 
 /* A longer trace_script may have lost its outer lines because the buffer was full. */
@@ -305,13 +306,24 @@ bool collection_stack(struct collection *collection, uint32_t offset, uint64_t w
 
 void collection_add(struct collection *collection, const struct finding *seen)
 {
-	if (!allow_fits(collection->process->allow, seen))
-		finding_add(collection->report, seen, collection->process);
+	struct finding observed = *seen;
+
+	if (allow_fits(collection->process->allow, seen))
+		return;
+	observed.test =
+		running_test(&collection->space, collection->process, seen, collection->record);
+	finding_add(collection->report, &observed, collection->process);
 }
 
 const void *collection_record(const struct collection *collection, enum record_type type, size_t i)
 {
 	return collection->trace->bytes + collection->trace->records[type].offsets[i];
+}
+
+const void *collection_take(struct collection *collection, enum record_type type, size_t i)
+{
+	collection->record = collection->trace->records[type].offsets[i];
+	return collection_record(collection, type, i);
 }
 
 void collect(struct report *report, const struct process *process, const struct trace_file *trace)
@@ -323,10 +335,10 @@ void collect(struct report *report, const struct process *process, const struct 
 	collection.stalls = (struct stalls){ report, process, &collection.space };
 	for (size_t i = 0; i < sites && !report->live; i++) {
 		progress_step("finding names and lines", i, sites);
-		observe_site(&collection,
-			     (const void *)(trace->bytes + trace->records[RECORD_SITE].offsets[i]));
+		observe_site(&collection, collection_take(&collection, RECORD_SITE, i));
 	}
 	progress_end();
+	collection.record = 0;
 	for (size_t i = 0; i < trace->records[RECORD_THREAD].count; i++)
 		observe_thread(
 			&collection,
@@ -335,6 +347,7 @@ void collect(struct report *report, const struct process *process, const struct 
 	collect_lock_sites(&collection);
 	collect_deadlocks(&collection);
 	collect_guards(&collection);
+	collection.record = 0;
 	collect_suspended(&collection);
 	collect_cancelled(&collection);
 	address_space_deinit(&collection.space);

@@ -249,7 +249,7 @@ static void observe_dropped(struct collection *collection, const struct trace_le
 void collect_cancelled(struct collection *collection)
 {
 	for (size_t i = 0; i < collection->trace->records[RECORD_LEFT_SITE].count; i++)
-		observe_dropped(collection, collection_record(collection, RECORD_LEFT_SITE, i));
+		observe_dropped(collection, collection_take(collection, RECORD_LEFT_SITE, i));
 	for (size_t i = 0; i < collection->trace->records[RECORD_CANCEL_SITE].count; i++)
-		observe(collection, collection_record(collection, RECORD_CANCEL_SITE, i));
+		observe(collection, collection_take(collection, RECORD_CANCEL_SITE, i));
 }

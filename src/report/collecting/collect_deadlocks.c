@@ -182,5 +182,5 @@ void collect_deadlocks(struct collection *collection)
 {
 	for (size_t i = 0; i < collection->trace->records[RECORD_DEADLOCK].count; i++)
 		if (!is_told(collection, i))
-			observe(collection, collection_record(collection, RECORD_DEADLOCK, i));
+			observe(collection, collection_take(collection, RECORD_DEADLOCK, i));
 }

@@ -221,6 +221,5 @@ void collect_guards(struct collection *collection)
 	if (collection->trace->header->flags & TRACE_NO_LAYOUT && !collection->report->live)
 		collect_blind(collection);
 	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++)
-		collection_add_guard(collection,
-				     collection_record(collection, RECORD_GUARD_SITE, i));
+		collection_add_guard(collection, collection_take(collection, RECORD_GUARD_SITE, i));
 }

@@ -96,5 +96,5 @@ static void observe(struct collection *collection, const struct trace_lock_site 
 void collect_lock_sites(struct collection *collection)
 {
 	for (size_t i = 0; i < collection->trace->records[RECORD_LOCK_SITE].count; i++)
-		observe(collection, collection_record(collection, RECORD_LOCK_SITE, i));
+		observe(collection, collection_take(collection, RECORD_LOCK_SITE, i));
 }

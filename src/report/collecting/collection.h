@@ -12,6 +12,7 @@ struct collection {
 	const struct trace_file *trace;
 	struct address_space space;
 	struct stalls stalls;
+	uint32_t record; /* offset of the one that is being collected; 0: an event in progress */
 };
 
 /* From the process's start to a CLOCK_MONOTONIC time of the trace. */
@@ -34,6 +35,9 @@ void collection_add(struct collection *collection, const struct finding *seen);
 
 /* A record, by its index among those of its type. */
 const void *collection_record(const struct collection *collection, enum record_type type, size_t i);
+
+/* Likewise, and observations that follow are made from it. */
+const void *collection_take(struct collection *collection, enum record_type type, size_t i);
 
 /* Each collects the records of one subject: locks and their misuse; threads that wait for each
  * other. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "report/model/findings.h"
 #include "report/model/model.h"
 #include "report/wording/library_function.h"
 
@@ -51,6 +52,8 @@ static void add_part(struct finding *worst, struct finding *part)
 	while (*end)
 		end = &(*end)->next_part;
 	*end = part;
+	for (size_t i = 0; i < part->test_count; i++)
+		finding_add_test(worst, part->tests[i]);
 }
 
 static bool belongs_to_one_before(struct report *report, size_t count, struct finding *finding)

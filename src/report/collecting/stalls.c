@@ -12,6 +12,7 @@
 #include "judgement/turn.h"
 #include "report/model/turn_lengths.h"
 #include "phases.h"
+#include "running_test.h"
 #include "verdict.h"
 
 #define MAX_STACKS	   32 /* per finding, unless --samples asks for more */
@@ -155,8 +156,12 @@ static void put(struct stalls *stalls, struct finding *seen, struct finding_stac
 		return;
 	if (site)
 		phase_take(stalls->process, stalls->space->trace, site, seen);
-	if (!allow_fits(stalls->process->allow, seen))
-		finding_add(stalls->report, seen, stalls->process);
+	if (allow_fits(stalls->process->allow, seen))
+		return;
+	seen->test = running_test(
+		stalls->space, stalls->process, seen,
+		site ? (uint32_t)((const unsigned char *)site - stalls->space->trace->bytes) : 0);
+	finding_add(stalls->report, seen, stalls->process);
 }
 
 /* A turn that returned to its wait is classified by its level, another one by the code. */

@@ -9,6 +9,7 @@
 #include "report/model/kind.h"
 #include "report/model/model.h"
 #include "report/frames/source_path.h"
+#include "report/wording/test_words.h"
 #include "text.h"
 #include "report/model/words.h"
 
@@ -28,6 +29,7 @@ static void print_escaped(FILE *out, const char *text, const char *special)
 static void print_finding(const struct report *report, const struct finding *finding, FILE *out)
 {
 	const struct frame *frame = stack_users_frame(finding_stack(finding));
+	const char *words;
 
 	fprintf(out, "::%s title=%s", severity_word(finding->severity),
 		kind_of(finding->kind)->word);
@@ -41,6 +43,11 @@ static void print_finding(const struct report *report, const struct finding *fin
 	}
 	fputs("::", out);
 	print_escaped(out, finding->message, IN_MESSAGE);
+	words = test_words(report->session, finding);
+	if (words) {
+		fputs("%0A", out);
+		print_escaped(out, words, IN_MESSAGE);
+	}
 	fputs("%0AAdvice: ", out);
 	print_escaped(out, finding->advice, IN_MESSAGE);
 	fprintf(out, "%%0AId: %s\n", finding->id);

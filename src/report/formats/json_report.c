@@ -13,6 +13,7 @@
 #include "report/model/words.h"
 
 #define MAX_SHARES 100 /* processes whose counts a finding lists */
+#define MAX_TESTS  100 /* tests that a finding lists */
 
 static json_t *stack_json(const struct finding_stack *of, const struct stack *stack)
 {
@@ -251,6 +252,15 @@ static json_t *also_json(const struct finding *finding)
 	return array;
 }
 
+static json_t *tests_json(const struct finding *finding)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < finding->test_count && i < MAX_TESTS; i++)
+		json_array_append_new(array, json_string(finding->tests[i]));
+	return array;
+}
+
 static json_t *finding_json(const struct report *report, const struct finding *finding)
 {
 	json_t *object = json_object();
@@ -270,6 +280,10 @@ static json_t *finding_json(const struct report *report, const struct finding *f
 	json_set_text(object, "advice", finding->advice);
 	json_set_text(object, "call", finding->call);
 	json_set_text(object, "category", finding->category);
+	if (finding->test_count)
+		json_set_text(object, "test", finding->tests[0]);
+	if (finding->test_count > 1)
+		json_object_set_new(object, "tests", tests_json(finding));
 	json_set_text(object, "thread", finding->thread);
 	json_object_set_new(object, "count", json_of_number(finding->count));
 	json_object_set_new(object, "total_ns", json_of_number(finding->total_ns));

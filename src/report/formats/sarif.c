@@ -15,6 +15,7 @@
 #include "report/model/kind.h"
 #include "report/model/model.h"
 #include "report/wording/rule.h"
+#include "report/wording/test_words.h"
 #include "report/frames/source_path.h"
 #include "report/model/version.h"
 #include "report/model/words.h"
@@ -181,9 +182,11 @@ static json_t *result(const struct report *report, const struct finding *finding
 	json_t *object, *flows;
 
 	const char *chain = await_chain_text(report->session, finding->task, &finding->awaits);
+	const char *tests = test_words(report->session, finding);
 
-	if (asprintf(&text, "%s%s%s\nAdvice: %s", finding->message, chain ? "\n" : "",
-		     chain ? chain : "", finding->advice) < 0)
+	if (asprintf(&text, "%s%s%s%s%s\nAdvice: %s", finding->message, tests ? "\n" : "",
+		     tests ? tests : "", chain ? "\n" : "", chain ? chain : "",
+		     finding->advice) < 0)
 		memory_exhausted();
 	object = json_pack("{s:s, s:i, s:s, s:{s:s}, s:o, s:o, s:I}", "ruleId", id, "ruleIndex",
 			   (int)rule_of(finding), "level", level(finding->severity), "message",
@@ -196,8 +199,9 @@ static json_t *result(const struct report *report, const struct finding *finding
 	if (flows)
 		json_object_set_new(object, "codeFlows", flows);
 	json_object_set_new(object, "properties",
-			    json_pack("{s:s, s:s}", "executor", finding->executor, "confidence",
-				      confidence_word(finding->confidence)));
+			    json_pack("{s:s, s:s, s:s*}", "executor", finding->executor,
+				      "confidence", confidence_word(finding->confidence), "test",
+				      finding->test_count ? finding->tests[0] : NULL));
 	return object;
 }
 

@@ -11,6 +11,7 @@
 #include "report/wording/headline.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
+#include "report/wording/test_words.h"
 #include "text.h"
 #include "text_left_out.h"
 #include "text_processes.h"
@@ -140,6 +141,14 @@ static void print_evidence(const struct finding *finding, FILE *out)
 	print_shares(finding, out);
 }
 
+static void print_tests(const struct report *report, const struct finding *finding, FILE *out)
+{
+	const char *words = test_words(report->session, finding);
+
+	if (words)
+		fprintf(out, "  %s\n", words);
+}
+
 static void print_remark(const struct finding *finding, FILE *out)
 {
 	static const char *const remarks[] = {
@@ -242,6 +251,7 @@ static void print_finding(const struct report *report, const struct finding *fin
 			  const struct colours *colours, FILE *out)
 {
 	print_headline(finding, colours, out);
+	print_tests(report, finding, out);
 	print_evidence(finding, out);
 	print_parts(finding, out);
 	print_remark(finding, out);

@@ -104,6 +104,10 @@ struct finding {
 	 * call of the program. See collecting/parts.h. */
 	struct finding *also, *next_part;
 
+	const char *test;   /* in an observation: the test that ran; NULL: unknown */
+	const char **tests; /* tests in which it was seen, in that order */
+	size_t test_count, test_room;
+
 	const char *message, *advice; /* set after finishing */
 
 	UT_hash_handle hh;

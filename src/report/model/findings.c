@@ -77,6 +77,18 @@ static void merge(struct finding *known, const struct finding *seen)
 		known->histogram[i] = sum(known->histogram[i], seen->histogram[i]);
 }
 
+void finding_add_test(struct finding *finding, const char *test)
+{
+	for (size_t i = 0; i < finding->test_count; i++)
+		if (finding->tests[i] == test)
+			return;
+	if (!test)
+		return;
+	finding->tests = memory_grow(finding->tests, finding->test_count, &finding->test_room,
+				     sizeof *finding->tests);
+	finding->tests[finding->test_count++] = test;
+}
+
 void finding_add(struct report *report, const struct finding *seen, const struct process *process)
 {
 	struct finding *known;
@@ -94,6 +106,8 @@ void finding_add(struct report *report, const struct finding *seen, const struct
 					     seen->stack_count * sizeof *seen->stacks);
 		known->shares = NULL;
 		known->share_count = known->share_room = 0;
+		known->tests = NULL;
+		known->test_count = known->test_room = 0;
 		memcpy(known->key, key, words * sizeof *key);
 		HASH_ADD_KEYPTR(hh, report->findings_by_key, known->key, words * sizeof *key,
 				known);
@@ -102,14 +116,18 @@ void finding_add(struct report *report, const struct finding *seen, const struct
 		report->findings[report->finding_count++] = known;
 	}
 	add_share(known, seen, process);
+	finding_add_test(known, seen->test);
 	free(key);
 }
 
 void finding_free_shares(struct finding *finding)
 {
-	for (struct finding *part = finding->also; part; part = part->next_part)
+	for (struct finding *part = finding->also; part; part = part->next_part) {
 		free(part->shares);
+		free(part->tests);
+	}
 	free(finding->shares);
+	free(finding->tests);
 }
 
 void findings_deinit(struct report *report)

@@ -13,6 +13,9 @@ struct report;
  */
 void finding_add(struct report *report, const struct finding *seen, const struct process *process);
 
+/* Adds a test to those of a finding, once. The name is kept; NULL: unknown. */
+void finding_add_test(struct finding *finding, const char *test);
+
 /* For a finding that is removed from the report, with its parts. */
 void finding_free_shares(struct finding *finding);
 

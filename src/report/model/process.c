@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inspect/session.h"
+#include "process_test.h"
 #include "report/frames/ownership.h"
 #include "shared/options.h"
 
@@ -158,6 +159,7 @@ struct process *process_create(struct session *session, const struct trace_file 
 	read_end(process, trace);
 	read_executors(session, process, trace, lengths);
 	read_unwatched(session, process, trace);
+	process->test = process_test(session, process);
 	process->allowance_count = allowances_read(session, trace, &process->allowances);
 	return process;
 }

@@ -30,6 +30,7 @@ struct process {
 	const char *own;      /* option: packages and paths that belong to the user */
 	const char *allow;    /* its options: functions that may block */
 	struct limits limits; /* limits in these options */
+	const char *test;     /* that all of it runs; NULL: unknown */
 	bool tests;	      /* findings of all phases keep their severity */
 	const char **arguments;
 	size_t argument_count;

@@ -5,6 +5,7 @@
 #include "runtime/process/origins.h"
 #include "call.h"
 #include "modules_changed.h"
+#include "runtime/trace/current_test.h"
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
 			  void *data)
@@ -13,8 +14,10 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 
 	modules_changed_look();
 	result = real.pthread_create(thread, attributes, run, data);
-	if (!result)
+	if (!result) {
 		origins_thread_made(*thread);
+		current_test_thread_made(*thread);
+	}
 	return result;
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/base/events.h"
 #include "runtime/base/runtime.h"
 #include "runtime/interpreters/python.h"
+#include "runtime/trace/current_test.h"
 #include "runtime/trace/trace.h"
 #include "runtime/turns/turn.h"
 #include "held.h"
@@ -235,6 +236,7 @@ static struct trace_deadlock *record_of(const struct trace_deadlock *seen)
 	}
 	if (count >= MAX_DEADLOCKS)
 		return NULL;
+	current_test_note();
 	record = trace_allocate(sizeof *record);
 	if (!record)
 		return NULL;

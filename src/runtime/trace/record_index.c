@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "current_test.h"
 #include "trace.h"
 
 static uint64_t hash_of(const struct record_index *index, uint32_t offset)
@@ -33,8 +34,11 @@ void *record_index_get(const struct record_index *index, uint64_t hash,
 		uint32_t offset = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 
 		if (!offset) {
-			if (!made)
+			if (!made) {
+				if (index->type != RECORD_SCRIPT_LINE)
+					current_test_note();
 				made = write(key, hash);
+			}
 			if (!made)
 				break;
 			if (__atomic_compare_exchange_n(entry, &offset, trace_offset(made), false,
