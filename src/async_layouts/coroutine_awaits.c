@@ -363,7 +363,7 @@ static uint8_t judge(const struct coroutine_guard *guard, const struct suspensio
 }
 
 /* Whether another one of this type in the frame was destroyed: it may be the same. */
-static bool is_told(const struct reading *reading, size_t which)
+static bool has_evidence(const struct reading *reading, size_t which)
 {
 	const struct coroutine_guard *guards = reading->guards->items;
 
@@ -392,7 +392,7 @@ static void destroy(struct reading *reading, const struct code_walker *walker,
 	enter(coroutine, at, reading->index, &state);
 	told = code_walk(walker, coroutine->destroy_at, &state) == CODE_WALKED && !reading->strays;
 	for (size_t i = 0; i < count; i++)
-		if (reading->guards->items[i].is_taken_apart && is_told(reading, i))
+		if (reading->guards->items[i].is_taken_apart && has_evidence(reading, i))
 			reading->touched[i] = false;
 	for (size_t i = 0; i < count; i++)
 		await->holds[i] = !told			? COROUTINE_UNTOLD

@@ -12,7 +12,7 @@
 #define DYN "dyn core::future::future::Future<"
 
 struct spot {
-	bool told, ambiguous;
+	bool known, ambiguous;
 	enum layout_root_base base;
 	int64_t offset;
 	unsigned pointers;
@@ -43,7 +43,7 @@ static bool frame_base(Dwarf_Die *function, enum layout_root_base *base)
 
 static bool begin(const struct search *search, const Dwarf_Op *operation, struct spot *spot)
 {
-	*spot = (struct spot){ .told = true, .offset = (int64_t)operation->number };
+	*spot = (struct spot){ .known = true, .offset = (int64_t)operation->number };
 	switch (operation->atom) {
 	case DW_OP_fbreg:
 		spot->base = search->base;
@@ -81,7 +81,7 @@ static bool follow(const struct search *search, const Dwarf_Op *operations, size
 
 static void agree(struct spot *all, const struct spot *one)
 {
-	if (!all->told)
+	if (!all->known)
 		*all = *one;
 	else if (all->base != one->base || all->offset != one->offset ||
 		 all->pointers != one->pointers)
@@ -106,7 +106,7 @@ static void take(struct search *search, Dwarf_Die *variable, bool is_pointer)
 			return;
 		agree(&all, &one);
 	}
-	if (at != 0 || !all.told || all.ambiguous)
+	if (at != 0 || !all.known || all.ambiguous)
 		return;
 	if (is_pointer)
 		search->pointed = all;
@@ -216,11 +216,11 @@ static void add_root(struct layout_builder *builder, Dwarf_Die *function)
 	    find_future(builder, function, &future, &root.task)) {
 		search.future = types_name(&builder->types, &future);
 		look_at_variables(&search, function);
-		if (!spot->told)
+		if (!spot->known)
 			spot = &search.itself;
 		root.task.type = layout_add_text(builder, search.future);
 	}
-	if (spot->told && !spot->ambiguous && spot->offset == (int32_t)spot->offset) {
+	if (spot->known && !spot->ambiguous && spot->offset == (int32_t)spot->offset) {
 		root.offset = (int32_t)spot->offset;
 		root.base = (uint16_t)spot->base;
 		root.pointers = (uint16_t)spot->pointers;

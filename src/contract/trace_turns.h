@@ -135,7 +135,7 @@ struct trace_look {
 	uint64_t last_ns;
 	uint64_t ran_ns;      /* between the two: on a CPU */
 	uint64_t runnable_ns; /* waiting for a CPU */
-	uint64_t told_ns;     /* how long the turn was when it was last reported live */
+	uint64_t reported_ns; /* how long the turn was when it was last reported live */
 	uint32_t system_call; /* where it waits: TRACE_NO_SYSTEM_CALL, ... */
 	uint32_t depth;
 	char channel[24];

@@ -55,7 +55,7 @@ void address_space_init(struct address_space *space, struct session *session,
 
 /* Report each path once, however many processes loaded it; prefer the report that its names are
  * missing. */
-static void tell_missing(struct session *session, const char *path, const char *lacks,
+static void note_missing(struct session *session, const char *path, const char *lacks,
 			 const char *problem)
 {
 	struct missing_module *missing;
@@ -98,7 +98,7 @@ static void open_module(struct address_space *space, struct loaded_module *modul
 	if (!problem)
 		return;
 	module->binary = NULL;
-	tell_missing(space->session, module->path, LACKS_NAMES, problem);
+	note_missing(space->session, module->path, LACKS_NAMES, problem);
 }
 
 /* Whether a module was loaded at a time; second best is one that was loaded shortly after. */
@@ -139,7 +139,7 @@ void address_space_tell_lack(struct address_space *space, const struct loaded_mo
 	if (!module->binary || binary_has_debug_info(module->binary))
 		return;
 	if (has_name || binary_is_stripped(module->binary))
-		tell_missing(space->session, module->path, lacks, binary_lack(module->binary));
+		note_missing(space->session, module->path, lacks, binary_lack(module->binary));
 }
 
 const char *address_space_jit_name(struct address_space *space, uint64_t address)

@@ -34,8 +34,8 @@ struct session {
 	struct strings strings;
 	struct symbols symbols;
 	struct missing_module *missing;
-	struct missing_module
-		*blind; /* modules without a layout of their futures: problem holds the reason */
+	struct missing_module *without_layout; /* modules without a layout of their futures: problem
+						  holds the reason */
 	struct known_layout *layouts;
 	struct known_stack *known_stacks, *known_scripts[2]; /* see stack.c; [1]: Python's */
 	struct source_text *source_texts;

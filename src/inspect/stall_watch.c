@@ -20,8 +20,8 @@
 #define LOOK_MS	     5			  /* between two samples */
 #define DIRECTORY_MS 50			  /* maximum between two scans for new traces */
 #define TRIES	     1000		  /* retries for a trace that is not ready yet */
-#define TELL_NS	     UINT64_C(2000000000) /* in the long run, one line per interval */
-#define TELL_BURST   8			  /* initial burst of lines */
+#define LINE_NS	     UINT64_C(2000000000) /* in the long run, one line per interval */
+#define LINE_BURST   8			  /* initial burst of lines */
 
 /* A trace in the directory. Its process may have created the file but not written
  * its header yet. */
@@ -38,7 +38,7 @@ struct stall_watch {
 	size_t file_count, file_room;
 	struct watched_trace **watched;
 	size_t count, room;
-	uint64_t told_ns;
+	uint64_t reported_ns;
 	bool line_is_near;    /* a turn of the current trace will soon be reported */
 	uint64_t prepared_ns; /* when files were last opened ahead of such a line */
 };
@@ -193,7 +193,7 @@ static void begin_look(const struct stall_watch *watch, struct watched_thread *t
 	uint32_t sequence = thread->look.sequence;
 
 	thread->turn = turn;
-	thread->told_ns = reported_before(watch, age_ns);
+	thread->reported_ns = reported_before(watch, age_ns);
 	thread->sp = thread->pc = 0;
 	thread->looks = thread->asleep = 0;
 	thread->first = *state;
@@ -212,17 +212,17 @@ static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *th
 	uint64_t now = monotonic_ns();
 
 	watch->line_is_near |= own_ns >= error_ns / 2 && own_ns < error_ns;
-	if (own_ns < error_ns || (thread->told_ns && age_ns < 2 * thread->told_ns))
+	if (own_ns < error_ns || (thread->reported_ns && age_ns < 2 * thread->reported_ns))
 		return false;
 	/* Limits the saved-up lines to the burst. */
-	if (watch->told_ns + TELL_BURST * TELL_NS < now)
-		watch->told_ns = now - TELL_BURST * TELL_NS;
-	if (watch->told_ns + TELL_NS > now)
+	if (watch->reported_ns + LINE_BURST * LINE_NS < now)
+		watch->reported_ns = now - LINE_BURST * LINE_NS;
+	if (watch->reported_ns + LINE_NS > now)
 		return false;
-	watch->told_ns += TELL_NS;
+	watch->reported_ns += LINE_NS;
 	/* Late by one sample and other turns' work: the next report is due at
 	 * double the multiple. */
-	thread->told_ns = last_due(watch, age_ns);
+	thread->reported_ns = last_due(watch, age_ns);
 	return true;
 }
 
@@ -329,7 +329,7 @@ static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace
 		tell |= look_at_thread(watch, trace, &trace->threads[i]);
 	if (tell)
 		watch->start->report(trace->path, error_ns, watch->start->out);
-	else if (watch->line_is_near && watch->prepared_ns + TELL_NS < monotonic_ns())
+	else if (watch->line_is_near && watch->prepared_ns + LINE_NS < monotonic_ns())
 		prepare_line(watch, trace);
 }
 

@@ -19,7 +19,7 @@ struct watched_thread {
 	uint64_t turn;	/* start of the current turn; 0: none */
 	struct thread_state first;
 	uint64_t looks, asleep; /* samples since then, and how many found it asleep */
-	uint64_t told_ns;	/* its length when it was last reported */
+	uint64_t reported_ns;	/* its length when it was last reported */
 	uint64_t sp, pc;	/* of the stack in `look` */
 	uint8_t block_on[TRACE_ROOT_STATE - 4]; /* of a root future: see struct trace_root */
 	uint8_t budget;

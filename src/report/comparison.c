@@ -96,7 +96,7 @@ static json_t *make_document(const struct report_options *options, char *path, c
 	wanted.format = "json";
 	wanted.show = SEVERITY_NOTICE;
 	wanted.write_baseline = NULL;
-	wanted.tell_nameless = true; /* otherwise findings without names would not match */
+	wanted.report_nameless = true; /* otherwise findings without names would not match */
 	error = out ? report_make(&wanted, &path, 1, out, &summary) : -errno;
 	if (out)
 		fclose(out);

@@ -275,7 +275,7 @@ static void read_path(struct report *report, const char *path, const struct scan
 	}
 }
 
-static void tell_nameless(const struct report *report)
+static void report_nameless(const struct report *report)
 {
 	const struct missing_module *missing;
 
@@ -303,8 +303,8 @@ static int make(const struct report_options *options, const struct scan_options 
 	stalls_finish(&report);
 	findings_finish(&report);
 	progress_on(NULL);
-	if (options->tell_nameless)
-		tell_nameless(&report);
+	if (options->report_nameless)
+		report_nameless(&report);
 	summarise(&report);
 	*summary = report.summary;
 	error = formats[format].write(&report, out);

@@ -31,7 +31,7 @@
 #include "runtime/stalls/stalls.h"
 #include "runtime/futures/root_turn.h"
 #include "runtime/futures/root_watch.h"
-#include "runtime/tasks/task_leavings.h"
+#include "runtime/tasks/task_leftovers.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/tasks/task_registry.h"
 #include "runtime/tasks/task_resources.h"

@@ -104,7 +104,7 @@ static size_t take_edge(struct collection *collection, const struct trace_deadlo
 }
 
 /* Each thread of a cycle reports it: the same threads in another order. */
-static bool is_told(struct collection *collection, size_t number)
+static bool is_reported(struct collection *collection, size_t number)
 {
 	const struct trace_deadlock *deadlock =
 		collection_record(collection, RECORD_DEADLOCK, number);
@@ -181,6 +181,6 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 void collect_deadlocks(struct collection *collection)
 {
 	for (size_t i = 0; i < collection->trace->records[RECORD_DEADLOCK].count; i++)
-		if (!is_told(collection, i))
+		if (!is_reported(collection, i))
 			observe(collection, collection_take(collection, RECORD_DEADLOCK, i));
 }

@@ -180,26 +180,26 @@ static const char *why_blind(const struct layout *layout)
 	return "had not been read when it started: the next run reports it";
 }
 
-static void tell_blind(struct collection *collection, const struct loaded_module *module)
+static void note_without_layout(struct collection *collection, const struct loaded_module *module)
 {
 	struct report *report = collection->report;
-	struct missing_module *blind = report->session->blind;
+	struct missing_module *without_layout = report->session->without_layout;
 
-	while (blind && blind->path != module->path)
-		blind = blind->next;
-	if (blind)
+	while (without_layout && without_layout->path != module->path)
+		without_layout = without_layout->next;
+	if (without_layout)
 		return;
-	blind = obstack_alloc(&report->memory, sizeof *blind);
-	*blind = (struct missing_module){
-		.next = report->session->blind,
+	without_layout = obstack_alloc(&report->memory, sizeof *without_layout);
+	*without_layout = (struct missing_module){
+		.next = report->session->without_layout,
 		.path = module->path,
 		.problem = why_blind(known_layout_of(report->session, module)),
 	};
-	report->session->blind = blind;
+	report->session->without_layout = without_layout;
 }
 
 /* One sentence for each file whose tasks were polled but not examined. */
-static void collect_blind(struct collection *collection)
+static void note_modules_without_layout(struct collection *collection)
 {
 	const struct trace_file *trace = collection->trace;
 
@@ -212,14 +212,14 @@ static void collect_blind(struct collection *collection)
 			trace_file_record(trace, type->executor, RECORD_EXECUTOR);
 
 		if (module && (!executor || executor->family == FAMILY_TOKIO))
-			tell_blind(collection, module);
+			note_without_layout(collection, module);
 	}
 }
 
 void collect_guards(struct collection *collection)
 {
 	if (collection->trace->header->flags & TRACE_NO_LAYOUT && !collection->report->live)
-		collect_blind(collection);
+		note_modules_without_layout(collection);
 	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++)
 		collection_add_guard(collection, collection_take(collection, RECORD_GUARD_SITE, i));
 }

@@ -117,7 +117,7 @@ static bool is_like(const struct hung_thread *a, const struct hung_thread *b)
 	       a->ender.kind == b->ender.kind && a->ender.id == b->ender.id;
 }
 
-static bool is_told(const struct hang *hang, size_t number)
+static bool is_shown(const struct hang *hang, size_t number)
 {
 	for (size_t i = 0; i < number; i++)
 		if (hung_thread_is_blocked(&hang->threads[i]) &&
@@ -162,7 +162,7 @@ int hang_print_text(const struct hang *hang, const struct report *report, FILE *
 		process->end == PROCESS_RUNNING ? "" : ", as it was when it ended");
 	for (size_t i = 0; i < hang->count; i++) {
 		if (hung_thread_is_blocked(&hang->threads[i])) {
-			if (!is_told(hang, i))
+			if (!is_shown(hang, i))
 				print_blocked(hang, i, out);
 			continue;
 		}

@@ -167,12 +167,12 @@ void text_processes_print(const struct report *report, FILE *out)
 	}
 	if (left_out)
 		fprintf(out, "  and %zu more processes (--format=json lists all)\n", left_out);
-	for (const struct missing_module *blind = report->session->blind; blind;
-	     blind = blind->next)
+	for (const struct missing_module *without_layout = report->session->without_layout;
+	     without_layout; without_layout = without_layout->next)
 		fprintf(out,
 			"  Cannot show what tasks of %s hold across awaits: its debug "
 			"information %s.\n",
-			shown_path(report->session, blind->path), blind->problem);
+			shown_path(report->session, without_layout->path), without_layout->problem);
 	for (const struct missing_module *missing = report->session->missing; missing;
 	     missing = missing->next)
 		fprintf(out, "  Frames of %s have no %s: it %s.\n", missing->path, missing->lacks,

@@ -211,7 +211,7 @@ static const struct finding_stack **telling_stacks(const struct finding *finding
 
 /* Distinguishes findings at one place: what is held or left there, or how a task ended there. NULL:
  * nothing. */
-static const char *told_apart_by(const struct finding *finding)
+static const char *distinguished_by(const struct finding *finding)
 {
 	if (finding->variable)
 		return finding->variable;
@@ -236,7 +236,7 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 	key[(*words)++] = finding->family;
 	key[(*words)++] = finding->root;
 	key[(*words)++] = (uintptr_t)finding->executor;
-	key[(*words)++] = (uintptr_t)told_apart_by(finding);
+	key[(*words)++] = (uintptr_t)distinguished_by(finding);
 	stacks = telling_stacks(finding, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct telling telling = telling_frames(stacks[i], false);
@@ -268,8 +268,8 @@ static void identify(struct finding *finding, bool former, char id[FINDING_ID_SI
 	if (finding->call)
 		hash = hash_text(hash, finding->call);
 	hash = hash_text(hash, family_word(finding->family));
-	if (told_apart_by(finding))
-		hash = hash_text(hash, told_apart_by(finding));
+	if (distinguished_by(finding))
+		hash = hash_text(hash, distinguished_by(finding));
 	stacks = telling_stacks(finding, &count);
 	for (size_t i = 0; i < count; i++) {
 		/* The first has no prefix: ids are older than findings with several stacks. */

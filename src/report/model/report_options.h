@@ -32,7 +32,7 @@ struct report_options {
 	struct baseline *baseline;  /* NULL: empty */
 	const char *write_baseline; /* file that receives all findings, which then do not fail */
 	bool why;		    /* print the reasons of each severity */
-	bool tell_nameless;	    /* report on `errors' files whose frames have no names */
+	bool report_nameless;	    /* report on `errors' files whose frames have no names */
 	size_t samples;		    /* distinct sample stacks per finding in JSON and HTML */
 	bool tasks;		    /* list tasks of processes that are alive or were killed */
 	struct session_options session;

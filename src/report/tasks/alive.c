@@ -4,10 +4,10 @@
 
 #include "inspect/session.h"
 
-#define MOST_TOLD 6 /* variables in a text */
+#define MOST_SHOWN 6 /* variables in a text */
 
 /* Whether the type has a path: all types with a destructor have one, or consist of such types. */
-static bool is_told(const struct layout_source *source, const struct layout_value *value)
+static bool is_worth_showing(const struct layout_source *source, const struct layout_value *value)
 {
 	const char *name = layout_text(source->layout, value->name);
 	const char *type = layout_text(source->layout, value->type);
@@ -62,7 +62,7 @@ struct alive alive_in(const struct layout_source *source, const struct layout_li
 			struct alive_variable variable;
 
 			alive.by_hand |= ends_by_hand(source, value);
-			if (!is_told(source, value))
+			if (!is_worth_showing(source, value))
 				continue;
 			variable.name = layout_source_variable(source, value);
 			variable.type = layout_source_type(source, value);
@@ -91,11 +91,11 @@ const char *alive_text(struct session *session, const struct alive *alive)
 	struct strings *strings = &session->strings;
 	const char *text = NULL;
 
-	for (size_t i = 0; i < alive->count && i < MOST_TOLD; i++)
+	for (size_t i = 0; i < alive->count && i < MOST_SHOWN; i++)
 		text = strings_print(strings, "%s%s, a %s",
 				     text ? strings_print(strings, "%s; ", text) : "alive: ",
 				     alive->variables[i].name, alive->variables[i].type);
-	if (alive->count > MOST_TOLD)
-		text = strings_print(strings, "%s; and %zu more", text, alive->count - MOST_TOLD);
+	if (alive->count > MOST_SHOWN)
+		text = strings_print(strings, "%s; and %zu more", text, alive->count - MOST_SHOWN);
 	return text;
 }

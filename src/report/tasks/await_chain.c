@@ -57,13 +57,13 @@ static bool has_owner(const struct stack *stack, enum frame_owner owner)
 }
 
 static const char *link_text(struct session *session, const struct frame *frame, const char *task,
-			     bool told)
+			     bool shown)
 {
 	struct strings *strings = &session->strings;
 	const char *name = frame->function ? shown_name(session, frame->function) : "?";
 	bool same = task && !strcmp(name, task);
 
-	if (!told || !frame->file)
+	if (!shown || !frame->file)
 		return same ? "" : name;
 	return strings_print(strings, "%s%sat %s:%d", same ? "" : name, same ? "" : " ",
 			     path_name(frame->file), frame->line);
@@ -82,11 +82,11 @@ const char *await_chain_print(struct session *session, const char *task, const s
 	text = task ? short_type(session, task) : NULL;
 	for (size_t i = 0; i < awaits->count; i++) {
 		const struct frame *frame = &awaits->frames[i];
-		bool told = frame->owner == owner || owner == OWNER_SYSTEM;
+		bool shown = frame->owner == owner || owner == OWNER_SYSTEM;
 		const char *link =
-			told || !folded ? link_text(session, frame, i ? NULL : task, told) : "";
+			shown || !folded ? link_text(session, frame, i ? NULL : task, shown) : "";
 
-		folded = !told;
+		folded = !shown;
 		if (*link)
 			text = text ? strings_print(strings, "%s%s%s", text,
 						    !i && !strncmp(link, "at ", 3) ? " " : " > ",

@@ -11,7 +11,7 @@
 #include "runtime/process/descriptors.h"
 #include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"
-#include "runtime/tasks/task_leavings.h"
+#include "runtime/tasks/task_leftovers.h"
 #include "runtime/tasks/task_resources.h"
 #include "call.h"
 #include "judgement/limits.h"

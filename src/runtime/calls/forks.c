@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "runtime/process/process.h"
-#include "runtime/tasks/task_leavings.h"
+#include "runtime/tasks/task_leftovers.h"
 #include "runtime/process/unwatched.h"
 #include "runtime/unwind/unwinder.h"
 #include "call.h"

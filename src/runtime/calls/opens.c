@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
-#include "runtime/tasks/task_leavings.h"
+#include "runtime/tasks/task_leftovers.h"
 #include "call.h"
 #include "keep.h"
 

@@ -99,7 +99,7 @@ EXPORT int __dprintf_chk(int fd, int flag, const char *format, ...)
 }
 
 /* Functions without a result. */
-#define TELLS(name, params, args, subject, real_call)                                              \
+#define FORWARDS_VOID(name, params, args, subject, real_call)                                      \
 	static COLD void watched_##name params                                                     \
 	{                                                                                          \
 		CALL_WATCH(watch, CALL_##name, subject);                                           \
@@ -113,41 +113,41 @@ EXPORT int __dprintf_chk(int fd, int flag, const char *format, ...)
 			watched_##name args;                                                       \
 	}
 
-#define TELL(last, call)                                                                           \
+#define WITH_ARGUMENTS(last, call)                                                                 \
 	va_list arguments;                                                                         \
                                                                                                    \
 	va_start(arguments, last);                                                                 \
 	call;                                                                                      \
 	va_end(arguments)
 
-TELLS(warn, (const char *format, va_list arguments), (format, arguments), STREAM(stderr),
-      real.vwarn(format, arguments))
-TELLS(warnx, (const char *format, va_list arguments), (format, arguments), STREAM(stderr),
-      real.vwarnx(format, arguments))
-TELLS(syslog, (int priority, const char *format, va_list arguments), (priority, format, arguments),
-      ANY, real.vsyslog(priority, format, arguments))
-TELLS(__syslog_chk, (int priority, int flag, const char *format, va_list arguments),
-      (priority, flag, format, arguments), ANY,
-      real.__vsyslog_chk(priority, flag, format, arguments))
+FORWARDS_VOID(warn, (const char *format, va_list arguments), (format, arguments), STREAM(stderr),
+	      real.vwarn(format, arguments))
+FORWARDS_VOID(warnx, (const char *format, va_list arguments), (format, arguments), STREAM(stderr),
+	      real.vwarnx(format, arguments))
+FORWARDS_VOID(syslog, (int priority, const char *format, va_list arguments),
+	      (priority, format, arguments), ANY, real.vsyslog(priority, format, arguments))
+FORWARDS_VOID(__syslog_chk, (int priority, int flag, const char *format, va_list arguments),
+	      (priority, flag, format, arguments), ANY,
+	      real.__vsyslog_chk(priority, flag, format, arguments))
 
 EXPORT void warn(const char *format, ...)
 {
-	TELL(format, forwarded_warn(format, arguments));
+	WITH_ARGUMENTS(format, forwarded_warn(format, arguments));
 }
 
 EXPORT void warnx(const char *format, ...)
 {
-	TELL(format, forwarded_warnx(format, arguments));
+	WITH_ARGUMENTS(format, forwarded_warnx(format, arguments));
 }
 
 EXPORT void syslog(int priority, const char *format, ...)
 {
-	TELL(format, forwarded_syslog(priority, format, arguments));
+	WITH_ARGUMENTS(format, forwarded_syslog(priority, format, arguments));
 }
 
 EXPORT void __syslog_chk(int priority, int flag, const char *format, ...);
 
 EXPORT void __syslog_chk(int priority, int flag, const char *format, ...)
 {
-	TELL(format, forwarded___syslog_chk(priority, flag, format, arguments));
+	WITH_ARGUMENTS(format, forwarded___syslog_chk(priority, flag, format, arguments));
 }

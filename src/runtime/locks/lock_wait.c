@@ -247,7 +247,7 @@ static struct trace_deadlock *record_of(const struct trace_deadlock *seen)
 	return record;
 }
 
-static void tell(struct lock_wait *wait, bool only_cycle)
+static void record_deadlock(struct lock_wait *wait, bool only_cycle)
 {
 	struct trace_deadlock seen = { 0 }, *record;
 	struct trace_deadlock_edge *last;
@@ -290,7 +290,7 @@ bool lock_wait_step(struct lock_wait *wait, struct timespec *limit)
 		return false;
 	if (wait->step) {
 		OWN_CODE_SCOPE;
-		tell(wait, wait->step == 1);
+		record_deadlock(wait, wait->step == 1);
 	}
 	if (wait->step++ == 2)
 		return false;
@@ -306,7 +306,7 @@ void lock_wait_look(struct lock_wait *wait)
 	OWN_CODE_SCOPE;
 
 	if (wait->table)
-		tell(wait, true);
+		record_deadlock(wait, true);
 }
 
 static void end(struct held_table *table)
@@ -371,7 +371,7 @@ void lock_wait_outside(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
 	}
 }
 
-static void tell_foreign(uintptr_t lock, enum trace_lock kind, const struct holder *holder)
+static void record_foreign_unlock(uintptr_t lock, enum trace_lock kind, const struct holder *holder)
 {
 	struct held_table *table = held_table_take();
 	struct held_lock unknown = { .lock = lock, .kind = (uint8_t)kind };
@@ -427,7 +427,7 @@ void lock_foreign_release(uintptr_t lock, enum trace_lock kind, uintptr_t caller
 	tid = self->held ? self->held->tid : thread_tid();
 	if (holder.tid == tid)
 		return;
-	tell_foreign(lock, kind, &holder);
+	record_foreign_unlock(lock, kind, &holder);
 	if (holder.held)
 		take_away(holder.held);
 }

@@ -650,8 +650,8 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 	this_thread.last_lock = 0;
 	if (loop->pool)
 		loop_pool_waited(loop->pool);
-	if (!loop->told) {
-		loop->told = true;
+	if (!loop->place_recorded) {
+		loop->place_recorded = true;
 		turn_times_waits_at(loop->values, loop->place_count);
 	}
 }

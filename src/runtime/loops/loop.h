@@ -23,7 +23,7 @@ struct loop {
 	bool known;   /* belongs to a library: no probation, and `reach` is certain */
 	bool has_turn;
 	bool settled;		   /* nothing is left to find out about it */
-	bool told;		   /* its place is in the trace */
+	bool place_recorded;	   /* its place is in the trace */
 	struct executor *executor; /* NULL: this wait is not a loop's */
 	struct loop_pool *pool;	   /* the pool it is a member of, see loop_pool.h; NULL: none */
 	unsigned waits;

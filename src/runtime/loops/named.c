@@ -13,7 +13,7 @@
 #include "loop.h"
 
 static THREAD_LOCAL struct turn turn;
-static THREAD_LOCAL bool told;
+static THREAD_LOCAL bool place_recorded;
 
 static const struct {
 	const char *function, *patterns;
@@ -58,7 +58,7 @@ static bool is_in_turn(void)
 }
 
 /* Nothing else shows where the thread's callbacks begin. */
-COLD static void tell_place(void)
+COLD static void record_place(void)
 {
 	uint64_t frames[LOOP_PLACES];
 	struct unwind_start here;
@@ -66,15 +66,15 @@ COLD static void tell_place(void)
 
 	UNWIND_HERE(&here);
 	turn_times_waits_at(frames, (unsigned)unwinder_walk(&here, frames, NULL, LOOP_PLACES));
-	told = true;
+	place_recorded = true;
 }
 
 bool named_thread_waits(void)
 {
 	if (!is_in_turn())
 		return false;
-	if (!told)
-		tell_place();
+	if (!place_recorded)
+		record_place();
 	turn_times_end(&turn);
 	turn_times_untimed(&turn);
 	return true;

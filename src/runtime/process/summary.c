@@ -93,7 +93,7 @@ static bool may_tell(void)
 }
 
 /* If no file could be made, this is the only report: the directory is gone, or not visible here. */
-static void tell_of_lost_trace(void)
+static void report_lost_trace(void)
 {
 	char line[2 * 4096];
 	int length;
@@ -176,7 +176,7 @@ void summary_tell(void)
 		return;
 	if (trace_header()) {
 		if (!runtime_options.summary)
-			tell_of_lost_trace();
+			report_lost_trace();
 		warnings = sites_count(SEVERITY_WARNING);
 		locks = lock_errors();
 		/*

@@ -219,7 +219,7 @@ static struct course busy_course(uint64_t ns)
 	};
 }
 
-static void tell_long(struct turn *turn, uint64_t ns, const struct turn_usage *end)
+static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 {
 	struct stall_room *room = stall_room();
 	struct site_key key = { .kind = SITE_LONG_TURN,
@@ -276,7 +276,7 @@ void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 	OWN_CODE_SCOPE;
 	uint64_t explained = turn->explained_us * UINT64_C(1000);
 
-	tell_long(turn, ns, end);
+	record_long(turn, ns, end);
 	/* Enclosing turns don't report again what this turn reported or excused. */
 	if (ns > explained)
 		turn_explain(turn->parent, ns - explained, 0);

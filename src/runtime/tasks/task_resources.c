@@ -7,7 +7,7 @@
 #include "runtime/locks/held.h"
 #include "runtime/turns/executor.h"
 #include "runtime/trace/record_index.h"
-#include "task_leavings.h"
+#include "task_leftovers.h"
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"
 #include "runtime/base/memory.h"
@@ -178,7 +178,7 @@ void task_resources_left(uint64_t task, uint32_t cancelled)
 {
 	OWN_CODE_SCOPE;
 
-	task_leavings_left(task, cancelled);
+	task_leftovers_left(task, cancelled);
 	for (unsigned i = 0; i < PLACES; i++) {
 		struct resource *resource = &resources[i];
 		struct trace_left_site *site;
@@ -199,6 +199,6 @@ void task_resources_forget(void)
 {
 	memory_zero(resources, sizeof resources);
 	memory_zero(index_of, sizeof index_of);
-	task_leavings_forget();
+	task_leftovers_forget();
 	task_resources_kept = count = 0;
 }

@@ -16,7 +16,7 @@
 struct executor;
 struct known_stack;
 
-extern uint32_t task_resources_kept; /* including those of task_leavings.h */
+extern uint32_t task_resources_kept; /* including those of task_leftovers.h */
 
 COLD void task_resource_opened(int fd);
 COLD void task_resource_is_gone(int fd);

@@ -1,4 +1,4 @@
-#include "task_leavings.h"
+#include "task_leftovers.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -22,7 +22,7 @@
 
 #define PF_EXITING 0x4
 
-static struct leaving {
+static struct leftover {
 	uint64_t task; /* 0: free */
 	enum trace_left_kind kind;
 	pid_t pid;
@@ -36,22 +36,22 @@ static struct leaving {
 	const struct known_stack *asked;
 	struct executor *executor;
 	uint32_t type;
-} leavings[PLACES] MEMORY_TABLE;
+} leftovers[PLACES] MEMORY_TABLE;
 
 static uint32_t next;
 
-static void drop(struct leaving *leaving)
+static void drop(struct leftover *leftover)
 {
-	if (__atomic_exchange_n(&leaving->task, 0, __ATOMIC_ACQ_REL))
+	if (__atomic_exchange_n(&leftover->task, 0, __ATOMIC_ACQ_REL))
 		__atomic_fetch_sub(&task_resources_kept, 1, __ATOMIC_RELAXED);
 }
 
 /* NULL if no Tokio task is running, or there is no room. */
-static struct leaving *take(uint64_t *task)
+static struct leftover *take(uint64_t *task)
 {
 	const struct turn *turn = this_thread.turn;
 	struct held_table *table;
-	struct leaving *leaving;
+	struct leftover *leftover;
 
 	*task = turn->kind == TURN_TASK && turn->task && !this_thread.own_code
 			? task_resources_number(turn->task, turn->type)
@@ -59,31 +59,31 @@ static struct leaving *take(uint64_t *task)
 	table = *task ? held_table_take() : NULL;
 	if (!table)
 		return NULL;
-	leaving = &leavings[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % PLACES];
-	drop(leaving);
-	leaving->left = 0;
-	leaving->made = KNOWN_STACK_HERE(&table->memory);
-	return leaving;
+	leftover = &leftovers[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % PLACES];
+	drop(leftover);
+	leftover->left = 0;
+	leftover->made = KNOWN_STACK_HERE(&table->memory);
+	return leftover;
 }
 
-static void keep(struct leaving *leaving, uint64_t task)
+static void keep(struct leftover *leftover, uint64_t task)
 {
-	__atomic_store_n(&leaving->task, task, __ATOMIC_RELEASE);
+	__atomic_store_n(&leftover->task, task, __ATOMIC_RELEASE);
 	__atomic_fetch_add(&task_resources_kept, 1, __ATOMIC_RELAXED);
 }
 
 void task_makes_child(pid_t pid)
 {
 	uint64_t task;
-	struct leaving *leaving = take(&task);
+	struct leftover *leftover = take(&task);
 
-	if (!leaving)
+	if (!leftover)
 		return;
-	leaving->kind = LEFT_CHILD;
-	leaving->pid = pid;
-	leaving->turn = this_thread.turn->start;
-	leaving->asked = NULL;
-	keep(leaving, task);
+	leftover->kind = LEFT_CHILD;
+	leftover->pid = pid;
+	leftover->turn = this_thread.turn->start;
+	leftover->asked = NULL;
+	keep(leftover, task);
 }
 
 static bool is_below(const char *path, const char *directory)
@@ -103,53 +103,53 @@ static bool is_temporary(const char *path)
 
 void task_makes_file(const char *path, int fd)
 {
-	struct leaving *leaving;
+	struct leftover *leftover;
 	struct statx file = { 0 };
 	uint64_t task;
 
-	if (!is_temporary(path) || strlen(path) >= sizeof leaving->path || !file_status(fd, &file))
+	if (!is_temporary(path) || strlen(path) >= sizeof leftover->path || !file_status(fd, &file))
 		return;
-	leaving = take(&task);
-	if (!leaving)
+	leftover = take(&task);
+	if (!leftover)
 		return;
-	leaving->kind = LEFT_FILE;
-	leaving->device = makedev(file.stx_dev_major, file.stx_dev_minor);
-	leaving->number = file.stx_ino;
-	strcpy(leaving->path, path);
-	keep(leaving, task);
+	leftover->kind = LEFT_FILE;
+	leftover->device = makedev(file.stx_dev_major, file.stx_dev_minor);
+	leftover->number = file.stx_ino;
+	strcpy(leftover->path, path);
+	keep(leftover, task);
 }
 
 /*
  * When tokio::process drops a child's handle, it queries whether the child has ended. A handle
  * dropped in the turn that made it is taken as detached on purpose.
  */
-static void note_ask(struct leaving *leaving)
+static void note_ask(struct leftover *leftover)
 {
 	const struct turn *turn = this_thread.turn;
 	struct held_table *table;
 	OWN_CODE_SCOPE;
 
-	if (!turn || turn->kind != TURN_TASK || !turn->type || turn->start == leaving->turn)
+	if (!turn || turn->kind != TURN_TASK || !turn->type || turn->start == leftover->turn)
 		return;
 	table = held_table_take();
 	if (!table)
 		return;
-	leaving->executor = turn->executor;
-	leaving->type = turn->type;
-	leaving->asked = KNOWN_STACK_HERE(&table->memory);
+	leftover->executor = turn->executor;
+	leftover->type = turn->type;
+	leftover->asked = KNOWN_STACK_HERE(&table->memory);
 }
 
 void task_child_used(pid_t pid, bool waits)
 {
 	for (unsigned i = 0; task_resources_kept && i < PLACES; i++) {
-		struct leaving *leaving = &leavings[i];
+		struct leftover *leftover = &leftovers[i];
 
-		if (!leaving->task || leaving->kind != LEFT_CHILD || leaving->pid != pid)
+		if (!leftover->task || leftover->kind != LEFT_CHILD || leftover->pid != pid)
 			continue;
-		if (leaving->left || waits)
-			drop(leaving);
+		if (leftover->left || waits)
+			drop(leftover);
 		else
-			note_ask(leaving);
+			note_ask(leftover);
 	}
 }
 
@@ -200,59 +200,60 @@ static bool runs(pid_t pid)
 	       !info.si_pid && !is_dying(pid);
 }
 
-static bool is_there(const struct leaving *leaving)
+static bool is_there(const struct leftover *leftover)
 {
 	struct stat file = { 0 };
 
-	if (leaving->kind == LEFT_CHILD)
-		return runs(leaving->pid);
-	return !system_call(SYS_newfstatat, AT_FDCWD, (long)leaving->path, (long)&file,
+	if (leftover->kind == LEFT_CHILD)
+		return runs(leftover->pid);
+	return !system_call(SYS_newfstatat, AT_FDCWD, (long)leftover->path, (long)&file,
 			    AT_SYMLINK_NOFOLLOW, 0, 0) &&
-	       file.st_dev == leaving->device && file.st_ino == leaving->number;
+	       file.st_dev == leftover->device && file.st_ino == leftover->number;
 }
 
-void task_leavings_left(uint64_t task, uint32_t cancelled)
+void task_leftovers_left(uint64_t task, uint32_t cancelled)
 {
 	OWN_CODE_SCOPE;
 
 	for (unsigned i = 0; i < PLACES; i++) {
-		struct leaving *leaving = &leavings[i];
+		struct leftover *leftover = &leftovers[i];
 		struct trace_left_site *site;
 
-		if (leaving->task != task || leaving->left)
+		if (leftover->task != task || leftover->left)
 			continue;
-		site = is_there(leaving) ? task_left_site(cancelled, leaving->made, leaving->kind)
-					 : NULL;
+		site = is_there(leftover)
+			       ? task_left_site(cancelled, leftover->made, leftover->kind)
+			       : NULL;
 		if (site)
-			leaving->left = trace_offset(site);
+			leftover->left = trace_offset(site);
 		else
-			drop(leaving);
+			drop(leftover);
 	}
 }
 
-void task_leavings_at_exit(void)
+void task_leftovers_at_exit(void)
 {
 	OWN_CODE_SCOPE;
 
 	for (unsigned i = 0; task_resources_kept && i < PLACES; i++) {
-		struct leaving *leaving = &leavings[i];
-		struct trace_left_site *site = leaving->left ? trace_at(leaving->left) : NULL;
-		bool asked = !site && leaving->kind == LEFT_CHILD && leaving->asked;
+		struct leftover *leftover = &leftovers[i];
+		struct trace_left_site *site = leftover->left ? trace_at(leftover->left) : NULL;
+		bool asked = !site && leftover->kind == LEFT_CHILD && leftover->asked;
 
-		if (!leaving->task || (!site && !asked))
+		if (!leftover->task || (!site && !asked))
 			continue;
-		if (is_there(leaving)) {
+		if (is_there(leftover)) {
 			if (asked && trace_open())
-				site = task_dropped_site(leaving->type, leaving->executor,
-							 leaving->made, leaving->asked);
+				site = task_dropped_site(leftover->type, leftover->executor,
+							 leftover->made, leftover->asked);
 			if (site)
 				__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
 		}
-		drop(leaving); /* a process may get here twice */
+		drop(leftover); /* a process may get here twice */
 	}
 }
 
-void task_leavings_forget(void)
+void task_leftovers_forget(void)
 {
-	memory_zero(leavings, sizeof leavings);
+	memory_zero(leftovers, sizeof leftovers);
 }

@@ -3,8 +3,8 @@
  * will clean it up. This is checked twice: after the task's destructors, and at the end of the
  * process, because a destructor may kill or remove it without waiting until it is gone.
  */
-#ifndef RUNTIME_TASK_LEAVINGS_H
-#define RUNTIME_TASK_LEAVINGS_H
+#ifndef RUNTIME_TASK_LEFTOVERS_H
+#define RUNTIME_TASK_LEFTOVERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,12 +35,12 @@ static inline void task_file_made(const char *path, int fd)
 COLD void task_child_used(pid_t pid, bool waits);
 
 /* As task_resources_left. */
-COLD void task_leavings_left(uint64_t task, uint32_t cancelled);
+COLD void task_leftovers_left(uint64_t task, uint32_t cancelled);
 
 /* The process ends: counts what still exists. */
-COLD void task_leavings_at_exit(void);
+COLD void task_leftovers_at_exit(void);
 
 /* Called in a forked child: they belong to the parent. */
-void task_leavings_forget(void);
+void task_leftovers_forget(void);
 
 #endif
