@@ -183,6 +183,10 @@ destination := $(DESTDIR)$(PREFIX)
 # the full path.
 ldconfig    := $(if $(DESTDIR),,if [ "$$(id -u)" = 0 ]; then PATH="$$PATH:/usr/sbin:/sbin" ldconfig || :; fi)
 
+# Shell, and where its completion of our command line belongs below share/.
+completions := bash:bash-completion/completions/yieldsan zsh:zsh/site-functions/_yieldsan \
+	fish:fish/vendor_completions.d/yieldsan.fish
+
 install: all ## into PREFIX, below DESTDIR
 	$(Q)install -D -m 755 $(BUILD)/yieldsan "$(destination)/bin/yieldsan"
 	$(Q)install -D -m 755 $(BUILD)/libyieldsan.so "$(destination)/lib/libyieldsan.so"
@@ -190,12 +194,17 @@ install: all ## into PREFIX, below DESTDIR
 	$(Q)install -D -m 644 tools/man/yieldsan.1 "$(destination)/share/man/man1/yieldsan.1"
 	$(Q)install -D -m 644 tools/man/yieldsan-scan.1 "$(destination)/share/man/man1/yieldsan-scan.1"
 	$(Q)install -D -m 644 tools/node/yieldsan-tests.mjs "$(destination)/share/yieldsan/node/yieldsan-tests.mjs"
+	$(Q)for each in $(completions); do file="$(destination)/share/$${each#*:}"; mkdir -p "$${file%/*}" && \
+		$(BUILD)/yieldsan completion $${each%%:*} >"$$file" && chmod 644 "$$file" || exit; done
 	$(Q)$(ldconfig)
+	$(Q)case ":$$PATH:" in *":$(PREFIX)/bin:"*) echo "installed; try: yieldsan check" ;; \
+		*) echo "installed; add it to PATH: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
 
 uninstall: ## what install put there
 	$(Q)rm -f "$(destination)/bin/yieldsan" "$(destination)/lib/libyieldsan.so" \
 		"$(destination)/share/man/man1/yieldsan.1" "$(destination)/share/man/man1/yieldsan-scan.1"
 	$(Q)rm -rf "$(destination)/include/yieldsan" "$(destination)/share/yieldsan"
+	$(Q)for each in $(completions); do rm -f "$(destination)/share/$${each#*:}"; done
 	$(Q)$(ldconfig)
 
 release: ## VERSION=1.2.3: set the version and date the changes; commits nothing

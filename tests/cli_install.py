@@ -10,7 +10,8 @@ import sys
 from cli.place import BUILD, expect, ROOT, run_tests, Skip
 
 FILES = ("bin/yieldsan", "lib/libyieldsan.so", "include/yieldsan/yieldsan.h", "share/man/man1/yieldsan.1",
-         "share/man/man1/yieldsan-scan.1")
+         "share/man/man1/yieldsan-scan.1", "share/bash-completion/completions/yieldsan", "share/zsh/site-functions/_yieldsan",
+         "share/fish/vendor_completions.d/yieldsan.fish")
 
 
 def _make(*arguments, cwd=ROOT, **env):
@@ -47,6 +48,12 @@ def a_destdir_with_blanks_holds_all(place):
     _install(f"DESTDIR={root}", "PREFIX=/usr/my tools")
     expect(all((root / "usr/my tools" / name).is_file() for name in FILES), list(root.rglob("*")))
     _runs(root / "usr/my tools/bin/yieldsan", place.blocker())
+
+
+def the_last_line_says_what_path_needs(place):
+    for path, words in ((os.environ["PATH"], f'export PATH="{place / "own"}/bin:$PATH"'), (f"{place / 'own'}/bin:/usr/bin:/bin", "yieldsan check")):
+        last = _install(f"PREFIX={place / 'own'}", PATH=path).splitlines()[-1]
+        expect(words in last, last)
 
 
 def ldconfig_is_run_for_this_machine_only(place):

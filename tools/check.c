@@ -1,7 +1,9 @@
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
+#include "command_line.h"
 #include "options_text.h"
 #include "program.h"
 #include "self_test.h"
@@ -127,36 +129,24 @@ static int check_program(const char *command)
 	return 0;
 }
 
-static void print_help(void)
-{
-	printf("Usage: yieldsan check [--] [COMMAND]\n"
-	       "Tells whether watching works here, by something that must be seen (exit status 1 "
-	       "when it\n"
-	       "does not), and whether and how well COMMAND can be watched (126 when it cannot, "
-	       "127 when it\n"
-	       "is not found).\n");
-}
-
 int command_check(int argc, char **argv)
 {
-	int first = 1;
+	const struct command_line line = {
+		.command = "check",
+		.arguments = "[--] [COMMAND]",
+		.help = "Tests whether watching works here, by a blocking call that must be seen "
+			"(exit status 1 if it is\nnot), and whether and how well COMMAND can be "
+			"watched (126 if it cannot, 127 if it is not found).\n",
+		.ends_at_argument = true,
+	};
+	int status = command_line_parse(&line, argc, argv);
 
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		print_help();
-		return 0;
-	}
-	if (argc > 1 && !strcmp(argv[1], "--")) {
-		first = 2;
-	} else if (argc > 1 && argv[1][0] == '-') {
-		fprintf(stderr,
-			"yieldsan: check: there is no option `%s'; yieldsan check [--] [COMMAND]\n",
-			argv[1]);
-		return STATUS_WRONG_USE;
-	}
+	if (status >= 0)
+		return status;
 	if (!options_environment_is_right())
 		return STATUS_WRONG_USE;
 	if (!self_test())
 		return 1;
 	fflush(stdout);
-	return first < argc ? check_program(argv[first]) : 0;
+	return optind < argc ? check_program(argv[optind]) : 0;
 }

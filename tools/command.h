@@ -30,6 +30,7 @@ int command_check(int argc, char **argv);
 int command_ci(int argc, char **argv);
 int command_exec_watched(int argc, char **argv);
 int command_clean(int argc, char **argv);
+int command_completion(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_help(int argc, char **argv);
 int command_report(int argc, char **argv);

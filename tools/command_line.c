@@ -15,9 +15,10 @@
 
 static const struct command_option help_option = { "help", HELP, NULL, "this list", NULL };
 
-/* The n-th option of all groups; the last is --help. NULL after it. */
-static const struct command_option *option_at(const struct command_line *line, size_t n,
-					      void **target)
+void (*command_line_visit)(const struct command_line *line);
+
+const struct command_option *command_line_option(const struct command_line *line, size_t n,
+						 void **target)
 {
 	for (size_t i = 0; i < OPTION_GROUPS; i++) {
 		const struct option_group *group = &line->groups[i];
@@ -50,7 +51,7 @@ static void print_help(const struct command_line *line)
 	void *target;
 
 	printf("Usage: yieldsan %s %s\n%s\n", line->command, line->arguments, line->help);
-	for (size_t i = 0; (option = option_at(line, i, &target)); i++)
+	for (size_t i = 0; (option = command_line_option(line, i, &target)); i++)
 		print_option(option);
 	if (line->has_formats)
 		printf("\nFormats: %s\n", report_format_names());
@@ -66,7 +67,7 @@ static int wrong_option(const struct command_line *line, const char *argument)
 	void *target;
 
 	nearest_init(&nearest, name, length);
-	for (size_t i = 0; (option = option_at(line, i, &target)); i++) {
+	for (size_t i = 0; (option = command_line_option(line, i, &target)); i++) {
 		nearest_offer(&nearest, option->name);
 		if (dashes == 1 ? option->letter != *name
 				: strlen(option->name) != length ||
@@ -111,7 +112,7 @@ static void write_options(const struct command_line *line, struct option *option
 
 	if (line->ends_at_argument)
 		*letters++ = '+';
-	for (size_t i = 0; (option = option_at(line, i, &target)); i++) {
+	for (size_t i = 0; (option = command_line_option(line, i, &target)); i++) {
 		options[i] = (struct option){ option->name,
 					      option->value ? required_argument : no_argument, NULL,
 					      FIRST_KEY + (int)i };
@@ -130,8 +131,8 @@ static const struct command_option *option_of_key(const struct command_line *lin
 	const struct command_option *option;
 
 	if (key >= FIRST_KEY)
-		return option_at(line, (size_t)(key - FIRST_KEY), target);
-	for (size_t i = 0; (option = option_at(line, i, target)); i++)
+		return command_line_option(line, (size_t)(key - FIRST_KEY), target);
+	for (size_t i = 0; (option = command_line_option(line, i, target)); i++)
 		if (option->letter == key)
 			break;
 	return option;
@@ -143,6 +144,10 @@ int command_line_parse(const struct command_line *line, int argc, char **argv)
 	char letters[2 * OPTIONS + 2];
 	int key, status;
 
+	if (command_line_visit) {
+		command_line_visit(line);
+		return 0;
+	}
 	write_options(line, options, letters);
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, letters, options, NULL)) != -1) {

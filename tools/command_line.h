@@ -47,4 +47,14 @@ struct command_line {
  */
 int command_line_parse(const struct command_line *line, int argc, char **argv);
 
+/*
+ * While this is set, command_line_parse() does not parse: it passes the command's tables on and
+ * returns 0, and so the command does nothing else.
+ */
+extern void (*command_line_visit)(const struct command_line *line);
+
+/* The n-th option of all groups, --help the last, with its group's target; NULL after it. */
+const struct command_option *command_line_option(const struct command_line *line, size_t n,
+						 void **target);
+
 #endif

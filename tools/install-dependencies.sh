@@ -53,6 +53,8 @@ check xz-utils             xz
 check python3-pytest       /usr/lib/python3/dist-packages/pytest
 check python3-pytest-asyncio /usr/lib/python3/dist-packages/pytest_asyncio
 check vim-tiny             vim.tiny
+check zsh                  zsh
+check fish                 fish
 check erlang-base          erl
 check cmake                ctest
 check meson                meson

@@ -23,6 +23,8 @@ const struct command commands[] = {
 	  "does watching work here? can this program be watched, and how well?", command_check },
 	{ "clean", "[OPTION...] [DIRECTORY]", "remove traces of processes that have ended",
 	  command_clean },
+	{ "completion", "bash|zsh|fish", "completion of this command line, for a shell to read",
+	  command_completion },
 	{ "help", "[COMMAND|options]", "a command's options, or those of the runtime",
 	  command_help },
 	/* Run by `check` to produce a blocking call: not listed. */
