@@ -35,7 +35,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher demo bench unit lint check-asan format install uninstall clean help
+.PHONY: all release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher demo demo-python demo-node demo-rust bench unit lint check-asan format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -83,10 +83,16 @@ mutate: ## make mistakes in a copy of the code, and see whether the tests notice
 	$(Q)$(again) all
 	$(Q)tests/long/mutate.py
 
-demo: ## install what is missing, build, and show two reports
-	$(Q)tools/install-dependencies.sh build demo
-	$(Q)$(again) all
+# Plain `demo' needs one runtime: Python, if there is no other.
+demo: ## build, and show a report for each runtime that is there; demo-python, demo-node, demo-rust: of one
+	$(Q)tools/install-dependencies.sh build $$(command -v node >/dev/null || command -v cargo >/dev/null || echo python)
+	$(Q)tools/progress.sh $(again) all
 	$(Q)tests/demo/run.sh
+
+demo-python demo-node demo-rust: demo-%:
+	$(Q)tools/install-dependencies.sh build $*
+	$(Q)tools/progress.sh $(again) all
+	$(Q)tests/demo/run.sh $*
 
 bench: ## measure what watching costs: build/bench.json
 	$(Q)tools/install-dependencies.sh build check

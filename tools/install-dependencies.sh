@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the named purposes need and is not there. Says nothing when everything is.
-# build, demo, check, lint: the targets of make. recipes: what check-recipes has beyond check. servers: well-behaved programs to test with, and
+# build, check, lint: the targets of make. python, node, rust: runtimes of the demo. recipes: what check-recipes has beyond check. servers: well-behaved programs to test with, and
 # strangers: what check-strangers has beyond them; only a machine that is thrown away afterwards should get these.
 # Where there is no apt-get it says which packages Debian would take.
 set -eu
@@ -20,8 +20,9 @@ build protobuf-c-compiler  protoc-c
 build zlib1g-dev           /usr/include/zlib.h
 build libunwind-dev        /usr/include/*/libunwind-x86_64.h
 build uthash-dev           /usr/include/uthash.h
-demo  python3              python3
-demo  ca-certificates      /etc/ssl/certs/ca-certificates.crt
+python python3             python3
+node  nodejs               node
+rust  ca-certificates      /etc/ssl/certs/ca-certificates.crt
 check python3              python3
 check python3-jsonschema   /usr/lib/python3/dist-packages/jsonschema
 check python3-uvloop       /usr/lib/python3/dist-packages/uvloop
@@ -131,7 +132,7 @@ for purpose; do
 $table
 END
     case $purpose in
-    check | demo) rust_is_new_enough || missing="$missing rustc-web cargo-web" ;;
+    check | rust) rust_is_new_enough || missing="$missing rustc-web cargo-web" ;;
     esac
 done
 [ -n "$missing" ] || exit 0
