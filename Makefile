@@ -12,9 +12,12 @@ COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc
 # The runtime must not be rewritten into its own fortified or 64-bit twins, and exceptions and forced
 # unwinding pass through its frames.
 RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
-           -fno-builtin -D_GNU_SOURCE
+           -fno-builtin -D_GNU_SOURCE -include src/runtime/libc/glibc/base_versions.h
 TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(BUILD)/generated $(SANITIZE)
 LIBS    := -ldw -lelf -ljansson -liberty -lprotobuf-c -lz
+
+# glibc before 2.34 has dlvsym and pthread_key_create in these.
+OLD_LIBC := -Wl,--push-state,--no-as-needed -l:libdl.so.2 -l:libpthread.so.0 -Wl,--pop-state
 
 # The rooms of each side; src/rooms.def says which may include which.
 find_src     = $(sort $(shell find $(1) -name '*.[cS]'))
@@ -99,10 +102,18 @@ bench: ## measure what watching costs: build/bench.json
 	$(Q)$(again) all
 	$(Q)tests/bench/run
 
+# libunwind inside the library: the flags are empty where it cannot be built.
+libunwind := $(BUILD)/libunwind
+$(libunwind)/flags: tools/libunwind.sh src/runtime/unwind/libunwind_calls.h
+	$(Q)CC="$(CC)" tools/libunwind.sh $(@D)
+
+$(BUILD)/runtime/src/runtime/unwind/unwind_ask.c.o: $(libunwind)/flags
+$(BUILD)/runtime/src/runtime/unwind/unwind_ask.c.o: flags = $$(cat $(libunwind)/flags)
+
 $(BUILD)/libyieldsan.so: $(runtime_obj) src/runtime/exports.map
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libyieldsan.so -Wl,-z,now -Wl,-z,defs \
-		-Wl,--version-script=src/runtime/exports.map -o $@ $(runtime_obj)
+		-Wl,--version-script=src/runtime/exports.map -o $@ $(runtime_obj) $$(cat $(libunwind)/objects) $(OLD_LIBC)
 
 # What is generated for the formats of a report: code for pprof's messages, and the hashes by which a
 # browser knows the script and the style of an HTML report.
@@ -137,7 +148,7 @@ $(BUILD)/tools.a: $(tools_obj)
 $(BUILD)/runtime/%.o: %
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) $(COMMON) -MMD -MP $(RUNTIME) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(COMMON) $(flags) -MMD -MP $(RUNTIME) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/tools/%.o: %
 	@mkdir -p $(@D)
@@ -150,7 +161,7 @@ $(BUILD)/unit/runtime/%: tests/unit/runtime/%.c $(runtime_obj)
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
 	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -D_GNU_SOURCE $(CFLAGS) -o $@ $< \
-		$(filter-out %/old_versions.S.o,$(runtime_obj)) -lcmocka
+		$(filter-out %/old_versions.S.o,$(runtime_obj)) $$(cat $(libunwind)/objects) -lcmocka
 
 # One of the tools takes from all their code what it needs.
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/tools.a

@@ -195,6 +195,33 @@ thread_local_size()
 	[ "$((size))" -le 5248 ] || echo "$((size)) bytes of every thread's stack are taken"
 }
 
+# One library for all systems: glibc 2.17 is what manylinux2014, RHEL 7 and most binary packages assume. What
+# it exports may have newer versions.
+old_enough()
+{
+	objdump -T "$library" | awk '/\*UND\*/ && match($0, /GLIBC_[0-9.]+/) {
+		version = substr($0, RSTART + 6, RLENGTH - 6)
+		split(version, part, ".")
+		if (part[1] > 2 || part[2] > 17)
+			print $NF " of glibc " version " is needed: see src/runtime/libc/glibc/base_versions.h"
+		n++
+	}
+	END { if (!n) print "no symbol has a version" }'
+}
+
+# It serves programs in images that have no libunwind.
+unwinder_inside()
+{
+	nm "$library" | grep -q ' [tT] _Ux86_64_step$' || echo "libunwind is not linked in"
+	nm -D "$library" | grep -E ' _?_?(U|unw)[a-z0-9]*_' | sed 's/$/ is not hidden/'
+}
+
+unwinder_answered()
+{
+	objdump -T "$library" | awk '/\*UND\*/ && $NF ~ /^(malloc|calloc|realloc|free|abort|pipe2?|sigprocmask)$/ {
+		print $NF " is called" }'
+}
+
 echo "$exempt" | awk 'NF { print $1 }' > "$work/exempt"
 check "at least $least names are interposed" enough
 check "no name stands twice in the table" uniq -d "$work/table"
@@ -204,8 +231,12 @@ check "each name is one of libc's" comm -23 "$work/exports" "$work/libc"
 check "each twin of an interposed name is interposed" twins
 check "the newest version of each name is asked for" versions
 check "no exemption is out of date" comm -23 <(sort "$work/exempt") "$work/libc"
-check "libc alone is needed" sh -c \
-	"readelf -d '$library' | awk '/NEEDED/ && !/libc\\.so\\.6/ { print \$NF \" is needed too\" }'"
+check "libc alone is needed, which was three libraries before glibc 2.34" sh -c \
+	"readelf -d '$library' | awk '/NEEDED/ && !/lib(c|dl|pthread)\\.so\\./ { print \$NF \" is needed too\" }'"
+check "glibc 2.17 is enough" old_enough
+[ -s "${library%/*}/libunwind/objects" ] && check "libunwind is inside, and hidden" unwinder_inside ||
+	{ skipped=$((skipped + 1)); echo "skipped: libunwind is inside, and hidden: its source could not be had"; }
+check "memory is never the program's" unwinder_answered
 check "an unwatched read is forwarded by a test and a jump" fast_path
 check "no wrapper calls itself" no_self_calls
 check "the locks of GLib are exported" glib_exports

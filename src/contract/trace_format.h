@@ -81,6 +81,7 @@ enum trace_flags {
 	TRACE_NO_UNWINDER = 2, /* libunwind could not be loaded: stacks contain only the caller */
 	TRACE_NO_ROOT_FUTURES = 4, /* Tokio without symbols: no turns of block_on */
 	TRACE_NO_LAYOUT = 8,	   /* Tokio futures without a layout: held values not seen */
+	TRACE_UNWINDER_OF_SYSTEM = 16, /* the library has no libunwind inside: it loaded one */
 };
 
 enum record_type {

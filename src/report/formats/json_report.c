@@ -387,6 +387,9 @@ static json_t *process_json(const struct process *process)
 		json_array_append_new(arguments, json_string(process->arguments[i]));
 	json_object_set_new(object, "argv", arguments);
 	json_object_set_new(object, "end", end_json(process));
+	if (process->flags & (TRACE_NO_UNWINDER | TRACE_UNWINDER_OF_SYSTEM))
+		json_set_text(object, "unwinder",
+			      process->flags & TRACE_NO_UNWINDER ? "none" : "system");
 	for (size_t i = 0; i < process->executor_count; i++) {
 		const struct process_executor *executor = &process->executors[i];
 		json_t *item = executor_json(executor->family, executor->name);

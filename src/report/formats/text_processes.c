@@ -115,6 +115,10 @@ static void print_losses(const struct process *process, FILE *out)
 		fputs("    libunwind could not be loaded: stacks show the calling function alone; "
 		      "install libunwind8.\n",
 		      out);
+	if (process->flags & TRACE_UNWINDER_OF_SYSTEM)
+		fputs("    Stacks were read with the system's libunwind: this build of "
+		      "libyieldsan.so has none inside.\n",
+		      out);
 	if (process->flags & TRACE_NO_ROOT_FUTURES)
 		fputs("    Tokio has no symbols here: what block_on's own future does is not "
 		      "reported, "
@@ -127,7 +131,8 @@ static void print_losses(const struct process *process, FILE *out)
 static bool has_losses(const struct process *process)
 {
 	return process->unwatched_count || process->lost_sites || process->lost_events ||
-	       (process->flags & ~(uint32_t)TRACE_NO_LAYOUT) || process->damage;
+	       (process->flags & ~(uint32_t)(TRACE_NO_LAYOUT | TRACE_UNWINDER_OF_SYSTEM)) ||
+	       process->damage;
 }
 
 static void print_process(const struct report *report, const struct process *process, FILE *out)

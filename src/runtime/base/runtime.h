@@ -13,9 +13,6 @@ extern bool runtime_started;
 /* We make no more system calls: a seccomp filter may kill the process for them. */
 extern bool runtime_silent;
 
-/* There is no libunwind: stacks are walked by frame pointers. */
-extern bool runtime_guesses;
-
 extern struct options runtime_options;
 
 /* CLOCK_MONOTONIC, in ns. */

@@ -47,7 +47,8 @@ struct thread_state {
 	bool made_pipe;	      /* which may be its status pipe: see calls/status_pipe.h */
 	bool loop_learns;     /* the reach of its loop is being learnt */
 	uint8_t drops_task;   /* > 0 while it drops a task that was not done */
-	bool in_call; /* in a watched call's real function: callbacks are part of the call */
+	bool in_call;  /* in a watched call's real function: callbacks are part of the call */
+	bool looks_up; /* asks the loader for a real function: see libc/glibc/real.c */
 	uintptr_t call_frame;	 /* then: the stack address of the call's watch */
 	uint8_t serving;	 /* enum serving */
 	uint32_t own_code;	 /* > 0 while our code runs: its calls are not judged */

@@ -18,6 +18,9 @@ extern struct real_calls real __attribute__((visibility("hidden")));
 extern int (*libc_clock_gettime)(clockid_t clock, struct timespec *time)
 	__attribute__((visibility("hidden")));
 
+/* The meaning of an errno. Never translated; allocates nothing. */
+const char *libc_error_text(int error);
+
 /* Start-up: nothing is looked up after this. */
 void real_resolve_all(void);
 

@@ -26,7 +26,6 @@
 
 bool runtime_started;
 bool runtime_silent;
-bool runtime_guesses;
 bool modules_may_have_changed;
 struct options runtime_options;
 
@@ -196,7 +195,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 	trace_init();
 	summary_init(&error);
 	unwatched_init();
-	runtime_guesses = unwinder_init() != 0;
+	unwinder_init();
 	pthread_atfork(unwinder_forks, NULL, process_forked);
 	on_exit(ended, NULL);
 	runtime_started = true;

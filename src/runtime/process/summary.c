@@ -103,7 +103,7 @@ static void report_lost_trace(void)
 	length = snprintf(line, sizeof line,
 			  "yieldsan: [%d] no trace could be written to %s (%s): what blocked here "
 			  "is lost\n",
-			  (int)getpid(), trace_directory(), strerrordesc_np(trace_file_error()));
+			  (int)getpid(), trace_directory(), libc_error_text(trace_file_error()));
 	if (length > 0 && (size_t)length < sizeof line)
 		(void)!real.write(STDERR_FILENO, line, (size_t)length);
 }
@@ -146,7 +146,7 @@ static int write_findings(char *line, size_t size, unsigned warnings, unsigned l
 	else
 		length += snprintf(line + length, size - (size_t)length,
 				   "which they are is lost: no trace could be written to %s (%s)",
-				   trace_directory(), strerrordesc_np(trace_file_error()));
+				   trace_directory(), libc_error_text(trace_file_error()));
 	return length;
 }
 

@@ -13,6 +13,7 @@
 #include "crowd.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
+#include "runtime/unwind/unwind_ask.h"
 #include "trace.h"
 
 static char directory[4096];
@@ -143,7 +144,9 @@ void trace_write_start(struct trace_header *header)
 	header->start_boot_ns = started.boot;
 	header->start_monotonic_ns = started.monotonic;
 	crowd_look_first(header);
-	header->flags = runtime_guesses ? TRACE_NO_UNWINDER : 0;
+	header->flags = unwind_library == UNWIND_LIBRARY_NONE	     ? TRACE_NO_UNWINDER
+			: unwind_library == UNWIND_LIBRARY_OF_SYSTEM ? TRACE_UNWINDER_OF_SYSTEM
+								     : 0;
 }
 
 void trace_write_process(void)

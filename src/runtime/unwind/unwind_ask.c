@@ -47,15 +47,25 @@ struct question {
 	uint64_t places[MAX_LOADS]; /* stack addresses of loads, relative to the bases */
 };
 
+/* Not in its headers. */
+extern int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *,
+					      unw_proc_info_t *, int, void *);
+
+#ifdef LIBUNWIND_LINKED
+/* Never the address space that we ask about. */
+unw_addr_space_t unw_local_addr_space;
+
+#define ENTRY(call) static __typeof__(UNW_OBJ(call)) *const ask_##call = UNW_OBJ(call)
+#else
 #define ENTRY(call) static __typeof__(UNW_OBJ(call)) *ask_##call
+#endif
 ENTRY(create_addr_space);
 ENTRY(set_caching_policy);
 ENTRY(init_remote);
 ENTRY(step);
 ENTRY(get_reg);
 ENTRY(get_save_loc);
-static int (*ask_search)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_proc_info_t *, int,
-			 void *);
+ENTRY(dwarf_search_unwind_table);
 
 static unw_addr_space_t space;
 /* libunwind has locks of its own, on which a signal handler or a forked child could deadlock. */
@@ -103,7 +113,7 @@ static int find_proc_info(unw_addr_space_t as, unw_word_t address, unw_proc_info
 	table.u.rti.segbase = module->eh_frame_hdr;
 	table.u.rti.table_data = (uintptr_t)(header + 1);
 	table.u.rti.table_len = header->count; /* in words, as an entry is */
-	status = ask_search(as, address, &table, info, need_unwind_info, arg);
+	status = ask_dwarf_search_unwind_table(as, address, &table, info, need_unwind_info, arg);
 	question->answered = status == 0;
 	return status;
 }
@@ -291,12 +301,19 @@ void unwind_ask_forked(void)
 	busy = false;
 }
 
+#ifdef LIBUNWIND_LINKED
+enum unwind_library unwind_library = UNWIND_LIBRARY_INSIDE;
+
 static int find_library(void)
 {
-	static unw_accessors_t accessors = {
-		find_proc_info, put_unwind_info, get_dyn_info_list, access_mem, access_reg,
-		access_fpreg,	resume,		 get_proc_name,
-	};
+	return 0;
+}
+#else
+enum unwind_library unwind_library;
+
+/* This build has no libunwind inside: see tools/libunwind.sh. */
+static int find_library(void)
+{
 	static const struct {
 		void *to;
 		const char *name;
@@ -307,7 +324,7 @@ static int find_library(void)
 		{ &ask_step, "_Ux86_64_step" },
 		{ &ask_get_reg, "_Ux86_64_get_reg" },
 		{ &ask_get_save_loc, "_Ux86_64_get_save_loc" },
-		{ &ask_search, "_Ux86_64_dwarf_search_unwind_table" },
+		{ &ask_dwarf_search_unwind_table, "_Ux86_64_dwarf_search_unwind_table" },
 	};
 	void *library = dlopen("libunwind-x86_64.so.8", RTLD_NOW | RTLD_LOCAL);
 
@@ -320,14 +337,24 @@ static int find_library(void)
 			return -ENOSYS;
 		memcpy(symbols[i].to, &address, sizeof address);
 	}
+	unwind_library = UNWIND_LIBRARY_OF_SYSTEM;
+	return 0;
+}
+#endif
+
+static int make_space(void)
+{
+	static unw_accessors_t accessors = {
+		find_proc_info, put_unwind_info, get_dyn_info_list, access_mem, access_reg,
+		access_fpreg,	resume,		 get_proc_name,
+	};
+
 	serve(SERVING_UNWINDER); /* otherwise it would open a pipe */
 	space = ask_create_addr_space(&accessors, 0);
 	if (space)
 		ask_set_caching_policy(space, UNW_CACHE_NONE);
 	serve(SERVING_NOBODY);
-	if (!space)
-		return -ENOMEM;
-	return 0;
+	return space ? 0 : -ENOMEM;
 }
 
 int unwind_ask_init(void)
@@ -335,6 +362,10 @@ int unwind_ask_init(void)
 	uint64_t rule;
 	int error = find_library();
 
+	if (!error)
+		error = make_space();
+	if (error)
+		unwind_library = UNWIND_LIBRARY_NONE;
 	/*
 	 * The first question makes libunwind build its own tables: do that now, not in the middle
 	 * of something.

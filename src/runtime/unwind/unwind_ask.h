@@ -10,7 +10,16 @@
 
 struct module;
 
-/* Start-up: loads libunwind privately. Returns 0 or -errno; then every answer is a guess. */
+enum unwind_library {
+	UNWIND_LIBRARY_NONE = 0,
+	UNWIND_LIBRARY_INSIDE, /* linked into this library */
+	UNWIND_LIBRARY_OF_SYSTEM,
+};
+
+/* Which libunwind answers. */
+extern enum unwind_library unwind_library;
+
+/* Start-up: finds libunwind, privately. Returns 0 or -errno; then every answer is a guess. */
 int unwind_ask_init(void);
 
 /* The rule (see unwind_rule.h) for code at `address`. False if there is no answer at the moment. */

@@ -1,13 +1,19 @@
 #include "runtime/libc/real.h"
 
 #include <errno.h>
+#include <gnu/libc-version.h>
+#include <limits.h>
 #include <link.h>
+#include <linux/futex.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/system_call.h"
+#include "runtime/base/thread.h"
 #include "runtime/libc/call_info.h"
+#include "stand_ins.h"
 
 /* One stub of FIRST_CALL_SIZE bytes for each call: first_calls.S. */
 #define FIRST_CALL_SIZE 16
@@ -54,6 +60,20 @@ static long missing_call(void)
 	return -1;
 }
 
+static const char *number_after_point(const char *version)
+{
+	const char *point = strchr(version, '.');
+
+	return point ? point + 1 : "";
+}
+
+/* Asking an older glibc for "GLIBC_2.34" fails, and a failed look-up allocates. */
+static bool libc_has(const char *version)
+{
+	return atoi(number_after_point(gnu_get_libc_version())) >=
+	       atoi(number_after_point(version));
+}
+
 /* dlsym without our own functions. */
 static void *find(const char *name)
 {
@@ -61,11 +81,8 @@ static void *find(const char *name)
 
 	/* It was in libdl before 2.34. */
 	if (!next_dlsym)
-		next_dlsym =
-			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
-	if (!next_dlsym)
-		next_dlsym =
-			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
+		next_dlsym = (void *(*)(void *, const char *))dlvsym(
+			RTLD_NEXT, "dlsym", libc_has("GLIBC_2.34") ? "GLIBC_2.34" : "GLIBC_2.2.5");
 	return next_dlsym ? next_dlsym(RTLD_NEXT, name) : NULL;
 }
 
@@ -95,7 +112,7 @@ static bool has_no_version(const void *function)
 
 static void *find_version(const char *name, const char *version)
 {
-	void *found = dlvsym(RTLD_NEXT, name, version), *first;
+	void *found = libc_has(version) ? dlvsym(RTLD_NEXT, name, version) : NULL, *first;
 
 	/* Other preloads don't wrap such names, and a failed look-up allocates. */
 	if (!found || !strncmp(name, "__", 2))
@@ -133,24 +150,60 @@ static void *find_old(unsigned number)
 	return found;
 }
 
+/*
+ * libdl of glibc before 2.34 calls pthread_once while it looks for a function: for pthread_once
+ * itself, too. Ends as glibc's does (nptl/pthread_once.c).
+ */
+enum { ONCE_NOT_BEGUN, ONCE_BEGUN, ONCE_DONE };
+
+static int once_within_look_up(int *control, void (*routine)(void))
+{
+	int state = ONCE_NOT_BEGUN;
+
+	if (__atomic_load_n(control, __ATOMIC_ACQUIRE) & ONCE_DONE)
+		return 0;
+	if (!__atomic_compare_exchange_n(control, &state, ONCE_BEGUN, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_ACQUIRE)) {
+		while (!(__atomic_load_n(control, __ATOMIC_ACQUIRE) & ONCE_DONE))
+			system_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		return 0;
+	}
+	routine();
+	__atomic_store_n(control, ONCE_DONE, __ATOMIC_RELEASE);
+	system_call(SYS_futex, (long)control, FUTEX_WAKE_PRIVATE, INT_MAX, 0, 0, 0);
+	return 0;
+}
+
+static bool is_within_look_up(int call)
+{
+	return this_thread.looks_up && (call == CALL_pthread_once || call == CALL___pthread_once);
+}
+
 void *real_find(int call)
 {
 	void **pointer = (void **)&real + call;
 	const char *version;
 	void *found;
 	int saved = errno;
+	bool outer = this_thread.looks_up;
 
 	if (call >= OLD_CALLS)
 		return find_old((unsigned)(call - OLD_CALLS));
+	if (is_within_look_up(call))
+		return (void *)once_within_look_up;
+	this_thread.looks_up = true;
 	version = version_of(call);
 	found = version ? find_version(call_infos[call].name, version) : NULL;
 	if (!found)
 		found = find(call_infos[call].name);
 	if (!found) {
 		dlerror(); /* otherwise the program's next dlerror would report our failure */
-		found = (void *)missing_call;
+		found = stand_in_for(call);
 	}
+	if (!found)
+		found = (void *)missing_call;
 	errno = saved;
+	this_thread.looks_up = outer;
 	__atomic_store_n(pointer, found, __ATOMIC_RELAXED);
 	return found;
 }
