@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 	pthread_t thread;
 
 	yieldsan_turn_begin("loop");
-	YIELDSAN_ALLOW_BEGIN("start-up: nobody waits yet");
+	YIELDSAN_ALLOW_BEGIN("start-up: no request waits yet");
 	nap();
 	YIELDSAN_ALLOW_BEGIN("the table is small");
 	nap();
@@ -254,23 +254,23 @@ def _allowed(place, *arguments, options=()):
 def what_the_program_allows_is_counted_under_its_reason(place):
     result, document, allowed = _allowed(place)
     expect(result.status == 0 and document["findings"] == [], document["findings"])
-    expect(allowed == {"start-up: nobody waits yet": 2, "the table is small": 2}, allowed)
+    expect(allowed == {"start-up: no request waits yet": 2, "the table is small": 2}, allowed)
     result = run(place / "allowing")
-    expect("Allowed by the program" in result.err and "start-up: nobody waits yet: 2 times" in result.err, result)
+    expect("Allowed by the program" in result.err and "start-up: no request waits yet: 2 times" in result.err, result)
 
 
 def an_allowance_ends_with_its_mark_and_is_its_threads(place):
     for step, found in (("after", 1), ("thread", 1)):
         result, document, allowed = _allowed(place, step)
         expect(result.status == 66 and document["findings"][0]["count"] == found, document)
-        expect(allowed["start-up: nobody waits yet"] == (2 if step == "after" else 3), allowed)
+        expect(allowed["start-up: no request waits yet"] == (2 if step == "after" else 3), allowed)
 
 
 def an_allowance_goes_on_in_a_forked_child(place):
     result, document, allowed = _allowed(place, "fork")
     (finding,) = document["findings"]
     expect(result.status == 66 and finding["count"] == 1 and finding["executor"]["name"] == "child", finding)
-    expect(allowed == {"start-up: nobody waits yet": 3, "the table is small": 2}, allowed)
+    expect(allowed == {"start-up: no request waits yet": 3, "the table is small": 2}, allowed)
 
 
 def a_call_that_never_returned_may_be_allowed(place):
@@ -289,7 +289,7 @@ def the_time_of_an_allowance_is_not_the_turns(place):
 
 def what_else_happens_in_an_allowance_is_no_finding(place):
     _, document, allowed = _allowed(place, "lock")
-    expect(document["findings"] == [] and allowed["start-up: nobody waits yet"] == 3, document)
+    expect(document["findings"] == [] and allowed["start-up: no request waits yet"] == 3, document)
     long_turns = ("--show=notice", "--set", "long_turn_warning_us=500000")
     _, document, _ = _allowed(place, "busy", options=long_turns)
     expect(document["findings"] == [], document["findings"])

@@ -51,8 +51,8 @@ def the_reasons_are_shown_on_demand(place):
     traces = place / "traces"
     quiet = run("-o", traces, place.blocker(), "block").err
     expect("rule: " not in quiet, quiet)
-    told = run("--why", place.blocker(), "block").err
-    expect("  rule: the call waits by purpose: error\n" in told, told)
+    reported = run("--why", place.blocker(), "block").err
+    expect("  rule: the call waits by purpose: error\n" in reported, reported)
     again = yieldsan("report", "--why", traces).out
     expect("  rule: the call waits by purpose: error\n" in again, again)
 

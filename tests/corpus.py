@@ -113,7 +113,7 @@ def judge(run, builder, unwatched, watched):
 
 
 def execute_hanging(run, command, builder):
-    """Held against its labels twice: as told while it hangs, and after it was killed."""
+    """Compared with its labels twice: the live report while it hangs, and the report after it was killed."""
     directory = watch.directory_create(name_of(run))
     outcome = watch.execute_hanging(command, directory, settings=run.settings)
     watch.directory_destroy(directory)

@@ -148,8 +148,8 @@ def nothing_is_left_where_there_is_nothing_to_report(place):
         traces = list(temporary.iterdir())
         expect(len(traces) == left, f"{steps}: {traces}")
         for trace in traces:
-            told = subprocess.run([BUILD / "yieldsan", "report", trace], capture_output=True, text=True, check=False)
-            expect("nanosleep" in told.stdout, f"{steps}: {told}")
+            reported = subprocess.run([BUILD / "yieldsan", "report", trace], capture_output=True, text=True, check=False)
+            expect("nanosleep" in reported.stdout, f"{steps}: {reported}")
             trace.unlink()
 
 

@@ -121,8 +121,8 @@ def a_loop_in_a_library_is_one_file(place):
         expect(re.search(words, ran.stderr), f"without `{words}': {ran.stderr}")
     checked = subprocess.run([command, "check", program], capture_output=True, text=True, check=False)
     expect("event loops    pump\n" in checked.stdout, checked)
-    told = subprocess.run([command, "help", "executors"], capture_output=True, text=True, check=False)
-    expect("| pump | the library's own wait |" in told.stdout, told)
+    reported = subprocess.run([command, "help", "executors"], capture_output=True, text=True, check=False)
+    expect("| pump | the library's own wait |" in reported.stdout, reported)
 
 
 sys.exit(run_tests(globals()))

@@ -67,9 +67,9 @@ def _lines(findings, source="cases.rs"):
 def _tells_each_guard_and_no_other(place, profile, source, *labels):
     held = _held(_run(place, _program(profile, f"futures_{source}")))
     labelled = _labelled(f"{source}.rs", *labels)
-    told = _lines(held, f"{source}.rs")
+    reported = _lines(held, f"{source}.rs")
     expect(len(labelled) > 25, labelled)
-    expect(told == labelled, f"missed {sorted(labelled - told)}, too many {sorted(told - labelled)}")
+    expect(reported == labelled, f"missed {sorted(labelled - reported)}, too many {sorted(reported - labelled)}")
     expect(all(f["severity"] == "error" and f["confidence"] == "high" for f in held), held)
 
 
@@ -103,12 +103,12 @@ def what_block_on_polls_itself_is_told_like_a_task(place):
     labelled = _labelled("roots.rs", "HELD")
     expect(len(labelled) == 6, labelled)
     ways = ("multi", "single", "local", "large_single", "handle", "within", "timeout")
-    # Of an optimised build's block_on that has the future's box in a register nothing tells.
+    # An optimised block_on may keep the future's box in a register: it is not found.
     for profile, more in (("dev", ("large", "dyn", "pinned")), ("release", ())):
         for way in ways + more:
             held = _held(_run(place, _program(profile, "futures_roots"), way))
-            told = _lines(held, "roots.rs")
-            expect(told == labelled, f"{profile} {way}: missed {sorted(labelled - told)}, too many {sorted(told - labelled)}")
+            reported = _lines(held, "roots.rs")
+            expect(reported == labelled, f"{profile} {way}: missed {sorted(labelled - reported)}, too many {sorted(reported - labelled)}")
             expect(all(f["severity"] == "error" and f["confidence"] == "high" for f in held), held)
             deep = next(f for f in held if f["held"]["variable"] == "guard")
             last = [frame["function"] for frame in deep["task"]["awaits"]][-3:]
@@ -166,9 +166,9 @@ def _of_case(place, case, profile="dev", **more):
 def _tells_case(place, case, *labels):
     for profile in ("dev", "release"):
         held = _held(_of_case(place, case, profile))
-        told = _lines(held, "held.rs")
+        reported = _lines(held, "held.rs")
         labelled = _labelled("held.rs", *labels) if labels else set()
-        expect(told == labelled, f"{profile}: missed {sorted(labelled - told)}, too many {sorted(told - labelled)}")
+        expect(reported == labelled, f"{profile}: missed {sorted(labelled - reported)}, too many {sorted(reported - labelled)}")
         expect(all(f["severity"] == "error" and f["confidence"] == "high" for f in held), held)
     return held
 
@@ -271,13 +271,13 @@ def preloaded_alone_the_cached_layout_serves(place):
 def preloaded_alone_it_says_at_exit_what_was_held(place):
     program, cache = _program("dev", "futures_held"), str(place / "cache")
     expect(yieldsan("scan", program, env={"XDG_CACHE_HOME": cache}).status == 66, "scan")
-    for case, told in (("rest", True), ("correct", False)):
+    for case, reported in (("rest", True), ("correct", False)):
         ran = subprocess.run([program, case], check=False, capture_output=True, text=True, timeout=60,
                              env={**os.environ, "XDG_CACHE_HOME": cache, "LD_PRELOAD": str(BUILD / "libyieldsan.so"),
                                   "TMPDIR": str(place.path)})
-        expect(ran.returncode == 0 and ("2 wrong uses of locks or borrows; see: yieldsan report" in ran.stderr) == told, ran)
-        expect(("wrong use" in ran.stderr) == told, ran)
-        if told:
+        expect(ran.returncode == 0 and ("2 wrong uses of locks or borrows; see: yieldsan report" in ran.stderr) == reported, ran)
+        expect(("wrong use" in ran.stderr) == reported, ran)
+        if reported:
             expect(pathlib.Path(ran.stderr.split()[-1]).exists(), ran)
 
 

@@ -164,12 +164,12 @@ def a_daemon_keeps_the_directory_for_its_first_turn(place):
     for command, name in (([daemon], "daemon"), (["sh", "-c", f"{daemon}; exit 3"], "daemon")):
         result = run("--", *command, cwd=place.path)
         expect(result.status == (3 if command[0] == "sh" else 0), result)
-        told = re.search(rf"^yieldsan: process (\d+) \({name}\) still runs: what it does from now on goes to (.*)$",
+        reported = re.search(rf"^yieldsan: process (\d+) \({name}\) still runs: what it does from now on goes to (.*)$",
                          result.err, re.M)
-        expect(told and "nothing was watched" not in result.err, result)
+        expect(reported and "nothing was watched" not in result.err, result)
         (place / "go").touch()
-        wait_until(lambda: yieldsan("report", told[2]).status == 66)
-        wait_until(lambda: not os.path.exists(f"/proc/{told[1]}"))
+        wait_until(lambda: yieldsan("report", reported[2]).status == 66)
+        wait_until(lambda: not os.path.exists(f"/proc/{reported[1]}"))
         (place / "go").unlink()
 
 

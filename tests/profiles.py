@@ -90,9 +90,9 @@ def folded_lines_add_up(place):
         executor = match[1].split(";")[0]
         totals[executor] = totals.get(executor, 0) + int(match[2])
     for executor in ("asyncio", "pump"):
-        told = sum(finding["total_ns"] for finding in _findings(place)
+        reported = sum(finding["total_ns"] for finding in _findings(place)
                    if finding["executor"]["name"] == executor and finding["kind"] in ("blocking-call", "long-turn"))
-        expect(told and abs(totals[executor] - told) <= 100, (executor, totals, told))
+        expect(reported and abs(totals[executor] - reported) <= 100, (executor, totals, reported))
     text = (place / "folded").read_text()
     expect(re.search(r"^pump;.*main;outer;inner;nanosleep \d+$", text, re.M), text)
     expect(re.search(r"^asyncio;.*;main;naps;\w+ \d+$", text, re.M), text)
@@ -153,8 +153,8 @@ def perfetto_events_are_in_order_and_whole(place):
     expect(sum(event["name"] == "pump" for event in turns) == 5, turns)
     expect(any(event["dur"] >= 300_000 for event in turns), turns)
     calls = {event["args"]["id"] for event in timed if event.get("cat") in ("blocking-call", "long-turn")}
-    told = {finding["id"] for finding in _findings(place) if finding["kind"] in ("blocking-call", "long-turn")}
-    expect(calls == told and told, (calls, told))
+    reported = {finding["id"] for finding in _findings(place) if finding["kind"] in ("blocking-call", "long-turn")}
+    expect(calls == reported and reported, (calls, reported))
     expect(_format(place, "trace-event").read_text() == (place / "perfetto").read_text(), "the alias differs")
 
 

@@ -2,7 +2,7 @@
 """`yieldsan ci` around the drivers that projects test with: a job that blocks fails, one that does not passes.
 
 The projects are in recipes/: each has a test that blocks its executor and one that does not. The drivers
-themselves, asynchronous or not, are nobody's to mend: no finding may be theirs, and no process of theirs
+themselves, asynchronous or not, are not the project's to fix: no finding may be in them, and no process of theirs
 may be listed.
 """
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `yieldsan scan` tells of labelled programs: where guards, borrows and other values live across awaits."""
+"""What `yieldsan scan` reports on labelled programs: where guards, borrows and other values live across awaits."""
 
 import json
 import os
@@ -66,19 +66,19 @@ def _line_of(text):
 def a_debug_build_tells_each_guard_and_no_other(place):
     report = _scan(place, _program("dev"))
     expect(report["processes"] == [], report["processes"])
-    told = _lines(_of_kinds(report, GUARDS, "error", "warning"))
+    reported = _lines(_of_kinds(report, GUARDS, "error", "warning"))
     labelled = _labelled("HELD", "COND")
     expect(len(labelled) > 35, labelled)
-    expect(told == labelled, f"missed {sorted(labelled - told)}, too many {sorted(told - labelled)}")
+    expect(reported == labelled, f"missed {sorted(labelled - reported)}, too many {sorted(reported - labelled)}")
 
 
 def a_release_build_tells_each_guard_and_no_other(place):
     report = _scan(place, _program("release"))
-    told = _lines(_of_kinds(report, GUARDS, "error", "warning"))
+    reported = _lines(_of_kinds(report, GUARDS, "error", "warning"))
     labelled = _labelled("HELD", "COND")
-    # What nothing can be told of any more: machines that no code is left of.
-    expect(told <= labelled, f"too many {sorted(told - labelled)}")
-    expect(len(labelled - told) <= 1, f"missed {sorted(labelled - told)}")
+    # State machines without any code left cannot be reported.
+    expect(reported <= labelled, f"too many {sorted(reported - labelled)}")
+    expect(len(labelled - reported) <= 1, f"missed {sorted(labelled - reported)}")
 
 
 def of_two_alike_the_one_that_was_dropped_is_not_told(place):
@@ -112,9 +112,9 @@ def spawned_tasks_name_their_runtime(place):
 def locks_made_for_awaits_and_values_of_one_thread_are_notices(place):
     report = _scan(place, _program("dev"))
     expect(_lines(_of_kinds(report, GUARDS, "notice")) == _labelled("TOKIO"), report["findings"])
-    told = _lines(_of_kinds(report, ("non-send-across-yield",), "notice"))
+    reported = _lines(_of_kinds(report, ("non-send-across-yield",), "notice"))
     # A borrow comes with a reference to its cell.
-    expect(_labelled("RC") <= told <= _labelled("RC") | _labelled("HELD Ref", "HELD RefMut"), told)
+    expect(_labelled("RC") <= reported <= _labelled("RC") | _labelled("HELD Ref", "HELD RefMut"), reported)
     quiet = yieldsan("scan", _program("dev"), env={"XDG_CACHE_HOME": str(place / "cache")})
     expect("tokio::sync::Mutex<" not in quiet.out and "NOTICE" not in quiet.out, quiet)
 
@@ -221,22 +221,22 @@ def _async_task(profile):
 def tasks_of_async_task_tell_what_they_are_spawned_on(place):
     source = (ROOT / "tests" / "programs" / "async_task" / "held.rs").read_text(encoding="utf-8").splitlines()
     words = {"EXECUTOR": "async-executor", "STD": "async-executor", "OWN": "built on async-task", "nothing's": None}
-    wanted = {number: next(told for word, told in words.items() if f"// {word}" in line)
+    wanted = {number: next(reported for word, reported in words.items() if f"// {word}" in line)
               for number, line in enumerate(source, 1) if re.search(r"; // ", line)}
     expect(len(wanted) == 7, wanted)
     for profile in ("dev", "release"):
         report = _scan(place, _async_task(profile))
-        told = {}
+        reported = {}
         for finding in _of_kinds(report, GUARDS, "error", "warning"):
             frames = _stack(finding, "yielded")
             line = next(frame["line"] for frame in frames if frame.get("file", "").endswith("held.rs"))
-            told[line] = finding
-        expect(set(told) == set(wanted), f"{profile}: {sorted(told)}, not {sorted(wanted)}")
+            reported[line] = finding
+        expect(set(reported) == set(wanted), f"{profile}: {sorted(reported)}, not {sorted(wanted)}")
         for line, word in wanted.items():
-            message = json.dumps(told[line])
-            expect("task" in told[line] if word else "task" not in told[line], message)
+            message = json.dumps(reported[line])
+            expect("task" in reported[line] if word else "task" not in reported[line], message)
             expect(not word or word in message, f"{profile}: {line}: no {word}: {message}")
-            expect(told[line]["executor"]["family"] == "async-task", message)
+            expect(reported[line]["executor"]["family"] == "async-task", message)
 
 
 def _layout_tasks(table):
@@ -274,15 +274,15 @@ def debug_information_beside_the_program_serves(place):
     subprocess.run(["objcopy", "--only-keep-debug", program, program + ".debug"], check=True)
     subprocess.run(["objcopy", "--strip-all", f"--add-gnu-debuglink={program}.debug", program], check=True,
                    cwd=place.path)
-    told = _lines(_of_kinds(_scan(place, program), GUARDS, "error", "warning"))
-    expect(_labelled("HELD") <= told, sorted(_labelled("HELD") - told))
+    reported = _lines(_of_kinds(_scan(place, program), GUARDS, "error", "warning"))
+    expect(_labelled("HELD") <= reported, sorted(_labelled("HELD") - reported))
 
 
 PLAIN = ROOT / "tests" / "programs" / "futures" / "plain.rs"
 
 
 def _plain(place, name, *flags, toolchain=()):
-    """A program of the standard library alone; nobody's build directory."""
+    """A program of the standard library alone; in no build directory."""
     program = str(place / name)
     build.require("rustc")
     done = subprocess.run([*toolchain, "rustc", "--edition", "2021", "-Cdebuginfo=2", *flags, "-o", program, str(PLAIN)],
@@ -388,8 +388,8 @@ def _compilers():
         ways += [("rustup", "run", line.split()[0]) for line in listed.splitlines() if line.strip()]
     found = {}
     for way in ways:
-        told = subprocess.run([*way, "rustc", "--version"], capture_output=True, text=True, check=False).stdout
-        match = re.match(r"rustc 1\.(\d+)\.\d+", told)
+        reported = subprocess.run([*way, "rustc", "--version"], capture_output=True, text=True, check=False).stdout
+        match = re.match(r"rustc 1\.(\d+)\.\d+", reported)
         if match:
             found.setdefault(int(match.group(1)), way)
     return found
@@ -404,10 +404,10 @@ def other_compilers_describe_the_same(place):
             report = _scan(place, program)
             if not opt:
                 expect(_plain_lines(report, "error") == _plain_labels(), f"rustc 1.{version}: {report['findings']}")
-            told = {line for line in _plain_lines(report, "error")}
-            expect(told <= set(_plain_labels()), f"rustc 1.{version} -O{opt}: {told}")
-            told = set(_plain_lines(report, "error", "warning"))
-            expect(set(_plain_labels()) <= told, f"rustc 1.{version} -O{opt}: {told}")
+            reported = {line for line in _plain_lines(report, "error")}
+            expect(reported <= set(_plain_labels()), f"rustc 1.{version} -O{opt}: {reported}")
+            reported = set(_plain_lines(report, "error", "warning"))
+            expect(set(_plain_labels()) <= reported, f"rustc 1.{version} -O{opt}: {reported}")
     if len(compilers) < 3:
         raise Skip(f"of other compilers, only rustc {', '.join(f'1.{v}' for v in sorted(compilers))} here: all well; "
                    "`rustup toolchain install 1.75.0' adds one")
@@ -484,8 +484,8 @@ def programs_of_other_languages_and_machines_are_told(place):
     report = _scan(place, place / "other")
     expect(not _plain_lines(report, "error"), report)
     expect(set(_plain_labels()) <= set(_plain_lines(report, "warning")), report)
-    told = yieldsan("scan", place / "other", env={"XDG_CACHE_HOME": str(place / "cache")}).err
-    expect("not of x86-64" in told and told.count("\n") == 1, told)
+    reported = yieldsan("scan", place / "other", env={"XDG_CACHE_HOME": str(place / "cache")}).err
+    expect("not of x86-64" in reported and reported.count("\n") == 1, reported)
     if not shutil.which("go"):
         raise Skip("no go; all others well")
     source = place.write("main.go", "package main\n\nfunc main() { println(1) }\n")

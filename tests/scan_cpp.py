@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `yieldsan scan` tells of labelled C++20 coroutines: where guards of locks live across a co_await."""
+"""What `yieldsan scan` reports on labelled C++20 coroutines: where guards of locks live across a co_await."""
 
 import json
 import pathlib
@@ -55,14 +55,14 @@ def _lines(report, *severities):
     return {_place(finding, "yielded")["line"] for finding in report["findings"] if finding["severity"] in severities}
 
 
-def _is(told, wanted, what):
-    expect(told == wanted, f"{what}: missed {sorted(wanted - told)}, too many {sorted(told - wanted)}")
+def _is(reported, wanted, what):
+    expect(reported == wanted, f"{what}: missed {sorted(wanted - reported)}, too many {sorted(reported - wanted)}")
 
 
 def _expect_all(place, *command):
     report = _scan(place, _built(*command))
     expect(len(_labelled("HELD")) > 15, "labels")
-    _is(_lines(report, "error", "warning"), _labelled("HELD", "MAYBE", "SEEN", "YIELD"), "told")
+    _is(_lines(report, "error", "warning"), _labelled("HELD", "MAYBE", "SEEN", "YIELD"), "reported")
     return report
 
 
@@ -95,10 +95,10 @@ def clang_tells_the_same_but_for_temporaries(place):
 
 def what_clang_takes_apart_is_told_with_less_confidence(place):
     report = _scan(place, _built("clang++", "-O2"))
-    told = _lines(report, "error", "warning")
+    reported = _lines(report, "error", "warning")
     held = _labelled("HELD", "MAYBE", "SEEN", "YIELD")
-    expect(told <= held | _labelled("HEAP"), sorted(told - held))
-    expect(len(held - told) <= 3, f"missed {sorted(held - told)}")
+    expect(reported <= held | _labelled("HEAP"), sorted(reported - held))
+    expect(len(held - reported) <= 3, f"missed {sorted(held - reported)}")
     high = {_place(finding, "yielded")["line"] for finding in report["findings"] if finding["confidence"] == "high"}
     expect(high <= _labelled("HELD"), high)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Long turns: found, named and told while they last; and what samples must not do to a program."""
+"""Long turns: found, named and reported while they last; and what samples must not do to a program."""
 
 import json
 import os
@@ -139,11 +139,11 @@ def turns_whose_place_was_not_seen_are_one_finding_for_each_loop(place):
         **os.environ, "LD_PRELOAD": str(pathlib.Path(YIELDSAN).parent / "libyieldsan.so"),
         "YIELDSAN_OPTIONS": f"summary=0:output={place.path}"})
     result = yieldsan("report", "--format=json", "--show=notice", place.path)
-    told = sorted(finding["message"] for finding in json.loads(result.out)["findings"] if finding["kind"] == "long-turn")
-    expect(len(told) == 2, told)
+    reported = sorted(finding["message"] for finding in json.loads(result.out)["findings"] if finding["kind"] == "long-turn")
+    expect(len(reported) == 2, reported)
     for name in ("first_loop", "second_loop"):
-        expect(sum(f"where was not seen, the loop is in {name} (" in message for message in told) == 1, told)
-    expect(not any("processor" in message for message in told), told)
+        expect(sum(f"where was not seen, the loop is in {name} (" in message for message in reported) == 1, reported)
+    expect(not any("processor" in message for message in reported), reported)
 
 
 def a_wait_past_libc_is_named(place):
@@ -193,10 +193,10 @@ def a_hang_is_told_while_it_lasts_and_after_a_kill(place):
     process = subprocess.Popen([YIELDSAN, "run", "-o", directory, _stalls(place), "hang"],
                                stderr=subprocess.PIPE, text=True)
     try:
-        told = [process.stderr.readline() for _ in range(2)]
-        expect(all("it has not ended" in line and "in hang (" in line for line in told), told)
-        lengths = [line.split("): ")[-1] for line in told]
-        expect(lengths[0] != lengths[1], told)
+        reported = [process.stderr.readline() for _ in range(2)]
+        expect(all("it has not ended" in line and "in hang (" in line for line in reported), reported)
+        lengths = [line.split("): ")[-1] for line in reported]
+        expect(lengths[0] != lengths[1], reported)
         (trace,) = traces_in(directory)
         running = yieldsan("report", "--format=json", trace)
         finding = _only_long_turn(json.loads(running.out))
@@ -258,9 +258,9 @@ asyncio.run(main())
 print("done")
 """)
         _, result = _findings(place, program, program="/usr/bin/python3")
-        told = [line for line in result.err.splitlines() if "read" in line and "has not ended" in line]
-        # A pipe that is no spawn's is told.
-        expect(bool(told) == (slow == "None"), result)
+        reported = [line for line in result.err.splitlines() if "read" in line and "has not ended" in line]
+        # A pipe that no spawn made is reported.
+        expect(bool(reported) == (slow == "None"), result)
 
 
 def a_process_that_is_stopped_does_not_wait(place):
@@ -559,9 +559,9 @@ def a_root_future_that_hangs_is_told_while_it_lasts_and_after_a_kill(place):
         process = subprocess.Popen([YIELDSAN, "run", "-o", place / case, _roots("dev"), case],
                                    stderr=subprocess.PIPE, text=True)
         try:
-            told = [process.stderr.readline() for _ in range(2)]
-            expect(all("tokio runtime" in line and what in line and "it has not ended" in line for line in told), told)
-            os.kill(int(re.search(r"\[(\d+)\]", told[0])[1]), signal.SIGKILL)
+            reported = [process.stderr.readline() for _ in range(2)]
+            expect(all("tokio runtime" in line and what in line and "it has not ended" in line for line in reported), reported)
+            os.kill(int(re.search(r"\[(\d+)\]", reported[0])[1]), signal.SIGKILL)
             rest = process.communicate(timeout=60)[1]
         finally:
             process.kill()

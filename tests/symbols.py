@@ -161,7 +161,7 @@ def a_server_of_debug_files_is_asked_when_one_is_named(place):
     try:
         wait_until(has_it)
         cache = {"DEBUGINFOD_CACHE_PATH": str(place / "cache")}
-        expect(not _has_inlined_frames(_report(place, env=cache)), "nobody named a server")
+        expect(not _has_inlined_frames(_report(place, env=cache)), "no server was named")
         expect(not (place / "cache").exists(), "and yet it was asked")
         cache["DEBUGINFOD_URLS"] = f"http://127.0.0.1:{port}"
         text = _report(place, env=cache)

@@ -154,7 +154,7 @@ def children_and_files_that_outlive_their_cancelled_task_are_errors(place):
             expect(not any(each["kind"] == "cancelled-holding" for each in report["findings"]), (case, report["findings"]))
         finding = _only(_run(place, _program(profile), "aborted_keeping_file"), "cancelled-holding")
         expect((finding["severity"], finding["confidence"], finding["count"]) == ("notice", "low", 1), finding)
-        # Another task has it, which nobody can see.
+        # Another task holds it, which cannot be seen.
         finding = _only(_run(place, _program(profile), "children_kept"), "cancelled-holding")
         expect((finding["severity"], finding["confidence"], finding["count"]) == ("notice", "low", 1), finding)
 
@@ -185,10 +185,10 @@ def cancelled_tasks_of_async_task_have_their_places(place):
         for case, how, counts in (("cancelled", "aborted", {"nested": 3, "asleep": 1, "boxed": 1}),
                                   ("cancelled_releasing", "aborted", {"releasing": 1}),
                                   ("shut_down", "shut down with its runtime", {"nested": 4})):
-            told = _cancelled(_run(place, program, case))
-            expect(told == sorted(
+            reported = _cancelled(_run(place, program, case))
+            expect(reported == sorted(
                 (f"{ASYNC_TASK}::{name}", f" is {how} while it waits", count, "notice", _labelled(name, "async_task"))
-                for name, count in counts.items()), (profile, told))
+                for name, count in counts.items()), (profile, reported))
 
 
 def what_tasks_of_async_task_hold_is_an_error(place):
@@ -383,7 +383,7 @@ def a_release_build_that_is_killed_tells_the_same(place):
 
 
 def a_child_that_is_killed_tells_its_tasks_of_async_task(place):
-    # Of the programs that a program starts only the cache tells.
+    # Only the cache knows the programs that a program starts.
     yieldsan("scan", _program("dev", ASYNC_TASK))
     report, _text = _killed(place, lambda report: _suspended_count(report) == 7,
                             "sh", "-c", '"$@" 2>/dev/null; exit $?', "sh", _program("dev", ASYNC_TASK), "waiting")
@@ -406,16 +406,16 @@ def _cancelled(report):
 
 
 def _tells_cancelled(place, profile):
-    told = _cancelled(_run(place, _program(profile), "aborted"))
-    expect(told == [
+    reported = _cancelled(_run(place, _program(profile), "aborted"))
+    expect(reported == [
         ("futures_tasks::w_asleep", " is aborted while it waits", 1, "notice", _labelled("w_asleep")),
         ("futures_tasks::w_nested", " is aborted while it waits", 3, "notice", _labelled("w_nested")),
-        ("futures_tasks::w_own", " is aborted while it waits", 1, "notice", _labelled("w_own"))], told)
-    told = _cancelled(_run(place, _program(profile), "shut_down"))
-    expect(told == [
-        ("futures_tasks::w_nested", " is shut down with its runtime while it waits", 8, "notice", _labelled("w_nested"))], told)
-    told = _cancelled(_run(place, _program(profile), "unbegun"))
-    expect([each[:4] for each in told] == [("futures_tasks::w_nested", " is aborted before it began", 1, "notice")], told)
+        ("futures_tasks::w_own", " is aborted while it waits", 1, "notice", _labelled("w_own"))], reported)
+    reported = _cancelled(_run(place, _program(profile), "shut_down"))
+    expect(reported == [
+        ("futures_tasks::w_nested", " is shut down with its runtime while it waits", 8, "notice", _labelled("w_nested"))], reported)
+    reported = _cancelled(_run(place, _program(profile), "unbegun"))
+    expect([each[:4] for each in reported] == [("futures_tasks::w_nested", " is aborted before it began", 1, "notice")], reported)
 
 
 def cancelled_tasks_are_notices_with_their_places(place):

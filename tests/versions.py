@@ -12,7 +12,7 @@ from cli.place import ROOT, YIELDSAN, Skip, expect, run, run_tests
 LIBRARY = pathlib.Path(YIELDSAN).parent / "libyieldsan.so"
 LIST = pathlib.Path(ROOT) / "src/runtime/libc/glibc/old_versions.h"
 
-# What each does in a turn, printed: by its result one form is told from another where they differ.
+# What each does in a turn, printed: its result shows which form was called, where they differ.
 USES = {
     "glob": """
         glob_t found;
@@ -176,7 +176,7 @@ def each_form_does_what_it_does_unwatched(place):
             expect((watched.status, watched.out) == (plain.returncode, plain.stdout), (name, version, plain, str(watched)))
             results[version] = plain.stdout
         different += len(set(results.values())) > 1
-    expect(different >= 4, "the forms are told apart")
+    expect(different >= 4, "the forms differ")
 
 
 if __name__ == "__main__":

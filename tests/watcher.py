@@ -227,12 +227,12 @@ def the_last_line_names_a_process_that_still_writes(place):
                         '/proc/$!/maps; do :; done; sleep 0.3'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=file, check=False)
     last = err.read_text().splitlines()[-1]
-    told = re.fullmatch(r"yieldsan: process (\d+) \(blocker\) still runs and writes its trace: `yieldsan report \1' reports on it",
+    seen_reported = re.fullmatch(r"yieldsan: process (\d+) \(blocker\) still runs and writes its trace: `yieldsan report \1' reports on it",
                         last)
-    expect(told, err.read_text())
-    report = yieldsan("report", told[1])
+    expect(seen_reported, err.read_text())
+    report = yieldsan("report", seen_reported[1])
     expect("nanosleep" in report.out, report)
-    wait_until(lambda: not _is_running(told[1]))
+    wait_until(lambda: not _is_running(seen_reported[1]))
 
 
 def no_line_names_a_process_that_has_ended(place):

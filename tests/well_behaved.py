@@ -67,7 +67,7 @@ class Server:
         """The port that the server wrote into its port file."""
         text = watch.wait_for_file(self.path("port"), SECONDS)
         if not text:
-            raise Failure("the server did not tell its port")
+            raise Failure("the server did not write its port")
         return int(text)
 
     def wait(self, status=0):
@@ -174,7 +174,7 @@ def redis_that_saves_at_its_shutdown_syncs_in_a_turn():
         synced = [each for each in report["findings"] if each.get("call") in ("fsync", "fdatasync")]
         if not any(each["severity"] in ("warning", "error") for each in synced):
             raise Failure("its fsync was not found")
-        # The rest of the same save: it writes the file, puts it in place and tells so.
+        # The rest of the same save: it writes the file, renames it and logs that.
         written = ("fsync", "fdatasync", "fwrite", "fflush", "fclose", "fopen", "fopen64", "open", "open64")
         examine(report, 200, (*written, "write", "rename", "unlink"))
 

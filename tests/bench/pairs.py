@@ -1,7 +1,7 @@
 """Measuring in interleaved pairs, and what can be said of the figures.
 
 A machine's speed drifts, and others share it. So the two sides of a comparison are run in turn,
-each pair gives a difference and a ratio, and their medians are what is told. Each side's own median
+each pair gives a difference and a ratio, and their medians are what is reported. Each side's own median
 stands beside them only for the reader.
 """
 
@@ -52,7 +52,7 @@ def interval(values):
 
 
 def verdict(row, result):
-    """Only what the figures can carry: within the whole interval, or not told."""
+    """Only what the figures support: within the whole interval, or no verdict."""
     if row.budget is None:
         return None
     low, high = result["ci"] if row.budget_of == "ratio" else result["difference_ci"]
@@ -84,7 +84,7 @@ def compare(row, floor, watched):
 
 
 def without_figures(row, key, reason):
-    """A row that was skipped or failed keeps its place, so that nobody takes it for measured."""
+    """A row that was skipped or failed keeps its place, so that it does not look measured."""
     result = dict.fromkeys(["floor", "watched", "difference", "difference_ci", "ratio", "ci",
                             "verdict"])
     return {**result, "name": row.name, "unit": row.unit, "runs": 0, "budget": row.budget,

@@ -40,7 +40,7 @@ def free_port():
 
 
 class Process:
-    """Started with its output to nowhere, or, of the server that tells its port, to us."""
+    """Started without output, except for a server that prints its port."""
 
     def __init__(self, command, **options):
         options.setdefault("stdout", subprocess.DEVNULL)

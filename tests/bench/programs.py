@@ -59,7 +59,7 @@ class Programs:
 
     @functools.cached_property
     def library(self):
-        """A copy: all figures of a run are of one library, whoever builds another meanwhile."""
+        """A copy: all figures of a run are of one library, even if another one is built meanwhile."""
         return pathlib.Path(shutil.copy2(self._library, self.scratch / "libyieldsan.so"))
 
     @functools.cached_property

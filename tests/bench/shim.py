@@ -1,6 +1,6 @@
 """The empty shim: a library that exports the names libyieldsan.so exports, and only forwards.
 
-What watching costs is told against it, for any preload that stands before libc's functions costs a
+What watching costs is reported against it, for any preload that stands before libc's functions costs a
 jump; what comes on top is ours.
 """
 

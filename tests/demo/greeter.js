@@ -1,4 +1,4 @@
-// A service that greets whoever connects, and its clients. It works, and blocks its event loop in two
+// A service that greets each client, and its clients. It works, and blocks its event loop in two
 // places.
 "use strict";
 

@@ -1,4 +1,4 @@
-"""A service that greets whoever connects, and its clients. It works, and blocks its event loop in two
+"""A service that greets each client, and its clients. It works, and blocks its event loop in two
 places."""
 
 import asyncio
@@ -10,7 +10,7 @@ CLIENTS = 10
 
 
 def write_log(file, line):
-    """Safe on the disk before the answer goes out: nobody else is answered meanwhile."""
+    """On the disk before the answer goes out: no other client is answered meanwhile."""
     file.write(line)
     file.flush()
     os.fsync(file.fileno())

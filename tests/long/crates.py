@@ -82,9 +82,9 @@ def scanned(profile, programs, *options):
     counts, rows = [], set()
     for program in programs:
         report = scan(BUILD / "crates" / FOLDERS[profile] / program)
-        told = collections.Counter(finding["severity"] for finding in report["findings"])
+        reported = collections.Counter(finding["severity"] for finding in report["findings"])
         spawned = sum("task" in finding for finding in report["findings"])
-        counts.append(f"| {program} | {profile} | {told['error']} | {told['warning']} | {told['notice']} "
+        counts.append(f"| {program} | {profile} | {reported['error']} | {reported['warning']} | {reported['notice']} "
                       f"| {spawned} |")
         for finding in report["findings"]:
             if finding["severity"] != "notice":
@@ -180,8 +180,8 @@ def compare():
             "| function | declared | what the label says | clippy | scan |", "|---|---|---|---|---|", *sorted(rows)]
 
 
-def told_while_it_runs(program, which):
-    """Variable and line of each guard that is told, by the line in the source."""
+def reported_while_it_runs(program, which):
+    """Variable and line of each guard that is reported, by the line in the source."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([YIELDSAN, "run", "--format=json", f"--report={folder}/report", "--", program, which],
                               capture_output=True, text=True, check=False,
@@ -201,13 +201,13 @@ def serving():
         cargo("crates", "build", "--quiet", "--locked", "--manifest-path", str(CRATES), "--profile", profile, *options,
               "--bin", "services")
         for which, label in (("http1", "axum"), ("http2", "axum"), ("actix", "actix")):
-            told = told_while_it_runs(BUILD / "crates" / FOLDERS[profile] / "services", which)
+            reported = reported_while_it_runs(BUILD / "crates" / FOLDERS[profile] / "services", which)
             labelled = {number for number, line in enumerate(lines, 1) if line.endswith(f"// HELD {label}")}
-            if set(told) != labelled:
-                raise Failed(f"{which} in {profile}: missed {labelled - set(told)}, too many {set(told) - labelled}")
-            rows += [f"| {which} | {profile} | {told[number]} | `{excerpt(lines, number)}` |" for number in sorted(told)]
+            if set(reported) != labelled:
+                raise Failed(f"{which} in {profile}: missed {labelled - set(reported)}, too many {set(reported) - labelled}")
+            rows += [f"| {which} | {profile} | {reported[number]} | `{excerpt(lines, number)}` |" for number in sorted(reported)]
     return ["## Services while they run", "",
-            "What `yieldsan run` tells of handlers of axum and actix-web (tests/long/crates/src/services.rs):", "",
+            "What `yieldsan run` reports on handlers of axum and actix-web (tests/long/crates/src/services.rs):", "",
             "| service | profile | held | await |", "|---|---|---|---|", *rows]
 
 

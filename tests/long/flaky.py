@@ -196,7 +196,7 @@ def repeat(runs, arguments, name, ports):
                  for turn in range(arguments.times) for index in range(len(runs))]
         begin = time.monotonic()
         for done, (index, task) in enumerate(tasks):
-            if done == len(runs):  # the first round tells
+            if done == len(runs):  # the first round shows it
                 minutes = (time.monotonic() - begin) * (arguments.times - 1) / 60
                 print(f"{name}: about {minutes:.0f} minutes more for {len(tasks)} runs", flush=True)
             keep = arguments.keep and os.path.join(arguments.keep, f"{name}-{name_of(runs[index][0])}")
@@ -250,8 +250,8 @@ def main():
                     complaints.append(f"other than on the machine as it was: {(record.places.get(key) or before.places[key])}")
             total += sum(record.sets.values())
             word = "FAIL" if complaints else "ok"
-            told = f"{sum(record.sets.values())} times {len(most or ())} findings"
-            report(word, f"{name} {record.run.name}", "; ".join(complaints) or told)
+            reported = f"{sum(record.sets.values())} times {len(most or ())} findings"
+            report(word, f"{name} {record.run.name}", "; ".join(complaints) or reported)
     print(f"{total} watched runs in all")
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skipped']} skipped")
     return 1 if counts["FAIL"] else 0

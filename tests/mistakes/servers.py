@@ -1,4 +1,4 @@
-"""Servers on this machine that answer late, one of each protocol: what blocks whoever asks them.
+"""Servers on this machine that answer late, one of each protocol: their clients block.
 
 Started by itself, prints the ports as one line of JSON and serves until its standard input ends.
 Each answer takes DELAY seconds. Nothing of a protocol is there that no client here asks for.

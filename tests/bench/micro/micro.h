@@ -1,4 +1,4 @@
-/* The cases of the micro programs: what is repeated, and how its cost is told. */
+/* The cases of the micro programs: what is repeated, and how its cost is reported. */
 #ifndef BENCH_MICRO_H
 #define BENCH_MICRO_H
 
@@ -6,7 +6,7 @@ struct micro_case {
 	const char *name;
 	/* Operations in one repetition: enough for a millisecond, so that the clock is nothing. */
 	unsigned count;
-	unsigned calls;	       /* what is told is the time of an operation divided by this */
+	unsigned calls;	       /* the reported cost is the time of an operation divided by this */
 	void (*prepare)(void); /* once, not measured; NULL: nothing to do */
 	void (*repeat)(unsigned count);
 };

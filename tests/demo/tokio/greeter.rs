@@ -1,4 +1,4 @@
-//! A service that greets whoever connects, and its clients. It works, and blocks its executor in
+//! A service that greets each client, and its clients. It works, and blocks its executor in
 //! two places: who connects meanwhile waits for nothing of his own.
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

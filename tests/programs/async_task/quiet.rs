@@ -128,7 +128,7 @@ async fn executor_in_job() {
     .await;
 }
 
-/// A panic that comes out of a task, where nobody asked for anything else, leaves no turn behind.
+/// A panic that leaves a task, as it does without a handler, leaves no turn open.
 fn panics() {
     std::panic::set_hook(Box::new(|_| {}));
     for _ in 0..3 {

@@ -1,5 +1,5 @@
 /*
- * Programs that give up what they may do, between two findings that must both be told:
+ * Programs that give up what they may do, between two findings that must both be reported:
  *
  *	confine chroot|privileges|seccomp|nofile|fsize
  */

@@ -1,6 +1,6 @@
 /*
  * A loop, and beside it a thread with a synchronous client. libcurl waits in poll for several
- * descriptors at once, time and again, and yet it is nobody's loop: who called it wanted to wait.
+ * descriptors at once, time and again, and yet it is no event loop: its caller wanted to wait.
  */
 #include <curl/curl.h>
 #include <pthread.h>

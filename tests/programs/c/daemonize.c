@@ -1,7 +1,7 @@
 /*
  * A daemon as the textbooks make it: two forks, a session of its own, every descriptor closed and
  * its number used again. What it put into those descriptors must come out as it was, and no
- * descriptor may appear that it did not open. Its parent stays to tell the end.
+ * descriptor may appear that it did not open. Its parent stays until it ends.
  */
 #include <dirent.h>
 #include <fcntl.h>

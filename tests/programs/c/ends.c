@@ -1,5 +1,5 @@
 /*
- * Programs that end inside a turn, each in its own way; what was found before must be told:
+ * Programs that end inside a turn, each in its own way; what was found before must be reported:
  *
  *	ends kill|abort|terminate|overflow|overflow_handled|_exit|exec
  */

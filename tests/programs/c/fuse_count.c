@@ -40,7 +40,7 @@ static void reply(uint64_t unique, int error, const void *data, size_t size)
 		perror("fuse_count: writev");
 }
 
-/* The first letter in the low byte, so that the number tells the type. */
+/* The first letter in the low byte, so that the number shows the type. */
 static uint64_t node_of(const char *name)
 {
 	uint64_t hash = 5381;

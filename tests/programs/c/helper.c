@@ -10,7 +10,7 @@
 
 #include "loop.h"
 
-/* Looked at now and then: to be woken would be one more call in the turn of whoever sets them. */
+/* Polled now and then: waking it would be one more call in the turn that sets them. */
 static atomic_int begun; /* the thread that waits */
 static atomic_bool held;
 static pthread_t thread;

@@ -1,6 +1,6 @@
 /*
  * A loop, and beside it a helper thread that waits for one descriptor with a time-out, again and
- * again, and blocks between its waits as it likes: it serves nobody else, so it is no executor.
+ * again, and blocks between its waits as it likes: it serves no other code, so it is no executor.
  */
 #include <fcntl.h>
 #include <poll.h>

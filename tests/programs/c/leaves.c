@@ -16,7 +16,7 @@
 #include "loop.h"
 #include "operations.h"
 
-static int ends[2]; /* a pipe that nobody writes to */
+static int ends[2]; /* a pipe without a writer's data */
 
 static void block_sleeping(unsigned turn)
 {

@@ -1,6 +1,6 @@
 /*
  * Waits for the sake of a caller, in a shared library: for one descriptor at a time, with a time-out. The caller blocks as it
- * likes in between; it serves nobody else.
+ * likes in between; it serves no other code.
  */
 #include <poll.h>
 #include <unistd.h>

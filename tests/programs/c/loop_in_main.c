@@ -3,7 +3,7 @@
  *
  *	loop_in_main closed|open
  *
- * open: the loop's descriptor is closed last, so only what is never followed by another wait tells
+ * open: the loop's descriptor is closed last, so only the missing next wait shows
  * that the loop was over.
  */
 #include <fcntl.h>

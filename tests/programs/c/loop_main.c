@@ -4,7 +4,7 @@
  *	loop_<kind> CONTEXT OPERATION...     (or `all`)
  *
  * in       each in a callback of its own: to be found
- * around   before the loop, after it, and between two loops: nobody's fault
+ * around   before the loop, after it, and between two loops: no mistake
  * thread   in a thread beside the loop
  * at_exit  in an exit handler, run by exit() after the loop
  * exit_in  in an exit handler, run by exit() inside a callback: the loop will never turn again

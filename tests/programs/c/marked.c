@@ -56,7 +56,7 @@ static void nested(void)
 	yieldsan_turn_end();
 	nanosleep(&a_while, NULL); /* EXPECT-NONE */
 
-	/* Deeper than can be told apart: the pairs are counted all the same. */
+	/* Deeper than is recorded: the pairs are still counted. */
 	for (int i = 0; i < 20; i++)
 		yieldsan_turn_begin("deep");
 	for (int i = 0; i < 20; i++)
@@ -67,7 +67,7 @@ static void nested(void)
 static void allow(void)
 {
 	yieldsan_turn_begin("marked");
-	YIELDSAN_ALLOW_BEGIN("nobody waits yet");
+	YIELDSAN_ALLOW_BEGIN("no request waits yet");
 	nanosleep(&a_while, NULL); /* EXPECT-NONE */
 	YIELDSAN_ALLOW_BEGIN("within");
 	nanosleep(&a_while, NULL); /* EXPECT-NONE */

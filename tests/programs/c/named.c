@@ -61,7 +61,7 @@ static void spin_once(unsigned turn)
 		spin(300);
 }
 
-/* Before its first wait and after its last nobody knows what the thread is to do. */
+/* Before its first wait and after its last, the thread's purpose is unknown. */
 static void *spinning_loop(void *unused)
 {
 	REQUIRE(pthread_setname_np(pthread_self(), "pump-1") == 0);

@@ -47,7 +47,7 @@ static void block_waitpid(void)
 	REQUIRE(ended == child && WEXITSTATUS(status) == 3);
 }
 
-/* It was waited for, and told, when it closed its last pipe: that it ends later is not told again. */
+/* The wait for it was reported when it closed its last pipe: its later end is not reported again. */
 static void block_child_end(void)
 {
 	const struct timespec leisure = { 0, 20000000 };

@@ -1,5 +1,5 @@
 /*
- * Signals that arrive while the loop waits and while callbacks run. The handler tells the loop
+ * Signals that arrive while the loop waits and while callbacks run. The handler notifies the loop
  * through a non-blocking pipe, as handlers should, and disturbs nothing.
  */
 #include <errno.h>
@@ -14,7 +14,7 @@
 static int ends[2];
 static volatile sig_atomic_t signals;
 
-static void tell(int signal)
+static void notify(int signal)
 {
 	int saved = errno;
 
@@ -42,7 +42,7 @@ int main(void)
 {
 	const struct itimerval every = { { 0, 1500 }, { 0, 1500 } };
 	const struct itimerval never = { 0 };
-	struct sigaction action = { .sa_handler = tell };
+	struct sigaction action = { .sa_handler = notify };
 
 	REQUIRE(pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0);
 	REQUIRE(sigaction(SIGALRM, &action, NULL) == 0);

@@ -25,7 +25,7 @@ void block_sleeping(unsigned turn)
 		operation_find("nanosleep")->block();
 }
 
-/* Out of the callback, through the loop, and up to whoever ran it. */
+/* Out of the callback, through the loop, up to the loop's caller. */
 void throw_through_loop(unsigned turn)
 {
 	if (turn == 3)

@@ -1,5 +1,5 @@
 /*
- * Labels, on the line of the await: HELD, a guard has its lock there, on every path; MAYBE, on some, or nobody can tell;
+ * Labels, on the line of the await: HELD, a guard has its lock there, on every path; MAYBE, on some, or it is not known;
  * SEEN, on every path, which only the code of an optimised build shows; YIELD, while a generator hands out a value;
  * ASYNC, a lock made for coroutines; HEAP, a guard that lies in no frame; OWN, one of a type of the program's own;
  * HAND, a lock without a guard; no label, nothing.
@@ -57,7 +57,7 @@ struct Throwing {
 	int await_resume() { if (n > 500) throw std::runtime_error("later"); return n; }
 };
 
-/* A lock for coroutines: nobody's thread is blocked by it. */
+/* A lock for coroutines: it blocks no thread. */
 namespace coro {
 struct async_mutex {
 	void lock() {}

@@ -71,16 +71,16 @@ async fn in_time(m: &Mutex<u32>) {
 
 /// Another thread has the lock meanwhile, from before the await until it is over.
 async fn lets_go(m: Arc<Mutex<u32>>) {
-    let (tell, told) = mpsc::channel();
+    let (signal, signalled) = mpsc::channel();
     let guard = m.lock().unwrap();
     drop(guard);
     let other = m.clone();
     let holder = thread::spawn(move || {
         let _guard = other.lock().unwrap();
-        tell.send(()).unwrap();
+        signal.send(()).unwrap();
         thread::sleep(4 * MOMENT);
     });
-    told.recv().unwrap();
+    signalled.recv().unwrap();
     moment().await;
     holder.join().unwrap();
 }
@@ -88,14 +88,14 @@ async fn lets_go(m: Arc<Mutex<u32>>) {
 /// While it is polled it looks as if it were suspended where it was before.
 async fn waits_in_poll(m: Arc<Mutex<u32>>) {
     let waits = |m: &Arc<Mutex<u32>>| {
-        let (tell, told) = mpsc::channel();
+        let (signal, signalled) = mpsc::channel();
         let other = m.clone();
         let holder = thread::spawn(move || {
             let _guard = other.lock().unwrap();
-            tell.send(()).unwrap();
+            signal.send(()).unwrap();
             thread::sleep(MOMENT);
         });
-        told.recv().unwrap();
+        signalled.recv().unwrap();
         *m.lock().unwrap() += 1;
         holder.join().unwrap();
     };

@@ -1,4 +1,4 @@
-//! Tasks and what they await, to be told by their chains.
+//! Tasks and what they await, which their chains must show.
 //!
 //!     futures_tasks CASE
 //!
@@ -361,7 +361,7 @@ async fn leaving(leaves: bool) {
     drop(kept);
 }
 
-/// One that the first task to need it opens for all, and nobody closes.
+/// One that the first task opens for all, and that is never closed.
 async fn opening_for_all() {
     static SHARED: std::sync::OnceLock<std::fs::File> = std::sync::OnceLock::new();
     SHARED.get_or_init(|| std::fs::File::open("/proc/self/stat").unwrap());
@@ -396,7 +396,7 @@ fn sleeper() -> tokio::process::Command {
     command
 }
 
-/// A child that nobody ends, and one that a destructor kills.
+/// A child that keeps running, and one that a destructor kills.
 async fn leaving_child(kills: bool) {
     let child = sleeper().kill_on_drop(kills).spawn().unwrap(); // leaving_child-0
     pause().await; // leaving_child-1
@@ -474,7 +474,7 @@ impl Drop for Removed {
     }
 }
 
-/// A file that nobody removes, one that a destructor does, and one that gets its final name.
+/// A file that stays, one that a destructor does, and one that gets its final name.
 async fn leaving_file(how: &'static str) {
     let path = std::env::temp_dir().join(format!("tasks-{}", std::process::id()));
     let file = std::fs::File::create_new(&path).unwrap(); // leaving_file-0

@@ -1,4 +1,4 @@
-"""Builds the programs, and tells what is missing on this machine to do so."""
+"""Builds the programs, and says what this machine lacks for that."""
 
 import fcntl
 import os

@@ -54,10 +54,10 @@ def violations(report):
     """What is wrong with a report, in words."""
     found = []
     for severity in labels.RANK:
-        told = report["summary"][severity]
+        reported = report["summary"][severity]
         counted = sum(finding["severity"] == severity for finding in report["findings"])
-        if told != counted:
-            found.append(f"the summary tells {told} of {severity}, {counted} are there")
+        if reported != counted:
+            found.append(f"the summary has {reported} of {severity}, {counted} are there")
     ids = [finding["id"] for finding in report["findings"]]
     if len(ids) != len(set(ids)):
         found.append("two findings have one id")

@@ -177,9 +177,9 @@ def compare(findings, labels, quiet=(), lines=True, family=None, executor=None):
 
     verdict.covered = sum(RANK[each["severity"]] >= RANK["warning"] for each in covered)
     for finding in covered:
-        told = finding["executor"]
-        if family and told["family"] != family:
-            verdict.complaints.append(f"family {told['family']} instead of {family}: {describe(finding)}")
-        elif executor and executor not in told["name"]:
-            verdict.complaints.append(f"executor {told['name']} instead of {executor}: {describe(finding)}")
+        reported = finding["executor"]
+        if family and reported["family"] != family:
+            verdict.complaints.append(f"family {reported['family']} instead of {family}: {describe(finding)}")
+        elif executor and executor not in reported["name"]:
+            verdict.complaints.append(f"executor {reported['name']} instead of {executor}: {describe(finding)}")
     return verdict

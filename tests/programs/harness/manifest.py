@@ -73,7 +73,7 @@ def tokio_runs():
         stripped = profile == "fatlto"
         for context in TOKIO_HOLDING:
             if context == "root" and stripped:
-                # Nothing tells a root future without symbols for sure.
+                # Without symbols a root future is not certain.
                 yield tokio(program, profile, "root all", allow=set(TOKIO_OPERATIONS))
             elif context == "root" and program != cases:
                 # Where 1.24 keeps its state is not known before a job: its polls may be several.
@@ -88,7 +88,7 @@ def tokio_runs():
     for case in TOKIO_QUIET:
         yield tokio(quiet, "dev", case)
         yield tokio(quiet, "fatlto", case)
-    # What a panic's hook does is told by its name alone.
+    # The work of a panic's hook is recognised by its name alone.
     yield tokio(quiet, "dev", "panic_with_backtrace")
     for case in words("files threads runtimes block_on_in_place fork_in_turn spawn_in_turn locks"):
         yield tokio(quiet + "_oldest", "fatlto", case)
@@ -277,7 +277,7 @@ def python_runs():
         yield script(cases, f"coroutine {name}", [name], executor="asyncio")
     for context in words("callback layers"):
         yield script(cases, f"{context} all", PYTHON_OPERATIONS, executor="asyncio")
-    # All in one turn: of what lies between its calls no more is told than that it was long.
+    # All in one turn: what happens between its calls is reported only as a long turn.
     first = [name for name in PYTHON_OPERATIONS if name != "compute"]
     yield script(cases, f"first {' '.join(first)}", first, executor="asyncio")
     yield script(cases, f"--uvloop first {' '.join(first)}", first, module="uvloop")

@@ -20,7 +20,7 @@ TIMEOUT = 60
 # In a deadlock's headline.
 DEADLOCK_TOLD = "waits? for a"
 
-# In such a place a file is memory, and reading it waits for nobody.
+# In such a place a file is memory, and reading it does not wait.
 MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
 
 
@@ -30,7 +30,7 @@ class Outcome:
     stdout: str
     stderr: str
     report: dict = None
-    live: dict = None  # what was told of it while it ran
+    live: dict = None  # what was reported while it ran
     complaint: str = None
 
 
@@ -39,7 +39,7 @@ def available():
 
 
 def on_disk():
-    """Is the directory of the runs on a disk? The deepest mount above it tells."""
+    """Is the directory of the runs on a disk? The deepest mount above it decides."""
     os.makedirs(SCRATCH, exist_ok=True)
     best, kind = "", None
     with open("/proc/self/mounts", encoding="utf-8") as stream:
@@ -155,7 +155,7 @@ def execute_hanging(command, directory, timeout=TIMEOUT, settings=()):
             start_new_session=True,
         )
     live = report_live(traces, "deadlock", timeout)
-    told = wait_until(lambda: re.search(DEADLOCK_TOLD, read_text(errors)), timeout / 4)
+    seen_reported = wait_until(lambda: re.search(DEADLOCK_TOLD, read_text(errors)), timeout / 4)
     for each in live["processes"] if live else ():
         os.kill(each["pid"], signal.SIGKILL)
     try:
@@ -167,8 +167,8 @@ def execute_hanging(command, directory, timeout=TIMEOUT, settings=()):
     outcome = Outcome(process.returncode, "", read_text(errors), live=live)
     if not live:
         outcome.complaint = "no deadlock was reported while it hung"
-    elif not told:
-        outcome.complaint = "standard error told of no deadlock while it hung"
+    elif not seen_reported:
+        outcome.complaint = "standard error reported no deadlock while it hung"
     try:
         outcome.report = read_report(report)
     except (OSError, ValueError) as error:
@@ -216,7 +216,7 @@ def read_report(path):
 
 
 def wait_for_file(path, timeout=20):
-    """What a program wrote to tell that it is ready; None when it never did."""
+    """What a program wrote when it was ready; None if it never was."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if os.path.exists(path):

@@ -1,5 +1,5 @@
 'use strict';
-// A well-behaved server: node_http.js PORT_FILE. Ends when it is told to by SIGTERM.
+// A well-behaved server: node_http.js PORT_FILE. Ends on SIGTERM.
 
 const fs = require('fs');
 const http = require('http');
@@ -8,7 +8,7 @@ const listener = http.createServer((_, response) => response.end('hello\n'));
 
 listener.listen(0, '127.0.0.1', async () => {
     const unfinished = process.argv[2] + '.unfinished';
-    // Renamed into place: whoever sees the file sees the whole number.
+    // Renamed into place: a reader never sees half a number.
     await fs.promises.writeFile(unfinished, String(listener.address().port));
     await fs.promises.rename(unfinished, process.argv[2]);
 });

@@ -37,7 +37,7 @@ async def client(port, messages):
 
 
 def write_port(path, port):
-    # Renamed into place: whoever sees the file sees the whole number.
+    # Renamed into place: a reader never sees half a number.
     with open(path + ".unfinished", "w") as stream:
         stream.write(str(port))
     os.rename(path + ".unfinished", path)

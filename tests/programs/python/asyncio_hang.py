@@ -1,4 +1,4 @@
-"""A coroutine that opens a FIFO nobody writes to, in a process that is killed for it."""
+"""A coroutine that opens a FIFO without a writer, in a process that is then killed."""
 
 import asyncio
 import os

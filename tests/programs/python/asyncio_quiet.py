@@ -79,7 +79,7 @@ def threads():
 
 
 def busy_threads():
-    """A thread that computes: the loop has to wait for the interpreter's lock, which is nobody's call."""
+    """A thread that computes: the loop has to wait for the interpreter's lock, which no call of the program asked for."""
     stop = False
 
     def compute():

@@ -129,7 +129,7 @@ def modes():
 
 def run_program():
     def block():
-        # Longer than what a child may take to end, should exec be slow and told.
+        # Longer than what a child may take to end, should exec be slow and be reported.
         subprocess.run(["sleep", "0.2"], check=True)  # EXPECT error waitpid|wait4|waitid category=process case=run_program
 
     return block
@@ -142,7 +142,7 @@ def wait_then_program():
     def block():
         helper.begun = True
         os.read(reading, 1)  # EXPECT error read category=pipe case=wait_then_program
-        # The pipe that told of its exec has ended then, which is no end of what it has to say.
+        # The pipe that reported its exec is closed by then; its output is not at its end.
         subprocess.run(["sleep", "0.08"], check=True)  # EXPECT error waitpid|wait4|waitid category=process case=wait_then_program
         os.close(reading)
         os.close(writing)

@@ -49,7 +49,7 @@ fn main() {
 
     listener.set_nonblocking(true).unwrap();
     if messages.is_none() {
-        // Renamed into place: whoever sees the file sees the whole number.
+        // Renamed into place: a reader never sees half a number.
         let unfinished = format!("{}.unfinished", arguments[1]);
         std::fs::write(&unfinished, port.to_string()).unwrap();
         std::fs::rename(&unfinished, &arguments[1]).unwrap();

@@ -1,4 +1,4 @@
-//! A library in C that locks, called by tasks: nothing tells the compiler that what it holds belongs to
+//! A library in C that locks, called by tasks: the compiler cannot know that what it holds belongs to
 //! a thread.
 //!
 //!     tokio_locks LOCKER.SO CONTEXT CASE

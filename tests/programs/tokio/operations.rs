@@ -1,7 +1,7 @@
 //! What a task must not do: one operation each, and the helper thread that makes it wait.
 //!
 //! A label holds wherever the operation runs inside a turn; the same operation in an offload, or in
-//! a thread without turns, is nobody's fault.
+//! a thread without turns, is no mistake.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -161,7 +161,7 @@ fn lookup() {
 
 fn command() {
     // It waits for the child's output, or for its end: whichever comes late. That the child's start
-    // took long may be told as well. It lives longer than its start takes on a crowded machine.
+    // took long may be reported as well. It lives longer than its start takes on a crowded machine.
     let output = Command::new("sleep").arg("0.25").output(); // EXPECT error poll|ppoll|read|waitpid|waitid|wait4 case=command ALLOW error posix_spawn|posix_spawnp|vfork|fork case=command
     assert!(output.unwrap().status.success());
 }

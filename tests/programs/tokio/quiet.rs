@@ -218,7 +218,7 @@ fn panic_and_abort() {
     block_freely();
 }
 
-/// A panic that tells of itself with a backtrace, which takes long: nobody's wait.
+/// A panic that prints a backtrace, which takes long: no task waits for it.
 fn panic_with_backtrace() {
     // SAFETY: no other thread is here yet. The messages name threads by numbers: they go nowhere.
     #[allow(unused_unsafe)]
@@ -235,7 +235,7 @@ fn panic_with_backtrace() {
     });
 }
 
-/// Locks that nobody holds for long, and the asynchronous kind.
+/// Locks that are held briefly, and the asynchronous kind.
 fn locks() {
     let counter = Arc::new(Mutex::new(0));
     let slow = Arc::new(tokio::sync::Mutex::new(0));

@@ -62,7 +62,7 @@ async fn at_once() {
     compute(LONG);
 }
 
-/// Waits in a call that no library makes: read(2) of a pipe that nobody writes to for a while.
+/// Waits in a call that no library makes: read(2) of a pipe that stays empty for a while.
 #[inline(never)]
 fn wait_past_libc(time: Duration) {
     let mut ends = [0; 2];

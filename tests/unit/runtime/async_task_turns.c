@@ -25,7 +25,7 @@
 #define CLOSED	  8
 #define REFERENCE 256
 
-/* What tells a module that a Rust compiler may have made. */
+/* The mark of a module that a Rust compiler may have made. */
 void *may_be_rust(struct _Unwind_Context *context);
 void *may_be_rust(struct _Unwind_Context *context)
 {

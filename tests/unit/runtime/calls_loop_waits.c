@@ -1,4 +1,4 @@
-/* What the wrappers of the waiting calls tell of them. */
+/* What the wrappers of the waiting calls record. */
 #include "calls_seen.h"
 
 #include "runtime/calls/loop_waits.h"

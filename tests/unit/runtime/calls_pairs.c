@@ -8,7 +8,7 @@
 
 #include "runtime/base/system_call.h"
 
-/* What libc would have nobody call any more is called all the same. */
+/* Functions that libc deprecates are still called. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 struct listed {

@@ -68,12 +68,12 @@ static void we_look_when_nobody_does(void **state)
 /* Of what the trace says alone. */
 static bool is_told(uint64_t start_ns, uint64_t end_ns)
 {
-	bool told;
+	bool reported;
 
 	runtime_silent = true;
-	told = crowd_between(start_ns, end_ns);
+	reported = crowd_between(start_ns, end_ns);
 	runtime_silent = false;
-	return told;
+	return reported;
 }
 
 static void who_runs_us_is_late_from_the_start(void **state)

@@ -207,7 +207,7 @@ static void what_blocks_in_a_callback_is_found_once_the_loop_waits_again(void **
 	assert_int_equal(sites_count(SEVERITY_ERROR), before + 1);
 }
 
-/* Each waits on a stack of its own, for whoever is next. */
+/* Each waits on a stack of its own until another one resumes it. */
 #define COROUTINES 6
 
 static ucontext_t caller, coroutines[COROUTINES];

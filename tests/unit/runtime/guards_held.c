@@ -148,7 +148,7 @@ static int fresh(void **state)
 	return 0;
 }
 
-static const struct trace_guard_site *last_site; /* that was told */
+static const struct trace_guard_site *last_site; /* that was recorded */
 
 /* Over all that were written so far, of those sites that have all of these flags, and no other. */
 static uint64_t yields_told(uint32_t flags)
@@ -181,7 +181,7 @@ static unsigned told_of(const void *header, enum look_from from)
 	return (unsigned)(yields_told(0) + yields_told(GUARD_UNSURE) - before);
 }
 
-static unsigned told(uint32_t machine)
+static unsigned reported(uint32_t machine)
 {
 	task_type->machine = machine;
 	return told_of(&task, LOOK_TO_POLL);
@@ -190,7 +190,7 @@ static unsigned told(uint32_t machine)
 static void a_guard_in_a_suspended_task_is_told(void **state)
 {
 	(void)state;
-	assert_int_equal(told(machines.plain), 1);
+	assert_int_equal(reported(machines.plain), 1);
 	yields_told(0);
 	assert_int_equal(last_site->depth, 1);
 	assert_int_equal(last_site->links[0].machine, machines.plain);
@@ -204,22 +204,22 @@ static void a_task_that_does_not_wait_holds_nothing(void **state)
 	(void)state;
 	for (uint8_t value = 0; value < SUSPENDED; value++) {
 		task.future.state = value;
-		assert_int_equal(told(machines.plain), 0);
+		assert_int_equal(reported(machines.plain), 0);
 	}
 	task.future.state = SUSPENDED + 1; /* no state of its machine */
-	assert_int_equal(told(machines.plain), 0);
+	assert_int_equal(reported(machines.plain), 0);
 	task.future.state = SUSPENDED;
 	task.stage = STAGE_RUNNING + 1; /* it has a result, and no future */
-	assert_int_equal(told(machines.plain), 0);
+	assert_int_equal(reported(machines.plain), 0);
 }
 
 static void a_drop_flag_tells_what_was_dropped(void **state)
 {
 	(void)state;
 	task.future.flag = 0;
-	assert_int_equal(told(machines.flagged), 0);
+	assert_int_equal(reported(machines.flagged), 0);
 	task.future.flag = 1;
-	assert_int_equal(told(machines.flagged), 1);
+	assert_int_equal(reported(machines.flagged), 1);
 	assert_int_equal(last_site->flags, 0);
 }
 
@@ -230,11 +230,11 @@ static void without_a_flag_of_its_own_it_is_in_doubt(void **state)
 
 	(void)state;
 	task.future.other_flag = 0;
-	assert_int_equal(told(machines.anothers_flag), 1);
+	assert_int_equal(reported(machines.anothers_flag), 1);
 	assert_int_equal(yields_told(0), sure);
 	assert_int_equal(yields_told(GUARD_UNSURE), 1);
 	task.future.other_flag = 1; /* nothing at all was dropped */
-	assert_int_equal(told(machines.anothers_flag), 1);
+	assert_int_equal(reported(machines.anothers_flag), 1);
 	assert_int_equal(yields_told(0), sure + 1);
 }
 
@@ -243,30 +243,30 @@ static void one_unlocked_word_refutes_what_is_in_doubt(void **state)
 	uint64_t refuted = yields_told(GUARD_UNSURE | GUARD_REFUTED);
 
 	(void)state;
-	assert_int_equal(told(machines.anothers_flag), 1);
+	assert_int_equal(reported(machines.anothers_flag), 1);
 	task.future.guard = &unlocked;
-	told(machines.anothers_flag);
+	reported(machines.anothers_flag);
 	assert_true(yields_told(GUARD_UNSURE | GUARD_REFUTED) > refuted);
 	task.future.guard = &locked;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(told(machines.anothers_flag), 0);
+		assert_int_equal(reported(machines.anothers_flag), 0);
 }
 
 static void what_is_in_doubt_is_not_asked_for_ever(void **state)
 {
-	unsigned told_in_all = 0;
+	unsigned reported_in_all = 0;
 
 	(void)state;
 	for (int i = 0; i < 1000; i++)
-		told_in_all += told(machines.anothers_flag);
-	assert_in_range(told_in_all, 8, 100);
+		reported_in_all += reported(machines.anothers_flag);
+	assert_in_range(reported_in_all, 8, 100);
 }
 
 static void where_panics_abort_no_flag_is_missed(void **state)
 {
 	(void)state;
 	made.header.flags |= LAYOUT_PANICS_ABORT;
-	assert_int_equal(told(machines.plain), 1);
+	assert_int_equal(reported(machines.plain), 1);
 	assert_int_equal(last_site->flags, GUARD_UNSURE);
 	made.header.flags &= ~(uint32_t)LAYOUT_PANICS_ABORT;
 }
@@ -275,9 +275,9 @@ static void an_option_that_is_none_holds_nothing(void **state)
 {
 	(void)state;
 	task.future.variant = 2;
-	assert_int_equal(told(machines.option), 0);
+	assert_int_equal(reported(machines.option), 0);
 	task.future.variant = 1;
-	assert_int_equal(told(machines.option), 1);
+	assert_int_equal(reported(machines.option), 1);
 }
 
 /* A word of a future that an abandoned value left behind. */
@@ -285,13 +285,13 @@ static void what_points_nowhere_is_not_followed(void **state)
 {
 	(void)state;
 	task.future.guard = NULL;
-	assert_int_equal(told(machines.plain), 0);
+	assert_int_equal(reported(machines.plain), 0);
 	task.future.guard = layout_gone_page();
-	assert_int_equal(told(machines.anothers_flag), 0);
-	assert_int_equal(told(machines.boxed), 0);
+	assert_int_equal(reported(machines.anothers_flag), 0);
+	assert_int_equal(reported(machines.boxed), 0);
 	task.future.guard = (void *)(UINT64_MAX - 2);
-	assert_int_equal(told(machines.anothers_flag), 0);
-	assert_int_equal(told(machines.boxed), 0);
+	assert_int_equal(reported(machines.anothers_flag), 0);
+	assert_int_equal(reported(machines.boxed), 0);
 }
 
 static void a_guard_in_a_box_is_found_when_its_variant_is_there(void **state)
@@ -302,13 +302,13 @@ static void a_guard_in_a_box_is_found_when_its_variant_is_there(void **state)
 	box[2] = (uintptr_t)&locked;
 	task.future.guard = box;
 	task.future.other_flag = 1;
-	assert_int_equal(told(machines.boxed), 0);
+	assert_int_equal(reported(machines.boxed), 0);
 	*(uint8_t *)&box[1] = 5;
-	assert_int_equal(told(machines.boxed), 1);
+	assert_int_equal(reported(machines.boxed), 1);
 	/* Freed, and its flag not known: */
 	task.future.other_flag = 0;
 	munmap(box, LAYOUT_PAGE);
-	assert_int_equal(told(machines.boxed), 0);
+	assert_int_equal(reported(machines.boxed), 0);
 }
 
 static void the_chain_leads_through_futures_boxes_and_vtables(void **state)
@@ -322,22 +322,22 @@ static void the_chain_leads_through_futures_boxes_and_vtables(void **state)
 	(void)state;
 	task_type->flags |= TASK_BOXED;
 	memcpy(&task.future, &(void *){ &outer }, sizeof(void *));
-	assert_int_equal(told(machines.inner), 1);
+	assert_int_equal(reported(machines.inner), 1);
 	assert_int_equal(last_site->depth, 2);
 	assert_int_equal(last_site->links[1].machine, machines.plain);
 	task_type->flags &= ~(uint32_t)TASK_BOXED;
 	for (int i = 0; i < 2; i++) {
 		task.future = (struct made_future){ .state = SUSPENDED, .guard = &outer.awaited };
 		task.future.more[0] = (uintptr_t)dyn_vtable;
-		assert_int_equal(told(both[i]), 1);
+		assert_int_equal(reported(both[i]), 1);
 		assert_int_equal(last_site->depth, 2);
 		assert_int_equal(last_site->links[0].machine, both[i]);
 	}
 	task.future.more[0]++; /* of what is no state machine */
-	assert_int_equal(told(machines.in_dyn), 0);
+	assert_int_equal(reported(machines.in_dyn), 0);
 	task_type->flags |= TASK_DYN;
 	memcpy(&task.future, &(void *[]){ &outer.awaited, dyn_vtable }, 2 * sizeof(void *));
-	assert_int_equal(told(0), 1);
+	assert_int_equal(reported(0), 1);
 	assert_int_equal(last_site->depth, 1);
 }
 
@@ -345,7 +345,7 @@ static void a_future_in_itself_is_left_in_time(void **state)
 {
 	(void)state;
 	task.future.guard = &task.future;
-	assert_int_equal(told(machines.in_itself), 0);
+	assert_int_equal(reported(machines.in_itself), 0);
 }
 
 static void from_aside_nothing_faults(void **state)
@@ -427,7 +427,7 @@ static void a_rest_counts_once_with_all_of_its_time(void **state)
 	struct trace_guard_site before;
 
 	(void)state;
-	told(machines.plain);
+	reported(machines.plain);
 	turn_clock_calibrate();
 	before = *last_site;
 	guard_rest_begin(&task, SLOT);
@@ -439,7 +439,7 @@ static void a_rest_counts_once_with_all_of_its_time(void **state)
 	usleep(3000);
 	assert_true(guard_find((uintptr_t)&locked, &holder));
 	usleep(3000);
-	told(machines.plain);
+	reported(machines.plain);
 	assert_int_equal(last_site->open, before.open);
 	assert_int_equal(last_site->yields, before.yields + 1);
 	assert_true(last_site->total_ns - before.total_ns >= 8900000);
@@ -451,17 +451,17 @@ static void a_guard_kept_over_yields_is_one_task_of_many_yields(void **state)
 	uint64_t before;
 
 	(void)state;
-	told(machines.plain);
+	reported(machines.plain);
 	before = last_site->count;
 	for (int i = 0; i < 5; i++) {
 		guard_rest_begin(&task, SLOT);
-		assert_int_equal(told(machines.plain), 1);
+		assert_int_equal(reported(machines.plain), 1);
 	}
 	assert_int_equal(last_site->count, before);
 	task.future.state = 1;
-	told(machines.plain);
+	reported(machines.plain);
 	task.future.state = SUSPENDED;
-	told(machines.plain);
+	reported(machines.plain);
 	assert_int_equal(last_site->count, before + 1);
 }
 

@@ -246,7 +246,7 @@ static void a_lock_that_was_made_anew_is_held_once(void **state)
 	turn_leave();
 }
 
-/* The lock's own word says that nobody has it, or there is no such memory any more. */
+/* The lock's own word says that it is free, or its memory is gone. */
 static void stale_entries_are_no_locks_across_yields(void **state)
 {
 	pthread_mutex_t *unmapped =
@@ -287,7 +287,7 @@ static void *releases(void *mutex)
 	return NULL;
 }
 
-/* It is the other thread's fault, told with both; from then on the lock is nobody's. */
+/* The other thread's mistake, reported with both stacks; from then on the lock has no owner. */
 static void what_another_thread_releases_is_held_no_more(void **state)
 {
 	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;

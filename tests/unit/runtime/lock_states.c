@@ -1,4 +1,4 @@
-/* What locks tell of themselves, and what code that takes one goes on to do. */
+/* What a lock's own words show, and what code does after it takes one. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

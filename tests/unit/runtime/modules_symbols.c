@@ -41,7 +41,7 @@ static void what_is_not_exported_is_not_found(void **state)
 	(void)state;
 	assert_int_equal(module_symbol(libc(), "no_such_symbol_anywhere"), 0);
 	assert_int_equal(module_symbol(libc(), ""), 0);
-	/* Chosen at run time, thread-local: neither has an address that could be told. */
+	/* Chosen at run time, thread-local: neither has an address that could be shown. */
 	assert_int_equal(module_symbol(libc(), "memcpy"), 0);
 	assert_int_equal(module_symbol(libc(), "errno"), 0);
 }

@@ -144,13 +144,13 @@ static void only_what_is_confirmed_is_told_of(void **state)
 {
 	static uint64_t own[] = { 0x6000 };
 	unsigned errors = sites_count(SEVERITY_ERROR), all = sites_count(SEVERITY_NOTICE);
-	struct site_key told = key;
+	struct site_key reported = key;
 	struct trace_site *site;
 
 	(void)state;
-	told.frames = own;
-	told.depth = 1;
-	site = site_get(&told);
+	reported.frames = own;
+	reported.depth = 1;
+	site = site_get(&reported);
 	site_count(site, (struct verdict){ SEVERITY_WARNING, 0 }, 1, 0, 1);
 	assert_int_equal(sites_count(SEVERITY_NOTICE), all);
 	site->confirmed = 1;

@@ -207,7 +207,7 @@ static void a_new_block_is_outside(void **state)
 	struct module module = { .tls_size = SIZE, .phdr = &header, .phnum = 1 };
 
 	(void)state;
-	assert_false(tokio_context_is_outside(&context, block)); /* nothing in the image tells */
+	assert_false(tokio_context_is_outside(&context, block)); /* the image does not show it */
 	image[RUNTIME] = image[OTHER] = 2;
 	tokio_context_init(&context, &module);
 	set(2, 0, 0);

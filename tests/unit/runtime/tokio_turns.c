@@ -1,6 +1,6 @@
 /*
  * A Tokio in small: vtables as the compiler lays them out, found by the runtime as it started in
- * this program, and the thread-local bytes that tell where a thread stands.
+ * this program, and the thread-local bytes that say which context a thread is in.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -115,7 +115,7 @@ static void on_a_thread(void *(*work)(void *))
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-/* What a watched call would be told now: 1 may block, 0 must not, -1 not known, -2 no turn. */
+/* How a watched call would be judged now: 1 may block, 0 must not, -1 not known, -2 no turn. */
 static int answer(void)
 {
 	struct turn *turn = this_thread.turn;

@@ -16,14 +16,14 @@
 
 static void expect(const char *symbol, const char *name, const char *language)
 {
-	const char *told;
-	char *demangled = demangle(symbol, &told);
+	const char *reported;
+	char *demangled = demangle(symbol, &reported);
 
 	assert_string_equal(demangled, name);
 	if (language)
-		assert_string_equal(told, language);
+		assert_string_equal(reported, language);
 	else
-		assert_null(told);
+		assert_null(reported);
 	free(demangled);
 }
 

@@ -258,7 +258,7 @@ static void what_a_binary_lacks_is_told_with_its_remedy(void **state)
 	close_binary(&look);
 }
 
-/* elfutils reads zstd from 0.189 on: then there is nothing to tell. */
+/* elfutils reads zstd from 0.189 on: then nothing is reported. */
 static void debug_information_that_cannot_be_unpacked_is_told(void **state)
 {
 	struct looked_up look;

@@ -1,4 +1,4 @@
-/* What turns did with locks, and who waits for whom: its severity, and how it is told. */
+/* Findings of locks and deadlocks: their severity and their sentences. */
 #include "report_traces.h"
 
 static struct trace_builder trace;
@@ -179,7 +179,7 @@ static void a_wait_that_ended_is_a_warning(void **state)
 	assert_told("deadlock", "warning", "for 200 ms, then it went on");
 }
 
-/* Each of its threads tells of it. */
+/* Each of its threads records it. */
 static void a_cycle_is_told_once(void **state)
 {
 	struct trace_deadlock *other;

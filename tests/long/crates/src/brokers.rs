@@ -1,7 +1,7 @@
 //! Clients of message brokers, which find none: async-nats, lapin, rumqttc.
 use std::time::Duration;
 
-/// Where nobody listens.
+/// An address without a listener.
 fn nowhere() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
