@@ -6,8 +6,7 @@
  */
 #include <string.h>
 
-#include "machine_code/code_walk.h"
-#include "layout_build.h"
+#include "layout_walk.h"
 
 #define MAX_FLAGS   16
 #define MAX_MACHINE 0x1000000 /* bytes */
@@ -32,17 +31,14 @@ struct drops {
 
 /* One walk. */
 struct following {
-	const struct state_place *at;
-	struct glue_code glue;
+	struct layout_walk walk;
 	const struct flag *cleared;
 	struct touched touched;
-	bool asks_state, strays;
 };
 
 static void touch(const struct following *following, uint8_t *set, uint64_t address, uint64_t size)
 {
-	for (uint64_t at = address - CODE_OBJECT; size-- && at < following->at->size; at++)
-		set[at / 8] |= (uint8_t)(1U << at % 8);
+	layout_bytes_add(set, following->walk.at, address - CODE_OBJECT, size);
 }
 
 static void touch_glued(const struct following *following, uint64_t address, uint64_t size)
@@ -51,19 +47,12 @@ static void touch_glued(const struct following *following, uint64_t address, uin
 	touch(following, following->touched.glued, address, size);
 }
 
-static bool belongs(void *argument, uint64_t address)
-{
-	const struct following *following = argument;
-
-	return address - following->glue.address < following->glue.size;
-}
-
 /* When a function without arguments is called, the machine is still in the first register. */
 static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
 {
 	const struct following *following = argument;
 
-	uint64_t size = layout_glue_size(following->at->builder, target);
+	uint64_t size = layout_glue_size(following->walk.at->builder, target);
 
 	for (size_t i = 0; i < CODE_ARGUMENTS; i++) {
 		struct code_value value = state->registers[code_arguments[i]];
@@ -80,38 +69,21 @@ static struct code_value calls(void *argument, struct code_state *state, uint64_
 	return CODE_UNKNOWN;
 }
 
-static bool accesses(void *argument, const struct code_state *state, uint64_t at, uint64_t from,
-		     uint64_t address, unsigned size, const struct code_value *stored)
-{
-	struct following *following = argument;
-
-	(void)state;
-	(void)at;
-	(void)from;
-	if (!code_is_in_object(code_number(address)))
-		return true;
-	following->asks_state |= !stored && code_lies_in(CODE_OBJECT + following->at->discriminant,
-							 address - CODE_OBJECT, size);
-	/* Clearing a flag, or all of a variable, is not a use. */
-	if (!stored)
-		touch(following, following->touched.read, address, size);
-	return true;
-}
-
-static void loses(void *argument)
-{
-	struct following *following = argument;
-
-	following->strays = true;
-}
-
-static bool is_kept(void *argument, uint64_t address)
+static void touches(void *argument, uint64_t address, unsigned size,
+		    const struct code_value *stored)
 {
 	const struct following *following = argument;
 
-	return code_lies_in(address, following->at->discriminant,
-			    following->at->discriminant_size) ||
-	       (following->cleared && address == CODE_OBJECT + following->cleared->offset);
+	/* Clearing a flag, or all of a variable, is not a use. */
+	if (!stored && code_is_in_object(code_number(address)))
+		touch(following, following->touched.read, address, size);
+}
+
+static bool keeps(const void *argument, uint64_t address)
+{
+	const struct following *following = argument;
+
+	return following->cleared && address == CODE_OBJECT + following->cleared->offset;
 }
 
 static void touched_deinit(struct touched *touched)
@@ -124,41 +96,21 @@ static void touched_deinit(struct touched *touched)
 
 static struct touched follow(struct following *following)
 {
-	const struct state_place *at = following->at;
-	const struct elf_file object = { .elf = at->builder->code };
-	const struct code_walker walker = {
-		.object = &object,
-		.belongs = belongs,
-		.calls = calls,
-		.accesses = accesses,
-		.loses = loses,
-		.is_kept = is_kept,
-		.argument = following,
-	};
+	struct layout_walk *walk = &following->walk;
 	struct code_state state = { .has_own_argument = true };
 
-	following->touched.read = memory_get((at->size + 7) / 8);
-	following->touched.given = memory_get((at->size + 7) / 8);
-	following->touched.glued = memory_get((at->size + 7) / 8);
-	following->asks_state = following->strays = false;
+	following->touched.read = layout_bytes_make(walk->at);
+	following->touched.given = layout_bytes_make(walk->at);
+	following->touched.glued = layout_bytes_make(walk->at);
+	walk->asks_state = walk->strays = false;
 	code_state_enter(&state, CODE_RDI);
-	code_store(&state, CODE_OBJECT + at->discriminant, at->discriminant_size,
-		   code_number(at->value));
 	if (following->cleared)
 		code_store(&state, CODE_OBJECT + following->cleared->offset, 1, code_number(0));
 	/* Glue that does not test the state passes the machine on. */
-	if (code_walk(&walker, following->glue.address, &state) != CODE_WALKED ||
-	    !following->asks_state || following->strays)
+	if (layout_walk(walk, &state, walk->at->value) != CODE_WALKED || !walk->asks_state ||
+	    walk->strays)
 		touched_deinit(&following->touched);
 	return following->touched;
-}
-
-static bool are_some_in(const uint8_t *set, uint64_t offset, uint64_t size)
-{
-	for (uint64_t at = offset; at < offset + size; at++)
-		if (set[at / 8] & 1U << at % 8)
-			return true;
-	return false;
 }
 
 bool layout_is_flag(Dwarf_Die *member)
@@ -188,13 +140,16 @@ static void find_flags(struct drops *drops, const struct state_place *at)
 
 static struct drops *drops_of(struct state_place *at)
 {
-	struct following following = { .at = at };
+	struct following following = {
+		.walk = { .at = at, .calls = calls, .touches = touches, .keeps = keeps },
+	};
 	struct drops *drops = at->drops;
 
 	if (drops)
 		return drops;
 	drops = at->drops = memory_get(sizeof *drops);
-	if (at->size > MAX_MACHINE || !layout_glue_code(at->builder, at->type, &following.glue))
+	if (at->size > MAX_MACHINE ||
+	    !layout_glue_code(at->builder, at->type, &following.walk.code))
 		return drops;
 	drops->are_flags_known = true;
 	find_flags(drops, at);
@@ -202,7 +157,7 @@ static struct drops *drops_of(struct state_place *at)
 	for (uint32_t i = 0; drops->touched.read && i < drops->flag_count; i++) {
 		struct flag *flag = &drops->flags[i];
 
-		flag->is_asked = are_some_in(drops->touched.read, flag->offset, 1);
+		flag->is_asked = layout_bytes_have(drops->touched.read, flag->offset, 1);
 		following.cleared = flag;
 		if (flag->is_asked)
 			flag->without = follow(&following);
@@ -213,7 +168,8 @@ static struct drops *drops_of(struct state_place *at)
 
 static bool is_touched(const struct touched *touched, const struct value_place *place, bool given)
 {
-	return are_some_in(given ? touched->given : touched->read, place->offset, place->size);
+	return layout_bytes_have(given ? touched->given : touched->read, place->offset,
+				 place->size);
 }
 
 static bool is_touched_for(const struct flag *flag, const struct value_place *place, bool given)
@@ -260,8 +216,8 @@ enum glue_tells layout_drops(struct state_place *at, const struct value_place *p
 		given = is_touched(&drops->touched, place, true);
 		/* A function that receives the address of its container may drop it. */
 		if (!given)
-			return are_some_in(drops->touched.given, place->outer_offset,
-					   place->offset - place->outer_offset)
+			return layout_bytes_have(drops->touched.given, place->outer_offset,
+						 place->offset - place->outer_offset)
 				       ? GLUE_DROPS_ONE
 				       : GLUE_DROPS_NONE;
 	}
@@ -279,7 +235,7 @@ enum glue_tells layout_drops(struct state_place *at, const struct value_place *p
 	/* A box's content may be gone while the box remains. */
 	return drops->are_flags_known &&
 			       (!place->is_boxed ||
-				are_some_in(drops->touched.glued, place->offset, place->size))
+				layout_bytes_have(drops->touched.glued, place->offset, place->size))
 		       ? GLUE_ALWAYS_DROPS_IT
 		       : GLUE_DROPS_IT;
 }
@@ -289,7 +245,7 @@ bool layout_drops_by_glue(struct state_place *at, uint64_t offset, uint64_t size
 	const struct drops *drops = drops_of(at);
 
 	return drops->touched.read && offset + size <= at->size &&
-	       are_some_in(drops->touched.glued, offset, size);
+	       layout_bytes_have(drops->touched.glued, offset, size);
 }
 
 bool layout_drops_ask(struct state_place *at, uint32_t drop_flag)

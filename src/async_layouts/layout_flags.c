@@ -6,8 +6,7 @@
  */
 #include <string.h>
 
-#include "machine_code/code_walk.h"
-#include "layout_build.h"
+#include "layout_walk.h"
 
 #define MAX_BYTES 32
 #define MAX_WALKS 1000
@@ -29,29 +28,21 @@ struct waiting {
 };
 
 struct flag_states {
-	const struct state_place *at; /* while the machine is followed: any of its states */
-	struct glue_code body;
+	struct layout_walk walk; /* `at` while the machine is followed: any of its states */
 	struct waiting *states;
 	size_t count, room;
 	uint8_t *others; /* bytes not used only by flags */
-	bool asks_state, strays;
 };
 
 static bool is_other(const struct flag_states *flags, uint64_t offset)
 {
-	return flags->others[offset / 8] & 1U << offset % 8;
-}
-
-static void add_others(struct flag_states *flags, uint64_t offset, uint64_t size)
-{
-	for (; size-- && offset < flags->at->size; offset++)
-		flags->others[offset / 8] |= (uint8_t)(1U << offset % 8);
+	return layout_bytes_have(flags->others, offset, 1);
 }
 
 static void add_byte(struct flag_states *flags, struct waiting *waiting, uint64_t offset,
 		     bool is_flag)
 {
-	if (waiting && waiting->count < MAX_BYTES && offset < flags->at->size)
+	if (waiting && waiting->count < MAX_BYTES && offset < flags->walk.at->size)
 		waiting->bytes[waiting->count++] =
 			(struct known_byte){ .offset = (uint32_t)offset, .is_flag = is_flag };
 }
@@ -76,7 +67,7 @@ static void add_inner(struct flag_states *flags, struct waiting *waiting, Dwarf_
 	Dwarf_Die part, tag, variant, saved, member, type;
 
 	if (!waiting || waiting->count == MAX_BYTES || depth > MAX_DEPTH ||
-	    !types_resolve(&flags->at->builder->types, machine) ||
+	    !types_resolve(&flags->walk.at->builder->types, machine) ||
 	    !type_is_machine(die_name(machine)))
 		return;
 	DIE_FOR_EACH_CHILD(part, machine)
@@ -111,7 +102,7 @@ static void add_members(struct flag_states *flags, struct waiting *waiting, Dwar
 		if (layout_is_flag(&member) || dwarf_tag(&member) != DW_TAG_member ||
 		    !die_reference(&member, DW_AT_type, &type))
 			continue;
-		add_others(flags, place_of(&member), die_size(&type));
+		layout_bytes_add(flags->others, flags->walk.at, place_of(&member), die_size(&type));
 		add_inner(flags, waiting, &type, place_of(&member), 0);
 	}
 }
@@ -120,7 +111,7 @@ static void add_states(struct flag_states *flags)
 {
 	Dwarf_Die part, variant, saved;
 
-	DIE_FOR_EACH_CHILD(part, flags->at->machine)
+	DIE_FOR_EACH_CHILD(part, flags->walk.at->machine)
 	{
 		if (dwarf_tag(&part) != DW_TAG_variant_part)
 			continue;
@@ -140,13 +131,6 @@ static void add_states(struct flag_states *flags)
 			add_members(flags, waiting, &saved);
 		}
 	}
-}
-
-static bool belongs(void *argument, uint64_t address)
-{
-	const struct flag_states *flags = argument;
-
-	return address - flags->body.address < flags->body.size;
 }
 
 /* A flag's own address is never an argument; that of a similar bool may be. */
@@ -185,40 +169,28 @@ static struct code_value calls(void *argument, struct code_state *state, uint64_
 	uint64_t end;
 
 	for (size_t i = 0; i < CODE_ARGUMENTS; i++) {
-		flags->strays |= is_flags_address(flags, state->registers[code_arguments[i]]);
+		flags->walk.strays |= is_flags_address(flags, state->registers[code_arguments[i]]);
 		forget_inner(flags, state, state->registers[code_arguments[i]]);
 	}
 	/* In another library: perhaps memset(), over several variables. */
 	if (!target && code_is_in_object(first) && first.number != CODE_OBJECT) {
-		end = third.known == 8 && third.number < flags->at->size
+		end = third.known == 8 && third.number < flags->walk.at->size
 			      ? first.number + third.number
-			      : CODE_OBJECT + flags->at->size;
+			      : CODE_OBJECT + flags->walk.at->size;
 		code_forget(state, first.number, end);
 	}
 	return CODE_UNKNOWN;
 }
 
-static bool accesses(void *argument, const struct code_state *state, uint64_t at, uint64_t from,
-		     uint64_t address, unsigned size, const struct code_value *stored)
+static void touches(void *argument, uint64_t address, unsigned size,
+		    const struct code_value *stored)
 {
 	struct flag_states *flags = argument;
 
-	(void)state;
-	(void)at;
-	(void)from;
+	(void)address;
+	(void)size;
 	if (stored)
-		flags->strays |= is_flags_address(flags, *stored);
-	else
-		flags->asks_state |= code_lies_in(CODE_OBJECT + flags->at->discriminant,
-						  address - CODE_OBJECT, size);
-	return true;
-}
-
-static void loses(void *argument)
-{
-	struct flag_states *flags = argument;
-
-	flags->strays = true;
+		flags->walk.strays |= is_flags_address(flags, *stored);
 }
 
 static bool is_inner(const struct flag_states *flags, uint64_t offset)
@@ -231,14 +203,13 @@ static bool is_inner(const struct flag_states *flags, uint64_t offset)
 	return false;
 }
 
-static bool is_kept(void *argument, uint64_t address)
+static bool keeps(const void *argument, uint64_t address)
 {
 	const struct flag_states *flags = argument;
 	uint64_t offset = address - CODE_OBJECT;
 
-	return offset - flags->at->discriminant < flags->at->discriminant_size ||
-	       is_inner(flags, offset) ||
-	       (offset < flags->at->size && is_flags_address(flags, code_number(address)) &&
+	return is_inner(flags, offset) ||
+	       (offset < flags->walk.at->size && is_flags_address(flags, code_number(address)) &&
 		!is_other(flags, offset));
 }
 
@@ -246,14 +217,14 @@ static bool is_kept(void *argument, uint64_t address)
 static void returns(void *argument, const struct code_state *state)
 {
 	struct flag_states *flags = argument;
-	struct code_value value = code_load(state, CODE_OBJECT + flags->at->discriminant,
-					    flags->at->discriminant_size);
+	struct code_value value = code_load(state, CODE_OBJECT + flags->walk.at->discriminant,
+					    flags->walk.at->discriminant_size);
 	struct waiting *waiting = flags->states;
 
-	flags->strays |= value.known < flags->at->discriminant_size;
+	flags->walk.strays |= value.known < flags->walk.at->discriminant_size;
 	while (waiting < flags->states + flags->count && waiting->value != value.number)
 		waiting++;
-	if (flags->strays || waiting == flags->states + flags->count)
+	if (flags->walk.strays || waiting == flags->states + flags->count)
 		return;
 	waiting->is_new |= !waiting->is_reached;
 	for (uint32_t i = 0; i < waiting->count; i++) {
@@ -275,28 +246,15 @@ static void returns(void *argument, const struct code_state *state)
 /* From the beginning, or from a state in which it waited. False if it cannot be followed. */
 static bool follow(struct flag_states *flags, const struct waiting *from, int machine_register)
 {
-	const struct elf_file object = { .elf = flags->at->builder->code };
-	const struct code_walker walker = {
-		.object = &object,
-		.belongs = belongs,
-		.calls = calls,
-		.accesses = accesses,
-		.loses = loses,
-		.is_kept = is_kept,
-		.returns = returns,
-		.argument = flags,
-	};
 	struct code_state state = { 0 };
 
 	code_state_enter(&state, machine_register);
-	code_store(&state, CODE_OBJECT + flags->at->discriminant, flags->at->discriminant_size,
-		   code_number(from ? from->value : 0));
 	for (uint32_t i = 0; from && i < from->count; i++)
 		if (from->bytes[i].is_known)
 			code_store(&state, CODE_OBJECT + from->bytes[i].offset, 1,
 				   code_number(from->bytes[i].value));
-	return code_walk(&walker, flags->body.address, &state) != CODE_GAVE_UP && !flags->strays &&
-	       flags->asks_state;
+	return layout_walk(&flags->walk, &state, from ? from->value : 0) != CODE_GAVE_UP &&
+	       !flags->walk.strays && flags->walk.asks_state;
 }
 
 static struct waiting *next_new(struct flag_states *flags)
@@ -311,7 +269,7 @@ static void forget_reached(struct flag_states *flags)
 {
 	for (size_t i = 0; i < flags->count; i++)
 		flags->states[i].is_reached = flags->states[i].is_new = false;
-	flags->strays = false;
+	flags->walk.strays = false;
 }
 
 static bool follow_all(struct flag_states *flags)
@@ -320,7 +278,7 @@ static bool follow_all(struct flag_states *flags)
 	struct waiting *waiting;
 
 	if (!follow(flags, NULL, CODE_RDI)) {
-		if (flags->asks_state)
+		if (flags->walk.asks_state)
 			return false;
 		/* For a large result, the first argument is its address. */
 		forget_reached(flags);
@@ -345,14 +303,18 @@ static struct flag_states *flag_states_of(const struct state_place *at)
 	if (flags)
 		return flags;
 	flags = at->builder->flags = memory_get(sizeof *flags);
-	if (!layout_body_code(at->builder, at->type, &flags->body))
+	if (!layout_body_code(at->builder, at->type, &flags->walk.code))
 		return flags;
-	flags->at = at;
-	flags->others = memory_get((at->size + 7) / 8);
+	flags->walk.at = at;
+	flags->walk.calls = calls;
+	flags->walk.touches = touches;
+	flags->walk.keeps = keeps;
+	flags->walk.returns = returns;
+	flags->others = layout_bytes_make(at);
 	add_states(flags);
 	if (!follow_all(flags))
 		flags->count = 0;
-	flags->at = NULL;
+	flags->walk.at = NULL;
 	return flags;
 }
 
