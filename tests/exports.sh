@@ -40,7 +40,7 @@ check()
 	else
 		failed=$((failed + 1))
 		echo "FAILED: $title"
-		echo "$wrong" | sed 's/^/	/'
+		printf '%s\n' "$wrong" | sed 's/^/	/'
 	fi
 }
 

@@ -37,15 +37,6 @@ static const char *const default_directories[] = {
 	"/usr/lib",
 };
 
-static char *kept(const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		memory_exhausted();
-	return copy;
-}
-
 /* Whether it is an object for this architecture. */
 static bool is_loadable(const char *path)
 {
@@ -181,7 +172,8 @@ static void add(struct search *search, const char *path, size_t loader)
 {
 	search->objects =
 		memory_grow(search->objects, search->count, &search->room, sizeof *search->objects);
-	search->objects[search->count] = (struct object){ .path = kept(path), .loader = loader };
+	search->objects[search->count] =
+		(struct object){ .path = memory_text(path), .loader = loader };
 	search->count++;
 }
 
@@ -193,7 +185,7 @@ static void need(struct search *search, size_t of, const char *name)
 		return;
 	search->names = memory_grow(search->names, search->name_count, &search->name_room,
 				    sizeof *search->names);
-	search->names[search->name_count++] = kept(name);
+	search->names[search->name_count++] = memory_text(name);
 	if (!find(search, of, name, path)) {
 		search->visit(NULL, name, search->data);
 		return;
@@ -221,9 +213,9 @@ static void read_object(struct search *search, size_t of)
 			continue;
 		text = elf_image_string(&file, strings + entry.d_un.d_val);
 		if (text && entry.d_tag == DT_RUNPATH && !search->objects[of].run_path)
-			search->objects[of].run_path = kept(text);
+			search->objects[of].run_path = memory_text(text);
 		else if (text && entry.d_tag == DT_RPATH && !search->objects[of].old_run_path)
-			search->objects[of].old_run_path = kept(text);
+			search->objects[of].old_run_path = memory_text(text);
 	}
 	for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
 		text = entry.d_tag == DT_NEEDED

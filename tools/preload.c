@@ -100,11 +100,8 @@ static void set(const char *name, const char *value)
 static char *copy_of(const char *name)
 {
 	const char *value = getenv(name);
-	char *copy = value ? strdup(value) : NULL;
 
-	if (value && !copy)
-		memory_exhausted();
-	return copy;
+	return value ? memory_text(value) : NULL;
 }
 
 static void append(char *list, const char *library)
@@ -117,10 +114,8 @@ static void append(char *list, const char *library)
 /* Appends the sanitizers of the caller's list, or everything else that is not in the list yet. */
 static void append_former(char *list, const char *library_there, bool sanitizers)
 {
-	char *former = strdup(former_list ? former_list : ""), *rest = former, *library;
+	char *former = memory_text(former_list ? former_list : ""), *rest = former, *library;
 
-	if (!former)
-		memory_exhausted();
 	while ((library = strsep(&rest, ": ")))
 		if (elf_is_sanitizer(library) == sanitizers && strcmp(library, library_there) != 0)
 			append(list, library);

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "report/model/words.h"
+#include "support/memory.h"
 
 #define MOST_SAMPLES 1000000
 
@@ -86,8 +87,8 @@ static const char *take_baseline(void *target, const char *value)
 static const char *take_write_baseline(void *target, const char *value)
 {
 	struct report_settings *settings = target;
-	char sentence[BASELINE_SENTENCE_SIZE], *directory = strdup(value);
-	char *slash = directory ? strrchr(directory, '/') : NULL;
+	char sentence[BASELINE_SENTENCE_SIZE], *directory = memory_text(value);
+	char *slash = strrchr(directory, '/');
 	struct baseline former = { 0 };
 	int error = baseline_read(&former, value, sentence);
 	bool writable;

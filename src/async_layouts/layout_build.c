@@ -19,10 +19,11 @@ uint32_t layout_add_text(struct layout_builder *builder, const char *text)
 	HASH_ADD_KEYPTR(hh, builder->texts, known->text, length, known);
 	while (*count + length + 1 > builder->rooms[LAYOUT_TEXTS]) {
 		size_t room = 2 * builder->rooms[LAYOUT_TEXTS];
+		char *larger = realloc(builder->text_bytes, room);
 
-		builder->text_bytes = realloc(builder->text_bytes, room);
-		if (!builder->text_bytes)
+		if (!larger)
 			memory_exhausted();
+		builder->text_bytes = larger;
 		builder->rooms[LAYOUT_TEXTS] = room;
 	}
 	memcpy(builder->text_bytes + *count, text, length + 1);

@@ -9,10 +9,8 @@
 /* "app::serve::{async_fn#0}<u8>" for "app::serve::{async_fn_env#0}<u8>"; the caller frees it. */
 static char *body_name(const char *machine)
 {
-	char *name = strdup(machine), *last = NULL, *env;
+	char *name = memory_text(machine), *last = NULL, *env;
 
-	if (!name)
-		memory_exhausted();
 	/* After the namespaces: generic arguments may contain the same text. */
 	for (char *at = name; (at = strstr(at, "{async_")); at++) {
 		int depth = 0;
@@ -51,11 +49,9 @@ static bool find_glue(struct layout_builder *builder, const char *machine, Dwarf
 /* "app::serve::{{closure}}", for code without debug information. */
 static char *plain_function(const char *machine)
 {
-	char *name = strdup(machine), *to = name;
+	char *name = memory_text(machine), *to = name;
 	int depth = 0;
 
-	if (!name)
-		memory_exhausted();
 	for (const char *from = name; *from; from++) {
 		if (*from == '<')
 			depth++;

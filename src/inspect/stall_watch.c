@@ -58,7 +58,7 @@ static struct known_file *known_file(struct stall_watch *watch, const char *name
 			return &watch->files[i];
 	watch->files = memory_grow(watch->files, watch->file_count, &watch->file_room,
 				   sizeof *watch->files);
-	watch->files[watch->file_count] = (struct known_file){ strdup(name), TRIES };
+	watch->files[watch->file_count] = (struct known_file){ memory_text(name), TRIES };
 	return &watch->files[watch->file_count++];
 }
 

@@ -2,10 +2,8 @@
 
 #include <stdlib.h>
 
-#include <uthash.h>
-
 #include "known_layouts.h"
-#include "support/memory.h"
+#include "support/hash.h"
 
 struct suspended_task {
 	uint64_t task;

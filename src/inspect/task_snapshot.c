@@ -5,9 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <uthash.h>
-
-#include "support/memory.h"
+#include "support/hash.h"
 #include "known_layouts.h"
 #include "task_memory.h"
 #include "trace_finish.h"

@@ -139,9 +139,7 @@ static void collect(const char *path, void *data)
 	close(fd);
 	directory->traces = memory_grow(directory->traces, directory->count, &directory->room,
 					sizeof *directory->traces);
-	directory->traces[directory->count] = strdup(path);
-	if (!directory->traces[directory->count++])
-		memory_exhausted();
+	directory->traces[directory->count++] = memory_text(path);
 }
 
 void trace_directory_collect(struct trace_directory *directory, pid_t pid, int status)

@@ -38,7 +38,7 @@ struct watched_trace *watched_trace_open(const char *path, const char *run)
 		return NULL;
 	}
 	trace = memory_get(sizeof *trace);
-	trace->path = strdup(path);
+	trace->path = memory_text(path);
 	trace->fd = fd;
 	trace->process = (int)syscall(SYS_pidfd_open, header.pid, 0);
 	trace->header = header;

@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void memory_exhausted(void)
 {
@@ -26,4 +27,13 @@ void *memory_grow(void *items, size_t count, size_t *room, size_t item_size)
 	if (!items)
 		memory_exhausted();
 	return items;
+}
+
+char *memory_text(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		memory_exhausted();
+	return copy;
 }

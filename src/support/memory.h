@@ -18,6 +18,9 @@ void *memory_get(size_t size);
 /* Room for one more element after `count`; grows by doubling. New memory is not zeroed. */
 void *memory_grow(void *items, size_t count, size_t *room, size_t item_size);
 
+/* A copy; free it with free(). */
+char *memory_text(const char *text);
+
 __attribute__((noreturn)) void memory_exhausted(void);
 
 #endif

@@ -93,7 +93,7 @@ char *die_path(Dwarf_Die *die, const char *path)
 	char *tidy, *to;
 
 	if (!directory)
-		tidy = strdup(path);
+		tidy = memory_text(path);
 	else if (asprintf(&tidy, "%s/%s", directory, path) < 0)
 		tidy = NULL;
 	if (!tidy)

@@ -2,7 +2,9 @@
 """Whether the tests notice a mistake: each line below makes one in a copy of the tree, and names the tests that must
 fail then. One that no test notices survives.
 
-usage: tests/long/mutate.py [WORD...]: those with a word in their file or text
+usage: tests/long/mutate.py [--unit] [WORD...]: those with a word in their file or text
+
+--unit: only those that unit tests must notice.
 """
 
 import os
@@ -10,11 +12,67 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TREE = ROOT / "build/mutate"
+TIME_LIMIT = 60  # seconds: a mistake may hang its test
+MAY_SURVIVE = 2
 
-# file, what it says, what it says then, and the tests: a program with the words that choose its tests
+# file, what it says, what it says then, and the unit tests
+UNIT_MUTATIONS = [
+    # locks and deadlocks
+    ("src/runtime/calls/locks.c", "			  __builtin_constant_p(within));", "			  false);", "runtime/lock_cycles"),
+    ("src/runtime/locks/lock_wait.c", "if (!lock || waits->wait.ends)", "if (!lock)", "runtime/lock_cycles"),
+    ("src/runtime/locks/lock_wait.c", "(only_cycle && !cycle)", "false", "runtime/lock_cycles"),
+    ("src/runtime/locks/lock_wait.c", "return !reads || (held", "return true || (held", "runtime/lock_cycles"),
+    ("src/runtime/locks/lock_wait.c", "held->flags & HELD_RESTING || ", "", "runtime/lock_cycles"),
+    ("src/runtime/locks/lock_wait.c", "	deadlock_count = 0;\n", "", "runtime/forked_child"),
+    ("src/runtime/locks/lock_wait.c", "	forked_from = parent;\n", "", "runtime/forked_child"),
+    ("src/runtime/locks/lock_state.c", "__data.__kind & PROCESS_SHARED)", "__data.__kind & 0)", "runtime/lock_states"),
+    ("src/runtime/locks/held.c", "held->turn == turn && !held->again &&", "held->turn == turn &&", "runtime/held_table"),
+    # what a forked child must forget
+    ("src/runtime/locks/held.c", "	this_thread.holds = 0;\n", "", "runtime/forked_child"),
+    ("src/runtime/locks/held.c", "	turns_suspended_holding = 0;\n", "", "runtime/forked_child"),
+    ("src/runtime/turns/allowance.c", "	memset(records, 0, sizeof records);\n", "", "runtime/forked_child"),
+    ("src/runtime/hooks.def", "FORKED(root_look_forget())\n", "", "runtime/forked_child"),
+    ("src/runtime/hooks.def", "FORKED(lock_sites_forget())\n", "", "runtime/forked_child"),
+    ("src/runtime/hooks.def", "FORKED(executors_forget_records())\n", "", "runtime/forked_child"),
+    ("src/runtime/process/phase.c", "	ends_ns = 0;\n", "", "runtime/forked_child"),
+    # stacks
+    ("src/runtime/unwind/unwinder.c", "bp = LIKELY(saved >= sp && saved <= cfa - 2 * WORD) ? load(saved) : 0;", "bp = load(saved);",
+     "runtime/unwinder_hostile"),
+    ("src/runtime/unwind/unwinder.c", "saved >= walk->sp && saved <= cfa - 2 * WORD ? load(saved) : 0", "load(saved)",
+     "runtime/unwinder_hostile"),
+    ("src/runtime/unwind/stack_bounds.c", "if (bounds->is_own || end", "if (end", "runtime/unwinder_hostile"),
+    # calls and turns
+    ("src/runtime/calls/watch.c", "class < CLASS_TRANSFER || kind >= SUBJECT_PIPE", "class < CLASS_TRANSFER", "runtime/call_usage"),
+    ("src/runtime/calls/watch.c", "this_thread.usage.switches > watch->switches", "this_thread.usage.switches >= watch->switches",
+     "runtime/call_usage"),
+    ("src/runtime/turns/turn.c", "turn->explained_us +=", "turn->explained_us =", "runtime/turns_nested"),
+    ("src/runtime/turns/turn.c", "turn->explained_switches +=", "turn->explained_switches =", "runtime/turns_nested"),
+    # judgement
+    ("src/judgement/turn.c", "own_ns * LIMIT_LOADED_WORK_THIRDS / 3", "own_ns", "judgement/turn_rows"),
+    ("src/judgement/limits.def", "LIMIT(DOUBTFUL_WAIT, 4,", "LIMIT(DOUBTFUL_WAIT, 3,", "judgement/turn_rows"),
+    ("src/judgement/limits.def", "LIMIT(LOAD_DELAY, 20000000,", "LIMIT(LOAD_DELAY, 40000000,", "judgement/call_table"),
+    ("src/judgement/limits.def", "LIMIT(STARTUP, 10000000000,", "LIMIT(STARTUP, 20000000000,", "judgement/phase_rows"),
+    # reports
+    ("src/report/comparison.c", "if (now / 2 >= then && ", "if (now >= then && ", "tools/report_changes"),
+    ("src/report/comparison.c", "#define LEAST_DIFFERENCE_NS 1000000", "#define LEAST_DIFFERENCE_NS 0", "tools/report_changes"),
+    ("src/report/comparison.c", "now >= fail_on && then < fail_on", "now >= fail_on", "tools/report_changes"),
+    ("src/report/formats/junit.c", "if (process->executors[j].turns &&\n		    !strcmp", "if (process->executors[j].turns &&\n		    false && !strcmp",
+     "tools/report_changes"),
+    ("src/report/collecting/findings_finish.c", "return a->in_progress ? -1 : 1;", "return a->in_progress ? 1 : -1;", "tools/report_findings"),
+    # layouts and code
+    ("src/async_layouts/layout_drops.c", "	return drops->are_flags_known &&\n", "	return true ||\n", "tools/layout_machines"),
+    ("src/async_layouts/layout_drops.c", "		following.cleared = flag;\n", "", "tools/layout_machines"),
+    ("src/async_layouts/layout_flags.c", "if (!waiting->is_reached) {", "if (true) {", "tools/layout_machines"),
+    ("src/async_layouts/layout_values.c", "			return builder->values[i].machine;", "			return LAYOUT_NONE;", "tools/layout_machines"),
+    ("src/async_layouts/layout_tasks.c", "	task->trailer = (uint32_t)trailer;\n", "", "tools/layout_machines"),
+    ("src/machine_code/x86_64/code_cycle.c", "return !name || !never_returns(name);", "return true;", "tools/code_cycles"),
+]
+
+# The same, and a test program with the words that choose its tests.
 MUTATIONS = [
     ("src/runtime/stalls/sampler_signal.c", "action.sa_flags |= SA_ONSTACK;", ";", "tests/signals.py turns_on_small"),
     ("src/runtime/stalls/sampler_signal.c", "sigaddset(&ours.sa_mask, SAMPLER_SIGNAL);", ";", "tests/signals.py small_alternate"),
@@ -48,45 +106,86 @@ def prepare():
         if (ROOT / name).is_file():
             (TREE / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, TREE / name)
-    for name in ("runtime", "tools"):
+    for name in ("runtime", "tools", "generated"):
         shutil.copytree(ROOT / "build" / name, TREE / "build" / name)
 
 
-def make():
-    return subprocess.run(["make", f"-j{os.cpu_count()}", "all"], cwd=TREE, capture_output=True, text=True, check=False)
+def environment():
+    return {key: value for key, value in os.environ.items() if key not in ("BUILD", "MAKEFLAGS", "MAKELEVEL")}
 
 
-def is_noticed(tests):
-    environment = {key: value for key, value in os.environ.items() if key not in ("BUILD", "MAKEFLAGS")}
-    return subprocess.run(tests.split(), cwd=TREE, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                          check=False).returncode != 0
+def make(targets):
+    return subprocess.run(["make", f"-j{os.cpu_count()}", *targets], cwd=TREE, env=environment(), capture_output=True, text=True,
+                          check=False)
+
+
+class Test:
+    """Some unit tests, or a runner with the words that choose its tests."""
+
+    def __init__(self, text, is_unit):
+        self.name = text
+        self.targets = [f"build/unit/{name}" for name in text.split()] if is_unit else ["all"]
+        self.commands = [[target] for target in self.targets] if is_unit else [text.split()]
+
+    def fails(self):
+        return any(self._run(command) for command in self.commands)
+
+    @staticmethod
+    def _run(command):
+        try:
+            return subprocess.run(command, cwd=TREE, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  timeout=TIME_LIMIT, check=False).returncode
+        except subprocess.TimeoutExpired:
+            return 1
+
+
+class Mutation:
+    def __init__(self, name, before, after, tests, is_unit):
+        self.path, self.before, self.after = TREE / name, before, after
+        self.test = Test(tests, is_unit)
+        self.is_unit = is_unit
+        self.text = f"{name}: {before.strip()!r} -> {after.strip()!r}"
+
+    def is_caught(self):
+        """A copy that cannot be built is caught, too."""
+        text = self.path.read_text()
+        if text.count(self.before) != 1:
+            sys.exit(f"{self.text}: the text is there {text.count(self.before)} times")
+        self.path.write_text(text.replace(self.before, self.after))
+        try:
+            return make(self.test.targets).returncode != 0 or self.test.fails()
+        finally:
+            self.path.write_text(text)
+
+
+def show(word, mutations, caught):
+    print(f"{word}: {sum(caught[each] for each in mutations)} of {len(mutations)} caught")
 
 
 def main():
-    words = sys.argv[1:]
-    chosen = [each for each in MUTATIONS if not words or any(word in " ".join(each) for word in words)]
+    words = [word for word in sys.argv[1:] if word != "--unit"]
+    every = [Mutation(*line, True) for line in UNIT_MUTATIONS]
+    if "--unit" not in sys.argv:
+        every += [Mutation(*line, False) for line in MUTATIONS]
+    chosen = [each for each in every if not words or any(word in each.text + each.test.name for word in words)]
+    start = time.monotonic()
     prepare()
-    first = make()
-    if first.returncode:
-        sys.exit(first.stderr)
-    for tests in sorted({tests for *_, tests in chosen}):
-        if is_noticed(tests):
-            sys.exit(f"{tests} fails without any mistake: this says nothing")
-    survivors = 0
-    for name, before, after, tests in chosen:
-        path = TREE / name
-        text = path.read_text()
-        what = f"{name}: {before.strip()!r} -> {after!r}"
-        if text.count(before) != 1:
-            sys.exit(f"{what}: the text is there {text.count(before)} times")
-        path.write_text(text.replace(before, after))
-        built = make()
-        noticed = built.returncode != 0 or is_noticed(tests)
-        print(f"{'caught  ' if noticed else 'SURVIVED'}  {what}  ({tests})", flush=True)
-        survivors += not noticed
-        path.write_text(text)
-    print(f"{len(chosen) - survivors} of {len(chosen)} caught")
-    sys.exit(survivors > 0)
+    built = make(sorted({target for each in chosen for target in each.test.targets}))
+    if built.returncode:
+        sys.exit(built.stderr)
+    for name, test in sorted({each.test.name: each.test for each in chosen}.items()):
+        if test.fails():
+            sys.exit(f"{name} fails without any mistake: this says nothing")
+    caught = {}
+    for each in chosen:
+        caught[each] = each.is_caught()
+        print(f"{'caught  ' if caught[each] else 'SURVIVED'}  {each.text}  ({each.test.name})", flush=True)
+    for word, is_unit in (("unit tests", True), ("other tests", False)):
+        mutations = [each for each in chosen if each.is_unit == is_unit]
+        if mutations:
+            show(word, mutations, caught)
+    print(f"{time.monotonic() - start:.0f} s")
+    sys.exit(sum(not each for each in caught.values()) > MAY_SURVIVE)
 
 
 if __name__ == "__main__":

@@ -120,21 +120,25 @@ static bool is_reported(const void *lock, enum trace_lock kind, bool only_cycle)
 static void two_threads_that_wait_for_each_other_are_a_deadlock(void **state)
 {
 	pthread_t thread = begin(waits_for, (void *)(uintptr_t)take_first);
+	bool reported;
 
 	(void)state;
 	until_it_waits();
-	assert_true(is_reported(&second, TRACE_LOCK_MUTEX, true));
+	reported = is_reported(&second, TRACE_LOCK_MUTEX, true);
 	end(thread);
+	assert_true(reported);
 }
 
 static void a_lock_with_a_time_limit_is_no_part_of_a_deadlock(void **state)
 {
 	pthread_t thread = begin(waits_for, (void *)(uintptr_t)take_first_in_time);
+	bool reported;
 
 	(void)state;
 	until_it_waits();
-	assert_false(is_reported(&second, TRACE_LOCK_MUTEX, true));
+	reported = is_reported(&second, TRACE_LOCK_MUTEX, true);
 	end(thread);
+	assert_false(reported);
 }
 
 static void sleep_on(void)
@@ -146,40 +150,48 @@ static void sleep_on(void)
 static void a_holder_that_does_not_wait_is_no_deadlock(void **state)
 {
 	pthread_t thread = begin(waits_for, (void *)(uintptr_t)sleep_on);
+	bool cycle, reported;
 
 	(void)state;
 	other_table();
-	assert_false(is_reported(&second, TRACE_LOCK_MUTEX, true));
-	assert_true(is_reported(&second, TRACE_LOCK_MUTEX, false));
+	cycle = is_reported(&second, TRACE_LOCK_MUTEX, true);
+	reported = is_reported(&second, TRACE_LOCK_MUTEX, false);
 	__atomic_store_n(&other, NULL, __ATOMIC_RELEASE);
 	end(thread);
+	assert_false(cycle);
+	assert_true(reported);
 }
 
 static void readers_do_not_wait_for_each_other(void **state)
 {
 	pthread_t thread = begin(reads_and_waits, NULL);
+	bool reads, writes;
 
 	(void)state;
 	until_it_waits();
-	assert_false(is_reported(&shared, TRACE_LOCK_READ, true));
-	assert_true(is_reported(&shared, TRACE_LOCK_WRITE, true));
+	reads = is_reported(&shared, TRACE_LOCK_READ, true);
+	writes = is_reported(&shared, TRACE_LOCK_WRITE, true);
 	end(thread);
+	assert_false(reads);
+	assert_true(writes);
 }
 
 static void a_thread_in_a_condition_wait_holds_no_mutex(void **state)
 {
 	pthread_t thread = begin(rests, NULL);
 	const struct held_lock *held;
+	bool reported;
 
 	(void)state;
 	while (!(held = held_find(other_table(), (uintptr_t)&second)) ||
 	       !(held->flags & HELD_RESTING))
 		usleep(1000);
-	assert_false(is_reported(&second, TRACE_LOCK_MUTEX, false));
+	reported = is_reported(&second, TRACE_LOCK_MUTEX, false);
 	pthread_mutex_lock(&second); /* free once the other waits */
 	pthread_cond_signal(&condition);
 	pthread_mutex_unlock(&second);
 	end(thread);
+	assert_false(reported);
 }
 
 int main(void)

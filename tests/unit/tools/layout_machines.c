@@ -177,7 +177,7 @@ CODE("task_poll", "ret");
 /* Glue that drops nothing but in state 3: what it does there. */
 #define DROPS(name, text)                                                                          \
 	CODE(name "_drop", "	movzbl 16(%rdi), %eax\n	cmp $3, %eax\n	jne 9f\n" text "\n9:	"     \
-										       "ret")
+			   "ret")
 #define DROP_GUARD "	call drop_guard\n"
 #define IF_FLAGGED "	cmpb $0, 17(%rdi)\n	je 9f\n"
 
