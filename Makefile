@@ -14,7 +14,7 @@ COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc
 RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
            -fno-builtin -D_GNU_SOURCE -include src/runtime/libc/glibc/base_versions.h
 TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(BUILD)/generated $(SANITIZE)
-LIBS    := -ldw -lelf -ljansson -liberty -lprotobuf-c -lz
+LIBS    := -lexpat -ldw -lelf -ljansson -liberty -lprotobuf-c -lz
 
 # glibc before 2.34 has dlvsym and pthread_key_create in these.
 OLD_LIBC := -Wl,--push-state,--no-as-needed -l:libdl.so.2 -l:libpthread.so.0 -Wl,--pop-state

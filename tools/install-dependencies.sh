@@ -12,6 +12,7 @@ table='
 build gcc                  gcc
 build libc6-dev            /usr/include/stdio.h
 build libdw-dev            /usr/include/elfutils/libdw.h
+build libexpat1-dev        /usr/include/expat.h
 build libelf-dev           /usr/include/gelf.h
 build libiberty-dev        /usr/include/libiberty/demangle.h
 build libjansson-dev       /usr/include/jansson.h

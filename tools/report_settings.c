@@ -155,8 +155,19 @@ static const char *take_source_root(void *target, const char *value)
 	return *value ? NULL : "the directory that the sources lie in";
 }
 
+static const char *take_merge_junit(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	settings->report.merge_junit = value;
+	return *value ? NULL : "the name of a JUnit XML file";
+}
+
 const struct command_option report_settings_options[] = {
 	{ "format", 0, "FORMAT", "of the report; text without it", take_format },
+	{ "merge-junit", 0, "FILE",
+	  "with --format=junit: print FILE, the test runner's, with findings in its tests",
+	  take_merge_junit },
 	{ "show", 0, "LEVEL", "lowest severity shown: error, warning (default), notice",
 	  take_show },
 	{ "why", 0, NULL, "show the rules that gave each finding its severity", take_why },
@@ -198,6 +209,12 @@ int report_settings_finish(struct report_settings *settings)
 	bool found = directory && suppressions_find(directory, path);
 	int status = -1;
 
+	if (settings->report.merge_junit &&
+	    (!settings->report.format || strcmp(settings->report.format, "junit") != 0)) {
+		fputs("yieldsan: --merge-junit needs --format=junit\n", stderr);
+		free(directory);
+		return STATUS_WRONG_USE;
+	}
 	if (found)
 		distrust = suppressions_distrust(path);
 	if (distrust)

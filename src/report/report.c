@@ -151,30 +151,43 @@ static void read_directory(struct report *report, const char *directory)
 	free(entries);
 }
 
-/* Removes the findings that `is_out` selects, and returns how many. */
-static size_t leave_out(struct report *report, bool (*is_out)(const struct report_options *options,
-							      const struct finding *finding))
+/* Moves the findings for which there is a reason to those left out, and returns how many. */
+static size_t leave_out(struct report *report,
+			const char *(*reason_of)(struct report *report,
+						 const struct finding *finding))
 {
 	size_t count = report->finding_count;
 
 	report->finding_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (is_out(report->options, report->findings[i]))
-			finding_free_shares(report->findings[i]);
-		else
+		const char *reason = reason_of(report, report->findings[i]);
+
+		if (!reason) {
 			report->findings[report->finding_count++] = report->findings[i];
+			continue;
+		}
+		report->left_out = memory_grow(report->left_out, report->left_out_count,
+					       &report->left_out_room, sizeof *report->left_out);
+		report->left_out[report->left_out_count++] =
+			(struct left_out){ report->findings[i], reason };
 	}
 	return count - report->finding_count;
 }
 
 /* A finding is left out when one of its parts is. */
-static bool is_suppressed(const struct report_options *options, const struct finding *finding)
+static const char *suppressed_by(struct report *report, const struct finding *finding)
 {
-	bool is = options->suppressions && suppressions_match(options->suppressions, finding);
+	struct suppressions *suppressions = report->options->suppressions;
+	const struct suppression *rule =
+		suppressions ? suppressions_match(suppressions, finding) : NULL;
 
-	for (const struct finding *part = finding->also; part && !is; part = part->next_part)
-		is = options->suppressions && suppressions_match(options->suppressions, part);
-	return is;
+	for (const struct finding *part = finding->also; part && suppressions && !rule;
+	     part = part->next_part)
+		rule = suppressions_match(suppressions, part);
+	return rule ? strings_print(&report->session->strings, "suppressed by %s:%u: %s",
+				    rule->path, rule->line,
+				    rule->reason ? rule->reason : rule->text)
+		    : NULL;
 }
 
 static bool is_known(const struct report_options *options, const struct finding *finding)
@@ -184,14 +197,15 @@ static bool is_known(const struct report_options *options, const struct finding 
 }
 
 /* Ask about every finding: the baseline reports known findings that were not seen. */
-static bool is_in_baseline(const struct report_options *options, const struct finding *finding)
+static const char *known_by_baseline(struct report *report, const struct finding *finding)
 {
+	const struct report_options *options = report->options;
 	bool is = options->baseline && is_known(options, finding);
 
 	for (const struct finding *part = finding->also; part && options->baseline;
 	     part = part->next_part)
 		is |= is_known(options, part);
-	return is;
+	return is ? "in the baseline" : NULL;
 }
 
 /* Not for a run that was not watched: the baseline would drop all findings as fixed. */
@@ -216,9 +230,9 @@ static void summarise(struct report *report)
 	const struct report_options *options = report->options;
 	struct report_summary *summary = &report->summary;
 
-	summary->suppressed = leave_out(report, is_suppressed);
+	summary->suppressed = leave_out(report, suppressed_by);
 	write_baseline(report);
-	summary->baseline = leave_out(report, is_in_baseline);
+	summary->baseline = leave_out(report, known_by_baseline);
 	for (size_t i = 0; i < report->finding_count; i++) {
 		enum severity severity = report->findings[i]->severity;
 

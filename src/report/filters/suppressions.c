@@ -271,16 +271,18 @@ static bool rule_matches(const struct suppression *rule, const struct finding *f
 	return true;
 }
 
-bool suppressions_match(struct suppressions *suppressions, const struct finding *finding)
+const struct suppression *suppressions_match(struct suppressions *suppressions,
+					     const struct finding *finding)
 {
-	bool matched = false;
+	const struct suppression *matched = NULL;
 
 	for (size_t i = 0; i < suppressions->count; i++) {
 		struct suppression *rule = &suppressions->rules[i];
 
 		if (!rule_matches(rule, finding))
 			continue;
-		matched = true;
+		if (!matched)
+			matched = rule;
 		rule->findings++;
 		rule->events += finding->count;
 	}

@@ -63,8 +63,9 @@ bool suppressions_find(const char *directory, char path[PATH_MAX]);
  * NULL: it is used. */
 const char *suppressions_distrust(const char *path);
 
-/* Whether a rule matches. Counts each one that does. */
-bool suppressions_match(struct suppressions *suppressions, const struct finding *finding);
+/* The first rule that matches; NULL: none does. Counts each one that does. */
+const struct suppression *suppressions_match(struct suppressions *suppressions,
+					     const struct finding *finding);
 
 /* How many rules matched nothing so far. */
 size_t suppressions_unused(const struct suppressions *suppressions);

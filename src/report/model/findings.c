@@ -134,6 +134,9 @@ void findings_deinit(struct report *report)
 {
 	for (size_t i = 0; i < report->finding_count; i++)
 		finding_free_shares(report->findings[i]);
+	for (size_t i = 0; i < report->left_out_count; i++)
+		finding_free_shares(report->left_out[i].finding);
+	free(report->left_out);
 	free(report->findings);
 	HASH_CLEAR(hh, report->findings_by_key);
 }

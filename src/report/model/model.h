@@ -16,6 +16,12 @@ struct scanned_file {
 	struct scanned_file *next;
 };
 
+/* A finding that was left out of the report. */
+struct left_out {
+	struct finding *finding;
+	const char *reason; /* "suppressed by a.txt:3: why", "in the baseline" */
+};
+
 struct report {
 	struct session *session;   /* owns the texts and the frames of stacks */
 	struct obstack memory;	   /* for everything else in the model */
@@ -24,6 +30,8 @@ struct report {
 	struct finding *findings_by_key;
 	struct finding **findings; /* worst first, after finishing */
 	size_t finding_count, finding_room;
+	struct left_out *left_out; /* by suppressions and the baseline */
+	size_t left_out_count, left_out_room;
 	bool live; /* only for events in progress: other names need not be resolved */
 	struct stall_sample
 		*samples; /* of long turns, until they are distributed to their findings */

@@ -31,6 +31,7 @@ struct report_options {
 	bool fail_on_unused_suppressions;
 	struct baseline *baseline;  /* NULL: empty */
 	const char *write_baseline; /* file that receives all findings, which then do not fail */
+	const char *merge_junit;    /* the test runner's own JUnit file; NULL: none */
 	bool why;		    /* print the reasons of each severity */
 	bool report_nameless;	    /* report on `errors' files whose frames have no names */
 	size_t samples;		    /* distinct sample stacks per finding in JSON and HTML */

@@ -211,15 +211,16 @@ static void a_test_case_fails_by_what_fails_the_run(void **state)
 	trace_begin_tokio(&trace, 200);
 	trace_write(&trace, "b.yieldsan");
 	made = report_as("junit");
-	assert_contains(made.text, "<testsuites name=\"yieldsan\" tests=\"2\" failures=\"1\"");
-	assert_contains(made.text, "<testsuite name=\"report_forges\" tests=\"1\" failures=\"1\"");
+	assert_contains(made.text, "<testsuites name=\"yieldsan\" tests=\"3\" failures=\"1\"");
+	assert_contains(made.text, "<testsuite name=\"report_forges\" tests=\"2\" failures=\"1\"");
 	assert_contains(made.text,
 			"<testsuite name=\"report_forges #2\" tests=\"1\" failures=\"0\"");
 	assert_contains(
 		made.text,
 		"<testcase classname=\"report_forges #2\" name=\"tokio\">\n    </testcase>");
-	assert_contains(made.text,
-			"<failure type=\"blocking-call\" message=\"1 finding: std::thread::sleep ");
+	assert_contains(made.text, "<testcase classname=\"tokio.report_forges\" "
+				   "name=\"blocking-call (clock_nanosleep) in app");
+	assert_contains(made.text, "<failure type=\"blocking-call\" message=\"std::thread::sleep ");
 	report_free(&made);
 	made = (struct made_report){ .options = REPORT_OPTIONS_DEFAULT };
 	made.options.format = "junit";
