@@ -8,6 +8,7 @@
 #include "command.h"
 #include "support/memory.h"
 #include "report/frames/frame.h"
+#include "own_path.h"
 #include "plain_path.h"
 #include "run_options.h"
 #include "watched_run.h"
@@ -51,12 +52,10 @@ static const struct command_option lines[] = {
 static void set_runner(const char *triple)
 {
 	char self[PATH_MAX], plain[PATH_MAX], *name, *value;
-	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 	const char *former, *end = strstr(triple, ".json");
 
-	if (length <= 0 || !*triple)
+	if (!*triple || !own_path(self))
 		return;
-	self[length] = '\0';
 	if (!plain_path(plain, self))
 		strcpy(plain, self);
 	triple = path_name(triple);

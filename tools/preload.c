@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "own_path.h"
 #include "plain_path.h"
 #include "support/memory.h"
 #include "shared/options.h"
@@ -65,7 +66,6 @@ bool preload_find(char library[PATH_MAX])
 	static const char *const places[] = { "", "../lib/", "../lib/x86_64-linux-gnu/" };
 	const char *named = getenv(LIBRARY_VARIABLE);
 	char own[PATH_MAX], path[PATH_MAX + 64];
-	ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
 
 	if (named && *named) {
 		if (take(library, named))
@@ -74,7 +74,8 @@ bool preload_find(char library[PATH_MAX])
 			named);
 		return false;
 	}
-	own[length > 0 ? length : 0] = '\0';
+	if (!own_path(own))
+		*own = '\0';
 	if (strrchr(own, '/'))
 		strrchr(own, '/')[1] = '\0';
 	for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {

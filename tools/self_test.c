@@ -1,5 +1,6 @@
 #include "self_test.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -7,6 +8,7 @@
 
 #include "command.h"
 #include "launch.h"
+#include "own_path.h"
 #include "options_text.h"
 #include "preload.h"
 #include "reader.h"
@@ -15,7 +17,6 @@
 #include "inspect/trace_directory.h"
 #include "yieldsan/yieldsan.h"
 
-#define OWN_FILE  "/proc/self/exe"
 #define CALL_NAME "nanosleep"
 
 /* A blocking call that must be detected: with the preload it is a sleep inside a turn, otherwise
@@ -75,7 +76,7 @@ static const char *fault(const struct trace_directory *directory, int error, int
 
 bool self_test(void)
 {
-	char library[PATH_MAX], text[OPTIONS_TEXT_SIZE];
+	char library[PATH_MAX], own[PATH_MAX], text[OPTIONS_TEXT_SIZE];
 	char *argv[] = { (char *)"yieldsan", (char *)"self-test", NULL };
 	struct trace_directory directory;
 	int error, status = 0;
@@ -87,7 +88,7 @@ bool self_test(void)
 
 	if (!preload_find(library) || !trace_directory_open(&directory, ""))
 		return false;
-	error = elf_kind_read(&kind, OWN_FILE);
+	error = own_path(own) ? elf_kind_read(&kind, own) : -ENOENT;
 	options_init(&options);
 	options.summary = false;
 	strcpy(options.output, directory.path);
@@ -95,7 +96,7 @@ bool self_test(void)
 	options_write(&options, text);
 	preload_set(library, &kind, text);
 	if (!error)
-		error = launch(OWN_FILE, argv, &reader, &pid, &status);
+		error = launch(own, argv, &reader, &pid, &status);
 	preload_unset();
 	if (!error)
 		trace_directory_collect(&directory, pid, status);

@@ -90,6 +90,10 @@ static int prepare(struct run *run)
 		preload_set(library, &run->program.kind, text);
 	else
 		preload_set_options(text);
+	if (access("/proc/self/stat", F_OK))
+		fprintf(stderr,
+			"yieldsan: /proc is not mounted: nothing is reported live, and a turn that "
+			"waits outside of libc is reported without its place\n");
 	return -1;
 }
 

@@ -13,21 +13,36 @@
 #include "process_alive.h"
 #include "trace_finish.h"
 
-static bool make_private(struct trace_directory *directory)
+static bool make_below(struct trace_directory *directory, const char *parent)
 {
-	const char *temporary = getenv("TMPDIR");
 	char path[PATH_MAX];
 
-	if (!temporary || !*temporary)
-		temporary = "/tmp";
-	if ((size_t)snprintf(path, sizeof path, "%s/yieldsan.XXXXXX", temporary) >= sizeof path)
-		errno = ENAMETOOLONG;
-	else if (mkdtemp(path) && realpath(path, directory->path))
-		return true;
-	fprintf(stderr,
-		"yieldsan: no directory for traces can be made in %s: %s; name one by --output or "
-		"TMPDIR\n",
-		temporary, strerror(errno));
+	if ((size_t)snprintf(path, sizeof path, "%s/yieldsan.XXXXXX", parent) < sizeof path)
+		return mkdtemp(path) && realpath(path, directory->path);
+	errno = ENAMETOOLONG;
+	return false;
+}
+
+/* Containers often have a read-only root, and no /tmp: then /dev/shm remains. */
+static bool make_private(struct trace_directory *directory)
+{
+	static const char *const places[] = { "/tmp", "/var/tmp", "/dev/shm" };
+	const char *temporary = getenv("TMPDIR");
+
+	if (temporary && *temporary) {
+		if (make_below(directory, temporary))
+			return true;
+		fprintf(stderr,
+			"yieldsan: no directory for traces can be made in %s: %s; name one by "
+			"--output or TMPDIR\n",
+			temporary, strerror(errno));
+		return false;
+	}
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (make_below(directory, places[i]))
+			return true;
+	fprintf(stderr, "yieldsan: no directory for traces can be made in /tmp, /var/tmp or "
+			"/dev/shm; name one by --output or TMPDIR\n");
 	return false;
 }
 
