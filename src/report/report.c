@@ -299,6 +299,40 @@ static void report_nameless(const struct report *report)
 				missing->path, missing->problem);
 }
 
+static void read_all(struct report *report, const struct scan_options *scan, char **paths,
+		     size_t count)
+{
+	obstack_init(&report->memory);
+	progress_on(errors_of(report));
+	for (size_t i = 0; i < count; i++)
+		read_path(report, paths[i], scan);
+	stalls_finish(report);
+	findings_finish(report);
+	progress_on(NULL);
+	if (report->options->report_nameless)
+		report_nameless(report);
+	summarise(report);
+}
+
+void report_read(struct report *report, char **paths, size_t count)
+{
+	read_all(report, NULL, paths, count);
+}
+
+void report_free(struct report *report)
+{
+	findings_deinit(report);
+	obstack_free(&report->memory, NULL);
+}
+
+void report_session_deinit(struct session *session)
+{
+	source_texts_deinit(session);
+	installed_deinit(session);
+	stacks_deinit(session);
+	session_deinit(session);
+}
+
 static int make(const struct report_options *options, const struct scan_options *scan, char **paths,
 		size_t count, FILE *out, struct report_summary *summary)
 {
@@ -310,26 +344,13 @@ static int make(const struct report_options *options, const struct scan_options 
 	if (format < 0)
 		return format;
 	session_init(&session, &options->session);
-	obstack_init(&report.memory);
-	progress_on(errors_of(&report));
-	for (size_t i = 0; i < count; i++)
-		read_path(&report, paths[i], scan);
-	stalls_finish(&report);
-	findings_finish(&report);
-	progress_on(NULL);
-	if (options->report_nameless)
-		report_nameless(&report);
-	summarise(&report);
+	read_all(&report, scan, paths, count);
 	*summary = report.summary;
 	error = formats[format].write(&report, out);
 	if (!error && (fflush(out) || ferror(out)))
 		error = errno ? -errno : -EIO;
-	findings_deinit(&report);
-	obstack_free(&report.memory, NULL);
-	source_texts_deinit(&session);
-	installed_deinit(&session);
-	stacks_deinit(&session);
-	session_deinit(&session);
+	report_free(&report);
+	report_session_deinit(&session);
 	return error;
 }
 

@@ -19,6 +19,18 @@
 int report_make(const struct report_options *options, char **paths, size_t count, FILE *out,
 		struct report_summary *summary);
 
+struct report;
+struct session;
+
+/*
+ * For a view that is drawn again and again: reads traces into `report`, whose session and options
+ * the caller has set; the rest is zero. The session keeps names and lines for the next report; end
+ * it by report_session_deinit().
+ */
+void report_read(struct report *report, char **paths, size_t count);
+void report_free(struct report *report);
+void report_session_deinit(struct session *session);
+
 struct scan_options;
 
 /* Likewise for ELF files, without a run: reports what lives across their awaits. See scan.h. */

@@ -30,6 +30,24 @@ static void look(struct hang *hang, struct report *report, struct process *proce
 	address_space_deinit(&collection.space);
 }
 
+int explain_read(struct hang *hang, struct report *report, const char *path, char *sentence)
+{
+	struct trace_file trace;
+	struct process *process;
+	int error = trace_file_read(&trace, path, sentence);
+
+	if (error)
+		return error;
+	process = process_create(report->session, &trace,
+				 strings_keep(&report->session->strings, path), false);
+	hang->session = report->session;
+	hang->process = report->processes = process;
+	look(hang, report, process, &trace);
+	trace_file_close(&trace);
+	hang_judge(hang);
+	return 0;
+}
+
 static bool is_number(const char *text)
 {
 	return *text && strspn(text, "0123456789") == strlen(text);
@@ -42,8 +60,6 @@ int explain(const struct report_options *options, const char *what, FILE *out, b
 	struct report report = { .session = &session, .options = options };
 	struct hang hang = { .session = &session };
 	char path[PATH_MAX];
-	struct trace_file trace;
-	struct process *process;
 	int error;
 
 	snprintf(path, sizeof path, "%s", what);
@@ -56,21 +72,16 @@ int explain(const struct report_options *options, const char *what, FILE *out, b
 				   "not started under `yieldsan run', or had no turn yet");
 		return -ESRCH;
 	}
-	error = trace_file_read(&trace, path, sentence);
-	if (error)
-		return error;
 	session_init(&session, &options->session);
 	obstack_init(&report.memory);
-	process = process_create(&session, &trace, strings_keep(&session.strings, path), false);
-	hang.process = report.processes = process;
-	look(&hang, &report, process, &trace);
-	trace_file_close(&trace);
-	hang_judge(&hang);
-	*blocked = hang.state >= HANG_BLOCKED;
-	if (options->format && !strcmp(options->format, "json"))
-		error = hang_print_json(&hang, out);
-	else
-		error = hang_print_text(&hang, &report, out);
+	error = explain_read(&hang, &report, path, sentence);
+	if (!error) {
+		*blocked = hang.state >= HANG_BLOCKED;
+		if (options->format && !strcmp(options->format, "json"))
+			error = hang_print_json(&hang, out);
+		else
+			error = hang_print_text(&hang, &report, out);
+	}
 	obstack_free(&report.memory, NULL);
 	stacks_deinit(&session);
 	session_deinit(&session);

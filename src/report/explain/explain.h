@@ -19,4 +19,14 @@ bool explain_format_is_known(const char *name);
 int explain(const struct report_options *options, const char *what, FILE *out, bool *blocked,
 	    char sentence[EXPLAIN_SENTENCE_SIZE]);
 
+struct hang;
+struct report;
+
+/*
+ * Reads what the threads and tasks of one process do, in the report's session and memory; replaces
+ * the report's processes by this one. Returns 0, or -errno with `sentence` of
+ * EXPLAIN_SENTENCE_SIZE.
+ */
+int explain_read(struct hang *hang, struct report *report, const char *path, char *sentence);
+
 #endif

@@ -201,6 +201,8 @@ struct turn_lengths turn_lengths_read(struct address_space *space, uint32_t exec
 	add_recent(lengths, types, type_count, trace, executor);
 	result.turns = lengths->turns;
 	result.max_ns = lengths->max_ns;
+	result.busy_ns = lengths->busy_ns;
+	result.span_ns = lengths->span_ns;
 	sum_octaves(lengths, result.octaves);
 	result.p50_ns = percentile(lengths, 50);
 	result.p99_ns = percentile(lengths, 99);

@@ -20,6 +20,7 @@ struct turn_lengths {
 	uint64_t p50_ns, p99_ns, max_ns; /* to three digits */
 	uint64_t octaves[TURN_OCTAVES];	 /* number of turns in each octave */
 	double busy_share;		 /* share of its threads' time; negative: unknown */
+	uint64_t busy_ns, span_ns;	 /* in turns, and in all, over its threads */
 	struct task_type *types;	 /* slowest first; in the report's memory */
 	size_t type_count;
 };
