@@ -62,7 +62,8 @@ def _errors(result):
 
 
 def _pattern(words):
-    return re.escape(words).replace(r"\\w\+", r"\w+")
+    # What the call waited for follows its name.
+    return re.sub(r"\\\)$", r"[^()]*\\)", re.escape(words).replace(r"\\w\+", r"\w+"))
 
 
 def python_functions_have_their_public_names(place):

@@ -115,6 +115,7 @@ enum record_type {
 	RECORD_SUSPENDED,
 	RECORD_SERVER,
 	RECORD_TEST,
+	RECORD_WAITED_FOR,
 	RECORD_TYPES, /* number of known types */
 };
 
@@ -218,8 +219,8 @@ struct trace_thread {
 	int32_t tid;
 	uint32_t alive;
 	char name[TRACE_NAME_SIZE];
-	uint32_t executor; /* offset: of the current or last turn */
-	uint32_t reserved;
+	uint32_t executor;   /* offset: of the current or last turn */
+	uint32_t call_fd;    /* descriptor of the call in progress + 1; 0: none */
 	uint64_t turn_start; /* ticks of the trace_clock; 0: in no timed turn */
 	struct {
 		uint32_t executor; /* offset; 0: free */
@@ -382,7 +383,35 @@ struct trace_site {
 	uint64_t long_turns; /* for a blocking call: turns that it made long */
 	uint64_t reasons[SEVERITIES]; /* of events by severity: reason_set (judgement/reason.h) */
 	int32_t tid;		      /* the only thread in which it was seen; 0: several */
-	uint32_t reserved;
+	uint32_t waited_for; /* offset of the trace_waited_for; 0: not asked; 1: not known */
+};
+
+#define TRACE_WAITED_TEXT 192
+
+enum trace_waited {
+	WAITED_PATH = 1, /* text: of a file, or the kernel's name of a pipe: "pipe:[42]" */
+	WAITED_PEER,	 /* text: the peer's socket address */
+	WAITED_LISTENER, /* text: the socket's own address */
+	WAITED_HOST,	 /* text: the name that was looked up */
+	WAITED_LOCK,
+};
+
+/*
+ * What the first events of a site waited for, found out when they were recorded. A socket's address
+ * is kept as the kernel returned it.
+ */
+struct trace_waited_for {
+	struct trace_record head;
+	uint32_t kind;		    /* enum trace_waited */
+	int32_t pid;		    /* the process at the other end; 0: not known */
+	int32_t holder;		    /* tid of the thread that held the lock; 0: not known */
+	uint32_t acquired;	    /* offset of the trace_stack where it took it; 0: not known */
+	uint32_t fd;		    /* the descriptor + 1; 0: none */
+	uint32_t others;	    /* 1: later events waited for something else too */
+	uint32_t subject;	    /* enum trace_subject */
+	uint32_t text_size;	    /* valid bytes of text */
+	char name[TRACE_NAME_SIZE]; /* of that process, or thread */
+	char text[TRACE_WAITED_TEXT];
 };
 
 /* A thread with a listening socket, or a datagram socket with a port, or that accepts. */
@@ -438,6 +467,7 @@ TRACE_ASSERT(sizeof(struct trace_call) == 72, "trace_call");
 TRACE_ASSERT(sizeof(struct trace_stack) == 24, "trace_stack");
 TRACE_ASSERT(sizeof(struct trace_script) == 16, "trace_script");
 TRACE_ASSERT(sizeof(struct trace_server) == 32, "trace_server");
+TRACE_ASSERT(sizeof(struct trace_waited_for) == 56 + TRACE_WAITED_TEXT, "trace_waited_for");
 TRACE_ASSERT(sizeof(struct trace_allowance) == 128, "trace_allowance");
 TRACE_ASSERT(sizeof(struct trace_site) == 368, "trace_site");
 TRACE_ASSERT(sizeof(struct trace_test) == 24, "trace_test");

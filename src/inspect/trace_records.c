@@ -34,6 +34,7 @@ static const size_t least_sizes[] = {
 	[RECORD_TASKS] = sizeof(struct trace_tasks),
 	[RECORD_SUSPENDED] = sizeof(struct trace_suspended),
 	[RECORD_SERVER] = sizeof(struct trace_server),
+	[RECORD_WAITED_FOR] = sizeof(struct trace_waited_for),
 	[RECORD_LOOK] = sizeof(struct trace_look),
 	[RECORD_ROOT] = sizeof(struct trace_root),
 	[RECORD_TEST] = sizeof(struct trace_test),
@@ -84,6 +85,8 @@ static bool is_whole(const struct trace_record *head)
 		return tasks->first <= head->size - sizeof *tasks &&
 		       tasks->count <= (head->size - sizeof *tasks - tasks->first) /
 					       sizeof(struct trace_task);
+	case RECORD_WAITED_FOR:
+		return ((const struct trace_waited_for *)head)->text_size <= TRACE_WAITED_TEXT;
 	case RECORD_SUSPENDED:
 		return suspended_is_whole((const struct trace_suspended *)head);
 	case RECORD_TIMELINE:

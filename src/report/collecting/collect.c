@@ -13,6 +13,7 @@
 #include "phases.h"
 #include "running_test.h"
 #include "verdict.h"
+#include "waited_for.h"
 
 /* A longer trace_script may have lost its outer lines because the buffer was full. */
 #define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
@@ -101,6 +102,8 @@ static void observe(struct collection *collection, const struct observation *obs
 	if (!verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
 		return;
 	if (observation->site)
+		waited_for_take(collection, observation->site, seen);
+	if (observation->site)
 		phase_take(collection->process, collection->trace, observation->site, seen);
 	collection_add(collection, seen);
 }
@@ -132,6 +135,7 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		.harm_events = site->harm_events,
 		.harm_turns = site->harm_turns,
 		.long_turns = site->long_turns,
+		.tid = site->tid,
 		.thread = strings_keep_part(&collection->report->session->strings, site->thread,
 					    sizeof site->thread),
 	};
@@ -255,6 +259,7 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	seen.last_ns = seen.first_ns + seen.progress_ns;
 	seen.thread = strings_keep_part(&collection->report->session->strings, thread->name,
 					sizeof thread->name);
+	waited_for_look(collection, thread, observation.call, &seen);
 	observe(collection, &observation, &seen);
 }
 

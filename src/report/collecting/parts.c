@@ -35,14 +35,18 @@ static bool may_be_part(const struct finding *finding)
 static bool is_part_of(struct session *session, const struct finding *finding,
 		       const struct finding *worst)
 {
-	const char *function;
+	const char *function, *of_worst;
 
 	if (finding->family != worst->family || finding->executor != worst->executor ||
 	    finding->phase != worst->phase ||
 	    !same_callers(finding_stack(finding), finding_stack(worst)))
 		return false;
 	function = library_function(session, finding);
-	return function && function == library_function(session, worst);
+	of_worst = library_function(session, worst);
+	/* One of several calls on a line of a script. */
+	if (!function || !of_worst)
+		return finding->stacks->script.count && (function || of_worst);
+	return function == of_worst;
 }
 
 static void add_part(struct finding *worst, struct finding *part)

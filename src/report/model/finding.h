@@ -39,7 +39,29 @@ struct finding_stack {
 	size_t id_entry;	   /* the same by the rules of former ids */
 	const char *thread, *lock; /* kept */
 	int64_t tid;
-	uint64_t since_ns; /* how long it has lasted */
+	uint64_t since_ns;     /* how long it has lasted */
+	bool suspended;	       /* of a holder: a task that has yielded */
+	uint32_t more_threads; /* that are in the same place of a deadlock */
+};
+
+/* What a call waited for; members that are not known are NULL or 0. */
+struct waited_for {
+	enum waited_kind {
+		WAITED_FOR_NOTHING, /* not known */
+		WAITED_FOR_FILE,
+		WAITED_FOR_PIPE,
+		WAITED_FOR_SOCKET,
+		WAITED_FOR_LISTENER,
+		WAITED_FOR_SOCKET_PAIR,
+		WAITED_FOR_HOST,
+		WAITED_FOR_LOCK,
+	} kind;
+	const char *text; /* a path, an address, a host name; kept */
+	const char *name; /* of the process at the other end, or of the lock's holder; kept */
+	int64_t pid, tid; /* of these */
+	int fd;		  /* a standard stream; -1: none of them */
+	bool others;	  /* it waited for others too */
+	struct finding_stack taken; /* where the holder took the lock */
 };
 
 /* The part of a finding that one process contributed. */
@@ -97,17 +119,23 @@ struct finding {
 	 * distinguish findings. */
 	struct finding_stack *stacks;
 	size_t stack_count;
+	/* Of a deadlock: with the stacks behind stack_count, which repeat others and distinguish
+	 * findings all the same, as they did when all were shown; 0: stack_count. */
+	size_t id_stack_count;
 	size_t left_out_stacks; /* distinct samples beyond stack_count */
 	uint64_t left_out_weight;
 
 	/* Its further parts, worst first, linked by next_part: calls made below the same library
 	 * call of the program. See collecting/parts.h. */
 	struct finding *also, *next_part;
+	struct finding *cause; /* another finding that explains this one; NULL */
+	int64_t tid;	       /* the only thread in which it was seen; 0: several, or not known */
 
 	const char *test;   /* in an observation: the test that ran; NULL: unknown */
 	const char **tests; /* tests in which it was seen, in that order */
 	size_t test_count, test_room;
 
+	struct waited_for waited;     /* of the worst observation that has it */
 	const char *message, *advice; /* set after finishing */
 
 	UT_hash_handle hh;
@@ -125,5 +153,11 @@ const struct stack *finding_stack_face(const struct finding_stack *stack);
 
 /* The first stack's. */
 const struct stack *finding_stack(const struct finding *finding);
+
+/* A part is another call of libc below the same library call; else a finding of the same cause. */
+static inline bool finding_is_same_call(const struct finding *finding, const struct finding *part)
+{
+	return finding->kind == KIND_BLOCKING_CALL && part->kind == KIND_BLOCKING_CALL;
+}
 
 #endif

@@ -191,6 +191,11 @@ static int compare_edges(const void *one, const void *other)
 	return compare_stacks(a, b);
 }
 
+static size_t stack_count(const struct finding *finding)
+{
+	return finding->id_stack_count ? finding->id_stack_count : finding->stack_count;
+}
+
 /*
  * The stacks that distinguish a finding, in order; the caller frees the array. In a deadlock, the
  * thread that came last reports the others, and which one that is is random, so sort the edges.
@@ -198,10 +203,10 @@ static int compare_edges(const void *one, const void *other)
 static const struct finding_stack **telling_stacks(const struct finding *finding, size_t *count)
 {
 	const struct finding_stack **stacks =
-		memory_get((finding->stack_count + 1) * sizeof *stacks);
+		memory_get((stack_count(finding) + 1) * sizeof *stacks);
 
 	*count = 0;
-	for (size_t i = 0; i < finding->stack_count; i++)
+	for (size_t i = 0; i < stack_count(finding); i++)
 		if (is_telling(finding, i))
 			stacks[(*count)++] = &finding->stacks[i];
 	if (finding->kind == KIND_DEADLOCK)
@@ -226,7 +231,7 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 	size_t room = 6, count;
 	uint64_t *key;
 
-	for (size_t i = 0; i < finding->stack_count; i++)
+	for (size_t i = 0; i < stack_count(finding); i++)
 		room += 1 + 2 * finding_stack_face(&finding->stacks[i])->count;
 	key = memory_get(room * sizeof *key);
 	*words = 0;

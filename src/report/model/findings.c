@@ -31,8 +31,30 @@ static void add_share(struct finding *finding, const struct finding *seen,
 		share->max_ns = seen->max_ns;
 }
 
+static bool is_same_wait(const struct waited_for *one, const struct waited_for *other)
+{
+	return one->kind == other->kind && one->text == other->text && one->pid == other->pid &&
+	       one->tid == other->tid;
+}
+
+static void merge_waits(struct finding *known, const struct finding *seen)
+{
+	bool others = known->waited.others || seen->waited.others;
+
+	if (!seen->waited.kind)
+		return;
+	if (known->waited.kind && !is_same_wait(&known->waited, &seen->waited))
+		others = true;
+	if (!known->waited.kind || seen->max_ns > known->max_ns)
+		known->waited = seen->waited;
+	known->waited.others = others;
+}
+
 static void merge(struct finding *known, const struct finding *seen)
 {
+	merge_waits(known, seen);
+	if (seen->tid != known->tid)
+		known->tid = 0;
 	/* Shows the worst; "runnable" (CPU contention) only if all were. */
 	if (known->stall == STALL_RUNNABLE ||
 	    (seen->stall != STALL_RUNNABLE &&
@@ -102,8 +124,10 @@ void finding_add(struct report *report, const struct finding *seen, const struct
 		known = obstack_alloc(&report->memory, sizeof *known + words * sizeof *key);
 		*known = *seen;
 		memset(&known->hh, 0, sizeof known->hh);
-		known->stacks = obstack_copy(&report->memory, seen->stacks,
-					     seen->stack_count * sizeof *seen->stacks);
+		known->stacks = obstack_copy(
+			&report->memory, seen->stacks,
+			(seen->id_stack_count ? seen->id_stack_count : seen->stack_count) *
+				sizeof *seen->stacks);
 		known->shares = NULL;
 		known->share_count = known->share_room = 0;
 		known->tests = NULL;

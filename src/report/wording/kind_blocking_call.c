@@ -8,15 +8,51 @@
 #include "report/model/finding.h"
 #include "report/model/kind.h"
 #include "quantity.h"
+#include "waited_for.h"
+
+static uint64_t opens(const struct finding *finding)
+{
+	return !strncmp(finding->call, "open", 4) && strcmp(finding->call, "opendir") != 0
+		       ? finding->count
+		       : 0;
+}
+
+/* "import requests (76 files)" for the many calls of an import; NULL if it is none. */
+static const char *import_words(struct session *session, const struct finding *finding,
+				const char *function)
+{
+	char text[QUANTITY_SIZE];
+	uint64_t files = opens(finding);
+
+	if (!function || strncmp(function, "import ", 7) != 0)
+		return NULL;
+	for (const struct finding *part = finding->also; part; part = part->next_part)
+		if (part->kind == KIND_BLOCKING_CALL)
+			files += opens(part);
+	if (!files)
+		return NULL;
+	return strings_print(&session->strings, "%s (%s file%s) blocks %s", function,
+			     quantity_count(text, files), files == 1 ? "" : "s",
+			     headline_executor(session, finding));
+}
 
 const char *blocking_call_subject(struct session *session, const struct finding *finding)
 {
 	const char *function = library_function(session, finding);
+	const char *call = waited_call(session, finding);
+	const char *import = import_words(session, finding, function);
 
-	if (!function || !strcmp(function, finding->call))
-		return strings_print(&session->strings, "%s blocks %s", finding->call,
+	if (import)
+		return import;
+	if (function && strcmp(function, finding->call) != 0)
+		return strings_print(&session->strings, "%s (%s) blocks %s", function, call,
 				     headline_executor(session, finding));
-	return strings_print(&session->strings, "%s (%s) blocks %s", function, finding->call,
+	/* "recv (from 127.0.0.1:80) blocks ..." */
+	if (call != finding->call)
+		call = strings_print(&session->strings, "%s (%s)", finding->call,
+				     call + strlen(finding->call) +
+					     strspn(call + strlen(finding->call), ", "));
+	return strings_print(&session->strings, "%s blocks %s", call,
 			     headline_executor(session, finding));
 }
 

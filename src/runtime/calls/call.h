@@ -24,7 +24,11 @@ struct call_subject {
 	bool spins;	 /* a busy wait */
 	int fd;		 /* -1: none */
 	FILE *stream;
-	size_t bytes; /* bytes written to the stream; 0: not known */
+	size_t bytes;	     /* bytes written to the stream; 0: not known */
+	const char *path;    /* of a file, or of nothing; NULL */
+	const char *host;    /* the name to look up; NULL */
+	const void *address; /* of the peer that it connects to; NULL */
+	socklen_t address_size;
 	const void *lock;
 	const void *mutex; /* for a wait on a condition: the mutex that it releases */
 };
@@ -32,7 +36,14 @@ struct call_subject {
 #define ANY		((struct call_subject){ .watch = true, .fd = -1 })
 #define WHEN(condition) ((struct call_subject){ .watch = (condition), .fd = -1 })
 #define LOOK_UP(name, condition)                                                                   \
-	((struct call_subject){ .watch = (condition), .local_name = host_is_local(name), .fd = -1 })
+	((struct call_subject){ .watch = (condition),                                              \
+				.local_name = host_is_local(name),                                 \
+				.host = (name),                                                    \
+				.fd = -1 })
+#define PATH(name) ((struct call_subject){ .watch = true, .path = (name), .fd = -1 })
+#define PEER(number, to, size)                                                                     \
+	((struct call_subject){                                                                    \
+		.watch = true, .fd = (number), .address = (to), .address_size = (size) })
 #define FD(number)		   ((struct call_subject){ .watch = true, .fd = (number) })
 #define FD_WHEN(number, condition) ((struct call_subject){ .watch = (condition), .fd = (number) })
 #define STREAM(pointer)		   ((struct call_subject){ .watch = true, .fd = -1, .stream = (pointer) })

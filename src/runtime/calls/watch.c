@@ -30,6 +30,7 @@
 #include "output_end.h"
 #include "status_pipe.h"
 #include "wait_delay.h"
+#include "waited_for.h"
 
 static uint64_t timeval_ns(struct timeval time)
 {
@@ -168,6 +169,7 @@ static void write_down(struct call_watch *watch, struct trace_executor *executor
 	call->level = watch->level;
 	call->script_size = 0;
 	call->start_ns = now_ns();
+	this_thread.slot->call_fd = (uint32_t)(watch->subject.fd + 1);
 	__atomic_store_n(&call->sequence, call->sequence | 1, __ATOMIC_RELEASE);
 }
 
@@ -469,6 +471,9 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 	}
 	site_count(site, verdict, outcome->wall_ns,
 		   outcome->spun ? 0 : outcome->facts.slept_ns + outcome->others_slept_ns, end_ns);
+	if (verdict.severity > SEVERITY_NOTICE &&
+	    (!site->waited_for || outcome->wall_ns >= WAITED_FOR_LONG_NS))
+		waited_for_ask(watch, site);
 	if (turn)
 		turn_remember(turn, site, outcome->wall_ns);
 	else

@@ -66,6 +66,10 @@ struct held_wait {
 	bool ends;	 /* has a time-out */
 	uint32_t record; /* offset of its trace_deadlock; 0: not written */
 	struct executor *executor;
+	/* when the wait began: who held the lock, and where it was taken; 0, NULL: not known */
+	int32_t holder;
+	const struct known_stack *taken;
+	char holder_name[TRACE_NAME_SIZE]; /* of a holder in a turn */
 };
 
 struct held_slots {

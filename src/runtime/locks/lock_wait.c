@@ -8,6 +8,7 @@
 #include "runtime/turns/task_types.h"
 #include "guard_holder.h"
 #include "runtime/base/events.h"
+#include "runtime/base/proc_path.h"
 #include "runtime/base/runtime.h"
 #include "runtime/interpreters/python.h"
 #include "runtime/trace/current_test.h"
@@ -99,6 +100,16 @@ static const struct known_stack *waiting_stack(struct held_table *table, enum tr
 	return KNOWN_STACK_HERE(&table->memory);
 }
 
+static void keep_holder(struct held_wait *wait, const struct holder *holder)
+{
+	wait->holder = holder->tid;
+	wait->taken = holder->held ? holder->held->stack : NULL;
+	if (holder->table)
+		memcpy(wait->holder_name, holder->table->name, sizeof wait->holder_name);
+	else
+		*wait->holder_name = '\0';
+}
+
 void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kind, bool ends)
 {
 	struct held_table *table;
@@ -131,6 +142,7 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 		table->wait.stack = waiting_stack(table, kind);
 		__atomic_store_n(&table->wait.lock, lock, __ATOMIC_SEQ_CST);
 		holder = find_holder(lock, kind);
+		keep_holder(&table->wait, &holder);
 		if (holder.held && holder.held->flags & HELD_SUSPENDED)
 			held_tell_waited(holder.held, true);
 	}
@@ -282,6 +294,13 @@ static void record_deadlock(struct lock_wait *wait, bool only_cycle)
 		trace_publish(record, RECORD_DEADLOCK);
 }
 
+/* The thread may end with its lock's release. */
+static void name_holder(struct held_wait *wait)
+{
+	if (wait->holder && !*wait->holder_name)
+		proc_read_name("/proc/self/task/", wait->holder, wait->holder_name);
+}
+
 bool lock_wait_step(struct lock_wait *wait, struct timespec *limit)
 {
 	uint64_t until;
@@ -290,6 +309,7 @@ bool lock_wait_step(struct lock_wait *wait, struct timespec *limit)
 		return false;
 	if (wait->step) {
 		OWN_CODE_SCOPE;
+		name_holder(&wait->table->wait);
 		record_deadlock(wait, wait->step == 1);
 	}
 	if (wait->step++ == 2)

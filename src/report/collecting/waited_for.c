@@ -1,0 +1,166 @@
+#include "waited_for.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "inspect/open_file.h"
+#include "inspect/pipe_ends.h"
+#include "inspect/process_file.h"
+
+static bool begins(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+/* The address as people write it: "127.0.0.1:80", "[::1]:80", "/run/x.sock"; NULL: it has none. */
+static const char *address_text(struct strings *strings, const void *bytes, size_t size)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+		struct sockaddr_un local;
+	} address = { 0 };
+	const size_t path = offsetof(struct sockaddr_un, sun_path);
+	char text[INET6_ADDRSTRLEN];
+
+	memcpy(&address, bytes, size < sizeof address ? size : sizeof address);
+	switch (address.any.sa_family) {
+	case AF_INET:
+		return inet_ntop(AF_INET, &address.four.sin_addr, text, sizeof text)
+			       ? strings_print(strings, "%s:%u", text, ntohs(address.four.sin_port))
+			       : NULL;
+	case AF_INET6:
+		return inet_ntop(AF_INET6, &address.six.sin6_addr, text, sizeof text)
+			       ? strings_print(strings, "[%s]:%u", text,
+					       ntohs(address.six.sin6_port))
+			       : NULL;
+	case AF_UNIX:
+		if (size <= path || size > sizeof address.local)
+			return NULL;
+		if (address.local.sun_path[0])
+			return strings_keep_part(strings, address.local.sun_path, size - path);
+		return size > path + 1 ? strings_print(strings, "@%s",
+						       strings_keep_part(strings,
+									 address.local.sun_path + 1,
+									 size - path - 1))
+				       : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static void take_link(struct strings *strings, const char *link, size_t size,
+		      struct waited_for *waited)
+{
+	waited->text = strings_keep_part(strings, link, size);
+	waited->kind = WAITED_FOR_FILE;
+	if (begins(waited->text, "pipe:"))
+		waited->kind = WAITED_FOR_PIPE;
+	else if (begins(waited->text, "socket:") || begins(waited->text, "anon_inode:"))
+		waited->kind = WAITED_FOR_NOTHING; /* the kernel's names say nothing */
+	if (waited->kind != WAITED_FOR_FILE)
+		waited->text = NULL;
+}
+
+static void take_socket(struct strings *strings, const struct trace_waited_for *record,
+			struct waited_for *waited, int64_t own_pid)
+{
+	waited->text = address_text(strings, record->text, record->text_size);
+	waited->kind = record->kind == WAITED_LISTENER ? WAITED_FOR_LISTENER : WAITED_FOR_SOCKET;
+	if (record->kind != WAITED_PEER || waited->text)
+		return;
+	/* Unix sockets without a name: a pair that this process made, or a client's. */
+	if (!waited->pid || waited->pid == own_pid) {
+		waited->kind = WAITED_FOR_SOCKET_PAIR;
+		waited->pid = 0;
+	}
+}
+
+static int standard_stream(uint32_t fd_plus_one)
+{
+	return fd_plus_one >= 1 && fd_plus_one <= 3 ? (int)fd_plus_one - 1 : -1;
+}
+
+void waited_for_take(struct collection *collection, const struct trace_site *site,
+		     struct finding *seen)
+{
+	const struct trace_waited_for *record =
+		trace_file_record(collection->trace, site->waited_for, RECORD_WAITED_FOR);
+	struct strings *strings = &collection->report->session->strings;
+	struct waited_for *waited = &seen->waited;
+
+	if (!record || record->text_size > sizeof record->text)
+		return;
+	*waited = (struct waited_for){
+		.name = *record->name
+				? strings_keep_part(strings, record->name, sizeof record->name)
+				: NULL,
+		.pid = record->pid > 0 ? record->pid : 0,
+		.tid = record->holder > 0 ? record->holder : 0,
+		.fd = standard_stream(record->fd),
+		.others = record->others != 0,
+	};
+	switch (record->kind) {
+	case WAITED_PATH:
+		take_link(strings, record->text, record->text_size, waited);
+		break;
+	case WAITED_PEER:
+	case WAITED_LISTENER:
+		take_socket(strings, record, waited, collection->process->pid);
+		break;
+	case WAITED_HOST:
+		waited->kind = WAITED_FOR_HOST;
+		waited->text = strings_keep_part(strings, record->text, record->text_size);
+		break;
+	case WAITED_LOCK:
+		waited->kind = WAITED_FOR_LOCK;
+		collection_stack(collection, record->acquired, site->first_ns, &waited->taken);
+		break;
+	}
+}
+
+static void take_pipe(struct strings *strings, pid_t pid, const char *link, bool writers,
+		      struct waited_for *waited)
+{
+	struct pipe_ends ends;
+	char name[64];
+
+	pipe_ends_find(&ends, pid, link, writers);
+	waited->kind = WAITED_FOR_PIPE;
+	waited->pid = ends.other ? ends.other : ends.own ? pid : 0;
+	if (waited->pid &&
+	    process_text((pid_t)waited->pid, (pid_t)waited->pid, "comm", name, sizeof name))
+		waited->name = strings_keep(strings, name);
+}
+
+void waited_for_look(struct collection *collection, const struct trace_thread *thread,
+		     const struct trace_call *call, struct finding *seen)
+{
+	struct strings *strings = &collection->report->session->strings;
+	const pid_t pid = collection->trace->header->pid;
+	struct waited_for *waited = &seen->waited;
+	struct open_file file;
+
+	if (!collection->trace->running || !thread->call_fd ||
+	    !open_file_read(pid, (int)thread->call_fd - 1, &file))
+		return;
+	waited->fd = standard_stream(thread->call_fd);
+	if (begins(file.link, "pipe:")) {
+		bool reads = !strstr(call->name, "write") && !strstr(call->name, "put") &&
+			     !strstr(call->name, "print") && !strstr(call->name, "flush");
+
+		take_pipe(strings, pid, file.link, reads, waited);
+	} else if (begins(file.link, "socket:")) {
+		waited->text =
+			file.peer_size ? address_text(strings, &file.peer, file.peer_size) : NULL;
+		if (waited->text)
+			waited->kind = WAITED_FOR_SOCKET;
+	} else {
+		take_link(strings, file.link, sizeof file.link, waited);
+	}
+}
