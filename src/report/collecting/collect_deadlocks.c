@@ -1,4 +1,6 @@
 /* Findings of threads that wait for each other's locks. */
+#include <string.h>
+
 #include "collection.h"
 #include "judgement/report/lock.h"
 
@@ -70,6 +72,7 @@ static size_t take_edge(struct collection *collection, const struct trace_deadlo
 						    sizeof edge->holder_thread),
 			.tid = edge->holder,
 			.lock = lock,
+			.suspended = edge->suspended,
 			.since_ns = edge->suspended && edge->holds_since_ns
 					    ? collection_elapsed(collection, edge->holds_since_ns)
 					    : 0,
@@ -85,6 +88,7 @@ static size_t take_edge(struct collection *collection, const struct trace_deadlo
 						    sizeof edge->holder_thread),
 			.tid = edge->holder,
 			.lock = lock,
+			.suspended = true,
 			.since_ns = collection_elapsed(collection, edge->holds_since_ns),
 		};
 		count += collection_guard(collection, edge->guard, &stacks[count], &words);
@@ -137,6 +141,44 @@ bool collection_is_deadlocked(struct collection *collection, int32_t tid)
 	return false;
 }
 
+static bool same_frames(const struct stack *one, const struct stack *other)
+{
+	if (one->count != other->count)
+		return false;
+	for (size_t i = 0; i < one->count; i++)
+		if (one->frames[i].function != other->frames[i].function ||
+		    one->frames[i].line != other->frames[i].line ||
+		    one->frames[i].offset != other->frames[i].offset)
+			return false;
+	return true;
+}
+
+/* Each waiting and each holding stack is shown once; repeated ones are moved behind the others. */
+static void show_once(struct finding *seen)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < seen->stack_count; i++) {
+		struct finding_stack stack = seen->stacks[i];
+		size_t n = 0;
+
+		while (n < shown &&
+		       (seen->stacks[n].role != stack.role || seen->stacks[n].lock != stack.lock ||
+			!same_frames(finding_stack_face(&seen->stacks[n]),
+				     finding_stack_face(&stack))))
+			n++;
+		if (n < shown) {
+			seen->stacks[n].more_threads += seen->stacks[n].tid != stack.tid;
+			continue;
+		}
+		memmove(&seen->stacks[shown + 1], &seen->stacks[shown],
+			(i - shown) * sizeof *seen->stacks);
+		seen->stacks[shown++] = stack;
+	}
+	seen->id_stack_count = seen->stack_count;
+	seen->stack_count = shown;
+}
+
 static void observe(struct collection *collection, const struct trace_deadlock *deadlock)
 {
 	const struct trace_executor *executor =
@@ -160,6 +202,7 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 					      &stacks[seen.stack_count]);
 	if (!seen.stack_count)
 		return;
+	show_once(&seen);
 	seen.thread = stacks[0].thread;
 	if (stacks[0].script.count)
 		seen.language = SCRIPT_PYTHON;

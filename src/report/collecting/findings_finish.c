@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "causes.h"
 #include "parts.h"
 #include "report/model/finding_id.h"
 #include "report/model/model.h"
@@ -118,4 +119,9 @@ void findings_finish(struct report *report)
 	if (report->finding_count)
 		qsort(report->findings, report->finding_count, sizeof *report->findings, compare);
 	parts_merge(report);
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (report->findings[i]->also)
+			report->findings[i]->message =
+				headline(report->session, report->findings[i]);
+	causes_find(report);
 }

@@ -226,8 +226,11 @@ static json_t *parts_json(const struct finding *finding)
 	json_t *array = json_array();
 
 	for (const struct finding *part = finding->also; part; part = part->next_part) {
-		json_t *object = json_object();
+		json_t *object;
 
+		if (!finding_is_same_call(finding, part))
+			continue;
+		object = json_object();
 		json_set_text(object, "id", part->id);
 		json_set_text(object, "severity", severity_word(part->severity));
 		json_set_text(object, "call", part->call);
@@ -247,8 +250,11 @@ static json_t *also_json(const struct finding *finding)
 
 	if (*finding->former_id)
 		json_array_append_new(array, json_string(finding->former_id));
-	for (const struct finding *part = finding->also; part; part = part->next_part)
+	for (const struct finding *part = finding->also; part; part = part->next_part) {
 		json_array_append_new(array, json_string(part->id));
+		if (*part->former_id)
+			json_array_append_new(array, json_string(part->former_id));
+	}
 	return array;
 }
 
@@ -259,6 +265,54 @@ static json_t *tests_json(const struct finding *finding)
 	for (size_t i = 0; i < finding->test_count && i < MAX_TESTS; i++)
 		json_array_append_new(array, json_string(finding->tests[i]));
 	return array;
+}
+
+static json_t *finding_json(const struct report *report, const struct finding *finding);
+
+/* Findings that have the same cause: see collecting/causes.h. */
+static json_t *same_cause_json(const struct report *report, const struct finding *finding)
+{
+	json_t *array = json_array();
+
+	for (const struct finding *part = finding->also; part; part = part->next_part)
+		if (!finding_is_same_call(finding, part))
+			json_array_append_new(array, finding_json(report, part));
+	return array;
+}
+
+/* Leaves an empty array out. */
+static void add_array(json_t *object, const char *name, json_t *array)
+{
+	if (json_array_size(array))
+		json_object_set(object, name, array);
+	json_decref(array);
+}
+
+static json_t *waited_for_json(const struct waited_for *waited)
+{
+	static const char *const kinds[] = {
+		"", "file", "pipe", "socket", "listener", "socket-pair", "host", "lock",
+	};
+	const struct stack *taken = finding_stack_face(&waited->taken);
+	json_t *object = json_object();
+
+	json_set_text(object, "kind", kinds[waited->kind]);
+	json_set_text(object, "name", waited->text);
+	if (waited->fd >= 0 && waited->kind != WAITED_FOR_LOCK)
+		json_object_set_new(object, "descriptor", json_integer(waited->fd));
+	if (waited->pid) {
+		json_object_set_new(object, "pid", json_integer(waited->pid));
+		json_set_text(object, "process", waited->name);
+	}
+	if (waited->tid) {
+		json_object_set_new(object, "tid", json_integer(waited->tid));
+		json_set_text(object, "thread", waited->name);
+	}
+	if (taken->count)
+		json_object_set_new(object, "taken", json_of_stack(taken));
+	if (waited->others)
+		json_object_set_new(object, "others", json_true());
+	return object;
 }
 
 static json_t *finding_json(const struct report *report, const struct finding *finding)
@@ -284,6 +338,8 @@ static json_t *finding_json(const struct report *report, const struct finding *f
 		json_set_text(object, "test", finding->tests[0]);
 	if (finding->test_count > 1)
 		json_object_set_new(object, "tests", tests_json(finding));
+	if (finding->waited.kind)
+		json_object_set_new(object, "waited_for", waited_for_json(&finding->waited));
 	json_set_text(object, "thread", finding->thread);
 	json_object_set_new(object, "count", json_of_number(finding->count));
 	json_object_set_new(object, "total_ns", json_of_number(finding->total_ns));
@@ -305,8 +361,10 @@ static json_t *finding_json(const struct report *report, const struct finding *f
 	json_object_set_new(object, "first_ns", json_of_number(finding->first_ns));
 	json_object_set_new(object, "last_ns", json_of_number(finding->last_ns));
 	json_object_set_new(object, "histogram", histogram_json(finding));
-	if (finding->also)
-		json_object_set_new(object, "parts", parts_json(finding));
+	add_array(object, "parts", parts_json(finding));
+	add_array(object, "same_cause", same_cause_json(report, finding));
+	if (finding->cause)
+		json_set_text(object, "cause", finding->cause->id);
 	if (finding->stall)
 		json_set_text(object, "stall", stall_word(finding->stall));
 	if (finding->in_progress)

@@ -214,6 +214,8 @@ static void print_role(const struct finding_stack *stack, FILE *out)
 		fprintf(out, ", thread %s", stack->thread);
 	if (stack->tid)
 		fprintf(out, " (%lld)", (long long)stack->tid);
+	if (stack->more_threads)
+		fprintf(out, " and %u more", stack->more_threads);
 	if (stack->since_ns)
 		fprintf(out, ", for %s", quantity_duration(duration, stack->since_ns));
 	fputs(":\n", out);
@@ -238,13 +240,37 @@ static void print_parts(const struct finding *finding, FILE *out)
 	const char *before = "  of the same call: ";
 
 	for (const struct finding *part = finding->also; part; part = part->next_part) {
+		if (!finding_is_same_call(finding, part))
+			continue;
 		fprintf(out, "%s%s %s, %s", before, part->call,
 			quantity_of(times, part->count, "time"),
 			quantity_duration(duration, part->total_ns));
 		before = "; ";
 	}
-	if (finding->also)
+	if (*before == ';')
 		fputc('\n', out);
+}
+
+#define MAX_RELATED 5 /* findings of the same cause that are listed */
+
+/* What else has the same cause; and the finding that explains this one. */
+static void print_related(const struct finding *finding, FILE *out)
+{
+	size_t count = 0;
+
+	for (const struct finding *part = finding->also; part; part = part->next_part)
+		if (!finding_is_same_call(finding, part) && count++ < MAX_RELATED)
+			fprintf(out, "  %s: %s\n",
+				part->kind == KIND_LOCK_ACROSS_YIELD ||
+						part->kind == KIND_BORROW_ACROSS_YIELD
+					? "cause"
+					: "same cause",
+				part->message);
+	if (count > MAX_RELATED)
+		fprintf(out, "  same cause: %zu more\n", count - MAX_RELATED);
+	if (finding->cause)
+		fprintf(out, "  explained by: %s (id %s)\n", finding->cause->message,
+			finding->cause->id);
 }
 
 static void print_finding(const struct report *report, const struct finding *finding,
@@ -254,6 +280,7 @@ static void print_finding(const struct report *report, const struct finding *fin
 	print_tests(report, finding, out);
 	print_evidence(finding, out);
 	print_parts(finding, out);
+	print_related(finding, out);
 	print_remark(finding, out);
 	print_reasons(report, finding, out);
 	print_task(report, finding, out);

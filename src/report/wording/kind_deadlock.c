@@ -29,10 +29,19 @@ const char *deadlock_cost(struct session *session, const struct finding *finding
 
 const char *deadlock_advice(struct session *session, const struct finding *finding)
 {
+	const char *lock = NULL;
+
 	(void)session;
-	for (size_t i = 2; i < finding->stack_count; i++)
-		if (finding->stacks[i].role == ROLE_WAITING)
+	for (size_t i = 0; i < finding->stack_count; i++)
+		if (finding->stacks[i].suspended)
+			return advice_on_lock(finding);
+	for (size_t i = 0; i < finding->stack_count; i++) {
+		if (finding->stacks[i].role != ROLE_WAITING)
+			continue;
+		if (lock && finding->stacks[i].lock != lock)
 			return "take the locks in one order everywhere, or hold only one at a time";
+		lock = finding->stacks[i].lock;
+	}
 	for (size_t i = 0; i < finding->stack_count; i++)
 		if (finding->stacks[i].role == ROLE_HOLDING)
 			return advice_on_lock(finding);

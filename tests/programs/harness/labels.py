@@ -158,6 +158,8 @@ def compare(findings, labels, quiet=(), lines=True, family=None, executor=None):
     covered = []
     # A part of a finding, another call of libc below the same call of a library, is judged as if it stood alone.
     findings = [{**finding, **part} for finding in findings for part in ({}, *finding.get("parts", ()))]
+    # Neither is what was merged because it has the same cause.
+    findings += [each for finding in findings for each in finding.get("same_cause", ())]
     for finding in findings:
         if any(covers(label, finding, lines) for label in labels):
             covered.append(finding)

@@ -361,7 +361,8 @@ static void a_deadlock_with_all_that_there_may_be_is_told(void **state)
 	put_deadlock(TRACE_MAX_EDGES, offset_of(put_guard_site()));
 	report = report_written();
 	assert_int_equal(count_of(report.text, "\"kind\": \"deadlock\""), 1);
-	assert_int_equal(count_of(report.text, "\"role\": \"waiting\""), TRACE_MAX_EDGES);
+	/* All stacks are equal, and shown once. */
+	assert_int_equal(count_of(report.text, "\"role\": \"waiting\""), 1);
 	report_free(&report);
 	begin();
 	put_deadlock(1, 0)->edge_count = TRACE_MAX_EDGES + 1;
