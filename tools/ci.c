@@ -135,6 +135,7 @@ int command_ci(int argc, char **argv)
 	if (status != -1)
 		return status;
 	options.runtime.tests = true;
+	options.report.unlimited = true;
 	set_runners(options.command);
 	options.preloads = strcmp(path_name(options.command[0]), "cargo") != 0;
 	return watched_run(&options);

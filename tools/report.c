@@ -8,6 +8,7 @@
 #include "command_line.h"
 #include "report/comparison.h"
 #include "report_settings.h"
+#include "screen.h"
 
 struct report_command {
 	struct report_settings settings;
@@ -68,7 +69,7 @@ static int parse(struct report_command *command, int argc, char **argv)
 	return status == -1 ? report_settings_finish(&command->settings) : status;
 }
 
-static int compare(const struct report_settings *settings, char **paths, int count)
+static int compare(struct report_settings *settings, char **paths, int count)
 {
 	const char *format = settings->report.format;
 	char sentence[COMPARISON_SENTENCE_SIZE] = "";
@@ -98,15 +99,19 @@ static int compare(const struct report_settings *settings, char **paths, int cou
 	return summary.failed ? settings->exit_code : 0;
 }
 
-static int report(const struct report_settings *settings, char **paths, int count)
+static int report(struct report_settings *settings, char **paths, int count)
 {
 	struct report_summary summary;
+	struct screen screen;
 	FILE *out = report_settings_open(settings, stdout);
 	int error, status;
 
 	if (!out)
 		return STATUS_WRONG_USE;
-	error = report_make(&settings->report, paths, (size_t)count, out, &summary);
+	error = report_make(&settings->report, paths, (size_t)count,
+			    screen_begin(&screen, settings, out), &summary);
+	if (screen_end(&screen) && !error)
+		error = -EIO;
 	if (report_settings_close(settings, out, error))
 		return STATUS_WRONG_USE;
 	if (!summary.processes && !summary.unreadable) {

@@ -125,6 +125,34 @@ static const char *take_no_source(void *target, const char *value)
 	return NULL;
 }
 
+static const char *take_full(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	(void)value;
+	settings->report.full = true;
+	return NULL;
+}
+
+static const char *take_top(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+	char *end;
+	unsigned long count = strtoul(value, &end, 10);
+
+	settings->report.top = count;
+	return *value >= '1' && *value <= '9' && !*end ? NULL : "a number from 1 on";
+}
+
+static const char *take_no_pager(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	(void)value;
+	settings->no_pager = true;
+	return NULL;
+}
+
 static const char *take_samples(void *target, const char *value)
 {
 	struct report_settings *settings = target;
@@ -182,6 +210,11 @@ const struct command_option report_settings_options[] = {
 	{ "write-baseline", 0, "FILE", "write all that is found to FILE, and do not fail for it",
 	  take_write_baseline },
 	{ "exit-code", 0, "N", "status that means `findings': 66 without it", take_exit_code },
+	{ "full", 0, NULL,
+	  "text: all findings with whole stacks; without it the report has at most 40 lines",
+	  take_full },
+	{ "top", 0, "N", "only the N worst findings", take_top },
+	{ "no-pager", 0, NULL, "text: never through $PAGER on a terminal", take_no_pager },
 	{ "samples", 0, "N",
 	  "distinct stacks of a long turn in json, ndjson and html: 20, or `all'", take_samples },
 	{ "no-source", 0, NULL, "no lines of the source in the text report", take_no_source },

@@ -12,6 +12,8 @@
 struct report_settings {
 	const char *path; /* output file; NULL: the command's default */
 	int exit_code;	  /* exit status if there are findings */
+	bool no_pager;	  /* not even for a text longer than the screen */
+	bool unlimited;	  /* in a log that is read later: all findings whole */
 	struct suppressions suppressions;
 	struct baseline baseline;
 	struct report_options report;

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "support/memory.h"
 #include "report/collecting/scan.h"
 #include "report_settings.h"
+#include "screen.h"
 
 #define LARGE "16384"
 
@@ -78,6 +80,7 @@ int command_scan(int argc, char **argv)
 	static struct scan_command command = { .settings = REPORT_SETTINGS_DEFAULT };
 	int status = parse(&command, argc, argv), error;
 	struct report_summary summary;
+	struct screen screen;
 	FILE *out;
 
 	if (status >= 0)
@@ -88,7 +91,10 @@ int command_scan(int argc, char **argv)
 	command.scan.held.matched =
 		memory_get((command.scan.held.count + 1) * sizeof *command.scan.held.matched);
 	error = report_scan(&command.settings.report, &command.scan, argv + optind,
-			    (size_t)(argc - optind), out, &summary);
+			    (size_t)(argc - optind), screen_begin(&screen, &command.settings, out),
+			    &summary);
+	if (screen_end(&screen) && !error)
+		error = -EIO;
 	for (size_t i = 0; !error && i < command.scan.held.count; i++)
 		if (!command.scan.held.matched[i])
 			fprintf(stderr,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "apart.h"
 #include "command.h"
@@ -18,7 +19,9 @@
 #include "reader.h"
 #include "report/frames/frame.h"
 #include "report/live.h"
+#include "report/formats/text_layout.h"
 #include "run_layouts.h"
+#include "screen.h"
 #include "size_text.h"
 #include "survey.h"
 #include "inspect/process_file.h"
@@ -31,6 +34,8 @@ struct run {
 	struct program program;
 	struct trace_directory traces;
 	FILE *report;
+	struct screen screen;
+	FILE *text; /* where a text report is written: to `report' or first to the screen's draft */
 	struct reader reader;
 	pid_t pid;
 	int status; /* waitpid(2) status */
@@ -262,9 +267,24 @@ static void find_alive(struct run *run)
 	run_processes_find(&run->alive, run->traces.run);
 }
 
+/* As wide as the terminal. */
+static void print_wrapped_notes(const struct run *run, FILE *out)
+{
+	char *text;
+	size_t size;
+	FILE *memory = open_memstream(&text, &size);
+
+	if (!memory)
+		memory_exhausted();
+	print_notes(run, memory);
+	fclose(memory);
+	text_wrap(text, size, is_text(run) ? run->options->report.report.width : 0, out);
+	free(text);
+}
+
 static int make_report(struct run *run)
 {
-	FILE *notes = is_text(run) ? run->report : stderr, *memory = NULL;
+	FILE *notes = is_text(run) ? run->text : stderr, *memory = NULL;
 	char *text = NULL;
 	size_t size = 0;
 	int error;
@@ -272,23 +292,27 @@ static int make_report(struct run *run)
 	/* A document on standard error comes last, and unbroken. */
 	if (!is_text(run))
 		memory = open_memstream(&text, &size);
+	else if (run->traces.count)
+		screen_rule(&run->options->report, run->text);
 	/* A text report on nothing would only repeat the notes; but only a report says that no
 	 * baseline was written. */
 	error = !memory && !run->traces.count && !run->options->report.report.write_baseline
 			? 0
 			: report_make(&run->options->report.report, run->traces.traces,
-				      run->traces.count, memory ? memory : run->report,
+				      run->traces.count, memory ? memory : run->text,
 				      &run->summary);
 	trace_directory_writers(&run->traces, &run->writers);
 	find_alive(run);
 	if (memory) {
 		fclose(memory);
-		print_notes(run, notes);
+		print_wrapped_notes(run, notes);
 		fwrite(text, 1, size, run->report);
 		free(text);
 	} else {
-		print_notes(run, notes);
+		print_wrapped_notes(run, notes);
 	}
+	if (run->text != run->report)
+		fflush(run->text);
 	return report_settings_close(&run->options->report, run->report, error);
 }
 
@@ -393,9 +417,16 @@ int watched_run(struct run_options *options)
 		trace_directory_remove(&run.traces);
 		return start_failed(&run, -error);
 	}
+	if (!isatty(STDIN_FILENO))
+		options->report.no_pager = true;
+	run.text = screen_begin(&run.screen, &options->report, run.report);
 	conclusion = apart_memory(sizeof *conclusion);
-	if (!conclusion)
-		return conclude(&run);
+	if (!conclusion) {
+		status = conclude(&run);
+		screen_end(&run.screen);
+		return status;
+	}
 	status = apart_run(conclude_apart, &(struct concluding){ &run, conclusion });
+	screen_end(&run.screen);
 	return conclusion->done ? conclusion->exit_status : conclude_without_report(&run, status);
 }

@@ -41,6 +41,7 @@ struct session {
 	struct source_text *source_texts;
 	struct installed *installed; /* see installed.c */
 	struct ownership *ownerships;
+	bool from_top; /* paths are shown from the repository's top: see shown_path() */
 	const char *directory,
 		*top; /* the current directory and the repository's top, once needed */
 };

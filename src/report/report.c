@@ -299,6 +299,20 @@ static void report_nameless(const struct report *report)
 				missing->path, missing->problem);
 }
 
+/* Keeps the first, which are the worst. Counts and exit status are those of all. */
+static void keep_top(struct report *report)
+{
+	size_t top = report->options->top, count = report->finding_count;
+
+	for (size_t i = top; top && i < count; i++) {
+		report->summary.beyond_top +=
+			report->findings[i]->severity >= report->options->show;
+		finding_free_shares(report->findings[i]);
+	}
+	if (top && top < count)
+		report->finding_count = top;
+}
+
 static void read_all(struct report *report, const struct scan_options *scan, char **paths,
 		     size_t count)
 {
@@ -312,6 +326,7 @@ static void read_all(struct report *report, const struct scan_options *scan, cha
 	if (report->options->report_nameless)
 		report_nameless(report);
 	summarise(report);
+	keep_top(report);
 }
 
 void report_read(struct report *report, char **paths, size_t count)

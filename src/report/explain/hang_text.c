@@ -5,6 +5,7 @@
 
 #include "hang.h"
 #include "report/formats/text_stack.h"
+#include "report/formats/text_style.h"
 #include "report/formats/text_tasks.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
@@ -20,7 +21,7 @@ static void print_duration(const char *before, uint64_t ns, FILE *out)
 static void print_stack(const struct hang *hang, const struct stack *stack, FILE *out)
 {
 	if (stack->count)
-		text_stack_print(hang->session, stack, "", "", out);
+		text_stack_print(hang->session, stack, &text_style_plain, true, out);
 }
 
 static void print_name(const char *before, const char *name, int64_t id, FILE *out)

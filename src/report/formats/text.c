@@ -1,315 +1,75 @@
 /* --format=text: for people. Findings worst first; the one-line summary last, where a terminal
  * shows it. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "report/tasks/await_chain.h"
 #include "format.h"
-#include "report/wording/handler.h"
-#include "report/wording/headline.h"
 #include "report/model/model.h"
+#include "report/model/words.h"
 #include "report/wording/quantity.h"
-#include "report/wording/test_words.h"
 #include "text.h"
+#include "text_finding.h"
+#include "text_layout.h"
 #include "text_left_out.h"
 #include "text_processes.h"
-#include "text_samples.h"
-#include "text_stack.h"
-#include "report/wording/why.h"
-#include "report/model/words.h"
+#include "text_style.h"
+#include "text_table.h"
 
-#define MAX_SHARES 5 /* processes that a finding lists */
+#define TABLE_FROM    6	 /* findings */
+#define LEAST_DETAILS 6	 /* lines of the first finding besides what is printed in brief */
+#define MAX_ROWS      15 /* of the table, in a report that is limited to a screen */
 
-struct colours {
-	const char *severity[SEVERITIES];
-	const char *bold, *plain;
-};
-
-static const struct colours colourful = {
+static const struct text_style colourful = {
 	.severity = { "", "\033[36m", "\033[33m", "\033[1;31m" },
 	.bold = "\033[1m",
 	.plain = "\033[0m",
 };
-static const struct colours colourless = {
+const struct text_style text_style_plain = {
 	.severity = { "", "", "", "" },
 	.bold = "",
 	.plain = "",
 };
 
-static const struct colours *choose_colours(const struct report_options *options, FILE *out)
+static bool is_colourful(const struct report_options *options, FILE *out)
 {
 	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
 	int fd;
 
 	if (options->colour == REPORT_COLOUR_ALWAYS)
-		return &colourful;
+		return true;
 	if (options->colour == REPORT_COLOUR_NEVER || (no && *no) ||
 	    (terminal && !strcmp(terminal, "dumb")))
-		return &colourless;
+		return false;
+	if (options->colour == REPORT_COLOUR_TERMINAL)
+		return true;
 	fd = fileno(out);
-	return fd >= 0 && isatty(fd) ? &colourful : &colourless;
+	return fd >= 0 && isatty(fd);
 }
 
-static void print_headline(const struct finding *finding, const struct colours *colours, FILE *out)
+static struct text_style choose_style(const struct report_options *options, FILE *out)
 {
-	static const char *const words[] = { "", "NOTICE", "WARNING", "ERROR" };
+	struct text_style style = is_colourful(options, out) ? colourful : text_style_plain;
 
-	fprintf(out, "%s%-7s%s %s\n", colours->severity[finding->severity],
-		words[finding->severity], colours->plain, finding->message);
+	style.width = options->width;
+	style.full = options->full;
+	style.limited = options->lines && !options->full;
+	return style;
 }
 
-/* "3 processes: 4711 (2 times), 4712 (1 time) and 1 more" */
-static void print_shares(const struct finding *finding, FILE *out)
-{
-	char text[64];
-
-	if (finding->share_count < 2)
-		return;
-	fprintf(out, "  %zu processes: ", finding->share_count);
-	for (size_t i = 0; i < finding->share_count && i < MAX_SHARES; i++)
-		fprintf(out, "%s%lld (%s)", i ? ", " : "",
-			(long long)finding->shares[i].process->pid,
-			quantity_of(text, finding->shares[i].count, "time"));
-	if (finding->share_count > MAX_SHARES)
-		fprintf(out, " and %zu more", finding->share_count - MAX_SHARES);
-	fputc('\n', out);
-}
-
-/* The time asleep is an estimate if most calls were too short to measure each. */
-static bool is_estimate(const struct finding *finding)
-{
-	return finding->kind == KIND_BLOCKING_CALL && finding->category &&
-	       (!strcmp(finding->category, "file") || !strcmp(finding->category, "metadata")) &&
-	       finding->count > TRACE_SLEEP_SAMPLES &&
-	       finding->total_ns / finding->count < TRACE_SHORT_CALL_NS;
-}
-
-/* A part of the evidence line: after a comma, or at its beginning. */
-__attribute__((format(printf, 3, 4))) static void add_evidence(FILE *out, bool *begun,
-							       const char *format, ...)
-{
-	va_list arguments;
-
-	fputs(*begun ? ", " : "  ", out);
-	*begun = true;
-	va_start(arguments, format);
-	vfprintf(out, format, arguments);
-	va_end(arguments);
-}
-
-static void add_sleep(const struct finding *finding, bool *begun, FILE *out)
-{
-	uint64_t share;
-
-	/* May be unknown for a call in progress. */
-	if (!finding->off_cpu_ns || !finding->total_ns ||
-	    (finding->in_progress && finding->kind != KIND_LONG_TURN &&
-	     finding->off_cpu_ns < finding->progress_ns))
-		return;
-	share = (uint64_t)(100.0 * (double)finding->off_cpu_ns / (double)finding->total_ns);
-	add_evidence(out, begun, "%s %s%d %% of the time",
-		     finding->kind == KIND_LONG_TURN ? "not running" : "asleep",
-		     is_estimate(finding) ? "about " : "", share > 100 ? 100 : (int)share);
-}
-
-/* Facts besides the cost: harm, thread, and the confidence if it is not high. */
-static void print_evidence(const struct finding *finding, FILE *out)
-{
-	char number[QUANTITY_SIZE];
-	bool begun = false;
-
-	add_sleep(finding, &begun, out);
-	if (finding->harm_events)
-		add_evidence(out, &begun, "meanwhile %s ready event%s had to wait",
-			     quantity_count(number, finding->harm_events),
-			     finding->harm_events == 1 ? "" : "s");
-	if (finding->long_turns)
-		add_evidence(out, &begun, "made %s turn%s too long",
-			     quantity_count(number, finding->long_turns),
-			     finding->long_turns == 1 ? "" : "s");
-	if (finding->thread && *finding->thread)
-		add_evidence(out, &begun, "thread %s", finding->thread);
-	if (finding->share_count == 1)
-		add_evidence(out, &begun, "process %lld",
-			     (long long)finding->shares[0].process->pid);
-	if (finding->confidence != CONFIDENCE_HIGH)
-		add_evidence(out, &begun, "confidence %s", confidence_word(finding->confidence));
-	if (begun)
-		fputc('\n', out);
-	print_shares(finding, out);
-}
-
-static void print_tests(const struct report *report, const struct finding *finding, FILE *out)
-{
-	const char *words = test_words(report->session, finding);
-
-	if (words)
-		fprintf(out, "  %s\n", words);
-}
-
-static void print_remark(const struct finding *finding, FILE *out)
-{
-	static const char *const remarks[] = {
-		[ROOT_NONE] = NULL,
-		[ROOT_CURRENT_THREAD] = "The future given to block_on shares its thread with all "
-					"tasks of a current_thread runtime.",
-		[ROOT_MULTI_THREAD] = "On a multi_thread runtime the future given to block_on "
-				      "holds up itself alone, not the tasks.",
-		[ROOT_UNKNOWN] =
-			"It is not known which runtime this is: on a current_thread one the "
-			"tasks are held up, on a multi_thread one block_on's future alone.",
-	};
-
-	if (remarks[finding->root])
-		fprintf(out, "  %s\n", remarks[finding->root]);
-}
-
-static void print_reason(enum reason reason, FILE *out)
-{
-	fprintf(out, "  %s: %s\n", reason_effect_word(reason), reason_sentence(reason));
-}
-
-/* Printed on request; reasons that concern machine load are always printed. */
-static void print_reasons(const struct report *report, const struct finding *finding, FILE *out)
-{
-	for (enum reason reason = 0; reason < REASONS; reason++)
-		if (reason_is_in(finding->reasons, reason) &&
-		    (report->options->why || reasons_name_load(REASON_BIT(reason))))
-			print_reason(reason, out);
-	if (report->options->why && !finding->reasons)
-		print_reason(REASON_UNKNOWN, out);
-}
-
-static void print_task(const struct report *report, const struct finding *finding, FILE *out)
-{
-	const char *chain =
-		finding->variable && !finding->share_count
-			? NULL
-			: await_chain_text(report->session, finding->task, &finding->awaits);
-
-	const char *alive = alive_text(report->session, &finding->alive);
-
-	if (!chain)
-		chain = handler_text(report->session, finding);
-	if (chain)
-		fprintf(out, "  %s\n", chain);
-	if (alive)
-		fprintf(out, "  %s\n", alive);
-}
-
-/* "waiting, thread worker-1 (4711), for mutex 0x7f.., for 2.1 s:" */
-static void print_role(const struct finding_stack *stack, FILE *out)
-{
-	char duration[QUANTITY_SIZE];
-
-	fprintf(out, "  %s",
-		stack->role == ROLE_SAMPLE && !stack->weight ? "now" : role_word(stack->role));
-	if (stack->weight)
-		fprintf(out, " %s", quantity_count(duration, stack->weight));
-	if (stack->lock)
-		fprintf(out, " %s", stack->lock);
-	if (stack->thread && *stack->thread)
-		fprintf(out, ", thread %s", stack->thread);
-	if (stack->tid)
-		fprintf(out, " (%lld)", (long long)stack->tid);
-	if (stack->more_threads)
-		fprintf(out, " and %u more", stack->more_threads);
-	if (stack->since_ns)
-		fprintf(out, ", for %s", quantity_duration(duration, stack->since_ns));
-	fputs(":\n", out);
-}
-
-static void print_stack(const struct report *report, const struct finding_stack *stack,
-			const struct colours *colours, FILE *out)
-{
-	text_stack_print(report->session, finding_stack_face(stack), colours->bold, colours->plain,
-			 out);
-	if (stack->native.incomplete)
-		fprintf(out, "      (callers not recorded: very many %s)\n",
-			stack->lock ? "locks in this turn" : "notices in this process");
-	if (stack->script.count)
-		text_stack_print_folded(&stack->native, out);
-}
-
-/* The parts of one library call; the finding is the worst of them. */
-static void print_parts(const struct finding *finding, FILE *out)
-{
-	char duration[QUANTITY_SIZE], times[64];
-	const char *before = "  of the same call: ";
-
-	for (const struct finding *part = finding->also; part; part = part->next_part) {
-		if (!finding_is_same_call(finding, part))
-			continue;
-		fprintf(out, "%s%s %s, %s", before, part->call,
-			quantity_of(times, part->count, "time"),
-			quantity_duration(duration, part->total_ns));
-		before = "; ";
-	}
-	if (*before == ';')
-		fputc('\n', out);
-}
-
-#define MAX_RELATED 5 /* findings of the same cause that are listed */
-
-/* What else has the same cause; and the finding that explains this one. */
-static void print_related(const struct finding *finding, FILE *out)
-{
-	size_t count = 0;
-
-	for (const struct finding *part = finding->also; part; part = part->next_part)
-		if (!finding_is_same_call(finding, part) && count++ < MAX_RELATED)
-			fprintf(out, "  %s: %s\n",
-				part->kind == KIND_LOCK_ACROSS_YIELD ||
-						part->kind == KIND_BORROW_ACROSS_YIELD
-					? "cause"
-					: "same cause",
-				part->message);
-	if (count > MAX_RELATED)
-		fprintf(out, "  same cause: %zu more\n", count - MAX_RELATED);
-	if (finding->cause)
-		fprintf(out, "  explained by: %s (id %s)\n", finding->cause->message,
-			finding->cause->id);
-}
-
-static void print_finding(const struct report *report, const struct finding *finding,
-			  const struct colours *colours, FILE *out)
-{
-	print_headline(finding, colours, out);
-	print_tests(report, finding, out);
-	print_evidence(finding, out);
-	print_parts(finding, out);
-	print_related(finding, out);
-	print_remark(finding, out);
-	print_reasons(report, finding, out);
-	print_task(report, finding, out);
-	for (size_t i = 0; i < finding->stack_count; i++) {
-		/* The hottest sample represents all; the tree shows the others' shares. */
-		if (finding->kind == KIND_LONG_TURN && i)
-			break;
-		if (finding->stack_count > 1 && finding->kind != KIND_LONG_TURN)
-			print_role(&finding->stacks[i], out);
-		print_stack(report, &finding->stacks[i], colours, out);
-	}
-	if (finding->kind == KIND_LONG_TURN)
-		text_samples_print(report, finding, out);
-	fprintf(out, "  advice: %s\n  id: %s\n\n", finding->advice, finding->id);
-}
-
-static void print_counts(const struct report_summary *summary, const struct colours *colours,
+static void print_counts(const struct report_summary *summary, const struct text_style *style,
 			 FILE *out)
 {
 	char text[64];
 
 	for (unsigned severity = SEVERITIES - 1; severity > SEVERITY_NONE; severity--)
 		fprintf(out, "%s%s%s%s", severity == SEVERITIES - 1 ? "" : ", ",
-			summary->findings[severity] ? colours->severity[severity] : "",
+			summary->findings[severity] ? style->severity[severity] : "",
 			quantity_of(text, summary->findings[severity], severity_word(severity)),
-			summary->findings[severity] ? colours->plain : "");
+			summary->findings[severity] ? style->plain : "");
 }
 
-static void print_summary(const struct report *report, const struct colours *colours, FILE *out)
+static void print_summary(const struct report *report, const struct text_style *style, FILE *out)
 {
 	const struct report_summary *summary = &report->summary;
 	size_t hidden = 0;
@@ -326,7 +86,7 @@ static void print_summary(const struct report *report, const struct colours *col
 		      out);
 		return;
 	}
-	print_counts(summary, colours, out);
+	print_counts(summary, style, out);
 	if (summary->scanned)
 		fprintf(out, " at %s of %s", quantity_of(turns, summary->awaits, "await"),
 			quantity_of(awaiting, summary->machines, "async function"));
@@ -348,53 +108,185 @@ static void print_summary(const struct report *report, const struct colours *col
 	fputc('\n', out);
 }
 
+/* Text that is put together before it is wrapped and printed. */
+struct draft {
+	FILE *out;
+	char *text;
+	size_t size;
+};
+
+static void draft_begin(struct draft *draft)
+{
+	draft->out = open_memstream(&draft->text, &draft->size);
+	if (!draft->out)
+		memory_exhausted();
+}
+
+static void draft_print(struct draft *draft, size_t width, FILE *out)
+{
+	if (fclose(draft->out))
+		memory_exhausted();
+	text_wrap(draft->text, draft->size, width, out);
+	free(draft->text);
+}
+
+/* The lines so far. */
+static size_t draft_lines(struct draft *draft, size_t width)
+{
+	fflush(draft->out);
+	return text_wrap(draft->text, draft->size, width, NULL);
+}
+
 void text_print_finding(const struct report *report, const struct finding *finding, FILE *out)
 {
-	print_finding(report, finding, &colourless, out);
+	struct draft draft;
+
+	draft_begin(&draft);
+	text_finding_print(report, finding, &text_style_plain, TEXT_WHOLE, 0, draft.out);
+	draft_print(&draft, 0, out);
 }
 
 void text_print_summary(const struct report *report, FILE *out)
 {
-	print_summary(report, &colourless, out);
+	print_summary(report, &text_style_plain, out);
 }
 
-/* The findings of one phase, with a heading unless it is the service phase. */
-static void print_phase(const struct report *report, enum phase phase,
-			const struct colours *colours, FILE *out)
+/* Which findings are printed, in their order, and how much of them. */
+struct plan {
+	const struct text_style *style;
+	const struct finding **findings;
+	size_t count, whole; /* the first are printed whole */
+	size_t rows;	     /* in the table; 0: there is none */
+	size_t most;	     /* lines of the first one's details; 0: unlimited */
+	size_t hidden[PHASES];
+};
+
+static void plan_order(struct plan *plan, const struct report *report)
+{
+	plan->findings = memory_get((report->finding_count + 1) * sizeof *plan->findings);
+	for (enum phase phase = PHASE_SERVICE; phase < PHASES; phase++)
+		for (size_t i = 0; i < report->finding_count; i++) {
+			const struct finding *finding = report->findings[i];
+
+			if (finding->phase != phase)
+				continue;
+			if (finding->severity < report->options->show)
+				plan->hidden[phase]++;
+			else
+				plan->findings[plan->count++] = finding;
+		}
+	plan->whole = plan->count;
+	if (plan->count >= TABLE_FROM)
+		plan->rows =
+			plan->style->limited && plan->count > MAX_ROWS ? MAX_ROWS : plan->count;
+}
+
+static size_t lines_of(const struct report *report, const struct plan *plan, size_t i,
+		       enum text_extent extent)
+{
+	struct draft draft;
+	size_t lines;
+
+	draft_begin(&draft);
+	text_finding_print(report, plan->findings[i], plan->style, extent, i ? 0 : plan->most,
+			   draft.out);
+	lines = draft_lines(&draft, plan->style->width);
+	fclose(draft.out);
+	free(draft.text);
+	return lines;
+}
+
+/*
+ * As many findings whole as fit into `room` lines, from the worst on, and at least one. Others are
+ * printed in brief, or only in the table if there is one.
+ */
+static void plan_extents(struct plan *plan, const struct report *report, size_t room)
+{
+	size_t used = 0, brief;
+
+	for (size_t i = 0; !plan->rows && i < plan->count; i++)
+		used += lines_of(report, plan, i, TEXT_BRIEF);
+	brief = plan->count ? lines_of(report, plan, 0, TEXT_BRIEF) : 0;
+	plan->most = LEAST_DETAILS;
+	if (room > used + brief + LEAST_DETAILS)
+		plan->most = room - used - (plan->rows ? brief : 0) - 2;
+	for (plan->whole = 0; plan->whole < plan->count; plan->whole++) {
+		brief = plan->rows ? 0 : lines_of(report, plan, plan->whole, TEXT_BRIEF);
+		used += lines_of(report, plan, plan->whole, TEXT_WHOLE) - brief;
+		if (plan->whole && used > room)
+			break;
+	}
+}
+
+static void print_findings(const struct report *report, const struct plan *plan, FILE *out)
 {
 	static const char *const headings[PHASES] = {
 		[PHASE_STARTUP] = "During start-up, before anything was accepted",
 		[PHASE_SHUTDOWN] = "During shutdown, after the program was asked to end",
 	};
+	size_t end = plan->rows ? plan->whole : plan->count, i = 0;
 	char text[64];
-	size_t count = 0, hidden = 0;
 
-	for (size_t i = 0; i < report->finding_count; i++) {
-		const struct finding *finding = report->findings[i];
+	for (enum phase phase = PHASE_SERVICE; phase < PHASES; phase++) {
+		bool begun = false;
 
-		if (finding->phase != phase)
-			continue;
-		if (finding->severity < report->options->show) {
-			hidden++;
-			continue;
+		for (; i < end && plan->findings[i]->phase == phase; i++) {
+			if (headings[phase] && !begun)
+				fprintf(out, "%s:\n\n", headings[phase]);
+			begun = true;
+			text_finding_print(report, plan->findings[i], plan->style,
+					   i < plan->whole ? TEXT_WHOLE : TEXT_BRIEF,
+					   i ? 0 : plan->most, out);
 		}
-		if (headings[phase] && !count++)
-			fprintf(out, "%s:\n\n", headings[phase]);
-		print_finding(report, finding, colours, out);
+		if (headings[phase] && plan->hidden[phase] && !begun)
+			fprintf(out, "%s: %s, not shown: --show=notice\n\n", headings[phase],
+				quantity_of(text, plan->hidden[phase], "notice"));
 	}
-	if (headings[phase] && hidden && !count)
-		fprintf(out, "%s: %s, not shown: --show=notice\n\n", headings[phase],
-			quantity_of(text, hidden, "notice"));
+}
+
+/* What is not shown, and the option that shows it. */
+static void print_left_out(const struct report *report, const struct plan *plan, FILE *out)
+{
+	size_t left = plan->count - plan->whole, beyond = report->summary.beyond_top;
+
+	if (beyond)
+		fprintf(out, "%zu more finding%s not shown: --top=%zu\n\n", beyond,
+			beyond == 1 ? " is" : "s are", report->options->top);
+	else if (left && plan->rows)
+		fprintf(out, "%zu more finding%s%s: --full shows %s\n\n", left,
+			left == 1 ? "" : "s", plan->rows < plan->count ? "" : " in the table above",
+			left == 1 ? "it with its stack" : "all with their stacks");
+	else if (left)
+		fprintf(out, "The last %s shown without %s: --full shows all\n\n",
+			left == 1 ? "finding is" : "findings are",
+			left == 1 ? "its stack" : "their stacks");
 }
 
 int format_text(const struct report *report, FILE *out)
 {
-	const struct colours *colours = choose_colours(report->options, out);
+	const struct text_style style = choose_style(report->options, out);
+	struct plan plan = { .style = &style };
+	struct draft head, tail;
+	size_t used, lines = report->options->lines;
 
-	for (enum phase phase = PHASE_SERVICE; phase < PHASES; phase++)
-		print_phase(report, phase, colours, out);
-	text_processes_print(report, out);
-	text_left_out_print(report, out);
-	print_summary(report, colours, out);
+	report->session->from_top = true;
+	plan_order(&plan, report);
+	draft_begin(&head);
+	draft_begin(&tail);
+	if (plan.rows)
+		text_table_print(report, plan.findings, plan.rows, &style, head.out);
+	text_processes_print(report, &style, tail.out);
+	text_left_out_print(report, tail.out);
+	print_summary(report, &style, tail.out);
+	if (style.limited) {
+		used = draft_lines(&head, style.width) + draft_lines(&tail, style.width) + 2;
+		plan_extents(&plan, report, lines > used ? lines - used : 0);
+	}
+	print_findings(report, &plan, head.out);
+	print_left_out(report, &plan, head.out);
+	draft_print(&head, style.width, out);
+	draft_print(&tail, style.width, out);
+	free(plan.findings);
+	report->session->from_top = false;
 	return 0;
 }

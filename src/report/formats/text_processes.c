@@ -6,24 +6,36 @@
 #include "report/wording/headline.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
+#include "text_style.h"
 #include "text_tasks.h"
 #include "report/model/words.h"
 
 #define MAX_PROCESSES 20 /* processes with nothing but executors to report */
+#define MAX_LIMITED   3	 /* likewise in a report that is limited to a screen */
 #define MAX_TYPES     5	 /* task types per executor */
 #define MAX_ARGUMENTS 80 /* length of a command line */
 
-static void print_command(const struct process *process, FILE *out)
+/* Without the directory of the program itself; files below the repository's top relative to it. */
+static const char *shown_argument(struct session *session, const char *argument, size_t number)
+{
+	if (*argument != '/')
+		return argument;
+	return number ? shown_path(session, argument) : path_name(argument);
+}
+
+static void print_command(struct session *session, const struct process *process, FILE *out)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < process->argument_count; i++) {
-		used += strlen(process->arguments[i]) + 1;
+		const char *argument = shown_argument(session, process->arguments[i], i);
+
+		used += strlen(argument) + 1;
 		if (used > MAX_ARGUMENTS) {
-			fprintf(out, i ? " ..." : "%.*s...", MAX_ARGUMENTS, process->arguments[i]);
+			fprintf(out, i ? " ..." : "%.*s...", MAX_ARGUMENTS, argument);
 			return;
 		}
-		fprintf(out, "%s%s", i ? " " : "", process->arguments[i]);
+		fprintf(out, "%s%s", i ? " " : "", argument);
 	}
 	if (!process->argument_count)
 		fputs(*process->executable ? process->executable : "(a program not known)", out);
@@ -138,7 +150,7 @@ static bool has_losses(const struct process *process)
 static void print_process(const struct report *report, const struct process *process, FILE *out)
 {
 	fprintf(out, "  [%" PRId64 "] ", process->pid);
-	print_command(process, out);
+	print_command(report->session, process, out);
 	fputs(": ", out);
 	print_end(process, out);
 	fputc('\n', out);
@@ -155,15 +167,19 @@ static void print_process(const struct report *report, const struct process *pro
 	print_losses(process, out);
 }
 
-void text_processes_print(const struct report *report, FILE *out)
+void text_processes_print(const struct report *report, const struct text_style *style, FILE *out)
 {
 	size_t shown = 0, left_out = 0;
+	bool limited = style->limited && !report->options->tasks;
+	size_t most = style->full ? SIZE_MAX : limited ? MAX_LIMITED : MAX_PROCESSES;
 
 	if (!report->processes)
 		return;
 	fputs("Watched\n", out);
 	for (const struct process *process = report->processes; process; process = process->next) {
-		if (shown >= MAX_PROCESSES && !has_losses(process)) {
+		if (!has_losses(process) &&
+		    (shown >= most ||
+		     (limited && !process->executor_count && report->summary.executors))) {
 			left_out++;
 			continue;
 		}
@@ -171,7 +187,8 @@ void text_processes_print(const struct report *report, FILE *out)
 		shown++;
 	}
 	if (left_out)
-		fprintf(out, "  and %zu more processes (--format=json lists all)\n", left_out);
+		fprintf(out, "  and %zu more process%s (%s lists all)\n", left_out,
+			left_out == 1 ? "" : "es", limited ? "--full" : "--format=json");
 	for (const struct missing_module *without_layout = report->session->without_layout;
 	     without_layout; without_layout = without_layout->next)
 		fprintf(out,

@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 struct report;
+struct text_style;
 
-void text_processes_print(const struct report *report, FILE *out);
+void text_processes_print(const struct report *report, const struct text_style *style, FILE *out);
 
 #endif

@@ -5,11 +5,12 @@
 
 #include "report/wording/headline.h"
 #include "inspect/session.h"
-#include "report/frames/source_text.h"
+#include "text_source.h"
+#include "text_style.h"
 
-#define MAX_PACKAGES   3
-#define LONGEST_SOURCE 100 /* bytes of a source line */
-#define MAX_UNFOLDED   40  /* for a stack without any frame of the program */
+#define MAX_PACKAGES 3
+#define MAX_UNFOLDED 20 /* of a stack without any frame of the program */
+#define MAX_SHOWN    10 /* frames of the program */
 
 static const char *package_of(const struct frame *frame)
 {
@@ -58,12 +59,12 @@ static void print_fold(const char *kind, const struct frame *frames, size_t coun
 }
 
 static void print_frame(struct session *session, const struct frame *frame, bool mark,
-			const char *bold, const char *plain, FILE *out)
+			const struct text_style *style, FILE *out)
 {
 	fprintf(out, "    %s ", mark ? ">" : " ");
 	if (frame->function)
-		fprintf(out, "%s%s%s%s", mark ? bold : "", frame->function, frame_doubt(frame),
-			mark ? plain : "");
+		fprintf(out, "%s%s%s%s", mark ? style->bold : "", frame->function,
+			frame_doubt(frame), mark ? style->plain : "");
 	else if (frame->module)
 		fprintf(out, "%s+0x%" PRIx64, frame_module_name(frame), frame->offset);
 	else
@@ -77,51 +78,55 @@ static void print_frame(struct session *session, const struct frame *frame, bool
 	fputc('\n', out);
 }
 
-/* Below its frame, where the reader of the report has the file. */
-static void print_source(struct session *session, const struct frame *frame, FILE *out)
+/* The callers beyond what is shown. */
+static void print_rest(size_t count, FILE *out)
 {
-	size_t length;
-	const char *line, *shown;
-
-	if (session->options.no_source || frame->owner != OWNER_PROGRAM || !frame->file ||
-	    !frame->line)
-		return;
-	line = source_text_line(session, frame->file, frame->line, &length);
-	while (line && length && (*line == ' ' || *line == '\t')) {
-		line++;
-		length--;
-	}
-	if (!line || !length)
-		return;
-	shown = strings_keep_part(&session->strings, line,
-				  length < LONGEST_SOURCE ? length : LONGEST_SOURCE);
-	fprintf(out, "        | %s%s\n", shown, length > LONGEST_SOURCE ? "..." : "");
+	if (count)
+		fprintf(out, "      ... %zu more frame%s\n", count, count == 1 ? "" : "s");
 }
 
-void text_stack_print(struct session *session, const struct stack *stack, const char *bold,
-		      const char *plain, FILE *out)
+static void print_whole(struct session *session, const struct stack *stack, size_t end,
+			const struct text_style *style, bool source, FILE *out)
 {
-	bool unfold = stack->place == stack->count;
-	size_t folded = 0, end = stack->count;
-
-	if (unfold && end > MAX_UNFOLDED)
-		end = MAX_UNFOLDED;
 	for (size_t i = 0; i < end; i++) {
+		print_frame(session, &stack->frames[i], i == stack->place, style, out);
+		if (i == stack->place && source)
+			text_source_print_below(session, &stack->frames[i], style, out);
+	}
+	print_rest(stack->count - end, out);
+}
+
+void text_stack_print(struct session *session, const struct stack *stack,
+		      const struct text_style *style, bool source, FILE *out)
+{
+	size_t folded = 0, shown = 0;
+
+	if (style->full || stack->place == stack->count) {
+		size_t most = style->full ? stack->count : MAX_UNFOLDED;
+
+		print_whole(session, stack, stack->count < most ? stack->count : most, style,
+			    source, out);
+		return;
+	}
+	for (size_t i = 0; i < stack->count; i++) {
 		const struct frame *frame = &stack->frames[i];
 
-		if (!unfold && frame->owner != OWNER_PROGRAM && i != stack->place) {
+		if (frame->owner != OWNER_PROGRAM && i != stack->place) {
 			folded++;
 			continue;
 		}
 		print_fold("", frame - folded, folded, out);
 		folded = 0;
-		print_frame(session, frame, i == stack->place, bold, plain, out);
-		if (i == stack->place)
-			print_source(session, frame, out);
+		if (i > stack->place && shown >= MAX_SHOWN) {
+			print_rest(stack->count - i, out);
+			return;
+		}
+		print_frame(session, frame, i == stack->place, style, out);
+		shown++;
+		if (i == stack->place && source)
+			text_source_print_below(session, frame, style, out);
 	}
-	print_fold("", stack->frames + end - folded, folded, out);
-	if (end < stack->count)
-		fprintf(out, "      ... %zu frames more\n", stack->count - end);
+	print_fold("", stack->frames + stack->count - folded, folded, out);
 }
 
 void text_stack_print_folded(const struct stack *stack, FILE *out)

@@ -8,10 +8,11 @@
 #include "report/frames/stack.h"
 
 struct session;
+struct text_style;
 
-/* `bold` and `plain` surround the frame to look at; empty without colour. */
-void text_stack_print(struct session *session, const struct stack *stack, const char *bold,
-		      const char *plain, FILE *out);
+/* With `style->full` all frames. `source`: the marked frame's line of the source below it. */
+void text_stack_print(struct session *session, const struct stack *stack,
+		      const struct text_style *style, bool source, FILE *out);
 
 /* One line for a stack that follows another: "... 12 native frames of Python and libc.so.6". */
 void text_stack_print_folded(const struct stack *stack, FILE *out);

@@ -14,7 +14,8 @@ struct baseline;
 struct suppressions;
 
 enum report_colour {
-	REPORT_COLOUR_AUTO, /* on a terminal, unless NO_COLOR or TERM forbids it */
+	REPORT_COLOUR_AUTO,	/* on a terminal, unless NO_COLOR or TERM forbids it */
+	REPORT_COLOUR_TERMINAL, /* likewise, though the stream is none: it is shown on one later */
 	REPORT_COLOUR_NEVER,
 	REPORT_COLOUR_ALWAYS,
 };
@@ -35,6 +36,10 @@ struct report_options {
 	bool why;		    /* print the reasons of each severity */
 	bool report_nameless;	    /* report on `errors' files whose frames have no names */
 	size_t samples;		    /* distinct sample stacks per finding in JSON and HTML */
+	size_t width;		    /* columns of the terminal for text; 0: unlimited */
+	size_t lines;		    /* lines of a text report, about a screen; 0: unlimited */
+	bool full;		    /* whole stacks in text, and no limit of lines */
+	size_t top;		    /* the N worst findings; 0: all */
 	bool tasks;		    /* list tasks of processes that are alive or were killed */
 	struct session_options session;
 };
@@ -54,6 +59,7 @@ struct report_summary {
 	size_t executors; /* executors with turns */
 	uint64_t turns;
 	size_t findings[SEVERITIES]; /* including those not shown */
+	size_t beyond_top;	     /* shown without --top */
 	size_t suppressed, baseline; /* omitted findings, not counted in `findings` above */
 	size_t unused_suppressions;
 	bool failed;		   /* a finding reached fail_on, or a suppression was unused */

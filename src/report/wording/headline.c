@@ -42,6 +42,9 @@ const char *shown_path(struct session *session, const char *path)
 {
 	size_t length = strlen(source_path_directory(session));
 
+	if (session->from_top && path && *path)
+		return source_path_in_repository(session, path);
+
 	/* Kept strings contain no control characters: a directory with one matches no path, which
 	 * stays absolute. */
 	if (path && length > 1 && !strncmp(path, session->directory, length) && path[length] == '/')
