@@ -6,29 +6,39 @@
 #include "command.h"
 #include "command_line.h"
 #include "report/explain/explain.h"
+#include "screen.h"
 
 static const char *take_format(void *target, const char *value)
 {
-	struct report_options *options = target;
+	struct report_settings *settings = target;
 
-	options->format = value;
+	settings->report.format = value;
 	return explain_format_is_known(value) ? NULL : "text or json";
 }
 
 static const char *take_strip_prefix(void *target, const char *value)
 {
-	struct report_options *options = target;
+	struct report_settings *settings = target;
 
-	options->session.strip_prefix = value;
+	settings->report.session.strip_prefix = value;
 	return *value ? NULL : "a directory as the compiler named it";
 }
 
 static const char *take_source_root(void *target, const char *value)
 {
-	struct report_options *options = target;
+	struct report_settings *settings = target;
 
-	options->session.source_root = value;
+	settings->report.session.source_root = value;
 	return *value ? NULL : "the directory that the sources lie in";
+}
+
+static const char *take_no_pager(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	(void)value;
+	settings->no_pager = true;
+	return NULL;
 }
 
 static const struct command_option options[] = {
@@ -36,11 +46,12 @@ static const struct command_option options[] = {
 	{ "strip-prefix", 0, "DIR", "show source files that lie in DIR relative to it",
 	  take_strip_prefix },
 	{ "source-root", 0, "DIR", "and relative ones below DIR", take_source_root },
+	{ "no-pager", 0, NULL, "text: never through $PAGER on a terminal", take_no_pager },
 };
 
 int command_explain(int argc, char **argv)
 {
-	static struct report_options wanted = REPORT_OPTIONS_DEFAULT;
+	static struct report_settings wanted = REPORT_SETTINGS_DEFAULT;
 	const struct command_line line = {
 		.command = "explain",
 		.arguments = "[OPTION...] PID-OR-TRACE",
@@ -53,7 +64,9 @@ int command_explain(int argc, char **argv)
 	};
 	char sentence[EXPLAIN_SENTENCE_SIZE];
 	int status = command_line_parse(&line, argc, argv);
+	struct screen screen;
 	bool blocked;
+	int error;
 
 	if (status >= 0)
 		return status;
@@ -61,8 +74,11 @@ int command_explain(int argc, char **argv)
 		fprintf(stderr, "yieldsan: explain: one process or trace at a time\n");
 		return STATUS_WRONG_USE;
 	}
-	wanted.tasks = true;
-	if (explain(&wanted, argv[optind], stdout, &blocked, sentence)) {
+	wanted.report.tasks = true;
+	error = explain(&wanted.report, argv[optind], screen_begin(&screen, &wanted, stdout),
+			&blocked, sentence);
+	screen_end(&screen);
+	if (error) {
 		fprintf(stderr, "yieldsan: %s\n", sentence);
 		return STATUS_WRONG_USE;
 	}

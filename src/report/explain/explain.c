@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "hang_formats.h"
 #include "inspect/process_alive.h"
 #include "report/collecting/collection.h"
+#include "report/formats/text_layout.h"
 
 bool explain_format_is_known(const char *name)
 {
@@ -53,6 +55,24 @@ static bool is_number(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
+/* As wide as the terminal. */
+static int print_text(const struct hang *hang, const struct report *report, FILE *out)
+{
+	char *text;
+	size_t size;
+	FILE *memory = open_memstream(&text, &size);
+	int error;
+
+	if (!memory)
+		memory_exhausted();
+	error = hang_print_text(hang, report, memory);
+	if (fclose(memory))
+		memory_exhausted();
+	text_wrap(text, size, report->options->width, out);
+	free(text);
+	return error;
+}
+
 int explain(const struct report_options *options, const char *what, FILE *out, bool *blocked,
 	    char sentence[EXPLAIN_SENTENCE_SIZE])
 {
@@ -80,7 +100,7 @@ int explain(const struct report_options *options, const char *what, FILE *out, b
 		if (options->format && !strcmp(options->format, "json"))
 			error = hang_print_json(&hang, out);
 		else
-			error = hang_print_text(&hang, &report, out);
+			error = print_text(&hang, &report, out);
 	}
 	obstack_free(&report.memory, NULL);
 	stacks_deinit(&session);

@@ -92,6 +92,24 @@ static bool find_await(const char *line, size_t size, struct part *part)
 	       find_word(line, size, "co_yield", 8, part);
 }
 
+/* The first call of a function whose name says that it takes something: "pthread_mutex_lock". */
+static bool find_taking(const char *line, size_t size, struct part *part)
+{
+	static const char *const words[] = { "lock", "acquire", "borrow" };
+
+	for (size_t at = 0; at < size; at += part->size ? part->size : 1) {
+		*part = (struct part){ at, 0 };
+		while (at + part->size < size && is_name(line[at + part->size]))
+			part->size++;
+		if (!part->size || at + part->size >= size || line[at + part->size] != '(')
+			continue;
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+			if (memmem(line + at, part->size, words[i], strlen(words[i])))
+				return true;
+	}
+	return false;
+}
+
 /* What to mark: what the program calls there, or the whole line. */
 static struct part marked_part(struct session *session, const struct finding *finding,
 			       const char *line, size_t size)
@@ -104,8 +122,19 @@ static struct part marked_part(struct session *session, const struct finding *fi
 	if (finding->variable &&
 	    find_word(line, size, finding->variable, strlen(finding->variable), &part))
 		return part;
-	if (finding->stacks[0].role == ROLE_YIELDED)
+	switch (finding->stacks[0].role) {
+	case ROLE_YIELDED:
 		find_await(line, size, &part);
+		break;
+	case ROLE_WAITING:
+	case ROLE_HOLDING:
+	case ROLE_ACQUIRED:
+		if (!find_taking(line, size, &part))
+			part = (struct part){ 0, size };
+		break;
+	default:
+		break;
+	}
 	return part;
 }
 
