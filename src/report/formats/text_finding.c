@@ -17,8 +17,8 @@
 #include "text_stack.h"
 #include "text_style.h"
 
-#define MAX_SHARES 5 /* processes that a finding lists */
-#define MAX_STACKS 4
+#define MAX_SHARES  5 /* processes that a finding lists */
+#define MAX_STACKS  4
 #define MAX_RELATED 5 /* findings of the same cause that are listed */
 
 static void print_headline(const struct report *report, const struct finding *finding,
