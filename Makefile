@@ -14,7 +14,7 @@ COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc
 RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
            -fno-builtin -D_GNU_SOURCE -include src/runtime/libc/glibc/base_versions.h
 TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(BUILD)/generated $(SANITIZE)
-LIBS    := -lexpat -ldw -lelf -ljansson -liberty -lprotobuf-c -lz
+LIBS    := -lexpat -ldw -lelf -ljansson -liberty -lprotobuf-c -lz -lncursesw -ltinfo
 
 # glibc before 2.34 has dlvsym and pthread_key_create in these.
 OLD_LIBC := -Wl,--push-state,--no-as-needed -l:libdl.so.2 -l:libpthread.so.0 -Wl,--pop-state
@@ -24,7 +24,7 @@ find_src     = $(sort $(shell find $(1) -name '*.[cS]'))
 # What only a report decides (src/judgement/report) is not in the library.
 runtime_src := $(filter-out src/judgement/report/%,$(call find_src,src/runtime src/judgement src/executors src/shared))
 tools_src   := $(wildcard tools/*.c) \
-               $(call find_src,src/report src/judgement src/inspect src/async_layouts src/machine_code src/symbols src/support src/executors src/shared)
+               $(call find_src,tools/top src/report src/judgement src/inspect src/async_layouts src/machine_code src/symbols src/support src/executors src/shared)
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
 tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o) $(BUILD)/tools/profile.pb-c.o
 

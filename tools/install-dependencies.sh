@@ -19,6 +19,7 @@ build libjansson-dev       /usr/include/jansson.h
 build libprotobuf-c-dev    /usr/include/protobuf-c/protobuf-c.h
 build protobuf-c-compiler  protoc-c
 build zlib1g-dev           /usr/include/zlib.h
+build libncurses-dev       /usr/include/ncurses.h
 build libunwind-dev        /usr/include/*/libunwind-x86_64.h
 build uthash-dev           /usr/include/uthash.h
 python python3             python3
@@ -56,6 +57,7 @@ check python3-pytest       /usr/lib/python3/dist-packages/pytest
 check python3-pytest-asyncio /usr/lib/python3/dist-packages/pytest_asyncio
 check vim-tiny             vim.tiny
 check zsh                  zsh
+check tmux                 tmux
 check fish                 fish
 check erlang-base          erl
 check cmake                ctest

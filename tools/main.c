@@ -16,6 +16,8 @@ const struct command commands[] = {
 	{ "explain", "[OPTION...] PID-OR-TRACE",
 	  "why a watched process does not go on: who is blocked, and who can end that",
 	  command_explain },
+	{ "top", "[OPTION...] [PID|DIRECTORY... | -- COMMAND]",
+	  "a live view of what watched processes do, and of what is found", command_top },
 	{ "scan", "[OPTION...] ELF-FILE...",
 	  "what a Rust or C++20 program holds across its awaits, without running it",
 	  command_scan },

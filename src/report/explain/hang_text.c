@@ -78,7 +78,7 @@ static void print_ender(const struct hang *hang, const struct hung_thread *threa
 	print_stack(hang, &ender->acquired, out);
 }
 
-static void print_doing(const struct hung_thread *thread, FILE *out)
+void hang_print_doing(const struct hung_thread *thread, FILE *out)
 {
 	switch (thread->doing) {
 	case DOING_NOTHING:
@@ -139,7 +139,7 @@ static void print_blocked(const struct hang *hang, size_t number, FILE *out)
 	if (others)
 		fprintf(out, ", and %zu more", others);
 	fprintf(out, ": ");
-	print_doing(thread, out);
+	hang_print_doing(thread, out);
 	fputc('\n', out);
 	if (thread->task)
 		fprintf(out, "    task: %s\n", thread->task);
