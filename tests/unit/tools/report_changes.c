@@ -133,7 +133,7 @@ static void two_executors_of_one_name_are_one_test(void **state)
 	assert_int_equal(count_of(made.text, "name=\"tokio\""), 1);
 	assert_int_equal(count_of(made.text, "<failure "), 1);
 	assert_contains(made.text, "tests=\"2\" failures=\"1\"");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void an_executor_without_turns_is_no_test(void **state)
@@ -149,7 +149,7 @@ static void an_executor_without_turns_is_no_test(void **state)
 	made = report_junit();
 	assert_int_equal(count_of(made.text, "<testcase "), 1);
 	assert_lacks(made.text, "libuv");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)

@@ -43,7 +43,7 @@ static void the_same_stack_in_two_processes_is_one_finding(void **state)
 	assert_int_equal(number_of(json_array_get(shares, 1), "count"), 1);
 	assert_int_equal(number_of(json_array_get(shares, 1), "max_ns"), 20 * MS);
 	assert_int_equal(made.summary.processes, 2);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void the_way_through_a_library_does_not_split_a_finding(void **state)
@@ -57,7 +57,7 @@ static void the_way_through_a_library_does_not_split_a_finding(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_int_equal(number_of(only_finding(&made), "count"), 2);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void other_callers_calls_and_executors_are_other_findings(void **state)
@@ -75,7 +75,7 @@ static void other_callers_calls_and_executors_are_other_findings(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_int_equal(finding_count(&made), 4);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void calls_below_one_call_of_a_library_are_parts_of_one_finding(void **state)
@@ -95,7 +95,7 @@ static void calls_below_one_call_of_a_library_are_parts_of_one_finding(void **st
 	assert_string_equal(
 		text_of(json_array_get(also, 0), "id"),
 		json_string_value(json_array_get(json_object_get(only_finding(&made), "also"), 0)));
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_finding_is_as_severe_as_its_worst_event(void **state)
@@ -114,7 +114,7 @@ static void a_finding_is_as_severe_as_its_worst_event(void **state)
 	assert_string_equal(text_of(only_finding(&made), "severity"), "warning");
 	assert_int_equal(number_of(only_finding(&made), "count"), 51);
 	assert_false(made.summary.failed);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void the_level_shown_hides_but_does_not_uncount(void **state)
@@ -135,7 +135,7 @@ static void the_level_shown_hides_but_does_not_uncount(void **state)
 	assert_int_equal(made.summary.findings[SEVERITY_NOTICE], 1);
 	assert_int_equal(number_of(json_object_get(made.json, "summary"), "notice"), 1);
 	assert_false(made.summary.failed);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void only_turns_of_a_confirmed_loop_count(void **state)
@@ -160,7 +160,7 @@ static void only_turns_of_a_confirmed_loop_count(void **state)
 	assert_contains(text_of(only_finding(&made), "message"), "on_message");
 	assert_contains(text_of(only_finding(&made), "message"), "the event loop of server");
 	assert_int_equal(made.summary.executors, 1);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void code_behind_a_loop_that_ended_is_not_the_loops(void **state)
@@ -175,12 +175,12 @@ static void code_behind_a_loop_that_ended_is_not_the_loops(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_int_equal(finding_count(&made), 0);
-	report_free(&made);
+	made_report_free(&made);
 	trace_header_of(&trace)->end = TRACE_END_SIGNALED; /* killed in the midst of it */
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_int_equal(finding_count(&made), 1);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void the_subject_says_what_a_transfer_was_about(void **state)
@@ -209,7 +209,7 @@ static void the_subject_says_what_a_transfer_was_about(void **state)
 		trace_write(&trace, "a.yieldsan");
 		made = report_json();
 		assert_string_equal(text_of(only_finding(&made), "category"), cases[i].category);
-		report_free(&made);
+		made_report_free(&made);
 	}
 }
 
@@ -233,7 +233,7 @@ static void the_histogram_keeps_what_there_is_ascending(void **state)
 	assert_int_equal(json_integer_value(json_array_get(json_array_get(histogram, 0), 1)), 3);
 	assert_int_equal(json_integer_value(json_array_get(json_array_get(histogram, 2), 0)),
 			 INT64_C(1) << 40);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 /* --- what a finding is called --- */
@@ -250,7 +250,7 @@ static void name_the_example(char id[17], int pid, const char *thread, uint64_t 
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	strcpy(id, text_of(only_finding(&made), "id"));
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void the_id_outlives_pids_threads_and_times(void **state)
@@ -292,7 +292,7 @@ static void the_id_outlives_addresses_and_the_runtimes_own_frames(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	strcpy(other, text_of(only_finding(&made), "id"));
-	report_free(&made);
+	made_report_free(&made);
 	assert_string_equal(one, other);
 }
 
@@ -315,7 +315,7 @@ static void a_call_in_progress_joins_the_finding_of_its_stack(void **state)
 	assert_int_equal(number_of(finding, "max_ns"), 950 * MS);
 	assert_int_equal(number_of(finding, "total_ns"), 970 * MS);
 	assert_contains(text_of(finding, "message"), "one had not ended after 950 ms");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void report_call_in_progress(struct made_report *made, enum trace_subject subject,
@@ -342,13 +342,13 @@ static void a_call_that_the_kill_interrupted_is_a_finding_of_its_own(void **stat
 	assert_string_equal(text_of(only_finding(&made), "severity"), "error");
 	assert_contains(text_of(only_finding(&made), "message"),
 			"had not ended when the process did");
-	report_free(&made);
+	made_report_free(&made);
 	report_call_in_progress(&made, SUBJECT_REGULAR_FILE, TRACE_END_UNKNOWN, 0);
 	assert_string_equal(text_of(only_finding(&made), "severity"), "warning");
-	report_free(&made);
+	made_report_free(&made);
 	report_call_in_progress(&made, SUBJECT_MEMORY_FILE, TRACE_END_UNKNOWN, 0);
 	assert_int_equal(finding_count(&made), 0);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_call_that_had_only_begun_is_none(void **state)
@@ -359,10 +359,10 @@ static void a_call_that_had_only_begun_is_none(void **state)
 	report_call_in_progress(&made, SUBJECT_SOCKET, TRACE_END_SIGNALED,
 				START_NS + 50 * MS + 1000);
 	assert_int_equal(finding_count(&made), 0);
-	report_free(&made);
+	made_report_free(&made);
 	report_call_in_progress(&made, SUBJECT_SOCKET, TRACE_END_SIGNALED, START_NS + 350 * MS);
 	assert_contains(text_of(only_finding(&made), "message"), "after 300 ms");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static size_t findings_when_seen_last(uint64_t looked_ns)
@@ -380,7 +380,7 @@ static size_t findings_when_seen_last(uint64_t looked_ns)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	count = finding_count(&made);
-	report_free(&made);
+	made_report_free(&made);
 	return count;
 }
 
@@ -411,7 +411,7 @@ static void a_call_that_ended_or_a_thread_that_did_is_none(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_int_equal(finding_count(&made), 0);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void functions_that_the_user_allows_are_left_out(void **state)
@@ -434,7 +434,7 @@ static void functions_that_the_user_allows_are_left_out(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_contains(text_of(only_finding(&made), "message"), "app::serve");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void the_worst_comes_first(void **state)
@@ -455,7 +455,7 @@ static void the_worst_comes_first(void **state)
 	assert_contains(text_of(finding_at(&made, 0), "message"), "app::main");
 	assert_contains(text_of(finding_at(&made, 1), "message"), "app::handler");
 	assert_contains(text_of(finding_at(&made, 2), "message"), "app::serve");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 /* Someone may still end it. */
@@ -472,7 +472,7 @@ static void what_has_not_ended_comes_before_what_has(void **state)
 	assert_int_equal(finding_count(&made), 2);
 	assert_contains(text_of(finding_at(&made, 0), "message"), "app::serve");
 	assert_contains(text_of(finding_at(&made, 1), "message"), "app::handler");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)

@@ -81,11 +81,11 @@ static void the_place_is_the_innermost_frame_of_the_users_own(void **state)
 		json_object_get(json_object_get(first_location(log), "physicalLocation"), "region");
 	assert_int_equal(number_of(region, "startLine"), 12);
 	json_decref(log);
-	report_free(&made);
+	made_report_free(&made);
 	made = report_as("github");
 	assert_contains(made.text,
 			"::error title=blocking-call (sleep),file=/srv/app/views.py,line=12::");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void what_has_no_frame_of_the_users_points_at_no_librarys(void **state)
@@ -99,10 +99,10 @@ static void what_has_no_frame_of_the_users_points_at_no_librarys(void **state)
 	log = sarif_of(&made);
 	assert_contains(uri_of(first_location(log)), "/report_forges");
 	json_decref(log);
-	report_free(&made);
+	made_report_free(&made);
 	made = report_as("github");
 	assert_contains(made.text, "::error title=blocking-call (sleep)::");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void what_might_end_a_command_or_an_attribute_is_escaped(void **state)
@@ -115,16 +115,16 @@ static void what_might_end_a_command_or_an_attribute_is_escaped(void **state)
 	made = report_as("github");
 	assert_contains(made.text, "file=/srv/a%2Cb%3Ac%2520d \xef\xbf\xbe.py,line=12::");
 	assert_contains(made.text, "/srv/a,b:c%2520d");
-	report_free(&made);
+	made_report_free(&made);
 	made = report_as("junit");
 	assert_contains(made.text, "a&lt;b&gt;&amp;&quot;c&quot;");
 	assert_lacks(made.text, "\xef\xbf\xbe");
-	report_free(&made);
+	made_report_free(&made);
 	log = sarif_of(&made);
 	assert_string_equal(uri_of(first_location(log)),
 			    "file:///srv/a,b%3Ac%2520d%20%EF%BF%BE.py");
 	json_decref(log);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void paths_are_stripped_and_mapped_in_every_format(void **state)
@@ -143,7 +143,7 @@ static void paths_are_stripped_and_mapped_in_every_format(void **state)
 		assert_contains(made.text, "services/app/src/views.py");
 		assert_lacks(made.text, "/build/app/");
 		assert_lacks(made.text, "services/applic");
-		report_free(&made);
+		made_report_free(&made);
 	}
 }
 
@@ -155,7 +155,7 @@ static void a_module_named_by_its_url_is_a_file(void **state)
 	put_python("handler\tfile:///srv/my%20app/views.mjs\t12\n");
 	made = report_as("github");
 	assert_contains(made.text, "file=/srv/my app/views.mjs,line=12::");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 /* Its own directory stands for a repository; a link into it for where a compiler was called. */
@@ -196,7 +196,7 @@ static void paths_are_relative_to_the_repository(void **state)
 		assert_int_equal(chdir(former), 0);
 		snprintf(expected, sizeof expected, ",file=%s,line=12::", paths[i].expected);
 		assert_contains(made.text, expected);
-		report_free(&made);
+		made_report_free(&made);
 	}
 }
 
@@ -221,14 +221,14 @@ static void a_test_case_fails_by_what_fails_the_run(void **state)
 	assert_contains(made.text, "<testcase classname=\"tokio.report_forges\" "
 				   "name=\"blocking-call (clock_nanosleep) in app");
 	assert_contains(made.text, "<failure type=\"blocking-call\" message=\"std::thread::sleep ");
-	report_free(&made);
+	made_report_free(&made);
 	made = (struct made_report){ .options = REPORT_OPTIONS_DEFAULT };
 	made.options.format = "junit";
 	made.options.fail_on = SEVERITIES;
 	report_directory(&made);
 	assert_contains(made.text, "failures=\"0\"");
 	assert_contains(made.text, "<system-out>\nERROR");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void what_watched_nothing_is_no_success(void **state)
@@ -241,14 +241,14 @@ static void what_watched_nothing_is_no_success(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_as("junit");
 	assert_contains(made.text, "<skipped message=\"no executor ran a turn");
-	report_free(&made);
+	made_report_free(&made);
 	made = report_as("sarif");
 	log = json_loads(made.text, 0, NULL);
 	invocation = json_array_get(
 		json_object_get(json_array_get(json_object_get(log, "runs"), 0), "invocations"), 0);
 	assert_true(json_is_false(json_object_get(invocation, "executionSuccessful")));
 	json_decref(log);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 /* A finding with two stacks, as the model has it. */
@@ -335,8 +335,8 @@ static void the_rules_are_the_same_whatever_was_found(void **state)
 	assert_string_equal(text_of(result_of(b), "ruleId"), "blocking-call.sleep");
 	json_decref(a);
 	json_decref(b);
-	report_free(&one);
-	report_free(&other);
+	made_report_free(&one);
+	made_report_free(&other);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)

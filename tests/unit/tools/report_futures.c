@@ -217,7 +217,7 @@ static void assert_findings(size_t count)
 
 	assert_string_equal(report.errors, "");
 	assert_int_equal(finding_count(&report), count);
-	report_free(&report);
+	made_report_free(&report);
 }
 
 static size_t count_of(const char *text, const char *part)
@@ -245,7 +245,7 @@ static void what_is_whole_is_told(void **state)
 	assert_int_equal(count_of(report.text, "\"kind\": \"deadlock\""), 1);
 	assert_contains(report.text, "guard, a Guard<u8>, of a suspended task");
 	assert_contains(report.text, "/srv/app.rs");
-	report_free(&report);
+	made_report_free(&report);
 }
 
 static void a_guard_whose_places_are_not_in_the_layout_is_not_told(void **state)
@@ -300,7 +300,7 @@ static void what_only_a_lock_tells_must_have_been_told_often(void **state)
 	report = report_written();
 	assert_string_equal(text_of(only_finding(&report), "severity"), "warning");
 	assert_string_equal(text_of(only_finding(&report), "confidence"), "low");
-	report_free(&report);
+	made_report_free(&report);
 }
 
 static void a_cancelled_task_without_a_good_place_is_told_without_one(void **state)
@@ -319,7 +319,7 @@ static void a_cancelled_task_without_a_good_place_is_told_without_one(void **sta
 		assert_string_equal(report.errors, "");
 		assert_string_equal(text_of(only_finding(&report), "kind"), "cancelled-task");
 		assert_lacks(report.text, "/srv/app.rs");
-		report_free(&report);
+		made_report_free(&report);
 	}
 	begin();
 	put_cancel_site(0)->how = 77;
@@ -347,7 +347,7 @@ static void what_a_cancelled_task_held_must_be_a_guard(void **state)
 					      offset_of(guard), offset_of(guard) }[i]);
 		report = report_written();
 		assert_string_equal(text_of(only_finding(&report), "kind"), "cancelled-task");
-		report_free(&report);
+		made_report_free(&report);
 	}
 }
 
@@ -363,13 +363,13 @@ static void a_deadlock_with_all_that_there_may_be_is_told(void **state)
 	assert_int_equal(count_of(report.text, "\"kind\": \"deadlock\""), 1);
 	/* All stacks are equal, and shown once. */
 	assert_int_equal(count_of(report.text, "\"role\": \"waiting\""), 1);
-	report_free(&report);
+	made_report_free(&report);
 	begin();
 	put_deadlock(1, 0)->edge_count = TRACE_MAX_EDGES + 1;
 	report = report_written();
 	assert_int_equal(count_of(report.errors, "\n"), 1);
 	assert_contains(report.errors, "a.yieldsan is damaged");
-	report_free(&report);
+	made_report_free(&report);
 }
 
 static void a_list_of_tasks_must_lie_in_its_record(void **state)
@@ -391,7 +391,7 @@ static void a_list_of_tasks_must_lie_in_its_record(void **state)
 		assert_int_equal(report.summary.damaged, i > 0);
 		assert_int_equal(count_of(report.errors, "\n"), i > 0);
 		assert_int_equal(count_of(report.text, "\"tasks\": ["), !i);
-		report_free(&report);
+		made_report_free(&report);
 	}
 }
 
@@ -411,7 +411,7 @@ static void a_task_that_was_seen_suspended_tells_its_await(void **state)
 	assert_contains(report.text, "\"state\": \"unknown\"");
 	assert_contains(report.text, "\"count\": 2");
 	assert_int_equal(count_of(report.text, "/srv/app.rs"), 1);
-	report_free(&report);
+	made_report_free(&report);
 }
 
 static void a_suspended_task_whose_places_are_wrong_has_none(void **state)
@@ -439,7 +439,7 @@ static void a_suspended_task_whose_places_are_wrong_has_none(void **state)
 		assert_int_equal(report.summary.damaged, damaged);
 		assert_contains(report.text, "\"count\": 5");
 		assert_lacks(report.text, "suspended");
-		report_free(&report);
+		made_report_free(&report);
 	}
 }
 
@@ -461,7 +461,7 @@ static void report_in_every_format(void)
 
 		assert_true(report.text[0] || report.summary.unreadable);
 		assert_in_range(count_of(report.errors, "\n"), 0, 1);
-		report_free(&report);
+		made_report_free(&report);
 	}
 }
 

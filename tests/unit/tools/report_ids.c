@@ -34,7 +34,7 @@ static void name_stack(char id[17], const char *const *functions)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	strcpy(id, text_of(only_finding(&made), "id"));
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static bool are_alike(const char *const *one, const char *const *other)
@@ -136,7 +136,7 @@ static void who_came_last_to_a_deadlock_does_not_matter(void **state)
 	made = report_json();
 	assert_string_equal(text_of(only_finding(&made), "kind"), "deadlock");
 	assert_int_equal(number_of(only_finding(&made), "count"), 2);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 /* Of two calls in one function, the first of them a notice now and then. */
@@ -172,8 +172,8 @@ static void a_notice_takes_no_other_s_id(void **state)
 			    text_of(only_finding(&alone), "id"));
 	assert_string_not_equal(text_of(json_array_get(findings, 1), "id"),
 				text_of(only_finding(&alone), "id"));
-	report_free(&alone);
-	report_free(&beside);
+	made_report_free(&alone);
+	made_report_free(&beside);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)

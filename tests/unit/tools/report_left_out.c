@@ -131,7 +131,7 @@ static size_t baseline_size(enum trace_stall stall)
 	report_directory(&made);
 	assert_false(made.summary.failed);
 	assert_int_equal(made.summary.findings[SEVERITY_ERROR], 2);
-	report_free(&made);
+	made_report_free(&made);
 	assert_int_equal(baseline_read(&baseline, path, sentence), 0);
 	size = baseline.count;
 	baseline_deinit(&baseline);

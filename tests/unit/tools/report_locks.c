@@ -43,10 +43,10 @@ static void assert_told(const char *kind, const char *severity, const char *word
 	made = report_json();
 	assert_string_equal(text_of(only_finding(&made), "kind"), kind);
 	assert_string_equal(text_of(only_finding(&made), "severity"), severity);
-	report_free(&made);
+	made_report_free(&made);
 	made = report_text();
 	assert_contains(made.text, words);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_lock_across_a_yield_of_a_task_is_an_error(void **state)
@@ -153,7 +153,7 @@ static void a_cycle_is_told_with_the_stacks_of_each_edge(void **state)
 	assert_told("deadlock", "error", "deadlock of 2 threads: a tokio worker waits for a mutex");
 	made = report_json();
 	assert_int_equal(json_array_size(json_object_get(only_finding(&made), "stacks")), 4);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void one_thread_alone_can_be_a_deadlock(void **state)

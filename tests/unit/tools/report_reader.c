@@ -34,7 +34,7 @@ static void a_whole_trace_is_read_without_a_word(void **state)
 	assert_int_equal(made.summary.damaged, 0);
 	assert_true(made.summary.failed);
 	assert_int_equal(finding_count(&made), 2);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void expect_refusal(const char *words)
@@ -93,7 +93,7 @@ static void one_bad_file_among_good_ones_is_counted_and_the_others_reported(void
 	assert_int_equal(finding_count(&made), 2);
 	assert_contains(made.errors, "a.yieldsan is not a yieldsan trace");
 	assert_lacks(made.errors, "notes.txt");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_torn_trace_is_told_and_the_rest_reported(void **state)
@@ -110,10 +110,10 @@ static void a_torn_trace_is_told_and_the_rest_reported(void **state)
 	assert_int_equal(made.summary.unreadable, 0);
 	assert_int_equal(finding_count(&made), 1);
 	assert_contains(made.errors, "a.yieldsan is cut short");
-	report_free(&made);
+	made_report_free(&made);
 	made = report_text();
 	assert_contains(made.text, "is cut short");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void damage_in_the_middle_hides_only_itself(void **state)
@@ -131,7 +131,7 @@ static void damage_in_the_middle_hides_only_itself(void **state)
 	assert_int_equal(made.summary.damaged, 1);
 	assert_int_equal(finding_count(&made), 1);
 	assert_contains(made.errors, "is damaged");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void holes_and_unfinished_records_of_killed_threads_are_no_damage(void **state)
@@ -151,7 +151,7 @@ static void holes_and_unfinished_records_of_killed_threads_are_no_damage(void **
 	made = report_json();
 	assert_string_equal(made.errors, "");
 	assert_contains(text_of(only_finding(&made), "message"), "app::handler");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void offsets_that_name_no_record_of_their_type_are_refused(void **state)
@@ -172,7 +172,7 @@ static void offsets_that_name_no_record_of_their_type_are_refused(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_int_equal(finding_count(&made), 0);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void sizes_inside_a_record_must_lie_within_it(void **state)
@@ -190,7 +190,7 @@ static void sizes_inside_a_record_must_lie_within_it(void **state)
 	made = report_json();
 	assert_int_equal(finding_count(&made), 0);
 	assert_int_equal(made.summary.damaged, 1);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_full_trace_has_nothing_missing(void **state)
@@ -205,7 +205,7 @@ static void a_full_trace_has_nothing_missing(void **state)
 	made = report_text();
 	assert_string_equal(made.errors, "");
 	assert_contains(made.text, "12 events in new places found no room");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 struct test_thread {
@@ -260,7 +260,7 @@ static void of_a_living_process_only_what_sleeps_is_blocked(void **state)
 	assert_true(mapping != MAP_FAILED);
 	made = report_json();
 	assert_contains(text_of(only_finding(&made), "message"), "app::serve");
-	report_free(&made);
+	made_report_free(&made);
 	munmap(mapping, 4096);
 	close(fd);
 	for (size_t i = 0; i < 2; i++) {
@@ -289,7 +289,7 @@ static void report_in_every_format(void)
 		made.options.format = formats[i];
 		report_directory(&made);
 		assert_true(made.text[0] || made.summary.unreadable);
-		report_free(&made);
+		made_report_free(&made);
 	}
 }
 

@@ -28,17 +28,17 @@ static void an_asyncio_finding_needs_its_loop_below(void **state)
 	(void)state;
 	made = report_script("asyncio", SCRIPT_PYTHON, "main\t/app/plain.py\t3\n");
 	assert_int_equal(finding_count(&made), 0);
-	report_free(&made);
+	made_report_free(&made);
 	made = report_script("asyncio", SCRIPT_PYTHON, NULL);
 	assert_int_equal(finding_count(&made), 0);
-	report_free(&made);
+	made_report_free(&made);
 	/* One of two: that without a script is dropped. */
 	made = report_script("asyncio", SCRIPT_PYTHON, "handler\t/app/web.py\t12\n" LOOP);
 	assert_contains(text_of(only_finding(&made), "message"),
 			"clock_nanosleep blocks the asyncio event loop in handler "
 			"(/app/web.py:12)");
 	assert_contains(text_of(only_finding(&made), "advice"), "asyncio.sleep");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_script_too_long_for_its_room_gets_the_benefit_of_the_doubt(void **state)
@@ -51,7 +51,7 @@ static void a_script_too_long_for_its_room_gets_the_benefit_of_the_doubt(void **
 		strcat(script, "f\t/app/deep.py\t7\n");
 	made = report_script("asyncio", SCRIPT_PYTHON, script);
 	assert_string_equal(text_of(only_finding(&made), "confidence"), "low");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void the_scripts_stack_comes_first_and_knows_the_users_frames(void **state)
@@ -76,13 +76,13 @@ static void the_scripts_stack_comes_first_and_knows_the_users_frames(void **stat
 	assert_null(json_object_get(json_array_get(frames, 2), "offset"));
 	frames = json_object_get(json_array_get(stacks, 1), "frames");
 	assert_string_equal(text_of(json_array_get(frames, 0), "function"), "on_message");
-	report_free(&made);
+	made_report_free(&made);
 	made = report_text();
 	assert_contains(made.text, "requests.api.get (clock_nanosleep) blocks");
 	assert_contains(made.text, "2 frames of Python and requests");
 	assert_contains(made.text, "> handler  /app/web.py:12");
 	assert_contains(made.text, "2 native frames of ");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void nodes_own_modules_are_not_the_users(void **state)
@@ -103,7 +103,7 @@ static void nodes_own_modules_are_not_the_users(void **state)
 	assert_contains(text_of(only_finding(&made), "message"),
 			"fsyncSync (fsync) blocks the libuv event loop in save (/app/t.js:2)");
 	assert_contains(text_of(only_finding(&made), "advice"), "fs.promises");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 /* The severity of a turn that was seen in this script. */
@@ -129,7 +129,7 @@ static const char *severity_of_turn(const char *text, enum severity severity, ui
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	snprintf(word, sizeof word, "%s", text_of(only_finding(&made), "severity"));
-	report_free(&made);
+	made_report_free(&made);
 	return word;
 }
 
@@ -161,7 +161,7 @@ static void lines_that_make_no_sense_are_left_out(void **state)
 				 json_array_get(json_object_get(only_finding(&made), "stacks"), 0),
 				 "frames")),
 			 3);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void the_id_of_a_script_keeps_files_by_name_and_no_lines(void **state)
@@ -172,13 +172,13 @@ static void the_id_of_a_script_keeps_files_by_name_and_no_lines(void **state)
 	(void)state;
 	made = report_script("asyncio", SCRIPT_PYTHON, "handler\t/app/web.py\t12\n" LOOP);
 	strcpy(id, text_of(only_finding(&made), "id"));
-	report_free(&made);
+	made_report_free(&made);
 	made = report_script("asyncio", SCRIPT_PYTHON, "handler\t/srv/other/web.py\t99\n" LOOP);
 	assert_string_equal(text_of(only_finding(&made), "id"), id);
-	report_free(&made);
+	made_report_free(&made);
 	made = report_script("asyncio", SCRIPT_PYTHON, "handler\t/app/api.py\t12\n" LOOP);
 	assert_string_not_equal(text_of(only_finding(&made), "id"), id);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)

@@ -37,10 +37,10 @@ static void a_finding_names_the_test_before_it(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_string_equal(test_of(&made), "tests/test_a.py::test_first");
-	report_free(&made);
+	made_report_free(&made);
 	made = report_text();
 	assert_contains(made.text, "  in test tests/test_a.py::test_first\n");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void one_of_several_tests_names_all(void **state)
@@ -60,10 +60,10 @@ static void one_of_several_tests_names_all(void **state)
 	assert_int_equal(finding_count(&made), 1);
 	assert_string_equal(test_of(&made), "a");
 	assert_int_equal(json_array_size(json_object_get(finding_at(&made, 0), "tests")), 2);
-	report_free(&made);
+	made_report_free(&made);
 	made = report_text();
 	assert_contains(made.text, "  in tests a and b\n");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 /* A server that a fixture started for all tests. */
@@ -78,7 +78,7 @@ static void an_inherited_set_up_is_no_test(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_null(test_of(&made));
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_record_with_wrong_sizes_is_passed_over(void **state)
@@ -98,7 +98,7 @@ static void a_record_with_wrong_sizes_is_passed_over(void **state)
 			trace_write(&trace, "a.yieldsan");
 			made = report_json();
 			assert_null(test_of(&made));
-			report_free(&made);
+			made_report_free(&made);
 		}
 }
 
@@ -168,7 +168,7 @@ static void a_finding_fails_the_users_own_test(void **state)
 	assert_contains(made.text, "<testsuite name=\"report_tests\" tests=\"1\" failures=\"0\"");
 	assert_contains(made.text, "  </testsuite>\n</testsuites>\n");
 	assert_string_equal(made.errors, "");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_test_that_failed_counts_once(void **state)
@@ -183,7 +183,7 @@ static void a_test_that_failed_counts_once(void **state)
 				   "name=\"test_b\"><failure>own</failure>\n      <failure ");
 	assert_contains(made.text, "</testcase></testsuite>\n  <testsuite name=\"report_tests\"");
 	assert_contains(made.text, "</testsuites>");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_test_that_is_not_in_the_file_is_a_case_of_ours(void **state)
@@ -204,7 +204,7 @@ static void a_test_that_is_not_in_the_file_is_a_case_of_ours(void **state)
 		assert_contains(made.text, "<testsuite name=\"report_tests\" tests=\"2\" "
 					   "failures=\"1\"");
 		assert_contains(made.text, "</testsuites>");
-		report_free(&made);
+		made_report_free(&made);
 	}
 }
 
@@ -227,7 +227,7 @@ static void a_file_that_cannot_be_merged_is_named(void **state)
 		assert_contains(made.errors, "results.xml is not merged: ");
 		assert_contains(made.text, "<testsuites name=\"yieldsan\" tests=\"2\" "
 					   "failures=\"1\"");
-		report_free(&made);
+		made_report_free(&made);
 	}
 }
 

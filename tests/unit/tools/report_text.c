@@ -36,7 +36,7 @@ static void the_headline_says_what_where_how_often_and_how_long(void **state)
 	assert_contains(made.text, "meanwhile 12 ready events had to wait");
 	assert_contains(made.text, "thread worker-1, process 100\n");
 	assert_contains(made.text, "advice: use tokio::time::sleep(..).await\n");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void frames_of_libraries_are_folded_around_the_users(void **state)
@@ -52,7 +52,7 @@ static void frames_of_libraries_are_folded_around_the_users(void **state)
 	assert_contains(made.text, "... 2 frames of std\n    > app::handler");
 	assert_contains(made.text, "      app::serve");
 	assert_contains(made.text, "... 2 frames of tokio\n      app::main::{{closure}}");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_stack_of_nobody_we_know_is_shown_whole(void **state)
@@ -67,7 +67,7 @@ static void a_stack_of_nobody_we_know_is_shown_whole(void **state)
 	assert_contains(made.text, "clock_nanosleep blocks a tokio worker: once, 20 ms");
 	assert_contains(made.text, "      std::thread::sleep  (");
 	assert_contains(made.text, "      tokio::runtime::task::raw::poll  (");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void code_in_no_module_is_told_as_such(void **state)
@@ -85,10 +85,10 @@ static void code_in_no_module_is_told_as_such(void **state)
 	trace_write(&trace, "a.yieldsan");
 	made = report_text();
 	assert_contains(made.text, "0x1233 (code made at run time)");
-	report_free(&made);
+	made_report_free(&made);
 	made = report_json();
 	assert_contains(made.text, "\"module\": \"[unknown]\"");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void what_was_watched_is_told_even_without_findings(void **state)
@@ -104,7 +104,7 @@ static void what_was_watched_is_told_even_without_findings(void **state)
 	assert_contains(made.text, "    tokio: 3 threads, 10 turns\n");
 	assert_string_equal(last_line(made.text),
 			    "yieldsan: 0 errors, 0 warnings, 0 notices in 10 turns of 1 process\n");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void nothing_watched_is_not_success(void **state)
@@ -118,7 +118,7 @@ static void nothing_watched_is_not_success(void **state)
 	assert_contains(made.text, "no executor was seen");
 	assert_contains(last_line(made.text), "no executor ran a turn");
 	assert_int_equal(made.summary.executors, 0);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void how_a_process_ended_is_told(void **state)
@@ -145,7 +145,7 @@ static void how_a_process_ended_is_told(void **state)
 		trace_write(&trace, "a.yieldsan");
 		made = report_text();
 		assert_contains(made.text, cases[i].words);
-		report_free(&made);
+		made_report_free(&made);
 	}
 }
 
@@ -174,7 +174,7 @@ static void what_was_lost_is_told(void **state)
 	assert_null(strstr(made.text, "the system's libunwind"));
 	assert_contains(made.text, "the interpreter itself waited: 1,200 waits");
 	assert_contains(made.text, "3.4 ms in total");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_module_that_is_gone_is_told_once_and_its_frames_keep_their_offsets(void **state)
@@ -197,7 +197,7 @@ static void a_module_that_is_gone_is_told_once_and_its_frames_keep_their_offsets
 	assert_contains(made.text,
 			"Frames of /nowhere/plugin.so have no names: it is not there any more.");
 	assert_contains(made.text, "> plugin.so+0x100\n");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_program_that_was_rebuilt_is_not_asked_for_names(void **state)
@@ -217,7 +217,7 @@ static void a_program_that_was_rebuilt_is_not_asked_for_names(void **state)
 	made = report_text();
 	assert_contains(made.text, "was rebuilt since");
 	assert_lacks(made.text, "app::handler");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_trace_cannot_drive_the_terminal(void **state)
@@ -233,7 +233,7 @@ static void a_trace_cannot_drive_the_terminal(void **state)
 	made = report_text();
 	assert_null(strchr(made.text, '\033'));
 	assert_contains(made.text, "thread \u241b[2J\u240a\ufffd\ufffd, process");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void colour_is_for_terminals_or_who_asks(void **state)
@@ -246,11 +246,11 @@ static void colour_is_for_terminals_or_who_asks(void **state)
 	trace_write(&trace, "a.yieldsan");
 	report_directory(&made);
 	assert_null(strchr(made.text, '\033'));
-	report_free(&made);
+	made_report_free(&made);
 	made.options.colour = REPORT_COLOUR_ALWAYS;
 	report_directory(&made);
 	assert_contains(made.text, "\033[1;31mERROR  \033[0m std::thread::sleep");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void hidden_findings_are_told_with_the_option_that_shows_them(void **state)
@@ -269,7 +269,7 @@ static void hidden_findings_are_told_with_the_option_that_shows_them(void **stat
 	assert_string_equal(last_line(made.text),
 			    "yieldsan: 0 errors, 0 warnings, 1 notice in 7 "
 			    "turns of 1 process (1 not shown: --show=notice)\n");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)

@@ -17,7 +17,7 @@ static void expect_none(const char *const *functions, uint8_t flags)
 	struct made_report made = report_sleep(functions, flags);
 
 	assert_int_equal(finding_count(&made), 0);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void expect(const char *const *functions, uint8_t flags, const char *severity,
@@ -28,7 +28,7 @@ static void expect(const char *const *functions, uint8_t flags, const char *seve
 	assert_string_equal(text_of(only_finding(&made), "severity"), severity);
 	assert_string_equal(text_of(only_finding(&made), "confidence"), confidence);
 	assert_contains(text_of(only_finding(&made), "message"), words);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_tasks_call_is_what_the_runtime_said(void **state)
@@ -90,7 +90,7 @@ static void expect_lock(const char *const *functions, enum severity seen, const 
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_string_equal(text_of(only_finding(&made), "severity"), severity);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void tokios_own_locks_are_a_notice_and_the_programs_what_they_cost(void **state)
@@ -117,7 +117,7 @@ static void expect_nameless_lock(uint64_t ms, const char *severity)
 	trace_write(&trace, "a.yieldsan");
 	made = report_json();
 	assert_string_equal(text_of(only_finding(&made), "severity"), severity);
-	report_free(&made);
+	made_report_free(&made);
 }
 
 static void a_lock_without_a_name_is_an_error_when_held_for_long(void **state)
@@ -158,7 +158,7 @@ static void a_runtime_that_waits_for_work_is_no_finding(void **state)
 		struct made_report made = report_json();
 
 		assert_int_equal(finding_count(&made), 0);
-		report_free(&made);
+		made_report_free(&made);
 	}
 }
 
@@ -189,13 +189,13 @@ static void a_parked_runtime_in_progress_is_no_finding_either(void **state)
 	(void)state;
 	report_in_progress(&made, STACK(std_lock, app_main, tokio_block_on));
 	assert_string_equal(text_of(only_finding(&made), "severity"), "warning");
-	report_free(&made);
+	made_report_free(&made);
 	report_in_progress(&made, STACK(std_lock, tokio_park, tokio_block_on, app_main));
 	assert_int_equal(finding_count(&made), 0);
-	report_free(&made);
+	made_report_free(&made);
 	report_in_progress(&made, STACK(std_lock, app_handler, tokio_poll, tokio_run));
 	assert_string_equal(text_of(only_finding(&made), "severity"), "error");
-	report_free(&made);
+	made_report_free(&made);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, empty_directory)

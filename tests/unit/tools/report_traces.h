@@ -364,7 +364,7 @@ static inline void report_directory(struct made_report *made)
 	}
 }
 
-static inline void report_free(struct made_report *made)
+static inline void made_report_free(struct made_report *made)
 {
 	free(made->text);
 	free(made->errors);
