@@ -26,7 +26,7 @@ runtime_src := $(filter-out src/judgement/report/%,$(call find_src,src/runtime s
 tools_src   := $(wildcard tools/*.c) \
                $(call find_src,tools/top src/report src/judgement src/inspect src/async_layouts src/machine_code src/symbols src/support src/executors src/shared)
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
-tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o) $(BUILD)/tools/profile.pb-c.o
+tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o) $(BUILD)/tools/profile.pb-c.o $(BUILD)/tools/carried_program.o
 
 unit    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/*/*.c))
 # Each ends with a line `N passed, N failed, N skipped`.
@@ -39,7 +39,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher demo demo-python demo-node demo-rust bench unit lint check-asan format install uninstall clean help
+.PHONY: all static portable static-only portable-only release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher demo demo-python demo-node demo-rust bench unit lint check-asan format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -143,6 +143,15 @@ $(BUILD)/yieldsan: $(tools_obj)
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(tools_obj) $(LIBS)
 
+# The self test's program is carried inside the command: tools/carried.h.
+$(BUILD)/tools/self_test_program: tools/carried/self_test_program.c include/yieldsan/yieldsan.h
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) -std=gnu11 $(WARN) -Iinclude -O2 -fPIE -pie -nostartfiles -s -Wl,--build-id=none -o $@ $<
+
+$(BUILD)/tools/carried_program.o: tools/carried/program.S $(BUILD)/tools/self_test_program
+	$(Q)$(CC) -DCARRIED_PROGRAM='"$(BUILD)/tools/self_test_program"' -c -o $@ $<
+
 $(BUILD)/tools.a: $(tools_obj)
 	$(Q)rm -f $@ && ar rc $@ $^
 
@@ -169,6 +178,64 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/tools.a
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
 	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -I. $(TOOLS) $(CFLAGS) -o $@ $< $(BUILD)/tools.a -lcmocka $(LIBS)
+
+# What is given away: one static command that carries the library, and an archive for a prefix. The same
+# source gives the same bytes, whatever the directory: no paths, no times, no order of a file system.
+dist    := $(BUILD)/dist
+static  := $(BUILD)/static
+version := $(shell sed -n 's/^.define YIELDSAN_VERSION "\(.*\)"/\1/p' src/report/model/version.h)
+archive := yieldsan-$(version)-linux-x86_64
+# libzstd only where libelf needs it (elfutils 0.189 and later). libiberty without its obstack, which libc has too.
+static_libs = $(filter-out -liberty,$(LIBS)) $(static)/demangle.a -lz -llzma -lbz2 \
+              -lm $(if $(wildcard /usr/lib/*/libzstd.a /usr/lib/libzstd.a),-lzstd)
+
+static: ## build/dist/yieldsan: one static file that is the whole tool
+	$(Q)tools/install-dependencies.sh build static
+	$(Q)$(again) static-only
+	@echo "  DIST    $(dist)/yieldsan"
+
+portable: ## build/dist/yieldsan-VERSION-linux-x86_64.tar.gz: for a prefix of any system
+	$(Q)tools/install-dependencies.sh build static
+	$(Q)$(again) portable-only
+	@echo "  DIST    $(dist)/$(archive).tar.gz"
+
+static-only: $(dist)/yieldsan.sha256
+portable-only: $(dist)/$(archive).tar.gz.sha256
+
+$(static)/libyieldsan.so: $(BUILD)/libyieldsan.so
+	@mkdir -p $(@D)
+	$(Q)objcopy --strip-unneeded --remove-section=.comment $< $@
+
+$(static)/carried_library.o: tools/carried/library.S $(static)/libyieldsan.so
+	$(Q)$(CC) -DCARRIED_LIBRARY='"$(static)/libyieldsan.so"' -c -o $@ $<
+
+$(static)/no_loading.o: tools/carried/no_loading.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -c -o $@ $<
+
+$(static)/demangle.a:
+	@mkdir -p $(@D)
+	$(Q)cp "$$($(CC) -print-file-name=libiberty.a)" $@ && ar d $@ obstack.o
+
+$(dist)/yieldsan: $(tools_obj) $(static)/carried_library.o $(static)/no_loading.o $(static)/demangle.a
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(CFLAGS) -static -s -Wl,--build-id=none -Wl,-u,lzma_stream_buffer_decode \
+		-Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlclose -o $@ \
+		$(tools_obj) $(static)/carried_library.o $(static)/no_loading.o $(static_libs)
+
+$(dist)/$(archive).tar.gz: $(dist)/yieldsan $(static)/libyieldsan.so
+	$(Q)rm -rf $(static)/$(archive)
+	$(Q)install -D -m 755 $(dist)/yieldsan $(static)/$(archive)/bin/yieldsan
+	$(Q)install -D -m 644 $(static)/libyieldsan.so $(static)/$(archive)/lib/libyieldsan.so
+	$(Q)install -D -m 644 -t $(static)/$(archive)/include/yieldsan include/yieldsan/yieldsan.h
+	$(Q)install -D -m 644 -t $(static)/$(archive)/share/man/man1 tools/man/*.1
+	$(Q)install -D -m 644 -t $(static)/$(archive)/share/doc/yieldsan LICENSE CHANGELOG.md README.md
+	$(Q)tar -C $(static) --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar \
+		-cf - $(archive) | gzip -9n > $@
+
+$(dist)/%.sha256: $(dist)/%
+	$(Q)cd $(@D) && sha256sum $(<F) > $(@F)
 
 lint: ## warnings of clang, clang-tidy, cppcheck, gcc's analyzer and shellcheck; the manual; the layout of the code
 	$(Q)tools/install-dependencies.sh build lint

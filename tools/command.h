@@ -36,7 +36,6 @@ int command_help(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_scan(int argc, char **argv);
-int command_self_test(int argc, char **argv);
 int command_top(int argc, char **argv);
 
 #endif

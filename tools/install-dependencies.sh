@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the named purposes need and is not there. Says nothing when everything is.
-# build, check, lint: the targets of make. python, node, rust: runtimes of the demo. recipes: what check-recipes has beyond check. servers: well-behaved programs to test with, and
+# build, check, lint: the targets of make. static: what make static has beyond build. python, node, rust: runtimes of the demo. recipes: what check-recipes has beyond check. servers: well-behaved programs to test with, and
 # strangers: what check-strangers has beyond them; only a machine that is thrown away afterwards should get these.
 # Where there is no apt-get it says which packages Debian would take.
 set -eu
@@ -25,6 +25,10 @@ build uthash-dev           /usr/include/uthash.h
 python python3             python3
 node  nodejs               node
 rust  ca-certificates      /etc/ssl/certs/ca-certificates.crt
+static libbz2-dev          /usr/include/bzlib.h
+static liblzma-dev         /usr/include/lzma.h
+check libbz2-dev           /usr/include/bzlib.h
+check liblzma-dev          /usr/include/lzma.h
 check python3              python3
 check python3-jsonschema   /usr/lib/python3/dist-packages/jsonschema
 check python3-uvloop       /usr/lib/python3/dist-packages/uvloop

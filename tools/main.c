@@ -29,8 +29,6 @@ const struct command commands[] = {
 	  command_completion },
 	{ "help", "[COMMAND|options]", "a command's options, or those of the runtime",
 	  command_help },
-	/* Run by `check` to produce a blocking call: not listed. */
-	{ "self-test", NULL, NULL, command_self_test },
 	/* Cargo's runner under `ci`: not listed. */
 	{ "exec-watched", NULL, NULL, command_exec_watched },
 };

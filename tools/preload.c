@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "carried.h"
 #include "own_path.h"
 #include "plain_path.h"
 #include "support/memory.h"
@@ -61,6 +62,20 @@ static bool take(char library[PATH_MAX], const char *path)
 	return true;
 }
 
+/* The library that the static command has inside. */
+static bool take_carried(char library[PATH_MAX])
+{
+	char why[PATH_MAX + 128];
+
+	if (carried_library_path(library, why))
+		return is_usable(library) && make_plain(library);
+	fprintf(stderr,
+		"yieldsan: the " LIBRARY_NAME " inside the command cannot be used: %s; "
+		"set XDG_CACHE_HOME to a directory that can be written to\n",
+		why);
+	return false;
+}
+
 bool preload_find(char library[PATH_MAX])
 {
 	static const char *const places[] = { "", "../lib/", "../lib/x86_64-linux-gnu/" };
@@ -83,6 +98,8 @@ bool preload_find(char library[PATH_MAX])
 		if (take(library, path))
 			return is_usable(library) && make_plain(library);
 	}
+	if (carried_library_is_there())
+		return take_carried(library);
 	fprintf(stderr,
 		"yieldsan: there is no " LIBRARY_NAME
 		" beside %s nor in ../lib of it; name it in " LIBRARY_VARIABLE "\n",

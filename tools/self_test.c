@@ -1,36 +1,20 @@
 #include "self_test.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
+#include <unistd.h>
 
-#include "command.h"
+#include "carried.h"
 #include "launch.h"
-#include "own_path.h"
 #include "options_text.h"
 #include "preload.h"
 #include "reader.h"
 #include "program.h"
 #include "inspect/trace_file.h"
 #include "inspect/trace_directory.h"
-#include "yieldsan/yieldsan.h"
 
-#define CALL_NAME "nanosleep"
-
-/* A blocking call that must be detected: with the preload it is a sleep inside a turn, otherwise
- * nothing happens. */
-int command_self_test(int argc, char **argv)
-{
-	struct timespec time = { .tv_nsec = 2000000 };
-
-	(void)argc, (void)argv;
-	yieldsan_turn_begin("self-test");
-	nanosleep(&time, NULL);
-	yieldsan_turn_end();
-	return 0;
-}
+#define CALL_NAME "nanosleep" /* of tools/carried/self_test_program.c */
 
 static bool has_violation(const struct trace_file *trace)
 {
@@ -76,10 +60,10 @@ static const char *fault(const struct trace_directory *directory, int error, int
 
 bool self_test(void)
 {
-	char library[PATH_MAX], own[PATH_MAX], text[OPTIONS_TEXT_SIZE];
-	char *argv[] = { (char *)"yieldsan", (char *)"self-test", NULL };
+	char library[PATH_MAX], text[OPTIONS_TEXT_SIZE], program[PATH_MAX];
+	char *argv[] = { (char *)"yieldsan-self-test", NULL };
 	struct trace_directory directory;
-	int error, status = 0;
+	int fd, error = 0, status = 0;
 	struct options options;
 	struct elf_kind kind;
 	const char *why;
@@ -88,7 +72,11 @@ bool self_test(void)
 
 	if (!preload_find(library) || !trace_directory_open(&directory, ""))
 		return false;
-	error = own_path(own) ? elf_kind_read(&kind, own) : -ENOENT;
+	fd = carried_program_open(program, directory.path);
+	if (fd < 0)
+		error = fd;
+	if (!error)
+		error = elf_kind_read(&kind, program);
 	options_init(&options);
 	options.summary = false;
 	strcpy(options.output, directory.path);
@@ -96,8 +84,10 @@ bool self_test(void)
 	options_write(&options, text);
 	preload_set(library, &kind, text);
 	if (!error)
-		error = launch(own, argv, &reader, &pid, &status);
+		error = launch(program, argv, &reader, &pid, &status);
 	preload_unset();
+	if (fd >= 0)
+		close(fd);
 	if (!error)
 		trace_directory_collect(&directory, pid, status);
 	why = fault(&directory, error, status);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "debuginfod_child.h"
+
 struct debuginfod_client;
 
 /* As declared in elfutils/debuginfod.h. */
@@ -47,7 +49,15 @@ bool debuginfod_is_wanted(void)
 
 bool debuginfod_is_missing(void)
 {
-	return debuginfod_is_wanted() && !load();
+	return debuginfod_is_wanted() && !load() && !debuginfod_child_is_there();
+}
+
+static int open_by_child(struct elf_file *file, const uint8_t *build_id, size_t build_id_size)
+{
+	char path[PATH_MAX];
+	int error = debuginfod_child_find(path, build_id, build_id_size);
+
+	return error ? error : elf_file_open(file, path);
 }
 
 int debuginfod_open(struct elf_file *file, const uint8_t *build_id, size_t build_id_size)
@@ -56,8 +66,10 @@ int debuginfod_open(struct elf_file *file, const uint8_t *build_id, size_t build
 	int fd, error = -ENOENT;
 	char *path = NULL;
 
-	if (!build_id_size || !debuginfod_is_wanted() || !load())
+	if (!build_id_size || !debuginfod_is_wanted())
 		return -ENOSYS;
+	if (!load())
+		return open_by_child(file, build_id, build_id_size);
 	client = library.begin();
 	if (!client)
 		return -ENOSYS;

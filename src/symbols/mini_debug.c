@@ -16,6 +16,22 @@ typedef int stream_buffer_decode(uint64_t *memory_limit, uint32_t flags, const v
 				 const uint8_t *in, size_t *in_pos, size_t in_size, uint8_t *out,
 				 size_t *out_pos, size_t out_size);
 
+/* Linked into the static command. */
+extern stream_buffer_decode lzma_stream_buffer_decode __attribute__((weak));
+
+static stream_buffer_decode *find_decoder(void)
+{
+	stream_buffer_decode *decode = lzma_stream_buffer_decode;
+	void *handle, *symbol;
+
+	if (decode)
+		return decode;
+	handle = dlopen("liblzma.so.5", RTLD_LAZY);
+	symbol = handle ? dlsym(handle, "lzma_stream_buffer_decode") : NULL;
+	memcpy(&decode, &symbol, sizeof symbol);
+	return decode;
+}
+
 static Elf_Data *find_section(Elf *elf)
 {
 	size_t names;
@@ -38,11 +54,8 @@ static Elf_Data *find_section(Elf *elf)
 /* The caller frees it; NULL if it is damaged or too large. libdw, which we link, needs liblzma. */
 static void *unpack(const Elf_Data *packed, size_t *size)
 {
-	void *handle = dlopen("liblzma.so.5", RTLD_LAZY), *symbol;
-	stream_buffer_decode *decode;
+	stream_buffer_decode *decode = find_decoder();
 
-	symbol = handle ? dlsym(handle, "lzma_stream_buffer_decode") : NULL;
-	memcpy(&decode, &symbol, sizeof symbol);
 	for (size_t room = 8 * packed->d_size; decode && room <= MAX_SIZE; room *= 2) {
 		uint64_t limit = MAX_SIZE;
 		uint8_t *bytes = memory_get(room);
