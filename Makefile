@@ -39,7 +39,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all static portable static-only portable-only release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher demo demo-python demo-node demo-rust bench unit lint check-asan format install uninstall clean help
+.PHONY: all static portable static-only portable-only release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -262,6 +262,22 @@ check-asan: ## the tools' tests under the address and undefined-behaviour saniti
 
 check-tools: all $(filter-out $(BUILD)/unit/runtime/%,$(unit))
 	$(Q)tests/summary $(filter-out $(BUILD)/unit/runtime/%,$(unit)) $(wildcard tests/cli_*.py) tests/scan.py
+
+check-tsan: ## the tables that the watched threads share, under the thread sanitizer
+	$(Q)$(again) BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread -Wno-tsan" check-tables
+
+check-tables: $(BUILD)/shared_tables
+	$(Q)tests/summary $<
+
+# The sanitizer has wrappers of the same names: ours get others.
+$(BUILD)/renamed.o: $(runtime_obj)
+	$(Q)ld -r -o $@.whole $(filter-out %/old_versions.S.o,$(runtime_obj)) $$(cat $(libunwind)/objects)
+	$(Q)readelf -sW $@.whole | awk '$$5 == "GLOBAL" && $$6 == "DEFAULT" && $$7 != "UND" { print $$8, "watched_" $$8 }' > $@.names
+	$(Q)objcopy --redefine-syms=$@.names $@.whole $@
+
+$(BUILD)/shared_tables: tests/tsan/shared_tables.c $(BUILD)/renamed.o
+	@echo "  TEST    $@"
+	$(Q)$(CC) $(COMMON) -D_GNU_SOURCE $(CFLAGS) -o $@ $< $(BUILD)/renamed.o -lcmocka
 
 format: ## lay the code out as .clang-format says
 	$(Q)clang-format -i $(c_files)

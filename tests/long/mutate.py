@@ -23,7 +23,7 @@ MAY_SURVIVE = 2
 UNIT_MUTATIONS = [
     # locks and deadlocks
     ("src/runtime/calls/locks.c", "			  __builtin_constant_p(within));", "			  false);", "runtime/lock_cycles"),
-    ("src/runtime/locks/lock_wait.c", "if (!lock || waits->wait.ends)", "if (!lock)", "runtime/lock_cycles"),
+    ("src/runtime/locks/lock_wait.c", "if (!copy_wait(waits, &wait) || wait.ends)", "if (!copy_wait(waits, &wait))", "runtime/lock_cycles"),
     ("src/runtime/locks/lock_wait.c", "(only_cycle && !cycle)", "false", "runtime/lock_cycles"),
     ("src/runtime/locks/lock_wait.c", "return !reads || (held", "return true || (held", "runtime/lock_cycles"),
     ("src/runtime/locks/lock_wait.c", "held->flags & HELD_RESTING || ", "", "runtime/lock_cycles"),

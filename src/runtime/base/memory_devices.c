@@ -74,7 +74,7 @@ enum device_kind memory_device_kind(uint32_t major, uint32_t minor)
 	if (major)
 		return DEVICE_DISK;
 	/* A watched thread without turns: it polls a root future. */
-	if (UNLIKELY(!was_read))
+	if (UNLIKELY(!SHARED_WORD(was_read)))
 		memory_devices_read();
 	entry = place_of(__atomic_load_n(&table, __ATOMIC_ACQUIRE), key);
 	if (!entry || !*entry)
@@ -185,12 +185,13 @@ void memory_devices_read(void)
 
 	if (runtime_silent || __atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
 		return;
-	was_read = true;
+	__atomic_store_n(&was_read, true, __ATOMIC_RELAXED);
 	__atomic_store_n(&memory_devices_stale, false, __ATOMIC_RELEASE);
 	fd = system_call(SYS_open, (long)"/proc/self/mountinfo", O_RDONLY | O_CLOEXEC, 0, 0, 0, 0);
 	/* In a new root directory without /proc the former contents are still valid. */
 	if (fd >= 0) {
-		next = table == tables[0] ? tables[1] : tables[0];
+		next = __atomic_load_n(&table, __ATOMIC_RELAXED) == tables[0] ? tables[1]
+									      : tables[0];
 		memset(next, 0, sizeof tables[0]);
 		add_memfd(next, &count);
 		read_mounts(next, &count, (int)fd);

@@ -29,7 +29,7 @@ COLD void memory_devices_read(void);
 /* Such an opportunity. */
 static inline void memory_devices_refresh(void)
 {
-	if (UNLIKELY(memory_devices_stale))
+	if (UNLIKELY(SHARED_WORD(memory_devices_stale)))
 		memory_devices_read();
 }
 

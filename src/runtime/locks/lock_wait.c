@@ -134,12 +134,13 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 		wait->table = table;
 		wait->lock = lock;
 		wait->kind = kind;
-		table->wait.since_ns = now_ns();
-		table->wait.kind = (uint8_t)kind;
-		table->wait.ends = ends;
 		table->wait.record = 0;
 		table->wait.executor = this_thread.turn->executor;
-		table->wait.stack = waiting_stack(table, kind);
+		/* Other threads may be reading the former wait: see copy_wait. */
+		__atomic_store_n(&table->wait.since_ns, now_ns(), __ATOMIC_RELAXED);
+		__atomic_store_n(&table->wait.kind, (uint8_t)kind, __ATOMIC_RELAXED);
+		__atomic_store_n(&table->wait.ends, ends, __ATOMIC_RELAXED);
+		__atomic_store_n(&table->wait.stack, waiting_stack(table, kind), __ATOMIC_RELAXED);
 		__atomic_store_n(&table->wait.lock, lock, __ATOMIC_SEQ_CST);
 		holder = find_holder(lock, kind);
 		keep_holder(&table->wait, &holder);
@@ -148,15 +149,29 @@ void lock_wait_begin(struct lock_wait *wait, uintptr_t lock, enum trace_lock kin
 	}
 }
 
+/* A thread's wait; false if it does not wait, or begins or ends a wait right now. */
+static bool copy_wait(const struct held_table *table, struct held_wait *copy)
+{
+	const struct held_wait *wait = &table->wait;
+
+	copy->lock = __atomic_load_n(&wait->lock, __ATOMIC_SEQ_CST);
+	copy->kind = __atomic_load_n(&wait->kind, __ATOMIC_RELAXED);
+	copy->ends = __atomic_load_n(&wait->ends, __ATOMIC_RELAXED);
+	copy->stack = __atomic_load_n(&wait->stack, __ATOMIC_RELAXED);
+	copy->since_ns = __atomic_load_n(&wait->since_ns, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return copy->lock && __atomic_load_n(&wait->lock, __ATOMIC_RELAXED) == copy->lock;
+}
+
 static void take_edge(struct trace_deadlock_edge *edge, const struct held_table *waits,
-		      const struct holder *holder)
+		      const struct held_wait *wait, const struct holder *holder)
 {
 	edge->tid = waits->tid;
 	memcpy(edge->thread, waits->name, sizeof edge->thread);
-	edge->address = waits->wait.lock;
-	edge->lock = waits->wait.kind;
-	edge->waiting = waits->wait.stack ? known_stack_record(waits->wait.stack) : 0;
-	edge->waits_since_ns = waits->wait.since_ns;
+	edge->address = wait->lock;
+	edge->lock = wait->kind;
+	edge->waiting = wait->stack ? known_stack_record(wait->stack) : 0;
+	edge->waits_since_ns = wait->since_ns;
 	edge->holder = holder->tid;
 	if (holder->guard.guard) {
 		edge->guard = holder->guard.guard;
@@ -192,16 +207,16 @@ static unsigned follow(struct trace_deadlock_edge *edges, bool *cycle)
 
 	*cycle = false;
 	while (count < TRACE_MAX_EDGES) {
-		uintptr_t lock = __atomic_load_n(&waits->wait.lock, __ATOMIC_SEQ_CST);
+		struct held_wait wait;
 		struct holder holder;
 
-		if (!lock || waits->wait.ends)
+		if (!copy_wait(waits, &wait) || wait.ends)
 			break;
-		holder = waits->wait.kind == TRACE_LOCK_FUTEX ? find_guard(lock)
-							      : find_holder(lock, waits->wait.kind);
+		holder = wait.kind == TRACE_LOCK_FUTEX ? find_guard(wait.lock)
+						       : find_holder(wait.lock, wait.kind);
 		if (!holder.tid)
 			break;
-		take_edge(&edges[count++], waits, &holder);
+		take_edge(&edges[count++], waits, &wait, &holder);
 		if (holder.tid == self->tid) {
 			*cycle = true;
 			break;

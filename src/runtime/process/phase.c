@@ -21,22 +21,31 @@ static unsigned server_count;
 static uint64_t ends_ns;
 static sighandler_t handlers[NSIG]; /* the program's own, of the signals that end it */
 
+static void copy_time(uint64_t *to, const uint64_t *from)
+{
+	__atomic_store_n(to, __atomic_load_n(from, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+}
+
 /* Another thread may do so as well: two records of one thread do no harm. */
 static void write_server(struct server *server)
 {
-	if (!server->tid || !trace_header())
+	struct trace_server *record = __atomic_load_n(&server->record, __ATOMIC_ACQUIRE);
+	int32_t tid = __atomic_load_n(&server->tid, __ATOMIC_RELAXED);
+
+	if (!tid || !trace_header())
 		return;
-	if (!server->record) {
-		server->record = trace_allocate(sizeof *server->record);
-		if (!server->record)
+	if (!record) {
+		record = trace_allocate(sizeof *record);
+		if (!record)
 			return;
-		server->record->tid = server->tid;
-		trace_publish(server->record, RECORD_SERVER);
+		record->tid = tid;
+		trace_publish(record, RECORD_SERVER);
+		__atomic_store_n(&server->record, record, __ATOMIC_RELEASE);
 	}
-	if (this_thread.slot && this_thread.slot->tid == server->tid)
-		server->record->executor = this_thread.slot->executor;
-	server->record->listens_ns = server->listens_ns;
-	server->record->accepts_ns = server->accepts_ns;
+	if (this_thread.slot && this_thread.slot->tid == tid)
+		record->executor = this_thread.slot->executor;
+	copy_time(&record->listens_ns, &server->listens_ns);
+	copy_time(&record->accepts_ns, &server->accepts_ns);
 }
 
 static struct server *server_of_thread(void)
@@ -45,15 +54,22 @@ static struct server *server_of_thread(void)
 	unsigned count = __atomic_load_n(&server_count, __ATOMIC_ACQUIRE);
 
 	for (unsigned i = 0; i < count && i < SERVERS; i++)
-		if (servers[i].tid == tid)
+		if (__atomic_load_n(&servers[i].tid, __ATOMIC_RELAXED) == tid)
 			return &servers[i];
 	count = __atomic_fetch_add(&server_count, 1, __ATOMIC_ACQ_REL);
 	if (count >= SERVERS) {
 		__atomic_store_n(&server_count, SERVERS, __ATOMIC_RELEASE);
 		return &servers[SERVERS - 1];
 	}
-	servers[count].tid = tid;
+	__atomic_store_n(&servers[count].tid, tid, __ATOMIC_RELAXED);
 	return &servers[count];
+}
+
+/* The first time counts. */
+static void note_time(uint64_t *time)
+{
+	if (!__atomic_load_n(time, __ATOMIC_RELAXED))
+		__atomic_store_n(time, now_ns(), __ATOMIC_RELAXED);
 }
 
 COLD void phase_listens(void)
@@ -64,8 +80,7 @@ COLD void phase_listens(void)
 	if (this_thread.vforked || runtime_silent)
 		return;
 	server = server_of_thread();
-	if (!server->listens_ns)
-		server->listens_ns = now_ns();
+	note_time(&server->listens_ns);
 	write_server(server);
 }
 
@@ -78,8 +93,7 @@ COLD void phase_first_accept(void)
 		return;
 	this_thread.accepts = true;
 	server = server_of_thread();
-	if (!server->accepts_ns)
-		server->accepts_ns = now_ns();
+	note_time(&server->accepts_ns);
 	write_server(server);
 }
 
@@ -95,6 +109,14 @@ COLD void phase_first_datagram(void)
 	phase_accepts();
 }
 
+static void write_end(void)
+{
+	uint64_t ns = __atomic_load_n(&ends_ns, __ATOMIC_RELAXED);
+
+	if (ns && trace_header())
+		__atomic_store_n(&trace_header()->asked_to_end_ns, ns, __ATOMIC_RELAXED);
+}
+
 void phase_ends(void)
 {
 	uint64_t none = 0;
@@ -103,8 +125,7 @@ void phase_ends(void)
 		return;
 	__atomic_compare_exchange_n(&ends_ns, &none, now_ns(), false, __ATOMIC_RELAXED,
 				    __ATOMIC_RELAXED);
-	if (trace_header())
-		trace_header()->asked_to_end_ns = ends_ns;
+	write_end();
 }
 
 void phase_write(void)
@@ -112,10 +133,9 @@ void phase_write(void)
 	unsigned count = __atomic_load_n(&server_count, __ATOMIC_ACQUIRE);
 
 	for (unsigned i = 0; i < count && i < SERVERS; i++)
-		if (!servers[i].record)
+		if (!__atomic_load_n(&servers[i].record, __ATOMIC_ACQUIRE))
 			write_server(&servers[i]);
-	if (ends_ns && trace_header())
-		trace_header()->asked_to_end_ns = ends_ns;
+	write_end();
 }
 
 void phase_forked(void)

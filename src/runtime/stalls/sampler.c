@@ -39,7 +39,8 @@ static void set_timer(int place, bool on)
 {
 	struct itimerspec time = interval(on);
 
-	system_call(SYS_timer_settime, timers[place].number - 1, 0, (long)&time, 0, 0, 0);
+	system_call(SYS_timer_settime, SHARED_WORD(timers[place].number) - 1, 0, (long)&time, 0, 0,
+		    0);
 }
 
 static bool is_blocked(void)
@@ -113,7 +114,7 @@ void sampler_leave(void)
 {
 	if (timer == NO_TIMER)
 		return;
-	system_call(SYS_timer_delete, timers[timer].number - 1, 0, 0, 0, 0, 0);
+	system_call(SYS_timer_delete, SHARED_WORD(timers[timer].number) - 1, 0, 0, 0, 0, 0);
 	sampler_set_stack(NULL);
 	__atomic_store_n(&timers[timer].number, 0, __ATOMIC_RELEASE);
 	timer = NO_TIMER;

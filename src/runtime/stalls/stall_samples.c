@@ -216,7 +216,7 @@ void stall_sample(const ucontext_t *context)
 	    turn->left)
 		return;
 	elapsed = now - turn->start;
-	if (elapsed < turn_times_limit ||
+	if (elapsed < SHARED_WORD(turn_times_limit) ||
 	    (turn->sampled && now - turn->sampled < elapsed / STALL_DENSITY))
 		return;
 	{

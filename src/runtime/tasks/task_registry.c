@@ -76,7 +76,9 @@ static struct trace_task *find(const void *header)
 			struct trace_task *entry = bucket(table, record, header, i);
 
 			for (int j = 0; j < TASK_REGISTRY_BUCKET; j++)
-				if (entry[j].task >> TRACE_TASK_TYPE_BITS == (uintptr_t)header)
+				if (__atomic_load_n(&entry[j].task, __ATOMIC_RELAXED) >>
+					    TRACE_TASK_TYPE_BITS ==
+				    (uintptr_t)header)
 					return &entry[j];
 		}
 	}
@@ -102,7 +104,8 @@ static bool add_to(unsigned table, const void *header, uint64_t word, uint64_t t
 		struct trace_task *entry = bucket(table, record, header, i);
 
 		for (int j = 0; j < TASK_REGISTRY_BUCKET; j++)
-			if (!entry[j].task && take(&entry[j], 0, word, ticks))
+			if (!__atomic_load_n(&entry[j].task, __ATOMIC_RELAXED) &&
+			    take(&entry[j], 0, word, ticks))
 				return true;
 	}
 	return false;
@@ -125,13 +128,14 @@ static void replace_oldest(const void *header, uint64_t word, uint64_t ticks)
 				of = record;
 			}
 	}
-	if (oldest && take(oldest, oldest->task, word, ticks))
+	if (oldest && take(oldest, __atomic_load_n(&oldest->task, __ATOMIC_RELAXED), word, ticks))
 		__atomic_fetch_add(&of->replaced, 1, __ATOMIC_RELAXED);
 }
 
 void task_registry_polled_elsewhere(const void *header, uint32_t type, uint64_t ticks)
 {
 	uint64_t word = task_registry_word(header, type);
+	struct trace_tasks *first;
 	struct trace_task *entry;
 	unsigned table = 0;
 
@@ -140,7 +144,8 @@ void task_registry_polled_elsewhere(const void *header, uint32_t type, uint64_t 
 		return;
 	entry = find(header);
 	if (entry) {
-		entry->task = word; /* another type: the memory was reused for a new task */
+		/* Another type: the memory was reused for a new task. */
+		__atomic_store_n(&entry->task, word, __ATOMIC_RELAXED);
 		entry->polled = ticks;
 		return;
 	}
@@ -149,8 +154,9 @@ void task_registry_polled_elsewhere(const void *header, uint32_t type, uint64_t 
 		table++;
 	if (table == TABLES)
 		replace_oldest(header, word, ticks);
-	if (!task_registry_first && tables[0].record)
-		__atomic_store_n(&task_registry_first, entries(tables[0].record), __ATOMIC_RELEASE);
+	first = __atomic_load_n(&tables[0].record, __ATOMIC_ACQUIRE);
+	if (first && !SHARED_WORD(task_registry_first))
+		__atomic_store_n(&task_registry_first, entries(first), __ATOMIC_RELEASE);
 }
 
 void task_registry_remove(const void *header)

@@ -34,14 +34,14 @@ COLD void task_registry_polled_elsewhere(const void *header, uint32_t type, uint
 /* Call it when a poll begins. Budget: 2 ns, one cache line. */
 static inline void task_registry_polled(const void *header, uint32_t type, uint64_t ticks)
 {
-	struct trace_task *entry = task_registry_first;
+	struct trace_task *entry = SHARED_WORD(task_registry_first);
 	uint64_t word = task_registry_word(header, type);
 
 	if (LIKELY(entry != NULL)) {
 		entry += (task_registry_hash(header) >> (64 - TASK_REGISTRY_FIRST_BITS)) *
 			 TASK_REGISTRY_BUCKET;
 		for (int i = 0; i < TASK_REGISTRY_BUCKET; i++)
-			if (entry[i].task == word) {
+			if (SHARED_WORD(entry[i].task) == word) {
 				entry[i].polled = ticks;
 				return;
 			}

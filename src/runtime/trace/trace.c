@@ -254,7 +254,7 @@ void *trace_allocate(size_t size)
 	     !grow(trace, at + size)))
 		return NULL;
 	record = (struct trace_record *)((char *)trace + at);
-	record->size = (uint32_t)size;
+	__atomic_store_n(&record->size, (uint32_t)size, __ATOMIC_RELAXED);
 	return record;
 }
 
@@ -292,10 +292,12 @@ const struct trace_record *trace_next_record(uint64_t *at)
 	while (*at + sizeof(struct trace_record) <= end) {
 		const struct trace_record *record = trace_at((uint32_t)*at);
 
+		uint32_t size = __atomic_load_n(&record->size, __ATOMIC_RELAXED);
+
 		/* Another thread is allocating it right now. */
-		if (!record->size)
+		if (!size)
 			return NULL;
-		*at += record->size;
+		*at += size;
 		if (__atomic_load_n(&record->type, __ATOMIC_ACQUIRE) != RECORD_UNFINISHED)
 			return record;
 	}
@@ -329,7 +331,7 @@ void trace_lose_error(void)
 
 void trace_had_turn(void)
 {
-	had_turn = true;
+	__atomic_store_n(&had_turn, true, __ATOMIC_RELAXED);
 	if (LIKELY(!empty_path[0]) || runtime_silent)
 		return;
 	system_call(SYS_chmod, (long)empty_path, 0600 | TRACE_LOST_MODE, 0, 0, 0, 0);

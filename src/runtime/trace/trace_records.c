@@ -221,7 +221,7 @@ uint32_t trace_call_offset(int call)
 	trace_publish(record, RECORD_CALL);
 	/* If two threads both write one, a reader may use either. */
 	__atomic_store_n(&call_offsets[call], trace_offset(record), __ATOMIC_RELEASE);
-	return call_offsets[call];
+	return trace_offset(record);
 }
 
 void trace_forget_records(void)

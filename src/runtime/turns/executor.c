@@ -89,12 +89,13 @@ struct trace_executor *executor_record(struct executor *executor)
 
 void executor_confirm(struct executor *executor)
 {
-	if (!executor->confirmed)
+	struct trace_executor *record = __atomic_load_n(&executor->record, __ATOMIC_ACQUIRE);
+
+	if (!__atomic_exchange_n(&executor->confirmed, true, __ATOMIC_RELAXED))
 		LOG("executor %s is confirmed: its findings count", executor->name);
-	executor->confirmed = true;
-	if (!executor->record)
+	if (!record)
 		return;
-	executor->record->confirmed = true;
+	__atomic_store_n(&record->confirmed, true, __ATOMIC_RELAXED);
 	trace_had_turn();
 }
 

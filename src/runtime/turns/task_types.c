@@ -8,7 +8,8 @@
 #define MAX_TYPES 4096
 
 static struct {
-	uintptr_t vtable, poll;
+	uintptr_t vtable;
+	uintptr_t poll; /* stored last */
 	uint32_t id;
 	uint32_t offset; /* of its record in this trace; 0: none yet */
 } types[MAX_TYPES];
@@ -20,7 +21,8 @@ uint32_t task_type_number(uintptr_t vtable, uintptr_t poll)
 
 	/* The module was closed and opened again. */
 	for (uint32_t i = 0; i < count && i < MAX_TYPES; i++)
-		if (types[i].vtable == vtable && types[i].poll == poll)
+		if (__atomic_load_n(&types[i].poll, __ATOMIC_ACQUIRE) == poll &&
+		    types[i].vtable == vtable)
 			return i + 1;
 	count = __atomic_fetch_add(&used, 1, __ATOMIC_ACQ_REL);
 	if (count >= MAX_TYPES) {
@@ -28,7 +30,7 @@ uint32_t task_type_number(uintptr_t vtable, uintptr_t poll)
 		return 0;
 	}
 	types[count].vtable = vtable;
-	types[count].poll = poll;
+	__atomic_store_n(&types[count].poll, poll, __ATOMIC_RELEASE);
 	return count + 1;
 }
 
@@ -42,8 +44,9 @@ static struct trace_task_type *record_of(uint32_t number, uint32_t executor)
 	uint32_t *offset = &types[number - 1].offset, first = 0;
 	struct trace_task_type *record;
 
-	if (__atomic_load_n(offset, __ATOMIC_ACQUIRE))
-		return trace_at(*offset);
+	first = __atomic_load_n(offset, __ATOMIC_ACQUIRE);
+	if (first)
+		return trace_at(first);
 	record = trace_allocate(sizeof *record);
 	if (!record)
 		return NULL;
@@ -55,7 +58,7 @@ static struct trace_task_type *record_of(uint32_t number, uint32_t executor)
 	__atomic_compare_exchange_n(offset, &first, trace_offset(record), false, __ATOMIC_ACQ_REL,
 				    __ATOMIC_ACQUIRE);
 	trace_publish(record, RECORD_TASK_TYPE);
-	return trace_at(*offset);
+	return first ? trace_at(first) : record;
 }
 
 void task_type_set_id(uint32_t number, uint32_t offset)
@@ -84,7 +87,7 @@ void task_type_add(uint32_t number, uint32_t executor, uint64_t turns, uint64_t 
 	record = number && number <= MAX_TYPES ? record_of(number, executor) : NULL;
 	if (!record)
 		return;
-	record->executor = executor;
+	__atomic_store_n(&record->executor, executor, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&record->turns, turns, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&record->total_ns, total_ns, __ATOMIC_RELAXED);
 	longest = __atomic_load_n(&record->max_ns, __ATOMIC_RELAXED);

@@ -152,7 +152,7 @@ COLD void thread_slot_change_executor(struct executor *executor)
 		i = 0;
 		hand_over(slot, i, false);
 	}
-	if (record->confirmed)
+	if (__atomic_load_n(&record->confirmed, __ATOMIC_RELAXED))
 		trace_had_turn();
 	slot->turns[i].executor = trace_offset(record);
 	slot->executor = trace_offset(record);

@@ -41,7 +41,7 @@ static struct trace_clock *write_record(void)
 	if (!written)
 		return NULL;
 	written->counter = turn_clock.counter;
-	written->scale = turn_clock.scale;
+	written->scale = __atomic_load_n(&turn_clock.scale, __ATOMIC_RELAXED);
 	__atomic_store_n(&record, written, __ATOMIC_RELEASE);
 	return written;
 }
@@ -49,7 +49,7 @@ static struct trace_clock *write_record(void)
 void turn_clock_calibrate(void)
 {
 	struct trace_clock *written = __atomic_load_n(&record, __ATOMIC_ACQUIRE);
-	uint64_t ticks, ns;
+	uint64_t ticks, ns, scale = __atomic_load_n(&turn_clock.scale, __ATOMIC_RELAXED);
 	unsigned looks = 0;
 
 	do
@@ -57,22 +57,22 @@ void turn_clock_calibrate(void)
 	while (ns - started.ns < SHORTEST_NS && ++looks < PATIENCE);
 	/* A clock that stands still or went back: turns have no length. */
 	if (ns <= started.ns || ticks <= started.ticks)
-		turn_clock.scale = 0;
-	else if (!turn_clock.scale || ns - started.ns >= SURE_NS)
-		turn_clock.scale =
-			turn_clock.counter
+		scale = 0;
+	else if (!scale || ns - started.ns >= SURE_NS)
+		scale = turn_clock.counter
 				? (uint64_t)(((unsigned __int128)(ns - started.ns) << 32) /
 					     (ticks - started.ticks))
 				: ONE;
+	__atomic_store_n(&turn_clock.scale, scale, __ATOMIC_RELAXED);
 	if (!written)
 		written = write_record();
 	if (!written)
 		return;
 	/* A reader that sees only one of the two stores is wrong by the clocks' drift at most. */
-	__atomic_store_n(&written->scale, turn_clock.scale, __ATOMIC_RELAXED);
+	__atomic_store_n(&written->scale, scale, __ATOMIC_RELAXED);
 	__atomic_store_n(&written->ticks, ticks, __ATOMIC_RELAXED);
 	__atomic_store_n(&written->ns, ns, __ATOMIC_RELAXED);
-	if (written->head.type == RECORD_UNFINISHED)
+	if (__atomic_load_n(&written->head.type, __ATOMIC_RELAXED) == RECORD_UNFINISHED)
 		trace_publish(written, RECORD_CLOCK);
 }
 

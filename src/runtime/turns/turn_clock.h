@@ -34,7 +34,7 @@ static inline uint64_t turn_clock_now(void)
 /* Converts a difference of ticks. */
 static inline uint64_t turn_clock_ns(uint64_t ticks)
 {
-	return (uint64_t)((unsigned __int128)ticks * turn_clock.scale >> 32);
+	return (uint64_t)((unsigned __int128)ticks * SHARED_WORD(turn_clock.scale) >> 32);
 }
 
 #endif

@@ -203,15 +203,18 @@ void turn_times_keep(const struct turn *turn, uint64_t ns)
 void turn_times_take(void)
 {
 	struct trace_turn_times *times;
+	uint64_t scale, limit;
 
 	turn_clock_calibrate();
-	if (turn_clock.scale)
-		turn_times_limit =
-			(uint64_t)(((unsigned __int128)runtime_options.long_turn_warning_us * 1000
+	scale = __atomic_load_n(&turn_clock.scale, __ATOMIC_RELAXED);
+	limit = __atomic_load_n(&turn_times_limit, __ATOMIC_RELAXED);
+	if (scale)
+		limit = (uint64_t)(((unsigned __int128)runtime_options.long_turn_warning_us * 1000
 				    << 32) /
-				   turn_clock.scale);
+				   scale);
+	__atomic_store_n(&turn_times_limit, limit, __ATOMIC_RELAXED);
 	/* 135 ns, once in a while: excludes CPU time used before the turn. */
-	turn_usage_interval = turn_times_limit / 16;
+	__atomic_store_n(&turn_usage_interval, limit / 16, __ATOMIC_RELAXED);
 	turn_usage_take(turn_clock_now());
 	turn_usage.turns = 1; /* the turn that begins now did not come after a wait */
 	times = take_record();
@@ -305,7 +308,7 @@ void turn_times_long(struct turn *turn, uint64_t ns)
 void turn_times_part_begins(const struct turn *turn, uint64_t now)
 {
 	turn_usage_pauses(now);
-	if (now - turn->start >= turn_times_limit)
+	if (now - turn->start >= SHARED_WORD(turn_times_limit))
 		event_long_turn_pauses(turn);
 }
 

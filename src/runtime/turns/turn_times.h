@@ -50,7 +50,7 @@ static inline void turn_times_begin(struct turn *turn)
 	if (UNLIKELY(!turn_times))
 		return;
 	now = turn_clock_now();
-	if (UNLIKELY(now - turn_usage.ticks > turn_usage_interval))
+	if (UNLIKELY(now - turn_usage.ticks > SHARED_WORD(turn_usage_interval)))
 		turn_usage_take(now);
 	turn->start = now;
 	this_thread.slot->turn_start = now;
@@ -138,7 +138,7 @@ static inline void turn_times_end(struct turn *turn)
 	if (UNLIKELY(!times || !turn->start))
 		return;
 	ticks = turn_clock_now() - turn->start;
-	if (UNLIKELY(ticks >= turn_times_limit))
+	if (UNLIKELY(ticks >= SHARED_WORD(turn_times_limit)))
 		ticks = turn_times_lasted(turn, ticks);
 	this_thread.slot->turn_start = turn->parent ? turn->parent->start : 0;
 	if (UNLIKELY(!ticks))
@@ -152,7 +152,7 @@ static inline void turn_times_end(struct turn *turn)
 	times->count = count + 1;
 	if (UNLIKELY(times->timeline))
 		turn_times_keep(turn, ns);
-	if (UNLIKELY(ticks >= turn_times_limit))
+	if (UNLIKELY(ticks >= SHARED_WORD(turn_times_limit)))
 		turn_times_long(turn, ns);
 }
 

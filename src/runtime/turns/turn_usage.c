@@ -52,7 +52,8 @@ void turn_usage_pauses(uint64_t now)
 {
 	OWN_CODE_SCOPE;
 
-	paused = now - turn_usage.ticks > turn_usage_interval ? usage_now(now) : turn_usage;
+	paused = now - turn_usage.ticks > SHARED_WORD(turn_usage_interval) ? usage_now(now)
+									   : turn_usage;
 }
 
 void turn_usage_goes_on(uint64_t now)
@@ -60,7 +61,7 @@ void turn_usage_goes_on(uint64_t now)
 	struct turn_usage usage;
 	OWN_CODE_SCOPE;
 
-	if (now - paused.ticks <= turn_usage_interval)
+	if (now - paused.ticks <= SHARED_WORD(turn_usage_interval))
 		return;
 	usage = usage_now(now);
 	if (usage.switches >= 0 && paused.switches >= 0 && turn_usage.switches >= 0) {
