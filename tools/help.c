@@ -39,11 +39,17 @@ static void print_option(const struct option_info *info)
 	case OPTION_IS_STRING:
 		snprintf(left, sizeof left, "%s=", info->name);
 		break;
+	case OPTION_IS_CHOICE:
+		snprintf(left, sizeof left, "%s=%.*s", info->name, (int)strcspn(info->unit, ","),
+			 info->unit);
+		break;
 	}
 	printf("  %-22s %s\n", left, info->help);
 	if (info->type == OPTION_IS_UNSIGNED)
 		printf("  %-22s from %" PRIu64 " to %" PRIu64 " %s\n", "", info->min, info->max,
 		       info->unit);
+	if (info->type == OPTION_IS_CHOICE)
+		printf("  %-22s one of %s\n", "", info->unit);
 }
 
 static void print_options(void)

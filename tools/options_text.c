@@ -18,10 +18,21 @@ static char *write_escaped(char *to, const char *value)
 	return to;
 }
 
+static char *write_word(char *to, const char *words, unsigned index)
+{
+	const char *word;
+	size_t length = option_word(words, index, &word);
+
+	memcpy(to, word, length);
+	to[length] = '\0';
+	return to + length;
+}
+
 static char *write_option(char *to, const struct option_info *info, const void *member)
 {
 	uint64_t number = info->type == OPTION_IS_BOOL	     ? *(const bool *)member
 			  : info->type == OPTION_IS_UNSIGNED ? *(const uint64_t *)member
+			  : info->type == OPTION_IS_CHOICE   ? *(const uint8_t *)member
 							     : 0;
 
 	if (info->type == OPTION_IS_STRING ? !*(const char *)member : number == info->initial)
@@ -29,6 +40,8 @@ static char *write_option(char *to, const struct option_info *info, const void *
 	to += sprintf(to, "%s=", info->name);
 	if (info->type == OPTION_IS_STRING)
 		to = write_escaped(to, member);
+	else if (info->type == OPTION_IS_CHOICE)
+		to = write_word(to, info->unit, (unsigned)number);
 	else
 		to += sprintf(to, "%" PRIu64, number);
 	*to++ = ':';
@@ -75,6 +88,9 @@ void option_error_print(const struct option_error *error, const char *source)
 		break;
 	case OPTION_NOT_A_BOOL:
 		fprintf(stderr, "the value must be 0 or 1\n");
+		break;
+	case OPTION_NOT_A_WORD:
+		fprintf(stderr, "the value must be one of %s\n", info->unit);
 		break;
 	case OPTION_TOO_LONG:
 		fprintf(stderr, "the value must be shorter than %zu characters\n", info->size);

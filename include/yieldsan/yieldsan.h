@@ -14,6 +14,18 @@
  *   ...                                                 // the report counts it under the reason
  *   YIELDSAN_ALLOW_END();                               // instead of as a finding
  *
+ *   YIELDSAN_FORBID_BEGIN();                            // within an allowed part: not here
+ *   ...
+ *   YIELDSAN_FORBID_END();
+ *
+ *   void query(void)
+ *   {
+ *           YIELDSAN_BLOCKING();                        // this function blocks: an error when it
+ *           ...                                         // runs in a turn, whatever it does
+ *   }
+ *
+ *   void yieldsan_on_finding(const char *text) { ... }  // called at each new finding
+ *
  * Begin and end come in pairs on one thread, nested up to 16 deep; deeper ones are ignored. The
  * name is copied: its first 47 bytes count. Any thread, any time, including signal handlers.
  *
@@ -39,7 +51,22 @@ struct yieldsan_marks {
 	void (*lock_acquired)(const void *lock);
 	void (*lock_released)(const void *lock);
 	void (*lock_handed_over)(const void *lock);
+	void (*forbid_begin)(void);
+	void (*forbid_end)(void);
+	void (*blocking_begin)(void);
+	void (*blocking_end)(void);
+	void (*on_finding)(const char *text); /* filled by the program, not the runtime */
 };
+
+/*
+ * Define it in the program: the runtime calls it when a warning or an error is seen for the first
+ * time, on the thread that caused it, after the call or turn: "error: nanosleep blocks executor
+ * tokio for 12 ms". It runs inside a wrapper of libc, perhaps in a signal handler, with locks of
+ * the program held: only what is async-signal-safe may be done, and it must return. What it does is
+ * not watched. Findings that only a report can judge (locks held across a yield, tasks that were
+ * cancelled) do not call it. The definition in the module that was loaded first counts.
+ */
+void yieldsan_on_finding(const char *text) __attribute__((weak));
 
 /* The note's descriptor: the distance from itself to the table, and the table's size. */
 #define YIELDSAN_NOTE_NAME "YieldSan"
@@ -47,22 +74,25 @@ struct yieldsan_marks {
 
 #if defined(__ELF__) && defined(__x86_64__) && !defined(YIELDSAN_OFF)
 
-extern struct yieldsan_marks yieldsan_marks;
-struct yieldsan_marks yieldsan_marks
-	__attribute__((weak, visibility("hidden"), used)) = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+/* The name changes with the size: objects with another version of this header have their own table.
+ */
+extern struct yieldsan_marks yieldsan_marks_2;
+struct yieldsan_marks yieldsan_marks_2
+	__attribute__((weak, visibility("hidden"),
+		       used)) = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, yieldsan_on_finding };
 
 __asm__(".pushsection .note.yieldsan,\"a\",@note\n"
 	"	.balign 4\n"
 	"	.long 9, 16, 1\n"
 	"	.asciz \"YieldSan\"\n"
 	"	.balign 4\n"
-	"	.quad yieldsan_marks - ., 80\n"
+	"	.quad yieldsan_marks_2 - ., 120\n"
 	"	.popsection\n");
 
 #define YIELDSAN_MARK(mark, arguments)                                                             \
 	do {                                                                                       \
-		if (yieldsan_marks.mark)                                                           \
-			yieldsan_marks.mark arguments;                                             \
+		if (yieldsan_marks_2.mark)                                                         \
+			yieldsan_marks_2.mark arguments;                                           \
 	} while (0)
 #else
 #define YIELDSAN_MARK(mark, arguments) ((void)0)
@@ -133,6 +163,39 @@ static inline void yieldsan_lock_handed_over(const void *lock)
 	YIELDSAN_MARK(lock_handed_over, (lock));
 }
 
+/* Within an allowed region: blocking is reported again. */
+static inline void yieldsan_forbid_begin(void)
+{
+	YIELDSAN_MARK(forbid_begin, ());
+}
+
+static inline void yieldsan_forbid_end(void)
+{
+	YIELDSAN_MARK(forbid_end, ());
+}
+
+/*
+ * A function that blocks, from here to the end of the block: in a turn it is an error, with the
+ * time that it took. Calls within it are a part of it. By hand: a pair on one thread.
+ */
+static inline int yieldsan_blocking_begin(void)
+{
+	YIELDSAN_MARK(blocking_begin, ());
+	return 0;
+}
+
+static inline void yieldsan_blocking_end(const int *begun)
+{
+	(void)begun;
+	YIELDSAN_MARK(blocking_end, ());
+}
+
+#define YIELDSAN_BLOCKING()                                                                        \
+	__attribute__((cleanup(yieldsan_blocking_end), unused)) const int yieldsan_blocking =      \
+		yieldsan_blocking_begin()
+
+#define YIELDSAN_FORBID_BEGIN()	     yieldsan_forbid_begin()
+#define YIELDSAN_FORBID_END()	     yieldsan_forbid_end()
 #define YIELDSAN_ALLOW_BEGIN(reason) yieldsan_allow_begin("" reason)
 #define YIELDSAN_ALLOW_END()	     yieldsan_allow_end()
 

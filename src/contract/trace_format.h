@@ -79,8 +79,8 @@ struct trace_header {
 enum trace_flags {
 	TRACE_SECCOMP = 1,     /* a seccomp filter: the runtime makes no more system calls */
 	TRACE_NO_UNWINDER = 2, /* libunwind could not be loaded: stacks contain only the caller */
-	TRACE_NO_ROOT_FUTURES = 4, /* Tokio without symbols: no turns of block_on */
-	TRACE_NO_LAYOUT = 8,	   /* Tokio futures without a layout: held values not seen */
+	TRACE_NO_ROOT_FUTURES = 4,     /* Tokio without symbols: no turns of block_on */
+	TRACE_NO_LAYOUT = 8,	       /* Tokio futures without a layout: held values not seen */
 	TRACE_UNWINDER_OF_SYSTEM = 16, /* the library has no libunwind inside: it loaded one */
 };
 
@@ -351,7 +351,8 @@ enum severity {
  */
 struct trace_site {
 	struct trace_record head;
-	uint32_t kind;	   /* enum site_kind */
+	uint16_t kind;	   /* enum site_kind */
+	uint16_t alerted;  /* enum severity: the program was halted, stopped or called for it */
 	uint32_t call;	   /* offset of the trace_call */
 	uint32_t executor; /* offset of the trace_executor */
 	uint32_t stack;	   /* offset of the trace_stack: where it blocked */

@@ -6,6 +6,7 @@
 
 #include "runtime/base/thread.h"
 #include "runtime/calls/call.h"
+#include "runtime/calls/marked.h"
 #include "runtime/futures/boxed_drop.h"
 #include "runtime/futures/cancel_look.h"
 #include "runtime/futures/guard_look.h"
@@ -23,6 +24,7 @@
 #include "runtime/loops/event_loop.h"
 #include "runtime/loops/named.h"
 #include "runtime/modules/modules.h"
+#include "runtime/process/alert.h"
 #include "runtime/process/descriptors.h"
 #include "runtime/process/origins.h"
 #include "runtime/process/phase.h"

@@ -33,6 +33,14 @@ const struct option_info option_infos[] = {
 		.size = (bytes),                                                                   \
 		.help = (text),                                                                    \
 	},
+#define OPTION_CHOICE(option, words, text)                                                         \
+	{                                                                                          \
+		.name = #option,                                                                   \
+		.type = OPTION_IS_CHOICE,                                                          \
+		.offset = offsetof(struct options, option),                                        \
+		.unit = (words),                                                                   \
+		.help = (text),                                                                    \
+	},
 #include "contract/options.def"
 };
 
@@ -46,6 +54,8 @@ static void store(struct options *options, const struct option_info *info, uint6
 		*(bool *)member = number;
 	else if (info->type == OPTION_IS_UNSIGNED)
 		*(uint64_t *)member = number;
+	else if (info->type == OPTION_IS_CHOICE)
+		*(uint8_t *)member = (uint8_t)number;
 	else
 		*member = '\0';
 }
@@ -107,6 +117,30 @@ static enum option_fault read_unsigned(const struct option_info *info, const cha
 	return OPTION_GOOD;
 }
 
+size_t option_word(const char *words, unsigned index, const char **word)
+{
+	while (index-- && *words) {
+		words += strcspn(words, ",");
+		words += *words == ',';
+	}
+	*word = words;
+	return strcspn(words, ",");
+}
+
+static enum option_fault read_word(const struct option_info *info, const char *value, size_t length,
+				   uint64_t *number)
+{
+	const char *word;
+	size_t size;
+
+	for (unsigned i = 0; (size = option_word(info->unit, i, &word)); i++)
+		if (size == length && !memcmp(word, value, length)) {
+			*number = i;
+			return OPTION_GOOD;
+		}
+	return OPTION_NOT_A_WORD;
+}
+
 static enum option_fault read_string(char *member, size_t size, const char *value, size_t length,
 				     bool escapes)
 {
@@ -153,6 +187,8 @@ static struct option_error set(struct options *options, const char *entry, size_
 					  value_length, escapes);
 	else if (info->type == OPTION_IS_BOOL)
 		error.fault = read_bool(value, value_length, &number);
+	else if (info->type == OPTION_IS_CHOICE)
+		error.fault = read_word(info, value, value_length, &number);
 	else
 		error.fault = read_unsigned(info, value, value_length, &number);
 	if (!error.fault && info->type != OPTION_IS_STRING)

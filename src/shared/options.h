@@ -20,13 +20,18 @@ struct options {
 #define OPTION_BOOL(name, initial, help)		     bool name;
 #define OPTION_UNSIGNED(name, initial, min, max, unit, help) uint64_t name;
 #define OPTION_STRING(name, size, help)			     char name[size];
+#define OPTION_CHOICE(name, words, help)		     uint8_t name; /* index of its word */
 #include "contract/options.def"
 #undef OPTION_BOOL
 #undef OPTION_UNSIGNED
 #undef OPTION_STRING
+#undef OPTION_CHOICE
 };
 
-enum option_type { OPTION_IS_BOOL, OPTION_IS_UNSIGNED, OPTION_IS_STRING };
+enum option_type { OPTION_IS_BOOL, OPTION_IS_UNSIGNED, OPTION_IS_STRING, OPTION_IS_CHOICE };
+
+/* The length of word number `index` of a choice, and where it begins; 0: there are fewer. */
+size_t option_word(const char *words, unsigned index, const char **word);
 
 /* A line of options.def, for listings. */
 struct option_info {
@@ -35,7 +40,7 @@ struct option_info {
 	size_t offset; /* in struct options */
 	size_t size;   /* of a string, with its NUL */
 	uint64_t initial, min, max;
-	const char *unit; /* for an unsigned; otherwise NULL */
+	const char *unit; /* of an unsigned; the words of a choice; otherwise NULL */
 	const char *help;
 };
 
@@ -48,6 +53,7 @@ enum option_fault {
 	OPTION_WITHOUT_VALUE, /* no `=' */
 	OPTION_NOT_A_BOOL,
 	OPTION_NOT_A_NUMBER,
+	OPTION_NOT_A_WORD,
 	OPTION_OUT_OF_RANGE,
 	OPTION_TOO_LONG,
 };

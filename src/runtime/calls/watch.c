@@ -7,6 +7,7 @@
 
 #include "runtime/turns/allowance.h"
 #include "runtime/trace/crowd.h"
+#include "runtime/process/alert.h"
 #include "runtime/process/descriptors.h"
 #include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
@@ -573,6 +574,7 @@ static void end(struct call_watch *watch)
 	struct outcome outcome = outcome_of(watch, end_ns, &limits);
 	struct verdict verdict = { SEVERITY_NONE, 0 };
 	struct turn *turn = watch->turn ? watch->turn : root_turn();
+	struct trace_site *site = NULL;
 	bool error = false;
 
 	if (reached_descriptor(watch, outcome.facts.slept)) {
@@ -588,7 +590,7 @@ static void end(struct call_watch *watch)
 			excuse = EXCUSE_ALLOWED;
 		log_excuse(watch, excuse);
 		if (!excuse)
-			record(watch, verdict, &outcome, end_ns);
+			site = record(watch, verdict, &outcome, end_ns);
 		error = !excused && verdict.severity == SEVERITY_ERROR;
 		/*
 		 * Don't report a turn as long for time that its calls explain; allowed time does
@@ -603,6 +605,8 @@ static void end(struct call_watch *watch)
 	}
 	output_end_note(watch, error, end_ns);
 	erase();
+	if (site)
+		alert_site(site, verdict.severity);
 }
 
 void call_watch_end(struct call_watch *watch)

@@ -763,6 +763,9 @@ CALL_SYSTEM(LOCK, lock, futex_waitv)
 CALL_SYSTEM(OTHERS, poll, io_uring_enter)
 CALL_SYSTEM(OPEN, file, openat2)
 
+/* Not a system call either: a function that the program marks as blocking. */
+CALL_SYSTEM(PURPOSE, other, YIELDSAN_BLOCKING)
+
 /* clang-format on */
 #undef CALL
 #undef CALL_VOID

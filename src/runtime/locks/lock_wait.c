@@ -10,6 +10,7 @@
 #include "runtime/base/events.h"
 #include "runtime/base/proc_path.h"
 #include "runtime/base/runtime.h"
+#include "runtime/process/alert.h"
 #include "runtime/interpreters/python.h"
 #include "runtime/trace/current_test.h"
 #include "runtime/trace/trace.h"
@@ -305,8 +306,11 @@ static void record_deadlock(struct lock_wait *wait, bool only_cycle)
 		record->count++;
 	wait->record = wait->table->wait.record = trace_offset(record);
 	__atomic_store_n(&record->state, cycle ? DEADLOCK_CYCLE : DEADLOCK_WAITS, __ATOMIC_RELEASE);
-	if (record->head.type == RECORD_UNFINISHED)
-		trace_publish(record, RECORD_DEADLOCK);
+	if (record->head.type != RECORD_UNFINISHED)
+		return;
+	trace_publish(record, RECORD_DEADLOCK);
+	if (cycle)
+		alert_deadlock();
 }
 
 /* The thread may end with its lock's release. */

@@ -9,6 +9,7 @@
 #define YIELDSAN_OFF /* the runtime does not use the marks itself */
 #include "yieldsan/yieldsan.h"
 
+#include "runtime/process/alert.h"
 #include "runtime/turns/allowance.h"
 #include "runtime/locks/held.h"
 #include "runtime/locks/lock_wait.h"
@@ -105,19 +106,44 @@ static void lock_handed_over(const void *lock)
 		held_released((uintptr_t)lock);
 }
 
-static const struct yieldsan_marks marks = {
-	turn_begins,   end,    offload_begins, end,	      allowance_begin,
-	allowance_end, yields, lock_acquired,  lock_released, lock_handed_over,
+/* Exported for languages that cannot include the header. */
+EXPORT struct yieldsan_marks yieldsan_runtime_marks;
+
+struct yieldsan_marks yieldsan_runtime_marks = {
+	.turn_begin = turn_begins,
+	.turn_end = end,
+	.offload_begin = offload_begins,
+	.offload_end = end,
+	.allow_begin = allowance_begin,
+	.allow_end = allowance_end,
+	.yield = yields,
+	.lock_acquired = lock_acquired,
+	.lock_released = lock_released,
+	.lock_handed_over = lock_handed_over,
+	.forbid_begin = allowance_forbid,
+	.forbid_end = allowance_end,
 };
+
+void annotated_set_blocking(void (*begins)(void), void (*ends)(void))
+{
+	yieldsan_runtime_marks.blocking_begin = begins;
+	yieldsan_runtime_marks.blocking_end = ends;
+}
 
 /* The note's descriptor: see yieldsan.h. */
 static void fill(const struct module *module, const uint64_t *descriptor)
 {
 	uintptr_t table = (uintptr_t)descriptor + descriptor[0];
-	size_t size = descriptor[1] < sizeof marks ? descriptor[1] : sizeof marks;
+	size_t size = descriptor[1];
 
-	if (table >= module->start && table + size <= module->end)
-		memcpy((void *)table, &marks, size);
+	/* Tables of older headers are shorter; on_finding, the last, is the program's own. */
+	if (table < module->start || table > module->end || size > module->end - table)
+		return;
+	if (size >= sizeof(struct yieldsan_marks))
+		alert_set_callback(((const struct yieldsan_marks *)table)->on_finding);
+	if (size > offsetof(struct yieldsan_marks, on_finding))
+		size = offsetof(struct yieldsan_marks, on_finding);
+	memcpy((void *)table, &yieldsan_runtime_marks, size);
 }
 
 static void read_notes(const struct module *module, uintptr_t at, uintptr_t last)

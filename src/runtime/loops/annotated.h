@@ -9,4 +9,7 @@ void annotated_module_added(struct module *module);
 
 void annotated_thread_ends(void);
 
+/* Start-up, before the first module is added: the marks of a function that blocks. */
+void annotated_set_blocking(void (*begins)(void), void (*ends)(void));
+
 #endif

@@ -19,6 +19,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/events.h"
 #include "runtime/base/runtime.h"
+#include "runtime/process/alert.h"
 #include "runtime/turns/stack_switch.h"
 #include "runtime/turns/thread_slot.h"
 #include "runtime/trace/trace.h"
@@ -392,8 +393,10 @@ void event_loop_learn(uintptr_t frame)
 
 static void confirm(const struct turn *turn)
 {
-	for (unsigned i = 0; i < turn->finding_count; i++)
+	for (unsigned i = 0; i < turn->finding_count; i++) {
 		turn->findings[i]->confirmed = 1;
+		alert_confirmed(turn->findings[i]);
+	}
 }
 
 void event_loop_exits(uintptr_t frame)

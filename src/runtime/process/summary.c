@@ -77,7 +77,7 @@ static bool parent_is_watched(void)
 }
 
 /* Without libc: a preloaded library that wraps its functions may already be shut down. */
-static bool is_standard_error_there(void)
+bool summary_has_standard_error(void)
 {
 	struct stat now;
 
@@ -88,7 +88,7 @@ static bool is_standard_error_there(void)
 
 static bool may_tell(void)
 {
-	return runtime_options.summary && !not_first && is_standard_error_there() &&
+	return runtime_options.summary && !not_first && summary_has_standard_error() &&
 	       !parent_is_watched();
 }
 
@@ -98,7 +98,7 @@ static void report_lost_trace(void)
 	char line[2 * 4096];
 	int length;
 
-	if (!trace_is_lost_unmarked() || !is_standard_error_there())
+	if (!trace_is_lost_unmarked() || !summary_has_standard_error())
 		return;
 	length = snprintf(line, sizeof line,
 			  "yieldsan: [%d] no trace could be written to %s (%s): what blocked here "

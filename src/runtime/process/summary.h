@@ -6,6 +6,9 @@
 
 struct option_error;
 
+/* Whether standard error is still the file that it was at start-up. */
+bool summary_has_standard_error(void);
+
 /* Start-up: remembers which file standard error is, and any error in the environment's options. */
 void summary_init(const struct option_error *error);
 

@@ -8,6 +8,7 @@
 #include "runtime/turns/executor.h"
 #include "runtime/turns/task_types.h"
 #include "runtime/base/runtime.h"
+#include "runtime/process/alert.h"
 #include "runtime/trace/sites.h"
 #include "stall_look.h"
 #include "stall_samples.h"
@@ -269,6 +270,7 @@ static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage 
 	}
 	site_count(site, verdict, ns, course.off_cpu_ns, now_ns());
 	site->confirmed = 1;
+	alert_site(site, verdict.severity);
 }
 
 void stall_ended(struct turn *turn, uint64_t ns, const struct turn_usage *end)

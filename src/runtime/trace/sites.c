@@ -97,7 +97,7 @@ COLD static void *write_site(const void *wanted, uint64_t hash)
 	site = trace_allocate(sizeof *site);
 	if (!site)
 		return NULL;
-	site->kind = key->kind;
+	site->kind = (uint16_t)key->kind;
 	site->call = key->call >= 0 ? trace_call_offset(key->call) : 0;
 	site->executor = key->executor;
 	site->stack = write_stack(key);

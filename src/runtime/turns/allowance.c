@@ -20,33 +20,65 @@ static THREAD_LOCAL uint64_t passed;
 
 static uint32_t records[REASONS]; /* offsets, in order of first use; 0 ends them */
 
-void allowance_begin(const char *reason)
+static bool is_open(void)
 {
-	OWN_CODE_SCOPE;
+	return depth && reasons[depth <= NESTED ? depth - 1 : NESTED - 1];
+}
+
+/* The turn's clock stands still while a region is open. */
+static void follow(bool was_open)
+{
+	if (is_open() == was_open)
+		return;
+	if (!was_open) {
+		stopped = this_thread.turn;
+		passed = stopped ? turn_times_stop(stopped) : 0;
+	} else if (stopped && stopped == this_thread.turn) {
+		turn_times_resume(stopped, passed);
+	}
+}
+
+/* NULL: blocking is not allowed in this region, though it is around it. */
+static void begin(const char *reason)
+{
+	bool was_open = is_open();
 
 	if (this_thread.vforked || this_thread.dead)
 		return;
 	if (depth < NESTED)
-		reasons[depth] = reason ? reason : "";
-	if (depth++)
-		return;
-	stopped = this_thread.turn;
-	passed = stopped ? turn_times_stop(stopped) : 0;
+		reasons[depth] = reason;
+	depth++;
+	follow(was_open);
+}
+
+void allowance_begin(const char *reason)
+{
+	OWN_CODE_SCOPE;
+
+	begin(reason ? reason : "");
+}
+
+void allowance_forbid(void)
+{
+	OWN_CODE_SCOPE;
+
+	begin(NULL);
 }
 
 void allowance_end(void)
 {
+	bool was_open = is_open();
 	OWN_CODE_SCOPE;
 
-	if (this_thread.vforked || this_thread.dead || !depth || --depth)
+	if (this_thread.vforked || this_thread.dead || !depth)
 		return;
-	if (stopped && stopped == this_thread.turn)
-		turn_times_resume(stopped, passed);
+	depth--;
+	follow(was_open);
 }
 
 bool allowance_is_open(void)
 {
-	return depth > 0;
+	return is_open();
 }
 
 static bool is_for(uint32_t offset, const char *reason)
@@ -94,7 +126,7 @@ bool allowance_take(void)
 {
 	struct trace_allowance *record;
 
-	if (LIKELY(!depth))
+	if (LIKELY(!depth) || !is_open())
 		return false;
 	record = find(reasons[depth <= NESTED ? depth - 1 : NESTED - 1]);
 	if (record)

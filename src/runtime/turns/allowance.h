@@ -11,6 +11,9 @@
 void allowance_begin(const char *reason);
 void allowance_end(void);
 
+/* Begins a region in which blocking is not allowed, within one in which it is. Ended likewise. */
+void allowance_forbid(void);
+
 /* Whether the calling thread is in such a region. */
 bool allowance_is_open(void);
 

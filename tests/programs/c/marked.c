@@ -1,8 +1,10 @@
 /*
  * A program that marks its own turns (yieldsan/yieldsan.h), in C and C++, at a fixed address or not:
  *
- *	marked turn|offload|outside|nested|allow|before_allowed|before_offload|in_parts|busy_allowed
+ *	marked turn|offload|outside|nested|allow|before_allowed|before_offload|in_parts|busy_allowed|
+ *	       forbid|blocking
  */
+#include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -153,6 +155,64 @@ static void busy_allowed(void)
 	yieldsan_turn_end();
 }
 
+static void forbid(void)
+{
+	yieldsan_turn_begin("marked");
+	YIELDSAN_ALLOW_BEGIN("a part of it");
+	nanosleep(&a_while, NULL); /* EXPECT-NONE */
+	YIELDSAN_FORBID_BEGIN();
+	nanosleep(&a_while, NULL); /* EXPECT error nanosleep category=sleep case=forbid */
+	YIELDSAN_ALLOW_BEGIN("within");
+	nanosleep(&a_while, NULL); /* EXPECT-NONE */
+	YIELDSAN_ALLOW_END();
+	nanosleep(&a_while, NULL); /* EXPECT error nanosleep category=sleep case=forbid */
+	YIELDSAN_FORBID_END();
+	WAITS_UNSEEN(&long_while); /* EXPECT-NONE */
+	YIELDSAN_ALLOW_END();
+	yieldsan_turn_end();
+}
+
+__attribute__((noinline)) static void query(unsigned within)
+{
+	YIELDSAN_BLOCKING(); /* EXPECT error YIELDSAN_BLOCKING category=other case=blocking */
+
+	WAITS_UNSEEN(&long_while);
+	nanosleep(&a_while, NULL); /* EXPECT-NONE */
+	if (within)
+		query(within - 1);
+}
+
+static jmp_buf back;
+
+__attribute__((noinline)) static void left(void)
+{
+	YIELDSAN_BLOCKING(); /* EXPECT error YIELDSAN_BLOCKING category=other case=blocking */
+
+	nanosleep(&a_while, NULL); /* EXPECT-NONE */
+	longjmp(back, 1);
+}
+
+static void blocking(void)
+{
+	query(1); /* outside turns */
+	yieldsan_turn_begin("marked");
+	query(0);
+	query(2);
+	YIELDSAN_ALLOW_BEGIN("known");
+	query(0);
+	YIELDSAN_ALLOW_END();
+	yieldsan_offload_begin();
+	query(0);
+	yieldsan_offload_end();
+	if (!setjmp(back))
+		left();
+	yieldsan_turn_end();
+	yieldsan_turn_begin("marked");
+	query(0);
+	nanosleep(&a_while, NULL); /* EXPECT error nanosleep category=sleep case=blocking */
+	yieldsan_turn_end();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -168,6 +228,8 @@ int main(int argc, char **argv)
 		{ "before_offload", before_offload },
 		{ "in_parts", in_parts },
 		{ "busy_allowed", busy_allowed },
+		{ "forbid", forbid },
+		{ "blocking", blocking },
 	};
 
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)

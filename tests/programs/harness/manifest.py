@@ -188,7 +188,8 @@ def c_runs():
             for case, expect in (("turn", {"turn"}), ("offload", ()), ("outside", ()), ("nested", {"nested"}),
                                  ("allow", {"allow"}), ("before_allowed", {"before_allowed"}),
                                  ("before_offload", {"before_offload"}), ("in_parts", {"in_parts"}),
-                                 ("busy_allowed", {"busy_allowed"})):
+                                 ("busy_allowed", {"busy_allowed"}), ("forbid", {"forbid"}),
+                                 ("blocking", {"blocking"})):
                 yield Run(program, [case], set(expect), profile=profile, family="annotated")
     yield Run("named", ["pump"])
     yield Run("named", ["pump"], {"pump"}, family="option", executor="pump-1", settings=("executors=pump-*",))

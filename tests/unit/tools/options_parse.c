@@ -190,6 +190,8 @@ static void the_largest_of_all_fits(void **state)
 	for (size_t i = 0; i < option_count; i++) {
 		char *member = (char *)&options + option_infos[i].offset;
 
+		if (option_infos[i].type == OPTION_IS_CHOICE)
+			*(uint8_t *)member = 1;
 		if (option_infos[i].type != OPTION_IS_STRING)
 			continue;
 		memset(member, ':', option_infos[i].size - 1);

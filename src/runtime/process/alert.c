@@ -1,0 +1,187 @@
+#include "alert.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/runtime.h"
+#include "runtime/base/system_call.h"
+#include "runtime/base/thread.h"
+#include "runtime/trace/trace.h"
+#include "summary.h"
+
+#define TEXT 256
+
+static void (*callback)(const char *text);
+static bool wanted;
+
+/* In the order of their words in options.def. */
+enum { HALT_NEVER, HALT_ERROR, HALT_WARNING };
+enum { ON_FINDING_NOTHING, ON_FINDING_STOP };
+
+struct text {
+	char bytes[TEXT];
+	size_t used;
+};
+
+static void add(struct text *text, const char *part, size_t size)
+{
+	size_t length = strnlen(part, size);
+
+	if (length > sizeof text->bytes - 1 - text->used)
+		length = sizeof text->bytes - 1 - text->used;
+	memcpy(text->bytes + text->used, part, length);
+	text->used += length;
+	text->bytes[text->used] = '\0';
+}
+
+static void add_word(struct text *text, const char *word)
+{
+	add(text, word, TEXT);
+}
+
+static void add_number(struct text *text, uint64_t number)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+
+	digits[--at] = '\0';
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	add_word(text, digits + at);
+}
+
+/* "12 ms", "340 us" */
+static void add_duration(struct text *text, uint64_t ns)
+{
+	add_number(text, ns >= 10000000 ? ns / 1000000 : ns / 1000);
+	add_word(text, ns >= 10000000 ? " ms" : " us");
+}
+
+static void update(void)
+{
+	wanted = runtime_options.halt != HALT_NEVER ||
+		 runtime_options.on_finding != ON_FINDING_NOTHING || callback;
+}
+
+void alert_init(void)
+{
+	update();
+}
+
+void alert_set_callback(void (*called)(const char *text))
+{
+	if (called && !callback) {
+		callback = called;
+		update();
+	}
+}
+
+static void print(const char *words, const struct text *text)
+{
+	struct text line = { .used = 0 };
+
+	if (!summary_has_standard_error())
+		return;
+	add_word(&line, "yieldsan: ");
+	add_word(&line, words);
+	add(&line, text->bytes, TEXT);
+	if (line.used == sizeof line.bytes - 1)
+		line.used--;
+	line.bytes[line.used] = '\n';
+	system_call(SYS_write, STDERR_FILENO, (long)line.bytes, (long)line.used + 1, 0, 0, 0);
+}
+
+/* Not abort(): it takes a lock of libc, and runs the program's handler. */
+static void die(void)
+{
+	struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} action = { 0 };
+	uint64_t set = UINT64_C(1) << (SIGABRT - 1);
+
+	system_call(SYS_rt_sigaction, SIGABRT, (long)&action, 0, sizeof action.mask, 0, 0);
+	system_call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&set, 0, sizeof set, 0, 0);
+	system_call(SYS_tgkill, system_call(SYS_getpid, 0, 0, 0, 0, 0, 0), thread_tid(), SIGABRT, 0,
+		    0, 0);
+}
+
+static void act(enum severity severity, const struct text *text)
+{
+	enum severity halts = runtime_options.halt == HALT_WARNING ? SEVERITY_WARNING
+			      : runtime_options.halt == HALT_ERROR ? SEVERITY_ERROR
+								   : SEVERITIES;
+
+	if (callback)
+		callback(text->bytes);
+	if (severity >= halts) {
+		print("halt: ", text);
+		die();
+	}
+	if (runtime_options.on_finding == ON_FINDING_STOP && severity == SEVERITY_ERROR) {
+		print("stopped for a debugger: ", text);
+		system_call(SYS_kill, system_call(SYS_getpid, 0, 0, 0, 0, 0, 0), SIGSTOP, 0, 0, 0,
+			    0);
+	}
+}
+
+static bool is_certain(const struct trace_site *site, const struct trace_executor *executor)
+{
+	return executor->confirmed && site->confirmed != TRACE_DOUBTED &&
+	       (site->confirmed || site->level <= executor->level);
+}
+
+COLD static void alert(struct trace_site *site, enum severity severity)
+{
+	const struct trace_executor *executor = trace_at(site->executor);
+	const struct trace_call *call = site->call ? trace_at(site->call) : NULL;
+	struct text text = { .used = 0 };
+
+	if (site->kind == SITE_SAMPLE || !is_certain(site, executor) ||
+	    __atomic_load_n(&site->alerted, __ATOMIC_RELAXED) >= (uint16_t)severity)
+		return;
+	__atomic_store_n(&site->alerted, (uint16_t)severity, __ATOMIC_RELAXED);
+	add_word(&text, severity == SEVERITY_ERROR ? "error: " : "warning: ");
+	if (call)
+		add(&text, call->name, sizeof call->name);
+	else
+		add_word(&text, "a long turn");
+	add_word(&text, call ? " blocks executor " : " of executor ");
+	add(&text, executor->name, sizeof executor->name);
+	add_word(&text, call ? " for " : " took ");
+	add_duration(&text, site->max_ns);
+	act(severity, &text);
+}
+
+void alert_site(struct trace_site *site, enum severity severity)
+{
+	if (UNLIKELY(wanted) && severity >= SEVERITY_WARNING)
+		alert(site, severity);
+}
+
+void alert_confirmed(struct trace_site *site)
+{
+	if (LIKELY(!wanted))
+		return;
+	for (enum severity severity = SEVERITY_ERROR; severity >= SEVERITY_WARNING; severity--)
+		if (site->counts[severity]) {
+			alert(site, severity);
+			return;
+		}
+}
+
+void alert_deadlock(void)
+{
+	struct text text = { .used = 0 };
+
+	if (LIKELY(!wanted))
+		return;
+	add_word(&text, "error: a deadlock: the locks that this turn and others wait for form a "
+			"cycle");
+	act(SEVERITY_ERROR, &text);
+}
