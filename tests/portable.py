@@ -16,7 +16,7 @@ import threading
 from cli.place import BUILD, ROOT, Skip, expect, run_tests
 
 DIST = BUILD / "dist"
-ARCHIVES = ("expat", "dw", "elf", "jansson", "iberty", "protobuf-c", "z", "lzma", "bz2")
+ARCHIVES = ("expat", "dw", "elf", "jansson", "iberty", "protobuf-c", "z", "lzma", "bz2", "ncursesw", "tinfo")
 
 
 @functools.cache
