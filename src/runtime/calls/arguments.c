@@ -95,6 +95,29 @@ bool host_is_local(const char *name)
 	return !uname(&own) && !strcasecmp(name, own.nodename);
 }
 
+bool host_bytes_are_local(const void *address, socklen_t size, int family)
+{
+	struct in6_addr six;
+
+	if (family == AF_INET && size >= sizeof(struct in_addr))
+		return *(const unsigned char *)address == IN_LOOPBACKNET;
+	if (family != AF_INET6 || size < sizeof six)
+		return false;
+	memcpy(&six, address, sizeof six);
+	return IN6_IS_ADDR_LOOPBACK(&six) ||
+	       (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == IN_LOOPBACKNET);
+}
+
+bool host_address_is_local(const struct sockaddr *address, socklen_t size)
+{
+	if (address->sa_family == AF_INET && size >= sizeof(struct sockaddr_in))
+		return host_bytes_are_local(&((const struct sockaddr_in *)address)->sin_addr,
+					    sizeof(struct in_addr), AF_INET);
+	return address->sa_family == AF_INET6 && size >= sizeof(struct sockaddr_in6) &&
+	       host_bytes_are_local(&((const struct sockaddr_in6 *)address)->sin6_addr,
+				    sizeof(struct in6_addr), AF_INET6);
+}
+
 bool host_needs_lookup(const char *name, const struct addrinfo *hints)
 {
 	if (hints && hints->ai_flags & AI_NUMERICHOST)

@@ -42,6 +42,10 @@ bool host_is_numeric(const char *name);
 
 /* localhost, or this host's own name: usually resolved without a network request. */
 bool host_is_local(const char *name);
+
+/* The loopback address: as a local name. */
+bool host_address_is_local(const struct sockaddr *address, socklen_t size);
+bool host_bytes_are_local(const void *address, socklen_t size, int family);
 bool host_needs_lookup(const char *name, const struct addrinfo *hints);
 
 bool semaphore_operations_wait(const struct sembuf *operations, size_t count);

@@ -40,6 +40,8 @@ struct call_subject {
 				.local_name = host_is_local(name),                                 \
 				.host = (name),                                                    \
 				.fd = -1 })
+#define LOOK_UP_LOCAL(local, condition)                                                            \
+	((struct call_subject){ .watch = (condition), .local_name = (local), .fd = -1 })
 #define PATH(name) ((struct call_subject){ .watch = true, .path = (name), .fd = -1 })
 #define PEER(number, to, size)                                                                     \
 	((struct call_subject){                                                                    \

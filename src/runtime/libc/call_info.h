@@ -9,7 +9,8 @@
  *	          poll thread other
  *	subject   its subject, evaluated only in a watched turn: ANY, WHEN(condition), FD(fd),
  *	          FD_WHEN(fd, condition), STREAM(stream), LOCK(address), LOCK_WHEN(address, condition),
- *	          LOOK_UP(name, condition), PATH(path), PEER(fd, address, size)
+ *	          LOOK_UP(name, condition), LOOK_UP_LOCAL(local, condition),
+ *	          PATH(path), PEER(fd, address, size)
  * CALL_VOID(class, category, name, params, args, subject)
  *	          same, without a result
  * CALL_LOCK(class, kind, ret, name, params, args, address, busy, attempt, within)

@@ -637,13 +637,13 @@ CALL(OTHERS, file, int, aio_cancel64, (int fd, struct aiocb64 *request), (fd, re
 
 /* Host names: they wait by design. A numeric address is not looked up. */
 CALL(PURPOSE, dns, int, getaddrinfo, (const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found), (host, service, hints, found), LOOK_UP(host, host_needs_lookup(host, hints)))
-CALL(PURPOSE, dns, int, getnameinfo, (const struct sockaddr *address, socklen_t address_size, char *host, socklen_t host_size, char *service, socklen_t service_size, int flags), (address, address_size, host, host_size, service, service_size, flags), WHEN(host && host_size && !(flags & NI_NUMERICHOST)))
+CALL(PURPOSE, dns, int, getnameinfo, (const struct sockaddr *address, socklen_t address_size, char *host, socklen_t host_size, char *service, socklen_t service_size, int flags), (address, address_size, host, host_size, service, service_size, flags), LOOK_UP_LOCAL(host_address_is_local(address, address_size), host && host_size && !(flags & NI_NUMERICHOST)))
 CALL(PURPOSE, dns, struct hostent *, gethostbyname, (const char *host), (host), LOOK_UP(host, !host_is_numeric(host)))
 CALL(PURPOSE, dns, struct hostent *, gethostbyname2, (const char *host, int family), (host, family), LOOK_UP(host, !host_is_numeric(host)))
 CALL(PURPOSE, dns, int, gethostbyname_r, (const char *host, struct hostent *entry, char *buffer, size_t size, struct hostent **found, int *error), (host, entry, buffer, size, found, error), LOOK_UP(host, !host_is_numeric(host)))
 CALL(PURPOSE, dns, int, gethostbyname2_r, (const char *host, int family, struct hostent *entry, char *buffer, size_t size, struct hostent **found, int *error), (host, family, entry, buffer, size, found, error), LOOK_UP(host, !host_is_numeric(host)))
-CALL(PURPOSE, dns, struct hostent *, gethostbyaddr, (const void *address, socklen_t address_size, int family), (address, address_size, family), ANY)
-CALL(PURPOSE, dns, int, gethostbyaddr_r, (const void *address, socklen_t address_size, int family, struct hostent *entry, char *buffer, size_t size, struct hostent **found, int *error), (address, address_size, family, entry, buffer, size, found, error), ANY)
+CALL(PURPOSE, dns, struct hostent *, gethostbyaddr, (const void *address, socklen_t address_size, int family), (address, address_size, family), LOOK_UP_LOCAL(host_bytes_are_local(address, address_size, family), true))
+CALL(PURPOSE, dns, int, gethostbyaddr_r, (const void *address, socklen_t address_size, int family, struct hostent *entry, char *buffer, size_t size, struct hostent **found, int *error), (address, address_size, family, entry, buffer, size, found, error), LOOK_UP_LOCAL(host_bytes_are_local(address, address_size, family), true))
 CALL(PURPOSE, dns, int, res_query, (const char *name, int class, int type, unsigned char *answer, int size), (name, class, type, answer, size), ANY)
 CALL(PURPOSE, dns, int, __res_query, (const char *name, int class, int type, unsigned char *answer, int size), (name, class, type, answer, size), ANY)
 CALL(PURPOSE, dns, int, res_search, (const char *name, int class, int type, unsigned char *answer, int size), (name, class, type, answer, size), ANY)

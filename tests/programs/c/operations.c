@@ -5,6 +5,7 @@
 #include "operations.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/select.h>
@@ -44,10 +45,14 @@ static void block_getaddrinfo(void)
 {
 	const struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found;
+	const struct sockaddr_in loopback = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	char name[256];
 	int result = getaddrinfo("localhost", "80", &hints, &found); /* EXPECT notice getaddrinfo category=dns case=getaddrinfo */
 
 	REQUIRE(result == 0);
 	freeaddrinfo(found);
+	result = getnameinfo((const struct sockaddr *)&loopback, sizeof(loopback), name, sizeof(name), NULL, 0, 0); /* EXPECT notice getnameinfo category=dns case=getaddrinfo */
+	REQUIRE(result == 0);
 }
 
 /* The processor's time, for others may have it meanwhile. */
