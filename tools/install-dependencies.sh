@@ -49,6 +49,8 @@ check libivykis-dev        /usr/include/iv.h
 check libsystemd-dev       /usr/include/systemd/sd-event.h
 check libapr1-dev          /usr/include/apr-1.0/apr_poll.h
 check libasio-dev          /usr/include/asio.hpp
+check qtbase5-dev          /usr/include/*/qt5/QtCore/QEventLoop
+check libgrpc++-dev        /usr/include/grpcpp/grpcpp.h
 check libboost-context-dev /usr/include/boost/context/fiber.hpp
 check libcurl4-openssl-dev /usr/include/*/curl/curl.h
 check musl-tools           musl-gcc

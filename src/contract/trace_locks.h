@@ -34,6 +34,8 @@ enum lock_fault {
 enum lock_site_flags {
 	LOCK_SITE_IN_LOOP = 1,	 /* taken inside a library's loop, whose extent is certain */
 	LOCK_SITE_COROUTINE = 2, /* a coroutine yielded, within a turn */
+	/* threads take turns at one wait by this lock: no fault, recorded before that was known */
+	LOCK_SITE_HANDS_OVER = 4,
 };
 
 /* One distinct pair of stacks of one fault. */

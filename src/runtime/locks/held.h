@@ -152,6 +152,15 @@ enum held_yield {
 
 COLD void held_yielded(struct turn *turn, enum held_yield yield);
 
+/* Where the current turn took the lock; NULL: it holds none. */
+const struct known_stack *held_taken_at(uintptr_t lock);
+
+/*
+ * The turn is about to yield while it holds the lock by which the threads of a pool take turns: it
+ * is no longer the turn's, and what was recorded of it before the pool was known is void.
+ */
+void held_hands_over(struct turn *turn, uintptr_t lock);
+
 /* A lock that was held across a yield is released, by any thread. */
 COLD void held_settle(struct held_lock *held);
 

@@ -226,6 +226,34 @@ void held_yielded(struct turn *turn, enum held_yield yield)
 	turn->locks = left;
 }
 
+const struct known_stack *held_taken_at(uintptr_t lock)
+{
+	const struct held_lock *held;
+
+	if (this_thread.quiet)
+		held_quiet_end();
+	held = this_thread.held ? held_find(this_thread.held, lock) : NULL;
+	return held && held->turn ? held->stack : NULL;
+}
+
+void held_hands_over(struct turn *turn, uintptr_t lock)
+{
+	struct held_table *table = this_thread.held;
+	struct held_lock *held = table ? held_find(table, lock) : NULL;
+	struct trace_lock_site *site;
+
+	if (!held || held->turn != turn)
+		return;
+	turn->locks--;
+	held->type = turn->type;
+	held->flags |= HELD_SUSPENDED; /* as it was when the site was made */
+	site = lock_site_find(LOCK_ACROSS_YIELD, held, KNOWN_STACK_HERE(&table->memory));
+	held->flags &= (uint8_t)~HELD_SUSPENDED;
+	if (site)
+		site->flags |= LOCK_SITE_HANDS_OVER;
+	held_remove(table, held);
+}
+
 void held_turn_ends(struct turn *turn)
 {
 	OWN_CODE_SCOPE;
@@ -259,7 +287,10 @@ void held_task_ends(const void *task)
 	}
 }
 
-/* Locks that the thread's own destructors release are released by now. */
+/*
+ * Locks that the thread's own destructors release are released by now. A lock on a file belongs to
+ * the process or to the open file, not to the thread: many programs keep one as long as they run.
+ */
 void held_thread_ends(void)
 {
 	struct held_table *table;
@@ -276,7 +307,8 @@ void held_thread_ends(void)
 		while (held->lock) {
 			if (!(held->flags & HELD_GONE) &&
 			    lock_is_held_by(held->lock, held->kind, table->tid)) {
-				leave_behind(table, held);
+				if (held->kind != TRACE_LOCK_FILE)
+					leave_behind(table, held);
 				if (held->flags & HELD_SUSPENDED)
 					held_settle(held);
 			}

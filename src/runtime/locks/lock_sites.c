@@ -57,24 +57,36 @@ COLD static void *write_site(const void *wanted, uint64_t hash)
 	return site;
 }
 
-struct trace_lock_site *lock_site_get(enum lock_fault fault, const struct held_lock *held,
-				      const struct held_table *owner,
-				      const struct known_stack *other)
+static const struct record_index sites = {
+	index_of,
+	INDEX_SIZE,
+	offsetof(struct trace_lock_site, hash),
+	RECORD_LOCK_SITE,
+};
+
+static uint64_t hash_of(enum lock_fault fault, const struct held_lock *held,
+			const struct known_stack *other)
 {
-	static const struct record_index sites = {
-		index_of,
-		INDEX_SIZE,
-		offsetof(struct trace_lock_site, hash),
-		RECORD_LOCK_SITE,
-	};
-	const struct lock_site_key key = { fault, held, owner, other };
 	uint64_t hash = hash_mix(fault << 8 | held->kind, (uintptr_t)held->executor);
 
 	hash = hash_mix(hash, (uintptr_t)held->stack);
 	hash = hash_mix(hash, (uintptr_t)other);
-	if (held->flags & HELD_SUSPENDED)
-		hash = hash_mix(hash, held->type);
-	return record_index_get(&sites, hash, write_site, &key);
+	return held->flags & HELD_SUSPENDED ? hash_mix(hash, held->type) : hash;
+}
+
+struct trace_lock_site *lock_site_get(enum lock_fault fault, const struct held_lock *held,
+				      const struct held_table *owner,
+				      const struct known_stack *other)
+{
+	const struct lock_site_key key = { fault, held, owner, other };
+
+	return record_index_get(&sites, hash_of(fault, held, other), write_site, &key);
+}
+
+struct trace_lock_site *lock_site_find(enum lock_fault fault, const struct held_lock *held,
+				       const struct known_stack *other)
+{
+	return record_index_find(&sites, hash_of(fault, held, other));
 }
 
 void lock_sites_forget(void)

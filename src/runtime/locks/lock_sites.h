@@ -15,6 +15,10 @@ struct trace_lock_site *lock_site_get(enum lock_fault fault, const struct held_l
 				      const struct held_table *owner,
 				      const struct known_stack *other);
 
+/* The same, NULL if there is none yet. */
+struct trace_lock_site *lock_site_find(enum lock_fault fault, const struct held_lock *held,
+				       const struct known_stack *other);
+
 /* Called in a forked child. */
 void lock_sites_forget(void);
 

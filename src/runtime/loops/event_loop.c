@@ -227,7 +227,7 @@ COLD static void classify(struct loop *loop, const struct loop_wait *wait)
 		loop->executor =
 			executor_get(FAMILY_EVENT_LOOP, name, wait->caller, CONFIDENCE_MEDIUM);
 		if (loop->executor && wait->epoll_fd >= 0)
-			loop->pool = loop_pool_get(loop->executor, wait->epoll_fd);
+			loop->pool = loop_pool_get(wait->epoll_fd);
 	}
 }
 
@@ -416,6 +416,16 @@ void event_loop_exits(uintptr_t frame)
 	}
 }
 
+/* A lock that the pool's threads take turns by is not held across a yield: it is the wait's. */
+static COLD void keep_hand_over_lock(struct loop *loop)
+{
+	uintptr_t lock = this_thread.last_lock;
+	const struct known_stack *taken = held_taken_at(lock);
+
+	if (taken && loop_pool_hands_over(loop, lock, taken->data, taken->depth))
+		held_hands_over(&loop->turn, lock);
+}
+
 /*
  * The loop waits: its turn is over. Its records count, unless the loop's function was left and
  * entered again in between: some of them may then belong to the code between.
@@ -433,8 +443,11 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 	left = !loop->known && loop->executor && loop->highest > loop->executor->level;
 	wait->finding_count = loop->turn.finding_count;
 	memcpy(wait->findings, loop->turn.findings, sizeof wait->findings);
-	if (UNLIKELY(this_thread.holds_any))
+	if (UNLIKELY(this_thread.holds_any)) {
+		if (loop->pool && loop_pool_is_shared(loop->pool))
+			keep_hand_over_lock(loop);
 		held_yielded(&loop->turn, YIELD_TURN_END);
+	}
 	/* Records from further out than the loop reaches are filtered by their level. */
 	confirm(&loop->turn);
 	if (!left) {
@@ -593,8 +606,10 @@ static COLD bool begin_wait(struct loop_wait *wait)
 			in_turn = wait->loop->has_turn;
 			end_turn(wait->loop, wait);
 			count_wait(wait->loop, wait);
-			if (wait->loop->pool)
+			if (wait->loop->pool && wait->may_wait)
 				loop_pool_waits(wait->loop->pool, in_turn, self->last_lock);
+			else if (wait->loop->pool)
+				loop_pool_looks(wait->loop->pool);
 		}
 	}
 	if (!wait->loop)
@@ -650,9 +665,12 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 	if (!loop->known && loop->waits >= runtime_options.loop_waits)
 		loop_session(loop);
 	begin_turn(loop);
-	this_thread.last_lock = 0;
-	if (loop->pool)
-		loop_pool_waited(loop->pool);
+	/* A look without a wait does not part the lock taken before it from the wait after it. */
+	if (wait->may_wait) {
+		this_thread.last_lock = 0;
+		if (loop->pool)
+			loop_pool_waited(loop->pool);
+	}
 	if (!loop->place_recorded) {
 		loop->place_recorded = true;
 		turn_times_waits_at(loop->values, loop->place_count);

@@ -19,7 +19,7 @@ static const struct loop_library_row {
 	const char *module, *path;
 	const char *functions[6];
 	const char *caller;
-	bool is_below, is_named, is_refused;
+	bool is_below, is_named, is_refused, is_offload, is_needed, is_part;
 } libraries[] = {
 #define LOOP(id, ...) { EXECUTOR_##id, __VA_ARGS__ },
 #include "executors/table.h"
@@ -36,6 +36,13 @@ static struct symbol_extent function_of(const char *const *functions, const stru
 			return function;
 	}
 	return (struct symbol_extent){ 0, 0 };
+}
+
+/* Not a row that says which waits are a loop's. */
+static bool is_about_other_waits(const struct loop_library_row *row)
+{
+	return row->is_named || row->is_refused || row->is_offload || row->is_needed ||
+	       row->is_part;
 }
 
 static bool module_fits(size_t row, const struct module *module)
@@ -91,8 +98,7 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 		return library->executor != EXECUTOR_other;
 	}
 	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++) {
-		if (libraries[row].is_named || libraries[row].is_refused ||
-		    !module_fits(row, module))
+		if (is_about_other_waits(&libraries[row]) || !module_fits(row, module))
 			continue;
 		if (find_function(row, frames, depth, module, library) &&
 		    called_by(row, frames, depth, library->reach)) {
@@ -126,6 +132,37 @@ static bool is_python_extension(const struct module *module)
 	       strstr(module_name(module), ".cpython-");
 }
 
+/* In whatever module. */
+static bool is_below(size_t row, const uint64_t *frames, size_t depth)
+{
+	for (size_t i = 0; i < depth; i++) {
+		const struct module *module = modules_find(frames[i]);
+
+		if (module && function_of(libraries[row].functions, module, frames[i]).address)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a thread of a pool waits for its next job, which may block. */
+static bool is_offload(const uint64_t *frames, size_t depth)
+{
+	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
+		if (libraries[row].is_offload && is_below(row, frames, depth))
+			return true;
+	return false;
+}
+
+/* Whether the library waits in another function than those that a loop calls. */
+static bool lacks_function(const uint64_t *frames, size_t depth, const struct module *module)
+{
+	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
+		if (libraries[row].is_needed && module_fits(row, module) &&
+		    !is_below(row, frames, depth))
+			return true;
+	return false;
+}
+
 static bool is_refused(const uint64_t *frames, size_t depth, const struct module *module)
 {
 	struct loop_library library;
@@ -142,7 +179,31 @@ bool loop_library_refuses(const uint64_t *frames, size_t depth)
 	const struct module *module = depth ? modules_find(frames[0]) : NULL;
 
 	return !module || interpreter_is_python(module) || is_of_libc(module) ||
-	       is_python_extension(module) || is_refused(frames, depth, module);
+	       is_python_extension(module) || is_refused(frames, depth, module) ||
+	       is_offload(frames, depth) || lacks_function(frames, depth, module);
+}
+
+static bool is_part(const struct module *module)
+{
+	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
+		if (libraries[row].is_part && module_fits(row, module))
+			return true;
+	return false;
+}
+
+bool loop_library_waits_for_itself(const uint64_t *frames, size_t depth)
+{
+	for (size_t i = 0; i < depth; i++) {
+		const struct module *module = modules_find(frames[i]);
+
+		if (!module || !is_part(module))
+			return false;
+		for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
+			if (libraries[row].is_needed &&
+			    function_of(libraries[row].functions, module, frames[i]).address)
+				return true;
+	}
+	return false;
 }
 
 static bool is_sanitizer(const struct module *module)

@@ -30,6 +30,12 @@ bool loop_library_find(const uint64_t *frames, size_t depth, struct loop_library
 /* Whether they show code that waits for its caller and is not a loop. */
 bool loop_library_refuses(const uint64_t *frames, size_t depth);
 
+/*
+ * Whether a call is made by the function that a loop calls to wait, in the parts of its library,
+ * and by no handler: the library takes a lock of its own.
+ */
+bool loop_library_waits_for_itself(const uint64_t *frames, size_t depth);
+
 /* The name of a loop of no known library that waits in this module. */
 void loop_library_name(const struct module *module, char *name, size_t size);
 

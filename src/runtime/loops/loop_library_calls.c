@@ -4,6 +4,7 @@
 #include "runtime/base/compiler.h"
 #include "runtime/modules/modules.h"
 #include "event_loop.h"
+#include "loop_library.h"
 
 /* Functions that libraries export for the program's own waits. */
 static bool waits_for_program(const char *function)
@@ -33,7 +34,9 @@ bool event_loop_library_calls(const uint64_t *frames, unsigned depth)
 	 * If the library is linked into the program, the program's own waits are in the same
 	 * module.
 	 */
-	if (!library || library->is_program)
+	if (!library)
+		return loop_library_waits_for_itself(frames, depth);
+	if (library->is_program)
 		return false;
 	while (own < depth && modules_find(frames[own]) == library)
 		own++;

@@ -6,19 +6,15 @@
 #include "runtime/base/compiler.h"
 #include "runtime/base/thread.h"
 #include "runtime/modules/call_site.h"
-#include "runtime/trace/trace.h"
 
 #define POOLS	   16
 #define POOL_LOCKS 4
 #define FEW_WAITS  4
 
 static struct loop_pool {
-	struct executor *executor; /* NULL: free */
-	int epoll_fd;
-	/* The first member: its slot in the trace, and its tid. */
-	struct trace_thread *first;
-	int32_t first_tid;
-	int32_t waiting; /* threads now in the wait */
+	int instance;	   /* the epoll descriptor + 1; 0: free */
+	const void *first; /* the first member that lives: its thread_state */
+	int32_t waiting;   /* threads now in the wait */
 	bool shared;
 	bool crowded;	/* several threads were in the wait at once: they don't take turns */
 	unsigned waits; /* waits in turns that were inspected */
@@ -28,43 +24,45 @@ static struct loop_pool {
 	} locks[POOL_LOCKS];
 } pools[POOLS];
 
-struct loop_pool *loop_pool_get(struct executor *executor, int epoll_fd)
+struct loop_pool *loop_pool_get(int epoll_fd)
 {
-	for (unsigned i = 0; i < POOLS; i++) {
-		struct executor *none = NULL;
+	const int instance = epoll_fd + 1;
 
-		if (__atomic_load_n(&pools[i].executor, __ATOMIC_ACQUIRE) == executor &&
-		    pools[i].epoll_fd == epoll_fd)
+	for (unsigned i = 0; i < POOLS; i++) {
+		int none = 0;
+
+		if (__atomic_load_n(&pools[i].instance, __ATOMIC_ACQUIRE) == instance ||
+		    __atomic_compare_exchange_n(&pools[i].instance, &none, instance, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) ||
+		    none == instance)
 			return &pools[i];
-		/* If two threads both make one, each is a pool of one thread. */
-		if (__atomic_compare_exchange_n(&pools[i].executor, &none, executor, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-			pools[i].epoll_fd = epoll_fd;
-			return &pools[i];
-		}
 	}
 	return NULL;
-}
-
-static bool first_is_alive(const struct loop_pool *pool)
-{
-	return pool->first->alive && pool->first->tid == pool->first_tid;
 }
 
 /* A descriptor number may be reused for another instance once all waiters are gone. */
 static void take_member(struct loop_pool *pool)
 {
-	struct trace_thread *slot = this_thread.slot;
+	const void *first = __atomic_load_n(&pool->first, __ATOMIC_RELAXED), *self = &this_thread;
 
-	if (!slot || pool->first == slot)
+	if (first == self)
 		return;
-	if (pool->first && first_is_alive(pool)) {
+	if (first) {
 		pool->shared = true;
 		return;
 	}
-	pool->first = slot;
-	pool->first_tid = slot->tid;
+	__atomic_store_n(&pool->first, self, __ATOMIC_RELAXED);
 	pool->shared = pool->crowded = false;
+}
+
+void loop_pools_thread_ends(void)
+{
+	for (unsigned i = 0; i < POOLS; i++) {
+		const void *self = &this_thread;
+
+		__atomic_compare_exchange_n(&pools[i].first, &self, NULL, false, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED);
+	}
 }
 
 static void take_lock(struct loop_pool *pool, uintptr_t lock)
@@ -101,6 +99,11 @@ static bool has_lock(const struct loop_pool *pool)
 		if (pool->locks[i].waits * 2 > pool->waits)
 			return true;
 	return false;
+}
+
+void loop_pool_looks(struct loop_pool *pool)
+{
+	take_member(pool);
 }
 
 void loop_pool_waits(struct loop_pool *pool, bool in_turn, uintptr_t last_lock)
@@ -141,9 +144,8 @@ static bool fits_lock(const struct loop_pool *pool, enum loop_pool_wait what, ui
 {
 	switch (what) {
 	case POOL_WAITS_CONDITION: /* its mutex is taken each time, once that is known */
-		return is_pools(pool, lock) || pool->waits < FEW_WAITS;
 	case POOL_WAITS_LOCK:
-		return is_pools(pool, lock);
+		return is_pools(pool, lock) || pool->waits < FEW_WAITS;
 	case POOL_WAITS_FUTEX:
 		return !has_lock(pool);
 	case POOL_WAITS_OTHER:
@@ -158,6 +160,15 @@ bool loop_pool_idles(const struct loop *loop, enum loop_pool_wait what, uintptr_
 	const struct loop_pool *pool = loop->pool;
 
 	return pool && pool->shared && !pool->crowded && fits_lock(pool, what, lock) &&
+	       is_called_by_loop(loop, frames, depth);
+}
+
+bool loop_pool_hands_over(const struct loop *loop, uintptr_t lock, const uint64_t *frames,
+			  unsigned depth)
+{
+	const struct loop_pool *pool = loop->pool;
+
+	return pool->shared && !pool->crowded && is_pools(pool, lock) &&
 	       is_called_by_loop(loop, frames, depth);
 }
 

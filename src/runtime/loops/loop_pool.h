@@ -11,15 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct executor;
 struct loop;
 struct loop_pool;
 
 /*
- * The pool of threads that wait at this executor's place for this epoll instance; NULL: too many
- * pools.
+ * The pool of threads that wait for this epoll instance, at whatever place; NULL: too many pools.
  */
-struct loop_pool *loop_pool_get(struct executor *executor, int epoll_fd);
+struct loop_pool *loop_pool_get(int epoll_fd);
 
 /*
  * waits: the calling thread begins to wait, after a turn in which it took `last_lock` last (0:
@@ -27,6 +25,9 @@ struct loop_pool *loop_pool_get(struct executor *executor, int epoll_fd);
  */
 void loop_pool_waits(struct loop_pool *pool, bool in_turn, uintptr_t last_lock);
 void loop_pool_waited(struct loop_pool *pool);
+
+/* The calling thread asks for events without waiting: it is a member, and stays in its turn. */
+void loop_pool_looks(struct loop_pool *pool);
 
 /* More than one thread takes turns. */
 bool loop_pool_is_shared(const struct loop_pool *pool);
@@ -42,6 +43,16 @@ enum loop_pool_wait { POOL_WAITS_CONDITION, POOL_WAITS_LOCK, POOL_WAITS_FUTEX, P
  */
 bool loop_pool_idles(const struct loop *loop, enum loop_pool_wait what, uintptr_t lock,
 		     const uint64_t *frames, unsigned depth);
+
+/*
+ * Whether the loop's threads take turns by this lock, taken there, and hold it while they wait: the
+ * leader's way to keep the others away from the wait.
+ */
+bool loop_pool_hands_over(const struct loop *loop, uintptr_t lock, const uint64_t *frames,
+			  unsigned depth);
+
+/* The calling thread ends. */
+void loop_pools_thread_ends(void);
 
 /* Called in a forked child. */
 void loop_pools_forget(void);

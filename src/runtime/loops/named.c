@@ -28,7 +28,8 @@ static bool is_exempt_here(const char *name)
 
 	for (size_t i = 0; program && i < ARRAY_SIZE(exempt_threads); i++)
 		if (option_pattern_matches(exempt_threads[i].patterns, name) &&
-		    module_symbol(program, exempt_threads[i].function))
+		    (!exempt_threads[i].function ||
+		     module_symbol(program, exempt_threads[i].function)))
 			return true;
 	return false;
 }

@@ -17,7 +17,7 @@ static bool is_wrong_lock(const struct trace_lock_site *site)
 {
 	const struct trace_executor *executor = confirmed(site->executor);
 
-	if (!executor || !site->count ||
+	if (!executor || !site->count || site->flags & LOCK_SITE_HANDS_OVER ||
 	    (!(site->flags & LOCK_SITE_IN_LOOP) && site->level > executor->level))
 		return false;
 	if (site->fault != LOCK_ACROSS_YIELD || site->turns_waited || site->threads_waited)

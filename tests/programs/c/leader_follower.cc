@@ -2,8 +2,10 @@
  * Threads that take turns at one wait (leader and followers), handed over by a mutex and a condition, or by a
  * semaphore; the handlers are called by their names:
  *
- *	leader_follower condition|semaphore idle|other|sleep
+ *	leader_follower condition|semaphore|mutex|look idle|other|sleep|held
  *
+ * mutex: the leader holds it while it waits. look: as MariaDB's pool of threads, a follower looks for events
+ * without waiting, with the mutex in hand, before it waits for the condition. held: a handler keeps a mutex locked.
  * other: a handler waits for a condition under another mutex.
  */
 #include <atomic>
@@ -24,10 +26,24 @@ static const char *way, *what;
 static std::mutex pool_state;
 static std::condition_variable pool_free;
 static sem_t token;
+static std::mutex leads, kept;
 static bool led;
 static volatile bool ended;
 static int queue;
 static std::atomic<int> handled;
+
+__attribute__((noinline)) static int wait_for_events(epoll_event *events, int timeout)
+{
+	return epoll_wait(queue, events, 4, timeout);
+}
+
+/* The events are level-triggered: the leader gets them, too. */
+__attribute__((noinline)) static void look()
+{
+	epoll_event events[4];
+
+	wait_for_events(events, 0);
+}
 
 __attribute__((noinline)) static void become_leader()
 {
@@ -35,8 +51,14 @@ __attribute__((noinline)) static void become_leader()
 		sem_wait(&token); /* EXPECT-NONE */
 		return;
 	}
-	std::unique_lock<std::mutex> hold(pool_state);
+	if (!strcmp(way, "mutex")) {
+		leads.lock(); /* EXPECT-NONE */
+		return;
+	}
+	std::unique_lock<std::mutex> hold(pool_state); /* EXPECT-NONE */
 
+	if (!strcmp(way, "look") && led)
+		look();
 	pool_free.wait(hold, [] { return !led || ended; }); /* EXPECT-NONE */
 	led = true;
 }
@@ -45,6 +67,10 @@ __attribute__((noinline)) static void hand_over()
 {
 	if (!strcmp(way, "semaphore")) {
 		sem_post(&token);
+		return;
+	}
+	if (!strcmp(way, "mutex")) {
+		leads.unlock();
 		return;
 	}
 	{
@@ -75,6 +101,12 @@ __attribute__((noinline)) static void wait_for_other()
 	other.join(); /* ALLOW error pthread_join|pthread_clockjoin_np case=other */
 }
 
+/* Another handler's lock: the pool's own does not hide it. */
+__attribute__((noinline)) static void keep_locked()
+{
+	kept.lock(); /* EXPECT warning lock-across-yield role=acquired case=held ALLOW error cancelled-holding case=held */
+}
+
 __attribute__((noinline)) static void handle()
 {
 	const struct timespec moment = { 0, 30000000 };
@@ -82,6 +114,8 @@ __attribute__((noinline)) static void handle()
 
 	if (number % 20 == 19 && !strcmp(what, "sleep"))
 		nanosleep(&moment, nullptr); /* EXPECT error nanosleep|clock_nanosleep category=sleep case=sleep */
+	if (number == 19 && !strcmp(what, "held"))
+		keep_locked();
 	if (number % 20 == 19 && !strcmp(what, "other"))
 		wait_for_other();
 	ended = ended || number >= 120;
@@ -94,7 +128,7 @@ static void work()
 		int count;
 
 		become_leader();
-		count = epoll_wait(queue, events, 4, 50);
+		count = wait_for_events(events, 50);
 		hand_over();
 		for (int i = 0; i < count; i++) {
 			std::uint64_t ticks;

@@ -43,6 +43,8 @@ C_PROGRAMS = {
     "loop_glib": (["loop_glib.c", "loop_main.c"], "glib-2.0"),
     "loop_libev": (["loop_libev.c", "loop_main.c"], ("ev.h", "-lev")),
     "loop_tevent": (["loop_tevent.c", "loop_main.c"], "tevent talloc"),
+    "loop_qt": (["loop_qt.cc", "loop_main.c"], "Qt5Core"),
+    "grpc_server": (["grpc_server.cc"], "grpc++"),
     "loop_ivykis": (["loop_ivykis.c", "loop_main.c"], "ivykis"),
     "loop_sd_event": (["loop_sd_event.c", "loop_main.c"], "libsystemd"),
     "loop_apr": (["loop_apr.c", "loop_main.c"], "apr-1"),
@@ -154,7 +156,8 @@ def library_flags(library):
     require("pkg-config")
     if subprocess.run(["pkg-config", "--exists", *library.split()]).returncode:
         raise Missing(f"no development files of {library}")
-    return run(["pkg-config", "--cflags", "--libs", *library.split()]).split()
+    position = ["-fPIC"] if library.startswith("Qt") else []  # Qt's headers ask for it
+    return [*position, *run(["pkg-config", "--cflags", "--libs", *library.split()]).split()]
 
 
 def c_compiler():

@@ -122,7 +122,7 @@ def async_task_runs():
 
 def loop_runs():
     named = {"loop_libuv": "libuv", "loop_libevent": "libevent", "loop_glib": "glib", "loop_libev": "libev",
-             "loop_tevent": "tevent", "loop_ivykis": "ivykis", "loop_sd_event": "sd-event", "loop_apr": "APR",
+             "loop_tevent": "tevent", "loop_ivykis": "ivykis", "loop_sd_event": "sd-event", "loop_qt": "Qt", "loop_apr": "APR",
              "loop_plugin": "library_loop"}
     for program in build.C_PROGRAMS:
         if "loop_main.c" not in build.C_PROGRAMS[program][0]:
@@ -160,9 +160,12 @@ def c_runs():
             for case in words("idle sleep condition lock"):
                 yield Run("asio_pool", [threads, case], {case} - {"idle"}, profile=profile, family="event-loop")
         yield Run("asio_pool", ["1", "future"], {"future"}, profile=profile, family="event-loop")
-        for way in words("condition semaphore"):
-            for case in words("idle other sleep"):
+        for way in words("condition semaphore mutex look"):
+            for case in words("idle other sleep held"):
                 yield Run("leader_follower", [way, case], {case} - {"idle"}, profile=profile, family="event-loop")
+    for how in words("sync async"):
+        for case in words("idle sleep"):
+            yield Run("grpc_server", [how, case], {how} & {"async"} if case == "sleep" else frozenset(), executor="gRPC" if how == "async" else None)
     yield Run("library_client", ["{library_waits.so}"])
     for program in words("helper_poll small_stack signals uv_offload glib_offload curl_easy curl_multi"):
         yield Run(program, [])
@@ -253,6 +256,7 @@ def lock_runs():
             yield Run("coroutine_jump", [case], {case} - {"entry"}, profile=profile, **options)
     for case in words("holding released"):
         yield Run("exit_holding", [case], {case}, **options)
+    yield Run("exit_holding", ["file"], **options)
     for case in words("across cancel released offload"):
         yield async_task("async_task_locks", "dev", f"{{locker.so}} {case}", [case])
 
