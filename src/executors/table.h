@@ -19,9 +19,9 @@
  * .is_below: callbacks are called below the functions, in any loop that uses them; .is_named: any
  * loop of the module has this executor's name; .is_refused: a wait of the module below the
  * functions is no loop's; .is_offload: the functions are those of a pool's threads, whose jobs may
- * block, and no wait below them is a loop's, in whatever module; .is_needed: a wait of the module is a loop's
- * only below the functions, in whatever module; .is_part: the module is a part of such a library,
- * which may wait there for locks of its own.
+ * block, and no wait below them is a loop's, in whatever module; .is_needed: a wait of the module
+ * is a loop's only below the functions, in whatever module; .is_part: the module is a part of such
+ * a library, which may wait there for locks of its own.
  *
  * PYTHON_LOOP(id, package, file, function): a loop written in Python. The package whose functions
  * are the executor's, part of the path of the loop's function ("": any), and the function, within
