@@ -24,7 +24,7 @@ find_src     = $(sort $(shell find $(1) -name '*.[cS]'))
 # What only a report decides (src/judgement/report) is not in the library.
 runtime_src := $(filter-out src/judgement/report/%,$(call find_src,src/runtime src/judgement src/executors src/shared))
 tools_src   := $(wildcard tools/*.c) \
-               $(call find_src,tools/top src/report src/judgement src/inspect src/async_layouts src/machine_code src/symbols src/support src/executors src/shared)
+               $(call find_src,tools/top tools/export src/report src/judgement src/inspect src/async_layouts src/machine_code src/symbols src/support src/executors src/shared)
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
 tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o) $(BUILD)/tools/profile.pb-c.o $(BUILD)/tools/carried_program.o
 

@@ -6,6 +6,7 @@
 #define TOOLS_COMMAND_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #define STATUS_WRONG_USE    2
 #define STATUS_FINDINGS	    66
@@ -26,12 +27,16 @@ extern const size_t command_count;
 /* NULL, with a message, if there is no command of this name. */
 const struct command *command_find(const char *name);
 
+/* As `export --otlp=URL`; NULL: from the environment. The summary goes to `out`. */
+int export_to(const char *url, char **names, size_t count, FILE *out);
+
 int command_check(int argc, char **argv);
 int command_ci(int argc, char **argv);
 int command_exec_watched(int argc, char **argv);
 int command_clean(int argc, char **argv);
 int command_completion(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_export(int argc, char **argv);
 int command_help(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_run(int argc, char **argv);

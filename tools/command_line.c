@@ -33,11 +33,14 @@ const struct command_option *command_line_option(const struct command_line *line
 	return n ? NULL : &help_option;
 }
 
+/* "[URL]" is shown as --otlp[=URL]. */
 static void print_option(const struct command_option *option)
 {
+	const char *value = option->value ? option->value : "";
+	bool may_lack = *value == '[';
 	char left[64];
-	int length = snprintf(left, sizeof left, "--%s%s%s", option->name, option->value ? "=" : "",
-			      option->value ? option->value : "");
+	int length = snprintf(left, sizeof left, "--%s%s%s%s", option->name, may_lack ? "[" : "",
+			      *value ? "=" : "", value + may_lack);
 
 	if (length > HELP_COLUMN)
 		printf("  %s\n  %*s %s\n", left, HELP_COLUMN, "", option->help);
@@ -104,6 +107,13 @@ static int take(const struct command_line *line, const struct command_option *op
 	return STATUS_WRONG_USE;
 }
 
+static int arguments_of(const struct command_option *option)
+{
+	if (!option->value)
+		return no_argument;
+	return *option->value == '[' ? optional_argument : required_argument;
+}
+
 /* For getopt_long(3): a long option's value is its index, a short one's its letter. */
 static void write_options(const struct command_line *line, struct option *options, char *letters)
 {
@@ -113,8 +123,7 @@ static void write_options(const struct command_line *line, struct option *option
 	if (line->ends_at_argument)
 		*letters++ = '+';
 	for (size_t i = 0; (option = command_line_option(line, i, &target)); i++) {
-		options[i] = (struct option){ option->name,
-					      option->value ? required_argument : no_argument, NULL,
+		options[i] = (struct option){ option->name, arguments_of(option), NULL,
 					      FIRST_KEY + (int)i };
 		if (!option->letter)
 			continue;

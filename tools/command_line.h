@@ -11,7 +11,8 @@
 struct command_option {
 	const char *name;
 	char letter;	   /* 0: has none */
-	const char *value; /* placeholder in the help; NULL: takes no value */
+	const char *value; /* placeholder in the help; NULL: takes no value; "[URL]": may have
+			      one, take() gets "" without it */
 	const char *help;
 	/* Returns NULL, or what the value must be; the value lives as long as argv. */
 	const char *(*take)(void *target, const char *value);

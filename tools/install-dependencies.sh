@@ -11,6 +11,7 @@ RUST_NEEDED=85 # what the newest Tokio asks for
 table='
 build gcc                  gcc
 build libc6-dev            /usr/include/stdio.h
+build libcurl4-openssl-dev /usr/include/*/curl/curl.h
 build libdw-dev            /usr/include/elfutils/libdw.h
 build libexpat1-dev        /usr/include/expat.h
 build libelf-dev           /usr/include/gelf.h
@@ -52,7 +53,6 @@ check libasio-dev          /usr/include/asio.hpp
 check qtbase5-dev          /usr/include/*/qt5/QtCore/QEventLoop
 check libgrpc++-dev        /usr/include/grpcpp/grpcpp.h
 check libboost-context-dev /usr/include/boost/context/fiber.hpp
-check libcurl4-openssl-dev /usr/include/*/curl/curl.h
 check musl-tools           musl-gcc
 check libxml2-utils        xmllint
 check chromium-headless-shell chromium-headless-shell

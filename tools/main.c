@@ -23,6 +23,8 @@ const struct command commands[] = {
 	  command_scan },
 	{ "check", "[--] [COMMAND]",
 	  "does watching work here? can this program be watched, and how well?", command_check },
+	{ "export", "[OPTION...] DIRECTORY|PID...",
+	  "send findings and turn lengths to an OpenTelemetry collector", command_export },
 	{ "clean", "[OPTION...] [DIRECTORY]", "remove traces of processes that have ended",
 	  command_clean },
 	{ "completion", "bash|zsh|fish", "completion of this command line, for a shell to read",

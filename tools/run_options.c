@@ -31,6 +31,17 @@ static const char *take_require_executor(void *target, const char *value)
 	return NULL;
 }
 
+static const char *take_export(void *target, const char *value)
+{
+	struct run_options *options = target;
+
+	options->export = value;
+	return !strcmp(value, "otlp") || !strncmp(value, "http://", 7) ||
+			       !strncmp(value, "https://", 8)
+		       ? NULL
+		       : "otlp, with the collector in OTEL_EXPORTER_OTLP_ENDPOINT, or its URL";
+}
+
 static const char *take_set(void *target, const char *entry)
 {
 	struct run_options *options = target;
@@ -62,6 +73,8 @@ static const struct command_option lines[] = {
 	  take_require_executor },
 	{ "timeline", 0, NULL, "keep the times of each thread's last turns in the traces",
 	  take_timeline },
+	{ "export", 0, "otlp|URL", "send what was found to an OpenTelemetry collector",
+	  take_export },
 	{ "set", 0, "KEY=VALUE", "an option of the runtime; `yieldsan help options' lists them",
 	  take_set },
 };

@@ -10,6 +10,7 @@
 struct run_options {
 	const char *output; /* directory for traces; NULL: a private one */
 	bool require_executor;
+	const char *export; /* "otlp", or the collector's URL; NULL: the findings are not sent */
 	/* Preload into the program itself; false: the environment lets others preload it into what
 	 * the program starts. */
 	bool preloads;

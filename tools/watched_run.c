@@ -362,12 +362,23 @@ static int start(struct run *run)
 	return error;
 }
 
+/* Its failure is no failure of the program. */
+static void export_run(const struct run *run)
+{
+	const char *url = run->options->export;
+	char *paths[] = { (char *)run->traces.path };
+
+	export_to(strcmp(url, "otlp") ? url : NULL, paths, 1, stderr);
+}
+
 static int conclude(struct run *run)
 {
 	int error;
 
 	trace_directory_collect(&run->traces, run->pid, run->status);
 	error = make_report(run);
+	if (run->options->export)
+		export_run(run);
 	if (!error && !keeps_traces(run))
 		trace_directory_remove(&run->traces);
 	trace_directory_close(&run->traces);

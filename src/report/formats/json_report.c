@@ -441,6 +441,7 @@ static json_t *process_json(const struct process *process)
 
 	json_object_set_new(object, "pid", json_integer(process->pid));
 	json_set_text(object, "executable", process->executable);
+	json_object_set_new(object, "start_unix_ns", json_of_number(process->start_unix_ns));
 	for (size_t i = 0; i < process->argument_count; i++)
 		json_array_append_new(arguments, json_string(process->arguments[i]));
 	json_object_set_new(object, "argv", arguments);

@@ -25,6 +25,7 @@ struct process_executor {
 struct process {
 	struct process *next;
 	int64_t pid;
+	uint64_t start_unix_ns; /* when the runtime started in it, since 1970 */
 	const char *trace_path, *executable;
 	struct ownership *ownership;
 	const char *own;      /* option: packages and paths that belong to the user */
