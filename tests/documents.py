@@ -8,6 +8,7 @@ with frames that are left out, "...", matches any.
 
 import contextlib
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -175,11 +176,11 @@ class _Late(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def _requests():
-    """The directory of the package."""
+def _package(name, version):
+    """The directory of a package from PyPI."""
     place = BUILD / "documents"
-    if not (place / "requests").is_dir():
-        done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", place, "requests==2.34.2"],
+    if not (place / name).is_dir():
+        done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", place, f"{name}=={version}"],
                               capture_output=True, text=True, check=False)
         if done.returncode:
             raise Skip((done.stderr.strip().splitlines() or ["pip failed"])[-1])
@@ -191,13 +192,50 @@ def requests_in_a_coroutine(place):
     shown = _block("README.md", "async def fetch_rate", "$ cat rates.py")
     expect(shown.removesuffix("...\n") in program, shown)
     shutil.copy(PROGRAMS / "rates.py", place.path)
-    environment = {"PYTHONPATH": str(_requests())}
+    environment = {"PYTHONPATH": str(_package("requests", "2.34.2"))}
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Late) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/"
         _expect_shown("README.md", "run python3 rates.py",
                       lambda: yieldsan("run", "python3", "rates.py", url, cwd=place.path, env=environment))
         server.shutdown()
+
+
+SLEEPER = """
+import asyncio, time
+
+async def main():
+    await asyncio.sleep(0.01)
+    time.sleep(0.03)
+
+asyncio.run(main())
+"""
+QUERIES = """
+import duckdb, json, sys
+for query in json.load(sys.stdin):
+    print(json.dumps(duckdb.sql(query).fetchall(), default=str))
+"""
+
+
+def queries_for_a_column_store(place):
+    """Two releases on two machines; the second has one more place that blocks."""
+    queries = ["\n".join(block) for block in _blocks("tools/doc/fleet.md") if block[0].startswith(("SELECT", "WITH"))]
+    expect(len(queries) == 2, queries)
+    sleeper = place.write("sleeper.py", SLEEPER)
+    for release, steps in (("1.4", ["block"]), ("1.5", ["block", "block"])):
+        (place / "fleet" / release).mkdir(parents=True)
+        for host in ("one", "two"):
+            command = [place.blocker(), *(steps if host == "one" else ["turn"])]
+            if host == "two" and release == "1.5":
+                command = ["python3", sleeper]
+            yieldsan("run", "--format=ndjson", f"--report={place / 'fleet' / release / host}.ndjson", "--fail-on=never", *command)
+    environment = {**os.environ, "PYTHONPATH": str(_package("duckdb", "1.4.2"))}
+    done = subprocess.run([sys.executable, "-c", QUERIES], input=json.dumps(queries), cwd=place.path, env=environment, text=True,
+                          capture_output=True, check=False)
+    expect(done.returncode == 0, done)
+    worst, new = map(json.loads, done.stdout.splitlines())
+    expect([row[2] for row in worst if "nanosleep blocks" in row[1]] == [3] and len(worst) == 2, worst)
+    expect(len(new) == 1 and "time.sleep" in new[0][2], new)
 
 
 if __name__ == "__main__":
