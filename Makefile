@@ -39,7 +39,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all static portable static-only portable-only release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
+.PHONY: all static portable static-only portable-only release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher check-export demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -78,6 +78,11 @@ check-watcher: ## the process that looks at a program from outside, killed 200 t
 	$(Q)tools/install-dependencies.sh build check
 	$(Q)$(again) all
 	$(Q)tests/long/watcher.py
+
+check-export: ## `yieldsan export' to a real OpenTelemetry Collector, which Go's client builds
+	$(Q)tools/install-dependencies.sh build check
+	$(Q)$(again) all
+	$(Q)tests/long/export.py
 
 unit: $(unit) ## run the unit tests
 	$(Q)tests/summary $^
