@@ -157,10 +157,15 @@ def _fetched(name, command):
     return directory
 
 
+def _python_packages(*packages):
+    name = "_".join(packages)
+    return _fetched(name, [PYTHON, "-m", "pip", "install", "--quiet", "--target", "site-packages", *packages]) / "site-packages"
+
+
 def _python(place, text, *packages):
-    directory = _fetched("_".join(packages), [PYTHON, "-m", "pip", "install", "--quiet", "--target", "site-packages", *packages])
+    directory = _python_packages(*packages)
     place.write("app.py", text)
-    return run(PYTHON, "app.py", cwd=place.path, env={"PYTHONPATH": str(directory / "site-packages")})
+    return run(PYTHON, "app.py", cwd=place.path, env={"PYTHONPATH": str(directory)})
 
 
 def _node(place, text, package):
@@ -222,4 +227,5 @@ def code_of_no_framework_has_no_handler(place):
     expect(" in index " in result.err and "  task:" not in result.err, result)
 
 
-sys.exit(run_tests(globals()))
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))

@@ -194,7 +194,7 @@ def a_hang_is_told_while_it_lasts_and_after_a_kill(place):
                                stderr=subprocess.PIPE, text=True)
     try:
         reported = [process.stderr.readline() for _ in range(2)]
-        expect(all("it has not ended" in line and "in hang (" in line for line in reported), reported)
+        expect(all("and still running" in line and "in hang (" in line for line in reported), reported)
         lengths = [line.split("): ")[-1] for line in reported]
         expect(lengths[0] != lengths[1], reported)
         (trace,) = traces_in(directory)
@@ -235,7 +235,7 @@ def a_loop_that_is_polled_with_nothing_to_wait_for_has_no_endless_turn(place):
         report, result = _findings(place, "polled", program=program)
         # Of a microsecond each, but for one that lost its processor meanwhile.
         expect(all(finding["stall"] == "runnable" for finding in report["findings"]), report["findings"])
-        expect("has not ended" not in result.err, result)
+        expect("and still running" not in result.err, result)
 
 
 def a_child_that_has_not_executed_yet_is_not_told_while_it_is_waited_for(place):
@@ -258,7 +258,7 @@ asyncio.run(main())
 print("done")
 """)
         _, result = _findings(place, program, program="/usr/bin/python3")
-        reported = [line for line in result.err.splitlines() if "read" in line and "has not ended" in line]
+        reported = [line for line in result.err.splitlines() if "read" in line and "and still running" in line]
         # A pipe that no spawn made is reported.
         expect(bool(reported) == (slow == "None"), result)
 
@@ -516,7 +516,7 @@ def a_root_future_that_freezes_itself_alone_is_a_notice(place):
         report, result = _findings(place, case, program=_roots("dev"))
         finding = _only_long_turn(report)
         expect((finding["severity"], finding["confidence"]) == ("notice", "medium"), finding)
-        expect("has not ended" not in result.err, result)
+        expect("and still running" not in result.err, result)
 
 
 def what_is_around_a_root_future_or_in_many_polls_is_no_stall(place):
@@ -534,7 +534,7 @@ def polls_that_cannot_be_told_apart_are_notices_at_most(place):
     for case, profile, program in runs:
         report, result = _findings(place, case, program=_roots(profile, program))
         expect(all(severity == "notice" for severity, _ in _told(report)), (case, _told(report)))
-        expect("has not ended" not in result.err, result)
+        expect("and still running" not in result.err, result)
 
 
 def a_root_future_that_waits_past_libc_is_named(place):
@@ -560,7 +560,7 @@ def a_root_future_that_hangs_is_told_while_it_lasts_and_after_a_kill(place):
                                    stderr=subprocess.PIPE, text=True)
         try:
             reported = [process.stderr.readline() for _ in range(2)]
-            expect(all("tokio runtime" in line and what in line and "it has not ended" in line for line in reported), reported)
+            expect(all("tokio runtime" in line and what in line and "and still running" in line for line in reported), reported)
             os.kill(int(re.search(r"\[(\d+)\]", reported[0])[1]), signal.SIGKILL)
             rest = process.communicate(timeout=60)[1]
         finally:

@@ -250,7 +250,7 @@ def a_call_that_lasts_names_the_reader_of_a_full_pipe(place):
     process.stdout.read()
     told = process.stderr.read().decode()
     process.wait()
-    expect(re.search(r"write \(to standard output, a pipe to \S+ \(\d+\)\) blocks .* has not ended after", told), told)
+    expect(re.search(r"write \(to standard output, a pipe to \S+ \(\d+\)\) blocks .* still blocked after", told), told)
 
 
 if __name__ == "__main__":

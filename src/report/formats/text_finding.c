@@ -19,6 +19,7 @@
 
 #define MAX_SHARES  5 /* processes that a finding lists */
 #define MAX_STACKS  4
+#define MAX_PARTS   4 /* other calls below the same library call */
 #define MAX_RELATED 5 /* findings of the same cause that are listed */
 
 static void print_headline(const struct report *report, const struct finding *finding,
@@ -179,7 +180,7 @@ static void print_role(const struct finding_stack *stack, FILE *out)
 	if (stack->weight)
 		fprintf(out, " %s", quantity_count(duration, stack->weight));
 	if (stack->lock)
-		fprintf(out, " %s", stack->lock);
+		fprintf(out, "%s %s", stack->role == ROLE_WAITING ? " for" : "", stack->lock);
 	if (stack->thread && *stack->thread)
 		fprintf(out, ", thread %s", stack->thread);
 	if (stack->tid)
@@ -207,20 +208,23 @@ static void print_stack(const struct report *report, const struct finding_stack 
 }
 
 /* The parts of one library call; the finding is the worst of them. */
-static void print_parts(const struct finding *finding, FILE *out)
+static void print_parts(const struct finding *finding, const struct text_style *style, FILE *out)
 {
 	char duration[QUANTITY_SIZE], times[64];
+	size_t count = 0;
 	const char *before = "  of the same call: ";
 
 	for (const struct finding *part = finding->also; part; part = part->next_part) {
-		if (!finding_is_same_call(finding, part))
+		if (!finding_is_same_call(finding, part) || (++count > MAX_PARTS && !style->full))
 			continue;
 		fprintf(out, "%s%s %s, %s", before, part->call,
 			quantity_of(times, part->count, "time"),
 			quantity_duration(duration, part->total_ns));
 		before = "; ";
 	}
-	if (*before == ';')
+	if (count > MAX_PARTS && !style->full)
+		fprintf(out, "; and %zu more", count - MAX_PARTS);
+	if (count)
 		fputc('\n', out);
 }
 
@@ -270,7 +274,7 @@ static void print_details(const struct report *report, const struct finding *fin
 {
 	print_tests(report, finding, out);
 	print_evidence(finding, out);
-	print_parts(finding, out);
+	print_parts(finding, style, out);
 	print_related(report, finding, out);
 	print_remark(finding, out);
 	print_reasons(report, finding, out);

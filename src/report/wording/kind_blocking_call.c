@@ -62,11 +62,11 @@ static const char *progress(struct session *session, const struct finding *findi
 	char text[QUANTITY_SIZE];
 
 	if (!finding->progress_ns)
-		return "had not ended when the process did";
+		return "still blocked when the process ended";
 	quantity_duration(text, finding->progress_ns);
 	return strings_print(&session->strings,
-			     finding->running ? "has not ended after %s"
-					      : "had not ended after %s, when the process ended",
+			     finding->running ? "still blocked after %s"
+					      : "still blocked after %s, when the process ended",
 			     text);
 }
 

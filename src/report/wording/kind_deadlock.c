@@ -17,13 +17,14 @@ const char *deadlock_cost(struct session *session, const struct finding *finding
 	char duration[QUANTITY_SIZE];
 
 	if (!finding->in_progress)
-		return strings_print(&session->strings, "for %s, then it went on",
+		return strings_print(&session->strings, "stuck for %s, then it went on",
 				     quantity_duration(duration, finding->max_ns));
 	if (!finding->progress_ns)
-		return "had not ended when the process did";
+		return "still stuck when the process ended";
 	quantity_duration(duration, finding->progress_ns);
 	return strings_print(&session->strings,
-			     finding->running ? "for %s by now" : "for %s, when the process ended",
+			     finding->running ? "stuck for %s so far"
+					      : "still stuck after %s, when the process ended",
 			     duration);
 }
 

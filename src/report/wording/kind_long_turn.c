@@ -66,9 +66,11 @@ const char *long_turn_cost(struct session *session, const struct finding *findin
 
 	if (finding->in_progress) {
 		quantity_duration(longest, finding->progress_ns);
-		return strings_print(strings, "%s %s", longest,
-				     finding->running ? "by now, and it has not ended"
-						      : "when the process ended");
+		return strings_print(strings,
+				     finding->running
+					     ? "%s so far, and still running"
+					     : "%s, and still running when the process ended",
+				     longest);
 	}
 	quantity_duration(total, finding->total_ns);
 	if (finding->count == 1)

@@ -314,7 +314,7 @@ static void a_call_in_progress_joins_the_finding_of_its_stack(void **state)
 	assert_int_equal(number_of(finding, "count"), 2);
 	assert_int_equal(number_of(finding, "max_ns"), 950 * MS);
 	assert_int_equal(number_of(finding, "total_ns"), 970 * MS);
-	assert_contains(text_of(finding, "message"), "one had not ended after 950 ms");
+	assert_contains(text_of(finding, "message"), "one still blocked after 950 ms");
 	made_report_free(&made);
 }
 
@@ -341,7 +341,7 @@ static void a_call_that_the_kill_interrupted_is_a_finding_of_its_own(void **stat
 	report_call_in_progress(&made, SUBJECT_SOCKET, TRACE_END_UNKNOWN, 0);
 	assert_string_equal(text_of(only_finding(&made), "severity"), "error");
 	assert_contains(text_of(only_finding(&made), "message"),
-			"had not ended when the process did");
+			"still blocked when the process ended");
 	made_report_free(&made);
 	report_call_in_progress(&made, SUBJECT_REGULAR_FILE, TRACE_END_UNKNOWN, 0);
 	assert_string_equal(text_of(only_finding(&made), "severity"), "warning");
