@@ -27,6 +27,7 @@ TRIES = 3
 CHANGES = (
     (re.compile(r"\d+(\.\d+)?( min \d+)? (ms|us|ns|s|frames?|turns?|KB)\b|[\d.]+ %"), "N"),
     (re.compile(r"(?<=process )\d+|\[\d+\]|\(\d+\)|0x[0-9a-f]+|(?<=, )/?\S+/debug/app$|\d+(?= times)"), "N"),
+    (re.compile(r"(?<=127\.0\.0\.1:)\d+"), "N"),
     (re.compile(r"(?<=id: )[0-9a-f]{16}|(?<=\[)\d+(?=\])"), "N"),
     (re.compile(r"for up to|\bfor\b"), "for"),
     (re.compile(r"^(ERROR|WARNING|NOTICE) +(?=a long turn)"), ""),  # a loaded machine lowers it

@@ -203,19 +203,19 @@ def aiohttp(place):
 
 def tornado_without_code_of_the_programs(place):
     result = _python(place, TORNADO, "tornado")
-    _expect(result, r"^WARNING io.BufferedReader.read \(read\) blocks the asyncio event loop in "
+    _expect(result, r"^WARNING io.BufferedReader.read \(read from big\) blocks the asyncio event loop in "
                     r"tornado.web.StaticFileHandler.get_content \(")
     expect("in <module>" not in result.err, result)
 
 
 def express(place):
-    _expect(_node(place, EXPRESS, "express"), r"^\w+ +execSync .* in slow ",
+    _expect(_node(place, EXPRESS, "express"), r"^\w+ +child_process.execSync .* in slow ",
             r"^  task: GET /user/:id showUser at app.js:\d+ > slow at app.js:\d+$",
             r"^  task: GET / <anonymous> at app.js:\d+ > slow at app.js:\d+$")
 
 
 def fastify(place):
-    _expect(_node(place, FASTIFY, "fastify"), r"^\w+ +execSync .* in slow ",
+    _expect(_node(place, FASTIFY, "fastify"), r"^\w+ +child_process.execSync .* in slow ",
             r"^  task: GET /user/:id showUser at app.js:\d+ > slow at app.js:\d+$",
             r"^  task: GET / (<anonymous>|[\w.]+) at app.js:\d+ > slow at app.js:\d+$")
 
