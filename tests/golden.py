@@ -47,7 +47,7 @@ CHANGES = (
     (re.compile(r"\+<address>"), "+<offset>"),
     (re.compile(r"(?<=: )(once, <time>|N times, <time> in total, longest <time>)"), "<how often, how long>"),
 )
-DROPPED = re.compile(r"^  (lowered|less sure|of the same call): |^      the interpreter itself waited: |traces kept in |^yieldsan: \[")
+DROPPED = re.compile(r"^  (lowered|less sure|of the same call): |^      the interpreter itself waited |traces kept in |^yieldsan: \[")
 
 
 def _general(text, place):
@@ -132,7 +132,7 @@ class _Late(http.server.BaseHTTPRequestHandler):
 
 
 def asyncio_requests(place):
-    packages = documents._requests()
+    packages = documents._package("requests", "2.34.2")
     shutil.copy(ROOT / "tests" / "documents" / "rates.py", place.path)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Late) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -318,6 +318,8 @@ void text_finding_print(const struct report *report, const struct finding *findi
 	has_source = text_source_print(report, finding, style, out);
 	if (extent == TEXT_WHOLE)
 		print_limited(report, finding, style, has_source, most, out);
+	else
+		print_task(report, finding, out);
 	fprintf(out, "  advice: %s\n", finding->advice);
 	if (extent == TEXT_WHOLE)
 		fprintf(out, "  id: %s\n", finding->id);

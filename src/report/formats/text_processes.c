@@ -100,9 +100,9 @@ static void print_executor(const struct process_executor *executor, FILE *out)
 	print_lengths(&executor->lengths, out);
 	if (executor->own_waits)
 		fprintf(out,
-			"      the interpreter itself waited: %s, %s in total (GIL, GC, compiler; "
+			"      the interpreter itself waited %s, %s in total (GIL, GC, compiler; "
 			"not reported as findings)\n",
-			quantity_of(waits, executor->own_waits, "wait"),
+			quantity_of(waits, executor->own_waits, "time"),
 			quantity_duration(lost, executor->own_waits_ns));
 }
 
