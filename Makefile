@@ -268,6 +268,14 @@ check-asan: ## the tools' tests under the address and undefined-behaviour saniti
 check-tools: all $(filter-out $(BUILD)/unit/runtime/%,$(unit))
 	$(Q)tests/summary $(filter-out $(BUILD)/unit/runtime/%,$(unit)) $(wildcard tests/cli_*.py) tests/scan.py
 
+# The tests whose lines count: what a slow build or a moved directory makes fail is of no account.
+COVERED ?= $(unit) $(runners)
+coverage: ## lines of src/runtime that the tests run, by room; COVERED=tests
+	$(Q)$(again) BUILD=$(BUILD)/coverage CFLAGS="-O1 -g --coverage -fprofile-update=atomic" all $(filter $(BUILD)/%,$(COVERED:$(BUILD)/%=$(BUILD)/coverage/%))
+	$(Q)find $(BUILD)/coverage -name '*.gcda' -delete
+	-$(Q)BUILD=$(BUILD)/coverage tests/summary $(COVERED:$(BUILD)/%=$(BUILD)/coverage/%)
+	$(Q)tests/long/coverage.py $(BUILD)/coverage
+
 check-tsan: ## the tables that the watched threads share, under the thread sanitizer
 	$(Q)$(again) BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread -Wno-tsan" check-tables
 

@@ -1,8 +1,6 @@
 /* One watched call from begin to end: its subject, what happened, and the verdict. */
-#include <errno.h>
 #include <stdio_ext.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "runtime/turns/allowance.h"
@@ -14,10 +12,6 @@
 #include "runtime/futures/root_turn.h"
 #include "runtime/futures/task_root.h"
 #include "runtime/futures/root_look.h"
-#include "runtime/interpreters/interpreters.h"
-#include "judgement/call.h"
-#include "judgement/excuse.h"
-#include "runtime/base/log.h"
 #include "runtime/base/runtime.h"
 #include "runtime/trace/sites.h"
 #include "runtime/turns/stack_switch.h"
@@ -27,43 +21,11 @@
 #include "runtime/turns/turn.h"
 #include "runtime/unwind/unwinder.h"
 #include "call.h"
-#include "child_pipes.h"
+#include "call_excuse.h"
+#include "call_outcome.h"
 #include "output_end.h"
 #include "status_pipe.h"
-#include "wait_delay.h"
 #include "waited_for.h"
-
-static uint64_t timeval_ns(struct timeval time)
-{
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
-}
-
-static void take_usage(void)
-{
-	struct thread_state *self = &this_thread;
-	struct rusage usage;
-
-	self->usage_known = true;
-	self->usage.switches = -1;
-	if (runtime_silent)
-		return;
-	/* Fails only under a seccomp filter that was installed without libc. */
-	if (getrusage(RUSAGE_THREAD, &usage)) {
-		trace_give_up_calls();
-		return;
-	}
-	self->usage.cpu_ns = timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
-	self->usage.switches = usage.ru_nvcsw;
-}
-
-/*
- * If only a long sleep matters, the usage taken earlier in the turn is good enough: CPU time since
- * then makes the sleep look shorter, never longer. This halves the cost of such a call.
- */
-static bool needs_fresh_usage(enum call_class class, uint8_t kind)
-{
-	return !this_thread.usage_known || class < CLASS_TRANSFER || kind >= SUBJECT_PIPE;
-}
 
 /*
  * If the stream's buffer has unread input, the call does not reach the descriptor. glibc,
@@ -142,17 +104,10 @@ static bool may_take_long(const struct call_watch *watch)
 	return allowance_is_open() || status_pipe_is(watch->subject.fd);
 }
 
-/* A loop that serves one client, or talks to one peer, waits for it at a second place. */
-static bool waits_for_own_peer(const struct call_watch *watch)
-{
-	return !strcmp(call_infos[watch->call].category, "poll") &&
-	       event_loop_session(this_thread.turn) != SESSION_MANY;
-}
-
 /* Not reported while in progress: it is no finding, or at most a notice. */
 static bool may_last(const struct call_watch *watch)
 {
-	return may_take_long(watch) || waits_for_own_peer(watch) ||
+	return may_take_long(watch) || call_waits_for_own_peer(watch) ||
 	       event_loop_session(this_thread.turn) == SESSION_ONE;
 }
 
@@ -201,47 +156,6 @@ static bool take_root(struct call_watch *watch)
 	return true;
 }
 
-/* Waits for another thread to leave a lock or to end. */
-static bool waits_for_thread(const struct call_watch *watch)
-{
-	const char *category = call_infos[watch->call].category;
-
-	return !strcmp(category, "lock") || !strcmp(category, "thread");
-}
-
-static void take_script(struct call_watch *watch)
-{
-	struct trace_call_in_progress *call = &this_thread.slot->call;
-
-	if (!call->script_size)
-		call->script_size = (uint32_t)interpreter_script(
-			call->frames, call->depth, waits_for_thread(watch), call->script,
-			sizeof call->script, &watch->language);
-}
-
-static uintptr_t mutex_of(const struct call_watch *watch)
-{
-	return (uintptr_t)(watch->subject.mutex ? watch->subject.mutex : watch->subject.lock);
-}
-
-/* In a pool whose threads take turns, a thread that waits for its turn delays nothing. */
-static bool goes_idle(const struct call_watch *watch)
-{
-	const struct trace_call_in_progress *call = &this_thread.slot->call;
-	const struct call_info *info = &call_infos[watch->call];
-	enum loop_pool_wait what = POOL_WAITS_OTHER;
-
-	if (strcmp(info->category, "lock"))
-		return false;
-	if (watch->subject.mutex)
-		what = POOL_WAITS_CONDITION;
-	else if (watch->call == CALL_futex)
-		what = POOL_WAITS_FUTEX;
-	else if (info->class == CLASS_LOCK)
-		what = POOL_WAITS_LOCK;
-	return event_loop_idles(what, mutex_of(watch), call->frames, call->depth);
-}
-
 static bool begin(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
@@ -260,7 +174,7 @@ static bool begin(struct call_watch *watch)
 		event_loop_left();
 		return false;
 	}
-	if (goes_idle(watch)) {
+	if (call_goes_idle(watch)) {
 		erase();
 		watch->idle = event_loop_goes_idle();
 		return false;
@@ -274,9 +188,9 @@ static bool begin(struct call_watch *watch)
 	 * A call that never returns is reported with the interpreter's frames; one that returns
 	 * needs them too, unless it is no finding.
 	 */
-	take_script(watch);
-	if (needs_fresh_usage(class, watch->kind))
-		take_usage();
+	call_take_script(watch);
+	if (call_usage_is_old(class, watch->kind))
+		call_usage_take();
 	watch->cpu_ns = this_thread.usage.cpu_ns;
 	watch->switches = this_thread.usage.switches;
 	watch->start_ns = this_thread.slot->call.start_ns;
@@ -335,111 +249,6 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	}
 }
 
-/*
- * Whether data written to stdio has left the stream's buffer. Data may still be pending afterwards:
- * the excess was written, and the rest is in the buffer. Then the size decides or, if that is not
- * known, whether the thread slept.
- */
-static bool reached_descriptor(const struct call_watch *watch, bool slept)
-{
-	size_t pending;
-
-	if (call_infos[watch->call].class != CLASS_STREAM_OUT || !watch->subject.stream || slept)
-		return true;
-	pending = __fpending(watch->subject.stream);
-	if (pending <= watch->stream_pending)
-		return true;
-	return watch->subject.bytes && pending - watch->stream_pending != watch->subject.bytes;
-}
-
-/* What happened during the call. */
-struct outcome {
-	uint64_t wall_ns;
-	uint64_t others_slept_ns; /* of similar calls that were not measured */
-	bool spun;
-	struct call_facts facts;
-};
-
-/*
- * A short call on a file matters only if it slept for long. One in TRACE_SLEEP_SAMPLES of these is
- * measured and stands for the others.
- */
-static bool is_sampled(const struct call_watch *watch, const struct outcome *outcome)
-{
-	return outcome->wall_ns < TRACE_SHORT_CALL_NS && outcome->facts.class >= CLASS_TRANSFER &&
-	       watch->kind < SUBJECT_PIPE && !watch->subject.spins;
-}
-
-static bool is_passed_over(const struct call_watch *watch, const struct outcome *outcome)
-{
-	return is_sampled(watch, outcome) &&
-	       this_thread.short_calls++ % TRACE_SLEEP_SAMPLES != TRACE_SLEEP_SAMPLES - 1;
-}
-
-static struct outcome outcome_of(const struct call_watch *watch, uint64_t end_ns,
-				 const struct limits *limits)
-{
-	struct outcome outcome = {
-		.wall_ns = end_ns - watch->start_ns,
-		.facts = {
-			.class = call_infos[watch->call].class,
-			.no_events = watch->flags & SITE_SLEEPS,
-			.local_name = watch->subject.local_name,
-			.failed = watch->failed,
-			.follows = output_end_was_awaited(watch),
-		},
-	};
-	struct call_facts *facts = &outcome.facts;
-	uint64_t cpu_ns;
-
-	if (outcome.wall_ns < LIMIT_SHORTEST_SLEEP || is_passed_over(watch, &outcome))
-		return outcome;
-	take_usage();
-	if (this_thread.usage.switches < 0 || watch->switches < 0) {
-		/* The kernel does not answer: use only the clock. */
-		facts->slept = true;
-		facts->slept_ns = outcome.wall_ns;
-		return outcome;
-	}
-	facts->slept = this_thread.usage.switches > watch->switches;
-	cpu_ns = this_thread.usage.cpu_ns - watch->cpu_ns;
-	/* For the turn this is as bad as sleeping, while it had a CPU to spin on. */
-	if (watch->subject.spins) {
-		facts->slept = true;
-		facts->slept_ns = cpu_ns < outcome.wall_ns ? cpu_ns : outcome.wall_ns;
-		outcome.spun = true;
-	} else if (facts->slept && outcome.wall_ns > cpu_ns) {
-		facts->slept_ns = outcome.wall_ns - cpu_ns;
-		if (is_sampled(watch, &outcome))
-			outcome.others_slept_ns = facts->slept_ns * (TRACE_SLEEP_SAMPLES - 1);
-	}
-	if (facts->class == CLASS_CHILD)
-		facts->ran_child =
-			child_was_run(this_thread.awaited_child, facts->slept_ns, end_ns);
-	if (facts->slept_ns >= limits->wait_ns || facts->slept_ns >= limits->disk_ns)
-		facts->delay_ns = wait_delay(watch, end_ns);
-	if (facts->slept_ns >= limits->disk_ns)
-		facts->disk_busy = crowd_disks_were_busy(watch->start_ns);
-	return outcome;
-}
-
-/* Query again before reporting: our record may be out of date. */
-static void ask_again(struct call_watch *watch, struct call_facts *facts)
-{
-	int fd = watch->fd_made >= 0 ? watch->fd_made : watch->subject.fd;
-	struct descriptor descriptor;
-
-	if (fd < 0 || watch->kind == SUBJECT_REGULAR_FILE)
-		return;
-	descriptor = descriptor_ask_with(fd, watch->fd_flags);
-	if (descriptor.subject == SUBJECT_NONE) /* closed by the call itself */
-		return;
-	watch->kind = descriptor.subject;
-	if (watch->fd_made >= 0 && descriptor.append) /* a log */
-		watch->flags |= SITE_APPENDS;
-	facts->nonblocking = descriptor.nonblocking;
-}
-
 static struct trace_site *record(struct call_watch *watch, struct verdict verdict,
 				 const struct outcome *outcome, uint64_t end_ns)
 {
@@ -448,7 +257,7 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 	struct turn *turn = watch->turn ? watch->turn : root_turn();
 	struct trace_site *site;
 
-	take_script(watch);
+	call_take_script(watch);
 	site = site_get(&(struct site_key){
 		.kind = SITE_BLOCKING_CALL,
 		.call = watch->call,
@@ -482,67 +291,6 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 	return site;
 }
 
-/* Waits that an interpreter or a loop's library makes for itself. */
-static enum excuse own_wait(struct call_watch *watch, const struct outcome *outcome)
-{
-	struct trace_call_in_progress *call = &this_thread.slot->call;
-	struct trace_executor *executor = trace_at(call->executor);
-	enum excuse excuse = EXCUSE_NONE;
-
-	if (status_pipe_is(watch->subject.fd))
-		return EXCUSE_CHILD_STATUS;
-	if (goes_idle(watch))
-		return EXCUSE_POOL;
-	if (waits_for_own_peer(watch))
-		return EXCUSE_SESSION;
-	/* libuv uses a pipe as a lock; the byte is there. */
-	if (watch->kind == SUBJECT_PIPE && !outcome->facts.slept)
-		return call->depth && event_loop_library_has(call->frames[0]) ? EXCUSE_LIBRARY_PIPE
-									      : EXCUSE_NONE;
-	if (!waits_for_thread(watch))
-		return EXCUSE_NONE;
-	take_script(watch);
-	if (interpreter_owns_wait(watch->subject.lock, call->frames, call->depth, call->script,
-				  call->script_size))
-		excuse = EXCUSE_INTERPRETER;
-	else if (event_loop_library_calls(call->frames, call->depth))
-		excuse = EXCUSE_LIBRARY;
-	else if (watch->call == CALL_futex && call->depth && interpreter_is_java(call->frames[0]))
-		excuse = EXCUSE_INTERPRETER;
-	if (excuse == EXCUSE_NONE)
-		return EXCUSE_NONE;
-	__atomic_fetch_add(&executor->own_waits, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&executor->own_waits_ns, outcome->facts.slept_ns, __ATOMIC_RELAXED);
-	return excuse;
-}
-
-static enum excuse offload(struct call_watch *watch)
-{
-	struct turn *turn = watch->turn;
-	enum may_block answer = turn && turn->may_block ? turn->may_block(turn) : MAY_NOT_BLOCK;
-
-	if (answer == MAY_BLOCK_UNSURE)
-		watch->flags |= SITE_OFFLOAD_UNSURE;
-	if (answer == MAY_BLOCK)
-		return EXCUSE_OFFLOAD;
-	if (answer == MAY_WAIT &&
-	    (waits_for_thread(watch) || !strcmp(call_infos[watch->call].category, "poll")))
-		return EXCUSE_EXECUTOR_WAIT;
-	return EXCUSE_NONE;
-}
-
-static void log_excuse(const struct call_watch *watch, enum excuse excuse)
-{
-	static const char *const sentences[] = {
-#define EXCUSE(name, sentence) sentence,
-#include "judgement/excuses.def"
-#undef EXCUSE
-	};
-
-	if (excuse != EXCUSE_NONE)
-		LOG("%s is excused: %s", call_infos[watch->call].name, sentences[excuse]);
-}
-
 static void explain(struct turn *turn, const struct call_watch *watch,
 		    const struct outcome *outcome)
 {
@@ -571,24 +319,24 @@ static void end(struct call_watch *watch)
 	OWN_CODE_SCOPE;
 	const struct limits limits = limits_of(&runtime_options);
 	uint64_t end_ns = now_ns();
-	struct outcome outcome = outcome_of(watch, end_ns, &limits);
+	struct outcome outcome = call_outcome(watch, end_ns, &limits);
 	struct verdict verdict = { SEVERITY_NONE, 0 };
 	struct turn *turn = watch->turn ? watch->turn : root_turn();
 	struct trace_site *site = NULL;
 	bool error = false;
 
-	if (reached_descriptor(watch, outcome.facts.slept)) {
-		ask_again(watch, &outcome.facts);
+	if (call_reached_descriptor(watch, outcome.facts.slept)) {
+		call_ask_again(watch, &outcome.facts);
 		verdict = judge(watch, &outcome.facts, &limits);
 	}
 	if (verdict.severity != SEVERITY_NONE) {
-		enum excuse own = own_wait(watch, &outcome);
-		enum excuse excuse = own ? own : offload(watch);
+		enum excuse own = call_own_wait(watch, &outcome);
+		enum excuse excuse = own ? own : call_offload(watch);
 		bool excused = excuse != EXCUSE_NONE;
 
 		if (!excused && allowance_take())
 			excuse = EXCUSE_ALLOWED;
-		log_excuse(watch, excuse);
+		call_log_excuse(watch, excuse);
 		if (!excuse)
 			site = record(watch, verdict, &outcome, end_ns);
 		error = !excused && verdict.severity == SEVERITY_ERROR;
@@ -614,7 +362,7 @@ void call_watch_end(struct call_watch *watch)
 	if (UNLIKELY(watch->roots))
 		root_look_end();
 	if (UNLIKELY(watch->idle != NULL))
-		event_loop_goes_on(watch->idle, mutex_of(watch));
+		event_loop_goes_on(watch->idle, call_mutex(watch));
 	if (!watch->active)
 		return;
 	this_thread.in_call = false;
@@ -651,7 +399,7 @@ COLD static void abandon(struct trace_call_in_progress *call)
 	outcome.facts.slept_ns = outcome.wall_ns;
 	verdict = judge(&watch, &outcome.facts, &limits);
 	if (verdict.severity != SEVERITY_NONE && !(call->flags & SITE_ALLOWED) &&
-	    !own_wait(&watch, &outcome) && !offload(&watch))
+	    !call_own_wait(&watch, &outcome) && !call_offload(&watch))
 		site = record(&watch, verdict, &outcome, end_ns);
 	if (site) /* its loop may have ended for the same reason */
 		site->confirmed = 1;
