@@ -50,6 +50,18 @@ async def main():
 asyncio.run(main())
 """
 
+# The signal is blocked, and taken by sigwait or from a signalfd.
+TAKEN = SERVER.replace("""    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+""", """    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    loop = asyncio.get_running_loop()
+    if "sigwait" in places:
+        threading.Thread(target=lambda: (signal.sigwait([signal.SIGTERM]), loop.call_soon_threadsafe(ended.set))).start()
+    else:
+        mask = (ctypes.c_ulong * 16)(1 << signal.SIGTERM - 1)
+        taken = ctypes.CDLL(None).signalfd(-1, mask, os.O_NONBLOCK)
+        loop.add_reader(taken, lambda: (os.read(taken, 1024), ended.set()))
+""").replace("import asyncio,", "import asyncio, ctypes,")
+
 SCRIPT = """
 import asyncio, time
 
@@ -207,6 +219,12 @@ def a_loop_that_serves_nothing_has_no_start_up(place):
 def what_first_happens_after_sigterm_is_a_notice(place):
     found = _sleeps(place, "handler", "end")
     expect(found == {"handle": ("error", None), "main": ("notice", "shutdown")}, found)
+
+
+def a_signal_that_is_taken_without_a_handler_is_one(place):
+    for way in ("sigwait", "signalfd"):
+        found = _sleeps(place, way, "handler", "end", source=TAKEN)
+        expect(found == {"handle": ("error", None), "main": ("notice", "shutdown")}, f"{way}: {found}")
 
 
 def ci_lowers_nothing(place):

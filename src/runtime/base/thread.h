@@ -43,6 +43,8 @@ struct thread_state {
 	bool root_reactor; /* its block_on waits by epoll: each poll of its root future is seen */
 	bool loop_has_fds; /* it runs a loop that a close may end */
 	bool takes_datagrams; /* waits for its first datagram: see process/phase.h */
+	bool takes_signals;   /* made a signalfd that may ask the process to end: see
+				 calls/taken_signals.c */
 	bool accepts;	      /* it has accepted a connection: see process/phase.h */
 	bool made_pipe;	      /* which may be its status pipe: see calls/status_pipe.h */
 	bool loop_learns;     /* the reach of its loop is being learnt */

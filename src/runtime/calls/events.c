@@ -7,6 +7,7 @@
 #include "call.h"
 #include "keep.h"
 #include "modules_changed.h"
+#include "taken_signals.h"
 
 #define MAKES(name, params, args, subject, nonblocking)                                            \
 	EXPORT int name params                                                                     \
@@ -86,5 +87,7 @@ EXPORT int signalfd(int fd, const sigset_t *mask, int flags)
 
 	if (fd == -1)
 		keep_made_as(made, SUBJECT_EVENT, flags & SFD_NONBLOCK);
+	if (made >= 0)
+		taken_signals_by(made, mask);
 	return made;
 }

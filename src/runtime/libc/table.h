@@ -42,7 +42,7 @@ CALL(PURPOSE, sleep, int, clock_nanosleep, (clockid_t clock, int flags, const st
 CALL(PURPOSE, sleep, int, thrd_sleep, (const struct timespec *time, struct timespec *left), (time, left), WHEN(clock_sleep_waits(CLOCK_REALTIME, 0, time)))
 
 /* Reading and writing descriptors. */
-CALL(TRANSFER, file, ssize_t, read, (int fd, void *buffer, size_t size), (fd, buffer, size), FD(fd))
+CALL_BY_HAND(TRANSFER, file, ssize_t, read, (int fd, void *buffer, size_t size))
 CALL(TRANSFER, file, ssize_t, __read, (int fd, void *buffer, size_t size), (fd, buffer, size), FD(fd))
 CALL(TRANSFER, file, ssize_t, __read_chk, (int fd, void *buffer, size_t size, size_t room), (fd, buffer, size, room), FD(fd))
 CALL(TRANSFER, file, ssize_t, pread, (int fd, void *buffer, size_t size, off_t offset), (fd, buffer, size, offset), FD(fd))
@@ -704,9 +704,9 @@ CALL(METADATA, metadata, struct spwd *, getspnam, (const char *name), (name), AN
 CALL(METADATA, metadata, int, getspnam_r, (const char *name, struct spwd *entry, char *buffer, size_t size, struct spwd **found), (name, entry, buffer, size, found), ANY)
 
 /* Signals. */
-CALL(OTHERS, process, int, sigwait, (const sigset_t *set, int *signal), (set, signal), ANY)
-CALL(OTHERS, process, int, sigwaitinfo, (const sigset_t *set, siginfo_t *info), (set, info), ANY)
-CALL(OTHERS, process, int, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *timeout), (set, info, timeout), WHEN(timespec_waits(timeout, true)))
+CALL_BY_HAND(OTHERS, process, int, sigwait, (const sigset_t *set, int *signal))
+CALL_BY_HAND(OTHERS, process, int, sigwaitinfo, (const sigset_t *set, siginfo_t *info))
+CALL_BY_HAND(OTHERS, process, int, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *timeout))
 CALL(OTHERS, process, int, sigsuspend, (const sigset_t *set), (set), ANY)
 CALL(OTHERS, process, int, __sigsuspend, (const sigset_t *set), (set), ANY)
 CALL(OTHERS, process, int, __xpg_sigpause, (int signal), (signal), ANY)
