@@ -142,6 +142,8 @@ static void read_directory(struct report *report, const char *directory)
 	for (int i = 0; i < count; i++) {
 		char *path;
 
+		progress_step("reading traces", (size_t)i, (size_t)count);
+
 		if (asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0)
 			memory_exhausted();
 		read_trace(report, path);
@@ -318,9 +320,13 @@ static void read_all(struct report *report, const struct scan_options *scan, cha
 {
 	obstack_init(&report->memory);
 	progress_on(errors_of(report));
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		progress_step(scan ? "scanning files" : "reading traces", i, count);
 		read_path(report, paths[i], scan);
+	}
+	progress_step("finding names and lines of samples", 0, 0);
 	stalls_finish(report);
+	progress_step("putting findings together", 0, 0);
 	findings_finish(report);
 	progress_on(NULL);
 	if (report->options->report_nameless)

@@ -104,10 +104,20 @@ static void measure(struct table *table, enum column column)
 	}
 }
 
+static void shorten_places(struct table *table, size_t room)
+{
+	struct session *session = table->report->session;
+
+	for (size_t i = 0; i < table->count; i++)
+		table->cells[i][PLACE] = shortened(
+			session, shorter_place(session, table->cells[i][PLACE], room), room);
+	measure(table, PLACE);
+}
+
 /* The two columns of text share what the numbers leave. */
 static void fit(struct table *table)
 {
-	size_t width = table->style->width, used = 0, room, half, *widths = table->widths;
+	size_t width = table->style->width, used = 0, room, half, what, *widths = table->widths;
 
 	for (enum column column = 0; column < COLUMNS; column++) {
 		measure(table, column);
@@ -121,14 +131,10 @@ static void fit(struct table *table)
 	half = room / 2;
 	if (widths[PLACE] + widths[WHAT] <= room)
 		return;
-	if (widths[WHAT] <= half) {
-		widths[PLACE] = room - widths[WHAT];
-	} else if (widths[PLACE] <= half) {
-		widths[WHAT] = room - widths[PLACE];
-	} else {
-		widths[PLACE] = room - half;
-		widths[WHAT] = half;
-	}
+	what = widths[WHAT];
+	if (widths[PLACE] > half)
+		shorten_places(table, what < half ? room - what : room - half);
+	widths[WHAT] = what < room - widths[PLACE] ? what : room - widths[PLACE];
 }
 
 static void print_text(const char *text, size_t width, FILE *out)
@@ -143,12 +149,11 @@ static void print_row(const struct table *table, const char *const *cells, const
 {
 	struct session *session = table->report->session;
 	const size_t *widths = table->widths;
-	const char *place = shorter_place(session, cells[PLACE], widths[PLACE]);
 
 	fputs(colour, out);
 	print_text(cells[SEVERITY], widths[SEVERITY], out);
 	fputs(*colour ? table->style->plain : "", out);
-	print_text(shortened(session, place, widths[PLACE]), widths[PLACE], out);
+	print_text(cells[PLACE], widths[PLACE], out);
 	print_text(shortened(session, cells[WHAT], widths[WHAT]), widths[WHAT], out);
 	fprintf(out, "%*s  %*s  %*s\n", (int)widths[TIMES], cells[TIMES], (int)widths[TOTAL],
 		cells[TOTAL], (int)widths[LONGEST], cells[LONGEST]);
