@@ -324,7 +324,7 @@ static void read_all(struct report *report, const struct scan_options *scan, cha
 		progress_step(scan ? "scanning files" : "reading traces", i, count);
 		read_path(report, paths[i], scan);
 	}
-	progress_step("finding names and lines of samples", 0, 0);
+	progress_step("finding names and lines", 0, 0);
 	stalls_finish(report);
 	progress_step("putting findings together", 0, 0);
 	findings_finish(report);

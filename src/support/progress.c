@@ -85,8 +85,9 @@ void progress_step(const char *doing, size_t done, size_t all)
 		return;
 	progress.last_ms = ms;
 	progress.length = 0;
-	length = snprintf(progress.line, sizeof progress.line, WIPE "yieldsan: %s: %zu %%", doing,
-			  all ? done * 100 / all : 0);
+	length = all ? snprintf(progress.line, LINE_SIZE, WIPE "yieldsan: %s: %zu %%", doing,
+				done * 100 / all)
+		     : snprintf(progress.line, LINE_SIZE, WIPE "yieldsan: %s ...", doing);
 	progress.length = length < LINE_SIZE ? length : LINE_SIZE - 1;
 	if (ms - progress.start_ms >= NOTICED_MS)
 		show();

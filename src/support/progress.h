@@ -14,7 +14,7 @@
  */
 void progress_on(FILE *out);
 
-/* Call often, with the number of finished items and the total. */
+/* Call often, with the number of finished items and the total; 0: unknown. */
 void progress_step(const char *doing, size_t done, size_t all);
 
 /* Wipes the line at the end of a kind of work. The time counts on from progress_on(): many short
