@@ -192,6 +192,7 @@ static void *assemble(struct layout_builder *builder, const struct layout_header
 		[LAYOUT_CONDITIONS] = { builder->conditions, sizeof *builder->conditions },
 		[LAYOUT_WORDS] = { builder->words, sizeof *builder->words },
 		[LAYOUT_SEQUENCES] = { builder->sequences, sizeof *builder->sequences },
+		[LAYOUT_ENDS] = { builder->ends, sizeof *builder->ends },
 		[LAYOUT_TEXTS] = { builder->text_bytes, 1 },
 	};
 	struct layout_header header = *from;
@@ -240,6 +241,7 @@ static void builder_deinit(struct layout_builder *builder)
 	free(builder->conditions);
 	free(builder->words);
 	free(builder->sequences);
+	free(builder->ends);
 	free(builder->text_bytes);
 	free(builder->machine_dies);
 	types_deinit(&builder->types);
@@ -279,6 +281,7 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 	filled.flags |= builder.types.poll_count ? LAYOUT_HAS_TOKIO : 0;
 	filled.flags |= builder.types.run_count ? LAYOUT_HAS_ASYNC_TASK : 0;
 	filled.parking = layout_parking(&builder);
+	filled.tokio = layout_tokio(&builder);
 	table = assemble(&builder, &filled, size);
 	builder_deinit(&builder);
 	return table;

@@ -37,6 +37,7 @@ struct layout_builder {
 	struct layout_condition *conditions;
 	struct layout_word *words;
 	struct layout_sequence *sequences;
+	struct layout_end *ends;
 	char *text_bytes;
 	size_t counts[LAYOUT_PARTS], rooms[LAYOUT_PARTS];
 	struct layout_text *texts;
@@ -123,6 +124,18 @@ bool layout_has_conditions(const struct layout_builder *builder, const struct la
 
 /* The state word of a guard's lock; LAYOUT_NONE if unknown. */
 uint32_t layout_add_word(struct layout_builder *builder, Dwarf_Die *guard);
+
+/* Whether the type is an end of a wait between tasks. */
+bool layout_is_end(const char *name);
+
+/* The type as an end of a wait; LAYOUT_NONE: it is none, or not known well enough. */
+uint32_t layout_add_end(struct layout_builder *builder, Dwarf_Die *type);
+
+/* Whether an awaited type polls nothing but machines and ends of waits: see VALUE_WAITS_ONLY. */
+bool layout_waits_only(struct layout_builder *builder, Dwarf_Die *type);
+
+/* See struct layout_tokio. */
+struct layout_tokio layout_tokio(struct layout_builder *builder);
 
 /* See layout_header.parking. */
 int32_t layout_parking(struct layout_builder *builder);

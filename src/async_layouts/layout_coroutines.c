@@ -88,6 +88,7 @@ static void add_value(struct layout_builder *builder, struct coroutine *coroutin
 	value->word = LAYOUT_NONE;
 	value->drop_flag = LAYOUT_NONE;
 	value->sequence = LAYOUT_NONE;
+	value->end = LAYOUT_NONE;
 	value->class = guard->class;
 	value->flags =
 		(uint16_t)((guard->is_taken_apart ? VALUE_DROPS_ONE : 0) |

@@ -85,6 +85,21 @@ static bool vec(struct layout_builder *builder, Dwarf_Die *type, struct sequence
 	return true;
 }
 
+/* library/alloc/src/vec/into_iter.rs: what is left of a buffer. */
+static bool into_iter(struct layout_builder *builder, Dwarf_Die *type, struct sequence_place *place)
+{
+	Dwarf_Die unused;
+	uint64_t end;
+
+	if (!pointer_of(builder, type, "ptr", &place->first, &unused) ||
+	    !member_of(builder, type, "end", &unused, &end) ||
+	    !first_argument(type, &place->element))
+		return false;
+	place->sequence.length = (uint32_t)end;
+	place->sequence.ends = 1;
+	return true;
+}
+
 static bool boxed_slice(struct layout_builder *builder, Dwarf_Die *type,
 			struct sequence_place *place)
 {
@@ -120,6 +135,7 @@ static const struct {
 	bool (*find)(struct layout_builder *builder, Dwarf_Die *type, struct sequence_place *place);
 } containers[] = {
 	{ "alloc::vec::Vec<", vec },
+	{ "alloc::vec::into_iter::IntoIter<", into_iter },
 	{ "alloc::boxed::Box<[", boxed_slice },
 	{ "futures_util::stream::futures_unordered::FuturesUnordered<", unordered },
 };

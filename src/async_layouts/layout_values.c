@@ -122,6 +122,7 @@ static bool interests(struct layout_builder *builder, Dwarf_Die *type, int depth
 	if (known->interest < 0) {
 		known->interest = 0; /* ends the recursion for a type that contains its own box */
 		known->interest = class_of(builder, type) != HELD_NOTHING ||
+				  layout_is_end(known->name) ||
 				  parts_interest(builder, type, depth) ||
 				  (layout_sequence_place(builder, type, &place) &&
 				   interests(builder, &place.element, depth + 1));
@@ -199,18 +200,24 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	uint32_t sequence =
 		spot->in_sequence ? layout_add_sequence(builder, &spot->sequence) : LAYOUT_NONE;
 	bool is_guard = class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK;
+	bool is_end = class == HELD_END;
+	uint32_t end = LAYOUT_NONE;
 	const struct value_place place = {
 		spot->box == LAYOUT_NONE ? spot->offset : spot->box,
 		spot->box == LAYOUT_NONE ? die_size(type) : sizeof(uint64_t),
 		spot->outer_offset,
 		spot->box != LAYOUT_NONE && !spot->in_sequence,
-		is_guard,
+		is_guard || is_end,
 	};
 	struct layout_value *value;
 	enum glue_tells tells;
 	int line;
 
 	if (spot->at->is_wrapper && class != HELD_FUTURE)
+		return LAYOUT_NONE;
+	if (class == HELD_END || class == HELD_ASYNC_LOCK)
+		end = layout_add_end(builder, type);
+	if (class == HELD_END && end == LAYOUT_NONE)
 		return LAYOUT_NONE;
 	/* A function's own type has no size; it is treated as a pointer. */
 	if (spot->box == LAYOUT_NONE && spot->offset <= whole && size > whole - spot->offset)
@@ -240,6 +247,7 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	value->first_condition = layout_add_conditions(builder, &spot->conditions);
 	value->condition_count = spot->conditions.count;
 	value->word = value->drop_flag = LAYOUT_NONE;
+	value->end = end;
 	if (class == HELD_FUTURE && is_dyn_future(name))
 		value->flags |= VALUE_DYN;
 	if (spot->conditions.full)
@@ -250,7 +258,8 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	/* A value without drop lives as long as its variable has its place in the state. */
 	if (is_guard && held_is_own(name, builder->own) && !needs_drop(builder, type, 0)) {
 		value->flags |= VALUE_DROPS | VALUE_ALIVE;
-	} else if (is_guard || (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
+	} else if (is_guard || is_end ||
+		   (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
 		tells = layout_drops(spot->at, &place, &value->drop_flag);
 		if (tells == GLUE_UNKNOWN && is_guard)
 			tells = spot->manual ? GLUE_DROPS_NONE
@@ -368,6 +377,8 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 	class = class_of(builder, type);
 	if (class == HELD_NON_SEND && spot.foreign)
 		return;
+	if (class == HELD_NOTHING && layout_is_end(types_name(&builder->types, type)))
+		class = HELD_END;
 	if (class != HELD_NOTHING) {
 		add_value(&spot, type, class);
 		return;
@@ -393,6 +404,14 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 bool layout_is_temporary(const char *name)
 {
 	return !strncmp(name, "__", 2) && name[2] >= '0' && name[2] <= '9';
+}
+
+static bool has_only_ends(const struct layout_builder *builder, size_t first)
+{
+	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++)
+		if (builder->values[i].class != HELD_END)
+			return false;
+	return true;
 }
 
 /* The awaited machine: __awaitee may be wrapped in Pin, Timeout or Instrumented. */
@@ -430,7 +449,8 @@ static void leave_out_shells(struct state_place *at, size_t first)
 		struct layout_value *shell = &builder->values[i];
 
 		if (!(shell->flags & VALUE_TEMPORARY) || shell->box != LAYOUT_NONE ||
-		    (shell->class != HELD_LOCK && shell->class != HELD_BORROW) ||
+		    (shell->class != HELD_LOCK && shell->class != HELD_BORROW &&
+		     shell->class != HELD_ASYNC_LOCK && shell->class != HELD_END) ||
 		    !has_niche(builder, shell) ||
 		    layout_drops_by_glue(at, shell->offset, shell->size))
 			continue;
@@ -479,8 +499,11 @@ void layout_add_values(struct state_place *at, uint32_t *awaits)
 		if (strcmp(name, "__awaitee") != 0)
 			continue;
 		*awaits = awaited(builder, first);
-		if (first == builder->counts[LAYOUT_VALUES])
-			add_value(&spot, &type, HELD_OTHER);
+		if (!has_only_ends(builder, first))
+			continue;
+		if (layout_waits_only(builder, &type))
+			spot.flags |= VALUE_WAITS_ONLY;
+		add_value(&spot, &type, HELD_OTHER);
 	}
 	leave_out_shells(at, all);
 }

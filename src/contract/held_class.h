@@ -12,6 +12,7 @@ enum held_class {
 	HELD_BORROW,	 /* of a RefCell */
 	HELD_NON_SEND,	 /* must not leave its thread */
 	HELD_FUTURE,	 /* another state machine */
+	HELD_END,	 /* an end of a wait between tasks: see struct layout_end */
 	HELD_OTHER,	 /* another live variable: its size may matter */
 };
 

@@ -16,7 +16,7 @@
 #include "held_class.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	32
+#define LAYOUT_VERSION	33
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 /* Smaller discriminants are no awaits: unresumed, done, panicked. */
@@ -32,6 +32,7 @@ enum layout_part {
 	LAYOUT_CONDITIONS,
 	LAYOUT_WORDS,
 	LAYOUT_SEQUENCES,
+	LAYOUT_ENDS,
 	LAYOUT_TEXTS,
 	LAYOUT_PARTS,
 };
@@ -51,6 +52,23 @@ enum layout_flags {
 	LAYOUT_PARTS_ABSENT = 32, /* units in a .dwo or .dwp that cannot be read */
 };
 
+/*
+ * Where Tokio keeps the wakers and counters of tasks and of the objects that tasks wait for:
+ * offsets in its structs. LAYOUT_NONE in all if one of them is not known.
+ */
+struct layout_tokio {
+	uint32_t owner;		/* in a task's Header: the id of the list that owns the task */
+	uint32_t joiner;	/* in its Trailer: the waker of the task that joins it */
+	uint32_t waker_vtable;	/* from a waker's data to its vtable, as a difference modulo 2^32 */
+	uint32_t permits;	/* in batch_semaphore::Semaphore: free permits, times two */
+	uint32_t queue;		/* in it: the waiter that was queued last; 0: none */
+	uint32_t waiter_next;	/* in batch_semaphore::Waiter: the one that was queued before it */
+	uint32_t waiter_waker;	/* in it: the data of its waker */
+	uint32_t waiter_state;	/* in it: the permits that it still lacks */
+	uint32_t acquire_node;	/* in batch_semaphore::Acquire: its Waiter */
+	uint32_t acquire_count; /* in it: the permits that it wants */
+};
+
 struct layout_header {
 	char magic[8];
 	uint32_t version, flags;
@@ -67,6 +85,7 @@ struct layout_header {
 	 */
 	int32_t parking;
 	uint32_t reserved;
+	struct layout_tokio tokio;
 };
 
 enum layout_language {
@@ -135,23 +154,25 @@ struct layout_sequence {
 	uint32_t length; /* number of elements, a word in the machine; LAYOUT_NONE: a linked list */
 	uint32_t stride; /* bytes to the next element; for a list: offset of the pointer to it */
 	uint32_t inner;	 /* offset in each element of a pointer to the value; LAYOUT_NONE */
-	uint32_t reserved;
+	uint32_t ends;	 /* 1: `length` is that of a pointer to the end of the last element */
 };
 
 enum layout_value_flags {
 	VALUE_IN_VARIANT = 1, /* of an enum, which may be in another variant */
 	VALUE_IN_UNION = 2,
-	VALUE_BOXED = 4,       /* `offset` is relative to the target of `box` */
-	VALUE_TEMPORARY = 8,   /* has no name in the source */
-	VALUE_DROPPED = 16,    /* not dropped by the drop glue: it is gone before the await */
-	VALUE_DROPS = 32,      /* the drop glue may drop it in this state */
-	VALUE_DROPS_ONE = 128, /* drops a value of this type: perhaps this one */
-	VALUE_DROP_FLAG = 64,  /* a bool that shows whether another value is alive */
-	VALUE_DYN = 256,       /* a boxed `dyn Future`: two words, the second a layout_vtable's
-				  address */
-	VALUE_HOLDS = 1024,    /* a guard, or a future in which one may be alive */
-	VALUE_ALIVE = 2048,    /* the drop glue always drops it in this state */
-	VALUE_AWAITED = 512,   /* the awaited future, or a part of it */
+	VALUE_BOXED = 4,	 /* `offset` is relative to the target of `box` */
+	VALUE_TEMPORARY = 8,	 /* has no name in the source */
+	VALUE_DROPPED = 16,	 /* not dropped by the drop glue: it is gone before the await */
+	VALUE_DROPS = 32,	 /* the drop glue may drop it in this state */
+	VALUE_DROPS_ONE = 128,	 /* drops a value of this type: perhaps this one */
+	VALUE_DROP_FLAG = 64,	 /* a bool that shows whether another value is alive */
+	VALUE_DYN = 256,	 /* a boxed `dyn Future`: two words, the second a layout_vtable's
+				    address */
+	VALUE_HOLDS = 1024,	 /* a guard, or a future in which one may be alive */
+	VALUE_ALIVE = 2048,	 /* the drop glue always drops it in this state */
+	VALUE_AWAITED = 512,	 /* the awaited future, or a part of it */
+	VALUE_WAITS_ONLY = 4096, /* an awaited closure that polls only futures of this layout and
+				    ends of waits, in other variables of the state */
 };
 
 /* A value that is alive in a state, or part of one. */
@@ -167,6 +188,39 @@ struct layout_value {
 	uint32_t drop_flag; /* offset in the machine of the bool that shows whether it is alive;
 			       LAYOUT_NONE */
 	uint32_t sequence;  /* LAYOUT_NONE: not in a container */
+	uint32_t end;	    /* LAYOUT_NONE: not an end of a wait */
+};
+
+enum layout_end_kind {
+	END_MUTEX_GUARD,
+	END_READ_GUARD,
+	END_WRITE_GUARD,
+	END_PERMIT,  /* of a semaphore, to which anybody may add permits */
+	END_ACQUIRE, /* a request for permits, which may be queued */
+	END_JOIN,
+	END_SENDER, /* of a tokio::sync::mpsc channel */
+	END_RECEIVER,
+	END_ONESHOT_SENDER,
+	END_ONESHOT_RECEIVER,
+	END_KINDS,
+};
+
+/*
+ * A value through which one task can make another one wait, or end its wait. It has a pointer to an
+ * object that all ends of the wait share: a semaphore, a channel, a task. Offsets in the object
+ * that its kind does not have are LAYOUT_NONE.
+ */
+struct layout_end {
+	uint32_t kind;	    /* enum layout_end_kind */
+	uint32_t pointer;   /* offset in the value */
+	uint32_t object;    /* offset of the object from the target of that pointer */
+	uint32_t count;	    /* in the value: the permits that a writer's guard has, 4 bytes */
+	uint32_t maximum;   /* from the object to the permits of a lock for readers and writers, 4
+			       bytes: a difference modulo 2^32 */
+	uint32_t semaphore; /* in the object: a bounded channel's */
+	uint32_t waker;	    /* in it: the data of the receiver's waker */
+	uint32_t state;	    /* in it: the number of senders, or a oneshot channel's state */
+	uint32_t weak;	    /* in it: the number of weak senders */
 };
 
 enum layout_task_flags {
@@ -233,6 +287,7 @@ struct layout {
 	const struct layout_condition *conditions;
 	const struct layout_word *words;
 	const struct layout_sequence *sequences;
+	const struct layout_end *ends;
 	const char *texts;
 };
 

@@ -13,6 +13,7 @@ static const size_t element_sizes[LAYOUT_PARTS] = {
 	[LAYOUT_CONDITIONS] = sizeof(struct layout_condition),
 	[LAYOUT_WORDS] = sizeof(struct layout_word),
 	[LAYOUT_SEQUENCES] = sizeof(struct layout_sequence),
+	[LAYOUT_ENDS] = sizeof(struct layout_end),
 	[LAYOUT_TEXTS] = 1,
 };
 
@@ -55,6 +56,13 @@ static bool fits(const struct layout *layout, const struct layout_machine *machi
 	if (value->word != LAYOUT_NONE)
 		good &= (uint64_t)layout->words[value->word].pointer + sizeof(void *) <=
 			value->size;
+	if (value->end != LAYOUT_NONE) {
+		const struct layout_end *end = &layout->ends[value->end];
+
+		good &= (uint64_t)end->pointer + sizeof(void *) <= value->size &&
+			(end->count == LAYOUT_NONE ||
+			 (uint64_t)end->count + sizeof(uint32_t) <= value->size);
+	}
 	for (uint32_t i = 0; i < value->condition_count; i++) {
 		const struct layout_condition *condition =
 			&layout->conditions[value->first_condition + i];
@@ -127,8 +135,11 @@ static bool holds_together(const struct layout *layout)
 			(value->word == LAYOUT_NONE ||
 			 lies_in(layout, LAYOUT_WORDS, value->word, 1)) &&
 			(value->sequence == LAYOUT_NONE ||
-			 lies_in(layout, LAYOUT_SEQUENCES, value->sequence, 1));
+			 lies_in(layout, LAYOUT_SEQUENCES, value->sequence, 1)) &&
+			(value->end == LAYOUT_NONE || lies_in(layout, LAYOUT_ENDS, value->end, 1));
 	}
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_ENDS); i++)
+		good &= layout->ends[i].kind < END_KINDS;
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
 		good &= is_task(layout, &layout->tasks[i]);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_ROOTS); i++) {
@@ -198,6 +209,7 @@ int layout_read(struct layout *layout, const void *table, size_t size)
 	layout->conditions = (const void *)parts[LAYOUT_CONDITIONS];
 	layout->words = (const void *)parts[LAYOUT_WORDS];
 	layout->sequences = (const void *)parts[LAYOUT_SEQUENCES];
+	layout->ends = (const void *)parts[LAYOUT_ENDS];
 	layout->texts = parts[LAYOUT_TEXTS];
 	if (holds_together(layout) && values_fit(layout))
 		return 0;

@@ -35,6 +35,13 @@ static inline bool layout_elements_begin(struct layout_elements *elements,
 	if (sequence->length != LAYOUT_NONE &&
 	    (!read(reader, machine + sequence->length, &length) || !length))
 		return false;
+	if (sequence->ends) {
+		if (length <= elements->at)
+			return false;
+		length = (length - elements->at) / sequence->stride;
+		if (!length)
+			return false;
+	}
 	elements->left = (length < LAYOUT_MAX_ELEMENTS ? length : LAYOUT_MAX_ELEMENTS) - 1;
 	return true;
 }

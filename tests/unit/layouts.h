@@ -31,6 +31,7 @@ struct made_layout {
 	PART(struct layout_condition, conditions, 32);
 	PART(struct layout_word, words, 8);
 	PART(struct layout_sequence, sequences, 8);
+	PART(struct layout_end, ends, 8);
 	PART(char, texts, 64);
 };
 
@@ -51,6 +52,7 @@ static inline void layout_begin(struct made_layout *made)
 		[LAYOUT_CONDITIONS] = offsetof(struct made_layout, conditions),
 		[LAYOUT_WORDS] = offsetof(struct made_layout, words),
 		[LAYOUT_SEQUENCES] = offsetof(struct made_layout, sequences),
+		[LAYOUT_ENDS] = offsetof(struct made_layout, ends),
 		[LAYOUT_TEXTS] = offsetof(struct made_layout, texts),
 	};
 
@@ -114,7 +116,7 @@ static inline struct layout_value *layout_put_value(struct made_layout *made, en
 	value->offset = (uint32_t)offset;
 	value->size = (uint32_t)size;
 	value->box = value->machine = value->word = value->drop_flag = value->sequence =
-		LAYOUT_NONE;
+		value->end = LAYOUT_NONE;
 	value->class = (uint16_t) class;
 	value->first_condition = made->header.parts[LAYOUT_CONDITIONS].count;
 	state->value_count++;
