@@ -97,6 +97,59 @@ struct trace_suspended_guard {
 	uint64_t address; /* of the lock's word, for the first task seen */
 };
 
+/*
+ * Tasks that can never run again: a group that waits for each other, or one that has no waker.
+ * `yieldsan run` reads it from outside, and appends it after the process has ended. Followed by the
+ * tasks: first those of the ring. Awaits and values are indexes in the layout of the file with the
+ * task's poll function.
+ */
+enum stuck_kind { STUCK_RING, STUCK_LOST };
+
+enum stuck_flags {
+	STUCK_HAS_HANDLE = 1,	 /* somebody has its JoinHandle */
+	STUCK_JOINED_BY_SET = 2, /* one that can never run again itself */
+};
+
+struct trace_stuck {
+	struct trace_record head;
+	uint32_t kind, flags; /* enum stuck_kind, stuck_flags */
+	uint32_t tasks;	      /* that follow */
+	uint32_t ring;	      /* how many of the first wait for each other */
+	uint32_t more;	      /* tasks that are not listed and wait for these */
+	uint32_t reserved;
+	uint64_t seen_ns; /* CLOCK_MONOTONIC: the last look that found them so */
+};
+
+#define TRACE_STUCK_TASKS  16
+#define TRACE_STUCK_AWAITS 24
+
+enum stuck_wait {
+	STUCK_WAITS_FOR_NOTHING,
+	STUCK_WAITS_FOR_LOCK,
+	STUCK_WAITS_FOR_PERMIT,
+	STUCK_WAITS_FOR_TASK,
+	STUCK_WAITS_FOR_MESSAGE,
+	STUCK_WAITS_FOR_ROOM,
+	STUCK_WAITS_FOR_ONESHOT,
+	STUCK_WAITS,
+};
+
+struct trace_stuck_task {
+	uint64_t task;			       /* address of its header; 0: a root future */
+	uint64_t poll;			       /* its poll function; or where block_on was */
+	uint64_t polled_ns;		       /* when its last poll began; 0: not known */
+	uint32_t layout_version, layout_count; /* of that layout: its format, its values */
+	uint32_t wait;			       /* enum stuck_wait */
+	uint32_t waits;			       /* how many things it waits for */
+	uint64_t object;		       /* what it waits for: its address */
+	uint32_t joined;		       /* for a task: its number here; UINT32_MAX */
+	uint32_t awaits;
+	struct trace_await links[TRACE_STUCK_AWAITS];
+	/* What it has that another one of them waits for. UINT32_MAX: nothing. */
+	uint32_t held, held_machine, held_state, reserved;
+	uint64_t held_object;
+};
+
 /* Turns that a thread has not added to its executor's turn lengths yet. */
 #define TRACE_RECENT_TURNS 64
 #define TRACE_TURN_NESTED  UINT32_C(0x80000000) /* nested in another turn of the same executor */
@@ -185,6 +238,8 @@ TRACE_ASSERT(sizeof(struct trace_tasks) == 32, "trace_tasks");
 TRACE_ASSERT(sizeof(struct trace_task) == 16, "trace_task");
 TRACE_ASSERT(sizeof(struct trace_suspended) == 32, "trace_suspended");
 TRACE_ASSERT(sizeof(struct trace_suspended_guard) == 16, "trace_suspended_guard");
+TRACE_ASSERT(sizeof(struct trace_stuck) == 40, "trace_stuck");
+TRACE_ASSERT(sizeof(struct trace_stuck_task) == 80 + 8 * TRACE_STUCK_AWAITS, "trace_stuck_task");
 TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_look");
 TRACE_ASSERT(sizeof(struct trace_timeline) == 24, "trace_timeline");
 TRACE_ASSERT(sizeof(struct trace_turn_times) == 56 + 8 * TRACE_RECENT_TURNS, "turn_times");

@@ -33,6 +33,7 @@ static const size_t least_sizes[] = {
 	[RECORD_LEFT_SITE] = sizeof(struct trace_left_site),
 	[RECORD_TASKS] = sizeof(struct trace_tasks),
 	[RECORD_SUSPENDED] = sizeof(struct trace_suspended),
+	[RECORD_STUCK] = sizeof(struct trace_stuck),
 	[RECORD_SERVER] = sizeof(struct trace_server),
 	[RECORD_WAITED_FOR] = sizeof(struct trace_waited_for),
 	[RECORD_LOOK] = sizeof(struct trace_look),
@@ -41,6 +42,19 @@ static const size_t least_sizes[] = {
 	[RECORD_TURN_TIMES] = sizeof(struct trace_turn_times),
 	[RECORD_ALLOWANCE] = sizeof(struct trace_allowance),
 };
+
+static bool stuck_is_whole(const struct trace_stuck *stuck)
+{
+	const struct trace_stuck_task *tasks = (const void *)(stuck + 1);
+
+	if (!stuck->tasks || stuck->tasks > TRACE_STUCK_TASKS || stuck->ring > stuck->tasks ||
+	    stuck->tasks * sizeof *tasks > stuck->head.size - sizeof *stuck)
+		return false;
+	for (uint32_t i = 0; i < stuck->tasks; i++)
+		if (tasks[i].awaits > TRACE_STUCK_AWAITS || tasks[i].wait >= STUCK_WAITS)
+			return false;
+	return true;
+}
 
 static bool suspended_is_whole(const struct trace_suspended *suspended)
 {
@@ -89,6 +103,8 @@ static bool is_whole(const struct trace_record *head)
 		return ((const struct trace_waited_for *)head)->text_size <= TRACE_WAITED_TEXT;
 	case RECORD_SUSPENDED:
 		return suspended_is_whole((const struct trace_suspended *)head);
+	case RECORD_STUCK:
+		return stuck_is_whole((const struct trace_stuck *)head);
 	case RECORD_TIMELINE:
 		return timeline->size <= (head->size - sizeof *timeline) / sizeof *timeline->turns;
 	case RECORD_SCRIPT:

@@ -1,0 +1,553 @@
+#include "stuck_waits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/memory.h"
+
+#define MAX_QUEUE 100000
+
+enum { STATE_JOIN_WAKER = 16, ONESHOT_RX_TASK_SET = 1, ONESHOT_VALUE_SENT = 2, ONESHOT_CLOSED = 4 };
+
+struct header_place {
+	uint64_t header;
+	size_t task;
+};
+
+struct search {
+	struct stuck_look *look;
+	const struct stuck_memory *memory;
+	struct header_place *headers; /* sorted */
+	size_t header_count;
+};
+
+static int compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_headers(const void *a, const void *b)
+{
+	return compare(((const struct header_place *)a)->header,
+		       ((const struct header_place *)b)->header);
+}
+
+static int compare_holders(const void *a, const void *b)
+{
+	return compare(((const struct wait_holder *)a)->object,
+		       ((const struct wait_holder *)b)->object);
+}
+
+/* SIZE_MAX: no known task has its header there. */
+static size_t task_at(const struct search *search, uint64_t header)
+{
+	const struct header_place key = { .header = header };
+	const struct header_place *found =
+		bsearch(&key, search->headers, search->header_count, sizeof key, compare_headers);
+
+	return found && header ? found->task : SIZE_MAX;
+}
+
+static void index_headers(struct search *search)
+{
+	const struct stuck_look *look = search->look;
+
+	search->headers = memory_get((look->count + 1) * sizeof *search->headers);
+	for (size_t i = 0; i < look->count; i++)
+		if (look->tasks[i].header && look->tasks[i].is_readable)
+			search->headers[search->header_count++] =
+				(struct header_place){ look->tasks[i].header, i };
+	qsort(search->headers, search->header_count, sizeof *search->headers, compare_headers);
+}
+
+static const struct layout_end *end_of(const struct stuck_task *task, const struct task_end *end)
+{
+	return &task->layout->ends[task->layout->values[end->value].end];
+}
+
+static bool is_awaitable(enum layout_end_kind kind)
+{
+	return kind == END_ACQUIRE || kind == END_JOIN || kind == END_ONESHOT_RECEIVER;
+}
+
+static void add_holders(struct stuck_look *look, size_t number)
+{
+	struct stuck_task *task = &look->tasks[number];
+
+	if (!task->header)
+		task->wakers = task->ends.receives;
+	for (size_t i = 0; i < task->ends.count; i++) {
+		const struct task_end *end = &task->ends.items[i];
+		enum layout_end_kind kind = end_of(task, end)->kind;
+
+		if (!task->header)
+			task->wakers += end->is_awaited && is_awaitable(kind);
+		look->holders = memory_grow(look->holders, look->holder_count, &look->holder_room,
+					    sizeof *look->holders);
+		look->holders[look->holder_count++] =
+			(struct wait_holder){ number, *end, end->object, kind };
+	}
+}
+
+static void find_holders(struct stuck_look *look)
+{
+	look->holder_count = look->object_count = look->wait_count = 0;
+	for (size_t i = 0; i < look->count; i++)
+		add_holders(look, i);
+	if (look->holder_count)
+		qsort(look->holders, look->holder_count, sizeof *look->holders, compare_holders);
+}
+
+/* A holder that says more of the object comes before a queued request. */
+static bool says_more(const struct wait_holder *holder)
+{
+	return holder->kind != END_ACQUIRE;
+}
+
+static void find_objects(struct stuck_look *look)
+{
+	static const enum wait_kind kinds[END_KINDS] = {
+		[END_MUTEX_GUARD] = WAIT_LOCK,	     [END_READ_GUARD] = WAIT_LOCK,
+		[END_WRITE_GUARD] = WAIT_LOCK,	     [END_PERMIT] = WAIT_PERMIT,
+		[END_ACQUIRE] = WAIT_PERMIT,	     [END_JOIN] = WAIT_JOIN,
+		[END_SENDER] = WAIT_MESSAGE,	     [END_RECEIVER] = WAIT_MESSAGE,
+		[END_ONESHOT_SENDER] = WAIT_ONESHOT, [END_ONESHOT_RECEIVER] = WAIT_ONESHOT,
+	};
+
+	for (size_t i = 0, next; i < look->holder_count; i = next) {
+		const struct wait_holder *holder = &look->holders[i];
+		struct wait_object *object;
+
+		for (next = i; next < look->holder_count &&
+			       look->holders[next].object == look->holders[i].object;
+		     next++)
+			if (!says_more(holder) && says_more(&look->holders[next]))
+				holder = &look->holders[next];
+		look->objects = memory_grow(look->objects, look->object_count, &look->object_room,
+					    sizeof *look->objects);
+		object = &look->objects[look->object_count++];
+		*object = (struct wait_object){
+			.address = holder->object,
+			.kind = kinds[holder->kind],
+			.layout = look->tasks[holder->task].layout,
+			.end = *end_of(&look->tasks[holder->task], &holder->end),
+			.first = i,
+			.count = next - i,
+			.is_shared =
+				holder->kind == END_READ_GUARD || holder->kind == END_WRITE_GUARD,
+		};
+	}
+}
+
+static struct task_wait *add_wait(struct stuck_look *look, const struct task_wait *wait)
+{
+	struct stuck_task *waiter = &look->tasks[wait->waiter];
+
+	waiter->located++;
+	waiter->sum = (waiter->sum ^ wait->node ^ wait->object) * UINT64_C(0x9e3779b97f4a7c15);
+	look->waits =
+		memory_grow(look->waits, look->wait_count, &look->wait_room, sizeof *look->waits);
+	look->waits[look->wait_count] = *wait;
+	return &look->waits[look->wait_count++];
+}
+
+/* The task whose waker lies at an address; SIZE_MAX: of no known task, or there is none. */
+static size_t waker_at(const struct search *search, const struct layout_tokio *tokio, uint64_t at,
+		       bool *is_there)
+{
+	uint64_t data, vtable;
+
+	*is_there =
+		stuck_memory_word(search->memory, at, &data) &&
+		stuck_memory_word(search->memory,
+				  at + (uint64_t)(int64_t)(int32_t)tokio->waker_vtable, &vtable) &&
+		vtable;
+	return *is_there ? task_at(search, data) : SIZE_MAX;
+}
+
+/* The root future that awaits an end of this kind at an address, or of this object. */
+static size_t root_with(const struct stuck_look *look, const struct wait_object *object,
+			enum layout_end_kind kind, uint64_t at)
+{
+	for (size_t i = 0; i < object->count; i++) {
+		const struct wait_holder *holder = &look->holders[object->first + i];
+
+		if (!look->tasks[holder->task].header && holder->kind == kind &&
+		    (holder->end.is_awaited || kind == END_RECEIVER) && holder->end.is_certain &&
+		    (!at || holder->end.at == at))
+			return holder->task;
+	}
+	return SIZE_MAX;
+}
+
+/* Numbers that are to be the same at each look. */
+static void remember(struct stuck_look *look, const struct wait_object *object, uint64_t number)
+{
+	for (size_t i = 0; i < object->count; i++)
+		look->tasks[look->holders[object->first + i].task].sum +=
+			(number ^ object->address) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Walks a semaphore's queue. Returns the permits that were assigned to waiters; UINT64_MAX if the
+ * queue cannot be read. */
+static uint64_t read_queue(const struct search *search, struct wait_object *object,
+			   const struct wait_object *requests, enum wait_kind kind)
+{
+	const struct layout_tokio *tokio = &object->layout->header->tokio;
+	uint64_t node, assigned = 0;
+	size_t position = 0;
+
+	if (!stuck_memory_word(search->memory, object->queue + tokio->queue, &node))
+		return UINT64_MAX;
+	for (; node && position < MAX_QUEUE; position++) {
+		uint64_t acquire = node - tokio->acquire_node, wants, lacks;
+		struct task_wait wait = {
+			.kind = kind,
+			.object = object->address,
+			.node = node,
+			.place = (size_t)(object - search->look->objects),
+			.position = position,
+			.joined = SIZE_MAX,
+		};
+		bool is_there;
+
+		if (!stuck_memory_word(search->memory, acquire + tokio->acquire_count, &wants) ||
+		    !stuck_memory_word(search->memory, node + tokio->waiter_state, &lacks) ||
+		    lacks > wants)
+			return UINT64_MAX;
+		assigned += wants - lacks;
+		wait.waiter = waker_at(search, tokio, node + tokio->waiter_waker, &is_there);
+		if (wait.waiter == SIZE_MAX && requests)
+			wait.waiter = root_with(search->look, requests, END_ACQUIRE, acquire);
+		if (wait.waiter == SIZE_MAX)
+			object->strangers = position + 1;
+		else
+			add_wait(search->look, &wait);
+		if (!stuck_memory_word(search->memory, node + tokio->waiter_next, &node))
+			return UINT64_MAX;
+	}
+	return node ? UINT64_MAX : assigned;
+}
+
+static bool read_number(const struct search *search, uint64_t at, uint32_t *number)
+{
+	return stuck_memory_read(search->memory, at, number, sizeof *number);
+}
+
+/* The permits of the guards that were found; UINT64_MAX if one of them may be gone. */
+static uint64_t held_permits(const struct search *search, const struct wait_object *object)
+{
+	const struct stuck_look *look = search->look;
+	uint64_t held = 0;
+
+	for (size_t i = 0; i < object->count; i++) {
+		const struct wait_holder *holder = &look->holders[object->first + i];
+		const struct layout_end *end = end_of(&look->tasks[holder->task], &holder->end);
+		uint32_t permits = 1;
+
+		if (holder->kind == END_ACQUIRE)
+			continue;
+		if (!holder->end.is_certain ||
+		    (end->kind == END_WRITE_GUARD &&
+		     (end->count == LAYOUT_NONE ||
+		      !read_number(search, holder->end.at + end->count, &permits))))
+			return UINT64_MAX;
+		held += permits;
+	}
+	return held;
+}
+
+static void read_lock(const struct search *search, struct wait_object *object)
+{
+	const struct layout_tokio *tokio = &object->layout->header->tokio;
+	uint64_t permits, held = held_permits(search, object), assigned;
+	uint32_t maximum = 1;
+
+	object->queue = object->address;
+	if (tokio->owner == LAYOUT_NONE ||
+	    !stuck_memory_word(search->memory, object->queue + tokio->permits, &permits))
+		return;
+	assigned = read_queue(search, object, object, WAIT_LOCK);
+	if (held == UINT64_MAX || assigned == UINT64_MAX || permits & 1 ||
+	    (object->is_shared &&
+	     (object->end.maximum == LAYOUT_NONE ||
+	      !read_number(search,
+			   object->address + (uint64_t)(int64_t)(int32_t)object->end.maximum,
+			   &maximum))))
+		return;
+	object->is_accounted = held && held + assigned + permits / 2 == maximum;
+	remember(search->look, object, permits);
+}
+
+static size_t count_kind(const struct stuck_look *look, const struct wait_object *object,
+			 enum layout_end_kind kind, bool *is_certain)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < object->count; i++) {
+		const struct wait_holder *holder = &look->holders[object->first + i];
+
+		if (holder->kind != kind)
+			continue;
+		count++;
+		*is_certain &= holder->end.is_certain;
+	}
+	return count;
+}
+
+static int compare_objects(const void *a, const void *b)
+{
+	return compare(((const struct wait_object *)a)->address,
+		       ((const struct wait_object *)b)->address);
+}
+
+static struct wait_object *object_at(const struct stuck_look *look, uint64_t address)
+{
+	const struct wait_object key = { .address = address };
+
+	return look->object_count ? bsearch(&key, look->objects, look->object_count, sizeof key,
+					    compare_objects)
+				  : NULL;
+}
+
+static void read_channel(const struct search *search, struct wait_object *object)
+{
+	const struct layout_tokio *tokio = &object->layout->header->tokio;
+	struct stuck_look *look = search->look;
+	uint64_t senders, weak = 0;
+	bool is_certain = true, is_there;
+	struct task_wait wait = {
+		.kind = WAIT_MESSAGE,
+		.object = object->address,
+		.node = object->address + object->end.waker,
+		.place = (size_t)(object - look->objects),
+		.joined = SIZE_MAX,
+	};
+
+	if (tokio->owner == LAYOUT_NONE || object->end.waker == LAYOUT_NONE ||
+	    object->end.state == LAYOUT_NONE ||
+	    !stuck_memory_word(search->memory, object->address + object->end.state, &senders) ||
+	    (object->end.weak != LAYOUT_NONE &&
+	     !stuck_memory_word(search->memory, object->address + object->end.weak, &weak)))
+		return;
+	object->is_accounted =
+		count_kind(look, object, END_SENDER, &is_certain) == senders && !weak && is_certain;
+	remember(look, object, senders);
+	wait.waiter = waker_at(search, tokio, wait.node, &is_there);
+	if (is_there && wait.waiter == SIZE_MAX)
+		wait.waiter = root_with(look, object, END_RECEIVER, 0);
+	if (wait.waiter != SIZE_MAX)
+		add_wait(look, &wait);
+	if (object->end.semaphore != LAYOUT_NONE) {
+		struct wait_object *requests;
+
+		object->queue = object->address + object->end.semaphore;
+		requests = object_at(look, object->queue);
+		if (requests && requests != object)
+			requests->queue = UINT64_MAX; /* it is read here */
+		read_queue(search, object, requests, WAIT_ROOM);
+	}
+}
+
+static void read_oneshot(const struct search *search, struct wait_object *object)
+{
+	struct stuck_look *look = search->look;
+	bool is_certain = true, is_there;
+	struct task_wait wait = {
+		.kind = WAIT_ONESHOT,
+		.object = object->address,
+		.node = object->address + object->end.waker,
+		.place = (size_t)(object - look->objects),
+		.joined = SIZE_MAX,
+	};
+	uint64_t state;
+
+	if (object->layout->header->tokio.owner == LAYOUT_NONE ||
+	    object->end.waker == LAYOUT_NONE || object->end.state == LAYOUT_NONE ||
+	    !stuck_memory_word(search->memory, object->address + object->end.state, &state) ||
+	    !(state & ONESHOT_RX_TASK_SET) || state & (ONESHOT_VALUE_SENT | ONESHOT_CLOSED))
+		return;
+	object->is_accounted =
+		count_kind(look, object, END_ONESHOT_SENDER, &is_certain) == 1 && is_certain;
+	remember(look, object, state);
+	wait.waiter = waker_at(search, &object->layout->header->tokio, wait.node, &is_there);
+	if (is_there && wait.waiter == SIZE_MAX)
+		wait.waiter = root_with(look, object, END_ONESHOT_RECEIVER, 0);
+	if (wait.waiter != SIZE_MAX)
+		add_wait(look, &wait);
+}
+
+/* A semaphore of which only requests or permits are known. */
+static void read_semaphore(const struct search *search, struct wait_object *object)
+{
+	if (object->queue || object->layout->header->tokio.owner == LAYOUT_NONE)
+		return;
+	object->queue = object->address;
+	read_queue(search, object, object, WAIT_PERMIT);
+}
+
+/* The handle of a task: who has it, and who awaits it. */
+static void read_handle(const struct search *search, struct wait_object *object)
+{
+	struct stuck_look *look = search->look;
+	size_t joined = task_at(search, object->address);
+	struct stuck_task *task = joined == SIZE_MAX ? NULL : &look->tasks[joined];
+	bool is_certain = true;
+
+	if (!task || !task->has_handle || !count_kind(look, object, END_JOIN, &is_certain))
+		return;
+	for (size_t i = 0; i < object->count; i++) {
+		const struct wait_holder *holder = &look->holders[object->first + i];
+
+		if (!holder->end.is_certain)
+			continue;
+		/* In several futures: the remains of a handle that was moved. */
+		if (task->joiner != SIZE_MAX && task->joiner != holder->task) {
+			task->joiner = SIZE_MAX;
+			return;
+		}
+		task->joiner = holder->task;
+	}
+}
+
+static void read_joiner(const struct search *search, size_t joined)
+{
+	struct stuck_look *look = search->look;
+	const struct stuck_task *task = &look->tasks[joined];
+	const struct layout_tokio *tokio = &task->layout->header->tokio;
+	const struct wait_object *handle = object_at(look, task->header);
+	struct task_wait wait = {
+		.kind = WAIT_JOIN, .object = task->header, .place = SIZE_MAX, .joined = joined
+	};
+	bool is_there;
+
+	if (!task->is_readable || !(task->state & STATE_JOIN_WAKER))
+		return;
+	wait.node = task->header + task->task->trailer + tokio->joiner;
+	wait.waiter = waker_at(search, tokio, wait.node, &is_there);
+	if (is_there && wait.waiter == SIZE_MAX && handle)
+		wait.waiter = root_with(look, handle, END_JOIN, 0);
+	if (wait.waiter != SIZE_MAX)
+		add_wait(look, &wait);
+}
+
+void stuck_waits_find(struct stuck_look *look, const struct stuck_memory *memory)
+{
+	static void (*const readers[])(const struct search *, struct wait_object *) = {
+		[WAIT_LOCK] = read_lock,   [WAIT_PERMIT] = NULL, /* after the channels */
+		[WAIT_JOIN] = read_handle, [WAIT_MESSAGE] = read_channel,
+		[WAIT_ROOM] = NULL,	   [WAIT_ONESHOT] = read_oneshot,
+	};
+	struct search search = { .look = look, .memory = memory };
+
+	index_headers(&search);
+	find_holders(look);
+	find_objects(look);
+	for (size_t i = 0; i < look->object_count; i++)
+		if (readers[look->objects[i].kind])
+			readers[look->objects[i].kind](&search, &look->objects[i]);
+	for (size_t i = 0; i < look->object_count; i++)
+		if (look->objects[i].kind == WAIT_PERMIT)
+			read_semaphore(&search, &look->objects[i]);
+	for (size_t i = 0; i < look->count; i++)
+		if (look->tasks[i].header)
+			read_joiner(&search, i);
+	free(search.headers);
+}
+
+/* Whether all holders of an end of that kind are in the set. */
+static bool are_stuck(const struct stuck_look *look, const struct wait_object *object,
+		      bool (*is_ender)(enum layout_end_kind))
+{
+	bool any = false;
+
+	for (size_t i = 0; i < object->count; i++) {
+		const struct wait_holder *holder = &look->holders[object->first + i];
+
+		if (!is_ender(holder->kind))
+			continue;
+		if (!look->tasks[holder->task].is_stuck)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static bool is_guard(enum layout_end_kind kind)
+{
+	return kind == END_MUTEX_GUARD || kind == END_READ_GUARD || kind == END_WRITE_GUARD;
+}
+
+static bool is_sender(enum layout_end_kind kind)
+{
+	return kind == END_SENDER || kind == END_ONESHOT_SENDER;
+}
+
+static bool is_receiver(enum layout_end_kind kind)
+{
+	return kind == END_RECEIVER;
+}
+
+/* Those who queued before it are known, and in the set. */
+static bool are_earlier_stuck(const struct stuck_look *look, const struct task_wait *wait)
+{
+	if (look->objects[wait->place].strangers > wait->position)
+		return false;
+	for (size_t i = 0; i < look->wait_count; i++)
+		if (look->waits[i].kind == WAIT_LOCK && look->waits[i].object == wait->object &&
+		    look->waits[i].position > wait->position &&
+		    !look->tasks[look->waits[i].waiter].is_stuck)
+			return false;
+	return true;
+}
+
+bool stuck_wait_is_proven(const struct stuck_look *look, const struct task_wait *wait)
+{
+	const struct wait_object *object =
+		wait->place == SIZE_MAX ? NULL : &look->objects[wait->place];
+
+	switch (wait->kind) {
+	case WAIT_LOCK:
+		return object->is_accounted && are_stuck(look, object, is_guard) &&
+		       (!object->is_shared || are_earlier_stuck(look, wait));
+	case WAIT_MESSAGE:
+	case WAIT_ONESHOT:
+		return object->is_accounted && are_stuck(look, object, is_sender);
+	case WAIT_ROOM:
+		return object->is_accounted && are_stuck(look, object, is_sender) &&
+		       are_stuck(look, object, is_receiver);
+	case WAIT_JOIN:
+		return look->tasks[wait->joined].is_stuck;
+	case WAIT_PERMIT:
+		return false; /* permits may be added by anybody */
+	}
+	return false;
+}
+
+size_t stuck_wait_enders(const struct stuck_look *look, const struct task_wait *wait,
+			 size_t enders[STUCK_MAX_ENDERS])
+{
+	const struct wait_object *object =
+		wait->place == SIZE_MAX ? NULL : &look->objects[wait->place];
+	size_t count = 0;
+
+	if (wait->kind == WAIT_JOIN)
+		enders[count++] = wait->joined;
+	for (size_t i = 0; object && i < object->count && count < STUCK_MAX_ENDERS; i++) {
+		const struct wait_holder *holder = &look->holders[object->first + i];
+		bool ends = wait->kind == WAIT_LOCK ? is_guard(holder->kind)
+			    : wait->kind == WAIT_ROOM
+				    ? is_sender(holder->kind) || is_receiver(holder->kind)
+				    : is_sender(holder->kind);
+
+		if (ends)
+			enders[count++] = holder->task;
+	}
+	/* A queued request in front of it must be served first. */
+	for (size_t i = 0; wait->kind == WAIT_LOCK && object->is_shared && i < look->wait_count;
+	     i++)
+		if (look->waits[i].object == wait->object && count < STUCK_MAX_ENDERS &&
+		    look->waits[i].position > wait->position)
+			enders[count++] = look->waits[i].waiter;
+	return count;
+}
