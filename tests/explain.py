@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, expect_refusal, run_tests, traces_in, wait_until, yieldsan
+from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, expect_refusal, run_tests, traces_in, yieldsan
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
 
@@ -260,11 +260,11 @@ def a_wait_where_blocking_is_allowed_is_told_all_the_same(place):
         expect(thread.get("for_ns", 0) or thread.get("turn_ns", 0), thread)
 
 
-def tasks_that_wait_for_each_other_are_shown_and_not_judged(place):
+def tasks_that_wait_for_each_other_are_a_deadlock(place):
     with _running(place, _rust(), "idle") as pid:
-        wait_until(lambda: "Mutex<T>::lock" in yieldsan("explain", pid).out)
-        document = _explain(pid)
-    expect(document["state"] == "idle" and not _blocked(document), document["verdict"])
+        document = _explained(pid, "deadlock")
+    expect("2 tasks wait for each other: futures_hangs::ship for a lock" in document["verdict"], document["verdict"])
+    expect(not _blocked(document) and len(document["findings"]) == 1, document["findings"])
     expect(sum(group["count"] for group in document["tasks"]) == 3, document["tasks"])
 
 

@@ -59,6 +59,21 @@ struct verdict deadlock_judge(bool went_on)
 	return verdict;
 }
 
+struct verdict lost_judge(const struct lost_facts *facts)
+{
+	struct verdict verdict = { SEVERITY_WARNING, REASON_BIT(REASON_LOST_WAKER) };
+
+	if (facts->is_waited_for)
+		verdict_raise(&verdict, SEVERITY_ERROR, REASON_LOST_WAITED);
+	else if (facts->never_completes)
+		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_KEPT_ON_PURPOSE);
+	else if (facts->has_handle)
+		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_HANDLE_LEFT);
+	else if (!facts->is_own)
+		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_LIBRARY_FUTURE);
+	return verdict;
+}
+
 struct verdict cancelled_judge(void)
 {
 	return (struct verdict){ SEVERITY_NOTICE, REASON_BIT(REASON_CANCELLED) };

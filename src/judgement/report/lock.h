@@ -37,6 +37,16 @@ struct verdict guard_judge(bool unsure);
 /* A wait for a lock whose holder cannot continue. `went_on`: it ended nevertheless. */
 struct verdict deadlock_judge(bool went_on);
 
+/* A task without a waker. */
+struct lost_facts {
+	bool is_waited_for; /* by tasks that can never run again because of it */
+	bool has_handle;
+	bool never_completes; /* its innermost future is made for that */
+	bool is_own;	      /* that future is the program's own */
+};
+
+struct verdict lost_judge(const struct lost_facts *facts);
+
 struct verdict cancelled_judge(void);
 
 /* What a cancelled task left behind. `on_purpose`: it may have been left intentionally. */

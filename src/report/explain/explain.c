@@ -9,8 +9,11 @@
 #include "hang.h"
 #include "hang_formats.h"
 #include "inspect/process_alive.h"
+#include "report/collecting/collect_stuck.h"
 #include "report/collecting/collection.h"
+#include "report/collecting/findings_finish.h"
 #include "report/formats/text_layout.h"
+#include "report/model/findings.h"
 
 bool explain_format_is_known(const char *name)
 {
@@ -28,6 +31,8 @@ static void look(struct hang *hang, struct report *report, struct process *proce
 		tasks_collect(&collection.space, process->ownership, &process->tasks);
 		process_name_unlisted(report->session, process);
 		hang_threads(hang, &collection);
+		if (hang->takes_time)
+			collect_stuck(&collection);
 	}
 	address_space_deinit(&collection.space);
 }
@@ -46,6 +51,11 @@ int explain_read(struct hang *hang, struct report *report, const char *path, cha
 	hang->process = report->processes = process;
 	look(hang, report, process, &trace);
 	trace_file_close(&trace);
+	if (hang->takes_time) {
+		findings_finish(report);
+		hang->findings = report->findings;
+		hang->finding_count = report->finding_count;
+	}
 	hang_judge(hang);
 	return 0;
 }
@@ -78,7 +88,7 @@ int explain(const struct report_options *options, const char *what, FILE *out, b
 {
 	struct session session;
 	struct report report = { .session = &session, .options = options };
-	struct hang hang = { .session = &session };
+	struct hang hang = { .session = &session, .takes_time = true };
 	char path[PATH_MAX];
 	int error;
 
@@ -98,10 +108,11 @@ int explain(const struct report_options *options, const char *what, FILE *out, b
 	if (!error) {
 		*blocked = hang.state >= HANG_BLOCKED;
 		if (options->format && !strcmp(options->format, "json"))
-			error = hang_print_json(&hang, out);
+			error = hang_print_json(&hang, &report, out);
 		else
 			error = print_text(&hang, &report, out);
 	}
+	findings_deinit(&report);
 	obstack_free(&report.memory, NULL);
 	stacks_deinit(&session);
 	session_deinit(&session);

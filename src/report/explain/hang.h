@@ -13,6 +13,7 @@
 #include "report/frames/stack.h"
 
 struct collection;
+struct finding;
 struct process;
 struct session;
 
@@ -80,8 +81,11 @@ enum hang_state {
 struct hang {
 	struct session *session;
 	const struct process *process;
+	bool takes_time; /* given: look for tasks that can never run again */
 	struct hung_thread *threads;
 	size_t count;
+	struct finding **findings; /* of tasks that can never run again, the worst first */
+	size_t finding_count;
 	enum hang_state state;
 	const char *verdict; /* one line */
 };

@@ -10,7 +10,7 @@ struct report;
 
 /* Return 0 or -errno. `report` contains only this process. */
 int hang_print_text(const struct hang *hang, const struct report *report, FILE *out);
-int hang_print_json(const struct hang *hang, FILE *out);
+int hang_print_json(const struct hang *hang, const struct report *report, FILE *out);
 
 /* "in read on a pipe, for 3 s": without a newline. */
 void hang_print_doing(const struct hung_thread *thread, FILE *out);

@@ -5,6 +5,7 @@
 
 #include "hang.h"
 #include "report/formats/json_parts.h"
+#include "report/formats/json_report.h"
 #include "report/model/process.h"
 #include "report/model/version.h"
 #include "report/model/words.h"
@@ -80,10 +81,10 @@ static json_t *thread_json(const struct hung_thread *thread)
 	return object;
 }
 
-int hang_print_json(const struct hang *hang, FILE *out)
+int hang_print_json(const struct hang *hang, const struct report *report, FILE *out)
 {
 	const struct process *process = hang->process;
-	json_t *document = json_object(), *threads = json_array();
+	json_t *document = json_object(), *threads = json_array(), *findings = json_array();
 	int error;
 
 	json_set_text(document, "version", YIELDSAN_VERSION);
@@ -95,6 +96,9 @@ int hang_print_json(const struct hang *hang, FILE *out)
 	for (size_t i = 0; i < hang->count; i++)
 		json_array_append_new(threads, thread_json(&hang->threads[i]));
 	json_object_set_new(document, "threads", threads);
+	for (size_t i = 0; i < hang->finding_count; i++)
+		json_array_append_new(findings, json_of_finding(report, hang->findings[i]));
+	json_object_set_new(document, "findings", findings);
 	json_object_set_new(document, "tasks", json_of_tasks(&process->tasks));
 	error = json_dumpf(document, out, JSON_INDENT(1)) ? -EIO : 0;
 	fputc('\n', out);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hang.h"
+#include "report/formats/text.h"
 #include "report/formats/text_stack.h"
 #include "report/formats/text_style.h"
 #include "report/formats/text_tasks.h"
@@ -172,6 +173,8 @@ int hang_print_text(const struct hang *hang, const struct report *report, FILE *
 	if (others)
 		fprintf(out, "  %zu more thread%s of executors: not blocked\n", others,
 			others == 1 ? "" : "s");
+	for (size_t i = 0; i < hang->finding_count; i++)
+		text_print_finding(report, hang->findings[i], out);
 	if (process->tasks.count || process->tasks.problem)
 		text_tasks_print(report, process, out);
 	return 0;

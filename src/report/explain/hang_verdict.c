@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inspect/session.h"
+#include "report/model/finding.h"
 #include "report/model/process.h"
 #include "report/wording/headline.h"
 #include "report/wording/quantity.h"
@@ -276,12 +277,28 @@ static const char *ended_words(struct hang *hang)
 				       process->end_code);
 }
 
+/* NULL: no tasks are proven to wait for ever, or a thread's deadlock comes first. */
+static const char *stuck_words(struct hang *hang, const struct hung_thread *thread)
+{
+	static const char deadlock[] = "deadlock: ";
+	const struct finding *finding = hang->finding_count ? hang->findings[0] : NULL;
+	const char *words;
+
+	if (!finding || finding->severity < SEVERITY_ERROR || (thread && thread->deadlock))
+		return NULL;
+	words = kind_of(finding->kind)->subject(hang->session, finding);
+	hang->state = HANG_DEADLOCK;
+	return strncmp(words, deadlock, sizeof deadlock - 1) ? words : words + sizeof deadlock - 1;
+}
+
 void hang_judge(struct hang *hang)
 {
 	const struct hung_thread *thread = worst(hang);
+	const char *stuck = stuck_words(hang, thread);
 	const char *sentence =
 		hang->process->end == PROCESS_ENDED || hang->process->end == PROCESS_REPLACED
 			? ended_words(hang)
+		: stuck	 ? stuck
 		: thread ? blocked_words(hang, thread)
 			 : idle_words(hang);
 

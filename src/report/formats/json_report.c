@@ -267,8 +267,6 @@ static json_t *tests_json(const struct finding *finding)
 	return array;
 }
 
-static json_t *finding_json(const struct report *report, const struct finding *finding);
-
 /* Findings that have the same cause: see collecting/causes.h. */
 static json_t *same_cause_json(const struct report *report, const struct finding *finding)
 {
@@ -276,7 +274,7 @@ static json_t *same_cause_json(const struct report *report, const struct finding
 
 	for (const struct finding *part = finding->also; part; part = part->next_part)
 		if (!finding_is_same_call(finding, part))
-			json_array_append_new(array, finding_json(report, part));
+			json_array_append_new(array, json_of_finding(report, part));
 	return array;
 }
 
@@ -315,7 +313,7 @@ static json_t *waited_for_json(const struct waited_for *waited)
 	return object;
 }
 
-static json_t *finding_json(const struct report *report, const struct finding *finding)
+json_t *json_of_finding(const struct report *report, const struct finding *finding)
 {
 	json_t *object = json_object();
 
@@ -531,7 +529,7 @@ json_t *json_report(const struct report *report)
 	json_object_set_new(root, "processes", processes);
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (report->findings[i]->severity >= report->options->show)
-			json_array_append_new(findings, finding_json(report, report->findings[i]));
+			json_array_append_new(findings, json_of_finding(report, report->findings[i]));
 	json_object_set_new(root, "findings", findings);
 	json_object_set_new(root, "suppressions", suppressions_json(report->options->suppressions));
 	json_object_set_new(root, "allowed", allowances_json(report));

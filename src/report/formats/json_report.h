@@ -7,9 +7,13 @@
 
 #include <jansson.h>
 
+struct finding;
 struct report;
 
 /* The caller releases it with json_decref. Durations are in nanoseconds. */
 json_t *json_report(const struct report *report);
+
+/* One of its findings. */
+json_t *json_of_finding(const struct report *report, const struct finding *finding);
 
 #endif
