@@ -13,36 +13,27 @@
 
 #include "runtime/libc/prototypes.h"
 #include "runtime/futures/root_look.h"
-#include "runtime/interpreters/interpreters.h"
 #include "runtime/locks/held.h"
 #include "runtime/modules/modules.h"
-#include "runtime/base/log.h"
 #include "runtime/base/events.h"
 #include "runtime/base/runtime.h"
 #include "runtime/process/alert.h"
 #include "runtime/turns/stack_switch.h"
-#include "runtime/turns/thread_slot.h"
 #include "runtime/trace/trace.h"
-#include "runtime/trace/trace_records.h"
 #include "runtime/turns/turn.h"
 #include "runtime/turns/turn_times.h"
-#include "runtime/unwind/unwinder.h"
 #include "runtime/turns/executor.h"
 #include "loop.h"
 #include "loop_library.h"
 #include "loop_pool.h"
 #include "loop_start.h"
+#include "loop_table.h"
 #include "named.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/futures/task_root.h"
 
-#define LOOPS	   4
-#define FEW_POLLED 2 /* a poll of the program with this many descriptors is a loop's */
-
-static THREAD_LOCAL struct loop loops[LOOPS];
 static THREAD_LOCAL struct loop starting; /* before its first wait: see loop_start.h */
 static THREAD_LOCAL struct loop *current; /* the loop whose turn runs */
-static THREAD_LOCAL unsigned next_victim;
 
 struct turn *event_loop_turn(void)
 {
@@ -80,54 +71,18 @@ static void leave_turn(struct loop *loop)
 
 bool event_loop_reaches(uintptr_t frame, uint16_t *level)
 {
-	struct loop *loop = current;
-	/* On a coroutine's stack the loop's own frames are unchanged. */
-	unsigned now = thread_on_own_stack(frame) ? loop_level_at(loop, frame) : 0;
-
-	if (loop->known && now >= loop->reach)
-		return false;
-	if (now > loop->highest)
-		loop->highest = now;
-	*level = (uint16_t)now;
-	return true;
+	return loop_reaches(current, frame, level);
 }
 
 void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain)
 {
-	const struct loop *loop = current;
-	unsigned same = 0;
-
-	if (!loop)
-		return;
-	if (!event_loop_is_below(frames, depth)) {
-		*level = UINT16_MAX;
-		*certain = false;
-		return;
-	}
-	while (same < depth && same < loop->place_count &&
-	       frames[depth - 1 - same] == loop->values[loop->place_count - 1 - same])
-		same++;
-	/*
-	 * The innermost place is the call of the wait: other calls of the same function differ
-	 * there. On a coroutine's stack no place matches, because the loop's own frames are
-	 * unchanged.
-	 */
-	*level = (uint16_t)(same && same < loop->place_count ? loop->place_count - 1 - same : 0);
-	*certain = loop->known && *level < loop->reach;
+	if (current)
+		loop_stack_level(current, frames, depth, level, certain);
 }
 
 bool event_loop_is_below(const uint64_t *frames, unsigned depth)
 {
-	const struct loop *loop = current;
-
-	/* Only a complete stack proves it: one that ends where the loop's stack begins. */
-	if (!loop || !loop->function || loop->place_count == LOOP_PLACES || !loop->place_count ||
-	    !depth || frames[depth - 1] != loop->values[loop->place_count - 1])
-		return true;
-	for (unsigned i = 0; i < depth; i++)
-		if (frames[i] > loop->function && frames[i] <= loop->function_end)
-			return true;
-	return false;
+	return !current || loop_is_below(current, frames, depth);
 }
 
 void event_loop_left(void)
@@ -161,137 +116,10 @@ void event_loop_descriptors_closed(unsigned first, unsigned last)
 
 void event_loops_forget(void)
 {
-	memset(loops, 0, sizeof loops);
+	loop_table_forget();
 	loop_pools_forget();
 	current = NULL;
 	this_thread.loop_has_fds = false;
-}
-
-static struct loop *find(const struct loop_wait *wait)
-{
-	for (unsigned i = 0; i < LOOPS; i++)
-		if (loops[i].caller == wait->caller && loops[i].frame == wait->frame &&
-		    loops[i].epoll_fd == wait->epoll_fd)
-			return &loops[i];
-	return NULL;
-}
-
-static bool is_in_use(const struct loop *loop)
-{
-	return current && (loop == current || loop == current->outer);
-}
-
-/* Frees the entry that was least often a loop. */
-static struct loop *take_entry(void)
-{
-	struct loop *loop = &loops[next_victim % LOOPS];
-
-	while (is_in_use(loop))
-		loop = &loops[++next_victim % LOOPS];
-	for (unsigned i = 0; i < LOOPS; i++)
-		if (!is_in_use(&loops[i]) && loops[i].waits < loop->waits)
-			loop = &loops[i];
-	next_victim++;
-	return loop;
-}
-
-/* Finds the executor of this wait. Leaves loop->executor NULL if the wait is not a loop's. */
-COLD static void classify(struct loop *loop, const struct loop_wait *wait)
-{
-	uint64_t frames[LOOP_PLACES];
-	struct unwind_start here;
-	struct loop_library library;
-	const struct module *module = modules_find(wait->caller);
-	unsigned depth;
-
-	UNWIND_HERE(&here);
-	depth = (unsigned)unwinder_walk(&here, frames, loop->places, LOOP_PLACES);
-	memcpy(loop->values, frames, depth * sizeof *frames);
-	loop->place_count = depth;
-	/* A place on another stack, such as a coroutine's, could not be read later. */
-	for (unsigned i = 0; i < loop->place_count; i++)
-		if (!thread_on_own_stack(loop->places[i]))
-			loop->place_count = i;
-	if (loop_library_find(frames, depth, &library)) {
-		loop->known = true;
-		loop->reach = library.reach;
-		loop->function = library.function;
-		loop->function_end = library.function_end;
-		loop->executor = executor_known(library.executor);
-		if (loop->executor)
-			executor_reach(loop->executor, library.reach);
-	} else if (module && !loop_library_refuses(frames, depth)) {
-		char name[sizeof loop->executor->name];
-
-		loop_library_name(module, name, sizeof name);
-		loop->executor =
-			executor_get(FAMILY_EVENT_LOOP, name, wait->caller, CONFIDENCE_MEDIUM);
-		if (loop->executor && wait->epoll_fd >= 0)
-			loop->pool = loop_pool_get(wait->epoll_fd);
-	}
-}
-
-/* Logged once for each loop. */
-static void log_refusal(struct loop *loop, const char *why)
-{
-	if (log_is_wanted() && !loop->logged)
-		log_line("a wait of %s is no loop's turn: %s",
-			 loop->executor ? loop->executor->name : program_name(), why);
-	loop->logged = true;
-}
-
-static struct loop *remember(const struct loop_wait *wait, struct loop *entry)
-{
-	struct loop *loop = entry ? entry : take_entry();
-
-	memset(loop, 0, sizeof *loop);
-	loop->caller = wait->caller;
-	loop->frame = wait->frame;
-	loop->epoll_fd = wait->epoll_fd;
-	classify(loop, wait);
-	if (!loop->executor && !entry)
-		log_refusal(loop, "its caller is no known loop, and not the program's own code");
-	return loop;
-}
-
-static void count_wait(struct loop *loop, const struct loop_wait *wait)
-{
-	if (loop->known || !loop->executor)
-		return;
-	if (wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED) {
-		log_refusal(loop, "it polls too few descriptors for an event loop");
-		return;
-	}
-	if (!wait->may_wait || ++loop->waits > runtime_options.loop_waits)
-		return;
-	LOG("loop of %s is on probation: wait %u of %u", loop->executor->name,
-	    (uint64_t)loop->waits, runtime_options.loop_waits);
-	if (loop->waits == runtime_options.loop_waits)
-		executor_confirm(loop->executor);
-}
-
-/*
- * Looks again at the 2nd, 4th, 8th... time a refused wait comes: an interpreter's waits all look
- * alike from here, and a later one may be a loop's.
- */
-static bool time_to_look_again(struct loop *loop)
-{
-	loop->refused++;
-	return (loop->refused & (loop->refused - 1)) == 0;
-}
-
-/*
- * CPython replaces an instruction that it runs again with a faster one, whose machine code is
- * elsewhere: the same loop then has different return addresses above its wait.
- */
-static bool was_specialised(struct loop *loop, const struct loop_wait *wait)
-{
-	const struct executor *executor = loop->executor;
-
-	if (!loop_library_waits_alone(wait->caller))
-		return false;
-	classify(loop, wait);
-	return loop->executor == executor;
 }
 
 /* Its records count only if the outer loop waits again. */
@@ -314,9 +142,9 @@ static struct loop *inner_loop(struct loop *outer, const struct loop_wait *wait)
 
 	if (outer->known || outer->outer || (wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED))
 		return NULL;
-	inner = find(wait);
+	inner = loop_table_find(wait);
 	if (!inner || loop_level_at(inner, wait->frame) != 0)
-		inner = remember(wait, inner);
+		inner = inner ? loop_describe(inner, wait) : loop_table_take(wait, current);
 	if (!inner->executor || inner->is_call || inner == outer)
 		return NULL;
 	if (outer->inner != inner) {
@@ -352,11 +180,12 @@ static struct loop *loop_of(const struct loop_wait *wait)
 	}
 	if (loop) {
 		if (loop->caller == wait->caller && loop->frame == wait->frame) {
-			if (loop_level_at(loop, wait->frame) == 0 || was_specialised(loop, wait))
+			if (loop_level_at(loop, wait->frame) == 0 ||
+			    loop_was_specialised(loop, wait))
 				return loop;
 			/* The same function called from elsewhere is another loop. */
 			leave_turn(loop);
-			return remember(wait, loop);
+			return loop_describe(loop, wait);
 		}
 		/* Its second call site, or a nested run of the same loop: also its own wait. */
 		if (loop_shares_descriptors(loop, wait))
@@ -370,14 +199,14 @@ static struct loop *loop_of(const struct loop_wait *wait)
 			return inner_loop(loop, wait);
 		leave_turn(loop);
 	}
-	loop = find(wait);
+	loop = loop_table_find(wait);
 	if (!loop)
-		return remember(wait, NULL);
+		return loop_table_take(wait, current);
 	loop->outer = NULL;
-	if (loop->executor ? loop_level_at(loop, wait->frame) != 0 : time_to_look_again(loop)) {
+	if (loop->executor ? loop_level_at(loop, wait->frame) != 0 : loop_is_to_look_at(loop)) {
 		unsigned refused = loop->refused;
 
-		loop = remember(wait, loop);
+		loop = loop_describe(loop, wait);
 		loop->refused = refused;
 	}
 	return loop;
@@ -544,7 +373,7 @@ void event_loop_starts(uintptr_t caller, uintptr_t frame, uintptr_t run_place)
 {
 	const struct loop_wait clock_read = { .caller = caller, .frame = frame, .epoll_fd = -1 };
 
-	remember(&clock_read, &starting);
+	loop_describe(&starting, &clock_read);
 	if (!starting.known || !starting.executor)
 		return;
 	starting.run_place = run_place;
@@ -605,7 +434,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 		if (wait->loop) {
 			in_turn = wait->loop->has_turn;
 			end_turn(wait->loop, wait);
-			count_wait(wait->loop, wait);
+			loop_count_wait(wait->loop, wait);
 			if (wait->loop->pool && wait->may_wait)
 				loop_pool_waits(wait->loop->pool, in_turn, self->last_lock);
 			else if (wait->loop->pool)

@@ -88,4 +88,11 @@ bool loop_is_over_without(struct loop *loop, unsigned first, unsigned last);
  */
 void loop_learn_reach(struct loop *loop);
 
+/* Of the loop whose turn runs: see event_loop_reaches, event_loop_is_below, event_loop_stack_level.
+ */
+bool loop_reaches(struct loop *loop, uintptr_t frame, uint16_t *level);
+bool loop_is_below(const struct loop *loop, const uint64_t *frames, unsigned depth);
+void loop_stack_level(const struct loop *loop, const uint64_t *frames, unsigned depth,
+		      uint16_t *level, bool *certain);
+
 #endif
