@@ -115,8 +115,8 @@ def yieldsan(*arguments, env=None, **options):
     environment = {**os.environ, **(env or {})}
     environment = {name: value for name, value in environment.items() if value is not None}
     options.setdefault("stdin", subprocess.DEVNULL)
-    ran = subprocess.run([YIELDSAN, *map(str, arguments)], capture_output=True, timeout=SECONDS,
-                         env=environment, check=False, **options)
+    options.setdefault("timeout", SECONDS)
+    ran = subprocess.run([YIELDSAN, *map(str, arguments)], capture_output=True, env=environment, check=False, **options)
     return Result(ran.returncode, ran.stdout.decode(errors="replace"), ran.stderr.decode(errors="replace"))
 
 

@@ -105,18 +105,18 @@ def _traces(place):
 def what_arrives_equals_the_report(place):
     _built()
     traces, port = _traces(place), _free_port()
-    report = json.loads(yieldsan("report", "--format=json", "--show=notice", traces).out)
+    report = json.loads(yieldsan("report", "--format=json", "--show=notice", traces, timeout=None).out)
     with _sink() as sink:
         with _collector(place, port, sink.url):
-            exporter = threading.Thread(target=yieldsan, args=("export", f"--otlp=http://127.0.0.1:{port}", traces))
+            exporter = threading.Thread(target=yieldsan, args=("export", f"--otlp=http://127.0.0.1:{port}", traces), kwargs={"timeout": None})
             exporter.start()
-            wait_until(lambda: len(sink.requests) > TRACES / 2)
-        exporter.join(SECONDS)  # it gives up, for the collector is away
+            wait_until(lambda: len(sink.requests) > TRACES / 2, 600)
+        exporter.join()  # it gives up, for the collector is away
         middle = len(sink.records())
         with _collector(place, port, sink.url):
-            result = yieldsan("export", f"--otlp=http://127.0.0.1:{port}", traces)
+            result = yieldsan("export", f"--otlp=http://127.0.0.1:{port}", traces, timeout=None)
             expect(result.status == 0, result)
-            expect("sent 0 findings" in yieldsan("export", f"--otlp=http://127.0.0.1:{port}", traces).out, "again")
+            expect("sent 0 findings" in yieldsan("export", f"--otlp=http://127.0.0.1:{port}", traces, timeout=None).out, "again")
         records = sink.records()
         turns = sum(int(point["count"]) for point in sink.points("yieldsan.turn.duration"))
         blocked = sum(int(point["asInt"]) for point in sink.points("yieldsan.blocked_time"))
