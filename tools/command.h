@@ -30,6 +30,9 @@ const struct command *command_find(const char *name);
 /* As `export --otlp=URL`; NULL: from the environment. The summary goes to `out`. */
 int export_to(const char *url, char **names, size_t count, FILE *out);
 
+/* The command under the name cargo-yieldsan. */
+int command_cargo(int argc, char **argv);
+
 int command_check(int argc, char **argv);
 int command_ci(int argc, char **argv);
 int command_exec_watched(int argc, char **argv);

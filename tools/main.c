@@ -5,6 +5,7 @@
 
 #include "nearest.h"
 #include "report/model/version.h"
+#include "support/strings.h"
 
 const struct command commands[] = {
 	{ "run", "[OPTION...] [--] COMMAND [ARG...]", "run a program watched, then report",
@@ -65,6 +66,8 @@ int main(int argc, char **argv)
 	/* Line-buffered, so that each line is one write: processes of the program may still write
 	 * to the same place. */
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+	if (argc && !strcmp(path_name(argv[0]), "cargo-yieldsan"))
+		return command_cargo(argc, argv);
 	if (argc < 2) {
 		fprintf(stderr, "yieldsan: which command? `yieldsan help' lists them\n");
 		return STATUS_WRONG_USE;

@@ -14,7 +14,7 @@ import ctypes
 import functools
 import inspect
 
-__all__ = ["allow", "blocking", "forbid", "is_watched", "offload", "turn"]
+__all__ = ["allow", "blocking", "events", "forbid", "is_watched", "offload", "turn"]
 
 
 class _Marks(ctypes.Structure):
@@ -39,14 +39,19 @@ class _Marks(ctypes.Structure):
     ]
 
 
-def _find_marks():
+def _find_library():
     try:
-        return _Marks.in_dll(ctypes.CDLL(None), "yieldsan_runtime_marks")
-    except (OSError, TypeError, ValueError):
-        return None
+        program = ctypes.PyDLL(None)
+        marks = _Marks.in_dll(program, "yieldsan_runtime_marks")
+        events = program.yieldsan_runtime_events
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None, None
+    events.restype = ctypes.c_uint64
+    events.argtypes = [ctypes.c_int]
+    return marks, events
 
 
-_MARKS = _find_marks()
+_MARKS, _EVENTS = _find_library()
 _KEPT = {}  # the library reads a reason as long as the process lives
 
 
@@ -57,6 +62,14 @@ def _text(text):
 def is_watched():
     """Whether this process runs under the library."""
     return _MARKS is not None
+
+
+_SEVERITIES = {"notice": 1, "warning": 2, "error": 3}
+
+
+def events(severity="error"):
+    """How many events of this severity or a worse one there have been in this process."""
+    return _EVENTS(_SEVERITIES[severity]) if _EVENTS else 0
 
 
 class _Region:

@@ -50,18 +50,31 @@ static const char *libtest_test(struct session *session, const struct stack *sta
 	return NULL;
 }
 
-/* "net::Suite_Name_Test::TestBody": the class that TEST() makes. GoogleTest forbids underscores in
- * both names, so the first one divides them. */
+/* The end of the class's name in "net::Suite_Name_Test<int>::TestBody"; NULL: it is another. */
+static const char *google_class_end(const char *function)
+{
+	static const char body[] = "::TestBody", suffix[] = "_Test";
+	const char *end = function ? strstr(function, body) : NULL, *arguments;
+
+	if (!end)
+		return NULL;
+	arguments = memchr(function, '<', (size_t)(end - function));
+	if (arguments && end[-1] == '>')
+		end = arguments;
+	return (size_t)(end - function) > strlen(suffix) &&
+			       !memcmp(end - strlen(suffix), suffix, strlen(suffix))
+		       ? end - strlen(suffix)
+		       : NULL;
+}
+
+/* The class that TEST() makes. GoogleTest forbids underscores in both names, so the first one
+ * divides them. */
 static const char *google_test(struct session *session, const struct stack *stack)
 {
-	static const char body[] = "_Test::TestBody", typed[] = "_Test<gtest_TypeParam_>::TestBody";
-
 	for (size_t i = 0; i < stack->count; i++) {
-		const char *function = stack->frames[i].function, *end, *start, *divide;
+		const char *function = stack->frames[i].function, *start, *divide;
+		const char *end = google_class_end(function);
 
-		end = function ? strstr(function, body) : NULL;
-		if (function && !end)
-			end = strstr(function, typed);
 		if (!end)
 			continue;
 		for (start = end; start > function && start[-1] != ':' && start[-1] != ' ';)
@@ -76,7 +89,8 @@ static const char *google_test(struct session *session, const struct stack *stac
 }
 
 /* The first string literal after the word: TEST_CASE("name", "[tag]"). */
-static const char *literal_after(struct session *session, const char *line, size_t length)
+static const char *literal_after(struct session *session, const char *line, size_t length,
+				 const char *prefix)
 {
 	const char *open = memchr(line, '"', length), *close;
 
@@ -85,9 +99,9 @@ static const char *literal_after(struct session *session, const char *line, size
 	for (close = open; close < line + length && *close != '"'; close++)
 		if (*close == '\\')
 			close++;
-	return close < line + length
-		       ? strings_keep_part(&session->strings, open, (size_t)(close - open))
-		       : NULL;
+	return close < line + length ? strings_print(&session->strings, "%s%.*s", prefix,
+						     (int)(close - open), open)
+				     : NULL;
 }
 
 /* Names of Catch2 and doctest are texts, and the functions have numbers: the source has the name.
@@ -95,6 +109,7 @@ static const char *literal_after(struct session *session, const char *line, size
 static const char *name_in_source(struct session *session, const struct frame *frame)
 {
 	static const char *const words[] = { "TEST_CASE", "SCENARIO" };
+	static const char *const prefixes[] = { "", "Scenario: " };
 	size_t length;
 
 	for (int line = frame->line; line > 0 && line > frame->line - MOST_LINES_BEFORE; line--) {
@@ -104,7 +119,7 @@ static const char *name_in_source(struct session *session, const struct frame *f
 			const char *word = memmem(text, length, words[i], strlen(words[i]));
 
 			if (word)
-				return literal_after(session, word, length - (size_t)(word - text));
+				return literal_after(session, word, length - (size_t)(word - text), prefixes[i]);
 		}
 	}
 	return NULL;
@@ -112,7 +127,7 @@ static const char *name_in_source(struct session *session, const struct frame *f
 
 static const char *catch_test(struct session *session, const struct stack *stack)
 {
-	static const char *const functions[] = { "CATCH2_INTERNAL_T", "C_A_T_C_H____T_E_S_T",
+	static const char *const functions[] = { "CATCH2_INTERNAL_T", "C_A_T_C_H_T_E_S_T_",
 						 "DOCTEST_ANON_FUNC" };
 
 	for (size_t i = 0; i < stack->count; i++)

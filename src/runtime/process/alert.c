@@ -8,6 +8,8 @@
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
 #include "runtime/base/thread.h"
+#include "runtime/trace/lock_errors.h"
+#include "runtime/trace/sites.h"
 #include "runtime/trace/trace.h"
 #include "summary.h"
 
@@ -173,6 +175,18 @@ void alert_confirmed(struct trace_site *site)
 			alert(site, severity);
 			return;
 		}
+}
+
+/* For test frameworks, which compare it before and after a test. lowest: 1 notice, 3 error. */
+EXPORT uint64_t yieldsan_runtime_events(int lowest);
+
+uint64_t yieldsan_runtime_events(int lowest)
+{
+	OWN_CODE_SCOPE;
+
+	if (!trace_header() || lowest <= SEVERITY_NONE || lowest >= SEVERITIES)
+		return 0;
+	return sites_events((enum severity)lowest) + (lowest <= SEVERITY_ERROR ? lock_errors() : 0);
 }
 
 void alert_deadlock(void)

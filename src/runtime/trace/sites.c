@@ -223,6 +223,27 @@ unsigned sites_count(enum severity lowest)
 	return found;
 }
 
+uint64_t sites_events(enum severity lowest)
+{
+	const struct trace_record *record;
+	uint64_t at = sizeof(struct trace_header), events = 0;
+
+	while ((record = trace_next_record(&at))) {
+		const struct trace_site *site = (const void *)record;
+		const struct trace_executor *executor;
+
+		if (record->type != RECORD_SITE || site->kind == SITE_SAMPLE)
+			continue;
+		executor = trace_at(site->executor);
+		if (!executor->confirmed || site->confirmed == TRACE_DOUBTED ||
+		    site->level > executor->level)
+			continue;
+		for (int severity = lowest; severity < SEVERITIES; severity++)
+			events += __atomic_load_n(&site->counts[severity], __ATOMIC_RELAXED);
+	}
+	return events;
+}
+
 void sites_forget(void)
 {
 	memory_zero(index_of, sizeof index_of);

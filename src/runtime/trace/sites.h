@@ -41,6 +41,9 @@ void site_count(struct trace_site *site, struct verdict verdict, uint64_t wall_n
 /* The number of sites with an error or a warning, for the summary at exit. */
 unsigned sites_count(enum severity lowest);
 
+/* The number of events of this severity or a worse one, those of turns that last included. */
+uint64_t sites_events(enum severity lowest);
+
 /* Called in a forked child. */
 void sites_forget(void);
 

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Findings name their test under runners that `make check' leaves out: GoogleTest, Catch2, unittest, xdist, anyio,
+mocha, vitest, jest; and the plugin as pip installs it."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from cli.place import expect, report_of, Result, ROOT, run_tests, Skip, YIELDSAN  # pylint: disable=wrong-import-position
+
+PYTHON = "/usr/bin/python3"
+# Of execSync. The runners themselves load and compile for long.
+WAITS = ("epoll_wait", "epoll_pwait")
+PACKAGES = {"mocha": "11.1.0", "vitest": "3.0.5", "jest": "29.7.0"}
+
+LOOP = """
+#include <event2/event.h>
+#include <unistd.h>
+static void on(evutil_socket_t, short, void *blocks) { if (blocks) usleep(50000); }
+static void loop(bool blocks) {
+    struct event_base *base = event_base_new();
+    struct timeval time = { 0, 1000 };
+    for (int i = 0; i < 4; i++) {
+        event_base_once(base, -1, EV_TIMEOUT, on, blocks ? base : nullptr, &time);
+        event_base_loop(base, EVLOOP_ONCE);
+    }
+    event_base_free(base);
+}
+"""
+
+GOOGLE = LOOP + """
+#include <gtest/gtest.h>
+#include <thread>
+namespace net { namespace {
+TEST(Courier, Delivers) { loop(false); }
+TEST(Courier, DeliversBlocking) { loop(true); }
+} }
+TEST(Courier, DeliversInAThread) { std::thread thread([] { loop(true); }); thread.join(); }
+class Row : public testing::TestWithParam<int> {};
+TEST_P(Row, Delivers) { loop(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(Rows, Row, testing::Values(0, 1));
+template <typename T> class Kind : public testing::Test {};
+TYPED_TEST_SUITE(Kind, testing::Types<int>);
+TYPED_TEST(Kind, Delivers) { loop(true); }
+"""
+
+CATCH = "#define CATCH_CONFIG_MAIN\n" + LOOP + """
+#include <catch2/catch.hpp>
+TEST_CASE("delivers", "[good]") { loop(false); }
+TEST_CASE("delivers, blocking", "[bad]") {
+    SECTION("first") {
+        loop(true);
+    }
+}
+SCENARIO("a scenario") { loop(true); }
+"""
+
+UNITTEST = """
+import asyncio, time, unittest
+class Courier(unittest.IsolatedAsyncioTestCase):
+    async def test_blocks(self):
+        time.sleep(0.05)
+    async def test_awaits(self):
+        await asyncio.sleep(0.01)
+class Plain(unittest.TestCase):
+    def test_runs(self):
+        async def main():
+            time.sleep(0.05)
+        asyncio.run(main())
+unittest.main()
+"""
+
+ANYIO = """
+import anyio, pytest, time
+pytestmark = pytest.mark.anyio
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+async def test_good():
+    await anyio.sleep(0.01)
+
+async def test_bad():
+    await anyio.sleep(0.01)
+    time.sleep(0.05)
+"""
+
+SCRIPT = """
+const { execSync } = require('child_process');
+describe('courier', () => {
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+    it('awaits', pause);
+    it('blocks', async () => {
+        await pause();
+        execSync('sleep 0.05');
+    });
+});
+"""
+
+
+def _execute(command, directory, **variables):
+    done = subprocess.run([str(word) for word in command], cwd=directory, env={**os.environ, **variables}, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def _tests(place, *command, calls=None, **variables):
+    """The tests that errors name, of these calls only, and the result."""
+    path = place / "report.json"
+    result = _execute([YIELDSAN, "ci", "--format=json", f"--report={path}", "--", *command], place.path, **variables)
+    errors = [finding for finding in report_of(path)["findings"] if finding["severity"] == "error"
+              and (not calls or finding.get("call") in calls)]
+    return {test for finding in errors for test in finding.get("tests", [finding.get("test")])}, result
+
+
+def _expect_tests(place, command, wanted, **variables):
+    tests, result = _tests(place, *command, **variables)
+    expect(tests == set(wanted) and result.status == 66, f"{tests} {result}")
+
+
+def _compile(place, source, *libraries):
+    (place / "tests.cc").write_text(source)
+    built = _execute(["g++", "-g", "-O1", "-o", "tests", "tests.cc", *libraries], place.path)
+    if built.status:
+        raise Skip(built.err.splitlines()[0])
+    return place / "tests"
+
+
+def google_test(place):
+    program = _compile(place, GOOGLE, "-lgtest", "-lgtest_main", "-levent", "-lpthread")
+    _expect_tests(place, [program], ["Courier.DeliversBlocking", "Courier.DeliversInAThread", "Row.Delivers",
+                                     "Kind.Delivers"])
+    tests, result = _tests(place, program, "--gtest_filter=Courier.Delivers")
+    expect(not tests and result.status == 0, result)
+
+
+def catch2(place):
+    program = _compile(place, CATCH, "-levent")
+    _expect_tests(place, [program], ["delivers, blocking", "Scenario: a scenario"])
+    tests, result = _tests(place, program, "[good]")
+    expect(not tests and result.status == 0, result)
+
+
+def unittest(place):
+    place.write("tests.py", UNITTEST)
+    _expect_tests(place, [PYTHON, "tests.py"], ["Courier.test_blocks", "Plain.test_runs"])
+
+
+def _plugin(place, *modules):
+    """As pip installs it."""
+    for module in ("pytest", "setuptools", *modules):
+        if subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True, check=False).returncode:
+            raise Skip(f"no Python module {module}")
+    source = shutil.copytree(ROOT / "tools/pytest", place / "source")
+    target = place / "site"
+    result = _execute([PYTHON, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--target", target,
+                       source], place.path)
+    if result.status:
+        raise Skip(f"pip: {result.err.strip().splitlines()[-1]}")
+    return {"PYTHONPATH": str(target), "YIELDSAN": YIELDSAN}
+
+
+def _expect_one_failure(command, place, environment):
+    result = _execute(command, place.path, **environment)
+    expect(result.status == 1 and "FAILED test_x.py::test_bad" in result.out and "1 failed, 1 passed" in result.out, result)
+    expect("time.sleep (clock_nanosleep) blocks the asyncio event loop in test_bad" in result.out, result)
+
+
+def pytest_with_xdist(place):
+    environment = _plugin(place, "xdist", "pytest_asyncio")
+    place.write("test_x.py", ANYIO.replace("anyio.sleep", "asyncio.sleep").replace("mark.anyio", "mark.asyncio")
+                .replace("import anyio", "import asyncio"))
+    _expect_one_failure([PYTHON, "-m", "pytest", "-n2", "-q", "--yieldsan"], place, environment)
+
+
+def pytest_with_anyio(place):
+    environment = _plugin(place, "anyio")
+    place.write("test_x.py", ANYIO)
+    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:asyncio", "--yieldsan"]
+    _expect_one_failure(command, place, environment)
+    expect(_execute([*command, "-k", "good"], place.path, **environment).status == 0, "good")
+
+
+def _install(place, package):
+    if not shutil.which("npm"):
+        raise Skip("no npm")
+    place.write("package.json", "{}")
+    got = _execute(["npm", "install", "--silent", "--no-audit", "--no-fund", f"{package}@{PACKAGES[package]}"], place.path)
+    if got.status:
+        raise Skip(f"npm: {got.err.strip().splitlines()[-1:]}")
+
+
+def mocha(place):
+    _install(place, "mocha")
+    place.write("courier.test.js", SCRIPT)
+    hook = ROOT / "tools/node/yieldsan-mocha.cjs"
+    _expect_tests(place, ["node_modules/.bin/mocha", "--require", hook, "courier.test.js"], ["courier blocks"], calls=WAITS)
+
+
+def vitest(place):
+    _install(place, "vitest")
+    place.write("courier.test.js", SCRIPT.replace("const { execSync } = require('child_process');", (
+        "import { describe, it } from 'vitest';\nimport { execSync } from 'child_process';")))
+    hook = shutil.copy(ROOT / "tools/node/yieldsan-vitest.mjs", place.path)
+    place.write("vitest.config.mjs", f"export default {{ test: {{ pool: 'forks', setupFiles: ['{hook}'] }} }};\n")
+    _expect_tests(place, ["node_modules/.bin/vitest", "run"], ["courier > blocks"], calls=WAITS)
+
+
+def jest(place):
+    _install(place, "jest")
+    place.write("courier.test.js", SCRIPT)
+    hook = ROOT / "tools/node/yieldsan-jest.cjs"
+    _expect_tests(place, ["node_modules/.bin/jest", "--testEnvironment", hook], ["courier blocks"], calls=WAITS)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
