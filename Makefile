@@ -12,8 +12,8 @@ COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc
 # The runtime must not be rewritten into its own fortified or 64-bit twins, and exceptions and forced
 # unwinding pass through its frames.
 RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
-           -fno-builtin -D_GNU_SOURCE -include src/runtime/libc/glibc/base_versions.h
-TOOLS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(BUILD)/generated $(SANITIZE)
+           -fno-builtin -D_GNU_SOURCE -include src/runtime/libc/libc.h
+TOOLS   := -include src/shared/arch/arch.h -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(BUILD)/generated $(SANITIZE)
 LIBS    := -lexpat -ldw -lelf -ljansson -liberty -lprotobuf-c -lz -lncursesw -ltinfo
 
 # glibc before 2.34 has dlvsym and pthread_key_create in these.

@@ -207,7 +207,7 @@ old_enough()
 		version = substr($0, RSTART + 6, RLENGTH - 6)
 		split(version, part, ".")
 		if (part[1] > 2 || part[2] > 17)
-			print $NF " of glibc " version " is needed: see src/runtime/libc/glibc/base_versions.h"
+			print $NF " of glibc " version " is needed: see src/runtime/libc/glibc/libc.h"
 		n++
 	}
 	END { if (!n) print "no symbol has a version" }'

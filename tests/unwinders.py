@@ -39,7 +39,7 @@ def _rules(kind, flags, objects):
     runtime = sorted(str(p) for p in pathlib.Path(BUILD, "runtime").rglob("*.o")
                      if p.name not in ("unwind_ask.c.o", "old_versions.S.o"))
     subprocess.run(["gcc", "-std=gnu11", "-O2", "-fPIC", "-fno-builtin", "-D_GNU_SOURCE", "-Iinclude", "-Isrc", *flags,
-                    "-include", "src/runtime/libc/glibc/base_versions.h", "-o", str(program),
+                    "-include", "src/runtime/libc/libc.h", "-o", str(program),
                     "tests/readers/frame_rules.c", "src/runtime/unwind/unwind_ask.c", *runtime, *objects],
                    cwd=ROOT, check=True)
     done = subprocess.run([str(program), str(ADDRESSES), *_programs()], capture_output=True, text=True, check=True)

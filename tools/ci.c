@@ -12,6 +12,7 @@
 #include "plain_path.h"
 #include "run_options.h"
 #include "watched_run.h"
+#include "shared/arch/arch.h"
 
 /*
  * Build tools and test drivers, which are not tests themselves: some are asynchronous programs
@@ -80,7 +81,7 @@ static void set_runners(char **command)
 {
 	const char *wanted = getenv("CARGO_BUILD_TARGET");
 
-	set_runner("x86_64-unknown-linux-gnu");
+	set_runner(ARCH_RUST_TARGET);
 	if (wanted)
 		set_runner(wanted);
 	for (char **word = command; *word && strcmp(*word, "--") != 0; word++) {

@@ -10,6 +10,7 @@
 #include "symbols/debug_file.h"
 #include "symbols/elf_file.h"
 #include "elf_image.h"
+#include "shared/arch/arch.h"
 
 /* By the prefix of a needed library's name, or by a function that is present if it is linked in. */
 static const struct {
@@ -252,7 +253,7 @@ int elf_kind_read(struct elf_kind *kind, const char *path)
 bool elf_kind_is_native(const struct elf_kind *kind)
 {
 	return kind->elf_class == ELFCLASS64 && kind->byte_order == ELFDATA2LSB &&
-	       kind->machine == EM_X86_64;
+	       kind->machine == ARCH_ELF_MACHINE;
 }
 
 const char *elf_kind_machine(const struct elf_kind *kind)

@@ -8,6 +8,7 @@
 #include "elf_image.h"
 #include "loader_cache.h"
 #include "support/memory.h"
+#include "shared/arch/arch.h"
 
 #define MAX_LIBRARIES 4096
 
@@ -29,8 +30,8 @@ struct search {
 };
 
 static const char *const default_directories[] = {
-	"/lib/x86_64-linux-gnu",
-	"/usr/lib/x86_64-linux-gnu",
+	"/lib/" ARCH_DIRECTORY,
+	"/usr/lib/" ARCH_DIRECTORY,
 	"/lib64",
 	"/usr/lib64",
 	"/lib",
@@ -47,7 +48,7 @@ static bool is_loadable(const char *path)
 	if (elf_file_open(&file, path))
 		return false;
 	fits = gelf_getehdr(file.elf, &header) && header.e_ident[EI_CLASS] == ELFCLASS64 &&
-	       header.e_machine == EM_X86_64 && header.e_type == ET_DYN;
+	       header.e_machine == ARCH_ELF_MACHINE && header.e_type == ET_DYN;
 	elf_file_close(&file);
 	return fits;
 }
@@ -71,10 +72,10 @@ static void expand(const struct search *search, size_t of, const char *text, siz
 		} tokens[] = {
 			{ "$ORIGIN", NULL },
 			{ "${ORIGIN}", NULL },
-			{ "$LIB", "lib/x86_64-linux-gnu" },
-			{ "${LIB}", "lib/x86_64-linux-gnu" },
-			{ "$PLATFORM", "x86_64" },
-			{ "${PLATFORM}", "x86_64" },
+			{ "$LIB", "lib/" ARCH_DIRECTORY },
+			{ "${LIB}", "lib/" ARCH_DIRECTORY },
+			{ "$PLATFORM", ARCH_PLATFORM },
+			{ "${PLATFORM}", ARCH_PLATFORM },
 		};
 		size_t token = 0;
 

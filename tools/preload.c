@@ -11,6 +11,7 @@
 #include "plain_path.h"
 #include "support/memory.h"
 #include "shared/options.h"
+#include "shared/arch/arch.h"
 
 #define LIBRARY_VARIABLE "YIELDSAN_LIBRARY"
 #define LIST_VARIABLE	 "LD_PRELOAD"
@@ -26,7 +27,7 @@ static bool is_usable(const char *path)
 			strerror(-error));
 	else if (kind.linkage != LINKAGE_LIBRARY || !elf_kind_is_native(&kind))
 		fprintf(stderr,
-			"yieldsan: %s is not an x86-64 library; name " LIBRARY_NAME
+			"yieldsan: %s is not a library for " ARCH_NAME "; name " LIBRARY_NAME
 			" in " LIBRARY_VARIABLE "\n",
 			path);
 	else
@@ -78,7 +79,7 @@ static bool take_carried(char library[PATH_MAX])
 
 bool preload_find(char library[PATH_MAX])
 {
-	static const char *const places[] = { "", "../lib/", "../lib/x86_64-linux-gnu/" };
+	static const char *const places[] = { "", "../lib/", "../lib/" ARCH_DIRECTORY "/" };
 	const char *named = getenv(LIBRARY_VARIABLE);
 	char own[PATH_MAX], path[PATH_MAX + 64];
 

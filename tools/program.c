@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "support/memory.h"
+#include "shared/arch/arch.h"
 
 #define SHELL	     "/bin/sh"
 #define SCRIPTS_DEEP 5 /* the kernel's own limit is lower */
@@ -166,9 +167,8 @@ int program_refusal(const struct program *program, char sentence[SENTENCE_SIZE])
 
 	if (!elf_kind_is_native(kind))
 		snprintf(sentence, SENTENCE_SIZE,
-			 "%s is for another architecture (%s), and this YieldSan watches x86-64: "
-			 "run an "
-			 "x86-64 build of it",
+			 "%s is for another architecture (%s), and this YieldSan watches " ARCH_NAME
+			 ": run a build of it for " ARCH_NAME,
 			 path, elf_kind_machine(kind));
 	else if (kind->linkage == LINKAGE_OBJECT || kind->linkage == LINKAGE_LIBRARY)
 		snprintf(sentence, SENTENCE_SIZE,

@@ -6,6 +6,7 @@
 #include "support/memory.h"
 #include "elf_image.h"
 #include "shared/tokio_scan.h"
+#include "shared/arch/arch.h"
 
 /* tokio::runtime::task::raw::poll, in both Rust manglings. */
 #define POLL_SYMBOL "5tokio7runtime4task3raw4poll"
@@ -46,7 +47,7 @@ static void relocate(const struct elf_file *file, char *image, uint64_t start, s
 		left = table.size;
 	for (; left >= sizeof entry; left -= sizeof entry, bytes += sizeof entry) {
 		memcpy(&entry, bytes, sizeof entry);
-		if (ELF64_R_TYPE(entry.r_info) == R_X86_64_RELATIVE && entry.r_offset >= start &&
+		if (ELF64_R_TYPE(entry.r_info) == ARCH_ELF_RELATIVE && entry.r_offset >= start &&
 		    size >= sizeof(uint64_t) && entry.r_offset - start <= size - sizeof(uint64_t))
 			memcpy(image + (entry.r_offset - start), &entry.r_addend,
 			       sizeof entry.r_addend);

@@ -6,6 +6,7 @@
 #include "symbols/demangle.h"
 #include "symbols/languages.h"
 #include "layout_build.h"
+#include "shared/arch/arch.h"
 
 /* The final suspension, and the one before the first statement, are not the author's awaits. */
 #define INITIAL_SUSPENSION 2
@@ -261,7 +262,8 @@ uint32_t layout_add_coroutines(struct layout_builder *builder, Dwarf *dwarf,
 	Dwarf_CU *unit = NULL;
 	GElf_Ehdr header;
 
-	adding.is_followed = gelf_getehdr(object->elf, &header) && header.e_machine == EM_X86_64;
+	adding.is_followed =
+		gelf_getehdr(object->elf, &header) && header.e_machine == ARCH_ELF_MACHINE;
 	if (!adding.is_followed)
 		flags |= LAYOUT_OTHER_CODE;
 	if (are_in) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "layout_build.h"
+#include "shared/arch/arch.h"
 
 struct wanted {
 	const char *outer; /* type of the variable */
@@ -66,7 +67,7 @@ bool layout_code_of(struct layout_builder *builder, Dwarf_Die *function, struct 
 	GElf_Ehdr header;
 	Dwarf_Addr high;
 
-	if (!gelf_getehdr(builder->code, &header) || header.e_machine != EM_X86_64 ||
+	if (!gelf_getehdr(builder->code, &header) || header.e_machine != ARCH_ELF_MACHINE ||
 	    dwarf_lowpc(function, &code->address) || dwarf_highpc(function, &high) ||
 	    !code->address || code->address >= high)
 		return false;

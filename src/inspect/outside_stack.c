@@ -8,13 +8,12 @@
 
 #include "contract/trace_format.h"
 #include "process_file.h"
+#include "shared/arch/arch.h"
+#include "shared/arch/code_shapes.h"
 #include "support/memory.h"
 
 #define WORD	   8
 #define STACK_SIZE (256 * 1024) /* bytes of a stack that are read */
-#define RBP	   6		/* DWARF register numbers: System V ABI for x86-64, 3.6.2 */
-#define RSP	   7
-#define RA	   16
 
 struct outside {
 	pid_t pid;
@@ -120,20 +119,13 @@ static bool load(const struct outside *outside, uint64_t address, uint64_t *valu
 	return true;
 }
 
-/* Whether a call ends right before it: e8 to a fixed target, ff through a register or a table. */
 static bool is_behind_call(struct outside *outside, uint64_t address)
 {
-	uint8_t code[8];
+	uint8_t code[CODE_BEFORE_RETURN];
 
-	if (address < 0x10000 || !dwfl_addrmodule(outside->dwfl, address - 1) ||
-	    read_memory(outside, address - sizeof code, code, sizeof code) != sizeof code)
-		return false;
-	if (code[3] == 0xe8)
-		return true;
-	for (size_t length = 2; length <= 7; length++) /* ff /2 */
-		if (code[8 - length] == 0xff && (code[9 - length] >> 3 & 7) == 2)
-			return true;
-	return false;
+	return address >= 0x10000 && dwfl_addrmodule(outside->dwfl, address - 1) &&
+	       read_memory(outside, address - sizeof code, code, sizeof code) == sizeof code &&
+	       code_ends_in_call(code);
 }
 
 /* base register + offset; false for any other rule. */
@@ -153,7 +145,7 @@ static bool cfa_rule(Dwarf_Frame *frame, unsigned *base, int64_t *offset)
 	} else {
 		return false;
 	}
-	return *base == RBP || *base == RSP;
+	return *base == ARCH_DWARF_BP || *base == ARCH_DWARF_SP;
 }
 
 static void restore_frame_pointer(struct outside *outside, Dwarf_Frame *frame, uint64_t cfa,
@@ -162,7 +154,7 @@ static void restore_frame_pointer(struct outside *outside, Dwarf_Frame *frame, u
 	Dwarf_Op memory[3], *ops;
 	size_t count;
 
-	if (dwarf_frame_register(frame, RBP, memory, &ops, &count))
+	if (dwarf_frame_register(frame, ARCH_DWARF_BP, memory, &ops, &count))
 		return;
 	if (!count && !ops) /* as it was */
 		return;
@@ -177,7 +169,8 @@ static bool is_outermost(Dwarf_Frame *frame)
 	Dwarf_Op memory[3], *ops;
 	size_t count;
 
-	return frame && !dwarf_frame_register(frame, RA, memory, &ops, &count) && !count && ops;
+	return frame && !dwarf_frame_register(frame, ARCH_DWARF_RA, memory, &ops, &count) &&
+	       !count && ops;
 }
 
 static Dwarf_Frame *frame_at(struct outside *outside, uint64_t pc)
@@ -199,57 +192,24 @@ static uint64_t frame_pointer_set(struct outside *outside, uint64_t pc)
 {
 	Dwarf_Addr start, end, bias;
 	uint64_t set = 0;
-	unsigned base = RBP;
+	unsigned base = ARCH_DWARF_BP;
 	int64_t offset;
 	bool signal;
 
-	for (int i = 0; i < SETUP_ROWS && base == RBP; i++) {
+	for (int i = 0; i < SETUP_ROWS && base == ARCH_DWARF_BP; i++) {
 		Dwarf_Frame *frame = frame_at(outside, pc);
 		Dwfl_Module *module = module_at(outside, pc);
 
 		if (!frame || !module || !dwfl_module_eh_cfi(module, &bias) ||
 		    !cfa_rule(frame, &base, &offset) ||
 		    dwarf_frame_info(frame, &start, &end, &signal) < 0)
-			base = RSP;
-		else if (base == RBP)
+			base = ARCH_DWARF_SP;
+		else if (base == ARCH_DWARF_BP)
 			set = start + bias;
 		free(frame);
 		pc = set - 1;
 	}
 	return set;
-}
-
-#define LONGEST 8 /* length of the longest instruction known here */
-
-/*
- * By how many bytes the stack grows there: saved registers and local storage. Compilers move values
- * between registers in between.
- */
-static uint64_t setup_growth(const uint8_t *code, const uint8_t *end)
-{
-	uint64_t growth = 0;
-	uint32_t room;
-
-	while (end - code >= LONGEST) {
-		size_t prefix = (*code & 0xf0) == 0x40;
-		uint8_t operation = code[prefix], operands = code[prefix + 1];
-
-		if (operation >= 0x50 && operation <= 0x57) { /* push */
-			growth += WORD;
-			code += prefix + 1;
-		} else if ((operation == 0x89 || operation == 0x8b || operation == 0x31) &&
-			   operands >> 6 == 3) { /* mov and xor of registers */
-			code += prefix + 2;
-		} else if (operation == 0x83 && operands == 0xec) { /* sub $room,%rsp */
-			return growth + code[prefix + 2];
-		} else if (operation == 0x81 && operands == 0xec) {
-			memcpy(&room, code + prefix + 2, sizeof room);
-			return growth + room;
-		} else {
-			break;
-		}
-	}
-	return growth;
 }
 
 static bool take_frame_pointer(struct outside *outside, struct place *place, uint64_t at)
@@ -270,8 +230,7 @@ static bool compute_frame_pointer(struct outside *outside, struct place *place)
 	uint8_t code[SETUP_SIZE];
 
 	return set && read_memory(outside, set, code, sizeof code) == sizeof code &&
-	       take_frame_pointer(outside, place,
-				  place->sp + setup_growth(code, code + sizeof code));
+	       take_frame_pointer(outside, place, place->sp + code_stack_growth(code, sizeof code));
 }
 
 /* The saved frame pointer and the return address of a frame whose function set up a frame pointer.
@@ -292,7 +251,7 @@ static bool search_frame_pointer(struct outside *outside, struct place *place)
 static bool step(struct outside *outside, struct place *place)
 {
 	Dwarf_Frame *frame = frame_at(outside, place->pc);
-	unsigned base = RBP;
+	unsigned base = ARCH_DWARF_BP;
 	int64_t offset = 2 * WORD;
 	uint64_t cfa, back;
 
@@ -300,11 +259,11 @@ static bool step(struct outside *outside, struct place *place)
 		free(frame);
 		return false;
 	}
-	if (base == RBP && !place->bp_known && !search_frame_pointer(outside, place)) {
+	if (base == ARCH_DWARF_BP && !place->bp_known && !search_frame_pointer(outside, place)) {
 		free(frame);
 		return false;
 	}
-	cfa = (base == RBP ? place->bp : place->sp) + (uint64_t)offset;
+	cfa = (base == ARCH_DWARF_BP ? place->bp : place->sp) + (uint64_t)offset;
 	if (cfa <= place->sp || !load(outside, cfa - WORD, &back) || !back) {
 		free(frame);
 		return false;

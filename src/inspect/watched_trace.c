@@ -14,6 +14,7 @@
 #include "process_alive.h"
 #include "task_snapshot.h"
 #include "trace_finish.h"
+#include "shared/arch/arch.h"
 
 static uint64_t monotonic_ns(void)
 {
@@ -141,7 +142,7 @@ bool watched_trace_read(struct watched_trace *trace, const struct watched_thread
 
 uint64_t watched_trace_age(const struct watched_trace *trace, uint64_t start)
 {
-	uint64_t now = trace->counter ? __builtin_ia32_rdtsc() : monotonic_ns();
+	uint64_t now = trace->counter ? arch_ticks() : monotonic_ns();
 
 	return now > start ? (uint64_t)((unsigned __int128)(now - start) * trace->scale >> 32) : 0;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "support/memory.h"
+#include "shared/arch/arch.h"
 
 #define MAX_SECTIONS 9 /* the numbers are smaller */
 
@@ -230,7 +231,7 @@ static bool write_unit(const struct dwp *dwp, uint32_t row, Elf *elf)
 		return false;
 	header.e_ident[EI_DATA] = ELFDATA2LSB;
 	header.e_type = ET_REL;
-	header.e_machine = EM_X86_64;
+	header.e_machine = ARCH_ELF_MACHINE;
 	header.e_version = EV_CURRENT;
 	for (uint32_t i = 0; i < dwp->columns; i++) {
 		uint32_t number = word_at(dwp->numbers, i);

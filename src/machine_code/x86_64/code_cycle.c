@@ -4,7 +4,7 @@
 
 #include "support/hash.h"
 #include "symbols/elf_file.h"
-#include "x86_instruction.h"
+#include "shared/arch/x86_64/x86_instruction.h"
 
 #define MAX_STEPS	  50000
 #define MAX_WAYS	  4096

@@ -3,7 +3,7 @@
 #define DEBUG_INFO_X86_EXECUTE_H
 
 #include "machine_code/code_state.h"
-#include "x86_instruction.h"
+#include "shared/arch/x86_64/x86_instruction.h"
 
 enum code_flow {
 	CODE_GOES_ON,

@@ -10,6 +10,7 @@
 #include "report/frames/ownership.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
+#include "shared/arch/arch.h"
 
 #define TOKIO_SCHEDULERS 5
 #define TOKIO_BITS	 ((1 << TOKIO_SCHEDULERS) - 1)
@@ -334,7 +335,8 @@ static int untold(const struct layout *layout, const char *path,
 	if ((layout->header->flags & LAYOUT_OTHER_CODE) &&
 	    (layout->header->flags & LAYOUT_HAS_RUST)) {
 		snprintf(sentence, LAYOUT_SENTENCE_SIZE,
-			 "%s is reported in part: the code is not of x86-64, so guards that are "
+			 "%s is reported in part: the code is not of " ARCH_NAME
+			 ", so guards that are "
 			 "dropped "
 			 "before an await are warnings too",
 			 path);
@@ -348,7 +350,7 @@ static int untold(const struct layout *layout, const char *path,
 		 "%s: for %s it is not known what is held at every co_await: %s", path,
 		 quantity_of(coroutines, count, "coroutine"),
 		 layout->header->flags & LAYOUT_OTHER_CODE
-			 ? "the code is not of x86-64"
+			 ? "the code is not of " ARCH_NAME
 			 : "the code is too long to follow, or is none that a compiler writes");
 	return 1;
 }

@@ -2,15 +2,6 @@
 #ifndef RUNTIME_COMPILER_H
 #define RUNTIME_COMPILER_H
 
-#include <features.h>
-
-#if !defined(__x86_64__)
-#error "libyieldsan.so has machine code for x86-64 alone: another CPU needs a src/runtime/arch/CPU"
-#endif
-#if !defined(__GLIBC__)
-#error "libyieldsan.so knows glibc alone: another C library needs a src/runtime/libc/LIBRARY"
-#endif
-
 #define EXPORT	      __attribute__((visibility("default")))
 #define COLD	      __attribute__((cold, noinline))
 #define NOINLINE      __attribute__((noinline))

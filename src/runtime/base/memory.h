@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* x86-64's smallest page: protection is uniform within one. */
-#define MEMORY_PAGE 4096
+#include "shared/arch/arch.h"
+
+#define MEMORY_PAGE ARCH_PAGE
 
 /* Zeroed pages, or NULL. Never freed, and not allocated by malloc. Async-signal-safe. */
 void *memory_map(size_t size);

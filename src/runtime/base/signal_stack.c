@@ -1,14 +1,12 @@
 #include "signal_stack.h"
 
-#include <cpuid.h>
 #include <sys/auxv.h>
+
+#include "shared/arch/arch.h"
 
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
 #endif
-
-#define XSTATE_LEAF	 0xd
-#define XSTATE_TILE_DATA 18 /* only on request: arch_prctl(ARCH_REQ_XCOMP_PERM) */
 
 void signal_stack_changed(const stack_t *stack)
 {
@@ -20,15 +18,14 @@ void signal_stack_changed(const stack_t *stack)
 size_t signal_frame_size(void)
 {
 	static size_t known;
-	unsigned eax, ebx, ecx, edx;
+	unsigned unused;
 
 	if (known)
 		return known;
 	known = getauxval(AT_MINSIGSTKSZ);
 	if (!known) /* a kernel before 5.14 */
 		known = MINSIGSTKSZ;
-	else if (__get_cpuid_count(XSTATE_LEAF, XSTATE_TILE_DATA, &eax, &ebx, &ecx, &edx) &&
-		 eax < known)
-		known -= eax;
+	else if ((unused = arch_unused_signal_stack()) < known)
+		known -= unused;
 	return known;
 }

@@ -10,20 +10,12 @@
 #include <sys/syscall.h>
 
 #include "runtime.h"
+#include "shared/arch/arch.h"
 
 /* Calls even then: only for calls that precede the filter. */
 static inline long system_call_always(long number, long a, long b, long c, long d, long e, long f)
 {
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
+	return arch_system_call(number, a, b, c, d, e, f);
 }
 
 static inline long system_call(long number, long a, long b, long c, long d, long e, long f)

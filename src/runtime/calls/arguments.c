@@ -177,10 +177,7 @@ bool fcntl_waits(int command)
 
 bool condition_is_used(const void *condition)
 {
-	/* glibc, nptl/pthread_cond_common.c: the number of waiters is above three flag bits. */
-	return __atomic_load_n(&((const pthread_cond_t *)condition)->__data.__wrefs,
-			       __ATOMIC_RELAXED) >>
-	       3;
+	return libc_condition_is_used(condition);
 }
 
 int slower_descriptor(int in, int out)

@@ -9,6 +9,7 @@
 #include "runtime/process/process.h"
 #include "runtime/turns/stack_switch.h"
 #include "call.h"
+#include "shared/arch/arch.h"
 
 static void nothing(void)
 {
@@ -24,13 +25,13 @@ COLD static uintptr_t find_start(void)
 	ucontext_t context = { .uc_stack = { .ss_sp = stack, .ss_size = sizeof stack } };
 
 	makecontext(&context, nothing, 0);
-	return *(const uintptr_t *)context.uc_mcontext.gregs[REG_RSP];
+	return *(const uintptr_t *)ARCH_CONTEXT_SP(&context);
 }
 
 static COLD void switches(const ucontext_t *to)
 {
 	static uintptr_t start;
-	const uintptr_t *sp = (const uintptr_t *)to->uc_mcontext.gregs[REG_RSP];
+	const uintptr_t *sp = (const uintptr_t *)ARCH_CONTEXT_SP(to);
 
 	if (!start)
 		start = find_start();

@@ -1,5 +1,5 @@
 /* Wrappers of locks: record acquisitions, and follow waits. */
-#define __NO_INLINE__ 1 /* or stdio.h defines some of them inline */
+#undef __USE_EXTERN_INLINES /* or stdio.h defines some of them inline */
 #include <errno.h>
 
 #include "runtime/locks/lock_state.h"
@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "call.h"
 #include "wait_delay.h"
+#include "shared/arch/arch.h"
 
 /* Declares old aliases that no libc header declares. */
 #define CALL(class, category, ret, name, params, args, subject) EXPORT ret name params;
@@ -39,7 +40,8 @@ static inline bool is_final(int result)
  */
 static inline int mutex_try(pthread_mutex_t *mutex)
 {
-	if (*thread_is_alone && !mutex->__data.__lock && !(mutex->__data.__kind & ~PLAIN_MUTEX))
+	if (*thread_is_alone && !LIBC_MUTEX_STATE(mutex) &&
+	    !(LIBC_MUTEX_KIND(mutex) & ~PLAIN_MUTEX))
 		return real.pthread_mutex_lock(mutex);
 	return real.pthread_mutex_trylock(mutex);
 }
@@ -52,7 +54,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 		for (int i = 0; i < 1000; i++) {
 			if (!real.pthread_spin_trylock(lock))
 				return 0;
-			__builtin_ia32_pause();
+			arch_pause();
 		}
 		libc_clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (now.tv_sec < limit->tv_sec ||

@@ -33,7 +33,7 @@
  */
 static bool has_input(const FILE *stream)
 {
-	return stream->_IO_read_ptr < stream->_IO_read_end;
+	return libc_stream_has_input(stream);
 }
 
 /* The program's own output: to its standard streams, or appended to a log. */

@@ -2,7 +2,7 @@
  * The exported wrappers of all calls that need no code of their own. libc's headers declare the
  * same names, so a table line with a wrong signature does not compile.
  */
-#define __NO_INLINE__ 1 /* or stdio.h defines some of them inline */
+#undef __USE_EXTERN_INLINES /* or stdio.h defines some of them inline */
 #include <errno.h>
 #include <string.h>
 

@@ -130,7 +130,7 @@ static bool is_recursive(const struct held_lock *held, enum trace_lock kind)
 {
 	switch (kind) {
 	case TRACE_LOCK_MUTEX:
-		return (((const pthread_mutex_t *)held->lock)->__data.__kind & 3) ==
+		return (LIBC_MUTEX_KIND((const pthread_mutex_t *)held->lock) & 3) ==
 		       PTHREAD_MUTEX_RECURSIVE;
 	case TRACE_LOCK_READ:
 	case TRACE_LOCK_GLIB_READ:

@@ -7,21 +7,16 @@
 #include "runtime/interpreters/python.h"
 #include "held_file.h"
 
-#define PROCESS_SHARED 128 /* in __kind: PTHREAD_MUTEX_PSHARED_BIT; glibc, nptl/pthreadP.h */
-/* Of __readers, which counts: PTHREAD_RWLOCK_READER_SHIFT; glibc, nptl/pthread_rwlock_common.c. */
-#define READERS_SHIFT 3
-#define SPIN_FREE     1 /* glibc, sysdeps/x86_64/nptl/pthread_spin_init.c */
-
 /* The word of each kind that holds the lock's state. */
 static uintptr_t word_of(uintptr_t lock, enum trace_lock kind)
 {
 	switch (kind) {
 	case TRACE_LOCK_MUTEX:
-		return lock + offsetof(pthread_mutex_t, __data.__owner);
+		return lock + LIBC_MUTEX_OWNER_OFFSET;
 	case TRACE_LOCK_READ:
-		return lock + offsetof(pthread_rwlock_t, __data.__readers);
+		return lock + LIBC_RWLOCK_READERS_OFFSET;
 	case TRACE_LOCK_WRITE:
-		return lock + offsetof(pthread_rwlock_t, __data.__cur_writer);
+		return lock + LIBC_RWLOCK_WRITER_OFFSET;
 	case TRACE_LOCK_SPIN:
 	case TRACE_LOCK_GLIB_MUTEX: /* a futex word: 0 is free; GLib, glib/gthread-posix.c */
 		return lock;
@@ -46,9 +41,9 @@ bool lock_is_held_by(uintptr_t lock, enum trace_lock kind, int32_t tid)
 	value = *(const volatile int32_t *)word;
 	switch (kind) {
 	case TRACE_LOCK_READ: /* held by readers, whose identity is not stored */
-		return (uint32_t)value >> READERS_SHIFT != 0;
+		return (uint32_t)value >> LIBC_RWLOCK_READERS_SHIFT != 0;
 	case TRACE_LOCK_SPIN:
-		return value != SPIN_FREE;
+		return value != LIBC_SPIN_FREE;
 	case TRACE_LOCK_GLIB_MUTEX:
 		return value != 0;
 	default:
@@ -57,8 +52,6 @@ bool lock_is_held_by(uintptr_t lock, enum trace_lock kind, int32_t tid)
 }
 
 #define HIGHEST_TID (1 << 22) /* PID_MAX_LIMIT of Linux */
-#define ELIDED	    256	      /* in __kind: a held lock has no owner; glibc, nptl/pthreadP.h */
-#define ROBUST	    16
 
 static bool is_tid(int32_t owner)
 {
@@ -71,13 +64,15 @@ static bool is_tid(int32_t owner)
  */
 static bool is_mutex(const pthread_mutex_t *mutex)
 {
-	int kind = mutex->__data.__kind;
+	int kind = LIBC_MUTEX_KIND(mutex);
 
-	if (kind < 0 || kind & (ELIDED | ROBUST) || kind > 2 * ELIDED + PROCESS_SHARED + 0x7f ||
-	    !is_tid(mutex->__data.__owner))
+	if (kind < 0 || kind & (LIBC_MUTEX_ELIDED | LIBC_MUTEX_ROBUST) ||
+	    kind > 2 * LIBC_MUTEX_ELIDED + LIBC_MUTEX_SHARED + 0x7f ||
+	    !is_tid(LIBC_MUTEX_OWNER(mutex)))
 		return false;
-	return mutex->__data.__owner ? mutex->__data.__lock != 0
-				     : (mutex->__data.__lock & ~3) == 0 && !mutex->__data.__count;
+	return LIBC_MUTEX_OWNER(mutex)
+		       ? LIBC_MUTEX_STATE(mutex) != 0
+		       : (LIBC_MUTEX_STATE(mutex) & ~3) == 0 && !LIBC_MUTEX_COUNT(mutex);
 }
 
 /* If another thread releases a write lock, the lock still names its writer. */
@@ -92,14 +87,14 @@ int32_t lock_owner(uintptr_t lock, enum trace_lock kind)
 {
 	switch (kind) {
 	case TRACE_LOCK_MUTEX:
-		if (((const pthread_mutex_t *)lock)->__data.__kind & PROCESS_SHARED)
+		if (LIBC_MUTEX_KIND((const pthread_mutex_t *)lock) & LIBC_MUTEX_SHARED)
 			return 0;
 		break;
 	case TRACE_LOCK_READ:
 		kind = TRACE_LOCK_WRITE;
 		/* fall through */
 	case TRACE_LOCK_WRITE:
-		if (((const pthread_rwlock_t *)lock)->__data.__shared)
+		if (LIBC_RWLOCK_IS_SHARED((const pthread_rwlock_t *)lock))
 			return 0;
 		break;
 	default:

@@ -8,6 +8,7 @@
 #include "module_image.h"
 #include "module_path.h"
 #include "runtime/base/runtime.h"
+#include "shared/arch/arch.h"
 
 #define MAX_MODULES 4096
 #define POOL_SIZE   (64 << 10) /* mapped at once; only used pages take memory */
@@ -179,13 +180,12 @@ static struct module *entry_for(const struct module *met, const char *name)
 
 /*
  * Thread-local blocks of modules loaded at start-up are at a fixed distance from each thread's
- * pointer (x86-64: below it); blocks of modules opened later may not be.
+ * pointer, below it; blocks of modules opened later may not be.
  */
 static ptrdiff_t tls_distance(const struct dl_phdr_info *info)
 {
-	uintptr_t thread_pointer;
+	uintptr_t thread_pointer = arch_thread_pointer();
 
-	__asm__("movq %%fs:0, %0" : "=r"(thread_pointer));
 	if (scans != 1 || !info->dlpi_tls_data || (uintptr_t)info->dlpi_tls_data >= thread_pointer)
 		return 0;
 	return (ptrdiff_t)((uintptr_t)info->dlpi_tls_data - thread_pointer);

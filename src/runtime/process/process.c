@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gnu/libc-version.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,8 +167,7 @@ void thread_named(const char *name)
 
 static void find_clock(void)
 {
-	/* No preload replaces this function of libc, so it identifies libc's module. */
-	const struct module *libc = modules_find((uintptr_t)gnu_get_libc_version);
+	const struct module *libc = modules_find((uintptr_t)LIBC_OWN_FUNCTION);
 	uintptr_t found = libc ? module_symbol(libc, "clock_gettime") : 0;
 
 	if (found)

@@ -96,7 +96,7 @@ void sampler_take(void)
 	place = take_place();
 	if (place == NO_TIMER)
 		return;
-	event._sigev_un._tid = thread_tid();
+	LIBC_EVENT_THREAD(&event) = thread_tid();
 	if (system_call(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, (long)&event, (long)&number, 0,
 			0, 0)) {
 		__atomic_store_n(&timers[place].number, 0, __ATOMIC_RELEASE);

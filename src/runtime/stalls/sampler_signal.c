@@ -11,30 +11,9 @@
 #include "runtime/libc/real.h"
 #include "runtime/modules/modules.h"
 #include "runtime/trace/trace.h"
+#include "shared/arch/arch.h"
+#include "signal_frame.h"
 #include "stall_samples.h"
-
-/*
- * The instructions before the return address of an interrupted glibc call: mov $number, %eax;
- * syscall.
- */
-#define MOV_EAX	     0xb8
-#define SYSCALL_SIZE 2
-#define CALL_SIZE    7
-
-/*
- * A signal frame (kernel, arch/x86/include/asm/sigframe.h, struct rt_sigframe): return address, the
- * kernel's ucontext, siginfo; the floating-point state lies elsewhere.
- */
-#define FRAME_CONTEXT	  8
-#define FRAME_INFORMATION (FRAME_CONTEXT + 304)
-#define FRAME_SIZE	  (FRAME_INFORMATION + 128)
-#define RED_ZONE	  128
-#define FLOATS_ALIGNMENT  64
-
-/* The bytes of the floating-point state reserved for software: struct _fpx_sw_bytes. */
-#define FLOATS_SOFTWARE 464
-#define FLOATS_MAGIC	0x46505853
-#define FLOATS_SIZE	512 /* size without these bytes */
 
 struct sampler_next {
 	void *handler; /* handler to continue with, or NULL */
@@ -65,67 +44,9 @@ void sampler_set_stack(char *top)
 	sampler_stack_top = top;
 }
 
-/*
- * A call that the kernel may not restart (epoll_wait, poll, sleeps) was interrupted by our signal
- * before it waited: make it again.
- */
-static void restart_call(ucontext_t *context)
-{
-	greg_t *registers = context->uc_mcontext.gregs;
-	uintptr_t pc = (uintptr_t)registers[REG_RIP];
-	const struct module *module;
-	const uint8_t *code;
-	uint32_t number;
-
-	if (registers[REG_RAX] != -EINTR)
-		return;
-	module = modules_find(pc);
-	if (!module || pc - CALL_SIZE < module->text_start)
-		return;
-	code = (const uint8_t *)pc - CALL_SIZE;
-	if (code[0] != MOV_EAX || code[5] != 0x0f || code[6] != 0x05)
-		return;
-	memcpy(&number, code + 1, sizeof number);
-	registers[REG_RAX] = number;
-	registers[REG_RIP] = (greg_t)(pc - SYSCALL_SIZE);
-}
-
 static bool is_on(const stack_t *stack, uintptr_t address)
 {
 	return stack->ss_size && address - (uintptr_t)stack->ss_sp < stack->ss_size;
-}
-
-static size_t floats_size(const char *floats)
-{
-	uint32_t words[2]; /* magic number, size */
-
-	memcpy(words, floats + FLOATS_SOFTWARE, sizeof words);
-	return words[0] == FLOATS_MAGIC ? words[1] : FLOATS_SIZE;
-}
-
-/*
- * For a handler that did not ask for the alternate stack: moves its frame to where the kernel would
- * have put it, below the interrupted code.
- */
-static char *move_frame(ucontext_t *context)
-{
-	char *frame = (char *)context - FRAME_CONTEXT,
-	     *floats = (char *)context->uc_mcontext.fpregs;
-	uintptr_t sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP] - RED_ZONE;
-	ucontext_t *moved;
-	size_t size;
-
-	if (floats) {
-		size = floats_size(floats);
-		sp = (sp - size) & ~(uintptr_t)(FLOATS_ALIGNMENT - 1);
-		memcpy((void *)sp, floats, size);
-		floats = (char *)sp;
-	}
-	sp = ((sp - FRAME_SIZE) & ~(uintptr_t)15) - 8;
-	memcpy((void *)sp, frame, FRAME_SIZE);
-	moved = (ucontext_t *)(sp + FRAME_CONTEXT);
-	moved->uc_mcontext.fpregs = (fpregset_t)floats;
-	return (char *)sp;
 }
 
 static uint64_t mask_word(const sigset_t *set)
@@ -147,7 +68,7 @@ static struct sampler_next next_of_program(struct shared_signal *signal, const s
 {
 	struct sigaction chained = signal->program;
 	struct sampler_next next = { NULL, NULL };
-	uintptr_t frame = (uintptr_t)context - FRAME_CONTEXT;
+	uintptr_t frame = signal_frame_start(context);
 
 	if (!has_handler(&chained))
 		return next;
@@ -158,9 +79,9 @@ static struct sampler_next next_of_program(struct shared_signal *signal, const s
 		sampler_next_mask |= UINT64_C(1) << (signal->number - 1);
 	next.handler = (void *)chained.sa_sigaction;
 	if (!(chained.sa_flags & SA_ONSTACK) && is_on(&context->uc_stack, frame) &&
-	    !is_on(&context->uc_stack, (uintptr_t)context->uc_mcontext.gregs[REG_RSP]) &&
-	    (uintptr_t)info == frame + FRAME_INFORMATION)
-		next.frame = move_frame(context);
+	    !is_on(&context->uc_stack, (uintptr_t)ARCH_CONTEXT_SP(context)) &&
+	    signal_frame_has(context, info))
+		next.frame = signal_frame_move(context);
 	return next;
 }
 
@@ -200,7 +121,7 @@ struct sampler_next sampler_handle(int signal, siginfo_t *info, void *context)
 		next = next_of_program(&samples, info, context);
 	} else {
 		stall_sample(context);
-		restart_call(context);
+		signal_frame_restart_call(context);
 	}
 	errno = saved_errno;
 	return next;

@@ -18,6 +18,7 @@
 #include "runtime/turns/turn_times.h"
 #include "runtime/turns/turn_usage.h"
 #include "runtime/unwind/unwinder.h"
+#include "shared/arch/arch.h"
 
 static THREAD_LOCAL struct stall_room *room_of_thread;
 
@@ -123,10 +124,9 @@ static void answer(void *isolate, void *unused)
 
 static struct unwind_start start_of(const ucontext_t *context)
 {
-	const greg_t *registers = context->uc_mcontext.gregs;
-
-	return (struct unwind_start){ (uintptr_t)registers[REG_RIP], (uintptr_t)registers[REG_RSP],
-				      (uintptr_t)registers[REG_RBP] };
+	return (struct unwind_start){ (uintptr_t)ARCH_CONTEXT_PC(context),
+				      (uintptr_t)ARCH_CONTEXT_SP(context),
+				      (uintptr_t)ARCH_CONTEXT_BP(context) };
 }
 
 static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, uint8_t flags)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/base/memory.h"
+#include "shared/arch/arch.h"
 
 #define LARGEST_BLOCK (64 << 10)
 #define FULL_BUDGET   128 /* tokio/src/task/coop/mod.rs, Budget::initial */
@@ -278,7 +279,7 @@ static bool enter(struct tokio_context *context)
 	for (unsigned i = 0; i < LONGEST_WAIT; i++) {
 		if (!__atomic_exchange_n(&context->busy, 1, __ATOMIC_ACQUIRE))
 			return true;
-		__builtin_ia32_pause();
+		arch_pause();
 	}
 	return false;
 }

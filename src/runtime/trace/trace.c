@@ -16,6 +16,7 @@
 #include "runtime/base/system_call.h"
 #include "runtime/base/thread.h"
 #include "trace_records.h"
+#include "shared/arch/arch.h"
 
 /*
  * Wait for another thread to make the trace: rounds of spinning, then of 0.1 ms sleeps in case that
@@ -178,7 +179,7 @@ static bool wait_for_maker(int now)
 		return false;
 	for (int i = 0; i < PATIENCE && is_being_made(now); i++) {
 		if (i < SPINS)
-			__builtin_ia32_pause();
+			arch_pause();
 		else
 			system_call(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
 		now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);

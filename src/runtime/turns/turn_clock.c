@@ -1,12 +1,9 @@
 #include "turn_clock.h"
 
-#include <cpuid.h>
-
 #include "runtime/trace/trace.h"
 
 #define ONE (UINT64_C(1) << 32)
 /* CPUID 0x80000007, EDX: the counter never stops or changes its rate. */
-#define INVARIANT   (1U << 8)
 #define SHORTEST_NS UINT64_C(20000)    /* between two readings that give the rate to 0.5 % */
 #define PATIENCE    10000	       /* readings, in case the clock does not advance */
 #define SURE_NS	    UINT64_C(10000000) /* gives the rate to 0.001 %: a longer time is no better */
@@ -28,9 +25,7 @@ static void look(uint64_t *ticks, uint64_t *ns)
 
 void turn_clock_init(void)
 {
-	unsigned a, b, c, d = 0;
-
-	turn_clock.counter = __get_cpuid(0x80000007, &a, &b, &c, &d) && d & INVARIANT;
+	turn_clock.counter = arch_ticks_are_constant();
 	look(&started.ticks, &started.ns);
 }
 

@@ -11,6 +11,7 @@
 
 #include "runtime/base/compiler.h"
 #include "runtime/base/runtime.h"
+#include "shared/arch/arch.h"
 
 extern struct turn_clock {
 	bool counter;
@@ -28,7 +29,7 @@ void turn_clock_forget(void);
 
 static inline uint64_t turn_clock_now(void)
 {
-	return LIKELY(turn_clock.counter) ? __builtin_ia32_rdtsc() : now_ns();
+	return LIKELY(turn_clock.counter) ? arch_ticks() : now_ns();
 }
 
 /* Converts a difference of ticks. */

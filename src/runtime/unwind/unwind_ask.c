@@ -2,13 +2,14 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <libunwind-x86_64.h>
 #include <string.h>
 
 #include "runtime/base/compiler.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/thread.h"
 #include "unwind_rule.h"
+#include "shared/arch/arch.h"
+#include ARCH_UNWIND_HEADER
 
 #define GUESS ((uint64_t)(UNWIND_ODD | UNWIND_GUESS))
 
@@ -162,9 +163,9 @@ static int access_reg(unw_addr_space_t as, unw_regnum_t number, unw_word_t *valu
 	(void)as;
 	if (write)
 		return -UNW_EREADONLYREG;
-	*value = number == UNW_X86_64_RIP   ? question->address
-		 : number == UNW_X86_64_RSP ? RSP_BASE
-		 : number == UNW_X86_64_RBP ? RBP_BASE
+	*value = number == ARCH_UNWIND_PC   ? question->address
+		 : number == ARCH_UNWIND_SP ? RSP_BASE
+		 : number == ARCH_UNWIND_BP ? RBP_BASE
 					    : OTHER_BASE + ((uint64_t)number << 52);
 	return 0;
 }
@@ -208,10 +209,10 @@ static uint64_t frame_pointer(unw_cursor_t *cursor, uint64_t cfa)
 {
 	unw_save_loc_t saved;
 
-	if (ask_get_save_loc(cursor, UNW_X86_64_RBP, &saved))
+	if (ask_get_save_loc(cursor, ARCH_UNWIND_BP, &saved))
 		return saved_at(0);
 	if (saved.type == UNW_SLT_REG)
-		return saved.u.regnum == UNW_X86_64_RBP ? 0 : saved_at(0);
+		return saved.u.regnum == ARCH_UNWIND_BP ? 0 : saved_at(0);
 	if (saved.type != UNW_SLT_MEMORY)
 		return saved_at(0);
 	if (near(cfa, RSP_BASE) || near(cfa, RBP_BASE))
@@ -225,7 +226,7 @@ static uint64_t conclude(struct question *question, unw_cursor_t *cursor)
 {
 	uint64_t cfa, place, base, added = 0;
 
-	if (ask_get_reg(cursor, UNW_X86_64_RSP, &cfa) || !was_read(question, cfa - 8))
+	if (ask_get_reg(cursor, ARCH_UNWIND_SP, &cfa) || !was_read(question, cfa - 8))
 		return GUESS;
 	place = cfa;
 	if (is_loaded(cfa)) {			    /* a realigned stack: the CFA was saved on it */
@@ -269,7 +270,7 @@ static bool take_turn(void)
 	for (unsigned i = 0; i < PATIENCE; i++) {
 		if (!__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
 			return true;
-		__builtin_ia32_pause();
+		arch_pause();
 	}
 	return false;
 }
@@ -318,15 +319,15 @@ static int find_library(void)
 		void *to;
 		const char *name;
 	} symbols[] = {
-		{ &ask_create_addr_space, "_Ux86_64_create_addr_space" },
-		{ &ask_set_caching_policy, "_Ux86_64_set_caching_policy" },
-		{ &ask_init_remote, "_Ux86_64_init_remote" },
-		{ &ask_step, "_Ux86_64_step" },
-		{ &ask_get_reg, "_Ux86_64_get_reg" },
-		{ &ask_get_save_loc, "_Ux86_64_get_save_loc" },
-		{ &ask_dwarf_search_unwind_table, "_Ux86_64_dwarf_search_unwind_table" },
+		{ &ask_create_addr_space, ARCH_UNWIND_NAME("create_addr_space") },
+		{ &ask_set_caching_policy, ARCH_UNWIND_NAME("set_caching_policy") },
+		{ &ask_init_remote, ARCH_UNWIND_NAME("init_remote") },
+		{ &ask_step, ARCH_UNWIND_NAME("step") },
+		{ &ask_get_reg, ARCH_UNWIND_NAME("get_reg") },
+		{ &ask_get_save_loc, ARCH_UNWIND_NAME("get_save_loc") },
+		{ &ask_dwarf_search_unwind_table, ARCH_UNWIND_NAME("dwarf_search_unwind_table") },
 	};
-	void *library = dlopen("libunwind-x86_64.so.8", RTLD_NOW | RTLD_LOCAL);
+	void *library = dlopen(ARCH_UNWIND_LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
 	if (!library)
 		return -ENOENT;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/arch/arch.h"
+
 /*
  * Start-up, after the first modules_scan: finds our own code, loads libunwind. Returns 0 or -errno;
  * without libunwind, frame pointers are used.
@@ -35,9 +37,7 @@ struct unwind_start {
  * Captures the registers at this place of the calling function, which must not return before the
  * walk. The caller's registers cannot be captured portably, so a walk begins here.
  */
-#define UNWIND_HERE(start)                                                                         \
-	__asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2"                   \
-			 : "=&r"((start)->pc), "=&r"((start)->sp), "=&r"((start)->bp))
+#define UNWIND_HERE(start) ARCH_HERE((start)->pc, (start)->sp, (start)->bp)
 
 /*
  * Walks outward from `start`, which must be on the current stack. Frames in our own library are

@@ -1,6 +1,6 @@
-#include "frame_drops.h"
+#include "machine_code/frame_drops.h"
 
-#include "x86_64/x86_instruction.h"
+#include "shared/arch/x86_64/x86_instruction.h"
 
 #define MAX_STEPS    256
 #define LONGEST	     15 /* bytes of an instruction */

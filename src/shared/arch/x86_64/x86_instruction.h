@@ -4,8 +4,8 @@
  * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, chapter 2 and
  * appendix A.
  */
-#ifndef DEBUG_INFO_X86_INSTRUCTION_H
-#define DEBUG_INFO_X86_INSTRUCTION_H
+#ifndef SHARED_X86_INSTRUCTION_H
+#define SHARED_X86_INSTRUCTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,26 @@
+/* What short pieces of compiled code do, from their bytes. */
+#ifndef SHARED_CODE_SHAPES_H
+#define SHARED_CODE_SHAPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CODE_BEFORE_RETURN 8 /* at least as long as a call */
+
+/* Whether a call ends right behind these bytes: they precede a return address. */
+bool code_ends_in_call(const uint8_t code[CODE_BEFORE_RETURN]);
+
+/*
+ * By how many bytes a function's first instructions let the stack grow: saved registers and local
+ * storage. Compilers move values between registers in between.
+ */
+uint64_t code_stack_growth(const uint8_t *code, size_t size);
+
+/*
+ * Whether only arguments are computed until the next call, without a write to memory or a branch:
+ * the length up to the end of that call, else 0.
+ */
+size_t code_length_to_call(const uint8_t *code, size_t size);
+
+#endif
