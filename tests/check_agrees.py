@@ -209,7 +209,7 @@ def async_task(place):
 def no_executor(place):
     checked = yieldsan("check", "/bin/true")
     ran = run("/bin/true")
-    expect("can be watched" in checked.out and "none that is known" in ran.err, ran)
+    expect("can be watched" in checked.out and "none that YieldSan knows" in ran.err, ran)
     script = place.write("app.py", "print('done')\n")
     ran = run("python3", script)
     expect("CPython inside, but ran no event loop" in ran.err, ran)

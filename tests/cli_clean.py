@@ -80,7 +80,7 @@ def without_a_directory_a_day_must_have_passed(place):
     _make_old(old)
     result = _clean(place=place)
     expect(result.status == 0 and not old.exists() and young.exists(), result)
-    expect(f"removed {old} (" in result.out and re.search(rf"^kept +{young} \(.*young", result.out, re.M), result)
+    expect(f"removed {old} (" in result.out and re.search(rf"^kept +{young} \(.*not old enough", result.out, re.M), result)
     _make_old(young, days=5)
     expect(young.exists() and _clean("--older-than=6", place=place).status == 0 and young.exists(), "six days")
     expect(_clean("--older-than=4", place=place).status == 0 and not young.exists(), "four days")
@@ -102,7 +102,7 @@ def what_a_living_run_has_written_stays(place):
                               env={**os.environ, "TMPDIR": str(place.path)}) as running:
             expect(running.stdout.readline() == b"ready\n", "it did not start")
             result = _clean("--older-than=0", looked_at, place=place)
-            expect(result.status == 0 and "still runs" in result.out, result)
+            expect(result.status == 0 and "is still running" in result.out, result)
             expect(result.out.splitlines()[-1].startswith("removed 0 traces"), result)
             err = running.communicate(b"x")[1].decode()
         expect(running.returncode == 66 and "2 processes" in err or err.count("parent") > 1, err)
@@ -146,7 +146,7 @@ def what_is_no_trace_stays(place):
     result = _clean("--older-than=0", place=place)
     expect(result.status == 0, result)
     expect(sorted(str(path) for path in place.path.rglob("*")) == before, result)
-    expect("files that are no traces" in result.out, result)
+    expect("files that are not traces" in result.out, result)
 
 
 def traces_of_others_and_of_other_versions(place):

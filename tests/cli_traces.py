@@ -96,7 +96,7 @@ def a_directory_that_was_removed_meanwhile_is_told(place):
     for steps, status in ((f"{blocker} block", 2), (f"{blocker} block; exit 3", 3)):
         result = run("sh", "-c", f"rm -r {temporary}/yieldsan.*; {steps}", env={"TMPDIR": str(temporary)})
         expect(result.status == status, result)
-        expect(re.search(r"^yieldsan: .*/private/yieldsan\.\w+, where the traces were, was removed", result.err, re.M), result)
+        expect(re.search(r"^yieldsan: .*/private/yieldsan\.\w+ was removed while the program ran", result.err, re.M), result)
         expect("nothing was watched" not in result.err and "traces kept in" not in result.err, result)
 
 

@@ -164,7 +164,7 @@ def a_daemon_keeps_the_directory_for_its_first_turn(place):
     for command, name in (([daemon], "daemon"), (["sh", "-c", f"{daemon}; exit 3"], "daemon")):
         result = run("--", *command, cwd=place.path)
         expect(result.status == (3 if command[0] == "sh" else 0), result)
-        reported = re.search(rf"^yieldsan: process (\d+) \({name}\) still runs: what it does from now on goes to (.*)$",
+        reported = re.search(rf"^yieldsan: process (\d+) \({name}\) is still running, and writes its trace to (.*)$",
                          result.err, re.M)
         expect(reported and "nothing was watched" not in result.err, result)
         (place / "go").touch()
@@ -183,7 +183,7 @@ def a_trace_that_somebody_empties_does_not_end_the_program(place):
         expect(plain.returncode == (-7 if status == 135 else 0), (how, plain))
         result = run("-o", place / f"traces.{how}", "--", cuts, how, place / f"traces.{how}", cwd=place.path)
         expect(result.out == plain.stdout and result.status == status, f"{how} {result}")
-        emptied = re.search("the trace of 1 process in .* was emptied while it was written", result.err)
+        emptied = re.search("1 trace in .* was emptied by another program", result.err)
         expect(bool(emptied) == (status == 2 or how == "forks"), f"{how} {result}")
 
 

@@ -164,11 +164,11 @@ static bool add_file(struct cleaning *cleaning, int directory, const char *name,
 	entry->traces++;
 	entry->bytes += (uint64_t)status.st_blocks * 512;
 	if (may_be_written(trace_name_pid(name), name, &status))
-		entry->kept = "its process still runs";
+		entry->kept = "its process is still running";
 	else if (!entry->kept && is_of_living_run(cleaning, directory, name))
-		entry->kept = "a process of its run still runs";
+		entry->kept = "a process of its run is still running";
 	else if (!entry->kept && is_young(cleaning, &status))
-		entry->kept = "it is too young";
+		entry->kept = "it is not old enough";
 	return true;
 }
 
@@ -225,7 +225,7 @@ static void look_into(struct cleaning *cleaning, DIR *stream, struct entry *entr
 	while ((file = readdir(stream)))
 		if (strcmp(file->d_name, ".") != 0 && strcmp(file->d_name, "..") != 0 &&
 		    !add_file(cleaning, dirfd(stream), file->d_name, entry))
-			entry->kept = "it has files that are no traces";
+			entry->kept = "it contains files that are not traces";
 	rewinddir(stream);
 }
 
@@ -257,10 +257,10 @@ static void clean_private(struct cleaning *cleaning, int directory, const char *
 	if (!fstat(fd, &status) && status.st_uid == geteuid()) {
 		look_into(cleaning, stream, &entry);
 		if (!entry.kept && is_young(cleaning, &status))
-			entry.kept = "it is too young";
+			entry.kept = "it is not old enough";
 		/* Its executor may run its first turn at any time. */
 		if (!entry.kept && run_processes_write_to(path))
-			entry.kept = "a process of its run still runs";
+			entry.kept = "a process of its run is still running";
 		if (!entry.kept && !cleaning->dry_run && !remove_private(directory, name, stream))
 			print_failure(cleaning, parent, name);
 		else

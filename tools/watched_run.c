@@ -130,14 +130,15 @@ static void print_lost_reader(const struct run *run, FILE *out)
 
 	if (!reader->lost)
 		return;
-	fprintf(out, "yieldsan: the process that looks at the program from outside was lost");
+	fputs("yieldsan: the process that reads the program from outside died", out);
 	if (reader->lost > 1)
 		fprintf(out, " %u times", reader->lost);
 	if (WIFSIGNALED(reader->lost_how))
 		fprintf(out, " (signal %d)", WTERMSIG(reader->lost_how));
 	fprintf(out,
-		"%s: long turns, and tasks of processes that were killed, may lack what it saw\n",
-		reader->due_ns ? ", and was not started again" : "");
+		"%s: samples of long turns, and tasks of processes that were killed, may be "
+		"missing\n",
+		reader->due_ns ? ", and was not restarted" : "");
 }
 
 /* Its executor may run its first turn at any time. */
@@ -148,10 +149,13 @@ static void print_alive(const struct run *run, FILE *out)
 
 	if (!alive->count || !process_text(alive->first, alive->first, "comm", name, sizeof name))
 		return;
-	fprintf(out, "yieldsan: process %d (%s) still runs", alive->first, name);
+	fprintf(out, "yieldsan: process %d (%s)", alive->first, name);
 	if (alive->count > 1)
-		fprintf(out, ", and so do %zu more", alive->count - 1);
-	fprintf(out, ": what it does from now on goes to %s\n", run->traces.path);
+		fprintf(out, " and %zu more are still running, and write their traces",
+			alive->count - 1);
+	else
+		fputs(" is still running, and writes its trace", out);
+	fprintf(out, " to %s\n", run->traces.path);
 }
 
 /* The last line: how to report again once the remaining processes have ended. */
@@ -166,11 +170,12 @@ static void print_writers(const struct run *run, FILE *out)
 	}
 	if (!process_text(writers->first, writers->first, "comm", name, sizeof name))
 		strcpy(name, "?");
-	fprintf(out, "yieldsan: process %d (%s) still runs and writes its trace", writers->first,
-		name);
+	fprintf(out, "yieldsan: process %d (%s)", writers->first, name);
 	if (writers->count > 1)
-		fprintf(out, ", and so do %zu more", writers->count - 1);
-	fprintf(out, ": `yieldsan report %d' reports on it\n", writers->first);
+		fprintf(out, " and %zu more are still running", writers->count - 1);
+	else
+		fputs(" is still running", out);
+	fprintf(out, "; report on it again: yieldsan report %d\n", writers->first);
 }
 
 /* The probable reason, from the program's files. */
@@ -180,7 +185,7 @@ static const char *reason_of_nothing(const struct run *run, char sentence[SENTEN
 	char loops[SENTENCE_SIZE];
 
 	if (run->summary.unwatched)
-		return "What was started without the library may have had one";
+		return "A program that was started without the library may have had one";
 	survey_program(&survey, &run->program, NULL);
 	if (survey_obstacle(&survey, sentence)) {
 		*sentence = (char)toupper(*sentence);
@@ -188,16 +193,15 @@ static const char *reason_of_nothing(const struct run *run, char sentence[SENTEN
 	}
 	survey_loops(&survey, loops);
 	if (*loops)
-		snprintf(
-			sentence, SENTENCE_SIZE,
-			"The program has %.*s inside, but ran no event loop of it that is known; "
-			"or a child process ran one where nothing is preloaded: behind sudo, or in "
-			"a static program",
-			SENTENCE_SIZE / 2, loops);
+		snprintf(sentence, SENTENCE_SIZE,
+			 "The program has %.*s inside, but ran no event loop of it that YieldSan "
+			 "knows; or a child process ran one without the library, as under sudo or "
+			 "in a static program",
+			 SENTENCE_SIZE / 2, loops);
 	else
 		snprintf(sentence, SENTENCE_SIZE,
-			 "The program has none that is known; or a child process ran one where "
-			 "nothing is preloaded: behind sudo, or in a static program");
+			 "The program has none that YieldSan knows; or a child process ran one "
+			 "without the library, as under sudo or in a static program");
 	return sentence;
 }
 
@@ -219,29 +223,29 @@ static void print_notes(const struct run *run, FILE *out)
 
 	if (run->traces.is_gone)
 		fprintf(out,
-			"yieldsan: %s, where the traces were, was removed while the program ran: "
-			"what they had is lost; name a directory that stays by --output\n",
+			"yieldsan: %s was removed while the program ran, and its traces with it; "
+			"use --output to name a directory that stays\n",
 			run->traces.path);
 	else if (run->traces.cut)
 		fprintf(out,
-			"yieldsan: the trace of %zu process%s in %s was emptied while it was "
-			"written: "
-			"what it had is lost; keep clean-up scripts away, or name another "
-			"directory by --output\n",
-			run->traces.cut, run->traces.cut == 1 ? "" : "es", run->traces.path);
+			"yieldsan: %zu trace%s in %s %s emptied by another program during the run: "
+			"their findings are lost; keep clean-up scripts away, or use --output to "
+			"name another directory\n",
+			run->traces.cut, run->traces.cut == 1 ? "" : "s", run->traces.path,
+			run->traces.cut == 1 ? "was" : "were");
 	else if (run->traces.lost)
 		fprintf(out,
-			"yieldsan: %zu process%s found no room for a trace in %s (a full disk, or "
-			"ulimit -f): what blocked there is lost; make room, or name another "
-			"directory by --output\n",
+			"yieldsan: %zu process%s found no room for a trace in %s (full disk, or "
+			"ulimit -f): nothing was recorded there; make room, or use --output to "
+			"name another directory\n",
 			run->traces.lost, run->traces.lost == 1 ? "" : "es", run->traces.path);
 	else if (!run->summary.turns && (!run->alive.count || run->options->require_executor))
 		print_nothing_watched(run, out);
 	if (run->summary.unwatched)
 		fprintf(out,
-			"yieldsan: NOT WATCHED: %zu program%s started without LD_PRELOAD, as by "
-			"env -i; let LD_PRELOAD and %s pass there, or run that program by "
-			"`yieldsan run' itself\n",
+			"yieldsan: NOT WATCHED: %zu program%s started without LD_PRELOAD, for "
+			"example by env -i; pass LD_PRELOAD and %s on, or run that program under "
+			"`yieldsan run'\n",
 			run->summary.unwatched, run->summary.unwatched == 1 ? " was" : "s were",
 			OPTIONS_VARIABLE);
 	if (run->traces.is_private && run->traces.count && !run->traces.is_gone &&

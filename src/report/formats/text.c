@@ -81,8 +81,8 @@ static void print_summary(const struct report *report, const struct text_style *
 		return;
 	fputs("yieldsan: ", out);
 	if (!summary->executors && !summary->scanned) {
-		fputs("no executor ran a turn: nothing was watched, so this says nothing about the "
-		      "program\n",
+		fputs("no executor ran a turn: nothing was watched, so no findings does not mean "
+		      "no problems\n",
 		      out);
 		return;
 	}

@@ -161,8 +161,8 @@ static void print_process(const struct report *report, const struct process *pro
 	text_tasks_print(report, process, out);
 	for (size_t i = 0; i < process->unwatched_count; i++)
 		fprintf(out,
-			"    NOT WATCHED: %s, started without LD_PRELOAD, and all that it "
-			"started\n",
+			"    NOT WATCHED: %s, started without LD_PRELOAD, and its "
+			"children\n",
 			process->unwatched[i]);
 	print_losses(process, out);
 }
