@@ -66,7 +66,7 @@ struct thread_state {
 		};
 		uint32_t holds_any; /* not 0: it holds something that must be tracked */
 	};
-	uintptr_t last_lock; /* the mutex that its turn took last */
+	uintptr_t last_lock; /* the mutex or semaphore that its turn took last */
 	uint32_t gate_site; /* offset of the trace_lock_site for which it waited outside turns; 0 */
 	uintptr_t gate_lock,
 		gate_return; /* then: the lock, and where its release returns to if it is a gate */

@@ -41,16 +41,15 @@ uintptr_t call_mutex(const struct call_watch *watch)
 bool call_goes_idle(const struct call_watch *watch)
 {
 	const struct trace_call_in_progress *call = &this_thread.slot->call;
-	const struct call_info *info = &call_infos[watch->call];
 	enum loop_pool_wait what = POOL_WAITS_OTHER;
 
-	if (strcmp(info->category, "lock"))
+	if (strcmp(call_infos[watch->call].category, "lock"))
 		return false;
 	if (watch->subject.mutex)
 		what = POOL_WAITS_CONDITION;
 	else if (watch->call == CALL_futex)
 		what = POOL_WAITS_FUTEX;
-	else if (info->class == CLASS_LOCK)
+	else if (call_mutex(watch)) /* or a semaphore */
 		what = POOL_WAITS_LOCK;
 	return event_loop_idles(what, call_mutex(watch), call->frames, call->depth);
 }

@@ -193,7 +193,7 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 	struct turn *turn = self->turn;
 	const struct known_stack *stack;
 
-	if (kind == TRACE_LOCK_MUTEX)
+	if (kind == TRACE_LOCK_MUTEX || kind == TRACE_LOCK_SEMAPHORE)
 		self->last_lock = lock;
 	if (UNLIKELY(!turn || self->own_code ||
 		     (kind == TRACE_LOCK_SEMAPHORE &&

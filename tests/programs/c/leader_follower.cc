@@ -2,10 +2,11 @@
  * Threads that take turns at one wait (leader and followers), handed over by a mutex and a condition, or by a
  * semaphore; the handlers are called by their names:
  *
- *	leader_follower condition|semaphore|mutex|look idle|other|sleep|held
+ *	leader_follower condition|semaphore|mutex|look idle|other|sleep|held|answer
  *
  * mutex: the leader holds it while it waits. look: as MariaDB's pool of threads, a follower looks for events
  * without waiting, with the mutex in hand, before it waits for the condition. held: a handler keeps a mutex locked.
+ * answer: a handler waits for a semaphore that another thread posts.
  * other: a handler waits for a condition under another mutex.
  */
 #include <atomic>
@@ -107,6 +108,21 @@ __attribute__((noinline)) static void keep_locked()
 	kept.lock(); /* EXPECT warning lock-across-yield role=acquired case=held ALLOW error cancelled-holding case=held */
 }
 
+__attribute__((noinline)) static void wait_for_answer()
+{
+	sem_t answer;
+
+	sem_init(&answer, 0, 0);
+	std::thread other([&] {
+		const struct timespec moment = { 0, 120000000 };
+
+		nanosleep(&moment, nullptr);
+		sem_post(&answer);
+	});
+	sem_wait(&answer); /* EXPECT error sem_wait case=answer */
+	other.join();	   /* ALLOW error pthread_join|pthread_clockjoin_np case=answer */
+}
+
 __attribute__((noinline)) static void handle()
 {
 	const struct timespec moment = { 0, 30000000 };
@@ -114,6 +130,8 @@ __attribute__((noinline)) static void handle()
 
 	if (number % 20 == 19 && !strcmp(what, "sleep"))
 		nanosleep(&moment, nullptr); /* EXPECT error nanosleep|clock_nanosleep category=sleep case=sleep */
+	if (number % 20 == 19 && !strcmp(what, "answer"))
+		wait_for_answer();
 	if (number == 19 && !strcmp(what, "held"))
 		keep_locked();
 	if (number % 20 == 19 && !strcmp(what, "other"))

@@ -161,7 +161,7 @@ def c_runs():
                 yield Run("asio_pool", [threads, case], {case} - {"idle"}, profile=profile, family="event-loop")
         yield Run("asio_pool", ["1", "future"], {"future"}, profile=profile, family="event-loop")
         for way in words("condition semaphore mutex look"):
-            for case in words("idle other sleep held"):
+            for case in words("idle other sleep held answer"):
                 yield Run("leader_follower", [way, case], {case} - {"idle"}, profile=profile, family="event-loop")
     for how in words("sync async"):
         for case in words("idle sleep"):
