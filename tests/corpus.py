@@ -21,6 +21,9 @@ from harness import build, invariants, labels, manifest, watch  # noqa: E402
 # What the command itself has to say (that no executor ran a turn) stands behind the program's own.
 OWN_WORDS = re.compile(r"^yieldsan: .*\n", re.MULTILINE)
 
+# Pairs of a function and an advice that were reviewed: see tests/README.md.
+REVIEWED_ADVICE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "advice.txt")
+
 # Programs some of whose cases are killed, or end in another way without their last word.
 ENDS_EARLY = ("ends", "asio_pool", "loop_in_loop")
 
@@ -79,15 +82,39 @@ def judge_report(run, builder, report):
     return verdict
 
 
+def function_of(finding):
+    """The library function that a headline names, or else the call, without what it waited for."""
+    words = finding["message"].split(" blocks ")[0]
+    if words.startswith(finding["call"]):
+        return finding["call"]
+    # Template arguments name code of the test.
+    return re.sub(r"<.*>", "<..>", re.split(r" \((?:\d+ files?\)|\w+[, )])", words + " (")[0].rstrip(" ("))
+
+
 def advice_in(report):
-    """What each finding says was called, on which executor, and what to do instead."""
-    return {f"{finding['executor']['name']}\t{finding['message'].split(' blocks ')[0]}\t{finding['advice']}\n"
-            for finding in report["findings"] if finding["kind"] == "blocking-call"}
+    """What each finding says was called, and what to do instead; notices of their own."""
+    pairs = {"notice": set(), "other": set()}
+    for finding in report["findings"]:
+        if finding["kind"] == "blocking-call":
+            severity = "notice" if finding["severity"] == "notice" else "other"
+            pairs[severity].add(f"{function_of(finding)}\t{finding['advice']}\n")
+    return pairs
 
 
-def keep_advice(lines):
+def unreviewed_advice(pairs):
+    """Pairs that are not in the reviewed list; of notices, which depend on the machine, only a count."""
+    with open(REVIEWED_ADVICE, encoding="utf-8") as stream:
+        reviewed = {line for line in stream if not line.startswith("#")}
+    notices = pairs["notice"] - pairs["other"] - reviewed
+    if notices:
+        print(f"{len(notices)} pairs of a function and an advice of notices are not reviewed, as: {min(notices).strip()}")
+    return sorted(pairs["other"] - reviewed)
+
+
+def keep_advice(pairs):
     """For review: all that were ever seen here, sorted."""
     path = os.path.join(build.BUILD, "advice.txt")
+    lines = pairs["notice"] | pairs["other"]
     try:
         with open(path, encoding="utf-8") as stream:
             lines |= set(stream)
@@ -101,7 +128,7 @@ def keep_advice(lines):
 def judge(run, builder, unwatched, watched):
     """A verdict on one run, its behaviour included."""
     verdict = judge_report(run, builder, watched.report)
-    verdict.advice = advice_in(watched.report) if watched.report else set()
+    verdict.advice = advice_in(watched.report) if watched.report else {}
     if watched.complaint:
         verdict.complaints.insert(0, watched.complaint)
     if watched.status != unwatched.status:
@@ -171,7 +198,7 @@ def main():
     builder = build.Builder(arguments.jobs)
     counts = {"ok": 0, "FAIL": 0, "skipped": 0}
     total = labels.Verdict()
-    advice = set()
+    advice = {"notice": set(), "other": set()}
 
     def report(word, run, details=""):
         counts[word] += 1
@@ -193,7 +220,8 @@ def main():
             verdict = future.result()
             total.expected += verdict.expected
             total.found += verdict.found
-            advice |= getattr(verdict, "advice", set())
+            for severity, pairs in getattr(verdict, "advice", {}).items():
+                advice[severity] |= pairs
             total.covered += verdict.covered
             total.false_alarms += verdict.false_alarms
             report("FAIL" if verdict.complaints else "ok", run, "; ".join(verdict.complaints))
@@ -204,8 +232,11 @@ def main():
         found, alarms = total.covered, total.false_alarms
         print(f"recall {percent(total.found, total.expected)} ({total.found} of {total.expected} labels)")
         print(f"precision {percent(found, found + alarms)} ({alarms} false alarms, {found} true findings)")
-    if advice:
+    if advice["other"]:
         keep_advice(advice)
+    for pair in unreviewed_advice(advice):
+        counts["FAIL"] += 1
+        print(f"FAIL new pair of a function and an advice; if it is right, add to tests/advice.txt: {pair}", end="")
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skipped']} skipped")
     return 1 if counts["FAIL"] else 0
 

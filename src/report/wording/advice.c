@@ -128,9 +128,11 @@ static const char *by_names(enum executor_id executor, const char *const *functi
 
 static const char *by_function(struct session *session, const struct finding *finding)
 {
-	const char *functions[MAX_FUNCTIONS];
+	const char *functions[MAX_FUNCTIONS + 1];
 	size_t count = library_functions(session, finding, functions, MAX_FUNCTIONS);
 
+	if (finding->call)
+		functions[count++] = finding->call;
 	return by_names(adviser(finding), functions, count);
 }
 
