@@ -2,11 +2,13 @@
 """What the author of a program wrote is the author's, wherever it lies and however it is called."""
 
 import os
+import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
-from cli.place import BUILD, expect, run, run_tests, Skip
+from cli.place import BUILD, ROOT, expect, run, run_tests, Skip
 
 PYTHON = "/usr/bin/python3"
 APP = """
@@ -143,22 +145,29 @@ fn main() {
 """
 
 
-def _crate(place, directory, **profile):
-    """A crate that bears the name of one of smol's."""
-    path = place / directory
-    (path / "src").mkdir(parents=True)
-    (path / "Cargo.toml").write_text('[package]\nname = "blocking"\nversion = "0.1.0"\nedition = "2021"\n\n'
-                                     '[dependencies]\nsmol = "2"\n\n[workspace]\n')
-    (path / "src/main.rs").write_text(MAIN)
-    target = BUILD / "cargo" / "_".join(["ownership", *profile.values()])
+MANIFEST = ('[package]\nname = "blocking"\nversion = "0.1.0"\nedition = "2021"\n\n'
+            '[dependencies]\nsmol = "2"\n\n[workspace]\n')
+
+
+def _cargo(place, *arguments, **environment):
     try:
-        done = subprocess.run(["cargo", "build", "--quiet"], cwd=path, text=True, capture_output=True, check=False, timeout=600,
-                              env={**os.environ, "CARGO_TARGET_DIR": str(target), **profile})
+        done = subprocess.run(["cargo", *map(str, arguments)], cwd=place.path, text=True, capture_output=True, check=False, timeout=600,
+                              env={**os.environ, **environment})
     except FileNotFoundError as error:
         raise Skip("no cargo") from error
     if done.returncode and re.search("download|registry|index", done.stderr):
         raise Skip(f"its crates cannot be had: {done.stderr.strip().splitlines()[-1]}")
     expect(done.returncode == 0, done)
+
+
+def _crate(place, directory, **profile):
+    """A crate that bears the name of one of smol's."""
+    path = place / directory
+    (path / "src").mkdir(parents=True)
+    (path / "Cargo.toml").write_text(MANIFEST)
+    (path / "src/main.rs").write_text(MAIN)
+    target = BUILD / "cargo" / "_".join(["ownership", *profile.values()])
+    _cargo(place, "build", "--quiet", "--manifest-path", path / "Cargo.toml", CARGO_TARGET_DIR=str(target), **profile)
     return target / "debug/blocking"
 
 
@@ -183,6 +192,92 @@ def a_crate_that_cargo_installed(place):
 
 def a_crate_in_a_git_checkout(place):
     _expect_contended(run(_crate(place, "home/.cargo/git/checkouts/blocking-0123456789abcdef/9f8e7d6"), cwd=place.path))
+
+
+def a_crate_that_cargo_really_installed(place):
+    """By `cargo install --git': its sources lie among cargo's checkouts."""
+    path = place / "repository"
+    (path / "src").mkdir(parents=True)
+    (path / "Cargo.toml").write_text(MANIFEST)
+    (path / "src/main.rs").write_text(MAIN)
+    home = place / "home"
+    home.mkdir()
+    registry = pathlib.Path(os.environ.get("CARGO_HOME", os.path.expanduser("~/.cargo"))) / "registry"
+    registry.mkdir(parents=True, exist_ok=True)
+    (home / "registry").symlink_to(registry)
+    for command in (["init", "--quiet"], ["add", "."],
+                    ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--message", "x"]):
+        subprocess.run(["git", *command], cwd=path, check=True)
+    _cargo(place, "install", "--quiet", "--debug", "--no-track", "--git", f"file://{path}", "--root", place / "root",
+           CARGO_HOME=str(home), CARGO_TARGET_DIR=str(BUILD / "cargo/ownership"))
+    expect(list((home / "git/checkouts").glob("repository-*/*/src/main.rs")), "no checkout")
+    result = run(place / "root/bin/blocking", cwd=place.path)
+    _expect_contended(result)
+    expect(re.search(r"> blocking::contended +\S*/git/checkouts/", result.err), result)
+
+
+def a_crate_with_remapped_paths(place):
+    """As a release build hides its machine's paths; the directories are fixed, or each run would build all crates again."""
+    path = BUILD / "ownership_remapped"
+    (path / "src").mkdir(parents=True, exist_ok=True)
+    (path / "Cargo.toml").write_text(MANIFEST)
+    (path / "src/main.rs").write_text(MAIN)
+    flags = f"--remap-path-prefix={path}=/src --remap-path-prefix={os.path.expanduser('~/.cargo/registry/src')}=/crates"
+    _cargo(place, "build", "--quiet", "--manifest-path", path / "Cargo.toml",
+           CARGO_TARGET_DIR=str(BUILD / "cargo/ownership_remapped"), RUSTFLAGS=flags)
+    result = run(BUILD / "cargo/ownership_remapped/debug/blocking", cwd=place.path)
+    _expect_contended(result)
+    expect(re.search(r"\.\.\. \d+ frames? of [^\n]*smol|async_executor|async_task", result.err), result)
+
+
+BAZEL = {
+    "workspace/shop/main.rs": "fn serve() {\n    helper::fetch();\n}\n\nfn load() {\n    std::thread::sleep(std::time::Duration::from_millis(20));\n}\n\n"
+                              "fn main() {\n    std::thread::Builder::new().name(\"pump\".into()).spawn(|| {\n        for _ in 0..3 {\n"
+                              "            serve();\n            load();\n        }\n    }).unwrap().join().unwrap();\n}\n",
+    "external/crates__helper-1.0.0/src/lib.rs": "pub fn fetch() {\n    std::thread::sleep(std::time::Duration::from_millis(20));\n}\n",
+    "workspace/app/main.c": '#include "yieldsan/yieldsan.h"\nint fetch_all(void);\n\nstatic int serve(void)\n{\n\treturn fetch_all() + 1;\n}\n\n'
+                            'int main(void)\n{\n\tyieldsan_turn_begin("pump");\n\tserve();\n\tyieldsan_turn_end();\n\treturn 0;\n}\n',
+    "external/libfetch/fetch.c": "#include <unistd.h>\n\nint fetch_all(void)\n{\n\treturn usleep(20000);\n}\n",
+}
+
+
+def _execroot(place):
+    """As Bazel lays it out, by hand: compilers run in it, and see sources through links."""
+    for name, text in BAZEL.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(text)
+    root = place / "execroot/_main"
+    (root / "external").mkdir(parents=True)
+    for name in ("shop", "app"):
+        (root / name).symlink_to(place / "workspace" / name)
+    for name in ("crates__helper-1.0.0", "libfetch"):
+        (root / "external" / name).symlink_to(place / "external" / name)
+    return root
+
+
+def a_rust_program_in_an_execroot_of_bazel(place):
+    root = _execroot(place)
+    compiler = ["rustc", "--edition=2021", "-Cdebuginfo=2", f"--remap-path-prefix={root}=."]
+    if not shutil.which("rustc"):
+        raise Skip("there is no rustc")
+    for command in (["--crate-type=rlib", "--crate-name=helper", "external/crates__helper-1.0.0/src/lib.rs"],
+                    ["--crate-name=shop", "--extern", "helper=libhelper.rlib", "-o", "shop.bin", "shop/main.rs"]):
+        subprocess.run([*compiler, *command], cwd=root, check=True)
+    result = run("--set", "executors=pump", root / "shop.bin", cwd=place / "workspace")
+    expect("helper::fetch (clock_nanosleep) blocks a thread of pump in shop::serve (" in result.err, result)
+    expect("std::thread::sleep (clock_nanosleep) blocks a thread of pump in shop::load (" in result.err, result)
+
+
+def a_c_program_in_an_execroot_of_bazel(place):
+    root = _execroot(place)
+    for prefix in ("/proc/self/cwd", "."):
+        for name in ("app/main", "external/libfetch/fetch"):
+            subprocess.run(["gcc", "-g", "-O1", "-fno-inline", f"-I{ROOT}/include", f"-fdebug-prefix-map={root}={prefix}", "-c", f"{name}.c",
+                            "-o", os.path.basename(name) + ".o"], cwd=root, check=True)
+        subprocess.run(["gcc", "-o", "app.bin", "main.o", "fetch.o"], cwd=root, check=True)
+        result = run(root / "app.bin", cwd=place / "workspace")
+        expect("fetch_all (usleep) blocks a turn of pump in serve (" in result.err, result)
+        expect("frame of libfetch" in result.err, result)
 
 
 sys.exit(run_tests(globals()))

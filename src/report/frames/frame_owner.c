@@ -378,9 +378,30 @@ static const char *behind_packages(struct session *session, const char *file)
 	return found;
 }
 
-/* A module in C that was installed with its package, under a Python program. */
-static void refine_module(struct frame *frame, const struct ownership *ownership)
+/* Of a fetched repository of Bazel, as its rules for C and C++ write paths; NULL for other files.
+ */
+static const char *bazel_repository(const char *file)
 {
+	static const char *const beginnings[] = { "/proc/self/cwd/external/", "./external/" };
+	const char *at = behind(file, "/execroot/");
+
+	for (size_t i = 0; i < COUNT(beginnings); i++)
+		if (starts(file, beginnings[i]))
+			return file + strlen(beginnings[i]);
+	at = at ? strchr(at, '/') : NULL;
+	return at && starts(at, "/external/") ? at + strlen("/external/") : NULL;
+}
+
+/* A module in C that was installed with its package, under a Python program; code that Bazel
+ * fetched. */
+static void refine_module(struct frame *frame, const struct ownership *ownership,
+			  struct strings *strings)
+{
+	const char *repository = frame->file ? bazel_repository(frame->file) : NULL;
+
+	if (repository && frame->owner == OWNER_PROGRAM)
+		set(frame, OWNER_DEPENDENCY,
+		    strings_keep_part(strings, repository, strcspn(repository, "/")));
 	if (ownership->script && frame->module && frame->owner == OWNER_PROGRAM &&
 	    installed_path(ownership->session, frame->module))
 		set(frame, OWNER_DEPENDENCY, path_name(frame->module));
@@ -414,7 +435,7 @@ void frame_find_owner(struct frame *frame, const struct ownership *ownership,
 	if (frame->native && is_rust(frame) && frame->module)
 		refine_rust(frame, ownership, strings);
 	else if (frame->native)
-		refine_module(frame, ownership);
+		refine_module(frame, ownership, strings);
 	else
 		refine_script(frame, ownership, strings);
 	if (ownership->own && is_own(frame, ownership->own))
