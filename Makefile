@@ -266,6 +266,7 @@ lint: ## warnings of clang, clang-tidy, cppcheck, gcc's analyzer and shellcheck;
 	@# SC2317: functions that are called by the words of a command.
 	$(Q)shellcheck --exclude=SC2317 $(scripts)
 	$(Q)tests/rooms.py
+	$(Q)tests/house.py
 
 check-asan: ## the tools' tests under the address and undefined-behaviour sanitizers
 	$(Q)$(again) BUILD=$(BUILD)/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" check-tools

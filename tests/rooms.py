@@ -45,7 +45,7 @@ def sources(rooms):
     tops = {room.split("/")[0] for room in rooms}
     for top in sorted(tops):
         for path in sorted((ROOT / top).rglob("*")):
-            if path.suffix in (".c", ".h", ".S", ".def") and path != RULES:
+            if path.suffix in (".c", ".h", ".S", ".def") and path not in (RULES, ROOT / "src/house.def"):
                 name = path.relative_to(ROOT).as_posix()
                 folder = os.path.dirname(name)
                 while folder and folder not in rooms:

@@ -10,7 +10,7 @@
 
 #include "support/memory.h"
 
-#define MAX_SIZE ((off_t)64 << 20)
+#define MAX_CACHE_SIZE ((off_t)64 << 20)
 
 /* glibc, sysdeps/generic/dl-cache.h. An older format may precede it at offset 0. */
 #define MAGIC	       "glibc-ld.so.cache1.1"
@@ -40,7 +40,7 @@ void loader_cache_open(struct loader_cache *cache, const char *path)
 	if (fd < 0)
 		return;
 	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size > 0 &&
-	    status.st_size <= MAX_SIZE) {
+	    status.st_size <= MAX_CACHE_SIZE) {
 		cache->file = memory_get((size_t)status.st_size);
 		got = pread(fd, cache->file, (size_t)status.st_size, 0);
 	}

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define LONGEST 63 /* length compared: none of our names is longer */
+#define LONGEST_WORD 63 /* length compared: none of our names is longer */
 
 static size_t min(size_t a, size_t b)
 {
@@ -12,7 +12,8 @@ static size_t min(size_t a, size_t b)
 /* Insertions, deletions, replacements, and swapped neighbours (optimal string alignment). */
 static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-	size_t rows[3][LONGEST + 1], *before = rows[0], *last = rows[1], *row = rows[2], *free_row;
+	size_t rows[3][LONGEST_WORD + 1], *before = rows[0], *last = rows[1], *row = rows[2],
+					  *free_row;
 
 	for (size_t j = 0; j <= b_length; j++)
 		last[j] = j;
@@ -44,7 +45,7 @@ void nearest_offer(struct nearest *nearest, const char *name)
 {
 	size_t length = strlen(name), distance;
 
-	if (length > LONGEST || nearest->length > LONGEST)
+	if (length > LONGEST_WORD || nearest->length > LONGEST_WORD)
 		return;
 	distance = edit_distance(nearest->text, nearest->length, name, length);
 	if (distance < nearest->distance) {

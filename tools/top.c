@@ -19,7 +19,7 @@
 #include "top/screen.h"
 #include "top/source.h"
 
-#define MOST_SECONDS 3600
+#define LONGEST_INTERVAL 3600
 
 struct top {
 	struct report_options options;
@@ -40,7 +40,7 @@ static const char *take_delay(void *target, const char *value)
 	char *rest;
 
 	top->seconds = strtod(value, &rest);
-	return *rest || rest == value || !(top->seconds >= 0.1 && top->seconds <= MOST_SECONDS)
+	return *rest || rest == value || !(top->seconds >= 0.1 && top->seconds <= LONGEST_INTERVAL)
 		       ? "a number of seconds from 0.1 to 3600"
 		       : NULL;
 }

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_DEPTH 40
-#define MAX_PATH  256
+#define MAX_DEPTH      40
+#define MAX_GUARD_PATH 256
 
 struct search {
 	struct coroutine_guards *guards;
@@ -16,7 +16,7 @@ struct search {
 /* The current position of the search in a variable. */
 struct spot {
 	struct coroutine_guard found; /* without what the guard itself provides */
-	char path[MAX_PATH];
+	char path[MAX_GUARD_PATH];
 	uint64_t offset;
 	int depth;
 };
@@ -189,11 +189,11 @@ static void collect(const struct search *search, const struct spot *whole, Dwarf
 
 /* "g" for gcc's "g_1_2" with scope depth and number; NULL for a temporary's "D.1234_1_2". */
 static bool variable_name(const struct coroutine *coroutine, const char *member,
-			  char name[MAX_PATH])
+			  char name[MAX_GUARD_PATH])
 {
 	size_t length = strlen(member);
 
-	if (length >= MAX_PATH || *member == '_')
+	if (length >= MAX_GUARD_PATH || *member == '_')
 		return false;
 	for (int numbers = 0; !coroutine->is_clangs && numbers < 2; numbers++) {
 		size_t end = length;
@@ -289,7 +289,7 @@ static void add_member(const struct search *search, Dwarf_Die *member, unsigned 
 /* How many members before `until` have its variable's name. */
 static unsigned count_alike(const struct coroutine *coroutine, Dwarf_Die *frame, Dwarf_Die *until)
 {
-	char name[MAX_PATH], other[MAX_PATH];
+	char name[MAX_GUARD_PATH], other[MAX_GUARD_PATH];
 	unsigned alike = 0;
 	Dwarf_Die member;
 

@@ -4,7 +4,7 @@
 
 #include "symbols/dies.h"
 
-#define MAX_DEPTH 10
+#define MAX_LOCK_DEPTH 10
 
 /* The protected data follows the lock's state. */
 static bool is_subject(const char *member)
@@ -17,7 +17,7 @@ static bool find_state(Dwarf_Die *whole, uint64_t offset, struct guard_word *wor
 {
 	Dwarf_Die member, type;
 
-	if (depth > MAX_DEPTH || dwarf_tag(whole) != DW_TAG_structure_type)
+	if (depth > MAX_LOCK_DEPTH || dwarf_tag(whole) != DW_TAG_structure_type)
 		return false;
 	if (!strncmp(die_name(whole), "Atomic", 6)) {
 		word->word = word->waits = offset;
@@ -50,7 +50,7 @@ static void find_waits(Dwarf_Die *whole, uint64_t offset, struct guard_word *wor
 			continue;
 		if (!strcmp(die_name(&member), "writer_notify"))
 			word->waits = at;
-		else if (depth < MAX_DEPTH && die_reference(&member, DW_AT_type, &type) &&
+		else if (depth < MAX_LOCK_DEPTH && die_reference(&member, DW_AT_type, &type) &&
 			 dwarf_tag(&type) == DW_TAG_structure_type)
 			find_waits(&type, at, word, depth + 1);
 	}
@@ -73,7 +73,7 @@ static bool find_pointer(Dwarf_Die *guard, uint64_t offset, struct guard_word *w
 			find_waits(&lock, 0, word, 0);
 			return true;
 		}
-		if (dwarf_tag(&type) == DW_TAG_structure_type && depth < MAX_DEPTH &&
+		if (dwarf_tag(&type) == DW_TAG_structure_type && depth < MAX_LOCK_DEPTH &&
 		    find_pointer(&type, at, word, depth + 1))
 			return true;
 	}

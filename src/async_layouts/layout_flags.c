@@ -8,9 +8,9 @@
 
 #include "layout_walk.h"
 
-#define MAX_BYTES 32
-#define MAX_WALKS 1000
-#define MAX_DEPTH 8
+#define MAX_BYTES   32
+#define MAX_WALKS   1000
+#define MAX_AWAITED 8
 
 /*
  * A state in which it waits, and what is known there: about its flags, and about the states of
@@ -66,7 +66,7 @@ static void add_inner(struct flag_states *flags, struct waiting *waiting, Dwarf_
 {
 	Dwarf_Die part, tag, variant, saved, member, type;
 
-	if (!waiting || waiting->count == MAX_BYTES || depth > MAX_DEPTH ||
+	if (!waiting || waiting->count == MAX_BYTES || depth > MAX_AWAITED ||
 	    !types_resolve(&flags->walk.at->builder->types, machine) ||
 	    !type_is_machine(die_name(machine)))
 		return;

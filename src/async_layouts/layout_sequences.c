@@ -3,7 +3,7 @@
 
 #include "layout_build.h"
 
-#define MAX_DEPTH 8
+#define MAX_WRAPPED 8
 
 static bool begins(const char *text, const char *with)
 {
@@ -34,7 +34,7 @@ static bool first_pointer(struct layout_builder *builder, Dwarf_Die *whole, uint
 
 	if (dwarf_tag(whole) == DW_TAG_pointer_type)
 		return die_reference(whole, DW_AT_type, pointee);
-	if (depth > MAX_DEPTH || dwarf_tag(whole) != DW_TAG_structure_type ||
+	if (depth > MAX_WRAPPED || dwarf_tag(whole) != DW_TAG_structure_type ||
 	    !types_resolve(&builder->types, &resolved))
 		return false;
 	DIE_FOR_EACH_CHILD(member, &resolved)

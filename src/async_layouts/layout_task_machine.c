@@ -4,7 +4,7 @@
 
 #include "layout_build.h"
 
-#define MAX_DEPTH 10 /* of nested wrappers: Timeout, Instrumented, Pin, AsyncCallOnDrop */
+#define MAX_WRAPPERS 10 /* of nested wrappers: Timeout, Instrumented, Pin, AsyncCallOnDrop */
 
 /* The current position of the search, starting from the future. */
 struct place {
@@ -93,7 +93,7 @@ static bool search(struct layout_builder *builder, Dwarf_Die *type, struct place
 			strstr(name, "dyn core::future::")) &&
 		       search_box(builder, type, place, task);
 	place.depth++;
-	return place.depth < MAX_DEPTH && dwarf_tag(type) == DW_TAG_structure_type &&
+	return place.depth < MAX_WRAPPERS && dwarf_tag(type) == DW_TAG_structure_type &&
 	       types_resolve(&builder->types, type) && search_members(builder, type, place, task);
 }
 

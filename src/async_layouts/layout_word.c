@@ -3,7 +3,7 @@
 
 #include "layout_build.h"
 
-#define MAX_DEPTH 10
+#define MAX_LOCK_DEPTH 10
 
 /* The meaning of a word's bits, by the type that contains it; in all others any set bit means
  * locked. */
@@ -55,7 +55,7 @@ static bool find_word(struct layout_builder *builder, Dwarf_Die *whole, const ch
 	const char *name = types_name(&builder->types, whole);
 	Dwarf_Die member, type;
 
-	if (depth > MAX_DEPTH || !types_resolve(&builder->types, whole))
+	if (depth > MAX_LOCK_DEPTH || !types_resolve(&builder->types, whole))
 		return false;
 	if (!strncmp(name, "core::sync::atomic::Atomic", 26) ||
 	    !strcmp(name, "core::cell::Cell<isize>")) {
@@ -85,7 +85,7 @@ static bool find_lock(struct layout_builder *builder, Dwarf_Die *guard, uint64_t
 {
 	Dwarf_Die member, type, lock;
 
-	if (depth > MAX_DEPTH || !types_resolve(&builder->types, guard))
+	if (depth > MAX_LOCK_DEPTH || !types_resolve(&builder->types, guard))
 		return false;
 	DIE_FOR_EACH_CHILD(member, guard)
 	{

@@ -12,8 +12,8 @@
 #include "shared/arch/code_shapes.h"
 #include "support/memory.h"
 
-#define WORD	   8
-#define STACK_SIZE (256 * 1024) /* bytes of a stack that are read */
+#define WORD	    8
+#define STACK_BYTES (256 * 1024) /* bytes of a stack that are read */
 
 struct outside {
 	pid_t pid;
@@ -36,7 +36,7 @@ struct outside *outside_create(pid_t pid, const struct process_memory *memory)
 
 	outside->pid = pid;
 	outside->memory = memory;
-	outside->stack = memory_get(STACK_SIZE);
+	outside->stack = memory_get(STACK_BYTES);
 	return outside;
 }
 
@@ -102,7 +102,7 @@ static void read_stack(struct outside *outside, uint64_t sp)
 
 	do {
 		part = 4096 - (sp + done) % 4096;
-		if (done + part > STACK_SIZE)
+		if (done + part > STACK_BYTES)
 			break;
 		got = read_memory(outside, sp + done, outside->stack + done, part);
 		done += got;

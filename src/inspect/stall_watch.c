@@ -19,7 +19,7 @@
 
 #define LOOK_MS	     5			  /* between two samples */
 #define DIRECTORY_MS 50			  /* maximum between two scans for new traces */
-#define TRIES	     1000		  /* retries for a trace that is not ready yet */
+#define TRACE_TRIES  1000		  /* retries for a trace that is not ready yet */
 #define LINE_NS	     UINT64_C(2000000000) /* in the long run, one line per interval */
 #define LINE_BURST   8			  /* initial burst of lines */
 
@@ -58,7 +58,7 @@ static struct known_file *known_file(struct stall_watch *watch, const char *name
 			return &watch->files[i];
 	watch->files = memory_grow(watch->files, watch->file_count, &watch->file_room,
 				   sizeof *watch->files);
-	watch->files[watch->file_count] = (struct known_file){ memory_text(name), TRIES };
+	watch->files[watch->file_count] = (struct known_file){ memory_text(name), TRACE_TRIES };
 	return &watch->files[watch->file_count++];
 }
 

@@ -4,9 +4,9 @@
 
 #include "shared/task_header.h"
 
-#define TRIES  3
-#define AROUND 2048 /* bytes read at once: most futures are smaller */
-#define PAGE   4096
+#define READ_TRIES_OF_TASK 3
+#define AROUND		   2048 /* bytes read at once: most futures are smaller */
+#define PAGE		   4096
 
 const char *task_state_word(enum task_state state)
 {
@@ -125,7 +125,7 @@ bool task_memory_read(const struct process_memory *memory, uint64_t header,
 
 	window.layout = (struct layout_memory){ read_memory, kind->base };
 	window.memory = memory;
-	for (int i = 0; i < TRIES; i++) {
+	for (int i = 0; i < READ_TRIES_OF_TASK; i++) {
 		forget(&window);
 		if (!read_state(memory, header, kind, &parts, seen))
 			return false;

@@ -21,7 +21,7 @@
 #define MAX_HOLE 65536
 
 /* The largest value of the option trace_size, plus what `yieldsan run' appends. */
-#define MAX_SIZE (UINT64_C(5) << 28)
+#define MAX_TRACE_SIZE (UINT64_C(5) << 28)
 
 static size_t read_all(int fd, void *bytes, size_t size, off_t offset)
 {
@@ -56,7 +56,7 @@ static const char *refusal(const struct trace_header *header, size_t got)
 		return "was written by an older yieldsan; report on it with that one";
 	if (header->header_size < sizeof *header || header->header_size % TRACE_ALIGN)
 		return "has a damaged header; copy it again, or run the program again";
-	if (header->file_size > MAX_SIZE)
+	if (header->file_size > MAX_TRACE_SIZE)
 		return "claims to be larger than any trace; run the program again";
 	return NULL;
 }

@@ -3,12 +3,12 @@
 #include "task_vtable.h"
 
 /* Open addressing: at most half full. */
-#define TABLE_SIZE 16384
+#define ADDRESS_TABLE_SIZE 16384
 
 struct task_addresses {
 	unsigned count;
 	uintptr_t lowest, highest;
-	uintptr_t table[TABLE_SIZE]; /* 0: free */
+	uintptr_t table[ADDRESS_TABLE_SIZE]; /* 0: free */
 };
 
 static struct task_addresses sets[ADDRESSES_SETS];
@@ -24,9 +24,9 @@ static unsigned place_of(const struct task_addresses *addresses, uintptr_t addre
 {
 	unsigned i = (unsigned)((address * 0x9e3779b97f4a7c15) >> 50);
 
-	_Static_assert(TABLE_SIZE == 1 << (64 - 50), "the hash fills the table");
+	_Static_assert(ADDRESS_TABLE_SIZE == 1 << (64 - 50), "the hash fills the table");
 	while (addresses->table[i] && addresses->table[i] != address)
-		i = (i + 1) % TABLE_SIZE;
+		i = (i + 1) % ADDRESS_TABLE_SIZE;
 	return i;
 }
 
@@ -36,7 +36,7 @@ bool task_addresses_add(struct task_addresses *addresses, uintptr_t address)
 
 	if (addresses->table[i])
 		return true;
-	if (!address || addresses->count >= TABLE_SIZE / 2)
+	if (!address || addresses->count >= ADDRESS_TABLE_SIZE / 2)
 		return false;
 	addresses->table[i] = address;
 	if (!addresses->count++ || address < addresses->lowest)

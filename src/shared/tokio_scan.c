@@ -6,9 +6,9 @@
 #define OLD_FUNCTIONS 5 /* 1.0 has no more than this */
 
 /* In words from poll. */
-#define SCHEDULER 8
-#define ID	  9
-#define WORDS	  10
+#define SCHEDULER	   8
+#define ID		   9
+#define TOKIO_VTABLE_WORDS 10
 
 /* Larger than any future; only separates a size from an address. */
 #define LARGEST_TASK (64UL << 20)
@@ -46,7 +46,7 @@ void tokio_scan(const struct task_region *region, const struct task_addresses *p
 	for (; words + OLD_FUNCTIONS <= end; words++) {
 		/* Nearly every word fails the first comparison: 0.4 ns a word. */
 		vtable.by_shape =
-			words + WORDS <= end &&
+			words + TOKIO_VTABLE_WORDS <= end &&
 			words[SCHEDULER] - SMALLEST_HEADER <= LARGEST_HEADER - SMALLEST_HEADER &&
 			has_shape(region, words);
 		if (!vtable.by_shape && !(polls && task_addresses_has(polls, *words) &&
@@ -55,6 +55,6 @@ void tokio_scan(const struct task_region *region, const struct task_addresses *p
 		vtable.words = words;
 		vtable.job = vtable.by_shape && words[ID] - words[SCHEDULER] != sizeof(void *);
 		visit(&vtable, data);
-		words += (vtable.by_shape ? WORDS : OLD_FUNCTIONS) - 1;
+		words += (vtable.by_shape ? TOKIO_VTABLE_WORDS : OLD_FUNCTIONS) - 1;
 	}
 }

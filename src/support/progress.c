@@ -8,17 +8,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NOTICED_MS 500
-#define EVERY_MS   50
-#define LINE_SIZE  128
+#define NOTICED_MS	   500
+#define EVERY_MS	   50
+#define PROGRESS_LINE_SIZE 128
 
-#define WIPE	   "\r\033[K"
+#define WIPE		   "\r\033[K"
 
 static struct {
 	FILE *out;
 	uint64_t start_ms, last_ms;
 	volatile sig_atomic_t shown, writing;
-	char line[LINE_SIZE]; /* what the timer shows while one item lasts */
+	char line[PROGRESS_LINE_SIZE]; /* what the timer shows while one item lasts */
 	volatile sig_atomic_t length;
 	struct sigaction former;
 } progress;
@@ -85,10 +85,10 @@ void progress_step(const char *doing, size_t done, size_t all)
 		return;
 	progress.last_ms = ms;
 	progress.length = 0;
-	length = all ? snprintf(progress.line, LINE_SIZE, WIPE "yieldsan: %s: %zu %%", doing,
-				done * 100 / all)
-		     : snprintf(progress.line, LINE_SIZE, WIPE "yieldsan: %s ...", doing);
-	progress.length = length < LINE_SIZE ? length : LINE_SIZE - 1;
+	length = all ? snprintf(progress.line, PROGRESS_LINE_SIZE, WIPE "yieldsan: %s: %zu %%",
+				doing, done * 100 / all)
+		     : snprintf(progress.line, PROGRESS_LINE_SIZE, WIPE "yieldsan: %s ...", doing);
+	progress.length = length < PROGRESS_LINE_SIZE ? length : PROGRESS_LINE_SIZE - 1;
 	if (ms - progress.start_ms >= NOTICED_MS)
 		show();
 }

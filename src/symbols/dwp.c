@@ -11,16 +11,16 @@
 #include "support/memory.h"
 #include "shared/arch/arch.h"
 
-#define MAX_SECTIONS 9 /* the numbers are smaller */
+#define MAX_SECTION_NUMBERS 9 /* the numbers are smaller */
 
 /* Section numbers of an index: of DWARF 5 (7.3.5.3), and of the older format (the GCC wiki's
  * DebugFissionDWP). */
-static const char *const names_of_5[MAX_SECTIONS] = {
+static const char *const names_of_5[MAX_SECTION_NUMBERS] = {
 	[1] = ".debug_info.dwo",     [3] = ".debug_abbrev.dwo",	     [4] = ".debug_line.dwo",
 	[5] = ".debug_loclists.dwo", [6] = ".debug_str_offsets.dwo", [7] = ".debug_macro.dwo",
 	[8] = ".debug_rnglists.dwo",
 };
-static const char *const names_of_2[MAX_SECTIONS] = {
+static const char *const names_of_2[MAX_SECTION_NUMBERS] = {
 	[1] = ".debug_info.dwo",    [2] = ".debug_types.dwo", [3] = ".debug_abbrev.dwo",
 	[4] = ".debug_line.dwo",    [5] = ".debug_loc.dwo",   [6] = ".debug_str_offsets.dwo",
 	[7] = ".debug_macinfo.dwo", [8] = ".debug_macro.dwo",
@@ -41,7 +41,7 @@ struct dwp {
 	const char *const *names;
 	uint32_t version, columns, units, slots;
 	const unsigned char *signatures, *rows, *numbers, *offsets, *sizes;
-	struct part sections[MAX_SECTIONS], strings;
+	struct part sections[MAX_SECTION_NUMBERS], strings;
 };
 
 static uint32_t word_at(const unsigned char *bytes, size_t index)
@@ -91,7 +91,7 @@ static bool read_index(struct dwp *dwp, struct part index)
 	dwp->slots = word_at(at, 3);
 	needed = 16 + (uint64_t)dwp->slots * 12 + (uint64_t)dwp->columns * 4 +
 		 (uint64_t)dwp->units * dwp->columns * 8;
-	if ((dwp->version != 2 && dwp->version != 5) || dwp->columns >= MAX_SECTIONS ||
+	if ((dwp->version != 2 && dwp->version != 5) || dwp->columns >= MAX_SECTION_NUMBERS ||
 	    needed > index.size)
 		return false;
 	dwp->names = dwp->version == 2 ? names_of_2 : names_of_5;
@@ -119,7 +119,7 @@ static bool open_beside(struct dwp *dwp, const struct elf_file *file)
 	ident = elf_getident(dwp->file.elf, NULL);
 	if (ident && ident[EI_DATA] == ELFDATA2LSB &&
 	    read_index(dwp, section_of(&dwp->file, ".debug_cu_index"))) {
-		for (int i = 0; i < MAX_SECTIONS; i++)
+		for (int i = 0; i < MAX_SECTION_NUMBERS; i++)
 			if (dwp->names[i])
 				dwp->sections[i] = section_of(&dwp->file, dwp->names[i]);
 		dwp->strings = section_of(&dwp->file, STRINGS);
@@ -237,7 +237,7 @@ static bool write_unit(const struct dwp *dwp, uint32_t row, Elf *elf)
 		uint32_t number = word_at(dwp->numbers, i);
 		struct part part;
 
-		if (number >= MAX_SECTIONS || !dwp->names[number])
+		if (number >= MAX_SECTION_NUMBERS || !dwp->names[number])
 			continue;
 		part = part_of(dwp, row, i, number);
 		if (number == STRING_OFFSETS && !copy.text) {

@@ -6,7 +6,7 @@
 
 #include "support/memory.h"
 
-#define MAX_DEPTH 256 /* nested entries: compilers never come near, a damaged file may */
+#define MAX_NESTED_ENTRIES 256 /* nested entries: compilers never come near, a damaged file may */
 
 static void add_ranges(struct spans *spans, Dwarf_Die *die, size_t value)
 {
@@ -35,7 +35,7 @@ static void walk_unit(struct functions *functions, Dwarf_Die *parent, bool deep,
 {
 	Dwarf_Die die;
 
-	if (depth > MAX_DEPTH || dwarf_child(parent, &die))
+	if (depth > MAX_NESTED_ENTRIES || dwarf_child(parent, &die))
 		return;
 	do {
 		switch (dwarf_tag(&die)) {
@@ -71,7 +71,7 @@ static void walk_function(struct function *function, Dwarf_Die *parent, size_t i
 {
 	Dwarf_Die die;
 
-	if (depth > MAX_DEPTH || dwarf_child(parent, &die))
+	if (depth > MAX_NESTED_ENTRIES || dwarf_child(parent, &die))
 		return;
 	do {
 		size_t now = inside;

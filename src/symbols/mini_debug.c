@@ -7,7 +7,7 @@
 
 #include "support/memory.h"
 
-#define MAX_SIZE ((size_t)1 << 28) /* unpacked: the largest programs need a tenth of it */
+#define MAX_UNPACKED ((size_t)1 << 28) /* unpacked: the largest programs need a tenth of it */
 
 /* lzma/container.h; values of lzma_ret. */
 #define LZMA_OK	       0
@@ -56,8 +56,8 @@ static void *unpack(const Elf_Data *packed, size_t *size)
 {
 	stream_buffer_decode *decode = find_decoder();
 
-	for (size_t room = 8 * packed->d_size; decode && room <= MAX_SIZE; room *= 2) {
-		uint64_t limit = MAX_SIZE;
+	for (size_t room = 8 * packed->d_size; decode && room <= MAX_UNPACKED; room *= 2) {
+		uint64_t limit = MAX_UNPACKED;
 		uint8_t *bytes = memory_get(room);
 		size_t from = 0;
 		int status;

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_SIZE  ((off_t)256 << 20)
-#define LINE_SIZE 65536
+#define MAX_MAP_SIZE ((off_t)256 << 20)
+#define LINE_SIZE    65536
 
 static FILE *open_regular(const char *path, uid_t owner)
 {
@@ -22,7 +22,7 @@ static FILE *open_regular(const char *path, uid_t owner)
 
 	if (fd < 0)
 		return NULL;
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size <= MAX_SIZE &&
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size <= MAX_MAP_SIZE &&
 	    (status.st_uid == owner || status.st_uid == geteuid() || !status.st_uid))
 		file = fdopen(fd, "r");
 	else

@@ -7,7 +7,7 @@
 
 #include "support/memory.h"
 
-#define WORD	     8
+#define WORD_SIZE    8
 #define MAX_POINTERS 1000000
 #define MAX_ROWS     4096 /* per table */
 #define MAX_SECTIONS 256
@@ -65,8 +65,8 @@ static void add_data(struct python_methods *methods, const struct elf_file *file
 	if (section->sh_size > MAX_DATA)
 		return;
 	data = bytes_at(methods, file, section->sh_addr, section->sh_size);
-	for (uint64_t at = 0; data && at + WORD <= section->sh_size; at += WORD) {
-		memcpy(&value, data + at, WORD);
+	for (uint64_t at = 0; data && at + WORD_SIZE <= section->sh_size; at += WORD_SIZE) {
+		memcpy(&value, data + at, WORD_SIZE);
 		if (value && bytes_at(methods, file, value, 1))
 			add(methods, section->sh_addr + at, value);
 	}
@@ -241,8 +241,8 @@ static bool is_method(const struct python_methods *methods, const struct elf_fil
 {
 	uint32_t flags;
 
-	return value_at(methods, row) && value_at(methods, row + WORD) &&
-	       number_at(methods, file, row + 2 * WORD, &flags) && flags &&
+	return value_at(methods, row) && value_at(methods, row + WORD_SIZE) &&
+	       number_at(methods, file, row + 2 * WORD_SIZE, &flags) && flags &&
 	       !(flags & ~METHOD_FLAGS) && name_at(methods, file, value_at(methods, row), name);
 }
 
@@ -250,8 +250,8 @@ static bool is_slot(const struct python_methods *methods, const struct elf_file 
 {
 	uint32_t number;
 
-	return value_at(methods, row + WORD) && number_at(methods, file, row, &number) && number &&
-	       number <= LAST_SLOT;
+	return value_at(methods, row + WORD_SIZE) && number_at(methods, file, row, &number) &&
+	       number && number <= LAST_SLOT;
 }
 
 /* The name of a PyModuleDef or PyType_Spec, found by its pointer to a table. */
@@ -266,7 +266,7 @@ static bool spec_of(const struct python_methods *methods, const struct elf_file 
 static bool slots_of(const struct python_methods *methods, const struct elf_file *file,
 		     uint64_t pointer, char name[NAME_SIZE])
 {
-	uint64_t row = pointer - WORD;
+	uint64_t row = pointer - WORD_SIZE;
 	uint32_t number;
 
 	if (!number_at(methods, file, row, &number) || number != TP_METHODS)
@@ -321,7 +321,7 @@ bool python_method_find(struct python_methods *methods, const struct elf_file *f
 	start = methods->count ? function_start(methods, file, address) : 0;
 	for (size_t i = first_to(methods, start);
 	     start && i < methods->count && methods->by_value[i].value == start; i++) {
-		uint64_t row = methods->by_value[i].place - WORD;
+		uint64_t row = methods->by_value[i].place - WORD_SIZE;
 
 		if (!is_method(methods, file, row, method) || strlen(method) >= shortest ||
 		    !table_owner(methods, file, row, owner))

@@ -6,7 +6,7 @@
 #include "symbols/elf_file.h"
 #include "shared/arch/x86_64/x86_instruction.h"
 
-#define MAX_STEPS	  50000
+#define MAX_FOLLOWED	  50000
 #define MAX_WAYS	  4096
 #define STUB_INSTRUCTIONS 3 /* in an entry of the procedure linkage table */
 
@@ -174,7 +174,7 @@ static bool follow(struct cycle *cycle, uint64_t at, uint64_t to, unsigned *step
 {
 	struct x86_instruction instruction;
 
-	while (++*steps < MAX_STEPS && decode(&cycle->code, at, &instruction)) {
+	while (++*steps < MAX_FOLLOWED && decode(&cycle->code, at, &instruction)) {
 		uint64_t next = at + instruction.length;
 		uint8_t opcode = instruction.opcode;
 		int operation = instruction.reg & 7;
@@ -219,7 +219,7 @@ bool code_comes_to(const struct elf_file *object, uint64_t from, uint64_t to)
 	cycle = memory_get(sizeof *cycle);
 	cycle->code.object = object;
 	add_way(cycle, from);
-	while (!found && cycle->way_count && steps < MAX_STEPS)
+	while (!found && cycle->way_count && steps < MAX_FOLLOWED)
 		found = follow(cycle, cycle->ways[--cycle->way_count], to, &steps);
 	HASH_CLEAR(hh, cycle->seen);
 	free(cycle);

@@ -2,15 +2,15 @@
 
 #include "shared/arch/x86_64/x86_instruction.h"
 
-#define MAX_STEPS    256
-#define LONGEST	     15 /* bytes of an instruction */
-#define RSP	     4
-#define RBP	     5
-#define RSI	     6
-#define RDI	     7
-#define WORD	     8
-#define MOST_USED    64
-#define LARGEST_SIZE 16 /* of a variable that is considered */
+#define MAX_DROP_STEPS    256
+#define LONGEST_INSTRUCTION 15 /* bytes of an instruction */
+#define REGISTER_SP	    4
+#define REGISTER_BP	    5
+#define RSI		    6
+#define RDI		    7
+#define WORD		    8
+#define MOST_USED	    64
+#define LARGEST_SIZE	    16 /* of a variable that is considered */
 
 /* Places in the frame used on the path. */
 struct used {
@@ -33,7 +33,7 @@ static bool is_used(const struct used *used, int8_t base, int64_t at)
 static bool is_of_frame(const struct x86_instruction *instruction)
 {
 	return instruction->is_memory && instruction->index == X86_NO_REGISTER &&
-	       (instruction->base == RSP || instruction->base == RBP);
+	       (instruction->base == REGISTER_SP || instruction->base == REGISTER_BP);
 }
 
 /* False: there were too many. */
@@ -65,7 +65,8 @@ static bool ends_way(const struct x86_instruction *instruction)
 	if ((opcode >= 0x50 && opcode <= 0x5f) || (opcode >= 0x70 && opcode <= 0x7f) ||
 	    (opcode >= 0xe0 && opcode <= 0xe3))
 		return true;
-	if ((opcode == 0x81 || opcode == 0x83) && !instruction->is_memory && instruction->rm == RSP)
+	if ((opcode == 0x81 || opcode == 0x83) && !instruction->is_memory &&
+	    instruction->rm == REGISTER_SP)
 		return true;
 	if (opcode == 0xff)
 		return instruction->reg == 4 || instruction->reg == 6;
@@ -75,7 +76,7 @@ static bool ends_way(const struct x86_instruction *instruction)
 static bool decode(frame_code *read, const void *argument, uint64_t pc,
 		   struct x86_instruction *instruction)
 {
-	uint8_t code[LONGEST];
+	uint8_t code[LONGEST_INSTRUCTION];
 
 	return read(argument, pc, code, sizeof code) && x86_decode(code, sizeof code, instruction);
 }
@@ -90,7 +91,7 @@ static bool take_drop(frame_code *read, const void *argument, uint64_t pc,
 	    !decode(read, argument, pc + address->length, &call) || !is_one(&call, 0xe8))
 		return false;
 	*drop = (struct frame_drop){
-		.by_frame_pointer = address->base == RBP,
+		.by_frame_pointer = address->base == REGISTER_BP,
 		.at = address->displacement,
 		.function = pc + address->length + call.length + (uint64_t)call.immediate,
 	};
@@ -118,7 +119,7 @@ static bool take_move(frame_code *read, const void *argument, uint64_t pc,
 		return false;
 	*drop = (struct frame_drop){
 		.by_value = true,
-		.by_frame_pointer = first->base == RBP,
+		.by_frame_pointer = first->base == REGISTER_BP,
 		.at = first->displacement,
 		.function = pc + next.length + (uint64_t)next.immediate,
 	};
@@ -132,7 +133,7 @@ size_t frame_drops(frame_code *read, const void *argument, uint64_t pc, struct f
 	struct used used = { 0 };
 	size_t count = 0;
 
-	for (int i = 0; i < MAX_STEPS && count < room; i++) {
+	for (int i = 0; i < MAX_DROP_STEPS && count < room; i++) {
 		if (!decode(read, argument, pc, &instruction) || ends_way(&instruction))
 			break;
 		if ((take_drop(read, argument, pc, &instruction, &drops[count]) ||

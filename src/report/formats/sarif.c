@@ -20,10 +20,10 @@
 #include "report/model/version.h"
 #include "report/model/words.h"
 
-#define SCHEMA	  "https://json.schemastore.org/sarif-2.1.0.json"
-#define ROOT	  "%SRCROOT%" /* base of relative paths */
+#define SCHEMA	       "https://json.schemastore.org/sarif-2.1.0.json"
+#define ROOT	       "%SRCROOT%" /* base of relative paths */
 
-#define MAX_STEPS 1000 /* of the flows of one result: GitHub shows no more */
+#define MAX_FLOW_STEPS 1000 /* of the flows of one result: GitHub shows no more */
 
 /* A path as in RFC 3986: all characters but the unreserved ones as %XX. A colon could be read as
  * the end of a scheme. */
@@ -139,7 +139,7 @@ static json_t *code_flows(const struct report *report, const struct finding *fin
 	json_t *flows = json_array();
 	size_t count = 0;
 
-	for (size_t i = 0; i < finding->stack_count && count < MAX_STEPS; i++) {
+	for (size_t i = 0; i < finding->stack_count && count < MAX_FLOW_STEPS; i++) {
 		const char *role = role_word(finding->stacks[i].role);
 		json_t *steps = steps_of(report, &finding->stacks[i]);
 

@@ -16,9 +16,9 @@
 #include "text_style.h"
 #include "text_table.h"
 
-#define TABLE_FROM    6	 /* findings */
-#define LEAST_DETAILS 6	 /* lines of the first finding besides what is printed in brief */
-#define MAX_ROWS      15 /* of the table, in a report that is limited to a screen */
+#define TABLE_FROM     6  /* findings */
+#define LEAST_DETAILS  6  /* lines of the first finding besides what is printed in brief */
+#define MAX_TABLE_ROWS 15 /* of the table, in a report that is limited to a screen */
 
 static const struct text_style colourful = {
 	.severity = { "", "\033[36m", "\033[33m", "\033[1;31m" },
@@ -177,8 +177,8 @@ static void plan_order(struct plan *plan, const struct report *report)
 		}
 	plan->whole = plan->count;
 	if (plan->count >= TABLE_FROM)
-		plan->rows =
-			plan->style->limited && plan->count > MAX_ROWS ? MAX_ROWS : plan->count;
+		plan->rows = plan->style->limited && plan->count > MAX_TABLE_ROWS ? MAX_TABLE_ROWS
+										  : plan->count;
 }
 
 static size_t lines_of(const struct report *report, const struct plan *plan, size_t i,

@@ -17,10 +17,10 @@
 #include "text_stack.h"
 #include "text_style.h"
 
-#define MAX_SHARES  5 /* processes that a finding lists */
-#define MAX_STACKS  4
-#define MAX_PARTS   4 /* other calls below the same library call */
-#define MAX_RELATED 5 /* findings of the same cause that are listed */
+#define MAX_SHOWN_SHARES 5 /* processes that a finding lists */
+#define MAX_SHOWN_STACKS 4
+#define MAX_PARTS	 4 /* other calls below the same library call */
+#define MAX_RELATED	 5 /* findings of the same cause that are listed */
 
 static void print_headline(const struct report *report, const struct finding *finding,
 			   const struct text_style *style, FILE *out)
@@ -39,12 +39,12 @@ static void print_shares(const struct finding *finding, FILE *out)
 	if (finding->share_count < 2)
 		return;
 	fprintf(out, "  %zu processes: ", finding->share_count);
-	for (size_t i = 0; i < finding->share_count && i < MAX_SHARES; i++)
+	for (size_t i = 0; i < finding->share_count && i < MAX_SHOWN_SHARES; i++)
 		fprintf(out, "%s%lld (%s)", i ? ", " : "",
 			(long long)finding->shares[i].process->pid,
 			quantity_of(text, finding->shares[i].count, "time"));
-	if (finding->share_count > MAX_SHARES)
-		fprintf(out, " and %zu more", finding->share_count - MAX_SHARES);
+	if (finding->share_count > MAX_SHOWN_SHARES)
+		fprintf(out, " and %zu more", finding->share_count - MAX_SHOWN_SHARES);
 	fputc('\n', out);
 }
 
@@ -259,14 +259,14 @@ static void print_stacks(const struct report *report, const struct finding *find
 		text_samples_print(report, finding, out);
 		return;
 	}
-	for (size_t i = 0; i < count && (i < MAX_STACKS || style->full); i++) {
+	for (size_t i = 0; i < count && (i < MAX_SHOWN_STACKS || style->full); i++) {
 		if (count > 1)
 			print_role(&finding->stacks[i], out);
 		print_stack(report, &finding->stacks[i], style, i || !has_source, out);
 	}
-	if (count > MAX_STACKS && !style->full)
-		fprintf(out, "  ... %zu more stack%s (--full shows all)\n", count - MAX_STACKS,
-			count - MAX_STACKS == 1 ? "" : "s");
+	if (count > MAX_SHOWN_STACKS && !style->full)
+		fprintf(out, "  ... %zu more stack%s (--full shows all)\n",
+			count - MAX_SHOWN_STACKS, count - MAX_SHOWN_STACKS == 1 ? "" : "s");
 }
 
 static void print_details(const struct report *report, const struct finding *finding,

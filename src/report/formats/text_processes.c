@@ -10,10 +10,10 @@
 #include "text_tasks.h"
 #include "report/model/words.h"
 
-#define MAX_PROCESSES 20 /* processes with nothing but executors to report */
-#define MAX_LIMITED   3	 /* likewise in a report that is limited to a screen */
-#define MAX_TYPES     5	 /* task types per executor */
-#define MAX_ARGUMENTS 80 /* length of a command line */
+#define MAX_PROCESSES	20 /* processes with nothing but executors to report */
+#define MAX_LIMITED	3  /* likewise in a report that is limited to a screen */
+#define MAX_SHOWN_TYPES 5  /* task types per executor */
+#define MAX_ARGUMENTS	80 /* length of a command line */
 
 /* Without the directory of the program itself; files below the repository's top relative to it. */
 static const char *shown_argument(struct session *session, const char *argument, size_t number)
@@ -75,14 +75,14 @@ static void print_lengths(const struct turn_lengths *lengths, FILE *out)
 	if (lengths->busy_share >= 0)
 		fprintf(out, "; busy %.3g %% of the time", 100 * lengths->busy_share);
 	fputc('\n', out);
-	for (size_t i = 0; i < lengths->type_count && i < MAX_TYPES; i++)
+	for (size_t i = 0; i < lengths->type_count && i < MAX_SHOWN_TYPES; i++)
 		fprintf(out, "      task %s: longest %s, %s in %s\n", lengths->types[i].name,
 			quantity_duration(longest, lengths->types[i].max_ns),
 			quantity_duration(most, lengths->types[i].total_ns),
 			quantity_of(turns, lengths->types[i].turns, "turn"));
-	if (lengths->type_count > MAX_TYPES)
+	if (lengths->type_count > MAX_SHOWN_TYPES)
 		fprintf(out, "      and %zu more types of tasks (--format=json lists all)\n",
-			lengths->type_count - MAX_TYPES);
+			lengths->type_count - MAX_SHOWN_TYPES);
 }
 
 static void print_executor(const struct process_executor *executor, FILE *out)

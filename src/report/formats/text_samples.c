@@ -6,8 +6,8 @@
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
 
-#define MAX_DEPTH   12
-#define LEAST_SHARE 5 /* percent: smaller shares are omitted */
+#define MAX_SAMPLE_DEPTH 12
+#define LEAST_SHARE	 5 /* percent: smaller shares are omitted */
 
 /* A sample on the way inwards: frames up to `next` are already printed. */
 struct branch {
@@ -93,7 +93,7 @@ static void print_level(const struct tree *tree, struct branch *branches, size_t
 				frames[i] = NULL;
 			}
 		print_frame(tree, best, best_weight, depth);
-		if (depth + 1 < MAX_DEPTH)
+		if (depth + 1 < MAX_SAMPLE_DEPTH)
 			print_level(tree, inner, members, depth + 1);
 	}
 	free(inner);

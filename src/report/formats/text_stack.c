@@ -8,9 +8,9 @@
 #include "text_source.h"
 #include "text_style.h"
 
-#define MAX_PACKAGES 3
-#define MAX_UNFOLDED 20 /* of a stack without any frame of the program */
-#define MAX_SHOWN    10 /* frames of the program */
+#define MAX_NAMED_PACKAGES 3
+#define MAX_UNFOLDED	   20 /* of a stack without any frame of the program */
+#define MAX_SHOWN	   10 /* frames of the program */
 
 static const char *package_of(const struct frame *frame)
 {
@@ -22,7 +22,7 @@ static const char *package_of(const struct frame *frame)
 /* "tokio, std and 2 others", in the order they appear. */
 static void print_packages(const struct frame *frames, size_t count, FILE *out)
 {
-	const char *packages[MAX_PACKAGES];
+	const char *packages[MAX_NAMED_PACKAGES];
 	size_t known = 0, others = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -34,7 +34,7 @@ static void print_packages(const struct frame *frames, size_t count, FILE *out)
 				break;
 		if (j < i)
 			continue;
-		if (known < MAX_PACKAGES)
+		if (known < MAX_NAMED_PACKAGES)
 			packages[known++] = package;
 		else
 			others++;

@@ -8,9 +8,9 @@
 
 #include "inspect/session.h"
 
-#define MAX_SIZE  (4 << 20)
-#define MAX_TOTAL (64 << 20)
-#define MAX_DEPTH 8 /* nested classes */
+#define MAX_SOURCE_SIZE	   (4 << 20)
+#define MAX_TOTAL	   (64 << 20)
+#define MAX_NESTED_CLASSES 8 /* nested classes */
 
 struct source_text {
 	const char *path;
@@ -29,7 +29,7 @@ static void read_file(struct source_text *text, size_t room)
 	if (fd < 0)
 		return;
 	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size > 0 &&
-	    status.st_size <= MAX_SIZE && (size_t)status.st_size <= room) {
+	    status.st_size <= MAX_SOURCE_SIZE && (size_t)status.st_size <= room) {
 		text->bytes = memory_get((size_t)status.st_size);
 		got = pread(fd, text->bytes, (size_t)status.st_size, 0);
 		text->size = got > 0 ? (size_t)got : 0;
@@ -132,12 +132,12 @@ const char *source_text_python_name(struct session *session, const char *path, i
 
 	text = source_text(session, path, &size);
 	if (!text || line < 1 || !function || strchr(function, '.') || *function == '<' ||
-	    line > MAX_SIZE)
+	    line > MAX_SOURCE_SIZE)
 		return NULL;
 	starts = line_starts(text, size, line);
 	if (!starts)
 		return NULL;
-	for (int i = line - 1; i >= 0 && indent && found < MAX_DEPTH; i--) {
+	for (int i = line - 1; i >= 0 && indent && found < MAX_NESTED_CLASSES; i--) {
 		const char *end = memchr(starts[i], '\n', (size_t)(text + size - starts[i]));
 		struct python_line at = python_line(starts[i], end ? end : text + size);
 

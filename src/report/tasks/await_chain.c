@@ -6,7 +6,8 @@
 #include "report/frames/rust_name.h"
 #include "report/frames/stack.h"
 
-#define MAX_TYPE 160 /* of a type's name in texts: nested combinators have thousands of bytes */
+#define MAX_TYPE_TEXT                                                                              \
+	160 /* of a type's name in texts: nested combinators have thousands of bytes */
 
 /*
  * The name in the source: the compiler's async functions, blocks and closures lie within it as
@@ -42,10 +43,10 @@ static const char *short_type(struct session *session, const char *type)
 	if (!strncmp(type, boxed, sizeof boxed - 1) && strstr(type, "dyn "))
 		return "a boxed future";
 	type = rust_short_name(&session->strings, type);
-	if (strlen(type) <= MAX_TYPE)
+	if (strlen(type) <= MAX_TYPE_TEXT)
 		return type;
 	return strings_print(&session->strings, "%s...",
-			     strings_keep_part(&session->strings, type, MAX_TYPE));
+			     strings_keep_part(&session->strings, type, MAX_TYPE_TEXT));
 }
 
 static bool has_owner(const struct stack *stack, enum frame_owner owner)

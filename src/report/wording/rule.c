@@ -39,18 +39,18 @@ static const struct rule rules[] = {
 #undef KIND
 };
 
-#define COUNT (sizeof rules / sizeof *rules)
+#define RULE_COUNT (sizeof rules / sizeof *rules)
 
 const struct rule *rule_at(size_t n)
 {
-	return n < COUNT ? &rules[n] : NULL;
+	return n < RULE_COUNT ? &rules[n] : NULL;
 }
 
 size_t rule_of(const struct finding *finding)
 {
 	size_t i;
 
-	for (i = 0; i + 1 < COUNT; i++)
+	for (i = 0; i + 1 < RULE_COUNT; i++)
 		if (rules[i].kind == finding->kind &&
 		    (!rules[i].category ||
 		     (finding->category && !strcmp(rules[i].category, finding->category))))

@@ -8,16 +8,16 @@
 #include "system_call.h"
 #include "thread.h"
 
-#define LINE_SIZE 512
+#define LOG_LINE_SIZE 512
 
 struct line {
-	char text[LINE_SIZE];
+	char text[LOG_LINE_SIZE];
 	size_t used;
 };
 
 static void add(struct line *line, const char *text)
 {
-	while (*text && line->used < LINE_SIZE - 1)
+	while (*text && line->used < LOG_LINE_SIZE - 1)
 		line->text[line->used++] = *text++;
 }
 

@@ -16,9 +16,9 @@
 #include "guard_rest.h"
 #include "shared/layout_chain.h"
 
-#define INDEX_SIZE 512 /* a power of two, twice the sites that fit */
+#define CANCEL_INDEX 512 /* a power of two, twice the sites that fit */
 
-static uint32_t index_of[INDEX_SIZE]; /* offsets, by hash; open addressing */
+static uint32_t index_of[CANCEL_INDEX]; /* offsets, by hash; open addressing */
 static uint32_t count;
 
 struct cancel_spot {
@@ -74,7 +74,7 @@ static COLD void *write_site(const void *key, uint64_t hash)
 	struct trace_executor *executor = spot->executor ? executor_record(spot->executor) : NULL;
 	struct trace_cancel_site *site;
 
-	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= INDEX_SIZE / 2)
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= CANCEL_INDEX / 2)
 		return NULL;
 	site = trace_allocate(sizeof *site);
 	if (!site)
@@ -102,7 +102,7 @@ static struct trace_cancel_site *site_of(const struct cancel_spot *spot)
 {
 	static const struct record_index sites = {
 		index_of,
-		INDEX_SIZE,
+		CANCEL_INDEX,
 		offsetof(struct trace_cancel_site, hash),
 		RECORD_CANCEL_SITE,
 	};

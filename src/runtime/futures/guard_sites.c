@@ -11,9 +11,9 @@
 #include "runtime/trace/trace.h"
 #include "contract/layout.h"
 
-#define INDEX_SIZE 1024 /* a power of two, twice the sites that fit */
+#define GUARD_INDEX 1024 /* a power of two, twice the sites that fit */
 
-static uint32_t index_of[INDEX_SIZE] MEMORY_TABLE; /* offsets, by hash; open addressing */
+static uint32_t index_of[GUARD_INDEX] MEMORY_TABLE; /* offsets, by hash; open addressing */
 static uint32_t count;
 
 static COLD void *write_site(const void *key, uint64_t hash)
@@ -22,7 +22,7 @@ static COLD void *write_site(const void *key, uint64_t hash)
 	struct trace_executor *executor = spot->executor ? executor_record(spot->executor) : NULL;
 	struct trace_guard_site *site;
 
-	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= INDEX_SIZE / 2)
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= GUARD_INDEX / 2)
 		return NULL;
 	site = trace_allocate(sizeof *site);
 	if (!site)
@@ -47,7 +47,7 @@ struct trace_guard_site *guard_site_get(const struct guard_spot *spot)
 {
 	static const struct record_index sites = {
 		index_of,
-		INDEX_SIZE,
+		GUARD_INDEX,
 		offsetof(struct trace_guard_site, hash),
 		RECORD_GUARD_SITE,
 	};

@@ -20,7 +20,7 @@
  * Stack walks without a block_on until the thread is no longer a suspect; each walk costs a watched
  * call.
  */
-#define PATIENCE 64
+#define ROOT_STACKS 64
 /* A thread that parks in a runtime again gets this many more. */
 #define NEW_PATIENCE 8
 
@@ -32,15 +32,15 @@ void task_thread_may_be_root(struct executor *executor)
 	root_executor = executor;
 	if (this_thread.root_suspect)
 		return;
-	if (misses > PATIENCE - NEW_PATIENCE)
-		misses = PATIENCE - NEW_PATIENCE;
+	if (misses > ROOT_STACKS - NEW_PATIENCE)
+		misses = ROOT_STACKS - NEW_PATIENCE;
 	this_thread.root_suspect = true;
 	thread_arm();
 }
 
 void task_thread_runs_tasks(struct executor *executor)
 {
-	if (!this_thread.root_suspect && misses < PATIENCE)
+	if (!this_thread.root_suspect && misses < ROOT_STACKS)
 		task_thread_may_be_root(executor);
 }
 
@@ -217,7 +217,7 @@ uint8_t task_root_flags(const uint64_t *frames, size_t depth, bool *parks)
 		flags = by_stack(frames, depth, parks);
 	if (flags) {
 		misses = 0;
-	} else if (!*parks && ++misses >= PATIENCE) {
+	} else if (!*parks && ++misses >= ROOT_STACKS) {
 		this_thread.root_suspect = false;
 		thread_arm();
 	}

@@ -20,7 +20,7 @@ struct task_module;
  */
 void task_thread_may_be_root(struct executor *executor);
 
-/* Same for task threads outside a turn. Gives up after PATIENCE stacks without a block_on. */
+/* Same for task threads outside a turn. Gives up after ROOT_STACKS stacks without a block_on. */
 void task_thread_runs_tasks(struct executor *executor);
 
 /*

@@ -9,11 +9,11 @@
 #include "runtime/unwind/unwinder.h"
 #include "javascript_heap.h"
 
-#define MAX_FRAMES   10
-#define MAX_RANGES   64
-#define NAME_SIZE    160
-#define ALL_DETAILS  0x7f /* v8::StackTrace::kDetailed and what else Node asks for */
-#define HANDLE_SCOPE 16	  /* words; v8::HandleScope has three */
+#define MAX_SCRIPT_FRAMES 10
+#define MAX_RANGES	  64
+#define SCRIPT_NAME_SIZE  160
+#define ALL_DETAILS	  0x7f /* v8::StackTrace::kDetailed and what else Node asks for */
+#define HANDLE_SCOPE	  16   /* words; v8::HandleScope has three */
 
 /* v8-isolate.h, v8-debug.h, v8-local-handle.h. Handles are passed as plain pointers. */
 static struct {
@@ -142,7 +142,7 @@ bool javascript_owns_wait(const uint64_t *frames, size_t depth)
 
 static size_t put_string(void *isolate, void *string, char *to, size_t size, char last)
 {
-	char name[NAME_SIZE];
+	char name[SCRIPT_NAME_SIZE];
 	int length = string ? v8.write(string, isolate, name, sizeof name - 1, NULL, 0) : 0;
 
 	if (length > 0 && !name[length - 1]) /* includes its NUL */
@@ -209,7 +209,7 @@ size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_th
 	if (!isolate || !v8.in_context(isolate))
 		return 0;
 	v8.scope_begin(scope, isolate);
-	stack = v8.stack(isolate, MAX_FRAMES, ALL_DETAILS);
+	stack = v8.stack(isolate, MAX_SCRIPT_FRAMES, ALL_DETAILS);
 	count = stack ? v8.count(stack) : 0;
 	for (int i = 0; i < count; i++) {
 		size_t part = put_frame(isolate, v8.frame(stack, isolate, (uint32_t)i), text + used,
@@ -236,7 +236,7 @@ size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *place
 	if (!module_of_v8)
 		return 0;
 	/* A frame's return address is stored after its caller's frame pointer. */
-	for (size_t i = 0; i + 1 < depth && count < MAX_FRAMES; i++) {
+	for (size_t i = 0; i + 1 < depth && count < MAX_SCRIPT_FRAMES; i++) {
 		size_t part = is_made_by_v8(frames[i])
 				      ? javascript_heap_frame(places[i + 1] - sizeof(uintptr_t),
 							      text + used, size - used)

@@ -9,7 +9,7 @@
 #define WORD	       sizeof(uintptr_t)
 #define STRING_SIZE    160 /* characters of a name */
 #define LONGEST_SOURCE (4 << 20)
-#define CHUNK	       512 /* source characters read at once: the stack may be small */
+#define SOURCE_CHUNK   512 /* source characters read at once: the stack may be small */
 #define TAG	       1   /* of a pointer into the heap: v8dbg_HeapObjectTag */
 
 /*
@@ -167,13 +167,13 @@ static size_t read_text(const struct text *text, uint32_t from, char *to, size_t
 /* The line, from 1, of a source position; 0: not known. */
 static long line_at(const struct text *source, uint32_t place)
 {
-	char part[CHUNK];
+	char part[SOURCE_CHUNK];
 	long line = 1;
 
 	if (place > source->length || place > LONGEST_SOURCE)
 		return 0;
 	for (uint32_t at = 0; at < place;) {
-		size_t wanted = place - at < CHUNK ? place - at : CHUNK;
+		size_t wanted = place - at < SOURCE_CHUNK ? place - at : SOURCE_CHUNK;
 		size_t got = read_text(source, at, part, wanted);
 
 		if (got != wanted)

@@ -5,7 +5,7 @@
 
 #include "runtime/modules/modules.h"
 
-#define MAX_ROWS 64 /* of one type */
+#define MAX_METHODS 64 /* of one type */
 
 struct row {
 	const char *name;
@@ -64,10 +64,10 @@ static bool replace_in(const struct module *module, uintptr_t start, uintptr_t e
 	}
 	if (!marked)
 		return false;
-	for (row = marked;
-	     marked - row < MAX_ROWS && (uintptr_t)(row - 1) >= start && is_row(module, row - 1);)
+	for (row = marked; marked - row < MAX_METHODS && (uintptr_t)(row - 1) >= start &&
+			   is_row(module, row - 1);)
 		row--;
-	for (unsigned i = 0; i < MAX_ROWS && row <= last && is_row(module, row); i++, row++)
+	for (unsigned i = 0; i < MAX_METHODS && row <= last && is_row(module, row); i++, row++)
 		replace(row, module, replacements, count);
 	return true;
 }

@@ -7,11 +7,11 @@
 #include "runtime/modules/modules.h"
 #include "shared/python_layout.h"
 
-#define TAG_BITS   UINT64_C(7) /* 3.14 marks references in the lowest bits */
-#define MAX_NAME   400	       /* characters */
-#define MAX_TABLE  (1 << 20)   /* bytes of a line table */
-#define LOOP_CODES 4	       /* loops in one program */
-#define MAX_FRAMES 200	       /* C frames lie between Python's: at most one for each */
+#define TAG_BITS	  UINT64_C(7) /* 3.14 marks references in the lowest bits */
+#define MAX_NAME	  400	      /* characters */
+#define MAX_TABLE	  (1 << 20)   /* bytes of a line table */
+#define LOOP_CODES	  4	      /* loops in one program */
+#define MAX_PYTHON_FRAMES 200	      /* C frames lie between Python's: at most one for each */
 
 static struct python_layout layout;
 static uintptr_t code_type, string_type, bytes_type;
@@ -176,7 +176,7 @@ static inline int32_t instruction_of(struct python_look *look, const void *frame
 
 void python_walk_init(struct python_walk *walk, const void *thread_state, bool interrupted)
 {
-	*walk = (struct python_walk){ .left = MAX_FRAMES, .whole = true };
+	*walk = (struct python_walk){ .left = MAX_PYTHON_FRAMES, .whole = true };
 	walk->look.trusts = proved && !interrupted;
 	walk->frame = code_type ? innermost(&walk->look, (uintptr_t)thread_state) : 0;
 }

@@ -10,9 +10,9 @@
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace.h"
 
-#define INDEX_SIZE 2048 /* a power of two, twice the number of sites */
+#define LOCK_INDEX 2048 /* a power of two, twice the number of sites */
 
-static uint32_t index_of[INDEX_SIZE] MEMORY_TABLE; /* offsets, by hash; open addressing */
+static uint32_t index_of[LOCK_INDEX] MEMORY_TABLE; /* offsets, by hash; open addressing */
 static uint32_t count;
 
 struct lock_site_key {
@@ -31,7 +31,7 @@ COLD static void *write_site(const void *wanted, uint64_t hash)
 	struct trace_lock_site *site;
 	bool in_loop = false;
 
-	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= INDEX_SIZE / 2)
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= LOCK_INDEX / 2)
 		return NULL;
 	site = trace_allocate(sizeof *site);
 	if (!site)
@@ -59,7 +59,7 @@ COLD static void *write_site(const void *wanted, uint64_t hash)
 
 static const struct record_index sites = {
 	index_of,
-	INDEX_SIZE,
+	LOCK_INDEX,
 	offsetof(struct trace_lock_site, hash),
 	RECORD_LOCK_SITE,
 };

@@ -9,10 +9,10 @@
 #include "runtime/unwind/unwinder.h"
 #include "event_loop.h"
 
-#define COPIES	   4	/* copies of libuv in one process: Node's own, uvloop's, an addon's */
-#define LOOK_AHEAD 6	/* frames between a call of libuv's own and the caller of uv_run */
-#define NEAR	   24	/* words of stack between uv_run's frame and its call of clock_gettime */
-#define PAGE	   4096 /* the stack may end at a page's end */
+#define COPIES	     4	  /* copies of libuv in one process: Node's own, uvloop's, an addon's */
+#define START_FRAMES 6	  /* frames between a call of libuv's own and the caller of uv_run */
+#define NEAR	     24	  /* words of stack between uv_run's frame and its call of clock_gettime */
+#define PAGE	     4096 /* the stack may end at a page's end */
 
 static struct copy {
 	uintptr_t run, run_end; /* its uv_run; 0: free */
@@ -77,13 +77,13 @@ static bool may_be_near(uintptr_t frame)
 /* Where the return address of the innermost uv_run on the stack lies; 0: none is near. */
 static uintptr_t run_place(void)
 {
-	uint64_t frames[LOOK_AHEAD];
-	uintptr_t places[LOOK_AHEAD];
+	uint64_t frames[START_FRAMES];
+	uintptr_t places[START_FRAMES];
 	struct unwind_start here;
 	size_t depth;
 
 	UNWIND_HERE(&here);
-	depth = unwinder_walk(&here, frames, places, LOOK_AHEAD);
+	depth = unwinder_walk(&here, frames, places, START_FRAMES);
 	for (size_t i = 0; i + 1 < depth; i++)
 		if (is_in_run(frames[i]))
 			return places[i + 1];

@@ -12,7 +12,7 @@
 
 #define MAX_MODULES 4096
 #define POOL_SIZE   (64 << 10) /* mapped at once; only used pages take memory */
-#define PATIENCE    8	       /* updates that a reader retries before it gives up */
+#define READ_TRIES  8	       /* updates that a reader retries before it gives up */
 
 /* The loaded modules, sorted by address. There are two: one is read while the other is filled. */
 struct order {
@@ -72,7 +72,7 @@ static struct module *search(const struct order *order, uintptr_t address)
 
 struct module *modules_find(uintptr_t address)
 {
-	for (int i = 0; i < PATIENCE; i++) {
+	for (int i = 0; i < READ_TRIES; i++) {
 		unsigned number = __atomic_load_n(&published, __ATOMIC_ACQUIRE);
 		struct module *module = search(&orders[number & 1], address);
 

@@ -12,9 +12,9 @@
 #include "runtime/tasks/task_slots.h"
 
 /* tokio/src/runtime/task/state.rs */
-#define RUNNING	  (1UL << 0)
-#define COMPLETE  (1UL << 1)
-#define CANCELLED (1UL << 5)
+#define TASK_RUNNING   (1UL << 0)
+#define COMPLETE       (1UL << 1)
+#define TASK_CANCELLED (1UL << 5)
 
 struct tokio_turn {
 	struct turn turn;
@@ -113,7 +113,7 @@ void tokio_poll(void *header, uint32_t number)
 	turn.began = tokio_context_look(&module->context, module_tls(module->module), moment);
 	if (UNLIKELY(slot->future != NULL))
 		guard_look(slot, header, LOOK_TO_POLL);
-	if (UNLIKELY(*(const uint64_t *)header & CANCELLED)) {
+	if (UNLIKELY(*(const uint64_t *)header & TASK_CANCELLED)) {
 		turn.turn.outcome = OUTCOME_CANCELLED;
 		if (!job)
 			drop_future(slot, header, CANCEL_ABORTED, LOOK_TO_POLL);
@@ -135,7 +135,7 @@ void tokio_shutdown(void *header, uint32_t number)
 	if (UNLIKELY(slot->future != NULL))
 		guard_look(slot, header, LOOK_FROM_ASIDE);
 	/* A task that is running now ends by itself. */
-	if (*(const uint64_t *)header & (RUNNING | COMPLETE))
+	if (*(const uint64_t *)header & (TASK_RUNNING | COMPLETE))
 		((void (*)(void *))slot->function)(header);
 	else
 		drop_future(slot, header, CANCEL_SHUT_DOWN, LOOK_FROM_ASIDE);

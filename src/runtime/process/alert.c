@@ -13,7 +13,7 @@
 #include "runtime/trace/trace.h"
 #include "summary.h"
 
-#define TEXT 256
+#define ALERT_SIZE 256
 
 static void (*callback)(const char *text);
 static bool wanted;
@@ -23,7 +23,7 @@ enum { HALT_NEVER, HALT_ERROR, HALT_WARNING };
 enum { ON_FINDING_NOTHING, ON_FINDING_STOP };
 
 struct text {
-	char bytes[TEXT];
+	char bytes[ALERT_SIZE];
 	size_t used;
 };
 
@@ -40,7 +40,7 @@ static void add(struct text *text, const char *part, size_t size)
 
 static void add_word(struct text *text, const char *word)
 {
-	add(text, word, TEXT);
+	add(text, word, ALERT_SIZE);
 }
 
 static void add_number(struct text *text, uint64_t number)
@@ -89,7 +89,7 @@ static void print(const char *words, const struct text *text)
 		return;
 	add_word(&line, "yieldsan: ");
 	add_word(&line, words);
-	add(&line, text->bytes, TEXT);
+	add(&line, text->bytes, ALERT_SIZE);
 	if (line.used == sizeof line.bytes - 1)
 		line.used--;
 	line.bytes[line.used] = '\n';

@@ -10,7 +10,7 @@
 #include "contract/trace_format.h"
 
 #define VARIABLE     "LD_PRELOAD="
-#define LIBRARY_NAME "libyieldsan"
+#define LIBRARY_STEM "libyieldsan"
 #define MAX_WRITTEN  16 /* in one process: a server may start one for each request */
 
 static const char *own_list;
@@ -31,7 +31,7 @@ static bool keeps_library(char *const environment[])
 
 		if (strncmp(*environment, VARIABLE, strlen(VARIABLE)) != 0)
 			continue;
-		return (own_list && !strcmp(value, own_list)) || strstr(value, LIBRARY_NAME);
+		return (own_list && !strcmp(value, own_list)) || strstr(value, LIBRARY_STEM);
 	}
 	return false;
 }

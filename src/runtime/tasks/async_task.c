@@ -11,10 +11,10 @@
 #include "task_slots.h"
 
 /* async-task/src/state.rs, 4.0 to 4.7. */
-#define SCHEDULED (1UL << 0)
-#define RUNNING	  (1UL << 1)
-#define COMPLETED (1UL << 2)
-#define REFERENCE (1UL << 8)
+#define SCHEDULED	   (1UL << 0)
+#define ASYNC_TASK_RUNNING (1UL << 1)
+#define COMPLETED	   (1UL << 2)
+#define REFERENCE	   (1UL << 8)
 /* More references than any task has, and less than any address. */
 #define LARGEST_STATE (1UL << 32)
 
@@ -61,8 +61,8 @@ bool async_task_thread_is_reactor(void)
  */
 static bool may_be_state(uint64_t word)
 {
-	return word & SCHEDULED && !(word & (RUNNING | COMPLETED)) && word >= REFERENCE &&
-	       word < LARGEST_STATE;
+	return word & SCHEDULED && !(word & (ASYNC_TASK_RUNNING | COMPLETED)) &&
+	       word >= REFERENCE && word < LARGEST_STATE;
 }
 
 static void confirm(struct task_slot *slot, const uint64_t *header, unsigned vtable_word)

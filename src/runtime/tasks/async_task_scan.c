@@ -4,16 +4,16 @@
 
 #include "runtime/modules/modules.h"
 
-#define FUNCTIONS 7
-#define LAYOUT	  7 /* in words from schedule */
-#define WORDS	  8
+#define FUNCTIONS	   7
+#define LAYOUT		   7 /* in words from schedule */
+#define ASYNC_VTABLE_WORDS 8
 
 /* Larger than any future; only separates a size from an address. */
 #define LARGEST_TASK	  (64UL << 20)
 #define LARGEST_ALIGNMENT 4096
 /* State, awaiter and the vtable's address, and metadata that an executor may add. */
-#define SMALLEST_HEADER 0x20
-#define LARGEST_HEADER	0x400
+#define SMALLEST_HEADER	     0x20
+#define LARGEST_ASYNC_HEADER 0x400
 
 /*
  * struct TaskLayout: core::alloc::Layout, whose two words may be in either order, and three
@@ -31,7 +31,7 @@ static bool is_layout(const struct layout *layout)
 	return alignment >= sizeof(void *) && alignment <= LARGEST_ALIGNMENT &&
 	       (alignment & (alignment - 1)) == 0 && layout->size < LARGEST_TASK &&
 	       layout->size % alignment == 0 && layout->schedule >= SMALLEST_HEADER &&
-	       layout->schedule <= LARGEST_HEADER && layout->future >= layout->schedule &&
+	       layout->schedule <= LARGEST_ASYNC_HEADER && layout->future >= layout->schedule &&
 	       layout->output == layout->future && layout->future <= layout->size;
 }
 
@@ -67,7 +67,8 @@ void async_task_scan(const struct task_region *region, const struct task_address
 	struct task_vtable vtable = { 0 };
 
 	for (; words + FUNCTIONS <= end; words++) {
-		vtable.by_shape = words + WORDS <= end && may_be_data(region, words[LAYOUT]) &&
+		vtable.by_shape = words + ASYNC_VTABLE_WORDS <= end &&
+				  may_be_data(region, words[LAYOUT]) &&
 				  task_words_are_functions(region, words, FUNCTIONS) &&
 				  has_layout(region, words[LAYOUT]);
 		if (!vtable.by_shape && !(runs && task_addresses_has(runs, words[ASYNC_TASK_RUN]) &&

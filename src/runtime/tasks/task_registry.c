@@ -6,8 +6,8 @@
 #include "runtime/trace/trace.h"
 #include "runtime/turns/task_types.h"
 
-#define TABLES	4
-#define BUCKETS 2 /* per table: a task may be in either */
+#define TABLES	      4
+#define BUCKETS_TRIED 2 /* per table: a task may be in either */
 
 struct trace_task *task_registry_first;
 
@@ -72,7 +72,7 @@ static struct trace_task *find(const void *header)
 		struct trace_tasks *record =
 			__atomic_load_n(&tables[table].record, __ATOMIC_ACQUIRE);
 
-		for (unsigned i = 0; record && i < BUCKETS; i++) {
+		for (unsigned i = 0; record && i < BUCKETS_TRIED; i++) {
 			struct trace_task *entry = bucket(table, record, header, i);
 
 			for (int j = 0; j < TASK_REGISTRY_BUCKET; j++)
@@ -100,7 +100,7 @@ static bool add_to(unsigned table, const void *header, uint64_t word, uint64_t t
 
 	if (!record)
 		record = make(table);
-	for (unsigned i = 0; record && i < BUCKETS; i++) {
+	for (unsigned i = 0; record && i < BUCKETS_TRIED; i++) {
 		struct trace_task *entry = bucket(table, record, header, i);
 
 		for (int j = 0; j < TASK_REGISTRY_BUCKET; j++)

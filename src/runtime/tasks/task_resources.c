@@ -14,24 +14,24 @@
 #include "runtime/base/runtime.h"
 #include "runtime/turns/turn.h"
 
-#define PLACES	   1024 /* by descriptor: the later of two in one place is kept */
-#define INDEX_SIZE 256	/* a power of two, twice the sites that fit */
+#define RESOURCE_PLACES 1024 /* by descriptor: the later of two in one place is kept */
+#define RESOURCE_INDEX	256  /* a power of two, twice the sites that fit */
 
 static struct resource {
 	int fd;
 	uint64_t task; /* 0: free */
 	const struct known_stack *opened;
 	uint32_t left; /* offset of the trace_left_site once its task is gone; 0 */
-} resources[PLACES] MEMORY_TABLE;
+} resources[RESOURCE_PLACES] MEMORY_TABLE;
 
 uint32_t task_resources_kept;
 
-static uint32_t index_of[INDEX_SIZE]; /* offsets, by hash; open addressing */
+static uint32_t index_of[RESOURCE_INDEX]; /* offsets, by hash; open addressing */
 static uint32_t count;
 
 static struct resource *place_of(int fd)
 {
-	return &resources[(unsigned)fd % PLACES];
+	return &resources[(unsigned)fd % RESOURCE_PLACES];
 }
 
 uint64_t task_resources_number(const void *header, uint32_t type)
@@ -94,7 +94,7 @@ void task_resource_is_used(int fd)
 
 void task_resources_are_gone(unsigned first, unsigned last)
 {
-	for (unsigned i = 0; task_resources_kept && i < PLACES; i++)
+	for (unsigned i = 0; task_resources_kept && i < RESOURCE_PLACES; i++)
 		if (resources[i].task && (unsigned)resources[i].fd >= first &&
 		    (unsigned)resources[i].fd <= last)
 			drop(&resources[i]);
@@ -114,7 +114,7 @@ static COLD void *write_site(const void *wanted, uint64_t hash)
 	const struct left_key *key = wanted;
 	struct trace_left_site *site;
 
-	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= INDEX_SIZE / 2)
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) >= RESOURCE_INDEX / 2)
 		return NULL;
 	site = trace_allocate(sizeof *site);
 	if (!site)
@@ -138,7 +138,7 @@ static struct trace_left_site *site_of(const struct left_key *key)
 {
 	static const struct record_index sites = {
 		index_of,
-		INDEX_SIZE,
+		RESOURCE_INDEX,
 		offsetof(struct trace_left_site, hash),
 		RECORD_LEFT_SITE,
 	};
@@ -179,7 +179,7 @@ void task_resources_left(uint64_t task, uint32_t cancelled)
 	OWN_CODE_SCOPE;
 
 	task_leftovers_left(task, cancelled);
-	for (unsigned i = 0; i < PLACES; i++) {
+	for (unsigned i = 0; i < RESOURCE_PLACES; i++) {
 		struct resource *resource = &resources[i];
 		struct trace_left_site *site;
 

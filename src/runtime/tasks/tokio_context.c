@@ -16,7 +16,7 @@
 #define MANY_LOOKS 1024
 #define SELDOM	   1024
 /* Rounds, of some 40 cycles each. */
-#define LONGEST_WAIT 2000
+#define LONGEST_LEARNING 2000
 /* Observations after which the remaining places of the budget are accepted, or there are none. */
 #define SETTLING_LOOKS 256
 
@@ -276,7 +276,7 @@ static void learn(struct tokio_context *context, const uint8_t *block, enum toki
  */
 static bool enter(struct tokio_context *context)
 {
-	for (unsigned i = 0; i < LONGEST_WAIT; i++) {
+	for (unsigned i = 0; i < LONGEST_LEARNING; i++) {
 		if (!__atomic_exchange_n(&context->busy, 1, __ATOMIC_ACQUIRE))
 			return true;
 		arch_pause();

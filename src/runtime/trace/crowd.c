@@ -10,10 +10,10 @@
 #include "trace.h"
 
 /* An observation is valid for this long before and after: the next is due after 5 ms. */
-#define LOOK_NS UINT64_C(10000000)
+#define CROWD_LOOK_NS UINT64_C(10000000)
 
 /* The observer itself is not scheduled if it is this late. */
-#define LATE_NS UINT64_C(40000000)
+#define LATE_LOOK_NS UINT64_C(40000000)
 
 /* Takes some microseconds. */
 static bool is_full_now(void)
@@ -54,10 +54,10 @@ bool crowd_between(uint64_t start_ns, uint64_t end_ns)
 		return false;
 	looked_ns = __atomic_load_n(&header->looked_ns, __ATOMIC_RELAXED);
 	crowded_ns = __atomic_load_n(&header->crowded_ns, __ATOMIC_RELAXED);
-	if ((looked_ns && looked_ns + LATE_NS < end_ns) ||
-	    (crowded_ns && crowded_ns + LOOK_NS >= start_ns))
+	if ((looked_ns && looked_ns + LATE_LOOK_NS < end_ns) ||
+	    (crowded_ns && crowded_ns + CROWD_LOOK_NS >= start_ns))
 		return true;
-	return looked_ns && looked_ns + LOOK_NS < end_ns && is_full_now();
+	return looked_ns && looked_ns + CROWD_LOOK_NS < end_ns && is_full_now();
 }
 
 uint64_t crowd_mark(void)

@@ -13,13 +13,13 @@
 #include "trace.h"
 #include "trace_records.h"
 
-#define ENTRIES	    1024 /* of the environment; further ones are not looked at */
-#define AT_ONCE	    32
-#define TEXT	    512	       /* longer names are cut */
-#define INITIAL	    (4u << 20) /* a kernel's limit for one string and all of them: 128 KiB, 6 MiB */
-#define OWN_FRAMES  48	       /* outermost frames of a thread's creation that are kept */
-#define ORIGINS	    512	       /* threads, by hash; a newer one replaces an older one */
-#define MOST_FRAMES TRACE_MAX_FRAMES
+#define MOST_VARIABLES 1024 /* of the environment; further ones are not looked at */
+#define READ_AT_ONCE   32
+#define TEST_NAME_SIZE 512	  /* longer names are cut */
+#define INITIAL	       (4u << 20) /* a kernel's limit for one string and all of them: 128 KiB, 6 MiB */
+#define ORIGIN_FRAMES  48	  /* outermost frames of a thread's creation that are kept */
+#define ORIGINS	       512	  /* threads, by hash; a newer one replaces an older one */
+#define MOST_FRAMES    TRACE_MAX_FRAMES
 
 static const char *const variables[] = { "YIELDSAN_TEST=", "PYTEST_CURRENT_TEST=" };
 #define VARIABLES    (sizeof variables / sizeof *variables)
@@ -29,7 +29,7 @@ static const char *const variables[] = { "YIELDSAN_TEST=", "PYTEST_CURRENT_TEST=
 struct origin {
 	pthread_t thread;
 	uint32_t own, depth;
-	uint64_t frames[2 * OWN_FRAMES];
+	uint64_t frames[2 * ORIGIN_FRAMES];
 };
 
 static struct origin origins[ORIGINS] MEMORY_TABLE;
@@ -64,11 +64,11 @@ static size_t read_text(uintptr_t from, char *to, size_t size)
 	return used;
 }
 
-/* Reads up to AT_ONCE pointers; returns how many. */
-static size_t read_entries(uintptr_t from, uintptr_t entries[AT_ONCE])
+/* Reads up to READ_AT_ONCE pointers; returns how many. */
+static size_t read_entries(uintptr_t from, uintptr_t entries[READ_AT_ONCE])
 {
 	size_t left = MEMORY_PAGE - from % MEMORY_PAGE;
-	size_t size = AT_ONCE * sizeof *entries;
+	size_t size = READ_AT_ONCE * sizeof *entries;
 
 	if (size > left)
 		size = left;
@@ -80,7 +80,7 @@ static size_t read_entries(uintptr_t from, uintptr_t entries[AT_ONCE])
  * be read. */
 static void read_heads(const uintptr_t *entries, size_t count, char heads[][LONGEST_NAME])
 {
-	struct iovec there[AT_ONCE];
+	struct iovec there[READ_AT_ONCE];
 	long pid = system_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
 
 	for (size_t i = 0; i < count; i++) {
@@ -104,11 +104,11 @@ static void read_heads(const uintptr_t *entries, size_t count, char heads[][LONG
 /* Where the value of the first of the variables is; 0: none is set. */
 static uintptr_t find_text(void)
 {
-	uintptr_t at = (uintptr_t)environ, entries[AT_ONCE], found[VARIABLES] = { 0 };
-	char heads[AT_ONCE][LONGEST_NAME];
+	uintptr_t at = (uintptr_t)environ, entries[READ_AT_ONCE], found[VARIABLES] = { 0 };
+	char heads[READ_AT_ONCE][LONGEST_NAME];
 	bool more = at != 0;
 
-	for (size_t seen = 0; more && seen < ENTRIES;) {
+	for (size_t seen = 0; more && seen < MOST_VARIABLES;) {
 		size_t got = read_entries(at, entries), count = 0;
 
 		while (count < got && entries[count])
@@ -144,7 +144,7 @@ static const struct origin *origin_of(pthread_t thread)
 static void write_note(uintptr_t text, const struct origin *origin)
 {
 	size_t depth = origin && origin->depth <= MOST_FRAMES ? origin->depth : 0;
-	char copy[TEXT];
+	char copy[TEST_NAME_SIZE];
 	size_t length = text ? read_text(text, copy, sizeof copy) : 0;
 	struct trace_test *note =
 		trace_allocate(sizeof *note + depth * sizeof *note->frames + length);
@@ -199,7 +199,7 @@ static void remember(struct origin *made, const struct origin *maker)
 
 	UNWIND_HERE(&here);
 	depth = unwinder_walk(&here, frames, NULL, MOST_FRAMES);
-	first = depth > OWN_FRAMES ? depth - OWN_FRAMES : 0;
+	first = depth > ORIGIN_FRAMES ? depth - ORIGIN_FRAMES : 0;
 	made->own = (uint32_t)(depth - first);
 	memcpy(made->frames, frames + first, made->own * sizeof *frames);
 	made->depth = made->own;

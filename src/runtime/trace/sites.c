@@ -10,10 +10,10 @@
 #include "trace.h"
 #include "trace_records.h"
 
-#define INDEX_SIZE 16384 /* a power of two, twice the sites that fit */
-#define MAX_SITES  (INDEX_SIZE / 2)
+#define SITE_INDEX 16384 /* a power of two, twice the sites that fit */
+#define MAX_SITES  (SITE_INDEX / 2)
 
-static uint32_t index_of[INDEX_SIZE] MEMORY_TABLE; /* offsets of sites by hash, open addressing */
+static uint32_t index_of[SITE_INDEX] MEMORY_TABLE; /* offsets of sites by hash, open addressing */
 static uint32_t count, sample_count;
 
 static uint64_t hash_of(const struct site_key *key)
@@ -124,7 +124,7 @@ struct trace_site *site_get(const struct site_key *key)
 {
 	static const struct record_index sites = {
 		index_of,
-		INDEX_SIZE,
+		SITE_INDEX,
 		offsetof(struct trace_site, hash),
 		RECORD_SITE,
 	};

@@ -9,10 +9,10 @@
 #include "turn.h"
 #include "turn_times.h"
 
-#define NESTED	4   /* nested regions on one thread; deeper ones count for this one */
-#define REASONS 128 /* of one process */
+#define NESTED_ALLOWANCES 4   /* nested regions on one thread; deeper ones count for this one */
+#define REASONS		  128 /* of one process */
 
-static THREAD_LOCAL const char *reasons[NESTED];
+static THREAD_LOCAL const char *reasons[NESTED_ALLOWANCES];
 static THREAD_LOCAL unsigned depth;
 /* Set by the outermost region: its time does not count as the turn's. */
 static THREAD_LOCAL struct turn *stopped;
@@ -22,7 +22,7 @@ static uint32_t records[REASONS]; /* offsets, in order of first use; 0 ends them
 
 static bool is_open(void)
 {
-	return depth && reasons[depth <= NESTED ? depth - 1 : NESTED - 1];
+	return depth && reasons[depth <= NESTED_ALLOWANCES ? depth - 1 : NESTED_ALLOWANCES - 1];
 }
 
 /* The turn's clock stands still while a region is open. */
@@ -45,7 +45,7 @@ static void begin(const char *reason)
 
 	if (this_thread.vforked || this_thread.dead)
 		return;
-	if (depth < NESTED)
+	if (depth < NESTED_ALLOWANCES)
 		reasons[depth] = reason;
 	depth++;
 	follow(was_open);
@@ -128,7 +128,7 @@ bool allowance_take(void)
 
 	if (LIKELY(!depth) || !is_open())
 		return false;
-	record = find(reasons[depth <= NESTED ? depth - 1 : NESTED - 1]);
+	record = find(reasons[depth <= NESTED_ALLOWANCES ? depth - 1 : NESTED_ALLOWANCES - 1]);
 	if (record)
 		__atomic_fetch_add(&record->events, 1, __ATOMIC_RELAXED);
 	else

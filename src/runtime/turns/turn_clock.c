@@ -4,9 +4,9 @@
 
 #define ONE (UINT64_C(1) << 32)
 /* CPUID 0x80000007, EDX: the counter never stops or changes its rate. */
-#define SHORTEST_NS UINT64_C(20000)    /* between two readings that give the rate to 0.5 % */
-#define PATIENCE    10000	       /* readings, in case the clock does not advance */
-#define SURE_NS	    UINT64_C(10000000) /* gives the rate to 0.001 %: a longer time is no better */
+#define SHORTEST_NS    UINT64_C(20000)	  /* between two readings that give the rate to 0.5 % */
+#define CLOCK_READINGS 10000		  /* readings, in case the clock does not advance */
+#define SURE_NS	       UINT64_C(10000000) /* gives the rate to 0.001 %: a longer time is no better */
 
 struct turn_clock turn_clock;
 
@@ -49,7 +49,7 @@ void turn_clock_calibrate(void)
 
 	do
 		look(&ticks, &ns);
-	while (ns - started.ns < SHORTEST_NS && ++looks < PATIENCE);
+	while (ns - started.ns < SHORTEST_NS && ++looks < CLOCK_READINGS);
 	/* A clock that stands still or went back: turns have no length. */
 	if (ns <= started.ns || ticks <= started.ticks)
 		scale = 0;

@@ -26,7 +26,7 @@
 
 #define MAX_LOADS   32
 #define MAX_READS   20000 /* words of call frame information: a valid answer takes a few hundred */
-#define PATIENCE    1000000
+#define MOST_STEPS  1000000
 #define MAX_ADDED   (0x7f * 8)
 
 /* .eh_frame_hdr with the encodings that linkers write (LSB 5.0, 10.6.2). */
@@ -267,7 +267,7 @@ static void serve(enum serving whom)
 /* An answer takes 3 us. Without one the stack would be cut short, and look like another place. */
 static bool take_turn(void)
 {
-	for (unsigned i = 0; i < PATIENCE; i++) {
+	for (unsigned i = 0; i < MOST_STEPS; i++) {
 		if (!__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
 			return true;
 		arch_pause();

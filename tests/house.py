@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Names and functions of the source tree against src/house.def, a list that may only shrink: macro names with several
+values, function names in several files, thread-local variables beside struct thread_state, functions that branch a lot.
+
+usage: tests/house.py [--write]
+
+--write replaces the list by what is there now; it refuses to let it grow, unless --grow is given too.
+"""
+
+import collections
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = ROOT / "src/house.def"
+MOST_BRANCHES = 25
+# What each line says, with the least count that is listed.
+KINDS = {
+    "MACRO": (2, "macro {} means different things in {} files"),
+    "FUNCTION": (2, "function {} is in {} files"),
+    "THREAD_LOCAL": (1, "{} has {} thread-local variables beside struct thread_state"),
+    "BRANCHES": (MOST_BRANCHES + 1, "{} has {} branches"),
+}
+
+
+def without_comments(text):
+    text = re.sub(r'/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'',
+                  lambda found: re.sub(r"[^\n]", " ", found[0]) if found[0][0] == "/" else found[0], text, flags=re.S)
+    return text.replace("\\\n", "  ")
+
+
+def sources():
+    for top in ("src", "tools"):
+        for path in sorted((ROOT / top).rglob("*.[ch]")):
+            yield path.relative_to(ROOT).as_posix(), without_comments(path.read_text())
+
+
+def macros_of(text):
+    """By name; not those that are defined for the lines of a table, and undefined behind it."""
+    undefined = set(re.findall(r"^\s*#\s*undef\s+(\w+)", text, re.M))
+    for name, parameters, value in re.findall(r"^\s*#\s*define\s+(\w+)(\([^)]*\))?[ \t]*(.*)$", text, re.M):
+        yield name, parameters + " ".join(value.split()), name in undefined
+
+
+def functions_of(text):
+    """Name and body of each function: its braces are at the beginning of lines."""
+    for found in re.finditer(r"^\{\n(.*?)^\}", text, re.M | re.S):
+        head = text[:found.start()].rstrip()
+        name = re.search(r"(\w+)\((?:[^()]|\([^()]*\))*\)$", head)
+        if name and not name[1].startswith("__") and "=" not in head[head.rfind("\n") + 1:]:
+            yield name[1], found[1]
+
+
+def branches(body):
+    body = re.sub(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'', '""', body)
+    body = re.sub(r"^\s*#.*$", "", body, flags=re.M)
+    return 1 + len(re.findall(r"\b(?:if|for|while|case)\b|&&|\|\||\?", body))
+
+
+def measure():
+    values, places, files = (collections.defaultdict(set) for _ in range(3))
+    found = {}
+    tables = set()
+    for path, text in sources():
+        for name, value, is_tables in macros_of(text):
+            values[name].add(value)
+            places[name].add(path)
+            if is_tables or path.endswith("/table.h"):
+                tables.add(name)
+        for name, body in functions_of(text):
+            files[name].add(path)
+            found["BRANCHES", f"{path}:{name}"] = branches(body)
+        if path != "src/runtime/base/thread.h":
+            found["THREAD_LOCAL", path] = len(re.findall(r"^(?!\s*#|extern).*\bTHREAD_LOCAL\b", text, re.M))
+    for name, different in values.items():
+        found["MACRO", name] = 0 if name in tables or len(different) == 1 else len(places[name])
+    for name, defining in files.items():
+        found["FUNCTION", name] = len(defining)
+    return {key: count for key, count in found.items() if count >= KINDS[key[0]][0]}
+
+
+def listed():
+    return {(kind, name): int(count) for kind, name, count in re.findall(r"^(\w+)\((.*), (\d+)\)$", LIST.read_text(), re.M)}
+
+
+def write(found, grown):
+    if grown and "--grow" not in sys.argv:
+        print(f"not written: grown: {' '.join(name for _, name in grown)}")
+        return 1
+    head = re.match(r"/\*.*?\*/\n", LIST.read_text(), re.S)[0]
+    LIST.write_text(head + "".join(f"{kind}({name}, {count})\n" for (kind, name), count in sorted(found.items())))
+    return 0
+
+
+def main():
+    known, found = listed(), measure()
+    grown = [key for key, count in sorted(found.items()) if count > known.get(key, 0)]
+    if "--write" in sys.argv:
+        return write(found, grown)
+    for kind, name in grown:
+        least, sentence = KINDS[kind]
+        print(f"FAIL: {sentence.format(name, found[kind, name])}: {known.get((kind, name), least - 1)} at most")
+    if any(found.get(key, 0) < count for key, count in known.items()):
+        print("the list can shrink: tests/house.py --write")
+    print(f"{len(found) - len(grown)} passed, {len(grown)} failed, 0 skipped")
+    return 1 if grown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
