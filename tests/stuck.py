@@ -151,5 +151,30 @@ def a_report_names_what_each_task_has(place):
     expect(finding["in_progress"]["ns"] > 0 if isinstance(finding.get("in_progress"), dict) else True, finding)
 
 
+def _run_until(place, case, is_enough):
+    """Under `run`, which ends the program by SIGINT once it is enough. Its lines, and its report."""
+    directory, report = place / f"run-{case}", place / f"{case}.json"
+    command = [YIELDSAN, "run", "-o", directory, "--format=json", f"--report={report}", "--", _program("dev"), case]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if is_enough(line):
+                process.send_signal(signal.SIGINT)
+                break
+        process.communicate(timeout=SECONDS)
+    return lines, json.loads(report.read_text()), directory
+
+
+def run_says_so_while_it_lasts_and_at_its_end(place):
+    lines, document, directory = _run_until(place, "ring_of_two", lambda line: "wait for each other" in line)
+    expect("deadlock: 2 tasks wait for each other: futures_stuck::take_two" in lines[-1], lines)
+    finding, = [finding for finding in document["findings"] if finding["kind"] == "deadlock"]
+    expect(_waits(finding) == [_line("take_two")] * 2, finding)
+    trace, = traces_in(directory)
+    document = json.loads(yieldsan("explain", "--format=json", trace).out)
+    expect(document["state"] == "deadlock" and len(document["findings"]) == 1, document["verdict"])
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(globals()))

@@ -355,6 +355,7 @@ static int start(struct run *run)
 		.options = &run->options->runtime,
 		.out = is_text(run) ? run->report : stderr,
 		.report = report_live,
+		.report_stuck = report_live_stuck,
 	};
 	int error;
 

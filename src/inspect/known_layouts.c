@@ -35,13 +35,14 @@ bool known_layout_cached(struct layout *layout, const struct trace_module *modul
 }
 
 /* The layout that the runtime used is in the cache, even if the file has changed since. */
-static bool open_layout(struct layout *layout, const struct loaded_module *module)
+static bool open_layout(const struct session *session, struct layout *layout,
+			const struct loaded_module *module)
 {
 	char sentence[LAYOUT_SENTENCE_SIZE];
 
 	if (known_layout_cached(layout, module->record))
 		return true;
-	if (layout_open(layout, module->file, NULL, sentence))
+	if (session->options.cached_layouts || layout_open(layout, module->file, NULL, sentence))
 		return false;
 	if (is_of(layout, module->record))
 		return true;
@@ -61,7 +62,7 @@ const struct layout *known_layout_of(struct session *session, const struct loade
 		known = memory_get(sizeof *known);
 		known->path = module->path;
 		known->build_id = module->build_id;
-		known->found = open_layout(&known->layout, module);
+		known->found = open_layout(session, &known->layout, module);
 		known->next = session->layouts;
 		session->layouts = known;
 	}

@@ -14,6 +14,7 @@
 struct session_options {
 	const char *debug_root; /* root of separate debug files; NULL: /usr/lib/debug */
 	bool no_source;		/* stacks are shown without lines of the source */
+	bool cached_layouts;	/* layouts that are not in the cache are not read */
 	bool in_haste;		/* only names from libc: its line numbers take longest to read */
 	const char *strip_prefix, *source_root; /* path options for display: see source_path.h */
 };

@@ -13,6 +13,7 @@
 #include "ancestor.h"
 #include "crowd.h"
 #include "holder_watch.h"
+#include "stuck_snapshot.h"
 #include "task_snapshot.h"
 #include "watched_root.h"
 #include "watched_trace.h"
@@ -316,6 +317,15 @@ static void prepare_line(struct stall_watch *watch, const struct watched_trace *
 	watch->prepared_ns = monotonic_ns();
 }
 
+static void look_for_stuck(struct stall_watch *watch, struct watched_trace *trace)
+{
+	const uint64_t least_ns = watch->start->options->lock_wait_ms * UINT64_C(1000000);
+	const struct stuck_records *records = stuck_snapshot_look(trace->stuck, trace, least_ns);
+
+	if (records && watch->start->report_stuck)
+		watch->start->report_stuck(trace->path, records, watch->start->out);
+}
+
 static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace)
 {
 	const uint64_t error_ns = watch->start->options->long_turn_error_us * UINT64_C(1000);
@@ -325,6 +335,7 @@ static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace
 	watched_trace_write_crowd(trace, &watch->crowd);
 	holder_watch_look(trace);
 	task_snapshot_look(trace->tasks, trace);
+	look_for_stuck(watch, trace);
 	for (size_t i = 0; trace->scale && i < trace->count; i++)
 		tell |= look_at_thread(watch, trace, &trace->threads[i]);
 	if (tell)
@@ -338,6 +349,7 @@ static void end_watch_of(struct watched_trace *trace)
 {
 	if (!watched_trace_refresh(trace) && trace->header.end == TRACE_END_UNKNOWN)
 		task_snapshot_write(trace->tasks, trace);
+	stuck_snapshot_write(trace->stuck, trace);
 	watched_trace_close(trace);
 }
 

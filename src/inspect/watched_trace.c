@@ -12,6 +12,7 @@
 
 #include "support/memory.h"
 #include "process_alive.h"
+#include "stuck_snapshot.h"
 #include "task_snapshot.h"
 #include "trace_finish.h"
 #include "shared/arch/arch.h"
@@ -47,6 +48,7 @@ struct watched_trace *watched_trace_open(const char *path, const char *run)
 	process_memory_open(&trace->memory, header.pid);
 	trace->outside = outside_create(header.pid, &trace->memory);
 	trace->tasks = task_snapshot_create();
+	trace->stuck = stuck_snapshot_create();
 	return trace;
 }
 
@@ -54,6 +56,7 @@ void watched_trace_close(struct watched_trace *trace)
 {
 	outside_destroy(trace->outside);
 	task_snapshot_destroy(trace->tasks);
+	stuck_snapshot_destroy(trace->stuck);
 	process_memory_close(&trace->memory);
 	close(trace->fd);
 	if (trace->process >= 0)

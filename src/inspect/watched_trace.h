@@ -36,6 +36,7 @@ struct watched_trace {
 	struct process_memory memory;
 	struct outside *outside;
 	struct task_snapshot *tasks;
+	struct stuck_snapshot *stuck;
 	size_t next;	/* offset of the first unread record */
 	uint32_t clock; /* offset of the trace_clock; 0: none yet */
 	uint64_t scale;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "report/collecting/collect.h"
+#include "report/collecting/collect_stuck.h"
 #include "report/collecting/findings_finish.h"
 #include "report/model/findings.h"
 #include "report/model/model.h"
@@ -47,7 +48,10 @@ static struct session *session_now(void)
 	return &session;
 }
 
-void report_live(const char *path, uint64_t least_ns, FILE *out)
+/* Reports on the trace as it is now. `records`: of tasks that can never run again, alone; NULL: of
+ * everything else. */
+static void report_on(const char *path, uint64_t least_ns, const struct stuck_records *records,
+		      FILE *out)
 {
 	const struct report_options options = REPORT_OPTIONS_DEFAULT;
 	struct report report = { .session = session_now(), .options = &options, .live = true };
@@ -59,7 +63,10 @@ void report_live(const char *path, uint64_t least_ns, FILE *out)
 	obstack_init(&report.memory);
 	report.processes = process_create(report.session, &trace,
 					  strings_keep(&report.session->strings, path), false);
-	collect(&report, report.processes, &trace);
+	if (records)
+		collect_stuck_alone(&report, report.processes, &trace, records);
+	else
+		collect(&report, report.processes, &trace);
 	trace_file_close(&trace);
 	stalls_finish(&report);
 	findings_finish(&report);
@@ -67,4 +74,14 @@ void report_live(const char *path, uint64_t least_ns, FILE *out)
 		print(&report, least_ns, out);
 	findings_deinit(&report);
 	obstack_free(&report.memory, NULL);
+}
+
+void report_live(const char *path, uint64_t least_ns, FILE *out)
+{
+	report_on(path, least_ns, NULL, out);
+}
+
+void report_live_stuck(const char *path, const struct stuck_records *records, FILE *out)
+{
+	report_on(path, 0, records, out);
 }

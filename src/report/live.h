@@ -10,4 +10,9 @@
  * only that. */
 void report_live(const char *path, uint64_t least_ns, FILE *out);
 
+struct stuck_records;
+
+/* Prints the tasks of a record of the running program that can never run again. */
+void report_live_stuck(const char *path, const struct stuck_records *records, FILE *out);
+
 #endif

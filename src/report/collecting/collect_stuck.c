@@ -307,3 +307,14 @@ void collect_stuck(struct collection *collection)
 		observe(collection, collection_record(collection, RECORD_STUCK, i));
 	stuck_records_deinit(&records);
 }
+
+void collect_stuck_alone(struct report *report, const struct process *process,
+			 const struct trace_file *trace, const struct stuck_records *records)
+{
+	struct collection collection = { .report = report, .process = process, .trace = trace };
+
+	address_space_init(&collection.space, report->session, trace);
+	for (size_t i = 0; i < records->count; i++)
+		observe(&collection, records->items[i]);
+	address_space_deinit(&collection.space);
+}

@@ -1,0 +1,105 @@
+#include "stuck_snapshot.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "session.h"
+#include "support/memory.h"
+#include "trace_finish.h"
+
+#define FIRST_NS  UINT64_C(500000000)  /* before the first look */
+#define PERIOD_NS UINT64_C(1020000000) /* between two: three looks take over two seconds */
+#define SHARE	  50		       /* a look may take one part of so many of the time */
+
+struct stuck_snapshot {
+	uint64_t due_ns;
+	struct session session;
+	struct stuck_watch watch;
+	struct stuck_records records; /* of the last look */
+	size_t told;		      /* records of rings that were returned */
+};
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+struct stuck_snapshot *stuck_snapshot_create(void)
+{
+	struct stuck_snapshot *snapshot = memory_get(sizeof *snapshot);
+
+	session_init(&snapshot->session,
+		     &(struct session_options){ .in_haste = true, .cached_layouts = true });
+	snapshot->due_ns = monotonic_ns() + FIRST_NS;
+	return snapshot;
+}
+
+void stuck_snapshot_destroy(struct stuck_snapshot *snapshot)
+{
+	stuck_watch_deinit(&snapshot->watch);
+	stuck_records_deinit(&snapshot->records);
+	session_deinit(&snapshot->session);
+	free(snapshot);
+}
+
+static void look(struct stuck_snapshot *snapshot, const char *path)
+{
+	char sentence[TRACE_SENTENCE_SIZE];
+	struct address_space space;
+	struct trace_file trace;
+
+	stuck_records_deinit(&snapshot->records);
+	if (trace_file_read(&trace, path, sentence)) {
+		stuck_watch_deinit(&snapshot->watch);
+		return;
+	}
+	address_space_init(&space, &snapshot->session, &trace);
+	if (stuck_watch_look(&snapshot->watch, &space))
+		stuck_watch_records(&snapshot->watch, &trace, &snapshot->records);
+	address_space_deinit(&space);
+	trace_file_close(&trace);
+}
+
+/* Rings that have lasted. */
+static size_t count_rings(const struct stuck_records *records, uint64_t least_ns)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < records->count; i++) {
+		const struct trace_stuck *record = records->items[i];
+		const struct trace_stuck_task *tasks = (const void *)(record + 1);
+
+		count += record->kind == STUCK_RING &&
+			 record->seen_ns - tasks[0].polled_ns >= least_ns;
+	}
+	return count;
+}
+
+const struct stuck_records *stuck_snapshot_look(struct stuck_snapshot *snapshot,
+						const struct watched_trace *trace,
+						uint64_t least_ns)
+{
+	uint64_t start_ns = monotonic_ns(), took_ns;
+	size_t rings;
+
+	if (start_ns < snapshot->due_ns || !trace->records[RECORD_TASKS].count)
+		return NULL;
+	look(snapshot, trace->path);
+	took_ns = monotonic_ns() - start_ns;
+	snapshot->due_ns = start_ns + (took_ns * SHARE > PERIOD_NS ? took_ns * SHARE : PERIOD_NS);
+	rings = count_rings(&snapshot->records, least_ns);
+	if (rings <= snapshot->told)
+		return NULL;
+	snapshot->told = rings;
+	return &snapshot->records;
+}
+
+void stuck_snapshot_write(struct stuck_snapshot *snapshot, const struct watched_trace *trace)
+{
+	for (size_t i = 0; i < snapshot->records.count; i++)
+		trace_finish_append(trace->fd, snapshot->records.items[i],
+				    snapshot->records.items[i]->head.size);
+}
