@@ -14,7 +14,8 @@ COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc
 RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
            -fno-builtin -D_GNU_SOURCE -include src/runtime/libc/libc.h
 TOOLS   := -include src/shared/arch/arch.h -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(BUILD)/generated $(SANITIZE)
-LIBS    := -lexpat -ldw -lelf -ljansson -liberty -lprotobuf-c -lz -lncursesw -ltinfo
+# The C++ library is linked statically: the command needs no other file for it.
+LIBS    := -lexpat -l:libstdc++.a -static-libgcc -lm -ldw -lelf -ljansson -liberty -lprotobuf-c -lz -lncursesw -ltinfo
 
 # glibc before 2.34 has dlvsym and pthread_key_create in these.
 OLD_LIBC := -Wl,--push-state,--no-as-needed -l:libdl.so.2 -l:libpthread.so.0 -Wl,--pop-state
@@ -26,7 +27,7 @@ runtime_src := $(filter-out src/judgement/report/%,$(call find_src,src/runtime s
 tools_src   := $(wildcard tools/*.c) \
                $(call find_src,tools/top tools/export src/report src/judgement src/inspect src/async_layouts src/machine_code src/symbols src/support src/executors src/shared)
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
-tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o) $(BUILD)/tools/profile.pb-c.o $(BUILD)/tools/carried_program.o
+tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o) $(BUILD)/tools/tools/toml.cc.o $(BUILD)/tools/profile.pb-c.o $(BUILD)/tools/carried_program.o
 
 unit    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/*/*.c))
 # Each ends with a line `N passed, N failed, N skipped`.
@@ -174,6 +175,11 @@ $(BUILD)/tools/%.o: %
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(COMMON) -MMD -MP $(TOOLS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/tools/%.cc.o: %.cc
+	@mkdir -p $(@D)
+	@echo "  CXX     $<"
+	$(Q)$(CXX) -std=c++17 -Wall -Wextra -fno-exceptions -fno-rtti -Itools -MMD -MP $(SANITIZE) $(CFLAGS) -c -o $@ $<
 
 # A unit test of the runtime is a program with the runtime linked in: its wrappers stand before libc's.
 # Only a library exports old versions.

@@ -28,7 +28,7 @@ def an_unknown_option_gets_the_nearest(_):
     expect_refusal(run("--reprot=x", "true"), 2, "`reprot'", "`--report'")
     expect_refusal(run("--verbosity", "true"), 2, "`verbosity'", "yieldsan help run")
     expect_refusal(run("-x", "true"), 2, "`x'")
-    expect_refusal(yieldsan("check", "-x"), 2, "`-x'")
+    expect_refusal(yieldsan("check", "-x"), 2, "`x'")
 
 
 def an_option_without_its_value_is_told(_):

@@ -1,11 +1,17 @@
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "command_line.h"
 #include "options_text.h"
 #include "program.h"
+#include "project_config.h"
+#include "report/filters/suppressions.h"
+#include "shared/options.h"
 #include "self_test.h"
 #include "survey.h"
 
@@ -129,14 +135,61 @@ static int check_program(const char *command)
 	return 0;
 }
 
+static void print_setting(const char *name, const char *value, const char *initial)
+{
+	printf("%-14s %s%s\n", name, value ? value : initial, value ? "" : " (default)");
+}
+
+/* The settings that hold here, and where each comes from. */
+static int print_config(void)
+{
+	static struct project_config config;
+	const char *environment = getenv(OPTIONS_VARIABLE);
+	char found[PATH_MAX], directory[PATH_MAX];
+	int status = project_config_read(&config, NULL);
+
+	if (status != -1)
+		return status;
+	print_line("settings", config.path ? config.path
+					   : "none: no yieldsan.toml, nor [tool.yieldsan] in a "
+					     "pyproject.toml, here or above");
+	if (!config.suppressions && getcwd(directory, sizeof directory) &&
+	    suppressions_find(directory, found) && !suppressions_distrust(found))
+		config.suppressions = found;
+	print_setting("suppressions", config.suppressions, "none");
+	print_setting("baseline", config.baseline, "none");
+	print_setting("show", config.show, "warning");
+	print_setting("fail-on", config.fail_on, "error");
+	for (size_t i = 0; i < config.option_count; i++)
+		printf("%-14s %s%s\n", "option", config.options[i],
+		       project_config_is_overridden(config.options[i], environment)
+			       ? " (but " OPTIONS_VARIABLE " sets it)"
+			       : "");
+	if (environment && *environment)
+		printf("%-14s %s (" OPTIONS_VARIABLE ")\n", "option", environment);
+	return 0;
+}
+
+static const char *take_config(void *target, const char *value)
+{
+	(void)value;
+	*(bool *)target = true;
+	return NULL;
+}
+
 int command_check(int argc, char **argv)
 {
+	static const struct command_option options[] = {
+		{ "config", 0, NULL, "print the settings that hold here", take_config },
+	};
+	bool config = false;
 	const struct command_line line = {
 		.command = "check",
-		.arguments = "[--] [COMMAND]",
+		.arguments = "[OPTION] [--] [COMMAND]",
 		.help = "Tests whether watching works here, by a blocking call that must be seen "
 			"(exit status 1 if it is\nnot), and whether and how well COMMAND can be "
 			"watched (126 if it cannot, 127 if it is not found).\n",
+		.groups = { OPTION_GROUP(options, &config) },
 		.ends_at_argument = true,
 	};
 	int status = command_line_parse(&line, argc, argv);
@@ -145,6 +198,8 @@ int command_check(int argc, char **argv)
 		return status;
 	if (!options_environment_is_right())
 		return STATUS_WRONG_USE;
+	if (config)
+		return print_config();
 	if (!self_test())
 		return 1;
 	fflush(stdout);

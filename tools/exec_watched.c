@@ -14,6 +14,7 @@
 #include "options_text.h"
 #include "preload.h"
 #include "program.h"
+#include "project_config.h"
 #include "run_layouts.h"
 #include "shared/options.h"
 
@@ -33,6 +34,18 @@ static void read_layouts(const struct program *program)
 		;
 }
 
+/* The project's settings, below the environment. */
+static void take_project(struct options *options)
+{
+	static struct project_config config;
+
+	if (project_config_read(&config, NULL) != -1)
+		return;
+	for (size_t i = 0; i < config.option_count; i++)
+		if (!project_config_is_overridden(config.options[i], getenv(OPTIONS_VARIABLE)))
+			options_set(options, config.options[i]);
+}
+
 /* A test that cannot be watched runs all the same: its own result counts. */
 static void bring_library(const struct program *program)
 {
@@ -46,6 +59,8 @@ static void bring_library(const struct program *program)
 	if (!preload_find(library))
 		return;
 	options_parse(&options, getenv(OPTIONS_VARIABLE));
+	if (!*options.run) /* not under `ci', which has taken them */
+		take_project(&options);
 	if (run_layouts_name(&options))
 		read_layouts(program);
 	options_write(&options, text);

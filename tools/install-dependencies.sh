@@ -21,6 +21,8 @@ build libprotobuf-c-dev    /usr/include/protobuf-c/protobuf-c.h
 build protobuf-c-compiler  protoc-c
 build zlib1g-dev           /usr/include/zlib.h
 build libncurses-dev       /usr/include/ncurses.h
+build g++                  g++
+build libtomlplusplus-dev  /usr/include/toml++/toml.h
 build libunwind-dev        /usr/include/*/libunwind-x86_64.h
 build uthash-dev           /usr/include/uthash.h
 python python3             python3

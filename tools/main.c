@@ -22,7 +22,7 @@ const struct command commands[] = {
 	{ "scan", "[OPTION...] ELF-FILE...",
 	  "what a Rust or C++20 program holds across its awaits, without running it",
 	  command_scan },
-	{ "check", "[--] [COMMAND]",
+	{ "check", "[OPTION] [--] [COMMAND]",
 	  "does watching work here? can this program be watched, and how well?", command_check },
 	{ "export", "[OPTION...] DIRECTORY|PID...",
 	  "send findings and turn lengths to an OpenTelemetry collector", command_export },

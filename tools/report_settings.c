@@ -23,6 +23,7 @@ static const char *take_show(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
+	settings->show_given = true;
 	return severity_from_word(value, &settings->report.show) ? "error, warning or notice"
 								 : NULL;
 }
@@ -31,6 +32,7 @@ static const char *take_fail_on(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
+	settings->fail_on_given = true;
 	if (!strcmp(value, "never"))
 		settings->report.fail_on = SEVERITIES;
 	else if (severity_from_word(value, &settings->report.fail_on))
@@ -183,6 +185,14 @@ static const char *take_source_root(void *target, const char *value)
 	return *value ? NULL : "the directory that the sources lie in";
 }
 
+static const char *take_config(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	settings->config_name = value;
+	return NULL;
+}
+
 static const char *take_merge_junit(void *target, const char *value)
 {
 	struct report_settings *settings = target;
@@ -193,6 +203,8 @@ static const char *take_merge_junit(void *target, const char *value)
 
 const struct command_option report_settings_options[] = {
 	{ "format", 0, "FORMAT", "of the report; text without it", take_format },
+	{ "config", 0, "FILE", "settings; ./yieldsan.toml or above without it, none if empty",
+	  take_config },
 	{ "merge-junit", 0, "FILE",
 	  "with --format=junit: print FILE, the test runner's, with findings in its tests",
 	  take_merge_junit },
@@ -234,14 +246,37 @@ const char *report_settings_take_path(void *target, const char *value)
 	return *value ? NULL : "the name of a file";
 }
 
+/* What the command line does not give. */
+static int take_project(struct report_settings *settings)
+{
+	const struct project_config *config = &settings->config;
+	int status = project_config_read(&settings->config, settings->config_name);
+
+	if (status != -1)
+		return status;
+	if (config->show && !settings->show_given)
+		take_show(settings, config->show);
+	if (config->fail_on && !settings->fail_on_given)
+		take_fail_on(settings, config->fail_on);
+	if ((config->suppressions && !settings->report.suppressions &&
+	     take_suppressions(settings, config->suppressions)) ||
+	    (config->baseline && !settings->report.baseline && !settings->report.write_baseline &&
+	     take_baseline(settings, config->baseline)))
+		return STATUS_WRONG_USE;
+	return -1;
+}
+
 int report_settings_finish(struct report_settings *settings)
 {
-	char *directory = settings->report.suppressions ? NULL : getcwd(NULL, 0);
-	char path[PATH_MAX];
+	int status = take_project(settings);
+	char *directory, path[PATH_MAX];
 	const char *distrust = NULL;
-	bool found = directory && suppressions_find(directory, path);
-	int status = -1;
+	bool found;
 
+	if (status != -1)
+		return status;
+	directory = settings->report.suppressions ? NULL : getcwd(NULL, 0);
+	found = directory && suppressions_find(directory, path);
 	if (settings->report.merge_junit &&
 	    (!settings->report.format || strcmp(settings->report.format, "junit") != 0)) {
 		fputs("yieldsan: --merge-junit needs --format=junit\n", stderr);

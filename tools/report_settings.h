@@ -5,15 +5,19 @@
 #include <stdio.h>
 
 #include "command_line.h"
+#include "project_config.h"
 #include "report/filters/baseline.h"
 #include "report/report.h"
 #include "report/filters/suppressions.h"
 
 struct report_settings {
-	const char *path; /* output file; NULL: the command's default */
-	int exit_code;	  /* exit status if there are findings */
-	bool no_pager;	  /* not even for a text longer than the screen */
-	bool unlimited;	  /* in a log that is read later: all findings whole */
+	const char *path;		/* output file; NULL: the command's default */
+	int exit_code;			/* exit status if there are findings */
+	bool no_pager;			/* not even for a text longer than the screen */
+	bool unlimited;			/* in a log that is read later: all findings whole */
+	bool show_given, fail_on_given; /* on the command line */
+	const char *config_name;	/* of the project's settings; NULL: to be found */
+	struct project_config config;
 	struct suppressions suppressions;
 	struct baseline baseline;
 	struct report_options report;
@@ -38,7 +42,8 @@ extern const size_t report_settings_option_count;
 const char *report_settings_take_path(void *target, const char *value);
 
 /*
- * Call after parsing: searches for the default suppressions file if none was given. Returns -1 to
+ * Call after parsing: reads the project's settings, for what the command line does not give, and
+ * searches for the default suppressions file if none was given. Returns -1 to
  * continue, or the exit status if the file is wrong, with the error already printed.
  */
 int report_settings_finish(struct report_settings *settings);

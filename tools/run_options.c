@@ -47,8 +47,10 @@ static const char *take_set(void *target, const char *entry)
 	struct run_options *options = target;
 	struct option_error error = options_set(&options->runtime, entry);
 
-	if (!error.fault)
+	if (!error.fault) {
+		options->given |= UINT64_C(1) << (error.info - option_infos);
 		return NULL;
+	}
 	option_error_print(&error, "--set");
 	return OPTION_WRONG_AND_TOLD;
 }
@@ -88,6 +90,30 @@ static void take_environment(struct run_options *options)
 		*options->runtime.output = '\0';
 }
 
+_Static_assert(CONFIG_OPTIONS <= 64, "given");
+
+static bool is_given(const struct run_options *options, const char *entry)
+{
+	size_t length = strcspn(entry, "=");
+
+	for (size_t i = 0; i < option_count; i++)
+		if (!strncmp(option_infos[i].name, entry, length) && !option_infos[i].name[length])
+			return options->given & UINT64_C(1) << i;
+	return false;
+}
+
+/* What neither the command line nor the environment sets. */
+static void take_project(struct run_options *options)
+{
+	const struct project_config *config = &options->report.config;
+	const char *environment = getenv(OPTIONS_VARIABLE);
+
+	for (size_t i = 0; i < config->option_count; i++)
+		if (!is_given(options, config->options[i]) &&
+		    !project_config_is_overridden(config->options[i], environment))
+			options_set(&options->runtime, config->options[i]);
+}
+
 int run_options_parse(struct run_options *options, const struct run_words *words, int argc,
 		      char **argv)
 {
@@ -113,7 +139,11 @@ int run_options_parse(struct run_options *options, const struct run_words *words
 	options->command = argv + optind;
 	if (status == -1 && !options_environment_is_right())
 		status = STATUS_WRONG_USE;
+	if (status == -1)
+		status = report_settings_finish(&options->report);
+	if (status == -1)
+		take_project(options);
 	if (!options->runtime.timeline && report_format_draws_turns(options->report.report.format))
 		options->runtime.timeline = TIMELINE_TURNS;
-	return status == -1 ? report_settings_finish(&options->report) : status;
+	return status;
 }

@@ -3,6 +3,7 @@
 #define TOOLS_RUN_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "report_settings.h"
 #include "shared/options.h"
@@ -15,8 +16,10 @@ struct run_options {
 	 * the program starts. */
 	bool preloads;
 	struct report_settings report;
-	struct options runtime; /* defaults, then the caller's environment, then --set */
-	char **command;		/* program and arguments, terminated by NULL */
+	/* Defaults, then the project's settings, then the caller's environment, then --set. */
+	struct options runtime;
+	uint64_t given; /* by the command line: a bit for each option of the runtime */
+	char **command; /* program and arguments, terminated by NULL */
 };
 
 /* Texts of such a command. */
