@@ -40,13 +40,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void hold(void)
 {
 	pthread_mutex_lock(&lock);
-	usleep(150000);
+	usleep(250000);
 	pthread_mutex_unlock(&lock);
 }
 
 static void nap(void)
 {
-	usleep(300000);
+	usleep(400000);
 }
 
 static void *holder(void *unused)
@@ -132,8 +132,9 @@ def _kept_ids_match(place, *command):
     if not shutil.which(command[0]) and not (place / command[0]).exists():
         raise Skip(f"there is no {command[0]}")
     _, report = _json(place, *command, options=[f"--baseline={KEPT / 'baseline'}"])
-    # Notices depend on what the machine has cached.
-    new = [each["message"] for each in report["findings"] if each["severity"] != "notice"]
+    # Notices depend on what the machine has cached, and a long turn that was not sampled on its load.
+    new = [each["message"] for each in report["findings"]
+           if each["severity"] != "notice" and (each["kind"] != "long-turn" or " in " in each["message"])]
     expect(not new, f"not in the baseline of the former release: {new}")
     expect(report["summary"]["baseline"] > 5, report["summary"])
 
