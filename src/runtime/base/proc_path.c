@@ -8,9 +8,8 @@
 void proc_path(char path[PROC_PATH_ROOM], const char *prefix, unsigned number, const char *rest)
 {
 	char digits[12];
-	size_t count = 0, at = strlen(prefix);
+	size_t count = 0, at = (size_t)(stpcpy(path, prefix) - path);
 
-	memcpy(path, prefix, at);
 	do {
 		digits[count++] = (char)('0' + number % 10);
 		number /= 10;
