@@ -74,6 +74,7 @@ static int compare(struct report_settings *settings, char **paths, int count)
 	const char *format = settings->report.format;
 	char sentence[COMPARISON_SENTENCE_SIZE] = "";
 	struct comparison_summary summary;
+	struct screen screen;
 	FILE *out;
 	int error;
 
@@ -91,7 +92,9 @@ static int compare(struct report_settings *settings, char **paths, int count)
 	out = report_settings_open(settings, stdout);
 	if (!out)
 		return STATUS_WRONG_USE;
-	error = report_compare(&settings->report, paths[0], paths[1], out, &summary, sentence);
+	error = report_compare(&settings->report, paths[0], paths[1],
+			       screen_begin(&screen, settings, out), &summary, sentence);
+	screen_end(&screen);
 	if (*sentence)
 		fprintf(stderr, "yieldsan: %s\n", sentence);
 	if (report_settings_close(settings, out, error == -EINVAL ? 0 : error) || error)

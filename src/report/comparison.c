@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "support/memory.h"
+#include "report/formats/text_layout.h"
 #include "report/wording/quantity.h"
 #include "report/model/version.h"
 #include "report/model/words.h"
@@ -255,7 +256,7 @@ static void print_pair(const struct pair *pair, FILE *out)
 	static const char *const heads[CHANGES] = { "NEW", "WORSE", "BETTER", "GONE", "" };
 	json_t *finding = pair->after ? pair->after : pair->before;
 
-	fprintf(out, "%-7s %s\n", heads[pair->change], text_of(finding, "message"));
+	fprintf(out, "%-7s " TEXT_HANG "%s\n", heads[pair->change], text_of(finding, "message"));
 	fputs(pair->before ? "  before: " : "  now: ", out);
 	print_cost(pair->before ? pair->before : pair->after, out);
 	if (pair->before && pair->after) {
@@ -265,7 +266,7 @@ static void print_pair(const struct pair *pair, FILE *out)
 	fprintf(out, "\n  id: %s\n\n", text_of(finding, "id"));
 }
 
-static int write_text(const struct comparison *comparison, FILE *out)
+static void print_changes(const struct comparison *comparison, FILE *out)
 {
 	for (int change = 0; change < CHANGE_NONE; change++)
 		for (size_t i = 0; i < comparison->count; i++)
@@ -276,6 +277,22 @@ static int write_text(const struct comparison *comparison, FILE *out)
 		fprintf(out, "%s%zu %s", change ? ", " : "", comparison->summary->findings[change],
 			words[change]);
 	fputc('\n', out);
+}
+
+/* As wide as the terminal. */
+static int write_text(const struct comparison *comparison, FILE *out)
+{
+	char *text;
+	size_t size;
+	FILE *memory = open_memstream(&text, &size);
+
+	if (!memory)
+		memory_exhausted();
+	print_changes(comparison, memory);
+	if (fclose(memory))
+		memory_exhausted();
+	text_wrap(text, size, comparison->options->width, out);
+	free(text);
 	return 0;
 }
 
