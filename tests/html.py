@@ -6,6 +6,7 @@ import re
 import sys
 
 from cli.browser import Browser
+from cli.large_page import enlarge
 from cli.place import BUILD, expect, ROOT, run, run_tests, yieldsan
 
 HOSTILE = "</script><script>window.bad=1</script><img src=x onerror=window.bad=2>"
@@ -189,14 +190,7 @@ def nothing_is_loaded_and_no_other_script_runs(place):
 def many_findings_stay_usable(place):
     """2,000 findings and 200,000 turns: only what is in view is drawn."""
     page, _ = _page(place)
-    text = page.read_text()
-    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])
-    data["findings"] = [{**data["findings"][i % len(data["findings"])], "id": f"{i:016x}"} for i in range(2000)]
-    data["timelines"] = [{"pid": 1, "tid": tid, "thread": f"worker {tid}",
-                          "turns": [[i * 50, 40_000 if i % 1000 else 20_000_000, "poll"] for i in range(50_000)]}
-                         for tid in range(1, 5)]
-    block = json.dumps(data).replace("<", "\\u003c")
-    page.write_text(re.sub(r'(id="data">).*?(</script>)', lambda match: match[1] + block + match[2], text, count=1, flags=re.S))
+    enlarge(page)
     with Browser() as browser:
         browser.open(page)
         browser.press("2")

@@ -564,7 +564,10 @@
       const lanes = this.lanes();
       const height = lanes.length * LANE + 24;
       const { context, width } = fitCanvas($("timeline-canvas"), height);
-      const dim = getComputedStyle(document.body).getPropertyValue("--dim");
+      const style = getComputedStyle(document.body);
+      const dim = style.getPropertyValue("--dim");
+      const severities = Object.fromEntries(["error", "warning", "notice"].map((word) => [word, style.getPropertyValue(`--${word}`)]));
+      const longColour = isDark() ? "#ff8a80" : "#b3261e";
       const scale = (width - LABEL) / (this.to - this.from);
       this.boxes = [];
       context.clearRect(0, 0, width, height);
@@ -587,18 +590,19 @@
           const end = start + ns / 1000;
           if (end < this.from) continue;
           const x = Math.max(LABEL, LABEL + (start - this.from) * scale);
-          const w = Math.max(1, LABEL + (end - this.from) * scale - x);
+          const right = LABEL + (end - this.from) * scale;
           const long = ns >= LONG_NS;
-          if (!long && x + w <= painted) continue; // within a pixel that is painted already
-          context.fillStyle = long ? (isDark() ? "#ff8a80" : "#b3261e") : colour(name, true);
+          if (!long && right <= painted) continue; // within what is painted already
+          const w = Math.max(1, right - x);
+          context.fillStyle = long ? longColour : colour(name, true);
           context.fillRect(x, y + 2, w, LANE - 6);
-          painted = Math.floor(x + w);
+          painted = x + w;
           if (w > 3) this.boxes.push({ x, y, w, turn: lane.turns[j] });
         }
         for (const { finding, us } of lane.marks) {
           if (us < this.from || us > this.to) continue;
           const x = LABEL + (us - this.from) * scale;
-          context.fillStyle = getComputedStyle(document.body).getPropertyValue(`--${finding.severity}`);
+          context.fillStyle = severities[finding.severity];
           context.beginPath();
           context.moveTo(x - 5, y - 2);
           context.lineTo(x + 5, y - 2);
