@@ -40,7 +40,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-strangers mutate check-watcher check-export demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
+.PHONY: all static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-strangers mutate check-watcher check-userlands check-export demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -89,6 +89,11 @@ check-export: ## `yieldsan export' to a real OpenTelemetry Collector, which Go's
 	$(Q)tools/install-dependencies.sh build check
 	$(Q)$(again) all
 	$(Q)tests/long/export.py
+
+check-userlands: ## one static file in Debian 11, Debian 13 and a bare image, made by mmdebstrap; as root
+	$(Q)tools/install-dependencies.sh build check userlands
+	$(Q)$(again) all
+	$(Q)tests/long/userlands.py
 
 unit: $(unit) ## run the unit tests
 	$(Q)tests/summary $^

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the named purposes need and is not there. Says nothing when everything is.
-# build, check, lint: the targets of make. static: what make static has beyond build. python, node, rust: runtimes of the demo. recipes: what check-recipes has beyond check. runners: what check-runners has beyond both. servers: well-behaved programs to test with, and
+# build, check, lint: the targets of make. static: what make static has beyond build. python, node, rust: runtimes of the demo. recipes, userlands: what check-recipes and check-userlands have beyond check. runners: what check-runners has beyond both. servers: well-behaved programs to test with, and
 # strangers: what check-strangers has beyond them; only a machine that is thrown away afterwards should get these.
 # Where there is no apt-get it says which packages Debian would take.
 set -eu
@@ -71,6 +71,8 @@ check erlang-base          erl
 check cmake                ctest
 check meson                meson
 recipes python3-pip        pip3
+userlands python3-pip      pip3
+userlands mmdebstrap       mmdebstrap
 runners libgtest-dev       /usr/include/gtest/gtest.h
 runners catch2             /usr/include/catch2/catch.hpp
 runners python3-pytest-xdist /usr/lib/python3/dist-packages/xdist
