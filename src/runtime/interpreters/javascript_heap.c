@@ -4,12 +4,14 @@
 
 #include "runtime/base/compiler.h"
 #include "runtime/base/far_read.h"
+#include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"
+#include "runtime/trace/record_index.h"
 
 #define WORD	       sizeof(uintptr_t)
 #define STRING_SIZE    160 /* characters of a name */
 #define LONGEST_SOURCE (4 << 20)
-#define SOURCE_CHUNK   512 /* source characters read at once: the stack may be small */
+#define SOURCE_CHUNK   512 /* bytes of a source read at once: the stack may be small */
 #define TAG	       1   /* of a pointer into the heap: v8dbg_HeapObjectTag */
 
 /*
@@ -164,23 +166,84 @@ static size_t read_text(const struct text *text, uint32_t from, char *to, size_t
 	return count;
 }
 
+/*
+ * Lines of source positions that were asked for, and of every LINES_STEP characters on the way: a
+ * source is counted once, not for each frame of each sample, which in a source of a megabyte takes
+ * longer than the time between two samples. An entry is a hash of the source and the position, and
+ * below it the line; a string that has moved is counted again.
+ */
+#define LINES_STEP  16384
+#define LINES_KNOWN 4096 /* a power of two */
+#define LINE_BITS   23	 /* LONGEST_SOURCE has fewer lines */
+
+static uint64_t lines[LINES_KNOWN] MEMORY_TABLE;
+
+static uint64_t *line_entry(const struct text *source, uint32_t place, uint64_t *tag)
+{
+	uint64_t hash = hash_mix(hash_mix(place, source->at), source->length);
+
+	*tag = hash >> LINE_BITS << LINE_BITS;
+	return &lines[hash % LINES_KNOWN];
+}
+
+static long line_known(const struct text *source, uint32_t place)
+{
+	uint64_t tag, entry = __atomic_load_n(line_entry(source, place, &tag), __ATOMIC_RELAXED);
+
+	return entry >> LINE_BITS << LINE_BITS == tag ? (long)(entry - tag) : 0;
+}
+
+static void line_keep(const struct text *source, uint32_t place, long line)
+{
+	uint64_t tag, *entry = line_entry(source, place, &tag);
+
+	__atomic_store_n(entry, tag | (uint64_t)line, __ATOMIC_RELAXED);
+}
+
+/* Ends of lines between two positions; -1: they cannot be read. */
+static long count_lines(const struct text *source, uint32_t from, uint32_t to)
+{
+	union {
+		char narrow[SOURCE_CHUNK];
+		uint16_t wide[SOURCE_CHUNK / 2];
+	} part;
+	const uint32_t width = source->wide ? 2 : 1;
+	long count = 0;
+
+	for (uint32_t got; from < to; from += got) {
+		got = to - from < SOURCE_CHUNK / width ? to - from : SOURCE_CHUNK / width;
+		if (!far_read(source->at + (uintptr_t)from * width, &part, got * width))
+			return -1;
+		for (uint32_t i = 0; i < got; i++)
+			count += (source->wide ? part.wide[i] : part.narrow[i]) == '\n';
+	}
+	return count;
+}
+
 /* The line, from 1, of a source position; 0: not known. */
 static long line_at(const struct text *source, uint32_t place)
 {
-	char part[SOURCE_CHUNK];
-	long line = 1;
+	uint32_t from = place - place % LINES_STEP;
+	long line = 0;
 
 	if (place > source->length || place > LONGEST_SOURCE)
 		return 0;
-	for (uint32_t at = 0; at < place;) {
-		size_t wanted = place - at < SOURCE_CHUNK ? place - at : SOURCE_CHUNK;
-		size_t got = read_text(source, at, part, wanted);
+	line = line_known(source, place);
+	if (line)
+		return line;
+	while (from && !(line = line_known(source, from)))
+		from -= LINES_STEP;
+	if (!from)
+		line = 1;
+	while (from < place) {
+		uint32_t to = place - from < LINES_STEP ? place : from + LINES_STEP;
+		long more = count_lines(source, from, to);
 
-		if (got != wanted)
+		if (more < 0)
 			return 0;
-		for (size_t i = 0; i < got; i++)
-			line += part[i] == '\n';
-		at += (uint32_t)got;
+		line += more;
+		from = to;
+		line_keep(source, from, line);
 	}
 	return line;
 }

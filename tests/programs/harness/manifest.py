@@ -326,6 +326,7 @@ def node_runs():
     yield script("node_cases.js", "startup all")
     for name in ("parse", "match", "gzip", "derive"):
         yield script("node_native.js", name, [name])
+    yield script("node_large.js", "compute", ["compute"])
     for case in words("promises children exit server worker"):
         yield script("node_quiet.js", case)
     # libuv hands its work to the kernel through rings where it was built with them.
