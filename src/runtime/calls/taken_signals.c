@@ -23,7 +23,7 @@ void taken_signals_by(int fd, const sigset_t *mask)
 	this_thread.takes_signals = true;
 }
 
-static void take(int signal)
+static void note_signal(int signal)
 {
 	if (phase_signal_ends(signal))
 		phase_ends();
@@ -45,7 +45,7 @@ static COLD ssize_t signals_read(int fd, void *buffer, size_t size)
 		return result;
 	for (ssize_t at = 0; at + (ssize_t)sizeof taken <= result; at += (ssize_t)sizeof taken) {
 		memcpy(&taken, (const char *)buffer + at, sizeof taken);
-		take((int)taken.ssi_signo);
+		note_signal((int)taken.ssi_signo);
 	}
 	return result;
 }
@@ -72,7 +72,7 @@ EXPORT int sigwait(const sigset_t *set, int *signal)
 	int error = call_armed() ? watched_sigwait(set, signal) : real.sigwait(set, signal);
 
 	if (!error)
-		take(*signal);
+		note_signal(*signal);
 	return error;
 }
 
@@ -86,7 +86,7 @@ EXPORT int sigwaitinfo(const sigset_t *set, siginfo_t *info)
 {
 	int signal = call_armed() ? watched_sigwaitinfo(set, info) : real.sigwaitinfo(set, info);
 
-	take(signal);
+	note_signal(signal);
 	return signal;
 }
 
@@ -102,6 +102,6 @@ EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
 	int signal = call_armed() ? watched_sigtimedwait(set, info, timeout)
 				  : real.sigtimedwait(set, info, timeout);
 
-	take(signal);
+	note_signal(signal);
 	return signal;
 }
