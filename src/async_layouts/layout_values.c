@@ -190,27 +190,80 @@ static const char *type_text(struct layout_builder *builder, Dwarf_Die *type,
 	return text;
 }
 
+static bool is_guard_class(enum held_class class)
+{
+	return class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK;
+}
+
+static uint32_t own_size(const struct spot *spot, Dwarf_Die *type)
+{
+	uint64_t size = die_size(type), whole = die_size(spot->at->machine);
+
+	/* A function's own type has no size; it is treated as a pointer. */
+	if (spot->box == LAYOUT_NONE && spot->offset <= whole && size > whole - spot->offset)
+		size = whole - spot->offset;
+	return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+}
+
+/* An argument occurs twice in a state: as a local, and as captured. */
+static struct layout_value *find_value(const struct spot *spot, const char *type,
+				       enum held_class class, uint32_t sequence)
+{
+	struct layout_builder *builder = spot->at->builder;
+	uint32_t first = builder->states[builder->counts[LAYOUT_STATES] - 1].first_value;
+
+	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++) {
+		struct layout_value *value = &builder->values[i];
+
+		if (value->offset == spot->offset && value->box == spot->box &&
+		    value->sequence == sequence && value->class == class &&
+		    layout_has_conditions(builder, value, &spot->conditions) &&
+		    !strcmp(builder->text_bytes + value->type, type))
+			return value;
+	}
+	return NULL;
+}
+
+/* Whether it is alive in the state, as far as the code says. */
+static void find_drops(const struct spot *spot, Dwarf_Die *type, const char *name,
+		       struct layout_value *value)
+{
+	bool guards = is_guard_class(value->class), boxed = spot->box != LAYOUT_NONE;
+	struct layout_builder *builder = spot->at->builder;
+	const struct value_place place = {
+		boxed ? spot->box : spot->offset,
+		boxed ? sizeof(uint64_t) : die_size(type),
+		spot->outer_offset,
+		boxed && !spot->in_sequence,
+		guards || value->class == HELD_END,
+	};
+	enum glue_tells tells;
+
+	/* A value without drop lives as long as its variable has its place in the state. */
+	if (guards && held_is_own(name, builder->own) && !needs_drop(builder, type, 0)) {
+		value->flags |= VALUE_DROPS | VALUE_ALIVE;
+		return;
+	}
+	if (!guards && value->class != HELD_END &&
+	    (value->class != HELD_FUTURE || value->flags & VALUE_AWAITED))
+		return;
+	tells = layout_drops(spot->at, &place, &value->drop_flag);
+	if (tells == GLUE_UNKNOWN && guards)
+		tells = spot->manual
+				? GLUE_DROPS_NONE
+				: layout_glue_drops(builder, spot->at->type, spot->outer, name);
+	value->flags |= glue_flags[tells];
+}
+
 static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_class class)
 {
 	char text[TYPE_TEXT_SIZE];
 	struct layout_builder *builder = spot->at->builder;
 	const char *name = type_text(builder, type, text);
-	uint32_t first = builder->states[builder->counts[LAYOUT_STATES] - 1].first_value;
-	uint64_t size = die_size(type), whole = die_size(spot->at->machine);
 	uint32_t sequence =
 		spot->in_sequence ? layout_add_sequence(builder, &spot->sequence) : LAYOUT_NONE;
-	bool is_guard = class == HELD_LOCK || class == HELD_BORROW || class == HELD_ASYNC_LOCK;
-	bool is_end = class == HELD_END;
 	uint32_t end = LAYOUT_NONE;
-	const struct value_place place = {
-		spot->box == LAYOUT_NONE ? spot->offset : spot->box,
-		spot->box == LAYOUT_NONE ? die_size(type) : sizeof(uint64_t),
-		spot->outer_offset,
-		spot->box != LAYOUT_NONE && !spot->in_sequence,
-		is_guard || is_end,
-	};
 	struct layout_value *value;
-	enum glue_tells tells;
 	int line;
 
 	if (spot->at->is_wrapper && class != HELD_FUTURE)
@@ -219,26 +272,16 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 		end = layout_add_end(builder, type);
 	if (class == HELD_END && end == LAYOUT_NONE)
 		return LAYOUT_NONE;
-	/* A function's own type has no size; it is treated as a pointer. */
-	if (spot->box == LAYOUT_NONE && spot->offset <= whole && size > whole - spot->offset)
-		size = whole - spot->offset;
-
-	/* An argument occurs twice in a state: as a local, and as captured. */
-	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++) {
-		value = &builder->values[i];
-		if (value->offset == spot->offset && value->box == spot->box &&
-		    value->sequence == sequence && value->class == class &&
-		    layout_has_conditions(builder, value, &spot->conditions) &&
-		    !strcmp(builder->text_bytes + value->type, name)) {
-			value->flags |= spot->flags & VALUE_AWAITED;
-			return LAYOUT_NONE;
-		}
+	value = find_value(spot, name, class, sequence);
+	if (value) {
+		value->flags |= spot->flags & VALUE_AWAITED;
+		return LAYOUT_NONE;
 	}
 	value = LAYOUT_ADD(builder, values, LAYOUT_VALUES);
 	value->name = layout_add_text(builder, spot->path);
 	value->type = layout_add_text(builder, name);
 	value->offset = (uint32_t)spot->offset;
-	value->size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+	value->size = own_size(spot, type);
 	value->box = spot->box;
 	value->sequence = sequence;
 	value->class = class;
@@ -255,19 +298,8 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	if (layout_declaration(builder, spot->at->type, spot->path, spot->outer, spot->at->line,
 			       &value->file, &line))
 		value->line = (uint32_t)line;
-	/* A value without drop lives as long as its variable has its place in the state. */
-	if (is_guard && held_is_own(name, builder->own) && !needs_drop(builder, type, 0)) {
-		value->flags |= VALUE_DROPS | VALUE_ALIVE;
-	} else if (is_guard || is_end ||
-		   (class == HELD_FUTURE && !(value->flags & VALUE_AWAITED))) {
-		tells = layout_drops(spot->at, &place, &value->drop_flag);
-		if (tells == GLUE_UNKNOWN && is_guard)
-			tells = spot->manual ? GLUE_DROPS_NONE
-					     : layout_glue_drops(builder, spot->at->type,
-								 spot->outer, name);
-		value->flags |= glue_flags[tells];
-	}
-	if (is_guard)
+	find_drops(spot, type, name, value);
+	if (is_guard_class(class))
 		value->word = layout_add_word(builder, type);
 	return (uint32_t)(value - builder->values);
 }

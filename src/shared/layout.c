@@ -103,58 +103,78 @@ static bool is_task(const struct layout *layout, const struct layout_task *task)
 	       lies_in(layout, LAYOUT_CONDITIONS, task->first_condition, task->condition_count);
 }
 
+static bool is_whole_machine(const struct layout *layout, const struct layout_machine *machine)
+{
+	return is_text(layout, machine->type) && is_text(layout, machine->function) &&
+	       is_text(layout, machine->file) &&
+	       lies_in(layout, LAYOUT_STATES, machine->first_state, machine->state_count) &&
+	       (machine->language != LAYOUT_WRAPPER || machine->state_count == 1);
+}
+
+static bool is_whole_state(const struct layout *layout, const struct layout_state *state)
+{
+	return is_text(layout, state->name) && is_text(layout, state->file) &&
+	       is_machine(layout, state->awaits) &&
+	       lies_in(layout, LAYOUT_VALUES, state->first_value, state->value_count) &&
+	       (uint64_t)state->held_count + state->flag_count <= state->value_count;
+}
+
+/* LAYOUT_NONE, or one of a part. */
+static bool may_be_in(const struct layout *layout, enum layout_part part, uint32_t number)
+{
+	return number == LAYOUT_NONE || lies_in(layout, part, number, 1);
+}
+
+static bool is_whole_value(const struct layout *layout, const struct layout_value *value)
+{
+	return is_text(layout, value->name) && is_text(layout, value->type) &&
+	       is_text(layout, value->file) && is_machine(layout, value->machine) &&
+	       lies_in(layout, LAYOUT_CONDITIONS, value->first_condition, value->condition_count) &&
+	       may_be_in(layout, LAYOUT_WORDS, value->word) &&
+	       may_be_in(layout, LAYOUT_SEQUENCES, value->sequence) &&
+	       may_be_in(layout, LAYOUT_ENDS, value->end);
+}
+
+static bool is_whole_root(const struct layout *layout, const struct layout_root *root)
+{
+	return is_task(layout, &root->task) && root->start < root->end &&
+	       (root->task.machine != LAYOUT_NONE || root->task.flags & TASK_DYN ||
+		!(root->task.flags & TASK_HOLDS)) &&
+	       root->pointers <= LAYOUT_ROOT_POINTERS;
+}
+
+/* Both are searched by halves. */
+static bool are_in_order(const struct layout *layout)
+{
+	bool good = true;
+
+	for (uint32_t i = 1; i < layout_count(layout, LAYOUT_ROOTS); i++)
+		good &= layout->roots[i - 1].end <= layout->roots[i].start;
+	for (uint32_t i = 1; i < layout_count(layout, LAYOUT_VTABLES); i++)
+		good &= layout->vtables[i - 1].address <= layout->vtables[i].address;
+	return good;
+}
+
 static bool holds_together(const struct layout *layout)
 {
 	uint32_t texts = layout_count(layout, LAYOUT_TEXTS);
 	bool good = texts && !layout->texts[texts - 1];
 
-	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_MACHINES); i++) {
-		const struct layout_machine *machine = &layout->machines[i];
-
-		good &= is_text(layout, machine->type) && is_text(layout, machine->function) &&
-			is_text(layout, machine->file) &&
-			lies_in(layout, LAYOUT_STATES, machine->first_state,
-				machine->state_count) &&
-			(machine->language != LAYOUT_WRAPPER || machine->state_count == 1);
-	}
-	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_STATES); i++) {
-		const struct layout_state *state = &layout->states[i];
-
-		good &= is_text(layout, state->name) && is_text(layout, state->file) &&
-			is_machine(layout, state->awaits) &&
-			lies_in(layout, LAYOUT_VALUES, state->first_value, state->value_count) &&
-			(uint64_t)state->held_count + state->flag_count <= state->value_count;
-	}
-	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VALUES); i++) {
-		const struct layout_value *value = &layout->values[i];
-
-		good &= is_text(layout, value->name) && is_text(layout, value->type) &&
-			is_text(layout, value->file) && is_machine(layout, value->machine) &&
-			lies_in(layout, LAYOUT_CONDITIONS, value->first_condition,
-				value->condition_count) &&
-			(value->word == LAYOUT_NONE ||
-			 lies_in(layout, LAYOUT_WORDS, value->word, 1)) &&
-			(value->sequence == LAYOUT_NONE ||
-			 lies_in(layout, LAYOUT_SEQUENCES, value->sequence, 1)) &&
-			(value->end == LAYOUT_NONE || lies_in(layout, LAYOUT_ENDS, value->end, 1));
-	}
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_MACHINES); i++)
+		good &= is_whole_machine(layout, &layout->machines[i]);
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_STATES); i++)
+		good &= is_whole_state(layout, &layout->states[i]);
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VALUES); i++)
+		good &= is_whole_value(layout, &layout->values[i]);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_ENDS); i++)
 		good &= layout->ends[i].kind < END_KINDS;
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
 		good &= is_task(layout, &layout->tasks[i]);
-	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_ROOTS); i++) {
-		const struct layout_root *root = &layout->roots[i];
-
-		good &= is_task(layout, &root->task) && root->start < root->end &&
-			(root->task.machine != LAYOUT_NONE || root->task.flags & TASK_DYN ||
-			 !(root->task.flags & TASK_HOLDS)) &&
-			root->pointers <= LAYOUT_ROOT_POINTERS &&
-			(!i || root[-1].end <= root->start);
-	}
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_ROOTS); i++)
+		good &= is_whole_root(layout, &layout->roots[i]);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_VTABLES); i++)
-		good &= is_machine(layout, layout->vtables[i].machine) &&
-			(!i || layout->vtables[i - 1].address <= layout->vtables[i].address);
-	return good;
+		good &= is_machine(layout, layout->vtables[i].machine);
+	return good && are_in_order(layout);
 }
 
 static uint64_t add_words(uint64_t sum, const void *from, uint64_t size)

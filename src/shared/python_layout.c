@@ -126,6 +126,34 @@ static bool read_field(const uint64_t *part, unsigned field, size_t size, uint16
 	return part[field] < part[0] && part[field] + size <= part[0];
 }
 
+static bool are_sizes(const uint64_t *thread, const uint64_t *frame, const uint64_t *code,
+		      const uint64_t *object, const uint64_t *bytes, const uint64_t *string)
+{
+	return is_size(thread[0], 128, NONE) && is_size(frame[0], 64, PYTHON_MAX_FRAME) &&
+	       is_size(code[0], 128, PYTHON_MAX_CODE) && is_size(object[0], 16, 64) &&
+	       is_size(bytes[0], 32, 128) && is_size(string[0], 48, 128) &&
+	       is_size(string[STRING_ASCII], 40, 64);
+}
+
+static bool read_frame_fields(const uint64_t *thread, const uint64_t *frame,
+			      struct python_layout *layout)
+{
+	return read_field(thread, THREAD_FRAME, 8, &layout->thread_frame) &&
+	       read_field(frame, FRAME_PREVIOUS, 8, &layout->frame_previous) &&
+	       read_field(frame, FRAME_EXECUTABLE, 8, &layout->frame_code) &&
+	       read_field(frame, FRAME_INSTRUCTION, 8, &layout->frame_instruction) &&
+	       read_field(frame, FRAME_OWNER, 1, &layout->frame_owner);
+}
+
+static bool read_code_fields(const uint64_t *code, struct python_layout *layout)
+{
+	return read_field(code, CODE_FILENAME, 8, &layout->code_filename) &&
+	       read_field(code, CODE_NAME, 8, &layout->code_name) &&
+	       read_field(code, CODE_LINES, 8, &layout->code_lines) &&
+	       read_field(code, CODE_FIRST_LINE, 4, &layout->code_first_line) &&
+	       read_field(code, CODE_START, 1, &layout->code_start);
+}
+
 bool python_layout_of_offsets(const uint64_t *words, size_t count, struct python_layout *layout)
 {
 	const struct arrangement *at = NULL;
@@ -166,20 +194,8 @@ bool python_layout_of_offsets(const uint64_t *words, size_t count, struct python
 	layout->code_flags = (uint16_t)(object[0] + 32);
 	layout->string_ascii = (uint16_t)string[STRING_ASCII];
 	layout->string_other = (uint16_t)(string[STRING_ASCII] + 16); /* PyCompactUnicodeObject */
-	return is_size(thread[0], 128, NONE) && is_size(frame[0], 64, PYTHON_MAX_FRAME) &&
-	       is_size(code[0], 128, PYTHON_MAX_CODE) && is_size(object[0], 16, 64) &&
-	       is_size(bytes[0], 32, 128) && is_size(string[0], 48, 128) &&
-	       is_size(string[STRING_ASCII], 40, 64) &&
-	       read_field(thread, THREAD_FRAME, 8, &layout->thread_frame) &&
-	       read_field(frame, FRAME_PREVIOUS, 8, &layout->frame_previous) &&
-	       read_field(frame, FRAME_EXECUTABLE, 8, &layout->frame_code) &&
-	       read_field(frame, FRAME_INSTRUCTION, 8, &layout->frame_instruction) &&
-	       read_field(frame, FRAME_OWNER, 1, &layout->frame_owner) &&
-	       read_field(code, CODE_FILENAME, 8, &layout->code_filename) &&
-	       read_field(code, CODE_NAME, 8, &layout->code_name) &&
-	       read_field(code, CODE_LINES, 8, &layout->code_lines) &&
-	       read_field(code, CODE_FIRST_LINE, 4, &layout->code_first_line) &&
-	       read_field(code, CODE_START, 1, &layout->code_start) &&
+	return are_sizes(thread, frame, code, object, bytes, string) &&
+	       read_frame_fields(thread, frame, layout) && read_code_fields(code, layout) &&
 	       read_field(object, OBJECT_TYPE, 8, &layout->object_type) &&
 	       read_field(bytes, BYTES_LENGTH, 8, &layout->bytes_length) &&
 	       read_field(bytes, BYTES_DATA, 1, &layout->bytes_data) &&

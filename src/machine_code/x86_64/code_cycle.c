@@ -169,6 +169,44 @@ static void add_way(struct cycle *cycle, uint64_t address)
 	cycle->ways[cycle->way_count++] = address;
 }
 
+enum course { PATH_GOES_ON, PATH_CALLS, PATH_ENDS };
+
+/* What an instruction does to the path that it is on; notes the other way of a branch. */
+static enum course path_course(struct cycle *cycle, const struct x86_instruction *instruction,
+			       uint64_t next)
+{
+	uint8_t opcode = instruction->opcode;
+	int operation = instruction->reg & 7;
+	uint64_t target = next + (uint64_t)instruction->immediate;
+
+	if (instruction->map == X86_0F) {
+		if ((opcode & 0xf0) == 0x80)
+			add_way(cycle, target);
+		return opcode == 0x0b /* ud2 */ ? PATH_ENDS : PATH_GOES_ON;
+	}
+	if (instruction->map != X86_ONE_BYTE)
+		return PATH_GOES_ON;
+	if (opcode == NEAR_CALL || (opcode == 0xff && operation == 2))
+		return PATH_CALLS;
+	switch (opcode) {
+	case 0xe9:
+	case 0xeb:
+		add_way(cycle, target);
+		return PATH_ENDS;
+	case 0xc2:
+	case 0xc3:
+	case 0xcc:
+	case 0xf4:
+		return PATH_ENDS;
+	case 0xff: /* a jump by a pointer */
+		return operation == 4 || operation == 5 ? PATH_ENDS : PATH_GOES_ON;
+	default:
+		if ((opcode & 0xf0) == 0x70 || (opcode >= 0xe0 && opcode <= 0xe3))
+			add_way(cycle, target);
+		return PATH_GOES_ON;
+	}
+}
+
 /* Follows one path to its end, or to the call. */
 static bool follow(struct cycle *cycle, uint64_t at, uint64_t to, unsigned *steps)
 {
@@ -176,32 +214,20 @@ static bool follow(struct cycle *cycle, uint64_t at, uint64_t to, unsigned *step
 
 	while (++*steps < MAX_FOLLOWED && decode(&cycle->code, at, &instruction)) {
 		uint64_t next = at + instruction.length;
-		uint8_t opcode = instruction.opcode;
-		int operation = instruction.reg & 7;
 
 		if (next <= at)
 			return false;
 		at = next;
-		if (instruction.map == X86_0F && (opcode & 0xf0) == 0x80) {
-			add_way(cycle, next + (uint64_t)instruction.immediate);
-			continue;
-		}
-		if (instruction.map == X86_0F && opcode == 0x0b) /* ud2 */
-			return false;
-		if (instruction.map != X86_ONE_BYTE)
-			continue;
-		if (opcode == NEAR_CALL || (opcode == 0xff && operation == 2)) {
+		switch (path_course(cycle, &instruction, next)) {
+		case PATH_GOES_ON:
+			break;
+		case PATH_CALLS:
 			if (next == to)
 				return true;
 			if (!call_returns(cycle->code.object, &instruction, next))
 				return false;
-		} else if ((opcode & 0xf0) == 0x70 || (opcode >= 0xe0 && opcode <= 0xe3)) {
-			add_way(cycle, next + (uint64_t)instruction.immediate);
-		} else if (opcode == 0xe9 || opcode == 0xeb) {
-			add_way(cycle, next + (uint64_t)instruction.immediate);
-			return false;
-		} else if (opcode == 0xc3 || opcode == 0xc2 || opcode == 0xf4 || opcode == 0xcc ||
-			   (opcode == 0xff && (operation == 4 || operation == 5))) {
+			break;
+		case PATH_ENDS:
 			return false;
 		}
 	}

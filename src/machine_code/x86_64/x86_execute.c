@@ -228,86 +228,141 @@ static struct code_step do_group_5(const struct x86_execution *at)
 	return step;
 }
 
-static struct code_step do_one_byte(const struct x86_execution *at)
+/* eax from ax, rax from eax. */
+static void extend_accumulator(const struct x86_execution *at)
+{
+	unsigned size = at->of->size;
+	struct code_value value = x86_get_register(at, CODE_RAX, size / 2);
+
+	value.known = value.known >= size / 2 ? 8 : 0;
+	if (value.known && value.number >> (4 * size - 1) & 1)
+		value.number |= ~code_mask(size / 2);
+	x86_set_register(at, CODE_RAX, size, value);
+}
+
+/* Each of the following: false if it is none of its instructions. */
+static bool does_arithmetic(const struct x86_execution *at)
 {
 	const struct x86_instruction *of = at->of;
-	struct code_step on = { .flow = CODE_GOES_ON };
-	struct code_state *state = at->state;
 	unsigned size = of->size;
-	uint64_t immediate = (uint64_t)of->immediate;
-	struct code_value value;
-	/* The register in the opcode itself; for bytes, ah to bh only without REX. */
-	int number = (unsigned char)of->rm;
+	struct code_value immediate = code_number((uint64_t)of->immediate);
 
 	if (of->opcode < 0x40) {
 		x86_plain_arithmetic(at);
-		return on;
+		return true;
 	}
 	switch (of->opcode) {
-	case 0x63:
-		x86_extend(at, 4, true);
-		return on;
-	case 0x68:
-	case 0x6a:
-		x86_push(at, code_number(immediate));
-		return on;
 	case 0x80:
 	case 0x81:
 	case 0x83:
-		x86_arithmetic(at, of->reg & 7, x86_get_operand(at, size), code_number(immediate),
+		x86_arithmetic(at, of->reg & 7, x86_get_operand(at, size), immediate,
 			       X86_NO_REGISTER);
-		return on;
+		return true;
 	case 0x84:
 	case 0x85:
 		x86_test(at, x86_get_operand(at, size), x86_get_register(at, of->reg, size));
-		return on;
+		return true;
 	case 0xa8:
 	case 0xa9:
-		x86_test(at, x86_get_register(at, CODE_RAX, size), code_number(immediate));
-		return on;
-	case 0x88:
-	case 0x89:
-		x86_set_operand(at, size, x86_get_register(at, of->reg, size));
-		return on;
-	case 0x8a:
-	case 0x8b:
-		x86_set_register(at, of->reg, size, x86_get_operand(at, size));
-		return on;
-	case 0x8d:
-		x86_set_register(at, of->reg, size, x86_address(at));
-		return on;
-	case 0x90:
-		return on;
+		x86_test(at, x86_get_register(at, CODE_RAX, size), immediate);
+		return true;
 	case 0x98:
-		value = x86_get_register(at, CODE_RAX, size / 2);
-		value.known = value.known >= size / 2 ? 8 : 0;
-		if (value.known && value.number >> (4 * size - 1) & 1)
-			value.number |= ~code_mask(size / 2);
-		x86_set_register(at, CODE_RAX, size, value);
-		return on;
+		extend_accumulator(at);
+		return true;
 	case 0x99: /* cdq, cqo */
-		state->registers[CODE_RDX] = CODE_UNKNOWN;
-		return on;
+		at->state->registers[CODE_RDX] = CODE_UNKNOWN;
+		return true;
 	case 0xc0:
 	case 0xc1:
-		x86_shift(at, code_number(immediate));
-		return on;
+		x86_shift(at, immediate);
+		return true;
 	case 0xd0:
 	case 0xd1:
 		x86_shift(at, code_number(1));
-		return on;
+		return true;
 	case 0xd2:
 	case 0xd3:
 		x86_shift(at, x86_get_register(at, CODE_RCX, 1));
-		return on;
+		return true;
+	case 0xf6:
+	case 0xf7:
+		do_group_3(at);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The register in the opcode itself; for bytes, ah to bh only without REX. */
+static bool moves_register(const struct x86_execution *at)
+{
+	int number = (unsigned char)at->of->rm;
+
+	switch (at->of->opcode & 0xf8) {
+	case 0x50:
+		x86_push(at, at->state->registers[number]);
+		return true;
+	case 0x58:
+		x86_set_register(at, number, 8, x86_pop(at));
+		return true;
+	case 0xb0:
+	case 0xb8:
+		x86_set_register(at, number, at->of->size,
+				 code_number((uint64_t)at->of->immediate));
+		return true;
+	case 0xd8: /* x87 floating point */
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool moves_value(const struct x86_execution *at)
+{
+	const struct x86_instruction *of = at->of;
+	struct code_state *state = at->state;
+	unsigned size = of->size;
+	struct code_value immediate = code_number((uint64_t)of->immediate);
+
+	switch (of->opcode) {
+	case 0x63:
+		x86_extend(at, 4, true);
+		return true;
+	case 0x68:
+	case 0x6a:
+		x86_push(at, immediate);
+		return true;
+	case 0x88:
+	case 0x89:
+		x86_set_operand(at, size, x86_get_register(at, of->reg, size));
+		return true;
+	case 0x8a:
+	case 0x8b:
+		x86_set_register(at, of->reg, size, x86_get_operand(at, size));
+		return true;
+	case 0x8d:
+		x86_set_register(at, of->reg, size, x86_address(at));
+		return true;
+	case 0x90:
+		return true;
 	case 0xc6:
 	case 0xc7:
-		x86_set_operand(at, size, code_number(immediate));
-		return on;
+		x86_set_operand(at, size, immediate);
+		return true;
 	case 0xc9: /* leave */
 		state->registers[CODE_RSP] = state->registers[CODE_RBP];
 		state->registers[CODE_RBP] = x86_pop(at);
-		return on;
+		return true;
+	default:
+		return moves_register(at);
+	}
+}
+
+static struct code_step do_one_byte(const struct x86_execution *at)
+{
+	struct code_step on = { .flow = CODE_GOES_ON };
+
+	switch (at->of->opcode) {
 	case 0xc2:
 	case 0xc3:
 		return (struct code_step){ .flow = CODE_RETURNS };
@@ -319,37 +374,16 @@ static struct code_step do_one_byte(const struct x86_execution *at)
 	case 0xe9:
 	case 0xeb:
 		return jump(at, CODE_JUMPS);
-	case 0xf6:
-	case 0xf7:
-		do_group_3(at);
-		return on;
 	case 0xfe:
 	case 0xff:
 		return do_group_5(at);
 	default:
 		break;
 	}
-	switch (of->opcode & 0xf8) {
-	case 0x50:
-		x86_push(at, state->registers[number]);
-		return on;
-	case 0x58:
-		value = x86_pop(at);
-		x86_set_register(at, number, 8, value);
-		return on;
-	case 0x70:
-	case 0x78:
+	if ((at->of->opcode & 0xf0) == 0x70)
 		return may_jump(at);
-	case 0xb0:
-	case 0xb8:
-		x86_set_register(at, number, size, code_number(immediate));
-		return on;
-	case 0xd8: /* x87 floating point */
-		return on;
-	default:
-		break;
-	}
-	forget_all_of(at);
+	if (!does_arithmetic(at) && !moves_value(at))
+		forget_all_of(at);
 	return on;
 }
 

@@ -291,77 +291,126 @@ static bool is_one_poll(const struct trace_file *trace, const struct trace_turn_
 	       (root->turn == turn || turn & TRACE_ROOT_TURN);
 }
 
+/* A turn that has not ended, as it was last seen. */
+struct seen_turn {
+	const struct trace_turn_times *times;
+	const struct trace_look *look; /* NULL: none */
+	const struct trace_site *site; /* its last sample; NULL: none */
+	uint64_t start_ns, own_ns;
+	uint64_t poll; /* its task's poll function; 0: not known */
+	uint8_t flags;
+};
+
+/* What its last look says: for how long, and what it waits in. */
+static void take_last_look(struct stalls *stalls, struct seen_turn *of, struct finding *seen)
+{
+	struct strings *strings = &stalls->report->session->strings;
+	const struct trace_look *look = of->look;
+
+	seen->progress_ns = elapsed(stalls->space->trace, of->start_ns);
+	of->own_ns = seen->progress_ns;
+	seen->stall = of->site ? STALL_BUSY : STALL_UNKNOWN;
+	if (!look)
+		return;
+	if (look->stall <= STALL_RUNNABLE) {
+		seen->stall = look->stall;
+		of->own_ns = of->own_ns > look->runnable_ns ? of->own_ns - look->runnable_ns : 0;
+		seen->waits_in = system_call_name(strings, look->system_call);
+		if (*look->channel)
+			seen->channel =
+				strings_keep_part(strings, look->channel, sizeof look->channel);
+	}
+	/* If the end of the process was not seen, the last look gives a lower bound. */
+	if (!seen->progress_ns && look->last_ns > of->start_ns)
+		of->own_ns = seen->progress_ns = look->last_ns - of->start_ns;
+}
+
+static struct verdict judge_seen(const struct stalls *stalls, const struct seen_turn *of,
+				 const struct finding *seen)
+{
+	const struct trace_look *look = of->look;
+	const struct turn_facts facts = {
+		.in_progress = true,
+		.place_known = true,
+		.own_ns = of->own_ns,
+		.stall = seen->stall,
+		.looked = look != NULL,
+		.crowded = look && stalls->space->trace->header->crowded_ns >= look->since_ns,
+		.wait = look ? turn_wait_of(look->system_call) : TURN_WAIT_UNKNOWN,
+	};
+
+	return turn_judge(&facts, &stalls->process->limits);
+}
+
+/* Where it is: by the look of a thread that waits, its last sample, or its task. False: not known.
+ */
+static bool stack_of_turn(struct stalls *stalls, struct seen_turn *of, const struct finding *seen,
+			  const struct trace_script *script, struct finding_stack *stack)
+{
+	const struct trace_look *look = of->look;
+	const struct trace_stack *frames =
+		of->site ? trace_file_record(stalls->space->trace, of->site->stack, RECORD_STACK)
+			 : NULL;
+	uint32_t executor = of->times->executor;
+
+	if (look && look->depth && seen->stall == STALL_WAITING) {
+		*stack = stack_of(stalls, executor, look->frames, look->depth, NULL, look->last_ns);
+	} else if (frames) {
+		*stack = stack_of(stalls, executor, frames->frames, frames->depth, script,
+				  of->site->last_ns);
+	} else if (of->poll) {
+		of->poll++;
+		*stack = stack_of(stalls, executor, &of->poll, 1, NULL, of->start_ns);
+		of->flags |= SITE_UNSEEN;
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /* `flags`: set for a root future, which has no task type. */
 static void observe_turn(struct stalls *stalls, const struct trace_turn_times *times,
 			 const struct trace_thread *thread, uint64_t turn, uint64_t start_ns,
 			 uint8_t flags)
 {
 	const struct trace_file *trace = stalls->space->trace;
-	struct strings *strings = &stalls->report->session->strings;
-	const struct trace_look *look = look_at(trace, times, turn);
-	const struct trace_site *site = sample_of(trace, times, turn);
-	const struct trace_stack *frames = NULL;
-	union script_room room;
+	const struct trace_executor *executor =
+		trace_file_record(trace, times->executor, RECORD_EXECUTOR);
 	const struct trace_script *script = NULL;
+	union script_room room;
 	struct finding_stack stack;
-	const struct trace_executor *executor;
-	uint64_t poll = flags ? 0 : poll_of(trace, times->type), own_ns;
+	struct seen_turn of = {
+		.times = times,
+		.look = look_at(trace, times, turn),
+		.site = sample_of(trace, times, turn),
+		.start_ns = start_ns,
+		.poll = flags ? 0 : poll_of(trace, times->type),
+		.flags = flags,
+	};
 	struct finding seen = { .in_progress = true, .running = trace->running, .count = 1 };
-	struct turn_facts facts = { .in_progress = true, .place_known = true };
 
-	seen.progress_ns = elapsed(trace, start_ns);
-	own_ns = seen.progress_ns;
-	seen.stall = site ? STALL_BUSY : STALL_UNKNOWN;
-	if (look && look->stall <= STALL_RUNNABLE) {
-		seen.stall = look->stall;
-		own_ns = own_ns > look->runnable_ns ? own_ns - look->runnable_ns : 0;
-		seen.waits_in = system_call_name(strings, look->system_call);
-		if (*look->channel)
-			seen.channel =
-				strings_keep_part(strings, look->channel, sizeof look->channel);
-	}
-	/* If the end of the process was not seen, the last look gives a lower bound. */
-	if (!seen.progress_ns && look && look->last_ns > start_ns)
-		own_ns = seen.progress_ns = look->last_ns - start_ns;
-	seen.one_poll = is_one_poll(trace, times, look, turn);
-	facts.own_ns = own_ns;
-	facts.stall = seen.stall;
-	facts.looked = look != NULL;
-	facts.crowded = look && trace->header->crowded_ns >= look->since_ns;
-	facts.wait = look ? turn_wait_of(look->system_call) : TURN_WAIT_UNKNOWN;
-	finding_take(&seen, turn_judge(&facts, &stalls->process->limits));
-	executor = trace_file_record(trace, times->executor, RECORD_EXECUTOR);
+	take_last_look(stalls, &of, &seen);
+	seen.one_poll = is_one_poll(trace, times, of.look, turn);
+	finding_take(&seen, judge_seen(stalls, &of, &seen));
 	if (!seen.severity || !begin(stalls, executor, &seen) ||
-	    (site && !is_in_loop(stalls, executor, site, false)))
+	    (of.site && !is_in_loop(stalls, executor, of.site, false)))
 		return;
-	if (!site && !(look && look->depth) && !poll)
-		return;
-	if (site) {
-		flags |= site->flags;
-		frames = trace_file_record(trace, site->stack, RECORD_STACK);
-		script = trace_file_script(trace, site->script, &room);
+	if (of.site) {
+		of.flags |= of.site->flags;
+		script = trace_file_script(trace, of.site->script, &room);
 	}
-	if (look && look->depth && seen.stall == STALL_WAITING) {
-		stack = stack_of(stalls, times->executor, look->frames, look->depth, NULL,
-				 look->last_ns);
-	} else if (frames) {
-		stack = stack_of(stalls, times->executor, frames->frames, frames->depth, script,
-				 site->last_ns);
-	} else if (poll) {
-		poll++;
-		stack = stack_of(stalls, times->executor, &poll, 1, NULL, start_ns);
-		flags |= SITE_UNSEEN;
-	} else {
+	if (!stack_of_turn(stalls, &of, &seen, script, &stack))
 		return;
-	}
 	seen.language = script ? script->language : SCRIPT_NONE;
 	seen.total_ns = seen.max_ns = seen.progress_ns;
-	if (look && look->last_ns > look->since_ns)
-		seen.off_cpu_ns = off_cpu_of(look, seen.progress_ns);
+	if (of.look && of.look->last_ns > of.look->since_ns)
+		seen.off_cpu_ns = off_cpu_of(of.look, seen.progress_ns);
 	seen.first_ns = since_start(trace->header, start_ns);
 	seen.last_ns = seen.first_ns + seen.progress_ns;
-	seen.thread = strings_keep_part(strings, thread->name, sizeof thread->name);
-	put(stalls, &seen, &stack, flags, script && script->text_size > SCRIPT_NEARLY_FULL, NULL);
+	seen.thread = strings_keep_part(&stalls->report->session->strings, thread->name,
+					sizeof thread->name);
+	put(stalls, &seen, &stack, of.flags, script && script->text_size > SCRIPT_NEARLY_FULL,
+	    NULL);
 }
 
 static void observe_root(struct stalls *stalls, const struct trace_turn_times *times,
