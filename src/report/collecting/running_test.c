@@ -119,7 +119,8 @@ static const char *name_in_source(struct session *session, const struct frame *f
 			const char *word = memmem(text, length, words[i], strlen(words[i]));
 
 			if (word)
-				return literal_after(session, word, length - (size_t)(word - text), prefixes[i]);
+				return literal_after(session, word, length - (size_t)(word - text),
+						     prefixes[i]);
 		}
 	}
 	return NULL;

@@ -149,10 +149,11 @@ static bool read_file(struct junit_merge *merge, const char *path)
 	while ((got = fread(merge->text + merge->size, 1, room - merge->size, file)) > 0) {
 		merge->size += got;
 		if (merge->size == room && room < MOST_BYTES) {
-			room *= 2;
-			merge->text = realloc(merge->text, room);
-			if (!merge->text)
+			char *larger = realloc(merge->text, room *= 2);
+
+			if (!larger)
 				memory_exhausted();
+			merge->text = larger;
 		}
 	}
 	if (ferror(file))
