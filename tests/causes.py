@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from cli.place import ROOT, YIELDSAN, Skip, expect, report_of, run, run_tests
+from cli.place import ROOT, YIELDSAN, Skip, expect, report_of, run, run_tests, web_program
 
 PYTHON = "/usr/bin/python3"
 KEPT = ROOT / "tests/kept_ids"
@@ -117,6 +117,19 @@ def writers_that_queue_behind_a_full_pipe_point_to_its_writer(place):
     for wait in waits:
         expect(wait.get("cause") in [each["id"] for each in writes], wait)
         expect(any(found.index(each) < found.index(wait) for each in writes if each["id"] == wait["cause"]), found)
+
+
+def one_call_that_queues_and_writes_is_named_by_the_write(place):
+    report = place / "report.json"
+    process = subprocess.Popen(
+        [YIELDSAN, "run", "--format=json", f"--report={report}", "--fail-on=never", web_program("output")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1)
+    _, told = process.communicate()
+    worst = report_of(report)["findings"][0]
+    expect(worst["call"] == "write" and worst["message"].startswith("println! (write to standard output, a pipe"), worst)
+    expect([each["call"] for each in worst["parts"]] == ["futex"] and "tokio::io::stdout" in worst["advice"], worst)
+    expect("(write to standard output" in told and "(futex)" not in told, told)
 
 
 def _built(place):

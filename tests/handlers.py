@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from cli.place import BUILD, ROOT, expect, report_of, run, run_tests, Skip
+from cli.place import BUILD, expect, report_of, run, run_tests, Skip, web_program
 
 PYTHON = "/usr/bin/python3"
 HOME = BUILD / "handlers"
@@ -220,25 +220,12 @@ def fastify(place):
             r"^  task: GET / (<anonymous>|[\w.]+) at app.js:\d+ > slow at app.js:\d+$")
 
 
-def _rust(server):
-    """A server of tests/programs/web, built where later runs find it."""
-    if not shutil.which("cargo"):
-        raise Skip("there is no cargo")
-    target = HOME / "web/target"
-    command = ["cargo", "build", "--quiet", "--locked", "--manifest-path", ROOT / "tests/programs/web/Cargo.toml",
-               "--target-dir", target, "--bin", server]
-    built = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    if built.returncode:
-        raise Skip(f"{server}: {(built.stderr.strip().splitlines() or ['cargo failed'])[-1]}")
-    return target / "debug" / server
-
-
 def _expect_rust(server, runs_in):
     report = HOME / f"{server}.json"
-    result = run("--fail-on=never", _rust(server))
+    result = run("--fail-on=never", web_program(server))
     _expect(result, r"^ERROR   std::thread::sleep \(clock_nanosleep\) blocks a tokio worker in web::slow \(",
             rf"^  task: {server}::show_user at {server}.rs:\d+ > {server}::find_user at {server}.rs:\d+, in {runs_in}$")
-    run("--format=json", f"--report={report}", "--fail-on=never", _rust(server))
+    run("--format=json", f"--report={report}", "--fail-on=never", web_program(server))
     found, = (each for each in report_of(report)["findings"] if each["severity"] == "error")
     # Whole in JSON: each generic future between the server's loop and the handler.
     expect(len(found["task"]["awaits"]) > 3, found["task"])

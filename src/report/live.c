@@ -14,12 +14,13 @@ static void print(const struct report *report, uint64_t least_ns, FILE *out)
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct finding *finding = report->findings[i];
 
-		/* A lock that is held without a waiter blocks no thread, and neither
-		 * does a notice. */
+		/* A lock that is held without a waiter blocks no thread, and neither does a
+		 * notice. A wait that another line explains is part of it. */
 		if (!finding->in_progress || finding->progress_ns < least_ns ||
 		    finding->kind == KIND_LOCK_ACROSS_YIELD ||
 		    finding->kind == KIND_BORROW_ACROSS_YIELD ||
-		    finding->severity < SEVERITY_WARNING)
+		    finding->severity < SEVERITY_WARNING ||
+		    (finding->cause && finding->cause->in_progress))
 			continue;
 		fprintf(out, "yieldsan: [%" PRId64 "] %s%s%s\n", report->processes->pid,
 			finding->thread ? finding->thread : "",

@@ -183,3 +183,16 @@ def run_tests(module):
         os.environ["TMPDIR"] = former
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
     return 1 if counts["failed"] else 0
+
+
+def web_program(name):
+    """A program of tests/programs/web, built where later runs find it."""
+    if not shutil.which("cargo"):
+        raise Skip("there is no cargo")
+    target = BUILD / "handlers/web/target"
+    command = ["cargo", "build", "--quiet", "--locked", "--manifest-path", ROOT / "tests/programs/web/Cargo.toml",
+               "--target-dir", target, "--bin", name]
+    built = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    if built.returncode:
+        raise Skip(f"{name}: {(built.stderr.strip().splitlines() or ['cargo failed'])[-1]}")
+    return target / "debug" / name

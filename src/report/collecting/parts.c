@@ -13,17 +13,31 @@ static bool same_frame(const struct frame *one, const struct frame *other)
 	       one->line == other->line;
 }
 
-/* From the program's own frame outwards. */
+/* The program's next frame from `i` outwards within the turn; NULL if there is none. */
+static const struct frame *next_own(const struct stack *stack, size_t *i)
+{
+	while (*i < stack->count && !stack->frames[*i].turn_boundary) {
+		const struct frame *frame = &stack->frames[(*i)++];
+
+		if (frame->owner == OWNER_PROGRAM)
+			return frame;
+	}
+	return NULL;
+}
+
+/* From the program's own frame outwards; how a runtime came to run a task differs. */
 static bool same_callers(const struct stack *one, const struct stack *other)
 {
-	size_t count = one->count - one->place;
+	size_t i = one->place, j = other->place;
+	const struct frame *a, *b;
 
-	if (other->count - other->place != count)
+	if (!same_frame(&one->frames[i], &other->frames[j]))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!same_frame(&one->frames[one->place + i], &other->frames[other->place + i]))
-			return false;
-	return true;
+	do {
+		a = next_own(one, &i);
+		b = next_own(other, &j);
+	} while (a && b && same_frame(a, b));
+	return !a && !b;
 }
 
 static bool may_be_part(const struct finding *finding)
@@ -73,6 +87,37 @@ static bool belongs_to_one_before(struct report *report, size_t count, struct fi
 	return false;
 }
 
+static bool is_lock(const struct finding *finding)
+{
+	return finding->category && !strcmp(finding->category, "lock");
+}
+
+/*
+ * Threads that queue on a library's lock, as println! has one, wait for the call that is made under
+ * it: that call represents the parts if it took at least half as long.
+ */
+static struct finding *head_of(struct finding *worst)
+{
+	struct finding *head = NULL, **at = &worst->also;
+
+	if (!is_lock(worst))
+		return worst;
+	for (struct finding *part = worst->also; part; part = part->next_part)
+		if (!is_lock(part) && part->severity == worst->severity &&
+		    part->max_ns >= worst->max_ns / 2 && (!head || part->max_ns > head->max_ns))
+			head = part;
+	if (!head)
+		return worst;
+	while (*at != head)
+		at = &(*at)->next_part;
+	*at = head->next_part;
+	worst->next_part = worst->also;
+	worst->also = NULL;
+	head->next_part = NULL;
+	head->also = worst;
+	return head;
+}
+
 void parts_merge(struct report *report)
 {
 	size_t count = 0;
@@ -84,4 +129,6 @@ void parts_merge(struct report *report)
 			report->findings[count++] = finding;
 	}
 	report->finding_count = count;
+	for (size_t i = 0; i < count; i++)
+		report->findings[i] = head_of(report->findings[i]);
 }
