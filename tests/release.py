@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`make release` sets the version in one place, dates the changes, and refuses what is not ready."""
+"""`make release` sets the version, dates the changes, and refuses what is not ready."""
 
 import subprocess
 import sys
@@ -9,9 +9,12 @@ from cli.place import expect, Result, ROOT, run_tests
 CHANGES = "# Changes\n\n## [Unreleased]\n### Added\n- one thing\n\n## [0.0.9] - 2020-01-01\n- an old thing\n"
 
 
+VERSIONS = ("src/report/model/version.h", "tools/node/package.json", "tools/pytest/pyproject.toml")
+
+
 def _tree(place):
     """A work tree of git with what a release touches."""
-    for name in ("Makefile", "tools/release.sh", "src/report/model/version.h"):
+    for name in ("Makefile", "tools/release.sh", *VERSIONS):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes((ROOT / name).read_bytes())
     (place / "tools/release.sh").chmod(0o755)
@@ -25,12 +28,14 @@ def _release(place, version):
     return Result(ran.returncode, ran.stdout, ran.stderr)
 
 
-def the_version_stands_in_one_place(place):
+def the_version_is_set_everywhere(place):
     _tree(place)
     result = _release(place, "9.8.7")
     expect(result.status == 0 and "1 changes" in result.out, result)
     changed = subprocess.run(["git", "diff", "--name-only"], cwd=place.path, capture_output=True, text=True, check=True)
-    expect(changed.stdout.split() == ["CHANGELOG.md", "src/report/model/version.h"], changed.stdout)
+    expect(changed.stdout.split() == ["CHANGELOG.md", *VERSIONS], changed.stdout)
+    for name in VERSIONS:
+        expect('"9.8.7"' in (place / name).read_text(), name)
     expect('YIELDSAN_VERSION "9.8.7"' in (place / "src/report/model/version.h").read_text(), "version.h")
     text = (place / "CHANGELOG.md").read_text()
     expect("## [Unreleased]\n\n## [9.8.7] - 20" in text and text.index("[9.8.7]") < text.index("- one thing"), text)

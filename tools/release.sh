@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: tools/release.sh VERSION: sets the version in the one place that has it, and dates the changes.
+# usage: tools/release.sh VERSION: sets the version of the command and of its packages, and dates the changes.
 # Commits nothing: what it changed is there to be looked at.
 set -eu
 version=${1:-}
@@ -20,6 +20,9 @@ changes=$(sed -n '/^## \[Unreleased\]$/,/^## \[[0-9]/p' CHANGELOG.md | grep -c '
 [ "$changes" -gt 0 ] || fail "nothing is listed under '## [Unreleased]' in CHANGELOG.md"
 
 sed -i "s/\(#define YIELDSAN_VERSION *\)\"[^\"]*\"/\1\"$version\"/" "$header"
+# Packages state their own.
+sed -i "s/^version = \"[^\"]*\"/version = \"$version\"/" tools/pytest/pyproject.toml
+sed -i "s/\(\"version\": *\)\"[^\"]*\"/\1\"$version\"/" tools/node/package.json
 grep -q "\"$version\"" "$header" || fail "$header has no YIELDSAN_VERSION to set"
 sed -i "s/^## \[Unreleased\]$/## [Unreleased]\n\n## [$version] - $(date +%F)/" CHANGELOG.md
 echo "version $version, $changes changes; look at it with git diff, then: make check lint && git commit -am 'release $version' && git tag v$version"
