@@ -40,7 +40,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-strangers mutate check-watcher check-userlands check-export demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
+.PHONY: all deb wheel npm static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-strangers check-packages check-userlands check-export check-watcher mutate demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -220,6 +220,22 @@ portable: ## build/dist/yieldsan-VERSION-linux-x86_64.tar.gz: for a prefix of an
 	$(Q)$(again) portable-only
 	@echo "  DIST    $(dist)/$(archive).tar.gz"
 
+# Debian's takes the libraries of the machine that it is made on; the others the static command.
+deb: ## build/dist/yieldsan_VERSION_amd64.deb
+	$(Q)tools/install-dependencies.sh build static packages
+	$(Q)$(again) all static-only
+	$(Q)tools/packages.py deb "$(BUILD)" $(version)
+
+wheel npm: ## build/dist/yieldsan-VERSION-...whl, with pytest's plugin; build/dist/yieldsan-VERSION.tgz for npm
+	$(Q)tools/install-dependencies.sh build static packages
+	$(Q)$(again) all static-only
+	$(Q)tools/packages.py $@ "$(BUILD)" $(version)
+
+check-packages: ## each package installed and used in a place of its own
+	$(Q)tools/install-dependencies.sh build check packages
+	$(Q)$(MAKE) --no-print-directory deb wheel npm portable
+	$(Q)tests/long/packages.py
+
 static-only: $(dist)/yieldsan.sha256
 portable-only: $(dist)/$(archive).tar.gz.sha256
 
@@ -249,6 +265,7 @@ $(dist)/$(archive).tar.gz: $(dist)/yieldsan $(static)/libyieldsan.so
 	$(Q)rm -rf $(static)/$(archive)
 	$(Q)install -D -m 755 $(dist)/yieldsan $(static)/$(archive)/bin/yieldsan
 	$(Q)install -D -m 644 $(static)/libyieldsan.so $(static)/$(archive)/lib/libyieldsan.so
+	$(Q)install -D -m 755 tools/install.sh $(static)/$(archive)/install.sh
 	$(Q)install -D -m 644 -t $(static)/$(archive)/include/yieldsan include/yieldsan/yieldsan.h
 	$(Q)install -D -m 644 -t $(static)/$(archive)/share/man/man1 tools/man/*.1
 	$(Q)install -D -m 644 -t $(static)/$(archive)/share/doc/yieldsan LICENSE CHANGELOG.md README.md

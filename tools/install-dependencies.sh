@@ -70,6 +70,10 @@ check fish                 fish
 check erlang-base          erl
 check cmake                ctest
 check meson                meson
+packages dpkg-dev          dpkg-shlibdeps
+packages lintian           lintian
+packages mmdebstrap        mmdebstrap
+packages python3-venv      /usr/share/doc/python3-venv
 recipes python3-pip        pip3
 userlands python3-pip      pip3
 userlands mmdebstrap       mmdebstrap

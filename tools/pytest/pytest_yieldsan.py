@@ -6,7 +6,7 @@
         with no_blocking(): ...
 
 Findings are looked for only after a test in which the library counted an event: other tests cost a walk
-over its records. The command `yieldsan` makes the text: it must be in PATH, or named in YIELDSAN.
+over its records. The command `yieldsan` makes the text: it must be in PATH, beside the interpreter, or named in YIELDSAN.
 """
 
 import contextlib
@@ -34,7 +34,8 @@ def pytest_addoption(parser):
 
 
 def _command():
-    return os.environ.get("YIELDSAN") or shutil.which("yieldsan")
+    beside = os.path.join(os.path.dirname(sys.executable), "yieldsan")  # of a virtual environment that is not activated
+    return os.environ.get("YIELDSAN") or shutil.which("yieldsan") or (beside if os.access(beside, os.X_OK) else None)
 
 
 def _own_command_line():
