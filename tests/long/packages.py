@@ -73,13 +73,16 @@ def the_debian_package_in_a_minimal_debian(place):
     (root / "sleeper.py").write_text(SLEEPER, encoding="utf-8")
     for name in ("resolv.conf", "hosts"):
         shutil.copy(f"/etc/{name}", root / "etc" / name)
-    inside = ["unshare", "-m", "chroot", root]
-    _do(*inside, "sh", "-c", "mount -t proc proc /proc; apt-get install -y -qq --no-install-recommends /package.deb", DEBIAN_FRONTEND="noninteractive")
-    said = _do(*inside, "sh", "-c", "mount -t proc proc /proc; yieldsan run python3 /sleeper.py", status=66)
-    expect("time.sleep (clock_nanosleep) blocks the asyncio event loop in main (/sleeper.py:6)" in said, said)
-    expect("ld.so" not in _do(*inside, "sh", "-c", "LD_PRELOAD=libyieldsan.so true"), "by its name")
-    _do(*inside, "sh", "-c", "dpkg --purge yieldsan")
-    left = _do(*inside, "sh", "-c", "find / -xdev -name '*yieldsan*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/var/*'")
+
+    def inside(script, **options):
+        return _do("unshare", "-m", "sh", "-c", f"mount -t proc proc '{root}/proc' && exec env -u TMPDIR chroot '{root}' sh -c \"$0\"", script, **options)
+
+    inside("apt-get update -qq && apt-get install -y -qq --no-install-recommends /package.deb", DEBIAN_FRONTEND="noninteractive")
+    said = inside("yieldsan run python3 /sleeper.py", status=66)
+    expect("time.sleep (clock_nanosleep) blocks the asyncio event loop in main (sleeper.py:6)" in said, said)
+    expect("ld.so" not in inside("LD_PRELOAD=libyieldsan.so true"), "by its name")
+    inside("dpkg --purge yieldsan")
+    left = inside("find / -xdev -name '*yieldsan*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/var/*'")
     expect(not left.strip(), left)
 
 
