@@ -311,7 +311,10 @@ static bool is_polled_or_plain(struct layout_builder *builder, Dwarf_Die *type, 
 	case DW_TAG_base_type:
 		return true;
 	case DW_TAG_pointer_type:
+		/* Older macros have a reference to a reference. */
 		return die_reference(type, DW_AT_type, &of) &&
+		       (dwarf_tag(&of) != DW_TAG_pointer_type ||
+			die_reference(&of, DW_AT_type, &of)) &&
 		       (dwarf_tag(&of) == DW_TAG_base_type || is_waitable(builder, &of, 0));
 	case DW_TAG_structure_type:
 		break;
@@ -353,7 +356,7 @@ static bool named(struct layout_builder *builder, const char *name, Dwarf_Die *d
 struct layout_tokio layout_tokio(struct layout_builder *builder)
 {
 	struct layout_tokio tokio;
-	Dwarf_Die header, trailer, waker, semaphore, waiter, acquire, unused;
+	Dwarf_Die header, trailer, waker, semaphore, waiter, acquire, unused, number;
 	uint32_t data, vtable, words[sizeof tokio / sizeof(uint32_t)];
 
 	memset(&tokio, 0xff, sizeof tokio);
@@ -379,8 +382,10 @@ struct layout_tokio layout_tokio(struct layout_builder *builder)
 		.waiter_waker = waker_at(builder, &waiter, "waker"),
 		.waiter_state = member_at(builder, &waiter, "state", &unused),
 		.acquire_node = member_at(builder, &acquire, "node", &unused),
-		.acquire_count = member_at(builder, &acquire, "num_permits", &unused),
+		.acquire_count = member_at(builder, &acquire, "num_permits", &number),
 	};
+	if (tokio.acquire_count != LAYOUT_NONE)
+		tokio.acquire_size = (uint32_t)die_size(&number);
 	memcpy(words, &tokio, sizeof words);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (words[i] == LAYOUT_NONE)

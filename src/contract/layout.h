@@ -16,7 +16,7 @@
 #include "held_class.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	33
+#define LAYOUT_VERSION	34
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 /* Smaller discriminants are no awaits: unresumed, done, panicked. */
@@ -67,6 +67,7 @@ struct layout_tokio {
 	uint32_t waiter_state;	/* in it: the permits that it still lacks */
 	uint32_t acquire_node;	/* in batch_semaphore::Acquire: its Waiter */
 	uint32_t acquire_count; /* in it: the permits that it wants */
+	uint32_t acquire_size;	/* bytes of that number */
 };
 
 struct layout_header {

@@ -211,7 +211,10 @@ static uint64_t read_queue(const struct search *search, struct wait_object *obje
 		};
 		bool is_there;
 
-		if (!stuck_memory_word(search->memory, acquire + tokio->acquire_count, &wants) ||
+		wants = 0;
+		if (tokio->acquire_size > sizeof wants ||
+		    !stuck_memory_read(search->memory, acquire + tokio->acquire_count, &wants,
+				       tokio->acquire_size) ||
 		    !stuck_memory_word(search->memory, node + tokio->waiter_state, &lacks) ||
 		    lacks > wants)
 			return UINT64_MAX;
@@ -310,11 +313,26 @@ static struct wait_object *object_at(const struct stuck_look *look, uint64_t add
 				  : NULL;
 }
 
+/* Before Tokio counted weak senders, each had a share of the channel, as each sender and the
+ * receiver have. False if there are some, or it cannot be known. */
+static bool has_no_weak(const struct search *search, const struct wait_object *object,
+			uint64_t senders)
+{
+	uint64_t count, at = object->address - object->end.object;
+
+	if (object->end.weak != LAYOUT_NONE)
+		return stuck_memory_word(search->memory, object->address + object->end.weak,
+					 &count) &&
+		       !count;
+	return object->end.object && stuck_memory_word(search->memory, at, &count) &&
+	       count == senders + 1;
+}
+
 static void read_channel(const struct search *search, struct wait_object *object)
 {
 	const struct layout_tokio *tokio = &object->layout->header->tokio;
 	struct stuck_look *look = search->look;
-	uint64_t senders, weak = 0;
+	uint64_t senders;
 	bool is_certain = true, is_there;
 	struct task_wait wait = {
 		.kind = WAIT_MESSAGE,
@@ -326,12 +344,10 @@ static void read_channel(const struct search *search, struct wait_object *object
 
 	if (tokio->owner == LAYOUT_NONE || object->end.waker == LAYOUT_NONE ||
 	    object->end.state == LAYOUT_NONE ||
-	    !stuck_memory_word(search->memory, object->address + object->end.state, &senders) ||
-	    (object->end.weak != LAYOUT_NONE &&
-	     !stuck_memory_word(search->memory, object->address + object->end.weak, &weak)))
+	    !stuck_memory_word(search->memory, object->address + object->end.state, &senders))
 		return;
-	object->is_accounted =
-		count_kind(look, object, END_SENDER, &is_certain) == senders && !weak && is_certain;
+	object->is_accounted = count_kind(look, object, END_SENDER, &is_certain) == senders &&
+			       is_certain && has_no_weak(search, object, senders);
 	remember(look, object, senders);
 	wait.waiter = waker_at(search, tokio, wait.node, &is_there);
 	if (is_there && wait.waiter == SIZE_MAX)

@@ -53,8 +53,9 @@ static enum life life_of(const struct walk *walk, const struct layout_state *sta
 		return LIFE_CERTAIN;
 	if (value->drop_flag != LAYOUT_NONE)
 		return is_set(walk, address + value->drop_flag) ? LIFE_CERTAIN : LIFE_GONE;
-	if (!(value->flags & VALUE_DROPS) ||
-	    (!state->flag_count && walk->layout->header->flags & LAYOUT_PANICS_ABORT))
+	/* Where panics unwind, what is dropped or moved away before an await has a drop flag. */
+	if (walk->layout->header->flags & LAYOUT_PANICS_ABORT &&
+	    (!(value->flags & VALUE_DROPS) || !state->flag_count))
 		return LIFE_POSSIBLE;
 	for (uint32_t i = 0; i < state->flag_count; i++)
 		if (!is_set(walk, address + flags[i].offset))
@@ -233,7 +234,9 @@ static bool is_polled(const struct walk *walk, const struct layout_state *state,
 	     variable && at + sizeof word <= closure->size && at < CLOSURE_WORDS * sizeof word;
 	     at += sizeof word)
 		if (read_integer(walk, address + closure->offset + at, sizeof word, &word) &&
-		    word == address + variable->offset)
+		    (word == address + variable->offset ||
+		     (read_integer(walk, word, sizeof word, &word) &&
+		      word == address + variable->offset)))
 			return true;
 	return false;
 }

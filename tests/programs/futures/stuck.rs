@@ -380,6 +380,73 @@ async fn in_a_static() {
     rest().await;
 }
 
+/// It had the guard, and gave it away before it waits.
+async fn gave_guard_away(lock: Lock, mut answers: mpsc::Receiver<u32>) {
+    let mut guard = lock.lock_owned().await;
+    *guard += 1;
+    println!("{}", *guard);
+    KEPT.get_or_init(Default::default).lock().unwrap().replace(guard);
+    println!("{:?}", answers.recv().await);
+}
+
+async fn locks_and_answers(lock: Lock, answers: mpsc::Sender<u32>) {
+    sleep(SHORT).await;
+    *lock.lock().await += 1;
+    let _ = answers.send(1).await;
+}
+
+async fn guard_given_away() {
+    let lock = Lock::default();
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(gave_guard_away(lock.clone(), receiver));
+    tokio::spawn(locks_and_answers(lock, sender));
+    rest().await;
+}
+
+/// It drops the guard before it waits; the lock is then taken by a thread.
+async fn dropped_guard(lock: Lock, mut answers: mpsc::Receiver<u32>) {
+    let mut guard = lock.lock().await;
+    *guard += 1;
+    println!("{}", *guard);
+    drop(guard);
+    let other = lock.clone();
+    std::thread::spawn(move || {
+        let _guard = other.blocking_lock();
+        std::thread::sleep(LONG);
+    });
+    println!("{:?}", answers.recv().await);
+}
+
+async fn guard_dropped() {
+    let lock = Lock::default();
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(dropped_guard(lock.clone(), receiver));
+    tokio::spawn(locks_and_answers(lock, sender));
+    rest().await;
+}
+
+/// It had the only sender, used it, and moved it into a thread.
+async fn gave_sender_away(mut receiver: mpsc::Receiver<u32>, sender: mpsc::Sender<u32>, early: bool) {
+    sender.send(1).await.unwrap();
+    println!("{:?} {}", receiver.recv().await, sender.capacity());
+    if early {
+        sleep(SHORT).await;
+    }
+    std::thread::spawn(move || {
+        std::thread::sleep(LONG);
+        let _ = sender.blocking_send(1);
+    });
+    println!("{:?}", receiver.recv().await);
+}
+
+async fn sender_given_away() {
+    for early in [false, true] {
+        let (sender, receiver) = mpsc::channel(4);
+        tokio::spawn(gave_sender_away(receiver, sender, early));
+    }
+    rest().await;
+}
+
 async fn in_another_runtime() {
     let lock = Lock::default();
     let other = lock.clone();
@@ -495,6 +562,9 @@ async fn run(case: &str) {
         "join_set" => join_set().await,
         "in_spawn_blocking" => in_spawn_blocking().await,
         "in_a_static" => in_a_static().await,
+        "guard_given_away" => guard_given_away().await,
+        "guard_dropped" => guard_dropped().await,
+        "sender_given_away" => sender_given_away().await,
         "in_another_runtime" => in_another_runtime().await,
         "sender_on_a_thread" => sender_on_a_thread().await,
         "weak_sender" => weak_sender().await,
