@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "report/model/words.h"
+
 json_t *json_of_number(uint64_t value)
 {
 	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
@@ -38,6 +40,15 @@ static json_t *frame_json(const struct frame *frame)
 	json_set_text(object, "language", frame->language);
 	if (frame->owner == OWNER_PROGRAM)
 		json_object_set_new(object, "user", json_true());
+	return object;
+}
+
+json_t *json_of_executor(uint32_t family, const char *name)
+{
+	json_t *object = json_object();
+
+	json_set_text(object, "family", family_word(family));
+	json_set_text(object, "name", name);
 	return object;
 }
 

@@ -14,6 +14,8 @@ json_t *json_of_number(uint64_t value);
 /* Nothing for NULL. */
 void json_set_text(json_t *object, const char *name, const char *value);
 
+json_t *json_of_executor(uint32_t family, const char *name);
+
 /* An array of frames, innermost first. */
 json_t *json_of_stack(const struct stack *stack);
 
