@@ -15,19 +15,12 @@
 #include "apart.h"
 #include "inspect/ancestor.h"
 #include "launch.h"
+#include "support/clock.h"
 
 #define MINUTE_NS    UINT64_C(60000000000)
 #define BACK_OFF_NS  UINT64_C(50000000)	 /* before the first restart; doubles each time */
 #define END_MS	     10000		 /* for what it still writes after the program has ended */
 #define MEMORY_LIMIT (UINT64_C(2) << 30) /* 1 GB of debug information needs about half of it */
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 void reader_init(struct reader *reader, const struct stall_watch_start *start)
 {
@@ -106,7 +99,8 @@ static void close_socket(struct reader *reader)
 
 static void lost(struct reader *reader, int how)
 {
-	uint64_t now_ns = monotonic_ns(), oldest_ns = reader->restarts_ns[READER_RESTARTS - 1];
+	uint64_t now_ns = clock_monotonic_ns(),
+		 oldest_ns = reader->restarts_ns[READER_RESTARTS - 1];
 	unsigned recent = 0;
 
 	reader->lost++;
@@ -174,7 +168,7 @@ void reader_answer(struct reader *reader, short events)
 
 int reader_wait_ms(const struct reader *reader)
 {
-	uint64_t now_ns = monotonic_ns();
+	uint64_t now_ns = clock_monotonic_ns();
 
 	if (!reader->due_ns)
 		return -1;
@@ -183,7 +177,7 @@ int reader_wait_ms(const struct reader *reader)
 
 void reader_restart(struct reader *reader)
 {
-	uint64_t now_ns = monotonic_ns();
+	uint64_t now_ns = clock_monotonic_ns();
 
 	if (!reader->due_ns || reader->due_ns > now_ns)
 		return;

@@ -5,6 +5,7 @@
 
 #include "layout_build.h"
 #include "shared/pattern.h"
+#include "shared/text.h"
 
 #define MAX_DEPTH 10
 #define SEMAPHORE "tokio::sync::batch_semaphore::Semaphore"
@@ -42,23 +43,18 @@ static const struct {
 
 #define ENDS (sizeof ends / sizeof *ends)
 
-static bool begins(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
-
 static size_t end_of(const char *name)
 {
 	size_t i = 0;
 
-	while (i < ENDS && !begins(name, ends[i].type))
+	while (i < ENDS && !text_begins(name, ends[i].type))
 		i++;
 	return i;
 }
 
 bool layout_is_end(const char *name)
 {
-	return begins(name, "tokio::") && end_of(name) < ENDS;
+	return text_begins(name, "tokio::") && end_of(name) < ENDS;
 }
 
 /* Finds a part of that type in a struct or in a variant of it, and adds its offset. */
@@ -73,7 +69,7 @@ static bool find_part(struct layout_builder *builder, Dwarf_Die *whole, const ch
 	if (tag == DW_TAG_structure_type || tag == DW_TAG_union_type) {
 		if (!types_resolve(&builder->types, whole))
 			return false;
-		if (begins(types_name(&builder->types, whole), name)) {
+		if (text_begins(types_name(&builder->types, whole), name)) {
 			*part = *whole;
 			return true;
 		}
@@ -286,8 +282,8 @@ static bool is_waitable(struct layout_builder *builder, Dwarf_Die *type, int dep
 
 	if (type_is_machine(die_name(type)) || layout_is_end(name))
 		return true;
-	if (begins(name, "tokio::future::maybe_done::MaybeDone<") ||
-	    begins(name, "futures_util::future::maybe_done::MaybeDone<"))
+	if (text_begins(name, "tokio::future::maybe_done::MaybeDone<") ||
+	    text_begins(name, "futures_util::future::maybe_done::MaybeDone<"))
 		return depth <= MAX_DEPTH && done_future(builder, type, &of) &&
 		       is_waitable(builder, &of, depth + 1);
 	if (*name != '(' || depth > MAX_DEPTH || !types_resolve(&builder->types, type))
@@ -339,7 +335,7 @@ bool layout_waits_only(struct layout_builder *builder, Dwarf_Die *type)
 {
 	Dwarf_Die whole = *type, closure;
 
-	return begins(types_name(&builder->types, type), "core::future::poll_fn::PollFn<") &&
+	return text_begins(types_name(&builder->types, type), "core::future::poll_fn::PollFn<") &&
 	       member_at(builder, &whole, "f", &closure) != LAYOUT_NONE &&
 	       is_polled_or_plain(builder, &closure, 0);
 }

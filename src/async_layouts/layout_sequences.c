@@ -3,12 +3,9 @@
 
 #include "layout_build.h"
 
-#define MAX_WRAPPED 8
+#include "shared/text.h"
 
-static bool begins(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
+#define MAX_WRAPPED 8
 
 static bool member_of(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
 		      Dwarf_Die *type, uint64_t *offset)
@@ -148,7 +145,7 @@ bool layout_sequence_place(struct layout_builder *builder, Dwarf_Die *type,
 
 	*place = (struct sequence_place){ .sequence.inner = LAYOUT_NONE };
 	for (size_t i = 0; i < sizeof containers / sizeof *containers; i++) {
-		if (!begins(name, containers[i].type))
+		if (!text_begins(name, containers[i].type))
 			continue;
 		if (!containers[i].find(builder, type, place))
 			return false;

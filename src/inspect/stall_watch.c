@@ -17,6 +17,7 @@
 #include "task_snapshot.h"
 #include "watched_root.h"
 #include "watched_trace.h"
+#include "support/clock.h"
 
 #define LOOK_MS	     5			  /* between two samples */
 #define DIRECTORY_MS 50			  /* maximum between two scans for new traces */
@@ -43,14 +44,6 @@ struct stall_watch {
 	bool line_is_near;    /* a turn of the current trace will soon be reported */
 	uint64_t prepared_ns; /* when files were last opened ahead of such a line */
 };
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static struct known_file *known_file(struct stall_watch *watch, const char *name)
 {
@@ -133,7 +126,7 @@ static void add_up(struct watched_thread *thread, const struct thread_state *sta
 	struct trace_look *look = &thread->look;
 	uint64_t seen_ns, waited_ns;
 
-	look->last_ns = monotonic_ns();
+	look->last_ns = clock_monotonic_ns();
 	seen_ns = look->last_ns - look->since_ns;
 	thread->looks++;
 	thread->asleep += thread_sleeps(state);
@@ -181,7 +174,7 @@ static uint64_t last_due(const struct stall_watch *watch, uint64_t age_ns)
 /* The previous watcher has already reported what a turn reached before this one took over. */
 static uint64_t reported_before(const struct stall_watch *watch, uint64_t age_ns)
 {
-	uint64_t start_ns = watch->start->resumed_ns, now_ns = monotonic_ns();
+	uint64_t start_ns = watch->start->resumed_ns, now_ns = clock_monotonic_ns();
 
 	return start_ns && age_ns > now_ns - start_ns
 		       ? last_due(watch, age_ns - (now_ns - start_ns))
@@ -201,7 +194,7 @@ static void begin_look(const struct stall_watch *watch, struct watched_thread *t
 	memset(&thread->look, 0, sizeof thread->look);
 	thread->look.sequence = sequence;
 	thread->look.turn = turn;
-	thread->look.since_ns = monotonic_ns();
+	thread->look.since_ns = clock_monotonic_ns();
 }
 
 /* Doubling intervals: report at the first, second, fourth... multiple of the threshold. */
@@ -210,7 +203,7 @@ static bool is_time_to_tell(struct stall_watch *watch, struct watched_thread *th
 {
 	uint64_t error_ns = watch->start->options->long_turn_error_us * UINT64_C(1000);
 	uint64_t own_ns = age_ns > thread->look.runnable_ns ? age_ns - thread->look.runnable_ns : 0;
-	uint64_t now = monotonic_ns();
+	uint64_t now = clock_monotonic_ns();
 
 	watch->line_is_near |= own_ns >= error_ns / 2 && own_ns < error_ns;
 	if (own_ns < error_ns || (thread->reported_ns && age_ns < 2 * thread->reported_ns))
@@ -242,7 +235,7 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 	}
 	if (thread->turn != turn)
 		begin_look(watch, thread, turn, 0, &state);
-	age_ns = monotonic_ns() - thread->look.since_ns;
+	age_ns = clock_monotonic_ns() - thread->look.since_ns;
 	add_up(thread, &state, age_ns, warning_ns);
 	if (age_ns < warning_ns || thread->look.stall != STALL_WAITING)
 		return false;
@@ -256,7 +249,7 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 static bool look_at_root_call(struct stall_watch *watch, const struct watched_trace *trace,
 			      struct watched_thread *thread, const struct trace_thread *slot)
 {
-	const uint64_t start_ns = slot->call.start_ns, now = monotonic_ns();
+	const uint64_t start_ns = slot->call.start_ns, now = clock_monotonic_ns();
 	const uint64_t age_ns = now > start_ns ? now - start_ns : 0;
 	struct thread_state state;
 
@@ -314,7 +307,7 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 static void prepare_line(struct stall_watch *watch, const struct watched_trace *trace)
 {
 	watch->start->report(trace->path, 0, NULL);
-	watch->prepared_ns = monotonic_ns();
+	watch->prepared_ns = clock_monotonic_ns();
 }
 
 static void look_for_stuck(struct stall_watch *watch, struct watched_trace *trace)
@@ -340,7 +333,7 @@ static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace
 		tell |= look_at_thread(watch, trace, &trace->threads[i]);
 	if (tell)
 		watch->start->report(trace->path, error_ns, watch->start->out);
-	else if (watch->line_is_near && watch->prepared_ns + LINE_NS < monotonic_ns())
+	else if (watch->line_is_near && watch->prepared_ns + LINE_NS < clock_monotonic_ns())
 		prepare_line(watch, trace);
 }
 
@@ -368,17 +361,17 @@ static void look(struct stall_watch *watch)
 void stall_watch_run(const struct stall_watch_start *start)
 {
 	struct stall_watch watch = { .start = start };
-	uint64_t now_ns, due_ns = monotonic_ns();
+	uint64_t now_ns, due_ns = clock_monotonic_ns();
 	unsigned round = 0;
 
 	crowd_init(&watch.crowd);
 	do {
-		now_ns = monotonic_ns();
+		now_ns = clock_monotonic_ns();
 		crowd_look(&watch.crowd, now_ns, due_ns);
 		if (directory_has_changed(&watch) || round++ % (DIRECTORY_MS / LOOK_MS) == 0)
 			look_for_traces(&watch);
 		look(&watch);
-		due_ns = monotonic_ns() + LOOK_MS * UINT64_C(1000000);
+		due_ns = clock_monotonic_ns() + LOOK_MS * UINT64_C(1000000);
 	} while (!ancestor_has_left(start->ancestor, LOOK_MS));
 	for (size_t i = 0; i < watch.count; i++)
 		end_watch_of(watch.watched[i]);

@@ -13,18 +13,11 @@
 #include "stuck_waits.h"
 #include "support/memory.h"
 #include "task_kinds.h"
+#include "support/clock.h"
 
 #define MOST_THREADS   512 /* searched for root futures */
 #define FRAMES_OF_ROOT 8   /* from the function that polls outward: callers that had the future */
 #define MOST_STACK     (UINT64_C(1) << 18)
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 void stuck_records_deinit(struct stuck_records *records)
 {
@@ -246,7 +239,7 @@ size_t stuck_watch_look(struct stuck_watch *watch, struct address_space *space)
 			add_roots(&look, &kinds);
 			found = stuck_look_read(&look, read_process, &kinds.memory);
 			stuck_look_agree(&look, watch->has_look ? &watch->look : NULL,
-					 monotonic_ns());
+					 clock_monotonic_ns());
 		}
 	}
 	task_kinds_deinit(&kinds);
@@ -385,7 +378,7 @@ static void begin_record(struct making *making, enum stuck_kind kind, struct stu
 	making->tasks = (void *)(making->record + 1);
 	making->record->head.type = RECORD_STUCK;
 	making->record->kind = kind;
-	making->record->seen_ns = monotonic_ns();
+	making->record->seen_ns = clock_monotonic_ns();
 	records->items =
 		memory_grow(records->items, records->count, &records->room, sizeof *records->items);
 	records->items[records->count++] = making->record;
@@ -453,7 +446,7 @@ static bool is_proven(const struct stuck_look *look, size_t group)
 	uint64_t since_ns;
 	unsigned looks = stuck_group_looks(look, group, &since_ns);
 
-	return looks >= STUCK_LOOKS && monotonic_ns() - since_ns >= STUCK_LOOK_NS;
+	return looks >= STUCK_LOOKS && clock_monotonic_ns() - since_ns >= STUCK_LOOK_NS;
 }
 
 void stuck_watch_records(const struct stuck_watch *watch, const struct trace_file *trace,

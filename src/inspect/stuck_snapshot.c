@@ -6,6 +6,7 @@
 #include "session.h"
 #include "support/memory.h"
 #include "trace_finish.h"
+#include "support/clock.h"
 
 #define FIRST_NS  UINT64_C(500000000)  /* before the first look */
 #define PERIOD_NS UINT64_C(1020000000) /* between two: three looks take over two seconds */
@@ -19,21 +20,13 @@ struct stuck_snapshot {
 	size_t told;		      /* records of rings that were returned */
 };
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 struct stuck_snapshot *stuck_snapshot_create(void)
 {
 	struct stuck_snapshot *snapshot = memory_get(sizeof *snapshot);
 
 	session_init(&snapshot->session,
 		     &(struct session_options){ .in_haste = true, .cached_layouts = true });
-	snapshot->due_ns = monotonic_ns() + FIRST_NS;
+	snapshot->due_ns = clock_monotonic_ns() + FIRST_NS;
 	return snapshot;
 }
 
@@ -82,13 +75,13 @@ const struct stuck_records *stuck_snapshot_look(struct stuck_snapshot *snapshot,
 						const struct watched_trace *trace,
 						uint64_t least_ns)
 {
-	uint64_t start_ns = monotonic_ns(), took_ns;
+	uint64_t start_ns = clock_monotonic_ns(), took_ns;
 	size_t rings;
 
 	if (start_ns < snapshot->due_ns || !trace->records[RECORD_TASKS].count)
 		return NULL;
 	look(snapshot, trace->path);
-	took_ns = monotonic_ns() - start_ns;
+	took_ns = clock_monotonic_ns() - start_ns;
 	snapshot->due_ns = start_ns + (took_ns * SHARE > PERIOD_NS ? took_ns * SHARE : PERIOD_NS);
 	rings = count_rings(&snapshot->records, least_ns);
 	if (rings <= snapshot->told)

@@ -9,6 +9,7 @@
 #include "known_layouts.h"
 #include "task_memory.h"
 #include "trace_finish.h"
+#include "support/clock.h"
 
 #define SLICE_NS UINT64_C(1000000)  /* approximate length of one sample */
 #define PAUSE_NS UINT64_C(50000000) /* until the next sample */
@@ -99,14 +100,6 @@ void task_snapshot_destroy(struct task_snapshot *snapshot)
 		free(snapshot->tables[i].tasks);
 	free(snapshot->tables);
 	free(snapshot);
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static bool read_at(const struct watched_trace *trace, void *to, size_t size, uint64_t offset)
@@ -302,17 +295,17 @@ static bool look_at_chunk(struct task_snapshot *snapshot, const struct watched_t
 
 void task_snapshot_look(struct task_snapshot *snapshot, const struct watched_trace *trace)
 {
-	uint64_t now_ns = monotonic_ns();
+	uint64_t now_ns = clock_monotonic_ns();
 
 	if (now_ns < snapshot->due_ns || !trace->records[RECORD_TASKS].count)
 		return;
 	take_kinds(snapshot, trace);
 	if (snapshot->has_layout) {
 		take_tables(snapshot, trace);
-		while (look_at_chunk(snapshot, trace) && monotonic_ns() - now_ns < SLICE_NS)
+		while (look_at_chunk(snapshot, trace) && clock_monotonic_ns() - now_ns < SLICE_NS)
 			;
 	}
-	snapshot->due_ns = monotonic_ns() + PAUSE_NS;
+	snapshot->due_ns = clock_monotonic_ns() + PAUSE_NS;
 }
 
 /* Adds to each place the tasks of the table that still wait there. */

@@ -16,14 +16,7 @@
 #include "task_snapshot.h"
 #include "trace_finish.h"
 #include "shared/arch/arch.h"
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
+#include "support/clock.h"
 
 struct watched_trace *watched_trace_open(const char *path, const char *run)
 {
@@ -145,7 +138,7 @@ bool watched_trace_read(struct watched_trace *trace, const struct watched_thread
 
 uint64_t watched_trace_age(const struct watched_trace *trace, uint64_t start)
 {
-	uint64_t now = trace->counter ? arch_ticks() : monotonic_ns();
+	uint64_t now = trace->counter ? arch_ticks() : clock_monotonic_ns();
 
 	return now > start ? (uint64_t)((unsigned __int128)(now - start) * trace->scale >> 32) : 0;
 }

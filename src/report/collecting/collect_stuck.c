@@ -15,6 +15,7 @@
 #include "report/frames/layout_source.h"
 #include "report/tasks/task_chain.h"
 #include "report/wording/quantity.h"
+#include "shared/text.h"
 
 #define MOST_NAMED 3
 
@@ -198,11 +199,6 @@ static const char *describe_ring(struct strings *strings, const struct trace_stu
 	return strings_print(strings, "%s%s", text, more_words(strings, record));
 }
 
-static bool begins(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
-
 /* What the innermost future of a task without a waker is. */
 static struct lost_facts facts_of(const struct trace_stuck *record, const struct member *member)
 {
@@ -215,8 +211,8 @@ static struct lost_facts facts_of(const struct trace_stuck *record, const struct
 	return (struct lost_facts){
 		.is_waited_for = record->flags & STUCK_JOINED_BY_SET,
 		.has_handle = record->flags & STUCK_HAS_HANDLE,
-		.never_completes = begins(type, "core::future::pending::Pending<") ||
-				   begins(type, "futures_util::future::pending::Pending<") ||
+		.never_completes = text_begins(type, "core::future::pending::Pending<") ||
+				   text_begins(type, "futures_util::future::pending::Pending<") ||
 				   strstr(type, "::Fuse<"),
 		.is_own = awaits->count && awaits->frames[awaits->count - 1].owner == OWNER_PROGRAM,
 	};

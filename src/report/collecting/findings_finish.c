@@ -8,20 +8,14 @@
 #include "report/model/finding_id.h"
 #include "report/model/model.h"
 #include "report/wording/headline.h"
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), tail = strlen(end);
-
-	return length >= tail && !strcmp(text + length - tail, end);
-}
+#include "shared/text.h"
 
 /* The program's hand-written futures count as links; those of libraries are combinators. */
 static bool is_link(const struct frame *frame)
 {
 	return frame->state_machine ||
 	       (frame->owner == OWNER_PROGRAM && frame->function &&
-		ends_with(frame->function, " as core::future::future::Future>::poll"));
+		text_ends(frame->function, " as core::future::future::Future>::poll"));
 }
 
 /* The frame in which the innermost task's turn began; count if there is none. */

@@ -9,6 +9,7 @@
 #include "report/frames/source_text.h"
 #include "report/model/finding.h"
 #include "report/model/process.h"
+#include "shared/text.h"
 
 #define MOST_LINES_BEFORE 400 /* of a Catch2 test, from its first line to the frame's */
 
@@ -201,13 +202,6 @@ static const struct trace_test *note_before(const struct trace_file *trace, uint
 	return low ? (const void *)(trace->bytes + offsets[low - 1]) : NULL;
 }
 
-static bool ends_with(const char *text, size_t length, const char *end)
-{
-	size_t size = strlen(end);
-
-	return length >= size && !memcmp(text + length - size, end, size);
-}
-
 /*
  * The value of PYTEST_CURRENT_TEST without the phase: "test_a.py::test_b (call)". A process that a
  * fixture started may outlive the test whose set-up that was.
@@ -218,10 +212,10 @@ static const char *by_environment(struct session *session, const struct trace_te
 	const char *text = (const char *)(note->frames + note->depth);
 	size_t length = note->text_size;
 
-	if (note->flags & TRACE_TEST_INHERITED && ends_with(text, length, phases[0]))
+	if (note->flags & TRACE_TEST_INHERITED && text_part_ends(text, length, phases[0]))
 		return NULL;
 	for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
-		if (ends_with(text, length, phases[i])) {
+		if (text_part_ends(text, length, phases[i])) {
 			length -= strlen(phases[i]);
 			break;
 		}

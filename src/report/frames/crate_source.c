@@ -1,14 +1,11 @@
 #include "crate_source.h"
 
+#include "shared/text.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof array / sizeof *array)
-
-static bool starts(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
 
 bool crate_source_is_standard(const char *file)
 {
@@ -19,7 +16,7 @@ bool crate_source_is_standard(const char *file)
 					     "/library/core/src/", "/library/alloc/src/" };
 
 	for (size_t i = 0; i < COUNT(beginnings); i++)
-		if (starts(file, beginnings[i]))
+		if (text_begins(file, beginnings[i]))
 			return true;
 	for (size_t i = 0; i < COUNT(parts); i++)
 		if (strstr(file, parts[i]))
@@ -95,7 +92,7 @@ const char *crate_source_directory(const char *file)
 	at = versioned_directory(file);
 	if (at)
 		return at;
-	if (starts(file, "vendor/"))
+	if (text_begins(file, "vendor/"))
 		return file + strlen("vendor/");
 	return behind(file, "/vendor/");
 }

@@ -9,6 +9,7 @@
 #include "ownership.h"
 #include "shared/pattern.h"
 #include "shared/python_loop.h"
+#include "shared/text.h"
 
 struct owner_rule {
 	const char *name; /* prefix of the name */
@@ -101,11 +102,6 @@ const char *frame_doubt(const struct frame *frame)
 	return frame->shared ? " (or an identical function)" : "";
 }
 
-static bool starts(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
-
 static bool is_word(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
@@ -120,7 +116,7 @@ static size_t crate_of(const char *function, const char **crate)
 	size_t length = 0;
 
 	for (size_t i = 0; i < COUNT(before);) {
-		if (starts(function, before[i])) {
+		if (text_begins(function, before[i])) {
 			function += strlen(before[i]);
 			i = 0;
 		} else {
@@ -143,7 +139,7 @@ static bool by_rule(struct frame *frame, const struct owner_rule *rules, size_t 
 		    const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (starts(name, rules[i].name)) {
+		if (text_begins(name, rules[i].name)) {
 			set(frame, rules[i].owner, rules[i].package ? rules[i].package : name);
 			return true;
 		}
@@ -222,8 +218,8 @@ static bool by_source(struct frame *frame, struct strings *strings)
 
 	/* As named by rustc's own builds, rustup's rust-src and Debian's packages; also the crates
 	 * that std is built with. */
-	if (starts(file, "/rustc/") || strstr(file, "/rustlib/src/rust/library/") ||
-	    starts(file, "/usr/src/rustc-") || starts(file, "/rust/deps/")) {
+	if (text_begins(file, "/rustc/") || strstr(file, "/rustlib/src/rust/library/") ||
+	    text_begins(file, "/usr/src/rustc-") || text_begins(file, "/rust/deps/")) {
 		set(frame, OWNER_STANDARD, "std");
 		return true;
 	}
@@ -238,9 +234,10 @@ static bool by_source(struct frame *frame, struct strings *strings)
 
 static bool in_system_directory(const char *module)
 {
-	return starts(module, "/lib/") || starts(module, "/lib64/") || starts(module, "/lib32/") ||
-	       starts(module, "/usr/lib/") || starts(module, "/usr/lib64/") ||
-	       starts(module, "/usr/lib32/") || module[0] != '/';
+	return text_begins(module, "/lib/") || text_begins(module, "/lib64/") ||
+	       text_begins(module, "/lib32/") || text_begins(module, "/usr/lib/") ||
+	       text_begins(module, "/usr/lib64/") || text_begins(module, "/usr/lib32/") ||
+	       module[0] != '/';
 }
 
 static bool by_module(struct frame *frame, const char *executable)
@@ -306,9 +303,9 @@ static void find_script_owner(struct frame *frame, struct strings *strings)
 		set(frame, OWNER_DEPENDENCY, strings_keep_part(strings, at, strcspn(at, "/")));
 	else if ((at = behind(file, "/lib/python")) && (at = behind(at, "/")))
 		set(frame, OWNER_STANDARD, "Python");
-	else if (starts(file, "<frozen "))
+	else if (text_begins(file, "<frozen "))
 		set(frame, OWNER_STANDARD, "Python");
-	else if (starts(file, "node:") || starts(file, "internal/"))
+	else if (text_begins(file, "node:") || text_begins(file, "internal/"))
 		set(frame, OWNER_STANDARD, "Node");
 	else
 		set(frame, OWNER_PROGRAM, NULL);
@@ -354,7 +351,7 @@ static void refine_rust(struct frame *frame, const struct ownership *ownership,
 	directory = crate_source_directory(frame->file);
 	if (crate_source_is_standard(frame->file)) {
 		set(frame, OWNER_STANDARD, "std");
-	} else if (ownership->sources && starts(frame->file, ownership->sources)) {
+	} else if (ownership->sources && text_begins(frame->file, ownership->sources)) {
 		set(frame, OWNER_PROGRAM, NULL);
 	} else if (directory) {
 		package = versioned_package(directory, strings);
@@ -386,10 +383,10 @@ static const char *bazel_repository(const char *file)
 	const char *at = behind(file, "/execroot/");
 
 	for (size_t i = 0; i < COUNT(beginnings); i++)
-		if (starts(file, beginnings[i]))
+		if (text_begins(file, beginnings[i]))
 			return file + strlen(beginnings[i]);
 	at = at ? strchr(at, '/') : NULL;
-	return at && starts(at, "/external/") ? at + strlen("/external/") : NULL;
+	return at && text_begins(at, "/external/") ? at + strlen("/external/") : NULL;
 }
 
 /* A module in C that was installed with its package, under a Python program; code that Bazel

@@ -6,6 +6,7 @@
 #include "inspect/session.h"
 #include "report/frames/source_text.h"
 #include "report/model/finding.h"
+#include "shared/text.h"
 
 #define COUNT(array) (sizeof array / sizeof *array)
 #define FAR	     60 /* lines of a function that are searched for a call */
@@ -102,11 +103,6 @@ const char *javascript_name(struct session *session, const struct frame *frame,
 		       : frame->function;
 }
 
-static bool begins(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
-
 /* V8's name of a builtin: "JsonParse" of `Builtins_JsonParse' and `v8::internal::Builtin_..'. */
 static const char *inner_name(const char *function)
 {
@@ -114,7 +110,7 @@ static const char *inner_name(const char *function)
 					      "v8::internal::" };
 
 	for (size_t i = 0; i < COUNT(starts); i++)
-		if (begins(function, starts[i]))
+		if (text_begins(function, starts[i]))
 			return function + strlen(starts[i]);
 	return "";
 }
@@ -135,10 +131,10 @@ static const char *builtin_name(const struct stack *native)
 			continue;
 		}
 		inner = function ? inner_name(function) : "";
-		if (begins(inner, "InterpreterEntryTrampoline"))
+		if (text_begins(inner, "InterpreterEntryTrampoline"))
 			break;
 		for (size_t b = 0; b < COUNT(builtins); b++)
-			if (begins(inner, builtins[b].inner) &&
+			if (text_begins(inner, builtins[b].inner) &&
 			    (!compiled || strstr(inner, "RegExp")))
 				return builtins[b].known;
 		if (compiled)
@@ -184,7 +180,7 @@ static const char *addon_name(struct session *session, const struct stack *nativ
 	function = native->frames[end - 1].function;
 	for (const char *at = function; at && (at = strstr(at, "::"));)
 		function = at += 2;
-	if (function && begins(function, prefix))
+	if (function && text_begins(function, prefix))
 		function += sizeof prefix - 1;
 	if (!function || !is_plain(function) || end == native->count ||
 	    !native->frames[end].function || strcmp(native->frames[end].function, called_by) != 0)

@@ -7,6 +7,7 @@
 #include "python_dump.h"
 #include "python_script.h"
 #include "python_stack.h"
+#include "shared/text.h"
 
 #define STARTING_FRAMES 4 /* number of frames from the lock out to Thread.start */
 
@@ -177,21 +178,14 @@ uintptr_t python_innermost_frame(void)
 	return walk.frame;
 }
 
-static bool ends_with(const char *text, size_t length, const char *end)
-{
-	size_t size = strlen(end);
-
-	return length >= size && !memcmp(text + length - size, end, size);
-}
-
 bool python_is_in_threading(void)
 {
 	struct python_place place;
 	struct python_line line;
 
 	return python_places(&place, 1) && python_place_name(&place, &line) &&
-	       (ends_with(line.file, line.file_length, "/threading.py") ||
-		ends_with(line.file, line.file_length, "<frozen importlib._bootstrap>"));
+	       (text_part_ends(line.file, line.file_length, "/threading.py") ||
+		text_part_ends(line.file, line.file_length, "<frozen importlib._bootstrap>"));
 }
 
 size_t python_places_text(const struct python_place *places, size_t count, char *text, size_t size)
