@@ -319,6 +319,10 @@ enum site_flags {
 	SITE_SLEEPS = 128, /* a wait for events without a descriptor: only for its time-out */
 };
 
+/* The first two in an event loop: Node's main script, before the loop turns. */
+#define SITE_MAIN_SCRIPT SITE_ROOT_FUTURE
+#define SITE_LOOP_WAITS	 SITE_ROOT_CURRENT_THREAD /* it had started something by then */
+
 /* What a thread did in a long turn; replaces the subject in the turn's site. */
 enum trace_stall {
 	STALL_UNKNOWN = 0,

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "judgement/limits.h"
 #include "support/memory.h"
 #include "ancestor.h"
 #include "crowd.h"
@@ -245,6 +246,18 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 	return is_time_to_tell(watch, thread, age_ns);
 }
 
+/* A call of Node's main script, which is reported once it has lasted for as long as one that hangs.
+ */
+static bool is_call_of_script(const struct watched_trace *trace, const struct trace_thread *slot)
+{
+	struct trace_executor executor;
+
+	return slot->call.flags & SITE_MAIN_SCRIPT &&
+	       pread(trace->fd, &executor, sizeof executor, slot->call.executor) ==
+		       sizeof executor &&
+	       executor.family == FAMILY_EVENT_LOOP;
+}
+
 /* A call of a root future: its stack is in the trace, and it has no turn around it. */
 static bool look_at_root_call(struct stall_watch *watch, const struct watched_trace *trace,
 			      struct watched_thread *thread, const struct trace_thread *slot)
@@ -253,6 +266,8 @@ static bool look_at_root_call(struct stall_watch *watch, const struct watched_tr
 	const uint64_t age_ns = now > start_ns ? now - start_ns : 0;
 	struct thread_state state;
 
+	if (age_ns < LIMIT_ROOT_HANG && is_call_of_script(trace, slot))
+		return false;
 	if (thread->turn != start_ns) {
 		if (!thread_state_read(trace->header.pid, slot->tid, &state))
 			return false;

@@ -12,6 +12,7 @@
 #include "runtime/futures/guard_look.h"
 #include "runtime/futures/guard_rest.h"
 #include "runtime/futures/guard_sites.h"
+#include "runtime/futures/main_script.h"
 #include "runtime/tasks/layout_map.h"
 #include "runtime/futures/root_look.h"
 #include "runtime/interpreters/interpreters.h"

@@ -64,8 +64,8 @@ ROWS = {
                  "await promisify(zlib.brotliCompress)(noise.subarray(0, 300000));", "zlib.brotliCompressSync"),
     ],
     "crypto": [
-        computes("pbkdf2Sync", "crypto.pbkdf2Sync('p', 's', 200000, 64, 'sha512');",
-                 "await promisify(crypto.pbkdf2)('p', 's', 200000, 64, 'sha512');", "crypto.pbkdf2Sync"),
+        computes("pbkdf2Sync", "crypto.pbkdf2Sync('p', 's', 400000, 64, 'sha256');",
+                 "await promisify(crypto.pbkdf2)('p', 's', 400000, 64, 'sha256');", "crypto.pbkdf2Sync"),
         computes("scryptSync", "crypto.scryptSync('p', 's', 64, { N: 32768, maxmem: 1e9 });",
                  "await promisify(crypto.scrypt)('p', 's', 64, { N: 32768, maxmem: 1e9 });", "crypto.scryptSync"),
         computes("randomFillSync", "crypto.randomFillSync(room);", "await promisify(crypto.randomFill)(room);", "crypto.randomFillSync",

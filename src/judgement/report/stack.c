@@ -71,6 +71,34 @@ static void judge_root_turn(const struct stack_facts *facts, struct verdict *ver
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_ALONE);
 }
 
+/*
+ * The loop does not turn before the main script has returned: what the script has started by then
+ * waits for it. Otherwise it is not known that anything waited: a command-line tool computes in its
+ * script. False: an ordinary start.
+ */
+static bool judge_main_script(const struct stack_facts *facts, uint64_t ns, struct verdict *verdict)
+{
+	if (ns < LIMIT_ROOT_HANG)
+		return false;
+	if (facts->in_progress && (facts->loop_waits || facts->job))
+		return true;
+	verdict_lower(verdict,
+		      facts->in_progress || facts->loop_waits ? SEVERITY_WARNING : SEVERITY_NOTICE,
+		      REASON_MAIN_SCRIPT);
+	return true;
+}
+
+/* That of an ES module is a main script, too, but runs in a turn. */
+static void judge_module_body(const struct stack_facts *facts, uint64_t ns, struct verdict *verdict)
+{
+	if (!facts->module_body || facts->root == ROOT_MAIN_SCRIPT)
+		return;
+	if (facts->in_progress && ns >= LIMIT_ROOT_HANG)
+		judge_main_script(facts, ns, verdict);
+	else
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MODULE_BODY);
+}
+
 static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint32_t *confidence)
 {
 	if ((facts->root || facts->in_progress) && facts->parked)
@@ -136,8 +164,9 @@ bool stack_judge_call(struct stack_facts *facts, struct verdict *verdict, uint32
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_PANIC);
 	if (facts->library_import)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
-	if (facts->module_body)
-		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MODULE_BODY);
+	judge_module_body(facts, facts->longest_ns, verdict);
+	if (facts->root == ROOT_MAIN_SCRIPT)
+		return judge_main_script(facts, facts->longest_ns, verdict);
 	if (facts->library_work)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_WORK);
 	if (facts->family == FAMILY_TOKIO)
@@ -150,6 +179,8 @@ bool stack_judge_call(struct stack_facts *facts, struct verdict *verdict, uint32
 bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limits,
 		      struct verdict *verdict, uint32_t *confidence)
 {
+	if (facts->root == ROOT_MAIN_SCRIPT)
+		return judge_main_script(facts, facts->longest_ns, verdict);
 	judge_root_turn(facts, verdict, confidence);
 	if (facts->unseen) {
 		doubt(confidence, CONFIDENCE_MEDIUM);
@@ -161,8 +192,7 @@ bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limi
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
 	if (facts->library_work)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_WORK);
-	if (facts->module_body)
-		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MODULE_BODY);
+	judge_module_body(facts, facts->each_ns, verdict);
 	if (facts->family == FAMILY_TOKIO) {
 		judge_offload_doubt(facts, verdict, confidence);
 		return !facts->offloaded;

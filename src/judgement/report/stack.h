@@ -16,7 +16,8 @@ enum finding_root {
 	ROOT_NONE, /* a task or a callback */
 	ROOT_CURRENT_THREAD,
 	ROOT_MULTI_THREAD,
-	ROOT_UNKNOWN, /* block_on's own future; scheduler not known */
+	ROOT_UNKNOWN,	  /* block_on's own future; scheduler not known */
+	ROOT_MAIN_SCRIPT, /* Node's main script, before its event loop turns */
 };
 
 /*
@@ -41,6 +42,8 @@ struct stack_facts {
 	enum loop_place loop;
 	bool in_progress;
 	bool test;		/* a Rust test runs it, and hangs with it */
+	bool job;		/* run by `ci' or a test runner, and hangs with it */
+	bool loop_waits;	/* for a main script: it had started something by then */
 	bool busy;		/* for a long turn: the thread ran */
 	bool one_poll;		/* for a root future: the launcher saw one poll that hangs */
 	bool block_on;		/* block_on is on the stack, and the program's code is inside it */
@@ -52,7 +55,7 @@ struct stack_facts {
 	bool module_body;	/* the turn is the body of a module being loaded */
 	bool interpreter_alone; /* for a long turn: only the interpreter's code was seen */
 	bool unseen;		/* for a long turn: ended before it could be sampled */
-	uint64_t longest_ns;	/* for a call */
+	uint64_t longest_ns;	/* of a call, or of a main script's turns */
 	uint64_t each_ns;	/* for long turns: average length, without time lost to others */
 };
 

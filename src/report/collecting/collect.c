@@ -246,6 +246,7 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	};
 	observation.language = language_of(observation.executor, call.script, call.script_size);
 	seen.in_progress = true;
+	seen.job = phase_runs_tests(collection->process);
 	seen.running = trace->running;
 	seen.progress_ns = collection_elapsed(collection, call.start_ns);
 	finding_take(&seen,

@@ -54,11 +54,13 @@ static bool is_test_module(const char *name)
 	return false;
 }
 
-static bool runs_tests(const struct process *process)
+bool phase_runs_tests(const struct process *process)
 {
 	const char *const *arguments = process->arguments;
 	size_t count = process->argument_count;
 
+	if (process->tests)
+		return true;
 	if (is_cargo_test(process->executable) || is_runner(process->executable))
 		return true;
 	/* An interpreter's script is its first argument that is not an option. */
@@ -139,7 +141,7 @@ void phase_take(const struct process *process, const struct trace_file *trace,
 		.first_ns = began_ns(site, seen),
 		.last_ns = site->last_ns,
 		.in_progress = seen->in_progress,
-		.tests = process->tests || runs_tests(process),
+		.tests = phase_runs_tests(process),
 	};
 
 	take_server(trace, site, seen->family == FAMILY_EVENT_LOOP, &facts);

@@ -11,4 +11,7 @@ struct process;
 void phase_take(const struct process *process, const struct trace_file *trace,
 		const struct trace_site *site, struct finding *seen);
 
+/* Whether `ci' or a known test runner started it, or it is one. */
+bool phase_runs_tests(const struct process *process);
+
 #endif

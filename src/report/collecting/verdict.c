@@ -139,8 +139,10 @@ static enum lock_owner lock_owner(const struct finding *seen)
 	return named ? LOCK_OF_PROGRAM : LOCK_NAMELESS;
 }
 
-static enum finding_root root_of(uint8_t flags)
+static enum finding_root root_of(const struct finding *seen, uint8_t flags)
 {
+	if (seen->family == FAMILY_EVENT_LOOP)
+		return ROOT_MAIN_SCRIPT;
 	return flags & SITE_ROOT_MULTI_THREAD	  ? ROOT_MULTI_THREAD
 	       : flags & SITE_ROOT_CURRENT_THREAD ? ROOT_CURRENT_THREAD
 						  : ROOT_UNKNOWN;
@@ -155,11 +157,28 @@ static size_t count_owned(const struct stack *stack, enum frame_owner owner)
 	return count;
 }
 
+/* Node resolves or reads what an import() names, after the code that called it has returned. */
+static bool is_nodes_import(const struct stack *script)
+{
+	bool loads = false;
+
+	for (size_t i = 0; i < script->count; i++) {
+		const char *file = script->frames[i].file;
+
+		if (!file || strncmp(file, "node:", 5) != 0)
+			return false;
+		loads |= !strncmp(file, "node:internal/modules/", 22);
+	}
+	return loads;
+}
+
 /* An import made by library code, once: the author cannot avoid it. */
 static bool is_librarys_import(const struct stack *script)
 {
 	size_t i = 0;
 
+	if (is_nodes_import(script))
+		return true;
 	while (i < script->count && script->frames[i].file &&
 	       strstr(script->frames[i].file, "<frozen importlib"))
 		i++;
@@ -328,11 +347,13 @@ static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bo
 
 	return (struct stack_facts){
 		.family = seen->family,
-		.root = flags & ROOT_FLAGS ? root_of(flags) : ROOT_NONE,
+		.root = flags & ROOT_FLAGS ? root_of(seen, flags) : ROOT_NONE,
 		.loop = seen->family == FAMILY_EVENT_LOOP ? loop_place(seen, script_full)
 							  : LOOP_NATIVE,
 		.in_progress = seen->in_progress,
 		.test = is_in_test(native),
+		.job = seen->job,
+		.loop_waits = flags & SITE_LOOP_WAITS,
 		.offloaded = is_offloaded(native, native->count),
 		.offload_unsure = flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native),
 		.panic = is_panic(native),
@@ -356,7 +377,7 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 		       (seen->executor_id == EXECUTOR_asio && facts.lock == LOCK_OF_LIBRARY);
 	facts.offloaded_in_root = is_offloaded(native, block_on);
 	facts.library_work = is_own_doing(&seen->stacks->script);
-	facts.longest_ns = seen->max_ns;
+	facts.longest_ns = seen->in_progress ? seen->progress_ns : seen->max_ns;
 	reported = stack_judge_call(&facts, &verdict, &seen->confidence);
 	finding_take(seen, verdict);
 	seen->root = facts.root;
@@ -379,6 +400,7 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
 		facts.loop = LOOP_NATIVE;
 	facts.interpreter_alone = seen->family == FAMILY_EVENT_LOOP && is_interpreter_alone(seen);
 	facts.each_ns = length_of_each(seen);
+	facts.longest_ns = seen->in_progress ? seen->progress_ns : seen->max_ns;
 	reported = stack_judge_turn(&facts, limits, &verdict, &seen->confidence);
 	finding_take(seen, verdict);
 	seen->root = facts.root;

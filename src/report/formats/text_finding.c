@@ -131,6 +131,8 @@ static void print_remark(const struct finding *finding, FILE *out)
 		[ROOT_UNKNOWN] =
 			"It is not known which runtime this is: on a current_thread one the "
 			"tasks are held up, on a multi_thread one block_on's future alone.",
+		[ROOT_MAIN_SCRIPT] =
+			"The event loop does not turn before the main script has returned.",
 	};
 
 	if (remarks[finding->root])

@@ -108,6 +108,7 @@ struct finding {
 	uint64_t long_turns;	/* for a call: turns that it made long */
 
 	bool in_progress;     /* the call was still in progress when the trace was read */
+	bool job;	      /* of a process that `ci' or a test runner started */
 	bool one_poll;	      /* for a root future: the launcher saw one poll that hangs */
 	bool running;	      /* the process was still running too */
 	uint64_t progress_ns; /* duration so far; 0: unknown */

@@ -23,6 +23,8 @@ const char *headline_executor(struct session *session, const struct finding *fin
 	case ROOT_UNKNOWN:
 		return strings_print(strings, "the future given to %s's block_on",
 				     finding->executor);
+	case ROOT_MAIN_SCRIPT:
+		return "Node's main script";
 	case ROOT_NONE:
 		break;
 	}

@@ -143,7 +143,8 @@ static const char *builtin_name(const struct stack *native)
 	return NULL;
 }
 
-/* The package of an add-on, by its path: "better-sqlite3", "@scope/name". NULL: it is in none. */
+/* The package of an add-on or its library, by the path: "better-sqlite3", "@scope/name"; else NULL.
+ */
 static const char *addon_package(struct session *session, const char *module)
 {
 	static const char mark[] = "/node_modules/";
@@ -152,7 +153,8 @@ static const char *addon_package(struct session *session, const char *module)
 
 	while (at && (at = strstr(at, mark)))
 		package = at += sizeof mark - 1;
-	if (!package)
+	/* Node itself may be a package. */
+	if (!package || !(strstr(path_name(package), ".node") || strstr(path_name(package), ".so")))
 		return NULL;
 	length = strcspn(package, "/");
 	if (*package == '@' && package[length])

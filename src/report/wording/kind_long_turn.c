@@ -42,8 +42,14 @@ const char *long_turn_subject(struct session *session, const struct finding *fin
 		function = busy_function(session, finding);
 		if (function)
 			return strings_print(strings, "%s keeps %s busy", function, executor);
+		if (finding->root == ROOT_MAIN_SCRIPT)
+			return strings_print(strings, "%s is busy", executor);
 		return strings_print(strings, "a long turn keeps %s busy", executor);
 	case STALL_WAITING:
+		if (finding->root == ROOT_MAIN_SCRIPT)
+			return strings_print(strings, "%s waits%s%s", executor,
+					     finding->waits_in ? " in " : "",
+					     finding->waits_in ? finding->waits_in : "");
 		if (!finding->waits_in)
 			return strings_print(strings, "a long turn of %s waits", executor);
 		return strings_print(strings, "a long turn of %s waits in %s%s%s%s", executor,

@@ -43,6 +43,7 @@ void thread_forked(void)
 	self->in_call = false;
 	self->root_suspect = false;
 	self->root_polled = false;
+	self->main_script = false;
 	self->own_code = 0;
 	self->serving = SERVING_NOBODY;
 }

@@ -34,10 +34,18 @@ struct quiet_lock {
 #define DUMP_FD 0x7ffffff0
 
 struct thread_state {
-	bool armed;   /* in a watched turn and not in our own code: the only test in a wrapper */
-	bool vforked; /* a vfork child on our stack and in our memory: forward only */
-	bool dead;    /* its thread-local destructors have run: forward only */
-	bool exempt;  /* by option: never watched */
+	union {
+		struct {
+			bool armed; /* in a watched turn and not in our own code: the only test in a
+				       wrapper */
+			bool main_script; /* runs Node's: see futures/main_script.h */
+		};
+		uint16_t armed_or_script; /* not 0: the test in the wrapper of a call that may hang
+					   */
+	};
+	bool vforked;	   /* a vfork child on our stack and in our memory: forward only */
+	bool dead;	   /* its thread-local destructors have run: forward only */
+	bool exempt;	   /* by option: never watched */
 	bool root_suspect; /* may run a root future of block_on, which has no hook */
 	bool root_polled;  /* a sample found it in one: see futures/root_turn.h */
 	bool root_reactor; /* its block_on waits by epoll: each poll of its root future is seen */

@@ -9,6 +9,7 @@
 
 #include "runtime/base/compiler.h"
 #include "runtime/process/descriptors.h"
+#include "runtime/futures/main_script.h"
 #include "runtime/libc/call_info.h"
 #include "runtime/libc/prototypes.h"
 #include "runtime/libc/real.h"
@@ -104,6 +105,14 @@ struct call_watch {
 static inline bool call_armed(void)
 {
 	return UNLIKELY(this_thread.armed) && !signal_stack_is_short();
+}
+
+/* Same for a call of this class, in Node's main script too. */
+static inline __attribute__((always_inline)) bool call_armed_in(enum call_class class)
+{
+	return main_script_has(class)
+		       ? UNLIKELY(this_thread.armed_or_script) && !signal_stack_is_short()
+		       : call_armed();
 }
 
 /*

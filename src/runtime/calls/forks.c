@@ -78,7 +78,7 @@ SPAWNS(posix_spawnp)
 
 /* Used by vfork.S. */
 _Static_assert(offsetof(struct thread_state, armed) == 0, "ARMED");
-_Static_assert(offsetof(struct thread_state, vforked) == 1, "VFORKED");
+_Static_assert(offsetof(struct thread_state, vforked) == 2, "VFORKED");
 
 void vfork_returned(long result)
 {

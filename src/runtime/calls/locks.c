@@ -153,7 +153,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 		ret result;                                                                        \
                                                                                                    \
 		held_rests((uintptr_t)(mutex), true);                                              \
-		if (call_armed()) {                                                                \
+		if (call_armed_in(CLASS_OTHERS)) {                                                 \
 			CALL_WATCH(watch, CALL_##name, CONDITION(address, mutex));                 \
 			result = CALL_RESULT(watch, real.name args);                               \
 		} else {                                                                           \
@@ -164,7 +164,7 @@ static int spin_until(pthread_spinlock_t *lock, const struct timespec *limit)
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!call_armed() && !this_thread.holds_any))                               \
+		if (LIKELY(!call_armed_in(CLASS_OTHERS) && !this_thread.holds_any))                \
 			return real.name args;                                                     \
 		return watched_##name args;                                                        \
 	}

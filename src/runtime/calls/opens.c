@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
+#include "runtime/futures/main_script.h"
 #include "runtime/tasks/task_leftovers.h"
 #include "call.h"
 #include "keep.h"
@@ -12,7 +13,7 @@
 /*
  * A call with fixed arguments that returns a descriptor, or an object in which `fd_of` finds one.
  */
-#define OPENS(ret, name, params, args, fd_of, made_flags)                                          \
+#define OPENS(ret, name, params, args, fd_of, made_flags, may_wait)                                \
 	static inline ret forwarded_##name params                                                  \
 	{                                                                                          \
 		ret result = real.name args;                                                       \
@@ -22,7 +23,7 @@
 	}                                                                                          \
 	static COLD ret watched_##name params                                                      \
 	{                                                                                          \
-		CALL_WATCH(watch, CALL_##name, ANY);                                               \
+		CALL_WATCH(watch, CALL_##name, WHEN(may_wait));                                    \
 		ret result = CALL_RESULT(watch, forwarded_##name args);                            \
                                                                                                    \
 		watch.fd_made = fd_of(result);                                                     \
@@ -31,13 +32,13 @@
 	}                                                                                          \
 	static inline ret opened_##name params                                                     \
 	{                                                                                          \
-		if (LIKELY(!call_armed()))                                                         \
+		if (LIKELY(!call_armed_in(CLASS_OPEN)))                                            \
 			return forwarded_##name args;                                              \
 		return watched_##name args;                                                        \
 	}
 
 #define OPENS_FIXED(ret, name, params, args, fd_of)                                                \
-	OPENS(ret, name, params, args, fd_of, FLAGS_UNKNOWN)                                       \
+	OPENS(ret, name, params, args, fd_of, FLAGS_UNKNOWN, true)                                 \
 	EXPORT ret name params;                                                                    \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
@@ -58,7 +59,7 @@
 
 #define OPENS_PATH(name)                                                                           \
 	OPENS(int, name, (const char *path, int flags, mode_t mode), (path, flags, mode),          \
-	      keep_fd_of, flags)                                                                   \
+	      keep_fd_of, flags, main_script_may_wait_at(AT_FDCWD, path))                          \
 	EXPORT int name(const char *path, int flags, ...);                                         \
 	EXPORT int name(const char *path, int flags, ...)                                          \
 	{                                                                                          \
@@ -72,7 +73,8 @@
 
 #define OPENS_PATH_AT(name)                                                                        \
 	OPENS(int, name, (int directory, const char *path, int flags, mode_t mode),                \
-	      (directory, path, flags, mode), keep_fd_of, flags)                                   \
+	      (directory, path, flags, mode), keep_fd_of, flags,                                   \
+	      main_script_may_wait_at(directory, path))                                            \
 	EXPORT int name(int directory, const char *path, int flags, ...)                           \
 	{                                                                                          \
 		TAKE_MODE(mode, flags)                                                             \
@@ -85,7 +87,7 @@
 
 /* The name is made from a template, so the file did not exist before. */
 #define OPENS_TEMPLATE(name, params, args)                                                         \
-	OPENS(int, name, params, args, keep_fd_of, FLAGS_UNKNOWN)                                  \
+	OPENS(int, name, params, args, keep_fd_of, FLAGS_UNKNOWN, true)                            \
 	EXPORT int name params;                                                                    \
 	EXPORT int name params                                                                     \
 	{                                                                                          \
@@ -141,7 +143,7 @@ OPENS_FIXED(DIR *, fdopendir, (int fd), (fd), keep_fd_of_directory)
 
 /* Queues are descriptors on Linux. */
 OPENS(mqd_t, mq_open, (const char *name, int flags, mode_t mode, struct mq_attr *attributes),
-      (name, flags, mode, attributes), keep_fd_of, flags)
+      (name, flags, mode, attributes), keep_fd_of, flags, true)
 EXPORT mqd_t mq_open(const char *name, int flags, ...)
 {
 	struct mq_attr *attributes = NULL;

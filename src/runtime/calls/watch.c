@@ -9,6 +9,7 @@
 #include "runtime/process/descriptors.h"
 #include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
+#include "runtime/futures/main_script.h"
 #include "runtime/futures/root_turn.h"
 #include "runtime/futures/task_root.h"
 #include "runtime/futures/root_look.h"
@@ -212,7 +213,10 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 		watch->roots =
 			root_look_begin((uintptr_t)__builtin_frame_address(0), ROOT_WAIT_LOCK);
 	/* Most of what runs in a suspect thread is not a root future. */
-	if (!self->turn && task_root_excluded()) {
+	if (main_script_runs()) {
+		if (!main_script_watches(call_infos[call].class, subject.fd))
+			return;
+	} else if (!self->turn && task_root_excluded()) {
 		root_turn_is_over();
 		if (call_infos[call].class == CLASS_LOCK)
 			task_thread_waits();
@@ -325,6 +329,13 @@ static void end(struct call_watch *watch)
 	struct trace_site *site = NULL;
 	bool error = false;
 
+	if (main_script_runs()) {
+		if (!main_script_called(outcome.wall_ns)) {
+			erase();
+			return;
+		}
+		root_turn_is_over();
+	}
 	if (call_reached_descriptor(watch, outcome.facts.slept)) {
 		call_ask_again(watch, &outcome.facts);
 		verdict = judge(watch, &outcome.facts, &limits);

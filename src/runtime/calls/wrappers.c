@@ -27,7 +27,7 @@
 	}                                                                                          \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
-		if (LIKELY(!call_armed()))                                                         \
+		if (LIKELY(!call_armed_in(CLASS_##class)))                                         \
 			return real.name args;                                                     \
 		if (LIKELY(call_passes(CLASS_##class, subject)))                                   \
 			return real.name args;                                                     \
@@ -41,7 +41,7 @@
 	}                                                                                          \
 	EXPORT void name params                                                                    \
 	{                                                                                          \
-		if (LIKELY(!call_armed()) || call_passes(CLASS_##class, subject))                  \
+		if (LIKELY(!call_armed_in(CLASS_##class)) || call_passes(CLASS_##class, subject))  \
 			real.name args;                                                            \
 		else                                                                               \
 			watched_##name args;                                                       \

@@ -8,6 +8,7 @@
 #include "runtime/turns/turn.h"
 #include "runtime/turns/turn_times.h"
 #include "runtime/unwind/unwinder.h"
+#include "main_script.h"
 #include "root_watch.h"
 #include "runtime/tasks/task_module.h"
 #include "runtime/stalls/stalls.h"
@@ -31,7 +32,7 @@ void root_turn_epoll_made(uintptr_t caller)
 		this_thread.root_reactor = true;
 }
 
-static bool begin(uint64_t now, uint8_t flags)
+static bool begin(const struct turn_usage *start, uint8_t flags)
 {
 	struct executor *executor = task_root_executor();
 
@@ -45,11 +46,12 @@ static bool begin(uint64_t now, uint8_t flags)
 	seen.turn.executor = executor;
 	seen.turn.kind = TURN_TASK;
 	seen.turn.root = flags;
-	seen.turn.start = now;
-	turn_usage_take(now);
+	seen.turn.start = start->ticks;
+	turn_usage = *start;
+	turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
 	turn_times->type = 0;
-	root_watch_begin(now);
-	this_thread.slot->turn_start = now;
+	root_watch_begin(start->ticks);
+	this_thread.slot->turn_start = start->ticks;
 	this_thread.root_polled = true;
 	return true;
 }
@@ -59,6 +61,18 @@ static bool goes_on(const struct task_root_poll *poll, uint8_t flags)
 {
 	return seen.turn.root == flags && poll->block_on[0] == seen.poll.block_on[0] &&
 	       poll->block_on[1] == seen.poll.block_on[1] && poll->budget <= seen.poll.budget;
+}
+
+/* Most scripts return within a second: until then nothing is published. */
+static struct turn *script_sampled(uint64_t now, uint8_t flags)
+{
+	if (!flags || (!this_thread.root_polled &&
+		       (!main_script_is_long() || !begin(main_script_start(), flags))))
+		return NULL;
+	seen.turn.root = flags;
+	seen.last = now;
+	turn_usage_at(now, &seen.usage);
+	return &seen.turn;
 }
 
 struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, uint64_t *frames,
@@ -73,6 +87,8 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 	if (known < 0 && this_thread.root_polled &&
 	    now - seen.last < (now - seen.turn.start) / STALL_DENSITY)
 		return &seen.turn;
+	if (main_script_runs())
+		return script_sampled(now, flags);
 	if (known < 0)
 		flags = task_root_flags(frames, unwinder_walk(start, frames, NULL, size), &parks);
 	/* It may be several polls. */
@@ -80,8 +96,13 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 		flags = SITE_ROOT_FUTURE;
 	if (this_thread.root_polled && !(flags && goes_on(&poll, flags)))
 		root_turn_over();
-	if (!flags || (!this_thread.root_polled && !begin(now, flags)))
+	if (!flags)
 		return NULL;
+	if (!this_thread.root_polled) {
+		turn_usage_take(now);
+		if (!begin(&turn_usage, flags))
+			return NULL;
+	}
 	seen.poll = poll;
 	seen.last = now;
 	turn_usage_at(now, &seen.usage);

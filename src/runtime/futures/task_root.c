@@ -4,6 +4,7 @@
 
 #include "runtime/turns/thread_slot.h"
 #include "runtime/tasks/async_task.h"
+#include "main_script.h"
 #include "root_look.h"
 #include "root_turn.h"
 #include "root_watch.h"
@@ -86,7 +87,7 @@ void task_thread_waits(void)
 
 struct executor *task_root_executor(void)
 {
-	return root_executor;
+	return main_script_runs() ? main_script_executor() : root_executor;
 }
 
 /* 1: a root future of this module is polled, 0: none is, -1: not known. */
@@ -117,6 +118,10 @@ int task_root_polled(struct task_root_poll *poll)
 {
 	bool unknown = false;
 
+	if (main_script_runs()) {
+		poll->flags = main_script_flags();
+		return poll->flags != 0;
+	}
 	for (struct task_module *module = task_module_next(NULL); module;
 	     module = task_module_next(module)) {
 		int known = by_context(module, &poll->flags);
@@ -209,6 +214,8 @@ uint8_t task_root_flags(const uint64_t *frames, size_t depth, bool *parks)
 	uint8_t flags = 0;
 
 	*parks = false;
+	if (main_script_runs())
+		return main_script_flags();
 	for (struct task_module *module = task_module_next(NULL); module && !flags;
 	     module = task_module_next(module)) {
 		unknown |= by_context(module, &flags) < 0 && module->symbols.roots;

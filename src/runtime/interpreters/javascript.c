@@ -114,6 +114,18 @@ void javascript_module_added(struct module *module)
 	module_each_function(module, visit, NULL);
 }
 
+bool javascript_is_nodes(void)
+{
+	return complete && module_symbol(module_of_v8, "node_module_register");
+}
+
+bool javascript_runs(void)
+{
+	void *isolate = complete ? v8.current() : NULL;
+
+	return isolate && v8.in_context(isolate);
+}
+
 static bool any_in(const struct range *ranges, unsigned count, const uint64_t *frames, size_t depth)
 {
 	for (size_t i = 0; i < depth; i++)
@@ -223,7 +235,8 @@ size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_th
 	return used;
 }
 
-static bool is_made_by_v8(uintptr_t pc)
+/* V8 may copy its builtins out of the module. */
+bool javascript_made(uintptr_t pc)
 {
 	return (pc >= builtins.start && pc < builtins.end) || !modules_find(pc);
 }
@@ -237,7 +250,7 @@ size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *place
 		return 0;
 	/* A frame's return address is stored after its caller's frame pointer. */
 	for (size_t i = 0; i + 1 < depth && count < MAX_SCRIPT_FRAMES; i++) {
-		size_t part = is_made_by_v8(frames[i])
+		size_t part = javascript_made(frames[i])
 				      ? javascript_heap_frame(places[i + 1] - sizeof(uintptr_t),
 							      text + used, size - used)
 				      : 0;
@@ -250,7 +263,7 @@ size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *place
 
 bool javascript_ask(uintptr_t pc, void (*answer)(void *isolate, void *data))
 {
-	void *isolate = complete && is_made_by_v8(pc) ? v8.current() : NULL;
+	void *isolate = complete && javascript_made(pc) ? v8.current() : NULL;
 
 	if (!isolate)
 		return false;

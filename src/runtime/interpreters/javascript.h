@@ -10,6 +10,13 @@ struct module;
 
 void javascript_module_added(struct module *module);
 
+/* Whether V8 is part of Node, and whether a script runs on this thread. Async-signal-safe. */
+bool javascript_is_nodes(void);
+bool javascript_runs(void);
+
+/* Whether the address lies in code that V8 made: through it JavaScript calls native code. */
+bool javascript_made(uintptr_t pc);
+
 /* A wait by V8's or Node's own code, except Atomics.wait. */
 bool javascript_owns_wait(const uint64_t *frames, size_t depth);
 

@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "runtime/libc/prototypes.h"
+#include "runtime/futures/main_script.h"
 #include "runtime/futures/root_look.h"
+#include "runtime/futures/root_turn.h"
 #include "runtime/locks/held.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/events.h"
@@ -402,6 +404,12 @@ static COLD bool begin_wait(struct loop_wait *wait)
 		return false;
 	if (!runtime_started || self->own_code || self->in_call || self->dead)
 		return false;
+	if (main_script_runs()) {
+		wait->nested = main_script_goes_on();
+		if (wait->nested)
+			return true;
+		root_turn_is_over();
+	}
 	if (current && self->turn == &current->turn) {
 		OWN_CODE_SCOPE;
 		event_loop_level(wait->frame, &level);

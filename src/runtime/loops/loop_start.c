@@ -3,6 +3,8 @@
 #include <stddef.h>
 
 #include "runtime/base/compiler.h"
+#include "runtime/futures/main_script.h"
+#include "runtime/futures/root_turn.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
@@ -112,6 +114,11 @@ void loop_start_clock_read(uintptr_t caller, uintptr_t frame)
 	if (!is_in_copy(caller) || !runtime_started || self->own_code || self->in_call ||
 	    self->vforked || self->dead || self->exempt)
 		return;
+	if (main_script_runs() && may_be_near(frame) && run_place()) {
+		if (main_script_goes_on())
+			return;
+		root_turn_is_over();
+	}
 	if ((!self->turn || self->turn == event_loop_turn()) && may_be_near(frame))
 		start(caller, frame);
 }

@@ -54,7 +54,7 @@ static bool tells_more(const struct trace_site *sample, const struct trace_site 
 	const struct trace_stack *stack = trace_at(sample->stack), *before = trace_at(first->stack);
 
 	if (sample->script || first->script)
-		return sample->script && !first->script;
+		return sample->script && (!first->script || sample->flags & ~first->flags);
 	return stack->depth > 1 && before->depth == 1;
 }
 
@@ -105,21 +105,23 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 /* A sample requested from V8, which takes it at its next safe point. */
 static THREAD_LOCAL struct {
 	uint64_t turn, since; /* 0: none */
+	struct turn *root;    /* of a main script, which is not on the stack of turns */
 } asked;
 
 static void answer(void *isolate, void *unused)
 {
-	struct turn *turn = this_thread.turn;
+	struct turn *turn = this_thread.turn ? this_thread.turn : asked.root;
 	uint64_t of = asked.turn;
 	struct unwind_start here;
 	OWN_CODE_SCOPE;
 
 	(void)isolate, (void)unused;
 	asked.turn = 0;
-	if (!turn || !of || turn->start != of || this_thread.own_code > 1 || !turn_times)
+	if (!turn || !of || turn->start != of || (asked.root && !this_thread.root_polled) ||
+	    this_thread.own_code > 1 || !turn_times)
 		return;
 	UNWIND_HERE(&here);
-	keep_sample(turn, &here, asked.since, 0, false);
+	keep_sample(turn, &here, asked.since, asked.root ? turn->root : 0, false);
 }
 
 static struct unwind_start start_of(const ucontext_t *context)
@@ -139,6 +141,7 @@ static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, u
 	/* Unless V8 has not answered the last request yet. */
 	if (asked.turn != turn->start && javascript_ask(start.pc, answer)) {
 		asked.turn = turn->start;
+		asked.root = turn == this_thread.turn ? NULL : turn;
 		asked.since = since;
 		turn->sampled = now;
 		return;
@@ -210,7 +213,7 @@ void stall_sample(const ucontext_t *context)
 	if (self->own_code || self->vforked || self->dead || self->exempt || self->serving ||
 	    allowance_is_open())
 		return;
-	if (!turn && self->root_suspect)
+	if (!turn && (self->root_suspect || self->main_script))
 		turn = sample_root(context, now);
 	if (!turn || !self->slot || !turn_times || turn->kind != TURN_TASK || !turn->start ||
 	    turn->left)

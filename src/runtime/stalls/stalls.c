@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "judgement/limits.h"
 #include "judgement/session.h"
 #include "judgement/turn.h"
 #include "runtime/trace/crowd.h"
@@ -145,6 +146,12 @@ static struct course course_of(const struct turn *turn, uint64_t ns, const struc
 	return course;
 }
 
+/* Node's main script; less than a second of it is an ordinary start. */
+static bool is_turn_of_script(const struct turn *turn)
+{
+	return turn->root & SITE_MAIN_SCRIPT && turn->executor->family == FAMILY_EVENT_LOOP;
+}
+
 static struct verdict judge(const struct turn *turn, const struct course *course, bool seen,
 			    const struct trace_look *look)
 {
@@ -153,7 +160,8 @@ static struct verdict judge(const struct turn *turn, const struct course *course
 	struct verdict verdict;
 
 	facts.place_known = seen || turn->type;
-	facts.alone = turn->root && turn->root != SITE_ROOT_CURRENT_THREAD;
+	facts.alone =
+		turn->root && !is_turn_of_script(turn) && turn->root != SITE_ROOT_CURRENT_THREAD;
 	verdict = turn_judge(&facts, &limits);
 	if (verdict.severity > SEVERITY_NOTICE)
 		session_judge(&verdict, turn->session);
@@ -256,6 +264,8 @@ static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage 
 	} else {
 		course = course_of(turn, ns, end, looked ? &look : NULL);
 	}
+	if (is_turn_of_script(turn) && course.own_ns < LIMIT_ROOT_HANG)
+		return;
 	take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;
 	verdict = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked ? &look : NULL);

@@ -19,6 +19,7 @@
 #define HIGH	     CONFIDENCE_HIGH
 #define TOKIO	     .family = FAMILY_TOKIO
 #define LOOP	     .family = FAMILY_EVENT_LOOP
+#define SCRIPT	     LOOP, .root = ROOT_MAIN_SCRIPT
 
 static const struct limits usual = { .turn_warning_ns = 10 * MS, .turn_error_ns = 100 * MS };
 
@@ -125,6 +126,42 @@ static void calls(void **state)
 		{ { TOKIO, .panic = true }, ERROR, NOTICE, HIGH, BY(PANIC) },
 		{ { LOOP, .library_import = true }, ERROR, NOTICE, HIGH, BY(LIBRARY_IMPORT) },
 		{ { LOOP, .module_body = true }, ERROR, NOTICE, HIGH, BY(MODULE_BODY) },
+		{ { LOOP, .module_body = true, .in_progress = true, .longest_ns = 1000 * MS },
+		  ERROR,
+		  WARNING,
+		  HIGH,
+		  BY(MAIN_SCRIPT) },
+		/* a main script before its loop turns */
+		{ { SCRIPT, .in_progress = true, .loop_waits = true, .longest_ns = 1000 * MS - 1 },
+		  ERROR,
+		  NONE,
+		  HIGH,
+		  0 },
+		{ { SCRIPT, .in_progress = true, .loop_waits = true, .longest_ns = 1000 * MS },
+		  ERROR,
+		  ERROR,
+		  HIGH,
+		  0 },
+		{ { SCRIPT, .in_progress = true, .job = true, .longest_ns = 1000 * MS },
+		  ERROR,
+		  ERROR,
+		  HIGH,
+		  0 },
+		{ { SCRIPT, .in_progress = true, .longest_ns = 1000 * MS },
+		  ERROR,
+		  WARNING,
+		  HIGH,
+		  BY(MAIN_SCRIPT) },
+		{ { SCRIPT, .loop_waits = true, .longest_ns = 9000 * MS },
+		  ERROR,
+		  WARNING,
+		  HIGH,
+		  BY(MAIN_SCRIPT) },
+		{ { SCRIPT, .job = true, .longest_ns = 9000 * MS },
+		  ERROR,
+		  NOTICE,
+		  HIGH,
+		  BY(MAIN_SCRIPT) },
 		{ { LOOP, .library_work = true }, ERROR, NOTICE, HIGH, BY(LIBRARY_WORK) },
 		{ { LOOP, .loop = LOOP_BELOW }, ERROR, ERROR, HIGH, 0 },
 		{ { LOOP, .loop = LOOP_ABSENT }, ERROR, NONE, HIGH, 0 },

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 
 #define ARMED	0
-#define VFORKED 1
+#define VFORKED 2
 
 	.hidden	this_thread
 	.hidden	vfork_returned
