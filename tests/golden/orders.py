@@ -19,8 +19,7 @@ async def save(database, order):
     database.execute("insert into orders values (?)", (order,))
 
 
-async def main():
-    database = sqlite3.connect("orders.db", timeout=5, isolation_level=None)
+async def main(database):
     ready = threading.Event()
     importer = threading.Thread(target=import_all, args=(ready,))
     importer.start()
@@ -29,4 +28,4 @@ async def main():
     await save(database, 7)
 
 
-asyncio.run(main())
+asyncio.run(main(sqlite3.connect("orders.db", timeout=5, isolation_level=None)))

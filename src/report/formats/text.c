@@ -12,13 +12,10 @@
 #include "text_finding.h"
 #include "text_layout.h"
 #include "text_left_out.h"
+#include "text_plan.h"
 #include "text_processes.h"
 #include "text_style.h"
 #include "text_table.h"
-
-#define TABLE_FROM     6  /* findings */
-#define LEAST_DETAILS  6  /* lines of the first finding besides what is printed in brief */
-#define MAX_TABLE_ROWS 15 /* of the table, in a report that is limited to a screen */
 
 static const struct text_style colourful = {
 	.severity = { "", "\033[36m", "\033[33m", "\033[1;31m" },
@@ -108,42 +105,13 @@ static void print_summary(const struct report *report, const struct text_style *
 	fputc('\n', out);
 }
 
-/* Text that is put together before it is wrapped and printed. */
-struct draft {
-	FILE *out;
-	char *text;
-	size_t size;
-};
-
-static void draft_begin(struct draft *draft)
-{
-	draft->out = open_memstream(&draft->text, &draft->size);
-	if (!draft->out)
-		memory_exhausted();
-}
-
-static void draft_print(struct draft *draft, size_t width, FILE *out)
-{
-	if (fclose(draft->out))
-		memory_exhausted();
-	text_wrap(draft->text, draft->size, width, out);
-	free(draft->text);
-}
-
-/* The lines so far. */
-static size_t draft_lines(struct draft *draft, size_t width)
-{
-	fflush(draft->out);
-	return text_wrap(draft->text, draft->size, width, NULL);
-}
-
 void text_print_finding(const struct report *report, const struct finding *finding, FILE *out)
 {
-	struct draft draft;
+	struct text_draft draft;
 
-	draft_begin(&draft);
+	text_draft_begin(&draft);
 	text_finding_print(report, finding, &text_style_plain, TEXT_WHOLE, 0, draft.out);
-	draft_print(&draft, 0, out);
+	text_draft_print(&draft, 0, out);
 }
 
 void text_print_summary(const struct report *report, FILE *out)
@@ -151,74 +119,7 @@ void text_print_summary(const struct report *report, FILE *out)
 	print_summary(report, &text_style_plain, out);
 }
 
-/* Which findings are printed, in their order, and how much of them. */
-struct plan {
-	const struct text_style *style;
-	const struct finding **findings;
-	size_t count, whole; /* the first are printed whole */
-	size_t rows;	     /* in the table; 0: there is none */
-	size_t most;	     /* lines of the first one's details; 0: unlimited */
-	size_t hidden[PHASES];
-};
-
-static void plan_order(struct plan *plan, const struct report *report)
-{
-	plan->findings = memory_get((report->finding_count + 1) * sizeof *plan->findings);
-	for (enum phase phase = PHASE_SERVICE; phase < PHASES; phase++)
-		for (size_t i = 0; i < report->finding_count; i++) {
-			const struct finding *finding = report->findings[i];
-
-			if (finding->phase != phase)
-				continue;
-			if (finding->severity < report->options->show)
-				plan->hidden[phase]++;
-			else
-				plan->findings[plan->count++] = finding;
-		}
-	plan->whole = plan->count;
-	if (plan->count >= TABLE_FROM)
-		plan->rows = plan->style->limited && plan->count > MAX_TABLE_ROWS ? MAX_TABLE_ROWS
-										  : plan->count;
-}
-
-static size_t lines_of(const struct report *report, const struct plan *plan, size_t i,
-		       enum text_extent extent)
-{
-	struct draft draft;
-	size_t lines;
-
-	draft_begin(&draft);
-	text_finding_print(report, plan->findings[i], plan->style, extent, i ? 0 : plan->most,
-			   draft.out);
-	lines = draft_lines(&draft, plan->style->width);
-	fclose(draft.out);
-	free(draft.text);
-	return lines;
-}
-
-/*
- * As many findings whole as fit into `room` lines, from the worst on, and at least one. Others are
- * printed in brief, or only in the table if there is one.
- */
-static void plan_extents(struct plan *plan, const struct report *report, size_t room)
-{
-	size_t used = 0, brief;
-
-	for (size_t i = 0; !plan->rows && i < plan->count; i++)
-		used += lines_of(report, plan, i, TEXT_BRIEF);
-	brief = plan->count ? lines_of(report, plan, 0, TEXT_BRIEF) : 0;
-	plan->most = LEAST_DETAILS;
-	if (room > used + brief + LEAST_DETAILS)
-		plan->most = room - used - (plan->rows ? brief : 0) - 2;
-	for (plan->whole = 0; plan->whole < plan->count; plan->whole++) {
-		brief = plan->rows ? 0 : lines_of(report, plan, plan->whole, TEXT_BRIEF);
-		used += lines_of(report, plan, plan->whole, TEXT_WHOLE) - brief;
-		if (plan->whole && used > room)
-			break;
-	}
-}
-
-static void print_findings(const struct report *report, const struct plan *plan, FILE *out)
+static void print_findings(const struct report *report, const struct text_plan *plan, FILE *out)
 {
 	static const char *const headings[PHASES] = {
 		[PHASE_STARTUP] = "During start-up, before anything was accepted",
@@ -245,7 +146,7 @@ static void print_findings(const struct report *report, const struct plan *plan,
 }
 
 /* What is not shown, and the option that shows it. */
-static void print_left_out(const struct report *report, const struct plan *plan, FILE *out)
+static void print_left_out(const struct report *report, const struct text_plan *plan, FILE *out)
 {
 	size_t left = plan->count - plan->whole, beyond = report->summary.beyond_top;
 
@@ -265,27 +166,22 @@ static void print_left_out(const struct report *report, const struct plan *plan,
 int format_text(const struct report *report, FILE *out)
 {
 	const struct text_style style = choose_style(report->options, out);
-	struct plan plan = { .style = &style };
-	struct draft head, tail;
-	size_t used, lines = report->options->lines;
+	struct text_plan plan;
+	struct text_draft head, tail;
 
 	report->session->from_top = true;
-	plan_order(&plan, report);
-	draft_begin(&head);
-	draft_begin(&tail);
-	if (plan.rows)
-		text_table_print(report, plan.findings, plan.rows, &style, head.out);
+	text_draft_begin(&head);
+	text_draft_begin(&tail);
 	text_processes_print(report, &style, tail.out);
 	text_left_out_print(report, tail.out);
 	print_summary(report, &style, tail.out);
-	if (style.limited) {
-		used = draft_lines(&head, style.width) + draft_lines(&tail, style.width) + 2;
-		plan_extents(&plan, report, lines > used ? lines - used : 0);
-	}
+	text_plan_make(&plan, report, &style, text_draft_lines(&tail, style.width));
+	if (plan.rows)
+		text_table_print(report, plan.findings, plan.rows, &style, head.out);
 	print_findings(report, &plan, head.out);
 	print_left_out(report, &plan, head.out);
-	draft_print(&head, style.width, out);
-	draft_print(&tail, style.width, out);
+	text_draft_print(&head, style.width, out);
+	text_draft_print(&tail, style.width, out);
 	free(plan.findings);
 	report->session->from_top = false;
 	return 0;

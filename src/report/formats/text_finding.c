@@ -288,7 +288,7 @@ static void print_details(const struct report *report, const struct finding *fin
 static void print_limited(const struct report *report, const struct finding *finding,
 			  const struct text_style *style, bool has_source, size_t most, FILE *out)
 {
-	char *text, *end;
+	char *text, *end, *next;
 	size_t size, left;
 	FILE *memory = open_memstream(&text, &size);
 
@@ -298,10 +298,14 @@ static void print_limited(const struct report *report, const struct finding *fin
 	if (fclose(memory))
 		memory_exhausted();
 	end = text;
-	for (size_t i = 0; most && i < most && *end; i++)
-		end = strchr(end, '\n') + 1;
+	for (size_t used = 0; most && *end; end = next) {
+		next = strchr(end, '\n') + 1;
+		used += text_wrap(end, (size_t)(next - end), style->width, NULL);
+		if (used > most)
+			break;
+	}
 	left = most ? text_wrap(end, strlen(end), 0, NULL) : 0;
-	if (left > 1) {
+	if (left > 2) {
 		fwrite(text, 1, (size_t)(end - text), out);
 		fprintf(out, "      ... %zu more lines: --full shows all\n", left);
 	} else {

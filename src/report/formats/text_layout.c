@@ -3,8 +3,11 @@
 #include <locale.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+
+#include "support/memory.h"
 
 #define HANG	    4
 #define LEAST_WIDTH 20
@@ -169,4 +172,25 @@ size_t text_wrap(const char *text, size_t size, size_t width, FILE *out)
 			fputc('\n', out);
 	}
 	return lines;
+}
+
+void text_draft_begin(struct text_draft *draft)
+{
+	draft->out = open_memstream(&draft->text, &draft->size);
+	if (!draft->out)
+		memory_exhausted();
+}
+
+void text_draft_print(struct text_draft *draft, size_t width, FILE *out)
+{
+	if (fclose(draft->out))
+		memory_exhausted();
+	text_wrap(draft->text, draft->size, width, out);
+	free(draft->text);
+}
+
+size_t text_draft_lines(struct text_draft *draft, size_t width)
+{
+	fflush(draft->out);
+	return text_wrap(draft->text, draft->size, width, NULL);
 }

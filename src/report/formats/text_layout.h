@@ -21,4 +21,19 @@ size_t text_fitting(const char *text, size_t size, size_t columns);
  */
 size_t text_wrap(const char *text, size_t size, size_t width, FILE *out);
 
+/* Text that is put together before it is wrapped and printed. */
+struct text_draft {
+	FILE *out;
+	char *text;
+	size_t size;
+};
+
+void text_draft_begin(struct text_draft *draft);
+
+/* The lines so far. */
+size_t text_draft_lines(struct text_draft *draft, size_t width);
+
+/* Ends the draft; with `out` NULL, without printing it. */
+void text_draft_print(struct text_draft *draft, size_t width, FILE *out);
+
 #endif

@@ -13,6 +13,7 @@
 #define MAX_PROCESSES	20 /* processes with nothing but executors to report */
 #define MAX_LIMITED	3  /* likewise in a report that is limited to a screen */
 #define MAX_SHOWN_TYPES 5  /* task types per executor */
+#define LIMITED_TYPES	2  /* likewise in a report that is limited to a screen */
 #define MAX_ARGUMENTS	80 /* length of a command line */
 
 /* Without the directory of the program itself; files below the repository's top relative to it. */
@@ -63,8 +64,10 @@ static void print_end(const struct process *process, FILE *out)
 	}
 }
 
-static void print_lengths(const struct turn_lengths *lengths, FILE *out)
+static void print_lengths(const struct turn_lengths *lengths, const struct text_style *style,
+			  FILE *out)
 {
+	size_t types = style->full ? SIZE_MAX : style->limited ? LIMITED_TYPES : MAX_SHOWN_TYPES;
 	char half[QUANTITY_SIZE], most[QUANTITY_SIZE], longest[QUANTITY_SIZE], turns[64];
 
 	if (!lengths->turns)
@@ -75,17 +78,18 @@ static void print_lengths(const struct turn_lengths *lengths, FILE *out)
 	if (lengths->busy_share >= 0)
 		fprintf(out, "; busy %.3g %% of the time", 100 * lengths->busy_share);
 	fputc('\n', out);
-	for (size_t i = 0; i < lengths->type_count && i < MAX_SHOWN_TYPES; i++)
+	for (size_t i = 0; i < lengths->type_count && i < types; i++)
 		fprintf(out, "      task %s: longest %s, %s in %s\n", lengths->types[i].name,
 			quantity_duration(longest, lengths->types[i].max_ns),
 			quantity_duration(most, lengths->types[i].total_ns),
 			quantity_of(turns, lengths->types[i].turns, "turn"));
-	if (lengths->type_count > MAX_SHOWN_TYPES)
-		fprintf(out, "      and %zu more types of tasks (--format=json lists all)\n",
-			lengths->type_count - MAX_SHOWN_TYPES);
+	if (lengths->type_count > types)
+		fprintf(out, "      and %zu more types of tasks: --full lists all\n",
+			lengths->type_count - types);
 }
 
-static void print_executor(const struct process_executor *executor, FILE *out)
+static void print_executor(const struct process_executor *executor, const struct text_style *style,
+			   FILE *out)
 {
 	char threads[64], turns[64], waits[64], lost[QUANTITY_SIZE];
 
@@ -97,7 +101,7 @@ static void print_executor(const struct process_executor *executor, FILE *out)
 	if (executor->confidence != CONFIDENCE_HIGH)
 		fprintf(out, ", confidence %s", confidence_word(executor->confidence));
 	fputc('\n', out);
-	print_lengths(&executor->lengths, out);
+	print_lengths(&executor->lengths, style, out);
 	if (executor->own_waits)
 		fprintf(out,
 			"      the interpreter itself waited %s, %s in total (GIL, GC, compiler; "
@@ -147,7 +151,8 @@ static bool has_losses(const struct process *process)
 	       process->damage;
 }
 
-static void print_process(const struct report *report, const struct process *process, FILE *out)
+static void print_process(const struct report *report, const struct process *process,
+			  const struct text_style *style, FILE *out)
 {
 	fprintf(out, "  [%" PRId64 "] ", process->pid);
 	print_command(report->session, process, out);
@@ -157,7 +162,7 @@ static void print_process(const struct report *report, const struct process *pro
 	if (!process->executor_count)
 		fputs("    no executor was seen\n", out);
 	for (size_t i = 0; i < process->executor_count; i++)
-		print_executor(&process->executors[i], out);
+		print_executor(&process->executors[i], style, out);
 	text_tasks_print(report, process, out);
 	for (size_t i = 0; i < process->unwatched_count; i++)
 		fprintf(out,
@@ -183,7 +188,7 @@ void text_processes_print(const struct report *report, const struct text_style *
 			left_out++;
 			continue;
 		}
-		print_process(report, process, out);
+		print_process(report, process, style, out);
 		shown++;
 	}
 	if (left_out)

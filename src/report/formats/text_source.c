@@ -1,6 +1,7 @@
 #include "text_source.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "inspect/session.h"
@@ -57,12 +58,52 @@ static bool find_word(const char *line, size_t size, const char *word, size_t le
 	return found;
 }
 
-/* "std::thread::sleep" may be written `thread::sleep` or `sleep`: the longest end that is there. */
-static bool find_call(const char *line, size_t size, const char *name, struct part *part)
+/* The code of a line: without a comment at its end. */
+static size_t code_size(const char *line, size_t size)
 {
-	size_t length = name ? strcspn(name, " (<") : 0;
+	char quote = 0;
 
-	if (name && !strncmp(name, "import ", 7)) {
+	for (size_t i = 0; i + 1 < size; i++) {
+		if (quote) {
+			quote = line[i] == quote ? 0 : quote;
+			i += line[i] == '\\';
+		} else if (line[i] == '"') {
+			quote = line[i];
+		} else if (i && line[i - 1] == ' ' &&
+			   (!memcmp(line + i, "//", 2) || !memcmp(line + i, "/*", 2) ||
+			    !memcmp(line + i, "# ", 2))) {
+			while (i && line[i - 1] == ' ')
+				i--;
+			return i;
+		}
+	}
+	return size;
+}
+
+/* "Mutex<R,T>::lock" is written `lock' or `Mutex::lock'. The caller frees the copy. */
+static char *without_generics(const char *name)
+{
+	char *plain = memory_get(strlen(name) + 1), *to = plain;
+	unsigned depth = 0;
+
+	for (; *name; name++) {
+		if (*name == '<')
+			depth++;
+		else if (*name == '>' && depth)
+			depth--;
+		else if (!depth)
+			*to++ = *name;
+	}
+	*to = '\0';
+	return plain;
+}
+
+/* "std::thread::sleep" may be written `thread::sleep` or `sleep`: the longest end that is there. */
+static bool find_plain_call(const char *line, size_t size, const char *name, struct part *part)
+{
+	size_t length = strcspn(name, " (");
+
+	if (!strncmp(name, "import ", 7)) {
 		length = strcspn(name + 7, " (") + 7;
 		if (find_word(line, size, name, length, part))
 			return true;
@@ -82,6 +123,15 @@ static bool find_call(const char *line, size_t size, const char *name, struct pa
 		length -= first;
 	}
 	return false;
+}
+
+static bool find_call(const char *line, size_t size, const char *name, struct part *part)
+{
+	char *plain = name ? without_generics(name) : NULL;
+	bool found = plain && find_plain_call(line, size, plain, part);
+
+	free(plain);
+	return found;
 }
 
 static bool find_await(const char *line, size_t size, struct part *part)
@@ -110,31 +160,37 @@ static bool find_taking(const char *line, size_t size, struct part *part)
 	return false;
 }
 
-/* What to mark: what the program calls there, or the whole line. */
-static struct part marked_part(struct session *session, const struct finding *finding,
-			       const char *line, size_t size)
+static bool find_part(struct session *session, const struct finding *finding, const char *line,
+		      size_t size, struct part *part)
 {
-	struct part part = { 0, size };
-
-	if (finding->call && (find_call(line, size, library_function(session, finding), &part) ||
-			      find_call(line, size, finding->call, &part)))
-		return part;
+	if (finding->call && (find_call(line, size, library_function(session, finding), part) ||
+			      find_call(line, size, finding->call, part)))
+		return true;
 	if (finding->variable &&
-	    find_word(line, size, finding->variable, strlen(finding->variable), &part))
-		return part;
+	    find_word(line, size, finding->variable, strlen(finding->variable), part))
+		return true;
 	switch (finding->stacks[0].role) {
 	case ROLE_YIELDED:
-		find_await(line, size, &part);
-		break;
+		return find_await(line, size, part);
 	case ROLE_WAITING:
 	case ROLE_HOLDING:
 	case ROLE_ACQUIRED:
-		if (!find_taking(line, size, &part))
-			part = (struct part){ 0, size };
-		break;
+		return find_taking(line, size, part);
 	default:
-		break;
+		return false;
 	}
+}
+
+/* What to mark: what the program calls there, or all of its code. */
+static struct part marked_part(struct session *session, const struct finding *finding,
+			       const char *line, size_t size)
+{
+	size_t code = code_size(line, size);
+	struct part part;
+
+	if (!find_part(session, finding, line, code, &part) &&
+	    !find_part(session, finding, line, size, &part))
+		part = (struct part){ 0, code };
 	return part;
 }
 
