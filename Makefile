@@ -165,8 +165,14 @@ $(BUILD)/tools/self_test_program: tools/carried/self_test_program.c include/yiel
 	@echo "  CC      $<"
 	$(Q)$(CC) -std=gnu11 $(WARN) -Iinclude -O2 -fPIE -pie -nostartfiles -s -Wl,--build-id=none -o $@ $<
 
-$(BUILD)/tools/carried_program.o: tools/carried/program.S $(BUILD)/tools/self_test_program
-	$(Q)$(CC) -DCARRIED_PROGRAM='"$(BUILD)/tools/self_test_program"' -c -o $@ $<
+$(BUILD)/tools/empty/%:
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -nostdlib -s -Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-soname,$(@F) -o $@ -xc /dev/null
+
+empty_libraries := $(BUILD)/tools/empty/libdl.so.2 $(BUILD)/tools/empty/libpthread.so.0
+$(BUILD)/tools/carried_program.o: tools/carried/program.S $(BUILD)/tools/self_test_program $(empty_libraries)
+	$(Q)$(CC) -DCARRIED_PROGRAM='"$(BUILD)/tools/self_test_program"' -DCARRIED_LIBDL='"$(word 1,$(empty_libraries))"' \
+		-DCARRIED_LIBPTHREAD='"$(word 2,$(empty_libraries))"' -c -o $@ $<
 
 $(BUILD)/tools.a: $(tools_obj)
 	$(Q)rm -f $@ && ar rc $@ $^
@@ -246,20 +252,21 @@ $(static)/libyieldsan.so: $(BUILD)/libyieldsan.so
 $(static)/carried_library.o: tools/carried/library.S $(static)/libyieldsan.so
 	$(Q)$(CC) -DCARRIED_LIBRARY='"$(static)/libyieldsan.so"' -c -o $@ $<
 
-$(static)/no_loading.o: tools/carried/no_loading.c
+static_obj := $(patsubst tools/carried/%.c,$(static)/%.o,tools/carried/no_loading.c tools/carried/elfutils_search.c)
+$(static_obj): $(static)/%.o: tools/carried/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -c -o $@ $<
+	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -c -o $@ $<
 
 $(static)/demangle.a:
 	@mkdir -p $(@D)
 	$(Q)cp "$$($(CC) -print-file-name=libiberty.a)" $@ && ar d $@ obstack.o
 
-$(dist)/yieldsan: $(tools_obj) $(static)/carried_library.o $(static)/no_loading.o $(static)/demangle.a
+$(dist)/yieldsan: $(tools_obj) $(static)/carried_library.o $(static_obj) $(static)/demangle.a
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) -static -s -Wl,--build-id=none -Wl,-u,lzma_stream_buffer_decode \
 		-Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlclose -o $@ \
-		$(tools_obj) $(static)/carried_library.o $(static)/no_loading.o $(static_libs)
+		$(tools_obj) $(static)/carried_library.o $(static_obj) $(static_libs)
 
 $(dist)/$(archive).tar.gz: $(dist)/yieldsan $(static)/libyieldsan.so
 	$(Q)rm -rf $(static)/$(archive)

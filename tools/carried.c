@@ -16,23 +16,34 @@
 extern const char carried_program[], carried_program_end[];
 extern const char carried_library[] __attribute__((weak));
 extern const char carried_library_end[] __attribute__((weak));
+extern const char carried_libdl[], carried_libdl_end[];
+extern const char carried_libpthread[], carried_libpthread_end[];
+
+struct carried_file {
+	const char *name, *start, *end;
+};
+
+static const struct carried_file empty_libraries[] = {
+	{ "libdl.so.2", carried_libdl, carried_libdl_end },
+	{ "libpthread.so.0", carried_libpthread, carried_libpthread_end },
+};
 
 bool carried_library_is_there(void)
 {
 	return carried_library;
 }
 
-static size_t library_size(void)
+static size_t size_of(const struct carried_file *file)
 {
-	return (size_t)(carried_library_end - carried_library);
+	return (size_t)(file->end - file->start);
 }
 
 /* FNV-1a: distinguishes versions. The file's bytes are compared before it is used. */
-static uint64_t library_hash(void)
+static uint64_t hash_of(const struct carried_file *file)
 {
 	uint64_t hash = 0xcbf29ce484222325;
 
-	for (const char *at = carried_library; at < carried_library_end; at++)
+	for (const char *at = file->start; at < file->end; at++)
 		hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
 	return hash;
 }
@@ -53,7 +64,7 @@ static int write_all(int fd, const char *bytes, size_t size)
 }
 
 /* Nobody else may replace it, it has our bytes, and the file system allows code to be mapped. */
-static int examine(const char *path)
+static int examine(const char *path, const struct carried_file *file)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), error = 0;
 	struct stat status;
@@ -66,23 +77,23 @@ static int examine(const char *path)
 	else if (!S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
 		 status.st_mode & (S_IWGRP | S_IWOTH))
 		error = -EPERM;
-	else if ((size_t)status.st_size != library_size())
+	else if ((size_t)status.st_size != size_of(file))
 		error = -ESTALE;
 	if (!error) {
-		map = mmap(NULL, library_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+		map = mmap(NULL, size_of(file), PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
 		if (map == MAP_FAILED)
 			error = -errno;
-		else if (memcmp(map, carried_library, library_size()))
+		else if (memcmp(map, file->start, size_of(file)))
 			error = -ESTALE;
 		if (map != MAP_FAILED)
-			munmap(map, library_size());
+			munmap(map, size_of(file));
 	}
 	close(fd);
 	return error;
 }
 
 /* Under another name first: another command may do the same at this moment. */
-static int write_library(const char *path)
+static int write_file(const char *path, const struct carried_file *file)
 {
 	char other[PATH_MAX + 32];
 	int fd, error;
@@ -92,7 +103,7 @@ static int write_library(const char *path)
 	fd = open(other, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, carried_library, library_size());
+	error = write_all(fd, file->start, size_of(file));
 	/* For programs that give up their privileges and start others. */
 	if (!error && fchmod(fd, 0755))
 		error = -errno;
@@ -121,24 +132,24 @@ static int own_directory(const char *path)
 }
 
 /* DIRECTORY/<hash>/libyieldsan.so: programs and reports know the library by its name. */
-static int place_in(const char *directory, char path[PATH_MAX])
+static int place_in(const char *directory, const struct carried_file *file, char path[PATH_MAX])
 {
 	int length = snprintf(path, PATH_MAX, "%s/%016llx", directory,
-			      (unsigned long long)library_hash()),
+			      (unsigned long long)hash_of(file)),
 	    error = own_directory(directory);
 
 	if (error)
 		return error;
-	if (length + (int)sizeof "/" LIBRARY_NAME > PATH_MAX)
+	if (length + 1 + (int)strlen(file->name) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	error = own_directory(path);
 	if (error)
 		return error;
-	strcpy(path + length, "/" LIBRARY_NAME);
-	if (!examine(path))
+	sprintf(path + length, "/%s", file->name);
+	if (!examine(path, file))
 		return 0;
-	error = write_library(path);
-	return error ? error : examine(path);
+	error = write_file(path, file);
+	return error ? error : examine(path, file);
 }
 
 static bool cache_directory(char path[PATH_MAX])
@@ -159,24 +170,40 @@ static bool cache_directory(char path[PATH_MAX])
 	return length < PATH_MAX;
 }
 
-bool carried_library_path(char path[PATH_MAX], char why[PATH_MAX + 128])
+static int place(const struct carried_file *file, char path[PATH_MAX])
 {
 	static const char *const others[] = { "/tmp", "/var/tmp", "/dev/shm" };
 	char directory[PATH_MAX];
 	int error = -ENOENT;
 
 	if (cache_directory(directory))
-		error = place_in(directory, path);
+		error = place_in(directory, file, path);
 	for (size_t i = 0; error && i < sizeof others / sizeof *others; i++) {
 		snprintf(directory, sizeof directory, "%s/yieldsan-library-%u", others[i],
 			 (unsigned)geteuid());
-		error = place_in(directory, path);
+		error = place_in(directory, file, path);
 	}
+	return error;
+}
+
+bool carried_library_path(char path[PATH_MAX], char why[PATH_MAX + 128])
+{
+	const struct carried_file file = { LIBRARY_NAME, carried_library, carried_library_end };
+	int error = place(&file, path);
+
 	if (error)
 		snprintf(why, PATH_MAX + 128,
 			 "it cannot be written to the cache, /tmp, /var/tmp or /dev/shm (%s)",
 			 strerror(-error));
 	return !error;
+}
+
+bool carried_empty_library(const char *name, char path[PATH_MAX])
+{
+	for (size_t i = 0; i < sizeof empty_libraries / sizeof *empty_libraries; i++)
+		if (!strcmp(empty_libraries[i].name, name))
+			return !place(&empty_libraries[i], path);
+	return false;
 }
 
 static int open_in_memory(char path[PATH_MAX])

@@ -18,6 +18,13 @@ bool carried_library_is_there(void);
 bool carried_library_path(char path[PATH_MAX], char why[PATH_MAX + 128]);
 
 /*
+ * Since glibc 2.34 libdl.so.2 and libpthread.so.0 are empty, and an image that was made of what its
+ * programs need lacks them. Writes an empty library of that name, as above. False: it cannot, or
+ * the name is another one.
+ */
+bool carried_empty_library(const char *name, char path[PATH_MAX]);
+
+/*
  * Opens the self test's program to be executed by `path`, in `directory` if nothing better serves.
  * Returns a descriptor for the caller to close once it has run, or -errno.
  */

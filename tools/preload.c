@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "carried.h"
+#include "loaded_libraries.h"
 #include "own_path.h"
 #include "plain_path.h"
 #include "support/memory.h"
@@ -141,18 +142,46 @@ static void append_former(char *list, const char *library_there, bool sanitizers
 	free(former);
 }
 
+#define MAX_STUBS 2
+
+/* Empty libraries for those that ours needs by name and that this system does not have. */
+struct stubs {
+	bool libc_found; /* where the loader looks is known */
+	unsigned count;
+	char paths[MAX_STUBS][PATH_MAX];
+};
+
+static void add_stub(const char *path, const char *name, void *data)
+{
+	struct stubs *stubs = data;
+
+	if (path && !strcmp(name, "libc.so.6"))
+		stubs->libc_found = true;
+	if (!path && stubs->count < MAX_STUBS &&
+	    carried_empty_library(name, stubs->paths[stubs->count]))
+		stubs->count++;
+}
+
 void preload_set(const char *library, const struct elf_kind *kind, const char *options)
 {
+	static struct stubs stubs;
 	char *list;
 
 	former_list = copy_of(LIST_VARIABLE);
 	former_options = copy_of(OPTIONS_VARIABLE);
-	list = memory_get(sizeof kind->sanitizer + strlen(library) +
+	stubs.count = 0;
+	stubs.libc_found = false;
+	loaded_libraries(library, add_stub, &stubs);
+	if (!stubs.libc_found)
+		stubs.count = 0;
+	list = memory_get(sizeof kind->sanitizer + strlen(library) + sizeof stubs.paths +
 			  (former_list ? strlen(former_list) : 0) + 4);
 	/* A sanitizer's library ends the program unless it comes first. */
 	append_former(list, library, true);
 	if (!*list)
 		append(list, kind->sanitizer);
+	for (unsigned i = 0; i < stubs.count; i++)
+		append(list, stubs.paths[i]);
 	append(list, library);
 	append_former(list, library, false);
 	set(LIST_VARIABLE, list);

@@ -2,6 +2,11 @@
  * The exported wrappers of all calls that need no code of their own. libc's headers declare the
  * same names, so a table line with a wrong signature does not compile.
  */
+#if defined(__GNUC__) && !defined(__clang__)
+/* libc promises that some pointers are not NULL or not read; a program may break the promise. */
+#pragma GCC diagnostic ignored "-Wnonnull-compare"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #undef __USE_EXTERN_INLINES /* or stdio.h defines some of them inline */
 #include <errno.h>
 #include <string.h>
