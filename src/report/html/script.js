@@ -60,7 +60,7 @@
 
   function searchText(finding) {
     if (finding.text === null) {
-      const parts = [finding.message, finding.advice, finding.id, finding.kind, finding.thread];
+      const parts = [finding.message, finding.advice, finding.id, finding.kind, finding.thread, ...(finding.tests || [finding.test])];
       for (const stack of finding.stacks || [])
         for (const index of stack.frames) parts.push(frameName(report.frames[index]), report.frames[index].file);
       finding.text = parts.filter(Boolean).join("\n").toLowerCase();
@@ -350,7 +350,7 @@
     const rule = `id:${finding.id}`;
     return [
       make("h2", { class: finding.severity }, finding.message),
-      make("p", {}, make("span", { class: `severity ${finding.severity}` }, finding.severity), `  ${finding.kind} · ${finding.executor.name} · confidence ${finding.confidence}${finding.thread ? ` · thread ${finding.thread}` : ""}`),
+      make("p", {}, make("span", { class: `severity ${finding.severity}` }, finding.severity), `  ${finding.kind} · ${finding.executor.name} · confidence ${finding.confidence}${finding.thread ? ` · thread ${finding.thread}` : ""}${finding.test ? ` · in test ${(finding.tests || [finding.test]).join(", ")}` : ""}`),
       make("p", {}, `${costOf(finding)}${finding.off_cpu_ns ? ` · not running for ${duration(finding.off_cpu_ns)}` : ""}${harm ? ` · ${harm}` : ""}`),
       finding.advice ? make("p", { class: "advice" }, `What to do: ${finding.advice}`) : null,
       (finding.why || []).length ? make("p", { class: "dim" }, `Why this severity: ${finding.why.join("; ")}`) : null,
