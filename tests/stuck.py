@@ -140,6 +140,13 @@ def what_may_go_on_is_no_deadlock(place):
         expect(not findings, json.dumps(findings, indent=1)[:6000])
 
 
+def rings_that_one_future_waits_for_are_apart(place):
+    for findings in _all(place, [(["all_joined"], lambda findings: len(findings) == 3)]):
+        lost = [finding for finding in findings if finding["kind"] == "lost-wakeup"]
+        expect(_rings(findings) == [[_line("take_two")] * 2, [_line("own_sender")]], json.dumps(findings, indent=1)[:6000])
+        expect([finding["severity"] for finding in lost] == ["error"] and len(lost[0]["stacks"]) == 2, lost)
+
+
 def a_report_names_what_each_task_has(place):
     with _running(place / "traces", "dev", "ring_of_two") as pid:
         time.sleep(0.5)

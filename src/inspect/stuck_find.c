@@ -399,26 +399,38 @@ static void add_number(struct making *making, size_t number)
 		making->record->more++;
 }
 
-/* A group that waits for each other: those of the ring first. */
-static void make_ring(struct making making, size_t group, struct stuck_records *records)
+/* Those that wait for each other, then those that wait for one of the group. */
+static void make_ring(struct making making, size_t ring, struct stuck_records *records)
 {
 	const struct stuck_look *look = making.look;
-	bool any = false;
 
-	for (size_t i = 0; i < look->count; i++)
-		any |= look->tasks[i].group == group && look->tasks[i].is_in_ring;
-	if (!any)
-		return;
 	begin_record(&making, STUCK_RING, records);
-	for (int ring = 1; ring >= 0; ring--) {
-		for (size_t i = 0; i < look->count; i++)
-			if (look->tasks[i].group == group && look->tasks[i].is_stuck &&
-			    look->tasks[i].is_in_ring == ring)
-				add_number(&making, i);
-		if (ring)
-			making.record->ring = making.record->tasks;
-	}
+	for (size_t i = 0; i < look->count; i++)
+		if (look->tasks[i].ring == ring)
+			add_number(&making, i);
+	making.record->ring = making.record->tasks;
+	for (size_t i = 0; i < look->count; i++)
+		if (look->tasks[i].group == look->tasks[ring].group && look->tasks[i].is_stuck &&
+		    !look->tasks[i].is_in_ring && !look->tasks[i].is_lost)
+			add_number(&making, i);
 	finish_record(&making);
+}
+
+/* Whether a task waits for what another one has, or for its end. */
+static bool waits_for(const struct stuck_look *look, size_t waiter, size_t number)
+{
+	size_t enders[STUCK_MAX_ENDERS];
+
+	for (size_t i = 0; i < look->wait_count; i++) {
+		size_t count = look->waits[i].waiter == waiter && look->waits[i].is_proven
+				       ? stuck_wait_enders(look, &look->waits[i], enders)
+				       : 0;
+
+		for (size_t j = 0; j < count; j++)
+			if (enders[j] == number)
+				return true;
+	}
+	return false;
 }
 
 static void make_lost(struct making making, size_t number, struct stuck_records *records)
@@ -434,7 +446,8 @@ static void make_lost(struct making making, size_t number, struct stuck_records 
 	add_number(&making, number);
 	/* Those that wait for what it has, or for its end. */
 	for (size_t i = 0; i < look->count; i++)
-		if (i != number && look->tasks[i].is_stuck && look->tasks[i].group == task->group)
+		if (i != number && look->tasks[i].is_stuck && look->tasks[i].group == task->group &&
+		    waits_for(look, i, number))
 			add_number(&making, i);
 	if (making.record->tasks > 1 && task->is_stuck)
 		making.record->flags |= STUCK_JOINED_BY_SET;
@@ -458,9 +471,9 @@ void stuck_watch_records(const struct stuck_watch *watch, const struct trace_fil
 	for (size_t i = 0; watch->has_look && i < look->count; i++) {
 		const struct stuck_task *task = &look->tasks[i];
 
-		if ((task->group != i && !task->is_lost) || !is_proven(look, task->group))
+		if ((task->ring != i && !task->is_lost) || !is_proven(look, task->group))
 			continue;
-		if (task->group == i)
+		if (task->ring == i)
 			make_ring(making, i, records);
 		if (task->is_lost)
 			make_lost(making, i, records);

@@ -98,7 +98,7 @@ static void read_task(struct stuck_memory *memory, struct stuck_task *task)
 	task->is_idle = task->is_lost = task->is_stuck = task->is_in_ring = false;
 	task->is_readable = task->has_handle = false;
 	task->wakers = task->located = task->state = 0;
-	task->joiner = SIZE_MAX;
+	task->joiner = task->ring = SIZE_MAX;
 	task->ends.count = task->ends.receives = 0;
 	task->ends.waits_for_ends_only = false;
 	task->ends.sum = 0;
@@ -225,6 +225,29 @@ static bool is_found(const struct stuck_task *task)
 	return task->is_stuck || task->is_lost;
 }
 
+/* Tasks that wait for two rings do not make them one. */
+static void number_rings(struct stuck_look *look)
+{
+	size_t *rings = memory_get((look->count + 1) * sizeof *rings);
+	size_t enders[STUCK_MAX_ENDERS];
+
+	for (size_t i = 0; i < look->count; i++)
+		rings[i] = i;
+	for (size_t i = 0; i < look->wait_count; i++) {
+		const struct task_wait *wait = &look->waits[i];
+		size_t count = look->tasks[wait->waiter].is_in_ring
+				       ? stuck_wait_enders(look, wait, enders)
+				       : 0;
+
+		for (size_t j = 0; j < count; j++)
+			if (look->tasks[enders[j]].is_in_ring)
+				rings[root_of(rings, enders[j])] = root_of(rings, wait->waiter);
+	}
+	for (size_t i = 0; i < look->count; i++)
+		look->tasks[i].ring = look->tasks[i].is_in_ring ? root_of(rings, i) : SIZE_MAX;
+	free(rings);
+}
+
 static size_t count_found(const struct stuck_look *look)
 {
 	size_t count = 0;
@@ -257,6 +280,7 @@ size_t stuck_look_read(struct stuck_look *look, stuck_read *read, const void *so
 	if (found) {
 		find_groups(look);
 		find_rings(look);
+		number_rings(look);
 	}
 	stuck_memory_deinit(&memory);
 	look->memory = NULL;

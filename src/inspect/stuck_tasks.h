@@ -73,6 +73,7 @@ struct stuck_task {
 	bool is_lost;	   /* idle without a waker */
 	bool is_stuck;	   /* all its waits can be ended by tasks of the set alone */
 	bool is_in_ring;   /* it waits for itself, directly or through others */
+	size_t ring;	   /* tasks that wait for each other have the same; SIZE_MAX: none */
 	size_t group;	   /* stuck tasks that are connected by waits have the same */
 	size_t joiner;	   /* index of the task that has its JoinHandle; SIZE_MAX */
 	uint64_t sum;	   /* of all that was read as evidence */

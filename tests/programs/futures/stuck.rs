@@ -197,6 +197,45 @@ async fn lost_joined() {
     handle.await.unwrap();
 }
 
+/// The root future waits for two rings and for a task without a waker.
+async fn all_joined() {
+    let (a, b, _) = locks();
+    let one = tokio::spawn(take_two(a.clone(), b.clone()));
+    let two = tokio::spawn(take_two(b, a));
+    let (sender, receiver) = mpsc::channel(4);
+    let three = tokio::spawn(drain(receiver, sender));
+    let four = tokio::spawn(lost());
+    println!("ready");
+    let _ = tokio::join!(one, two, three, four);
+}
+
+/// Many tasks that work: they lock, send, answer, sleep and end.
+async fn work(locks: Arc<Vec<Mutex<u32>>>, number: usize) {
+    loop {
+        let (to, mut of) = mpsc::channel(1);
+        let (question, answer) = oneshot::channel();
+        let worker = tokio::spawn(async move {
+            let number = of.recv().await.unwrap();
+            let _ = question.send(number + 1);
+        });
+        let mut one = locks[number % locks.len()].lock().await;
+        sleep(Duration::from_millis(number as u64 % 7)).await;
+        let _ = to.send(*one % 1000).await;
+        *one = answer.await.unwrap();
+        drop(one);
+        worker.await.unwrap();
+        sleep(Duration::from_millis(500 + number as u64 % 1000)).await;
+    }
+}
+
+async fn healthy() {
+    let locks: Arc<Vec<Mutex<u32>>> = Arc::new((0..500).map(|_| Mutex::default()).collect());
+    for number in 0..10_000 {
+        tokio::spawn(work(locks.clone(), number));
+    }
+    rest().await;
+}
+
 /// Both arms of one task wait in the ring.
 async fn both_arms() {
     let (a, b, c) = locks();
@@ -550,6 +589,8 @@ async fn run(case: &str) {
         "lost_holder" => lost_holder().await,
         "lost_joined" => lost_joined().await,
         "both_arms" => both_arms().await,
+        "all_joined" => all_joined().await,
+        "healthy" => healthy().await,
         "with_timeout" => with_timeout().await,
         "with_select" => with_select().await,
         "receive_with_timeout" => receive_with_timeout().await,
