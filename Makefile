@@ -40,7 +40,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deb wheel npm static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-strangers check-packages check-userlands check-export check-watcher mutate demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
+.PHONY: all deb wheel npm static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-stuck check-strangers check-packages check-userlands check-export check-watcher mutate demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -67,6 +67,11 @@ check-crates: ## `yieldsan scan' on published crates, and beside clippy
 	$(Q)tools/install-dependencies.sh build check
 	$(Q)$(again) all
 	$(Q)tests/long/crates.py
+
+check-stuck: ## a healthy program with 10,000 tasks, looked at 200 times: none is ever called stuck
+	$(Q)tools/install-dependencies.sh build check
+	$(Q)$(again) all
+	$(Q)tests/long/stuck.py
 
 check-flaky: ## labelled programs 100 times, on the machine as it is and with every core busy
 	$(Q)tools/install-dependencies.sh build check
