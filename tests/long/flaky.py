@@ -6,7 +6,8 @@ program is not the program's fault, and `--fail-on` must not depend on it. A fin
 is looked at (warning without --level) may come and go: whether a wait of microseconds slept is chance. So may
 its severity, if its measured duration explains that: each that was more severe lasted longer, those aside
 that say that the load lowered them.
-The groups of tests/mistakes.py, real packages from PyPI in coroutines, are runs too: `mistakes GROUP`.
+The groups of tests/mistakes.py, real packages from PyPI in coroutines, are runs too: `mistakes GROUP`, and those of
+tests/mistakes_node.py, the waits in handlers of Node: `mistakes node FRAMEWORK`.
 """
 
 import argparse
@@ -26,6 +27,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import build, labels, manifest, watch  # noqa: E402
 from corpus import command_of, name_of, wanted  # noqa: E402
 import mistakes  # noqa: E402
+import mistakes_node  # noqa: E402
 
 # One of each kind of executor and of each way to leave it; silent ones too: they must stay silent.
 CHOSEN = [
@@ -105,16 +107,36 @@ class Mistakes:
     rows: list
 
     def execute(self, ports):
-        found = mistakes.findings_of(self.rows, self.loop, ports)
+        found = self.findings(ports)
         if isinstance(found, str):
             return watch.Outcome(1, "", "", complaint=found)
         return watch.Outcome(0, "", "", report={"findings": found})
+
+    def findings(self, ports):
+        return mistakes.findings_of(self.rows, self.loop, ports)
+
+
+class NodeMistakes(Mistakes):
+    """Rows of tests/mistakes_node.py under one framework, which stands in the place of the loop."""
+
+    def findings(self, _):
+        return mistakes_node.findings_of(self.loop, self.rows, None)
+
+
+def node_runs():
+    """How long a turn takes that computes is the machine's matter: these wait."""
+    rows = [row for group in ("fs", "child_process", "waits") for row in mistakes_node.ROWS[group] if row.needs is None]
+    return [NodeMistakes(f"mistakes node {framework}", framework, rows) for framework in mistakes_node.FRAMEWORKS]
 
 
 def mistake_runs(patterns):
     runs = [Mistakes(f"mistakes {name}", loop, rows) for name, loop, rows in mistakes.groups()]
     runs = [run for run in runs if wanted(run, patterns)]
     problem = mistakes.install() if runs else None
+    for run in node_runs():
+        if wanted(run, patterns):
+            problem = problem or mistakes_node.install([run.loop] if run.loop != "http" else [])
+            runs.append(run)
     return runs, problem
 
 
