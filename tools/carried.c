@@ -39,7 +39,7 @@ static size_t size_of(const struct carried_file *file)
 }
 
 /* FNV-1a: distinguishes versions. The file's bytes are compared before it is used. */
-static uint64_t hash_of(const struct carried_file *file)
+static uint64_t content_hash(const struct carried_file *file)
 {
 	uint64_t hash = 0xcbf29ce484222325;
 
@@ -135,7 +135,7 @@ static int own_directory(const char *path)
 static int place_in(const char *directory, const struct carried_file *file, char path[PATH_MAX])
 {
 	int length = snprintf(path, PATH_MAX, "%s/%016llx", directory,
-			      (unsigned long long)hash_of(file)),
+			      (unsigned long long)content_hash(file)),
 	    error = own_directory(directory);
 
 	if (error)
