@@ -23,8 +23,13 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 
 EXPORT int thrd_create(thrd_t *thread, thrd_start_t run, void *data)
 {
+	int result;
+
 	modules_changed_look();
-	return real.thrd_create(thread, run, data);
+	result = real.thrd_create(thread, run, data);
+	if (!result)
+		current_test_thread_made(*thread);
+	return result;
 }
 
 EXPORT int pthread_setname_np(pthread_t thread, const char *name)

@@ -138,7 +138,10 @@ static const struct origin *origin_of(pthread_t thread)
 {
 	const struct origin *origin = &origins[thread / 4096 % ORIGINS];
 
-	return has_origins && pthread_equal(origin->thread, thread) ? origin : NULL;
+	return __atomic_load_n(&has_origins, __ATOMIC_RELAXED) &&
+			       __atomic_load_n(&origin->thread, __ATOMIC_ACQUIRE) == thread
+		       ? origin
+		       : NULL;
 }
 
 static void write_note(uintptr_t text, const struct origin *origin)
@@ -211,17 +214,23 @@ static void remember(struct origin *made, const struct origin *maker)
 
 void current_test_thread_made(pthread_t thread)
 {
-	static int8_t tests; /* 0: not known yet */
+	static int8_t known; /* 0: not known yet */
+	int8_t tests = __atomic_load_n(&known, __ATOMIC_RELAXED);
 	struct origin *made = &origins[thread / 4096 % ORIGINS];
 	OWN_CODE_SCOPE;
 
-	if (!tests)
-		tests = runtime_options.tests || is_cargo_test() ? 1 : -1;
-	if (tests < 0 || !runtime_started || this_thread.vforked || this_thread.dead)
+	/* Before start-up the options are not known. */
+	if (!runtime_started || this_thread.vforked || this_thread.dead)
 		return;
-	made->thread = 0;
+	if (!tests) {
+		tests = runtime_options.tests || is_cargo_test() ? 1 : -1;
+		__atomic_store_n(&known, tests, __ATOMIC_RELAXED);
+	}
+	if (tests < 0)
+		return;
+	__atomic_store_n(&made->thread, 0, __ATOMIC_RELAXED);
 	remember(made, origin_of(pthread_self()));
-	has_origins = true;
+	__atomic_store_n(&has_origins, true, __ATOMIC_RELAXED);
 	__atomic_store_n(&made->thread, thread, __ATOMIC_RELEASE);
 }
 
