@@ -288,44 +288,52 @@ static void copy(const struct junit_merge *merge, size_t from, size_t to, FILE *
 		fwrite(merge->text + from, 1, to - from, out);
 }
 
-/* The start tag of a suite, with `more` added to an attribute that is a number. */
-static size_t add_to_attribute(const struct junit_merge *merge, const struct element *suite,
-			       size_t from, const char *name, size_t more, FILE *out)
+/* Where the number of an attribute begins in a start tag; 0: it has none. */
+static size_t number_at(const struct junit_merge *merge, const struct element *suite,
+			const char *name)
 {
 	size_t length = strlen(name);
 
-	for (size_t at = from; more && at + length < suite->start_end; at++) {
-		char *number_end;
-		size_t number;
+	for (size_t at = suite->start + 1; at + length + 2 < suite->start_end; at++) {
+		const char *text = merge->text + at;
 
-		if (memcmp(merge->text + at, name, length) != 0)
-			continue;
-		at += length;
-		number = strtoul(merge->text + at, &number_end, 10);
-		copy(merge, from, at, out);
-		fprintf(out, "%zu", number + more);
-		return (size_t)(number_end - merge->text);
+		if (strchr(" \t\r\n", text[-1]) && !memcmp(text, name, length) &&
+		    text[length] == '=' && strchr("\"'", text[length + 1]))
+			return at + length + 2;
 	}
-	return from;
+	return 0;
+}
+
+/* Copies up to a number, and the number with `more` added. Returns where the file goes on. */
+static size_t add_to_number(const struct junit_merge *merge, size_t from, size_t at, size_t more,
+			    FILE *out)
+{
+	char *end;
+	size_t number;
+
+	if (!at || !more)
+		return from;
+	number = strtoul(merge->text + at, &end, 10);
+	copy(merge, from, at, out);
+	fprintf(out, "%zu", number + more);
+	return (size_t)(end - merge->text);
 }
 
 /* Attributes are changed in the order in which they stand. */
 static size_t print_suite_start(const struct junit_merge *merge, const struct element *suite,
 				size_t from, const struct junit_counts *ours, FILE *out)
 {
-	static const char tests[] = " tests=\"", failures[] = " failures=\"";
-	size_t size = suite->start_end - suite->start;
-	const char *tag = merge->text + suite->start;
-	const char *first = memmem(tag, size, tests, strlen(tests));
-	const char *second = memmem(tag, size, failures, strlen(failures));
-	size_t more = suite->failures + (ours ? ours->failures : 0);
+	size_t tests_at = number_at(merge, suite, "tests");
+	size_t failures_at = number_at(merge, suite, "failures");
+	size_t tests = ours ? ours->tests : 0;
+	size_t failures = suite->failures + (ours ? ours->failures : 0);
 
-	if (first && second && second < first) {
-		from = add_to_attribute(merge, suite, from, failures, more, out);
-		return add_to_attribute(merge, suite, from, tests, ours ? ours->tests : 0, out);
+	if (failures_at < tests_at) {
+		from = add_to_number(merge, from, failures_at, failures, out);
+		return add_to_number(merge, from, tests_at, tests, out);
 	}
-	from = add_to_attribute(merge, suite, from, tests, ours ? ours->tests : 0, out);
-	return add_to_attribute(merge, suite, from, failures, more, out);
+	from = add_to_number(merge, from, tests_at, tests, out);
+	return add_to_number(merge, from, failures_at, failures, out);
 }
 
 static size_t print_test(const struct junit_merge *merge, size_t test, size_t from, FILE *out)

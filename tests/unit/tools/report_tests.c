@@ -171,6 +171,19 @@ static void a_finding_fails_the_users_own_test(void **state)
 	made_report_free(&made);
 }
 
+/* As ctest writes it. */
+static void attributes_may_have_lines_of_their_own(void **state)
+{
+	struct made_report made = merged(
+		"<testsuite name=\"failures=\"\n\ttests='1'\n\tfailures='0'\n\t>\n"
+		"<testcase classname=\"test_a\" name=\"test_b\">\n</testcase></testsuite>\n");
+
+	(void)state;
+	assert_contains(made.text,
+			"<testsuite name=\"failures=\"\n\ttests='1'\n\tfailures='1'\n\t>");
+	made_report_free(	report_free(&made)made);
+}
+
 static void a_test_that_failed_counts_once(void **state)
 {
 	struct made_report made = merged(
@@ -241,6 +254,7 @@ int main(void)
 		TEST(a_record_with_wrong_sizes_is_passed_over),
 		TEST(names_of_runners_match),
 		TEST(a_finding_fails_the_users_own_test),
+		TEST(attributes_may_have_lines_of_their_own),
 		TEST(a_test_that_failed_counts_once),
 		TEST(a_test_that_is_not_in_the_file_is_a_case_of_ours),
 		TEST(a_file_that_cannot_be_merged_is_named),
