@@ -33,6 +33,8 @@ bool carried_library_is_there(void)
 	return carried_library;
 }
 
+static const struct carried_file self_test = { "self-test", carried_program, carried_program_end };
+
 static size_t size_of(const struct carried_file *file)
 {
 	return (size_t)(file->end - file->start);
@@ -228,7 +230,7 @@ int carried_program_open(char path[PATH_MAX], const char *directory)
 	}
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, carried_program, (size_t)(carried_program_end - carried_program));
+	error = write_all(fd, self_test.start, size_of(&self_test));
 	if (error) {
 		close(fd);
 		return error;
