@@ -181,7 +181,7 @@ static void attributes_may_have_lines_of_their_own(void **state)
 	(void)state;
 	assert_contains(made.text,
 			"<testsuite name=\"failures=\"\n\ttests='1'\n\tfailures='1'\n\t>");
-	made_report_free(	report_free(&made)made);
+	made_report_free(&made);
 }
 
 static void a_test_that_failed_counts_once(void **state)
