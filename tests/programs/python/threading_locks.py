@@ -214,8 +214,8 @@ async def conditions():
         with plain:
             plain.wait(0.0001)  # ALLOW error|warning sem_clockwait case=conditions
         await settle()
-        threading.Timer(0.003, wake, (plain,)).start()
         with plain:
+            threading.Timer(0.003, wake, (plain,)).start()  # within: or it may be over before the wait
             plain.wait()  # ALLOW error|warning sem_wait case=conditions
         await settle()
     with threading.Semaphore(2):
