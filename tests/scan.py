@@ -170,7 +170,7 @@ def every_format_tells_what_json_tells(place):
     expect(len(errors) > 25, len(errors))
     outs = {}
     for name in ("text", "sarif", "junit", "github"):
-        result = yieldsan("scan", f"--format={name}", program, _program("release"), env=cache)
+        result = yieldsan("scan", f"--format={name}", "--full", program, _program("release"), env=cache)
         expect(result.status == 66, result)
         outs[name] = result.out
         expect(all(wanted in result.out for wanted in errors | warnings), f"{name} lacks findings")

@@ -68,7 +68,7 @@ FILE *screen_begin(struct screen *screen, struct report_settings *settings, FILE
 	memset(screen, 0, sizeof *screen);
 	if (settings->path || !is_text(settings))
 		return out;
-	if (!settings->unlimited && !report->full && !report->top)
+	if (!settings->unlimited && !report->full && !report->top && !report->why)
 		report->lines = SCREEN_LINES;
 	if (!isatty(fd))
 		return out;
