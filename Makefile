@@ -252,7 +252,8 @@ portable-only: $(dist)/$(archive).tar.gz.sha256
 
 $(static)/libyieldsan.so: $(BUILD)/libyieldsan.so
 	@mkdir -p $(@D)
-	$(Q)objcopy --strip-unneeded --remove-section=.comment $< $@
+	# The build-id is a hash of debug information, which names the directory.
+	$(Q)objcopy --strip-unneeded --remove-section=.comment --remove-section=.note.gnu.build-id $< $@
 
 $(static)/carried_library.o: tools/carried/library.S $(static)/libyieldsan.so
 	$(Q)$(CC) -DCARRIED_LIBRARY='"$(static)/libyieldsan.so"' -c -o $@ $<
