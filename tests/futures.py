@@ -57,7 +57,9 @@ def _line(frames, source):
 
 
 def _held(report):
-    return [finding for finding in report["findings"] if finding["kind"] in GUARDS]
+    # Also in the finding of the deadlock that it made.
+    found = [each for finding in report["findings"] for each in (finding, *finding.get("same_cause", ()))]
+    return [finding for finding in found if finding["kind"] in GUARDS]
 
 
 def _lines(findings, source="cases.rs"):

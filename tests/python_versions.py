@@ -37,8 +37,9 @@ def _locks(place, python, case, status=0):
     result = run("--fail-on=never", "--format=json", f"--report={report}", *python.command, PROGRAMS / "threading_locks.py",
                  *(["--quit"] if status else []), case, env=python.environment)
     expect(result.status == status, result)
+    found = [each for finding in report_of(report)["findings"] for each in (finding, *finding.get("same_cause", ()))]
     return {(finding["kind"], *(stack["frames"][0]["line"] for stack in finding["stacks"]))
-            for finding in report_of(report)["findings"] if finding["kind"] in ("lock-across-yield", "deadlock")}
+            for finding in found if finding["kind"] in ("lock-across-yield", "deadlock")}
 
 
 def _line(text):

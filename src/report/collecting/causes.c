@@ -61,7 +61,9 @@ static bool waits_there(const struct finding *finding, const struct finding *dea
 
 static bool belongs_to(const struct finding *finding, const struct finding *deadlock)
 {
-	if (deadlock->kind != KIND_DEADLOCK || !same_process(finding, deadlock))
+	/* A wait that ended is less severe than the guard that it waited for. */
+	if (deadlock->kind != KIND_DEADLOCK || finding->severity > deadlock->severity ||
+	    !same_process(finding, deadlock))
 		return false;
 	if (finding->kind == KIND_DEADLOCK)
 		return share_lock(finding, deadlock);
