@@ -148,7 +148,7 @@ $(protocol).c $(protocol).h &: src/report/pprof/profile.proto
 
 $(BUILD)/tools/profile.pb-c.o: $(protocol).c
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -I$(generated) $(SANITIZE) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) -std=gnu11 -fmacro-prefix-map=$(BUILD)=build -I$(generated) $(SANITIZE) $(CFLAGS) -c -o $@ $<
 
 sha256_base64 = $$(sha256sum $(1) | cut -c1-64 | tr -d '\n' | sed 's/../\\x&/g' | xargs -0 printf '%b' | base64)
 $(generated)/html_hashes.h: src/report/html/style.css src/report/html/script.js
