@@ -2,7 +2,7 @@
 
 #include "shared/arch/x86_64/x86_instruction.h"
 
-#define MAX_DROP_STEPS    256
+#define MAX_DROP_STEPS	    256
 #define LONGEST_INSTRUCTION 15 /* bytes of an instruction */
 #define REGISTER_SP	    4
 #define REGISTER_BP	    5
