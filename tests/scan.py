@@ -162,7 +162,7 @@ def findings_are_suppressed_and_known_as_those_of_runs(place):
     expect(result.status == 0 and "suppressed" in result.out, result)
 
 
-def every_format_tells_what_json_tells(place):
+def every_format_has_what_json_has(place):
     program, cache = _program("dev"), {"XDG_CACHE_HOME": str(place / "cache")}
     findings = _scan(place, program)["findings"]
     errors = {finding["id"] for finding in findings if finding["severity"] == "error"}
