@@ -40,12 +40,13 @@ HARMLESS = re.compile(r"""
     futex\(.*FUTEX_(WAKE|CMP_REQUEUE|UNLOCK|TRYLOCK)   # wakes others
   | newfstatat\(\d+,\ "",                              # fstat
   | statx\(\d+,\ "",\ AT_STATX_DONT_SYNC             # our own look at a descriptor
+  | readlinkat\(AT_FDCWD,\ "/proc/self/fd/\d+"         # and at its file, for the headline
   | wait(4|id)\(.*WNOHANG
 """, re.VERBOSE)
 
 LINE = re.compile(r"^(\d+) +(?:<\.\.\. )?(\w+)(.*)$")
-# The table of file systems that lie in memory is read before a turn begins, behind the mark of the test.
-OWN_OPEN = re.compile(r'open\("/proc/self/mountinfo".* = (\d+)$')
+# Our own reads: the table of file systems in memory, before a turn begins and behind the mark of the test; a lock holder's name.
+OWN_OPEN = re.compile(r'open(?:at)?\((?:AT_FDCWD, )?"/proc/self/(?:mountinfo|task/\d+/comm)".* = (\d+)$')
 MARK = re.compile(r'^\(-1, "(turn|over) (\w+)"')
 
 
@@ -71,6 +72,8 @@ class Account:
                 turn = mark.group(2) if mark.group(1) == "turn" else None
                 self.turns += turn is not None
             elif turn is None or tid != thread:
+                continue
+            elif call == "process_vm_readv" and not watched:  # our own look at the environment, for the name of the test that runs
                 continue
             elif OWN_OPEN.match(call + rest):
                 own = OWN_OPEN.match(call + rest).group(1)
