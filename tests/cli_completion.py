@@ -33,7 +33,7 @@ def _bash(place, *words):
 def bash_offers_commands_and_options(place):
     commands = _bash(place, "")
     expect({"run", "ci", "report", "explain", "scan", "check", "clean", "help"} <= set(commands), commands)
-    expect(_bash(place, "exp") == ["explain"], _bash(place, "exp"))
+    expect(_bash(place, "expl") == ["explain"], _bash(place, "expl"))
     expect("--fail-on=" in _bash(place, "ci", "--fail") and "--tasks" in _bash(place, "report", "--ta"), commands)
     expect(not _bash(place, "explain", "--fail"), "of another command")
 

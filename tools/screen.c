@@ -13,9 +13,10 @@
 #include "report/formats/text_layout.h"
 #include "support/memory.h"
 
-#define SCREEN_LINES 38 /* of a report, with the rule before it 40, unless all of it is asked for  \
-			 */
-#define RULE 80		/* columns, where the width is unlimited */
+#define SCREEN_LINES                                                                               \
+	38	/* of a report, with the rule before it 40, unless all of it is asked for          \
+		 */
+#define RULE 80 /* columns, where the width is unlimited */
 
 static size_t number_from(const char *variable)
 {

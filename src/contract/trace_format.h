@@ -500,7 +500,7 @@ TRACE_ASSERT(sizeof(struct trace_test) == 24, "trace_test");
 	 29 * sizeof(struct trace_tasks) + 30 * sizeof(struct trace_suspended) +                   \
 	 31 * sizeof(struct trace_suspended_guard) + 32 * sizeof(struct trace_turn_times) +        \
 	 33 * sizeof(struct trace_look) + 34 * sizeof(struct trace_root) +                         \
-	 35 * sizeof(struct trace_timeline) + 36 * sizeof(struct trace_stuck) +                     \
+	 35 * sizeof(struct trace_timeline) + 36 * sizeof(struct trace_stuck) +                    \
 	 37 * sizeof(struct trace_stuck_task))
 
 /* A reader must not read records of another version. */

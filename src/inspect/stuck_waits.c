@@ -522,6 +522,8 @@ bool stuck_wait_is_proven(const struct stuck_look *look, const struct task_wait 
 	const struct wait_object *object =
 		wait->place == SIZE_MAX ? NULL : &look->objects[wait->place];
 
+	if (!object && wait->kind != WAIT_JOIN)
+		return false;
 	switch (wait->kind) {
 	case WAIT_LOCK:
 		return object->is_accounted && are_stuck(look, object, is_guard) &&
@@ -535,7 +537,7 @@ bool stuck_wait_is_proven(const struct stuck_look *look, const struct task_wait 
 	case WAIT_JOIN:
 		return look->tasks[wait->joined].is_stuck;
 	case WAIT_PERMIT:
-		return false; /* permits may be added by anybody */
+		return false; /* any task may add permits */
 	}
 	return false;
 }
@@ -560,8 +562,8 @@ size_t stuck_wait_enders(const struct stuck_look *look, const struct task_wait *
 			enders[count++] = holder->task;
 	}
 	/* A queued request in front of it must be served first. */
-	for (size_t i = 0; wait->kind == WAIT_LOCK && object->is_shared && i < look->wait_count;
-	     i++)
+	for (size_t i = 0;
+	     object && wait->kind == WAIT_LOCK && object->is_shared && i < look->wait_count; i++)
 		if (look->waits[i].object == wait->object && count < STUCK_MAX_ENDERS &&
 		    look->waits[i].position > wait->position)
 			enders[count++] = look->waits[i].waiter;

@@ -102,7 +102,8 @@ static const char *servers_clause(void)
 	if (!debuginfod_is_wanted())
 		return "; or name a server that has it in DEBUGINFOD_URLS";
 	if (debuginfod_is_missing())
-		return "; DEBUGINFOD_URLS is set, but libdebuginfod.so.1, debuginfod-find or curl is not installed";
+		return "; DEBUGINFOD_URLS is set, but libdebuginfod.so.1, debuginfod-find or curl "
+		       "is not installed";
 	return "; the servers of DEBUGINFOD_URLS do not have it";
 }
 

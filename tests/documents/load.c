@@ -27,10 +27,10 @@ static void load(int fd)
 
 int main(void)
 {
-	const struct itimerspec each = {{0, 10000000}, {0, 10000000}};
+	const struct itimerspec each = { { 0, 10000000 }, { 0, 10000000 } };
 	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 	int queue = epoll_create1(0);
-	struct epoll_event event = {.events = EPOLLIN};
+	struct epoll_event event = { .events = EPOLLIN };
 	int ends[2];
 	uint64_t count;
 

@@ -99,7 +99,8 @@ static void compute(void)
 
 static void tick(int n)
 {
-	static void (*const steps[])(void) = { take_lock, read_child, read_pipe, read_socket, compute };
+	static void (*const steps[])(void) = { take_lock, read_child, read_pipe, read_socket,
+					       compute };
 
 	if (n >= 0 && n < (int)(sizeof steps / sizeof *steps))
 		steps[n]();

@@ -55,8 +55,9 @@ static void observe(struct collection *collection, const struct trace_lock_site 
 			 !(site->flags & LOCK_SITE_COROUTINE),
 	};
 
-	if (!site->count || site->flags & LOCK_SITE_HANDS_OVER || !site->fault || site->fault >= sizeof faults / sizeof *faults ||
-	    !executor || !collection_executor(collection, executor, &seen) ||
+	if (!site->count || site->flags & LOCK_SITE_HANDS_OVER || !site->fault ||
+	    site->fault >= sizeof faults / sizeof *faults || !executor ||
+	    !collection_executor(collection, executor, &seen) ||
 	    (!(site->flags & LOCK_SITE_IN_LOOP) && site->level > executor->level))
 		return;
 	if (seen.in_progress) {

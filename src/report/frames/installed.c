@@ -53,12 +53,13 @@ static bool is_listed(struct session *session, const char *directory, const char
 		struct dirent *entry;
 		size_t seen = 0;
 
-		while (entries && !found && seen++ < MAX_DIRECTORY && (entry = readdir(entries)))
+		if (!entries)
+			return false;
+		while (!found && seen++ < MAX_DIRECTORY && (entry = readdir(entries)))
 			if (has_suffix(entry->d_name, ".dist-info") &&
 			    pass == !!strncasecmp(entry->d_name, name, length))
 				found = lists(session, directory, entry->d_name, name, length);
-		if (entries)
-			closedir(entries);
+		closedir(entries);
 	}
 	return found;
 }
@@ -70,10 +71,11 @@ static bool has_distributions(const char *directory)
 	bool found = false;
 	size_t seen = 0;
 
-	while (entries && !found && seen++ < MAX_DIRECTORY && (entry = readdir(entries)))
+	if (!entries)
+		return false;
+	while (!found && seen++ < MAX_DIRECTORY && (entry = readdir(entries)))
 		found = has_suffix(entry->d_name, ".dist-info");
-	if (entries)
-		closedir(entries);
+	closedir(entries);
 	return found;
 }
 

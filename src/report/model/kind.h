@@ -22,7 +22,7 @@ struct session;
 	KIND(FOREIGN_UNLOCK, foreign_unlock, "foreign-unlock",                                     \
 	     "A lock is released by another thread than the one that took it.")                    \
 	KIND(DEADLOCK, deadlock, "deadlock",                                                       \
-	     "A thread or task waits for what cannot be released, or is not.")                    \
+	     "A thread or task waits for what cannot be released, or is not.")                     \
 	KIND(LOST_WAKEUP, lost_wakeup, "lost-wakeup",                                              \
 	     "A task that is not done has no waker: nothing but an abort can end it.")             \
 	KIND(CANCELLED_HOLDING, cancelled_holding, "cancelled-holding",                            \

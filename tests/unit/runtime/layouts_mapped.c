@@ -106,7 +106,8 @@ static void what_is_no_file_of_ones_own_is_not_mapped(void **state)
 	assert_int_equal(mkdir(path_of_layout(), 0700), 0);
 	assert_false(layout_map(&mapped, program));
 	remove(path_of_layout());
-	assert_int_equal(mkfifo(path_of_layout(), 0600), 0); /* it has no writer: opening it does not wait */
+	assert_int_equal(mkfifo(path_of_layout(), 0600),
+			 0); /* it has no writer: opening it does not wait */
 	assert_false(layout_map(&mapped, program));
 	remove(path_of_layout());
 	snprintf(other, sizeof other, "%s/other", cache);
