@@ -246,6 +246,13 @@ def watching_works_here(_):
     expect(result.status == 0 and "a sleep inside a turn was seen" in result.out, result)
 
 
+def check_names_the_cache(place):
+    (place / "cache/yieldsan").mkdir(parents=True)
+    (place / "cache/yieldsan/one").write_text("x" * 5000)
+    result = yieldsan("check", env={"XDG_CACHE_HOME": str(place / "cache")})
+    expect(f"{place / 'cache/yieldsan'}: 1 file, 8 KB" in result.out, result)
+
+
 def a_library_that_sees_nothing_is_found_out(place):
     other = place.compile("other.so", "-shared", "-fPIC", source="int other;\n")
     result = yieldsan("check", env={"YIELDSAN_LIBRARY": other})

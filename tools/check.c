@@ -1,10 +1,14 @@
+#include <dirent.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "async_layouts/layout_cache.h"
 #include "command.h"
 #include "command_line.h"
 #include "options_text.h"
@@ -13,6 +17,7 @@
 #include "report/filters/suppressions.h"
 #include "shared/options.h"
 #include "self_test.h"
+#include "size_text.h"
 #include "survey.h"
 
 static void print_line(const char *subject, const char *text)
@@ -177,6 +182,32 @@ static const char *take_config(void *target, const char *value)
 	return NULL;
 }
 
+/* What runs and reports keep for the next one; it may be removed at any time. */
+static void print_cache(void)
+{
+	char directory[PATH_MAX], path[PATH_MAX + NAME_MAX + 2], text[SIZE_TEXT_SIZE];
+	struct dirent *entry;
+	struct stat status;
+	uint64_t bytes = 0;
+	size_t files = 0;
+	DIR *entries;
+
+	if (!layout_cache_directory(directory))
+		return;
+	entries = opendir(directory);
+	while (entries && (entry = readdir(entries))) {
+		snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+		if (lstat(path, &status) || !S_ISREG(status.st_mode))
+			continue;
+		files++;
+		bytes += (uint64_t)status.st_blocks * 512;
+	}
+	if (entries)
+		closedir(entries);
+	printf("%-14s %s: %zu file%s, %s\n", "cache", directory, files, files == 1 ? "" : "s",
+	       size_text(text, bytes));
+}
+
 int command_check(int argc, char **argv)
 {
 	static const struct command_option options[] = {
@@ -202,6 +233,7 @@ int command_check(int argc, char **argv)
 		return print_config();
 	if (!self_test())
 		return 1;
+	print_cache();
 	fflush(stdout);
 	return optind < argc ? check_program(argv[optind]) : 0;
 }

@@ -60,18 +60,23 @@ static long missing_call(void)
 	return -1;
 }
 
-static const char *number_after_point(const char *version)
+/* The number after the point: 34 of "GLIBC_2.34". By hand: a sanitizer's atoi refuses to work while
+ * the sanitizer starts, and it is the first to call us. */
+static unsigned minor_of(const char *version)
 {
-	const char *point = strchr(version, '.');
+	unsigned number = 0;
 
-	return point ? point + 1 : "";
+	while (*version && *version != '.')
+		version++;
+	for (; *version && version[1] >= '0' && version[1] <= '9'; version++)
+		number = 10 * number + (unsigned)(version[1] - '0');
+	return number;
 }
 
 /* Asking an older glibc for "GLIBC_2.34" fails, and a failed look-up allocates. */
 static bool libc_has(const char *version)
 {
-	return atoi(number_after_point(gnu_get_libc_version())) >=
-	       atoi(number_after_point(version));
+	return minor_of(gnu_get_libc_version()) >= minor_of(version);
 }
 
 /* dlsym without our own functions. */
