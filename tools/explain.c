@@ -43,9 +43,9 @@ static const char *take_no_pager(void *target, const char *value)
 
 static const struct command_option options[] = {
 	{ "format", 0, "FORMAT", "text (the default) or json", take_format },
-	{ "strip-prefix", 0, "DIR", "show source files that lie in DIR relative to it",
+	{ "strip-prefix", 0, "DIR", "remove DIR from the start of source paths",
 	  take_strip_prefix },
-	{ "source-root", 0, "DIR", "and relative ones below DIR", take_source_root },
+	{ "source-root", 0, "DIR", "show relative source paths below DIR", take_source_root },
 	{ "no-pager", 0, NULL, "text: never through $PAGER on a terminal", take_no_pager },
 };
 
@@ -55,7 +55,7 @@ int command_explain(int argc, char **argv)
 	const struct command_line line = {
 		.command = "explain",
 		.arguments = "[OPTION...] PID-OR-TRACE",
-		.help = "Explains why a watched process does not go on: which threads of its "
+		.help = "Explains why a watched process makes no progress: which threads of its "
 			"executors are blocked,\nsince when, where, and who can end that. The "
 			"process is not stopped. Its first line is the\nverdict. The exit status "
 			"is 0, 66 when a thread is blocked, or 2.\n",

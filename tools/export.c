@@ -84,9 +84,9 @@ static const char *take_interval(void *target, const char *value)
 
 static const struct command_option options[] = {
 	{ "otlp", 0, "[URL]",
-	  "the collector: OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318", take_otlp },
-	{ "follow", 'f', NULL, "go on: send what is new, until a signal comes", take_follow },
-	{ "interval", 0, "SECONDS", "with --follow, between two readings: 10", take_interval },
+	  "the collector (default: OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318)", take_otlp },
+	{ "follow", 'f', NULL, "keep sending what is new until interrupted", take_follow },
+	{ "interval", 0, "SECONDS", "with --follow, time between readings (default: 10)", take_interval },
 };
 
 static uint64_t now_ns(void)

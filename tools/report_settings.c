@@ -202,11 +202,11 @@ static const char *take_merge_junit(void *target, const char *value)
 }
 
 const struct command_option report_settings_options[] = {
-	{ "format", 0, "FORMAT", "of the report; text without it", take_format },
+	{ "format", 0, "FORMAT", "format of the report (default: text)", take_format },
 	{ "config", 0, "FILE", "settings; ./yieldsan.toml or above without it, none if empty",
 	  take_config },
 	{ "merge-junit", 0, "FILE",
-	  "with --format=junit: print FILE, the test runner's, with findings in its tests",
+	  "with --format=junit: print the test runner's JUnit file FILE, with the findings added to its tests",
 	  take_merge_junit },
 	{ "show", 0, "LEVEL", "lowest severity shown: error, warning (default), notice",
 	  take_show },
@@ -218,8 +218,8 @@ const struct command_option report_settings_options[] = {
 	  take_suppressions },
 	{ "fail-on-unused-suppressions", 0, NULL, "fail when a rule matched nothing",
 	  take_fail_on_unused_suppressions },
-	{ "baseline", 0, "FILE", "leave out the findings that it knows", take_baseline },
-	{ "write-baseline", 0, "FILE", "write all that is found to FILE, and do not fail for it",
+	{ "baseline", 0, "FILE", "leave out findings that are listed in FILE", take_baseline },
+	{ "write-baseline", 0, "FILE", "write the ids of all current findings to FILE, and do not fail because of them",
 	  take_write_baseline },
 	{ "exit-code", 0, "N", "status that means `findings': 66 without it", take_exit_code },
 	{ "full", 0, NULL,
@@ -230,9 +230,9 @@ const struct command_option report_settings_options[] = {
 	{ "samples", 0, "N",
 	  "distinct stacks of a long turn in json, ndjson and html: 20, or `all'", take_samples },
 	{ "no-source", 0, NULL, "no lines of the source in the text report", take_no_source },
-	{ "strip-prefix", 0, "DIR", "show source files that lie in DIR relative to it",
+	{ "strip-prefix", 0, "DIR", "remove DIR from the start of source paths",
 	  take_strip_prefix },
-	{ "source-root", 0, "DIR", "and relative ones below DIR", take_source_root },
+	{ "source-root", 0, "DIR", "show relative source paths below DIR", take_source_root },
 };
 
 const size_t report_settings_option_count =

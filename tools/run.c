@@ -7,7 +7,7 @@ int command_run(int argc, char **argv)
 	static const struct run_words words = {
 		.command = "run",
 		.help = "Runs a program watched, and reports when it has ended. The exit status is "
-			"the program's\nown; if that is 0, 66 when there are findings.\n",
+			"the program's\nown; if that is 0, 66 if a finding reaches --fail-on.\n",
 		.question = "which program?",
 	};
 	static struct run_options options;

@@ -71,7 +71,7 @@ static const struct command_option lines[] = {
 	{ "output", 'o', "DIR", "keep the traces in DIR; -o DIR is the same", take_output },
 	{ "report", 0, "FILE", "write the report to FILE; to standard error without it",
 	  take_report },
-	{ "require-executor", 0, NULL, "fail when no process showed a turn",
+	{ "require-executor", 0, NULL, "fail if no process ran a turn (nothing was watched)",
 	  take_require_executor },
 	{ "timeline", 0, NULL, "keep the times of each thread's last turns in the traces",
 	  take_timeline },

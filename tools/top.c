@@ -46,7 +46,7 @@ static const char *take_delay(void *target, const char *value)
 }
 
 static const struct command_option options[] = {
-	{ "delay", 'd', "SECONDS", "time between two readings: 1", take_delay },
+	{ "delay", 'd', "SECONDS", "time between readings (default: 1)", take_delay },
 };
 
 static void write_report(struct top *top, struct top_screen *screen)
