@@ -250,7 +250,7 @@ def check_names_the_cache(place):
     (place / "cache/yieldsan").mkdir(parents=True)
     (place / "cache/yieldsan/one").write_text("x" * 5000)
     result = yieldsan("check", env={"XDG_CACHE_HOME": str(place / "cache")})
-    expect(re.search(f"{place}/cache/yieldsan: 1 file, [0-9]+ KB", result.out), result)
+    expect(re.search(f"{place.path}/cache/yieldsan: 1 file, [0-9]+ KB", result.out), result)
 
 
 def a_library_that_sees_nothing_is_found_out(place):

@@ -26,6 +26,7 @@ async fn main() {
     let lock = Arc::new(Mutex::new(0));
     let (sender, queue) = mpsc::channel(1);
     tokio::spawn(serve(queue));
+    sleep(Duration::from_millis(20)).await;
     tokio::spawn(hold(lock.clone()));
     sleep(Duration::from_millis(50)).await;
     for _ in 0..4 {
