@@ -120,6 +120,29 @@ def a_guard_across_an_await(place):
         _expect_shown(LOCKS, f"{command} target/debug/service", lambda: yieldsan(command, program, cwd=place / "service"))
 
 
+MARKED = """
+fn main() {
+    let nap = || std::thread::sleep(std::time::Duration::from_millis(20));
+    if let Some(marks) = marks() {
+        (marks.turn_begin)(c"loop".as_ptr());
+        allow_blocking(c"the table is small", nap);
+        nap();
+        (marks.turn_end)();
+    }
+}
+"""
+
+
+def the_marks_of_rust(place):
+    """The snippet compiles, and its region is allowed: only the other sleep is a finding."""
+    _cargo(place.path, "new", "marked", "--vcs=none")
+    _cargo(place / "marked", "add", "--quiet", "libc")
+    (place / "marked/src/main.rs").write_text(_block("tools/doc/marks.md", "#[repr(C)]") + MARKED, encoding="utf-8")
+    _cargo(place / "marked", "build", "--quiet")
+    result = yieldsan("run", BUILD / "cargo" / "debug" / "marked")
+    expect(result.status == 66 and "the table is small: 1 time" in result.err and "once, 2" in result.err, result)
+
+
 def _compile(place, name, *flags):
     """The program in C, built where its source is, so that the report can show its lines."""
     shutil.copy(PROGRAMS / f"{name}.c", place.path)
