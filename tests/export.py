@@ -5,13 +5,14 @@ import contextlib
 import http.server
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 
-from cli.place import SECONDS, YIELDSAN, expect, expect_refusal, run, run_tests, traces_in, wait_until, yieldsan
+from cli.place import SECONDS, Skip, YIELDSAN, expect, expect_refusal, run, run_tests, traces_in, wait_until, yieldsan
 
 
 class _Collector(http.server.ThreadingHTTPServer):
@@ -168,6 +169,30 @@ def the_environment_sets_address_headers_and_attributes(place):
         expect((resource["service.name"], resource["deployment.environment"], resource["service.version"]) == ("shop", "test", "1.2"), resource)
         expect([path for path, _ in collector.requests] == ["/base/v1/logs", "/base/v1/metrics"], collector.requests)
         expect(collector.headers[0]["x-key"] == "a b" and collector.headers[0]["x-other"] == "c", collector.headers)
+
+
+def without_libcurl_the_program_curl_sends(place):
+    """A library of that name without its functions comes first; the static command can load none at all."""
+    if not shutil.which("curl"):
+        raise Skip("there is no curl")
+    (place / "lib").mkdir()
+    place.compile("lib/libcurl.so.4", "-shared", "-fPIC", source="int nothing;\n")
+    (place / "bin").mkdir()
+    place.write("bin/curl", f"#!/bin/sh\nunset LD_LIBRARY_PATH\nexec '{shutil.which('curl')}' \"$@\"\n")
+    env = {"LD_LIBRARY_PATH": str(place / "lib"), "PATH": f"{place / 'bin'}:{os.environ['PATH']}", "OTEL_EXPORTER_OTLP_HEADERS": 'x-key=a"b\\c'}
+    traces = _traces(place, 1)
+    with _collector() as collector:
+        result = yieldsan("export", f"--otlp={collector.url}", traces, env=env)
+        expect(result.status == 0 and len(collector.records()) == 1, result)
+        expect(collector.headers[0]["x-key"] == 'a"b\\c' and "curl/" in collector.headers[0]["User-Agent"], collector.headers)
+        collector.statuses = [400]
+        result = yieldsan("export", f"--otlp={collector.url}", _traces(place, 1), env=env)
+        expect(result.status == 2 and "answered with status 400" in result.err, result)
+        port = collector.server_port
+    result = yieldsan("export", f"--otlp=http://127.0.0.1:{port}", _traces(place, 1), env=env)
+    expect(result.status == 2 and "curl failed with status 7; nothing is lost" in result.err, result)
+    result = yieldsan("export", f"--otlp=http://127.0.0.1:{port}", traces, env={**env, "PATH": "/nowhere"})
+    expect(result.status == 2 and "install libcurl4 or curl" in result.err, result)
 
 
 def a_run_exports_when_it_ends(place):

@@ -1,4 +1,4 @@
-/* POST requests by libcurl, which is loaded when it is first needed: nothing else needs it. */
+/* POST requests by libcurl, which is loaded when it is first needed, or by curl(1) without it. */
 #ifndef TOOLS_EXPORT_HTTP_H
 #define TOOLS_EXPORT_HTTP_H
 
@@ -11,7 +11,7 @@ enum http_result {
 	HTTP_SENT,
 	HTTP_LATER,   /* no answer, or one that asks to try again */
 	HTTP_REFUSED, /* the same request would be refused again */
-	HTTP_UNABLE,  /* libcurl is not installed */
+	HTTP_UNABLE,  /* neither libcurl nor curl(1) is installed */
 };
 
 /*
