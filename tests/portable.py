@@ -27,7 +27,8 @@ def _made():
         if not os.path.isabs(found.stdout.strip()):
             raise Skip(f"lib{name}.a is not installed")
     made = subprocess.run(["make", "--no-print-directory", f"BUILD={os.path.relpath(BUILD, ROOT)}", "static-only",
-                           "portable-only"], cwd=ROOT, capture_output=True, text=True, check=False)
+                           "portable-only"], cwd=ROOT, capture_output=True, text=True, check=False,
+                          env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")})
     expect(made.returncode == 0 and "warning" not in made.stderr, f"{made.stdout}{made.stderr}")
     return True
 
