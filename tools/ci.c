@@ -119,7 +119,8 @@ int command_ci(int argc, char **argv)
 		.help = "Runs a project's tests watched, with all processes that they start, and "
 			"makes one report.\nTools that build or start tests are not watched: "
 			"their findings are not yours.\nThe exit status is the command's "
-			"own; if that is 0, 66 if a finding reaches --fail-on, or when\nno test ran an "
+			"own; if that is 0, 66 if a finding reaches --fail-on, or when\nno test "
+			"ran an "
 			"executor.\n\n"
 			"  yieldsan ci -- cargo test\n"
 			"  yieldsan ci --format=github --baseline=.yieldsan-baseline -- pytest\n",

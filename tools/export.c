@@ -84,9 +84,11 @@ static const char *take_interval(void *target, const char *value)
 
 static const struct command_option options[] = {
 	{ "otlp", 0, "[URL]",
-	  "the collector (default: OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318)", take_otlp },
+	  "the collector (default: OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318)",
+	  take_otlp },
 	{ "follow", 'f', NULL, "keep sending what is new until interrupted", take_follow },
-	{ "interval", 0, "SECONDS", "with --follow, time between readings (default: 10)", take_interval },
+	{ "interval", 0, "SECONDS", "with --follow, time between readings (default: 10)",
+	  take_interval },
 };
 
 static uint64_t now_ns(void)

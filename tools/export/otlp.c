@@ -208,8 +208,8 @@ static void add_executor(struct making *making, const json_t *executor)
 		before = number_of(former, key);
 		counts[octave] = count > before ? count - before : 0;
 		all += counts[octave];
-		first = counts[octave] && octave < first ? octave : first;
-		last = counts[octave] && octave > last ? octave : last;
+		first = octave < first && counts[octave] ? octave : first;
+		last = octave > last && counts[octave] ? octave : last;
 	}
 	json_object_set_new(making->executors, name, sent);
 	for (unsigned octave = first; all && octave <= last; octave++)
