@@ -34,10 +34,17 @@ void reader_init(struct reader *reader, const struct stall_watch_start *start)
 static const struct reader *self;
 
 /*
- * The launcher died, or the reader itself got a signal. The program must not outlive a killed
- * launcher: killing the launcher is meant for the program, as only the launcher's pid is known
- * outside.
+ * The program must not outlive a killed launcher: killing the launcher is meant for the program, as
+ * only the launcher's pid is known outside. A launcher that ends by itself, or crashed, has said
+ * so.
  */
+static void end_program(void)
+{
+	if (!*self->spares_program && self->program_fd >= 0)
+		syscall(SYS_pidfd_send_signal, self->program_fd, SIGKILL, NULL, 0);
+}
+
+/* The launcher died, or the reader itself got a signal. */
 static void launcher_may_be_gone(int number)
 {
 	if (getppid() == self->launcher) {
@@ -45,8 +52,7 @@ static void launcher_may_be_gone(int number)
 		raise(number); /* delivered when this returns */
 		return;
 	}
-	if (!*self->spares_program && self->program_fd >= 0)
-		syscall(SYS_pidfd_send_signal, self->program_fd, SIGKILL, NULL, 0);
+	end_program();
 	_exit(0);
 }
 
@@ -87,6 +93,8 @@ static _Noreturn void read_on(struct reader *reader, int socket)
 	ancestor_set(socket);
 	reader->start.ancestor = socket;
 	stall_watch_run(&reader->start);
+	/* A killed launcher's socket is closed before the signal of its death is sent. */
+	end_program();
 	_exit(0);
 }
 
