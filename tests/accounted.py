@@ -73,7 +73,7 @@ class Account:
                 self.turns += turn is not None
             elif turn is None or tid != thread:
                 continue
-            elif call == "process_vm_readv" and not watched:  # our own look at the environment, for the name of the test that runs
+            elif call == "process_vm_readv" and not watched and "connect" in turn:  # our own copy of the peer's address
                 continue
             elif OWN_OPEN.match(call + rest):
                 own = OWN_OPEN.match(call + rest).group(1)

@@ -35,6 +35,7 @@ struct origin {
 static struct origin origins[ORIGINS] MEMORY_TABLE;
 static char *const *initial; /* the environment at start-up */
 static bool has_origins;
+static bool is_named; /* the environment at start-up names a test */
 static struct {
 	uint32_t lock;
 	bool written;
@@ -163,6 +164,38 @@ static void write_note(uintptr_t text, const struct origin *origin)
 	trace_publish(note, RECORD_TEST);
 }
 
+/* target/debug/deps/NAME-0123456789abcdef, as cargo names test programs. */
+static bool is_cargo_test(void)
+{
+	const char *hash = strrchr(program_name(), '-');
+
+	return hash && strlen(hash) == 17 && strspn(hash + 1, "0123456789abcdef") == 16;
+}
+
+/* A runner that sets such a variable for each test. */
+static bool is_pytest(void)
+{
+	size_t size;
+	const char *arguments = trace_command_line(&size);
+
+	return memmem(arguments, size, "pytest", strlen("pytest")) ||
+	       memmem(arguments, size, "py.test", strlen("py.test"));
+}
+
+/* Known once the options are. */
+static bool is_test_run(void)
+{
+	static int8_t known; /* 0: not known yet */
+	int8_t tests = __atomic_load_n(&known, __ATOMIC_RELAXED);
+
+	if (!tests) {
+		tests = runtime_options.tests || is_named || is_cargo_test() || is_pytest() ? 1
+											    : -1;
+		__atomic_store_n(&known, tests, __ATOMIC_RELAXED);
+	}
+	return tests > 0;
+}
+
 void current_test_note(void)
 {
 	pthread_t self = pthread_self();
@@ -171,7 +204,7 @@ void current_test_note(void)
 
 	if (!trace_header() || !trace_has_room(6) || runtime_silent)
 		return;
-	text = find_text();
+	text = is_test_run() ? find_text() : 0;
 	if (!last.written && !text && !origin)
 		return;
 	/* Another thread is writing its own: then this record may name that one's test. */
@@ -184,14 +217,6 @@ void current_test_note(void)
 		write_note(text, origin);
 	}
 	__atomic_store_n(&last.lock, 0, __ATOMIC_RELEASE);
-}
-
-/* target/debug/deps/NAME-0123456789abcdef, as cargo names test programs. */
-static bool is_cargo_test(void)
-{
-	const char *hash = strrchr(program_name(), '-');
-
-	return hash && strlen(hash) == 17 && strspn(hash + 1, "0123456789abcdef") == 16;
 }
 
 static void remember(struct origin *made, const struct origin *maker)
@@ -214,19 +239,13 @@ static void remember(struct origin *made, const struct origin *maker)
 
 void current_test_thread_made(pthread_t thread)
 {
-	static int8_t known; /* 0: not known yet */
-	int8_t tests = __atomic_load_n(&known, __ATOMIC_RELAXED);
 	struct origin *made = &origins[thread / 4096 % ORIGINS];
 	OWN_CODE_SCOPE;
 
 	/* Before start-up the options are not known. */
 	if (!runtime_started || this_thread.vforked || this_thread.dead)
 		return;
-	if (!tests) {
-		tests = runtime_options.tests || is_cargo_test() ? 1 : -1;
-		__atomic_store_n(&known, tests, __ATOMIC_RELAXED);
-	}
-	if (tests < 0)
+	if (!is_test_run())
 		return;
 	__atomic_store_n(&made->thread, 0, __ATOMIC_RELAXED);
 	remember(made, origin_of(pthread_self()));
@@ -237,6 +256,9 @@ void current_test_thread_made(pthread_t thread)
 void current_test_init(void)
 {
 	initial = environ;
+	for (char *const *each = initial; each && *each; each++)
+		for (size_t i = 0; i < VARIABLES; i++)
+			is_named |= !strncmp(*each, variables[i], strlen(variables[i]));
 }
 
 void current_test_forget(void)

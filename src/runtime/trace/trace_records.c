@@ -68,6 +68,12 @@ static void take_command_line(void)
 		command_line[command_line_size++] = '\0';
 }
 
+const char *trace_command_line(size_t *size)
+{
+	*size = command_line_size;
+	return command_line;
+}
+
 void trace_init(void)
 {
 	const char *temporary = getenv("TMPDIR");

@@ -11,6 +11,9 @@ struct trace_header;
 /* The program's name as it was called, without its directory. Valid forever. */
 const char *program_name(void);
 
+/* The arguments, each with its final NUL, as far as they are kept. Valid forever. */
+const char *trace_command_line(size_t *size);
+
 /* The directory of traces. */
 const char *trace_directory(void);
 
