@@ -298,8 +298,10 @@ lint: ## warnings of clang, clang-tidy, cppcheck, gcc's analyzer and shellcheck;
 		"-Djson_array_foreach(array, i, value)=while (i = 0, (value = json_array_get(array, i)))" \
 		"-DHASH_ITER(hh, head, element, next)=while ((element = head))" src tools
 	@# Each in a process of its own: clang-tidy 14 takes a va_list of one file for that of the next.
-	$(Q)printf '%s\n' $(sort $(filter %.c,$(runtime_src) $(tools_src))) | xargs -P $$(nproc) -I {} \
-		clang-tidy --quiet {} -- $(COMMON) -I$(BUILD)/clang/generated -D_GNU_SOURCE 2>$(BUILD)/tidy.log || { cat $(BUILD)/tidy.log; false; }
+	$(Q)printf '%s\n' $(filter src/runtime/%.c,$(runtime_src)) | xargs -P $$(nproc) -I {} \
+		clang-tidy --quiet {} -- $(COMMON) $(RUNTIME) 2>$(BUILD)/tidy.log || { cat $(BUILD)/tidy.log; false; }
+	$(Q)printf '%s\n' $(filter %.c,$(tools_src)) | xargs -P $$(nproc) -I {} \
+		clang-tidy --quiet {} -- $(COMMON) $(TOOLS) -I$(BUILD)/clang/generated 2>$(BUILD)/tidy.log || { cat $(BUILD)/tidy.log; false; }
 	@# Without optimisation it takes twice the time, and with -O2 it follows less.
 	$(Q)printf '%s\n' $(sort $(filter %.c,$(tools_src))) | xargs -P $$(nproc) -I {} \
 		gcc $(COMMON) $(TOOLS) -I$(BUILD)/clang/generated -O1 -fanalyzer -Werror -c -o /dev/null {}

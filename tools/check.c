@@ -150,7 +150,8 @@ static int print_config(void)
 {
 	static struct project_config config;
 	const char *environment = getenv(OPTIONS_VARIABLE);
-	char found[PATH_MAX], directory[PATH_MAX];
+	static char found[PATH_MAX];
+	char directory[PATH_MAX];
 	int status = project_config_read(&config, NULL);
 
 	if (status != -1)

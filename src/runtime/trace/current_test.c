@@ -105,7 +105,7 @@ static void read_heads(const uintptr_t *entries, size_t count, char heads[][LONG
 /* Where the value of the first of the variables is; 0: none is set. */
 static uintptr_t find_text(void)
 {
-	uintptr_t at = (uintptr_t)environ, entries[READ_AT_ONCE], found[VARIABLES] = { 0 };
+	uintptr_t at = (uintptr_t)environ, entries[READ_AT_ONCE] = { 0 }, found[VARIABLES] = { 0 };
 	char heads[READ_AT_ONCE][LONGEST_NAME];
 	bool more = at != 0;
 
