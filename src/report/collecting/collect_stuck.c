@@ -282,6 +282,8 @@ static void observe(struct collection *collection, const struct trace_stuck *rec
 	/* The trace may be damaged. */
 	if (!record->tasks || record->tasks > TRACE_STUCK_TASKS || record->ring > record->tasks)
 		return;
+	for (uint32_t i = 0; i < TRACE_STUCK_TASKS; i++)
+		members[i] = (struct member){ .task = tasks, .name = "" };
 	for (uint32_t i = 0; i < record->tasks; i++)
 		if (!tasks[i].awaits || !find_member(collection, &tasks[i], &members[i]) ||
 		    (tasks[i].joined != UINT32_MAX && tasks[i].joined >= record->tasks))
