@@ -125,11 +125,11 @@ def one_call_that_queues_and_writes_is_named_by_the_write(place):
         [YIELDSAN, "run", "--format=json", f"--report={report}", "--fail-on=never", web_program("output")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(1)
-    _, told = process.communicate()
+    _, reported = process.communicate()
     worst = report_of(report)["findings"][0]
     expect(worst["call"] == "write" and worst["message"].startswith("println! (write to standard output, a pipe"), worst)
     expect([each["call"] for each in worst["parts"]] == ["futex"] and "tokio::io::stdout" in worst["advice"], worst)
-    expect("(write to standard output" in told and "(futex)" not in told, told)
+    expect("(write to standard output" in reported and "(futex)" not in reported, reported)
 
 
 def _built(place):
@@ -175,8 +175,8 @@ def a_lock_across_an_await_and_its_deadlock_are_one_finding(place):
     expect(deadlock["advice"] == guard["advice"] and "asyncio.Lock" in deadlock["advice"], deadlock)
     roles = [each["role"] for each in deadlock["stacks"] if "script" not in each]
     expect(len(set(map(json.dumps, deadlock["stacks"]))) == len(deadlock["stacks"]), roles)
-    told = re.findall(r"yieldsan: \[\d+\] python3: .*", result.err)
-    expect(not any("held across" in line for line in told), told)
+    reported = re.findall(r"yieldsan: \[\d+\] python3: .*", result.err)
+    expect(not any("held across" in line for line in reported), reported)
 
 
 if __name__ == "__main__":

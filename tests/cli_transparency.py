@@ -381,7 +381,7 @@ def _terminal(command):
     """Starts a command on a terminal of its own; its process id and the other end."""
     pid, master = pty.fork()
     if pid == 0:
-        # Whoever started the tests in the background left it ignored.
+        # A shell that starts the tests in the background leaves it ignored.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execv(command[0], command)
     settings = termios.tcgetattr(master)

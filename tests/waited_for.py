@@ -248,9 +248,9 @@ def a_call_that_lasts_names_the_reader_of_a_full_pipe(place):
     process = subprocess.Popen([YIELDSAN, "run", program, "output"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(0.7)
     process.stdout.read()
-    told = process.stderr.read().decode()
+    reported = process.stderr.read().decode()
     process.wait()
-    expect(re.search(r"write \(to standard output, a pipe to \S+ \(\d+\)\) blocks .* still blocked after", told), told)
+    expect(re.search(r"write \(to standard output, a pipe to \S+ \(\d+\)\) blocks .* still blocked after", reported), reported)
 
 
 if __name__ == "__main__":

@@ -380,7 +380,7 @@ static void destroy(struct reading *reading, const struct code_walker *walker,
 	const struct coroutine *coroutine = reading->coroutine;
 	size_t count = reading->guards->count;
 	struct code_state state;
-	bool told;
+	bool is_known;
 
 	await->holds = memory_get(count + 1);
 	if (!count)
@@ -390,12 +390,13 @@ static void destroy(struct reading *reading, const struct code_walker *walker,
 	reading->strays = false;
 	reading->index = at->index | !coroutine->is_clangs;
 	enter(coroutine, at, reading->index, &state);
-	told = code_walk(walker, coroutine->destroy_at, &state) == CODE_WALKED && !reading->strays;
+	is_known =
+		code_walk(walker, coroutine->destroy_at, &state) == CODE_WALKED && !reading->strays;
 	for (size_t i = 0; i < count; i++)
 		if (reading->guards->items[i].is_taken_apart && has_evidence(reading, i))
 			reading->touched[i] = false;
 	for (size_t i = 0; i < count; i++)
-		await->holds[i] = !told			? COROUTINE_UNTOLD
+		await->holds[i] = !is_known		? COROUTINE_NOT_FOLLOWED
 				  : reading->touched[i] ? judge(&reading->guards->items[i], at)
 							: COROUTINE_HOLDS_NOT;
 	reading->destroys = false;

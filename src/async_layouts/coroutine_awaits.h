@@ -11,7 +11,7 @@ enum coroutine_holds {
 	COROUTINE_HOLDS_NOT, /* it was destroyed, or has released its lock */
 	COROUTINE_MAY_HOLD,
 	COROUTINE_HOLDS,
-	COROUTINE_UNTOLD, /* its code could not be followed */
+	COROUTINE_NOT_FOLLOWED, /* its code could not be followed */
 };
 
 struct coroutine_await {

@@ -149,7 +149,7 @@ static void add_await(struct layout_builder *builder, struct coroutine *coroutin
 	state->first_value = (uint32_t)builder->counts[LAYOUT_VALUES];
 	builder->machines[machine].state_count++;
 	for (size_t i = 0; i < guards->count && state->value > INITIAL_SUSPENSION; i++) {
-		if (await->holds[i] == COROUTINE_UNTOLD)
+		if (await->holds[i] == COROUTINE_NOT_FOLLOWED)
 			builder->machines[machine].untold = 1;
 		else if (await->holds[i] != COROUTINE_HOLDS_NOT)
 			add_value(builder, coroutine, &guards->items[i], await->holds[i]);

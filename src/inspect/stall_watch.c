@@ -283,7 +283,7 @@ static bool is_root_call(const struct trace_thread *slot)
 		       (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD);
 }
 
-/* Returns whether the thread is in a long turn that is to be reported. */
+/* Returns whether the thread is in a long turn that must be reported now. */
 static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trace,
 			   struct watched_thread *thread)
 {

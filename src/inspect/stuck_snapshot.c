@@ -17,7 +17,7 @@ struct stuck_snapshot {
 	struct session session;
 	struct stuck_watch watch;
 	struct stuck_records records; /* of the last look */
-	size_t told;		      /* records of rings that were returned */
+	size_t returned;	      /* records of rings that were returned */
 };
 
 struct stuck_snapshot *stuck_snapshot_create(void)
@@ -84,9 +84,9 @@ const struct stuck_records *stuck_snapshot_look(struct stuck_snapshot *snapshot,
 	took_ns = clock_monotonic_ns() - start_ns;
 	snapshot->due_ns = start_ns + (took_ns * SHARE > PERIOD_NS ? took_ns * SHARE : PERIOD_NS);
 	rings = count_rings(&snapshot->records, least_ns);
-	if (rings <= snapshot->told)
+	if (rings <= snapshot->returned)
 		return NULL;
-	snapshot->told = rings;
+	snapshot->returned = rings;
 	return &snapshot->records;
 }
 

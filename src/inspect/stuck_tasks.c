@@ -126,7 +126,7 @@ static bool is_closed(const struct stuck_task *task)
 	return task->wakers == task->located;
 }
 
-/* Whoever has the handle of a task can abort it. */
+/* Any holder of a task's handle can abort it. */
 static bool may_be_aborted(const struct stuck_look *look, const struct stuck_task *task)
 {
 	return task->has_handle &&

@@ -47,7 +47,7 @@ static void judge_offload_doubt(const struct stack_facts *facts, struct verdict 
 	verdict->reasons |= REASON_BIT(REASON_OFFLOAD_UNSURE);
 }
 
-/* Nothing but the root future is to be done: it is the test. */
+/* The root future is the only work: it is the test itself. */
 static bool hangs_test(const struct stack_facts *facts, uint64_t ns)
 {
 	return facts->test && ns >= LIMIT_ROOT_HANG;
