@@ -19,11 +19,11 @@
 
 #include "command.h"
 #include "command_line.h"
-#include "contract/trace_format.h"
 #include "export/http.h"
 #include "export/otlp.h"
 #include "export/settings.h"
 #include "inspect/process_alive.h"
+#include "inspect/trace_directory.h"
 #include "report/formats/json_report.h"
 #include "report/model/model.h"
 #include "report/report.h"
@@ -97,13 +97,6 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-static bool is_trace(const char *name)
-{
-	size_t length = strlen(name), suffix = strlen(TRACE_SUFFIX);
-
-	return length > suffix && !strcmp(name + length - suffix, TRACE_SUFFIX);
 }
 
 /* Only a regular file of the caller's own: another user's could keep findings from being sent. */
@@ -215,7 +208,7 @@ static bool send_directory(struct exporting *exporting, const char *directory, c
 		size_t before = exporting->traces;
 
 		snprintf(path, sizeof path, "%s/%s", directory, name);
-		if (sent && !ending && is_trace(name) && (!only || !strcmp(only, name))) {
+		if (sent && !ending && trace_is_named(name) && (!only || !strcmp(only, name))) {
 			sent = send_trace(exporting, path, state, name);
 			if (exporting->traces != before)
 				write_state(directory, state);

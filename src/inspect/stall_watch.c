@@ -90,15 +90,11 @@ static DIR *open_directory(const struct stall_watch *watch)
 static void look_for_traces(struct stall_watch *watch)
 {
 	DIR *stream = open_directory(watch);
-	const size_t suffix = strlen(TRACE_SUFFIX);
 	struct dirent *entry;
 
-	while (stream && (entry = readdir(stream))) {
-		size_t length = strlen(entry->d_name);
-
-		if (length > suffix && !strcmp(entry->d_name + length - suffix, TRACE_SUFFIX))
+	while (stream && (entry = readdir(stream)))
+		if (trace_is_named(entry->d_name))
 			look_at_file(watch, entry->d_name);
-	}
 	if (stream)
 		closedir(stream);
 }

@@ -77,7 +77,7 @@ bool trace_directory_open(struct trace_directory *directory, const char *wanted)
 	return *wanted ? open_wanted(directory, wanted) : make_private(directory);
 }
 
-static bool is_trace_name(const char *name)
+bool trace_is_named(const char *name)
 {
 	size_t length = strlen(name), suffix = strlen(TRACE_SUFFIX);
 
@@ -96,7 +96,7 @@ static bool visit_traces(const struct trace_directory *directory,
 		return false;
 	while ((entry = readdir(stream))) {
 		snprintf(path, sizeof path, "%s/%s", directory->path, entry->d_name);
-		if (is_trace_name(entry->d_name))
+		if (trace_is_named(entry->d_name))
 			visit(path, data);
 	}
 	closedir(stream);

@@ -24,6 +24,9 @@ struct trace_directory {
 	size_t count, room;
 };
 
+/* Whether a file of this name is a trace. */
+bool trace_is_named(const char *name);
+
 /*
  * Creates `wanted` if it is missing; empty: a private one under $TMPDIR. If no trace can be written
  * there, prints the reason and returns false.

@@ -17,6 +17,7 @@
 #include "report/model/findings.h"
 #include "report/model/model.h"
 #include "inspect/process_alive.h"
+#include "inspect/trace_directory.h"
 #include "report/collecting/scan.h"
 #include "report/collecting/stalls.h"
 #include "report/filters/suppressions.h"
@@ -123,9 +124,7 @@ static void read_trace(struct report *report, const char *path)
 
 static int is_trace(const struct dirent *entry)
 {
-	size_t length = strlen(entry->d_name), suffix = sizeof TRACE_SUFFIX - 1;
-
-	return length > suffix && !strcmp(entry->d_name + length - suffix, TRACE_SUFFIX);
+	return trace_is_named(entry->d_name);
 }
 
 static void read_directory(struct report *report, const char *directory)

@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "report/explain/explain.h"
 #include "report/report.h"
+#include "support/clock.h"
 #include "support/hash.h"
 
 /* The session's memory only grows: it is renewed after so many reports. */
@@ -215,18 +215,10 @@ void top_data_init(struct top_data *data, const struct report_options *options)
 	session_init(&data->session, &options->session);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 void top_data_take(struct top_data *data, char **paths, size_t count)
 {
 	static unsigned reports;
-	uint64_t now = now_ns();
+	uint64_t now = clock_monotonic_ns();
 	double seconds = data->taken_ns ? (double)(now - data->taken_ns) / 1e9 : 0;
 
 	forget(data);

@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "contract/trace_format.h"
 #include "inspect/process_alive.h"
 #include "inspect/trace_directory.h"
 #include "support/memory.h"
@@ -30,13 +29,6 @@ static void add(struct top_source *source, const char *path)
 	source->paths[source->count++] = memory_text(path);
 }
 
-static bool is_trace(const char *name)
-{
-	size_t length = strlen(name), suffix = strlen(TRACE_SUFFIX);
-
-	return length > suffix && !strcmp(name + length - suffix, TRACE_SUFFIX);
-}
-
 static void add_directory(struct top_source *source, const char *directory)
 {
 	struct dirent **entries;
@@ -44,7 +36,7 @@ static void add_directory(struct top_source *source, const char *directory)
 	char path[PATH_MAX];
 
 	for (int i = 0; i < count; i++) {
-		if (is_trace(entries[i]->d_name) &&
+		if (trace_is_named(entries[i]->d_name) &&
 		    (size_t)snprintf(path, sizeof path, "%s/%s", directory, entries[i]->d_name) <
 			    sizeof path)
 			add(source, path);

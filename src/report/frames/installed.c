@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "inspect/session.h"
+#include "shared/text.h"
 #include "source_text.h"
 #include "support/hash.h"
 
@@ -17,13 +18,6 @@ struct installed {
 	bool yes; /* a directory has *.dist-info; the other is listed in one of them */
 	UT_hash_handle hh;
 };
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-	size_t length = strlen(name);
-
-	return length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix);
-}
 
 /* Whether the distribution's list of files has DIRECTORY/NAME/ or DIRECTORY/NAME.py. */
 static bool lists(struct session *session, const char *directory, const char *info,
@@ -56,7 +50,7 @@ static bool is_listed(struct session *session, const char *directory, const char
 		if (!entries)
 			return false;
 		while (!found && seen++ < MAX_DIRECTORY && (entry = readdir(entries)))
-			if (has_suffix(entry->d_name, ".dist-info") &&
+			if (text_ends(entry->d_name, ".dist-info") &&
 			    pass == !!strncasecmp(entry->d_name, name, length))
 				found = lists(session, directory, entry->d_name, name, length);
 		closedir(entries);
@@ -74,7 +68,7 @@ static bool has_distributions(const char *directory)
 	if (!entries)
 		return false;
 	while (!found && seen++ < MAX_DIRECTORY && (entry = readdir(entries)))
-		found = has_suffix(entry->d_name, ".dist-info");
+		found = text_ends(entry->d_name, ".dist-info");
 	closedir(entries);
 	return found;
 }
@@ -129,7 +123,7 @@ const char *installed_path(struct session *session, const char *file)
 	for (end = file; (from = strchr(end, '/')); end = from + strcspn(from, "/")) {
 		size_t length = strcspn(++from, "/");
 
-		if (!from[length] && has_suffix(from, ".py"))
+		if (!from[length] && text_ends(from, ".py"))
 			length -= strlen(".py");
 		if (length && is_installed(session, file, from, from + length))
 			return from;

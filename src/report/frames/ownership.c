@@ -9,6 +9,7 @@
 #include "crate_source.h"
 #include "inspect/session.h"
 #include "installed.h"
+#include "shared/text.h"
 #include "source_text.h"
 
 #define MAX_PACKAGES  64
@@ -44,13 +45,6 @@ static void add_package(struct session *session, struct ownership *ownership, co
 			return;
 	if (length && ownership->package_count < MAX_PACKAGES)
 		ownership->packages[ownership->package_count++] = kept;
-}
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-	size_t length = strlen(name);
-
-	return length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix);
 }
 
 /* Length of the directory at the start of a line of a distribution's file list
@@ -100,7 +94,7 @@ static void add_package_with_kin(struct session *session, struct ownership *owne
 
 	add_package(session, ownership, package, strlen(package));
 	while (entries && seen++ < MAX_DIRECTORY && (entry = readdir(entries)))
-		if (has_suffix(entry->d_name, ".dist-info") &&
+		if (text_ends(entry->d_name, ".dist-info") &&
 		    add_distribution(session, ownership, directory, entry->d_name, package))
 			break;
 	if (entries)
