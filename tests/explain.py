@@ -6,12 +6,11 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import sys
 import time
 
-from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, expect_refusal, run_tests, traces_in, yieldsan
+from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, expect_refusal, run_tests, traces_in, watched, yieldsan
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
 
@@ -41,19 +40,8 @@ def _rust(profile="dev"):
         raise Skip(str(error)) from error
 
 
-@contextlib.contextmanager
 def _running(place, *command):
-    """The process of a program that prints "ready"."""
-    traces = place / "traces"
-    process = subprocess.Popen([YIELDSAN, "run", "-o", traces, "--report=/dev/null", "--", *command], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
-    try:
-        expect(process.stdout.readline() == "ready\n", "not ready")
-        yield int(pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
-    finally:
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=SECONDS)
+    return watched(place / "traces", *command)
 
 
 def _explain(what):

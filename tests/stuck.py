@@ -2,9 +2,7 @@
 """Tasks of Tokio that can never run again: which tasks wait for each other, and which have no waker. Nothing else is claimed."""
 
 import concurrent.futures
-import contextlib
 import json
-import os
 import pathlib
 import re
 import signal
@@ -12,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, run_tests, traces_in, yieldsan
+from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, run_tests, traces_in, watched, yieldsan
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
 
@@ -55,18 +53,8 @@ def _program(profile):
         raise Skip(str(error)) from error
 
 
-@contextlib.contextmanager
 def _running(directory, profile, *cases):
-    command = [YIELDSAN, "run", "-o", directory, "--report=/dev/null", "--", _program(profile), *cases]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                               start_new_session=True)
-    try:
-        expect(process.stdout.readline() == "ready\n", "not ready")
-        yield int(pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
-    finally:
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=SECONDS)
+    return watched(directory, _program(profile), *cases)
 
 
 def _findings(pid):

@@ -1,9 +1,11 @@
 """Runs the command, and the tests of it, each in a directory of its own."""
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -151,6 +153,20 @@ def wait_until(condition, seconds=SECONDS):
         if time.monotonic() > end:
             raise AssertionError("waited in vain")
         time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def watched(traces, *command):
+    """The process id of a program that prints "ready" and runs under `yieldsan run', until the end of the block."""
+    process = subprocess.Popen([YIELDSAN, "run", "-o", traces, "--report=/dev/null", "--", *command], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+    try:
+        expect(process.stdout.readline() == "ready\n", "not ready")
+        yield int(pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+    finally:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=SECONDS)
 
 
 def run_tests(module):
