@@ -288,7 +288,14 @@ $(dist)/$(archive).tar.gz: $(dist)/yieldsan $(static)/libyieldsan.so
 $(dist)/%.sha256: $(dist)/%
 	$(Q)cd $(@D) && sha256sum $(<F) > $(@F)
 
-lint: ## warnings of clang, clang-tidy, cppcheck, gcc's analyzer and shellcheck; the manual; the layout of the code
+# The linters of what is in an HTML report: npm's.
+linters   := $(BUILD)/linters
+eslint    := $(linters)/node_modules/.bin/eslint
+stylelint := $(linters)/node_modules/.bin/stylelint
+$(eslint):
+	$(Q)npm install --silent --no-audit --no-fund --prefix $(linters) eslint@8.57.1 stylelint@16.6.1
+
+lint: $(eslint) ## warnings of clang, clang-tidy, cppcheck, gcc's analyzer, shellcheck, eslint and stylelint; the manual; the layout of the code
 	$(Q)tools/install-dependencies.sh build lint
 	$(Q)$(again) BUILD=$(BUILD)/clang CC=clang CFLAGS="-O2 -g -Werror" all
 	$(Q)clang-format --dry-run -Werror $(c_files)
@@ -305,6 +312,9 @@ lint: ## warnings of clang, clang-tidy, cppcheck, gcc's analyzer and shellcheck;
 	@# Without optimisation it takes twice the time, and with -O2 it follows less.
 	$(Q)printf '%s\n' $(sort $(filter %.c,$(tools_src))) | xargs -P $$(nproc) -I {} \
 		gcc $(COMMON) $(TOOLS) -I$(BUILD)/clang/generated -O1 -fanalyzer -Werror -c -o /dev/null {}
+	$(Q)$(eslint) --no-eslintrc --env browser,es2022 --parser-options=ecmaVersion:2022 --rule 'no-undef: error' --rule 'no-unused-vars: error' \
+		--rule 'no-shadow: error' --rule 'prefer-const: error' --rule 'eqeqeq: error' src/report/html/script.js
+	$(Q)$(stylelint) --config src/report/html/.stylelintrc.json src/report/html/style.css
 	$(Q)mandoc -T lint -W warning tools/man/*.1
 	@# SC2317: functions that are called by the words of a command.
 	$(Q)shellcheck --exclude=SC2317 $(scripts)

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """The profile formats, read by the tools that people use: pprof, speedscope, FlameGraph's own rules."""
 
+import contextlib
 import json
+import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 
-from cli.place import BUILD, expect, run, run_tests, Skip, yieldsan
+from cli.place import BUILD, expect, run, run_tests, Skip, wait_until, yieldsan
 
 SPEEDSCOPE = "speedscope@1.23.0"
 
@@ -119,6 +124,31 @@ def pprof_reads_blocked_and_busy_time(place):
     expect(re.search(r"\bspin$", busy, re.M) and not re.search(r"\bnaps$", busy, re.M), busy)
     calls = _pprof(place, "-top", "-sample_index=blocked_calls", "-focus=inner")
     expect(re.search(r"^\s*5 .*inner", calls, re.M), calls)
+
+
+def pprof_serves_its_pages(place):
+    """What `go tool pprof -http' gives a browser: the flame graph's data and the list of sources."""
+    _traces(place)
+    _format(place, "pprof")
+    _pprof(place, "-top")  # or skips
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(["go", "tool", "pprof", "-no_browser", f"-http=127.0.0.1:{port}", place / "pprof"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def page(name):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ui/{name}", timeout=20) as answer:
+            return answer.read().decode()
+        return ""
+
+    try:
+        wait_until(lambda: page("top"))
+        for name in ("top?si=blocked", "flamegraph?si=blocked"):
+            expect("naps" in page(name), name)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
 
 
 def pprof_has_labels_mappings_and_inlined_lines(place):

@@ -198,8 +198,8 @@
   let selected = null;
   let order = { column: null, down: false };
 
-  function fillSelect(select, name, values) {
-    select.append(make("option", { value: "" }, `any ${name}`), ...[...new Set(values)].sort().map((value) => make("option", { value }, value)));
+  function fillSelect(list, name, values) {
+    list.append(make("option", { value: "" }, `any ${name}`), ...[...new Set(values)].sort().map((value) => make("option", { value }, value)));
   }
 
   function drawFindings() {
@@ -332,15 +332,15 @@
       pairs.push(pair);
     }
     const most = Math.log1p(Math.max(...pairs.map((pair) => pair[1])));
-    const columns = make("div", { class: "histogram", title: "logarithmic" });
+    const bars = make("div", { class: "histogram", title: "logarithmic" });
     const axis = make("div", { class: "axis" });
     for (const [bound, count] of pairs) {
       const column = make("div", { class: `column${bound >= long ? " long" : ""}`, title: `${number(count)} around ${duration(bound)}` });
       column.style.height = `${count ? Math.max(2, (100 * Math.log1p(count)) / most) : 0}%`;
-      columns.append(column);
+      bars.append(column);
       axis.append(make("span", {}, duration(bound).replace(" ", "")));
     }
-    return make("div", {}, columns, axis);
+    return make("div", {}, bars, axis);
   }
 
   function detail(finding) {
