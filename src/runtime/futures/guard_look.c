@@ -55,23 +55,37 @@ static void subtract_one(uint64_t *count)
 }
 
 /*
- * Counts one suspension of a task once, with its time so far. A suspension in progress may be
- * inspected several times: by threads that wait for the lock, and when the process ends.
+ * Claims the time of the suspension that no look has counted yet: several threads that wait for one
+ * lock look at its holder at once, and each part must be counted by one of them.
  */
-static void count_rest(const struct look *look, struct trace_guard_site *site)
+static void claim_rest(struct look *look, uint64_t ticks)
 {
-	const struct guard_rest *rest = look->rest;
-	uint64_t ns = look->rested_ns, counted_ns = guard_rest_counted_ns(rest->counted);
+	struct guard_rest *rest = look->rest;
+	uint64_t ns = ticks > rest->since ? turn_clock_ns(ticks - rest->since) : 0;
+	uint32_t counted = look->aside ? guard_rest_counted(ns) : 0;
+	uint32_t known = __atomic_load_n(&rest->counted, __ATOMIC_RELAXED);
 
-	if (look->aside)
-		ns = guard_rest_counted_ns(guard_rest_counted(ns));
+	while (counted > known || !look->aside)
+		if (__atomic_compare_exchange_n(&rest->counted, &known, counted, true,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			break;
+	look->rested = true;
+	look->rested_ns = look->aside ? guard_rest_counted_ns(counted) : ns;
+	look->counted = known;
+}
+
+/* Counts one suspension of a task once, with its time so far. */
+static void count_rest(const struct look *look, struct trace_guard_site *site, uint64_t now)
+{
+	uint64_t ns = look->rested_ns, counted_ns = guard_rest_counted_ns(look->counted);
+
 	raise_to(&site->max_ns, ns);
 	if (ns > counted_ns)
 		add(&site->total_ns, ns - counted_ns);
-	if (!rest->counted) {
+	if (!look->counted) {
 		add(&site->yields, !(look->unpolled && look->goes_on));
 		add(&site->open, look->aside);
-		site->open_since_ns = site->last_ns - ns;
+		site->open_since_ns = now - ns;
 	} else if (!look->aside) {
 		subtract_one(&site->open);
 	}
@@ -80,7 +94,7 @@ static void count_rest(const struct look *look, struct trace_guard_site *site)
 static COLD void record(struct look *look, bool wanted)
 {
 	struct guard_rest *rest = look->rest;
-	uint64_t ticks = turn_clock_now();
+	uint64_t ticks = turn_clock_now(), now;
 	struct trace_guard_site *site;
 	OWN_CODE_SCOPE;
 
@@ -99,12 +113,12 @@ static COLD void record(struct look *look, bool wanted)
 	if (!look->goes_on)
 		add(&site->count, 1);
 	if (!look->rested)
-		look->rested_ns = ticks > rest->since ? turn_clock_ns(ticks - rest->since) : 0;
-	look->rested = true;
-	site->last_ns = now_ns();
+		claim_rest(look, ticks);
+	now = now_ns();
+	raise_to(&site->last_ns, now);
 	if (wanted)
 		look->matched = site;
-	count_rest(look, site);
+	count_rest(look, site, now);
 }
 
 static COLD void refute(struct look *look, uint32_t value)
@@ -347,8 +361,6 @@ static void look_at_task(struct look *look)
 		look_at_machine(look, task->machine, address);
 	else if (fetch(look->far, address, sizeof box, &box) && box)
 		look_at_machine(look, task->machine, box);
-	if (UNLIKELY(look->rested))
-		look->rest->counted = look->aside ? guard_rest_counted(look->rested_ns) : 0;
 }
 
 /* The task does not hold now what another thread saw it hold, and counted. */

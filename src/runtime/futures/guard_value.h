@@ -39,6 +39,7 @@ struct look {
 	/* Whether the task holds what it held at its last poll, and since when. */
 	bool found, goes_on, rested;
 	uint64_t rested_ns; /* valid if `rested` */
+	uint32_t counted;   /* of it before this look; see guard_rest_counted() */
 };
 
 /* Reads an integer; false if it cannot be read. */

@@ -446,6 +446,47 @@ static void a_rest_counts_once_with_all_of_its_time(void **state)
 	assert_true(last_site->max_ns <= last_site->total_ns);
 }
 
+static void *look_often(void *start)
+{
+	struct guard_holder holder = { 0 };
+
+	pthread_barrier_wait(start);
+	for (int i = 0; i < 200; i++)
+		guard_find((uintptr_t)&locked, &holder);
+	return NULL;
+}
+
+/* All waiters of a lock look at its holder at once. */
+static void a_suspension_that_many_threads_look_at_counts_once(void **state)
+{
+	pthread_t threads[8];
+	struct trace_guard_site before;
+	pthread_barrier_t start;
+	uint64_t begun;
+
+	(void)state;
+	reported(machines.plain);
+	turn_clock_calibrate();
+	pthread_barrier_init(&start, NULL, 8);
+	for (int round = 0; round < 10; round++) {
+		before = *last_site;
+		begun = now_ns();
+		guard_rest_begin(&task, SLOT);
+		for (int i = 0; i < 8; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, look_often, &start), 0);
+		for (int i = 0; i < 8; i++)
+			pthread_join(threads[i], NULL);
+		assert_int_equal(last_site->yields, before.yields + 1);
+		assert_int_equal(last_site->open, before.open + 1);
+		assert_true(last_site->total_ns - before.total_ns <= now_ns() - begun);
+		assert_true(last_site->open_since_ns + 1000000 >= begun);
+		assert_true(last_site->open_since_ns <= last_site->last_ns);
+		reported(machines.plain);
+		assert_int_equal(last_site->open, before.open);
+	}
+	pthread_barrier_destroy(&start);
+}
+
 static void a_guard_kept_over_yields_is_one_task_of_many_yields(void **state)
 {
 	uint64_t before;
@@ -486,6 +527,7 @@ int main(void)
 		TEST(the_holder_of_a_lock_is_found_among_tasks_at_rest),
 		TEST(a_lock_is_found_by_each_place_that_is_waited_at),
 		TEST(a_rest_counts_once_with_all_of_its_time),
+		TEST(a_suspension_that_many_threads_look_at_counts_once),
 		TEST(a_guard_kept_over_yields_is_one_task_of_many_yields),
 	};
 
