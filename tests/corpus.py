@@ -236,7 +236,7 @@ def main():
         keep_advice(advice)
     for pair in unreviewed_advice(advice):
         counts["FAIL"] += 1
-        print(f"FAIL new pair of a function and an advice; if it is right, add to tests/advice.txt: {pair}", end="")
+        print(f"FAIL: new pair of a function and an advice; if it is right, add to tests/advice.txt: {pair}", end="")
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skipped']} skipped")
     return 1 if counts["FAIL"] else 0
 
