@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Where traces and reports go, and what is in them of how a process ended."""
 
+import errno
 import json
 import os
 import re
@@ -213,6 +214,102 @@ def a_document_on_standard_error_is_whole_and_last(place):
     expect(json.loads(result.err[start:])["findings"], result)
     result = run("--format=json", "true")
     expect(json.loads(result.err[result.err.index("{"):])["findings"] == [], result)
+
+
+# Users
+
+DROPS = r"""
+#include <grp.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "yieldsan/yieldsan.h"
+
+static void block(void)
+{
+	struct timespec time = { .tv_nsec = 50000000 };
+
+	yieldsan_turn_begin("blocker");
+	nanosleep(&time, NULL);
+	yieldsan_turn_end();
+}
+
+/* Gives up root; then a child, and the program that it executes, have findings. */
+int main(int argc, char **argv)
+{
+	if (argc == 1) {
+		block();
+		return 0;
+	}
+	if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+		return 1;
+	if (!fork()) {
+		block();
+		_exit(0);
+	}
+	wait(NULL);
+	return execl(argv[0], argv[0], (char *)NULL);
+}
+"""
+
+
+def _needs_root(place):
+    if os.geteuid():
+        raise Skip("only root can change to another user")
+    try:
+        os.getxattr(place.path, "system.posix_acl_access")
+    except OSError as error:
+        if error.errno != errno.ENODATA:
+            raise Skip("the file system has no access lists") from error
+
+
+def _as_user(user, *command):
+    return subprocess.run(["setpriv", f"--reuid={user}", "--clear-groups", *command], check=False, capture_output=True).returncode
+
+
+def _drops(place):
+    place.path.chmod(0o755)
+    path = place.compile("drops", source=DROPS)
+    os.chmod(path, 0o755)
+    return path
+
+
+def children_and_programs_of_a_user_that_root_became_write_traces(place):
+    _needs_root(place)
+    program, report = _drops(place), place / "report"
+    for options in ([], ["-o", place / "traces"]):
+        result = run("--format=json", f"--report={report}", *options, program, "drop")
+        blocked = sum(finding["count"] for finding in report_of(report)["findings"] if "nanosleep" in finding["message"])
+        expect(result.status == 66 and blocked == 2 and "no trace" not in result.err, f"{blocked} {result}")
+
+
+def the_directory_of_traces_is_open_for_that_user_alone(place):
+    _needs_root(place)
+    run("-o", place / "traces", _drops(place), "drop")
+    (place / "traces" / "roots").touch()
+    expect(_as_user(65534, "touch", place / "traces" / "new") == 0, "the user may make files")
+    expect(_as_user(65534, "rm", "-f", place / "traces" / "roots") != 0, "the user may not remove files of others")
+    expect(_as_user(65534, "ls", place / "traces") != 0 or (place / "traces").stat().st_mode & 0o004, "nor list a private directory")
+    expect(_as_user(65533, "touch", place / "traces" / "other") != 0, "another user may not make files")
+
+
+def a_directory_of_another_user_is_left_as_it_is(place):
+    _needs_root(place)
+    program = _drops(place)
+    (place / "traces").mkdir()
+    os.chown(place / "traces", 65533, 65533)
+    mode = (place / "traces").stat().st_mode
+    run("-o", place / "traces", program, "drop")
+    expect((place / "traces").stat().st_mode == mode and not os.listxattr(place / "traces"), os.listxattr(place / "traces"))
+
+
+def a_program_that_cannot_write_says_which_user_must_be_able_to(place):
+    _needs_root(place)
+    program = _drops(place)
+    (place / "traces").mkdir()
+    os.chown(place / "traces", 65533, 65533)
+    result = run("-o", place / "traces", program, "drop")
+    expect(re.search(r"what blocked here is lost; give `yieldsan run -o' a directory that user 65534 may write to$", result.err, re.M), result)
 
 
 if __name__ == "__main__":

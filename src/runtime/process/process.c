@@ -17,6 +17,7 @@
 #include "runtime/trace/sites.h"
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"
+#include "runtime/trace/trace_users.h"
 #include "runtime/unwind/unwinder.h"
 #include "phase.h"
 #include "skip.h"
@@ -142,6 +143,7 @@ void process_changes_user(uid_t user)
 	unwinder_unshare();
 	if (!trace_header() && trace_anyone_may_make())
 		return;
+	trace_let_user_make(user);
 	if (trace_open() && user != (uid_t)-1)
 		trace_give_to(user);
 }

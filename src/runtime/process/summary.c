@@ -102,8 +102,14 @@ static void report_lost_trace(void)
 		return;
 	length = snprintf(line, sizeof line,
 			  "yieldsan: [%d] no trace could be written to %s (%s): what blocked here "
-			  "is lost\n",
+			  "is lost",
 			  (int)getpid(), trace_directory(), libc_error_text(trace_file_error()));
+	if (trace_file_error() == EACCES && length > 0 && (size_t)length < sizeof line)
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   "; give `yieldsan run -o' a directory that user %u may write to",
+				   geteuid());
+	if (length > 0 && (size_t)length + 1 < sizeof line)
+		line[length++] = '\n';
 	if (length > 0 && (size_t)length < sizeof line)
 		(void)!real.write(STDERR_FILENO, line, (size_t)length);
 }
