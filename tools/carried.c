@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/file.h"
+
 #define LIBRARY_NAME "libyieldsan.so"
 
 /* tools/carried. The dynamic command has no library inside. */
@@ -48,21 +50,6 @@ static uint64_t content_hash(const struct carried_file *file)
 	for (const char *at = file->start; at < file->end; at++)
 		hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
 	return hash;
-}
-
-static int write_all(int fd, const char *bytes, size_t size)
-{
-	while (size) {
-		ssize_t written = write(fd, bytes, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return -errno;
-		bytes += written;
-		size -= (size_t)written;
-	}
-	return 0;
 }
 
 /* Nobody else may replace it, it has our bytes, and the file system allows code to be mapped. */
@@ -105,7 +92,7 @@ static int write_file(const char *path, const struct carried_file *file)
 	fd = open(other, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, file->start, size_of(file));
+	error = file_write_all(fd, file->start, size_of(file));
 	/* For programs that give up their privileges and start others. */
 	if (!error && fchmod(fd, 0755))
 		error = -errno;
@@ -230,7 +217,7 @@ int carried_program_open(char path[PATH_MAX], const char *directory)
 	}
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, self_test.start, size_of(&self_test));
+	error = file_write_all(fd, self_test.start, size_of(&self_test));
 	if (error) {
 		close(fd);
 		return error;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "shared/text.h"
 #include "support/memory.h"
 #include "report/frames/frame.h"
 #include "own_path.h"

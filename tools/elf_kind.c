@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "shared/text.h"
 #include "symbols/debug_file.h"
 #include "symbols/elf_file.h"
 #include "elf_image.h"
@@ -33,17 +34,12 @@ static const char *const sanitizers[] = { "libasan.so",	  "libclang_rt.asan",
 					  "libhwasan.so", "libclang_rt.hwasan",
 					  "liblsan.so" };
 
-static bool starts_with(const char *text, const char *start)
-{
-	return !strncmp(text, start, strlen(start));
-}
-
 bool elf_is_sanitizer(const char *library)
 {
 	const char *slash = strrchr(library, '/'), *name = slash ? slash + 1 : library;
 
 	for (unsigned i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)
-		if (starts_with(name, sanitizers[i]))
+		if (text_begins(name, sanitizers[i]))
 			return true;
 	return false;
 }
@@ -51,7 +47,7 @@ bool elf_is_sanitizer(const char *library)
 static void read_needed(struct elf_kind *kind, const char *name)
 {
 	for (unsigned i = 0; i < ELF_ENGINES; i++)
-		if (engine_marks[i].library && starts_with(name, engine_marks[i].library))
+		if (engine_marks[i].library && text_begins(name, engine_marks[i].library))
 			kind->engines |= 1u << i;
 	if (!*kind->sanitizer && elf_is_sanitizer(name))
 		snprintf(kind->sanitizer, sizeof kind->sanitizer, "%s", name);
@@ -88,7 +84,7 @@ static bool read_dynamic(struct elf_kind *kind, const struct elf_file *file,
 			read_needed(kind, name);
 		if (entry.d_tag == DT_SONAME) {
 			dynamic->named = true;
-			if (name && starts_with(name, "ld-linux"))
+			if (name && text_begins(name, "ld-linux"))
 				kind->linkage = LINKAGE_LOADER;
 		}
 	}
@@ -108,8 +104,8 @@ static bool read_interpreter(struct elf_kind *kind, const struct elf_file *file)
 		 bytes + segment.p_offset);
 	base = strrchr(kind->interpreter, '/');
 	base = base ? base + 1 : kind->interpreter;
-	kind->libc = starts_with(base, "ld-linux")  ? LIBC_GLIBC
-		     : starts_with(base, "ld-musl") ? LIBC_MUSL
+	kind->libc = text_begins(base, "ld-linux")  ? LIBC_GLIBC
+		     : text_begins(base, "ld-musl") ? LIBC_MUSL
 						    : LIBC_UNKNOWN;
 	return true;
 }
@@ -184,12 +180,12 @@ static void read_sections(struct elf_kind *kind, const struct elf_file *file, bo
 		if (header.sh_type == SHT_SYMTAB) {
 			kind->separate |= separate && !kind->symbols;
 			kind->symbols = true;
-		} else if (name && starts_with(name, ".debug_info")) {
+		} else if (name && text_begins(name, ".debug_info")) {
 			kind->separate |= separate && !kind->debug_info;
 			kind->debug_info = true;
-		} else if (name && starts_with(name, ".go.buildinfo")) {
+		} else if (name && text_begins(name, ".go.buildinfo")) {
 			kind->engines |= 1u << ENGINE_go;
-		} else if (name && starts_with(name, ".bun")) {
+		} else if (name && text_begins(name, ".bun")) {
 			kind->engines |= 1u << ENGINE_bun;
 		}
 		if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)

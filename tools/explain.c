@@ -16,37 +16,14 @@ static const char *take_format(void *target, const char *value)
 	return explain_format_is_known(value) ? NULL : "text or json";
 }
 
-static const char *take_strip_prefix(void *target, const char *value)
-{
-	struct report_settings *settings = target;
-
-	settings->report.session.strip_prefix = value;
-	return *value ? NULL : "a directory as the compiler named it";
-}
-
-static const char *take_source_root(void *target, const char *value)
-{
-	struct report_settings *settings = target;
-
-	settings->report.session.source_root = value;
-	return *value ? NULL : "the directory that the sources lie in";
-}
-
-static const char *take_no_pager(void *target, const char *value)
-{
-	struct report_settings *settings = target;
-
-	(void)value;
-	settings->no_pager = true;
-	return NULL;
-}
-
 static const struct command_option options[] = {
 	{ "format", 0, "FORMAT", "text (the default) or json", take_format },
 	{ "strip-prefix", 0, "DIR", "remove DIR from the start of source paths",
-	  take_strip_prefix },
-	{ "source-root", 0, "DIR", "show relative source paths below DIR", take_source_root },
-	{ "no-pager", 0, NULL, "text: never through $PAGER on a terminal", take_no_pager },
+	  report_settings_take_strip_prefix },
+	{ "source-root", 0, "DIR", "show relative source paths below DIR",
+	  report_settings_take_source_root },
+	{ "no-pager", 0, NULL, "text: never through $PAGER on a terminal",
+	  report_settings_take_no_pager },
 };
 
 int command_explain(int argc, char **argv)

@@ -5,6 +5,7 @@
 
 #include "nearest.h"
 #include "report/model/version.h"
+#include "shared/text.h"
 #include "support/strings.h"
 
 const struct command commands[] = {

@@ -14,6 +14,7 @@
 #include "report/filters/suppressions.h"
 #include "report/model/words.h"
 #include "shared/options.h"
+#include "shared/text.h"
 #include "support/memory.h"
 #include "toml.h"
 
@@ -177,9 +178,7 @@ static int take(struct project_config *config, const char *key, json_t *value)
 
 static bool is_python(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-
-	return !strcmp(slash ? slash + 1 : path, PYTHON_FILE);
+	return !strcmp(path_name(path), PYTHON_FILE);
 }
 
 static int take_all(struct project_config *config, const char *text, size_t size)

@@ -146,7 +146,7 @@ static const char *take_top(void *target, const char *value)
 	return *value >= '1' && *value <= '9' && !*end ? NULL : "a number from 1 on";
 }
 
-static const char *take_no_pager(void *target, const char *value)
+const char *report_settings_take_no_pager(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
@@ -169,7 +169,7 @@ static const char *take_samples(void *target, const char *value)
 	return NULL;
 }
 
-static const char *take_strip_prefix(void *target, const char *value)
+const char *report_settings_take_strip_prefix(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
@@ -177,7 +177,7 @@ static const char *take_strip_prefix(void *target, const char *value)
 	return *value ? NULL : "a directory as the compiler named it";
 }
 
-static const char *take_source_root(void *target, const char *value)
+const char *report_settings_take_source_root(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
@@ -228,13 +228,15 @@ const struct command_option report_settings_options[] = {
 	  "text: all findings with whole stacks; without it the report has at most 40 lines",
 	  take_full },
 	{ "top", 0, "N", "only the N worst findings", take_top },
-	{ "no-pager", 0, NULL, "text: never through $PAGER on a terminal", take_no_pager },
+	{ "no-pager", 0, NULL, "text: never through $PAGER on a terminal",
+	  report_settings_take_no_pager },
 	{ "samples", 0, "N",
 	  "distinct stacks of a long turn in json, ndjson and html: 20, or `all'", take_samples },
 	{ "no-source", 0, NULL, "no lines of the source in the text report", take_no_source },
 	{ "strip-prefix", 0, "DIR", "remove DIR from the start of source paths",
-	  take_strip_prefix },
-	{ "source-root", 0, "DIR", "show relative source paths below DIR", take_source_root },
+	  report_settings_take_strip_prefix },
+	{ "source-root", 0, "DIR", "show relative source paths below DIR",
+	  report_settings_take_source_root },
 };
 
 const size_t report_settings_option_count =

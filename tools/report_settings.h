@@ -41,6 +41,11 @@ extern const size_t report_settings_option_count;
 /* The take() for the output file: each command names that option itself. */
 const char *report_settings_take_path(void *target, const char *value);
 
+/* The take() of options for a command that has only some of them. */
+const char *report_settings_take_strip_prefix(void *target, const char *value);
+const char *report_settings_take_source_root(void *target, const char *value);
+const char *report_settings_take_no_pager(void *target, const char *value);
+
 /*
  * Call after parsing: reads the project's settings, for what the command line does not give, and
  * searches for the default suppressions file if none was given. Returns -1 to

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "report/formats/text_layout.h"
+#include "support/file.h"
 #include "support/memory.h"
 
 #define SCREEN_LINES                                                                               \
@@ -99,21 +100,6 @@ static size_t read_draft(FILE *draft, char **text)
 	return got > 0 ? (size_t)got : 0;
 }
 
-static int write_all(int fd, const char *text, size_t size)
-{
-	while (size) {
-		ssize_t wrote = write(fd, text, size);
-
-		if (wrote < 0 && errno != EINTR)
-			return -errno;
-		if (wrote > 0) {
-			text += wrote;
-			size -= (size_t)wrote;
-		}
-	}
-	return 0;
-}
-
 static _Noreturn void become_pager(int input, int terminal)
 {
 	setenv("LESS", "FRX", 0);
@@ -141,7 +127,7 @@ static bool page(const char *text, size_t size, int terminal)
 	for (size_t i = 0; i < 3; i++)
 		sigaction(signals[i], &ignore, &former[i]);
 	if (pid > 0)
-		write_all(ends[1], text, size);
+		file_write_all(ends[1], text, size);
 	close(ends[1]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -163,7 +149,7 @@ int screen_end(struct screen *screen)
 	fflush(screen->out);
 	if (text_wrap(text, size, screen->columns, NULL) < screen->rows ||
 	    !page(text, size, fileno(screen->out)))
-		error = write_all(fileno(screen->out), text, size);
+		error = file_write_all(fileno(screen->out), text, size);
 	free(text);
 	screen->out = NULL;
 	return error;

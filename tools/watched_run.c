@@ -22,6 +22,7 @@
 #include "report/formats/text_layout.h"
 #include "run_layouts.h"
 #include "screen.h"
+#include "shared/text.h"
 #include "size_text.h"
 #include "survey.h"
 #include "inspect/process_file.h"

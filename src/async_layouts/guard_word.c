@@ -6,8 +6,7 @@
 
 #define MAX_LOCK_DEPTH 10
 
-/* The protected data follows the lock's state. */
-static bool is_subject(const char *member)
+bool guard_word_is_subject(const char *member)
 {
 	return !strcmp(member, "data") || !strcmp(member, "value") || !strcmp(member, "poison");
 }
@@ -27,7 +26,7 @@ static bool find_state(Dwarf_Die *whole, uint64_t offset, struct guard_word *wor
 	{
 		const char *name = die_name(&member);
 
-		if (dwarf_tag(&member) != DW_TAG_member || is_subject(name) ||
+		if (dwarf_tag(&member) != DW_TAG_member || guard_word_is_subject(name) ||
 		    !die_reference(&member, DW_AT_type, &type) ||
 		    !find_state(&type, offset + die_number(&member, DW_AT_data_member_location, 0),
 				word, depth + 1))
@@ -46,7 +45,7 @@ static void find_waits(Dwarf_Die *whole, uint64_t offset, struct guard_word *wor
 	{
 		uint64_t at = offset + die_number(&member, DW_AT_data_member_location, 0);
 
-		if (dwarf_tag(&member) != DW_TAG_member || is_subject(die_name(&member)))
+		if (dwarf_tag(&member) != DW_TAG_member || guard_word_is_subject(die_name(&member)))
 			continue;
 		if (!strcmp(die_name(&member), "writer_notify"))
 			word->waits = at;
@@ -64,7 +63,8 @@ static bool find_pointer(Dwarf_Die *guard, uint64_t offset, struct guard_word *w
 	{
 		uint64_t at = offset + die_number(&member, DW_AT_data_member_location, 0);
 
-		if (dwarf_tag(&member) != DW_TAG_member || is_subject(die_name(&member)) ||
+		if (dwarf_tag(&member) != DW_TAG_member ||
+		    guard_word_is_subject(die_name(&member)) ||
 		    !die_reference(&member, DW_AT_type, &type))
 			continue;
 		if (dwarf_tag(&type) == DW_TAG_pointer_type &&

@@ -17,4 +17,7 @@ struct guard_word {
  * lock guard. */
 bool guard_word_find(Dwarf_Die *guard, struct guard_word *word);
 
+/* Whether a lock's member is the data that it protects, which follows its state. */
+bool guard_word_is_subject(const char *member);
+
 #endif

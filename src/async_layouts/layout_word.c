@@ -1,6 +1,7 @@
 /* Finds the state word of a guard's lock. */
 #include <string.h>
 
+#include "guard_word.h"
 #include "layout_build.h"
 
 #define MAX_LOCK_DEPTH 10
@@ -17,11 +18,6 @@ static const struct {
 	{ "parking_lot::raw_mutex::RawMutex", 1 },
 	{ "parking_lot::raw_rwlock::RawRwLock", ~UINT64_C(3) },
 };
-
-static bool is_subject(const char *member)
-{
-	return !strcmp(member, "data") || !strcmp(member, "value") || !strcmp(member, "poison");
-}
 
 static uint64_t mask_of(const char *type, uint64_t size)
 {
@@ -68,7 +64,8 @@ static bool find_word(struct layout_builder *builder, Dwarf_Die *whole, const ch
 		return false;
 	DIE_FOR_EACH_CHILD(member, whole)
 	{
-		if (dwarf_tag(&member) != DW_TAG_member || is_subject(die_name(&member)) ||
+		if (dwarf_tag(&member) != DW_TAG_member ||
+		    guard_word_is_subject(die_name(&member)) ||
 		    !die_reference(&member, DW_AT_type, &type) ||
 		    !find_word(builder, &type, name,
 			       offset + die_number(&member, DW_AT_data_member_location, 0), word,
@@ -91,7 +88,8 @@ static bool find_lock(struct layout_builder *builder, Dwarf_Die *guard, uint64_t
 	{
 		uint64_t at = offset + die_number(&member, DW_AT_data_member_location, 0);
 
-		if (dwarf_tag(&member) != DW_TAG_member || is_subject(die_name(&member)) ||
+		if (dwarf_tag(&member) != DW_TAG_member ||
+		    guard_word_is_subject(die_name(&member)) ||
 		    !die_reference(&member, DW_AT_type, &type))
 			continue;
 		if (dwarf_tag(&type) == DW_TAG_pointer_type) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "shared/text.h"
 
 static const char *hexadecimal(struct strings *strings, const uint8_t *bytes, size_t size)
 {

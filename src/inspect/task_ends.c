@@ -18,22 +18,11 @@ struct walk {
 
 enum life { LIFE_GONE, LIFE_POSSIBLE, LIFE_CERTAIN };
 
-static bool read_integer(const struct walk *walk, uint64_t address, uint32_t size, uint64_t *value)
-{
-	*value = 0;
-	return size <= sizeof *value && walk->memory->read(walk->memory, address, value, size);
-}
-
 static bool read_word(void *reader, uint64_t address, uint64_t *word)
 {
-	return read_integer(reader, address, sizeof *word, word);
-}
+	const struct walk *walk = reader;
 
-static bool is_set(const struct walk *walk, uint64_t address)
-{
-	uint64_t flag;
-
-	return read_integer(walk, address, 1, &flag) && flag == 1;
+	return layout_memory_integer(walk->memory, address, sizeof *word, word);
 }
 
 /* By the drop glue of the machine and by its drop flags. */
@@ -52,13 +41,14 @@ static enum life life_of(const struct walk *walk, const struct layout_state *sta
 	if (value->flags & VALUE_ALIVE)
 		return LIFE_CERTAIN;
 	if (value->drop_flag != LAYOUT_NONE)
-		return is_set(walk, address + value->drop_flag) ? LIFE_CERTAIN : LIFE_GONE;
+		return layout_memory_flag(walk->memory, address + value->drop_flag) ? LIFE_CERTAIN
+										    : LIFE_GONE;
 	/* Where panics unwind, what is dropped or moved away before an await has a drop flag. */
 	if (walk->layout->header->flags & LAYOUT_PANICS_ABORT &&
 	    (!(value->flags & VALUE_DROPS) || !state->flag_count))
 		return LIFE_POSSIBLE;
 	for (uint32_t i = 0; i < state->flag_count; i++)
-		if (!is_set(walk, address + flags[i].offset))
+		if (!layout_memory_flag(walk->memory, address + flags[i].offset))
 			return LIFE_POSSIBLE;
 	return LIFE_CERTAIN;
 }
@@ -71,8 +61,8 @@ static const struct layout_state *state_at(const struct walk *walk,
 
 	if (machine->language == LAYOUT_WRAPPER)
 		return states;
-	if (!read_integer(walk, address + machine->discriminant, machine->discriminant_size,
-			  &value))
+	if (!layout_memory_integer(walk->memory, address + machine->discriminant,
+				   machine->discriminant_size, &value))
 		return NULL;
 	for (uint32_t i = 0; i < machine->state_count; i++)
 		if (states[i].value == value)
@@ -108,7 +98,8 @@ static void add_end(struct walk *walk, const struct variable *variable, uint64_t
 	};
 	uint64_t pointer;
 
-	if (!read_integer(walk, at + end->pointer, sizeof pointer, &pointer) || !pointer)
+	if (!layout_memory_integer(walk->memory, at + end->pointer, sizeof pointer, &pointer) ||
+	    !pointer)
 		return;
 	found.object = pointer + end->object;
 	add_up(ends, found.object);
@@ -131,8 +122,9 @@ static bool visit_value(struct walk *walk, const struct variable *variable, uint
 		return true;
 	}
 	if (value->flags & VALUE_DYN) {
-		if (!read_integer(walk, at + sizeof vtable, sizeof vtable, &vtable) ||
-		    !read_integer(walk, at, sizeof at, &at))
+		if (!layout_memory_integer(walk->memory, at + sizeof vtable, sizeof vtable,
+					   &vtable) ||
+		    !layout_memory_integer(walk->memory, at, sizeof at, &at))
 			return false;
 		machine = layout_machine_of(walk->layout, vtable - walk->memory->base);
 	}
@@ -233,9 +225,10 @@ static bool is_polled(const struct walk *walk, const struct layout_state *state,
 	for (uint32_t at = 0;
 	     variable && at + sizeof word <= closure->size && at < CLOSURE_WORDS * sizeof word;
 	     at += sizeof word)
-		if (read_integer(walk, address + closure->offset + at, sizeof word, &word) &&
+		if (layout_memory_integer(walk->memory, address + closure->offset + at, sizeof word,
+					  &word) &&
 		    (word == address + variable->offset ||
-		     (read_integer(walk, word, sizeof word, &word) &&
+		     (layout_memory_integer(walk->memory, word, sizeof word, &word) &&
 		      word == address + variable->offset)))
 			return true;
 	return false;
@@ -328,12 +321,13 @@ bool task_ends_machine(const struct layout *layout, const struct layout_memory *
 	*machine = task->machine;
 	*address = place + task->future;
 	if (task->flags & TASK_DYN) {
-		if (!read_integer(&walk, *address + sizeof vtable, sizeof vtable, &vtable))
+		if (!layout_memory_integer(walk.memory, *address + sizeof vtable, sizeof vtable,
+					   &vtable))
 			return false;
 		*machine = layout_machine_of(layout, vtable - memory->base);
 	}
 	if (task->flags & (TASK_DYN | TASK_BOXED) &&
-	    !read_integer(&walk, *address, sizeof *address, address))
+	    !layout_memory_integer(walk.memory, *address, sizeof *address, address))
 		return false;
 	return *machine != LAYOUT_NONE;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "shared/text.h"
 
 /* The first argument between the brackets, and its end. */
 static const char *first_argument(const char *name, size_t *length)

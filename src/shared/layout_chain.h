@@ -19,6 +19,22 @@ struct layout_memory {
 	uint64_t base; /* added to the file's addresses */
 };
 
+/* False if it cannot be read. */
+static inline bool layout_memory_integer(const struct layout_memory *memory, uint64_t address,
+					 uint32_t size, uint64_t *value)
+{
+	*value = 0;
+	return size <= sizeof *value && memory->read(memory, address, value, size);
+}
+
+/* Whether a bool can be read, and is true. */
+static inline bool layout_memory_flag(const struct layout_memory *memory, uint64_t address)
+{
+	uint64_t flag;
+
+	return layout_memory_integer(memory, address, 1, &flag) && flag == 1;
+}
+
 /* A machine and its current state: indexes in the layout. */
 struct layout_link {
 	uint32_t machine, state;

@@ -1,19 +1,5 @@
 #include "layout_guards.h"
 
-static bool read_integer(const struct layout_memory *memory, uint64_t address, uint32_t size,
-			 uint64_t *value)
-{
-	*value = 0;
-	return size <= sizeof *value && memory->read(memory, address, value, size);
-}
-
-static bool is_set(const struct layout_memory *memory, uint64_t address)
-{
-	uint64_t flag;
-
-	return read_integer(memory, address, 1, &flag) && flag == 1;
-}
-
 /*
  * According to drop flags: a value without a flag, and without a flag that may be its, was not
  * dropped.
@@ -27,11 +13,11 @@ static bool was_not_dropped(const struct layout *layout, const struct layout_mem
 	if (value->flags & (VALUE_AWAITED | VALUE_ALIVE))
 		return true;
 	if (value->drop_flag != LAYOUT_NONE)
-		return is_set(memory, address + value->drop_flag);
+		return layout_memory_flag(memory, address + value->drop_flag);
 	if (!state->flag_count && layout->header->flags & LAYOUT_PANICS_ABORT)
 		return false;
 	for (uint32_t i = 0; i < state->flag_count; i++)
-		if (!is_set(memory, address + flag[i].offset))
+		if (!layout_memory_flag(memory, address + flag[i].offset))
 			return false;
 	return true;
 }
@@ -44,10 +30,10 @@ static bool is_locked(const struct layout *layout, const struct layout_memory *m
 	const struct layout_word *word = &layout->words[value->word];
 	uint64_t lock, bits;
 
-	if (!read_integer(memory, address + word->pointer, sizeof lock, &lock) || !lock)
+	if (!layout_memory_integer(memory, address + word->pointer, sizeof lock, &lock) || !lock)
 		return false;
 	guard->lock = lock + word->offset;
-	return read_integer(memory, guard->lock, word->size, &bits) && bits & word->mask;
+	return layout_memory_integer(memory, guard->lock, word->size, &bits) && bits & word->mask;
 }
 
 static bool is_guard(const struct layout_value *value)

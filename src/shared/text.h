@@ -1,8 +1,9 @@
-/* How a text begins and ends. */
+/* How a text begins and ends, and what it is made of. */
 #ifndef SHARED_TEXT_H
 #define SHARED_TEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 static inline bool text_begins(const char *text, const char *with)
@@ -21,6 +22,51 @@ static inline bool text_part_ends(const char *text, size_t length, const char *w
 static inline bool text_ends(const char *text, const char *with)
 {
 	return text_part_ends(text, strlen(text), with);
+}
+
+/* What follows the first `part`; NULL if there is none. */
+static inline const char *text_behind(const char *text, const char *part)
+{
+	const char *at = strstr(text, part);
+
+	return at ? at + strlen(part) : NULL;
+}
+
+/* The last component of a path. */
+static inline const char *path_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Whether a name in most languages may have this character. */
+static inline bool is_name_character(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       c == '_';
+}
+
+/* A file name as cargo gives test programs: NAME-0123456789abcdef. */
+static inline bool is_cargo_test_name(const char *name)
+{
+	const char *hash = strrchr(name, '-');
+
+	return hash && strlen(hash) == 17 && strspn(hash + 1, "0123456789abcdef") == 16;
+}
+
+#define TEXT_DECIMAL_SIZE 24
+
+/* A number's digits; they end with the last byte of `to`, a NUL. */
+static inline char *text_decimal(char to[TEXT_DECIMAL_SIZE], uint64_t number)
+{
+	size_t at = TEXT_DECIMAL_SIZE - 1;
+
+	to[at] = '\0';
+	do
+		to[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	return to + at;
 }
 
 #endif

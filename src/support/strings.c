@@ -182,10 +182,3 @@ const char *strings_print(struct strings *strings, const char *format, ...)
 	free(text);
 	return kept;
 }
-
-const char *path_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}

@@ -32,7 +32,4 @@ const char *strings_keep_raw(struct strings *strings, const char *text, size_t s
 __attribute__((format(printf, 2, 3))) const char *strings_print(struct strings *strings,
 								const char *format, ...);
 
-/* The last component of a path. */
-const char *path_name(const char *path);
-
 #endif

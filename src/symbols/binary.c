@@ -14,16 +14,10 @@
 #include "lack.h"
 #include "mini_debug.h"
 #include "python_methods.h"
+#include "shared/text.h"
 #include "support/strings.h"
 #include "symbol_table.h"
 #include "units.h"
-
-static const char *path_name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 struct known_place {
 	uint64_t address;
@@ -338,8 +332,8 @@ const char *binary_rust_main(struct binary *binary, const char **file)
 
 	*file = NULL;
 	open_files(binary);
-	if (!symbol_rust_main(&inside->object, path_name_of(binary->key.path), crate, &address) &&
-	    !symbol_rust_main(&inside->debug, path_name_of(binary->key.path), crate, &address))
+	if (!symbol_rust_main(&inside->object, path_name(binary->key.path), crate, &address) &&
+	    !symbol_rust_main(&inside->debug, path_name(binary->key.path), crate, &address))
 		return NULL;
 	place = binary_find(binary, address);
 	*file = place->frames[place->count - 1].file;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "debuginfod_child.h"
+#include "support/library.h"
 
 struct debuginfod_client;
 
@@ -19,14 +20,6 @@ static struct {
 	bool looked_for;
 } library;
 
-static bool take(void *handle, const char *name, void *function)
-{
-	void *found = dlsym(handle, name);
-
-	memcpy(function, &found, sizeof found);
-	return found;
-}
-
 static bool load(void)
 {
 	void *handle;
@@ -35,9 +28,9 @@ static bool load(void)
 		return library.end;
 	library.looked_for = true;
 	handle = dlopen("libdebuginfod.so.1", RTLD_LAZY);
-	return handle && take(handle, "debuginfod_begin", &library.begin) &&
-	       take(handle, "debuginfod_find_debuginfo", &library.find) &&
-	       take(handle, "debuginfod_end", &library.end);
+	return handle && library_symbol(handle, "debuginfod_begin", &library.begin) &&
+	       library_symbol(handle, "debuginfod_find_debuginfo", &library.find) &&
+	       library_symbol(handle, "debuginfod_end", &library.end);
 }
 
 bool debuginfod_is_wanted(void)

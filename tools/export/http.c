@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/library.h"
+
 static struct {
 	CURLcode (*init)(long flags);
 	CURL *(*easy_init)(void);
@@ -24,14 +26,6 @@ static struct {
 	const char *(*error)(CURLcode code);
 } curl;
 
-static bool take(void *handle, const char *name, void *function)
-{
-	void *found = handle ? dlsym(handle, name) : NULL;
-
-	memcpy(function, &found, sizeof found);
-	return found;
-}
-
 static bool load(void)
 {
 	static void *handle;
@@ -41,15 +35,16 @@ static bool load(void)
 	handle = dlopen("libcurl.so.4", RTLD_LAZY);
 	if (!handle)
 		handle = dlopen("libcurl-gnutls.so.4", RTLD_LAZY);
-	return take(handle, "curl_global_init", &curl.init) &&
-	       take(handle, "curl_easy_init", &curl.easy_init) &&
-	       take(handle, "curl_easy_setopt", &curl.set) &&
-	       take(handle, "curl_easy_perform", &curl.perform) &&
-	       take(handle, "curl_easy_getinfo", &curl.info) &&
-	       take(handle, "curl_easy_cleanup", &curl.cleanup) &&
-	       take(handle, "curl_slist_append", &curl.append) &&
-	       take(handle, "curl_slist_free_all", &curl.free_all) &&
-	       take(handle, "curl_easy_strerror", &curl.error) && !curl.init(CURL_GLOBAL_DEFAULT);
+	return library_symbol(handle, "curl_global_init", &curl.init) &&
+	       library_symbol(handle, "curl_easy_init", &curl.easy_init) &&
+	       library_symbol(handle, "curl_easy_setopt", &curl.set) &&
+	       library_symbol(handle, "curl_easy_perform", &curl.perform) &&
+	       library_symbol(handle, "curl_easy_getinfo", &curl.info) &&
+	       library_symbol(handle, "curl_easy_cleanup", &curl.cleanup) &&
+	       library_symbol(handle, "curl_slist_append", &curl.append) &&
+	       library_symbol(handle, "curl_slist_free_all", &curl.free_all) &&
+	       library_symbol(handle, "curl_easy_strerror", &curl.error) &&
+	       !curl.init(CURL_GLOBAL_DEFAULT);
 }
 
 static size_t ignore(char *data, size_t size, size_t count, void *unused)

@@ -6,6 +6,7 @@
 
 #include "judgement/report/phase.h"
 #include "report/model/process.h"
+#include "shared/text.h"
 
 /* Test runners: patterns of the program's or script's name. */
 static const char *const runners[] = {
@@ -16,16 +17,9 @@ static const char *const runners[] = {
 /* Modules run by `python -m'. */
 static const char *const modules[] = { "pytest", "unittest", "nose2", "twisted.trial" };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool is_runner(const char *path)
 {
-	const char *name = base_name(path);
+	const char *name = path_name(path);
 
 	for (size_t i = 0; i < sizeof runners / sizeof *runners; i++) {
 		size_t length = strlen(runners[i]);
@@ -35,15 +29,6 @@ static bool is_runner(const char *path)
 			return true;
 	}
 	return false;
-}
-
-/* cargo appends a hash to the names of test programs: target/debug/deps/NAME-0123456789abcdef. */
-static bool is_cargo_test(const char *path)
-{
-	const char *name = base_name(path), *hash = strrchr(name, '-');
-
-	return strstr(path, "/deps/") && hash && strlen(hash) == 17 &&
-	       strspn(hash + 1, "0123456789abcdef") == 16;
 }
 
 static bool is_test_module(const char *name)
@@ -59,9 +44,10 @@ bool phase_runs_tests(const struct process *process)
 	const char *const *arguments = process->arguments;
 	size_t count = process->argument_count;
 
-	if (process->tests)
+	if (process->tests || is_runner(process->executable))
 		return true;
-	if (is_cargo_test(process->executable) || is_runner(process->executable))
+	if (strstr(process->executable, "/deps/") &&
+	    is_cargo_test_name(path_name(process->executable)))
 		return true;
 	/* An interpreter's script is its first argument that is not an option. */
 	for (size_t i = 1; i < count; i++) {

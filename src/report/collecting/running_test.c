@@ -13,11 +13,6 @@
 
 #define MOST_LINES_BEFORE 400 /* of a Catch2 test, from its first line to the frame's */
 
-static bool begins_with(const char *text, const char *start)
-{
-	return !strncmp(text, start, strlen(start));
-}
-
 /* "blocks::tests::visit::{{closure}}": without the crate's name and closures, as libtest prints. */
 static const char *libtest_name(struct session *session, const char *function)
 {
@@ -35,7 +30,7 @@ static const char *libtest_test(struct session *session, const struct stack *sta
 
 	while (i-- > 0)
 		if (stack->frames[i].function &&
-		    begins_with(stack->frames[i].function, "test::__rust_begin_short_backtrace"))
+		    text_begins(stack->frames[i].function, "test::__rust_begin_short_backtrace"))
 			break;
 	if (i >= stack->count)
 		return NULL;
@@ -165,7 +160,7 @@ static const char *unittest_test(struct session *session, const struct stack *st
 		const char *name = dot ? dot + 1 : frame->function, *qualified;
 
 		if (is_in(frame, "/unittest/") || is_in(frame, "/asyncio/") || !name ||
-		    !begins_with(name, "test"))
+		    !text_begins(name, "test"))
 			continue;
 		qualified = dot ? frame->function
 				: source_text_python_name(session, frame->file, frame->line, name);

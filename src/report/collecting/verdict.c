@@ -4,6 +4,7 @@
 
 #include "judgement/report/stack.h"
 #include "shared/python_loop.h"
+#include "shared/text.h"
 
 #define ROOT_FLAGS (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)
 
@@ -201,16 +202,6 @@ static const struct doing {
 	{ "node:internal/main/worker_thread", NULL, true },
 };
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length;
-
-	if (!text)
-		return false;
-	length = strlen(text);
-	return length >= strlen(end) && !strcmp(text + length - strlen(end), end);
-}
-
 /*
  * Node runs the body of a CommonJS main script before the loop's first turn, but that of an ES
  * module or a worker's script within a turn.
@@ -257,8 +248,9 @@ static bool is_own_doing(const struct stack *script)
 			const struct doing *doing = &own_doings[j];
 
 			if (frame->owner != OWNER_PROGRAM && (alone || !doing->alone) &&
-			    ends_with(frame->file, doing->file) &&
-			    (!doing->function || ends_with(frame->function, doing->function)))
+			    frame->file && text_ends(frame->file, doing->file) &&
+			    (!doing->function ||
+			     (frame->function && text_ends(frame->function, doing->function))))
 				return true;
 		}
 	}

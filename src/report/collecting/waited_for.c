@@ -10,11 +10,7 @@
 #include "inspect/open_file.h"
 #include "inspect/pipe_ends.h"
 #include "inspect/process_file.h"
-
-static bool begins(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
+#include "shared/text.h"
 
 /* The address as people write it: "127.0.0.1:80", "[::1]:80", "/run/x.sock"; NULL: it has none. */
 static const char *address_text(struct strings *strings, const void *bytes, size_t size)
@@ -59,9 +55,9 @@ static void take_link(struct strings *strings, const char *link, size_t size,
 {
 	waited->text = strings_keep_part(strings, link, size);
 	waited->kind = WAITED_FOR_FILE;
-	if (begins(waited->text, "pipe:"))
+	if (text_begins(waited->text, "pipe:"))
 		waited->kind = WAITED_FOR_PIPE;
-	else if (begins(waited->text, "socket:") || begins(waited->text, "anon_inode:"))
+	else if (text_begins(waited->text, "socket:") || text_begins(waited->text, "anon_inode:"))
 		waited->kind = WAITED_FOR_NOTHING; /* the kernel's names say nothing */
 	if (waited->kind != WAITED_FOR_FILE)
 		waited->text = NULL;
@@ -150,12 +146,12 @@ void waited_for_look(struct collection *collection, const struct trace_thread *t
 	    !open_file_read(pid, (int)thread->call_fd - 1, &file))
 		return;
 	waited->fd = standard_stream(thread->call_fd);
-	if (begins(file.link, "pipe:")) {
+	if (text_begins(file.link, "pipe:")) {
 		bool reads = !strstr(call->name, "write") && !strstr(call->name, "put") &&
 			     !strstr(call->name, "print") && !strstr(call->name, "flush");
 
 		take_pipe(strings, pid, file.link, reads, waited);
-	} else if (begins(file.link, "socket:")) {
+	} else if (text_begins(file.link, "socket:")) {
 		waited->text =
 			file.peer_size ? address_text(strings, &file.peer, file.peer_size) : NULL;
 		if (waited->text)

@@ -6,6 +6,7 @@
 
 #include "report/model/model.h"
 #include "report/frames/source_path.h"
+#include "shared/text.h"
 
 #define ID_SIZE 17
 

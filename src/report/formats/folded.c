@@ -7,6 +7,7 @@
 
 #include "format.h"
 #include "report/model/model.h"
+#include "shared/text.h"
 #include "weighted_stacks.h"
 
 /* A semicolon ends an element. */

@@ -5,6 +5,7 @@
 
 #include "report/model/model.h"
 #include "report/frames/source_path.h"
+#include "shared/text.h"
 #include "text.h"
 
 /* Interned strings are UTF-8 without control characters; text composed here

@@ -14,6 +14,7 @@
 #include "format.h"
 #include "report/model/model.h"
 #include "report/model/words.h"
+#include "shared/text.h"
 
 #define FIRST_UNKNOWN_TID 10000000 /* above any thread id: kernel, PID_MAX_LIMIT */
 #define NS_PER_US	  1000.0

@@ -16,6 +16,7 @@
 #include "report/model/model.h"
 #include "report/pprof/profile.pb-c.h"
 #include "report/model/words.h"
+#include "shared/text.h"
 #include "support/hash.h"
 #include "weighted_stacks.h"
 

@@ -6,6 +6,7 @@
 #include "report/wording/headline.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
+#include "shared/text.h"
 #include "text_style.h"
 #include "text_tasks.h"
 #include "report/model/words.h"

@@ -5,6 +5,7 @@
 #include "report/wording/headline.h"
 #include "report/model/model.h"
 #include "report/wording/quantity.h"
+#include "shared/text.h"
 
 #define MAX_SAMPLE_DEPTH 12
 #define LEAST_SHARE	 5 /* percent: smaller shares are omitted */

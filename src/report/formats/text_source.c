@@ -8,6 +8,7 @@
 #include "report/frames/source_text.h"
 #include "report/model/model.h"
 #include "report/wording/library_function.h"
+#include "shared/text.h"
 #include "text_layout.h"
 #include "text_style.h"
 
@@ -37,11 +38,6 @@ static const char *line_of(struct session *session, const struct frame *frame, s
 	return line && *size ? line : NULL;
 }
 
-static bool is_name(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* Finds the last `word` in the line that is no part of a longer name. */
 static bool find_word(const char *line, size_t size, const char *word, size_t length,
 		      struct part *part)
@@ -49,8 +45,10 @@ static bool find_word(const char *line, size_t size, const char *word, size_t le
 	bool found = false;
 
 	for (size_t at = 0; length && at + length <= size; at++) {
-		if (memcmp(line + at, word, length) != 0 || (at && is_name(line[at - 1])) ||
-		    (at + length < size && is_name(line[at + length]) && is_name(word[length - 1])))
+		if (memcmp(line + at, word, length) != 0 ||
+		    (at && is_name_character(line[at - 1])) ||
+		    (at + length < size && is_name_character(line[at + length]) &&
+		     is_name_character(word[length - 1])))
 			continue;
 		*part = (struct part){ at, length };
 		found = true;
@@ -115,9 +113,9 @@ static bool find_plain_call(const char *line, size_t size, const char *name, str
 
 		if (find_word(line, size, name, length, part))
 			return true;
-		while (first < length && is_name(name[first]))
+		while (first < length && is_name_character(name[first]))
 			first++;
-		while (first < length && !is_name(name[first]))
+		while (first < length && !is_name_character(name[first]))
 			first++;
 		name += first;
 		length -= first;
@@ -149,7 +147,7 @@ static bool find_taking(const char *line, size_t size, struct part *part)
 
 	for (size_t at = 0; at < size; at += part->size ? part->size : 1) {
 		*part = (struct part){ at, 0 };
-		while (at + part->size < size && is_name(line[at + part->size]))
+		while (at + part->size < size && is_name_character(line[at + part->size]))
 			part->size++;
 		if (!part->size || at + part->size >= size || line[at + part->size] != '(')
 			continue;

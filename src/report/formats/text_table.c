@@ -8,6 +8,7 @@
 #include "report/wording/headline.h"
 #include "report/wording/library_function.h"
 #include "report/wording/quantity.h"
+#include "shared/text.h"
 #include "text_layout.h"
 #include "text_style.h"
 

@@ -47,27 +47,19 @@ static bool is_versioned(const char *directory, size_t length)
 	return false;
 }
 
-/* The rest of the path after a part; NULL if the part is missing. */
-static const char *behind(const char *path, const char *part)
-{
-	const char *at = strstr(path, part);
-
-	return at ? at + strlen(part) : NULL;
-}
-
 /* In cargo's own directories. A registry's mark is followed by a directory for its host. */
 static const char *in_store(const char *file, bool *is_checkout)
 {
-	const char *at = behind(file, "/registry/src/");
+	const char *at = text_behind(file, "/registry/src/");
 
 	*is_checkout = false;
 	if (at)
 		return strchr(at, '/') ? strchr(at, '/') + 1 : NULL;
-	at = behind(file, "/usr/share/cargo/registry/");
+	at = text_behind(file, "/usr/share/cargo/registry/");
 	if (at)
 		return at;
 	*is_checkout = true;
-	return behind(file, "/git/checkouts/");
+	return text_behind(file, "/git/checkouts/");
 }
 
 static const char *versioned_directory(const char *file)
@@ -94,7 +86,7 @@ const char *crate_source_directory(const char *file)
 		return at;
 	if (text_begins(file, "vendor/"))
 		return file + strlen("vendor/");
-	return behind(file, "/vendor/");
+	return text_behind(file, "/vendor/");
 }
 
 size_t crate_source_root(const char *file)

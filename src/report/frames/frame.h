@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "support/strings.h"
 
@@ -42,6 +43,11 @@ struct frame {
 	 * baselines still match. */
 	enum frame_owner id_owner;
 };
+
+static inline bool frame_is_rust(const struct frame *frame)
+{
+	return frame->language && !strcmp(frame->language, "Rust");
+}
 
 /* Fills owner and package from the other members. */
 void frame_find_owner(struct frame *frame, const struct ownership *ownership,

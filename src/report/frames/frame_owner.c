@@ -102,11 +102,6 @@ const char *frame_doubt(const struct frame *frame)
 	return frame->shared ? " (or an identical function)" : "";
 }
 
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* The crate of a Rust path: "tokio" for "<tokio::sync::Mutex<T> as core::fmt::Debug>::fmt". */
 static size_t crate_of(const char *function, const char **crate)
 {
@@ -123,7 +118,7 @@ static size_t crate_of(const char *function, const char **crate)
 			i++;
 		}
 	}
-	while (is_word(function[length]))
+	while (is_name_character(function[length]))
 		length++;
 	*crate = function;
 	return !strncmp(function + length, "::", 2) ? length : 0;
@@ -175,14 +170,6 @@ static const char *versioned_package(const char *directory, struct strings *stri
 	return strings_keep_part(strings, name, end);
 }
 
-/* The rest of a path after `mark`; NULL if it is missing. */
-static const char *behind(const char *path, const char *mark)
-{
-	const char *at = strstr(path, mark);
-
-	return at ? at + strlen(mark) : NULL;
-}
-
 /* Where cargo keeps crate sources; a registry's mark is followed by a directory for its host. */
 static const char *behind_crate_store(const char *file)
 {
@@ -191,12 +178,12 @@ static const char *behind_crate_store(const char *file)
 		"/.cargo/git/checkouts/",
 		"/usr/share/cargo/registry/",
 	};
-	const char *at = behind(file, "/registry/src/");
+	const char *at = text_behind(file, "/registry/src/");
 
 	if (at)
 		return strchr(at, '/') ? strchr(at, '/') + 1 : NULL;
 	for (size_t i = 0; i < COUNT(stores) && !at; i++)
-		at = behind(file, stores[i]);
+		at = text_behind(file, stores[i]);
 	return at;
 }
 
@@ -298,10 +285,11 @@ static void find_script_owner(struct frame *frame, struct strings *strings)
 	const char *file = frame->file ? frame->file : "", *at;
 	const struct python_loop *loop;
 
-	if ((at = behind(file, "/site-packages/")) || (at = behind(file, "/dist-packages/")) ||
-	    (at = behind(file, "/node_modules/")))
+	if ((at = text_behind(file, "/site-packages/")) ||
+	    (at = text_behind(file, "/dist-packages/")) ||
+	    (at = text_behind(file, "/node_modules/")))
 		set(frame, OWNER_DEPENDENCY, strings_keep_part(strings, at, strcspn(at, "/")));
-	else if ((at = behind(file, "/lib/python")) && (at = behind(at, "/")))
+	else if ((at = text_behind(file, "/lib/python")) && (at = text_behind(at, "/")))
 		set(frame, OWNER_STANDARD, "Python");
 	else if (text_begins(file, "<frozen "))
 		set(frame, OWNER_STANDARD, "Python");
@@ -328,11 +316,6 @@ static bool is_own(const struct frame *frame, const char *patterns)
 	return false;
 }
 
-static bool is_rust(const struct frame *frame)
-{
-	return frame->language && !strcmp(frame->language, "Rust");
-}
-
 /* A frame's file is more reliable than its name: a program's crate may have a library's name. */
 static void refine_rust(struct frame *frame, const struct ownership *ownership,
 			struct strings *strings)
@@ -356,8 +339,8 @@ static void refine_rust(struct frame *frame, const struct ownership *ownership,
 	} else if (directory) {
 		package = versioned_package(directory, strings);
 		/* The names that Bazel's rules give to fetched crates: "crates__tokio-1.38.0". */
-		if (behind(package, "crates__"))
-			package = behind(package, "crates__");
+		if (text_behind(package, "crates__"))
+			package = text_behind(package, "crates__");
 		if (!by_crate(frame, package, strlen(package)))
 			set(frame, OWNER_DEPENDENCY, package);
 	} else if (is_program || !in_system_directory(frame->module)) {
@@ -370,7 +353,7 @@ static const char *behind_packages(struct session *session, const char *file)
 {
 	const char *found = installed_path(session, file);
 
-	for (const char *at = file; (at = behind(at, "/node_modules/"));)
+	for (const char *at = file; (at = text_behind(at, "/node_modules/"));)
 		found = !found || at > found ? at : found;
 	return found;
 }
@@ -380,7 +363,7 @@ static const char *behind_packages(struct session *session, const char *file)
 static const char *bazel_repository(const char *file)
 {
 	static const char *const beginnings[] = { "/proc/self/cwd/external/", "./external/" };
-	const char *at = behind(file, "/execroot/");
+	const char *at = text_behind(file, "/execroot/");
 
 	for (size_t i = 0; i < COUNT(beginnings); i++)
 		if (text_begins(file, beginnings[i]))
@@ -429,7 +412,7 @@ void frame_find_owner(struct frame *frame, const struct ownership *ownership,
 	else
 		find_script_owner(frame, strings);
 	frame->id_owner = frame->owner;
-	if (frame->native && is_rust(frame) && frame->module)
+	if (frame->native && frame_is_rust(frame) && frame->module)
 		refine_rust(frame, ownership, strings);
 	else if (frame->native)
 		refine_module(frame, ownership, strings);

@@ -5,6 +5,7 @@
 
 #include "inspect/session.h"
 #include "ownership.h"
+#include "shared/text.h"
 #include "source_path.h"
 #include "inspect/task_type.h"
 

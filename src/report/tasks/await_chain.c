@@ -5,6 +5,7 @@
 #include "inspect/session.h"
 #include "report/frames/rust_name.h"
 #include "report/frames/stack.h"
+#include "shared/text.h"
 
 #define MAX_TYPE_TEXT                                                                              \
 	160 /* of a type's name in texts: nested combinators have thousands of bytes */

@@ -7,6 +7,7 @@
 #include "library_function.h"
 #include "report/model/finding.h"
 #include "shared/options.h"
+#include "shared/text.h"
 
 /* NULL matches all. The first matching row of an executor wins. */
 static const struct row {

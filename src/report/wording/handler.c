@@ -6,6 +6,7 @@
 #include "inspect/session.h"
 #include "report/frames/source_text.h"
 #include "report/model/finding.h"
+#include "shared/text.h"
 
 #define COUNT(array) (sizeof array / sizeof *array)
 #define FAR	     60 /* lines searched for the route above an unnamed function */

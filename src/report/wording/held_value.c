@@ -7,6 +7,7 @@
 #include "report/model/finding.h"
 #include "report/model/kind.h"
 #include "quantity.h"
+#include "shared/text.h"
 
 const char *held_value_subject(struct session *session, const struct finding *finding)
 {

@@ -1,6 +1,5 @@
 #include "javascript_name.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "inspect/session.h"
@@ -49,7 +48,7 @@ static const char *public_module(const char *file)
 
 static bool is_name(char c)
 {
-	return isalnum((unsigned char)c) || c == '_' || c == '$';
+	return is_name_character(c) || c == '$';
 }
 
 static bool is_plain(const char *function)

@@ -1,6 +1,5 @@
 #include "library_function.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "javascript_name.h"
@@ -9,6 +8,7 @@
 #include "report/frames/source_text.h"
 #include "inspect/session.h"
 #include "report/model/finding.h"
+#include "shared/text.h"
 
 /* Paths inside std as users know them. */
 static const struct {
@@ -69,15 +69,10 @@ static size_t script_end(const struct stack *stack)
 	return end;
 }
 
-static bool is_name(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* The start of the name that ends at `end`, with its path: "tracing::info" or "Atomics.wait". */
 static const char *name_start(const char *line, const char *end)
 {
-	while (end > line && (is_name(end[-1]) || end[-1] == ':' || end[-1] == '.'))
+	while (end > line && (is_name_character(end[-1]) || end[-1] == ':' || end[-1] == '.'))
 		end--;
 	while (*end == ':' || *end == '.')
 		end++;
@@ -94,7 +89,8 @@ static const char *macro_on_line(struct session *session, const struct frame *fr
 	for (size_t i = 1; line && i + 1 < length; i++) {
 		if (line[i] == '/' && line[i - 1] == '/')
 			break;
-		if (line[i] != '!' || !is_name(line[i - 1]) || !strchr("([{ ", line[i + 1]))
+		if (line[i] != '!' || !is_name_character(line[i - 1]) ||
+		    !strchr("([{ ", line[i + 1]))
 			continue;
 		start = name_start(line, line + i);
 		if (found)
@@ -112,7 +108,7 @@ static const char *call_on_line(struct session *session, const struct frame *fra
 
 	line = source_text_line(session, frame->file, frame->line, &length);
 	for (size_t i = 1; line && i < length; i++) {
-		if (line[i] != '(' || !is_name(line[i - 1]))
+		if (line[i] != '(' || !is_name_character(line[i - 1]))
 			continue;
 		start = name_start(line, line + i);
 		if (found)
@@ -120,11 +116,6 @@ static const char *call_on_line(struct session *session, const struct frame *fra
 		found = strings_keep_part(&session->strings, start, (size_t)(line + i - start));
 	}
 	return found;
-}
-
-static bool is_rust(const struct frame *frame)
-{
-	return frame->language && !strcmp(frame->language, "Rust");
 }
 
 /*
@@ -135,7 +126,7 @@ static bool is_macros_closure(const struct frame *frame, const struct frame *pla
 {
 	size_t length = place->function ? strlen(place->function) : 0;
 
-	return is_rust(frame) && frame->owner != OWNER_PROGRAM && length && frame->function &&
+	return frame_is_rust(frame) && frame->owner != OWNER_PROGRAM && length && frame->function &&
 	       !strncmp(frame->function, place->function, length) &&
 	       strstr(frame->function + length, "{{closure}}");
 }

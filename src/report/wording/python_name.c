@@ -1,12 +1,12 @@
 #include "python_name.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "report/frames/installed.h"
 #include "report/frames/source_text.h"
 #include "inspect/session.h"
 #include "report/model/finding.h"
+#include "shared/text.h"
 
 /* C modules, by the names of the modules that users import. */
 static const struct {
@@ -48,16 +48,12 @@ static size_t module_length(const char *path)
 	return length;
 }
 
-static bool is_name(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* Finds a whole word, after `from` if that is not NULL. */
 static const char *find_word(const char *from, const char *end, const char *word, size_t length)
 {
 	while (from && (from = memmem(from, (size_t)(end - from), word, length))) {
-		if (!is_name(from[-1]) && (from + length == end || !is_name(from[length])))
+		if (!is_name_character(from[-1]) &&
+		    (from + length == end || !is_name_character(from[length])))
 			return from;
 		from += length;
 	}
@@ -167,7 +163,7 @@ static const char *imported_on_line(struct session *session, const struct frame 
 		if ((size_t)(end - line) <= skip || memcmp(line, words[i], skip) != 0)
 			continue;
 		line += skip;
-		while (line + size < end && (is_name(line[size]) || line[size] == '.'))
+		while (line + size < end && (is_name_character(line[size]) || line[size] == '.'))
 			size++;
 		return size ? strings_keep_part(&session->strings, line, size) : NULL;
 	}

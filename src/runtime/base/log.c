@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "shared/text.h"
 #include "system_call.h"
 #include "thread.h"
 
@@ -15,25 +16,20 @@ struct line {
 	size_t used;
 };
 
-static void add(struct line *line, const char *text)
+static void log_add(struct line *line, const char *text)
 {
 	while (*text && line->used < LOG_LINE_SIZE - 1)
 		line->text[line->used++] = *text++;
 }
 
-static void add_number(struct line *line, uint64_t number)
+static void log_add_number(struct line *line, uint64_t number)
 {
-	char digits[24];
-	size_t at = sizeof digits - 1;
+	char digits[TEXT_DECIMAL_SIZE];
 
-	digits[at] = '\0';
-	do
-		digits[--at] = (char)('0' + number % 10);
-	while (number /= 10);
-	add(line, digits + at);
+	log_add(line, text_decimal(digits, number));
 }
 
-static void write_line(struct line *line)
+static void log_write(struct line *line)
 {
 	long fd =
 		system_call(SYS_open, (long)runtime_options.log,
@@ -53,23 +49,23 @@ COLD void log_line(const char *format, ...)
 
 	if (runtime_silent || this_thread.vforked)
 		return;
-	add_number(&line, (uint64_t)system_call(SYS_getpid, 0, 0, 0, 0, 0, 0));
-	add(&line, " ");
-	add_number(&line, (uint64_t)system_call(SYS_gettid, 0, 0, 0, 0, 0, 0));
-	add(&line, ": ");
+	log_add_number(&line, (uint64_t)system_call(SYS_getpid, 0, 0, 0, 0, 0, 0));
+	log_add(&line, " ");
+	log_add_number(&line, (uint64_t)system_call(SYS_gettid, 0, 0, 0, 0, 0, 0));
+	log_add(&line, ": ");
 	va_start(arguments, format);
 	for (; *format; format++) {
 		char one[2] = { *format, '\0' };
 
 		if (*format != '%') {
-			add(&line, one);
+			log_add(&line, one);
 			continue;
 		}
 		if (*++format == 's')
-			add(&line, va_arg(arguments, const char *));
+			log_add(&line, va_arg(arguments, const char *));
 		else
-			add_number(&line, va_arg(arguments, uint64_t));
+			log_add_number(&line, va_arg(arguments, uint64_t));
 	}
 	va_end(arguments);
-	write_line(&line);
+	log_write(&line);
 }

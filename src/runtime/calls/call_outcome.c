@@ -9,12 +9,8 @@
 #include "runtime/base/runtime.h"
 #include "child_pipes.h"
 #include "output_end.h"
+#include "runtime/turns/turn_usage.h"
 #include "wait_delay.h"
-
-static uint64_t timeval_ns(struct timeval time)
-{
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
-}
 
 void call_usage_take(void)
 {

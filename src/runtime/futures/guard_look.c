@@ -1,5 +1,6 @@
 #include "guard_look.h"
 
+#include "runtime/base/counter.h"
 #include "runtime/modules/readable.h"
 #include "runtime/tasks/task_layout.h"
 #include "runtime/tasks/task_module.h"
@@ -24,20 +25,6 @@
 #define THOROUGH_LOOK	64 /* one in so many looks inspects all elements */
 
 bool guard_look_is_blind;
-
-static void raise_to(uint64_t *largest, uint64_t value)
-{
-	uint64_t known = __atomic_load_n(largest, __ATOMIC_RELAXED);
-
-	while (value > known && !__atomic_compare_exchange_n(largest, &known, value, true,
-							     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-}
-
-static void add(uint64_t *sum, uint64_t value)
-{
-	__atomic_fetch_add(sum, value, __ATOMIC_RELAXED);
-}
 
 static struct executor *executor_of(const struct look *look)
 {
@@ -79,12 +66,12 @@ static void count_rest(const struct look *look, struct trace_guard_site *site, u
 {
 	uint64_t ns = look->rested_ns, counted_ns = guard_rest_counted_ns(look->counted);
 
-	raise_to(&site->max_ns, ns);
+	counter_raise(&site->max_ns, ns);
 	if (ns > counted_ns)
-		add(&site->total_ns, ns - counted_ns);
+		counter_add(&site->total_ns, ns - counted_ns);
 	if (!look->counted) {
-		add(&site->yields, !(look->unpolled && look->goes_on));
-		add(&site->open, look->aside);
+		counter_add(&site->yields, !(look->unpolled && look->goes_on));
+		counter_add(&site->open, look->aside);
 		site->open_since_ns = now - ns;
 	} else if (!look->aside) {
 		subtract_one(&site->open);
@@ -111,11 +98,11 @@ static COLD void record(struct look *look, bool wanted)
 		rest->site = trace_offset(site);
 	look->found = true;
 	if (!look->goes_on)
-		add(&site->count, 1);
+		counter_add(&site->count, 1);
 	if (!look->rested)
 		claim_rest(look, ticks);
 	now = now_ns();
-	raise_to(&site->last_ns, now);
+	counter_raise(&site->last_ns, now);
 	if (wanted)
 		look->matched = site;
 	count_rest(look, site, now);

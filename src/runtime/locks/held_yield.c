@@ -1,6 +1,7 @@
 /* Handles the locks that a turn still holds when it ends. */
 #include <string.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/turns/allowance.h"
 #include "runtime/turns/executor.h"
 #include "runtime/base/runtime.h"
@@ -9,11 +10,6 @@
 #include "held.h"
 #include "lock_sites.h"
 #include "lock_state.h"
-
-static void add(uint64_t *sum, uint64_t value)
-{
-	__atomic_fetch_add(sum, value, __ATOMIC_RELAXED);
-}
 
 /* `owner`: the table that has the entry, which may be another thread's. */
 static void leave_behind(const struct held_table *owner, struct held_lock *held)
@@ -27,7 +23,7 @@ static void leave_behind(const struct held_table *owner, struct held_lock *held)
 	held->task = NULL;
 	if (!site)
 		return;
-	add(&site->count, 1);
+	counter_add(&site->count, 1);
 	site->last_ns = now_ns();
 }
 
@@ -59,7 +55,7 @@ static void count_yields(struct held_table *table, const struct turn *turn)
 			continue;
 		held->yields++;
 		if (held->site)
-			add(&((struct trace_lock_site *)trace_at(held->site))->yields, 1);
+			counter_add(&((struct trace_lock_site *)trace_at(held->site))->yields, 1);
 	}
 }
 
@@ -96,9 +92,9 @@ static void suspend(struct held_table *table, struct held_lock *held,
 	if (yield == YIELD_COROUTINE)
 		site->flags |= LOCK_SITE_COROUTINE;
 	held->site = trace_offset(site);
-	add(&site->count, 1);
-	add(&site->yields, 1);
-	add(&site->open, 1);
+	counter_add(&site->count, 1);
+	counter_add(&site->yields, 1);
+	counter_add(&site->open, 1);
 	site->open_since_ns = site->last_ns = held->since_ns;
 }
 
@@ -115,7 +111,7 @@ void held_settle(struct held_lock *held)
 	       !__atomic_compare_exchange_n(&site->max_ns, &longest, held_ns, true,
 					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
-	add(&site->total_ns, held_ns);
+	counter_add(&site->total_ns, held_ns);
 	__atomic_fetch_sub(&site->open, 1, __ATOMIC_RELAXED);
 	site->last_ns = now;
 }
@@ -125,7 +121,7 @@ void held_tell_waited(const struct held_lock *held, bool in_turn)
 	struct trace_lock_site *site = held->site ? trace_at(held->site) : NULL;
 
 	if (site)
-		add(in_turn ? &site->turns_waited : &site->threads_waited, 1);
+		counter_add(in_turn ? &site->turns_waited : &site->threads_waited, 1);
 }
 
 /*
@@ -169,7 +165,7 @@ static void report_foreign_unlock(const struct held_table *table, const struct h
 
 	if (!site)
 		return;
-	add(&site->count, 1);
+	counter_add(&site->count, 1);
 	site->last_ns = now_ns();
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/trace/lock_errors.h"
 #include "runtime/trace/sites.h"
 #include "runtime/trace/trace.h"
+#include "shared/text.h"
 #include "summary.h"
 
 #define ALERT_SIZE 256
@@ -27,7 +28,7 @@ struct text {
 	size_t used;
 };
 
-static void add(struct text *text, const char *part, size_t size)
+static void alert_add(struct text *text, const char *part, size_t size)
 {
 	size_t length = strnlen(part, size);
 
@@ -40,25 +41,20 @@ static void add(struct text *text, const char *part, size_t size)
 
 static void add_word(struct text *text, const char *word)
 {
-	add(text, word, ALERT_SIZE);
+	alert_add(text, word, ALERT_SIZE);
 }
 
-static void add_number(struct text *text, uint64_t number)
+static void alert_add_number(struct text *text, uint64_t number)
 {
-	char digits[24];
-	size_t at = sizeof digits;
+	char digits[TEXT_DECIMAL_SIZE];
 
-	digits[--at] = '\0';
-	do
-		digits[--at] = (char)('0' + number % 10);
-	while (number /= 10);
-	add_word(text, digits + at);
+	add_word(text, text_decimal(digits, number));
 }
 
 /* "12 ms", "340 us" */
 static void add_duration(struct text *text, uint64_t ns)
 {
-	add_number(text, ns >= 10000000 ? ns / 1000000 : ns / 1000);
+	alert_add_number(text, ns >= 10000000 ? ns / 1000000 : ns / 1000);
 	add_word(text, ns >= 10000000 ? " ms" : " us");
 }
 
@@ -89,7 +85,7 @@ static void print(const char *words, const struct text *text)
 		return;
 	add_word(&line, "yieldsan: ");
 	add_word(&line, words);
-	add(&line, text->bytes, ALERT_SIZE);
+	alert_add(&line, text->bytes, ALERT_SIZE);
 	if (line.used == sizeof line.bytes - 1)
 		line.used--;
 	line.bytes[line.used] = '\n';
@@ -150,11 +146,11 @@ COLD static void alert(struct trace_site *site, enum severity severity)
 	__atomic_store_n(&site->alerted, (uint16_t)severity, __ATOMIC_RELAXED);
 	add_word(&text, severity == SEVERITY_ERROR ? "error: " : "warning: ");
 	if (call)
-		add(&text, call->name, sizeof call->name);
+		alert_add(&text, call->name, sizeof call->name);
 	else
 		add_word(&text, "a long turn");
 	add_word(&text, call ? " blocks executor " : " of executor ");
-	add(&text, executor->name, sizeof executor->name);
+	alert_add(&text, executor->name, sizeof executor->name);
 	add_word(&text, call ? " for " : " took ");
 	add_duration(&text, site->max_ns);
 	act(severity, &text);

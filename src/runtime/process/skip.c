@@ -4,15 +4,9 @@
 
 #include "runtime/base/runtime.h"
 #include "runtime/trace/trace_records.h"
+#include "shared/text.h"
 
 static const char interpreters[] = "python*,pypy*,node,nodejs,ruby*,perl*";
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* The first argument that is not an option, or the one after Python's -m; NULL: none. */
 static const char *script_of(int argc, char **argv)
@@ -42,5 +36,5 @@ bool process_is_skipped(int argc, char **argv)
 	if (!option_pattern_matches(interpreters, name))
 		return false;
 	script = script_of(argc, argv);
-	return script && option_pattern_matches(runtime_options.skip, base_name(script));
+	return script && option_pattern_matches(runtime_options.skip, path_name(script));
 }

@@ -7,6 +7,7 @@
 #include "judgement/limits.h"
 #include "shared/load.h"
 #include "runtime/base/system_call.h"
+#include "shared/text.h"
 #include "trace.h"
 
 /* An observation is valid for this long before and after: the next is due after 5 ms. */
@@ -119,16 +120,11 @@ static char *add_text(char *to, const char *text)
 	return to;
 }
 
-static char *add_number(char *to, uint32_t number)
+static char *crowd_add_number(char *to, uint32_t number)
 {
-	char digits[12];
-	size_t at = sizeof digits - 1;
+	char digits[TEXT_DECIMAL_SIZE];
 
-	digits[at] = '\0';
-	do
-		digits[--at] = (char)('0' + number % 10);
-	while (number /= 10);
-	return add_text(to, digits + at);
+	return add_text(to, text_decimal(digits, number));
 }
 
 /* Documentation/scheduler/sched-stats.rst: time on a CPU, time waiting for one, slices. */
@@ -139,8 +135,8 @@ uint64_t crowd_thread_delay(int32_t tid)
 	uint64_t delay_ns = 0;
 	long fd, size;
 
-	*add_text(add_number(add_text(path, "/proc/self/task/"), (uint32_t)tid), "/schedstat") =
-		'\0';
+	*add_text(crowd_add_number(add_text(path, "/proc/self/task/"), (uint32_t)tid),
+		  "/schedstat") = '\0';
 	if (runtime_silent)
 		return UINT64_MAX;
 	fd = system_call(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0, 0);

@@ -10,6 +10,7 @@
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
 #include "runtime/unwind/unwinder.h"
+#include "shared/text.h"
 #include "trace.h"
 #include "trace_records.h"
 
@@ -164,14 +165,6 @@ static void write_note(uintptr_t text, const struct origin *origin)
 	trace_publish(note, RECORD_TEST);
 }
 
-/* target/debug/deps/NAME-0123456789abcdef, as cargo names test programs. */
-static bool is_cargo_test(void)
-{
-	const char *hash = strrchr(program_name(), '-');
-
-	return hash && strlen(hash) == 17 && strspn(hash + 1, "0123456789abcdef") == 16;
-}
-
 /* A runner that sets such a variable for each test. */
 static bool is_pytest(void)
 {
@@ -189,8 +182,10 @@ static bool is_test_run(void)
 	int8_t tests = __atomic_load_n(&known, __ATOMIC_RELAXED);
 
 	if (!tests) {
-		tests = runtime_options.tests || is_named || is_cargo_test() || is_pytest() ? 1
-											    : -1;
+		tests = runtime_options.tests || is_named || is_cargo_test_name(program_name()) ||
+					is_pytest()
+				? 1
+				: -1;
 		__atomic_store_n(&known, tests, __ATOMIC_RELAXED);
 	}
 	return tests > 0;

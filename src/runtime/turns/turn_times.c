@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "executor.h"
+#include "runtime/base/counter.h"
 #include "task_types.h"
 #include "runtime/base/memory_devices.h"
 #include "runtime/base/runtime.h"
@@ -18,20 +19,6 @@ uint64_t turn_times_limit = UINT64_MAX;
 /* Records of ended threads, for reuse. */
 static struct trace_turn_times *free_times[64];
 static uint32_t lengths_of[MAX_LENGTHS]; /* offsets, by the executor's number */
-
-static void add(uint64_t *counter, uint64_t value)
-{
-	__atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
-}
-
-static void raise_to(uint64_t *highest, uint64_t value)
-{
-	uint64_t known = __atomic_load_n(highest, __ATOMIC_RELAXED);
-
-	while (value > known && !__atomic_compare_exchange_n(highest, &known, value, true,
-							     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-}
 
 static struct trace_turn_lengths *lengths(uint32_t executor)
 {
@@ -130,9 +117,9 @@ void turn_times_flush(void)
 			task_type_add(type, times->executor, type_turns, type_ns, type_max_ns);
 		type_ns = type_turns = type_max_ns = 0;
 	}
-	add(&record->turns, count);
-	add(&record->busy_ns, busy_ns);
-	raise_to(&record->max_ns, max_ns);
+	counter_add(&record->turns, count);
+	counter_add(&record->busy_ns, busy_ns);
+	counter_raise(&record->max_ns, max_ns);
 }
 
 static struct trace_turn_times *take_record(void)
@@ -242,7 +229,7 @@ static void end_span(void)
 
 	turn_times_flush();
 	if (record)
-		add(&record->span_ns, turn_clock_ns(turn_clock_now() - times->since));
+		counter_add(&record->span_ns, turn_clock_ns(turn_clock_now() - times->since));
 	times->executor = 0;
 }
 
@@ -295,9 +282,9 @@ void turn_times_long(struct turn *turn, uint64_t ns)
 		record = times->executor ? lengths(times->executor) : NULL;
 		if (record) {
 			count_length(record, ns);
-			add(&record->turns, 1);
-			add(&record->busy_ns, type & TRACE_TURN_NESTED ? 0 : ns);
-			raise_to(&record->max_ns, ns);
+			counter_add(&record->turns, 1);
+			counter_add(&record->busy_ns, type & TRACE_TURN_NESTED ? 0 : ns);
+			counter_raise(&record->max_ns, ns);
 		}
 		if (turn->type)
 			task_type_add(turn->type, times->executor, 1, ns, ns);

@@ -10,11 +10,6 @@
 THREAD_LOCAL struct turn_usage turn_usage;
 uint64_t turn_usage_interval = UINT64_MAX;
 
-static uint64_t timeval_ns(struct timeval time)
-{
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
-}
-
 static struct turn_usage usage_now(uint64_t now)
 {
 	struct turn_usage usage = { .ticks = now, .switches = -1 };

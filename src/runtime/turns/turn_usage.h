@@ -3,6 +3,7 @@
 #define RUNTIME_TURNS_TURN_USAGE_H
 
 #include <stdint.h>
+#include <sys/time.h>
 
 #include "runtime/base/compiler.h"
 
@@ -19,6 +20,11 @@ extern THREAD_LOCAL struct turn_usage turn_usage;
 
 /* Maximum age when a turn begins, in ticks. */
 extern uint64_t turn_usage_interval;
+
+static inline uint64_t timeval_ns(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
+}
 
 COLD void turn_usage_take(uint64_t now);
 
