@@ -36,9 +36,13 @@ def sources():
             yield path.relative_to(ROOT).as_posix(), without_comments(path.read_text())
 
 
+def undefined_in(text):
+    return set(re.findall(r"^\s*#\s*undef\s+(\w+)", text, re.M))
+
+
 def macros_of(text):
     """By name; not those that are defined for the lines of a table, and undefined behind it."""
-    undefined = set(re.findall(r"^\s*#\s*undef\s+(\w+)", text, re.M))
+    undefined = undefined_in(text)
     for name, parameters, value in re.findall(r"^\s*#\s*define\s+(\w+)(\([^)]*\))?[ \t]*(.*)$", text, re.M):
         yield name, parameters + " ".join(value.split()), name in undefined
 
@@ -61,12 +65,14 @@ def branches(body):
 def measure():
     values, places, files = (collections.defaultdict(set) for _ in range(3))
     found = {}
-    tables = set()
+    # A table undefines, at its end, what each place that includes it defines for its lines.
+    tables = {name for path in [*ROOT.glob("src/**/*.def"), *ROOT.glob("src/**/table.h")]
+              for name in undefined_in(path.read_text())}
     for path, text in sources():
         for name, value, is_tables in macros_of(text):
             values[name].add(value)
             places[name].add(path)
-            if is_tables or path.endswith("/table.h"):
+            if is_tables:
                 tables.add(name)
         for name, body in functions_of(text):
             files[name].add(path)

@@ -18,9 +18,9 @@
 #include "support/memory.h"
 #include "toml.h"
 
-#define MOST_BYTES  (1 << 20)
-#define OWN_FILE    "yieldsan.toml"
-#define PYTHON_FILE "pyproject.toml"
+#define MOST_CONFIG_BYTES (1 << 20)
+#define OWN_FILE	  "yieldsan.toml"
+#define PYTHON_FILE	  "pyproject.toml"
 
 static const char *const keys[] = { "suppressions", "baseline", "show", "fail-on", "options" };
 
@@ -32,9 +32,9 @@ static char *read_text(const char *path, size_t *size)
 
 	if (!file)
 		return NULL;
-	text = memory_get(MOST_BYTES + 1);
-	*size = fread(text, 1, MOST_BYTES, file);
-	if (ferror(file) || *size == MOST_BYTES) {
+	text = memory_get(MOST_CONFIG_BYTES + 1);
+	*size = fread(text, 1, MOST_CONFIG_BYTES, file);
+	if (ferror(file) || *size == MOST_CONFIG_BYTES) {
 		errno = ferror(file) ? errno : EFBIG;
 		free(text);
 		text = NULL;

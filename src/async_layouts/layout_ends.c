@@ -7,12 +7,12 @@
 #include "shared/pattern.h"
 #include "shared/text.h"
 
-#define MAX_DEPTH 10
-#define SEMAPHORE "tokio::sync::batch_semaphore::Semaphore"
-#define HEADER	  "tokio::runtime::task::core::Header"
-#define CHANNEL	  "tokio::sync::mpsc::chan::Chan<"
-#define ONESHOT	  "tokio::sync::oneshot::Inner<"
-#define RAW_WAKER "core::task::wake::RawWaker"
+#define MAX_PARTS_DEPTH 10
+#define SEMAPHORE	"tokio::sync::batch_semaphore::Semaphore"
+#define HEADER		"tokio::runtime::task::core::Header"
+#define CHANNEL		"tokio::sync::mpsc::chan::Chan<"
+#define ONESHOT		"tokio::sync::oneshot::Inner<"
+#define RAW_WAKER	"core::task::wake::RawWaker"
 
 /* The start of a type's name, and of the name of the object that it leads to. */
 static const struct {
@@ -64,7 +64,7 @@ static bool find_part(struct layout_builder *builder, Dwarf_Die *whole, const ch
 	Dwarf_Die child, type;
 	int tag = dwarf_tag(whole);
 
-	if (depth > MAX_DEPTH)
+	if (depth > MAX_PARTS_DEPTH)
 		return false;
 	if (tag == DW_TAG_structure_type || tag == DW_TAG_union_type) {
 		if (!types_resolve(&builder->types, whole))
@@ -104,7 +104,7 @@ static bool find_pointer(struct layout_builder *builder, Dwarf_Die *whole, const
 	Dwarf_Die child, type;
 	int tag = dwarf_tag(whole);
 
-	if (depth > MAX_DEPTH)
+	if (depth > MAX_PARTS_DEPTH)
 		return false;
 	if (tag == DW_TAG_pointer_type) {
 		uint64_t object = 0;
@@ -284,9 +284,9 @@ static bool is_waitable(struct layout_builder *builder, Dwarf_Die *type, int dep
 		return true;
 	if (text_begins(name, "tokio::future::maybe_done::MaybeDone<") ||
 	    text_begins(name, "futures_util::future::maybe_done::MaybeDone<"))
-		return depth <= MAX_DEPTH && done_future(builder, type, &of) &&
+		return depth <= MAX_PARTS_DEPTH && done_future(builder, type, &of) &&
 		       is_waitable(builder, &of, depth + 1);
-	if (*name != '(' || depth > MAX_DEPTH || !types_resolve(&builder->types, type))
+	if (*name != '(' || depth > MAX_PARTS_DEPTH || !types_resolve(&builder->types, type))
 		return false;
 	DIE_FOR_EACH_CHILD(child, type)
 	if (dwarf_tag(&child) == DW_TAG_member) {
@@ -317,7 +317,7 @@ static bool is_polled_or_plain(struct layout_builder *builder, Dwarf_Die *type, 
 	default:
 		return false;
 	}
-	if (depth > MAX_DEPTH || !types_resolve(&builder->types, type))
+	if (depth > MAX_PARTS_DEPTH || !types_resolve(&builder->types, type))
 		return false;
 	DIE_FOR_EACH_CHILD(child, type)
 	{

@@ -12,7 +12,6 @@
 #include "shared/arch/code_shapes.h"
 #include "support/memory.h"
 
-#define WORD	    8
 #define STACK_BYTES (256 * 1024) /* bytes of a stack that are read */
 
 struct outside {
@@ -113,9 +112,9 @@ static void read_stack(struct outside *outside, uint64_t sp)
 
 static bool load(const struct outside *outside, uint64_t address, uint64_t *value)
 {
-	if (address < outside->low || address + WORD > outside->high)
+	if (address < outside->low || address + ARCH_WORD > outside->high)
 		return false;
-	memcpy(value, outside->stack + (address - outside->low), WORD);
+	memcpy(value, outside->stack + (address - outside->low), ARCH_WORD);
 	return true;
 }
 
@@ -216,7 +215,7 @@ static bool take_frame_pointer(struct outside *outside, struct place *place, uin
 {
 	uint64_t back;
 
-	if (!load(outside, at + WORD, &back) || !is_behind_call(outside, back))
+	if (!load(outside, at + ARCH_WORD, &back) || !is_behind_call(outside, back))
 		return false;
 	place->bp = at;
 	place->bp_known = true;
@@ -241,8 +240,8 @@ static bool search_frame_pointer(struct outside *outside, struct place *place)
 
 	if (compute_frame_pointer(outside, place))
 		return true;
-	for (uint64_t at = place->sp; load(outside, at, &saved); at += WORD)
-		if ((!saved || saved > at) && saved % WORD == 0 &&
+	for (uint64_t at = place->sp; load(outside, at, &saved); at += ARCH_WORD)
+		if ((!saved || saved > at) && saved % ARCH_WORD == 0 &&
 		    saved <= outside->high + (1 << 20) && take_frame_pointer(outside, place, at))
 			return true;
 	return false;
@@ -252,7 +251,7 @@ static bool step(struct outside *outside, struct place *place)
 {
 	Dwarf_Frame *frame = frame_at(outside, place->pc);
 	unsigned base = ARCH_DWARF_BP;
-	int64_t offset = 2 * WORD;
+	int64_t offset = 2 * ARCH_WORD;
 	uint64_t cfa, back;
 
 	if (is_outermost(frame) || (frame && !cfa_rule(frame, &base, &offset))) {
@@ -264,14 +263,14 @@ static bool step(struct outside *outside, struct place *place)
 		return false;
 	}
 	cfa = (base == ARCH_DWARF_BP ? place->bp : place->sp) + (uint64_t)offset;
-	if (cfa <= place->sp || !load(outside, cfa - WORD, &back) || !back) {
+	if (cfa <= place->sp || !load(outside, cfa - ARCH_WORD, &back) || !back) {
 		free(frame);
 		return false;
 	}
 	if (frame)
 		restore_frame_pointer(outside, frame, cfa, place);
 	else
-		place->bp_known = load(outside, cfa - 2 * WORD, &place->bp);
+		place->bp_known = load(outside, cfa - 2 * ARCH_WORD, &place->bp);
 	free(frame);
 	place->sp = cfa;
 	place->pc = back - 1;

@@ -40,9 +40,9 @@ UNIT_MUTATIONS = [
     ("src/runtime/hooks.def", "FORKED(executors_forget_records())\n", "", "runtime/forked_child"),
     ("src/runtime/process/phase.c", "	ends_ns = 0;\n", "", "runtime/forked_child"),
     # stacks
-    ("src/runtime/unwind/unwinder.c", "bp = LIKELY(saved >= sp && saved <= cfa - 2 * WORD) ? load(saved) : 0;", "bp = load(saved);",
+    ("src/runtime/unwind/unwinder.c", "bp = LIKELY(saved >= sp && saved <= cfa - 2 * ARCH_WORD) ? load(saved) : 0;", "bp = load(saved);",
      "runtime/unwinder_hostile"),
-    ("src/runtime/unwind/unwinder.c", "saved >= walk->sp && saved <= cfa - 2 * WORD ? load(saved) : 0", "load(saved)",
+    ("src/runtime/unwind/unwinder.c", "saved >= walk->sp && saved <= cfa - 2 * ARCH_WORD ? load(saved) : 0", "load(saved)",
      "runtime/unwinder_hostile"),
     ("src/runtime/unwind/stack_bounds.c", "if (bounds->is_own || end", "if (end", "runtime/unwinder_hostile"),
     # calls and turns

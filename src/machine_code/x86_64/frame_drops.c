@@ -8,7 +8,6 @@
 #define REGISTER_BP	    5
 #define RSI		    6
 #define RDI		    7
-#define WORD		    8
 #define MOST_USED	    64
 #define LARGEST_SIZE	    16 /* of a variable that is considered */
 
@@ -110,7 +109,7 @@ static bool take_move(frame_code *read, const void *argument, uint64_t pc,
 	if (!decode(read, argument, pc, &next))
 		return false;
 	if (is_of_frame(&next) && next.base == first->base && next.reg == RSI &&
-	    next.displacement == first->displacement + WORD) {
+	    next.displacement == first->displacement + (int)ARCH_WORD) {
 		pc += next.length;
 		if (!decode(read, argument, pc, &next))
 			return false;

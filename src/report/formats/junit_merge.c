@@ -12,8 +12,8 @@
 #include "junit_test_name.h"
 #include "report/model/model.h"
 
-#define MOST_BYTES  (256 << 20)
-#define MOST_LEVELS 32
+#define MOST_JUNIT_BYTES (256 << 20)
+#define MOST_LEVELS	 32
 
 /* An element of the file: offsets of its start tag and of its end tag. */
 struct element {
@@ -151,7 +151,7 @@ static bool read_file(struct junit_merge *merge, const char *path)
 	merge->text = memory_get(room);
 	while ((got = fread(merge->text + merge->size, 1, room - merge->size, file)) > 0) {
 		merge->size += got;
-		if (merge->size == room && room < MOST_BYTES) {
+		if (merge->size == room && room < MOST_JUNIT_BYTES) {
 			char *larger = realloc(merge->text, room *= 2);
 
 			if (!larger)
@@ -161,7 +161,7 @@ static bool read_file(struct junit_merge *merge, const char *path)
 	}
 	if (ferror(file))
 		merge->problem = strerror(errno);
-	else if (merge->size >= MOST_BYTES)
+	else if (merge->size >= MOST_JUNIT_BYTES)
 		merge->problem = "it is larger than 256 MiB";
 	fclose(file);
 	return !merge->problem;

@@ -2,7 +2,7 @@
 #include "runtime/process/process.h"
 #include "call.h"
 
-#define EXITS(name, handlers)                                                                      \
+#define EXIT_CALL(name, handlers)                                                                  \
 	EXPORT void name(int status)                                                               \
 	{                                                                                          \
 		if (!this_thread.vforked)                                                          \
@@ -11,7 +11,7 @@
 		__builtin_unreachable();                                                           \
 	}
 
-EXITS(exit, true)
-EXITS(quick_exit, true)
-EXITS(_exit, false)
-EXITS(_Exit, false)
+EXIT_CALL(exit, true)
+EXIT_CALL(quick_exit, true)
+EXIT_CALL(_exit, false)
+EXIT_CALL(_Exit, false)

@@ -8,7 +8,6 @@
 #include "runtime/modules/modules.h"
 #include "runtime/trace/record_index.h"
 
-#define WORD	       sizeof(uintptr_t)
 #define STRING_SIZE    160 /* characters of a name */
 #define LONGEST_SOURCE (4 << 20)
 #define SOURCE_CHUNK   512 /* bytes of a source read at once: the stack may be small */
@@ -26,7 +25,7 @@
 #define MOST_BEHIND	12 /* words that are inspected */
 
 /* ExternalString: V8 stores the address of the characters after the resource. */
-#define AFTER_RESOURCE WORD
+#define AFTER_RESOURCE ARCH_WORD
 
 /* String types: v8dbg_StringRepresentationMask and similar, unchanged since V8 7. */
 enum { STRING_KINDS = 7, STRING_SEQUENTIAL = 0, STRING_EXTERNAL = 2, STRING_THIN = 5 };
@@ -304,7 +303,8 @@ struct function {
  */
 static bool function_of(uintptr_t scope, uint32_t source_length, struct function *function)
 {
-	uintptr_t locals = field(scope, SCOPE_LOCALS * WORD), number[2] = { 0 }, word, text = 0;
+	uintptr_t locals = field(scope, SCOPE_LOCALS * ARCH_WORD), number[2] = { 0 }, word,
+		  text = 0;
 	uint32_t count = (uint32_t)(locals >> 32);
 	unsigned numbers = 0;
 	size_t at;
@@ -315,7 +315,7 @@ static bool function_of(uintptr_t scope, uint32_t source_length, struct function
 		return false;
 	at = SCOPE_VARIABLES + count + (count < MANY_LOCALS ? count : 1);
 	for (size_t i = 0; i < MOST_BEHIND; i++) {
-		word = field(scope, (intptr_t)((at + i) * WORD));
+		word = field(scope, (intptr_t)((at + i) * ARCH_WORD));
 		if (is_small(word)) {
 			number[0] = number[1];
 			number[1] = word >> 32;
@@ -342,7 +342,7 @@ size_t javascript_heap_frame(uintptr_t fp, char *text, size_t size)
 	struct text source;
 	size_t used, part;
 
-	if (!known || !far_read(fp + (uintptr_t)(intptr_t)v8.function_slot, &object, WORD))
+	if (!known || !far_read(fp + (uintptr_t)(intptr_t)v8.function_slot, &object, ARCH_WORD))
 		return 0;
 	shared = field(object, v8.shared);
 	if (type_of(shared) != v8.type_shared)

@@ -7,7 +7,6 @@
 #include "unwind_rule.h"
 #include "unwind_table.h"
 
-#define WORD	    sizeof(uintptr_t)
 #define OWN_FRAMES  32	    /* own frames that a walk may meet and leave out */
 #define CODE_START  0x10000 /* the lowest address that a program may map */
 #define ADDRESS_END (UINT64_C(1) << 47)
@@ -102,16 +101,16 @@ static bool step_by_guess(struct walk *walk)
 {
 	uintptr_t bp = walk->bp, sp = walk->sp, back;
 
-	if (bp % WORD || bp < sp || bp - sp > MAX_GUESS ||
-	    !stack_bounds_reach(&walk->bounds, bp + 2 * WORD))
+	if (bp % ARCH_WORD || bp < sp || bp - sp > MAX_GUESS ||
+	    !stack_bounds_reach(&walk->bounds, bp + 2 * ARCH_WORD))
 		return false;
-	back = load(bp + WORD);
+	back = load(bp + ARCH_WORD);
 	if (!looks_like_code(walk, back - 1))
 		return false;
 	walk->at = back - 1;
-	walk->place = bp + WORD;
+	walk->place = bp + ARCH_WORD;
 	walk->bp = load(bp);
-	walk->sp = bp + 2 * WORD;
+	walk->sp = bp + 2 * ARCH_WORD;
 	return true;
 }
 
@@ -139,17 +138,18 @@ static bool step_realigned(struct walk *walk, uint64_t rule)
 	uintptr_t cfa, saved;
 
 	if (loaded < walk->sp || loaded > ADDRESS_END ||
-	    !stack_bounds_reach(&walk->bounds, loaded + WORD))
+	    !stack_bounds_reach(&walk->bounds, loaded + ARCH_WORD))
 		return false;
 	cfa = load(loaded) + unwind_added(rule);
-	if (cfa < walk->sp + WORD || cfa > ADDRESS_END || !stack_bounds_reach(&walk->bounds, cfa))
+	if (cfa < walk->sp + ARCH_WORD || cfa > ADDRESS_END ||
+	    !stack_bounds_reach(&walk->bounds, cfa))
 		return false;
 	if (rule & UNWIND_BP_SAVED) {
 		saved = (rule & UNWIND_BP_AT_BP ? walk->bp : cfa) +
 			(uintptr_t)unwind_bp_offset(rule);
-		walk->bp = saved >= walk->sp && saved <= cfa - 2 * WORD ? load(saved) : 0;
+		walk->bp = saved >= walk->sp && saved <= cfa - 2 * ARCH_WORD ? load(saved) : 0;
 	}
-	walk->place = cfa - WORD;
+	walk->place = cfa - ARCH_WORD;
 	walk->at = load(walk->place) - 1;
 	walk->sp = cfa;
 	return walk->at + 1 != 0;
@@ -223,16 +223,16 @@ static inline __attribute__((always_inline)) size_t walk_stack(const struct unwi
 			else
 				trail->start_bp = true;
 		}
-		if (UNLIKELY(cfa < sp + WORD))
+		if (UNLIKELY(cfa < sp + ARCH_WORD))
 			break;
 		if (UNLIKELY(cfa > bounds.high) && !stack_bounds_reach(&bounds, cfa))
 			break;
 		if (rule & UNWIND_BP_SAVED) {
 			saved = cfa + (uintptr_t)unwind_bp_offset(rule);
-			bp = LIKELY(saved >= sp && saved <= cfa - 2 * WORD) ? load(saved) : 0;
+			bp = LIKELY(saved >= sp && saved <= cfa - 2 * ARCH_WORD) ? load(saved) : 0;
 			bp_place = saved;
 		}
-		place = cfa - WORD;
+		place = cfa - ARCH_WORD;
 		if (trail)
 			note(trail, place, false);
 		sp = cfa;

@@ -14,6 +14,9 @@
 #define ARCH_ELF_MACHINE  EM_X86_64
 #define ARCH_ELF_RELATIVE R_X86_64_RELATIVE
 
+/* A saved register, a return address. */
+#define ARCH_WORD sizeof(uint64_t)
+
 /* The smallest page: protection is uniform within one. */
 #define ARCH_PAGE 4096
 

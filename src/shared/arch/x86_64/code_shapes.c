@@ -2,7 +2,6 @@
 
 #include "x86_instruction.h"
 
-#define WORD		 8
 #define RSP		 4
 #define NEAR_CALL	 0xe8
 #define INDIRECT	 0xff
@@ -45,7 +44,7 @@ uint64_t code_stack_growth(const uint8_t *code, size_t size)
 		    (of.reg & 7) == OPERATION_SUBTRACT && of.immediate > 0)
 			return growth + (uint64_t)of.immediate;
 		if ((of.opcode & 0xf8) == 0x50) /* push */
-			growth += WORD;
+			growth += ARCH_WORD;
 		else if (!is_move_of_registers(&of))
 			break;
 		code += of.length;
