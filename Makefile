@@ -195,7 +195,7 @@ $(BUILD)/tools/%.o: %
 $(BUILD)/tools/%.cc.o: %.cc
 	@mkdir -p $(@D)
 	@echo "  CXX     $<"
-	$(Q)$(CXX) -std=c++17 -Wall -Wextra -fno-exceptions -fno-rtti -Itools -MMD -MP $(SANITIZE) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CXX) -std=c++17 -Wall -Wextra -fno-rtti -Itools -MMD -MP $(SANITIZE) $(CFLAGS) -c -o $@ $<
 
 # A unit test of the runtime is a program with the runtime linked in: its wrappers stand before libc's.
 # Only a library exports old versions.

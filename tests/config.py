@@ -4,7 +4,7 @@
 import os
 import sys
 
-from cli.place import expect, run, run_tests, yieldsan
+from cli.place import expect, expect_refusal, run, run_tests, yieldsan
 
 WARNS = """
 #include <fcntl.h>
@@ -99,6 +99,13 @@ def what_is_wrong_is_named(place):
     below = _project(place, "a = [\n", "pyproject.toml")
     expect(run(place / "warns", cwd=below).status == 0, "not about us")
     expect(run("--config=/nonexistent", place / "warns", cwd=below).status == 2, "there is no such file")
+
+
+def a_text_that_is_no_toml_does_not_end_the_command(place):
+    """It fails an assertion of the parser."""
+    for name in ("yieldsan.toml", "pyproject.toml"):
+        below = _project(place, "[*tool.yieldsan", name)
+        expect_refusal(run("true", cwd=below), 2, name, "not TOML")
 
 
 def check_prints_what_holds(place):
