@@ -29,6 +29,7 @@ tools_src   := $(wildcard tools/*.c) \
 runtime_obj := $(runtime_src:%=$(BUILD)/runtime/%.o)
 tools_obj   := $(tools_src:%=$(BUILD)/tools/%.o) $(BUILD)/tools/tools/toml.cc.o $(BUILD)/tools/profile.pb-c.o $(BUILD)/tools/carried_program.o
 
+fuzzers := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(filter-out %/files_main.c,$(wildcard tests/fuzz/*.c)))
 unit    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/*/*.c))
 # Each ends with a line `N passed, N failed, N skipped`.
 runners := $(wildcard tests/*.py tests/*.sh)
@@ -40,7 +41,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deb wheel npm static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-stuck check-strangers check-packages check-userlands check-export check-watcher mutate demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
+.PHONY: all deb wheel npm static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-stuck check-strangers check-packages check-userlands check-export check-watcher fuzz fuzz-targets mutate demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -48,7 +49,7 @@ check: ## install what is missing, build, and run all tests
 	$(Q)tools/install-dependencies.sh build check $(if $(CI),servers)
 	$(Q)$(again) check-built
 
-check-built: all $(unit)
+check-built: all $(unit) $(fuzzers)
 	$(Q)tests/summary $(unit) $(runners)
 
 check-recipes: ## the tests of `yieldsan ci' with all drivers, cargo-nextest included
@@ -102,6 +103,17 @@ check-userlands: ## one static file in Debian 11, Debian 13 and a bare image, ma
 
 unit: $(unit) ## run the unit tests
 	$(Q)tests/summary $^
+
+# The command's code by clang, for libFuzzer; the seeds are made by the command as it is.
+SECONDS ?= 60
+fuzz: ## SECONDS=60 TARGETS="traces ...": mutated inputs for all that the command reads, each for so long
+	$(Q)tools/install-dependencies.sh build check fuzz
+	$(Q)$(again) all
+	$(Q)$(again) BUILD=$(BUILD)/fuzz CC=clang CXX=clang++ CFLAGS="-O1 -g" FUZZ_MAIN= FUZZ_LINK=-fsanitize=fuzzer \
+		SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=function,pointer-overflow -fno-sanitize-recover=undefined" fuzz-targets
+	$(Q)tests/long/fuzz.py --seconds=$(SECONDS) $(TARGETS)
+
+fuzz-targets: $(fuzzers)
 
 mutate: ## make mistakes in a copy of the code, and see whether the tests notice them
 	$(Q)tools/install-dependencies.sh build check
@@ -210,6 +222,13 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/tools.a
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
 	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -I. $(TOOLS) $(CFLAGS) -o $@ $< $(BUILD)/tools.a -lcmocka $(LIBS)
+
+# A fuzz target that only reads the files that are named: libFuzzer's place is taken by a plain main().
+FUZZ_MAIN ?= tests/fuzz/files_main.c
+$(BUILD)/fuzzers/%: tests/fuzz/%.c tests/fuzz/files_main.c $(BUILD)/tools.a
+	@mkdir -p $(@D)
+	@echo "  FUZZER  $@"
+	$(Q)$(CC) $(COMMON) -MMD -MP -MF $@.d -I. $(TOOLS) $(CFLAGS) $(FUZZ_LINK) -o $@ $< $(FUZZ_MAIN) $(BUILD)/tools.a $(LIBS)
 
 # What is given away: one static command that carries the library, and an archive for a prefix. The same
 # source gives the same bytes, whatever the directory: no paths, no times, no order of a file system.
@@ -324,8 +343,8 @@ lint: $(eslint) ## warnings of clang, clang-tidy, cppcheck, gcc's analyzer, shel
 check-asan: ## the tools' tests under the address and undefined-behaviour sanitizers
 	$(Q)$(again) BUILD=$(BUILD)/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" check-tools
 
-check-tools: all $(filter-out $(BUILD)/unit/runtime/%,$(unit))
-	$(Q)tests/summary $(filter-out $(BUILD)/unit/runtime/%,$(unit)) $(wildcard tests/cli_*.py) tests/scan.py
+check-tools: all $(filter-out $(BUILD)/unit/runtime/%,$(unit)) $(fuzzers)
+	$(Q)tests/summary $(filter-out $(BUILD)/unit/runtime/%,$(unit)) $(wildcard tests/cli_*.py) tests/scan.py tests/fuzz_inputs.py
 
 # The tests whose lines count: what a slow build or a moved directory makes fail is of no account.
 COVERED ?= $(unit) $(runners)
@@ -398,4 +417,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
--include $(runtime_obj:.o=.d) $(tools_obj:.o=.d) $(unit:=.d)
+-include $(runtime_obj:.o=.d) $(tools_obj:.o=.d) $(unit:=.d) $(fuzzers:=.d)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the named purposes need and is not there. Says nothing when everything is.
-# build, check, lint: the targets of make. static: what make static has beyond build. python, node, rust: runtimes of the demo. recipes, userlands: what check-recipes and check-userlands have beyond check. runners: what check-runners has beyond both. servers: well-behaved programs to test with, and
+# build, check, lint: the targets of make. static: what make static has beyond build. python, node, rust: runtimes of the demo. recipes, userlands: what check-recipes and check-userlands have beyond check. runners: what check-runners has beyond both. fuzz: what make fuzz has beyond check. servers: well-behaved programs to test with, and
 # strangers: what check-strangers has beyond them; only a machine that is thrown away afterwards should get these.
 # Where there is no apt-get it says which packages Debian would take.
 set -eu
@@ -70,6 +70,8 @@ check fish                 fish
 check erlang-base          erl
 check cmake                ctest
 check meson                meson
+fuzz clang                 clang
+fuzz libclang-rt-14-dev    /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a
 packages dpkg-dev          dpkg-shlibdeps
 packages lintian           lintian
 packages mmdebstrap        mmdebstrap

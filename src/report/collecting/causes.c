@@ -220,7 +220,9 @@ void causes_find(struct report *report)
 	cycles_first(report);
 	merge(report);
 	count = report->finding_count;
-	all = obstack_copy(&report->memory, report->findings, count * sizeof *all);
+	all = obstack_alloc(&report->memory, count * sizeof *all);
+	if (count)
+		memcpy(all, report->findings, count * sizeof *all);
 	for (size_t i = 0; i < count; i++)
 		all[i]->cause = cause_of(report, all[i]);
 	for (size_t i = count; i-- > 0;)
