@@ -46,7 +46,9 @@ CHANGES = (
     (re.compile(r"\+<address>"), "+<offset>"),
     (re.compile(r"(?<=: )(once, <time>|N times, <time> in total, longest <time>)"), "<how often, how long>"),
 )
-DROPPED = re.compile(r"^  (lowered|less sure|of the same call): |^      the interpreter itself waited |traces kept in |^yieldsan: \[")
+# The outermost frame below a framework's is kept or not: it depends on the length of the paths before it.
+DROPPED = re.compile(r"^  (lowered|less sure|of the same call): |^      the interpreter itself waited |traces kept in |^yieldsan: \[|"
+                     r"^      <module>  shop\.py:")
 
 
 def _general(text, place):

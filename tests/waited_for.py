@@ -16,6 +16,7 @@ PROGRAM = r"""
 #include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,42 @@ static void read_of_child(int fds[2])
 	wait(NULL);
 }
 
+/* A child that empties the pipe after a while. */
+static void write_to_child(int fds[2])
+{
+	char bytes[100000] = "";
+
+	if (!fork()) {
+		prctl(PR_SET_NAME, "reader");
+		close(fds[1]);
+		pause_ms(60);
+		while (read(fds[0], bytes, sizeof bytes) > 0)
+			;
+		_exit(0);
+	}
+	yieldsan_turn_begin("pump");
+	write(fds[1], bytes, sizeof bytes);
+	yieldsan_turn_end();
+	close(fds[1]);
+	wait(NULL);
+}
+
+static void wait_for_child(bool named)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		if (named)
+			prctl(PR_SET_NAME, "worker");
+		pause_ms(150);
+		_exit(0);
+	}
+	usleep(50000);
+	yieldsan_turn_begin("pump");
+	waitpid(child, NULL, 0);
+	yieldsan_turn_end();
+}
+
 static int connected(const char *port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(atoi(port)),
@@ -121,6 +158,10 @@ int main(int argc, char **argv)
 		wait_for_lock(outside);
 	else if (!strcmp(what, "pipe") && !pipe(fds))
 		read_of_child(fds);
+	else if (!strcmp(what, "full") && !pipe(fds))
+		write_to_child(fds);
+	else if (!strcmp(what, "child") || !strcmp(what, "copy"))
+		wait_for_child(!strcmp(what, "child"));
 	else if (!strcmp(what, "pair") && !socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
 		read_of_child(fds);
 	else if (!strcmp(what, "file") || !strcmp(what, "files"))
@@ -185,6 +226,24 @@ def a_pipe_names_the_child_at_its_other_end(place):
     message, facts = _message(place, "pipe", call="read")
     expect(re.match(r"read \(from a pipe of writer \(\d+\)\) blocks", message), message)
     expect(facts["kind"] == "pipe" and facts["process"] == "writer", facts)
+
+
+def a_full_pipe_names_the_child_that_reads_it(place):
+    message, facts = _message(place, "full", call="write")
+    expect(re.match(r"write \(to a pipe to reader \(\d+\)\) blocks", message), message)
+    expect(facts["kind"] == "pipe" and facts["process"] == "reader", facts)
+
+
+def a_wait_names_the_child(place):
+    message, facts = _message(place, "child", call="waitpid")
+    expect(re.match(r"waitpid \(for worker \(\d+\)\) blocks", message), message)
+    expect(facts["kind"] == "child" and facts["process"] == "worker" and facts["pid"] > 0, facts)
+
+
+def a_child_that_is_still_a_copy_has_a_number(place):
+    message, facts = _message(place, "copy", call="waitpid")
+    expect(re.match(r"waitpid \(for process \d+\) blocks", message), message)
+    expect(facts["kind"] == "child" and "process" not in facts, facts)
 
 
 def a_socket_pair_is_called_one(place):

@@ -221,7 +221,7 @@ struct trace_thread {
 	uint32_t alive;
 	char name[TRACE_NAME_SIZE];
 	uint32_t executor;   /* offset: of the current or last turn */
-	uint32_t call_fd;    /* descriptor of the call in progress + 1; 0: none */
+	uint32_t call_on;    /* of the call in progress: descriptor + 1, or the child; 0: none */
 	uint64_t turn_start; /* ticks of the trace_clock; 0: in no timed turn */
 	struct {
 		uint32_t executor; /* offset; 0: free */
@@ -400,6 +400,7 @@ enum trace_waited {
 	WAITED_LISTENER, /* text: the socket's own address */
 	WAITED_HOST,	 /* text: the name that was looked up */
 	WAITED_LOCK,
+	WAITED_CHILD, /* a child process: pid and name */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "inspect/open_file.h"
 #include "inspect/pipe_ends.h"
 #include "inspect/process_file.h"
+#include "judgement/call_class.h"
 #include "shared/text.h"
 
 /* The address as people write it: "127.0.0.1:80", "[::1]:80", "/run/x.sock"; NULL: it has none. */
@@ -113,6 +114,9 @@ void waited_for_take(struct collection *collection, const struct trace_site *sit
 		waited->kind = WAITED_FOR_HOST;
 		waited->text = strings_keep_part(strings, record->text, record->text_size);
 		break;
+	case WAITED_CHILD:
+		waited->kind = WAITED_FOR_CHILD;
+		break;
 	case WAITED_LOCK:
 		waited->kind = WAITED_FOR_LOCK;
 		collection_stack(collection, record->acquired, site->first_ns, &waited->taken);
@@ -120,18 +124,31 @@ void waited_for_take(struct collection *collection, const struct trace_site *sit
 	}
 }
 
+/* 0: not known which. */
+static void take_process(struct strings *strings, pid_t pid, struct waited_for *waited)
+{
+	char name[64];
+
+	waited->pid = pid;
+	if (pid && process_text(pid, pid, "comm", name, sizeof name))
+		waited->name = strings_keep(strings, name);
+}
+
+static void take_awaited(struct strings *strings, pid_t pid, struct waited_for *waited)
+{
+	waited->kind = WAITED_FOR_CHILD;
+	waited->fd = -1;
+	take_process(strings, pid, waited);
+}
+
 static void take_pipe(struct strings *strings, pid_t pid, const char *link, bool writers,
 		      struct waited_for *waited)
 {
 	struct pipe_ends ends;
-	char name[64];
 
 	pipe_ends_find(&ends, pid, link, writers);
 	waited->kind = WAITED_FOR_PIPE;
-	waited->pid = ends.other ? ends.other : ends.own ? pid : 0;
-	if (waited->pid &&
-	    process_text((pid_t)waited->pid, (pid_t)waited->pid, "comm", name, sizeof name))
-		waited->name = strings_keep(strings, name);
+	take_process(strings, ends.other ? ends.other : ends.own ? pid : 0, waited);
 }
 
 void waited_for_look(struct collection *collection, const struct trace_thread *thread,
@@ -142,10 +159,15 @@ void waited_for_look(struct collection *collection, const struct trace_thread *t
 	struct waited_for *waited = &seen->waited;
 	struct open_file file;
 
-	if (!collection->trace->running || !thread->call_fd ||
-	    !open_file_read(pid, (int)thread->call_fd - 1, &file))
+	if (!collection->trace->running || !thread->call_on)
 		return;
-	waited->fd = standard_stream(thread->call_fd);
+	if (call->class == CLASS_CHILD) {
+		take_awaited(strings, (pid_t)thread->call_on, waited);
+		return;
+	}
+	if (!open_file_read(pid, (int)thread->call_on - 1, &file))
+		return;
+	waited->fd = standard_stream(thread->call_on);
 	if (text_begins(file.link, "pipe:")) {
 		bool reads = !strstr(call->name, "write") && !strstr(call->name, "put") &&
 			     !strstr(call->name, "print") && !strstr(call->name, "flush");

@@ -276,7 +276,7 @@ static void add_array(json_t *object, const char *name, json_t *array)
 static json_t *waited_for_json(const struct waited_for *waited)
 {
 	static const char *const kinds[] = {
-		"", "file", "pipe", "socket", "listener", "socket-pair", "host", "lock",
+		"", "file", "pipe", "socket", "listener", "socket-pair", "host", "lock", "child",
 	};
 	const struct stack *taken = finding_stack_face(&waited->taken);
 	json_t *object = json_object();

@@ -55,6 +55,7 @@ struct waited_for {
 		WAITED_FOR_SOCKET_PAIR,
 		WAITED_FOR_HOST,
 		WAITED_FOR_LOCK,
+		WAITED_FOR_CHILD,
 	} kind;
 	const char *text; /* a path, an address, a host name; kept */
 	const char *name; /* of the process at the other end, or of the lock's holder; kept */

@@ -21,7 +21,7 @@ static bool has_one_of(const char *call, const char *const *words, size_t count)
 
 static const char *preposition(const char *call, enum waited_kind kind)
 {
-	if (kind == WAITED_FOR_HOST)
+	if (kind == WAITED_FOR_HOST || kind == WAITED_FOR_CHILD)
 		return "for";
 	if (HAS(call, "readlink", "readdir", "stat"))
 		return "of";
@@ -51,6 +51,8 @@ static const char *object_words(struct session *session, const struct waited_for
 	switch (waited->kind) {
 	case WAITED_FOR_PIPE:
 		return process ? strings_print(strings, "a pipe %s %s", other, process) : "a pipe";
+	case WAITED_FOR_CHILD:
+		return process;
 	case WAITED_FOR_SOCKET_PAIR:
 		return "a socket pair";
 	case WAITED_FOR_SOCKET:

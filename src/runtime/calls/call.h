@@ -98,7 +98,8 @@ struct call_watch {
 	int32_t holder;	     /* tid of the lock's holder, on a crowded machine; 0: not known */
 	uint64_t holder_delay_ns, own_delay_ns; /* then: how long they had waited for a CPU */
 	size_t stream_pending;
-	uintptr_t frame; /* stack address of the wrapper, for longjmp */
+	uintptr_t frame;	     /* stack address of the wrapper, for longjmp */
+	char child[TRACE_NAME_SIZE]; /* for CLASS_CHILD: name of the child that it waits for */
 };
 
 /* Whether the current call may be watched: the only test in a wrapper. */

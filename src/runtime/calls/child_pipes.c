@@ -13,15 +13,19 @@
 struct child {
 	uint64_t program_ns; /* when it was started, if it executes a program; 0 */
 	pid_t pid;
-	int pipes[PIPES];
+	int pipes[PIPES];   /* read ends */
+	int written[PIPES]; /* write ends */
 };
 
 static THREAD_LOCAL struct child children[CHILDREN], next_child;
 static THREAD_LOCAL unsigned pipes_made, children_started;
 
-void child_pipe_made(int fd)
+void child_pipe_made(const int fds[2])
 {
-	next_child.pipes[pipes_made++ % PIPES] = fd + 1;
+	unsigned slot = pipes_made++ % PIPES;
+
+	next_child.pipes[slot] = fds[0] + 1;
+	next_child.written[slot] = fds[1] + 1;
 	this_thread.made_pipe = true;
 }
 
@@ -34,12 +38,18 @@ void child_started(pid_t child, bool program)
 	pipes_made = 0;
 }
 
+static void forget_end(int *end, unsigned first, unsigned last)
+{
+	if (*end && (unsigned)*end - 1 >= first && (unsigned)*end - 1 <= last)
+		*end = 0;
+}
+
 static void forget(struct child *child, unsigned first, unsigned last)
 {
-	for (unsigned i = 0; i < PIPES; i++)
-		if (child->pipes[i] && (unsigned)child->pipes[i] - 1 >= first &&
-		    (unsigned)child->pipes[i] - 1 <= last)
-			child->pipes[i] = 0;
+	for (unsigned i = 0; i < PIPES; i++) {
+		forget_end(&child->pipes[i], first, last);
+		forget_end(&child->written[i], first, last);
+	}
 }
 
 void child_pipes_closed(unsigned first, unsigned last)
@@ -54,6 +64,15 @@ pid_t child_of_pipe(int fd)
 	for (unsigned i = 0; fd >= 0 && i < CHILDREN; i++)
 		for (unsigned n = 0; n < PIPES; n++)
 			if (children[i].pipes[n] == fd + 1)
+				return children[i].pid;
+	return 0;
+}
+
+pid_t child_that_reads(int fd)
+{
+	for (unsigned i = 0; fd >= 0 && i < CHILDREN; i++)
+		for (unsigned n = 0; n < PIPES; n++)
+			if (children[i].written[n] == fd + 1)
 				return children[i].pid;
 	return 0;
 }

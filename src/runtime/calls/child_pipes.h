@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* This thread made a pipe; `fd` is its read end. */
-void child_pipe_made(int fd);
+/* This thread made a pipe; the first is its read end. */
+void child_pipe_made(const int fds[2]);
 
 /*
  * This thread started a child: the pipes made since the last child are its. `program`: it executes
@@ -21,8 +21,11 @@ void child_started(pid_t child, bool program);
 
 void child_pipes_closed(unsigned first, unsigned last);
 
-/* The child that may write into the pipe; 0: not known. */
+/* The child that may write into the pipe with this read end; 0: not known. */
 pid_t child_of_pipe(int fd);
+
+/* The child that may read from the pipe with this write end; 0: not known. */
+pid_t child_that_reads(int fd);
 
 /*
  * Whether a wait of `slept_ns` that ends now was for a program that this thread had started for

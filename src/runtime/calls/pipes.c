@@ -11,7 +11,7 @@ static void keep_pipe(const int fds[2], int flags)
 	keep_made_as(fds[0], SUBJECT_PIPE, flags & O_NONBLOCK);
 	keep_made_as(fds[1], SUBJECT_PIPE, flags & O_NONBLOCK);
 	origin_set_pair(fds);
-	child_pipe_made(fds[0]);
+	child_pipe_made(fds);
 	if (flags & O_CLOEXEC)
 		status_pipe_made(fds[0], -1);
 }

@@ -164,7 +164,7 @@ static void keep_pair(const int fds[2], bool closed_on_exec, int other)
 	keep_made(fds[0]);
 	keep_made(fds[1]);
 	if (other < 0)
-		child_pipe_made(fds[0]);
+		child_pipe_made(fds);
 	if (closed_on_exec)
 		status_pipe_made(fds[0], other);
 }

@@ -93,7 +93,11 @@ static void take_descriptor(struct trace_waited_for *seen, const struct call_wat
 		return;
 	seen->text_size = (uint32_t)size;
 	seen->kind = WAITED_PATH;
-	seen->pid = subject == SUBJECT_PIPE ? child_of_pipe(fd) : 0;
+	if (subject == SUBJECT_PIPE) {
+		pid_t reader = child_that_reads(fd);
+
+		seen->pid = reader ? reader : child_of_pipe(fd);
+	}
 	if (seen->pid)
 		proc_read_name("/proc/", seen->pid, seen->name);
 }
@@ -114,6 +118,27 @@ static void take_lock(struct trace_waited_for *seen, const struct call_watch *wa
 		proc_read_name("/proc/self/task/", seen->holder, seen->name);
 }
 
+static void take_child(struct trace_waited_for *seen, const struct call_watch *watch)
+{
+	seen->pid = this_thread.awaited_child;
+	seen->kind = seen->pid ? WAITED_CHILD : 0;
+	memcpy(seen->name, watch->child, sizeof seen->name);
+}
+
+COLD void waited_for_child_begins(struct call_watch *watch)
+{
+	char own[TRACE_NAME_SIZE] = "";
+
+	*watch->child = '\0';
+	if (!this_thread.awaited_child)
+		return;
+	proc_read_name("/proc/", this_thread.awaited_child, watch->child);
+	proc_read_name("/proc/", trace_header()->pid, own);
+	/* It does not execute its program yet: its name is this one's. */
+	if (!strcmp(watch->child, own))
+		*watch->child = '\0';
+}
+
 static void take(struct trace_waited_for *seen, const struct call_watch *watch)
 {
 	const struct call_subject *subject = &watch->subject;
@@ -122,7 +147,9 @@ static void take(struct trace_waited_for *seen, const struct call_watch *watch)
 					  : subject->fd;
 
 	seen->subject = watch->kind;
-	if (subject->host) {
+	if (call_infos[watch->call].class == CLASS_CHILD) {
+		take_child(seen, watch);
+	} else if (subject->host) {
 		take_text(seen, subject->host);
 		seen->kind = seen->text_size ? WAITED_HOST : 0;
 	} else if (subject->path) {

@@ -126,7 +126,9 @@ static void write_down(struct call_watch *watch, struct trace_executor *executor
 	call->level = watch->level;
 	call->script_size = 0;
 	call->start_ns = now_ns();
-	this_thread.slot->call_fd = (uint32_t)(watch->subject.fd + 1);
+	this_thread.slot->call_on = call_infos[watch->call].class == CLASS_CHILD
+					    ? (uint32_t)this_thread.awaited_child
+					    : (uint32_t)(watch->subject.fd + 1);
 	__atomic_store_n(&call->sequence, call->sequence | 1, __ATOMIC_RELEASE);
 }
 
@@ -190,6 +192,8 @@ static bool begin(struct call_watch *watch)
 	 * needs them too, unless it is no finding.
 	 */
 	call_take_script(watch);
+	if (class == CLASS_CHILD)
+		waited_for_child_begins(watch);
 	if (call_usage_is_old(class, watch->kind))
 		call_usage_take();
 	watch->cpu_ns = this_thread.usage.cpu_ns;
