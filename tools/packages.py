@@ -21,7 +21,7 @@ SUMMARY = "Finds what blocks the event loop of an async program, without a rebui
 # The oldest time that a zip file can hold.
 WHEN = (1980, 1, 1, 0, 0, 0)
 TAG = "py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64"
-MARKS = ("marks.c", "marks.js", "binding.gyp", "yieldsan-tests.mjs")
+FOR_NODE = sorted(path.name for path in (ROOT / "tools/node").glob("*.*") if path.name != "package.json")
 # Under this name, cargo finds the command as `cargo yieldsan'. pip writes its interpreter into the first line.
 CARGO = """#!python
 import os
@@ -70,12 +70,14 @@ def _zip(archive, name, data, mode):
 def npm(build, version):
     """The static command, and the marks, whose addon is built only on request: not every machine has a compiler."""
     package = json.loads((ROOT / "tools/node/package.json").read_text(encoding="utf-8"))
-    package.update({"version": version, "description": SUMMARY, "bin": {"yieldsan": "bin/yieldsan", "cargo-yieldsan": "bin/yieldsan"}, "gypfile": False, "cpu": ["x64"],
-                    "scripts": {"build-marks": "node-gyp rebuild"}, "files": ["bin", *MARKS]})
+    package.update({"version": version, "description": SUMMARY, "cpu": ["x64"], "files": ["bin", "include", *FOR_NODE],
+                    "bin": {"yieldsan": "bin/yieldsan", "cargo-yieldsan": "bin/yieldsan"}})
     target = build / "dist" / f"yieldsan-{version}.tgz"
     files = [("package.json", (json.dumps(package, indent=2) + "\n").encode(), 0o644),
              ("bin/yieldsan", (build / "dist/yieldsan").read_bytes(), 0o755)]
-    files += [(name, (ROOT / "tools/node" / name).read_bytes(), 0o644) for name in MARKS]
+    files += [(name, (ROOT / "tools/node" / name).read_bytes(), 0o644) for name in FOR_NODE]
+    header = "include/yieldsan/yieldsan.h"
+    files.append((header, (ROOT / header).read_bytes(), 0o644))
     files += [(name, (ROOT / name).read_bytes(), 0o644) for name in ("README.md", "LICENSE")]
     plain = target.with_suffix(".tar")
     with tarfile.open(plain, "w", format=tarfile.USTAR_FORMAT) as archive:

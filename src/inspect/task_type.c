@@ -70,13 +70,21 @@ static const char *unwrapped(const char *type, size_t *length)
 	return type;
 }
 
+/* "Core<T,S>::poll": symbols of Rust's older mangling have an impl's parameters, not its types. */
+static bool is_parameter(const char *type, size_t length)
+{
+	return length == 1 && *type >= 'A' && *type <= 'Z';
+}
+
 const char *task_type_of(struct strings *strings, const char *name)
 {
 	size_t length;
 	const char *type = name ? first_argument(name, &length) : NULL;
 
 	type = type ? unwrapped(type, &length) : NULL;
-	return type ? strings_keep_part(strings, type, without_environment(type, length)) : NULL;
+	return type && !is_parameter(type, length)
+		       ? strings_keep_part(strings, type, without_environment(type, length))
+		       : NULL;
 }
 
 const char *task_type_of_machine(struct strings *strings, const char *machine)

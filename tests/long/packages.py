@@ -115,6 +115,10 @@ def the_package_of_npm_in_a_project(place):
     expect("execFileSync" in said and "server.js:3" in said, said)
     expect("usage: cargo yieldsan" in _do(place / "node_modules/.bin/cargo-yieldsan", "--help"), "cargo-yieldsan")
     expect("7" in _do("node", "-p", 'require("yieldsan").allow("why", () => 7)', cwd=place.path), "the marks")
+    _do("npm", "explore", "yieldsan", "--", "npm", "run", "build-marks", cwd=place.path)
+    expect((place / "node_modules/yieldsan/build/Release/yieldsan_marks.node").exists(), "the addon")
+    for hook in ("yieldsan/mocha", "yieldsan/jest", "yieldsan/tests", "yieldsan/vitest"):
+        _do("node", "-p", f'require.resolve("{hook}")', cwd=place.path)
 
 
 def the_archive_below_a_prefix(place):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Findings name their test under runners that `make check' leaves out: GoogleTest, Catch2, unittest, xdist, anyio,
-mocha, vitest, jest; and the plugin as pip installs it."""
+mocha, vitest, jest, nextest; the plugin as pip installs it, the marks as npm builds them, and `cargo yieldsan'."""
 
 import os
 import pathlib
@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from cli.place import expect, report_of, Result, ROOT, run_tests, Skip, YIELDSAN  # pylint: disable=wrong-import-position
+from cli.place import BUILD, expect, report_of, Result, ROOT, run_tests, Skip, YIELDSAN  # pylint: disable=wrong-import-position
 
 PYTHON = "/usr/bin/python3"
 # Of execSync. The runners themselves load and compile for long.
@@ -215,6 +215,120 @@ def jest(place):
     place.write("courier.test.js", SCRIPT)
     hook = ROOT / "tools/node/yieldsan-jest.cjs"
     _expect_tests(place, ["node_modules/.bin/jest", "--testEnvironment", hook], ["courier blocks"], calls=WAITS)
+
+
+MARKED = """
+const { allow, blocking, forbid } = require('yieldsan');
+const { execSync } = require('child_process');
+
+setTimeout(() => {
+    allow('known', () => {
+        execSync('sleep 0.05');
+        forbid(() => execSync('sleep 0.06'));
+    });
+    blocking(() => 0);
+    setTimeout(() => console.log('end'), 10);
+}, 10);
+"""
+
+
+def the_marks_as_npm_builds_them(place):
+    """From an installed tree: the header is found from there."""
+    if not shutil.which("npm"):
+        raise Skip("no npm")
+    shutil.copytree(ROOT / "tools/node", place / "share/yieldsan/node", ignore=shutil.ignore_patterns("build", "node_modules"))
+    shutil.copytree(ROOT / "include", place / "include")
+    place.write("package.json", "{}")
+    place.write("marked.js", MARKED)
+    for command in (["npm", "install", "--no-audit", "--no-fund", "./share/yieldsan/node"],
+                    ["npm", "explore", "yieldsan", "--", "npm", "run", "build-marks"]):
+        result = _execute(command, place.path)
+        expect(result.status == 0, result)
+    path = place / "report.json"
+    result = _execute([YIELDSAN, "run", "--format=json", f"--report={path}", "node", "marked.js"], place.path)
+    errors = [finding["message"] for finding in report_of(path)["findings"] if finding["severity"] == "error"]
+    expect(result.status == 66 and result.out == "end\n", result)
+    expect(len(errors) == 2 and sum("YIELDSAN_BLOCKING" in error for error in errors) == 1, errors)
+    expect(sum("marked.js:8" in error for error in errors) == 1, errors)
+
+
+COURIER = """
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let blocks = std::env::args().nth(1).is_some_and(|word| word == "blocks");
+    let sent = tokio::spawn(async move {
+        if blocks { courier::deliver_blocking().await } else { courier::deliver().await }
+    });
+    println!("sent {}", sent.await.unwrap());
+}
+"""
+BENCH = """
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    tokio::spawn(courier::deliver_blocking()).await.unwrap();
+}
+"""
+CARGO_TOML = """
+[[bench]]
+name = "deliver"
+harness = false
+
+[[bin]]
+name = "courier"
+path = "main.rs"
+test = false
+bench = false
+"""
+
+
+def _cargo(place, *words):
+    """`cargo yieldsan` in a project with tests, a program and a benchmark."""
+    if not shutil.which("cargo"):
+        raise Skip("no cargo")
+    project = place / "courier"
+    if not project.exists():
+        shutil.copytree(ROOT / "tests/recipes/cargo", project, ignore=shutil.ignore_patterns("target"))
+        place.write("courier/main.rs", COURIER)
+        (project / "benches").mkdir()
+        place.write("courier/benches/deliver.rs", BENCH)
+        with open(project / "Cargo.toml", "a", encoding="utf-8") as manifest:
+            manifest.write(CARGO_TOML)
+        os.symlink(YIELDSAN, place / "cargo-yieldsan")
+    path = place / "report.json"
+    result = _execute(["cargo", "yieldsan", "--format=json", f"--report={path}", *words], project,
+                      CARGO_TARGET_DIR=str(BUILD / "cargo"), YIELDSAN_LIBRARY=str(BUILD / "libyieldsan.so"),
+                      PATH=f"{place.path}:{BUILD / 'recipes/bin'}:{os.environ['PATH']}")
+    if "download" in result.err or "registry" in result.err:
+        raise Skip("its crates cannot be had")
+    errors = [finding for finding in report_of(path)["findings"] if finding["severity"] == "error"] if path.exists() else []
+    path.unlink(missing_ok=True)
+    return result, errors
+
+
+def cargo_yieldsan_nextest(place):
+    if not (BUILD / "recipes/bin/cargo-nextest").exists():
+        raise Skip("no cargo-nextest: `make check-runners' fetches it")
+    result, errors = _cargo(place, "nextest", "run", "--locked")
+    expect(result.status == 66 and {finding["test"] for finding in errors} ==
+           {"delivers_blocking", "delivers_blocking_in_a_task"}, f"{errors} {result}")
+    result, errors = _cargo(place, "nextest", "run", "--locked", "--test", "awaits")
+    expect(result.status == 0 and not errors and "2 passed" in result.err, result)
+
+
+def cargo_yieldsan_run(place):
+    result, errors = _cargo(place, "run", "--quiet", "--locked", "--", "blocks")
+    expect(result.status == 66 and result.out == "sent 1\n" and len(errors) == 1, result)
+    expect("in courier::deliver_blocking::{{closure}} (" in errors[0]["message"], errors[0]["message"])
+    result, errors = _cargo(place, "run", "--quiet", "--locked")
+    expect(result.status == 0 and result.out == "sent 1\n" and not errors, result)
+
+
+def cargo_yieldsan_bench(place):
+    """Without debug information, and the task's code inlined into Tokio's: the call is still named."""
+    result, errors = _cargo(place, "bench", "--locked", "--bench", "deliver")
+    expect(result.status == 66 and len(errors) == 1, result)
+    expect("std::thread::sleep (clock_nanosleep) blocks a tokio worker" in errors[0]["message"], errors[0]["message"])
+    expect("tokio::time::sleep" in errors[0]["advice"] and errors[0].get("task", {}).get("type") != "T", errors[0]["advice"])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     {
       "target_name": "yieldsan_marks",
       "sources": ["marks.c"],
-      "include_dirs": ["<!(test -d ../../include && echo ../../include || echo /usr/local/include)"]
+      "include_dirs": ["include", "../../include", "../../../include", "/usr/local/include"]
     }
   ]
 }

@@ -53,6 +53,17 @@ static size_t library_end(const struct stack *stack)
 	return stack_place(stack) ? stack->place : 0;
 }
 
+/* Where the turn's frames end, at most at the place. If it ends before that, no function of the
+ * program has a frame in it: all were inlined into the poll of the task. */
+static size_t end_in_turn(const struct stack *stack)
+{
+	size_t end = 0;
+
+	while (end < library_end(stack) && !stack->frames[end].turn_boundary)
+		end++;
+	return end;
+}
+
 /*
  * Likewise for a script within the turn. Without a program frame in it: the loop's own functions,
  * or, if the stack was too deep to record, the available frames.
@@ -162,9 +173,9 @@ static const char *native_function(struct session *session, const struct finding
 	if (!i)
 		return NULL;
 	frame = &stack->frames[i - 1];
-	/* If the program's code was inlined into Tokio's block_on, use the outermost of the frames
-	 * around the call. */
-	if (frame->owner == OWNER_EXECUTOR && finding->root) {
+	/* If the program's code was inlined into Tokio's block_on, or into the poll of a task, use
+	 * the outermost of the frames around the call. */
+	if (frame->owner == OWNER_EXECUTOR && (finding->root || end_in_turn(stack) < i)) {
 		for (i = 0; stack->frames[i].owner == OWNER_STANDARD; i++)
 			;
 		frame = i ? &stack->frames[i - 1] : NULL;
@@ -257,7 +268,7 @@ size_t library_functions(struct session *session, const struct finding *finding,
 			 size_t room)
 {
 	const struct stack *native = &finding->stacks->native;
-	size_t count = 0, end = library_end(native);
+	size_t count = 0, end = end_in_turn(native);
 
 	add(names, room, &count, library_function(session, finding));
 	if (finding->stacks->script.count) {
