@@ -8,8 +8,13 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from cli.place import ROOT, YIELDSAN, Skip, expect, report_of, run, run_tests, web_program
+sys.path.insert(0, str(Path(__file__).resolve().parent / "programs"))
+
+from harness import build  # noqa: E402
+
+from cli.place import ROOT, YIELDSAN, Skip, expect, report_of, run, run_tests, web_program  # noqa: E402
 
 PYTHON = "/usr/bin/python3"
 KEPT = ROOT / "tests/kept_ids"
@@ -140,7 +145,7 @@ def _built(place):
     expect(not built.returncode, "loop.c does not compile")
 
 
-def _kept_ids_match(place, *command):
+def _kept_ids_match(place, *command, least=6):
     _built(place)
     if not shutil.which(command[0]) and not (place / command[0]).exists():
         raise Skip(f"there is no {command[0]}")
@@ -149,7 +154,7 @@ def _kept_ids_match(place, *command):
     new = [each["message"] for each in report["findings"]
            if each["severity"] != "notice" and (each["kind"] != "long-turn" or " in " in each["message"])]
     expect(not new, f"not in the baseline of the former release: {new}")
-    expect(report["summary"]["baseline"] > 5, report["summary"])
+    expect(report["summary"]["baseline"] >= least, report["summary"])
 
 
 def ids_of_the_former_release_match_in_c(place):
@@ -162,6 +167,15 @@ def ids_of_the_former_release_match_in_python(place):
 
 def ids_of_the_former_release_match_in_node(place):
     _kept_ids_match(place, "node", "handlers.js")
+
+
+def ids_of_the_former_release_match_in_rust(place):
+    try:
+        program = build.Builder().command("tokio_cases", "dev")[0]
+    except build.Missing as missing:
+        raise Skip(str(missing)) from None
+    for case in ("sleep", "socket", "lookup", "command", "condvar", "join"):
+        _kept_ids_match(place, str(program), "spawn", case, least=1)
 
 
 def a_lock_across_an_await_and_its_deadlock_are_one_finding(place):
