@@ -10,10 +10,15 @@
 
 #include "compiler.h"
 
-struct turn;
-struct trace_thread;
 struct executor;
 struct held_table;
+struct loop;
+struct marked;
+struct stall_room;
+struct task_module;
+struct trace_thread;
+struct trace_turn_times;
+struct turn;
 
 /* Our own code (a library that it calls) for which our wrappers answer instead of libc. */
 enum serving {
@@ -29,6 +34,32 @@ struct quiet_lock {
 	uintptr_t lock, caller;
 	uint8_t kind; /* enum trace_lock */
 };
+
+/* The thread's CPU usage, read now and then: see turns/turn_usage.h. */
+struct turn_usage {
+	uint64_t ticks; /* when it was read */
+	uint64_t cpu_ns;
+	int64_t switches;    /* voluntary; -1: not known */
+	uint64_t turns;	     /* turns that the thread had begun by then, for any executor */
+	uint64_t delay_mark; /* see trace/crowd.h */
+};
+
+/* Descriptors plus one, so that a new thread's zeros mean none. */
+struct pipe_ends {
+	int first, second;
+};
+
+#define CHILD_PIPES   3 /* CPython makes one for each stream, and last the status pipe */
+#define LAST_CHILDREN 2
+
+struct started_child {
+	uint64_t program_ns; /* when it was started, if it executes a program; 0 */
+	int32_t pid;
+	int pipes[CHILD_PIPES];	  /* read ends: descriptors plus one */
+	int written[CHILD_PIPES]; /* write ends */
+};
+
+#define NESTED_ALLOWANCES 4 /* nested regions on one thread; deeper ones count for this one */
 
 /* Not a valid descriptor in any program: above every RLIMIT_NOFILE. */
 #define DUMP_FD 0x7ffffff0
@@ -74,7 +105,9 @@ struct thread_state {
 		};
 		uint32_t holds_any; /* not 0: it holds something that must be tracked */
 	};
-	uintptr_t last_lock; /* the mutex or semaphore that its turn took last */
+	struct trace_turn_times *turn_times; /* where its turns are counted */
+	struct loop *loop;		     /* the event loop whose turn runs */
+	uintptr_t last_lock;		     /* the mutex or semaphore that its turn took last */
 	uint32_t gate_site; /* offset of the trace_lock_site for which it waited outside turns; 0 */
 	uintptr_t gate_lock,
 		gate_return; /* then: the lock, and where its release returns to if it is a gate */
@@ -105,6 +138,41 @@ struct thread_state {
 	char *dump;		  /* for SERVING_DUMP */
 	uint32_t dump_size, dump_used;
 	char name[16]; /* empty: the process's */
+
+	/*
+	 * From here on: what one room alone keeps for a thread. What is large lies in a mapping:
+	 * thread-local memory is taken from every thread's stack.
+	 */
+	struct turn_usage turn_usage;	/* shortly before its current turn began */
+	struct turn_usage paused_usage; /* when a part began that is not the turn's */
+	/* From stack_known to the top, its own stack is readable without gaps; 0: not checked. */
+	uintptr_t stack_known;
+	uintptr_t stack_missing; /* the last page found missing below: a guard page */
+	const char *allowances[NESTED_ALLOWANCES]; /* reasons: see turns/allowance.h */
+	unsigned allowances_open;
+	unsigned loop_victim;	     /* entry of its loops that is replaced next */
+	struct turn *allowance_turn; /* its clock stands still in the outermost region */
+	uint64_t allowance_ticks;    /* then: what it had counted before */
+	struct turn *marked_turns;   /* of regions that the program marks: loops/annotated.h */
+	unsigned marked_depth;
+	int timer;		    /* index in the sampler's timers; 0: none */
+	struct marked *marked_call; /* see calls/marked.h */
+	struct stall_room *stall_room;
+	struct {
+		uint64_t turn, since; /* 0: none */
+		struct turn *root;    /* of a main script, which is not on the stack of turns */
+	} asked_sample;		      /* requested from V8, which takes it at its next safe point */
+	const struct task_module *async_task_module; /* whose executor is known */
+	struct executor *async_task_executor;
+	struct executor *root_executor; /* of the root futures that it may run */
+	uint64_t root_taken_ns;		/* since_ns of the last recorded observation */
+	uint8_t root_block_on[16];	/* the block_on in which it parked last */
+	uint8_t root_misses;		/* stack walks without a block_on */
+	bool timer_stopped;		/* the sampler's signal is blocked */
+	bool place_recorded;		/* of a named thread's wait: see loops/named.h */
+	unsigned pipes_made, children_started;
+	struct pipe_ends pipe_made, status_pipe;		  /* see calls/status_pipe.h */
+	struct started_child children[LAST_CHILDREN], next_child; /* see calls/child_pipes.h */
 };
 
 extern THREAD_LOCAL struct thread_state this_thread;

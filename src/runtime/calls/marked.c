@@ -11,15 +11,14 @@ struct marked {
 	bool open;
 };
 
-/* In a mapping: thread-local data takes room from every thread's stack. */
-static THREAD_LOCAL struct marked *marked;
-
 static void begin(uintptr_t frame)
 {
+	struct marked *marked = this_thread.marked_call;
+
 	if (!marked) {
 		if (!call_armed())
 			return;
-		marked = memory_map(MEMORY_PAGE);
+		marked = this_thread.marked_call = memory_map(MEMORY_PAGE);
 		if (!marked)
 			return;
 	}
@@ -47,6 +46,8 @@ static void begins(void)
 
 static void ends(void)
 {
+	struct marked *marked = this_thread.marked_call;
+
 	if (!marked || !marked->depth || --marked->depth || !marked->open)
 		return;
 	marked->open = false;
@@ -60,7 +61,7 @@ void marked_init(void)
 
 void marked_thread_ends(void)
 {
-	if (marked)
-		system_call(SYS_munmap, (long)marked, MEMORY_PAGE, 0, 0, 0, 0);
-	marked = NULL;
+	if (this_thread.marked_call)
+		system_call(SYS_munmap, (long)this_thread.marked_call, MEMORY_PAGE, 0, 0, 0, 0);
+	this_thread.marked_call = NULL;
 }

@@ -3,14 +3,7 @@
 #include "runtime/base/compiler.h"
 #include "runtime/base/thread.h"
 
-/* Descriptors plus one, so that a new thread's zeros mean none. */
-struct ends {
-	int first, second;
-};
-
-static THREAD_LOCAL struct ends made, status;
-
-static bool has(const struct ends *ends, int fd)
+static bool has(const struct pipe_ends *ends, int fd)
 {
 	return fd >= 0 && (ends->first == fd + 1 || ends->second == fd + 1);
 }
@@ -20,7 +13,7 @@ static bool within(int end, unsigned first, unsigned last)
 	return end && (unsigned)end - 1 >= first && (unsigned)end - 1 <= last;
 }
 
-static void drop(struct ends *ends, unsigned first, unsigned last)
+static void drop(struct pipe_ends *ends, unsigned first, unsigned last)
 {
 	if (within(ends->first, first, last))
 		ends->first = 0;
@@ -30,23 +23,23 @@ static void drop(struct ends *ends, unsigned first, unsigned last)
 
 void status_pipe_made(int fd, int other)
 {
-	made = (struct ends){ fd + 1, other + 1 };
+	this_thread.pipe_made = (struct pipe_ends){ fd + 1, other + 1 };
 	this_thread.made_pipe = true;
 }
 
 bool status_pipe_forked(void)
 {
-	status = made;
-	return status.first != 0;
+	this_thread.status_pipe = this_thread.pipe_made;
+	return this_thread.status_pipe.first != 0;
 }
 
 void status_pipe_closed_range(unsigned first, unsigned last)
 {
-	drop(&made, first, last);
-	drop(&status, first, last);
+	drop(&this_thread.pipe_made, first, last);
+	drop(&this_thread.status_pipe, first, last);
 }
 
 bool status_pipe_is(int fd)
 {
-	return has(&status, fd);
+	return has(&this_thread.status_pipe, fd);
 }

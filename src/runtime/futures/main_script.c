@@ -43,7 +43,7 @@ static uintptr_t symbol(const char *name)
 static void segment_begins(void)
 {
 	turn_usage_take(turn_clock_now());
-	since = turn_usage;
+	since = this_thread.turn_usage;
 	since_ns = now_ns();
 }
 

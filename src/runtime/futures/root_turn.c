@@ -40,16 +40,16 @@ static bool begin(const struct turn_usage *start, uint8_t flags)
 		return false;
 	if (this_thread.turn_counter_executor != executor)
 		thread_slot_count_turn(executor);
-	if (!turn_times)
+	if (!this_thread.turn_times)
 		return false;
 	memset(&seen.turn, 0, sizeof seen.turn);
 	seen.turn.executor = executor;
 	seen.turn.kind = TURN_TASK;
 	seen.turn.root = flags;
 	seen.turn.start = start->ticks;
-	turn_usage = *start;
-	turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
-	turn_times->type = 0;
+	this_thread.turn_usage = *start;
+	this_thread.turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
+	this_thread.turn_times->type = 0;
 	root_watch_begin(start->ticks);
 	this_thread.slot->turn_start = start->ticks;
 	this_thread.root_polled = true;
@@ -100,7 +100,7 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 		return NULL;
 	if (!this_thread.root_polled) {
 		turn_usage_take(now);
-		if (!begin(&turn_usage, flags))
+		if (!begin(&this_thread.turn_usage, flags))
 			return NULL;
 	}
 	seen.poll = poll;

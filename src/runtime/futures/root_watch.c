@@ -12,10 +12,6 @@
 #include "runtime/stalls/stalls.h"
 #include "task_root.h"
 
-static THREAD_LOCAL uint64_t taken; /* since_ns of the last recorded observation */
-static THREAD_LOCAL uint8_t
-	block_on[TRACE_ROOT_STATE - 4]; /* the block_on in which it parked last */
-
 /* Finds a module's state in the calling thread's memory; false while its place is unknown. */
 static bool find(struct trace_root *root)
 {
@@ -33,9 +29,9 @@ void root_watch_place(void)
 {
 	struct trace_root *root, found = { 0 };
 
-	if (!turn_times || !turn_times->look)
+	if (!this_thread.turn_times || !this_thread.turn_times->look)
 		return;
-	root = turn_times->root ? trace_at(turn_times->root) : NULL;
+	root = this_thread.turn_times->root ? trace_at(this_thread.turn_times->root) : NULL;
 	if ((root && root->state) || !find(&found))
 		return;
 	if (!root) {
@@ -43,7 +39,7 @@ void root_watch_place(void)
 		if (!root)
 			return;
 		trace_publish(root, RECORD_ROOT);
-		turn_times->root = trace_offset(root);
+		this_thread.turn_times->root = trace_offset(root);
 	}
 	root->runtime = found.runtime;
 	root->budget = found.budget;
@@ -53,14 +49,15 @@ void root_watch_place(void)
 void root_watch_begin(uint64_t start)
 {
 	root_watch_place();
-	if (turn_times->root)
-		((struct trace_root *)trace_at(turn_times->root))->turn = start;
+	if (this_thread.turn_times->root)
+		((struct trace_root *)trace_at(this_thread.turn_times->root))->turn = start;
 }
 
 uint64_t root_watch_seen(const struct turn *turn)
 {
-	const struct trace_root *root =
-		turn_times && turn_times->root ? trace_at(turn_times->root) : NULL;
+	const struct trace_root *root = this_thread.turn_times && this_thread.turn_times->root
+						? trace_at(this_thread.turn_times->root)
+						: NULL;
 
 	return root && root->state && root->turn == turn->start ? stall_seen_for(turn) : 0;
 }
@@ -70,10 +67,13 @@ static bool stayed(const struct trace_root *root)
 {
 	bool same;
 
+	_Static_assert(sizeof this_thread.root_block_on == TRACE_ROOT_STATE - 4, "block_on");
 	if (!root->state)
 		return false;
-	same = !memcmp(block_on, (const void *)(uintptr_t)root->state, sizeof block_on);
-	memcpy(block_on, (const void *)(uintptr_t)root->state, sizeof block_on);
+	same = !memcmp(this_thread.root_block_on, (const void *)(uintptr_t)root->state,
+		       sizeof this_thread.root_block_on);
+	memcpy(this_thread.root_block_on, (const void *)(uintptr_t)root->state,
+	       sizeof this_thread.root_block_on);
 	return same;
 }
 
@@ -92,15 +92,17 @@ void root_watch_take(bool parks)
 	const struct trace_look *look;
 	uint64_t end_ns;
 
-	if (!turn_times || !turn_times->root || !turn_times->look || !turn.executor)
+	if (!this_thread.turn_times || !this_thread.turn_times->root ||
+	    !this_thread.turn_times->look || !turn.executor)
 		return;
-	parks = parks && stayed(trace_at(turn_times->root));
-	look = trace_at(turn_times->look);
+	parks = parks && stayed(trace_at(this_thread.turn_times->root));
+	look = trace_at(this_thread.turn_times->look);
 	turn.start = look->turn;
 	/* An observation that is being written is left for the next time. */
-	if (!(turn.start & TRACE_ROOT_TURN) || look->since_ns == taken || !stall_seen_for(&turn))
+	if (!(turn.start & TRACE_ROOT_TURN) || look->since_ns == this_thread.root_taken_ns ||
+	    !stall_seen_for(&turn))
 		return;
-	taken = look->since_ns;
+	this_thread.root_taken_ns = look->since_ns;
 	/* Then no poll has begun since. Otherwise it lasted at least until the last observation. */
 	parks = parks &&
 		turns_begun() == (turn.start & ~(TRACE_ROOT_TURN | TRACE_ROOT_MULTI_THREAD));

@@ -25,23 +25,20 @@
 /* A thread that parks in a runtime again gets this many more. */
 #define NEW_PATIENCE 8
 
-static THREAD_LOCAL uint8_t misses;
-static THREAD_LOCAL struct executor *root_executor;
-
 void task_thread_may_be_root(struct executor *executor)
 {
-	root_executor = executor;
+	this_thread.root_executor = executor;
 	if (this_thread.root_suspect)
 		return;
-	if (misses > ROOT_STACKS - NEW_PATIENCE)
-		misses = ROOT_STACKS - NEW_PATIENCE;
+	if (this_thread.root_misses > ROOT_STACKS - NEW_PATIENCE)
+		this_thread.root_misses = ROOT_STACKS - NEW_PATIENCE;
 	this_thread.root_suspect = true;
 	thread_arm();
 }
 
 void task_thread_runs_tasks(struct executor *executor)
 {
-	if (!this_thread.root_suspect && misses < ROOT_STACKS)
+	if (!this_thread.root_suspect && this_thread.root_misses < ROOT_STACKS)
 		task_thread_may_be_root(executor);
 }
 
@@ -81,13 +78,13 @@ void task_thread_waits(void)
 {
 	OWN_CODE_SCOPE;
 
-	if (root_executor && is_in_tokio())
-		thread_slot_count_turn(root_executor);
+	if (this_thread.root_executor && is_in_tokio())
+		thread_slot_count_turn(this_thread.root_executor);
 }
 
 struct executor *task_root_executor(void)
 {
-	return main_script_runs() ? main_script_executor() : root_executor;
+	return main_script_runs() ? main_script_executor() : this_thread.root_executor;
 }
 
 /* 1: a root future of this module is polled, 0: none is, -1: not known. */
@@ -223,8 +220,8 @@ uint8_t task_root_flags(const uint64_t *frames, size_t depth, bool *parks)
 	if (!flags && unknown)
 		flags = by_stack(frames, depth, parks);
 	if (flags) {
-		misses = 0;
-	} else if (!*parks && ++misses >= ROOT_STACKS) {
+		this_thread.root_misses = 0;
+	} else if (!*parks && ++this_thread.root_misses >= ROOT_STACKS) {
 		this_thread.root_suspect = false;
 		thread_arm();
 	}

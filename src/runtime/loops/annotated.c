@@ -23,24 +23,20 @@
 
 #define NESTED 14 /* nested marked regions on one thread; deeper ones are merged */
 
-/* Not as plain thread-local data: that takes room from every thread's stack. */
-static THREAD_LOCAL struct turn *turns;
-static THREAD_LOCAL unsigned depth;
-
 static bool has_turns(void)
 {
 	_Static_assert(NESTED * sizeof(struct turn) <= MEMORY_PAGE, "NESTED");
-	if (!turns)
-		turns = memory_map(MEMORY_PAGE);
-	return turns;
+	if (!this_thread.marked_turns)
+		this_thread.marked_turns = memory_map(MEMORY_PAGE);
+	return this_thread.marked_turns;
 }
 
 void annotated_thread_ends(void)
 {
-	if (turns)
-		system_call(SYS_munmap, (long)turns, MEMORY_PAGE, 0, 0, 0, 0);
-	turns = NULL;
-	depth = 0;
+	if (this_thread.marked_turns)
+		system_call(SYS_munmap, (long)this_thread.marked_turns, MEMORY_PAGE, 0, 0, 0, 0);
+	this_thread.marked_turns = NULL;
+	this_thread.marked_depth = 0;
 }
 
 static void begin(const char *name, enum turn_kind kind)
@@ -49,22 +45,23 @@ static void begin(const char *name, enum turn_kind kind)
 	OWN_CODE_SCOPE;
 
 	if (!runtime_started || this_thread.vforked || this_thread.dead || !has_turns() ||
-	    depth++ >= NESTED)
+	    this_thread.marked_depth++ >= NESTED)
 		return;
 	executor = executor_get(FAMILY_ANNOTATED, name ? name : "annotated", 0, CONFIDENCE_HIGH);
 	if (!executor)
 		return;
 	executor_confirm(executor);
-	turns[depth - 1].address = 0;
-	turn_begin(&turns[depth - 1], executor, kind);
+	this_thread.marked_turns[this_thread.marked_depth - 1].address = 0;
+	turn_begin(&this_thread.marked_turns[this_thread.marked_depth - 1], executor, kind);
 }
 
 static void end(void)
 {
 	OWN_CODE_SCOPE;
 
-	if (runtime_started && !this_thread.vforked && depth && --depth < NESTED)
-		turn_end(&turns[depth]);
+	if (runtime_started && !this_thread.vforked && this_thread.marked_depth &&
+	    --this_thread.marked_depth < NESTED)
+		turn_end(&this_thread.marked_turns[this_thread.marked_depth]);
 }
 
 static void turn_begins(const char *executor)

@@ -35,21 +35,21 @@
 #include "runtime/futures/task_root.h"
 
 static THREAD_LOCAL struct loop starting; /* before its first wait: see loop_start.h */
-static THREAD_LOCAL struct loop *current; /* the loop whose turn runs */
 
 struct turn *event_loop_turn(void)
 {
-	return current ? &current->turn : NULL;
+	return this_thread.loop ? &this_thread.loop->turn : NULL;
 }
 
 bool event_loop_on_probation(const struct turn *turn)
 {
-	return current && turn == &current->turn && !current->known;
+	return this_thread.loop && turn == &this_thread.loop->turn && !this_thread.loop->known;
 }
 
 const struct module *event_loop_library(void)
 {
-	return current && current->known ? modules_find(current->caller) : NULL;
+	return this_thread.loop && this_thread.loop->known ? modules_find(this_thread.loop->caller)
+							   : NULL;
 }
 
 static void leave_turn(struct loop *loop)
@@ -65,32 +65,32 @@ static void leave_turn(struct loop *loop)
 	if (loop->has_turn)
 		turn_end(&loop->turn);
 	loop->has_turn = false;
-	if (current == loop)
-		current = loop->outer && loop->outer->has_turn ? loop->outer : NULL;
-	this_thread.loop_has_fds = current != NULL;
-	this_thread.loop_learns = current && loop_learns(current);
+	if (this_thread.loop == loop)
+		this_thread.loop = loop->outer && loop->outer->has_turn ? loop->outer : NULL;
+	this_thread.loop_has_fds = this_thread.loop != NULL;
+	this_thread.loop_learns = this_thread.loop && loop_learns(this_thread.loop);
 }
 
 bool event_loop_reaches(uintptr_t frame, uint16_t *level)
 {
-	return loop_reaches(current, frame, level);
+	return loop_reaches(this_thread.loop, frame, level);
 }
 
 void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain)
 {
-	if (current)
-		loop_stack_level(current, frames, depth, level, certain);
+	if (this_thread.loop)
+		loop_stack_level(this_thread.loop, frames, depth, level, certain);
 }
 
 bool event_loop_is_below(const uint64_t *frames, unsigned depth)
 {
-	return !current || loop_is_below(current, frames, depth);
+	return !this_thread.loop || loop_is_below(this_thread.loop, frames, depth);
 }
 
 void event_loop_left(void)
 {
-	if (current)
-		leave_turn(current);
+	if (this_thread.loop)
+		leave_turn(this_thread.loop);
 }
 
 bool event_loop_level(uintptr_t frame, uint16_t *level)
@@ -98,21 +98,21 @@ bool event_loop_level(uintptr_t frame, uint16_t *level)
 	bool reaches = event_loop_reaches(frame, level);
 
 	if (!reaches) /* the library's function has returned */
-		leave_turn(current);
+		leave_turn(this_thread.loop);
 	return reaches;
 }
 
 void event_loop_descriptors_closed(unsigned first, unsigned last)
 {
-	struct loop *outer = current ? current->outer : NULL;
+	struct loop *outer = this_thread.loop ? this_thread.loop->outer : NULL;
 
-	if (current && loop_is_over_without(current, first, last)) {
-		struct loop *over = current;
+	if (this_thread.loop && loop_is_over_without(this_thread.loop, first, last)) {
+		struct loop *over = this_thread.loop;
 
 		leave_turn(over);
 		over->outer = NULL;
 	} else if (outer && loop_is_over_without(outer, first, last)) {
-		current->outer = NULL;
+		this_thread.loop->outer = NULL;
 	}
 }
 
@@ -120,7 +120,7 @@ void event_loops_forget(void)
 {
 	loop_table_forget();
 	loop_pools_forget();
-	current = NULL;
+	this_thread.loop = NULL;
 	this_thread.loop_has_fds = false;
 }
 
@@ -146,7 +146,8 @@ static struct loop *inner_loop(struct loop *outer, const struct loop_wait *wait)
 		return NULL;
 	inner = loop_table_find(wait);
 	if (!inner || loop_level_at(inner, wait->frame) != 0)
-		inner = inner ? loop_describe(inner, wait) : loop_table_take(wait, current);
+		inner = inner ? loop_describe(inner, wait)
+			      : loop_table_take(wait, this_thread.loop);
 	if (!inner->executor || inner->is_call || inner == outer)
 		return NULL;
 	if (outer->inner != inner) {
@@ -173,12 +174,12 @@ static bool outer_waits(const struct loop *inner, const struct loop_wait *wait)
 /* The loop that makes this wait; NULL if it is another wait within a loop's turn. */
 static struct loop *loop_of(const struct loop_wait *wait)
 {
-	struct loop *loop = current;
+	struct loop *loop = this_thread.loop;
 
 	if (loop && outer_waits(loop, wait)) {
 		leave_turn(loop);
 		loop->outer = NULL;
-		loop = current;
+		loop = this_thread.loop;
 	}
 	if (loop) {
 		if (loop->caller == wait->caller && loop->frame == wait->frame) {
@@ -203,7 +204,7 @@ static struct loop *loop_of(const struct loop_wait *wait)
 	}
 	loop = loop_table_find(wait);
 	if (!loop)
-		return loop_table_take(wait, current);
+		return loop_table_take(wait, this_thread.loop);
 	loop->outer = NULL;
 	if (loop->executor ? loop_level_at(loop, wait->frame) != 0 : loop_is_to_look_at(loop)) {
 		unsigned refused = loop->refused;
@@ -218,7 +219,7 @@ void event_loop_learn(uintptr_t frame)
 {
 	uint16_t level;
 
-	if (current)
+	if (this_thread.loop)
 		event_loop_level(frame, &level);
 }
 
@@ -232,7 +233,7 @@ static void confirm(const struct turn *turn)
 
 void event_loop_exits(uintptr_t frame)
 {
-	struct loop *loop = current;
+	struct loop *loop = this_thread.loop;
 	uint16_t level;
 
 	/* A call of exit as high on the stack as the wait itself comes from code after the loop. */
@@ -241,9 +242,9 @@ void event_loop_exits(uintptr_t frame)
 	     (frame != UINTPTR_MAX && !stack_was_left(loop->frame, frame))) &&
 	    event_loop_level(frame, &level) && level <= loop->executor->level)
 		confirm(&loop->turn);
-	if (current && current->function && current->turn.sampled) {
-		current->turn.left = true;
-		turn_times_end(&current->turn);
+	if (this_thread.loop && this_thread.loop->function && this_thread.loop->turn.sampled) {
+		this_thread.loop->turn.left = true;
+		turn_times_end(&this_thread.loop->turn);
 	}
 }
 
@@ -310,7 +311,7 @@ static bool is_ring_of_library(const struct loop_wait *wait)
 static inline bool ends_settled_turn(struct loop_wait *wait)
 {
 	struct thread_state *self = &this_thread;
-	struct loop *loop = current;
+	struct loop *loop = this_thread.loop;
 
 	if (!self->armed || !loop || self->turn != &loop->turn || !loop->settled ||
 	    loop->caller != wait->caller || loop->frame != wait->frame ||
@@ -330,7 +331,7 @@ static inline void begin_turn(struct loop *loop)
 	loop->turn.address = 0;
 	loop->has_turn = true;
 	loop->inner = NULL;
-	current = loop;
+	this_thread.loop = loop;
 	this_thread.loop_has_fds = true;
 	this_thread.loop_learns = loop_learns(loop);
 	turn_begin(&loop->turn, loop->executor, TURN_TASK);
@@ -339,19 +340,20 @@ static inline void begin_turn(struct loop *loop)
 
 enum session event_loop_session(const struct turn *turn)
 {
-	return current && turn == &current->turn ? loop_session(current) : SESSION_MANY;
+	return this_thread.loop && turn == &this_thread.loop->turn ? loop_session(this_thread.loop)
+								   : SESSION_MANY;
 }
 
 bool event_loop_idles(enum loop_pool_wait what, uintptr_t lock, const uint64_t *frames,
 		      unsigned depth)
 {
-	return current && this_thread.turn == &current->turn &&
-	       loop_pool_idles(current, what, lock, frames, depth);
+	return this_thread.loop && this_thread.turn == &this_thread.loop->turn &&
+	       loop_pool_idles(this_thread.loop, what, lock, frames, depth);
 }
 
 struct loop *event_loop_goes_idle(void)
 {
-	struct loop *loop = current;
+	struct loop *loop = this_thread.loop;
 
 	/* The turn's records count: an idle member has handled its events. */
 	confirm(&loop->turn);
@@ -384,7 +386,7 @@ void event_loop_starts(uintptr_t caller, uintptr_t frame, uintptr_t run_place)
 
 void event_loop_starts_again(uintptr_t caller, uintptr_t frame)
 {
-	if (current == &starting && starting.caller == caller && starting.frame == frame)
+	if (this_thread.loop == &starting && starting.caller == caller && starting.frame == frame)
 		leave_turn(&starting);
 }
 
@@ -410,7 +412,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 			return true;
 		root_turn_is_over();
 	}
-	if (current && self->turn == &current->turn) {
+	if (this_thread.loop && self->turn == &this_thread.loop->turn) {
 		OWN_CODE_SCOPE;
 		event_loop_level(wait->frame, &level);
 	}
@@ -418,7 +420,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	if (wait->named)
 		return true;
 	/* A wait within a turn that is not made by the turn's loop. */
-	if (self->turn && !(current && self->turn == &current->turn)) {
+	if (self->turn && !(this_thread.loop && self->turn == &this_thread.loop->turn)) {
 		wait->nested = self->armed;
 		return wait->nested;
 	}
@@ -436,7 +438,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 	}
 	{
 		OWN_CODE_SCOPE;
-		if (current == &starting && loop_start_waits(starting.run_place))
+		if (this_thread.loop == &starting && loop_start_waits(starting.run_place))
 			end_turn(&starting, wait);
 		wait->loop = loop_of(wait);
 		if (wait->loop) {

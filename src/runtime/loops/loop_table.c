@@ -16,7 +16,6 @@
 #define LOOPS 4
 
 static THREAD_LOCAL struct loop loops[LOOPS];
-static THREAD_LOCAL unsigned next_victim;
 
 struct loop *loop_table_find(const struct loop_wait *wait)
 {
@@ -35,14 +34,14 @@ static bool is_in_use(const struct loop *loop, const struct loop *running)
 /* Frees the entry that was least often a loop. */
 static struct loop *take_entry(const struct loop *running)
 {
-	struct loop *loop = &loops[next_victim % LOOPS];
+	struct loop *loop = &loops[this_thread.loop_victim % LOOPS];
 
 	while (is_in_use(loop, running))
-		loop = &loops[++next_victim % LOOPS];
+		loop = &loops[++this_thread.loop_victim % LOOPS];
 	for (unsigned i = 0; i < LOOPS; i++)
 		if (!is_in_use(&loops[i], running) && loops[i].waits < loop->waits)
 			loop = &loops[i];
-	next_victim++;
+	this_thread.loop_victim++;
 	return loop;
 }
 

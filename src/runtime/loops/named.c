@@ -13,7 +13,6 @@
 #include "loop.h"
 
 static THREAD_LOCAL struct turn turn;
-static THREAD_LOCAL bool place_recorded;
 
 static const struct {
 	const char *function, *patterns;
@@ -67,14 +66,14 @@ COLD static void record_place(void)
 
 	UNWIND_HERE(&here);
 	turn_times_waits_at(frames, (unsigned)unwinder_walk(&here, frames, NULL, LOOP_PLACES));
-	place_recorded = true;
+	this_thread.place_recorded = true;
 }
 
 bool named_thread_waits(void)
 {
 	if (!is_in_turn())
 		return false;
-	if (!place_recorded)
+	if (!this_thread.place_recorded)
 		record_place();
 	turn_times_end(&turn);
 	turn_times_untimed(&turn);

@@ -13,7 +13,7 @@
 
 #define MAX_TIMERS 16384
 #define GUARDED	   256 /* stacks with a guard page: each needs one more mapping */
-#define NO_TIMER   (-1)
+#define NO_TIMER   0   /* and no thread has the first of the table */
 #define MASK_SIZE  8
 
 static struct {
@@ -21,9 +21,6 @@ static struct {
 	char *stack; /* signal stack for the thread's samples; reused by the next thread */
 } timers[MAX_TIMERS];
 static int timers_used; /* timers from here on were never taken */
-
-static THREAD_LOCAL int timer = NO_TIMER; /* index in timers */
-static THREAD_LOCAL bool stopped;
 
 static struct itimerspec interval(bool on)
 {
@@ -53,7 +50,7 @@ static bool is_blocked(void)
 
 static int take_place(void)
 {
-	for (int i = 0; i < MAX_TIMERS; i++) {
+	for (int i = NO_TIMER + 1; i < MAX_TIMERS; i++) {
 		int none = 0;
 
 		if (!__atomic_load_n(&timers[i].number, __ATOMIC_RELAXED) &&
@@ -90,7 +87,7 @@ void sampler_take(void)
 	int number, place;
 
 	sampler_guard_trace();
-	if (timer != NO_TIMER || !runtime_options.sample_us || runtime_silent ||
+	if (this_thread.timer != NO_TIMER || !runtime_options.sample_us || runtime_silent ||
 	    !sampler_handler_ready())
 		return;
 	place = take_place();
@@ -103,28 +100,29 @@ void sampler_take(void)
 		return;
 	}
 	__atomic_store_n(&timers[place].number, number + 1, __ATOMIC_RELEASE);
-	timer = place;
+	this_thread.timer = place;
 	sampler_set_stack(stack_top(place));
-	stopped = is_blocked();
-	if (!stopped)
-		set_timer(timer, true);
+	this_thread.timer_stopped = is_blocked();
+	if (!this_thread.timer_stopped)
+		set_timer(this_thread.timer, true);
 }
 
 void sampler_leave(void)
 {
-	if (timer == NO_TIMER)
+	if (this_thread.timer == NO_TIMER)
 		return;
-	system_call(SYS_timer_delete, SHARED_WORD(timers[timer].number) - 1, 0, 0, 0, 0, 0);
+	system_call(SYS_timer_delete, SHARED_WORD(timers[this_thread.timer].number) - 1, 0, 0, 0, 0,
+		    0);
 	sampler_set_stack(NULL);
-	__atomic_store_n(&timers[timer].number, 0, __ATOMIC_RELEASE);
-	timer = NO_TIMER;
+	__atomic_store_n(&timers[this_thread.timer].number, 0, __ATOMIC_RELEASE);
+	this_thread.timer = NO_TIMER;
 }
 
 void sampler_forget(void)
 {
-	for (int i = 0; i < timers_used; i++)
+	for (int i = NO_TIMER + 1; i < timers_used; i++)
 		timers[i].number = 0;
-	timer = NO_TIMER;
+	this_thread.timer = NO_TIMER;
 	sampler_set_stack(NULL);
 }
 
@@ -132,7 +130,7 @@ void sampler_stop_all(void)
 {
 	struct itimerspec never = interval(false);
 
-	for (int i = 0; i < timers_used; i++)
+	for (int i = NO_TIMER + 1; i < timers_used; i++)
 		if (timers[i].number > 0)
 			system_call_always(SYS_timer_settime, timers[i].number - 1, 0, (long)&never,
 					   0, 0, 0);
@@ -141,20 +139,21 @@ void sampler_stop_all(void)
 
 void sampler_masks(int how, const sigset_t *set)
 {
-	if (timer == NO_TIMER || stopped || !set || how == SIG_UNBLOCK ||
-	    !sigismember(set, SAMPLER_SIGNAL))
+	if (this_thread.timer == NO_TIMER || this_thread.timer_stopped || !set ||
+	    how == SIG_UNBLOCK || !sigismember(set, SAMPLER_SIGNAL))
 		return;
-	stopped = true;
-	set_timer(timer, false);
+	this_thread.timer_stopped = true;
+	set_timer(this_thread.timer, false);
 }
 
 void sampler_masked(int how, const sigset_t *set)
 {
-	if (timer == NO_TIMER || !stopped || !set || runtime_silent || how == SIG_BLOCK)
+	if (this_thread.timer == NO_TIMER || !this_thread.timer_stopped || !set || runtime_silent ||
+	    how == SIG_BLOCK)
 		return;
 	if (how == SIG_UNBLOCK ? !sigismember(set, SAMPLER_SIGNAL)
 			       : sigismember(set, SAMPLER_SIGNAL))
 		return;
-	stopped = false;
-	set_timer(timer, true);
+	this_thread.timer_stopped = false;
+	set_timer(this_thread.timer, true);
 }

@@ -24,9 +24,9 @@ static bool read_look(const struct turn *turn, struct trace_look *look)
 	const struct trace_look *written;
 	uint32_t sequence;
 
-	if (!turn_times->look)
+	if (!this_thread.turn_times->look)
 		return false;
-	written = trace_at(turn_times->look);
+	written = trace_at(this_thread.turn_times->look);
 	sequence = __atomic_load_n(&written->sequence, __ATOMIC_ACQUIRE);
 	memcpy(look, written, sizeof *look);
 	if (sequence & 1 || __atomic_load_n(&written->sequence, __ATOMIC_ACQUIRE) != sequence)
@@ -79,8 +79,8 @@ void stall_look_moved(uint64_t start, uint64_t moved)
 	OWN_CODE_SCOPE;
 	struct stall_room *room = stall_room();
 
-	if (turn_times->sample_turn == start)
-		__atomic_store_n(&turn_times->sample_turn, moved, __ATOMIC_RELEASE);
+	if (this_thread.turn_times->sample_turn == start)
+		__atomic_store_n(&this_thread.turn_times->sample_turn, moved, __ATOMIC_RELEASE);
 	if (room && room->before.turn == start)
 		room->before.turn = moved;
 	if (room && room->busy.turn == start)

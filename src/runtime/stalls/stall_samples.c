@@ -20,14 +20,12 @@
 #include "runtime/unwind/unwinder.h"
 #include "shared/arch/arch.h"
 
-static THREAD_LOCAL struct stall_room *room_of_thread;
-
 /* Not on the stack and not thread-local: thread-local memory is taken from every thread's stack. */
 struct stall_room *stall_room(void)
 {
-	if (!room_of_thread)
-		room_of_thread = memory_map(sizeof *room_of_thread);
-	return room_of_thread;
+	if (!this_thread.stall_room)
+		this_thread.stall_room = memory_map(sizeof *this_thread.stall_room);
+	return this_thread.stall_room;
 }
 
 uint32_t stall_executor(const struct turn *turn)
@@ -97,31 +95,27 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 	if (turn->sample && !tells_more(site, trace_at(turn->sample)))
 		return;
 	turn->sample = trace_offset(site);
-	turn_times->sample = turn->sample;
-	turn_times->type = turn->type;
-	__atomic_store_n(&turn_times->sample_turn, turn->start, __ATOMIC_RELEASE);
+	this_thread.turn_times->sample = turn->sample;
+	this_thread.turn_times->type = turn->type;
+	__atomic_store_n(&this_thread.turn_times->sample_turn, turn->start, __ATOMIC_RELEASE);
 }
-
-/* A sample requested from V8, which takes it at its next safe point. */
-static THREAD_LOCAL struct {
-	uint64_t turn, since; /* 0: none */
-	struct turn *root;    /* of a main script, which is not on the stack of turns */
-} asked;
 
 static void answer(void *isolate, void *unused)
 {
-	struct turn *turn = this_thread.turn ? this_thread.turn : asked.root;
-	uint64_t of = asked.turn;
+	struct turn *turn = this_thread.turn ? this_thread.turn : this_thread.asked_sample.root;
+	uint64_t of = this_thread.asked_sample.turn;
 	struct unwind_start here;
 	OWN_CODE_SCOPE;
 
 	(void)isolate, (void)unused;
-	asked.turn = 0;
-	if (!turn || !of || turn->start != of || (asked.root && !this_thread.root_polled) ||
-	    this_thread.own_code > 1 || !turn_times)
+	this_thread.asked_sample.turn = 0;
+	if (!turn || !of || turn->start != of ||
+	    (this_thread.asked_sample.root && !this_thread.root_polled) ||
+	    this_thread.own_code > 1 || !this_thread.turn_times)
 		return;
 	UNWIND_HERE(&here);
-	keep_sample(turn, &here, asked.since, asked.root ? turn->root : 0, false);
+	keep_sample(turn, &here, this_thread.asked_sample.since,
+		    this_thread.asked_sample.root ? turn->root : 0, false);
 }
 
 static struct unwind_start start_of(const ucontext_t *context)
@@ -139,14 +133,14 @@ static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, u
 	if (is_unwinding(start.pc))
 		return;
 	/* Unless V8 has not answered the last request yet. */
-	if (asked.turn != turn->start && javascript_ask(start.pc, answer)) {
-		asked.turn = turn->start;
-		asked.root = turn == this_thread.turn ? NULL : turn;
-		asked.since = since;
+	if (this_thread.asked_sample.turn != turn->start && javascript_ask(start.pc, answer)) {
+		this_thread.asked_sample.turn = turn->start;
+		this_thread.asked_sample.root = turn == this_thread.turn ? NULL : turn;
+		this_thread.asked_sample.since = since;
 		turn->sampled = now;
 		return;
 	}
-	asked.turn = 0;
+	this_thread.asked_sample.turn = 0;
 	keep_sample(turn, &start, since, flags, true);
 }
 
@@ -183,7 +177,9 @@ static void note_busy(const struct turn *turn, bool own)
 		return;
 	if (room->busy.turn != turn->start) {
 		room->busy.turn = turn->start;
-		room->busy.cpu_ns = turn_usage.switches >= 0 ? turn_usage.cpu_ns : cpu_ns;
+		room->busy.cpu_ns = this_thread.turn_usage.switches >= 0
+					    ? this_thread.turn_usage.cpu_ns
+					    : cpu_ns;
 		room->busy.own_ns = 0;
 		room->busy.explained_us = 0;
 		room->busy.own = true;
@@ -215,8 +211,8 @@ void stall_sample(const ucontext_t *context)
 		return;
 	if (!turn && (self->root_suspect || self->main_script))
 		turn = sample_root(context, now);
-	if (!turn || !self->slot || !turn_times || turn->kind != TURN_TASK || !turn->start ||
-	    turn->left)
+	if (!turn || !self->slot || !this_thread.turn_times || turn->kind != TURN_TASK ||
+	    !turn->start || turn->left)
 		return;
 	elapsed = now - turn->start;
 	if (elapsed < SHARED_WORD(turn_times_limit) ||

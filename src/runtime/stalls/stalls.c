@@ -58,21 +58,21 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 		usage = *end;
 	else
 		turn_usage_at(turn->start, &usage);
-	if (usage.switches < 0 || turn_usage.switches < 0) {
+	if (usage.switches < 0 || this_thread.turn_usage.switches < 0) {
 		course.stall = turn->sample ? STALL_BUSY : STALL_UNKNOWN;
 		return course;
 	}
-	cpu_ns = usage.cpu_ns - turn_usage.cpu_ns;
+	cpu_ns = usage.cpu_ns - this_thread.turn_usage.cpu_ns;
 	course.off_cpu_ns = ns > cpu_ns ? ns - cpu_ns : 0;
-	if (this_thread.turn_counter && *this_thread.turn_counter > turn_usage.turns)
-		turns = *this_thread.turn_counter - turn_usage.turns;
+	if (this_thread.turn_counter && *this_thread.turn_counter > this_thread.turn_usage.turns)
+		turns = *this_thread.turn_counter - this_thread.turn_usage.turns;
 	/*
 	 * Each turn may have come after a wait. Switches in the turn's calls are already accounted
 	 * to them.
 	 */
 	turns += turn->explained_switches;
-	sleeps = usage.switches - turn_usage.switches;
-	lost_ns = crowd_lost(end_ns - ns, turn_usage.delay_mark, end_ns);
+	sleeps = usage.switches - this_thread.turn_usage.switches;
+	lost_ns = crowd_lost(end_ns - ns, this_thread.turn_usage.delay_mark, end_ns);
 	if (sleeps && lost_ns < course.off_cpu_ns)
 		course.slept_ns = course.off_cpu_ns - lost_ns;
 	if (course.off_cpu_ns > ns / 2 &&

@@ -41,14 +41,11 @@ static enum executor_id library_of(const struct task_module *module)
 
 struct executor *async_task_executor(const struct task_module *module)
 {
-	static THREAD_LOCAL const struct task_module *known_module;
-	static THREAD_LOCAL struct executor *known;
-
-	if (LIKELY(known_module == module))
-		return known;
-	known = executor_known(library_of(module));
-	known_module = module;
-	return known;
+	if (LIKELY(this_thread.async_task_module == module))
+		return this_thread.async_task_executor;
+	this_thread.async_task_executor = executor_known(library_of(module));
+	this_thread.async_task_module = module;
+	return this_thread.async_task_executor;
 }
 
 bool async_task_thread_is_reactor(void)

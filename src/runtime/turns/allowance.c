@@ -9,20 +9,16 @@
 #include "turn.h"
 #include "turn_times.h"
 
-#define NESTED_ALLOWANCES 4   /* nested regions on one thread; deeper ones count for this one */
-#define REASONS		  128 /* of one process */
-
-static THREAD_LOCAL const char *reasons[NESTED_ALLOWANCES];
-static THREAD_LOCAL unsigned depth;
-/* Set by the outermost region: its time does not count as the turn's. */
-static THREAD_LOCAL struct turn *stopped;
-static THREAD_LOCAL uint64_t passed;
+#define REASONS 128 /* of one process */
 
 static uint32_t records[REASONS]; /* offsets, in order of first use; 0 ends them */
 
 static bool is_open(void)
 {
-	return depth && reasons[depth <= NESTED_ALLOWANCES ? depth - 1 : NESTED_ALLOWANCES - 1];
+	return this_thread.allowances_open &&
+	       this_thread.allowances[this_thread.allowances_open <= NESTED_ALLOWANCES
+					      ? this_thread.allowances_open - 1
+					      : NESTED_ALLOWANCES - 1];
 }
 
 /* The turn's clock stands still while a region is open. */
@@ -31,10 +27,12 @@ static void follow(bool was_open)
 	if (is_open() == was_open)
 		return;
 	if (!was_open) {
-		stopped = this_thread.turn;
-		passed = stopped ? turn_times_stop(stopped) : 0;
-	} else if (stopped && stopped == this_thread.turn) {
-		turn_times_resume(stopped, passed);
+		this_thread.allowance_turn = this_thread.turn;
+		this_thread.allowance_ticks = this_thread.allowance_turn
+						      ? turn_times_stop(this_thread.allowance_turn)
+						      : 0;
+	} else if (this_thread.allowance_turn && this_thread.allowance_turn == this_thread.turn) {
+		turn_times_resume(this_thread.allowance_turn, this_thread.allowance_ticks);
 	}
 }
 
@@ -45,9 +43,9 @@ static void begin(const char *reason)
 
 	if (this_thread.vforked || this_thread.dead)
 		return;
-	if (depth < NESTED_ALLOWANCES)
-		reasons[depth] = reason;
-	depth++;
+	if (this_thread.allowances_open < NESTED_ALLOWANCES)
+		this_thread.allowances[this_thread.allowances_open] = reason;
+	this_thread.allowances_open++;
 	follow(was_open);
 }
 
@@ -70,9 +68,9 @@ void allowance_end(void)
 	bool was_open = is_open();
 	OWN_CODE_SCOPE;
 
-	if (this_thread.vforked || this_thread.dead || !depth)
+	if (this_thread.vforked || this_thread.dead || !this_thread.allowances_open)
 		return;
-	depth--;
+	this_thread.allowances_open--;
 	follow(was_open);
 }
 
@@ -126,9 +124,11 @@ bool allowance_take(void)
 {
 	struct trace_allowance *record;
 
-	if (LIKELY(!depth) || !is_open())
+	if (LIKELY(!this_thread.allowances_open) || !is_open())
 		return false;
-	record = find(reasons[depth <= NESTED_ALLOWANCES ? depth - 1 : NESTED_ALLOWANCES - 1]);
+	record = find(this_thread.allowances[this_thread.allowances_open <= NESTED_ALLOWANCES
+						     ? this_thread.allowances_open - 1
+						     : NESTED_ALLOWANCES - 1]);
 	if (record)
 		__atomic_fetch_add(&record->events, 1, __ATOMIC_RELAXED);
 	else

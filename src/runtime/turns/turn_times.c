@@ -13,7 +13,6 @@
 #define FIRST_PAGE_BITS 10 /* TRACE_LENGTH_STEPS */
 #define MAX_LENGTHS	MAX_EXECUTORS
 
-THREAD_LOCAL struct trace_turn_times *turn_times;
 uint64_t turn_times_limit = UINT64_MAX;
 
 /* Records of ended threads, for reuse. */
@@ -87,7 +86,7 @@ static void count_length(struct trace_turn_lengths *record, uint64_t ns)
 
 void turn_times_flush(void)
 {
-	struct trace_turn_times *times = turn_times;
+	struct trace_turn_times *times = this_thread.turn_times;
 	uint32_t count = times->count < TRACE_RECENT_TURNS ? times->count : TRACE_RECENT_TURNS;
 	struct trace_turn_lengths *record;
 	uint64_t busy_ns = 0, max_ns = 0, type_ns = 0, type_turns = 0, type_max_ns = 0;
@@ -175,12 +174,12 @@ static uint32_t make_timeline(void)
 
 void turn_times_keep(const struct turn *turn, uint64_t ns)
 {
-	struct trace_timeline *timeline = trace_at(turn_times->timeline);
+	struct trace_timeline *timeline = trace_at(this_thread.turn_times->timeline);
 
 	timeline->turns[timeline->next % timeline->size] = (struct trace_timeline_turn){
 		.start = turn->start,
 		.ns = ns,
-		.executor = turn_times->executor,
+		.executor = this_thread.turn_times->executor,
 		.type = turn->type,
 	};
 	/* Written last: readers skip the entry being written. */
@@ -203,7 +202,7 @@ void turn_times_take(void)
 	/* 135 ns, once in a while: excludes CPU time used before the turn. */
 	__atomic_store_n(&turn_usage_interval, limit / 16, __ATOMIC_RELAXED);
 	turn_usage_take(turn_clock_now());
-	turn_usage.turns = 1; /* the turn that begins now did not come after a wait */
+	this_thread.turn_usage.turns = 1; /* the turn that begins now did not come after a wait */
 	times = take_record();
 	if (!times)
 		return;
@@ -214,7 +213,7 @@ void turn_times_take(void)
 	times->sample_turn = 0;
 	if (times->root)
 		((struct trace_root *)trace_at(times->root))->state = 0;
-	turn_times = times;
+	this_thread.turn_times = times;
 	if (runtime_options.run[0] && !times->look)
 		times->look = make_look();
 	if (runtime_options.timeline && !times->timeline)
@@ -224,7 +223,7 @@ void turn_times_take(void)
 
 static void end_span(void)
 {
-	struct trace_turn_times *times = turn_times;
+	struct trace_turn_times *times = this_thread.turn_times;
 	struct trace_turn_lengths *record = times->executor ? lengths(times->executor) : NULL;
 
 	turn_times_flush();
@@ -235,29 +234,29 @@ static void end_span(void)
 
 void turn_times_change_executor(uint32_t executor)
 {
-	if (!turn_times)
+	if (!this_thread.turn_times)
 		return;
 	end_span();
-	turn_times->since = turn_clock_now();
-	turn_times->executor = executor;
+	this_thread.turn_times->since = turn_clock_now();
+	this_thread.turn_times->executor = executor;
 }
 
 void turn_times_leave(void)
 {
-	struct trace_turn_times *times = turn_times;
+	struct trace_turn_times *times = this_thread.turn_times;
 
 	event_slot_left();
 	if (!times)
 		return;
 	end_span();
-	turn_times = NULL;
+	this_thread.turn_times = NULL;
 	times->thread = 0;
 	give_back(times);
 }
 
 void turn_times_forget(void)
 {
-	turn_times = NULL;
+	this_thread.turn_times = NULL;
 	memset(free_times, 0, sizeof free_times);
 	memset(lengths_of, 0, sizeof lengths_of);
 	turn_clock_forget();
@@ -274,7 +273,7 @@ void turn_times_long(struct turn *turn, uint64_t ns)
 {
 	/* Too long for the 32-bit length of a recent turn: added with its true length. */
 	if (ns >= UINT32_MAX) {
-		struct trace_turn_times *times = turn_times;
+		struct trace_turn_times *times = this_thread.turn_times;
 		struct trace_turn_lengths *record;
 		uint32_t type = times->recent[--times->count].type;
 		OWN_CODE_SCOPE;
@@ -312,7 +311,9 @@ void turn_times_move(struct turn *turn, uint64_t ticks)
 void turn_times_waits_at(const uint64_t *frames, unsigned depth)
 {
 	struct trace_turn_lengths *record =
-		turn_times && turn_times->executor ? lengths(turn_times->executor) : NULL;
+		this_thread.turn_times && this_thread.turn_times->executor
+			? lengths(this_thread.turn_times->executor)
+			: NULL;
 	struct trace_stack *stack;
 
 	if (!record || record->wait)

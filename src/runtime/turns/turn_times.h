@@ -13,7 +13,6 @@
 #include "contract/trace_format.h"
 
 /* The calling thread's record; NULL: its turns are not timed. */
-extern THREAD_LOCAL struct trace_turn_times *turn_times;
 
 /*
  * take: the thread got its slot. change_executor: it begins to run turns of another executor.
@@ -47,10 +46,10 @@ static inline void turn_times_begin(struct turn *turn)
 {
 	uint64_t now;
 
-	if (UNLIKELY(!turn_times))
+	if (UNLIKELY(!this_thread.turn_times))
 		return;
 	now = turn_clock_now();
-	if (UNLIKELY(now - turn_usage.ticks > SHARED_WORD(turn_usage_interval)))
+	if (UNLIKELY(now - this_thread.turn_usage.ticks > SHARED_WORD(turn_usage_interval)))
 		turn_usage_take(now);
 	turn->start = now;
 	this_thread.slot->turn_start = now;
@@ -66,7 +65,7 @@ COLD void turn_times_move(struct turn *turn, uint64_t ticks);
 /* Part of turn_begin and turn_end for an offload: pauses the clock of the enclosing turn. */
 static inline void turn_times_pause(struct turn *offload)
 {
-	if (LIKELY(!offload->parent || !offload->parent->start || !turn_times))
+	if (LIKELY(!offload->parent || !offload->parent->start || !this_thread.turn_times))
 		return;
 	offload->paused = turn_clock_now();
 	this_thread.slot->turn_start = 0;
@@ -78,7 +77,7 @@ static inline void turn_times_go_on(struct turn *offload)
 	struct turn *turn = offload->parent;
 	uint64_t now;
 
-	if (LIKELY(!turn || !turn->start || !turn_times))
+	if (LIKELY(!turn || !turn->start || !this_thread.turn_times))
 		return;
 	now = turn_clock_now();
 	for (; turn && turn->kind == TURN_TASK && turn->start; turn = turn->parent)
@@ -92,7 +91,7 @@ static inline uint64_t turn_times_stop(const struct turn *turn)
 {
 	uint64_t now = turn_clock_now();
 
-	if (!turn->start || !turn_times)
+	if (!turn->start || !this_thread.turn_times)
 		return 0;
 	this_thread.slot->turn_start = 0;
 	turn_times_part_begins(turn, now);
@@ -104,7 +103,7 @@ static inline void turn_times_resume(struct turn *turn, uint64_t passed)
 {
 	uint64_t now = turn_clock_now();
 
-	if (!turn->start || !turn_times)
+	if (!turn->start || !this_thread.turn_times)
 		return;
 	if (now - passed > turn->start)
 		turn_times_move(turn, now - passed - turn->start);
@@ -116,7 +115,7 @@ static inline void turn_times_resume(struct turn *turn, uint64_t passed)
 static inline void turn_times_untimed(struct turn *turn)
 {
 	turn->start = 0;
-	if (turn_times)
+	if (this_thread.turn_times)
 		this_thread.slot->turn_start = 0;
 }
 
@@ -131,7 +130,7 @@ uint64_t turn_times_lasted(const struct turn *turn, uint64_t ticks);
 /* Part of turn_end, for a turn that was begun by turn_times_begin. */
 static inline void turn_times_end(struct turn *turn)
 {
-	struct trace_turn_times *times = turn_times;
+	struct trace_turn_times *times = this_thread.turn_times;
 	uint64_t ticks, ns;
 	uint32_t count;
 

@@ -7,7 +7,6 @@
 #include "runtime/trace/trace.h"
 #include "runtime/trace/crowd.h"
 
-THREAD_LOCAL struct turn_usage turn_usage;
 uint64_t turn_usage_interval = UINT64_MAX;
 
 static struct turn_usage usage_now(uint64_t now)
@@ -36,19 +35,19 @@ COLD void turn_usage_take(uint64_t now)
 {
 	OWN_CODE_SCOPE;
 
-	turn_usage = usage_now(now);
-	turn_usage.delay_mark = crowd_mark();
-	turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
+	this_thread.turn_usage = usage_now(now);
+	this_thread.turn_usage.delay_mark = crowd_mark();
+	this_thread.turn_usage.turns = this_thread.turn_counter ? *this_thread.turn_counter : 0;
 }
-
-static THREAD_LOCAL struct turn_usage paused;
 
 void turn_usage_pauses(uint64_t now)
 {
 	OWN_CODE_SCOPE;
 
-	paused = now - turn_usage.ticks > SHARED_WORD(turn_usage_interval) ? usage_now(now)
-									   : turn_usage;
+	this_thread.paused_usage =
+		now - this_thread.turn_usage.ticks > SHARED_WORD(turn_usage_interval)
+			? usage_now(now)
+			: this_thread.turn_usage;
 }
 
 void turn_usage_goes_on(uint64_t now)
@@ -56,13 +55,15 @@ void turn_usage_goes_on(uint64_t now)
 	struct turn_usage usage;
 	OWN_CODE_SCOPE;
 
-	if (now - paused.ticks <= SHARED_WORD(turn_usage_interval))
+	if (now - this_thread.paused_usage.ticks <= SHARED_WORD(turn_usage_interval))
 		return;
 	usage = usage_now(now);
-	if (usage.switches >= 0 && paused.switches >= 0 && turn_usage.switches >= 0) {
-		turn_usage.cpu_ns += usage.cpu_ns - paused.cpu_ns;
-		turn_usage.switches += usage.switches - paused.switches;
+	if (usage.switches >= 0 && this_thread.paused_usage.switches >= 0 &&
+	    this_thread.turn_usage.switches >= 0) {
+		this_thread.turn_usage.cpu_ns += usage.cpu_ns - this_thread.paused_usage.cpu_ns;
+		this_thread.turn_usage.switches +=
+			usage.switches - this_thread.paused_usage.switches;
 	}
 	/* For nested parts, the outer one ends last. */
-	paused = usage;
+	this_thread.paused_usage = usage;
 }

@@ -6,17 +6,7 @@
 #include <sys/time.h>
 
 #include "runtime/base/compiler.h"
-
-/* The thread's CPU usage shortly before its current turn began. */
-struct turn_usage {
-	uint64_t ticks; /* when it was read */
-	uint64_t cpu_ns;
-	int64_t switches;    /* voluntary; -1: not known */
-	uint64_t turns;	     /* turns that the thread had begun by then, for any executor */
-	uint64_t delay_mark; /* see trace/crowd.h */
-};
-
-extern THREAD_LOCAL struct turn_usage turn_usage;
+#include "runtime/base/thread.h"
 
 /* Maximum age when a turn begins, in ticks. */
 extern uint64_t turn_usage_interval;

@@ -14,11 +14,6 @@
  */
 #define MAX_PAGES_TO_LEARN 256
 
-/* From here to the top, the thread's own stack is readable without gaps. 0: not checked yet. */
-static THREAD_LOCAL uintptr_t known_low;
-/* The last page found missing below it: a guard page, below which other memory lies. */
-static THREAD_LOCAL uintptr_t missing_page;
-
 static bool page_is_readable(uintptr_t page)
 {
 	return memory_is_readable((const void *)page, sizeof(uint64_t));
@@ -27,27 +22,27 @@ static bool page_is_readable(uintptr_t page)
 /* Only what is contiguous with the top is the same stack: others are separated by a guard page. */
 COLD static bool learn_down_to(uintptr_t sp, uintptr_t top)
 {
-	if (!known_low)
-		known_low = top;
-	if (known_low - sp > MAX_PAGES_TO_LEARN * MEMORY_PAGE)
+	if (!this_thread.stack_known)
+		this_thread.stack_known = top;
+	if (this_thread.stack_known - sp > MAX_PAGES_TO_LEARN * MEMORY_PAGE)
 		return false;
-	while (known_low > sp) {
-		uintptr_t page = PAGE_OF(known_low - 1);
+	while (this_thread.stack_known > sp) {
+		uintptr_t page = PAGE_OF(this_thread.stack_known - 1);
 
-		if (page == missing_page)
+		if (page == this_thread.stack_missing)
 			return false;
 		if (!page_is_readable(page)) {
-			missing_page = page;
+			this_thread.stack_missing = page;
 			return false;
 		}
-		known_low = page;
+		this_thread.stack_known = page;
 	}
 	return true;
 }
 
 static bool on_own_stack(uintptr_t sp, uintptr_t top)
 {
-	if (LIKELY(known_low && sp >= known_low && sp < top))
+	if (LIKELY(this_thread.stack_known && sp >= this_thread.stack_known && sp < top))
 		return true;
 	if (!top || sp >= top)
 		return false;

@@ -56,7 +56,8 @@ static void every_turn_is_counted_once(void **state)
 	take_turns("counted", 3 * TRACE_RECENT_TURNS + 5);
 	lengths = lengths_of("counted");
 	assert_non_null(lengths);
-	assert_int_equal(lengths->turns + turn_times->count, 3 * TRACE_RECENT_TURNS + 5);
+	assert_int_equal(lengths->turns + this_thread.turn_times->count,
+			 3 * TRACE_RECENT_TURNS + 5);
 	turn_times_flush();
 	assert_int_equal(lengths->turns, 3 * TRACE_RECENT_TURNS + 5);
 	assert_int_equal(counted(lengths), lengths->turns);
@@ -123,7 +124,7 @@ static void *keep_timeline(void *unused)
 	uint64_t last = 0;
 
 	take_turns("timeline", 11);
-	timeline = trace_at(turn_times->timeline);
+	timeline = trace_at(this_thread.turn_times->timeline);
 	assert_int_equal(timeline->size, 8);
 	assert_int_equal(timeline->next, 11);
 	for (uint64_t n = 3; n < 11; n++) {
