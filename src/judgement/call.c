@@ -79,6 +79,8 @@ static enum reason row_of(const struct call_facts *facts)
 	case CLASS_PURPOSE:
 		return facts->local_name ? REASON_LOCAL_NAME : REASON_PURPOSE;
 	case CLASS_SYNC:
+		if (facts->output && facts->subject == SUBJECT_REGULAR_FILE)
+			return REASON_OUTPUT;
 		return is_on_disk(facts->subject) || facts->subject == SUBJECT_NONE
 			       ? REASON_SYNC
 			       : REASON_SYNC_MEMORY;

@@ -47,8 +47,11 @@ static bool is_output(const struct call_watch *watch, bool append)
 			return false;
 		/* fall through */
 	case CLASS_STREAM_OUT:
-		return append || watch->subject.fd == STDOUT_FILENO ||
-		       watch->subject.fd == STDERR_FILENO;
+		if (append)
+			return true;
+		/* fall through */
+	case CLASS_SYNC: /* of an appended file it may be that of a journal */
+		return watch->subject.fd == STDOUT_FILENO || watch->subject.fd == STDERR_FILENO;
 	case CLASS_OUTPUT:
 		return true;
 	default:

@@ -74,9 +74,9 @@ uint64_t crowd_lost(uint64_t start_ns, uint64_t mark, uint64_t end_ns)
 
 	if (!delayed_ns || !trace_header())
 		return UINT64_MAX;
-	/* Assume that the last observation still holds. */
+	/* Since the last observation: the program itself may have become busy. */
 	looked_ns = __atomic_load_n(&trace_header()->looked_ns, __ATOMIC_RELAXED);
-	if (looked_ns < end_ns && crowd_between(start_ns, end_ns))
+	if (looked_ns < end_ns && (crowd_between(start_ns, end_ns) || is_full_now()))
 		delayed_ns += end_ns - looked_ns;
 	return delayed_ns - mark;
 }

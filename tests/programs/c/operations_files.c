@@ -24,6 +24,24 @@ static void block_file(void)
 	close(descriptor);
 }
 
+static int real_stderr;
+
+static void prepare_fsync(void)
+{
+	int log = open("log.txt", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	real_stderr = dup(STDERR_FILENO);
+	REQUIRE(log >= 0 && real_stderr >= 0 && dup2(log, STDERR_FILENO) == STDERR_FILENO);
+	close(log);
+}
+
+static void finish_fsync(void)
+{
+	dup2(real_stderr, STDERR_FILENO);
+	close(real_stderr);
+}
+
+/* A log that is written to the disk is a log. */
 static void block_fsync(void)
 {
 	int descriptor;
@@ -36,6 +54,9 @@ static void block_fsync(void)
 	result = fsync(descriptor); /* EXPECT warning|error fsync category=file case=fsync */
 	REQUIRE(result == 0);
 	close(descriptor);
+	REQUIRE(write(STDERR_FILENO, "a line\n", 7) == 7); /* EXPECT notice|error write category=output case=fsync */
+	result = fsync(STDERR_FILENO);			   /* EXPECT notice|error fsync category=output case=fsync */
+	REQUIRE(result == 0);
 }
 
 static void block_stat(void)
@@ -117,7 +138,7 @@ static void block_flock(void)
 
 const struct operation file_operations[] = {
 	{ "file", NULL, block_file, NULL },
-	{ "fsync", NULL, block_fsync, NULL },
+	{ "fsync", prepare_fsync, block_fsync, finish_fsync },
 	{ "stat", NULL, block_stat, NULL },
 	{ "buffered", prepare_buffered, block_buffered, finish_buffered },
 	{ "flock", prepare_flock, block_flock, finish_flock },

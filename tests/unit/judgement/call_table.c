@@ -251,6 +251,7 @@ static void own_output_is_a_notice_until_it_sleeps_long(void **state)
 	judged_on_disk(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, OUTPUT, BLOCKING, NOTICE);
 	judged_on_disk(CLASS_STREAM_OUT, SUBJECT_REGULAR_FILE, OUTPUT, BLOCKING, NOTICE);
 	judged_on_disk(CLASS_OUTPUT, SUBJECT_NONE, 0, BLOCKING, NOTICE);
+	judged_on_disk(CLASS_SYNC, SUBJECT_REGULAR_FILE, OUTPUT, BLOCKING, NOTICE);
 	for (unsigned i = 0; i < COUNT(subjects); i++) {
 		judged_on_disk(CLASS_TRANSFER, subjects[i], OUTPUT, BLOCKING, NOTICE);
 		judged_on_disk(CLASS_STREAM_OUT, subjects[i], OUTPUT, BLOCKING, NOTICE);

@@ -46,6 +46,7 @@ static void we_look_when_nobody_does(void **state)
 	enum { MOST = 256 };
 	unsigned count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN) + 1;
 	pthread_t threads[MOST];
+	uint64_t since_look;
 	bool first, late;
 
 	(void)state;
@@ -58,11 +59,16 @@ static void we_look_when_nobody_does(void **state)
 	first = trace_header()->crowded_ns == trace_header()->looked_ns;
 	trace_header()->crowded_ns = 0;
 	late = crowd_between(0, trace_header()->looked_ns + 11000000);
+	trace_header()->delayed_ns = 1;
+	since_look = crowd_lost(trace_header()->looked_ns + 1000000, 1,
+				trace_header()->looked_ns + 3000000);
+	trace_header()->delayed_ns = 0;
 	__atomic_store_n(&spinning, false, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 	assert_true(first);
 	assert_true(late);
+	assert_int_equal(since_look, 3000000);
 }
 
 /* Of what the trace says alone. */
