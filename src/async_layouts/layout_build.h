@@ -240,4 +240,22 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 		   const struct held_patterns *own, const struct layout_header *header,
 		   size_t *size);
 
+/* layout_interest.c */
+
+bool layout_is_box(const char *name);
+
+/* A box with a future whose type is only known at run time. */
+bool layout_is_dyn_future(const char *name);
+
+enum held_class layout_class_of(struct layout_builder *builder, Dwarf_Die *type);
+
+/* Whether a value of the type, or something inside it, is of a class that matters. */
+bool layout_interests(struct layout_builder *builder, Dwarf_Die *type, int depth);
+
+/*
+ * Whether dropping a value of the type has an effect, as far as its drop glue, or that of a part,
+ * has a name.
+ */
+bool layout_needs_drop(struct layout_builder *builder, Dwarf_Die *type, int depth);
+
 #endif

@@ -30,11 +30,6 @@ struct spot {
 			 Send */
 };
 
-static bool is_box(const char *name)
-{
-	return !strncmp(name, "alloc::boxed::Box<", 18);
-}
-
 static bool is_foreign(const char *name)
 {
 	static const char *const plain[] = { "core::option::", "core::result::",     "core::mem::",
@@ -47,89 +42,6 @@ static bool is_foreign(const char *name)
 	       !strncmp(name, "std::", 5) || !strncmp(name, "tokio::", 7);
 }
 
-/* A type that is only known at run time. */
-static bool is_dyn_future(const char *name)
-{
-	static const char dyn[] = "dyn core::future::future::Future<";
-
-	if (!is_box(name))
-		return false;
-	name += strcspn(name, "<") + 1;
-	return !strncmp(name + (*name == '('), dyn, sizeof dyn - 1);
-}
-
-static enum held_class class_of(struct layout_builder *builder, Dwarf_Die *type)
-{
-	const char *name = types_name(&builder->types, type);
-
-	if (type_is_machine(die_name(type)) ||
-	    (is_dyn_future(name) && dwarf_tag(type) != DW_TAG_pointer_type))
-		return HELD_FUTURE;
-	if (dwarf_tag(type) != DW_TAG_pointer_type)
-		return held_class_of(name, builder->own);
-	if (!strncmp(name, "*mut ", 5) || !strncmp(name, "*const ", 7) ||
-	    !strncmp(name, "&core::cell::", 13))
-		return HELD_NON_SEND;
-	return HELD_NOTHING;
-}
-
-static bool interests(struct layout_builder *builder, Dwarf_Die *type, int depth);
-
-static bool parts_interest(struct layout_builder *builder, Dwarf_Die *whole, int depth)
-{
-	Dwarf_Die part, type;
-	bool found = false;
-
-	DIE_FOR_EACH_CHILD(part, whole)
-	{
-		int tag = dwarf_tag(&part);
-
-		if (tag == DW_TAG_member && !die_flag(&part, DW_AT_artificial))
-			found |= die_reference(&part, DW_AT_type, &type) &&
-				 interests(builder, &type, depth + 1);
-		else if (tag == DW_TAG_variant_part || tag == DW_TAG_variant)
-			found |= parts_interest(builder, &part, depth);
-	}
-	return found;
-}
-
-static bool interests(struct layout_builder *builder, Dwarf_Die *type, int depth)
-{
-	struct sequence_place place;
-	struct type *known;
-	Dwarf_Die of;
-
-	if (depth > MAX_DEPTH)
-		return false;
-	switch (dwarf_tag(type)) {
-	case DW_TAG_typedef:
-	case DW_TAG_array_type:
-		return die_reference(type, DW_AT_type, &of) && interests(builder, &of, depth + 1);
-	case DW_TAG_pointer_type:
-		return is_box(die_name(type)) && die_reference(type, DW_AT_type, &of) &&
-		       interests(builder, &of, depth + 1);
-	case DW_TAG_structure_type:
-	case DW_TAG_union_type:
-		break;
-	default:
-		return false;
-	}
-	if (!types_resolve(&builder->types, type))
-		return false;
-	known = types_find(&builder->types, type);
-	if (!known)
-		return false;
-	if (known->interest < 0) {
-		known->interest = 0; /* ends the recursion for a type that contains its own box */
-		known->interest = class_of(builder, type) != HELD_NOTHING ||
-				  layout_is_end(known->name) ||
-				  parts_interest(builder, type, depth) ||
-				  (layout_sequence_place(builder, type, &place) &&
-				   interests(builder, &place.element, depth + 1));
-	}
-	return known->interest;
-}
-
 static const uint16_t glue_flags[] = {
 	[GLUE_UNKNOWN] = 0,
 	[GLUE_DROPS_NONE] = VALUE_DROPPED,
@@ -137,41 +49,6 @@ static const uint16_t glue_flags[] = {
 	[GLUE_DROPS_IT] = VALUE_DROPS,
 	[GLUE_ALWAYS_DROPS_IT] = VALUE_DROPS | VALUE_ALIVE,
 };
-
-/* Whether dropping a value of the type has an effect, as far as its drop glue, or that of a part,
- * has a name. */
-static bool needs_drop(struct layout_builder *builder, Dwarf_Die *type, int depth)
-{
-	Dwarf_Die part, of;
-
-	if (depth > MAX_DEPTH || is_box(die_name(type)) ||
-	    types_named(builder->types.glues, types_name(&builder->types, type)))
-		return true;
-	switch (dwarf_tag(type)) {
-	case DW_TAG_typedef:
-	case DW_TAG_array_type:
-		return die_reference(type, DW_AT_type, &of) && needs_drop(builder, &of, depth + 1);
-	case DW_TAG_structure_type:
-	case DW_TAG_union_type:
-	case DW_TAG_variant_part:
-	case DW_TAG_variant:
-		break;
-	default:
-		return false;
-	}
-	DIE_FOR_EACH_CHILD(part, type)
-	{
-		int tag = dwarf_tag(&part);
-
-		if (tag == DW_TAG_member && die_reference(&part, DW_AT_type, &of) &&
-		    needs_drop(builder, &of, depth + 1))
-			return true;
-		if ((tag == DW_TAG_variant_part || tag == DW_TAG_variant) &&
-		    needs_drop(builder, &part, depth + 1))
-			return true;
-	}
-	return false;
-}
 
 /* An array type has no name: "[u8; 16384]". */
 static const char *type_text(struct layout_builder *builder, Dwarf_Die *type,
@@ -240,7 +117,7 @@ static void find_drops(const struct spot *spot, Dwarf_Die *type, const char *nam
 	enum glue_tells tells;
 
 	/* A value without drop lives as long as its variable has its place in the state. */
-	if (guards && held_is_own(name, builder->own) && !needs_drop(builder, type, 0)) {
+	if (guards && held_is_own(name, builder->own) && !layout_needs_drop(builder, type, 0)) {
 		value->flags |= VALUE_DROPS | VALUE_ALIVE;
 		return;
 	}
@@ -291,7 +168,7 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	value->condition_count = spot->conditions.count;
 	value->word = value->drop_flag = LAYOUT_NONE;
 	value->end = end;
-	if (class == HELD_FUTURE && is_dyn_future(name))
+	if (class == HELD_FUTURE && layout_is_dyn_future(name))
 		value->flags |= VALUE_DYN;
 	if (spot->conditions.full)
 		value->flags |= VALUE_IN_UNION;
@@ -315,7 +192,7 @@ static void collect_member(const struct spot *whole, Dwarf_Die *member, uint16_t
 	Dwarf_Die type;
 
 	if (!die_reference(member, DW_AT_type, &type) ||
-	    !interests(spot.at->builder, &type, spot.depth))
+	    !layout_interests(spot.at->builder, &type, spot.depth))
 		return;
 	spot.offset += die_number(member, DW_AT_data_member_location, 0);
 	spot.flags |= flags;
@@ -366,7 +243,8 @@ static void collect_elements(const struct spot *whole, struct sequence_place *pl
 	struct spot spot = *whole;
 	size_t length = strlen(spot.path);
 
-	if (spot.box != LAYOUT_NONE || !interests(spot.at->builder, &place->element, spot.depth))
+	if (spot.box != LAYOUT_NONE ||
+	    !layout_interests(spot.at->builder, &place->element, spot.depth))
 		return;
 	spot.box = (uint32_t)(spot.offset + place->first);
 	spot.sequence = place->sequence;
@@ -398,7 +276,7 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 			collect(&spot, &part);
 		return;
 	case DW_TAG_pointer_type:
-		if (is_box(die_name(type)) && die_reference(type, DW_AT_type, &part))
+		if (layout_is_box(die_name(type)) && die_reference(type, DW_AT_type, &part))
 			collect_box(&spot, &part);
 		return;
 	default:
@@ -406,7 +284,7 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 	}
 	if (!types_resolve(&builder->types, type))
 		return;
-	class = class_of(builder, type);
+	class = layout_class_of(builder, type);
 	if (class == HELD_NON_SEND && spot.foreign)
 		return;
 	if (class == HELD_NOTHING && layout_is_end(types_name(&builder->types, type)))
@@ -511,7 +389,7 @@ void layout_add_values(struct state_place *at, uint32_t *awaits)
 		    !die_reference(&member, DW_AT_type, &type))
 			continue;
 		types_resolve(&builder->types, &type);
-		class = class_of(builder, &type);
+		class = layout_class_of(builder, &type);
 		snprintf(spot.path, sizeof spot.path, "%s", name);
 		spot.outer = types_name(&builder->types, &type);
 		spot.offset = die_number(&member, DW_AT_data_member_location, 0);
@@ -526,7 +404,7 @@ void layout_add_values(struct state_place *at, uint32_t *awaits)
 			add_value(&spot, &type, HELD_OTHER);
 		if (dwarf_tag(&type) == DW_TAG_pointer_type && class == HELD_NON_SEND)
 			add_value(&spot, &type, class);
-		else if (class != HELD_NOTHING || interests(builder, &type, 0))
+		else if (class != HELD_NOTHING || layout_interests(builder, &type, 0))
 			collect(&spot, &type);
 		if (strcmp(name, "__awaitee") != 0)
 			continue;
@@ -555,6 +433,6 @@ void layout_add_futures(struct layout_builder *builder, Dwarf_Die *wrapper)
 		.flags = VALUE_AWAITED,
 	};
 
-	if (interests(builder, wrapper, 0))
+	if (layout_interests(builder, wrapper, 0))
 		collect(&spot, wrapper);
 }

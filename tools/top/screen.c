@@ -12,13 +12,12 @@
 
 #include "order.h"
 #include "report/explain/hang_formats.h"
-#include "report/formats/text.h"
 #include "report/model/words.h"
 #include "report/tasks/await_chain.h"
 #include "report/wording/quantity.h"
+#include "rows.h"
 
-#define LINE   512 /* bytes of one line */
-#define ESCAPE 27
+#define LINE 512 /* bytes of one line */
 
 enum colour { COLOUR_ERROR = 1, COLOUR_WARNING, COLOUR_GOOD };
 
@@ -83,20 +82,6 @@ static const char *program_of(const struct process *process)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
-}
-
-/* A text that a function prints into a file. To be freed. */
-static char *text_of(void (*print)(const void *what, FILE *out), const void *what)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return strdup("");
-	print(what, out);
-	fclose(out);
-	return text;
 }
 
 static void print_doing(const void *thread, FILE *out)
@@ -171,7 +156,7 @@ static void draw_executor(int y, const struct top_executor *row)
 	    duration(half, lengths->p50_ns), duration(most, lengths->p99_ns),
 	    duration(longest, lengths->max_ns));
 	if (row->worst) {
-		char *doing = text_of(print_doing, row->worst);
+		char *doing = top_text_of(print_doing, row->worst);
 
 		if (hung_thread_is_blocked(row->worst))
 			attron(COLOR_PAIR(COLOUR_ERROR));
@@ -246,7 +231,7 @@ static void draw_tasks(int y, const struct top_tasks *row, bool selected, struct
 static void draw_thread(int y, const struct top_thread *row, bool selected)
 {
 	const struct hung_thread *thread = row->thread;
-	char *doing = text_of(print_doing, thread);
+	char *doing = top_text_of(print_doing, thread);
 	bool blocked = hung_thread_is_blocked(thread);
 
 	begin_row(selected);
@@ -265,38 +250,15 @@ static const char *const heads[VIEWS] = {
 	[VIEW_THREADS] = "     PID      TID THREAD           EXECUTOR             DOES",
 };
 
-static size_t row_count(const struct top_screen *screen, const struct top_data *data)
-{
-	switch (screen->view) {
-	case VIEW_TASKS:
-		return data->task_count;
-	case VIEW_THREADS:
-		return data->thread_count;
-	default:
-		return data->finding_count;
-	}
-}
-
-static bool lists_findings(const struct top_screen *screen)
-{
-	return screen->view == VIEW_OVERVIEW || screen->view == VIEW_FINDINGS;
-}
-
 /* The selection stays with its finding when the order changes. */
 static void follow_selection(struct top_screen *screen, const struct top_data *data)
 {
-	for (size_t i = 0; lists_findings(screen) && *screen->id && i < data->finding_count; i++)
+	for (size_t i = 0; top_lists_findings(screen) && *screen->id && i < data->finding_count;
+	     i++)
 		if (!strcmp(data->findings[i].finding->id, screen->id)) {
 			screen->selected = i;
 			return;
 		}
-}
-
-static void remember_selection(struct top_screen *screen, const struct top_data *data)
-{
-	*screen->id = '\0';
-	if (lists_findings(screen) && screen->selected && screen->selected < data->finding_count)
-		strcpy(screen->id, data->findings[screen->selected].finding->id);
 }
 
 static void draw_row(const struct top_screen *screen, struct top_data *data, size_t i, int y)
@@ -317,7 +279,8 @@ static void draw_row(const struct top_screen *screen, struct top_data *data, siz
 
 static void draw_list(struct top_screen *screen, struct top_data *data, int y)
 {
-	size_t count = row_count(screen, data), room = LINES - y > 2 ? (size_t)(LINES - y - 2) : 1;
+	size_t count = top_row_count(screen, data),
+	       room = LINES - y > 2 ? (size_t)(LINES - y - 2) : 1;
 
 	attron(A_BOLD);
 	put(y++, 0, "%s", heads[screen->view]);
@@ -398,146 +361,6 @@ void top_screen_draw(struct top_screen *screen, struct top_data *data)
 			       "  ? help");
 	attroff(A_REVERSE);
 	refresh();
-}
-
-struct shown {
-	const struct top_screen *screen;
-	const struct top_data *data;
-};
-
-static void print_detail(const void *what, FILE *out)
-{
-	const struct shown *shown = what;
-	const struct top_data *data = shown->data;
-	size_t i = shown->screen->selected;
-
-	switch (shown->screen->view) {
-	case VIEW_THREADS:
-		for (size_t j = 0; j < data->look_count; j++)
-			if (&data->hangs[j] == data->threads[i].hang)
-				hang_print_text(&data->hangs[j], &data->looks[j], out);
-		break;
-	case VIEW_TASKS:
-		for (size_t j = 0; j < data->look_count; j++)
-			if (data->hangs[j].process == data->tasks[i].process)
-				hang_print_text(&data->hangs[j], &data->looks[j], out);
-		break;
-	default:
-		text_print_finding(&data->report, data->findings[i].finding, out);
-	}
-}
-
-static void open_detail(struct top_screen *screen, const struct top_data *data)
-{
-	struct shown shown = { screen, data };
-
-	if (screen->selected >= row_count(screen, data))
-		return;
-	screen->detail = text_of(print_detail, &shown);
-	screen->detail_first = 0;
-}
-
-static void close_detail(struct top_screen *screen)
-{
-	free(screen->detail);
-	screen->detail = NULL;
-	screen->helps = false;
-}
-
-/* By lines, negative: upwards. */
-static void move_by(struct top_screen *screen, long lines)
-{
-	size_t *at = screen->detail ? &screen->detail_first : &screen->selected;
-
-	if (lines < 0 && *at < (size_t)-lines)
-		*at = 0;
-	else
-		*at += (size_t)lines; /* drawing limits it */
-}
-
-static void choose_view(struct top_screen *screen, enum top_view view)
-{
-	close_detail(screen);
-	screen->view = view;
-	screen->selected = screen->first = 0;
-	*screen->id = '\0';
-}
-
-static enum top_action go_back(struct top_screen *screen)
-{
-	if (!screen->detail)
-		return TOP_QUIT;
-	close_detail(screen);
-	return TOP_NOTHING;
-}
-
-static bool moves(struct top_screen *screen, int key)
-{
-	static const struct {
-		int key;
-		long lines;
-	} keys[] = {
-		{ KEY_UP, -1 },
-		{ 'k', -1 },
-		{ KEY_DOWN, 1 },
-		{ 'j', 1 },
-		{ KEY_HOME, -1000000000 },
-		{ KEY_END, 1000000 },
-		{ KEY_PPAGE, -10 },
-		{ KEY_NPAGE, 10 },
-	};
-
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (keys[i].key == key) {
-			move_by(screen, keys[i].lines);
-			return true;
-		}
-	return false;
-}
-
-enum top_action top_screen_key(struct top_screen *screen, struct top_data *data, int ms)
-{
-	int key;
-
-	timeout(ms);
-	key = getch();
-	if (key == ERR)
-		return TOP_REFRESH;
-	*screen->message = '\0';
-	if (moves(screen, key)) {
-		remember_selection(screen, data);
-		return TOP_NOTHING;
-	}
-	switch (key) {
-	case 'q':
-	case ESCAPE:
-		return go_back(screen);
-	case '\t':
-		choose_view(screen, (screen->view + 1) % VIEWS);
-		break;
-	case '1' ... '4':
-		choose_view(screen, (enum top_view)(key - '1'));
-		break;
-	case '\n':
-	case '\r':
-	case KEY_ENTER:
-		if (!screen->detail)
-			open_detail(screen, data);
-		break;
-	case 's':
-		screen->sort[screen->view]++;
-		break;
-	case 'p':
-		screen->paused = !screen->paused;
-		break;
-	case '?':
-	case 'h':
-		screen->helps = true;
-		break;
-	case 'w':
-		return TOP_WRITE_REPORT;
-	}
-	return TOP_NOTHING;
 }
 
 bool top_screen_open(const char **why)

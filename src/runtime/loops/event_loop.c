@@ -36,22 +36,6 @@
 
 static THREAD_LOCAL struct loop starting; /* before its first wait: see loop_start.h */
 
-struct turn *event_loop_turn(void)
-{
-	return this_thread.loop ? &this_thread.loop->turn : NULL;
-}
-
-bool event_loop_on_probation(const struct turn *turn)
-{
-	return this_thread.loop && turn == &this_thread.loop->turn && !this_thread.loop->known;
-}
-
-const struct module *event_loop_library(void)
-{
-	return this_thread.loop && this_thread.loop->known ? modules_find(this_thread.loop->caller)
-							   : NULL;
-}
-
 static void leave_turn(struct loop *loop)
 {
 	/*
@@ -71,22 +55,6 @@ static void leave_turn(struct loop *loop)
 	this_thread.loop_learns = this_thread.loop && loop_learns(this_thread.loop);
 }
 
-bool event_loop_reaches(uintptr_t frame, uint16_t *level)
-{
-	return loop_reaches(this_thread.loop, frame, level);
-}
-
-void event_loop_stack_level(const uint64_t *frames, unsigned depth, uint16_t *level, bool *certain)
-{
-	if (this_thread.loop)
-		loop_stack_level(this_thread.loop, frames, depth, level, certain);
-}
-
-bool event_loop_is_below(const uint64_t *frames, unsigned depth)
-{
-	return !this_thread.loop || loop_is_below(this_thread.loop, frames, depth);
-}
-
 void event_loop_left(void)
 {
 	if (this_thread.loop)
@@ -95,7 +63,7 @@ void event_loop_left(void)
 
 bool event_loop_level(uintptr_t frame, uint16_t *level)
 {
-	bool reaches = event_loop_reaches(frame, level);
+	bool reaches = loop_reaches(this_thread.loop, frame, level);
 
 	if (!reaches) /* the library's function has returned */
 		leave_turn(this_thread.loop);
@@ -336,19 +304,6 @@ static inline void begin_turn(struct loop *loop)
 	this_thread.loop_learns = loop_learns(loop);
 	turn_begin(&loop->turn, loop->executor, TURN_TASK);
 	loop->turn.session = loop->session;
-}
-
-enum session event_loop_session(const struct turn *turn)
-{
-	return this_thread.loop && turn == &this_thread.loop->turn ? loop_session(this_thread.loop)
-								   : SESSION_MANY;
-}
-
-bool event_loop_idles(enum loop_pool_wait what, uintptr_t lock, const uint64_t *frames,
-		      unsigned depth)
-{
-	return this_thread.loop && this_thread.turn == &this_thread.loop->turn &&
-	       loop_pool_idles(this_thread.loop, what, lock, frames, depth);
 }
 
 struct loop *event_loop_goes_idle(void)
