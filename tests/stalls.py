@@ -350,14 +350,13 @@ int main(void)
 """
 
 
-def _on_a_crowded_core(place, source):
-    program = place.compile("short_lock", "-g", "-pthread", source=source)
+def _on_a_crowded_core(place, *steps, program):
     cores = os.sched_getaffinity(0)
     hogs = []
     try:
         os.sched_setaffinity(0, {min(cores)})
         hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(10)]
-        return _findings(place, program=program)[0]["findings"]
+        return _findings(place, *steps, program=program)
     finally:
         os.sched_setaffinity(0, cores)
         for hog in hogs:
@@ -366,7 +365,8 @@ def _on_a_crowded_core(place, source):
 
 
 def a_lock_whose_holder_has_no_processor_is_no_error_and_says_why(place):
-    found = _on_a_crowded_core(place, SHORT_LOCK)
+    program = place.compile("short_lock", "-g", "-pthread", source=SHORT_LOCK)
+    found = _on_a_crowded_core(place, program=program)[0]["findings"]
     expect(all(finding["severity"] != "error" for finding in found), found)
     locks = [finding for finding in found if finding["kind"] == "blocking-call"]
     expect(all("load" in finding["why"] for finding in locks if finding["max_ns"] > 5_000_000), locks)
@@ -376,7 +376,8 @@ def a_lock_whose_holder_sleeps_is_an_error_on_a_crowded_machine_too(place):
     sleeps = "pthread_mutex_lock(&lock); nanosleep(&long_rest, NULL); pthread_mutex_unlock(&lock);"
     source = SHORT_LOCK.replace("\t\thold();\n\t\tnanosleep", f"\t\t{sleeps}\n\t\tnanosleep").replace(
         "struct timespec rest", "struct timespec long_rest = { .tv_nsec = 50000000 }, rest")
-    found = _on_a_crowded_core(place, source)
+    program = place.compile("long_lock", "-g", "-pthread", source=source)
+    found = _on_a_crowded_core(place, program=program)[0]["findings"]
     expect(any(finding["severity"] == "error" and finding["call"] == "pthread_mutex_lock" for finding in found
                if finding["kind"] == "blocking-call"), found)
 
@@ -519,6 +520,13 @@ def a_root_future_that_freezes_itself_alone_is_a_notice(place):
         expect(not re.search("still (blocked|running)", result.err), result)
 
 
+def a_root_future_that_a_busy_machine_makes_long_is_no_hang(place):
+    """It computes for 0.3 s, and waits for a processor for longer than a second meanwhile."""
+    report, result = _on_a_crowded_core(place, "multi", program=_roots("dev"))
+    expect(all(severity == "notice" for severity, _ in _told(report)), _told(report))
+    expect(not re.search("still (blocked|running)", result.err), result)
+
+
 def what_is_around_a_root_future_or_in_many_polls_is_no_stall(place):
     for case in ("steps_current", "steps_with_tasks", "often_current", "often_bare", "often_multi", "often_settled",
                  "around_current", "around_multi", "offloaded_current", "offloaded_multi", "waiting_around",
@@ -569,14 +577,20 @@ def a_root_future_that_hangs_is_told_while_it_lasts_and_after_a_kill(place):
         expect(re.search(rf"^ERROR .*{what} .*when the process ended", rest, re.M), rest)
 
 
-def _killed_while(place, seconds, *command):
-    """What is said of a program that is killed after `seconds`: while it runs, and at its end."""
-    process = subprocess.Popen([YIELDSAN, "run", "-o", place / "killed", "--", *command],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    time.sleep(seconds)
-    process.terminate()
+def _killed_while(place, seconds, *command, speaks=True):
+    """What is said of a program that is killed after `seconds`, and not before the first live line if it
+    `speaks`: while it runs, and at its end."""
+    errors = place / "errors"
+    with open(errors, "w", encoding="utf-8") as stream:
+        process = subprocess.Popen([YIELDSAN, "run", "-o", place / "killed", "--", *command],
+                                   stdout=subprocess.DEVNULL, stderr=stream)
     try:
-        said = process.communicate(timeout=60)[1]
+        time.sleep(seconds)
+        if speaks:
+            wait_until(lambda: "still " in errors.read_text())
+        process.terminate()
+        process.wait(timeout=60)
+        said = errors.read_text()
     finally:
         process.kill()
         process.wait()
@@ -601,7 +615,7 @@ def a_root_future_that_spins_for_long_is_an_error(place):
 
 def a_root_future_that_waits_for_its_runtime_or_yields_is_no_hang(place):
     for case in ("sleeps", "sleeps_multi", "yields_multi"):
-        live, found, said = _killed_while(place, 4, _roots("dev"), case)
+        live, found, said = _killed_while(place, 4, _roots("dev"), case, speaks=False)
         expect(not live and not found, (case, said))
 
 
@@ -622,7 +636,7 @@ def a_test_that_hangs_in_its_root_future_is_an_error(place):
         live, found, said = _killed_while(place, 3, tests, case)
         expect(live and all("receives_nothing" in text and "hanging.rs:10)" in text for text in live), said)
         expect(len(found) == 1 and re.match(r"ERROR .*hanging\.rs:10\)", found[0]), said)
-    live, found, said = _killed_while(place, 3, tests, "sleeps")
+    live, found, said = _killed_while(place, 3, tests, "sleeps", speaks=False)
     expect(not live and not found, said)
 
 

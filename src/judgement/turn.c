@@ -48,21 +48,29 @@ enum trace_stall turn_stall(const struct turn_facts *facts, const struct limits 
 	return facts->stall;
 }
 
+static enum severity severity_of_length(uint64_t ns, const struct limits *limits)
+{
+	return ns >= limits->turn_error_ns     ? SEVERITY_ERROR
+	       : ns >= limits->turn_warning_ns ? SEVERITY_WARNING
+					       : SEVERITY_NOTICE;
+}
+
 static void judge_length(const struct turn_facts *facts, const struct limits *limits,
 			 struct verdict *verdict)
 {
+	enum severity severity = severity_of_length(facts->own_ns, limits);
 	uint64_t own_ns = facts->own_ns;
 
+	if (facts->crowded && severity < severity_of_length(facts->ns, limits))
+		verdict->reasons |= REASON_BIT(REASON_LOAD);
 	if (facts->crowded && facts->stall == STALL_BUSY && !facts->in_progress) {
 		own_ns = own_ns * LIMIT_LOADED_WORK_THIRDS / 3;
-		if ((own_ns < limits->turn_error_ns && facts->own_ns >= limits->turn_error_ns) ||
-		    (own_ns < limits->turn_warning_ns && facts->own_ns >= limits->turn_warning_ns))
+		if (severity_of_length(own_ns, limits) < severity)
 			verdict->reasons |= REASON_BIT(REASON_LOADED_WORK);
 	}
-	verdict->severity = own_ns >= limits->turn_error_ns	? SEVERITY_ERROR
-			    : own_ns >= limits->turn_warning_ns ? SEVERITY_WARNING
-			    : facts->in_progress		? SEVERITY_NONE
-								: SEVERITY_NOTICE;
+	verdict->severity = severity_of_length(own_ns, limits);
+	if (facts->in_progress && verdict->severity == SEVERITY_NOTICE)
+		verdict->severity = SEVERITY_NONE;
 }
 
 struct verdict turn_judge(const struct turn_facts *facts, const struct limits *limits)

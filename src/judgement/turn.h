@@ -22,8 +22,8 @@ enum turn_wait {
 enum turn_wait turn_wait_of(uint32_t system_call);
 
 struct turn_facts {
-	uint64_t own_ns; /* its length without the time that its calls explain and the time lost to
-			    others */
+	uint64_t ns;	 /* its length without the time that its calls explain */
+	uint64_t own_ns; /* and without the time lost to others */
 	enum trace_stall stall;
 	enum turn_wait wait;
 	bool crowded;	   /* more runnable threads than CPUs at some time during it */

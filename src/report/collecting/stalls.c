@@ -281,14 +281,15 @@ static uint64_t off_cpu_of(const struct trace_look *look, uint64_t ns)
 	return (uint64_t)((double)off_ns / (double)seen_ns * (double)ns);
 }
 
-/* Whether the launcher saw the thread in one poll of its root future for as long as one that hangs;
- * what samples alone show may be several. */
+/* Whether the launcher saw the thread in one poll of its root future for as long as one that hangs,
+ * the time that it waited for a CPU left out; what samples alone show may be several. */
 static bool is_one_poll(const struct trace_file *trace, const struct trace_turn_times *times,
 			const struct trace_look *look, uint64_t turn)
 {
 	const struct trace_root *root = trace_file_record(trace, times->root, RECORD_ROOT);
 
-	return root && root->state && look && look->last_ns - look->since_ns >= LIMIT_ROOT_HANG &&
+	return root && root->state && look &&
+	       look->last_ns - look->since_ns >= LIMIT_ROOT_HANG + look->runnable_ns &&
 	       (root->turn == turn || turn & TRACE_ROOT_TURN);
 }
 
@@ -324,6 +325,7 @@ static void take_last_look(struct stalls *stalls, struct seen_turn *of, struct f
 	/* If the end of the process was not seen, the last look gives a lower bound. */
 	if (!seen->progress_ns && look->last_ns > of->start_ns)
 		of->own_ns = seen->progress_ns = look->last_ns - of->start_ns;
+	seen->own_ns = of->own_ns;
 }
 
 static struct verdict judge_seen(const struct stalls *stalls, const struct seen_turn *of,
@@ -333,6 +335,7 @@ static struct verdict judge_seen(const struct stalls *stalls, const struct seen_
 	const struct turn_facts facts = {
 		.in_progress = true,
 		.place_known = true,
+		.ns = seen->progress_ns,
 		.own_ns = of->own_ns,
 		.stall = seen->stall,
 		.looked = look != NULL,

@@ -316,7 +316,7 @@ static uint64_t length_of_each(const struct finding *seen)
 	uint64_t others_ns = seen->stall == STALL_WAITING ? 0 : seen->off_cpu_ns;
 
 	if (seen->in_progress)
-		return seen->progress_ns;
+		return seen->own_ns;
 	return seen->total_ns > others_ns && seen->count
 		       ? (seen->total_ns - others_ns) / seen->count
 		       : 0;
@@ -392,7 +392,7 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
 		facts.loop = LOOP_NATIVE;
 	facts.interpreter_alone = seen->family == FAMILY_EVENT_LOOP && is_interpreter_alone(seen);
 	facts.each_ns = length_of_each(seen);
-	facts.longest_ns = seen->in_progress ? seen->progress_ns : seen->max_ns;
+	facts.longest_ns = seen->in_progress ? seen->own_ns : seen->max_ns;
 	reported = stack_judge_turn(&facts, limits, &verdict, &seen->confidence);
 	finding_take(seen, verdict);
 	seen->root = facts.root;

@@ -113,6 +113,7 @@ struct finding {
 	bool one_poll;	      /* for a root future: the launcher saw one poll that hangs */
 	bool running;	      /* the process was still running too */
 	uint64_t progress_ns; /* duration so far; 0: unknown */
+	uint64_t own_ns;      /* of a turn in progress: without the time that it waited for a CPU */
 
 	struct finding_share *shares; /* one per process, the largest first */
 	size_t share_count, share_room;

@@ -93,6 +93,7 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 static struct turn_facts facts_of(const struct course *course, const struct trace_look *look)
 {
 	return (struct turn_facts){
+		.ns = course->ns,
 		.own_ns = course->own_ns,
 		.slept_ns = course->slept_ns,
 		.stall = course->stall,

@@ -1,6 +1,6 @@
 /*
- * Turns of libuv that are the last, or are none: each case computes for 300 ms, or is stopped so
- * long.
+ * Turns of libuv that are the last, or are none: each case computes for 300 ms, or is stopped
+ * for as long.
  *
  *     uv_ends exit|return|between|stopped|polled
  */
@@ -15,13 +15,14 @@
 
 static const char *wanted;
 
+/* The processor's time, for others may have it meanwhile. */
 static void compute(void)
 {
 	struct timespec start, now;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
 	do {
-		clock_gettime(CLOCK_MONOTONIC, &now);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 300);
 }
 
