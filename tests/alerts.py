@@ -155,6 +155,71 @@ def the_process_stops_for_a_debugger(place):
     expect(out == b"end\n" and err.count(b"stopped for a debugger: error: nanosleep") == 1, (out, err))
 
 
+LOCKS = r"""
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+#include "yieldsan/yieldsan.h"
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void *hold(void *unused)
+{
+	pthread_mutex_lock(&mutex);
+	for (;;)
+		pause();
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	if (argc > 1 && !strcmp(argv[1], "thread")) {
+		pthread_create(&thread, NULL, hold, NULL);
+		while (!pthread_mutex_trylock(&mutex)) {
+			pthread_mutex_unlock(&mutex);
+			usleep(1000);
+		}
+	} else {
+		yieldsan_turn_begin("mine");
+		pthread_mutex_lock(&mutex);
+		if (argc == 1)
+			pthread_mutex_unlock(&mutex);
+		yieldsan_turn_end();
+	}
+	yieldsan_turn_begin("mine");
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&mutex);
+	yieldsan_turn_end();
+	write(STDOUT_FILENO, "end\n", 4);
+	return 0;
+}
+"""
+
+
+def a_deadlock_halts_while_it_lasts(place):
+    program = place.compile("locks", "-g", "-pthread", source=LOCKS)
+    for case, text in (("turn", "is in a deadlock: the locks that it and others wait for form a cycle"),
+                       ("thread", "has waited for a lock for [0-9]+ ms")):
+        result = run("--set", "halt=error", "--set", "lock_wait_ms=100", program, case)
+        expect(result.status == 134 and re.search(f"^yieldsan: halt: error: executor mine {text}$", result.err, re.M), result)
+        expect(("ERROR   deadlock: " in result.err) == (case == "turn") and "still stuck after" in result.err, result)
+    result = run("--set", "halt=error", program)
+    expect(result.status == 0 and result.out == "end\n", result)
+
+
+def a_deadlock_stops_for_a_debugger(place):
+    program = place.compile("locks", "-g", "-pthread", source=LOCKS)
+    library = YIELDSAN.removesuffix("yieldsan") + "libyieldsan.so"
+    environment = dict(os.environ, LD_PRELOAD=library, YIELDSAN_OPTIONS="on_finding=stop:summary=0")
+    process = subprocess.Popen([program, "turn"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    expect(os.WIFSTOPPED(status), status)
+    process.kill()
+    expect(b"stopped for a debugger: error: executor mine is in a deadlock" in process.communicate(timeout=60)[1], status)
+
+
 def words_are_checked(place):
     result = run("--set", "halt=always", "/bin/true")
     expect(result.status == 2 and "one of never,error,warning" in result.err, result)

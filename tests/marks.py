@@ -104,7 +104,7 @@ def _addon(place):
     if not os.path.exists("/usr/include/node/node_api.h"):
         raise Skip("there is no node_api.h")
     package = place / "node_modules/yieldsan"
-    shutil.copytree(ROOT / "tools/node", package)
+    shutil.copytree(ROOT / "tools/node", package, ignore=shutil.ignore_patterns("build", "node_modules"))
     os.makedirs(package / "build/Release")
     place.compile("node_modules/yieldsan/build/Release/yieldsan_marks.node", "-shared", "-fPIC",
                   "-I/usr/include/node", source=(ROOT / "tools/node/marks.c").read_text())
@@ -121,7 +121,7 @@ def node_marks_are_heard(place):
 
 def node_marks_do_nothing_alone(place):
     package = place / "node_modules/yieldsan"
-    shutil.copytree(ROOT / "tools/node", package)
+    shutil.copytree(ROOT / "tools/node", package, ignore=shutil.ignore_patterns("build", "node_modules"))
     script = place.write("program.js", SCRIPT % package)
     done = subprocess.run(["node", script], capture_output=True, text=True, check=False)
     expect(done.returncode == 0 and done.stdout == "end\n", done)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, run_tests, traces_in, watched, yieldsan
+from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, run, run_tests, traces_in, watched, yieldsan
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
 
@@ -170,6 +170,12 @@ def run_says_so_while_it_lasts_and_at_its_end(place):
     trace, = traces_in(directory)
     document = json.loads(yieldsan("explain", "--format=json", trace).out)
     expect(document["state"] == "deadlock" and len(document["findings"]) == 1, document["verdict"])
+
+
+def run_halts_if_asked_to(place):
+    result = run("--set", "halt=error", _program("dev"), "ring_of_two")
+    expect(result.status == 128 + signal.SIGABRT, result)
+    expect(re.search(r"wait for each other.*\nyieldsan: \[\d+\] halt: aborted by SIGABRT$", result.err, re.M), result)
 
 
 if __name__ == "__main__":

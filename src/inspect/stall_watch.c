@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -321,13 +322,31 @@ static void prepare_line(struct stall_watch *watch, const struct watched_trace *
 	watch->prepared_ns = clock_monotonic_ns();
 }
 
+/* What the options halt and on_finding want. The runtime does it for what it sees itself. */
+static void act_on_stuck(const struct stall_watch *watch, pid_t pid, enum severity severity)
+{
+	const struct options *options = watch->start->options;
+	enum severity halts = options->halt == HALT_WARNING ? SEVERITY_WARNING
+			      : options->halt == HALT_ERROR ? SEVERITY_ERROR
+							    : SEVERITIES;
+	bool stops = options->on_finding == ON_FINDING_STOP && severity == SEVERITY_ERROR;
+
+	if (severity < halts && !stops)
+		return;
+	fprintf(watch->start->out, "yieldsan: [%d] %s\n", (int)pid,
+		severity >= halts ? "halt: aborted by SIGABRT" : "stopped for a debugger");
+	fflush(watch->start->out);
+	kill(pid, severity >= halts ? SIGABRT : SIGSTOP);
+}
+
 static void look_for_stuck(struct stall_watch *watch, struct watched_trace *trace)
 {
 	const uint64_t least_ns = watch->start->options->lock_wait_ms * UINT64_C(1000000);
 	const struct stuck_records *records = stuck_snapshot_look(trace->stuck, trace, least_ns);
 
 	if (records && watch->start->report_stuck)
-		watch->start->report_stuck(trace->path, records, watch->start->out);
+		act_on_stuck(watch, trace->header.pid,
+			     watch->start->report_stuck(trace->path, records, watch->start->out));
 }
 
 static void look_at_trace(struct stall_watch *watch, struct watched_trace *trace)

@@ -23,8 +23,9 @@ struct stall_watch_start {
 	/* Prints what has lasted for `least_ns` in the process with its trace at `path`. With `out`
 	 * NULL it does the same without printing, to make the next line faster. */
 	void (*report)(const char *path, uint64_t least_ns, FILE *out);
-	/* Prints the tasks that can never run again. */
-	void (*report_stuck)(const char *path, const struct stuck_records *records, FILE *out);
+	/* Prints the tasks that can never run again, and returns the highest severity. */
+	enum severity (*report_stuck)(const char *path, const struct stuck_records *records,
+				      FILE *out);
 };
 
 /* Watches until the ancestor leaves. */

@@ -9,8 +9,11 @@
 #include "report/model/model.h"
 #include "report/collecting/stalls.h"
 
-static void print(const struct report *report, uint64_t least_ns, FILE *out)
+/* Returns the highest severity. */
+static enum severity print(const struct report *report, uint64_t least_ns, FILE *out)
 {
+	enum severity highest = SEVERITY_NONE;
+
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct finding *finding = report->findings[i];
 
@@ -25,8 +28,11 @@ static void print(const struct report *report, uint64_t least_ns, FILE *out)
 		fprintf(out, "yieldsan: [%" PRId64 "] %s%s%s\n", report->processes->pid,
 			finding->thread ? finding->thread : "",
 			finding->thread && *finding->thread ? ": " : "", finding->message);
+		if (finding->severity > highest)
+			highest = finding->severity;
 	}
 	fflush(out);
+	return highest;
 }
 
 /* Keep files open between lines: opening them takes most of a line's time. If memory grows past
@@ -51,16 +57,17 @@ static struct session *session_now(void)
 
 /* Reports on the trace as it is now. `records`: of tasks that can never run again, alone; NULL: of
  * everything else. */
-static void report_on(const char *path, uint64_t least_ns, const struct stuck_records *records,
-		      FILE *out)
+static enum severity report_on(const char *path, uint64_t least_ns,
+			       const struct stuck_records *records, FILE *out)
 {
+	enum severity highest = SEVERITY_NONE;
 	const struct report_options options = REPORT_OPTIONS_DEFAULT;
 	struct report report = { .session = session_now(), .options = &options, .live = true };
 	char sentence[TRACE_SENTENCE_SIZE];
 	struct trace_file trace;
 
 	if (trace_file_read(&trace, path, sentence))
-		return;
+		return highest;
 	obstack_init(&report.memory);
 	report.processes = process_create(report.session, &trace,
 					  strings_keep(&report.session->strings, path), false);
@@ -72,9 +79,10 @@ static void report_on(const char *path, uint64_t least_ns, const struct stuck_re
 	stalls_finish(&report);
 	findings_finish(&report);
 	if (out)
-		print(&report, least_ns, out);
+		highest = print(&report, least_ns, out);
 	findings_deinit(&report);
 	obstack_free(&report.memory, NULL);
+	return highest;
 }
 
 void report_live(const char *path, uint64_t least_ns, FILE *out)
@@ -82,7 +90,7 @@ void report_live(const char *path, uint64_t least_ns, FILE *out)
 	report_on(path, least_ns, NULL, out);
 }
 
-void report_live_stuck(const char *path, const struct stuck_records *records, FILE *out)
+enum severity report_live_stuck(const char *path, const struct stuck_records *records, FILE *out)
 {
-	report_on(path, 0, records, out);
+	return report_on(path, 0, records, out);
 }

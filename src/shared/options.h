@@ -28,6 +28,10 @@ struct options {
 #undef OPTION_CHOICE
 };
 
+/* The choices of halt and of on_finding, in the order of their words. */
+enum { HALT_NEVER, HALT_ERROR, HALT_WARNING };
+enum { ON_FINDING_NOTHING, ON_FINDING_STOP };
+
 enum option_type { OPTION_IS_BOOL, OPTION_IS_UNSIGNED, OPTION_IS_STRING, OPTION_IS_CHOICE };
 
 /* The length of word number `index` of a choice, and where it begins; 0: there are fewer. */

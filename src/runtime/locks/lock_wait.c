@@ -309,8 +309,7 @@ static void record_deadlock(struct lock_wait *wait, bool only_cycle)
 	if (record->head.type != RECORD_UNFINISHED)
 		return;
 	trace_publish(record, RECORD_DEADLOCK);
-	if (cycle)
-		alert_deadlock();
+	alert_deadlock(executor, cycle ? 0 : now_ns() - record->start_ns);
 }
 
 /* The thread may end with its lock's release. */

@@ -19,10 +19,6 @@
 static void (*callback)(const char *text);
 static bool wanted;
 
-/* In the order of their words in options.def. */
-enum { HALT_NEVER, HALT_ERROR, HALT_WARNING };
-enum { ON_FINDING_NOTHING, ON_FINDING_STOP };
-
 struct text {
 	char bytes[ALERT_SIZE];
 	size_t used;
@@ -185,13 +181,21 @@ uint64_t yieldsan_runtime_events(int lowest)
 	return sites_events((enum severity)lowest) + (lowest <= SEVERITY_ERROR ? lock_errors() : 0);
 }
 
-void alert_deadlock(void)
+void alert_deadlock(const struct trace_executor *executor, uint64_t waited_ns)
 {
 	struct text text = { .used = 0 };
 
-	if (LIKELY(!wanted))
+	if (LIKELY(!wanted) || (waited_ns && !(executor && executor->confirmed)))
 		return;
-	add_word(&text, "error: a deadlock: the locks that this turn and others wait for form a "
-			"cycle");
+	add_word(&text, "error: executor ");
+	if (executor)
+		alert_add(&text, executor->name, sizeof executor->name);
+	if (waited_ns) {
+		add_word(&text, " has waited for a lock for ");
+		add_duration(&text, waited_ns);
+	} else {
+		add_word(&text, " is in a deadlock: the locks that it and others wait for form a "
+				"cycle");
+	}
 	act(SEVERITY_ERROR, &text);
 }

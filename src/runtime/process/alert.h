@@ -25,7 +25,8 @@ void alert_site(struct trace_site *site, enum severity severity);
 /* When the turn of the site's events has turned out to belong to a loop. */
 void alert_confirmed(struct trace_site *site);
 
-/* A cycle of locks was closed. */
-void alert_deadlock(void);
+/* A turn is in a cycle of locks (`waited_ns` 0), or has waited this long for a lock whose holder is
+ * known. */
+void alert_deadlock(const struct trace_executor *executor, uint64_t waited_ns);
 
 #endif
