@@ -2,11 +2,14 @@
 """One cause is one finding, a symptom points to its cause, and neither changes the ids of the release before."""
 
 import collections
+import fcntl
 import json
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -14,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "programs"))
 
 from harness import build  # noqa: E402
 
-from cli.place import ROOT, YIELDSAN, Skip, expect, report_of, run, run_tests, web_program  # noqa: E402
+from cli.place import ROOT, SECONDS, YIELDSAN, Skip, expect, report_of, run, run_tests, web_program  # noqa: E402
 
 PYTHON = "/usr/bin/python3"
 KEPT = ROOT / "tests/kept_ids"
@@ -41,10 +44,12 @@ HOLDER = r"""
 #include "yieldsan/yieldsan.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static volatile int held;
 
 static void hold(void)
 {
 	pthread_mutex_lock(&lock);
+	held = 1;
 	usleep(250000);
 	pthread_mutex_unlock(&lock);
 }
@@ -76,7 +81,8 @@ int main(void)
 
 	pthread_create(&threads[0], NULL, holder, NULL);
 	pthread_create(&threads[1], NULL, stranger, NULL);
-	usleep(30000);
+	while (!held)
+		usleep(1000);
 	yieldsan_turn_begin("pump");
 	pthread_mutex_lock(&lock);
 	yieldsan_turn_end();
@@ -107,13 +113,25 @@ def a_wait_for_a_lock_points_to_what_its_holder_did(place):
     expect(re.search(rf"^  explained by: usleep blocks a turn of pump in hold .* \(id {cause['id']}\)$", result.err, re.M), result)
 
 
+def _wait_for_a_full_pipe(process):
+    """Until nothing has been added to what the program wrote for a while."""
+    before = 0
+    for _ in range(SECONDS):
+        time.sleep(0.5)
+        held = struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, b"0000"))[0]
+        if held and held == before:
+            return
+        before = held
+    raise AssertionError("the pipe never filled")
+
+
 def writers_that_queue_behind_a_full_pipe_point_to_its_writer(place):
     script = place.write("loggers.py", LOGGERS)
     report = place / "report.json"
     process = subprocess.Popen(
         [YIELDSAN, "run", "--format=json", f"--report={report}", "--fail-on=never", PYTHON, script],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    time.sleep(1)
+    _wait_for_a_full_pipe(process)
     process.communicate()
     found = report_of(report)["findings"]
     waits = [each for each in found if each.get("category") == "lock"]
@@ -129,7 +147,7 @@ def one_call_that_queues_and_writes_is_named_by_the_write(place):
     process = subprocess.Popen(
         [YIELDSAN, "run", "--format=json", f"--report={report}", "--fail-on=never", web_program("output")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1)
+    _wait_for_a_full_pipe(process)
     _, reported = process.communicate()
     worst = report_of(report)["findings"][0]
     expect(worst["call"] == "write" and worst["message"].startswith("println! (write to standard output, a pipe"), worst)

@@ -299,8 +299,9 @@ const end = Date.now() + 3000;
 
 
 def a_signal_that_kills_the_program_ends_both(_):
-    process = subprocess.Popen([YIELDSAN, "run", "sleep", "60"], stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
+    process = subprocess.Popen([YIELDSAN, "run", "sh", "-c", "echo ready; exec sleep 60"], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
+    expect(process.stdout.readline() == b"ready\n", "start")
     process.send_signal(signal.SIGTERM)
     expect(process.wait(SECONDS) == 128 + signal.SIGTERM, process.returncode)
 
@@ -484,17 +485,27 @@ def _leave(pid, master):
     os.close(master)
 
 
+def _wait_in_front(master, name):
+    """Until the terminal's foreground program has this name, and sleeps."""
+    def is_there():
+        with contextlib.suppress(OSError):
+            return f"({name}) S" in pathlib.Path(f"/proc/{os.tcgetpgrp(master)}/stat").read_text()
+        return False
+
+    wait_until(is_there)
+
+
 def a_shell_works_under_it(_):
     pid, master = _shell()
     _type(master, f"{YIELDSAN} run bash --norc --noprofile -i; echo left $?.", "# ")
     _type(master, "PS1='i''nner> '", "inner> ")
     _type(master, "sleep 60", "")
-    time.sleep(0.3)
+    _wait_in_front(master, "sleep")
     os.write(master, b"\x1a")
     _read_until(master, b"inner> ")
     expect(b"Stopped" in _type(master, "jobs", "inner> "), "its own jobs")
     _type(master, "fg", "sleep 60")
-    time.sleep(0.3)
+    _wait_in_front(master, "sleep")
     os.write(master, b"\x03")
     _read_until(master, b"inner> ")
     _type(master, "exit 7", "left 7.")

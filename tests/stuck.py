@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, run, run_tests, traces_in, watched, yieldsan
+from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, run, run_tests, traces_in, wait_until, watched, yieldsan
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
 
@@ -137,7 +137,7 @@ def rings_that_one_future_waits_for_are_apart(place):
 
 def a_report_names_what_each_task_has(place):
     with _running(place / "traces", "dev", "ring_of_two") as pid:
-        time.sleep(0.5)
+        wait_until(lambda: yieldsan("explain", pid).out.startswith("deadlock"))
         verdict = yieldsan("explain", pid).out.splitlines()[0]
         document = json.loads(yieldsan("report", "--format=json", pid).out)
     expect(verdict.startswith("deadlock: 2 tasks wait for each other: futures_stuck::take_two for a lock"), verdict)

@@ -29,6 +29,7 @@ PROGRAM = r"""
 #include "yieldsan/yieldsan.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static volatile int held, wanted;
 
 static void pause_ms(long ms)
 {
@@ -40,6 +41,9 @@ static void pause_ms(long ms)
 static void hold(void)
 {
 	pthread_mutex_lock(&lock);
+	held = 1;
+	while (!wanted)
+		pause_ms(1);
 	pause_ms(100);
 	pthread_mutex_unlock(&lock);
 }
@@ -65,8 +69,10 @@ static void wait_for_lock(void *(*holder)(void *))
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, holder, NULL);
-	usleep(30000);
+	while (!held)
+		pause_ms(1);
 	yieldsan_turn_begin("pump");
+	wanted = 1;
 	pthread_mutex_lock(&lock);
 	yieldsan_turn_end();
 	pthread_mutex_unlock(&lock);
@@ -111,15 +117,20 @@ static void write_to_child(int fds[2])
 
 static void wait_for_child(bool named)
 {
-	pid_t child = fork();
+	int ready[2];
+	char byte;
+	pid_t child;
 
+	pipe(ready);
+	child = fork();
 	if (!child) {
 		if (named)
 			prctl(PR_SET_NAME, "worker");
+		write(ready[1], "x", 1);
 		pause_ms(150);
 		_exit(0);
 	}
-	usleep(50000);
+	read(ready[0], &byte, 1);
 	yieldsan_turn_begin("pump");
 	waitpid(child, NULL, 0);
 	yieldsan_turn_end();
@@ -305,10 +316,13 @@ def sarif_and_text_say_it_too(place):
 def a_call_that_lasts_names_the_reader_of_a_full_pipe(place):
     program = place.compile("program", "-g", "-pthread", "-Wno-unused-result", source=PROGRAM)
     process = subprocess.Popen([YIELDSAN, "run", program, "output"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(0.7)
+    reported = ""
+    for line in process.stderr:
+        reported += line.decode()
+        if "still blocked after" in reported:
+            break
     process.stdout.read()
-    reported = process.stderr.read().decode()
-    process.wait()
+    process.communicate()
     expect(re.search(r"write \(to standard output, a pipe to \S+ \(\d+\)\) blocks .* still blocked after", reported), reported)
 
 
