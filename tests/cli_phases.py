@@ -221,6 +221,60 @@ def what_first_happens_after_sigterm_is_a_notice(place):
     expect(found == {"handle": ("error", None), "main": ("notice", "shutdown")}, found)
 
 
+# A client sends a request; the signal arrives before the answer, during it, or after it.
+GRACEFUL = """
+import asyncio, os, signal, sys, threading, time
+place = sys.argv[1]
+
+def blocks():
+    time.sleep(0.2)
+
+def cleans_up():
+    time.sleep(0.02)
+
+async def handle(reader, writer):
+    while request := await reader.readline():
+        if place == "before":
+            os.kill(os.getpid(), signal.SIGTERM)
+            await ended.wait()
+            blocks()
+        elif place == "during":
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
+            blocks()
+        writer.write(request)
+        await writer.drain()
+
+async def main():
+    global ended
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    for _ in range(2 if place == "after" else 1):
+        writer.write(b"request\\n")
+        await reader.readline()
+    if place == "after":
+        os.kill(os.getpid(), signal.SIGTERM)
+    await ended.wait()
+    await asyncio.sleep(0.05)
+    cleans_up()
+    writer.close()
+
+asyncio.run(main())
+"""
+
+
+def a_client_that_waits_is_served_until_it_has_its_answer(place):
+    for when in ("before", "during"):
+        found = _sleeps(place, when, source=GRACEFUL)
+        expect(found == {"blocks": ("error", None), "cleans_up": ("notice", "shutdown")}, f"{when}: {found}")
+
+
+def a_client_that_has_its_answer_does_not_wait(place):
+    found = _sleeps(place, "after", source=GRACEFUL)
+    expect(found == {"cleans_up": ("notice", "shutdown")}, found)
+
+
 def a_signal_that_is_taken_without_a_handler_is_one(place):
     for way in ("sigwait", "signalfd"):
         found = _sleeps(place, way, "handler", "end", source=TAKEN)

@@ -7,6 +7,7 @@
 #include "runtime/trace/crowd.h"
 #include "runtime/process/alert.h"
 #include "runtime/process/descriptors.h"
+#include "runtime/process/phase.h"
 #include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
 #include "runtime/futures/main_script.h"
@@ -290,6 +291,8 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 			trace_lose_event();
 		return NULL;
 	}
+	if (verdict.severity > SEVERITY_NOTICE)
+		phase_found(outcome->wall_ns, end_ns);
 	site_count(site, verdict, outcome->wall_ns,
 		   outcome->spun ? 0 : outcome->facts.slept_ns + outcome->others_slept_ns, end_ns);
 	if (verdict.severity > SEVERITY_NOTICE &&

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "clients.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
 #include "runtime/trace/trace.h"
@@ -18,7 +19,7 @@ typedef void (*action_handler)(int, siginfo_t *, void *);
 
 static struct server servers[SERVERS];
 static unsigned server_count;
-static uint64_t ends_ns;
+uint64_t phase_ends_ns;
 static sighandler_t handlers[NSIG]; /* the program's own, of the signals that end it */
 
 static void copy_time(uint64_t *to, const uint64_t *from)
@@ -111,7 +112,7 @@ COLD void phase_first_datagram(void)
 
 static void write_end(void)
 {
-	uint64_t ns = __atomic_load_n(&ends_ns, __ATOMIC_RELAXED);
+	uint64_t ns = __atomic_load_n(&phase_ends_ns, __ATOMIC_RELAXED);
 
 	if (ns && trace_header())
 		__atomic_store_n(&trace_header()->asked_to_end_ns, ns, __ATOMIC_RELAXED);
@@ -121,10 +122,23 @@ void phase_ends(void)
 {
 	uint64_t none = 0;
 
-	if (this_thread.vforked || __atomic_load_n(&ends_ns, __ATOMIC_RELAXED))
+	if (this_thread.vforked || __atomic_load_n(&phase_ends_ns, __ATOMIC_RELAXED))
 		return;
-	__atomic_compare_exchange_n(&ends_ns, &none, now_ns(), false, __ATOMIC_RELAXED,
+	__atomic_compare_exchange_n(&phase_ends_ns, &none, now_ns(), false, __ATOMIC_RELAXED,
 				    __ATOMIC_RELAXED);
+	write_end();
+}
+
+COLD void phase_found_at_end(uint64_t ns, uint64_t end_ns)
+{
+	uint64_t known = __atomic_load_n(&phase_ends_ns, __ATOMIC_RELAXED);
+
+	if (known > end_ns || !clients_wait(ns))
+		return;
+	while (known <= end_ns &&
+	       !__atomic_compare_exchange_n(&phase_ends_ns, &known, end_ns + 1, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
 	write_end();
 }
 
@@ -142,7 +156,7 @@ void phase_forked(void)
 {
 	memset(servers, 0, sizeof servers);
 	server_count = 0;
-	ends_ns = 0;
+	phase_ends_ns = 0;
 	this_thread.accepts = this_thread.takes_datagrams = false;
 }
 

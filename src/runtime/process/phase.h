@@ -27,6 +27,20 @@ static inline void phase_accepts(void)
 /* Asked to end by a signal or exit(). Async-signal-safe. */
 void phase_ends(void);
 
+/*
+ * A call or turn of `ns` that ended at `end_ns` is a finding. If a client waited for its answer,
+ * the program still served then: shutdown begins after it.
+ */
+COLD void phase_found_at_end(uint64_t ns, uint64_t end_ns);
+
+extern uint64_t phase_ends_ns; /* 0: not asked to end */
+
+static inline void phase_found(uint64_t ns, uint64_t end_ns)
+{
+	if (UNLIKELY(__atomic_load_n(&phase_ends_ns, __ATOMIC_RELAXED)))
+		phase_found_at_end(ns, end_ns);
+}
+
 /* The trace is open: writes what happened before. */
 void phase_write(void);
 

@@ -10,6 +10,7 @@
 #include "runtime/turns/task_types.h"
 #include "runtime/base/runtime.h"
 #include "runtime/process/alert.h"
+#include "runtime/process/phase.h"
 #include "runtime/trace/sites.h"
 #include "stall_look.h"
 #include "stall_samples.h"
@@ -241,7 +242,7 @@ static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage 
 	struct course course;
 	struct verdict verdict;
 	bool looked;
-	uint64_t busy_ns = turn->excused ? stall_busy_ns(turn) : 0;
+	uint64_t busy_ns = turn->excused ? stall_busy_ns(turn) : 0, end_ns;
 
 	if (turn->explained_us) {
 		blame_call(turn, ns);
@@ -279,7 +280,10 @@ static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage 
 			trace_lose_event();
 		return;
 	}
-	site_count(site, verdict, ns, course.off_cpu_ns, now_ns());
+	end_ns = now_ns();
+	if (verdict.severity > SEVERITY_NOTICE)
+		phase_found(ns, end_ns);
+	site_count(site, verdict, ns, course.off_cpu_ns, end_ns);
 	site->confirmed = 1;
 	alert_site(site, verdict.severity);
 }
