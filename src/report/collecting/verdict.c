@@ -29,12 +29,29 @@ static bool is_park(const struct frame *frame)
 	return false;
 }
 
+/* Crates of locks and of values that are initialised once: whose lock it is shows who called them.
+ */
+static bool is_lock_wrapper(const struct frame *frame)
+{
+	static const char *const crates[] = { "parking_lot", "parking_lot_core", "lock_api",
+					      "once_cell", "lazy_static" };
+	const char *behind;
+
+	for (size_t i = 0; i < sizeof crates / sizeof *crates; i++) {
+		if (frame->package && !strcmp(frame->package, crates[i]))
+			return true;
+		behind = frame->function ? text_behind(frame->function, crates[i]) : NULL;
+		if (behind && !strncmp(behind, "::", 2))
+			return true;
+	}
+	return false;
+}
+
 /* Code that Tokio runs, as opposed to Tokio itself and what it waits with. */
 static bool is_guest(const struct frame *frame)
 {
-	return frame->owner == OWNER_PROGRAM ||
-	       (frame->owner == OWNER_DEPENDENCY && strncmp(frame->package, "parking_lot", 11) &&
-		strcmp(frame->package, "lock_api"));
+	return (frame->owner == OWNER_PROGRAM || frame->owner == OWNER_DEPENDENCY) &&
+	       !is_lock_wrapper(frame);
 }
 
 static bool may_be_own_wait(const char *category)

@@ -98,6 +98,10 @@ static void tokios_own_locks_are_a_notice_and_the_programs_what_they_cost(void *
 	(void)state;
 	expect_lock(STACK(std_lock, tokio_run, tokio_poll, tokio_run), SEVERITY_ERROR, "notice");
 	expect_lock(STACK(std_lock, app_handler, tokio_poll), SEVERITY_ERROR, "error");
+	/* Whose value it is that a thread initialises, and others wait for. */
+	expect_lock(STACK(once_cell_wait, tokio_run, tokio_poll, tokio_run), SEVERITY_WARNING,
+		    "notice");
+	expect_lock(STACK(once_cell_wait, app_handler, tokio_poll), SEVERITY_ERROR, "error");
 	expect_lock(STACK(std_lock, app_handler, tokio_run, tokio_poll), SEVERITY_WARNING,
 		    "warning");
 }

@@ -43,6 +43,7 @@ FUNCTION(app_serve, "_ZN3app5serve" HASH);
 FUNCTION(app_main, "_ZN3app4main28_$u7b$$u7b$closure$u7d$$u7d$" HASH);
 FUNCTION(std_sleep, "_ZN3std6thread5sleep" HASH);
 FUNCTION(std_lock, "_ZN3std4sync5mutex5Mutex4lock" HASH);
+FUNCTION(once_cell_wait, "_ZN9once_cell3imp18initialize_or_wait" HASH);
 FUNCTION(tokio_poll, "_ZN5tokio7runtime4task3raw4poll" HASH);
 FUNCTION(tokio_run, "_ZN5tokio7runtime9scheduler6worker8run_task" HASH);
 FUNCTION(tokio_block_on, "_ZN5tokio7runtime7Runtime8block_on" HASH);
