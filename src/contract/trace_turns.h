@@ -207,7 +207,8 @@ struct trace_root {
 	uint64_t turn;	 /* start of the turn that represents a poll in which it was sampled */
 	uint8_t runtime; /* index in state: 0 on a current_thread runtime, 1 on others */
 	uint8_t budget;	 /* index in state: 1 while a future is polled, then its remaining budget */
-	uint8_t reserved[6];
+	uint8_t marks;	 /* samples of that turn at which the poll still had the last one's mark */
+	uint8_t reserved[5];
 };
 
 /*

@@ -23,8 +23,7 @@ struct watched_thread {
 	uint64_t sp, pc;	/* of the stack in `look` */
 	uint8_t block_on[TRACE_ROOT_STATE - 4]; /* of a root future: see struct trace_root */
 	uint8_t budget;
-	uint32_t root_reads; /* reads of this poll's budget in quick succession */
-	uint64_t over;	     /* start of a turn that stands for a finished poll */
+	uint64_t over; /* start of a turn that stands for a finished poll */
 	struct trace_look look;
 };
 

@@ -282,7 +282,7 @@ static uint64_t off_cpu_of(const struct trace_look *look, uint64_t ns)
 }
 
 /* Whether the launcher saw the thread in one poll of its root future for as long as one that hangs,
- * the time that it waited for a CPU left out; what samples alone show may be several. */
+ * the time that it waited for a CPU left out. Another poll would have lost the samples' marks. */
 static bool is_one_poll(const struct trace_file *trace, const struct trace_turn_times *times,
 			const struct trace_look *look, uint64_t turn)
 {
@@ -290,7 +290,7 @@ static bool is_one_poll(const struct trace_file *trace, const struct trace_turn_
 
 	return root && root->state && look &&
 	       look->last_ns - look->since_ns >= LIMIT_ROOT_HANG + look->runnable_ns &&
-	       (root->turn == turn || turn & TRACE_ROOT_TURN);
+	       ((root->turn == turn && root->marks >= LIMIT_ROOT_MARKS) || turn & TRACE_ROOT_TURN);
 }
 
 /* A turn that has not ended, as it was last seen. */

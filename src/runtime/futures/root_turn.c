@@ -81,7 +81,7 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 	struct task_root_poll poll = { 0 };
 	int known = task_root_polled(&poll);
 	uint8_t flags = poll.flags;
-	bool parks;
+	bool parks, goes;
 
 	/* A stack walk takes some 10 us: a long poll needs only a few. */
 	if (known < 0 && this_thread.root_polled &&
@@ -94,7 +94,8 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 	/* It may be several polls. */
 	if (flags == SITE_ROOT_CURRENT_THREAD && (known < 0 || !this_thread.root_reactor))
 		flags = SITE_ROOT_FUTURE;
-	if (this_thread.root_polled && !(flags && goes_on(&poll, flags)))
+	goes = this_thread.root_polled && flags && goes_on(&poll, flags);
+	if (this_thread.root_polled && !goes)
 		root_turn_over();
 	if (!flags)
 		return NULL;
@@ -103,6 +104,8 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 		if (!begin(&this_thread.turn_usage, flags))
 			return NULL;
 	}
+	if (known > 0 && task_root_mark(&poll.budget) && goes)
+		root_watch_marked();
 	seen.poll = poll;
 	seen.last = now;
 	turn_usage_at(now, &seen.usage);

@@ -49,8 +49,21 @@ void root_watch_place(void)
 void root_watch_begin(uint64_t start)
 {
 	root_watch_place();
-	if (this_thread.turn_times->root)
-		((struct trace_root *)trace_at(this_thread.turn_times->root))->turn = start;
+	if (this_thread.turn_times->root) {
+		struct trace_root *root = trace_at(this_thread.turn_times->root);
+
+		root->marks = 0;
+		root->turn = start;
+	}
+}
+
+void root_watch_marked(void)
+{
+	struct trace_root *root =
+		this_thread.turn_times->root ? trace_at(this_thread.turn_times->root) : NULL;
+
+	if (root && root->marks < UINT8_MAX)
+		root->marks++;
 }
 
 uint64_t root_watch_seen(const struct turn *turn)

@@ -17,6 +17,9 @@ void root_watch_place(void);
 /* A sample found the thread in a poll, which is a turn that began then. */
 void root_watch_begin(uint64_t start);
 
+/* A sample found the mark of the one before. */
+void root_watch_marked(void);
+
 /* How long that turn was observed from outside, in ns; 0: it was not. */
 uint64_t root_watch_seen(const struct turn *turn);
 

@@ -133,6 +133,22 @@ int task_root_polled(struct task_root_poll *poll)
 	return unknown ? -1 : 0;
 }
 
+bool task_root_mark(uint8_t *budget)
+{
+	uint8_t flags;
+
+	for (struct task_module *module = task_module_next(NULL); module;
+	     module = task_module_next(module)) {
+		if (by_context(module, &flags) <= 0)
+			continue;
+		if (!tokio_context_mark(&module->context, module_tls(module->module)))
+			return false;
+		--*budget;
+		return true;
+	}
+	return false;
+}
+
 bool task_root_excluded(void)
 {
 	uint8_t flags;

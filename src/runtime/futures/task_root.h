@@ -57,6 +57,12 @@ struct task_root_poll {
 /* 1: the calling thread polls one, 0: none, -1: not known, but a stack may show it. */
 int task_root_polled(struct task_root_poll *poll);
 
+/*
+ * In a signal handler, while task_root_polled returns 1: marks the poll, so that another one's
+ * budget is larger than *budget. False: it could not be marked.
+ */
+bool task_root_mark(uint8_t *budget);
+
 /* True if task_root_flags would return 0 whatever the stack: no walk is needed. 5 ns. */
 bool task_root_excluded(void);
 

@@ -8,6 +8,7 @@
 
 #define LARGEST_BLOCK (64 << 10)
 #define FULL_BUDGET   128 /* tokio/src/task/coop/mod.rs, Budget::initial */
+#define LEAST_MARKED  64  /* a poll keeps half of its budget whatever its length */
 #define NEIGHBOURHOOD 160
 /*
  * Number of observations spent on learning; if they found nothing, one in SELDOM is used after
@@ -322,14 +323,33 @@ void tokio_context_poll(const struct tokio_context *context, const uint8_t *bloc
 		memcpy(before, block + place - size, size);
 }
 
+/* Both variables are found, each at one place only, and one beside the other. */
+static bool is_place_certain(const struct tokio_context *context, const uint8_t *block)
+{
+	return block && context->count == 1 && context->budget_count == 1 &&
+	       is_beside(context->budgets[0], context->places[0]);
+}
+
+bool tokio_context_mark(const struct tokio_context *context, uint8_t *block)
+{
+	uint8_t *budget;
+
+	if (!is_place_certain(context, block))
+		return false;
+	budget = block + context->budgets[0];
+	if (budget[0] != 1 || budget[1] <= LEAST_MARKED || budget[1] > FULL_BUDGET)
+		return false;
+	budget[1]--;
+	return true;
+}
+
 bool tokio_context_root(const struct tokio_context *context, const uint8_t *block,
 			struct trace_root *root)
 {
 	const uint32_t before = TRACE_ROOT_STATE - 4;
 	uint32_t word = context->places[0] & ~3U;
 
-	if (!block || context->count != 1 || context->budget_count != 1 || word < before ||
-	    !is_beside(context->budgets[0], context->places[0]))
+	if (!is_place_certain(context, block) || word < before)
 		return false;
 	root->runtime = (uint8_t)(context->places[0] - word + before);
 	root->budget = (uint8_t)(context->budgets[0] - word + before);

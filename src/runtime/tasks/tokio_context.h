@@ -107,6 +107,13 @@ int tokio_context_polls(const struct tokio_context *context, const uint8_t *bloc
 void tokio_context_poll(const struct tokio_context *context, const uint8_t *block, uint8_t *budget,
 			uint64_t before[2]);
 
+/*
+ * While a future is polled: takes one unit from its budget, which each poll gets anew, so that
+ * another poll is known from the rest. False: its place is not certain, or little is left. The
+ * future yields to its runtime one operation earlier for it.
+ */
+bool tokio_context_mark(const struct tokio_context *context, uint8_t *block);
+
 /* The place of these words; false if it is not known, or the two variables are not adjacent. */
 bool tokio_context_root(const struct tokio_context *context, const uint8_t *block,
 			struct trace_root *root);

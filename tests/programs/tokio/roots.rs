@@ -218,7 +218,18 @@ fn run(case: &str) {
         "sleeps" => current_thread().block_on(tokio::time::sleep(Duration::from_secs(60))),
         "sleeps_multi" => multi_thread().block_on(tokio::time::sleep(Duration::from_secs(60))),
         "yields_multi" => multi_thread().block_on(async {
-            for _ in 0..20 * STEPS {
+            for _ in 0..7 * STEPS {
+                compute(STEP);
+                yield_now().await;
+            }
+        }),
+        "yields_counted" => multi_thread().block_on(async {
+            let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+            for step in 0..7 * STEPS {
+                for value in 0..step % 3 {
+                    sender.send(value).await.unwrap();
+                    receiver.recv().await.unwrap();
+                }
                 compute(STEP);
                 yield_now().await;
             }

@@ -237,6 +237,41 @@ static void a_child_of_a_fork_waits_for_nobody(void **state)
 	assert_int_equal(context.jobs, 1);
 }
 
+static void a_marked_poll_differs_from_the_next_one(void **state)
+{
+	(void)state;
+	assert_false(tokio_context_mark(&context, block)); /* nothing is learnt */
+	look_job();
+	assert_false(tokio_context_mark(&context, block)); /* nothing is polled */
+	look_worker_task();
+	assert_true(tokio_context_mark(&context, block));
+	assert_int_equal(block[BUDGET + 1], 127);
+	/* At most half of the budget is taken. */
+	for (unsigned i = 0; i < 200; i++)
+		tokio_context_mark(&context, block);
+	assert_int_equal(block[BUDGET + 1], 64);
+	assert_int_equal(block[BUDGET], 1);
+	assert_int_equal(block[RUNTIME], 1);
+	set(1, 1, 200); /* no budget of Tokio's */
+	assert_false(tokio_context_mark(&context, block));
+	assert_int_equal(block[BUDGET + 1], 200);
+	assert_false(tokio_context_mark(&context, NULL));
+}
+
+static void a_place_that_is_not_certain_is_not_written(void **state)
+{
+	(void)state;
+	block[OTHER] = 2;
+	look_job();
+	block[OTHER] = 1;
+	set(1, 0, 0);
+	look(MOMENT_WORKER_TASK);
+	assert_int_equal(context.count, 2);
+	set(1, 1, 128);
+	assert_false(tokio_context_mark(&context, block));
+	assert_int_equal(block[BUDGET + 1], 128);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +289,8 @@ int main(void)
 		cmocka_unit_test_setup(a_new_block_is_outside, begin),
 		cmocka_unit_test_setup(what_cannot_be_learnt_is_not_looked_for_any_more, begin),
 		cmocka_unit_test_setup(a_child_of_a_fork_waits_for_nobody, begin),
+		cmocka_unit_test_setup(a_marked_poll_differs_from_the_next_one, begin),
+		cmocka_unit_test_setup(a_place_that_is_not_certain_is_not_written, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
