@@ -124,7 +124,7 @@ static int check_program(const char *command)
 		print_line("program", program->file);
 	print_kind(&program->kind);
 	survey_program(&survey, program, print_missing);
-	print_symbols(&program->kind, survey_interpreter(&survey));
+	print_symbols(&survey.kind, survey_interpreter(&survey));
 	print_tasks(&survey.tables);
 	print_async_task(&survey.tables);
 	obstacle = survey_obstacle(&survey, sentence);

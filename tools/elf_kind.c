@@ -220,7 +220,7 @@ static void read_privileges(struct elf_kind *kind, int fd)
 		kind->privileges |= PRIVILEGE_CAPABILITIES;
 }
 
-int elf_kind_read(struct elf_kind *kind, const char *path)
+static int read_kind(struct elf_kind *kind, const char *path, bool sections)
 {
 	struct elf_file file;
 	GElf_Ehdr header;
@@ -239,11 +239,22 @@ int elf_kind_read(struct elf_kind *kind, const char *path)
 	kind->machine = header.e_machine;
 	read_privileges(kind, file.fd);
 	read_linkage(kind, &file, &header);
-	read_sections(kind, &file, false);
-	if (!kind->symbols || !kind->debug_info)
+	if (sections)
+		read_sections(kind, &file, false);
+	if (sections && (!kind->symbols || !kind->debug_info))
 		read_separate_file(kind, &file, path);
 	elf_file_close(&file);
 	return 0;
+}
+
+int elf_kind_read(struct elf_kind *kind, const char *path)
+{
+	return read_kind(kind, path, false);
+}
+
+int elf_kind_read_all(struct elf_kind *kind, const char *path)
+{
+	return read_kind(kind, path, true);
 }
 
 bool elf_kind_is_native(const struct elf_kind *kind)

@@ -41,6 +41,7 @@ struct elf_kind {
 	char sanitizer[64];	/* the needed library that must be loaded first; empty: none */
 	unsigned privileges;	/* enum elf_privilege */
 	unsigned engines;	/* 1u << enum elf_engine */
+	/* The rest is in the file's sections. */
 	bool has_python;	/* contains CPython itself */
 	bool writes_tracebacks; /* and a symbol for the function that writes tracebacks */
 	bool symbols;		/* has .symtab, itself or in a separate debug file */
@@ -48,8 +49,14 @@ struct elf_kind {
 	bool separate;		/* one of them comes from a separate file */
 };
 
-/* Returns 0, or -errno; -ENOEXEC if it is not an ELF file. */
+/*
+ * What its headers say: enough to start it. `engines` are those of the libraries that it needs.
+ * Returns 0, or -errno; -ENOEXEC if it is not an ELF file.
+ */
 int elf_kind_read(struct elf_kind *kind, const char *path);
+
+/* What its sections and symbols say too, which takes 20 to 150 ms for a file of 100 MB. */
+int elf_kind_read_all(struct elf_kind *kind, const char *path);
 
 /* Whether this machine's loader can load libyieldsan.so into it: class, byte order and
  * architecture. */

@@ -58,7 +58,7 @@ static void take_library(const char *path, const char *name, void *data)
 			visit->missing(name);
 		return;
 	}
-	if (!elf_kind_read(&kind, path))
+	if (!elf_kind_read_all(&kind, path))
 		take(survey, &kind, path);
 	if (!task_tables_read(&tables, path)) {
 		survey->tables.by_shape += tables.by_shape;
@@ -75,7 +75,9 @@ void survey_program(struct survey *survey, const struct program *program,
 
 	memset(survey, 0, sizeof *survey);
 	task_tables_read(&survey->tables, program->watched);
-	take(survey, &program->kind, program->watched);
+	if (elf_kind_read_all(&survey->kind, program->watched))
+		survey->kind = program->kind; /* it has been removed since */
+	take(survey, &survey->kind, program->watched);
 	if (*program->kind.interpreter)
 		loaded_libraries(program->watched, take_library, &visit);
 	/* Deno exports what Node.js modules link against, but does not use libuv's loop. */

@@ -8,6 +8,7 @@
 #include "task_tables.h"
 
 struct survey {
+	struct elf_kind kind; /* of the program, with its sections */
 	struct task_tables tables;
 	unsigned engines; /* 1u << enum elf_engine */
 	bool unknown_python;
