@@ -21,6 +21,7 @@
 #include "report/collecting/scan.h"
 #include "report/collecting/stalls.h"
 #include "report/filters/suppressions.h"
+#include "report/tasks/python_groups.h"
 
 static const struct {
 	const char *name;
@@ -116,6 +117,7 @@ static void read_trace(struct report *report, const char *path)
 
 		address_space_init(&space, report->session, &trace);
 		tasks_collect(&space, process->ownership, &process->tasks);
+		python_groups_add(&space, process->ownership, &process->tasks);
 		process_name_unlisted(report->session, process);
 		address_space_deinit(&space);
 	}

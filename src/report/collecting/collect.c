@@ -4,6 +4,7 @@
 
 #include "report/model/findings.h"
 #include "report/filters/allow.h"
+#include "collect_python.h"
 #include "collect_stuck.h"
 #include "collection.h"
 #include "support/progress.h"
@@ -357,6 +358,7 @@ void collect(struct report *report, const struct process *process, const struct 
 	collection.record = 0;
 	collect_suspended(&collection);
 	collect_stuck(&collection);
+	collect_python(&collection);
 	collect_cancelled(&collection);
 	address_space_deinit(&collection.space);
 }

@@ -9,11 +9,13 @@
 #include "hang.h"
 #include "hang_formats.h"
 #include "inspect/process_alive.h"
+#include "report/collecting/collect_python.h"
 #include "report/collecting/collect_stuck.h"
 #include "report/collecting/collection.h"
 #include "report/collecting/findings_finish.h"
 #include "report/formats/text_layout.h"
 #include "report/model/findings.h"
+#include "report/tasks/python_groups.h"
 
 bool explain_format_is_known(const char *name)
 {
@@ -29,10 +31,14 @@ static void look(struct hang *hang, struct report *report, struct process *proce
 	collection.stalls = (struct stalls){ report, process, &collection.space };
 	if (process->end != PROCESS_ENDED && process->end != PROCESS_REPLACED) {
 		tasks_collect(&collection.space, process->ownership, &process->tasks);
+		if (hang->takes_time)
+			python_groups_add(&collection.space, process->ownership, &process->tasks);
 		process_name_unlisted(report->session, process);
 		hang_threads(hang, &collection);
-		if (hang->takes_time)
+		if (hang->takes_time) {
 			collect_stuck(&collection);
+			collect_python(&collection);
+		}
 	}
 	address_space_deinit(&collection.space);
 }

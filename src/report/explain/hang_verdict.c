@@ -215,6 +215,38 @@ static bool has_part(const char *name, const char *const *parts)
 	return false;
 }
 
+/* asyncio's own functions that wait: for time, sockets and children, or for what tasks provide. */
+static void count_python_group(struct waits *waits, const struct task_group *group)
+{
+	static const char *const outside[] = { "sleep",	      "sock_",	       "Stream",
+					       "drain",	      "serve_forever", "wait_for",
+					       "getaddrinfo", "Process.",      NULL };
+	static const char *const inside[] = { "Lock.acquire", "Event.wait", "Condition.",
+					      "Semaphore.",   "Barrier.",   "Queue.",
+					      "TaskGroup.",   "_wait",	    "Task of ",
+					      "_Gathering",   NULL };
+	uint64_t *count = &waits->unknown;
+
+	for (size_t i = group->awaits.count; i-- > 0;) {
+		const struct frame *frame = &group->awaits.frames[i];
+
+		if (frame->owner == OWNER_PROGRAM || count != &waits->unknown)
+			break;
+		if (has_part(frame->function, outside))
+			count = &waits->outside;
+		else if (has_part(frame->function, inside))
+			count = &waits->inside;
+	}
+	*count += group->count;
+}
+
+static bool is_python_group(const struct task_group *group)
+{
+	const char *language = group->awaits.count ? group->awaits.frames[0].language : NULL;
+
+	return language && !strcmp(language, "Python");
+}
+
 static void count_group(struct waits *waits, const struct task_group *group)
 {
 	static const char *const outside[] = { "::time::",   "Timer",	    "::net::", "::io::",
@@ -228,6 +260,8 @@ static void count_group(struct waits *waits, const struct task_group *group)
 
 	if (group->state == TASK_RUNNING || group->state == TASK_WOKEN)
 		waits->running += group->count;
+	else if (is_python_group(group))
+		count_python_group(waits, group);
 	else if (has_part(last, inside))
 		waits->inside += group->count;
 	else if (has_part(last, outside))

@@ -178,6 +178,11 @@ bool process_lists_tasks(const struct process *process)
 	return false;
 }
 
+static bool runs_asyncios_tasks(const struct process_executor *executor)
+{
+	return !strcmp(executor->name, "asyncio") || !strcmp(executor->name, "uvloop");
+}
+
 void process_name_unlisted(struct session *session, struct process *process)
 {
 	const char *names = NULL;
@@ -185,7 +190,8 @@ void process_name_unlisted(struct session *session, struct process *process)
 	for (size_t i = 0; i < process->executor_count; i++) {
 		const struct process_executor *executor = &process->executors[i];
 
-		if (executor->family != FAMILY_EVENT_LOOP || !executor->turns)
+		if (executor->family != FAMILY_EVENT_LOOP || !executor->turns ||
+		    (process->tasks.lists_asyncio && runs_asyncios_tasks(executor)))
 			continue;
 		names = names ? strings_print(&session->strings, "%s and %s", names, executor->name)
 			      : executor->name;

@@ -23,6 +23,7 @@ struct process_tasks {
 	struct task_group *groups; /* largest first; in the report's memory */
 	size_t group_count;
 	uint64_t count;
+	bool lists_asyncio;  /* the tasks of asyncio are among them */
 	uint64_t replaced;   /* tasks for which the trace had no room: some may be missing */
 	const char *problem; /* why places are unknown, a sentence; NULL */
 };

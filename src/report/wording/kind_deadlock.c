@@ -1,4 +1,6 @@
 /* deadlock: a wait for a lock that cannot end, or does not. */
+#include <string.h>
+
 #include "advice.h"
 #include "headline.h"
 #include "inspect/session.h"
@@ -20,7 +22,7 @@ const char *deadlock_cost(struct session *session, const struct finding *finding
 		return strings_print(&session->strings, "stuck for %s, then it went on",
 				     quantity_duration(duration, finding->max_ns));
 	if (!finding->progress_ns)
-		return "still stuck when the process ended";
+		return finding->running ? "still stuck" : "still stuck when the process ended";
 	quantity_duration(duration, finding->progress_ns);
 	return strings_print(&session->strings,
 			     finding->running ? "stuck for %s so far"
@@ -33,6 +35,10 @@ const char *deadlock_advice(struct session *session, const struct finding *findi
 	const char *lock = NULL;
 
 	(void)session;
+	if (finding->language == SCRIPT_PYTHON && finding->category &&
+	    !strcmp(finding->category, "task"))
+		return "let one of them end without the other: hand over what it waits for through "
+		       "a Future or a Queue, or wait under asyncio.timeout(..)";
 	for (size_t i = 0; i < finding->stack_count; i++)
 		if (finding->stacks[i].suspended)
 			return advice_on_lock(finding);

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Tasks of asyncio, read from outside: as many as Python itself counts, each where it waits; which wait for each other, and
+nothing claimed of those that a timer, a thread or another task may still end. For every CPython from 3.11 that is here."""
+
+import collections
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import sys
+
+from cli import pythons
+from cli.place import ROOT, Skip, expect, run_tests, watched, yieldsan
+
+PROGRAM = ROOT / "tests/programs/python/asyncio_tasks.py"
+BLOCKED = 66
+OLDEST, NEWEST = (3, 11), (3, 14)
+
+
+def _command(python, *arguments):
+    return ["env", *(f"{name}={value}" for name, value in python.environment.items()), *python.command, PROGRAM, *arguments]
+
+
+def _running(directory, python, *arguments):
+    return watched(directory / "traces", *_command(python, directory / "known.json", *arguments))
+
+
+def _known(directory):
+    return json.loads((directory / "known.json").read_text(encoding="utf-8"))
+
+
+def _explained(pid, status=0):
+    result = yieldsan("explain", "--format=json", pid)
+    expect(result.status == status and not result.err, result)
+    return json.loads(result.out)
+
+
+def _deadlocks(document):
+    """Those at the same places are one finding; those of the same cause are within one."""
+    found = [each for finding in document["findings"] for each in (finding, *finding.get("same_cause", ())) if each["kind"] == "deadlock"]
+    expect(all(finding["severity"] == "error" and finding["executor"]["name"] in ("asyncio", "uvloop") for finding in found), found)
+    return found
+
+
+def _rings(document):
+    """The number of tasks in each."""
+    return sorted(len([stack for stack in finding["stacks"] if stack["role"] == "waiting"])
+                  for finding in _deadlocks(document) for _ in range(finding["count"]))
+
+
+def _chains(tasks):
+    """Of all tasks but the one that prints, which has gone on since."""
+    chains = collections.Counter()
+    for group in tasks:
+        own = [(frame["function"], frame["line"]) for frame in group["awaits"] if frame.get("file", "").endswith(PROGRAM.name)]
+        chains[json.dumps(own)] += group["count"]
+    return chains
+
+
+def _judge_rings(directory, python):
+    with _running(directory, python, "rings") as pid:
+        document, known = _explained(pid, BLOCKED), _known(directory)
+    expect(document["state"] == "deadlock" and document["verdict"].startswith("deadlock: "), document["verdict"])
+    expect(_rings(document) == known["rings"], document["findings"])
+    expect(sum(group["count"] for group in document["tasks"]) == known["tasks"], document["tasks"])
+    wanted = collections.Counter({json.dumps(chain): count for chain, count in known["chains"]})
+    expect(not wanted - _chains(document["tasks"]), wanted - _chains(document["tasks"]))
+
+
+def _judge_open(directory, python):
+    with _running(directory, python, "open") as pid:
+        document, known = _explained(pid), _known(directory)
+        report = yieldsan("report", "--tasks", "--format=json", pid)
+    expect(not _deadlocks(document) and document["state"] in ("idle", "not hung"), document)
+    process, = [each for each in json.loads(report.out)["processes"] if each["pid"] == pid]
+    for tasks in document["tasks"], process["tasks"]:
+        expect(sum(group["count"] for group in tasks) == known["tasks"], (known["tasks"], tasks))
+    expect("tasks_problem" not in process, process)
+
+
+def _is_known(python):
+    version = tuple(map(int, re.findall(r"\d+", python.name)[:2]))
+    return OLDEST <= version <= NEWEST
+
+
+def _judge_all(place, found):
+    """At once: most of the time passes between the looks."""
+    found = [python for python in found if _is_known(python)]
+    if not found:
+        raise Skip("no CPython from 3.11 on")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        jobs = []
+        for python in found:
+            for judge in _judge_rings, _judge_open:
+                directory = place.path / f"{python.name}{judge.__name__}"
+                directory.mkdir()
+                jobs.append((python.name, pool.submit(judge, directory, python)))
+    for name, job in jobs:
+        try:
+            job.result()
+        except AssertionError as error:
+            raise AssertionError(f"{name}: {error}") from error
+
+
+def every_installed_cpython(place):
+    _judge_all(place, pythons.installed())
+
+
+def the_newest_cpython(place):
+    _judge_all(place, [pythons.of_debian("forky", "3.14")])
+
+
+def a_healthy_program_is_never_accused(place):
+    python = pythons.Python("python3", ["/usr/bin/python3"])
+    with _running(place.path, python, "many", "1000") as pid:
+        known = _known(place.path)
+        for _ in range(3):
+            document = _explained(pid)
+            expect(not document["findings"], document["findings"])
+            count = sum(group["count"] for group in document["tasks"])
+            # One of them starts tasks all the time, of which at most one lives.
+            expect(known["tasks"] - 1 <= count <= known["tasks"] + 1, (known["tasks"], count))
+
+
+def uvloop_runs_the_same_tasks(place):
+    if yieldsan("run", "--report=/dev/null", "/usr/bin/python3", "-c", "import uvloop").status:
+        raise Skip("no uvloop")
+    python = pythons.Python("python3", ["/usr/bin/python3"])
+    for how, status in ("rings", BLOCKED), ("open", 0):
+        with _running(place.path, python, "--uvloop", how) as pid:
+            document = _explained(pid, status)
+        expect(_rings(document) == _known(place.path)["rings"], document["findings"])
+
+
+def an_older_cpython_is_named(place):
+    python = next((each for each in pythons.installed() if each.name == "python_3_10"), None)
+    if not python:
+        raise Skip("no CPython 3.10")
+    program = place.write("old.py", "import asyncio\nasync def main():\n    print('ready', flush=True)\n"
+                                    "    await asyncio.sleep(99)\nasyncio.run(main())\n")
+    with watched(place / "traces", *python.command, program) as pid:
+        document = _explained(pid)
+        text = yieldsan("explain", pid)
+    expect(not document["tasks"] and "older than 3.11" in text.out, text)
+
+
+def node_is_not_supported(place):
+    if not shutil.which("node"):
+        raise Skip("no node")
+    program = place.write("app.js", "setTimeout(() => {}, 99999); setImmediate(() => console.log('ready'))\n")
+    with watched(place / "traces", "node", program) as pid:
+        text = yieldsan("report", "--tasks", pid)
+    expect("tasks of libuv are not listed: that is not supported" in text.out, text)
+
+
+if __name__ == "__main__":
+    os.environ.pop("PYTHONSTARTUP", None)
+    sys.exit(run_tests(globals()))
