@@ -148,6 +148,10 @@ struct sequence_place {
 	uint64_t inside; /* offset within an element */
 };
 
+/* A struct's member: its type, and its offset. */
+bool layout_member(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
+		   Dwarf_Die *type, uint64_t *offset);
+
 /* False if the type is not a known container. */
 bool layout_sequence_place(struct layout_builder *builder, Dwarf_Die *type,
 			   struct sequence_place *place);

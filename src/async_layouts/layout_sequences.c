@@ -7,8 +7,8 @@
 
 #define MAX_WRAPPED 8
 
-static bool member_of(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
-		      Dwarf_Die *type, uint64_t *offset)
+bool layout_member(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
+		   Dwarf_Die *type, uint64_t *offset)
 {
 	Dwarf_Die member, resolved = *whole;
 
@@ -54,7 +54,7 @@ static bool pointer_of(struct layout_builder *builder, Dwarf_Die *whole, const c
 {
 	Dwarf_Die type;
 
-	return member_of(builder, whole, name, &type, offset) &&
+	return layout_member(builder, whole, name, &type, offset) &&
 	       first_pointer(builder, &type, offset, pointee, 0);
 }
 
@@ -75,7 +75,7 @@ static bool vec(struct layout_builder *builder, Dwarf_Die *type, struct sequence
 	uint64_t length;
 
 	if (!pointer_of(builder, type, "buf", &place->first, &unused) ||
-	    !member_of(builder, type, "len", &unused, &length) ||
+	    !layout_member(builder, type, "len", &unused, &length) ||
 	    !first_argument(type, &place->element))
 		return false;
 	place->sequence.length = (uint32_t)length;
@@ -89,7 +89,7 @@ static bool into_iter(struct layout_builder *builder, Dwarf_Die *type, struct se
 	uint64_t end;
 
 	if (!pointer_of(builder, type, "ptr", &place->first, &unused) ||
-	    !member_of(builder, type, "end", &unused, &end) ||
+	    !layout_member(builder, type, "end", &unused, &end) ||
 	    !first_argument(type, &place->element))
 		return false;
 	place->sequence.length = (uint32_t)end;
@@ -104,7 +104,7 @@ static bool boxed_slice(struct layout_builder *builder, Dwarf_Die *type,
 	uint64_t length;
 
 	if (!pointer_of(builder, type, "data_ptr", &place->first, &place->element) ||
-	    !member_of(builder, type, "length", &unused, &length))
+	    !layout_member(builder, type, "length", &unused, &length))
 		return false;
 	place->sequence.length = (uint32_t)length;
 	return true;
@@ -118,8 +118,8 @@ static bool unordered(struct layout_builder *builder, Dwarf_Die *type, struct se
 
 	if (!pointer_of(builder, type, "head_all", &place->first, &task) ||
 	    !pointer_of(builder, &task, "next_all", &next, &unused) ||
-	    !member_of(builder, &task, "future", &cell, &place->inside) ||
-	    !member_of(builder, &cell, "value", &place->element, &inside))
+	    !layout_member(builder, &task, "future", &cell, &place->inside) ||
+	    !layout_member(builder, &cell, "value", &place->element, &inside))
 		return false;
 	place->inside += inside;
 	place->sequence.length = LAYOUT_NONE;

@@ -11,17 +11,13 @@
 static bool member_of(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
 		      Dwarf_Die *type, uint64_t *offset)
 {
-	Dwarf_Die member;
+	uint64_t at;
 
-	if (!types_resolve(&builder->types, whole))
+	if (!types_resolve(&builder->types, whole) ||
+	    !layout_member(builder, whole, name, type, &at))
 		return false;
-	DIE_FOR_EACH_CHILD(member, whole)
-	if (dwarf_tag(&member) == DW_TAG_member && !strcmp(die_name(&member), name) &&
-	    die_reference(&member, DW_AT_type, type)) {
-		*offset += die_number(&member, DW_AT_data_member_location, 0);
-		return true;
-	}
-	return false;
+	*offset += at;
+	return true;
 }
 
 /* Unwraps the cells around it: UnsafeCell, CoreStage, loom's replacements. */

@@ -4,6 +4,7 @@
 
 #include "inspect/session.h"
 #include "python_name.h"
+#include "quantity.h"
 #include "report/frames/rust_name.h"
 #include "report/frames/source_path.h"
 
@@ -89,6 +90,15 @@ const char *headline_place_of(struct session *session, const struct finding_stac
 				     shown_path(session, place->file));
 	return strings_print(strings, "%s (%s:%d)", function, shown_path(session, place->file),
 			     place->line);
+}
+
+const char *headline_times(struct session *session, const struct finding *finding)
+{
+	char count[QUANTITY_SIZE];
+
+	if (finding->count == 1)
+		return "once";
+	return strings_print(&session->strings, "%s times", quantity_count(count, finding->count));
 }
 
 const char *headline(struct session *session, const struct finding *finding)

@@ -14,6 +14,9 @@ const char *headline_place_of(struct session *session, const struct finding_stac
 /* whose turn it was: "a tokio worker" */
 const char *headline_executor(struct session *session, const struct finding *finding);
 
+/* How often it was seen: "once", "3 times" */
+const char *headline_times(struct session *session, const struct finding *finding);
+
 /* A path as shown: relative if it is below the current directory; in text, from the repository's
  * top. */
 const char *shown_path(struct session *session, const char *path);

@@ -15,11 +15,7 @@ const char *foreign_unlock_subject(struct session *session, const struct finding
 
 const char *foreign_unlock_cost(struct session *session, const struct finding *finding)
 {
-	char count[QUANTITY_SIZE];
-
-	if (finding->count == 1)
-		return "once";
-	return strings_print(&session->strings, "%s times", quantity_count(count, finding->count));
+	return headline_times(session, finding);
 }
 
 const char *foreign_unlock_advice(struct session *session, const struct finding *finding)

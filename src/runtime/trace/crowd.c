@@ -16,23 +16,32 @@
 /* The observer itself is not scheduled if it is this late. */
 #define LATE_LOOK_NS UINT64_C(40000000)
 
+/* A file that the kernel makes when it is read. */
+static bool read_state_file(const char *path, char *text, size_t room)
+{
+	long fd, size;
+
+	if (runtime_silent)
+		return false;
+	fd = system_call(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0, 0);
+	if (fd < 0)
+		return false;
+	size = system_call(SYS_read, fd, (long)text, (long)room - 1, 0, 0, 0);
+	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
+	if (size <= 0)
+		return false;
+	text[size] = '\0';
+	return true;
+}
+
 /* Takes some microseconds. */
 static bool is_full_now(void)
 {
 	static long processors;
 	char text[LOAD_SIZE];
-	long fd, size;
 
-	if (runtime_silent)
+	if (!read_state_file(LOAD_PATH, text, sizeof text))
 		return false;
-	fd = system_call(SYS_open, (long)LOAD_PATH, O_RDONLY | O_CLOEXEC, 0, 0, 0, 0);
-	if (fd < 0)
-		return false;
-	size = system_call(SYS_read, fd, (long)text, sizeof text - 1, 0, 0, 0);
-	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
-	if (size <= 0)
-		return false;
-	text[size] = '\0';
 	if (!processors)
 		processors = sysconf(_SC_NPROCESSORS_ONLN);
 	return load_is_full(text, processors);
@@ -133,20 +142,11 @@ uint64_t crowd_thread_delay(int32_t tid)
 	char path[64], text[96];
 	const char *at = text;
 	uint64_t delay_ns = 0;
-	long fd, size;
 
 	*add_text(crowd_add_number(add_text(path, "/proc/self/task/"), (uint32_t)tid),
 		  "/schedstat") = '\0';
-	if (runtime_silent)
+	if (!read_state_file(path, text, sizeof text))
 		return UINT64_MAX;
-	fd = system_call(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0, 0);
-	if (fd < 0)
-		return UINT64_MAX;
-	size = system_call(SYS_read, fd, (long)text, sizeof text - 1, 0, 0, 0);
-	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
-	if (size <= 0)
-		return UINT64_MAX;
-	text[size] = '\0';
 	while (*at && *at != ' ')
 		at++;
 	for (at += *at == ' '; *at >= '0' && *at <= '9'; at++)
