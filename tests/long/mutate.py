@@ -38,7 +38,7 @@ UNIT_MUTATIONS = [
     ("src/runtime/hooks.def", "FORKED(root_look_forget())\n", "", "runtime/forked_child"),
     ("src/runtime/hooks.def", "FORKED(lock_sites_forget())\n", "", "runtime/forked_child"),
     ("src/runtime/hooks.def", "FORKED(executors_forget_records())\n", "", "runtime/forked_child"),
-    ("src/runtime/process/phase.c", "	ends_ns = 0;\n", "", "runtime/forked_child"),
+    ("src/runtime/process/phase.c", "	phase_ends_ns = 0;\n", "", "runtime/forked_child"),
     # stacks
     ("src/runtime/unwind/unwinder.c", "bp = LIKELY(saved >= sp && saved <= cfa - 2 * ARCH_WORD) ? load(saved) : 0;", "bp = load(saved);",
      "runtime/unwinder_hostile"),
