@@ -21,6 +21,7 @@ KINDS = {
     "FUNCTION": (2, "function {} is in {} files"),
     "THREAD_LOCAL": (1, "{} has {} thread-local variables beside struct thread_state"),
     "BRANCHES": (MOST_BRANCHES + 1, "{} has {} branches"),
+    "COMPARED": (1, "{} compares names of executors {} times, which have an enum"),
 }
 
 
@@ -62,7 +63,14 @@ def branches(body):
     return 1 + len(re.findall(r"\b(?:if|for|while|case)\b|&&|\|\||\?", body))
 
 
+def executor_names():
+    """As in EXECUTOR(id, "name", ..); without those that programs have too."""
+    rows = "".join(path.read_text() for path in (ROOT / "src/executors").glob("*.def"))
+    return set(re.findall(r'^EXECUTOR\(\w+, "([^"]+)"', rows, re.M)) - {"node", "other"}
+
+
 def measure():
+    compared = re.compile(r'\bstrn?cmp\([^;]*?"(?:%s)"' % "|".join(map(re.escape, sorted(executor_names()))))
     values, places, files = (collections.defaultdict(set) for _ in range(3))
     found = {}
     # A table undefines, at its end, what each place that includes it defines for its lines.
@@ -77,6 +85,7 @@ def measure():
         for name, body in functions_of(text):
             files[name].add(path)
             found["BRANCHES", f"{path}:{name}"] = branches(body)
+        found["COMPARED", path] = len(compared.findall(text))
         found["THREAD_LOCAL", path] = len(re.findall(r"^(?!\s*#|extern|.* this_thread;).*\bTHREAD_LOCAL\b", text, re.M))
     for name, different in values.items():
         found["MACRO", name] = 0 if name in tables or len(different) == 1 else len(places[name])

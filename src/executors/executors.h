@@ -2,6 +2,7 @@
 #ifndef EXECUTORS_EXECUTORS_H
 #define EXECUTORS_EXECUTORS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "contract/trace_format.h"
@@ -24,5 +25,11 @@ extern const struct executor_info executor_infos[EXECUTOR_COUNT];
 
 /* Of a name that a trace holds, at most 47 bytes: the one place where names are compared. */
 enum executor_id executor_id_of(uint32_t family, const char *name);
+
+/* Whether it is asyncio's own loop, or one that takes its place. */
+static inline bool executor_runs_asyncio(enum executor_id id)
+{
+	return id == EXECUTOR_asyncio || executor_infos[id].like == EXECUTOR_asyncio;
+}
 
 #endif

@@ -91,7 +91,7 @@ static void set_asyncio(struct collection *collection, struct finding *seen)
 
 		if (executor->family == FAMILY_EVENT_LOOP &&
 		    collection_executor(collection, executor, seen) &&
-		    (!strcmp(seen->executor, "asyncio") || !strcmp(seen->executor, "uvloop")))
+		    executor_runs_asyncio(seen->executor_id))
 			return;
 	}
 	seen->family = FAMILY_EVENT_LOOP;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "executors/executors.h"
 #include "inspect/session.h"
 #include "process_test.h"
 #include "report/frames/ownership.h"
@@ -180,7 +181,7 @@ bool process_lists_tasks(const struct process *process)
 
 static bool runs_asyncios_tasks(const struct process_executor *executor)
 {
-	return !strcmp(executor->name, "asyncio") || !strcmp(executor->name, "uvloop");
+	return executor_runs_asyncio(executor_id_of(executor->family, executor->name));
 }
 
 void process_name_unlisted(struct session *session, struct process *process)
