@@ -382,6 +382,9 @@ def main():
             print(f"{row['name']:<24} {row['command'].splitlines()[0][:90]}")
         return 0
     KEEP = "--keep" in sys.argv
+    # A shell starts what runs behind it with these ignored, and programs inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     return run_rows(rows)
 
 
