@@ -36,19 +36,24 @@
 
 static THREAD_LOCAL struct loop starting; /* before its first wait: see loop_start.h */
 
+/* A signal handler may already have done the same in this thread. NULL: it did. */
 static void leave_turn(struct loop *loop)
 {
+	bool has_turn = loop && loop->has_turn;
+
+	if (!loop)
+		return;
 	/*
 	 * The end of the loop itself is not seen. If samples can check it, it was still running at
 	 * the last sample.
 	 */
-	if (loop->has_turn && loop->function && loop->turn.sampled)
+	if (has_turn && loop->function && loop->turn.sampled)
 		loop->turn.left = true;
 	else
 		turn_times_untimed(&loop->turn);
-	if (loop->has_turn)
-		turn_end(&loop->turn);
 	loop->has_turn = false;
+	if (has_turn)
+		turn_end(&loop->turn);
 	if (this_thread.loop == loop)
 		this_thread.loop = loop->outer && loop->outer->has_turn ? loop->outer : NULL;
 	this_thread.loop_has_fds = this_thread.loop != NULL;
@@ -72,15 +77,14 @@ bool event_loop_level(uintptr_t frame, uint16_t *level)
 
 void event_loop_descriptors_closed(unsigned first, unsigned last)
 {
-	struct loop *outer = this_thread.loop ? this_thread.loop->outer : NULL;
+	/* Asked once: a signal handler that closes descriptors changes it. */
+	struct loop *loop = this_thread.loop, *outer = loop ? loop->outer : NULL;
 
-	if (this_thread.loop && loop_is_over_without(this_thread.loop, first, last)) {
-		struct loop *over = this_thread.loop;
-
-		leave_turn(over);
-		over->outer = NULL;
+	if (loop && loop_is_over_without(loop, first, last)) {
+		leave_turn(loop);
+		loop->outer = NULL;
 	} else if (outer && loop_is_over_without(outer, first, last)) {
-		this_thread.loop->outer = NULL;
+		loop->outer = NULL;
 	}
 }
 
