@@ -49,7 +49,6 @@ bool python_source_open(struct python_source *source, pid_t pid)
 {
 	char *line = NULL;
 	size_t room = 0;
-	ssize_t length;
 	FILE *maps;
 
 	memset(source, 0, sizeof *source);
@@ -58,7 +57,7 @@ bool python_source_open(struct python_source *source, pid_t pid)
 	source->read = read_program;
 	source->source = &source->memory;
 	maps = process_maps(pid);
-	while (maps && (length = getline(&line, &room, maps)) > 0) {
+	while (maps && getline(&line, &room, maps) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		add_map_line(source, line);
 	}
