@@ -85,12 +85,47 @@ static void tasks_and_deadlocks(void **state)
 	assert_int_equal(left_behind_judge(true).severity, SEVERITY_NOTICE);
 }
 
+/* Each fact alone lowers it, and a wait that only this task can end raises it whatever they say. */
+static void a_task_without_a_waker(void **state)
+{
+	static const struct {
+		struct lost_facts facts;
+		enum severity severity;
+		enum reason reason;
+	} rows[] = {
+		{ { .is_own = true }, SEVERITY_WARNING, REASON_LOST_WAKER },
+		{ { 0 }, SEVERITY_NOTICE, REASON_LIBRARY_FUTURE },
+		{ { .is_own = true, .has_handle = true }, SEVERITY_NOTICE, REASON_HANDLE_LEFT },
+		{ { .has_handle = true }, SEVERITY_NOTICE, REASON_HANDLE_LEFT },
+		{ { .is_own = true, .never_completes = true },
+		  SEVERITY_NOTICE,
+		  REASON_KEPT_ON_PURPOSE },
+		{ { .has_handle = true, .never_completes = true },
+		  SEVERITY_NOTICE,
+		  REASON_KEPT_ON_PURPOSE },
+		{ { .is_own = true, .is_waited_for = true }, SEVERITY_ERROR, REASON_LOST_WAITED },
+		{ { .is_waited_for = true, .has_handle = true, .never_completes = true },
+		  SEVERITY_ERROR,
+		  REASON_LOST_WAITED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct verdict verdict = lost_judge(&rows[i].facts);
+
+		assert_int_equal(verdict.severity, rows[i].severity);
+		assert_true(verdict.reasons & REASON_BIT(REASON_LOST_WAKER));
+		assert_true(verdict.reasons & REASON_BIT(rows[i].reason));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_has_its_severity),
 		cmocka_unit_test(a_value_that_may_not_be_there_is_less_than_an_error),
 		cmocka_unit_test(tasks_and_deadlocks),
+		cmocka_unit_test(a_task_without_a_waker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
