@@ -1,4 +1,4 @@
-/* A cached layout, its check sum mended: what `scan' says of the program that it belongs to. */
+/* A cached layout, its version and check sum mended: what `scan' says of the program that it belongs to. */
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	memcpy(header, bytes, size);
 	if (size >= sizeof *header) {
+		header->version = LAYOUT_VERSION;
 		header->size = size;
 		header->sum = layout_sum(header);
 	}
