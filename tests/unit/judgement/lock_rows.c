@@ -114,8 +114,8 @@ static void a_task_without_a_waker(void **state)
 		struct verdict verdict = lost_judge(&rows[i].facts);
 
 		assert_int_equal(verdict.severity, rows[i].severity);
-		assert_true(verdict.reasons & REASON_BIT(REASON_LOST_WAKER));
-		assert_true(verdict.reasons & REASON_BIT(rows[i].reason));
+		assert_true(reason_is_in(verdict.reasons, REASON_LOST_WAKER));
+		assert_true(reason_is_in(verdict.reasons, rows[i].reason));
 	}
 }
 
