@@ -7,14 +7,13 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from cli.place import BUILD, expect, report_of, Result, ROOT, run_tests, Skip, YIELDSAN  # pylint: disable=wrong-import-position
 
 PYTHON = "/usr/bin/python3"
-# Of execSync. The runners themselves load and compile for long.
-WAITS = ("epoll_wait", "epoll_pwait")
-PACKAGES = {"mocha": "11.1.0", "vitest": "3.0.5", "jest": "29.7.0"}
+PACKAGES = {"mocha": "11.1.0", "vitest": "3.0.5", "jest": "29.7.0", "jest-junit": "16.0.0"}
 
 LOOP = """
 #include <event2/event.h>
@@ -91,10 +90,10 @@ async def test_bad():
 
 SCRIPT = """
 const { execSync } = require('child_process');
-describe('courier', () => {
+describe('a courier & more', () => {
     const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
     it('awaits', pause);
-    it('blocks', async () => {
+    it('blocks the loop for fifty milliseconds and has a rather long name', async () => {
         await pause();
         execSync('sleep 0.05');
     });
@@ -108,12 +107,11 @@ def _execute(command, directory, **variables):
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def _tests(place, *command, calls=None, **variables):
-    """The tests that errors name, of these calls only, and the result."""
+def _tests(place, *command, **variables):
+    """The tests that errors name, and the result."""
     path = place / "report.json"
     result = _execute([YIELDSAN, "ci", "--format=json", f"--report={path}", "--", *command], place.path, **variables)
-    errors = [finding for finding in report_of(path)["findings"] if finding["severity"] == "error"
-              and (not calls or finding.get("call") in calls)]
+    errors = [finding for finding in report_of(path)["findings"] if finding["severity"] == "error"]
     return {test for finding in errors for test in finding.get("tests", [finding.get("test")])}, result
 
 
@@ -185,36 +183,69 @@ def pytest_with_anyio(place):
     expect(_execute([*command, "-k", "good"], place.path, **environment).status == 0, "good")
 
 
-def _install(place, package):
+BLOCKS = "blocks the loop for fifty milliseconds and has a rather long name"
+HOOKS = ROOT / "tools/node"
+
+
+def _install(place, *packages):
     if not shutil.which("npm"):
         raise Skip("no npm")
     place.write("package.json", "{}")
-    got = _execute(["npm", "install", "--silent", "--no-audit", "--no-fund", f"{package}@{PACKAGES[package]}"], place.path)
+    names = [f"{package}@{PACKAGES[package]}" for package in packages]
+    got = _execute(["npm", "install", "--silent", "--no-audit", "--no-fund", *names], place.path)
     if got.status:
         raise Skip(f"npm: {got.err.strip().splitlines()[-1:]}")
+
+
+def _expect_node(place, command, only, junit, name):
+    """Its tests: the one that blocks is named in each format and fails in the runner's own file; what the runner
+    itself loads and compiles fails nothing."""
+    _expect_tests(place, command, [name])
+    tests, result = _tests(place, *command, *only)
+    expect(not tests and result.status == 0, f"{tests} {result}")
+    result = _execute([YIELDSAN, "ci", "--format=junit", "--report=merged.xml", "--merge-junit=own.xml", "-o", "traces", "--",
+                       *command, *junit], place.path, JEST_JUNIT_OUTPUT_FILE="own.xml")
+    cases = {case.get("name"): case.find("failure") is not None
+             for case in xml.etree.ElementTree.parse(place / "merged.xml").iter("testcase")}
+    failed = {case for case, fails in cases.items() if fails}
+    expect(len(failed) == 1 and failed.pop().endswith(BLOCKS), f"{cases} {result}")
+    for form in ("text", "sarif", "github"):
+        shown = _execute([YIELDSAN, "report", f"--format={form}", "traces"], place.path).out
+        expect(f"in test {name}" in shown, f"{form}: {shown[:3000]}")
 
 
 def mocha(place):
     _install(place, "mocha")
     place.write("courier.test.js", SCRIPT)
-    hook = ROOT / "tools/node/yieldsan-mocha.cjs"
-    _expect_tests(place, ["node_modules/.bin/mocha", "--require", hook, "courier.test.js"], ["courier blocks"], calls=WAITS)
+    _expect_node(place, ["node_modules/.bin/mocha", "--require", HOOKS / "yieldsan-mocha.cjs", "courier.test.js"],
+                 ["--grep", "awaits"], ["--reporter", "xunit", "--reporter-option", "output=own.xml"],
+                 f"a courier & more {BLOCKS}")
 
 
 def vitest(place):
     _install(place, "vitest")
     place.write("courier.test.js", SCRIPT.replace("const { execSync } = require('child_process');", (
         "import { describe, it } from 'vitest';\nimport { execSync } from 'child_process';")))
-    hook = shutil.copy(ROOT / "tools/node/yieldsan-vitest.mjs", place.path)
+    hook = shutil.copy(HOOKS / "yieldsan-vitest.mjs", place.path)
     place.write("vitest.config.mjs", f"export default {{ test: {{ pool: 'forks', setupFiles: ['{hook}'] }} }};\n")
-    _expect_tests(place, ["node_modules/.bin/vitest", "run"], ["courier > blocks"], calls=WAITS)
+    _expect_node(place, ["node_modules/.bin/vitest", "run"], ["-t", "awaits"], ["--reporter=junit", "--outputFile=own.xml"],
+                 f"a courier & more > {BLOCKS}")
 
 
 def jest(place):
-    _install(place, "jest")
+    _install(place, "jest", "jest-junit")
     place.write("courier.test.js", SCRIPT)
-    hook = ROOT / "tools/node/yieldsan-jest.cjs"
-    _expect_tests(place, ["node_modules/.bin/jest", "--testEnvironment", hook], ["courier blocks"], calls=WAITS)
+    _expect_node(place, ["node_modules/.bin/jest", f"--testEnvironment={HOOKS / 'yieldsan-jest.cjs'}", "courier"],
+                 ["-t", "awaits"], ["--reporters=jest-junit"], f"a courier & more {BLOCKS}")
+
+
+def node_test(place):
+    if not shutil.which("node"):
+        raise Skip("no node")
+    place.write("courier.test.js", "const { describe, it } = require('node:test');\n" + SCRIPT)
+    _expect_node(place, ["node", "--import", HOOKS / "yieldsan-tests.mjs", "--test"],
+                 ["--test-name-pattern=awaits"], ["--test-reporter=junit", "--test-reporter-destination=own.xml"],
+                 f"a courier & more > {BLOCKS}")
 
 
 MARKED = """

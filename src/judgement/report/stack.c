@@ -164,6 +164,8 @@ bool stack_judge_call(struct stack_facts *facts, struct verdict *verdict, uint32
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_PANIC);
 	if (facts->library_import)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
+	if (facts->runner_work)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_RUNNER_WORK);
 	judge_module_body(facts, facts->longest_ns, verdict);
 	if (facts->root == ROOT_MAIN_SCRIPT)
 		return judge_main_script(facts, facts->longest_ns, verdict);
@@ -192,6 +194,8 @@ bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limi
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
 	if (facts->library_work)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_WORK);
+	if (facts->runner_work)
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_RUNNER_WORK);
 	judge_module_body(facts, facts->each_ns, verdict);
 	if (facts->family == FAMILY_TOKIO) {
 		judge_offload_doubt(facts, verdict, confidence);

@@ -101,6 +101,7 @@ static void observe(struct collection *collection, const struct observation *obs
 		blocked->script =
 			stack_script(report->session, observation->script, observation->script_size,
 				     collection->process->ownership, observation->language);
+	seen->runner = phase_is_node_runner(collection->process);
 	if (!verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
 		return;
 	if (observation->site)

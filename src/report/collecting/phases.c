@@ -61,6 +61,28 @@ bool phase_runs_tests(const struct process *process)
 	return false;
 }
 
+/* Of jest's, vitest's, mocha's and ava's packages: the command, or the script of a worker process.
+ */
+static const char *const node_runners[] = {
+	"/jest",       "/jest-cli/",  "/jest-worker/", "/vitest", "/tinypool/",
+	"/.bin/mocha", "/mocha/bin/", "/.bin/ava",     "/ava/",
+};
+
+bool phase_is_node_runner(const struct process *process)
+{
+	const char *const *arguments = process->arguments;
+	size_t count = process->argument_count;
+
+	if (strcmp(path_name(process->executable), "node") != 0)
+		return false;
+	for (size_t i = 1; i < count; i++)
+		for (size_t j = 0; j < sizeof node_runners / sizeof *node_runners; j++)
+			if (strstr(arguments[i], "node_modules/") &&
+			    strstr(arguments[i], node_runners[j]))
+				return true;
+	return false;
+}
+
 /* Node's process.exit() runs the 'exit' handlers; the loop never continues. */
 static bool is_in_exit(const struct stack *script)
 {

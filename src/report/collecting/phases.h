@@ -14,4 +14,7 @@ void phase_take(const struct process *process, const struct trace_file *trace,
 /* Whether `ci' or a known test runner started it, or it is one. */
 bool phase_runs_tests(const struct process *process);
 
+/* Whether it is a test runner written in JavaScript, or a worker of one. */
+bool phase_is_node_runner(const struct process *process);
+
 #endif

@@ -140,6 +140,7 @@ static bool begin(struct stalls *stalls, const struct trace_executor *executor,
 		return false;
 	seen->kind = KIND_LONG_TURN;
 	seen->job = phase_runs_tests(stalls->process);
+	seen->runner = phase_is_node_runner(stalls->process);
 	seen->family = executor->family;
 	seen->confidence = executor->confidence;
 	seen->executor = loop_name(stalls->space, stalls->process, executor, &seen->executor_id);

@@ -349,6 +349,52 @@ static bool is_in_test(const struct stack *stack)
 	return false;
 }
 
+/* Frames of JavaScript in a stack at most: a stack that has them is cut. */
+#define NODE_FRAMES 10
+
+/* Packages of Node's test runners, and of the compilers that they call: how their names begin. */
+static const char *const runner_packages[] = {
+	"@babel/", "@jest/", "@swc/", "@vitest/", "ava",      "babel",	 "esbuild",
+	"gensync", "jest",   "mocha", "rollup",	  "tinypool", "ts-jest", "vite",
+};
+
+static bool is_of_runner(const struct frame *frame)
+{
+	for (size_t i = 0; frame->package && i < sizeof runner_packages / sizeof *runner_packages;
+	     i++)
+		if (text_begins(frame->package, runner_packages[i]))
+			return true;
+	return frame->file && text_begins(frame->file, "node:internal/modules/");
+}
+
+/* tools/node: what names the running test to us. */
+static bool is_own_hook(const struct frame *frame)
+{
+	return frame->file && text_begins(path_name(frame->file), "yieldsan-");
+}
+
+/*
+ * A test runner of Node loads and compiles modules, reads its caches and writes reports, in turns
+ * of the loop on which the tests run. What the tests call has frames of theirs, which a cut stack
+ * may not show.
+ */
+static bool is_runners_work(const struct finding *seen)
+{
+	const struct stack *script = &seen->stacks->script;
+	bool runner = script->count < NODE_FRAMES;
+
+	if (!seen->runner || count_owned(&seen->stacks->native, OWNER_PROGRAM))
+		return false;
+	for (size_t i = 0; i < script->count; i++) {
+		const struct frame *frame = &script->frames[i];
+
+		if (frame->owner == OWNER_PROGRAM && !is_own_hook(frame))
+			return false;
+		runner |= is_of_runner(frame);
+	}
+	return runner;
+}
+
 /* Common to both kinds of findings. */
 static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bool script_full)
 {
@@ -367,6 +413,7 @@ static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bo
 		.offload_unsure = flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native),
 		.panic = is_panic(native),
 		.library_import = is_librarys_import(&seen->stacks->script),
+		.runner_work = is_runners_work(seen),
 		.module_body = is_module_body(&seen->stacks->script),
 	};
 }

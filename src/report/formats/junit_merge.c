@@ -42,7 +42,8 @@ struct junit_merge {
 	size_t pair_count, pair_room;
 	bool *has; /* by finding */
 	XML_Parser parser;
-	size_t open[MOST_LEVELS]; /* suites around the current element */
+	size_t open[MOST_LEVELS];	/* suites around the current element */
+	const char *names[MOST_LEVELS]; /* of the suites up to each of these; kept */
 	size_t level;
 	bool in_test;
 	const char *problem;
@@ -70,10 +71,33 @@ static struct element element_here(const struct junit_merge *merge)
 	};
 }
 
+/* Names of nested suites, as node:test has them: "outer > inner". The root has none, or the file's.
+ */
+static const char *suite_names(struct junit_merge *merge, const char *element,
+			       const char **attributes)
+{
+	const char *outer = merge->level ? merge->names[merge->level - 1] : "";
+	const char *own = !strcmp(element, "testsuite") ? attribute(attributes, "name") : NULL;
+
+	return own ? strings_print(&merge->report->session->strings, "%s%s%s", outer,
+				   *outer ? " > " : "", own)
+		   : outer;
+}
+
+/* Node's own reporter writes the same class for each test. */
+static const char *class_of(struct junit_merge *merge, const char **attributes)
+{
+	const char *class = attribute(attributes, "classname");
+
+	return class && !strcmp(class, "test") && *merge->names[merge->level - 1]
+		       ? merge->names[merge->level - 1]
+		       : class;
+}
+
 static void start_test(struct junit_merge *merge, const char **attributes)
 {
 	struct strings *strings = &merge->report->session->strings;
-	const char *class = attribute(attributes, "classname");
+	const char *class = class_of(merge, attributes);
 	const char *name = attribute(attributes, "name");
 
 	merge->tests = memory_grow(merge->tests, merge->test_count, &merge->test_room,
@@ -99,6 +123,7 @@ static void XMLCALL start(void *data, const char *name, const char **attributes)
 		merge->suites = memory_grow(merge->suites, merge->suite_count, &merge->suite_room,
 					    sizeof *merge->suites);
 		merge->suites[merge->suite_count] = element_here(merge);
+		merge->names[merge->level] = suite_names(merge, name, attributes);
 		merge->open[merge->level++] = merge->suite_count++;
 	} else if (!merge->level) {
 		merge->problem = "it is not JUnit XML: its root is no testsuites or testsuite";

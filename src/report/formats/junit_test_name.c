@@ -35,6 +35,15 @@ static bool ends_with(const char *text, const char *end)
 	       !strcmp(text + length - size, end);
 }
 
+/* Mocha's full title: the class, a blank, the name. */
+static bool is_full_title(const char *test, const char *class, const char *name)
+{
+	size_t length = strlen(class);
+
+	return !strncmp(test, class, length) && test[length] == ' ' &&
+	       !strcmp(test + length + 1, name);
+}
+
 unsigned junit_test_match(const char *class, const char *name, const char *test,
 			  const char *program)
 {
@@ -44,7 +53,7 @@ unsigned junit_test_match(const char *class, const char *name, const char *test,
 	if (!strcmp(name, test) && *program &&
 	    (!strcmp(group, program) || ends_with(group, program)))
 		match = 3;
-	else if (!strcmp(theirs, ours) || !strcmp(name, test))
+	else if (!strcmp(theirs, ours) || !strcmp(name, test) || is_full_title(test, class, name))
 		match = 2;
 	else if (ends_with(theirs, ours) || ends_with(ours, theirs))
 		match = 1;

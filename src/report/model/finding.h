@@ -110,6 +110,7 @@ struct finding {
 
 	bool in_progress;     /* the call was still in progress when the trace was read */
 	bool job;	      /* of a process that `ci' or a test runner started */
+	bool runner;	      /* of a process that is a test runner of Node, or its worker */
 	bool one_poll;	      /* for a root future: the launcher saw one poll that hangs */
 	bool running;	      /* the process was still running too */
 	uint64_t progress_ns; /* duration so far; 0: unknown */

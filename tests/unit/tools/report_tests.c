@@ -123,6 +123,8 @@ static void names_of_runners_match(void **state)
 		{ "test", "blocking", "delivers blocking", "node", 0 },
 		{ "test", "blocks", "suite > blocks", "node", 0 },
 		{ "suite", "blocks", "suite > blocks", "node", 2 },
+		{ "suite", "blocks", "suite blocks", "mocha", 2 },
+		{ "suite", "blocks", "suites blocks", "mocha", 0 },
 		{ "", "blocks", "blocks", "blocks", 2 },
 		{ "", "", "blocks", "blocks", 0 },
 	};
