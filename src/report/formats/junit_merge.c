@@ -85,7 +85,7 @@ static const char *suite_names(struct junit_merge *merge, const char *element,
 }
 
 /* Node's own reporter writes the same class for each test. */
-static const char *class_of(struct junit_merge *merge, const char **attributes)
+static const char *test_class(struct junit_merge *merge, const char **attributes)
 {
 	const char *class = attribute(attributes, "classname");
 
@@ -97,7 +97,7 @@ static const char *class_of(struct junit_merge *merge, const char **attributes)
 static void start_test(struct junit_merge *merge, const char **attributes)
 {
 	struct strings *strings = &merge->report->session->strings;
-	const char *class = class_of(merge, attributes);
+	const char *class = test_class(merge, attributes);
 	const char *name = attribute(attributes, "name");
 
 	merge->tests = memory_grow(merge->tests, merge->test_count, &merge->test_room,
