@@ -96,17 +96,38 @@ static bool is_lock(const struct finding *finding)
  * Threads that queue on a library's lock, as println! has one, wait for the call that is made under
  * it: that call represents the parts if it took at least half as long.
  */
-static struct finding *head_of(struct finding *worst)
+static struct finding *call_below_lock(struct finding *worst)
 {
-	struct finding *head = NULL, **at = &worst->also;
+	struct finding *head = worst;
 
-	if (!is_lock(worst))
-		return worst;
 	for (struct finding *part = worst->also; part; part = part->next_part)
 		if (!is_lock(part) && part->severity == worst->severity &&
-		    part->max_ns >= worst->max_ns / 2 && (!head || part->max_ns > head->max_ns))
+		    part->max_ns >= worst->max_ns / 2 &&
+		    (head == worst || part->max_ns > head->max_ns))
 			head = part;
-	if (!head)
+	return head;
+}
+
+/* Which of several short waits is the longest is chance: the id must not depend on it. */
+static struct finding *first_of(struct finding *worst)
+{
+	struct finding *head = worst;
+
+	for (struct finding *part = worst->also; part; part = part->next_part)
+		if (part->severity == worst->severity && part->first_ns < head->first_ns)
+			head = part;
+	return head;
+}
+
+static struct finding *head_of(struct finding *worst)
+{
+	struct finding *head = worst, **at = &worst->also;
+
+	if (is_lock(worst))
+		head = call_below_lock(worst);
+	else if (worst->severity < SEVERITY_ERROR)
+		head = first_of(worst);
+	if (head == worst)
 		return worst;
 	while (*at != head)
 		at = &(*at)->next_part;

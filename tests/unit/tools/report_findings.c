@@ -98,6 +98,40 @@ static void calls_below_one_call_of_a_library_are_parts_of_one_finding(void **st
 	made_report_free(&made);
 }
 
+/* Two calls below one, of which the first or the second took longer. */
+static void which_short_call_lasts_longer_changes_no_id(void **state)
+{
+	static const enum severity severities[] = { SEVERITY_WARNING, SEVERITY_ERROR };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char ids[2][64];
+
+		for (size_t longer = 0; longer < 2; longer++) {
+			struct made_report made;
+
+			trace_begin_tokio(&trace, 100);
+			for (size_t call = 0; call < 2; call++) {
+				struct trace_site *site;
+
+				trace_put_call(&trace, call ? "recv" : "send", "socket");
+				site = trace_put_site(&trace,
+						      STACK(std_sleep, app_handler, tokio_poll));
+				site->counts[SEVERITY_ERROR] = 0;
+				site->counts[severities[i]] = 1;
+				site->total_ns = site->max_ns = call == longer ? MS : MS / 10;
+				site->first_ns += call;
+			}
+			trace_write(&trace, "a.yieldsan");
+			made = report_json();
+			snprintf(ids[longer], sizeof ids[longer], "%s",
+				 text_of(only_finding(&made), "id"));
+			made_report_free(&made);
+		}
+		assert_int_equal(!strcmp(ids[0], ids[1]), severities[i] == SEVERITY_WARNING);
+	}
+}
+
 static void a_finding_is_as_severe_as_its_worst_event(void **state)
 {
 	struct trace_site *site;
@@ -484,6 +518,7 @@ int main(void)
 		TEST(the_way_through_a_library_does_not_split_a_finding),
 		TEST(other_callers_calls_and_executors_are_other_findings),
 		TEST(calls_below_one_call_of_a_library_are_parts_of_one_finding),
+		TEST(which_short_call_lasts_longer_changes_no_id),
 		TEST(a_finding_is_as_severe_as_its_worst_event),
 		TEST(the_level_shown_hides_but_does_not_uncount),
 		TEST(only_turns_of_a_confirmed_loop_count),
