@@ -16,6 +16,10 @@ enum turn_wait turn_wait_of(uint32_t system_call)
 	case SYS_madvise:
 	case SYS_mremap:
 	case SYS_brk:
+	/* The table of descriptors grows: once each CPU has switched threads. */
+	case SYS_fcntl:
+	case SYS_dup2:
+	case SYS_dup3:
 		return TURN_WAIT_SHORT_LOCK;
 	case SYS_vfork:
 	case SYS_clone:

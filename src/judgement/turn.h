@@ -12,8 +12,9 @@
 enum turn_wait {
 	TURN_WAIT_UNKNOWN,
 	TURN_WAIT_OTHER,
-	TURN_WAIT_SHORT_LOCK, /* a lock of libc, or the kernel's of the memory map: held for
-				 microseconds, longer only if its holder is not scheduled */
+	TURN_WAIT_SHORT_LOCK, /* a lock of libc, or the kernel's of the memory map or the table of
+				 descriptors: held for microseconds, longer only if its holder is
+				 not scheduled */
 	TURN_WAIT_CHILD,      /* until a child executes a program */
 	TURN_WAIT_PAGE,	      /* for a page of a file */
 };

@@ -187,6 +187,7 @@ static void system_calls_are_classified(void **state)
 	assert_int_equal(turn_wait_of(TRACE_NO_SYSTEM_CALL), TURN_WAIT_UNKNOWN);
 	assert_int_equal(turn_wait_of(TRACE_PAGE_FAULT), TURN_WAIT_PAGE);
 	assert_int_equal(turn_wait_of(202 + 1), TURN_WAIT_SHORT_LOCK); /* futex */
+	assert_int_equal(turn_wait_of(72 + 1), TURN_WAIT_SHORT_LOCK);  /* fcntl */
 	assert_int_equal(turn_wait_of(58 + 1), TURN_WAIT_CHILD);       /* vfork */
 	assert_int_equal(turn_wait_of(0 + 1), TURN_WAIT_OTHER);	       /* read */
 }
