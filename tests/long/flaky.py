@@ -149,6 +149,7 @@ class Record:
         self.sets = collections.Counter()
         self.places = {}
         self.seen = collections.defaultdict(list)  # by id: rank, longest duration, reasons of each report
+        self.kinds = {}
         self.complaints = []
 
     def add(self, outcome, keep=None):
@@ -159,6 +160,7 @@ class Record:
         for finding in outcome.report["findings"]:
             rank = labels.RANK[finding["severity"]]
             self.seen[finding["id"]].append((rank, finding["max_ns"], finding.get("why", [])))
+            self.kinds[finding["id"]] = finding["kind"]
             if rank < self.level:
                 continue
             key = finding["id"], finding["severity"]
@@ -178,7 +180,15 @@ class Record:
             for key in found:
                 counted[key] += count
         return [f"{count} of {times} times: {self.places[key]} ({key[0]})"
-                for key, count in sorted(counted.items()) if count < times and not is_explained(self.seen[key[0]], times)]
+                for key, count in sorted(counted.items())
+                if count < times and not is_explained(self.of_each_time(key[0], times), times)]
+
+    def of_each_time(self, number, times):
+        """What was seen in each run. A turn that is no finding was shorter than a long one, which is no error."""
+        seen = self.seen[number]
+        if self.kinds[number] == "long-turn" and all(rank < labels.RANK["error"] for rank, _, _ in seen):
+            return seen + [(0, 0, [])] * (times - len(seen))
+        return seen
 
 
 # What a busy machine changes says so in the finding.
