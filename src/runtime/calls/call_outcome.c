@@ -30,9 +30,16 @@ void call_usage_take(void)
 	self->usage.switches = usage.ru_nvcsw;
 }
 
+/* Its sleep is short, if it sleeps at all: a transfer of a file, the close of one. */
+static bool is_cheap(enum call_class class, uint8_t kind)
+{
+	return (class >= CLASS_TRANSFER && kind < SUBJECT_PIPE) ||
+	       (class == CLASS_OTHERS && kind == SUBJECT_REGULAR_FILE);
+}
+
 bool call_usage_is_old(enum call_class class, uint8_t kind)
 {
-	return !this_thread.usage_known || class < CLASS_TRANSFER || kind >= SUBJECT_PIPE;
+	return !this_thread.usage_known || !is_cheap(class, kind);
 }
 
 bool call_reached_descriptor(const struct call_watch *watch, bool slept)
@@ -53,8 +60,8 @@ bool call_reached_descriptor(const struct call_watch *watch, bool slept)
  */
 static bool is_sampled(const struct call_watch *watch, const struct outcome *outcome)
 {
-	return outcome->wall_ns < TRACE_SHORT_CALL_NS && outcome->facts.class >= CLASS_TRANSFER &&
-	       watch->kind < SUBJECT_PIPE && !watch->subject.spins;
+	return outcome->wall_ns < TRACE_SHORT_CALL_NS &&
+	       is_cheap(outcome->facts.class, watch->kind) && !watch->subject.spins;
 }
 
 static bool is_passed_over(const struct call_watch *watch, const struct outcome *outcome)
