@@ -41,7 +41,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deb wheel npm static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-stuck check-strangers check-packages check-userlands check-export check-watcher check-faults fuzz fuzz-targets mutate demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
+.PHONY: all deb wheel npm static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-stuck check-strangers check-packages check-userlands check-export check-watcher check-faults soak fuzz fuzz-targets mutate demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -111,6 +111,12 @@ check-faults: ## 500 kills, all ways to end, limits, a full disk, hostile progra
 	$(Q)tools/install-dependencies.sh build check
 	$(Q)$(again) all
 	$(Q)tests/long/faults.py
+
+MINUTES ?= 10
+soak: ## MINUTES=10: 1,000 violations a second under `yieldsan run', with `top' and `export' beside it: nothing lost, nothing grows
+	$(Q)tools/install-dependencies.sh build check
+	$(Q)$(again) all
+	$(Q)tests/long/soak.py --minutes=$(MINUTES)
 
 # The command's code by clang, for libFuzzer; the seeds are made by the command as it is.
 SECONDS ?= 60
