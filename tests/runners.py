@@ -130,6 +130,19 @@ def pytest_leaves_out_what_is_suppressed(place):
     expect(result.status == 0, result)
 
 
+def pytests_own_frames_are_not_the_projects(place):
+    """As pip installs the command of pytest 9, which imports from a package with another name."""
+    _need_pytest()
+    place.write("test_x.py", TESTS)
+    (place / "bin").mkdir()
+    (place / "lib/python3").mkdir(parents=True)
+    os.symlink("/usr/lib/python3/dist-packages", place / "lib/python3/site-packages")
+    script = place.write("bin/pytest", f"#!{PYTHON}\nimport sys\nfrom _pytest.config import console_main\n"
+                         "sys.exit(console_main())\n")
+    result = _execute([script, *PLUGIN[2:], "--yieldsan", "-k", "bad"], place.path)
+    expect(result.status == 1 and "test_bad  test_x.py:" in result.out and "_pytest" not in result.out, result)
+
+
 def pytest_names_what_is_no_coroutine_of_a_plugin(place):
     _need_pytest()
     place.write("test_y.py", SYNCHRONOUS)

@@ -19,12 +19,13 @@
 
 /* Programs that run the user's: packages installed with them are not the user's. */
 static const char *const launchers[] = {
-	"asyncio",  "celery",	  "coverage",	  "daphne",   "debugpy",   "django",
-	"fastapi",  "flask",	  "granian",	  "gunicorn", "hypercorn", "ipython",
-	"jurigged", "nox",	  "pdb",	  "pip",      "pytest",	   "runpy",
-	"sanic",    "scrapy",	  "tox",	  "twisted",  "unittest",  "uvicorn",
-	"uwsgi",    "watchfiles", "concurrently", "jest",     "mocha",	   "nodemon",
-	"npm",	    "pm2",	  "ts-node",	  "tsx",      "vitest",	   "yarn",
+	"asyncio", "celery",	  "coverage", "daphne",	   "debugpy",	 "django",	 "fastapi",
+	"flask",   "granian",	  "gunicorn", "hypercorn", "ipython",	 "jurigged",	 "nox",
+	"pdb",	   "pip",	  "pytest",   "runpy",	   "sanic",	 "scrapy",	 "tox",
+	"twisted", "unittest",	  "uvicorn",  "uwsgi",	   "watchfiles", "concurrently", "jest",
+	"mocha",   "nodemon",	  "npm",      "pm2",	   "ts-node",	 "tsx",		 "vitest",
+	"yarn",	   "ava",	  "c8",	      "jest-cli",  "nyc",	 "tap",		 "tinypool",
+	"_pytest", "jest-worker",
 };
 
 static bool is_launcher(const char *name, size_t length)
