@@ -139,7 +139,7 @@ def pytests_own_frames_are_not_the_projects(place):
     os.symlink("/usr/lib/python3/dist-packages", place / "lib/python3/site-packages")
     script = place.write("bin/pytest", f"#!{PYTHON}\nimport sys\nfrom _pytest.config import console_main\n"
                          "sys.exit(console_main())\n")
-    result = _execute([script, *PLUGIN[2:], "--yieldsan", "-k", "bad"], place.path)
+    result = _execute([script, *PLUGIN[2:], "--yieldsan", "-k", "bad", "test_x.py"], place.path)
     expect(result.status == 1 and "test_bad  test_x.py:" in result.out and "_pytest" not in result.out, result)
 
 
