@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from cli.place import BUILD, expect, ROOT, run_tests, Skip, yieldsan
+from cli.place import BUILD, expect, report_of, ROOT, run, run_tests, Skip, yieldsan
 
 # All that has to be written for an event loop in a library.
 PUMP = r"""
@@ -123,6 +123,40 @@ def a_loop_in_a_library_is_one_file(place):
     expect("event loops    pump\n" in checked.stdout, checked)
     reported = subprocess.run([command, "help", "executors"], capture_output=True, text=True, check=False)
     expect("| pump | the library's own wait |" in reported.stdout, reported)
+
+
+UNKNOWN_LIBRARY = r"""
+#include <poll.h>
+#include <unistd.h>
+
+void own_run(int turns);
+void own_run(int turns)
+{
+	struct pollfd waits[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	int first[2], second[2];
+	char byte;
+
+	if (pipe(first) || pipe(second))
+		return;
+	waits[0].fd = first[0];
+	waits[1].fd = second[0];
+	while (turns--) {
+		(void)!write(first[1], "x", 1);
+		poll(waits, 2, 1000);
+		(void)!read(first[0], &byte, 1);
+	}
+}
+"""
+
+
+def a_loop_in_a_library_of_no_known_name_has_its_name_without_a_hash(place):
+    for file, name in (("libown-core.so.1", "libown-core"), ("libown-1a2b3c4d.so.5", "libown"), ("libown-1a2b3c4z.so", "libown-1a2b3c4z")):
+        place.compile(file, "-shared", "-fPIC", f"-Wl,-soname,{file}", source=UNKNOWN_LIBRARY)
+        program = place.compile("program", str(place / file), f"-Wl,-rpath,{place.path}",
+                                source="void own_run(int); int main(void) { own_run(200); }\n")
+        run("--format=json", f"--report={place / 'report'}", program)
+        (process,) = report_of(place / "report")["processes"]
+        expect([executor["name"] for executor in process["executors"]] == [name], process)
 
 
 sys.exit(run_tests(globals()))

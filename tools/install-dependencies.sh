@@ -149,14 +149,17 @@ strangers varnish          varnishd
 strangers beanstalkd       beanstalkd
 strangers bitlbee          bitlbee
 strangers dnsdist          dnsdist
+strangers deluged          deluged
 strangers exim4-daemon-light exim4
 strangers gearman-job-server gearmand
 strangers gearman-tools    gearman
 strangers hitch            hitch
 strangers i2pd             i2pd
+strangers inspircd         inspircd
 strangers ldap-utils       ldapsearch
 strangers lsyncd           lsyncd
 strangers microsocks       microsocks
+strangers minidlna         minidlnad
 strangers mpd              mpd
 strangers nghttp2-proxy    nghttpx
 strangers nsd              nsd

@@ -216,6 +216,16 @@ static bool is_sanitizer(const struct module *module)
 	return false;
 }
 
+/* Python wheels carry libraries whose names auditwheel ends with "-" and 8 digits of their hash. */
+static size_t length_without_hash(const char *name, size_t length)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	return length > 9 && name[length - 9] == '-' && strspn(name + length - 8, digits) >= 8
+		       ? length - 9
+		       : length;
+}
+
 void loop_library_name(const struct module *module, char *name, size_t size)
 {
 	/* ThreadSanitizer's functions lie between the program and libc. */
@@ -226,7 +236,7 @@ void loop_library_name(const struct module *module, char *name, size_t size)
 	/* libfoo of libfoo.so.1.2, foo of foo.cpython-311-x86_64-linux-gnu.so */
 	end = of_program ? NULL : strchr(from, '.');
 	if (end)
-		length = (size_t)(end - from);
+		length = length_without_hash(from, (size_t)(end - from));
 	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
 		if (libraries[row].is_named && module_fits(row, module)) {
 			from = executor_infos[libraries[row].executor].name;
