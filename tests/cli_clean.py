@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from cli.place import expect, expect_refusal, run, run_tests, traces_in, wait_until, YIELDSAN, yieldsan
+from cli.place import expect, expect_refusal, run, run_tests, Skip, traces_in, wait_until, YIELDSAN, yieldsan
 
 # Its child has ended, and the parent is still in its turn, when it says so.
 PARENT = r"""
@@ -169,6 +169,18 @@ def traces_of_others_and_of_other_versions(place):
     result = _clean(place / "traces", place=place)
     left = os.listdir(place / "traces")
     expect(result.status == 0 and left == (["other.77.4.yieldsan"] if os.geteuid() == 0 else []), f"{left} {result}")
+
+
+def a_run_that_changed_to_a_user_leaves_nothing(place):
+    """Both a private directory that is found, and one that is named, as the report does."""
+    if os.geteuid():
+        raise Skip("only root can have traces of others in its directory")
+    for named in (False, True):
+        directory = _private(place)
+        (trace,) = traces_in(directory)
+        os.chown(trace, 65534, 65534)
+        result = _clean("--older-than=0", directory if named else place.path, place=place)
+        expect(result.status == 0 and not directory.exists(), f"{named}: {result}")
 
 
 def wrong_use_is_refused(place):

@@ -44,6 +44,7 @@ struct cleaning {
 	bool run_lives;
 	struct entry removed, kept; /* sums */
 	bool failed;
+	bool of_run; /* in a private directory: also traces of users that the program changed to */
 };
 
 static const char *take_days(void *target, const char *value)
@@ -104,13 +105,15 @@ static bool may_be_written(pid_t pid, const char *name, const struct stat *statu
 }
 
 /* An empty trace had no room, or was truncated. Accepts any version. */
-static bool is_trace(int directory, const char *name, const struct stat *status)
+static bool is_trace(const struct cleaning *cleaning, int directory, const char *name,
+		     const struct stat *status)
 {
 	char magic[sizeof TRACE_MAGIC];
 	bool found;
 	int fd;
 
-	if (!S_ISREG(status->st_mode) || status->st_uid != geteuid() || !trace_name_pid(name))
+	if (!S_ISREG(status->st_mode) || !trace_name_pid(name) ||
+	    (status->st_uid != geteuid() && !cleaning->of_run))
 		return false;
 	if (!status->st_size)
 		return true;
@@ -159,7 +162,7 @@ static bool add_file(struct cleaning *cleaning, int directory, const char *name,
 	struct stat status;
 
 	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) ||
-	    !is_trace(directory, name, &status))
+	    !is_trace(cleaning, directory, name, &status))
 		return false;
 	entry->traces++;
 	entry->bytes += (uint64_t)status.st_blocks * 512;
@@ -217,6 +220,15 @@ static bool is_private_name(const char *name)
 				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == PRIVATE_RANDOM;
 }
 
+/* Only its owner and users that the program changed to can write there. */
+static bool is_own_private(int directory)
+{
+	struct stat status;
+
+	return !fstat(directory, &status) && status.st_uid == geteuid() &&
+	       !(status.st_mode & S_IWOTH);
+}
+
 /* A foreign file keeps the directory. */
 static void look_into(struct cleaning *cleaning, DIR *stream, struct entry *entry)
 {
@@ -247,6 +259,7 @@ static void clean_private(struct cleaning *cleaning, int directory, const char *
 	char path[PATH_MAX + NAME_MAX + 2];
 	struct entry entry = { 0 };
 	struct stat status;
+	bool of_run = cleaning->of_run;
 
 	if (!stream) {
 		if (fd >= 0)
@@ -255,7 +268,9 @@ static void clean_private(struct cleaning *cleaning, int directory, const char *
 	}
 	snprintf(path, sizeof path, "%s/%s", parent, name);
 	if (!fstat(fd, &status) && status.st_uid == geteuid()) {
+		cleaning->of_run = is_own_private(fd);
 		look_into(cleaning, stream, &entry);
+		cleaning->of_run = of_run;
 		if (!entry.kept && is_young(cleaning, &status))
 			entry.kept = "it is not old enough";
 		/* Its executor may run its first turn at any time. */
@@ -292,6 +307,7 @@ static int clean(struct cleaning *cleaning, const char *wanted)
 		fprintf(stderr, "yieldsan: clean: %s: %s\n", wanted, strerror(errno));
 		return STATUS_WRONG_USE;
 	}
+	cleaning->of_run = is_private_name(strrchr(path, '/') + 1) && is_own_private(dirfd(stream));
 	while ((file = readdir(stream)))
 		if (is_private_name(file->d_name))
 			clean_private(cleaning, dirfd(stream), path, file->d_name);
