@@ -16,7 +16,16 @@ static const char *take_format(void *target, const char *value)
 	return explain_format_is_known(value) ? NULL : "text or json";
 }
 
+static const char *take_sysroot(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	settings->report.sysroot = value;
+	return *value ? NULL : "the directory in which the files of a core's process lie";
+}
+
 static const struct command_option options[] = {
+	{ "sysroot", 0, "DIR", "for a core: the files of its process lie below DIR", take_sysroot },
 	{ "format", 0, "FORMAT", "text (the default) or json", take_format },
 	{ "strip-prefix", 0, "DIR", "remove DIR from the start of source paths",
 	  report_settings_take_strip_prefix },
@@ -31,11 +40,12 @@ int command_explain(int argc, char **argv)
 	static struct report_settings wanted = REPORT_SETTINGS_DEFAULT;
 	const struct command_line line = {
 		.command = "explain",
-		.arguments = "[OPTION...] PID-OR-TRACE",
-		.help = "Explains why a watched process makes no progress: which threads of its "
-			"executors are blocked,\nsince when, where, and who can end that. The "
-			"process is not stopped. Its first line is the\nverdict. The exit status "
-			"is 0, 66 when a thread is blocked, or 2.\n",
+		.arguments = "[OPTION...] PID-OR-CORE-OR-TRACE",
+		.help = "Explains why a process makes no progress: which threads of its executors "
+			"are blocked, where,\nsince when, and who can end that. Of a process that "
+			"was not started under YieldSan, or of a\ncore, it shows Tokio's threads "
+			"and tasks. The process is not stopped. The first line is the\nverdict. "
+			"The exit status is 0, 66 when a thread is blocked, or 2.\n",
 		.question = "which process?",
 		.groups = { OPTION_GROUP(options, &wanted) },
 	};
@@ -48,7 +58,7 @@ int command_explain(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc - optind > 1) {
-		fprintf(stderr, "yieldsan: explain: one process or trace at a time\n");
+		fprintf(stderr, "yieldsan: explain: one process, core or trace at a time\n");
 		return STATUS_WRONG_USE;
 	}
 	wanted.report.tasks = true;

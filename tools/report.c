@@ -40,11 +40,21 @@ static const char *take_tasks(void *target, const char *value)
 	return NULL;
 }
 
+static const char *take_root_of_core(void *target, const char *value)
+{
+	struct report_command *command = target;
+
+	command->settings.report.sysroot = value;
+	return *value ? NULL : "the directory in which the files of a core's process lie";
+}
+
 static const struct command_option options[] = {
 	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same", take_output },
 	{ "tasks", 0, NULL,
 	  "list the tasks of processes that run or were killed: where each waits, and since when",
 	  take_tasks },
+	{ "sysroot", 0, "DIR", "for --tasks of a core: the files of its process lie below DIR",
+	  take_root_of_core },
 	{ "diff", 0, NULL, "of two: what is new, gone, worse and better in the second", take_diff },
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "process_image.h"
 #include "session.h"
 #include "shared/text.h"
 
@@ -31,6 +32,23 @@ static bool is_alone(const struct trace_file *trace, const struct trace_module *
 	return true;
 }
 
+/* Of a process with another root directory, its files lie elsewhere here. */
+static const char *file_of_module(const struct address_space *space, size_t number)
+{
+	const struct trace_file *trace = space->trace;
+	const struct trace_module *record =
+		(const void *)(trace->bytes + trace->records[RECORD_MODULE].offsets[number]);
+	const char *path = (const char *)(record + 1);
+	size_t size = record->path_size;
+
+	if (trace->image && number < trace->image->module_count &&
+	    trace->image->modules[number].file) {
+		path = trace->image->modules[number].file;
+		size = strlen(path) + 1;
+	}
+	return strings_keep_raw(&space->session->strings, path, size);
+}
+
 void address_space_init(struct address_space *space, struct session *session,
 			const struct trace_file *trace)
 {
@@ -47,8 +65,7 @@ void address_space_init(struct address_space *space, struct session *session,
 			.record = record,
 			.path = strings_keep_part(&session->strings, (const char *)(record + 1),
 						  record->path_size),
-			.file = strings_keep_raw(&session->strings, (const char *)(record + 1),
-						 record->path_size),
+			.file = file_of_module(space, i),
 			.alone = is_alone(trace, record),
 		};
 	}

@@ -8,15 +8,18 @@
 
 #include "contract/trace_format.h"
 #include "process_file.h"
+#include "process_image.h"
 #include "shared/arch/arch.h"
 #include "shared/arch/code_shapes.h"
 #include "support/memory.h"
+#include "trace_file.h"
 
 #define STACK_BYTES (256 * 1024) /* bytes of a stack that are read */
 
 struct outside {
 	pid_t pid;
 	const struct process_memory *memory;
+	const struct process_image *image; /* NULL: a watched process */
 	Dwfl *dwfl;
 	uint8_t *stack;
 	uint64_t low, high; /* the available part of the stack */
@@ -39,6 +42,15 @@ struct outside *outside_create(pid_t pid, const struct process_memory *memory)
 	return outside;
 }
 
+struct outside *outside_create_of(const struct trace_file *trace,
+				  const struct process_memory *memory)
+{
+	struct outside *outside = outside_create(trace->header->pid, memory);
+
+	outside->image = trace->image;
+	return outside;
+}
+
 static void forget_modules(struct outside *outside)
 {
 	if (outside->dwfl)
@@ -55,6 +67,19 @@ void outside_destroy(struct outside *outside)
 	free(outside);
 }
 
+/* By the files that were found: a container's lie elsewhere here. */
+static bool report_image(const struct outside *outside)
+{
+	for (size_t i = 0; i < outside->image->module_count; i++) {
+		const struct image_module *module = &outside->image->modules[i];
+
+		if (module->file)
+			dwfl_report_elf(outside->dwfl, module->path, module->file, -1, module->base,
+					true);
+	}
+	return !dwfl_report_end(outside->dwfl, NULL, NULL);
+}
+
 static bool read_modules(struct outside *outside)
 {
 	static char *debug_path;
@@ -67,8 +92,13 @@ static bool read_modules(struct outside *outside)
 	FILE *maps;
 	bool read = false;
 
+	/* The objects of an image do not change. */
+	if (outside->image && outside->dwfl)
+		return false;
 	forget_modules(outside);
 	outside->dwfl = dwfl_begin(&callbacks);
+	if (outside->image)
+		return outside->dwfl && report_image(outside);
 	maps = outside->dwfl ? process_maps(outside->pid) : NULL;
 	if (maps) {
 		read = !dwfl_linux_proc_maps_report(outside->dwfl, maps) &&
@@ -282,7 +312,12 @@ size_t outside_frames(struct outside *outside, const struct thread_wait *wait,
 {
 	/* The address is after the call instruction, or that of the faulting instruction. */
 	bool faulted = wait->system_call == UINT32_MAX;
-	struct place place = { .pc = wait->pc - !faulted, .sp = wait->sp };
+	struct place place = {
+		.pc = wait->pc - !faulted,
+		.sp = wait->sp,
+		.bp = wait->bp,
+		.bp_known = wait->bp_known,
+	};
 	size_t count = 0;
 
 	if (!wait->pc || (!outside->dwfl && !read_modules(outside)))

@@ -14,11 +14,16 @@
 #include "process_file.h"
 #include "thread_state.h"
 
+struct trace_file;
 struct outside;
 
 /* The caller frees it with outside_destroy; the memory must live as long. Reads the process's
  * mappings on first use. */
 struct outside *outside_create(pid_t pid, const struct process_memory *memory);
+
+/* The same of the process of a trace, or of its core. */
+struct outside *outside_create_of(const struct trace_file *trace,
+				  const struct process_memory *memory);
 void outside_destroy(struct outside *outside);
 
 /* A frame, and the registers through which its code finds its variables. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ancestor.h"
+#include "core_file.h"
 
 static bool is_refused(void)
 {
@@ -75,6 +76,7 @@ bool process_text(pid_t pid, pid_t tid, const char *name, char *text, size_t siz
 
 bool process_memory_open(struct process_memory *memory, pid_t pid)
 {
+	memory->core = NULL;
 	memory->fd = open_file("/proc/%d/mem", pid, ANCESTOR_MEMORY);
 	return memory->fd >= 0;
 }
@@ -84,12 +86,16 @@ void process_memory_close(struct process_memory *memory)
 	if (memory->fd >= 0)
 		close(memory->fd);
 	memory->fd = -1;
+	memory->core = NULL;
 }
 
 size_t process_memory_read(const struct process_memory *memory, uint64_t address, void *to,
 			   size_t size)
 {
-	ssize_t got = memory->fd < 0 ? -1 : pread(memory->fd, to, size, (off_t)address);
+	ssize_t got;
 
+	if (memory->core)
+		return core_file_read(memory->core, address, to, size);
+	got = memory->fd < 0 ? -1 : pread(memory->fd, to, size, (off_t)address);
 	return got > 0 ? (size_t)got : 0;
 }

@@ -14,9 +14,12 @@ FILE *process_maps(pid_t pid);
 /* The first line of /proc/PID/task/TID/NAME, without its newline. */
 bool process_text(pid_t pid, pid_t tid, const char *name, char *text, size_t size);
 
+struct core_file;
+
 /* The memory of the program that a process ran when this was opened; unreadable after an exec. */
 struct process_memory {
 	int fd;
+	const struct core_file *core; /* instead, memory in a core */
 };
 
 /* False with errno if it may not be read. */

@@ -1,6 +1,5 @@
 #include "stuck_find.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +168,7 @@ static void add_root(struct root_search *search, pid_t tid)
 	struct thread_wait wait;
 	size_t count;
 
-	if (!thread_wait_read(search->kinds->space->trace->header->pid, tid, &wait))
+	if (!trace_file_wait(search->kinds->space->trace, tid, &wait))
 		return;
 	count = outside_frames(search->outside, &wait, frames, TRACE_MAX_FRAMES);
 	for (size_t i = 0; i < count; i++) {
@@ -190,27 +189,18 @@ static void add_root(struct root_search *search, pid_t tid)
 
 static void add_roots(struct stuck_look *look, struct task_kinds *kinds)
 {
-	pid_t pid = kinds->space->trace->header->pid;
+	const struct trace_file *trace = kinds->space->trace;
 	struct root_search search = {
 		.look = look,
 		.kinds = kinds,
-		.outside = outside_create(pid, &kinds->memory),
+		.outside = outside_create_of(trace, &kinds->memory),
 	};
-	size_t count = 0;
-	struct dirent *entry;
-	char path[64];
-	DIR *stream;
+	int32_t tids[MOST_THREADS];
+	size_t count = trace_file_threads(trace, tids, MOST_THREADS);
 
 	stuck_memory_init(&search.memory, read_process, &kinds->memory);
-	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-	stream = opendir(path);
-	while (stream && count < MOST_THREADS && (entry = readdir(stream)))
-		if (atoi(entry->d_name) > 0) {
-			add_root(&search, atoi(entry->d_name));
-			count++;
-		}
-	if (stream)
-		closedir(stream);
+	for (size_t i = 0; i < count; i++)
+		add_root(&search, tids[i]);
 	outside_destroy(search.outside);
 	stuck_memory_deinit(&search.memory);
 }
@@ -224,6 +214,14 @@ static bool has_closed(const struct stuck_look *look)
 	return false;
 }
 
+void stuck_look_tasks(struct stuck_look *look, struct task_kinds *kinds)
+{
+	if (!trace_file_has_memory(kinds->space->trace) || kinds->memory_error)
+		return;
+	add_tasks(look, kinds);
+	stuck_look_read(look, read_process, &kinds->memory);
+}
+
 size_t stuck_watch_look(struct stuck_watch *watch, struct address_space *space)
 {
 	struct stuck_look look;
@@ -232,7 +230,7 @@ size_t stuck_watch_look(struct stuck_watch *watch, struct address_space *space)
 
 	stuck_look_init(&look);
 	task_kinds_init(&kinds, space);
-	if (space->trace->running && !kinds.memory_error) {
+	if (trace_file_has_memory(space->trace) && !kinds.memory_error) {
 		add_tasks(&look, &kinds);
 		stuck_look_read(&look, read_process, &kinds.memory);
 		if (has_closed(&look)) {
@@ -351,7 +349,7 @@ static void set_tasks(const struct making *making)
 {
 	struct chain_memory memory = { .layout.read = read_layout };
 
-	if (!process_memory_open(&memory.process, making->trace->header->pid))
+	if (!trace_file_memory(making->trace, &memory.process))
 		memory.process.fd = -1;
 	for (uint32_t i = 0; i < making->record->tasks; i++) {
 		const struct stuck_task *from = &making->look->tasks[making->numbers[i]];
@@ -454,11 +452,14 @@ static void make_lost(struct making making, size_t number, struct stuck_records 
 	finish_record(&making);
 }
 
-static bool is_proven(const struct stuck_look *look, size_t group)
+/* Nothing moves in a core. */
+static bool is_proven(const struct making *making, size_t group)
 {
 	uint64_t since_ns;
-	unsigned looks = stuck_group_looks(look, group, &since_ns);
+	unsigned looks = stuck_group_looks(making->look, group, &since_ns);
 
+	if (!making->trace->running)
+		return looks;
 	return looks >= STUCK_LOOKS && clock_monotonic_ns() - since_ns >= STUCK_LOOK_NS;
 }
 
@@ -471,7 +472,7 @@ void stuck_watch_records(const struct stuck_watch *watch, const struct trace_fil
 	for (size_t i = 0; watch->has_look && i < look->count; i++) {
 		const struct stuck_task *task = &look->tasks[i];
 
-		if ((task->ring != i && !task->is_lost) || !is_proven(look, task->group))
+		if ((task->ring != i && !task->is_lost) || !is_proven(&making, task->group))
 			continue;
 		if (task->ring == i)
 			make_ring(making, i, records);
@@ -480,13 +481,17 @@ void stuck_watch_records(const struct stuck_watch *watch, const struct trace_fil
 	}
 }
 
-static size_t look_again(struct stuck_watch *watch, struct session *session, const char *path)
+static size_t look_again(struct stuck_watch *watch, struct address_space *known, const char *path)
 {
+	struct session *session = known->session;
 	char sentence[TRACE_SENTENCE_SIZE];
 	struct address_space space;
 	struct trace_file trace;
 	size_t found;
 
+	/* The same tasks: who else could end a wait is counted in the objects themselves. */
+	if (known->trace->image)
+		return stuck_watch_look(watch, known);
 	if (trace_file_read(&trace, path, sentence))
 		return 0;
 	address_space_init(&space, session, &trace);
@@ -506,9 +511,9 @@ void stuck_find(struct address_space *space, const char *path, struct stuck_reco
 	struct stuck_watch watch = { 0 };
 	size_t found = stuck_watch_look(&watch, space);
 
-	for (int i = 1; i < STUCK_LOOKS && found; i++) {
+	for (int i = 1; i < STUCK_LOOKS && found && space->trace->running; i++) {
 		nanosleep(&pause, NULL);
-		found = look_again(&watch, space->session, path);
+		found = look_again(&watch, space, path);
 	}
 	stuck_watch_records(&watch, space->trace, records);
 	stuck_watch_deinit(&watch);

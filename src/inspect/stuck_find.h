@@ -35,6 +35,11 @@ size_t stuck_watch_look(struct stuck_watch *watch, struct address_space *space);
 void stuck_watch_records(const struct stuck_watch *watch, const struct trace_file *trace,
 			 struct stuck_records *records);
 
+struct task_kinds;
+
+/* Reads all tasks once, for what each waits for: nothing is proven by that. */
+void stuck_look_tasks(struct stuck_look *look, struct task_kinds *kinds);
+
 /* All looks at once: takes two seconds if some tasks seem stuck, and no time otherwise. `path`: of
  * the trace. */
 void stuck_find(struct address_space *space, const char *path, struct stuck_records *records);

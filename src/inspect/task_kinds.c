@@ -16,8 +16,7 @@ void task_kinds_init(struct task_kinds *kinds, struct address_space *space)
 	kinds->kinds = memory_get(KINDS * sizeof *kinds->kinds);
 	kinds->memory.fd = -1;
 	kinds->suspended = suspended_tasks_create(space->trace);
-	if (space->trace->running &&
-	    !process_memory_open(&kinds->memory, space->trace->header->pid))
+	if (trace_file_has_memory(space->trace) && !trace_file_memory(space->trace, &kinds->memory))
 		kinds->memory_error = errno;
 }
 
@@ -70,7 +69,7 @@ static void make_kind(struct task_kinds *kinds, const struct trace_task_type *re
 	kind->name = task_type_name(space, record->poll);
 	executor = trace_file_record(space->trace, record->executor, RECORD_EXECUTOR);
 	kind->is_async_task = executor && executor->family == FAMILY_ASYNC_TASK;
-	if (!module || (!space->trace->running && !kinds->suspended))
+	if (!module || (!trace_file_has_memory(space->trace) && !kinds->suspended))
 		return;
 	kind->base = module->record->base;
 	kind->layout = layout_of(kinds, module);
@@ -104,7 +103,7 @@ bool task_kinds_look(const struct task_kinds *kinds, const struct task_kind *kin
 {
 	const struct trace_file *trace = kinds->space->trace;
 
-	if (trace->running)
+	if (trace_file_has_memory(trace))
 		return task_memory_read(&kinds->memory, task >> TRACE_TASK_TYPE_BITS, kind, seen);
 	if (!suspended_tasks_find(kinds->suspended, task, kind, seen))
 		*seen = (struct task_seen){ .state = TASK_UNKNOWN };

@@ -16,6 +16,8 @@ struct thread_state {
 struct thread_wait {
 	uint32_t system_call; /* as in a trace_look: number + 1, or TRACE_PAGE_FAULT */
 	uint64_t sp, pc;
+	uint64_t bp; /* of a core */
+	bool bp_known;
 	uint64_t arguments[6]; /* of the system call; 0 outside one */
 	char channel[24];      /* empty: unknown */
 };

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "ancestor.h"
+#include "support/clock.h"
 #include "support/memory.h"
 #include "process_alive.h"
+#include "process_image.h"
 #include "thread_state.h"
 #include "trace_records.h"
 
@@ -257,8 +259,48 @@ int trace_file_read(struct trace_file *trace, const char *path, char sentence[TR
 	return error;
 }
 
+void trace_file_take(struct trace_file *trace, unsigned char *bytes, size_t size,
+		     struct process_image *image)
+{
+	*trace = (struct trace_file){
+		.bytes = bytes,
+		.size = size,
+		.header = (const void *)bytes,
+		.owner = image->owner,
+		.running = !image->is_core,
+		.image = image,
+	};
+	walk(trace);
+	trace->read_ns = clock_monotonic_ns();
+}
+
+bool trace_file_memory(const struct trace_file *trace, struct process_memory *memory)
+{
+	if (!trace->image || !trace->image->is_core)
+		return process_memory_open(memory, trace->header->pid);
+	*memory = (struct process_memory){ .fd = -1, .core = &trace->image->core };
+	return true;
+}
+
+size_t trace_file_threads(const struct trace_file *trace, int32_t *tids, size_t room)
+{
+	const struct process_image watched = { .pid = trace->header->pid };
+
+	return process_image_threads(trace->image ? trace->image : &watched, tids, room);
+}
+
+bool trace_file_wait(const struct trace_file *trace, int32_t tid, struct thread_wait *wait)
+{
+	if (trace->image && trace->image->is_core)
+		return core_file_wait(&trace->image->core, tid, wait);
+	return thread_wait_read(trace->header->pid, tid, wait);
+}
+
 void trace_file_close(struct trace_file *trace)
 {
+	if (trace->image)
+		process_image_close(trace->image);
+	free(trace->image);
 	free(trace->bytes);
 	free(trace->known);
 	for (size_t i = 0; i < TRACE_RECORD_TYPES; i++)

@@ -11,6 +11,10 @@
 #include <sys/types.h>
 
 #include "contract/trace_format.h"
+#include "process_file.h"
+#include "thread_state.h"
+
+struct process_image;
 
 #define TRACE_RECORD_TYPES  RECORD_TYPES
 #define TRACE_SENTENCE_SIZE 512
@@ -29,8 +33,12 @@ struct trace_file {
 		size_t count, room;
 	} records[TRACE_RECORD_TYPES];
 	uid_t owner;
-	bool running;	    /* the process is alive and still has the trace mapped */
-	uint64_t read_ns;   /* CLOCK_MONOTONIC when it was read */
+	bool running;	  /* the process is alive and still has the trace mapped */
+	uint64_t read_ns; /* CLOCK_MONOTONIC when it was read */
+	/* Of a process that was not watched, or of a core: where all was read from. NULL: a file.
+	 */
+	struct process_image *image;
+	size_t torn_tasks;  /* tasks that changed every time they were read, and are left out */
 	size_t missing;	    /* bytes missing from the file */
 	size_t passed_over; /* bytes that make no sense */
 };
@@ -41,6 +49,25 @@ struct trace_file {
  */
 int trace_file_read(struct trace_file *trace, const char *path, char sentence[TRACE_SENTENCE_SIZE]);
 void trace_file_close(struct trace_file *trace);
+
+/* Makes a trace of records that were put together here, and takes over both. */
+void trace_file_take(struct trace_file *trace, unsigned char *bytes, size_t size,
+		     struct process_image *image);
+
+/* Whether the process's memory can be read: it runs, or there is its core. */
+static inline bool trace_file_has_memory(const struct trace_file *trace)
+{
+	return trace->running || trace->image;
+}
+
+/* False with errno if it may not be read. Close it with process_memory_close, before the trace. */
+bool trace_file_memory(const struct trace_file *trace, struct process_memory *memory);
+
+/* Ids of the threads, for a trace with memory; returns their number, at most `room`. */
+size_t trace_file_threads(const struct trace_file *trace, int32_t *tids, size_t room);
+
+/* Where a thread sleeps, or was in a core. False if it does not sleep, or may not be inspected. */
+bool trace_file_wait(const struct trace_file *trace, int32_t tid, struct thread_wait *wait);
 
 /*
  * The last CLOCK_MONOTONIC time at which the process was known to be alive: now, its end, or, if

@@ -16,8 +16,10 @@
 #include "report/formats/format.h"
 #include "report/model/findings.h"
 #include "report/model/model.h"
+#include "inspect/core_file.h"
 #include "inspect/process_alive.h"
 #include "inspect/trace_directory.h"
+#include "inspect/unwatched_trace.h"
 #include "report/collecting/scan.h"
 #include "report/collecting/stalls.h"
 #include "report/filters/suppressions.h"
@@ -81,47 +83,77 @@ static void add_process(struct report *report, struct process *process)
 	*at = process;
 	report->summary.processes++;
 	report->summary.unwatched += process->unwatched_count;
+	report->summary.foreign += process->is_foreign;
 	for (size_t i = 0; i < process->executor_count; i++) {
 		report->summary.executors += process->executors[i].turns > 0;
 		report->summary.turns += process->executors[i].turns;
 	}
 }
 
-static void read_trace(struct report *report, const char *path)
+static void refuse_path(struct report *report, const char *sentence)
 {
-	char sentence[TRACE_SENTENCE_SIZE];
-	struct trace_file trace;
+	fprintf(errors_of(report), "yieldsan: %s\n", sentence);
+	report->summary.unreadable++;
+}
+
+/* Takes over the trace. */
+static void take_trace(struct report *report, const char *path, struct trace_file *trace)
+{
 	struct process *process;
 	FILE *errors = errors_of(report);
 
-	if (trace_file_read(&trace, path, sentence)) {
-		fprintf(errors, "yieldsan: %s\n", sentence);
-		report->summary.unreadable++;
-		return;
-	}
-	process = process_create(report->session, &trace,
+	process = process_create(report->session, trace,
 				 strings_keep(&report->session->strings, path), true);
-	loop_names_give(report->session, process, &trace);
+	loop_names_give(report->session, process, trace);
 	if (process->damage) {
 		fprintf(errors, "yieldsan: %s\n", process->damage);
 		report->summary.damaged++;
-		report->summary.incomplete += trace_file_is_incomplete(&trace);
+		report->summary.incomplete += trace_file_is_incomplete(trace);
 	}
 	report->summary.lost_sites += process->lost_sites;
-	report->summary.lost_errors += trace.header->lost_errors;
+	report->summary.lost_errors += trace->header->lost_errors;
 	add_process(report, process);
-	collect(report, process, &trace);
+	collect(report, process, trace);
 	if (report->options->tasks && process->end != PROCESS_ENDED &&
 	    process->end != PROCESS_REPLACED) {
 		struct address_space space;
 
-		address_space_init(&space, report->session, &trace);
+		address_space_init(&space, report->session, trace);
 		tasks_collect(&space, process->ownership, &process->tasks);
 		python_groups_add(&space, process->ownership, &process->tasks);
 		process_name_unlisted(report->session, process);
 		address_space_deinit(&space);
 	}
-	trace_file_close(&trace);
+	trace_file_close(trace);
+}
+
+static void read_trace(struct report *report, const char *path)
+{
+	char sentence[TRACE_SENTENCE_SIZE];
+	struct trace_file trace;
+
+	if (trace_file_read(&trace, path, sentence))
+		refuse_path(report, sentence);
+	else
+		take_trace(report, path, &trace);
+}
+
+/* Only its tasks are known. */
+static void read_core(struct report *report, const char *path)
+{
+	char sentence[TRACE_SENTENCE_SIZE];
+	struct trace_file trace;
+
+	if (!report->options->tasks)
+		snprintf(sentence, sizeof sentence,
+			 "%s is a core, which has no findings: list its tasks with --tasks, or see "
+			 "`yieldsan explain'",
+			 path);
+	else if (!unwatched_trace_of_core(&trace, path, report->options->sysroot, sentence)) {
+		take_trace(report, path, &trace);
+		return;
+	}
+	refuse_path(report, sentence);
 }
 
 static int is_trace(const struct dirent *entry)
@@ -250,25 +282,29 @@ static void summarise(struct report *report)
 /* The argument is the number of a running process instead of its trace. */
 static void read_number(struct report *report, const char *path)
 {
-	char trace[PATH_MAX];
+	char trace[PATH_MAX], sentence[TRACE_SENTENCE_SIZE];
+	struct trace_file unwatched;
 
 	if (!*path || strspn(path, "0123456789") != strlen(path)) {
 		read_trace(report, path);
 	} else if (process_trace_of(path, trace)) {
 		read_trace(report, trace);
-	} else if (errno == EACCES || errno == EPERM) {
-		fprintf(errors_of(report),
-			"yieldsan: process %s cannot be looked at: it is another user's, or has "
-			"more "
-			"rights than the caller; report on it as that user, or as root\n",
-			path);
-		report->summary.unreadable++;
+	} else if (report->options->tasks) {
+		if (unwatched_trace_of_process(&unwatched, atoi(path), sentence))
+			refuse_path(report, sentence);
+		else
+			take_trace(report, path, &unwatched);
 	} else {
-		fprintf(errors_of(report),
-			"yieldsan: %s: there is no such file, and no process of this number that "
-			"writes a trace: it does not run, is not watched, or had no turn yet\n",
-			path);
-		report->summary.unreadable++;
+		snprintf(sentence, sizeof sentence,
+			 errno == EACCES || errno == EPERM
+				 ? "process %s cannot be looked at: it is another user's, or has "
+				   "more rights than the caller; report on it as that user, or as "
+				   "root"
+				 : "%s: there is no such file, and no process of this number that "
+				   "writes a trace: it does not run, is not watched, or had no "
+				   "turn yet; `yieldsan explain' and --tasks need no trace",
+			 path);
+		refuse_path(report, sentence);
 	}
 }
 
@@ -287,6 +323,8 @@ static void read_path(struct report *report, const char *path, const struct scan
 		read_number(report, path);
 	} else if (S_ISDIR(status.st_mode)) {
 		read_directory(report, path);
+	} else if (core_file_is_core(path)) {
+		read_core(report, path);
 	} else {
 		read_trace(report, path);
 	}

@@ -93,7 +93,7 @@ static const char *wait_words(const struct trace_stuck_task *task)
 	return words[task->wait];
 }
 
-/* "for a lock at 0x7f.., task app::ship" */
+/* "a lock at 0x7f.., task app::ship" */
 static const char *waiting_words(struct strings *strings, const struct member *members,
 				 const struct member *member)
 {
@@ -101,14 +101,14 @@ static const char *waiting_words(struct strings *strings, const struct member *m
 	const char *what = wait_words(task);
 
 	if (task->wait == STUCK_WAITS_FOR_NOTHING)
-		return strings_print(strings, "without a waker, task %s", member->name);
+		return strings_print(strings, "nothing, as it has no waker, task %s", member->name);
 	if (task->joined != UINT32_MAX)
 		what = strings_print(strings, "the end of %s", members[task->joined].name);
 	else
 		what = strings_print(strings, "%s at 0x%" PRIx64, what, task->object);
 	if (task->waits > 1)
 		what = strings_print(strings, "%s and %" PRIu32 " more", what, task->waits - 1);
-	return strings_print(strings, "for %s, task %s", what, member->name);
+	return strings_print(strings, "%s, task %s", what, member->name);
 }
 
 /* Innermost first, as other stacks. */
@@ -300,7 +300,7 @@ void collect_stuck(struct collection *collection)
 
 	if (collection->report->live)
 		return;
-	if (trace->running && trace->records[RECORD_TASKS].count)
+	if (trace_file_has_memory(trace) && trace->records[RECORD_TASKS].count)
 		stuck_find(&collection->space, collection->process->trace_path, &records);
 	for (size_t i = 0; i < records.count; i++)
 		observe(collection, records.items[i]);

@@ -1,6 +1,5 @@
 #include "explain.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +7,9 @@
 
 #include "hang.h"
 #include "hang_formats.h"
+#include "inspect/core_file.h"
 #include "inspect/process_alive.h"
+#include "inspect/unwatched_trace.h"
 #include "report/collecting/collect_python.h"
 #include "report/collecting/collect_stuck.h"
 #include "report/collecting/collection.h"
@@ -27,6 +28,9 @@ static void look(struct hang *hang, struct report *report, struct process *proce
 {
 	struct collection collection = { .report = report, .process = process, .trace = trace };
 
+	hang->is_unwatched = trace->image;
+	hang->is_core = trace->image && !trace->running;
+	hang->torn = trace->torn_tasks;
 	address_space_init(&collection.space, report->session, trace);
 	collection.stalls = (struct stalls){ report, process, &collection.space };
 	if (process->end != PROCESS_ENDED && process->end != PROCESS_REPLACED) {
@@ -43,27 +47,34 @@ static void look(struct hang *hang, struct report *report, struct process *proce
 	address_space_deinit(&collection.space);
 }
 
-int explain_read(struct hang *hang, struct report *report, const char *path, char *sentence)
+/* Takes over the trace. */
+static void explain_trace(struct hang *hang, struct report *report, const char *path,
+			  struct trace_file *trace)
 {
-	struct trace_file trace;
 	struct process *process;
-	int error = trace_file_read(&trace, path, sentence);
 
-	if (error)
-		return error;
-	process = process_create(report->session, &trace,
+	process = process_create(report->session, trace,
 				 strings_keep(&report->session->strings, path), false);
 	hang->session = report->session;
 	hang->process = report->processes = process;
-	look(hang, report, process, &trace);
-	trace_file_close(&trace);
+	look(hang, report, process, trace);
+	trace_file_close(trace);
 	if (hang->takes_time) {
 		findings_finish(report);
 		hang->findings = report->findings;
 		hang->finding_count = report->finding_count;
 	}
 	hang_judge(hang);
-	return 0;
+}
+
+int explain_read(struct hang *hang, struct report *report, const char *path, char *sentence)
+{
+	struct trace_file trace;
+	int error = trace_file_read(&trace, path, sentence);
+
+	if (!error)
+		explain_trace(hang, report, path, &trace);
+	return error;
 }
 
 static bool is_number(const char *text)
@@ -89,35 +100,40 @@ static int print_text(const struct hang *hang, const struct report *report, FILE
 	return error;
 }
 
+/* A trace, the number of a process that may write one, or a core. */
+static int explain_open(struct trace_file *trace, const struct report_options *options,
+			const char *what, char path[PATH_MAX], char *sentence)
+{
+	snprintf(path, PATH_MAX, "%s", what);
+	if (!access(what, F_OK) || !is_number(what))
+		return core_file_is_core(what)
+			       ? unwatched_trace_of_core(trace, what, options->sysroot, sentence)
+			       : trace_file_read(trace, what, sentence);
+	if (process_trace_of(what, path))
+		return trace_file_read(trace, path, sentence);
+	return unwatched_trace_of_process(trace, atoi(what), sentence);
+}
+
 int explain(const struct report_options *options, const char *what, FILE *out, bool *blocked,
 	    char sentence[EXPLAIN_SENTENCE_SIZE])
 {
 	struct session session;
 	struct report report = { .session = &session, .options = options };
 	struct hang hang = { .session = &session, .takes_time = true };
+	struct trace_file trace;
 	char path[PATH_MAX];
-	int error;
+	int error = explain_open(&trace, options, what, path, sentence);
 
-	snprintf(path, sizeof path, "%s", what);
-	if (access(path, F_OK) && is_number(what) && !process_trace_of(what, path)) {
-		snprintf(sentence, EXPLAIN_SENTENCE_SIZE, "%s: %s", what,
-			 errno == EACCES || errno == EPERM
-				 ? "this process cannot be looked at: it is another user's, or has "
-				   "more rights than the caller"
-				 : "no process of this number writes a trace: it does not run, was "
-				   "not started under `yieldsan run', or had no turn yet");
-		return -ESRCH;
-	}
+	if (error)
+		return error;
 	session_init(&session, &options->session);
 	obstack_init(&report.memory);
-	error = explain_read(&hang, &report, path, sentence);
-	if (!error) {
-		*blocked = hang.state >= HANG_BLOCKED;
-		if (options->format && !strcmp(options->format, "json"))
-			error = hang_print_json(&hang, &report, out);
-		else
-			error = print_text(&hang, &report, out);
-	}
+	explain_trace(&hang, &report, path, &trace);
+	*blocked = hang.state >= HANG_BLOCKED;
+	if (options->format && !strcmp(options->format, "json"))
+		error = hang_print_json(&hang, &report, out);
+	else
+		error = print_text(&hang, &report, out);
 	findings_deinit(&report);
 	obstack_free(&report.memory, NULL);
 	stacks_deinit(&session);

@@ -84,6 +84,10 @@ struct hang {
 	bool takes_time; /* given: look for tasks that can never run again */
 	struct hung_thread *threads;
 	size_t count;
+	size_t jobs; /* of a process that was not watched: threads of the blocking pool that run
+			something */
+	size_t torn; /* and tasks that changed every time they were read */
+	bool is_unwatched, is_core;
 	struct finding **findings; /* of tasks that can never run again, the worst first */
 	size_t finding_count;
 	enum hang_state state;
@@ -92,6 +96,19 @@ struct hang {
 
 /* "deadlock", "hung", "blocked", "idle", "not hung", "ended" */
 const char *hang_state_word(enum hang_state state);
+
+#define HANG_WORKER "multi_thread::worker::" /* part of the function names of Tokio's pool */
+
+/*
+ * Whether a thread waits for a future within a task's code: the program's code surrounds an
+ * executor's wait, and a task's poll surrounds that code.
+ */
+bool hang_waits_for_future(const struct stack *stack);
+
+void hang_set_future_wait(struct hung_thread *thread);
+
+/* "tokio-rt-worker (7053)", or "thread 7053"; kept */
+const char *hung_thread_words(struct session *session, const struct hung_thread *thread);
 
 /* Whether the thread has been blocked for long enough to matter. */
 bool hung_thread_is_blocked(const struct hung_thread *thread);

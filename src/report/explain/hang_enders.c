@@ -18,7 +18,7 @@
 struct search {
 	struct collection *collection;
 	struct session *session;
-	pid_t pid;
+	pid_t pid; /* 0: of a core */
 	const struct process_memory *memory;
 	struct outside *outside;
 	const struct thread_wait *wait;
@@ -28,7 +28,8 @@ static const char *thread_name(const struct search *search, int32_t tid)
 {
 	char name[64];
 
-	return search->memory && process_text(search->pid, tid, "comm", name, sizeof name)
+	return search->pid && search->memory &&
+			       process_text(search->pid, tid, "comm", name, sizeof name)
 		       ? strings_keep(&search->session->strings, name)
 		       : NULL;
 }
@@ -40,7 +41,7 @@ static struct stack stack_now(const struct search *search, int32_t tid)
 	struct thread_wait wait;
 	size_t count;
 
-	if (!search->outside || !thread_wait_read(search->pid, tid, &wait))
+	if (!search->outside || !trace_file_wait(search->collection->trace, tid, &wait))
 		return (struct stack){ 0 };
 	count = outside_stack(search->outside, &wait, frames, TRACE_MAX_FRAMES);
 	return stack_native(&search->collection->space, search->collection->process->ownership,
@@ -138,8 +139,11 @@ static bool find_edge(const struct search *search, struct hung_thread *thread)
 
 static bool is_thread(const struct search *search, int32_t tid)
 {
+	struct thread_wait wait;
 	char path[64];
 
+	if (!search->pid)
+		return trace_file_wait(search->collection->trace, tid, &wait);
 	snprintf(path, sizeof path, "/proc/%d/task/%d", (int)search->pid, (int)tid);
 	return tid > 0 && !access(path, F_OK);
 }
@@ -201,7 +205,7 @@ static void set_process(const struct search *search, pid_t pid, struct ender *en
 
 	ender->kind = ENDER_PROCESS;
 	ender->id = pid;
-	if (process_text(pid, pid, "comm", name, sizeof name))
+	if (search->pid && process_text(pid, pid, "comm", name, sizeof name))
 		ender->name = strings_keep(&search->session->strings, name);
 }
 
@@ -214,6 +218,8 @@ static void find_descriptor(const struct search *search, const char *call,
 	struct pipe_ends ends;
 	ssize_t length;
 
+	if (!search->pid)
+		return;
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)search->pid,
 		 (int)search->wait->arguments[0]);
 	length = readlink(path, target, sizeof target - 1);
@@ -253,7 +259,7 @@ void hang_find_ender(struct collection *collection, const struct process_memory 
 	const struct search search = {
 		.collection = collection,
 		.session = collection->report->session,
-		.pid = collection->trace->header->pid,
+		.pid = collection->trace->running ? collection->trace->header->pid : 0,
 		.memory = memory,
 		.outside = outside,
 		.wait = wait,

@@ -136,7 +136,7 @@ static void print_blocked(const struct hang *hang, size_t number, FILE *out)
 	for (size_t i = number + 1; i < hang->count; i++)
 		others += hung_thread_is_blocked(&hang->threads[i]) &&
 			  is_like(thread, &hang->threads[i]);
-	fprintf(out, "  %s (%d), %s", thread->name, thread->tid, thread->executor);
+	fprintf(out, "  %s, %s", hung_thread_words(hang->session, thread), thread->executor);
 	if (others)
 		fprintf(out, ", and %zu more", others);
 	fprintf(out, ": ");
@@ -161,7 +161,10 @@ int hang_print_text(const struct hang *hang, const struct report *report, FILE *
 
 	fprintf(out, "%s\n", hang->verdict);
 	fprintf(out, "process %" PRId64 ", %s%s\n", process->pid, process->executable,
-		process->end == PROCESS_RUNNING ? "" : ", as it was when it ended");
+		hang->is_core			  ? ", as it is in its core"
+		: hang->is_unwatched		  ? ", not started under YieldSan"
+		: process->end == PROCESS_RUNNING ? ""
+						  : ", as it was when it ended");
 	for (size_t i = 0; i < hang->count; i++) {
 		if (hung_thread_is_blocked(&hang->threads[i])) {
 			if (!is_shown(hang, i))
@@ -173,9 +176,18 @@ int hang_print_text(const struct hang *hang, const struct report *report, FILE *
 	if (others)
 		fprintf(out, "  %zu more thread%s of executors: not blocked\n", others,
 			others == 1 ? "" : "s");
+	if (hang->is_unwatched && !hang->count && process->executor_count)
+		fprintf(out, "  its threads cannot be told apart: the program has no symbols\n");
+	if (hang->jobs)
+		fprintf(out, "  %zu thread%s of the blocking pool: at a job\n", hang->jobs,
+			hang->jobs == 1 ? "" : "s");
 	for (size_t i = 0; i < hang->finding_count; i++)
 		text_print_finding(report, hang->findings[i], out);
 	if (process->tasks.count || process->tasks.problem)
 		text_tasks_print(report, process, out);
+	if (hang->torn)
+		fprintf(out, "    %zu task%s changed while %s read, and %s left out\n", hang->torn,
+			hang->torn == 1 ? "" : "s", hang->torn == 1 ? "it was" : "they were",
+			hang->torn == 1 ? "is" : "are");
 	return 0;
 }

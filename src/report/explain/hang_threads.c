@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "hang_enders.h"
+#include "hang_unwatched.h"
 #include "inspect/outside_stack.h"
 #include "inspect/process_file.h"
 #include "inspect/system_call_name.h"
@@ -26,8 +27,7 @@ bool hung_thread_is_blocked(const struct hung_thread *thread)
 	       (thread->doing != DOING_NOTHING && (!thread->for_ns || thread->for_ns >= LEAST_NS));
 }
 
-#define WORKER "multi_thread::worker::" /* part of the function names of Tokio's pool */
-#define OTHERS 256			/* threads that the trace does not mention */
+#define OTHERS 256 /* threads that the trace does not mention */
 
 /* What is needed to examine threads; for an ended process there is only the trace. */
 struct looking {
@@ -72,11 +72,7 @@ static const char *polled_task(const struct stack *stack)
 	return NULL;
 }
 
-/*
- * Whether a thread waits for a future within a task's code: the program's code surrounds an
- * executor's wait, and a task's poll surrounds that code.
- */
-static bool waits_for_future(const struct stack *stack)
+bool hang_waits_for_future(const struct stack *stack)
 {
 	bool executor = false, program = false;
 
@@ -93,7 +89,7 @@ static bool waits_for_future(const struct stack *stack)
 	return false;
 }
 
-static void set_future_wait(struct hung_thread *thread)
+void hang_set_future_wait(struct hung_thread *thread)
 {
 	thread->doing = DOING_BLOCK_ON;
 	thread->what =
@@ -262,9 +258,9 @@ static void take_rest(struct looking *looking, const struct trace_thread *slot,
 	if (!looking->outside || !thread_wait_read(looking->trace->header->pid, slot->tid, wait))
 		return;
 	thread->native = outside_now(looking, wait);
-	if (thread->family != FAMILY_TOKIO || !waits_for_future(&thread->native))
+	if (thread->family != FAMILY_TOKIO || !hang_waits_for_future(&thread->native))
 		return;
-	set_future_wait(thread);
+	hang_set_future_wait(thread);
 	thread->for_ns = poll_age(looking, polled_task(&thread->native));
 	thread->is_turns = true;
 }
@@ -328,11 +324,11 @@ static void take_thread(struct looking *looking, const struct trace_thread *slot
 		if (!strcmp(thread->system_call, thread->what))
 			thread->system_call = NULL;
 	}
-	thread->is_worker = has_frame(&thread->native, WORKER);
+	thread->is_worker = has_frame(&thread->native, HANG_WORKER);
 	thread->task = polled_task(&thread->native);
 	if (thread->family == FAMILY_TOKIO && thread->doing != DOING_NOTHING &&
-	    waits_for_future(&thread->native))
-		set_future_wait(thread);
+	    hang_waits_for_future(&thread->native))
+		hang_set_future_wait(thread);
 	else if (thread->what)
 		set_function(session, thread);
 	if (hung_thread_is_blocked(thread) && thread->doing != DOING_COMPUTE &&
@@ -369,7 +365,7 @@ static void take_other(struct looking *looking, int32_t tid, const struct hung_t
 		.native = outside_now(looking, &wait),
 		.is_worker = true,
 	};
-	hang->count += has_frame(&thread->native, WORKER);
+	hang->count += has_frame(&thread->native, HANG_WORKER);
 }
 
 static void take_others(struct looking *looking, size_t room)
@@ -400,6 +396,10 @@ void hang_threads(struct hang *hang, struct collection *collection)
 	struct looking looking = { .hang = hang, .collection = collection, .trace = trace };
 	size_t count = trace->records[RECORD_THREAD].count;
 
+	if (trace->image) {
+		hang_unwatched_threads(hang, collection);
+		return;
+	}
 	task_kinds_init(&looking.kinds, &collection->space);
 	looking.memory.fd = -1;
 	if (trace->running && process_memory_open(&looking.memory, trace->header->pid))

@@ -18,6 +18,14 @@ const char *hang_state_word(enum hang_state state)
 	return words[state];
 }
 
+/* A core has no names of threads. */
+const char *hung_thread_words(struct session *session, const struct hung_thread *thread)
+{
+	return *thread->name
+		       ? strings_print(&session->strings, "%s (%d)", thread->name, thread->tid)
+		       : strings_print(&session->strings, "thread %d", thread->tid);
+}
+
 /* "read(a pipe)"; "std::sync::RwLock<T>::write (futex)" */
 static const char *call_words(struct strings *strings, const struct hung_thread *thread)
 {
@@ -161,8 +169,9 @@ static const char *kind_words(const struct hang *hang, const struct hung_thread 
 
 	return strings_print(
 		&hang->session->strings, "%s %s%s%s", thread->executor, noun, count == 1 ? "" : "s",
-		thread->is_worker && hang->process->end != PROCESS_RUNNING ? " that ran a task"
-									   : "");
+		thread->is_worker && !hang->is_unwatched && hang->process->end != PROCESS_RUNNING
+			? " that ran a task"
+			: "");
 }
 
 static const char *blocked_words(struct hang *hang, const struct hung_thread *thread)
@@ -173,7 +182,8 @@ static const char *blocked_words(struct hang *hang, const struct hung_thread *th
 
 	if (thread->deadlock) {
 		hang->state = HANG_DEADLOCK;
-		sentence = strings_print(strings, "thread %s (%d) %s", thread->name, thread->tid,
+		sentence = strings_print(strings, "%s%s %s", *thread->name ? "thread " : "",
+					 hung_thread_words(hang->session, thread),
 					 doing_words(hang->session, thread, false));
 	} else if (peers.blocked == peers.all && peers.all == 1) {
 		hang->state = HANG_ALL;
@@ -192,10 +202,10 @@ static const char *blocked_words(struct hang *hang, const struct hung_thread *th
 						doing_words(hang->session, thread, peers.same > 1));
 	} else {
 		hang->state = HANG_BLOCKED;
-		sentence =
-			strings_print(strings, "%zu of %zu %s: %s (%d) %s", peers.blocked,
-				      peers.all, kind_words(hang, thread, peers.all), thread->name,
-				      thread->tid, doing_words(hang->session, thread, false));
+		sentence = strings_print(strings, "%zu of %zu %s: %s %s", peers.blocked, peers.all,
+					 kind_words(hang, thread, peers.all),
+					 hung_thread_words(hang->session, thread),
+					 doing_words(hang->session, thread, false));
 	}
 	return with_duration(strings, sentence, thread);
 }
@@ -280,6 +290,9 @@ static const char *idle_words(struct hang *hang)
 	for (size_t i = 0; i < tasks->group_count; i++)
 		count_group(&waits, &tasks->groups[i]);
 	hang->state = HANG_IDLE;
+	if (hang->is_unwatched && !hang->process->executor_count && !tasks->count)
+		return "nothing can be said: it was not started under YieldSan, and no tasks of "
+		       "Tokio were found in it";
 	if (!tasks->count)
 		return "no thread of an executor is blocked; what its tasks wait for is not known";
 	hang->state = HANG_NONE;

@@ -61,6 +61,18 @@ json_t *json_of_stack(const struct stack *stack)
 	return frames;
 }
 
+static json_t *json_of_wait(const struct group_wait *wait)
+{
+	json_t *object = json_object();
+
+	json_set_text(object, "kind", group_wait_word(wait->kind));
+	json_object_set_new(object, "object", json_sprintf("0x%" PRIx64, wait->object));
+	json_object_set_new(object, "others", json_of_number(wait->others));
+	json_object_set_new(object, "holders", json_of_number(wait->holders));
+	json_set_text(object, "holder", wait->holder);
+	return object;
+}
+
 json_t *json_of_tasks(const struct process_tasks *tasks)
 {
 	json_t *array = json_array();
@@ -74,6 +86,8 @@ json_t *json_of_tasks(const struct process_tasks *tasks)
 		json_object_set_new(object, "count", json_of_number(group->count));
 		json_object_set_new(object, "oldest_ns", json_of_number(group->oldest_ns));
 		json_object_set_new(object, "awaits", json_of_stack(&group->awaits));
+		if (group->wait.is_known)
+			json_object_set_new(object, "waits_for", json_of_wait(&group->wait));
 		json_array_append_new(array, object);
 	}
 	return array;

@@ -77,6 +77,10 @@ static void print_summary(const struct report *report, const struct text_style *
 	if (!summary->processes && !summary->scanned) /* the caller reports the reason */
 		return;
 	fputs("yieldsan: ", out);
+	if (!summary->executors && summary->foreign) {
+		fputs("not started under YieldSan: only tasks are known, and no findings\n", out);
+		return;
+	}
 	if (!summary->executors && !summary->scanned) {
 		fputs("no executor ran a turn: nothing was watched, so no findings does not mean "
 		      "no problems\n",

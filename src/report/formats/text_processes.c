@@ -60,7 +60,7 @@ static void print_end(const struct process *process, FILE *out)
 		fputs("replaced by exec", out);
 		break;
 	case PROCESS_LOST:
-		fputs("killed or crashed", out);
+		fputs(process->is_foreign ? "as it is in its core" : "killed or crashed", out);
 		break;
 	}
 }
@@ -162,7 +162,7 @@ static void print_process(const struct report *report, const struct process *pro
 	fputc('\n', out);
 	if (!process->executor_count)
 		fputs("    no executor was seen\n", out);
-	for (size_t i = 0; i < process->executor_count; i++)
+	for (size_t i = 0; i < process->executor_count && !process->is_foreign; i++)
 		print_executor(&process->executors[i], style, out);
 	text_tasks_print(report, process, out);
 	for (size_t i = 0; i < process->unwatched_count; i++)
@@ -181,7 +181,8 @@ void text_processes_print(const struct report *report, const struct text_style *
 
 	if (!report->processes)
 		return;
-	fputs("Watched\n", out);
+	fputs(report->summary.foreign == report->summary.processes ? "Processes\n" : "Watched\n",
+	      out);
 	for (const struct process *process = report->processes; process; process = process->next) {
 		if (!has_losses(process) &&
 		    (shown >= most ||

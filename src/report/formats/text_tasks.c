@@ -37,6 +37,7 @@ static void print_group(const struct report *report, const struct process *proce
 			const struct task_group *group, FILE *out)
 {
 	const char *chain = await_chain_print(report->session, group->type, &group->awaits);
+	const char *wait = group_wait_text(report->session, &group->wait, group->count);
 	char count[QUANTITY_SIZE], duration[QUANTITY_SIZE];
 
 	fprintf(out, "    %6s  %s", quantity_count(count, group->count), chain);
@@ -46,6 +47,8 @@ static void print_group(const struct report *report, const struct process *proce
 		fprintf(out, ", %s%s %s%s", group->state == TASK_UNKNOWN ? "polled" : "for",
 			group->count > 1 ? " up to" : "",
 			quantity_duration(duration, group->oldest_ns), ends[process->end]);
+	if (wait)
+		fprintf(out, ", %s", wait);
 	fputc('\n', out);
 }
 

@@ -148,6 +148,7 @@ struct process *process_create(struct session *session, const struct trace_file 
 
 	memset(process, 0, sizeof *process);
 	process->trace_path = path;
+	process->is_foreign = trace->image;
 	process->pid = trace->header->pid;
 	process->start_unix_ns = trace->header->start_wall_ns;
 	process->lost_events = trace->header->lost_events;

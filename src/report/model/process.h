@@ -55,6 +55,7 @@ struct process {
 	struct process_tasks tasks; /* if requested */
 	const char **unwatched;	    /* programs that it started without the library */
 	size_t unwatched_count;
+	bool is_foreign; /* not started under YieldSan, or a core: only its tasks are known */
 };
 
 struct session;

@@ -41,6 +41,7 @@ struct report_options {
 	bool full;		    /* whole stacks in text, and no limit of lines */
 	size_t top;		    /* the N worst findings; 0: all */
 	bool tasks;		    /* list tasks of processes that are alive or were killed */
+	const char *sysroot; /* where the files of a core's process lie; NULL: at their paths */
 	struct session_options session;
 };
 
@@ -56,6 +57,7 @@ struct report_options {
 
 struct report_summary {
 	size_t processes;
+	size_t foreign;	  /* of these: not started under YieldSan, or a core */
 	size_t executors; /* executors with turns */
 	uint64_t turns;
 	size_t findings[SEVERITIES]; /* including those not shown */

@@ -17,6 +17,7 @@ struct gathering {
 	struct process_tasks *tasks;
 	struct task_kinds kinds;
 	struct seen_group *seen;
+	struct group_waits *waits; /* NULL: its memory cannot be read */
 	uint64_t now_ns;
 };
 
@@ -28,7 +29,7 @@ struct seen_group {
 };
 
 static void add(struct gathering *gathering, const struct task_kind *kind,
-		const struct task_seen *seen, uint64_t polled)
+		const struct task_seen *seen, const struct trace_task *task)
 {
 	struct {
 		const char *name;
@@ -36,7 +37,8 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 		struct layout_link links[LAYOUT_MAX_LINKS];
 	} key;
 	size_t size = offsetof(typeof(key), links) + seen->link_count * sizeof *key.links;
-	uint64_t polled_ns = polled ? trace_clock_ns(gathering->space->trace, polled) : 0;
+	uint64_t polled_ns =
+		task->polled ? trace_clock_ns(gathering->space->trace, task->polled) : 0;
 	struct seen_group *known;
 
 	memset(&key, 0, sizeof key); /* the padding is hashed too */
@@ -68,6 +70,9 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 		HASH_ADD_KEYPTR(hh, gathering->seen, known->key, size, known);
 	}
 	known->group.count++;
+	if (gathering->waits && seen->state == TASK_SUSPENDED)
+		group_waits_add(gathering->waits, task->task >> TRACE_TASK_TYPE_BITS,
+				&known->group.wait);
 	gathering->tasks->count++;
 	if (polled_ns && gathering->now_ns > polled_ns &&
 	    gathering->now_ns - polled_ns > known->group.oldest_ns)
@@ -81,7 +86,7 @@ static void look_at(struct gathering *gathering, const struct trace_task *task)
 	struct task_seen seen;
 
 	if (kind && task_kinds_look(&gathering->kinds, kind, task->task, &seen))
-		add(gathering, kind, &seen, task->polled);
+		add(gathering, kind, &seen, task);
 }
 
 static int compare_groups(const void *one, const void *other)
@@ -148,8 +153,12 @@ void tasks_collect(struct address_space *space, const struct ownership *ownershi
 
 	gathering.now_ns = task_kinds_last_ns(trace);
 	task_kinds_init(&gathering.kinds, space);
-	if (is_readable(&gathering))
+	if (is_readable(&gathering)) {
+		if (trace_file_has_memory(trace) && trace->records[RECORD_TASKS].count)
+			gathering.waits = group_waits_create(&gathering.kinds);
 		look_through(&gathering);
+	}
+	group_waits_destroy(gathering.waits);
 	take_groups(&gathering);
 	if (gathering.kinds.problem)
 		tasks->problem = gathering.kinds.problem;

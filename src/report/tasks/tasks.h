@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "inspect/task_memory.h"
+#include "group_waits.h"
 #include "report/frames/stack.h"
 
 /* Tasks of one type that wait at one place. */
@@ -17,6 +18,7 @@ struct task_group {
 	struct stack awaits; /* as in await_chain.h; empty: unknown */
 	uint64_t count;
 	uint64_t oldest_ns; /* since its last poll began */
+	struct group_wait wait;
 };
 
 struct process_tasks {

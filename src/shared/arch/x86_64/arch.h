@@ -38,6 +38,26 @@
 #define ARCH_CONTEXT_SP(context) ((context)->uc_mcontext.gregs[REG_RSP])
 #define ARCH_CONTEXT_BP(context) ((context)->uc_mcontext.gregs[REG_RBP])
 
+/* Registers of a thread in a core: elf_gregset_t, which is a struct user_regs_struct. */
+#define ARCH_CORE_PC	 16
+#define ARCH_CORE_SP	 19
+#define ARCH_CORE_BP	 4
+#define ARCH_CORE_CALL	 15 /* the number of a system call */
+#define ARCH_CORE_RESULT 10 /* of it */
+/* rdi, rsi, rdx, r10, r8, r9 */
+#define ARCH_CORE_ARGUMENTS(r)                                                                     \
+	{                                                                                          \
+		(r)[14], (r)[13], (r)[12], (r)[7], (r)[9], (r)[8]                                  \
+	}
+
+/* Whether these bytes before an instruction are a system call. */
+#define ARCH_SYSTEM_CALL_SIZE 2
+
+static inline bool arch_is_system_call(const uint8_t code[ARCH_SYSTEM_CALL_SIZE])
+{
+	return code[0] == 0x0f && code[1] == 0x05;
+}
+
 /* The next instruction and the frame's registers, at this place. */
 #define ARCH_HERE(pc, sp, bp)                                                                      \
 	__asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2"                   \

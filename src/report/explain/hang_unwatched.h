@@ -1,0 +1,12 @@
+/* The threads of a process that was not watched, or of its core. */
+#ifndef REPORT_HANG_UNWATCHED_H
+#define REPORT_HANG_UNWATCHED_H
+
+struct collection;
+struct hang;
+
+/* Lists the threads that run tasks or futures of Tokio, by their stacks, in the session's memory.
+ * One counts as blocked if it slept from one look to another one without a break. */
+void hang_unwatched_threads(struct hang *hang, struct collection *collection);
+
+#endif

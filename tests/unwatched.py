@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+"""Programs that were not started under YieldSan, and cores: their tasks by the program's own count, blocked threads, deadlocks."""
+
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import stuck
+from cli.place import ROOT, SECONDS, Skip, expect, expect_refusal, run_tests, watched, yieldsan
+
+sys.path.insert(0, str(ROOT / "tests" / "programs"))
+
+from harness import build  # noqa: E402
+
+MANY = pathlib.Path(ROOT) / "tests/programs/tokio/many.rs"
+HANGS = pathlib.Path(ROOT) / "tests/programs/futures/hangs.rs"
+BUILDER = build.Builder(2)
+TASKS = 500
+# Program and profile: the newest Tokio, one in between, the oldest.
+PROGRAMS = [("tokio_many", "dev"), ("tokio_many", "release"), ("tokio_many_middle", "dev"), ("tokio_many_oldest", "release")]
+
+
+def _program(name, profile="dev"):
+    try:
+        return BUILDER.command(name, profile)[0]
+    except build.Missing as error:
+        raise Skip(str(error)) from error
+
+
+def _line(source, label):
+    lines = source.read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if re.search(rf"// {label}$", line))
+
+
+@contextlib.contextmanager
+def _running(*command, **options):
+    """A program that prints "ready", and its process."""
+    process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True, **options)
+    try:
+        expect(process.stdout.readline() == "ready\n", f"{command} is not ready")
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=SECONDS)
+
+
+def _explain(what, *options):
+    result = yieldsan("explain", "--format=json", *options, what)
+    expect(result.status in (0, 66) and not result.err, result)
+    document = json.loads(result.out)
+    expect((result.status == 66) == (document["state"] in ("blocked", "hung", "deadlock")), document)
+    return document
+
+
+def _count(tasks):
+    return sum(group["count"] for group in tasks)
+
+
+def _expect_tasks(tasks, count):
+    expect(_count(tasks) == count, (count, json.dumps(tasks, indent=1)[:3000]))
+    chains = {group["type"].rpartition("::")[2]: [frame["line"] for frame in group["awaits"] if frame.get("user")] for group in tasks}
+    expect(chains["waiter"] == [_line(MANY, f"waiter-{place}") for place in (1, 2, 3)], chains)
+    waits = {group["type"].rpartition("::")[2]: group.get("waits_for") for group in tasks if group["count"] > 1}
+    expect(waits["locker"]["kind"] == "lock" and not waits["locker"]["others"], waits)
+    expect(waits["locker"]["holder"].endswith("::locker") and waits["locker"]["holders"] == 1, waits)
+    expect(waits["receiver"]["kind"] == "message" and waits["receiver"]["others"] and not waits["sleeper"], waits)
+    expect(chains["sleeper"] == [_line(MANY, "sleeper-1")], chains)
+
+
+def _live(name, profile):
+    with _running(_program(name, profile), TASKS) as process:
+        count = int(process.stdout.readline())
+        document = _explain(process.pid)
+        listed = json.loads(yieldsan("report", "--tasks", "--format=json", process.pid).out)["processes"][0]["tasks"]
+    return count, document, listed
+
+
+def tasks_of_a_living_program_are_those_that_it_counts(_place):
+    for name, profile in PROGRAMS:
+        _program(name, profile)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for count, document, listed in pool.map(lambda each: _live(*each), PROGRAMS):
+            expect(count == TASKS + 10 and document["state"] == "not hung", document["verdict"])
+            _expect_tasks(document["tasks"], count)
+            _expect_tasks(listed, count)
+
+
+def a_watched_program_says_the_same(place):
+    with watched(place / "traces", _program("tokio_many"), str(TASKS)) as pid:
+        _expect_tasks(_explain(pid)["tasks"], TASKS + 10)
+
+
+def tasks_that_come_and_go_hide_no_others(_place):
+    with _running(_program("tokio_many", "release"), TASKS, 0, "churn") as process:
+        count = int(process.stdout.readline())
+        for _ in range(3):
+            tasks = [group for group in _explain(process.pid)["tasks"] if not group["type"].endswith("::short")]
+            _expect_tasks(tasks, count)
+
+
+def without_symbols_tasks_are_counted(place):
+    stripped = place / "stripped"
+    subprocess.run(["strip", "-o", stripped, _program("tokio_many", "release")], check=True)
+    # Another build-id: what is cached of the program does not belong to it.
+    subprocess.run(["objcopy", "--remove-section=.note.gnu.build-id", stripped], check=True)
+    with _running(stripped, TASKS) as process:
+        count = int(process.stdout.readline())
+        document = _explain(process.pid)
+        text = yieldsan("explain", process.pid).out
+    expect(_count(document["tasks"]) == count, document)
+    expect(all(re.match(r"stripped\+0x", group["type"]) and not group["awaits"] for group in document["tasks"]), document)
+    expect("has no symbols" in text, text)
+
+
+def _gcore(place, process):
+    if not shutil.which("gcore"):
+        raise Skip("there is no gcore: install gdb")
+    made = subprocess.run(["gcore", "-o", place / "gcore", str(process.pid)], capture_output=True, text=True, check=False)
+    path = place / f"gcore.{process.pid}"
+    if not path.exists():
+        raise Skip(f"gcore: {made.stderr}")
+    return path
+
+
+def a_core_of_gcore_has_the_same_tasks(place):
+    with _running(_program("tokio_many", "release"), TASKS) as process:
+        count = int(process.stdout.readline())
+        core = _gcore(place, process)
+    document = _explain(core)
+    expect(not document["running"] and document["state"] == "not hung", document["verdict"])
+    _expect_tasks(document["tasks"], count)
+    _expect_tasks(json.loads(yieldsan("report", "--tasks", "--format=json", core).out)["processes"][0]["tasks"], count)
+    expect_refusal(yieldsan("report", core), 2, "is a core", "--tasks")
+
+
+def _kernel_core(place, *command):
+    """The core of a program that is aborted once it is ready, and what it printed then."""
+    pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text(encoding="utf-8").strip()
+    if pattern.startswith("|") or "/" in pattern:
+        raise Skip(f"the kernel writes cores elsewhere: {pattern}")
+
+    def unlimited():
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    try:
+        with _running(*command, cwd=place.path, preexec_fn=unlimited) as process:
+            count = int(process.stdout.readline())
+            process.send_signal(signal.SIGABRT)
+            process.wait(SECONDS)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Skip(f"no core: {error}") from error
+    found = sorted(place.path.glob("core*"))
+    if not found:
+        raise Skip("the kernel wrote no core")
+    return found[0], count
+
+
+def a_core_of_the_kernel_has_the_same_tasks(place):
+    core, count = _kernel_core(place, _program("tokio_many"), TASKS)
+    document = _explain(core)
+    expect(document["state"] == "not hung", document["verdict"])
+    _expect_tasks(document["tasks"], count)
+    # Cut short anywhere, it is refused.
+    whole = core.stat().st_size
+    for size in (whole - 1, whole // 2, 3000, 40):
+        os.truncate(core, size)
+        expect_refusal(yieldsan("explain", core), 2, "is cut")
+
+
+def files_of_a_core_may_lie_elsewhere(place):
+    program = place / "here" / "many"
+    program.parent.mkdir()
+    shutil.copy(_program("tokio_many"), program)
+    core, count = _kernel_core(place, program, TASKS)
+    elsewhere = pathlib.Path(f"{place / 'root'}{program}")
+    elsewhere.parent.mkdir(parents=True)
+    program.rename(elsewhere)
+    # The tasks are in the core, and their names in the program.
+    expect(_count(_explain(core)["tasks"]) == count, core)
+    _expect_tasks(_explain(core, f"--sysroot={place / 'root'}")["tasks"], count)
+    # Another program at its place is not taken for it.
+    shutil.copy("/bin/true", program)
+    expect(_count(_explain(core)["tasks"]) == count, core)
+
+
+def another_root_directory_is_looked_into(place):
+    if os.geteuid():
+        raise Skip("chroot needs root")
+    program = _program("tokio_many")
+    root = place / "root"
+    libraries = re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout)
+    for path in libraries:
+        (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, root / path[1:])
+    shutil.copy(program, root / "many")
+    with _running("chroot", root, "/many", TASKS) as process:
+        count = int(process.stdout.readline())
+        document = _explain(process.pid)
+    expect(document["executable"].endswith("/many"), document["executable"])
+    _expect_tasks(document["tasks"], count)
+
+
+def _findings_of(profile, cases, wanted=None):
+    """What `explain` says of a program that is not watched, at last; and of its core."""
+    end = time.monotonic() + SECONDS / 2
+    with _running(_program("futures_stuck", profile), *cases) as process:
+        for look in range(1000):
+            findings = _explain(process.pid)["findings"]
+            if wanted(findings) if wanted else look == 2 or findings:
+                return findings
+            time.sleep(0.3)
+            expect(time.monotonic() < end, (cases, json.dumps(findings, indent=1)[:3000]))
+    return []
+
+
+def _all(runs):
+    for profile in stuck.PROFILES:
+        _program("futures_stuck", profile)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(_findings_of, profile, *run) for run in runs for profile in stuck.PROFILES]
+        return [job.result() for job in jobs]
+
+
+def tasks_that_wait_for_each_other_are_a_deadlock(_place):
+    together = {case: labels for case, labels in stuck.DEADLOCKS.items() if case != "both_arms"}
+    runs = [(list(together), lambda findings: len(findings) == len(together)), (["lost_holder"], len)]
+    found = _all(runs)
+    for findings in found[:2]:
+        expect(stuck._rings(findings) == stuck._lines(together), json.dumps(findings, indent=1)[:6000])
+    for findings in found[2:]:
+        expect([(each["kind"], each["severity"]) for each in findings] == [("lost-wakeup", "error")], findings)
+
+
+def what_may_go_on_is_no_deadlock(_place):
+    for findings in _all([(stuck.NONE,), *(([case],) for case in stuck.NONE_OF_ROOTS)]):
+        expect(not findings, json.dumps(findings, indent=1)[:6000])
+
+
+def one_look_at_a_core_is_enough(place):
+    with _running(_program("futures_stuck"), "ring_of_three", "with_timeout") as process:
+        core = _gcore(place, process)
+    document = _explain(core)
+    expect(document["state"] == "deadlock" and stuck._rings(document["findings"]) == [[stuck._line("take_two")] * 3], document)
+    with _running(_program("futures_stuck"), *stuck.NONE) as process:
+        core = _gcore(place, process)
+    expect(not _explain(core)["findings"], core)
+
+
+def _blocked(document):
+    return [thread for thread in document["threads"] if thread["blocked"]]
+
+
+def _place_of(frames):
+    return next((frame.get("line") for frame in frames if frame.get("user")), None)
+
+
+def _hang(case, state):
+    """Once it is so: the program is ready before its threads are where they stay."""
+    end = time.monotonic() + SECONDS / 2
+    with _running(_program("futures_hangs"), case) as process:
+        while True:
+            document = _explain(process.pid)
+            if document["state"] == state or time.monotonic() > end:
+                expect(document["state"] == state, json.dumps(document, indent=1)[:4000])
+                return document
+            time.sleep(0.2)
+
+
+def blocked_workers_name_who_holds_the_lock(_place):
+    document = _hang("workers", "hung")
+    threads = _blocked(document)
+    expect(len(threads) == 4 and "all 4 tokio workers" in document["verdict"], document["verdict"])
+    for thread in threads:
+        expect(_place_of(thread["stack"]) == _line(HANGS, "workers"), thread)
+        expect(thread["ended_by"]["kind"] == "task" and _place_of(thread["ended_by"]["now"]) == _line(HANGS, "workers-holder"), thread)
+
+
+def one_blocked_worker_is_not_all(_place):
+    thread, = _blocked(_hang("one_of_four", "blocked"))
+    expect(thread["ended_by"]["kind"] == "task" and thread["ended_by"]["task"] == "futures_hangs::hold_std", thread)
+
+
+def a_lock_taken_again_is_a_deadlock(_place):
+    for case in ("relock", "relock_parked"):
+        thread, = _blocked(_hang(case, "deadlock"))
+        expect(thread["deadlock"] and thread["ended_by"]["kind"] == "itself", thread)
+    thread, = _blocked(_hang("unlocked", "blocked"))
+    expect(not thread.get("deadlock"), thread)
+
+
+def a_future_in_block_in_place_is_named(_place):
+    thread, = _blocked(_hang("in_place", "blocked"))
+    expect(thread["doing"] == "block_on" and thread["call"] == "block_in_place", thread)
+
+
+def what_waits_for_work_is_not_blocked(_place):
+    expect(not _blocked(_hang("healthy", "not hung")), "healthy")
+
+
+def what_cannot_be_read_is_refused_in_one_sentence(place):
+    expect_refusal(yieldsan("explain", "999999999"), 2, "no process")
+    expect_refusal(yieldsan("explain", place.write("empty", "")), 2, "is empty")
+    with subprocess.Popen(["sleep", "100"]) as process:
+        result = yieldsan("explain", process.pid)
+        expect(result.status == 0 and "nothing can be said" in result.out.splitlines()[0], result)
+        expect_refusal(yieldsan("report", process.pid), 2, "explain")
+        if not os.geteuid() and shutil.which("setpriv"):
+            result = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", yieldsan.__globals__["YIELDSAN"], "explain",
+                                     str(process.pid)], capture_output=True, text=True, check=False)
+            expect(result.returncode == 2 and "cannot be looked at" in result.stderr and result.stderr.count("\n") == 1, result)
+        process.kill()
+
+
+def a_damaged_core_is_refused(place):
+    core, _ = _kernel_core(place, _program("tokio_many"), 10)
+    whole = core.read_bytes()[:1 << 16]
+    for seed in range(60):
+        damaged = bytearray(whole)
+        for step in range(8):
+            damaged[(seed * 7919 + step * 104729) % min(len(whole), 4096 if seed % 2 else len(whole))] = (seed * 31 + step * 17) % 256
+        path = place / "damaged"
+        path.write_bytes(damaged)
+        result = yieldsan("explain", path)
+        expect(result.status == 2 and result.err.count("\n") == 1 and not result.out, (seed, result))
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
