@@ -143,13 +143,14 @@ def mistake_runs(patterns):
 class Record:
     """What one run's repetitions found."""
 
-    def __init__(self, run, level):
+    def __init__(self, run, level, numbers):
         self.run = run
         self.level = labels.RANK[level]
         self.sets = collections.Counter()
         self.places = {}
         self.seen = collections.defaultdict(list)  # by id: rank, longest duration, reasons of each report
         self.kinds = {}
+        self.numbers = numbers
         self.complaints = []
 
     def add(self, outcome, keep=None):
@@ -159,11 +160,12 @@ class Record:
         found = set()
         for finding in outcome.report["findings"]:
             rank = labels.RANK[finding["severity"]]
-            self.seen[finding["id"]].append((rank, finding["max_ns"], finding.get("why", [])))
-            self.kinds[finding["id"]] = finding["kind"]
+            number = self.number_of(finding)
+            self.seen[number].append((rank, finding["max_ns"], finding.get("why", [])))
+            self.kinds[number] = finding["kind"]
             if rank < self.level:
                 continue
-            key = finding["id"], finding["severity"]
+            key = number, finding["severity"]
             found.add(key)
             self.places[key] = labels.describe(finding)
         self.sets[frozenset(found)] += 1
@@ -171,6 +173,14 @@ class Record:
             path = f"{keep}.{len(self.sets)}.json"
             with open(path, "w", encoding="utf-8") as stream:
                 json.dump(outcome.report, stream, indent=1)
+
+    def number_of(self, finding):
+        """Its id; where several calls are one finding, the one by which the first run knew any of them."""
+        ids = [finding["id"], *finding.get("also", [])]
+        number = next((self.numbers[each] for each in ids if each in self.numbers), finding["id"])
+        for each in ids:
+            self.numbers.setdefault(each, number)
+        return number
 
     def differences(self):
         """Findings that did not come every time, or not as severe, for no reason that they give."""
@@ -210,9 +220,9 @@ def is_explained(seen, times):
     return all(longest[low] <= shortest[high] for low in longest for high in longest if low < high)
 
 
-def repeat(runs, arguments, name, ports):
+def repeat(runs, arguments, name, ports, numbers):
     """The records of one pass. Rounds, not runs, come first: each run meets all that the pass meets."""
-    records = [Record(run, arguments.level) for run, _ in runs]
+    records = [Record(run, arguments.level, numbers[run.name]) for run, _ in runs]
 
     def execute(index, turn):
         run, command = runs[index]
@@ -265,12 +275,13 @@ def main():
 
     passes = {"plain": contextlib.nullcontext, "loaded": every_core_busy}
     first = {}
+    numbers = collections.defaultdict(dict)
     total = 0
     for name, scope in passes.items():
         if arguments.only not in (None, name):
             continue
         with scope(), mistakes.servers() if real and not problem else contextlib.nullcontext() as ports:
-            records = repeat(runs, arguments, name, ports)
+            records = repeat(runs, arguments, name, ports, numbers)
         for record in records:
             # The loaded machine must show what the other showed.
             most = record.sets.most_common(1)[0][0] if record.sets else None
