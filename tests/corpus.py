@@ -182,6 +182,29 @@ def execute(run, command, builder, arguments):
     return judge(run, builder, unwatched, watched)
 
 
+def corpus_of(run):
+    """Programs of one kind: "tokio", "asyncio", "node", "loop", ..."""
+    return re.split(r"[_.]", run.program)[0]
+
+
+def add(total, verdict):
+    total.expected += verdict.expected
+    total.found += verdict.found
+    total.covered += verdict.covered
+    total.false_alarms += verdict.false_alarms
+
+
+def keep_recall(by_corpus):
+    """A table, in build/recall.txt: `make check' shows nothing of a program that passes."""
+    path = os.path.join(build.BUILD, "recall.txt")
+    with open(path, "w", encoding="utf-8") as file:
+        for name, verdict in sorted(by_corpus.items()):
+            alarms = verdict.covered + verdict.false_alarms
+            file.write(f"{name:<14} recall {percent(verdict.found, verdict.expected)} ({verdict.found} of {verdict.expected} labels), "
+                       f"precision {percent(verdict.covered, alarms)} ({verdict.false_alarms} false alarms)\n")
+    print(f"recall and precision of each corpus: {path}")
+
+
 def percent(part, whole):
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
@@ -198,6 +221,7 @@ def main():
     builder = build.Builder(arguments.jobs)
     counts = {"ok": 0, "FAIL": 0, "skipped": 0}
     total = labels.Verdict()
+    by_corpus = {}
     advice = {"notice": set(), "other": set()}
 
     def report(word, run, details=""):
@@ -218,12 +242,10 @@ def main():
         futures = [pool.submit(execute, run, command, builder, arguments) for run, command in ready]
         for (run, _), future in zip(ready, futures):
             verdict = future.result()
-            total.expected += verdict.expected
-            total.found += verdict.found
+            add(total, verdict)
+            add(by_corpus.setdefault(corpus_of(run), labels.Verdict()), verdict)
             for severity, pairs in getattr(verdict, "advice", {}).items():
                 advice[severity] |= pairs
-            total.covered += verdict.covered
-            total.false_alarms += verdict.false_alarms
             report("FAIL" if verdict.complaints else "ok", run, "; ".join(verdict.complaints))
 
     if arguments.keep:
@@ -232,6 +254,7 @@ def main():
         found, alarms = total.covered, total.false_alarms
         print(f"recall {percent(total.found, total.expected)} ({total.found} of {total.expected} labels)")
         print(f"precision {percent(found, found + alarms)} ({alarms} false alarms, {found} true findings)")
+        keep_recall(by_corpus)
     if advice["other"]:
         keep_advice(advice)
     for pair in unreviewed_advice(advice):
