@@ -100,6 +100,48 @@ def _cargo(directory, *words):
     expect(done.returncode == 0, done)
 
 
+CI = "tools/doc/ci.md"
+# Lines of ci.md that are not run here, by how they begin, and where they are.
+RUN_ELSEWHERE = (
+    (r"yieldsan ci -- cargo test  |cargo yieldsan test|- run: |pytest --yieldsan|@pytest|with no_blocking", "tests/recipes.py, runners.py"),
+    (r"npm install|yieldsan ci -- (node|npx)", "tests/long/runners.py"),
+    (r"- uses: |  with: |COPY |ENTRYPOINT |YIELDSAN_ALLOW_BEGIN|test:$|  artifacts: |#", "not commands; tests/long/packages.py runs the action"),
+)
+SETTINGS = ("fail-on =", "suppressions =", "baseline =", "options =")
+
+
+def the_commands_for_ci(place):
+    """Each command of ci.md, literally but for the placeholders; a line without a test fails."""
+    project = shutil.copytree(ROOT / "tests/recipes/pytest", place / "project")
+    os.symlink(YIELDSAN, place / "yieldsan")
+    os.symlink("/usr/bin/python3", place / "python3")
+    cargo = place.write("cargo", f"#!/bin/sh\nexec {place / 'python3'} -m pytest -q -p no:cacheprovider\n")
+    lines = [line for block in _blocks(CI) for line in block if line and not any(re.match(rf" *({each})", line)
+                                                                                 for each, _ in RUN_ELSEWHERE)]
+    settings = [line for line in lines if line.startswith(SETTINGS)]
+    commands = [re.split(r"  +(?=[a-z])", re.sub(r"^ *script: ", "", line))[0] for line in lines if "yieldsan ci " in line]
+    (rule,) = re.findall("`(function:.*?)`", "\n".join(line for line in lines if line.startswith(".yieldsan-suppressions")))
+    expect(len(lines) == len(settings) + len(commands) + 1 and len(commands) == 5, lines)
+    for command in commands:
+        text = command.replace("FILE", "known").replace("CMD", "python3 -m pytest -q")
+        done = subprocess.run(text, shell=True, cwd=project, text=True, capture_output=True, check=False, stdin=subprocess.DEVNULL,
+                              env={**os.environ, "PATH": f"{place.path}:{os.environ['PATH']}"})
+        accepts = "baseline=" in text
+        expect(done.returncode == (0 if accepts else 66), f"{text}: {done} {cargo}")
+        for option, content in (("-o yieldsan.sarif", '"version"'), ("--report=yieldsan.xml", "<failure")):
+            expect(option not in text or content in (project / _file_of(option)).read_text(encoding="utf-8"), text)
+    (project / "yieldsan.toml").write_text("\n".join(settings) + "\n", encoding="utf-8")
+    (project / "rules.txt").write_text(rule + "\n", encoding="utf-8")
+    result = yieldsan("check", "--config", cwd=project)
+    expect(result.status == 0 and "wait_error_us=5000" in result.out and "fail-on        warning" in result.out, result)
+    result = yieldsan("run", f"--suppressions={project / 'rules.txt'}", "--config=", "true", cwd=project)
+    expect(result.status == 0, result)
+
+
+def _file_of(option):
+    return re.split("[ =]", option)[-1]
+
+
 LOCKS, LONG_TURNS, ON_CALL = (f"tools/doc/{name}.md" for name in ("locks", "long-turns", "on-call"))
 
 
