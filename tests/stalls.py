@@ -337,7 +337,7 @@ int main(void)
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, other, NULL);
-	while (now() < start + 3) {
+	for (int turns = 0; turns < 20 || now() < start + 3; turns++) {
 		yieldsan_turn_begin("loop");
 		hold();
 		yieldsan_turn_end();
