@@ -72,6 +72,16 @@ class Programs:
         return self._compile(name, [HERE / f"{name}.c"], FLAGS,
                              [ROOT / "include/yieldsan/yieldsan.h"])
 
+    def of_tests(self, name):
+        """A program of tests/programs/c."""
+        return self._compile(name, [ROOT / f"tests/programs/c/{name}.c"], FLAGS)
+
+    def web(self, name):
+        """A program of tests/programs/web."""
+        target = self.build / "handlers/web/target"
+        self.cargo("build", "--release", "--bin", name, target=target, project=ROOT / "tests/programs/web")
+        return target / "release" / name
+
     @functools.cached_property
     def large(self):
         return self._compile("large", [HERE / "large.S"], ["-pie", "-s"])
@@ -89,14 +99,14 @@ class Programs:
         flags = ["-O2", "-fPIC", "-shared", "-Wl,-z,now", "-Wl,-z,defs", "-D_GNU_SOURCE"]
         return self._compile("libshim.so", [HERE / "shim.c", generated], flags)
 
-    def cargo(self, *arguments, target):
-        """Runs cargo on the Rust program; Skip where there is none."""
+    def cargo(self, *arguments, target, project=HERE / "tokio"):
+        """Runs cargo on a Rust program; Skip where there is none."""
         path = f"{os.environ.get('PATH', '')}{os.pathsep}{pathlib.Path.home()}/.cargo/bin"
         cargo = shutil.which("cargo", path=path)
         if not cargo:
             raise Skip("no cargo")
         command, *rest = arguments
-        run([cargo, command, "--locked", "--quiet", "--manifest-path", HERE / "tokio/Cargo.toml",
+        run([cargo, command, "--locked", "--quiet", "--manifest-path", project / "Cargo.toml",
              *rest],
             env={**os.environ, "PATH": path, "CARGO_TARGET_DIR": str(target)})
 

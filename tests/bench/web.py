@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 
 import programs as building
 from pairs import Group, Row, Skip
@@ -93,6 +94,22 @@ class Node(_Web):
         return process, process.told_port()
 
 
+class Axum(_Web):
+    name = "axum"
+
+    def __init__(self, programs, sides):
+        super().__init__(sides)
+        self._programs = programs
+
+    def prepare(self):
+        self._server = self._programs.web("plain")
+
+    def start(self, side):
+        process = Process([self._server], stdout=subprocess.PIPE, cwd=self._sides.folder,
+                          env=self._sides.environment(side))
+        return process, process.told_port()
+
+
 class Uvicorn(_Web):
     name = "uvicorn"
 
@@ -170,6 +187,39 @@ class ForkPerConnection:
         return Group([row], [SHIM, WATCHED], self.measure, rounds=24, quick_rounds=3, prepare=self.prepare)
 
 
+class SlowFiles:
+    """On a file system where each request takes long, no question of our own may be added."""
+
+    DELAY_MS = 10
+
+    def __init__(self, programs, sides):
+        self._programs = programs
+        self._sides = sides
+
+    def prepare(self):
+        self._counter, self._calls = (self._programs.of_tests(name) for name in ("fuse_count", "file_calls"))
+        (self._sides.folder / "slow").mkdir(exist_ok=True)
+        if subprocess.run([self._counter, self._sides.folder / "slow", "/bin/true"], capture_output=True,
+                          check=False).returncode:
+            raise Skip("FUSE cannot be mounted here")
+
+    def measure(self, side):
+        preload = f"LD_PRELOAD={self._sides.preload(side)}"
+        directory = self._sides.folder / "slow"
+        environment = {**self._sides.environment(UNWATCHED), "FUSE_DELAY_ALL_MS": str(self.DELAY_MS)}
+        begun = time.monotonic()
+        building.run([self._counter, directory, "/usr/bin/env", preload, self._calls, directory],
+                     cwd=self._sides.folder, env=environment)
+        elapsed = time.monotonic() - begun
+        self._sides.clear_traces()
+        return elapsed * 1000
+
+    def group(self):
+        row = Row("slow-file-system", "ms", SHIM, WATCHED, 1.05, "ratio",
+                  f"FUSE, {self.DELAY_MS} ms a request: elapsed time of open, read, fsync, stat and others")
+        return Group([row], [SHIM, WATCHED], self.measure, rounds=12, quick_rounds=3, prepare=self.prepare)
+
+
 class Tls:
     def __init__(self, sides):
         self._sides = sides
@@ -205,13 +255,14 @@ class Tls:
         ]
 
 
-def groups(sides, quick):
+def groups(programs, sides, quick):
     requests = 2000 if quick else 4000
     with_findings = [Nginx(sides), Memcached(sides)]
-    without = [Node(sides), Uvicorn(sides)]
+    without = [Node(sides), Uvicorn(sides), Axum(programs, sides)]
     return [
         *Tls(sides).groups(),
         *(server_group(server, sides, 8, requests, 1.05) for server in with_findings),
         *(server_group(server, sides, 8, requests) for server in without),
         ForkPerConnection(sides).group(),
+        SlowFiles(programs, sides).group(),
     ]

@@ -6,7 +6,8 @@
  *
  * Mounts it there, in a mount name space of its own, runs the program, and prints the number of
  * requests behind the program's own output. Names: d* is a directory, any other a regular file.
- * With FUSE_DELAY_MS in the environment it looks each name up so much later, as a slow server does.
+ * With FUSE_DELAY_MS in the environment it looks each name up so much later, as a slow server does;
+ * with FUSE_DELAY_ALL_MS it answers each request so much later.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,7 +30,7 @@
 
 static int device;
 static unsigned long requests;
-static unsigned delay_ms;
+static unsigned delay_ms, delay_all_ms;
 
 static void reply(uint64_t unique, int error, const void *data, size_t size)
 {
@@ -74,6 +75,7 @@ static void answer(const struct fuse_in_header *head, const void *argument)
 {
 	static char zeros[SIZE];
 
+	usleep(delay_all_ms * 1000);
 	switch (head->opcode) {
 	case FUSE_INIT: {
 		struct fuse_init_out out = { .major = 7, .minor = 31, .max_write = SIZE };
@@ -165,6 +167,8 @@ int main(int argc, char **argv)
 		return 2;
 	if (getenv("FUSE_DELAY_MS"))
 		delay_ms = (unsigned)atoi(getenv("FUSE_DELAY_MS"));
+	if (getenv("FUSE_DELAY_ALL_MS"))
+		delay_all_ms = (unsigned)atoi(getenv("FUSE_DELAY_ALL_MS"));
 	device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (device < 0 || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return fails("/dev/fuse");
