@@ -4,14 +4,19 @@ nothing claimed of those that a timer, a thread or another task may still end. F
 
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
+import pathlib
 import re
+import resource
 import shutil
+import signal
+import subprocess
 import sys
 
 from cli import pythons
-from cli.place import ROOT, Skip, expect, run_tests, watched, yieldsan
+from cli.place import ROOT, SECONDS, Skip, expect, run_tests, watched, yieldsan
 
 PROGRAM = ROOT / "tests/programs/python/asyncio_tasks.py"
 BLOCKED = 66
@@ -143,6 +148,51 @@ def an_older_cpython_is_named(place):
         document = _explained(pid)
         text = yieldsan("explain", pid)
     expect(not document["tasks"] and "older than 3.11" in text.out, text)
+
+
+@contextlib.contextmanager
+def _unwatched(directory, *arguments):
+    process = subprocess.Popen(["/usr/bin/python3", PROGRAM, directory / "known.json", *arguments], cwd=directory, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)))
+    try:
+        expect(process.stdout.readline() == "ready\n", "not ready")
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=SECONDS)
+
+
+def _expect_known(directory, document):
+    known = _known(directory)
+    expect(_rings(document) == known["rings"], document["findings"])
+    expect((document["state"] == "deadlock") == bool(known["rings"]), document["verdict"])
+    expect(sum(group["count"] for group in document["tasks"]) == known["tasks"], document["tasks"])
+
+
+def a_program_that_is_not_watched_has_the_same_tasks(place):
+    for how, status in ("rings", BLOCKED), ("open", 0):
+        with _unwatched(place.path, how) as process:
+            document = _explained(process.pid, status)
+            listed = json.loads(yieldsan("report", "--tasks", "--format=json", process.pid).out)["processes"][0]["tasks"]
+        _expect_known(place.path, document)
+        expect(sum(group["count"] for group in listed) == _known(place.path)["tasks"], listed)
+
+
+def a_core_has_the_same_tasks(place):
+    pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text(encoding="utf-8").strip()
+    if pattern.startswith("|") or "/" in pattern:
+        raise Skip(f"the kernel writes cores elsewhere: {pattern}")
+    for how, status in ("rings", BLOCKED), ("open", 0):
+        directory = place / how
+        directory.mkdir()
+        with _unwatched(directory, how) as process:
+            process.send_signal(signal.SIGABRT)
+            process.wait(SECONDS)
+        cores = list(directory.glob("core*"))
+        if not cores:
+            raise Skip("the kernel wrote no core: a limit, or no room")
+        _expect_known(directory, _explained(cores[0], status))
 
 
 def node_is_not_supported(place):

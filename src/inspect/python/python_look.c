@@ -13,7 +13,7 @@ bool python_look_begin(struct python_look *look, const struct trace_file *trace,
 	const struct python_layout *layout;
 
 	memset(look, 0, sizeof *look);
-	if (!trace->running || !python_source_open(&look->source, trace->header->pid))
+	if (!trace_file_has_memory(trace) || !python_source_open(&look->source, trace))
 		return false;
 	layout = python_layout_of(&look->source, &look->problem);
 	if (!layout) {

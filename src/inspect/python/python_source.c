@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inspect/process_image.h"
+#include "inspect/trace_file.h"
 #include "support/memory.h"
 
 #define MOST_HEADERS 64
@@ -45,18 +47,12 @@ static void add_map_line(struct python_source *source, const char *line)
 	python_source_add(source, &mapping);
 }
 
-bool python_source_open(struct python_source *source, pid_t pid)
+static void read_maps(struct python_source *source, pid_t pid)
 {
+	FILE *maps = process_maps(pid);
 	char *line = NULL;
 	size_t room = 0;
-	FILE *maps;
 
-	memset(source, 0, sizeof *source);
-	if (!process_memory_open(&source->memory, pid))
-		return false;
-	source->read = read_program;
-	source->source = &source->memory;
-	maps = process_maps(pid);
 	while (maps && getline(&line, &room, maps) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		add_map_line(source, line);
@@ -64,6 +60,37 @@ bool python_source_open(struct python_source *source, pid_t pid)
 	free(line);
 	if (maps)
 		fclose(maps);
+}
+
+static void take_image(struct python_source *source, const struct process_image *image)
+{
+	for (size_t i = 0; i < image->mapping_count; i++) {
+		const struct image_mapping *mapping = &image->mappings[i];
+
+		if (mapping->is_readable)
+			python_source_add(source,
+					  &(struct python_mapping){
+						  .start = mapping->start,
+						  .end = mapping->end,
+						  .offset = mapping->offset,
+						  .is_writable = mapping->is_writable,
+						  .is_private = mapping->is_private,
+						  .path = mapping->path ? mapping->path : "",
+					  });
+	}
+}
+
+bool python_source_open(struct python_source *source, const struct trace_file *trace)
+{
+	memset(source, 0, sizeof *source);
+	if (!trace_file_memory(trace, &source->memory))
+		return false;
+	source->read = read_program;
+	source->source = &source->memory;
+	if (trace->image)
+		take_image(source, trace->image);
+	else
+		read_maps(source, trace->header->pid);
 	if (source->count)
 		return true;
 	python_source_close(source);

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "inspect/process_file.h"
 #include "inspect/stuck_tasks.h"
@@ -24,11 +23,14 @@ struct python_source {
 	const void *source;
 	struct python_mapping *mappings; /* the readable ones, sorted */
 	size_t count, room;
-	struct process_memory memory; /* of a living process */
+	struct process_memory memory;
 };
 
-/* False if the process ended, or may not be inspected. */
-bool python_source_open(struct python_source *source, pid_t pid);
+struct trace_file;
+
+/* Of a trace's process, or of the core that the trace was made from. False if it ended, or may not
+ * be inspected. Close it before the trace. */
+bool python_source_open(struct python_source *source, const struct trace_file *trace);
 void python_source_close(struct python_source *source);
 
 /* Adds a mapping; copies its path. */
