@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, expect_refusal, run_tests, traces_in, watched, yieldsan
+from cli.place import ROOT, SECONDS, Skip, YIELDSAN, expect, expect_refusal, run_tests, traces_in, wait_until, watched, yieldsan
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
 
@@ -220,13 +220,34 @@ def one_blocked_worker_is_not_all(place):
 
 
 def a_lock_taken_again_below_its_own_guard_is_a_deadlock(place):
-    for case, guard in (("relock", "RwLockReadGuard<"), ("relock_scope", "RwLockReadGuard<"), ("relock_parked", "MutexGuard<")):
+    for case, guard in (("relock", "RwLockReadGuard<"), ("relock_scope", "RwLockReadGuard<"), ("relock_parked", "MutexGuard<"),
+                        ("read_below_writer", "RwLockReadGuard<")):
         with _running(place, _rust(), case) as pid:
             document = _explained(pid, "deadlock")
         thread, = _blocked(document)
         ended = thread["ended_by"]
         expect(thread["deadlock"] and ended["kind"] == "itself" and guard in ended["holds"], thread)
         expect(_place(ended["now"]) == _line(RUST, f"{case}-holder"), ended)
+
+
+def a_lock_that_another_future_of_the_task_holds_is_a_deadlock(place):
+    for case, guard in (("joined", "MutexGuard<"), ("try_joined", "RwLockReadGuard<")):
+        with _running(place, _rust(), case) as pid:
+            document = _explained(pid, "deadlock")
+        thread, = _blocked(document)
+        ended = thread["ended_by"]
+        expect("another future of the task" in document["verdict"], document["verdict"])
+        expect(thread["deadlock"] and ended["kind"] == "task" and guard in ended["holds"] and "same task" in ended["holds"], thread)
+        expect(_place(thread["stack"]) == _line(RUST, case) and _place(ended["now"]) == _line(RUST, f"{case}-holder"), thread)
+
+
+def a_lock_that_another_future_of_the_task_released_is_no_deadlock(place):
+    for case in ("joined_let_go", "joined_relock"):
+        with _running(place, _rust(), case) as pid:
+            wait_until(lambda pid=pid: _blocked(_explain(pid)))
+            for _ in range(2):
+                thread, = _blocked(_explain(pid))
+                expect("deadlock" not in thread, (case, thread))
 
 
 def a_lock_that_another_thread_has_is_no_deadlock(place):

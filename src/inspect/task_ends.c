@@ -108,6 +108,33 @@ static void add_end(struct walk *walk, const struct variable *variable, uint64_t
 	ends->items[ends->count++] = found;
 }
 
+static bool is_wanted_lock(const struct walk *walk, const struct layout_value *value)
+{
+	return walk->ends->wants_locks && value->class == HELD_LOCK && value->word != LAYOUT_NONE;
+}
+
+static void add_lock(struct walk *walk, const struct variable *variable, uint64_t at)
+{
+	struct task_ends *ends = walk->ends;
+	const struct layout_word *word = &walk->layout->words[variable->value->word];
+	uint64_t lock, bits;
+
+	if (variable->life != LIFE_CERTAIN ||
+	    !layout_memory_integer(walk->memory, at + word->pointer, sizeof lock, &lock) || !lock ||
+	    !layout_memory_integer(walk->memory, lock + word->offset, word->size, &bits) ||
+	    !(bits & word->mask))
+		return;
+	ends->locks =
+		memory_grow(ends->locks, ends->lock_count, &ends->lock_room, sizeof *ends->locks);
+	ends->locks[ends->lock_count++] = (struct task_lock){
+		.value = variable->number,
+		.machine = variable->machine,
+		.state = variable->state,
+		.lock = lock + word->offset,
+		.waits = word->waits == LAYOUT_NONE ? 0 : lock + word->waits,
+	};
+}
+
 static bool visit(struct walk *walk, uint32_t machine, uint64_t address, bool is_awaited);
 
 /* A future, or an end of a wait, at an address. Returns whether a future waits for ends only. */
@@ -117,8 +144,11 @@ static bool visit_value(struct walk *walk, const struct variable *variable, uint
 	uint32_t machine = value->machine;
 	uint64_t vtable;
 
+	if (is_wanted_lock(walk, value))
+		add_lock(walk, variable, at);
 	if (value->class != HELD_FUTURE) {
-		add_end(walk, variable, at);
+		if (value->end != LAYOUT_NONE)
+			add_end(walk, variable, at);
 		return true;
 	}
 	if (value->flags & VALUE_DYN) {
@@ -270,7 +300,8 @@ static bool visit_state(struct walk *walk, uint32_t number, const struct layout_
 		const struct layout_value *value = variable.value;
 		uint64_t at;
 
-		if (value->class != HELD_FUTURE && value->end == LAYOUT_NONE)
+		if (value->class != HELD_FUTURE && value->end == LAYOUT_NONE &&
+		    !is_wanted_lock(walk, value))
 			continue;
 		variable.life = life_of(walk, state, value, address);
 		variable.is_awaited = value->flags & VALUE_AWAITED;
@@ -337,7 +368,7 @@ void task_ends_find(struct task_ends *ends, const struct layout *layout,
 {
 	struct walk walk = { .layout = layout, .memory = memory, .ends = ends };
 
-	ends->count = ends->receives = 0;
+	ends->count = ends->receives = ends->lock_count = 0;
 	ends->sum = 0;
 	ends->waits_for_ends_only = visit(&walk, machine, address, true);
 }
@@ -345,5 +376,6 @@ void task_ends_find(struct task_ends *ends, const struct layout *layout,
 void task_ends_deinit(struct task_ends *ends)
 {
 	free(ends->items);
+	free(ends->locks);
 	memset(ends, 0, sizeof *ends);
 }

@@ -20,9 +20,19 @@ struct task_end {
 	bool is_awaited;	 /* its future waits for it, perhaps besides others */
 };
 
+/* A guard of a lock that blocks threads, alive in a future; the lock is taken. */
+struct task_lock {
+	uint32_t value, machine, state;
+	uint64_t lock;	/* address of its word */
+	uint64_t waits; /* of another word that threads wait on; 0 */
+};
+
 struct task_ends {
+	bool wants_locks; /* given: look for locks too */
 	struct task_end *items;
 	size_t count, room;
+	struct task_lock *locks;
+	size_t lock_count, lock_room;
 	size_t receives; /* channels whose next message is awaited */
 	uint64_t sum;	 /* of the machines, states and addresses that were visited */
 	/* All that is awaited is the ends above: nothing else can wake the future. */

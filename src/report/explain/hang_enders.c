@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "hang_own_lock.h"
+#include "hang_siblings.h"
 #include "inspect/outside_stack.h"
 #include "inspect/pipe_ends.h"
 #include "inspect/process_file.h"
@@ -280,6 +281,8 @@ void hang_find_ender(struct collection *collection, const struct process_memory 
 		find_owner(&search, thread);
 		if (thread->ender.kind == ENDER_UNKNOWN)
 			hang_find_own_lock(collection, memory, outside, wait, thread);
+		if (thread->ender.kind == ENDER_UNKNOWN)
+			hang_find_sibling(collection, memory, wait, thread);
 	}
 	for (size_t i = 0; i < sizeof on_descriptors / sizeof *on_descriptors; i++)
 		if (!strcmp(call, on_descriptors[i]))

@@ -133,7 +133,7 @@ static bool may_have_unlocked(const struct stack *stack)
 }
 
 /* A wait without a time limit. */
-static bool is_endless(const struct thread_wait *wait)
+bool hang_wait_is_endless(const struct thread_wait *wait)
 {
 	uint64_t operation = wait->arguments[1] & FUTEX_CMD_MASK;
 
@@ -146,7 +146,7 @@ void hang_find_own_lock(struct collection *collection, const struct process_memo
 {
 	const struct search search = { collection, memory, wait->arguments[0], thread };
 	struct outside_frame frames[TRACE_MAX_FRAMES];
-	size_t count = is_endless(wait) && !may_have_unlocked(&thread->native)
+	size_t count = hang_wait_is_endless(wait) && !may_have_unlocked(&thread->native)
 			       ? outside_frames(outside, wait, frames, TRACE_MAX_FRAMES)
 			       : 0;
 

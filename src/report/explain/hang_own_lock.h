@@ -4,6 +4,11 @@
 
 #include "hang.h"
 
+struct thread_wait;
+
+/* Whether a wait in a futex has no time limit. */
+bool hang_wait_is_endless(const struct thread_wait *wait);
+
 struct outside;
 struct process_memory;
 struct thread_wait;

@@ -51,6 +51,8 @@ static const char *ender_words(struct strings *strings, const struct hung_thread
 
 	switch (ender->kind) {
 	case ENDER_TASK:
+		if (thread->deadlock)
+			return "another future of the task that it polls holds";
 		return ender->task
 			       ? strings_print(strings, "a suspended task (%s) holds", ender->task)
 			       : "a suspended task holds";

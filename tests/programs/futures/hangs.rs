@@ -168,6 +168,102 @@ async fn unlocked(count: Arc<parking_lot::Mutex<u32>>) {
     });
 }
 
+async fn joined_hold(lock: Arc<parking_lot::Mutex<u32>>) {
+    let mut held = lock.lock();
+    sleep(LONG).await; // joined-holder
+    *held += 1;
+}
+
+async fn joined_want(lock: Arc<parking_lot::Mutex<u32>>) {
+    sleep(SHORT).await;
+    *lock.lock() += 1; // joined
+}
+
+/// Two futures of one task: one holds the lock that the other wants.
+async fn joined() {
+    let lock = Arc::default();
+    tokio::join!(joined_hold(Arc::clone(&lock)), joined_want(lock));
+}
+
+async fn try_joined_hold(list: Lock<Vec<u32>>) -> Result<(), ()> {
+    let seen = list.read().unwrap();
+    sleep(LONG).await; // try_joined-holder
+    drop(seen);
+    Ok(())
+}
+
+async fn try_joined_want(list: Lock<Vec<u32>>) -> Result<(), ()> {
+    sleep(SHORT).await;
+    list.write().unwrap().clear(); // try_joined
+    Ok(())
+}
+
+async fn try_joined() {
+    let list = Arc::default();
+    tokio::try_join!(try_joined_hold(Arc::clone(&list)), try_joined_want(list)).unwrap();
+}
+
+async fn joined_release(lock: Arc<parking_lot::Mutex<u32>>) {
+    let held = lock.lock();
+    sleep(SHORT / 2).await;
+    drop(held);
+    std::thread::spawn(move || {
+        let _held = lock.lock();
+        std::thread::sleep(LONG);
+    });
+    sleep(LONG).await;
+}
+
+/// The other future had the lock, and a thread has it now.
+async fn joined_let_go() {
+    let lock = Arc::default();
+    tokio::join!(joined_release(Arc::clone(&lock)), joined_want(lock));
+}
+
+async fn joined_again(lock: Arc<parking_lot::Mutex<u32>>, first: Duration) {
+    sleep(first).await;
+    loop {
+        let held = lock.lock(); // joined_again
+        sleep(SHORT).await;
+        drop(held);
+        hold_parked_elsewhere(&lock);
+    }
+}
+
+fn hold_parked_elsewhere(lock: &Arc<parking_lot::Mutex<u32>>) {
+    let lock = lock.clone();
+    std::thread::spawn(move || {
+        let _held = lock.lock();
+        std::thread::sleep(LONG);
+    });
+    std::thread::sleep(SHORT);
+}
+
+/// The future that waits had the lock when it was suspended, and a thread has it now.
+async fn joined_relock() {
+    let lock = Arc::default();
+    tokio::join!(joined_again(Arc::clone(&lock), SHORT), joined_again(lock, LONG));
+}
+
+fn read_again(list: &Lock<Vec<u32>>) {
+    drop(list.read().unwrap()); // read_below_writer
+}
+
+/// A lock is read again below its own guard, and a writer waits between.
+async fn read_below_writer(list: Lock<Vec<u32>>) {
+    let _seen = list.read().unwrap();
+    let written = list.clone();
+    std::thread::spawn(move || written.write().unwrap().clear());
+    std::thread::sleep(SHORT);
+    read_again(&list); // read_below_writer-holder
+}
+
+async fn local(future: impl std::future::Future<Output = ()> + 'static) {
+    let local = LocalSet::new();
+    local.spawn_local(future);
+    local.await;
+}
+
 fn main() {
     let case = std::env::args().nth(1).expect("a case");
     tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap().block_on(async {
@@ -183,6 +279,11 @@ fn main() {
             "relock_parked" => tokio::spawn(relock_parked(Arc::default())).await.unwrap(),
             "let_go" => tokio::spawn(let_go(Arc::default())).await.unwrap(),
             "other_lock" => tokio::spawn(other_lock(Arc::default())).await.unwrap(),
+            "joined" => local(joined()).await,
+            "try_joined" => local(try_joined()).await,
+            "joined_let_go" => local(joined_let_go()).await,
+            "joined_relock" => local(joined_relock()).await,
+            "read_below_writer" => tokio::spawn(read_below_writer(Arc::default())).await.unwrap(),
             "unlocked" => tokio::spawn(unlocked(Arc::default())).await.unwrap(),
             _ => panic!("no such case"),
         }
