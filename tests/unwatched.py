@@ -122,6 +122,32 @@ def without_symbols_tasks_are_counted(place):
     expect("has no symbols" in text, text)
 
 
+def _static(*flags):
+    """The program with its libc inside, built apart; musl's target must be installed."""
+    target = next((flag.partition("=")[2] for flag in flags if flag.startswith("--target=")), "")
+    if target and target not in subprocess.run(["rustup", "target", "list", "--installed"], capture_output=True, text=True,
+                                                check=False).stdout:
+        raise Skip(f"rustup target add {target}")
+    directory = pathlib.Path(build.BUILD) / "cargo-static"
+    done = subprocess.run(["cargo", "build", "--quiet", "--locked", "--bin=tokio_many", f"--target-dir={directory}", *flags,
+                           f"--manifest-path={ROOT}/tests/programs/tokio/newest/Cargo.toml"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Skip(f"no static program: {done.stderr[-300:]}")
+    return directory / target / "debug" / "tokio_many"
+
+
+def a_static_program_of_musl_is_read_too(place):
+    if not shutil.which("rustup"):
+        raise Skip("there is no rustup")
+    with _running(_static("--target=x86_64-unknown-linux-musl"), TASKS) as process:
+        count = int(process.stdout.readline())
+        living = _explain(process.pid)
+        core = _gcore(place, process) if shutil.which("gcore") else None
+    for document in (living, *([_explain(core)] if core else [])):
+        expect(document["state"] == "not hung" and not _blocked(document) and len(document["threads"]) == 4, document["verdict"])
+        _expect_tasks(document["tasks"], count)
+
+
 def _gcore(place, process):
     if not shutil.which("gcore"):
         raise Skip("there is no gcore: install gdb")

@@ -288,6 +288,10 @@ static bool step(struct outside *outside, struct place *place)
 		free(frame);
 		return false;
 	}
+	/* Without call frame information the register may hold anything. */
+	if (!frame && place->bp_known)
+		place->bp_known = load(outside, place->bp + ARCH_WORD, &back) &&
+				  is_behind_call(outside, back);
 	if (base == ARCH_DWARF_BP && !place->bp_known && !search_frame_pointer(outside, place)) {
 		free(frame);
 		return false;

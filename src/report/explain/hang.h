@@ -105,6 +105,9 @@ const char *hang_state_word(enum hang_state state);
  */
 bool hang_waits_for_future(const struct stack *stack);
 
+/* Whether the frame is of the program's own code in Rust: a static program has libc inside. */
+bool hang_is_program(const struct frame *frame);
+
 void hang_set_future_wait(struct hung_thread *thread);
 
 /* "tokio-rt-worker (7053)", or "thread 7053"; kept */

@@ -72,6 +72,13 @@ static const char *polled_task(const struct stack *stack)
 	return NULL;
 }
 
+bool hang_is_program(const struct frame *frame)
+{
+	return frame->owner == OWNER_PROGRAM &&
+	       ((frame->language && !strcmp(frame->language, "Rust")) ||
+		(frame->function && strstr(frame->function, "::")));
+}
+
 bool hang_waits_for_future(const struct stack *stack)
 {
 	bool executor = false, program = false;
@@ -82,7 +89,7 @@ bool hang_waits_for_future(const struct stack *stack)
 		if (program && frame->turn_boundary)
 			return true;
 		executor |= frame->owner == OWNER_EXECUTOR;
-		program |= frame->owner == OWNER_PROGRAM;
+		program |= hang_is_program(frame);
 		if (program && !executor)
 			return false;
 	}

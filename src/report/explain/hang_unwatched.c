@@ -132,7 +132,7 @@ static struct thread_role role_of(const struct stack *stack)
 		const struct frame *frame = &stack->frames[i];
 
 		if (!role.poll) {
-			program |= frame->owner == OWNER_PROGRAM;
+			program |= hang_is_program(frame);
 			executor |= frame->owner == OWNER_EXECUTOR;
 			role.waits_for_work |= executor && !program;
 		}
