@@ -530,7 +530,7 @@ def a_root_future_that_a_busy_machine_makes_long_is_no_hang(place):
 def what_is_around_a_root_future_or_in_many_polls_is_no_stall(place):
     for case in ("steps_current", "steps_with_tasks", "often_current", "often_bare", "often_multi", "often_settled",
                  "around_current", "around_multi", "offloaded_current", "offloaded_multi", "waiting_around",
-                 "named_threads"):
+                 "named_threads", "unnamed_threads"):
         for profile in ("dev", "fatlto"):
             report, _ = _findings(place, case, program=_roots(profile))
             expect(not _told(report), (case, profile, _told(report)))
@@ -601,7 +601,8 @@ def _killed_while(place, seconds, *command, speaks=True):
 
 def a_call_in_which_a_root_future_hangs_is_told_while_it_lasts(place):
     hangs = [number for number, line in enumerate(ROOTS.read_text().splitlines(), 1) if "HANGS" in line]
-    for case, severity, line in (("receives", "ERROR", hangs[0]), ("receives_multi", "WARNING", hangs[1])):
+    for case, severity, line in (("receives", "ERROR", hangs[0]), ("receives_multi", "WARNING", hangs[1]),
+                                 ("receives_handle", "WARNING", hangs[2])):
         live, found, said = _killed_while(place, 3, _roots("dev"), case)
         expect(live and all("Receiver<T>::recv" in text and f"roots.rs:{line})" in text for text in live), said)
         expect(len(found) == 1 and found[0].startswith(severity) and f"roots.rs:{line})" in found[0], said)

@@ -109,6 +109,12 @@ void event_thread_named(const char *name)
 #include "hooks.def"
 }
 
+void event_signal_stack_made(uintptr_t caller)
+{
+#define SIGNAL_STACK_MADE(call) call;
+#include "hooks.def"
+}
+
 void event_thread_ends(void)
 {
 #define THREAD_ENDS(call) call;

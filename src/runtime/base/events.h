@@ -45,6 +45,12 @@ void event_task_layout_mapped(struct task_module *module);
 /* The calling thread got this name. */
 void event_thread_named(const char *name);
 
+/*
+ * The calling thread got an alternate signal stack, by a call that returns to `caller`. Each thread
+ * of Rust's std gets one before its function runs.
+ */
+void event_signal_stack_made(uintptr_t caller);
+
 /* The calling thread ends: its destructors of thread-local storage run. */
 void event_thread_ends(void);
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "runtime/base/events.h"
 #include "runtime/stalls/sampler_signal.h"
 #include "call.h"
 #include "runtime/process/phase.h"
@@ -84,7 +85,10 @@ EXPORT int sigaltstack(const stack_t *stack, stack_t *before)
 {
 	int result = real.sigaltstack(stack, before);
 
-	if (!result && stack && !this_thread.vforked)
+	if (!result && stack && !this_thread.vforked) {
 		sampler_signal_stack_changed(stack);
+		if (!(stack->ss_flags & SS_DISABLE))
+			event_signal_stack_made((uintptr_t)__builtin_return_address(0));
+	}
 	return result;
 }

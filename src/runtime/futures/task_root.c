@@ -281,11 +281,26 @@ static bool is_worker_name(const char *name)
 	return !strncmp(name, "tokio-r", strlen("tokio-r"));
 }
 
+/* It may call Handle::block_on. */
+void task_root_thread_begins(uintptr_t caller)
+{
+	OWN_CODE_SCOPE;
+
+	if (runtime_started && !this_thread.dead && task_module_of(caller))
+		may_run_root_future();
+}
+
 /* A Rust test runs on its own thread, named after it. */
 void task_root_thread_named(const char *name)
 {
-	if (runtime_started && !is_worker_name(name))
+	if (!runtime_started)
+		return;
+	if (!is_worker_name(name)) {
 		may_run_root_future();
+	} else if (this_thread.root_suspect) {
+		this_thread.root_suspect = false;
+		thread_arm();
+	}
 }
 
 /* By now the place of its state was learnt, or never will be. */

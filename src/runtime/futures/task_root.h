@@ -70,9 +70,11 @@ bool task_root_excluded(void);
 bool tokio_misses_roots(void);
 
 /*
- * Listeners: the program's main is about to run, the calling thread got a name, the process ends.
+ * Listeners: the program's main is about to run, a thread of Rust's std begins, the calling thread
+ * got a name, the process ends.
  */
 void task_root_main_begins(void);
+void task_root_thread_begins(uintptr_t caller);
 void task_root_thread_named(const char *name);
 void task_root_exits(void);
 

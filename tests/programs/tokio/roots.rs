@@ -145,6 +145,13 @@ async fn receives_nothing() {
     drop(sender);
 }
 
+/// In the first poll of a thread that the program made.
+async fn receives_at_once() {
+    let (sender, receiver) = std::sync::mpsc::channel::<u32>();
+    receiver.recv().unwrap(); // HANGS
+    drop(sender);
+}
+
 /// Between the block_on, and in what may wait.
 fn waiting_around() {
     let runtime = current_thread();
@@ -215,6 +222,33 @@ fn run(case: &str) {
             settle().await;
             compute(Duration::from_secs(60));
         }),
+        "receives_handle" => {
+            let runtime = multi_thread();
+            let handle = runtime.handle().clone();
+            thread::spawn(move || handle.block_on(receives_at_once())).join().unwrap();
+        }
+        "unnamed_threads" => {
+            let runtime = multi_thread();
+            let handle = runtime.handle().clone();
+            let threads: Vec<_> = [false, true]
+                .into_iter()
+                .map(|polls| {
+                    let handle = handle.clone();
+                    thread::spawn(move || {
+                        compute(LONG);
+                        if polls {
+                            handle.block_on(settle());
+                        }
+                        thread::sleep(LONG);
+                        compute(LONG);
+                    })
+                })
+                .collect();
+            runtime.block_on(settle());
+            for thread in threads {
+                thread.join().unwrap();
+            }
+        }
         "sleeps" => current_thread().block_on(tokio::time::sleep(Duration::from_secs(60))),
         "sleeps_multi" => multi_thread().block_on(tokio::time::sleep(Duration::from_secs(60))),
         "yields_multi" => multi_thread().block_on(async {
