@@ -59,12 +59,12 @@ static int parse(struct scan_command *command, int argc, char **argv)
 	const struct command_line line = {
 		.command = "scan",
 		.arguments = "[OPTION...] ELF-FILE...",
-		.help = "Tells, without running it, what a Rust program holds across its awaits: "
-			"guards of locks,\nborrows of RefCells, values that are not Send; and what "
-			"guards "
-			"C++20 coroutines hold\nacross a co_await. It must have debug information "
-			"(debuginfo=2, -g). The exit status\nis 0, 66 when there are findings, or "
-			"2.\n",
+		.help = "Reports, without running it, what a Rust program holds across its awaits: "
+			"guards of locks,\nborrows of RefCells, values that are not Send; and "
+			"which "
+			"guards C++20 coroutines hold\nacross a co_await. The program needs debug "
+			"information (debuginfo=2, -g). The exit status\nis 0, 66 when there are "
+			"findings, or 2.\n",
 		.question = "which file?",
 		.groups = { OPTION_GROUP(options, command),
 			    REPORT_SETTINGS_GROUP(&command->settings) },
