@@ -41,7 +41,7 @@ export BUILD
 # One after the other only where that was asked for.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deb wheel npm static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-stuck check-strangers check-packages check-userlands check-export check-watcher check-faults soak fuzz fuzz-targets mutate demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
+.PHONY: all deb wheel npm static portable static-only portable-only release check check-built check-recipes check-runners check-crates check-flaky check-stuck check-strangers check-packages check-userlands check-export check-watcher check-suites check-faults soak fuzz fuzz-targets mutate demo demo-python demo-node demo-rust bench unit lint check-asan check-tsan check-tables coverage format install uninstall clean help
 all: $(BUILD)/libyieldsan.so $(BUILD)/yieldsan ## build the library and the command
 	@:
 
@@ -106,6 +106,11 @@ check-userlands: ## one static file in Debian 11, Debian 13 and a bare image, ma
 
 unit: $(unit) ## run the unit tests
 	$(Q)tests/summary $^
+
+check-suites: ## SUITES="libuv ...": other projects' tests, unwatched and watched: libuv, libevent, Tornado, Twisted, CPython, GLib
+	$(Q)tools/install-dependencies.sh build check suites
+	$(Q)$(again) all
+	$(Q)tests/long/suites.py $(SUITES)
 
 check-faults: ## 500 kills, all ways to end, limits, a full disk, hostile programs: as unwatched, and nothing lost
 	$(Q)tools/install-dependencies.sh build check

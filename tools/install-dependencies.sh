@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the named purposes need and is not there. Says nothing when everything is.
-# build, check, lint: the targets of make. static: what make static has beyond build. python, node, rust: runtimes of the demo. recipes, userlands: what check-recipes and check-userlands have beyond check. runners: what check-runners has beyond both. fuzz: what make fuzz has beyond check. servers: well-behaved programs to test with, and
+# build, check, lint: the targets of make. static: what make static has beyond build. python, node, rust: runtimes of the demo. recipes, userlands: what check-recipes and check-userlands have beyond check. runners: what check-runners has beyond both. fuzz, suites: what make fuzz and check-suites have beyond check. servers: well-behaved programs to test with, and
 # strangers: what check-strangers has beyond them; only a machine that is thrown away afterwards should get these.
 # Where there is no apt-get it says which packages Debian would take.
 set -eu
@@ -77,6 +77,8 @@ packages lintian           lintian
 packages mmdebstrap        mmdebstrap
 packages python3-venv      /usr/share/doc/python3-venv
 recipes python3-pip        pip3
+suites python3-pip         pip3
+suites python3-venv        /usr/share/doc/python3-venv
 userlands python3-pip      pip3
 userlands mmdebstrap       mmdebstrap
 runners libgtest-dev       /usr/include/gtest/gtest.h
