@@ -76,6 +76,7 @@ check-stuck: ## a healthy program with 10,000 tasks, looked at 200 times: none i
 	$(Q)tools/install-dependencies.sh build check
 	$(Q)$(again) all
 	$(Q)tests/long/stuck.py
+	$(Q)tests/long/python_tasks.py
 
 check-flaky: ## labelled programs 100 times, on the machine as it is and with every core busy
 	$(Q)tools/install-dependencies.sh build check

@@ -44,8 +44,9 @@ int command_explain(int argc, char **argv)
 		.help = "Explains why a process makes no progress: which threads of its executors "
 			"are blocked, where,\nsince when, and who can end that. Of a process that "
 			"was not started under YieldSan, or of a\ncore, it shows Tokio's threads "
-			"and tasks. The process is not stopped. The first line is the\nverdict. "
-			"The exit status is 0, 66 when a thread is blocked, or 2.\n",
+			"and tasks, and asyncio's tasks. The process is not stopped.\nThe first "
+			"line is the verdict. The exit status is 0, 66 when a thread is blocked "
+			"or tasks are\nin a deadlock, or 2.\n",
 		.question = "which process?",
 		.groups = { OPTION_GROUP(options, &wanted) },
 	};

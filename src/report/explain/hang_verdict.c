@@ -294,7 +294,7 @@ static const char *idle_words(struct hang *hang)
 	hang->state = HANG_IDLE;
 	if (hang->is_unwatched && !hang->process->executor_count && !tasks->count)
 		return "nothing can be said: it was not started under YieldSan, and no tasks of "
-		       "Tokio were found in it";
+		       "Tokio or asyncio were found in it";
 	if (!tasks->count)
 		return "no thread of an executor is blocked; what its tasks wait for is not known";
 	hang->state = HANG_NONE;
