@@ -63,7 +63,7 @@ def _errors(result):
 
 def _pattern(words):
     # What the call waited for follows its name.
-    return re.sub(r"\\\)$", r"[^()]*\\)", re.escape(words).replace(r"\\w\+", r"\w+"))
+    return re.sub(r"\\\)$", r"[^()]*(\\(\\d+\\))?\\)", re.escape(words).replace(r"\\w\+", r"\w+"))
 
 
 def python_functions_have_their_public_names(place):
