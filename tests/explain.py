@@ -6,6 +6,8 @@ import json
 import os
 import pathlib
 import re
+import signal
+import struct
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ C = pathlib.Path(ROOT) / "tests/programs/c/hangs.c"
 RUST = pathlib.Path(ROOT) / "tests/programs/futures/hangs.rs"
 BUILDER = build.Builder(2)
 BLOCKED = 66
+END_NS = 72  # offset in struct trace_header
 
 
 def _line(source, label):
@@ -284,6 +287,24 @@ def a_healthy_program_is_never_hung(place):
         for _ in range(20):
             document = _explain(pid)
             expect(document["state"] == "not hung" and not _blocked(document), document)
+
+
+def a_report_of_a_quiet_program_points_here(place):
+    """Its end is moved in the trace: waiting for that would take long."""
+    with subprocess.Popen([YIELDSAN, "run", "-o", place / "traces", "--report=/dev/null", "--", _rust(), "healthy"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        expect(process.stdout.readline() == "ready\n", "not ready")
+        _explained(process.pid, "not hung", "8 tasks wait")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=SECONDS)
+    trace, = traces_in(place / "traces")
+    expect("no task was polled" not in yieldsan("report", trace).out, trace)
+    content = bytearray(trace.read_bytes())
+    end, = struct.unpack_from("<Q", content, END_NS)
+    struct.pack_into("<Q", content, END_NS, end + 15 * 10**9)
+    trace.write_bytes(content)
+    text = yieldsan("report", trace).out
+    expect("no task was polled in the last 15" in text and "yieldsan explain" in text, text)
 
 
 def what_is_no_process_is_refused(place):

@@ -131,3 +131,10 @@ uint64_t task_kinds_last_ns(const struct trace_file *trace)
 
 	return seen_ns > poll_ns ? seen_ns : poll_ns;
 }
+
+uint64_t task_kinds_quiet_ns(const struct trace_file *trace)
+{
+	uint64_t seen_ns = trace_file_last_ns(trace), poll_ns = last_poll_ns(trace);
+
+	return poll_ns && seen_ns > poll_ns ? seen_ns - poll_ns : 0;
+}

@@ -34,4 +34,7 @@ bool task_kinds_look(const struct task_kinds *kinds, const struct task_kind *kin
 /* When the tasks were last seen, from outside or by a poll of one of them. */
 uint64_t task_kinds_last_ns(const struct trace_file *trace);
 
+/* How long no task had been polled when the process was last seen; 0: it has no tasks. */
+uint64_t task_kinds_quiet_ns(const struct trace_file *trace);
+
 #endif

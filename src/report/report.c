@@ -18,11 +18,13 @@
 #include "report/model/model.h"
 #include "inspect/core_file.h"
 #include "inspect/process_alive.h"
+#include "inspect/task_kinds.h"
 #include "inspect/trace_directory.h"
 #include "inspect/unwatched_trace.h"
 #include "report/collecting/scan.h"
 #include "report/collecting/stalls.h"
 #include "report/filters/suppressions.h"
+#include "judgement/limits.h"
 #include "report/tasks/python_groups.h"
 
 static const struct {
@@ -96,6 +98,17 @@ static void refuse_path(struct report *report, const char *sentence)
 	report->summary.unreadable++;
 }
 
+/* Of one that ended by itself nothing waits any more. */
+static void note_quiet(struct report *report, const struct process *process,
+		       const struct trace_file *trace)
+{
+	uint64_t quiet_ns = task_kinds_quiet_ns(trace);
+
+	if (process->end != PROCESS_ENDED && process->end != PROCESS_REPLACED &&
+	    quiet_ns >= LIMIT_QUIET && quiet_ns > report->summary.quiet_ns)
+		report->summary.quiet_ns = quiet_ns;
+}
+
 /* Takes over the trace. */
 static void take_trace(struct report *report, const char *path, struct trace_file *trace)
 {
@@ -113,6 +126,7 @@ static void take_trace(struct report *report, const char *path, struct trace_fil
 	report->summary.lost_sites += process->lost_sites;
 	report->summary.lost_errors += trace->header->lost_errors;
 	add_process(report, process);
+	note_quiet(report, process, trace);
 	collect(report, process, trace);
 	if (report->options->tasks && process->end != PROCESS_ENDED &&
 	    process->end != PROCESS_REPLACED) {

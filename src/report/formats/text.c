@@ -66,6 +66,14 @@ static void print_counts(const struct report_summary *summary, const struct text
 			summary->findings[severity] ? style->plain : "");
 }
 
+static bool has_findings(const struct report_summary *summary)
+{
+	for (unsigned severity = SEVERITY_WARNING; severity < SEVERITIES; severity++)
+		if (summary->findings[severity])
+			return true;
+	return false;
+}
+
 static void print_summary(const struct report *report, const struct text_style *style, FILE *out)
 {
 	const struct report_summary *summary = &report->summary;
@@ -107,6 +115,13 @@ static void print_summary(const struct report *report, const struct text_style *
 			severity_word(summary->findings[SEVERITY_NOTICE] ? SEVERITY_NOTICE
 									 : SEVERITY_WARNING));
 	fputc('\n', out);
+	if (summary->quiet_ns && !has_findings(summary))
+		fprintf(out,
+			"yieldsan: no task was polled in the last %s: `yieldsan explain' on the "
+			"process, or "
+			"on "
+			"its trace (run -o DIR), shows what they wait for\n",
+			quantity_duration(lost, summary->quiet_ns));
 }
 
 void text_print_finding(const struct report *report, const struct finding *finding, FILE *out)

@@ -57,8 +57,10 @@ struct report_options {
 
 struct report_summary {
 	size_t processes;
-	size_t foreign;	  /* of these: not started under YieldSan, or a core */
-	size_t executors; /* executors with turns */
+	uint64_t quiet_ns; /* longest time for which no task was polled at the end; 0: shorter than
+			      LIMIT_QUIET */
+	size_t foreign;	   /* of these: not started under YieldSan, or a core */
+	size_t executors;  /* executors with turns */
 	uint64_t turns;
 	size_t findings[SEVERITIES]; /* including those not shown */
 	size_t beyond_top;	     /* shown without --top */
