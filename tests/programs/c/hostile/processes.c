@@ -129,7 +129,10 @@ static void name_spaces(void)
 	pid_t pid;
 
 	loop_and_block(8);
-	printf("%d\n", unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS));
+	if (unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS)) {
+		printf("not allowed\n");
+		return;
+	}
 	pid = fork();
 	if (!pid) {
 		printf("pid %d\n", getpid());

@@ -313,7 +313,7 @@ static unsigned long descend(unsigned depth)
 
 static void *descend_far(void *unused)
 {
-	printf("%lu\n", descend(200000));
+	printf("%lu\n", descend(50000));
 	return unused;
 }
 
