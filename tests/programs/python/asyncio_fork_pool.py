@@ -8,7 +8,7 @@ machine.
 blocks: a worker's own loop is blocked by its job
 """
 import asyncio
-import concurrent.futures
+import concurrent.futures.process
 import multiprocessing
 import sys
 import time
@@ -28,7 +28,7 @@ def work(blocks):
 async def main(blocks):
     context = multiprocessing.get_context("fork")
     loop = asyncio.get_running_loop()
-    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:  # ALLOW error sem_wait|pthread_join|pthread_clockjoin_np
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:  # ALLOW error sem_wait|pthread_join|pthread_clockjoin_np ALLOW warning busy|waiting kind=long-turn
         for _ in range(3):
             await loop.run_in_executor(pool, work, blocks)  # ALLOW warning busy|waiting kind=long-turn
             await asyncio.sleep(0.1)
