@@ -208,8 +208,7 @@ int layout_read(struct layout *layout, const void *table, size_t size)
 	memset(layout, 0, sizeof *layout);
 	if (size < sizeof *header || memcmp(header->magic, LAYOUT_MAGIC, sizeof header->magic) ||
 	    header->version != LAYOUT_VERSION || header->size != size ||
-	    header->build_id_size > sizeof header->build_id ||
-	    layout_sum(header) != header->sum)
+	    header->build_id_size > sizeof header->build_id || layout_sum(header) != header->sum)
 		return -EINVAL;
 	for (int i = 0; i < LAYOUT_PARTS; i++) {
 		uint64_t end = header->parts[i].offset +

@@ -1,4 +1,5 @@
-/* A cached layout, its version and check sum mended: what `scan' says of the program that it belongs to. */
+/* A cached layout, its version and check sum mended: what `scan' says of the program that it
+ * belongs to. */
 #include <unistd.h>
 
 #include "fuzz.h"
