@@ -279,10 +279,11 @@ static void take_core_mappings(struct process_image *image)
 	for (size_t i = 0; i < core->segment_count; i++) {
 		const struct core_segment *segment = &core->segments[i];
 
-		if (segment->is_writable)
+		/* As much as was dumped: a damaged core may claim any size. */
+		if (segment->is_writable && segment->file_size)
 			*add_mapping(image) = (struct image_mapping){
 				.start = segment->start,
-				.end = segment->end,
+				.end = segment->start + segment->file_size,
 				.is_readable = true,
 				.is_writable = true,
 				.is_executable = segment->is_executable,
