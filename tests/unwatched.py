@@ -144,7 +144,9 @@ def a_static_program_of_musl_is_read_too(place):
         living = _explain(process.pid)
         core = _gcore(place, process) if shutil.which("gcore") else None
     for document in (living, *([_explain(core)] if core else [])):
-        expect(document["state"] == "not hung" and not _blocked(document) and len(document["threads"]) == 4, document["verdict"])
+        expect(document["state"] == "not hung" and not _blocked(document), document["verdict"])
+        # One that runs at that moment is not seen.
+        expect(document["running"] or len(document["threads"]) == 4, document["threads"])
         _expect_tasks(document["tasks"], count)
 
 
