@@ -5,7 +5,9 @@
 
 #include "support/hash.h"
 
-#define TIMER_DEPTH	 8
+#define TIMER_DEPTH 8
+/* A method of a transport, the transport, its protocol, a task that the protocol may cancel. */
+#define HANDLE_DEPTH	 5
 #define TASK_DEPTH	 4
 #define MOST_OBJECTS	 50000
 #define MOST_FRAME_WORDS 512
@@ -15,7 +17,7 @@ struct seen_object {
 	UT_hash_handle hh;
 };
 
-/* A search_references in breadth: `next` are the objects of the next depth. */
+/* A search in breadth: `next` are the objects of the next depth. */
 struct reach {
 	struct python_reader *reader;
 	const struct python_target *targets;
@@ -47,12 +49,25 @@ static void reach_object(void *argument, uint64_t object)
  * another one has is searched from its variables. */
 static bool leads_nowhere(const char *type)
 {
-	static const char *const names[] = { "str",	  "bytes",     "int",
-					     "float",	  "bool",      "NoneType",
-					     "module",	  "type",      "code",
-					     "coroutine", "generator", "async_generator",
-					     "frame",	  "Context",   "_contextvars.Context",
-					     "",	  "property",  "_asyncio.Task" };
+	static const char *const names[] = { "str",
+					     "bytes",
+					     "int",
+					     "float",
+					     "bool",
+					     "NoneType",
+					     "module",
+					     "type",
+					     "code",
+					     "coroutine",
+					     "generator",
+					     "async_generator",
+					     "frame",
+					     "Context",
+					     "_contextvars.Context",
+					     "",
+					     "property",
+					     "_asyncio.Task",
+					     "StreamReaderProtocol" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(type, names[i]))
@@ -97,27 +112,42 @@ static void reach_finish(struct reach *reach)
 	python_addresses_deinit(&reach->next);
 }
 
+/* Of handles that live: timers, and others, which are called for a descriptor or in the next turn.
+ */
+static void reach_from_handles(struct reach *reach, const char *const *names, unsigned depth)
+{
+	struct python_addresses types = { 0 }, handles = { 0 };
+
+	for (; *names; names++)
+		python_find_types(reach->reader, *names, &types);
+	python_find_objects(reach->reader, &types, &handles);
+	for (size_t i = 0; i < handles.count; i++)
+		reach_object(reach, handles.items[i]);
+	search_references(reach, depth);
+	reach_finish(reach);
+	python_addresses_deinit(&types);
+	python_addresses_deinit(&handles);
+}
+
 void python_reach_timers(struct python_reader *reader, const struct python_target *targets,
 			 size_t count, python_reached *reached, void *argument)
 {
-	static const char *const names[] = { "TimerHandle", "uvloop.loop.TimerHandle" };
-	struct reach reach = { .reader = reader,
-			       .targets = targets,
-			       .count = count,
-			       .reached = reached,
-			       .argument = argument };
-	struct python_addresses types = { 0 }, timers = { 0 };
+	static const char *const timers[] = { "TimerHandle", "uvloop.loop.TimerHandle", NULL };
+	static const char *const handles[] = { "Handle",
+					       "uvloop.loop.Handle",
+					       "uvloop.loop.UnixTransport",
+					       "uvloop.loop.TCPTransport",
+					       "uvloop.loop.UDPTransport",
+					       NULL };
+	struct reach of_timers = { .reader = reader,
+				   .targets = targets,
+				   .count = count,
+				   .reached = reached,
+				   .argument = argument };
+	struct reach of_handles = of_timers;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		python_find_types(reader, names[i], &types);
-	python_find_derived(reader, &types);
-	python_find_objects(reader, &types, &timers);
-	for (size_t i = 0; i < timers.count; i++)
-		reach_object(&reach, timers.items[i]);
-	search_references(&reach, TIMER_DEPTH);
-	reach_finish(&reach);
-	python_addresses_deinit(&types);
-	python_addresses_deinit(&timers);
+	reach_from_handles(&of_timers, timers, TIMER_DEPTH);
+	reach_from_handles(&of_handles, handles, HANDLE_DEPTH);
 }
 
 static bool may_cancel(const struct python_reader *reader, const struct python_frame *frame)

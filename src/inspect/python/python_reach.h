@@ -16,8 +16,8 @@ struct python_target {
 typedef void python_reached(void *argument, size_t number);
 
 /*
- * Calls `reached` for each target that a timer which has not been cancelled leads to. A search that
- * becomes too long counts as one that leads to all of them.
+ * Calls `reached` for each target that a timer, or the protocol of a connection, leads to. A search
+ * that becomes too long counts as one that leads to all of them.
  */
 void python_reach_timers(struct python_reader *reader, const struct python_target *targets,
 			 size_t count, python_reached *reached, void *argument);

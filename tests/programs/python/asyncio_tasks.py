@@ -123,10 +123,25 @@ def start_open():
     async def waits_for_event(tasks):
         await asyncio.gather(tasks["event"], tasks["chain"])
 
+    class CancelsAtTheEnd(asyncio.Protocol):
+        def __init__(self, task):
+            self.task = task
+
+        def connection_lost(self, _error):
+            self.task.cancel()
+
+    async def of_a_connection(_tasks):
+        import socket
+        one, other = socket.socketpair()
+        mine = Tasks(one=waits_for("other"), other=waits_for("one"))
+        kept.append(await loop.connect_accepted_socket(lambda: CancelsAtTheEnd(mine["one"]), one))
+        kept.append(other)
+
     kept.insert(0, loop.create_future())
     Tasks(supervises=supervises)
     Tasks(limit=waits_with_a_limit)
     Tasks(group=group_with_a_child)
+    Tasks(connection=of_a_connection)
     Tasks(cancels=cancels_what_it_gathers)
     Tasks(one=gathers_a_future, other=waits_for("one"))
     Tasks(event=event, chain=waits_for("event"), all=waits_for_event)
