@@ -155,7 +155,7 @@ def pytest_names_what_is_no_coroutine_of_a_plugin(place):
 def pytest_without_the_command_says_so(place):
     _need_pytest()
     place.write("test_x.py", TESTS)
-    result = _execute([PYTHON, *PLUGIN, "--yieldsan"], place.path, YIELDSAN="", PATH="/nonexistent")
+    result = _execute([PYTHON, *PLUGIN, "--yieldsan"], place.path, YIELDSAN="", PATH="/proc/self/nonexistent")
     expect(result.status == 4 and "there is no command `yieldsan' in PATH" in result.err, result)
 
 

@@ -38,6 +38,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	memcpy(link, &sum, sizeof sum);
 	fuzz_write(fuzz_path(path, LINKED), bytes, size);
 	fuzz_write(fuzz_path(path, "linked"), program, program_size);
-	names_in(path, "/nonexistent");
+	names_in(path, "/proc/self/nonexistent");
 	return 0;
 }

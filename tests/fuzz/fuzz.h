@@ -94,7 +94,7 @@ static inline struct report_options fuzz_report_options(const char *format)
 	options.errors = fuzz_sink();
 	options.colour = REPORT_COLOUR_ALWAYS;
 	options.why = true;
-	options.session.debug_root = "/nonexistent";
+	options.session.debug_root = "/proc/self/nonexistent";
 	return options;
 }
 

@@ -15,11 +15,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct elf_kind kind;
 	char room[PATH_MAX], *path = room;
 
-	setenv("XDG_CACHE_HOME", "/nonexistent", 1);
+	setenv("XDG_CACHE_HOME", "/proc/self/nonexistent", 1);
 	fuzz_write(fuzz_path(path, "program"), bytes, size);
 	elf_kind_read(&kind, path);
 	task_tables_read(&tables, path);
 	report_scan(&options, &scan, &path, 1, fuzz_sink(), &summary);
-	names_in(path, "/nonexistent");
+	names_in(path, "/proc/self/nonexistent");
 	return 0;
 }

@@ -32,7 +32,7 @@ static void each_is_judged_under_its_own_name(void **state)
 	SEEN_AS("none", SYS_preadv2, file, &part, 1, 0, 0, RWF_NOWAIT);
 	SEEN_AS("nanosleep", SYS_nanosleep, &tiny, NULL);
 	SEEN_AS("clock_nanosleep", SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &tiny, NULL);
-	SEEN_AS("openat", SYS_openat, AT_FDCWD, "/nonexistent", O_RDONLY);
+	SEEN_AS("openat", SYS_openat, AT_FDCWD, "/proc/self/nonexistent", O_RDONLY);
 	SEEN_AS("stat", SYS_stat, "/", &status);
 	SEEN_AS("access", SYS_access, "/", R_OK);
 	SEEN_AS("getcwd", SYS_getcwd, text, sizeof text);
@@ -45,7 +45,7 @@ static void each_is_judged_under_its_own_name(void **state)
 	SEEN_AS("epoll_wait", SYS_epoll_wait, epoll, &event, 1, 1);
 	SEEN_AS("poll", SYS_poll, NULL, 0, 1);
 	SEEN_AS("select", SYS_select, 0, NULL, NULL, NULL, &(struct timeval){ 0, 10 });
-	SEEN_AS("openat2", SYS_openat2, AT_FDCWD, "/nonexistent", NULL, 0);
+	SEEN_AS("openat2", SYS_openat2, AT_FDCWD, "/proc/self/nonexistent", NULL, 0);
 	SEEN_AS("io_uring_enter", SYS_io_uring_enter, -1, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0);
 	SEEN_AS("none", SYS_io_uring_enter, -1, 1, 0, 0, NULL, 0);
 	SEEN_AS("none", SYS_getpid);

@@ -132,7 +132,7 @@ static void another_file_in_its_place_is_not_believed(void **state)
 	replaced = *modules_at(0);
 	replaced.build_id[3] ^= 1;
 	assert_false(module_each_function(&replaced, visit, &search));
-	replaced.path = "/nonexistent";
+	replaced.path = "/proc/self/nonexistent";
 	replaced.is_program = false;
 	assert_false(module_each_function(&replaced, visit, &search));
 }

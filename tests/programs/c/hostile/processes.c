@@ -72,7 +72,7 @@ static void spawn_storm(void)
 	for (int i = 0; i < 20; i++) {
 		pid = vfork();
 		if (!pid) {
-			execve("/nonexistent", arguments, environ);
+			execve("/proc/self/nonexistent", arguments, environ);
 			_exit(3);
 		}
 		sum += WEXITSTATUS(status_of(pid));
@@ -82,7 +82,7 @@ static void spawn_storm(void)
 		if (posix_spawnp(&pid, "sh", NULL, NULL, arguments, environ))
 			abort();
 		sum += WEXITSTATUS(status_of(pid));
-		failed += posix_spawn(&pid, "/nonexistent", NULL, NULL, arguments, environ);
+		failed += posix_spawn(&pid, "/proc/self/nonexistent", NULL, NULL, arguments, environ);
 	}
 	printf("statuses %d, errors %d\n", sum, failed);
 }
