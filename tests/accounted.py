@@ -44,10 +44,26 @@ HARMLESS = re.compile(r"""
   | wait(4|id)\(.*WNOHANG
 """, re.VERBOSE)
 
-LINE = re.compile(r"^(\d+) +(?:<\.\.\. )?(\w+)(.*)$")
-# Our own reads: the table of file systems in memory, before a turn begins and behind the mark of the test; a lock holder's name.
-OWN_OPEN = re.compile(r'open(?:at)?\((?:AT_FDCWD, )?"/proc/self/(?:mountinfo|task/\d+/comm)".* = (\d+)$')
+LINE = re.compile(r"^(\d+) +(\w+)(.*)$")
+BEGUN = re.compile(r"^(\d+) .*(?= <unfinished \.\.\.>$)")
+RESUMED = re.compile(r"^(\d+) +<\.\.\. \w+ resumed>(.*)$")
+# Our own reads: the table of file systems in memory, before a turn begins and behind the mark of the test; the names of
+# a lock's holder and of a child that is waited for.
+OWN_OPEN = re.compile(r'open(?:at)?\((?:AT_FDCWD, )?"/proc/(?:self/mountinfo|self/task/\d+/comm|\d+/comm)".* = (\d+)$')
 MARK = re.compile(r'^\(-1, "(turn|over) (\w+)"')
+
+
+def whole(lines):
+    """The lines, each call in one: strace writes two of a call during which another process made one."""
+    begun = {}
+    for text in lines:
+        first, rest = BEGUN.match(text), RESUMED.match(text)
+        if first:
+            begun[first[1]] = first[0]
+        elif rest:
+            yield begun.pop(rest[1], "") + rest[2]
+        else:
+            yield text
 
 
 class Account:
@@ -61,9 +77,9 @@ class Account:
     def read(self, lines):
         thread = turn = own = None
         watched = False
-        for text in lines:
+        for text in whole(lines):
             line = LINE.match(text)
-            if not line or " resumed>" in text:
+            if not line:
                 continue
             tid, call, rest = line.groups()
             mark = MARK.match(rest) if call == "write" else None
