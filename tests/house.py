@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Names and functions of the source tree against src/house.def, a list that may only shrink: macro names with several
-values, function names in several files, thread-local variables beside struct thread_state, functions that branch a lot.
+"""Names, functions and files of the source tree against src/house.def, a list that may only shrink: macro names with
+several values, function names in several files, thread-local variables beside struct thread_state, functions that
+branch a lot, long files. And whether the lines that tests/long/mutate.py changes are there.
 
 usage: tests/house.py [--write]
 
 --write replaces the list by what is there now; it refuses to let it grow, unless --grow is given too.
 """
 
+import ast
 import collections
 import re
 import sys
@@ -14,13 +16,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "src/house.def"
+MUTATE = ROOT / "tests/long/mutate.py"
 MOST_BRANCHES = 25
+MOST_LINES = 500
 # What each line says, with the least count that is listed.
 KINDS = {
     "MACRO": (2, "macro {} means different things in {} files"),
     "FUNCTION": (2, "function {} is in {} files"),
     "THREAD_LOCAL": (1, "{} has {} thread-local variables beside struct thread_state"),
     "BRANCHES": (MOST_BRANCHES + 1, "{} has {} branches"),
+    "LINES": (MOST_LINES + 1, "{} has {} lines"),
     "COMPARED": (1, "{} compares names of executors {} times, which have an enum"),
 }
 
@@ -85,6 +90,7 @@ def measure():
         for name, body in functions_of(text):
             files[name].add(path)
             found["BRANCHES", f"{path}:{name}"] = branches(body)
+        found["LINES", path] = (ROOT / path).read_text().count("\n")
         found["COMPARED", path] = len(compared.findall(text))
         found["THREAD_LOCAL", path] = len(re.findall(r"^(?!\s*#|extern|.* this_thread;).*\bTHREAD_LOCAL\b", text, re.M))
     for name, different in values.items():
@@ -111,6 +117,15 @@ def write(known, found, grown):
     return 0
 
 
+def mistakes_without_a_place():
+    """(file, line as it is, ..): what `make mutate' would change and cannot find."""
+    for node in ast.walk(ast.parse(MUTATE.read_text())):
+        if isinstance(node, ast.Tuple):
+            path, before = [getattr(part, "value", None) for part in node.elts[:2]] + [None] * (2 - len(node.elts[:2]))
+            if isinstance(path, str) and path.startswith(("src/", "tools/")) and before not in (ROOT / path).read_text():
+                yield path, before
+
+
 def main():
     known, found = listed(), measure()
     grown = [key for key, count in sorted(found.items()) if count > known.get(key, (0, ""))[0]]
@@ -124,8 +139,11 @@ def main():
         print(f"FAIL: {LIST.name} gives no reason for {kind}({name})")
     if any(found.get(key, 0) < count for key, (count, _) in known.items()):
         print("the list can shrink: tests/house.py --write")
-    failed = len(grown) + len(unexplained)
-    print(f"{len(found) + 1 - failed} passed, {failed} failed, 0 skipped")
+    lost = list(mistakes_without_a_place())
+    for path, before in lost:
+        print(f"FAIL: {MUTATE.name} changes a line that {path} has not: {before!r}")
+    failed = len(grown) + len(unexplained) + len(lost)
+    print(f"{len(found) + 2 - failed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 
 

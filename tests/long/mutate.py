@@ -46,7 +46,7 @@ UNIT_MUTATIONS = [
      "runtime/unwinder_hostile"),
     ("src/runtime/unwind/stack_bounds.c", "if (bounds->is_own || end", "if (end", "runtime/unwinder_hostile"),
     # calls and turns
-    ("src/runtime/calls/call_outcome.c", "class < CLASS_TRANSFER || kind >= SUBJECT_PIPE", "class < CLASS_TRANSFER", "runtime/call_usage"),
+    ("src/runtime/calls/call_outcome.c", "(class >= CLASS_TRANSFER && kind < SUBJECT_PIPE)", "class >= CLASS_TRANSFER", "runtime/call_usage"),
     ("src/runtime/calls/call_outcome.c", "this_thread.usage.switches > watch->switches", "this_thread.usage.switches >= watch->switches",
      "runtime/call_usage"),
     ("src/runtime/turns/turn.c", "turn->explained_us +=", "turn->explained_us =", "runtime/turns_nested"),

@@ -1,6 +1,5 @@
 #include "stalls.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/filters/allow.h"
@@ -13,124 +12,15 @@
 #include "report/model/turn_lengths.h"
 #include "phases.h"
 #include "running_test.h"
+#include "stall_samples.h"
+#include "stall_stack.h"
 #include "verdict.h"
 
-#define MAX_STACKS	   32 /* per finding, unless --samples asks for more */
 #define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
-
-struct stall_sample {
-	struct stall_sample *next;
-	uint32_t family;
-	const char *executor;
-	struct finding_stack stack;
-};
 
 static uint64_t since_start(const struct trace_header *header, uint64_t ns)
 {
 	return ns > header->start_monotonic_ns ? ns - header->start_monotonic_ns : 0;
-}
-
-static bool is_boundary(const struct frame *frame)
-{
-	return frame->turn_boundary || frame->owner == OWNER_EXECUTOR;
-}
-
-/* Names of the functions that contain the loop's wait. If the program's own code is the event loop,
- * nothing else shows where a callback begins. */
-static struct stack wait_of(struct stalls *stalls, uint32_t executor)
-{
-	const struct trace_file *trace = stalls->space->trace;
-	const struct trace_executor *record = trace_file_record(trace, executor, RECORD_EXECUTOR);
-	const struct trace_stack *wait = record ? loop_wait(trace, record) : NULL;
-
-	return wait ? stack_native(stalls->space, stalls->process->ownership, wait->frames,
-				   wait->depth, trace->header->start_monotonic_ns)
-		    : (struct stack){ 0 };
-}
-
-static bool is_of_program(const struct frame *frame)
-{
-	return frame->owner == OWNER_PROGRAM && frame->function;
-}
-
-/* Counts the outermost frames, up to `end`, that belong to the functions in which
- * the loop waits. */
-static size_t without_loop(const struct stack *stack, size_t end, const struct stack *wait)
-{
-	size_t other = wait->count;
-
-	for (;;) {
-		while (end && !is_of_program(&stack->frames[end - 1]))
-			end--;
-		while (other && !is_of_program(&wait->frames[other - 1]))
-			other--;
-		if (!end || !other ||
-		    stack->frames[end - 1].function != wait->frames[other - 1].function)
-			return end;
-		end--;
-		other--;
-	}
-}
-
-/* The outermost frame of the program's own code within the turn; without one, the
- * outermost of any. */
-static size_t entry_of(const struct stack *stack, const struct stack *wait, bool former)
-{
-	size_t place = former ? stack->id_place : stack->place, end, own, i;
-
-	for (end = place; end < stack->count; end++)
-		if (is_boundary(&stack->frames[end]))
-			break;
-	own = end;
-	if (end == stack->count && wait->count)
-		own = without_loop(stack, end, wait);
-	for (i = own; i-- > 0;)
-		if ((former ? stack->frames[i].id_owner : stack->frames[i].owner) == OWNER_PROGRAM)
-			return i;
-	/* All of it is in the loop's function itself. */
-	if (place < stack->count)
-		return place;
-	/* For JIT code or interpreter internals the function is arbitrary, but the place where the
-	 * loop calls it is stable. */
-	for (own = end, i = wait->count; own && i; own--, i--)
-		if (stack->frames[own - 1].function != wait->frames[i - 1].function)
-			break;
-	for (i = own; i-- > 0;)
-		if (stack->frames[i].function)
-			return i;
-	return 0;
-}
-
-static struct finding_stack stack_of(struct stalls *stalls, uint32_t executor,
-				     const uint64_t *frames, size_t depth,
-				     const struct trace_script *script, uint64_t when_ns)
-{
-	struct finding_stack result = { .role = ROLE_SAMPLE };
-	struct stack wait = { 0 };
-
-	result.native =
-		stack_native(stalls->space, stalls->process->ownership, frames, depth, when_ns);
-	if (script && script->text_size)
-		result.script =
-			stack_script(stalls->report->session, script->text, script->text_size,
-				     stalls->process->ownership, script->language);
-	else
-		wait = wait_of(stalls, executor);
-	result.entry = entry_of(finding_stack_face(&result), &wait, false);
-	result.id_entry = entry_of(finding_stack_face(&result), &wait, true);
-	return result;
-}
-
-static void keep_sample(struct stalls *stalls, const struct finding *seen, uint64_t ns)
-{
-	struct stall_sample *sample = obstack_alloc(&stalls->report->memory, sizeof *sample);
-
-	*sample = (struct stall_sample){ .next = stalls->report->samples,
-					 .family = seen->family,
-					 .executor = seen->executor,
-					 .stack = seen->stacks[0] };
-	sample->stack.weight = ns / 1000000 + 1;
-	stalls->report->samples = sample;
 }
 
 static bool begin(struct stalls *stalls, const struct trace_executor *executor,
@@ -209,12 +99,12 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 		  stalls->process->end == PROCESS_ENDED;
 	if (!is_in_loop(stalls, executor, site, is_last))
 		return;
-	stack = stack_of(stalls, site->executor, frames->frames, frames->depth, script,
-			 site->first_ns);
+	stack = stall_stack(stalls, site->executor, frames->frames, frames->depth, script,
+			    site->first_ns);
 	if (site->kind == SITE_SAMPLE) {
 		seen.stacks = &stack;
 		seen.stack_count = 1;
-		keep_sample(stalls, &seen, site->total_ns);
+		stall_sample_keep(stalls, &seen, site->total_ns);
 		return;
 	}
 	if (*site->channel)
@@ -359,13 +249,14 @@ static bool stack_of_turn(struct stalls *stalls, struct seen_turn *of, const str
 	uint32_t executor = of->times->executor;
 
 	if (look && look->depth && seen->stall == STALL_WAITING) {
-		*stack = stack_of(stalls, executor, look->frames, look->depth, NULL, look->last_ns);
+		*stack = stall_stack(stalls, executor, look->frames, look->depth, NULL,
+				     look->last_ns);
 	} else if (frames) {
-		*stack = stack_of(stalls, executor, frames->frames, frames->depth, script,
-				  of->site->last_ns);
+		*stack = stall_stack(stalls, executor, frames->frames, frames->depth, script,
+				     of->site->last_ns);
 	} else if (of->poll) {
 		of->poll++;
-		*stack = stack_of(stalls, executor, &of->poll, 1, NULL, of->start_ns);
+		*stack = stall_stack(stalls, executor, &of->poll, 1, NULL, of->start_ns);
 		of->flags |= SITE_UNSEEN;
 	} else {
 		return false;
@@ -473,132 +364,4 @@ void stalls_in_progress(struct stalls *stalls)
 		    times->sample_turn == thread->turn_start)
 			observe_samples(stalls, trace_clock_ns(trace, thread->turn_start));
 	}
-}
-
-static bool is_of(const struct stall_sample *sample, const struct finding *finding)
-{
-	const struct stack *one = finding_stack_face(&sample->stack);
-	const struct stack *other = finding_stack(finding);
-	size_t entry = finding->stacks[0].entry;
-
-	if (sample->family != finding->family || sample->executor != finding->executor ||
-	    sample->stack.entry >= one->count || entry >= other->count)
-		return false;
-	if (!one->frames[sample->stack.entry].function)
-		return one->frames[sample->stack.entry].offset == other->frames[entry].offset;
-	return one->frames[sample->stack.entry].function == other->frames[entry].function;
-}
-
-static bool same_place(const struct finding_stack *a, const struct finding_stack *b)
-{
-	const struct frame *one = stack_place(finding_stack_face(a));
-	const struct frame *other = stack_place(finding_stack_face(b));
-
-	if (!one || !other)
-		return false;
-	return one->function == other->function && one->line == other->line &&
-	       (one->function || one->offset == other->offset);
-}
-
-static int compare_weights(const void *one, const void *other)
-{
-	const struct finding_stack *a = one, *b = other;
-
-	return a->weight > b->weight ? -1 : a->weight < b->weight;
-}
-
-/* Puts the innermost program frame with the most time first. */
-static void put_hottest_first(struct finding_stack *stacks, size_t count)
-{
-	uint64_t best_weight = 0;
-	size_t best = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		uint64_t weight = 0;
-
-		for (size_t j = 0; j < count; j++)
-			if (same_place(&stacks[i], &stacks[j]))
-				weight += stacks[j].weight;
-		if (weight > best_weight) {
-			best_weight = weight;
-			best = i;
-		}
-	}
-	if (count) {
-		struct finding_stack hottest = stacks[best];
-
-		memmove(stacks + 1, stacks, best * sizeof *stacks);
-		stacks[0] = hottest;
-	}
-}
-
-static bool same_frame(const struct frame *a, const struct frame *b)
-{
-	return a->function == b->function && a->file == b->file && a->line == b->line &&
-	       a->module == b->module && (a->function || a->offset == b->offset);
-}
-
-/* Whether two samples look the same to a reader: the same lines of the same functions. */
-static bool same_face(const struct finding_stack *a, const struct finding_stack *b)
-{
-	const struct stack *one = finding_stack_face(a), *other = finding_stack_face(b);
-
-	if (one->count != other->count || a->entry != b->entry)
-		return false;
-	for (size_t i = 0; one->frames != other->frames && i < one->count; i++)
-		if (!same_frame(&one->frames[i], &other->frames[i]))
-			return false;
-	return true;
-}
-
-/* Both sides are sorted by weight: keep the heaviest of equal stacks, with their total weight. */
-static size_t merge_equal_stacks(struct finding_stack *stacks, size_t count)
-{
-	size_t distinct = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t j = 0;
-
-		while (j < distinct && !same_face(&stacks[i], &stacks[j]))
-			j++;
-		if (j < distinct)
-			stacks[j].weight += stacks[i].weight;
-		else
-			stacks[distinct++] = stacks[i];
-	}
-	qsort(stacks, distinct, sizeof *stacks, compare_weights);
-	return distinct;
-}
-
-static void take_samples(struct report *report, struct finding *finding)
-{
-	struct finding_stack *stacks;
-	size_t count = 0, room = 0, most = report->options->samples;
-
-	for (const struct stall_sample *sample = report->samples; sample; sample = sample->next)
-		room += is_of(sample, finding);
-	if (!room || finding->stall == STALL_WAITING)
-		return;
-	stacks = obstack_alloc(&report->memory, room * sizeof *stacks);
-	for (const struct stall_sample *sample = report->samples; sample; sample = sample->next)
-		if (is_of(sample, finding))
-			stacks[count++] = sample->stack;
-	qsort(stacks, count, sizeof *stacks, compare_weights);
-	count = merge_equal_stacks(stacks, count);
-	put_hottest_first(stacks, count);
-	if (most < MAX_STACKS)
-		most = MAX_STACKS;
-	finding->stacks = stacks;
-	finding->stack_count = count < most ? count : most;
-	finding->left_out_stacks = count - finding->stack_count;
-	finding->left_out_weight = 0;
-	for (size_t i = finding->stack_count; i < count; i++)
-		finding->left_out_weight += stacks[i].weight;
-}
-
-void stalls_finish(struct report *report)
-{
-	for (size_t i = 0; i < report->finding_count; i++)
-		if (report->findings[i]->kind == KIND_LONG_TURN && !report->findings[i]->unseen)
-			take_samples(report, report->findings[i]);
 }
