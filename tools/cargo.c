@@ -10,7 +10,7 @@
 #include "command.h"
 #include "support/memory.h"
 
-static void print_help(FILE *out)
+static void cargo_print_help(FILE *out)
 {
 	fputs("usage: cargo yieldsan [OPTION=VALUE...] test|nextest|bench|run [ARG...]\n\n"
 	      "Runs the cargo command with its programs watched, and makes one report.\n"
@@ -21,7 +21,7 @@ static void print_help(FILE *out)
 	      out);
 }
 
-static bool is_known(const char *word)
+static bool is_cargo_command(const char *word)
 {
 	static const char *const words[] = { "test", "t", "nextest", "bench", "run", "r" };
 
@@ -42,12 +42,12 @@ int command_cargo(int argc, char **argv)
 	while (at < argc && *argv[at] == '-' && strcmp(argv[at], "--") != 0 &&
 	       strcmp(argv[at], "--help") != 0 && strcmp(argv[at], "-h") != 0)
 		words[count++] = argv[at++];
-	if (at >= argc || !is_known(argv[at])) {
+	if (at >= argc || !is_cargo_command(argv[at])) {
 		bool asked = at < argc && (!strcmp(argv[at], "--help") || !strcmp(argv[at], "-h"));
 
 		if (at < argc && !asked)
 			fprintf(stderr, "yieldsan: cargo yieldsan does not know `%s'\n", argv[at]);
-		print_help(asked ? stdout : stderr);
+		cargo_print_help(asked ? stdout : stderr);
 		free(words);
 		return asked ? 0 : STATUS_WRONG_USE;
 	}

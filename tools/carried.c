@@ -53,7 +53,7 @@ static uint64_t content_hash(const struct carried_file *file)
 }
 
 /* Nobody else may replace it, it has our bytes, and the file system allows code to be mapped. */
-static int examine(const char *path, const struct carried_file *file)
+static int carried_examine(const char *path, const struct carried_file *file)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), error = 0;
 	struct stat status;
@@ -135,13 +135,13 @@ static int place_in(const char *directory, const struct carried_file *file, char
 	if (error)
 		return error;
 	sprintf(path + length, "/%s", file->name);
-	if (!examine(path, file))
+	if (!carried_examine(path, file))
 		return 0;
 	error = write_file(path, file);
-	return error ? error : examine(path, file);
+	return error ? error : carried_examine(path, file);
 }
 
-static bool cache_directory(char path[PATH_MAX])
+static bool carried_cache_directory(char path[PATH_MAX])
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	int length;
@@ -159,13 +159,13 @@ static bool cache_directory(char path[PATH_MAX])
 	return length < PATH_MAX;
 }
 
-static int place(const struct carried_file *file, char path[PATH_MAX])
+static int carried_place(const struct carried_file *file, char path[PATH_MAX])
 {
 	static const char *const others[] = { "/tmp", "/var/tmp", "/dev/shm" };
 	char directory[PATH_MAX];
 	int error = -ENOENT;
 
-	if (cache_directory(directory))
+	if (carried_cache_directory(directory))
 		error = place_in(directory, file, path);
 	for (size_t i = 0; error && i < sizeof others / sizeof *others; i++) {
 		snprintf(directory, sizeof directory, "%s/yieldsan-library-%u", others[i],
@@ -178,7 +178,7 @@ static int place(const struct carried_file *file, char path[PATH_MAX])
 bool carried_library_path(char path[PATH_MAX], char why[PATH_MAX + 128])
 {
 	const struct carried_file file = { LIBRARY_NAME, carried_library, carried_library_end };
-	int error = place(&file, path);
+	int error = carried_place(&file, path);
 
 	if (error)
 		snprintf(why, PATH_MAX + 128,
@@ -191,7 +191,7 @@ bool carried_empty_library(const char *name, char path[PATH_MAX])
 {
 	for (size_t i = 0; i < sizeof empty_libraries / sizeof *empty_libraries; i++)
 		if (!strcmp(empty_libraries[i].name, name))
-			return !place(&empty_libraries[i], path);
+			return !carried_place(&empty_libraries[i], path);
 	return false;
 }
 

@@ -176,7 +176,7 @@ static int print_config(void)
 	return 0;
 }
 
-static const char *take_config(void *target, const char *value)
+static const char *check_take_config(void *target, const char *value)
 {
 	(void)value;
 	*(bool *)target = true;
@@ -212,7 +212,7 @@ static void print_cache(void)
 int command_check(int argc, char **argv)
 {
 	static const struct command_option options[] = {
-		{ "config", 0, NULL, "print the settings that hold here", take_config },
+		{ "config", 0, NULL, "print the settings that hold here", check_take_config },
 	};
 	bool config = false;
 	const struct command_line line = {

@@ -105,8 +105,8 @@ static bool may_be_written(pid_t pid, const char *name, const struct stat *statu
 }
 
 /* An empty trace had no room, or was truncated. Accepts any version. */
-static bool is_trace(const struct cleaning *cleaning, int directory, const char *name,
-		     const struct stat *status)
+static bool file_is_trace(const struct cleaning *cleaning, int directory, const char *name,
+			  const struct stat *status)
 {
 	char magic[sizeof TRACE_MAGIC];
 	bool found;
@@ -162,7 +162,7 @@ static bool add_file(struct cleaning *cleaning, int directory, const char *name,
 	struct stat status;
 
 	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) ||
-	    !is_trace(cleaning, directory, name, &status))
+	    !file_is_trace(cleaning, directory, name, &status))
 		return false;
 	entry->traces++;
 	entry->bytes += (uint64_t)status.st_blocks * 512;
@@ -230,7 +230,7 @@ static bool is_own_private(int directory)
 }
 
 /* A foreign file keeps the directory. */
-static void look_into(struct cleaning *cleaning, DIR *stream, struct entry *entry)
+static void clean_look_into(struct cleaning *cleaning, DIR *stream, struct entry *entry)
 {
 	struct dirent *file;
 
@@ -269,7 +269,7 @@ static void clean_private(struct cleaning *cleaning, int directory, const char *
 	snprintf(path, sizeof path, "%s/%s", parent, name);
 	if (!fstat(fd, &status) && status.st_uid == geteuid()) {
 		cleaning->of_run = is_own_private(fd);
-		look_into(cleaning, stream, &entry);
+		clean_look_into(cleaning, stream, &entry);
 		cleaning->of_run = of_run;
 		if (!entry.kept && is_young(cleaning, &status))
 			entry.kept = "it is not old enough";
@@ -297,7 +297,7 @@ static void print_sums(const struct cleaning *cleaning, const char *path)
 	printf(" in %s\n", path);
 }
 
-static int clean(struct cleaning *cleaning, const char *wanted)
+static int clean_directory(struct cleaning *cleaning, const char *wanted)
 {
 	char path[PATH_MAX];
 	DIR *stream = realpath(wanted, path) ? opendir(path) : NULL;
@@ -347,5 +347,5 @@ int command_clean(int argc, char **argv)
 		cleaning.days = wanted ? 0 : 1;
 	if (!wanted)
 		wanted = temporary && *temporary ? temporary : "/tmp";
-	return clean(&cleaning, wanted);
+	return clean_directory(&cleaning, wanted);
 }

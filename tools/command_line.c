@@ -34,7 +34,7 @@ const struct command_option *command_line_option(const struct command_line *line
 }
 
 /* "[URL]" is shown as --otlp[=URL]. */
-static void print_option(const struct command_option *option)
+static void command_line_print_option(const struct command_option *option)
 {
 	const char *value = option->value ? option->value : "";
 	bool may_lack = *value == '[';
@@ -48,14 +48,14 @@ static void print_option(const struct command_option *option)
 		printf("  %-*s %s\n", HELP_COLUMN, left, option->help);
 }
 
-static void print_help(const struct command_line *line)
+static void command_line_print_help(const struct command_line *line)
 {
 	const struct command_option *option;
 	void *target;
 
 	printf("Usage: yieldsan %s %s\n%s\n", line->command, line->arguments, line->help);
 	for (size_t i = 0; (option = command_line_option(line, i, &target)); i++)
-		print_option(option);
+		command_line_print_option(option);
 	if (line->has_formats)
 		printf("\nFormats: %s\n", report_format_names());
 }
@@ -94,8 +94,8 @@ static int wrong_option(const struct command_line *line, const char *argument)
 }
 
 /* Returns -1 to continue, or the exit status. */
-static int take(const struct command_line *line, const struct command_option *option, void *target,
-		const char *value)
+static int command_line_take(const struct command_line *line, const struct command_option *option,
+			     void *target, const char *value)
 {
 	const char *wanted = option->take(target, value);
 
@@ -107,7 +107,7 @@ static int take(const struct command_line *line, const struct command_option *op
 	return STATUS_WRONG_USE;
 }
 
-static int arguments_of(const struct command_option *option)
+static int option_argument_kind(const struct command_option *option)
 {
 	if (!option->value)
 		return no_argument;
@@ -123,7 +123,7 @@ static void write_options(const struct command_line *line, struct option *option
 	if (line->ends_at_argument)
 		*letters++ = '+';
 	for (size_t i = 0; (option = command_line_option(line, i, &target)); i++) {
-		options[i] = (struct option){ option->name, arguments_of(option), NULL,
+		options[i] = (struct option){ option->name, option_argument_kind(option), NULL,
 					      FIRST_KEY + (int)i };
 		if (!option->letter)
 			continue;
@@ -167,10 +167,10 @@ int command_line_parse(const struct command_line *line, int argc, char **argv)
 		if (!option)
 			return wrong_option(line, argv[optind - 1]);
 		if (option == &help_option) {
-			print_help(line);
+			command_line_print_help(line);
 			return 0;
 		}
-		status = take(line, option, target, optarg ? optarg : "");
+		status = command_line_take(line, option, target, optarg ? optarg : "");
 		if (status != -1)
 			return status;
 	}

@@ -22,7 +22,7 @@
  * Read layouts even on a machine that has never run the program, so that findings are the same
  * everywhere. In a child process: the test runs even if a large or damaged file makes it fail.
  */
-static void read_layouts(const struct program *program)
+static void program_read_layouts(const struct program *program)
 {
 	pid_t child = fork();
 
@@ -35,7 +35,7 @@ static void read_layouts(const struct program *program)
 }
 
 /* The project's settings, below the environment. */
-static void take_project(struct options *options)
+static void exec_take_project(struct options *options)
 {
 	static struct project_config config;
 
@@ -60,9 +60,9 @@ static void bring_library(const struct program *program)
 		return;
 	options_parse(&options, getenv(OPTIONS_VARIABLE));
 	if (!*options.run) /* not under `ci', which has taken them */
-		take_project(&options);
+		exec_take_project(&options);
 	if (run_layouts_name(&options))
-		read_layouts(program);
+		program_read_layouts(program);
 	options_write(&options, text);
 	preload_set(library, &program->kind, text);
 }

@@ -8,7 +8,7 @@
 #include "report/explain/explain.h"
 #include "screen.h"
 
-static const char *take_format(void *target, const char *value)
+static const char *explain_take_format(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
@@ -26,7 +26,7 @@ static const char *take_sysroot(void *target, const char *value)
 
 static const struct command_option options[] = {
 	{ "sysroot", 0, "DIR", "for a core: the files of its process lie below DIR", take_sysroot },
-	{ "format", 0, "FORMAT", "text (the default) or json", take_format },
+	{ "format", 0, "FORMAT", "text (the default) or json", explain_take_format },
 	{ "strip-prefix", 0, "DIR", "remove DIR from the start of source paths",
 	  report_settings_take_strip_prefix },
 	{ "source-root", 0, "DIR", "show relative source paths below DIR",

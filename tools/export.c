@@ -48,7 +48,7 @@ struct exporting {
 
 static volatile sig_atomic_t ending;
 
-static void end(int signal)
+static void export_ends(int signal)
 {
 	ending = signal;
 }
@@ -91,7 +91,7 @@ static const struct command_option options[] = {
 	  take_interval },
 };
 
-static uint64_t now_ns(void)
+static uint64_t wall_clock_ns(void)
 {
 	struct timespec now;
 
@@ -100,7 +100,7 @@ static uint64_t now_ns(void)
 }
 
 /* Only a regular file of the caller's own: another user's could keep findings from being sent. */
-static json_t *read_state(const char *directory)
+static json_t *export_read_state(const char *directory)
 {
 	char path[PATH_MAX + 64];
 	struct stat status;
@@ -139,8 +139,8 @@ static void write_state(const char *directory, const json_t *state)
 	unlink(temporary);
 }
 
-static bool post(struct exporting *exporting, const struct export_signal *signal,
-		 const json_t *document)
+static bool export_post(struct exporting *exporting, const struct export_signal *signal,
+			const json_t *document)
 {
 	char *body = document ? json_dumps(document, JSON_COMPACT) : NULL;
 
@@ -156,9 +156,9 @@ static bool send_report(struct exporting *exporting, const json_t *report, json_
 			const char *name)
 {
 	struct otlp otlp = otlp_make(report, exporting->settings.resource,
-				     json_object_get(state, name), now_ns());
-	bool sent = post(exporting, &exporting->settings.logs, otlp.logs) &&
-		    post(exporting, &exporting->settings.metrics, otlp.metrics);
+				     json_object_get(state, name), wall_clock_ns());
+	bool sent = export_post(exporting, &exporting->settings.logs, otlp.logs) &&
+		    export_post(exporting, &exporting->settings.metrics, otlp.metrics);
 
 	if (sent) {
 		json_object_set(state, name, otlp.sent);
@@ -193,7 +193,7 @@ static bool send_trace(struct exporting *exporting, const char *path, json_t *st
 /* The state is kept after each trace: what was sent is not sent again if the next one fails. */
 static bool send_directory(struct exporting *exporting, const char *directory, const char *only)
 {
-	json_t *state = read_state(directory);
+	json_t *state = export_read_state(directory);
 	struct dirent **entries;
 	int count = scandir(directory, &entries, NULL, alphasort);
 	char path[PATH_MAX + NAME_MAX + 2];
@@ -278,7 +278,7 @@ static bool send_with_patience(struct exporting *exporting, char **names, size_t
 	return true;
 }
 
-static int finish(const struct exporting *exporting, bool sent, FILE *out)
+static int export_finish(const struct exporting *exporting, bool sent, FILE *out)
 {
 	if (!sent && exporting->sentence[0]) {
 		fprintf(stderr, "yieldsan: export: %s; %s\n", exporting->sentence,
@@ -300,7 +300,7 @@ int export_to(const char *url, char **names, size_t count, FILE *out)
 	exporting.options.show = SEVERITY_NOTICE;
 	if (!export_settings_read(&exporting.settings, url))
 		return STATUS_WRONG_USE;
-	return finish(&exporting, send_with_patience(&exporting, names, count), out);
+	return export_finish(&exporting, send_with_patience(&exporting, names, count), out);
 }
 
 int command_export(int argc, char **argv)
@@ -316,7 +316,7 @@ int command_export(int argc, char **argv)
 		.question = "what?",
 		.groups = { OPTION_GROUP(options, &exporting) },
 	};
-	struct sigaction action = { .sa_handler = end };
+	struct sigaction action = { .sa_handler = export_ends };
 	int status = command_line_parse(&line, argc, argv);
 	bool sent;
 
@@ -333,5 +333,5 @@ int command_export(int argc, char **argv)
 			break;
 		wait_seconds(exporting.interval);
 	} while (!ending);
-	return finish(&exporting, sent || ending, stdout);
+	return export_finish(&exporting, sent || ending, stdout);
 }

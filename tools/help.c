@@ -25,7 +25,7 @@ static void print_usage(void)
 	       OPTIONS_VARIABLE);
 }
 
-static void print_option(const struct option_info *info)
+static void help_print_option(const struct option_info *info)
 {
 	char left[64];
 
@@ -59,10 +59,10 @@ static void print_options(void)
 	       "or preloading by hand as KEY=VALUE:KEY=VALUE in %s (`\\:' is a colon).\n\n",
 	       OPTIONS_VARIABLE);
 	for (size_t i = 0; i < option_count; i++)
-		print_option(&option_infos[i]);
+		help_print_option(&option_infos[i]);
 }
 
-static void print_executors(bool others)
+static void help_print_executors(bool others)
 {
 	static const struct {
 		enum executor_id id;
@@ -94,8 +94,8 @@ int command_help(int argc, char **argv)
 	if (!strcmp(argv[1], "executors")) {
 		/* As in the README; a test compares them. */
 		printf("| executor | how it is recognised | notes |\n|---|---|---|\n");
-		print_executors(false);
-		print_executors(true);
+		help_print_executors(false);
+		help_print_executors(true);
 		return 0;
 	}
 	command = command_find(argv[1]);

@@ -107,8 +107,8 @@ static void expect_copy(const siginfo_t *signal)
 	sigaction(signal->si_signo, &copy, NULL);
 }
 
-static _Noreturn void become(const char *file, char **argv, const struct inherited *inherited,
-			     int report)
+static _Noreturn void launch_program(const char *file, char **argv,
+				     const struct inherited *inherited, int report)
 {
 	give_signals_back(inherited);
 	execv(file, argv);
@@ -181,7 +181,7 @@ static void stop_with(pid_t pid, int signal)
 }
 
 /* Reaps ended children, including strangers: as process 1 we inherit them. True if it was ours. */
-static bool has_ended(pid_t pid, int *status, struct reader *reader)
+static bool child_has_ended(pid_t pid, int *status, struct reader *reader)
 {
 	pid_t ended;
 	int how;
@@ -224,7 +224,7 @@ static void wait_for(pid_t pid, int *status, struct reader *reader, siginfo_t *l
 	fill_passed(&all);
 	/* Used only for waiting: signals are then taken with all their information. */
 	ready[0].fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	while (!has_ended(pid, status, reader)) {
+	while (!child_has_ended(pid, status, reader)) {
 		ready[1].fd = reader->socket;
 		ready[1].revents = 0;
 		poll(ready, 2, ready[0].fd < 0 ? WITHOUT_SIGNALFD_MS : reader_wait_ms(reader));
@@ -258,7 +258,7 @@ int launch(const char *file, char **argv, struct reader *reader, pid_t *pid, int
 	take_signals(&inherited);
 	*pid = fork();
 	if (*pid == 0)
-		become(file, argv, &inherited, ends[1]);
+		launch_program(file, argv, &inherited, ends[1]);
 	error = *pid < 0 ? errno : 0;
 	close(ends[1]);
 	if (!error)

@@ -55,8 +55,8 @@ static bool is_loadable(const char *path)
 
 /* $ORIGIN is the object's directory: for the program, after resolving
  * all links (/proc/self/exe). */
-static void expand(const struct search *search, size_t of, const char *text, size_t length,
-		   char result[PATH_MAX])
+static void path_expand(const struct search *search, size_t of, const char *text, size_t length,
+			char result[PATH_MAX])
 {
 	const char *path = search->objects[of].path, *slash = strrchr(path, '/');
 	char real[PATH_MAX];
@@ -109,7 +109,7 @@ static bool find_in(const struct search *search, size_t of, const char *list,
 	while (list && *list) {
 		size_t length = strcspn(list, separators);
 
-		expand(search, of, list, length, directory);
+		path_expand(search, of, list, length, directory);
 		if (snprintf(path, PATH_MAX, "%s/%s", *directory ? directory : ".", name) <
 			    PATH_MAX &&
 		    is_loadable(path))
@@ -136,12 +136,12 @@ static bool find_by_old_run_paths(const struct search *search, size_t of, const 
 	}
 }
 
-static bool find(struct search *search, size_t of, const char *name, char path[PATH_MAX])
+static bool library_find(struct search *search, size_t of, const char *name, char path[PATH_MAX])
 {
 	const char *cached;
 
 	if (strchr(name, '/')) {
-		expand(search, of, name, strlen(name), path);
+		path_expand(search, of, name, strlen(name), path);
 		return is_loadable(path);
 	}
 	if (find_by_old_run_paths(search, of, name, path) ||
@@ -161,7 +161,7 @@ static bool find(struct search *search, size_t of, const char *name, char path[P
 	return false;
 }
 
-static bool is_known(const struct search *search, const char *name)
+static bool library_is_known(const struct search *search, const char *name)
 {
 	for (size_t i = 0; i < search->name_count; i++)
 		if (!strcmp(search->names[i], name))
@@ -169,7 +169,7 @@ static bool is_known(const struct search *search, const char *name)
 	return false;
 }
 
-static void add(struct search *search, const char *path, size_t loader)
+static void libraries_add(struct search *search, const char *path, size_t loader)
 {
 	search->objects =
 		memory_grow(search->objects, search->count, &search->room, sizeof *search->objects);
@@ -178,20 +178,20 @@ static void add(struct search *search, const char *path, size_t loader)
 	search->count++;
 }
 
-static void need(struct search *search, size_t of, const char *name)
+static void libraries_need(struct search *search, size_t of, const char *name)
 {
 	char path[PATH_MAX];
 
-	if (is_known(search, name) || search->count >= MAX_LIBRARIES)
+	if (library_is_known(search, name) || search->count >= MAX_LIBRARIES)
 		return;
 	search->names = memory_grow(search->names, search->name_count, &search->name_room,
 				    sizeof *search->names);
 	search->names[search->name_count++] = memory_text(name);
-	if (!find(search, of, name, path)) {
+	if (!library_find(search, of, name, path)) {
 		search->visit(NULL, name, search->data);
 		return;
 	}
-	add(search, path, of);
+	libraries_add(search, path, of);
 	search->visit(path, name, search->data);
 }
 
@@ -223,7 +223,7 @@ static void read_object(struct search *search, size_t of)
 			       ? elf_image_string(&file, strings + entry.d_un.d_val)
 			       : NULL;
 		if (text && *text)
-			need(search, of, text);
+			libraries_need(search, of, text);
 	}
 	elf_file_close(&file);
 }
@@ -234,7 +234,7 @@ void loaded_libraries(const char *program,
 	struct search search = { .visit = visit, .data = data };
 
 	loader_cache_open(&search.cache, LOADER_CACHE);
-	add(&search, program, 0);
+	libraries_add(&search, program, 0);
 	for (size_t i = 0; i < search.count; i++)
 		read_object(&search, i);
 	for (size_t i = 0; i < search.count; i++) {

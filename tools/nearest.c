@@ -4,7 +4,7 @@
 
 #define LONGEST_WORD 63 /* length compared: none of our names is longer */
 
-static size_t min(size_t a, size_t b)
+static size_t smaller_of(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -20,10 +20,10 @@ static size_t edit_distance(const char *a, size_t a_length, const char *b, size_
 	for (size_t i = 1; i <= a_length; i++) {
 		row[0] = i;
 		for (size_t j = 1; j <= b_length; j++) {
-			row[j] = min(min(last[j], row[j - 1]) + 1,
-				     last[j - 1] + (a[i - 1] != b[j - 1]));
+			row[j] = smaller_of(smaller_of(last[j], row[j - 1]) + 1,
+					    last[j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				row[j] = min(row[j], before[j - 2] + 1);
+				row[j] = smaller_of(row[j], before[j - 2] + 1);
 		}
 		free_row = before;
 		before = last;

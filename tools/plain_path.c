@@ -35,7 +35,7 @@ static bool is_link_to(const char *link, const char *path)
 }
 
 /* FNV-1a. */
-static uint64_t hash_of(const char *text)
+static uint64_t path_hash(const char *text)
 {
 	uint64_t hash = 0xcbf29ce484222325;
 
@@ -60,7 +60,7 @@ bool plain_path(char plain[PATH_MAX], const char *path)
 	if (!make_directory(plain))
 		return false;
 	length += snprintf(plain + length, PATH_MAX - (size_t)length, "/%016llx",
-			   (unsigned long long)hash_of(path));
+			   (unsigned long long)path_hash(path));
 	if (!make_directory(plain))
 		return false;
 	errno = ENAMETOOLONG;

@@ -53,7 +53,7 @@ static bool make_plain(char library[PATH_MAX])
 }
 
 /* Absolute: a program may start others from another directory. */
-static bool take(char library[PATH_MAX], const char *path)
+static bool preload_take_library(char library[PATH_MAX], const char *path)
 {
 	char *absolute = realpath(path, NULL);
 
@@ -85,7 +85,7 @@ bool preload_find(char library[PATH_MAX])
 	char own[PATH_MAX], path[PATH_MAX + 64];
 
 	if (named && *named) {
-		if (take(library, named))
+		if (preload_take_library(library, named))
 			return is_usable(library) && make_plain(library);
 		fprintf(stderr, "yieldsan: " LIBRARY_VARIABLE "=%s: there is no such file\n",
 			named);
@@ -97,7 +97,7 @@ bool preload_find(char library[PATH_MAX])
 		strrchr(own, '/')[1] = '\0';
 	for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
 		snprintf(path, sizeof path, "%s%s" LIBRARY_NAME, own, places[i]);
-		if (take(library, path))
+		if (preload_take_library(library, path))
 			return is_usable(library) && make_plain(library);
 	}
 	if (carried_library_is_there())
@@ -111,7 +111,7 @@ bool preload_find(char library[PATH_MAX])
 
 static char *former_list, *former_options;
 
-static void set(const char *name, const char *value)
+static void preload_set_variable(const char *name, const char *value)
 {
 	if (value ? setenv(name, value, 1) : unsetenv(name))
 		memory_exhausted();
@@ -124,7 +124,7 @@ static char *copy_of(const char *name)
 	return value ? memory_text(value) : NULL;
 }
 
-static void append(char *list, const char *library)
+static void preload_append(char *list, const char *library)
 {
 	if (*list && *library)
 		strcat(list, ":");
@@ -138,7 +138,7 @@ static void append_former(char *list, const char *library_there, bool sanitizers
 
 	while ((library = strsep(&rest, ": ")))
 		if (elf_is_sanitizer(library) == sanitizers && strcmp(library, library_there) != 0)
-			append(list, library);
+			preload_append(list, library);
 	free(former);
 }
 
@@ -179,13 +179,13 @@ void preload_set(const char *library, const struct elf_kind *kind, const char *o
 	/* A sanitizer's library ends the program unless it comes first. */
 	append_former(list, library, true);
 	if (!*list)
-		append(list, kind->sanitizer);
+		preload_append(list, kind->sanitizer);
 	for (unsigned i = 0; i < stubs.count; i++)
-		append(list, stubs.paths[i]);
-	append(list, library);
+		preload_append(list, stubs.paths[i]);
+	preload_append(list, library);
 	append_former(list, library, false);
-	set(LIST_VARIABLE, list);
-	set(OPTIONS_VARIABLE, options);
+	preload_set_variable(LIST_VARIABLE, list);
+	preload_set_variable(OPTIONS_VARIABLE, options);
 	free(list);
 }
 
@@ -193,13 +193,13 @@ void preload_set_options(const char *options)
 {
 	former_list = copy_of(LIST_VARIABLE);
 	former_options = copy_of(OPTIONS_VARIABLE);
-	set(OPTIONS_VARIABLE, options);
+	preload_set_variable(OPTIONS_VARIABLE, options);
 }
 
 void preload_unset(void)
 {
-	set(LIST_VARIABLE, former_list);
-	set(OPTIONS_VARIABLE, former_options);
+	preload_set_variable(LIST_VARIABLE, former_list);
+	preload_set_variable(OPTIONS_VARIABLE, former_options);
 	free(former_list);
 	free(former_options);
 	former_list = former_options = NULL;

@@ -33,7 +33,7 @@ static bool is_executable(const char *path, int *error)
 }
 
 /* Returns 0 or -errno: of all errors along PATH, the most informative. */
-static int search(char found[PATH_MAX], const char *name)
+static int program_search(char found[PATH_MAX], const char *name)
 {
 	const char *path = getenv("PATH"), *end;
 	int error = ENOENT, result = ENOENT;
@@ -93,7 +93,7 @@ static char *env_command(char *rest)
 }
 
 /* Replaces `path` by its interpreter; 0 or -errno. */
-static int interpreter(char path[PATH_MAX])
+static int program_interpreter(char path[PATH_MAX])
 {
 	char line[256], *rest = line, *word, *base;
 	int error = read_first_line(path, line);
@@ -105,10 +105,11 @@ static int interpreter(char path[PATH_MAX])
 	base = strrchr(word, '/');
 	if (base && !strcmp(base, "/env") && rest)
 		word = env_command(rest);
-	return word ? search(path, word) : -ENOENT;
+	return word ? program_search(path, word) : -ENOENT;
 }
 
-static int fail(int error, const char *command, const char *path, char sentence[SENTENCE_SIZE])
+static int program_fail(int error, const char *command, const char *path,
+			char sentence[SENTENCE_SIZE])
 {
 	if (strcmp(command, path))
 		snprintf(sentence, SENTENCE_SIZE, "%s: its interpreter %s: %s", command, path,
@@ -128,29 +129,30 @@ static int fail(int error, const char *command, const char *path, char sentence[
 
 int program_find(struct program *program, const char *command, char sentence[SENTENCE_SIZE])
 {
-	int error = search(program->file, command);
+	int error = program_search(program->file, command);
 
 	if (error)
-		return fail(-error, command, command, sentence);
+		return program_fail(-error, command, command, sentence);
 	strcpy(program->watched, program->file);
 	for (int i = 0; i < SCRIPTS_DEEP; i++) {
 		error = elf_kind_read(&program->kind, program->watched);
 		/* Executable but not readable: let the kernel report the error. */
 		if (error == -EACCES)
-			return fail(EACCES, program->file, program->watched, sentence);
+			return program_fail(EACCES, program->file, program->watched, sentence);
 		if (error != -ENOEXEC)
-			return error ? fail(-error, command, program->watched, sentence) : 0;
-		error = interpreter(program->watched);
+			return error ? program_fail(-error, command, program->watched, sentence)
+				     : 0;
+		error = program_interpreter(program->watched);
 		program->by_shell = error == -ENOMSG && !i;
 		if (program->by_shell)
 			strcpy(program->watched, SHELL);
 		else if (error)
-			return fail(-error, command, program->watched, sentence);
+			return program_fail(-error, command, program->watched, sentence);
 	}
-	return fail(ELOOP, command, program->watched, sentence);
+	return program_fail(ELOOP, command, program->watched, sentence);
 }
 
-static const char *privilege(const struct program *program)
+static const char *program_privilege(const struct program *program)
 {
 	if (program->kind.privileges & PRIVILEGE_SETUID)
 		return "setuid";
@@ -186,12 +188,12 @@ int program_refusal(const struct program *program, char sentence[SENTENCE_SIZE])
 			"%s is statically linked%s, so no library can be loaded into it: link it "
 			"dynamically (C: without -static; Rust: a -gnu target without +crt-static)",
 			path, kind->linkage == LINKAGE_STATIC_PIE ? " (static-pie)" : "");
-	else if (privilege(program))
+	else if (program_privilege(program))
 		snprintf(sentence, SENTENCE_SIZE,
 			 "%s is %s, and the loader preloads nothing into such a program: run a "
 			 "copy made "
 			 "by cp, which has no such right, as a user who needs none",
-			 path, privilege(program));
+			 path, program_privilege(program));
 	else if (*kind->interpreter && access(kind->interpreter, X_OK))
 		snprintf(
 			sentence, SENTENCE_SIZE,

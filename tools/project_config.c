@@ -25,7 +25,7 @@
 static const char *const keys[] = { "suppressions", "baseline", "show", "fail-on", "options" };
 
 /* The whole file, with a NUL; NULL, with errno, if it cannot be read. */
-static char *read_text(const char *path, size_t *size)
+static char *config_read_text(const char *path, size_t *size)
 {
 	FILE *file = fopen(path, "re");
 	char *text;
@@ -45,13 +45,13 @@ static char *read_text(const char *path, size_t *size)
 	return text;
 }
 
-static int wrong(const char *path, const char *key, const char *reason)
+static int config_wrong(const char *path, const char *key, const char *reason)
 {
 	fprintf(stderr, "yieldsan: %s: %s%s%s\n", path, key, *key ? ": " : "", reason);
 	return STATUS_WRONG_USE;
 }
 
-static int unknown(const char *path, const char *key)
+static int config_unknown(const char *path, const char *key)
 {
 	struct nearest nearest;
 
@@ -122,7 +122,7 @@ static int take_options(struct project_config *config, json_t *table)
 	json_t *value;
 
 	if (!json_is_object(table))
-		return wrong(config->path, "options", "must be a table");
+		return config_wrong(config->path, "options", "must be a table");
 	options_init(&scratch);
 	json_object_foreach(table, name, value)
 	{
@@ -130,8 +130,9 @@ static int take_options(struct project_config *config, json_t *table)
 		struct option_error error;
 
 		if (!text)
-			return wrong(config->path, name,
-				     "must be a text, a number, true, false or a list of texts");
+			return config_wrong(
+				config->path, name,
+				"must be a text, a number, true, false or a list of texts");
 		if (asprintf(&entry, "%s=%s", name, text) < 0)
 			memory_exhausted();
 		free(text);
@@ -146,7 +147,7 @@ static int take_options(struct project_config *config, json_t *table)
 	return -1;
 }
 
-static int take(struct project_config *config, const char *key, json_t *value)
+static int config_take_value(struct project_config *config, const char *key, json_t *value)
 {
 	const char *text = json_string_value(value);
 	enum severity severity;
@@ -156,27 +157,28 @@ static int take(struct project_config *config, const char *key, json_t *value)
 	if (!text)
 		return strcmp(key, "suppressions") && strcmp(key, "baseline") &&
 				       strcmp(key, "show") && strcmp(key, "fail-on")
-			       ? unknown(config->path, key)
-			       : wrong(config->path, key, "must be a text");
+			       ? config_unknown(config->path, key)
+			       : config_wrong(config->path, key, "must be a text");
 	if (!strcmp(key, "suppressions")) {
 		config->suppressions = path_beside(config->path, text);
 	} else if (!strcmp(key, "baseline")) {
 		config->baseline = path_beside(config->path, text);
 	} else if (!strcmp(key, "show")) {
 		if (severity_from_word(text, &severity))
-			return wrong(config->path, key, "must be error, warning or notice");
+			return config_wrong(config->path, key, "must be error, warning or notice");
 		config->show = memory_text(text);
 	} else if (!strcmp(key, "fail-on")) {
 		if (strcmp(text, "never") && severity_from_word(text, &severity))
-			return wrong(config->path, key, "must be error, warning, notice or never");
+			return config_wrong(config->path, key,
+					    "must be error, warning, notice or never");
 		config->fail_on = memory_text(text);
 	} else {
-		return unknown(config->path, key);
+		return config_unknown(config->path, key);
 	}
 	return -1;
 }
 
-static bool is_python(const char *path)
+static bool config_is_of_python(const char *path)
 {
 	return !strcmp(path_name(path), PYTHON_FILE);
 }
@@ -189,18 +191,19 @@ static int take_all(struct project_config *config, const char *text, size_t size
 	int status = -1;
 
 	if (!json) {
-		status = wrong(config->path, "", error);
+		status = config_wrong(config->path, "", error);
 		free(error);
 		return status;
 	}
 	root = json_loads(json, 0, NULL);
 	if (!root)
-		status = wrong(config->path, "", "has values that are no settings");
-	table = is_python(config->path) ? json_object_get(json_object_get(root, "tool"), "yieldsan")
-					: root;
+		status = config_wrong(config->path, "", "has values that are no settings");
+	table = config_is_of_python(config->path)
+			? json_object_get(json_object_get(root, "tool"), "yieldsan")
+			: root;
 	json_object_foreach(table, key, value)
 	{
-		status = take(config, key, value);
+		status = config_take_value(config, key, value);
 		if (status != -1)
 			break;
 	}
@@ -212,11 +215,11 @@ static int take_all(struct project_config *config, const char *text, size_t size
 /* Most pyproject.toml files are not about us, and need not be right or ours to read. */
 static bool is_about_us(const char *path, const char *text)
 {
-	return !is_python(path) || strstr(text, "tool.yieldsan");
+	return !config_is_of_python(path) || strstr(text, "tool.yieldsan");
 }
 
 /* Whether there is such a file in the directory. */
-static bool is_there(char path[PATH_MAX], const char *directory, const char *name)
+static bool config_is_there(char path[PATH_MAX], const char *directory, const char *name)
 {
 	char *text;
 	size_t size;
@@ -226,20 +229,21 @@ static bool is_there(char path[PATH_MAX], const char *directory, const char *nam
 		    PATH_MAX ||
 	    access(path, F_OK))
 		return false;
-	text = read_text(path, &size);
-	is = text ? is_about_us(path, text) : !is_python(path);
+	text = config_read_text(path, &size);
+	is = text ? is_about_us(path, text) : !config_is_of_python(path);
 	free(text);
 	return is;
 }
 
-static bool find(char path[PATH_MAX])
+static bool config_find(char path[PATH_MAX])
 {
 	char directory[PATH_MAX], *slash;
 
 	if (!getcwd(directory, sizeof directory))
 		return false;
 	for (;;) {
-		if (is_there(path, directory, OWN_FILE) || is_there(path, directory, PYTHON_FILE))
+		if (config_is_there(path, directory, OWN_FILE) ||
+		    config_is_there(path, directory, PYTHON_FILE))
 			return true;
 		slash = strrchr(directory, '/');
 		if (!slash || !directory[1])
@@ -256,7 +260,7 @@ int project_config_read(struct project_config *config, const char *named)
 	int status;
 
 	*config = (struct project_config){ 0 };
-	if (named ? !*named : !find(path))
+	if (named ? !*named : !config_find(path))
 		return -1;
 	if (named) {
 		snprintf(path, sizeof path, "%s", named);
@@ -267,9 +271,9 @@ int project_config_read(struct project_config *config, const char *named)
 			path, distrust);
 		return -1;
 	}
-	text = read_text(path, &size);
+	text = config_read_text(path, &size);
 	if (!text)
-		return wrong(path, "", strerror(errno));
+		return config_wrong(path, "", strerror(errno));
 	config->path = memory_text(path);
 	status = take_all(config, text, size);
 	free(text);

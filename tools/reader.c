@@ -105,7 +105,7 @@ static void close_socket(struct reader *reader)
 	reader->socket = -1;
 }
 
-static void lost(struct reader *reader, int how)
+static void reader_lost(struct reader *reader, int how)
 {
 	uint64_t now_ns = clock_monotonic_ns(),
 		 oldest_ns = reader->restarts_ns[READER_RESTARTS - 1];
@@ -119,12 +119,12 @@ static void lost(struct reader *reader, int how)
 						   : now_ns + (BACK_OFF_NS << recent);
 }
 
-static void run(struct reader *reader)
+static void reader_run(struct reader *reader)
 {
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
-		lost(reader, 0);
+		reader_lost(reader, 0);
 		return;
 	}
 	fflush(NULL);
@@ -140,7 +140,7 @@ static void run(struct reader *reader)
 	}
 	reader->pid = 0;
 	close(ends[0]);
-	lost(reader, 0);
+	reader_lost(reader, 0);
 }
 
 void reader_start(struct reader *reader, pid_t program)
@@ -151,7 +151,7 @@ void reader_start(struct reader *reader, pid_t program)
 	reader->launcher = getpid();
 	reader->program = program;
 	reader->program_fd = (int)syscall(SYS_pidfd_open, program, 0);
-	run(reader);
+	reader_run(reader);
 }
 
 bool reader_has_changed(struct reader *reader, pid_t pid, int status)
@@ -162,7 +162,7 @@ bool reader_has_changed(struct reader *reader, pid_t pid, int status)
 		return true;
 	close_socket(reader);
 	reader->pid = 0;
-	lost(reader, status);
+	reader_lost(reader, status);
 	return true;
 }
 
@@ -193,7 +193,7 @@ void reader_restart(struct reader *reader)
 	memmove(reader->restarts_ns + 1, reader->restarts_ns,
 		sizeof reader->restarts_ns - sizeof *reader->restarts_ns);
 	reader->restarts_ns[0] = reader->start.resumed_ns = now_ns;
-	run(reader);
+	reader_run(reader);
 }
 
 void reader_end(struct reader *reader)

@@ -15,7 +15,7 @@ struct report_command {
 	bool compares;
 };
 
-static const char *take_output(void *target, const char *value)
+static const char *report_take_output(void *target, const char *value)
 {
 	struct report_command *command = target;
 
@@ -49,7 +49,8 @@ static const char *take_root_of_core(void *target, const char *value)
 }
 
 static const struct command_option options[] = {
-	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same", take_output },
+	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same",
+	  report_take_output },
 	{ "tasks", 0, NULL,
 	  "list the tasks of processes that run or were killed: where each waits, and since when",
 	  take_tasks },
@@ -58,7 +59,7 @@ static const struct command_option options[] = {
 	{ "diff", 0, NULL, "of two: what is new, gone, worse and better in the second", take_diff },
 };
 
-static int parse(struct report_command *command, int argc, char **argv)
+static int report_parse_options(struct report_command *command, int argc, char **argv)
 {
 	const struct command_line line = {
 		.command = "report",
@@ -79,7 +80,7 @@ static int parse(struct report_command *command, int argc, char **argv)
 	return status == -1 ? report_settings_finish(&command->settings) : status;
 }
 
-static int compare(struct report_settings *settings, char **paths, int count)
+static int report_compare_runs(struct report_settings *settings, char **paths, int count)
 {
 	const char *format = settings->report.format;
 	char sentence[COMPARISON_SENTENCE_SIZE] = "";
@@ -112,7 +113,7 @@ static int compare(struct report_settings *settings, char **paths, int count)
 	return summary.failed ? settings->exit_code : 0;
 }
 
-static int report(struct report_settings *settings, char **paths, int count)
+static int report_traces(struct report_settings *settings, char **paths, int count)
 {
 	struct report_summary summary;
 	struct screen screen;
@@ -147,10 +148,10 @@ static int report(struct report_settings *settings, char **paths, int count)
 int command_report(int argc, char **argv)
 {
 	static struct report_command command = { .settings = REPORT_SETTINGS_DEFAULT };
-	int status = parse(&command, argc, argv);
+	int status = report_parse_options(&command, argc, argv);
 
 	if (status >= 0)
 		return status;
-	return (command.compares ? compare : report)(&command.settings, argv + optind,
-						     argc - optind);
+	return (command.compares ? report_compare_runs
+				 : report_traces)(&command.settings, argv + optind, argc - optind);
 }

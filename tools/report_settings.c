@@ -11,7 +11,7 @@
 
 #define MOST_SAMPLES 1000000
 
-static const char *take_format(void *target, const char *value)
+static const char *settings_take_format(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
@@ -155,7 +155,7 @@ const char *report_settings_take_no_pager(void *target, const char *value)
 	return NULL;
 }
 
-static const char *take_samples(void *target, const char *value)
+static const char *settings_take_samples(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 	char *end;
@@ -185,7 +185,7 @@ const char *report_settings_take_source_root(void *target, const char *value)
 	return *value ? NULL : "the directory that the sources lie in";
 }
 
-static const char *take_config(void *target, const char *value)
+static const char *settings_take_config(void *target, const char *value)
 {
 	struct report_settings *settings = target;
 
@@ -202,9 +202,9 @@ static const char *take_merge_junit(void *target, const char *value)
 }
 
 const struct command_option report_settings_options[] = {
-	{ "format", 0, "FORMAT", "format of the report (default: text)", take_format },
+	{ "format", 0, "FORMAT", "format of the report (default: text)", settings_take_format },
 	{ "config", 0, "FILE", "settings; ./yieldsan.toml or above without it, none if empty",
-	  take_config },
+	  settings_take_config },
 	{ "merge-junit", 0, "FILE",
 	  "with --format=junit: print the test runner's JUnit file FILE, with the findings added "
 	  "to its tests",
@@ -231,7 +231,9 @@ const struct command_option report_settings_options[] = {
 	{ "no-pager", 0, NULL, "text: never through $PAGER on a terminal",
 	  report_settings_take_no_pager },
 	{ "samples", 0, "N",
-	  "json, ndjson, html: at most N different stacks of each long turn, or `all'; 20 without it", take_samples },
+	  "json, ndjson, html: at most N different stacks of each long turn, or `all'; 20 without "
+	  "it",
+	  settings_take_samples },
 	{ "no-source", 0, NULL, "no lines of the source in the text report", take_no_source },
 	{ "strip-prefix", 0, "DIR", "remove DIR from the start of source paths",
 	  report_settings_take_strip_prefix },
@@ -251,7 +253,7 @@ const char *report_settings_take_path(void *target, const char *value)
 }
 
 /* What the command line does not give. */
-static int take_project(struct report_settings *settings)
+static int settings_take_project(struct report_settings *settings)
 {
 	const struct project_config *config = &settings->config;
 	int status = project_config_read(&settings->config, settings->config_name);
@@ -272,7 +274,7 @@ static int take_project(struct report_settings *settings)
 
 int report_settings_finish(struct report_settings *settings)
 {
-	int status = take_project(settings);
+	int status = settings_take_project(settings);
 	char *directory, path[PATH_MAX];
 	const char *distrust = NULL;
 	bool found;

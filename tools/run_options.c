@@ -7,7 +7,7 @@
 #include "command.h"
 #include "options_text.h"
 
-static const char *take_output(void *target, const char *value)
+static const char *run_take_output(void *target, const char *value)
 {
 	struct run_options *options = target;
 
@@ -68,7 +68,7 @@ static const char *take_timeline(void *target, const char *value)
 }
 
 static const struct command_option lines[] = {
-	{ "output", 'o', "DIR", "keep the traces in DIR; -o DIR is the same", take_output },
+	{ "output", 'o', "DIR", "keep the traces in DIR; -o DIR is the same", run_take_output },
 	{ "report", 0, "FILE", "write the report to FILE; to standard error without it",
 	  take_report },
 	{ "require-executor", 0, NULL, "fail if no process ran a turn (nothing was watched)",
@@ -92,7 +92,7 @@ static void take_environment(struct run_options *options)
 
 _Static_assert(CONFIG_OPTIONS <= 64, "given");
 
-static bool is_given(const struct run_options *options, const char *entry)
+static bool option_is_given(const struct run_options *options, const char *entry)
 {
 	size_t length = strcspn(entry, "=");
 
@@ -103,13 +103,13 @@ static bool is_given(const struct run_options *options, const char *entry)
 }
 
 /* What neither the command line nor the environment sets. */
-static void take_project(struct run_options *options)
+static void run_take_project(struct run_options *options)
 {
 	const struct project_config *config = &options->report.config;
 	const char *environment = getenv(OPTIONS_VARIABLE);
 
 	for (size_t i = 0; i < config->option_count; i++)
-		if (!is_given(options, config->options[i]) &&
+		if (!option_is_given(options, config->options[i]) &&
 		    !project_config_is_overridden(config->options[i], environment))
 			options_set(&options->runtime, config->options[i]);
 }
@@ -142,7 +142,7 @@ int run_options_parse(struct run_options *options, const struct run_words *words
 	if (status == -1)
 		status = report_settings_finish(&options->report);
 	if (status == -1)
-		take_project(options);
+		run_take_project(options);
 	if (!options->runtime.timeline && report_format_draws_turns(options->report.report.format))
 		options->runtime.timeline = TIMELINE_TURNS;
 	return status;

@@ -19,7 +19,7 @@ struct scan_command {
 	size_t room;
 };
 
-static const char *take_output(void *target, const char *value)
+static const char *scan_take_output(void *target, const char *value)
 {
 	struct scan_command *command = target;
 
@@ -47,14 +47,15 @@ static const char *take_large(void *target, const char *value)
 }
 
 static const struct command_option options[] = {
-	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same", take_output },
+	{ "output", 'o', "FILE", "write the report to FILE; -o FILE is the same",
+	  scan_take_output },
 	{ "held-type", 0, "TYPE", "a type that must not live across an await; may be repeated",
 	  take_held },
 	{ "large", 0, "BYTES", "report values of at least so many bytes: " LARGE " is a good start",
 	  take_large },
 };
 
-static int parse(struct scan_command *command, int argc, char **argv)
+static int scan_parse_options(struct scan_command *command, int argc, char **argv)
 {
 	const struct command_line line = {
 		.command = "scan",
@@ -78,7 +79,7 @@ static int parse(struct scan_command *command, int argc, char **argv)
 int command_scan(int argc, char **argv)
 {
 	static struct scan_command command = { .settings = REPORT_SETTINGS_DEFAULT };
-	int status = parse(&command, argc, argv), error;
+	int status = scan_parse_options(&command, argc, argv), error;
 	struct report_summary summary;
 	struct screen screen;
 	FILE *out;

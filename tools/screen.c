@@ -28,7 +28,7 @@ static size_t number_from(const char *variable)
 }
 
 /* As other programs do: the variables go before what the terminal reports. */
-static void measure(struct screen *screen, int fd)
+static void screen_measure(struct screen *screen, int fd)
 {
 	struct winsize size = { 0 };
 
@@ -42,7 +42,7 @@ static void measure(struct screen *screen, int fd)
 }
 
 /* NULL: no pager is wanted, or there is none. */
-static const char *pager(void)
+static const char *screen_pager(void)
 {
 	const char *command = getenv("PAGER");
 
@@ -57,7 +57,7 @@ static bool is_in_foreground(int fd)
 	return tcgetpgrp(fd) == getpgrp();
 }
 
-static bool is_text(const struct report_settings *settings)
+static bool settings_want_text(const struct report_settings *settings)
 {
 	return !settings->report.format || !strcmp(settings->report.format, "text");
 }
@@ -68,15 +68,15 @@ FILE *screen_begin(struct screen *screen, struct report_settings *settings, FILE
 	int fd = fileno(out);
 
 	memset(screen, 0, sizeof *screen);
-	if (settings->path || !is_text(settings))
+	if (settings->path || !settings_want_text(settings))
 		return out;
 	if (!settings->unlimited && !report->full && !report->top && !report->why)
 		report->lines = SCREEN_LINES;
 	if (!isatty(fd))
 		return out;
-	measure(screen, fd);
+	screen_measure(screen, fd);
 	report->width = screen->columns;
-	if (settings->no_pager || !screen->rows || !pager() || !is_in_foreground(fd))
+	if (settings->no_pager || !screen->rows || !screen_pager() || !is_in_foreground(fd))
 		return out;
 	fd = memfd_create("report", MFD_CLOEXEC);
 	screen->draft = fd >= 0 ? fdopen(fd, "w+") : NULL;
@@ -106,12 +106,12 @@ static _Noreturn void become_pager(int input, int terminal)
 	setenv("LV", "-c", 0);
 	dup2(input, STDIN_FILENO);
 	dup2(terminal, STDOUT_FILENO);
-	execl("/bin/sh", "sh", "-c", pager(), (char *)NULL);
+	execl("/bin/sh", "sh", "-c", screen_pager(), (char *)NULL);
 	_exit(127);
 }
 
 /* Whether a pager took it. The user may leave the pager before its end. */
-static bool page(const char *text, size_t size, int terminal)
+static bool screen_page(const char *text, size_t size, int terminal)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, former[3];
 	static const int signals[] = { SIGINT, SIGQUIT, SIGPIPE };
@@ -148,7 +148,7 @@ int screen_end(struct screen *screen)
 	fclose(screen->draft);
 	fflush(screen->out);
 	if (text_wrap(text, size, screen->columns, NULL) < screen->rows ||
-	    !page(text, size, fileno(screen->out)))
+	    !screen_page(text, size, fileno(screen->out)))
 		error = file_write_all(fileno(screen->out), text, size);
 	free(text);
 	screen->out = NULL;
@@ -160,7 +160,7 @@ void screen_rule(const struct report_settings *settings, FILE *out)
 	static const char title[] = "---- yieldsan ";
 	size_t width = settings->report.width;
 
-	if (settings->path || !is_text(settings))
+	if (settings->path || !settings_want_text(settings))
 		return;
 	fprintf(out, "\n%s", title);
 	for (size_t i = sizeof title - 1; i < (width ? width : RULE); i++)

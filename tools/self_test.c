@@ -46,7 +46,7 @@ static bool was_seen(const struct trace_directory *directory)
 	return seen;
 }
 
-static const char *fault(const struct trace_directory *directory, int error, int status)
+static const char *self_test_fault(const struct trace_directory *directory, int error, int status)
 {
 	if (error)
 		return strerror(-error);
@@ -90,7 +90,7 @@ bool self_test(void)
 		close(fd);
 	if (!error)
 		trace_directory_collect(&directory, pid, status);
-	why = fault(&directory, error, status);
+	why = self_test_fault(&directory, error, status);
 	if (why)
 		fprintf(stderr, "yieldsan: watching does NOT work here: %s (%s)\n", why, library);
 	else

@@ -24,7 +24,7 @@ static int python_minor(const char *path)
 	return minor;
 }
 
-static void take(struct survey *survey, const struct elf_kind *kind, const char *path)
+static void survey_take(struct survey *survey, const struct elf_kind *kind, const char *path)
 {
 	unsigned had = survey->engines;
 	int minor;
@@ -59,7 +59,7 @@ static void take_library(const char *path, const char *name, void *data)
 		return;
 	}
 	if (!elf_kind_read_all(&kind, path))
-		take(survey, &kind, path);
+		survey_take(survey, &kind, path);
 	if (!task_tables_read(&tables, path)) {
 		survey->tables.by_shape += tables.by_shape;
 		survey->tables.by_symbol += tables.by_symbol;
@@ -77,7 +77,7 @@ void survey_program(struct survey *survey, const struct program *program,
 	task_tables_read(&survey->tables, program->watched);
 	if (elf_kind_read_all(&survey->kind, program->watched))
 		survey->kind = program->kind; /* it has been removed since */
-	take(survey, &survey->kind, program->watched);
+	survey_take(survey, &survey->kind, program->watched);
 	if (*program->kind.interpreter)
 		loaded_libraries(program->watched, take_library, &visit);
 	/* Deno exports what Node.js modules link against, but does not use libuv's loop. */

@@ -34,7 +34,7 @@ static struct relocations find_relocations(const struct elf_file *file)
 
 /* Applies the loader's relocations; the targets of packed ones (DT_RELR) are in
  * the file already. */
-static void relocate(const struct elf_file *file, char *image, uint64_t start, size_t size)
+static void segment_relocate(const struct elf_file *file, char *image, uint64_t start, size_t size)
 {
 	struct relocations table = find_relocations(file);
 	size_t left = 0;
@@ -84,7 +84,7 @@ static struct task_addresses *poll_functions(const struct elf_file *file,
 	return polls;
 }
 
-static void count(const struct task_vtable *vtable, void *data)
+static void task_tables_count(const struct task_vtable *vtable, void *data)
 {
 	struct task_tables *tables = data;
 
@@ -94,8 +94,8 @@ static void count(const struct task_vtable *vtable, void *data)
 		tables->by_symbol++;
 }
 
-static void scan(struct task_tables *tables, const struct elf_file *file,
-		 struct task_addresses *polls, const GElf_Phdr *segment)
+static void task_tables_scan(struct task_tables *tables, const struct elf_file *file,
+			     struct task_addresses *polls, const GElf_Phdr *segment)
 {
 	struct task_region region = { 0 };
 	struct spans code = { 0 };
@@ -109,12 +109,12 @@ static void scan(struct task_tables *tables, const struct elf_file *file,
 			size = segment->p_memsz;
 		image = memory_get(size);
 		memcpy(image, bytes, size);
-		relocate(file, image, segment->p_vaddr, size);
+		segment_relocate(file, image, segment->p_vaddr, size);
 		region.start = (uintptr_t)image;
 		region.end = region.start + size;
 		region.text_start = code.items[0].low;
 		region.text_end = code.items[code.count - 1].top;
-		tokio_scan(&region, polls, count, tables);
+		tokio_scan(&region, polls, task_tables_count, tables);
 		free(image);
 	}
 	spans_deinit(&code);
@@ -131,7 +131,7 @@ static void scan_segments(struct task_tables *tables, const struct elf_file *fil
 	for (size_t i = 0; i < count; i++)
 		if (gelf_getphdr(file->elf, (int)i, &segment) && segment.p_type == PT_LOAD &&
 		    segment.p_flags == flags)
-			scan(tables, file, polls, &segment);
+			task_tables_scan(tables, file, polls, &segment);
 }
 
 /* Same as in the runtime: tasks/task_symbols.c, module_may_be_rust. */
@@ -162,7 +162,7 @@ static void scan_everywhere(struct task_tables *tables, const struct elf_file *f
 
 	tables->named = polls;
 	if (elf_image_segment(file, PT_GNU_RELRO, &segment))
-		scan(tables, file, polls, &segment);
+		task_tables_scan(tables, file, polls, &segment);
 	else
 		scan_segments(tables, file, polls, PF_R | PF_W);
 	if (gelf_getehdr(file->elf, &header) && header.e_type == ET_EXEC && may_be_rust(file))

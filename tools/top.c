@@ -29,7 +29,7 @@ struct top {
 
 static volatile sig_atomic_t ending;
 
-static void end(int signal)
+static void top_ends(int signal)
 {
 	ending = signal;
 }
@@ -89,7 +89,7 @@ static void say_ended(const struct top_source *source, struct top_screen *screen
 		 source->command[0]);
 }
 
-static void loop(struct top *top, struct top_data *data)
+static void top_loop(struct top *top, struct top_data *data)
 {
 	struct top_screen screen = { .title = title_of(&top->source) };
 	enum top_action action = TOP_REFRESH;
@@ -108,9 +108,9 @@ static void loop(struct top *top, struct top_data *data)
 	free(screen.detail);
 }
 
-static int view(struct top *top)
+static int top_view_run(struct top *top)
 {
-	struct sigaction action = { .sa_handler = end };
+	struct sigaction action = { .sa_handler = top_ends };
 	static struct top_data data;
 	char sentence[SOURCE_SENTENCE_SIZE];
 	const char *why;
@@ -130,7 +130,7 @@ static int view(struct top *top)
 		return STATUS_WRONG_USE;
 	}
 	top_data_init(&data, &top->options);
-	loop(top, &data);
+	top_loop(top, &data);
 	top_screen_close();
 	top_data_deinit(&data);
 	source_end(&top->source);
@@ -149,12 +149,12 @@ static int view_apart(struct top *top)
 	fflush(NULL);
 	pid = fork();
 	if (pid < 0)
-		return view(top);
+		return top_view_run(top);
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != self)
 			raise(SIGTERM);
-		exit(view(top));
+		exit(top_view_run(top));
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

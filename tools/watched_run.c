@@ -58,14 +58,14 @@ static bool is_skipped(const struct run *run)
 }
 
 /* The program runs even without layouts, or if reading them crashes. */
-static void read_layouts(void *program)
+static void run_read_layouts(void *program)
 {
 	run_layouts_read(program);
 }
 
 /* All that can fail is done before the program starts. Returns -1 to continue, or
  * the exit status. */
-static int prepare(struct run *run)
+static int run_prepare(struct run *run)
 {
 	struct run_options *options = run->options;
 	char sentence[SENTENCE_SIZE], library[PATH_MAX], text[OPTIONS_TEXT_SIZE];
@@ -90,7 +90,7 @@ static int prepare(struct run *run)
 	strcpy(options->runtime.run, run->traces.run);
 	options->runtime.summary = false;
 	if (!is_skipped(run) && options->preloads && run_layouts_name(&options->runtime))
-		apart_run(read_layouts, &run->program);
+		apart_run(run_read_layouts, &run->program);
 	options_write(&options->runtime, text);
 	if (options->preloads)
 		preload_set(library, &run->program.kind, text);
@@ -109,7 +109,7 @@ static int start_failed(const struct run *run, int error)
 	return error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_WATCH;
 }
 
-static bool is_text(const struct run *run)
+static bool run_wants_text(const struct run *run)
 {
 	const char *format = run->options->report.report.format;
 
@@ -283,19 +283,19 @@ static void print_wrapped_notes(const struct run *run, FILE *out)
 		memory_exhausted();
 	print_notes(run, memory);
 	fclose(memory);
-	text_wrap(text, size, is_text(run) ? run->options->report.report.width : 0, out);
+	text_wrap(text, size, run_wants_text(run) ? run->options->report.report.width : 0, out);
 	free(text);
 }
 
 static int make_report(struct run *run)
 {
-	FILE *notes = is_text(run) ? run->text : stderr, *memory = NULL;
+	FILE *notes = run_wants_text(run) ? run->text : stderr, *memory = NULL;
 	char *text = NULL;
 	size_t size = 0;
 	int error;
 
 	/* A document on standard error comes last, and unbroken. */
-	if (!is_text(run))
+	if (!run_wants_text(run))
 		memory = open_memstream(&text, &size);
 	else if (run->traces.count)
 		screen_rule(&run->options->report, run->text);
@@ -347,14 +347,14 @@ static int exit_status(const struct run *run, int report_error)
 	return status;
 }
 
-static int start(struct run *run)
+static int run_start(struct run *run)
 {
 	const struct program *program = &run->program;
 	char **arguments = program_arguments(program, run->options->command);
 	const struct stall_watch_start watch = {
 		.traces = &run->traces,
 		.options = &run->options->runtime,
-		.out = is_text(run) ? run->report : stderr,
+		.out = run_wants_text(run) ? run->report : stderr,
 		.report = report_live,
 		.report_stuck = report_live_stuck,
 	};
@@ -377,7 +377,7 @@ static void export_run(const struct run *run)
 	export_to(strcmp(url, "otlp") ? url : NULL, paths, 1, stderr);
 }
 
-static int conclude(struct run *run)
+static int run_conclude(struct run *run)
 {
 	int error;
 
@@ -400,7 +400,7 @@ static void conclude_apart(void *data)
 {
 	struct concluding *concluding = data;
 
-	concluding->conclusion->exit_status = conclude(concluding->run);
+	concluding->conclusion->exit_status = run_conclude(concluding->run);
 	concluding->conclusion->done = true;
 }
 
@@ -426,10 +426,10 @@ int watched_run(struct run_options *options)
 	int status, error;
 
 	run.options = options;
-	status = prepare(&run);
+	status = run_prepare(&run);
 	if (status >= 0)
 		return status;
-	error = start(&run);
+	error = run_start(&run);
 	if (error) {
 		trace_directory_remove(&run.traces);
 		return start_failed(&run, -error);
@@ -439,7 +439,7 @@ int watched_run(struct run_options *options)
 	run.text = screen_begin(&run.screen, &options->report, run.report);
 	conclusion = apart_memory(sizeof *conclusion);
 	if (!conclusion) {
-		status = conclude(&run);
+		status = run_conclude(&run);
 		screen_end(&run.screen);
 		return status;
 	}

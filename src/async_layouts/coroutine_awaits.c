@@ -69,7 +69,7 @@ static uint64_t index_address(const struct coroutine *coroutine)
 	return CODE_OBJECT + coroutine->index_offset;
 }
 
-static bool belongs(void *argument, uint64_t address)
+static bool await_belongs(void *argument, uint64_t address)
 {
 	const struct reading *reading = argument;
 	struct coroutine coroutine = *reading->coroutine;
@@ -82,7 +82,7 @@ static bool belongs(void *argument, uint64_t address)
 	return symbol && strstr(symbol, ".actor.");
 }
 
-static bool is_kept(void *argument, uint64_t address)
+static bool await_keeps_address(void *argument, uint64_t address)
 {
 	const struct reading *reading = argument;
 
@@ -96,7 +96,7 @@ static bool is_kept(void *argument, uint64_t address)
 }
 
 /* Assumes that a guard's pointer to its lock is not null: its code checks it repeatedly. */
-static struct code_value assumes(void *argument, uint64_t address, unsigned size)
+static struct code_value await_assumes(void *argument, uint64_t address, unsigned size)
 {
 	const struct reading *reading = argument;
 
@@ -111,7 +111,7 @@ static struct code_value assumes(void *argument, uint64_t address, unsigned size
 }
 
 /* Whether `name` begins with a class's last component: "unique_lock" for "std::unique_lock<T>". */
-static bool is_named_after(const char *name, size_t length, const char *type)
+static bool is_named_after_class(const char *name, size_t length, const char *type)
 {
 	size_t end = strcspn(type, "<"), begin = end;
 
@@ -120,7 +120,7 @@ static bool is_named_after(const char *name, size_t length, const char *type)
 	return length == end - begin && !strncmp(name, type + begin, length);
 }
 
-static enum effect effect_of(const char *function, const struct coroutine_guard *guard)
+static enum effect guard_function_effect(const char *function, const struct coroutine_guard *guard)
 {
 	const char *arguments, *name = function;
 	int depth = 0;
@@ -138,7 +138,7 @@ static enum effect effect_of(const char *function, const struct coroutine_guard 
 		bool is_it = *effects[i].name
 				     ? strlen(effects[i].name) == length &&
 					       !strncmp(name, effects[i].name, length)
-				     : is_named_after(name, strcspn(name, "<("), guard->type);
+				     : is_named_after_class(name, strcspn(name, "<("), guard->type);
 
 		if (is_it && strstr(arguments, effects[i].arguments))
 			return effects[i].effect;
@@ -152,7 +152,7 @@ static void call_on_guard(struct code_state *state, const char *function,
 	static const struct code_value owned[] = {
 		[TAKES] = { 8, 1 }, [RELEASES] = { 8, 0 }, [MEDDLES] = { 0, 0 }
 	};
-	enum effect effect = function ? effect_of(function, guard) : MEDDLES;
+	enum effect effect = function ? guard_function_effect(function, guard) : MEDDLES;
 
 	/* As another argument it may be used in any way. */
 	if (effect != KEEPS && !code_lies_in(state->registers[CODE_RDI].number, guard->offset, 1))
@@ -161,7 +161,7 @@ static void call_on_guard(struct code_state *state, const char *function,
 		code_store(state, CODE_OBJECT + guard->owns, 1, owned[effect]);
 }
 
-static void steps(void *argument, uint64_t at)
+static void await_steps(void *argument, uint64_t at)
 {
 	const struct reading *reading = argument;
 
@@ -170,7 +170,7 @@ static void steps(void *argument, uint64_t at)
 			reading->touched[i] = true;
 }
 
-static bool is_given(const struct code_state *state, const struct coroutine_guard *guard)
+static bool is_given_guard(const struct code_state *state, const struct coroutine_guard *guard)
 {
 	for (size_t i = 0; i < CODE_ARGUMENTS; i++)
 		if (code_is_in_object(state->registers[code_arguments[i]]) &&
@@ -180,7 +180,7 @@ static bool is_given(const struct code_state *state, const struct coroutine_guar
 	return false;
 }
 
-static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
+static struct code_value await_calls(void *argument, struct code_state *state, uint64_t target)
 {
 	const struct reading *reading = argument;
 	const char *symbol = target ? symbol_table_find(reading->symbols, target) : NULL;
@@ -189,7 +189,7 @@ static struct code_value calls(void *argument, struct code_state *state, uint64_
 	for (size_t i = 0; i < reading->guards->count; i++) {
 		const struct coroutine_guard *guard = &reading->guards->items[i];
 
-		if (!is_given(state, guard))
+		if (!is_given_guard(state, guard))
 			continue;
 		if (reading->destroys)
 			reading->touched[i] = true;
@@ -215,13 +215,13 @@ static void keep_frame(const struct reading *reading, struct code_state *state)
 	for (uint32_t i = 0; i < state->cell_count; i++)
 		if (state->cells[i].address >= CODE_OBJECT + 8 &&
 		    code_is_in_object(code_number(state->cells[i].address)) &&
-		    is_kept((void *)reading, state->cells[i].address))
+		    await_keeps_address((void *)reading, state->cells[i].address))
 			state->cells[kept++] = state->cells[i];
 	state->cell_count = kept;
 }
 
-static void suspend(struct reading *reading, const struct code_state *state, uint64_t at,
-		    uint64_t from, uint64_t index)
+static void reading_suspend(struct reading *reading, const struct code_state *state, uint64_t at,
+			    uint64_t from, uint64_t index)
 {
 	struct code_value resumed_at = code_load(state, CODE_OBJECT, 8);
 	struct suspension *suspension;
@@ -272,8 +272,9 @@ static void mark_final(struct reading *reading, const struct code_state *state, 
 			reading->suspensions[i].is_final = true;
 }
 
-static bool accesses(void *argument, const struct code_state *state, uint64_t at, uint64_t from,
-		     uint64_t address, unsigned size, const struct code_value *stored)
+static bool await_accesses(void *argument, const struct code_state *state, uint64_t at,
+			   uint64_t from, uint64_t address, unsigned size,
+			   const struct code_value *stored)
 {
 	struct reading *reading = argument;
 	const struct coroutine *coroutine = reading->coroutine;
@@ -292,7 +293,7 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 		}
 		/* gcc's index begins at 0, which it sets again for an exception. */
 		if (coroutine->is_clangs || (index && !(index & 1))) {
-			suspend(reading, state, at, from, index);
+			reading_suspend(reading, state, at, from, index);
 			reading->last_stored = index;
 			reading->last_at = at;
 		}
@@ -306,8 +307,8 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 	return true;
 }
 
-static void enter(const struct coroutine *coroutine, const struct suspension *from, uint64_t index,
-		  struct code_state *state)
+static void coroutine_enter(const struct coroutine *coroutine, const struct suspension *from,
+			    uint64_t index, struct code_state *state)
 {
 	memset(state, 0, sizeof *state);
 	if (from)
@@ -323,9 +324,9 @@ static bool find_suspensions(struct reading *reading, const struct code_walker *
 	struct code_state state;
 	bool whole;
 
-	enter(coroutine, NULL, 0, &state);
+	coroutine_enter(coroutine, NULL, 0, &state);
 	if (coroutine->is_clangs)
-		suspend(reading, &state, 0, 0, 0); /* set by the function that creates it */
+		reading_suspend(reading, &state, 0, 0, 0); /* set by the function that creates it */
 	reading->strays = false;
 	whole = code_walk(walker, coroutine->resume_at, &state) != CODE_GAVE_UP;
 	for (bool more = true; more;) {
@@ -340,14 +341,14 @@ static bool find_suspensions(struct reading *reading, const struct code_walker *
 			if (from->rounds++ > MAX_ROUNDS)
 				continue;
 			reading->resumed = from->index;
-			enter(coroutine, from, from->index, &state);
+			coroutine_enter(coroutine, from, from->index, &state);
 			whole &= code_walk(walker, coroutine->resume_at, &state) != CODE_GAVE_UP;
 		}
 	}
 	return whole && !reading->strays;
 }
 
-static uint8_t judge(const struct coroutine_guard *guard, const struct suspension *at)
+static uint8_t guard_judge_holding(const struct coroutine_guard *guard, const struct suspension *at)
 {
 	struct code_value owns;
 
@@ -374,8 +375,8 @@ static bool has_evidence(const struct reading *reading, size_t which)
 	return false;
 }
 
-static void destroy(struct reading *reading, const struct code_walker *walker,
-		    const struct suspension *at, struct coroutine_await *await)
+static void frame_destroy(struct reading *reading, const struct code_walker *walker,
+			  const struct suspension *at, struct coroutine_await *await)
 {
 	const struct coroutine *coroutine = reading->coroutine;
 	size_t count = reading->guards->count;
@@ -389,16 +390,17 @@ static void destroy(struct reading *reading, const struct code_walker *walker,
 	reading->destroys = true;
 	reading->strays = false;
 	reading->index = at->index | !coroutine->is_clangs;
-	enter(coroutine, at, reading->index, &state);
+	coroutine_enter(coroutine, at, reading->index, &state);
 	is_known =
 		code_walk(walker, coroutine->destroy_at, &state) == CODE_WALKED && !reading->strays;
 	for (size_t i = 0; i < count; i++)
 		if (reading->guards->items[i].is_taken_apart && has_evidence(reading, i))
 			reading->touched[i] = false;
 	for (size_t i = 0; i < count; i++)
-		await->holds[i] = !is_known		? COROUTINE_NOT_FOLLOWED
-				  : reading->touched[i] ? judge(&reading->guards->items[i], at)
-							: COROUTINE_HOLDS_NOT;
+		await->holds[i] = !is_known ? COROUTINE_NOT_FOLLOWED
+				  : reading->touched[i]
+					  ? guard_judge_holding(&reading->guards->items[i], at)
+					  : COROUTINE_HOLDS_NOT;
 	reading->destroys = false;
 	free(reading->touched);
 }
@@ -419,12 +421,12 @@ void coroutine_awaits_find(struct coroutine_awaits *awaits, const struct corouti
 	};
 	const struct code_walker walker = {
 		.object = object,
-		.steps = steps,
-		.belongs = belongs,
-		.calls = calls,
-		.accesses = accesses,
-		.assumes = assumes,
-		.is_kept = is_kept,
+		.steps = await_steps,
+		.belongs = await_belongs,
+		.calls = await_calls,
+		.accesses = await_accesses,
+		.assumes = await_assumes,
+		.is_kept = await_keeps_address,
 		.argument = &reading,
 	};
 
@@ -439,7 +441,7 @@ void coroutine_awaits_find(struct coroutine_awaits *awaits, const struct corouti
 		await = &awaits->items[awaits->count++];
 		*await =
 			(struct coroutine_await){ at->index, at->at, at->from, at->is_final, NULL };
-		destroy(&reading, &walker, at, await);
+		frame_destroy(&reading, &walker, at, await);
 	}
 	if (awaits->count)
 		qsort(awaits->items, awaits->count, sizeof *awaits->items, compare_awaits);

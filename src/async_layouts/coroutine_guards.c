@@ -33,7 +33,7 @@ static bool is_of_async_lock(const char *name)
 	return false;
 }
 
-static enum held_class class_of(const struct search *search, Dwarf_Die *type)
+static enum held_class guard_class_of(const struct search *search, Dwarf_Die *type)
 {
 	const char *name = types_name(search->types, type);
 	enum held_class class = held_class_of(name, search->own);
@@ -78,14 +78,14 @@ static bool is_array(Dwarf_Die *of)
 	return dwarf_tag(&type) == DW_TAG_array_type;
 }
 
-static bool is_part(Dwarf_Die *die)
+static bool die_is_part(Dwarf_Die *die)
 {
 	return (dwarf_tag(die) == DW_TAG_member && !die_flag(die, DW_AT_external) &&
 		!die_flag(die, DW_AT_declaration)) ||
 	       dwarf_tag(die) == DW_TAG_inheritance;
 }
 
-static bool interests(const struct search *search, Dwarf_Die *type, int depth)
+static bool type_interests(const struct search *search, Dwarf_Die *type, int depth)
 {
 	struct type *known;
 	Dwarf_Die part, of;
@@ -96,13 +96,13 @@ static bool interests(const struct search *search, Dwarf_Die *type, int depth)
 	known = types_find(search->types, type);
 	if (known && known->interest >= 0)
 		return known->interest;
-	if (class_of(search, type) != HELD_NOTHING) {
+	if (guard_class_of(search, type) != HELD_NOTHING) {
 		if (known)
 			known->interest = 1;
 		return true;
 	}
 	DIE_FOR_EACH_CHILD(part, type)
-	if (is_part(&part) && bare_type(&part, &of) && interests(search, &of, depth + 1)) {
+	if (die_is_part(&part) && bare_type(&part, &of) && type_interests(search, &of, depth + 1)) {
 		if (known)
 			known->interest = 1;
 		return true;
@@ -125,10 +125,10 @@ static void read_ownership(Dwarf_Die *type, struct coroutine_guard *guard, uint6
 		if (dwarf_tag(&part) == DW_TAG_subprogram)
 			for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
 				guard->is_releasable |= !strcmp(die_name(&part), releases[i]);
-		if (is_part(&part) && bare_type(&part, &of) &&
+		if (die_is_part(&part) && bare_type(&part, &of) &&
 		    dwarf_tag(&part) == DW_TAG_inheritance)
 			read_ownership(&of, guard, at);
-		if (is_part(&part) && die_reference(&part, DW_AT_type, &of) &&
+		if (die_is_part(&part) && die_reference(&part, DW_AT_type, &of) &&
 		    !strcmp(die_name(&of), "bool")) {
 			guard->has_owns = true;
 			guard->owns = at;
@@ -136,8 +136,8 @@ static void read_ownership(Dwarf_Die *type, struct coroutine_guard *guard, uint6
 	}
 }
 
-static void add(const struct search *search, const struct spot *spot, Dwarf_Die *type,
-		enum held_class class)
+static void guard_spot_add(const struct search *search, const struct spot *spot, Dwarf_Die *type,
+			   enum held_class class)
 {
 	struct coroutine_guards *guards = search->guards;
 	struct coroutine_guard *guard;
@@ -155,17 +155,17 @@ static void add(const struct search *search, const struct spot *spot, Dwarf_Die 
 	guard->has_owns &= guard->is_releasable && !guard->is_in_union;
 }
 
-static void collect(const struct search *search, const struct spot *whole, Dwarf_Die *type)
+static void guards_collect(const struct search *search, const struct spot *whole, Dwarf_Die *type)
 {
 	enum held_class class;
 	Dwarf_Die part, of;
 
 	if (whole->depth > MAX_DEPTH || !types_resolve(search->types, type) ||
-	    !interests(search, type, whole->depth))
+	    !type_interests(search, type, whole->depth))
 		return;
-	class = class_of(search, type);
+	class = guard_class_of(search, type);
 	if (class != HELD_NOTHING) {
-		add(search, whole, type, class);
+		guard_spot_add(search, whole, type, class);
 		return;
 	}
 	DIE_FOR_EACH_CHILD(part, type)
@@ -174,7 +174,7 @@ static void collect(const struct search *search, const struct spot *whole, Dwarf
 		const char *name = die_name(&part);
 		size_t length = strlen(spot.path);
 
-		if (!is_part(&part) || !bare_type(&part, &of))
+		if (!die_is_part(&part) || !bare_type(&part, &of))
 			continue;
 		spot.depth++;
 		spot.offset += die_number(&part, DW_AT_data_member_location, 0);
@@ -183,7 +183,7 @@ static void collect(const struct search *search, const struct spot *whole, Dwarf
 		 * "_M_value" of std::optional. */
 		if (*name && *name != '_')
 			snprintf(spot.path + length, sizeof spot.path - length, ".%s", name);
-		collect(search, &spot, &of);
+		guards_collect(search, &spot, &of);
 	}
 }
 
@@ -231,20 +231,20 @@ struct declaration {
 	bool is_sure;
 };
 
-static void find_declaration(struct declaration *wanted, Dwarf_Die *scope, int depth)
+static void guard_find_declaration(struct declaration *wanted, Dwarf_Die *scope, int depth)
 {
 	Dwarf_Die child, type, abstract;
 
 	if (depth > 100)
 		return;
 	if (!depth && die_reference(scope, DW_AT_abstract_origin, &abstract))
-		find_declaration(wanted, &abstract, depth + 1);
+		guard_find_declaration(wanted, &abstract, depth + 1);
 	DIE_FOR_EACH_CHILD(child, scope)
 	{
 		int tag = dwarf_tag(&child), line;
 
 		if (tag == DW_TAG_lexical_block)
-			find_declaration(wanted, &child, depth + 1);
+			guard_find_declaration(wanted, &child, depth + 1);
 		if ((tag != DW_TAG_variable && tag != DW_TAG_formal_parameter) ||
 		    strcmp(die_name(&child), wanted->name) != 0 || wanted->is_sure ||
 		    !bare_type(&child, &type) || type.addr != wanted->type.addr ||
@@ -268,7 +268,7 @@ static void add_member(const struct search *search, Dwarf_Die *member, unsigned 
 	Dwarf_Word size;
 
 	if (!bare_type(member, &wanted.type) || !types_resolve(search->types, &wanted.type) ||
-	    !interests(search, &wanted.type, 0) ||
+	    !type_interests(search, &wanted.type, 0) ||
 	    !variable_name(search->coroutine, die_name(member), spot.path))
 		return;
 	spot.offset = die_number(member, DW_AT_data_member_location, 0);
@@ -279,11 +279,11 @@ static void add_member(const struct search *search, Dwarf_Die *member, unsigned 
 	spot.found.variable_size = size;
 	spot.found.is_temporary = strchr(spot.path, '.') != NULL;
 	if (!spot.found.is_temporary) {
-		find_declaration(&wanted, &search->coroutine->resume, 0);
+		guard_find_declaration(&wanted, &search->coroutine->resume, 0);
 		if (!spot.found.line)
 			wanted.skip = 0;
 	}
-	collect(search, &spot, &wanted.type);
+	guards_collect(search, &spot, &wanted.type);
 }
 
 /* How many members before `until` have its variable's name. */
@@ -305,7 +305,7 @@ static unsigned count_alike(const struct coroutine *coroutine, Dwarf_Die *frame,
 	return alike;
 }
 
-static const char *integrated(Dwarf_Die *die, unsigned attribute)
+static const char *type_is_integrated(Dwarf_Die *die, unsigned attribute)
 {
 	Dwarf_Attribute value;
 	const char *text =
@@ -316,7 +316,7 @@ static const char *integrated(Dwarf_Die *die, unsigned attribute)
 
 static bool is_linked_as(Dwarf_Die *function, const struct coroutine *coroutine)
 {
-	const char *symbol = integrated(function, DW_AT_linkage_name);
+	const char *symbol = type_is_integrated(function, DW_AT_linkage_name);
 
 	return strlen(symbol) == coroutine->symbol_length &&
 	       !strncmp(symbol, coroutine->symbol, coroutine->symbol_length);
@@ -327,7 +327,7 @@ static bool class_of_destructor(Dwarf_Die *origin, Dwarf_Die *class)
 {
 	Dwarf_Die parameter, pointer;
 
-	if (*integrated(origin, DW_AT_name) != '~')
+	if (*type_is_integrated(origin, DW_AT_name) != '~')
 		return false;
 	DIE_FOR_EACH_CHILD(parameter, origin)
 	if (dwarf_tag(&parameter) == DW_TAG_formal_parameter) {
@@ -390,7 +390,7 @@ static void add_taken_apart(const struct search *search, Dwarf_Die *type, Dwarf_
 		    !strcmp(search->guards->items[i].type, name))
 			guard = &search->guards->items[i];
 	if (!guard) {
-		add(search, &spot, type, class_of(search, type));
+		guard_spot_add(search, &spot, type, guard_class_of(search, type));
 		guard = &search->guards->items[search->guards->count - 1];
 		guard->has_owns = false;
 		name_taken_apart(search, guard, type);
@@ -414,7 +414,7 @@ static void find_destructors(const struct search *search, Dwarf_Die *scope, int 
 		    class_of_destructor(&origin, &type)) {
 			types_add_unit_of(search->types, &type);
 			if (types_resolve(search->types, &type) &&
-			    class_of(search, &type) != HELD_NOTHING)
+			    guard_class_of(search, &type) != HELD_NOTHING)
 				add_taken_apart(search, &type, &child);
 		}
 		if (is_inlined || dwarf_tag(&child) == DW_TAG_lexical_block)

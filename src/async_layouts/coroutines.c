@@ -16,7 +16,7 @@ static const struct {
 
 #define FRAME_KINDS (sizeof frame_kinds / sizeof *frame_kinds)
 
-static bool contains(Elf_Scn *section, const char *text)
+static bool function_contains(Elf_Scn *section, const char *text)
 {
 	Elf_Data *data = NULL;
 	GElf_Shdr header;
@@ -48,20 +48,20 @@ bool coroutines_are_in(Elf *elf)
 			continue;
 		if (!strcmp(name, ".debug_str") || !strcmp(name, ".zdebug_str"))
 			for (size_t i = 0; i < FRAME_KINDS; i++)
-				if (contains(section, frame_kinds[i].index))
+				if (function_contains(section, frame_kinds[i].index))
 					return true;
 		/* Use the symbol names: split debug information has its strings elsewhere. */
-		if (!strcmp(name, ".strtab") &&
-		    (contains(section, ".Frame.actor") ||
-		     (contains(section, ".resume") && contains(section, ".destroy") &&
-		      contains(section, ".cleanup"))))
+		if (!strcmp(name, ".strtab") && (function_contains(section, ".Frame.actor") ||
+						 (function_contains(section, ".resume") &&
+						  function_contains(section, ".destroy") &&
+						  function_contains(section, ".cleanup"))))
 			return true;
 	}
 	return false;
 }
 
 /* Fills in what a frame's type shows; false if it is not a frame. */
-static bool read_frame(Dwarf_Die *frame, struct coroutine *to)
+static bool coroutine_read_frame(Dwarf_Die *frame, struct coroutine *to)
 {
 	Dwarf_Die member, type;
 
@@ -122,7 +122,7 @@ static bool frame_of(Dwarf_Die *function, struct coroutine *to)
 			continue;
 		name = integrated_name(&child);
 		if (!strcmp(name, "frame_ptr") || !strcmp(name, "__coro_frame"))
-			return pointed_at(&child, &frame) && read_frame(&frame, to);
+			return pointed_at(&child, &frame) && coroutine_read_frame(&frame, to);
 	}
 	/* A function with optimised-out variables has them only in its abstract instance. */
 	if (dwarf_attr(function, DW_AT_abstract_origin, &attribute) &&
@@ -131,7 +131,7 @@ static bool frame_of(Dwarf_Die *function, struct coroutine *to)
 	return false;
 }
 
-static uint64_t code_size(Dwarf_Die *function)
+static uint64_t function_code_size(Dwarf_Die *function)
 {
 	Dwarf_Addr base, low, high;
 	ptrdiff_t at = 0;
@@ -143,7 +143,8 @@ static uint64_t code_size(Dwarf_Die *function)
 }
 
 /* For a function in several parts: the one without a suffix, unlike "main.cold". */
-static bool entry_of(Dwarf_Die *function, const struct symbol_table *symbols, Dwarf_Addr *entry)
+static bool coroutine_entry(Dwarf_Die *function, const struct symbol_table *symbols,
+			    Dwarf_Addr *entry)
 {
 	Dwarf_Addr base, low, high;
 	ptrdiff_t at = 0;
@@ -180,20 +181,21 @@ static bool ends_in(const char *text, const char *end)
 	return length >= size && !strcmp(text + length - size, end);
 }
 
-static void add_function(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *function,
-			 const struct symbol_table *symbols)
+static void coroutines_add_function(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *function,
+				    const struct symbol_table *symbols)
 {
 	struct coroutine like = { .unit = *unit }, *coroutine;
 	Dwarf_Addr entry;
 	const char *symbol;
 
-	if (!entry_of(function, symbols, &entry) || !frame_of(function, &like))
+	if (!coroutine_entry(function, symbols, &entry) || !frame_of(function, &like))
 		return;
 	symbol = symbol_table_find(symbols, entry);
 	if (!like.is_clangs) {
 		coroutine = coroutine_of(found, &like);
 		/* The destroying function only calls the other one. */
-		if (coroutine->resume_at && code_size(function) < code_size(&coroutine->resume))
+		if (coroutine->resume_at &&
+		    function_code_size(function) < function_code_size(&coroutine->resume))
 			return;
 		coroutine->resume = coroutine->destroy = *function;
 		coroutine->resume_at = coroutine->destroy_at = entry;
@@ -217,8 +219,8 @@ static void add_function(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *f
 }
 
 /* For class members and lambdas they are at the type's declaration. */
-static void walk(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *parent,
-		 const struct symbol_table *symbols, int depth)
+static void coroutines_walk(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *parent,
+			    const struct symbol_table *symbols, int depth)
 {
 	Dwarf_Die child;
 
@@ -227,14 +229,14 @@ static void walk(struct coroutines *found, Dwarf_Die *unit, Dwarf_Die *parent,
 	DIE_FOR_EACH_CHILD(child, parent)
 	switch (dwarf_tag(&child)) {
 	case DW_TAG_subprogram:
-		add_function(found, unit, &child, symbols);
-		walk(found, unit, &child, symbols, depth + 1);
+		coroutines_add_function(found, unit, &child, symbols);
+		coroutines_walk(found, unit, &child, symbols, depth + 1);
 		break;
 	case DW_TAG_namespace:
 	case DW_TAG_structure_type:
 	case DW_TAG_class_type:
 	case DW_TAG_lexical_block:
-		walk(found, unit, &child, symbols, depth + 1);
+		coroutines_walk(found, unit, &child, symbols, depth + 1);
 		break;
 	default:
 		break;
@@ -245,7 +247,7 @@ void coroutines_find(struct coroutines *found, Dwarf_Die *unit, const struct sym
 {
 	size_t first = found->count, kept = first;
 
-	walk(found, unit, unit, symbols, 0);
+	coroutines_walk(found, unit, unit, symbols, 0);
 	for (size_t i = first; i < found->count; i++)
 		if (found->items[i].resume_at && found->items[i].destroy_at)
 			found->items[kept++] = found->items[i];

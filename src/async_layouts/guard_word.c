@@ -37,7 +37,7 @@ static bool find_state(Dwarf_Die *whole, uint64_t offset, struct guard_word *wor
 }
 
 /* std's read-write lock: writers wait on a separate word. */
-static void find_waits(Dwarf_Die *whole, uint64_t offset, struct guard_word *word, int depth)
+static void guard_find_waits(Dwarf_Die *whole, uint64_t offset, struct guard_word *word, int depth)
 {
 	Dwarf_Die member, type;
 
@@ -51,11 +51,12 @@ static void find_waits(Dwarf_Die *whole, uint64_t offset, struct guard_word *wor
 			word->waits = at;
 		else if (depth < MAX_LOCK_DEPTH && die_reference(&member, DW_AT_type, &type) &&
 			 dwarf_tag(&type) == DW_TAG_structure_type)
-			find_waits(&type, at, word, depth + 1);
+			guard_find_waits(&type, at, word, depth + 1);
 	}
 }
 
-static bool find_pointer(Dwarf_Die *guard, uint64_t offset, struct guard_word *word, int depth)
+static bool guard_find_pointer(Dwarf_Die *guard, uint64_t offset, struct guard_word *word,
+			       int depth)
 {
 	Dwarf_Die member, type, lock;
 
@@ -70,11 +71,11 @@ static bool find_pointer(Dwarf_Die *guard, uint64_t offset, struct guard_word *w
 		if (dwarf_tag(&type) == DW_TAG_pointer_type &&
 		    die_reference(&type, DW_AT_type, &lock) && find_state(&lock, 0, word, 0)) {
 			word->pointer = at;
-			find_waits(&lock, 0, word, 0);
+			guard_find_waits(&lock, 0, word, 0);
 			return true;
 		}
 		if (dwarf_tag(&type) == DW_TAG_structure_type && depth < MAX_LOCK_DEPTH &&
-		    find_pointer(&type, at, word, depth + 1))
+		    guard_find_pointer(&type, at, word, depth + 1))
 			return true;
 	}
 	return false;
@@ -88,5 +89,5 @@ bool guard_word_find(Dwarf_Die *guard, struct guard_word *word)
 	memset(word, 0, sizeof *word);
 	word->size = die_size(guard);
 	return dwarf_tag(guard) == DW_TAG_structure_type && length > 5 &&
-	       !strncmp(name + length - 5, "Guard", 5) && find_pointer(guard, 0, word, 0);
+	       !strncmp(name + length - 5, "Guard", 5) && guard_find_pointer(guard, 0, word, 0);
 }

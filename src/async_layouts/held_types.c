@@ -48,7 +48,7 @@ static const struct {
 };
 
 /* Removes generic arguments. False if the path is too long. */
-static bool path_of(const char *name, char path[PATH_SIZE])
+static bool held_type_path(const char *name, char path[PATH_SIZE])
 {
 	size_t length = strcspn(name, "<");
 
@@ -60,7 +60,7 @@ static bool path_of(const char *name, char path[PATH_SIZE])
 }
 
 /* std re-exports what is in core and alloc. */
-static bool fits(const char *pattern, const char *path)
+static bool held_pattern_fits(const char *pattern, const char *path)
 {
 	static const char std[] = "std::";
 	static const char *const crates[] = { "core::", "alloc::" };
@@ -82,10 +82,10 @@ bool held_is_own(const char *name, const struct held_patterns *own)
 	char path[PATH_SIZE];
 	bool found = false;
 
-	if (!own || !own->count || !path_of(name, path))
+	if (!own || !own->count || !held_type_path(name, path))
 		return false;
 	for (size_t i = 0; i < own->count; i++)
-		if (fits(own->patterns[i], path)) {
+		if (held_pattern_fits(own->patterns[i], path)) {
 			found = true;
 			if (own->matched)
 				own->matched[i] = true;
@@ -99,7 +99,7 @@ enum held_class held_class_of(const char *name, const struct held_patterns *own)
 
 	if (held_is_own(name, own))
 		return HELD_LOCK;
-	if (!path_of(name, path))
+	if (!held_type_path(name, path))
 		return HELD_NOTHING;
 	for (size_t i = 0; i < sizeof held_types / sizeof *held_types; i++)
 		if (pattern_matches(held_types[i].pattern, strlen(held_types[i].pattern), path))

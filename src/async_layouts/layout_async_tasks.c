@@ -41,7 +41,7 @@ static uint64_t alignment_of(struct layout_builder *builder, const Dwarf_Die *ty
 	return size ? size : 1;
 }
 
-static uint64_t aligned(uint64_t offset, uint64_t to)
+static uint64_t offset_aligned(uint64_t offset, uint64_t to)
 {
 	return (offset + to - 1) / to * to;
 }
@@ -62,7 +62,8 @@ static const struct named_die *find_header(struct layout_builder *builder, struc
 	return header;
 }
 
-static bool find_future(struct layout_builder *builder, struct run_types *run, uint64_t *offset)
+static bool async_task_find_future(struct layout_builder *builder, struct run_types *run,
+				   uint64_t *offset)
 {
 	const struct named_die *header = find_header(builder, run);
 	Dwarf_Die whole, schedule = run->types[ARGUMENT_S];
@@ -76,12 +77,13 @@ static bool find_future(struct layout_builder *builder, struct run_types *run, u
 	/* The output is a Result of it and a panic's Box. */
 	if (run->known[ARGUMENT_M] && output < sizeof(uint64_t))
 		output = sizeof(uint64_t);
-	*offset = aligned(die_size(&whole), alignment_of(builder, &schedule)) + die_size(&schedule);
-	*offset = aligned(*offset, future > output ? future : output);
+	*offset = offset_aligned(die_size(&whole), alignment_of(builder, &schedule)) +
+		  die_size(&schedule);
+	*offset = offset_aligned(*offset, future > output ? future : output);
 	return true;
 }
 
-static void add_task(struct layout_builder *builder, Dwarf_Die *function)
+static void layout_add_async_task(struct layout_builder *builder, Dwarf_Die *function)
 {
 	struct layout_task task = { .flags = TASK_ASYNC_TASK };
 	struct run_types run = { 0 };
@@ -95,7 +97,7 @@ static void add_task(struct layout_builder *builder, Dwarf_Die *function)
 		read_arguments(&run, &declaration);
 	if (!run.known[ARGUMENT_F] || !run.known[ARGUMENT_S])
 		return;
-	placed = find_future(builder, &run, &offset);
+	placed = async_task_find_future(builder, &run, &offset);
 	layout_find_machine(builder, &run.types[ARGUMENT_F], offset, &task);
 	task.trailer = (uint32_t)offset;
 	if (!placed) {
@@ -113,5 +115,5 @@ static void add_task(struct layout_builder *builder, Dwarf_Die *function)
 void layout_add_async_tasks(struct layout_builder *builder)
 {
 	for (size_t i = 0; i < builder->types.run_count; i++)
-		add_task(builder, &builder->types.runs[i]);
+		layout_add_async_task(builder, &builder->types.runs[i]);
 }

@@ -162,7 +162,7 @@ static void add_state(struct layout_builder *builder, uint32_t place, Dwarf_Die 
 	layout_drops_forget(&at);
 }
 
-static void add_states(struct layout_builder *builder, uint32_t place)
+static void machine_add_states(struct layout_builder *builder, uint32_t place)
 {
 	Dwarf_Die die = builder->machine_dies[place], part, variant;
 
@@ -176,8 +176,8 @@ static void add_states(struct layout_builder *builder, uint32_t place)
 }
 
 /* Aligns each part to 8 bytes. */
-static void *assemble(struct layout_builder *builder, const struct layout_header *from,
-		      size_t *size)
+static void *layout_assemble(struct layout_builder *builder, const struct layout_header *from,
+			     size_t *size)
 {
 	struct {
 		const void *items;
@@ -268,7 +268,7 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 	for (size_t i = 0; i < builder.types.machine_count; i++)
 		add_machine(&builder, &builder.types.machines[i]);
 	for (uint32_t i = 0; i < builder.counts[LAYOUT_MACHINES]; i++)
-		add_states(&builder, i);
+		machine_add_states(&builder, i);
 	for (size_t i = 0; i < sizeof task_layouts / sizeof *task_layouts; i++)
 		task_layouts[i](&builder);
 	layout_add_roots(&builder);
@@ -282,7 +282,7 @@ void *layout_build(Dwarf *dwarf, const struct elf_file *object, const struct elf
 	filled.flags |= builder.types.run_count ? LAYOUT_HAS_ASYNC_TASK : 0;
 	filled.parking = layout_parking(&builder);
 	filled.tokio = layout_tokio(&builder);
-	table = assemble(&builder, &filled, size);
+	table = layout_assemble(&builder, &filled, size);
 	builder_deinit(&builder);
 	return table;
 }

@@ -15,7 +15,7 @@
 #define MAX_CACHED    ((off_t)1 << 30)
 #define MAY_BE_SPARSE ((off_t)1 << 20) /* a larger file must not be sparse */
 
-static bool path_of(const uint8_t *build_id, size_t build_id_size, char path[PATH_MAX])
+static bool layout_cache_path(const uint8_t *build_id, size_t build_id_size, char path[PATH_MAX])
 {
 	char directory[PATH_MAX];
 
@@ -49,7 +49,7 @@ void *layout_cache_read(const uint8_t *build_id, size_t build_id_size, size_t *s
 	char *table = NULL;
 	int fd;
 
-	if (!path_of(build_id, build_id_size, path))
+	if (!layout_cache_path(build_id, build_id_size, path))
 		return NULL;
 	/* Others may write to the directory: do not block on a FIFO. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -78,7 +78,7 @@ void layout_cache_write(const uint8_t *build_id, size_t build_id_size, const voi
 	FILE *file;
 	int fd;
 
-	if (!path_of(build_id, build_id_size, path) || !make_directories(path))
+	if (!layout_cache_path(build_id, build_id_size, path) || !make_directories(path))
 		return;
 	/* Renamed into place: concurrent readers find either the old file or the
 	 * complete new one. */

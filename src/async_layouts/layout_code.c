@@ -121,7 +121,7 @@ struct declaration {
 	int best;
 };
 
-static void find_declaration(struct declaration *wanted, Dwarf_Die *scope, int depth)
+static void variable_find_declaration(struct declaration *wanted, Dwarf_Die *scope, int depth)
 {
 	Dwarf_Die child, type;
 
@@ -133,7 +133,7 @@ static void find_declaration(struct declaration *wanted, Dwarf_Die *scope, int d
 		const char *name;
 
 		if (tag == DW_TAG_lexical_block)
-			find_declaration(wanted, &child, depth + 1);
+			variable_find_declaration(wanted, &child, depth + 1);
 		if (tag != DW_TAG_variable && tag != DW_TAG_formal_parameter)
 			continue;
 		name = die_name(&child);
@@ -167,9 +167,9 @@ bool layout_declaration(struct layout_builder *builder, const char *machine, con
 	if (!strncmp(name, "__", 2))
 		return false;
 	if (find_body(builder, machine, &scope))
-		find_declaration(&wanted, &scope, 0);
+		variable_find_declaration(&wanted, &scope, 0);
 	if (!wanted.best && find_glue(builder, machine, &scope))
-		find_declaration(&wanted, &scope, 0);
+		variable_find_declaration(&wanted, &scope, 0);
 	if (!wanted.best || !wanted.file)
 		return false;
 	*file = layout_add_file(builder, &wanted.at, wanted.file);

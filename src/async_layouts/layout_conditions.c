@@ -3,7 +3,8 @@
 
 #include "layout_build.h"
 
-static bool add(struct condition_list *list, const struct layout_condition *condition)
+static bool condition_list_add(struct condition_list *list,
+			       const struct layout_condition *condition)
 {
 	if (list->count == LAYOUT_MAX_CONDITIONS) {
 		list->full = true;
@@ -32,7 +33,7 @@ void layout_variant_conditions(struct condition_list *list, Dwarf_Die *part, Dwa
 	condition.size = (uint8_t)die_size(&type);
 	if (dwarf_attr(variant, DW_AT_discr_value, &attribute)) {
 		condition.value = die_number(variant, DW_AT_discr_value, 0);
-		add(list, &condition);
+		condition_list_add(list, &condition);
 		return;
 	}
 	/* The variant whose own values contain the niche for the others' tags. */
@@ -46,7 +47,7 @@ void layout_variant_conditions(struct condition_list *list, Dwarf_Die *part, Dwa
 			return;
 		}
 		condition.value = die_number(&other, DW_AT_discr_value, 0);
-		if (!add(list, &condition))
+		if (!condition_list_add(list, &condition))
 			return;
 	}
 }

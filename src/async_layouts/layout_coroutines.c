@@ -56,7 +56,8 @@ static void drop_arguments(char *name)
 	*to = '\0';
 }
 
-static uint32_t function_of(struct layout_builder *builder, const struct coroutine *coroutine)
+static uint32_t coroutine_function(struct layout_builder *builder,
+				   const struct coroutine *coroutine)
 {
 	char *symbol = strndup(coroutine->symbol, coroutine->symbol_length), *name;
 	const char *language;
@@ -72,8 +73,8 @@ static uint32_t function_of(struct layout_builder *builder, const struct corouti
 	return text;
 }
 
-static void add_value(struct layout_builder *builder, struct coroutine *coroutine,
-		      const struct coroutine_guard *guard, enum coroutine_holds holds)
+static void coroutine_add_value(struct layout_builder *builder, struct coroutine *coroutine,
+				const struct coroutine_guard *guard, enum coroutine_holds holds)
 {
 	struct layout_value *value = LAYOUT_ADD(builder, values, LAYOUT_VALUES);
 
@@ -98,7 +99,7 @@ static void add_value(struct layout_builder *builder, struct coroutine *coroutin
 			   (holds == COROUTINE_HOLDS ? VALUE_DROPS : 0));
 }
 
-static int line_at(struct coroutine *coroutine, uint64_t address, const char **file)
+static int coroutine_line_at(struct coroutine *coroutine, uint64_t address, const char **file)
 {
 	Dwarf_Line *line = dwarf_getsrc_die(&coroutine->unit, address);
 	int number = 0;
@@ -116,7 +117,7 @@ static int line_at(struct coroutine *coroutine, uint64_t address, const char **f
 static int line_of_await(struct coroutine *coroutine, const struct coroutine_await *await,
 			 const char **file)
 {
-	int line = line_at(coroutine, await->at, file), first = 0, last = 0, next;
+	int line = coroutine_line_at(coroutine, await->at, file), first = 0, last = 0, next;
 	const char *other = NULL;
 
 	if (coroutine->is_clangs || dwarf_decl_line(&coroutine->frame, &last))
@@ -124,12 +125,12 @@ static int line_of_await(struct coroutine *coroutine, const struct coroutine_awa
 	if (dwarf_decl_line(&coroutine->resume, &first) || (line > first && line < last))
 		return line;
 	for (uint64_t at = await->at + 1; at < await->at + MAX_AWAIT_SIZE; at++) {
-		next = line_at(coroutine, at, &other);
+		next = coroutine_line_at(coroutine, at, &other);
 		if (!coroutine->is_clangs && next > first && next < last && *file && other &&
 		    !strcmp(*file, other))
 			return next;
 	}
-	next = line_at(coroutine, await->from, &other);
+	next = coroutine_line_at(coroutine, await->from, &other);
 	if (next <= first || next >= last || !*file || !other || strcmp(*file, other) != 0)
 		return line;
 	return next;
@@ -152,13 +153,13 @@ static void add_await(struct layout_builder *builder, struct coroutine *coroutin
 		if (await->holds[i] == COROUTINE_NOT_FOLLOWED)
 			builder->machines[machine].untold = 1;
 		else if (await->holds[i] != COROUTINE_HOLDS_NOT)
-			add_value(builder, coroutine, &guards->items[i], await->holds[i]);
+			coroutine_add_value(builder, coroutine, &guards->items[i], await->holds[i]);
 	}
 	state->value_count = (uint32_t)builder->counts[LAYOUT_VALUES] - state->first_value;
 }
 
 /* A coroutine that yields values between its awaits is run by its consumer. */
-static bool yields(struct coroutine *coroutine)
+static bool coroutine_yields(struct coroutine *coroutine)
 {
 	Dwarf_Die member, type, method;
 
@@ -197,12 +198,12 @@ static void add_coroutine(struct adding *adding, struct coroutine *coroutine)
 				      &adding->symbols);
 	machine = LAYOUT_ADD(builder, machines, LAYOUT_MACHINES);
 	machine->type = layout_add_text(builder, die_name(&coroutine->frame));
-	machine->function = function_of(builder, coroutine);
+	machine->function = coroutine_function(builder, coroutine);
 	machine->size = (uint32_t)die_size(&coroutine->frame);
 	machine->discriminant = (uint32_t)coroutine->index_offset;
 	machine->discriminant_size = coroutine->index_size;
 	machine->first_state = (uint32_t)builder->counts[LAYOUT_STATES];
-	machine->language = yields(coroutine) ? LAYOUT_CPP_GENERATOR : LAYOUT_CPP;
+	machine->language = coroutine_yields(coroutine) ? LAYOUT_CPP_GENERATOR : LAYOUT_CPP;
 	machine->untold = guards.count && !awaits.is_whole;
 	if (!dwarf_decl_line(&coroutine->resume, &line)) {
 		machine->file =

@@ -36,19 +36,20 @@ struct following {
 	struct touched touched;
 };
 
-static void touch(const struct following *following, uint8_t *set, uint64_t address, uint64_t size)
+static void drops_touch(const struct following *following, uint8_t *set, uint64_t address,
+			uint64_t size)
 {
 	layout_bytes_add(set, following->walk.at, address - CODE_OBJECT, size);
 }
 
 static void touch_glued(const struct following *following, uint64_t address, uint64_t size)
 {
-	touch(following, following->touched.read, address, size);
-	touch(following, following->touched.glued, address, size);
+	drops_touch(following, following->touched.read, address, size);
+	drops_touch(following, following->touched.glued, address, size);
 }
 
 /* When a function without arguments is called, the machine is still in the first register. */
-static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
+static struct code_value drop_calls(void *argument, struct code_state *state, uint64_t target)
 {
 	const struct following *following = argument;
 
@@ -60,26 +61,26 @@ static struct code_value calls(void *argument, struct code_state *state, uint64_
 		if (!code_is_in_object(value))
 			continue;
 		if (code_arguments[i] != CODE_RDI)
-			touch(following, following->touched.given, value.number, 1);
+			drops_touch(following, following->touched.given, value.number, 1);
 		else if (size)
 			touch_glued(following, value.number, size);
 		else if (!state->has_own_argument)
-			touch(following, following->touched.given, value.number, 1);
+			drops_touch(following, following->touched.given, value.number, 1);
 	}
 	return CODE_UNKNOWN;
 }
 
-static void touches(void *argument, uint64_t address, unsigned size,
-		    const struct code_value *stored)
+static void drop_touches(void *argument, uint64_t address, unsigned size,
+			 const struct code_value *stored)
 {
 	const struct following *following = argument;
 
 	/* Clearing a flag, or all of a variable, is not a use. */
 	if (!stored && code_is_in_object(code_number(address)))
-		touch(following, following->touched.read, address, size);
+		drops_touch(following, following->touched.read, address, size);
 }
 
-static bool keeps(const void *argument, uint64_t address)
+static bool drop_keeps(const void *argument, uint64_t address)
 {
 	const struct following *following = argument;
 
@@ -94,7 +95,7 @@ static void touched_deinit(struct touched *touched)
 	*touched = (struct touched){ 0 };
 }
 
-static struct touched follow(struct following *following)
+static struct touched drops_follow(struct following *following)
 {
 	struct layout_walk *walk = &following->walk;
 	struct code_state state = { .has_own_argument = true };
@@ -141,7 +142,10 @@ static void find_flags(struct drops *drops, const struct state_place *at)
 static struct drops *drops_of(struct state_place *at)
 {
 	struct following following = {
-		.walk = { .at = at, .calls = calls, .touches = touches, .keeps = keeps },
+		.walk = { .at = at,
+			  .calls = drop_calls,
+			  .touches = drop_touches,
+			  .keeps = drop_keeps },
 	};
 	struct drops *drops = at->drops;
 
@@ -153,14 +157,14 @@ static struct drops *drops_of(struct state_place *at)
 		return drops;
 	drops->are_flags_known = true;
 	find_flags(drops, at);
-	drops->touched = follow(&following);
+	drops->touched = drops_follow(&following);
 	for (uint32_t i = 0; drops->touched.read && i < drops->flag_count; i++) {
 		struct flag *flag = &drops->flags[i];
 
 		flag->is_asked = layout_bytes_have(drops->touched.read, flag->offset, 1);
 		following.cleared = flag;
 		if (flag->is_asked)
-			flag->without = follow(&following);
+			flag->without = drops_follow(&following);
 		drops->are_flags_known &= !flag->is_asked || flag->without.read;
 	}
 	return drops;

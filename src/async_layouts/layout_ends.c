@@ -43,7 +43,7 @@ static const struct {
 
 #define ENDS (sizeof ends / sizeof *ends)
 
-static size_t end_of(const char *name)
+static size_t end_kind_of_name(const char *name)
 {
 	size_t i = 0;
 
@@ -54,12 +54,12 @@ static size_t end_of(const char *name)
 
 bool layout_is_end(const char *name)
 {
-	return text_begins(name, "tokio::") && end_of(name) < ENDS;
+	return text_begins(name, "tokio::") && end_kind_of_name(name) < ENDS;
 }
 
 /* Finds a part of that type in a struct or in a variant of it, and adds its offset. */
-static bool find_part(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
-		      uint64_t *offset, Dwarf_Die *part, int depth)
+static bool end_find_part(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
+			  uint64_t *offset, Dwarf_Die *part, int depth)
 {
 	Dwarf_Die child, type;
 	int tag = dwarf_tag(whole);
@@ -84,12 +84,12 @@ static bool find_part(struct layout_builder *builder, Dwarf_Die *whole, const ch
 		if (tag == DW_TAG_member && !die_flag(&child, DW_AT_artificial) &&
 		    die_reference(&child, DW_AT_type, &type)) {
 			at += die_number(&child, DW_AT_data_member_location, 0);
-			if (find_part(builder, &type, name, &at, part, depth + 1)) {
+			if (end_find_part(builder, &type, name, &at, part, depth + 1)) {
 				*offset = at;
 				return true;
 			}
 		} else if ((tag == DW_TAG_variant_part || tag == DW_TAG_variant) &&
-			   find_part(builder, &child, name, &at, part, depth + 1)) {
+			   end_find_part(builder, &child, name, &at, part, depth + 1)) {
 			*offset = at;
 			return true;
 		}
@@ -98,8 +98,8 @@ static bool find_part(struct layout_builder *builder, Dwarf_Die *whole, const ch
 }
 
 /* Finds a pointer to an object that has a part of that type. */
-static bool find_pointer(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
-			 struct layout_end *end, uint64_t offset, Dwarf_Die *part, int depth)
+static bool end_find_pointer(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
+			     struct layout_end *end, uint64_t offset, Dwarf_Die *part, int depth)
 {
 	Dwarf_Die child, type;
 	int tag = dwarf_tag(whole);
@@ -110,7 +110,7 @@ static bool find_pointer(struct layout_builder *builder, Dwarf_Die *whole, const
 		uint64_t object = 0;
 
 		if (!die_reference(whole, DW_AT_type, &type) ||
-		    !find_part(builder, &type, name, &object, part, 0))
+		    !end_find_part(builder, &type, name, &object, part, 0))
 			return false;
 		end->pointer = (uint32_t)offset;
 		end->object = (uint32_t)object;
@@ -126,10 +126,10 @@ static bool find_pointer(struct layout_builder *builder, Dwarf_Die *whole, const
 		tag = dwarf_tag(&child);
 		if (tag == DW_TAG_member && !die_flag(&child, DW_AT_artificial) &&
 		    die_reference(&child, DW_AT_type, &type)) {
-			if (find_pointer(builder, &type, name, end, at, part, depth + 1))
+			if (end_find_pointer(builder, &type, name, end, at, part, depth + 1))
 				return true;
 		} else if ((tag == DW_TAG_variant_part || tag == DW_TAG_variant) &&
-			   find_pointer(builder, &child, name, end, offset, part, depth + 1)) {
+			   end_find_pointer(builder, &child, name, end, offset, part, depth + 1)) {
 			return true;
 		}
 	}
@@ -159,14 +159,15 @@ static uint32_t part_at(struct layout_builder *builder, const Dwarf_Die *of, con
 	uint64_t offset = 0;
 	uint32_t at = member_at(builder, of, member, &type), inside = 0;
 
-	if (at == LAYOUT_NONE || !find_part(builder, &type, part, &offset, &found, 0))
+	if (at == LAYOUT_NONE || !end_find_part(builder, &type, part, &offset, &found, 0))
 		return LAYOUT_NONE;
 	if (inner)
 		inside = member_at(builder, &found, inner, &unused);
 	return inside == LAYOUT_NONE ? LAYOUT_NONE : at + (uint32_t)offset + inside;
 }
 
-static uint32_t waker_at(struct layout_builder *builder, const Dwarf_Die *of, const char *member)
+static uint32_t layout_waker_at(struct layout_builder *builder, const Dwarf_Die *of,
+				const char *member)
 {
 	return part_at(builder, of, member, RAW_WAKER, "data");
 }
@@ -177,7 +178,7 @@ static void describe_channel(struct layout_builder *builder, const Dwarf_Die *ch
 	Dwarf_Die unused;
 
 	end->semaphore = part_at(builder, channel, "semaphore", SEMAPHORE, NULL);
-	end->waker = waker_at(builder, channel, "rx_waker");
+	end->waker = layout_waker_at(builder, channel, "rx_waker");
 	end->state = member_at(builder, channel, "tx_count", &unused);
 	end->weak = member_at(builder, channel, "tx_weak_count", &unused);
 }
@@ -187,7 +188,7 @@ static void describe_oneshot(struct layout_builder *builder, const Dwarf_Die *in
 {
 	Dwarf_Die unused;
 
-	end->waker = waker_at(builder, inner, "rx_task");
+	end->waker = layout_waker_at(builder, inner, "rx_task");
 	end->state = member_at(builder, inner, "state", &unused);
 }
 
@@ -223,14 +224,14 @@ uint32_t layout_add_end(struct layout_builder *builder, Dwarf_Die *type)
 	const char *name = types_name(&builder->types, type);
 	struct layout_end end = { 0 };
 	uint32_t count = (uint32_t)builder->counts[LAYOUT_ENDS];
-	size_t known = end_of(name);
+	size_t known = end_kind_of_name(name);
 	Dwarf_Die object, unused;
 
 	if (known == ENDS)
 		return LAYOUT_NONE;
 	end.kind = ends[known].kind;
 	end.count = end.maximum = end.semaphore = end.waker = end.state = end.weak = LAYOUT_NONE;
-	if (!find_pointer(builder, type, ends[known].object, &end, 0, &object, 0))
+	if (!end_find_pointer(builder, type, ends[known].object, &end, 0, &object, 0))
 		return LAYOUT_NONE;
 	if (end.kind == END_SENDER || end.kind == END_RECEIVER)
 		describe_channel(builder, &object, &end);
@@ -340,7 +341,7 @@ bool layout_waits_only(struct layout_builder *builder, Dwarf_Die *type)
 	       is_polled_or_plain(builder, &closure, 0);
 }
 
-static bool named(struct layout_builder *builder, const char *name, Dwarf_Die *die)
+static bool definition_named(struct layout_builder *builder, const char *name, Dwarf_Die *die)
 {
 	const struct named_die *known = types_named(builder->types.definitions, name);
 
@@ -356,11 +357,12 @@ struct layout_tokio layout_tokio(struct layout_builder *builder)
 	uint32_t data, vtable, words[sizeof tokio / sizeof(uint32_t)];
 
 	memset(&tokio, 0xff, sizeof tokio);
-	if (!named(builder, HEADER, &header) ||
-	    !named(builder, "tokio::runtime::task::core::Trailer", &trailer) ||
-	    !named(builder, RAW_WAKER, &waker) || !named(builder, SEMAPHORE, &semaphore) ||
-	    !named(builder, "tokio::sync::batch_semaphore::Waiter", &waiter) ||
-	    !named(builder, "tokio::sync::batch_semaphore::Acquire", &acquire))
+	if (!definition_named(builder, HEADER, &header) ||
+	    !definition_named(builder, "tokio::runtime::task::core::Trailer", &trailer) ||
+	    !definition_named(builder, RAW_WAKER, &waker) ||
+	    !definition_named(builder, SEMAPHORE, &semaphore) ||
+	    !definition_named(builder, "tokio::sync::batch_semaphore::Waiter", &waiter) ||
+	    !definition_named(builder, "tokio::sync::batch_semaphore::Acquire", &acquire))
 		return tokio;
 	data = member_at(builder, &waker, "data", &unused);
 	vtable = member_at(builder, &waker, "vtable", &unused);
@@ -368,14 +370,14 @@ struct layout_tokio layout_tokio(struct layout_builder *builder)
 		return tokio;
 	tokio = (struct layout_tokio){
 		.owner = member_at(builder, &header, "owner_id", &unused),
-		.joiner = waker_at(builder, &trailer, "waker"),
+		.joiner = layout_waker_at(builder, &trailer, "waker"),
 		.waker_vtable = vtable - data,
 		.permits = member_at(builder, &semaphore, "permits", &unused),
 		.queue = part_at(builder, &semaphore, "waiters",
 				 "tokio::util::linked_list::LinkedList<", "head"),
 		.waiter_next = part_at(builder, &waiter, "pointers",
 				       "tokio::util::linked_list::PointersInner<", "next"),
-		.waiter_waker = waker_at(builder, &waiter, "waker"),
+		.waiter_waker = layout_waker_at(builder, &waiter, "waker"),
 		.waiter_state = member_at(builder, &waiter, "state", &unused),
 		.acquire_node = member_at(builder, &acquire, "node", &unused),
 		.acquire_count = member_at(builder, &acquire, "num_permits", &number),

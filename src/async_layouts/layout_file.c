@@ -14,7 +14,7 @@
 #include "layout_cache.h"
 #include "layout_refusal.h"
 
-static Dwarf *open_dwarf(const struct elf_file *file)
+static Dwarf *layout_open_dwarf(const struct elf_file *file)
 {
 	Dwarf *dwarf = dwp_begin(file);
 	Dwarf_CU *unit = NULL;
@@ -55,11 +55,11 @@ static void *read_table(const struct elf_file *object, const char *path,
 			size_t *size, char sentence[LAYOUT_SENTENCE_SIZE])
 {
 	struct elf_file debug = { .fd = -1 };
-	Dwarf *dwarf = open_dwarf(object);
+	Dwarf *dwarf = layout_open_dwarf(object);
 	void *table = NULL;
 
 	if (!dwarf && !open_debug_file(&debug, object, path, header))
-		dwarf = open_dwarf(&debug);
+		dwarf = layout_open_dwarf(&debug);
 	if (dwarf) {
 		table = layout_build(dwarf, object, debug.elf ? &debug : object, own, header, size);
 		dwarf_end(dwarf);

@@ -47,7 +47,7 @@ static void add_byte(struct flag_states *flags, struct waiting *waiting, uint64_
 			(struct known_byte){ .offset = (uint32_t)offset, .is_flag = is_flag };
 }
 
-static uint64_t place_of(Dwarf_Die *member)
+static uint64_t flag_place_of(Dwarf_Die *member)
 {
 	return die_number(member, DW_AT_data_member_location, 0);
 }
@@ -75,7 +75,7 @@ static void add_inner(struct flag_states *flags, struct waiting *waiting, Dwarf_
 		if (dwarf_tag(&part) != DW_TAG_variant_part ||
 		    !die_reference(&part, DW_AT_discr, &tag))
 			continue;
-		add_byte(flags, waiting, offset + place_of(&tag), false);
+		add_byte(flags, waiting, offset + flag_place_of(&tag), false);
 		DIE_FOR_EACH_CHILD(variant, &part)
 		{
 			if (!saved_in(&variant, &saved))
@@ -83,7 +83,7 @@ static void add_inner(struct flag_states *flags, struct waiting *waiting, Dwarf_
 			DIE_FOR_EACH_CHILD(member, &saved)
 			if (!strcmp(die_name(&member), "__awaitee") &&
 			    die_reference(&member, DW_AT_type, &type))
-				add_inner(flags, waiting, &type, offset + place_of(&member),
+				add_inner(flags, waiting, &type, offset + flag_place_of(&member),
 					  depth + 1);
 		}
 	}
@@ -96,18 +96,19 @@ static void add_members(struct flag_states *flags, struct waiting *waiting, Dwar
 	/* Its own flags first: those within may use up the space. */
 	DIE_FOR_EACH_CHILD(member, saved)
 	if (layout_is_flag(&member))
-		add_byte(flags, waiting, place_of(&member), true);
+		add_byte(flags, waiting, flag_place_of(&member), true);
 	DIE_FOR_EACH_CHILD(member, saved)
 	{
 		if (layout_is_flag(&member) || dwarf_tag(&member) != DW_TAG_member ||
 		    !die_reference(&member, DW_AT_type, &type))
 			continue;
-		layout_bytes_add(flags->others, flags->walk.at, place_of(&member), die_size(&type));
-		add_inner(flags, waiting, &type, place_of(&member), 0);
+		layout_bytes_add(flags->others, flags->walk.at, flag_place_of(&member),
+				 die_size(&type));
+		add_inner(flags, waiting, &type, flag_place_of(&member), 0);
 	}
 }
 
-static void add_states(struct flag_states *flags)
+static void flags_add_states(struct flag_states *flags)
 {
 	Dwarf_Die part, variant, saved;
 
@@ -162,7 +163,7 @@ static void forget_inner(const struct flag_states *flags, struct code_state *sta
 		}
 }
 
-static struct code_value calls(void *argument, struct code_state *state, uint64_t target)
+static struct code_value flag_calls(void *argument, struct code_state *state, uint64_t target)
 {
 	struct code_value first = state->registers[CODE_RDI], third = state->registers[CODE_RDX];
 	struct flag_states *flags = argument;
@@ -182,8 +183,8 @@ static struct code_value calls(void *argument, struct code_state *state, uint64_
 	return CODE_UNKNOWN;
 }
 
-static void touches(void *argument, uint64_t address, unsigned size,
-		    const struct code_value *stored)
+static void flag_touches(void *argument, uint64_t address, unsigned size,
+			 const struct code_value *stored)
 {
 	struct flag_states *flags = argument;
 
@@ -203,7 +204,7 @@ static bool is_inner(const struct flag_states *flags, uint64_t offset)
 	return false;
 }
 
-static bool keeps(const void *argument, uint64_t address)
+static bool flag_keeps(const void *argument, uint64_t address)
 {
 	const struct flag_states *flags = argument;
 	uint64_t offset = address - CODE_OBJECT;
@@ -214,7 +215,7 @@ static bool keeps(const void *argument, uint64_t address)
 }
 
 /* What is known in the state in which it waits from now on. */
-static void returns(void *argument, const struct code_state *state)
+static void flag_returns(void *argument, const struct code_state *state)
 {
 	struct flag_states *flags = argument;
 	struct code_value value = code_load(state, CODE_OBJECT + flags->walk.at->discriminant,
@@ -244,7 +245,8 @@ static void returns(void *argument, const struct code_state *state)
 }
 
 /* From the beginning, or from a state in which it waited. False if it cannot be followed. */
-static bool follow(struct flag_states *flags, const struct waiting *from, int machine_register)
+static bool flags_follow(struct flag_states *flags, const struct waiting *from,
+			 int machine_register)
 {
 	struct code_state state = { 0 };
 
@@ -277,20 +279,20 @@ static bool follow_all(struct flag_states *flags)
 	int machine_register = CODE_RDI;
 	struct waiting *waiting;
 
-	if (!follow(flags, NULL, CODE_RDI)) {
+	if (!flags_follow(flags, NULL, CODE_RDI)) {
 		if (flags->walk.asks_state)
 			return false;
 		/* For a large result, the first argument is its address. */
 		forget_reached(flags);
 		machine_register = CODE_RSI;
-		if (!follow(flags, NULL, CODE_RSI))
+		if (!flags_follow(flags, NULL, CODE_RSI))
 			return false;
 	}
 	for (int walks = 0; (waiting = next_new(flags)); walks++) {
 		const struct waiting from = *waiting;
 
 		waiting->is_new = false;
-		if (walks == MAX_WALKS || !follow(flags, &from, machine_register))
+		if (walks == MAX_WALKS || !flags_follow(flags, &from, machine_register))
 			return false;
 	}
 	return true;
@@ -306,12 +308,12 @@ static struct flag_states *flag_states_of(const struct state_place *at)
 	if (!layout_body_code(at->builder, at->type, &flags->walk.code))
 		return flags;
 	flags->walk.at = at;
-	flags->walk.calls = calls;
-	flags->walk.touches = touches;
-	flags->walk.keeps = keeps;
-	flags->walk.returns = returns;
+	flags->walk.calls = flag_calls;
+	flags->walk.touches = flag_touches;
+	flags->walk.keeps = flag_keeps;
+	flags->walk.returns = flag_returns;
 	flags->others = layout_bytes_make(at);
-	add_states(flags);
+	flags_add_states(flags);
 	if (!follow_all(flags))
 		flags->count = 0;
 	flags->walk.at = NULL;

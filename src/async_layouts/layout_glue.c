@@ -15,7 +15,7 @@ struct wanted {
 };
 
 /* core::cell::Ref is not in core::cell::RefCell<u32>. */
-static bool names(const char *type, const char *path)
+static bool type_names_path(const char *type, const char *path)
 {
 	size_t length = strlen(path);
 
@@ -25,13 +25,13 @@ static bool names(const char *type, const char *path)
 	return false;
 }
 
-static bool drops(const struct wanted *wanted, const char *type)
+static bool glue_drops(const struct wanted *wanted, const char *type)
 {
 	size_t length = strlen(wanted->outer);
 
 	/* A function's name ends in the bracket that was removed from a glue's type. */
 	return (!strncmp(type, wanted->outer, length) && (!type[length] || type[length] == '>')) ||
-	       names(type, wanted->path);
+	       type_names_path(type, wanted->path);
 }
 
 static bool inlines_drop(const struct wanted *wanted, Dwarf_Die *scope, int depth)
@@ -52,7 +52,7 @@ static bool inlines_drop(const struct wanted *wanted, Dwarf_Die *scope, int dept
 			if (dropped && strstr(dropped, "_env#") &&
 			    strncmp(dropped, wanted->outer, strlen(wanted->outer)) != 0)
 				continue;
-			if (dropped && drops(wanted, dropped))
+			if (dropped && glue_drops(wanted, dropped))
 				return true;
 		}
 		if ((tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block) &&

@@ -41,7 +41,8 @@ static bool is_somebodys(const struct unordered *state, uint32_t offset)
 }
 
 /* Drop flags with an unknown owner may belong to any variable. */
-static enum value_order order_of(const struct unordered *state, const struct layout_value *value)
+static enum value_order holder_value_order(const struct unordered *state,
+					   const struct layout_value *value)
 {
 	if (value->flags & VALUE_DROP_FLAG)
 		return is_somebodys(state, value->offset) ||
@@ -67,7 +68,7 @@ void layout_order_values(struct state_place *at, struct layout_state *state)
 			from.values[i].drop_flag = LAYOUT_NONE;
 	for (int order = 0; order < ORDERS; order++)
 		for (uint32_t i = 0; i < from.count; i++)
-			if ((int)order_of(&from, &from.values[i]) == order) {
+			if ((int)holder_value_order(&from, &from.values[i]) == order) {
 				values[next++] = from.values[i];
 				counts[order]++;
 			}

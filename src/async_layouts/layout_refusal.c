@@ -54,14 +54,14 @@ static const char *reason_of(const char *path, int error)
 	return S_ISDIR(status.st_mode) ? "it is a directory" : "it is not an ELF file";
 }
 
-static void refuse(char sentence[LAYOUT_SENTENCE_SIZE], const char *path, const char *reason)
+static void layout_refuse(char sentence[LAYOUT_SENTENCE_SIZE], const char *path, const char *reason)
 {
 	snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s cannot be scanned: %s", path, reason);
 }
 
 void layout_refuse_unopened(const char *path, int error, char sentence[LAYOUT_SENTENCE_SIZE])
 {
-	refuse(sentence, path, reason_of(path, error));
+	layout_refuse(sentence, path, reason_of(path, error));
 }
 
 /* Linkers write the section table last. */
@@ -132,7 +132,7 @@ bool layout_refuse_kind(const struct elf_file *object, const char *path,
 	const char *reason = kind_reason(object);
 
 	if (reason)
-		refuse(sentence, path, reason);
+		layout_refuse(sentence, path, reason);
 	return reason;
 }
 
@@ -155,8 +155,8 @@ void layout_refuse_lack(const struct elf_file *object, const struct elf_file *de
 			 ", or is of another build; put the right one there",
 			 path, link);
 	else
-		refuse(sentence, path,
-		       "it has no debug information; build it with debuginfo=2 (cargo's dev "
-		       "profile, or `debug = 2' in the profile; of C++ with -g), and do not "
-		       "strip it");
+		layout_refuse(sentence, path,
+			      "it has no debug information; build it with debuginfo=2 (cargo's dev "
+			      "profile, or `debug = 2' in the profile; of C++ with -g), and do not "
+			      "strip it");
 }

@@ -41,7 +41,7 @@ static bool frame_base(Dwarf_Die *function, enum layout_root_base *base)
 	return operations[0].atom == DW_OP_reg6 || operations[0].atom == DW_OP_reg7;
 }
 
-static bool begin(const struct search *search, const Dwarf_Op *operation, struct spot *spot)
+static bool spot_begin(const struct search *search, const Dwarf_Op *operation, struct spot *spot)
 {
 	*spot = (struct spot){ .known = true, .offset = (int64_t)operation->number };
 	switch (operation->atom) {
@@ -60,10 +60,10 @@ static bool begin(const struct search *search, const Dwarf_Op *operation, struct
 }
 
 /* For a place in the frame. A pointer without a variable in memory is that pointer itself. */
-static bool follow(const struct search *search, const Dwarf_Op *operations, size_t count,
-		   bool is_pointer, struct spot *spot)
+static bool spot_follow(const struct search *search, const Dwarf_Op *operations, size_t count,
+			bool is_pointer, struct spot *spot)
 {
-	if (!count || !begin(search, &operations[0], spot))
+	if (!count || !spot_begin(search, &operations[0], spot))
 		return false;
 	for (size_t i = 1; i < count; i++) {
 		if (operations[i].atom == DW_OP_deref)
@@ -79,7 +79,7 @@ static bool follow(const struct search *search, const Dwarf_Op *operations, size
 	return spot->pointers <= LAYOUT_ROOT_POINTERS;
 }
 
-static void agree(struct spot *all, const struct spot *one)
+static void spots_agree(struct spot *all, const struct spot *one)
 {
 	if (!all->known)
 		*all = *one;
@@ -89,7 +89,7 @@ static void agree(struct spot *all, const struct spot *one)
 }
 
 /* Ignore a variable with several locations: it may have been moved. */
-static void take(struct search *search, Dwarf_Die *variable, bool is_pointer)
+static void root_take_variable(struct search *search, Dwarf_Die *variable, bool is_pointer)
 {
 	struct spot all = { 0 }, one;
 	Dwarf_Attribute attribute;
@@ -102,16 +102,16 @@ static void take(struct search *search, Dwarf_Die *variable, bool is_pointer)
 		return;
 	while ((at = dwarf_getlocations(&attribute, at, &base, &start, &end, &operations, &count)) >
 	       0) {
-		if (!follow(search, operations, count, is_pointer, &one))
+		if (!spot_follow(search, operations, count, is_pointer, &one))
 			return;
-		agree(&all, &one);
+		spots_agree(&all, &one);
 	}
 	if (at != 0 || !all.known || all.ambiguous)
 		return;
 	if (is_pointer)
 		search->pointed = all;
 	else
-		agree(&search->itself, &all);
+		spots_agree(&search->itself, &all);
 }
 
 static bool points_at(const char *name, const char *future)
@@ -124,7 +124,7 @@ static bool points_at(const char *name, const char *future)
 }
 
 /* An inlined instance has its types in its abstract origin. */
-static bool type_of(Dwarf_Die *variable, Dwarf_Die *type)
+static bool variable_type(Dwarf_Die *variable, Dwarf_Die *type)
 {
 	Dwarf_Attribute attribute;
 
@@ -145,13 +145,13 @@ static void look_at_variables(struct search *search, Dwarf_Die *parent)
 		break;
 	case DW_TAG_variable:
 	case DW_TAG_formal_parameter:
-		if (!type_of(&child, &type))
+		if (!variable_type(&child, &type))
 			break;
 		name = types_name(&search->builder->types, &type);
 		if (!strcmp(name, search->future))
-			take(search, &child, false);
+			root_take_variable(search, &child, false);
 		else if (points_at(name, search->future))
-			take(search, &child, true);
+			root_take_variable(search, &child, true);
 		break;
 	default:
 		break;
@@ -162,7 +162,7 @@ static void look_at_variables(struct search *search, Dwarf_Die *parent)
  * If the caller pinned it: `#[tokio::test]' pins it to a `dyn Future' (a pointer and a vtable
  * address); before Tokio 1.50, Pin<&mut F> points to the future itself.
  */
-static void unpin(struct layout_builder *builder, Dwarf_Die *future, struct layout_task *task)
+static void type_unpin(struct layout_builder *builder, Dwarf_Die *future, struct layout_task *task)
 {
 	const char *name = types_name(&builder->types, future);
 	Dwarf_Die member, type;
@@ -180,8 +180,8 @@ static void unpin(struct layout_builder *builder, Dwarf_Die *future, struct layo
 }
 
 /* The type parameter that is a future, whatever its name: F, impl Future. */
-static bool find_future(struct layout_builder *builder, const Dwarf_Die *function,
-			Dwarf_Die *future, struct layout_task *task)
+static bool root_find_future(struct layout_builder *builder, const Dwarf_Die *function,
+			     Dwarf_Die *future, struct layout_task *task)
 {
 	Dwarf_Die child, at = *function;
 
@@ -191,7 +191,7 @@ static bool find_future(struct layout_builder *builder, const Dwarf_Die *functio
 			if (dwarf_tag(&child) != DW_TAG_template_type_parameter ||
 			    !die_reference(&child, DW_AT_type, future))
 				continue;
-			unpin(builder, future, task);
+			type_unpin(builder, future, task);
 			layout_find_machine(builder, future, 0, task);
 			if (task->runs != LAYOUT_NONE || task->flags & TASK_DYN)
 				return true;
@@ -202,7 +202,7 @@ static bool find_future(struct layout_builder *builder, const Dwarf_Die *functio
 }
 
 /* Keeps roots with an unknown place too: what waits in one says nothing about an outer one. */
-static void add_root(struct layout_builder *builder, Dwarf_Die *function)
+static void layout_add_root(struct layout_builder *builder, Dwarf_Die *function)
 {
 	struct search search = { .builder = builder };
 	struct layout_root root = { .task.machine = LAYOUT_NONE, .task.runs = LAYOUT_NONE };
@@ -213,7 +213,7 @@ static void add_root(struct layout_builder *builder, Dwarf_Die *function)
 	    root.start >= root.end)
 		return;
 	if (frame_base(function, &search.base) &&
-	    find_future(builder, function, &future, &root.task)) {
+	    root_find_future(builder, function, &future, &root.task)) {
 		search.future = types_name(&builder->types, &future);
 		look_at_variables(&search, function);
 		if (!spot->known)
@@ -257,7 +257,7 @@ static void keep_apart(struct layout_builder *builder)
 void layout_add_roots(struct layout_builder *builder)
 {
 	for (size_t i = 0; i < builder->types.root_count; i++)
-		add_root(builder, &builder->types.roots[i]);
+		layout_add_root(builder, &builder->types.roots[i]);
 	if (!builder->counts[LAYOUT_ROOTS])
 		return;
 	qsort(builder->roots, builder->counts[LAYOUT_ROOTS], sizeof *builder->roots, by_start);

@@ -49,8 +49,8 @@ static bool first_pointer(struct layout_builder *builder, Dwarf_Die *whole, uint
 }
 
 /* The offset of a pointer, in a member of that name. */
-static bool pointer_of(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
-		       uint64_t *offset, Dwarf_Die *pointee)
+static bool sequence_pointer(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
+			     uint64_t *offset, Dwarf_Die *pointee)
 {
 	Dwarf_Die type;
 
@@ -58,7 +58,7 @@ static bool pointer_of(struct layout_builder *builder, Dwarf_Die *whole, const c
 	       first_pointer(builder, &type, offset, pointee, 0);
 }
 
-static bool first_argument(Dwarf_Die *type, Dwarf_Die *argument)
+static bool type_first_argument(Dwarf_Die *type, Dwarf_Die *argument)
 {
 	Dwarf_Die child;
 
@@ -69,14 +69,15 @@ static bool first_argument(Dwarf_Die *type, Dwarf_Die *argument)
 }
 
 /* library/alloc/src/vec/mod.rs: a buffer, and the used part of it. */
-static bool vec(struct layout_builder *builder, Dwarf_Die *type, struct sequence_place *place)
+static bool sequence_vec(struct layout_builder *builder, Dwarf_Die *type,
+			 struct sequence_place *place)
 {
 	Dwarf_Die unused;
 	uint64_t length;
 
-	if (!pointer_of(builder, type, "buf", &place->first, &unused) ||
+	if (!sequence_pointer(builder, type, "buf", &place->first, &unused) ||
 	    !layout_member(builder, type, "len", &unused, &length) ||
-	    !first_argument(type, &place->element))
+	    !type_first_argument(type, &place->element))
 		return false;
 	place->sequence.length = (uint32_t)length;
 	return true;
@@ -88,9 +89,9 @@ static bool into_iter(struct layout_builder *builder, Dwarf_Die *type, struct se
 	Dwarf_Die unused;
 	uint64_t end;
 
-	if (!pointer_of(builder, type, "ptr", &place->first, &unused) ||
+	if (!sequence_pointer(builder, type, "ptr", &place->first, &unused) ||
 	    !layout_member(builder, type, "end", &unused, &end) ||
-	    !first_argument(type, &place->element))
+	    !type_first_argument(type, &place->element))
 		return false;
 	place->sequence.length = (uint32_t)end;
 	place->sequence.ends = 1;
@@ -103,7 +104,7 @@ static bool boxed_slice(struct layout_builder *builder, Dwarf_Die *type,
 	Dwarf_Die unused;
 	uint64_t length;
 
-	if (!pointer_of(builder, type, "data_ptr", &place->first, &place->element) ||
+	if (!sequence_pointer(builder, type, "data_ptr", &place->first, &place->element) ||
 	    !layout_member(builder, type, "length", &unused, &length))
 		return false;
 	place->sequence.length = (uint32_t)length;
@@ -111,13 +112,14 @@ static bool boxed_slice(struct layout_builder *builder, Dwarf_Die *type,
 }
 
 /* futures-util/src/stream/futures_unordered/task.rs: the last task has no next. */
-static bool unordered(struct layout_builder *builder, Dwarf_Die *type, struct sequence_place *place)
+static bool sequence_unordered(struct layout_builder *builder, Dwarf_Die *type,
+			       struct sequence_place *place)
 {
 	Dwarf_Die task, cell, unused;
 	uint64_t next, inside;
 
-	if (!pointer_of(builder, type, "head_all", &place->first, &task) ||
-	    !pointer_of(builder, &task, "next_all", &next, &unused) ||
+	if (!sequence_pointer(builder, type, "head_all", &place->first, &task) ||
+	    !sequence_pointer(builder, &task, "next_all", &next, &unused) ||
 	    !layout_member(builder, &task, "future", &cell, &place->inside) ||
 	    !layout_member(builder, &cell, "value", &place->element, &inside))
 		return false;
@@ -131,10 +133,10 @@ static const struct {
 	const char *type;
 	bool (*find)(struct layout_builder *builder, Dwarf_Die *type, struct sequence_place *place);
 } containers[] = {
-	{ "alloc::vec::Vec<", vec },
+	{ "alloc::vec::Vec<", sequence_vec },
 	{ "alloc::vec::into_iter::IntoIter<", into_iter },
 	{ "alloc::boxed::Box<[", boxed_slice },
-	{ "futures_util::stream::futures_unordered::FuturesUnordered<", unordered },
+	{ "futures_util::stream::futures_unordered::FuturesUnordered<", sequence_unordered },
 };
 
 bool layout_sequence_place(struct layout_builder *builder, Dwarf_Die *type,

@@ -15,10 +15,10 @@ struct place {
 	int depth;
 };
 
-static bool search(struct layout_builder *builder, Dwarf_Die *type, struct place place,
-		   struct layout_task *task);
+static bool task_machine_search(struct layout_builder *builder, Dwarf_Die *type, struct place place,
+				struct layout_task *task);
 
-static void take(const struct place *place, uint32_t machine, struct layout_task *task)
+static void task_take_machine(const struct place *place, uint32_t machine, struct layout_task *task)
 {
 	task->runs = machine;
 	if (place->hidden || place->inside)
@@ -44,7 +44,8 @@ static bool search_box(struct layout_builder *builder, Dwarf_Die *box, struct pl
 		return true;
 	}
 	place.boxed = true;
-	return die_reference(box, DW_AT_type, &inner) && search(builder, &inner, place, task);
+	return die_reference(box, DW_AT_type, &inner) &&
+	       task_machine_search(builder, &inner, place, task);
 }
 
 static bool search_members(struct layout_builder *builder, Dwarf_Die *whole, struct place place,
@@ -70,14 +71,14 @@ static bool search_members(struct layout_builder *builder, Dwarf_Die *whole, str
 			inside.inside += offset;
 		else
 			inside.future += offset;
-		if (search(builder, &type, inside, task))
+		if (task_machine_search(builder, &type, inside, task))
 			return true;
 	}
 	return false;
 }
 
-static bool search(struct layout_builder *builder, Dwarf_Die *type, struct place place,
-		   struct layout_task *task)
+static bool task_machine_search(struct layout_builder *builder, Dwarf_Die *type, struct place place,
+				struct layout_task *task)
 {
 	const char *name = types_name(&builder->types, type);
 	uint32_t machine;
@@ -85,7 +86,7 @@ static bool search(struct layout_builder *builder, Dwarf_Die *type, struct place
 	if (type_is_machine(die_name(type))) {
 		machine = layout_machine_place(builder, type);
 		if (machine != LAYOUT_NONE)
-			take(&place, machine, task);
+			task_take_machine(&place, machine, task);
 		return machine != LAYOUT_NONE;
 	}
 	if (!strncmp(name, "alloc::boxed::Box<", 18))
@@ -104,7 +105,7 @@ void layout_find_machine(struct layout_builder *builder, const Dwarf_Die *future
 
 	task->machine = task->runs = LAYOUT_NONE;
 	task->future = (uint32_t)offset;
-	search(builder, &type, (struct place){ .future = offset }, task);
+	task_machine_search(builder, &type, (struct place){ .future = offset }, task);
 	if (task->machine == LAYOUT_NONE && !(task->flags & TASK_DYN))
 		task->machine = layout_wrapper_place(builder, future);
 }

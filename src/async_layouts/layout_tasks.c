@@ -8,8 +8,8 @@
 #define POLL_ARGUMENTS 2
 
 /* Finds a struct member and adds its offset to *offset. */
-static bool member_of(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
-		      Dwarf_Die *type, uint64_t *offset)
+static bool task_member(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
+			Dwarf_Die *type, uint64_t *offset)
 {
 	uint64_t at;
 
@@ -28,9 +28,9 @@ static bool unwrap_stage(struct layout_builder *builder, Dwarf_Die *type, uint64
 
 		if (!strncmp(die_name(&whole), "Stage<", 6))
 			return types_resolve(&builder->types, type);
-		if (!member_of(builder, &whole, "stage", type, offset) &&
-		    !member_of(builder, &whole, "__0", type, offset) &&
-		    !member_of(builder, &whole, "value", type, offset))
+		if (!task_member(builder, &whole, "stage", type, offset) &&
+		    !task_member(builder, &whole, "__0", type, offset) &&
+		    !task_member(builder, &whole, "value", type, offset))
 			return false;
 	}
 	return false;
@@ -54,14 +54,14 @@ static bool running_future(struct layout_builder *builder, Dwarf_Die *stage, uin
 				continue;
 			layout_variant_conditions(conditions, &part, &variant, *offset, false);
 			*offset += die_number(&member, DW_AT_data_member_location, 0);
-			return member_of(builder, &running, "__0", &type, offset);
+			return task_member(builder, &running, "__0", &type, offset);
 		}
 	}
 	return false;
 }
 
-static bool find_future(struct layout_builder *builder, const char *future, const char *scheduler,
-			struct layout_task *task)
+static bool tokio_task_find_future(struct layout_builder *builder, const char *future,
+				   const char *scheduler, struct layout_task *task)
 {
 	const struct named_die *cell;
 	struct condition_list conditions = { 0 };
@@ -76,8 +76,8 @@ static bool find_future(struct layout_builder *builder, const char *future, cons
 	if (!cell)
 		return false;
 	whole = cell->die;
-	if (!member_of(builder, &whole, "trailer", &type, &trailer) ||
-	    !member_of(builder, &whole, "core", &type, &offset) ||
+	if (!task_member(builder, &whole, "trailer", &type, &trailer) ||
+	    !task_member(builder, &whole, "core", &type, &offset) ||
 	    !unwrap_stage(builder, &type, &offset) ||
 	    !running_future(builder, &type, &offset, &conditions) || conditions.full)
 		return false;
@@ -88,7 +88,7 @@ static bool find_future(struct layout_builder *builder, const char *future, cons
 	return true;
 }
 
-static void add_task(struct layout_builder *builder, Dwarf_Die *poll)
+static void layout_add_tokio_task(struct layout_builder *builder, Dwarf_Die *poll)
 {
 	static const char *const names[POLL_ARGUMENTS] = { "T", "S" };
 	Dwarf_Die child, arguments[POLL_ARGUMENTS];
@@ -107,7 +107,7 @@ static void add_task(struct layout_builder *builder, Dwarf_Die *poll)
 		return;
 	future = types_name(&builder->types, &arguments[0]);
 	scheduler = types_name(&builder->types, &arguments[1]);
-	placed = find_future(builder, future, scheduler, &task);
+	placed = tokio_task_find_future(builder, future, scheduler, &task);
 	layout_find_machine(builder, &arguments[0], task.future, &task);
 	if (!placed) {
 		task.machine = LAYOUT_NONE;
@@ -157,7 +157,7 @@ static int by_address(const void *a, const void *b)
 void layout_add_tasks(struct layout_builder *builder)
 {
 	for (size_t i = 0; i < builder->types.poll_count; i++)
-		add_task(builder, &builder->types.polls[i]);
+		layout_add_tokio_task(builder, &builder->types.polls[i]);
 	for (size_t i = 0; i < builder->types.vtable_count; i++)
 		add_vtable(builder, &builder->types.vtables[i]);
 	if (builder->counts[LAYOUT_VTABLES])

@@ -132,7 +132,7 @@ static void find_drops(const struct spot *spot, Dwarf_Die *type, const char *nam
 	value->flags |= glue_flags[tells];
 }
 
-static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_class class)
+static uint32_t spot_add_value(const struct spot *spot, Dwarf_Die *type, enum held_class class)
 {
 	char text[TYPE_TEXT_SIZE];
 	struct layout_builder *builder = spot->at->builder;
@@ -181,7 +181,7 @@ static uint32_t add_value(const struct spot *spot, Dwarf_Die *type, enum held_cl
 	return (uint32_t)(value - builder->values);
 }
 
-static void collect(const struct spot *spot, Dwarf_Die *type);
+static void values_collect(const struct spot *spot, Dwarf_Die *type);
 
 static void collect_member(const struct spot *whole, Dwarf_Die *member, uint16_t flags,
 			   bool is_variant)
@@ -201,7 +201,7 @@ static void collect_member(const struct spot *whole, Dwarf_Die *member, uint16_t
 	if (!is_variant)
 		snprintf(spot.path + length, sizeof spot.path - length, ".%s",
 			 !strncmp(name, "__", 2) ? name + 2 : name);
-	collect(&spot, &type);
+	values_collect(&spot, &type);
 }
 
 static void collect_variants(const struct spot *spot, Dwarf_Die *part)
@@ -235,7 +235,7 @@ static void collect_box(const struct spot *whole, Dwarf_Die *content)
 	spot.offset = 0;
 	spot.flags |= VALUE_BOXED;
 	spot.depth++;
-	collect(&spot, content);
+	values_collect(&spot, content);
 }
 
 static void collect_elements(const struct spot *whole, struct sequence_place *place)
@@ -255,10 +255,10 @@ static void collect_elements(const struct spot *whole, struct sequence_place *pl
 	spot.flags |= VALUE_BOXED;
 	spot.depth++;
 	snprintf(spot.path + length, sizeof spot.path - length, "[]");
-	collect(&spot, &place->element);
+	values_collect(&spot, &place->element);
 }
 
-static void collect(const struct spot *whole, Dwarf_Die *type)
+static void values_collect(const struct spot *whole, Dwarf_Die *type)
 {
 	struct sequence_place place;
 	struct layout_builder *builder = whole->at->builder;
@@ -273,7 +273,7 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 	case DW_TAG_array_type:
 		spot.depth++;
 		if (die_reference(type, DW_AT_type, &part))
-			collect(&spot, &part);
+			values_collect(&spot, &part);
 		return;
 	case DW_TAG_pointer_type:
 		if (layout_is_box(die_name(type)) && die_reference(type, DW_AT_type, &part))
@@ -290,7 +290,7 @@ static void collect(const struct spot *whole, Dwarf_Die *type)
 	if (class == HELD_NOTHING && layout_is_end(types_name(&builder->types, type)))
 		class = HELD_END;
 	if (class != HELD_NOTHING) {
-		add_value(&spot, type, class);
+		spot_add_value(&spot, type, class);
 		return;
 	}
 	spot.manual |= !strncmp(types_name(&builder->types, type), MANUALLY_DROP,
@@ -325,7 +325,7 @@ static bool has_only_ends(const struct layout_builder *builder, size_t first)
 }
 
 /* The awaited machine: __awaitee may be wrapped in Pin, Timeout or Instrumented. */
-static uint32_t awaited(struct layout_builder *builder, size_t first)
+static uint32_t awaited_machine(struct layout_builder *builder, size_t first)
 {
 	for (size_t i = first; i < builder->counts[LAYOUT_VALUES]; i++)
 		if (builder->values[i].class == HELD_FUTURE)
@@ -401,19 +401,19 @@ void layout_add_values(struct state_place *at, uint32_t *awaits)
 		if (layout_is_temporary(name) && !strcmp(spot.outer, "bool"))
 			spot.flags |= VALUE_DROP_FLAG;
 		if (class == HELD_NOTHING && strcmp(name, "__awaitee") != 0)
-			add_value(&spot, &type, HELD_OTHER);
+			spot_add_value(&spot, &type, HELD_OTHER);
 		if (dwarf_tag(&type) == DW_TAG_pointer_type && class == HELD_NON_SEND)
-			add_value(&spot, &type, class);
+			spot_add_value(&spot, &type, class);
 		else if (class != HELD_NOTHING || layout_interests(builder, &type, 0))
-			collect(&spot, &type);
+			values_collect(&spot, &type);
 		if (strcmp(name, "__awaitee") != 0)
 			continue;
-		*awaits = awaited(builder, first);
+		*awaits = awaited_machine(builder, first);
 		if (!has_only_ends(builder, first))
 			continue;
 		if (layout_waits_only(builder, &type))
 			spot.flags |= VALUE_WAITS_ONLY;
-		add_value(&spot, &type, HELD_OTHER);
+		spot_add_value(&spot, &type, HELD_OTHER);
 	}
 	leave_out_shells(at, all);
 }
@@ -434,5 +434,5 @@ void layout_add_futures(struct layout_builder *builder, Dwarf_Die *wrapper)
 	};
 
 	if (layout_interests(builder, wrapper, 0))
-		collect(&spot, wrapper);
+		values_collect(&spot, wrapper);
 }

@@ -1,14 +1,15 @@
 #include "layout_walk.h"
 
-static bool belongs(void *argument, uint64_t address)
+static bool walk_belongs(void *argument, uint64_t address)
 {
 	const struct layout_walk *walk = argument;
 
 	return address - walk->code.address < walk->code.size;
 }
 
-static bool accesses(void *argument, const struct code_state *state, uint64_t at, uint64_t from,
-		     uint64_t address, unsigned size, const struct code_value *stored)
+static bool walk_accesses(void *argument, const struct code_state *state, uint64_t at,
+			  uint64_t from, uint64_t address, unsigned size,
+			  const struct code_value *stored)
 {
 	struct layout_walk *walk = argument;
 
@@ -21,14 +22,14 @@ static bool accesses(void *argument, const struct code_state *state, uint64_t at
 	return true;
 }
 
-static void loses(void *argument)
+static void walk_loses(void *argument)
 {
 	struct layout_walk *walk = argument;
 
 	walk->strays = true;
 }
 
-static bool is_kept(void *argument, uint64_t address)
+static bool walk_keeps_address(void *argument, uint64_t address)
 {
 	const struct layout_walk *walk = argument;
 
@@ -41,11 +42,11 @@ enum code_walk_end layout_walk(struct layout_walk *walk, struct code_state *stat
 	const struct elf_file object = { .elf = walk->at->builder->code };
 	const struct code_walker walker = {
 		.object = &object,
-		.belongs = belongs,
+		.belongs = walk_belongs,
 		.calls = walk->calls,
-		.accesses = accesses,
-		.loses = loses,
-		.is_kept = is_kept,
+		.accesses = walk_accesses,
+		.loses = walk_loses,
+		.is_kept = walk_keeps_address,
 		.returns = walk->returns,
 		.argument = walk,
 	};

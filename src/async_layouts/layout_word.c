@@ -29,8 +29,8 @@ static uint64_t mask_of(const char *type, uint64_t size)
 
 /* std's writers wait on their own word. A parking_lot writer that waits for readers uses the
  * address after the lock's. */
-static void find_waits(Dwarf_Die *whole, const char *name, uint64_t offset,
-		       struct layout_word *word)
+static void layout_find_waits(Dwarf_Die *whole, const char *name, uint64_t offset,
+			      struct layout_word *word)
 {
 	Dwarf_Die member;
 
@@ -45,8 +45,8 @@ static void find_waits(Dwarf_Die *whole, const char *name, uint64_t offset,
 }
 
 /* The first integer with interior mutability in a lock; the protected data follows it. */
-static bool find_word(struct layout_builder *builder, Dwarf_Die *whole, const char *inside,
-		      uint64_t offset, struct layout_word *word, int depth)
+static bool lock_find_word(struct layout_builder *builder, Dwarf_Die *whole, const char *inside,
+			   uint64_t offset, struct layout_word *word, int depth)
 {
 	const char *name = types_name(&builder->types, whole);
 	Dwarf_Die member, type;
@@ -67,11 +67,11 @@ static bool find_word(struct layout_builder *builder, Dwarf_Die *whole, const ch
 		if (dwarf_tag(&member) != DW_TAG_member ||
 		    guard_word_is_subject(die_name(&member)) ||
 		    !die_reference(&member, DW_AT_type, &type) ||
-		    !find_word(builder, &type, name,
-			       offset + die_number(&member, DW_AT_data_member_location, 0), word,
-			       depth + 1))
+		    !lock_find_word(builder, &type, name,
+				    offset + die_number(&member, DW_AT_data_member_location, 0),
+				    word, depth + 1))
 			continue;
-		find_waits(whole, name, offset, word);
+		layout_find_waits(whole, name, offset, word);
 		return true;
 	}
 	return false;
@@ -95,7 +95,7 @@ static bool find_lock(struct layout_builder *builder, Dwarf_Die *guard, uint64_t
 		if (dwarf_tag(&type) == DW_TAG_pointer_type) {
 			word->pointer = (uint32_t)at;
 			if (die_reference(&type, DW_AT_type, &lock) &&
-			    find_word(builder, &lock, "", 0, word, 0))
+			    lock_find_word(builder, &lock, "", 0, word, 0))
 				return true;
 		} else if (dwarf_tag(&type) == DW_TAG_structure_type &&
 			   find_lock(builder, &type, at, word, depth + 1)) {

@@ -7,7 +7,7 @@
 
 #define BODY "{async_"
 
-static const char *join(struct types *types, const char *prefix, const char *last)
+static const char *types_join_names(struct types *types, const char *prefix, const char *last)
 {
 	size_t size = strlen(prefix) + sizeof "::" + strlen(last);
 	char *name = obstack_alloc(&types->memory, size);
@@ -53,7 +53,7 @@ const char *type_of_glue(const char *name)
 	return NULL;
 }
 
-static void add_type(struct types *types, Dwarf_Die *die, const char *name)
+static void types_add(struct types *types, Dwarf_Die *die, const char *name)
 {
 	struct type *type = obstack_alloc(&types->memory, sizeof *type);
 
@@ -106,13 +106,13 @@ static void add_glue(struct types *types, const char *dropped, Dwarf_Die *die)
 	add_die(&types->glue_dies, &types->glue_count, &types->glue_room, die);
 }
 
-static void add_function(struct types *types, Dwarf_Die *die, const char *prefix)
+static void types_add_function(struct types *types, Dwarf_Die *die, const char *prefix)
 {
 	const char *last = die_name(die), *dropped = type_of_glue(last);
 	Dwarf_Addr address;
 
 	if (!strncmp(last, BODY, sizeof BODY - 1)) {
-		add_named(types, &types->bodies, join(types, prefix, last), die);
+		add_named(types, &types->bodies, types_join_names(types, prefix, last), die);
 	} else if (dropped && *dropped) {
 		if (!dwarf_lowpc(die, &address) && address)
 			add_glue(types, dropped, die);
@@ -137,7 +137,7 @@ static const char *specified_name(struct types *types, Dwarf_Die *die)
 	return declared ? declared->name : NULL;
 }
 
-static void walk(struct types *types, Dwarf_Die *parent, const char *prefix)
+static void types_walk(struct types *types, Dwarf_Die *parent, const char *prefix)
 {
 	Dwarf_Die child;
 
@@ -146,15 +146,16 @@ static void walk(struct types *types, Dwarf_Die *parent, const char *prefix)
 		const char *name;
 
 		if (dwarf_tag(&child) == DW_TAG_namespace) {
-			walk(types, &child, join(types, prefix, die_name(&child)));
+			types_walk(types, &child,
+				   types_join_names(types, prefix, die_name(&child)));
 		} else if (die_is_aggregate(&child)) {
 			name = specified_name(types, &child);
 			if (!name)
-				name = join(types, prefix, die_name(&child));
-			add_type(types, &child, name);
-			walk(types, &child, name);
+				name = types_join_names(types, prefix, die_name(&child));
+			types_add(types, &child, name);
+			types_walk(types, &child, name);
 		} else if (dwarf_tag(&child) == DW_TAG_subprogram) {
-			add_function(types, &child, prefix);
+			types_add_function(types, &child, prefix);
 		} else if (dwarf_tag(&child) == DW_TAG_variable &&
 			   strstr(die_name(&child), "{vtable}")) {
 			add_die(&types->vtables, &types->vtable_count, &types->vtable_room, &child);
@@ -173,7 +174,7 @@ void types_add_unit_of(struct types *types, Dwarf_Die *die)
 				   sizeof *types->added);
 	types->added[types->added_count++] = die->cu;
 	if (dwarf_cu_die(die->cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL))
-		walk(types, &unit, "");
+		types_walk(types, &unit, "");
 }
 
 void types_init(struct types *types, Dwarf *dwarf)
@@ -198,7 +199,7 @@ void types_init(struct types *types, Dwarf *dwarf)
 		if (strstr(die_name(top), "panic_abort"))
 			types->panics_abort = true;
 		if (dwarf_srclang(top) == DW_LANG_Rust)
-			walk(types, top, "");
+			types_walk(types, top, "");
 	}
 }
 

@@ -8,7 +8,7 @@
 #include "session.h"
 #include "shared/text.h"
 
-static const char *hexadecimal(struct strings *strings, const uint8_t *bytes, size_t size)
+static const char *build_id_text(struct strings *strings, const uint8_t *bytes, size_t size)
 {
 	static const char digits[] = "0123456789abcdef";
 	char text[2 * sizeof((struct trace_module *)NULL)->build_id];
@@ -20,7 +20,7 @@ static const char *hexadecimal(struct strings *strings, const uint8_t *bytes, si
 	return strings_keep_part(strings, text, 2 * size);
 }
 
-static bool is_alone(const struct trace_file *trace, const struct trace_module *module)
+static bool module_is_alone(const struct trace_file *trace, const struct trace_module *module)
 {
 	for (size_t i = 0; i < trace->records[RECORD_MODULE].count; i++) {
 		const struct trace_module *other =
@@ -66,7 +66,7 @@ void address_space_init(struct address_space *space, struct session *session,
 			.path = strings_keep_part(&session->strings, (const char *)(record + 1),
 						  record->path_size),
 			.file = file_of_module(space, i),
-			.alone = is_alone(trace, record),
+			.alone = module_is_alone(trace, record),
 		};
 	}
 }
@@ -105,8 +105,8 @@ static void open_module(struct address_space *space, struct loaded_module *modul
 	module->opened = true;
 	memcpy(key.build_id, record->build_id, record->build_id_size);
 	if (record->build_id_size)
-		module->build_id = hexadecimal(&space->session->strings, record->build_id,
-					       record->build_id_size);
+		module->build_id = build_id_text(&space->session->strings, record->build_id,
+						 record->build_id_size);
 	if (record->loaded_ns > header->start_monotonic_ns)
 		loaded_wall_ns += record->loaded_ns - header->start_monotonic_ns;
 	module->binary = symbols_binary(&space->session->symbols, &key);
@@ -120,7 +120,7 @@ static void open_module(struct address_space *space, struct loaded_module *modul
 }
 
 /* Whether a module was loaded at a time; second best is one that was loaded shortly after. */
-static int fitness(const struct trace_module *record, uint64_t when_ns)
+static int module_fitness(const struct trace_module *record, uint64_t when_ns)
 {
 	bool gone = record->unloaded_ns && record->unloaded_ns < when_ns;
 
@@ -139,7 +139,8 @@ struct loaded_module *address_space_module(struct address_space *space, uint64_t
 
 		if (address < module->record->start || address >= module->record->end)
 			continue;
-		if (!best || fitness(module->record, when_ns) >= fitness(best->record, when_ns))
+		if (!best || module_fitness(module->record, when_ns) >=
+				     module_fitness(best->record, when_ns))
 			best = module;
 	}
 	if (best && !best->opened)

@@ -115,7 +115,7 @@ void ancestor_answer(int socket, const char *directory)
 }
 
 /* The descriptor that came with a message, or -1. */
-static int take_descriptor(struct msghdr *message)
+static int message_take_descriptor(struct msghdr *message)
 {
 	struct cmsghdr *head = CMSG_FIRSTHDR(message);
 	int fd;
@@ -128,7 +128,7 @@ static int take_descriptor(struct msghdr *message)
 }
 
 /* The next message; false if none arrives in time. */
-static bool receive(int socket, int ms, struct answer *answer, int *fd)
+static bool ancestor_receive(int socket, int ms, struct answer *answer, int *fd)
 {
 	char room[CMSG_SPACE(sizeof *fd)];
 	struct iovec part = { answer, sizeof *answer };
@@ -143,11 +143,11 @@ static bool receive(int socket, int ms, struct answer *answer, int *fd)
 	if (poll(&ready, 1, ms) <= 0 ||
 	    recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != sizeof *answer)
 		return false;
-	*fd = take_descriptor(&message);
+	*fd = message_take_descriptor(&message);
 	return true;
 }
 
-static bool ask(struct question *question, struct answer *answer, int *fd)
+static bool ancestor_send_question(struct question *question, struct answer *answer, int *fd)
 {
 	static uint32_t last;
 
@@ -156,7 +156,7 @@ static bool ask(struct question *question, struct answer *answer, int *fd)
 	if (ancestor < 0 || send(ancestor, question, sizeof *question,
 				 MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof *question)
 		return false;
-	while (receive(ancestor, ANSWER_MS, answer, fd)) {
+	while (ancestor_receive(ancestor, ANSWER_MS, answer, fd)) {
 		if (answer->number == question->number)
 			return answer->size != UINT32_MAX;
 		if (*fd >= 0)
@@ -175,7 +175,7 @@ int ancestor_open(enum ancestor_wish wish, pid_t pid, const char *name)
 	if (name && (size_t)snprintf(question.name, sizeof question.name, "%s", name) >=
 			    sizeof question.name)
 		return -1;
-	return ask(&question, &answer, &fd) ? fd : -1;
+	return ancestor_send_question(&question, &answer, &fd) ? fd : -1;
 }
 
 int ancestor_open_trace(const char *path, int flags)
@@ -196,7 +196,8 @@ bool ancestor_read(enum ancestor_wish wish, pid_t pid, pid_t tid, char *text, si
 	struct answer answer;
 	int fd;
 
-	if (!ask(&question, &answer, &fd) || !answer.size || answer.size >= sizeof answer.text)
+	if (!ancestor_send_question(&question, &answer, &fd) || !answer.size ||
+	    answer.size >= sizeof answer.text)
 		return false;
 	answer.text[answer.size] = '\0';
 	snprintf(text, size, "%.*s", (int)strcspn(answer.text, "\n"), answer.text);

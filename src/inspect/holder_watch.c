@@ -30,7 +30,8 @@ static void write_name(const struct watched_trace *trace, const struct trace_dea
 	fclose(file);
 }
 
-static void look(struct watched_trace *trace, const struct trace_deadlock_edge *edge, size_t offset)
+static void holder_look(struct watched_trace *trace, const struct trace_deadlock_edge *edge,
+			size_t offset)
 {
 	struct trace_stack stack;
 	struct thread_wait wait;
@@ -63,8 +64,8 @@ void holder_watch_look(struct watched_trace *trace)
 			continue;
 		for (uint32_t n = 0; n < deadlock.edge_count; n++)
 			if (deadlock.edges[n].present)
-				look(trace, &deadlock.edges[n],
-				     offset + offsetof(struct trace_deadlock, edges) +
-					     n * sizeof *deadlock.edges);
+				holder_look(trace, &deadlock.edges[n],
+					    offset + offsetof(struct trace_deadlock, edges) +
+						    n * sizeof *deadlock.edges);
 	}
 }

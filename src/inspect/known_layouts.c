@@ -15,7 +15,7 @@ struct known_layout {
 	struct layout layout;
 };
 
-static bool is_of(const struct layout *layout, const struct trace_module *module)
+static bool layout_is_of_module(const struct layout *layout, const struct trace_module *module)
 {
 	const struct layout_header *header = layout->header;
 
@@ -28,7 +28,7 @@ bool known_layout_cached(struct layout *layout, const struct trace_module *modul
 	size_t size;
 	void *table = layout_cache_read(module->build_id, module->build_id_size, &size);
 
-	if (table && !layout_read(layout, table, size) && is_of(layout, module))
+	if (table && !layout_read(layout, table, size) && layout_is_of_module(layout, module))
 		return true;
 	free(table);
 	return false;
@@ -44,7 +44,7 @@ static bool open_layout(const struct session *session, struct layout *layout,
 		return true;
 	if (session->options.cached_layouts || layout_open(layout, module->file, NULL, sentence))
 		return false;
-	if (is_of(layout, module->record))
+	if (layout_is_of_module(layout, module->record))
 		return true;
 	layout_close(layout);
 	return false;

@@ -118,7 +118,8 @@ static Dwfl_Module *module_at(struct outside *outside, uint64_t address)
 	return module;
 }
 
-static size_t read_memory(const struct outside *outside, uint64_t address, void *to, size_t size)
+static size_t outside_read_memory(const struct outside *outside, uint64_t address, void *to,
+				  size_t size)
 {
 	return process_memory_read(outside->memory, address, to, size);
 }
@@ -133,14 +134,14 @@ static void read_stack(struct outside *outside, uint64_t sp)
 		part = 4096 - (sp + done) % 4096;
 		if (done + part > STACK_BYTES)
 			break;
-		got = read_memory(outside, sp + done, outside->stack + done, part);
+		got = outside_read_memory(outside, sp + done, outside->stack + done, part);
 		done += got;
 	} while (got == part);
 	outside->low = sp;
 	outside->high = sp + done;
 }
 
-static bool load(const struct outside *outside, uint64_t address, uint64_t *value)
+static bool outside_load(const struct outside *outside, uint64_t address, uint64_t *value)
 {
 	if (address < outside->low || address + ARCH_WORD > outside->high)
 		return false;
@@ -153,7 +154,8 @@ static bool is_behind_call(struct outside *outside, uint64_t address)
 	uint8_t code[CODE_BEFORE_RETURN];
 
 	return address >= 0x10000 && dwfl_addrmodule(outside->dwfl, address - 1) &&
-	       read_memory(outside, address - sizeof code, code, sizeof code) == sizeof code &&
+	       outside_read_memory(outside, address - sizeof code, code, sizeof code) ==
+		       sizeof code &&
 	       code_ends_in_call(code);
 }
 
@@ -189,7 +191,7 @@ static void restore_frame_pointer(struct outside *outside, Dwarf_Frame *frame, u
 		return;
 	place->bp_known = count == 2 && ops[0].atom == DW_OP_call_frame_cfa &&
 			  ops[1].atom == DW_OP_plus_uconst &&
-			  load(outside, cfa + ops[1].number, &place->bp);
+			  outside_load(outside, cfa + ops[1].number, &place->bp);
 }
 
 /* The outermost function has no caller. */
@@ -245,7 +247,7 @@ static bool take_frame_pointer(struct outside *outside, struct place *place, uin
 {
 	uint64_t back;
 
-	if (!load(outside, at + ARCH_WORD, &back) || !is_behind_call(outside, back))
+	if (!outside_load(outside, at + ARCH_WORD, &back) || !is_behind_call(outside, back))
 		return false;
 	place->bp = at;
 	place->bp_known = true;
@@ -258,7 +260,7 @@ static bool compute_frame_pointer(struct outside *outside, struct place *place)
 	uint64_t set = frame_pointer_set(outside, place->pc);
 	uint8_t code[SETUP_SIZE];
 
-	return set && read_memory(outside, set, code, sizeof code) == sizeof code &&
+	return set && outside_read_memory(outside, set, code, sizeof code) == sizeof code &&
 	       take_frame_pointer(outside, place, place->sp + code_stack_growth(code, sizeof code));
 }
 
@@ -270,14 +272,14 @@ static bool search_frame_pointer(struct outside *outside, struct place *place)
 
 	if (compute_frame_pointer(outside, place))
 		return true;
-	for (uint64_t at = place->sp; load(outside, at, &saved); at += ARCH_WORD)
+	for (uint64_t at = place->sp; outside_load(outside, at, &saved); at += ARCH_WORD)
 		if ((!saved || saved > at) && saved % ARCH_WORD == 0 &&
 		    saved <= outside->high + (1 << 20) && take_frame_pointer(outside, place, at))
 			return true;
 	return false;
 }
 
-static bool step(struct outside *outside, struct place *place)
+static bool outside_step(struct outside *outside, struct place *place)
 {
 	Dwarf_Frame *frame = frame_at(outside, place->pc);
 	unsigned base = ARCH_DWARF_BP;
@@ -290,21 +292,21 @@ static bool step(struct outside *outside, struct place *place)
 	}
 	/* Without call frame information the register may hold anything. */
 	if (!frame && place->bp_known)
-		place->bp_known = load(outside, place->bp + ARCH_WORD, &back) &&
+		place->bp_known = outside_load(outside, place->bp + ARCH_WORD, &back) &&
 				  is_behind_call(outside, back);
 	if (base == ARCH_DWARF_BP && !place->bp_known && !search_frame_pointer(outside, place)) {
 		free(frame);
 		return false;
 	}
 	cfa = (base == ARCH_DWARF_BP ? place->bp : place->sp) + (uint64_t)offset;
-	if (cfa <= place->sp || !load(outside, cfa - ARCH_WORD, &back) || !back) {
+	if (cfa <= place->sp || !outside_load(outside, cfa - ARCH_WORD, &back) || !back) {
 		free(frame);
 		return false;
 	}
 	if (frame)
 		restore_frame_pointer(outside, frame, cfa, place);
 	else
-		place->bp_known = load(outside, cfa - 2 * ARCH_WORD, &place->bp);
+		place->bp_known = outside_load(outside, cfa - 2 * ARCH_WORD, &place->bp);
 	free(frame);
 	place->sp = cfa;
 	place->pc = back - 1;
@@ -336,7 +338,7 @@ size_t outside_frames(struct outside *outside, const struct thread_wait *wait,
 			.bp = place.bp,
 			.bp_known = place.bp_known,
 		};
-	while (count < max && step(outside, &place));
+	while (count < max && outside_step(outside, &place));
 	return count;
 }
 

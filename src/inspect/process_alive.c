@@ -85,7 +85,7 @@ static bool trace_of(const char *pid, char path[PATH_MAX])
 
 /* `yieldsan run' has another pid than its program, and is the one that a shell or a container
  * knows. */
-static bool is_launcher(const char *pid)
+static bool process_is_launcher(const char *pid)
 {
 	char link[64], its[PATH_MAX], own[PATH_MAX];
 	ssize_t its_size, own_size = readlink("/proc/self/exe", own, sizeof own);
@@ -105,7 +105,7 @@ bool process_trace_of(const char *pid, char path[PATH_MAX])
 	if (trace_of(pid, path))
 		return true;
 	error = errno;
-	if (strlen(pid) > 10 || !is_launcher(pid)) {
+	if (strlen(pid) > 10 || !process_is_launcher(pid)) {
 		errno = error;
 		return false;
 	}

@@ -8,7 +8,7 @@
 #include "ancestor.h"
 #include "core_file.h"
 
-static bool is_refused(void)
+static bool access_is_refused(void)
 {
 	return errno == EACCES || errno == EPERM;
 }
@@ -21,7 +21,7 @@ static int open_file(const char *path, pid_t pid, enum ancestor_wish wish)
 
 	snprintf(name, sizeof name, path, (int)pid);
 	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 || !is_refused())
+	if (fd >= 0 || !access_is_refused())
 		return fd;
 	error = errno;
 	fd = ancestor_open(wish, pid, NULL);
@@ -39,7 +39,7 @@ FILE *process_maps(pid_t pid)
 	return file;
 }
 
-static bool read_text(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
+static bool process_read_text(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
 {
 	char path[96];
 	ssize_t got;
@@ -65,9 +65,9 @@ bool process_text(pid_t pid, pid_t tid, const char *name, char *text, size_t siz
 
 	if (!strcmp(name, "wchan") && by_ancestor)
 		return ancestor_read(ANCESTOR_CHANNEL, pid, tid, text, size);
-	if (read_text(pid, tid, name, text, size))
+	if (process_read_text(pid, tid, name, text, size))
 		return true;
-	if (strcmp(name, "syscall") != 0 || !is_refused() ||
+	if (strcmp(name, "syscall") != 0 || !access_is_refused() ||
 	    !ancestor_read(ANCESTOR_SYSTEM_CALL, pid, tid, text, size))
 		return false;
 	by_ancestor = true;

@@ -118,8 +118,8 @@ static bool directory_has_changed(struct stall_watch *watch)
  * a virtual machine may lose time that counts neither as running nor as runnable, which is not the
  * thread's fault.
  */
-static void add_up(struct watched_thread *thread, const struct thread_state *state, uint64_t age_ns,
-		   uint64_t warning_ns)
+static void watched_thread_add_up(struct watched_thread *thread, const struct thread_state *state,
+				  uint64_t age_ns, uint64_t warning_ns)
 {
 	struct trace_look *look = &thread->look;
 	uint64_t seen_ns, waited_ns;
@@ -234,7 +234,7 @@ static bool look_at_root(struct stall_watch *watch, struct watched_trace *trace,
 	if (thread->turn != turn)
 		begin_look(watch, thread, turn, 0, &state);
 	age_ns = clock_monotonic_ns() - thread->look.since_ns;
-	add_up(thread, &state, age_ns, warning_ns);
+	watched_thread_add_up(thread, &state, age_ns, warning_ns);
 	if (age_ns < warning_ns || thread->look.stall != STALL_WAITING)
 		return false;
 	if (thread_sleeps(&state))
@@ -306,7 +306,7 @@ static bool look_at_thread(struct stall_watch *watch, struct watched_trace *trac
 		begin_look(watch, thread, slot.turn_start, age_ns, &state);
 	if (age_ns < warning_ns)
 		return false;
-	add_up(thread, &state, age_ns, warning_ns);
+	watched_thread_add_up(thread, &state, age_ns, warning_ns);
 	/* A call in progress has its stack in the trace. */
 	if (thread_sleeps(&state) && !(slot.call.sequence & 1))
 		look_at_wait(trace, thread, slot.tid);
@@ -376,7 +376,7 @@ static void end_watch_of(struct watched_trace *trace)
 	watched_trace_close(trace);
 }
 
-static void look(struct stall_watch *watch)
+static void stall_watch_look(struct stall_watch *watch)
 {
 	for (size_t i = 0; i < watch->count;) {
 		if (watched_trace_refresh(watch->watched[i])) {
@@ -400,7 +400,7 @@ void stall_watch_run(const struct stall_watch_start *start)
 		crowd_look(&watch.crowd, now_ns, due_ns);
 		if (directory_has_changed(&watch) || round++ % (DIRECTORY_MS / LOOK_MS) == 0)
 			look_for_traces(&watch);
-		look(&watch);
+		stall_watch_look(&watch);
 		due_ns = clock_monotonic_ns() + LOOK_MS * UINT64_C(1000000);
 	} while (!ancestor_has_left(start->ancestor, LOOK_MS));
 	for (size_t i = 0; i < watch.count; i++)

@@ -29,8 +29,8 @@ static bool read_process(const void *source, uint64_t address, void *to, size_t 
 	return process_memory_read(source, address, to, size) == size;
 }
 
-static void add_task(struct stuck_look *look, struct task_kinds *kinds,
-		     const struct trace_task *task)
+static void stuck_add_task(struct stuck_look *look, struct task_kinds *kinds,
+			   const struct trace_task *task)
 {
 	const struct task_kind *kind = task->task ? task_kind_of(kinds, task->task) : NULL;
 
@@ -57,7 +57,7 @@ static void add_tasks(struct stuck_look *look, struct task_kinds *kinds)
 		const struct trace_task *tasks = task_kinds_tasks(trace, i, &record);
 
 		for (uint32_t j = 0; j < record->count; j++)
-			add_task(look, kinds, &tasks[j]);
+			stuck_add_task(look, kinds, &tasks[j]);
 	}
 }
 
@@ -154,7 +154,7 @@ static bool search_stack(struct root_search *search, const struct layout_root *k
 	return found == 1;
 }
 
-static void add_root(struct root_search *search, pid_t tid)
+static void stuck_add_root(struct root_search *search, pid_t tid)
 {
 	struct outside_frame frames[TRACE_MAX_FRAMES];
 	struct thread_wait wait;
@@ -192,7 +192,7 @@ static void add_roots(struct stuck_look *look, struct task_kinds *kinds)
 
 	stuck_memory_init(&search.memory, read_process, &kinds->memory);
 	for (size_t i = 0; i < count; i++)
-		add_root(&search, tids[i]);
+		stuck_add_root(&search, tids[i]);
 	outside_destroy(search.outside);
 	stuck_memory_deinit(&search.memory);
 }

@@ -47,7 +47,8 @@ bool stuck_memory_read(const struct stuck_memory *memory, uint64_t address, void
 	return true;
 }
 
-static bool read_layout(const struct layout_memory *layout, uint64_t address, void *to, size_t size)
+static bool stuck_read_layout(const struct layout_memory *layout, uint64_t address, void *to,
+			      size_t size)
 {
 	return stuck_memory_read((const struct stuck_memory *)layout, address, to, size);
 }
@@ -55,7 +56,7 @@ static bool read_layout(const struct layout_memory *layout, uint64_t address, vo
 void stuck_memory_init(struct stuck_memory *memory, stuck_read *read, const void *source)
 {
 	*memory = (struct stuck_memory){
-		.layout.read = read_layout,
+		.layout.read = stuck_read_layout,
 		.read = read,
 		.source = source,
 	};

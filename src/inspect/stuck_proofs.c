@@ -19,7 +19,7 @@ static bool are_stuck(const struct stuck_look *look, const struct wait_object *o
 	return any;
 }
 
-static bool is_guard(enum layout_end_kind kind)
+static bool end_is_guard(enum layout_end_kind kind)
 {
 	return kind == END_MUTEX_GUARD || kind == END_READ_GUARD || kind == END_WRITE_GUARD;
 }
@@ -29,7 +29,7 @@ static bool is_sender(enum layout_end_kind kind)
 	return kind == END_SENDER || kind == END_ONESHOT_SENDER;
 }
 
-static bool is_receiver(enum layout_end_kind kind)
+static bool end_is_receiver(enum layout_end_kind kind)
 {
 	return kind == END_RECEIVER;
 }
@@ -56,14 +56,14 @@ bool stuck_wait_is_proven(const struct stuck_look *look, const struct task_wait 
 		return false;
 	switch (wait->kind) {
 	case WAIT_LOCK:
-		return object->is_accounted && are_stuck(look, object, is_guard) &&
+		return object->is_accounted && are_stuck(look, object, end_is_guard) &&
 		       (!object->is_shared || are_earlier_stuck(look, wait));
 	case WAIT_MESSAGE:
 	case WAIT_ONESHOT:
 		return object->is_accounted && are_stuck(look, object, is_sender);
 	case WAIT_ROOM:
 		return object->is_accounted && are_stuck(look, object, is_sender) &&
-		       are_stuck(look, object, is_receiver);
+		       are_stuck(look, object, end_is_receiver);
 	case WAIT_JOIN:
 		return look->tasks[wait->joined].is_stuck;
 	case WAIT_PERMIT:
@@ -83,9 +83,9 @@ size_t stuck_wait_enders(const struct stuck_look *look, const struct task_wait *
 		enders[count++] = wait->joined;
 	for (size_t i = 0; object && i < object->count && count < STUCK_MAX_ENDERS; i++) {
 		const struct wait_holder *holder = &look->holders[object->first + i];
-		bool ends = wait->kind == WAIT_LOCK ? is_guard(holder->kind)
+		bool ends = wait->kind == WAIT_LOCK ? end_is_guard(holder->kind)
 			    : wait->kind == WAIT_ROOM
-				    ? is_sender(holder->kind) || is_receiver(holder->kind)
+				    ? is_sender(holder->kind) || end_is_receiver(holder->kind)
 				    : is_sender(holder->kind);
 
 		if (ends)

@@ -105,7 +105,8 @@ struct chain_memory {
 	struct process_memory process;
 };
 
-static bool read_layout(const struct layout_memory *layout, uint64_t address, void *to, size_t size)
+static bool chain_read_layout(const struct layout_memory *layout, uint64_t address, void *to,
+			      size_t size)
 {
 	const struct chain_memory *memory = (const struct chain_memory *)layout;
 
@@ -114,7 +115,7 @@ static bool read_layout(const struct layout_memory *layout, uint64_t address, vo
 
 static void set_tasks(const struct making *making)
 {
-	struct chain_memory memory = { .layout.read = read_layout };
+	struct chain_memory memory = { .layout.read = chain_read_layout };
 
 	if (!trace_file_memory(making->trace, &memory.process))
 		memory.process.fd = -1;
@@ -156,7 +157,7 @@ static void finish_record(struct making *making)
 		(uint32_t)(sizeof *making->record + making->record->tasks * sizeof *making->tasks);
 }
 
-static void add_number(struct making *making, size_t number)
+static void chain_add_number(struct making *making, size_t number)
 {
 	if (making->record->tasks < TRACE_STUCK_TASKS)
 		making->numbers[making->record->tasks++] = number;
@@ -172,12 +173,12 @@ static void make_ring(struct making making, size_t ring, struct stuck_records *r
 	begin_record(&making, STUCK_RING, records);
 	for (size_t i = 0; i < look->count; i++)
 		if (look->tasks[i].ring == ring)
-			add_number(&making, i);
+			chain_add_number(&making, i);
 	making.record->ring = making.record->tasks;
 	for (size_t i = 0; i < look->count; i++)
 		if (look->tasks[i].group == look->tasks[ring].group && look->tasks[i].is_stuck &&
 		    !look->tasks[i].is_in_ring && !look->tasks[i].is_lost)
-			add_number(&making, i);
+			chain_add_number(&making, i);
 	finish_record(&making);
 }
 
@@ -208,19 +209,19 @@ static void make_lost(struct making making, size_t number, struct stuck_records 
 		making.record->flags |= STUCK_HAS_HANDLE;
 	if (task->joiner != SIZE_MAX && look->tasks[task->joiner].is_stuck)
 		making.record->flags |= STUCK_JOINED_BY_SET;
-	add_number(&making, number);
+	chain_add_number(&making, number);
 	/* Those that wait for what it has, or for its end. */
 	for (size_t i = 0; i < look->count; i++)
 		if (i != number && look->tasks[i].is_stuck && look->tasks[i].group == task->group &&
 		    waits_for(look, i, number))
-			add_number(&making, i);
+			chain_add_number(&making, i);
 	if (making.record->tasks > 1 && task->is_stuck)
 		making.record->flags |= STUCK_JOINED_BY_SET;
 	finish_record(&making);
 }
 
 /* Nothing moves in a core. */
-static bool is_proven(const struct making *making, size_t group)
+static bool stuck_group_is_proven(const struct making *making, size_t group)
 {
 	uint64_t since_ns;
 	unsigned looks = stuck_group_looks(making->look, group, &since_ns);
@@ -239,7 +240,8 @@ void stuck_watch_records(const struct stuck_watch *watch, const struct trace_fil
 	for (size_t i = 0; watch->has_look && i < look->count; i++) {
 		const struct stuck_task *task = &look->tasks[i];
 
-		if ((task->ring != i && !task->is_lost) || !is_proven(&making, task->group))
+		if ((task->ring != i && !task->is_lost) ||
+		    !stuck_group_is_proven(&making, task->group))
 			continue;
 		if (task->ring == i)
 			make_ring(making, i, records);

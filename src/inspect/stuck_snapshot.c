@@ -38,7 +38,7 @@ void stuck_snapshot_destroy(struct stuck_snapshot *snapshot)
 	free(snapshot);
 }
 
-static void look(struct stuck_snapshot *snapshot, const char *path)
+static void stuck_look_at_trace(struct stuck_snapshot *snapshot, const char *path)
 {
 	char sentence[TRACE_SENTENCE_SIZE];
 	struct address_space space;
@@ -80,7 +80,7 @@ const struct stuck_records *stuck_snapshot_look(struct stuck_snapshot *snapshot,
 
 	if (start_ns < snapshot->due_ns || !trace->records[RECORD_TASKS].count)
 		return NULL;
-	look(snapshot, trace->path);
+	stuck_look_at_trace(snapshot, trace->path);
 	took_ns = clock_monotonic_ns() - start_ns;
 	snapshot->due_ns = start_ns + (took_ns * SHARE > PERIOD_NS ? took_ns * SHARE : PERIOD_NS);
 	rings = count_rings(&snapshot->records, least_ns);

@@ -194,7 +194,7 @@ static void find_rings(struct stuck_look *look)
 	free(waits);
 }
 
-static size_t root_of(const size_t *groups, size_t task)
+static size_t group_root(const size_t *groups, size_t task)
 {
 	while (groups[task] != task)
 		task = groups[task];
@@ -213,10 +213,10 @@ static void find_groups(struct stuck_look *look)
 		size_t count = wait->is_proven ? stuck_wait_enders(look, wait, enders) : 0;
 
 		for (size_t j = 0; j < count; j++)
-			groups[root_of(groups, enders[j])] = root_of(groups, wait->waiter);
+			groups[group_root(groups, enders[j])] = group_root(groups, wait->waiter);
 	}
 	for (size_t i = 0; i < look->count; i++)
-		look->tasks[i].group = root_of(groups, i);
+		look->tasks[i].group = group_root(groups, i);
 	free(groups);
 }
 
@@ -241,10 +241,11 @@ static void number_rings(struct stuck_look *look)
 
 		for (size_t j = 0; j < count; j++)
 			if (look->tasks[enders[j]].is_in_ring)
-				rings[root_of(rings, enders[j])] = root_of(rings, wait->waiter);
+				rings[group_root(rings, enders[j])] =
+					group_root(rings, wait->waiter);
 	}
 	for (size_t i = 0; i < look->count; i++)
-		look->tasks[i].ring = look->tasks[i].is_in_ring ? root_of(rings, i) : SIZE_MAX;
+		look->tasks[i].ring = look->tasks[i].is_in_ring ? group_root(rings, i) : SIZE_MAX;
 	free(rings);
 }
 
@@ -292,7 +293,7 @@ struct known_place {
 	const struct stuck_task *task;
 };
 
-static int compare_places(const void *a, const void *b)
+static int compare_task_places(const void *a, const void *b)
 {
 	const struct known_place *one = a, *other = b;
 
@@ -309,14 +310,14 @@ void stuck_look_agree(struct stuck_look *look, const struct stuck_look *earlier,
 		if (is_found(&earlier->tasks[i]))
 			known[count++] =
 				(struct known_place){ earlier->tasks[i].place, &earlier->tasks[i] };
-	qsort(known, count, sizeof *known, compare_places);
+	qsort(known, count, sizeof *known, compare_task_places);
 	for (size_t i = 0; i < look->count; i++) {
 		struct stuck_task *task = &look->tasks[i];
 		const struct known_place key = { .place = task->place }, *found;
 
 		if (!is_found(task))
 			continue;
-		found = bsearch(&key, known, count, sizeof key, compare_places);
+		found = bsearch(&key, known, count, sizeof key, compare_task_places);
 		task->looks = 1;
 		task->since_ns = now_ns;
 		if (!found || found->task->sum != task->sum ||

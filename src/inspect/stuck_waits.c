@@ -21,21 +21,21 @@ struct search {
 	size_t header_count;
 };
 
-static int compare(uint64_t a, uint64_t b)
+static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
 }
 
 static int compare_headers(const void *a, const void *b)
 {
-	return compare(((const struct header_place *)a)->header,
-		       ((const struct header_place *)b)->header);
+	return compare_numbers(((const struct header_place *)a)->header,
+			       ((const struct header_place *)b)->header);
 }
 
 static int compare_holders(const void *a, const void *b)
 {
-	return compare(((const struct wait_holder *)a)->object,
-		       ((const struct wait_holder *)b)->object);
+	return compare_numbers(((const struct wait_holder *)a)->object,
+			       ((const struct wait_holder *)b)->object);
 }
 
 /* SIZE_MAX: no known task has its header there. */
@@ -60,7 +60,8 @@ static void index_headers(struct search *search)
 	qsort(search->headers, search->header_count, sizeof *search->headers, compare_headers);
 }
 
-static const struct layout_end *end_of(const struct stuck_task *task, const struct task_end *end)
+static const struct layout_end *layout_end_of(const struct stuck_task *task,
+					      const struct task_end *end)
 {
 	return &task->layout->ends[task->layout->values[end->value].end];
 }
@@ -78,7 +79,7 @@ static void add_holders(struct stuck_look *look, size_t number)
 		task->wakers = task->ends.receives;
 	for (size_t i = 0; i < task->ends.count; i++) {
 		const struct task_end *end = &task->ends.items[i];
-		enum layout_end_kind kind = end_of(task, end)->kind;
+		enum layout_end_kind kind = layout_end_of(task, end)->kind;
 
 		if (!task->header)
 			task->wakers += end->is_awaited && is_awaitable(kind);
@@ -130,7 +131,7 @@ static void find_objects(struct stuck_look *look)
 			.address = holder->object,
 			.kind = kinds[holder->kind],
 			.layout = look->tasks[holder->task].layout,
-			.end = *end_of(&look->tasks[holder->task], &holder->end),
+			.end = *layout_end_of(&look->tasks[holder->task], &holder->end),
 			.first = i,
 			.count = next - i,
 			.is_shared =
@@ -152,8 +153,8 @@ static struct task_wait *add_wait(struct stuck_look *look, const struct task_wai
 }
 
 /* The task whose waker lies at an address; SIZE_MAX: of no known task, or there is none. */
-static size_t waker_at(const struct search *search, const struct layout_tokio *tokio, uint64_t at,
-		       bool *is_there)
+static size_t wait_waker_at(const struct search *search, const struct layout_tokio *tokio,
+			    uint64_t at, bool *is_there)
 {
 	uint64_t data, vtable;
 
@@ -181,7 +182,8 @@ static size_t root_with(const struct stuck_look *look, const struct wait_object 
 }
 
 /* Numbers that are to be the same at each look. */
-static void remember(struct stuck_look *look, const struct wait_object *object, uint64_t number)
+static void stuck_remember_number(struct stuck_look *look, const struct wait_object *object,
+				  uint64_t number)
 {
 	for (size_t i = 0; i < object->count; i++)
 		look->tasks[look->holders[object->first + i].task].sum +=
@@ -219,7 +221,7 @@ static uint64_t read_queue(const struct search *search, struct wait_object *obje
 		    lacks > wants)
 			return UINT64_MAX;
 		assigned += wants - lacks;
-		wait.waiter = waker_at(search, tokio, node + tokio->waiter_waker, &is_there);
+		wait.waiter = wait_waker_at(search, tokio, node + tokio->waiter_waker, &is_there);
 		if (wait.waiter == SIZE_MAX && requests)
 			wait.waiter = root_with(search->look, requests, END_ACQUIRE, acquire);
 		if (wait.waiter == SIZE_MAX)
@@ -232,7 +234,7 @@ static uint64_t read_queue(const struct search *search, struct wait_object *obje
 	return node ? UINT64_MAX : assigned;
 }
 
-static bool read_number(const struct search *search, uint64_t at, uint32_t *number)
+static bool wait_read_number(const struct search *search, uint64_t at, uint32_t *number)
 {
 	return stuck_memory_read(search->memory, at, number, sizeof *number);
 }
@@ -245,7 +247,8 @@ static uint64_t held_permits(const struct search *search, const struct wait_obje
 
 	for (size_t i = 0; i < object->count; i++) {
 		const struct wait_holder *holder = &look->holders[object->first + i];
-		const struct layout_end *end = end_of(&look->tasks[holder->task], &holder->end);
+		const struct layout_end *end =
+			layout_end_of(&look->tasks[holder->task], &holder->end);
 		uint32_t permits = 1;
 
 		if (holder->kind == END_ACQUIRE)
@@ -253,7 +256,7 @@ static uint64_t held_permits(const struct search *search, const struct wait_obje
 		if (!holder->end.is_certain ||
 		    (end->kind == END_WRITE_GUARD &&
 		     (end->count == LAYOUT_NONE ||
-		      !read_number(search, holder->end.at + end->count, &permits))))
+		      !wait_read_number(search, holder->end.at + end->count, &permits))))
 			return UINT64_MAX;
 		held += permits;
 	}
@@ -274,12 +277,12 @@ static void read_lock(const struct search *search, struct wait_object *object)
 	if (held == UINT64_MAX || assigned == UINT64_MAX || permits & 1 ||
 	    (object->is_shared &&
 	     (object->end.maximum == LAYOUT_NONE ||
-	      !read_number(search,
-			   object->address + (uint64_t)(int64_t)(int32_t)object->end.maximum,
-			   &maximum))))
+	      !wait_read_number(search,
+				object->address + (uint64_t)(int64_t)(int32_t)object->end.maximum,
+				&maximum))))
 		return;
 	object->is_accounted = held && held + assigned + permits / 2 == maximum;
-	remember(search->look, object, permits);
+	stuck_remember_number(search->look, object, permits);
 }
 
 static size_t count_kind(const struct stuck_look *look, const struct wait_object *object,
@@ -300,11 +303,11 @@ static size_t count_kind(const struct stuck_look *look, const struct wait_object
 
 static int compare_objects(const void *a, const void *b)
 {
-	return compare(((const struct wait_object *)a)->address,
-		       ((const struct wait_object *)b)->address);
+	return compare_numbers(((const struct wait_object *)a)->address,
+			       ((const struct wait_object *)b)->address);
 }
 
-static struct wait_object *object_at(const struct stuck_look *look, uint64_t address)
+static struct wait_object *wait_object_at(const struct stuck_look *look, uint64_t address)
 {
 	const struct wait_object key = { .address = address };
 
@@ -348,8 +351,8 @@ static void read_channel(const struct search *search, struct wait_object *object
 		return;
 	object->is_accounted = count_kind(look, object, END_SENDER, &is_certain) == senders &&
 			       is_certain && has_no_weak(search, object, senders);
-	remember(look, object, senders);
-	wait.waiter = waker_at(search, tokio, wait.node, &is_there);
+	stuck_remember_number(look, object, senders);
+	wait.waiter = wait_waker_at(search, tokio, wait.node, &is_there);
 	if (is_there && wait.waiter == SIZE_MAX)
 		wait.waiter = root_with(look, object, END_RECEIVER, 0);
 	if (wait.waiter != SIZE_MAX)
@@ -358,7 +361,7 @@ static void read_channel(const struct search *search, struct wait_object *object
 		struct wait_object *requests;
 
 		object->queue = object->address + object->end.semaphore;
-		requests = object_at(look, object->queue);
+		requests = wait_object_at(look, object->queue);
 		if (requests && requests != object)
 			requests->queue = UINT64_MAX; /* it is read here */
 		read_queue(search, object, requests, WAIT_ROOM);
@@ -385,8 +388,8 @@ static void read_oneshot(const struct search *search, struct wait_object *object
 		return;
 	object->is_accounted =
 		count_kind(look, object, END_ONESHOT_SENDER, &is_certain) == 1 && is_certain;
-	remember(look, object, state);
-	wait.waiter = waker_at(search, &object->layout->header->tokio, wait.node, &is_there);
+	stuck_remember_number(look, object, state);
+	wait.waiter = wait_waker_at(search, &object->layout->header->tokio, wait.node, &is_there);
 	if (is_there && wait.waiter == SIZE_MAX)
 		wait.waiter = root_with(look, object, END_ONESHOT_RECEIVER, 0);
 	if (wait.waiter != SIZE_MAX)
@@ -431,7 +434,7 @@ static void read_joiner(const struct search *search, size_t joined)
 	struct stuck_look *look = search->look;
 	const struct stuck_task *task = &look->tasks[joined];
 	const struct layout_tokio *tokio = &task->layout->header->tokio;
-	const struct wait_object *handle = object_at(look, task->header);
+	const struct wait_object *handle = wait_object_at(look, task->header);
 	struct task_wait wait = {
 		.kind = WAIT_JOIN, .object = task->header, .place = SIZE_MAX, .joined = joined
 	};
@@ -440,7 +443,7 @@ static void read_joiner(const struct search *search, size_t joined)
 	if (!task->is_readable || !(task->state & STATE_JOIN_WAKER))
 		return;
 	wait.node = task->header + task->task->trailer + tokio->joiner;
-	wait.waiter = waker_at(search, tokio, wait.node, &is_there);
+	wait.waiter = wait_waker_at(search, tokio, wait.node, &is_there);
 	if (is_there && wait.waiter == SIZE_MAX && handle)
 		wait.waiter = root_with(look, handle, END_JOIN, 0);
 	if (wait.waiter != SIZE_MAX)

@@ -28,7 +28,8 @@ static struct parts parts_of(const struct trace_suspended *record)
 	return parts;
 }
 
-static void add(struct suspended_task **tasks, const struct trace_suspended *record, uint64_t task)
+static void suspended_task_add(struct suspended_task **tasks, const struct trace_suspended *record,
+			       uint64_t task)
 {
 	struct suspended_task *known;
 
@@ -50,7 +51,7 @@ struct suspended_task *suspended_tasks_create(const struct trace_file *trace)
 			trace, trace->records[RECORD_SUSPENDED].offsets[i], RECORD_SUSPENDED);
 
 		for (uint32_t j = 0; j < record->tasks; j++)
-			add(&tasks, record, parts_of(record).tasks[j]);
+			suspended_task_add(&tasks, record, parts_of(record).tasks[j]);
 	}
 	return tasks;
 }
@@ -65,7 +66,7 @@ void suspended_tasks_destroy(struct suspended_task *tasks)
 	}
 }
 
-static bool fits(const struct trace_suspended *record, const struct task_kind *kind)
+static bool record_fits_kind(const struct trace_suspended *record, const struct task_kind *kind)
 {
 	const struct parts parts = parts_of(record);
 
@@ -87,7 +88,7 @@ bool suspended_tasks_find(struct suspended_task *tasks, uint64_t task, const str
 	struct parts parts;
 
 	HASH_FIND(hh, tasks, &task, sizeof task, known);
-	if (!known || !fits(known->record, kind))
+	if (!known || !record_fits_kind(known->record, kind))
 		return false;
 	parts = parts_of(known->record);
 	*seen = (struct task_seen){

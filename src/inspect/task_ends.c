@@ -18,7 +18,7 @@ struct walk {
 
 enum life { LIFE_GONE, LIFE_POSSIBLE, LIFE_CERTAIN };
 
-static bool read_word(void *reader, uint64_t address, uint64_t *word)
+static bool ends_read_word(void *reader, uint64_t address, uint64_t *word)
 {
 	const struct walk *walk = reader;
 
@@ -53,8 +53,8 @@ static enum life life_of(const struct walk *walk, const struct layout_state *sta
 	return LIFE_CERTAIN;
 }
 
-static const struct layout_state *state_at(const struct walk *walk,
-					   const struct layout_machine *machine, uint64_t address)
+static const struct layout_state *
+machine_state_at(const struct walk *walk, const struct layout_machine *machine, uint64_t address)
 {
 	const struct layout_state *states = walk->layout->states + machine->first_state;
 	uint64_t value;
@@ -70,7 +70,7 @@ static const struct layout_state *state_at(const struct walk *walk,
 	return NULL;
 }
 
-static void add_up(struct task_ends *ends, uint64_t number)
+static void task_ends_add(struct task_ends *ends, uint64_t number)
 {
 	ends->sum = (ends->sum ^ number) * UINT64_C(0x9e3779b97f4a7c15);
 	ends->sum ^= ends->sum >> 29;
@@ -102,8 +102,8 @@ static void add_end(struct walk *walk, const struct variable *variable, uint64_t
 	    !pointer)
 		return;
 	found.object = pointer + end->object;
-	add_up(ends, found.object);
-	add_up(ends, at);
+	task_ends_add(ends, found.object);
+	task_ends_add(ends, at);
 	ends->items = memory_grow(ends->items, ends->count, &ends->room, sizeof *ends->items);
 	ends->items[ends->count++] = found;
 }
@@ -135,7 +135,7 @@ static void add_lock(struct walk *walk, const struct variable *variable, uint64_
 	};
 }
 
-static bool visit(struct walk *walk, uint32_t machine, uint64_t address, bool is_awaited);
+static bool task_ends_visit(struct walk *walk, uint32_t machine, uint64_t address, bool is_awaited);
 
 /* A future, or an end of a wait, at an address. Returns whether a future waits for ends only. */
 static bool visit_value(struct walk *walk, const struct variable *variable, uint64_t at)
@@ -162,7 +162,7 @@ static bool visit_value(struct walk *walk, const struct variable *variable, uint
 		return false;
 	if (variable->life != LIFE_CERTAIN)
 		return !variable->is_awaited;
-	return visit(walk, machine, at, variable->is_awaited);
+	return task_ends_visit(walk, machine, at, variable->is_awaited);
 }
 
 static bool visit_elements(struct walk *walk, const struct variable *variable, uint64_t machine)
@@ -172,15 +172,17 @@ static bool visit_elements(struct walk *walk, const struct variable *variable, u
 
 	/* Conditions on a container's parts are not checked here. */
 	if (variable->value->condition_count ||
-	    !layout_elements_begin(&elements, walk->layout, variable->value, machine, read_word,
-				   walk))
+	    !layout_elements_begin(&elements, walk->layout, variable->value, machine,
+				   ends_read_word, walk))
 		return !variable->value->condition_count;
 	do {
-		uint64_t at = layout_elements_value(&elements, variable->value, read_word, walk);
+		uint64_t at =
+			layout_elements_value(&elements, variable->value, ends_read_word, walk);
 
 		if (at)
 			only &= visit_value(walk, variable, at);
-	} while (walk->visits < MAX_VISITS && layout_elements_next(&elements, read_word, walk));
+	} while (walk->visits < MAX_VISITS &&
+		 layout_elements_next(&elements, ends_read_word, walk));
 	return only;
 }
 
@@ -198,7 +200,7 @@ static bool is_whole_awaitee(const struct walk *walk, const struct layout_value 
 }
 
 /* The closure that a receiver of a channel awaits: it polls the channel alone. */
-static bool is_receiver(const struct walk *walk, const struct layout_machine *machine)
+static bool machine_is_receiver(const struct walk *walk, const struct layout_machine *machine)
 {
 	const char *type = layout_text(walk->layout, machine->type);
 
@@ -220,7 +222,7 @@ static struct awaited awaited_by(const struct walk *walk, const struct layout_ma
 
 	if (leaf && leaf->flags & VALUE_WAITS_ONLY)
 		return (struct awaited){ leaf, true, false };
-	awaited.is_known = awaited.receives = leaf && is_receiver(walk, machine);
+	awaited.is_known = awaited.receives = leaf && machine_is_receiver(walk, machine);
 	for (uint32_t i = 0; i < state->value_count; i++) {
 		const struct layout_value *value = &walk->layout->values[state->first_value + i];
 
@@ -323,16 +325,16 @@ static bool visit_state(struct walk *walk, uint32_t number, const struct layout_
 }
 
 /* Returns whether all that the machine awaits are ends of waits. */
-static bool visit(struct walk *walk, uint32_t number, uint64_t address, bool is_awaited)
+static bool task_ends_visit(struct walk *walk, uint32_t number, uint64_t address, bool is_awaited)
 {
 	const struct layout_machine *machine = &walk->layout->machines[number];
-	const struct layout_state *state = state_at(walk, machine, address);
+	const struct layout_state *state = machine_state_at(walk, machine, address);
 	bool only;
 
 	if (!state || walk->level == MAX_LEVELS || ++walk->visits > MAX_VISITS)
 		return false;
-	add_up(walk->ends, address);
-	add_up(walk->ends, (uint64_t)(state - walk->layout->states));
+	task_ends_add(walk->ends, address);
+	task_ends_add(walk->ends, (uint64_t)(state - walk->layout->states));
 	/* It has ended: an arm of a join! that is done. One that has not begun will be polled. */
 	if (state->value < LAYOUT_FIRST_WAIT)
 		return state->value == 1;
@@ -370,7 +372,7 @@ void task_ends_find(struct task_ends *ends, const struct layout *layout,
 
 	ends->count = ends->receives = ends->lock_count = 0;
 	ends->sum = 0;
-	ends->waits_for_ends_only = visit(&walk, machine, address, true);
+	ends->waits_for_ends_only = task_ends_visit(&walk, machine, address, true);
 }
 
 void task_ends_deinit(struct task_ends *ends)

@@ -35,7 +35,8 @@ const struct trace_task *task_kinds_tasks(const struct trace_file *trace, size_t
 }
 
 /* NULL if there is none; `problem` then holds the reason. */
-static const struct layout *layout_of(struct task_kinds *kinds, const struct loaded_module *module)
+static const struct layout *task_kinds_layout(struct task_kinds *kinds,
+					      const struct loaded_module *module)
 {
 	struct session *session = kinds->space->session;
 	const struct layout *layout = known_layout_of(session, module);
@@ -72,7 +73,7 @@ static void make_kind(struct task_kinds *kinds, const struct trace_task_type *re
 	if (!module || (!trace_file_has_memory(space->trace) && !kinds->suspended))
 		return;
 	kind->base = module->record->base;
-	kind->layout = layout_of(kinds, module);
+	kind->layout = task_kinds_layout(kinds, module);
 	if (kind->layout)
 		kind->task = layout_task_of(kind->layout, record->poll - kind->base);
 	if (kind->task)

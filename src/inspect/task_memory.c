@@ -27,7 +27,8 @@ struct task_window {
 	char bytes[AROUND];
 };
 
-static bool read_whole(const struct process_memory *memory, uint64_t address, void *to, size_t size)
+static bool process_read_whole(const struct process_memory *memory, uint64_t address, void *to,
+			       size_t size)
 {
 	return process_memory_read(memory, address, to, size) == size;
 }
@@ -43,23 +44,24 @@ static void read_around(struct task_window *window, uint64_t address)
 	if (size > AROUND)
 		size = AROUND;
 	window->start = window->end = address - before;
-	if (read_whole(window->memory, window->start, window->bytes, size))
+	if (process_read_whole(window->memory, window->start, window->bytes, size))
 		window->end += size;
 }
 
-static bool read_memory(const struct layout_memory *layout, uint64_t address, void *to, size_t size)
+static bool task_read_memory(const struct layout_memory *layout, uint64_t address, void *to,
+			     size_t size)
 {
 	struct task_window *window = (struct task_window *)layout;
 
 	if (address < window->start || address >= window->end)
 		read_around(window, address);
 	if (address >= window->end || size > window->end - address)
-		return read_whole(window->memory, address, to, size);
+		return process_read_whole(window->memory, address, to, size);
 	memcpy(to, window->bytes + (address - window->start), size);
 	return true;
 }
 
-static void forget(struct task_window *window)
+static void window_forget(struct task_window *window)
 {
 	window->start = window->end = 0;
 }
@@ -72,18 +74,18 @@ struct parts {
 
 /* Debug information describes only one of several functions merged by the linker: the task may be
  * of another type. */
-static bool describes(const struct process_memory *memory, const struct task_kind *kind,
-		      struct parts *parts)
+static bool layout_describes(const struct process_memory *memory, const struct task_kind *kind,
+			     struct parts *parts)
 {
 	uint64_t word, layout[ASYNC_TASK_LAYOUT];
 	uint64_t at = kind->record->vtable + TASK_VTABLE_LAYOUT * sizeof word;
 
 	*parts = (struct parts){ 0 };
-	if (!read_whole(memory, at, &word, sizeof word))
+	if (!process_read_whole(memory, at, &word, sizeof word))
 		return false;
 	parts->number = word;
 	if (kind->is_async_task) {
-		if (!read_whole(memory, word, layout, sizeof layout))
+		if (!process_read_whole(memory, word, layout, sizeof layout))
 			return false;
 		parts->number = layout[ASYNC_TASK_FUTURE];
 		parts->schedule = layout[ASYNC_TASK_SCHEDULE];
@@ -91,9 +93,9 @@ static bool describes(const struct process_memory *memory, const struct task_kin
 	return kind->task && parts->number == kind->task->trailer;
 }
 
-static bool read_state(const struct process_memory *memory, uint64_t header,
-		       const struct task_kind *kind, const struct parts *parts,
-		       struct task_seen *seen)
+static bool task_read_state(const struct process_memory *memory, uint64_t header,
+			    const struct task_kind *kind, const struct parts *parts,
+			    struct task_seen *seen)
 {
 	static const enum task_state states[] = {
 		[TASK_RESTS] = TASK_SUSPENDED,
@@ -103,7 +105,7 @@ static bool read_state(const struct process_memory *memory, uint64_t header,
 	uint64_t words[TASK_HEADER_WORDS], vtable = kind->record->vtable;
 	enum task_moment moment;
 
-	if (!read_whole(memory, header, words, sizeof words))
+	if (!process_read_whole(memory, header, words, sizeof words))
 		return false;
 	moment = kind->is_async_task ? async_task_moment(words, vtable, parts->schedule)
 				     : tokio_task_moment(words, vtable);
@@ -118,16 +120,16 @@ bool task_memory_read(const struct process_memory *memory, uint64_t header,
 {
 	struct task_window window;
 	struct parts parts;
-	bool described = describes(memory, kind, &parts);
+	bool described = layout_describes(memory, kind, &parts);
 	struct layout_link again[LAYOUT_MAX_LINKS];
 	uint64_t addresses[LAYOUT_MAX_LINKS];
 	struct task_seen after;
 
-	window.layout = (struct layout_memory){ read_memory, kind->base };
+	window.layout = (struct layout_memory){ task_read_memory, kind->base };
 	window.memory = memory;
 	for (int i = 0; i < READ_TRIES_OF_TASK; i++) {
-		forget(&window);
-		if (!read_state(memory, header, kind, &parts, seen))
+		window_forget(&window);
+		if (!task_read_state(memory, header, kind, &parts, seen))
 			return false;
 		seen->link_count = seen->guard_count = 0;
 		if (!described || seen->state == TASK_RUNNING)
@@ -137,11 +139,12 @@ bool task_memory_read(const struct process_memory *memory, uint64_t header,
 		seen->guard_count =
 			layout_guards(kind->layout, &window.layout, seen->links, addresses,
 				      seen->link_count, seen->guards, TASK_MAX_GUARDS);
-		forget(&window);
+		window_forget(&window);
 		if (layout_chain(kind->layout, &window.layout, kind->task, header, again, NULL,
 				 LAYOUT_MAX_LINKS) == seen->link_count &&
 		    !memcmp(again, seen->links, seen->link_count * sizeof *again) &&
-		    read_state(memory, header, kind, &parts, &after) && after.state == seen->state)
+		    task_read_state(memory, header, kind, &parts, &after) &&
+		    after.state == seen->state)
 			return true;
 	}
 	seen->state = TASK_RUNNING; /* it had moved on every time */

@@ -125,8 +125,8 @@ static const struct layout *layout_at(struct task_snapshot *snapshot, uint32_t o
 }
 
 /* Finds the module that contains its poll function now. */
-static void find_layout(struct task_snapshot *snapshot, const struct watched_trace *trace,
-			struct task_kind *kind)
+static void kind_find_layout(struct task_snapshot *snapshot, const struct watched_trace *trace,
+			     struct task_kind *kind)
 {
 	const struct watched_records *modules = &trace->records[RECORD_MODULE];
 	uint64_t poll = kind->record->poll;
@@ -160,13 +160,13 @@ static void take_kinds(struct task_snapshot *snapshot, const struct watched_trac
 		}
 		known->number = known->record.number;
 		known->kind.record = &known->record;
-		find_layout(snapshot, trace, &known->kind);
+		kind_find_layout(snapshot, trace, &known->kind);
 		snapshot->has_layout |= known->kind.task != NULL;
 		HASH_ADD(hh, snapshot->kinds, number, sizeof known->number, known);
 	}
 }
 
-static const struct task_kind *kind_of(struct task_snapshot *snapshot, uint64_t task)
+static const struct task_kind *snapshot_kind_of(struct task_snapshot *snapshot, uint64_t task)
 {
 	uint32_t number = task & ((1U << TRACE_TASK_TYPE_BITS) - 1);
 	struct known_kind *known;
@@ -210,8 +210,8 @@ static size_t key_size(const struct place *place)
 	       place->head.guards * sizeof *place->guards;
 }
 
-static struct place *place_of(struct task_snapshot *snapshot, const struct task_kind *kind,
-			      const struct task_seen *seen)
+static struct place *snapshot_place_of(struct task_snapshot *snapshot, const struct task_kind *kind,
+				       const struct task_seen *seen)
 {
 	struct place *place = memory_get(sizeof *place), *known;
 
@@ -239,27 +239,27 @@ static struct place *place_of(struct task_snapshot *snapshot, const struct task_
 	return place;
 }
 
-static bool waits(const struct task_seen *seen)
+static bool seen_task_waits(const struct task_seen *seen)
 {
 	return seen->link_count && (seen->state == TASK_SUSPENDED || seen->state == TASK_WOKEN);
 }
 
-static void look_at(struct task_snapshot *snapshot, const struct watched_trace *trace, size_t table,
-		    size_t number, const struct trace_task *task)
+static void snapshot_look_at(struct task_snapshot *snapshot, const struct watched_trace *trace,
+			     size_t table, size_t number, const struct trace_task *task)
 {
 	struct seen_task *known = &snapshot->tables[table].tasks[number];
-	const struct task_kind *kind = kind_of(snapshot, task->task);
+	const struct task_kind *kind = snapshot_kind_of(snapshot, task->task);
 	struct trace_task again;
 	struct task_seen seen;
 
 	known->place = NULL;
 	if (!kind || watched_trace_age(trace, task->polled) < SETTLED_NS ||
 	    !task_memory_read(&trace->memory, task->task >> TRACE_TASK_TYPE_BITS, kind, &seen) ||
-	    !waits(&seen) || !read_tasks(snapshot, trace, table, number, &again, 1) ||
+	    !seen_task_waits(&seen) || !read_tasks(snapshot, trace, table, number, &again, 1) ||
 	    memcmp(&again, task, sizeof again))
 		return;
 	known->task = *task;
-	known->place = place_of(snapshot, kind, &seen);
+	known->place = snapshot_place_of(snapshot, kind, &seen);
 }
 
 /* Continues after the last sample; false if all tasks are done, or there are none. */
@@ -282,8 +282,8 @@ static bool look_at_chunk(struct task_snapshot *snapshot, const struct watched_t
 
 			if (tasks[i].task &&
 			    (!known->place || memcmp(&known->task, &tasks[i], sizeof *tasks)))
-				look_at(snapshot, trace, snapshot->table, snapshot->task + i,
-					&tasks[i]);
+				snapshot_look_at(snapshot, trace, snapshot->table,
+						 snapshot->task + i, &tasks[i]);
 		}
 	snapshot->task += count;
 	if (snapshot->task == table->record.count) {
@@ -309,7 +309,8 @@ void task_snapshot_look(struct task_snapshot *snapshot, const struct watched_tra
 }
 
 /* Adds to each place the tasks of the table that still wait there. */
-static void gather(struct task_snapshot *snapshot, const struct watched_trace *trace, size_t table)
+static void snapshot_gather(struct task_snapshot *snapshot, const struct watched_trace *trace,
+			    size_t table)
 {
 	const struct seen_table *seen = &snapshot->tables[table];
 	struct trace_task *last = memory_get(seen->record.count * sizeof *last);
@@ -353,7 +354,7 @@ void task_snapshot_write(struct task_snapshot *snapshot, const struct watched_tr
 	struct place *place, *next;
 
 	for (size_t i = 0; i < snapshot->table_count; i++)
-		gather(snapshot, trace, i);
+		snapshot_gather(snapshot, trace, i);
 	HASH_ITER (hh, snapshot->places, place, next)
 		if (place->head.tasks)
 			write_place(trace, place);

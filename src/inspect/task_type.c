@@ -7,7 +7,7 @@
 #include "shared/text.h"
 
 /* The first argument between the brackets, and its end. */
-static const char *first_argument(const char *name, size_t *length)
+static const char *name_first_argument(const char *name, size_t *length)
 {
 	const char *open = strchr(name, '<'), *at;
 	int depth = 0;
@@ -51,7 +51,7 @@ static const char *const wrappers[] = {
 	"tracing::instrument::Instrumented<",
 };
 
-static const char *unwrapped(const char *type, size_t *length)
+static const char *type_unwrapped(const char *type, size_t *length)
 {
 	for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
 		size_t begin = strlen(wrappers[i]), inner;
@@ -61,11 +61,11 @@ static const char *unwrapped(const char *type, size_t *length)
 		if (*length <= begin || memcmp(type, wrappers[i], begin) || type[begin] == '(' ||
 		    !strncmp(type + begin, "dyn ", 4))
 			continue;
-		inside = first_argument(type + begin - 1, &inner);
+		inside = name_first_argument(type + begin - 1, &inner);
 		if (!inside)
 			break;
 		*length = inner;
-		return unwrapped(inside, length);
+		return type_unwrapped(inside, length);
 	}
 	return type;
 }
@@ -79,9 +79,9 @@ static bool is_parameter(const char *type, size_t length)
 const char *task_type_of(struct strings *strings, const char *name)
 {
 	size_t length;
-	const char *type = name ? first_argument(name, &length) : NULL;
+	const char *type = name ? name_first_argument(name, &length) : NULL;
 
-	type = type ? unwrapped(type, &length) : NULL;
+	type = type ? type_unwrapped(type, &length) : NULL;
 	return type && !is_parameter(type, length)
 		       ? strings_keep_part(strings, type, without_environment(type, length))
 		       : NULL;

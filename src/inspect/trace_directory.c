@@ -132,7 +132,7 @@ static bool is_marked_since(const char *path, mode_t mark, const struct timespec
 	       status.st_uid == geteuid() && made_us(path) >= start_us;
 }
 
-static void collect(const char *path, void *data)
+static void trace_collect_directory(const char *path, void *data)
 {
 	struct collection *collection = data;
 	struct trace_directory *directory = collection->directory;
@@ -163,7 +163,7 @@ void trace_directory_collect(struct trace_directory *directory, pid_t pid, int s
 	struct trace_header header;
 	int fd;
 
-	directory->is_gone = !visit_traces(directory, collect, &collection);
+	directory->is_gone = !visit_traces(directory, trace_collect_directory, &collection);
 	if (!*collection.last)
 		return;
 	fd = trace_finish_open(collection.last, &header);

@@ -25,7 +25,7 @@
 /* The largest value of the option trace_size, plus what `yieldsan run' appends. */
 #define MAX_TRACE_SIZE (UINT64_C(5) << 28)
 
-static size_t read_all(int fd, void *bytes, size_t size, off_t offset)
+static size_t trace_read_bytes(int fd, void *bytes, size_t size, off_t offset)
 {
 	size_t done = 0;
 
@@ -40,7 +40,7 @@ static size_t read_all(int fd, void *bytes, size_t size, off_t offset)
 }
 
 /* Why this trace cannot be read here; NULL if it can. */
-static const char *refusal(const struct trace_header *header, size_t got)
+static const char *trace_refusal(const struct trace_header *header, size_t got)
 {
 	if (!got)
 		return "is empty: there was no room to write it (a full disk, or a limit on file "
@@ -75,13 +75,13 @@ static size_t read_data(int fd, unsigned char *bytes, size_t size)
 			break;
 		if ((size_t)hole > size)
 			hole = (off_t)size;
-		got = read_all(fd, bytes + data, (size_t)(hole - data), data);
+		got = trace_read_bytes(fd, bytes + data, (size_t)(hole - data), data);
 		if (got < (size_t)(hole - data))
 			return (size_t)data + got;
 		data = hole;
 	}
 	if (data < 0 && errno != ENXIO) /* the file system does not support holes */
-		return read_all(fd, bytes, size, 0);
+		return trace_read_bytes(fd, bytes, size, 0);
 	end = lseek(fd, 0, SEEK_END);
 	return end >= 0 && (size_t)end < size ? (size_t)end : size;
 }
@@ -108,7 +108,7 @@ static bool is_zero(const unsigned char *bytes)
 	return !memcmp(bytes, zeros, TRACE_ALIGN);
 }
 
-static void keep(struct trace_file *trace, uint32_t type, size_t at)
+static void trace_keep_record(struct trace_file *trace, uint32_t type, size_t at)
 {
 	trace->known[at / TRACE_ALIGN / 8] |= (uint8_t)(1 << at / TRACE_ALIGN % 8);
 	trace->records[type].offsets =
@@ -122,7 +122,7 @@ static void keep(struct trace_file *trace, uint32_t type, size_t at)
  * Other invalid data is skipped up to a record of a known type: among damage, an apparently unknown
  * record is more likely garbage.
  */
-static void walk(struct trace_file *trace)
+static void trace_walk_records(struct trace_file *trace)
 {
 	enum trace_record_state state;
 	bool lost = false;
@@ -134,7 +134,7 @@ static void walk(struct trace_file *trace)
 
 		state = trace_record_check(trace->bytes + at, trace->size - at, &type, &size);
 		if (state == TRACE_RECORD_GOOD) {
-			keep(trace, type, at);
+			trace_keep_record(trace, type, at);
 			lost = false;
 			hole = 0;
 			continue;
@@ -155,7 +155,7 @@ static void walk(struct trace_file *trace)
  * A running or runnable thread is not blocked. Typical case: a writer that woke its reader and was
  * preempted by it. Samples several times, for a call that sleeps more than once.
  */
-static bool sleeps(int32_t pid, int32_t tid)
+static bool trace_call_sleeps(int32_t pid, int32_t tid)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	struct thread_state state;
@@ -182,10 +182,10 @@ static void read_calls_again(struct trace_file *trace, int fd)
 		uint32_t before = 0, after = 1;
 		bool blocked;
 
-		read_all(fd, &before, sizeof before, offset);
-		read_all(fd, call, sizeof *call, offset);
-		blocked = before & 1 && sleeps(trace->header->pid, thread->tid);
-		read_all(fd, &after, sizeof after, offset);
+		trace_read_bytes(fd, &before, sizeof before, offset);
+		trace_read_bytes(fd, call, sizeof *call, offset);
+		blocked = before & 1 && trace_call_sleeps(trace->header->pid, thread->tid);
+		trace_read_bytes(fd, &after, sizeof after, offset);
 		if (before != after || !blocked)
 			call->sequence = 0;
 	}
@@ -206,8 +206,8 @@ static int read_open(struct trace_file *trace, int fd, const char *path, const c
 		return -EINVAL;
 	}
 	memset(&header, 0, sizeof header);
-	got = read_all(fd, &header, sizeof header, 0);
-	*why = refusal(&header, got);
+	got = trace_read_bytes(fd, &header, sizeof header, 0);
+	*why = trace_refusal(&header, got);
 	if (*why)
 		return -EINVAL;
 	error = size_up(trace, &header, status.st_size);
@@ -222,10 +222,10 @@ static int read_open(struct trace_file *trace, int fd, const char *path, const c
 	trace->missing += trace->size - got;
 	trace->size = got & ~(size_t)(TRACE_ALIGN - 1);
 	trace->header = (const struct trace_header *)trace->bytes;
-	*why = refusal(trace->header, got);
+	*why = trace_refusal(trace->header, got);
 	if (*why)
 		return -EINVAL;
-	walk(trace);
+	trace_walk_records(trace);
 	if (header.end == TRACE_END_UNKNOWN)
 		trace->running = process_alive(header.pid, path, &status);
 	if (trace->running)
@@ -270,7 +270,7 @@ void trace_file_take(struct trace_file *trace, unsigned char *bytes, size_t size
 		.running = !image->is_core,
 		.image = image,
 	};
-	walk(trace);
+	trace_walk_records(trace);
 	trace->read_ns = clock_monotonic_ns();
 }
 

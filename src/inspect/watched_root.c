@@ -12,7 +12,7 @@ static bool read_root(const struct watched_trace *trace, uint32_t offset, struct
 	       root->budget + 1 < TRACE_ROOT_STATE;
 }
 
-static bool read_state(const struct watched_trace *trace, uint64_t address, uint8_t *state)
+static bool root_read_state(const struct watched_trace *trace, uint64_t address, uint8_t *state)
 {
 	return process_memory_read(&trace->memory, address, state, TRACE_ROOT_STATE) ==
 	       TRACE_ROOT_STATE;
@@ -27,7 +27,7 @@ uint64_t watched_root_turn(struct watched_trace *trace, struct watched_thread *t
 
 	/* A call in progress is judged as a call. */
 	if (slot->call.sequence & 1 || !read_root(trace, times->root, &root) ||
-	    !read_state(trace, root.state, state) || state[root.budget] != 1 ||
+	    !root_read_state(trace, root.state, state) || state[root.budget] != 1 ||
 	    state[root.runtime] > 1)
 		return 0;
 	budget = state[root.budget + 1];

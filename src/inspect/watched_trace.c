@@ -61,7 +61,7 @@ void watched_trace_close(struct watched_trace *trace)
 	free(trace);
 }
 
-static void take_thread(struct watched_trace *trace)
+static void watched_trace_take_thread(struct watched_trace *trace)
 {
 	struct watched_thread *thread;
 
@@ -72,14 +72,14 @@ static void take_thread(struct watched_trace *trace)
 	thread->times = (uint32_t)trace->next;
 }
 
-static void take_record(struct watched_trace *trace, const struct trace_record *head)
+static void watched_trace_take_record(struct watched_trace *trace, const struct trace_record *head)
 {
 	struct watched_records *known;
 
 	if (head->type == RECORD_CLOCK)
 		trace->clock = (uint32_t)trace->next;
 	if (head->type == RECORD_TURN_TIMES)
-		take_thread(trace);
+		watched_trace_take_thread(trace);
 	if (head->type >= RECORD_TYPES)
 		return;
 	known = &trace->records[head->type];
@@ -112,7 +112,7 @@ bool watched_trace_refresh(struct watched_trace *trace)
 	while (trace->next < trace->header.used &&
 	       pread(trace->fd, &head, sizeof head, (off_t)trace->next) == sizeof head &&
 	       head.type != RECORD_UNFINISHED && head.size >= sizeof head) {
-		take_record(trace, &head);
+		watched_trace_take_record(trace, &head);
 		trace->next += head.size;
 	}
 	if (trace->clock &&

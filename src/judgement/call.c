@@ -73,7 +73,7 @@ static enum reason row_of_open(const struct call_facts *facts)
 	return row_of_transfer(facts);
 }
 
-static enum reason row_of(const struct call_facts *facts)
+static enum reason call_row(const struct call_facts *facts)
 {
 	switch (facts->class) {
 	case CLASS_PURPOSE:
@@ -113,7 +113,7 @@ static enum reason row_of(const struct call_facts *facts)
 
 struct verdict call_judge(const struct call_facts *facts, const struct limits *limits)
 {
-	enum reason reason = row_of(facts);
+	enum reason reason = call_row(facts);
 	const struct row *row = &rows[reason];
 	struct verdict verdict = { facts->slept ? row->shorter : row->awake, REASON_BIT(reason) };
 	uint64_t limit = limit_ns(row, facts->delay_ns, limits);
@@ -145,7 +145,7 @@ struct verdict call_judge_in_progress(const struct call_progress *progress,
 	const struct call_facts facts = { .class = progress->class,
 					  .subject = progress->subject,
 					  .output = progress->output };
-	struct verdict verdict = { SEVERITY_NONE, REASON_BIT(row_of(&facts)) };
+	struct verdict verdict = { SEVERITY_NONE, REASON_BIT(call_row(&facts)) };
 	uint64_t error_ns = waits_for_disk(progress) ? limits->disk_ns : limits->wait_ns;
 
 	if (!progress->running && !progress->seen_asleep)

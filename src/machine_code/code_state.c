@@ -18,7 +18,7 @@ struct code_value code_load(const struct code_state *state, uint64_t address, un
 	return CODE_UNKNOWN;
 }
 
-static void insert(struct code_state *state, const struct code_cell *cell)
+static void code_state_insert(struct code_state *state, const struct code_cell *cell)
 {
 	uint32_t at = 0;
 
@@ -55,7 +55,7 @@ void code_forget(struct code_state *state, uint64_t low, uint64_t high)
 	}
 	state->cell_count = kept;
 	if (behind.size)
-		insert(state, &behind);
+		code_state_insert(state, &behind);
 }
 
 void code_store(struct code_state *state, uint64_t address, unsigned size, struct code_value value)
@@ -64,7 +64,7 @@ void code_store(struct code_state *state, uint64_t address, unsigned size, struc
 
 	code_forget(state, address, address + size);
 	if (value.known >= size)
-		insert(state, &cell);
+		code_state_insert(state, &cell);
 }
 
 static bool has_cell(const struct code_state *state, const struct code_cell *cell)
@@ -75,7 +75,7 @@ static bool has_cell(const struct code_state *state, const struct code_cell *cel
 }
 
 /* Whether everything known of `less` is known of `more` as well. */
-static bool agrees(struct code_value less, struct code_value more)
+static bool code_value_agrees(struct code_value less, struct code_value more)
 {
 	return less.known <= more.known && !((less.number ^ more.number) & code_mask(less.known));
 }
@@ -83,7 +83,7 @@ static bool agrees(struct code_value less, struct code_value more)
 bool code_state_covers(const struct code_state *known, const struct code_state *state)
 {
 	for (int i = 0; i < CODE_REGISTERS; i++)
-		if (!agrees(known->registers[i], state->registers[i]))
+		if (!code_value_agrees(known->registers[i], state->registers[i]))
 			return false;
 	if (known->has_own_argument && !state->has_own_argument)
 		return false;
@@ -111,7 +111,7 @@ void code_state_join(struct code_state *state, const struct code_state *other)
 
 		if (mine->known > other->registers[i].known)
 			mine->known = other->registers[i].known;
-		if (!agrees(*mine, other->registers[i]))
+		if (!code_value_agrees(*mine, other->registers[i]))
 			*mine = CODE_UNKNOWN;
 	}
 	state->has_own_argument &= other->has_own_argument;

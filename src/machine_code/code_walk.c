@@ -39,7 +39,8 @@ struct walk {
 };
 
 /* The bytes at a file address, and how many follow; NULL if there are none. */
-static const uint8_t *bytes_at(struct walk *walk, uint64_t address, bool constant, size_t *size)
+static const uint8_t *code_bytes_at(struct walk *walk, uint64_t address, bool constant,
+				    size_t *size)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
@@ -71,7 +72,7 @@ static const uint8_t *bytes_at(struct walk *walk, uint64_t address, bool constan
 	return NULL;
 }
 
-static struct code_value constant(void *argument, uint64_t address, unsigned size)
+static struct code_value walk_constant(void *argument, uint64_t address, unsigned size)
 {
 	struct code_value value = { (uint8_t)size, 0 };
 	struct walk *walk = argument;
@@ -82,7 +83,7 @@ static struct code_value constant(void *argument, uint64_t address, unsigned siz
 		return walk->walker->assumes
 			       ? walk->walker->assumes(walk->walker->argument, address, size)
 			       : CODE_UNKNOWN;
-	bytes = bytes_at(argument, address, true, &room);
+	bytes = code_bytes_at(argument, address, true, &room);
 	if (!bytes || room < size || size > 8)
 		return CODE_UNKNOWN;
 	memcpy(&value.number, bytes, size);
@@ -99,7 +100,7 @@ static void access_memory(void *argument, uint64_t address, unsigned size,
 		walk->ended = true;
 }
 
-static struct place *place_of(struct walk *walk, uint64_t address)
+static struct place *walk_place_of(struct walk *walk, uint64_t address)
 {
 	struct place *place;
 
@@ -114,9 +115,9 @@ static struct place *place_of(struct walk *walk, uint64_t address)
 }
 
 /* Adds a path, unless an earlier one there already covers its state. */
-static void add_way(struct walk *walk, uint64_t address, const struct code_state *state)
+static void walk_add_way(struct walk *walk, uint64_t address, const struct code_state *state)
 {
-	struct place *place = place_of(walk, address);
+	struct place *place = walk_place_of(walk, address);
 	struct code_state *kept;
 
 	for (size_t i = 0; i < place->count; i++)
@@ -193,7 +194,7 @@ static void forget_after_call(struct walk *walk)
 	state->known_flags = 0;
 }
 
-static void call(struct walk *walk, struct code_value target)
+static void walk_call(struct walk *walk, struct code_value target)
 {
 	const struct code_walker *walker = walk->walker;
 	struct code_value result;
@@ -210,9 +211,9 @@ static void has_returned(struct walk *walk)
 }
 
 /* A callee reached by a jump returns in its place. */
-static void leave(struct walk *walk, struct code_value target)
+static void walk_leave_function(struct walk *walk, struct code_value target)
 {
-	call(walk, target);
+	walk_call(walk, target);
 	has_returned(walk);
 }
 
@@ -220,7 +221,7 @@ static void leave(struct walk *walk, struct code_value target)
 static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 {
 	const struct code_walker *walker = walk->walker;
-	const struct code_observer observer = { constant, access_memory, walk };
+	const struct code_observer observer = { walk_constant, access_memory, walk };
 	struct x86_instruction instruction;
 
 	walk->ended = false;
@@ -229,7 +230,7 @@ static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 		const uint8_t *code;
 		size_t room;
 
-		code = bytes_at(walk, address, false, &room);
+		code = code_bytes_at(walk, address, false, &room);
 		if (!code || !x86_decode(code, room, &instruction) || ++*steps > MAX_STEPS) {
 			walk->end = CODE_GAVE_UP;
 			return;
@@ -249,21 +250,21 @@ static void take_way(struct walk *walk, uint64_t address, size_t *steps)
 			return;
 		}
 		if (step.flow == CODE_CALLS) {
-			call(walk, step.target);
+			walk_call(walk, step.target);
 		} else if (step.flow == CODE_MAY_JUMP) {
-			add_way(walk, address, walk->state);
-			add_way(walk, step.target.number, walk->state);
+			walk_add_way(walk, address, walk->state);
+			walk_add_way(walk, step.target.number, walk->state);
 			return;
 		} else if (step.flow == CODE_LEAVES) {
-			leave(walk, step.target);
+			walk_leave_function(walk, step.target);
 			return;
 		} else if (step.flow == CODE_JUMPS) {
 			if (step.target.known < 8)
 				walk->end = CODE_GAVE_UP;
 			else if (walker->belongs(walker->argument, step.target.number))
-				add_way(walk, step.target.number, walk->state);
+				walk_add_way(walk, step.target.number, walk->state);
 			else
-				leave(walk, step.target);
+				walk_leave_function(walk, step.target);
 			return;
 		}
 	}
@@ -282,7 +283,7 @@ struct code_value code_result(const struct elf_file *object, uint64_t address)
 {
 	const struct code_walker walker = { .object = object };
 	struct walk walk = { .walker = &walker };
-	const struct code_observer observer = { constant, ignore_access, &walk };
+	const struct code_observer observer = { walk_constant, ignore_access, &walk };
 	struct code_state state = { .registers[CODE_RSP] = code_number(CODE_STACK) };
 	struct x86_instruction instruction;
 
@@ -291,7 +292,7 @@ struct code_value code_result(const struct elf_file *object, uint64_t address)
 		const uint8_t *code;
 		size_t room;
 
-		code = bytes_at(&walk, address, false, &room);
+		code = code_bytes_at(&walk, address, false, &room);
 		if (!code || !x86_decode(code, room, &instruction))
 			break;
 		address += instruction.length;
@@ -313,7 +314,7 @@ enum code_walk_end code_walk(const struct code_walker *walker, uint64_t begin,
 	size_t steps = 0;
 
 	obstack_init(&walk.memory);
-	add_way(&walk, begin, state);
+	walk_add_way(&walk, begin, state);
 	while (walk.way_count && steps <= MAX_STEPS) {
 		struct way way = walk.ways[--walk.way_count];
 

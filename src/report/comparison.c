@@ -40,19 +40,19 @@ static enum severity severity_of(json_t *finding)
 	return severity;
 }
 
-static uint64_t number_of(json_t *finding, const char *name)
+static uint64_t finding_number(json_t *finding, const char *name)
 {
 	return (uint64_t)json_integer_value(json_object_get(finding, name));
 }
 
-static const char *text_of(json_t *finding, const char *name)
+static const char *finding_text(json_t *finding, const char *name)
 {
 	const char *text = json_string_value(json_object_get(finding, name));
 
 	return text ? text : "";
 }
 
-static json_t *refuse(const char *path, const char *problem, char *sentence)
+static json_t *comparison_refuse(const char *path, const char *problem, char *sentence)
 {
 	snprintf(sentence, COMPARISON_SENTENCE_SIZE, "%s %s", path, problem);
 	return NULL;
@@ -72,11 +72,12 @@ static json_t *load_document(const char *path, char *sentence)
 	if (!document)
 		snprintf(sentence, COMPARISON_SENTENCE_SIZE, "%s:%d: it is no JSON: %s", path,
 			 error.line, error.text);
-	else if (strcmp(text_of(document, "schema"), "yieldsan-report/1") != 0 ||
+	else if (strcmp(finding_text(document, "schema"), "yieldsan-report/1") != 0 ||
 		 !json_is_array(findings_of(document))) {
-		refuse(path,
-		       "is no report of this version: `yieldsan report --format=json' makes one",
-		       sentence);
+		comparison_refuse(
+			path,
+			"is no report of this version: `yieldsan report --format=json' makes one",
+			sentence);
 		json_decref(document);
 		document = NULL;
 	}
@@ -102,9 +103,9 @@ static json_t *make_document(const struct report_options *options, char *path, c
 	if (out)
 		fclose(out);
 	if (error)
-		refuse(path, strerror(-error), sentence);
+		comparison_refuse(path, strerror(-error), sentence);
 	else if (!summary.processes && !summary.unreadable)
-		refuse(path, "has no trace in it (*" TRACE_SUFFIX ")", sentence);
+		comparison_refuse(path, "has no trace in it (*" TRACE_SUFFIX ")", sentence);
 	else if (!summary.unreadable) /* already reported */
 		document = json_loadb(text, size, 0, NULL);
 	free(text);
@@ -125,7 +126,7 @@ static bool is_document(const char *path)
 	return first == '{';
 }
 
-static json_t *load(const struct report_options *options, char *path, char *sentence)
+static json_t *comparison_load(const struct report_options *options, char *path, char *sentence)
 {
 	return is_document(path) ? load_document(path, sentence)
 				 : make_document(options, path, sentence);
@@ -133,7 +134,7 @@ static json_t *load(const struct report_options *options, char *path, char *sent
 
 static enum change change_of(json_t *before, json_t *after)
 {
-	uint64_t then = number_of(before, "total_ns"), now = number_of(after, "total_ns");
+	uint64_t then = finding_number(before, "total_ns"), now = finding_number(after, "total_ns");
 
 	if (!before)
 		return CHANGE_NEW;
@@ -148,7 +149,7 @@ static enum change change_of(json_t *before, json_t *after)
 	return CHANGE_NONE;
 }
 
-static void add(struct comparison *comparison, json_t *before, json_t *after)
+static void comparison_add(struct comparison *comparison, json_t *before, json_t *after)
 {
 	enum severity then = severity_of(before), now = severity_of(after);
 	enum severity fail_on = comparison->options->fail_on;
@@ -170,7 +171,7 @@ static json_t *by_id(json_t *findings)
 		json_array_foreach (json_object_get(finding, "also"), j, id)
 			json_object_set(index, json_string_value(id), finding);
 	json_array_foreach (findings, i, finding)
-		json_object_set(index, text_of(finding, "id"), finding);
+		json_object_set(index, finding_text(finding, "id"), finding);
 	return index;
 }
 
@@ -178,7 +179,7 @@ static json_t *by_id(json_t *findings)
  * run to run. */
 static json_t *same_in(const json_t *index, json_t *finding)
 {
-	json_t *found = json_object_get(index, text_of(finding, "id")), *id;
+	json_t *found = json_object_get(index, finding_text(finding, "id")), *id;
 	size_t i;
 
 	json_array_foreach (json_object_get(finding, "also"), i, id)
@@ -197,13 +198,13 @@ static void pair_up(struct comparison *comparison)
 	for (size_t i = 0; i < json_array_size(after); i++) {
 		json_t *finding = json_array_get(after, i);
 
-		add(comparison, same_in(known, finding), finding);
+		comparison_add(comparison, same_in(known, finding), finding);
 	}
 	for (size_t i = 0; i < json_array_size(before); i++) {
 		json_t *finding = json_array_get(before, i);
 
 		if (!same_in(found, finding))
-			add(comparison, finding, NULL);
+			comparison_add(comparison, finding, NULL);
 	}
 	json_decref(known);
 	json_decref(found);
@@ -247,8 +248,8 @@ static void print_cost(json_t *finding, FILE *out)
 	char times[64], total[QUANTITY_SIZE];
 
 	fprintf(out, "%s, %s, %s in total", severity_word(severity_of(finding)),
-		quantity_of(times, number_of(finding, "count"), "time"),
-		quantity_duration(total, number_of(finding, "total_ns")));
+		quantity_of(times, finding_number(finding, "count"), "time"),
+		quantity_duration(total, finding_number(finding, "total_ns")));
 }
 
 static void print_pair(const struct pair *pair, FILE *out)
@@ -256,14 +257,15 @@ static void print_pair(const struct pair *pair, FILE *out)
 	static const char *const heads[CHANGES] = { "NEW", "WORSE", "BETTER", "GONE", "" };
 	json_t *finding = pair->after ? pair->after : pair->before;
 
-	fprintf(out, "%-7s " TEXT_HANG "%s\n", heads[pair->change], text_of(finding, "message"));
+	fprintf(out, "%-7s " TEXT_HANG "%s\n", heads[pair->change],
+		finding_text(finding, "message"));
 	fputs(pair->before ? "  before: " : "  now: ", out);
 	print_cost(pair->before ? pair->before : pair->after, out);
 	if (pair->before && pair->after) {
 		fputs("; now: ", out);
 		print_cost(pair->after, out);
 	}
-	fprintf(out, "\n  id: %s\n\n", text_of(finding, "id"));
+	fprintf(out, "\n  id: %s\n\n", finding_text(finding, "id"));
 }
 
 static void print_changes(const struct comparison *comparison, FILE *out)
@@ -303,9 +305,9 @@ int report_compare(const struct report_options *options, char *before, char *aft
 	int error = -EINVAL;
 
 	memset(summary, 0, sizeof *summary);
-	comparison.before = load(options, before, sentence);
+	comparison.before = comparison_load(options, before, sentence);
 	if (comparison.before)
-		comparison.after = load(options, after, sentence);
+		comparison.after = comparison_load(options, after, sentence);
 	if (comparison.after) {
 		pair_up(&comparison);
 		error = options->format && !strcmp(options->format, "json")

@@ -10,7 +10,7 @@
 #include "report/collecting/stalls.h"
 
 /* Returns the highest severity. */
-static enum severity print(const struct report *report, uint64_t least_ns, FILE *out)
+static enum severity live_print(const struct report *report, uint64_t least_ns, FILE *out)
 {
 	enum severity highest = SEVERITY_NONE;
 
@@ -79,7 +79,7 @@ static enum severity report_on(const char *path, uint64_t least_ns,
 	stalls_finish(&report);
 	findings_finish(&report);
 	if (out)
-		highest = print(&report, least_ns, out);
+		highest = live_print(&report, least_ns, out);
 	findings_deinit(&report);
 	obstack_free(&report.memory, NULL);
 	return highest;

@@ -170,7 +170,7 @@ static void read_core(struct report *report, const char *path)
 	refuse_path(report, sentence);
 }
 
-static int is_trace(const struct dirent *entry)
+static int entry_is_trace(const struct dirent *entry)
 {
 	return trace_is_named(entry->d_name);
 }
@@ -178,7 +178,7 @@ static int is_trace(const struct dirent *entry)
 static void read_directory(struct report *report, const char *directory)
 {
 	struct dirent **entries;
-	int count = scandir(directory, &entries, is_trace, alphasort);
+	int count = scandir(directory, &entries, entry_is_trace, alphasort);
 
 	if (count < 0) {
 		fprintf(errors_of(report), "yieldsan: %s cannot be read: %s\n", directory,
@@ -239,7 +239,8 @@ static const char *suppressed_by(struct report *report, const struct finding *fi
 		    : NULL;
 }
 
-static bool is_known(const struct report_options *options, const struct finding *finding)
+static bool finding_is_in_baseline(const struct report_options *options,
+				   const struct finding *finding)
 {
 	return baseline_knows(options->baseline, finding->id) ||
 	       (*finding->former_id && baseline_knows(options->baseline, finding->former_id));
@@ -249,11 +250,11 @@ static bool is_known(const struct report_options *options, const struct finding 
 static const char *known_by_baseline(struct report *report, const struct finding *finding)
 {
 	const struct report_options *options = report->options;
-	bool is = options->baseline && is_known(options, finding);
+	bool is = options->baseline && finding_is_in_baseline(options, finding);
 
 	for (const struct finding *part = finding->also; part && options->baseline;
 	     part = part->next_part)
-		is |= is_known(options, part);
+		is |= finding_is_in_baseline(options, part);
 	return is ? "in the baseline" : NULL;
 }
 
@@ -274,7 +275,7 @@ static void write_baseline(struct report *report)
 	report->summary.baseline_unwritten = true;
 }
 
-static void summarise(struct report *report)
+static void report_summarise(struct report *report)
 {
 	const struct report_options *options = report->options;
 	struct report_summary *summary = &report->summary;
@@ -294,7 +295,7 @@ static void summarise(struct report *report)
 }
 
 /* The argument is the number of a running process instead of its trace. */
-static void read_number(struct report *report, const char *path)
+static void report_read_number(struct report *report, const char *path)
 {
 	char trace[PATH_MAX], sentence[TRACE_SENTENCE_SIZE];
 	struct trace_file unwatched;
@@ -334,7 +335,7 @@ static void read_path(struct report *report, const char *path, const struct scan
 		if (error)
 			fprintf(errors_of(report), "yieldsan: %s\n", sentence);
 	} else if (stat(path, &status)) {
-		read_number(report, path);
+		report_read_number(report, path);
 	} else if (S_ISDIR(status.st_mode)) {
 		read_directory(report, path);
 	} else if (core_file_is_core(path)) {
@@ -368,8 +369,8 @@ static void keep_top(struct report *report)
 		report->finding_count = top;
 }
 
-static void read_all(struct report *report, const struct scan_options *scan, char **paths,
-		     size_t count)
+static void report_read_paths(struct report *report, const struct scan_options *scan, char **paths,
+			      size_t count)
 {
 	obstack_init(&report->memory);
 	progress_on(errors_of(report));
@@ -384,13 +385,13 @@ static void read_all(struct report *report, const struct scan_options *scan, cha
 	progress_on(NULL);
 	if (report->options->report_nameless)
 		report_nameless(report);
-	summarise(report);
+	report_summarise(report);
 	keep_top(report);
 }
 
 void report_read(struct report *report, char **paths, size_t count)
 {
-	read_all(report, NULL, paths, count);
+	report_read_paths(report, NULL, paths, count);
 }
 
 void report_free(struct report *report)
@@ -407,8 +408,9 @@ void report_session_deinit(struct session *session)
 	session_deinit(session);
 }
 
-static int make(const struct report_options *options, const struct scan_options *scan, char **paths,
-		size_t count, FILE *out, struct report_summary *summary)
+static int report_make_and_write(const struct report_options *options,
+				 const struct scan_options *scan, char **paths, size_t count,
+				 FILE *out, struct report_summary *summary)
 {
 	struct session session;
 	struct report report = { .session = &session, .options = options };
@@ -418,7 +420,7 @@ static int make(const struct report_options *options, const struct scan_options 
 	if (format < 0)
 		return format;
 	session_init(&session, &options->session);
-	read_all(&report, scan, paths, count);
+	report_read_paths(&report, scan, paths, count);
 	*summary = report.summary;
 	error = formats[format].write(&report, out);
 	if (!error && (fflush(out) || ferror(out)))
@@ -431,11 +433,11 @@ static int make(const struct report_options *options, const struct scan_options 
 int report_make(const struct report_options *options, char **paths, size_t count, FILE *out,
 		struct report_summary *summary)
 {
-	return make(options, NULL, paths, count, out, summary);
+	return report_make_and_write(options, NULL, paths, count, out, summary);
 }
 
 int report_scan(const struct report_options *options, const struct scan_options *scan, char **paths,
 		size_t count, FILE *out, struct report_summary *summary)
 {
-	return make(options, scan, paths, count, out, summary);
+	return report_make_and_write(options, scan, paths, count, out, summary);
 }

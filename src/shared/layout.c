@@ -23,7 +23,7 @@ static bool lies_in(const struct layout *layout, enum layout_part part, uint64_t
 	return first + count <= layout_count(layout, part);
 }
 
-static bool is_text(const struct layout *layout, uint32_t text)
+static bool layout_has_text(const struct layout *layout, uint32_t text)
 {
 	return lies_in(layout, LAYOUT_TEXTS, text, 1);
 }
@@ -36,8 +36,8 @@ static bool is_machine(const struct layout *layout, uint32_t machine)
 /*
  * Checks that the value is within the machine. The size of a boxed value is known only to its type.
  */
-static bool fits(const struct layout *layout, const struct layout_machine *machine,
-		 const struct layout_value *value)
+static bool layout_value_fits(const struct layout *layout, const struct layout_machine *machine,
+			      const struct layout_value *value)
 {
 	bool boxed = value->box != LAYOUT_NONE;
 	uint64_t size = machine->size;
@@ -89,8 +89,8 @@ static bool values_fit(const struct layout *layout)
 				&layout->states[machine->first_state + j];
 
 			for (uint32_t k = 0; k < state->value_count; k++)
-				good &= fits(layout, machine,
-					     &layout->values[state->first_value + k]);
+				good &= layout_value_fits(layout, machine,
+							  &layout->values[state->first_value + k]);
 		}
 	}
 	return good;
@@ -98,22 +98,23 @@ static bool values_fit(const struct layout *layout)
 
 static bool is_task(const struct layout *layout, const struct layout_task *task)
 {
-	return is_text(layout, task->type) && is_text(layout, task->scheduler) &&
+	return layout_has_text(layout, task->type) && layout_has_text(layout, task->scheduler) &&
 	       is_machine(layout, task->machine) && is_machine(layout, task->runs) &&
 	       lies_in(layout, LAYOUT_CONDITIONS, task->first_condition, task->condition_count);
 }
 
 static bool is_whole_machine(const struct layout *layout, const struct layout_machine *machine)
 {
-	return is_text(layout, machine->type) && is_text(layout, machine->function) &&
-	       is_text(layout, machine->file) &&
+	return layout_has_text(layout, machine->type) &&
+	       layout_has_text(layout, machine->function) &&
+	       layout_has_text(layout, machine->file) &&
 	       lies_in(layout, LAYOUT_STATES, machine->first_state, machine->state_count) &&
 	       (machine->language != LAYOUT_WRAPPER || machine->state_count == 1);
 }
 
 static bool is_whole_state(const struct layout *layout, const struct layout_state *state)
 {
-	return is_text(layout, state->name) && is_text(layout, state->file) &&
+	return layout_has_text(layout, state->name) && layout_has_text(layout, state->file) &&
 	       is_machine(layout, state->awaits) &&
 	       lies_in(layout, LAYOUT_VALUES, state->first_value, state->value_count) &&
 	       (uint64_t)state->held_count + state->flag_count <= state->value_count;
@@ -127,8 +128,8 @@ static bool may_be_in(const struct layout *layout, enum layout_part part, uint32
 
 static bool is_whole_value(const struct layout *layout, const struct layout_value *value)
 {
-	return is_text(layout, value->name) && is_text(layout, value->type) &&
-	       is_text(layout, value->file) && is_machine(layout, value->machine) &&
+	return layout_has_text(layout, value->name) && layout_has_text(layout, value->type) &&
+	       layout_has_text(layout, value->file) && is_machine(layout, value->machine) &&
 	       lies_in(layout, LAYOUT_CONDITIONS, value->first_condition, value->condition_count) &&
 	       may_be_in(layout, LAYOUT_WORDS, value->word) &&
 	       may_be_in(layout, LAYOUT_SEQUENCES, value->sequence) &&

@@ -19,7 +19,7 @@ struct walk {
 	unsigned level;
 };
 
-static bool read_word(const struct walk *walk, uint64_t address, uint64_t *word)
+static bool chain_read_word(const struct walk *walk, uint64_t address, uint64_t *word)
 {
 	return walk->memory->read(walk->memory, address, word, sizeof *word);
 }
@@ -30,15 +30,15 @@ static struct place dyn_place(const struct walk *walk, uint64_t address)
 	struct place place = { LAYOUT_NONE, 0 };
 	uint64_t vtable;
 
-	if (!read_word(walk, address, &place.address) ||
-	    !read_word(walk, address + sizeof vtable, &vtable))
+	if (!chain_read_word(walk, address, &place.address) ||
+	    !chain_read_word(walk, address + sizeof vtable, &vtable))
 		return place;
 	place.machine = layout_machine_of(walk->layout, vtable - walk->memory->base);
 	return place;
 }
 
 /* LAYOUT_NONE: it cannot be read, or the machine has no such state. */
-static uint32_t state_at(const struct walk *walk, const struct place *place)
+static uint32_t layout_state_at(const struct walk *walk, const struct place *place)
 {
 	const struct layout_machine *machine;
 	uint64_t value = 0;
@@ -58,7 +58,7 @@ static uint32_t state_at(const struct walk *walk, const struct place *place)
 	return LAYOUT_NONE;
 }
 
-static bool waits(const struct walk *walk, uint32_t state)
+static bool layout_state_waits(const struct walk *walk, uint32_t state)
 {
 	return state != LAYOUT_NONE && walk->layout->states[state].value >= LAYOUT_FIRST_WAIT;
 }
@@ -69,7 +69,7 @@ static struct place value_place(const struct walk *walk, const struct layout_val
 	struct place place = { value->machine, address + value->offset };
 
 	if (value->box != LAYOUT_NONE) {
-		if (!read_word(walk, address + value->box, &place.address))
+		if (!chain_read_word(walk, address + value->box, &place.address))
 			return (struct place){ LAYOUT_NONE, 0 };
 		place.address += value->offset;
 	}
@@ -77,8 +77,8 @@ static struct place value_place(const struct walk *walk, const struct layout_val
 }
 
 /* Checks those of its conditions that are relative to `from`. */
-static bool holds(const struct walk *walk, const struct layout_value *value, uint8_t boxed,
-		  uint64_t from)
+static bool value_conditions_hold(const struct walk *walk, const struct layout_value *value,
+				  uint8_t boxed, uint64_t from)
 {
 	for (uint32_t i = 0; i < value->condition_count; i++) {
 		const struct layout_condition *condition =
@@ -97,13 +97,15 @@ static bool holds(const struct walk *walk, const struct layout_value *value, uin
 }
 
 /* Whether the enum variant that contains the value is the current one. */
-static bool is_there(const struct walk *walk, const struct layout_value *value, uint64_t address)
+static bool value_is_there(const struct walk *walk, const struct layout_value *value,
+			   uint64_t address)
 {
 	uint64_t box = 0;
 
-	if (value->box != LAYOUT_NONE && !read_word(walk, address + value->box, &box))
+	if (value->box != LAYOUT_NONE && !chain_read_word(walk, address + value->box, &box))
 		return false;
-	return holds(walk, value, 0, address) && holds(walk, value, CONDITION_BOXED, box);
+	return value_conditions_hold(walk, value, 0, address) &&
+	       value_conditions_hold(walk, value, CONDITION_BOXED, box);
 }
 
 bool layout_value_at(const struct layout *layout, const struct layout_memory *memory,
@@ -112,8 +114,8 @@ bool layout_value_at(const struct layout *layout, const struct layout_memory *me
 	const struct walk walk = { .layout = layout, .memory = memory };
 	uint64_t box = address;
 
-	if (!is_there(&walk, value, address) ||
-	    (value->box != LAYOUT_NONE && !read_word(&walk, address + value->box, &box)))
+	if (!value_is_there(&walk, value, address) ||
+	    (value->box != LAYOUT_NONE && !chain_read_word(&walk, address + value->box, &box)))
 		return false;
 	*at = box + value->offset;
 	return true;
@@ -161,11 +163,11 @@ struct awaiting {
 	uint32_t others;
 };
 
-static struct awaiting awaited(struct walk *walk, const struct layout_state *state,
-			       uint64_t address);
+static struct awaiting awaiting_of_state(struct walk *walk, const struct layout_state *state,
+					 uint64_t address);
 
 /* The waiting future inside a wrapper, which is no link of its own. */
-static struct place unwrap(struct walk *walk, struct place place)
+static struct place chain_unwrap(struct walk *walk, struct place place)
 {
 	const struct layout *layout = walk->layout;
 
@@ -175,15 +177,17 @@ static struct place unwrap(struct walk *walk, struct place place)
 	if (walk->level == MAX_LEVELS)
 		return (struct place){ LAYOUT_NONE, 0 };
 	walk->level++;
-	place = awaited(walk, &layout->states[state_at(walk, &place)], place.address).first;
+	place = awaiting_of_state(walk, &layout->states[layout_state_at(walk, &place)],
+				  place.address)
+			.first;
 	walk->level--;
 	return place;
 }
 
 static void add_awaited(struct walk *walk, struct place place, struct awaiting *awaiting)
 {
-	place = unwrap(walk, place);
-	if (!waits(walk, state_at(walk, &place)))
+	place = chain_unwrap(walk, place);
+	if (!layout_state_waits(walk, layout_state_at(walk, &place)))
 		return;
 	if (awaiting->first.machine == LAYOUT_NONE)
 		awaiting->first = place;
@@ -193,7 +197,7 @@ static void add_awaited(struct walk *walk, struct place place, struct awaiting *
 
 static bool read_element(void *reader, uint64_t address, uint64_t *word)
 {
-	return read_word(reader, address, word);
+	return chain_read_word(reader, address, word);
 }
 
 static void add_elements(struct walk *walk, const struct layout_value *value, uint64_t address,
@@ -201,13 +205,13 @@ static void add_elements(struct walk *walk, const struct layout_value *value, ui
 {
 	struct layout_elements elements;
 
-	if (!holds(walk, value, 0, address) ||
+	if (!value_conditions_hold(walk, value, 0, address) ||
 	    !layout_elements_begin(&elements, walk->layout, value, address, read_element, walk))
 		return;
 	do {
 		struct place place = { value->machine, 0 };
 
-		if (!holds(walk, value, CONDITION_BOXED, elements.at))
+		if (!value_conditions_hold(walk, value, CONDITION_BOXED, elements.at))
 			continue;
 		place.address = layout_elements_value(&elements, value, read_element, walk);
 		if (place.address && value->flags & VALUE_DYN)
@@ -218,8 +222,8 @@ static void add_elements(struct walk *walk, const struct layout_value *value, ui
 }
 
 /* The futures that the state waits for and that themselves wait. */
-static struct awaiting awaited(struct walk *walk, const struct layout_state *state,
-			       uint64_t address)
+static struct awaiting awaiting_of_state(struct walk *walk, const struct layout_state *state,
+					 uint64_t address)
 {
 	const struct layout_value *leaf = layout_leaf(walk->layout, state);
 	bool of_others = awaits_others(walk, state);
@@ -234,7 +238,7 @@ static struct awaiting awaited(struct walk *walk, const struct layout_state *sta
 			continue;
 		if (value->sequence != LAYOUT_NONE) {
 			add_elements(walk, value, address, &awaiting);
-		} else if (is_there(walk, value, address)) {
+		} else if (value_is_there(walk, value, address)) {
 			place = value_place(walk, value, address);
 			add_awaited(walk, place, &awaiting);
 		}
@@ -249,19 +253,19 @@ static struct place task_place(const struct walk *walk, const struct layout_task
 
 	if (task->flags & TASK_DYN)
 		return dyn_place(walk, place.address);
-	if (task->flags & TASK_BOXED && !read_word(walk, place.address, &place.address))
+	if (task->flags & TASK_BOXED && !chain_read_word(walk, place.address, &place.address))
 		place.machine = LAYOUT_NONE;
 	return place;
 }
 
-static size_t follow(struct walk *walk, struct place place, struct layout_link *links,
-		     uint64_t *addresses, size_t room)
+static size_t layout_chain_follow(struct walk *walk, struct place place, struct layout_link *links,
+				  uint64_t *addresses, size_t room)
 {
 	size_t count = 0;
 
-	place = unwrap(walk, place);
+	place = chain_unwrap(walk, place);
 	while (count < room) {
-		uint32_t state = state_at(walk, &place);
+		uint32_t state = layout_state_at(walk, &place);
 		struct awaiting awaiting;
 
 		if (state == LAYOUT_NONE)
@@ -270,9 +274,9 @@ static size_t follow(struct walk *walk, struct place place, struct layout_link *
 		if (addresses)
 			addresses[count] = place.address;
 		count++;
-		if (!waits(walk, state))
+		if (!layout_state_waits(walk, state))
 			break;
-		awaiting = awaited(walk, &walk->layout->states[state], place.address);
+		awaiting = awaiting_of_state(walk, &walk->layout->states[state], place.address);
 		place = awaiting.first;
 		links[count - 1].others = awaiting.others;
 	}
@@ -285,7 +289,7 @@ size_t layout_chain(const struct layout *layout, const struct layout_memory *mem
 {
 	struct walk walk = { .layout = layout, .memory = memory };
 
-	return follow(&walk, task_place(&walk, task, header), links, addresses, room);
+	return layout_chain_follow(&walk, task_place(&walk, task, header), links, addresses, room);
 }
 
 size_t layout_chain_of(const struct layout *layout, const struct layout_memory *memory,
@@ -293,7 +297,7 @@ size_t layout_chain_of(const struct layout *layout, const struct layout_memory *
 {
 	struct walk walk = { .layout = layout, .memory = memory };
 
-	return follow(&walk, (struct place){ machine, address }, links, NULL, room);
+	return layout_chain_follow(&walk, (struct place){ machine, address }, links, NULL, room);
 }
 
 const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll)

@@ -36,7 +36,7 @@ static bool is_locked(const struct layout *layout, const struct layout_memory *m
 	return layout_memory_integer(memory, guard->lock, word->size, &bits) && bits & word->mask;
 }
 
-static bool is_guard(const struct layout_value *value)
+static bool value_is_guard(const struct layout_value *value)
 {
 	return (value->class == HELD_LOCK || value->class == HELD_BORROW) &&
 	       value->flags & VALUE_HOLDS && !(value->flags & VALUE_DROPPED) &&
@@ -56,7 +56,7 @@ size_t layout_guards(const struct layout *layout, const struct layout_memory *me
 			const struct layout_value *value = &layout->values[state->first_value + j];
 			uint64_t at;
 
-			if (!is_guard(value) ||
+			if (!value_is_guard(value) ||
 			    !was_not_dropped(layout, memory, state, value, addresses[i]) ||
 			    !layout_value_at(layout, memory, value, addresses[i], &at) ||
 			    !is_locked(layout, memory, value, at, &guards[found]))

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool append(char *path, size_t size, const char *text)
+static bool layout_path_append(char *path, size_t size, const char *text)
 {
 	size_t length = strlen(path), more = strlen(text);
 
@@ -17,9 +17,10 @@ bool layout_directory(char *path, size_t size, const char *cache, const char *ho
 	path[0] = '\0';
 	/* A relative path is not valid. */
 	if (cache && *cache == '/')
-		return append(path, size, cache) && append(path, size, "/yieldsan");
-	return home && *home == '/' && append(path, size, home) &&
-	       append(path, size, "/.cache/yieldsan");
+		return layout_path_append(path, size, cache) &&
+		       layout_path_append(path, size, "/yieldsan");
+	return home && *home == '/' && layout_path_append(path, size, home) &&
+	       layout_path_append(path, size, "/.cache/yieldsan");
 }
 
 bool layout_path(char *path, size_t size, const char *directory, const uint8_t *build_id,
@@ -28,14 +29,14 @@ bool layout_path(char *path, size_t size, const char *directory, const uint8_t *
 	static const char digits[] = "0123456789abcdef";
 
 	path[0] = '\0';
-	if (!build_id_size || !*directory || !append(path, size, directory) ||
-	    !append(path, size, "/"))
+	if (!build_id_size || !*directory || !layout_path_append(path, size, directory) ||
+	    !layout_path_append(path, size, "/"))
 		return false;
 	for (size_t i = 0; i < build_id_size; i++) {
 		const char byte[] = { digits[build_id[i] >> 4], digits[build_id[i] & 15], '\0' };
 
-		if (!append(path, size, byte))
+		if (!layout_path_append(path, size, byte))
 			return false;
 	}
-	return append(path, size, ".layout");
+	return layout_path_append(path, size, ".layout");
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* proc(5), /proc/loadavg: "0.20 0.18 0.12 RUNNING/ALL LAST". */
-static long running(const char *text)
+static long load_running(const char *text)
 {
 	long count = 0;
 
@@ -18,7 +18,7 @@ static long running(const char *text)
 
 bool load_is_full(const char *text, long processors)
 {
-	return running(text) >= processors;
+	return load_running(text) >= processors;
 }
 
 /* Documentation/accounting/psi.rst: "some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS". */

@@ -46,7 +46,7 @@ const struct option_info option_infos[] = {
 
 const size_t option_count = sizeof option_infos / sizeof *option_infos;
 
-static void store(struct options *options, const struct option_info *info, uint64_t number)
+static void option_store(struct options *options, const struct option_info *info, uint64_t number)
 {
 	char *member = (char *)options + info->offset;
 
@@ -63,10 +63,10 @@ static void store(struct options *options, const struct option_info *info, uint6
 void options_init(struct options *options)
 {
 	for (size_t i = 0; i < option_count; i++)
-		store(options, &option_infos[i], option_infos[i].initial);
+		option_store(options, &option_infos[i], option_infos[i].initial);
 }
 
-static const struct option_info *find(const char *name, size_t length)
+static const struct option_info *option_find(const char *name, size_t length)
 {
 	for (size_t i = 0; i < option_count; i++)
 		if (strlen(option_infos[i].name) == length &&
@@ -127,8 +127,8 @@ size_t option_word(const char *words, unsigned index, const char **word)
 	return strcspn(words, ",");
 }
 
-static enum option_fault read_word(const struct option_info *info, const char *value, size_t length,
-				   uint64_t *number)
+static enum option_fault option_read_word(const struct option_info *info, const char *value,
+					  size_t length, uint64_t *number)
 {
 	const char *word;
 	size_t size;
@@ -164,15 +164,15 @@ static enum option_fault read_string(char *member, size_t size, const char *valu
 	return OPTION_GOOD;
 }
 
-static struct option_error set(struct options *options, const char *entry, size_t length,
-			       bool escapes)
+static struct option_error option_set(struct options *options, const char *entry, size_t length,
+				      bool escapes)
 {
 	const char *equals = memchr(entry, '=', length);
 	size_t name_length = equals ? (size_t)(equals - entry) : length;
 	struct option_error error = { .entry = entry,
 				      .length = length,
 				      .name_length = name_length,
-				      .info = find(entry, name_length) };
+				      .info = option_find(entry, name_length) };
 	const struct option_info *info = error.info;
 	const char *value = entry + name_length + 1;
 	size_t value_length = length - name_length - 1;
@@ -188,17 +188,17 @@ static struct option_error set(struct options *options, const char *entry, size_
 	else if (info->type == OPTION_IS_BOOL)
 		error.fault = read_bool(value, value_length, &number);
 	else if (info->type == OPTION_IS_CHOICE)
-		error.fault = read_word(info, value, value_length, &number);
+		error.fault = option_read_word(info, value, value_length, &number);
 	else
 		error.fault = read_unsigned(info, value, value_length, &number);
 	if (!error.fault && info->type != OPTION_IS_STRING)
-		store(options, info, number);
+		option_store(options, info, number);
 	return error;
 }
 
 struct option_error options_set(struct options *options, const char *entry)
 {
-	return set(options, entry, strlen(entry), false);
+	return option_set(options, entry, strlen(entry), false);
 }
 
 static size_t entry_length(const char *entry)
@@ -223,7 +223,7 @@ struct option_error options_parse(struct options *options, const char *text)
 	while (text && *text) {
 		length = entry_length(text);
 		if (length) {
-			error = set(options, text, length, true);
+			error = option_set(options, text, length, true);
 			if (error.fault && !first.fault)
 				first = error;
 		}

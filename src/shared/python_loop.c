@@ -9,7 +9,7 @@ static const struct python_loop loops[] = {
 
 #define LOOP_COUNT (sizeof loops / sizeof *loops)
 
-static bool is_function(const char *wanted, const char *name, size_t length)
+static bool is_loop_function(const char *wanted, const char *name, size_t length)
 {
 	size_t tail = strlen(wanted);
 
@@ -21,13 +21,13 @@ const struct python_loop *python_loop_of(const char *function, size_t function_l
 					 const char *file, size_t file_length)
 {
 	for (size_t i = 0; i < LOOP_COUNT; i++)
-		if (is_function(loops[i].function, function, function_length) &&
+		if (is_loop_function(loops[i].function, function, function_length) &&
 		    memmem(file, file_length, loops[i].file, strlen(loops[i].file)))
 			return &loops[i];
 	return NULL;
 }
 
-static bool is_part(const char *path, size_t length, const char *name)
+static bool path_has_part(const char *path, size_t length, const char *name)
 {
 	const char *end = path + length, *part = path;
 	size_t size = strlen(name);
@@ -43,9 +43,9 @@ static bool is_part(const char *path, size_t length, const char *name)
 bool python_loop_waits_in(const char *file, size_t length)
 {
 	for (size_t i = 0; i < LOOP_COUNT; i++)
-		if (is_part(file, length, loops[i].package))
+		if (path_has_part(file, length, loops[i].package))
 			return true;
-	return is_part(file, length, "selectors.py");
+	return path_has_part(file, length, "selectors.py");
 }
 
 const struct python_loop *python_loop_of_executor(enum executor_id executor)

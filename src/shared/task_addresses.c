@@ -20,7 +20,7 @@ struct task_addresses *task_addresses_clear(enum task_addresses_of which)
 	return &sets[which];
 }
 
-static unsigned place_of(const struct task_addresses *addresses, uintptr_t address)
+static unsigned address_place_of(const struct task_addresses *addresses, uintptr_t address)
 {
 	unsigned i = (unsigned)((address * 0x9e3779b97f4a7c15) >> 50);
 
@@ -32,7 +32,7 @@ static unsigned place_of(const struct task_addresses *addresses, uintptr_t addre
 
 bool task_addresses_add(struct task_addresses *addresses, uintptr_t address)
 {
-	unsigned i = place_of(addresses, address);
+	unsigned i = address_place_of(addresses, address);
 
 	if (addresses->table[i])
 		return true;
@@ -49,7 +49,7 @@ bool task_addresses_add(struct task_addresses *addresses, uintptr_t address)
 bool task_addresses_has(const struct task_addresses *addresses, uintptr_t address)
 {
 	return addresses->count && address >= addresses->lowest && address <= addresses->highest &&
-	       addresses->table[place_of(addresses, address)];
+	       addresses->table[address_place_of(addresses, address)];
 }
 
 unsigned task_addresses_count(const struct task_addresses *addresses)

@@ -46,7 +46,7 @@ enum {
  * A scheduled task is referenced; the size of a free memory block is odd too, but has no reference
  * count.
  */
-static bool may_be_state(uint64_t word)
+static bool may_be_tokio_state(uint64_t word)
 {
 	return word >= TASK && word / REFERENCE < MOST_REFERENCES &&
 	       (word >= REFERENCE || !(word & (SCHEDULED | RUNNING)));
@@ -62,7 +62,7 @@ static bool may_be_awaiter(uint64_t word)
 }
 
 /* Whether the state agrees with the awaiter; it changes before and after it. */
-static bool agree(uint64_t state, uint64_t awaiter)
+static bool state_and_awaiter_agree(uint64_t state, uint64_t awaiter)
 {
 	return state & (REGISTERING | NOTIFYING) || !(state & AWAITER) == !awaiter;
 }
@@ -77,7 +77,8 @@ static int awaiter_fit(const uint64_t *words, uint64_t i, uint64_t vtable, uint6
 	 * before, the awaiter's data came first.
 	 */
 	for (uint64_t j = i; j <= i + (words[0] != vtable); j++) {
-		int fit = 2 + 4 * agree(state, words[j]) - may_be_state(words[j]);
+		int fit = 2 + 4 * state_and_awaiter_agree(state, words[j]) -
+			  may_be_tokio_state(words[j]);
 
 		if (may_be_awaiter(words[j]) && fit > best)
 			best = fit;
@@ -90,7 +91,7 @@ static int state_fit(const uint64_t *words, uint64_t count, uint64_t vtable, uin
 {
 	int best = 0;
 
-	if (!may_be_state(words[state]) || words[state] == vtable)
+	if (!may_be_tokio_state(words[state]) || words[state] == vtable)
 		return 0;
 	for (uint64_t i = 0; i + 1 < count; i++) {
 		int fit;

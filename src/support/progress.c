@@ -31,7 +31,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void show(void)
+static void progress_show(void)
 {
 	progress.writing = true;
 	if (progress.length && write(fileno(progress.out), progress.line, (size_t)progress.length))
@@ -44,10 +44,10 @@ static void take_alarm(int number)
 {
 	(void)number;
 	if (!progress.writing)
-		show();
+		progress_show();
 }
 
-static void set_timer(unsigned ms)
+static void progress_set_timer(unsigned ms)
 {
 	struct timeval every = { ms / 1000, ms % 1000 * 1000 };
 
@@ -60,7 +60,7 @@ void progress_on(FILE *out)
 
 	progress_end();
 	if (progress.out) {
-		set_timer(0);
+		progress_set_timer(0);
 		sigaction(SIGALRM, &progress.former, NULL);
 	}
 	progress.start_ms = 0;
@@ -68,7 +68,7 @@ void progress_on(FILE *out)
 	if (!progress.out)
 		return;
 	sigaction(SIGALRM, &alarm, &progress.former);
-	set_timer(NOTICED_MS);
+	progress_set_timer(NOTICED_MS);
 }
 
 void progress_step(const char *doing, size_t done, size_t all)
@@ -90,7 +90,7 @@ void progress_step(const char *doing, size_t done, size_t all)
 		     : snprintf(progress.line, PROGRESS_LINE_SIZE, WIPE "yieldsan: %s ...", doing);
 	progress.length = length < PROGRESS_LINE_SIZE ? length : PROGRESS_LINE_SIZE - 1;
 	if (ms - progress.start_ms >= NOTICED_MS)
-		show();
+		progress_show();
 }
 
 void progress_end(void)

@@ -76,7 +76,7 @@ static uint32_t code_of(const unsigned char *text, size_t length)
  * Characters that change how others are displayed, or are invisible: they can make one name look
  * like another (Unicode Technical Report 36, 2.10; "Trojan Source", CVE-2021-42574).
  */
-static bool misleads(uint32_t code)
+static bool character_misleads(uint32_t code)
 {
 	static const struct {
 		uint32_t first, last;
@@ -123,7 +123,7 @@ const char *strings_keep_part(struct strings *strings, const char *text, size_t 
 		const unsigned char *here = (const unsigned char *)text + at;
 
 		length = character_size(here, size - at);
-		if (length > 1 && misleads(code_of(here, length)))
+		if (length > 1 && character_misleads(code_of(here, length)))
 			grow_number(&strings->memory, code_of(here, length));
 		else if (length && !is_control(here, length))
 			obstack_grow(&strings->memory, here, length);

@@ -70,7 +70,7 @@ void binary_deinit(struct binary *binary)
 
 /* Whether the file has debug information: some files have only .debug_frame
  * and similar sections. */
-static bool open_dwarf(struct binary_inside *inside, const struct elf_file *file)
+static bool binary_open_dwarf(struct binary_inside *inside, const struct elf_file *file)
 {
 	struct spans code = { 0 };
 
@@ -121,7 +121,7 @@ static void open_files(struct binary *binary)
 		return;
 	inside->opened = true;
 	inside->problem = open_object(&inside->object, key);
-	if (!binary->names_only && open_dwarf(inside, &inside->object))
+	if (!binary->names_only && binary_open_dwarf(inside, &inside->object))
 		return;
 	if (debug_file_open(&inside->debug, &inside->object, key->path, key->build_id,
 			    key->build_id_size, inside->root) &&
@@ -129,7 +129,7 @@ static void open_files(struct binary *binary)
 	     debuginfod_open(&inside->debug, key->build_id, key->build_id_size)))
 		return;
 	if (!binary->names_only)
-		open_dwarf(inside, &inside->debug);
+		binary_open_dwarf(inside, &inside->debug);
 	inside->problem = NULL; /* it belongs to what ran, regardless of the file at the path now */
 }
 

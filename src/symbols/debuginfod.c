@@ -20,7 +20,7 @@ static struct {
 	bool looked_for;
 } library;
 
-static bool load(void)
+static bool debuginfod_load(void)
 {
 	void *handle;
 
@@ -42,7 +42,7 @@ bool debuginfod_is_wanted(void)
 
 bool debuginfod_is_missing(void)
 {
-	return debuginfod_is_wanted() && !load() && !debuginfod_child_is_there();
+	return debuginfod_is_wanted() && !debuginfod_load() && !debuginfod_child_is_there();
 }
 
 static int open_by_child(struct elf_file *file, const uint8_t *build_id, size_t build_id_size)
@@ -61,7 +61,7 @@ int debuginfod_open(struct elf_file *file, const uint8_t *build_id, size_t build
 
 	if (!build_id_size || !debuginfod_is_wanted())
 		return -ENOSYS;
-	if (!load())
+	if (!debuginfod_load())
 		return open_by_child(file, build_id, build_id_size);
 	client = library.begin();
 	if (!client)

@@ -19,7 +19,7 @@
 
 extern char **environ;
 
-static bool is_installed(const char *name)
+static bool command_is_installed(const char *name)
 {
 	const char *list = getenv("PATH");
 	char path[PATH_MAX];
@@ -39,11 +39,11 @@ static bool is_installed(const char *name)
 
 bool debuginfod_child_is_there(void)
 {
-	return is_installed(FINDER) || is_installed(DOWNLOADER);
+	return command_is_installed(FINDER) || command_is_installed(DOWNLOADER);
 }
 
 /* Runs a program; its output up to the first line's end. Returns its exit status, or -errno. */
-static int run(char *const *argv, char *line, size_t size)
+static int debuginfod_run_program(char *const *argv, char *line, size_t size)
 {
 	posix_spawn_file_actions_t actions;
 	int ends[2], error, status;
@@ -73,15 +73,15 @@ static int run(char *const *argv, char *line, size_t size)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }
 
-static int find(char path[PATH_MAX], char *id)
+static int debuginfod_find_command(char path[PATH_MAX], char *id)
 {
 	char *argv[] = { (char *)FINDER, (char *)"debuginfo", id, NULL };
 
-	return run(argv, path, PATH_MAX) || *path != '/' ? -ENOENT : 0;
+	return debuginfod_run_program(argv, path, PATH_MAX) || *path != '/' ? -ENOENT : 0;
 }
 
 /* $DEBUGINFOD_CACHE_PATH or elfutils' default, as debuginfod-client-config(7) has it. */
-static bool cache_directory(char *path, size_t size, const char *id)
+static bool debuginfod_cache_directory(char *path, size_t size, const char *id)
 {
 	const char *named = getenv("DEBUGINFOD_CACHE_PATH"), *cache = getenv("XDG_CACHE_HOME"),
 		   *home = getenv("HOME");
@@ -105,7 +105,7 @@ static bool cache_directory(char *path, size_t size, const char *id)
 	return !mkdir(path, 0700) || errno == EEXIST;
 }
 
-static int download(const char *path, const char *url, size_t url_length, const char *id)
+static int debuginfod_download(const char *path, const char *url, size_t url_length, const char *id)
 {
 	char address[PATH_MAX], part[PATH_MAX + 32], unused[64], *limit;
 	const char *slash = url_length && url[url_length - 1] == '/' ? "" : "/";
@@ -131,19 +131,19 @@ static int download(const char *path, const char *url, size_t url_length, const 
 		     slash, id) >= (int)sizeof address)
 		return -ENAMETOOLONG;
 	snprintf(part, sizeof part, "%s.%d", path, (int)getpid());
-	if (!run(argv, unused, sizeof unused) && !rename(part, path))
+	if (!debuginfod_run_program(argv, unused, sizeof unused) && !rename(part, path))
 		return 0;
 	unlink(part);
 	return -ENOENT;
 }
 
-static int fetch(char path[PATH_MAX], const char *id)
+static int debuginfod_fetch(char path[PATH_MAX], const char *id)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
 	char directory[PATH_MAX - 16];
 	unsigned asked = 0;
 
-	if (!cache_directory(directory, sizeof directory, id))
+	if (!debuginfod_cache_directory(directory, sizeof directory, id))
 		return -ENOENT;
 	snprintf(path, PATH_MAX, "%s/debuginfo", directory);
 	if (!access(path, R_OK))
@@ -153,7 +153,7 @@ static int fetch(char path[PATH_MAX], const char *id)
 
 		at += strspn(at, " ");
 		length = strcspn(at, " ");
-		if (length && !download(path, at, length, id))
+		if (length && !debuginfod_download(path, at, length, id))
 			return 0;
 		at += length;
 	}
@@ -169,7 +169,7 @@ int debuginfod_child_find(char path[PATH_MAX], const uint8_t *build_id, size_t b
 		return -ENOENT;
 	for (size_t i = 0; i < build_id_size; i++)
 		snprintf(id + 2 * i, 3, "%02x", build_id[i]);
-	if (is_installed(FINDER))
-		return find(path, id);
-	return is_installed(DOWNLOADER) ? fetch(path, id) : -ENOSYS;
+	if (command_is_installed(FINDER))
+		return debuginfod_find_command(path, id);
+	return command_is_installed(DOWNLOADER) ? debuginfod_fetch(path, id) : -ENOSYS;
 }

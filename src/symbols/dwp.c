@@ -130,7 +130,7 @@ static bool open_beside(struct dwp *dwp, const struct elf_file *file)
 }
 
 /* The unit's row, from 0; UINT32_MAX: missing. The index is a hash table by unit id. */
-static uint32_t row_of(const struct dwp *dwp, uint64_t id)
+static uint32_t dwp_row(const struct dwp *dwp, uint64_t id)
 {
 	const uint32_t mask = dwp->slots - 1, step = (uint32_t)(id >> 32 & mask) | 1;
 	uint32_t slot = (uint32_t)id & mask, row = 1;
@@ -199,7 +199,7 @@ struct names {
 };
 
 /* Its number; 0 if out of memory. */
-static size_t add_section(Elf *elf, struct names *names, const char *name, struct part part)
+static size_t dwp_add_section(Elf *elf, struct names *names, const char *name, struct part part)
 {
 	Elf_Scn *section = elf_newscn(elf);
 	Elf_Data *data = section ? elf_newdata(section) : NULL;
@@ -245,12 +245,12 @@ static bool write_unit(const struct dwp *dwp, uint32_t row, Elf *elf)
 			part.bytes = (const unsigned char *)copy.offsets;
 		}
 		if (part.size)
-			add_section(elf, &names, dwp->names[number], part);
+			dwp_add_section(elf, &names, dwp->names[number], part);
 	}
 	if (copy.size)
-		add_section(elf, &names, STRINGS,
-			    (struct part){ (const unsigned char *)copy.text, copy.size });
-	header.e_shstrndx = (GElf_Half)add_section(
+		dwp_add_section(elf, &names, STRINGS,
+				(struct part){ (const unsigned char *)copy.text, copy.size });
+	header.e_shstrndx = (GElf_Half)dwp_add_section(
 		elf, &names, "",
 		(struct part){ (const unsigned char *)names.text, sizeof names.text });
 	written = gelf_update_ehdr(elf, &header) && elf_update(elf, ELF_C_WRITE) > 0;
@@ -309,7 +309,7 @@ static void link_units(const struct dwp *dwp, Dwarf *dwarf)
 		if (type != DW_UT_skeleton ||
 		    dwarf_cu_info(cu, NULL, NULL, NULL, NULL, &id, NULL, NULL))
 			continue;
-		row = row_of(dwp, id);
+		row = dwp_row(dwp, id);
 		if (row != UINT32_MAX)
 			link_unit(dwp, &unit, row);
 	}

@@ -8,7 +8,7 @@
 
 #define MAX_NESTED_ENTRIES 256 /* nested entries: compilers never come near, a damaged file may */
 
-static void add_ranges(struct spans *spans, Dwarf_Die *die, size_t value)
+static void functions_add_ranges(struct spans *spans, Dwarf_Die *die, size_t value)
 {
 	Dwarf_Addr base, low, high;
 	ptrdiff_t at = 0;
@@ -22,12 +22,12 @@ static bool has_code(Dwarf_Die *die)
 	return dwarf_hasattr(die, DW_AT_low_pc) || dwarf_hasattr(die, DW_AT_ranges);
 }
 
-static void add_function(struct functions *functions, Dwarf_Die *die)
+static void functions_add(struct functions *functions, Dwarf_Die *die)
 {
 	functions->items = memory_grow(functions->items, functions->count, &functions->room,
 				       sizeof *functions->items);
 	functions->items[functions->count] = (struct function){ .die = *die };
-	add_ranges(&functions->spans, die, functions->count);
+	functions_add_ranges(&functions->spans, die, functions->count);
 	functions->count++;
 }
 
@@ -41,7 +41,7 @@ static void walk_unit(struct functions *functions, Dwarf_Die *parent, bool deep,
 		switch (dwarf_tag(&die)) {
 		case DW_TAG_subprogram:
 			if (has_code(&die))
-				add_function(functions, &die);
+				functions_add(functions, &die);
 			if (!deep)
 				break;
 			/* fall through */
@@ -82,7 +82,7 @@ static void walk_function(struct function *function, Dwarf_Die *parent, size_t i
 			function->inlined = memory_grow(function->inlined, now, &function->room,
 							sizeof *function->inlined);
 			function->inlined[now] = (struct inlined){ die, inside };
-			add_ranges(&function->spans, &die, now);
+			functions_add_ranges(&function->spans, &die, now);
 			function->count++;
 			/* fall through */
 		case DW_TAG_lexical_block:

@@ -27,7 +27,7 @@ static const char *linkage_name(Dwarf_Die *die)
 }
 
 /* The entry that declares what `die` is a part or an instance of. */
-static Dwarf_Die origin(Dwarf_Die *die)
+static Dwarf_Die die_origin(Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Die now = *die;
@@ -57,7 +57,7 @@ static const char *without_arguments(struct strings *strings, const char *name,
  */
 static const char *qualified_name(Dwarf_Die *die, const char *language, struct strings *strings)
 {
-	Dwarf_Die declared = origin(die), *scopes;
+	Dwarf_Die declared = die_origin(die), *scopes;
 	const char *name = dwarf_diename(die);
 	int count = name ? dwarf_getscopes_die(&declared, &scopes) : -1;
 
@@ -81,7 +81,7 @@ static bool has_namespaces(const char *language)
 	return language && (!strcmp(language, "Rust") || !strcmp(language, "C++"));
 }
 
-static const char *name_of(Dwarf_Die *die, const char *language, struct strings *strings)
+static const char *function_name_of(Dwarf_Die *die, const char *language, struct strings *strings)
 {
 	const char *symbol = linkage_name(die), *unused;
 
@@ -147,7 +147,7 @@ size_t inline_chain_read(struct unit *unit, uint64_t address, struct strings *st
 	for (size_t i = 0; i < known; i++) {
 		struct source_frame *frame = &(*frames)[i];
 
-		frame->function = name_of(&chain[i], language, strings);
+		frame->function = function_name_of(&chain[i], language, strings);
 		frame->inlined = i + 1 < known;
 		frame->state_machine = is_state_machine(&chain[i]);
 		if (frame->inlined)

@@ -107,7 +107,7 @@ static const char *servers_clause(void)
 	return "; the servers of DEBUGINFOD_URLS do not have it";
 }
 
-static const char *remedy(struct strings *strings, const char *path)
+static const char *lack_remedy(struct strings *strings, const char *path)
 {
 	const struct packager *packager;
 
@@ -126,10 +126,10 @@ const char *lack_clause(struct strings *strings, const struct binary_key *key, c
 	char *name;
 
 	if (key->build_id_size < 2)
-		return strings_print(strings, "%s: %s", what, remedy(strings, key->path));
+		return strings_print(strings, "%s: %s", what, lack_remedy(strings, key->path));
 	name = debug_file_name(key, root);
 	clause = strings_print(strings, "%s, and there is no %s: %s%s", what, name,
-			       remedy(strings, key->path), servers_clause());
+			       lack_remedy(strings, key->path), servers_clause());
 	free(name);
 	return clause;
 }

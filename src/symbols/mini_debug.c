@@ -32,7 +32,7 @@ static stream_buffer_decode *find_decoder(void)
 	return decode;
 }
 
-static Elf_Data *find_section(Elf *elf)
+static Elf_Data *mini_debug_find_section(Elf *elf)
 {
 	size_t names;
 
@@ -52,7 +52,7 @@ static Elf_Data *find_section(Elf *elf)
 }
 
 /* The caller frees it; NULL if it is damaged or too large. libdw, which we link, needs liblzma. */
-static void *unpack(const Elf_Data *packed, size_t *size)
+static void *mini_debug_unpack(const Elf_Data *packed, size_t *size)
 {
 	stream_buffer_decode *decode = find_decoder();
 
@@ -76,14 +76,14 @@ static void *unpack(const Elf_Data *packed, size_t *size)
 
 int mini_debug_open(struct elf_file *file, const struct elf_file *object)
 {
-	Elf_Data *packed = object->elf ? find_section(object->elf) : NULL;
+	Elf_Data *packed = object->elf ? mini_debug_find_section(object->elf) : NULL;
 	size_t size;
 
 	*file = (struct elf_file){ .fd = -1 };
 	elf_version(EV_CURRENT);
 	if (!packed || !packed->d_buf || !packed->d_size)
 		return -ENOENT;
-	file->memory = unpack(packed, &size);
+	file->memory = mini_debug_unpack(packed, &size);
 	file->elf = file->memory ? elf_memory(file->memory, size) : NULL;
 	if (file->elf && elf_kind(file->elf) == ELF_K_ELF)
 		return 0;

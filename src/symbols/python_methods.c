@@ -27,8 +27,8 @@ struct method_pointer {
 	uint64_t place, value;
 };
 
-static const uint8_t *bytes_at(const struct python_methods *methods, const struct elf_file *file,
-			       uint64_t address, size_t size)
+static const uint8_t *method_bytes_at(const struct python_methods *methods,
+				      const struct elf_file *file, uint64_t address, size_t size)
 {
 	size_t count = 0;
 	GElf_Phdr segment;
@@ -47,7 +47,7 @@ static const uint8_t *bytes_at(const struct python_methods *methods, const struc
 	return NULL;
 }
 
-static void add(struct python_methods *methods, uint64_t place, uint64_t value)
+static void methods_add_value(struct python_methods *methods, uint64_t place, uint64_t value)
 {
 	if (methods->count >= MAX_POINTERS)
 		return;
@@ -64,11 +64,11 @@ static void add_data(struct python_methods *methods, const struct elf_file *file
 
 	if (section->sh_size > MAX_DATA)
 		return;
-	data = bytes_at(methods, file, section->sh_addr, section->sh_size);
+	data = method_bytes_at(methods, file, section->sh_addr, section->sh_size);
 	for (uint64_t at = 0; data && at + WORD_SIZE <= section->sh_size; at += WORD_SIZE) {
 		memcpy(&value, data + at, WORD_SIZE);
-		if (value && bytes_at(methods, file, value, 1))
-			add(methods, section->sh_addr + at, value);
+		if (value && method_bytes_at(methods, file, value, 1))
+			methods_add_value(methods, section->sh_addr + at, value);
 	}
 }
 
@@ -82,10 +82,11 @@ static void add_relocations(struct python_methods *methods, Elf_Scn *section,
 	for (size_t i = 0; i < count && i < MAX_POINTERS; i++)
 		if (gelf_getrela(data, (int)i, &relocation) &&
 		    GELF_R_SYM(relocation.r_info) == SYMBOLLESS)
-			add(methods, relocation.r_offset, (uint64_t)relocation.r_addend);
+			methods_add_value(methods, relocation.r_offset,
+					  (uint64_t)relocation.r_addend);
 }
 
-static int compare_places(const void *one, const void *other)
+static int compare_value_places(const void *one, const void *other)
 {
 	const struct method_pointer *a = one, *b = other;
 
@@ -96,16 +97,17 @@ static int compare_values(const void *one, const void *other)
 {
 	const struct method_pointer *a = one, *b = other;
 
-	return a->value != b->value ? (a->value < b->value ? -1 : 1) : compare_places(one, other);
+	return a->value != b->value ? (a->value < b->value ? -1 : 1)
+				    : compare_value_places(one, other);
 }
 
-static void sort(struct python_methods *methods)
+static void methods_sort(struct python_methods *methods)
 {
 	if (!methods->count)
 		return;
 	methods->by_value = memory_get(methods->count * sizeof *methods->by_value);
 	memcpy(methods->by_value, methods->by_place, methods->count * sizeof *methods->by_value);
-	qsort(methods->by_place, methods->count, sizeof *methods->by_place, compare_places);
+	qsort(methods->by_place, methods->count, sizeof *methods->by_place, compare_value_places);
 	qsort(methods->by_value, methods->count, sizeof *methods->by_value, compare_values);
 }
 
@@ -143,7 +145,7 @@ static void read_tables(struct python_methods *methods, const struct elf_file *f
 		else if (!methods->fixed && header.sh_type == SHT_RELA)
 			add_relocations(methods, section, &header);
 	}
-	sort(methods);
+	methods_sort(methods);
 }
 
 /* The start of the function: the unwind table lists all functions in order
@@ -153,8 +155,9 @@ static uint64_t function_start(const struct python_methods *methods, const struc
 {
 	static const uint8_t kind[] = { 1, 0x1b, 0x03,
 					0x3b }; /* the encoding that every linker writes */
-	const uint8_t *header =
-		methods->unwind_table ? bytes_at(methods, file, methods->unwind_table, 12) : NULL;
+	const uint8_t *header = methods->unwind_table
+					? method_bytes_at(methods, file, methods->unwind_table, 12)
+					: NULL;
 	const uint8_t *table;
 	uint32_t count, low = 0, high;
 	int32_t start;
@@ -162,7 +165,7 @@ static uint64_t function_start(const struct python_methods *methods, const struc
 	if (!header || memcmp(header, kind, sizeof kind) != 0)
 		return 0;
 	memcpy(&count, header + 8, sizeof count);
-	table = bytes_at(methods, file, methods->unwind_table + 12, (size_t)count * 8);
+	table = method_bytes_at(methods, file, methods->unwind_table + 12, (size_t)count * 8);
 	if (!table)
 		return 0;
 	for (high = count; low < high;) {
@@ -181,12 +184,12 @@ static uint64_t function_start(const struct python_methods *methods, const struc
 }
 
 /* The target of the word at `place`; 0: not a pointer. */
-static uint64_t value_at(const struct python_methods *methods, uint64_t place)
+static uint64_t word_target_at(const struct python_methods *methods, uint64_t place)
 {
 	struct method_pointer key = { place, 0 };
 	const struct method_pointer *found =
 		methods->count ? bsearch(&key, methods->by_place, methods->count, sizeof key,
-					 compare_places)
+					 compare_value_places)
 			       : NULL;
 
 	return found ? found->value : 0;
@@ -208,10 +211,10 @@ static size_t first_to(const struct python_methods *methods, uint64_t value)
 	return low;
 }
 
-static bool number_at(const struct python_methods *methods, const struct elf_file *file,
-		      uint64_t address, uint32_t *number)
+static bool method_number_at(const struct python_methods *methods, const struct elf_file *file,
+			     uint64_t address, uint32_t *number)
 {
-	const uint8_t *bytes = bytes_at(methods, file, address, sizeof *number);
+	const uint8_t *bytes = method_bytes_at(methods, file, address, sizeof *number);
 
 	if (bytes)
 		memcpy(number, bytes, sizeof *number);
@@ -225,7 +228,7 @@ static bool name_at(const struct python_methods *methods, const struct elf_file 
 	size_t length = 0;
 
 	for (; length + 1 < NAME_SIZE; length++) {
-		const uint8_t *byte = bytes_at(methods, file, address + length, 1);
+		const uint8_t *byte = method_bytes_at(methods, file, address + length, 1);
 
 		if (!byte || (*byte && !isalnum(*byte) && *byte != '_' && *byte != '.'))
 			return false;
@@ -241,25 +244,26 @@ static bool is_method(const struct python_methods *methods, const struct elf_fil
 {
 	uint32_t flags;
 
-	return value_at(methods, row) && value_at(methods, row + WORD_SIZE) &&
-	       number_at(methods, file, row + 2 * WORD_SIZE, &flags) && flags &&
-	       !(flags & ~METHOD_FLAGS) && name_at(methods, file, value_at(methods, row), name);
+	return word_target_at(methods, row) && word_target_at(methods, row + WORD_SIZE) &&
+	       method_number_at(methods, file, row + 2 * WORD_SIZE, &flags) && flags &&
+	       !(flags & ~METHOD_FLAGS) &&
+	       name_at(methods, file, word_target_at(methods, row), name);
 }
 
 static bool is_slot(const struct python_methods *methods, const struct elf_file *file, uint64_t row)
 {
 	uint32_t number;
 
-	return value_at(methods, row + WORD_SIZE) && number_at(methods, file, row, &number) &&
-	       number && number <= LAST_SLOT;
+	return word_target_at(methods, row + WORD_SIZE) &&
+	       method_number_at(methods, file, row, &number) && number && number <= LAST_SLOT;
 }
 
 /* The name of a PyModuleDef or PyType_Spec, found by its pointer to a table. */
 static bool spec_of(const struct python_methods *methods, const struct elf_file *file,
 		    uint64_t pointer, char name[NAME_SIZE])
 {
-	return value_at(methods, pointer - NAME_BEFORE) &&
-	       name_at(methods, file, value_at(methods, pointer - NAME_BEFORE), name);
+	return word_target_at(methods, pointer - NAME_BEFORE) &&
+	       name_at(methods, file, word_target_at(methods, pointer - NAME_BEFORE), name);
 }
 
 /* For a PyType_Slot: the PyType_Spec points to the first slot of its row. */
@@ -269,7 +273,7 @@ static bool slots_of(const struct python_methods *methods, const struct elf_file
 	uint64_t row = pointer - WORD_SIZE;
 	uint32_t number;
 
-	if (!number_at(methods, file, row, &number) || number != TP_METHODS)
+	if (!method_number_at(methods, file, row, &number) || number != TP_METHODS)
 		return false;
 	for (int i = 0; i < LAST_SLOT && is_slot(methods, file, row - SLOT_ROW); i++)
 		row -= SLOT_ROW;
@@ -281,18 +285,18 @@ static bool slots_of(const struct python_methods *methods, const struct elf_file
 }
 
 /* For a PyTypeObject that no PyType_Spec describes. */
-static bool type_of(const struct python_methods *methods, const struct elf_file *file,
-		    uint64_t pointer, char name[NAME_SIZE])
+static bool static_type_name(const struct python_methods *methods, const struct elf_file *file,
+			     uint64_t pointer, char name[NAME_SIZE])
 {
-	return value_at(methods, pointer - TYPE_NAME) &&
-	       name_at(methods, file, value_at(methods, pointer - TYPE_NAME), name);
+	return word_target_at(methods, pointer - TYPE_NAME) &&
+	       name_at(methods, file, word_target_at(methods, pointer - TYPE_NAME), name);
 }
 
-static bool owner_of(const struct python_methods *methods, const struct elf_file *file,
-		     uint64_t pointer, char name[NAME_SIZE])
+static bool method_owner(const struct python_methods *methods, const struct elf_file *file,
+			 uint64_t pointer, char name[NAME_SIZE])
 {
 	return spec_of(methods, file, pointer, name) || slots_of(methods, file, pointer, name) ||
-	       type_of(methods, file, pointer, name);
+	       static_type_name(methods, file, pointer, name);
 }
 
 /* For the table that contains the row: its owner points to the first row. */
@@ -302,7 +306,7 @@ static bool table_owner(const struct python_methods *methods, const struct elf_f
 	for (int rows = 0; rows < MAX_ROWS && is_method(methods, file, row, name); rows++) {
 		for (size_t i = first_to(methods, row);
 		     i < methods->count && methods->by_value[i].value == row; i++)
-			if (owner_of(methods, file, methods->by_value[i].place, name))
+			if (method_owner(methods, file, methods->by_value[i].place, name))
 				return true;
 		row -= METHOD_ROW;
 	}

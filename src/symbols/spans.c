@@ -13,7 +13,7 @@ void spans_add(struct spans *spans, uint64_t low, uint64_t high, size_t value)
 	spans->items[spans->count++] = (struct span){ .low = low, .high = high, .value = value };
 }
 
-static int compare(const void *one, const void *other)
+static int compare_spans(const void *one, const void *other)
 {
 	const struct span *a = one, *b = other;
 
@@ -30,7 +30,7 @@ void spans_sort(struct spans *spans)
 
 	if (!spans->count)
 		return;
-	qsort(spans->items, spans->count, sizeof *spans->items, compare);
+	qsort(spans->items, spans->count, sizeof *spans->items, compare_spans);
 	for (size_t i = 0; i < spans->count; i++) {
 		if (spans->items[i].high > top)
 			top = spans->items[i].high;

@@ -15,7 +15,7 @@ static Elf_Scn *section_of_type(Elf *elf, GElf_Word type, GElf_Shdr *header)
 	return NULL;
 }
 
-static bool is_function(const GElf_Sym *symbol)
+static bool symbol_is_function(const GElf_Sym *symbol)
 {
 	int type = GELF_ST_TYPE(symbol->st_info);
 
@@ -24,15 +24,15 @@ static bool is_function(const GElf_Sym *symbol)
 }
 
 /* Ranks names of one address: prefers those that are global and do not start with underscores. */
-static int rank(const GElf_Sym *symbol, const char *name)
+static int symbol_rank(const GElf_Sym *symbol, const char *name)
 {
 	int binding = GELF_ST_BIND(symbol->st_info);
 
 	return (binding == STB_GLOBAL ? 4 : binding == STB_WEAK ? 2 : 0) + (name[0] != '_');
 }
 
-static void add_section(struct symbol_table *table, Elf *elf, Elf_Scn *section,
-			const GElf_Shdr *header)
+static void symbol_table_add_section(struct symbol_table *table, Elf *elf, Elf_Scn *section,
+				     const GElf_Shdr *header)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
 	size_t count = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
@@ -41,7 +41,7 @@ static void add_section(struct symbol_table *table, Elf *elf, Elf_Scn *section,
 		const char *name;
 		GElf_Sym symbol;
 
-		if (!gelf_getsym(data, (int)i, &symbol) || !is_function(&symbol))
+		if (!gelf_getsym(data, (int)i, &symbol) || !symbol_is_function(&symbol))
 			continue;
 		name = elf_strptr(elf, header->sh_link, symbol.st_name);
 		if (!name || !*name)
@@ -52,7 +52,7 @@ static void add_section(struct symbol_table *table, Elf *elf, Elf_Scn *section,
 		/* The rank is in the upper bits, so that of equal spans the best sorts last. */
 		spans_add(&table->spans, symbol.st_value,
 			  symbol.st_value + (symbol.st_size ? symbol.st_size : 1),
-			  (size_t)rank(&symbol, name) << 48 | table->count);
+			  (size_t)symbol_rank(&symbol, name) << 48 | table->count);
 		table->count++;
 	}
 }
@@ -69,7 +69,7 @@ void symbol_table_add(struct symbol_table *table, const struct elf_file *file)
 	if (!section)
 		section = section_of_type(file->elf, SHT_DYNSYM, &header);
 	if (section)
-		add_section(table, file->elf, section, &header);
+		symbol_table_add_section(table, file->elf, section, &header);
 }
 
 /* A function without a size (hand-written assembly) extends to the next one. */
@@ -92,7 +92,7 @@ const char *symbol_table_find(const struct symbol_table *table, uint64_t address
 	return span ? table->names[span->value & (((size_t)1 << 48) - 1)] : NULL;
 }
 
-static const char *name_of(const struct symbol_table *table, const struct span *span)
+static const char *symbol_name_of(const struct symbol_table *table, const struct span *span)
 {
 	return table->names[span->value & (((size_t)1 << 48) - 1)];
 }
@@ -117,19 +117,19 @@ static bool is_mangled(const char *symbol)
 bool symbol_table_is_shared(const struct symbol_table *table, uint64_t address)
 {
 	const struct span *span = spans_find(&table->spans, address), *first = table->spans.items;
-	const char *name = span ? name_of(table, span) : "";
+	const char *name = span ? symbol_name_of(table, span) : "";
 
 	if (!is_mangled(name))
 		return false;
 	for (const struct span *other = span; other-- > first && other->low == span->low;)
-		if (other->high == span->high && is_mangled(name_of(table, other)) &&
-		    !have_one_name(name, name_of(table, other)))
+		if (other->high == span->high && is_mangled(symbol_name_of(table, other)) &&
+		    !have_one_name(name, symbol_name_of(table, other)))
 			return true;
 	return false;
 }
 
 /* A length followed by as many bytes, as in both Rust manglings; NULL if there is none. */
-static const char *identifier(const char *text, size_t *length)
+static const char *name_identifier(const char *text, size_t *length)
 {
 	char *end;
 
@@ -146,7 +146,7 @@ static const char *crate_of_main(const char *symbol, size_t *length)
 	const char *crate, *rest;
 
 	if (!strncmp(symbol, "_ZN", 3)) {
-		crate = identifier(symbol + 3, length);
+		crate = name_identifier(symbol + 3, length);
 		rest = crate ? crate + *length : "";
 		return !strncmp(rest, legacy, sizeof legacy - 1) &&
 				       strlen(rest) == sizeof legacy - 1 + 17
@@ -158,12 +158,12 @@ static const char *crate_of_main(const char *symbol, size_t *length)
 	symbol += 5;
 	if (*symbol == 's')
 		symbol += strcspn(symbol, "_") + (strchr(symbol, '_') != NULL);
-	crate = identifier(symbol, length);
+	crate = name_identifier(symbol, length);
 	return crate && !strcmp(crate + *length, v0) ? crate : NULL;
 }
 
 /* "my-app-0123456789abcdef", cargo's name for a test, belongs to crate my_app. */
-static bool is_named_after(const char *file_name, const char *crate, size_t length)
+static bool is_named_after_crate(const char *file_name, const char *crate, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		if (file_name[i] != crate[i] && !(file_name[i] == '-' && crate[i] == '_'))
@@ -186,13 +186,13 @@ bool symbol_rust_main(const struct elf_file *file, const char *file_name,
 		GElf_Sym entry;
 		bool named;
 
-		if (!gelf_getsym(data, (int)i, &entry) || !is_function(&entry))
+		if (!gelf_getsym(data, (int)i, &entry) || !symbol_is_function(&entry))
 			continue;
 		symbol = elf_strptr(file->elf, header.sh_link, entry.st_name);
 		name = symbol ? crate_of_main(symbol, &length) : NULL;
 		if (!name || length >= SYMBOL_CRATE_SIZE)
 			continue;
-		named = is_named_after(file_name, name, length);
+		named = is_named_after_crate(file_name, name, length);
 		if (found++ && !named)
 			continue;
 		memcpy(crate, name, length);

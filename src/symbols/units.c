@@ -6,7 +6,7 @@
 
 #include "support/memory.h"
 
-static size_t add_ranges(struct units *units, Dwarf_Die *die, const struct spans *code)
+static size_t units_add_ranges(struct units *units, Dwarf_Die *die, const struct spans *code)
 {
 	Dwarf_Addr base, low, high;
 	ptrdiff_t at = 0;
@@ -69,7 +69,7 @@ void units_init(struct units *units, Dwarf *dwarf, const struct spans *code)
 		units->items[units->count] = (struct unit){ .die = die, .body = die };
 		if (type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit)
 			units->items[units->count].body = split;
-		without[units->count] = !add_ranges(units, &die, code);
+		without[units->count] = !units_add_ranges(units, &die, code);
 		any_without |= without[units->count];
 		units->count++;
 	}

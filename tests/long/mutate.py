@@ -90,16 +90,16 @@ MUTATIONS = [
     ("src/executors/beam.def", "*_scheduler,", "", "tests/signals.py such_names"),
     ("src/inspect/run_processes.c", "!strncmp(found - 1 - length, name, length)", "false", "tests/losses.py daemon"),
     ("src/inspect/trace_file.c", "return trace->missing || trace->passed_over;", "return false;", "tests/losses.py cut_short"),
-    ("src/report/filters/suppressions.c", "if (!is_ours(file.st_uid))", "if (false)", "tests/planted.py suppressions"),
+    ("src/report/filters/suppressions.c", "if (!file_owner_is_ours(file.st_uid))", "if (false)", "tests/planted.py suppressions"),
     ("src/report/filters/suppressions.c", "if (directory.st_mode & S_IWOTH)", "if (false)", "tests/planted.py suppressions"),
     ("src/symbols/perf_map.c", "status.st_size <= MAX_MAP_SIZE &&", "", "tests/planted.py maps"),
-    ("src/support/strings.c", "length > 1 && misleads(", "length > 9 && misleads(", "tests/planted.py names"),
+    ("src/support/strings.c", "length > 1 && character_misleads(", "length > 9 && character_misleads(", "tests/planted.py names"),
     ("tools/loaded_libraries.c", "if (!of && realpath(path, real))", "if (false)", "tests/planted.py loader"),
     ("tools/watched_run.c", "run->traces.lost || ", "", "tests/losses.py full_disk"),
 ]
 
 
-def prepare():
+def run_prepare():
     shutil.rmtree(TREE, ignore_errors=True)
     TREE.mkdir(parents=True)
     for name in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines():
@@ -169,7 +169,7 @@ def main():
         every += [Mutation(*line, False) for line in MUTATIONS]
     chosen = [each for each in every if not words or any(word in each.text + each.test.name for word in words)]
     start = time.monotonic()
-    prepare()
+    run_prepare()
     built = make(sorted({target for each in chosen for target in each.test.targets}))
     if built.returncode:
         sys.exit(built.stderr)

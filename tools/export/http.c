@@ -26,7 +26,7 @@ static struct {
 	const char *(*error)(CURLcode code);
 } curl;
 
-static bool load(void)
+static bool curl_load(void)
 {
 	static void *handle;
 
@@ -47,7 +47,7 @@ static bool load(void)
 	       !curl.init(CURL_GLOBAL_DEFAULT);
 }
 
-static size_t ignore(char *data, size_t size, size_t count, void *unused)
+static size_t http_ignore(char *data, size_t size, size_t count, void *unused)
 {
 	(void)data;
 	(void)unused;
@@ -92,7 +92,7 @@ static int memory_file(const char *bytes, size_t size)
 }
 
 /* Headers may hold a password: they are not arguments, which all users can read. */
-static int configuration(const char *url, char **headers, size_t count)
+static int http_configuration(const char *url, char **headers, size_t count)
 {
 	char *text = NULL;
 	size_t size;
@@ -165,7 +165,7 @@ static enum http_result post_by_program(const char *url, char **headers, size_t 
 					const char *body, size_t size, long timeout_ms,
 					char sentence[HTTP_SENTENCE_SIZE])
 {
-	int settings = configuration(url, headers, count), file = memory_file(body, size);
+	int settings = http_configuration(url, headers, count), file = memory_file(body, size);
 	char answer[16] = "";
 	int status = settings < 0 || file < 0 ? -1 : run_curl(settings, file, timeout_ms, answer);
 
@@ -189,7 +189,7 @@ enum http_result http_post(const char *url, char **headers, size_t count, const 
 			   size_t size, long timeout_ms, char sentence[HTTP_SENTENCE_SIZE])
 {
 	struct curl_slist *list;
-	CURL *request = load() ? curl.easy_init() : NULL;
+	CURL *request = curl_load() ? curl.easy_init() : NULL;
 	CURLcode code;
 	long status = 0;
 
@@ -203,7 +203,7 @@ enum http_result http_post(const char *url, char **headers, size_t count, const 
 	curl.set(request, CURLOPT_POSTFIELDS, body);
 	curl.set(request, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
 	curl.set(request, CURLOPT_TIMEOUT_MS, timeout_ms);
-	curl.set(request, CURLOPT_WRITEFUNCTION, ignore);
+	curl.set(request, CURLOPT_WRITEFUNCTION, http_ignore);
 	curl.set(request, CURLOPT_NOSIGNAL, 1L);
 	curl.set(request, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl.set(request, CURLOPT_USERAGENT, "yieldsan");

@@ -24,7 +24,7 @@ static json_t *number_text(uint64_t number)
 	return json_string(text);
 }
 
-static void set(json_t *attributes, const char *name, json_t *value)
+static void otlp_set_attribute(json_t *attributes, const char *name, json_t *value)
 {
 	size_t i;
 	json_t *each;
@@ -40,20 +40,20 @@ static void set(json_t *attributes, const char *name, json_t *value)
 void otlp_set_text(json_t *attributes, const char *name, const char *value)
 {
 	if (value)
-		set(attributes, name, text_value(value));
+		otlp_set_attribute(attributes, name, text_value(value));
 }
 
 static void set_number(json_t *attributes, const char *name, uint64_t number)
 {
-	set(attributes, name, json_pack("{s:o}", "intValue", number_text(number)));
+	otlp_set_attribute(attributes, name, json_pack("{s:o}", "intValue", number_text(number)));
 }
 
-static const char *text_of(const json_t *object, const char *name)
+static const char *object_text(const json_t *object, const char *name)
 {
 	return json_string_value(json_object_get(object, name));
 }
 
-static uint64_t number_of(const json_t *object, const char *name)
+static uint64_t object_number(const json_t *object, const char *name)
 {
 	json_int_t value = json_integer_value(json_object_get(object, name));
 
@@ -68,7 +68,8 @@ struct making {
 	uint64_t start_ns, from_ns, now_ns;
 };
 
-static void append(char stack[STACK_SIZE], size_t *length, const char *format, const char *text)
+static void stack_append(char stack[STACK_SIZE], size_t *length, const char *format,
+			 const char *text)
 {
 	if (*length < STACK_SIZE - 1)
 		*length += (size_t)snprintf(stack + *length, STACK_SIZE - *length, format, text);
@@ -77,7 +78,7 @@ static void append(char stack[STACK_SIZE], size_t *length, const char *format, c
 }
 
 /* "    at function (file:line)", a line for each frame; the first frame of the user's is *place. */
-static void write_stack(char stack[STACK_SIZE], const json_t *frames, const json_t **place)
+static void otlp_write_stack(char stack[STACK_SIZE], const json_t *frames, const json_t **place)
 {
 	size_t i, length = 0;
 	json_t *frame;
@@ -86,16 +87,17 @@ static void write_stack(char stack[STACK_SIZE], const json_t *frames, const json
 	*place = json_array_get(frames, 0);
 	*stack = '\0';
 	json_array_foreach (frames, i, frame) {
-		const char *function = text_of(frame, "function"), *file = text_of(frame, "file");
+		const char *function = object_text(frame, "function"),
+			   *file = object_text(frame, "file");
 
 		if (json_is_true(json_object_get(frame, "user")) &&
 		    !json_is_true(json_object_get(*place, "user")))
 			*place = frame;
-		snprintf(line, sizeof line, ":%" PRIu64, number_of(frame, "line"));
-		append(stack, &length, "    at %s", function ? function : "?");
-		append(stack, &length, file ? " (%s" : "%s", file ? file : "");
-		append(stack, &length, file ? "%s)" : "%s", file ? line : "");
-		append(stack, &length, "%s", "\n");
+		snprintf(line, sizeof line, ":%" PRIu64, object_number(frame, "line"));
+		stack_append(stack, &length, "    at %s", function ? function : "?");
+		stack_append(stack, &length, file ? " (%s" : "%s", file ? file : "");
+		stack_append(stack, &length, file ? "%s)" : "%s", file ? line : "");
+		stack_append(stack, &length, "%s", "\n");
 	}
 }
 
@@ -105,11 +107,11 @@ static void set_place(json_t *attributes, const json_t *finding)
 	const json_t *frames = json_object_get(json_array_get(stacks, 0), "frames"), *place;
 	char stack[STACK_SIZE];
 
-	write_stack(stack, frames, &place);
-	otlp_set_text(attributes, "code.function", text_of(place, "function"));
-	otlp_set_text(attributes, "code.filepath", text_of(place, "file"));
-	if (number_of(place, "line"))
-		set_number(attributes, "code.lineno", number_of(place, "line"));
+	otlp_write_stack(stack, frames, &place);
+	otlp_set_text(attributes, "code.function", object_text(place, "function"));
+	otlp_set_text(attributes, "code.filepath", object_text(place, "file"));
+	if (object_number(place, "line"))
+		set_number(attributes, "code.lineno", object_number(place, "line"));
 	if (*stack)
 		otlp_set_text(attributes, "exception.stacktrace", stack);
 }
@@ -124,33 +126,33 @@ static json_t *finding_attributes(const json_t *finding)
 	const json_t *executor = json_object_get(finding, "executor");
 	json_t *attributes = json_array();
 
-	otlp_set_text(attributes, "yieldsan.kind", text_of(finding, "kind"));
-	otlp_set_text(attributes, "yieldsan.severity", text_of(finding, "severity"));
-	otlp_set_text(attributes, "yieldsan.executor.name", text_of(executor, "name"));
-	otlp_set_text(attributes, "yieldsan.executor.family", text_of(executor, "family"));
+	otlp_set_text(attributes, "yieldsan.kind", object_text(finding, "kind"));
+	otlp_set_text(attributes, "yieldsan.severity", object_text(finding, "severity"));
+	otlp_set_text(attributes, "yieldsan.executor.name", object_text(executor, "name"));
+	otlp_set_text(attributes, "yieldsan.executor.family", object_text(executor, "family"));
 	return attributes;
 }
 
 static json_t *log_record(const struct making *making, const json_t *finding, uint64_t count,
 			  uint64_t total_ns)
 {
-	const char *severity = text_of(finding, "severity");
+	const char *severity = object_text(finding, "severity");
 	json_t *attributes = finding_attributes(finding);
 
-	otlp_set_text(attributes, "yieldsan.id", text_of(finding, "id"));
-	otlp_set_text(attributes, "yieldsan.call", text_of(finding, "call"));
-	otlp_set_text(attributes, "yieldsan.advice", text_of(finding, "advice"));
-	otlp_set_text(attributes, "yieldsan.confidence", text_of(finding, "confidence"));
-	otlp_set_text(attributes, "thread.name", text_of(finding, "thread"));
+	otlp_set_text(attributes, "yieldsan.id", object_text(finding, "id"));
+	otlp_set_text(attributes, "yieldsan.call", object_text(finding, "call"));
+	otlp_set_text(attributes, "yieldsan.advice", object_text(finding, "advice"));
+	otlp_set_text(attributes, "yieldsan.confidence", object_text(finding, "confidence"));
+	otlp_set_text(attributes, "thread.name", object_text(finding, "thread"));
 	set_number(attributes, "yieldsan.count", count);
 	set_number(attributes, "yieldsan.total_ns", total_ns);
-	set_number(attributes, "yieldsan.max_ns", number_of(finding, "max_ns"));
+	set_number(attributes, "yieldsan.max_ns", object_number(finding, "max_ns"));
 	set_place(attributes, finding);
 	return json_pack("{s:o, s:o, s:i, s:s, s:s, s:o, s:o}", "timeUnixNano",
-			 number_text(making->start_ns + number_of(finding, "last_ns")),
+			 number_text(making->start_ns + object_number(finding, "last_ns")),
 			 "observedTimeUnixNano", number_text(making->now_ns), "severityNumber",
 			 severity_number(severity), "severityText", severity, "eventName",
-			 "yieldsan.finding", "body", text_value(text_of(finding, "message")),
+			 "yieldsan.finding", "body", text_value(object_text(finding, "message")),
 			 "attributes", attributes);
 }
 
@@ -163,11 +165,12 @@ static void add_point(const struct making *making, json_t *points, json_t *attri
 						"asInt", number_text(number)));
 }
 
-static void add_finding(struct making *making, const json_t *finding)
+static void otlp_add_finding(struct making *making, const json_t *finding)
 {
-	const char *id = text_of(finding, "id");
+	const char *id = object_text(finding, "id");
 	const json_t *former = json_object_get(json_object_get(making->former, "findings"), id);
-	uint64_t count = number_of(finding, "count"), total_ns = number_of(finding, "total_ns");
+	uint64_t count = object_number(finding, "count"),
+		 total_ns = object_number(finding, "total_ns");
 	uint64_t sent = (uint64_t)json_integer_value(json_array_get(former, 0));
 	uint64_t sent_ns = (uint64_t)json_integer_value(json_array_get(former, 1));
 
@@ -188,9 +191,9 @@ static unsigned octave_of(uint64_t bound)
 }
 
 /* Turn lengths are counted by their octave, which is a bucket of scale 0. */
-static void add_executor(struct making *making, const json_t *executor)
+static void otlp_add_executor(struct making *making, const json_t *executor)
 {
-	const char *name = text_of(executor, "name");
+	const char *name = object_text(executor, "name");
 	const json_t *former = json_object_get(json_object_get(making->former, "executors"), name);
 	json_t *sent = json_object(), *buckets = json_array(), *attributes = json_array(), *pair;
 	uint64_t counts[64] = { 0 }, all = 0;
@@ -205,7 +208,7 @@ static void add_executor(struct making *making, const json_t *executor)
 
 		snprintf(key, sizeof key, "%" PRIu64, bound);
 		json_object_set_new(sent, key, json_integer((json_int_t)count));
-		before = number_of(former, key);
+		before = object_number(former, key);
 		counts[octave] = count > before ? count - before : 0;
 		all += counts[octave];
 		first = octave < first && counts[octave] ? octave : first;
@@ -215,7 +218,7 @@ static void add_executor(struct making *making, const json_t *executor)
 	for (unsigned octave = first; all && octave <= last; octave++)
 		json_array_append_new(buckets, number_text(counts[octave]));
 	otlp_set_text(attributes, "yieldsan.executor.name", name);
-	otlp_set_text(attributes, "yieldsan.executor.family", text_of(executor, "family"));
+	otlp_set_text(attributes, "yieldsan.executor.family", object_text(executor, "family"));
 	if (!all) {
 		json_decref(buckets);
 		json_decref(attributes);
@@ -232,31 +235,31 @@ static void add_executor(struct making *making, const json_t *executor)
 
 static json_t *resource_of(const json_t *process, const json_t *common)
 {
-	const char *executable = text_of(process, "executable"), *name;
+	const char *executable = object_text(process, "executable"), *name;
 	json_t *attributes = json_array(), *arguments = json_array(), *argument, *each;
 	size_t i;
 
 	name = executable ? strrchr(executable, '/') : NULL;
 	name = name ? name + 1 : executable;
 	otlp_set_text(attributes, "service.name", name && *name ? name : "unknown_service");
-	set_number(attributes, "process.pid", number_of(process, "pid"));
+	set_number(attributes, "process.pid", object_number(process, "pid"));
 	otlp_set_text(attributes, "process.executable.path", executable);
 	json_array_foreach (json_object_get(process, "argv"), i, argument)
 		json_array_append_new(arguments, text_value(json_string_value(argument)));
-	set(attributes, "process.command_args",
-	    json_pack("{s:{s:o}}", "arrayValue", "values", arguments));
+	otlp_set_attribute(attributes, "process.command_args",
+			   json_pack("{s:{s:o}}", "arrayValue", "values", arguments));
 	json_array_foreach (common, i, each)
-		set(attributes, text_of(each, "key"),
-		    json_deep_copy(json_object_get(each, "value")));
+		otlp_set_attribute(attributes, object_text(each, "key"),
+				   json_deep_copy(json_object_get(each, "value")));
 	return json_pack("{s:o}", "attributes", attributes);
 }
 
-static json_t *scope(void)
+static json_t *otlp_scope(void)
 {
 	return json_pack("{s:s, s:s}", "name", "yieldsan", "version", YIELDSAN_VERSION);
 }
 
-static json_t *sum(const char *name, const char *unit, json_t *points)
+static json_t *otlp_sum(const char *name, const char *unit, json_t *points)
 {
 	return json_pack("{s:s, s:s, s:{s:i, s:b, s:O}}", "name", name, "unit", unit, "sum",
 			 "aggregationTemporality", DELTA, "isMonotonic", 1, "dataPoints", points);
@@ -267,9 +270,10 @@ static json_t *metrics_document(const struct making *making)
 	json_t *metrics = json_array();
 
 	if (json_array_size(making->points[0])) {
-		json_array_append_new(metrics, sum("yieldsan.findings", "1", making->points[0]));
 		json_array_append_new(metrics,
-				      sum("yieldsan.blocked_time", "ns", making->points[1]));
+				      otlp_sum("yieldsan.findings", "1", making->points[0]));
+		json_array_append_new(metrics,
+				      otlp_sum("yieldsan.blocked_time", "ns", making->points[1]));
 	}
 	if (json_array_size(making->points[2]))
 		json_array_append_new(metrics,
@@ -282,7 +286,8 @@ static json_t *metrics_document(const struct making *making)
 		return NULL;
 	}
 	return json_pack("{s:[{s:O, s:[{s:o, s:o}]}]}", "resourceMetrics", "resource",
-			 making->resource, "scopeMetrics", "scope", scope(), "metrics", metrics);
+			 making->resource, "scopeMetrics", "scope", otlp_scope(), "metrics",
+			 metrics);
 }
 
 static json_t *logs_document(const struct making *making)
@@ -290,13 +295,13 @@ static json_t *logs_document(const struct making *making)
 	if (!json_array_size(making->records))
 		return NULL;
 	return json_pack("{s:[{s:O, s:[{s:o, s:O}]}]}", "resourceLogs", "resource",
-			 making->resource, "scopeLogs", "scope", scope(), "logRecords",
+			 making->resource, "scopeLogs", "scope", otlp_scope(), "logRecords",
 			 making->records);
 }
 
-static bool has_ended(const json_t *process)
+static bool process_has_ended(const json_t *process)
 {
-	const char *state = text_of(json_object_get(process, "end"), "state");
+	const char *state = object_text(json_object_get(process, "end"), "state");
 
 	return state && strcmp(state, "running") != 0;
 }
@@ -313,25 +318,25 @@ struct otlp otlp_make(const json_t *report, const json_t *resource, const json_t
 		.points = { json_array(), json_array(), json_array() },
 		.findings = json_object(),
 		.executors = json_object(),
-		.start_ns = number_of(process, "start_unix_ns"),
+		.start_ns = object_number(process, "start_unix_ns"),
 		.now_ns = now_ns,
 	};
 	struct otlp otlp;
 	json_t *each;
 	size_t i;
 
-	making.from_ns = sent ? number_of(sent, "until") : making.start_ns;
+	making.from_ns = sent ? object_number(sent, "until") : making.start_ns;
 	json_array_foreach (json_object_get(report, "findings"), i, each)
-		add_finding(&making, each);
+		otlp_add_finding(&making, each);
 	json_array_foreach (json_object_get(process, "executors"), i, each)
-		add_executor(&making, each);
+		otlp_add_executor(&making, each);
 	otlp = (struct otlp){
 		.logs = logs_document(&making),
 		.metrics = metrics_document(&making),
 		.records = json_array_size(making.records),
 		.sent = json_pack("{s:o, s:o, s:I, s:b}", "findings", making.findings, "executors",
 				  making.executors, "until", (json_int_t)now_ns, "ended",
-				  has_ended(process)),
+				  process_has_ended(process)),
 	};
 	json_decref(making.resource);
 	json_decref(making.records);

@@ -13,7 +13,7 @@
 #define DEFAULT_URL	   "http://localhost:4318"
 #define DEFAULT_TIMEOUT_MS 10000
 
-static const char *variable(const char *name)
+static const char *export_variable(const char *name)
 {
 	const char *value = getenv(name);
 
@@ -27,13 +27,13 @@ static const char *signal_variable(const char *signal, const char *what)
 	const char *value;
 
 	snprintf(name, sizeof name, "OTEL_EXPORTER_OTLP_%s_%s", signal, what);
-	value = variable(name);
+	value = export_variable(name);
 	snprintf(name, sizeof name, "OTEL_EXPORTER_OTLP_%s", what);
-	return value ? value : variable(name);
+	return value ? value : export_variable(name);
 }
 
 /* Decodes %XX, and cuts blanks off both ends. */
-static char *decoded(const char *text, size_t length)
+static char *header_decoded(const char *text, size_t length)
 {
 	char *result = memory_get(length + 1), *out = result;
 
@@ -67,8 +67,8 @@ static void each_pair(const char *text,
 		size_t length = strcspn(text, ","), equals = strcspn(text, "=");
 
 		if (equals < length) {
-			char *name = decoded(text, equals);
-			char *value = decoded(text + equals + 1, length - equals - 1);
+			char *name = header_decoded(text, equals);
+			char *value = header_decoded(text + equals + 1, length - equals - 1);
 
 			if (*name)
 				take(name, value, data);
@@ -133,10 +133,10 @@ static bool read_signal(struct export_signal *signal, const char *name, const ch
 	size_t length;
 
 	snprintf(own, sizeof own, "OTEL_EXPORTER_OTLP_%s_ENDPOINT", name);
-	endpoint = variable(own);
+	endpoint = export_variable(own);
 	if (url || !endpoint) {
 		if (!url)
-			url = variable("OTEL_EXPORTER_OTLP_ENDPOINT");
+			url = export_variable("OTEL_EXPORTER_OTLP_ENDPOINT");
 		if (!url)
 			url = DEFAULT_URL;
 		length = strlen(url);
@@ -154,12 +154,12 @@ static bool read_signal(struct export_signal *signal, const char *name, const ch
 bool export_settings_read(struct export_settings *settings, const char *url)
 {
 	char host[256] = "";
-	const char *service = variable("OTEL_SERVICE_NAME");
+	const char *service = export_variable("OTEL_SERVICE_NAME");
 
 	*settings = (struct export_settings){ .resource = json_array() };
 	if (!gethostname(host, sizeof host - 1) && *host)
 		otlp_set_text(settings->resource, "host.name", host);
-	each_pair(variable("OTEL_RESOURCE_ATTRIBUTES"), add_attribute, settings->resource);
+	each_pair(export_variable("OTEL_RESOURCE_ATTRIBUTES"), add_attribute, settings->resource);
 	if (service)
 		otlp_set_text(settings->resource, "service.name", service);
 	url = url && *url ? url : NULL;

@@ -52,7 +52,7 @@ static double rate_of(uint64_t now, uint64_t before, double seconds)
 	return now >= before && seconds > 0 ? (double)(now - before) / seconds : -1;
 }
 
-static const struct hang *hang_of(const struct top_data *data, const struct process *process)
+static const struct hang *top_hang_of(const struct top_data *data, const struct process *process)
 {
 	for (size_t i = 0; i < data->look_count; i++)
 		if (data->hangs[i].process &&
@@ -76,8 +76,8 @@ static const struct hung_thread *worst_of(const struct hang *hang, const char *e
 	return worst;
 }
 
-static void add_executor(struct top_data *data, const struct process *process,
-			 const struct process_executor *executor, double seconds)
+static void top_add_executor(struct top_data *data, const struct process *process,
+			     const struct process_executor *executor, double seconds)
 {
 	struct top_executor *row = &data->executors[data->executor_count++];
 	const struct turn_lengths *lengths = &executor->lengths;
@@ -96,7 +96,7 @@ static void add_executor(struct top_data *data, const struct process *process,
 		row->busy = 1;
 	if (row->turns_rate > 0)
 		data->turns_rate += row->turns_rate;
-	row->worst = worst_of(hang_of(data, process), executor->name);
+	row->worst = worst_of(top_hang_of(data, process), executor->name);
 	keep_counts(data, key, executor->turns, lengths->busy_ns, lengths->span_ns);
 }
 
@@ -112,7 +112,7 @@ static void add_executors(struct top_data *data, double seconds)
 	data->turns_rate = 0;
 	for (process = data->report.processes; process; process = process->next)
 		for (size_t i = 0; i < process->executor_count; i++)
-			add_executor(data, process, &process->executors[i], seconds);
+			top_add_executor(data, process, &process->executors[i], seconds);
 }
 
 static void add_findings(struct top_data *data, double seconds)
@@ -175,7 +175,7 @@ static void add_threads_and_tasks(struct top_data *data)
 	qsort(data->tasks, data->task_count, sizeof *data->tasks, compare_tasks);
 }
 
-static void look_at(struct top_data *data, char **paths, size_t count)
+static void top_look_at(struct top_data *data, char **paths, size_t count)
 {
 	char sentence[EXPLAIN_SENTENCE_SIZE];
 
@@ -193,7 +193,7 @@ static void look_at(struct top_data *data, char **paths, size_t count)
 	}
 }
 
-static void forget(struct top_data *data)
+static void top_data_forget(struct top_data *data)
 {
 	if (!data->is_read)
 		return;
@@ -221,7 +221,7 @@ void top_data_take(struct top_data *data, char **paths, size_t count)
 	uint64_t now = clock_monotonic_ns();
 	double seconds = data->taken_ns ? (double)(now - data->taken_ns) / 1e9 : 0;
 
-	forget(data);
+	top_data_forget(data);
 	if (++reports % SESSION_REPORTS == 0) {
 		report_session_deinit(&data->session);
 		session_init(&data->session, &data->options.session);
@@ -231,7 +231,7 @@ void top_data_take(struct top_data *data, char **paths, size_t count)
 	data->present = NULL;
 	data->report = (struct report){ .session = &data->session, .options = &data->options };
 	report_read(&data->report, paths, count);
-	look_at(data, paths, count);
+	top_look_at(data, paths, count);
 	add_executors(data, seconds);
 	add_findings(data, seconds);
 	add_threads_and_tasks(data);
@@ -241,7 +241,7 @@ void top_data_take(struct top_data *data, char **paths, size_t count)
 
 void top_data_deinit(struct top_data *data)
 {
-	forget(data);
+	top_data_forget(data);
 	free_counts(&data->present);
 	report_session_deinit(&data->session);
 }

@@ -88,7 +88,7 @@ static enum top_action go_back(struct top_screen *screen)
 	return TOP_NOTHING;
 }
 
-static bool moves(struct top_screen *screen, int key)
+static bool key_moves(struct top_screen *screen, int key)
 {
 	static const struct {
 		int key;
@@ -121,7 +121,7 @@ enum top_action top_screen_key(struct top_screen *screen, struct top_data *data,
 	if (key == ERR)
 		return TOP_REFRESH;
 	*screen->message = '\0';
-	if (moves(screen, key)) {
+	if (key_moves(screen, key)) {
 		remember_selection(screen, data);
 		return TOP_NOTHING;
 	}

@@ -56,19 +56,19 @@ static const struct {
 	[VIEW_THREADS] = { threads, 2 },
 };
 
-static const struct order *order_of(enum top_view view, unsigned number)
+static const struct order *top_order_of(enum top_view view, unsigned number)
 {
 	return &views[view].orders[number % views[view].count];
 }
 
 const char *order_name(enum top_view view, unsigned number)
 {
-	return order_of(view, number)->name;
+	return top_order_of(view, number)->name;
 }
 
 void order_apply(enum top_view view, unsigned number, struct top_data *data)
 {
-	compare by = order_of(view, number)->compare;
+	compare by = top_order_of(view, number)->compare;
 
 	switch (view) {
 	case VIEW_TASKS:

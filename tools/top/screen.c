@@ -24,7 +24,7 @@ enum colour { COLOUR_ERROR = 1, COLOUR_WARNING, COLOUR_GOOD };
 static const char *const view_names[VIEWS] = { "1 overview", "2 findings", "3 tasks", "4 threads" };
 
 /* One line, cut at the right edge; characters of several bytes or columns stay whole. */
-static void __attribute__((format(printf, 3, 4))) put(int y, int x, const char *format, ...)
+static void __attribute__((format(printf, 3, 4))) screen_put(int y, int x, const char *format, ...)
 {
 	wchar_t wide[LINE];
 	char text[LINE];
@@ -54,12 +54,12 @@ static void __attribute__((format(printf, 3, 4))) put(int y, int x, const char *
 	mvaddnwstr(y, x, wide, (int)length);
 }
 
-static const char *duration(char text[QUANTITY_SIZE], uint64_t ns)
+static const char *cell_duration(char text[QUANTITY_SIZE], uint64_t ns)
 {
 	return ns ? quantity_duration(text, ns) : "-";
 }
 
-static const char *rate(char text[QUANTITY_SIZE], double each_second)
+static const char *cell_rate(char text[QUANTITY_SIZE], double each_second)
 {
 	if (each_second < 0)
 		return "-";
@@ -68,7 +68,7 @@ static const char *rate(char text[QUANTITY_SIZE], double each_second)
 	return text;
 }
 
-static const char *share(char text[QUANTITY_SIZE], double part)
+static const char *cell_share(char text[QUANTITY_SIZE], double part)
 {
 	if (part < 0)
 		return "-";
@@ -111,24 +111,25 @@ static void draw_title(const struct top_screen *screen, const struct top_data *d
 	strftime(clock, sizeof clock, "%H:%M:%S", localtime_r(&now, &local));
 	attron(A_REVERSE);
 	mvhline(0, 0, ' ', COLS);
-	put(0, 0, " %s   %zu process%s   %s turns/s   %s, %s, %s%s", screen->title,
-	    data->look_count, data->look_count == 1 ? "" : "es", rate(turns, data->turns_rate),
-	    quantity_of(errors, found[SEVERITY_ERROR], "error"),
-	    quantity_of(warnings, found[SEVERITY_WARNING], "warning"),
-	    quantity_of(notices, found[SEVERITY_NOTICE], "notice"),
-	    screen->paused ? "   PAUSED" : "");
+	screen_put(0, 0, " %s   %zu process%s   %s turns/s   %s, %s, %s%s", screen->title,
+		   data->look_count, data->look_count == 1 ? "" : "es",
+		   cell_rate(turns, data->turns_rate),
+		   quantity_of(errors, found[SEVERITY_ERROR], "error"),
+		   quantity_of(warnings, found[SEVERITY_WARNING], "warning"),
+		   quantity_of(notices, found[SEVERITY_NOTICE], "notice"),
+		   screen->paused ? "   PAUSED" : "");
 	if (COLS >= 100)
-		put(0, COLS - 9, "%s", clock);
+		screen_put(0, COLS - 9, "%s", clock);
 	attroff(A_REVERSE);
 	for (int view = 0, x = 1; view < VIEWS; view++) {
 		attron(view == (int)screen->view ? A_BOLD | A_UNDERLINE : A_DIM);
-		put(1, x, "%s", view_names[view]);
+		screen_put(1, x, "%s", view_names[view]);
 		attrset(A_NORMAL);
 		x += (int)strlen(view_names[view]) + 2;
 	}
 	if (COLS >= 80)
-		put(1, COLS - 28, "sorted by %s",
-		    order_name(screen->view, screen->sort[screen->view]));
+		screen_put(1, COLS - 28, "sorted by %s",
+			   order_name(screen->view, screen->sort[screen->view]));
 }
 
 static void begin_row(bool selected)
@@ -150,17 +151,17 @@ static void draw_executor(int y, const struct top_executor *row)
 	char turns[QUANTITY_SIZE], busy[QUANTITY_SIZE], half[QUANTITY_SIZE], most[QUANTITY_SIZE],
 		longest[QUANTITY_SIZE];
 
-	put(y, 0, "%8" PRId64 " %-14.14s %-20.20s %7" PRIu64 " %9s %8s %9s %9s %9s",
-	    row->process->pid, program_of(row->process), row->executor->name,
-	    row->executor->threads, rate(turns, row->turns_rate), share(busy, row->busy),
-	    duration(half, lengths->p50_ns), duration(most, lengths->p99_ns),
-	    duration(longest, lengths->max_ns));
+	screen_put(y, 0, "%8" PRId64 " %-14.14s %-20.20s %7" PRIu64 " %9s %8s %9s %9s %9s",
+		   row->process->pid, program_of(row->process), row->executor->name,
+		   row->executor->threads, cell_rate(turns, row->turns_rate),
+		   cell_share(busy, row->busy), cell_duration(half, lengths->p50_ns),
+		   cell_duration(most, lengths->p99_ns), cell_duration(longest, lengths->max_ns));
 	if (row->worst) {
 		char *doing = top_text_of(print_doing, row->worst);
 
 		if (hung_thread_is_blocked(row->worst))
 			attron(COLOR_PAIR(COLOUR_ERROR));
-		put(y, 103, "%s: %s", row->worst->name, doing);
+		screen_put(y, 103, "%s: %s", row->worst->name, doing);
 		attrset(A_NORMAL);
 		free(doing);
 	}
@@ -169,15 +170,15 @@ static void draw_executor(int y, const struct top_executor *row)
 static int draw_executors(int y, int most, const struct top_data *data)
 {
 	attron(A_BOLD);
-	put(y++, 0, "%8s %-14s %-20s %7s %9s %8s %9s %9s %9s NOW", "PID", "PROGRAM", "EXECUTOR",
-	    "THREADS", "TURNS/S", "BUSY", "P50", "P99", "LONGEST");
+	screen_put(y++, 0, "%8s %-14s %-20s %7s %9s %8s %9s %9s %9s NOW", "PID", "PROGRAM",
+		   "EXECUTOR", "THREADS", "TURNS/S", "BUSY", "P50", "P99", "LONGEST");
 	attrset(A_NORMAL);
 	for (size_t i = 0; i < data->executor_count && (int)i < most; i++)
 		draw_executor(y++, &data->executors[i]);
 	if ((size_t)most < data->executor_count)
-		put(y++, 0, "         and %zu more", data->executor_count - (size_t)most);
+		screen_put(y++, 0, "         and %zu more", data->executor_count - (size_t)most);
 	if (!data->executor_count)
-		put(y++, 0, "         no executor has run a turn yet");
+		screen_put(y++, 0, "         no executor has run a turn yet");
 	return y;
 }
 
@@ -200,10 +201,10 @@ static void draw_finding(int y, const struct top_finding *row, bool selected)
 		longest[QUANTITY_SIZE];
 
 	begin_row(selected);
-	put(y, 0, "%-8s %8s %7s %9s %9s  %.*s", severity_word(finding->severity),
-	    quantity_count(count, finding->count), rate(each, row->rate),
-	    duration(total, finding->total_ns), duration(longest, finding->max_ns),
-	    sentence_length(finding->message), finding->message);
+	screen_put(y, 0, "%-8s %8s %7s %9s %9s  %.*s", severity_word(finding->severity),
+		   quantity_count(count, finding->count), cell_rate(each, row->rate),
+		   cell_duration(total, finding->total_ns), cell_duration(longest, finding->max_ns),
+		   sentence_length(finding->message), finding->message);
 	if (!selected)
 		mvchgat(y, 0, 8, (attr_t)severity_attributes(finding->severity),
 			(short)(finding->severity == SEVERITY_ERROR	? COLOUR_ERROR
@@ -220,11 +221,11 @@ static void draw_tasks(int y, const struct top_tasks *row, bool selected, struct
 	const char *chain = await_chain_print(session, group->type, &group->awaits);
 
 	begin_row(selected);
-	put(y, 0, "%8" PRId64 " %9s %9s  %s", row->process->pid,
-	    quantity_count(count, group->count), duration(oldest, group->oldest_ns),
-	    chain	  ? chain
-	    : group->type ? group->type
-			  : "?");
+	screen_put(y, 0, "%8" PRId64 " %9s %9s  %s", row->process->pid,
+		   quantity_count(count, group->count), cell_duration(oldest, group->oldest_ns),
+		   chain	 ? chain
+		   : group->type ? group->type
+				 : "?");
 	end_row(y, selected);
 }
 
@@ -237,8 +238,8 @@ static void draw_thread(int y, const struct top_thread *row, bool selected)
 	begin_row(selected);
 	if (blocked && !selected)
 		attron(COLOR_PAIR(COLOUR_ERROR));
-	put(y, 0, "%8" PRId64 " %8d %-16.16s %-20.20s %s", row->hang->process->pid, thread->tid,
-	    thread->name, thread->executor, doing);
+	screen_put(y, 0, "%8" PRId64 " %8d %-16.16s %-20.20s %s", row->hang->process->pid,
+		   thread->tid, thread->name, thread->executor, doing);
 	end_row(y, selected);
 	free(doing);
 }
@@ -283,7 +284,7 @@ static void draw_list(struct top_screen *screen, struct top_data *data, int y)
 	       room = LINES - y > 2 ? (size_t)(LINES - y - 2) : 1;
 
 	attron(A_BOLD);
-	put(y++, 0, "%s", heads[screen->view]);
+	screen_put(y++, 0, "%s", heads[screen->view]);
 	attrset(A_NORMAL);
 	if (screen->selected >= count)
 		screen->selected = count ? count - 1 : 0;
@@ -294,7 +295,8 @@ static void draw_list(struct top_screen *screen, struct top_data *data, int y)
 	for (size_t i = screen->first; i < count && i < screen->first + room; i++)
 		draw_row(screen, data, i, y++);
 	if (!count)
-		put(y, 9, screen->view == VIEW_TASKS ? "no tasks that can be listed" : "none yet");
+		screen_put(y, 9,
+			   screen->view == VIEW_TASKS ? "no tasks that can be listed" : "none yet");
 }
 
 static size_t line_count(const char *text)
@@ -318,7 +320,7 @@ static void draw_detail(struct top_screen *screen)
 		size_t length = strcspn(at, "\n");
 
 		if (line >= screen->detail_first)
-			put(y++, 0, "%.*s", (int)length, at);
+			screen_put(y++, 0, "%.*s", (int)length, at);
 		at += length + (at[length] == '\n');
 	}
 }
@@ -354,11 +356,12 @@ void top_screen_draw(struct top_screen *screen, struct top_data *data)
 	}
 	attron(A_REVERSE);
 	mvhline(LINES - 1, 0, ' ', COLS);
-	put(LINES - 1, 0, " %s",
-	    *screen->message ? screen->message
-	    : screen->detail ? "Up Down scroll   q back"
-			     : "q quit   Tab view   Enter open   s sort   w write report   p pause "
-			       "  ? help");
+	screen_put(LINES - 1, 0, " %s",
+		   *screen->message ? screen->message
+		   : screen->detail
+			   ? "Up Down scroll   q back"
+			   : "q quit   Tab view   Enter open   s sort   w write report   p pause "
+			     "  ? help");
 	attroff(A_REVERSE);
 	refresh();
 }

@@ -19,7 +19,7 @@
 #define OUTPUT "output.log"
 #define REPORT "report.txt"
 
-static void add(struct top_source *source, const char *path)
+static void source_add_path(struct top_source *source, const char *path)
 {
 	for (size_t i = 0; i < source->count; i++)
 		if (!strcmp(source->paths[i], path))
@@ -39,7 +39,7 @@ static void add_directory(struct top_source *source, const char *directory)
 		if (trace_is_named(entries[i]->d_name) &&
 		    (size_t)snprintf(path, sizeof path, "%s/%s", directory, entries[i]->d_name) <
 			    sizeof path)
-			add(source, path);
+			source_add_path(source, path);
 		free(entries[i]);
 	}
 	if (count >= 0)
@@ -56,7 +56,7 @@ static void add_all(struct top_source *source)
 	while (processes && (entry = readdir(processes)))
 		if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name) &&
 		    process_trace_of(entry->d_name, path))
-			add(source, path);
+			source_add_path(source, path);
 	if (processes)
 		closedir(processes);
 }
@@ -69,9 +69,9 @@ static void add_name(struct top_source *source, const char *name)
 	if (!stat(name, &status) && S_ISDIR(status.st_mode))
 		add_directory(source, name);
 	else if (!access(name, F_OK))
-		add(source, name);
+		source_add_path(source, name);
 	else if (process_trace_of(name, path))
-		add(source, path);
+		source_add_path(source, path);
 }
 
 void source_find(struct top_source *source)

@@ -1,6 +1,6 @@
 #include "lock.h"
 
-static enum reason row_of(const struct lock_facts *facts)
+static enum reason lock_row(const struct lock_facts *facts)
 {
 	if (facts->fault != LOCK_ACROSS_YIELD)
 		return REASON_MISUSE;
@@ -11,7 +11,7 @@ static enum reason row_of(const struct lock_facts *facts)
 
 struct verdict lock_judge(const struct lock_facts *facts)
 {
-	enum reason row = row_of(facts);
+	enum reason row = lock_row(facts);
 	struct verdict verdict = { SEVERITY_ERROR, REASON_BIT(row) };
 
 	if (row == REASON_HELD_FILE_LOCK)

@@ -1,16 +1,16 @@
 #include "stack.h"
 
-static void doubt(uint32_t *confidence, enum confidence at_most)
+static void confidence_limit(uint32_t *confidence, enum confidence at_most)
 {
 	if (*confidence > at_most)
 		*confidence = at_most;
 }
 
 /* Only its own future is (or may be) delayed. */
-static void weaken(struct verdict *verdict, uint32_t *confidence, enum reason reason)
+static void verdict_weaken(struct verdict *verdict, uint32_t *confidence, enum reason reason)
 {
 	verdict_lower(verdict, SEVERITY_WARNING, reason);
-	doubt(confidence, CONFIDENCE_MEDIUM);
+	confidence_limit(confidence, CONFIDENCE_MEDIUM);
 }
 
 /*
@@ -35,7 +35,7 @@ static void judge_lock(const struct stack_facts *facts, struct verdict *verdict,
 		verdict_lower(verdict, SEVERITY_WARNING, REASON_LIBRARY_LOCK);
 	/* A longer wait means that the holder itself waited, which the library never does. */
 	if (facts->lock == LOCK_NAMELESS && facts->longest_ns < LIMIT_SHORT_LOCK)
-		weaken(verdict, confidence, REASON_NAMELESS_LOCK);
+		verdict_weaken(verdict, confidence, REASON_NAMELESS_LOCK);
 }
 
 static void judge_offload_doubt(const struct stack_facts *facts, struct verdict *verdict,
@@ -43,7 +43,7 @@ static void judge_offload_doubt(const struct stack_facts *facts, struct verdict 
 {
 	if (!facts->offload_unsure)
 		return;
-	doubt(confidence, CONFIDENCE_LOW);
+	confidence_limit(confidence, CONFIDENCE_LOW);
 	verdict->reasons |= REASON_BIT(REASON_OFFLOAD_UNSURE);
 }
 
@@ -63,7 +63,7 @@ static void judge_root_turn(const struct stack_facts *facts, struct verdict *ver
 {
 	if (!facts->root || facts->root == ROOT_CURRENT_THREAD)
 		return;
-	doubt(confidence, CONFIDENCE_MEDIUM);
+	confidence_limit(confidence, CONFIDENCE_MEDIUM);
 	if (facts->one_poll && (facts->busy || hangs_test(facts, facts->each_ns)))
 		return;
 	verdict_lower(verdict, SEVERITY_WARNING, REASON_ROOT_FUTURE);
@@ -111,7 +111,7 @@ static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint
 		return false;
 	if (facts->root && facts->root != ROOT_CURRENT_THREAD &&
 	    !hangs_test(facts, facts->longest_ns))
-		weaken(verdict, confidence, REASON_ROOT_FUTURE);
+		verdict_weaken(verdict, confidence, REASON_ROOT_FUTURE);
 	/* A current_thread runtime runs on its own thread: frames outside it excuse nothing. */
 	if (facts->root == ROOT_CURRENT_THREAD ? facts->offloaded_in_root : facts->offloaded)
 		return false;
@@ -128,7 +128,7 @@ static bool judge_async_task(struct stack_facts *facts, struct verdict *verdict,
 		bool waits = is_library_lock(facts, verdict);
 
 		facts->root = ROOT_UNKNOWN;
-		weaken(verdict, confidence, REASON_ROOT_FUTURE);
+		verdict_weaken(verdict, confidence, REASON_ROOT_FUTURE);
 		return !waits; /* block_on waits for its future */
 	}
 	judge_lock(facts, verdict, confidence);
@@ -144,11 +144,11 @@ static bool judge_loop(const struct stack_facts *facts, struct verdict *verdict,
 	case LOOP_ABSENT:
 		return false;
 	case LOOP_CUT:
-		doubt(confidence, CONFIDENCE_LOW);
+		confidence_limit(confidence, CONFIDENCE_LOW);
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_SCRIPT_CUT);
 		break;
 	case LOOP_MAIN_GREENLET:
-		doubt(confidence, CONFIDENCE_LOW);
+		confidence_limit(confidence, CONFIDENCE_LOW);
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MAIN_GREENLET);
 		break;
 	case LOOP_NATIVE:
@@ -185,7 +185,7 @@ bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limi
 		return judge_main_script(facts, facts->longest_ns, verdict);
 	judge_root_turn(facts, verdict, confidence);
 	if (facts->unseen) {
-		doubt(confidence, CONFIDENCE_MEDIUM);
+		confidence_limit(confidence, CONFIDENCE_MEDIUM);
 		return true;
 	}
 	if (facts->panic)

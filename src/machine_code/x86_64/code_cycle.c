@@ -34,7 +34,7 @@ struct cycle {
 	size_t way_count;
 };
 
-static bool find_section(struct code *code, uint64_t address)
+static bool code_find_section(struct code *code, uint64_t address)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
@@ -58,12 +58,12 @@ static bool find_section(struct code *code, uint64_t address)
 }
 
 /* False if there is no code. */
-static bool decode(struct code *code, uint64_t address, struct x86_instruction *instruction)
+static bool cycle_decode(struct code *code, uint64_t address, struct x86_instruction *instruction)
 {
 	uint64_t offset = address - code->address;
 
 	if (!code->bytes || address < code->address || offset >= code->size) {
-		if (!find_section(code, address))
+		if (!code_find_section(code, address))
 			return false;
 		offset = address - code->address;
 	}
@@ -147,7 +147,7 @@ static bool call_returns(const struct elf_file *object, const struct x86_instruc
 
 	/* We know no noreturn functions among the program's own. */
 	for (int i = 0; !slot && call->opcode == NEAR_CALL && i < STUB_INSTRUCTIONS; i++) {
-		if (!decode(&code, at, &stub))
+		if (!cycle_decode(&code, at, &stub))
 			break;
 		at += stub.length;
 		slot = slot_of(&stub, at, 4);
@@ -156,7 +156,7 @@ static bool call_returns(const struct elf_file *object, const struct x86_instruc
 	return !name || !never_returns(name);
 }
 
-static void add_way(struct cycle *cycle, uint64_t address)
+static void cycle_add_way(struct cycle *cycle, uint64_t address)
 {
 	struct place *place;
 
@@ -181,7 +181,7 @@ static enum course path_course(struct cycle *cycle, const struct x86_instruction
 
 	if (instruction->map == X86_0F) {
 		if ((opcode & 0xf0) == 0x80)
-			add_way(cycle, target);
+			cycle_add_way(cycle, target);
 		return opcode == 0x0b /* ud2 */ ? PATH_ENDS : PATH_GOES_ON;
 	}
 	if (instruction->map != X86_ONE_BYTE)
@@ -191,7 +191,7 @@ static enum course path_course(struct cycle *cycle, const struct x86_instruction
 	switch (opcode) {
 	case 0xe9:
 	case 0xeb:
-		add_way(cycle, target);
+		cycle_add_way(cycle, target);
 		return PATH_ENDS;
 	case 0xc2:
 	case 0xc3:
@@ -202,17 +202,17 @@ static enum course path_course(struct cycle *cycle, const struct x86_instruction
 		return operation == 4 || operation == 5 ? PATH_ENDS : PATH_GOES_ON;
 	default:
 		if ((opcode & 0xf0) == 0x70 || (opcode >= 0xe0 && opcode <= 0xe3))
-			add_way(cycle, target);
+			cycle_add_way(cycle, target);
 		return PATH_GOES_ON;
 	}
 }
 
 /* Follows one path to its end, or to the call. */
-static bool follow(struct cycle *cycle, uint64_t at, uint64_t to, unsigned *steps)
+static bool cycle_follow(struct cycle *cycle, uint64_t at, uint64_t to, unsigned *steps)
 {
 	struct x86_instruction instruction;
 
-	while (++*steps < MAX_FOLLOWED && decode(&cycle->code, at, &instruction)) {
+	while (++*steps < MAX_FOLLOWED && cycle_decode(&cycle->code, at, &instruction)) {
 		uint64_t next = at + instruction.length;
 
 		if (next <= at)
@@ -244,9 +244,9 @@ bool code_comes_to(const struct elf_file *object, uint64_t from, uint64_t to)
 		return false;
 	cycle = memory_get(sizeof *cycle);
 	cycle->code.object = object;
-	add_way(cycle, from);
+	cycle_add_way(cycle, from);
 	while (!found && cycle->way_count && steps < MAX_FOLLOWED)
-		found = follow(cycle, cycle->ways[--cycle->way_count], to, &steps);
+		found = cycle_follow(cycle, cycle->ways[--cycle->way_count], to, &steps);
 	HASH_CLEAR(hh, cycle->seen);
 	free(cycle);
 	return found;
@@ -257,7 +257,7 @@ bool code_leads_to(const struct elf_file *object, uint64_t begin, uint64_t end, 
 	struct x86_instruction instruction;
 	struct code code = { .object = object };
 
-	for (uint64_t at = begin; at < end && decode(&code, at, &instruction);) {
+	for (uint64_t at = begin; at < end && cycle_decode(&code, at, &instruction);) {
 		bool calls = instruction.map == X86_ONE_BYTE &&
 			     (instruction.opcode == NEAR_CALL ||
 			      (instruction.opcode == 0xff && (instruction.reg & 7) == 2));

@@ -36,7 +36,7 @@ static bool is_of_frame(const struct x86_instruction *instruction)
 }
 
 /* False: there were too many. */
-static bool use(struct used *used, const struct x86_instruction *instruction)
+static bool drops_use(struct used *used, const struct x86_instruction *instruction)
 {
 	if (!is_of_frame(instruction))
 		return true;
@@ -72,8 +72,8 @@ static bool ends_way(const struct x86_instruction *instruction)
 	return opcode == 0xc2 || opcode == 0xc3 || opcode == 0xc9 || opcode == 0xcc;
 }
 
-static bool decode(frame_code *read, const void *argument, uint64_t pc,
-		   struct x86_instruction *instruction)
+static bool drops_decode(frame_code *read, const void *argument, uint64_t pc,
+			 struct x86_instruction *instruction)
 {
 	uint8_t code[LONGEST_INSTRUCTION];
 
@@ -87,7 +87,7 @@ static bool take_drop(frame_code *read, const void *argument, uint64_t pc,
 	struct x86_instruction call;
 
 	if (!is_one(address, 0x8d) || address->reg != RDI || !is_of_frame(address) ||
-	    !decode(read, argument, pc + address->length, &call) || !is_one(&call, 0xe8))
+	    !drops_decode(read, argument, pc + address->length, &call) || !is_one(&call, 0xe8))
 		return false;
 	*drop = (struct frame_drop){
 		.by_frame_pointer = address->base == REGISTER_BP,
@@ -106,12 +106,12 @@ static bool take_move(frame_code *read, const void *argument, uint64_t pc,
 	if (!is_one(first, 0x8b) || first->reg != RDI || !is_of_frame(first))
 		return false;
 	pc += first->length;
-	if (!decode(read, argument, pc, &next))
+	if (!drops_decode(read, argument, pc, &next))
 		return false;
 	if (is_of_frame(&next) && next.base == first->base && next.reg == RSI &&
 	    next.displacement == first->displacement + (int)ARCH_WORD) {
 		pc += next.length;
-		if (!decode(read, argument, pc, &next))
+		if (!drops_decode(read, argument, pc, &next))
 			return false;
 	}
 	if (!is_one(&next, 0xe8))
@@ -133,13 +133,13 @@ size_t frame_drops(frame_code *read, const void *argument, uint64_t pc, struct f
 	size_t count = 0;
 
 	for (int i = 0; i < MAX_DROP_STEPS && count < room; i++) {
-		if (!decode(read, argument, pc, &instruction) || ends_way(&instruction))
+		if (!drops_decode(read, argument, pc, &instruction) || ends_way(&instruction))
 			break;
 		if ((take_drop(read, argument, pc, &instruction, &drops[count]) ||
 		     take_move(read, argument, pc, &instruction, &drops[count])) &&
 		    !is_used(&used, instruction.base, instruction.displacement))
 			count++;
-		if (!use(&used, &instruction))
+		if (!drops_use(&used, &instruction))
 			break;
 		pc += instruction.length;
 		if (is_one(&instruction, 0xeb) || is_one(&instruction, 0xe9))

@@ -86,7 +86,7 @@ static void do_vector(const struct x86_execution *at)
 	}
 }
 
-static struct code_step jump(const struct x86_execution *at, enum code_flow flow)
+static struct code_step x86_jump(const struct x86_execution *at, enum code_flow flow)
 {
 	return (struct code_step){ flow, code_number(at->next + (uint64_t)at->of->immediate) };
 }
@@ -95,8 +95,8 @@ static struct code_step may_jump(const struct x86_execution *at)
 {
 	int holds = x86_condition(at->state, at->of->opcode & 15);
 
-	return holds < 0 ? jump(at, CODE_MAY_JUMP)
-	       : holds	 ? jump(at, CODE_JUMPS)
+	return holds < 0 ? x86_jump(at, CODE_MAY_JUMP)
+	       : holds	 ? x86_jump(at, CODE_JUMPS)
 			 : (struct code_step){ .flow = CODE_GOES_ON };
 }
 
@@ -370,10 +370,10 @@ static struct code_step do_one_byte(const struct x86_execution *at)
 	case 0xf4:
 		return (struct code_step){ .flow = CODE_ENDS };
 	case 0xe8:
-		return jump(at, CODE_CALLS);
+		return x86_jump(at, CODE_CALLS);
 	case 0xe9:
 	case 0xeb:
-		return jump(at, CODE_JUMPS);
+		return x86_jump(at, CODE_JUMPS);
 	case 0xfe:
 	case 0xff:
 		return do_group_5(at);

@@ -4,7 +4,7 @@
 
 #include "report/model/model.h"
 
-static bool same_place(const struct finding_stack *one, const struct finding_stack *other)
+static bool cause_same_place(const struct finding_stack *one, const struct finding_stack *other)
 {
 	const struct frame *a = stack_place(finding_stack_face(one));
 	const struct frame *b = stack_place(finding_stack_face(other));
@@ -19,7 +19,7 @@ static bool same_process(const struct finding *one, const struct finding *other)
 	       one->shares[0].process == other->shares[0].process;
 }
 
-static bool is_guard(const struct finding *finding)
+static bool finding_is_guard(const struct finding *finding)
 {
 	return finding->kind == KIND_LOCK_ACROSS_YIELD || finding->kind == KIND_BORROW_ACROSS_YIELD;
 }
@@ -42,7 +42,7 @@ static bool is_held_by(const struct finding *deadlock, const struct finding *gua
 	for (size_t i = 0; i < deadlock->stack_count; i++)
 		for (size_t j = 0;
 		     deadlock->stacks[i].role == ROLE_HOLDING && j < guard->stack_count; j++)
-			if (same_place(&deadlock->stacks[i], &guard->stacks[j]))
+			if (cause_same_place(&deadlock->stacks[i], &guard->stacks[j]))
 				return true;
 	return false;
 }
@@ -54,7 +54,7 @@ static bool waits_there(const struct finding *finding, const struct finding *dea
 		return false;
 	for (size_t i = 0; i < deadlock->stack_count; i++)
 		if (deadlock->stacks[i].role == ROLE_WAITING &&
-		    same_place(&deadlock->stacks[i], &finding->stacks[0]))
+		    cause_same_place(&deadlock->stacks[i], &finding->stacks[0]))
 			return true;
 	return false;
 }
@@ -69,10 +69,10 @@ static bool belongs_to(const struct finding *finding, const struct finding *dead
 		return share_lock(finding, deadlock);
 	if (finding->kind == KIND_BLOCKING_CALL)
 		return waits_there(finding, deadlock);
-	return is_guard(finding) && is_held_by(deadlock, finding);
+	return finding_is_guard(finding) && is_held_by(deadlock, finding);
 }
 
-static void add_part(struct finding *deadlock, struct finding *part)
+static void deadlock_add_part(struct finding *deadlock, struct finding *part)
 {
 	struct finding **end = &deadlock->also, *own = part->also;
 
@@ -81,7 +81,7 @@ static void add_part(struct finding *deadlock, struct finding *part)
 	*end = part;
 	part->also = NULL;
 	part->next_part = own;
-	if (is_guard(part))
+	if (finding_is_guard(part))
 		deadlock->advice = part->advice;
 }
 
@@ -101,7 +101,7 @@ static void cycles_first(struct report *report)
 	}
 }
 
-static void merge(struct report *report)
+static void causes_merge(struct report *report)
 {
 	size_t count = 0;
 
@@ -112,14 +112,14 @@ static void merge(struct report *report)
 		while (n < count && !belongs_to(finding, report->findings[n]))
 			n++;
 		if (n < count)
-			add_part(report->findings[n], finding);
+			deadlock_add_part(report->findings[n], finding);
 		else
 			report->findings[count++] = finding;
 	}
 	report->finding_count = count;
 }
 
-static bool overlap(const struct finding *one, const struct finding *other)
+static bool findings_overlap(const struct finding *one, const struct finding *other)
 {
 	uint64_t one_ns = one->first_ns > one->max_ns ? one->first_ns - one->max_ns : 0;
 	uint64_t other_ns = other->first_ns > other->max_ns ? other->first_ns - other->max_ns : 0;
@@ -127,7 +127,7 @@ static bool overlap(const struct finding *one, const struct finding *other)
 	return one_ns <= other->last_ns && other_ns <= one->last_ns;
 }
 
-static bool has_function(const struct stack *stack, const struct frame *frame)
+static bool stack_has_function(const struct stack *stack, const struct frame *frame)
 {
 	for (size_t i = 0; frame && i < stack->count; i++)
 		if (stack->frames[i].function == frame->function &&
@@ -143,7 +143,7 @@ static bool is_holders(const struct finding *symptom, const struct finding *caus
 	const struct stack *taken = finding_stack_face(&waited->taken);
 
 	return waited->kind == WAITED_FOR_LOCK && waited->tid == cause->tid &&
-	       (!taken->count || has_function(finding_stack(cause), stack_place(taken)));
+	       (!taken->count || stack_has_function(finding_stack(cause), stack_place(taken)));
 }
 
 /* Inside a library's output, which writes under a lock. */
@@ -162,13 +162,13 @@ static const char *output_of(const struct finding *finding)
 	return NULL;
 }
 
-static bool explains(const struct finding *cause, const struct finding *symptom)
+static bool finding_explains(const struct finding *cause, const struct finding *symptom)
 {
 	const char *output;
 
 	if (cause->kind != KIND_BLOCKING_CALL || !cause->category ||
 	    !strcmp(cause->category, "lock") || cause->severity < SEVERITY_WARNING ||
-	    !same_process(cause, symptom) || !overlap(cause, symptom))
+	    !same_process(cause, symptom) || !findings_overlap(cause, symptom))
 		return false;
 	if (cause->tid && is_holders(symptom, cause))
 		return true;
@@ -185,7 +185,7 @@ static struct finding *cause_of(const struct report *report, const struct findin
 	    strcmp(symptom->category, "lock") != 0)
 		return NULL;
 	for (size_t i = 0; i < report->finding_count; i++)
-		if (explains(report->findings[i], symptom) &&
+		if (finding_explains(report->findings[i], symptom) &&
 		    (!found || report->findings[i]->max_ns > found->max_ns))
 			found = report->findings[i];
 	return found;
@@ -218,7 +218,7 @@ void causes_find(struct report *report)
 	struct finding **all;
 
 	cycles_first(report);
-	merge(report);
+	causes_merge(report);
 	count = report->finding_count;
 	all = obstack_alloc(&report->memory, count * sizeof *all);
 	if (count)

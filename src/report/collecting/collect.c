@@ -72,8 +72,8 @@ static bool is_print(const struct stack *stack)
 	return false;
 }
 
-static void observe(struct collection *collection, const struct observation *observation,
-		    struct finding *seen)
+static void collect_observe(struct collection *collection, const struct observation *observation,
+			    struct finding *seen)
 {
 	struct finding_stack *blocked = seen->stacks;
 	struct report *report = collection->report;
@@ -172,7 +172,7 @@ static void observe_site(struct collection *collection, const struct trace_site 
 		observation.script_size = script->text_size;
 		observation.language = script->language;
 	}
-	observe(collection, &observation, &seen);
+	collect_observe(collection, &observation, &seen);
 }
 
 /* Whether `yieldsan run' saw it asleep. */
@@ -264,7 +264,7 @@ static void observe_thread(struct collection *collection, const struct trace_thr
 	seen.thread = strings_keep_part(&collection->report->session->strings, thread->name,
 					sizeof thread->name);
 	waited_for_look(collection, thread, observation.call, &seen);
-	observe(collection, &observation, &seen);
+	collect_observe(collection, &observation, &seen);
 }
 
 uint64_t collection_since_start(const struct collection *collection, uint64_t ns)

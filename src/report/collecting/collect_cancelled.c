@@ -20,7 +20,7 @@ static const char *const ways[][3] = {
 };
 
 /* In the order of a stack: innermost first. */
-static struct stack reversed(struct report *report, const struct stack *chain)
+static struct stack chain_reversed(struct report *report, const struct stack *chain)
 {
 	struct stack stack = { .count = chain->count };
 
@@ -61,7 +61,7 @@ static const struct {
 	[LEFT_FILE] = { "temporary file", "file", { "PathBuf", "File", "TempPath" } },
 };
 
-static bool had(const struct alive *alive, uint32_t kind)
+static bool alive_had(const struct alive *alive, uint32_t kind)
 {
 	const char *const *types = things[kind].types;
 
@@ -99,7 +99,7 @@ static void observe_left(struct collection *collection, const struct trace_cance
 			continue;
 		collection_stack(collection, left->opened, left->first_ns, &stacks[0]);
 		seen.kind = KIND_CANCELLED_HOLDING;
-		on_purpose = !had(&cancelled->alive, left->kind) ||
+		on_purpose = !alive_had(&cancelled->alive, left->kind) ||
 			     is_made_by_tempfile(&stacks[0].native);
 		seen.confidence = on_purpose ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
 		finding_take(&seen, left_behind_judge(on_purpose));
@@ -114,7 +114,7 @@ static void observe_left(struct collection *collection, const struct trace_cance
 	}
 }
 
-static void observe(struct collection *collection, const struct trace_cancel_site *site)
+static void cancelled_observe(struct collection *collection, const struct trace_cancel_site *site)
 {
 	struct report *report = collection->report;
 	const struct trace_executor *executor =
@@ -158,7 +158,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 							 site->links[i].state, 0 };
 		seen.awaits = task_chain_frames(&source, links, site->depth);
 		seen.alive = alive_in(&source, links, site->depth);
-		stack.native = reversed(report, &seen.awaits);
+		stack.native = chain_reversed(report, &seen.awaits);
 		begun = layout->states[links[0].state].value >= LAYOUT_FIRST_WAIT ? BEGUN
 										  : BEGUN_NOT;
 		guard = guard_of(collection, layout, site);
@@ -188,7 +188,7 @@ static void observe(struct collection *collection, const struct trace_cancel_sit
 		observe_left(collection, site, &seen);
 }
 
-static bool names(const struct frame *frame, const char *part)
+static bool frame_names_part(const struct frame *frame, const char *part)
 {
 	return frame->function && strstr(frame->function, part);
 }
@@ -205,11 +205,12 @@ static bool is_drop_of_child(const struct stack *asked, bool *of_future)
 	for (size_t i = 0; i < asked->count && !asked->frames[i].turn_boundary; i++) {
 		const struct frame *frame = &asked->frames[i];
 
-		if (names(frame, "Reaper") && names(frame, "Drop") && names(frame, "drop"))
+		if (frame_names_part(frame, "Reaper") && frame_names_part(frame, "Drop") &&
+		    frame_names_part(frame, "drop"))
 			drops = true;
-		if (drops && names(frame, "drop_in_place") &&
-		    (names(frame, "{async_") || names(frame, "{{closure}}") ||
-		     names(frame, "Timeout<")))
+		if (drops && frame_names_part(frame, "drop_in_place") &&
+		    (frame_names_part(frame, "{async_") || frame_names_part(frame, "{{closure}}") ||
+		     frame_names_part(frame, "Timeout<")))
 			*of_future = true;
 	}
 	return drops;
@@ -251,5 +252,5 @@ void collect_cancelled(struct collection *collection)
 	for (size_t i = 0; i < collection->trace->records[RECORD_LEFT_SITE].count; i++)
 		observe_dropped(collection, collection_take(collection, RECORD_LEFT_SITE, i));
 	for (size_t i = 0; i < collection->trace->records[RECORD_CANCEL_SITE].count; i++)
-		observe(collection, collection_take(collection, RECORD_CANCEL_SITE, i));
+		cancelled_observe(collection, collection_take(collection, RECORD_CANCEL_SITE, i));
 }

@@ -16,8 +16,9 @@ static bool is_of_python(uint32_t lock)
 }
 
 /* "deadlock of 2 threads: a tokio worker waits for a mutex" */
-static const char *describe(struct collection *collection, const struct trace_deadlock *deadlock,
-			    const struct finding *seen)
+static const char *deadlock_describe(struct collection *collection,
+				     const struct trace_deadlock *deadlock,
+				     const struct finding *seen)
 {
 	struct strings *strings = &collection->report->session->strings;
 	const struct trace_deadlock_edge *edge = &deadlock->edges[0];
@@ -46,8 +47,10 @@ static const char *describe(struct collection *collection, const struct trace_de
 }
 
 /* The stacks of one edge: where the waiter waits, and where the holder took the lock. */
-static size_t take_edge(struct collection *collection, const struct trace_deadlock *deadlock,
-			const struct trace_deadlock_edge *edge, struct finding_stack *stacks)
+static size_t deadlock_take_edge(struct collection *collection,
+				 const struct trace_deadlock *deadlock,
+				 const struct trace_deadlock_edge *edge,
+				 struct finding_stack *stacks)
 {
 	struct strings *strings = &collection->report->session->strings;
 	const char *lock = lock_name(collection->report->session, edge->lock, edge->address);
@@ -179,7 +182,7 @@ static void show_once(struct finding *seen)
 	seen->stack_count = shown;
 }
 
-static void observe(struct collection *collection, const struct trace_deadlock *deadlock)
+static void deadlock_observe(struct collection *collection, const struct trace_deadlock *deadlock)
 {
 	const struct trace_executor *executor =
 		trace_file_record(collection->trace, deadlock->executor, RECORD_EXECUTOR);
@@ -198,15 +201,15 @@ static void observe(struct collection *collection, const struct trace_deadlock *
 	    !collection_executor(collection, executor, &seen))
 		return;
 	for (uint32_t i = 0; i < deadlock->edge_count; i++)
-		seen.stack_count += take_edge(collection, deadlock, &deadlock->edges[i],
-					      &stacks[seen.stack_count]);
+		seen.stack_count += deadlock_take_edge(collection, deadlock, &deadlock->edges[i],
+						       &stacks[seen.stack_count]);
 	if (!seen.stack_count)
 		return;
 	show_once(&seen);
 	seen.thread = stacks[0].thread;
 	if (stacks[0].script.count)
 		seen.language = SCRIPT_PYTHON;
-	seen.what = describe(collection, deadlock, &seen);
+	seen.what = deadlock_describe(collection, deadlock, &seen);
 	/* The chain of awaits belongs to the waiter; the guard's own finding has its own. */
 	if (deadlock->edges[0].task_poll && !deadlock->edges[0].guard)
 		seen.task = task_type_name(&collection->space, deadlock->edges[0].task_poll);
@@ -225,5 +228,6 @@ void collect_deadlocks(struct collection *collection)
 {
 	for (size_t i = 0; i < collection->trace->records[RECORD_DEADLOCK].count; i++)
 		if (!is_reported(collection, i))
-			observe(collection, collection_take(collection, RECORD_DEADLOCK, i));
+			deadlock_observe(collection,
+					 collection_take(collection, RECORD_DEADLOCK, i));
 }

@@ -11,8 +11,8 @@
 
 /* One sample that found the lock unlocked refutes all: the other samples saw
  * another thread's lock. */
-static bool is_refuted(struct collection *collection, const struct trace_guard_site *site,
-		       const struct loaded_module *module)
+static bool guard_is_refuted(struct collection *collection, const struct trace_guard_site *site,
+			     const struct loaded_module *module)
 {
 	for (size_t i = 0; i < collection->trace->records[RECORD_GUARD_SITE].count; i++) {
 		const struct trace_guard_site *other =
@@ -26,8 +26,9 @@ static bool is_refuted(struct collection *collection, const struct trace_guard_s
 	return false;
 }
 
-static struct stack chain_of(struct collection *collection, const struct layout_source *source,
-			     const struct trace_guard_site *site)
+static struct stack guard_site_chain(struct collection *collection,
+				     const struct layout_source *source,
+				     const struct trace_guard_site *site)
 {
 	struct frame *frames =
 		obstack_alloc(&collection->report->memory, site->depth * sizeof *frames);
@@ -62,8 +63,8 @@ static void set_stacks(const struct layout_source *source, const struct trace_gu
 }
 
 /* The layout's places stay valid afterwards. */
-static bool source_of(struct collection *collection, const struct trace_guard_site *site,
-		      struct layout_source *source)
+static bool guard_layout_source(struct collection *collection, const struct trace_guard_site *site,
+				struct layout_source *source)
 {
 	struct loaded_module *module =
 		address_space_module(&collection->space, site->poll, site->first_ns);
@@ -78,7 +79,7 @@ static bool source_of(struct collection *collection, const struct trace_guard_si
 	return source->layout &&
 	       known_layout_fits(source->layout, site->layout_version, site->layout_count,
 				 site->links, site->depth, TRACE_GUARD_LINKS) &&
-	       site->value < site->layout_count && !is_refuted(collection, site, module);
+	       site->value < site->layout_count && !guard_is_refuted(collection, site, module);
 }
 
 bool collection_guard(struct collection *collection, uint32_t offset, struct finding_stack *stack,
@@ -92,7 +93,7 @@ bool collection_guard(struct collection *collection, uint32_t offset, struct fin
 	struct finding seen = { .stacks = stacks };
 	struct layout_source source;
 
-	if (!site || !source_of(collection, site, &source))
+	if (!site || !guard_layout_source(collection, site, &source))
 		return false;
 	value = &source.layout->values[site->value];
 	set_stacks(&source, site, &seen);
@@ -104,8 +105,9 @@ bool collection_guard(struct collection *collection, uint32_t offset, struct fin
 }
 
 /* If the type says only that it is a future, use the outermost known type. */
-static const char *task_of(struct collection *collection, const struct layout_source *source,
-			   const struct trace_guard_site *site)
+static const char *guard_site_task(struct collection *collection,
+				   const struct layout_source *source,
+				   const struct trace_guard_site *site)
 {
 	const char *name = task_type_name(&collection->space, site->poll);
 	const struct layout *layout = source->layout;
@@ -140,7 +142,7 @@ void collection_add_guard(struct collection *collection, const struct trace_guar
 	struct layout_source source;
 
 	if (!executor || !site->yields || !collection_executor(collection, executor, &seen) ||
-	    !source_of(collection, site, &source))
+	    !guard_layout_source(collection, site, &source))
 		return;
 	if (seen.in_progress) { /* and since the last look */
 		seen.progress_ns = collection_elapsed(collection, site->open_since_ns);
@@ -161,10 +163,10 @@ void collection_add_guard(struct collection *collection, const struct trace_guar
 		seen.kind = KIND_BORROW_ACROSS_YIELD;
 	seen.thread = strings_keep_part(&collection->report->session->strings, site->thread,
 					sizeof site->thread);
-	seen.task = task_of(collection, &source, site);
+	seen.task = guard_site_task(collection, &source, site);
 	seen.what = layout_source_type(&source, value);
 	seen.variable = layout_source_variable(&source, value);
-	seen.awaits = chain_of(collection, &source, site);
+	seen.awaits = guard_site_chain(collection, &source, site);
 	set_stacks(&source, site, &seen);
 	collection_add(collection, &seen);
 }

@@ -26,7 +26,7 @@ static bool is_of_libraries(const struct stack *stack)
 	return stack->count != 0;
 }
 
-static void observe(struct collection *collection, const struct trace_lock_site *site)
+static void lock_site_observe(struct collection *collection, const struct trace_lock_site *site)
 {
 	struct strings *strings = &collection->report->session->strings;
 	const struct trace_executor *executor =
@@ -97,5 +97,5 @@ static void observe(struct collection *collection, const struct trace_lock_site 
 void collect_lock_sites(struct collection *collection)
 {
 	for (size_t i = 0; i < collection->trace->records[RECORD_LOCK_SITE].count; i++)
-		observe(collection, collection_take(collection, RECORD_LOCK_SITE, i));
+		lock_site_observe(collection, collection_take(collection, RECORD_LOCK_SITE, i));
 }

@@ -27,8 +27,8 @@ struct member {
 	struct stack awaits; /* from the task inwards */
 };
 
-static bool source_of(struct collection *collection, const struct trace_stuck_task *task,
-		      struct layout_source *source)
+static bool stuck_layout_source(struct collection *collection, const struct trace_stuck_task *task,
+				struct layout_source *source)
 {
 	struct loaded_module *module =
 		address_space_module(&collection->space, task->poll, collection->trace->read_ns);
@@ -50,7 +50,7 @@ static bool source_of(struct collection *collection, const struct trace_stuck_ta
 		task->held_state < layout_count(source->layout, LAYOUT_STATES));
 }
 
-static const char *name_of(struct collection *collection, const struct member *member)
+static const char *member_name(struct collection *collection, const struct member *member)
 {
 	struct strings *strings = &collection->report->session->strings;
 	const struct layout *layout = member->source.layout;
@@ -69,12 +69,12 @@ static bool find_member(struct collection *collection, const struct trace_stuck_
 	struct layout_link links[TRACE_STUCK_AWAITS];
 
 	member->task = task;
-	if (!source_of(collection, task, &member->source))
+	if (!stuck_layout_source(collection, task, &member->source))
 		return false;
 	for (uint32_t i = 0; i < task->awaits; i++)
 		links[i] = (struct layout_link){ task->links[i].machine, task->links[i].state, 0 };
 	member->awaits = task_chain_frames(&member->source, links, task->awaits);
-	member->name = name_of(collection, member);
+	member->name = member_name(collection, member);
 	return true;
 }
 
@@ -200,7 +200,8 @@ static const char *describe_ring(struct strings *strings, const struct trace_stu
 }
 
 /* What the innermost future of a task without a waker is. */
-static struct lost_facts facts_of(const struct trace_stuck *record, const struct member *member)
+static struct lost_facts lost_facts_of(const struct trace_stuck *record,
+				       const struct member *member)
 {
 	const struct layout *layout = member->source.layout;
 	const struct trace_await *last = &member->task->links[member->task->awaits - 1];
@@ -218,7 +219,7 @@ static struct lost_facts facts_of(const struct trace_stuck *record, const struct
 	};
 }
 
-static void set_executor(struct collection *collection, struct finding *seen)
+static void stuck_set_executor(struct collection *collection, struct finding *seen)
 {
 	const struct trace_file *trace = collection->trace;
 
@@ -232,8 +233,8 @@ static void set_executor(struct collection *collection, struct finding *seen)
 	}
 }
 
-static void add(struct collection *collection, const struct trace_stuck *record,
-		const struct member *members)
+static void stuck_add_finding(struct collection *collection, const struct trace_stuck *record,
+			      const struct member *members)
 {
 	struct strings *strings = &collection->report->session->strings;
 	struct finding_stack stacks[2 * TRACE_STUCK_TASKS];
@@ -248,7 +249,7 @@ static void add(struct collection *collection, const struct trace_stuck *record,
 		.awaits = members[0].awaits,
 	};
 
-	set_executor(collection, &seen);
+	stuck_set_executor(collection, &seen);
 	if (!seen.executor)
 		return;
 	for (uint32_t i = 0; i < shown; i++)
@@ -261,7 +262,7 @@ static void add(struct collection *collection, const struct trace_stuck *record,
 		seen.what = describe_ring(strings, record, members);
 		finding_take(&seen, verdict);
 	} else {
-		struct lost_facts facts = facts_of(record, &members[0]);
+		struct lost_facts facts = lost_facts_of(record, &members[0]);
 
 		finding_take(&seen, lost_judge(&facts));
 	}
@@ -274,7 +275,7 @@ static void add(struct collection *collection, const struct trace_stuck *record,
 	collection_add(collection, &seen);
 }
 
-static void observe(struct collection *collection, const struct trace_stuck *record)
+static void stuck_observe(struct collection *collection, const struct trace_stuck *record)
 {
 	const struct trace_stuck_task *tasks = (const void *)(record + 1);
 	struct member members[TRACE_STUCK_TASKS];
@@ -290,7 +291,7 @@ static void observe(struct collection *collection, const struct trace_stuck *rec
 			return;
 	if (record->kind == STUCK_RING && !record->ring)
 		return;
-	add(collection, record, members);
+	stuck_add_finding(collection, record, members);
 }
 
 void collect_stuck(struct collection *collection)
@@ -303,9 +304,9 @@ void collect_stuck(struct collection *collection)
 	if (trace_file_has_memory(trace) && trace->records[RECORD_TASKS].count)
 		stuck_find(&collection->space, collection->process->trace_path, &records);
 	for (size_t i = 0; i < records.count; i++)
-		observe(collection, records.items[i]);
+		stuck_observe(collection, records.items[i]);
 	for (size_t i = 0; !trace->running && i < trace->records[RECORD_STUCK].count; i++)
-		observe(collection, collection_record(collection, RECORD_STUCK, i));
+		stuck_observe(collection, collection_record(collection, RECORD_STUCK, i));
 	stuck_records_deinit(&records);
 }
 
@@ -316,6 +317,6 @@ void collect_stuck_alone(struct report *report, const struct process *process,
 
 	address_space_init(&collection.space, report->session, trace);
 	for (size_t i = 0; i < records->count; i++)
-		observe(&collection, records->items[i]);
+		stuck_observe(&collection, records->items[i]);
 	address_space_deinit(&collection.space);
 }

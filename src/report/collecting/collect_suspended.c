@@ -12,7 +12,7 @@
 
 /* The executor of the task type. If the type had few turns, the process has not written it yet: use
  * the executor of its family. */
-static uint32_t executor_of(const struct trace_file *trace, const struct task_kind *kind)
+static uint32_t task_kind_executor(const struct trace_file *trace, const struct task_kind *kind)
 {
 	uint32_t family = kind->is_async_task ? FAMILY_ASYNC_TASK : FAMILY_TOKIO;
 
@@ -47,12 +47,12 @@ static bool is_recorded(const struct collection *collection, const struct trace_
 }
 
 /* In the form in which the process would have written it. */
-static void add(struct collection *collection, const struct task_kind *kind,
-		const struct task_seen *seen, const struct layout_guard *guard, uint64_t polled_ns,
-		uint64_t now_ns)
+static void suspended_add_guard(struct collection *collection, const struct task_kind *kind,
+				const struct task_seen *seen, const struct layout_guard *guard,
+				uint64_t polled_ns, uint64_t now_ns)
 {
 	struct trace_guard_site site = {
-		.executor = executor_of(collection->trace, kind),
+		.executor = task_kind_executor(collection->trace, kind),
 		.poll = kind->record->poll,
 		.layout_version = LAYOUT_VERSION,
 		.layout_count = layout_count(kind->layout, LAYOUT_VALUES),
@@ -79,8 +79,8 @@ static void add(struct collection *collection, const struct task_kind *kind,
 		collection_add_guard(collection, &site);
 }
 
-static void look_at(struct collection *collection, struct task_kinds *kinds,
-		    const struct trace_task *task, uint64_t now_ns)
+static void suspended_look_at(struct collection *collection, struct task_kinds *kinds,
+			      const struct trace_task *task, uint64_t now_ns)
 {
 	const struct task_kind *kind = task->task ? task_kind_of(kinds, task->task) : NULL;
 	uint64_t polled_ns = task->polled ? trace_clock_ns(collection->trace, task->polled) : 0;
@@ -91,7 +91,7 @@ static void look_at(struct collection *collection, struct task_kinds *kinds,
 	    !task_kinds_look(kinds, kind, task->task, &seen))
 		return;
 	for (size_t i = 0; i < seen.guard_count; i++)
-		add(collection, kind, &seen, &seen.guards[i], polled_ns, now_ns);
+		suspended_add_guard(collection, kind, &seen, &seen.guards[i], polled_ns, now_ns);
 }
 
 void collect_suspended(struct collection *collection)
@@ -110,7 +110,7 @@ void collect_suspended(struct collection *collection)
 		const struct trace_task *tasks = task_kinds_tasks(trace, i, &record);
 
 		for (uint32_t j = 0; j < record->count; j++)
-			look_at(collection, &kinds, &tasks[j], now_ns);
+			suspended_look_at(collection, &kinds, &tasks[j], now_ns);
 	}
 	task_kinds_deinit(&kinds);
 }

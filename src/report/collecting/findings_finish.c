@@ -28,7 +28,7 @@ static size_t boundary_of(const struct stack *stack)
 	return i;
 }
 
-static const char *task_of(const struct stack *stack)
+static const char *finding_task(const struct stack *stack)
 {
 	for (size_t i = boundary_of(stack); i < stack->count; i++) {
 		if (stack->frames[i].task)
@@ -39,7 +39,7 @@ static const char *task_of(const struct stack *stack)
 	return NULL;
 }
 
-static struct stack chain_of(struct report *report, const struct stack *stack)
+static struct stack finding_chain(struct report *report, const struct stack *stack)
 {
 	struct stack chain = { 0 };
 
@@ -56,13 +56,13 @@ static void find_awaits(struct report *report, struct finding *finding)
 	for (size_t i = 0; i < finding->stack_count && !finding->awaits.count; i++) {
 		const struct stack *stack = &finding->stacks[i].native;
 
-		finding->awaits = chain_of(report, stack);
+		finding->awaits = finding_chain(report, stack);
 		/* Show the waiter, not the holder of what it waits for. */
 		if (finding->kind == KIND_DEADLOCK && finding->awaits.count)
-			finding->task = task_of(stack);
+			finding->task = finding_task(stack);
 		/* The end of a thread that leaves a task's resources belongs to no task. */
 		if (!finding->task && finding->kind != KIND_CANCELLED_HOLDING)
-			finding->task = task_of(stack);
+			finding->task = finding_task(stack);
 	}
 }
 
@@ -77,7 +77,7 @@ static int compare_shares(const void *one, const void *other)
 	return strcmp(a->process->trace_path, b->process->trace_path);
 }
 
-static int compare(const void *one, const void *other)
+static int compare_findings(const void *one, const void *other)
 {
 	const struct finding *a = *(struct finding *const *)one;
 	const struct finding *b = *(struct finding *const *)other;
@@ -111,7 +111,8 @@ void findings_finish(struct report *report)
 			      compare_shares);
 	}
 	if (report->finding_count)
-		qsort(report->findings, report->finding_count, sizeof *report->findings, compare);
+		qsort(report->findings, report->finding_count, sizeof *report->findings,
+		      compare_findings);
 	parts_merge(report);
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (report->findings[i]->also)

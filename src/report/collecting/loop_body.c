@@ -8,8 +8,8 @@
 #include "report/model/process.h"
 #include "symbols/binary.h"
 
-static const struct elf_file *object_at(struct address_space *space, uint64_t address,
-					uint64_t when_ns, uint64_t *base)
+static const struct elf_file *elf_object_at(struct address_space *space, uint64_t address,
+					    uint64_t when_ns, uint64_t *base)
 {
 	struct loaded_module *module = address_space_module(space, address, when_ns);
 
@@ -22,7 +22,7 @@ static const struct elf_file *object_at(struct address_space *space, uint64_t ad
 static bool comes_to(struct address_space *space, uint64_t from, uint64_t to, uint64_t when_ns)
 {
 	uint64_t base = 0;
-	const struct elf_file *object = object_at(space, from, when_ns, &base);
+	const struct elf_file *object = elf_object_at(space, from, when_ns, &base);
 
 	return object && code_comes_to(object, from - base, to - base);
 }
@@ -37,7 +37,7 @@ static bool comes_to(struct address_space *space, uint64_t from, uint64_t to, ui
 static bool is_in_block(struct address_space *space, uint64_t from, uint64_t to, uint64_t when_ns)
 {
 	uint64_t spans[2 * BLOCK_SPANS], base = 0;
-	const struct elf_file *object = object_at(space, from, when_ns, &base);
+	const struct elf_file *object = elf_object_at(space, from, when_ns, &base);
 	struct loaded_module *module = address_space_module(space, to, when_ns);
 	bool inside = false;
 	size_t count;

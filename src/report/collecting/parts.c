@@ -7,7 +7,7 @@
 #include "report/wording/library_function.h"
 
 /* Compares kept strings by pointer. */
-static bool same_frame(const struct frame *one, const struct frame *other)
+static bool parts_same_frame(const struct frame *one, const struct frame *other)
 {
 	return one->function == other->function && one->file == other->file &&
 	       one->line == other->line;
@@ -31,12 +31,12 @@ static bool same_callers(const struct stack *one, const struct stack *other)
 	size_t i = one->place, j = other->place;
 	const struct frame *a, *b;
 
-	if (!same_frame(&one->frames[i], &other->frames[j]))
+	if (!parts_same_frame(&one->frames[i], &other->frames[j]))
 		return false;
 	do {
 		a = next_own(one, &i);
 		b = next_own(other, &j);
-	} while (a && b && same_frame(a, b));
+	} while (a && b && parts_same_frame(a, b));
 	return !a && !b;
 }
 
@@ -63,7 +63,7 @@ static bool is_part_of(struct session *session, const struct finding *finding,
 	return function == of_worst;
 }
 
-static void add_part(struct finding *worst, struct finding *part)
+static void worst_add_part(struct finding *worst, struct finding *part)
 {
 	struct finding **end = &worst->also;
 
@@ -81,7 +81,7 @@ static bool belongs_to_one_before(struct report *report, size_t count, struct fi
 
 		if (!may_be_part(worst) || !is_part_of(report->session, finding, worst))
 			continue;
-		add_part(worst, finding);
+		worst_add_part(worst, finding);
 		return true;
 	}
 	return false;

@@ -138,7 +138,7 @@ static const char *catch_test(struct session *session, const struct stack *stack
 	return NULL;
 }
 
-static bool is_in(const struct frame *frame, const char *directory)
+static bool frame_is_in_directory(const struct frame *frame, const char *directory)
 {
 	return frame->file && strstr(frame->file, directory);
 }
@@ -149,7 +149,8 @@ static const char *unittest_test(struct session *session, const struct stack *st
 	size_t i = stack->count;
 
 	while (i-- > 0)
-		if (is_in(&stack->frames[i], "/unittest/") && stack->frames[i].function &&
+		if (frame_is_in_directory(&stack->frames[i], "/unittest/") &&
+		    stack->frames[i].function &&
 		    strstr(stack->frames[i].function, "_callTestMethod"))
 			break;
 	if (i >= stack->count)
@@ -159,7 +160,8 @@ static const char *unittest_test(struct session *session, const struct stack *st
 		const char *dot = frame->function ? strrchr(frame->function, '.') : NULL;
 		const char *name = dot ? dot + 1 : frame->function, *qualified;
 
-		if (is_in(frame, "/unittest/") || is_in(frame, "/asyncio/") || !name ||
+		if (frame_is_in_directory(frame, "/unittest/") ||
+		    frame_is_in_directory(frame, "/asyncio/") || !name ||
 		    !text_begins(name, "test"))
 			continue;
 		qualified = dot ? frame->function
@@ -169,7 +171,7 @@ static const char *unittest_test(struct session *session, const struct stack *st
 	return NULL;
 }
 
-static const char *by_stack(struct session *session, const struct finding_stack *stack)
+static const char *test_by_stack(struct session *session, const struct finding_stack *stack)
 {
 	const char *test = unittest_test(session, &stack->script);
 
@@ -225,7 +227,7 @@ const char *running_test(struct address_space *space, const struct process *proc
 	const char *test = NULL;
 
 	for (size_t i = 0; i < seen->stack_count && !test; i++)
-		test = by_stack(session, &seen->stacks[i]);
+		test = test_by_stack(session, &seen->stacks[i]);
 	if (!test && note && note->depth) {
 		struct finding_stack made = {
 			.native = stack_native(space, process->ownership, note->frames, note->depth,
@@ -233,7 +235,7 @@ const char *running_test(struct address_space *space, const struct process *proc
 						       seen->first_ns),
 		};
 
-		test = by_stack(session, &made);
+		test = test_by_stack(session, &made);
 	}
 	if (!test && note)
 		test = by_environment(session, note);

@@ -72,8 +72,8 @@ static bool is_only_one(const struct layout_state *state, const struct layout_va
 
 /* A value that only may be alive weighs less: it lies in an enum variant or a union, or shares
  * storage with another local. */
-static void judge(const struct layout_state *state, const struct layout_value *value,
-		  const struct layout *layout, struct finding *seen)
+static void scan_judge_value(const struct layout_state *state, const struct layout_value *value,
+			     const struct layout *layout, struct finding *seen)
 {
 	bool maybe = value->flags & (VALUE_IN_VARIANT | VALUE_IN_UNION) ||
 		     value->sequence != LAYOUT_NONE; /* the sequence may be empty */
@@ -130,7 +130,7 @@ static void set_known(struct finding *seen, enum executor_id id)
 	seen->executor = executor_infos[id].name;
 }
 
-static void set_executor(const struct scan *scan, uint32_t machine, struct finding *seen)
+static void scan_set_executor(const struct scan *scan, uint32_t machine, struct finding *seen)
 {
 	const struct layout *layout = scan->layout;
 	uint32_t libraries = layout->header->flags & (LAYOUT_HAS_TOKIO | LAYOUT_HAS_ASYNC_TASK);
@@ -156,8 +156,9 @@ static void set_executor(const struct scan *scan, uint32_t machine, struct findi
 				  layout_text(layout, layout->tasks[scan->tasks[machine]].type));
 }
 
-static void add(const struct scan *scan, uint32_t machine, const struct layout_state *state,
-		const struct layout_value *value, const struct finding *judged)
+static void scan_add_value(const struct scan *scan, uint32_t machine,
+			   const struct layout_state *state, const struct layout_value *value,
+			   const struct finding *judged)
 {
 	const struct layout *layout = scan->layout;
 	const struct layout_machine *of = &layout->machines[machine];
@@ -167,7 +168,7 @@ static void add(const struct scan *scan, uint32_t machine, const struct layout_s
 		{ .role = ROLE_ACQUIRED },
 	};
 
-	set_executor(scan, machine, seen);
+	scan_set_executor(scan, machine, seen);
 	seen->count = 1;
 	seen->what = layout_source_type(&scan->source, value);
 	seen->variable = layout_source_variable(&scan->source, value);
@@ -191,17 +192,17 @@ static void scan_value(const struct scan *scan, uint32_t machine, const struct l
 					 .confidence = CONFIDENCE_HIGH,
 					 .bytes = value->size };
 		finding_take(&seen, held_judge(HELD_KIND_LARGE, true));
-		add(scan, machine, state, value, &seen);
+		scan_add_value(scan, machine, state, value, &seen);
 	}
 	if (value->class >= CLASSES || classes[value->class].kind == FINDING_KINDS_COUNT ||
 	    value->flags & VALUE_DROPPED)
 		return;
 	seen = (struct finding){ .kind = classes[value->class].kind };
 	if (of->language == LAYOUT_RUST)
-		judge(state, value, scan->layout, &seen);
+		scan_judge_value(state, value, scan->layout, &seen);
 	else
 		judge_coroutine(of, value, &seen);
-	add(scan, machine, state, value, &seen);
+	scan_add_value(scan, machine, state, value, &seen);
 }
 
 /* Reports the size of a spawned task: each stack that it passes through holds a copy of it. */
@@ -226,7 +227,7 @@ static void scan_task(const struct scan *scan, uint32_t number)
 	for (uint32_t i = 0; i < number; i++)
 		if (layout->tasks[i].runs == task->runs)
 			return;
-	set_executor(scan, task->runs, &seen);
+	scan_set_executor(scan, task->runs, &seen);
 	seen.bytes = machine->size;
 	seen.what =
 		strings_keep(&scan->report->session->strings, layout_text(layout, machine->type));
@@ -247,7 +248,7 @@ static uint8_t scheduler_of(const struct layout *layout, const struct layout_tas
 }
 
 /* Marks all machines that run in a task: those that it awaits, recursively. */
-static void mark(const struct scan *scan, uint32_t machine, uint32_t task, uint8_t scheduler)
+static void scan_mark(const struct scan *scan, uint32_t machine, uint32_t task, uint8_t scheduler)
 {
 	const struct layout *layout = scan->layout;
 	const struct layout_machine *at;
@@ -262,7 +263,8 @@ static void mark(const struct scan *scan, uint32_t machine, uint32_t task, uint8
 		const struct layout_state *state = &layout->states[at->first_state + i];
 
 		for (uint32_t j = 0; j < state->value_count; j++)
-			mark(scan, layout->values[state->first_value + j].machine, task, scheduler);
+			scan_mark(scan, layout->values[state->first_value + j].machine, task,
+				  scheduler);
 	}
 }
 
@@ -275,7 +277,7 @@ static void scan_layout(struct scan *scan)
 	memset(scan->tasks, 0xff, (machines + 1) * sizeof *scan->tasks);
 	scan->spawned = memory_get(machines + 1);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
-		mark(scan, layout->tasks[i].runs, i, scheduler_of(layout, &layout->tasks[i]));
+		scan_mark(scan, layout->tasks[i].runs, i, scheduler_of(layout, &layout->tasks[i]));
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
 		scan_task(scan, i);
 	for (uint32_t i = 0; i < machines; i++) {
@@ -326,8 +328,8 @@ static const char *nothing_in(const struct layout *layout)
 }
 
 /* Reports which coroutines of a file cannot be analysed; 0 if all can. */
-static int untold(const struct layout *layout, const char *path,
-		  char sentence[LAYOUT_SENTENCE_SIZE])
+static int scan_describe_gaps(const struct layout *layout, const char *path,
+			      char sentence[LAYOUT_SENTENCE_SIZE])
 {
 	char coroutines[64];
 	uint64_t count = 0;
@@ -390,7 +392,7 @@ int scan_file(struct report *report, const char *path, const struct scan_options
 		};
 		scan_layout(&scan);
 		keep_scanned(report, path);
-		error = untold(&layout, path, sentence);
+		error = scan_describe_gaps(&layout, path, sentence);
 		if (layout.header->flags & LAYOUT_PARTS_ABSENT) {
 			snprintf(sentence, LAYOUT_SENTENCE_SIZE, "%s is reported in part: " ABSENT,
 				 path);

@@ -26,7 +26,7 @@ void stall_sample_keep(struct stalls *stalls, const struct finding *seen, uint64
 	stalls->report->samples = sample;
 }
 
-static bool is_of(const struct stall_sample *sample, const struct finding *finding)
+static bool sample_is_of_finding(const struct stall_sample *sample, const struct finding *finding)
 {
 	const struct stack *one = finding_stack_face(&sample->stack);
 	const struct stack *other = finding_stack(finding);
@@ -40,7 +40,7 @@ static bool is_of(const struct stall_sample *sample, const struct finding *findi
 	return one->frames[sample->stack.entry].function == other->frames[entry].function;
 }
 
-static bool same_place(const struct finding_stack *a, const struct finding_stack *b)
+static bool stall_same_place(const struct finding_stack *a, const struct finding_stack *b)
 {
 	const struct frame *one = stack_place(finding_stack_face(a));
 	const struct frame *other = stack_place(finding_stack_face(b));
@@ -68,7 +68,7 @@ static void put_hottest_first(struct finding_stack *stacks, size_t count)
 		uint64_t weight = 0;
 
 		for (size_t j = 0; j < count; j++)
-			if (same_place(&stacks[i], &stacks[j]))
+			if (stall_same_place(&stacks[i], &stacks[j]))
 				weight += stacks[j].weight;
 		if (weight > best_weight) {
 			best_weight = weight;
@@ -83,7 +83,7 @@ static void put_hottest_first(struct finding_stack *stacks, size_t count)
 	}
 }
 
-static bool same_frame(const struct frame *a, const struct frame *b)
+static bool stall_same_frame(const struct frame *a, const struct frame *b)
 {
 	return a->function == b->function && a->file == b->file && a->line == b->line &&
 	       a->module == b->module && (a->function || a->offset == b->offset);
@@ -97,7 +97,7 @@ static bool same_face(const struct finding_stack *a, const struct finding_stack 
 	if (one->count != other->count || a->entry != b->entry)
 		return false;
 	for (size_t i = 0; one->frames != other->frames && i < one->count; i++)
-		if (!same_frame(&one->frames[i], &other->frames[i]))
+		if (!stall_same_frame(&one->frames[i], &other->frames[i]))
 			return false;
 	return true;
 }
@@ -121,18 +121,18 @@ static size_t merge_equal_stacks(struct finding_stack *stacks, size_t count)
 	return distinct;
 }
 
-static void take_samples(struct report *report, struct finding *finding)
+static void stall_take_samples(struct report *report, struct finding *finding)
 {
 	struct finding_stack *stacks;
 	size_t count = 0, room = 0, most = report->options->samples;
 
 	for (const struct stall_sample *sample = report->samples; sample; sample = sample->next)
-		room += is_of(sample, finding);
+		room += sample_is_of_finding(sample, finding);
 	if (!room || finding->stall == STALL_WAITING)
 		return;
 	stacks = obstack_alloc(&report->memory, room * sizeof *stacks);
 	for (const struct stall_sample *sample = report->samples; sample; sample = sample->next)
-		if (is_of(sample, finding))
+		if (sample_is_of_finding(sample, finding))
 			stacks[count++] = sample->stack;
 	qsort(stacks, count, sizeof *stacks, compare_weights);
 	count = merge_equal_stacks(stacks, count);
@@ -151,5 +151,5 @@ void stalls_finish(struct report *report)
 {
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (report->findings[i]->kind == KIND_LONG_TURN && !report->findings[i]->unseen)
-			take_samples(report, report->findings[i]);
+			stall_take_samples(report, report->findings[i]);
 }

@@ -47,7 +47,7 @@ static size_t without_loop(const struct stack *stack, size_t end, const struct s
 
 /* The outermost frame of the program's own code within the turn; without one, the
  * outermost of any. */
-static size_t entry_of(const struct stack *stack, const struct stack *wait, bool former)
+static size_t turn_entry(const struct stack *stack, const struct stack *wait, bool former)
 {
 	size_t place = former ? stack->id_place : stack->place, end, own, i;
 
@@ -88,7 +88,7 @@ struct finding_stack stall_stack(struct stalls *stalls, uint32_t executor, const
 				     stalls->process->ownership, script->language);
 	else
 		wait = wait_of(stalls, executor);
-	result.entry = entry_of(finding_stack_face(&result), &wait, false);
-	result.id_entry = entry_of(finding_stack_face(&result), &wait, true);
+	result.entry = turn_entry(finding_stack_face(&result), &wait, false);
+	result.id_entry = turn_entry(finding_stack_face(&result), &wait, true);
 	return result;
 }

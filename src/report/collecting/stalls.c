@@ -23,8 +23,8 @@ static uint64_t since_start(const struct trace_header *header, uint64_t ns)
 	return ns > header->start_monotonic_ns ? ns - header->start_monotonic_ns : 0;
 }
 
-static bool begin(struct stalls *stalls, const struct trace_executor *executor,
-		  struct finding *seen)
+static bool stall_begin_finding(struct stalls *stalls, const struct trace_executor *executor,
+				struct finding *seen)
 {
 	if (!executor || !executor->confirmed)
 		return false;
@@ -38,8 +38,9 @@ static bool begin(struct stalls *stalls, const struct trace_executor *executor,
 }
 
 /* `site`: NULL for a turn in progress. */
-static void put(struct stalls *stalls, struct finding *seen, struct finding_stack *stack,
-		uint8_t flags, bool script_full, const struct trace_site *site)
+static void stall_put_finding(struct stalls *stalls, struct finding *seen,
+			      struct finding_stack *stack, uint8_t flags, bool script_full,
+			      const struct trace_site *site)
 {
 	seen->stacks = stack;
 	seen->stack_count = 1;
@@ -91,7 +92,7 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 	};
 
 	executor = trace_file_record(trace, site->executor, RECORD_EXECUTOR);
-	if (!frames || !begin(stalls, executor, &seen))
+	if (!frames || !stall_begin_finding(stalls, executor, &seen))
 		return;
 	if (site->confirmed == TRACE_DOUBTED)
 		return;
@@ -119,13 +120,14 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 	for (size_t i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++)
 		seen.histogram[i] = site->histogram[i];
 	if (seen.count)
-		put(stalls, &seen, &stack, site->flags,
-		    script && script->text_size > SCRIPT_NEARLY_FULL, site);
+		stall_put_finding(stalls, &seen, &stack, site->flags,
+				  script && script->text_size > SCRIPT_NEARLY_FULL, site);
 }
 
 /* What `yieldsan run` saw of the current turn; NULL: nothing. */
-static const struct trace_look *look_at(const struct trace_file *trace,
-					const struct trace_turn_times *times, uint64_t turn)
+static const struct trace_look *stall_outside_look(const struct trace_file *trace,
+						   const struct trace_turn_times *times,
+						   uint64_t turn)
 {
 	const struct trace_look *look = trace_file_record(trace, times->look, RECORD_LOOK);
 
@@ -144,7 +146,7 @@ static const struct trace_site *sample_of(const struct trace_file *trace,
 }
 
 /* The first number of a type is the address of its poll function. */
-static uint64_t poll_of(const struct trace_file *trace, uint32_t type)
+static uint64_t type_poll_of(const struct trace_file *trace, uint32_t type)
 {
 	for (size_t i = 0; type && i < trace->records[RECORD_TASK_TYPE].count; i++) {
 		const struct trace_task_type *record =
@@ -156,7 +158,7 @@ static uint64_t poll_of(const struct trace_file *trace, uint32_t type)
 	return 0;
 }
 
-static uint64_t elapsed(const struct trace_file *trace, uint64_t start_ns)
+static uint64_t trace_elapsed(const struct trace_file *trace, uint64_t start_ns)
 {
 	uint64_t end_ns = trace_file_last_ns(trace);
 
@@ -200,7 +202,7 @@ static void take_last_look(struct stalls *stalls, struct seen_turn *of, struct f
 	struct strings *strings = &stalls->report->session->strings;
 	const struct trace_look *look = of->look;
 
-	seen->progress_ns = elapsed(stalls->space->trace, of->start_ns);
+	seen->progress_ns = trace_elapsed(stalls->space->trace, of->start_ns);
 	of->own_ns = seen->progress_ns;
 	seen->stall = of->site ? STALL_BUSY : STALL_UNKNOWN;
 	if (!look)
@@ -277,10 +279,10 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	struct finding_stack stack;
 	struct seen_turn of = {
 		.times = times,
-		.look = look_at(trace, times, turn),
+		.look = stall_outside_look(trace, times, turn),
 		.site = sample_of(trace, times, turn),
 		.start_ns = start_ns,
-		.poll = flags ? 0 : poll_of(trace, times->type),
+		.poll = flags ? 0 : type_poll_of(trace, times->type),
 		.flags = flags,
 	};
 	struct finding seen = { .in_progress = true, .running = trace->running, .count = 1 };
@@ -288,7 +290,7 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	take_last_look(stalls, &of, &seen);
 	seen.one_poll = is_one_poll(trace, times, of.look, turn);
 	finding_take(&seen, judge_seen(stalls, &of, &seen));
-	if (!seen.severity || !begin(stalls, executor, &seen) ||
+	if (!seen.severity || !stall_begin_finding(stalls, executor, &seen) ||
 	    (of.site && !is_in_loop(stalls, executor, of.site, false)))
 		return;
 	if (of.site) {
@@ -305,8 +307,8 @@ static void observe_turn(struct stalls *stalls, const struct trace_turn_times *t
 	seen.last_ns = seen.first_ns + seen.progress_ns;
 	seen.thread = strings_keep_part(&stalls->report->session->strings, thread->name,
 					sizeof thread->name);
-	put(stalls, &seen, &stack, of.flags, script && script->text_size > SCRIPT_NEARLY_FULL,
-	    NULL);
+	stall_put_finding(stalls, &seen, &stack, of.flags,
+			  script && script->text_size > SCRIPT_NEARLY_FULL, NULL);
 }
 
 static void observe_root(struct stalls *stalls, const struct trace_turn_times *times,

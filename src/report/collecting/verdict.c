@@ -10,7 +10,7 @@
 
 /* tokio::task::block_in_place, and the functions by which it leaves the runtime: blocking is
  * allowed within. */
-static bool is_offload(const struct frame *frame)
+static bool frame_is_offload(const struct frame *frame)
 {
 	return frame_is(frame, "tokio", "block_in_place") ||
 	       frame_is(frame, "tokio", "exit_runtime");
@@ -98,7 +98,7 @@ static size_t find_block_on(const struct finding *seen)
 static bool is_offloaded(const struct stack *stack, size_t end)
 {
 	for (size_t i = 0; i < end && !stack->frames[i].turn_boundary; i++)
-		if (is_offload(&stack->frames[i]))
+		if (frame_is_offload(&stack->frames[i]))
 			return true;
 	return false;
 }
@@ -135,7 +135,7 @@ static bool is_channel_lock(const struct stack *stack)
 	return false;
 }
 
-static enum lock_owner lock_owner(const struct finding *seen)
+static enum lock_owner lock_code_owner(const struct finding *seen)
 {
 	const struct stack *stack = &seen->stacks->native;
 	bool named = false;
@@ -157,7 +157,7 @@ static enum lock_owner lock_owner(const struct finding *seen)
 	return named ? LOCK_OF_PROGRAM : LOCK_NAMELESS;
 }
 
-static enum finding_root root_of(const struct finding *seen, uint8_t flags)
+static enum finding_root finding_root_of(const struct finding *seen, uint8_t flags)
 {
 	if (seen->family == FAMILY_EVENT_LOOP)
 		return ROOT_MAIN_SCRIPT;
@@ -396,13 +396,14 @@ static bool is_runners_work(const struct finding *seen)
 }
 
 /* Common to both kinds of findings. */
-static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bool script_full)
+static struct stack_facts stack_facts_of(const struct finding *seen, uint8_t flags,
+					 bool script_full)
 {
 	const struct stack *native = &seen->stacks->native;
 
 	return (struct stack_facts){
 		.family = seen->family,
-		.root = flags & ROOT_FLAGS ? root_of(seen, flags) : ROOT_NONE,
+		.root = flags & ROOT_FLAGS ? finding_root_of(seen, flags) : ROOT_NONE,
 		.loop = seen->family == FAMILY_EVENT_LOOP ? loop_place(seen, script_full)
 							  : LOOP_NATIVE,
 		.in_progress = seen->in_progress,
@@ -421,12 +422,12 @@ static struct stack_facts facts_of(const struct finding *seen, uint8_t flags, bo
 bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 {
 	const struct stack *native = &seen->stacks->native;
-	struct stack_facts facts = facts_of(seen, flags, script_full);
+	struct stack_facts facts = stack_facts_of(seen, flags, script_full);
 	struct verdict verdict = { seen->severity, seen->reasons };
 	size_t block_on = find_block_on(seen);
 	bool reported;
 
-	facts.lock = lock_owner(seen);
+	facts.lock = lock_code_owner(seen);
 	facts.block_on = block_on < native->count;
 	/* Asio's own code takes no lock and waits for no condition on behalf of the program. */
 	facts.parked = is_parked(native) ||
@@ -443,7 +444,7 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
 		       const struct limits *limits)
 {
-	struct stack_facts facts = facts_of(seen, flags, script_full);
+	struct stack_facts facts = stack_facts_of(seen, flags, script_full);
 	struct verdict verdict = { seen->severity, seen->reasons };
 	bool reported;
 

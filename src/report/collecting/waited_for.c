@@ -64,8 +64,8 @@ static void take_link(struct strings *strings, const char *link, size_t size,
 		waited->text = NULL;
 }
 
-static void take_socket(struct strings *strings, const struct trace_waited_for *record,
-			struct waited_for *waited, int64_t own_pid)
+static void record_take_socket(struct strings *strings, const struct trace_waited_for *record,
+			       struct waited_for *waited, int64_t own_pid)
 {
 	waited->text = address_text(strings, record->text, record->text_size);
 	waited->kind = record->kind == WAITED_LISTENER ? WAITED_FOR_LISTENER : WAITED_FOR_SOCKET;
@@ -108,7 +108,7 @@ void waited_for_take(struct collection *collection, const struct trace_site *sit
 		break;
 	case WAITED_PEER:
 	case WAITED_LISTENER:
-		take_socket(strings, record, waited, collection->process->pid);
+		record_take_socket(strings, record, waited, collection->process->pid);
 		break;
 	case WAITED_HOST:
 		waited->kind = WAITED_FOR_HOST;

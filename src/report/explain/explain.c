@@ -23,8 +23,8 @@ bool explain_format_is_known(const char *name)
 	return !strcmp(name, "text") || !strcmp(name, "json");
 }
 
-static void look(struct hang *hang, struct report *report, struct process *process,
-		 const struct trace_file *trace)
+static void hang_look(struct hang *hang, struct report *report, struct process *process,
+		      const struct trace_file *trace)
 {
 	struct collection collection = { .report = report, .process = process, .trace = trace };
 
@@ -57,7 +57,7 @@ static void explain_trace(struct hang *hang, struct report *report, const char *
 				 strings_keep(&report->session->strings, path), false);
 	hang->session = report->session;
 	hang->process = report->processes = process;
-	look(hang, report, process, trace);
+	hang_look(hang, report, process, trace);
 	trace_file_close(trace);
 	if (hang->takes_time) {
 		findings_finish(report);
@@ -83,7 +83,7 @@ static bool is_number(const char *text)
 }
 
 /* As wide as the terminal. */
-static int print_text(const struct hang *hang, const struct report *report, FILE *out)
+static int explain_print_text(const struct hang *hang, const struct report *report, FILE *out)
 {
 	char *text;
 	size_t size;
@@ -133,7 +133,7 @@ int explain(const struct report_options *options, const char *what, FILE *out, b
 	if (options->format && !strcmp(options->format, "json"))
 		error = hang_print_json(&hang, &report, out);
 	else
-		error = print_text(&hang, &report, out);
+		error = explain_print_text(&hang, &report, out);
 	findings_deinit(&report);
 	obstack_free(&report.memory, NULL);
 	stacks_deinit(&session);

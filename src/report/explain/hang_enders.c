@@ -74,8 +74,8 @@ static bool is_threads_own(const struct search *search, const struct trace_deadl
 }
 
 /* The thread holds the lock itself, or the lock is part of a cycle of such waits. */
-static bool is_proven(const struct search *search, const struct trace_deadlock *deadlock,
-		      const struct trace_deadlock_edge *edge)
+static bool edge_is_proven(const struct search *search, const struct trace_deadlock *deadlock,
+			   const struct trace_deadlock_edge *edge)
 {
 	if (deadlock->state != DEADLOCK_CYCLE)
 		return edge->holder == edge->tid && is_threads_own(search, deadlock, edge);
@@ -85,8 +85,8 @@ static bool is_proven(const struct search *search, const struct trace_deadlock *
 	return true;
 }
 
-static void take_edge(const struct search *search, const struct trace_deadlock *deadlock,
-		      const struct trace_deadlock_edge *edge, struct hung_thread *thread)
+static void hang_take_edge(const struct search *search, const struct trace_deadlock *deadlock,
+			   const struct trace_deadlock_edge *edge, struct hung_thread *thread)
 {
 	struct ender *ender = &thread->ender;
 	struct finding_stack holding = { 0 }, taken = { 0 }, now = { 0 };
@@ -115,7 +115,7 @@ static void take_edge(const struct search *search, const struct trace_deadlock *
 	ender->id = edge->holder;
 	/* pthread_mutex_timedlock, pthread_rwlock_clockrdlock, ... */
 	thread->deadlock = thread->what && !strstr(thread->what, "timed") &&
-			   !strstr(thread->what, "clock") && is_proven(search, deadlock, edge);
+			   !strstr(thread->what, "clock") && edge_is_proven(search, deadlock, edge);
 }
 
 /* The runtime tracks waits for locks whose holder is known. */
@@ -131,7 +131,7 @@ static bool find_edge(const struct search *search, struct hung_thread *thread)
 				     n < deadlock->edge_count && n < TRACE_MAX_EDGES;
 		     n++)
 			if (deadlock->edges[n].tid == thread->tid) {
-				take_edge(search, deadlock, &deadlock->edges[n], thread);
+				hang_take_edge(search, deadlock, &deadlock->edges[n], thread);
 				return true;
 			}
 	}
@@ -149,7 +149,7 @@ static bool is_thread(const struct search *search, int32_t tid)
 	return tid > 0 && !access(path, F_OK);
 }
 
-static bool read_word(const struct search *search, uint64_t address, int32_t *word)
+static bool hang_read_word(const struct search *search, uint64_t address, int32_t *word)
 {
 	return process_memory_read(search->memory, address, word, sizeof *word) == sizeof *word;
 }
@@ -178,7 +178,7 @@ static void find_owner(const struct search *search, struct hung_thread *thread)
 		thread->subject = strings_print(&search->session->strings, "%s at 0x%" PRIx64,
 						locks[i].word, futex);
 		for (size_t j = 0; j < 2; j++)
-			if (read_word(search, futex + locks[i].places[j], &owner) &&
+			if (hang_read_word(search, futex + locks[i].places[j], &owner) &&
 			    is_thread(search, owner) && (i < 2 || owner != thread->tid)) {
 				thread->lock = futex;
 				set_thread(search, owner, thread);

@@ -23,7 +23,7 @@ struct search {
 	struct hung_thread *thread;
 };
 
-static bool read_whole(const void *memory, uint64_t address, void *to, size_t size)
+static bool lock_read_whole(const void *memory, uint64_t address, void *to, size_t size)
 {
 	return process_memory_read(memory, address, to, size) == size;
 }
@@ -37,8 +37,8 @@ static bool is_parked_at(const struct search *search, const struct loaded_module
 	uint64_t key;
 
 	return parking &&
-	       read_whole(search->memory, search->futex + (uint64_t)(int64_t)parking, &key,
-			  sizeof key) &&
+	       lock_read_whole(search->memory, search->futex + (uint64_t)(int64_t)parking, &key,
+			       sizeof key) &&
 	       key == address;
 }
 
@@ -69,15 +69,15 @@ static bool is_guard_of_lock(const struct search *search, const struct loaded_mo
 	uint64_t pointer;
 
 	if (!guard_word_find(type, &word) || word.size > LARGEST_SIZE ||
-	    !read_whole(search->memory, variable + word.pointer, &pointer, sizeof pointer))
+	    !lock_read_whole(search->memory, variable + word.pointer, &pointer, sizeof pointer))
 		return false;
 	*lock = pointer + word.word;
 	return search->futex == *lock || search->futex == pointer + word.waits ||
 	       is_parked_at(search, module, *lock);
 }
 
-static void take(const struct search *search, const struct outside_frame *frame, uint64_t lock,
-		 Dwarf_Die *type)
+static void own_lock_take_guard(const struct search *search, const struct outside_frame *frame,
+				uint64_t lock, Dwarf_Die *type)
 {
 	struct strings *strings = &search->collection->report->session->strings;
 	struct hung_thread *thread = search->thread;
@@ -98,7 +98,7 @@ static void take(const struct search *search, const struct outside_frame *frame,
 static bool look_at_frame(const struct search *search, const struct outside_frame *frame)
 {
 	struct frame_drop drops[MOST_DROPS];
-	size_t count = frame_drops(read_whole, search->memory, frame->pc, drops, MOST_DROPS);
+	size_t count = frame_drops(lock_read_whole, search->memory, frame->pc, drops, MOST_DROPS);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct loaded_module *module =
@@ -113,7 +113,7 @@ static bool look_at_frame(const struct search *search, const struct outside_fram
 		    !dropped_type(module, &drops[i], &type) ||
 		    !is_guard_of_lock(search, module, variable, &type, &lock))
 			continue;
-		take(search, frame, lock, &type);
+		own_lock_take_guard(search, frame, lock, &type);
 		return true;
 	}
 	return false;

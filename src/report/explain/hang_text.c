@@ -19,7 +19,7 @@ static void print_duration(const char *before, uint64_t ns, FILE *out)
 		fprintf(out, "%s%s", before, quantity_duration(text, ns));
 }
 
-static void print_stack(const struct hang *hang, const struct stack *stack, FILE *out)
+static void hang_print_stack(const struct hang *hang, const struct stack *stack, FILE *out)
 {
 	if (stack->count)
 		text_stack_print(hang->session, stack, &text_style_plain, true, out);
@@ -73,10 +73,10 @@ static void print_ender(const struct hang *hang, const struct hung_thread *threa
 							: "");
 		break;
 	}
-	print_stack(hang, &ender->now, out);
+	hang_print_stack(hang, &ender->now, out);
 	if (ender->acquired.count && ender->kind != ENDER_SELF)
 		fprintf(out, "    taken at:\n");
-	print_stack(hang, &ender->acquired, out);
+	hang_print_stack(hang, &ender->acquired, out);
 }
 
 void hang_print_doing(const struct hung_thread *thread, FILE *out)
@@ -110,7 +110,7 @@ void hang_print_doing(const struct hung_thread *thread, FILE *out)
 }
 
 /* Threads that wait for one lock at one place are shown once, by the first. */
-static bool is_like(const struct hung_thread *a, const struct hung_thread *b)
+static bool thread_is_like(const struct hung_thread *a, const struct hung_thread *b)
 {
 	const struct frame *one = stack_place(&a->native), *other = stack_place(&b->native);
 
@@ -123,7 +123,7 @@ static bool is_shown(const struct hang *hang, size_t number)
 {
 	for (size_t i = 0; i < number; i++)
 		if (hung_thread_is_blocked(&hang->threads[i]) &&
-		    is_like(&hang->threads[i], &hang->threads[number]))
+		    thread_is_like(&hang->threads[i], &hang->threads[number]))
 			return true;
 	return false;
 }
@@ -135,7 +135,7 @@ static void print_blocked(const struct hang *hang, size_t number, FILE *out)
 
 	for (size_t i = number + 1; i < hang->count; i++)
 		others += hung_thread_is_blocked(&hang->threads[i]) &&
-			  is_like(thread, &hang->threads[i]);
+			  thread_is_like(thread, &hang->threads[i]);
 	fprintf(out, "  %s, %s", hung_thread_words(hang->session, thread), thread->executor);
 	if (others)
 		fprintf(out, ", and %zu more", others);
@@ -145,10 +145,10 @@ static void print_blocked(const struct hang *hang, size_t number, FILE *out)
 	if (thread->task)
 		fprintf(out, "    task: %s\n", thread->task);
 	if (thread->script.count) {
-		print_stack(hang, &thread->script, out);
+		hang_print_stack(hang, &thread->script, out);
 		text_stack_print_folded(&thread->native, out);
 	} else {
-		print_stack(hang, &thread->native, out);
+		hang_print_stack(hang, &thread->native, out);
 	}
 	if (thread->doing != DOING_COMPUTE && thread->doing != DOING_BLOCK_ON)
 		print_ender(hang, thread, out);

@@ -39,8 +39,8 @@ struct looking {
 	struct task_kinds kinds;
 };
 
-static struct stack stack_of(struct looking *looking, const uint64_t *frames, size_t count,
-			     uint64_t when_ns)
+static struct stack hang_stack_of(struct looking *looking, const uint64_t *frames, size_t count,
+				  uint64_t when_ns)
 {
 	return stack_native(&looking->collection->space, looking->hang->process->ownership, frames,
 			    count, when_ns);
@@ -52,7 +52,7 @@ static struct stack outside_now(struct looking *looking, const struct thread_wai
 	uint64_t frames[TRACE_MAX_FRAMES];
 	size_t count = outside_stack(looking->outside, wait, frames, TRACE_MAX_FRAMES);
 
-	return stack_of(looking, frames, count, looking->trace->read_ns);
+	return hang_stack_of(looking, frames, count, looking->trace->read_ns);
 }
 
 static bool has_frame(const struct stack *stack, const char *part)
@@ -173,7 +173,7 @@ static bool take_call(struct looking *looking, const struct trace_thread *slot,
 	thread->doing = DOING_CALL;
 	thread->what = strings_keep_part(&session->strings, record->name, sizeof record->name);
 	thread->for_ns = collection_elapsed(looking->collection, call.start_ns);
-	thread->native = stack_of(looking, call.frames, call.depth, call.start_ns);
+	thread->native = hang_stack_of(looking, call.frames, call.depth, call.start_ns);
 	set_script(looking, call.script, call.script_size, thread);
 	return true;
 }
@@ -198,7 +198,7 @@ static void take_look(struct looking *looking, const struct trace_thread *slot,
 		thread->doing = DOING_WAIT;
 		thread->what =
 			system_call_name(&looking->hang->session->strings, look->system_call);
-		thread->native = stack_of(looking, look->frames, look->depth, look->last_ns);
+		thread->native = hang_stack_of(looking, look->frames, look->depth, look->last_ns);
 		return;
 	}
 	thread->doing = DOING_COMPUTE;
@@ -242,8 +242,8 @@ static bool find_wait(const struct looking *looking, int32_t tid, struct thread_
 	return false;
 }
 
-static void take_turn(struct looking *looking, const struct trace_thread *slot,
-		      struct thread_wait *wait, struct hung_thread *thread)
+static void hang_take_turn(struct looking *looking, const struct trace_thread *slot,
+			   struct thread_wait *wait, struct hung_thread *thread)
 {
 	thread->for_ns = collection_elapsed(looking->collection,
 					    trace_clock_ns(looking->trace, slot->turn_start));
@@ -306,8 +306,8 @@ static void name_workers(struct hang *hang)
 				hang->threads[i].is_worker = true;
 }
 
-static void take_thread(struct looking *looking, const struct trace_thread *slot,
-			const struct trace_executor *executor, struct hung_thread *thread)
+static void hang_take_thread(struct looking *looking, const struct trace_thread *slot,
+			     const struct trace_executor *executor, struct hung_thread *thread)
 {
 	struct session *session = looking->hang->session;
 	struct thread_wait wait = { 0 };
@@ -322,7 +322,7 @@ static void take_thread(struct looking *looking, const struct trace_thread *slot
 		if (looking->outside)
 			thread_wait_read(looking->trace->header->pid, slot->tid, &wait);
 	} else if (slot->turn_start) {
-		take_turn(looking, slot, &wait, thread);
+		hang_take_turn(looking, slot, &wait, thread);
 	} else {
 		take_rest(looking, slot, &wait, thread);
 	}
@@ -344,7 +344,7 @@ static void take_thread(struct looking *looking, const struct trace_thread *slot
 				looking->outside, &wait, thread);
 }
 
-static bool is_known(const struct hang *hang, int32_t tid)
+static bool thread_is_known(const struct hang *hang, int32_t tid)
 {
 	for (size_t i = 0; i < hang->count; i++)
 		if (hang->threads[i].tid == tid)
@@ -391,7 +391,7 @@ static void take_others(struct looking *looking, size_t room)
 	snprintf(path, sizeof path, "/proc/%d/task", (int)looking->trace->header->pid);
 	stream = opendir(path);
 	while (stream && hang->count < room && (entry = readdir(stream)))
-		if (atoi(entry->d_name) > 0 && !is_known(hang, atoi(entry->d_name)))
+		if (atoi(entry->d_name) > 0 && !thread_is_known(hang, atoi(entry->d_name)))
 			take_other(looking, atoi(entry->d_name), worker);
 	if (stream)
 		closedir(stream);
@@ -422,7 +422,7 @@ void hang_threads(struct hang *hang, struct collection *collection)
 		if (!slot->alive || !executor || !executor->confirmed)
 			continue;
 		memset(thread, 0, sizeof *thread);
-		take_thread(&looking, slot, executor, thread);
+		hang_take_thread(&looking, slot, executor, thread);
 		hang->count++;
 	}
 	take_others(&looking, count + OTHERS);

@@ -110,7 +110,7 @@ static bool is_same_kind(const struct hung_thread *a, const struct hung_thread *
 	       a->is_worker == b->is_worker;
 }
 
-static bool is_same_wait(const struct hung_thread *a, const struct hung_thread *b)
+static bool threads_wait_alike(const struct hung_thread *a, const struct hung_thread *b)
 {
 	return a->doing == b->doing && a->lock == b->lock &&
 	       (a->lock || (a->what && b->what && !strcmp(a->what, b->what)));
@@ -133,14 +133,14 @@ static struct peers peers_of(const struct hang *hang, const struct hung_thread *
 			continue;
 		peers.all++;
 		peers.blocked += hung_thread_is_blocked(other);
-		peers.same += hung_thread_is_blocked(other) && is_same_wait(thread, other);
+		peers.same += hung_thread_is_blocked(other) && threads_wait_alike(thread, other);
 	}
 	return peers;
 }
 
 /* The thread to report: a deadlock, else one of a kind in which all are blocked, else the longest
  * wait. */
-static const struct hung_thread *worst(const struct hang *hang)
+static const struct hung_thread *hang_worst_thread(const struct hang *hang)
 {
 	const struct hung_thread *worst = NULL;
 	unsigned worst_rank = 0;
@@ -342,7 +342,7 @@ static const char *stuck_words(struct hang *hang, const struct hung_thread *thre
 
 void hang_judge(struct hang *hang)
 {
-	const struct hung_thread *thread = worst(hang);
+	const struct hung_thread *thread = hang_worst_thread(hang);
 	const char *stuck = stuck_words(hang, thread);
 	const char *sentence =
 		hang->process->end == PROCESS_ENDED || hang->process->end == PROCESS_REPLACED

@@ -20,7 +20,7 @@ struct baseline_entry {
 static const char head[] =
 	"# YieldSan baseline: known findings; only new ones fail. See: man yieldsan, Baselines.\n";
 
-static struct baseline_entry *find(const struct baseline *baseline, const char *id)
+static struct baseline_entry *baseline_find(const struct baseline *baseline, const char *id)
 {
 	struct baseline_entry *entry;
 
@@ -28,11 +28,11 @@ static struct baseline_entry *find(const struct baseline *baseline, const char *
 	return entry;
 }
 
-static void add(struct baseline *baseline, const char *id, const char *line)
+static void baseline_add(struct baseline *baseline, const char *id, const char *line)
 {
 	struct baseline_entry *entry;
 
-	if (find(baseline, id))
+	if (baseline_find(baseline, id))
 		return;
 	entry = memory_get(sizeof *entry + strlen(line) + 1);
 	memcpy(entry->id, id, ID_SIZE - 1);
@@ -42,7 +42,7 @@ static void add(struct baseline *baseline, const char *id, const char *line)
 }
 
 /* Returns false for a line that is not an entry. */
-static bool read_line(struct baseline *baseline, char *line)
+static bool baseline_read_line(struct baseline *baseline, char *line)
 {
 	size_t length;
 
@@ -56,7 +56,7 @@ static bool read_line(struct baseline *baseline, char *line)
 	length += strspn(line + length, " \t");
 	if (line[length] && line[length] != '#')
 		return false;
-	add(baseline, line, line);
+	baseline_add(baseline, line, line);
 	return true;
 }
 
@@ -71,7 +71,7 @@ int baseline_read(struct baseline *baseline, const char *path,
 
 	while (!error && file && getline(&line, &size, file) >= 0) {
 		number++;
-		if (read_line(baseline, line))
+		if (baseline_read_line(baseline, line))
 			continue;
 		error = -EINVAL;
 		snprintf(sentence, BASELINE_SENTENCE_SIZE,
@@ -103,7 +103,7 @@ void baseline_deinit(struct baseline *baseline)
 
 bool baseline_knows(struct baseline *baseline, const char *id)
 {
-	struct baseline_entry *entry = find(baseline, id);
+	struct baseline_entry *entry = baseline_find(baseline, id);
 
 	if (!entry)
 		return false;
@@ -127,7 +127,7 @@ static void print_place(const struct report *report, const struct finding *findi
 	fprintf(out, " (%s)", *file == '/' ? path_name(file) : file);
 }
 
-static char *line_of(const struct report *report, const struct finding *finding)
+static char *baseline_line(const struct report *report, const struct finding *finding)
 {
 	const struct kind *kind = kind_of(finding->kind);
 	size_t size;
@@ -143,7 +143,7 @@ static char *line_of(const struct report *report, const struct finding *finding)
 	return line;
 }
 
-static int compare(const void *one, const void *other)
+static int compare_entries(const void *one, const void *other)
 {
 	return strcmp((*(struct baseline_entry *const *)one)->id,
 		      (*(struct baseline_entry *const *)other)->id);
@@ -156,23 +156,25 @@ static bool is_the_programs(const struct finding *finding)
 }
 
 /* The existing line of the file, or a new one. */
-static struct baseline_entry *entry_of(const struct report *report, const struct finding *finding,
-				       const struct baseline *known, struct baseline *made)
+static struct baseline_entry *baseline_entry_for(const struct report *report,
+						 const struct finding *finding,
+						 const struct baseline *known,
+						 struct baseline *made)
 {
 	char *line;
 
-	if (find(known, finding->id))
-		return find(known, finding->id);
-	line = line_of(report, finding);
-	add(made, finding->id, line);
+	if (baseline_find(known, finding->id))
+		return baseline_find(known, finding->id);
+	line = baseline_line(report, finding);
+	baseline_add(made, finding->id, line);
 	free(line);
-	return find(made, finding->id);
+	return baseline_find(made, finding->id);
 }
 
 /* The lines to write, sorted and NULL-terminated; free the array only. The lines belong to `known`
  * and `made`. */
-static struct baseline_entry **choose(const struct report *report, const struct baseline *known,
-				      struct baseline *made)
+static struct baseline_entry **baseline_choose(const struct report *report,
+					       const struct baseline *known, struct baseline *made)
 {
 	struct baseline_entry **chosen = NULL;
 	size_t count = 0, room = 0;
@@ -182,12 +184,12 @@ static struct baseline_entry **choose(const struct report *report, const struct 
 		     part = part == report->findings[i] ? part->also : part->next_part)
 			if (is_the_programs(part)) {
 				chosen = memory_grow(chosen, count, &room, sizeof *chosen);
-				chosen[count++] = entry_of(report, part, known, made);
+				chosen[count++] = baseline_entry_for(report, part, known, made);
 			}
 	chosen = memory_grow(chosen, count, &room, sizeof *chosen);
 	chosen[count] = NULL;
 	if (count)
-		qsort(chosen, count, sizeof *chosen, compare);
+		qsort(chosen, count, sizeof *chosen, compare_entries);
 	return chosen;
 }
 
@@ -201,7 +203,7 @@ int baseline_write(const struct report *report, const char *path,
 
 	if (error && error != -ENOENT)
 		return error;
-	chosen = choose(report, &known, &made);
+	chosen = baseline_choose(report, &known, &made);
 	out = fopen(path, "we");
 	error = out ? 0 : -errno;
 	if (out) {

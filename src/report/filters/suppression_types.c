@@ -27,43 +27,44 @@ static bool any_frame(const struct suppression_condition *condition, const struc
 	return false;
 }
 
-static bool is_like(const struct suppression_condition *condition, const char *text)
+static bool text_is_like(const struct suppression_condition *condition, const char *text)
 {
 	return text && pattern_matches(condition->pattern, condition->length, text);
 }
 
-static bool is_call(const struct suppression_condition *condition, const struct finding *finding)
+static bool finding_is_of_call(const struct suppression_condition *condition,
+			       const struct finding *finding)
 {
-	return is_like(condition, finding->call);
+	return text_is_like(condition, finding->call);
 }
 
 static bool is_kind(const struct suppression_condition *condition, const struct finding *finding)
 {
-	return is_like(condition, kind_of(finding->kind)->word);
+	return text_is_like(condition, kind_of(finding->kind)->word);
 }
 
 static bool is_executor(const struct suppression_condition *condition,
 			const struct finding *finding)
 {
-	return is_like(condition, finding->executor) ||
-	       is_like(condition, family_word(finding->family));
+	return text_is_like(condition, finding->executor) ||
+	       text_is_like(condition, family_word(finding->family));
 }
 
 static bool is_id(const struct suppression_condition *condition, const struct finding *finding)
 {
-	return is_like(condition, finding->id) ||
-	       (*finding->former_id && is_like(condition, finding->former_id));
+	return text_is_like(condition, finding->id) ||
+	       (*finding->former_id && text_is_like(condition, finding->former_id));
 }
 
-static const char *function_of(const struct frame *frame)
+static const char *suppression_function(const struct frame *frame)
 {
 	return frame->function;
 }
 
-static bool has_function(const struct suppression_condition *condition,
-			 const struct finding *finding)
+static bool finding_has_function(const struct suppression_condition *condition,
+				 const struct finding *finding)
 {
-	return any_frame(condition, finding, function_of, pattern_matches);
+	return any_frame(condition, finding, suppression_function, pattern_matches);
 }
 
 static const char *file_of(const struct frame *frame)
@@ -103,8 +104,8 @@ static bool may_be_id(const char *pattern, size_t length)
 }
 
 const struct suppression_type suppression_types[] = {
-	{ "call", is_call, NULL, NULL },
-	{ "function", has_function, NULL, NULL },
+	{ "call", finding_is_of_call, NULL, NULL },
+	{ "function", finding_has_function, NULL, NULL },
 	{ "file", has_file, NULL, NULL },
 	{ "module", has_module, NULL, NULL },
 	{ "kind", is_kind, may_be_kind, "a kind of finding, such as blocking-call" },

@@ -19,8 +19,8 @@ struct line {
 	char *sentence;
 };
 
-__attribute__((format(printf, 2, 3))) static int refuse(const struct line *line, const char *format,
-							...)
+__attribute__((format(printf, 2, 3))) static int suppression_refuse(const struct line *line,
+								    const char *format, ...)
 {
 	int used = snprintf(line->sentence, SUPPRESSIONS_SENTENCE_SIZE, "%s:%u: ", line->path,
 			    line->number);
@@ -42,7 +42,8 @@ static int refuse_type(const struct line *line, const char *text, size_t length)
 		strcat(names, i ? ", " : "");
 		strcat(names, suppression_types[i].name);
 	}
-	return refuse(line, "`%.*s' begins with none of %s and a colon", (int)length, text, names);
+	return suppression_refuse(line, "`%.*s' begins with none of %s and a colon", (int)length,
+				  text, names);
 }
 
 /* The type of this name; NULL: there is none. */
@@ -74,9 +75,10 @@ static int read_condition(struct suppression_condition *condition, const struct 
 		condition->length--;
 	}
 	if (!condition->length)
-		return refuse(line, "there is no pattern behind `%s:'", type->name);
+		return suppression_refuse(line, "there is no pattern behind `%s:'", type->name);
 	if (type->may_be && !type->may_be(condition->pattern, condition->length))
-		return refuse(line, "`%.*s' is not like %s", (int)length, text, type->wanted);
+		return suppression_refuse(line, "`%.*s' is not like %s", (int)length, text,
+					  type->wanted);
 	return 0;
 }
 
@@ -124,8 +126,8 @@ static int read_rule(struct suppression *rule, const struct line *line)
 		size_t length = trimmed_length(text, mark ? (size_t)(mark - text) : strlen(text));
 
 		if (rule->condition_count == SUPPRESSION_CONDITIONS)
-			return refuse(line, "there are more than %d conditions",
-				      SUPPRESSION_CONDITIONS);
+			return suppression_refuse(line, "there are more than %d conditions",
+						  SUPPRESSION_CONDITIONS);
 		error = read_condition(&rule->conditions[rule->condition_count++], line, text,
 				       length);
 		text = mark ? mark + 1 + strspn(mark + 1, " ") : NULL;
@@ -144,8 +146,8 @@ static const char *join_reason(struct suppressions *suppressions, const char *be
 }
 
 /* `reason`: from comment lines right before the rule, then from its own line. */
-static int read_line(struct suppressions *suppressions, const struct line *line, const char *text,
-		     const char **reason)
+static int suppressions_read_line(struct suppressions *suppressions, const struct line *line,
+				  const char *text, const char **reason)
 {
 	struct suppression rule = { .path = line->path, .line = line->number };
 	const char *comment;
@@ -195,7 +197,7 @@ int suppressions_read(struct suppressions *suppressions, const char *path,
 		text[strcspn(text, "\r\n")] = '\0';
 		for (char *tab = text; (tab = strchr(tab, '\t'));)
 			*tab = ' ';
-		error = read_line(suppressions, &line, text, &reason);
+		error = suppressions_read_line(suppressions, &line, text, &reason);
 		errno = 0;
 	}
 	if (!error && (!file || ferror(file))) {
@@ -236,7 +238,7 @@ bool suppressions_find(const char *directory, char path[PATH_MAX])
 }
 
 /* Under sudo, accept files of the calling user too, as git does (safe.directory). */
-static bool is_ours(uid_t owner)
+static bool file_owner_is_ours(uid_t owner)
 {
 	const char *caller = geteuid() ? NULL : getenv("SUDO_UID");
 
@@ -254,7 +256,7 @@ const char *suppressions_distrust(const char *path)
 		return "it cannot be read";
 	if (!S_ISREG(file.st_mode))
 		return "it is not a regular file";
-	if (!is_ours(file.st_uid))
+	if (!file_owner_is_ours(file.st_uid))
 		return "it belongs to another user";
 	if (file.st_mode & S_IWOTH)
 		return "others may write to it";

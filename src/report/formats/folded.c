@@ -17,7 +17,7 @@ static void print_element(const char *text, FILE *out)
 		fputc(*text == ';' ? ':' : *text, out);
 }
 
-static void print_frame(const struct frame *frame, FILE *out)
+static void folded_print_frame(const struct frame *frame, FILE *out)
 {
 	fputc(';', out);
 	if (frame->function) {
@@ -28,7 +28,7 @@ static void print_frame(const struct frame *frame, FILE *out)
 	}
 }
 
-static void print_stack(void *target, const struct weighted_stack *seen)
+static void folded_print_stack(void *target, const struct weighted_stack *seen)
 {
 	FILE *out = target;
 
@@ -36,7 +36,7 @@ static void print_stack(void *target, const struct weighted_stack *seen)
 		return;
 	print_element(seen->finding->executor, out);
 	for (size_t i = seen->stack->count; i-- > 0;)
-		print_frame(&seen->stack->frames[i], out);
+		folded_print_frame(&seen->stack->frames[i], out);
 	if (seen->finding->call && !seen->busy) {
 		fputc(';', out);
 		print_element(seen->finding->call, out);
@@ -46,6 +46,6 @@ static void print_stack(void *target, const struct weighted_stack *seen)
 
 int format_folded(const struct report *report, FILE *out)
 {
-	weighted_stacks_visit(report, print_stack, out);
+	weighted_stacks_visit(report, folded_print_stack, out);
 	return ferror(out) ? -(errno ? errno : EIO) : 0;
 }

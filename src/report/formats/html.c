@@ -77,7 +77,7 @@ static void number_all_frames(struct frame_table *table, json_t *root)
 			number_frames(table, part, "awaits");
 }
 
-static json_t *source_of(const struct report *report, const char *file, int line)
+static json_t *html_source(const struct report *report, const char *file, int line)
 {
 	int first = line > LINES_AROUND ? line - LINES_AROUND : 1;
 	json_t *lines, *object;
@@ -122,7 +122,7 @@ static json_t *sources_of(const struct report *report, const json_t *frames)
 			continue;
 		if (json_object_size(sources) >= MOST_SOURCES)
 			break;
-		source = source_of(report, file, line);
+		source = html_source(report, file, line);
 		snprintf(key, sizeof key, "%zu", i);
 		if (source)
 			json_object_set_new(sources, key, source);

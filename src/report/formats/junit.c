@@ -19,8 +19,8 @@ struct printing {
 };
 
 /* Findings, and those that were left out. Without a process: those of scanned files. */
-static void print_findings(const struct printing *printing, const struct process *process,
-			   FILE *out, struct junit_counts *counts)
+static void junit_print_findings(const struct printing *printing, const struct process *process,
+				 FILE *out, struct junit_counts *counts)
 {
 	const struct report *report = printing->report;
 	size_t count = report->finding_count + report->left_out_count;
@@ -85,8 +85,8 @@ static bool is_first_of_name(const struct process *process, size_t i)
 }
 
 /* A check that watched nothing must not look as if it had passed. */
-static void print_executors(const struct process *process, const char *suite, FILE *out,
-			    struct junit_counts *counts)
+static void junit_print_executors(const struct process *process, const char *suite, FILE *out,
+				  struct junit_counts *counts)
 {
 	size_t executors = 0;
 
@@ -114,8 +114,8 @@ static void print_suite(const char *name, const struct process *process, const c
 }
 
 /* One suite; adds its numbers to the total. */
-static void print_process(const struct printing *printing, const struct process *process, FILE *out,
-			  struct junit_counts *total)
+static void junit_print_process(const struct printing *printing, const struct process *process,
+				FILE *out, struct junit_counts *total)
 {
 	const struct report *report = printing->report;
 	const char *name = process	     ? suite_name(report, process)
@@ -131,9 +131,9 @@ static void print_process(const struct printing *printing, const struct process 
 	for (const struct scanned_file *file = report->scanned; file; file = file->next)
 		junit_print_plain_case(name, file->path, NULL, memory, &counts);
 	if (!report->scanned)
-		print_executors(process, name, memory, &counts);
+		junit_print_executors(process, name, memory, &counts);
 	if (process || report->scanned)
-		print_findings(printing, process, memory, &counts);
+		junit_print_findings(printing, process, memory, &counts);
 	if (fclose(memory))
 		memory_exhausted();
 	print_suite(name, process, cases, &counts, out);
@@ -155,9 +155,9 @@ int format_junit(const struct report *report, FILE *out)
 	if (!memory)
 		memory_exhausted();
 	for (const struct process *process = report->processes; process; process = process->next)
-		print_process(&printing, process, memory, &total);
+		junit_print_process(&printing, process, memory, &total);
 	if (!report->processes)
-		print_process(&printing, NULL, memory, &total);
+		junit_print_process(&printing, NULL, memory, &total);
 	if (fclose(memory))
 		memory_exhausted();
 	if (merge)

@@ -58,7 +58,7 @@ bool junit_is_shown(const struct report *report, const struct finding *finding)
 }
 
 /* The script or module of an interpreter: "pytest" for `python3 -m pytest'. */
-static const char *script_of(const struct process *process, const char *name)
+static const char *junit_script(const struct process *process, const char *name)
 {
 	if (strncmp(name, "python", 6) != 0 && strcmp(name, "node") != 0)
 		return NULL;
@@ -83,7 +83,7 @@ static const char *script_of(const struct process *process, const char *name)
 const char *junit_program(const struct report *report, const struct process *process)
 {
 	const char *name = process->executable ? path_name(process->executable) : "unknown";
-	const char *script = script_of(process, name), *dash = strrchr(name, '-');
+	const char *script = junit_script(process, name), *dash = strrchr(name, '-');
 
 	if (script && *script)
 		return script;
@@ -110,8 +110,8 @@ static const struct process *first_process(const struct finding *finding)
 }
 
 /* "tokio.server", "scan.server" */
-static const char *class_of(const struct report *report, const struct finding *finding,
-			    const struct process *process)
+static const char *junit_class_name(const struct report *report, const struct finding *finding,
+				    const struct process *process)
 {
 	struct strings *strings = &report->session->strings;
 	const struct stack *stack = &finding->stacks[0].native;
@@ -126,7 +126,7 @@ static const char *class_of(const struct report *report, const struct finding *f
 }
 
 /* "blocking-call (read) in app::visit (src/app.rs)" */
-static const char *name_of(const struct report *report, const struct finding *finding)
+static const char *junit_case_name(const struct report *report, const struct finding *finding)
 {
 	struct strings *strings = &report->session->strings;
 	const struct frame *frame = stack_place(finding_stack(finding));
@@ -144,7 +144,7 @@ static const char *name_of(const struct report *report, const struct finding *fi
 			     file ? file : "", file ? ")" : "");
 }
 
-static int compare(const void *one, const void *other)
+static int compare_names(const void *one, const void *other)
 {
 	const struct junit_name *a = *(const struct junit_name *const *)one;
 	const struct junit_name *b = *(const struct junit_name *const *)other;
@@ -155,7 +155,7 @@ static int compare(const void *one, const void *other)
 }
 
 /* Several of one name are numbered by their ids, which stay the same too. */
-static void number(struct strings *strings, struct junit_name *names, size_t count)
+static void junit_number_names(struct strings *strings, struct junit_name *names, size_t count)
 {
 	struct junit_name **sorted = memory_get((count + 1) * sizeof *sorted);
 	const char *class = NULL, *name = NULL;
@@ -164,7 +164,7 @@ static void number(struct strings *strings, struct junit_name *names, size_t cou
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &names[i];
 	if (count)
-		qsort(sorted, count, sizeof *sorted, compare);
+		qsort(sorted, count, sizeof *sorted, compare_names);
 	for (size_t i = 0; i < count; i++) {
 		same = sorted[i]->class == class && sorted[i]->name == name ? same + 1 : 1;
 		class = sorted[i]->class;
@@ -190,16 +190,16 @@ struct junit_name *junit_names(const struct report *report)
 		names[i] = (struct junit_name){
 			.finding = finding,
 			.process = process,
-			.class = class_of(report, finding, process),
-			.name = name_of(report, finding),
+			.class = junit_class_name(report, finding, process),
+			.name = junit_case_name(report, finding),
 			.skipped = left ? left->reason : NULL,
 		};
 	}
-	number(&report->session->strings, names, count);
+	junit_number_names(&report->session->strings, names, count);
 	return names;
 }
 
-static void print_text(const struct report *report, const struct finding *finding, FILE *out)
+static void junit_print_text(const struct report *report, const struct finding *finding, FILE *out)
 {
 	char *text;
 	size_t size;
@@ -220,7 +220,7 @@ void junit_print_failure(const struct report *report, const struct finding *find
 	junit_print_attribute(out, "type", kind_of(finding->kind)->word);
 	junit_print_attribute(out, "message", finding->message);
 	fputs(">\n", out);
-	print_text(report, finding, out);
+	junit_print_text(report, finding, out);
 	fputs("</failure>\n", out);
 }
 
@@ -252,7 +252,7 @@ void junit_print_case(const struct report *report, const struct junit_name *name
 		counts->failures++;
 	} else {
 		fputs("      <system-out>\n", out);
-		print_text(report, name->finding, out);
+		junit_print_text(report, name->finding, out);
 		fputs("</system-out>\n", out);
 	}
 	fputs("    </testcase>\n", out);

@@ -49,7 +49,7 @@ struct junit_merge {
 	const char *problem;
 };
 
-static const char *attribute(const char **attributes, const char *name)
+static const char *element_attribute(const char **attributes, const char *name)
 {
 	for (; *attributes; attributes += 2)
 		if (!strcmp(*attributes, name))
@@ -77,7 +77,8 @@ static const char *suite_names(struct junit_merge *merge, const char *element,
 			       const char **attributes)
 {
 	const char *outer = merge->level ? merge->names[merge->level - 1] : "";
-	const char *own = !strcmp(element, "testsuite") ? attribute(attributes, "name") : NULL;
+	const char *own =
+		!strcmp(element, "testsuite") ? element_attribute(attributes, "name") : NULL;
 
 	return own ? strings_print(&merge->report->session->strings, "%s%s%s", outer,
 				   *outer ? " > " : "", own)
@@ -87,7 +88,7 @@ static const char *suite_names(struct junit_merge *merge, const char *element,
 /* Node's own reporter writes the same class for each test. */
 static const char *test_class(struct junit_merge *merge, const char **attributes)
 {
-	const char *class = attribute(attributes, "classname");
+	const char *class = element_attribute(attributes, "classname");
 
 	return class && !strcmp(class, "test") && *merge->names[merge->level - 1]
 		       ? merge->names[merge->level - 1]
@@ -98,7 +99,7 @@ static void start_test(struct junit_merge *merge, const char **attributes)
 {
 	struct strings *strings = &merge->report->session->strings;
 	const char *class = test_class(merge, attributes);
-	const char *name = attribute(attributes, "name");
+	const char *name = element_attribute(attributes, "name");
 
 	merge->tests = memory_grow(merge->tests, merge->test_count, &merge->test_room,
 				   sizeof *merge->tests);
@@ -110,7 +111,7 @@ static void start_test(struct junit_merge *merge, const char **attributes)
 	merge->in_test = true;
 }
 
-static void XMLCALL start(void *data, const char *name, const char **attributes)
+static void XMLCALL merge_start_element(void *data, const char *name, const char **attributes)
 {
 	struct junit_merge *merge = data;
 
@@ -135,7 +136,7 @@ static void XMLCALL start(void *data, const char *name, const char **attributes)
 	}
 }
 
-static void XMLCALL end(void *data, const char *name)
+static void XMLCALL merge_end_element(void *data, const char *name)
 {
 	struct junit_merge *merge = data;
 	size_t at = (size_t)XML_GetCurrentByteIndex(merge->parser);
@@ -152,7 +153,8 @@ static void XMLCALL end(void *data, const char *name)
 }
 
 /* Our texts are UTF-8, and go between the file's bytes. */
-static void XMLCALL declaration(void *data, const char *version, const char *encoding, int alone)
+static void XMLCALL merge_declaration(void *data, const char *version, const char *encoding,
+				      int alone)
 {
 	struct junit_merge *merge = data;
 
@@ -164,7 +166,7 @@ static void XMLCALL declaration(void *data, const char *version, const char *enc
 	XML_StopParser(merge->parser, XML_FALSE);
 }
 
-static bool read_file(struct junit_merge *merge, const char *path)
+static bool merge_read_file(struct junit_merge *merge, const char *path)
 {
 	FILE *file = fopen(path, "re");
 	size_t room = 1 << 16, got;
@@ -192,14 +194,14 @@ static bool read_file(struct junit_merge *merge, const char *path)
 	return !merge->problem;
 }
 
-static bool parse(struct junit_merge *merge)
+static bool merge_parse(struct junit_merge *merge)
 {
 	merge->parser = XML_ParserCreate(NULL);
 	if (!merge->parser)
 		memory_exhausted();
 	XML_SetUserData(merge->parser, merge);
-	XML_SetElementHandler(merge->parser, start, end);
-	XML_SetXmlDeclHandler(merge->parser, declaration);
+	XML_SetElementHandler(merge->parser, merge_start_element, merge_end_element);
+	XML_SetXmlDeclHandler(merge->parser, merge_declaration);
 	if (XML_Parse(merge->parser, merge->text, (int)merge->size, XML_TRUE) != XML_STATUS_OK &&
 	    !merge->problem)
 		merge->problem =
@@ -248,7 +250,7 @@ static void add_pair(struct junit_merge *merge, size_t test, size_t finding)
 		merge->suites[suite].failures++;
 }
 
-static void match(struct junit_merge *merge)
+static void merge_match(struct junit_merge *merge)
 {
 	const struct report *report = merge->report;
 
@@ -280,8 +282,8 @@ struct junit_merge *junit_merge_create(const struct report *report)
 		return NULL;
 	merge = memory_get(sizeof *merge);
 	*merge = (struct junit_merge){ .report = report };
-	if (read_file(merge, path) && parse(merge)) {
-		match(merge);
+	if (merge_read_file(merge, path) && merge_parse(merge)) {
+		merge_match(merge);
 		return merge;
 	}
 	fprintf(report->options->errors ? report->options->errors : stderr,
@@ -307,15 +309,15 @@ bool junit_merge_has(const struct junit_merge *merge, size_t finding)
 	return merge && merge->has[finding];
 }
 
-static void copy(const struct junit_merge *merge, size_t from, size_t to, FILE *out)
+static void merge_copy(const struct junit_merge *merge, size_t from, size_t to, FILE *out)
 {
 	if (to > from)
 		fwrite(merge->text + from, 1, to - from, out);
 }
 
 /* Where the number of an attribute begins in a start tag; 0: it has none. */
-static size_t number_at(const struct junit_merge *merge, const struct element *suite,
-			const char *name)
+static size_t attribute_number_at(const struct junit_merge *merge, const struct element *suite,
+				  const char *name)
 {
 	size_t length = strlen(name);
 
@@ -339,7 +341,7 @@ static size_t add_to_number(const struct junit_merge *merge, size_t from, size_t
 	if (!at || !more)
 		return from;
 	number = strtoul(merge->text + at, &end, 10);
-	copy(merge, from, at, out);
+	merge_copy(merge, from, at, out);
 	fprintf(out, "%zu", number + more);
 	return (size_t)(end - merge->text);
 }
@@ -348,8 +350,8 @@ static size_t add_to_number(const struct junit_merge *merge, size_t from, size_t
 static size_t print_suite_start(const struct junit_merge *merge, const struct element *suite,
 				size_t from, const struct junit_counts *ours, FILE *out)
 {
-	size_t tests_at = number_at(merge, suite, "tests");
-	size_t failures_at = number_at(merge, suite, "failures");
+	size_t tests_at = attribute_number_at(merge, suite, "tests");
+	size_t failures_at = attribute_number_at(merge, suite, "failures");
 	size_t tests = ours ? ours->tests : 0;
 	size_t failures = suite->failures + (ours ? ours->failures : 0);
 
@@ -368,7 +370,7 @@ static size_t print_test(const struct junit_merge *merge, size_t test, size_t fr
 
 	if (element->empty)
 		to = element->start_end - 2;
-	copy(merge, from, to, out);
+	merge_copy(merge, from, to, out);
 	fputs(element->empty ? ">\n" : "\n", out);
 	for (size_t i = 0; i < merge->pair_count; i++)
 		if (merge->tests_of[2 * i] == test)
@@ -388,7 +390,7 @@ void junit_merge_print(const struct junit_merge *merge, const char *suites,
 	bool wrap = strncmp(merge->text + root->start, "<testsuites", 11) != 0;
 	size_t from = 0, suite = 0, test = 0;
 
-	copy(merge, 0, root->start, out);
+	merge_copy(merge, 0, root->start, out);
 	from = root->start;
 	if (wrap)
 		fputs("<testsuites>\n", out);
@@ -398,7 +400,7 @@ void junit_merge_print(const struct junit_merge *merge, const char *suites,
 
 		if (next &&
 		    (test == merge->test_count || next->start < merge->tests[test].element.start)) {
-			copy(merge, from, next->start, out);
+			merge_copy(merge, from, next->start, out);
 			from = print_suite_start(merge, next, next->start,
 						 suite || wrap ? NULL : counts, out);
 			suite++;
@@ -409,7 +411,7 @@ void junit_merge_print(const struct junit_merge *merge, const char *suites,
 		}
 	}
 	if (root->empty) {
-		copy(merge, from, root->start_end - (wrap ? 0 : 2), out);
+		merge_copy(merge, from, root->start_end - (wrap ? 0 : 2), out);
 		fprintf(out, wrap ? "\n%s</testsuites>" : ">\n%s</testsuites>", suites);
 		from = root->start_end;
 	} else {
@@ -418,9 +420,9 @@ void junit_merge_print(const struct junit_merge *merge, const char *suites,
 		/* Behind its end tag, or before it. */
 		while (wrap && stop < merge->size && merge->text[stop++] != '>')
 			;
-		copy(merge, from, stop, out);
+		merge_copy(merge, from, stop, out);
 		fprintf(out, wrap ? "\n%s</testsuites>" : "\n%s", suites);
 		from = stop;
 	}
-	copy(merge, from, merge->size, out);
+	merge_copy(merge, from, merge->size, out);
 }

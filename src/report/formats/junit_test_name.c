@@ -8,7 +8,7 @@
 #include "support/memory.h"
 
 /* With dots for all that divides the parts of a name: "a/test_b.py::C::d" is "a.test_b.C.d". */
-static char *dotted(const char *class, const char *name)
+static char *name_dotted(const char *class, const char *name)
 {
 	static const char *const dividers[] = { ".py::", "::", " > ", "/" };
 	char *text = memory_get(strlen(class) + strlen(name) + 2), *to = text;
@@ -47,7 +47,8 @@ static bool is_full_title(const char *test, const char *class, const char *name)
 unsigned junit_test_match(const char *class, const char *name, const char *test,
 			  const char *program)
 {
-	char *theirs = dotted(class, name), *ours = dotted("", test), *group = dotted("", class);
+	char *theirs = name_dotted(class, name), *ours = name_dotted("", test),
+	     *group = name_dotted("", class);
 	unsigned match = 0;
 
 	if (!strcmp(name, test) && *program &&

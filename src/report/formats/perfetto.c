@@ -30,7 +30,7 @@ struct rows {
 	size_t count, room;
 };
 
-static const struct row *row_of(struct rows *rows, int64_t pid, int64_t tid, const char *name)
+static const struct row *perfetto_row(struct rows *rows, int64_t pid, int64_t tid, const char *name)
 {
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct row *row = &rows->rows[i];
@@ -47,16 +47,16 @@ static const struct row *row_of(struct rows *rows, int64_t pid, int64_t tid, con
 	return &rows->rows[rows->count++];
 }
 
-static json_t *event(const char *phase, const char *name, const struct row *row, double us)
+static json_t *perfetto_event(const char *phase, const char *name, const struct row *row, double us)
 {
 	return json_pack("{ss ss sf sI sI}", "ph", phase, "name", name, "ts", us, "pid",
 			 (json_int_t)row->pid, "tid", (json_int_t)row->tid);
 }
 
-static json_t *slice(const char *name, const char *category, const struct row *row,
-		     uint64_t start_ns, uint64_t ns)
+static json_t *perfetto_slice(const char *name, const char *category, const struct row *row,
+			      uint64_t start_ns, uint64_t ns)
 {
-	json_t *object = event("X", name, row, (double)start_ns / NS_PER_US);
+	json_t *object = perfetto_event("X", name, row, (double)start_ns / NS_PER_US);
 
 	json_object_set_new(object, "dur", json_real((double)ns / NS_PER_US));
 	json_object_set_new(object, "cat", json_string(category));
@@ -67,19 +67,20 @@ static void add_turns(json_t *events, struct rows *rows, const struct process *p
 {
 	for (size_t i = 0; i < process->timeline_count; i++) {
 		const struct timeline *timeline = &process->timelines[i];
-		const struct row *row = row_of(rows, process->pid, timeline->tid, timeline->thread);
+		const struct row *row =
+			perfetto_row(rows, process->pid, timeline->tid, timeline->thread);
 
 		for (size_t j = 0; j < timeline->turn_count; j++) {
 			const struct timeline_turn *turn = &timeline->turns[j];
 
-			json_array_append_new(events,
-					      slice(turn->task ? turn->task : turn->executor,
-						    "turn", row, turn->start_ns, turn->ns));
+			json_array_append_new(
+				events, perfetto_slice(turn->task ? turn->task : turn->executor,
+						       "turn", row, turn->start_ns, turn->ns));
 		}
 	}
 }
 
-static json_t *arguments_of(const struct finding *finding)
+static json_t *perfetto_arguments(const struct finding *finding)
 {
 	return json_pack("{ss ss ss sI sf sf ss}", "id", finding->id, "severity",
 			 severity_word(finding->severity), "message", finding->message, "count",
@@ -96,14 +97,14 @@ static void add_moment(json_t *events, const struct row *row, const struct findi
 	json_t *object;
 
 	if (finding->kind == KIND_BLOCKING_CALL || finding->kind == KIND_LONG_TURN) {
-		object = slice(name, kind_of(finding->kind)->word, row,
-			       end_ns > mean_ns ? end_ns - mean_ns : 0, mean_ns);
+		object = perfetto_slice(name, kind_of(finding->kind)->word, row,
+					end_ns > mean_ns ? end_ns - mean_ns : 0, mean_ns);
 	} else {
-		object = event("i", name, row, (double)end_ns / NS_PER_US);
+		object = perfetto_event("i", name, row, (double)end_ns / NS_PER_US);
 		json_object_set_new(object, "s", json_string("t"));
 		json_object_set_new(object, "cat", json_string(kind_of(finding->kind)->word));
 	}
-	json_object_set_new(object, "args", arguments_of(finding));
+	json_object_set_new(object, "args", perfetto_arguments(finding));
 	json_array_append_new(events, object);
 }
 
@@ -123,9 +124,9 @@ static void add_flow(json_t *events, struct rows *rows, const struct finding *fi
 		return;
 	for (size_t i = 0; i < 2; i++) {
 		const struct finding_stack *end = i ? waiter : holder;
-		const struct row *row = row_of(rows, pid, end->tid, end->thread);
-		json_t *object = event(phases[i], "lock", row,
-				       (double)finding->last_ns / NS_PER_US + (double)i);
+		const struct row *row = perfetto_row(rows, pid, end->tid, end->thread);
+		json_t *object = perfetto_event(phases[i], "lock", row,
+						(double)finding->last_ns / NS_PER_US + (double)i);
 
 		json_object_set_new(object, "cat", json_string("lock"));
 		json_object_set_new(object, "id", json_string(finding->id));
@@ -135,14 +136,14 @@ static void add_flow(json_t *events, struct rows *rows, const struct finding *fi
 	}
 }
 
-static void add_finding(json_t *events, struct rows *rows, const struct finding *finding)
+static void perfetto_add_finding(json_t *events, struct rows *rows, const struct finding *finding)
 {
 	const struct process *process = finding->share_count ? finding->shares[0].process : NULL;
 	const struct row *row;
 
 	if (!process)
 		return;
-	row = row_of(rows, process->pid, 0, finding->thread);
+	row = perfetto_row(rows, process->pid, 0, finding->thread);
 	add_moment(events, row, finding, finding->last_ns);
 	if (finding->count > 1 && finding->first_ns < finding->last_ns)
 		add_moment(events, row, finding, finding->first_ns);
@@ -200,7 +201,7 @@ int format_perfetto(const struct report *report, FILE *out)
 		add_turns(events, &rows, process);
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (report->findings[i]->severity >= report->options->show)
-			add_finding(events, &rows, report->findings[i]);
+			perfetto_add_finding(events, &rows, report->findings[i]);
 	json_object_set_new(root, "displayTimeUnit", json_string("ms"));
 	json_object_set_new(root, "traceEvents", in_order(events, report, &rows));
 	failed = json_dumpf(root, out, JSON_COMPACT) || fputc('\n', out) == EOF;

@@ -39,7 +39,7 @@ struct profile {
 	struct list texts, samples, mapping_list, function_list, location_list;
 };
 
-static void add(struct list *list, void *item)
+static void pprof_list_add(struct list *list, void *item)
 {
 	list->items = memory_grow(list->items, list->count, &list->room, sizeof *list->items);
 	list->items[list->count++] = item;
@@ -53,8 +53,8 @@ static void add(struct list *list, void *item)
 		made;                                                                              \
 	})
 
-static struct known *find(struct profile *profile, struct known **table, const char *key,
-			  bool *is_new)
+static struct known *pprof_find(struct profile *profile, struct known **table, const char *key,
+				bool *is_new)
 {
 	struct known *known;
 
@@ -68,19 +68,19 @@ static struct known *find(struct profile *profile, struct known **table, const c
 	return known;
 }
 
-static int64_t text(struct profile *profile, const char *string)
+static int64_t pprof_text(struct profile *profile, const char *string)
 {
 	bool is_new;
-	struct known *known = find(profile, &profile->strings, string ? string : "", &is_new);
+	struct known *known = pprof_find(profile, &profile->strings, string ? string : "", &is_new);
 
 	if (is_new) {
 		known->number = (int64_t)profile->texts.count;
-		add(&profile->texts, (void *)(uintptr_t)known->key);
+		pprof_list_add(&profile->texts, (void *)(uintptr_t)known->key);
 	}
 	return known->number;
 }
 
-static uint64_t mapping(struct profile *profile, const struct frame *frame)
+static uint64_t pprof_mapping(struct profile *profile, const struct frame *frame)
 {
 	Perftools__Profiles__Mapping *made;
 	struct known *known;
@@ -88,22 +88,22 @@ static uint64_t mapping(struct profile *profile, const struct frame *frame)
 
 	if (!frame->native || !frame->module)
 		return 0;
-	known = find(profile, &profile->mappings, frame->module, &is_new);
+	known = pprof_find(profile, &profile->mappings, frame->module, &is_new);
 	if (!is_new)
 		return (uint64_t)known->number;
 	made = MAKE(profile, Perftools__Profiles__Mapping, perftools__profiles__mapping__init);
-	add(&profile->mapping_list, made);
+	pprof_list_add(&profile->mapping_list, made);
 	known->number = (int64_t)profile->mapping_list.count;
 	made->id = (uint64_t)known->number;
-	made->filename = text(profile, frame->module);
-	made->build_id = text(profile, frame->build_id);
+	made->filename = pprof_text(profile, frame->module);
+	made->build_id = pprof_text(profile, frame->build_id);
 	/* Names are already resolved: pprof need not open the file. */
 	made->has_functions = made->has_filenames = true;
 	made->has_line_numbers = made->has_inline_frames = true;
 	return made->id;
 }
 
-static uint64_t function(struct profile *profile, const struct frame *frame)
+static uint64_t pprof_function(struct profile *profile, const struct frame *frame)
 {
 	Perftools__Profiles__Function *made;
 	char key[4096], nameless[512];
@@ -117,25 +117,25 @@ static uint64_t function(struct profile *profile, const struct frame *frame)
 		name = nameless;
 	}
 	snprintf(key, sizeof key, "%s\n%s", name, frame->file ? frame->file : "");
-	known = find(profile, &profile->functions, key, &is_new);
+	known = pprof_find(profile, &profile->functions, key, &is_new);
 	if (!is_new)
 		return (uint64_t)known->number;
 	made = MAKE(profile, Perftools__Profiles__Function, perftools__profiles__function__init);
-	add(&profile->function_list, made);
+	pprof_list_add(&profile->function_list, made);
 	known->number = (int64_t)profile->function_list.count;
 	made->id = (uint64_t)known->number;
-	made->name = made->system_name = text(profile, name);
-	made->filename = text(profile, frame->file);
+	made->name = made->system_name = pprof_text(profile, name);
+	made->filename = pprof_text(profile, frame->file);
 	return made->id;
 }
 
-static void add_line(struct profile *profile, Perftools__Profiles__Location *location,
-		     const struct frame *frame)
+static void pprof_add_line(struct profile *profile, Perftools__Profiles__Location *location,
+			   const struct frame *frame)
 {
 	Perftools__Profiles__Line *line =
 		MAKE(profile, Perftools__Profiles__Line, perftools__profiles__line__init);
 
-	line->function_id = function(profile, frame);
+	line->function_id = pprof_function(profile, frame);
 	line->line = frame->line > 0 ? frame->line : 0;
 	location->line[location->n_line++] = line;
 }
@@ -150,8 +150,8 @@ static size_t inlined_with(const struct stack *stack, size_t first)
 	return end + 1 - first;
 }
 
-static uint64_t location(struct profile *profile, const struct stack *stack, size_t first,
-			 size_t count)
+static uint64_t pprof_location(struct profile *profile, const struct stack *stack, size_t first,
+			       size_t count)
 {
 	const struct frame *frame = &stack->frames[first + count - 1];
 	Perftools__Profiles__Location *made;
@@ -165,18 +165,18 @@ static uint64_t location(struct profile *profile, const struct stack *stack, siz
 	else
 		snprintf(key, sizeof key, "%s\n%s:%d", frame->function ? frame->function : "",
 			 frame->file ? frame->file : "", frame->line);
-	known = find(profile, &profile->locations, key, &is_new);
+	known = pprof_find(profile, &profile->locations, key, &is_new);
 	if (!is_new)
 		return (uint64_t)known->number;
 	made = MAKE(profile, Perftools__Profiles__Location, perftools__profiles__location__init);
-	add(&profile->location_list, made);
+	pprof_list_add(&profile->location_list, made);
 	known->number = (int64_t)profile->location_list.count;
 	made->id = (uint64_t)known->number;
-	made->mapping_id = mapping(profile, frame);
+	made->mapping_id = pprof_mapping(profile, frame);
 	made->address = frame->native ? frame->offset : 0;
 	made->line = obstack_alloc(&profile->report->session->memory, count * sizeof(void *));
 	for (size_t i = 0; i < count; i++)
-		add_line(profile, made, &stack->frames[first + i]);
+		pprof_add_line(profile, made, &stack->frames[first + i]);
 	return made->id;
 }
 
@@ -188,8 +188,8 @@ static void add_label(struct profile *profile, Perftools__Profiles__Sample *samp
 	if (!value || !*value)
 		return;
 	label = MAKE(profile, Perftools__Profiles__Label, perftools__profiles__label__init);
-	label->key = text(profile, key);
-	label->str = text(profile, value);
+	label->key = pprof_text(profile, key);
+	label->str = pprof_text(profile, value);
 	sample->label[sample->n_label++] = label;
 }
 
@@ -209,7 +209,8 @@ static void add_sample(void *target, const struct weighted_stack *seen)
 	sample->location_id = obstack_alloc(memory, (stack->count + 1) * sizeof(uint64_t));
 	for (size_t i = 0; i < stack->count; i += count) {
 		count = inlined_with(stack, i);
-		sample->location_id[sample->n_location_id++] = location(profile, stack, i, count);
+		sample->location_id[sample->n_location_id++] =
+			pprof_location(profile, stack, i, count);
 	}
 	sample->n_value = VALUES;
 	sample->value = obstack_alloc(memory, VALUES * sizeof(int64_t));
@@ -223,7 +224,7 @@ static void add_sample(void *target, const struct weighted_stack *seen)
 	add_label(profile, sample, "executor", finding->executor);
 	add_label(profile, sample, "thread", finding->thread);
 	add_label(profile, sample, "task", finding->task);
-	add(&profile->samples, sample);
+	pprof_list_add(&profile->samples, sample);
 }
 
 static int write_packed(const Perftools__Profiles__Profile *message, FILE *out)
@@ -256,12 +257,12 @@ static Perftools__Profiles__ValueType *value_type(struct profile *profile, const
 	Perftools__Profiles__ValueType *made = MAKE(profile, Perftools__Profiles__ValueType,
 						    perftools__profiles__value_type__init);
 
-	made->type = text(profile, type);
-	made->unit = text(profile, unit);
+	made->type = pprof_text(profile, type);
+	made->unit = pprof_text(profile, unit);
 	return made;
 }
 
-static void forget(struct known **table)
+static void pprof_table_forget(struct known **table)
 {
 	struct known *known, *next;
 
@@ -278,7 +279,7 @@ int format_pprof(const struct report *report, FILE *out)
 				 &profile.function_list, &profile.location_list };
 	int error;
 
-	text(&profile, ""); /* string number 0, which the format requires to be empty */
+	pprof_text(&profile, ""); /* string number 0, which the format requires to be empty */
 	types[0] = value_type(&profile, "blocked", "nanoseconds");
 	types[1] = value_type(&profile, "blocked_calls", "count");
 	types[2] = value_type(&profile, "busy", "nanoseconds");
@@ -297,10 +298,10 @@ int format_pprof(const struct report *report, FILE *out)
 	message.n_string_table = profile.texts.count;
 	message.string_table = (char **)profile.texts.items;
 	error = write_packed(&message, out);
-	forget(&profile.strings);
-	forget(&profile.mappings);
-	forget(&profile.functions);
-	forget(&profile.locations);
+	pprof_table_forget(&profile.strings);
+	pprof_table_forget(&profile.mappings);
+	pprof_table_forget(&profile.functions);
+	pprof_table_forget(&profile.locations);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		free(lists[i]->items);
 	return error;

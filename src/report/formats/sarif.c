@@ -27,7 +27,7 @@
 
 /* A path as in RFC 3986: all characters but the unreserved ones as %XX. A colon could be read as
  * the end of a scheme. */
-static json_t *uri(const char *scheme, const char *path, const char *tail)
+static json_t *sarif_uri(const char *scheme, const char *path, const char *tail)
 {
 	char *text, *to;
 	json_t *string;
@@ -48,13 +48,13 @@ static json_t *uri(const char *scheme, const char *path, const char *tail)
 	return string;
 }
 
-static json_t *artifact(const struct report *report, const char *path)
+static json_t *sarif_artifact(const struct report *report, const char *path)
 {
 	const char *shown = source_path_in_repository(report->session, path);
 
 	if (*shown == '/')
-		return json_pack("{s:o}", "uri", uri("file://", shown, ""));
-	return json_pack("{s:o, s:s}", "uri", uri("", shown, ""), "uriBaseId", ROOT);
+		return json_pack("{s:o}", "uri", sarif_uri("file://", shown, ""));
+	return json_pack("{s:o, s:s}", "uri", sarif_uri("", shown, ""), "uriBaseId", ROOT);
 }
 
 /* The compilers' columns are unknown: mark the line from its first column. */
@@ -62,8 +62,8 @@ static json_t *physical_location(const struct report *report, const char *path, 
 {
 	line = line > 0 ? line : 1;
 	return json_pack("{s:o, s:{s:i, s:i, s:i, s:i}}", "artifactLocation",
-			 artifact(report, path), "region", "startLine", line, "startColumn", 1,
-			 "endLine", line, "endColumn", 2);
+			 sarif_artifact(report, path), "region", "startLine", line, "startColumn",
+			 1, "endLine", line, "endColumn", 2);
 }
 
 static json_t *frame_location(const struct report *report, const struct frame *frame,
@@ -92,7 +92,7 @@ static json_t *program_location(const struct report *report, const struct findin
 			 physical_location(report, path && *path ? path : "unknown", 1));
 }
 
-static json_t *locations(const struct report *report, const struct finding *finding)
+static json_t *sarif_locations(const struct report *report, const struct finding *finding)
 {
 	const struct frame *frame = stack_users_frame(finding_stack(finding));
 
@@ -157,26 +157,26 @@ static json_t *code_flows(const struct report *report, const struct finding *fin
 	return NULL;
 }
 
-static const char *level(enum severity severity)
+static const char *sarif_level(enum severity severity)
 {
 	return severity == SEVERITY_NOTICE ? "note" : severity_word(severity);
 }
 
-static json_t *fingerprints(const struct finding *finding)
+static json_t *sarif_fingerprints(const struct finding *finding)
 {
 	/* GitHub uses the first one. */
 	return json_pack("{s:s, s:s}", "primaryLocationLineHash", finding->id, "yieldsanFinding/v1",
 			 finding->id);
 }
 
-static json_int_t occurrences(const struct finding *finding)
+static json_int_t sarif_occurrences(const struct finding *finding)
 {
 	return finding->count > INT32_MAX ? INT32_MAX
 	       : finding->count		  ? (json_int_t)finding->count
 					  : 1;
 }
 
-static json_t *result(const struct report *report, const struct finding *finding)
+static json_t *sarif_result(const struct report *report, const struct finding *finding)
 {
 	char *text, *id = rule_id(rule_at(rule_of(finding)));
 	json_t *object, *flows;
@@ -189,10 +189,10 @@ static json_t *result(const struct report *report, const struct finding *finding
 		     finding->advice) < 0)
 		memory_exhausted();
 	object = json_pack("{s:s, s:i, s:s, s:{s:s}, s:o, s:o, s:I}", "ruleId", id, "ruleIndex",
-			   (int)rule_of(finding), "level", level(finding->severity), "message",
-			   "text", text, "locations", locations(report, finding),
-			   "partialFingerprints", fingerprints(finding), "occurrenceCount",
-			   occurrences(finding));
+			   (int)rule_of(finding), "level", sarif_level(finding->severity),
+			   "message", "text", text, "locations", sarif_locations(report, finding),
+			   "partialFingerprints", sarif_fingerprints(finding), "occurrenceCount",
+			   sarif_occurrences(finding));
 	free(text);
 	free(id);
 	flows = finding->stack_count > 1 ? code_flows(report, finding) : NULL;
@@ -205,7 +205,7 @@ static json_t *result(const struct report *report, const struct finding *finding
 	return object;
 }
 
-static json_t *descriptor(const struct rule *rule)
+static json_t *sarif_descriptor(const struct rule *rule)
 {
 	char *id = rule_id(rule), *name = rule_name(rule);
 	char *text = rule_help(rule, false), *markdown = rule_help(rule, true);
@@ -226,40 +226,42 @@ static json_t *descriptor(const struct rule *rule)
 	return object;
 }
 
-static json_t *tool(void)
+static json_t *sarif_tool(void)
 {
 	json_t *rules = json_array();
 	const struct rule *rule;
 
 	for (size_t i = 0; (rule = rule_at(i)); i++)
-		json_array_append_new(rules, descriptor(rule));
+		json_array_append_new(rules, sarif_descriptor(rule));
 	return json_pack("{s:{s:s, s:s, s:s, s:o}}", "driver", "name", "yieldsan",
 			 "semanticVersion", YIELDSAN_VERSION, "version", YIELDSAN_VERSION, "rules",
 			 rules);
 }
 
-static void notify(json_t *notifications, const char *level, const char *text)
+static void sarif_notify(json_t *notifications, const char *level, const char *text)
 {
 	json_array_append_new(notifications,
 			      json_pack("{s:s, s:{s:s}}", "level", level, "message", "text", text));
 }
 
 /* What was not seen: a reader must not mistake missing data for a good result. */
-static json_t *invocation(const struct report *report)
+static json_t *sarif_invocation(const struct report *report)
 {
 	const struct report_summary *summary = &report->summary;
 	json_t *notifications = json_array();
 
 	if (!summary->executors)
-		notify(notifications, "error", "No executor ran a turn: nothing was watched.");
+		sarif_notify(notifications, "error",
+			     "No executor ran a turn: nothing was watched.");
 	for (const struct process *process = report->processes; process; process = process->next)
 		if (process->damage)
-			notify(notifications, "warning", process->damage);
+			sarif_notify(notifications, "warning", process->damage);
 	for (const struct missing_module *missing = report->session->missing; missing;
 	     missing = missing->next)
-		notify(notifications, "note",
-		       strings_print(&report->session->strings, "Frames of %s have no %s: it %s.",
-				     missing->path, missing->lacks, missing->problem));
+		sarif_notify(notifications, "note",
+			     strings_print(&report->session->strings,
+					   "Frames of %s have no %s: it %s.", missing->path,
+					   missing->lacks, missing->problem));
 	return json_pack("{s:b, s:o}", "executionSuccessful",
 			 summary->executors && !summary->unreadable, "toolExecutionNotifications",
 			 notifications);
@@ -273,11 +275,11 @@ int format_sarif(const struct report *report, FILE *out)
 
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (report->findings[i]->severity >= report->options->show)
-			json_array_append_new(results, result(report, report->findings[i]));
+			json_array_append_new(results, sarif_result(report, report->findings[i]));
 	log = json_pack("{s:s, s:s, s:[{s:o, s:[o], s:{s:{s:o}}, s:s, s:o}]}", "$schema", SCHEMA,
-			"version", "2.1.0", "runs", "tool", tool(), "invocations",
-			invocation(report), "originalUriBaseIds", ROOT, "uri",
-			uri("file://", top, strcmp(top, "/") ? "/" : ""), "columnKind",
+			"version", "2.1.0", "runs", "tool", sarif_tool(), "invocations",
+			sarif_invocation(report), "originalUriBaseIds", ROOT, "uri",
+			sarif_uri("file://", top, strcmp(top, "/") ? "/" : ""), "columnKind",
 			"unicodeCodePoints", "results", results);
 	failed = json_dumpf(log, out, JSON_INDENT(2)) || fputc('\n', out) == EOF;
 	json_decref(log);

@@ -74,7 +74,8 @@ static bool has_findings(const struct report_summary *summary)
 	return false;
 }
 
-static void print_summary(const struct report *report, const struct text_style *style, FILE *out)
+static void text_print_totals(const struct report *report, const struct text_style *style,
+			      FILE *out)
 {
 	const struct report_summary *summary = &report->summary;
 	size_t hidden = 0;
@@ -135,10 +136,11 @@ void text_print_finding(const struct report *report, const struct finding *findi
 
 void text_print_summary(const struct report *report, FILE *out)
 {
-	print_summary(report, &text_style_plain, out);
+	text_print_totals(report, &text_style_plain, out);
 }
 
-static void print_findings(const struct report *report, const struct text_plan *plan, FILE *out)
+static void text_print_findings(const struct report *report, const struct text_plan *plan,
+				FILE *out)
 {
 	static const char *const headings[PHASES] = {
 		[PHASE_STARTUP] = "During start-up, before anything was accepted",
@@ -193,11 +195,11 @@ int format_text(const struct report *report, FILE *out)
 	text_draft_begin(&tail);
 	text_processes_print(report, &style, tail.out);
 	text_left_out_print(report, tail.out);
-	print_summary(report, &style, tail.out);
+	text_print_totals(report, &style, tail.out);
 	text_plan_make(&plan, report, &style, text_draft_lines(&tail, style.width));
 	if (plan.rows)
 		text_table_print(report, plan.findings, plan.rows, &style, head.out);
-	print_findings(report, &plan, head.out);
+	text_print_findings(report, &plan, head.out);
 	print_left_out(report, &plan, head.out);
 	text_draft_print(&head, style.width, out);
 	text_draft_print(&tail, style.width, out);

@@ -194,8 +194,8 @@ static void print_role(const struct finding_stack *stack, FILE *out)
 	fputs(":\n", out);
 }
 
-static void print_stack(const struct report *report, const struct finding_stack *stack,
-			const struct text_style *style, bool source, FILE *out)
+static void finding_print_stack(const struct report *report, const struct finding_stack *stack,
+				const struct text_style *style, bool source, FILE *out)
 {
 	text_stack_print(report->session, finding_stack_face(stack), style, source, out);
 	if (stack->native.incomplete)
@@ -257,14 +257,14 @@ static void print_stacks(const struct report *report, const struct finding *find
 
 	/* The hottest sample represents all; the tree shows the others' shares. */
 	if (finding->kind == KIND_LONG_TURN) {
-		print_stack(report, &finding->stacks[0], style, !has_source, out);
+		finding_print_stack(report, &finding->stacks[0], style, !has_source, out);
 		text_samples_print(report, finding, out);
 		return;
 	}
 	for (size_t i = 0; i < count && (i < MAX_SHOWN_STACKS || style->full); i++) {
 		if (count > 1)
 			print_role(&finding->stacks[i], out);
-		print_stack(report, &finding->stacks[i], style, i || !has_source, out);
+		finding_print_stack(report, &finding->stacks[i], style, i || !has_source, out);
 	}
 	if (count > MAX_SHOWN_STACKS && !style->full)
 		fprintf(out, "  ... %zu more stack%s (--full shows all)\n",

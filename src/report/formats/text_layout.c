@@ -43,7 +43,7 @@ static size_t wide_character(const char *text, size_t size, size_t *columns)
 }
 
 /* The size of the first character and its columns. */
-static size_t character_at(const char *text, size_t size, size_t *columns)
+static size_t text_character_at(const char *text, size_t size, size_t *columns)
 {
 	size_t length = colour_size(text, size);
 
@@ -61,7 +61,7 @@ size_t text_columns(const char *text, size_t size)
 	size_t all = 0, columns;
 
 	for (size_t at = 0; at < size; all += columns)
-		at += character_at(text + at, size - at, &columns);
+		at += text_character_at(text + at, size - at, &columns);
 	return all;
 }
 
@@ -70,7 +70,7 @@ size_t text_fitting(const char *text, size_t size, size_t columns)
 	size_t at = 0, length, wide, used = 0;
 
 	for (; at < size; at += length) {
-		length = character_at(text + at, size - at, &wide);
+		length = text_character_at(text + at, size - at, &wide);
 		if (used + wide > columns)
 			break;
 		used += wide;
@@ -94,7 +94,7 @@ static size_t blanks_before(const char *text, size_t size)
 	return blanks;
 }
 
-static size_t hang_of(const char *line, size_t size, size_t width)
+static size_t hanging_indent(const char *line, size_t size, size_t width)
 {
 	const char *mark = memchr(line, *TEXT_HANG, size);
 	size_t hang =
@@ -133,7 +133,7 @@ static size_t without_blanks(const char *line, size_t size)
 
 static size_t wrap_line(const char *line, size_t size, size_t width, FILE *out)
 {
-	size_t hang = hang_of(line, size, width), lines = 1, room = width, fits, end;
+	size_t hang = hanging_indent(line, size, width), lines = 1, room = width, fits, end;
 
 	while ((fits = text_fitting(line, size, room)) < size) {
 		end = fits ? break_of(line, fits) : 1;

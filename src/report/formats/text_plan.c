@@ -15,7 +15,7 @@
 #define HEAD_OF_TABLE  2  /* and the empty line behind it */
 #define LEFT_OUT       2  /* the lines that say what is left out */
 
-static void order(struct text_plan *plan, const struct report *report)
+static void plan_order(struct text_plan *plan, const struct report *report)
 {
 	plan->findings = memory_get((report->finding_count + 1) * sizeof *plan->findings);
 	for (enum phase phase = PHASE_SERVICE; phase < PHASES; phase++)
@@ -59,7 +59,7 @@ static size_t lines_of_headings(const struct text_plan *plan)
 	return lines;
 }
 
-static size_t less(size_t a, size_t b)
+static size_t size_less(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -79,13 +79,14 @@ static size_t lines_in_brief(struct text_plan *plan, const struct report *report
 
 static void fit_table(struct text_plan *plan, const struct report *report, size_t room)
 {
-	size_t first = less(lines_of(report, plan, 0, TEXT_WHOLE), FIRST_WHOLE) + HEAD_OF_TABLE;
+	size_t first =
+		size_less(lines_of(report, plan, 0, TEXT_WHOLE), FIRST_WHOLE) + HEAD_OF_TABLE;
 	size_t rows = room > first + LEAST_ROWS ? room - first : LEAST_ROWS;
 
-	plan->rows = less(less(plan->rows, MAX_TABLE_ROWS), rows);
+	plan->rows = size_less(size_less(plan->rows, MAX_TABLE_ROWS), rows);
 }
 
-static void fit(struct text_plan *plan, const struct report *report, size_t room)
+static void plan_fit(struct text_plan *plan, const struct report *report, size_t room)
 {
 	size_t used = lines_in_brief(plan, report, room), brief, first;
 
@@ -111,10 +112,10 @@ void text_plan_make(struct text_plan *plan, const struct report *report,
 
 	memset(plan, 0, sizeof *plan);
 	plan->style = style;
-	order(plan, report);
+	plan_order(plan, report);
 	tail += LEFT_OUT + lines_of_headings(plan);
 	if (style->limited && plan->count)
-		fit(plan, report, lines > tail ? lines - tail : 0);
+		plan_fit(plan, report, lines > tail ? lines - tail : 0);
 	else if (plan->count >= TABLE_FROM)
 		plan->rows = plan->count;
 }

@@ -152,8 +152,8 @@ static bool has_losses(const struct process *process)
 	       process->damage;
 }
 
-static void print_process(const struct report *report, const struct process *process,
-			  const struct text_style *style, FILE *out)
+static void text_print_process(const struct report *report, const struct process *process,
+			       const struct text_style *style, FILE *out)
 {
 	fprintf(out, "  [%" PRId64 "] ", process->pid);
 	print_command(report->session, process, out);
@@ -190,7 +190,7 @@ void text_processes_print(const struct report *report, const struct text_style *
 			left_out++;
 			continue;
 		}
-		print_process(report, process, style, out);
+		text_print_process(report, process, style, out);
 		shown++;
 	}
 	if (left_out)

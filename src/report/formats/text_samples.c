@@ -24,7 +24,7 @@ struct tree {
 	uint64_t total;
 };
 
-static const struct frame *step(struct branch *branch)
+static const struct frame *branch_step(struct branch *branch)
 {
 	while (branch->next) {
 		const struct frame *frame = &branch->stack->frames[--branch->next];
@@ -37,11 +37,11 @@ static const struct frame *step(struct branch *branch)
 
 static bool has_step(struct branch branch)
 {
-	return step(&branch);
+	return branch_step(&branch);
 }
 
-static void print_frame(const struct tree *tree, const struct frame *frame, uint64_t weight,
-			unsigned depth)
+static void samples_print_frame(const struct tree *tree, const struct frame *frame, uint64_t weight,
+				unsigned depth)
 {
 	fprintf(tree->out, "    %3u %% %*s", (unsigned)(weight * 100 / tree->total), 2 * (int)depth,
 		"");
@@ -56,7 +56,7 @@ static void print_frame(const struct tree *tree, const struct frame *frame, uint
 	fputc('\n', tree->out);
 }
 
-static bool is_same(const struct frame *a, const struct frame *b)
+static bool samples_same_frame(const struct frame *a, const struct frame *b)
 {
 	return a && b && a->function == b->function && a->line == b->line &&
 	       (a->function || a->offset == b->offset);
@@ -69,7 +69,7 @@ static void print_level(const struct tree *tree, struct branch *branches, size_t
 	struct branch *inner = memory_get((count + 1) * sizeof *inner);
 
 	for (size_t i = 0; i < count; i++)
-		frames[i] = step(&branches[i]);
+		frames[i] = branch_step(&branches[i]);
 	for (;;) {
 		const struct frame *best = NULL;
 		uint64_t best_weight = 0;
@@ -79,7 +79,7 @@ static void print_level(const struct tree *tree, struct branch *branches, size_t
 			uint64_t weight = 0;
 
 			for (size_t j = i; frames[i] && j < count; j++)
-				if (is_same(frames[i], frames[j]))
+				if (samples_same_frame(frames[i], frames[j]))
 					weight += branches[j].weight;
 			if (weight > best_weight) {
 				best_weight = weight;
@@ -89,11 +89,11 @@ static void print_level(const struct tree *tree, struct branch *branches, size_t
 		if (!best || best_weight * 100 < tree->total * LEAST_SHARE)
 			break;
 		for (size_t i = 0; i < count; i++)
-			if (is_same(best, frames[i])) {
+			if (samples_same_frame(best, frames[i])) {
 				inner[members++] = branches[i];
 				frames[i] = NULL;
 			}
-		print_frame(tree, best, best_weight, depth);
+		samples_print_frame(tree, best, best_weight, depth);
 		if (depth + 1 < MAX_SAMPLE_DEPTH)
 			print_level(tree, inner, members, depth + 1);
 	}

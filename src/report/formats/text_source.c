@@ -22,7 +22,8 @@ struct part {
 };
 
 /* Without the blanks around it; NULL if there is none to show. */
-static const char *line_of(struct session *session, const struct frame *frame, size_t *size)
+static const char *frame_source_line(struct session *session, const struct frame *frame,
+				     size_t *size)
 {
 	const char *line;
 
@@ -39,8 +40,8 @@ static const char *line_of(struct session *session, const struct frame *frame, s
 }
 
 /* Finds the last `word` in the line that is no part of a longer name. */
-static bool find_word(const char *line, size_t size, const char *word, size_t length,
-		      struct part *part)
+static bool line_find_word(const char *line, size_t size, const char *word, size_t length,
+			   struct part *part)
 {
 	bool found = false;
 
@@ -57,7 +58,7 @@ static bool find_word(const char *line, size_t size, const char *word, size_t le
 }
 
 /* The code of a line: without a comment at its end. */
-static size_t code_size(const char *line, size_t size)
+static size_t line_code_size(const char *line, size_t size)
 {
 	char quote = 0;
 
@@ -103,7 +104,7 @@ static bool find_plain_call(const char *line, size_t size, const char *name, str
 
 	if (!strncmp(name, "import ", 7)) {
 		length = strcspn(name + 7, " (") + 7;
-		if (find_word(line, size, name, length, part))
+		if (line_find_word(line, size, name, length, part))
 			return true;
 		name += 7;
 		length -= 7;
@@ -111,7 +112,7 @@ static bool find_plain_call(const char *line, size_t size, const char *name, str
 	while (length) {
 		size_t first = 0;
 
-		if (find_word(line, size, name, length, part))
+		if (line_find_word(line, size, name, length, part))
 			return true;
 		while (first < length && is_name_character(name[first]))
 			first++;
@@ -134,10 +135,10 @@ static bool find_call(const char *line, size_t size, const char *name, struct pa
 
 static bool find_await(const char *line, size_t size, struct part *part)
 {
-	return find_word(line, size, ".await", 6, part) ||
-	       find_word(line, size, "await", 5, part) ||
-	       find_word(line, size, "co_await", 8, part) ||
-	       find_word(line, size, "co_yield", 8, part);
+	return line_find_word(line, size, ".await", 6, part) ||
+	       line_find_word(line, size, "await", 5, part) ||
+	       line_find_word(line, size, "co_await", 8, part) ||
+	       line_find_word(line, size, "co_yield", 8, part);
 }
 
 /* The first call of a function whose name says that it takes something: "pthread_mutex_lock". */
@@ -158,14 +159,14 @@ static bool find_taking(const char *line, size_t size, struct part *part)
 	return false;
 }
 
-static bool find_part(struct session *session, const struct finding *finding, const char *line,
-		      size_t size, struct part *part)
+static bool line_find_part(struct session *session, const struct finding *finding, const char *line,
+			   size_t size, struct part *part)
 {
 	if (finding->call && (find_call(line, size, library_function(session, finding), part) ||
 			      find_call(line, size, finding->call, part)))
 		return true;
 	if (finding->variable &&
-	    find_word(line, size, finding->variable, strlen(finding->variable), part))
+	    line_find_word(line, size, finding->variable, strlen(finding->variable), part))
 		return true;
 	switch (finding->stacks[0].role) {
 	case ROLE_YIELDED:
@@ -183,18 +184,18 @@ static bool find_part(struct session *session, const struct finding *finding, co
 static struct part marked_part(struct session *session, const struct finding *finding,
 			       const char *line, size_t size)
 {
-	size_t code = code_size(line, size);
+	size_t code = line_code_size(line, size);
 	struct part part;
 
-	if (!find_part(session, finding, line, code, &part) &&
-	    !find_part(session, finding, line, size, &part))
+	if (!line_find_part(session, finding, line, code, &part) &&
+	    !line_find_part(session, finding, line, size, &part))
 		part = (struct part){ 0, code };
 	return part;
 }
 
 /* Cuts a long line so that the marked part stays in sight. */
-static void cut(const char **line, size_t *size, struct part *part, size_t room, bool *before,
-		bool *after)
+static void line_cut(const char **line, size_t *size, struct part *part, size_t room, bool *before,
+		     bool *after)
 {
 	size_t fits = text_fitting(*line, *size, room), skip = 0;
 
@@ -232,7 +233,7 @@ static size_t room_for_line(const struct text_style *style)
 }
 
 /* Control characters become pictures of them, tabs blanks: the same number of characters. */
-static const char *printable(struct session *session, const char *text, size_t size)
+static const char *line_printable(struct session *session, const char *text, size_t size)
 {
 	char *copy = memory_get(size + 1);
 	const char *kept;
@@ -250,7 +251,7 @@ static const char *printable(struct session *session, const char *text, size_t s
 /* Columns of the first `size` bytes as they are printed. */
 static size_t printed_columns(struct session *session, const char *text, size_t size)
 {
-	const char *shown = printable(session, text, size);
+	const char *shown = line_printable(session, text, size);
 
 	return text_columns(shown, strlen(shown));
 }
@@ -261,16 +262,16 @@ bool text_source_print(const struct report *report, const struct finding *findin
 	struct session *session = report->session;
 	const struct frame *place = stack_place(finding_stack(finding));
 	size_t size, room = room_for_line(style), columns;
-	const char *line = line_of(session, place, &size);
+	const char *line = frame_source_line(session, place, &size);
 	bool before, after;
 	struct part part;
 
 	if (!line)
 		return false;
 	part = marked_part(session, finding, line, size);
-	cut(&line, &size, &part, room, &before, &after);
+	line_cut(&line, &size, &part, room, &before, &after);
 	fprintf(out, "  %5d | " TEXT_HANG "%s%s%s\n", place->line, before ? "..." : "",
-		printable(session, line, size), after ? "..." : "");
+		line_printable(session, line, size), after ? "..." : "");
 	fprintf(out, "        | " TEXT_HANG "%*s%s",
 		(int)printed_columns(session, line, part.start) + (before ? 3 : 0), "",
 		style->severity[finding->severity]);
@@ -285,13 +286,13 @@ void text_source_print_below(struct session *session, const struct frame *frame,
 			     const struct text_style *style, FILE *out)
 {
 	size_t size, room = room_for_line(style), fits;
-	const char *line = line_of(session, frame, &size);
+	const char *line = frame_source_line(session, frame, &size);
 
 	if (!line)
 		return;
 	fits = text_fitting(line, size, room);
 	if (fits < size)
 		fits = text_fitting(line, size, room - 3);
-	fprintf(out, "        | " TEXT_HANG "%s%s\n", printable(session, line, fits),
+	fprintf(out, "        | " TEXT_HANG "%s%s\n", line_printable(session, line, fits),
 		fits < size ? "..." : "");
 }

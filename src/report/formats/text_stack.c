@@ -58,8 +58,8 @@ static void print_fold(const char *kind, const struct frame *frames, size_t coun
 	fputc('\n', out);
 }
 
-static void print_frame(struct session *session, const struct frame *frame, bool mark,
-			const struct text_style *style, FILE *out)
+static void stack_print_frame(struct session *session, const struct frame *frame, bool mark,
+			      const struct text_style *style, FILE *out)
 {
 	fprintf(out, "    %s ", mark ? ">" : " ");
 	if (frame->function)
@@ -89,7 +89,7 @@ static void print_whole(struct session *session, const struct stack *stack, size
 			const struct text_style *style, bool source, FILE *out)
 {
 	for (size_t i = 0; i < end; i++) {
-		print_frame(session, &stack->frames[i], i == stack->place, style, out);
+		stack_print_frame(session, &stack->frames[i], i == stack->place, style, out);
 		if (i == stack->place && source)
 			text_source_print_below(session, &stack->frames[i], style, out);
 	}
@@ -121,7 +121,7 @@ void text_stack_print(struct session *session, const struct stack *stack,
 			print_rest(stack->count - i, out);
 			return;
 		}
-		print_frame(session, frame, i == stack->place, style, out);
+		stack_print_frame(session, frame, i == stack->place, style, out);
 		shown++;
 		if (i == stack->place && source)
 			text_source_print_below(session, frame, style, out);

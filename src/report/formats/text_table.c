@@ -86,7 +86,7 @@ static const char *shorter_place(struct session *session, const char *place, siz
 				 strcspn(path_name(path + 1), ")"));
 }
 
-static const char *shortened(struct session *session, const char *text, size_t room)
+static const char *cell_shortened(struct session *session, const char *text, size_t room)
 {
 	if (columns_of(text) <= room)
 		return text;
@@ -94,7 +94,7 @@ static const char *shortened(struct session *session, const char *text, size_t r
 			     (int)text_fitting(text, strlen(text), room - 2), text);
 }
 
-static void measure(struct table *table, enum column column)
+static void table_measure_column(struct table *table, enum column column)
 {
 	table->widths[column] = strlen(titles[column]);
 	for (size_t i = 0; i < table->count; i++) {
@@ -110,18 +110,18 @@ static void shorten_places(struct table *table, size_t room)
 	struct session *session = table->report->session;
 
 	for (size_t i = 0; i < table->count; i++)
-		table->cells[i][PLACE] = shortened(
+		table->cells[i][PLACE] = cell_shortened(
 			session, shorter_place(session, table->cells[i][PLACE], room), room);
-	measure(table, PLACE);
+	table_measure_column(table, PLACE);
 }
 
 /* The two columns of text share what the numbers leave. */
-static void fit(struct table *table)
+static void table_fit(struct table *table)
 {
 	size_t width = table->style->width, used = 0, room, half, what, *widths = table->widths;
 
 	for (enum column column = 0; column < COLUMNS; column++) {
-		measure(table, column);
+		table_measure_column(table, column);
 		if (column != PLACE && column != WHAT)
 			used += widths[column];
 	}
@@ -138,7 +138,7 @@ static void fit(struct table *table)
 	widths[WHAT] = what < room - widths[PLACE] ? what : room - widths[PLACE];
 }
 
-static void print_text(const char *text, size_t width, FILE *out)
+static void table_print_text(const char *text, size_t width, FILE *out)
 {
 	size_t columns = columns_of(text);
 
@@ -152,10 +152,10 @@ static void print_row(const struct table *table, const char *const *cells, const
 	const size_t *widths = table->widths;
 
 	fputs(colour, out);
-	print_text(cells[SEVERITY], widths[SEVERITY], out);
+	table_print_text(cells[SEVERITY], widths[SEVERITY], out);
 	fputs(*colour ? table->style->plain : "", out);
-	print_text(cells[PLACE], widths[PLACE], out);
-	print_text(shortened(session, cells[WHAT], widths[WHAT]), widths[WHAT], out);
+	table_print_text(cells[PLACE], widths[PLACE], out);
+	table_print_text(cell_shortened(session, cells[WHAT], widths[WHAT]), widths[WHAT], out);
 	fprintf(out, "%*s  %*s  %*s\n", (int)widths[TIMES], cells[TIMES], (int)widths[TOTAL],
 		cells[TOTAL], (int)widths[LONGEST], cells[LONGEST]);
 }
@@ -172,7 +172,7 @@ void text_table_print(const struct report *report, const struct finding *const *
 			table.cells[i][SEVERITY] = strings_keep_part(&report->session->strings,
 								     table.cells[i][SEVERITY], 1);
 	}
-	fit(&table);
+	table_fit(&table);
 	print_row(&table, titles, "", out);
 	for (size_t i = 0; i < count; i++)
 		print_row(&table, table.cells[i], style->severity[findings[i]->severity], out);

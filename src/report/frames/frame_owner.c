@@ -103,7 +103,7 @@ const char *frame_doubt(const struct frame *frame)
 }
 
 /* The crate of a Rust path: "tokio" for "<tokio::sync::Mutex<T> as core::fmt::Debug>::fmt". */
-static size_t crate_of(const char *function, const char **crate)
+static size_t crate_of_path(const char *function, const char **crate)
 {
 	static const char *const before[] = {
 		"&", "*const ", "*mut ", "mut ", "dyn ", "<", "[", "("
@@ -124,7 +124,7 @@ static size_t crate_of(const char *function, const char **crate)
 	return !strncmp(function + length, "::", 2) ? length : 0;
 }
 
-static void set(struct frame *frame, enum frame_owner owner, const char *package)
+static void frame_set_owner(struct frame *frame, enum frame_owner owner, const char *package)
 {
 	frame->owner = owner;
 	frame->package = package;
@@ -135,7 +135,8 @@ static bool by_rule(struct frame *frame, const struct owner_rule *rules, size_t 
 {
 	for (size_t i = 0; i < count; i++)
 		if (text_begins(name, rules[i].name)) {
-			set(frame, rules[i].owner, rules[i].package ? rules[i].package : name);
+			frame_set_owner(frame, rules[i].owner,
+					rules[i].package ? rules[i].package : name);
 			return true;
 		}
 	return false;
@@ -145,8 +146,8 @@ static bool by_crate(struct frame *frame, const char *crate, size_t length)
 {
 	for (size_t i = 0; i < COUNT(crates); i++)
 		if (strlen(crates[i].name) == length && !strncmp(crate, crates[i].name, length)) {
-			set(frame, crates[i].owner,
-			    crates[i].package ? crates[i].package : crates[i].name);
+			frame_set_owner(frame, crates[i].owner,
+					crates[i].package ? crates[i].package : crates[i].name);
 			return true;
 		}
 	return false;
@@ -195,7 +196,7 @@ static bool by_source_of_crate(struct frame *frame, struct strings *strings)
 		return false;
 	package = versioned_package(directory, strings);
 	if (!by_crate(frame, package, strlen(package)))
-		set(frame, OWNER_DEPENDENCY, package);
+		frame_set_owner(frame, OWNER_DEPENDENCY, package);
 	return true;
 }
 
@@ -207,13 +208,13 @@ static bool by_source(struct frame *frame, struct strings *strings)
 	 * that std is built with. */
 	if (text_begins(file, "/rustc/") || strstr(file, "/rustlib/src/rust/library/") ||
 	    text_begins(file, "/usr/src/rustc-") || text_begins(file, "/rust/deps/")) {
-		set(frame, OWNER_STANDARD, "std");
+		frame_set_owner(frame, OWNER_STANDARD, "std");
 		return true;
 	}
 	if (by_source_of_crate(frame, strings))
 		return true;
 	if (strstr(file, "/include/c++/")) {
-		set(frame, OWNER_STANDARD, "libstdc++");
+		frame_set_owner(frame, OWNER_STANDARD, "libstdc++");
 		return true;
 	}
 	return by_rule(frame, headers, COUNT(headers), file);
@@ -234,49 +235,49 @@ static bool by_module(struct frame *frame, const char *executable)
 	if (by_rule(frame, modules, COUNT(modules), name))
 		return true;
 	if (!strcmp(name, "node") || !strcmp(name, "nodejs")) {
-		set(frame, OWNER_STANDARD, "Node");
+		frame_set_owner(frame, OWNER_STANDARD, "Node");
 		return true;
 	}
 	if (strstr(frame->module, "/site-packages/") || strstr(frame->module, "/dist-packages/") ||
 	    strstr(frame->module, "/node_modules/")) {
-		set(frame, OWNER_DEPENDENCY, name);
+		frame_set_owner(frame, OWNER_DEPENDENCY, name);
 		return true;
 	}
 	if (strstr(frame->module, "/lib-dynload/")) {
-		set(frame, OWNER_STANDARD, "Python");
+		frame_set_owner(frame, OWNER_STANDARD, "Python");
 		return true;
 	}
 	if (in_system_directory(frame->module) && (!executable || frame->module != executable)) {
-		set(frame, OWNER_SYSTEM, name);
+		frame_set_owner(frame, OWNER_SYSTEM, name);
 		return true;
 	}
 	return false;
 }
 
-static bool by_function(struct frame *frame)
+static bool owner_by_function(struct frame *frame)
 {
 	const char *crate;
 	size_t length;
 
 	if (!frame->language || strcmp(frame->language, "Rust"))
 		return by_rule(frame, functions, COUNT(functions), frame->function);
-	length = crate_of(frame->function, &crate);
+	length = crate_of_path(frame->function, &crate);
 	return length && by_crate(frame, crate, length);
 }
 
 static void find_native_owner(struct frame *frame, const char *executable, struct strings *strings)
 {
 	if (!frame->module) {
-		set(frame, OWNER_UNKNOWN, NULL);
+		frame_set_owner(frame, OWNER_UNKNOWN, NULL);
 		return;
 	}
 	if (by_module(frame, executable))
 		return;
 	if (frame->file && by_source(frame, strings))
 		return;
-	if (frame->function && by_function(frame))
+	if (frame->function && owner_by_function(frame))
 		return;
-	set(frame, OWNER_PROGRAM, NULL);
+	frame_set_owner(frame, OWNER_PROGRAM, NULL);
 }
 
 /* Interpreter frames: the location identifies the standard library and installed packages. */
@@ -288,18 +289,19 @@ static void find_script_owner(struct frame *frame, struct strings *strings)
 	if ((at = text_behind(file, "/site-packages/")) ||
 	    (at = text_behind(file, "/dist-packages/")) ||
 	    (at = text_behind(file, "/node_modules/")))
-		set(frame, OWNER_DEPENDENCY, strings_keep_part(strings, at, strcspn(at, "/")));
+		frame_set_owner(frame, OWNER_DEPENDENCY,
+				strings_keep_part(strings, at, strcspn(at, "/")));
 	else if ((at = text_behind(file, "/lib/python")) && (at = text_behind(at, "/")))
-		set(frame, OWNER_STANDARD, "Python");
+		frame_set_owner(frame, OWNER_STANDARD, "Python");
 	else if (text_begins(file, "<frozen "))
-		set(frame, OWNER_STANDARD, "Python");
+		frame_set_owner(frame, OWNER_STANDARD, "Python");
 	else if (text_begins(file, "node:") || text_begins(file, "internal/"))
-		set(frame, OWNER_STANDARD, "Node");
+		frame_set_owner(frame, OWNER_STANDARD, "Node");
 	else
-		set(frame, OWNER_PROGRAM, NULL);
+		frame_set_owner(frame, OWNER_PROGRAM, NULL);
 	loop = at ? python_loop_of_package(at, strcspn(at, "/")) : NULL;
 	if (loop)
-		set(frame, OWNER_EXECUTOR, loop->package);
+		frame_set_owner(frame, OWNER_EXECUTOR, loop->package);
 }
 
 static bool is_own(const struct frame *frame, const char *patterns)
@@ -325,26 +327,26 @@ static void refine_rust(struct frame *frame, const struct ownership *ownership,
 	size_t length;
 
 	if (!frame->file) {
-		length = frame->function ? crate_of(frame->function, &crate) : 0;
+		length = frame->function ? crate_of_path(frame->function, &crate) : 0;
 		if (is_program && length && ownership->crate &&
 		    strlen(ownership->crate) == length && !memcmp(ownership->crate, crate, length))
-			set(frame, OWNER_PROGRAM, NULL);
+			frame_set_owner(frame, OWNER_PROGRAM, NULL);
 		return;
 	}
 	directory = crate_source_directory(frame->file);
 	if (crate_source_is_standard(frame->file)) {
-		set(frame, OWNER_STANDARD, "std");
+		frame_set_owner(frame, OWNER_STANDARD, "std");
 	} else if (ownership->sources && text_begins(frame->file, ownership->sources)) {
-		set(frame, OWNER_PROGRAM, NULL);
+		frame_set_owner(frame, OWNER_PROGRAM, NULL);
 	} else if (directory) {
 		package = versioned_package(directory, strings);
 		/* The names that Bazel's rules give to fetched crates: "crates__tokio-1.38.0". */
 		if (text_behind(package, "crates__"))
 			package = text_behind(package, "crates__");
 		if (!by_crate(frame, package, strlen(package)))
-			set(frame, OWNER_DEPENDENCY, package);
+			frame_set_owner(frame, OWNER_DEPENDENCY, package);
 	} else if (is_program || !in_system_directory(frame->module)) {
-		set(frame, OWNER_PROGRAM, NULL);
+		frame_set_owner(frame, OWNER_PROGRAM, NULL);
 	}
 }
 
@@ -380,11 +382,11 @@ static void refine_module(struct frame *frame, const struct ownership *ownership
 	const char *repository = frame->file ? bazel_repository(frame->file) : NULL;
 
 	if (repository && frame->owner == OWNER_PROGRAM)
-		set(frame, OWNER_DEPENDENCY,
-		    strings_keep_part(strings, repository, strcspn(repository, "/")));
+		frame_set_owner(frame, OWNER_DEPENDENCY,
+				strings_keep_part(strings, repository, strcspn(repository, "/")));
 	if (ownership->script && frame->module && frame->owner == OWNER_PROGRAM &&
 	    installed_path(ownership->session, frame->module))
-		set(frame, OWNER_DEPENDENCY, path_name(frame->module));
+		frame_set_owner(frame, OWNER_DEPENDENCY, path_name(frame->module));
 }
 
 static void refine_script(struct frame *frame, const struct ownership *ownership,
@@ -398,10 +400,10 @@ static void refine_script(struct frame *frame, const struct ownership *ownership
 	length = strcspn(package, "/");
 	if (*package == '@' && package[length])
 		length += 1 + strcspn(package + length + 1, "/");
-	set(frame, OWNER_DEPENDENCY, strings_keep_part(strings, package, length));
+	frame_set_owner(frame, OWNER_DEPENDENCY, strings_keep_part(strings, package, length));
 	for (size_t i = 0; i < ownership->package_count; i++)
 		if (frame->package && !strcmp(ownership->packages[i], frame->package))
-			set(frame, OWNER_PROGRAM, NULL);
+			frame_set_owner(frame, OWNER_PROGRAM, NULL);
 }
 
 void frame_find_owner(struct frame *frame, const struct ownership *ownership,
@@ -419,7 +421,7 @@ void frame_find_owner(struct frame *frame, const struct ownership *ownership,
 	else
 		refine_script(frame, ownership, strings);
 	if (ownership->own && is_own(frame, ownership->own))
-		set(frame, OWNER_PROGRAM, NULL);
+		frame_set_owner(frame, OWNER_PROGRAM, NULL);
 }
 
 const struct python_loop *frame_python_loop(const struct frame *frame)

@@ -20,8 +20,8 @@ struct installed {
 };
 
 /* Whether the distribution's list of files has DIRECTORY/NAME/ or DIRECTORY/NAME.py. */
-static bool lists(struct session *session, const char *directory, const char *info,
-		  const char *name, size_t length)
+static bool record_lists(struct session *session, const char *directory, const char *info,
+			 const char *name, size_t length)
 {
 	const char *path = strings_print(&session->strings, "%s%s/RECORD", directory, info);
 	size_t size;
@@ -52,7 +52,8 @@ static bool is_listed(struct session *session, const char *directory, const char
 		while (!found && seen++ < MAX_DIRECTORY && (entry = readdir(entries)))
 			if (text_ends(entry->d_name, ".dist-info") &&
 			    pass == !!strncasecmp(entry->d_name, name, length))
-				found = lists(session, directory, entry->d_name, name, length);
+				found = record_lists(session, directory, entry->d_name, name,
+						     length);
 		closedir(entries);
 	}
 	return found;
@@ -92,8 +93,8 @@ static struct installed *known_of(struct session *session, const char *path, siz
 }
 
 /* Whether the part of the path from `from` to `end` was installed into what is before it. */
-static bool is_installed(struct session *session, const char *file, const char *from,
-			 const char *end)
+static bool part_is_installed(struct session *session, const char *file, const char *from,
+			      const char *end)
 {
 	size_t directory_length = (size_t)(from - file);
 	struct installed *directory, *package;
@@ -125,7 +126,7 @@ const char *installed_path(struct session *session, const char *file)
 
 		if (!from[length] && text_ends(from, ".py"))
 			length -= strlen(".py");
-		if (length && is_installed(session, file, from, from + length))
+		if (length && part_is_installed(session, file, from, from + length))
 			return from;
 	}
 	return NULL;

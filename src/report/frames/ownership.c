@@ -28,7 +28,7 @@ static const char *const launchers[] = {
 	"_pytest", "jest-worker",
 };
 
-static bool is_launcher(const char *name, size_t length)
+static bool name_is_launcher(const char *name, size_t length)
 {
 	for (size_t i = 0; i < COUNT(launchers); i++)
 		if (strlen(launchers[i]) == length && !memcmp(launchers[i], name, length))
@@ -182,7 +182,7 @@ static void find_python_packages(struct session *session, struct ownership *owne
 				 : 0;
 		directory = NULL;
 	}
-	if (!length || is_launcher(package, length))
+	if (!length || name_is_launcher(package, length))
 		return;
 	package = strings_keep_part(&session->strings, package, length);
 	if (!directory)
@@ -216,7 +216,7 @@ static void find_node_package(struct session *session, struct ownership *ownersh
 	const char *package;
 	size_t length = resolved ? node_package(resolved, &package) : 0;
 
-	if (length && !is_launcher(package, length))
+	if (length && !name_is_launcher(package, length))
 		add_package(session, ownership, package, length);
 	free(resolved);
 }
@@ -228,24 +228,24 @@ static bool is_node(const char *executable)
 	return !strcmp(name, "node") || !strcmp(name, "nodejs");
 }
 
-static bool is_python(const char *executable)
+static bool executable_is_python(const char *executable)
 {
 	return !strncmp(path_name(executable), "python", 6);
 }
 
 /* What an interpreter runs: a path, or with *is_module a module. NULL: neither. */
-static const char *script_of(const char *executable, const char *const *arguments, size_t count,
-			     bool *is_module)
+static const char *interpreter_runs_script(const char *executable, const char *const *arguments,
+					   size_t count, bool *is_module)
 {
 	*is_module = false;
-	if (!is_python(executable) && !is_node(executable))
+	if (!executable_is_python(executable) && !is_node(executable))
 		return NULL;
 	for (size_t i = 1; i < count; i++) {
 		const char *argument = arguments[i];
 
 		if (*argument != '-')
 			return argument;
-		if (!is_python(executable))
+		if (!executable_is_python(executable))
 			continue;
 		if (!strncmp(argument, "-m", 2)) {
 			*is_module = true;
@@ -282,7 +282,7 @@ static void find_packages(struct session *session, struct ownership *ownership, 
 	if (script && is_module) {
 		size_t length = strcspn(script, ".");
 
-		if (!is_launcher(script, length))
+		if (!name_is_launcher(script, length))
 			add_package(session, ownership, script, length);
 	} else if (script && is_node(ownership->executable)) {
 		find_node_package(session, ownership, script);
@@ -319,8 +319,9 @@ struct ownership *ownership_of(struct session *session, const char *executable,
 
 	executable = strings_keep(&session->strings, executable ? executable : "");
 	own = strings_keep(&session->strings, own ? own : "");
-	script = script_of(executable, arguments, argument_count, &is_module);
-	target = script && is_python(executable) ? target_of(arguments, argument_count) : NULL;
+	script = interpreter_runs_script(executable, arguments, argument_count, &is_module);
+	target = script && executable_is_python(executable) ? target_of(arguments, argument_count)
+							    : NULL;
 	called = script ? NULL : called_as(session, executable, arguments, argument_count);
 	if (script)
 		script = strings_keep(&session->strings, script);

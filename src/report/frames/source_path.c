@@ -18,7 +18,7 @@ static size_t directory_length(const char *directory)
 }
 
 /* The rest of `path` below the directory; NULL if it is not below it. */
-static const char *behind(const char *path, const char *directory)
+static const char *path_below(const char *path, const char *directory)
 {
 	size_t length = directory_length(directory);
 
@@ -29,7 +29,7 @@ static const char *behind(const char *path, const char *directory)
 	return path[length] == '/' ? path + length + 1 : NULL;
 }
 
-static int digit(char c)
+static int hexadecimal_digit(char c)
 {
 	return c >= '0' && c <= '9'	    ? c - '0'
 	       : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
@@ -46,8 +46,10 @@ static const char *without_scheme(struct strings *strings, const char *path)
 		return path;
 	decoded = to = memory_get(strlen(path) + 1);
 	for (path += 7; *path; path++) {
-		if (*path == '%' && digit(path[1]) >= 0 && digit(path[2]) >= 0) {
-			*to++ = (char)(digit(path[1]) << 4 | digit(path[2]));
+		if (*path == '%' && hexadecimal_digit(path[1]) >= 0 &&
+		    hexadecimal_digit(path[2]) >= 0) {
+			*to++ = (char)(hexadecimal_digit(path[1]) << 4 |
+				       hexadecimal_digit(path[2]));
 			path += 2;
 		} else {
 			*to++ = *path;
@@ -98,8 +100,8 @@ static const char *without_dots(struct strings *strings, const char *path)
  * mapped form. */
 static const char *behind_prefix(struct session *session, const char *path)
 {
-	const char *prefix = session->options.strip_prefix, *rest = behind(path, prefix);
-	const char *plain = behind(without_dots(&session->strings, path), prefix);
+	const char *prefix = session->options.strip_prefix, *rest = path_below(path, prefix);
+	const char *plain = path_below(without_dots(&session->strings, path), prefix);
 
 	return plain ? plain : rest;
 }
@@ -167,7 +169,7 @@ const char *source_path_top(struct session *session)
 static const char *found_behind_top(struct session *session, const char *path)
 {
 	char *resolved = realpath(path, NULL);
-	const char *rest = resolved ? behind(resolved, source_path_top(session)) : NULL;
+	const char *rest = resolved ? path_below(resolved, source_path_top(session)) : NULL;
 
 	rest = rest ? strings_keep(&session->strings, rest) : NULL;
 	free(resolved);
@@ -203,6 +205,6 @@ const char *source_path_in_repository(struct session *session, const char *path)
 	rest = found_behind_top(session, path);
 	path = without_dots(&session->strings, path);
 	if (!rest)
-		rest = behind(path, top);
+		rest = path_below(path, top);
 	return rest && *rest ? rest : path;
 }

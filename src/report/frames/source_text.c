@@ -20,7 +20,7 @@ struct source_text {
 };
 
 /* Paths may come from a hostile trace: O_NONBLOCK, so that a FIFO does not block us. */
-static void read_file(struct source_text *text, size_t room)
+static void source_read_file(struct source_text *text, size_t room)
 {
 	int fd = open(text->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
@@ -51,7 +51,7 @@ const char *source_text(struct session *session, const char *path, size_t *size)
 			total += each->size;
 		text = memory_get(sizeof *text);
 		text->path = strings_keep(&session->strings, path);
-		read_file(text, MAX_TOTAL - total);
+		source_read_file(text, MAX_TOTAL - total);
 		HASH_ADD_KEYPTR(hh, session->source_texts, text->path, strlen(text->path), text);
 	}
 	*size = text->size;

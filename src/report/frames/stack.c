@@ -17,7 +17,7 @@ struct growing {
 	size_t count, room;
 };
 
-static void add(struct growing *growing, const struct frame *frame)
+static void growing_add_frame(struct growing *growing, const struct frame *frame)
 {
 	if (growing->count >= MAX_FRAMES)
 		return;
@@ -56,7 +56,7 @@ static bool is_turn_boundary(const struct frame *frame)
 		false;
 }
 
-static size_t place_of(const struct stack *stack, enum frame_owner owner, size_t end)
+static size_t owner_place_of(const struct stack *stack, enum frame_owner owner, size_t end)
 {
 	size_t place = 0;
 
@@ -80,19 +80,19 @@ void stack_find_places(struct stack *stack)
 
 	while (boundary < stack->count && !stack->frames[boundary].turn_boundary)
 		boundary++;
-	stack->place = place_of(stack, OWNER_PROGRAM, boundary);
+	stack->place = owner_place_of(stack, OWNER_PROGRAM, boundary);
 	if (stack->place == stack->count)
-		stack->place = place_of(stack, OWNER_DEPENDENCY, boundary);
+		stack->place = owner_place_of(stack, OWNER_DEPENDENCY, boundary);
 	if (stack->place == stack->count)
-		stack->place = place_of(stack, OWNER_PROGRAM, stack->count);
+		stack->place = owner_place_of(stack, OWNER_PROGRAM, stack->count);
 	if (stack->place == stack->count)
-		stack->place = place_of(stack, OWNER_DEPENDENCY, stack->count);
+		stack->place = owner_place_of(stack, OWNER_DEPENDENCY, stack->count);
 	stack->id_place = id_place_of(stack, OWNER_PROGRAM);
 	if (stack->id_place == stack->count)
 		stack->id_place = id_place_of(stack, OWNER_DEPENDENCY);
 }
 
-static struct stack finish(struct session *session, struct growing *growing)
+static struct stack growing_finish(struct session *session, struct growing *growing)
 {
 	struct stack stack = { .count = growing->count };
 
@@ -115,7 +115,7 @@ struct located {
 	uint64_t offset;
 };
 
-static struct located locate(struct address_space *space, uint64_t address, uint64_t when_ns)
+static struct located frames_locate(struct address_space *space, uint64_t address, uint64_t when_ns)
 {
 	struct located located = { address_space_module(space, address, when_ns), NULL, address };
 
@@ -146,7 +146,7 @@ static void add_located(struct growing *growing, struct address_space *space,
 	if (!module) {
 		frame.function = located->jit_name;
 		frame_find_owner(&frame, ownership, strings);
-		add(growing, &frame);
+		growing_add_frame(growing, &frame);
 		return;
 	}
 	frame.module = module->path;
@@ -180,7 +180,7 @@ static void add_located(struct growing *growing, struct address_space *space,
 		if (!frame.file && frame.owner == OWNER_PROGRAM)
 			address_space_tell_lack(space, module, frame.function);
 		frame.file = source_path_map(space->session, frame.file);
-		add(growing, &frame);
+		growing_add_frame(growing, &frame);
 	}
 }
 
@@ -250,14 +250,14 @@ static size_t write_key(const struct located *located, size_t count,
 	return words;
 }
 
-static struct stack make(struct address_space *space, struct ownership *ownership,
-			 const struct located *located, size_t count)
+static struct stack stack_make(struct address_space *space, struct ownership *ownership,
+			       const struct located *located, size_t count)
 {
 	struct growing growing = { 0 };
 
 	for (size_t i = 0; i < count; i++)
 		add_located(&growing, space, ownership, &located[i]);
-	return finish(space->session, &growing);
+	return growing_finish(space->session, &growing);
 }
 
 struct stack stack_native(struct address_space *space, struct ownership *ownership,
@@ -273,15 +273,16 @@ struct stack stack_native(struct address_space *space, struct ownership *ownersh
 	 * function. */
 	for (size_t i = 0; i < count && used < TRACE_MAX_FRAMES; i++)
 		if (addresses[i])
-			located[used++] = locate(space, addresses[i] - 1, when_ns);
+			located[used++] = frames_locate(space, addresses[i] - 1, when_ns);
 	size = write_key(located, used, ownership, key) * sizeof *key;
 	known = find_known(session->known_stacks, key, size);
 	if (known)
 		return known->stack;
-	return keep_known(&session->known_stacks, key, size, make(space, ownership, located, used));
+	return keep_known(&session->known_stacks, key, size,
+			  stack_make(space, ownership, located, used));
 }
 
-static int number(const char *text, const char *end)
+static int digits_number(const char *text, const char *end)
 {
 	int value = 0;
 
@@ -313,15 +314,15 @@ static struct stack make_script(struct session *session, const char *text, size_
 								  (size_t)(file - line));
 		frame.file = strings_keep_part(&session->strings, file + 1,
 					       (size_t)(line_number - file - 1));
-		frame.line = number(line_number + 1, next);
+		frame.line = digits_number(line_number + 1, next);
 		frame.language = language == SCRIPT_PYTHON	 ? "Python"
 				 : language == SCRIPT_JAVASCRIPT ? "JavaScript"
 								 : NULL;
 		frame_find_owner(&frame, ownership, &session->strings);
 		frame.file = source_path_map(session, frame.file);
-		add(&growing, &frame);
+		growing_add_frame(&growing, &frame);
 	}
-	return finish(session, &growing);
+	return growing_finish(session, &growing);
 }
 
 struct stack stack_script(struct session *session, const char *text, size_t size,

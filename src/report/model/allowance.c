@@ -4,7 +4,8 @@
 #include "process.h"
 
 /* Adds to a list that has room. Compares kept strings by pointer. */
-static void add(struct allowance *list, size_t *count, const char *reason, uint64_t events)
+static void allowance_add_reason(struct allowance *list, size_t *count, const char *reason,
+				 uint64_t events)
 {
 	for (size_t i = 0; i < *count; i++)
 		if (list[i].reason == reason) {
@@ -24,9 +25,10 @@ size_t allowances_read(struct session *session, const struct trace_file *trace,
 		const struct trace_allowance *record =
 			(const void *)(trace->bytes + trace->records[RECORD_ALLOWANCE].offsets[i]);
 
-		add(*allowances, &count,
-		    strings_keep_part(&session->strings, record->reason, sizeof record->reason),
-		    record->events);
+		allowance_add_reason(
+			*allowances, &count,
+			strings_keep_part(&session->strings, record->reason, sizeof record->reason),
+			record->events);
 	}
 	return count;
 }
@@ -41,7 +43,7 @@ size_t allowances_of_all(struct session *session, const struct process *processe
 	*allowances = obstack_alloc(&session->memory, room * sizeof **allowances);
 	for (const struct process *process = processes; process; process = process->next)
 		for (size_t i = 0; i < process->allowance_count; i++)
-			add(*allowances, &count, process->allowances[i].reason,
-			    process->allowances[i].events);
+			allowance_add_reason(*allowances, &count, process->allowances[i].reason,
+					     process->allowances[i].events);
 	return count;
 }

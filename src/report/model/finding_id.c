@@ -21,7 +21,7 @@ struct telling {
 	const struct frame *last;
 };
 
-static enum frame_owner owner_of(const struct telling *telling, const struct frame *frame)
+static enum frame_owner id_frame_owner(const struct telling *telling, const struct frame *frame)
 {
 	return telling->former ? frame->id_owner : frame->owner;
 }
@@ -39,7 +39,7 @@ static struct telling telling_frames(const struct finding_stack *of, bool former
 	}
 	if (place < stack->count) {
 		telling.begin = place;
-		telling.owner = owner_of(&telling, &stack->frames[place]);
+		telling.owner = id_frame_owner(&telling, &stack->frames[place]);
 	}
 	for (telling.end = telling.begin; telling.end < stack->count; telling.end++)
 		if (stack->frames[telling.end].turn_boundary)
@@ -59,7 +59,7 @@ static const struct frame *next_frame(struct telling *telling)
 		const struct frame *frame = &telling->stack->frames[telling->begin++];
 
 		if ((telling->owner != OWNER_UNKNOWN &&
-		     owner_of(telling, frame) != telling->owner) ||
+		     id_frame_owner(telling, frame) != telling->owner) ||
 		    is_repeated(frame, telling->last))
 			continue;
 		telling->last = frame;
@@ -83,7 +83,7 @@ static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size)
 }
 
 /* The NUL is hashed too, to keep "ab","c" apart from "a","bc". */
-static uint64_t hash_text(uint64_t hash, const char *text)
+static uint64_t id_hash_text(uint64_t hash, const char *text)
 {
 	return hash_bytes(hash, text, strlen(text) + 1);
 }
@@ -133,12 +133,12 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 	if (frame->function) {
 		hash = hash_function(hash, frame->function);
 		return frame->native || !frame->file ? hash
-						     : hash_text(hash, path_name(frame->file));
+						     : id_hash_text(hash, path_name(frame->file));
 	}
 	if (!frame->module) /* JIT code: its address means nothing */
-		return hash_text(hash, "?");
+		return id_hash_text(hash, "?");
 	snprintf(offset, sizeof offset, "%" PRIx64, frame->offset);
-	return hash_text(hash_text(hash, path_name(frame->module)), offset);
+	return id_hash_text(id_hash_text(hash, path_name(frame->module)), offset);
 }
 
 /* Direct recursion, or a function split by the optimiser, which DWARF describes as inlined into
@@ -264,23 +264,23 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 	return key;
 }
 
-static void identify(struct finding *finding, bool former, char id[FINDING_ID_SIZE])
+static void finding_identify(struct finding *finding, bool former, char id[FINDING_ID_SIZE])
 {
 	const struct finding_stack **stacks;
 	uint64_t hash = 0xcbf29ce484222325;
 	size_t count;
 
-	hash = hash_text(hash, kind_of(finding->kind)->word);
+	hash = id_hash_text(hash, kind_of(finding->kind)->word);
 	if (finding->call)
-		hash = hash_text(hash, finding->call);
-	hash = hash_text(hash, family_word(finding->family));
+		hash = id_hash_text(hash, finding->call);
+	hash = id_hash_text(hash, family_word(finding->family));
 	if (distinguished_by(finding))
-		hash = hash_text(hash, distinguished_by(finding));
+		hash = id_hash_text(hash, distinguished_by(finding));
 	stacks = telling_stacks(finding, &count);
 	for (size_t i = 0; i < count; i++) {
 		/* The first has no prefix: ids are older than findings with several stacks. */
 		if (i)
-			hash = hash_text(hash, role_word(stacks[i]->role));
+			hash = id_hash_text(hash, role_word(stacks[i]->role));
 		hash = hash_stack(hash, stacks[i], former);
 	}
 	free(stacks);
@@ -291,7 +291,7 @@ static void identify(struct finding *finding, bool former, char id[FINDING_ID_SI
  * Orders findings of one id by line. Notices come last: they vary between runs, and must not take
  * the ids of findings that fail a check.
  */
-static int compare_places(const void *one, const void *other)
+static int compare_finding_places(const void *one, const void *other)
 {
 	const struct finding *a = *(struct finding *const *)one;
 	const struct finding *b = *(struct finding *const *)other;
@@ -320,13 +320,13 @@ void findings_identify(struct finding **findings, size_t count)
 	unsigned number = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		identify(findings[i], false, findings[i]->id);
-		identify(findings[i], true, findings[i]->former_id);
+		finding_identify(findings[i], false, findings[i]->id);
+		finding_identify(findings[i], true, findings[i]->former_id);
 		if (!strcmp(findings[i]->id, findings[i]->former_id))
 			*findings[i]->former_id = '\0';
 	}
 	if (count)
-		qsort(findings, count, sizeof *findings, compare_places);
+		qsort(findings, count, sizeof *findings, compare_finding_places);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(findings[i]->id, first)) {
 			strcpy(first, findings[i]->id);
@@ -336,6 +336,6 @@ void findings_identify(struct finding **findings, size_t count)
 		/* A second call of the same kind in one function: distinguished by
 		 * its rank alone. */
 		snprintf(findings[i]->id, sizeof findings[i]->id, "%016" PRIx64,
-			 hash_text(0xcbf29ce484222325 + ++number, first));
+			 id_hash_text(0xcbf29ce484222325 + ++number, first));
 	}
 }

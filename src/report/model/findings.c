@@ -5,7 +5,7 @@
 #include "finding_id.h"
 #include "model.h"
 
-static uint64_t sum(uint64_t a, uint64_t b)
+static uint64_t sum_of_times(uint64_t a, uint64_t b)
 {
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
@@ -25,13 +25,13 @@ static void add_share(struct finding *finding, const struct finding *seen,
 	} else {
 		share--;
 	}
-	share->count = sum(share->count, seen->count);
-	share->total_ns = sum(share->total_ns, seen->total_ns);
+	share->count = sum_of_times(share->count, seen->count);
+	share->total_ns = sum_of_times(share->total_ns, seen->total_ns);
 	if (seen->max_ns > share->max_ns)
 		share->max_ns = seen->max_ns;
 }
 
-static bool is_same_wait(const struct waited_for *one, const struct waited_for *other)
+static bool waited_for_same(const struct waited_for *one, const struct waited_for *other)
 {
 	return one->kind == other->kind && one->text == other->text && one->pid == other->pid &&
 	       one->tid == other->tid;
@@ -43,14 +43,14 @@ static void merge_waits(struct finding *known, const struct finding *seen)
 
 	if (!seen->waited.kind)
 		return;
-	if (known->waited.kind && !is_same_wait(&known->waited, &seen->waited))
+	if (known->waited.kind && !waited_for_same(&known->waited, &seen->waited))
 		others = true;
 	if (!known->waited.kind || seen->max_ns > known->max_ns)
 		known->waited = seen->waited;
 	known->waited.others = others;
 }
 
-static void merge(struct finding *known, const struct finding *seen)
+static void finding_merge(struct finding *known, const struct finding *seen)
 {
 	merge_waits(known, seen);
 	if (seen->tid != known->tid)
@@ -80,14 +80,14 @@ static void merge(struct finding *known, const struct finding *seen)
 		known->max_ns = seen->max_ns;
 	if (seen->progress_ns > known->progress_ns)
 		known->progress_ns = seen->progress_ns;
-	known->count = sum(known->count, seen->count);
-	known->total_ns = sum(known->total_ns, seen->total_ns);
-	known->off_cpu_ns = sum(known->off_cpu_ns, seen->off_cpu_ns);
-	known->harm_events = sum(known->harm_events, seen->harm_events);
-	known->harm_turns = sum(known->harm_turns, seen->harm_turns);
-	known->yields = sum(known->yields, seen->yields);
-	known->waiters = sum(known->waiters, seen->waiters);
-	known->long_turns = sum(known->long_turns, seen->long_turns);
+	known->count = sum_of_times(known->count, seen->count);
+	known->total_ns = sum_of_times(known->total_ns, seen->total_ns);
+	known->off_cpu_ns = sum_of_times(known->off_cpu_ns, seen->off_cpu_ns);
+	known->harm_events = sum_of_times(known->harm_events, seen->harm_events);
+	known->harm_turns = sum_of_times(known->harm_turns, seen->harm_turns);
+	known->yields = sum_of_times(known->yields, seen->yields);
+	known->waiters = sum_of_times(known->waiters, seen->waiters);
+	known->long_turns = sum_of_times(known->long_turns, seen->long_turns);
 	known->unseen &= seen->unseen;
 	if (!known->waits_in)
 		known->waits_in = seen->waits_in;
@@ -96,7 +96,7 @@ static void merge(struct finding *known, const struct finding *seen)
 	known->in_progress |= seen->in_progress;
 	known->running |= seen->running;
 	for (size_t i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++)
-		known->histogram[i] = sum(known->histogram[i], seen->histogram[i]);
+		known->histogram[i] = sum_of_times(known->histogram[i], seen->histogram[i]);
 }
 
 void finding_add_test(struct finding *finding, const char *test)
@@ -119,7 +119,7 @@ void finding_add(struct report *report, const struct finding *seen, const struct
 
 	HASH_FIND(hh, report->findings_by_key, key, words * sizeof *key, known);
 	if (known) {
-		merge(known, seen);
+		finding_merge(known, seen);
 	} else {
 		known = obstack_alloc(&report->memory, sizeof *known + words * sizeof *key);
 		*known = *seen;

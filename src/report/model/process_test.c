@@ -34,8 +34,8 @@ static bool is_command_of(const struct process *process, const struct command *c
 }
 
 /* The whole file; NULL if there is none. */
-static const char *read_file(struct session *session, const char *directory, const char *name,
-			     size_t *size)
+static const char *process_read_file(struct session *session, const char *directory,
+				     const char *name, size_t *size)
 {
 	char path[PATH_MAX];
 
@@ -49,7 +49,8 @@ static const char *meson_test(struct session *session, const struct process *pro
 			      const char *directory)
 {
 	size_t size, i;
-	const char *text = read_file(session, directory, "meson-info/intro-tests.json", &size);
+	const char *text =
+		process_read_file(session, directory, "meson-info/intro-tests.json", &size);
 	json_t *tests = text ? json_loadb(text, size, 0, NULL) : NULL, *test;
 	const char *found = NULL;
 
@@ -145,7 +146,7 @@ static const char *ctest_test(struct session *session, const struct process *pro
 
 	if (++*files > MOST_FILES)
 		return NULL;
-	text = read_file(session, directory, "CTestTestfile.cmake", &size);
+	text = process_read_file(session, directory, "CTestTestfile.cmake", &size);
 	for (const char *end = text ? text + size : NULL; text && text < end && !found;) {
 		const char *next = memchr(text, '\n', (size_t)(end - text));
 

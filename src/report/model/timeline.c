@@ -5,7 +5,8 @@
 #include "inspect/session.h"
 #include "inspect/task_type.h"
 
-static const struct trace_turn_times *owner_of(const struct trace_file *trace, uint32_t timeline)
+static const struct trace_turn_times *timeline_owner(const struct trace_file *trace,
+						     uint32_t timeline)
 {
 	for (size_t i = 0; i < trace->records[RECORD_TURN_TIMES].count; i++) {
 		const struct trace_turn_times *times =
@@ -17,7 +18,8 @@ static const struct trace_turn_times *owner_of(const struct trace_file *trace, u
 	return NULL;
 }
 
-static const char *task_of(struct address_space *space, const struct trace_timeline_turn *turn)
+static const char *timeline_task(struct address_space *space,
+				 const struct trace_timeline_turn *turn)
 {
 	const struct trace_file *trace = space->trace;
 
@@ -60,7 +62,7 @@ static void read_turns(struct address_space *space, const struct trace_timeline 
 			.ns = turn->ns,
 			.executor = strings_keep_part(&space->session->strings, executor->name,
 						      sizeof executor->name),
-			.task = task_of(space, turn),
+			.task = timeline_task(space, turn),
 		};
 	}
 	if (timeline->turn_count)
@@ -76,7 +78,7 @@ size_t timelines_read(struct address_space *space, struct timeline **timelines)
 	*timelines = obstack_alloc(&space->session->memory, (known + 1) * sizeof **timelines);
 	for (size_t i = 0; i < known; i++) {
 		uint32_t offset = trace->records[RECORD_TIMELINE].offsets[i];
-		const struct trace_turn_times *times = owner_of(trace, offset);
+		const struct trace_turn_times *times = timeline_owner(trace, offset);
 		const struct trace_thread *thread =
 			times ? trace_file_record(trace, times->thread, RECORD_THREAD) : NULL;
 		struct timeline *timeline = &(*timelines)[count];

@@ -17,7 +17,7 @@ static const void *record_at(const struct trace_file *trace, enum record_type ty
 	return trace->bytes + trace->records[type].offsets[i];
 }
 
-static void count(struct lengths *lengths, uint64_t ns)
+static void lengths_count(struct lengths *lengths, uint64_t ns)
 {
 	unsigned exponent = ns ? 63 - (unsigned)__builtin_clzll(ns) : 0, page = 0;
 	uint64_t step = ns;
@@ -43,7 +43,7 @@ static uint64_t length_of(unsigned page, unsigned step)
 	       ((UINT64_C(1) << (page - 1)) >> 1);
 }
 
-static uint64_t percentile(const struct lengths *lengths, unsigned percent)
+static uint64_t lengths_percentile(const struct lengths *lengths, unsigned percent)
 {
 	uint64_t wanted = (lengths->counted * percent + 99) / 100, seen = 0;
 
@@ -95,7 +95,8 @@ static void add_shared(struct lengths *lengths, const struct trace_file *trace, 
 	}
 }
 
-static void add_type(struct trace_task_type *types, size_t type_count, uint32_t number, uint64_t ns)
+static void task_types_add_turn(struct trace_task_type *types, size_t type_count, uint32_t number,
+				uint64_t ns)
 {
 	for (size_t i = 0; i < type_count; i++)
 		if (types[i].number == number) {
@@ -125,13 +126,13 @@ static void add_recent(struct lengths *lengths, struct trace_task_type *types, s
 			uint64_t ns = times->recent[j].ns;
 			uint32_t type = times->recent[j].type;
 
-			count(lengths, ns);
+			lengths_count(lengths, ns);
 			lengths->turns++;
 			if (!(type & TRACE_TURN_NESTED))
 				lengths->busy_ns += ns;
 			if (ns > lengths->max_ns)
 				lengths->max_ns = ns;
-			add_type(types, type_count, type & ~TRACE_TURN_NESTED, ns);
+			task_types_add_turn(types, type_count, type & ~TRACE_TURN_NESTED, ns);
 		}
 		if (end_ns > since_ns)
 			lengths->span_ns += end_ns - since_ns;
@@ -204,8 +205,8 @@ struct turn_lengths turn_lengths_read(struct address_space *space, uint32_t exec
 	result.busy_ns = lengths->busy_ns;
 	result.span_ns = lengths->span_ns;
 	sum_octaves(lengths, result.octaves);
-	result.p50_ns = percentile(lengths, 50);
-	result.p99_ns = percentile(lengths, 99);
+	result.p50_ns = lengths_percentile(lengths, 50);
+	result.p99_ns = lengths_percentile(lengths, 99);
 	if (lengths->span_ns && trace_file_last_ns(trace)) {
 		result.busy_share = (double)lengths->busy_ns / (double)lengths->span_ns;
 		if (result.busy_share > 1)

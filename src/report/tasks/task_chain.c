@@ -15,7 +15,7 @@ static struct frame link_frame(const struct layout_source *source, const struct 
 }
 
 /* Readers do not know the names that macros generate. */
-static bool is_named(const char *type)
+static bool type_is_named(const char *type)
 {
 	return !strstr(type, "{closure") && strncmp(type, "core::future::", 14) &&
 	       strncmp(type, "core::pin::Pin<&", 16) && *type != '&';
@@ -49,7 +49,7 @@ struct stack task_chain_frames(const struct layout_source *source, const struct 
 	stack.frames = obstack_alloc(&source->session->memory, (count + 1) * sizeof *stack.frames);
 	for (size_t i = 0; i < count; i++)
 		stack.frames[i] = link_frame(source, &links[i]);
-	if (leaf && is_named(layout_text(layout, leaf->type)))
+	if (leaf && type_is_named(layout_text(layout, leaf->type)))
 		stack.frames[stack.count++] = leaf_frame(source, layout_text(layout, leaf->type));
 	return stack;
 }

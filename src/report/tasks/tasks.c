@@ -28,8 +28,8 @@ struct seen_group {
 	char key[];
 };
 
-static void add(struct gathering *gathering, const struct task_kind *kind,
-		const struct task_seen *seen, const struct trace_task *task)
+static void gathering_add_task(struct gathering *gathering, const struct task_kind *kind,
+			       const struct task_seen *seen, const struct trace_task *task)
 {
 	struct {
 		const char *name;
@@ -79,14 +79,14 @@ static void add(struct gathering *gathering, const struct task_kind *kind,
 		known->group.oldest_ns = gathering->now_ns - polled_ns;
 }
 
-static void look_at(struct gathering *gathering, const struct trace_task *task)
+static void gathering_look_at(struct gathering *gathering, const struct trace_task *task)
 {
 	const struct task_kind *kind =
 		task->task ? task_kind_of(&gathering->kinds, task->task) : NULL;
 	struct task_seen seen;
 
 	if (kind && task_kinds_look(&gathering->kinds, kind, task->task, &seen))
-		add(gathering, kind, &seen, task);
+		gathering_add_task(gathering, kind, &seen, task);
 }
 
 static int compare_groups(const void *one, const void *other)
@@ -116,7 +116,7 @@ static void take_groups(struct gathering *gathering)
 }
 
 /* Fills in the content of each record that lists tasks. */
-static void look_through(struct gathering *gathering)
+static void gathering_look_through(struct gathering *gathering)
 {
 	const struct trace_file *trace = gathering->space->trace;
 
@@ -126,12 +126,12 @@ static void look_through(struct gathering *gathering)
 
 		gathering->tasks->replaced += record->replaced;
 		for (uint32_t j = 0; j < record->count; j++)
-			look_at(gathering, &tasks[j]);
+			gathering_look_at(gathering, &tasks[j]);
 	}
 }
 
 /* Whether the process can be read; otherwise sets the reason, and only the trace remains. */
-static bool is_readable(struct gathering *gathering)
+static bool process_is_readable(struct gathering *gathering)
 {
 	const struct trace_file *trace = gathering->space->trace;
 
@@ -153,10 +153,10 @@ void tasks_collect(struct address_space *space, const struct ownership *ownershi
 
 	gathering.now_ns = task_kinds_last_ns(trace);
 	task_kinds_init(&gathering.kinds, space);
-	if (is_readable(&gathering)) {
+	if (process_is_readable(&gathering)) {
 		if (trace_file_has_memory(trace) && trace->records[RECORD_TASKS].count)
 			gathering.waits = group_waits_create(&gathering.kinds);
-		look_through(&gathering);
+		gathering_look_through(&gathering);
 	}
 	group_waits_destroy(gathering.waits);
 	take_groups(&gathering);

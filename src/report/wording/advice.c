@@ -56,7 +56,7 @@ static bool is_in_node(const struct finding *finding)
 
 /* Whose advice applies: a library's loop may run inside another's, and libuv's advice does not fit
  * Node. */
-static enum executor_id adviser(const struct finding *finding)
+static enum executor_id finding_adviser(const struct finding *finding)
 {
 	enum executor_id id = finding->executor_id;
 
@@ -100,8 +100,8 @@ static bool runs_a_child(const struct finding *finding)
 	return false;
 }
 
-static bool fits(const struct row *row, enum executor_id executor, const char *category,
-		 const char *call)
+static bool advice_row_fits(const struct row *row, enum executor_id executor, const char *category,
+			    const char *call)
 {
 	return row->executor == executor && (!row->category || !strcmp(row->category, category)) &&
 	       (!row->calls || begins_with_one_of(call, row->calls));
@@ -127,27 +127,27 @@ static const char *by_names(enum executor_id executor, const char *const *functi
 	}
 }
 
-static const char *by_function(struct session *session, const struct finding *finding)
+static const char *advice_by_function(struct session *session, const struct finding *finding)
 {
 	const char *functions[MAX_FUNCTIONS + 1];
 	size_t count = library_functions(session, finding, functions, MAX_FUNCTIONS);
 
 	if (finding->call)
 		functions[count++] = finding->call;
-	return by_names(adviser(finding), functions, count);
+	return by_names(finding_adviser(finding), functions, count);
 }
 
 const char *advice_for(struct session *session, const struct finding *finding)
 {
 	const char *category = runs_a_child(finding) ? "process" : finding->category;
-	enum executor_id executor = adviser(finding);
-	const char *text = by_function(session, finding);
+	enum executor_id executor = finding_adviser(finding);
+	const char *text = advice_by_function(session, finding);
 
 	if (text)
 		return text;
 	for (;; executor = executor_infos[executor].like) {
 		for (size_t i = 0; i < ROWS; i++)
-			if (fits(&advice[i], executor, category, finding->call))
+			if (advice_row_fits(&advice[i], executor, category, finding->call))
 				return advice[i].text;
 		if (executor == EXECUTOR_other)
 			return "";
@@ -155,7 +155,7 @@ const char *advice_for(struct session *session, const struct finding *finding)
 }
 
 /* The executor's own text, or that of a similar one. */
-static const char *text_of(const char *const *texts, enum executor_id executor)
+static const char *advice_text(const char *const *texts, enum executor_id executor)
 {
 	while (!texts[executor] && executor != EXECUTOR_other)
 		executor = executor_infos[executor].like;
@@ -164,14 +164,14 @@ static const char *text_of(const char *const *texts, enum executor_id executor)
 
 const char *advice_on_long_turn(const struct finding *finding, const char *function)
 {
-	const char *text = function ? by_names(adviser(finding), &function, 1) : NULL;
+	const char *text = function ? by_names(finding_adviser(finding), &function, 1) : NULL;
 
-	return text ? text : text_of(long_turn_texts, adviser(finding));
+	return text ? text : advice_text(long_turn_texts, finding_adviser(finding));
 }
 
 const char *advice_on_lock(const struct finding *finding)
 {
-	return text_of(lock_texts, finding->executor_id);
+	return advice_text(lock_texts, finding->executor_id);
 }
 
 /* Rows for all other executors come last. */

@@ -41,7 +41,7 @@ static size_t find_handler(const struct stack *stack)
 	return stack->count;
 }
 
-static const char *trimmed(const char *line, size_t *length)
+static const char *handler_trimmed(const char *line, size_t *length)
 {
 	while (*length && isspace((unsigned char)*line)) {
 		line++;
@@ -64,7 +64,7 @@ static const char *python_route(struct session *session, const struct frame *han
 		line = source_text_line(session, handler->file, number, &length);
 		if (!line)
 			return NULL;
-		line = trimmed(line, &length);
+		line = handler_trimmed(line, &length);
 		if (!defined) {
 			defined = length > 4 && memmem(line, length, "def ", 4) &&
 				  memmem(line, length, name, strlen(name));

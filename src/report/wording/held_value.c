@@ -22,7 +22,7 @@ const char *held_value_subject(struct session *session, const struct finding *fi
 			     finding->family == FAMILY_COROUTINE ? "a co_await" : "an await");
 }
 
-static const struct finding_stack *declaration(const struct finding *finding)
+static const struct finding_stack *declaration_stack(const struct finding *finding)
 {
 	for (size_t i = 0; i < finding->stack_count; i++)
 		if (finding->stacks[i].role == ROLE_ACQUIRED)
@@ -32,7 +32,7 @@ static const struct finding_stack *declaration(const struct finding *finding)
 
 /* In a program that ran: "held across 5 yields, for 20 ms in total, longest 9 ms, and still held"
  */
-static const char *observed(struct session *session, const struct finding *finding)
+static const char *value_observed(struct session *session, const struct finding *finding)
 {
 	char yields[64], total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
 	struct strings *strings = &session->strings;
@@ -49,7 +49,7 @@ static const char *observed(struct session *session, const struct finding *findi
 
 const char *held_value_cost(struct session *session, const struct finding *finding)
 {
-	const struct finding_stack *declared = declaration(finding);
+	const struct finding_stack *declared = declaration_stack(finding);
 	struct strings *strings = &session->strings;
 	char count[QUANTITY_SIZE];
 	const char *text = !finding->variable			  ? "with all that it awaits"
@@ -66,7 +66,7 @@ const char *held_value_cost(struct session *session, const struct finding *findi
 		text = strings_print(strings, "%llu bytes, %s", (unsigned long long)finding->bytes,
 				     text);
 	if (finding->yields)
-		return strings_print(strings, "%s, %s", observed(session, finding), text);
+		return strings_print(strings, "%s, %s", value_observed(session, finding), text);
 	if (finding->spawned_on)
 		text = strings_print(strings, "%s, spawned on %s", text, finding->spawned_on);
 	if (finding->count > 1)

@@ -10,7 +10,7 @@
 #include "quantity.h"
 #include "waited_for.h"
 
-static uint64_t opens(const struct finding *finding)
+static uint64_t call_opens(const struct finding *finding)
 {
 	return !strncmp(finding->call, "open", 4) && strcmp(finding->call, "opendir") != 0
 		       ? finding->count
@@ -22,13 +22,13 @@ static const char *import_words(struct session *session, const struct finding *f
 				const char *function)
 {
 	char text[QUANTITY_SIZE];
-	uint64_t files = opens(finding);
+	uint64_t files = call_opens(finding);
 
 	if (!function || strncmp(function, "import ", 7) != 0)
 		return NULL;
 	for (const struct finding *part = finding->also; part; part = part->next_part)
 		if (part->kind == KIND_BLOCKING_CALL)
-			files += opens(part);
+			files += call_opens(part);
 	if (!files)
 		return NULL;
 	return strings_print(&session->strings, "%s (%s file%s) blocks %s", function,
@@ -57,7 +57,7 @@ const char *blocking_call_subject(struct session *session, const struct finding 
 }
 
 /* The state of a call in progress. */
-static const char *progress(struct session *session, const struct finding *finding)
+static const char *blocking_progress(struct session *session, const struct finding *finding)
 {
 	char text[QUANTITY_SIZE];
 
@@ -76,7 +76,7 @@ const char *blocking_call_cost(struct session *session, const struct finding *fi
 	struct strings *strings = &session->strings;
 
 	if (finding->in_progress && finding->count == 1)
-		return progress(session, finding);
+		return blocking_progress(session, finding);
 	quantity_duration(total, finding->total_ns);
 	if (finding->count == 1)
 		return strings_print(strings, "once, %s", total);
@@ -84,7 +84,7 @@ const char *blocking_call_cost(struct session *session, const struct finding *fi
 			     quantity_count(count, finding->count), total,
 			     quantity_duration(longest, finding->max_ns),
 			     finding->in_progress ? "; one " : "",
-			     finding->in_progress ? progress(session, finding) : "");
+			     finding->in_progress ? blocking_progress(session, finding) : "");
 }
 
 const char *blocking_call_advice(struct session *session, const struct finding *finding)

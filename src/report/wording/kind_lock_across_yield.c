@@ -8,7 +8,7 @@
 #include "quantity.h"
 
 /* For a Python coroutine we know where it waits. */
-static bool awaits(const struct finding *finding)
+static bool lock_awaits(const struct finding *finding)
 {
 	for (size_t i = 0; i < finding->stack_count; i++)
 		if (finding->stacks[i].role == ROLE_YIELDED && finding->stacks[i].script.count)
@@ -21,12 +21,12 @@ const char *lock_across_yield_subject(struct session *session, const struct find
 	if (finding->variable)
 		return held_value_subject(session, finding);
 	return strings_print(&session->strings, "a %s is held across %s %s, taken", finding->what,
-			     awaits(finding) ? "an await on" : "a yield of",
+			     lock_awaits(finding) ? "an await on" : "a yield of",
 			     headline_executor(session, finding));
 }
 
 /* ", held for 4.2 ms and still held" */
-static const char *held(struct session *session, const struct finding *finding)
+static const char *lock_held(struct session *session, const struct finding *finding)
 {
 	char total[QUANTITY_SIZE], longest[QUANTITY_SIZE];
 	const char *still = finding->in_progress ? " and still held" : "";
@@ -47,13 +47,13 @@ const char *lock_across_yield_cost(struct session *session, const struct finding
 
 	if (finding->variable)
 		return held_value_cost(session, finding);
-	return strings_print(&session->strings, "%s%s, across %s%s%s%s",
-			     finding->count == 1 ? "once"
-						 : quantity_of(times, finding->count, "time"),
-			     held(session, finding), quantity_of(yields, finding->yields, "yield"),
-			     finding->waiters ? "; " : "",
-			     finding->waiters ? quantity_count(waited, finding->waiters) : "",
-			     finding->waiters ? " waited for it meanwhile" : "");
+	return strings_print(
+		&session->strings, "%s%s, across %s%s%s%s",
+		finding->count == 1 ? "once" : quantity_of(times, finding->count, "time"),
+		lock_held(session, finding), quantity_of(yields, finding->yields, "yield"),
+		finding->waiters ? "; " : "",
+		finding->waiters ? quantity_count(waited, finding->waiters) : "",
+		finding->waiters ? " waited for it meanwhile" : "");
 }
 
 const char *lock_across_yield_advice(struct session *session, const struct finding *finding)

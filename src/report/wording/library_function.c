@@ -229,7 +229,7 @@ const char *library_function(struct session *session, const struct finding *find
 }
 
 /* A library's own imports on first use are not the program's. */
-static void add(const char **names, size_t room, size_t *count, const char *name)
+static void names_add(const char **names, size_t room, size_t *count, const char *name)
 {
 	if (name && (!*count || strncmp(name, "import", 6) != 0) && *count < room &&
 	    (!*count || names[*count - 1] != name))
@@ -242,14 +242,15 @@ static void add_scripts(struct session *session, const struct finding *finding, 
 	const struct stack *script = &finding->stacks->script;
 
 	for (size_t i = script_end(script); i-- > 0;)
-		add(names, room, count,
-		    finding->language == SCRIPT_PYTHON
-			    ? python_name(session, &script->frames[i])
-			    : javascript_name(session, &script->frames[i],
-					      i + 1 < script->count ? &script->frames[i + 1]
-								    : NULL));
+		names_add(names, room, count,
+			  finding->language == SCRIPT_PYTHON
+				  ? python_name(session, &script->frames[i])
+				  : javascript_name(session, &script->frames[i],
+						    i + 1 < script->count ? &script->frames[i + 1]
+									  : NULL));
 	if (finding->language == SCRIPT_PYTHON)
-		add(names, room, count, python_method_name(session, &finding->stacks->native));
+		names_add(names, room, count,
+			  python_method_name(session, &finding->stacks->native));
 }
 
 /* For native code called by a script: where the interpreter or JIT code begins. */
@@ -270,7 +271,7 @@ size_t library_functions(struct session *session, const struct finding *finding,
 	const struct stack *native = &finding->stacks->native;
 	size_t count = 0, end = end_in_turn(native);
 
-	add(names, room, &count, library_function(session, finding));
+	names_add(names, room, &count, library_function(session, finding));
 	if (finding->stacks->script.count) {
 		add_scripts(session, finding, names, room, &count);
 		end = below_script(native);
@@ -278,10 +279,10 @@ size_t library_functions(struct session *session, const struct finding *finding,
 	while (end-- > 0) {
 		const struct frame *frame = &native->frames[end];
 
-		add(names, room, &count,
-		    frame->function ? native_name(session, frame)
-		    : frame->module ? path_name(frame->module)
-				    : NULL);
+		names_add(names, room, &count,
+			  frame->function ? native_name(session, frame)
+			  : frame->module ? path_name(frame->module)
+					  : NULL);
 	}
 	return count;
 }

@@ -49,7 +49,8 @@ static size_t module_length(const char *path)
 }
 
 /* Finds a whole word, after `from` if that is not NULL. */
-static const char *find_word(const char *from, const char *end, const char *word, size_t length)
+static const char *python_find_word(const char *from, const char *end, const char *word,
+				    size_t length)
 {
 	while (from && (from = memmem(from, (size_t)(end - from), word, length))) {
 		if (!is_name_character(from[-1]) &&
@@ -73,8 +74,8 @@ static bool is_exported(struct session *session, const char *file, const char *p
 	const char *text = source_text(session, init, &size), *end = text ? text + size : NULL, *at;
 
 	/* A word at the very beginning cannot be an import. */
-	at = text && size > 1 ? find_word(text + 1, end, module, module_size) : NULL;
-	return at && find_word(at, end, name, strcspn(name, "."));
+	at = text && size > 1 ? python_find_word(text + 1, end, module, module_size) : NULL;
+	return at && python_find_word(at, end, name, strcspn(name, "."));
 }
 
 static const char *with_dots(struct session *session, const char *path, size_t length)
@@ -89,7 +90,7 @@ static const char *with_dots(struct session *session, const char *path, size_t l
 	return kept;
 }
 
-static const char *qualified(struct session *session, const struct frame *frame)
+static const char *name_qualified(struct session *session, const struct frame *frame)
 {
 	const char *name =
 		source_text_python_name(session, frame->file, frame->line, frame->function);
@@ -128,7 +129,7 @@ const char *python_name(struct session *session, const struct frame *frame)
 	if (!strcmp(frame->function, "<module>"))
 		return strings_print(&session->strings, "import %s",
 				     with_dots(session, path, length));
-	name = qualified(session, frame);
+	name = name_qualified(session, frame);
 	for (last = memrchr(path, '/', length); last; last = memrchr(path, '/', length)) {
 		size_t rest = (size_t)(path + length - last - 1);
 
@@ -196,7 +197,7 @@ static const char *log_handler(struct session *session, const struct stack *stac
 
 		if (!frame->function || !strstr(frame->function, "emit"))
 			continue;
-		name = qualified(session, frame);
+		name = name_qualified(session, frame);
 		dot = strrchr(name, '.');
 		if (dot && !strcmp(dot, ".emit"))
 			return strings_keep_part(&session->strings, name, (size_t)(dot - name));

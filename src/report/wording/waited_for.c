@@ -19,7 +19,7 @@ static bool has_one_of(const char *call, const char *const *words, size_t count)
 	has_one_of(call, (const char *const[]){ __VA_ARGS__ },                                     \
 		   sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
 
-static const char *preposition(const char *call, enum waited_kind kind)
+static const char *waited_for_preposition(const char *call, enum waited_kind kind)
 {
 	if (kind == WAITED_FOR_HOST || kind == WAITED_FOR_CHILD)
 		return "for";
@@ -94,7 +94,7 @@ const char *waited_call(struct session *session, const struct finding *finding)
 		return finding->call;
 	if (waited->kind == WAITED_FOR_LOCK)
 		return lock_words(session, finding);
-	word = preposition(finding->call, waited->kind);
+	word = waited_for_preposition(finding->call, waited->kind);
 	object = object_words(session, waited, word);
 	if (!object)
 		return finding->call;

@@ -36,7 +36,7 @@ static uint64_t key_of(uint32_t major, uint32_t minor)
 	return ((uint64_t)(major & 0x3fffffff) << 32) | minor;
 }
 
-static uint64_t *place_of(uint64_t *in, uint64_t key)
+static uint64_t *device_place_of(uint64_t *in, uint64_t key)
 {
 	unsigned place = (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 40);
 
@@ -76,7 +76,7 @@ enum device_kind memory_device_kind(uint32_t major, uint32_t minor)
 	/* A watched thread without turns: it polls a root future. */
 	if (UNLIKELY(!SHARED_WORD(was_read)))
 		memory_devices_read();
-	entry = place_of(__atomic_load_n(&table, __ATOMIC_ACQUIRE), key);
+	entry = device_place_of(__atomic_load_n(&table, __ATOMIC_ACQUIRE), key);
 	if (!entry || !*entry)
 		return kind_elsewhere(key);
 	return *entry & MEMORY ? DEVICE_MEMORY : DEVICE_DISK;
@@ -95,9 +95,9 @@ static bool is_memory(const char *type)
 	return false;
 }
 
-static void add(uint64_t *to, unsigned *count, uint64_t key, bool memory)
+static void device_add(uint64_t *to, unsigned *count, uint64_t key, bool memory)
 {
-	uint64_t *entry = *count < TABLE_SIZE / 4 * 3 ? place_of(to, key) : NULL;
+	uint64_t *entry = *count < TABLE_SIZE / 4 * 3 ? device_place_of(to, key) : NULL;
 
 	if (!entry || *entry)
 		return;
@@ -154,7 +154,8 @@ static void read_mounts(uint64_t *to, unsigned *count, int fd)
 		for (long i = 0; i < got; i++) {
 			if (text[i] == '\n') {
 				if (!line.major)
-					add(to, count, key_of(0, line.minor), is_memory(line.type));
+					device_add(to, count, key_of(0, line.minor),
+						   is_memory(line.type));
 				line = (struct line){ 0 };
 			} else if (text[i] == ' ') {
 				end_field(&line);
@@ -173,7 +174,7 @@ static void add_memfd(uint64_t *to, unsigned *count)
 	if (fd < 0)
 		return;
 	if (file_status((int)fd, &status) && !status.stx_dev_major)
-		add(to, count, key_of(0, status.stx_dev_minor), true);
+		device_add(to, count, key_of(0, status.stx_dev_minor), true);
 	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 

@@ -31,7 +31,7 @@ static void forget_end(int *end, unsigned first, unsigned last)
 		*end = 0;
 }
 
-static void forget(struct started_child *child, unsigned first, unsigned last)
+static void child_forget_pipes(struct started_child *child, unsigned first, unsigned last)
 {
 	for (unsigned i = 0; i < CHILD_PIPES; i++) {
 		forget_end(&child->pipes[i], first, last);
@@ -42,8 +42,8 @@ static void forget(struct started_child *child, unsigned first, unsigned last)
 void child_pipes_closed(unsigned first, unsigned last)
 {
 	for (unsigned i = 0; i < LAST_CHILDREN; i++)
-		forget(&this_thread.children[i], first, last);
-	forget(&this_thread.next_child, first, last);
+		child_forget_pipes(&this_thread.children[i], first, last);
+	child_forget_pipes(&this_thread.next_child, first, last);
 }
 
 pid_t child_of_pipe(int fd)

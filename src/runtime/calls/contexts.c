@@ -11,7 +11,7 @@
 #include "call.h"
 #include "shared/arch/arch.h"
 
-static void nothing(void)
+static void context_nothing(void)
 {
 }
 
@@ -24,11 +24,11 @@ COLD static uintptr_t find_start(void)
 	uint64_t stack[64];
 	ucontext_t context = { .uc_stack = { .ss_sp = stack, .ss_size = sizeof stack } };
 
-	makecontext(&context, nothing, 0);
+	makecontext(&context, context_nothing, 0);
 	return *(const uintptr_t *)ARCH_CONTEXT_SP(&context);
 }
 
-static COLD void switches(const ucontext_t *to)
+static COLD void context_switches(const ucontext_t *to)
 {
 	static uintptr_t start;
 	const uintptr_t *sp = (const uintptr_t *)ARCH_CONTEXT_SP(to);
@@ -42,14 +42,14 @@ static COLD void switches(const ucontext_t *to)
 EXPORT int swapcontext(ucontext_t *from, const ucontext_t *to)
 {
 	if (UNLIKELY(this_thread.turn != NULL))
-		switches(to);
+		context_switches(to);
 	return real.swapcontext(from, to);
 }
 
 EXPORT int setcontext(const ucontext_t *to)
 {
 	if (UNLIKELY(this_thread.turn != NULL))
-		switches(to);
+		context_switches(to);
 	return real.setcontext(to);
 }
 
@@ -89,7 +89,7 @@ static void *find_in_modules(const struct library_function *function)
 	return NULL;
 }
 
-COLD static void *find(struct library_function *function)
+COLD static void *context_function_find(struct library_function *function)
 {
 	OWN_CODE_SCOPE;
 	void *found = dlsym(RTLD_NEXT, function->name);
@@ -108,12 +108,12 @@ COLD static void *find(struct library_function *function)
 }
 
 /* The library may have been closed, and another one opened. */
-static inline void *real_of(struct library_function *function)
+static inline void *context_real_function(struct library_function *function)
 {
 	void *found = __atomic_load_n(&function->real, __ATOMIC_ACQUIRE);
 	const struct module *module = __atomic_load_n(&function->module, __ATOMIC_ACQUIRE);
 
-	return LIKELY(module && !module->unloaded_ns) ? found : find(function);
+	return LIKELY(module && !module->unloaded_ns) ? found : context_function_find(function);
 }
 
 static struct library_function jump = { .name = "jump_fcontext", .ours = (void *)jump_fcontext };
@@ -123,7 +123,7 @@ EXPORT struct transfer jump_fcontext(void *to, void *data)
 {
 	if (UNLIKELY(this_thread.turn != NULL))
 		stack_switches((uintptr_t)to, false);
-	return ((jump_function)real_of(&jump))(to, data);
+	return ((jump_function)context_real_function(&jump))(to, data);
 }
 
 EXPORT struct transfer ontop_fcontext(void *to, void *data,
@@ -131,5 +131,5 @@ EXPORT struct transfer ontop_fcontext(void *to, void *data,
 {
 	if (UNLIKELY(this_thread.turn != NULL))
 		stack_switches((uintptr_t)to, false);
-	return ((ontop_function)real_of(&ontop))(to, data, on_top);
+	return ((ontop_function)context_real_function(&ontop))(to, data, on_top);
 }

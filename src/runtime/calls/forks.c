@@ -11,7 +11,7 @@
 #include "status_pipe.h"
 #include "vfork.h"
 
-static pid_t forked(pid_t pid)
+static pid_t fork_returned(pid_t pid)
 {
 	if (pid > 0 && !this_thread.vforked) {
 		child_started(pid, status_pipe_forked());
@@ -22,14 +22,14 @@ static pid_t forked(pid_t pid)
 
 EXPORT pid_t fork(void)
 {
-	return forked(real.fork());
+	return fork_returned(real.fork());
 }
 
 EXPORT pid_t __fork(void);
 
 EXPORT pid_t __fork(void)
 {
-	return forked(real.__fork());
+	return fork_returned(real.__fork());
 }
 
 /* It does not run pthread_atfork handlers, so call ours here. */
@@ -42,7 +42,7 @@ EXPORT pid_t _Fork(void)
 
 	if (pid == 0 && !this_thread.vforked)
 		process_forked();
-	return forked(pid);
+	return fork_returned(pid);
 }
 
 #define SPAWN_PARAMS                                                                               \

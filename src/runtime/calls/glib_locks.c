@@ -39,7 +39,7 @@ static int is_nowhere(void)
 	return 0;
 }
 
-COLD static glib_function *find(enum glib_call call)
+COLD static glib_function *glib_function_find(enum glib_call call)
 {
 	/* The loaded objects are not known before start-up. */
 	glib_function *found = (glib_function *)real.dlsym(RTLD_NEXT, names[call]);
@@ -62,14 +62,14 @@ COLD static glib_function *find(enum glib_call call)
 	return found;
 }
 
-static inline glib_function *real_of(enum glib_call call)
+static inline glib_function *glib_real_function(enum glib_call call)
 {
 	glib_function *known = __atomic_load_n(&functions[call], __ATOMIC_RELAXED);
 
-	return LIKELY(known != NULL) ? known : find(call);
+	return LIKELY(known != NULL) ? known : glib_function_find(call);
 }
 
-#define LOCK_CALL(name) ((int (*)(void *))real_of(GLIB_##name))
+#define LOCK_CALL(name) ((int (*)(void *))glib_real_function(GLIB_##name))
 
 /* GLib implements some locks with libc's: don't record those as well. */
 static int try_quietly(int (*try)(void *lock), void *lock)
@@ -128,7 +128,7 @@ static int try_quietly(int (*try)(void *lock), void *lock)
 		__attribute__((cleanup(holds_again), unused)) void *rests = mutex;                 \
                                                                                                    \
 		held_rests((uintptr_t)mutex, true);                                                \
-		return ((ret(*) params)real_of(GLIB_##name))args;                                  \
+		return ((ret(*) params)glib_real_function(GLIB_##name))args;                       \
 	}
 
 static void holds_again(void **mutex)

@@ -45,13 +45,13 @@ void waiting_poll(struct waiting *waiting, int call, struct pollfd *fds, nfds_t 
 }
 
 /* The kernel reads whole words that cover the given number of bits. */
-static unsigned long word_of(const fd_set *set, int word)
+static unsigned long set_word(const fd_set *set, int word)
 {
 	return set ? (unsigned long)set->fds_bits[word] : 0;
 }
 
 /* The pointer is NULL, or the set can be read. */
-static bool is_readable(const fd_set *set, int count)
+static bool set_is_readable(const fd_set *set, int count)
 {
 	size_t words = ((size_t)count + NFDBITS - 1) / NFDBITS;
 
@@ -65,12 +65,12 @@ void waiting_select(struct waiting *waiting, int call, int count, const fd_set *
 
 	waiting_epoll(waiting, call, -1, may_wait);
 	count = all_seen ? count : FD_SETSIZE;
-	if (!is_readable(readable, count) || !is_readable(writable, count) ||
-	    !is_readable(special, count))
+	if (!set_is_readable(readable, count) || !set_is_readable(writable, count) ||
+	    !set_is_readable(special, count))
 		return;
 	for (int word = 0; word * NFDBITS < count; word++) {
-		unsigned long bits =
-			word_of(readable, word) | word_of(writable, word) | word_of(special, word);
+		unsigned long bits = set_word(readable, word) | set_word(writable, word) |
+				     set_word(special, word);
 
 		if (count - word * NFDBITS < NFDBITS)
 			bits &= (1UL << (count - word * NFDBITS)) - 1;

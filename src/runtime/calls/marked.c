@@ -11,7 +11,7 @@ struct marked {
 	bool open;
 };
 
-static void begin(uintptr_t frame)
+static void marked_begin(uintptr_t frame)
 {
 	struct marked *marked = this_thread.marked_call;
 
@@ -39,12 +39,12 @@ static void begin(uintptr_t frame)
 		call_watch_end(&marked->watch);
 }
 
-static void begins(void)
+static void marked_region_begins(void)
 {
-	begin((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t));
+	marked_begin((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t));
 }
 
-static void ends(void)
+static void marked_region_ends(void)
 {
 	struct marked *marked = this_thread.marked_call;
 
@@ -56,7 +56,7 @@ static void ends(void)
 
 void marked_init(void)
 {
-	annotated_set_blocking(begins, ends);
+	annotated_set_blocking(marked_region_begins, marked_region_ends);
 }
 
 void marked_thread_ends(void)

@@ -42,7 +42,7 @@ MASKS(pthread_sigmask)
 SERVES_UNWINDER(mincore, (void *address, size_t size, unsigned char *pages), (address, size, pages))
 
 /* Output beyond the buffer is dropped but reported as written. */
-static void dump(const void *text, size_t size)
+static void dump_write(const void *text, size_t size)
 {
 	struct thread_state *self = &this_thread;
 	size_t room = self->dump_size - self->dump_used;
@@ -55,7 +55,7 @@ static void dump(const void *text, size_t size)
 static COLD ssize_t watched_write(int fd, const void *buffer, size_t size)
 {
 	if (fd == DUMP_FD && this_thread.serving == SERVING_DUMP) {
-		dump(buffer, size);
+		dump_write(buffer, size);
 		return (ssize_t)size;
 	}
 	CALL_WATCH(watch, CALL_write, FD(fd));

@@ -3,21 +3,21 @@
 #include "runtime/base/compiler.h"
 #include "runtime/base/thread.h"
 
-static bool has(const struct pipe_ends *ends, int fd)
+static bool pipe_ends_have(const struct pipe_ends *ends, int fd)
 {
 	return fd >= 0 && (ends->first == fd + 1 || ends->second == fd + 1);
 }
 
-static bool within(int end, unsigned first, unsigned last)
+static bool pipe_end_is_within(int end, unsigned first, unsigned last)
 {
 	return end && (unsigned)end - 1 >= first && (unsigned)end - 1 <= last;
 }
 
-static void drop(struct pipe_ends *ends, unsigned first, unsigned last)
+static void pipe_ends_drop(struct pipe_ends *ends, unsigned first, unsigned last)
 {
-	if (within(ends->first, first, last))
+	if (pipe_end_is_within(ends->first, first, last))
 		ends->first = 0;
-	if (within(ends->second, first, last))
+	if (pipe_end_is_within(ends->second, first, last))
 		ends->second = 0;
 }
 
@@ -35,11 +35,11 @@ bool status_pipe_forked(void)
 
 void status_pipe_closed_range(unsigned first, unsigned last)
 {
-	drop(&this_thread.pipe_made, first, last);
-	drop(&this_thread.status_pipe, first, last);
+	pipe_ends_drop(&this_thread.pipe_made, first, last);
+	pipe_ends_drop(&this_thread.status_pipe, first, last);
 }
 
 bool status_pipe_is(int fd)
 {
-	return has(&this_thread.status_pipe, fd);
+	return pipe_ends_have(&this_thread.status_pipe, fd);
 }

@@ -112,12 +112,12 @@ static const uint8_t effects[512] = {
 	[SYS_clone3] = FORKS,
 };
 
-static enum effect effect_of(long number)
+static enum effect system_call_effect(long number)
 {
 	return (unsigned long)number < ARRAY_SIZE(effects) ? effects[number] : EFFECT_NONE;
 }
 
-static void before(enum effect effect, const struct system_call *call)
+static void system_call_before(enum effect effect, const struct system_call *call)
 {
 	switch (effect) {
 	case MAKES_EVENTS:
@@ -169,7 +169,7 @@ static void keep_pair(const int fds[2], bool closed_on_exec, int other)
 		status_pipe_made(fds[0], other);
 }
 
-static void after(enum effect effect, const struct system_call *call, int result)
+static void system_call_after(enum effect effect, const struct system_call *call, int result)
 {
 	switch (effect) {
 	case MAKES:
@@ -224,7 +224,7 @@ static void after(enum effect effect, const struct system_call *call, int result
 	}
 }
 
-static long forward(const struct system_call *call)
+static long system_call_forward(const struct system_call *call)
 {
 	return real.syscall(call->number, call->a, call->b, call->c, call->d, call->e, call->f);
 }
@@ -260,7 +260,7 @@ static COLD long futex_wait(const struct system_call *call)
 	int saved = errno;
 
 	if (!lock)
-		return forward(call);
+		return system_call_forward(call);
 
 	LOCK_WAIT(wait, lock, TRACE_LOCK_FUTEX, false);
 
@@ -270,13 +270,13 @@ static COLD long futex_wait(const struct system_call *call)
 		step.f = FUTEX_BITSET_MATCH_ANY;
 	}
 	while (lock_wait_step(&wait, &limit)) {
-		long result = forward(&step);
+		long result = system_call_forward(&step);
 
 		if (result != -1 || errno != ETIMEDOUT)
 			return result;
 		errno = saved;
 	}
-	return forward(call);
+	return system_call_forward(call);
 }
 
 /* An endless wait for a lock that a guard in a task may hold. */
@@ -288,16 +288,17 @@ static bool may_be_deadlock(const struct system_call *call)
 	       (command == FUTEX_WAIT_BITSET || command == FUTEX_WAIT);
 }
 
-static COLD long watched(const struct system_call *call)
+static COLD long system_call_watched(const struct system_call *call)
 {
 	struct judged judged = system_call_judged(call);
 
 	if (judged.call < 0)
-		return forward(call);
+		return system_call_forward(call);
 
 	CALL_WATCH(watch, judged.call, judged.subject);
-	long result = CALL_RESULT(watch, UNLIKELY(may_be_deadlock(call)) ? futex_wait(call)
-									 : forward(call));
+	long result =
+		CALL_RESULT(watch, UNLIKELY(may_be_deadlock(call)) ? futex_wait(call)
+								   : system_call_forward(call));
 
 	if (call_infos[judged.call].class == CLASS_OPEN)
 		watch.fd_made = (int)result;
@@ -306,22 +307,22 @@ static COLD long watched(const struct system_call *call)
 
 static COLD long not_forwarded(const struct system_call *call, uintptr_t caller, uintptr_t frame)
 {
-	enum effect effect = effect_of(call->number);
+	enum effect effect = system_call_effect(call->number);
 	long result;
 
 	if (effect == WAITS) {
 		struct waiting waiting;
 
 		if (!system_call_waits(call, &waiting))
-			return forward(call);
+			return system_call_forward(call);
 		waiting_begin(&waiting, caller, frame);
-		return waiting_end(&waiting, (int)forward(call));
+		return waiting_end(&waiting, (int)system_call_forward(call));
 	}
 	if (this_thread.vforked)
-		return forward(call);
-	before(effect, call);
-	result = LIKELY(!call_armed()) ? forward(call) : watched(call);
-	after(effect, call, (int)result);
+		return system_call_forward(call);
+	system_call_before(effect, call);
+	result = LIKELY(!call_armed()) ? system_call_forward(call) : system_call_watched(call);
+	system_call_after(effect, call, (int)result);
 	return result;
 }
 
@@ -345,13 +346,13 @@ static bool forks_aside(const struct system_call *call)
 	return false;
 }
 
-static COLD bool passes(long number, long a, long b)
+static COLD bool system_call_passes(long number, long a, long b)
 {
 	return forks_aside(&(struct system_call){ .number = number, .a = a, .b = b });
 }
 
-static COLD long kept(long number, long a, long b, long c, long d, long e, long f, uintptr_t caller,
-		      uintptr_t frame)
+static COLD long system_call_keeps(long number, long a, long b, long c, long d, long e, long f,
+				   uintptr_t caller, uintptr_t frame)
 {
 	return not_forwarded(&(struct system_call){ number, a, b, c, d, e, f }, caller, frame);
 }
@@ -366,10 +367,10 @@ EXPORT long syscall_with_all(long number, long a, long b, long c, long d, long e
 
 EXPORT long syscall_with_all(long number, long a, long b, long c, long d, long e, long f)
 {
-	if (LIKELY(!call_armed() && !effect_of(number)))
+	if (LIKELY(!call_armed() && !system_call_effect(number)))
 		return real.syscall(number, a, b, c, d, e, f);
-	if (UNLIKELY(passes(number, a, b)))
+	if (UNLIKELY(system_call_passes(number, a, b)))
 		return real.syscall(number, a, b, c, d, e, f);
-	return kept(number, a, b, c, d, e, f, (uintptr_t)__builtin_return_address(0),
-		    (uintptr_t)__builtin_frame_address(0));
+	return system_call_keeps(number, a, b, c, d, e, f, (uintptr_t)__builtin_return_address(0),
+				 (uintptr_t)__builtin_frame_address(0));
 }

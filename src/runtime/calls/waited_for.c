@@ -46,7 +46,8 @@ static bool take_address(struct trace_waited_for *seen, int fd, long number, enu
 	return true;
 }
 
-static void take_socket(struct trace_waited_for *seen, const struct call_watch *watch, int fd)
+static void waited_for_take_socket(struct trace_waited_for *seen, const struct call_watch *watch,
+				   int fd)
 {
 	const struct call_subject *subject = &watch->subject;
 	struct {
@@ -72,7 +73,8 @@ static void take_socket(struct trace_waited_for *seen, const struct call_watch *
 		proc_read_name("/proc/", peer.pid, seen->name);
 }
 
-static void take_descriptor(struct trace_waited_for *seen, const struct call_watch *watch, int fd)
+static void waited_for_take_descriptor(struct trace_waited_for *seen,
+				       const struct call_watch *watch, int fd)
 {
 	char path[PROC_PATH_ROOM];
 	long size;
@@ -83,7 +85,7 @@ static void take_descriptor(struct trace_waited_for *seen, const struct call_wat
 		subject = descriptor_get(fd).subject;
 	seen->fd = (uint32_t)fd + 1;
 	if (subject == SUBJECT_SOCKET) {
-		take_socket(seen, watch, fd);
+		waited_for_take_socket(seen, watch, fd);
 		return;
 	}
 	proc_path(path, "/proc/self/fd/", (unsigned)fd, "");
@@ -102,7 +104,7 @@ static void take_descriptor(struct trace_waited_for *seen, const struct call_wat
 		proc_read_name("/proc/", seen->pid, seen->name);
 }
 
-static void take_lock(struct trace_waited_for *seen, const struct call_watch *watch)
+static void waited_for_take_lock(struct trace_waited_for *seen, const struct call_watch *watch)
 {
 	const struct held_table *table = this_thread.held;
 
@@ -139,7 +141,7 @@ COLD void waited_for_child_begins(struct call_watch *watch)
 		*watch->child = '\0';
 }
 
-static void take(struct trace_waited_for *seen, const struct call_watch *watch)
+static void waited_for_take_subject(struct trace_waited_for *seen, const struct call_watch *watch)
 {
 	const struct call_subject *subject = &watch->subject;
 	int fd = watch->fd_made >= 0	  ? watch->fd_made
@@ -156,13 +158,14 @@ static void take(struct trace_waited_for *seen, const struct call_watch *watch)
 		take_text(seen, subject->path);
 		seen->kind = seen->text_size ? WAITED_PATH : 0;
 	} else if (fd >= 0) {
-		take_descriptor(seen, watch, fd);
+		waited_for_take_descriptor(seen, watch, fd);
 	} else if (!strcmp(call_infos[watch->call].category, "lock")) {
-		take_lock(seen, watch);
+		waited_for_take_lock(seen, watch);
 	}
 }
 
-static bool is_same(const struct trace_waited_for *one, const struct trace_waited_for *other)
+static bool waited_for_is_same(const struct trace_waited_for *one,
+			       const struct trace_waited_for *other)
 {
 	return one->kind == other->kind && one->pid == other->pid && one->holder == other->holder &&
 	       one->acquired == other->acquired && one->text_size == other->text_size &&
@@ -177,9 +180,9 @@ COLD void waited_for_ask(const struct call_watch *watch, struct trace_site *site
 
 	if (offset == NOTHING || (known && known->others))
 		return;
-	take(&seen, watch);
+	waited_for_take_subject(&seen, watch);
 	if (known) {
-		if (seen.kind && !is_same(known, &seen))
+		if (seen.kind && !waited_for_is_same(known, &seen))
 			known->others = 1;
 		return;
 	}

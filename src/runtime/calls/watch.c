@@ -91,7 +91,7 @@ static bool take_subject(struct call_watch *watch)
 }
 
 /* The executor that the call blocks; NULL if none. */
-static struct trace_executor *executor_of(struct call_watch *watch)
+static struct trace_executor *blocked_executor(struct call_watch *watch)
 {
 	struct turn *turn = this_thread.turn;
 	struct executor *executor;
@@ -136,7 +136,7 @@ static void write_down(struct call_watch *watch, struct trace_executor *executor
 	__atomic_store_n(&call->sequence, call->sequence | 1, __ATOMIC_RELEASE);
 }
 
-static void erase(void)
+static void watch_erase(void)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 
@@ -163,7 +163,7 @@ static bool take_root(struct call_watch *watch)
 	return true;
 }
 
-static bool begin(struct call_watch *watch)
+static bool watch_begin(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
 	enum call_class class = call_infos[watch->call].class;
@@ -171,23 +171,23 @@ static bool begin(struct call_watch *watch)
 
 	if (!take_subject(watch) || !thread_slot_take())
 		return false;
-	executor = executor_of(watch);
+	executor = blocked_executor(watch);
 	if (!executor)
 		return false;
 	write_down(watch, executor);
 	if (this_thread.turn && this_thread.turn == event_loop_turn() &&
 	    !event_loop_is_below(this_thread.slot->call.frames, this_thread.slot->call.depth)) {
-		erase();
+		watch_erase();
 		event_loop_left();
 		return false;
 	}
 	if (call_goes_idle(watch)) {
-		erase();
+		watch_erase();
 		watch->idle = event_loop_goes_idle();
 		return false;
 	}
 	if (!take_root(watch)) {
-		erase();
+		watch_erase();
 		root_turn_is_over();
 		return false;
 	}
@@ -252,7 +252,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 		if (LIKELY(descriptor.nonblocking && descriptor.subject >= SUBJECT_PIPE))
 			return;
 	}
-	watch->active = begin(watch);
+	watch->active = watch_begin(watch);
 	if (watch->active) {
 		watch->turn = self->turn;
 		self->in_call = true;
@@ -261,8 +261,8 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	}
 }
 
-static struct trace_site *record(struct call_watch *watch, struct verdict verdict,
-				 const struct outcome *outcome, uint64_t end_ns)
+static struct trace_site *watch_record(struct call_watch *watch, struct verdict verdict,
+				       const struct outcome *outcome, uint64_t end_ns)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
 	struct trace_executor *executor = trace_at(call->executor);
@@ -305,8 +305,8 @@ static struct trace_site *record(struct call_watch *watch, struct verdict verdic
 	return site;
 }
 
-static void explain(struct turn *turn, const struct call_watch *watch,
-		    const struct outcome *outcome)
+static void watch_explain_turn(struct turn *turn, const struct call_watch *watch,
+			       const struct outcome *outcome)
 {
 	uint32_t switches = 0;
 
@@ -315,8 +315,8 @@ static void explain(struct turn *turn, const struct call_watch *watch,
 	turn_explain(turn, outcome->wall_ns, switches);
 }
 
-static struct verdict judge(struct call_watch *watch, struct call_facts *facts,
-			    const struct limits *limits)
+static struct verdict watch_judge(struct call_watch *watch, struct call_facts *facts,
+				  const struct limits *limits)
 {
 	struct verdict verdict;
 
@@ -328,7 +328,7 @@ static struct verdict judge(struct call_watch *watch, struct call_facts *facts,
 	return verdict;
 }
 
-static void end(struct call_watch *watch)
+static void watch_end(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
 	const struct limits limits = limits_of(&runtime_options);
@@ -341,14 +341,14 @@ static void end(struct call_watch *watch)
 
 	if (main_script_runs()) {
 		if (!main_script_called(outcome.wall_ns)) {
-			erase();
+			watch_erase();
 			return;
 		}
 		root_turn_is_over();
 	}
 	if (call_reached_descriptor(watch, outcome.facts.slept)) {
 		call_ask_again(watch, &outcome.facts);
-		verdict = judge(watch, &outcome.facts, &limits);
+		verdict = watch_judge(watch, &outcome.facts, &limits);
 	}
 	if (verdict.severity != SEVERITY_NONE) {
 		enum excuse own = call_own_wait(watch, &outcome);
@@ -359,21 +359,21 @@ static void end(struct call_watch *watch)
 			excuse = EXCUSE_ALLOWED;
 		call_log_excuse(watch, excuse);
 		if (!excuse)
-			site = record(watch, verdict, &outcome, end_ns);
+			site = watch_record(watch, verdict, &outcome, end_ns);
 		error = !excused && verdict.severity == SEVERITY_ERROR;
 		/*
 		 * Don't report a turn as long for time that its calls explain; allowed time does
 		 * not count for the turn.
 		 */
 		if (turn && !allowance_is_open())
-			explain(turn, watch, &outcome);
+			watch_explain_turn(turn, watch, &outcome);
 		if (turn && own)
 			turn->own_waits_us += (uint32_t)(outcome.wall_ns / 1000);
 		else if (turn && excused)
 			turn->excused = true;
 	}
 	output_end_note(watch, error, end_ns);
-	erase();
+	watch_erase();
 	if (site)
 		alert_site(site, verdict.severity);
 }
@@ -389,12 +389,12 @@ void call_watch_end(struct call_watch *watch)
 	this_thread.in_call = false;
 	/* A forked child returns from its parent's call without a slot. */
 	if (this_thread.slot)
-		end(watch);
+		watch_end(watch);
 	thread_arm();
 }
 
 /* The call was left without a visible end: keep what was recorded of it. */
-COLD static void abandon(struct trace_call_in_progress *call)
+COLD static void watch_abandon(struct trace_call_in_progress *call)
 {
 	OWN_CODE_SCOPE;
 	const struct trace_call *record_of_call = trace_at(call->call);
@@ -418,13 +418,13 @@ COLD static void abandon(struct trace_call_in_progress *call)
 
 	outcome.facts.slept = outcome.wall_ns >= LIMIT_SHORTEST_SLEEP;
 	outcome.facts.slept_ns = outcome.wall_ns;
-	verdict = judge(&watch, &outcome.facts, &limits);
+	verdict = watch_judge(&watch, &outcome.facts, &limits);
 	if (verdict.severity != SEVERITY_NONE && !(call->flags & SITE_ALLOWED) &&
 	    !call_own_wait(&watch, &outcome) && !call_offload(&watch))
-		site = record(&watch, verdict, &outcome, end_ns);
+		site = watch_record(&watch, verdict, &outcome, end_ns);
 	if (site) /* its loop may have ended for the same reason */
 		site->confirmed = 1;
-	erase();
+	watch_erase();
 }
 
 void call_watch_heal(uintptr_t frame)
@@ -434,6 +434,6 @@ void call_watch_heal(uintptr_t frame)
 		return;
 	this_thread.in_call = false;
 	if (this_thread.slot && this_thread.slot->call.sequence & 1)
-		abandon(&this_thread.slot->call);
+		watch_abandon(&this_thread.slot->call);
 	thread_arm();
 }

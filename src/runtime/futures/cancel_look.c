@@ -68,7 +68,7 @@ static void read_chain(struct cancel_spot *spot, const void *header, enum look_f
 					     NULL, TRACE_GUARD_LINKS);
 }
 
-static COLD void *write_site(const void *key, uint64_t hash)
+static COLD void *cancel_site_write(const void *key, uint64_t hash)
 {
 	const struct cancel_spot *spot = key;
 	struct trace_executor *executor = spot->executor ? executor_record(spot->executor) : NULL;
@@ -98,7 +98,7 @@ static COLD void *write_site(const void *key, uint64_t hash)
 	return site;
 }
 
-static struct trace_cancel_site *site_of(const struct cancel_spot *spot)
+static struct trace_cancel_site *cancel_site_of(const struct cancel_spot *spot)
 {
 	static const struct record_index sites = {
 		index_of,
@@ -111,12 +111,12 @@ static struct trace_cancel_site *site_of(const struct cancel_spot *spot)
 	for (uint32_t i = 0; i < spot->depth; i++)
 		hash = hash_mix(hash,
 				(uint64_t)spot->links[i].machine << 32 | spot->links[i].state);
-	return record_index_get(&sites, hash, write_site, spot);
+	return record_index_get(&sites, hash, cancel_site_write, spot);
 }
 
 static uint32_t count_at(const struct cancel_spot *spot)
 {
-	struct trace_cancel_site *site = site_of(spot);
+	struct trace_cancel_site *site = cancel_site_of(spot);
 
 	if (!site)
 		return 0;

@@ -8,7 +8,7 @@
 #include "guard_rest.h"
 #include "guard_sites.h"
 
-static struct executor *executor_of(const struct look *look)
+static struct executor *look_executor(const struct look *look)
 {
 	return look->slot ? look->slot->family->executor(look->module)
 			  : task_module_executor(look->module);
@@ -67,7 +67,7 @@ COLD void guard_count_record(struct look *look, bool wanted)
 	struct trace_guard_site *site;
 	OWN_CODE_SCOPE;
 
-	look->spot.executor = executor_of(look);
+	look->spot.executor = look_executor(look);
 	site = trace_open() ? guard_site_get(&look->spot) : NULL;
 	if (!site)
 		return;
@@ -98,7 +98,7 @@ COLD void guard_count_refute(struct look *look, uint32_t value)
 	look->layout->doubts[value] = VALUE_REFUTED;
 	if (!trace_header())
 		return;
-	look->spot.executor = executor_of(look);
+	look->spot.executor = look_executor(look);
 	site = guard_site_get(&look->spot);
 	if (site)
 		__atomic_fetch_or(&site->flags, GUARD_REFUTED, __ATOMIC_RELAXED);

@@ -96,7 +96,7 @@ static void look_at_dyn(struct look *look, uintptr_t address)
 }
 
 /* Inspects a future at `at`. */
-static void look_into(struct look *look, const struct layout_value *value, uintptr_t at)
+static void look_into_future(struct look *look, const struct layout_value *value, uintptr_t at)
 {
 	if (value->flags & VALUE_DYN)
 		look_at_dyn(look, at);
@@ -118,10 +118,10 @@ static void look_at_future(struct look *look, uint32_t number, const struct layo
 	}
 	at = value_at(look, value, address, ALIVE);
 	if (at)
-		look_into(look, value, at);
+		look_into_future(look, value, at);
 }
 
-static bool read_word(void *reader, uint64_t address, uint64_t *word)
+static bool look_read_word(void *reader, uint64_t address, uint64_t *word)
 {
 	const struct look *look = reader;
 
@@ -144,7 +144,7 @@ static void look_at_elements(struct look *look, uint32_t number, uintptr_t addre
 
 	if ((value->condition_count &&
 	     !all_hold(look, value->first_condition, value->condition_count, 0, address)) ||
-	    !layout_elements_begin(&elements, &look->layout->table, value, address, read_word,
+	    !layout_elements_begin(&elements, &look->layout->table, value, address, look_read_word,
 				   look))
 		return;
 	do {
@@ -154,12 +154,12 @@ static void look_at_elements(struct look *look, uint32_t number, uintptr_t addre
 		    !all_hold(look, value->first_condition, value->condition_count, CONDITION_BOXED,
 			      elements.at))
 			continue;
-		at = layout_elements_value(&elements, value, read_word, look);
+		at = layout_elements_value(&elements, value, look_read_word, look);
 		if (at && value->class == HELD_FUTURE)
-			look_into(look, value, at);
+			look_into_future(look, value, at);
 		else
 			look_at_lock(look, number, at);
-	} while (--limit && layout_elements_next(&elements, read_word, look));
+	} while (--limit && layout_elements_next(&elements, look_read_word, look));
 }
 
 /* NULL if the state cannot be read, or the machine has no such state. */

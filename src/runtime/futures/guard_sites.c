@@ -16,7 +16,7 @@
 static uint32_t index_of[GUARD_INDEX] MEMORY_TABLE; /* offsets, by hash; open addressing */
 static uint32_t count;
 
-static COLD void *write_site(const void *key, uint64_t hash)
+static COLD void *guard_site_write(const void *key, uint64_t hash)
 {
 	const struct guard_spot *spot = key;
 	struct trace_executor *executor = spot->executor ? executor_record(spot->executor) : NULL;
@@ -56,7 +56,7 @@ struct trace_guard_site *guard_site_get(const struct guard_spot *spot)
 	for (uint32_t i = 0; i < spot->depth; i++)
 		hash = hash_mix(hash,
 				(uint64_t)spot->links[i].machine << 32 | spot->links[i].state);
-	return record_index_get(&sites, hash, write_site, spot);
+	return record_index_get(&sites, hash, guard_site_write, spot);
 }
 
 void guard_sites_forget(void)

@@ -31,7 +31,7 @@ static struct executor *executor;
 static void *(*default_loop)(void);
 static int (*loop_is_alive)(const void *loop);
 
-static uintptr_t symbol(const char *name)
+static uintptr_t script_symbol(const char *name)
 {
 	uintptr_t address = 0;
 
@@ -49,7 +49,7 @@ static void segment_begins(void)
 
 void main_script_begins(void)
 {
-	uintptr_t made = symbol("uv_default_loop"), alive = symbol("uv_loop_alive");
+	uintptr_t made = script_symbol("uv_default_loop"), alive = script_symbol("uv_loop_alive");
 
 	if (!made || !alive || !javascript_is_nodes())
 		return;

@@ -40,7 +40,7 @@ void root_look_module_added(const struct task_module *module)
 }
 
 /* Finds the innermost root of the stack, unless a task is polled within it. */
-static void walk(void)
+static void root_look_walk(void)
 {
 	uint64_t frames[FRAMES];
 	uintptr_t places[FRAMES];
@@ -77,7 +77,7 @@ static void walk(void)
 	}
 }
 
-static bool is_known(uintptr_t frame)
+static bool wait_is_known(uintptr_t frame)
 {
 	if (frame != waited.frame || waited.generation != unwinder_generation ||
 	    waited.waits++ >= LOOK_ANEW)
@@ -106,9 +106,9 @@ bool root_look_begin(uintptr_t frame, enum root_wait wait)
 	const struct layout_root *root;
 	uintptr_t future;
 
-	if (!is_known(frame)) {
+	if (!wait_is_known(frame)) {
 		waited.frame = frame;
-		walk();
+		root_look_walk();
 	}
 	root = waited.root;
 	if (!root || !(root->task.flags & TASK_HOLDS) || (wait == ROOT_WAIT_LOCK && !waited.parks))

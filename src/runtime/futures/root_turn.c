@@ -32,7 +32,7 @@ void root_turn_epoll_made(uintptr_t caller)
 		this_thread.root_reactor = true;
 }
 
-static bool begin(const struct turn_usage *start, uint8_t flags)
+static bool root_turn_begin(const struct turn_usage *start, uint8_t flags)
 {
 	struct executor *executor = task_root_executor();
 
@@ -67,7 +67,7 @@ static bool goes_on(const struct task_root_poll *poll, uint8_t flags)
 static struct turn *script_sampled(uint64_t now, uint8_t flags)
 {
 	if (!flags || (!this_thread.root_polled &&
-		       (!main_script_is_long() || !begin(main_script_start(), flags))))
+		       (!main_script_is_long() || !root_turn_begin(main_script_start(), flags))))
 		return NULL;
 	seen.turn.root = flags;
 	seen.last = now;
@@ -101,7 +101,7 @@ struct turn *root_turn_sampled(const struct unwind_start *start, uint64_t now, u
 		return NULL;
 	if (!this_thread.root_polled) {
 		turn_usage_take(now);
-		if (!begin(&this_thread.turn_usage, flags))
+		if (!root_turn_begin(&this_thread.turn_usage, flags))
 			return NULL;
 	}
 	if (known > 0 && task_root_mark(&poll.budget) && goes)

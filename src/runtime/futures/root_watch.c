@@ -13,7 +13,7 @@
 #include "task_root.h"
 
 /* Finds a module's state in the calling thread's memory; false while its place is unknown. */
-static bool find(struct trace_root *root)
+static bool root_state_find(struct trace_root *root)
 {
 	for (struct task_module *module = task_module_next(NULL); module;
 	     module = task_module_next(module)) {
@@ -32,7 +32,7 @@ void root_watch_place(void)
 	if (!this_thread.turn_times || !this_thread.turn_times->look)
 		return;
 	root = this_thread.turn_times->root ? trace_at(this_thread.turn_times->root) : NULL;
-	if ((root && root->state) || !find(&found))
+	if ((root && root->state) || !root_state_find(&found))
 		return;
 	if (!root) {
 		root = trace_allocate(sizeof *root);
@@ -76,7 +76,7 @@ uint64_t root_watch_seen(const struct turn *turn)
 }
 
 /* Whether the thread was in one block_on since it last parked. */
-static bool stayed(const struct trace_root *root)
+static bool root_stayed(const struct trace_root *root)
 {
 	bool same;
 
@@ -108,7 +108,7 @@ void root_watch_take(bool parks)
 	if (!this_thread.turn_times || !this_thread.turn_times->root ||
 	    !this_thread.turn_times->look || !turn.executor)
 		return;
-	parks = parks && stayed(trace_at(this_thread.turn_times->root));
+	parks = parks && root_stayed(trace_at(this_thread.turn_times->root));
 	look = trace_at(this_thread.turn_times->look);
 	turn.start = look->turn;
 	/* An observation that is being written is left for the next time. */

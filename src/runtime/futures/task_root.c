@@ -181,7 +181,7 @@ static bool is_in_root(const uint64_t *frames, size_t depth)
 	return false;
 }
 
-static uint8_t by_stack(const uint64_t *frames, size_t depth, bool *parks)
+static uint8_t root_flags_by_stack(const uint64_t *frames, size_t depth, bool *parks)
 {
 	enum task_function function, inner = FUNCTION_NONE;
 	uint8_t flags = 0;
@@ -234,7 +234,7 @@ uint8_t task_root_flags(const uint64_t *frames, size_t depth, bool *parks)
 		unknown |= by_context(module, &flags) < 0 && module->symbols.roots;
 	}
 	if (!flags && unknown)
-		flags = by_stack(frames, depth, parks);
+		flags = root_flags_by_stack(frames, depth, parks);
 	if (flags) {
 		this_thread.root_misses = 0;
 	} else if (!*parks && ++this_thread.root_misses >= ROOT_STACKS) {

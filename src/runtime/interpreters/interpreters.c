@@ -55,7 +55,7 @@ static bool next_line(const char **at, const char *end, struct script_line *line
 	return true;
 }
 
-static const struct python_loop *loop_of(const struct script_line *line)
+static const struct python_loop *script_line_loop(const struct script_line *line)
 {
 	return python_loop_of(line->function, line->function_length, line->file, line->file_length);
 }
@@ -67,8 +67,8 @@ enum executor_id interpreter_loop(void)
 	struct script_line line;
 
 	while (next_line(&at, end, &line))
-		if (loop_of(&line))
-			return loop_of(&line)->executor;
+		if (script_line_loop(&line))
+			return script_line_loop(&line)->executor;
 	return EXECUTOR_other;
 }
 
@@ -80,7 +80,7 @@ bool interpreter_loop_waits(void)
 	bool seen = false;
 
 	while (next_line(&at, end, &line)) {
-		bool is_loop = loop_of(&line);
+		bool is_loop = script_line_loop(&line);
 
 		if (is_loop ? seen : !seen && !python_loop_waits_in(line.file, line.file_length))
 			return false;

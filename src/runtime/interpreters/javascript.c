@@ -60,7 +60,7 @@ static struct range futex[MAX_RANGES], collector[MAX_RANGES];
 static unsigned futexes, collectors;
 static struct range builtins; /* range of all builtins: code made by V8's compiler */
 
-static void keep(struct range *ranges, unsigned *count, const struct symbol_range *symbol)
+static void ranges_keep(struct range *ranges, unsigned *count, const struct symbol_range *symbol)
 {
 	if (*count < MAX_RANGES)
 		ranges[(*count)++] = (struct range){ symbol->start, symbol->end };
@@ -68,7 +68,7 @@ static void keep(struct range *ranges, unsigned *count, const struct symbol_rang
 
 #define INTERNAL "_ZN2v88internal"
 
-static bool begins(const char *name, const char *start)
+static bool symbol_begins(const char *name, const char *start)
 {
 	while (*start && *name == *start)
 		name++, start++;
@@ -76,26 +76,26 @@ static bool begins(const char *name, const char *start)
 }
 
 /* Called for Node's 200,000 symbols at start-up. */
-static void visit(const struct symbol_range *symbol, void *unused)
+static void javascript_visit_symbol(const struct symbol_range *symbol, void *unused)
 {
 	const char *within;
 
 	(void)unused;
-	if (begins(symbol->name, "Builtins_")) {
+	if (symbol_begins(symbol->name, "Builtins_")) {
 		if (!builtins.start || symbol->start < builtins.start)
 			builtins.start = symbol->start;
 		if (symbol->end > builtins.end)
 			builtins.end = symbol->end;
 	}
-	if (!begins(symbol->name, INTERNAL))
+	if (!symbol_begins(symbol->name, INTERNAL))
 		return;
 	within = symbol->name + sizeof INTERNAL - 1;
-	if (begins(within, "14FutexEmulation"))
-		keep(futex, &futexes, symbol);
-	else if (begins(within, "4Heap14CollectGarbage") ||
-		 begins(within, "4Heap24PerformGarbageCollection") ||
-		 begins(within, "13GlobalHandles"))
-		keep(collector, &collectors, symbol);
+	if (symbol_begins(within, "14FutexEmulation"))
+		ranges_keep(futex, &futexes, symbol);
+	else if (symbol_begins(within, "4Heap14CollectGarbage") ||
+		 symbol_begins(within, "4Heap24PerformGarbageCollection") ||
+		 symbol_begins(within, "13GlobalHandles"))
+		ranges_keep(collector, &collectors, symbol);
 }
 
 void javascript_module_added(struct module *module)
@@ -111,7 +111,7 @@ void javascript_module_added(struct module *module)
 		complete = complete && address;
 	}
 	javascript_heap_init(module);
-	module_each_function(module, visit, NULL);
+	module_each_function(module, javascript_visit_symbol, NULL);
 }
 
 bool javascript_is_nodes(void)
@@ -152,7 +152,7 @@ bool javascript_owns_wait(const uint64_t *frames, size_t depth)
 	return caller < depth && is_of_v8(frames[caller]) && !any_in(futex, futexes, frames, depth);
 }
 
-static size_t put_string(void *isolate, void *string, char *to, size_t size, char last)
+static size_t javascript_put_string(void *isolate, void *string, char *to, size_t size, char last)
 {
 	char name[SCRIPT_NAME_SIZE];
 	int length = string ? v8.write(string, isolate, name, sizeof name - 1, NULL, 0) : 0;
@@ -166,7 +166,7 @@ static size_t put_string(void *isolate, void *string, char *to, size_t size, cha
 	return (size_t)length + 1;
 }
 
-static size_t put_number(char *to, size_t size, long number)
+static size_t javascript_put_number(char *to, size_t size, long number)
 {
 	char digits[24];
 	size_t at = sizeof digits;
@@ -181,17 +181,18 @@ static size_t put_number(char *to, size_t size, long number)
 	return sizeof digits - at;
 }
 
-static size_t put_frame(void *isolate, void *frame, char *to, size_t size)
+static size_t javascript_put_frame(void *isolate, void *frame, char *to, size_t size)
 {
 	size_t used, part;
 
-	used = part = put_string(isolate, v8.function(frame), to, size, '\t');
+	used = part = javascript_put_string(isolate, v8.function(frame), to, size, '\t');
 	if (!part)
 		return 0;
-	used += part = put_string(isolate, v8.script(frame), to + used, size - used, '\t');
+	used += part =
+		javascript_put_string(isolate, v8.script(frame), to + used, size - used, '\t');
 	if (!part)
 		return 0;
-	part = put_number(to + used, size - used, (int)v8.location(frame) + 1L);
+	part = javascript_put_number(to + used, size - used, (int)v8.location(frame) + 1L);
 	return part ? used + part : 0;
 }
 
@@ -224,8 +225,8 @@ size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_th
 	stack = v8.stack(isolate, MAX_SCRIPT_FRAMES, ALL_DETAILS);
 	count = stack ? v8.count(stack) : 0;
 	for (int i = 0; i < count; i++) {
-		size_t part = put_frame(isolate, v8.frame(stack, isolate, (uint32_t)i), text + used,
-					size - used);
+		size_t part = javascript_put_frame(isolate, v8.frame(stack, isolate, (uint32_t)i),
+						   text + used, size - used);
 
 		if (!part)
 			break;

@@ -87,7 +87,7 @@ bool javascript_heap_init(struct module *module)
 }
 
 /* A word of an object; 0: it cannot be read. */
-static uintptr_t field(uintptr_t object, intptr_t offset)
+static uintptr_t heap_field(uintptr_t object, intptr_t offset)
 {
 	uintptr_t word = 0;
 
@@ -97,9 +97,9 @@ static uintptr_t field(uintptr_t object, intptr_t offset)
 }
 
 /* -1 if it is not an object. */
-static int type_of(uintptr_t object)
+static int object_type_of(uintptr_t object)
 {
-	uintptr_t map = field(object, 0);
+	uintptr_t map = heap_field(object, 0);
 	uint16_t type = 0;
 
 	if ((map & 3) != TAG ||
@@ -115,13 +115,13 @@ struct text {
 	bool wide; /* two bytes a character */
 };
 
-static bool text_of(uintptr_t string, struct text *text)
+static bool string_text(uintptr_t string, struct text *text)
 {
-	int type = type_of(string);
+	int type = object_type_of(string);
 
 	if (type >= 0 && type < v8.first_other && (type & STRING_KINDS) == STRING_THIN) {
-		string = field(string, v8.thin);
-		type = type_of(string);
+		string = heap_field(string, v8.thin);
+		type = object_type_of(string);
 	}
 	if (type < 0 || type >= v8.first_other ||
 	    !far_read(string - TAG + (uintptr_t)v8.length, &text->length, sizeof text->length))
@@ -130,7 +130,7 @@ static bool text_of(uintptr_t string, struct text *text)
 	if ((type & STRING_KINDS) == STRING_SEQUENTIAL)
 		text->at = string - TAG + (uintptr_t)v8.characters;
 	else if ((type & STRING_KINDS) == STRING_EXTERNAL)
-		text->at = field(string, v8.resource + (intptr_t)AFTER_RESOURCE);
+		text->at = heap_field(string, v8.resource + (intptr_t)AFTER_RESOURCE);
 	else
 		return false;
 	return text->at != 0;
@@ -140,7 +140,7 @@ static bool text_of(uintptr_t string, struct text *text)
  * Converts characters to one byte each; non-ASCII characters become a question mark. Returns how
  * many.
  */
-static size_t read_text(const struct text *text, uint32_t from, char *to, size_t count)
+static size_t heap_read_text(const struct text *text, uint32_t from, char *to, size_t count)
 {
 	uint16_t wide[64];
 
@@ -220,7 +220,7 @@ static long count_lines(const struct text *source, uint32_t from, uint32_t to)
 }
 
 /* The line, from 1, of a source position; 0: not known. */
-static long line_at(const struct text *source, uint32_t place)
+static long source_line_at(const struct text *source, uint32_t place)
 {
 	uint32_t from = place - place % LINES_STEP;
 	long line = 0;
@@ -247,7 +247,7 @@ static long line_at(const struct text *source, uint32_t place)
 	return line;
 }
 
-static size_t put(char *to, size_t size, const char *from, size_t length, char last)
+static size_t name_put(char *to, size_t size, const char *from, size_t length, char last)
 {
 	if (length + 1 > size)
 		return 0;
@@ -257,21 +257,21 @@ static size_t put(char *to, size_t size, const char *from, size_t length, char l
 }
 
 /* Truncates a long string at its end or at its beginning. */
-static size_t put_string(uintptr_t string, bool keeps_end, char *to, size_t size)
+static size_t heap_put_string(uintptr_t string, bool keeps_end, char *to, size_t size)
 {
 	char characters[STRING_SIZE];
 	struct text text;
 	size_t got = 0;
 
-	if (text_of(string, &text))
-		got = read_text(&text,
-				keeps_end && text.length > STRING_SIZE ? text.length - STRING_SIZE
-								       : 0,
-				characters, STRING_SIZE);
+	if (string_text(string, &text))
+		got = heap_read_text(
+			&text,
+			keeps_end && text.length > STRING_SIZE ? text.length - STRING_SIZE : 0,
+			characters, STRING_SIZE);
 	for (size_t i = 0; i < got; i++)
 		if (characters[i] == '\t' || characters[i] == '\n')
 			characters[i] = ' ';
-	return put(to, size, characters, got, '\t');
+	return name_put(to, size, characters, got, '\t');
 }
 
 static size_t put_line(long line, char *to, size_t size)
@@ -282,7 +282,7 @@ static size_t put_line(long line, char *to, size_t size)
 	do
 		digits[--at] = (char)('0' + line % 10);
 	while (line /= 10);
-	return put(to, size, digits + at, sizeof digits - at, '\n');
+	return name_put(to, size, digits + at, sizeof digits - at, '\n');
 }
 
 /* A small integer is stored in the upper half of the word. */
@@ -301,9 +301,9 @@ struct function {
  * The name is a string followed by a number. Start and end position are the last two numbers before
  * an object: the outer scope, or the map of the next object.
  */
-static bool function_of(uintptr_t scope, uint32_t source_length, struct function *function)
+static bool scope_function(uintptr_t scope, uint32_t source_length, struct function *function)
 {
-	uintptr_t locals = field(scope, SCOPE_LOCALS * ARCH_WORD), number[2] = { 0 }, word,
+	uintptr_t locals = heap_field(scope, SCOPE_LOCALS * ARCH_WORD), number[2] = { 0 }, word,
 		  text = 0;
 	uint32_t count = (uint32_t)(locals >> 32);
 	unsigned numbers = 0;
@@ -315,7 +315,7 @@ static bool function_of(uintptr_t scope, uint32_t source_length, struct function
 		return false;
 	at = SCOPE_VARIABLES + count + (count < MANY_LOCALS ? count : 1);
 	for (size_t i = 0; i < MOST_BEHIND; i++) {
-		word = field(scope, (intptr_t)((at + i) * ARCH_WORD));
+		word = heap_field(scope, (intptr_t)((at + i) * ARCH_WORD));
 		if (is_small(word)) {
 			number[0] = number[1];
 			number[1] = word >> 32;
@@ -328,7 +328,7 @@ static bool function_of(uintptr_t scope, uint32_t source_length, struct function
 		if (numbers >= 2)
 			break;
 		numbers = 0;
-		type = type_of(word);
+		type = object_type_of(word);
 		text = type >= 0 && type < v8.first_other ? word : 0;
 	}
 	function->begin = (uint32_t)number[0];
@@ -344,20 +344,21 @@ size_t javascript_heap_frame(uintptr_t fp, char *text, size_t size)
 
 	if (!known || !far_read(fp + (uintptr_t)(intptr_t)v8.function_slot, &object, ARCH_WORD))
 		return 0;
-	shared = field(object, v8.shared);
-	if (type_of(shared) != v8.type_shared)
+	shared = heap_field(object, v8.shared);
+	if (object_type_of(shared) != v8.type_shared)
 		return 0;
-	scope = field(shared, v8.scope);
-	script = field(shared, v8.script);
-	if (type_of(scope) != v8.type_scope || type_of(script) != v8.type_script ||
-	    !text_of(field(script, v8.source), &source) ||
-	    !function_of(scope, source.length, &function))
+	scope = heap_field(shared, v8.scope);
+	script = heap_field(shared, v8.script);
+	if (object_type_of(scope) != v8.type_scope || object_type_of(script) != v8.type_script ||
+	    !string_text(heap_field(script, v8.source), &source) ||
+	    !scope_function(scope, source.length, &function))
 		return 0;
-	used = part = put_string(function.name, false, text, size);
+	used = part = heap_put_string(function.name, false, text, size);
+	if (part)
+		used += part = heap_put_string(heap_field(script, v8.script_name), true,
+					       text + used, size - used);
 	if (part)
 		used += part =
-			put_string(field(script, v8.script_name), true, text + used, size - used);
-	if (part)
-		used += part = put_line(line_at(&source, function.begin), text + used, size - used);
+			put_line(source_line_at(&source, function.begin), text + used, size - used);
 	return part ? used : 0;
 }

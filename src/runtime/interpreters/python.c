@@ -83,7 +83,7 @@ bool python_starts_thread(const char *script, size_t size)
 	return false;
 }
 
-static size_t put_number(char *end, int number)
+static size_t python_put_number(char *end, int number)
 {
 	size_t length = 0;
 
@@ -94,14 +94,14 @@ static size_t put_number(char *end, int number)
 }
 
 /* Returns whether it is an event loop's function. */
-static bool add_line(struct python_script *script, const struct python_line *line)
+static bool python_add_line(struct python_script *script, const struct python_line *line)
 {
 	char digits[12], *end = digits + sizeof digits;
 	struct python_frame frame = { .file = line->file,
 				      .file_length = line->file_length,
 				      .function = line->function,
 				      .function_length = line->function_length,
-				      .number_length = put_number(end, line->number) };
+				      .number_length = python_put_number(end, line->number) };
 
 	frame.number = end - frame.number_length;
 	return python_script_add(script, &frame);
@@ -120,7 +120,8 @@ size_t python_frames(char *text, size_t size, bool interrupted)
 	if (python.layout_is_known) {
 		python_walk_init(&walk, state, interrupted);
 		while (python_walk_next(&walk, &place))
-			if (python_walk_name(&walk, &place, &line) && add_line(&script, &line))
+			if (python_walk_name(&walk, &place, &line) &&
+			    python_add_line(&script, &line))
 				python_note_loop(place.code);
 	} else {
 		python_dump_frames(state, &script);
@@ -195,7 +196,7 @@ size_t python_places_text(const struct python_place *places, size_t count, char 
 
 	for (size_t i = 0; i < count; i++)
 		if (python_place_name(&places[i], &line))
-			add_line(&script, &line);
+			python_add_line(&script, &line);
 	return script.used;
 }
 

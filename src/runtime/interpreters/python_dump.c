@@ -33,7 +33,7 @@ bool python_dump_init(const struct module *interpreter)
 }
 
 /* Parses ` File "PATH", line N in FUNCTION`; false for any other line. */
-static bool read_line(const char *line, const char *end, struct python_frame *read)
+static bool dump_read_line(const char *line, const char *end, struct python_frame *read)
 {
 	static const char file_is[] = "  File \"", line_is[] = "\", line ", in_is[] = " in ";
 	const char *file = line + sizeof file_is - 1, *number, *function;
@@ -82,7 +82,7 @@ void python_dump_frames(void *thread_state, struct python_script *script)
 		end = memchr(line, '\n', (size_t)(last - line));
 		if (!end)
 			break;
-		if (read_line(line, end, &read))
+		if (dump_read_line(line, end, &read))
 			python_script_add(script, &read);
 	}
 }

@@ -19,16 +19,17 @@ static bool is_in_text(const struct module *module, uintptr_t address)
 	return address >= module->text_start && address < module->text_end;
 }
 
-static bool is_in(const struct module *module, const void *address)
+static bool module_has_address(const struct module *module, const void *address)
 {
 	return (uintptr_t)address >= module->start && (uintptr_t)address < module->end;
 }
 
 static bool is_row(const struct module *module, const struct row *row)
 {
-	return is_in(module, row->name) && is_in_text(module, (uintptr_t)row->method) &&
-	       row->flags > 0 && row->flags < 0x1000 &&
-	       (!row->description || is_in(module, row->description));
+	return module_has_address(module, row->name) &&
+	       is_in_text(module, (uintptr_t)row->method) && row->flags > 0 &&
+	       row->flags < 0x1000 &&
+	       (!row->description || module_has_address(module, row->description));
 }
 
 /* A name that is not a string of the module cannot be the mark; reading it is bounded. */
@@ -40,8 +41,8 @@ static bool is_called(const struct module *module, const struct row *row, const 
 	       !memcmp(row->name, name, size);
 }
 
-static void replace(struct row *row, const struct module *module,
-		    const struct python_replacement *replacements, size_t count)
+static void method_replace(struct row *row, const struct module *module,
+			   const struct python_replacement *replacements, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (!is_called(module, row, replacements[i].name))
@@ -59,7 +60,8 @@ static bool replace_in(const struct module *module, uintptr_t start, uintptr_t e
 
 	for (uintptr_t at = start; at <= (uintptr_t)last && !marked; at += sizeof(void *)) {
 		row = (struct row *)at;
-		if (is_in(module, row->name) && is_row(module, row) && is_called(module, row, mark))
+		if (module_has_address(module, row->name) && is_row(module, row) &&
+		    is_called(module, row, mark))
 			marked = row;
 	}
 	if (!marked)
@@ -68,7 +70,7 @@ static bool replace_in(const struct module *module, uintptr_t start, uintptr_t e
 			   is_row(module, row - 1);)
 		row--;
 	for (unsigned i = 0; i < MAX_METHODS && row <= last && is_row(module, row); i++, row++)
-		replace(row, module, replacements, count);
+		method_replace(row, module, replacements, count);
 	return true;
 }
 

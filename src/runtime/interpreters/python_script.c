@@ -4,7 +4,8 @@
 
 #include "shared/python_loop.h"
 
-static bool put(struct python_script *script, const char *from, size_t length, char last)
+static bool python_script_put(struct python_script *script, const char *from, size_t length,
+			      char last)
 {
 	if (script->used + length + 1 > script->size)
 		return false;
@@ -14,13 +15,13 @@ static bool put(struct python_script *script, const char *from, size_t length, c
 	return true;
 }
 
-static bool put_frame(struct python_script *script, const struct python_frame *frame)
+static bool python_put_frame(struct python_script *script, const struct python_frame *frame)
 {
 	size_t start = script->used;
 
-	if (put(script, frame->function, frame->function_length, '\t') &&
-	    put(script, frame->file, frame->file_length, '\t') &&
-	    put(script, frame->number, frame->number_length, '\n'))
+	if (python_script_put(script, frame->function, frame->function_length, '\t') &&
+	    python_script_put(script, frame->file, frame->file_length, '\t') &&
+	    python_script_put(script, frame->number, frame->number_length, '\n'))
 		return true;
 	script->used = start;
 	return false;
@@ -37,11 +38,11 @@ bool python_script_add(struct python_script *script, const struct python_frame *
 {
 	bool is_loop = python_loop_of(frame->function, frame->function_length, frame->file,
 				      frame->file_length);
-	bool fits = put_frame(script, frame);
+	bool fits = python_put_frame(script, frame);
 
 	while (!fits && is_loop && !script->in_loop && script->used) {
 		drop_frame(script);
-		fits = put_frame(script, frame);
+		fits = python_put_frame(script, frame);
 	}
 	script->in_loop |= is_loop;
 	return is_loop;

@@ -44,7 +44,7 @@ static COLD const void *at_unknown(struct python_look *look, uintptr_t address, 
 	return (const void *)address;
 }
 
-static inline const void *at(struct python_look *look, uintptr_t address, size_t size)
+static inline const void *look_field_at(struct python_look *look, uintptr_t address, size_t size)
 {
 	if (UNLIKELY(address < MEMORY_PAGE))
 		return NULL;
@@ -67,20 +67,20 @@ static int32_t int_in(const void *object, uint16_t place)
 	return value;
 }
 
-static size_t further(size_t span, uint16_t place, size_t size)
+static size_t python_frame_further(size_t span, uint16_t place, size_t size)
 {
 	return place != PYTHON_NO_PLACE && place + size > span ? place + size : span;
 }
 
 static inline bool is_of_type(struct python_look *look, uintptr_t object, uintptr_t type)
 {
-	const void *found = at(look, object + layout.object_type, 8);
+	const void *found = look_field_at(look, object + layout.object_type, 8);
 
 	return found && word_in(found, 0) == type;
 }
 
 /* The version, from its exported symbols if it does not state it. */
-static uint32_t version_of(const struct module *interpreter)
+static uint32_t interpreter_version(const struct module *interpreter)
 {
 	const unsigned long *version =
 		(const unsigned long *)module_symbol(interpreter, "Py_Version");
@@ -93,7 +93,7 @@ static uint32_t version_of(const struct module *interpreter)
 									 : 0;
 }
 
-static bool find_layout(const struct module *interpreter)
+static bool python_find_layout(const struct module *interpreter)
 {
 	struct symbol_extent runtime = module_symbol_extent(interpreter, "_PyRuntime");
 
@@ -101,7 +101,7 @@ static bool find_layout(const struct module *interpreter)
 	    python_layout_of_offsets((const uint64_t *)runtime.address, PYTHON_OFFSET_WORDS,
 				     &layout))
 		return true;
-	return python_layout_of_version(version_of(interpreter), &layout);
+	return python_layout_of_version(interpreter_version(interpreter), &layout);
 }
 
 bool python_stack_init(const struct module *interpreter)
@@ -109,30 +109,30 @@ bool python_stack_init(const struct module *interpreter)
 	code_type = module_symbol(interpreter, "PyCode_Type");
 	string_type = module_symbol(interpreter, "PyUnicode_Type");
 	bytes_type = module_symbol(interpreter, "PyBytes_Type");
-	if (!code_type || !string_type || !bytes_type || !find_layout(interpreter)) {
+	if (!code_type || !string_type || !bytes_type || !python_find_layout(interpreter)) {
 		code_type = 0;
 		return false;
 	}
-	frame_span = further(0, layout.frame_previous, 8);
-	frame_span = further(frame_span, layout.frame_code, 8);
-	frame_span = further(frame_span, layout.frame_instruction, 8);
-	frame_span = further(frame_span, layout.frame_owner, 1);
-	frame_span = further(frame_span, layout.frame_generator, 8);
-	frame_span = further(frame_span, layout.frame_copy, 4);
-	code_span = further(0, layout.code_name, 8);
-	code_span = further(code_span, layout.code_filename, 8);
-	code_span = further(code_span, layout.code_first_line, 4);
-	code_span = further(code_span, layout.code_lines, 8);
-	code_span = further(code_span, layout.code_copies, 8);
+	frame_span = python_frame_further(0, layout.frame_previous, 8);
+	frame_span = python_frame_further(frame_span, layout.frame_code, 8);
+	frame_span = python_frame_further(frame_span, layout.frame_instruction, 8);
+	frame_span = python_frame_further(frame_span, layout.frame_owner, 1);
+	frame_span = python_frame_further(frame_span, layout.frame_generator, 8);
+	frame_span = python_frame_further(frame_span, layout.frame_copy, 4);
+	code_span = python_frame_further(0, layout.code_name, 8);
+	code_span = python_frame_further(code_span, layout.code_filename, 8);
+	code_span = python_frame_further(code_span, layout.code_first_line, 4);
+	code_span = python_frame_further(code_span, layout.code_lines, 8);
+	code_span = python_frame_further(code_span, layout.code_copies, 8);
 	return true;
 }
 
-static uintptr_t innermost(struct python_look *look, uintptr_t thread)
+static uintptr_t python_frame_innermost(struct python_look *look, uintptr_t thread)
 {
-	const void *found = at(look, thread + layout.thread_frame, 8);
+	const void *found = look_field_at(look, thread + layout.thread_frame, 8);
 
 	if (found && layout.c_frame_frame != PYTHON_NO_PLACE)
-		found = at(look, word_in(found, 0) + layout.c_frame_frame, 8);
+		found = look_field_at(look, word_in(found, 0) + layout.c_frame_frame, 8);
 	return found ? word_in(found, 0) : 0;
 }
 
@@ -140,7 +140,7 @@ static uintptr_t innermost(struct python_look *look, uintptr_t thread)
  * The start of the instructions that this frame runs: in a free-threaded build each thread may have
  * its own copy. 0: not known.
  */
-static uintptr_t start_of(struct python_look *look, const void *frame, uintptr_t code)
+static uintptr_t python_code_start(struct python_look *look, const void *frame, uintptr_t code)
 {
 	const void *copies;
 	int32_t copy;
@@ -148,13 +148,13 @@ static uintptr_t start_of(struct python_look *look, const void *frame, uintptr_t
 	if (layout.frame_copy == PYTHON_NO_PLACE)
 		return code + layout.code_start;
 	copy = int_in(frame, layout.frame_copy);
-	copies = at(look, code + layout.code_copies, 8);
+	copies = look_field_at(look, code + layout.code_copies, 8);
 	if (!copy || !copies)
 		return code + layout.code_start;
-	copies = at(look, word_in(copies, 0), 8);
+	copies = look_field_at(look, word_in(copies, 0), 8);
 	if (!copies || copy < 0 || (uint64_t)copy >= word_in(copies, 0))
 		return 0;
-	copies = at(look, (uintptr_t)copies + 8 + (uintptr_t)copy * 8, 8);
+	copies = look_field_at(look, (uintptr_t)copies + 8 + (uintptr_t)copy * 8, 8);
 	return copies ? word_in(copies, 0) : 0;
 }
 
@@ -167,7 +167,7 @@ static inline int32_t instruction_of(struct python_look *look, const void *frame
 		return index;
 	if (layout.instruction == PYTHON_INSTRUCTION_CODEUNIT)
 		return index * 2;
-	start = start_of(look, frame, code);
+	start = python_code_start(look, frame, code);
 	at_instruction = word_in(frame, layout.frame_instruction);
 	return start && at_instruction >= start && at_instruction - start < INT32_MAX
 		       ? (int32_t)(at_instruction - start)
@@ -178,7 +178,7 @@ void python_walk_init(struct python_walk *walk, const void *thread_state, bool i
 {
 	*walk = (struct python_walk){ .left = MAX_PYTHON_FRAMES, .whole = true };
 	walk->look.trusts = proved && !interrupted;
-	walk->frame = code_type ? innermost(&walk->look, (uintptr_t)thread_state) : 0;
+	walk->frame = code_type ? python_frame_innermost(&walk->look, (uintptr_t)thread_state) : 0;
 }
 
 static inline bool is_generators(const void *frame)
@@ -195,13 +195,13 @@ static inline bool is_of_coroutine(struct python_look *look, const void *frame, 
 
 	if (!is_generators(frame))
 		return false;
-	flags = at(look, code + layout.code_flags, 4);
+	flags = look_field_at(look, code + layout.code_flags, 4);
 	return flags && int_in(flags, 0) & PYTHON_COROUTINE_FLAGS;
 }
 
 /* False for a C frame. */
-static inline bool read_frame(struct python_look *look, const void *frame,
-			      struct python_place *place)
+static inline bool python_read_frame(struct python_look *look, const void *frame,
+				     struct python_place *place)
 {
 	uintptr_t code = word_in(frame, layout.frame_code) & ~TAG_BITS;
 
@@ -224,7 +224,7 @@ static uintptr_t forked_frame;
 bool python_walk_next(struct python_walk *walk, struct python_place *place)
 {
 	while (walk->frame && walk->left--) {
-		const void *frame = at(&walk->look, walk->frame, frame_span);
+		const void *frame = look_field_at(&walk->look, walk->frame, frame_span);
 		uintptr_t here = walk->frame;
 
 		if (!frame) {
@@ -233,7 +233,7 @@ bool python_walk_next(struct python_walk *walk, struct python_place *place)
 		}
 		walk->coroutine = walk->here = here;
 		walk->frame = here == forked_frame ? 0 : word_in(frame, layout.frame_previous);
-		if (!read_frame(&walk->look, frame, place))
+		if (!python_read_frame(&walk->look, frame, place))
 			continue;
 		if (!is_of_coroutine(&walk->look, frame, place->code))
 			walk->coroutine = 0;
@@ -278,7 +278,7 @@ bool python_is_loop(uintptr_t code)
 bool python_walk_to_boundary(struct python_walk *walk)
 {
 	while (walk->frame && walk->left) {
-		const void *frame = at(&walk->look, walk->frame, frame_span);
+		const void *frame = look_field_at(&walk->look, walk->frame, frame_span);
 		uintptr_t code = frame ? word_in(frame, layout.frame_code) & ~TAG_BITS : 0;
 
 		if (!code)
@@ -297,9 +297,9 @@ bool python_walk_to_boundary(struct python_walk *walk)
 bool python_place_of_coroutine(uintptr_t frame, struct python_place *place)
 {
 	struct python_look look = { 0 };
-	const void *found = code_type && frame ? at(&look, frame, frame_span) : NULL;
+	const void *found = code_type && frame ? look_field_at(&look, frame, frame_span) : NULL;
 
-	return found && read_frame(&look, found, place) &&
+	return found && python_read_frame(&look, found, place) &&
 	       is_of_coroutine(&look, found, place->code);
 }
 
@@ -307,7 +307,7 @@ bool python_place_of_coroutine(uintptr_t frame, struct python_place *place)
 bool python_object_lives(uintptr_t object)
 {
 	struct python_look look = { 0 };
-	const void *found = at(&look, object, 16);
+	const void *found = look_field_at(&look, object, 16);
 	uint64_t references;
 
 	if (layout.object_type != 8) /* a free-threaded build: two counts */
@@ -316,7 +316,7 @@ bool python_object_lives(uintptr_t object)
 	return references && !(references >> 31 & 0x1ffff);
 }
 
-static uint32_t character_at(const void *characters, unsigned width, size_t index)
+static uint32_t python_character_at(const void *characters, unsigned width, size_t index)
 {
 	const uint8_t *at = (const uint8_t *)characters + index * width;
 	uint32_t character = 0;
@@ -346,7 +346,7 @@ static size_t put_utf8(char *to, uint32_t character)
 static bool copy_string(struct python_look *look, uintptr_t string, char *to, size_t size,
 			size_t *used)
 {
-	const void *head = at(look, string, (size_t)layout.string_other);
+	const void *head = look_field_at(look, string, (size_t)layout.string_other);
 	uint64_t length, count, offset;
 	uint32_t state;
 	unsigned width;
@@ -365,12 +365,12 @@ static bool copy_string(struct python_look *look, uintptr_t string, char *to, si
 	count = length > MAX_NAME ? MAX_NAME : length;
 	if (length > count)
 		offset += (length - count) * width;
-	characters = count ? at(look, string + offset, count * width) : head;
+	characters = count ? look_field_at(look, string + offset, count * width) : head;
 	if (!characters)
 		return false;
 	*used = 0;
 	for (size_t i = 0; i < count && *used + 4 <= size; i++)
-		*used += put_utf8(to + *used, character_at(characters, width, i));
+		*used += put_utf8(to + *used, python_character_at(characters, width, i));
 	return true;
 }
 
@@ -378,27 +378,28 @@ static int line_number(struct python_look *look, const void *code, int32_t instr
 {
 	int first = int_in(code, layout.code_first_line), line;
 	uintptr_t bytes = word_in(code, layout.code_lines);
-	const void *head = at(look, bytes, layout.bytes_data), *table;
+	const void *head = look_field_at(look, bytes, layout.bytes_data), *table;
 	uint64_t size;
 
 	if (!head || word_in(head, layout.object_type) != bytes_type)
 		return first;
 	size = word_in(head, layout.bytes_length);
-	table = size && size < MAX_TABLE ? at(look, bytes + layout.bytes_data, size) : NULL;
+	table = size && size < MAX_TABLE ? look_field_at(look, bytes + layout.bytes_data, size)
+					 : NULL;
 	if (!table)
 		return first;
 	line = python_line_of(layout.line_table, table, size, first, instruction);
 	return line < 0 ? first : line;
 }
 
-static bool name(struct python_look *look, const struct python_place *place,
-		 struct python_line *line)
+static bool python_code_name(struct python_look *look, const struct python_place *place,
+			     struct python_line *line)
 {
 	const void *code;
 
 	if (!is_of_type(look, place->code, code_type))
 		return false;
-	code = at(look, place->code, code_span);
+	code = look_field_at(look, place->code, code_span);
 	if (!code || !copy_string(look, word_in(code, layout.code_filename), line->text,
 				  sizeof line->text / 2, &line->file_length))
 		return false;
@@ -412,7 +413,7 @@ static bool name(struct python_look *look, const struct python_place *place,
 bool python_walk_name(struct python_walk *walk, const struct python_place *place,
 		      struct python_line *line)
 {
-	bool has_name = name(&walk->look, place, line);
+	bool has_name = python_code_name(&walk->look, place, line);
 
 	walk->whole &= has_name;
 	walk->named |= has_name;
@@ -423,5 +424,5 @@ bool python_place_name(const struct python_place *place, struct python_line *lin
 {
 	struct python_look look = { 0 };
 
-	return name(&look, place, line);
+	return python_code_name(&look, place, line);
 }

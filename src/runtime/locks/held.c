@@ -20,15 +20,15 @@ struct held_table *held_tables(void)
 	return __atomic_load_n(&tables, __ATOMIC_ACQUIRE);
 }
 
-static inline unsigned place_of(const struct held_slots *slots, uintptr_t lock)
+static inline unsigned held_slot_of(const struct held_slots *slots, uintptr_t lock)
 {
 	return (unsigned)((lock * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (slots->capacity - 1);
 }
 
 /* The entry of this lock, or the free entry where it belongs. */
-static inline struct held_lock *probe(struct held_slots *slots, uintptr_t lock)
+static inline struct held_lock *held_probe(struct held_slots *slots, uintptr_t lock)
 {
-	unsigned place = place_of(slots, lock);
+	unsigned place = held_slot_of(slots, lock);
 
 	while (slots->entries[place].lock && slots->entries[place].lock != lock)
 		place = (place + 1) & (slots->capacity - 1);
@@ -40,7 +40,7 @@ static size_t slots_size(uint32_t capacity)
 	return sizeof(struct held_slots) + capacity * sizeof(struct held_lock);
 }
 
-COLD static struct held_table *make(void)
+COLD static struct held_table *held_table_make(void)
 {
 	struct held_table *table = memory_map(MEMORY_PAGE);
 	uint32_t capacity = 1;
@@ -73,7 +73,7 @@ COLD struct held_table *held_table_take(void)
 		if (!__atomic_exchange_n(&table->taken, 1, __ATOMIC_ACQ_REL))
 			break;
 	if (!table)
-		table = make();
+		table = held_table_make();
 	if (!table) {
 		trace_lose_event();
 		return NULL;
@@ -94,13 +94,13 @@ COLD static void move_to(struct held_table *table, struct held_slots *slots)
 
 	for (uint32_t i = 0; i < old->capacity; i++)
 		if (old->entries[i].lock)
-			*probe(slots, old->entries[i].lock) = old->entries[i];
+			*held_probe(slots, old->entries[i].lock) = old->entries[i];
 	table->last = slots->entries;
 	__atomic_store_n(&table->slots, slots, __ATOMIC_RELEASE);
 	memset(old->entries, 0, old->capacity * sizeof *old->entries);
 }
 
-COLD static bool grow(struct held_table *table)
+COLD static bool held_table_grow(struct held_table *table)
 {
 	struct held_slots *old = table->slots;
 
@@ -145,7 +145,7 @@ static bool is_recursive(const struct held_lock *held, enum trace_lock kind)
 	}
 }
 
-static void forget(struct held_lock *held)
+static void held_forget(struct held_lock *held)
 {
 	for (struct turn *turn = this_thread.turn; held->turn && turn; turn = turn->parent)
 		if (turn == held->turn)
@@ -154,26 +154,26 @@ static void forget(struct held_lock *held)
 		held_settle(held);
 }
 
-static inline void note(struct held_table *table, uintptr_t lock, enum trace_lock kind,
-			const struct known_stack *stack)
+static inline void held_table_note(struct held_table *table, uintptr_t lock, enum trace_lock kind,
+				   const struct known_stack *stack)
 {
 	struct thread_state *self = &this_thread;
 	struct turn *turn = self->turn;
 	struct held_lock *held;
 
-	if (UNLIKELY(self->holds * 2 >= table->slots->capacity) && !grow(table)) {
+	if (UNLIKELY(self->holds * 2 >= table->slots->capacity) && !held_table_grow(table)) {
 		trace_lose_event();
 		return;
 	}
 	if (UNLIKELY(self->resumes))
 		stack_look((uintptr_t)__builtin_frame_address(0));
-	held = probe(table->slots, lock);
+	held = held_probe(table->slots, lock);
 	if (UNLIKELY(held->lock != 0)) {
 		if (!(held->flags & HELD_GONE) && is_recursive(held, kind)) {
 			held->again++;
 			return;
 		}
-		forget(held);
+		held_forget(held);
 	} else {
 		self->holds++;
 	}
@@ -216,7 +216,7 @@ void held_note(uintptr_t lock, enum trace_lock kind, const void *frame)
 			walk_credit_charge(&table->credit, stack->depth);
 		}
 	}
-	note(table, lock, kind, stack);
+	held_table_note(table, lock, kind, stack);
 }
 
 void held_note_stack(uintptr_t lock, enum trace_lock kind, const struct known_stack *stack)
@@ -226,13 +226,13 @@ void held_note_stack(uintptr_t lock, enum trace_lock kind, const struct known_st
 	if (UNLIKELY(!table))
 		table = held_table_take();
 	if (table && this_thread.turn)
-		note(table, lock, kind, stack);
+		held_table_note(table, lock, kind, stack);
 }
 
 struct held_lock *held_entry(uintptr_t lock)
 {
 	struct held_table *table = this_thread.held;
-	struct held_lock *held = table && this_thread.holds ? probe(table->slots, lock) : NULL;
+	struct held_lock *held = table && this_thread.holds ? held_probe(table->slots, lock) : NULL;
 
 	return held && held->lock ? held : NULL;
 }
@@ -240,7 +240,7 @@ struct held_lock *held_entry(uintptr_t lock)
 struct held_lock *held_find(struct held_table *table, uintptr_t lock)
 {
 	struct held_slots *slots = __atomic_load_n(&table->slots, __ATOMIC_ACQUIRE);
-	unsigned place = place_of(slots, lock);
+	unsigned place = held_slot_of(slots, lock);
 
 	for (uint32_t i = 0; i < slots->capacity; i++) {
 		struct held_lock *held = &slots->entries[place];
@@ -265,7 +265,7 @@ static NOINLINE struct held_lock *close_gap(struct held_slots *slots, struct hel
 	unsigned hole = (unsigned)(held - slots->entries), next = hole;
 
 	while (slots->entries[next = (next + 1) & mask].lock) {
-		unsigned home = place_of(slots, slots->entries[next].lock);
+		unsigned home = held_slot_of(slots, slots->entries[next].lock);
 
 		if (((next - home) & mask) < ((next - hole) & mask))
 			continue;
@@ -304,7 +304,7 @@ bool held_released(uintptr_t lock)
 		return false;
 	held = table->last;
 	if (held->lock != lock)
-		held = probe(table->slots, lock);
+		held = held_probe(table->slots, lock);
 	if (LIKELY(held->lock && turn && held->turn == turn && !held->again && !held->flags)) {
 		turn->locks--;
 	} else {
@@ -312,7 +312,7 @@ bool held_released(uintptr_t lock)
 			return false;
 		if (held->again--)
 			return true;
-		forget(held);
+		held_forget(held);
 	}
 	remove_entry(self, table, held);
 	return true;

@@ -70,8 +70,8 @@ static const struct known_stack *await_of(const struct held_lock *held,
 	return await ? await : yielded;
 }
 
-static void suspend(struct held_table *table, struct held_lock *held,
-		    const struct known_stack *yielded, enum held_yield yield)
+static void held_suspend(struct held_table *table, struct held_lock *held,
+			 const struct known_stack *yielded, enum held_yield yield)
 {
 	struct trace_lock_site *site;
 
@@ -128,7 +128,7 @@ void held_tell_waited(const struct held_lock *held, bool in_turn)
  * Fast path: most turns that hold a lock hold only this one. Found without a look at locks that
  * other tasks hold.
  */
-static struct held_lock *latest(struct held_table *table, const struct turn *turn)
+static struct held_lock *held_latest(struct held_table *table, const struct turn *turn)
 {
 	struct held_lock *held = table->last;
 
@@ -177,7 +177,7 @@ static void yield_one(struct held_table *table, struct held_lock *held,
 	turn->locks--;
 	if (!(held->flags & (HELD_GONE | HELD_RESTING)) &&
 	    lock_is_held_by(held->lock, held->kind, table->tid)) {
-		suspend(table, held, here, yield);
+		held_suspend(table, held, here, yield);
 		return;
 	}
 	if (!held->flags && lock_was_released_by_another(held->lock, held->kind))
@@ -208,7 +208,7 @@ void held_yielded(struct turn *turn, enum held_yield yield)
 	if (!turn->locks)
 		return;
 	here = KNOWN_STACK_HERE(&table->memory);
-	last = latest(table, turn);
+	last = held_latest(table, turn);
 	if (last && !is_callers(last, yield))
 		yield_one(table, last, here, yield);
 	FOR_LOCKS_OF(held, table, turn)

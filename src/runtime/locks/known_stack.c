@@ -124,8 +124,8 @@ static size_t data_size(const struct known_stack *stack)
 	return (stack->depth + words + (words + 1) / 2 + 2 * stack->places) * sizeof *stack->data;
 }
 
-static const struct known_stack *find(const struct known_stack *head,
-				      const struct known_stack *wanted)
+static const struct known_stack *known_stack_search(const struct known_stack *head,
+						    const struct known_stack *wanted)
 {
 	size_t size = data_size(wanted);
 
@@ -143,7 +143,7 @@ static const struct known_stack *find(const struct known_stack *head,
 }
 
 /* Returns the stored stack that equals this one; NULL if there is no room for it. */
-static const struct known_stack *intern(struct known_stack *walked, uint32_t chunks)
+static const struct known_stack *known_stack_intern(struct known_stack *walked, uint32_t chunks)
 {
 	size_t size = data_size(walked);
 	struct known_stack **bucket, *head, *made;
@@ -154,7 +154,7 @@ static const struct known_stack *intern(struct known_stack *walked, uint32_t chu
 		walked->hash = hash_mix(walked->hash, walked->data[i]);
 	bucket = &buckets[walked->hash & (BUCKETS - 1)];
 	head = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
-	known = find(head, walked);
+	known = known_stack_search(head, walked);
 	if (known)
 		return known;
 	made = take_memory(sizeof *made + size, chunks);
@@ -168,9 +168,9 @@ static const struct known_stack *intern(struct known_stack *walked, uint32_t chu
 	return made;
 }
 
-static const struct known_stack *keep(struct known_stack *walked)
+static const struct known_stack *known_stack_store(struct known_stack *walked)
 {
-	const struct known_stack *kept = intern(walked, WHOLE_CHUNKS);
+	const struct known_stack *kept = known_stack_intern(walked, WHOLE_CHUNKS);
 
 	if (kept)
 		return kept;
@@ -180,11 +180,12 @@ static const struct known_stack *keep(struct known_stack *walked)
 	walked->start_bp = false;
 	walked->bp = 0;
 	walked->code_words = walked->frame_words = 0;
-	kept = intern(walked, MAX_CHUNKS);
+	kept = known_stack_intern(walked, MAX_CHUNKS);
 	return kept ? kept : &no_stack;
 }
 
-static const struct known_stack *walk(const struct unwind_start *start, struct walk_room *room)
+static const struct known_stack *known_stack_unwind(const struct unwind_start *start,
+						    struct walk_room *room)
 {
 	struct unwind_trail *trail = &room->trail;
 	struct known_stack *stack = &room->stack;
@@ -198,14 +199,14 @@ static const struct known_stack *walk(const struct unwind_start *start, struct w
 		    !thread_on_own_stack(trail->words[i].place))
 			stack->incomplete = true;
 	if (stack->incomplete)
-		return keep(stack);
+		return known_stack_store(stack);
 	stack->start_bp = trail->start_bp;
 	stack->bp = trail->start_bp ? (int64_t)(start->bp - start->sp) : 0;
 	put_words(stack, trail, start->sp);
 	if ((stack->code_words + stack->frame_words) & 1)
 		((uint32_t *)known_stack_offsets(stack))[stack->code_words + stack->frame_words] =
 			0;
-	return keep(stack);
+	return known_stack_store(stack);
 }
 
 const struct known_stack *known_stack_walk(struct stack_memory *memory,
@@ -220,7 +221,7 @@ const struct known_stack *known_stack_walk(struct stack_memory *memory,
 
 	if (!room)
 		return &no_stack;
-	stack = walk(&start, room);
+	stack = known_stack_unwind(&start, room);
 	room_give_back(memory, room);
 	if (!stack->incomplete) {
 		remembered->key = known_stack_key(start.sp, generation);
@@ -232,7 +233,7 @@ const struct known_stack *known_stack_walk(struct stack_memory *memory,
 
 const struct known_stack *known_stack_keep(struct known_stack *made, bool at_last)
 {
-	return intern(made, at_last ? MAX_CHUNKS : WHOLE_CHUNKS);
+	return known_stack_intern(made, at_last ? MAX_CHUNKS : WHOLE_CHUNKS);
 }
 
 const struct known_stack *known_stack_of_caller(uintptr_t caller)
@@ -244,7 +245,7 @@ const struct known_stack *known_stack_of_caller(uintptr_t caller)
 	const struct known_stack *kept;
 
 	made.stack.data[0] = caller;
-	kept = intern(&made.stack, MAX_CHUNKS);
+	kept = known_stack_intern(&made.stack, MAX_CHUNKS);
 	return kept ? kept : &no_stack;
 }
 

@@ -17,8 +17,8 @@ static const struct python_place *places_of(const struct known_stack *stack)
 	return (const struct python_place *)(stack->data + stack->depth);
 }
 
-static const struct known_stack *keep(const struct python_place *places, size_t count,
-				      bool below_loop)
+static const struct known_stack *python_stack_keep(const struct python_place *places, size_t count,
+						   bool below_loop)
 {
 	union {
 		struct known_stack stack;
@@ -42,7 +42,7 @@ const struct known_stack *known_stack_of_python(uintptr_t caller)
 {
 	struct python_place places[MAX_PLACES];
 	size_t count = python_places(places, MAX_PLACES);
-	const struct known_stack *stack = count ? keep(places, count, false) : NULL;
+	const struct known_stack *stack = count ? python_stack_keep(places, count, false) : NULL;
 
 	return stack ? stack : known_stack_of_caller(caller);
 }
@@ -63,7 +63,7 @@ const struct known_stack *known_stack_called_from(struct stack_memory *memory, u
 	if (stack && stack->places == count && stack->below_loop == from->below_loop &&
 	    !memcmp(stack->data, places, count * sizeof *places))
 		return stack;
-	stack = keep(places, count, from->below_loop);
+	stack = python_stack_keep(places, count, from->below_loop);
 	if (!stack)
 		return known_stack_of_caller(caller);
 	*remembered = stack;
@@ -76,7 +76,7 @@ const struct known_stack *known_stack_of_coroutine(const struct known_stack *tak
 
 	if (!python_coroutine_place(frame, places_of(taken), taken->places, &place))
 		return NULL;
-	return keep(&place, 1, true);
+	return python_stack_keep(&place, 1, true);
 }
 
 uint32_t known_stack_script(const struct known_stack *stack)

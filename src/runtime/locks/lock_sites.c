@@ -22,7 +22,7 @@ struct lock_site_key {
 	const struct known_stack *other;
 };
 
-COLD static void *write_site(const void *wanted, uint64_t hash)
+COLD static void *lock_site_write(const void *wanted, uint64_t hash)
 {
 	const struct lock_site_key *key = wanted;
 	const struct held_lock *held = key->held;
@@ -64,8 +64,8 @@ static const struct record_index sites = {
 	RECORD_LOCK_SITE,
 };
 
-static uint64_t hash_of(enum lock_fault fault, const struct held_lock *held,
-			const struct known_stack *other)
+static uint64_t lock_site_hash(enum lock_fault fault, const struct held_lock *held,
+			       const struct known_stack *other)
 {
 	uint64_t hash = hash_mix(fault << 8 | held->kind, (uintptr_t)held->executor);
 
@@ -80,13 +80,13 @@ struct trace_lock_site *lock_site_get(enum lock_fault fault, const struct held_l
 {
 	const struct lock_site_key key = { fault, held, owner, other };
 
-	return record_index_get(&sites, hash_of(fault, held, other), write_site, &key);
+	return record_index_get(&sites, lock_site_hash(fault, held, other), lock_site_write, &key);
 }
 
 struct trace_lock_site *lock_site_find(enum lock_fault fault, const struct held_lock *held,
 				       const struct known_stack *other)
 {
-	return record_index_find(&sites, hash_of(fault, held, other));
+	return record_index_find(&sites, lock_site_hash(fault, held, other));
 }
 
 void lock_sites_forget(void)

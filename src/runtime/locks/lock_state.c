@@ -8,7 +8,7 @@
 #include "held_file.h"
 
 /* The word of each kind that holds the lock's state. */
-static uintptr_t word_of(uintptr_t lock, enum trace_lock kind)
+static uintptr_t lock_word_of(uintptr_t lock, enum trace_lock kind)
 {
 	switch (kind) {
 	case TRACE_LOCK_MUTEX:
@@ -27,7 +27,7 @@ static uintptr_t word_of(uintptr_t lock, enum trace_lock kind)
 
 bool lock_is_held_by(uintptr_t lock, enum trace_lock kind, int32_t tid)
 {
-	uintptr_t word = word_of(lock, kind);
+	uintptr_t word = lock_word_of(lock, kind);
 	int32_t value;
 
 	if (kind == TRACE_LOCK_FILE)
@@ -100,5 +100,5 @@ int32_t lock_owner(uintptr_t lock, enum trace_lock kind)
 	default:
 		return 0;
 	}
-	return *(const volatile int32_t *)word_of(lock, kind);
+	return *(const volatile int32_t *)lock_word_of(lock, kind);
 }

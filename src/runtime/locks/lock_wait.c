@@ -39,7 +39,7 @@ struct holder {
 };
 
 /* Two readers don't wait for each other. */
-static bool excludes(enum trace_lock waits, enum trace_lock held)
+static bool lock_excludes(enum trace_lock waits, enum trace_lock held)
 {
 	bool reads = waits == TRACE_LOCK_READ || waits == TRACE_LOCK_GLIB_READ;
 
@@ -56,7 +56,7 @@ static struct holder find_holder(uintptr_t lock, enum trace_lock kind)
 	for (struct held_table *table = held_tables(); table; table = table->next) {
 		const struct held_lock *held = held_find(table, lock);
 
-		if (!held || held->flags & HELD_RESTING || !excludes(kind, held->kind))
+		if (!held || held->flags & HELD_RESTING || !lock_excludes(kind, held->kind))
 			continue;
 		/* The lock's own state is newer than our record of it. */
 		if (holder.tid && holder.tid != table->tid)
@@ -164,8 +164,8 @@ static bool copy_wait(const struct held_table *table, struct held_wait *copy)
 	return copy->lock && __atomic_load_n(&wait->lock, __ATOMIC_RELAXED) == copy->lock;
 }
 
-static void take_edge(struct trace_deadlock_edge *edge, const struct held_table *waits,
-		      const struct held_wait *wait, const struct holder *holder)
+static void lock_wait_take_edge(struct trace_deadlock_edge *edge, const struct held_table *waits,
+				const struct held_wait *wait, const struct holder *holder)
 {
 	edge->tid = waits->tid;
 	memcpy(edge->thread, waits->name, sizeof edge->thread);
@@ -201,7 +201,7 @@ static void take_edge(struct trace_deadlock_edge *edge, const struct held_table 
  * Follows the chain of waits from the calling thread. If the chain comes back to it, no thread of
  * it can continue unless one of the waits ends by itself.
  */
-static unsigned follow(struct trace_deadlock_edge *edges, bool *cycle)
+static unsigned lock_chain_follow(struct trace_deadlock_edge *edges, bool *cycle)
 {
 	struct held_table *self = this_thread.held, *waits = self;
 	unsigned count = 0;
@@ -217,7 +217,7 @@ static unsigned follow(struct trace_deadlock_edge *edges, bool *cycle)
 						       : find_holder(wait.lock, wait.kind);
 		if (!holder.tid)
 			break;
-		take_edge(&edges[count++], waits, &wait, &holder);
+		lock_wait_take_edge(&edges[count++], waits, &wait, &holder);
 		if (holder.tid == self->tid) {
 			*cycle = true;
 			break;
@@ -241,7 +241,7 @@ static uint32_t present_stack(void)
 	return trace_offset(stack);
 }
 
-static bool is_same(const struct trace_deadlock *a, const struct trace_deadlock *b)
+static bool deadlock_is_same(const struct trace_deadlock *a, const struct trace_deadlock *b)
 {
 	if (a->edge_count != b->edge_count)
 		return false;
@@ -252,14 +252,14 @@ static bool is_same(const struct trace_deadlock *a, const struct trace_deadlock 
 	return true;
 }
 
-static struct trace_deadlock *record_of(const struct trace_deadlock *seen)
+static struct trace_deadlock *deadlock_record(const struct trace_deadlock *seen)
 {
 	uint32_t count = __atomic_load_n(&deadlock_count, __ATOMIC_ACQUIRE);
 	struct trace_deadlock *record;
 
 	for (uint32_t i = 0; i < count && i < MAX_DEADLOCKS; i++) {
 		record = deadlocks[i] ? trace_at(deadlocks[i]) : NULL;
-		if (record && record->state == DEADLOCK_ENDED && is_same(record, seen))
+		if (record && record->state == DEADLOCK_ENDED && deadlock_is_same(record, seen))
 			return record;
 	}
 	if (count >= MAX_DEADLOCKS)
@@ -282,14 +282,14 @@ static void record_deadlock(struct lock_wait *wait, bool only_cycle)
 	struct trace_executor *executor;
 	bool cycle;
 
-	seen.edge_count = follow(seen.edges, &cycle);
+	seen.edge_count = lock_chain_follow(seen.edges, &cycle);
 	if (only_cycle && seen.edge_count && seen.edges[0].guard)
 		__atomic_fetch_add(
 			&((struct trace_guard_site *)trace_at(seen.edges[0].guard))->waiters, 1,
 			__ATOMIC_RELAXED);
 	if (!seen.edge_count || (only_cycle && !cycle))
 		return;
-	record = wait->record ? trace_at(wait->record) : record_of(&seen);
+	record = wait->record ? trace_at(wait->record) : deadlock_record(&seen);
 	if (!record) {
 		trace_lose_error();
 		return;
@@ -347,7 +347,7 @@ void lock_wait_look(struct lock_wait *wait)
 		record_deadlock(wait, true);
 }
 
-static void end(struct held_table *table)
+static void lock_wait_ended(struct held_table *table)
 {
 	struct trace_deadlock *record = table->wait.record ? trace_at(table->wait.record) : NULL;
 
@@ -362,7 +362,7 @@ static void end(struct held_table *table)
 void lock_wait_end(struct lock_wait *wait)
 {
 	if (wait->table && wait->table == this_thread.held)
-		end(wait->table);
+		lock_wait_ended(wait->table);
 }
 
 void lock_wait_left(void)
@@ -370,7 +370,7 @@ void lock_wait_left(void)
 	struct held_table *table = this_thread.held;
 
 	if (table && table->wait.lock)
-		end(table);
+		lock_wait_ended(table);
 }
 
 /* The thread did not pass the gate at once. */

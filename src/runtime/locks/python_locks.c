@@ -36,7 +36,7 @@ static void method_end(struct outer_lock outer)
 	this_thread.method_lock_kind = outer.kind;
 }
 
-static void note(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
+static void python_lock_note(uintptr_t lock, enum trace_lock kind, uintptr_t caller)
 {
 	struct held_table *table = this_thread.held;
 	const struct known_stack *stack;
@@ -83,7 +83,7 @@ static NOINLINE void *watched_acquire(python_method *original, enum trace_lock k
 
 	method_end(outer);
 	if (result && result != python_false && !signal && this_thread.armed)
-		note(address, kind, (uintptr_t)original);
+		python_lock_note(address, kind, (uintptr_t)original);
 	return result;
 }
 

@@ -39,7 +39,7 @@ void annotated_thread_ends(void)
 	this_thread.marked_depth = 0;
 }
 
-static void begin(const char *name, enum turn_kind kind)
+static void annotated_begin(const char *name, enum turn_kind kind)
 {
 	struct executor *executor;
 	OWN_CODE_SCOPE;
@@ -55,7 +55,7 @@ static void begin(const char *name, enum turn_kind kind)
 	turn_begin(&this_thread.marked_turns[this_thread.marked_depth - 1], executor, kind);
 }
 
-static void end(void)
+static void annotated_end(void)
 {
 	OWN_CODE_SCOPE;
 
@@ -66,15 +66,15 @@ static void end(void)
 
 static void turn_begins(const char *executor)
 {
-	begin(executor, TURN_TASK);
+	annotated_begin(executor, TURN_TASK);
 }
 
 static void offload_begins(void)
 {
-	begin(NULL, TURN_OFFLOAD);
+	annotated_begin(NULL, TURN_OFFLOAD);
 }
 
-static void yields(void)
+static void annotated_yields(void)
 {
 	struct turn *turn = this_thread.turn;
 
@@ -108,12 +108,12 @@ EXPORT struct yieldsan_marks yieldsan_runtime_marks;
 
 struct yieldsan_marks yieldsan_runtime_marks = {
 	.turn_begin = turn_begins,
-	.turn_end = end,
+	.turn_end = annotated_end,
 	.offload_begin = offload_begins,
-	.offload_end = end,
+	.offload_end = annotated_end,
 	.allow_begin = allowance_begin,
 	.allow_end = allowance_end,
-	.yield = yields,
+	.yield = annotated_yields,
 	.lock_acquired = lock_acquired,
 	.lock_released = lock_released,
 	.lock_handed_over = lock_handed_over,
@@ -128,7 +128,7 @@ void annotated_set_blocking(void (*begins)(void), void (*ends)(void))
 }
 
 /* The note's descriptor: see yieldsan.h. */
-static void fill(const struct module *module, const uint64_t *descriptor)
+static void note_fill(const struct module *module, const uint64_t *descriptor)
 {
 	uintptr_t table = (uintptr_t)descriptor + descriptor[0];
 	size_t size = descriptor[1];
@@ -155,7 +155,7 @@ static void read_notes(const struct module *module, uintptr_t at, uintptr_t last
 		at = descriptor + ((note->n_descsz + 3) & ~3U);
 		if (at <= last && note->n_type == YIELDSAN_NOTE_TYPE && note->n_descsz == 16 &&
 		    note->n_namesz == sizeof name && !memcmp((void *)note_name, name, sizeof name))
-			fill(module, (const uint64_t *)descriptor);
+			note_fill(module, (const uint64_t *)descriptor);
 	}
 }
 

@@ -97,7 +97,7 @@ void event_loops_forget(void)
 }
 
 /* Its records count only if the outer loop waits again. */
-static void doubt(const struct turn *turn)
+static void loop_doubt_findings(const struct turn *turn)
 {
 	for (unsigned i = 0; i < turn->finding_count; i++)
 		if (!turn->findings[i]->confirmed)
@@ -129,7 +129,7 @@ static struct loop *inner_loop(struct loop *outer, const struct loop_wait *wait)
 	if (++outer->inner_waits < runtime_options.loop_waits)
 		return NULL;
 	turn_times_untimed(&outer->turn);
-	doubt(&outer->turn);
+	loop_doubt_findings(&outer->turn);
 	inner->outer = outer;
 	return inner;
 }
@@ -144,7 +144,7 @@ static bool outer_waits(const struct loop *inner, const struct loop_wait *wait)
 }
 
 /* The loop that makes this wait; NULL if it is another wait within a loop's turn. */
-static struct loop *loop_of(const struct loop_wait *wait)
+static struct loop *loop_that_waits(const struct loop_wait *wait)
 {
 	struct loop *loop = this_thread.loop;
 
@@ -195,7 +195,7 @@ void event_loop_learn(uintptr_t frame)
 		event_loop_level(frame, &level);
 }
 
-static void confirm(const struct turn *turn)
+static void loop_confirm_findings(const struct turn *turn)
 {
 	for (unsigned i = 0; i < turn->finding_count; i++) {
 		turn->findings[i]->confirmed = 1;
@@ -213,7 +213,7 @@ void event_loop_exits(uintptr_t frame)
 	    (frame < loop->frame ||
 	     (frame != UINTPTR_MAX && !stack_was_left(loop->frame, frame))) &&
 	    event_loop_level(frame, &level) && level <= loop->executor->level)
-		confirm(&loop->turn);
+		loop_confirm_findings(&loop->turn);
 	if (this_thread.loop && this_thread.loop->function && this_thread.loop->turn.sampled) {
 		this_thread.loop->turn.left = true;
 		turn_times_end(&this_thread.loop->turn);
@@ -253,7 +253,7 @@ static void end_turn(struct loop *loop, struct loop_wait *wait)
 		held_yielded(&loop->turn, YIELD_TURN_END);
 	}
 	/* Records from further out than the loop reaches are filtered by their level. */
-	confirm(&loop->turn);
+	loop_confirm_findings(&loop->turn);
 	if (!left) {
 		turn_end(&loop->turn);
 		loop->has_turn = false;
@@ -315,7 +315,7 @@ struct loop *event_loop_goes_idle(void)
 	struct loop *loop = this_thread.loop;
 
 	/* The turn's records count: an idle member has handled its events. */
-	confirm(&loop->turn);
+	loop_confirm_findings(&loop->turn);
 	if (UNLIKELY(this_thread.holds))
 		held_yielded(&loop->turn, YIELD_TURN_END);
 	turn_end(&loop->turn);
@@ -399,7 +399,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 		OWN_CODE_SCOPE;
 		if (this_thread.loop == &starting && loop_start_waits(starting.run_place))
 			end_turn(&starting, wait);
-		wait->loop = loop_of(wait);
+		wait->loop = loop_that_waits(wait);
 		if (wait->loop) {
 			in_turn = wait->loop->has_turn;
 			end_turn(wait->loop, wait);

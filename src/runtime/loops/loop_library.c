@@ -26,8 +26,8 @@ static const struct loop_library_row {
 };
 
 /* The function of the list to which the frame returns; address 0: none. */
-static struct symbol_extent function_of(const char *const *functions, const struct module *module,
-					uint64_t frame)
+static struct symbol_extent loop_function_of(const char *const *functions,
+					     const struct module *module, uint64_t frame)
 {
 	for (unsigned i = 0; i < 6 && functions[i]; i++) {
 		struct symbol_extent function = module_symbol_extent(module, functions[i]);
@@ -62,7 +62,7 @@ static bool find_function(size_t row, const uint64_t *frames, size_t depth,
 	library->reach = 0;
 	library->function = library->function_end = 0;
 	for (unsigned i = 0; i < depth && i < LOOK_AHEAD; i++) {
-		struct symbol_extent function = function_of(functions, module, frames[i]);
+		struct symbol_extent function = loop_function_of(functions, module, frames[i]);
 
 		if (modules_find(frames[i]) != module)
 			break;
@@ -133,22 +133,22 @@ static bool is_python_extension(const struct module *module)
 }
 
 /* In whatever module. */
-static bool is_below(size_t row, const uint64_t *frames, size_t depth)
+static bool stack_is_below_row(size_t row, const uint64_t *frames, size_t depth)
 {
 	for (size_t i = 0; i < depth; i++) {
 		const struct module *module = modules_find(frames[i]);
 
-		if (module && function_of(libraries[row].functions, module, frames[i]).address)
+		if (module && loop_function_of(libraries[row].functions, module, frames[i]).address)
 			return true;
 	}
 	return false;
 }
 
 /* Whether a thread of a pool waits for its next job, which may block. */
-static bool is_offload(const uint64_t *frames, size_t depth)
+static bool stack_is_offload(const uint64_t *frames, size_t depth)
 {
 	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
-		if (libraries[row].is_offload && is_below(row, frames, depth))
+		if (libraries[row].is_offload && stack_is_below_row(row, frames, depth))
 			return true;
 	return false;
 }
@@ -158,12 +158,12 @@ static bool lacks_function(const uint64_t *frames, size_t depth, const struct mo
 {
 	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
 		if (libraries[row].is_needed && module_fits(row, module) &&
-		    !is_below(row, frames, depth))
+		    !stack_is_below_row(row, frames, depth))
 			return true;
 	return false;
 }
 
-static bool is_refused(const uint64_t *frames, size_t depth, const struct module *module)
+static bool wait_is_refused(const uint64_t *frames, size_t depth, const struct module *module)
 {
 	struct loop_library library;
 
@@ -179,11 +179,11 @@ bool loop_library_refuses(const uint64_t *frames, size_t depth)
 	const struct module *module = depth ? modules_find(frames[0]) : NULL;
 
 	return !module || interpreter_is_python(module) || is_of_libc(module) ||
-	       is_python_extension(module) || is_refused(frames, depth, module) ||
-	       is_offload(frames, depth) || lacks_function(frames, depth, module);
+	       is_python_extension(module) || wait_is_refused(frames, depth, module) ||
+	       stack_is_offload(frames, depth) || lacks_function(frames, depth, module);
 }
 
-static bool is_part(const struct module *module)
+static bool module_is_part_of_loop(const struct module *module)
 {
 	for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
 		if (libraries[row].is_part && module_fits(row, module))
@@ -196,11 +196,11 @@ bool loop_library_waits_for_itself(const uint64_t *frames, size_t depth)
 	for (size_t i = 0; i < depth; i++) {
 		const struct module *module = modules_find(frames[i]);
 
-		if (!module || !is_part(module))
+		if (!module || !module_is_part_of_loop(module))
 			return false;
 		for (size_t row = 0; row < ARRAY_SIZE(libraries); row++)
 			if (libraries[row].is_needed &&
-			    function_of(libraries[row].functions, module, frames[i]).address)
+			    loop_function_of(libraries[row].functions, module, frames[i]).address)
 				return true;
 	}
 	return false;

@@ -65,7 +65,7 @@ void loop_pools_thread_ends(void)
 	}
 }
 
-static void take_lock(struct loop_pool *pool, uintptr_t lock)
+static void pool_take_lock(struct loop_pool *pool, uintptr_t lock)
 {
 	unsigned least = 0;
 
@@ -110,7 +110,7 @@ void loop_pool_waits(struct loop_pool *pool, bool in_turn, uintptr_t last_lock)
 {
 	take_member(pool);
 	if (in_turn)
-		take_lock(pool, last_lock);
+		pool_take_lock(pool, last_lock);
 	if (__atomic_add_fetch(&pool->waiting, 1, __ATOMIC_RELAXED) > 1)
 		pool->crowded = true;
 }

@@ -77,7 +77,7 @@ static bool is_connected(int fd)
 	return !runtime_silent && !getpeername(fd, (struct sockaddr *)&address, &size);
 }
 
-static void count(struct peers *peers, int fd)
+static void peers_count(struct peers *peers, int fd)
 {
 	enum origin origin = origin_of(fd);
 	enum trace_subject subject = descriptor_get(fd).subject;
@@ -100,7 +100,7 @@ static void count(struct peers *peers, int fd)
 		peers->others++;
 }
 
-static enum session find(const int *fds, unsigned number)
+static enum session session_find(const int *fds, unsigned number)
 {
 	struct peers peers = { 0 };
 	bool serves_one = origins_serve_one_client();
@@ -110,7 +110,7 @@ static enum session find(const int *fds, unsigned number)
 	for (unsigned i = 0; i < number; i++) {
 		if (origin_of(fds[i]) == ORIGIN_LISTENS)
 			return SESSION_MANY;
-		count(&peers, fds[i]);
+		peers_count(&peers, fds[i]);
 	}
 	if (serves_one && peers.accepted <= 1)
 		return SESSION_ONE;
@@ -143,8 +143,8 @@ enum session loop_session(struct loop *loop)
 		return SESSION_MANY;
 	mark = mark_of(loop, set);
 	if (loop->session_mark != mark) {
-		loop->session = (uint8_t)(set ? find(set->fds, set->count)
-					      : find(loop->first_fds, loop->descriptors));
+		loop->session = (uint8_t)(set ? session_find(set->fds, set->count)
+					      : session_find(loop->first_fds, loop->descriptors));
 		loop->session_mark = mark;
 	}
 	return loop->session;

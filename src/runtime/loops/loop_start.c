@@ -92,7 +92,7 @@ static uintptr_t run_place(void)
 	return 0;
 }
 
-static COLD void start(uintptr_t caller, uintptr_t frame)
+static COLD void loop_first_start(uintptr_t caller, uintptr_t frame)
 {
 	OWN_CODE_SCOPE;
 	uintptr_t place;
@@ -120,7 +120,7 @@ void loop_start_clock_read(uintptr_t caller, uintptr_t frame)
 		root_turn_is_over();
 	}
 	if ((!self->turn || self->turn == event_loop_turn()) && may_be_near(frame))
-		start(caller, frame);
+		loop_first_start(caller, frame);
 }
 
 bool loop_start_waits(uintptr_t place)

@@ -46,7 +46,7 @@ static struct loop *take_entry(const struct loop *running)
 }
 
 /* Finds the executor of this wait. Leaves loop->executor NULL if the wait is not a loop's. */
-COLD static void classify(struct loop *loop, const struct loop_wait *wait)
+COLD static void loop_classify(struct loop *loop, const struct loop_wait *wait)
 {
 	uint64_t frames[LOOP_PLACES];
 	struct unwind_start here;
@@ -90,20 +90,20 @@ static void log_refusal(struct loop *loop, const char *why)
 	loop->logged = true;
 }
 
-static void describe(struct loop *loop, const struct loop_wait *wait)
+static void loop_log_description(struct loop *loop, const struct loop_wait *wait)
 {
 	memset(loop, 0, sizeof *loop);
 	loop->caller = wait->caller;
 	loop->frame = wait->frame;
 	loop->epoll_fd = wait->epoll_fd;
-	classify(loop, wait);
+	loop_classify(loop, wait);
 }
 
 struct loop *loop_table_take(const struct loop_wait *wait, const struct loop *running)
 {
 	struct loop *loop = take_entry(running);
 
-	describe(loop, wait);
+	loop_log_description(loop, wait);
 	if (!loop->executor)
 		log_refusal(loop, "its caller is no known loop, and not the program's own code");
 	return loop;
@@ -111,7 +111,7 @@ struct loop *loop_table_take(const struct loop_wait *wait, const struct loop *ru
 
 struct loop *loop_describe(struct loop *loop, const struct loop_wait *wait)
 {
-	describe(loop, wait);
+	loop_log_description(loop, wait);
 	return loop;
 }
 
@@ -143,7 +143,7 @@ bool loop_was_specialised(struct loop *loop, const struct loop_wait *wait)
 
 	if (!loop_library_waits_alone(wait->caller))
 		return false;
-	classify(loop, wait);
+	loop_classify(loop, wait);
 	return loop->executor == executor;
 }
 

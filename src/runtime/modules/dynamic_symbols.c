@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* The loader relocates these entries in place, but not for every module (the vDSO's are not). */
-static const void *pointer_of(const struct module *module, const ElfW(Dyn) * entry)
+static const void *dynamic_entry_pointer(const struct module *module, const ElfW(Dyn) * entry)
 {
 	uintptr_t address = entry->d_un.d_ptr;
 
@@ -33,22 +33,22 @@ bool dynamic_symbols_of(const struct module *module, struct dynamic_symbols *sym
 	for (; entry->d_tag != DT_NULL; entry++) {
 		switch (entry->d_tag) {
 		case DT_SYMTAB:
-			symbols->table = pointer_of(module, entry);
+			symbols->table = dynamic_entry_pointer(module, entry);
 			break;
 		case DT_STRTAB:
-			symbols->strings = pointer_of(module, entry);
+			symbols->strings = dynamic_entry_pointer(module, entry);
 			break;
 		case DT_STRSZ:
 			symbols->strings_size = entry->d_un.d_val;
 			break;
 		case DT_VERSYM:
-			symbols->versions = pointer_of(module, entry);
+			symbols->versions = dynamic_entry_pointer(module, entry);
 			break;
 		case DT_HASH:
-			symbols->sysv = pointer_of(module, entry);
+			symbols->sysv = dynamic_entry_pointer(module, entry);
 			break;
 		case DT_GNU_HASH:
-			gnu = pointer_of(module, entry);
+			gnu = dynamic_entry_pointer(module, entry);
 			break;
 		}
 	}

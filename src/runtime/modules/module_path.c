@@ -14,7 +14,7 @@ bool module_path_is_plain(const char *loader_name)
 }
 
 /* Best effort: `name` itself if the current directory is not available. */
-static const char *absolute(const char *name)
+static const char *module_path_absolute(const char *name)
 {
 	size_t size = strlen(name) + 1;
 	long used;
@@ -57,10 +57,10 @@ static const char *program_path(void)
 		if (!is_loader(path))
 			return path;
 	}
-	return started_as ? absolute(started_as) : "";
+	return started_as ? module_path_absolute(started_as) : "";
 }
 
 const char *module_path(const char *loader_name, bool is_program)
 {
-	return is_program ? program_path() : absolute(loader_name);
+	return is_program ? program_path() : module_path_absolute(loader_name);
 }

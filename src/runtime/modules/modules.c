@@ -51,7 +51,7 @@ const char *module_name(const struct module *module)
 }
 
 /* The result may be wrong after a concurrent update, but is always a valid module. */
-static struct module *search(const struct order *order, uintptr_t address)
+static struct module *modules_search(const struct order *order, uintptr_t address)
 {
 	size_t low = 0, high = __atomic_load_n(&order->count, __ATOMIC_RELAXED);
 	struct module *module;
@@ -74,7 +74,7 @@ struct module *modules_find(uintptr_t address)
 {
 	for (int i = 0; i < READ_TRIES; i++) {
 		unsigned number = __atomic_load_n(&published, __ATOMIC_ACQUIRE);
-		struct module *module = search(&orders[number & 1], address);
+		struct module *module = modules_search(&orders[number & 1], address);
 
 		/*
 		 * The result is valid if no update has been published, since that would precede a
@@ -87,7 +87,7 @@ struct module *modules_find(uintptr_t address)
 	return NULL;
 }
 
-static void publish(void)
+static void modules_publish(void)
 {
 	struct order *order = &orders[(published + 1) & 1];
 	size_t used = 0;
@@ -118,7 +118,7 @@ static void publish(void)
 }
 
 /* Permanent memory. NULL if there is none. */
-static void *keep(size_t size)
+static void *modules_keep_memory(size_t size)
 {
 	static char *pool;
 	static size_t left;
@@ -140,12 +140,12 @@ static void *keep(size_t size)
 static const char *keep_string(const char *string)
 {
 	size_t size = strlen(string) + 1;
-	char *kept = keep(size);
+	char *kept = modules_keep_memory(size);
 
 	return kept ? memcpy(kept, string, size) : "";
 }
 
-static bool is_same(const struct module *module, const struct module *met, const char *name)
+static bool module_is_same(const struct module *module, const struct module *met, const char *name)
 {
 	return module->base == met->base && module->start == met->start &&
 	       module->end == met->end && module->phdr == met->phdr &&
@@ -160,9 +160,9 @@ static struct module *entry_for(const struct module *met, const char *name)
 	struct module *module;
 
 	for (size_t i = 0; i < count; i++)
-		if (modules[i]->unloaded_ns && is_same(modules[i], met, name))
+		if (modules[i]->unloaded_ns && module_is_same(modules[i], met, name))
 			return modules[i];
-	module = count < MAX_MODULES ? keep(sizeof *module) : NULL;
+	module = count < MAX_MODULES ? modules_keep_memory(sizeof *module) : NULL;
 	if (!module) {
 		__atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
 		return NULL;
@@ -191,7 +191,7 @@ static ptrdiff_t tls_distance(const struct dl_phdr_info *info)
 	return (ptrdiff_t)((uintptr_t)info->dlpi_tls_data - thread_pointer);
 }
 
-static int meet(struct dl_phdr_info *info, size_t size, void *changed)
+static int module_meet(struct dl_phdr_info *info, size_t size, void *changed)
 {
 	struct module met, *module;
 
@@ -199,7 +199,7 @@ static int meet(struct dl_phdr_info *info, size_t size, void *changed)
 	    !module_describe(info, &met))
 		return 0;
 	module = modules_find(met.start);
-	if (module && is_same(module, &met, info->dlpi_name)) {
+	if (module && module_is_same(module, &met, info->dlpi_name)) {
 		module->seen = scans;
 		return 0;
 	}
@@ -258,7 +258,7 @@ static int add_if_there(struct dl_phdr_info *info, size_t size, void *data)
 /*
  * Another thread may close the module, but while the loader's list is locked nothing is unmapped.
  */
-static void add(struct module *module, void (*added)(struct module *module))
+static void module_add(struct module *module, void (*added)(struct module *module))
 {
 	struct addition addition = { module, added };
 
@@ -273,18 +273,18 @@ void modules_scan(void (*added)(struct module *module), void (*removed)(struct m
 	bool changed = false;
 
 	scans++;
-	iterate()(meet, &changed);
+	iterate()(module_meet, &changed);
 	if (mark_gone())
 		changed = true;
 	if (!changed)
 		return;
-	publish();
+	modules_publish();
 	for (size_t i = 0; removed && i < count; i++)
 		if (modules[i]->gone == scans)
 			removed(modules[i]);
 	for (size_t i = 0; added && i < count; i++)
 		if (modules[i]->came == scans)
-			add(modules[i], added);
+			module_add(modules[i], added);
 }
 
 bool modules_hold(uintptr_t first, uintptr_t last)

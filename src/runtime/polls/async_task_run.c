@@ -17,14 +17,14 @@
  * Jobs of the blocking crate have it too, though it is not called for them: it marks a turn as
  * ours.
  */
-static enum may_block may_block(struct turn *turn)
+static enum may_block async_task_may_block(struct turn *turn)
 {
 	return turn->kind == TURN_OFFLOAD ? MAY_BLOCK : MAY_NOT_BLOCK;
 }
 
-static bool is_job(const struct turn *turn)
+static bool is_blocking_crate_job(const struct turn *turn)
 {
-	return turn && turn->may_block == may_block && turn->kind == TURN_OFFLOAD;
+	return turn && turn->may_block == async_task_may_block && turn->kind == TURN_OFFLOAD;
 }
 
 /*
@@ -35,10 +35,11 @@ static bool runs_jobs(void)
 {
 	static const char name[] = "blocking-";
 
-	return !memcmp(this_thread.name, name, sizeof name - 1) && !is_job(this_thread.turn);
+	return !memcmp(this_thread.name, name, sizeof name - 1) &&
+	       !is_blocking_crate_job(this_thread.turn);
 }
 
-static COLD void cancelled(struct turn *turn, const struct task_slot *slot)
+static COLD void run_was_cancelled(struct turn *turn, const struct task_slot *slot)
 {
 	turn->outcome = OUTCOME_CANCELLED;
 	if (turn->kind != TURN_TASK)
@@ -64,7 +65,7 @@ bool async_task_run(void *header, uint32_t number)
 
 	turn.address = (uintptr_t)__builtin_frame_address(0);
 	turn_begin(&turn, executor, job ? TURN_OFFLOAD : TURN_TASK);
-	turn.may_block = may_block;
+	turn.may_block = async_task_may_block;
 	turn.type = slot->type;
 	turn.task = header;
 	if (!job && !turn.parent)
@@ -74,7 +75,7 @@ bool async_task_run(void *header, uint32_t number)
 	if (UNLIKELY(slot->future != NULL))
 		guard_look(slot, header, LOOK_TO_POLL);
 	if (slot->word != ASYNC_TASK_NO_STATE && ((const uint64_t *)header)[slot->word] & CLOSED)
-		cancelled(&turn, slot);
+		run_was_cancelled(&turn, slot);
 	again = ((bool (*)(void *))slot->function)(header);
 	if (again)
 		turn.outcome = OUTCOME_PENDING;

@@ -22,17 +22,17 @@ struct tokio_turn {
 	enum tokio_place began; /* the thread's place when the poll began */
 };
 
-static enum may_block may_block(struct turn *turn);
+static enum may_block tokio_may_block(struct turn *turn);
 
 /* Blocking-pool jobs have it too, though it is not called for them: it marks a turn as ours. */
-static bool is_job(const struct turn *turn)
+static bool is_blocking_pool_job(const struct turn *turn)
 {
-	return turn->may_block == may_block && turn->kind == TURN_OFFLOAD;
+	return turn->may_block == tokio_may_block && turn->kind == TURN_OFFLOAD;
 }
 
 static bool is_on_worker(const struct turn *turn)
 {
-	while (turn && !is_job(turn))
+	while (turn && !is_blocking_pool_job(turn))
 		turn = turn->parent;
 	return turn != NULL;
 }
@@ -44,7 +44,7 @@ static bool is_on_worker(const struct turn *turn)
  * tasks. A block_on within the turn is inside again: its own waits have no budget, and
  * `unconstrained` code has none either.
  */
-static enum may_block may_block(struct turn *turn)
+static enum may_block tokio_may_block(struct turn *turn)
 {
 	struct tokio_turn *ours = (struct tokio_turn *)turn;
 	const struct tokio_context *context = &ours->module->context;
@@ -97,13 +97,13 @@ void tokio_poll(void *header, uint32_t number)
 	turn.module = module;
 	turn.turn.address = (uintptr_t)__builtin_frame_address(0);
 	turn_begin(&turn.turn, tokio_executor(), job ? TURN_OFFLOAD : TURN_TASK);
-	turn.turn.may_block = may_block;
+	turn.turn.may_block = tokio_may_block;
 	turn.turn.type = slot->type;
 	turn.turn.task = header;
 	if (!job) {
 		const struct turn *parent = turn.turn.parent;
 
-		moment = parent && is_job(parent) &&
+		moment = parent && is_blocking_pool_job(parent) &&
 					 ((const struct tokio_turn *)parent)->module == module
 				 ? MOMENT_WORKER_TASK
 				 : MOMENT_OTHER_TASK;

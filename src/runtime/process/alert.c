@@ -54,7 +54,7 @@ static void add_duration(struct text *text, uint64_t ns)
 	add_word(text, ns >= 10000000 ? " ms" : " us");
 }
 
-static void update(void)
+static void alert_update(void)
 {
 	wanted = runtime_options.halt != HALT_NEVER ||
 		 runtime_options.on_finding != ON_FINDING_NOTHING || callback;
@@ -62,18 +62,18 @@ static void update(void)
 
 void alert_init(void)
 {
-	update();
+	alert_update();
 }
 
 void alert_set_callback(void (*called)(const char *text))
 {
 	if (called && !callback) {
 		callback = called;
-		update();
+		alert_update();
 	}
 }
 
-static void print(const char *words, const struct text *text)
+static void alert_print(const char *words, const struct text *text)
 {
 	struct text line = { .used = 0 };
 
@@ -89,7 +89,7 @@ static void print(const char *words, const struct text *text)
 }
 
 /* Not abort(): it takes a lock of libc, and runs the program's handler. */
-static void die(void)
+static void alert_die(void)
 {
 	struct {
 		void *handler;
@@ -105,7 +105,7 @@ static void die(void)
 		    0, 0);
 }
 
-static void act(enum severity severity, const struct text *text)
+static void alert_act(enum severity severity, const struct text *text)
 {
 	enum severity halts = runtime_options.halt == HALT_WARNING ? SEVERITY_WARNING
 			      : runtime_options.halt == HALT_ERROR ? SEVERITY_ERROR
@@ -114,11 +114,11 @@ static void act(enum severity severity, const struct text *text)
 	if (callback)
 		callback(text->bytes);
 	if (severity >= halts) {
-		print("halt: ", text);
-		die();
+		alert_print("halt: ", text);
+		alert_die();
 	}
 	if (runtime_options.on_finding == ON_FINDING_STOP && severity == SEVERITY_ERROR) {
-		print("stopped for a debugger: ", text);
+		alert_print("stopped for a debugger: ", text);
 		system_call(SYS_kill, system_call(SYS_getpid, 0, 0, 0, 0, 0, 0), SIGSTOP, 0, 0, 0,
 			    0);
 	}
@@ -130,7 +130,7 @@ static bool is_certain(const struct trace_site *site, const struct trace_executo
 	       (site->confirmed || site->level <= executor->level);
 }
 
-COLD static void alert(struct trace_site *site, enum severity severity)
+COLD static void alert_raise(struct trace_site *site, enum severity severity)
 {
 	const struct trace_executor *executor = trace_at(site->executor);
 	const struct trace_call *call = site->call ? trace_at(site->call) : NULL;
@@ -149,13 +149,13 @@ COLD static void alert(struct trace_site *site, enum severity severity)
 	alert_add(&text, executor->name, sizeof executor->name);
 	add_word(&text, call ? " for " : " took ");
 	add_duration(&text, site->max_ns);
-	act(severity, &text);
+	alert_act(severity, &text);
 }
 
 void alert_site(struct trace_site *site, enum severity severity)
 {
 	if (UNLIKELY(wanted) && severity >= SEVERITY_WARNING)
-		alert(site, severity);
+		alert_raise(site, severity);
 }
 
 void alert_confirmed(struct trace_site *site)
@@ -164,7 +164,7 @@ void alert_confirmed(struct trace_site *site)
 		return;
 	for (enum severity severity = SEVERITY_ERROR; severity >= SEVERITY_WARNING; severity--)
 		if (site->counts[severity]) {
-			alert(site, severity);
+			alert_raise(site, severity);
 			return;
 		}
 }
@@ -197,5 +197,5 @@ void alert_deadlock(const struct trace_executor *executor, uint64_t waited_ns)
 		add_word(&text, " is in a deadlock: the locks that it and others wait for form a "
 				"cycle");
 	}
-	act(SEVERITY_ERROR, &text);
+	alert_act(SEVERITY_ERROR, &text);
 }

@@ -42,7 +42,7 @@ void descriptors_forget_range(unsigned first, unsigned last)
 			descriptor_table[fd] = 0;
 }
 
-static void keep(int fd, struct descriptor known, uint8_t copied)
+static void descriptor_keep(int fd, struct descriptor known, uint8_t copied)
 {
 	if (!in_table(fd))
 		return;
@@ -60,7 +60,7 @@ static uint8_t copied_bit(int fd)
 
 void descriptor_know(int fd, struct descriptor known)
 {
-	keep(fd, known, 0);
+	descriptor_keep(fd, known, 0);
 }
 
 void descriptor_changed(int fd)
@@ -73,7 +73,7 @@ static void mark_copied(int fd)
 {
 	static const struct descriptor unknown = { 0 };
 
-	keep(fd, unknown, DESCRIPTOR_COPIED);
+	descriptor_keep(fd, unknown, DESCRIPTOR_COPIED);
 }
 
 void descriptor_copied(int fd, int copy)
@@ -109,11 +109,11 @@ void descriptor_set_flags(int fd, bool nonblocking, bool append)
 	copies_changed(fd);
 	if (!in_table(fd) || !(descriptor_table[fd] & DESCRIPTOR_SUBJECT))
 		return;
-	keep(fd,
-	     (struct descriptor){ .subject = descriptor_table[fd] & DESCRIPTOR_SUBJECT,
-				  .nonblocking = nonblocking,
-				  .append = append },
-	     copied_bit(fd));
+	descriptor_keep(fd,
+			(struct descriptor){ .subject = descriptor_table[fd] & DESCRIPTOR_SUBJECT,
+					     .nonblocking = nonblocking,
+					     .append = append },
+			copied_bit(fd));
 }
 
 static uint8_t subject_of(const struct statx *status, enum device_kind device)
@@ -166,7 +166,7 @@ struct descriptor descriptor_ask_with(int fd, int flags)
 		known.nonblocking = flags != -1 && flags & O_NONBLOCK;
 		known.append = flags != -1 && flags & O_APPEND;
 		if (device != DEVICE_UNKNOWN) /* otherwise it is queried again */
-			keep(fd, known, copied_bit(fd));
+			descriptor_keep(fd, known, copied_bit(fd));
 	}
 	errno = saved;
 	return known;

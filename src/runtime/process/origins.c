@@ -67,7 +67,7 @@ bool origin_has_other_end(int fd)
 	       descriptor_get(other).subject != SUBJECT_NONE;
 }
 
-static pthread_t *place_of(pthread_t thread)
+static pthread_t *origin_place_of(pthread_t thread)
 {
 	return &made_threads[thread / 4096 % THREADS];
 }
@@ -78,16 +78,16 @@ void origins_thread_made(pthread_t thread)
 		return;
 	if (this_thread.accepts) {
 		has_made_threads = true;
-		*place_of(thread) = thread;
-	} else if (has_made_threads && pthread_equal(*place_of(thread), thread)) {
-		*place_of(thread) = 0;
+		*origin_place_of(thread) = thread;
+	} else if (has_made_threads && pthread_equal(*origin_place_of(thread), thread)) {
+		*origin_place_of(thread) = 0;
 	}
 }
 
 void origins_forked(void)
 {
 	made_for_client |= this_thread.accepts;
-	if (has_made_threads && pthread_equal(*place_of(pthread_self()), pthread_self()))
+	if (has_made_threads && pthread_equal(*origin_place_of(pthread_self()), pthread_self()))
 		made_for_client = true;
 	has_made_threads = false;
 }
@@ -96,5 +96,6 @@ bool origins_serve_one_client(void)
 {
 	return !this_thread.accepts &&
 	       (made_for_client ||
-		(has_made_threads && pthread_equal(*place_of(pthread_self()), pthread_self())));
+		(has_made_threads &&
+		 pthread_equal(*origin_place_of(pthread_self()), pthread_self())));
 }

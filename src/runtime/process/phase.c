@@ -168,12 +168,12 @@ static void note_and_go_on(int signal, siginfo_t *info, void *context)
 	((action_handler)(void (*)(void))handler)(signal, info, context);
 }
 
-static sighandler_t ours(void)
+static sighandler_t phase_handler(void)
 {
 	return (sighandler_t)(void (*)(void))note_and_go_on;
 }
 
-static bool is_function(sighandler_t handler)
+static bool handler_is_function(sighandler_t handler)
 {
 	return handler != SIG_DFL && handler != SIG_IGN && handler != SIG_ERR &&
 	       handler != SIG_HOLD;
@@ -182,15 +182,15 @@ static bool is_function(sighandler_t handler)
 sighandler_t phase_handler_set(int signal, sighandler_t handler, sighandler_t *before)
 {
 	*before = __atomic_load_n(&handlers[signal], __ATOMIC_ACQUIRE);
-	if (this_thread.vforked || !is_function(handler) || handler == ours())
+	if (this_thread.vforked || !handler_is_function(handler) || handler == phase_handler())
 		return handler;
 	__atomic_store_n(&handlers[signal], handler, __ATOMIC_RELEASE);
-	return ours();
+	return phase_handler();
 }
 
 sighandler_t phase_handler_seen(sighandler_t handler, sighandler_t before)
 {
-	return handler == ours() ? before : handler;
+	return handler == phase_handler() ? before : handler;
 }
 
 int phase_sigaction(int (*call)(int, const struct sigaction *, struct sigaction *), int signal,

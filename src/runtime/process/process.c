@@ -89,7 +89,7 @@ void process_exits(int status, bool handlers, uintptr_t frame)
 }
 
 /* Runs last of all exit handlers, because it was registered first. */
-static void ended(int status, void *unused)
+static void process_ended(int status, void *unused)
 {
 	OWN_CODE_SCOPE;
 
@@ -177,7 +177,7 @@ static void find_clock(void)
 }
 
 /* glibc passes the arguments of main: elf/dl-init.c. */
-__attribute__((constructor)) static void start(int argc, char **argv)
+__attribute__((constructor)) static void process_start(int argc, char **argv)
 {
 	char name[17] = "";
 	struct option_error error;
@@ -197,7 +197,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 	unwatched_init();
 	unwinder_init();
 	pthread_atfork(unwinder_forks, NULL, process_forked);
-	on_exit(ended, NULL);
+	on_exit(process_ended, NULL);
 	runtime_started = true;
 	event_started();
 	if (!prctl(PR_GET_NAME, name))

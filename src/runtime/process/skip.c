@@ -9,7 +9,7 @@
 static const char interpreters[] = "python*,pypy*,node,nodejs,ruby*,perl*";
 
 /* The first argument that is not an option, or the one after Python's -m; NULL: none. */
-static const char *script_of(int argc, char **argv)
+static const char *skip_script(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (argv[i][0] != '-')
@@ -35,6 +35,6 @@ bool process_is_skipped(int argc, char **argv)
 		return true;
 	if (!option_pattern_matches(interpreters, name))
 		return false;
-	script = script_of(argc, argv);
+	script = skip_script(argc, argv);
 	return script && option_pattern_matches(runtime_options.skip, path_name(script));
 }

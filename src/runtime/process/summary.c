@@ -156,7 +156,7 @@ static int write_findings(char *line, size_t size, unsigned warnings, unsigned l
 	return length;
 }
 
-static void print_summary(unsigned warnings, unsigned locks)
+static void summary_print_line(unsigned warnings, unsigned locks)
 {
 	char line[2 * 4096];
 	int length = snprintf(line, sizeof line, "yieldsan: ");
@@ -193,5 +193,5 @@ void summary_tell(void)
 			trace_remove();
 	}
 	if ((warnings || locks || wrong_option_fault) && may_tell())
-		print_summary(warnings, locks);
+		summary_print_line(warnings, locks);
 }

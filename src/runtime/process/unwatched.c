@@ -36,7 +36,7 @@ static bool keeps_library(char *const environment[])
 	return false;
 }
 
-static struct trace_unwatched *write_record(const char *path)
+static struct trace_unwatched *unwatched_write_record(const char *path)
 {
 	struct trace_unwatched *record;
 	OWN_CODE_SCOPE;
@@ -60,7 +60,7 @@ struct unwatched unwatched_check(const char *path, char *const environment[])
 	if (!runtime_started || !runtime_options.run[0] || !path || keeps_library(environment))
 		return program;
 	if (!this_thread.vforked) {
-		program.record = write_record(path);
+		program.record = unwatched_write_record(path);
 	} else if (!pending[0]) {
 		strncpy(pending, path, sizeof pending - 1);
 		program.pending = true;
@@ -81,6 +81,6 @@ void unwatched_write_pending(void)
 {
 	if (!pending[0])
 		return;
-	write_record(pending);
+	unwatched_write_record(pending);
 	memset(pending, 0, sizeof pending);
 }

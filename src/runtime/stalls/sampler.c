@@ -22,7 +22,7 @@ static struct {
 } timers[MAX_TIMERS];
 static int timers_used; /* timers from here on were never taken */
 
-static struct itimerspec interval(bool on)
+static struct itimerspec sampler_interval(bool on)
 {
 	uint64_t ns = on ? runtime_options.sample_us * UINT64_C(1000) : 0;
 	struct itimerspec time = { .it_interval = { (time_t)(ns / 1000000000),
@@ -32,9 +32,9 @@ static struct itimerspec interval(bool on)
 	return time;
 }
 
-static void set_timer(int place, bool on)
+static void sampler_set_timer(int place, bool on)
 {
-	struct itimerspec time = interval(on);
+	struct itimerspec time = sampler_interval(on);
 
 	system_call(SYS_timer_settime, SHARED_WORD(timers[place].number) - 1, 0, (long)&time, 0, 0,
 		    0);
@@ -48,7 +48,7 @@ static bool is_blocked(void)
 	return mask >> (SAMPLER_SIGNAL - 1) & 1;
 }
 
-static int take_place(void)
+static int sampler_take_place(void)
 {
 	for (int i = NO_TIMER + 1; i < MAX_TIMERS; i++) {
 		int none = 0;
@@ -90,7 +90,7 @@ void sampler_take(void)
 	if (this_thread.timer != NO_TIMER || !runtime_options.sample_us || runtime_silent ||
 	    !sampler_handler_ready())
 		return;
-	place = take_place();
+	place = sampler_take_place();
 	if (place == NO_TIMER)
 		return;
 	LIBC_EVENT_THREAD(&event) = thread_tid();
@@ -104,7 +104,7 @@ void sampler_take(void)
 	sampler_set_stack(stack_top(place));
 	this_thread.timer_stopped = is_blocked();
 	if (!this_thread.timer_stopped)
-		set_timer(this_thread.timer, true);
+		sampler_set_timer(this_thread.timer, true);
 }
 
 void sampler_leave(void)
@@ -128,7 +128,7 @@ void sampler_forget(void)
 
 void sampler_stop_all(void)
 {
-	struct itimerspec never = interval(false);
+	struct itimerspec never = sampler_interval(false);
 
 	for (int i = NO_TIMER + 1; i < timers_used; i++)
 		if (timers[i].number > 0)
@@ -143,7 +143,7 @@ void sampler_masks(int how, const sigset_t *set)
 	    how == SIG_UNBLOCK || !sigismember(set, SAMPLER_SIGNAL))
 		return;
 	this_thread.timer_stopped = true;
-	set_timer(this_thread.timer, false);
+	sampler_set_timer(this_thread.timer, false);
 }
 
 void sampler_masked(int how, const sigset_t *set)
@@ -155,5 +155,5 @@ void sampler_masked(int how, const sigset_t *set)
 			       : sigismember(set, SAMPLER_SIGNAL))
 		return;
 	this_thread.timer_stopped = false;
-	set_timer(this_thread.timer, true);
+	sampler_set_timer(this_thread.timer, true);
 }

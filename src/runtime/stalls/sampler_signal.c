@@ -127,7 +127,7 @@ struct sampler_next sampler_handle(int signal, siginfo_t *info, void *context)
 	return next;
 }
 
-static int install(struct shared_signal *signal)
+static int sampler_install(struct shared_signal *signal)
 {
 	struct sigaction action = { .sa_sigaction = sampler_entry, .sa_flags = SA_SIGINFO };
 
@@ -152,7 +152,7 @@ static bool is_ready(struct shared_signal *signal)
 	if (!__atomic_compare_exchange_n(&signal->state, &none, 1, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return none == 2;
-	if (real.sigaction(signal->number, NULL, &signal->program) || install(signal)) {
+	if (real.sigaction(signal->number, NULL, &signal->program) || sampler_install(signal)) {
 		__atomic_store_n(&signal->state, 0, __ATOMIC_RELEASE);
 		return false;
 	}
@@ -171,7 +171,7 @@ void sampler_guard_trace(void)
 		is_ready(&faults);
 }
 
-static void leave(struct shared_signal *signal)
+static void shared_signal_leave(struct shared_signal *signal)
 {
 	if (__atomic_load_n(&signal->state, __ATOMIC_ACQUIRE) != 2)
 		return;
@@ -181,8 +181,8 @@ static void leave(struct shared_signal *signal)
 
 void sampler_handler_leave(void)
 {
-	leave(&samples);
-	leave(&faults);
+	shared_signal_leave(&samples);
+	shared_signal_leave(&faults);
 }
 
 int sampler_sigaction(int number, const struct sigaction *action, struct sigaction *before)
@@ -194,7 +194,7 @@ int sampler_sigaction(int number, const struct sigaction *action, struct sigacti
 		return real.sigaction(number, action, before);
 	if (action) {
 		signal->program = *action;
-		if (install(signal)) {
+		if (sampler_install(signal)) {
 			signal->program = old;
 			return -1;
 		}
@@ -239,7 +239,7 @@ void sampler_signal_stack_changed(const stack_t *stack)
 	    __atomic_exchange_n(&too_small, true, __ATOMIC_RELAXED))
 		return;
 	if (__atomic_load_n(&samples.state, __ATOMIC_ACQUIRE) == 2)
-		install(&samples);
+		sampler_install(&samples);
 	if (__atomic_load_n(&faults.state, __ATOMIC_ACQUIRE) == 2)
-		install(&faults);
+		sampler_install(&faults);
 }

@@ -35,7 +35,7 @@ static bool read_look(const struct turn *turn, struct trace_look *look)
 }
 
 /* Merges both; the place is that of the longer wait. */
-static void join(struct trace_look *look, const struct trace_look *before)
+static void looks_join(struct trace_look *look, const struct trace_look *before)
 {
 	if (stall_look_waited_ns(before) > stall_look_waited_ns(look)) {
 		look->system_call = before->system_call;
@@ -56,7 +56,7 @@ bool stall_look_take(const struct turn *turn, struct trace_look *look)
 
 	if (read_look(turn, look)) {
 		if (before && before->last_ns <= look->since_ns)
-			join(look, before);
+			looks_join(look, before);
 		return true;
 	}
 	if (before)

@@ -57,8 +57,8 @@ static bool tells_more(const struct trace_site *sample, const struct trace_site 
 }
 
 /* `since`: ticks that the sample stands for. A signal handler can get less information. */
-static void keep_sample(struct turn *turn, const struct unwind_start *start, uint64_t since,
-			uint8_t flags, bool in_handler)
+static void turn_keep_sample(struct turn *turn, const struct unwind_start *start, uint64_t since,
+			     uint8_t flags, bool in_handler)
 {
 	uint64_t now = turn_clock_now();
 	struct stall_room *room = stall_room();
@@ -100,7 +100,7 @@ static void keep_sample(struct turn *turn, const struct unwind_start *start, uin
 	__atomic_store_n(&this_thread.turn_times->sample_turn, turn->start, __ATOMIC_RELEASE);
 }
 
-static void answer(void *isolate, void *unused)
+static void sample_answer(void *isolate, void *unused)
 {
 	struct turn *turn = this_thread.turn ? this_thread.turn : this_thread.asked_sample.root;
 	uint64_t of = this_thread.asked_sample.turn;
@@ -114,26 +114,27 @@ static void answer(void *isolate, void *unused)
 	    this_thread.own_code > 1 || !this_thread.turn_times)
 		return;
 	UNWIND_HERE(&here);
-	keep_sample(turn, &here, this_thread.asked_sample.since,
-		    this_thread.asked_sample.root ? turn->root : 0, false);
+	turn_keep_sample(turn, &here, this_thread.asked_sample.since,
+			 this_thread.asked_sample.root ? turn->root : 0, false);
 }
 
-static struct unwind_start start_of(const ucontext_t *context)
+static struct unwind_start unwind_start_of(const ucontext_t *context)
 {
 	return (struct unwind_start){ (uintptr_t)ARCH_CONTEXT_PC(context),
 				      (uintptr_t)ARCH_CONTEXT_SP(context),
 				      (uintptr_t)ARCH_CONTEXT_BP(context) };
 }
 
-static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, uint8_t flags)
+static void sample_take(struct turn *turn, const ucontext_t *context, uint64_t now, uint8_t flags)
 {
-	struct unwind_start start = start_of(context);
+	struct unwind_start start = unwind_start_of(context);
 	uint64_t since = turn->sampled ? turn->sampled : turn->start;
 
 	if (is_unwinding(start.pc))
 		return;
 	/* Unless V8 has not answered the last request yet. */
-	if (this_thread.asked_sample.turn != turn->start && javascript_ask(start.pc, answer)) {
+	if (this_thread.asked_sample.turn != turn->start &&
+	    javascript_ask(start.pc, sample_answer)) {
 		this_thread.asked_sample.turn = turn->start;
 		this_thread.asked_sample.root = turn == this_thread.turn ? NULL : turn;
 		this_thread.asked_sample.since = since;
@@ -141,12 +142,12 @@ static void sample(struct turn *turn, const ucontext_t *context, uint64_t now, u
 		return;
 	}
 	this_thread.asked_sample.turn = 0;
-	keep_sample(turn, &start, since, flags, true);
+	turn_keep_sample(turn, &start, since, flags, true);
 }
 
 static struct turn *sample_root(const ucontext_t *context, uint64_t now)
 {
-	struct unwind_start start = start_of(context);
+	struct unwind_start start = unwind_start_of(context);
 	struct stall_room *room;
 	OWN_CODE_SCOPE;
 
@@ -232,9 +233,10 @@ void stall_sample(const ucontext_t *context)
 			note_busy(turn, false);
 		} else {
 			note_busy(turn, may_block == MAY_NOT_BLOCK);
-			sample(turn, context, now,
-			       turn->root |
-				       (may_block == MAY_BLOCK_UNSURE ? SITE_OFFLOAD_UNSURE : 0));
+			sample_take(
+				turn, context, now,
+				turn->root |
+					(may_block == MAY_BLOCK_UNSURE ? SITE_OFFLOAD_UNSURE : 0));
 		}
 	}
 }

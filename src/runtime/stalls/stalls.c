@@ -91,7 +91,7 @@ static struct course course_by_usage(const struct turn *turn, uint64_t ns,
 	return course;
 }
 
-static struct turn_facts facts_of(const struct course *course, const struct trace_look *look)
+static struct turn_facts turn_facts_of(const struct course *course, const struct trace_look *look)
 {
 	return (struct turn_facts){
 		.ns = course->ns,
@@ -107,7 +107,7 @@ static struct turn_facts facts_of(const struct course *course, const struct trac
 static void doubt_wait(struct course *course, const struct trace_look *look)
 {
 	const struct limits limits = limits_of(&runtime_options);
-	const struct turn_facts facts = facts_of(course, look);
+	const struct turn_facts facts = turn_facts_of(course, look);
 
 	course->stall = turn_stall(&facts, &limits);
 }
@@ -154,11 +154,11 @@ static bool is_turn_of_script(const struct turn *turn)
 	return turn->root & SITE_MAIN_SCRIPT && turn->executor->family == FAMILY_EVENT_LOOP;
 }
 
-static struct verdict judge(const struct turn *turn, const struct course *course, bool seen,
-			    const struct trace_look *look)
+static struct verdict stall_judge(const struct turn *turn, const struct course *course, bool seen,
+				  const struct trace_look *look)
 {
 	const struct limits limits = limits_of(&runtime_options);
-	struct turn_facts facts = facts_of(course, look);
+	struct turn_facts facts = turn_facts_of(course, look);
 	struct verdict verdict;
 
 	facts.place_known = seen || turn->type;
@@ -171,8 +171,9 @@ static struct verdict judge(const struct turn *turn, const struct course *course
 }
 
 /* Sets the place of the finding: where the turn was seen, otherwise all that is known of it. */
-static void take_place(const struct turn *turn, const struct course *course,
-		       const struct trace_look *look, struct stall_room *room, struct site_key *key)
+static void stall_take_place(const struct turn *turn, const struct course *course,
+			     const struct trace_look *look, struct stall_room *room,
+			     struct site_key *key)
 {
 	const struct trace_site *seen = turn->sample ? trace_at(turn->sample) : NULL;
 	struct unwind_start here;
@@ -268,9 +269,9 @@ static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage 
 	}
 	if (is_turn_of_script(turn) && course.own_ns < LIMIT_ROOT_HANG)
 		return;
-	take_place(turn, &course, looked ? &look : NULL, room, &key);
+	stall_take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;
-	verdict = judge(turn, &course, !(key.flags & SITE_UNSEEN), looked ? &look : NULL);
+	verdict = stall_judge(turn, &course, !(key.flags & SITE_UNSEEN), looked ? &look : NULL);
 	key.severity = verdict.severity;
 	site = site_get(&key);
 	if (!site) {

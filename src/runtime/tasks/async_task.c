@@ -56,35 +56,37 @@ bool async_task_thread_is_reactor(void)
 /*
  * What a runnable that is about to run may have as its state. rustc orders a header's words freely.
  */
-static bool may_be_state(uint64_t word)
+static bool may_be_async_task_state(uint64_t word)
 {
 	return word & SCHEDULED && !(word & (ASYNC_TASK_RUNNING | COMPLETED)) &&
 	       word >= REFERENCE && word < LARGEST_STATE;
 }
 
-static void confirm(struct task_slot *slot, const uint64_t *header, unsigned vtable_word)
+static void async_task_confirm_slot(struct task_slot *slot, const uint64_t *header,
+				    unsigned vtable_word)
 {
 	slot->word = ASYNC_TASK_NO_STATE;
 	for (unsigned i = 0; i <= async_task_family.last_word; i++)
-		if (i != vtable_word && may_be_state(header[i])) {
+		if (i != vtable_word && may_be_async_task_state(header[i])) {
 			slot->word = (uint8_t)i;
 			return;
 		}
 }
 
-static const uint64_t *layout_of(const uint64_t *vtable)
+static const uint64_t *vtable_layout(const uint64_t *vtable)
 {
 	return (const uint64_t *)(uintptr_t)vtable[TASK_VTABLE_LAYOUT];
 }
 
-static uint64_t layout_number(const uint64_t *vtable)
+static uint64_t async_task_layout_number(const uint64_t *vtable)
 {
-	return layout_of(vtable)[ASYNC_TASK_FUTURE];
+	return vtable_layout(vtable)[ASYNC_TASK_FUTURE];
 }
 
-static enum task_moment moment(const uint64_t *words, const uint64_t *vtable)
+static enum task_moment async_task_moment_of(const uint64_t *words, const uint64_t *vtable)
 {
-	return async_task_moment(words, (uintptr_t)vtable, layout_of(vtable)[ASYNC_TASK_SCHEDULE]);
+	return async_task_moment(words, (uintptr_t)vtable,
+				 vtable_layout(vtable)[ASYNC_TASK_SCHEDULE]);
 }
 
 /*
@@ -96,10 +98,10 @@ const struct task_family async_task_family = {
 	.polls = true,
 	.first_word = 0,
 	.last_word = 7,
-	.confirm = confirm,
+	.confirm = async_task_confirm_slot,
 	.confirmed = (const void *)async_task_confirmed,
-	.layout_number = layout_number,
-	.moment = moment,
+	.layout_number = async_task_layout_number,
+	.moment = async_task_moment_of,
 	.executor = async_task_executor,
 };
 
@@ -107,28 +109,30 @@ const struct task_family async_task_drop_family = {
 	.function = ASYNC_TASK_DROP_FUTURE,
 	.first_word = 0,
 	.last_word = 7,
-	.confirm = confirm,
+	.confirm = async_task_confirm_slot,
 	.confirmed = (const void *)async_task_drop_confirmed,
-	.layout_number = layout_number,
-	.moment = moment,
+	.layout_number = async_task_layout_number,
+	.moment = async_task_moment_of,
 	.executor = async_task_executor,
 };
 
-static bool is_named(const struct task_symbols *symbols)
+static bool has_async_task_names(const struct task_symbols *symbols)
 {
 	return symbols->async_task;
 }
 
-static void scan(const struct task_region *region, const struct task_symbols *symbols,
-		 void (*visit)(const struct task_vtable *vtable, void *data), void *data)
+static void async_task_scan_region(const struct task_region *region,
+				   const struct task_symbols *symbols,
+				   void (*visit)(const struct task_vtable *vtable, void *data),
+				   void *data)
 {
 	async_task_scan(region, symbols->runs, visit, data);
 }
 
 const struct task_library async_task_library = {
 	.rust_alone = true,
-	.is_named = is_named,
-	.scan = scan,
+	.is_named = has_async_task_names,
+	.scan = async_task_scan_region,
 	.polls = &async_task_family,
 	.drops = &async_task_drop_family,
 	.jobs_drop = true,

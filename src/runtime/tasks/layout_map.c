@@ -26,7 +26,7 @@ void layout_map_init(void)
 				 getenv("HOME"));
 }
 
-static bool is_ours(const struct stat *status)
+static bool layout_file_is_ours(const struct stat *status)
 {
 	return S_ISREG(status->st_mode) &&
 	       status->st_uid == (uid_t)system_call(SYS_geteuid, 0, 0, 0, 0, 0, 0) &&
@@ -34,7 +34,7 @@ static bool is_ours(const struct stat *status)
 }
 
 /* These files are replaced as a whole, never modified, so the mapping does not change. */
-static const void *map_file(const char *path, size_t *size)
+static const void *layout_map_file(const char *path, size_t *size)
 {
 	long fd = system_call(SYS_open, (long)path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 			      0, 0, 0, 0);
@@ -43,7 +43,8 @@ static const void *map_file(const char *path, size_t *size)
 
 	if (fd < 0)
 		return NULL;
-	if (!system_call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) && is_ours(&status)) {
+	if (!system_call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) &&
+	    layout_file_is_ours(&status)) {
 		*size = (size_t)status.st_size;
 		map = system_call(SYS_mmap, 0, (long)*size, PROT_READ, MAP_PRIVATE, fd, 0);
 	}
@@ -51,7 +52,7 @@ static const void *map_file(const char *path, size_t *size)
 	return map < 0 && map > -MEMORY_PAGE ? NULL : (const void *)map;
 }
 
-static bool is_of(const struct layout *layout, const struct module *module)
+static bool layout_is_of_loaded(const struct layout *layout, const struct module *module)
 {
 	return layout->header->build_id_size == module->build_id_size &&
 	       !memcmp(layout->header->build_id, module->build_id, module->build_id_size);
@@ -67,10 +68,11 @@ bool layout_map(struct mapped_layout *layout, const struct module *module)
 	if (runtime_silent ||
 	    !layout_path(path, sizeof path, directory, module->build_id, module->build_id_size))
 		return false;
-	table = map_file(path, &size);
+	table = layout_map_file(path, &size);
 	if (!table)
 		return false;
-	if (!layout_read(&layout->table, table, size) && is_of(&layout->table, module))
+	if (!layout_read(&layout->table, table, size) &&
+	    layout_is_of_loaded(&layout->table, module))
 		layout->doubts = memory_map(layout_count(&layout->table, LAYOUT_VALUES) + 1);
 	if (layout->doubts)
 		return true;

@@ -40,14 +40,14 @@ static struct leftover {
 
 static uint32_t next;
 
-static void drop(struct leftover *leftover)
+static void leftover_drop(struct leftover *leftover)
 {
 	if (__atomic_exchange_n(&leftover->task, 0, __ATOMIC_ACQ_REL))
 		__atomic_fetch_sub(&task_resources_kept, 1, __ATOMIC_RELAXED);
 }
 
 /* NULL if no Tokio task is running, or there is no room. */
-static struct leftover *take(uint64_t *task)
+static struct leftover *leftover_take(uint64_t *task)
 {
 	const struct turn *turn = this_thread.turn;
 	struct held_table *table;
@@ -60,13 +60,13 @@ static struct leftover *take(uint64_t *task)
 	if (!table)
 		return NULL;
 	leftover = &leftovers[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % PLACES];
-	drop(leftover);
+	leftover_drop(leftover);
 	leftover->left = 0;
 	leftover->made = KNOWN_STACK_HERE(&table->memory);
 	return leftover;
 }
 
-static void keep(struct leftover *leftover, uint64_t task)
+static void leftover_keep(struct leftover *leftover, uint64_t task)
 {
 	__atomic_store_n(&leftover->task, task, __ATOMIC_RELEASE);
 	__atomic_fetch_add(&task_resources_kept, 1, __ATOMIC_RELAXED);
@@ -75,7 +75,7 @@ static void keep(struct leftover *leftover, uint64_t task)
 void task_makes_child(pid_t pid)
 {
 	uint64_t task;
-	struct leftover *leftover = take(&task);
+	struct leftover *leftover = leftover_take(&task);
 
 	if (!leftover)
 		return;
@@ -83,10 +83,10 @@ void task_makes_child(pid_t pid)
 	leftover->pid = pid;
 	leftover->turn = this_thread.turn->start;
 	leftover->asked = NULL;
-	keep(leftover, task);
+	leftover_keep(leftover, task);
 }
 
-static bool is_below(const char *path, const char *directory)
+static bool path_is_below(const char *path, const char *directory)
 {
 	size_t length = directory ? strlen(directory) : 0;
 
@@ -97,8 +97,8 @@ static bool is_below(const char *path, const char *directory)
 
 static bool is_temporary(const char *path)
 {
-	return is_below(path, "/tmp") || is_below(path, "/var/tmp") || is_below(path, "/dev/shm") ||
-	       is_below(path, getenv("TMPDIR"));
+	return path_is_below(path, "/tmp") || path_is_below(path, "/var/tmp") ||
+	       path_is_below(path, "/dev/shm") || path_is_below(path, getenv("TMPDIR"));
 }
 
 void task_makes_file(const char *path, int fd)
@@ -109,14 +109,14 @@ void task_makes_file(const char *path, int fd)
 
 	if (!is_temporary(path) || strlen(path) >= sizeof leftover->path || !file_status(fd, &file))
 		return;
-	leftover = take(&task);
+	leftover = leftover_take(&task);
 	if (!leftover)
 		return;
 	leftover->kind = LEFT_FILE;
 	leftover->device = makedev(file.stx_dev_major, file.stx_dev_minor);
 	leftover->number = file.stx_ino;
 	strcpy(leftover->path, path);
-	keep(leftover, task);
+	leftover_keep(leftover, task);
 }
 
 /*
@@ -147,7 +147,7 @@ void task_child_used(pid_t pid, bool waits)
 		if (!leftover->task || leftover->kind != LEFT_CHILD || leftover->pid != pid)
 			continue;
 		if (leftover->left || waits)
-			drop(leftover);
+			leftover_drop(leftover);
 		else
 			note_ask(leftover);
 	}
@@ -191,7 +191,7 @@ static bool is_dying(pid_t pid)
 }
 
 /* A killed child exists for a moment longer. */
-static bool runs(pid_t pid)
+static bool leftover_runs(pid_t pid)
 {
 	siginfo_t info = { 0 };
 
@@ -200,12 +200,12 @@ static bool runs(pid_t pid)
 	       !info.si_pid && !is_dying(pid);
 }
 
-static bool is_there(const struct leftover *leftover)
+static bool leftover_is_there(const struct leftover *leftover)
 {
 	struct stat file = { 0 };
 
 	if (leftover->kind == LEFT_CHILD)
-		return runs(leftover->pid);
+		return leftover_runs(leftover->pid);
 	return !system_call(SYS_newfstatat, AT_FDCWD, (long)leftover->path, (long)&file,
 			    AT_SYMLINK_NOFOLLOW, 0, 0) &&
 	       file.st_dev == leftover->device && file.st_ino == leftover->number;
@@ -221,13 +221,13 @@ void task_leftovers_left(uint64_t task, uint32_t cancelled)
 
 		if (leftover->task != task || leftover->left)
 			continue;
-		site = is_there(leftover)
+		site = leftover_is_there(leftover)
 			       ? task_left_site(cancelled, leftover->made, leftover->kind)
 			       : NULL;
 		if (site)
 			leftover->left = trace_offset(site);
 		else
-			drop(leftover);
+			leftover_drop(leftover);
 	}
 }
 
@@ -242,14 +242,14 @@ void task_leftovers_at_exit(void)
 
 		if (!leftover->task || (!site && !asked))
 			continue;
-		if (is_there(leftover)) {
+		if (leftover_is_there(leftover)) {
 			if (asked && trace_open())
 				site = task_dropped_site(leftover->type, leftover->executor,
 							 leftover->made, leftover->asked);
 			if (site)
 				__atomic_fetch_add(&site->open, 1, __ATOMIC_RELAXED);
 		}
-		drop(leftover); /* a process may get here twice */
+		leftover_drop(leftover); /* a process may get here twice */
 	}
 }
 

@@ -11,7 +11,7 @@ struct task_module task_modules[TASK_MODULES];
 
 static unsigned used; /* entries up to here were taken at some time */
 
-static bool is_loaded(const struct task_module *module)
+static bool task_module_is_loaded(const struct task_module *module)
 {
 	const struct module *loaded = __atomic_load_n(&module->module, __ATOMIC_ACQUIRE);
 
@@ -23,7 +23,7 @@ struct task_module *task_module_next(struct task_module *previous)
 	struct task_module *end = task_modules + __atomic_load_n(&used, __ATOMIC_ACQUIRE);
 	struct task_module *module = previous ? previous + 1 : task_modules;
 
-	while (module < end && !is_loaded(module))
+	while (module < end && !task_module_is_loaded(module))
 		module++;
 	return module < end ? module : NULL;
 }
@@ -59,7 +59,7 @@ static void release_unloaded(const struct module *added)
 	for (unsigned i = 0; i < used; i++) {
 		struct task_module *module = &task_modules[i];
 
-		if (!module->module || (is_loaded(module) && module->module != added))
+		if (!module->module || (task_module_is_loaded(module) && module->module != added))
 			continue;
 		task_slots_release(module);
 		layout_unmap(&module->futures);
@@ -82,15 +82,15 @@ struct search {
 	uintptr_t writable_from; /* pages from here on are writable */
 };
 
-static bool hook(const struct search *search, const struct task_family *family,
-		 const struct task_vtable *vtable)
+static bool task_module_hook(const struct search *search, const struct task_family *family,
+			     const struct task_vtable *vtable)
 {
 	bool read_only = (uintptr_t)(vtable->words + family->function) < search->writable_from;
 
 	return task_slot_hook(search->module, family, vtable, read_only);
 }
 
-static void found(const struct task_vtable *vtable, void *data)
+static void vtable_found(const struct task_vtable *vtable, void *data)
 {
 	const struct search *search = data;
 	const struct task_library *library = task_libraries[search->library];
@@ -98,13 +98,13 @@ static void found(const struct task_vtable *vtable, void *data)
 
 	if (library->begin)
 		library->begin(module);
-	if (hook(search, library->polls, vtable))
+	if (task_module_hook(search, library->polls, vtable))
 		module->libraries |= 1u << search->library;
 	if (vtable->by_shape && (library->jobs_drop || !vtable->job))
-		hook(search, library->drops, vtable);
+		task_module_hook(search, library->drops, vtable);
 }
 
-static void look_through(struct search *search, uintptr_t start, uintptr_t end)
+static void region_look_through(struct search *search, uintptr_t start, uintptr_t end)
 {
 	const struct module *module = search->module->module;
 	const struct task_symbols *symbols = &search->module->symbols;
@@ -118,7 +118,8 @@ static void look_through(struct search *search, uintptr_t start, uintptr_t end)
 
 	for (search->library = 0; search->library < task_library_count; search->library++)
 		if (search->may_be_rust || !task_libraries[search->library]->rust_alone)
-			task_libraries[search->library]->scan(&region, symbols, found, search);
+			task_libraries[search->library]->scan(&region, symbols, vtable_found,
+							      search);
 	task_slots_close_page();
 }
 
@@ -131,7 +132,7 @@ static void look_through_segments(struct search *search, uint32_t flags)
 		uintptr_t start = module->base + segment->p_vaddr;
 
 		if (segment->p_type == PT_LOAD && segment->p_flags == flags)
-			look_through(search, start, start + segment->p_filesz);
+			region_look_through(search, start, start + segment->p_filesz);
 	}
 }
 
@@ -147,7 +148,7 @@ static void look_everywhere(struct search *search)
 	if (module->relro_start < module->relro_end) {
 		/* The loader protects whole pages: the last one stays writable (elf/dl-reloc.c). */
 		search->writable_from = module->relro_end & ~(uintptr_t)(MEMORY_PAGE - 1);
-		look_through(search, module->relro_start, module->relro_end);
+		region_look_through(search, module->relro_start, module->relro_end);
 	} else {
 		search->writable_from = 0;
 		look_through_segments(search, PF_R | PF_W);

@@ -24,7 +24,7 @@ static struct {
 };
 
 /* Sites matter more: the last half of the trace is reserved for them. */
-static bool has_room(size_t size)
+static bool registry_has_room(size_t size)
 {
 	const struct trace_header *trace = trace_header();
 
@@ -32,7 +32,7 @@ static bool has_room(size_t size)
 	       __atomic_load_n(&trace->used, __ATOMIC_RELAXED) + size < trace->file_size / 2;
 }
 
-static struct trace_tasks *make(unsigned number)
+static struct trace_tasks *registry_table_make(unsigned number)
 {
 	uint32_t count = (uint32_t)TASK_REGISTRY_BUCKET << tables[number].bits;
 	/* A bucket fills exactly one cache line. */
@@ -40,7 +40,8 @@ static struct trace_tasks *make(unsigned number)
 	size_t size = sizeof(struct trace_tasks) + count * sizeof(struct trace_task) + line;
 	struct trace_tasks *record;
 
-	if (__atomic_exchange_n(&tables[number].tried, true, __ATOMIC_ACQ_REL) || !has_room(size))
+	if (__atomic_exchange_n(&tables[number].tried, true, __ATOMIC_ACQ_REL) ||
+	    !registry_has_room(size))
 		return NULL;
 	record = trace_allocate(size);
 	if (!record)
@@ -52,28 +53,28 @@ static struct trace_tasks *make(unsigned number)
 	return record;
 }
 
-static struct trace_task *entries(struct trace_tasks *record)
+static struct trace_task *registry_entries(struct trace_tasks *record)
 {
 	return (struct trace_task *)((char *)(record + 1) + record->first);
 }
 
-static struct trace_task *bucket(unsigned table, struct trace_tasks *record, const void *header,
-				 unsigned number)
+static struct trace_task *registry_bucket(unsigned table, struct trace_tasks *record,
+					  const void *header, unsigned number)
 {
 	uint64_t place = (task_registry_hash(header) >> (64 - tables[table].bits)) ^ number;
 
-	return entries(record) + place * TASK_REGISTRY_BUCKET;
+	return registry_entries(record) + place * TASK_REGISTRY_BUCKET;
 }
 
 /* A task is in one place only, and is polled by one thread at a time. */
-static struct trace_task *find(const void *header)
+static struct trace_task *registry_find(const void *header)
 {
 	for (unsigned table = 0; table < TABLES; table++) {
 		struct trace_tasks *record =
 			__atomic_load_n(&tables[table].record, __ATOMIC_ACQUIRE);
 
 		for (unsigned i = 0; record && i < BUCKETS_TRIED; i++) {
-			struct trace_task *entry = bucket(table, record, header, i);
+			struct trace_task *entry = registry_bucket(table, record, header, i);
 
 			for (int j = 0; j < TASK_REGISTRY_BUCKET; j++)
 				if (__atomic_load_n(&entry[j].task, __ATOMIC_RELAXED) >>
@@ -85,7 +86,8 @@ static struct trace_task *find(const void *header)
 	return NULL;
 }
 
-static bool take(struct trace_task *entry, uint64_t former, uint64_t word, uint64_t ticks)
+static bool registry_take_entry(struct trace_task *entry, uint64_t former, uint64_t word,
+				uint64_t ticks)
 {
 	if (!__atomic_compare_exchange_n(&entry->task, &former, word, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
@@ -99,13 +101,13 @@ static bool add_to(unsigned table, const void *header, uint64_t word, uint64_t t
 	struct trace_tasks *record = __atomic_load_n(&tables[table].record, __ATOMIC_ACQUIRE);
 
 	if (!record)
-		record = make(table);
+		record = registry_table_make(table);
 	for (unsigned i = 0; record && i < BUCKETS_TRIED; i++) {
-		struct trace_task *entry = bucket(table, record, header, i);
+		struct trace_task *entry = registry_bucket(table, record, header, i);
 
 		for (int j = 0; j < TASK_REGISTRY_BUCKET; j++)
 			if (!__atomic_load_n(&entry[j].task, __ATOMIC_RELAXED) &&
-			    take(&entry[j], 0, word, ticks))
+			    registry_take_entry(&entry[j], 0, word, ticks))
 				return true;
 	}
 	return false;
@@ -120,7 +122,8 @@ static void replace_oldest(const void *header, uint64_t word, uint64_t ticks)
 	for (unsigned table = 0; table < TABLES; table++) {
 		struct trace_tasks *record =
 			__atomic_load_n(&tables[table].record, __ATOMIC_ACQUIRE);
-		struct trace_task *entry = record ? bucket(table, record, header, 0) : NULL;
+		struct trace_task *entry =
+			record ? registry_bucket(table, record, header, 0) : NULL;
 
 		for (int j = 0; record && j < TASK_REGISTRY_BUCKET; j++)
 			if (!oldest || entry[j].polled < oldest->polled) {
@@ -128,7 +131,8 @@ static void replace_oldest(const void *header, uint64_t word, uint64_t ticks)
 				of = record;
 			}
 	}
-	if (oldest && take(oldest, __atomic_load_n(&oldest->task, __ATOMIC_RELAXED), word, ticks))
+	if (oldest && registry_take_entry(oldest, __atomic_load_n(&oldest->task, __ATOMIC_RELAXED),
+					  word, ticks))
 		__atomic_fetch_add(&of->replaced, 1, __ATOMIC_RELAXED);
 }
 
@@ -142,7 +146,7 @@ void task_registry_polled_elsewhere(const void *header, uint32_t type, uint64_t 
 	if (!runtime_options.tasks || !trace_header() ||
 	    word >> TRACE_TASK_TYPE_BITS != (uintptr_t)header)
 		return;
-	entry = find(header);
+	entry = registry_find(header);
 	if (entry) {
 		/* Another type: the memory was reused for a new task. */
 		__atomic_store_n(&entry->task, word, __ATOMIC_RELAXED);
@@ -156,12 +160,12 @@ void task_registry_polled_elsewhere(const void *header, uint32_t type, uint64_t 
 		replace_oldest(header, word, ticks);
 	first = __atomic_load_n(&tables[0].record, __ATOMIC_ACQUIRE);
 	if (first && !SHARED_WORD(task_registry_first))
-		__atomic_store_n(&task_registry_first, entries(first), __ATOMIC_RELEASE);
+		__atomic_store_n(&task_registry_first, registry_entries(first), __ATOMIC_RELEASE);
 }
 
 void task_registry_remove(const void *header)
 {
-	struct trace_task *entry = find(header);
+	struct trace_task *entry = registry_find(header);
 
 	if (entry)
 		__atomic_store_n(&entry->task, 0, __ATOMIC_RELEASE);

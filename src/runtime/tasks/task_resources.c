@@ -29,7 +29,7 @@ uint32_t task_resources_kept;
 static uint32_t index_of[RESOURCE_INDEX]; /* offsets, by hash; open addressing */
 static uint32_t count;
 
-static struct resource *place_of(int fd)
+static struct resource *resource_place_of(int fd)
 {
 	return &resources[(unsigned)fd % RESOURCE_PLACES];
 }
@@ -41,7 +41,7 @@ uint64_t task_resources_number(const void *header, uint32_t type)
 	return offset ? *(const uint64_t *)((const char *)header + offset) : 0;
 }
 
-static void drop(struct resource *resource)
+static void resource_drop(struct resource *resource)
 {
 	struct trace_left_site *site = resource->left ? trace_at(resource->left) : NULL;
 
@@ -58,7 +58,7 @@ void task_resource_opened(int fd)
 	uint64_t task = turn->kind == TURN_TASK && turn->task && !this_thread.own_code
 				? task_resources_number(turn->task, turn->type)
 				: 0;
-	struct resource *resource = place_of(fd);
+	struct resource *resource = resource_place_of(fd);
 	struct held_table *table;
 	OWN_CODE_SCOPE;
 
@@ -68,7 +68,7 @@ void task_resource_opened(int fd)
 	if (!table)
 		return;
 	if (resource->task)
-		drop(resource);
+		resource_drop(resource);
 	resource->fd = fd;
 	resource->left = 0;
 	resource->opened = KNOWN_STACK_HERE(&table->memory);
@@ -78,18 +78,18 @@ void task_resource_opened(int fd)
 
 void task_resource_is_gone(int fd)
 {
-	struct resource *resource = fd < 0 ? NULL : place_of(fd);
+	struct resource *resource = fd < 0 ? NULL : resource_place_of(fd);
 
 	if (resource && resource->fd == fd && resource->task)
-		drop(resource);
+		resource_drop(resource);
 }
 
 void task_resource_is_used(int fd)
 {
-	struct resource *resource = fd < 0 ? NULL : place_of(fd);
+	struct resource *resource = fd < 0 ? NULL : resource_place_of(fd);
 
 	if (resource && resource->fd == fd && resource->task && resource->left)
-		drop(resource);
+		resource_drop(resource);
 }
 
 void task_resources_are_gone(unsigned first, unsigned last)
@@ -97,7 +97,7 @@ void task_resources_are_gone(unsigned first, unsigned last)
 	for (unsigned i = 0; task_resources_kept && i < RESOURCE_PLACES; i++)
 		if (resources[i].task && (unsigned)resources[i].fd >= first &&
 		    (unsigned)resources[i].fd <= last)
-			drop(&resources[i]);
+			resource_drop(&resources[i]);
 }
 
 struct left_key {
@@ -109,7 +109,7 @@ struct left_key {
 	uint32_t type;
 };
 
-static COLD void *write_site(const void *wanted, uint64_t hash)
+static COLD void *left_site_write(const void *wanted, uint64_t hash)
 {
 	const struct left_key *key = wanted;
 	struct trace_left_site *site;
@@ -134,7 +134,7 @@ static COLD void *write_site(const void *wanted, uint64_t hash)
 	return site;
 }
 
-static struct trace_left_site *site_of(const struct left_key *key)
+static struct trace_left_site *left_site_of(const struct left_key *key)
 {
 	static const struct record_index sites = {
 		index_of,
@@ -146,7 +146,7 @@ static struct trace_left_site *site_of(const struct left_key *key)
 	struct trace_left_site *site;
 
 	hash = hash_mix(hash_mix(hash, (uintptr_t)key->asked), key->type);
-	site = record_index_get(&sites, hash, write_site, key);
+	site = record_index_get(&sites, hash, left_site_write, key);
 
 	if (site) {
 		__atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);
@@ -158,14 +158,15 @@ static struct trace_left_site *site_of(const struct left_key *key)
 struct trace_left_site *task_left_site(uint32_t cancelled, const struct known_stack *made,
 				       enum trace_left_kind kind)
 {
-	return site_of(&(struct left_key){ .cancelled = cancelled, .kind = kind, .opened = made });
+	return left_site_of(
+		&(struct left_key){ .cancelled = cancelled, .kind = kind, .opened = made });
 }
 
 struct trace_left_site *task_dropped_site(uint32_t type, struct executor *executor,
 					  const struct known_stack *made,
 					  const struct known_stack *asked)
 {
-	return site_of(&(struct left_key){
+	return left_site_of(&(struct left_key){
 		.kind = LEFT_CHILD,
 		.opened = made,
 		.asked = asked,

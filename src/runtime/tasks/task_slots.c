@@ -105,7 +105,7 @@ static bool is_header(uintptr_t argument, struct task_slot *slot)
 }
 
 /* The poll function for this slot's vtable. */
-static uintptr_t poll_of(const struct task_slot *slot)
+static uintptr_t slot_poll(const struct task_slot *slot)
 {
 	for (unsigned i = 0; !slot->family->polls && i < used; i++)
 		if (task_slots[i].vtable == slot->vtable && task_slots[i].family->polls)
@@ -134,12 +134,12 @@ const void *task_slot_decide(uintptr_t argument, uint32_t number)
 				 __ATOMIC_RELEASE);
 		return (const void *)slot->function;
 	}
-	slot->type = task_type_number(slot->vtable, poll_of(slot));
+	slot->type = task_type_number(slot->vtable, slot_poll(slot));
 	/* Vtables of this shape also store where a task keeps its ID. */
 	if (slot->by_shape && slot->family->id_word)
 		task_type_set_id(slot->type,
 				 (uint32_t)((const uint64_t *)slot->vtable)[slot->family->id_word]);
-	slot->future = ask_future_of(slot, poll_of(slot));
+	slot->future = ask_future_of(slot, slot_poll(slot));
 	__atomic_store_n(&task_targets[number], slot->family->confirmed, __ATOMIC_RELEASE);
 	return thunk_of(number);
 }

@@ -77,7 +77,7 @@ static const struct name async_names[] = {
 	{ "5react", FUNCTION_PARKS, "8async_io7reactor" },
 };
 
-static bool starts(const char *string, const char *start)
+static bool symbol_starts(const char *string, const char *start)
 {
 	while (*start && *string == *start)
 		string++, start++;
@@ -111,13 +111,13 @@ static bool may_be_crate(const char *name)
  * The crate that defines a function, not one that it is instantiated with. Legacy: _ZN, then the
  * path. v0: the first crate root of the path, "Cs" and a number in base 62 and "_", then its name.
  */
-static const char *crate_of(const char *name)
+static const char *crate_of_symbol(const char *name)
 {
 	const char *crate;
 
-	if (starts(name, "_ZN"))
+	if (symbol_starts(name, "_ZN"))
 		return name + 3;
-	if (!starts(name, "_R"))
+	if (!symbol_starts(name, "_R"))
 		return "";
 	crate = strstr(name, "Cs");
 	crate = crate ? strchr(crate, '_') : NULL;
@@ -132,7 +132,8 @@ static bool may_have_name(const char *name)
 	       strstr(name, "3raw4poll") || strstr(name, "6Driver4turn");
 }
 
-static enum task_function find(const struct name *names, unsigned count, const char *path)
+static enum task_function task_function_find(const struct name *names, unsigned count,
+					     const char *path)
 {
 	for (unsigned i = 0; may_have_name(path) && i < count; i++)
 		if (strstr(path, names[i].part) && strstr(path, names[i].module))
@@ -146,37 +147,37 @@ static enum task_function function_in(const char *crate)
 					      "9async_std", "7parking" };
 
 	/* The standard library's own wait may be inlined, down to futex_wait. */
-	if (starts(crate, "3std") || starts(crate, "11parking_lot"))
+	if (symbol_starts(crate, "3std") || symbol_starts(crate, "11parking_lot"))
 		return strstr(crate, "10futex_wait") ||
 				       (strstr(crate, "7condvar") && strstr(crate, "wait"))
 			       ? FUNCTION_CONDITION
 			       : FUNCTION_NONE;
-	if (starts(crate, "5tokio"))
-		return find(tokio_names, ARRAY_SIZE(tokio_names), crate);
+	if (symbol_starts(crate, "5tokio"))
+		return task_function_find(tokio_names, ARRAY_SIZE(tokio_names), crate);
 	for (unsigned i = 0; i < ARRAY_SIZE(crates); i++)
-		if (starts(crate, crates[i]))
-			return find(async_names, ARRAY_SIZE(async_names), crate);
+		if (symbol_starts(crate, crates[i]))
+			return task_function_find(async_names, ARRAY_SIZE(async_names), crate);
 	return FUNCTION_NONE;
 }
 
 enum task_function task_function_named(const char *name)
 {
-	return function_in(crate_of(name));
+	return function_in(crate_of_symbol(name));
 }
 
-static void visit(const struct symbol_range *symbol, void *data)
+static void task_symbols_visit(const struct symbol_range *symbol, void *data)
 {
 	struct task_symbols *symbols = data;
-	const char *crate = crate_of(symbol->name);
+	const char *crate = crate_of_symbol(symbol->name);
 	enum task_function function;
 	bool tokio;
 
 	if (!may_be_crate(crate))
 		return;
 	function = function_in(crate);
-	tokio = starts(crate, "5tokio");
-	symbols->smol |= starts(crate, "4smol");
-	symbols->async_std |= starts(crate, "9async_std");
+	tokio = symbol_starts(crate, "5tokio");
+	symbols->smol |= symbol_starts(crate, "4smol");
+	symbols->async_std |= symbol_starts(crate, "9async_std");
 	if (function == FUNCTION_NONE || symbol->end <= symbol->start)
 		return;
 	if ((function == FUNCTION_POLL && !task_addresses_add(symbols->polls, symbol->start)) ||
@@ -197,7 +198,7 @@ static void visit(const struct symbol_range *symbol, void *data)
 }
 
 /* Shell sort: libc's qsort may allocate. */
-static void sort(struct task_range *ranges, unsigned count)
+static void task_ranges_sort(struct task_range *ranges, unsigned count)
 {
 	for (unsigned gap = count / 2; gap; gap /= 2)
 		for (unsigned i = gap; i < count; i++) {
@@ -210,7 +211,7 @@ static void sort(struct task_range *ranges, unsigned count)
 		}
 }
 
-static bool keep(struct task_symbols *symbols)
+static bool task_symbols_keep(struct task_symbols *symbols)
 {
 	size_t size = found_count * sizeof *found;
 
@@ -240,7 +241,7 @@ bool module_may_be_rust(const struct module *module)
 }
 
 /* The memory of an earlier module may not be there any more. */
-static void clear(struct task_symbols *symbols)
+static void task_symbols_clear(struct task_symbols *symbols)
 {
 	*symbols = (struct task_symbols){
 		.ranges = symbols->ranges,
@@ -252,16 +253,16 @@ static void clear(struct task_symbols *symbols)
 
 void task_symbols_read(struct task_symbols *symbols, const struct module *module)
 {
-	clear(symbols);
+	task_symbols_clear(symbols);
 	if (!module_may_be_rust(module))
 		return;
 	found_count = 0;
-	module_each_function(module, visit, symbols);
+	module_each_function(module, task_symbols_visit, symbols);
 	/* A block_on of futures-lite alone does not belong to an executor. */
 	symbols->async_task &= task_addresses_count(symbols->runs) > 0;
-	if (!(symbols->tokio || symbols->async_task) || !keep(symbols))
+	if (!(symbols->tokio || symbols->async_task) || !task_symbols_keep(symbols))
 		return;
-	sort(symbols->ranges, found_count);
+	task_ranges_sort(symbols->ranges, found_count);
 	symbols->count = found_count;
 }
 

@@ -17,23 +17,23 @@ struct executor *tokio_executor_make(void)
 	return executor;
 }
 
-static void confirm(struct task_slot *slot, const uint64_t *header, unsigned vtable_word)
+static void tokio_confirm_slot(struct task_slot *slot, const uint64_t *header, unsigned vtable_word)
 {
 	(void)header;
 	slot->word = (uint8_t)(vtable_word + 1);
 }
 
-static uint64_t layout_number(const uint64_t *vtable)
+static uint64_t tokio_layout_number(const uint64_t *vtable)
 {
 	return vtable[TASK_VTABLE_LAYOUT];
 }
 
-static enum task_moment moment(const uint64_t *words, const uint64_t *vtable)
+static enum task_moment tokio_moment_of(const uint64_t *words, const uint64_t *vtable)
 {
 	return tokio_task_moment(words, (uintptr_t)vtable);
 }
 
-static struct executor *executor(const struct task_module *module)
+static struct executor *tokio_executor_of(const struct task_module *module)
 {
 	(void)module;
 	return tokio_executor();
@@ -47,53 +47,54 @@ const struct task_family tokio_family = {
 	.polls = true,
 	.first_word = 2,
 	.last_word = 4,
-	.confirm = confirm,
+	.confirm = tokio_confirm_slot,
 	.confirmed = (const void *)tokio_confirmed,
-	.layout_number = layout_number,
+	.layout_number = tokio_layout_number,
 	.id_word = TOKIO_VTABLE_ID,
-	.moment = moment,
-	.executor = executor,
+	.moment = tokio_moment_of,
+	.executor = tokio_executor_of,
 };
 
 const struct task_family tokio_shutdown_family = {
 	.function = 6,
 	.first_word = 2,
 	.last_word = 4,
-	.confirm = confirm,
+	.confirm = tokio_confirm_slot,
 	.confirmed = (const void *)tokio_shutdown_confirmed,
-	.layout_number = layout_number,
-	.moment = moment,
-	.executor = executor,
+	.layout_number = tokio_layout_number,
+	.moment = tokio_moment_of,
+	.executor = tokio_executor_of,
 };
 
-static bool is_named(const struct task_symbols *symbols)
+static bool has_tokio_names(const struct task_symbols *symbols)
 {
 	return symbols->tokio;
 }
 
-static void scan(const struct task_region *region, const struct task_symbols *symbols,
-		 void (*visit)(const struct task_vtable *vtable, void *data), void *data)
+static void tokio_scan_region(const struct task_region *region, const struct task_symbols *symbols,
+			      void (*visit)(const struct task_vtable *vtable, void *data),
+			      void *data)
 {
 	tokio_scan(region, symbols->polls, visit, data);
 }
 
-static void begin(struct task_module *module)
+static void tokio_module_begin(struct task_module *module)
 {
 	if (!module->context.size)
 		tokio_context_init(&module->context, module->module);
 }
 
-static void forked(struct task_module *module)
+static void tokio_module_forked(struct task_module *module)
 {
 	tokio_context_forked(&module->context);
 }
 
 const struct task_library tokio_library = {
-	.is_named = is_named,
-	.scan = scan,
+	.is_named = has_tokio_names,
+	.scan = tokio_scan_region,
 	.polls = &tokio_family,
 	.drops = &tokio_shutdown_family, /* has its place since 1.23 */
-	.begin = begin,
-	.forked = forked,
-	.executor = executor,
+	.begin = tokio_module_begin,
+	.forked = tokio_module_forked,
+	.executor = tokio_executor_of,
 };

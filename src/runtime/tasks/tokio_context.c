@@ -26,7 +26,7 @@
 #define MADE_ALONE 2 /* the same, and the rest of its word is 0 */
 
 /* No budget, outside, padding: as rustc lays them out (1.22 to 1.54), see is_beside. */
-static bool is_alone(const uint8_t *image, size_t size, uint32_t place)
+static bool budget_is_alone(const uint8_t *image, size_t size, uint32_t place)
 {
 	static const uint8_t word[4] = { 0, 0, PLACE_OUTSIDE, 0 };
 
@@ -45,7 +45,7 @@ static void read_image(struct tokio_context *context, const struct module *modul
 			continue;
 		for (uint32_t j = 0; j < context->size && j < segment->p_filesz; j++)
 			context->made_outside[j] = image[j] != PLACE_OUTSIDE ? 0
-						   : is_alone(image, segment->p_filesz, j)
+						   : budget_is_alone(image, segment->p_filesz, j)
 							   ? MADE_ALONE
 							   : MADE_SO;
 	}
@@ -97,7 +97,7 @@ void tokio_context_forked(struct tokio_context *context)
 	context->busy = 0;
 }
 
-static bool contradicts(uint8_t byte, enum tokio_moment moment)
+static bool context_contradicts(uint8_t byte, enum tokio_moment moment)
 {
 	switch (moment) {
 	case MOMENT_JOB:
@@ -116,7 +116,7 @@ static void strike_out(struct tokio_context *context, const uint8_t *block,
 	uint32_t left = 0;
 
 	for (uint32_t i = 0; i < context->size; i++) {
-		context->struck[i] |= contradicts(block[i], moment);
+		context->struck[i] |= context_contradicts(block[i], moment);
 		left += !context->struck[i];
 	}
 	context->left = left;
@@ -238,7 +238,7 @@ static void check_places(struct tokio_context *context, const uint8_t *block,
 	if (moment == MOMENT_WORKER_TASK)
 		moment = MOMENT_OTHER_TASK;
 	for (uint32_t i = 0; i < context->count; i++)
-		if (!contradicts(block[context->places[i]], moment))
+		if (!context_contradicts(block[context->places[i]], moment))
 			context->places[count++] = context->places[i];
 	if (count) {
 		__atomic_store_n(&context->count, count, __ATOMIC_RELEASE);
@@ -248,7 +248,8 @@ static void check_places(struct tokio_context *context, const uint8_t *block,
 	}
 }
 
-static void learn(struct tokio_context *context, const uint8_t *block, enum tokio_moment moment)
+static void context_learn_block(struct tokio_context *context, const uint8_t *block,
+				enum tokio_moment moment)
 {
 	if (context->count)
 		check_places(context, block, moment);
@@ -275,7 +276,7 @@ static void learn(struct tokio_context *context, const uint8_t *block, enum toki
  * block_in_place. So wait for the other thread, which takes 1 us, but not for one that was
  * preempted or interrupted by a signal.
  */
-static bool enter(struct tokio_context *context)
+static bool context_enter(struct tokio_context *context)
 {
 	for (unsigned i = 0; i < LONGEST_LEARNING; i++) {
 		if (!__atomic_exchange_n(&context->busy, 1, __ATOMIC_ACQUIRE))
@@ -291,9 +292,9 @@ COLD void tokio_context_learn(struct tokio_context *context, const uint8_t *bloc
 	uint32_t looks = __atomic_load_n(&context->looks, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&context->looks, looks + 1, __ATOMIC_RELAXED);
-	if (!context->size || (looks > MANY_LOOKS && looks % SELDOM) || !enter(context))
+	if (!context->size || (looks > MANY_LOOKS && looks % SELDOM) || !context_enter(context))
 		return;
-	learn(context, block, moment);
+	context_learn_block(context, block, moment);
 	__atomic_store_n(&context->busy, 0, __ATOMIC_RELEASE);
 }
 

@@ -45,7 +45,7 @@ static struct {
 } last;
 
 /* Copies a string of the program, up to the end of readable memory. Returns its length. */
-static size_t read_text(uintptr_t from, char *to, size_t size)
+static size_t program_read_text(uintptr_t from, char *to, size_t size)
 {
 	size_t used = 0;
 
@@ -136,7 +136,7 @@ static bool is_inherited(uintptr_t text)
 	return text > (uintptr_t)initial && text - (uintptr_t)initial < INITIAL;
 }
 
-static const struct origin *origin_of(pthread_t thread)
+static const struct origin *thread_origin(pthread_t thread)
 {
 	const struct origin *origin = &origins[thread / 4096 % ORIGINS];
 
@@ -150,7 +150,7 @@ static void write_note(uintptr_t text, const struct origin *origin)
 {
 	size_t depth = origin && origin->depth <= MOST_FRAMES ? origin->depth : 0;
 	char copy[TEST_NAME_SIZE];
-	size_t length = text ? read_text(text, copy, sizeof copy) : 0;
+	size_t length = text ? program_read_text(text, copy, sizeof copy) : 0;
 	struct trace_test *note =
 		trace_allocate(sizeof *note + depth * sizeof *note->frames + length);
 
@@ -194,7 +194,7 @@ static bool is_test_run(void)
 void current_test_note(void)
 {
 	pthread_t self = pthread_self();
-	const struct origin *origin = origin_of(self);
+	const struct origin *origin = thread_origin(self);
 	uintptr_t text;
 
 	if (!trace_header() || !trace_has_room(6) || runtime_silent)
@@ -214,7 +214,7 @@ void current_test_note(void)
 	__atomic_store_n(&last.lock, 0, __ATOMIC_RELEASE);
 }
 
-static void remember(struct origin *made, const struct origin *maker)
+static void origin_remember(struct origin *made, const struct origin *maker)
 {
 	uint64_t frames[MOST_FRAMES];
 	struct unwind_start here;
@@ -243,7 +243,7 @@ void current_test_thread_made(pthread_t thread)
 	if (!is_test_run())
 		return;
 	__atomic_store_n(&made->thread, 0, __ATOMIC_RELAXED);
-	remember(made, origin_of(pthread_self()));
+	origin_remember(made, thread_origin(pthread_self()));
 	__atomic_store_n(&has_origins, true, __ATOMIC_RELAXED);
 	__atomic_store_n(&made->thread, thread, __ATOMIC_RELEASE);
 }

@@ -6,7 +6,7 @@
 #include "runtime/modules/modules.h"
 #include "trace.h"
 
-static const struct trace_executor *confirmed(uint32_t offset)
+static const struct trace_executor *lock_error_confirmed(uint32_t offset)
 {
 	const struct trace_executor *executor = offset ? trace_at(offset) : NULL;
 
@@ -15,7 +15,7 @@ static const struct trace_executor *confirmed(uint32_t offset)
 
 static bool is_wrong_lock(const struct trace_lock_site *site)
 {
-	const struct trace_executor *executor = confirmed(site->executor);
+	const struct trace_executor *executor = lock_error_confirmed(site->executor);
 
 	if (!executor || !site->count || site->flags & LOCK_SITE_HANDS_OVER ||
 	    (!(site->flags & LOCK_SITE_IN_LOOP) && site->level > executor->level))
@@ -26,7 +26,7 @@ static bool is_wrong_lock(const struct trace_lock_site *site)
 	       (executor->family != FAMILY_EVENT_LOOP || site->flags & LOCK_SITE_COROUTINE);
 }
 
-static bool is_refuted(const struct trace_guard_site *site)
+static bool guard_site_is_refuted(const struct trace_guard_site *site)
 {
 	const struct trace_record *record;
 	uint64_t at = sizeof(struct trace_header);
@@ -44,14 +44,14 @@ static bool is_refuted(const struct trace_guard_site *site)
 
 static bool is_wrong_guard(const struct trace_guard_site *site)
 {
-	return confirmed(site->executor) && site->yields && !(site->flags & GUARD_UNSURE) &&
-	       !is_refuted(site);
+	return lock_error_confirmed(site->executor) && site->yields &&
+	       !(site->flags & GUARD_UNSURE) && !guard_site_is_refuted(site);
 }
 
 static bool is_wrong_wait(const struct trace_deadlock *deadlock)
 {
-	return confirmed(deadlock->executor) && deadlock->count && deadlock->edge_count &&
-	       deadlock->state != DEADLOCK_ENDED;
+	return lock_error_confirmed(deadlock->executor) && deadlock->count &&
+	       deadlock->edge_count && deadlock->state != DEADLOCK_ENDED;
 }
 
 unsigned lock_errors(void)

@@ -5,7 +5,7 @@
 #include "current_test.h"
 #include "trace.h"
 
-static uint64_t hash_of(const struct record_index *index, uint32_t offset)
+static uint64_t record_hash(const struct record_index *index, uint32_t offset)
 {
 	return *(const uint64_t *)((const char *)trace_at(offset) + index->hash_at);
 }
@@ -18,7 +18,7 @@ void *record_index_find(const struct record_index *index, uint64_t hash)
 
 		if (!offset)
 			return NULL;
-		if (hash_of(index, offset) == hash)
+		if (record_hash(index, offset) == hash)
 			return trace_at(offset);
 	}
 	return NULL;
@@ -47,7 +47,7 @@ void *record_index_get(const struct record_index *index, uint64_t hash,
 				return made;
 			}
 		}
-		if (hash_of(index, offset) == hash)
+		if (record_hash(index, offset) == hash)
 			return trace_at(offset);
 	}
 	trace_lose_site();

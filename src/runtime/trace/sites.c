@@ -16,7 +16,7 @@
 static uint32_t index_of[SITE_INDEX] MEMORY_TABLE; /* offsets of sites by hash, open addressing */
 static uint32_t count, sample_count;
 
-static uint64_t hash_of(const struct site_key *key)
+static uint64_t site_key_hash(const struct site_key *key)
 {
 	uint64_t hash = hash_mix(key->kind, (uint64_t)key->call << 32 | key->executor);
 
@@ -28,7 +28,7 @@ static uint64_t hash_of(const struct site_key *key)
 	return hash_mix(hash, key->depth);
 }
 
-static uint32_t write_stack(const struct site_key *key)
+static uint32_t site_write_stack(const struct site_key *key)
 {
 	struct trace_stack *stack =
 		trace_allocate(sizeof *stack + key->depth * sizeof *key->frames);
@@ -42,7 +42,7 @@ static uint32_t write_stack(const struct site_key *key)
 	return trace_offset(stack);
 }
 
-static uint32_t limit(void)
+static uint32_t sites_limit(void)
 {
 	return runtime_options.max_sites < MAX_SITES ? runtime_options.max_sites : MAX_SITES;
 }
@@ -52,14 +52,15 @@ static uint32_t limit(void)
  * kind leaves room for more severe ones, and the samples of a stall in progress leave room for all
  * others. In eighths.
  */
-static bool has_room(const struct site_key *key)
+static bool sites_have_room(const struct site_key *key)
 {
 	static const uint8_t share[SEVERITIES] = { 6, 6, 7, 8 };
 
 	if (key->kind == SITE_SAMPLE &&
-	    __atomic_load_n(&sample_count, __ATOMIC_RELAXED) >= limit() / 4)
+	    __atomic_load_n(&sample_count, __ATOMIC_RELAXED) >= sites_limit() / 4)
 		return false;
-	return __atomic_load_n(&count, __ATOMIC_RELAXED) < limit() * share[key->severity] / 8 &&
+	return __atomic_load_n(&count, __ATOMIC_RELAXED) <
+		       sites_limit() * share[key->severity] / 8 &&
 	       trace_has_room(share[key->severity]);
 }
 
@@ -70,7 +71,7 @@ static bool has_room(const struct site_key *key)
  */
 static bool are_used(unsigned eighths)
 {
-	return __atomic_load_n(&count, __ATOMIC_RELAXED) >= limit() * eighths / 8 ||
+	return __atomic_load_n(&count, __ATOMIC_RELAXED) >= sites_limit() * eighths / 8 ||
 	       !trace_has_room(eighths);
 }
 
@@ -87,12 +88,12 @@ static struct site_key merged_of(const struct site_key *key)
 	return merged;
 }
 
-COLD static void *write_site(const void *wanted, uint64_t hash)
+COLD static void *site_write(const void *wanted, uint64_t hash)
 {
 	const struct site_key *key = wanted;
 	struct trace_site *site;
 
-	if (!has_room(key))
+	if (!sites_have_room(key))
 		return NULL;
 	site = trace_allocate(sizeof *site);
 	if (!site)
@@ -100,7 +101,7 @@ COLD static void *write_site(const void *wanted, uint64_t hash)
 	site->kind = (uint16_t)key->kind;
 	site->call = key->call >= 0 ? trace_call_offset(key->call) : 0;
 	site->executor = key->executor;
-	site->stack = write_stack(key);
+	site->stack = site_write_stack(key);
 	site->script = script_write(key->script, key->script_size, key->language);
 	site->level = key->level;
 	site->flags = key->flags;
@@ -132,14 +133,14 @@ struct trace_site *site_get(const struct site_key *key)
 	struct site_key merged;
 
 	if (key->kind == SITE_BLOCKING_CALL && key->severity == SEVERITY_NOTICE && are_used(3)) {
-		struct trace_site *known = record_index_find(&sites, hash_of(key));
+		struct trace_site *known = record_index_find(&sites, site_key_hash(key));
 
 		if (known)
 			return known;
 		merged = merged_of(key);
-		return record_index_get(&sites, hash_of(&merged), write_site, &merged);
+		return record_index_get(&sites, site_key_hash(&merged), site_write, &merged);
 	}
-	return record_index_get(&sites, hash_of(key), write_site, key);
+	return record_index_get(&sites, site_key_hash(key), site_write, key);
 }
 
 size_t site_script(const struct trace_site *site, char *text, size_t size,

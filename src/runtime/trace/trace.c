@@ -80,7 +80,7 @@ static bool has_first_space(int fd)
  * Allocates disk space: storing into a hole on a full disk raises SIGBUS; this returns an error
  * instead.
  */
-static bool make_space(void *from, size_t size)
+static bool trace_make_space(void *from, size_t size)
 {
 	return !system_call(SYS_madvise, (long)from, (long)size, MADV_POPULATE_WRITE, 0, 0, 0);
 }
@@ -90,7 +90,7 @@ static bool make_space(void *from, size_t size)
  * the kernel maps 32 pages of a hole for each one touched, 60 us instead of 4. A kernel before 5.14
  * cannot allocate space in a mapping: there it is allocated at once.
  */
-static void *map_file(int fd, size_t size)
+static void *trace_map_file(int fd, size_t size)
 {
 	struct rlimit limit;
 	char *map;
@@ -103,7 +103,7 @@ static void *map_file(int fd, size_t size)
 		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map != MAP_FAILED) {
 		madvise(map, size, MADV_RANDOM);
-		space = make_space(map, 4096)		      ? FIRST_SPACE
+		space = trace_make_space(map, 4096)	      ? FIRST_SPACE
 			: posix_fallocate(fd, 0, (off_t)size) ? 0
 							      : size;
 		if (space)
@@ -115,7 +115,7 @@ static void *map_file(int fd, size_t size)
 }
 
 /* Allocates disk space up to `end`. False if there is none: then the trace is full. */
-COLD static bool grow(struct trace_header *trace, uint64_t end)
+COLD static bool trace_grow(struct trace_header *trace, uint64_t end)
 {
 	uint64_t from = __atomic_load_n(&space, __ATOMIC_ACQUIRE), to;
 
@@ -124,7 +124,7 @@ COLD static bool grow(struct trace_header *trace, uint64_t end)
 	to = (end + SPACE_STEP - 1) & ~(uint64_t)(SPACE_STEP - 1);
 	if (to > trace->file_size)
 		to = trace->file_size;
-	if (!make_space((char *)trace + from, to - from)) {
+	if (!trace_make_space((char *)trace + from, to - from)) {
 		__atomic_store_n(&trace->file_size, from,
 				 __ATOMIC_RELEASE); /* the trace ends there */
 		return false;
@@ -150,7 +150,7 @@ static struct trace_header *map_trace(size_t *size)
 		file_error = ENOSPC;
 		for (unsigned i = 0; i < ARRAY_SIZE(shrink) && !map; i++) {
 			*size = runtime_options.trace_size / shrink[i] & ~4095UL;
-			map = map_file(fd, *size);
+			map = trace_map_file(fd, *size);
 		}
 		real.close(fd);
 		if (map)
@@ -187,7 +187,7 @@ static bool wait_for_maker(int now)
 	return now == TRACE_MADE;
 }
 
-COLD static bool make(void)
+COLD static bool trace_make_file(void)
 {
 	struct trace_header *made;
 	int expected = TRACE_NONE;
@@ -220,7 +220,7 @@ bool trace_open(void)
 {
 	int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
 
-	return now == TRACE_MADE || (now != TRACE_IMPOSSIBLE && make());
+	return now == TRACE_MADE || (now != TRACE_IMPOSSIBLE && trace_make_file());
 }
 
 void trace_forget(void)
@@ -252,7 +252,7 @@ void *trace_allocate(size_t size)
 	at = __atomic_fetch_add(&trace->used, size, __ATOMIC_RELAXED);
 	if (at + size > trace->file_size ||
 	    (UNLIKELY(at + size > __atomic_load_n(&space, __ATOMIC_ACQUIRE)) &&
-	     !grow(trace, at + size)))
+	     !trace_grow(trace, at + size)))
 		return NULL;
 	record = (struct trace_record *)((char *)trace + at);
 	__atomic_store_n(&record->size, (uint32_t)size, __ATOMIC_RELAXED);
@@ -371,7 +371,7 @@ void trace_reserve(void)
 	if (!trace)
 		return;
 	end = __atomic_load_n(&trace->used, __ATOMIC_RELAXED) + RESERVE;
-	grow(trace, end < trace->file_size ? end : trace->file_size);
+	trace_grow(trace, end < trace->file_size ? end : trace->file_size);
 }
 
 void trace_give_up_calls(void)

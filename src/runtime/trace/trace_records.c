@@ -41,7 +41,7 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-static void copy(char *to, size_t size, const char *from)
+static void text_copy_fitting(char *to, size_t size, const char *from)
 {
 	size_t length = from ? strnlen(from, size - 1) : 0;
 
@@ -81,16 +81,16 @@ void trace_init(void)
 	started.wall = clock_ns(CLOCK_REALTIME);
 	started.boot = clock_ns(CLOCK_BOOTTIME);
 	started.monotonic = now_ns();
-	copy(options_text, sizeof options_text, getenv(OPTIONS_VARIABLE));
-	copy(directory, sizeof directory,
-	     runtime_options.output[0]	      ? runtime_options.output
-	     : temporary && *temporary == '/' ? temporary
-					      : "/tmp");
+	text_copy_fitting(options_text, sizeof options_text, getenv(OPTIONS_VARIABLE));
+	text_copy_fitting(directory, sizeof directory,
+			  runtime_options.output[0]	   ? runtime_options.output
+			  : temporary && *temporary == '/' ? temporary
+							   : "/tmp");
 	take_command_line();
 }
 
 /* Appends as much as fits; not with stdio, which the program may be executing. */
-static size_t append(char *to, size_t size, size_t used, const char *text)
+static size_t text_append_fitting(char *to, size_t size, size_t used, const char *text)
 {
 	while (*text && used + 1 < size)
 		to[used++] = *text++;
@@ -107,7 +107,7 @@ static size_t append_number(char *to, size_t size, size_t used, uint64_t number)
 	do
 		digits[--at] = (char)('0' + number % 10);
 	while (number /= 10);
-	return append(to, size, used, digits + at);
+	return text_append_fitting(to, size, used, digits + at);
 }
 
 const char *program_name(void)
@@ -131,14 +131,14 @@ int trace_write_path(char *path, size_t size)
 {
 	size_t used = 0;
 
-	used = append(path, size, used, directory);
-	used = append(path, size, used, "/");
-	used = append(path, size, used, program_name());
-	used = append(path, size, used, ".");
+	used = text_append_fitting(path, size, used, directory);
+	used = text_append_fitting(path, size, used, "/");
+	used = text_append_fitting(path, size, used, program_name());
+	used = text_append_fitting(path, size, used, ".");
 	used = append_number(path, size, used, (uint64_t)getpid());
-	used = append(path, size, used, ".");
+	used = text_append_fitting(path, size, used, ".");
 	used = append_number(path, size, used, clock_ns(CLOCK_REALTIME) / 1000);
-	used = append(path, size, used, TRACE_SUFFIX);
+	used = text_append_fitting(path, size, used, TRACE_SUFFIX);
 	return used + 1 < size ? 0 : -1;
 }
 
@@ -222,8 +222,8 @@ uint32_t trace_call_offset(int call)
 		return 0;
 	record->number = (uint32_t)call;
 	record->class = info->class;
-	copy(record->name, sizeof record->name, info->name);
-	copy(record->category, sizeof record->category, info->category);
+	text_copy_fitting(record->name, sizeof record->name, info->name);
+	text_copy_fitting(record->category, sizeof record->category, info->category);
 	trace_publish(record, RECORD_CALL);
 	/* If two threads both write one, a reader may use either. */
 	__atomic_store_n(&call_offsets[call], trace_offset(record), __ATOMIC_RELEASE);

@@ -22,7 +22,7 @@ static bool is_open(void)
 }
 
 /* The turn's clock stands still while a region is open. */
-static void follow(bool was_open)
+static void allowance_stop_clock(bool was_open)
 {
 	if (is_open() == was_open)
 		return;
@@ -37,7 +37,7 @@ static void follow(bool was_open)
 }
 
 /* NULL: blocking is not allowed in this region, though it is around it. */
-static void begin(const char *reason)
+static void allowance_open(const char *reason)
 {
 	bool was_open = is_open();
 
@@ -46,21 +46,21 @@ static void begin(const char *reason)
 	if (this_thread.allowances_open < NESTED_ALLOWANCES)
 		this_thread.allowances[this_thread.allowances_open] = reason;
 	this_thread.allowances_open++;
-	follow(was_open);
+	allowance_stop_clock(was_open);
 }
 
 void allowance_begin(const char *reason)
 {
 	OWN_CODE_SCOPE;
 
-	begin(reason ? reason : "");
+	allowance_open(reason ? reason : "");
 }
 
 void allowance_forbid(void)
 {
 	OWN_CODE_SCOPE;
 
-	begin(NULL);
+	allowance_open(NULL);
 }
 
 void allowance_end(void)
@@ -71,7 +71,7 @@ void allowance_end(void)
 	if (this_thread.vforked || this_thread.dead || !this_thread.allowances_open)
 		return;
 	this_thread.allowances_open--;
-	follow(was_open);
+	allowance_stop_clock(was_open);
 }
 
 bool allowance_is_open(void)
@@ -86,7 +86,7 @@ static bool is_for(uint32_t offset, const char *reason)
 	return !strncmp(record->reason, reason, sizeof record->reason - 1);
 }
 
-static uint32_t write_record(const char *reason)
+static uint32_t allowance_write_record(const char *reason)
 {
 	struct trace_allowance *record = trace_allocate(sizeof *record);
 
@@ -99,7 +99,7 @@ static uint32_t write_record(const char *reason)
 }
 
 /* If two threads both write a record, the report adds them up. */
-static struct trace_allowance *find(const char *reason)
+static struct trace_allowance *allowance_find_record(const char *reason)
 {
 	uint32_t offset, made = 0;
 
@@ -107,7 +107,7 @@ static struct trace_allowance *find(const char *reason)
 		offset = __atomic_load_n(&records[i], __ATOMIC_ACQUIRE);
 		if (!offset) {
 			if (!made)
-				made = write_record(reason);
+				made = allowance_write_record(reason);
 			if (!made)
 				return NULL;
 			if (__atomic_compare_exchange_n(&records[i], &offset, made, false,
@@ -126,9 +126,10 @@ bool allowance_take(void)
 
 	if (LIKELY(!this_thread.allowances_open) || !is_open())
 		return false;
-	record = find(this_thread.allowances[this_thread.allowances_open <= NESTED_ALLOWANCES
-						     ? this_thread.allowances_open - 1
-						     : NESTED_ALLOWANCES - 1]);
+	record = allowance_find_record(
+		this_thread.allowances[this_thread.allowances_open <= NESTED_ALLOWANCES
+					       ? this_thread.allowances_open - 1
+					       : NESTED_ALLOWANCES - 1]);
 	if (record)
 		__atomic_fetch_add(&record->events, 1, __ATOMIC_RELAXED);
 	else

@@ -9,8 +9,8 @@
 static struct executor executors[MAX_EXECUTORS];
 static unsigned used; /* entries handed out; an entry is valid once it has a name */
 
-static bool is(const struct executor *executor, enum executor_family family, const char *name,
-	       uintptr_t key)
+static bool executor_is(const struct executor *executor, enum executor_family family,
+			const char *name, uintptr_t key)
 {
 	return __atomic_load_n(&executor->ready, __ATOMIC_ACQUIRE) && executor->family == family &&
 	       executor->key == key && !strncmp(executor->name, name, sizeof executor->name - 1);
@@ -23,7 +23,7 @@ struct executor *executor_get(enum executor_family family, const char *name, uin
 	unsigned count = __atomic_load_n(&used, __ATOMIC_ACQUIRE);
 
 	for (unsigned i = 0; i < count && i < MAX_EXECUTORS; i++)
-		if (is(&executors[i], family, name, key))
+		if (executor_is(&executors[i], family, name, key))
 			return &executors[i];
 	/*
 	 * If two threads both make one, there are two entries of the same name, which the report
@@ -56,7 +56,7 @@ struct executor *executor_known(enum executor_id id)
 	return executor;
 }
 
-COLD static struct trace_executor *write_record(struct executor *executor)
+COLD static struct trace_executor *executor_write_record(struct executor *executor)
 {
 	struct trace_executor *record, *first = NULL;
 
@@ -84,7 +84,7 @@ struct trace_executor *executor_record(struct executor *executor)
 {
 	struct trace_executor *record = __atomic_load_n(&executor->record, __ATOMIC_ACQUIRE);
 
-	return record ? record : write_record(executor);
+	return record ? record : executor_write_record(executor);
 }
 
 void executor_confirm(struct executor *executor)

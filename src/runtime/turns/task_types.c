@@ -39,7 +39,7 @@ uintptr_t task_type_poll(uint32_t number)
 	return number && number <= MAX_TYPES ? types[number - 1].poll : 0;
 }
 
-static struct trace_task_type *record_of(uint32_t number, uint32_t executor)
+static struct trace_task_type *task_type_record(uint32_t number, uint32_t executor)
 {
 	uint32_t *offset = &types[number - 1].offset, first = 0;
 	struct trace_task_type *record;
@@ -75,7 +75,7 @@ uint32_t task_type_id(uint32_t number)
 void task_type_write(uint32_t number)
 {
 	if (number && number <= MAX_TYPES)
-		record_of(number, 0);
+		task_type_record(number, 0);
 }
 
 void task_type_add(uint32_t number, uint32_t executor, uint64_t turns, uint64_t total_ns,
@@ -84,7 +84,7 @@ void task_type_add(uint32_t number, uint32_t executor, uint64_t turns, uint64_t 
 	struct trace_task_type *record;
 	uint64_t longest;
 
-	record = number && number <= MAX_TYPES ? record_of(number, executor) : NULL;
+	record = number && number <= MAX_TYPES ? task_type_record(number, executor) : NULL;
 	if (!record)
 		return;
 	__atomic_store_n(&record->executor, executor, __ATOMIC_RELAXED);

@@ -42,7 +42,7 @@ void thread_slot_watch_end(void)
 	pthread_setspecific(end_key, slots);
 }
 
-static struct trace_thread *make(uint32_t *offset)
+static struct trace_thread *thread_slot_make(uint32_t *offset)
 {
 	struct trace_thread *slot = trace_allocate(sizeof *slot);
 
@@ -68,7 +68,8 @@ COLD struct trace_thread *thread_slot_take(void)
 			continue;
 		if (i >= __atomic_load_n(&slots_used, __ATOMIC_RELAXED))
 			__atomic_store_n(&slots_used, i + 1, __ATOMIC_RELAXED);
-		slot = slots[i].offset ? trace_at(slots[i].offset) : make(&slots[i].offset);
+		slot = slots[i].offset ? trace_at(slots[i].offset)
+				       : thread_slot_make(&slots[i].offset);
 		if (!slot) {
 			__atomic_store_n(&slots[i].taken, 0, __ATOMIC_RELEASE);
 			trace_lose_site();

@@ -15,7 +15,7 @@ static struct {
 } started;
 static struct trace_clock *record;
 
-static void look(uint64_t *ticks, uint64_t *ns)
+static void clock_read_both(uint64_t *ticks, uint64_t *ns)
 {
 	uint64_t before = turn_clock_now();
 
@@ -26,10 +26,10 @@ static void look(uint64_t *ticks, uint64_t *ns)
 void turn_clock_init(void)
 {
 	turn_clock.counter = arch_ticks_are_constant();
-	look(&started.ticks, &started.ns);
+	clock_read_both(&started.ticks, &started.ns);
 }
 
-static struct trace_clock *write_record(void)
+static struct trace_clock *turn_clock_write_record(void)
 {
 	struct trace_clock *written = trace_allocate(sizeof *written);
 
@@ -48,7 +48,7 @@ void turn_clock_calibrate(void)
 	unsigned looks = 0;
 
 	do
-		look(&ticks, &ns);
+		clock_read_both(&ticks, &ns);
 	while (ns - started.ns < SHORTEST_NS && ++looks < CLOCK_READINGS);
 	/* A clock that stands still or went back: turns have no length. */
 	if (ns <= started.ns || ticks <= started.ticks)
@@ -60,7 +60,7 @@ void turn_clock_calibrate(void)
 				: ONE;
 	__atomic_store_n(&turn_clock.scale, scale, __ATOMIC_RELAXED);
 	if (!written)
-		written = write_record();
+		written = turn_clock_write_record();
 	if (!written)
 		return;
 	/* A reader that sees only one of the two stores is wrong by the clocks' drift at most. */

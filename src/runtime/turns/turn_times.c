@@ -19,7 +19,7 @@ uint64_t turn_times_limit = UINT64_MAX;
 static struct trace_turn_times *free_times[64];
 static uint32_t lengths_of[MAX_LENGTHS]; /* offsets, by the executor's number */
 
-static struct trace_turn_lengths *lengths(uint32_t executor)
+static struct trace_turn_lengths *executor_lengths(uint32_t executor)
 {
 	struct trace_executor *of = trace_at(executor);
 	struct trace_turn_lengths *record;
@@ -42,20 +42,20 @@ static struct trace_turn_lengths *lengths(uint32_t executor)
 }
 
 /* Sites matter more: the last half of the trace is reserved for them. */
-static bool has_room(void)
+static bool turn_times_have_room(void)
 {
 	return __atomic_load_n(&trace_header()->used, __ATOMIC_RELAXED) <
 	       trace_header()->file_size / 2;
 }
 
-static uint32_t *counts(struct trace_turn_lengths *record, unsigned page)
+static uint32_t *lengths_of_page(struct trace_turn_lengths *record, unsigned page)
 {
 	uint32_t offset = __atomic_load_n(&record->pages[page], __ATOMIC_ACQUIRE);
 	struct trace_length_counts *made;
 
 	if (offset)
 		return ((struct trace_length_counts *)trace_at(offset))->counts;
-	made = has_room() ? trace_allocate(sizeof *made) : NULL;
+	made = turn_times_have_room() ? trace_allocate(sizeof *made) : NULL;
 	if (!made)
 		return NULL;
 	trace_publish(made, RECORD_LENGTH_COUNTS);
@@ -79,7 +79,7 @@ static void count_length(struct trace_turn_lengths *record, uint64_t ns)
 		page = TRACE_LENGTH_PAGES - 1;
 		step = TRACE_LENGTH_STEPS - 1;
 	}
-	page_counts = counts(record, page);
+	page_counts = lengths_of_page(record, page);
 	if (page_counts)
 		__atomic_fetch_add(&page_counts[step], 1, __ATOMIC_RELAXED);
 }
@@ -94,7 +94,7 @@ void turn_times_flush(void)
 
 	memory_devices_refresh(); /* between turns, so it delays none */
 	times->count = 0;
-	record = count && times->executor ? lengths(times->executor) : NULL;
+	record = count && times->executor ? executor_lengths(times->executor) : NULL;
 	if (!record)
 		return;
 	for (uint32_t i = 0; i < count; i++) {
@@ -121,7 +121,7 @@ void turn_times_flush(void)
 	counter_raise(&record->max_ns, max_ns);
 }
 
-static struct trace_turn_times *take_record(void)
+static struct trace_turn_times *turn_times_take_record(void)
 {
 	struct trace_turn_times *times;
 
@@ -162,8 +162,9 @@ static uint32_t make_timeline(void)
 {
 	uint32_t size = (uint32_t)runtime_options.timeline;
 	struct trace_timeline *timeline =
-		has_room() ? trace_allocate(sizeof *timeline + size * sizeof *timeline->turns)
-			   : NULL;
+		turn_times_have_room()
+			? trace_allocate(sizeof *timeline + size * sizeof *timeline->turns)
+			: NULL;
 
 	if (!timeline)
 		return 0;
@@ -203,7 +204,7 @@ void turn_times_take(void)
 	__atomic_store_n(&turn_usage_interval, limit / 16, __ATOMIC_RELAXED);
 	turn_usage_take(turn_clock_now());
 	this_thread.turn_usage.turns = 1; /* the turn that begins now did not come after a wait */
-	times = take_record();
+	times = turn_times_take_record();
 	if (!times)
 		return;
 	times->thread = trace_offset(this_thread.slot);
@@ -224,7 +225,8 @@ void turn_times_take(void)
 static void end_span(void)
 {
 	struct trace_turn_times *times = this_thread.turn_times;
-	struct trace_turn_lengths *record = times->executor ? lengths(times->executor) : NULL;
+	struct trace_turn_lengths *record =
+		times->executor ? executor_lengths(times->executor) : NULL;
 
 	turn_times_flush();
 	if (record)
@@ -278,7 +280,7 @@ void turn_times_long(struct turn *turn, uint64_t ns)
 		uint32_t type = times->recent[--times->count].type;
 		OWN_CODE_SCOPE;
 
-		record = times->executor ? lengths(times->executor) : NULL;
+		record = times->executor ? executor_lengths(times->executor) : NULL;
 		if (record) {
 			count_length(record, ns);
 			counter_add(&record->turns, 1);
@@ -312,7 +314,7 @@ void turn_times_waits_at(const uint64_t *frames, unsigned depth)
 {
 	struct trace_turn_lengths *record =
 		this_thread.turn_times && this_thread.turn_times->executor
-			? lengths(this_thread.turn_times->executor)
+			? executor_lengths(this_thread.turn_times->executor)
 			: NULL;
 	struct trace_stack *stack;
 

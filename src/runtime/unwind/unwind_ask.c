@@ -20,7 +20,7 @@
  */
 #define RSP_BASE    (UINT64_C(1) << 52)
 #define RBP_BASE    (UINT64_C(2) << 52)
-#define LOADED_BASE (UINT64_C(3) << 52) /* value of a word of the stack: see loaded() */
+#define LOADED_BASE (UINT64_C(3) << 52) /* value of a word of the stack: see rule_loaded() */
 #define OTHER_BASE  (UINT64_C(8) << 52)
 #define REACH	    (UINT64_C(1) << 30)
 
@@ -72,25 +72,26 @@ static unw_addr_space_t space;
 /* libunwind has locks of its own, on which a signal handler or a forked child could deadlock. */
 static bool busy;
 
-static bool near(uint64_t value, uint64_t base)
+static bool rule_is_near(uint64_t value, uint64_t base)
 {
 	return value - base + REACH < 2 * REACH;
 }
 
 /* The value of the nth word read; values are far enough apart to show offsets. */
-static uint64_t loaded(unsigned number)
+static uint64_t rule_loaded(unsigned number)
 {
 	return LOADED_BASE + ((uint64_t)number << 32) + REACH;
 }
 
-static bool is_loaded(uint64_t value)
+static bool rule_is_loaded(uint64_t value)
 {
 	return value >> 52 == LOADED_BASE >> 52;
 }
 
 static bool is_on_stack(uint64_t address)
 {
-	return near(address, RSP_BASE) || near(address, RBP_BASE) || is_loaded(address);
+	return rule_is_near(address, RSP_BASE) || rule_is_near(address, RBP_BASE) ||
+	       rule_is_loaded(address);
 }
 
 static int find_proc_info(unw_addr_space_t as, unw_word_t address, unw_proc_info_t *info,
@@ -143,7 +144,7 @@ static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value
 		if (question->loads == MAX_LOADS)
 			return -UNW_EINVAL;
 		question->places[question->loads] = address;
-		*value = loaded(question->loads++);
+		*value = rule_loaded(question->loads++);
 		return 0;
 	}
 	if (question->reads++ == MAX_READS)
@@ -177,7 +178,7 @@ static int access_fpreg(unw_addr_space_t as, unw_regnum_t number, unw_fpreg_t *v
 	return -UNW_EBADREG;
 }
 
-static int resume(unw_addr_space_t as, unw_cursor_t *cursor, void *arg)
+static int unwind_resume(unw_addr_space_t as, unw_cursor_t *cursor, void *arg)
 {
 	(void)as, (void)cursor, (void)arg;
 	return -UNW_EINVAL;
@@ -215,35 +216,35 @@ static uint64_t frame_pointer(unw_cursor_t *cursor, uint64_t cfa)
 		return saved.u.regnum == ARCH_UNWIND_BP ? 0 : saved_at(0);
 	if (saved.type != UNW_SLT_MEMORY)
 		return saved_at(0);
-	if (near(cfa, RSP_BASE) || near(cfa, RBP_BASE))
+	if (rule_is_near(cfa, RSP_BASE) || rule_is_near(cfa, RBP_BASE))
 		return saved_at((int64_t)(saved.u.addr - cfa));
-	return near(saved.u.addr, RBP_BASE)
+	return rule_is_near(saved.u.addr, RBP_BASE)
 		       ? UNWIND_BP_AT_BP | saved_at((int64_t)(saved.u.addr - RBP_BASE))
 		       : saved_at((int64_t)(saved.u.addr - cfa));
 }
 
-static uint64_t conclude(struct question *question, unw_cursor_t *cursor)
+static uint64_t unwind_conclude(struct question *question, unw_cursor_t *cursor)
 {
 	uint64_t cfa, place, base, added = 0;
 
 	if (ask_get_reg(cursor, ARCH_UNWIND_SP, &cfa) || !was_read(question, cfa - 8))
 		return GUESS;
 	place = cfa;
-	if (is_loaded(cfa)) {			    /* a realigned stack: the CFA was saved on it */
+	if (rule_is_loaded(cfa)) {		    /* a realigned stack: the CFA was saved on it */
 		added = (cfa & 0xffffffff) - REACH; /* a negative offset appears too large */
 		if (added > MAX_ADDED || added % 8)
 			return GUESS;
 		place = question->places[cfa >> 32 & (MAX_LOADS - 1)];
 	}
-	base = near(place, RBP_BASE) ? RBP_BASE : RSP_BASE;
-	if (!near(place, base))
+	base = rule_is_near(place, RBP_BASE) ? RBP_BASE : RSP_BASE;
+	if (!rule_is_near(place, base))
 		return GUESS;
 	return (uint64_t)(uint32_t)(place - base) << 32 | frame_pointer(cursor, cfa) |
 	       (base == RBP_BASE ? UNWIND_FROM_BP : 0) |
 	       (place == cfa ? 0 : UNWIND_ODD | UNWIND_LOADED | added / 8 << 8);
 }
 
-static uint64_t ask(struct question *question)
+static uint64_t unwind_ask_question(struct question *question)
 {
 	unw_cursor_t cursor;
 	int step;
@@ -255,17 +256,17 @@ static uint64_t ask(struct question *question)
 		return GUESS;
 	if (step == 0)
 		return UNWIND_ODD | UNWIND_LAST;
-	return step < 0 ? GUESS : conclude(question, &cursor);
+	return step < 0 ? GUESS : unwind_conclude(question, &cursor);
 }
 
-static void serve(enum serving whom)
+static void unwind_serve(enum serving whom)
 {
 	this_thread.serving = whom;
 	thread_arm();
 }
 
 /* An answer takes 3 us. Without one the stack would be cut short, and look like another place. */
-static bool take_turn(void)
+static bool unwind_take_turn(void)
 {
 	for (unsigned i = 0; i < MOST_STEPS; i++) {
 		if (!__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
@@ -287,13 +288,14 @@ bool unwind_ask(const struct module *module, uintptr_t address, uint64_t *rule)
 	/* A signal handler interrupted an answer: waiting for that would deadlock. */
 	if (before == SERVING_UNWINDER)
 		return false;
-	serve(SERVING_UNWINDER); /* first, so that no handler sees the turn taken without it */
-	taken = take_turn();
+	unwind_serve(
+		SERVING_UNWINDER); /* first, so that no handler sees the turn taken without it */
+	taken = unwind_take_turn();
 	if (taken) {
-		*rule = ask(&question);
+		*rule = unwind_ask_question(&question);
 		__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
 	}
-	serve(before);
+	unwind_serve(before);
 	return taken;
 }
 
@@ -343,18 +345,18 @@ static int find_library(void)
 }
 #endif
 
-static int make_space(void)
+static int unwind_make_space(void)
 {
 	static unw_accessors_t accessors = {
-		find_proc_info, put_unwind_info, get_dyn_info_list, access_mem, access_reg,
-		access_fpreg,	resume,		 get_proc_name,
+		find_proc_info, put_unwind_info, get_dyn_info_list, access_mem,
+		access_reg,	access_fpreg,	 unwind_resume,	    get_proc_name,
 	};
 
-	serve(SERVING_UNWINDER); /* otherwise it would open a pipe */
+	unwind_serve(SERVING_UNWINDER); /* otherwise it would open a pipe */
 	space = ask_create_addr_space(&accessors, 0);
 	if (space)
 		ask_set_caching_policy(space, UNW_CACHE_NONE);
-	serve(SERVING_NOBODY);
+	unwind_serve(SERVING_NOBODY);
 	return space ? 0 : -ENOMEM;
 }
 
@@ -364,7 +366,7 @@ int unwind_ask_init(void)
 	int error = find_library();
 
 	if (!error)
-		error = make_space();
+		error = unwind_make_space();
 	if (error)
 		unwind_library = UNWIND_LIBRARY_NONE;
 	/*

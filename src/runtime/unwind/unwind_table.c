@@ -14,7 +14,7 @@ static unsigned made;
 
 struct unwind_entry *unwind_table = own;
 
-static struct unwind_entry *make(void)
+static struct unwind_entry *unwind_table_make(void)
 {
 	long map = made++ < MAX_TABLES
 			   ? system_call(SYS_mmap, 0, sizeof own, PROT_READ | PROT_WRITE,
@@ -26,7 +26,7 @@ static struct unwind_entry *make(void)
 
 void unwind_table_init(void)
 {
-	struct unwind_entry *table = make();
+	struct unwind_entry *table = unwind_table_make();
 
 	if (table)
 		unwind_table = table;
@@ -44,7 +44,7 @@ void unwind_table_leave(void)
 	if (!is_shared)
 		return;
 	is_shared = false;
-	table = make();
+	table = unwind_table_make();
 	/* The new table was never used before, and an abandoned one is never used again. */
 	__atomic_store_n(&unwind_table, table ? table : own, __ATOMIC_RELEASE);
 }
@@ -59,7 +59,7 @@ COLD bool unwind_table_find(uintptr_t address, uint64_t *rule)
 	return false;
 }
 
-static void store(struct unwind_entry *entry, uint64_t tag, uint64_t rule)
+static void unwind_entry_store(struct unwind_entry *entry, uint64_t tag, uint64_t rule)
 {
 	__atomic_store_n(&entry->rule, rule, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->tag, tag, __ATOMIC_RELAXED);
@@ -74,7 +74,7 @@ void unwind_table_put(uintptr_t address, uint64_t rule)
 			victim = slot ^ way;
 			break;
 		}
-	store(&unwind_table[victim], address ^ unwind_mix(rule), rule);
+	unwind_entry_store(&unwind_table[victim], address ^ unwind_mix(rule), rule);
 }
 
 void unwind_table_forget(uintptr_t start, uintptr_t end)
@@ -86,6 +86,6 @@ void unwind_table_forget(uintptr_t start, uintptr_t end)
 		uintptr_t address = tag ^ unwind_mix(rule);
 
 		if (address >= start && address < end)
-			store(entry, 0, 0);
+			unwind_entry_store(entry, 0, 0);
 	}
 }

@@ -72,7 +72,7 @@ static inline uintptr_t load(uintptr_t address)
 }
 
 /* Code outside modules is JIT code, which may be replaced: keep nothing about it. */
-COLD static uint64_t learn(uintptr_t at)
+COLD static uint64_t unwinder_learn_rule(uintptr_t at)
 {
 	const struct module *module = modules_find(at);
 	uint64_t rule;
@@ -166,7 +166,7 @@ COLD static bool step_oddly(struct walk *walk, uint64_t rule)
 	return false;
 }
 
-static inline void note(struct unwind_trail *trail, uintptr_t place, bool frame)
+static inline void trail_note(struct unwind_trail *trail, uintptr_t place, bool frame)
 {
 	if (trail->count == UNWIND_TRAIL) {
 		trail->incomplete = true;
@@ -192,7 +192,7 @@ static inline __attribute__((always_inline)) size_t walk_stack(const struct unwi
 		uint64_t rule;
 
 		if (UNLIKELY(!unwind_table_get(at, &rule)))
-			rule = learn(at);
+			rule = unwinder_learn_rule(at);
 		if (LIKELY(!(rule & UNWIND_OWN))) {
 			frames[stored] = at + 1;
 			if (places)
@@ -219,7 +219,7 @@ static inline __attribute__((always_inline)) size_t walk_stack(const struct unwi
 		cfa = (rule & UNWIND_FROM_BP ? bp : sp) + (uintptr_t)unwind_cfa_offset(rule);
 		if (trail && rule & UNWIND_FROM_BP) {
 			if (bp_place)
-				note(trail, bp_place, true);
+				trail_note(trail, bp_place, true);
 			else
 				trail->start_bp = true;
 		}
@@ -234,7 +234,7 @@ static inline __attribute__((always_inline)) size_t walk_stack(const struct unwi
 		}
 		place = cfa - ARCH_WORD;
 		if (trail)
-			note(trail, place, false);
+			trail_note(trail, place, false);
 		sp = cfa;
 		at = load(place) - 1;
 		if (UNLIKELY(at == UINTPTR_MAX)) /* a return address of 0 */
@@ -255,7 +255,7 @@ COLD bool unwinder_crossed_signal(const uint64_t *frames, size_t depth)
 		uint64_t rule;
 
 		if (!unwind_table_get(frames[i] - 1, &rule))
-			rule = learn(frames[i] - 1);
+			rule = unwinder_learn_rule(frames[i] - 1);
 		if (rule & UNWIND_ODD && rule & UNWIND_SIGNAL)
 			return true;
 	}

@@ -12,7 +12,8 @@
 #define OPERATION_CALL	 2
 
 /* The instruction of `length` bytes before a return address. */
-static bool decode(uintptr_t return_address, unsigned length, struct x86_instruction *call)
+static bool call_site_decode(uintptr_t return_address, unsigned length,
+			     struct x86_instruction *call)
 {
 	return x86_decode((const uint8_t *)return_address - length, length, call) &&
 	       call->length == length && call->map == X86_ONE_BYTE;
@@ -27,12 +28,12 @@ bool call_site_is_direct(uintptr_t return_address)
 	if (!module || return_address < module->text_start + INDIRECT_LENGTH ||
 	    return_address > module->text_end)
 		return false;
-	if (decode(return_address, NEAR_CALL_LENGTH, &call) && call.opcode == NEAR_CALL) {
+	if (call_site_decode(return_address, NEAR_CALL_LENGTH, &call) && call.opcode == NEAR_CALL) {
 		target = return_address + (uintptr_t)call.immediate;
 		if (target >= module->text_start && target < module->text_end)
 			return true;
 	}
-	if (!decode(return_address, INDIRECT_LENGTH, &call) || call.opcode != INDIRECT ||
+	if (!call_site_decode(return_address, INDIRECT_LENGTH, &call) || call.opcode != INDIRECT ||
 	    (call.reg & 7) != OPERATION_CALL || !call.is_memory || call.base != X86_RIP)
 		return false;
 	target = return_address + (uintptr_t)call.displacement;

@@ -42,7 +42,7 @@ const struct call_info call_infos[] = {
 #include "runtime/libc/table.h"
 };
 
-static const char *version_of(int call)
+static const char *call_version(int call)
 {
 	switch (call) {
 #define VERSION(name, version)                                                                     \
@@ -80,7 +80,7 @@ static bool libc_has(const char *version)
 }
 
 /* dlsym without our own functions. */
-static void *find(const char *name)
+static void *real_function_find(const char *name)
 {
 	static void *(*next_dlsym)(void *, const char *);
 
@@ -122,7 +122,7 @@ static void *find_version(const char *name, const char *version)
 	/* Other preloads don't wrap such names, and a failed look-up allocates. */
 	if (!found || !strncmp(name, "__", 2))
 		return found;
-	first = find(name);
+	first = real_function_find(name);
 	return first && first != found && has_no_version(first) ? first : found;
 }
 
@@ -197,10 +197,10 @@ void *real_find(int call)
 	if (is_within_look_up(call))
 		return (void *)once_within_look_up;
 	this_thread.looks_up = true;
-	version = version_of(call);
+	version = call_version(call);
 	found = version ? find_version(call_infos[call].name, version) : NULL;
 	if (!found)
-		found = find(call_infos[call].name);
+		found = real_function_find(call_infos[call].name);
 	if (!found) {
 		dlerror(); /* otherwise the program's next dlerror would report our failure */
 		found = stand_in_for(call);

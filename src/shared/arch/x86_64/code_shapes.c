@@ -11,7 +11,7 @@
 /* In the ModRM byte's middle. */
 enum { OPERATION_CALL = 2, OPERATION_SUBTRACT = 5 };
 
-static bool is_call(const struct x86_instruction *of)
+static bool instruction_is_call(const struct x86_instruction *of)
 {
 	return of->map == X86_ONE_BYTE &&
 	       (of->opcode == NEAR_CALL ||
@@ -24,7 +24,7 @@ bool code_ends_in_call(const uint8_t code[CODE_BEFORE_RETURN])
 
 	for (size_t length = SHORTEST_CALL; length <= CODE_BEFORE_RETURN; length++)
 		if (x86_decode(code + CODE_BEFORE_RETURN - length, length, &instruction) &&
-		    instruction.length == length && is_call(&instruction))
+		    instruction.length == length && instruction_is_call(&instruction))
 			return true;
 	return false;
 }
@@ -86,7 +86,8 @@ static bool is_harmless(const struct x86_instruction *of)
 /* A call through a register may lead anywhere. */
 static bool is_call_by_name(const struct x86_instruction *of)
 {
-	return of->opcode == NEAR_CALL || (is_call(of) && of->is_memory && of->base == X86_RIP);
+	return of->opcode == NEAR_CALL ||
+	       (instruction_is_call(of) && of->is_memory && of->base == X86_RIP);
 }
 
 size_t code_length_to_call(const uint8_t *code, size_t size)

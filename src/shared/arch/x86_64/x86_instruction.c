@@ -57,7 +57,7 @@ struct reader {
 	bool word; /* the prefix 66 */
 };
 
-static int64_t take(struct reader *reader, unsigned bytes)
+static int64_t reader_take_bytes(struct reader *reader, unsigned bytes)
 {
 	uint64_t value = 0;
 
@@ -74,7 +74,8 @@ static int64_t take(struct reader *reader, unsigned bytes)
 
 static void take_modrm(struct reader *reader, struct x86_instruction *to)
 {
-	uint8_t modrm = (uint8_t)take(reader, 1), mod = modrm >> 6, rm = modrm & 7, sib;
+	uint8_t modrm = (uint8_t)reader_take_bytes(reader, 1), mod = modrm >> 6, rm = modrm & 7,
+		sib;
 
 	to->has_modrm = true;
 	to->reg = (int8_t)((modrm >> 3 & 7) | (reader->rex & 4) << 1);
@@ -86,7 +87,7 @@ static void take_modrm(struct reader *reader, struct x86_instruction *to)
 	to->base = (int8_t)(rm | (reader->rex & 1) << 3);
 	to->scale = 1;
 	if (rm == 4) {
-		sib = (uint8_t)take(reader, 1);
+		sib = (uint8_t)reader_take_bytes(reader, 1);
 		to->base = (int8_t)((sib & 7) | (reader->rex & 1) << 3);
 		to->index = (int8_t)((sib >> 3 & 7) | (reader->rex & 2) << 2);
 		to->scale = (uint8_t)(1 << (sib >> 6));
@@ -98,9 +99,9 @@ static void take_modrm(struct reader *reader, struct x86_instruction *to)
 		to->base = X86_RIP;
 	}
 	if (mod == 1)
-		to->displacement = take(reader, 1);
+		to->displacement = reader_take_bytes(reader, 1);
 	else if (mod == 2 || to->base == X86_RIP || to->base == X86_NO_REGISTER)
-		to->displacement = take(reader, 4);
+		to->displacement = reader_take_bytes(reader, 4);
 }
 
 static bool take_prefix(struct reader *reader, uint8_t byte, struct x86_instruction *to)
@@ -123,17 +124,17 @@ static bool opcode_is_of_registers(uint8_t opcode)
 /* VEX of two and three bytes, EVEX: register extensions do not matter. */
 static uint8_t take_vector(struct reader *reader, uint8_t first, struct x86_instruction *to)
 {
-	uint8_t map = 1, byte = (uint8_t)take(reader, 1);
+	uint8_t map = 1, byte = (uint8_t)reader_take_bytes(reader, 1);
 
 	reader->rex = (uint8_t)(byte & 0x80 ? 0 : 4);
 	if (first != 0xc5) {
 		map = byte & (first == 0x62 ? 7 : 31);
 		reader->rex |= (uint8_t)((byte & 0x40 ? 0 : 2) | (byte & 0x20 ? 0 : 1));
-		take(reader, first == 0x62 ? 2 : 1);
+		reader_take_bytes(reader, first == 0x62 ? 2 : 1);
 	}
 	to->map = X86_VECTOR;
 	to->third = (int8_t)(~reader->code[reader->at - 1] >> 3 & 15);
-	to->opcode = (uint8_t)take(reader, 1);
+	to->opcode = (uint8_t)reader_take_bytes(reader, 1);
 	/* andn, bextr, shlx, rorx and similar */
 	if (first != 0x62 && map > 1 && opcode_is_of_registers(to->opcode))
 		to->map = X86_0F38;
@@ -152,11 +153,11 @@ static uint8_t take_opcode(struct reader *reader, uint8_t byte, struct x86_instr
 	if (byte != 0x0f)
 		return one_byte[byte];
 	to->map = X86_0F;
-	to->opcode = (uint8_t)take(reader, 1);
+	to->opcode = (uint8_t)reader_take_bytes(reader, 1);
 	if (to->opcode != 0x38 && to->opcode != 0x3a)
 		return shape_of_0f(to->opcode);
 	to->map = to->opcode == 0x38 ? X86_0F38 : X86_0F3A;
-	to->opcode = (uint8_t)take(reader, 1);
+	to->opcode = (uint8_t)reader_take_bytes(reader, 1);
 	return to->map == X86_0F38 ? M : M | 1;
 }
 
@@ -187,7 +188,7 @@ static void take_immediate(struct reader *reader, uint8_t shape, struct x86_inst
 	else if (bytes == V)
 		bytes = to->size;
 	if (bytes)
-		to->immediate = take(reader, bytes);
+		to->immediate = reader_take_bytes(reader, bytes);
 }
 
 bool x86_decode(const uint8_t *code, size_t size, struct x86_instruction *to)
@@ -201,12 +202,12 @@ bool x86_decode(const uint8_t *code, size_t size, struct x86_instruction *to)
 					.base = X86_NO_REGISTER,
 					.index = X86_NO_REGISTER };
 	do
-		byte = (uint8_t)take(&reader, 1);
+		byte = (uint8_t)reader_take_bytes(&reader, 1);
 	while (!reader.bad && take_prefix(&reader, byte, to));
 	if ((byte & 0xf0) == 0x40) {
 		reader.rex = byte;
 		to->has_rex = true;
-		byte = (uint8_t)take(&reader, 1);
+		byte = (uint8_t)reader_take_bytes(&reader, 1);
 	}
 	shape = take_opcode(&reader, byte, to);
 	if (reader.bad || shape == NO)
