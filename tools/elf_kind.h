@@ -37,10 +37,10 @@ struct elf_kind {
 	uint16_t machine;
 	enum elf_linkage linkage;
 	enum elf_libc libc;
-	char interpreter[256];	/* empty: none */
-	char sanitizer[64];	/* the needed library that must be loaded first; empty: none */
-	unsigned privileges;	/* enum elf_privilege */
-	unsigned engines;	/* 1u << enum elf_engine */
+	char interpreter[256]; /* empty: none */
+	char sanitizer[64];    /* the needed library that must be loaded first; empty: none */
+	unsigned privileges;   /* enum elf_privilege */
+	unsigned engines;      /* 1u << enum elf_engine */
 	/* The rest is in the file's sections. */
 	bool has_python;	/* contains CPython itself */
 	bool writes_tracebacks; /* and a symbol for the function that writes tracebacks */

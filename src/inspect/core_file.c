@@ -198,7 +198,7 @@ static size_t find_source(struct core_file *core, const char *path)
 static void take_file_note(struct core_file *core, const char *text, size_t size)
 {
 	uint64_t head[2], place[3];
-	const char *name, *end = text + size;
+	const char *name, *end;
 
 	if (core->mappings || size < sizeof head)
 		return;

@@ -33,10 +33,12 @@ static void *append_record(struct making_trace *making, enum record_type type, s
 	struct trace_record *head;
 
 	if (at + whole > making->room) {
-		making->room = 2 * (at + whole);
-		making->bytes = realloc(making->bytes, making->room);
-		if (!making->bytes)
+		unsigned char *bytes = realloc(making->bytes, 2 * (at + whole));
+
+		if (!bytes)
 			memory_exhausted();
+		making->bytes = bytes;
+		making->room = 2 * (at + whole);
 	}
 	memset(making->bytes + at, 0, whole);
 	making->size += whole;

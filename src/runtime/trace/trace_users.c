@@ -88,7 +88,7 @@ static bool add_user(struct access_list *list, size_t count, uid_t user)
 static void let_make(int fd, uid_t user)
 {
 	struct access_list list;
-	struct stat status;
+	struct stat status = { 0 };
 	size_t count;
 
 	if (system_call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) || status.st_uid ||

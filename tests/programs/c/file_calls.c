@@ -6,7 +6,12 @@
 #include <unistd.h>
 #include <yieldsan/yieldsan.h>
 
-#define IN_TURN(call) do { yieldsan_turn_begin("files"); (void)!(call); yieldsan_turn_end(); } while (0)
+#define IN_TURN(call)                         \
+	do {                                  \
+		yieldsan_turn_begin("files"); \
+		(void)!(call);                \
+		yieldsan_turn_end();          \
+	} while (0)
 
 int main(int argc, char **argv)
 {
