@@ -14,6 +14,7 @@
 #include "contract/trace_format.h"
 #include "shared/arch/arch.h"
 #include "support/memory.h"
+#include "elf_notes.h"
 
 #define MOST_SEGMENTS	(1U << 20)
 #define MOST_CORE_NOTES (UINT64_C(256) << 20) /* bytes */
@@ -252,23 +253,12 @@ static void take_note(struct core_file *core, const Elf64_Nhdr *note, const char
 
 static void walk_notes(struct core_file *core, const char *notes, size_t size)
 {
+	struct elf_note note;
 	size_t at = 0;
-	Elf64_Nhdr note;
 
-	while (size - at >= sizeof note) {
-		uint64_t name, text;
-
-		memcpy(&note, notes + at, sizeof note);
-		name = ((uint64_t)note.n_namesz + 3) & ~UINT64_C(3);
-		text = ((uint64_t)note.n_descsz + 3) & ~UINT64_C(3);
-		at += sizeof note;
-		if (name > size - at || note.n_descsz > size - at - name)
-			return;
-		if (note.n_namesz == sizeof "CORE" && !memcmp(notes + at, "CORE", sizeof "CORE"))
-			take_note(core, &note, notes + at + name);
-		at += name;
-		at += text < size - at ? text : size - at;
-	}
+	while (elf_note_next(notes, size, &at, &note))
+		if (elf_note_is_of(&note, "CORE"))
+			take_note(core, &note.head, note.text);
 }
 
 static int take_notes(struct core_opening *opening)

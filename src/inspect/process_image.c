@@ -14,6 +14,7 @@
 
 #include "shared/arch/arch.h"
 #include "support/memory.h"
+#include "elf_notes.h"
 
 #define MOST_HEADERS	  64   /* program headers of a loaded object */
 #define MOST_MODULE_NOTES 4096 /* bytes of its notes */
@@ -96,26 +97,16 @@ static char *file_of_mapping(const struct process_image *image, const struct ima
 
 static void take_build_id(struct image_module *module, const char *notes, size_t size)
 {
+	struct elf_note note;
 	size_t at = 0;
-	Elf64_Nhdr note;
 
-	while (size - at >= sizeof note) {
-		uint64_t name, text;
-
-		memcpy(&note, notes + at, sizeof note);
-		name = ((uint64_t)note.n_namesz + 3) & ~UINT64_C(3);
-		text = ((uint64_t)note.n_descsz + 3) & ~UINT64_C(3);
-		at += sizeof note;
-		if (name > size - at || text > size - at - name)
-			return;
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof "GNU" &&
-		    !memcmp(notes + at, "GNU", sizeof "GNU") &&
-		    note.n_descsz <= sizeof module->build_id) {
-			memcpy(module->build_id, notes + at + name, note.n_descsz);
-			module->build_id_size = note.n_descsz;
-			return;
-		}
-		at += name + text;
+	while (elf_note_next(notes, size, &at, &note)) {
+		if (note.head.n_type != NT_GNU_BUILD_ID || !elf_note_is_of(&note, "GNU") ||
+		    note.head.n_descsz > sizeof module->build_id)
+			continue;
+		memcpy(module->build_id, note.text, note.head.n_descsz);
+		module->build_id_size = note.head.n_descsz;
+		return;
 	}
 }
 

@@ -177,7 +177,8 @@ int hang_print_text(const struct hang *hang, const struct report *report, FILE *
 		fprintf(out, "  %zu more thread%s of executors: not blocked\n", others,
 			others == 1 ? "" : "s");
 	if (hang->is_unwatched && !hang->count && process->executor_count)
-		fprintf(out, "  its threads cannot be told apart: the program has no symbols\n");
+		fprintf(out,
+			"  which threads are executors is not known: the program has no symbols\n");
 	if (hang->jobs)
 		fprintf(out, "  %zu thread%s of the blocking pool: at a job\n", hang->jobs,
 			hang->jobs == 1 ? "" : "s");

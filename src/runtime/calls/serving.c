@@ -9,9 +9,9 @@
 #include "runtime/stalls/sampler_signal.h"
 #include "call.h"
 
-static inline bool serves(enum serving whom)
+static inline bool serves(enum serving code)
 {
-	return UNLIKELY(call_armed()) && thread_serves(whom, __builtin_frame_address(0));
+	return UNLIKELY(call_armed()) && thread_serves(code, __builtin_frame_address(0));
 }
 
 #define SERVES_UNWINDER(name, params, args)                                                        \

@@ -64,7 +64,8 @@ static size_t read_list(int fd, struct access_list *list, mode_t mode)
 	return ((size_t)size - sizeof list->header) / sizeof *list->entries;
 }
 
-/* Adds an entry in its place: users follow the owner and ascend. False if nothing is to be done. */
+/* Inserts an entry after the owner, sorted by user. False if the user has one, or there is no room.
+ */
 static bool add_user(struct access_list *list, size_t count, uid_t user)
 {
 	struct posix_acl_xattr_entry *entries = list->entries;

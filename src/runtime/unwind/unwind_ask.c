@@ -259,9 +259,9 @@ static uint64_t unwind_ask_question(struct question *question)
 	return step < 0 ? GUESS : unwind_conclude(question, &cursor);
 }
 
-static void unwind_serve(enum serving whom)
+static void unwind_set_serving(enum serving code)
 {
-	this_thread.serving = whom;
+	this_thread.serving = code;
 	thread_arm();
 }
 
@@ -288,14 +288,14 @@ bool unwind_ask(const struct module *module, uintptr_t address, uint64_t *rule)
 	/* A signal handler interrupted an answer: waiting for that would deadlock. */
 	if (before == SERVING_UNWINDER)
 		return false;
-	unwind_serve(
+	unwind_set_serving(
 		SERVING_UNWINDER); /* first, so that no handler sees the turn taken without it */
 	taken = unwind_take_turn();
 	if (taken) {
 		*rule = unwind_ask_question(&question);
 		__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
 	}
-	unwind_serve(before);
+	unwind_set_serving(before);
 	return taken;
 }
 
@@ -352,11 +352,11 @@ static int unwind_make_space(void)
 		access_reg,	access_fpreg,	 unwind_resume,	    get_proc_name,
 	};
 
-	unwind_serve(SERVING_UNWINDER); /* otherwise it would open a pipe */
+	unwind_set_serving(SERVING_UNWINDER); /* otherwise it would open a pipe */
 	space = ask_create_addr_space(&accessors, 0);
 	if (space)
 		ask_set_caching_policy(space, UNW_CACHE_NONE);
-	unwind_serve(SERVING_NOBODY);
+	unwind_set_serving(SERVING_NOBODY);
 	return space ? 0 : -ENOMEM;
 }
 
