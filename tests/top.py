@@ -168,19 +168,52 @@ def the_target_s_death_and_a_resize_are_survived(place):
         terminal.wait(r"^\$ $")
 
 
-def the_terminal_is_as_before_whatever_ends_it(place):
-    with _watched(PYTHON, _server(place), traces=place / "traces"), _terminal(place) as terminal:
-        for number, kill in enumerate(("TERM", "HUP", "INT", "KILL", "SEGV")):
+def _views(traces):
+    """The pairs of a command and its child that shows these traces."""
+    words = {}
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (path / "cmdline").read_text(encoding="utf-8").split("\0")
+            if line[1:3] == ["top", str(traces)]:
+                words[int(path.name)] = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    return [(parent, pid) for pid, parent in words.items() if parent in words]
+
+
+def _ends_well(place, killed, signals):
+    """Whatever ends the command (0) or its child (1): its terminal is as before."""
+    traces = place / "traces"
+    with _watched(PYTHON, _server(place), traces=traces), _terminal(place) as terminal:
+        for number, name in enumerate(signals):
             before = _settings(terminal, 2 * number)
-            terminal.line("yieldsan top traces")
+            terminal.line(f"yieldsan top {traces}")
             terminal.wait(r"^error")
-            parents = subprocess.run(["pgrep", "-f", f"{YIELDSAN}|yieldsan top traces"], text=True, capture_output=True, check=False).stdout.split()
-            children = [pid for parent in parents for pid in
-                        subprocess.run(["pgrep", "-P", parent, "yieldsan"], text=True, capture_output=True, check=False).stdout.split()
-                        if "top" in pathlib.Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")]
-            expect(len(children) == 1, (parents, children))
-            os.kill(int(children[0]), getattr(signal, f"SIG{kill}"))
-            terminal.wait(r"^\$ *$" if kill in ("TERM", "HUP", "INT") else "yieldsan: top ended by signal")
+            pair, = _views(traces)
+            os.kill(pair[killed], getattr(signal, f"SIG{name}"))
+            wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pair))
+            if killed or name != "KILL":  # else the prompt came before the screen was restored
+                terminal.wait(r"^\$ *$" if name in ("TERM", "HUP", "INT", "QUIT") else "yieldsan: top ended by signal")
+            expect(_settings(terminal, 2 * number + 1) == before, terminal.screen())
+            terminal.line("clear")
+
+
+def the_terminal_is_as_before_whatever_ends_the_view(place):
+    _ends_well(place, 1, ("TERM", "HUP", "INT", "QUIT", "KILL", "SEGV"))
+
+
+def the_terminal_is_as_before_whatever_ends_the_command(place):
+    _ends_well(place, 0, ("TERM", "HUP", "KILL"))
+
+
+def keys_that_end_it_leave_the_terminal_as_before(place):
+    traces = place / "traces"
+    with _watched(PYTHON, _server(place), traces=traces), _terminal(place) as terminal:
+        for number, key in enumerate(("C-c", "C-\\")):
+            before = _settings(terminal, 2 * number)
+            terminal.line(f"yieldsan top {traces}")
+            terminal.wait(r"^error")
+            terminal.type(key)
+            terminal.wait(r"^\$ *$")
+            wait_until(lambda: not _views(traces))
             expect(_settings(terminal, 2 * number + 1) == before, terminal.screen())
             terminal.line("clear")
 

@@ -28,10 +28,16 @@ struct top {
 };
 
 static volatile sig_atomic_t ending;
+static volatile sig_atomic_t view; /* the process that has the terminal */
 
 static void top_ends(int signal)
 {
 	ending = signal;
+}
+
+static void pass_to_view(int signal)
+{
+	kill(view, signal);
 }
 
 static const char *take_delay(void *target, const char *value)
@@ -118,6 +124,9 @@ static int top_view_run(struct top *top)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
+	sigaction(SIGQUIT, &action, NULL);
+	/* When our parent was killed, the shell has the terminal: we may still restore it. */
+	signal(SIGTTOU, SIG_IGN);
 	top->options.errors = fopen("/dev/null", "we");
 	if (!source_start(&top->source, sentence)) {
 		if (*sentence)
@@ -137,25 +146,40 @@ static int top_view_run(struct top *top)
 	return 0;
 }
 
-/* The view may be killed, or fail at a broken trace, while it has the terminal. */
+/*
+ * The view may be killed, or fail at a broken trace, while it has the terminal. We stay until it
+ * has ended: the keys' signals reach it too, and what is sent to us is passed to it.
+ */
 static int view_apart(struct top *top)
 {
+	struct sigaction pass = { .sa_handler = pass_to_view };
 	struct termios before;
 	pid_t self = getpid(), pid;
+	sigset_t ends, mask;
 	int status = 0;
 
 	tcgetattr(STDIN_FILENO, &before);
 	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, &mask); /* until it is known where they go */
 	fflush(NULL);
 	pid = fork();
-	if (pid < 0)
-		return top_view_run(top);
-	if (!pid) {
+	if (pid <= 0) {
+		sigprocmask(SIG_SETMASK, &mask, NULL);
+		if (pid < 0)
+			return top_view_run(top);
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != self)
 			raise(SIGTERM);
 		exit(top_view_run(top));
 	}
+	view = pid;
+	sigaction(SIGTERM, &pass, NULL);
+	sigaction(SIGHUP, &pass, NULL);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFEXITED(status))
