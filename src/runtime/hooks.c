@@ -6,6 +6,7 @@
 
 #include "runtime/base/thread.h"
 #include "runtime/calls/call.h"
+#include "runtime/calls/call_memory.h"
 #include "runtime/calls/marked.h"
 #include "runtime/futures/boxed_drop.h"
 #include "runtime/futures/cancel_look.h"

@@ -10,6 +10,7 @@
 
 #include "compiler.h"
 
+struct call_memory;
 struct executor;
 struct held_table;
 struct loop;
@@ -155,8 +156,9 @@ struct thread_state {
 	uint64_t allowance_ticks;    /* then: what it had counted before */
 	struct turn *marked_turns;   /* of regions that the program marks: loops/annotated.h */
 	unsigned marked_depth;
-	int timer;		    /* index in the sampler's timers; 0: none */
-	struct marked *marked_call; /* see calls/marked.h */
+	int timer;			 /* index in the sampler's timers; 0: none */
+	struct marked *marked_call;	 /* see calls/marked.h */
+	struct call_memory *call_memory; /* NULL until the first watched call */
 	struct stall_room *stall_room;
 	struct {
 		uint64_t turn, since; /* 0: none */

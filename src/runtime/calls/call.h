@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdio_ext.h>
 
+#include "call_memory.h"
 #include "runtime/base/compiler.h"
 #include "runtime/process/descriptors.h"
 #include "runtime/futures/main_script.h"
@@ -90,7 +91,7 @@ struct call_watch {
 	uint8_t kind;  /* enum trace_subject */
 	uint8_t flags; /* enum site_flags */
 	uint16_t level;
-	uint32_t depth;
+	struct call_at at;
 	uint64_t start_ns;
 	uint64_t cpu_ns;
 	int64_t switches;

@@ -11,16 +11,16 @@
 
 bool call_waits_for_own_peer(const struct call_watch *watch)
 {
-	return !strcmp(call_infos[watch->call].category, "poll") &&
+	return call_infos[watch->call].category == CATEGORY_poll &&
 	       event_loop_session(this_thread.turn) != SESSION_MANY;
 }
 
 /* Waits for another thread to leave a lock or to end. */
 static bool waits_for_thread(const struct call_watch *watch)
 {
-	const char *category = call_infos[watch->call].category;
+	enum call_category category = call_infos[watch->call].category;
 
-	return !strcmp(category, "lock") || !strcmp(category, "thread");
+	return category == CATEGORY_lock || category == CATEGORY_thread;
 }
 
 void call_take_script(struct call_watch *watch)
@@ -43,7 +43,7 @@ bool call_goes_idle(const struct call_watch *watch)
 	const struct trace_call_in_progress *call = &this_thread.slot->call;
 	enum loop_pool_wait what = POOL_WAITS_OTHER;
 
-	if (strcmp(call_infos[watch->call].category, "lock"))
+	if (call_infos[watch->call].category != CATEGORY_lock)
 		return false;
 	if (watch->subject.mutex)
 		what = POOL_WAITS_CONDITION;
@@ -97,7 +97,7 @@ enum excuse call_offload(struct call_watch *watch)
 	if (answer == MAY_BLOCK)
 		return EXCUSE_OFFLOAD;
 	if (answer == MAY_WAIT &&
-	    (waits_for_thread(watch) || !strcmp(call_infos[watch->call].category, "poll")))
+	    (waits_for_thread(watch) || call_infos[watch->call].category == CATEGORY_poll))
 		return EXCUSE_EXECUTOR_WAIT;
 	return EXCUSE_NONE;
 }

@@ -44,7 +44,7 @@ void output_end_note(const struct call_watch *watch, bool error, uint64_t end_ns
 
 	if (status_pipe_is(watch->subject.fd))
 		return;
-	if (error && (watch->kind == SUBJECT_PIPE || !strcmp(info->category, "poll")))
+	if (error && (watch->kind == SUBJECT_PIPE || info->category == CATEGORY_poll))
 		self->output_ns = end_ns;
 	if (ends_output(watch) && end_ns - self->output_ns < LIMIT_CHILD_END_FOLLOWS) {
 		self->output_end_ns = end_ns;

@@ -159,7 +159,7 @@ static void waited_for_take_subject(struct trace_waited_for *seen, const struct 
 		seen->kind = seen->text_size ? WAITED_PATH : 0;
 	} else if (fd >= 0) {
 		waited_for_take_descriptor(seen, watch, fd);
-	} else if (!strcmp(call_infos[watch->call].category, "lock")) {
+	} else if (call_infos[watch->call].category == CATEGORY_lock) {
 		waited_for_take_lock(seen, watch);
 	}
 }

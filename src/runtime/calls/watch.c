@@ -21,7 +21,6 @@
 #include "runtime/trace/trace.h"
 #include "runtime/trace/trace_records.h"
 #include "runtime/turns/turn.h"
-#include "runtime/unwind/unwinder.h"
 #include "call.h"
 #include "call_excuse.h"
 #include "call_outcome.h"
@@ -41,18 +40,16 @@ static bool has_input(const FILE *stream)
 /* The program's own output: to its standard streams, or appended to a log. */
 static bool is_output(const struct call_watch *watch, bool append)
 {
+	bool standard = watch->subject.fd == STDOUT_FILENO || watch->subject.fd == STDERR_FILENO;
+
 	switch (call_infos[watch->call].class) {
 	case CLASS_TRANSFER:
-		if (!strstr(call_infos[watch->call].name, "write") &&
-		    !strstr(call_infos[watch->call].name, "send"))
-			return false;
-		/* fall through */
+		return (append || standard) && (strstr(call_infos[watch->call].name, "write") ||
+						strstr(call_infos[watch->call].name, "send"));
 	case CLASS_STREAM_OUT:
-		if (append)
-			return true;
-		/* fall through */
+		return append || standard;
 	case CLASS_SYNC: /* of an appended file it may be that of a journal */
-		return watch->subject.fd == STDOUT_FILENO || watch->subject.fd == STDERR_FILENO;
+		return standard;
 	case CLASS_OUTPUT:
 		return true;
 	default:
@@ -119,10 +116,9 @@ static bool may_last(const struct call_watch *watch)
 static void write_down(struct call_watch *watch, struct trace_executor *executor)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
-	struct unwind_start here;
 
-	UNWIND_HERE(&here);
-	call->depth = (uint32_t)unwinder_walk(&here, call->frames, NULL, TRACE_MAX_FRAMES);
+	watch->at = call_memory_stack((const struct known_frame *)watch->frame, call->frames,
+				      &call->depth);
 	call->call = trace_call_offset(watch->call);
 	call->executor = trace_offset(executor);
 	call->subject = watch->kind;
@@ -261,19 +257,28 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	}
 }
 
-static struct trace_site *watch_record(struct call_watch *watch, struct verdict verdict,
-				       const struct outcome *outcome, uint64_t end_ns)
+static struct trace_site *watch_site(struct call_watch *watch, enum severity severity)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
-	struct trace_executor *executor = trace_at(call->executor);
-	struct turn *turn = watch->turn ? watch->turn : root_turn();
-	struct trace_site *site;
+	const struct call_event event = {
+		.executor = call->executor,
+		.call = (uint16_t)watch->call,
+		.level = watch->level,
+		.flags = watch->flags,
+		.subject = watch->kind,
+		.severity = (uint8_t)severity,
+	};
+	struct trace_site *site = NULL;
 
 	call_take_script(watch);
+	if (!call->script_size)
+		site = call_memory_site(watch->at, &event);
+	if (LIKELY(site != NULL))
+		return site;
 	site = site_get(&(struct site_key){
 		.kind = SITE_BLOCKING_CALL,
 		.call = watch->call,
-		.executor = trace_offset(executor),
+		.executor = call->executor,
 		.level = watch->level,
 		.flags = watch->flags,
 		.subject = watch->kind,
@@ -282,8 +287,19 @@ static struct trace_site *watch_record(struct call_watch *watch, struct verdict 
 		.language = watch->language,
 		.script = call->script,
 		.script_size = call->script_size,
-		.severity = verdict.severity,
+		.severity = severity,
 	});
+	if (site && !call->script_size)
+		call_memory_keep(watch->at, &event, site);
+	return site;
+}
+
+static struct trace_site *watch_record(struct call_watch *watch, struct verdict verdict,
+				       const struct outcome *outcome, uint64_t end_ns)
+{
+	struct turn *turn = watch->turn ? watch->turn : root_turn();
+	struct trace_site *site = watch_site(watch, verdict.severity);
+
 	if (!site) {
 		if (verdict.severity == SEVERITY_ERROR)
 			trace_lose_error();

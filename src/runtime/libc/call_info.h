@@ -32,10 +32,27 @@
 
 #include "judgement/call_class.h"
 
+enum call_category {
+	CATEGORY_sleep,
+	CATEGORY_file,
+	CATEGORY_metadata,
+	CATEGORY_output,
+	CATEGORY_socket,
+	CATEGORY_pipe,
+	CATEGORY_dns,
+	CATEGORY_lock,
+	CATEGORY_process,
+	CATEGORY_ipc,
+	CATEGORY_poll,
+	CATEGORY_thread,
+	CATEGORY_other,
+};
+
 struct call_info {
 	const char *name;
-	const char *category;
+	const char *category_name;
 	enum call_class class;
+	enum call_category category;
 };
 
 extern const struct call_info call_infos[]; /* by enum call_number */

@@ -184,29 +184,25 @@ static const struct known_stack *known_stack_store(struct known_stack *walked)
 	return kept ? kept : &no_stack;
 }
 
-static const struct known_stack *known_stack_unwind(const struct unwind_start *start,
-						    struct walk_room *room)
+void known_stack_unwind(const struct unwind_start *start, struct unwind_trail *trail,
+			struct known_stack *stack, unsigned words)
 {
-	struct unwind_trail *trail = &room->trail;
-	struct known_stack *stack = &room->stack;
-
 	memset(stack, 0, sizeof *stack);
 	stack->depth = (uint16_t)unwinder_walk_noting(start, stack->data, TRACE_MAX_FRAMES, trail);
-	stack->incomplete = trail->incomplete;
+	stack->incomplete = trail->incomplete || trail->count > words;
 	for (unsigned i = 0; i < trail->count; i++)
 		if (trail->words[i].place < start->sp ||
 		    trail->words[i].place - start->sp > UINT32_MAX ||
 		    !thread_on_own_stack(trail->words[i].place))
 			stack->incomplete = true;
 	if (stack->incomplete)
-		return known_stack_store(stack);
+		return;
 	stack->start_bp = trail->start_bp;
 	stack->bp = trail->start_bp ? (int64_t)(start->bp - start->sp) : 0;
 	put_words(stack, trail, start->sp);
 	if ((stack->code_words + stack->frame_words) & 1)
 		((uint32_t *)known_stack_offsets(stack))[stack->code_words + stack->frame_words] =
 			0;
-	return known_stack_store(stack);
 }
 
 const struct known_stack *known_stack_walk(struct stack_memory *memory,
@@ -221,7 +217,8 @@ const struct known_stack *known_stack_walk(struct stack_memory *memory,
 
 	if (!room)
 		return &no_stack;
-	stack = known_stack_unwind(&start, room);
+	known_stack_unwind(&start, &room->trail, &room->stack, UNWIND_TRAIL);
+	stack = known_stack_store(&room->stack);
 	room_give_back(memory, room);
 	if (!stack->incomplete) {
 		remembered->key = known_stack_key(start.sp, generation);

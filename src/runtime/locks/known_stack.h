@@ -74,6 +74,13 @@ struct known_frame {
 /* Another thread takes over the memory, with another stack. */
 void stack_memory_forget(struct stack_memory *memory);
 
+/*
+ * Walks a stack and stores it with the words it depends on. `stack` has room for TRACE_MAX_FRAMES
+ * and `words` words, an even number; one that depends on more is incomplete.
+ */
+COLD void known_stack_unwind(const struct unwind_start *start, struct unwind_trail *trail,
+			     struct known_stack *stack, unsigned words);
+
 /* Walks the stack and remembers it. */
 COLD const struct known_stack *known_stack_walk(struct stack_memory *memory,
 						const struct known_frame *frame);

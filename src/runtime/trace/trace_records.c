@@ -223,7 +223,7 @@ uint32_t trace_call_offset(int call)
 	record->number = (uint32_t)call;
 	record->class = info->class;
 	text_copy_fitting(record->name, sizeof record->name, info->name);
-	text_copy_fitting(record->category, sizeof record->category, info->category);
+	text_copy_fitting(record->category, sizeof record->category, info->category_name);
 	trace_publish(record, RECORD_CALL);
 	/* If two threads both write one, a reader may use either. */
 	__atomic_store_n(&call_offsets[call], trace_offset(record), __ATOMIC_RELEASE);

@@ -36,9 +36,15 @@ struct real_calls real = {
 
 const struct call_info call_infos[] = {
 #define CALL(klass, group, ret, call, params, args, subject)                                       \
-	[CALL_##call] = { .name = #call, .category = #group, .class = CLASS_##klass },
+	[CALL_##call] = { .name = #call,                                                           \
+			  .category_name = #group,                                                 \
+			  .class = CLASS_##klass,                                                  \
+			  .category = CATEGORY_##group },
 #define CALL_SYSTEM(klass, group, call)                                                            \
-	[CALL_##call] = { .name = #call, .category = #group, .class = CLASS_##klass },
+	[CALL_##call] = { .name = #call,                                                           \
+			  .category_name = #group,                                                 \
+			  .class = CLASS_##klass,                                                  \
+			  .category = CATEGORY_##group },
 #include "runtime/libc/table.h"
 };
 

@@ -1,0 +1,67 @@
+/*
+ * What a thread remembers of its last calls in turns. Most calls are made again from the same
+ * stack: then it is compared instead of walked (see locks/known_stack.h), and the site is at hand.
+ *
+ * Unlike the stacks of locks, these belong to one thread, and the next ones replace them: a finding
+ * needs all of its frames, however many different stacks there are.
+ */
+#ifndef RUNTIME_CALLS_CALL_MEMORY_H
+#define RUNTIME_CALLS_CALL_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "contract/trace_format.h"
+#include "runtime/locks/known_stack.h"
+
+#define CALL_MEMORY_SETS  4
+#define CALL_MEMORY_WAYS  4
+#define CALL_MEMORY_WORDS 160 /* a stack that depends on more words is walked each time; even */
+
+struct trace_site;
+
+/* What else than the stack identifies a site, for calls without an interpreter's frames. */
+struct call_event {
+	uint32_t executor;
+	uint16_t call, level;
+	uint8_t flags, subject, severity;
+};
+
+/* One remembered stack, and the site of the last event there. */
+struct call_place {
+	uint32_t uses;		 /* how many stacks it has held */
+	uint32_t epoch;		 /* of the trace that the site lies in */
+	struct trace_site *site; /* of an event like this one; NULL: none yet */
+	struct call_event event;
+	union {
+		struct known_stack stack;
+		uint64_t room[sizeof(struct known_stack) / 8 + TRACE_MAX_FRAMES +
+			      CALL_MEMORY_WORDS + CALL_MEMORY_WORDS / 2];
+	};
+};
+
+/* A place as it is now: void once it holds another stack. */
+struct call_at {
+	struct call_place *place; /* NULL: not remembered */
+	uint32_t uses;
+};
+
+/*
+ * Stores the stack from the caller of the function whose __builtin_frame_address(0) is `frame`,
+ * without our own frames. Only within OWN_CODE_SCOPE. Budget: 0.6 ns a frame if it is remembered.
+ */
+struct call_at call_memory_stack(const struct known_frame *frame, uint64_t *frames,
+				 uint32_t *depth);
+
+/* The site of the last event there, if it was such an event; NULL. */
+struct trace_site *call_memory_site(struct call_at at, const struct call_event *event);
+
+void call_memory_keep(struct call_at at, const struct call_event *event, struct trace_site *site);
+
+COLD void call_memory_thread_ends(void);
+
+/* Called in a forked child: the sites belong to the parent. */
+void call_memory_forked(void);
+
+#endif
