@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 from cli import pythons
-from cli.place import ROOT, SECONDS, Skip, expect, run_tests, watched, yieldsan
+from cli.place import ROOT, SECONDS, YIELDSAN, Skip, expect, run_tests, watched, yieldsan
 
 PROGRAM = ROOT / "tests/programs/python/asyncio_tasks.py"
 BLOCKED = 66
@@ -78,6 +78,8 @@ def _judge_open(directory, python):
         document, known = _explained(pid), _known(directory)
         report = yieldsan("report", "--tasks", "--format=json", pid)
     expect(not _deadlocks(document) and document["state"] in ("idle", "not hung"), document)
+    # The watcher looked meanwhile.
+    expect(not _deadlocks_of_ended(directory), directory)
     process, = [each for each in json.loads(report.out)["processes"] if each["pid"] == pid]
     for tasks in document["tasks"], process["tasks"]:
         expect(sum(group["count"] for group in tasks) == known["tasks"], (known["tasks"], tasks))
@@ -136,6 +138,27 @@ def uvloop_runs_the_same_tasks(place):
         with _running(place.path, python, "--uvloop", how) as pid:
             document = _explained(pid, status)
         expect(_rings(document) == _known(place.path)["rings"], document["findings"])
+
+
+def _deadlocks_of_ended(directory):
+    """Of the report on a program that was killed."""
+    report = yieldsan("report", "--format=json", *(directory / "traces").iterdir())
+    return _deadlocks(json.loads(report.out))
+
+
+def run_says_so_while_it_lasts_and_after_a_kill(place):
+    """The program is killed once the line is there: what is reported then was seen before."""
+    command = [YIELDSAN, "run", "-o", place / "traces", "--report=/dev/null", "--format=html", "--",
+               "/usr/bin/python3", PROGRAM, place / "known.json", "rings"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          start_new_session=True) as process:
+        line = next(line for line in process.stderr if "wait for each other" in line)
+        pid = re.search(r"\[(\d+)\]", line)[1]
+        os.kill(int(pid), signal.SIGKILL)
+        process.communicate(timeout=SECONDS)
+    expect(re.search(r"deadlock: \d tasks wait for each other's end: .*asyncio_tasks.py:\d+\): stuck for ", line), line)
+    rings = [stack for finding in _deadlocks_of_ended(place.path) for stack in finding["stacks"]]
+    expect({stack["role"] for stack in rings} == {"waiting"} and len(rings) > 1, rings)
 
 
 def an_older_cpython_is_named(place):

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC   "YSANTRC" /* with its NUL: eight bytes */
-#define TRACE_VERSION 5
+#define TRACE_VERSION 6
 #define TRACE_SUFFIX  ".yieldsan"
 /*
  * A process without room for its trace leaves an empty file. If an executor then runs a turn, which
@@ -117,6 +117,7 @@ enum record_type {
 	RECORD_TEST,
 	RECORD_WAITED_FOR,
 	RECORD_STUCK,
+	RECORD_PYTHON_RING,
 	RECORD_TYPES, /* number of known types */
 };
 
@@ -370,10 +371,10 @@ TRACE_ASSERT(sizeof(struct trace_test) == 24, "trace_test");
 	 31 * sizeof(struct trace_suspended_guard) + 32 * sizeof(struct trace_turn_times) +        \
 	 33 * sizeof(struct trace_look) + 34 * sizeof(struct trace_root) +                         \
 	 35 * sizeof(struct trace_timeline) + 36 * sizeof(struct trace_stuck) +                    \
-	 37 * sizeof(struct trace_stuck_task))
+	 37 * sizeof(struct trace_stuck_task) + 38 * sizeof(struct trace_python_ring))
 
 /* A reader must not read records of another version. */
-TRACE_ASSERT(TRACE_VERSION == 5 && TRACE_SIZES == 262664,
+TRACE_ASSERT(TRACE_VERSION == 6 && TRACE_SIZES == 264184,
 	     "a record of the trace changed: raise TRACE_VERSION and state both here");
 
 #endif

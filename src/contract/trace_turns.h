@@ -150,6 +150,20 @@ struct trace_stuck_task {
 	uint64_t held_object;
 };
 
+/*
+ * Tasks of asyncio that wait for each other: written as trace_stuck is. Followed by text, for each
+ * task: name TAB name of the task that it waits for NEWLINE; its frames as in a trace_script; an
+ * empty line.
+ */
+struct trace_python_ring {
+	struct trace_record head;
+	uint32_t tasks; /* that wait for each other: the text may have fewer */
+	uint32_t more;	/* tasks that wait for these */
+	uint64_t since_ns, seen_ns; /* CLOCK_MONOTONIC: the first and the last look that found it */
+	uint32_t text_size;
+	uint32_t reserved;
+};
+
 /* Turns that a thread has not added to its executor's turn lengths yet. */
 #define TRACE_RECENT_TURNS 64
 #define TRACE_TURN_NESTED  UINT32_C(0x80000000) /* nested in another turn of the same executor */
@@ -241,6 +255,7 @@ TRACE_ASSERT(sizeof(struct trace_suspended) == 32, "trace_suspended");
 TRACE_ASSERT(sizeof(struct trace_suspended_guard) == 16, "trace_suspended_guard");
 TRACE_ASSERT(sizeof(struct trace_stuck) == 40, "trace_stuck");
 TRACE_ASSERT(sizeof(struct trace_stuck_task) == 80 + 8 * TRACE_STUCK_AWAITS, "trace_stuck_task");
+TRACE_ASSERT(sizeof(struct trace_python_ring) == 40, "trace_python_ring");
 TRACE_ASSERT(sizeof(struct trace_look) == 96 + 8 * TRACE_LOOK_FRAMES, "trace_look");
 TRACE_ASSERT(sizeof(struct trace_timeline) == 24, "trace_timeline");
 TRACE_ASSERT(sizeof(struct trace_turn_times) == 56 + 8 * TRACE_RECENT_TURNS, "turn_times");

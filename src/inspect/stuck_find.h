@@ -12,10 +12,14 @@
 #define STUCK_LOOKS   3
 #define STUCK_LOOK_NS UINT64_C(2000000000)
 
+/* Of the types RECORD_STUCK and RECORD_PYTHON_RING. */
 struct stuck_records {
-	struct trace_stuck **items; /* the trace_stuck_tasks follow each */
+	struct trace_record **items;
 	size_t count, room;
 };
+
+/* Takes over a record. */
+void stuck_records_add(struct stuck_records *records, struct trace_record *record);
 
 void stuck_records_deinit(struct stuck_records *records);
 

@@ -9,6 +9,13 @@
 #include "support/memory.h"
 #include "task_memory.h"
 
+void stuck_records_add(struct stuck_records *records, struct trace_record *record)
+{
+	records->items =
+		memory_grow(records->items, records->count, &records->room, sizeof *records->items);
+	records->items[records->count++] = record;
+}
+
 void stuck_records_deinit(struct stuck_records *records)
 {
 	for (size_t i = 0; i < records->count; i++)
@@ -145,9 +152,7 @@ static void begin_record(struct making *making, enum stuck_kind kind, struct stu
 	making->record->head.type = RECORD_STUCK;
 	making->record->kind = kind;
 	making->record->seen_ns = clock_monotonic_ns();
-	records->items =
-		memory_grow(records->items, records->count, &records->room, sizeof *records->items);
-	records->items[records->count++] = making->record;
+	stuck_records_add(records, &making->record->head);
 }
 
 static void finish_record(struct making *making)

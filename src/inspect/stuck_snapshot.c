@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "python/python_snapshot.h"
 #include "session.h"
 #include "support/memory.h"
 #include "trace_finish.h"
@@ -18,6 +19,7 @@ struct stuck_snapshot {
 	struct stuck_watch watch;
 	struct stuck_records records; /* of the last look */
 	size_t returned;	      /* records of rings that were returned */
+	struct python_snapshot *python;
 };
 
 struct stuck_snapshot *stuck_snapshot_create(void)
@@ -27,6 +29,7 @@ struct stuck_snapshot *stuck_snapshot_create(void)
 	session_init(&snapshot->session,
 		     &(struct session_options){ .in_haste = true, .cached_layouts = true });
 	snapshot->due_ns = clock_monotonic_ns() + FIRST_NS;
+	snapshot->python = python_snapshot_create();
 	return snapshot;
 }
 
@@ -35,6 +38,7 @@ void stuck_snapshot_destroy(struct stuck_snapshot *snapshot)
 	stuck_watch_deinit(&snapshot->watch);
 	stuck_records_deinit(&snapshot->records);
 	session_deinit(&snapshot->session);
+	python_snapshot_destroy(snapshot->python);
 	free(snapshot);
 }
 
@@ -62,7 +66,7 @@ static size_t count_rings(const struct stuck_records *records, uint64_t least_ns
 	size_t count = 0;
 
 	for (size_t i = 0; i < records->count; i++) {
-		const struct trace_stuck *record = records->items[i];
+		const struct trace_stuck *record = (const void *)records->items[i];
 		const struct trace_stuck_task *tasks = (const void *)(record + 1);
 
 		count += record->kind == STUCK_RING &&
@@ -71,9 +75,8 @@ static size_t count_rings(const struct stuck_records *records, uint64_t least_ns
 	return count;
 }
 
-const struct stuck_records *stuck_snapshot_look(struct stuck_snapshot *snapshot,
-						const struct watched_trace *trace,
-						uint64_t least_ns)
+static const struct stuck_records *
+look_at_tokio(struct stuck_snapshot *snapshot, const struct watched_trace *trace, uint64_t least_ns)
 {
 	uint64_t start_ns = clock_monotonic_ns(), took_ns;
 	size_t rings;
@@ -90,9 +93,31 @@ const struct stuck_records *stuck_snapshot_look(struct stuck_snapshot *snapshot,
 	return &snapshot->records;
 }
 
+const struct stuck_records *stuck_snapshot_look(struct stuck_snapshot *snapshot,
+						const struct watched_trace *trace,
+						uint64_t least_ns)
+{
+	const struct stuck_records *records = look_at_tokio(snapshot, trace, least_ns);
+	const struct python_snapshot_trace of_python = {
+		.fd = trace->fd,
+		.path = trace->path,
+		.executors = trace->records[RECORD_EXECUTOR].offsets,
+		.executor_count = trace->records[RECORD_EXECUTOR].count,
+		.threads = trace->records[RECORD_THREAD].offsets,
+		.thread_count = trace->records[RECORD_THREAD].count,
+	};
+
+	return records ? records : python_snapshot_look(snapshot->python, &of_python, least_ns);
+}
+
+static void append_records(const struct stuck_records *records, const struct watched_trace *trace)
+{
+	for (size_t i = 0; i < records->count; i++)
+		trace_finish_append(trace->fd, records->items[i], records->items[i]->size);
+}
+
 void stuck_snapshot_write(struct stuck_snapshot *snapshot, const struct watched_trace *trace)
 {
-	for (size_t i = 0; i < snapshot->records.count; i++)
-		trace_finish_append(trace->fd, snapshot->records.items[i],
-				    snapshot->records.items[i]->head.size);
+	append_records(&snapshot->records, trace);
+	append_records(python_snapshot_proven(snapshot->python), trace);
 }

@@ -34,6 +34,7 @@ static const size_t least_sizes[] = {
 	[RECORD_TASKS] = sizeof(struct trace_tasks),
 	[RECORD_SUSPENDED] = sizeof(struct trace_suspended),
 	[RECORD_STUCK] = sizeof(struct trace_stuck),
+	[RECORD_PYTHON_RING] = sizeof(struct trace_python_ring),
 	[RECORD_SERVER] = sizeof(struct trace_server),
 	[RECORD_WAITED_FOR] = sizeof(struct trace_waited_for),
 	[RECORD_LOOK] = sizeof(struct trace_look),
@@ -54,6 +55,11 @@ static bool stuck_is_whole(const struct trace_stuck *stuck)
 		if (tasks[i].awaits > TRACE_STUCK_AWAITS || tasks[i].wait >= STUCK_WAITS)
 			return false;
 	return true;
+}
+
+static bool python_ring_is_whole(const struct trace_python_ring *ring)
+{
+	return ring->tasks && ring->text_size <= ring->head.size - sizeof *ring;
 }
 
 static bool suspended_is_whole(const struct trace_suspended *suspended)
@@ -105,6 +111,8 @@ static bool is_whole(const struct trace_record *head)
 		return suspended_is_whole((const struct trace_suspended *)head);
 	case RECORD_STUCK:
 		return stuck_is_whole((const struct trace_stuck *)head);
+	case RECORD_PYTHON_RING:
+		return python_ring_is_whole((const struct trace_python_ring *)head);
 	case RECORD_TIMELINE:
 		return timeline->size <= (head->size - sizeof *timeline) / sizeof *timeline->turns;
 	case RECORD_SCRIPT:

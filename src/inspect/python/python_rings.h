@@ -14,6 +14,9 @@ struct python_stuck {
 	bool is_stuck;
 	size_t ring;	  /* tasks that wait for each other have the same; PYTHON_NO_TASK: none */
 	size_t waits_for; /* a task that can end its wait, of its ring if it is in one */
+	/* Of one in a ring: looks that found it so, without a gap, and the first of them. */
+	unsigned looks;
+	uint64_t since_ns; /* CLOCK_MONOTONIC */
 };
 
 /* One for each task, freed with free(). NULL: no task is in a ring. */

@@ -1,83 +1,103 @@
 #include "collect_python.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "collection.h"
 #include "inspect/python/python_look.h"
+#include "inspect/python/python_ring_record.h"
 #include "judgement/report/lock.h"
-#include "report/tasks/python_groups.h"
 #include "report/wording/quantity.h"
 
-#define MOST_NAMED   3
-#define MOST_MEMBERS 16
+#define MOST_NAMED 3
 
-/* A ring while its finding is made. */
-struct python_ring {
-	struct collection *collection;
-	const struct python_tasks *tasks;
-	const struct python_stuck *stuck;
-	size_t ring, more; /* more: those that wait for the ring */
-	size_t members[MOST_MEMBERS];
-	size_t count, shown;
+/* A task of a record. */
+struct ring_member {
+	const char *name, *ender;
+	struct stack stack;
 };
 
-static const char *task_name(const struct python_ring *ring, size_t number)
+/* A record while its finding is made. */
+struct python_ring {
+	struct collection *collection;
+	const struct trace_python_ring *record;
+	struct ring_member members[PYTHON_RING_TASKS];
+	size_t count;
+};
+
+/* The next line, with its NEWLINE. 0: there is none. */
+static size_t line_size(const char *text, size_t size)
 {
-	return ring->tasks->items[number].name;
+	const char *end = memchr(text, '\n', size);
+
+	return end ? (size_t)(end - text) + 1 : 0;
 }
 
-static bool is_member(const struct python_ring *ring, size_t number)
+/* "name TAB ender NEWLINE". */
+static bool take_names(struct python_ring *ring, struct ring_member *member, const char *line,
+		       size_t size)
 {
-	for (size_t i = 0; i < ring->shown; i++)
-		if (ring->members[i] == number)
-			return true;
-	return false;
+	struct strings *strings = &ring->collection->report->session->strings;
+	const char *tab = memchr(line, '\t', size);
+
+	if (!tab)
+		return false;
+	member->name = strings_keep_part(strings, line, (size_t)(tab - line));
+	member->ender = strings_keep_part(strings, tab + 1, size - 1 - (size_t)(tab + 1 - line));
+	return true;
 }
 
-static void find_members(struct python_ring *ring)
+/* Returns the size of a task's part of the text. 0: it makes no sense. */
+static size_t take_ring_member(struct python_ring *ring, const char *text, size_t size)
 {
-	size_t next = ring->ring;
+	struct collection *collection = ring->collection;
+	struct ring_member *member = &ring->members[ring->count];
+	size_t first = line_size(text, size), end = first, next;
 
-	/* In the order in which they wait for each other, as far as that is one ring. */
-	do {
-		if (ring->shown < MOST_MEMBERS)
-			ring->members[ring->shown++] = next;
-		next = ring->stuck[next].waits_for;
-	} while (!is_member(ring, next) && next < ring->tasks->count && ring->shown < MOST_MEMBERS);
-	for (size_t i = 0; i < ring->tasks->count; i++) {
-		if (ring->stuck[i].ring == ring->ring && ring->shown < MOST_MEMBERS &&
-		    !is_member(ring, i))
-			ring->members[ring->shown++] = i;
-		ring->count += ring->stuck[i].ring == ring->ring;
-		ring->more += ring->stuck[i].is_stuck && ring->stuck[i].ring == PYTHON_NO_TASK &&
-			      ring->stuck[i].waits_for < ring->tasks->count &&
-			      ring->stuck[ring->stuck[i].waits_for].ring == ring->ring;
+	if (!first || !take_names(ring, member, text, first))
+		return 0;
+	while ((next = line_size(text + end, size - end)) > 1)
+		end += next;
+	member->stack = stack_script(collection->report->session, text + first, end - first,
+				     collection->process->ownership, SCRIPT_PYTHON);
+	ring->count++;
+	return end + next;
+}
+
+static void take_ring_members(struct python_ring *ring)
+{
+	const char *text = (const char *)(ring->record + 1);
+	size_t left = ring->record->text_size, taken;
+
+	while (ring->count < PYTHON_RING_TASKS && left &&
+	       (taken = take_ring_member(ring, text, left))) {
+		text += taken;
+		left -= taken;
 	}
 }
 
 static const char *describe_python_ring(const struct python_ring *ring)
 {
 	struct strings *strings = &ring->collection->report->session->strings;
+	uint32_t tasks = ring->record->tasks;
 	const char *text;
 	char count[64];
 
-	if (ring->count == 1)
+	if (tasks == 1)
 		text = strings_print(strings, "deadlock: task %s waits for its own end",
-				     task_name(ring, ring->ring));
+				     ring->members[0].name);
 	else
-		text = strings_print(strings,
-				     "deadlock: %zu tasks wait for each other's end:", ring->count);
-	for (size_t i = 0; ring->count > 1 && i < ring->shown && i < MOST_NAMED; i++)
+		text = strings_print(
+			strings, "deadlock: %" PRIu32 " tasks wait for each other's end:", tasks);
+	for (size_t i = 0; tasks > 1 && i < ring->count && i < MOST_NAMED; i++)
 		text = strings_print(strings, "%s%s %s for %s", text, i ? "," : "",
-				     task_name(ring, ring->members[i]),
-				     task_name(ring, ring->stuck[ring->members[i]].waits_for));
-	if (ring->count > MOST_NAMED)
-		text = strings_print(strings, "%s, and %zu more", text, ring->count - MOST_NAMED);
-	if (ring->more)
+				     ring->members[i].name, ring->members[i].ender);
+	if (tasks > MOST_NAMED)
+		text = strings_print(strings, "%s, and %" PRIu32 " more", text, tasks - MOST_NAMED);
+	if (ring->record->more)
 		text = strings_print(strings, "%s; %s more wait%s for them", text,
-				     quantity_of(count, ring->more, "task"),
-				     ring->more == 1 ? "s" : "");
+				     quantity_of(count, ring->record->more, "task"),
+				     ring->record->more == 1 ? "s" : "");
 	return text;
 }
 
@@ -100,12 +120,11 @@ static void set_asyncio(struct collection *collection, struct finding *seen)
 	seen->confidence = CONFIDENCE_HIGH;
 }
 
-static void add_ring(struct python_ring *ring)
+void collect_python_ring(struct collection *collection, const struct trace_python_ring *record)
 {
-	struct collection *collection = ring->collection;
-	struct session *session = collection->report->session;
-	struct finding_stack stacks[MOST_MEMBERS];
-	const struct ownership *ownership = collection->process->ownership;
+	struct strings *strings = &collection->report->session->strings;
+	struct python_ring ring = { .collection = collection, .record = record };
+	struct finding_stack stacks[PYTHON_RING_TASKS];
 	struct finding seen = {
 		.kind = KIND_DEADLOCK,
 		.count = 1,
@@ -116,49 +135,41 @@ static void add_ring(struct python_ring *ring)
 		.language = SCRIPT_PYTHON,
 	};
 
-	find_members(ring);
-	seen.what = describe_python_ring(ring);
-	seen.task = task_name(ring, ring->ring);
-	for (size_t i = 0; i < ring->shown; i++) {
-		size_t number = ring->members[i];
-
+	take_ring_members(&ring);
+	if (!ring.count)
+		return;
+	seen.what = describe_python_ring(&ring);
+	seen.task = ring.members[0].name;
+	for (size_t i = 0; i < ring.count; i++)
 		stacks[seen.stack_count++] = (struct finding_stack){
 			.role = ROLE_WAITING,
-			.script = python_task_stack(session, ownership, &ring->tasks->items[number],
-						    true),
-			.lock = strings_print(&session->strings, "the end of %s, task %s",
-					      task_name(ring, ring->stuck[number].waits_for),
-					      task_name(ring, number)),
+			.script = ring.members[i].stack,
+			.lock = strings_print(strings, "the end of %s, task %s",
+					      ring.members[i].ender, ring.members[i].name),
 		};
-	}
 	set_asyncio(collection, &seen);
 	finding_take(&seen, deadlock_judge(false));
-	seen.first_ns = seen.last_ns =
-		collection_since_start(collection, collection->trace->read_ns);
+	seen.first_ns = collection_since_start(collection, record->since_ns);
+	seen.last_ns = collection_since_start(collection, record->seen_ns);
+	if (record->seen_ns > record->since_ns)
+		seen.progress_ns = record->seen_ns - record->since_ns;
+	seen.total_ns = seen.max_ns = seen.progress_ns;
 	collection_add(collection, &seen);
 }
 
 void collect_python(struct collection *collection)
 {
-	struct python_look look;
-	struct python_stuck *stuck;
+	const struct trace_file *trace = collection->trace;
+	struct stuck_records records = { 0 };
 
 	if (collection->report->live)
 		return;
-	stuck = python_look_for_rings(&look, collection->trace, collection->report->session);
-	if (!stuck)
-		return;
-	for (size_t i = 0; i < look.tasks.count; i++) {
-		struct python_ring ring = {
-			.collection = collection,
-			.tasks = &look.tasks,
-			.stuck = stuck,
-			.ring = i,
-		};
-
-		if (stuck[i].ring == i)
-			add_ring(&ring);
-	}
-	python_look_end(&look);
-	free(stuck);
+	if (trace_file_has_memory(trace))
+		python_rings_prove(trace, &records);
+	for (size_t i = 0; i < records.count; i++)
+		collect_python_ring(collection, (const void *)records.items[i]);
+	for (size_t i = 0; !trace->running && i < trace->records[RECORD_PYTHON_RING].count; i++)
+		collect_python_ring(collection,
+				    collection_record(collection, RECORD_PYTHON_RING, i));
+	stuck_records_deinit(&records);
 }

@@ -3,8 +3,12 @@
 #define REPORT_COLLECT_PYTHON_H
 
 struct collection;
+struct trace_python_ring;
 
 /* Takes two seconds if tasks of a running process seem to. */
 void collect_python(struct collection *collection);
+
+/* The finding of one record. */
+void collect_python_ring(struct collection *collection, const struct trace_python_ring *record);
 
 #endif

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "collect_python.h"
 #include "collection.h"
 #include "inspect/known_layouts.h"
 #include "inspect/stuck_find.h"
@@ -304,7 +305,7 @@ void collect_stuck(struct collection *collection)
 	if (trace_file_has_memory(trace) && trace->records[RECORD_TASKS].count)
 		stuck_find(&collection->space, collection->process->trace_path, &records);
 	for (size_t i = 0; i < records.count; i++)
-		stuck_observe(collection, records.items[i]);
+		stuck_observe(collection, (const void *)records.items[i]);
 	for (size_t i = 0; !trace->running && i < trace->records[RECORD_STUCK].count; i++)
 		stuck_observe(collection, collection_record(collection, RECORD_STUCK, i));
 	stuck_records_deinit(&records);
@@ -317,6 +318,9 @@ void collect_stuck_alone(struct report *report, const struct process *process,
 
 	address_space_init(&collection.space, report->session, trace);
 	for (size_t i = 0; i < records->count; i++)
-		stuck_observe(&collection, records->items[i]);
+		if (records->items[i]->type == RECORD_STUCK)
+			stuck_observe(&collection, (const void *)records->items[i]);
+		else
+			collect_python_ring(&collection, (const void *)records->items[i]);
 	address_space_deinit(&collection.space);
 }
