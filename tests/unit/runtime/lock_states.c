@@ -57,11 +57,11 @@ __attribute__((noinline)) static void work(void)
 
 /* The same code at both ends of what compilers do. */
 #ifdef __clang__
-#define AS_IT_STANDS __attribute__((noinline, optnone))
+#define AS_IT_STANDS __attribute__((noinline, optnone, no_profile_instrument_function))
 #else
-#define AS_IT_STANDS __attribute__((noinline, optimize("O0")))
+#define AS_IT_STANDS __attribute__((noinline, optimize("O0"), no_profile_instrument_function))
 #endif
-#define OPTIMIZED __attribute__((noinline))
+#define OPTIMIZED __attribute__((noinline, no_profile_instrument_function))
 
 #define SNIPPET(name, between)                                                                     \
 	AS_IT_STANDS static void name##_plain(unsigned i)                                          \
