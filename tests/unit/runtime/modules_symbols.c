@@ -79,6 +79,87 @@ static void the_vdso_is_a_module_like_others(void **state)
 	assert_string_equal(vdso->path, "linux-vdso.so.1");
 }
 
+/* ---- a library that was linked with --hash-style=sysv */
+
+#define BUCKETS 3
+enum { NO_SYMBOL, PRINTF, EXIT, SYSCALL, IMPORTED, SYMBOLS };
+
+/* Known values of the gABI's hash function. */
+static const uint32_t hashes[SYMBOLS] = {
+	[PRINTF] = 0x077905a6, [EXIT] = 0x0006cf04, [SYSCALL] = 0x0b09985c
+};
+
+static struct {
+	ElfW(Dyn) dynamic[6];
+	ElfW(Sym) symbols[SYMBOLS];
+	char strings[32];
+	uint32_t hash[2 + BUCKETS + SYMBOLS];
+} old;
+
+/* This program with these symbols. Each is first in its bucket, before those of lower numbers. */
+static struct module old_style(void)
+{
+	uint32_t *buckets = old.hash + 2, *chain = buckets + BUCKETS;
+	struct module module = *modules_at(0);
+	const char *names[SYMBOLS] = { "", "printf", "exit", "syscall", "imported" };
+	size_t used = 0;
+
+	memset(&old, 0, sizeof old);
+	old.hash[0] = BUCKETS;
+	old.hash[1] = SYMBOLS;
+	for (uint32_t i = 0; i < SYMBOLS; i++) {
+		old.symbols[i].st_name = (uint32_t)used;
+		strcpy(old.strings + used, names[i]);
+		used += strlen(names[i]) + 1;
+		if (!hashes[i])
+			continue;
+		old.symbols[i].st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
+		old.symbols[i].st_shndx = 1;
+		old.symbols[i].st_value = 0x1000 * i;
+		old.symbols[i].st_size = 16;
+		chain[i] = buckets[hashes[i] % BUCKETS];
+		buckets[hashes[i] % BUCKETS] = i;
+	}
+	old.dynamic[0] = (ElfW(Dyn)){ DT_SYMTAB, { .d_ptr = (uintptr_t)old.symbols } };
+	old.dynamic[1] = (ElfW(Dyn)){ DT_STRTAB, { .d_ptr = (uintptr_t)old.strings } };
+	old.dynamic[2] = (ElfW(Dyn)){ DT_STRSZ, { .d_val = sizeof old.strings } };
+	old.dynamic[3] = (ElfW(Dyn)){ DT_HASH, { .d_ptr = (uintptr_t)old.hash } };
+	module.dynamic = (uintptr_t)old.dynamic;
+	return module;
+}
+
+static void symbols_of_an_old_hash_table_are_found(void **state)
+{
+	struct module module = old_style();
+
+	(void)state;
+	assert_int_equal(module_symbol(&module, "printf"), module.base + 0x1000 * PRINTF);
+	assert_int_equal(module_symbol(&module, "exit"), module.base + 0x1000 * EXIT);
+	assert_int_equal(module_symbol_extent(&module, "syscall").size, 16);
+	assert_int_equal(module_symbol(&module, "imported"), 0);
+	assert_int_equal(module_symbol(&module, "other"), 0);
+	assert_string_equal(module_symbol_at(&module, module.base + 0x1000 * EXIT + 8), "exit");
+}
+
+/* A chain that leads to itself, or out of the table, ends. */
+static void a_broken_old_hash_table_holds_nothing(void **state)
+{
+	struct module module = old_style();
+	uint32_t *buckets = old.hash + 2, *chain = buckets + BUCKETS;
+
+	(void)state;
+	for (uint32_t i = 0; i < SYMBOLS; i++)
+		chain[i] = i;
+	for (uint32_t i = 0; i < BUCKETS; i++)
+		buckets[i] = IMPORTED;
+	assert_int_equal(module_symbol(&module, "printf"), 0);
+	for (uint32_t i = 0; i < BUCKETS; i++)
+		buckets[i] = 1u << 30;
+	assert_int_equal(module_symbol(&module, "printf"), 0);
+	old.hash[0] = 0;
+	assert_int_equal(module_symbol(&module, "printf"), 0);
+}
+
 /* ---- all functions */
 
 struct search {
@@ -158,6 +239,8 @@ int main(void)
 		cmocka_unit_test(a_symbol_has_its_size),
 		cmocka_unit_test(an_address_leads_to_its_symbol),
 		cmocka_unit_test(the_vdso_is_a_module_like_others),
+		cmocka_unit_test(symbols_of_an_old_hash_table_are_found),
+		cmocka_unit_test(a_broken_old_hash_table_holds_nothing),
 		cmocka_unit_test(functions_that_are_not_exported_are_in_the_file),
 		cmocka_unit_test(exported_functions_are_visited_in_a_stripped_file),
 		cmocka_unit_test(another_file_in_its_place_is_not_believed),
