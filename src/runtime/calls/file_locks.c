@@ -25,14 +25,17 @@ static enum file_lock_change lockf_change(int command)
 	}
 }
 
-/* Only flock's locks block the process that holds them. */
+/* Only flock's locks block the process that holds them. The attempt's errno is not the program's. */
 static void look_who_has_it(int fd, int operation)
 {
+	int saved = errno;
+
 	if (LIKELY(!turns_suspended_holding) || operation & (LOCK_NB | LOCK_UN) ||
 	    this_thread.vforked)
 		return;
 	if (real.flock(fd, operation | LOCK_NB) && errno == EWOULDBLOCK)
 		held_file_waits(fd);
+	errno = saved;
 }
 
 #define FILE_LOCK(name, params, args, waits, change, before)                                       \
