@@ -159,6 +159,7 @@ static void add_state(struct layout_builder *builder, uint32_t place, Dwarf_Die 
 	state->awaits = awaits;
 	state->value_count = (uint32_t)builder->counts[LAYOUT_VALUES] - state->first_value;
 	layout_order_values(&at, state);
+	layout_add_sources(&at, (uint32_t)number);
 	layout_drops_forget(&at);
 }
 
@@ -193,6 +194,7 @@ static void *layout_assemble(struct layout_builder *builder, const struct layout
 		[LAYOUT_WORDS] = { builder->words, sizeof *builder->words },
 		[LAYOUT_SEQUENCES] = { builder->sequences, sizeof *builder->sequences },
 		[LAYOUT_ENDS] = { builder->ends, sizeof *builder->ends },
+		[LAYOUT_SOURCES] = { builder->sources, sizeof *builder->sources },
 		[LAYOUT_TEXTS] = { builder->text_bytes, 1 },
 	};
 	struct layout_header header = *from;
@@ -242,6 +244,7 @@ static void builder_deinit(struct layout_builder *builder)
 	free(builder->words);
 	free(builder->sequences);
 	free(builder->ends);
+	free(builder->sources);
 	free(builder->text_bytes);
 	free(builder->machine_dies);
 	types_deinit(&builder->types);

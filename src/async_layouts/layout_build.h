@@ -38,6 +38,7 @@ struct layout_builder {
 	struct layout_word *words;
 	struct layout_sequence *sequences;
 	struct layout_end *ends;
+	struct layout_event_source *sources;
 	char *text_bytes;
 	size_t counts[LAYOUT_PARTS], rooms[LAYOUT_PARTS];
 	struct layout_text *texts;
@@ -85,6 +86,15 @@ void layout_add_values(struct state_place *at, uint32_t *awaits);
 
 /* Adds the futures in a wrapper to its only state, which must be the last one. */
 void layout_add_futures(struct layout_builder *builder, Dwarf_Die *wrapper);
+
+/* Adds to a state what may wake a task there: see struct layout_event_source. */
+void layout_add_sources(struct state_place *at, uint32_t state);
+void layout_add_wrapper_sources(struct layout_builder *builder, uint32_t state, Dwarf_Die *wrapper);
+
+/* Finds a part of a type with that start of its name in a struct, or in a variant of it, and adds
+ * its offset. `depth`: 0, or less to search deeper. */
+bool layout_find_part(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
+		      uint64_t *offset, Dwarf_Die *part, int depth);
 
 /* Whether the name was made by the compiler: "__3". */
 bool layout_is_temporary(const char *name);

@@ -57,9 +57,8 @@ bool layout_is_end(const char *name)
 	return text_begins(name, "tokio::") && end_kind_of_name(name) < ENDS;
 }
 
-/* Finds a part of that type in a struct or in a variant of it, and adds its offset. */
-static bool end_find_part(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
-			  uint64_t *offset, Dwarf_Die *part, int depth)
+bool layout_find_part(struct layout_builder *builder, Dwarf_Die *whole, const char *name,
+		      uint64_t *offset, Dwarf_Die *part, int depth)
 {
 	Dwarf_Die child, type;
 	int tag = dwarf_tag(whole);
@@ -84,12 +83,12 @@ static bool end_find_part(struct layout_builder *builder, Dwarf_Die *whole, cons
 		if (tag == DW_TAG_member && !die_flag(&child, DW_AT_artificial) &&
 		    die_reference(&child, DW_AT_type, &type)) {
 			at += die_number(&child, DW_AT_data_member_location, 0);
-			if (end_find_part(builder, &type, name, &at, part, depth + 1)) {
+			if (layout_find_part(builder, &type, name, &at, part, depth + 1)) {
 				*offset = at;
 				return true;
 			}
 		} else if ((tag == DW_TAG_variant_part || tag == DW_TAG_variant) &&
-			   end_find_part(builder, &child, name, &at, part, depth + 1)) {
+			   layout_find_part(builder, &child, name, &at, part, depth + 1)) {
 			*offset = at;
 			return true;
 		}
@@ -110,7 +109,7 @@ static bool end_find_pointer(struct layout_builder *builder, Dwarf_Die *whole, c
 		uint64_t object = 0;
 
 		if (!die_reference(whole, DW_AT_type, &type) ||
-		    !end_find_part(builder, &type, name, &object, part, 0))
+		    !layout_find_part(builder, &type, name, &object, part, 0))
 			return false;
 		end->pointer = (uint32_t)offset;
 		end->object = (uint32_t)object;
@@ -159,7 +158,7 @@ static uint32_t part_at(struct layout_builder *builder, const Dwarf_Die *of, con
 	uint64_t offset = 0;
 	uint32_t at = member_at(builder, of, member, &type), inside = 0;
 
-	if (at == LAYOUT_NONE || !end_find_part(builder, &type, part, &offset, &found, 0))
+	if (at == LAYOUT_NONE || !layout_find_part(builder, &type, part, &offset, &found, 0))
 		return LAYOUT_NONE;
 	if (inner)
 		inside = member_at(builder, &found, inner, &unused);

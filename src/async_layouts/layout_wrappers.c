@@ -30,8 +30,10 @@ uint32_t layout_wrapper_place(struct layout_builder *builder, const Dwarf_Die *f
 	state->awaits = LAYOUT_NONE;
 	layout_add_futures(builder, &type);
 	state->value_count = state->held_count = (uint32_t)(builder->counts[LAYOUT_VALUES] - first);
-	if (state->held_count)
+	if (state->held_count) {
+		layout_add_wrapper_sources(builder, builder->machines[place].first_state, &type);
 		return *known = place;
+	}
 	builder->counts[LAYOUT_MACHINES]--;
 	builder->counts[LAYOUT_STATES]--;
 	return LAYOUT_NONE;

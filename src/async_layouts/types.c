@@ -60,7 +60,7 @@ static void types_add(struct types *types, Dwarf_Die *die, const char *name)
 	memset(type, 0, sizeof *type);
 	type->address = die->addr;
 	type->name = name;
-	type->interest = -1;
+	type->interest = type->reaches = -1;
 	HASH_ADD_PTR(types->by_address, address, type);
 	if (die_flag(die, DW_AT_declaration))
 		return;

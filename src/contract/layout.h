@@ -16,7 +16,7 @@
 #include "held_class.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	34
+#define LAYOUT_VERSION	36
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 /* Smaller discriminants are no awaits: unresumed, done, panicked. */
@@ -33,6 +33,7 @@ enum layout_part {
 	LAYOUT_WORDS,
 	LAYOUT_SEQUENCES,
 	LAYOUT_ENDS,
+	LAYOUT_SOURCES,
 	LAYOUT_TEXTS,
 	LAYOUT_PARTS,
 };
@@ -116,6 +117,7 @@ struct layout_state {
 	/* Guards and futures come first; the drop flags whose owners are not known come last. */
 	uint32_t held_count, flag_count;
 	uint32_t flags; /* enum layout_holds */
+	uint32_t first_source, source_count;
 	uint32_t reserved;
 };
 
@@ -130,7 +132,7 @@ struct layout_condition {
 	uint64_t value;
 	uint32_t offset;
 	uint8_t size, flags; /* bytes; enum layout_condition_flags */
-	uint16_t reserved;
+	uint16_t level;	     /* for a layout_event_source: number of pointers that were followed */
 };
 
 enum layout_condition_flags {
@@ -224,6 +226,32 @@ struct layout_end {
 	uint32_t weak;	    /* in it: the number of weak senders */
 };
 
+enum layout_source_kind {
+	SOURCE_TIMER,	   /* the place is that of a struct timespec's seconds, CLOCK_MONOTONIC */
+	SOURCE_DESCRIPTOR, /* of an int */
+	SOURCE_FUTURE,	   /* of another machine, which is polled too */
+	SOURCE_DYN,	   /* of a boxed `dyn Future', as with VALUE_DYN */
+	SOURCE_KINDS,
+};
+
+#define LAYOUT_SOURCE_POINTERS 5
+
+/*
+ * What may wake a task in a state, besides the ends of waits: reached from the awaited value by
+ * value, by reference and through boxes. Only for display: nothing is proven by it.
+ */
+struct layout_event_source {
+	uint32_t kind;	      /* enum layout_source_kind */
+	uint32_t type;	      /* "tokio::net::tcp::stream::TcpStream" */
+	uint32_t machine;     /* of a SOURCE_FUTURE; LAYOUT_NONE */
+	uint32_t nanoseconds; /* of a SOURCE_TIMER: from the seconds to 4 bytes, a difference
+				 modulo 2^32 */
+	uint32_t pointers;    /* number of pointers to follow */
+	uint32_t places[LAYOUT_SOURCE_POINTERS + 1]; /* offsets: of each pointer, and at its end */
+	/* It exists only if all of these hold: the enum variants around it. */
+	uint32_t first_condition, condition_count;
+};
+
 enum layout_task_flags {
 	TASK_BOXED = 1,	     /* the machine is the target of a pointer there */
 	TASK_DYN = 2,	     /* as with VALUE_DYN */
@@ -289,6 +317,7 @@ struct layout {
 	const struct layout_word *words;
 	const struct layout_sequence *sequences;
 	const struct layout_end *ends;
+	const struct layout_event_source *sources;
 	const char *texts;
 };
 

@@ -14,6 +14,7 @@ static const size_t element_sizes[LAYOUT_PARTS] = {
 	[LAYOUT_WORDS] = sizeof(struct layout_word),
 	[LAYOUT_SEQUENCES] = sizeof(struct layout_sequence),
 	[LAYOUT_ENDS] = sizeof(struct layout_end),
+	[LAYOUT_SOURCES] = sizeof(struct layout_event_source),
 	[LAYOUT_TEXTS] = 1,
 };
 
@@ -117,6 +118,7 @@ static bool is_whole_state(const struct layout *layout, const struct layout_stat
 	return layout_has_text(layout, state->name) && layout_has_text(layout, state->file) &&
 	       is_machine(layout, state->awaits) &&
 	       lies_in(layout, LAYOUT_VALUES, state->first_value, state->value_count) &&
+	       lies_in(layout, LAYOUT_SOURCES, state->first_source, state->source_count) &&
 	       (uint64_t)state->held_count + state->flag_count <= state->value_count;
 }
 
@@ -134,6 +136,14 @@ static bool is_whole_value(const struct layout *layout, const struct layout_valu
 	       may_be_in(layout, LAYOUT_WORDS, value->word) &&
 	       may_be_in(layout, LAYOUT_SEQUENCES, value->sequence) &&
 	       may_be_in(layout, LAYOUT_ENDS, value->end);
+}
+
+static bool is_whole_source(const struct layout *layout, const struct layout_event_source *source)
+{
+	return source->kind < SOURCE_KINDS && source->pointers <= LAYOUT_SOURCE_POINTERS &&
+	       layout_has_text(layout, source->type) && is_machine(layout, source->machine) &&
+	       (source->kind != SOURCE_FUTURE || source->machine != LAYOUT_NONE) &&
+	       lies_in(layout, LAYOUT_CONDITIONS, source->first_condition, source->condition_count);
 }
 
 static bool is_whole_root(const struct layout *layout, const struct layout_root *root)
@@ -169,6 +179,8 @@ static bool holds_together(const struct layout *layout)
 		good &= is_whole_value(layout, &layout->values[i]);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_ENDS); i++)
 		good &= layout->ends[i].kind < END_KINDS;
+	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_SOURCES); i++)
+		good &= is_whole_source(layout, &layout->sources[i]);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_TASKS); i++)
 		good &= is_task(layout, &layout->tasks[i]);
 	for (uint32_t i = 0; i < layout_count(layout, LAYOUT_ROOTS); i++)
@@ -231,6 +243,7 @@ int layout_read(struct layout *layout, const void *table, size_t size)
 	layout->words = (const void *)parts[LAYOUT_WORDS];
 	layout->sequences = (const void *)parts[LAYOUT_SEQUENCES];
 	layout->ends = (const void *)parts[LAYOUT_ENDS];
+	layout->sources = (const void *)parts[LAYOUT_SOURCES];
 	layout->texts = parts[LAYOUT_TEXTS];
 	if (holds_together(layout) && values_fit(layout))
 		return 0;

@@ -32,6 +32,7 @@ struct made_layout {
 	PART(struct layout_word, words, 8);
 	PART(struct layout_sequence, sequences, 8);
 	PART(struct layout_end, ends, 8);
+	PART(struct layout_event_source, sources, 8);
 	PART(char, texts, 64);
 };
 
@@ -53,6 +54,7 @@ static inline void layout_begin(struct made_layout *made)
 		[LAYOUT_WORDS] = offsetof(struct made_layout, words),
 		[LAYOUT_SEQUENCES] = offsetof(struct made_layout, sequences),
 		[LAYOUT_ENDS] = offsetof(struct made_layout, ends),
+		[LAYOUT_SOURCES] = offsetof(struct made_layout, sources),
 		[LAYOUT_TEXTS] = offsetof(struct made_layout, texts),
 	};
 

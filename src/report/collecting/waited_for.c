@@ -1,10 +1,6 @@
 #include "waited_for.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "inspect/open_file.h"
@@ -12,44 +8,6 @@
 #include "inspect/process_file.h"
 #include "judgement/call_class.h"
 #include "shared/text.h"
-
-/* The address as people write it: "127.0.0.1:80", "[::1]:80", "/run/x.sock"; NULL: it has none. */
-static const char *address_text(struct strings *strings, const void *bytes, size_t size)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in four;
-		struct sockaddr_in6 six;
-		struct sockaddr_un local;
-	} address = { 0 };
-	const size_t path = offsetof(struct sockaddr_un, sun_path);
-	char text[INET6_ADDRSTRLEN];
-
-	memcpy(&address, bytes, size < sizeof address ? size : sizeof address);
-	switch (address.any.sa_family) {
-	case AF_INET:
-		return inet_ntop(AF_INET, &address.four.sin_addr, text, sizeof text)
-			       ? strings_print(strings, "%s:%u", text, ntohs(address.four.sin_port))
-			       : NULL;
-	case AF_INET6:
-		return inet_ntop(AF_INET6, &address.six.sin6_addr, text, sizeof text)
-			       ? strings_print(strings, "[%s]:%u", text,
-					       ntohs(address.six.sin6_port))
-			       : NULL;
-	case AF_UNIX:
-		if (size <= path || size > sizeof address.local)
-			return NULL;
-		if (address.local.sun_path[0])
-			return strings_keep_part(strings, address.local.sun_path, size - path);
-		return size > path + 1 ? strings_print(strings, "@%s",
-						       strings_keep_part(strings,
-									 address.local.sun_path + 1,
-									 size - path - 1))
-				       : NULL;
-	default:
-		return NULL;
-	}
-}
 
 static void take_link(struct strings *strings, const char *link, size_t size,
 		      struct waited_for *waited)
@@ -67,7 +25,7 @@ static void take_link(struct strings *strings, const char *link, size_t size,
 static void record_take_socket(struct strings *strings, const struct trace_waited_for *record,
 			       struct waited_for *waited, int64_t own_pid)
 {
-	waited->text = address_text(strings, record->text, record->text_size);
+	waited->text = socket_address_text(strings, record->text, record->text_size);
 	waited->kind = record->kind == WAITED_LISTENER ? WAITED_FOR_LISTENER : WAITED_FOR_SOCKET;
 	if (record->kind != WAITED_PEER || waited->text)
 		return;
@@ -174,8 +132,9 @@ void waited_for_look(struct collection *collection, const struct trace_thread *t
 
 		take_pipe(strings, pid, file.link, reads, waited);
 	} else if (text_begins(file.link, "socket:")) {
-		waited->text =
-			file.peer_size ? address_text(strings, &file.peer, file.peer_size) : NULL;
+		waited->text = file.peer_size
+				       ? socket_address_text(strings, &file.peer, file.peer_size)
+				       : NULL;
 		if (waited->text)
 			waited->kind = WAITED_FOR_SOCKET;
 	} else {

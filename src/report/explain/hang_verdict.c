@@ -274,6 +274,8 @@ static void count_group(struct waits *waits, const struct task_group *group)
 		waits->running += group->count;
 	else if (is_python_group(group))
 		count_python_group(waits, group);
+	else if (group->sources.with_timer || group->sources.with_descriptor)
+		waits->outside += group->count;
 	else if (has_part(last, inside))
 		waits->inside += group->count;
 	else if (has_part(last, outside))

@@ -66,11 +66,36 @@ static json_t *json_of_wait(const struct group_wait *wait)
 	json_t *object = json_object();
 
 	json_set_text(object, "kind", group_wait_word(wait->kind));
+	if (!wait->object)
+		return object;
 	json_object_set_new(object, "object", json_sprintf("0x%" PRIx64, wait->object));
 	json_object_set_new(object, "others", json_of_number(wait->others));
 	json_object_set_new(object, "holders", json_of_number(wait->holders));
 	json_set_text(object, "holder", wait->holder);
 	return object;
+}
+
+/* "descriptor" and "timer": for display, as nothing is proven by them. */
+static void json_set_sources(json_t *object, const struct group_sources *sources)
+{
+	json_t *part;
+
+	if (sources->with_descriptor) {
+		part = json_object();
+		json_object_set_new(part, "tasks", json_of_number(sources->with_descriptor));
+		json_object_set_new(part, "fd", json_integer(sources->fd));
+		json_set_text(part, "file", sources->file);
+		json_object_set_new(object, "descriptor", part);
+	}
+	if (sources->with_timer) {
+		part = json_object();
+		json_object_set_new(part, "tasks", json_of_number(sources->with_timer));
+		if (sources->looked_ns)
+			json_object_set_new(part, "ends_in_ns",
+					    json_integer((json_int_t)(sources->deadline_ns -
+								      sources->looked_ns)));
+		json_object_set_new(object, "timer", part);
+	}
 }
 
 json_t *json_of_tasks(const struct process_tasks *tasks)
@@ -88,6 +113,7 @@ json_t *json_of_tasks(const struct process_tasks *tasks)
 		json_object_set_new(object, "awaits", json_of_stack(&group->awaits));
 		if (group->wait.is_known)
 			json_object_set_new(object, "waits_for", json_of_wait(&group->wait));
+		json_set_sources(object, &group->sources);
 		json_array_append_new(array, object);
 	}
 	return array;

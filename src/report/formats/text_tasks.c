@@ -33,11 +33,58 @@ static const char *const ends[] = {
 	[PROCESS_LOST] = " before it was seen last",
 };
 
+/* "for TCP 127.0.0.1:8080 with peer 127.0.0.1:41234 (fd 9)"; NULL: for none. */
+static const char *descriptor_text(struct strings *strings, const struct task_group *group)
+{
+	const struct group_sources *sources = &group->sources;
+
+	if (!sources->with_descriptor)
+		return NULL;
+	if (group->count == 1)
+		return strings_print(strings, "for %s (fd %d)%s", sources->file, sources->fd,
+				     sources->several ? " or another" : "");
+	return strings_print(strings, "%s for a socket or file, one for %s (fd %d)",
+			     sources->with_descriptor < group->count ? "some" : "each",
+			     sources->file, sources->fd);
+}
+
+/* "a timer that ends in 4.2 s"; NULL: for none. */
+static const char *timer_text(struct strings *strings, const struct task_group *group)
+{
+	const struct group_sources *sources = &group->sources;
+	bool ended = sources->deadline_ns < sources->looked_ns, one = group->count == 1;
+	char duration[QUANTITY_SIZE];
+
+	if (!sources->with_timer)
+		return NULL;
+	if (!sources->looked_ns)
+		return "a timer";
+	quantity_duration(duration, ended ? sources->looked_ns - sources->deadline_ns
+					  : sources->deadline_ns - sources->looked_ns);
+	return strings_print(
+		strings, "a timer%s%s", one ? " that " : ", of which the first ",
+		strings_print(strings, ended ? "ended %s ago" : "ends in %s", duration));
+}
+
+static const char *sources_text(struct strings *strings, const struct task_group *group)
+{
+	const char *file = descriptor_text(strings, group), *timer = timer_text(strings, group);
+
+	if (!file && timer)
+		return strings_print(strings, "%sfor %s",
+				     group->count == 1				? ""
+				     : group->sources.with_timer < group->count ? "some "
+										: "each ",
+				     timer);
+	return timer ? strings_print(strings, "%s, or %s", file, timer) : file;
+}
+
 static void print_group(const struct report *report, const struct process *process,
 			const struct task_group *group, FILE *out)
 {
 	const char *chain = await_chain_print(report->session, group->type, &group->awaits);
 	const char *wait = group_wait_text(report->session, &group->wait, group->count);
+	const char *sources = sources_text(&report->session->strings, group);
 	char count[QUANTITY_SIZE], duration[QUANTITY_SIZE];
 
 	fprintf(out, "    %6s  %s", quantity_count(count, group->count), chain);
@@ -49,6 +96,8 @@ static void print_group(const struct report *report, const struct process *proce
 			quantity_duration(duration, group->oldest_ns), ends[process->end]);
 	if (wait)
 		fprintf(out, ", %s", wait);
+	if (sources)
+		fprintf(out, ", %s%s", wait ? "or " : "", sources);
 	fputc('\n', out);
 }
 

@@ -8,6 +8,7 @@
 #include "inspect/stuck_find.h"
 #include "inspect/task_kinds.h"
 #include "inspect/task_type.h"
+#include "shared/text.h"
 
 /* A task, by its header, and the first thing that it waits for. */
 struct header_wait {
@@ -108,6 +109,34 @@ static void find_wait_holder(const struct group_waits *waits, const struct task_
 	}
 }
 
+/* Futures whose name says what they wait for: nothing more is known of it. */
+static const struct {
+	const char *type;
+	enum wait_kind kind;
+} named_waits[] = {
+	{ "async_channel::Recv<", WAIT_MESSAGE },
+	{ "async_channel::Send<", WAIT_ROOM },
+	{ "flume::async::RecvFut<", WAIT_MESSAGE },
+	{ "flume::async::SendFut<", WAIT_ROOM },
+	{ "async_lock::mutex::Lock", WAIT_LOCK },
+	{ "async_lock::rwlock::futures::", WAIT_LOCK },
+	{ "async_lock::semaphore::Acquire", WAIT_PERMIT },
+	{ "async_task::task::Task<", WAIT_JOIN },
+	{ "async_executor::Task<", WAIT_JOIN },
+	{ "futures_util::lock::mutex::MutexLockFuture<", WAIT_LOCK },
+	{ "futures_util::lock::mutex::OwnedMutexLockFuture<", WAIT_LOCK },
+	{ "futures_channel::oneshot::Receiver<", WAIT_ONESHOT },
+};
+
+void group_wait_name(struct group_wait *group, const char *type)
+{
+	for (size_t i = 0; type && i < sizeof named_waits / sizeof *named_waits; i++)
+		if (text_begins(type, named_waits[i].type)) {
+			group->is_known = true;
+			group->kind = named_waits[i].kind;
+		}
+}
+
 void group_waits_add(struct group_waits *waits, uint64_t header, struct group_wait *group)
 {
 	size_t low = 0, high = waits->count;
@@ -124,7 +153,7 @@ void group_waits_add(struct group_waits *waits, uint64_t header, struct group_wa
 	if (low == waits->count || waits->waits[low].header != header)
 		return;
 	wait = &waits->look.waits[waits->waits[low].wait];
-	if (group->is_known) {
+	if (group->is_known && group->object) {
 		group->others += wait->object != group->object;
 		return;
 	}
@@ -159,6 +188,8 @@ const char *group_wait_text(struct session *session, const struct group_wait *wa
 	if (wait->others)
 		return strings_print(strings, "%s for %s%s", count > 1 ? "each" : "", text,
 				     wait->others + 1 < count ? ", some for the same" : "");
+	if (!wait->object)
+		return strings_print(strings, "%sfor %s", count > 1 ? "each " : "", text);
 	if (wait->kind == WAIT_JOIN)
 		return wait->holder ? strings_print(strings, "for the end of %s", wait->holder)
 				    : "for the end of a task";

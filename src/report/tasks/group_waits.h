@@ -10,12 +10,16 @@ struct task_kinds;
 struct group_wait {
 	bool is_known;
 	enum wait_kind kind;
-	uint64_t object;      /* what one of them waits for: its address */
-	uint64_t others;      /* tasks that wait for another object */
-	uint64_t holders;     /* tasks that were found to have the other end of the first object */
-	const char *holder;   /* the type of one of them; kept, NULL: none */
+	uint64_t object;    /* what one of them waits for: its address; 0: only its kind is known */
+	uint64_t others;    /* tasks that wait for another object */
+	uint64_t holders;   /* tasks that were found to have the other end of the first object */
+	const char *holder; /* the type of one of them; kept, NULL: none */
 	uint64_t holder_task; /* address of its header */
 };
+
+/* Sets the kind by the type of the innermost awaited future, if it is one of a library that is
+ * known. */
+void group_wait_name(struct group_wait *group, const char *type);
 
 struct group_waits;
 

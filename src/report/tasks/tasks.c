@@ -17,7 +17,8 @@ struct gathering {
 	struct process_tasks *tasks;
 	struct task_kinds kinds;
 	struct seen_group *seen;
-	struct group_waits *waits; /* NULL: its memory cannot be read */
+	struct group_waits *waits;    /* NULL: its memory cannot be read */
+	struct sources_look *sources; /* likewise */
 	uint64_t now_ns;
 };
 
@@ -66,6 +67,9 @@ static void gathering_add_task(struct gathering *gathering, const struct task_ki
 
 			known->group.awaits =
 				task_chain_frames(&source, seen->links, seen->link_count);
+			group_wait_name(
+				&known->group.wait,
+				known->group.awaits.frames[known->group.awaits.count - 1].function);
 		}
 		HASH_ADD_KEYPTR(hh, gathering->seen, known->key, size, known);
 	}
@@ -73,6 +77,9 @@ static void gathering_add_task(struct gathering *gathering, const struct task_ki
 	if (gathering->waits && seen->state == TASK_SUSPENDED)
 		group_waits_add(gathering->waits, task->task >> TRACE_TASK_TYPE_BITS,
 				&known->group.wait);
+	if (gathering->sources && seen->state == TASK_SUSPENDED)
+		group_sources_add(gathering->sources, kind, task->task >> TRACE_TASK_TYPE_BITS,
+				  seen, &known->group.sources);
 	gathering->tasks->count++;
 	if (polled_ns && gathering->now_ns > polled_ns &&
 	    gathering->now_ns - polled_ns > known->group.oldest_ns)
@@ -154,11 +161,14 @@ void tasks_collect(struct address_space *space, const struct ownership *ownershi
 	gathering.now_ns = task_kinds_last_ns(trace);
 	task_kinds_init(&gathering.kinds, space);
 	if (process_is_readable(&gathering)) {
-		if (trace_file_has_memory(trace) && trace->records[RECORD_TASKS].count)
+		if (trace_file_has_memory(trace) && trace->records[RECORD_TASKS].count) {
 			gathering.waits = group_waits_create(&gathering.kinds);
+			gathering.sources = sources_look_create(&gathering.kinds);
+		}
 		gathering_look_through(&gathering);
 	}
 	group_waits_destroy(gathering.waits);
+	sources_look_destroy(gathering.sources);
 	take_groups(&gathering);
 	if (gathering.kinds.problem)
 		tasks->problem = gathering.kinds.problem;
