@@ -25,7 +25,7 @@ static enum file_lock_change lockf_change(int command)
 	}
 }
 
-/* Only flock's locks block the process that holds them. The attempt's errno is not the program's. */
+/* Only flock blocks the process that has the lock. errno of the attempt is not the program's. */
 static void look_who_has_it(int fd, int operation)
 {
 	int saved = errno;
