@@ -134,7 +134,8 @@ def writers_that_queue_behind_a_full_pipe_point_to_its_writer(place):
     _wait_for_a_full_pipe(process)
     process.communicate()
     found = report_of(report)["findings"]
-    waits = [each for each in found if each.get("category") == "lock"]
+    # On a slow machine they take so long that one is also reported as a deadlock that went on.
+    waits = [each for each in found if each.get("category") == "lock" and each["kind"] != "deadlock"]
     writes = [each for each in found if each.get("call") == "write"]
     expect(waits and writes, found)
     for wait in waits:

@@ -30,14 +30,32 @@ sys.exit(1)
 """
 
 
-def _summary(place, **programs):
+MEETS = """
+import os, time
+own, other = {}
+open(own, "w").close()
+end = time.monotonic() + 60
+while not os.path.exists(other) and time.monotonic() < end:
+    time.sleep(0.01)
+met = os.path.exists(other)
+print(f"{{int(met)}} passed, {{int(not met)}} failed, 0 skipped")
+"""
+MEASURES = """
+import os
+alone = not os.path.exists("a")
+open("measured", "w").close()
+print(f"{int(alone)} passed, {int(not alone)} failed, 0 skipped")
+"""
+
+
+def _summary(place, *options, **programs):
     paths = []
     for name, text in programs.items():
         path = place.path / (name + ".py")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         paths.append(path)
-    ran = subprocess.run([ROOT / "tests/summary", *paths], cwd=place.path, capture_output=True, text=True, check=False)
+    ran = subprocess.run([ROOT / "tests/summary", *options, *paths], cwd=place.path, capture_output=True, text=True, check=False)
     return ran.returncode, ran.stdout.splitlines()
 
 
@@ -58,6 +76,11 @@ def what_is_skipped_or_dies_when_repeated_has_not_passed(place):
     expect(status == 1 and lines[-1] == "3 passed, 1 failed, 0 skipped", lines)
     status, lines = _summary(place, dies="import os\nos.abort()\n")
     expect(status == 1 and lines[-1] == "0 passed, 1 failed, 0 skipped", lines)
+
+
+def several_run_at_a_time_and_what_measures_runs_before_them(place):
+    status, lines = _summary(place, "--lanes=2", one=MEETS.format(("a", "b")), other=MEETS.format(("b", "a")), stalls=MEASURES)
+    expect(status == 0 and lines[-1] == "3 passed, 0 failed, 0 skipped", lines)
 
 
 if __name__ == "__main__":

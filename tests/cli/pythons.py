@@ -1,5 +1,7 @@
 """The CPythons of this machine, each as it is and stripped; and those of other Debian releases, fetched."""
 
+import contextlib
+import fcntl
 import glob
 import os
 import pathlib
@@ -42,16 +44,26 @@ def _version(path):
     return words[1] if words[:1] == ["CPython"] and tuple(map(int, words[1].split("."))) >= (3, 8) else None
 
 
+@contextlib.contextmanager
+def _alone():
+    """Several test programs may want the same interpreter at a time."""
+    FETCHED.mkdir(parents=True, exist_ok=True)
+    with open(FETCHED / ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _stripped(name, path, version):
     """The same without symbols: its shared library or, when it has none, itself."""
     home = pathlib.Path(path).resolve().parent.parent
     library = next(iter(home.glob(f"lib/libpython{version}*.so.1.0")), None)
     copies = FETCHED / f"stripped-{name}"
     copy = copies / (library or pathlib.Path(path)).name
-    if not copy.exists():
-        copies.mkdir(parents=True, exist_ok=True)
-        if subprocess.run(["strip", "--strip-all", "-o", copy, library or path], check=False).returncode:
-            return None
+    with _alone():
+        if not copy.exists():
+            copies.mkdir(parents=True, exist_ok=True)
+            if subprocess.run(["strip", "--strip-all", "-o", copy, library or path], check=False).returncode:
+                return None
     if library:
         return Python(f"{name}_stripped", [path], {"LD_LIBRARY_PATH": str(copies)})
     return Python(f"{name}_stripped", [copy], {"PYTHONHOME": str(home)})
@@ -85,26 +97,31 @@ def _apt(home, *words):
         raise Skip(f"apt-get {words[0]}: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
 
 
+def _fetch(home, release, version):
+    shutil.rmtree(home, ignore_errors=True)
+    for folder in "state", "lists/partial", "cache/archives/partial", "unpacked":
+        (home / folder).mkdir(parents=True)
+    (home / "status").touch()
+    (home / "apt.conf").write_text(APT.format(home))
+    (home / "sources.list").write_text(
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+        f"http://deb.debian.org/debian {release} main\n")
+    _apt(home, "update")
+    _apt(home, "install", "--no-install-recommends", "--download-only", f"python{version}")
+    for package in (home / "cache/archives").glob("*.deb"):
+        if PACKAGES.match(package.name):
+            subprocess.run(["dpkg-deb", "-x", package, home / "unpacked"], check=True)
+    for folder in "cache", "lists", "state":
+        shutil.rmtree(home / folder)
+    (home / "unpacked").rename(home / "root")
+
+
 def of_debian(release, version):
     """CPython as this release of Debian packages it: fetched once, installed nowhere."""
-    home, root = FETCHED / release, FETCHED / release / "root"
-    if not root.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        for folder in "state", "lists/partial", "cache/archives/partial", "unpacked":
-            (home / folder).mkdir(parents=True)
-        (home / "status").touch()
-        (home / "apt.conf").write_text(APT.format(home))
-        (home / "sources.list").write_text(
-            "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
-            f"http://deb.debian.org/debian {release} main\n")
-        _apt(home, "update")
-        _apt(home, "install", "--no-install-recommends", "--download-only", f"python{version}")
-        for package in (home / "cache/archives").glob("*.deb"):
-            if PACKAGES.match(package.name):
-                subprocess.run(["dpkg-deb", "-x", package, home / "unpacked"], check=True)
-        for folder in "cache", "lists", "state":
-            shutil.rmtree(home / folder)
-        (home / "unpacked").rename(root)
+    root = FETCHED / release / "root"
+    with _alone():
+        if not root.exists():
+            _fetch(FETCHED / release, release, version)
     libraries = root / "usr/lib/x86_64-linux-gnu"
     command = [root / "usr/lib64/ld-linux-x86-64.so.2", "--library-path", libraries,
                root / f"usr/bin/python{version}"]
