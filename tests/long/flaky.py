@@ -107,7 +107,10 @@ class Mistakes:
     rows: list
 
     def execute(self, ports):
-        found = self.findings(ports)
+        try:
+            found = self.findings(ports)
+        except subprocess.TimeoutExpired as error:
+            found = f"did not end within {error.timeout} s"
         if isinstance(found, str):
             return watch.Outcome(1, "", "", complaint=found)
         return watch.Outcome(0, "", "", report={"findings": found})

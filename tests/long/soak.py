@@ -23,7 +23,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from cli.place import ROOT, YIELDSAN, wait_until  # noqa: E402
-from export import _collector  # noqa: E402
+from export import _attributes, _collector  # noqa: E402
 
 EVERY = 2  # seconds between two looks
 # What may be added to the memory that it had in the second quarter. The reader looks at what it meets first, once; what
@@ -116,7 +116,13 @@ def watch(seconds, place, program):
         os.write(terminal, b"q")
         status["export, interrupted,"] = export.wait(timeout=60)
         status["top, after q,"] = top.wait(timeout=60)
-        exported = sum(int(point["asInt"]) for point in collector.points("yieldsan.findings"))
+        exported = collections.Counter()
+        for _, record in collector.records():
+            attributes = _attributes(record)
+            exported[attributes["yieldsan.id"], record["body"]["stringValue"]] += int(attributes["yieldsan.count"])
+        points = sum(int(point["asInt"]) for point in collector.points("yieldsan.findings"))
+        if points != exported.total():
+            status["export's counters"] = f"{points}, and its records {exported.total()}"
     return list(known.values()), counted, exported, status
 
 
@@ -137,8 +143,15 @@ def check(processes, counted, exported, report, status):
     for site in SITES:
         if counted[site] != reported[site]:
             yield f"{site}: {counted[site]} calls, {reported[site]} reported"
-    if exported != sum(finding["count"] for finding in report["findings"]):
-        yield f"exported: {exported} events"
+    by_id = collections.Counter()
+    for (number, _), count in exported.items():
+        by_id[number] += count
+    by_id.subtract({finding["id"]: finding["count"] for finding in report["findings"]})
+    for number, more in by_id.items():
+        if more:
+            messages = [message for each, message in exported if each == number]
+            messages += [finding["message"] for finding in report["findings"] if finding["id"] == number]
+            yield f"exported {more:+d} of {number}: {messages}"
     lost = [process["lost"] for process in report["processes"] if any(process["lost"].values())]
     if lost or len(report["processes"]) != 1:
         yield f"of {len(report['processes'])} processes these lost something: {lost}"
@@ -169,7 +182,7 @@ def main():
         print(f"{process.name:10}" + "".join(f"{f'{a} {b}':>{width}}" for a, b, width in zip(early, late, (16, 14, 14))))
     print("counted ", counted)
     print("reported", dict(reported_counts(report)))
-    print("exported", exported)
+    print("exported", exported.total())
     wrong = list(check(processes, counted, exported, report, status))
     for sentence in wrong:
         print(f"FAILED  {sentence}")
