@@ -103,8 +103,12 @@ struct trace_site {
 	uint64_t harm_turns;  /* turns for which harm_events was measured */
 	char thread[TRACE_NAME_SIZE]; /* first thread in which it was seen */
 	uint32_t histogram[TRACE_HISTOGRAM_BUCKETS];
-	char channel[24];    /* for a waiting long turn: kernel function in which it slept */
-	uint64_t long_turns; /* for a blocking call: turns that it made long */
+	char channel[24]; /* for a waiting long turn: kernel function in which it slept */
+	union {
+		uint64_t long_turns;   /* for a blocking call: turns that it made long */
+		uint64_t client_turns; /* for a long turn: those during which a client of a server
+					  that had started waited for its answer */
+	};
 	uint64_t reasons[SEVERITIES]; /* of events by severity: reason_set (judgement/reason.h) */
 	int32_t tid;		      /* the only thread in which it was seen; 0: several */
 	uint32_t waited_for; /* offset of the trace_waited_for; 0: not asked; 1: not known */

@@ -18,7 +18,10 @@ struct phase_facts {
 	bool in_exit;		  /* the stack shows that the program is exiting: process.exit() */
 	uint64_t first_ns, last_ns; /* first and last time of the finding */
 	bool in_progress;
-	bool tests; /* run by `ci' or a known test runner: never lowered */
+	bool loads;	    /* it loads modules of an interpreter */
+	bool loads_late;    /* a function asked for them that no module's body called */
+	bool client_waited; /* of a server that had started, for its answer, during a long turn */
+	bool tests;	    /* run by `ci' or a known test runner: never lowered */
 };
 
 /* When it happened; lowers a finding in start-up or shutdown to a notice. */

@@ -97,6 +97,40 @@ static bool is_in_exit(const struct stack *script)
 	return false;
 }
 
+/* Code that finds, reads, compiles and runs modules. */
+static bool is_loader_frame(const struct frame *frame)
+{
+	return frame->file && (strstr(frame->file, "<frozen importlib") ||
+			       text_begins(frame->file, "node:internal/modules/"));
+}
+
+/* The files that a loader reads are its own, not what a module's body reads. */
+static bool is_loaders_call(const struct stack *script)
+{
+	size_t i = 0;
+
+	while (i < script->count && script->frames[i].file &&
+	       (text_begins(script->frames[i].file, "node:fs") ||
+		text_begins(script->frames[i].file, "node:internal/fs")))
+		i++;
+	return i < script->count && is_loader_frame(&script->frames[i]);
+}
+
+/* `server`: a call of one that has accepted counts as any other. */
+static void take_load(const struct finding *seen, bool server, struct phase_facts *facts)
+{
+	const struct stack *script = &seen->stacks->script;
+	size_t outer = 0; /* number of frames up to the one that asked for the first module */
+
+	for (size_t i = 0; i < script->count; i++)
+		if (is_loader_frame(&script->frames[i]))
+			outer = i + 1;
+	facts->loads = outer && (seen->kind == KIND_LONG_TURN ? seen->stall != STALL_WAITING
+							      : !server && is_loaders_call(script));
+	facts->loads_late =
+		outer && outer < script->count && script->frames[outer].owner == OWNER_PROGRAM;
+}
+
 static void take_earlier(uint64_t *known, uint64_t seen)
 {
 	if (seen && (!*known || seen < *known))
@@ -149,10 +183,12 @@ void phase_take(const struct process *process, const struct trace_file *trace,
 		.first_ns = began_ns(site, seen),
 		.last_ns = site->last_ns,
 		.in_progress = seen->in_progress,
+		.client_waited = site->kind == SITE_LONG_TURN && site->client_turns,
 		.tests = phase_runs_tests(process),
 	};
 
 	take_server(trace, site, seen->family == FAMILY_EVENT_LOOP, &facts);
+	take_load(seen, facts.accepts_ns != 0, &facts);
 	seen->phase = phase_judge(&facts, &verdict);
 	finding_take(seen, verdict);
 }

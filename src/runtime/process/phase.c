@@ -133,13 +133,27 @@ COLD void phase_found_at_end(uint64_t ns, uint64_t end_ns)
 {
 	uint64_t known = __atomic_load_n(&phase_ends_ns, __ATOMIC_RELAXED);
 
-	if (known > end_ns || !clients_wait(ns))
+	if (known > end_ns || !clients_look(ns).wait)
 		return;
 	while (known <= end_ns &&
 	       !__atomic_compare_exchange_n(&phase_ends_ns, &known, end_ns + 1, false,
 					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 	write_end();
+}
+
+uint64_t phase_first_accept_ns(void)
+{
+	unsigned count = __atomic_load_n(&server_count, __ATOMIC_ACQUIRE);
+	uint64_t first = 0;
+
+	for (unsigned i = 0; i < count && i < SERVERS; i++) {
+		uint64_t ns = __atomic_load_n(&servers[i].accepts_ns, __ATOMIC_RELAXED);
+
+		if (ns && (!first || ns < first))
+			first = ns;
+	}
+	return first;
 }
 
 void phase_write(void)

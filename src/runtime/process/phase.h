@@ -33,6 +33,9 @@ void phase_ends(void);
  */
 COLD void phase_found_at_end(uint64_t ns, uint64_t end_ns);
 
+/* When the process first accepted a connection or took a datagram; 0: not yet. */
+uint64_t phase_first_accept_ns(void);
+
 extern uint64_t phase_ends_ns; /* 0: not asked to end */
 
 static inline void phase_found(uint64_t ns, uint64_t end_ns)

@@ -44,8 +44,10 @@ static bool is_unwinding(uintptr_t pc)
 }
 
 /*
- * The first sample names the turn. A later one is better if it shows the program's own frames, or
- * if the first one's stack could not be walked (as in assembler code without unwind information).
+ * The first sample names the turn, and of an interpreter's functions the one that took most of it:
+ * a turn may run several callbacks. A later sample is better if it shows the program's own frames,
+ * or if the first one's stack could not be walked (as in assembler code without unwind
+ * information).
  */
 static bool tells_more(const struct trace_site *sample, const struct trace_site *first)
 {
@@ -54,6 +56,21 @@ static bool tells_more(const struct trace_site *sample, const struct trace_site 
 	if (sample->script || first->script)
 		return sample->script && (!first->script || sample->flags & ~first->flags);
 	return stack->depth > 1 && before->depth == 1;
+}
+
+/* `site`: the turn's latest sample, with its script in `key`; returns the one that names the turn.
+ */
+static uint32_t choose_sample(struct turn *turn, const struct trace_site *site,
+			      const struct site_key *key, uint64_t ns)
+{
+	uint32_t heaviest = 0;
+
+	if (key->script_size)
+		heaviest = sample_vote(&stall_room()->votes, turn->start, trace_offset(site),
+				       key->script, key->script_size, ns);
+	if (!turn->sample || tells_more(site, trace_at(turn->sample)))
+		return trace_offset(site);
+	return heaviest ? heaviest : turn->sample;
 }
 
 /* `since`: ticks that the sample stands for. A signal handler can get less information. */
@@ -69,6 +86,7 @@ static void turn_keep_sample(struct turn *turn, const struct unwind_start *start
 				.subject = STALL_BUSY,
 				.severity = SEVERITY_NOTICE };
 	struct trace_site *site;
+	uint32_t chosen;
 
 	if (!room || !key.executor)
 		return;
@@ -92,9 +110,10 @@ static void turn_keep_sample(struct turn *turn, const struct unwind_start *start
 	site_count(site, (struct verdict){ SEVERITY_NOTICE, 0 }, turn_clock_ns(now - since), 0,
 		   now_ns());
 	turn_remember(turn, site, 0);
-	if (turn->sample && !tells_more(site, trace_at(turn->sample)))
+	chosen = choose_sample(turn, site, &key, turn_clock_ns(now - since));
+	if (chosen == turn->sample)
 		return;
-	turn->sample = trace_offset(site);
+	turn->sample = chosen;
 	this_thread.turn_times->sample = turn->sample;
 	this_thread.turn_times->type = turn->type;
 	__atomic_store_n(&this_thread.turn_times->sample_turn, turn->start, __ATOMIC_RELEASE);

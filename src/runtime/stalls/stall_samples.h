@@ -8,6 +8,7 @@
 #include <ucontext.h>
 
 #include "contract/trace_format.h"
+#include "sample_votes.h"
 
 /* A turn's sample interval is its length so far divided by this. */
 #define STALL_DENSITY 64
@@ -28,6 +29,7 @@ struct stall_room {
 		uint32_t explained_us; /* as in the turn */
 		bool own;
 	} busy;
+	struct sample_votes votes;
 };
 
 /* The calling thread's, kept; NULL if there is no memory. */

@@ -10,6 +10,7 @@
 #include "runtime/turns/task_types.h"
 #include "runtime/base/runtime.h"
 #include "runtime/process/alert.h"
+#include "runtime/process/clients.h"
 #include "runtime/process/phase.h"
 #include "runtime/trace/sites.h"
 #include "stall_look.h"
@@ -170,12 +171,19 @@ static struct verdict stall_judge(const struct turn *turn, const struct course *
 	return verdict;
 }
 
+/* The samples may all be of a small part: the rest ran on a busy machine, or slept unseen. */
+static bool is_well_sampled(const struct turn *turn, uint64_t ns)
+{
+	return turn->sample && turn_clock_ns(turn->sampled - turn->start) >= ns / LIMIT_SMALL_PART;
+}
+
 /* Sets the place of the finding: where the turn was seen, otherwise all that is known of it. */
 static void stall_take_place(const struct turn *turn, const struct course *course,
 			     const struct trace_look *look, struct stall_room *room,
 			     struct site_key *key)
 {
-	const struct trace_site *seen = turn->sample ? trace_at(turn->sample) : NULL;
+	const struct trace_site *seen =
+		is_well_sampled(turn, course->ns) ? trace_at(turn->sample) : NULL;
 	struct unwind_start here;
 
 	key->frames = room->frames;
@@ -231,6 +239,23 @@ static struct course busy_course(uint64_t ns)
 	};
 }
 
+/*
+ * Whether a client waited for its answer during a turn of `ns` that ended at `end_ns`, of a server
+ * that had started by then: it has answered a client that is still connected, or accepted its first
+ * one ten seconds before. A probe that waits for the end of the start does not count.
+ */
+static bool client_waited(uint64_t ns, uint64_t end_ns)
+{
+	uint64_t accepts_ns = phase_first_accept_ns();
+	struct clients clients;
+
+	if (!accepts_ns || accepts_ns > end_ns)
+		return false;
+	clients = clients_look(ns);
+	return (clients.wait || clients.waited) &&
+	       (clients.served || end_ns - accepts_ns > LIMIT_STARTUP);
+}
+
 static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 {
 	struct stall_room *room = stall_room();
@@ -271,7 +296,8 @@ static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage 
 		return;
 	stall_take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;
-	verdict = stall_judge(turn, &course, !(key.flags & SITE_UNSEEN), looked ? &look : NULL);
+	verdict = stall_judge(turn, &course, turn->sample || !(key.flags & SITE_UNSEEN),
+			      looked ? &look : NULL);
 	key.severity = verdict.severity;
 	site = site_get(&key);
 	if (!site) {
@@ -285,6 +311,9 @@ static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage 
 	if (verdict.severity > SEVERITY_NOTICE)
 		phase_found(ns, end_ns);
 	site_count(site, verdict, ns, course.off_cpu_ns, end_ns);
+	if (verdict.severity == SEVERITY_ERROR && turn->executor->family == FAMILY_EVENT_LOOP &&
+	    client_waited(ns, end_ns))
+		__atomic_fetch_add(&site->client_turns, 1, __ATOMIC_RELAXED);
 	site->confirmed = 1;
 	alert_site(site, verdict.severity);
 }

@@ -11,6 +11,31 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define S	     UINT64_C(1000000000)
 
+static void loading_modules_is_an_error_if_a_client_waited(void **state)
+{
+	static const struct {
+		struct phase_facts facts;
+		enum severity severity;
+	} rows[] = {
+		{ { .loads = true }, SEVERITY_WARNING },
+		{ { .loads = true, .loads_late = true }, SEVERITY_WARNING },
+		{ { .loads = true, .client_waited = true }, SEVERITY_ERROR },
+		{ { .loads = true, .tests = true }, SEVERITY_WARNING },
+		{ { .loads = true, .loads_late = true, .tests = true }, SEVERITY_ERROR },
+		{ { .loads_late = true }, SEVERITY_ERROR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct verdict verdict = { SEVERITY_ERROR, 0 };
+
+		phase_judge(&rows[i].facts, &verdict);
+		assert_int_equal(verdict.severity, rows[i].severity);
+		assert_int_equal(reason_is_in(verdict.reasons, REASON_MODULE_LOAD),
+				 verdict.severity == SEVERITY_WARNING);
+	}
+}
+
 static void each_row_has_its_phase(void **state)
 {
 	static const struct {
@@ -78,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_has_its_phase),
+		cmocka_unit_test(loading_modules_is_an_error_if_a_client_waited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
