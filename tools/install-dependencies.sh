@@ -36,6 +36,7 @@ check python3              python3
 check python3-jsonschema   /usr/lib/python3/dist-packages/jsonschema
 check python3-uvloop       /usr/lib/python3/dist-packages/uvloop
 check python3-gevent       /usr/lib/python3/dist-packages/gevent
+check python3-eventlet     /usr/lib/python3/dist-packages/eventlet
 check python3-trio         /usr/lib/python3/dist-packages/trio
 check python3-twisted      /usr/lib/python3/dist-packages/twisted
 check ca-certificates      /etc/ssl/certs/ca-certificates.crt

@@ -10,6 +10,7 @@
 #include "executors/twisted.def"
 #include "executors/kombu.def"
 #include "executors/gevent.def"
+#include "executors/eventlet.def"
 #include "executors/node.def"
 #include "executors/libuv.def"
 #include "executors/glib.def"

@@ -276,7 +276,8 @@ static bool is_own_doing(const struct stack *script)
 
 /*
  * Between two asyncio.run() a thread runs plain code, which delays nothing: only frames below the
- * loop count. In gevent the main greenlet's code may run while there is no other greenlet.
+ * loop count. In gevent and eventlet the main greenlet's code may run while there is no other
+ * greenlet, and the stack of another one does not show the loop.
  */
 static enum loop_place loop_place(const struct finding *seen, bool script_full)
 {
@@ -286,10 +287,8 @@ static enum loop_place loop_place(const struct finding *seen, bool script_full)
 	for (size_t i = 0; loop && i < script->count; i++)
 		if (frame_python_loop(&script->frames[i]) == loop)
 			return LOOP_BELOW;
-	if (loop)
-		return script_full ? LOOP_CUT : LOOP_ABSENT;
-	if (seen->executor_id != EXECUTOR_gevent)
-		return LOOP_NATIVE;
+	if (seen->executor_id != EXECUTOR_gevent && seen->executor_id != EXECUTOR_eventlet)
+		return !loop ? LOOP_NATIVE : script_full ? LOOP_CUT : LOOP_ABSENT;
 	for (size_t i = 0; i < native->count; i++)
 		if (native->frames[i].module && (strstr(native->frames[i].module, "/gevent/") ||
 						 strstr(native->frames[i].module, "/greenlet/")))
@@ -419,6 +418,26 @@ static struct stack_facts stack_facts_of(const struct finding *seen, uint8_t fla
 	};
 }
 
+/* gRPC's threads pause between two looks at an empty queue, and wait for locks of theirs. */
+static bool is_pause_of_grpc(const struct finding *seen)
+{
+	const struct stack *native = &seen->stacks->native;
+
+	return seen->executor_id == EXECUTOR_grpc &&
+	       (may_be_own_wait(seen->category) || !strcmp(seen->category, "sleep")) &&
+	       count_owned(native, OWNER_EXECUTOR) && !count_owned(native, OWNER_PROGRAM) &&
+	       !count_owned(native, OWNER_DEPENDENCY);
+}
+
+/* eventlet's hub sleeps until its next timer while it watches no descriptor. */
+static bool is_sleep_of_hub(const struct finding *seen)
+{
+	const struct stack *script = &seen->stacks->script;
+
+	return seen->executor_id == EXECUTOR_eventlet && script->count && script->frames[0].file &&
+	       strstr(script->frames[0].file, "/eventlet/hubs/");
+}
+
 bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 {
 	const struct stack *native = &seen->stacks->native;
@@ -430,7 +449,7 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 	facts.lock = lock_code_owner(seen);
 	facts.block_on = block_on < native->count;
 	/* Asio's own code takes no lock and waits for no condition on behalf of the program. */
-	facts.parked = is_parked(native) ||
+	facts.parked = is_parked(native) || is_pause_of_grpc(seen) || is_sleep_of_hub(seen) ||
 		       (seen->executor_id == EXECUTOR_asio && facts.lock == LOCK_OF_LIBRARY);
 	facts.offloaded_in_root = is_offloaded(native, block_on);
 	facts.library_work = is_own_doing(&seen->stacks->script);

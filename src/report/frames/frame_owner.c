@@ -62,6 +62,8 @@ static const struct owner_rule functions[] = {
 	{ "__gnu_cxx::", OWNER_STANDARD, "libstdc++" },
 	{ "__cxxabiv1::", OWNER_STANDARD, "libstdc++" },
 	{ "boost::", OWNER_DEPENDENCY, "boost" },
+	{ "absl::", OWNER_DEPENDENCY, "abseil" },
+	{ "AbslInternal", OWNER_DEPENDENCY, "abseil" },
 	{ "__rust_", OWNER_STANDARD, "std" },
 	{ "rust_begin_unwind", OWNER_STANDARD, "std" },
 	{ "_start", OWNER_SYSTEM, "libc.so.6" },

@@ -304,6 +304,8 @@ def python_runs():
         yield script("gevent_cases.py", f"{context} all", PYTHON_OPERATIONS, executor="gevent", module="gevent")
     for context in words("pool before after"):
         yield script("gevent_cases.py", f"{context} all", module="gevent")
+    yield script("eventlet_cases.py", "greenlet all", PYTHON_OPERATIONS, executor="eventlet", module="eventlet")
+    yield script("eventlet_cases.py", "pool all", module="eventlet")
     for case in words("two_runs run_until_complete pool threads busy_threads subprocesses passed sendfile debug"):
         yield script("asyncio_quiet.py", case)
     for context, expect in (("coroutine", PYTHON_OPERATIONS), ("to_thread", ()), ("around", ())):
