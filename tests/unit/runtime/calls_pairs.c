@@ -66,10 +66,17 @@ static void mark(const char *what, const char *name)
 	system_call(SYS_write, -1, (long)line_of, size, 0, 0, 0);
 }
 
-/* Counts and names; nothing is asserted while the streams are not the test's. */
-static uint32_t run(const struct listed *listed, bool in_turn, char name[40])
-{
+/* What is seen of one call: how many were watched, the name, and errno afterwards. */
+struct outcome {
 	uint32_t count;
+	char name[40];
+	int error;
+};
+
+/* Nothing is asserted while the streams are not the test's. */
+static struct outcome run(const struct listed *listed, bool in_turn)
+{
+	struct outcome outcome = { 0 };
 
 	/* The wait before may have been a loop's. */
 	event_loops_forget();
@@ -84,27 +91,47 @@ static uint32_t run(const struct listed *listed, bool in_turn, char name[40])
 		if (marks == 2 && !strcmp(listed->name, "usleep"))
 			system_call(SYS_read, file, (long)text, 1, 0, 0, 0);
 	}
-	count = seen_count();
+	outcome.count = seen_count();
+	errno = 0;
 	listed->act();
-	count = seen_count() - count;
-	strncpy(name, seen_name(), 40);
+	outcome.error = errno;
+	outcome.count = seen_count() - outcome.count;
+	snprintf(outcome.name, sizeof outcome.name, "%s", seen_name());
 	if (in_turn) {
 		turn_leave();
 		mark("over", listed->name);
 	}
 	listed->after();
 	streams_give_back();
-	return count;
+	return outcome;
 }
 
 static void seen_in_a_turn_and_silent_outside(void **state)
 {
 	const struct listed *listed = *state;
-	char name[40];
+	struct outcome outside = run(listed, false), inside = run(listed, true);
 
-	assert_int_equal(run(listed, false, name), 0);
-	assert_int_not_equal(run(listed, true, name), 0);
-	assert_string_equal(name, listed->name);
+	assert_int_equal(outside.count, 0);
+	assert_int_not_equal(inside.count, 0);
+	assert_string_equal(inside.name, listed->name);
+	assert_int_equal(inside.error, outside.error);
+}
+
+/* A lock that a turn holds across its yield makes us look at further calls. */
+static void errno_is_the_calls_own_while_a_turn_holds_a_lock(void **state)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	const struct listed *listed = *state;
+	struct outcome before = run(listed, false), outside, inside;
+
+	turn_enter();
+	pthread_mutex_lock(&mutex);
+	turn_leave();
+	outside = run(listed, false);
+	inside = run(listed, true);
+	pthread_mutex_unlock(&mutex);
+	assert_int_equal(outside.error, before.error);
+	assert_int_equal(inside.error, before.error);
 }
 
 static int setup(void **state)
@@ -122,15 +149,23 @@ static int teardown(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_SIZE(list)];
+	static struct CMUnitTest tests[2 * ARRAY_SIZE(list)];
 	const char *wanted = getenv("YIELDSAN_MARKS");
 
 	marks = wanted ? atoi(wanted) : 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
 		tests[i] = (struct CMUnitTest){ .name = list[i].name,
 						.test_func = seen_in_a_turn_and_silent_outside,
 						.initial_state = &list[i] };
-	return cmocka_run_group_tests_name("seen in a turn, silent outside", tests, setup,
-					   teardown);
+		tests[ARRAY_SIZE(list) + i] = (struct CMUnitTest){
+			.name = list[i].name,
+			.test_func = errno_is_the_calls_own_while_a_turn_holds_a_lock,
+			.initial_state = &list[i]
+		};
+	}
+	/* strace sees the first half. */
+	return _cmocka_run_group_tests("seen in a turn, silent outside", tests,
+				       marks ? ARRAY_SIZE(list) : ARRAY_SIZE(tests), setup,
+				       teardown);
 }
