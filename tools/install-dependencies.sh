@@ -52,6 +52,7 @@ check libtevent-dev        /usr/include/tevent.h
 check libivykis-dev        /usr/include/iv.h
 check libsystemd-dev       /usr/include/systemd/sd-event.h
 check libapr1-dev          /usr/include/apr-1.0/apr_poll.h
+check libzmq3-dev          /usr/include/zmq.h
 check libasio-dev          /usr/include/asio.hpp
 check qtbase5-dev          /usr/include/*/qt5/QtCore/QEventLoop
 check libgrpc++-dev        /usr/include/grpcpp/grpcpp.h

@@ -24,6 +24,7 @@
 #include "executors/apr.def"
 #include "executors/curl_multi.def"
 #include "executors/grpc.def"
+#include "executors/zeromq.def"
 #include "executors/java_nio.def"
 #include "executors/beam.def"
 #include "executors/java.def"

@@ -114,7 +114,7 @@ static struct loop *inner_loop(struct loop *outer, const struct loop_wait *wait)
 {
 	struct loop *inner;
 
-	if (outer->known || outer->outer || (wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED))
+	if (outer->known || outer->outer || loop_polls_few(wait))
 		return NULL;
 	inner = loop_table_find(wait);
 	if (!inner || loop_level_at(inner, wait->frame) != 0)
@@ -143,6 +143,21 @@ static bool outer_waits(const struct loop *inner, const struct loop_wait *wait)
 	       loop_level_at(outer, wait->frame) == 0;
 }
 
+/* Whether no other loop can begin with this wait: any code may poll one descriptor. */
+static bool begins_no_loop(const struct loop *running, const struct loop_wait *wait)
+{
+	struct loop *other;
+
+	if (!loop_polls_few(wait))
+		return false;
+	if (!wait->may_wait)
+		return true;
+	other = loop_table_find(wait);
+	if (!other)
+		other = loop_table_take(wait, running);
+	return !other->known;
+}
+
 /* The loop that makes this wait; NULL if it is another wait within a loop's turn. */
 static struct loop *loop_that_waits(const struct loop_wait *wait)
 {
@@ -169,7 +184,8 @@ static struct loop *loop_that_waits(const struct loop_wait *wait)
 		 * Further out than the loop was ever seen to reach: it has ended, unless it waits
 		 * again.
 		 */
-		if ((loop->known || loop->highest <= loop->executor->level) &&
+		if ((loop->known || loop->highest <= loop->executor->level ||
+		     begins_no_loop(loop, wait)) &&
 		    !(wait->may_wait && loop_library_waits_alone(wait->caller)))
 			return inner_loop(loop, wait);
 		leave_turn(loop);
@@ -455,7 +471,7 @@ static COLD void end_wait(struct loop_wait *wait, int result)
 		add_harm(wait, result);
 	loop_note_descriptors(loop, wait);
 	/* Any code may poll one descriptor: no turn, until it polls several. */
-	if (!loop->known && wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED)
+	if (!loop->known && loop_polls_few(wait))
 		return;
 	loop->settled = wait->epoll_fd >= 0 && !loop_learns(loop) &&
 			(loop->known || loop->waits >= runtime_options.loop_waits) &&

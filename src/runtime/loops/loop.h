@@ -78,6 +78,8 @@ struct loop_wait;
  * those from `first` to `last` ends the loop.
  */
 void loop_note_descriptors(struct loop *loop, const struct loop_wait *wait);
+#define FEW_POLLED 2 /* a poll of the program with this many descriptors is a loop's */
+bool loop_polls_few(const struct loop_wait *wait);
 bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wait);
 bool loop_is_over_without(struct loop *loop, unsigned first, unsigned last);
 

@@ -10,6 +10,11 @@ void loop_note_descriptors(struct loop *loop, const struct loop_wait *wait)
 	memcpy(loop->first_fds, wait->first_fds, sizeof loop->first_fds);
 }
 
+bool loop_polls_few(const struct loop_wait *wait)
+{
+	return wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED;
+}
+
 bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wait)
 {
 	unsigned own = loop->descriptors < LOOP_WAIT_FDS ? loop->descriptors : LOOP_WAIT_FDS;
@@ -17,6 +22,9 @@ bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wa
 
 	if (wait->epoll_fd >= 0 || loop->epoll_fd >= 0)
 		return wait->epoll_fd == loop->epoll_fd;
+	/* One of several: the others have to wait meanwhile. */
+	if (own >= FEW_POLLED && loop_polls_few(wait))
+		return false;
 	for (unsigned i = 0; i < own; i++)
 		for (unsigned j = 0; j < other; j++)
 			if (loop->first_fds[i] == wait->first_fds[j])

@@ -119,7 +119,7 @@ void loop_count_wait(struct loop *loop, const struct loop_wait *wait)
 {
 	if (loop->known || !loop->executor)
 		return;
-	if (wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED) {
+	if (loop_polls_few(wait)) {
 		log_refusal(loop, "it polls too few descriptors for an event loop");
 		return;
 	}

@@ -8,8 +8,6 @@
 
 struct loop_wait;
 
-#define FEW_POLLED 2 /* a poll of the program with this many descriptors is a loop's */
-
 /* NULL: none waits there. */
 struct loop *loop_table_find(const struct loop_wait *wait);
 

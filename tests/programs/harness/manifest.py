@@ -151,6 +151,11 @@ def c_runs():
         yield Run("last_turn", ["counted"], {"counted"}, profile=profile, family="event-loop")
         for case in words("follows killed called"):
             yield Run("loop_in_loop", [case], {case}, profile=profile, family="event-loop")
+        for case in words("sleep idle"):
+            yield Run("zeromq", [case], {case} & {"sleep"}, profile=profile, family="event-loop", executor="ZeroMQ")
+        for case in words("waits looks rests phases"):
+            yield Run("loop_poll_one", [case], {case} & {"waits", "looks"}, profile=profile, family="event-loop")
+            yield Run("loop_poll_one", [case, "outside"], {case} & {"waits", "looks"}, profile=profile, family="event-loop")
         for case in words("fork thread"):
             yield Run("session", [case], profile=profile, at_most="notice", family="event-loop")
         yield Run("session", ["peer"], profile=profile, at_most="warning", family="event-loop")
