@@ -31,14 +31,16 @@ DEADLOCKS = {
     "full_channel": ["fill"],
     "both_arms": ["take_two", "both_arms"],
 }
-OF_ROOTS = {"joined_ring": ["take_two_owned"] * 2, "handles_in_a_loop": ["take_two"] * 2}
+OF_ROOTS = {"joined_ring": ["take_two_owned"] * 2, "handles_in_a_loop": ["take_two"] * 2,
+            # Two arms of the root future itself: it is one waiter.
+            "root_arms": ["take_two"], "root_try_arms": ["try_take_two"]}
 NONE = [
     "with_timeout", "with_select", "receive_with_timeout", "oneshot_with_timeout", "live_arm", "try_lock", "supervisor",
     "abort_handle",
     "in_spawn_blocking", "in_a_static", "guard_given_away", "guard_dropped", "sender_given_away", "in_another_runtime", "sender_on_a_thread", "weak_sender", "permits",
     "ping_pong", "join_set",
 ]
-NONE_OF_ROOTS = ["supervisor_waits", "local_set", "shutdown"]
+NONE_OF_ROOTS = ["supervisor_waits", "local_set", "shutdown", "root_arms_for_a_while", "root_live_arm", "root_computes"]
 
 
 def _line(label):

@@ -68,6 +68,7 @@ struct root_search {
 	struct outside *outside;
 	struct stuck_memory memory;
 	struct stuck_task root;
+	bool closed_only; /* only those that may be stuck themselves */
 };
 
 /* The function of a block_on that has this frame, and its module. NULL: none has. */
@@ -154,6 +155,21 @@ static bool search_stack(struct root_search *search, const struct layout_root *k
 	return found == 1;
 }
 
+/* Whether the root may be stuck by what it awaits itself. */
+static bool is_wanted_root(const struct root_search *search)
+{
+	const struct stuck_task *root = &search->root;
+	struct task_ends ends = { 0 };
+	bool is_wanted;
+
+	if (!search->closed_only)
+		return true;
+	task_ends_find(&ends, root->layout, &search->memory.layout, root->machine, root->place);
+	is_wanted = ends.waits_for_ends_only;
+	task_ends_deinit(&ends);
+	return is_wanted;
+}
+
 static void stuck_add_root(struct root_search *search, pid_t tid)
 {
 	struct outside_frame frames[TRACE_MAX_FRAMES];
@@ -172,38 +188,98 @@ static void stuck_add_root(struct root_search *search, pid_t tid)
 			continue;
 		if (end > frames[i].sp + MOST_STACK)
 			end = frames[i].sp + MOST_STACK;
-		if (find_root(search, known, &frames[i]) ||
-		    search_stack(search, known, frames[i].sp, end))
+		search->root.thread = tid;
+		if ((find_root(search, known, &frames[i]) ||
+		     search_stack(search, known, frames[i].sp, end)) &&
+		    is_wanted_root(search))
 			stuck_look_add(search->look, &search->root);
 		return; /* outer ones wait for this one */
 	}
 }
 
-static void add_roots(struct stuck_look *look, struct task_kinds *kinds)
+static void root_search_begin(struct root_search *search, struct stuck_look *look,
+			      struct task_kinds *kinds)
 {
-	const struct trace_file *trace = kinds->space->trace;
-	struct root_search search = {
+	*search = (struct root_search){
 		.look = look,
 		.kinds = kinds,
-		.outside = outside_create_of(trace, &kinds->memory),
+		.outside = outside_create_of(kinds->space->trace, &kinds->memory),
 	};
+	stuck_memory_init(&search->memory, read_process, &kinds->memory);
+}
+
+static void root_search_end(struct root_search *search)
+{
+	outside_destroy(search->outside);
+	stuck_memory_deinit(&search->memory);
+}
+
+static void add_roots(struct stuck_look *look, struct task_kinds *kinds, bool closed_only)
+{
+	const struct trace_file *trace = kinds->space->trace;
+	struct root_search search;
 	int32_t tids[MOST_THREADS];
 	size_t count = trace_file_threads(trace, tids, MOST_THREADS);
 
-	stuck_memory_init(&search.memory, read_process, &kinds->memory);
+	root_search_begin(&search, look, kinds);
+	search.closed_only = closed_only;
 	for (size_t i = 0; i < count; i++)
 		stuck_add_root(&search, tids[i]);
-	outside_destroy(search.outside);
-	stuck_memory_deinit(&search.memory);
+	root_search_end(&search);
 }
 
-/* Whether a task seems to be closed: only then do root futures matter. */
-static bool has_closed(const struct stuck_look *look)
+/* Whether a frame, or one that was inlined there, is code of an async function. */
+static bool is_of_async_function(struct root_search *search, const struct outside_frame *frame,
+				 bool innermost)
 {
-	for (size_t i = 0; i < look->count; i++)
-		if (look->tasks[i].is_idle && look->tasks[i].wakers == look->tasks[i].located)
+	struct address_space *space = search->kinds->space;
+	struct loaded_module *module =
+		address_space_module(space, frame->pc, space->trace->read_ns);
+	const struct source_place *place;
+
+	if (!module || !module->binary)
+		return false;
+	place = binary_find(module->binary, frame->pc - module->record->base - !innermost);
+	for (size_t i = 0; i < place->count; i++)
+		if (place->frames[i].state_machine)
 			return true;
 	return false;
+}
+
+/*
+ * Nothing in a root future says that it is being polled: its states are those of the last time that
+ * it was suspended. The thread's stack says so.
+ */
+static bool root_is_polled(struct root_search *search, const struct stuck_task *root)
+{
+	struct outside_frame frames[TRACE_MAX_FRAMES];
+	struct thread_wait wait;
+	size_t count;
+
+	if (!trace_file_wait(search->kinds->space->trace, root->thread, &wait))
+		return true;
+	count = outside_frames(search->outside, &wait, frames, TRACE_MAX_FRAMES);
+	for (size_t i = 0; i < count; i++) {
+		if (is_of_async_function(search, &frames[i], !i))
+			return true;
+		if (root_function(search, &frames[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool remove_polled_roots(struct stuck_look *look, struct task_kinds *kinds)
+{
+	struct root_search search;
+	size_t before = look->count;
+
+	root_search_begin(&search, look, kinds);
+	for (size_t i = look->count; i-- > 0;)
+		if (!look->tasks[i].header && look->tasks[i].is_stuck &&
+		    root_is_polled(&search, &look->tasks[i]))
+			stuck_look_remove(look, i);
+	root_search_end(&search);
+	return look->count < before;
 }
 
 void stuck_look_tasks(struct stuck_look *look, struct task_kinds *kinds)
@@ -212,6 +288,31 @@ void stuck_look_tasks(struct stuck_look *look, struct task_kinds *kinds)
 		return;
 	add_tasks(look, kinds);
 	stuck_look_read(look, read_process, &kinds->memory);
+}
+
+/* Whether a task seems to be closed: only then do all root futures matter. */
+static bool has_closed(const struct stuck_look *look)
+{
+	for (size_t i = 0; i < look->count; i++)
+		if (look->tasks[i].is_idle && look->tasks[i].wakers == look->tasks[i].located)
+			return true;
+	return false;
+}
+
+/* Tasks, then root futures. */
+static size_t look_at_all(struct stuck_look *look, struct task_kinds *kinds)
+{
+	size_t found, tasks;
+
+	add_tasks(look, kinds);
+	found = stuck_look_read(look, read_process, &kinds->memory);
+	tasks = look->count;
+	add_roots(look, kinds, !has_closed(look));
+	if (look->count > tasks)
+		found = stuck_look_read(look, read_process, &kinds->memory);
+	if (found && remove_polled_roots(look, kinds))
+		found = stuck_look_read(look, read_process, &kinds->memory);
+	return found;
 }
 
 size_t stuck_watch_look(struct stuck_watch *watch, struct address_space *space)
@@ -223,14 +324,9 @@ size_t stuck_watch_look(struct stuck_watch *watch, struct address_space *space)
 	stuck_look_init(&look);
 	task_kinds_init(&kinds, space);
 	if (trace_file_has_memory(space->trace) && !kinds.memory_error) {
-		add_tasks(&look, &kinds);
-		stuck_look_read(&look, read_process, &kinds.memory);
-		if (has_closed(&look)) {
-			add_roots(&look, &kinds);
-			found = stuck_look_read(&look, read_process, &kinds.memory);
-			stuck_look_agree(&look, watch->has_look ? &watch->look : NULL,
-					 clock_monotonic_ns());
-		}
+		found = look_at_all(&look, &kinds);
+		stuck_look_agree(&look, watch->has_look ? &watch->look : NULL,
+				 clock_monotonic_ns());
 	}
 	task_kinds_deinit(&kinds);
 	stuck_look_deinit(&watch->look);

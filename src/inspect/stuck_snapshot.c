@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "python/python_snapshot.h"
 #include "session.h"
@@ -60,6 +61,20 @@ static void stuck_look_at_trace(struct stuck_snapshot *snapshot, const char *pat
 	trace_file_close(&trace);
 }
 
+/* A program without tasks may have a root future. */
+static bool runs_tokio(const struct watched_trace *trace)
+{
+	const struct watched_records *executors = &trace->records[RECORD_EXECUTOR];
+	struct trace_executor executor;
+
+	for (size_t i = 0; i < executors->count; i++)
+		if (pread(trace->fd, &executor, sizeof executor, executors->offsets[i]) ==
+			    sizeof executor &&
+		    executor.family == FAMILY_TOKIO)
+			return true;
+	return trace->records[RECORD_TASKS].count;
+}
+
 /* Rings that have lasted. */
 static size_t count_rings(const struct stuck_records *records, uint64_t least_ns)
 {
@@ -81,8 +96,12 @@ look_at_tokio(struct stuck_snapshot *snapshot, const struct watched_trace *trace
 	uint64_t start_ns = clock_monotonic_ns(), took_ns;
 	size_t rings;
 
-	if (start_ns < snapshot->due_ns || !trace->records[RECORD_TASKS].count)
+	if (start_ns < snapshot->due_ns)
 		return NULL;
+	if (!runs_tokio(trace)) {
+		snapshot->due_ns = start_ns + PERIOD_NS;
+		return NULL;
+	}
 	stuck_look_at_trace(snapshot, trace->path);
 	took_ns = clock_monotonic_ns() - start_ns;
 	snapshot->due_ns = start_ns + (took_ns * SHARE > PERIOD_NS ? took_ns * SHARE : PERIOD_NS);

@@ -49,6 +49,15 @@ void stuck_look_add(struct stuck_look *look, const struct stuck_task *task)
 	added->base = task->base;
 	added->poll = task->poll;
 	added->polled = task->polled;
+	added->thread = task->thread;
+}
+
+void stuck_look_remove(struct stuck_look *look, size_t number)
+{
+	task_ends_deinit(&look->tasks[number].ends);
+	look->count--;
+	memmove(&look->tasks[number], &look->tasks[number + 1],
+		(look->count - number) * sizeof *look->tasks);
 }
 
 /* Debug information describes only one of several functions that the linker merged. */

@@ -63,6 +63,7 @@ struct stuck_task {
 	uint64_t base;			/* of the module */
 	uint64_t poll;	 /* address of its poll function, or in the function of a root future */
 	uint64_t polled; /* ticks: when its last poll began; 0: not known */
+	int32_t thread;	 /* of a root future */
 	/* Found. */
 	bool is_readable;  /* its header is that of a task of this type */
 	uint64_t state;	   /* the word with its flags and references */
@@ -105,6 +106,9 @@ void stuck_look_add(struct stuck_look *look, const struct stuck_task *task);
 
 /* Whether a task has its header at an address, and another one waits for its end. */
 bool stuck_look_has(const struct stuck_look *look, uint64_t header);
+
+/* Removes a task that was added. */
+void stuck_look_remove(struct stuck_look *look, size_t number);
 
 /* Reads all tasks anew. Returns the number of tasks that are stuck or without a waker. */
 size_t stuck_look_read(struct stuck_look *look, stuck_read *read, const void *source);

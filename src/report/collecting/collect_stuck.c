@@ -109,7 +109,7 @@ static const char *waiting_words(struct strings *strings, const struct member *m
 		what = strings_print(strings, "%s at 0x%" PRIx64, what, task->object);
 	if (task->waits > 1)
 		what = strings_print(strings, "%s and %" PRIu32 " more", what, task->waits - 1);
-	return strings_print(strings, "%s, task %s", what, member->name);
+	return strings_print(strings, "%s, %s%s", what, task->task ? "task " : "", member->name);
 }
 
 /* Innermost first, as other stacks. */
@@ -160,10 +160,10 @@ static size_t take_stacks(struct collection *collection, const struct trace_stuc
 			layout_source_stack(&member->source, &layout->machines[task->held_machine],
 					    is_declared ? value->file : state->file,
 					    is_declared ? value->line : state->line),
-		.lock = strings_print(&session->strings, "%s (%s) at 0x%" PRIx64 ", task %s",
+		.lock = strings_print(&session->strings, "%s (%s) at 0x%" PRIx64 ", %s%s",
 				      layout_source_variable(&member->source, value),
 				      layout_source_type(&member->source, value), task->held_object,
-				      member->name),
+				      task->task ? "task " : "", member->name),
 	};
 	return 2;
 }
@@ -186,8 +186,9 @@ static const char *describe_ring(struct strings *strings, const struct trace_stu
 
 	if (record->ring == 1)
 		text = strings_print(strings,
-				     "deadlock: task %s waits for %s that only itself could give",
-				     members[0].name, wait_words(members[0].task));
+				     "deadlock: %s%s waits for %s that only itself could give",
+				     members[0].task->task ? "task " : "", members[0].name,
+				     wait_words(members[0].task));
 	else
 		text = strings_print(
 			strings, "deadlock: %" PRIu32 " tasks wait for each other:", record->ring);
@@ -295,6 +296,21 @@ static void stuck_observe(struct collection *collection, const struct trace_stuc
 	stuck_add_finding(collection, record, members);
 }
 
+/* A program without tasks may have a root future. */
+static bool collection_has_tokio(const struct collection *collection)
+{
+	const struct trace_file *trace = collection->trace;
+
+	for (size_t i = 0; i < trace->records[RECORD_EXECUTOR].count; i++) {
+		const struct trace_executor *executor =
+			collection_record(collection, RECORD_EXECUTOR, i);
+
+		if (executor->family == FAMILY_TOKIO)
+			return true;
+	}
+	return trace->records[RECORD_TASKS].count;
+}
+
 void collect_stuck(struct collection *collection)
 {
 	const struct trace_file *trace = collection->trace;
@@ -302,7 +318,7 @@ void collect_stuck(struct collection *collection)
 
 	if (collection->report->live)
 		return;
-	if (trace_file_has_memory(trace) && trace->records[RECORD_TASKS].count)
+	if (trace_file_has_memory(trace) && collection_has_tokio(collection))
 		stuck_find(&collection->space, collection->process->trace_path, &records);
 	for (size_t i = 0; i < records.count; i++)
 		stuck_observe(collection, (const void *)records.items[i]);

@@ -84,6 +84,26 @@ async fn handles_in_a_loop() {
     }
 }
 
+/// Two arms of the root future, each with the lock that the other one wants. No task lives.
+async fn root_arms() {
+    let (a, b, _) = locks();
+    ready();
+    tokio::join!(take_two(a.clone(), b.clone()), take_two(b, a));
+}
+
+async fn try_take_two(first: Lock, second: Lock) -> Result<u32, ()> {
+    let one = first.lock().await;
+    sleep(SHORT).await;
+    let two = second.lock().await; // try_take_two
+    Ok(*one + *two)
+}
+
+async fn root_try_arms() {
+    let (a, b, _) = locks();
+    ready();
+    let _ = tokio::try_join!(try_take_two(a.clone(), b.clone()), try_take_two(b, a));
+}
+
 async fn read_twice(lock: Arc<RwLock<u32>>) -> u32 {
     let one = lock.read().await;
     sleep(SHORT).await;
@@ -250,6 +270,46 @@ async fn both_arms() {
 }
 
 // What follows is no deadlock.
+
+/// The arms of the root future end after an hour.
+async fn root_arms_for_a_while() {
+    let (a, b, _) = locks();
+    ready();
+    let _ = timeout(LONG, async { tokio::join!(take_two(a.clone(), b.clone()), take_two(b, a)) }).await;
+}
+
+/// A third arm may end both.
+async fn root_live_arm() {
+    let (a, b, _) = locks();
+    let end = Notify::new();
+    ready();
+    tokio::select! {
+        _ = async { tokio::join!(take_two(a.clone(), b.clone()), take_two(b, a)) } => {}
+        _ = end.notified() => {}
+    }
+}
+
+/// An arm has both locks and computes: it still seems to wait for the second one.
+async fn root_computes() {
+    let (a, b, _) = locks();
+    let (one, two, three) = (a.clone(), b.clone(), b.clone());
+    tokio::join!(
+        async move {
+            let mut mine = one.lock().await;
+            sleep(SHORT).await;
+            *mine += *two.lock().await;
+            ready();
+            std::thread::sleep(LONG);
+            *mine += 1;
+        },
+        wants(a),
+        async move {
+            let mut other = three.lock().await;
+            sleep(SHORT * 2).await;
+            *other += 1;
+        },
+    );
+}
 
 async fn take_two_for_a_while(first: Lock, second: Lock) {
     loop {
@@ -580,6 +640,11 @@ async fn run(case: &str) {
         "ring_of_three" => ring_of_three().await,
         "joined_ring" => joined_ring().await,
         "handles_in_a_loop" => handles_in_a_loop().await,
+        "root_arms" => root_arms().await,
+        "root_try_arms" => root_try_arms().await,
+        "root_arms_for_a_while" => root_arms_for_a_while().await,
+        "root_live_arm" => root_live_arm().await,
+        "root_computes" => root_computes().await,
         "read_write_read" => read_write_read().await,
         "own_sender" => own_sender().await,
         "oneshot_ring" => oneshot_ring().await,
