@@ -206,7 +206,8 @@ static bool is_librarys_import(const struct stack *script)
 /*
  * Work that an interpreter's library starts itself, by the function that begins it: sources for
  * asyncio's debug mode and for tracebacks, a byte that wakes a pool's thread, a resolver's
- * configuration, a worker's script. The program's author cannot fix it.
+ * configuration, a worker's script, the end of a reactor's own threads. The program's author cannot
+ * fix it.
  */
 static const struct doing {
 	const char *file, *function; /* suffixes of the names; NULL: any function */
@@ -215,6 +216,7 @@ static const struct doing {
 	{ "/linecache.py", NULL, false },
 	{ "/concurrent/futures/process.py", "wakeup", false },
 	{ "/asyncio/unix_events.py", "_sock_sendfile_native_impl", false },
+	{ "/twisted/internet/base.py", "_stopThreadPool", false },
 	{ "node:internal/dns/utils", NULL, false },
 	{ "node:internal/main/worker_thread", NULL, true },
 };

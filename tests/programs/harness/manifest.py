@@ -305,6 +305,7 @@ def python_runs():
         yield script("trio_cases.py", f"{context} all", module="trio")
     for context in words("defer_to_thread before"):
         yield script("twisted_cases.py", f"{context} all", module="twisted")
+    yield script("twisted_cases.py", "stop sleep", module="twisted")
     for context in words("greenlet callback"):
         yield script("gevent_cases.py", f"{context} all", PYTHON_OPERATIONS, executor="gevent", module="gevent")
     for context in words("pool before after"):

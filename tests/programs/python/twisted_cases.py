@@ -2,7 +2,8 @@
 
     twisted_cases.py CONTEXT OPERATION...     (or `all`)
 
-Contexts: call holds the reactor; defer_to_thread and before do not.
+Contexts: call holds the reactor; defer_to_thread and before do not. stop ends the reactor while a thread of its
+pool still works: the reactor joins it by itself.
 """
 
 import sys
@@ -31,12 +32,19 @@ def in_threads(blocks):
         yield threads.deferToThread(block)  # EXPECT-NONE
 
 
+def in_threads_at_the_end(blocks):
+    for block in blocks:
+        threads.deferToThread(block)  # EXPECT-NONE
+    return settle()
+
+
 def main(context, *names):
     blocks = prepared(names)
     if context == "before":
         for block in blocks:
             block()
-    work = {"call": in_call, "defer_to_thread": in_threads, "before": lambda _: settle()}[context]
+    work = {"call": in_call, "defer_to_thread": in_threads, "stop": in_threads_at_the_end,
+            "before": lambda _: settle()}[context]
 
     def started():
         ended = defer.maybeDeferred(work, blocks)
