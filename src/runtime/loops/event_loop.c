@@ -143,21 +143,6 @@ static bool outer_waits(const struct loop *inner, const struct loop_wait *wait)
 	       loop_level_at(outer, wait->frame) == 0;
 }
 
-/* Whether no other loop can begin with this wait: any code may poll one descriptor. */
-static bool begins_no_loop(const struct loop *running, const struct loop_wait *wait)
-{
-	struct loop *other;
-
-	if (!loop_polls_few(wait))
-		return false;
-	if (!wait->may_wait)
-		return true;
-	other = loop_table_find(wait);
-	if (!other)
-		other = loop_table_take(wait, running);
-	return !other->known;
-}
-
 /* The loop that makes this wait; NULL if it is another wait within a loop's turn. */
 static struct loop *loop_that_waits(const struct loop_wait *wait)
 {
@@ -185,7 +170,7 @@ static struct loop *loop_that_waits(const struct loop_wait *wait)
 		 * again.
 		 */
 		if ((loop->known || loop->highest <= loop->executor->level ||
-		     begins_no_loop(loop, wait)) &&
+		     loop_table_begins_none(wait, loop)) &&
 		    !(wait->may_wait && loop_library_waits_alone(wait->caller)))
 			return inner_loop(loop, wait);
 		leave_turn(loop);

@@ -109,6 +109,20 @@ struct loop *loop_table_take(const struct loop_wait *wait, const struct loop *ru
 	return loop;
 }
 
+bool loop_table_begins_none(const struct loop_wait *wait, const struct loop *running)
+{
+	struct loop *other;
+
+	if (!loop_polls_few(wait))
+		return false;
+	if (!wait->may_wait)
+		return true;
+	other = loop_table_find(wait);
+	if (!other)
+		other = loop_table_take(wait, running);
+	return !other->known;
+}
+
 struct loop *loop_describe(struct loop *loop, const struct loop_wait *wait)
 {
 	loop_log_description(loop, wait);

@@ -18,6 +18,9 @@ struct loop *loop_table_find(const struct loop_wait *wait);
  */
 struct loop *loop_table_take(const struct loop_wait *wait, const struct loop *running);
 
+/* Whether no loop but `running` can make this wait: any code may poll one descriptor. */
+bool loop_table_begins_none(const struct loop_wait *wait, const struct loop *running);
+
 /* The same in a given entry; returns it. */
 struct loop *loop_describe(struct loop *loop, const struct loop_wait *wait);
 
