@@ -45,5 +45,6 @@ bool python_script_add(struct python_script *script, const struct python_frame *
 		fits = python_put_frame(script, frame);
 	}
 	script->in_loop |= is_loop;
+	script->full |= !fits;
 	return is_loop;
 }

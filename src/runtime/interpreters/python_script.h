@@ -14,6 +14,7 @@ struct python_script {
 	char *text;
 	size_t size, used;
 	bool in_loop; /* contains an event loop's function */
+	bool full;    /* a frame did not fit */
 };
 
 /*

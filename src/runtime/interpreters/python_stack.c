@@ -342,6 +342,27 @@ static size_t put_utf8(char *to, uint32_t character)
 	return more + 1;
 }
 
+/*
+ * Whether all are printable ASCII, as nearly all names are: they need no look at each. A stack of
+ * 80 frames has 8,000 characters.
+ */
+static bool python_is_plain_ascii(const char *characters, size_t count)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t odd = 0, word;
+	size_t i = 0;
+
+	for (; i + sizeof word <= count; i += sizeof word) {
+		memcpy(&word, characters + i, sizeof word);
+		/* The highest bit of a byte: not ASCII; below 0x20, by a borrow; 0x7f, by a carry.
+		 */
+		odd |= word | (word - ones * 0x20) | (word + ones);
+	}
+	for (; i < count; i++)
+		odd |= characters[i] < 0x20 || characters[i] == 0x7f ? 0x80 : 0;
+	return !(odd & ones * 0x80);
+}
+
 /* Copies at most `size` bytes of a str; false if it is not one. */
 static bool copy_string(struct python_look *look, uintptr_t string, char *to, size_t size,
 			size_t *used)
@@ -369,6 +390,11 @@ static bool copy_string(struct python_look *look, uintptr_t string, char *to, si
 	if (!characters)
 		return false;
 	*used = 0;
+	if (width == 1 && count + 4 <= size && python_is_plain_ascii(characters, count)) {
+		memcpy(to, characters, count);
+		*used = count;
+		return true;
+	}
 	for (size_t i = 0; i < count && *used + 4 <= size; i++)
 		*used += put_utf8(to + *used, python_character_at(characters, width, i));
 	return true;

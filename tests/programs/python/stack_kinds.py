@@ -3,15 +3,17 @@
 import asyncio
 import functools
 import json
+import re
 import sys
 import time
 import traceback
 
+CONTROL = re.compile("[\0-\x1f\x7f]")
 seen = []
 
 
 def rest():
-    stack = [[frame.name, frame.filename, frame.lineno] for frame in reversed(traceback.extract_stack())]
+    stack = [[frame.name, CONTROL.sub("?", frame.filename), frame.lineno] for frame in reversed(traceback.extract_stack())]
     stack[0][2] += 3  # the line of the sleep
     seen.append(stack)
     time.sleep(0.003)
@@ -123,6 +125,10 @@ async def main():
     await asyncio.sleep(0.001)
     functools.reduce(lambda *_: rest(), [1, 2])
     recurse(10)
+    # Names are copied eight characters at a time, where all are printable ASCII.
+    for line, before in enumerate((0, 7, 8, 11)):
+        for column, odd in enumerate(("\1", "\x1f", "\x7f", "~", "é", "名")):
+            exec(compile("\n" * (line * 6 + column) + "rest()", "x" * before + odd + ".py", "exec"), globals())
 
 
 asyncio.run(main())
