@@ -50,24 +50,24 @@ static uint32_t sites_limit(void)
 /*
  * There may be many notices, for example from every test of a test suite, and many warnings: each
  * kind leaves room for more severe ones, and the samples of a stall in progress leave room for all
- * others. In eighths.
+ * others. What is merged is little, and may use an eighth more. In eighths.
  */
 static bool sites_have_room(const struct site_key *key)
 {
 	static const uint8_t share[SEVERITIES] = { 6, 6, 7, 8 };
+	unsigned eighths = share[key->severity] + key->merged;
 
 	if (key->kind == SITE_SAMPLE &&
 	    __atomic_load_n(&sample_count, __ATOMIC_RELAXED) >= sites_limit() / 4)
 		return false;
-	return __atomic_load_n(&count, __ATOMIC_RELAXED) <
-		       sites_limit() * share[key->severity] / 8 &&
-	       trace_has_room(share[key->severity]);
+	return __atomic_load_n(&count, __ATOMIC_RELAXED) < sites_limit() * eighths / 8 &&
+	       trace_has_room(eighths);
 }
 
 /*
- * A test suite calls stat from thousands of places. Once notices fill three eighths of the room,
- * new ones are distinguished only by their call and its caller; after five eighths without the
- * interpreter's frames.
+ * A test suite calls stat and write from thousands of places. Once notices fill three eighths of
+ * the room, new ones are distinguished only by their call and its caller; after five eighths
+ * without the interpreter's frames. Likewise warnings, after six and seven.
  */
 static bool are_used(unsigned eighths)
 {
@@ -75,10 +75,17 @@ static bool are_used(unsigned eighths)
 	       !trace_has_room(eighths);
 }
 
+static bool is_to_be_merged(const struct site_key *key)
+{
+	return key->kind == SITE_BLOCKING_CALL &&
+	       ((key->severity == SEVERITY_NOTICE && are_used(3)) ||
+		(key->severity == SEVERITY_WARNING && are_used(6)));
+}
+
 static struct site_key merged_of(const struct site_key *key)
 {
 	struct site_key merged = *key;
-	const char *end = key->script_size && !are_used(5)
+	const char *end = key->script_size && !are_used(key->severity == SEVERITY_NOTICE ? 5 : 7)
 				  ? memchr(key->script, '\n', key->script_size)
 				  : NULL;
 
@@ -132,7 +139,7 @@ struct trace_site *site_get(const struct site_key *key)
 
 	struct site_key merged;
 
-	if (key->kind == SITE_BLOCKING_CALL && key->severity == SEVERITY_NOTICE && are_used(3)) {
+	if (is_to_be_merged(key)) {
 		struct trace_site *known = record_index_find(&sites, site_key_hash(key));
 
 		if (known)

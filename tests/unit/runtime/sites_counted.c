@@ -244,6 +244,36 @@ static void notices_at_very_many_places_are_merged(void **state)
 	assert_int_equal(stack->depth, 3);
 }
 
+/* As above; an error still finds a place of its own. */
+static void warnings_at_very_many_places_are_merged_later(void **state)
+{
+	uint64_t own[] = { 0xa000, 0, 0x3000 };
+	struct site_key warning = key;
+	const struct trace_stack *stack;
+	uint64_t lost = trace_header()->lost_sites;
+	unsigned whole = 0;
+
+	(void)state;
+	warning.frames = own;
+	warning.depth = ARRAY_SIZE(own);
+	warning.severity = SEVERITY_WARNING;
+	for (uint64_t i = 0; i < 10000; i++) {
+		struct trace_site *site;
+
+		own[1] = 0x200000 + i;
+		site = site_get(&warning);
+		assert_non_null(site);
+		stack = trace_at(site->stack);
+		whole += !(stack->flags & TRACE_STACK_MERGED);
+	}
+	assert_in_range(whole, runtime_options.max_sites / 4, 9999);
+	assert_int_equal(trace_header()->lost_sites, lost);
+	warning.severity = SEVERITY_ERROR;
+	own[1] = 0x300000;
+	stack = trace_at(site_get(&warning)->stack);
+	assert_int_equal(stack->depth, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +286,7 @@ int main(void)
 		cmocka_unit_test(a_full_table_loses_and_counts),
 		cmocka_unit_test(a_trace_without_room_loses_and_counts),
 		cmocka_unit_test(notices_at_very_many_places_are_merged),
+		cmocka_unit_test(warnings_at_very_many_places_are_merged_later),
 	};
 
 	return cmocka_run_group_tests(tests, setup, seen_teardown);
