@@ -108,10 +108,10 @@ check-userlands: ## one static file in Debian 11, Debian 13 and a bare image, ma
 unit: $(unit) ## run the unit tests
 	$(Q)tests/summary $^
 
-check-suites: ## SUITES="libuv ...": other projects' tests, unwatched and watched: libuv, libevent, Tornado, Twisted, CPython, GLib
+check-suites: ## SUITES="libuv ...": the tests of 13 other projects, unwatched and watched; goes on where it was interrupted (AGAIN=--again: anew)
 	$(Q)tools/install-dependencies.sh build check suites
 	$(Q)$(again) all
-	$(Q)tests/long/suites.py $(SUITES)
+	$(Q)tests/long/suites.py $(AGAIN) $(SUITES)
 
 check-faults: ## 500 kills, all ways to end, limits, a full disk, hostile programs: as unwatched, and nothing lost
 	$(Q)tools/install-dependencies.sh build check

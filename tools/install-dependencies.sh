@@ -81,6 +81,7 @@ packages python3-venv      /usr/share/doc/python3-venv
 recipes python3-pip        pip3
 suites python3-pip         pip3
 suites python3-venv        /usr/share/doc/python3-venv
+suites tcl8.6              /usr/bin/tclsh8.6
 userlands python3-pip      pip3
 userlands mmdebstrap       mmdebstrap
 runners libgtest-dev       /usr/include/gtest/gtest.h
