@@ -76,13 +76,15 @@ struct turn;
  */
 struct call_watch {
 	bool active;
-	bool roots;	   /* not watched, but a root future is suspended meanwhile: see
-			      futures/root_look.h */
-	bool failed;	   /* the call returned an error */
-	bool ended;	   /* it returned 0: for a read, end of file */
-	int fd_flags;	   /* O_NONBLOCK and similar flags that it was made with; FLAGS_UNKNOWN */
-	int fd_made;	   /* for CLASS_OPEN: the descriptor it made, or -1 */
-	int fd_hung_up;	   /* for a poll: a pipe that its writer closed, or -1 */
+	bool roots;   /* not watched, but a root future is suspended meanwhile: see
+			 futures/root_look.h */
+	bool repeats; /* it takes the short way: see call_repeat.h */
+	bool failed;  /* the call returned an error */
+	bool ended;   /* it returned 0: for a read, end of file */
+	int fd_flags; /* O_NONBLOCK and similar flags that it was made with; FLAGS_UNKNOWN */
+	int fd_made;  /* for CLASS_OPEN: the descriptor it made, or -1 */
+	const char *path_opened; /* then: its path, if known; NULL */
+	int fd_hung_up;		 /* for a poll: a pipe that its writer closed, or -1 */
 	struct loop *idle; /* not watched: a pool member is idle meanwhile, see loops/loop_pool.h */
 	int call;
 	struct call_subject subject;

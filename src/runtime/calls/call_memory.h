@@ -13,12 +13,14 @@
 #include <stdint.h>
 
 #include "contract/trace_format.h"
+#include "judgement/session.h"
 #include "runtime/locks/known_stack.h"
 
 #define CALL_MEMORY_SETS  4
 #define CALL_MEMORY_WAYS  4
 #define CALL_MEMORY_WORDS 160 /* a stack that depends on more words is walked each time; even */
 
+struct executor;
 struct trace_site;
 
 /* What else than the stack identifies a site, for calls without an interpreter's frames. */
@@ -34,6 +36,13 @@ struct call_place {
 	uint32_t epoch;		 /* of the trace that the site lies in */
 	struct trace_site *site; /* of an event like this one; NULL: none yet */
 	struct call_event event;
+	/* of the site, for call_repeat.h; valid if `repeats` */
+	bool repeats, nonblocking;
+	uint8_t descriptor; /* what is known of the call's: see process/descriptors.h; 0: it has
+			       none */
+	enum session session;
+	struct executor *executor;
+	reason_set reasons;
 	union {
 		struct known_stack stack;
 		uint64_t room[sizeof(struct known_stack) / 8 + TRACE_MAX_FRAMES +
@@ -48,11 +57,20 @@ struct call_at {
 };
 
 /*
+ * The current stack from the caller of the function whose __builtin_frame_address(0) is `frame`, if
+ * it is remembered. The caller sees to it that no call of a signal handler is watched meanwhile.
+ */
+struct call_at call_memory_find(const struct known_frame *frame);
+
+/*
  * Stores the stack from the caller of the function whose __builtin_frame_address(0) is `frame`,
  * without our own frames. Only within OWN_CODE_SCOPE. Budget: 0.6 ns a frame if it is remembered.
  */
 struct call_at call_memory_stack(const struct known_frame *frame, uint64_t *frames,
 				 uint32_t *depth);
+
+/* Whether the place has a site in this process's trace. */
+bool call_memory_has_site(const struct call_place *place);
 
 /* The site of the last event there, if it was such an event; NULL. */
 struct trace_site *call_memory_site(struct call_at at, const struct call_event *event);

@@ -124,7 +124,9 @@ void call_ask_again(struct call_watch *watch, struct call_facts *facts)
 
 	if (fd < 0 || watch->kind == SUBJECT_REGULAR_FILE)
 		return;
-	descriptor = descriptor_ask_with(fd, watch->fd_flags);
+	descriptor = watch->fd_made >= 0
+			     ? descriptor_opened(fd, watch->path_opened, watch->fd_flags)
+			     : descriptor_ask(fd);
 	if (descriptor.subject == SUBJECT_NONE) /* closed by the call itself */
 		return;
 	watch->kind = descriptor.subject;

@@ -1,5 +1,6 @@
 /* Calls that change which file systems the process sees. */
 #include "runtime/base/memory_devices.h"
+#include "runtime/process/opened_paths.h"
 #include "runtime/process/process.h"
 #include "call.h"
 
@@ -8,6 +9,7 @@ static void mounts_changed(void)
 	if (this_thread.vforked)
 		return;
 	memory_devices_changed();
+	opened_paths_forget();
 	if (!this_thread.turn)
 		memory_devices_refresh();
 }

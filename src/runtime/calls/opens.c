@@ -12,8 +12,9 @@
 
 /*
  * A call with fixed arguments that returns a descriptor, or an object in which `fd_of` finds one.
+ * `path_of`: what it opened, if made_flags are known; NULL.
  */
-#define OPENS(ret, name, params, args, fd_of, made_flags, may_wait)                                \
+#define OPENS(ret, name, params, args, fd_of, path_of, made_flags, may_wait)                       \
 	static inline ret forwarded_##name params                                                  \
 	{                                                                                          \
 		ret result = real.name args;                                                       \
@@ -27,6 +28,7 @@
 		ret result = CALL_RESULT(watch, forwarded_##name args);                            \
                                                                                                    \
 		watch.fd_made = fd_of(result);                                                     \
+		watch.path_opened = path_of;                                                       \
 		watch.fd_flags = made_flags;                                                       \
 		return result;                                                                     \
 	}                                                                                          \
@@ -38,7 +40,7 @@
 	}
 
 #define OPENS_FIXED(ret, name, params, args, fd_of)                                                \
-	OPENS(ret, name, params, args, fd_of, FLAGS_UNKNOWN, true)                                 \
+	OPENS(ret, name, params, args, fd_of, NULL, FLAGS_UNKNOWN, true)                           \
 	EXPORT ret name params;                                                                    \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
@@ -59,7 +61,7 @@
 
 #define OPENS_PATH(name)                                                                           \
 	OPENS(int, name, (const char *path, int flags, mode_t mode), (path, flags, mode),          \
-	      keep_fd_of, flags, main_script_may_wait_at(AT_FDCWD, path))                          \
+	      keep_fd_of, path, flags, main_script_may_wait_at(AT_FDCWD, path))                    \
 	EXPORT int name(const char *path, int flags, ...);                                         \
 	EXPORT int name(const char *path, int flags, ...)                                          \
 	{                                                                                          \
@@ -73,7 +75,7 @@
 
 #define OPENS_PATH_AT(name)                                                                        \
 	OPENS(int, name, (int directory, const char *path, int flags, mode_t mode),                \
-	      (directory, path, flags, mode), keep_fd_of, flags,                                   \
+	      (directory, path, flags, mode), keep_fd_of, path, flags,                             \
 	      main_script_may_wait_at(directory, path))                                            \
 	EXPORT int name(int directory, const char *path, int flags, ...)                           \
 	{                                                                                          \
@@ -87,7 +89,7 @@
 
 /* The name is made from a template, so the file did not exist before. */
 #define OPENS_TEMPLATE(name, params, args)                                                         \
-	OPENS(int, name, params, args, keep_fd_of, FLAGS_UNKNOWN, true)                            \
+	OPENS(int, name, params, args, keep_fd_of, NULL, FLAGS_UNKNOWN, true)                      \
 	EXPORT int name params;                                                                    \
 	EXPORT int name params                                                                     \
 	{                                                                                          \
@@ -143,7 +145,7 @@ OPENS_FIXED(DIR *, fdopendir, (int fd), (fd), keep_fd_of_directory)
 
 /* Queues are descriptors on Linux. */
 OPENS(mqd_t, mq_open, (const char *name, int flags, mode_t mode, struct mq_attr *attributes),
-      (name, flags, mode, attributes), keep_fd_of, flags, true)
+      (name, flags, mode, attributes), keep_fd_of, NULL, flags, true)
 EXPORT mqd_t mq_open(const char *name, int flags, ...)
 {
 	struct mq_attr *attributes = NULL;

@@ -24,6 +24,7 @@
 #include "call.h"
 #include "call_excuse.h"
 #include "call_outcome.h"
+#include "call_repeat.h"
 #include "output_end.h"
 #include "status_pipe.h"
 #include "waited_for.h"
@@ -228,12 +229,14 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	}
 	watch->call = call;
 	watch->subject = subject;
+	watch->repeats = false;
 	watch->failed = false;
 	watch->ended = false;
 	watch->fd_hung_up = -1;
 	watch->holder = 0;
 	watch->fd_made = -1;
 	watch->fd_flags = FLAGS_UNKNOWN;
+	watch->path_opened = NULL;
 	watch->kind = SUBJECT_NONE;
 	watch->flags = subject.sleeps ? SITE_SLEEPS : 0;
 	watch->level = 0;
@@ -247,6 +250,10 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 
 		if (LIKELY(descriptor.nonblocking && descriptor.subject >= SUBJECT_PIPE))
 			return;
+	}
+	if (call_repeat_begin(watch)) {
+		watch->active = true;
+		return;
 	}
 	watch->active = watch_begin(watch);
 	if (watch->active) {
@@ -376,6 +383,8 @@ static void watch_end(struct call_watch *watch)
 		call_log_excuse(watch, excuse);
 		if (!excuse)
 			site = watch_record(watch, verdict, &outcome, end_ns);
+		if (site)
+			call_repeat_learn(watch, verdict, &outcome, site);
 		error = !excused && verdict.severity == SEVERITY_ERROR;
 		/*
 		 * Don't report a turn as long for time that its calls explain; allowed time does
@@ -402,6 +411,11 @@ void call_watch_end(struct call_watch *watch)
 		event_loop_goes_on(watch->idle, call_mutex(watch));
 	if (!watch->active)
 		return;
+	if (watch->repeats && this_thread.slot && call_repeat_end(watch)) {
+		this_thread.in_call = false;
+		thread_arm();
+		return;
+	}
 	this_thread.in_call = false;
 	/* A forked child returns from its parent's call without a slot. */
 	if (this_thread.slot)

@@ -7,10 +7,14 @@
 #include "python.h"
 #include "shared/python_loop.h"
 
+bool interpreter_is_loaded;
+
 void interpreters_module_added(struct module *module)
 {
 	python_module_added(module);
 	javascript_module_added(module);
+	interpreter_is_loaded =
+		interpreter_is_loaded || python_is_loaded() || javascript_is_loaded();
 }
 
 bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t depth,

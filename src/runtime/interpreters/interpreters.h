@@ -10,6 +10,9 @@
 
 struct module;
 
+/* An interpreter whose frames may belong to a call has been loaded. */
+extern bool interpreter_is_loaded;
+
 /* A recogniser's module_added. */
 void interpreters_module_added(struct module *module);
 

@@ -114,6 +114,11 @@ void javascript_module_added(struct module *module)
 	module_each_function(module, javascript_visit_symbol, NULL);
 }
 
+bool javascript_is_loaded(void)
+{
+	return complete;
+}
+
 bool javascript_is_nodes(void)
 {
 	return complete && module_symbol(module_of_v8, "node_module_register");

@@ -10,6 +10,9 @@ struct module;
 
 void javascript_module_added(struct module *module);
 
+/* V8 can be asked for frames. */
+bool javascript_is_loaded(void);
+
 /* Whether V8 is part of Node, and whether a script runs on this thread. Async-signal-safe. */
 bool javascript_is_nodes(void);
 bool javascript_runs(void);

@@ -48,6 +48,11 @@ void python_forked(void)
 		python_stack_forked(state);
 }
 
+bool python_is_loaded(void)
+{
+	return python.this_thread_state;
+}
+
 bool python_is_module(const struct module *module)
 {
 	/* Its select module is part of the executable, or a shared object. */

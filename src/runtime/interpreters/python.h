@@ -12,6 +12,9 @@ struct module;
 void python_module_added(struct module *module);
 bool python_is_module(const struct module *module);
 
+/* CPython can be asked for frames. */
+bool python_is_loaded(void);
+
 /* Called in a forked child. */
 void python_forked(void);
 

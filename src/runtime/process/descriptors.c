@@ -11,6 +11,7 @@
 #include "runtime/base/memory_devices.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
+#include "opened_paths.h"
 
 uint8_t *descriptor_table; /* 1 MiB of address space; only used pages take memory */
 static int highest;	   /* highest descriptor of which anything is known */
@@ -169,6 +170,23 @@ struct descriptor descriptor_ask_with(int fd, int flags)
 			descriptor_keep(fd, known, copied_bit(fd));
 	}
 	errno = saved;
+	return known;
+}
+
+struct descriptor descriptor_opened(int fd, const char *path, int flags)
+{
+	uint64_t key = path && flags != FLAGS_UNKNOWN ? opened_path_key(path, flags) : 0;
+	struct descriptor known = { .subject = (uint8_t)(key ? opened_path_subject(key) : 0) };
+
+	if (known.subject == SUBJECT_NONE) {
+		known = descriptor_ask_with(fd, flags);
+		opened_path_learn(key, known.subject);
+		return known;
+	}
+	known.nonblocking = flags & O_NONBLOCK;
+	known.append = flags & O_APPEND;
+	event_descriptor_used(fd);
+	descriptor_keep(fd, known, copied_bit(fd));
 	return known;
 }
 

@@ -83,6 +83,9 @@ struct descriptor descriptor_get(int fd);
 /* Queries again. `flags`: the open file's flags if known, which saves a system call. */
 struct descriptor descriptor_ask_with(int fd, int flags);
 
+/* Of a descriptor that was just made by opening `path` (NULL: not known) with these flags. */
+struct descriptor descriptor_opened(int fd, const char *path, int flags);
+
 static inline struct descriptor descriptor_ask(int fd)
 {
 	return descriptor_ask_with(fd, FLAGS_UNKNOWN);
