@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "tests" / "programs"))
 from harness import build  # noqa: E402
 
 MANY = pathlib.Path(ROOT) / "tests/programs/tokio/many.rs"
+PAIR = pathlib.Path(ROOT) / "tests/programs/tokio/pair.rs"
 HANGS = pathlib.Path(ROOT) / "tests/programs/futures/hangs.rs"
 BUILDER = build.Builder(2)
 TASKS = 500
@@ -267,6 +268,38 @@ def tasks_that_wait_for_each_other_are_a_deadlock(_place):
         expect(stuck._rings(findings) == stuck._lines(together), json.dumps(findings, indent=1)[:6000])
     for findings in found[2:]:
         expect([(each["kind"], each["severity"]) for each in findings] == [("lost-wakeup", "error")], findings)
+
+
+def _of_pair(name):
+    with _running(_program(name)) as process:
+        return _explain(process.pid)
+
+
+def deadlocks_are_found_in_each_version_of_tokio(_place):
+    names = ["tokio_pair_oldest", "tokio_pair_middle"]
+    for name in names:
+        _program(name)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for document in pool.map(_of_pair, names):
+            expect(document["state"] == "deadlock" and stuck._rings(document["findings"]) == [[_line(PAIR, "waits")] * 2], document["findings"])
+
+
+def a_tokio_that_is_too_old_is_named(_place):
+    with _running(_program("tokio_pair_former")) as process:
+        result = yieldsan("explain", process.pid)
+        listed = yieldsan("report", "--tasks", process.pid)
+    expect(result.status == 0 and "contains Tokio 1.20.6" in result.out.splitlines()[0], result)
+    expect("contains Tokio 1.20.6" in listed.out and "0 tasks" not in listed.out, listed)
+
+
+def panics_that_abort_hide_no_deadlock_and_make_none(_place):
+    together = {case: labels for case, labels in stuck.DEADLOCKS.items() if case != "both_arms"}
+    _program("futures_stuck", "abort")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        found = pool.submit(_findings_of, "abort", list(together), lambda findings: len(findings) == len(together))
+        none = pool.submit(_findings_of, "abort", stuck.NONE)
+        expect(stuck._rings(found.result()) == stuck._lines(together), found.result())
+        expect(not none.result(), none.result())
 
 
 def what_may_go_on_is_no_deadlock(_place):

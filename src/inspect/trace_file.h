@@ -38,6 +38,7 @@ struct trace_file {
 	/* Of a process that was not watched, or of a core: where all was read from. NULL: a file.
 	 */
 	struct process_image *image;
+	char old_tokio[16]; /* version of a Tokio whose tasks cannot be found; "" */
 	size_t torn_tasks;  /* tasks that changed every time they were read, and are left out */
 	size_t missing;	    /* bytes missing from the file */
 	size_t passed_over; /* bytes that make no sense */

@@ -10,6 +10,9 @@
 #include "support/clock.h"
 #include "support/memory.h"
 #include "task_search.h"
+#include "tokio_version.h"
+
+_Static_assert(sizeof((struct trace_file *)NULL)->old_tokio == TOKIO_VERSION_SIZE, "copied");
 
 _Static_assert(IMAGE_SENTENCE_SIZE <= TRACE_SENTENCE_SIZE, "one sentence for both");
 _Static_assert(IMAGE_BUILD_ID == sizeof((struct trace_module *)NULL)->build_id, "copied");
@@ -194,6 +197,8 @@ static int make_trace(struct trace_file *trace, struct process_image *image)
 	header->file_size = header->used = making.size;
 	trace_file_take(trace, making.bytes, making.size, image);
 	trace->torn_tasks = search.torn;
+	if (!search.vtable_count)
+		tokio_version_too_old(image, trace->old_tokio);
 	task_search_deinit(&search);
 	return 0;
 }

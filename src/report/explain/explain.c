@@ -31,6 +31,9 @@ static void hang_look(struct hang *hang, struct report *report, struct process *
 	hang->is_unwatched = trace->image;
 	hang->is_core = trace->image && !trace->running;
 	hang->torn = trace->torn_tasks;
+	hang->old_tokio = *trace->old_tokio
+				  ? strings_keep(&report->session->strings, trace->old_tokio)
+				  : NULL;
 	address_space_init(&collection.space, report->session, trace);
 	collection.stalls = (struct stalls){ report, process, &collection.space };
 	if (process->end != PROCESS_ENDED && process->end != PROCESS_REPLACED) {

@@ -87,6 +87,7 @@ struct hang {
 	size_t jobs; /* of a process that was not watched: threads of the blocking pool that run
 			something */
 	size_t torn; /* and tasks that changed every time they were read */
+	const char *old_tokio; /* version of a Tokio whose tasks cannot be found; NULL */
 	bool is_unwatched, is_core;
 	struct finding **findings; /* of tasks that can never run again, the worst first */
 	size_t finding_count;

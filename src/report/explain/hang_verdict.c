@@ -294,6 +294,11 @@ static const char *idle_words(struct hang *hang)
 	for (size_t i = 0; i < tasks->group_count; i++)
 		count_group(&waits, &tasks->groups[i]);
 	hang->state = HANG_IDLE;
+	if (hang->is_unwatched && hang->old_tokio && !tasks->count)
+		return strings_print(strings,
+				     "nothing can be said: it was not started under YieldSan, and "
+				     "contains Tokio %s, whose tasks cannot be found from outside",
+				     hang->old_tokio);
 	if (hang->is_unwatched && !hang->process->executor_count && !tasks->count)
 		return "nothing can be said: it was not started under YieldSan, and no tasks of "
 		       "Tokio or asyncio were found in it";

@@ -152,6 +152,14 @@ static bool process_is_readable(struct gathering *gathering)
 	return false;
 }
 
+static const char *old_tokio_words(struct address_space *space, const struct trace_file *trace)
+{
+	return strings_print(&space->session->strings,
+			     "it contains Tokio %s, and without YieldSan tasks of Tokio are found "
+			     "since 1.23 only: start it under YieldSan, or update Tokio",
+			     trace->old_tokio);
+}
+
 void tasks_collect(struct address_space *space, const struct ownership *ownership,
 		   struct process_tasks *tasks)
 {
@@ -170,6 +178,8 @@ void tasks_collect(struct address_space *space, const struct ownership *ownershi
 	group_waits_destroy(gathering.waits);
 	sources_look_destroy(gathering.sources);
 	take_groups(&gathering);
+	if (*trace->old_tokio)
+		tasks->problem = old_tokio_words(space, trace);
 	if (gathering.kinds.problem)
 		tasks->problem = gathering.kinds.problem;
 	task_kinds_deinit(&gathering.kinds);

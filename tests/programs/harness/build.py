@@ -221,7 +221,7 @@ class Builder:
             rust = "release" if profile == "O2" else "dev"
             return [self.build_rust("tokio/newest", rust, f"lib{program}")]
         if rust_prefix(program):
-            version = next((each for each in ("oldest", "middle") if program.endswith(f"_{each}")), "newest")
+            version = next((each for each in ("oldest", "middle", "former") if program.endswith(f"_{each}")), "newest")
             return [self.build_rust(f"{RUST_FOLDERS[rust_prefix(program)]}/{version}", profile, program)]
         if program.endswith(".py"):
             if not PYTHON:
