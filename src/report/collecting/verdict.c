@@ -206,8 +206,8 @@ static bool is_librarys_import(const struct stack *script)
 /*
  * Work that an interpreter's library starts itself, by the function that begins it: sources for
  * asyncio's debug mode and for tracebacks, a byte that wakes a pool's thread, a resolver's
- * configuration, a worker's script, the end of a reactor's own threads. The program's author cannot
- * fix it.
+ * configuration, a worker's script, the end of a loop's own pool. The program's author cannot fix
+ * it.
  */
 static const struct doing {
 	const char *file, *function; /* suffixes of the names; NULL: any function */
@@ -216,6 +216,7 @@ static const struct doing {
 	{ "/linecache.py", NULL, false },
 	{ "/concurrent/futures/process.py", "wakeup", false },
 	{ "/asyncio/unix_events.py", "_sock_sendfile_native_impl", false },
+	{ "/asyncio/base_events.py", "shutdown_default_executor", false },
 	{ "/twisted/internet/base.py", "_stopThreadPool", false },
 	{ "node:internal/dns/utils", NULL, false },
 	{ "node:internal/main/worker_thread", NULL, true },
@@ -256,6 +257,21 @@ static bool is_worker_start(const struct stack *native)
 	return worker;
 }
 
+static bool is_of_function(const struct frame *frame, const char *file, const char *function)
+{
+	return frame->owner != OWNER_PROGRAM && frame->file && text_ends(frame->file, file) &&
+	       (!function || (frame->function && text_ends(frame->function, function)));
+}
+
+/* asyncio.run() ends the loop's pool. uvloop's part of it has no frame in Python. */
+static bool is_end_of_pool(const struct stack *script)
+{
+	for (size_t i = 0; i + 1 < script->count; i++)
+		if (is_of_function(&script->frames[i], "/threading.py", "join"))
+			return is_of_function(&script->frames[i + 1], "/asyncio/runners.py", NULL);
+	return false;
+}
+
 static bool is_own_doing(const struct stack *script)
 {
 	bool alone = !count_owned(script, OWNER_PROGRAM) && !count_owned(script, OWNER_DEPENDENCY);
@@ -266,14 +282,12 @@ static bool is_own_doing(const struct stack *script)
 		for (size_t j = 0; j < sizeof own_doings / sizeof *own_doings; j++) {
 			const struct doing *doing = &own_doings[j];
 
-			if (frame->owner != OWNER_PROGRAM && (alone || !doing->alone) &&
-			    frame->file && text_ends(frame->file, doing->file) &&
-			    (!doing->function ||
-			     (frame->function && text_ends(frame->function, doing->function))))
+			if ((alone || !doing->alone) &&
+			    is_of_function(frame, doing->file, doing->function))
 				return true;
 		}
 	}
-	return false;
+	return is_end_of_pool(script);
 }
 
 /*

@@ -312,8 +312,9 @@ def python_runs():
         yield script("gevent_cases.py", f"{context} all", module="gevent")
     yield script("eventlet_cases.py", "greenlet all", PYTHON_OPERATIONS, executor="eventlet", module="eventlet")
     yield script("eventlet_cases.py", "pool all", module="eventlet")
-    for case in words("two_runs run_until_complete pool threads busy_threads subprocesses passed sendfile debug"):
+    for case in words("two_runs run_until_complete pool threads busy_threads subprocesses passed sendfile debug slow_end"):
         yield script("asyncio_quiet.py", case)
+    yield script("asyncio_quiet.py", "slow_end_of_uvloop", module="uvloop")
     for context, expect in (("coroutine", PYTHON_OPERATIONS), ("to_thread", ()), ("around", ())):
         yield script(cases, f"{context} all", expect, profile="path", executor="asyncio")
     for case in words("idle blocks"):

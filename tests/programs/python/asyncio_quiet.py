@@ -151,9 +151,37 @@ def debug():
     asyncio.run(fail(), debug=True)
 
 
+async def offload():
+    """The loop's pool is ended by a thread that the loop joins; here that thread's end takes time."""
+    loop = asyncio.get_running_loop()
+    for _ in range(3):
+        await asyncio.to_thread(int)
+    loop.slow = True
+
+
+def slow_end(base=asyncio.SelectorEventLoop):
+    class Loop(base):
+        slow = False
+
+        def call_soon_threadsafe(self, *arguments, **keywords):
+            handle = super().call_soon_threadsafe(*arguments, **keywords)
+            if self.slow:
+                time.sleep(0.05)  # EXPECT-NONE
+            return handle
+
+    asyncio.set_event_loop_policy(type("Policy", (asyncio.DefaultEventLoopPolicy,), {"_loop_factory": Loop})())
+    asyncio.run(offload())  # EXPECT-NONE
+
+
+def slow_end_of_uvloop():
+    import uvloop
+    slow_end(uvloop.Loop)
+
+
 CASES = {
     case.__name__: case
-    for case in (two_runs, run_until_complete, pool, threads, busy_threads, subprocesses, passed, sendfile, debug)
+    for case in (two_runs, run_until_complete, pool, threads, busy_threads, subprocesses, passed, sendfile, debug, slow_end,
+                 slow_end_of_uvloop)
 }
 
 CASES[sys.argv[1]]()
