@@ -167,10 +167,11 @@ def execute(run, command, builder, arguments):
     directory = watch.directory_create(name)
     environment = dict(setting.split("=", 1) for setting in run.environment)
     unwatched = watch.execute(command, directory, environment=environment)
-    if unwatched.complaint or unwatched.status == 99 or arguments.unwatched:
-        complaints = [unwatched.complaint] if unwatched.complaint else []
-        if unwatched.status == 99 or (not unwatched.stdout.endswith("done\n") and run.program not in ENDS_EARLY):
-            complaints.append(f"ended with {unwatched.status}, unwatched: {unwatched.stderr.strip()[-300:]}")
+    complaints = [unwatched.complaint] if unwatched.complaint else []
+    # One that fails both ways would seem to behave alike, and to have nothing to be found.
+    if unwatched.status == 99 or (unwatched.status and not unwatched.stdout.endswith("done\n") and run.program not in ENDS_EARLY):
+        complaints.append(f"ended with {unwatched.status}, unwatched: {unwatched.stderr.strip()[-300:]}")
+    if complaints or arguments.unwatched:
         watch.directory_destroy(directory)
         return labels.Verdict(complaints=complaints)
 
