@@ -270,18 +270,25 @@ def tasks_that_wait_for_each_other_are_a_deadlock(_place):
         expect([(each["kind"], each["severity"]) for each in findings] == [("lost-wakeup", "error")], findings)
 
 
-def _of_pair(name):
-    with _running(_program(name)) as process:
+def _of_pair(name, *cases):
+    with _running(_program(name), *cases) as process:
         return _explain(process.pid)
 
 
 def deadlocks_are_found_in_each_version_of_tokio(_place):
-    names = ["tokio_pair_oldest", "tokio_pair_middle"]
+    names = ["tokio_pair", "tokio_pair_oldest", "tokio_pair_middle"]
+    none = ["news_in_time", "other_sender", "other_value", "sender_on_a_thread", "shared_sender", "given_away"]
     for name in names:
         _program(name)
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for document in pool.map(_of_pair, names):
-            expect(document["state"] == "deadlock" and stuck._rings(document["findings"]) == [[_line(PAIR, "waits")] * 2], document["findings"])
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        found = [pool.submit(_of_pair, name, "locks", "news", "value") for name in names]
+        silent = [pool.submit(_of_pair, name, *none) for name in names]
+    rings = sorted([[_line(PAIR, "waits")] * 2, [_line(PAIR, "listens")], [_line(PAIR, "watches")]])
+    for each in found:
+        document = each.result()
+        expect(document["state"] == "deadlock" and stuck._rings(document["findings"]) == rings, document["findings"])
+    for each in silent:
+        expect(not each.result()["findings"] and each.result()["state"] == "not hung", each.result()["findings"])
 
 
 def a_tokio_that_is_too_old_is_named(_place):

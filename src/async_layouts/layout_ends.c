@@ -12,6 +12,9 @@
 #define HEADER		"tokio::runtime::task::core::Header"
 #define CHANNEL		"tokio::sync::mpsc::chan::Chan<"
 #define ONESHOT		"tokio::sync::oneshot::Inner<"
+#define BROADCAST	"tokio::sync::broadcast::Shared<"
+#define WATCH		"tokio::sync::watch::Shared<"
+#define LIST		"tokio::util::linked_list::LinkedList<"
 #define RAW_WAKER	"core::task::wake::RawWaker"
 
 /* The start of a type's name, and of the name of the object that it leads to. */
@@ -39,6 +42,8 @@ static const struct {
 	{ "tokio::sync::mpsc::unbounded::UnboundedReceiver<", CHANNEL, END_RECEIVER },
 	{ "tokio::sync::oneshot::Sender<", ONESHOT, END_ONESHOT_SENDER },
 	{ "tokio::sync::oneshot::Receiver<", ONESHOT, END_ONESHOT_RECEIVER },
+	{ "tokio::sync::broadcast::Sender<", BROADCAST, END_BROADCAST_SENDER },
+	{ "tokio::sync::watch::Sender<", WATCH, END_WATCH_SENDER },
 };
 
 #define ENDS (sizeof ends / sizeof *ends)
@@ -191,6 +196,62 @@ static void describe_oneshot(struct layout_builder *builder, const Dwarf_Die *in
 	end->state = member_at(builder, inner, "state", &unused);
 }
 
+static bool definition_named(struct layout_builder *builder, const char *name, Dwarf_Die *die)
+{
+	const struct named_die *known = types_named(builder->types.definitions, name);
+
+	if (known)
+		*die = known->die;
+	return known;
+}
+
+static void describe_waiter(struct layout_builder *builder, const char *name,
+			    struct layout_end *end)
+{
+	Dwarf_Die waiter;
+
+	if (!definition_named(builder, name, &waiter))
+		return;
+	end->list_next = part_at(builder, &waiter, "pointers",
+				 "tokio::util::linked_list::PointersInner<", "next");
+	end->list_waker = layout_waker_at(builder, &waiter, "waker");
+}
+
+static void describe_broadcast(struct layout_builder *builder, const Dwarf_Die *shared,
+			       struct layout_end *end)
+{
+	Dwarf_Die unused;
+
+	end->state = member_at(builder, shared, "num_tx", &unused);
+	end->weak = member_at(builder, shared, "num_weak_tx", &unused);
+	end->list = part_at(builder, shared, "tail", LIST, "head");
+	end->lists = 1;
+	describe_waiter(builder, "tokio::sync::broadcast::Waiter", end);
+}
+
+/* Its receivers wait for one of several Notify, in newer versions. */
+static void describe_watch(struct layout_builder *builder, const Dwarf_Die *shared,
+			   struct layout_end *end)
+{
+	Dwarf_Die notify, array;
+	uint32_t at = member_at(builder, shared, "notify_rx", &notify), inner, list;
+
+	end->state = member_at(builder, shared, "ref_count_tx", &array);
+	end->lists = 1;
+	inner = at == LAYOUT_NONE ? at : member_at(builder, &notify, "inner", &array);
+	if (inner != LAYOUT_NONE && dwarf_tag(&array) == DW_TAG_array_type) {
+		if (!die_reference(&array, DW_AT_type, &notify) ||
+		    !types_resolve(&builder->types, &notify) || !die_size(&notify))
+			return;
+		at += inner;
+		end->list_stride = (uint32_t)die_size(&notify);
+		end->lists = (uint32_t)(die_size(&array) / end->list_stride);
+	}
+	list = at == LAYOUT_NONE ? at : part_at(builder, &notify, "waiters", LIST, "head");
+	end->list = list == LAYOUT_NONE ? list : at + list;
+	describe_waiter(builder, "tokio::sync::notify::Waiter", end);
+}
+
 /* The most permits of a lock: a member of the lock, beside its semaphore. */
 static uint32_t maximum_of(struct layout_builder *builder, const char *guard)
 {
@@ -230,12 +291,17 @@ uint32_t layout_add_end(struct layout_builder *builder, Dwarf_Die *type)
 		return LAYOUT_NONE;
 	end.kind = ends[known].kind;
 	end.count = end.maximum = end.semaphore = end.waker = end.state = end.weak = LAYOUT_NONE;
+	end.list = end.list_next = end.list_waker = LAYOUT_NONE;
 	if (!end_find_pointer(builder, type, ends[known].object, &end, 0, &object, 0))
 		return LAYOUT_NONE;
 	if (end.kind == END_SENDER || end.kind == END_RECEIVER)
 		describe_channel(builder, &object, &end);
 	if (end.kind == END_ONESHOT_SENDER || end.kind == END_ONESHOT_RECEIVER)
 		describe_oneshot(builder, &object, &end);
+	if (end.kind == END_BROADCAST_SENDER)
+		describe_broadcast(builder, &object, &end);
+	if (end.kind == END_WATCH_SENDER)
+		describe_watch(builder, &object, &end);
 	if (end.kind == END_WRITE_GUARD)
 		end.count = member_at(builder, type, "permits_acquired", &unused);
 	if (end.kind == END_READ_GUARD || end.kind == END_WRITE_GUARD)
@@ -340,15 +406,6 @@ bool layout_waits_only(struct layout_builder *builder, Dwarf_Die *type)
 	       is_polled_or_plain(builder, &closure, 0);
 }
 
-static bool definition_named(struct layout_builder *builder, const char *name, Dwarf_Die *die)
-{
-	const struct named_die *known = types_named(builder->types.definitions, name);
-
-	if (known)
-		*die = known->die;
-	return known;
-}
-
 struct layout_tokio layout_tokio(struct layout_builder *builder)
 {
 	struct layout_tokio tokio;
@@ -372,8 +429,7 @@ struct layout_tokio layout_tokio(struct layout_builder *builder)
 		.joiner = layout_waker_at(builder, &trailer, "waker"),
 		.waker_vtable = vtable - data,
 		.permits = member_at(builder, &semaphore, "permits", &unused),
-		.queue = part_at(builder, &semaphore, "waiters",
-				 "tokio::util::linked_list::LinkedList<", "head"),
+		.queue = part_at(builder, &semaphore, "waiters", LIST, "head"),
 		.waiter_next = part_at(builder, &waiter, "pointers",
 				       "tokio::util::linked_list::PointersInner<", "next"),
 		.waiter_waker = layout_waker_at(builder, &waiter, "waker"),

@@ -16,7 +16,7 @@
 #include "held_class.h"
 
 #define LAYOUT_MAGIC	"yldslay"
-#define LAYOUT_VERSION	36
+#define LAYOUT_VERSION	37
 #define LAYOUT_NONE	UINT32_MAX
 #define LAYOUT_BUILD_ID 32
 /* Smaller discriminants are no awaits: unresumed, done, panicked. */
@@ -205,6 +205,8 @@ enum layout_end_kind {
 	END_RECEIVER,
 	END_ONESHOT_SENDER,
 	END_ONESHOT_RECEIVER,
+	END_BROADCAST_SENDER,
+	END_WATCH_SENDER,
 	END_KINDS,
 };
 
@@ -224,6 +226,9 @@ struct layout_end {
 	uint32_t waker;	    /* in it: the data of the receiver's waker */
 	uint32_t state;	    /* in it: the number of senders, or a oneshot channel's state */
 	uint32_t weak;	    /* in it: the number of weak senders */
+	/* Of broadcast and watch: lists of the waiting receivers, so many, so many bytes apart. */
+	uint32_t list, lists, list_stride; /* in the object: the waiter that was queued last */
+	uint32_t list_next, list_waker;	   /* in a waiter: the next one; the data of its waker */
 };
 
 enum layout_source_kind {

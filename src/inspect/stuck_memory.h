@@ -3,7 +3,7 @@
 #ifndef INSPECT_STUCK_MEMORY_H
 #define INSPECT_STUCK_MEMORY_H
 
-#include "stuck_tasks.h"
+#include "stuck_look.h"
 
 struct stuck_memory {
 	struct layout_memory layout;

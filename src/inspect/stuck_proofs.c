@@ -26,7 +26,8 @@ static bool end_is_guard(enum layout_end_kind kind)
 
 static bool is_sender(enum layout_end_kind kind)
 {
-	return kind == END_SENDER || kind == END_ONESHOT_SENDER;
+	return kind == END_SENDER || kind == END_ONESHOT_SENDER || kind == END_BROADCAST_SENDER ||
+	       kind == END_WATCH_SENDER;
 }
 
 static bool end_is_receiver(enum layout_end_kind kind)

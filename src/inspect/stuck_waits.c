@@ -3,33 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stuck_news.h"
+#include "stuck_search.h"
 #include "support/memory.h"
 
-#define MAX_QUEUE 100000
-
 enum { STATE_JOIN_WAKER = 16, ONESHOT_RX_TASK_SET = 1, ONESHOT_VALUE_SENT = 2, ONESHOT_CLOSED = 4 };
-
-struct header_place {
-	uint64_t header;
-	size_t task;
-};
-
-struct search {
-	struct stuck_look *look;
-	const struct stuck_memory *memory;
-	struct header_place *headers; /* sorted */
-	size_t header_count;
-};
 
 static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
-}
-
-static int compare_headers(const void *a, const void *b)
-{
-	return compare_numbers(((const struct header_place *)a)->header,
-			       ((const struct header_place *)b)->header);
 }
 
 static int compare_holders(const void *a, const void *b)
@@ -38,17 +20,7 @@ static int compare_holders(const void *a, const void *b)
 			       ((const struct wait_holder *)b)->object);
 }
 
-/* SIZE_MAX: no known task has its header there. */
-static size_t task_at(const struct search *search, uint64_t header)
-{
-	const struct header_place key = { .header = header };
-	const struct header_place *found =
-		bsearch(&key, search->headers, search->header_count, sizeof key, compare_headers);
-
-	return found && header ? found->task : SIZE_MAX;
-}
-
-static void index_headers(struct search *search)
+static void index_headers(struct stuck_search *search)
 {
 	const struct stuck_look *look = search->look;
 
@@ -57,7 +29,8 @@ static void index_headers(struct search *search)
 		if (look->tasks[i].header && look->tasks[i].is_readable)
 			search->headers[search->header_count++] =
 				(struct header_place){ look->tasks[i].header, i };
-	qsort(search->headers, search->header_count, sizeof *search->headers, compare_headers);
+	qsort(search->headers, search->header_count, sizeof *search->headers,
+	      stuck_compare_headers);
 }
 
 static const struct layout_end *layout_end_of(const struct stuck_task *task,
@@ -108,11 +81,12 @@ static bool says_more(const struct wait_holder *holder)
 static void find_objects(struct stuck_look *look)
 {
 	static const enum wait_kind kinds[END_KINDS] = {
-		[END_MUTEX_GUARD] = WAIT_LOCK,	     [END_READ_GUARD] = WAIT_LOCK,
-		[END_WRITE_GUARD] = WAIT_LOCK,	     [END_PERMIT] = WAIT_PERMIT,
-		[END_ACQUIRE] = WAIT_PERMIT,	     [END_JOIN] = WAIT_JOIN,
-		[END_SENDER] = WAIT_MESSAGE,	     [END_RECEIVER] = WAIT_MESSAGE,
-		[END_ONESHOT_SENDER] = WAIT_ONESHOT, [END_ONESHOT_RECEIVER] = WAIT_ONESHOT,
+		[END_MUTEX_GUARD] = WAIT_LOCK,	       [END_READ_GUARD] = WAIT_LOCK,
+		[END_WRITE_GUARD] = WAIT_LOCK,	       [END_PERMIT] = WAIT_PERMIT,
+		[END_ACQUIRE] = WAIT_PERMIT,	       [END_JOIN] = WAIT_JOIN,
+		[END_SENDER] = WAIT_MESSAGE,	       [END_RECEIVER] = WAIT_MESSAGE,
+		[END_ONESHOT_SENDER] = WAIT_ONESHOT,   [END_ONESHOT_RECEIVER] = WAIT_ONESHOT,
+		[END_BROADCAST_SENDER] = WAIT_MESSAGE, [END_WATCH_SENDER] = WAIT_MESSAGE,
 	};
 
 	for (size_t i = 0, next; i < look->holder_count; i = next) {
@@ -140,32 +114,6 @@ static void find_objects(struct stuck_look *look)
 	}
 }
 
-static struct task_wait *add_wait(struct stuck_look *look, const struct task_wait *wait)
-{
-	struct stuck_task *waiter = &look->tasks[wait->waiter];
-
-	waiter->located++;
-	waiter->sum = (waiter->sum ^ wait->node ^ wait->object) * UINT64_C(0x9e3779b97f4a7c15);
-	look->waits =
-		memory_grow(look->waits, look->wait_count, &look->wait_room, sizeof *look->waits);
-	look->waits[look->wait_count] = *wait;
-	return &look->waits[look->wait_count++];
-}
-
-/* The task whose waker lies at an address; SIZE_MAX: of no known task, or there is none. */
-static size_t wait_waker_at(const struct search *search, const struct layout_tokio *tokio,
-			    uint64_t at, bool *is_there)
-{
-	uint64_t data, vtable;
-
-	*is_there =
-		stuck_memory_word(search->memory, at, &data) &&
-		stuck_memory_word(search->memory,
-				  at + (uint64_t)(int64_t)(int32_t)tokio->waker_vtable, &vtable) &&
-		vtable;
-	return *is_there ? task_at(search, data) : SIZE_MAX;
-}
-
 /* The root future that awaits an end of this kind at an address, or of this object. */
 static size_t root_with(const struct stuck_look *look, const struct wait_object *object,
 			enum layout_end_kind kind, uint64_t at)
@@ -181,18 +129,9 @@ static size_t root_with(const struct stuck_look *look, const struct wait_object 
 	return SIZE_MAX;
 }
 
-/* Numbers that are to be the same at each look. */
-static void stuck_remember_number(struct stuck_look *look, const struct wait_object *object,
-				  uint64_t number)
-{
-	for (size_t i = 0; i < object->count; i++)
-		look->tasks[look->holders[object->first + i].task].sum +=
-			(number ^ object->address) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 /* Walks a semaphore's queue. Returns the permits that were assigned to waiters; UINT64_MAX if the
  * queue cannot be read. */
-static uint64_t read_queue(const struct search *search, struct wait_object *object,
+static uint64_t read_queue(const struct stuck_search *search, struct wait_object *object,
 			   const struct wait_object *requests, enum wait_kind kind)
 {
 	const struct layout_tokio *tokio = &object->layout->header->tokio;
@@ -201,7 +140,7 @@ static uint64_t read_queue(const struct search *search, struct wait_object *obje
 
 	if (!stuck_memory_word(search->memory, object->queue + tokio->queue, &node))
 		return UINT64_MAX;
-	for (; node && position < MAX_QUEUE; position++) {
+	for (; node && position < STUCK_MAX_QUEUE; position++) {
 		uint64_t acquire = node - tokio->acquire_node, wants, lacks;
 		struct task_wait wait = {
 			.kind = kind,
@@ -221,26 +160,26 @@ static uint64_t read_queue(const struct search *search, struct wait_object *obje
 		    lacks > wants)
 			return UINT64_MAX;
 		assigned += wants - lacks;
-		wait.waiter = wait_waker_at(search, tokio, node + tokio->waiter_waker, &is_there);
+		wait.waiter = stuck_waker_at(search, tokio, node + tokio->waiter_waker, &is_there);
 		if (wait.waiter == SIZE_MAX && requests)
 			wait.waiter = root_with(search->look, requests, END_ACQUIRE, acquire);
 		if (wait.waiter == SIZE_MAX)
 			object->strangers = position + 1;
 		else
-			add_wait(search->look, &wait);
+			stuck_add_wait(search->look, &wait);
 		if (!stuck_memory_word(search->memory, node + tokio->waiter_next, &node))
 			return UINT64_MAX;
 	}
 	return node ? UINT64_MAX : assigned;
 }
 
-static bool wait_read_number(const struct search *search, uint64_t at, uint32_t *number)
+static bool wait_read_number(const struct stuck_search *search, uint64_t at, uint32_t *number)
 {
 	return stuck_memory_read(search->memory, at, number, sizeof *number);
 }
 
 /* The permits of the guards that were found; UINT64_MAX if one of them may be gone. */
-static uint64_t held_permits(const struct search *search, const struct wait_object *object)
+static uint64_t held_permits(const struct stuck_search *search, const struct wait_object *object)
 {
 	const struct stuck_look *look = search->look;
 	uint64_t held = 0;
@@ -263,7 +202,7 @@ static uint64_t held_permits(const struct search *search, const struct wait_obje
 	return held;
 }
 
-static void read_lock(const struct search *search, struct wait_object *object)
+static void read_lock(const struct stuck_search *search, struct wait_object *object)
 {
 	const struct layout_tokio *tokio = &object->layout->header->tokio;
 	uint64_t permits, held = held_permits(search, object), assigned;
@@ -285,22 +224,6 @@ static void read_lock(const struct search *search, struct wait_object *object)
 	stuck_remember_number(search->look, object, permits);
 }
 
-static size_t count_kind(const struct stuck_look *look, const struct wait_object *object,
-			 enum layout_end_kind kind, bool *is_certain)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < object->count; i++) {
-		const struct wait_holder *holder = &look->holders[object->first + i];
-
-		if (holder->kind != kind)
-			continue;
-		count++;
-		*is_certain &= holder->end.is_certain;
-	}
-	return count;
-}
-
 static int compare_objects(const void *a, const void *b)
 {
 	return compare_numbers(((const struct wait_object *)a)->address,
@@ -318,7 +241,7 @@ static struct wait_object *wait_object_at(const struct stuck_look *look, uint64_
 
 /* Before Tokio counted weak senders, each had a share of the channel, as each sender and the
  * receiver have. False if there are some, or it cannot be known. */
-static bool has_no_weak(const struct search *search, const struct wait_object *object,
+static bool has_no_weak(const struct stuck_search *search, const struct wait_object *object,
 			uint64_t senders)
 {
 	uint64_t count, at = object->address - object->end.object;
@@ -331,7 +254,7 @@ static bool has_no_weak(const struct search *search, const struct wait_object *o
 	       count == senders + 1;
 }
 
-static void read_channel(const struct search *search, struct wait_object *object)
+static void read_channel(const struct stuck_search *search, struct wait_object *object)
 {
 	const struct layout_tokio *tokio = &object->layout->header->tokio;
 	struct stuck_look *look = search->look;
@@ -345,18 +268,22 @@ static void read_channel(const struct search *search, struct wait_object *object
 		.joined = SIZE_MAX,
 	};
 
+	if (stuck_is_news(&object->end)) {
+		stuck_read_news(search, object);
+		return;
+	}
 	if (tokio->owner == LAYOUT_NONE || object->end.waker == LAYOUT_NONE ||
 	    object->end.state == LAYOUT_NONE ||
 	    !stuck_memory_word(search->memory, object->address + object->end.state, &senders))
 		return;
-	object->is_accounted = count_kind(look, object, END_SENDER, &is_certain) == senders &&
+	object->is_accounted = stuck_count_kind(look, object, END_SENDER, &is_certain) == senders &&
 			       is_certain && has_no_weak(search, object, senders);
 	stuck_remember_number(look, object, senders);
-	wait.waiter = wait_waker_at(search, tokio, wait.node, &is_there);
+	wait.waiter = stuck_waker_at(search, tokio, wait.node, &is_there);
 	if (is_there && wait.waiter == SIZE_MAX)
 		wait.waiter = root_with(look, object, END_RECEIVER, 0);
 	if (wait.waiter != SIZE_MAX)
-		add_wait(look, &wait);
+		stuck_add_wait(look, &wait);
 	if (object->end.semaphore != LAYOUT_NONE) {
 		struct wait_object *requests;
 
@@ -368,7 +295,7 @@ static void read_channel(const struct search *search, struct wait_object *object
 	}
 }
 
-static void read_oneshot(const struct search *search, struct wait_object *object)
+static void read_oneshot(const struct stuck_search *search, struct wait_object *object)
 {
 	struct stuck_look *look = search->look;
 	bool is_certain = true, is_there;
@@ -387,17 +314,17 @@ static void read_oneshot(const struct search *search, struct wait_object *object
 	    !(state & ONESHOT_RX_TASK_SET) || state & (ONESHOT_VALUE_SENT | ONESHOT_CLOSED))
 		return;
 	object->is_accounted =
-		count_kind(look, object, END_ONESHOT_SENDER, &is_certain) == 1 && is_certain;
+		stuck_count_kind(look, object, END_ONESHOT_SENDER, &is_certain) == 1 && is_certain;
 	stuck_remember_number(look, object, state);
-	wait.waiter = wait_waker_at(search, &object->layout->header->tokio, wait.node, &is_there);
+	wait.waiter = stuck_waker_at(search, &object->layout->header->tokio, wait.node, &is_there);
 	if (is_there && wait.waiter == SIZE_MAX)
 		wait.waiter = root_with(look, object, END_ONESHOT_RECEIVER, 0);
 	if (wait.waiter != SIZE_MAX)
-		add_wait(look, &wait);
+		stuck_add_wait(look, &wait);
 }
 
 /* A semaphore of which only requests or permits are known. */
-static void read_semaphore(const struct search *search, struct wait_object *object)
+static void read_semaphore(const struct stuck_search *search, struct wait_object *object)
 {
 	if (object->queue || object->layout->header->tokio.owner == LAYOUT_NONE)
 		return;
@@ -406,14 +333,14 @@ static void read_semaphore(const struct search *search, struct wait_object *obje
 }
 
 /* The handle of a task: who has it, and who awaits it. */
-static void read_handle(const struct search *search, struct wait_object *object)
+static void read_handle(const struct stuck_search *search, struct wait_object *object)
 {
 	struct stuck_look *look = search->look;
-	size_t joined = task_at(search, object->address);
+	size_t joined = stuck_task_at(search, object->address);
 	struct stuck_task *task = joined == SIZE_MAX ? NULL : &look->tasks[joined];
 	bool is_certain = true;
 
-	if (!task || !task->has_handle || !count_kind(look, object, END_JOIN, &is_certain))
+	if (!task || !task->has_handle || !stuck_count_kind(look, object, END_JOIN, &is_certain))
 		return;
 	for (size_t i = 0; i < object->count; i++) {
 		const struct wait_holder *holder = &look->holders[object->first + i];
@@ -429,7 +356,7 @@ static void read_handle(const struct search *search, struct wait_object *object)
 	}
 }
 
-static void read_joiner(const struct search *search, size_t joined)
+static void read_joiner(const struct stuck_search *search, size_t joined)
 {
 	struct stuck_look *look = search->look;
 	const struct stuck_task *task = &look->tasks[joined];
@@ -443,21 +370,21 @@ static void read_joiner(const struct search *search, size_t joined)
 	if (!task->is_readable || !(task->state & STATE_JOIN_WAKER))
 		return;
 	wait.node = task->header + task->task->trailer + tokio->joiner;
-	wait.waiter = wait_waker_at(search, tokio, wait.node, &is_there);
+	wait.waiter = stuck_waker_at(search, tokio, wait.node, &is_there);
 	if (is_there && wait.waiter == SIZE_MAX && handle)
 		wait.waiter = root_with(look, handle, END_JOIN, 0);
 	if (wait.waiter != SIZE_MAX)
-		add_wait(look, &wait);
+		stuck_add_wait(look, &wait);
 }
 
 void stuck_waits_find(struct stuck_look *look, const struct stuck_memory *memory)
 {
-	static void (*const readers[])(const struct search *, struct wait_object *) = {
+	static void (*const readers[])(const struct stuck_search *, struct wait_object *) = {
 		[WAIT_LOCK] = read_lock,   [WAIT_PERMIT] = NULL, /* after the channels */
 		[WAIT_JOIN] = read_handle, [WAIT_MESSAGE] = read_channel,
 		[WAIT_ROOM] = NULL,	   [WAIT_ONESHOT] = read_oneshot,
 	};
-	struct search search = { .look = look, .memory = memory };
+	struct stuck_search search = { .look = look, .memory = memory };
 
 	index_headers(&search);
 	find_holders(look);

@@ -81,7 +81,7 @@ static bool has_other_end(enum wait_kind wait, enum layout_end_kind end)
 	case WAIT_ROOM:
 		return end == END_RECEIVER;
 	case WAIT_MESSAGE:
-		return end == END_SENDER;
+		return end == END_SENDER || end == END_BROADCAST_SENDER || end == END_WATCH_SENDER;
 	case WAIT_ONESHOT:
 		return end == END_ONESHOT_SENDER;
 	case WAIT_JOIN:
