@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 from cli import pythons
 from cli.place import ROOT, SECONDS, YIELDSAN, Skip, expect, run_tests, watched, yieldsan
@@ -91,7 +92,7 @@ def _is_known(python):
     return OLDEST <= version <= NEWEST
 
 
-def _judge_all(place, found):
+def _judge_all(place, found, *judges):
     """At once: most of the time passes between the looks."""
     found = [python for python in found if _is_known(python)]
     if not found:
@@ -99,7 +100,7 @@ def _judge_all(place, found):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         jobs = []
         for python in found:
-            for judge in _judge_rings, _judge_open:
+            for judge in judges or (_judge_rings, _judge_open):
                 directory = place.path / f"{python.name}{judge.__name__}"
                 directory.mkdir()
                 jobs.append((python.name, pool.submit(judge, directory, python)))
@@ -174,8 +175,8 @@ def an_older_cpython_is_named(place):
 
 
 @contextlib.contextmanager
-def _unwatched(directory, *arguments):
-    process = subprocess.Popen(["/usr/bin/python3", PROGRAM, directory / "known.json", *arguments], cwd=directory, stdin=subprocess.DEVNULL,
+def _unwatched(directory, *arguments, python=pythons.Python("python3", ["/usr/bin/python3"])):
+    process = subprocess.Popen(_command(python, directory / "known.json", *arguments), cwd=directory, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)))
     try:
@@ -202,20 +203,52 @@ def a_program_that_is_not_watched_has_the_same_tasks(place):
         expect(sum(group["count"] for group in listed) == _known(place.path)["tasks"], listed)
 
 
+def _wait_for_read(pid):
+    """Until it is there, within what a slow machine may take."""
+    while not pathlib.Path(f"/proc/{pid}/syscall").read_text(encoding="utf-8").startswith("0 "):
+        time.sleep(0.01)
+
+
+def _expect_blocked(document):
+    thread, = document["threads"]
+    expect(document["state"] == "hung" and re.search(r"event loop has been in read(\(a pipe\))? in main \(", document["verdict"]), document["verdict"])
+    expect(thread["executor"] == "asyncio" and thread["doing"] == "waiting", thread)
+
+
+def _judge_blocked(directory, python):
+    """A thread that sleeps in a task's turn blocks the loop; one that naps may go on."""
+    with _unwatched(directory, "blocks", python=python) as process:
+        _wait_for_read(process.pid)
+        _expect_blocked(_explained(process.pid, BLOCKED))
+    with _unwatched(directory, "naps", python=python) as process:
+        document = _explained(process.pid)
+    expect(document["state"] == "not hung" and not document["threads"], document)
+
+
+def a_task_that_blocks_the_loop_of_a_program_that_is_not_watched(place):
+    _judge_all(place, pythons.installed(), _judge_blocked)
+
+
 def a_core_has_the_same_tasks(place):
     pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text(encoding="utf-8").strip()
     if pattern.startswith("|") or "/" in pattern:
         raise Skip(f"the kernel writes cores elsewhere: {pattern}")
-    for how, status in ("rings", BLOCKED), ("open", 0):
+    for how, status in ("rings", BLOCKED), ("open", 0), ("blocks", BLOCKED):
         directory = place / how
         directory.mkdir()
         with _unwatched(directory, how) as process:
+            if how == "blocks":
+                _wait_for_read(process.pid)
             process.send_signal(signal.SIGABRT)
             process.wait(SECONDS)
         cores = list(directory.glob("core*"))
         if not cores:
             raise Skip("the kernel wrote no core: a limit, or no room")
-        _expect_known(directory, _explained(cores[0], status))
+        document = _explained(cores[0], status)
+        if how == "blocks":
+            _expect_blocked(document)
+        else:
+            _expect_known(directory, document)
 
 
 def node_is_not_supported(place):

@@ -380,7 +380,7 @@ def what_cannot_be_read_is_refused_in_one_sentence(place):
     expect_refusal(yieldsan("explain", place.write("empty", "")), 2, "is empty")
     with subprocess.Popen(["sleep", "100"]) as process:
         result = yieldsan("explain", process.pid)
-        expect(result.status == 0 and "nothing can be said" in result.out.splitlines()[0], result)
+        expect(result.status == 0 and result.out.startswith("unknown: "), result)
         expect_refusal(yieldsan("report", process.pid), 2, "explain")
         if not os.geteuid() and shutil.which("setpriv"):
             result = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", yieldsan.__globals__["YIELDSAN"], "explain",

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "contract/trace_format.h"
@@ -27,6 +28,23 @@ bool thread_state_read(pid_t pid, pid_t tid, struct thread_state *state)
 bool thread_sleeps(const struct thread_state *state)
 {
 	return !strchr("RTt", state->letter);
+}
+
+uint64_t thread_switches(pid_t pid, pid_t tid)
+{
+	static const char name[] = "voluntary_ctxt_switches:";
+	unsigned long long switches = 0;
+	char path[96], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)tid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof line, file))
+		if (!strncmp(line, name, sizeof name - 1))
+			switches = strtoull(line + sizeof name - 1, NULL, 10);
+	if (file)
+		fclose(file);
+	return switches;
 }
 
 bool thread_wait_read(pid_t pid, pid_t tid, struct thread_wait *wait)

@@ -28,6 +28,9 @@ bool thread_state_read(pid_t pid, pid_t tid, struct thread_state *state);
 /* Whether it sleeps: it is neither runnable nor stopped by a shell or a debugger. */
 bool thread_sleeps(const struct thread_state *state);
 
+/* How often it went to sleep so far; 0: unknown. */
+uint64_t thread_switches(pid_t pid, pid_t tid);
+
 /* False if it does not sleep, or may not be inspected. */
 bool thread_wait_read(pid_t pid, pid_t tid, struct thread_wait *wait);
 

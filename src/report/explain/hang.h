@@ -73,6 +73,7 @@ enum hang_state {
 	HANG_ENDED,   /* the process ended by itself */
 	HANG_NONE,    /* no thread is blocked; its tasks wait for external events */
 	HANG_IDLE,    /* no thread is blocked; we know of nothing that will wake a task */
+	HANG_UNKNOWN, /* nothing is known of its threads and tasks */
 	HANG_BLOCKED, /* some threads are blocked */
 	HANG_ALL,     /* all workers of an executor are blocked */
 	HANG_DEADLOCK,
@@ -95,7 +96,7 @@ struct hang {
 	const char *verdict; /* one line */
 };
 
-/* "deadlock", "hung", "blocked", "idle", "not hung", "ended" */
+/* "deadlock", "hung", "blocked", "idle", "unknown", "not hung", "ended" */
 const char *hang_state_word(enum hang_state state);
 
 #define HANG_WORKER "multi_thread::worker::" /* part of the function names of Tokio's pool */
@@ -116,6 +117,9 @@ const char *hung_thread_words(struct session *session, const struct hung_thread 
 
 /* Whether the thread has been blocked for long enough to matter. */
 bool hung_thread_is_blocked(const struct hung_thread *thread);
+
+/* Room for so many more threads in the list, in the session's memory. */
+void hang_make_room(struct hang *hang, size_t more);
 
 /* Lists the threads with all that is known of them, in the session's memory. */
 void hang_threads(struct hang *hang, struct collection *collection);

@@ -397,6 +397,16 @@ static void take_others(struct looking *looking, size_t room)
 		closedir(stream);
 }
 
+void hang_make_room(struct hang *hang, size_t more)
+{
+	struct hung_thread *threads =
+		obstack_alloc(&hang->session->memory, (hang->count + more + 1) * sizeof *threads);
+
+	if (hang->count)
+		memcpy(threads, hang->threads, hang->count * sizeof *threads);
+	hang->threads = threads;
+}
+
 void hang_threads(struct hang *hang, struct collection *collection)
 {
 	const struct trace_file *trace = collection->trace;

@@ -1,6 +1,5 @@
 #include "hang_unwatched.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -9,6 +8,7 @@
 #include "hang.h"
 #include "hang_enders.h"
 #include "hang_guards.h"
+#include "hang_python.h"
 #include "inspect/outside_stack.h"
 #include "inspect/process_file.h"
 #include "inspect/system_call_name.h"
@@ -36,23 +36,6 @@ struct unwatched_looking {
 	size_t count;
 };
 
-static uint64_t voluntary_switches(pid_t pid, int32_t tid)
-{
-	static const char name[] = "voluntary_ctxt_switches:";
-	unsigned long long switches = 0;
-	char path[96], line[256];
-	FILE *file;
-
-	snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)tid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof line, file))
-		if (!strncmp(line, name, sizeof name - 1))
-			switches = strtoull(line + sizeof name - 1, NULL, 10);
-	if (file)
-		fclose(file);
-	return switches;
-}
-
 static void look_first(struct unwatched_looking *looking)
 {
 	const struct timespec pause = { .tv_nsec = BETWEEN_NS };
@@ -67,7 +50,7 @@ static void look_first(struct unwatched_looking *looking)
 		look->tid = tids[i];
 		if (!looking->trace->running)
 			continue;
-		look->switches = voluntary_switches(looking->trace->header->pid, look->tid);
+		look->switches = thread_switches(looking->trace->header->pid, look->tid);
 		look->sleeps = trace_file_wait(looking->trace, look->tid, &wait);
 	}
 	free(tids);
@@ -83,7 +66,7 @@ static bool slept_throughout(const struct unwatched_looking *looking, const stru
 
 	if (!looking->trace->running)
 		return wait->system_call != TRACE_PAGE_FAULT;
-	return look->sleeps && look->switches == voluntary_switches(pid, look->tid);
+	return look->sleeps && look->switches == thread_switches(pid, look->tid);
 }
 
 /* A signal that a thread sends to itself or to its process: its core was made in that call. */
@@ -253,14 +236,13 @@ void hang_unwatched_threads(struct hang *hang, struct collection *collection)
 		.memory.fd = -1,
 	};
 
-	hang->threads = NULL;
+	hang_python_threads(hang, collection);
 	if (!looking.trace->records[RECORD_EXECUTOR].count ||
 	    !trace_file_memory(looking.trace, &looking.memory))
 		return;
 	looking.outside = outside_create_of(looking.trace, &looking.memory);
 	look_first(&looking);
-	hang->threads =
-		obstack_alloc(&hang->session->memory, (looking.count + 1) * sizeof *hang->threads);
+	hang_make_room(hang, looking.count);
 	for (size_t i = 0; i < looking.count; i++)
 		take_unwatched(&looking, &looking.looks[i]);
 	free(looking.looks);

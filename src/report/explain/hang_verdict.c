@@ -11,8 +11,9 @@
 const char *hang_state_word(enum hang_state state)
 {
 	static const char *const words[] = {
-		[HANG_ENDED] = "ended",	    [HANG_NONE] = "not hung", [HANG_IDLE] = "idle",
-		[HANG_BLOCKED] = "blocked", [HANG_ALL] = "hung",      [HANG_DEADLOCK] = "deadlock",
+		[HANG_ENDED] = "ended",	      [HANG_NONE] = "not hung",	  [HANG_IDLE] = "idle",
+		[HANG_UNKNOWN] = "unknown",   [HANG_BLOCKED] = "blocked", [HANG_ALL] = "hung",
+		[HANG_DEADLOCK] = "deadlock",
 	};
 
 	return words[state];
@@ -51,6 +52,8 @@ static const char *ender_words(struct strings *strings, const struct hung_thread
 
 	switch (ender->kind) {
 	case ENDER_TASK:
+		if (thread->deadlock && thread->family == FAMILY_EVENT_LOOP)
+			return "a suspended coroutine of the same thread holds";
 		if (thread->deadlock)
 			return "another future of the task that it polls holds";
 		return ender->task
@@ -293,24 +296,25 @@ static const char *idle_words(struct hang *hang)
 
 	for (size_t i = 0; i < tasks->group_count; i++)
 		count_group(&waits, &tasks->groups[i]);
-	hang->state = HANG_IDLE;
+	hang->state = HANG_UNKNOWN;
 	if (hang->is_unwatched && hang->old_tokio && !tasks->count)
 		return strings_print(strings,
-				     "nothing can be said: it was not started under YieldSan, and "
+				     "it was not started under YieldSan, and "
 				     "contains Tokio %s, whose tasks cannot be found from outside",
 				     hang->old_tokio);
 	if (hang->is_unwatched && !hang->process->executor_count && !tasks->count)
-		return "nothing can be said: it was not started under YieldSan, and no tasks of "
+		return "it was not started under YieldSan, and no tasks of "
 		       "Tokio or asyncio were found in it";
+	hang->state = HANG_IDLE;
 	if (!tasks->count)
 		return "no thread of an executor is blocked; what its tasks wait for is not known";
 	hang->state = HANG_NONE;
 	if (waits.outside || waits.running)
 		return strings_print(
 			strings,
-			"no thread of an executor is blocked: %llu tasks wait for timers, sockets "
-			"or children, %llu for locks, channels or tasks, %llu for something else, "
-			"and %llu are to run",
+			"no thread of an executor is blocked; of its tasks %llu wait for timers, "
+			"sockets or children, %llu for locks, channels or tasks, %llu for "
+			"something else, and %llu can run",
 			(unsigned long long)waits.outside, (unsigned long long)waits.inside,
 			(unsigned long long)waits.unknown, (unsigned long long)waits.running);
 	hang->state = HANG_IDLE;

@@ -6,8 +6,10 @@ usage: asyncio_tasks.py FILE [--uvloop] rings | open | many N
 import asyncio
 import collections
 import json
+import os
 import sys
 import threading
+import time
 
 HOUR = 3600
 kept = []
@@ -215,13 +217,19 @@ def chain_of(task):
 
 
 async def main(file, how, count=0):
-    rings = start_rings() if how == "rings" else start_open() if how == "open" else await start_many(int(count))
+    starts = {"rings": start_rings, "open": start_open, "blocks": list, "naps": list}
+    rings = starts[how]() if how in starts else await start_many(int(count))
     await asyncio.sleep(0.3)
     tasks = asyncio.all_tasks()
     chains = collections.Counter(json.dumps(chain_of(task)) for task in tasks if task is not asyncio.current_task())
     with open(file, "w", encoding="utf-8") as out:
         json.dump({"tasks": len(tasks), "rings": rings, "chains": [[json.loads(chain), number] for chain, number in chains.items()]}, out)
     print("ready", flush=True)
+    while how == "naps":
+        time.sleep(0.05)
+        await asyncio.sleep(0)
+    if how == "blocks":
+        os.read(os.pipe()[0], 1)
     await asyncio.sleep(HOUR)
 
 
