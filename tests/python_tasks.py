@@ -229,6 +229,37 @@ def a_task_that_blocks_the_loop_of_a_program_that_is_not_watched(place):
     _judge_all(place, pythons.installed(), _judge_blocked)
 
 
+def reserved_memory_is_not_read(place):
+    """Terabytes, as AddressSanitizer has: reading a page would give it to the process, and a page table with it."""
+    program = place.write("reserves.py", """import asyncio, mmap
+memory = mmap.mmap(-1, 8 << 40, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000)
+memory[0] = memory[4 << 40] = memory[(8 << 40) - 1] = 1
+async def waits(tasks, name):
+    await tasks[name]
+async def main():
+    tasks = {}
+    tasks["one"] = asyncio.create_task(waits(tasks, "other"))
+    tasks["other"] = asyncio.create_task(waits(tasks, "one"))
+    print("ready", flush=True)
+    await asyncio.sleep(99)
+asyncio.run(main())
+""")
+    with subprocess.Popen(["/usr/bin/python3", program], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            if process.stdout.readline() != "ready\n":
+                raise Skip("the machine does not reserve terabytes")
+            tables = _page_tables(process.pid)
+            document = _explained(process.pid, BLOCKED)
+            expect(_page_tables(process.pid) == tables, tables)
+        finally:
+            process.kill()
+    expect(_rings(document) == [2], document)
+
+
+def _page_tables(pid):
+    return re.search(r"VmPTE:\s*(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))[1]
+
+
 def a_core_has_the_same_tasks(place):
     pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text(encoding="utf-8").strip()
     if pattern.startswith("|") or "/" in pattern:

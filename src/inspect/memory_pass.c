@@ -1,63 +1,40 @@
 #include "memory_pass.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "shared/arch/arch.h"
 #include "support/memory.h"
 #include "support/progress.h"
+#include "touched_memory.h"
 
-#define PIECE	    (UINT64_C(1) << 20)
-#define PIECE_PAGES (PIECE / ARCH_PAGE)
-/* proc(5): a page is present, or swapped out. */
-#define PAGE_IN_USE (UINT64_C(3) << 62)
+#define PIECE (UINT64_C(1) << 20)
 
 struct pass {
 	const struct process_image *image;
-	int pages; /* /proc/PID/pagemap, or -1 */
+	struct touched_memory touched;
 	uint64_t *words;
 	void (*visit)(void *data, uint64_t address, const uint64_t *words, size_t count);
 	void *data;
 };
 
-/* Reading a page that was never touched would give it to the process. */
-static bool is_piece_touched(const struct pass *pass, uint64_t start, uint64_t end)
-{
-	uint64_t entries[PIECE_PAGES];
-	ssize_t got;
-
-	if (pass->pages < 0)
-		return true;
-	got = pread(pass->pages, entries, (end - start) / ARCH_PAGE * sizeof *entries,
-		    (off_t)(start / ARCH_PAGE * sizeof *entries));
-	if (got <= 0)
-		return true;
-	for (size_t i = 0; i < (size_t)got / sizeof *entries; i++)
-		if (entries[i] & PAGE_IN_USE)
-			return true;
-	return false;
-}
-
 static void pass_mapping(const struct pass *pass, const struct image_mapping *mapping)
 {
 	uint64_t at = mapping->start;
 	size_t kept = 0; /* the last word of the piece before */
+	struct touched_pages pages;
 
-	while (at < mapping->end) {
-		uint64_t end = mapping->end - at < PIECE ? mapping->end : at + PIECE;
-		size_t got = 0, count;
+	while (touched_memory_next(&pass->touched, at, mapping->end, &pages)) {
+		size_t got, count;
 
-		if (is_piece_touched(pass, at, end))
-			got = process_memory_read(&pass->image->memory, at, pass->words + kept,
-						  end - at);
-		else
-			got = SIZE_MAX;
-		if (got == SIZE_MAX || got < sizeof *pass->words) {
+		if (pages.start != at)
+			kept = 0;
+		at = pages.start;
+		got = process_memory_read(&pass->image->memory, at, pass->words + kept,
+					  pages.end - at) &
+		      ~(size_t)(ARCH_PAGE - 1);
+		if (!got) {
 			/* Unreadable: pass over one page. */
-			at = got == SIZE_MAX ? end : (at & ~(uint64_t)(ARCH_PAGE - 1)) + ARCH_PAGE;
+			at += ARCH_PAGE;
 			kept = 0;
 			continue;
 		}
@@ -65,7 +42,7 @@ static void pass_mapping(const struct pass *pass, const struct image_mapping *ma
 		pass->visit(pass->data, at - kept * sizeof *pass->words, pass->words, count);
 		pass->words[0] = pass->words[count - 1];
 		kept = 1;
-		at += got / sizeof *pass->words * sizeof *pass->words;
+		at += got;
 	}
 }
 
@@ -78,19 +55,15 @@ void memory_pass(const struct process_image *image, const char *phase,
 		 void (*visit)(void *data, uint64_t address, const uint64_t *words, size_t count),
 		 void *data)
 {
-	struct pass pass = { .image = image, .pages = -1, .visit = visit, .data = data };
-	char path[64];
+	struct pass pass = { .image = image, .visit = visit, .data = data };
 
 	pass.words = memory_get(PIECE + sizeof *pass.words);
-	snprintf(path, sizeof path, "/proc/%d/pagemap", (int)image->pid);
-	if (!image->is_core)
-		pass.pages = open(path, O_RDONLY | O_CLOEXEC);
+	touched_memory_open(&pass.touched, image->is_core ? 0 : image->pid);
 	for (size_t i = 0; i < image->mapping_count; i++) {
 		progress_step(phase, i, image->mapping_count);
 		if (is_searched(&image->mappings[i]))
 			pass_mapping(&pass, &image->mappings[i]);
 	}
-	if (pass.pages >= 0)
-		close(pass.pages);
+	touched_memory_close(&pass.touched);
 	free(pass.words);
 }

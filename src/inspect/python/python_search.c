@@ -5,11 +5,12 @@
 
 #include "support/memory.h"
 
-#define SCAN_CHUNK	  1048576
-#define SMALLEST_TYPE	  40 /* bytes of an object of a type that is searched for */
-#define LARGEST_TYPE	  2048
-#define MOST_TYPES	  256
-#define LONGEST_TYPE_NAME 64
+#define SCAN_CHUNK    1048576
+#define PAGE	      4096
+#define NAMES_OVERLAP PAGE /* names are shorter, and chunks begin with a page */
+#define SMALLEST_TYPE 40   /* bytes of an object of a type that is searched for */
+#define LARGEST_TYPE  2048
+#define MOST_TYPES    256
 
 void python_addresses_add(struct python_addresses *addresses, uint64_t address)
 {
@@ -34,20 +35,34 @@ bool python_addresses_have(const struct python_addresses *addresses, uint64_t ad
 
 typedef void take_chunk(void *argument, uint64_t address, const void *bytes, size_t size);
 
-/* A part that cannot be read as a whole is read by the page. Chunks overlap by `overlap` bytes. */
+/* A part that cannot be read as a whole is read by the page. */
+static void read_chunk(const struct python_source *source, uint64_t at, size_t size,
+		       take_chunk *take, void *argument, void *bytes)
+{
+	if (source->read(source->source, at, bytes, size)) {
+		take(argument, at, bytes, size);
+		return;
+	}
+	for (size_t part = 0; part < size; part += PAGE)
+		if (source->read(source->source, at + part, bytes, PAGE))
+			take(argument, at + part, bytes, PAGE);
+}
+
+/* Chunks that are adjacent overlap by `overlap` bytes. */
 static void read_mapping(const struct python_source *source, const struct python_mapping *mapping,
 			 size_t overlap, take_chunk *take, void *argument, void *bytes)
 {
-	for (uint64_t at = mapping->start; at < mapping->end; at += SCAN_CHUNK - overlap) {
-		size_t size = mapping->end - at < SCAN_CHUNK ? mapping->end - at : SCAN_CHUNK;
+	const struct touched_memory all = { .pages = -1 };
+	const struct touched_memory *touched =
+		mapping->is_writable && mapping->is_private ? &source->touched : &all;
+	uint64_t at = mapping->start;
+	struct touched_pages pages;
 
-		if (source->read(source->source, at, bytes, size)) {
-			take(argument, at, bytes, size);
-			continue;
-		}
-		for (size_t part = 0; part < size; part += 4096)
-			if (source->read(source->source, at + part, bytes, 4096))
-				take(argument, at + part, bytes, 4096);
+	while (touched_memory_next(touched, at, mapping->end, &pages)) {
+		size_t size = pages.end - pages.start;
+
+		read_chunk(source, pages.start, size, take, argument, bytes);
+		at = pages.end - (size == SCAN_CHUNK && pages.end < mapping->end ? overlap : 0);
 	}
 }
 
@@ -67,7 +82,7 @@ static void scan_memory(const struct python_source *source, bool names, take_chu
 
 		if ((mapping->is_writable && mapping->is_private) ||
 		    (names && may_have_names(mapping)))
-			read_mapping(source, mapping, names ? LONGEST_TYPE_NAME : 0, take, argument,
+			read_mapping(source, mapping, names ? NAMES_OVERLAP : 0, take, argument,
 				     bytes);
 	}
 	free(bytes);

@@ -87,6 +87,8 @@ bool python_source_open(struct python_source *source, const struct trace_file *t
 		return false;
 	source->read = read_program;
 	source->source = &source->memory;
+	touched_memory_open(&source->touched,
+			    trace->image && trace->image->is_core ? 0 : trace->header->pid);
 	if (trace->image)
 		take_image(source, trace->image);
 	else
@@ -103,8 +105,9 @@ void python_source_close(struct python_source *source)
 		free(source->mappings[i].path);
 	free(source->mappings);
 	process_memory_close(&source->memory);
+	touched_memory_close(&source->touched);
 	memset(source, 0, sizeof *source);
-	source->memory.fd = -1;
+	source->memory.fd = source->touched.pages = -1;
 }
 
 /* The tables of one loaded object that a look-up of a symbol needs. */

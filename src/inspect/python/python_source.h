@@ -11,6 +11,7 @@
 
 #include "inspect/process_file.h"
 #include "inspect/stuck_tasks.h"
+#include "inspect/touched_memory.h"
 
 struct python_mapping {
 	uint64_t start, end, offset; /* offset: in its file */
@@ -24,6 +25,7 @@ struct python_source {
 	struct python_mapping *mappings; /* the readable ones, sorted */
 	size_t count, room;
 	struct process_memory memory;
+	struct touched_memory touched;
 };
 
 struct trace_file;
