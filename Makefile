@@ -11,7 +11,7 @@ CFLAGS  ?= -O2 -g
 COMMON  := -std=gnu11 $(WARN) -Iinclude -Isrc
 # The runtime must not be rewritten into its own fortified or 64-bit twins, and exceptions and forced
 # unwinding pass through its frames.
-RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE \
+RUNTIME := -fPIC -fvisibility=hidden -fasynchronous-unwind-tables -fdata-sections -fno-stack-protector -U_FORTIFY_SOURCE \
            -fno-builtin -D_GNU_SOURCE -include src/runtime/libc/libc.h
 TOOLS   := -include src/shared/arch/arch.h -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(BUILD)/generated $(SANITIZE)
 # The C++ library is linked statically: the command needs no other file for it.
@@ -167,7 +167,7 @@ $(BUILD)/runtime/src/runtime/unwind/unwind_ask.c.o: flags = $$(cat $(libunwind)/
 $(BUILD)/libyieldsan.so: $(runtime_obj) src/runtime/exports.map
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libyieldsan.so -Wl,-z,now -Wl,-z,defs \
-		-Wl,--version-script=src/runtime/exports.map -o $@ $(runtime_obj) $$(cat $(libunwind)/objects) $(OLD_LIBC)
+		-Wl,--sort-section=alignment -Wl,--version-script=src/runtime/exports.map -o $@ $(runtime_obj) $$(cat $(libunwind)/objects) $(OLD_LIBC)
 
 # What is generated for the formats of a report: code for pprof's messages, and the hashes by which a
 # browser knows the script and the style of an HTML report.

@@ -34,7 +34,7 @@ UNIT_MUTATIONS = [
     # what a forked child must forget
     ("src/runtime/locks/held.c", "	this_thread.holds = 0;\n", "", "runtime/forked_child"),
     ("src/runtime/locks/held.c", "	turns_suspended_holding = 0;\n", "", "runtime/forked_child"),
-    ("src/runtime/turns/allowance.c", "	memset(records, 0, sizeof records);\n", "", "runtime/forked_child"),
+    ("src/runtime/turns/allowance.c", "	memory_zero(records, sizeof records);\n", "", "runtime/forked_child"),
     ("src/runtime/hooks.def", "FORKED(root_look_forget())\n", "", "runtime/forked_child"),
     ("src/runtime/hooks.def", "FORKED(lock_sites_forget())\n", "", "runtime/forked_child"),
     ("src/runtime/hooks.def", "FORKED(executors_forget_records())\n", "", "runtime/forked_child"),

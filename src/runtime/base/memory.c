@@ -21,6 +21,24 @@ void *memory_map(size_t size)
 	return map < 0 && map > -MEMORY_PAGE ? NULL : (void *)map;
 }
 
+/* A byte that is 0 already is not written: the page stays the parent's. */
+static void zero_used(void *address, size_t size)
+{
+	unsigned char *bytes = address;
+	uint64_t word;
+
+	while (size) {
+		size_t part = size < sizeof word ? size : sizeof word;
+
+		word = 0;
+		memcpy(&word, bytes, part);
+		if (word)
+			memset(bytes, 0, part);
+		bytes += part;
+		size -= part;
+	}
+}
+
 void memory_zero(void *address, size_t size)
 {
 	uintptr_t start = (uintptr_t)address, end = start + size;
@@ -29,13 +47,13 @@ void memory_zero(void *address, size_t size)
 
 	if (first >= last ||
 	    system_call(SYS_madvise, (long)first, (long)(last - first), MADV_DONTNEED, 0, 0, 0)) {
-		memset(address, 0, size);
+		zero_used(address, size);
 		return;
 	}
 	if (first > start)
-		memset(address, 0, first - start);
+		zero_used(address, first - start);
 	if (end > last)
-		memset((void *)last, 0, end - last);
+		zero_used((void *)last, end - last);
 }
 
 bool memory_can_be_asked(void)

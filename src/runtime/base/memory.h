@@ -14,8 +14,9 @@
 void *memory_map(size_t size);
 
 /*
- * Zeroes what a forked child must forget. Whole pages are discarded instead of written: a child
- * pays for each page that it touches, and its parent never touched most of them. A large table is a
+ * Zeroes what a forked child must forget. Whole pages are discarded instead of written, and what is
+ * 0 is not written: a child pays for each page that it writes, and its parent never touched most of
+ * them. A large table is a
  * MEMORY_TABLE, which has pages of its own. Not for file mappings.
  */
 void memory_zero(void *address, size_t size);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/base/memory.h"
 #include "runtime/turns/allowance.h"
 #include "runtime/turns/executor.h"
 #include "runtime/turns/task_types.h"
@@ -484,7 +485,7 @@ void lock_given_back(uintptr_t lock, enum trace_lock kind)
 
 void lock_waits_forked(int32_t parent)
 {
-	memset(deadlocks, 0, sizeof deadlocks);
+	memory_zero(deadlocks, sizeof deadlocks);
 	deadlock_count = 0;
 	forked_from = parent;
 	this_thread.gate_site = 0;

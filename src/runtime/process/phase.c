@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clients.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
 #include "runtime/trace/trace.h"
@@ -168,7 +169,7 @@ void phase_write(void)
 
 void phase_forked(void)
 {
-	memset(servers, 0, sizeof servers);
+	memory_zero(servers, sizeof servers);
 	server_count = 0;
 	phase_ends_ns = 0;
 	this_thread.accepts = this_thread.takes_datagrams = false;

@@ -94,7 +94,8 @@ void tokio_context_init(struct tokio_context *context, const struct module *modu
 
 void tokio_context_forked(struct tokio_context *context)
 {
-	context->busy = 0;
+	if (context->busy)
+		context->busy = 0;
 }
 
 static bool context_contradicts(uint8_t byte, enum tokio_moment moment)

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/base/memory.h"
 #include "runtime/libc/real.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
@@ -228,9 +229,9 @@ void trace_forget(void)
 	if (header)
 		system_call(SYS_munmap, (long)header, (long)mapped, 0, 0, 0, 0);
 	header = NULL;
-	path[0] = '\0';
-	empty_path[0] = '\0';
-	removed_path[0] = '\0';
+	memory_zero(path, 1);
+	memory_zero(empty_path, 1);
+	memory_zero(removed_path, 1);
 	had_turn = false;
 	cut = false;
 	state = TRACE_NONE;

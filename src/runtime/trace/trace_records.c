@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/base/memory.h"
 #include "runtime/base/compiler.h"
 #include "runtime/libc/call_info.h"
 #include "runtime/libc/real.h"
@@ -232,7 +233,8 @@ uint32_t trace_call_offset(int call)
 
 void trace_forget_records(void)
 {
-	memset(call_offsets, 0, sizeof call_offsets);
+	memory_zero(call_offsets, sizeof call_offsets);
 	for (size_t i = 0; i < modules_count(); i++)
-		modules_at(i)->trace_offset = 0;
+		if (modules_at(i)->trace_offset)
+			modules_at(i)->trace_offset = 0;
 }

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/thread.h"
 #include "runtime/trace/trace.h"
@@ -139,5 +140,5 @@ bool allowance_take(void)
 
 void allowance_forget(void)
 {
-	memset(records, 0, sizeof records);
+	memory_zero(records, sizeof records);
 }

@@ -111,5 +111,6 @@ void executor_reach(struct executor *executor, uint32_t level)
 void executors_forget_records(void)
 {
 	for (unsigned i = 0; i < MAX_EXECUTORS; i++)
-		executors[i].record = NULL;
+		if (executors[i].record) /* a child pays for each page that it writes */
+			executors[i].record = NULL;
 }

@@ -131,7 +131,7 @@ void thread_slot_forget(void)
 	this_thread.turn_counter_executor = NULL;
 	this_thread.slot = NULL;
 	turn_times_forget();
-	memset(slots, 0, slots_used * sizeof *slots);
+	memory_zero(slots, slots_used * sizeof *slots);
 	slots_used = 0;
 }
 

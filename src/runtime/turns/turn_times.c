@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "executor.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/counter.h"
 #include "task_types.h"
 #include "runtime/base/memory_devices.h"
@@ -259,7 +260,7 @@ void turn_times_leave(void)
 void turn_times_forget(void)
 {
 	this_thread.turn_times = NULL;
-	memset(free_times, 0, sizeof free_times);
+	memory_zero(free_times, sizeof free_times);
 	memset(lengths_of, 0, sizeof lengths_of);
 	turn_clock_forget();
 }
