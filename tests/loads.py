@@ -163,6 +163,16 @@ def it_is_the_same_with_node(place):
     expect(_severity(place, "node", script, "served") == ("error", False), "served")
 
 
+def what_a_modules_body_calls_in_a_tool_is_a_warning(place):
+    python, script = _python(place)
+    place.write("loaded.py", "import time\ntime.sleep(0.05)\n")
+    report = place / "report.json"
+    for case, severity in ("tool", "warning"), ("served", "error"):
+        result = run("--format=json", "--show=notice", "--fail-on=never", f"--report={report}", "--", python, script, case)
+        found = [finding["severity"] for finding in report_of(report)["findings"] if finding.get("category") == "sleep"]
+        expect(result.status == 0 and found == [severity], (case, found))
+
+
 def of_several_callbacks_in_a_turn_the_longest_names_it(place):
     if not build.PYTHON:
         raise Skip("there is no Python")

@@ -79,6 +79,7 @@ static void collect_observe(struct collection *collection, const struct observat
 	struct report *report = collection->report;
 	const struct trace_executor *executor = observation->executor;
 	const struct trace_call *call = observation->call;
+	bool script_cut;
 
 	if (!collection_executor(collection, executor, seen))
 		return;
@@ -102,12 +103,14 @@ static void collect_observe(struct collection *collection, const struct observat
 			stack_script(report->session, observation->script, observation->script_size,
 				     collection->process->ownership, observation->language);
 	seen->runner = phase_is_node_runner(collection->process);
-	if (!verdict(seen, observation->flags, observation->script_size > SCRIPT_NEARLY_FULL))
+	script_cut = observation->script_size > SCRIPT_NEARLY_FULL;
+	if (!verdict(seen, observation->flags, script_cut))
 		return;
 	if (observation->site)
 		waited_for_take(collection, observation->site, seen);
 	if (observation->site)
-		phase_take(collection->process, collection->trace, observation->site, seen);
+		phase_take(collection->process, collection->trace, observation->site, script_cut,
+			   seen);
 	collection_add(collection, seen);
 }
 

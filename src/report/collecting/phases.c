@@ -104,20 +104,8 @@ static bool is_loader_frame(const struct frame *frame)
 			       text_begins(frame->file, "node:internal/modules/"));
 }
 
-/* The files that a loader reads are its own, not what a module's body reads. */
-static bool is_loaders_call(const struct stack *script)
-{
-	size_t i = 0;
-
-	while (i < script->count && script->frames[i].file &&
-	       (text_begins(script->frames[i].file, "node:fs") ||
-		text_begins(script->frames[i].file, "node:internal/fs")))
-		i++;
-	return i < script->count && is_loader_frame(&script->frames[i]);
-}
-
-/* `server`: a call of one that has accepted counts as any other. */
-static void take_load(const struct finding *seen, bool server, struct phase_facts *facts)
+/* `server`: a call of one that has accepted counts as any other, also in a module's body. */
+static void take_load(const struct finding *seen, bool server, bool cut, struct phase_facts *facts)
 {
 	const struct stack *script = &seen->stacks->script;
 	size_t outer = 0; /* number of frames up to the one that asked for the first module */
@@ -125,8 +113,10 @@ static void take_load(const struct finding *seen, bool server, struct phase_fact
 	for (size_t i = 0; i < script->count; i++)
 		if (is_loader_frame(&script->frames[i]))
 			outer = i + 1;
-	facts->loads = outer && (seen->kind == KIND_LONG_TURN ? seen->stall != STALL_WAITING
-							      : !server && is_loaders_call(script));
+	facts->loads =
+		outer && (seen->kind == KIND_LONG_TURN ? seen->stall != STALL_WAITING : !server);
+	/* The frames that would show it may be missing. */
+	facts->loads |= cut && !outer && !server;
 	facts->loads_late =
 		outer && outer < script->count && script->frames[outer].owner == OWNER_PROGRAM;
 }
@@ -174,7 +164,7 @@ static uint64_t began_ns(const struct trace_site *site, const struct finding *se
 }
 
 void phase_take(const struct process *process, const struct trace_file *trace,
-		const struct trace_site *site, struct finding *seen)
+		const struct trace_site *site, bool script_cut, struct finding *seen)
 {
 	struct verdict verdict = { seen->severity, seen->reasons };
 	struct phase_facts facts = {
@@ -188,7 +178,7 @@ void phase_take(const struct process *process, const struct trace_file *trace,
 	};
 
 	take_server(trace, site, seen->family == FAMILY_EVENT_LOOP, &facts);
-	take_load(seen, facts.accepts_ns != 0, &facts);
+	take_load(seen, facts.accepts_ns != 0, script_cut, &facts);
 	seen->phase = phase_judge(&facts, &verdict);
 	finding_take(seen, verdict);
 }

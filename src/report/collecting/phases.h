@@ -9,7 +9,7 @@ struct process;
 
 /* Sets the phase of a site's observation and lowers its severity accordingly. */
 void phase_take(const struct process *process, const struct trace_file *trace,
-		const struct trace_site *site, struct finding *seen);
+		const struct trace_site *site, bool script_cut, struct finding *seen);
 
 /* Whether `ci' or a known test runner started it, or it is one. */
 bool phase_runs_tests(const struct process *process);

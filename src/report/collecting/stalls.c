@@ -48,7 +48,7 @@ static void stall_put_finding(struct stalls *stalls, struct finding *seen,
 	if (!verdict_long_turn(seen, flags, script_full, &stalls->process->limits))
 		return;
 	if (site)
-		phase_take(stalls->process, stalls->space->trace, site, seen);
+		phase_take(stalls->process, stalls->space->trace, site, script_full, seen);
 	if (allow_fits(stalls->process->allow, seen))
 		return;
 	seen->test = running_test(

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "judgement/report/stack.h"
+#include "own_wait.h"
 #include "shared/python_loop.h"
 #include "shared/text.h"
 
@@ -434,26 +435,6 @@ static struct stack_facts stack_facts_of(const struct finding *seen, uint8_t fla
 	};
 }
 
-/* gRPC's threads pause between two looks at an empty queue, and wait for locks of theirs. */
-static bool is_pause_of_grpc(const struct finding *seen)
-{
-	const struct stack *native = &seen->stacks->native;
-
-	return seen->executor_id == EXECUTOR_grpc &&
-	       (may_be_own_wait(seen->category) || !strcmp(seen->category, "sleep")) &&
-	       count_owned(native, OWNER_EXECUTOR) && !count_owned(native, OWNER_PROGRAM) &&
-	       !count_owned(native, OWNER_DEPENDENCY);
-}
-
-/* eventlet's hub sleeps until its next timer while it watches no descriptor. */
-static bool is_sleep_of_hub(const struct finding *seen)
-{
-	const struct stack *script = &seen->stacks->script;
-
-	return seen->executor_id == EXECUTOR_eventlet && script->count && script->frames[0].file &&
-	       strstr(script->frames[0].file, "/eventlet/hubs/");
-}
-
 bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 {
 	const struct stack *native = &seen->stacks->native;
@@ -465,7 +446,7 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 	facts.lock = lock_code_owner(seen);
 	facts.block_on = block_on < native->count;
 	/* Asio's own code takes no lock and waits for no condition on behalf of the program. */
-	facts.parked = is_parked(native) || is_pause_of_grpc(seen) || is_sleep_of_hub(seen) ||
+	facts.parked = is_parked(native) || is_wait_of_library(seen) ||
 		       (seen->executor_id == EXECUTOR_asio && facts.lock == LOCK_OF_LIBRARY);
 	facts.offloaded_in_root = is_offloaded(native, block_on);
 	facts.library_work = is_own_doing(&seen->stacks->script);

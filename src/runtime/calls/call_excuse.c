@@ -23,6 +23,11 @@ static bool waits_for_thread(const struct call_watch *watch)
 	return category == CATEGORY_lock || category == CATEGORY_thread;
 }
 
+static bool waits_on_condition(const struct call_watch *watch)
+{
+	return watch->call != CALL_futex && watch->call != CALL_pthread_mutex_lock;
+}
+
 void call_take_script(struct call_watch *watch)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
@@ -78,7 +83,8 @@ enum excuse call_own_wait(struct call_watch *watch, const struct outcome *outcom
 		excuse = EXCUSE_INTERPRETER;
 	else if (event_loop_library_calls(call->frames, call->depth))
 		excuse = EXCUSE_LIBRARY;
-	else if (watch->call == CALL_futex && call->depth && interpreter_is_java(call->frames[0]))
+	else if (call->depth &&
+		 interpreter_waits_inside(call->frames[0], waits_on_condition(watch)))
 		excuse = EXCUSE_INTERPRETER;
 	if (excuse == EXCUSE_NONE)
 		return EXCUSE_NONE;

@@ -24,12 +24,17 @@ bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t dept
 	       javascript_owns_wait(frames, depth);
 }
 
-/* HotSpot parks threads at safepoints by futex; Java's monitors and parks are conditions. */
-bool interpreter_is_java(uintptr_t pc)
+/*
+ * HotSpot parks threads at safepoints by futex, and its own locks are mutexes; Java's monitors and
+ * parks are conditions. In Ruby one function waits for the VM's lock and for those of the program.
+ */
+bool interpreter_waits_inside(uintptr_t pc, bool condition)
 {
 	const struct module *module = modules_find(pc);
+	const char *name = module ? module_name(module) : "";
 
-	return module && !strncmp(module_name(module), "libjvm.so", 9);
+	return (!condition && !strncmp(name, "libjvm.so", 9)) || !strncmp(name, "libruby", 7) ||
+	       !strcmp(name, "ruby");
 }
 
 bool interpreter_is_python(const struct module *module)

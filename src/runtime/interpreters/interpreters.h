@@ -28,8 +28,11 @@ bool interpreter_owns_wait(const void *lock, const uint64_t *frames, size_t dept
 /* Whether loops of `module` in this process are CPython's. */
 bool interpreter_is_python(const struct module *module);
 
-/* Whether the address is in the Java VM's own code. */
-bool interpreter_is_java(uintptr_t pc);
+/*
+ * Whether a wait for a lock or thread that is called at the address is one of a VM's own: Java's,
+ * Ruby's. `condition`: it is not for a mutex or futex.
+ */
+bool interpreter_waits_inside(uintptr_t pc, bool condition);
 
 /* The event loop among the calling thread's Python frames; EXECUTOR_other: none. */
 enum executor_id interpreter_loop(void);

@@ -249,7 +249,8 @@ static bool client_waited(uint64_t ns, uint64_t end_ns)
 	uint64_t accepts_ns = phase_first_accept_ns();
 	struct clients clients;
 
-	if (!accepts_ns || accepts_ns > end_ns)
+	/* Connections that other threads accept are answered by those. */
+	if (!this_thread.accepts || !accepts_ns || accepts_ns > end_ns)
 		return false;
 	clients = clients_look(ns);
 	return (clients.wait || clients.waited) &&
