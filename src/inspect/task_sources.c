@@ -3,7 +3,7 @@
 #include <limits.h>
 
 #define MAX_LEVELS	 64
-#define SOURCE_MACHINES	 4096 /* machines of one task */
+#define SOURCE_MACHINES	 512 /* machines of one task */
 #define SECOND_NS	 1000000000
 #define LATEST_SECONDS	 (UINT64_C(1) << 33)
 #define MOST_DESCRIPTORS (1 << 20)
