@@ -17,7 +17,7 @@ import sys
 import time
 
 from cli import pythons
-from cli.place import ROOT, SECONDS, YIELDSAN, Skip, expect, run_tests, watched, yieldsan
+from cli.place import ROOT, SECONDS, YIELDSAN, Skip, expect, run_tests, wait_until, watched, yieldsan
 
 PROGRAM = ROOT / "tests/programs/python/asyncio_tasks.py"
 BLOCKED = 66
@@ -227,6 +227,28 @@ def _judge_blocked(directory, python):
 
 def a_task_that_blocks_the_loop_of_a_program_that_is_not_watched(place):
     _judge_all(place, pythons.installed(), _judge_blocked)
+
+
+def _status(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return re.search(r"State:\s*(\w)", text)[1], re.search(r"TracerPid:\s*(\d+)", text)[1]
+
+
+def a_process_is_stopped_only_while_it_is_read(place):
+    """It goes on afterwards, and one that was stopped already stays so."""
+    with _unwatched(place.path, "rings") as process:
+        result = yieldsan("explain", "--stop", "--format=json", process.pid)
+        document = json.loads(result.out)
+        expect(document["stopped_ns"] > 0 and _status(process.pid) == ("S", "0"), (document["stopped_ns"], _status(process.pid)))
+        process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: _status(process.pid)[0] == "T")
+        text = yieldsan("explain", "--stop", process.pid)
+        expect(re.search(r"^  stopped for .* while its tasks were read$", text.out, re.M), text)
+        expect(_status(process.pid) == ("T", "0"), _status(process.pid))
+    _expect_known(place.path, document)
+    for what, reason in (PROGRAM, "no number of a process"), (999999999, "no process of this number"):
+        result = yieldsan("explain", "--stop", what)
+        expect(result.status == 2 and reason in result.err and not result.out, result)
 
 
 def reserved_memory_is_not_read(place):

@@ -24,7 +24,18 @@ static const char *take_sysroot(void *target, const char *value)
 	return *value ? NULL : "the directory in which the files of a core's process lie";
 }
 
+static const char *take_stop(void *target, const char *value)
+{
+	struct report_settings *settings = target;
+
+	(void)value;
+	settings->report.stop = true;
+	return NULL;
+}
+
 static const struct command_option options[] = {
+	{ "stop", 0, NULL, "stop the process for the moment in which its tasks are read",
+	  take_stop },
 	{ "sysroot", 0, "DIR", "for a core: the files of its process lie below DIR", take_sysroot },
 	{ "format", 0, "FORMAT", "text (the default) or json", explain_take_format },
 	{ "strip-prefix", 0, "DIR", "remove DIR from the start of source paths",
@@ -44,7 +55,8 @@ int command_explain(int argc, char **argv)
 		.help = "Explains why a process makes no progress: which threads of its executors "
 			"are blocked, where,\nsince when, and who can end that. Of a process that "
 			"was not started under YieldSan, or of a\ncore, it shows Tokio's threads "
-			"and tasks, and asyncio's tasks. The process is not stopped.\nThe first "
+			"and tasks, and asyncio's tasks. The process is not stopped\nunless --stop "
+			"asks for it. The first "
 			"line is the verdict. The exit status is 0, 66 when a thread is blocked "
 			"or tasks are\nin a deadlock, or 2.\n",
 		.question = "which process?",

@@ -1,5 +1,6 @@
 #include "explain.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "hang_formats.h"
 #include "inspect/core_file.h"
 #include "inspect/process_alive.h"
+#include "inspect/process_pause.h"
 #include "inspect/unwatched_trace.h"
 #include "report/collecting/collect_python.h"
 #include "report/collecting/collect_stuck.h"
@@ -41,6 +43,9 @@ static void hang_look(struct hang *hang, struct report *report, struct process *
 		if (hang->takes_time)
 			python_groups_add(&collection.space, process->ownership, &process->tasks);
 		process_name_unlisted(report->session, process);
+		/* What follows compares several looks, while the process runs. */
+		if (hang->pause)
+			hang->paused_ns = process_pause_end(hang->pause);
 		hang_threads(hang, &collection);
 		if (hang->takes_time) {
 			collect_stuck(&collection);
@@ -117,6 +122,14 @@ static int explain_open(struct trace_file *trace, const struct report_options *o
 	return unwatched_trace_of_process(trace, atoi(what), sentence);
 }
 
+static int explain_pause(struct process_pause *pause, const char *what, char *sentence)
+{
+	if (access(what, F_OK) && is_number(what))
+		return process_pause_begin(pause, atoi(what), sentence, EXPLAIN_SENTENCE_SIZE);
+	snprintf(sentence, EXPLAIN_SENTENCE_SIZE, "%s is no number of a process to stop", what);
+	return -EINVAL;
+}
+
 int explain(const struct report_options *options, const char *what, FILE *out, bool *blocked,
 	    char sentence[EXPLAIN_SENTENCE_SIZE])
 {
@@ -125,13 +138,21 @@ int explain(const struct report_options *options, const char *what, FILE *out, b
 	struct hang hang = { .session = &session, .takes_time = true };
 	struct trace_file trace;
 	char path[PATH_MAX];
-	int error = explain_open(&trace, options, what, path, sentence);
+	struct process_pause pause = { .fd = -1 };
+	int error = options->stop ? explain_pause(&pause, what, sentence) : 0;
 
-	if (error)
+	if (!error)
+		error = explain_open(&trace, options, what, path, sentence);
+	if (error) {
+		process_pause_end(&pause);
 		return error;
+	}
+	if (options->stop)
+		hang.pause = &pause;
 	session_init(&session, &options->session);
 	obstack_init(&report.memory);
 	explain_trace(&hang, &report, path, &trace);
+	process_pause_end(&pause);
 	*blocked = hang.state >= HANG_BLOCKED;
 	if (options->format && !strcmp(options->format, "json"))
 		error = hang_print_json(&hang, &report, out);

@@ -79,10 +79,15 @@ enum hang_state {
 	HANG_DEADLOCK,
 };
 
+struct process_pause;
+
 struct hang {
 	struct session *session;
 	const struct process *process;
 	bool takes_time; /* given: look for tasks that can never run again */
+	/* Given: ends when the tasks have been read; NULL. */
+	struct process_pause *pause;
+	uint64_t paused_ns; /* how long the process was stopped for that */
 	struct hung_thread *threads;
 	size_t count;
 	size_t jobs; /* of a process that was not watched: threads of the blocking pool that run

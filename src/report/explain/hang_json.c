@@ -93,6 +93,8 @@ int hang_print_json(const struct hang *hang, const struct report *report, FILE *
 	json_object_set_new(document, "pid", json_integer(process->pid));
 	json_set_text(document, "executable", process->executable);
 	json_object_set_new(document, "running", json_boolean(process->end == PROCESS_RUNNING));
+	if (hang->pause)
+		json_object_set_new(document, "stopped_ns", json_of_number(hang->paused_ns));
 	for (size_t i = 0; i < hang->count; i++)
 		json_array_append_new(threads, thread_json(&hang->threads[i]));
 	json_object_set_new(document, "threads", threads);

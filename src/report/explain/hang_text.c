@@ -165,6 +165,10 @@ int hang_print_text(const struct hang *hang, const struct report *report, FILE *
 		: hang->is_unwatched		  ? ", not started under YieldSan"
 		: process->end == PROCESS_RUNNING ? ""
 						  : ", as it was when it ended");
+	if (hang->pause) {
+		print_duration("  stopped for ", hang->paused_ns, out);
+		fputs(" while its tasks were read\n", out);
+	}
 	for (size_t i = 0; i < hang->count; i++) {
 		if (hung_thread_is_blocked(&hang->threads[i])) {
 			if (!is_shown(hang, i))

@@ -41,6 +41,7 @@ struct report_options {
 	bool full;		    /* whole stacks in text, and no limit of lines */
 	size_t top;		    /* the N worst findings; 0: all */
 	bool tasks;		    /* list tasks of processes that are alive or were killed */
+	bool stop;		    /* explain stops the process while its tasks are read */
 	const char *sysroot; /* where the files of a core's process lie; NULL: at their paths */
 	struct session_options session;
 };
