@@ -11,6 +11,7 @@ not run again: an interrupted run goes on where it was, and a finished one only 
 
 import argparse
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
@@ -95,17 +97,41 @@ def kept_results(path, build):
     return kept
 
 
-def run_commands(suite, way, commands, part=""):
-    """What each of the commands did, as soon as it did it also in a file."""
-    build = "none" if way == "unwatched" else hashlib.sha256(LIBRARY.read_bytes()).hexdigest()[:16]
-    path = RESULTS / f"{suite.name}.{way}{part}.jsonl"
-    kept = kept_results(path, build)
+@functools.cache
+def build_of(way):
+    return "none" if way == "unwatched" else hashlib.sha256(LIBRARY.read_bytes()).hexdigest()[:16]
+
+
+def results_path(suite, way, part=""):
+    return RESULTS / f"{suite.name}.{way}{part}.jsonl"
+
+
+@functools.cache
+def results_of(path, build):
+    return kept_results(path, build)
+
+
+def run_once(suite, way, name, command, part=""):
+    """What the command did, as soon as it did it also in a file."""
+    path = results_path(suite, way, part)
+    kept = results_of(path, build_of(way))
+    if name not in kept:
+        kept[name] = run_command(suite, way, name, command)
+        with open(path, "a", encoding="utf-8") as file:
+            line = {"build": build_of(way), "name": name, **dataclasses.asdict(kept[name])}
+            file.write("\n" * bool(file.tell()) + json.dumps(line))
+    return kept[name]
+
+
+def run_all(suite, ways, until):
+    """Each command both ways, one after the other: under the same load. Those that ended in time."""
+    commands = dict(suite.commands(pathlib.Path(OUT)))
+    runs = {way: {} for way in ways}
     for name, command in commands.items():
-        if name not in kept:
-            kept[name] = run_command(suite, way, name, command)
-            with open(path, "a", encoding="utf-8") as file:
-                file.write("\n" * bool(file.tell()) + json.dumps({"build": build, "name": name, **dataclasses.asdict(kept[name])}))
-    return {name: kept[name] for name in commands}
+        if time.monotonic() < until or all(name in results_of(results_path(suite, way), build_of(way)) for way in ways):
+            for way in ways:
+                runs[way][name] = run_once(suite, way, name, command)
+    return commands, runs
 
 
 def unlike(one, other):
@@ -114,22 +140,20 @@ def unlike(one, other):
             if one[name].outcomes.get(test) != other[name].outcomes.get(test)}
 
 
-def compare(suite, ways):
-    """The runs by their ways, and the differing tests of each; with the flaky ones. Only commands with a differing test are
-    run again."""
-    commands = dict(suite.commands(pathlib.Path(OUT)))
-    runs = {way: run_commands(suite, way, commands) for way in ways}
+def compare(suite, ways, until):
+    """The runs by their ways, and the differing tests of each; with the flaky ones, and how many commands were left out. Only
+    commands with a differing test are run again."""
+    commands, runs = run_all(suite, ways, until)
     differ = {way: unlike(runs["unwatched"], runs[way]) for way in ways[1:]}
-    suspects = {name: commands[name] for tests in differ.values() for name, _ in sorted(tests)}
-    flaky = unlike(runs["unwatched"], run_commands(suite, "unwatched", suspects, ".again"))
+    suspects = sorted({name for tests in differ.values() for name, _ in tests})
+    flaky = unlike(runs["unwatched"], {name: run_once(suite, "unwatched", name, commands[name], ".again") for name in suspects})
     for way, tests in differ.items():
-        suspects = {name: commands[name] for name, _ in sorted(tests - flaky)}
-        again = run_commands(suite, way, suspects, ".again")
+        again = {name: run_once(suite, way, name, commands[name], ".again") for name in sorted({name for name, _ in tests - flaky})}
         same = {(name, test) for name, test in tests - flaky
                 if again[name].outcomes.get(test) == runs["unwatched"][name].outcomes.get(test)}
         flaky |= same
         differ[way] = tests - flaky
-    return runs, differ, flaky
+    return runs, differ, flaky, len(commands) - len(runs["unwatched"])
 
 
 def row(name, runs, differ, flaky):
@@ -142,8 +166,8 @@ def row(name, runs, differ, flaky):
     return f"{name:10}" + "".join(f"{cell:>9}" for cell in cells)
 
 
-def show(name, runs, differ, flaky):
-    print(row(name, runs, differ, flaky), flush=True)
+def show(name, runs, differ, flaky, left):
+    print(row(name, runs, differ, flaky) + (f"  without {left} of its commands" if left else ""), flush=True)
     for word, tests in (("flaky  ", {"preload": flaky}), ("FAILED ", differ)):
         for way, those in tests.items():
             for command, test in sorted(those):
@@ -155,6 +179,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--again", action="store_true", help="forget the results that are there")
     parser.add_argument("--fetch", action="store_true", help="fetch and build, and run nothing")
+    parser.add_argument("--minutes", type=float, default=1e6, help="for each suite; what is left is run next time")
     parser.add_argument("--preload", action="store_true", help="not by `yieldsan run'")
     parser.add_argument("suites", metavar="SUITE", nargs="*", help="some of: " + ", ".join(SUITES))
     arguments = parser.parse_args()
@@ -170,7 +195,7 @@ def main():
             suite.prepare()
             if arguments.fetch:
                 continue
-            result = compare(suite, WAYS[:2] if arguments.preload else WAYS)
+            result = compare(suite, WAYS[:2] if arguments.preload else WAYS, time.monotonic() + arguments.minutes * 60)
             if not any(ran.outcomes for ran in result[0]["unwatched"].values()):
                 raise Unavailable(f"no test ran: see {PLACE}/{name}.unwatched.log")
         except Unavailable as reason:
