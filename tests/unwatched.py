@@ -354,7 +354,11 @@ def blocked_workers_name_who_holds_the_lock(_place):
 
 
 def one_blocked_worker_is_not_all(_place):
+    start = time.monotonic_ns()
     thread, = _blocked(_hang("one_of_four", "blocked"))
+    # At least as long as between the two looks, and not longer than the program has lived.
+    if pathlib.Path("/proc/self/sched").exists():
+        expect(120_000_000 <= thread["for_ns"] <= time.monotonic_ns() - start, thread)
     expect(thread["ended_by"]["kind"] == "task" and thread["ended_by"]["task"] == "futures_hangs::hold_std", thread)
 
 

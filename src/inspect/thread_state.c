@@ -1,6 +1,7 @@
 #include "thread_state.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,60 @@ uint64_t thread_switches(pid_t pid, pid_t tid)
 	if (file)
 		fclose(file);
 	return switches;
+}
+
+/* When a thread ran last, by the clock of its CPU. */
+static bool read_last_run(const char *path, uint64_t *ns)
+{
+	static const char name[] = "se.exec_start";
+	FILE *file = fopen(path, "re");
+	uint64_t ms = 0, part = 0;
+	bool found = false;
+	char line[256];
+
+	while (file && !found && fgets(line, sizeof line, file))
+		found = !strncmp(line, name, sizeof name - 1) &&
+			sscanf(line + sizeof name - 1, " : %" SCNu64 ".%6" SCNu64, &ms, &part) == 2;
+	if (file)
+		fclose(file);
+	*ns = ms * 1000000 + part;
+	return found;
+}
+
+/* proc(5): the 39th field, which is the 37th behind the name. -1: unknown. */
+static int last_cpu(pid_t pid, pid_t tid)
+{
+	char text[512];
+	const char *at;
+
+	if (!process_text(pid, tid, "stat", text, sizeof text))
+		return -1;
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 39; field++)
+		at = strchr(at + 1, ' ');
+	return at ? atoi(at) : -1;
+}
+
+uint64_t thread_asleep_ns(pid_t pid, pid_t tid)
+{
+	int cpu = last_cpu(pid, tid);
+	uint64_t last_ns, now_ns;
+	cpu_set_t own, its;
+	char path[96];
+	bool known;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/sched", (int)pid, (int)tid);
+	if (cpu < 0 || cpu >= CPU_SETSIZE || !read_last_run(path, &last_ns) ||
+	    sched_getaffinity(0, sizeof own, &own))
+		return 0;
+	/* Each CPU has a clock of its own, and we run now. */
+	CPU_ZERO(&its);
+	CPU_SET(cpu, &its);
+	if (sched_setaffinity(0, sizeof its, &its))
+		return 0;
+	known = read_last_run("/proc/thread-self/sched", &now_ns);
+	sched_setaffinity(0, sizeof own, &own);
+	return known && now_ns > last_ns ? now_ns - last_ns : 0;
 }
 
 bool thread_wait_read(pid_t pid, pid_t tid, struct thread_wait *wait)

@@ -31,6 +31,10 @@ bool thread_sleeps(const struct thread_state *state);
 /* How often it went to sleep so far; 0: unknown. */
 uint64_t thread_switches(pid_t pid, pid_t tid);
 
+/* How long it has been off its CPU by the scheduler's clock, which leaves out what other virtual
+ * machines took: at least so long. 0: unknown. */
+uint64_t thread_asleep_ns(pid_t pid, pid_t tid);
+
 /* False if it does not sleep, or may not be inspected. */
 bool thread_wait_read(pid_t pid, pid_t tid, struct thread_wait *wait);
 
