@@ -294,7 +294,7 @@ def a_report_of_a_quiet_program_points_here(place):
     with subprocess.Popen([YIELDSAN, "run", "-o", place / "traces", "--report=/dev/null", "--", _rust(), "healthy"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         expect(process.stdout.readline() == "ready\n", "not ready")
-        _explained(process.pid, "not hung", "8 tasks wait")
+        _explained(process.pid, "not hung", "8 wait for timers")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=SECONDS)
     trace, = traces_in(place / "traces")
