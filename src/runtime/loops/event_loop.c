@@ -122,6 +122,10 @@ static struct loop *inner_loop(struct loop *outer, const struct loop_wait *wait)
 			      : loop_table_take(wait, this_thread.loop);
 	if (!inner->executor || inner->is_call || inner == outer)
 		return NULL;
+	if (loop_polled(outer, wait)) {
+		leave_turn(outer);
+		return inner;
+	}
 	if (outer->inner != inner) {
 		outer->inner = inner;
 		outer->inner_waits = 0;
@@ -350,6 +354,18 @@ void event_loop_starts_again(uintptr_t caller, uintptr_t frame)
 		leave_turn(&starting);
 }
 
+static COLD void pool_wait_begins(const struct loop_wait *wait, bool in_turn)
+{
+	struct loop_pool *pool = wait->loop->pool;
+
+	if (!pool || loop_polls_few(wait))
+		return;
+	if (wait->may_wait)
+		loop_pool_waits(pool, in_turn, this_thread.last_lock);
+	else
+		loop_pool_looks(pool);
+}
+
 /* Slow path, for all other waits. */
 static COLD bool begin_wait(struct loop_wait *wait)
 {
@@ -405,10 +421,7 @@ static COLD bool begin_wait(struct loop_wait *wait)
 			in_turn = wait->loop->has_turn;
 			end_turn(wait->loop, wait);
 			loop_count_wait(wait->loop, wait);
-			if (wait->loop->pool && wait->may_wait)
-				loop_pool_waits(wait->loop->pool, in_turn, self->last_lock);
-			else if (wait->loop->pool)
-				loop_pool_looks(wait->loop->pool);
+			pool_wait_begins(wait, in_turn);
 		}
 	}
 	if (!wait->loop)

@@ -80,6 +80,13 @@ struct loop_wait;
 void loop_note_descriptors(struct loop *loop, const struct loop_wait *wait);
 #define FEW_POLLED 2 /* a poll of the program with this many descriptors is a loop's */
 bool loop_polls_few(const struct loop_wait *wait);
+/*
+ * A loop may wait for its epoll instance by poll(), and then take what there is without a wait
+ * (EventMachine): whether this wait is such a poll for the loop; whether it takes what the loop,
+ * which is a poll, has waited for.
+ */
+bool loop_is_polled(const struct loop *loop, const struct loop_wait *wait);
+bool loop_polled(const struct loop *loop, const struct loop_wait *wait);
 bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wait);
 bool loop_is_over_without(struct loop *loop, unsigned first, unsigned last);
 

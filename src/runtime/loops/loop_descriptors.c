@@ -15,13 +15,33 @@ bool loop_polls_few(const struct loop_wait *wait)
 	return wait->epoll_fd < 0 && wait->descriptors < FEW_POLLED;
 }
 
+static bool first_fds_have(const int *fds, unsigned count, int fd)
+{
+	for (unsigned i = 0; i < count && i < LOOP_WAIT_FDS; i++)
+		if (fds[i] == fd)
+			return true;
+	return false;
+}
+
+bool loop_is_polled(const struct loop *loop, const struct loop_wait *wait)
+{
+	return wait->epoll_fd < 0 && loop->epoll_fd >= 0 &&
+	       first_fds_have(wait->first_fds, wait->descriptors, loop->epoll_fd);
+}
+
+bool loop_polled(const struct loop *loop, const struct loop_wait *wait)
+{
+	return loop->epoll_fd < 0 && wait->epoll_fd >= 0 && !wait->may_wait &&
+	       first_fds_have(loop->first_fds, loop->descriptors, wait->epoll_fd);
+}
+
 bool loop_shares_descriptors(const struct loop *loop, const struct loop_wait *wait)
 {
 	unsigned own = loop->descriptors < LOOP_WAIT_FDS ? loop->descriptors : LOOP_WAIT_FDS;
 	unsigned other = wait->descriptors < LOOP_WAIT_FDS ? wait->descriptors : LOOP_WAIT_FDS;
 
 	if (wait->epoll_fd >= 0 || loop->epoll_fd >= 0)
-		return wait->epoll_fd == loop->epoll_fd;
+		return wait->epoll_fd == loop->epoll_fd || loop_is_polled(loop, wait);
 	/* One of several: the others have to wait meanwhile. */
 	if (own >= FEW_POLLED && loop_polls_few(wait))
 		return false;

@@ -133,7 +133,7 @@ void loop_count_wait(struct loop *loop, const struct loop_wait *wait)
 {
 	if (loop->known || !loop->executor)
 		return;
-	if (loop_polls_few(wait)) {
+	if (loop_polls_few(wait) && !loop_is_polled(loop, wait)) {
 		log_refusal(loop, "it polls too few descriptors for an event loop");
 		return;
 	}

@@ -48,6 +48,7 @@ C_PROGRAMS = {
     "loop_ivykis": (["loop_ivykis.c", "loop_main.c"], "ivykis"),
     "loop_sd_event": (["loop_sd_event.c", "loop_main.c"], "libsystemd"),
     "loop_apr": (["loop_apr.c", "loop_main.c"], "apr-1"),
+    "epoll_polled": (["epoll_polled.c"], None),
     "zeromq": (["zeromq.c"], "libzmq"),
     "loop_plugin": (["loop_plugin.c", "loop_main.c"], None),
     "library_loop.so": (["library_loop.c"], None),

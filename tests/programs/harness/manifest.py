@@ -152,6 +152,9 @@ def c_runs():
         for case in words("follows killed called"):
             yield Run("loop_in_loop", [case], {case}, profile=profile, family="event-loop")
         for case in words("sleep idle"):
+            for also in [], ["two"]:
+                yield Run("epoll_polled", [case, *also], {case} & {"sleep"}, profile=profile, family="event-loop")
+        for case in words("sleep idle"):
             yield Run("zeromq", [case], {case} & {"sleep"}, profile=profile, family="event-loop", executor="ZeroMQ")
         for case in words("waits looks rests phases"):
             yield Run("loop_poll_one", [case], {case} & {"waits", "looks"}, profile=profile, family="event-loop")
