@@ -7,9 +7,11 @@ usage: tests/long/mutate.py [--unit] [WORD...]: those with a word in their file 
 --unit: only those that unit tests must notice.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -132,11 +134,17 @@ class Test:
 
     @staticmethod
     def _run(command):
+        """A test that hangs may have forked: all of its processes end."""
+        process = subprocess.Popen(command, cwd=TREE, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
         try:
-            return subprocess.run(command, cwd=TREE, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  timeout=TIME_LIMIT, check=False).returncode
+            return process.wait(TIME_LIMIT)
         except subprocess.TimeoutExpired:
             return 1
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 class Mutation:
