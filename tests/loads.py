@@ -173,6 +173,31 @@ def what_a_modules_body_calls_in_a_tool_is_a_warning(place):
         expect(result.status == 0 and found == [severity], (case, found))
 
 
+# The loop runs below the load of a module, or far above the frames that a record has room for.
+OUTSIDE = """
+import asyncio, sys, time
+
+async def main():
+    await asyncio.sleep(0.01)
+    time.sleep(0.05)
+
+def deep(depth):
+    return deep(depth - 1) if depth else asyncio.run(main())
+
+deep(0 if sys.argv[1:] != ["deep"] else 120)
+"""
+
+
+def a_load_outside_the_turn_excuses_nothing(place):
+    if not build.PYTHON:
+        raise Skip("there is no Python")
+    script, report = place.write("outside.py", OUTSIDE), place / "report.json"
+    for command in [script], [script, "deep"], ["-c", f"import sys; sys.path.insert(0, '{place / '.'}'); import outside"]:
+        result = run("--format=json", "--show=notice", "--fail-on=never", f"--report={report}", "--", build.PYTHON, *command)
+        found = [finding["severity"] for finding in report_of(report)["findings"] if finding.get("category") == "sleep"]
+        expect(result.status == 0 and found == ["error"], (command, found))
+
+
 def of_several_callbacks_in_a_turn_the_longest_names_it(place):
     if not build.PYTHON:
         raise Skip("there is no Python")

@@ -109,14 +109,16 @@ static void take_load(const struct finding *seen, bool server, bool cut, struct 
 {
 	const struct stack *script = &seen->stacks->script;
 	size_t outer = 0; /* number of frames up to the one that asked for the first module */
+	size_t i = 0;
 
-	for (size_t i = 0; i < script->count; i++)
+	/* Not those outside the turn: a module's body may run the loop. */
+	for (; i < script->count && !script->frames[i].turn_boundary; i++)
 		if (is_loader_frame(&script->frames[i]))
 			outer = i + 1;
 	facts->loads =
 		outer && (seen->kind == KIND_LONG_TURN ? seen->stall != STALL_WAITING : !server);
 	/* The frames that would show it may be missing. */
-	facts->loads |= cut && !outer && !server;
+	facts->loads |= cut && i == script->count && !outer && !server;
 	facts->loads_late =
 		outer && outer < script->count && script->frames[outer].owner == OWNER_PROGRAM;
 }
