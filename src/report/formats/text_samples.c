@@ -1,5 +1,6 @@
 #include "text_samples.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/wording/headline.h"
@@ -103,9 +104,11 @@ static void print_level(const struct tree *tree, struct branch *branches, size_t
 
 void text_samples_print(const struct report *report, const struct finding *finding, FILE *out)
 {
-	struct tree tree = { report, out, 0 };
+	struct tree tree = { .report = report };
 	struct branch *branches;
 	bool any = false;
+	char *text;
+	size_t size;
 
 	if (finding->stack_count < 2)
 		return;
@@ -121,9 +124,16 @@ void text_samples_print(const struct report *report, const struct finding *findi
 		tree.total += branches[i].weight;
 		any |= has_step(branches[i]);
 	}
-	if (any && tree.total) {
-		fputs("  where the time went:\n", out);
+	tree.out = open_memstream(&text, &size);
+	if (!tree.out)
+		memory_exhausted();
+	if (any && tree.total)
 		print_level(&tree, branches, finding->stack_count, 0);
-	}
+	if (fclose(tree.out))
+		memory_exhausted();
+	/* A single line says what the headline says. */
+	if (size && strchr(text, '\n') + 1 < text + size)
+		fprintf(out, "  where the time went:\n%s", text);
+	free(text);
 	free(branches);
 }
