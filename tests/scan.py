@@ -241,15 +241,18 @@ def tasks_of_async_task_tell_what_they_are_spawned_on(place):
 
 
 def _layout_tasks(table):
-    """Of a cached table (src/debug_info/layout.h): the type of each task, where its future lies, its flags."""
-    parts = [struct.unpack_from("<II", table, 64 + 8 * part) for part in range(10)]
+    """Of a cached table: the type of each task, where its future lies, its flags."""
+    header = (ROOT / "src/contract/layout.h").read_text(encoding="utf-8")
+    names = re.findall(r"LAYOUT_\w+", re.search(r"enum layout_part \{(.*?)\}", header, re.DOTALL).group(1))
+    parts = {name: struct.unpack_from("<II", table, 64 + 8 * part) for part, name in enumerate(names)}
 
     def text(offset):
-        begin = parts[9][0] + offset
+        begin = parts["LAYOUT_TEXTS"][0] + offset
         return table[begin:table.index(b"\0", begin)].decode()
 
-    for number in range(parts[3][1]):
-        fields = struct.unpack_from("<Q10I", table, parts[3][0] + 48 * number)
+    begin, count = parts["LAYOUT_TASKS"]
+    for number in range(count):
+        fields = struct.unpack_from("<Q10I", table, begin + 48 * number)
         yield text(fields[1]), fields[4], fields[6]
 
 
