@@ -219,7 +219,10 @@ def _judge_blocked(directory, python):
     """A thread that sleeps in a task's turn blocks the loop; one that naps may go on."""
     with _unwatched(directory, "blocks", python=python) as process:
         _wait_for_read(process.pid)
-        _expect_blocked(_explained(process.pid, BLOCKED))
+        document = _explained(process.pid, BLOCKED)
+    _expect_blocked(document)
+    # The look alone takes a second, and the thread slept all the time.
+    expect(document["threads"][0]["for_ns"] > 500_000_000, document["threads"])
     with _unwatched(directory, "naps", python=python) as process:
         document = _explained(process.pid)
     expect(document["state"] == "not hung" and not document["threads"], document)

@@ -6,6 +6,7 @@
 
 #include "hang.h"
 #include "hang_enders.h"
+#include "hang_unwatched.h"
 #include "inspect/outside_stack.h"
 #include "inspect/process_file.h"
 #include "inspect/python/python_look.h"
@@ -140,6 +141,7 @@ static void add_thread(struct python_hang *python, const struct sleeper *sleeper
 	thread->executor_id = executor_id_of(thread->family, thread->executor);
 	hang_find_ender(python->collection, &python->memory, python->outside, &sleeper->wait,
 			thread);
+	hang_set_since(hang, python->trace, thread);
 }
 
 static void add_sleeping_tasks(struct python_hang *python)

@@ -187,14 +187,14 @@ static void set_call(struct unwatched_looking *looking, const struct thread_wait
 		hang_find_guard(looking->collection, &looking->memory, wait->arguments[0], thread);
 }
 
-/* Not after a pause, for which each thread was woken. */
-static void set_since(const struct unwatched_looking *looking, struct hung_thread *thread)
+void hang_set_since(const struct hang *hang, const struct trace_file *trace,
+		    struct hung_thread *thread)
 {
 	uint64_t asleep_ns;
 
-	if (thread->doing == DOING_NOTHING || !looking->trace->running || looking->hang->pause)
+	if (thread->doing == DOING_NOTHING || !trace->running || hang->pause)
 		return;
-	asleep_ns = thread_asleep_ns(looking->trace->header->pid, thread->tid);
+	asleep_ns = thread_asleep_ns(trace->header->pid, thread->tid);
 	if (asleep_ns >= BETWEEN_NS)
 		thread->for_ns = asleep_ns;
 }
@@ -237,7 +237,7 @@ static void take_unwatched(struct unwatched_looking *looking, const struct first
 		hang_set_future_wait(thread);
 	else if (role.poll || (role.has_root && !role.is_worker && !role.waits_for_work))
 		set_call(looking, &wait, thread);
-	set_since(looking, thread);
+	hang_set_since(hang, looking->trace, thread);
 }
 
 void hang_unwatched_threads(struct hang *hang, struct collection *collection)
