@@ -14,7 +14,7 @@ struct type {
 	const char *name; /* qualified: "std::sync::poison::mutex::MutexGuard<u32>" */
 	int8_t interest;  /* whether it contains something that a layout records; -1: not determined
 			     yet */
-	int8_t reaches; /* whether it leads to something that may wake a task; -1 */
+	int8_t reaches;	  /* whether it leads to something that may wake a task; -1 */
 	UT_hash_handle hh;
 };
 

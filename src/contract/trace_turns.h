@@ -157,8 +157,8 @@ struct trace_stuck_task {
  */
 struct trace_python_ring {
 	struct trace_record head;
-	uint32_t tasks; /* that wait for each other: the text may have fewer */
-	uint32_t more;	/* tasks that wait for these */
+	uint32_t tasks;		    /* that wait for each other: the text may have fewer */
+	uint32_t more;		    /* tasks that wait for these */
 	uint64_t since_ns, seen_ns; /* CLOCK_MONOTONIC: the first and the last look that found it */
 	uint32_t text_size;
 	uint32_t reserved;

@@ -23,7 +23,7 @@ __attribute__((noinline)) static void handle(const char *what)
 
 	if (!strcmp(what, "sleep"))
 		nanosleep(&moment, NULL); /* EXPECT error nanosleep|clock_nanosleep category=sleep case=sleep */
-	handled++; /* no tail call */
+	handled++;			  /* no tail call */
 }
 
 __attribute__((noinline)) static int wait_for(int queue, int silent)

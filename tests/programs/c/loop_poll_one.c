@@ -48,7 +48,7 @@ __attribute__((noinline)) static void handle(const char *what)
 		look_at_client(all[1]);
 	if (!strcmp(what, "looks"))
 		nanosleep(&moment, NULL); /* EXPECT error nanosleep|clock_nanosleep category=sleep case=looks */
-	handled++; /* no tail call */
+	handled++;			  /* no tail call */
 }
 
 __attribute__((noinline)) static void wait_for_all(const char *what)
