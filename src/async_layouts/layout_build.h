@@ -266,6 +266,11 @@ enum held_class layout_class_of(struct layout_builder *builder, Dwarf_Die *type)
 /* Whether a value of the type, or something inside it, is of a class that matters. */
 bool layout_interests(struct layout_builder *builder, Dwarf_Die *type, int depth);
 
+/* Whether the test holds for the type of a member, in any variant. It is made for all of them. */
+typedef bool layout_type_test(struct layout_builder *builder, Dwarf_Die *type, int depth);
+bool layout_any_part(struct layout_builder *builder, Dwarf_Die *whole, int depth,
+		     layout_type_test *test);
+
 /*
  * Whether dropping a value of the type has an effect, as far as its drop glue, or that of a part,
  * has a name.

@@ -36,7 +36,8 @@ enum held_class layout_class_of(struct layout_builder *builder, Dwarf_Die *type)
 	return HELD_NOTHING;
 }
 
-static bool parts_interest(struct layout_builder *builder, Dwarf_Die *whole, int depth)
+bool layout_any_part(struct layout_builder *builder, Dwarf_Die *whole, int depth,
+		     layout_type_test *test)
 {
 	Dwarf_Die part, type;
 	bool found = false;
@@ -47,9 +48,9 @@ static bool parts_interest(struct layout_builder *builder, Dwarf_Die *whole, int
 
 		if (tag == DW_TAG_member && !die_flag(&part, DW_AT_artificial))
 			found |= die_reference(&part, DW_AT_type, &type) &&
-				 layout_interests(builder, &type, depth + 1);
+				 test(builder, &type, depth + 1);
 		else if (tag == DW_TAG_variant_part || tag == DW_TAG_variant)
-			found |= parts_interest(builder, &part, depth);
+			found |= layout_any_part(builder, &part, depth, test);
 	}
 	return found;
 }
@@ -85,7 +86,7 @@ bool layout_interests(struct layout_builder *builder, Dwarf_Die *type, int depth
 		known->interest = 0; /* ends the recursion for a type that contains its own box */
 		known->interest = layout_class_of(builder, type) != HELD_NOTHING ||
 				  layout_is_end(known->name) ||
-				  parts_interest(builder, type, depth) ||
+				  layout_any_part(builder, type, depth, layout_interests) ||
 				  (layout_sequence_place(builder, type, &place) &&
 				   layout_interests(builder, &place.element, depth + 1));
 	}

@@ -74,26 +74,6 @@ static bool pointee_of(Dwarf_Die *pointer, Dwarf_Die *type)
 	       die_reference(pointer, DW_AT_type, type);
 }
 
-static bool type_reaches(struct layout_builder *builder, Dwarf_Die *type, int depth);
-
-static bool parts_reach(struct layout_builder *builder, Dwarf_Die *whole, int depth)
-{
-	Dwarf_Die part, type;
-	bool found = false;
-
-	DIE_FOR_EACH_CHILD(part, whole)
-	{
-		int tag = dwarf_tag(&part);
-
-		if (tag == DW_TAG_member && !die_flag(&part, DW_AT_artificial))
-			found |= die_reference(&part, DW_AT_type, &type) &&
-				 type_reaches(builder, &type, depth + 1);
-		else if (tag == DW_TAG_variant_part || tag == DW_TAG_variant)
-			found |= parts_reach(builder, &part, depth);
-	}
-	return found;
-}
-
 /* Whether a walk from the type may find something: cuts it short. */
 static bool type_reaches(struct layout_builder *builder, Dwarf_Die *type, int depth)
 {
@@ -117,9 +97,10 @@ static bool type_reaches(struct layout_builder *builder, Dwarf_Die *type, int de
 		return false;
 	if (known->reaches < 0) {
 		known->reaches = 0; /* ends the recursion for a type that leads to itself */
-		known->reaches =
-			source_of_name(known->name) < SOURCES || type_is_machine(die_name(type)) ||
-			layout_is_dyn_future(known->name) || parts_reach(builder, type, depth);
+		known->reaches = source_of_name(known->name) < SOURCES ||
+				 type_is_machine(die_name(type)) ||
+				 layout_is_dyn_future(known->name) ||
+				 layout_any_part(builder, type, depth, type_reaches);
 	}
 	return known->reaches;
 }

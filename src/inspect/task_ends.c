@@ -53,23 +53,6 @@ static enum life life_of(const struct walk *walk, const struct layout_state *sta
 	return LIFE_CERTAIN;
 }
 
-static const struct layout_state *
-machine_state_at(const struct walk *walk, const struct layout_machine *machine, uint64_t address)
-{
-	const struct layout_state *states = walk->layout->states + machine->first_state;
-	uint64_t value;
-
-	if (machine->language == LAYOUT_WRAPPER)
-		return states;
-	if (!layout_memory_integer(walk->memory, address + machine->discriminant,
-				   machine->discriminant_size, &value))
-		return NULL;
-	for (uint32_t i = 0; i < machine->state_count; i++)
-		if (states[i].value == value)
-			return &states[i];
-	return NULL;
-}
-
 static void task_ends_add(struct task_ends *ends, uint64_t number)
 {
 	ends->sum = (ends->sum ^ number) * UINT64_C(0x9e3779b97f4a7c15);
@@ -327,14 +310,15 @@ static bool visit_state(struct walk *walk, uint32_t number, const struct layout_
 /* Returns whether all that the machine awaits are ends of waits. */
 static bool task_ends_visit(struct walk *walk, uint32_t number, uint64_t address, bool is_awaited)
 {
-	const struct layout_machine *machine = &walk->layout->machines[number];
-	const struct layout_state *state = machine_state_at(walk, machine, address);
+	uint32_t current = layout_state_at(walk->layout, walk->memory, number, address);
+	const struct layout_state *state;
 	bool only;
 
-	if (!state || walk->level == MAX_LEVELS || ++walk->visits > MAX_VISITS)
+	if (current == LAYOUT_NONE || walk->level == MAX_LEVELS || ++walk->visits > MAX_VISITS)
 		return false;
+	state = &walk->layout->states[current];
 	task_ends_add(walk->ends, address);
-	task_ends_add(walk->ends, (uint64_t)(state - walk->layout->states));
+	task_ends_add(walk->ends, current);
 	/* It has ended: an arm of a join! that is done. One that has not begun will be polled. */
 	if (state->value < LAYOUT_FIRST_WAIT)
 		return state->value == 1;

@@ -108,30 +108,15 @@ static void take_future(struct source_walk *walk, const struct layout_event_sour
 		visit_sources(walk, machine, at);
 }
 
-static const struct layout_state *source_state(const struct source_walk *walk, uint32_t number,
-					       uint64_t address)
-{
-	const struct layout_machine *machine = &walk->layout->machines[number];
-	const struct layout_state *states = walk->layout->states + machine->first_state;
-	uint64_t value;
-
-	if (machine->language == LAYOUT_WRAPPER)
-		return states;
-	if (!layout_memory_integer(walk->memory, address + machine->discriminant,
-				   machine->discriminant_size, &value))
-		return NULL;
-	for (uint32_t i = 0; i < machine->state_count; i++)
-		if (states[i].value == value)
-			return &states[i];
-	return NULL;
-}
-
 static void visit_sources(struct source_walk *walk, uint32_t machine, uint64_t address)
 {
-	const struct layout_state *state = source_state(walk, machine, address);
+	uint32_t current = layout_state_at(walk->layout, walk->memory, machine, address);
+	const struct layout_state *state;
 
-	if (!state || state->value < LAYOUT_FIRST_WAIT || walk->level == MAX_LEVELS ||
-	    ++walk->visits > SOURCE_MACHINES)
+	if (current == LAYOUT_NONE || walk->level == MAX_LEVELS)
+		return;
+	state = &walk->layout->states[current];
+	if (state->value < LAYOUT_FIRST_WAIT || ++walk->visits > SOURCE_MACHINES)
 		return;
 	walk->level++;
 	for (uint32_t i = 0; i < state->source_count; i++) {

@@ -37,25 +37,29 @@ static struct place dyn_place(const struct walk *walk, uint64_t address)
 	return place;
 }
 
-/* LAYOUT_NONE: it cannot be read, or the machine has no such state. */
-static uint32_t layout_state_at(const struct walk *walk, const struct place *place)
+uint32_t layout_state_at(const struct layout *layout, const struct layout_memory *memory,
+			 uint32_t number, uint64_t address)
 {
 	const struct layout_machine *machine;
-	uint64_t value = 0;
+	uint64_t value;
 
-	if (place->machine == LAYOUT_NONE)
+	if (number == LAYOUT_NONE)
 		return LAYOUT_NONE;
-	machine = &walk->layout->machines[place->machine];
+	machine = &layout->machines[number];
 	if (machine->language == LAYOUT_WRAPPER)
 		return machine->first_state;
-	if (machine->discriminant_size > sizeof value ||
-	    !walk->memory->read(walk->memory, place->address + machine->discriminant, &value,
-				machine->discriminant_size))
+	if (!layout_memory_integer(memory, address + machine->discriminant,
+				   machine->discriminant_size, &value))
 		return LAYOUT_NONE;
 	for (uint32_t i = 0; i < machine->state_count; i++)
-		if (walk->layout->states[machine->first_state + i].value == value)
+		if (layout->states[machine->first_state + i].value == value)
 			return machine->first_state + i;
 	return LAYOUT_NONE;
+}
+
+static uint32_t place_state(const struct walk *walk, const struct place *place)
+{
+	return layout_state_at(walk->layout, walk->memory, place->machine, place->address);
 }
 
 static bool layout_state_waits(const struct walk *walk, uint32_t state)
@@ -177,8 +181,7 @@ static struct place chain_unwrap(struct walk *walk, struct place place)
 	if (walk->level == MAX_LEVELS)
 		return (struct place){ LAYOUT_NONE, 0 };
 	walk->level++;
-	place = awaiting_of_state(walk, &layout->states[layout_state_at(walk, &place)],
-				  place.address)
+	place = awaiting_of_state(walk, &layout->states[place_state(walk, &place)], place.address)
 			.first;
 	walk->level--;
 	return place;
@@ -187,7 +190,7 @@ static struct place chain_unwrap(struct walk *walk, struct place place)
 static void add_awaited(struct walk *walk, struct place place, struct awaiting *awaiting)
 {
 	place = chain_unwrap(walk, place);
-	if (!layout_state_waits(walk, layout_state_at(walk, &place)))
+	if (!layout_state_waits(walk, place_state(walk, &place)))
 		return;
 	if (awaiting->first.machine == LAYOUT_NONE)
 		awaiting->first = place;
@@ -265,7 +268,7 @@ static size_t layout_chain_follow(struct walk *walk, struct place place, struct 
 
 	place = chain_unwrap(walk, place);
 	while (count < room) {
-		uint32_t state = layout_state_at(walk, &place);
+		uint32_t state = place_state(walk, &place);
 		struct awaiting awaiting;
 
 		if (state == LAYOUT_NONE)

@@ -60,6 +60,11 @@ size_t layout_chain_of(const struct layout *layout, const struct layout_memory *
 bool layout_value_at(const struct layout *layout, const struct layout_memory *memory,
 		     const struct layout_value *value, uint64_t address, uint64_t *at);
 
+/* The current state, an index in the layout, of the machine at `address`. LAYOUT_NONE: it cannot be
+ * read, or the machine is not known or has no such state. */
+uint32_t layout_state_at(const struct layout *layout, const struct layout_memory *memory,
+			 uint32_t machine, uint64_t address);
+
 /* The task with this address of its poll function in the file; NULL: none. */
 const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll);
 

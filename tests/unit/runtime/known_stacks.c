@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stack_trees.h"
 #include "stacks.h"
 
 #include "runtime/locks/known_stack.h"
@@ -196,65 +197,10 @@ static void a_saved_frame_pointer_counts(void **state)
 			with_padding(above, 512 - above);
 }
 
-static uint64_t random_state = 0x9e3779b97f4a7c15;
-
-static unsigned random_below(unsigned limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (unsigned)(random_state >> 33) % limit;
-}
-
-static unsigned checks;
-
-NOINLINE static void grow_a(unsigned depth);
-NOINLINE static void grow_b(unsigned depth);
-NOINLINE static void grow_c(unsigned depth);
-
-/* Some three hundred distinct stacks, most of them many times, at few stack pointers. */
-static void branch(unsigned depth)
-{
-	void (*const ways[])(unsigned) = { grow_a, grow_b, grow_c };
-
-	if (!depth || !random_below(6)) {
-		leaf();
-		checks++;
-		return;
-	}
-	for (int i = 0; i < 2; i++)
-		ways[random_below(3)](depth - 1);
-}
-
-void grow_a(unsigned depth)
-{
-	branch(depth);
-	__asm__ volatile("");
-}
-
-void grow_b(unsigned depth)
-{
-	volatile char room[72] = { 0 };
-
-	branch(depth);
-	room[1] = room[0];
-}
-
-void grow_c(unsigned depth)
-{
-	volatile char *room = __builtin_alloca(16 + random_below(3) * 32);
-
-	room[0] = 1;
-	branch(depth);
-	room[1] = 2;
-}
-
 static void random_trees_of_calls_are_as_walked(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 400; i++)
-		grow_a(5);
-	assert_true(checks > 2000);
+	stack_trees_grow(leaf);
 }
 
 /* Rules may have changed: what was noted under the old ones is void, and equal stacks stay one. */
