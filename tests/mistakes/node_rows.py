@@ -6,13 +6,14 @@ Row(name, wrong, right, says, least, setup, needs)
 	least	the lowest severity that will do; work that computes takes as long as the machine makes it
 	setup	statements before the server listens
 	needs	a package of npm, or "fuse"
-DIR is a directory, FUSE one whose names take SLOW_MS to look up.
+DIR is a directory, FUSE one whose names take SLOW_MS to look up: longer than what is excused while other
+processes keep the disk busy (100 ms).
 """
 import collections
 
 Row = collections.namedtuple("Row", "name wrong right says least setup needs", defaults=("error", "", None))
 
-SLOW_MS = 60
+SLOW_MS = 150
 
 
 def computes(*arguments, **others):
@@ -56,7 +57,7 @@ ROWS = {
     "zlib": [
         computes("gzipSync", "zlib.gzipSync(noise);", "await promisify(zlib.gzip)(noise);", "zlib.gzipSync"),
         computes("gunzipSync", "zlib.gunzipSync(packed);", "await promisify(zlib.gunzip)(packed);", "zlib.gunzipSync",
-                 setup="const packed = zlib.gzipSync(Buffer.concat(new Array(12).fill(noise)), { level: 1 });"),
+                 setup="const packed = zlib.gzipSync(crypto.randomBytes(1e7).toString('hex'), { level: 1 });"),
         computes("deflateSync", "zlib.deflateSync(noise);",
                  "await stream.promises.pipeline(stream.Readable.from([noise]), zlib.createDeflate(), new stream.PassThrough().resume());",
                  "zlib.deflateSync"),
@@ -69,7 +70,7 @@ ROWS = {
         computes("scryptSync", "crypto.scryptSync('p', 's', 64, { N: 32768, maxmem: 1e9 });",
                  "await promisify(crypto.scrypt)('p', 's', 64, { N: 32768, maxmem: 1e9 });", "crypto.scryptSync"),
         computes("randomFillSync", "crypto.randomFillSync(room);", "await promisify(crypto.randomFill)(room);", "crypto.randomFillSync",
-                 setup="const room = Buffer.alloc(50000000);"),
+                 setup="const room = Buffer.alloc(200000000);"),
         computes("generateKeyPairSync", "crypto.generateKeyPairSync('rsa', { modulusLength: 3072 });",
                  "await promisify(crypto.generateKeyPair)('rsa', { modulusLength: 3072 });", "crypto.generateKeyPairSync"),
     ],
