@@ -28,6 +28,15 @@ if sys.argv[1:]:
 print("FAILED  one: Error: x\\n3 passed, 1 failed, 0 skipped")
 sys.exit(1)
 """
+STILL_SKIPPED = """
+import sys
+print("skipped six: not here")
+if sys.argv[1:]:
+    print("2 passed, 0 failed, 1 skipped")
+    sys.exit(0)
+print("FAILED  one: Error: x\\n3 passed, 1 failed, 1 skipped")
+sys.exit(1)
+"""
 
 
 MEETS = """
@@ -76,6 +85,11 @@ def what_is_skipped_or_dies_when_repeated_has_not_passed(place):
     expect(status == 1 and lines[-1] == "3 passed, 1 failed, 0 skipped", lines)
     status, lines = _summary(place, dies="import os\nos.abort()\n")
     expect(status == 1 and lines[-1] == "0 passed, 1 failed, 0 skipped", lines)
+
+
+def what_was_skipped_before_too_has_not_failed(place):
+    status, lines = _summary(place, still_skipped=STILL_SKIPPED)
+    expect(status == 0 and lines[-1] == "4 passed, 0 failed, 1 skipped", lines)
 
 
 def several_run_at_a_time_and_what_measures_runs_before_them(place):
