@@ -3,6 +3,9 @@
 #include "loop_name.h"
 #include "report/model/model.h"
 
+/* The first release saw no more of JavaScript's frames, which former ids show. */
+#define FORMER_FRAMES 10
+
 static bool is_boundary(const struct frame *frame)
 {
 	return frame->turn_boundary || frame->owner == OWNER_EXECUTOR;
@@ -46,22 +49,23 @@ static size_t without_loop(const struct stack *stack, size_t end, const struct s
 }
 
 /* The outermost frame of the program's own code within the turn; without one, the
- * outermost of any. */
-static size_t turn_entry(const struct stack *stack, const struct stack *wait, bool former)
+ * outermost of any. `count`: of the stack's frames. */
+static size_t turn_entry(const struct stack *stack, const struct stack *wait, size_t count,
+			 bool former)
 {
 	size_t place = former ? stack->id_place : stack->place, end, own, i;
 
-	for (end = place; end < stack->count; end++)
+	for (end = place; end < count; end++)
 		if (is_boundary(&stack->frames[end]))
 			break;
 	own = end;
-	if (end == stack->count && wait->count)
+	if (end == count && wait->count)
 		own = without_loop(stack, end, wait);
 	for (i = own; i-- > 0;)
 		if ((former ? stack->frames[i].id_owner : stack->frames[i].owner) == OWNER_PROGRAM)
 			return i;
 	/* All of it is in the loop's function itself. */
-	if (place < stack->count)
+	if (place < count)
 		return place;
 	/* For JIT code or interpreter internals the function is arbitrary, but the place where the
 	 * loop calls it is stable. */
@@ -79,6 +83,8 @@ struct finding_stack stall_stack(struct stalls *stalls, uint32_t executor, const
 {
 	struct finding_stack result = { .role = ROLE_SAMPLE };
 	struct stack wait = { 0 };
+	const struct stack *face;
+	size_t former;
 
 	result.native =
 		stack_native(stalls->space, stalls->process->ownership, frames, depth, when_ns);
@@ -88,7 +94,11 @@ struct finding_stack stall_stack(struct stalls *stalls, uint32_t executor, const
 				     stalls->process->ownership, script->language);
 	else
 		wait = wait_of(stalls, executor);
-	result.entry = turn_entry(finding_stack_face(&result), &wait, false);
-	result.id_entry = turn_entry(finding_stack_face(&result), &wait, true);
+	face = finding_stack_face(&result);
+	former = script && script->language == SCRIPT_JAVASCRIPT && face->count > FORMER_FRAMES
+			 ? FORMER_FRAMES
+			 : face->count;
+	result.entry = turn_entry(face, &wait, face->count, false);
+	result.id_entry = turn_entry(face, &wait, former, true);
 	return result;
 }

@@ -128,5 +128,12 @@ size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_t
 	if (used)
 		return used;
 	*language = SCRIPT_JAVASCRIPT;
-	return javascript_frames(frames, depth, waits_for_thread, text, size);
+	return javascript_frames(frames, depth, waits_for_thread, false, text, size);
+}
+
+size_t interpreter_script_of_answer(const uint64_t *frames, size_t depth, char *text, size_t size,
+				    enum script_language *language)
+{
+	*language = SCRIPT_JAVASCRIPT;
+	return javascript_frames(frames, depth, false, true, text, size);
 }

@@ -50,8 +50,15 @@ bool interpreter_loop_waits(void);
 size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
 			  size_t size, enum script_language *language);
 
-/* Same in our own signal handler, which may have interrupted anything. */
+/*
+ * Same in our own signal handler, which may have interrupted anything. Of a stack that does not
+ * fit, the innermost frames and those where the turn began.
+ */
 size_t interpreter_script_of_signal(const uint64_t *frames, const uintptr_t *places, size_t depth,
 				    char *text, size_t size, enum script_language *language);
+
+/* Same where the interpreter calls us back at our request. */
+size_t interpreter_script_of_answer(const uint64_t *frames, size_t depth, char *text, size_t size,
+				    enum script_language *language);
 
 #endif

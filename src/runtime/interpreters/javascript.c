@@ -4,12 +4,19 @@
 
 #include "runtime/base/compiler.h"
 #include "runtime/base/events.h"
+#include "runtime/base/far_read.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/thread.h"
 #include "runtime/unwind/unwinder.h"
+#include "contract/trace_format.h"
 #include "javascript_heap.h"
+#include "script_lines.h"
 
 #define MAX_SCRIPT_FRAMES 10
+#define LAST_JS_FRAMES	  16	/* of a deep stack: those that the loop called first */
+#define MAX_ASKED	  1000	/* frames of V8 for a sample; it keeps them in its heap */
+#define MAX_DEEPER	  20000 /* V8's stack of 984 KB has room for no more */
+#define MAX_LINE	  512	/* of a frame; a longer one is left out */
 #define MAX_RANGES	  64
 #define SCRIPT_NAME_SIZE  160
 #define ALL_DETAILS	  0x7f /* v8::StackTrace::kDetailed and what else Node asks for */
@@ -213,13 +220,37 @@ static bool may_be_asked(const uint64_t *frames, size_t depth, bool waits_for_th
 	       !unwinder_crossed_signal(frames, depth);
 }
 
-size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
-			 size_t size)
+static size_t javascript_put_frames(void *isolate, bool both_ends, char *text, size_t size)
+{
+	void *stack = v8.stack(isolate, both_ends ? MAX_ASKED : MAX_SCRIPT_FRAMES, ALL_DETAILS);
+	int count = stack ? v8.count(stack) : 0, i;
+	size_t used = 0, room = both_ends ? size / 2 : size, part, kept;
+	char line[MAX_LINE];
+
+	for (i = 0; i < count && i < MAX_SCRIPT_FRAMES; i++) {
+		part = javascript_put_frame(isolate, v8.frame(stack, isolate, (uint32_t)i),
+					    text + used, room - used);
+		if (!part)
+			break;
+		used += part;
+	}
+	kept = used;
+	if (count - i > LAST_JS_FRAMES)
+		i = count - LAST_JS_FRAMES;
+	for (; both_ends && i < count; i++) {
+		part = javascript_put_frame(isolate, v8.frame(stack, isolate, (uint32_t)i), line,
+					    sizeof line);
+		script_add_last(text, size, kept, &used, line, part);
+	}
+	return used;
+}
+
+size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_thread,
+			 bool both_ends, char *text, size_t size)
 {
 	uint64_t scope[HANDLE_SCOPE];
-	void *isolate, *stack;
-	size_t used = 0;
-	int count;
+	void *isolate;
+	size_t used;
 
 	if (!may_be_asked(frames, depth, waits_for_thread))
 		return 0;
@@ -227,16 +258,7 @@ size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_th
 	if (!isolate || !v8.in_context(isolate))
 		return 0;
 	v8.scope_begin(scope, isolate);
-	stack = v8.stack(isolate, MAX_SCRIPT_FRAMES, ALL_DETAILS);
-	count = stack ? v8.count(stack) : 0;
-	for (int i = 0; i < count; i++) {
-		size_t part = javascript_put_frame(isolate, v8.frame(stack, isolate, (uint32_t)i),
-						   text + used, size - used);
-
-		if (!part)
-			break;
-		used += part;
-	}
+	used = javascript_put_frames(isolate, both_ends, text, size);
 	v8.scope_end(scope);
 	return used;
 }
@@ -247,23 +269,68 @@ bool javascript_made(uintptr_t pc)
 	return (pc >= builtins.start && pc < builtins.end) || !modules_find(pc);
 }
 
+/* The frame pointers of the last frames of JavaScript that were passed, in a ring. */
+struct javascript_last {
+	uintptr_t frames[LAST_JS_FRAMES];
+	size_t count;
+};
+
+static void javascript_pass(struct javascript_last *last, uint64_t pc, uintptr_t frame)
+{
+	if (javascript_made(pc))
+		last->frames[last->count++ % LAST_JS_FRAMES] = frame;
+}
+
+/* Beyond what the unwinder has room for: V8's code keeps frame pointers. `frame`: where the last
+ * known one is. */
+static void javascript_pass_deeper(struct javascript_last *last, uintptr_t frame)
+{
+	for (size_t i = 0; i < MAX_DEEPER; i++) {
+		uintptr_t words[2]; /* the caller's frame pointer and the return address */
+
+		if (!far_read(frame, words, sizeof words) || words[0] <= frame ||
+		    !javascript_made(words[1]))
+			break;
+		frame = words[0];
+		javascript_pass(last, words[1], frame);
+	}
+}
+
+/* A frame's return address is stored after its caller's frame pointer. */
+static uintptr_t javascript_frame_pointer(const uintptr_t *places, size_t i)
+{
+	return places[i + 1] - sizeof(uintptr_t);
+}
+
 size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *places, size_t depth,
 				  char *text, size_t size)
 {
-	size_t used = 0, count = 0;
+	struct javascript_last last = { .count = 0 };
+	size_t used = 0, count = 0, kept, i;
+	char line[MAX_LINE];
 
 	if (!module_of_v8)
 		return 0;
-	/* A frame's return address is stored after its caller's frame pointer. */
-	for (size_t i = 0; i + 1 < depth && count < MAX_SCRIPT_FRAMES; i++) {
+	for (i = 0; i + 1 < depth && count < MAX_SCRIPT_FRAMES; i++) {
 		size_t part = javascript_made(frames[i])
-				      ? javascript_heap_frame(places[i + 1] - sizeof(uintptr_t),
-							      text + used, size - used)
+				      ? javascript_heap_frame(javascript_frame_pointer(places, i),
+							      line, sizeof line)
 				      : 0;
 
+		if (used + part > size / 2)
+			break;
+		memcpy(text + used, line, part);
 		used += part;
 		count += part > 0;
 	}
+	for (kept = used; i + 1 < depth; i++)
+		javascript_pass(&last, frames[i], javascript_frame_pointer(places, i));
+	if (depth == TRACE_MAX_FRAMES)
+		javascript_pass_deeper(&last, javascript_frame_pointer(places, depth - 2));
+	for (i = last.count > LAST_JS_FRAMES ? last.count - LAST_JS_FRAMES : 0; i < last.count; i++)
+		script_add_last(
+			text, size, kept, &used, line,
+			javascript_heap_frame(last.frames[i % LAST_JS_FRAMES], line, sizeof line));
 	return used;
 }
 

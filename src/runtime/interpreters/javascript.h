@@ -26,14 +26,15 @@ bool javascript_owns_wait(const uint64_t *frames, size_t depth);
 /*
  * The JavaScript frames of a synchronous call, as in trace_script; 0 if there are none, or if V8
  * cannot be asked: it allocates for them, which is not possible while it or malloc is active.
- * `waits_for_thread`: for a lock, or another thread.
+ * `waits_for_thread`: for a lock, or another thread. `both_ends`: of a deep stack the outermost
+ * frames, too, and none in between.
  */
-size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_thread, char *text,
-			 size_t size);
+size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_thread,
+			 bool both_ends, char *text, size_t size);
 
 /*
- * Same, read from its heap: if V8 cannot be asked, and in a signal handler. `places`: from
- * unwinder_walk. The line is the first line of the function.
+ * Same at both ends, read from its heap: if V8 cannot be asked, and in a signal handler. `places`:
+ * from unwinder_walk. The line is the first line of the function.
  */
 size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *places, size_t depth,
 				  char *text, size_t size);

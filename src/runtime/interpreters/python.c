@@ -9,7 +9,8 @@
 #include "python_stack.h"
 #include "shared/text.h"
 
-#define STARTING_FRAMES 4 /* number of frames from the lock out to Thread.start */
+#define STARTING_FRAMES 4  /* number of frames from the lock out to Thread.start */
+#define LAST_FRAMES	12 /* of a deep stack: those that the loop called first */
 
 static struct {
 	uintptr_t runtime, runtime_end;
@@ -112,26 +113,61 @@ static bool python_add_line(struct python_script *script, const struct python_li
 	return python_script_add(script, &frame);
 }
 
+static void python_add_place(struct python_script *script, struct python_walk *walk,
+			     const struct python_place *place)
+{
+	struct python_line line;
+
+	if (python_walk_name(walk, place, &line) && python_add_line(script, &line))
+		python_note_loop(place->code);
+}
+
+/*
+ * Where a deep turn began: its outermost frames up to the loop's function, in the room that its
+ * innermost ones left. To name a frame takes far longer than to pass it. `place`: the next frame.
+ */
+static void python_add_outermost(struct python_script *script, struct python_walk *walk,
+				 struct python_place *place)
+{
+	struct python_place last[LAST_FRAMES];
+	size_t count = 0;
+
+	do
+		last[count++ % LAST_FRAMES] = *place;
+	while (!python_is_loop(place->code) && python_walk_next(walk, place));
+	for (size_t i = count > LAST_FRAMES ? count - LAST_FRAMES : 0; i < count; i++)
+		python_add_place(script, walk, &last[i % LAST_FRAMES]);
+}
+
+static void python_walk_frames(struct python_script *script, struct python_walk *walk,
+			       bool interrupted)
+{
+	struct python_place place;
+
+	while (python_walk_next(walk, &place)) {
+		if (interrupted && script->used > script->size / 3 * 2) {
+			python_script_keep(script);
+			python_add_outermost(script, walk, &place);
+			break;
+		}
+		python_add_place(script, walk, &place);
+		/* A test runner has 50 more frames, which do not fit. */
+		if (script->full && script->in_loop && walk->look.trusts)
+			break;
+	}
+}
+
 size_t python_frames(char *text, size_t size, bool interrupted)
 {
 	struct python_script script = { .text = text, .size = size };
 	void *state = python.this_thread_state ? python.this_thread_state() : NULL;
 	struct python_walk walk;
-	struct python_place place;
-	struct python_line line;
 
 	if (!state)
 		return 0;
 	if (python.layout_is_known) {
 		python_walk_init(&walk, state, interrupted);
-		while (python_walk_next(&walk, &place)) {
-			if (python_walk_name(&walk, &place, &line) &&
-			    python_add_line(&script, &line))
-				python_note_loop(place.code);
-			/* A test runner has 50 more frames, which do not fit. */
-			if (script.full && script.in_loop && walk.look.trusts)
-				break;
-		}
+		python_walk_frames(&script, &walk, interrupted);
 	} else {
 		python_dump_frames(state, &script);
 	}

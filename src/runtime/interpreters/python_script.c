@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "script_lines.h"
 #include "shared/python_loop.h"
 
 static bool python_script_put(struct python_script *script, const char *from, size_t length,
@@ -34,12 +35,20 @@ static void drop_frame(struct python_script *script)
 	script->used = before ? (size_t)(before + 1 - script->text) : 0;
 }
 
+void python_script_keep(struct python_script *script)
+{
+	script->kept = script->used;
+}
+
 bool python_script_add(struct python_script *script, const struct python_frame *frame)
 {
 	bool is_loop = python_loop_of(frame->function, frame->function_length, frame->file,
 				      frame->file_length);
 	bool fits = python_put_frame(script, frame);
 
+	while (!fits && !script->in_loop && script->kept &&
+	       script_drop_line(script->text, script->kept, &script->used))
+		fits = python_put_frame(script, frame);
 	while (!fits && is_loop && !script->in_loop && script->used) {
 		drop_frame(script);
 		fits = python_put_frame(script, frame);

@@ -13,6 +13,7 @@ struct python_frame {
 struct python_script {
 	char *text;
 	size_t size, used;
+	size_t kept;  /* bytes at the beginning that no later frame replaces; 0: all */
 	bool in_loop; /* contains an event loop's function */
 	bool full;    /* a frame did not fit */
 };
@@ -23,5 +24,8 @@ struct python_script {
  * whether it is one.
  */
 bool python_script_add(struct python_script *script, const struct python_frame *frame);
+
+/* From now on a frame that does not fit replaces the first ones that are added from now on. */
+void python_script_keep(struct python_script *script);
 
 #endif

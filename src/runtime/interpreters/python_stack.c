@@ -11,7 +11,7 @@
 #define MAX_NAME	  400	      /* characters */
 #define MAX_TABLE	  (1 << 20)   /* bytes of a line table */
 #define LOOP_CODES	  4	      /* loops in one program */
-#define MAX_PYTHON_FRAMES 200	      /* C frames lie between Python's: at most one for each */
+#define MAX_PYTHON_FRAMES 2500 /* twice Python's own limit, for C frames lie between its own */
 
 static struct python_layout layout;
 static uintptr_t code_type, string_type, bytes_type;

@@ -98,12 +98,12 @@ static void turn_keep_sample(struct turn *turn, const struct unwind_start *start
 	}
 	turn->sampled = now;
 	key.script = room->script;
-	key.script_size = in_handler
-				  ? interpreter_script_of_signal(room->frames, room->places,
-								 key.depth, room->script,
-								 sizeof room->script, &key.language)
-				  : interpreter_script(room->frames, key.depth, false, room->script,
-						       sizeof room->script, &key.language);
+	key.script_size =
+		in_handler ? interpreter_script_of_signal(room->frames, room->places, key.depth,
+							  room->script, sizeof room->script,
+							  &key.language)
+			   : interpreter_script_of_answer(room->frames, key.depth, room->script,
+							  sizeof room->script, &key.language);
 	site = site_get(&key);
 	if (!site)
 		return;

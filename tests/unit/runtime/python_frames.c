@@ -1,4 +1,5 @@
-/* Python's frames, from an interpreter that exports what dumps them, and from one that does not. */
+/* Python's frames, from an interpreter that exports what dumps them, and from one that does not;
+ * and the room for them. */
 #include "calls_seen.h"
 
 #include <dlfcn.h>
@@ -6,6 +7,7 @@
 
 #include "runtime/process/process.h"
 #include "runtime/interpreters/python.h"
+#include "runtime/interpreters/python_script.h"
 
 /* The interpreter as far as it is called: each dumps a frame. */
 static const char source[] =
@@ -61,11 +63,51 @@ static void so_does_one_that_only_the_file_names(void **state)
 	frames_of("hidden", "load\t/app.py\t7\n");
 }
 
+/* A line of seven bytes: function, file, number. */
+static void adds(struct python_script *script, const char *function)
+{
+	struct python_frame frame = { "a", "1", function, 1, 1, 2 };
+
+	python_script_add(script, &frame);
+}
+
+static void of_a_deep_stack_both_ends_remain(void **state)
+{
+	static const char expected[] = "f0\ta\t1\nf1\ta\t1\nf6\ta\t1\nf7\ta\t1\n";
+	char text[sizeof expected - 1 + 3];
+	struct python_script script = { .text = text, .size = sizeof text };
+
+	(void)state;
+	adds(&script, "f0");
+	adds(&script, "f1");
+	python_script_keep(&script);
+	for (char function[] = "f2"; function[1] < '8'; function[1]++)
+		adds(&script, function);
+	assert_int_equal(script.used, sizeof expected - 1);
+	assert_memory_equal(text, expected, script.used);
+}
+
+static void what_is_kept_is_never_replaced(void **state)
+{
+	char text[9];
+	struct python_script script = { .text = text, .size = sizeof text };
+
+	(void)state;
+	adds(&script, "f0");
+	python_script_keep(&script);
+	adds(&script, "f1");
+	assert_int_equal(script.used, 7);
+	assert_memory_equal(text, "f0\ta\t1\n", script.used);
+	assert_true(script.full);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_exported_function_tells_frames),
 		cmocka_unit_test(so_does_one_that_only_the_file_names),
+		cmocka_unit_test(of_a_deep_stack_both_ends_remain),
+		cmocka_unit_test(what_is_kept_is_never_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, seen_teardown);

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Long turns deep in recursion: the interpreter's stack does not fit into a record, but the loop and the place
+where the turn began are found, so the severity and the id are those of a turn that is not deep."""
+
+import shutil
+import sys
+
+from cli.place import Skip, expect, report_of, run, run_tests
+
+# Two functions, so that the frame that is found first differs from sample to sample. CPU time: several times an error.
+PYTHON = """
+import asyncio, sys, time
+sys.setrecursionlimit(5000)
+
+def odd(depth):
+    return even(depth - 1)
+
+def even(depth):
+    if depth:
+        return odd(depth - 1)
+    end = time.thread_time() + 0.4
+    while time.thread_time() < end:
+        sum(range(1000))
+
+async def handle():
+    even(int(sys.argv[1]))
+
+async def main():
+    await asyncio.sleep(0.01)
+    await asyncio.create_task(handle())
+
+asyncio.run(main())
+"""
+
+NODE = """
+const used = () => process.cpuUsage().user;
+function odd(depth) {
+    return even(depth - 1) + 1;
+}
+function even(depth) {
+    if (depth)
+        return odd(depth - 1) + 1;
+    const end = used() + 400000;
+    let sum = 0;
+    while (used() < end)
+        for (let i = 0; i < 100000; i++) sum += i;
+    return sum;
+}
+setTimeout(function handle() { even(Number(process.argv[2])); }, 10);
+"""
+
+DEPTHS = (2, 60, 300)
+
+
+def _long_turns(place, interpreter, program):
+    """Of a run at each depth: severity, id and the functions on the stack of its only long turn."""
+    found = []
+    for depth in DEPTHS:
+        result = run("--format=json", "--report=report", "--show=notice", interpreter, program, str(depth), cwd=place.path)
+        turns = [finding for finding in report_of(place / "report")["findings"] if finding["kind"] == "long-turn" and finding["max_ns"] > 3e8]
+        expect(len(turns) == 1, (depth, result.err))
+        functions = [frame.get("function") for frame in turns[0]["stacks"][0]["frames"]]
+        expect("handle" in functions and functions[0] in ("even", "used", "cpuUsage"), (depth, functions))
+        found.append((turns[0]["severity"], turns[0]["id"]))
+    return found
+
+
+def a_long_turn_of_python_is_found_however_deep(place):
+    found = _long_turns(place, sys.executable, place.write("program.py", PYTHON))
+    expect(len(set(found)) == 1 and found[0][0] == "error", found)
+
+
+def a_long_turn_of_node_is_found_however_deep(place):
+    if not shutil.which("node"):
+        raise Skip("there is no node")
+    found = _long_turns(place, "node", place.write("program.js", NODE))
+    expect(len(set(found)) == 1 and found[0][0] == "error", found)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
