@@ -5,33 +5,9 @@ where the turn began are found, so the severity and the id are those of a turn t
 import shutil
 import sys
 
-from cli.place import Skip, expect, report_of, run, run_tests
+from cli.place import ROOT, Skip, expect, report_of, run, run_tests
 
-# Two functions, so that the frame that is found first differs from sample to sample. CPU time: several times an error.
-PYTHON = """
-import asyncio, sys, time
-sys.setrecursionlimit(5000)
-
-def odd(depth):
-    return even(depth - 1)
-
-def even(depth):
-    if depth:
-        return odd(depth - 1)
-    end = time.thread_time() + 0.4
-    while time.thread_time() < end:
-        sum(range(1000))
-
-async def handle():
-    even(int(sys.argv[1]))
-
-async def main():
-    await asyncio.sleep(0.01)
-    await asyncio.create_task(handle())
-
-asyncio.run(main())
-"""
-
+PYTHON = ROOT / "tests/programs/python/deep_turn.py"
 NODE = """
 const used = () => process.cpuUsage().user;
 function odd(depth) {
@@ -66,7 +42,7 @@ def _long_turns(place, interpreter, program):
 
 
 def a_long_turn_of_python_is_found_however_deep(place):
-    found = _long_turns(place, sys.executable, place.write("program.py", PYTHON))
+    found = _long_turns(place, sys.executable, PYTHON)
     expect(len(set(found)) == 1 and found[0][0] == "error", found)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every CPython of this machine, and those of newer Debian releases, with its symbols and stripped: each frame's
-function, file and line is what Python itself says of it, and threading's locks are seen."""
+function, file and line is what Python itself says of it, threading's locks are seen, and a turn is found however deep its calls are."""
 
 import json
 import sys
@@ -57,10 +57,20 @@ def _judge_locks(place, python):
     expect(not found, found)
 
 
+def _judge_deep_turn(place, python):
+    report = place / "report.json"
+    result = run("--fail-on=never", "--format=json", f"--report={report}", *python.command, PROGRAMS / "deep_turn.py", "300",
+                 env=python.environment)
+    found = [(finding["severity"], finding["kind"]) for finding in report_of(report)["findings"]]
+    functions = [frame["function"] for finding in report_of(report)["findings"] for frame in finding["stacks"][0]["frames"]]
+    expect(found == [("error", "long-turn")] and "handle" in functions, (result, found, functions))
+
+
 def _add_test(name, find):
     def test(place):
         _judge_frames(place, find())
         _judge_locks(place, find())
+        _judge_deep_turn(place, find())
 
     globals()[name] = test
 
