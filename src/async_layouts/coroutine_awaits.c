@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "machine_code/code_walk.h"
+#include "shared/text.h"
 #include "support/memory.h"
 
 #define SOME_LOCK	UINT64_C(0x4c4c00000000) /* an address that no program uses */
@@ -127,7 +128,7 @@ static enum effect guard_function_effect(const char *function, const struct coro
 
 	/* The last "::" outside brackets, and the arguments after it. */
 	for (arguments = function; *arguments && (*arguments != '(' || depth); arguments++) {
-		depth += *arguments == '<' ? 1 : *arguments == '>' ? -1 : 0;
+		depth += text_bracket(function, arguments);
 		if (!depth && !strncmp(arguments, "::", 2))
 			name = arguments + 2;
 	}

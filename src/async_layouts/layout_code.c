@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/text.h"
 #include "symbols/demangle.h"
 #include "layout_build.h"
 
@@ -16,7 +17,7 @@ static char *body_name(const char *machine)
 		int depth = 0;
 
 		for (const char *before = name; before < at; before++)
-			depth += *before == '<' ? 1 : *before == '>' && before[-1] != '-' ? -1 : 0;
+			depth += text_bracket(name, before);
 		if (!depth)
 			last = at;
 	}

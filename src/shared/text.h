@@ -32,6 +32,13 @@ static inline const char *text_behind(const char *text, const char *part)
 	return at ? at + strlen(part) : NULL;
 }
 
+/* How the generic arguments at `at` of a text from `begin` nest: 1 where some begin, -1 where they
+ * end. Not at the arrow of fn() -> T. */
+static inline int text_bracket(const char *begin, const char *at)
+{
+	return *at == '<' ? 1 : *at == '>' && (at == begin || at[-1] != '-') ? -1 : 0;
+}
+
 /* The last component of a path. */
 static inline const char *path_name(const char *path)
 {

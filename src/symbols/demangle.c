@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/text.h"
 #include "support/memory.h"
 
 /* GCC and LLVM append these to functions that they split, specialise or rename. */
@@ -36,10 +37,8 @@ static const char *arguments_end(const char *open)
 	int depth = 0;
 
 	for (const char *at = open; *at; at++) {
-		if (*at == '<')
-			depth++;
-		else if (*at == '>' && at[-1] != '-' &&
-			 --depth == 0) /* not the arrow of fn() -> T */
+		depth += text_bracket(open, at);
+		if (!depth)
 			return at + 1;
 	}
 	return NULL;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/text.h"
 #include "support/memory.h"
 
 #define LONGEST_ARGUMENTS 40
@@ -14,9 +15,10 @@ static const char *behind_brackets(const char *open)
 	int depth = 0;
 
 	for (const char *at = open; *at; at++) {
-		if (*at == '<')
-			depth++;
-		else if (*at == '>' && at > open && at[-1] != '-' && !--depth)
+		int step = text_bracket(open, at);
+
+		depth += step;
+		if (step < 0 && !depth)
 			return at + 1;
 	}
 	return NULL;
@@ -28,11 +30,8 @@ static const char *find_as(const char *from, const char *end)
 	int depth = 0;
 
 	for (const char *at = from; at + 4 < end; at++) {
-		if (*at == '<')
-			depth++;
-		else if (*at == '>' && at[-1] != '-')
-			depth--;
-		else if (!depth && !strncmp(at, " as ", 4))
+		depth += text_bracket(from, at);
+		if (!depth && !strncmp(at, " as ", 4))
 			return at;
 	}
 	return NULL;
@@ -45,11 +44,8 @@ static const char *last_part(const char *path, const char *end)
 	int depth = 0;
 
 	for (const char *at = path; at + 1 < end; at++) {
-		if (*at == '<')
-			depth++;
-		else if (*at == '>' && at > path && at[-1] != '-')
-			depth--;
-		else if (!depth && !strncmp(at, "::", 2))
+		depth += text_bracket(path, at);
+		if (!depth && !strncmp(at, "::", 2))
 			last = at + 2;
 	}
 	return last;
