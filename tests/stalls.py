@@ -616,6 +616,13 @@ def a_root_future_that_spins_for_long_is_an_error(place):
     expect(len(found) == 1 and re.match("ERROR .*busy in tokio_roots::compute", found[0]), said)
 
 
+def a_root_future_of_smol_that_spins_for_long_is_a_warning(place):
+    """Nothing shows that it is one poll; at a second it is told all the same."""
+    live, found, said = _killed_while(place, 3, _roots("dev", "async_task_cases"), "root_spins")
+    expect(live and all("smol's block_on busy in async_task_cases::operations::compute" in text for text in live), said)
+    expect(len(found) == 1 and re.match("WARNING .*smol's block_on busy in async_task_cases::operations::compute", found[0]), said)
+
+
 def a_root_future_that_waits_for_its_runtime_or_yields_is_no_hang(place):
     for case in ("sleeps", "sleeps_multi"):
         live, found, said = _killed_while(place, 3, _roots("dev"), case, speaks=False)

@@ -77,6 +77,11 @@ static void judge_length(const struct turn_facts *facts, const struct limits *li
 		verdict->severity = SEVERITY_NONE;
 }
 
+enum severity turn_most_alone(uint64_t ns)
+{
+	return ns >= LIMIT_ROOT_HANG ? SEVERITY_WARNING : SEVERITY_NOTICE;
+}
+
 struct verdict turn_judge(const struct turn_facts *facts, const struct limits *limits)
 {
 	struct verdict verdict = { .reasons = REASON_BIT(REASON_TURN_LENGTH) };
@@ -90,7 +95,7 @@ struct verdict turn_judge(const struct turn_facts *facts, const struct limits *l
 	if (waits && facts->wait == TURN_WAIT_PAGE && verdict.severity == SEVERITY_WARNING)
 		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_PAGE_FAULT);
 	if (facts->alone)
-		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_ALONE);
+		verdict_lower(&verdict, turn_most_alone(facts->own_ns), REASON_ALONE);
 	if (facts->stall != STALL_BUSY && facts->stall != STALL_RUNNABLE &&
 	    is_doubtful(facts, limits))
 		verdict_lower(&verdict, SEVERITY_NOTICE, REASON_DOUBTFUL_WAIT);

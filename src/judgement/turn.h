@@ -42,6 +42,12 @@ struct turn_facts {
 enum trace_stall turn_stall(const struct turn_facts *facts, const struct limits *limits);
 
 /*
+ * The most that a turn of a root future is which delays only itself, if it lasted so long. It looks
+ * like many short polls; but one that neither waits nor returns for a second most likely hangs.
+ */
+enum severity turn_most_alone(uint64_t ns);
+
+/*
  * `facts->stall`: the result of turn_stall. SEVERITY_NONE: in progress, and shorter than a warning.
  */
 struct verdict turn_judge(const struct turn_facts *facts, const struct limits *limits);

@@ -1,5 +1,7 @@
 #include "stack.h"
 
+#include "judgement/turn.h"
+
 static void confidence_limit(uint32_t *confidence, enum confidence at_most)
 {
 	if (*confidence > at_most)
@@ -55,8 +57,8 @@ static bool hangs_test(const struct stack_facts *facts, uint64_t ns)
 
 /*
  * A root future that delays only itself does not affect others, and what looks like one poll may be
- * several. One that was seen to hang is a warning; it is an error if a test hangs with it, or if it
- * spins.
+ * several: a warning if it lasts as long as one that hangs, else a notice. One that was seen to
+ * hang is a warning; it is an error if a test hangs with it, or if it spins.
  */
 static void judge_root_turn(const struct stack_facts *facts, struct verdict *verdict,
 			    uint32_t *confidence)
@@ -68,7 +70,7 @@ static void judge_root_turn(const struct stack_facts *facts, struct verdict *ver
 		return;
 	verdict_lower(verdict, SEVERITY_WARNING, REASON_ROOT_FUTURE);
 	if (!facts->one_poll)
-		verdict_lower(verdict, SEVERITY_NOTICE, REASON_ALONE);
+		verdict_lower(verdict, turn_most_alone(facts->each_ns), REASON_ALONE);
 }
 
 /*

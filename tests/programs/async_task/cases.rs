@@ -3,7 +3,8 @@
 //!     async_task_cases CONTEXT OPERATION...     (or `all`)
 //!
 //! Contexts that freeze an executor: spawn, executor, local, own, after_panic, after_cancel,
-//! drop_on_cancel; root freezes itself alone. Contexts that may block: unblock, blocking_task.
+//! drop_on_cancel; root and root_spins freeze themselves alone. Contexts that may block: unblock,
+//! blocking_task.
 
 #[path = "../tokio/operations.rs"]
 mod operations;
@@ -150,6 +151,12 @@ fn run(context: &str, blocks: Vec<Block>) {
         "root" => smol::block_on(async {
             for block in blocks {
                 in_task(block).await;
+            }
+        }),
+        "root_spins" => smol::block_on(async {
+            settle().await;
+            loop {
+                operations::compute(); // SPINS
             }
         }),
         "unblock" => smol::block_on(async {

@@ -55,7 +55,7 @@ fn used() -> Duration {
     Duration::new(time.0 as u64, time.1 as u32)
 }
 
-fn compute() {
+pub fn compute() {
     let end = used() + Duration::from_millis(200);
     while used() < end {
         unsafe { std::arch::asm!("2: dec {0}", "jnz 2b", inout(reg) 1_000_000_u64 => _) }; // EXPECT error busy kind=long-turn case=compute

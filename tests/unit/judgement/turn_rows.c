@@ -114,8 +114,11 @@ static void some_waits_are_less(void **state)
 		{ { .own_ns = 100 * MS, .stall = STALL_WAITING, SEEN, .wait = TURN_WAIT_PAGE },
 		  ERROR,
 		  0 },
-		{ { .own_ns = 500 * MS, .stall = STALL_BUSY, SEEN, .alone = true },
+		{ { .own_ns = 999 * MS, .stall = STALL_BUSY, SEEN, .alone = true },
 		  NOTICE,
+		  REASON_BIT(REASON_ALONE) },
+		{ { .own_ns = 1000 * MS, .stall = STALL_BUSY, SEEN, .alone = true },
+		  WARNING,
 		  REASON_BIT(REASON_ALONE) },
 	};
 
