@@ -150,6 +150,9 @@ static void python_walk_frames(struct python_script *script, struct python_walk 
 			python_add_outermost(script, walk, &place);
 			break;
 		}
+		/* Only a loop's frame is still put in; to pass one takes far less than to name it. */
+		if (script->full && python_knows_loops() && !python_is_loop(place.code))
+			continue;
 		python_add_place(script, walk, &place);
 		/* A test runner has 50 more frames, which do not fit. */
 		if (script->full && script->in_loop && walk->look.trusts)

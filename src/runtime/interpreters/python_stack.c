@@ -265,6 +265,11 @@ void python_note_loop(uintptr_t code)
 	}
 }
 
+bool python_knows_loops(void)
+{
+	return loop_codes[0];
+}
+
 bool python_is_loop(uintptr_t code)
 {
 	bool found = false;

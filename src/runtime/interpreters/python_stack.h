@@ -60,8 +60,9 @@ struct python_line {
 /* Advances to the next frame of a coroutine or an event loop's function; false if there is none. */
 bool python_walk_to_boundary(struct python_walk *walk);
 
-/* Notes or tests a function of an event loop. */
+/* Notes or tests a function of an event loop. A loop's function is noted before its first wait. */
 void python_note_loop(uintptr_t code);
+bool python_knows_loops(void);
 bool python_is_loop(uintptr_t code);
 
 bool python_walk_name(struct python_walk *walk, const struct python_place *place,
