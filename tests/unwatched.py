@@ -105,7 +105,7 @@ def tasks_that_come_and_go_hide_no_others(_place):
     with _running(_program("tokio_many", "release"), TASKS, 0, "churn") as process:
         count = int(process.stdout.readline())
         for _ in range(3):
-            tasks = [group for group in _explain(process.pid)["tasks"] if not group["type"].endswith("::short")]
+            tasks = [group for group in _busy(process.pid)["tasks"] if not group["type"].endswith("::short")]
             _expect_tasks(tasks, count)
 
 
@@ -404,6 +404,63 @@ def a_damaged_core_is_refused(place):
         path.write_bytes(damaged)
         result = yieldsan("explain", path)
         expect(result.status == 2 and result.err.count("\n") == 1 and not result.out, (seed, result))
+
+
+SPINS = {
+    "python3": """
+import asyncio
+async def handle():
+    while True:
+        pass
+async def main():
+    await asyncio.sleep(0.01)
+    print("ready", flush=True)
+    await asyncio.create_task(handle())
+asyncio.run(main())
+""",
+    "node": """setTimeout(() => { require('fs').writeSync(1, 'ready\\n'); for (;;); }, 10);""",
+}
+# Works for half of the time, and waits in each turn of its loop.
+WORKS = """
+import asyncio, time
+async def main():
+    print("ready", flush=True)
+    while True:
+        end = time.thread_time() + 0.005
+        while time.thread_time() < end:
+            pass
+        await asyncio.sleep(0.005)
+asyncio.run(main())
+"""
+
+
+def _busy(pid):
+    """A compiler of the interpreter may make the thread wait at first."""
+    for _ in range(10):
+        document = _explain(pid)
+        if document["state"] == "busy":
+            break
+    return document
+
+
+def a_thread_that_computes_is_named(place):
+    for interpreter, source in SPINS.items():
+        if not shutil.which(interpreter):
+            continue
+        with _running(interpreter, place.write("program", source)) as process:
+            document = _busy(process.pid)
+            expect(document["state"] == "busy" and document["busy_threads"] == [{"tid": process.pid, "name": interpreter}], document)
+            expect(f"{interpreter} ({process.pid}): computes" in yieldsan("explain", process.pid).out, document)
+    with _running(sys.executable, place.write("program", SPINS["python3"])) as process:
+        running = [group for group in _explain(process.pid)["tasks"] if group["state"] == "running"]
+        expect(running and running[0]["awaits"][0]["function"] == "handle", running)
+
+
+def a_loop_that_waits_now_and_then_is_not_busy(place):
+    with _running(sys.executable, place.write("program", WORKS)) as process:
+        for _ in range(3):
+            document = _explain(process.pid)
+            expect(document["state"] == "not hung" and "busy_threads" not in document, document)
 
 
 if __name__ == "__main__":

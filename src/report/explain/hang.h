@@ -69,11 +69,18 @@ struct hung_thread {
 	bool deadlock; /* it can never continue */
 };
 
+/* One that computes. */
+struct busy_thread {
+	int32_t tid;
+	const char *name;
+};
+
 enum hang_state {
 	HANG_ENDED,   /* the process ended by itself */
 	HANG_NONE,    /* no thread is blocked; its tasks wait for external events */
 	HANG_IDLE,    /* no thread is blocked; we know of nothing that will wake a task */
 	HANG_UNKNOWN, /* nothing is known of its threads and tasks */
+	HANG_BUSY,    /* a thread of an unwatched process never waits */
 	HANG_BLOCKED, /* some threads are blocked */
 	HANG_ALL,     /* all workers of an executor are blocked */
 	HANG_DEADLOCK,
@@ -92,7 +99,9 @@ struct hang {
 	size_t count;
 	size_t jobs; /* of a process that was not watched: threads of the blocking pool that run
 			something */
-	size_t torn; /* and tasks that changed every time they were read */
+	struct busy_thread *busy; /* and threads that never waited in the last second */
+	size_t busy_count;
+	size_t torn;	       /* and tasks that changed every time they were read */
 	const char *old_tokio; /* version of a Tokio whose tasks cannot be found; NULL */
 	bool is_unwatched, is_core;
 	struct finding **findings; /* of tasks that can never run again, the worst first */
@@ -101,7 +110,7 @@ struct hang {
 	const char *verdict; /* one line */
 };
 
-/* "deadlock", "hung", "blocked", "idle", "unknown", "not hung", "ended" */
+/* "deadlock", "hung", "blocked", "busy", "idle", "unknown", "not hung", "ended" */
 const char *hang_state_word(enum hang_state state);
 
 #define HANG_WORKER "multi_thread::worker::" /* part of the function names of Tokio's pool */

@@ -81,6 +81,20 @@ static json_t *thread_json(const struct hung_thread *thread)
 	return object;
 }
 
+static json_t *busy_json(const struct hang *hang)
+{
+	json_t *threads = json_array();
+
+	for (size_t i = 0; i < hang->busy_count; i++) {
+		json_t *thread = json_object();
+
+		json_object_set_new(thread, "tid", json_integer(hang->busy[i].tid));
+		json_set_text(thread, "name", hang->busy[i].name);
+		json_array_append_new(threads, thread);
+	}
+	return threads;
+}
+
 int hang_print_json(const struct hang *hang, const struct report *report, FILE *out)
 {
 	const struct process *process = hang->process;
@@ -98,6 +112,8 @@ int hang_print_json(const struct hang *hang, const struct report *report, FILE *
 	for (size_t i = 0; i < hang->count; i++)
 		json_array_append_new(threads, thread_json(&hang->threads[i]));
 	json_object_set_new(document, "threads", threads);
+	if (hang->busy_count)
+		json_object_set_new(document, "busy_threads", busy_json(hang));
 	for (size_t i = 0; i < hang->finding_count; i++)
 		json_array_append_new(findings, json_of_finding(report, hang->findings[i]));
 	json_object_set_new(document, "findings", findings);

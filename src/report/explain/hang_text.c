@@ -183,6 +183,8 @@ int hang_print_text(const struct hang *hang, const struct report *report, FILE *
 	if (hang->is_unwatched && !hang->count && process->executor_count)
 		fprintf(out,
 			"  which threads are executors is not known: the program has no symbols\n");
+	for (size_t i = 0; i < hang->busy_count; i++)
+		fprintf(out, "  %s (%d): computes\n", hang->busy[i].name, hang->busy[i].tid);
 	if (hang->jobs)
 		fprintf(out, "  %zu thread%s of the blocking pool: at a job\n", hang->jobs,
 			hang->jobs == 1 ? "" : "s");

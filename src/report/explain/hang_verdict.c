@@ -13,7 +13,7 @@ const char *hang_state_word(enum hang_state state)
 	static const char *const words[] = {
 		[HANG_ENDED] = "ended",	      [HANG_NONE] = "not hung",	  [HANG_IDLE] = "idle",
 		[HANG_UNKNOWN] = "unknown",   [HANG_BLOCKED] = "blocked", [HANG_ALL] = "hung",
-		[HANG_DEADLOCK] = "deadlock",
+		[HANG_DEADLOCK] = "deadlock", [HANG_BUSY] = "busy",
 	};
 
 	return words[state];
@@ -287,6 +287,20 @@ static void count_group(struct waits *waits, const struct task_group *group)
 		waits->unknown += group->count;
 }
 
+/* What it computes, and whether a loop turned meanwhile, cannot be seen from outside. */
+static const char *busy_words(struct hang *hang)
+{
+	struct strings *strings = &hang->session->strings;
+	size_t others = hang->busy_count - 1;
+	const char *more = others ? strings_print(strings, " and %zu more", others) : "";
+
+	hang->state = HANG_BUSY;
+	return strings_print(strings,
+			     "thread %s (%d)%s computed throughout the last second and never "
+			     "waited; whether a loop turned meanwhile is not known from outside",
+			     hang->busy[0].name, hang->busy[0].tid, more);
+}
+
 /* No thread is blocked. We do not claim that no task can continue: what may wake one is unknown. */
 static const char *idle_words(struct hang *hang)
 {
@@ -358,9 +372,10 @@ void hang_judge(struct hang *hang)
 	const char *sentence =
 		hang->process->end == PROCESS_ENDED || hang->process->end == PROCESS_REPLACED
 			? ended_words(hang)
-		: stuck	 ? stuck
-		: thread ? blocked_words(hang, thread)
-			 : idle_words(hang);
+		: stuck		   ? stuck
+		: thread	   ? blocked_words(hang, thread)
+		: hang->busy_count ? busy_words(hang)
+				   : idle_words(hang);
 
 	hang->verdict = strings_print(&hang->session->strings, "%s: %s",
 				      hang_state_word(hang->state), sentence);

@@ -150,7 +150,8 @@ static void python_walk_frames(struct python_script *script, struct python_walk 
 			python_add_outermost(script, walk, &place);
 			break;
 		}
-		/* Only a loop's frame is still put in; to pass one takes far less than to name it. */
+		/* Only a loop's frame is still put in; to pass one takes far less than to name it.
+		 */
 		if (script->full && python_knows_loops() && !python_is_loop(place.code))
 			continue;
 		python_add_place(script, walk, &place);
