@@ -10,6 +10,7 @@ not run again: an interrupted run goes on where it was, and a finished one only 
 """
 
 import argparse
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -57,11 +58,11 @@ def run_process(suite, way, command, out, printed):
         command = [YIELDSAN, "run", "-o", out / "traces", "--report=/dev/null", "--fail-on=never", "--", *command]
     process = subprocess.Popen(list(map(str, command)), cwd=suite.directory, env=environment, stdin=subprocess.DEVNULL,
                                stdout=printed, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        return process.wait(timeout=suite.seconds)
-    except subprocess.TimeoutExpired:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=suite.seconds)
+    with contextlib.suppress(ProcessLookupError):  # aborted tests leave servers behind
         os.killpg(process.pid, signal.SIGKILL)
-        return process.wait()
+    return process.wait()
 
 
 def run_command(suite, way, name, command):
@@ -83,7 +84,7 @@ def run_command(suite, way, name, command):
 
 
 def kept_results(path, build):
-    """By command; those of another build do not count. The last line may be a part of one."""
+    """By name and command; those of another build do not count. The last line may be a part of one."""
     kept = {}
     if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -91,9 +92,9 @@ def kept_results(path, build):
                 one = json.loads(line)
             except ValueError:
                 continue
-            if one.pop("build") == build:
-                name = one.pop("name")
-                kept[name] = Ran(**one)
+            if one.pop("build") == build and "command" in one:
+                key = one.pop("name"), one.pop("command")
+                kept[key] = Ran(**one)
     return kept
 
 
@@ -111,16 +112,21 @@ def results_of(path, build):
     return kept_results(path, build)
 
 
+def result_key(name, command):
+    return name, " ".join(map(str, command))
+
+
 def run_once(suite, way, name, command, part=""):
     """What the command did, as soon as it did it also in a file."""
     path = results_path(suite, way, part)
     kept = results_of(path, build_of(way))
-    if name not in kept:
-        kept[name] = run_command(suite, way, name, command)
+    key = result_key(name, command)
+    if key not in kept:
+        kept[key] = run_command(suite, way, name, command)
         with open(path, "a", encoding="utf-8") as file:
-            line = {"build": build_of(way), "name": name, **dataclasses.asdict(kept[name])}
+            line = {"build": build_of(way), "name": name, "command": key[1], **dataclasses.asdict(kept[key])}
             file.write("\n" * bool(file.tell()) + json.dumps(line))
-    return kept[name]
+    return kept[key]
 
 
 def run_all(suite, ways, until):
@@ -128,7 +134,8 @@ def run_all(suite, ways, until):
     commands = dict(suite.commands(pathlib.Path(OUT)))
     runs = {way: {} for way in ways}
     for name, command in commands.items():
-        if time.monotonic() < until or all(name in results_of(results_path(suite, way), build_of(way)) for way in ways):
+        key = result_key(name, command)
+        if time.monotonic() < until or all(key in results_of(results_path(suite, way), build_of(way)) for way in ways):
             for way in ways:
                 runs[way][name] = run_once(suite, way, name, command)
     return commands, runs
