@@ -3,8 +3,7 @@
 //!     async_task_cases CONTEXT OPERATION...     (or `all`)
 //!
 //! Contexts that freeze an executor: spawn, executor, local, own, after_panic, after_cancel,
-//! drop_on_cancel; root and root_spins freeze themselves alone. Contexts that may block: unblock,
-//! blocking_task.
+//! drop_on_cancel; root and root_spins freeze themselves alone. May block: unblock, blocking_task.
 
 #[path = "../tokio/operations.rs"]
 mod operations;
