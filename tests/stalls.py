@@ -617,7 +617,7 @@ def a_root_future_that_spins_for_long_is_an_error(place):
 
 
 def a_root_future_of_smol_that_spins_for_long_is_a_warning(place):
-    """Nothing shows that it is one poll; at a second it is told all the same."""
+    """Nothing shows whether it is one poll, but once it has lasted a second it is reported."""
     live, found, said = _killed_while(place, 3, _roots("dev", "async_task_cases"), "root_spins")
     expect(live and all("smol's block_on busy in async_task_cases::operations::compute" in text for text in live), said)
     expect(len(found) == 1 and re.match("WARNING .*smol's block_on busy in async_task_cases::operations::compute", found[0]), said)

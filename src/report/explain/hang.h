@@ -16,6 +16,7 @@ struct collection;
 struct finding;
 struct process;
 struct session;
+struct trace_file;
 
 enum thread_doing {
 	DOING_NOTHING, /* waits for work */
@@ -128,6 +129,9 @@ void hang_set_future_wait(struct hung_thread *thread);
 
 /* "tokio-rt-worker (7053)", or "thread 7053"; kept */
 const char *hung_thread_words(struct session *session, const struct hung_thread *thread);
+
+/* The name of a thread of a process that was not watched; kept. A core has none: empty. */
+const char *hang_thread_name(const struct hang *hang, const struct trace_file *trace, int32_t tid);
 
 /* Whether the thread has been blocked for long enough to matter. */
 bool hung_thread_is_blocked(const struct hung_thread *thread);

@@ -1,15 +1,13 @@
 #include "hang_busy.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "hang.h"
-#include "inspect/process_file.h"
 #include "inspect/session.h"
 #include "inspect/thread_state.h"
 #include "inspect/trace_file.h"
+#include "support/clock.h"
 #include "support/memory.h"
 
 #define MOST_BUSY	8192
@@ -23,24 +21,14 @@ struct work {
 	uint64_t switches;  /* those that it made to wait */
 };
 
-static uint64_t busy_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-/* False: the thread has ended, or the kernel keeps no such account. */
+/* False: the thread has ended. */
 static bool work_read(pid_t pid, int32_t tid, struct work *work)
 {
-	char text[128];
-	uint64_t ran_ns, waited_ns;
+	struct thread_state state;
 
-	process_text(pid, tid, "schedstat", text, sizeof text);
-	if (sscanf(text, "%" SCNu64 " %" SCNu64, &ran_ns, &waited_ns) != 2)
+	if (!thread_state_read(pid, tid, &state))
 		return false;
-	*work = (struct work){ tid, ran_ns + waited_ns, thread_switches(pid, tid) };
+	*work = (struct work){ tid, state.ran_ns + state.runnable_ns, thread_switches(pid, tid) };
 	return true;
 }
 
@@ -63,11 +51,11 @@ static size_t keep_busy(const struct trace_file *trace, struct work *works, size
 			uint64_t pause_ns)
 {
 	const struct timespec pause = { .tv_nsec = (long)pause_ns };
-	uint64_t start_ns = busy_now_ns(), elapsed_ns;
+	uint64_t start_ns = clock_monotonic_ns(), elapsed_ns;
 	size_t kept = 0;
 
 	nanosleep(&pause, NULL);
-	elapsed_ns = busy_now_ns() - start_ns;
+	elapsed_ns = clock_monotonic_ns() - start_ns;
 	for (size_t i = 0; i < count; i++) {
 		struct work now;
 
@@ -88,13 +76,9 @@ void hang_find_busy(struct hang *hang, const struct trace_file *trace)
 	if (count)
 		count = keep_busy(trace, works, count, SECOND_PAUSE_NS);
 	hang->busy = obstack_alloc(&hang->session->memory, (count + 1) * sizeof *hang->busy);
-	for (size_t i = 0; i < count; i++) {
-		char name[64] = "";
-
-		process_text(trace->header->pid, works[i].tid, "comm", name, sizeof name);
+	for (size_t i = 0; i < count; i++)
 		hang->busy[i] = (struct busy_thread){ works[i].tid,
-						      strings_keep(&hang->session->strings, name) };
-	}
+						      hang_thread_name(hang, trace, works[i].tid) };
 	hang->busy_count = count;
 	free(works);
 }

@@ -122,13 +122,10 @@ static void add_thread(struct python_hang *python, const struct sleeper *sleeper
 	struct hung_thread *thread = &hang->threads[hang->count++];
 	uint64_t frames[TRACE_MAX_FRAMES];
 	size_t count = outside_stack(python->outside, &sleeper->wait, frames, TRACE_MAX_FRAMES);
-	char name[64] = ""; /* a core has none */
 
-	if (python->trace->running)
-		process_text(python->trace->header->pid, sleeper->tid, "comm", name, sizeof name);
 	*thread = (struct hung_thread){
 		.tid = sleeper->tid,
-		.name = strings_keep(strings, name),
+		.name = hang_thread_name(hang, python->trace, sleeper->tid),
 		.family = FAMILY_EVENT_LOOP,
 		.executor = "asyncio",
 		.doing = DOING_WAIT,

@@ -187,6 +187,15 @@ static void set_call(struct unwatched_looking *looking, const struct thread_wait
 		hang_find_guard(looking->collection, &looking->memory, wait->arguments[0], thread);
 }
 
+const char *hang_thread_name(const struct hang *hang, const struct trace_file *trace, int32_t tid)
+{
+	char name[64] = "";
+
+	if (trace->running)
+		process_text(trace->header->pid, tid, "comm", name, sizeof name);
+	return strings_keep(&hang->session->strings, name);
+}
+
 void hang_set_since(const struct hang *hang, const struct trace_file *trace,
 		    struct hung_thread *thread)
 {
@@ -206,18 +215,15 @@ static void take_unwatched(struct unwatched_looking *looking, const struct first
 	uint64_t frames[TRACE_MAX_FRAMES];
 	struct thread_wait wait;
 	struct thread_role role;
-	char name[64] = ""; /* a core has none */
 	size_t count;
 
 	/* Running: where is not known from outside. */
 	if (!trace_file_wait(looking->trace, look->tid, &wait))
 		return;
 	count = outside_stack(looking->outside, &wait, frames, TRACE_MAX_FRAMES);
-	if (looking->trace->running)
-		process_text(looking->trace->header->pid, look->tid, "comm", name, sizeof name);
 	*thread = (struct hung_thread){
 		.tid = look->tid,
-		.name = strings_keep(&hang->session->strings, name),
+		.name = hang_thread_name(hang, looking->trace, look->tid),
 		.family = FAMILY_TOKIO,
 		.executor = strings_keep(&hang->session->strings, "tokio"),
 		.native = stack_native(&looking->collection->space, hang->process->ownership,

@@ -31,7 +31,8 @@ bool python_starts_thread(const char *script, size_t size);
 
 /*
  * The calling thread's frames as in trace_script; 0 if it runs no Python. `interrupted`: by a
- * signal, anywhere in the interpreter.
+ * signal, anywhere in the interpreter, for a sample: of a stack that does not fit, the innermost
+ * frames and those where the turn began.
  */
 size_t python_frames(char *text, size_t size, bool interrupted);
 
