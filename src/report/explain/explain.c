@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "hang.h"
+#include "hang_busy.h"
 #include "hang_formats.h"
 #include "inspect/core_file.h"
 #include "inspect/process_alive.h"
@@ -29,6 +30,7 @@ static void hang_look(struct hang *hang, struct report *report, struct process *
 		      const struct trace_file *trace)
 {
 	struct collection collection = { .report = report, .process = process, .trace = trace };
+	struct busy_search busy;
 
 	hang->is_unwatched = trace->image;
 	hang->is_core = trace->image && !trace->running;
@@ -46,11 +48,13 @@ static void hang_look(struct hang *hang, struct report *report, struct process *
 		/* What follows compares several looks, while the process runs. */
 		if (hang->pause)
 			hang->paused_ns = process_pause_end(hang->pause);
+		busy_search_begin(&busy, trace);
 		hang_threads(hang, &collection);
 		if (hang->takes_time) {
 			collect_stuck(&collection);
 			collect_python(&collection);
 		}
+		busy_search_end(&busy, hang, trace);
 	}
 	address_space_deinit(&collection.space);
 }

@@ -10,16 +10,9 @@
 #include "support/clock.h"
 #include "support/memory.h"
 
-#define MOST_BUSY	8192
-#define FIRST_PAUSE_NS	100000000
-#define SECOND_PAUSE_NS 900000000
-
-/* What the scheduler says of a thread. */
-struct work {
-	int32_t tid;
-	uint64_t active_ns; /* in which it ran, or was ready to run */
-	uint64_t switches;  /* those that it made to wait */
-};
+#define MOST_BUSY 8192		      /* threads */
+#define SHORT_NS  UINT64_C(100000000) /* after which most threads have waited */
+#define LONG_NS	  UINT64_C(1000000000)
 
 /* False: the thread has ended. */
 static bool work_read(pid_t pid, int32_t tid, struct work *work)
@@ -32,53 +25,73 @@ static bool work_read(pid_t pid, int32_t tid, struct work *work)
 	return true;
 }
 
-static size_t work_read_all(const struct trace_file *trace, struct work *works)
+void busy_search_begin(struct busy_search *search, const struct trace_file *trace)
 {
-	int32_t *tids = memory_get(MOST_BUSY * sizeof *tids);
-	size_t count = trace_file_threads(trace, tids, MOST_BUSY), kept = 0;
+	int32_t *tids;
+	size_t count;
 
+	*search = (struct busy_search){ 0 };
+	if (!trace->image || !trace->running)
+		return;
+	tids = memory_get(MOST_BUSY * sizeof *tids);
+	count = trace_file_threads(trace, tids, MOST_BUSY);
+	search->works = memory_get((count + 1) * sizeof *search->works);
+	search->since_ns = clock_monotonic_ns();
 	for (size_t i = 0; i < count; i++)
-		kept += work_read(trace->header->pid, tids[i], &works[kept]);
+		search->count +=
+			work_read(trace->header->pid, tids[i], &search->works[search->count]);
 	free(tids);
-	return kept;
 }
 
 /*
- * After a pause, keeps those that never waited, and had or wanted a processor all the time: nine
- * tenths of it, for the account of one that runs is as old as the last tick.
+ * Once the search is so old, keeps the threads that never waited, and had or wanted a processor all
+ * the time: nine tenths of it, for the account of one that runs is as old as the last tick.
  */
-static size_t keep_busy(const struct trace_file *trace, struct work *works, size_t count,
-			uint64_t pause_ns)
+static void keep_busy(struct busy_search *search, const struct trace_file *trace, uint64_t least_ns)
 {
-	const struct timespec pause = { .tv_nsec = (long)pause_ns };
-	uint64_t start_ns = clock_monotonic_ns(), elapsed_ns;
+	uint64_t age_ns = clock_monotonic_ns() - search->since_ns;
 	size_t kept = 0;
 
-	nanosleep(&pause, NULL);
-	elapsed_ns = clock_monotonic_ns() - start_ns;
-	for (size_t i = 0; i < count; i++) {
+	if (age_ns < least_ns) {
+		const struct timespec rest = { .tv_nsec = (long)(least_ns - age_ns) };
+
+		nanosleep(&rest, NULL);
+		age_ns = clock_monotonic_ns() - search->since_ns;
+	}
+	for (size_t i = 0; i < search->count; i++) {
+		const struct work *first = &search->works[i];
 		struct work now;
 
-		if (work_read(trace->header->pid, works[i].tid, &now) &&
-		    now.switches == works[i].switches &&
-		    now.active_ns - works[i].active_ns >= elapsed_ns / 10 * 9)
-			works[kept++] = now;
+		if (work_read(trace->header->pid, first->tid, &now) &&
+		    now.switches == first->switches &&
+		    now.active_ns - first->active_ns >= age_ns / 10 * 9)
+			search->works[kept++] = *first;
 	}
-	return kept;
+	search->count = kept;
 }
 
-void hang_find_busy(struct hang *hang, const struct trace_file *trace)
+static bool is_any_blocked(const struct hang *hang)
 {
-	struct work *works = memory_get(MOST_BUSY * sizeof *works);
-	size_t count = work_read_all(trace, works);
+	for (size_t i = 0; i < hang->count; i++)
+		if (hung_thread_is_blocked(&hang->threads[i]))
+			return true;
+	return false;
+}
 
-	count = keep_busy(trace, works, count, FIRST_PAUSE_NS);
-	if (count)
-		count = keep_busy(trace, works, count, SECOND_PAUSE_NS);
-	hang->busy = obstack_alloc(&hang->session->memory, (count + 1) * sizeof *hang->busy);
-	for (size_t i = 0; i < count; i++)
-		hang->busy[i] = (struct busy_thread){ works[i].tid,
-						      hang_thread_name(hang, trace, works[i].tid) };
-	hang->busy_count = count;
-	free(works);
+void busy_search_end(struct busy_search *search, struct hang *hang, const struct trace_file *trace)
+{
+	if (is_any_blocked(hang))
+		search->count = 0;
+	if (search->count)
+		keep_busy(search, trace, SHORT_NS);
+	if (search->count)
+		keep_busy(search, trace, LONG_NS);
+	hang->busy =
+		obstack_alloc(&hang->session->memory, (search->count + 1) * sizeof *hang->busy);
+	for (size_t i = 0; i < search->count; i++)
+		hang->busy[i] =
+			(struct busy_thread){ search->works[i].tid,
+					      hang_thread_name(hang, trace, search->works[i].tid) };
+	hang->busy_count = search->count;
+	free(search->works);
 }

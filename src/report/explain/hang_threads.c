@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "hang_busy.h"
 #include "hang_enders.h"
 #include "hang_unwatched.h"
 #include "inspect/outside_stack.h"
@@ -408,14 +407,6 @@ void hang_make_room(struct hang *hang, size_t more)
 	hang->threads = threads;
 }
 
-static bool is_any_blocked(const struct hang *hang)
-{
-	for (size_t i = 0; i < hang->count; i++)
-		if (hung_thread_is_blocked(&hang->threads[i]))
-			return true;
-	return false;
-}
-
 void hang_threads(struct hang *hang, struct collection *collection)
 {
 	const struct trace_file *trace = collection->trace;
@@ -424,8 +415,6 @@ void hang_threads(struct hang *hang, struct collection *collection)
 
 	if (trace->image) {
 		hang_unwatched_threads(hang, collection);
-		if (trace->running && !is_any_blocked(hang))
-			hang_find_busy(hang, trace);
 		return;
 	}
 	task_kinds_init(&looking.kinds, &collection->space);
