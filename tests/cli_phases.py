@@ -175,6 +175,52 @@ def ten_seconds_after_its_first_listen_a_server_is_started(place):
     expect(found == {"main": ("notice", "start-up")}, found)
 
 
+# Listens only within one turn: the two ends of a pair as some libraries make it (pika), or a free port.
+BRIEF = """
+import asyncio, socket, sys, time
+
+def brief():
+    listener = socket.create_server(("127.0.0.1", 0))
+    ends = []
+    if "pair" in sys.argv:
+        ends = [socket.create_connection(listener.getsockname()), listener.accept()[0]]
+    listener.close()
+    return ends
+
+async def early():
+    time.sleep(0.02)
+
+async def main():
+    await asyncio.sleep(0)
+    if "before" in sys.argv:
+        kept = brief()
+    await early()
+    await asyncio.sleep(0)
+    if "after" in sys.argv:
+        kept = brief()
+    if "serve" in sys.argv:
+        server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        await reader.read()
+        writer.close()
+    await asyncio.sleep(0.01)
+
+asyncio.run(main())
+"""
+
+
+def who_listens_only_within_a_turn_has_no_start_up(place):
+    for made in ("pair", "port"):
+        found = _sleeps(place, made, "after", source=BRIEF)
+        expect(found == {"early": ("error", None)}, (made, found))
+
+
+def such_a_socket_does_not_end_the_start_up_of_a_server(place):
+    for made in ("pair", "port"):
+        found = _sleeps(place, made, "before", "serve", source=BRIEF)
+        expect(found == {"early": ("notice", "start-up")}, (made, found))
+
+
 DATAGRAMS = """
 import asyncio, socket, sys, time
 

@@ -223,7 +223,7 @@ static void types_and_registry_of_tasks(void **state)
 static void serve(unsigned number, unsigned round)
 {
 	(void)number;
-	phase_listens();
+	phase_listens(-1);
 	phase_first_accept();
 	phase_write();
 	if (round == ROUNDS - 1)

@@ -104,7 +104,7 @@ EXPORT int listen(int fd, int backlog)
 
 	if (!result) {
 		origin_set(fd, ORIGIN_LISTENS);
-		phase_listens();
+		phase_listens(fd);
 	}
 	return result;
 }
@@ -144,7 +144,7 @@ EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 	saved = errno;
 	if (!result && takes_datagrams(fd, address.__sockaddr__)) {
 		origin_set(fd, ORIGIN_LISTENS);
-		phase_takes_datagrams();
+		phase_takes_datagrams(fd);
 	}
 	errno = saved;
 	return result;

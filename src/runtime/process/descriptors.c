@@ -14,7 +14,8 @@
 #include "opened_paths.h"
 
 uint8_t *descriptor_table; /* 1 MiB of address space; only used pages take memory */
-static int highest;	   /* highest descriptor of which anything is known */
+int descriptor_listener = -1;
+static int highest; /* highest descriptor of which anything is known */
 
 int descriptors_init(void)
 {
@@ -36,7 +37,7 @@ void descriptors_forget_range(unsigned first, unsigned last)
 {
 	unsigned end = last < (unsigned)highest ? last : (unsigned)highest;
 
-	if (UNLIKELY(this_thread.loop_has_fds))
+	if (UNLIKELY(this_thread.loop_has_fds || descriptor_listener >= 0))
 		event_descriptors_closed(first, last);
 	for (unsigned fd = first; descriptor_table && fd <= end && fd < MAX_DESCRIPTORS; fd++)
 		if (descriptor_table[fd])

@@ -46,10 +46,13 @@ int descriptors_init(void);
 
 COLD void descriptor_forget_in_loop(int fd);
 
+/* The last one that began to listen, whose close is announced; -1: none. See phase.h. */
+extern int descriptor_listener __attribute__((visibility("hidden")));
+
 /* This number was closed, or a call returned it for a new descriptor. Accepts any int; 1 ns. */
 static inline void descriptor_forget(int fd)
 {
-	if (UNLIKELY(this_thread.loop_has_fds))
+	if (UNLIKELY(this_thread.loop_has_fds || (fd >= 0 && fd == descriptor_listener)))
 		descriptor_forget_in_loop(fd);
 	/* Write only if something was known: pages of high descriptors stay untouched. */
 	if ((unsigned)fd < MAX_DESCRIPTORS && LIKELY(descriptor_table != NULL) &&

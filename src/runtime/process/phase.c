@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clients.h"
+#include "descriptors.h"
 #include "runtime/base/memory.h"
 #include "runtime/base/runtime.h"
 #include "runtime/base/system_call.h"
@@ -17,6 +18,14 @@ struct server {
 };
 
 typedef void (*action_handler)(int, siginfo_t *, void *);
+
+/*
+ * A socket that is closed in the turn in which it began to listen serves nobody: half of a pair
+ * that is made as on systems without socketpair (pika), or the search for a free port. Its server's
+ * times, and the thread's mark, are those from before. One thread's last one.
+ */
+enum { BRIEF_TID, BRIEF_TURNS, BRIEF_ACCEPTED, BRIEF_TOOK, BRIEF_LISTENS, BRIEF_ACCEPTS, BRIEFS };
+static uint64_t brief[BRIEFS];
 
 static struct server servers[SERVERS];
 static unsigned server_count;
@@ -74,7 +83,28 @@ static void note_time(uint64_t *time)
 		__atomic_store_n(time, now_ns(), __ATOMIC_RELAXED);
 }
 
-COLD void phase_listens(void)
+static uint64_t phase_turns_begun(void)
+{
+	return this_thread.turn_counter ? *this_thread.turn_counter : 0;
+}
+
+static void phase_listener_begins(const struct server *server, int fd)
+{
+	const uint64_t now[BRIEFS] = {
+		[BRIEF_TID] = (uint64_t)__atomic_load_n(&server->tid, __ATOMIC_RELAXED),
+		[BRIEF_TURNS] = phase_turns_begun(),
+		[BRIEF_ACCEPTED] = this_thread.accepts,
+		[BRIEF_TOOK] = this_thread.takes_datagrams,
+		[BRIEF_LISTENS] = __atomic_load_n(&server->listens_ns, __ATOMIC_RELAXED),
+		[BRIEF_ACCEPTS] = __atomic_load_n(&server->accepts_ns, __ATOMIC_RELAXED),
+	};
+
+	for (unsigned i = 0; i < BRIEFS; i++)
+		copy_time(&brief[i], &now[i]);
+	__atomic_store_n(&descriptor_listener, fd, __ATOMIC_RELEASE);
+}
+
+COLD void phase_listens(int fd)
 {
 	OWN_CODE_SCOPE;
 	struct server *server;
@@ -82,7 +112,32 @@ COLD void phase_listens(void)
 	if (this_thread.vforked || runtime_silent)
 		return;
 	server = server_of_thread();
+	phase_listener_begins(server, fd);
 	note_time(&server->listens_ns);
+	write_server(server);
+}
+
+COLD void phase_descriptors_closed(unsigned first, unsigned last)
+{
+	OWN_CODE_SCOPE;
+	int fd = __atomic_load_n(&descriptor_listener, __ATOMIC_ACQUIRE);
+	struct server *server;
+	uint64_t then[BRIEFS];
+
+	if (fd < 0 || (unsigned)fd < first || (unsigned)fd > last || this_thread.vforked)
+		return;
+	__atomic_store_n(&descriptor_listener, -1, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < BRIEFS; i++)
+		copy_time(&then[i], &brief[i]);
+	if (runtime_silent || then[BRIEF_TURNS] != phase_turns_begun())
+		return;
+	server = server_of_thread();
+	if (then[BRIEF_TID] != (uint64_t)__atomic_load_n(&server->tid, __ATOMIC_RELAXED))
+		return;
+	this_thread.accepts = then[BRIEF_ACCEPTED];
+	this_thread.takes_datagrams = then[BRIEF_TOOK];
+	copy_time(&server->listens_ns, &then[BRIEF_LISTENS]);
+	copy_time(&server->accepts_ns, &then[BRIEF_ACCEPTS]);
 	write_server(server);
 }
 
@@ -99,9 +154,9 @@ COLD void phase_first_accept(void)
 	write_server(server);
 }
 
-COLD void phase_takes_datagrams(void)
+COLD void phase_takes_datagrams(int fd)
 {
-	phase_listens();
+	phase_listens(fd);
 	this_thread.takes_datagrams = !this_thread.vforked && !this_thread.accepts;
 }
 
@@ -171,6 +226,7 @@ void phase_forked(void)
 {
 	memory_zero(servers, sizeof servers);
 	server_count = 0;
+	descriptor_listener = -1;
 	phase_ends_ns = 0;
 	this_thread.accepts = this_thread.takes_datagrams = false;
 }

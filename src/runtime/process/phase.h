@@ -12,8 +12,10 @@
 #include "runtime/base/thread.h"
 
 /* The calling thread has a listening socket; a datagram socket with a port. */
-COLD void phase_listens(void);
-COLD void phase_takes_datagrams(void);
+COLD void phase_listens(int fd);
+COLD void phase_takes_datagrams(int fd);
+
+COLD void phase_descriptors_closed(unsigned first, unsigned last);
 
 COLD void phase_first_accept(void);
 COLD void phase_first_datagram(void);
