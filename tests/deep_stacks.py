@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Long turns deep in recursion: the interpreter's stack does not fit into a record, but the loop and the place
-where the turn began are found, so the severity and the id are those of a turn that is not deep."""
+where the turn began are found, so the severity and the id are those of a turn that is not deep. Calls deep in
+a library: the function of the program that called it is found."""
 
 import shutil
 import sys
@@ -51,6 +52,44 @@ def a_long_turn_of_node_is_found_however_deep(place):
         raise Skip("there is no node")
     found = _long_turns(place, "node", place.write("program.js", NODE))
     expect(len(set(found)) == 1 and found[0][0] == "error", found)
+
+
+LIBRARY = """
+import time
+""" + "".join(f"""
+def layer{layer}():
+    return layer{layer - 1}()
+""" if layer else """
+def layer0():
+    time.sleep(0.05)
+""" for layer in range(80))
+
+CALLER = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+import library
+
+async def handle():
+    getattr(library, "layer" + sys.argv[2])()
+
+async def serve():
+    await handle()
+
+asyncio.run(serve())
+"""
+
+
+def the_caller_of_a_library_is_named_however_deep(place):
+    """In a directory with a long name the frames of 10 layers fit into a record, and those of 30 do not."""
+    packages = place / f"home-of-the-project-{'x' * 60}/.venv/lib/python3/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "library.py").write_text(LIBRARY)
+    program = place.write("caller.py", CALLER)
+    for layers in ("10", "16", "17", "18", "19", "20", "30", "79"):
+        run("--format=json", "--report=report", sys.executable, program, packages, layers, cwd=place.path)
+        found = [finding for finding in report_of(place / "report")["findings"] if finding["category"] == "sleep"]
+        expect([finding["severity"] for finding in found] == ["error"], (layers, found))
+        expect("in handle (caller.py:7)" in found[0]["message"], (layers, found[0]["message"]))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
 #include "shared/text.h"
 
 #define STARTING_FRAMES 4  /* number of frames from the lock out to Thread.start */
+#define PASSED_CODES	8  /* functions that call each other in recursion */
 #define LAST_FRAMES	12 /* of a deep stack: those that the loop called first */
 
 static struct {
@@ -139,9 +140,21 @@ static void python_add_outermost(struct python_script *script, struct python_wal
 		python_add_place(script, walk, &last[i % LAST_FRAMES]);
 }
 
+/* Whether this function is one of the last that were asked for; notes it. */
+static bool python_was_passed(uintptr_t *passed, uintptr_t code)
+{
+	for (unsigned i = 0; i < PASSED_CODES; i++)
+		if (passed[i] == code)
+			return true;
+	memmove(passed + 1, passed, (PASSED_CODES - 1) * sizeof *passed);
+	passed[0] = code;
+	return false;
+}
+
 static void python_walk_frames(struct python_script *script, struct python_walk *walk,
 			       bool interrupted)
 {
+	uintptr_t passed[PASSED_CODES] = { 0 };
 	struct python_place place;
 
 	while (python_walk_next(walk, &place)) {
@@ -150,9 +163,12 @@ static void python_walk_frames(struct python_script *script, struct python_walk 
 			python_add_outermost(script, walk, &place);
 			break;
 		}
-		/* Only a loop's frame is still put in; to pass one takes far less than to name it.
+		/*
+		 * Only a loop's frame is still put in, and the program's first. To pass one takes
+		 * far less than to name it, so a function that calls itself is named once.
 		 */
-		if (script->full && python_knows_loops() && !python_is_loop(place.code))
+		if (script->full && python_knows_loops() && !python_is_loop(place.code) &&
+		    (script->has_own || python_was_passed(passed, place.code)))
 			continue;
 		python_add_place(script, walk, &place);
 		/* A test runner has 50 more frames, which do not fit. */

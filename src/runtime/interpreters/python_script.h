@@ -13,15 +13,17 @@ struct python_frame {
 struct python_script {
 	char *text;
 	size_t size, used;
-	size_t kept;  /* bytes at the beginning that no later frame replaces; 0: all */
-	bool in_loop; /* contains an event loop's function */
-	bool full;    /* a frame did not fit */
+	size_t kept;		   /* bytes at the beginning that no later frame replaces; 0: all */
+	bool in_loop;		   /* contains an event loop's function */
+	bool full;		   /* a frame did not fit */
+	bool has_own;		   /* contains a frame of the program's own */
+	size_t own_start, own_end; /* then: the first of them */
 };
 
 /*
- * Adds the next outer frame. A frame that does not fit is dropped, unless it is an event loop's: a
- * call is judged by the loop around it, which may be below many layers of a framework. Returns
- * whether it is one.
+ * Adds the next outer frame. One that does not fit is dropped, except for the first of the
+ * program's own, which a finding names, and an event loop's: a call is judged by the loop around
+ * it. Both may be below many layers of a library. Returns whether it is a loop's.
  */
 bool python_script_add(struct python_script *script, const struct python_frame *frame);
 

@@ -101,6 +101,49 @@ static void what_is_kept_is_never_replaced(void **state)
 	assert_true(script.full);
 }
 
+/* The same with a file of the program or of a library; also seven bytes. */
+static void adds_of(struct python_script *script, const char *function, const char *file)
+{
+	struct python_frame frame = { file, "1", function, 1, 1, 2 };
+
+	python_script_add(script, &frame);
+}
+
+static void the_programs_first_frame_is_put_in(void **state)
+{
+	static const char expected[] = "f0\t<\t1\nf5\ta\t1\nrun_forever\t<\t1\n";
+	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11 };
+	char text[sizeof expected - 1 + 3];
+	struct python_script script = { .text = text, .size = sizeof text };
+
+	(void)state;
+	for (char function[] = "f0"; function[1] < '5'; function[1]++)
+		adds_of(&script, function, "<");
+	assert_true(script.full && !script.has_own);
+	adds_of(&script, "f5", "a");
+	assert_true(script.has_own);
+	adds_of(&script, "f6", "a");
+	adds_of(&script, "f7", "<");
+	assert_true(python_script_add(&script, &loop));
+	assert_int_equal(script.used, sizeof expected - 1);
+	assert_memory_equal(text, expected, script.used);
+}
+
+static void of_little_room_the_loop_takes_all(void **state)
+{
+	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11 };
+	char text[17];
+	struct python_script script = { .text = text, .size = sizeof text };
+
+	(void)state;
+	adds_of(&script, "f0", "<");
+	adds_of(&script, "f1", "a");
+	assert_true(python_script_add(&script, &loop));
+	assert_int_equal(script.used, 16);
+	assert_memory_equal(text, "run_forever\t<\t1\n", script.used);
+	assert_false(script.has_own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +151,8 @@ int main(void)
 		cmocka_unit_test(so_does_one_that_only_the_file_names),
 		cmocka_unit_test(of_a_deep_stack_both_ends_remain),
 		cmocka_unit_test(what_is_kept_is_never_replaced),
+		cmocka_unit_test(the_programs_first_frame_is_put_in),
+		cmocka_unit_test(of_little_room_the_loop_takes_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, seen_teardown);
