@@ -43,6 +43,9 @@ static enum reason row_of_transfer(const struct call_facts *facts)
 	if (facts->nonblocking && facts->subject != SUBJECT_REGULAR_FILE &&
 	    facts->subject != SUBJECT_MEMORY_FILE)
 		return REASON_NEVER;
+	/* As good as O_NONBLOCK, unless another thread took the data first. */
+	if (facts->ready && !facts->slept && facts->subject != SUBJECT_REGULAR_FILE)
+		return REASON_NEVER;
 	switch (facts->subject) {
 	case SUBJECT_REGULAR_FILE:
 		return facts->output ? REASON_OUTPUT : REASON_FILE;
@@ -70,6 +73,9 @@ static enum reason row_of_open(const struct call_facts *facts)
 		return REASON_OPEN_LEFT;
 	if (facts->subject == SUBJECT_PIPE || facts->subject == SUBJECT_TERMINAL)
 		return REASON_EVENT;
+	/* O_NONBLOCK: a lock's file, or a look at what it is. Its content is judged when read. */
+	if (facts->nonblocking && facts->subject == SUBJECT_REGULAR_FILE && !facts->output)
+		return REASON_METADATA;
 	return row_of_transfer(facts);
 }
 

@@ -14,6 +14,7 @@ struct call_facts {
 	enum trace_subject subject;
 	bool output; /* to a standard stream, or appended to a log */
 	bool nonblocking;
+	bool ready;	 /* the thread polled it just before, and it was ready */
 	bool no_events;	 /* a wait for events without any descriptor */
 	bool local_name; /* looks up this host's own name */
 	bool failed;

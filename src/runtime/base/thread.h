@@ -108,7 +108,8 @@ struct thread_state {
 	};
 	struct trace_turn_times *turn_times; /* where its turns are counted */
 	struct loop *loop;		     /* the event loop whose turn runs */
-	uintptr_t last_lock;		     /* the mutex or semaphore that its turn took last */
+	int ready_fd; /* plus one: what it last waited for in a turn, and found ready; 0: nothing */
+	uintptr_t last_lock; /* the mutex or semaphore that its turn took last */
 	uint32_t gate_site; /* offset of the trace_lock_site for which it waited outside turns; 0 */
 	uintptr_t gate_lock,
 		gate_return; /* then: the lock, and where its release returns to if it is a gate */

@@ -80,6 +80,7 @@ struct call_watch {
 			 futures/root_look.h */
 	bool repeats; /* it takes the short way: see call_repeat.h */
 	bool failed;  /* the call returned an error */
+	bool ready;   /* a poll just before found its descriptor ready */
 	bool ended;   /* it returned 0: for a read, end of file */
 	int fd_flags; /* O_NONBLOCK and similar flags that it was made with; FLAGS_UNKNOWN */
 	int fd_made;  /* for CLASS_OPEN: the descriptor it made, or -1 */

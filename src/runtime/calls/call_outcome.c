@@ -80,6 +80,7 @@ struct outcome call_outcome(const struct call_watch *watch, uint64_t end_ns,
 			.no_events = watch->flags & SITE_SLEEPS,
 			.local_name = watch->subject.local_name,
 			.failed = watch->failed,
+			.ready = watch->ready,
 			.follows = output_end_was_awaited(watch),
 		},
 	};

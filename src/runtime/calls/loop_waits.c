@@ -83,6 +83,7 @@ void waiting_select(struct waiting *waiting, int call, int count, const fd_set *
 void waiting_begin(struct waiting *waiting, uintptr_t caller, uintptr_t frame)
 {
 	waiting->begun = false;
+	this_thread.ready_fd = 0;
 	if (UNLIKELY(this_thread.vforked || this_thread.dead || this_thread.exempt ||
 		     signal_stack_is_short()))
 		return;
@@ -105,8 +106,16 @@ static int hung_up(const struct waiting *waiting, int result)
 	return -1;
 }
 
+/* Within a turn: a wait for one descriptor, reported itself if it slept, or a look at one. */
+static void note_ready(const struct loop_wait *wait, bool nested, int result)
+{
+	if (result == 1 && wait->descriptors == 1 && (nested || !wait->may_wait))
+		this_thread.ready_fd = wait->first_fds[0] + 1;
+}
+
 int waiting_end(struct waiting *waiting, int result)
 {
+	note_ready(&waiting->wait, waiting->begun && waiting->wait.nested, result);
 	if (waiting->begun && waiting->wait.nested) {
 		waiting->watch.failed = result < 0 && errno != EINTR;
 		waiting->watch.fd_hung_up = hung_up(waiting, result);

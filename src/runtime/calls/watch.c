@@ -204,6 +204,16 @@ static bool watch_begin(struct call_watch *watch)
 	return true;
 }
 
+/* Once: what a second read finds, nothing has looked for. */
+static bool take_ready(int call, int fd)
+{
+	if (LIKELY(!this_thread.ready_fd) || this_thread.ready_fd != fd + 1 ||
+	    call_infos[call].class != CLASS_TRANSFER)
+		return false;
+	this_thread.ready_fd = 0;
+	return true;
+}
+
 void call_watch_begin(struct call_watch *watch, int call, struct call_subject subject)
 {
 	struct thread_state *self = &this_thread;
@@ -231,6 +241,7 @@ void call_watch_begin(struct call_watch *watch, int call, struct call_subject su
 	watch->subject = subject;
 	watch->repeats = false;
 	watch->failed = false;
+	watch->ready = take_ready(call, subject.fd);
 	watch->ended = false;
 	watch->fd_hung_up = -1;
 	watch->holder = 0;

@@ -200,7 +200,33 @@ static void a_regular_file_is_a_warning_nonblocking_or_not(void **state)
 	judged_on_disk(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, BLOCKING, WARNING);
 	judged_on_disk(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, NONBLOCKING, WARNING);
 	judged_on_disk(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, BLOCKING, WARNING);
-	judged_on_disk(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, NONBLOCKING, WARNING);
+}
+
+static void an_open_with_o_nonblock_only_looks_at_the_file(void **state)
+{
+	(void)state;
+	judged_on_disk(CLASS_OPEN, SUBJECT_REGULAR_FILE, 0, NONBLOCKING, NOTICE);
+}
+
+static void what_a_poll_found_ready_is_nothing_unless_it_slept(void **state)
+{
+	static const enum trace_subject subjects[] = { SUBJECT_PIPE, SUBJECT_SOCKET,
+						       SUBJECT_TERMINAL };
+	static const struct call_facts ready = { .ready = true };
+	static const struct call_facts ready_short = { .ready = true,
+						       .slept = true,
+						       .slept_ns = 1000 };
+	static const struct call_facts ready_long = { .ready = true,
+						      .slept = true,
+						      .slept_ns = 1000000 };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(subjects); i++) {
+		JUDGED(CLASS_TRANSFER, subjects[i], 0, BLOCKING, &ready, NONE);
+		JUDGED(CLASS_TRANSFER, subjects[i], 0, BLOCKING, &ready_short, WARNING);
+		JUDGED(CLASS_TRANSFER, subjects[i], 0, BLOCKING, &ready_long, ERROR);
+	}
+	JUDGED(CLASS_TRANSFER, SUBJECT_REGULAR_FILE, 0, BLOCKING, &ready, WARNING);
 }
 
 static void a_memory_file_is_nothing_unless_it_slept_long(void **state)
@@ -381,6 +407,8 @@ int main(void)
 		cmocka_unit_test(a_blocking_descriptor_is_a_warning_before_it_waits),
 		cmocka_unit_test(a_nonblocking_descriptor_is_nothing),
 		cmocka_unit_test(a_regular_file_is_a_warning_nonblocking_or_not),
+		cmocka_unit_test(an_open_with_o_nonblock_only_looks_at_the_file),
+		cmocka_unit_test(what_a_poll_found_ready_is_nothing_unless_it_slept),
 		cmocka_unit_test(a_memory_file_is_nothing_unless_it_slept_long),
 		cmocka_unit_test(an_event_descriptor_is_nothing_when_it_does_not_wait),
 		cmocka_unit_test(metadata_is_a_notice_until_it_sleeps_long),
