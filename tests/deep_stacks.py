@@ -90,6 +90,48 @@ def the_caller_of_a_library_is_named_however_deep(place):
         found = [finding for finding in report_of(place / "report")["findings"] if finding["category"] == "sleep"]
         expect([finding["severity"] for finding in found] == ["error"], (layers, found))
         expect("in handle (caller.py:7)" in found[0]["message"], (layers, found[0]["message"]))
+        expect(found[0]["message"].startswith(f"library.layer{layers} ("), (layers, found[0]["message"]))
+
+
+LAZY = """
+def __getattr__(name):
+    import lazy_part
+    return getattr(lazy_part, name)
+"""
+PART = """
+import os
+descriptor = os.open("part.txt", os.O_WRONLY | os.O_CREAT, 0o600)
+os.write(descriptor, b"x" * 4096)
+os.close(descriptor)
+number = 1
+"""
+USER = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+import lazy
+
+async def use():
+    lazy.number
+
+async def load():
+    import lazy_part
+
+asyncio.run(globals()[sys.argv[2]]())
+"""
+
+
+def the_body_of_a_module_that_a_library_imports_is_a_notice(place):
+    """Without a wait. What the program imports itself counts in full."""
+    packages = place / ".venv/lib/python3/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "lazy.py").write_text(LAZY)
+    (packages / "lazy_part.py").write_text(PART)
+    program = place.write("user.py", USER)
+    for case, severity in (("use", "notice"), ("load", "warning")):
+        run("--format=json", "--report=report", "--show=notice", sys.executable, program, packages, case, cwd=place.path)
+        found = [finding for finding in report_of(place / "report")["findings"]
+                 if "write" in [finding["call"], *(part["call"] for part in finding.get("parts", []))]]
+        expect([finding["severity"] for finding in found] == [severity], (case, found))
 
 
 if __name__ == "__main__":

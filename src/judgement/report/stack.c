@@ -101,6 +101,13 @@ static void judge_module_body(const struct stack_facts *facts, uint64_t ns, stru
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_MODULE_BODY);
 }
 
+/* What waits in a module's body is harm all the same, and an earlier import avoids it. */
+static void judge_import(const struct stack_facts *facts, struct verdict *verdict)
+{
+	if (facts->library_import || (facts->library_body && verdict->severity < SEVERITY_ERROR))
+		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
+}
+
 static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint32_t *confidence)
 {
 	if ((facts->root || facts->in_progress) && facts->parked)
@@ -164,8 +171,7 @@ bool stack_judge_call(struct stack_facts *facts, struct verdict *verdict, uint32
 {
 	if (facts->panic)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_PANIC);
-	if (facts->library_import)
-		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
+	judge_import(facts, verdict);
 	if (facts->runner_work)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_RUNNER_WORK);
 	judge_module_body(facts, facts->longest_ns, verdict);
@@ -192,8 +198,7 @@ bool stack_judge_turn(const struct stack_facts *facts, const struct limits *limi
 	}
 	if (facts->panic)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_PANIC);
-	if (facts->library_import)
-		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_IMPORT);
+	judge_import(facts, verdict);
 	if (facts->library_work)
 		verdict_lower(verdict, SEVERITY_NOTICE, REASON_LIBRARY_WORK);
 	if (facts->runner_work)

@@ -52,6 +52,7 @@ struct stack_facts {
 	bool offloaded_in_root; /* inside block_in_place, between the call and block_on */
 	bool offload_unsure;	/* block_in_place could not be detected, and frames have no names */
 	bool panic, library_import, library_work, runner_work;
+	bool library_body;	/* the body of a module that a library imports runs */
 	bool module_body;	/* the turn is the body of a module being loaded */
 	bool interpreter_alone; /* for a long turn: only the interpreter's code was seen */
 	bool unseen;		/* for a long turn: ended before it could be sampled */

@@ -204,6 +204,17 @@ static bool is_librarys_import(const struct stack *script)
 	return i && i < script->count && script->frames[i].owner != OWNER_PROGRAM;
 }
 
+/* In the body of a module that a library imports, when the program asked for no import. */
+static bool is_in_librarys_import(const struct stack *script)
+{
+	size_t own = 0, import = 0; /* import: number of frames up to the outermost one */
+
+	for (; own < script->count && script->frames[own].owner != OWNER_PROGRAM; own++)
+		if (script->frames[own].file && strstr(script->frames[own].file, "importlib"))
+			import = own + 1;
+	return own < script->count && import && import < own;
+}
+
 /*
  * Work that an interpreter's library starts itself, by the function that begins it: sources for
  * asyncio's debug mode and for tracebacks, a byte that wakes a pool's thread, a resolver's
@@ -430,6 +441,7 @@ static struct stack_facts stack_facts_of(const struct finding *seen, uint8_t fla
 		.offload_unsure = flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native),
 		.panic = is_panic(native),
 		.library_import = is_librarys_import(&seen->stacks->script),
+		.library_body = is_in_librarys_import(&seen->stacks->script),
 		.runner_work = is_runners_work(seen),
 		.module_body = is_module_body(&seen->stacks->script),
 	};

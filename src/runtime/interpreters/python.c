@@ -100,10 +100,11 @@ static size_t python_put_number(char *end, int number)
 	return length;
 }
 
-/* Returns whether it is an event loop's function. */
-static bool python_add_line(struct python_script *script, const struct python_line *line)
+#define DIGITS 12
+
+static struct python_frame python_frame_of(const struct python_line *line, char digits[DIGITS])
 {
-	char digits[12], *end = digits + sizeof digits;
+	char *end = digits + DIGITS;
 	struct python_frame frame = { .file = line->file,
 				      .file_length = line->file_length,
 				      .function = line->function,
@@ -111,7 +112,24 @@ static bool python_add_line(struct python_script *script, const struct python_li
 				      .number_length = python_put_number(end, line->number) };
 
 	frame.number = end - frame.number_length;
+	return frame;
+}
+
+/* Returns whether it is an event loop's function. */
+static bool python_add_line(struct python_script *script, const struct python_line *line)
+{
+	char digits[DIGITS];
+	const struct python_frame frame = python_frame_of(line, digits);
+
 	return python_script_add(script, &frame);
+}
+
+static void python_add_entry(struct python_script *script, const struct python_line *line)
+{
+	char digits[DIGITS];
+	const struct python_frame frame = python_frame_of(line, digits);
+
+	python_script_add_entry(script, &frame);
 }
 
 static void python_add_place(struct python_script *script, struct python_walk *walk,
@@ -151,13 +169,31 @@ static bool python_was_passed(uintptr_t *passed, uintptr_t code)
 	return false;
 }
 
+/* What does not fit: adds the program's first frame, and the library's `before` it. */
+static void python_add_own(struct python_script *script, struct python_walk *walk,
+			   const struct python_place *place, const struct python_place *before)
+{
+	struct python_line line;
+
+	if (!python_walk_name(walk, place, &line))
+		return;
+	if (python_script_wants_entry(script, line.file, line.file_length) &&
+	    python_walk_name(walk, before, &line)) {
+		python_add_entry(script, &line);
+		if (!python_walk_name(walk, place, &line))
+			return;
+	}
+	if (python_add_line(script, &line))
+		python_note_loop(place->code);
+}
+
 static void python_walk_frames(struct python_script *script, struct python_walk *walk,
 			       bool interrupted)
 {
 	uintptr_t passed[PASSED_CODES] = { 0 };
-	struct python_place place;
+	struct python_place place, before = { 0 };
 
-	while (python_walk_next(walk, &place)) {
+	for (; python_walk_next(walk, &place); before = place) {
 		if (interrupted && script->used > script->size / 3 * 2) {
 			python_script_keep(script);
 			python_add_outermost(script, walk, &place);
@@ -170,7 +206,10 @@ static void python_walk_frames(struct python_script *script, struct python_walk 
 		if (script->full && python_knows_loops() && !python_is_loop(place.code) &&
 		    (script->has_own || python_was_passed(passed, place.code)))
 			continue;
-		python_add_place(script, walk, &place);
+		if (script->full && !script->has_own)
+			python_add_own(script, walk, &place, &before);
+		else
+			python_add_place(script, walk, &place);
 		/* A test runner has 50 more frames, which do not fit. */
 		if (script->full && script->in_loop && walk->look.trusts)
 			break;

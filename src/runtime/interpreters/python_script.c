@@ -28,22 +28,37 @@ static bool python_put_frame(struct python_script *script, const struct python_f
 	return false;
 }
 
-/* Makes room: drops the last frame, or the one before it if that is the program's first. */
+/* Where the last line that ends at `end` begins. */
+static size_t python_line_start(const struct python_script *script, size_t end)
+{
+	const char *before = memrchr(script->text, '\n', end - 1);
+
+	return before ? (size_t)(before + 1 - script->text) : 0;
+}
+
+/*
+ * Makes room: drops the last frame. If that is the program's first, drops the one before the entry
+ * to the library, then the entry, then itself.
+ */
 static void drop_frame(struct python_script *script)
 {
-	bool own_is_last = script->has_own && script->own_end == script->used;
-	size_t end = own_is_last && script->own_start ? script->own_start : script->used;
-	const char *before = memrchr(script->text, '\n', end - 1);
-	size_t start = before ? (size_t)(before + 1 - script->text) : 0;
+	bool block_is_last =
+		(script->has_own || script->has_entry) && script->own_end == script->used;
+	size_t last = python_line_start(script, script->used), start = last, end = script->used;
 
+	if (block_is_last && script->own_start) {
+		end = script->own_start;
+		start = script->own_start = python_line_start(script, end);
+	} else if (block_is_last && last) {
+		start = 0;
+		end = last;
+	} else if (block_is_last) {
+		script->has_own = script->has_entry = false;
+	}
 	memmove(script->text + start, script->text + end, script->used - end);
 	script->used -= end - start;
-	if (end == script->own_start) {
-		script->own_start = start;
+	if (block_is_last)
 		script->own_end = script->used;
-	} else if (own_is_last) {
-		script->has_own = false;
-	}
 }
 
 void python_script_keep(struct python_script *script)
@@ -51,15 +66,47 @@ void python_script_keep(struct python_script *script)
 	script->kept = script->used;
 }
 
+static bool is_first_own(const struct python_script *script, const char *file, size_t file_length)
+{
+	return !script->has_own && !script->kept && !python_file_is_library(file, file_length);
+}
+
+bool python_script_wants_entry(const struct python_script *script, const char *file,
+			       size_t file_length)
+{
+	return script->full && !script->in_loop && is_first_own(script, file, file_length);
+}
+
+static void last_is_entry(struct python_script *script)
+{
+	script->has_entry = true;
+	script->own_end = script->used;
+	script->own_start = python_line_start(script, script->used);
+}
+
+void python_script_add_entry(struct python_script *script, const struct python_frame *frame)
+{
+	bool fits = python_put_frame(script, frame);
+
+	while (!fits && script->used) {
+		drop_frame(script);
+		fits = python_put_frame(script, frame);
+	}
+	if (fits)
+		last_is_entry(script);
+}
+
 bool python_script_add(struct python_script *script, const struct python_frame *frame)
 {
 	bool is_loop = python_loop_of(frame->function, frame->function_length, frame->file,
 				      frame->file_length);
-	bool own = !script->has_own && !script->kept &&
-		   !python_file_is_library(frame->file, frame->file_length);
+	bool own = is_first_own(script, frame->file, frame->file_length);
 	size_t start = script->used;
-	bool fits = python_put_frame(script, frame);
+	bool fits;
 
+	if (own && !script->full && start)
+		last_is_entry(script);
+	fits = python_put_frame(script, frame);
 	while (!fits && !script->in_loop && script->kept &&
 	       script_drop_line(script->text, script->kept, &script->used))
 		fits = python_put_frame(script, frame);
@@ -69,8 +116,10 @@ bool python_script_add(struct python_script *script, const struct python_frame *
 		fits = python_put_frame(script, frame);
 	}
 	if (own && fits) {
+		if (!script->has_entry)
+			script->own_start = start;
 		script->has_own = true;
-		script->own_start = start;
+		script->has_entry = false;
 		script->own_end = script->used;
 	}
 	script->in_loop |= is_loop;

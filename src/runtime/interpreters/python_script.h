@@ -17,7 +17,8 @@ struct python_script {
 	bool in_loop;		   /* contains an event loop's function */
 	bool full;		   /* a frame did not fit */
 	bool has_own;		   /* contains a frame of the program's own */
-	size_t own_start, own_end; /* then: the first of them */
+	bool has_entry;		   /* contains only the library's frame that is called from it */
+	size_t own_start, own_end; /* then: the first of them, and the library's before it */
 };
 
 /*
@@ -26,6 +27,15 @@ struct python_script {
  * it. Both may be below many layers of a library. Returns whether it is a loop's.
  */
 bool python_script_add(struct python_script *script, const struct python_frame *frame);
+
+/*
+ * Whether a frame of this file is the program's first, and frames before it did not fit. Then add
+ * the last of these as the entry: the library's function that the program called, by which a
+ * finding is named.
+ */
+bool python_script_wants_entry(const struct python_script *script, const char *file,
+			       size_t file_length);
+void python_script_add_entry(struct python_script *script, const struct python_frame *frame);
 
 /* From now on a frame that does not fit replaces the first ones that are added from now on. */
 void python_script_keep(struct python_script *script);

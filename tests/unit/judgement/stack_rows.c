@@ -125,6 +125,8 @@ static void calls(void **state)
 		/* what is not the program's to mend */
 		{ { TOKIO, .panic = true }, ERROR, NOTICE, HIGH, BY(PANIC) },
 		{ { LOOP, .library_import = true }, ERROR, NOTICE, HIGH, BY(LIBRARY_IMPORT) },
+		{ { LOOP, .library_body = true }, WARNING, NOTICE, HIGH, BY(LIBRARY_IMPORT) },
+		{ { LOOP, .library_body = true }, ERROR, ERROR, HIGH, 0 },
 		{ { LOOP, .runner_work = true }, ERROR, NOTICE, HIGH, BY(RUNNER_WORK) },
 		{ { LOOP, .module_body = true }, ERROR, NOTICE, HIGH, BY(MODULE_BODY) },
 		{ { LOOP, .module_body = true, .in_progress = true, .longest_ns = 1000 * MS },

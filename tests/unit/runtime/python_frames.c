@@ -111,19 +111,41 @@ static void adds_of(struct python_script *script, const char *function, const ch
 
 static void the_programs_first_frame_is_put_in(void **state)
 {
-	static const char expected[] = "f0\t<\t1\nf5\ta\t1\nrun_forever\t<\t1\n";
+	static const char expected[] = "f0\t<\t1\nf4\t<\t1\nf5\ta\t1\nrun_forever\t<\t1\n";
+	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11 };
+	static const struct python_frame entry = { "<", "1", "f4", 1, 1, 2 };
+	char text[sizeof expected - 1 + 3];
+	struct python_script script = { .text = text, .size = sizeof text };
+
+	(void)state;
+	for (char function[] = "f0"; function[1] < '8'; function[1]++)
+		adds_of(&script, function, "<");
+	assert_true(script.full && !script.has_own);
+	assert_true(python_script_wants_entry(&script, "a", 1));
+	assert_false(python_script_wants_entry(&script, "<", 1));
+	python_script_add_entry(&script, &entry);
+	adds_of(&script, "f5", "a");
+	assert_true(script.has_own);
+	adds_of(&script, "f6", "a");
+	adds_of(&script, "f7", "<");
+	assert_true(python_script_add(&script, &loop));
+	assert_int_equal(script.used, sizeof expected - 1);
+	assert_memory_equal(text, expected, script.used);
+}
+
+static void so_is_the_function_that_it_called(void **state)
+{
+	static const char expected[] = "f2\t<\t1\nf3\ta\t1\nrun_forever\t<\t1\n";
 	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11 };
 	char text[sizeof expected - 1 + 3];
 	struct python_script script = { .text = text, .size = sizeof text };
 
 	(void)state;
-	for (char function[] = "f0"; function[1] < '5'; function[1]++)
+	for (char function[] = "f0"; function[1] < '3'; function[1]++)
 		adds_of(&script, function, "<");
-	assert_true(script.full && !script.has_own);
-	adds_of(&script, "f5", "a");
-	assert_true(script.has_own);
-	adds_of(&script, "f6", "a");
-	adds_of(&script, "f7", "<");
+	assert_false(script.full);
+	adds_of(&script, "f3", "a");
+	assert_true(script.has_own && !script.has_entry);
 	assert_true(python_script_add(&script, &loop));
 	assert_int_equal(script.used, sizeof expected - 1);
 	assert_memory_equal(text, expected, script.used);
@@ -152,6 +174,7 @@ int main(void)
 		cmocka_unit_test(of_a_deep_stack_both_ends_remain),
 		cmocka_unit_test(what_is_kept_is_never_replaced),
 		cmocka_unit_test(the_programs_first_frame_is_put_in),
+		cmocka_unit_test(so_is_the_function_that_it_called),
 		cmocka_unit_test(of_little_room_the_loop_takes_all),
 	};
 
