@@ -15,7 +15,7 @@ enum site_kind {
 enum trace_subject {
 	SUBJECT_NONE = 0,
 	SUBJECT_REGULAR_FILE, /* on a disk */
-	SUBJECT_MEMORY_FILE,  /* on /proc, /sys, tmpfs, a memfd */
+	SUBJECT_MEMORY_FILE,  /* on /proc, /sys, tmpfs, a memfd; /dev/null */
 	SUBJECT_DIRECTORY,
 	SUBJECT_PIPE, /* or a FIFO */
 	SUBJECT_SOCKET,

@@ -118,17 +118,31 @@ struct outcome call_outcome(const struct call_watch *watch, uint64_t end_ns,
 	return outcome;
 }
 
+/* What it was about is gone, or is another file by now. */
+static bool call_closes(int call)
+{
+	switch (call) {
+	case CALL_close:
+	case CALL___close:
+	case CALL_dup2:
+	case CALL___dup2:
+	case CALL_dup3:
+		return true;
+	}
+	return false;
+}
+
 void call_ask_again(struct call_watch *watch, struct call_facts *facts)
 {
 	int fd = watch->fd_made >= 0 ? watch->fd_made : watch->subject.fd;
 	struct descriptor descriptor;
 
-	if (fd < 0 || watch->kind == SUBJECT_REGULAR_FILE)
+	if (fd < 0 || watch->kind == SUBJECT_REGULAR_FILE || call_closes(watch->call))
 		return;
 	descriptor = watch->fd_made >= 0
 			     ? descriptor_opened(fd, watch->path_opened, watch->fd_flags)
 			     : descriptor_ask(fd);
-	if (descriptor.subject == SUBJECT_NONE) /* closed by the call itself */
+	if (descriptor.subject == SUBJECT_NONE) /* closed meanwhile */
 		return;
 	watch->kind = descriptor.subject;
 	if (watch->fd_made >= 0 && descriptor.append) /* a log */

@@ -44,15 +44,20 @@ void descriptors_forget_range(unsigned first, unsigned last)
 			descriptor_table[fd] = 0;
 }
 
-static void descriptor_keep(int fd, struct descriptor known, uint8_t copied)
+static void descriptor_keep_byte(int fd, uint8_t byte)
 {
 	if (!in_table(fd))
 		return;
-	descriptor_table[fd] = (uint8_t)(known.subject | copied |
-					 (known.nonblocking ? DESCRIPTOR_NONBLOCKING : 0) |
-					 (known.append ? DESCRIPTOR_APPEND : 0));
+	descriptor_table[fd] = byte;
 	if (fd > __atomic_load_n(&highest, __ATOMIC_RELAXED))
 		__atomic_store_n(&highest, fd, __ATOMIC_RELAXED);
+}
+
+static void descriptor_keep(int fd, struct descriptor known, uint8_t copied)
+{
+	descriptor_keep_byte(fd, (uint8_t)(known.subject | copied |
+					   (known.nonblocking ? DESCRIPTOR_NONBLOCKING : 0) |
+					   (known.append ? DESCRIPTOR_APPEND : 0)));
 }
 
 static uint8_t copied_bit(int fd)
@@ -71,17 +76,16 @@ void descriptor_changed(int fd)
 		__atomic_fetch_and(&descriptor_table[fd], DESCRIPTOR_COPIED, __ATOMIC_RELAXED);
 }
 
-static void mark_copied(int fd)
-{
-	static const struct descriptor unknown = { 0 };
-
-	descriptor_keep(fd, unknown, DESCRIPTOR_COPIED);
-}
-
+/* Both are the same open file. In a turn the original is asked, as many may be made of one. */
 void descriptor_copied(int fd, int copy)
 {
-	mark_copied(fd);
-	mark_copied(copy);
+	uint8_t byte;
+
+	if (this_thread.turn)
+		descriptor_get(fd);
+	byte = in_table(fd) ? descriptor_table[fd] : 0;
+	descriptor_keep_byte(fd, byte | DESCRIPTOR_COPIED);
+	descriptor_keep_byte(copy, byte | DESCRIPTOR_COPIED);
 }
 
 /* Which numbers are copies of which is not recorded: all that have a copy are queried again. */
@@ -118,6 +122,12 @@ void descriptor_set_flags(int fd, bool nonblocking, bool append)
 			copied_bit(fd));
 }
 
+/* null, zero, full and urandom never wait; kmsg does. */
+static bool is_memory_device(uint32_t minor)
+{
+	return minor == 3 || minor == 5 || minor == 7 || minor == 9;
+}
+
 static uint8_t subject_of(const struct statx *status, enum device_kind device)
 {
 	switch (status->stx_mode & S_IFMT) {
@@ -132,8 +142,11 @@ static uint8_t subject_of(const struct statx *status, enum device_kind device)
 	case S_IFSOCK:
 		return SUBJECT_SOCKET;
 	case S_IFCHR:
-		/* Terminals: Documentation/admin-guide/devices.txt. */
+		/* Terminals, and devices of memory: Documentation/admin-guide/devices.txt. */
 		switch (status->stx_rdev_major) {
+		case 1:
+			return is_memory_device(status->stx_rdev_minor) ? SUBJECT_MEMORY_FILE
+									: SUBJECT_DEVICE;
 		case 4:
 		case 5:
 		case 136 ... 143:

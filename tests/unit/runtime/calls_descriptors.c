@@ -95,6 +95,22 @@ static void pipes_and_events_are_known_from_their_call(void **state)
 	close(fd);
 }
 
+static void the_close_of_what_never_waits_is_not_watched(void **state)
+{
+	static const char *const memory[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom",
+					      "/proc/self/stat" };
+	int fd;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) {
+		fd = open(memory[i], O_RDONLY);
+		mode_is(fd, SUBJECT_MEMORY_FILE, false);
+		assert_string_equal(SEEN_IN_TURN(close(fd)), "none");
+	}
+	fd = open(path, O_RDONLY);
+	assert_string_equal(SEEN_IN_TURN(close(fd)), "close");
+}
+
 static void a_reused_number_is_asked_anew(void **state)
 {
 	int fds[2], fd;
@@ -272,6 +288,7 @@ int main(void)
 		cmocka_unit_test(sockets_are_known_from_their_call),
 		cmocka_unit_test(accepted_sockets_do_not_inherit_their_mode),
 		cmocka_unit_test(pipes_and_events_are_known_from_their_call),
+		cmocka_unit_test(the_close_of_what_never_waits_is_not_watched),
 		cmocka_unit_test(a_reused_number_is_asked_anew),
 		cmocka_unit_test(streams_and_directories_close_their_descriptor),
 		cmocka_unit_test(ranges_are_closed),

@@ -73,7 +73,8 @@ static void each_kind_is_told(void **state)
 		int flags;
 		enum trace_subject subject;
 	} kinds[] = { { "/proc/self/stat", O_RDONLY, SUBJECT_MEMORY_FILE },
-		      { "/dev/null", O_RDWR, SUBJECT_DEVICE },
+		      { "/dev/random", O_RDONLY, SUBJECT_DEVICE },
+		      { "/dev/null", O_RDWR, SUBJECT_MEMORY_FILE },
 		      { "/proc/self", O_RDONLY | O_DIRECTORY, SUBJECT_MEMORY_FILE } };
 	int fd;
 
@@ -125,6 +126,39 @@ static void copies_are_asked_again_when_flags_change(void **state)
 		descriptor_forget(fd);
 		assert_int_equal(byte_of(fd), 0);
 	}
+}
+
+static void a_copy_is_what_its_original_is(void **state)
+{
+	(void)state;
+	descriptor_know(OTHER, socket_known);
+	descriptor_copied(OTHER, OTHER + 1);
+	assert_true(descriptor_never_waits(OTHER + 1)); /* it is not even open */
+	descriptor_set_nonblocking(OTHER + 1, false);
+	assert_int_equal(byte_of(OTHER), DESCRIPTOR_COPIED);
+	descriptor_forget(OTHER);
+	descriptor_forget(OTHER + 1);
+}
+
+/* Outside a turn nothing is asked. */
+static void a_copy_made_in_a_turn_asks_its_original(void **state)
+{
+	int fds[2], outside, inside;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	descriptor_forget(fds[0]);
+	outside = dup(fds[0]);
+	assert_int_equal(byte_of(outside), DESCRIPTOR_COPIED);
+	turn_enter();
+	inside = dup(fds[0]);
+	turn_leave();
+	assert_int_equal(byte_of(inside), SUBJECT_PIPE | DESCRIPTOR_COPIED);
+	assert_int_equal(byte_of(fds[0]), SUBJECT_PIPE | DESCRIPTOR_COPIED);
+	close(outside);
+	close(inside);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void one_that_becomes_nonblocking_changes_no_other(void **state)
@@ -261,6 +295,8 @@ int main(void)
 		cmocka_unit_test(each_kind_is_told),
 		cmocka_unit_test(one_that_becomes_blocking_changes_no_other),
 		cmocka_unit_test(copies_are_asked_again_when_flags_change),
+		cmocka_unit_test(a_copy_is_what_its_original_is),
+		cmocka_unit_test(a_copy_made_in_a_turn_asks_its_original),
 		cmocka_unit_test(one_that_becomes_nonblocking_changes_no_other),
 		cmocka_unit_test(a_range_is_forgotten_to_its_ends_and_no_further),
 		cmocka_unit_test(only_a_nonblocking_one_that_is_no_file_never_waits),
