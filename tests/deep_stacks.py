@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Long turns deep in recursion: the interpreter's stack does not fit into a record, but the loop and the place
 where the turn began are found, so the severity and the id are those of a turn that is not deep. Calls deep in
-a library: the function of the program that called it is found."""
+a library: the function of the program that called it is found. Lines are remembered by where a function lies."""
 
 import shutil
 import sys
@@ -78,6 +78,26 @@ async def serve():
 asyncio.run(serve())
 """
 
+# Four functions that take each other's places in memory.
+MADE = """
+import asyncio, os
+
+async def main():
+    before, places = {}, 0
+    for i in range(1000):
+        kind = (i * 7 // 5 + i // 16) % 4
+        name, blank = ("grape", "apple")[kind >> 1], "\\n" * (kind & 1)
+        made = {"os": os}
+        exec(f"def {name}():\\n x = 1\\n{blank} os.stat('/usr')\\n", made)
+        function = made.pop(name)
+        places += before.get(id(function.__code__), kind) != kind
+        before[id(function.__code__)] = kind
+        function()
+    print(places)
+
+asyncio.run(main())
+"""
+
 
 def the_caller_of_a_library_is_named_however_deep(place):
     """In a directory with a long name the frames of 10 layers fit into a record, and those of 30 do not."""
@@ -132,6 +152,15 @@ def the_body_of_a_module_that_a_library_imports_is_a_notice(place):
         found = [finding for finding in report_of(place / "report")["findings"]
                  if "write" in [finding["call"], *(part["call"] for part in finding.get("parts", []))]]
         expect([finding["severity"] for finding in found] == [severity], (case, found))
+
+
+def a_function_in_a_freed_ones_place_has_its_own_lines(place):
+    result = run("--format=json", "--report=report", "--show=notice", sys.executable, place.write("made.py", MADE), cwd=place.path)
+    expect(int(result.out) > 100, result)
+    found = {(frame["function"], frame["line"]): finding["count"] for finding in report_of(place / "report")["findings"]
+             for frame in finding["stacks"][0]["frames"] if frame.get("function") in ("apple", "grape")}
+    expect(sorted(found) == [("apple", 3), ("apple", 4), ("grape", 3), ("grape", 4)], found)
+    expect(sum(found.values()) == 1000 and min(found.values()) > 200, found)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,8 @@ static struct python_frame python_frame_of(const struct python_line *line, char 
 				      .file_length = line->file_length,
 				      .function = line->function,
 				      .function_length = line->function_length,
-				      .number_length = python_put_number(end, line->number) };
+				      .number_length = python_put_number(end, line->number),
+				      .kind = line->kind };
 
 	frame.number = end - frame.number_length;
 	return frame;
@@ -177,8 +178,7 @@ static void python_add_own(struct python_script *script, struct python_walk *wal
 
 	if (!python_walk_name(walk, place, &line))
 		return;
-	if (python_script_wants_entry(script, line.file, line.file_length) &&
-	    python_walk_name(walk, before, &line)) {
+	if (python_script_wants_entry(script, line.kind) && python_walk_name(walk, before, &line)) {
 		python_add_entry(script, &line);
 		if (!python_walk_name(walk, place, &line))
 			return;

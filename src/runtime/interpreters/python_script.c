@@ -66,15 +66,25 @@ void python_script_keep(struct python_script *script)
 	script->kept = script->used;
 }
 
-static bool is_first_own(const struct python_script *script, const char *file, size_t file_length)
+enum python_frame_kind python_frame_kind(const char *function, size_t function_length,
+					 const char *file, size_t file_length)
 {
-	return !script->has_own && !script->kept && !python_file_is_library(file, file_length);
+	bool own = !python_file_is_library(file, file_length);
+
+	if (python_loop_of(function, function_length, file, file_length))
+		return own ? PYTHON_FRAME_OWN_LOOP : PYTHON_FRAME_LOOP;
+	return own ? PYTHON_FRAME_OWN : PYTHON_FRAME_LIBRARY;
 }
 
-bool python_script_wants_entry(const struct python_script *script, const char *file,
-			       size_t file_length)
+static bool is_first_own(const struct python_script *script, enum python_frame_kind kind)
 {
-	return script->full && !script->in_loop && is_first_own(script, file, file_length);
+	return !script->has_own && !script->kept &&
+	       (kind == PYTHON_FRAME_OWN || kind == PYTHON_FRAME_OWN_LOOP);
+}
+
+bool python_script_wants_entry(const struct python_script *script, enum python_frame_kind kind)
+{
+	return script->full && !script->in_loop && is_first_own(script, kind);
 }
 
 static void last_is_entry(struct python_script *script)
@@ -98,9 +108,12 @@ void python_script_add_entry(struct python_script *script, const struct python_f
 
 bool python_script_add(struct python_script *script, const struct python_frame *frame)
 {
-	bool is_loop = python_loop_of(frame->function, frame->function_length, frame->file,
-				      frame->file_length);
-	bool own = is_first_own(script, frame->file, frame->file_length);
+	enum python_frame_kind kind =
+		frame->kind ? frame->kind
+			    : python_frame_kind(frame->function, frame->function_length,
+						frame->file, frame->file_length);
+	bool is_loop = kind == PYTHON_FRAME_LOOP || kind == PYTHON_FRAME_OWN_LOOP;
+	bool own = is_first_own(script, kind);
 	size_t start = script->used;
 	bool fits;
 

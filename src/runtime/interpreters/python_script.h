@@ -5,9 +5,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Whose function it is. */
+enum python_frame_kind {
+	PYTHON_FRAME_UNKNOWN, /* not classified yet */
+	PYTHON_FRAME_OWN,     /* the program's */
+	PYTHON_FRAME_LIBRARY,
+	PYTHON_FRAME_LOOP,     /* an event loop's, in a library, */
+	PYTHON_FRAME_OWN_LOOP, /* or in the program's own files */
+};
+
+enum python_frame_kind python_frame_kind(const char *function, size_t function_length,
+					 const char *file, size_t file_length);
+
 struct python_frame {
 	const char *file, *number, *function;
 	size_t file_length, number_length, function_length;
+	enum python_frame_kind kind;
 };
 
 struct python_script {
@@ -29,12 +42,11 @@ struct python_script {
 bool python_script_add(struct python_script *script, const struct python_frame *frame);
 
 /*
- * Whether a frame of this file is the program's first, and frames before it did not fit. Then add
+ * Whether a frame of this kind is the program's first, and frames before it did not fit. Then add
  * the last of these as the entry: the library's function that the program called, by which a
  * finding is named.
  */
-bool python_script_wants_entry(const struct python_script *script, const char *file,
-			       size_t file_length);
+bool python_script_wants_entry(const struct python_script *script, enum python_frame_kind kind);
 void python_script_add_entry(struct python_script *script, const struct python_frame *frame);
 
 /* From now on a frame that does not fit replaces the first ones that are added from now on. */

@@ -5,6 +5,8 @@
 #include "runtime/base/compiler.h"
 #include "runtime/base/memory.h"
 #include "runtime/modules/modules.h"
+#include "python_line_memory.h"
+#include "python_text.h"
 #include "shared/python_layout.h"
 
 #define TAG_BITS	  UINT64_C(7) /* 3.14 marks references in the lowest bits */
@@ -321,106 +323,143 @@ bool python_object_lives(uintptr_t object)
 	return references && !(references >> 31 & 0x1ffff);
 }
 
-static uint32_t python_character_at(const void *characters, unsigned width, size_t index)
-{
-	const uint8_t *at = (const uint8_t *)characters + index * width;
-	uint32_t character = 0;
+struct python_string {
+	const void *characters;
+	size_t count;
+	unsigned width; /* bytes of a character */
+	bool ascii;
+};
 
-	memcpy(&character, at, width);
-	return character;
-}
-
-static size_t put_utf8(char *to, uint32_t character)
-{
-	unsigned more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
-	static const uint8_t first[] = { 0, 0xc0, 0xe0, 0xf0 };
-
-	/* Control characters would break our lines; half of a surrogate pair is not a character. */
-	if (character < 0x20 || character == 0x7f || character > 0x10ffff ||
-	    (character >= 0xd800 && character < 0xe000)) {
-		*to = '?';
-		return 1;
-	}
-	to[0] = (char)(first[more] | character >> 6 * more);
-	for (unsigned i = 1; i <= more; i++)
-		to[i] = (char)(0x80 | (character >> 6 * (more - i) & 0x3f));
-	return more + 1;
-}
-
-/*
- * Whether all are printable ASCII, as nearly all names are: they need no look at each. A stack of
- * 80 frames has 8,000 characters.
- */
-static bool python_is_plain_ascii(const char *characters, size_t count)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t odd = 0, word;
-	size_t i = 0;
-
-	for (; i + sizeof word <= count; i += sizeof word) {
-		memcpy(&word, characters + i, sizeof word);
-		/* The highest bit of a byte: not ASCII; below 0x20, by a borrow; 0x7f, by a carry.
-		 */
-		odd |= word | (word - ones * 0x20) | (word + ones);
-	}
-	for (; i < count; i++)
-		odd |= characters[i] < 0x20 || characters[i] == 0x7f ? 0x80 : 0;
-	return !(odd & ones * 0x80);
-}
-
-/* Copies at most `size` bytes of a str; false if it is not one. */
-static bool copy_string(struct python_look *look, uintptr_t string, char *to, size_t size,
-			size_t *used)
+/* The last MAX_NAME characters of a str; false if it is not one. */
+static bool look_string_at(struct python_look *look, uintptr_t string, struct python_string *found)
 {
 	const void *head = look_field_at(look, string, (size_t)layout.string_other);
-	uint64_t length, count, offset;
+	uint64_t length, offset;
 	uint32_t state;
-	unsigned width;
-	const void *characters;
 
 	if (!head || word_in(head, layout.object_type) != string_type)
 		return false;
 	state = (uint32_t)int_in(head, layout.string_state) >> layout.string_kind_shift;
-	width = state & 7;
+	found->width = state & 7;
+	found->ascii = state & 16;
 	length = word_in(head, layout.string_length);
-	offset = state & 16 ? layout.string_ascii : layout.string_other;
-	if (!(state & 8) ||
-	    (width != 1 && width != 2 && width != 4)) /* its characters are in a separate block */
+	offset = found->ascii ? layout.string_ascii : layout.string_other;
+	if (!(state & 8) || (found->width != 1 && found->width != 2 &&
+			     found->width != 4)) /* its characters are in a separate block */
 		return false;
 	/* The end of a long path is more useful than its beginning. */
-	count = length > MAX_NAME ? MAX_NAME : length;
-	if (length > count)
-		offset += (length - count) * width;
-	characters = count ? look_field_at(look, string + offset, count * width) : head;
-	if (!characters)
+	found->count = length > MAX_NAME ? MAX_NAME : length;
+	offset += (length - found->count) * found->width;
+	found->characters =
+		found->count ? look_field_at(look, string + offset, found->count * found->width)
+			     : head;
+	return found->characters;
+}
+
+static bool copy_string(struct python_look *look, uintptr_t string, char *to, size_t size,
+			size_t *used)
+{
+	struct python_string found;
+
+	if (!look_string_at(look, string, &found))
 		return false;
-	*used = 0;
-	if (width == 1 && count + 4 <= size && python_is_plain_ascii(characters, count)) {
-		memcpy(to, characters, count);
-		*used = count;
-		return true;
-	}
-	for (size_t i = 0; i < count && *used + 4 <= size; i++)
-		*used += put_utf8(to + *used, python_character_at(characters, width, i));
+	*used = python_text_copy(found.characters, found.width, found.count, to, size);
 	return true;
 }
 
-static int line_number(struct python_look *look, const void *code, int32_t instruction)
+static bool string_is(struct python_look *look, uintptr_t string, const char *text, size_t length)
 {
-	int first = int_in(code, layout.code_first_line), line;
+	struct python_string found;
+
+	return look_string_at(look, string, &found) && found.ascii && found.width == 1 &&
+	       found.count == length && !memcmp(found.characters, text, length);
+}
+
+static const uint8_t *line_table_of(struct python_look *look, const void *code, uint64_t *size)
+{
 	uintptr_t bytes = word_in(code, layout.code_lines);
-	const void *head = look_field_at(look, bytes, layout.bytes_data), *table;
+	const void *head = look_field_at(look, bytes, layout.bytes_data);
+
+	*size = 0;
+	if (!head || word_in(head, layout.object_type) != bytes_type)
+		return NULL;
+	*size = word_in(head, layout.bytes_length);
+	return *size && *size < MAX_TABLE ? look_field_at(look, bytes + layout.bytes_data, *size)
+					  : NULL;
+}
+
+/* Whether this is still the code whose line was remembered. */
+static bool known_line_holds(struct python_look *look, const void *code,
+			     const struct python_known_line *known)
+{
+	const char *function = known->text + known->file_length;
+	const uint8_t *table;
 	uint64_t size;
 
-	if (!head || word_in(head, layout.object_type) != bytes_type)
-		return first;
-	size = word_in(head, layout.bytes_length);
-	table = size && size < MAX_TABLE ? look_field_at(look, bytes + layout.bytes_data, size)
-					 : NULL;
-	if (!table)
-		return first;
-	line = python_line_of(layout.line_table, table, size, first, instruction);
-	return line < 0 ? first : line;
+	if (int_in(code, layout.code_first_line) != known->first_line ||
+	    !string_is(look, word_in(code, layout.code_name), function, known->function_length) ||
+	    !string_is(look, word_in(code, layout.code_filename), known->text, known->file_length))
+		return false;
+	table = line_table_of(look, code, &size);
+	return table && size == known->table_size &&
+	       python_table_hash(table, size) == known->table_hash;
+}
+
+static bool python_code_remembered(struct python_look *look, const struct python_place *place,
+				   const void *code, struct python_line *line)
+{
+	struct python_known_line known;
+
+	if (!python_known_line_find(place, &known) || !known_line_holds(look, code, &known))
+		return false;
+	line->file_length = known.file_length;
+	line->function_length = known.function_length;
+	line->number = known.number;
+	line->kind = known.kind;
+	memcpy(line->text, known.text, line->file_length + line->function_length);
+	return true;
+}
+
+static void python_code_remember(const struct python_place *place, const void *code,
+				 const uint8_t *table, uint64_t size,
+				 const struct python_line *line)
+{
+	struct python_known_line known = { .place = *place,
+					   .table_size = size,
+					   .first_line = int_in(code, layout.code_first_line),
+					   .number = line->number,
+					   .kind = line->kind };
+
+	if (!table || size > PYTHON_KNOWN_TABLE ||
+	    line->file_length + line->function_length > sizeof known.text)
+		return;
+	known.table_hash = python_table_hash(table, size);
+	known.file_length = (uint16_t)line->file_length;
+	known.function_length = (uint16_t)line->function_length;
+	memcpy(known.text, line->text, line->file_length + line->function_length);
+	python_known_line_keep(&known);
+}
+
+static bool python_code_read(struct python_look *look, const struct python_place *place,
+			     const void *code, struct python_line *line)
+{
+	int first = int_in(code, layout.code_first_line), number = -1;
+	const uint8_t *table;
+	uint64_t size;
+
+	if (!copy_string(look, word_in(code, layout.code_filename), line->text,
+			 sizeof line->text / 2, &line->file_length) ||
+	    !copy_string(look, word_in(code, layout.code_name), line->text + line->file_length,
+			 sizeof line->text - line->file_length, &line->function_length))
+		return false;
+	table = line_table_of(look, code, &size);
+	if (table)
+		number = python_line_of(layout.line_table, table, size, first, (long)place->at);
+	line->number = number < 0 ? first : number;
+	line->kind = python_frame_kind(line->text + line->file_length, line->function_length,
+				       line->text, line->file_length);
+	python_code_remember(place, code, table, size, line);
+	return true;
 }
 
 static bool python_code_name(struct python_look *look, const struct python_place *place,
@@ -431,14 +470,12 @@ static bool python_code_name(struct python_look *look, const struct python_place
 	if (!is_of_type(look, place->code, code_type))
 		return false;
 	code = look_field_at(look, place->code, code_span);
-	if (!code || !copy_string(look, word_in(code, layout.code_filename), line->text,
-				  sizeof line->text / 2, &line->file_length))
+	if (!code || (!python_code_remembered(look, place, code, line) &&
+		      !python_code_read(look, place, code, line)))
 		return false;
 	line->file = line->text;
 	line->function = line->text + line->file_length;
-	line->number = line_number(look, code, place->at);
-	return copy_string(look, word_in(code, layout.code_name), line->text + line->file_length,
-			   sizeof line->text - line->file_length, &line->function_length);
+	return true;
 }
 
 bool python_walk_name(struct python_walk *walk, const struct python_place *place,

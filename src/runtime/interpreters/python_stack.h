@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "python_script.h"
+
 struct module;
 
 /* A frame in short form: it can be named later, while its function exists. */
@@ -55,6 +57,7 @@ struct python_line {
 	const char *file, *function;
 	size_t file_length, function_length;
 	int number;
+	enum python_frame_kind kind;
 };
 
 /* Advances to the next frame of a coroutine or an event loop's function; false if there is none. */

@@ -66,7 +66,7 @@ static void so_does_one_that_only_the_file_names(void **state)
 /* A line of seven bytes: function, file, number. */
 static void adds(struct python_script *script, const char *function)
 {
-	struct python_frame frame = { "a", "1", function, 1, 1, 2 };
+	struct python_frame frame = { "a", "1", function, 1, 1, 2, 0 };
 
 	python_script_add(script, &frame);
 }
@@ -104,7 +104,7 @@ static void what_is_kept_is_never_replaced(void **state)
 /* The same with a file of the program or of a library; also seven bytes. */
 static void adds_of(struct python_script *script, const char *function, const char *file)
 {
-	struct python_frame frame = { file, "1", function, 1, 1, 2 };
+	struct python_frame frame = { file, "1", function, 1, 1, 2, 0 };
 
 	python_script_add(script, &frame);
 }
@@ -112,8 +112,8 @@ static void adds_of(struct python_script *script, const char *function, const ch
 static void the_programs_first_frame_is_put_in(void **state)
 {
 	static const char expected[] = "f0\t<\t1\nf4\t<\t1\nf5\ta\t1\nrun_forever\t<\t1\n";
-	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11 };
-	static const struct python_frame entry = { "<", "1", "f4", 1, 1, 2 };
+	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11, 0 };
+	static const struct python_frame entry = { "<", "1", "f4", 1, 1, 2, 0 };
 	char text[sizeof expected - 1 + 3];
 	struct python_script script = { .text = text, .size = sizeof text };
 
@@ -121,8 +121,8 @@ static void the_programs_first_frame_is_put_in(void **state)
 	for (char function[] = "f0"; function[1] < '8'; function[1]++)
 		adds_of(&script, function, "<");
 	assert_true(script.full && !script.has_own);
-	assert_true(python_script_wants_entry(&script, "a", 1));
-	assert_false(python_script_wants_entry(&script, "<", 1));
+	assert_true(python_script_wants_entry(&script, PYTHON_FRAME_OWN));
+	assert_false(python_script_wants_entry(&script, PYTHON_FRAME_LIBRARY));
 	python_script_add_entry(&script, &entry);
 	adds_of(&script, "f5", "a");
 	assert_true(script.has_own);
@@ -136,7 +136,7 @@ static void the_programs_first_frame_is_put_in(void **state)
 static void so_is_the_function_that_it_called(void **state)
 {
 	static const char expected[] = "f2\t<\t1\nf3\ta\t1\nrun_forever\t<\t1\n";
-	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11 };
+	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11, 0 };
 	char text[sizeof expected - 1 + 3];
 	struct python_script script = { .text = text, .size = sizeof text };
 
@@ -153,7 +153,7 @@ static void so_is_the_function_that_it_called(void **state)
 
 static void of_little_room_the_loop_takes_all(void **state)
 {
-	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11 };
+	static const struct python_frame loop = { "<", "1", "run_forever", 1, 1, 11, 0 };
 	char text[17];
 	struct python_script script = { .text = text, .size = sizeof text };
 
