@@ -18,7 +18,8 @@ from python_rows import FIVE, LOOPS, ROWS, TRIO_RIGHT  # noqa: E402
 
 PACKAGES = ("requests==2.34.2", "urllib3==2.8.0", "httpx==0.28.1", "redis==8.1.0", "psycopg2-binary==2.9.13",
             "PyMySQL==1.2.4", "boto3==1.44.8", "uvloop==0.23.0", "trio==0.35.0", "fastapi==0.165.0",
-            "uvicorn==0.54.0", "aiohttp==3.14.5")
+            "uvicorn==0.54.0", "aiohttp==3.14.5",
+            "Jinja2==3.1.6", "attrs==26.1.0", "filelock==4.3.1", "portalocker==4.4.2")
 PLACE = BUILD / "mistakes"
 SEVERITIES = ("notice", "warning", "error")
 

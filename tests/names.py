@@ -91,6 +91,15 @@ def what_a_user_wrote_keeps_its_own_name(place):
     expect(found and found[0][0].startswith("time.sleep (clock_nanosleep) blocks the asyncio event loop in sleep "), found)
 
 
+def what_runs_from_a_text_is_the_users_when_no_file_led_there(place):
+    body = HEAD + "async def handler():\n    time.sleep(0.05)\n"
+    found = _errors(run(PYTHON, "-c", body + "asyncio.run(handler())\n", cwd=place.path))
+    expect(found and "in handler (<string>:" in found[0][0], found)
+    script = place.write("made.py", f"exec(compile({body!r}, '<made>', 'exec'))\nasyncio.run(handler())\n")
+    found = _errors(run(PYTHON, script, cwd=place.path))
+    expect(found and "in handler (<made>:" in found[0][0], found)
+
+
 LOOP = """
 #include <poll.h>
 #include <unistd.h>

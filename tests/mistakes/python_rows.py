@@ -143,6 +143,13 @@ ROWS = {
             "await asyncio.to_thread(hashlib.pbkdf2_hmac, 'sha256', b'p', b's', 400000)", "a long turn"),
         Row("regex", "import re\nevil = re.compile(r'(a+)+$')", "evil.match('a' * 23 + 'b')", "await asyncio.sleep(0.01)", "a long turn"),
     ],
+    "generated": [
+        Row("jinja2", "import jinja2\nslow = jinja2.Template('{{ load(0.12) }}')\nasync def give(x):\n    await asyncio.sleep(x)\n"
+            "haste = jinja2.Template('{{ load(0.12) }}', enable_async=True)", "slow.render(load=time.sleep)",
+            "await haste.render_async(load=give)", "jinja2.Template.render (clock_nanosleep) blocks the asyncio event loop in wrong_jinja2 "),
+        Row("attrs", "import attr\n@attr.s\nclass Job:\n    x = attr.ib(converter=time.sleep)", "Job(0.12)", "await asyncio.sleep(0.12)",
+            "Job (clock_nanosleep) blocks the asyncio event loop in wrong_attrs "),
+    ],
     "files": [
         Row("open_read", "import os\nopen(f'{DIR}/data', 'wb').write(b'x' * 300000)", "with open(f'{DIR}/data', 'rb') as f:\n    f.read()",
             "await asyncio.to_thread(lambda: open(f'{DIR}/data', 'rb').read())", "open", "notice"),

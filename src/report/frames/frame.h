@@ -20,6 +20,9 @@ enum frame_owner {
 	OWNER_UNKNOWN,	  /* in no module */
 };
 
+/* The package of code that the program itself made from a text, or by a library's function. */
+#define FRAME_GENERATED "generated code"
+
 /* Strings are kept; NULL if unknown. */
 struct frame {
 	const char *function;

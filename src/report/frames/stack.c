@@ -56,6 +56,43 @@ static bool is_turn_boundary(const struct frame *frame)
 		false;
 }
 
+/*
+ * Code that a library makes from a text, or the interpreter has built in: "<template>" of jinja2,
+ * "<string>" of namedtuple and dataclasses. `python -c` runs "<string>", too.
+ */
+static bool may_be_generated(const struct stack *stack, const struct frame *frame)
+{
+	const struct frame *last = &stack->frames[stack->count - 1];
+
+	return !frame->native && frame->owner == OWNER_PROGRAM && frame->file &&
+	       *frame->file == '<' && strcmp(frame->file, "<stdin>") != 0 &&
+	       (strcmp(frame->file, last->file ? last->file : "") != 0 || !last->function ||
+		strcmp(last->function, "<module>") != 0);
+}
+
+/* Generated code below the program's own belongs to its caller: the program's author has only the
+ * line that leads to it. */
+static void disown_generated(struct stack *stack)
+{
+	size_t own = 0;
+
+	for (size_t i = 0; i < stack->count && !stack->frames[i].turn_boundary; i++)
+		if (stack->frames[i].owner == OWNER_PROGRAM &&
+		    !may_be_generated(stack, &stack->frames[i]))
+			own = i;
+	while (own-- > 0) {
+		struct frame *frame = &stack->frames[own];
+		const struct frame *caller = frame + 1;
+		bool by_library =
+			caller->owner == OWNER_DEPENDENCY || caller->owner == OWNER_STANDARD;
+
+		if (!may_be_generated(stack, frame))
+			continue;
+		frame->owner = by_library ? caller->owner : OWNER_STANDARD;
+		frame->package = by_library ? caller->package : FRAME_GENERATED;
+	}
+}
+
 static size_t owner_place_of(const struct stack *stack, enum frame_owner owner, size_t end)
 {
 	size_t place = 0;
@@ -104,6 +141,7 @@ static struct stack growing_finish(struct session *session, struct growing *grow
 	for (size_t i = 0; i < stack.count; i++)
 		if (!stack.frames[i].native)
 			stack.frames[i].turn_boundary = is_script_boundary(&stack.frames[i]);
+	disown_generated(&stack);
 	stack_find_places(&stack);
 	return stack;
 }

@@ -205,13 +205,33 @@ static const char *javascript_function(struct session *session, const struct fin
 	return call_on_line(session, place);
 }
 
+static bool is_generated(const struct frame *frame)
+{
+	return frame->package && !strcmp(frame->package, FRAME_GENERATED);
+}
+
+/* "Point" for its __init__, which a dataclass has as a text. */
+static const char *generated_name(struct session *session, const struct stack *stack, size_t end)
+{
+	const struct frame *frame = &stack->frames[end - 1];
+	const char *name;
+
+	if (!is_generated(frame))
+		return NULL;
+	name = call_on_line(session, stack_place(stack));
+	return name || strcmp(frame->function, "<module>") ? name : "exec or eval";
+}
+
 static const char *python_function(struct session *session, const struct finding *finding)
 {
 	const struct stack *stack = finding_stack(finding);
+	size_t end = script_end(stack);
 	const char *name;
 
-	if (script_end(stack))
-		return python_library_name(session, stack, script_end(stack));
+	if (end) {
+		name = generated_name(session, stack, end);
+		return name ? name : python_library_name(session, stack, end);
+	}
 	if (!stack_place(stack))
 		return NULL;
 	name = python_method_name(session, &finding->stacks->native);
