@@ -123,6 +123,27 @@ int main()
 """
 
 
+TAIL_CALL = """
+#include <unistd.h>
+
+__attribute__((noinline)) static void ask(int microseconds) { usleep(microseconds); asm volatile(""); }
+extern "C" void wait_for_answer(int microseconds) { ask(microseconds + 1); }
+"""
+
+
+def a_function_that_ends_in_a_jump_is_named_by_its_call(place):
+    """Of a stripped library, by way of the linkage table and without it."""
+    library = place.write("library.cc", TAIL_CALL)
+    loop = place.write("called.cc", 'extern "C" void wait_for_answer(int microseconds);\n' + LOOP.replace("usleep(2000)", "wait_for_answer(2000)"))
+    installed = place / "site-packages"
+    installed.mkdir()
+    subprocess.run(["g++", "-O2", "-s", "-fPIC", "-shared", "-o", installed / "libanswer.so", library], check=True)
+    for way in ("-fplt", "-fno-plt", "-fcf-protection"):
+        subprocess.run(["g++", "-g", "-O1", way, "-o", place / "called", loop, f"-L{installed}", "-lanswer", f"-Wl,-rpath,{installed}"], check=True)
+        found = [text for text, _ in _errors(run(place / "called"))]
+        expect(found and all(text.startswith("wait_for_answer (usleep)") for text in found), (way, found))
+
+
 def a_linkers_folding_is_no_certainty(place):
     source = place.write("loop.cc", LOOP)
     for flags, doubt in (["-fuse-ld=gold", "-Wl,--icf=all"], " (or an identical function)"), ([], ""):

@@ -10,6 +10,7 @@
 #include "debuginfod.h"
 #include "demangle.h"
 #include "elf_file.h"
+#include "imports.h"
 #include "inline_chain.h"
 #include "lack.h"
 #include "mini_debug.h"
@@ -321,6 +322,22 @@ const char *binary_python_method(struct binary *binary, uint64_t address)
 			       python_method_find(&inside->methods, &inside->object, address, name)
 		       ? strings_keep(inside->strings, name)
 		       : NULL;
+}
+
+const char *binary_called_import(struct binary *binary, uint64_t return_address)
+{
+	struct binary_inside *inside = binary->inside;
+	const char *name, *language, *kept;
+	char *demangled;
+
+	open_files(binary);
+	name = inside->object.elf ? import_called(&inside->object, return_address) : NULL;
+	if (!name)
+		return NULL;
+	demangled = demangle(name, &language);
+	kept = strings_keep(inside->strings, demangled);
+	free(demangled);
+	return kept;
 }
 
 const char *binary_rust_main(struct binary *binary, const char **file)

@@ -92,6 +92,9 @@ const char *binary_generic_name(struct binary *binary, uint64_t address);
  * there is none. */
 bool binary_function(struct binary *binary, uint64_t address, Dwarf_Die *function);
 
+/* The function of another object that the call before this return address names; NULL. Kept. */
+const char *binary_called_import(struct binary *binary, uint64_t return_address);
+
 /*
  * The crate of a Rust program's `main`, and in *file its source, which may be NULL. NULL if the
  * symbols show none, or several. Kept.

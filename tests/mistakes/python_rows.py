@@ -143,6 +143,18 @@ ROWS = {
             "await asyncio.to_thread(hashlib.pbkdf2_hmac, 'sha256', b'p', b's', 400000)", "a long turn"),
         Row("regex", "import re\nevil = re.compile(r'(a+)+$')", "evil.match('a' * 23 + 'b')", "await asyncio.sleep(0.01)", "a long turn"),
     ],
+    "locks": [
+        Row("filelock", "import fcntl\nimport filelock\nimport threading\nlock_file = f'{DIR}/file.lock'\n"
+            "def hold_file(path):\n    with open(path, 'a') as f:\n        fcntl.flock(f, fcntl.LOCK_EX)\n        time.sleep(0.2)\n"
+            "async def held(path):\n    threading.Thread(target=hold_file, args=(path,)).start()\n    await asyncio.sleep(0.05)",
+            "await held(lock_file)\nwith filelock.FileLock(lock_file):\n    pass",
+            "await held(lock_file)\nasync with filelock.AsyncFileLock(lock_file):\n    pass", "filelock."),
+        Row("filelock_probe", "", "time.sleep(0.05)", "lock = filelock.FileLock(lock_file, blocking=False)\nlock.acquire()\nlock.release()",
+            "time.sleep"),
+        Row("portalocker", "import portalocker", "await held(f'{DIR}/port.lock')\nwith portalocker.Lock(f'{DIR}/port.lock', timeout=5):\n    pass",
+            "lock = portalocker.Lock(f'{DIR}/port.lock', timeout=5)\nawait asyncio.to_thread(lock.acquire)\nawait asyncio.to_thread(lock.release)",
+            "portalocker.Lock."),
+    ],
     "generated": [
         Row("jinja2", "import jinja2\nslow = jinja2.Template('{{ load(0.12) }}')\nasync def give(x):\n    await asyncio.sleep(x)\n"
             "haste = jinja2.Template('{{ load(0.12) }}', enable_async=True)", "slow.render(load=time.sleep)",

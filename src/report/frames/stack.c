@@ -288,13 +288,33 @@ static size_t write_key(const struct located *located, size_t count,
 	return words;
 }
 
+/*
+ * A library's function without a name that the program called: the call names it. It is the
+ * function itself, or one to which that ended in a jump.
+ */
+static void name_by_call(struct frame *frame, const struct frame *caller,
+			 const struct located *call)
+{
+	/* What may be the program's own keeps its place's id. */
+	if (frame->function || !frame->module || frame->owner == OWNER_PROGRAM ||
+	    caller->owner != OWNER_PROGRAM || caller->module == frame->module ||
+	    !call->module->binary)
+		return;
+	frame->function = binary_called_import(call->module->binary, call->offset + 1);
+}
+
 static struct stack stack_make(struct address_space *space, struct ownership *ownership,
 			       const struct located *located, size_t count)
 {
 	struct growing growing = { 0 };
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		size_t at = growing.count;
+
 		add_located(&growing, space, ownership, &located[i]);
+		if (at && at < growing.count && located[i].module)
+			name_by_call(&growing.frames[at - 1], &growing.frames[at], &located[i]);
+	}
 	return growing_finish(space->session, &growing);
 }
 

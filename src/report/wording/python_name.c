@@ -119,7 +119,7 @@ const char *python_name(struct session *session, const struct frame *frame)
 	bool standard = false;
 	const char *path = frame->file ? in_library(session, frame->file, &standard) : NULL, *name,
 		   *last;
-	size_t length;
+	size_t length, at;
 
 	if (!frame->function)
 		return NULL;
@@ -130,14 +130,12 @@ const char *python_name(struct session *session, const struct frame *frame)
 		return strings_print(&session->strings, "import %s",
 				     with_dots(session, path, length));
 	name = name_qualified(session, frame);
-	for (last = memrchr(path, '/', length); last; last = memrchr(path, '/', length)) {
-		size_t rest = (size_t)(path + length - last - 1);
-
-		if (last[1] != '_' &&
-		    (standard || !is_exported(session, frame->file, last, last + 1, rest, name)))
-			break;
-		length = (size_t)(last - path);
-	}
+	/* The outermost package that exports it: pandas has read_csv of pandas.io.parsers. */
+	for (at = length; (last = memrchr(path, '/', at)); at = (size_t)(last - path))
+		if ((at == length && last[1] == '_') ||
+		    (!standard && is_exported(session, frame->file, last, last + 1,
+					      (size_t)(path + at - last - 1), name)))
+			length = (size_t)(last - path);
 	return strings_print(&session->strings, "%s.%s", with_dots(session, path, length), name);
 }
 

@@ -12,6 +12,18 @@
 bool code_ends_in_call(const uint8_t code[CODE_BEFORE_RETURN]);
 
 /*
+ * What the call before a return address calls: a function, or a pointer to it (`slot`), by
+ * addresses relative to the code. False if it calls by a register.
+ */
+bool code_call_target(const uint8_t code[CODE_BEFORE_RETURN], uint64_t return_address,
+		      uint64_t *target, bool *slot);
+
+#define CODE_STUB_SIZE 16
+
+/* The pointer by which a stub of a procedure linkage table jumps; 0 if this is none. */
+uint64_t code_stub_slot(const uint8_t code[CODE_STUB_SIZE], uint64_t address);
+
+/*
  * By how many bytes a function's first instructions let the stack grow: saved registers and local
  * storage. Compilers move values between registers in between.
  */

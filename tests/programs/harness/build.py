@@ -69,6 +69,7 @@ C_PROGRAMS = {
     "uv_first": (["uv_first.c"], "libuv"),
     "glib_offload": (["glib_offload.c"], "gio-2.0"),
     "glib_subprocess": (["glib_subprocess.c"], "gio-2.0"),
+    "glib_sync": (["glib_sync.c"], "gio-2.0"),
     "curl_easy": (["curl_easy.c", "loop_epoll.c"], "libcurl"),
     "curl_multi": (["curl_multi.c"], "libcurl"),
     "ends": (["ends.c", "loop_epoll.c"], None),

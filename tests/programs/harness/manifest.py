@@ -175,7 +175,7 @@ def c_runs():
         for case in words("idle sleep"):
             yield Run("grpc_server", [how, case], {how} & {"async"} if case == "sleep" else frozenset(), executor="gRPC" if how == "async" else None)
     yield Run("library_client", ["{library_waits.so}"])
-    for program in words("helper_poll small_stack signals uv_offload glib_offload glib_subprocess curl_easy curl_multi"):
+    for program in words("helper_poll small_stack signals uv_offload glib_offload glib_subprocess glib_sync curl_easy curl_multi"):
         yield Run(program, [])
     for profile in words("O0 O2"):
         yield Run("uv_first", [], {"first"}, profile=profile, family="event-loop", executor="libuv")

@@ -35,6 +35,28 @@ static void calls_precede_return_addresses(void **state)
 	assert_false(ENDS_IN_CALL("\xff\x15\x01\x02"));	       /* cut short */
 }
 
+static void calls_and_stubs_show_what_they_call(void **state)
+{
+	static const uint8_t near[CODE_STUB_SIZE] = { 0x90, 0x90, 0x90, 0xe8, 0x10, 0, 0, 0 };
+	static const uint8_t slot[] = { 0x90, 0x90, 0xff, 0x15, 0xf0, 0xff, 0xff, 0xff };
+	static const uint8_t by_register[] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0xd0 };
+	static const uint8_t stub[CODE_STUB_SIZE] = { 0xff, 0x25, 0x10, 0, 0, 0 };
+	static const uint8_t marked[CODE_STUB_SIZE] = { 0xf3, 0x0f, 0x1e, 0xfa,
+							0xf2, 0xff, 0x25, 0x10 };
+	uint64_t target;
+	bool is_slot;
+
+	(void)state;
+	assert_true(code_call_target(near, 0x1000, &target, &is_slot));
+	assert_true(target == 0x1010 && !is_slot);
+	assert_true(code_call_target(slot, 0x1000, &target, &is_slot));
+	assert_true(target == 0xff0 && is_slot);
+	assert_false(code_call_target(by_register, 0x1000, &target, &is_slot));
+	assert_int_equal(code_stub_slot(stub, 0x1000), 0x1016);
+	assert_int_equal(code_stub_slot(marked, 0x1000), 0x101b);
+	assert_int_equal(code_stub_slot(near, 0x1000), 0);
+}
+
 #define GROWTH(code) code_stack_growth((const uint8_t *)code, sizeof code - 1)
 
 static void the_stack_grows_by_saved_registers_and_storage(void **state)
@@ -84,6 +106,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_precede_return_addresses),
+		cmocka_unit_test(calls_and_stubs_show_what_they_call),
 		cmocka_unit_test(the_stack_grows_by_saved_registers_and_storage),
 		cmocka_unit_test(arguments_are_computed_until_a_call),
 	};

@@ -1,10 +1,15 @@
 #include "shared/arch/code_shapes.h"
 
+#include <string.h>
+
 #include "x86_instruction.h"
 
 #define RSP		 4
 #define NEAR_CALL	 0xe8
 #define INDIRECT	 0xff
+#define CALL_RIP	 0x15 /* ModRM: an operand relative to the instruction's end */
+#define JUMP_RIP	 0x25
+#define BND		 0xf2
 #define SHORTEST_CALL	 2
 #define MAX_INSTRUCTIONS 12
 
@@ -27,6 +32,38 @@ bool code_ends_in_call(const uint8_t code[CODE_BEFORE_RETURN])
 		    instruction.length == length && instruction_is_call(&instruction))
 			return true;
 	return false;
+}
+
+/* A displacement from the end of its instruction. */
+static uint64_t code_relative(const uint8_t *displacement, uint64_t end)
+{
+	int32_t distance;
+
+	memcpy(&distance, displacement, sizeof distance);
+	return end + (uint64_t)(int64_t)distance;
+}
+
+bool code_call_target(const uint8_t code[CODE_BEFORE_RETURN], uint64_t return_address,
+		      uint64_t *target, bool *slot)
+{
+	const uint8_t *displacement = code + CODE_BEFORE_RETURN - sizeof(int32_t);
+
+	*target = code_relative(displacement, return_address);
+	*slot = displacement[-2] == INDIRECT && displacement[-1] == CALL_RIP;
+	return *slot || displacement[-1] == NEAR_CALL;
+}
+
+uint64_t code_stub_slot(const uint8_t code[CODE_STUB_SIZE], uint64_t address)
+{
+	static const uint8_t branch_target[] = { 0xf3, 0x0f, 0x1e, 0xfa }; /* endbr64 */
+	size_t at = 0;
+
+	if (!memcmp(code, branch_target, sizeof branch_target))
+		at += sizeof branch_target;
+	at += code[at] == BND;
+	if (code[at] != INDIRECT || code[at + 1] != JUMP_RIP)
+		return 0;
+	return code_relative(code + at + 2, address + at + 2 + sizeof(int32_t));
 }
 
 static bool is_move_of_registers(const struct x86_instruction *of)
