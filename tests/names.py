@@ -91,6 +91,24 @@ def what_a_user_wrote_keeps_its_own_name(place):
     expect(found and found[0][0].startswith("time.sleep (clock_nanosleep) blocks the asyncio event loop in sleep "), found)
 
 
+def a_function_is_named_by_the_outermost_package_that_exports_it(place):
+    """As pandas.read_csv lies in pandas/io/parsers/readers.py; what none exports keeps its module."""
+    packages = place / "site-packages"
+    for name, text in {"frames/__init__.py": "from frames.io.api import (\n    read_table,\n)\n", "frames/io/__init__.py": "",
+                       "frames/io/api.py": "from frames.io.parsers import read_table\n",
+                       "frames/io/parsers/__init__.py": "from frames.io.parsers.readers import read_table\n",
+                       "frames/io/parsers/readers.py": "import time\ndef read_table():\n    time.sleep(0.05)\n"
+                                                       "def read_rows():\n    time.sleep(0.05)\n"}.items():
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).write_text(text)
+    head = f"import sys\nsys.path.insert(0, {str(packages)!r})\nimport frames.io.parsers.readers\n" + HEAD
+    for call, name in (("frames.read_table()", "frames.read_table"),
+                       ("frames.io.parsers.readers.read_rows()", "frames.io.parsers.readers.read_rows")):
+        script = place.write("exported.py", head + f"def handler():\n    {call}\n" + TAIL)
+        found = _errors(run(PYTHON, script, cwd=place.path))
+        expect(found and found[0][0].startswith(f"{name} (clock_nanosleep) blocks"), (call, found))
+
+
 def what_runs_from_a_text_is_the_users_when_no_file_led_there(place):
     body = HEAD + "async def handler():\n    time.sleep(0.05)\n"
     found = _errors(run(PYTHON, "-c", body + "asyncio.run(handler())\n", cwd=place.path))

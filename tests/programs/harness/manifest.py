@@ -323,7 +323,8 @@ def python_runs():
     for case in words("idle blocks"):
         yield script("asyncio_fork_pool.py", case, {case} - {"idle"}, executor="asyncio")
     yield script("asyncio_hang.py", "open", ["open"], executor="asyncio")
-    yield script("asyncio_generated.py", "below", ["below"], executor="asyncio")
+    for case in words("below managed"):
+        yield script("asyncio_generated.py", case, [case], executor="asyncio")
     yield script("asyncio_echo.py", "self 10 100")
     yield Run("tokio_plugin.py", ["{tokio_plugin.so}"], {"plugin"}, profile=None, family="tokio")
     yield script("asyncio_echo.py", "--uvloop self 10 100", module="uvloop")

@@ -1,7 +1,7 @@
 """Calls below code that was made from a text: a dataclass's __init__, exec, a function that exec defined. What is found
 belongs to the line of this file that led there.
 
-    asyncio_generated.py below|alone
+    asyncio_generated.py below|managed|alone
 
 alone: the coroutine itself is such code, and no line of this file led to it within the loop.
 """
@@ -9,7 +9,9 @@ alone: the coroutine itself is such code, and no line of this file led to it wit
 import asyncio
 import dataclasses
 import functools
+import multiprocessing
 import sys
+import threading
 import time
 
 PAUSE = 0.06
@@ -41,13 +43,26 @@ async def below():
     eval("pause(PAUSE)")  # EXPECT error clock_nanosleep case=below
 
 
-async def main():
+async def managed(queue):
+    """A manager's proxies have their methods as texts."""
+    threading.Timer(PAUSE, queue.put, ("x",)).start()
+    assert queue.get() == "x"  # EXPECT error read case=managed ALLOW warning|error connect|write case=managed
+
+
+async def main(queue):
     await asyncio.sleep(0.01)
     if sys.argv[1] == "below":
         await below()
+    elif sys.argv[1] == "managed":
+        await managed(queue)
     else:
         await asyncio.create_task(made["rest"](PAUSE))
 
 
-asyncio.run(main())
+if sys.argv[1] == "managed":
+    with multiprocessing.get_context("fork").Manager() as manager:
+        shared = manager.Queue()  # it outlives the loop: its end is a call, too
+        asyncio.run(main(shared))
+else:
+    asyncio.run(main(None))
 print("done")
