@@ -36,6 +36,7 @@ WORDS = {
     "uvloop": "event loops .*CPython", "gevent": "event loops .*CPython", "libuv": "event loops .*libuv",
     "libevent": "event loops .*libevent", "glib": "event loops .*GLib", "libev": "event loops .*libev",
     "ivykis": "event loops .*ivykis", "tokio": r"Tokio +\d+ kinds", "async-task": "async-task +tasks",
+    "futures": "block_on +that", "futures-lite": "block_on +that", "async-io": "block_on +that",
     "smol": "async-task +tasks", "async-std": "async-task +tasks", "libnio": "event loops .*JVM", "bun": "event loops .*Bun",
 }
 
@@ -204,6 +205,11 @@ def tokio_stripped(place):
 
 def async_task(place):
     _agree(place, [*_built("async_task_cases", "dev"), "spawn", "sleep"], ["smol"])
+
+
+def block_on(place):
+    for context, name in (("block_on", "futures"), ("futures_lite", "futures-lite"), ("async_io", "async-io")):
+        _agree(place, [*_built("block_on_cases", "release"), "idle", context], [name])
 
 
 def no_executor(place):

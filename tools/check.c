@@ -81,6 +81,9 @@ static void print_async_task(const struct task_tables *tables)
 {
 	if (tables->async_task)
 		print_line("async-task", "tasks of smol, async-std or others on it");
+	if (tables->block_on)
+		print_line("block_on", "that of the futures crate, pollster, futures-lite or "
+				       "async-io: its future is seen");
 }
 
 static void print_loops(const struct survey *survey, const char *obstacle)

@@ -65,6 +65,7 @@ static void take_library(const char *path, const char *name, void *data)
 		survey->tables.by_symbol += tables.by_symbol;
 		survey->tables.named |= tables.named;
 		survey->tables.async_task |= tables.async_task;
+		survey->tables.block_on |= tables.block_on;
 	}
 }
 

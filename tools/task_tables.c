@@ -13,6 +13,23 @@
 /* async_task::raw::RawTask, whose functions are in its vtable. */
 #define ASYNC_TASK_SYMBOL "10async_task3raw"
 
+/* block_on and pools of other crates, or what is left of them once they are inlined. */
+static bool is_block_on(const char *name)
+{
+	static const char *const parts[] = {
+		"16futures_executor10local_pool12run_executor",
+		"16futures_executor5enter7ENTERED",
+		"12futures_lite6future8block_on",
+		"8async_io6driver8block_on",
+		"8pollster8block_on",
+	};
+
+	for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (strstr(name, parts[i]))
+			return true;
+	return false;
+}
+
 struct relocations {
 	uint64_t address, size;
 };
@@ -74,6 +91,7 @@ static struct task_addresses *poll_functions(const struct elf_file *file,
 			if (symbol.st_shndx == SHN_UNDEF || !name)
 				continue;
 			tables->async_task |= strstr(name, ASYNC_TASK_SYMBOL) != NULL;
+			tables->block_on |= is_block_on(name);
 			if (!strstr(name, POLL_SYMBOL))
 				continue;
 			if (!polls)

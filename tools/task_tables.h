@@ -9,6 +9,7 @@ struct task_tables {
 	unsigned by_symbol; /* further ones, found only by the name of `poll` */
 	bool named;	    /* has symbols of Tokio's poll functions */
 	bool async_task;    /* has symbols of async-task */
+	bool block_on;	    /* has those of the futures crate, pollster, futures-lite or async-io */
 };
 
 /* Returns 0 or -errno. */

@@ -129,10 +129,15 @@ static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint
 	return true;
 }
 
-/* It is not known whether a root future is polled alongside tasks, or alone. */
+/*
+ * It is not known whether a root future is polled alongside tasks, or alone. A pool, local or of
+ * threads, polls several: what blocks it blocks the others.
+ */
 static bool judge_async_task(struct stack_facts *facts, struct verdict *verdict,
 			     uint32_t *confidence)
 {
+	if (facts->root == ROOT_CURRENT_THREAD)
+		facts->root = ROOT_NONE;
 	if (facts->root) {
 		bool waits = is_library_lock(facts, verdict);
 

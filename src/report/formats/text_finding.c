@@ -135,7 +135,11 @@ static void print_remark(const struct finding *finding, FILE *out)
 			"The event loop does not turn before the main script has returned.",
 	};
 
-	if (remarks[finding->root])
+	if (finding->root == ROOT_UNKNOWN && finding->family == FAMILY_ASYNC_TASK)
+		fputs("  It holds up the future given to block_on, and what that future runs or "
+		      "joins.\n",
+		      out);
+	else if (remarks[finding->root])
 		fprintf(out, "  %s\n", remarks[finding->root]);
 }
 

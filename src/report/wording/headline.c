@@ -7,6 +7,7 @@
 #include "quantity.h"
 #include "report/frames/rust_name.h"
 #include "report/frames/source_path.h"
+#include "shared/text.h"
 
 static const char *const held_words[] = {
 #define EXECUTOR(id, name, family, script, like, held) held,
@@ -22,8 +23,9 @@ const char *headline_executor(struct session *session, const struct finding *fin
 		return "a current_thread tokio runtime";
 	case ROOT_MULTI_THREAD:
 	case ROOT_UNKNOWN:
-		return strings_print(strings, "the future given to %s's block_on",
-				     finding->executor);
+		return strings_print(strings, "the future given to %s%s block_on",
+				     finding->executor,
+				     text_ends(finding->executor, "s") ? "'" : "'s");
 	case ROOT_MAIN_SCRIPT:
 		return "Node's main script";
 	case ROOT_NONE:

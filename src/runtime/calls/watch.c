@@ -144,6 +144,7 @@ static void watch_erase(void)
 static bool take_root(struct call_watch *watch)
 {
 	struct trace_call_in_progress *call = &this_thread.slot->call;
+	struct trace_executor *executor;
 	bool parks;
 
 	if (this_thread.turn)
@@ -155,6 +156,9 @@ static bool take_root(struct call_watch *watch)
 	      (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)))
 		return false;
 	call->flags |= watch->flags;
+	executor = task_root_executor() ? executor_record(task_root_executor()) : NULL;
+	if (executor) /* its stack may show another than its module did */
+		call->executor = trace_offset(executor);
 	if (!this_thread.turn_counter) /* it may never park: count one turn */
 		thread_slot_count_turn(task_root_executor());
 	return true;

@@ -6,6 +6,7 @@
 #include "runtime/tasks/async_task.h"
 #include "main_script.h"
 #include "root_look.h"
+#include "root_stack.h"
 #include "root_turn.h"
 #include "root_watch.h"
 #include "runtime/base/runtime.h"
@@ -111,6 +112,14 @@ static int by_context(struct task_module *module, uint8_t *flags)
 	return 1;
 }
 
+/* Whether a variable shows a block_on, whose function may be inlined. */
+static bool is_in_inlined_root(void)
+{
+	enum executor_id executor;
+
+	return task_module_polls(&executor);
+}
+
 int task_root_polled(struct task_root_poll *poll)
 {
 	bool unknown = false;
@@ -130,7 +139,7 @@ int task_root_polled(struct task_root_poll *poll)
 		}
 		unknown |= known < 0 && module->symbols.roots;
 	}
-	return unknown ? -1 : 0;
+	return unknown || is_in_inlined_root() ? -1 : 0;
 }
 
 bool task_root_mark(uint8_t *budget)
@@ -160,65 +169,7 @@ bool task_root_excluded(void)
 		if (known > 0 || (known < 0 && module->symbols.roots))
 			return false;
 	}
-	return true;
-}
-
-static enum task_function function_at(uintptr_t pc)
-{
-	for (struct task_module *module = task_module_next(NULL); module;
-	     module = task_module_next(module))
-		if (pc >= module->module->start && pc < module->module->end)
-			return task_symbols_at(&module->symbols, pc);
-	return FUNCTION_NONE;
-}
-
-/* Whether the frames called from here are a block_on that waits for its future to be woken. */
-static bool is_in_root(const uint64_t *frames, size_t depth)
-{
-	for (size_t i = 0; i < depth; i++)
-		if (function_at(frames[i] - 1) >= FUNCTION_ROOT)
-			return true;
-	return false;
-}
-
-static uint8_t root_flags_by_stack(const uint64_t *frames, size_t depth, bool *parks)
-{
-	enum task_function function, inner = FUNCTION_NONE;
-	uint8_t flags = 0;
-
-	for (size_t i = 0; i < depth; i++, inner = function) {
-		/* A return address may be past the end of a function that never returns. */
-		function = function_at(frames[i] - 1);
-		switch (function) {
-		case FUNCTION_POLL:
-		case FUNCTION_RUN:
-			return flags;
-		case FUNCTION_PARKS:
-			if (flags)
-				break;
-			*parks = is_in_root(frames + i, depth - i);
-			return 0;
-		case FUNCTION_EXEMPT:
-			if (!flags)
-				return 0;
-			break;
-		case FUNCTION_ROOT:
-		case FUNCTION_ROOT_CURRENT_THREAD:
-		case FUNCTION_ROOT_MULTI_THREAD:
-			*parks = inner == FUNCTION_CONDITION;
-			if (*parks)
-				return 0;
-			if (function == FUNCTION_ROOT_CURRENT_THREAD)
-				return SITE_ROOT_CURRENT_THREAD;
-			if (function == FUNCTION_ROOT_MULTI_THREAD)
-				return SITE_ROOT_MULTI_THREAD;
-			flags = SITE_ROOT_FUTURE; /* a caller's frame may show which runtime */
-			break;
-		default:
-			break;
-		}
-	}
-	return flags;
+	return !is_in_inlined_root();
 }
 
 uint8_t task_root_flags(const uint64_t *frames, size_t depth, bool *parks)
@@ -233,7 +184,7 @@ uint8_t task_root_flags(const uint64_t *frames, size_t depth, bool *parks)
 	     module = task_module_next(module)) {
 		unknown |= by_context(module, &flags) < 0 && module->symbols.roots;
 	}
-	if (!flags && unknown)
+	if (!flags && (unknown || is_in_inlined_root()))
 		flags = root_flags_by_stack(frames, depth, parks);
 	if (flags) {
 		this_thread.root_misses = 0;

@@ -25,6 +25,7 @@ struct visitor {
 	const struct module *module;
 	void (*visit)(const struct symbol_range *symbol, void *data);
 	void *data;
+	bool locals; /* thread-local variables, too */
 };
 
 static bool file_map(const char *path, struct file *file)
@@ -97,13 +98,16 @@ static bool is_loaded_one(const struct module *module, const struct file *file)
 static void visit_symbol(const struct visitor *visitor, const ElfW(Sym) * symbol, const char *name)
 {
 	unsigned type = ELF64_ST_TYPE(symbol->st_info);
+	uintptr_t base = type == STT_TLS ? 0 : visitor->module->base;
 	struct symbol_range range = {
-		.start = visitor->module->base + symbol->st_value,
-		.end = visitor->module->base + symbol->st_value + symbol->st_size,
+		.start = base + symbol->st_value,
+		.end = base + symbol->st_value + symbol->st_size,
 		.name = name,
+		.is_local = type == STT_TLS,
 	};
 
-	if (symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_GNU_IFUNC))
+	if (symbol->st_shndx != SHN_UNDEF &&
+	    (type == STT_FUNC || type == STT_GNU_IFUNC || (type == STT_TLS && visitor->locals)))
 		visitor->visit(&range, visitor->data);
 }
 
@@ -184,10 +188,9 @@ static void visit_dynamic(const struct visitor *visitor, size_t visited)
 			     dynamic_symbol_name(&symbols, &symbols.table[i]));
 }
 
-bool module_each_function(const struct module *module,
-			  void (*visit)(const struct symbol_range *symbol, void *data), void *data)
+static bool visit_module(const struct visitor *visitor)
 {
-	struct visitor visitor = { module, visit, data };
+	const struct module *module = visitor->module;
 	struct file file;
 	size_t visited = 0;
 	bool found = false;
@@ -195,9 +198,21 @@ bool module_each_function(const struct module *module,
 	/* The link opens the program's file even if its path now leads elsewhere. */
 	if (file_map_loaded(module, module->path, &file) ||
 	    (module->is_program && file_map_loaded(module, "/proc/self/exe", &file))) {
-		found = visit_file(&visitor, &file, &visited);
+		found = visit_file(visitor, &file, &visited);
 		file_unmap(&file);
 	}
-	visit_dynamic(&visitor, visited);
+	visit_dynamic(visitor, visited);
 	return found;
+}
+
+bool module_each_function(const struct module *module,
+			  void (*visit)(const struct symbol_range *symbol, void *data), void *data)
+{
+	return visit_module(&(struct visitor){ module, visit, data, .locals = false });
+}
+
+bool module_each_symbol(const struct module *module,
+			void (*visit)(const struct symbol_range *symbol, void *data), void *data)
+{
+	return visit_module(&(struct visitor){ module, visit, data, .locals = true });
 }

@@ -87,8 +87,9 @@ struct symbol_extent module_symbol_extent(const struct module *module, const cha
 const char *module_symbol_at(const struct module *module, uintptr_t address);
 
 struct symbol_range {
-	uintptr_t start, end;
-	const char *name; /* valid only during the call */
+	uintptr_t start, end; /* of a thread-local variable: from the beginning of module_tls */
+	const char *name;     /* valid only during the call */
+	bool is_local;	      /* a thread-local variable */
 };
 
 /*
@@ -98,6 +99,10 @@ struct symbol_range {
  */
 bool module_each_function(const struct module *module,
 			  void (*visit)(const struct symbol_range *symbol, void *data), void *data);
+
+/* Same for functions and thread-local variables. */
+bool module_each_symbol(const struct module *module,
+			void (*visit)(const struct symbol_range *symbol, void *data), void *data);
 
 /*
  * The calling thread's thread-local block of a module; NULL if it has none (yet). Never allocates.

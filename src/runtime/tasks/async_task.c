@@ -34,6 +34,9 @@ static enum executor_id library_of(const struct task_module *module)
 	for (unsigned i = 0; i < ARRAY_SIZE(libraries); i++)
 		if (!strncmp(this_thread.name, libraries[i].thread, strlen(libraries[i].thread)))
 			return libraries[i].executor;
+	if (!symbols->tasks && !symbols->smol && !symbols->async_std &&
+	    symbols->root != EXECUTOR_other)
+		return symbols->root;
 	if (symbols->smol == symbols->async_std)
 		return EXECUTOR_async_task;
 	return symbols->smol ? EXECUTOR_smol : EXECUTOR_async_std;
@@ -48,9 +51,22 @@ struct executor *async_task_executor(const struct task_module *module)
 	return this_thread.async_task_executor;
 }
 
+/* smol and async-std take their block_on from async-io, or from futures-lite. */
+struct executor *async_task_root_executor(const struct task_module *module, enum executor_id root)
+{
+	const struct task_symbols *symbols = &module->symbols;
+
+	if (root == EXECUTOR_futures || root == EXECUTOR_pollster ||
+	    !(symbols->tasks || symbols->smol || symbols->async_std))
+		return executor_known(root);
+	return async_task_executor(module);
+}
+
 bool async_task_thread_is_reactor(void)
 {
-	return !strcmp(this_thread.name, "async-io");
+	static const char reactor[] = "async-io";
+
+	return !strcmp(this_thread.name, reactor);
 }
 
 /*

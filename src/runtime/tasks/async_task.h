@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "executors/executors.h"
+
 struct executor;
 struct task_module;
 
@@ -26,6 +28,9 @@ extern const struct task_family async_task_drop_family;
  * Async-signal-safe.
  */
 struct executor *async_task_executor(const struct task_module *module);
+
+/* The executor of a block_on that the crate of `root` defines. */
+struct executor *async_task_root_executor(const struct task_module *module, enum executor_id root);
 
 /* The thread of async-io that waits if no other thread does: it runs no code of the program. */
 bool async_task_thread_is_reactor(void);

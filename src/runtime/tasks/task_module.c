@@ -53,6 +53,23 @@ struct executor *task_module_executor(const struct task_module *module)
 	return NULL;
 }
 
+static bool is_tokio_too(const struct task_module *module)
+{
+	return module->symbols.tokio || task_module_has(module, &tokio_library);
+}
+
+struct task_module *task_module_polls(enum executor_id *executor)
+{
+	struct task_module *module = task_module_next(NULL);
+
+	for (; module; module = task_module_next(module)) {
+		*executor = task_locals_entered(&module->symbols.locals, module->module);
+		if (*executor != EXECUTOR_other && !is_tokio_too(module))
+			break;
+	}
+	return module;
+}
+
 /* A module that was unloaded and loaded again has the same struct module, but other tables. */
 static void release_unloaded(const struct module *added)
 {

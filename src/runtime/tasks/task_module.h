@@ -41,6 +41,12 @@ bool task_module_has(const struct task_module *module, const struct task_library
 /* The executor of root futures that it polls on the calling thread, and of parks there. */
 struct executor *task_module_executor(const struct task_module *module);
 
+/*
+ * The one in whose block_on the calling thread is, according to a variable, and which crate's that
+ * is; NULL: none. Not one with Tokio, where a thread may be one that runs jobs, which may block.
+ */
+struct task_module *task_module_polls(enum executor_id *executor);
+
 /* Members of a recogniser. */
 void task_module_added(struct module *module);
 void task_modules_forked(void);

@@ -27,7 +27,9 @@
 #include "runtime/base/memory.h"
 #include "runtime/trace/trace.h"
 
-#define MANY 8192 /* functions of one module; a large debug build's tests have some 5000 */
+#define FUTURES	    "16futures_executor"
+#define MANY	    16384 /* functions of one module; a large debug build's tests have some 5000 */
+#define MANY_OF_STD 8192  /* until then those of std that matter to one crate alone */
 
 static struct task_range found[MANY];
 static unsigned found_count;
@@ -66,7 +68,10 @@ static const struct name tokio_names[] = {
 	{ "5enter4exit", FUNCTION_EXEMPT, "" }, /* to 1.20 */
 };
 
-/* Same for the crates around async-task. */
+/*
+ * Same for the crates around async-task, and for block_on of other crates. LocalPool polls tasks
+ * beside its future, and Task::run is called by a pool's thread.
+ */
 static const struct name async_names[] = {
 	{ "3run", FUNCTION_RUN, "10async_task3raw" },
 	{ "8block_on", FUNCTION_ROOT, "8async_io" },
@@ -75,6 +80,31 @@ static const struct name async_names[] = {
 	{ "4park", FUNCTION_PARKS, "7parking" },
 	{ "12park_timeout", FUNCTION_PARKS, "7parking" },
 	{ "5react", FUNCTION_PARKS, "8async_io7reactor" },
+	{ "8block_on", FUNCTION_ROOT, "8pollster" },
+	{ "6Signal4wait", FUNCTION_PARKS, "8pollster" },
+	{ "4Task3run", FUNCTION_ROOT_CURRENT_THREAD, FUTURES },
+	{ "9PoolState4work", FUNCTION_ROOT_POOL, FUTURES },
+	{ "9LocalPool3run", FUNCTION_ROOT_CURRENT_THREAD, FUTURES },
+	{ "9LocalPool9run_until", FUNCTION_ROOT_CURRENT_THREAD, FUTURES },
+	{ "9LocalPool17run_until_stalled", FUNCTION_ROOT_CURRENT_THREAD, FUTURES },
+	{ "9LocalPool11try_run_one", FUNCTION_ROOT_CURRENT_THREAD, FUTURES },
+	{ "9LocalPool9poll_pool", FUNCTION_ROOT_CURRENT_THREAD, FUTURES },
+	{ "12run_executor", FUNCTION_ROOT, FUTURES },
+	{ "10local_pool8block_on", FUNCTION_ROOT, FUTURES },
+};
+
+/* The crates of async_names. */
+static const struct {
+	const char *name;
+	enum executor_id executor;
+} async_crates[] = {
+	{ "10async_task", EXECUTOR_async_task },
+	{ "8async_io", EXECUTOR_async_io },
+	{ "12futures_lite", EXECUTOR_futures_lite },
+	{ "9async_std", EXECUTOR_async_std },
+	{ "7parking", EXECUTOR_async_task },
+	{ "8pollster", EXECUTOR_pollster },
+	{ FUTURES, EXECUTOR_futures },
 };
 
 static bool symbol_starts(const char *string, const char *start)
@@ -92,7 +122,7 @@ static bool may_be_crate(const char *name)
 {
 	switch (name[0]) {
 	case '1':
-		return name[1] >= '0' && name[1] <= '2';
+		return (name[1] >= '0' && name[1] <= '2') || name[1] == '6';
 	case '3':
 	case '4':
 		return name[1] == 's';
@@ -102,7 +132,7 @@ static bool may_be_crate(const char *name)
 		return name[1] == 'p';
 	case '8':
 	case '9':
-		return name[1] == 'a';
+		return name[1] == 'a' || name[1] == 'p';
 	}
 	return false;
 }
@@ -129,7 +159,8 @@ static bool may_have_name(const char *name)
 {
 	return strstr(name, "block_") || strstr(name, "3run") || strstr(name, "5react") ||
 	       strstr(name, "park") || strstr(name, "_runtime") || strstr(name, "5enter") ||
-	       strstr(name, "3raw4poll") || strstr(name, "6Driver4turn");
+	       strstr(name, "3raw4poll") || strstr(name, "6Driver4turn") || strstr(name, "4wait") ||
+	       strstr(name, "_executor1") || strstr(name, "_poolNt");
 }
 
 static enum task_function task_function_find(const struct name *names, unsigned count,
@@ -141,28 +172,45 @@ static enum task_function task_function_find(const struct name *names, unsigned 
 	return FUNCTION_NONE;
 }
 
-static enum task_function function_in(const char *crate)
+/* The standard library's own waits may be inlined into each other, down to futex_wait. */
+static enum task_function function_of_std(const char *path)
 {
-	static const char *const crates[] = { "10async_task", "8async_io", "12futures_lite",
-					      "9async_std", "7parking" };
+	if (strstr(path, "10futex_wait") || (strstr(path, "7condvar") && strstr(path, "wait")))
+		return FUNCTION_CONDITION;
+	if (strstr(path, "6thread") && strstr(path, "4park") && !strstr(path, "6Thread"))
+		return FUNCTION_THREAD_PARKS;
+	if (strstr(path, "14lock_contended") || strstr(path, "4sync4mpmc") ||
+	    strstr(path, "4sync4mpsc") || (strstr(path, "5mutex") && strstr(path, "4lock")))
+		return FUNCTION_RECEIVES;
+	if (strstr(path, "28__rust_begin_short_backtrace"))
+		return FUNCTION_THREAD_BEGINS;
+	if (strstr(path, "LocalKey") && strstr(path, "with"))
+		return FUNCTION_WITH_LOCAL;
+	return FUNCTION_NONE;
+}
 
-	/* The standard library's own wait may be inlined, down to futex_wait. */
+static enum task_function function_in(const char *crate, enum executor_id *executor)
+{
+	*executor = EXECUTOR_other;
 	if (symbol_starts(crate, "3std") || symbol_starts(crate, "11parking_lot"))
-		return strstr(crate, "10futex_wait") ||
-				       (strstr(crate, "7condvar") && strstr(crate, "wait"))
-			       ? FUNCTION_CONDITION
-			       : FUNCTION_NONE;
-	if (symbol_starts(crate, "5tokio"))
+		return function_of_std(crate);
+	if (symbol_starts(crate, "5tokio")) {
+		*executor = EXECUTOR_tokio;
 		return task_function_find(tokio_names, ARRAY_SIZE(tokio_names), crate);
-	for (unsigned i = 0; i < ARRAY_SIZE(crates); i++)
-		if (symbol_starts(crate, crates[i]))
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(async_crates); i++)
+		if (symbol_starts(crate, async_crates[i].name)) {
+			*executor = async_crates[i].executor;
 			return task_function_find(async_names, ARRAY_SIZE(async_names), crate);
+		}
 	return FUNCTION_NONE;
 }
 
 enum task_function task_function_named(const char *name)
 {
-	return function_in(crate_of_symbol(name));
+	enum executor_id executor;
+
+	return function_in(crate_of_symbol(name), &executor);
 }
 
 static void task_symbols_visit(const struct symbol_range *symbol, void *data)
@@ -170,12 +218,15 @@ static void task_symbols_visit(const struct symbol_range *symbol, void *data)
 	struct task_symbols *symbols = data;
 	const char *crate = crate_of_symbol(symbol->name);
 	enum task_function function;
-	bool tokio;
+	enum executor_id executor;
 
 	if (!may_be_crate(crate))
 		return;
-	function = function_in(crate);
-	tokio = symbol_starts(crate, "5tokio");
+	if (symbol->is_local) {
+		task_locals_add(&symbols->locals, symbol);
+		return;
+	}
+	function = function_in(crate, &executor);
 	symbols->smol |= symbol_starts(crate, "4smol");
 	symbols->async_std |= symbol_starts(crate, "9async_std");
 	if (function == FUNCTION_NONE || symbol->end <= symbol->start)
@@ -183,9 +234,13 @@ static void task_symbols_visit(const struct symbol_range *symbol, void *data)
 	if ((function == FUNCTION_POLL && !task_addresses_add(symbols->polls, symbol->start)) ||
 	    (function == FUNCTION_RUN && !task_addresses_add(symbols->runs, symbol->start)))
 		trace_lose_event();
-	symbols->tokio |= tokio;
-	symbols->async_task |= !tokio && function != FUNCTION_CONDITION;
-	symbols->roots |= function >= FUNCTION_ROOT;
+	symbols->tokio |= executor == EXECUTOR_tokio;
+	symbols->async_task |= executor != EXECUTOR_tokio && executor != EXECUTOR_other;
+	if (function >= FUNCTION_ROOT && executor != EXECUTOR_tokio)
+		symbols->root = executor;
+	if (executor == EXECUTOR_other && function != FUNCTION_CONDITION &&
+	    found_count >= MANY_OF_STD)
+		return;
 	if (found_count == MANY) {
 		trace_lose_event();
 		return;
@@ -193,7 +248,8 @@ static void task_symbols_visit(const struct symbol_range *symbol, void *data)
 	found[found_count++] = (struct task_range){
 		.start = symbol->start,
 		.size = (uint32_t)(symbol->end - symbol->start),
-		.function = function,
+		.function = (uint16_t)function,
+		.executor = (uint16_t)executor,
 	};
 }
 
@@ -251,22 +307,37 @@ static void task_symbols_clear(struct task_symbols *symbols)
 	};
 }
 
+/* In a module with Tokio the variables do not count: its threads may block in a job. */
+static bool has_roots_of_stacks(const struct task_symbols *symbols)
+{
+	for (unsigned i = 0; i < found_count; i++)
+		if (found[i].function >= FUNCTION_ROOT &&
+		    (symbols->tokio || !task_locals_have(&symbols->locals, found[i].executor)))
+			return true;
+	return false;
+}
+
 void task_symbols_read(struct task_symbols *symbols, const struct module *module)
 {
 	task_symbols_clear(symbols);
 	if (!module_may_be_rust(module))
 		return;
 	found_count = 0;
-	module_each_function(module, task_symbols_visit, symbols);
-	/* A block_on of futures-lite alone does not belong to an executor. */
-	symbols->async_task &= task_addresses_count(symbols->runs) > 0;
+	module_each_symbol(module, task_symbols_visit, symbols);
+	if (symbols->locals.count && symbols->root == EXECUTOR_other)
+		symbols->root = symbols->locals.items[0].executor;
+	symbols->roots = has_roots_of_stacks(symbols);
+	symbols->tasks = task_addresses_count(symbols->runs) > 0;
+	/* Parks alone belong to no executor. */
+	symbols->async_task &= symbols->tasks;
+	symbols->async_task |= symbols->root != EXECUTOR_other;
 	if (!(symbols->tokio || symbols->async_task) || !task_symbols_keep(symbols))
 		return;
 	task_ranges_sort(symbols->ranges, found_count);
 	symbols->count = found_count;
 }
 
-enum task_function task_symbols_at(const struct task_symbols *symbols, uintptr_t pc)
+static const struct task_range *task_range_at(const struct task_symbols *symbols, uintptr_t pc)
 {
 	uint32_t low = 0, high = symbols->count;
 
@@ -279,6 +350,20 @@ enum task_function task_symbols_at(const struct task_symbols *symbols, uintptr_t
 			high = middle;
 	}
 	if (!low || pc - symbols->ranges[low - 1].start >= symbols->ranges[low - 1].size)
-		return FUNCTION_NONE;
-	return (enum task_function)symbols->ranges[low - 1].function;
+		return NULL;
+	return &symbols->ranges[low - 1];
+}
+
+enum task_function task_symbols_at(const struct task_symbols *symbols, uintptr_t pc)
+{
+	const struct task_range *range = task_range_at(symbols, pc);
+
+	return range ? (enum task_function)range->function : FUNCTION_NONE;
+}
+
+enum executor_id task_symbols_executor_at(const struct task_symbols *symbols, uintptr_t pc)
+{
+	const struct task_range *range = task_range_at(symbols, pc);
+
+	return range ? (enum executor_id)range->executor : EXECUTOR_other;
 }

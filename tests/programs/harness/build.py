@@ -108,9 +108,10 @@ C_AS_CXX = {"marked_cc"}
 RUST_SOURCES = {
     "tokio_": ["tokio/cases.rs", "tokio/operations.rs", "tokio/quiet.rs", "tokio/echo.rs", "tokio/plugin.rs", "tokio/locks.rs"],
     "futures_": ["futures/cases.rs", "futures/tasks.rs", "futures/held.rs", "futures/nested.rs"],
+    "block_on_": ["block_on/cases.rs"],
     "async_": ["async_task/cases.rs", "async_task/locks.rs", "async_task/quiet.rs", "async_task/held.rs", "tokio/operations.rs"],
 }
-RUST_FOLDERS = {"tokio_": "tokio", "futures_": "futures", "async_": "async_task"}
+RUST_FOLDERS = {"tokio_": "tokio", "futures_": "futures", "async_": "async_task", "block_on_": "block_on"}
 
 
 class Missing(Exception):

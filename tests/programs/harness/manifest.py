@@ -120,6 +120,25 @@ def async_task_runs():
             yield async_task(quiet, profile, case)
 
 
+BLOCK_ON_FUTURES = words("block_on local_pool run_until run_until_stalled thread_pool")
+BLOCK_ON_OTHERS = {"pollster": "pollster", "futures_lite": "futures-lite", "async_io": "async-io"}
+
+
+def block_on_runs():
+    cases = "block_on_cases"
+    for program, profile in ((cases, "dev"), (cases, "release"), (cases + "_oldest", "dev"), (cases + "_oldest", "release")):
+        contexts = " ".join(BLOCK_ON_FUTURES)
+        yield async_task(program, profile, f"blocks {contexts}", BLOCK_ON_FUTURES, executor="futures")
+        for context, name in BLOCK_ON_OTHERS.items():
+            if (context, profile) == ("pollster", "release"):
+                # Nothing shows it once it is inlined.
+                yield async_task(program, profile, f"blocks {context}", allow={context}, executor=name)
+            else:
+                yield async_task(program, profile, f"blocks {context}", [context], executor=name)
+        yield async_task(program, profile, f"idle {contexts} {' '.join(BLOCK_ON_OTHERS)}")
+    yield async_task(cases, "dev", "blocks pollster_in_pool", ["pollster_in_pool"], executor="futures")
+
+
 def loop_runs():
     named = {"loop_libuv": "libuv", "loop_libevent": "libevent", "loop_glib": "glib", "loop_libev": "libev",
              "loop_tevent": "tevent", "loop_ivykis": "ivykis", "loop_sd_event": "sd-event", "loop_qt": "Qt", "loop_apr": "APR",
@@ -351,4 +370,4 @@ def node_runs():
 
 
 def runs():
-    return [*loop_runs(), *c_runs(), *python_runs(), *node_runs(), *tokio_runs(), *async_task_runs(), *lock_runs(), *deadlock_runs()]
+    return [*loop_runs(), *c_runs(), *python_runs(), *node_runs(), *tokio_runs(), *async_task_runs(), *block_on_runs(), *lock_runs(), *deadlock_runs()]
