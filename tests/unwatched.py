@@ -23,6 +23,8 @@ from harness import build  # noqa: E402
 
 MANY = pathlib.Path(ROOT) / "tests/programs/tokio/many.rs"
 PAIR = pathlib.Path(ROOT) / "tests/programs/tokio/pair.rs"
+SMOL = pathlib.Path(ROOT) / "tests/programs/async_task/tasks.rs"
+ASYNC_STD = pathlib.Path(ROOT) / "tests/programs/async_task/async_std.rs"
 HANGS = pathlib.Path(ROOT) / "tests/programs/futures/hangs.rs"
 BUILDER = build.Builder(2)
 TASKS = 500
@@ -45,8 +47,8 @@ def _line(source, label):
 @contextlib.contextmanager
 def _running(*command, **options):
     """A program that prints "ready", and its process."""
-    process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True, **options)
+    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               **{"stdin": subprocess.DEVNULL, **options})
     try:
         expect(process.stdout.readline() == "ready\n", f"{command} is not ready")
         yield process
@@ -332,10 +334,10 @@ def _place_of(frames):
     return next((frame.get("line") for frame in frames if frame.get("user")), None)
 
 
-def _hang(case, state):
+def _hang(case, state, name="futures_hangs", profile="dev"):
     """Once it is so: the program is ready before its threads are where they stay."""
     end = time.monotonic() + SECONDS / 2
-    with _running(_program("futures_hangs"), case) as process:
+    with _running(_program(name, profile), case) as process:
         while True:
             document = _explain(process.pid)
             if document["state"] == state or time.monotonic() > end:
@@ -351,6 +353,41 @@ def blocked_workers_name_who_holds_the_lock(_place):
     for thread in threads:
         expect(_place_of(thread["stack"]) == _line(HANGS, "workers"), thread)
         expect(thread["ended_by"]["kind"] == "task" and _place_of(thread["ended_by"]["now"]) == _line(HANGS, "workers-holder"), thread)
+
+
+def _expect_smol(document):
+    """A thousand tasks of each kind in memory that others have used; and the one that drives async-process at most."""
+    tasks = {group["type"].rpartition("::")[2]: group for group in document["tasks"]}
+    for name in ("received", "slept"):
+        expect(tasks[name]["count"] == 1000 and _place_of(tasks[name]["awaits"]) == _line(SMOL, f"{name}-1"), tasks)
+    expect(_count(document["tasks"]) <= 2001 and not _blocked(document), document["verdict"])
+
+
+def tasks_of_smol_are_those_that_live(place):
+    for profile in ("dev", "release"):
+        with _running(_program("async_task_tasks", profile), "in_used_memory", stdin=subprocess.PIPE) as process:
+            _expect_smol(_explain(process.pid))
+            core = _gcore(place, process) if profile == "release" and shutil.which("gcore") else None
+        if core:
+            _expect_smol(_explain(core))
+    with _running(_program("async_std_cases"), "wait", 300) as process:
+        count = int(process.stdout.readline())
+        document = _explain(process.pid)
+    group, = document["tasks"]
+    expect(group["count"] == count and _place_of(group["awaits"]) == _line(ASYNC_STD, "waiter-1"), group)
+    with _running(_program("async_task_tasks"), "waiting", stdin=subprocess.PIPE) as process:
+        document = _explain(process.pid)
+    tasks = {group["type"].rpartition("::")[2]: group["count"] for group in document["tasks"]}
+    # A job of the blocking crate, which reads the standard input, is not one of them.
+    expect(tasks == {"nested": 5, "asleep": 1, "boxed": 1} and not _blocked(document), document)
+
+
+def a_blocked_thread_of_smol_names_who_holds_the_lock(_place):
+    for profile in ("dev", "release"):
+        thread, = _blocked(_hang("hung", "hung", "async_task_tasks", profile))
+        expect(thread["family"] == "async-task" and _place_of(thread["stack"]) == _line(SMOL, "locked-1"), thread)
+        expect(thread["ended_by"]["task"] == "async_task_tasks::holding", thread)
+        expect(_place_of(thread["ended_by"]["now"]) == _line(SMOL, "holding-1"), thread)
 
 
 def one_blocked_worker_is_not_all(_place):

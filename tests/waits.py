@@ -73,9 +73,7 @@ def a_watched_program_says_the_same(place):
     expect("reads_in_time" in text and "or a timer that ends in 59 min" in text, text)
 
 
-def tasks_of_smol_say_the_same(place):
-    with watched(place / "traces", unwatched._program("async_task_waits")) as pid:
-        document = json.loads(yieldsan("explain", "--format=json", pid).out)
+def _expect_smol(document):
     groups = _groups(document["tasks"])
     peers = {name for name in groups if "with peer 127.0.0.1:" in groups[name].get("descriptor", {}).get("file", "")}
     expect(peers == {"reads", "reads_line", "reads_in_time", "reads_plain"}, groups)
@@ -85,6 +83,14 @@ def tasks_of_smol_say_the_same(place):
     waits = {name: groups[name]["waits_for"] for name in groups if "waits_for" in groups[name]}
     expect(waits == {"takes": {"kind": "message"}, "keeps": {"kind": "message"}, "locks": {"kind": "lock"}}, waits)
     expect(document["state"] == "not hung" and not document["findings"], document["verdict"])
+
+
+def tasks_of_smol_say_the_same(place):
+    with watched(place / "traces", unwatched._program("async_task_waits")) as pid:
+        _expect_smol(json.loads(yieldsan("explain", "--format=json", pid).out))
+    for profile in ("dev", "release"):
+        with unwatched._running(unwatched._program("async_task_waits", profile)) as process:
+            _expect_smol(unwatched._explain(process.pid))
 
 
 def a_core_has_the_descriptor_and_no_clock(place):

@@ -5,6 +5,7 @@
 
 #include "known_layouts.h"
 #include "session.h"
+#include "shared/text.h"
 #include "suspended_tasks.h"
 #include "task_type.h"
 
@@ -70,6 +71,7 @@ static void make_kind(struct task_kinds *kinds, const struct trace_task_type *re
 	kind->name = task_type_name(space, record->poll);
 	executor = trace_file_record(space->trace, record->executor, RECORD_EXECUTOR);
 	kind->is_async_task = executor && executor->family == FAMILY_ASYNC_TASK;
+	kind->is_job = kind->is_async_task && text_begins(kind->name, "blocking::");
 	if (!module || (!trace_file_has_memory(space->trace) && !kinds->suspended))
 		return;
 	kind->base = module->record->base;

@@ -33,6 +33,7 @@ struct task_kind {
 	const struct layout *layout; /* NULL: none */
 	const struct layout_task *task;
 	bool is_async_task; /* or else Tokio's */
+	bool is_job;	    /* of the blocking crate, which may block */
 	uint64_t base;	    /* load base of the module */
 };
 

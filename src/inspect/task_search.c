@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "async_task_search.h"
 #include "memory_pass.h"
 #include "shared/task_header.h"
-#include "shared/tokio_scan.h"
 #include "support/hash.h"
 #include "support/memory.h"
 
@@ -18,8 +18,6 @@ enum { STATE_COMPLETE = 2, STATE_REFERENCE = 64, MOST_STATE_REFERENCES = 1 << 20
 #define READ_TRIES_OF_LINKS 4 /* to read a task that changes */
 #define TRAILER_PLACES	    6 /* words of the trailer at which the list's pointers may begin */
 #define VOTERS		    4096
-#define LARGEST_REGION	    (UINT64_C(1) << 30)
-#define VTABLES_AT_WORD	    8
 
 /* A header that may be a task's. */
 struct candidate {
@@ -31,17 +29,9 @@ struct candidate {
 	UT_hash_handle hh;
 };
 
-/* The vtables of a module, by address: nearly every word of memory fails one comparison. */
-struct vtable_range {
-	uint64_t start, size;
-	uint32_t *numbers; /* by word; 0: none, else index + 1 */
-};
-
 struct searching {
 	struct task_search *search;
 	const struct process_image *image;
-	struct vtable_range *ranges;
-	size_t range_count;
 	struct candidate *candidates;
 	uint64_t links; /* offset of the list's pointers in the trailer */
 	size_t alone;
@@ -52,123 +42,6 @@ static bool read_task_memory(const struct searching *searching, uint64_t address
 			     size_t size)
 {
 	return process_memory_read(&searching->image->memory, address, to, size) == size;
-}
-
-/* A part of a module, as it is being searched for vtables. */
-struct vtable_scan {
-	struct task_search *search;
-	size_t module;
-	uint64_t start; /* its address there */
-	const char *bytes;
-};
-
-static void take_vtable(const struct task_vtable *vtable, void *data)
-{
-	const struct vtable_scan *scan = data;
-	struct task_search *search = scan->search;
-
-	search->vtables = memory_grow(search->vtables, search->vtable_count, &search->vtable_room,
-				      sizeof *search->vtables);
-	search->vtables[search->vtable_count++] = (struct found_vtable){
-		.address = scan->start + (uint64_t)((const char *)vtable->words - scan->bytes),
-		.poll = vtable->words[0],
-		.trailer = vtable->words[TASK_VTABLE_LAYOUT],
-		.module = scan->module,
-		.is_job = vtable->job,
-	};
-}
-
-static void scan_mapping(const struct searching *searching, const struct image_mapping *mapping,
-			 size_t number)
-{
-	const struct image_module *module = &searching->image->modules[number];
-	uint64_t end = mapping->end < module->end ? mapping->end : module->end;
-	size_t size = end - mapping->start;
-	char *bytes;
-
-	if (size > LARGEST_REGION)
-		return;
-	bytes = memory_get(size);
-	size = process_memory_read(&searching->image->memory, mapping->start, bytes, size);
-	tokio_scan(
-		&(struct task_region){
-			.start = (uintptr_t)bytes,
-			.end = (uintptr_t)bytes + size,
-			.text_start = module->text_start,
-			.text_end = module->text_end,
-		},
-		NULL, take_vtable,
-		&(struct vtable_scan){ searching->search, number, mapping->start, bytes });
-	free(bytes);
-}
-
-static int compare_vtables(const void *a, const void *b)
-{
-	const struct found_vtable *one = a, *other = b;
-
-	return (one->address > other->address) - (one->address < other->address);
-}
-
-static void find_vtables(struct searching *searching)
-{
-	const struct process_image *image = searching->image;
-	struct task_search *search = searching->search;
-
-	for (size_t i = 0; i < image->module_count; i++) {
-		const struct image_module *module = &image->modules[i];
-
-		for (size_t j = 0; j < image->mapping_count; j++) {
-			const struct image_mapping *mapping = &image->mappings[j];
-
-			if (mapping->path && mapping->is_readable && !mapping->is_executable &&
-			    mapping->start >= module->start && mapping->start < module->end &&
-			    (mapping->start < module->text_start ||
-			     mapping->start >= module->text_end))
-				scan_mapping(searching, mapping, i);
-		}
-	}
-	if (search->vtable_count)
-		qsort(search->vtables, search->vtable_count, sizeof *search->vtables,
-		      compare_vtables);
-}
-
-static void add_range(struct searching *searching, size_t first, size_t end)
-{
-	const struct found_vtable *vtables = searching->search->vtables;
-	struct vtable_range *range = &searching->ranges[searching->range_count++];
-
-	range->start = vtables[first].address;
-	range->size = vtables[end - 1].address - range->start + 1;
-	range->numbers = memory_get((range->size / VTABLES_AT_WORD + 1) * sizeof *range->numbers);
-	for (size_t i = first; i < end; i++)
-		range->numbers[(vtables[i].address - range->start) / VTABLES_AT_WORD] =
-			(uint32_t)i + 1;
-}
-
-static void make_ranges(struct searching *searching)
-{
-	const struct task_search *search = searching->search;
-	size_t first = 0;
-
-	searching->ranges = memory_get((search->vtable_count + 1) * sizeof *searching->ranges);
-	for (size_t i = 1; i <= search->vtable_count; i++)
-		if (i == search->vtable_count ||
-		    search->vtables[i].module != search->vtables[first].module) {
-			add_range(searching, first, i);
-			first = i;
-		}
-}
-
-/* 0: none, else index + 1 */
-static uint32_t vtable_at(const struct searching *searching, uint64_t address)
-{
-	for (size_t i = 0; i < searching->range_count; i++) {
-		const struct vtable_range *range = &searching->ranges[i];
-
-		if (address - range->start < range->size && !(address % VTABLES_AT_WORD))
-			return range->numbers[(address - range->start) / VTABLES_AT_WORD];
-	}
-	return 0;
 }
 
 static bool is_complete(uint64_t state)
@@ -197,8 +70,9 @@ static struct candidate *add_candidate(struct searching *searching, uint64_t hea
 		return known;
 	if (header % sizeof header || !read_task_memory(searching, header, words, sizeof words))
 		return NULL;
-	number = vtable_at(searching, words[WORD_VTABLE]);
-	if (!number || searching->search->vtables[number - 1].is_job || !words[WORD_OWNER])
+	number = task_vtable_at(&searching->search->vtables, words[WORD_VTABLE]);
+	if (!number || !words[WORD_OWNER] ||
+	    searching->search->vtables.items[number - 1].kind != VTABLE_TOKIO)
 		return NULL;
 	is_done = is_complete(words[WORD_STATE]);
 	if (tokio_task_moment(words, words[WORD_VTABLE]) == TASK_IS_GONE && !(in_list && is_done))
@@ -214,12 +88,14 @@ static struct candidate *add_candidate(struct searching *searching, uint64_t hea
 static void search_headers(void *data, uint64_t address, const uint64_t *words, size_t count)
 {
 	struct searching *searching = data;
+	const struct task_vtables *vtables = &searching->search->vtables;
 
-	for (size_t r = 0; r < searching->range_count; r++) {
-		const struct vtable_range *range = &searching->ranges[r];
+	for (size_t r = 0; r < vtables->range_count; r++) {
+		const struct vtable_range *range = &vtables->ranges[r];
 
 		for (size_t i = 0; i < count; i++)
-			if (words[i] - range->start < range->size && vtable_at(searching, words[i]))
+			if (words[i] - range->start < range->size &&
+			    task_vtable_at(vtables, words[i]))
 				add_candidate(searching,
 					      address + (i - WORD_VTABLE) * sizeof *words, false);
 	}
@@ -233,7 +109,8 @@ static bool read_links(const struct searching *searching, const struct candidate
 		       uint64_t offset, struct task_links *links)
 {
 	return read_task_memory(
-		searching, task->header + searching->search->vtables[task->vtable].trailer + offset,
+		searching,
+		task->header + searching->search->vtables.items[task->vtable].trailer + offset,
 		links, sizeof *links);
 }
 
@@ -292,7 +169,7 @@ static bool is_still_there(const struct searching *searching, const struct candi
 	uint64_t words[TASK_HEADER_WORDS];
 
 	return read_task_memory(searching, task->header, words, sizeof words) &&
-	       words[WORD_VTABLE] == searching->search->vtables[task->vtable].address &&
+	       words[WORD_VTABLE] == searching->search->vtables.items[task->vtable].address &&
 	       tokio_task_moment(words, words[WORD_VTABLE]) != TASK_IS_GONE;
 }
 
@@ -353,18 +230,21 @@ static void take_alive(struct searching *searching)
 	struct candidate *task, *next;
 
 	HASH_ITER (hh, searching->candidates, task, next) {
-		if (task->is_alive) {
-			search->tasks = memory_grow(search->tasks, search->count, &search->room,
-						    sizeof *search->tasks);
-			search->tasks[search->count++] =
-				(struct found_task){ task->header, task->vtable };
-		}
+		if (task->is_alive)
+			task_search_add(search, task->header, task->vtable);
 		HASH_DEL(searching->candidates, task);
 		free(task);
 	}
 }
 
-void task_search_run(struct task_search *search, const struct process_image *image)
+void task_search_add(struct task_search *search, uint64_t header, size_t vtable)
+{
+	search->tasks =
+		memory_grow(search->tasks, search->count, &search->room, sizeof *search->tasks);
+	search->tasks[search->count++] = (struct found_task){ header, vtable };
+}
+
+static void search_tokio(struct task_search *search, const struct process_image *image)
 {
 	struct searching searching = {
 		.search = search,
@@ -372,11 +252,6 @@ void task_search_run(struct task_search *search, const struct process_image *ima
 		.lowest_alone = UINT64_MAX,
 	};
 
-	memset(search, 0, sizeof *search);
-	find_vtables(&searching);
-	if (!search->vtable_count)
-		return;
-	make_ranges(&searching);
 	memory_pass(image, "searching for tasks", search_headers, &searching);
 	find_links(&searching);
 	for (struct candidate *task = searching.candidates; task; task = task->hh.next)
@@ -384,14 +259,21 @@ void task_search_run(struct task_search *search, const struct process_image *ima
 	if (searching.alone)
 		memory_pass(image, "searching for lists of tasks", search_heads, &searching);
 	take_alive(&searching);
-	for (size_t i = 0; i < searching.range_count; i++)
-		free(searching.ranges[i].numbers);
-	free(searching.ranges);
+}
+
+void task_search_run(struct task_search *search, const struct process_image *image)
+{
+	memset(search, 0, sizeof *search);
+	task_vtables_find(&search->vtables, image);
+	if (task_vtables_have(&search->vtables, VTABLE_TOKIO))
+		search_tokio(search, image);
+	if (task_vtables_have(&search->vtables, VTABLE_ASYNC_TASK))
+		async_task_search(search, image);
 }
 
 void task_search_deinit(struct task_search *search)
 {
-	free(search->vtables);
+	task_vtables_deinit(&search->vtables);
 	free(search->tasks);
 	memset(search, 0, sizeof *search);
 }

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "executors/executors.h"
 #include "process_image.h"
+#include "shared/text.h"
 #include "support/clock.h"
 #include "support/memory.h"
 #include "task_search.h"
@@ -18,6 +20,7 @@ _Static_assert(IMAGE_SENTENCE_SIZE <= TRACE_SENTENCE_SIZE, "one sentence for bot
 _Static_assert(IMAGE_BUILD_ID == sizeof((struct trace_module *)NULL)->build_id, "copied");
 
 #define MOST_COMMAND	    4096 /* bytes of the command's line */
+#define MOST_NAMED_THREADS  512
 #define MOST_TASK_TYPES	    ((1U << TRACE_TASK_TYPE_BITS) - 1)
 #define LARGEST_MADE_TRACE  (UINT64_C(1) << 31)
 #define HIGHEST_TASK_HEADER (UINT64_C(1) << (64 - TRACE_TASK_TYPE_BITS))
@@ -27,6 +30,11 @@ struct making_trace {
 	size_t size, room;
 	const struct process_image *image;
 	const struct task_search *search;
+};
+
+/* Offsets of the records; 0: none of this family. */
+struct made_executors {
+	uint32_t tokio, async_task;
 };
 
 /* Zeroed; valid until the next one is added. */
@@ -124,35 +132,73 @@ static void append_modules(struct making_trace *making)
 	}
 }
 
-static uint32_t append_executor(struct making_trace *making)
+static uint32_t append_executor(struct making_trace *making, uint32_t family, const char *name)
 {
 	uint32_t offset = (uint32_t)making->size;
 	struct trace_executor *record = append_record(making, RECORD_EXECUTOR, sizeof *record);
 
-	record->family = FAMILY_TOKIO;
+	record->family = family;
 	record->confidence = CONFIDENCE_HIGH;
 	record->confirmed = 1;
-	snprintf(record->name, sizeof record->name, "tokio");
+	snprintf(record->name, sizeof record->name, "%s", name);
 	return offset;
 }
 
+/* What is built on async-task names its threads; a core has no names. */
+static const char *async_task_library(const struct process_image *image)
+{
+	static const struct {
+		enum executor_id executor;
+		const char *thread;
+	} libraries[] = {
+#define THREADS(id, prefix) { EXECUTOR_##id, prefix },
+#include "executors/table.h"
+	};
+	int32_t tids[MOST_NAMED_THREADS];
+	size_t count = image->is_core ? 0 : process_image_threads(image, tids, MOST_NAMED_THREADS);
+	char name[64];
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < sizeof libraries / sizeof *libraries; j++)
+			if (process_text(image->pid, tids[i], "comm", name, sizeof name) &&
+			    text_begins(name, libraries[j].thread))
+				return executor_infos[libraries[j].executor].name;
+	return executor_infos[EXECUTOR_async_task].name;
+}
+
+static void append_executors(struct making_trace *making, struct made_executors *executors)
+{
+	const struct task_vtables *vtables = &making->search->vtables;
+
+	if (task_vtables_have(vtables, VTABLE_TOKIO) ||
+	    task_vtables_have(vtables, VTABLE_TOKIO_JOB))
+		executors->tokio =
+			append_executor(making, FAMILY_TOKIO, executor_infos[EXECUTOR_tokio].name);
+	if (task_vtables_have(vtables, VTABLE_ASYNC_TASK))
+		executors->async_task = append_executor(making, FAMILY_ASYNC_TASK,
+							async_task_library(making->image));
+}
+
 /* Only types that have tasks. Sets the numbers of the types, by vtable; 0: none. */
-static void append_types(struct making_trace *making, uint32_t executor, uint32_t *numbers)
+static void append_types(struct making_trace *making, const struct made_executors *executors,
+			 uint32_t *numbers)
 {
 	const struct task_search *search = making->search;
 	uint32_t count = 0;
 
 	for (size_t i = 0; i < search->count; i++) {
-		size_t vtable = search->tasks[i].vtable;
+		const size_t number = search->tasks[i].vtable;
+		const struct found_vtable *vtable = &search->vtables.items[number];
 		struct trace_task_type *record;
 
-		if (numbers[vtable] || count == MOST_TASK_TYPES)
+		if (numbers[number] || count == MOST_TASK_TYPES)
 			continue;
 		record = append_record(making, RECORD_TASK_TYPE, sizeof *record);
-		record->executor = executor;
-		record->number = numbers[vtable] = ++count;
-		record->vtable = search->vtables[vtable].address;
-		record->poll = search->vtables[vtable].poll;
+		record->executor = vtable->kind == VTABLE_ASYNC_TASK ? executors->async_task
+								     : executors->tokio;
+		record->number = numbers[number] = ++count;
+		record->vtable = vtable->address;
+		record->poll = vtable->poll;
 	}
 }
 
@@ -181,23 +227,24 @@ static int make_trace(struct trace_file *trace, struct process_image *image)
 	struct making_trace making = { .image = image };
 	struct task_search search;
 	struct trace_header *header;
-	uint32_t *numbers, executor;
+	struct made_executors executors = { 0 };
+	uint32_t *numbers;
 
 	task_search_run(&search, image);
 	making.search = &search;
 	append_header(&making);
 	append_process(&making);
 	append_modules(&making);
-	executor = search.vtable_count ? append_executor(&making) : 0;
-	numbers = memory_get((search.vtable_count + 1) * sizeof *numbers);
-	append_types(&making, executor, numbers);
+	append_executors(&making, &executors);
+	numbers = memory_get((search.vtables.count + 1) * sizeof *numbers);
+	append_types(&making, &executors, numbers);
 	append_tasks(&making, numbers);
 	free(numbers);
 	header = (void *)making.bytes;
 	header->file_size = header->used = making.size;
 	trace_file_take(trace, making.bytes, making.size, image);
 	trace->torn_tasks = search.torn;
-	if (!search.vtable_count)
+	if (!executors.tokio)
 		tokio_version_too_old(image, trace->old_tokio);
 	task_search_deinit(&search);
 	return 0;

@@ -1,6 +1,5 @@
 #include "task_header.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* More than any task has, and less than the remains in freed memory. */
@@ -139,4 +138,33 @@ enum task_moment async_task_moment(const uint64_t words[TASK_HEADER_WORDS], uint
 	if (!state || state & (COMPLETED | CLOSED))
 		return TASK_IS_GONE;
 	return state & RUNNING ? TASK_RUNS : state & SCHEDULED ? TASK_IS_WOKEN : TASK_RESTS;
+}
+
+/* Larger than any future; only separates a size from an address. */
+#define LARGEST_ASYNC_TASK (64UL << 20)
+#define LARGEST_ALIGNMENT  4096
+/* State, awaiter and the vtable's address, and metadata that an executor may add. */
+#define SMALLEST_ASYNC_HEADER 0x20
+#define LARGEST_ASYNC_HEADER  0x400
+
+static bool are_size_and_alignment(uint64_t size, uint64_t alignment)
+{
+	return alignment >= sizeof(void *) && alignment <= LARGEST_ALIGNMENT &&
+	       (alignment & (alignment - 1)) == 0 && size < LARGEST_ASYNC_TASK &&
+	       size % alignment == 0;
+}
+
+/*
+ * core::alloc::Layout, whose two words may be in either order, and three offsets: of the schedule
+ * function, the future and its output; the latter two share one place.
+ */
+bool async_task_is_layout(const uint64_t words[ASYNC_TASK_LAYOUT])
+{
+	enum { OUTPUT = 4 };
+	const uint64_t schedule = words[ASYNC_TASK_SCHEDULE], future = words[ASYNC_TASK_FUTURE];
+	const bool sized = are_size_and_alignment(words[0], words[1]) && future <= words[0];
+	const bool swapped = are_size_and_alignment(words[1], words[0]) && future <= words[1];
+
+	return (sized || swapped) && schedule >= SMALLEST_ASYNC_HEADER &&
+	       schedule <= LARGEST_ASYNC_HEADER && future >= schedule && words[OUTPUT] == future;
 }

@@ -6,6 +6,7 @@
 #ifndef SHARED_TASK_HEADER_H
 #define SHARED_TASK_HEADER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TASK_HEADER_WORDS  8 /* at most */
@@ -26,6 +27,9 @@ enum task_moment {
 };
 
 enum task_moment tokio_task_moment(const uint64_t words[TASK_HEADER_WORDS], uint64_t vtable);
+
+/* Whether these words, to which a vtable's eighth word points, are a struct TaskLayout. */
+bool async_task_is_layout(const uint64_t words[ASYNC_TASK_LAYOUT]);
 
 /* `schedule`: from its layout. */
 enum task_moment async_task_moment(const uint64_t words[TASK_HEADER_WORDS], uint64_t vtable,

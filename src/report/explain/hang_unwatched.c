@@ -15,6 +15,7 @@
 #include "report/collecting/collection.h"
 #include "report/model/process.h"
 #include "report/wording/library_function.h"
+#include "shared/text.h"
 
 #define MOST_UNWATCHED 8192	 /* threads */
 #define BETWEEN_NS     120000000 /* two looks */
@@ -93,13 +94,16 @@ struct thread_role {
 	bool waits_for_work; /* an executor's function waits, not the program's */
 };
 
-/* A job of the blocking pool is polled by the pool, and everything else by a scheduler. */
+/* A job of the blocking pool is polled by the pool, and everything else by a scheduler. The pool of
+ * the blocking crate runs its jobs from a function of its own. */
 static bool is_polled_by_pool(const struct stack *stack, size_t poll)
 {
 	for (size_t i = poll + 1; i < stack->count; i++) {
-		if (frame_names(&stack->frames[i], "::blocking::pool"))
+		if (frame_names(&stack->frames[i], "::blocking::pool") ||
+		    frame_names(&stack->frames[i], "blocking::Executor::"))
 			return true;
 		if (frame_names(&stack->frames[i], "::scheduler::") ||
+		    frame_names(&stack->frames[i], "async_executor::") ||
 		    frame_names(&stack->frames[i], "::task::local"))
 			return false;
 	}
@@ -208,6 +212,36 @@ void hang_set_since(const struct hang *hang, const struct trace_file *trace,
 		thread->for_ns = asleep_ns;
 }
 
+/* The executor of the innermost of its frames; else the only one. False if there is none. */
+static bool set_executor(struct unwatched_looking *looking, struct hung_thread *thread)
+{
+	const struct trace_file *trace = looking->trace;
+	const struct trace_executor *executor = NULL;
+	uint32_t family = FAMILY_UNKNOWN;
+
+	for (size_t i = 0; i < thread->native.count && family == FAMILY_UNKNOWN; i++) {
+		const struct frame *frame = &thread->native.frames[i];
+
+		if (frame->owner == OWNER_EXECUTOR)
+			family = frame->package && text_begins(frame->package, "tokio")
+					 ? FAMILY_TOKIO
+					 : FAMILY_ASYNC_TASK;
+	}
+	for (size_t i = 0; i < trace->records[RECORD_EXECUTOR].count; i++) {
+		const struct trace_executor *record =
+			(const void *)(trace->bytes + trace->records[RECORD_EXECUTOR].offsets[i]);
+
+		if (!executor || record->family == family)
+			executor = record;
+	}
+	if (!executor)
+		return false;
+	thread->family = executor->family;
+	thread->executor = strings_keep(&looking->hang->session->strings, executor->name);
+	thread->executor_id = executor_id_of(thread->family, thread->executor);
+	return true;
+}
+
 static void take_unwatched(struct unwatched_looking *looking, const struct first_look *look)
 {
 	struct hang *hang = looking->hang;
@@ -224,12 +258,11 @@ static void take_unwatched(struct unwatched_looking *looking, const struct first
 	*thread = (struct hung_thread){
 		.tid = look->tid,
 		.name = hang_thread_name(hang, looking->trace, look->tid),
-		.family = FAMILY_TOKIO,
-		.executor = strings_keep(&hang->session->strings, "tokio"),
 		.native = stack_native(&looking->collection->space, hang->process->ownership,
 				       frames, count, looking->trace->read_ns),
 	};
-	thread->executor_id = executor_id_of(FAMILY_TOKIO, thread->executor);
+	if (!set_executor(looking, thread))
+		return;
 	role = role_of(&thread->native);
 	hang->jobs += role.is_job;
 	if (role.is_job || (!role.is_worker && !role.poll && !role.has_root))

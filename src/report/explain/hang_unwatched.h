@@ -7,8 +7,9 @@ struct hang;
 struct hung_thread;
 struct trace_file;
 
-/* Lists the threads that run tasks or futures of Tokio, by their stacks, in the session's memory.
- * One counts as blocked if it slept from one look to another one without a break. */
+/* Lists the threads that run tasks or futures of Tokio or async-task, by their stacks, in the
+ * session's memory. One counts as blocked if it slept from one look to another one without a break.
+ */
 void hang_unwatched_threads(struct hang *hang, struct collection *collection);
 
 /* Sets since when a blocked thread sleeps, at least; not after a pause, for which each thread was

@@ -318,7 +318,7 @@ static const char *idle_words(struct hang *hang)
 				     hang->old_tokio);
 	if (hang->is_unwatched && !hang->process->executor_count && !tasks->count)
 		return "it was not started under YieldSan, and no tasks of "
-		       "Tokio or asyncio were found in it";
+		       "Tokio, smol or asyncio were found in it";
 	hang->state = HANG_IDLE;
 	if (!tasks->count)
 		return "no thread of an executor is blocked; what its tasks wait for is not known";

@@ -92,7 +92,7 @@ static void gathering_look_at(struct gathering *gathering, const struct trace_ta
 		task->task ? task_kind_of(&gathering->kinds, task->task) : NULL;
 	struct task_seen seen;
 
-	if (kind && task_kinds_look(&gathering->kinds, kind, task->task, &seen))
+	if (kind && !kind->is_job && task_kinds_look(&gathering->kinds, kind, task->task, &seen))
 		gathering_add_task(gathering, kind, &seen, task);
 }
 

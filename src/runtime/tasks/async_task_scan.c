@@ -1,55 +1,18 @@
 #include "async_task_scan.h"
 
-#include <string.h>
-
 #include "runtime/modules/modules.h"
+#include "shared/task_header.h"
 
 #define FUNCTIONS	   7
 #define LAYOUT		   7 /* in words from schedule */
 #define ASYNC_VTABLE_WORDS 8
 
-/* Larger than any future; only separates a size from an address. */
-#define LARGEST_TASK	  (64UL << 20)
-#define LARGEST_ALIGNMENT 4096
-/* State, awaiter and the vtable's address, and metadata that an executor may add. */
-#define SMALLEST_HEADER	     0x20
-#define LARGEST_ASYNC_HEADER 0x400
-
-/*
- * struct TaskLayout: core::alloc::Layout, whose two words may be in either order, and three
- * offsets: of the schedule function, the future and its output; the latter two share one place.
- */
-struct layout {
-	uint64_t size, alignment;
-	uint64_t schedule, future, output;
-};
-
-static bool is_layout(const struct layout *layout)
-{
-	uint64_t alignment = layout->alignment;
-
-	return alignment >= sizeof(void *) && alignment <= LARGEST_ALIGNMENT &&
-	       (alignment & (alignment - 1)) == 0 && layout->size < LARGEST_TASK &&
-	       layout->size % alignment == 0 && layout->schedule >= SMALLEST_HEADER &&
-	       layout->schedule <= LARGEST_ASYNC_HEADER && layout->future >= layout->schedule &&
-	       layout->output == layout->future && layout->future <= layout->size;
-}
-
 static bool has_layout(const struct task_region *region, uint64_t address)
 {
-	struct layout layout;
-	uint64_t size;
-
-	if (address % sizeof(uint64_t) ||
-	    module_readable_until(region->module, address) < address + sizeof layout)
-		return false;
-	memcpy(&layout, (const void *)address, sizeof layout);
-	if (is_layout(&layout))
-		return true;
-	size = layout.alignment;
-	layout.alignment = layout.size;
-	layout.size = size;
-	return is_layout(&layout);
+	return !(address % sizeof(uint64_t)) &&
+	       module_readable_until(region->module, address) >=
+		       address + ASYNC_TASK_LAYOUT * sizeof(uint64_t) &&
+	       async_task_is_layout((const uint64_t *)(uintptr_t)address);
 }
 
 /* Not within its code: for most words this costs only 2 comparisons. */

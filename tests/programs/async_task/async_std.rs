@@ -3,6 +3,8 @@
 //!     async_std_cases CONTEXT OPERATION...     (or `all`)
 //!
 //! Contexts that freeze an executor: spawn, local. One that may block: spawn_blocking.
+//!
+//!     async_std_cases wait NUMBER       that many tasks wait for ever
 
 #[path = "../tokio/operations.rs"]
 mod operations;
@@ -26,6 +28,20 @@ async fn in_task(block: Block) {
     settle().await;
 }
 
+async fn waiter() {
+    std::future::pending::<()>().await // waiter-1
+}
+
+/// Prints "ready" once its tasks wait; and their number.
+async fn wait(count: usize) {
+    for _ in 0..count {
+        task::spawn(waiter());
+    }
+    task::sleep(Duration::from_millis(100)).await;
+    println!("ready\n{count}");
+    waiter().await
+}
+
 fn run(context: &str, blocks: Vec<Block>) {
     task::block_on(async {
         for block in blocks {
@@ -43,6 +59,9 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let context = arguments.next().expect("a context");
     let mut names: Vec<String> = arguments.collect();
+    if context == "wait" {
+        return task::block_on(wait(names[0].parse().unwrap()));
+    }
     if names == ["all"] {
         names = NAMES.iter().map(|name| name.to_string()).collect();
     }

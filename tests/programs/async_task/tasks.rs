@@ -34,6 +34,11 @@ async fn holding(lock: Arc<Mutex<u32>>) {
     *guard += 1;
 }
 
+/// Blocks its thread for ever, for the holder needs it.
+async fn locked(lock: Arc<Mutex<u32>>) {
+    *lock.lock().unwrap() += 1; // locked-1
+}
+
 async fn borrowing(cell: Rc<RefCell<u32>>) {
     let mut borrowed = cell.borrow_mut();
     pending::<()>().await; // borrowing-1
@@ -158,6 +163,16 @@ fn main() {
             }))
         }
         "in_used_memory" => smol::block_on(in_used_memory()),
+        "hung" => {
+            executor.spawn(holding(lock.clone())).detach();
+            smol::block_on(executor.run(async {
+                settle().await;
+                println!("ready");
+                stdout().flush().unwrap();
+                executor.spawn(locked(lock)).detach();
+                pending::<()>().await
+            }))
+        }
         "for_ever" => {
             executor.spawn(releasing(lock.clone())).detach();
             executor.spawn(holding(lock)).detach();
