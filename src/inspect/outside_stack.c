@@ -215,30 +215,64 @@ static Dwarf_Frame *frame_at(struct outside *outside, uint64_t pc)
 }
 
 #define SETUP_SIZE 64 /* bytes of code that set up a frame */
-#define SETUP_ROWS 16 /* rows of call frame information within it */
+#define SETUP_ROWS 32 /* rows of call frame information up to the end of that code */
 
-/* The address after the instruction that sets the frame pointer of the function around `pc`. 0:
- * unknown. */
+/* A row of call frame information, and the instructions to which it applies. */
+struct frame_row {
+	uint64_t start, end;
+	unsigned base;
+	int64_t offset;
+	bool saves_bp;
+};
+
+static bool read_frame_row(struct outside *outside, uint64_t pc, struct frame_row *row)
+{
+	Dwarf_Frame *frame = frame_at(outside, pc);
+	Dwarf_Addr bias = 0;
+	Dwarf_Op memory[3], *ops;
+	size_t count;
+	bool signal, known = frame && dwfl_module_eh_cfi(module_at(outside, pc), &bias) &&
+			     cfa_rule(frame, &row->base, &row->offset) &&
+			     dwarf_frame_info(frame, &row->start, &row->end, &signal) >= 0;
+
+	row->start += bias;
+	row->end += bias;
+	row->saves_bp =
+		known && !dwarf_frame_register(frame, ARCH_DWARF_BP, memory, &ops, &count) && count;
+	free(frame);
+	return known;
+}
+
+/* Whether the row's code is the one instruction that sets the frame pointer. */
+static bool sets_frame_pointer(struct outside *outside, const struct frame_row *row)
+{
+	uint8_t code[CODE_SETS_FRAME];
+
+	return row->end - row->start == sizeof code &&
+	       outside_read_memory(outside, row->start, code, sizeof code) == sizeof code &&
+	       code_sets_frame_pointer(code);
+}
+
+/*
+ * The address after the instruction that sets the frame pointer of the function around `pc`. 0:
+ * unknown. Between the two the function may return, with rows of their own; its first row saves
+ * nothing yet.
+ */
 static uint64_t frame_pointer_set(struct outside *outside, uint64_t pc)
 {
-	Dwarf_Addr start, end, bias;
 	uint64_t set = 0;
-	unsigned base = ARCH_DWARF_BP;
-	int64_t offset;
-	bool signal;
+	bool adjacent = true;
+	struct frame_row row = { 0 };
 
-	for (int i = 0; i < SETUP_ROWS && base == ARCH_DWARF_BP; i++) {
-		Dwarf_Frame *frame = frame_at(outside, pc);
-		Dwfl_Module *module = module_at(outside, pc);
-
-		if (!frame || !module || !dwfl_module_eh_cfi(module, &bias) ||
-		    !cfa_rule(frame, &base, &offset) ||
-		    dwarf_frame_info(frame, &start, &end, &signal) < 0)
-			base = ARCH_DWARF_SP;
-		else if (base == ARCH_DWARF_BP)
-			set = start + bias;
-		free(frame);
-		pc = set - 1;
+	for (int i = 0; i < SETUP_ROWS && read_frame_row(outside, pc, &row); i++) {
+		if (row.base == ARCH_DWARF_SP && sets_frame_pointer(outside, &row))
+			return row.end;
+		if (row.base == ARCH_DWARF_SP && !row.saves_bp)
+			break;
+		adjacent &= row.base == ARCH_DWARF_BP;
+		if (adjacent)
+			set = row.start;
+		pc = row.start - 1;
 	}
 	return set;
 }

@@ -11,6 +11,11 @@
 /* Whether a call ends right behind these bytes: they precede a return address. */
 bool code_ends_in_call(const uint8_t code[CODE_BEFORE_RETURN]);
 
+#define CODE_SETS_FRAME 3 /* the length of that instruction */
+
+/* Whether it sets the frame pointer to the stack pointer. */
+bool code_sets_frame_pointer(const uint8_t code[CODE_SETS_FRAME]);
+
 /*
  * What the call before a return address calls: a function, or a pointer to it (`slot`), by
  * addresses relative to the code. False if it calls by a register.

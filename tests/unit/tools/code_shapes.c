@@ -57,6 +57,15 @@ static void calls_and_stubs_show_what_they_call(void **state)
 	assert_int_equal(code_stub_slot(near, 0x1000), 0);
 }
 
+static void both_moves_set_the_frame_pointer(void **state)
+{
+	(void)state;
+	assert_true(code_sets_frame_pointer((const uint8_t *)"\x48\x89\xe5"));
+	assert_true(code_sets_frame_pointer((const uint8_t *)"\x48\x8b\xec"));
+	assert_false(code_sets_frame_pointer((const uint8_t *)"\x48\x89\xe3"));
+	assert_false(code_sets_frame_pointer((const uint8_t *)"\x89\xe5\x90"));
+}
+
 #define GROWTH(code) code_stack_growth((const uint8_t *)code, sizeof code - 1)
 
 static void the_stack_grows_by_saved_registers_and_storage(void **state)
@@ -107,6 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_precede_return_addresses),
 		cmocka_unit_test(calls_and_stubs_show_what_they_call),
+		cmocka_unit_test(both_moves_set_the_frame_pointer),
 		cmocka_unit_test(the_stack_grows_by_saved_registers_and_storage),
 		cmocka_unit_test(arguments_are_computed_until_a_call),
 	};

@@ -66,6 +66,13 @@ uint64_t code_stub_slot(const uint8_t code[CODE_STUB_SIZE], uint64_t address)
 	return code_relative(code + at + 2, address + at + 2 + sizeof(int32_t));
 }
 
+/* mov %rsp,%rbp has two encodings. */
+bool code_sets_frame_pointer(const uint8_t code[CODE_SETS_FRAME])
+{
+	return code[0] == 0x48 &&
+	       ((code[1] == 0x89 && code[2] == 0xe5) || (code[1] == 0x8b && code[2] == 0xec));
+}
+
 static bool is_move_of_registers(const struct x86_instruction *of)
 {
 	return !of->is_memory && (of->opcode == 0x89 || of->opcode == 0x8b || of->opcode == 0x31);
