@@ -88,7 +88,7 @@ async def main():
         kind = (i * 7 // 5 + i // 16) % 4
         name, blank = ("grape", "apple")[kind >> 1], "\\n" * (kind & 1)
         made = {"os": os}
-        exec(f"def {name}():\\n x = 1\\n{blank} os.stat('/usr')\\n", made)
+        exec(compile(f"def {name}():\\n x = 1\\n{blank} os.stat('/usr')\\n", __file__, "exec"), made)
         function = made.pop(name)
         places += before.get(id(function.__code__), kind) != kind
         before[id(function.__code__)] = kind
