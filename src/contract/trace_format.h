@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC   "YSANTRC" /* with its NUL: eight bytes */
-#define TRACE_VERSION 6
+#define TRACE_VERSION 7
 #define TRACE_SUFFIX  ".yieldsan"
 /*
  * A process without room for its trace leaves an empty file. If an executor then runs a turn, which
@@ -258,7 +258,10 @@ struct trace_stack {
 	uint64_t frames[];
 };
 
-/* An interpreter's frames, innermost first, one per line: function TAB file TAB line NEWLINE. */
+/*
+ * An interpreter's frames, innermost first, one per line: function TAB file TAB line NEWLINE. For a
+ * function of JavaScript without a name, TAB and the line where it begins may stand before NEWLINE.
+ */
 struct trace_script {
 	struct trace_record head;
 	uint32_t language; /* enum script_language */
@@ -374,7 +377,7 @@ TRACE_ASSERT(sizeof(struct trace_test) == 24, "trace_test");
 	 37 * sizeof(struct trace_stuck_task) + 38 * sizeof(struct trace_python_ring))
 
 /* A reader must not read records of another version. */
-TRACE_ASSERT(TRACE_VERSION == 6 && TRACE_SIZES == 264184,
+TRACE_ASSERT(TRACE_VERSION == 7 && TRACE_SIZES == 264184,
 	     "a record of the trace changed: raise TRACE_VERSION and state both here");
 
 #endif

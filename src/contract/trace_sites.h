@@ -90,7 +90,12 @@ struct trace_site {
 	 */
 	uint32_t confirmed; /* or TRACE_DOUBTED: another loop waits now, and it counts only if this
 			       one waits again */
-	uint32_t system_call; /* of a waiting long turn: TRACE_NO_SYSTEM_CALL, ... */
+	union {
+		uint32_t system_call;	/* of a waiting long turn: TRACE_NO_SYSTEM_CALL, ... */
+		uint32_t shared_frames; /* of another one: so many outermost frames, of its script
+					   if it has one, are of functions that all samples of the
+					   turn have; 0: not known */
+	};
 	uint64_t hash;
 	uint64_t counts[SEVERITIES]; /* events by severity; [SEVERITY_NONE] is unused */
 	uint64_t total_ns;

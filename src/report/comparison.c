@@ -176,13 +176,16 @@ static json_t *by_id(json_t *findings)
 }
 
 /* Compares its own id and those of its parts: which part is the worst may change from
- * run to run. */
+ * run to run; and those of other places of a long turn: see struct finding. */
 static json_t *same_in(const json_t *index, json_t *finding)
 {
 	json_t *found = json_object_get(index, finding_text(finding, "id")), *id;
 	size_t i;
 
 	json_array_foreach (json_object_get(finding, "also"), i, id)
+		if (!found)
+			found = json_object_get(index, json_string_value(id));
+	json_array_foreach (json_object_get(finding, "path_ids"), i, id)
 		if (!found)
 			found = json_object_get(index, json_string_value(id));
 	return found;

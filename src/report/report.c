@@ -242,8 +242,12 @@ static const char *suppressed_by(struct report *report, const struct finding *fi
 static bool finding_is_in_baseline(const struct report_options *options,
 				   const struct finding *finding)
 {
-	return baseline_knows(options->baseline, finding->id) ||
-	       (*finding->former_id && baseline_knows(options->baseline, finding->former_id));
+	bool is = baseline_knows(options->baseline, finding->id) ||
+		  (*finding->former_id && baseline_knows(options->baseline, finding->former_id));
+
+	for (size_t i = 0; i < finding->path_id_count; i++)
+		is |= baseline_knows(options->baseline, finding->path_ids[i]);
+	return is;
 }
 
 /* Ask about every finding: the baseline reports known findings that were not seen. */

@@ -48,16 +48,6 @@ bool python_loop_waits_in(const char *file, size_t length)
 	return path_has_part(file, length, "selectors.py");
 }
 
-bool python_file_is_library(const char *file, size_t length)
-{
-	static const char *const marks[] = { "/site-packages/", "/dist-packages/", "/lib/python" };
-
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-		if (memmem(file, length, marks[i], strlen(marks[i])))
-			return true;
-	return !length || *file == '<';
-}
-
 const struct python_loop *python_loop_of_executor(enum executor_id executor)
 {
 	for (size_t i = 0; i < LOOP_COUNT; i++)

@@ -21,12 +21,6 @@ const struct python_loop *python_loop_of(const char *function, size_t function_l
 /* Whether a function of this file may be between a loop's function and the loop's own wait. */
 bool python_loop_waits_in(const char *file, size_t length);
 
-/*
- * Whether a file belongs to Python itself or to an installed package, or is no file: generated
- * code. The same marks as the report's (frames/frame_owner.c), without its exceptions.
- */
-bool python_file_is_library(const char *file, size_t length);
-
 /* By its executor, and by its package's name, which ends at `length`; NULL. */
 const struct python_loop *python_loop_of_executor(enum executor_id executor);
 const struct python_loop *python_loop_of_package(const char *package, size_t length);

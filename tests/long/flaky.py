@@ -179,7 +179,7 @@ class Record:
 
     def number_of(self, finding):
         """Its id; where several calls are one finding, the one by which the first run knew any of them."""
-        ids = [finding["id"], *finding.get("also", [])]
+        ids = [finding["id"], *finding.get("also", []), *finding.get("path_ids", [])]
         number = next((self.numbers[each] for each in ids if each in self.numbers), finding["id"])
         for each in ids:
             self.numbers.setdefault(each, number)

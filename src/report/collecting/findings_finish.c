@@ -99,7 +99,7 @@ static int compare_findings(const void *one, const void *other)
 
 void findings_finish(struct report *report)
 {
-	findings_identify(report->findings, report->finding_count);
+	findings_identify(report);
 	for (size_t i = 0; i < report->finding_count; i++) {
 		struct finding *finding = report->findings[i];
 

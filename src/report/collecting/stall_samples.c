@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/model/model.h"
+#include "turn_places.h"
 
 #define MAX_STACKS 32 /* per finding, unless --samples asks for more */
 
@@ -26,18 +27,22 @@ void stall_sample_keep(struct stalls *stalls, const struct finding *seen, uint64
 	stalls->report->samples = sample;
 }
 
+static bool is_in_function(const struct stack *one, size_t i, const struct stack *other, size_t j)
+{
+	if (i >= one->count || j >= other->count)
+		return false;
+	return one->frames[i].function ? frame_is_same_function(&one->frames[i], &other->frames[j])
+				       : one->frames[i].offset == other->frames[j].offset;
+}
+
 static bool sample_is_of_finding(const struct stall_sample *sample, const struct finding *finding)
 {
 	const struct stack *one = finding_stack_face(&sample->stack);
 	const struct stack *other = finding_stack(finding);
-	size_t entry = finding->stacks[0].entry;
 
-	if (sample->family != finding->family || sample->executor != finding->executor ||
-	    sample->stack.entry >= one->count || entry >= other->count)
-		return false;
-	if (!one->frames[sample->stack.entry].function)
-		return one->frames[sample->stack.entry].offset == other->frames[entry].offset;
-	return one->frames[sample->stack.entry].function == other->frames[entry].function;
+	return sample->family == finding->family && sample->executor == finding->executor &&
+	       is_in_function(one, sample->stack.entry, other, finding->stacks[0].entry) &&
+	       is_in_function(one, sample->stack.turn_place, other, finding->stacks[0].turn_place);
 }
 
 static bool stall_same_place(const struct finding_stack *a, const struct finding_stack *b)
@@ -94,7 +99,7 @@ static bool same_face(const struct finding_stack *a, const struct finding_stack 
 {
 	const struct stack *one = finding_stack_face(a), *other = finding_stack_face(b);
 
-	if (one->count != other->count || a->entry != b->entry)
+	if (one->count != other->count || a->entry != b->entry || a->turn_place != b->turn_place)
 		return false;
 	for (size_t i = 0; one->frames != other->frames && i < one->count; i++)
 		if (!stall_same_frame(&one->frames[i], &other->frames[i]))
@@ -149,6 +154,9 @@ static void stall_take_samples(struct report *report, struct finding *finding)
 
 void stalls_finish(struct report *report)
 {
+	turn_places_find(report);
+	for (struct stall_sample *sample = report->samples; sample; sample = sample->next)
+		turn_place_of_sample(report, sample->executor, &sample->stack);
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (report->findings[i]->kind == KIND_LONG_TURN && !report->findings[i]->unseen)
 			stall_take_samples(report, report->findings[i]);

@@ -99,6 +99,7 @@ struct finding_stack stall_stack(struct stalls *stalls, uint32_t executor, const
 			 ? FORMER_FRAMES
 			 : face->count;
 	result.entry = turn_entry(face, &wait, face->count, false);
+	result.turn_place = result.entry;
 	result.id_entry = turn_entry(face, &wait, former, true);
 	return result;
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "report/filters/allow.h"
-#include "report/model/findings.h"
 #include "report/model/model.h"
 #include "inspect/system_call_name.h"
 #include "loop_body.h"
@@ -14,6 +13,7 @@
 #include "running_test.h"
 #include "stall_samples.h"
 #include "stall_stack.h"
+#include "turn_places.h"
 #include "verdict.h"
 
 #define SCRIPT_NEARLY_FULL (TRACE_SCRIPT_SIZE - 256)
@@ -37,6 +37,15 @@ static bool stall_begin_finding(struct stalls *stalls, const struct trace_execut
 	return true;
 }
 
+/* A thread that waits is in one place. */
+static size_t shared_frames_of(const struct trace_site *site, const struct finding_stack *stack)
+{
+	if (!site)
+		return 0;
+	return site->subject == STALL_WAITING ? finding_stack_face(stack)->count
+					      : site->shared_frames;
+}
+
 /* `site`: NULL for a turn in progress. */
 static void stall_put_finding(struct stalls *stalls, struct finding *seen,
 			      struct finding_stack *stack, uint8_t flags, bool script_full,
@@ -54,7 +63,7 @@ static void stall_put_finding(struct stalls *stalls, struct finding *seen,
 	seen->test = running_test(
 		stalls->space, stalls->process, seen,
 		site ? (uint32_t)((const unsigned char *)site - stalls->space->trace->bytes) : 0);
-	finding_add(stalls->report, seen, stalls->process);
+	turn_place_keep(stalls->report, stalls->process, seen, shared_frames_of(site, stack));
 }
 
 /* A turn that returned to its wait is classified by its level, another one by the code. */
@@ -88,9 +97,10 @@ void stall_observe(struct stalls *stalls, const struct trace_site *site)
 		.last_ns = since_start(trace->header, site->last_ns),
 		.thread = strings_keep_part(strings, site->thread, sizeof site->thread),
 		.stall = site->subject <= STALL_RUNNABLE ? site->subject : STALL_UNKNOWN,
-		.waits_in = system_call_name(strings, site->system_call),
 	};
 
+	if (seen.stall == STALL_WAITING)
+		seen.waits_in = system_call_name(strings, site->system_call);
 	executor = trace_file_record(trace, site->executor, RECORD_EXECUTOR);
 	if (!frames || !stall_begin_finding(stalls, executor, &seen))
 		return;

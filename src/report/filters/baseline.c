@@ -116,6 +116,7 @@ bool baseline_knows(struct baseline *baseline, const char *id)
 static void print_place(const struct report *report, const struct finding *finding, FILE *out)
 {
 	const struct frame *place = stack_place(finding_stack(finding));
+	const struct frame *caller = finding_stack_caller(&finding->stacks[0]);
 	const char *file;
 
 	if (!place)
@@ -125,6 +126,8 @@ static void print_place(const struct report *report, const struct finding *findi
 		return;
 	file = source_path_in_repository(report->session, place->file);
 	fprintf(out, " (%s)", *file == '/' ? path_name(file) : file);
+	if (caller)
+		fprintf(out, ", called from %s", caller->function);
 }
 
 static char *baseline_line(const struct report *report, const struct finding *finding)

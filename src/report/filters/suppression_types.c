@@ -52,8 +52,12 @@ static bool is_executor(const struct suppression_condition *condition,
 
 static bool is_id(const struct suppression_condition *condition, const struct finding *finding)
 {
-	return text_is_like(condition, finding->id) ||
-	       (*finding->former_id && text_is_like(condition, finding->former_id));
+	bool is = text_is_like(condition, finding->id) ||
+		  (*finding->former_id && text_is_like(condition, finding->former_id));
+
+	for (size_t i = 0; i < finding->path_id_count; i++)
+		is |= text_is_like(condition, finding->path_ids[i]);
+	return is;
 }
 
 static const char *suppression_function(const struct frame *frame)

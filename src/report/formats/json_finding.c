@@ -245,6 +245,15 @@ static json_t *also_json(const struct finding *finding)
 	return array;
 }
 
+static json_t *path_ids_json(const struct finding *finding)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < finding->path_id_count; i++)
+		json_array_append_new(array, json_string(finding->path_ids[i]));
+	return array;
+}
+
 static json_t *tests_json(const struct finding *finding)
 {
 	json_t *array = json_array();
@@ -347,6 +356,7 @@ json_t *json_of_finding(const struct report *report, const struct finding *findi
 	json_object_set_new(object, "first_ns", json_of_number(finding->first_ns));
 	json_object_set_new(object, "last_ns", json_of_number(finding->last_ns));
 	json_object_set_new(object, "histogram", histogram_json(finding));
+	add_array(object, "path_ids", path_ids_json(finding));
 	add_array(object, "parts", parts_json(finding));
 	add_array(object, "same_cause", same_cause_json(report, finding));
 	if (finding->cause)

@@ -117,7 +117,7 @@ void text_samples_print(const struct report *report, const struct finding *findi
 		const struct stack *stack = finding_stack_face(&finding->stacks[i]);
 
 		branches[i].stack = stack;
-		branches[i].next = finding->stacks[i].entry + 1;
+		branches[i].next = finding->stacks[i].turn_place + 1;
 		if (branches[i].next > stack->count)
 			branches[i].next = stack->count;
 		branches[i].weight = finding->stacks[i].weight;

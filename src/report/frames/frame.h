@@ -36,9 +36,10 @@ struct frame {
 	const char *task;     /* at a turn's boundary: the type of the polled task */
 	uint64_t offset; /* of the instruction in the module; outside any module, the address */
 	int line;
-	bool native;	    /* not an interpreter's */
-	bool inlined;	    /* into the next frame */
-	bool shared;	    /* the linker merged other functions with identical code into it */
+	int begin;    /* of a function without a name: the line where it begins; 0: not known */
+	bool native;  /* not an interpreter's */
+	bool inlined; /* into the next frame */
+	bool shared;  /* the linker merged other functions with identical code into it */
 	bool state_machine; /* code of an async function or block */
 	bool turn_boundary; /* where an executor began the turn: polled a task */
 	enum frame_owner owner;
@@ -50,6 +51,13 @@ struct frame {
 static inline bool frame_is_rust(const struct frame *frame)
 {
 	return frame->language && !strcmp(frame->language, "Rust");
+}
+
+/* Of two frames with names. */
+static inline bool frame_is_same_function(const struct frame *one, const struct frame *other)
+{
+	return one->function == other->function && one->file == other->file &&
+	       one->begin == other->begin;
 }
 
 /* Fills owner and package from the other members. */

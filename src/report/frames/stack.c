@@ -357,7 +357,7 @@ static struct stack make_script(struct session *session, const char *text, size_
 
 	for (const char *line = text, *next; line < end; line = next + 1) {
 		struct frame frame = { 0 };
-		const char *file, *line_number;
+		const char *file, *line_number, *begin;
 
 		next = memchr(line, '\n', (size_t)(end - line));
 		if (!next)
@@ -373,6 +373,8 @@ static struct stack make_script(struct session *session, const char *text, size_
 		frame.file = strings_keep_part(&session->strings, file + 1,
 					       (size_t)(line_number - file - 1));
 		frame.line = digits_number(line_number + 1, next);
+		begin = memchr(line_number + 1, '\t', (size_t)(next - line_number - 1));
+		frame.begin = begin ? digits_number(begin + 1, next) : 0;
 		frame.language = language == SCRIPT_PYTHON	 ? "Python"
 				 : language == SCRIPT_JAVASCRIPT ? "JavaScript"
 								 : NULL;

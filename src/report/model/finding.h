@@ -36,7 +36,8 @@ struct finding_stack {
 	struct stack native, script; /* script: interpreter frames; count 0 if there are none */
 	uint64_t weight;
 	size_t entry; /* for a sample: the frame of its displayed stack in which the turn began */
-	size_t id_entry;	   /* the same by the rules of former ids */
+	size_t turn_place; /* for a sample: entry, or further in: see collecting/turn_places.h */
+	size_t id_entry;   /* the same by the rules of former ids */
 	const char *thread, *lock; /* kept */
 	int64_t tid;
 	uint64_t since_ns;     /* how long it has lasted */
@@ -75,6 +76,10 @@ struct finding {
 	char id[FINDING_ID_SIZE];
 	/* The id by the first release's rules, for baselines and suppressions; empty: the same. */
 	char former_id[FINDING_ID_SIZE];
+	/* Of a long turn: the ids of other functions on its stack, by which baselines may know it.
+	 */
+	char (*path_ids)[FINDING_ID_SIZE];
+	size_t path_id_count;
 	enum finding_kind kind;
 	enum severity severity;
 	reason_set reasons;  /* reasons for that severity */
@@ -154,6 +159,12 @@ static inline void finding_take(struct finding *finding, struct verdict verdict)
 
 /* The part of a stack that the program's author knows: the script's if there is one. */
 const struct stack *finding_stack_face(const struct finding_stack *stack);
+
+/*
+ * Of a long turn that is distinguished from others by a function other than the one that a reader
+ * should look at: that function; else NULL.
+ */
+const struct frame *finding_stack_caller(const struct finding_stack *stack);
 
 /* The first stack's. */
 const struct stack *finding_stack(const struct finding *finding);

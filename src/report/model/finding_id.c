@@ -7,6 +7,7 @@
 
 #include "shared/text.h"
 #include "support/memory.h"
+#include "model.h"
 #include "words.h"
 
 /*
@@ -18,6 +19,7 @@ struct telling {
 	size_t begin, end;
 	enum frame_owner owner; /* OWNER_UNKNOWN: all */
 	bool former;		/* by the rules of the first release: see frame.h */
+	size_t then;		/* one more behind these: see telling_frames; 0: none */
 	const struct frame *last;
 };
 
@@ -32,9 +34,12 @@ static struct telling telling_frames(const struct finding_stack *of, bool former
 	size_t place = former ? stack->id_place : stack->place;
 	struct telling telling = { .stack = stack, .owner = OWNER_UNKNOWN, .former = former };
 
-	if (of->role == ROLE_SAMPLE) { /* sampling depth is random */
-		telling.begin = former ? of->id_entry : of->entry;
+	/* Sampling depth is random: the place of the turn, and below it where the turn began. */
+	if (of->role == ROLE_SAMPLE) {
+		telling.begin = former ? of->id_entry : of->turn_place;
 		telling.end = telling.begin < stack->count ? telling.begin + 1 : telling.begin;
+		if (!former && of->turn_place != of->entry)
+			telling.then = of->entry;
 		return telling;
 	}
 	if (place < stack->count) {
@@ -64,6 +69,12 @@ static const struct frame *next_frame(struct telling *telling)
 			continue;
 		telling->last = frame;
 		return frame;
+	}
+	if (telling->then) {
+		telling->begin = telling->then;
+		telling->end = telling->then + 1;
+		telling->then = 0;
+		return next_frame(telling);
 	}
 	return NULL;
 }
@@ -253,7 +264,8 @@ uint64_t *finding_key(const struct finding *finding, size_t *words)
 			if (frame->function) {
 				key[(*words)++] = (uintptr_t)frame->function;
 				key[(*words)++] =
-					stacks[i]->role == ROLE_SAMPLE ? 0 : (uint64_t)frame->line;
+					(uint64_t)(stacks[i]->role == ROLE_SAMPLE ? frame->begin
+										  : frame->line);
 			} else {
 				key[(*words)++] = (uintptr_t)frame->module;
 				key[(*words)++] = frame->offset;
@@ -288,6 +300,34 @@ static void finding_identify(struct finding *finding, bool former, char id[FINDI
 }
 
 /*
+ * The ids that a long turn has when its place is another function of the program on its stack,
+ * between the outermost and the one that took most of the time: in a run with more such turns, or
+ * fewer, that place would be found.
+ */
+static void identify_path(struct report *report, struct finding *finding)
+{
+	struct finding_stack *stack = &finding->stacks[0];
+	size_t found = stack->turn_place, count = finding_stack_face(stack)->count;
+	char id[FINDING_ID_SIZE];
+
+	if (stack->role != ROLE_SAMPLE || stack->entry >= count)
+		return;
+	for (size_t i = stack->entry + 1; i-- > finding_stack_face(stack)->place;) {
+		const struct frame *frame = &finding_stack_face(stack)->frames[i];
+
+		if (i == found ||
+		    (i != stack->entry && (frame->owner != OWNER_PROGRAM || !frame->function)))
+			continue;
+		stack->turn_place = i;
+		finding_identify(finding, false, id);
+		obstack_grow(&report->memory, id, sizeof id);
+		finding->path_id_count++;
+	}
+	stack->turn_place = found;
+	finding->path_ids = obstack_finish(&report->memory);
+}
+
+/*
  * Orders findings of one id by line. Notices come last: they vary between runs, and must not take
  * the ids of findings that fail a check.
  */
@@ -314,8 +354,10 @@ static int compare_finding_places(const void *one, const void *other)
 	return order;
 }
 
-void findings_identify(struct finding **findings, size_t count)
+void findings_identify(struct report *report)
 {
+	struct finding **findings = report->findings;
+	size_t count = report->finding_count;
 	char first[sizeof findings[0]->id] = "";
 	unsigned number = 0;
 
@@ -324,6 +366,7 @@ void findings_identify(struct finding **findings, size_t count)
 		finding_identify(findings[i], true, findings[i]->former_id);
 		if (!strcmp(findings[i]->id, findings[i]->former_id))
 			*findings[i]->former_id = '\0';
+		identify_path(report, findings[i]);
 	}
 	if (count)
 		qsort(findings, count, sizeof *findings, compare_finding_places);

@@ -34,7 +34,10 @@ struct report {
 	size_t left_out_count, left_out_room;
 	bool live; /* only for events in progress: other names need not be resolved */
 	struct stall_sample
-		*samples; /* of long turns, until they are distributed to their findings */
+		*samples;	  /* of long turns, until they are distributed to their findings */
+	struct turn_seen **turns; /* that were long, until their places are known */
+	size_t turn_count, turn_room;
+	struct turn_place *places; /* of those that began in one function and are told apart */
 	const struct report_options *options;
 	struct report_summary summary;
 };

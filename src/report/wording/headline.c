@@ -69,14 +69,12 @@ static const char *library_place(struct session *session, const struct frame *pl
 								     : place->function;
 }
 
-const char *headline_place_of(struct session *session, const struct finding_stack *stack)
+/* `place`: of a stack. */
+static const char *headline_frame(struct session *session, const struct frame *place)
 {
-	const struct frame *place = stack_place(finding_stack_face(stack));
 	struct strings *strings = &session->strings;
 	const char *function;
 
-	if (!place)
-		return NULL;
 	if (!place->function)
 		return strings_print(strings, "%s+0x%llx", frame_module_name(place),
 				     (unsigned long long)place->offset);
@@ -92,6 +90,19 @@ const char *headline_place_of(struct session *session, const struct finding_stac
 				     shown_path(session, place->file));
 	return strings_print(strings, "%s (%s:%d)", function, shown_path(session, place->file),
 			     place->line);
+}
+
+const char *headline_place_of(struct session *session, const struct finding_stack *stack)
+{
+	const struct frame *place = stack_place(finding_stack_face(stack));
+	const struct frame *caller = finding_stack_caller(stack);
+
+	if (!place)
+		return NULL;
+	return caller ? strings_print(&session->strings, "%s, called from %s",
+				      headline_frame(session, place),
+				      headline_frame(session, caller))
+		      : headline_frame(session, place);
 }
 
 const char *headline_times(struct session *session, const struct finding *finding)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "javascript.h"
+#include "javascript_begin.h"
 #include "runtime/modules/modules.h"
 #include "python.h"
 #include "shared/python_loop.h"
@@ -128,12 +129,14 @@ size_t interpreter_script(const uint64_t *frames, size_t depth, bool waits_for_t
 	if (used)
 		return used;
 	*language = SCRIPT_JAVASCRIPT;
-	return javascript_frames(frames, depth, waits_for_thread, false, text, size);
+	return javascript_frames(frames, depth, waits_for_thread, NULL, text, size);
 }
 
-size_t interpreter_script_of_answer(const uint64_t *frames, size_t depth, char *text, size_t size,
-				    enum script_language *language)
+size_t interpreter_script_of_answer(const uint64_t *frames, const uintptr_t *places, size_t depth,
+				    char *text, size_t size, enum script_language *language)
 {
+	struct javascript_walk walk = { frames, places, depth, 0 };
+
 	*language = SCRIPT_JAVASCRIPT;
-	return javascript_frames(frames, depth, false, true, text, size);
+	return javascript_frames(frames, depth, false, &walk, text, size);
 }

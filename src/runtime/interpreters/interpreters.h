@@ -58,7 +58,7 @@ size_t interpreter_script_of_signal(const uint64_t *frames, const uintptr_t *pla
 				    char *text, size_t size, enum script_language *language);
 
 /* Same where the interpreter calls us back at our request. */
-size_t interpreter_script_of_answer(const uint64_t *frames, size_t depth, char *text, size_t size,
-				    enum script_language *language);
+size_t interpreter_script_of_answer(const uint64_t *frames, const uintptr_t *places, size_t depth,
+				    char *text, size_t size, enum script_language *language);
 
 #endif

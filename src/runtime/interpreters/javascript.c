@@ -9,11 +9,15 @@
 #include "runtime/base/thread.h"
 #include "runtime/unwind/unwinder.h"
 #include "contract/trace_format.h"
+#include "javascript_begin.h"
 #include "javascript_heap.h"
+#include "script_functions.h"
 #include "script_lines.h"
 
 #define MAX_SCRIPT_FRAMES 10
 #define LAST_JS_FRAMES	  16	/* of a deep stack: those that the loop called first */
+#define MAX_OWN		  6	/* of the program, between the two ends */
+#define MAX_PASSED	  24	/* further in, to find the program's first ones */
 #define MAX_ASKED	  1000	/* frames of V8 for a sample; it keeps them in its heap */
 #define MAX_DEEPER	  20000 /* V8's stack of 984 KB has room for no more */
 #define MAX_LINE	  512	/* of a frame; a longer one is left out */
@@ -220,33 +224,109 @@ static bool may_be_asked(const uint64_t *frames, size_t depth, bool waits_for_th
 	       !unwinder_crossed_signal(frames, depth);
 }
 
-static size_t javascript_put_frames(void *isolate, bool both_ends, char *text, size_t size)
+/* Of a stack's frames, from the innermost: those from `begin` to before `end`. */
+struct javascript_range {
+	int begin, end;
+};
+
+/*
+ * The program's frames within a range, next to its outer end: between them and the loop are only a
+ * few of a framework, but a library that calls itself may have any number further in. `passed`: the
+ * most of others to pass.
+ */
+static struct javascript_range range_of_own(struct javascript_range in, int passed,
+					    bool (*is_own)(void *of, int i), void *of)
 {
-	void *stack = v8.stack(isolate, both_ends ? MAX_ASKED : MAX_SCRIPT_FRAMES, ALL_DETAILS);
-	int count = stack ? v8.count(stack) : 0, i;
-	size_t used = 0, room = both_ends ? size / 2 : size, part, kept;
+	struct javascript_range own = { in.end, in.end };
+
+	while (own.end > in.begin && passed > 0 && !is_own(of, own.end - 1)) {
+		own.end--;
+		passed--;
+	}
+	own.begin = own.end;
+	while (own.begin > in.begin && own.end - own.begin < MAX_OWN && is_own(of, own.begin - 1))
+		own.begin--;
+	return own;
+}
+
+static bool javascript_text_has_own(const char *text, size_t from, size_t used)
+{
+	const struct script_text script = { text + from, used - from, SCRIPT_JAVASCRIPT };
+
+	return script_own_functions(&script, NULL, 1) > 0;
+}
+
+/* V8's answer. */
+struct javascript_answer {
+	void *isolate, *stack;
+	struct javascript_walk *walk;
+};
+
+static size_t answer_put_frame(const struct javascript_answer *answer, int i, char *to, size_t size)
+{
+	size_t part = javascript_put_frame(
+		answer->isolate, v8.frame(answer->stack, answer->isolate, (uint32_t)i), to, size);
+
+	return part && answer->walk ? javascript_add_begin(answer->walk, to, part, size) : part;
+}
+
+static bool answer_is_own(void *of, int i)
+{
+	const struct javascript_answer *answer = of;
+	char line[MAX_LINE];
+	size_t part = javascript_put_frame(answer->isolate,
+					   v8.frame(answer->stack, answer->isolate, (uint32_t)i),
+					   line, sizeof line);
+
+	return javascript_text_has_own(line, 0, part);
+}
+
+static void answer_add_last(const struct javascript_answer *answer, struct javascript_range range,
+			    char *text, size_t size, size_t *used)
+{
+	size_t kept = *used;
 	char line[MAX_LINE];
 
+	for (int i = range.begin; i < range.end; i++)
+		script_add_last(text, size, kept, used, line,
+				answer_put_frame(answer, i, line, sizeof line));
+}
+
+static size_t javascript_put_frames(void *isolate, struct javascript_walk *walk, char *text,
+				    size_t size)
+{
+	struct javascript_answer answer = { isolate, NULL, walk };
+	size_t used = 0, room = walk ? size / 2 : size, part, kept;
+	struct javascript_range last, own;
+	int count, i;
+
+	answer.stack = v8.stack(isolate, walk ? MAX_ASKED : MAX_SCRIPT_FRAMES, ALL_DETAILS);
+	count = answer.stack ? v8.count(answer.stack) : 0;
 	for (i = 0; i < count && i < MAX_SCRIPT_FRAMES; i++) {
-		part = javascript_put_frame(isolate, v8.frame(stack, isolate, (uint32_t)i),
-					    text + used, room - used);
+		part = answer_put_frame(&answer, i, text + used, room - used);
 		if (!part)
 			break;
 		used += part;
 	}
+	if (!walk)
+		return used;
 	kept = used;
-	if (count - i > LAST_JS_FRAMES)
-		i = count - LAST_JS_FRAMES;
-	for (; both_ends && i < count; i++) {
-		part = javascript_put_frame(isolate, v8.frame(stack, isolate, (uint32_t)i), line,
-					    sizeof line);
-		script_add_last(text, size, kept, &used, line, part);
-	}
+	last = (struct javascript_range){ count - i > LAST_JS_FRAMES ? count - LAST_JS_FRAMES : i,
+					  count };
+	answer_add_last(&answer, last, text, size, &used);
+	own = range_of_own((struct javascript_range){ i, last.begin },
+			   javascript_text_has_own(text, kept, used) ? 0 : MAX_PASSED,
+			   answer_is_own, &answer);
+	if (own.begin == own.end)
+		return used;
+	used = kept;
+	answer_add_last(&answer, own, text, size, &used);
+	answer_add_last(&answer, last, text, size, &used);
 	return used;
 }
 
 size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_thread,
-			 bool both_ends, char *text, size_t size)
+			 struct javascript_walk *walk, char *text, size_t size)
 {
 	uint64_t scope[HANDLE_SCOPE];
 	void *isolate;
@@ -258,7 +338,7 @@ size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_th
 	if (!isolate || !v8.in_context(isolate))
 		return 0;
 	v8.scope_begin(scope, isolate);
-	used = javascript_put_frames(isolate, both_ends, text, size);
+	used = javascript_put_frames(isolate, walk, text, size);
 	v8.scope_end(scope);
 	return used;
 }
@@ -271,14 +351,14 @@ bool javascript_made(uintptr_t pc)
 
 /* The frame pointers of the last frames of JavaScript that were passed, in a ring. */
 struct javascript_last {
-	uintptr_t frames[LAST_JS_FRAMES];
-	size_t count;
+	uintptr_t frames[LAST_JS_FRAMES + MAX_PASSED];
+	int count;
 };
 
 static void javascript_pass(struct javascript_last *last, uint64_t pc, uintptr_t frame)
 {
 	if (javascript_made(pc))
-		last->frames[last->count++ % LAST_JS_FRAMES] = frame;
+		last->frames[last->count++ % (LAST_JS_FRAMES + MAX_PASSED)] = frame;
 }
 
 /* Beyond what the unwinder has room for: V8's code keeps frame pointers. `frame`: where the last
@@ -296,17 +376,61 @@ static void javascript_pass_deeper(struct javascript_last *last, uintptr_t frame
 	}
 }
 
+static size_t last_put_frame(const struct javascript_last *last, int i, char *line, size_t size)
+{
+	return javascript_heap_frame(last->frames[i % (LAST_JS_FRAMES + MAX_PASSED)], line, size);
+}
+
+static bool last_is_own(void *of, int i)
+{
+	char line[MAX_LINE];
+
+	return javascript_text_has_own(line, 0, last_put_frame(of, i, line, sizeof line));
+}
+
+static void last_add(const struct javascript_last *last, struct javascript_range range, char *text,
+		     size_t size, size_t *used)
+{
+	size_t kept = *used;
+	char line[MAX_LINE];
+
+	for (int i = range.begin; i < range.end; i++)
+		script_add_last(text, size, kept, used, line,
+				last_put_frame(last, i, line, sizeof line));
+}
+
 /* A frame's return address is stored after its caller's frame pointer. */
 static uintptr_t javascript_frame_pointer(const uintptr_t *places, size_t i)
 {
 	return places[i + 1] - sizeof(uintptr_t);
 }
 
+static void javascript_add_outermost(struct javascript_last *last, char *text, size_t size,
+				     size_t *used)
+{
+	const int kept_frames = LAST_JS_FRAMES + MAX_PASSED;
+	struct javascript_range outer = { 0, last->count }, own;
+	size_t kept = *used;
+
+	if (last->count > LAST_JS_FRAMES)
+		outer.begin = last->count - LAST_JS_FRAMES;
+	last_add(last, outer, text, size, used);
+	own = range_of_own(
+		(struct javascript_range){
+			last->count > kept_frames ? last->count - kept_frames : 0, outer.begin },
+		javascript_text_has_own(text, kept, *used) ? 0 : MAX_PASSED, last_is_own, last);
+	if (own.begin == own.end)
+		return;
+	*used = kept;
+	last_add(last, own, text, size, used);
+	last_add(last, outer, text, size, used);
+}
+
 size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *places, size_t depth,
 				  char *text, size_t size)
 {
 	struct javascript_last last = { .count = 0 };
-	size_t used = 0, count = 0, kept, i;
+	size_t used = 0, count = 0, i;
 	char line[MAX_LINE];
 
 	if (!module_of_v8)
@@ -323,14 +447,11 @@ size_t javascript_frames_of_stack(const uint64_t *frames, const uintptr_t *place
 		used += part;
 		count += part > 0;
 	}
-	for (kept = used; i + 1 < depth; i++)
+	for (; i + 1 < depth; i++)
 		javascript_pass(&last, frames[i], javascript_frame_pointer(places, i));
 	if (depth == TRACE_MAX_FRAMES)
 		javascript_pass_deeper(&last, javascript_frame_pointer(places, depth - 2));
-	for (i = last.count > LAST_JS_FRAMES ? last.count - LAST_JS_FRAMES : 0; i < last.count; i++)
-		script_add_last(
-			text, size, kept, &used, line,
-			javascript_heap_frame(last.frames[i % LAST_JS_FRAMES], line, sizeof line));
+	javascript_add_outermost(&last, text, size, &used);
 	return used;
 }
 

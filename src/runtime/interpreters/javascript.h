@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct javascript_walk;
 struct module;
 
 void javascript_module_added(struct module *module);
@@ -26,11 +27,11 @@ bool javascript_owns_wait(const uint64_t *frames, size_t depth);
 /*
  * The JavaScript frames of a synchronous call, as in trace_script; 0 if there are none, or if V8
  * cannot be asked: it allocates for them, which is not possible while it or malloc is active.
- * `waits_for_thread`: for a lock, or another thread. `both_ends`: of a deep stack the outermost
- * frames, too, and none in between.
+ * `waits_for_thread`: for a lock, or another thread. `walk`: NULL, or the stack's: then of a deep
+ * stack the outermost frames, too, and none in between, and where functions without a name begin.
  */
 size_t javascript_frames(const uint64_t *frames, size_t depth, bool waits_for_thread,
-			 bool both_ends, char *text, size_t size);
+			 struct javascript_walk *walk, char *text, size_t size);
 
 /*
  * Same at both ends, read from its heap: if V8 cannot be asked, and in a signal handler. `places`:

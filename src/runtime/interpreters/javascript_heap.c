@@ -274,7 +274,7 @@ static size_t heap_put_string(uintptr_t string, bool keeps_end, char *to, size_t
 	return name_put(to, size, characters, got, '\t');
 }
 
-static size_t put_line(long line, char *to, size_t size)
+static size_t put_line(long line, char last, char *to, size_t size)
 {
 	char digits[24];
 	size_t at = sizeof digits;
@@ -282,7 +282,7 @@ static size_t put_line(long line, char *to, size_t size)
 	do
 		digits[--at] = (char)('0' + line % 10);
 	while (line /= 10);
-	return name_put(to, size, digits + at, sizeof digits - at, '\n');
+	return name_put(to, size, digits + at, sizeof digits - at, last);
 }
 
 /* A small integer is stored in the upper half of the word. */
@@ -341,6 +341,7 @@ size_t javascript_heap_frame(uintptr_t fp, char *text, size_t size)
 	struct function function;
 	struct text source;
 	size_t used, part;
+	long line;
 
 	if (!known || !far_read(fp + (uintptr_t)(intptr_t)v8.function_slot, &object, ARCH_WORD))
 		return 0;
@@ -353,12 +354,14 @@ size_t javascript_heap_frame(uintptr_t fp, char *text, size_t size)
 	    !string_text(heap_field(script, v8.source), &source) ||
 	    !scope_function(scope, source.length, &function))
 		return 0;
+	line = source_line_at(&source, function.begin);
 	used = part = heap_put_string(function.name, false, text, size);
 	if (part)
 		used += part = heap_put_string(heap_field(script, v8.script_name), true,
 					       text + used, size - used);
+	if (part && *text == '\t') /* it has no name */
+		used += part = put_line(line, '\t', text + used, size - used);
 	if (part)
-		used += part =
-			put_line(source_line_at(&source, function.begin), text + used, size - used);
+		used += part = put_line(line, '\n', text + used, size - used);
 	return part ? used : 0;
 }

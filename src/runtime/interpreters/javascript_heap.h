@@ -19,7 +19,8 @@ bool javascript_heap_init(struct module *module);
 
 /*
  * The JavaScript frame with frame pointer `fp`, as a line of trace_script: the function's name, its
- * file, and its first line. Returns the length of the line; 0: not a JavaScript frame.
+ * file, and its first line, which stands twice if it has no name. Returns the length of the line;
+ * 0: not a JavaScript frame.
  */
 size_t javascript_heap_frame(uintptr_t fp, char *text, size_t size);
 

@@ -4,6 +4,7 @@
 
 #include "script_lines.h"
 #include "shared/python_loop.h"
+#include "shared/script_file.h"
 
 static bool python_script_put(struct python_script *script, const char *from, size_t length,
 			      char last)
@@ -69,7 +70,7 @@ void python_script_keep(struct python_script *script)
 enum python_frame_kind python_frame_kind(const char *function, size_t function_length,
 					 const char *file, size_t file_length)
 {
-	bool own = !python_file_is_library(file, file_length);
+	bool own = !script_file_is_library(SCRIPT_PYTHON, file, file_length);
 
 	if (python_loop_of(function, function_length, file, file_length))
 		return own ? PYTHON_FRAME_OWN_LOOP : PYTHON_FRAME_LOOP;

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/trace/sites.h"
+
 #define VOTE_PLACES 4  /* of a turn; a further one replaces the lightest */
 #define VOTE_FRAMES 32 /* outermost ones that are compared */
 
@@ -15,16 +17,16 @@ struct sample_votes {
 		uint64_t ns;
 		uint32_t site; /* offset of the first sample there; 0: free */
 		uint32_t depth;
-		uint32_t frames[VOTE_FRAMES]; /* hashes of functions, outermost first */
+		uint64_t frames[VOTE_FRAMES]; /* hashes of functions, outermost first */
 	} places[VOTE_PLACES];
 };
 
 /*
- * Adds a sample with these frames (as in trace_script), which stands for `ns`, and returns the site
+ * Adds a sample with its script, which stands for `ns`, and returns the site
  * of the heaviest place. Two samples are at one place if the functions of one called those of the
  * other.
  */
-uint32_t sample_vote(struct sample_votes *votes, uint64_t turn, uint32_t site, const char *script,
-		     size_t size, uint64_t ns);
+uint32_t sample_vote(struct sample_votes *votes, uint64_t turn, uint32_t site,
+		     const struct site_key *sampled, uint64_t ns);
 
 #endif

@@ -66,8 +66,8 @@ static uint32_t choose_sample(struct turn *turn, const struct trace_site *site,
 	uint32_t heaviest = 0;
 
 	if (key->script_size)
-		heaviest = sample_vote(&stall_room()->votes, turn->start, trace_offset(site),
-				       key->script, key->script_size, ns);
+		heaviest =
+			sample_vote(&stall_room()->votes, turn->start, trace_offset(site), key, ns);
 	if (!turn->sample || tells_more(site, trace_at(turn->sample)))
 		return trace_offset(site);
 	return heaviest ? heaviest : turn->sample;
@@ -102,14 +102,16 @@ static void turn_keep_sample(struct turn *turn, const struct unwind_start *start
 		in_handler ? interpreter_script_of_signal(room->frames, room->places, key.depth,
 							  room->script, sizeof room->script,
 							  &key.language)
-			   : interpreter_script_of_answer(room->frames, key.depth, room->script,
-							  sizeof room->script, &key.language);
+			   : interpreter_script_of_answer(room->frames, room->places, key.depth,
+							  room->script, sizeof room->script,
+							  &key.language);
 	site = site_get(&key);
 	if (!site)
 		return;
 	site_count(site, (struct verdict){ SEVERITY_NOTICE, 0 }, turn_clock_ns(now - since), 0,
 		   now_ns());
 	turn_remember(turn, site, 0);
+	sample_share(&room->shared, turn->start, &key);
 	chosen = choose_sample(turn, site, &key, turn_clock_ns(now - since));
 	if (chosen == turn->sample)
 		return;

@@ -8,6 +8,7 @@
 #include <ucontext.h>
 
 #include "contract/trace_format.h"
+#include "sample_shared.h"
 #include "sample_votes.h"
 
 /* A turn's sample interval is its length so far divided by this. */
@@ -30,6 +31,7 @@ struct stall_room {
 		bool own;
 	} busy;
 	struct sample_votes votes;
+	struct sample_shared shared;
 };
 
 /* The calling thread's, kept; NULL if there is no memory. */

@@ -202,6 +202,8 @@ static void stall_take_place(const struct turn *turn, const struct course *cours
 		key->script = room->script;
 		key->script_size =
 			site_script(seen, room->script, sizeof room->script, &key->language);
+		if (course->stall != STALL_WAITING)
+			key->system_call = sample_shared_frames(&room->shared, turn->start, key);
 	} else if (turn->type) {
 		key->flags |= SITE_UNSEEN;
 		room->frames[0] = task_type_poll(turn->type) + 1;

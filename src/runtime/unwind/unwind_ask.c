@@ -7,6 +7,7 @@
 #include "runtime/base/compiler.h"
 #include "runtime/modules/modules.h"
 #include "runtime/base/thread.h"
+#include "unwind_function.h"
 #include "unwind_rule.h"
 #include "shared/arch/arch.h"
 #include ARCH_UNWIND_HEADER
@@ -28,15 +29,6 @@
 #define MAX_READS   20000 /* words of call frame information: a valid answer takes a few hundred */
 #define MOST_STEPS  1000000
 #define MAX_ADDED   (0x7f * 8)
-
-/* .eh_frame_hdr with the encodings that linkers write (LSB 5.0, 10.6.2). */
-struct eh_frame_hdr {
-	uint8_t version, frame_encoding, count_encoding, table_encoding;
-	int32_t frame;
-	uint32_t count;
-};
-
-enum { ENCODED_PCREL_SDATA4 = 0x1b, ENCODED_UDATA4 = 0x03, ENCODED_DATAREL_SDATA4 = 0x3b };
 
 /* One question. */
 struct question {
@@ -99,21 +91,16 @@ static int find_proc_info(unw_addr_space_t as, unw_word_t address, unw_proc_info
 {
 	struct question *question = arg;
 	const struct module *module = question->module;
-	const struct eh_frame_hdr *header = (const void *)module->eh_frame_hdr;
-	uintptr_t end = module_readable_until(module, module->eh_frame_hdr);
+	const struct eh_frame_hdr *header = unwind_function_table(module);
 	unw_dyn_info_t table = { .format = UNW_INFO_FORMAT_REMOTE_TABLE,
 				 .start_ip = module->text_start,
 				 .end_ip = module->text_end };
 	int status;
 
-	if (end < module->eh_frame_hdr + sizeof *header || header->version != 1 ||
-	    header->frame_encoding != ENCODED_PCREL_SDATA4 ||
-	    header->count_encoding != ENCODED_UDATA4 ||
-	    header->table_encoding != ENCODED_DATAREL_SDATA4 || address < table.start_ip ||
-	    address >= table.end_ip)
+	if (!header || address < table.start_ip || address >= table.end_ip)
 		return -UNW_ENOINFO;
 	table.u.rti.segbase = module->eh_frame_hdr;
-	table.u.rti.table_data = (uintptr_t)(header + 1);
+	table.u.rti.table_data = (uintptr_t)header->entries;
 	table.u.rti.table_len = header->count; /* in words, as an entry is */
 	status = ask_dwarf_search_unwind_table(as, address, &table, info, need_unwind_info, arg);
 	question->answered = status == 0;
