@@ -163,5 +163,22 @@ def a_function_in_a_freed_ones_place_has_its_own_lines(place):
     expect(sum(found.values()) == 1000 and min(found.values()) > 200, found)
 
 
+def a_module_that_a_package_of_node_requires_is_a_notice(place):
+    """What the program requires itself counts in full."""
+    if not shutil.which("node"):
+        raise Skip("there is no node")
+    package = place / "node_modules/lazy"
+    package.mkdir(parents=True)
+    (package / "index.js").write_text("exports.use = () => require('./part');\n")
+    (package / "part.js").write_text("exports.number = 1;\n")
+    place.write("use.js", "const lazy = require('lazy');\nsetTimeout(function late() { lazy.use(); }, 20);\n")
+    place.write("load.js", "setTimeout(function late() { require('lazy/part'); }, 20);\n")
+    for case, severities in (("use", {"notice"}), ("load", {"warning"})):
+        run("--format=json", "--report=report", "--show=notice", "node", f"{case}.js", cwd=place.path)
+        found = [finding for finding in report_of(place / "report")["findings"]
+                 if finding["kind"] == "blocking-call" and "'late'" in str(finding["stacks"])]
+        expect(found and {finding["severity"] for finding in found} <= severities, (case, found))
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(globals()))

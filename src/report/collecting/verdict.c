@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "judgement/report/stack.h"
+#include "librarys_import.h"
 #include "own_wait.h"
 #include "shared/python_loop.h"
 #include "shared/text.h"
@@ -174,45 +175,6 @@ static size_t count_owned(const struct stack *stack, enum frame_owner owner)
 	for (size_t i = 0; i < stack->count; i++)
 		count += stack->frames[i].owner == owner;
 	return count;
-}
-
-/* Node resolves or reads what an import() names, after the code that called it has returned. */
-static bool is_nodes_import(const struct stack *script)
-{
-	bool loads = false;
-
-	for (size_t i = 0; i < script->count; i++) {
-		const char *file = script->frames[i].file;
-
-		if (!file || strncmp(file, "node:", 5) != 0)
-			return false;
-		loads |= !strncmp(file, "node:internal/modules/", 22);
-	}
-	return loads;
-}
-
-/* An import made by library code, once: the author cannot avoid it. */
-static bool is_librarys_import(const struct stack *script)
-{
-	size_t i = 0;
-
-	if (is_nodes_import(script))
-		return true;
-	while (i < script->count && script->frames[i].file &&
-	       strstr(script->frames[i].file, "<frozen importlib"))
-		i++;
-	return i && i < script->count && script->frames[i].owner != OWNER_PROGRAM;
-}
-
-/* In the body of a module that a library imports, when the program asked for no import. */
-static bool is_in_librarys_import(const struct stack *script)
-{
-	size_t own = 0, import = 0; /* import: number of frames up to the outermost one */
-
-	for (; own < script->count && script->frames[own].owner != OWNER_PROGRAM; own++)
-		if (script->frames[own].file && strstr(script->frames[own].file, "importlib"))
-			import = own + 1;
-	return own < script->count && import && import < own;
 }
 
 /*
@@ -440,8 +402,8 @@ static struct stack_facts stack_facts_of(const struct finding *seen, uint8_t fla
 		.offloaded = is_offloaded(native, native->count),
 		.offload_unsure = flags & SITE_OFFLOAD_UNSURE && !has_names_of_tokio(native),
 		.panic = is_panic(native),
-		.library_import = is_librarys_import(&seen->stacks->script),
-		.library_body = is_in_librarys_import(&seen->stacks->script),
+		.library_import = import_is_librarys(&seen->stacks->script),
+		.library_body = import_is_around(&seen->stacks->script),
 		.runner_work = is_runners_work(seen),
 		.module_body = is_module_body(&seen->stacks->script),
 	};
@@ -462,6 +424,7 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 		       (seen->executor_id == EXECUTOR_asio && facts.lock == LOCK_OF_LIBRARY);
 	facts.offloaded_in_root = is_offloaded(native, block_on);
 	facts.library_work = is_own_doing(&seen->stacks->script);
+	facts.library_body |= import_is_of_package(&seen->stacks->script);
 	facts.longest_ns = seen->in_progress ? seen->progress_ns : seen->max_ns;
 	reported = stack_judge_call(&facts, &verdict, &seen->confidence);
 	finding_take(seen, verdict);
