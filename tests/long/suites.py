@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Test suites of other projects, unwatched and watched both ways, compared test by test: `make check-suites'.
 
-A test differs if its outcome is another one when watched, twice, and the same in two unwatched runs; a test that
-unwatched runs disagree about is flaky. Processor time is that of the whole suite; the ratio is that of LD_PRELOAD alone,
+A test differs if no outcome that it had when watched is one that it had unwatched, in six runs each; one whose outcomes
+vary, and have one in common, is flaky. Only commands with a differing test are run again. Processor time is that of the whole suite; the ratio is that of LD_PRELOAD alone,
 without the time of a report.
 
 Each command's results are kept in build/suites/results as soon as it ends. What is there for the same build of YieldSan is
@@ -35,6 +35,7 @@ LIBRARY = BUILD / "libyieldsan.so"
 RESULTS = PLACE / "results"
 OUT = "/@out"  # in a command: the directory for what the tests write
 WAYS = ("unwatched", "preload", "run")
+REPEATS = 5
 SUITES = {suite.name: suite for suite in (Libuv, Libevent, Tornado, Twisted, CPython, Tokio, Node, Uvloop, Gevent, Anyio, Aiohttp,
                                           GLib, Redis)}
 HEADS = ("tests", "passed", "failed", "skipped", "preload", "run", "flaky", "CPU s", "preload", "run", "ratio")
@@ -147,20 +148,23 @@ def unlike(one, other):
             if one[name].outcomes.get(test) != other[name].outcomes.get(test)}
 
 
+def seen_by(suite, way, commands, tests, parts):
+    """The outcomes that each of these tests had in those runs."""
+    return {(name, test): {run_once(suite, way, name, commands[name], part).outcomes.get(test) for part in parts}
+            for name, test in tests}
+
+
 def compare(suite, ways, until):
-    """The runs by their ways, and the differing tests of each; with the flaky ones, and how many commands were left out. Only
-    commands with a differing test are run again."""
+    """The runs by their ways, and the differing tests of each; with the flaky ones, and how many commands were left out."""
     commands, runs = run_all(suite, ways, until)
     differ = {way: unlike(runs["unwatched"], runs[way]) for way in ways[1:]}
-    suspects = sorted({name for tests in differ.values() for name, _ in tests})
-    flaky = unlike(runs["unwatched"], {name: run_once(suite, "unwatched", name, commands[name], ".again") for name in suspects})
-    for way, tests in differ.items():
-        again = {name: run_once(suite, way, name, commands[name], ".again") for name in sorted({name for name, _ in tests - flaky})}
-        same = {(name, test) for name, test in tests - flaky
-                if again[name].outcomes.get(test) == runs["unwatched"][name].outcomes.get(test)}
-        flaky |= same
-        differ[way] = tests - flaky
-    return runs, differ, flaky, len(commands) - len(runs["unwatched"])
+    first = set().union(*differ.values())
+    for repeats in range(1, REPEATS + 1):
+        parts = ["", *(f".again{number}" for number in range(1, repeats + 1))]
+        for way, tests in differ.items():
+            plain, watched = (seen_by(suite, each, commands, tests, parts) for each in ("unwatched", way))
+            differ[way] = {test for test in tests if not plain[test] & watched[test]}
+    return runs, differ, first - set().union(*differ.values()), len(commands) - len(runs["unwatched"])
 
 
 def row(name, runs, differ, flaky):
