@@ -192,4 +192,23 @@ def javascript_builtins_have_their_names(place):
     expect(any(text.startswith("child_process.execSync (") and "child_process.exec" in advice for text, advice in found), found)
 
 
+def what_javascript_made_from_a_text_is_its_callers(place):
+    if not shutil.which("node"):
+        raise Skip("there is no node")
+    script = place.write("made.js", """
+const used = () => process.cpuUsage().user;
+const made = new Function('used', `const end = used() + 200000;
+let sum = 0;
+while (used() < end)
+    for (let i = 0; i < 100000; i++) sum += i;
+return sum;`);
+function handler() {
+    return made(used);
+}
+setTimeout(handler, 10);
+""")
+    result = run("--show=notice", "node", script, cwd=place.path)
+    expect(re.search(r"keeps the libuv event loop busy in handler \(made.js:\d+\)", result.err), result)
+
+
 sys.exit(run_tests(globals()))

@@ -58,14 +58,15 @@ static bool is_turn_boundary(const struct frame *frame)
 
 /*
  * Code that a library makes from a text, or the interpreter has built in: "<template>" of jinja2,
- * "<string>" of namedtuple and dataclasses. `python -c` runs "<string>", too.
+ * "<string>" of namedtuple and dataclasses. `python -c` runs "<string>", too. JavaScript's has no
+ * file.
  */
 static bool may_be_generated(const struct stack *stack, const struct frame *frame)
 {
 	const struct frame *last = &stack->frames[stack->count - 1];
 
 	return !frame->native && frame->owner == OWNER_PROGRAM && frame->file &&
-	       *frame->file == '<' && strcmp(frame->file, "<stdin>") != 0 &&
+	       (!*frame->file || *frame->file == '<') && strcmp(frame->file, "<stdin>") != 0 &&
 	       (strcmp(frame->file, last->file ? last->file : "") != 0 || !last->function ||
 		strcmp(last->function, "<module>") != 0);
 }
