@@ -169,7 +169,7 @@ ROWS = {
             "def put():\n    with open(f'{DIR}/log', 'ab') as f:\n        f.write(b'x')\n        f.flush()\n        os.fsync(f.fileno())\n"
             "await asyncio.to_thread(put)", "os.fsync", "warning"),
         Row("import_in_handler", "", "import xml.dom.expatbuilder\nimport distutils.ccompiler\nimport mailbox",
-            "await asyncio.sleep(0.01)", "import ", "notice"),
+            "await asyncio.sleep(0.01)", "a long turn", "warning"),
     ],
 }
 

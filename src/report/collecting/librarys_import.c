@@ -48,15 +48,33 @@ bool import_is_of_package(const struct stack *script)
 	return loader && loader < script->count && script->frames[loader].owner == OWNER_DEPENDENCY;
 }
 
+/* The number of frames up to the outermost import below the program's code; 0. `own`: the frames
+ * below that code. */
+static size_t outermost_import(const struct stack *script, size_t *own)
+{
+	size_t import = 0;
+
+	for (*own = 0; *own < script->count; ++*own) {
+		const char *file = script->frames[*own].file;
+
+		if (script->frames[*own].owner == OWNER_PROGRAM)
+			break;
+		if (file && (strstr(file, "importlib") || is_of_loader(file)))
+			import = *own + 1;
+	}
+	return import;
+}
+
 bool import_is_around(const struct stack *script)
 {
-	size_t own = 0, import = 0; /* import: number of frames up to the outermost one */
+	size_t own, import = outermost_import(script, &own);
 
-	for (; own < script->count && script->frames[own].owner != OWNER_PROGRAM; own++) {
-		const char *file = script->frames[own].file;
-
-		if (file && (strstr(file, "importlib") || is_of_loader(file)))
-			import = own + 1;
-	}
 	return import && import < own;
+}
+
+bool import_is_programs(const struct stack *script)
+{
+	size_t own, import = outermost_import(script, &own);
+
+	return import && import == own && own < script->count;
 }

@@ -15,4 +15,7 @@ bool import_is_of_package(const struct stack *script);
 /* The call lies below a library's import, in a module's body, and the program asked for none. */
 bool import_is_around(const struct stack *script);
 
+/* It lies below an import that the program asked for, whatever that imports further. */
+bool import_is_programs(const struct stack *script);
+
 #endif

@@ -439,6 +439,8 @@ bool verdict_long_turn(struct finding *seen, uint8_t flags, bool script_full,
 	struct verdict verdict = { seen->severity, seen->reasons };
 	bool reported;
 
+	/* Samples catch one of many imports. */
+	facts.library_import &= !import_is_programs(&seen->stacks->script);
 	facts.unseen = flags & SITE_UNSEEN;
 	facts.busy = seen->stall == STALL_BUSY;
 	facts.one_poll = seen->one_poll;
