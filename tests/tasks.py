@@ -256,6 +256,38 @@ def a_running_release_build_tells_the_same(place):
     _lists_waiting(place, "release")
 
 
+# The lines of each arm, and how many wait there.
+ARMS = {"a_joined": ((("a_arm-1",), 1), (("a_arm-2",), 1)),
+        "a_selected": ((("a_arm-2",), 1), (("a_within-1", "a_arm-1"), 1), (("a_within-1", "a_arm-2"), 1)),
+        "a_unordered": ((("a_arm-1",), 2), (("a_arm-2",), 1)),
+        "a_all": ((("a_arm-1",), 2), (("a_arm-2",), 1))}
+
+
+def _line_of(label):
+    line, = (number for number, line in enumerate(LINES["futures"], 1) if re.search(rf"// {label}$", line))
+    return line
+
+
+def _expect_arms(groups):
+    groups = {group["type"].rpartition("::")[2]: group for group in groups}
+    expect("arms" not in groups.pop("a_alone"), "one future has no arms")
+    found = {name: sorted((tuple(_own_lines(arm["awaits"])), arm["count"]) for arm in groups[name]["arms"]) for name in ARMS}
+    wanted = {name: sorted(((_line_of(f"{name}-0"), *map(_line_of, labels)), count) for labels, count in arms)
+              for name, arms in ARMS.items()}
+    expect(found == wanted and len(groups) == len(ARMS), (found, wanted))
+
+
+def each_future_that_a_task_waits_for_at_once_is_listed(place):
+    with _Waiting(place, _program("release"), "arms") as waiting:
+        _expect_arms(_tasks(waiting.pid)["tasks"])
+    with subprocess.Popen([_program("dev"), "arms"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        expect(process.stdout.readline() == "ready\n", "not ready")
+        _expect_arms(json.loads(yieldsan("explain", "--format=json", process.pid).out)["tasks"])
+        text = yieldsan("report", "--tasks", process.pid).out
+        process.kill()
+    expect(f"  2 arms: futures_tasks::a_arm at tasks.rs:{_line_of('a_arm-1')}\n" in text, text)
+
+
 def a_process_tells_where_its_tasks_of_async_task_wait(place):
     for profile in PROFILES:
         with _Waiting(place, _program(profile, ASYNC_TASK)) as waiting:

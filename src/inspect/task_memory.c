@@ -151,3 +151,18 @@ bool task_memory_read(const struct process_memory *memory, uint64_t header,
 	seen->link_count = seen->guard_count = 0;
 	return true;
 }
+
+void task_memory_arms(const struct process_memory *memory, uint64_t header,
+		      const struct task_kind *kind, size_t most, layout_arm_visit *visit,
+		      void *data)
+{
+	struct task_window window;
+	struct parts parts;
+
+	if (!layout_describes(memory, kind, &parts))
+		return;
+	window.layout = (struct layout_memory){ task_read_memory, kind->base };
+	window.memory = memory;
+	window_forget(&window);
+	layout_arms(kind->layout, &window.layout, kind->task, header, most, visit, data);
+}

@@ -52,4 +52,10 @@ struct task_seen {
 bool task_memory_read(const struct process_memory *memory, uint64_t header,
 		      const struct task_kind *kind, struct task_seen *seen);
 
+/* All chains of a suspended task, one for each future that it waits for: see layout_arms. It may
+ * have gone on meanwhile. */
+void task_memory_arms(const struct process_memory *memory, uint64_t header,
+		      const struct task_kind *kind, size_t most, layout_arm_visit *visit,
+		      void *data);
+
 #endif

@@ -165,34 +165,42 @@ static bool is_named_by(const struct walk *walk, const struct layout_value *leaf
 struct awaiting {
 	struct place first; /* the one that itself waits */
 	uint32_t others;
+	struct arms *arms; /* each is followed; NULL */
+	size_t depth;	   /* the links before them */
 };
 
-static struct awaiting awaiting_of_state(struct walk *walk, const struct layout_state *state,
-					 uint64_t address);
+static void awaiting_of_state(struct walk *walk, const struct layout_state *state, uint64_t address,
+			      struct awaiting *awaiting);
+static void follow_arm(struct arms *arms, struct place place, size_t depth);
 
-/* The waiting future inside a wrapper, which is no link of its own. */
-static struct place chain_unwrap(struct walk *walk, struct place place)
+static bool place_is_wrapper(const struct walk *walk, const struct place *place)
 {
-	const struct layout *layout = walk->layout;
+	return place->machine != LAYOUT_NONE &&
+	       walk->layout->machines[place->machine].language == LAYOUT_WRAPPER;
+}
 
-	if (place.machine == LAYOUT_NONE ||
-	    layout->machines[place.machine].language != LAYOUT_WRAPPER)
-		return place;
+/* What a wrapper waits for is added: it is no link of its own. */
+static void awaiting_in_wrapper(struct walk *walk, struct place place, struct awaiting *awaiting)
+{
 	if (walk->level == MAX_LEVELS)
-		return (struct place){ LAYOUT_NONE, 0 };
+		return;
 	walk->level++;
-	place = awaiting_of_state(walk, &layout->states[place_state(walk, &place)], place.address)
-			.first;
+	awaiting_of_state(walk, &walk->layout->states[place_state(walk, &place)], place.address,
+			  awaiting);
 	walk->level--;
-	return place;
 }
 
 static void add_awaited(struct walk *walk, struct place place, struct awaiting *awaiting)
 {
-	place = chain_unwrap(walk, place);
+	if (place_is_wrapper(walk, &place)) {
+		awaiting_in_wrapper(walk, place, awaiting);
+		return;
+	}
 	if (!layout_state_waits(walk, place_state(walk, &place)))
 		return;
-	if (awaiting->first.machine == LAYOUT_NONE)
+	if (awaiting->arms)
+		follow_arm(awaiting->arms, place, awaiting->depth);
+	else if (awaiting->first.machine == LAYOUT_NONE)
 		awaiting->first = place;
 	else
 		awaiting->others++;
@@ -224,13 +232,12 @@ static void add_elements(struct walk *walk, const struct layout_value *value, ui
 	} while (layout_elements_next(&elements, read_element, walk));
 }
 
-/* The futures that the state waits for and that themselves wait. */
-static struct awaiting awaiting_of_state(struct walk *walk, const struct layout_state *state,
-					 uint64_t address)
+/* Adds the futures that the state waits for and that themselves wait. */
+static void awaiting_of_state(struct walk *walk, const struct layout_state *state, uint64_t address,
+			      struct awaiting *awaiting)
 {
 	const struct layout_value *leaf = layout_leaf(walk->layout, state);
 	bool of_others = awaits_others(walk, state);
-	struct awaiting awaiting = { { LAYOUT_NONE, 0 }, 0 };
 
 	for (uint32_t i = 0; i < state->value_count; i++) {
 		const struct layout_value *value = &walk->layout->values[state->first_value + i];
@@ -240,13 +247,17 @@ static struct awaiting awaiting_of_state(struct walk *walk, const struct layout_
 						    !is_named_by(walk, leaf, value)))
 			continue;
 		if (value->sequence != LAYOUT_NONE) {
-			add_elements(walk, value, address, &awaiting);
+			add_elements(walk, value, address, awaiting);
 		} else if (value_is_there(walk, value, address)) {
 			place = value_place(walk, value, address);
-			add_awaited(walk, place, &awaiting);
+			add_awaited(walk, place, awaiting);
 		}
 	}
-	return awaiting;
+}
+
+static struct awaiting awaiting_none(void)
+{
+	return (struct awaiting){ .first = { LAYOUT_NONE, 0 } };
 }
 
 static struct place task_place(const struct walk *walk, const struct layout_task *task,
@@ -264,12 +275,16 @@ static struct place task_place(const struct walk *walk, const struct layout_task
 static size_t layout_chain_follow(struct walk *walk, struct place place, struct layout_link *links,
 				  uint64_t *addresses, size_t room)
 {
+	struct awaiting root = awaiting_none();
 	size_t count = 0;
 
-	place = chain_unwrap(walk, place);
+	if (place_is_wrapper(walk, &place)) {
+		awaiting_in_wrapper(walk, place, &root);
+		place = root.first;
+	}
 	while (count < room) {
 		uint32_t state = place_state(walk, &place);
-		struct awaiting awaiting;
+		struct awaiting awaiting = awaiting_none();
 
 		if (state == LAYOUT_NONE)
 			break;
@@ -279,11 +294,53 @@ static size_t layout_chain_follow(struct walk *walk, struct place place, struct 
 		count++;
 		if (!layout_state_waits(walk, state))
 			break;
-		awaiting = awaiting_of_state(walk, &walk->layout->states[state], place.address);
+		awaiting_of_state(walk, &walk->layout->states[state], place.address, &awaiting);
 		place = awaiting.first;
 		links[count - 1].others = awaiting.others;
 	}
+	if (count)
+		links[0].others += root.others;
 	return count;
+}
+
+/* All chains of a task, one for each future that it waits for. */
+struct arms {
+	struct walk walk;
+	struct layout_link links[LAYOUT_MAX_LINKS];
+	size_t left; /* further chains are ignored */
+	layout_arm_visit *visit;
+	void *data;
+};
+
+/* `depth` links lead to the place. */
+static void follow_arm(struct arms *arms, struct place place, size_t depth)
+{
+	struct walk *walk = &arms->walk;
+
+	while (depth < LAYOUT_MAX_LINKS && arms->left) {
+		uint32_t number = place_state(walk, &place);
+		const struct layout_state *state = &walk->layout->states[number];
+		struct awaiting awaiting = awaiting_none();
+
+		if (number == LAYOUT_NONE)
+			break;
+		arms->links[depth++] = (struct layout_link){ place.machine, number, 0 };
+		if (!layout_state_waits(walk, number))
+			break;
+		awaiting_of_state(walk, state, place.address, &awaiting);
+		if (awaiting.others && walk->level < MAX_LEVELS) {
+			awaiting = (struct awaiting){ .arms = arms, .depth = depth };
+			walk->level++;
+			awaiting_of_state(walk, state, place.address, &awaiting);
+			walk->level--;
+			return;
+		}
+		place = awaiting.first;
+	}
+	if (!depth || !arms->left)
+		return;
+	arms->left--;
+	arms->visit(arms->data, arms->links, depth);
 }
 
 size_t layout_chain(const struct layout *layout, const struct layout_memory *memory,
@@ -301,6 +358,24 @@ size_t layout_chain_of(const struct layout *layout, const struct layout_memory *
 	struct walk walk = { .layout = layout, .memory = memory };
 
 	return layout_chain_follow(&walk, (struct place){ machine, address }, links, NULL, room);
+}
+
+void layout_arms(const struct layout *layout, const struct layout_memory *memory,
+		 const struct layout_task *task, uint64_t header, size_t most,
+		 layout_arm_visit *visit, void *data)
+{
+	struct arms arms = {
+		.walk = { .layout = layout, .memory = memory },
+		.left = most,
+		.visit = visit,
+		.data = data,
+	};
+	struct place place = task_place(&arms.walk, task, header);
+
+	if (place_is_wrapper(&arms.walk, &place))
+		awaiting_in_wrapper(&arms.walk, place, &(struct awaiting){ .arms = &arms });
+	else
+		follow_arm(&arms, place, 0);
 }
 
 const struct layout_task *layout_task_of(const struct layout *layout, uint64_t poll)

@@ -50,6 +50,17 @@ size_t layout_chain(const struct layout *layout, const struct layout_memory *mem
 		    const struct layout_task *task, uint64_t header, struct layout_link *links,
 		    uint64_t *addresses, size_t room);
 
+typedef void layout_arm_visit(void *data, const struct layout_link *links, size_t count);
+
+/*
+ * Calls `visit` for each chain of a task: one for each future that it waits for, such as the arms
+ * of join! and the members of a FuturesUnordered; at most `most`. The first is that of
+ * layout_chain.
+ */
+void layout_arms(const struct layout *layout, const struct layout_memory *memory,
+		 const struct layout_task *task, uint64_t header, size_t most,
+		 layout_arm_visit *visit, void *data);
+
 /* Same for a single future. */
 size_t layout_chain_of(const struct layout *layout, const struct layout_memory *memory,
 		       uint32_t machine, uint64_t address, struct layout_link *links, size_t room);

@@ -98,6 +98,24 @@ static void json_set_sources(json_t *object, const struct group_sources *sources
 	}
 }
 
+/* "arms": what each task of the group waits for at once. */
+static void json_set_arms(json_t *object, const struct group_arms *arms)
+{
+	json_t *array;
+
+	if (!arms->count)
+		return;
+	array = json_array();
+	for (size_t i = 0; i < arms->count; i++) {
+		json_t *arm = json_object();
+
+		json_object_set_new(arm, "count", json_of_number(arms->items[i].count));
+		json_object_set_new(arm, "awaits", json_of_stack(&arms->items[i].awaits));
+		json_array_append_new(array, arm);
+	}
+	json_object_set_new(object, "arms", array);
+}
+
 json_t *json_of_tasks(const struct process_tasks *tasks)
 {
 	json_t *array = json_array();
@@ -114,6 +132,7 @@ json_t *json_of_tasks(const struct process_tasks *tasks)
 		if (group->wait.is_known)
 			json_object_set_new(object, "waits_for", json_of_wait(&group->wait));
 		json_set_sources(object, &group->sources);
+		json_set_arms(object, &group->arms);
 		json_array_append_new(array, object);
 	}
 	return array;

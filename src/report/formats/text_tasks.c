@@ -5,6 +5,7 @@
 #include "report/wording/quantity.h"
 
 #define MAX_GROUPS 40
+#define MAX_ARMS   10 /* places of one group */
 
 /* "12 tasks, 1 running" */
 static void print_head(const struct process *process, FILE *out)
@@ -79,6 +80,31 @@ static const char *sources_text(struct strings *strings, const struct task_group
 	return timer ? strings_print(strings, "%s, or %s", file, timer) : file;
 }
 
+/* What a group's tasks wait for at once: from where the arms part. */
+static void print_arms(const struct report *report, const struct group_arms *arms, FILE *out)
+{
+	const char *indent = "            ";
+	uint64_t left = arms->elsewhere;
+	char count[64];
+
+	for (size_t i = 0; i < arms->count; i++) {
+		const struct group_arm *arm = &arms->items[i];
+		const struct stack tail = {
+			.frames = arm->awaits.frames + arm->common,
+			.count = arm->awaits.count - arm->common,
+		};
+
+		if (i >= MAX_ARMS)
+			left += arm->count;
+		else
+			fprintf(out, "%s%s: %s\n", indent, quantity_of(count, arm->count, "arm"),
+				await_chain_print(report->session, NULL, &tail));
+	}
+	if (left)
+		fprintf(out, "%sand %s at other places (--format=json lists more)\n", indent,
+			quantity_of(count, left, "arm"));
+}
+
 static void print_group(const struct report *report, const struct process *process,
 			const struct task_group *group, FILE *out)
 {
@@ -99,6 +125,7 @@ static void print_group(const struct report *report, const struct process *proce
 	if (sources)
 		fprintf(out, ", %s%s", wait ? "or " : "", sources);
 	fputc('\n', out);
+	print_arms(report, &group->arms, out);
 }
 
 void text_tasks_print(const struct report *report, const struct process *process, FILE *out)

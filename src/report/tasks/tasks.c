@@ -29,6 +29,21 @@ struct seen_group {
 	char key[];
 };
 
+static struct layout_source source_of_kind(const struct gathering *gathering,
+					   const struct task_kind *kind)
+{
+	const struct loaded_module *module = address_space_module(
+		gathering->space, kind->record->poll, gathering->space->trace->read_ns);
+
+	return (struct layout_source){
+		.session = gathering->space->session,
+		.layout = kind->layout,
+		.path = module->path,
+		.build_id = module->build_id,
+		.ownership = gathering->ownership,
+	};
+}
+
 static void gathering_add_task(struct gathering *gathering, const struct task_kind *kind,
 			       const struct task_seen *seen, const struct trace_task *task)
 {
@@ -48,22 +63,13 @@ static void gathering_add_task(struct gathering *gathering, const struct task_ki
 	memcpy(key.links, seen->links, seen->link_count * sizeof *key.links);
 	HASH_FIND(hh, gathering->seen, &key, size, known);
 	if (!known) {
-		struct loaded_module *module = address_space_module(
-			gathering->space, kind->record->poll, gathering->space->trace->read_ns);
-
 		known = memory_get(sizeof *known + size);
 		memset(known, 0, sizeof *known);
 		memcpy(known->key, &key, size);
 		known->group.type = kind->name;
 		known->group.state = seen->state;
 		if (seen->link_count) {
-			const struct layout_source source = {
-				.session = gathering->space->session,
-				.layout = kind->layout,
-				.path = module->path,
-				.build_id = module->build_id,
-				.ownership = gathering->ownership,
-			};
+			const struct layout_source source = source_of_kind(gathering, kind);
 
 			known->group.awaits =
 				task_chain_frames(&source, seen->links, seen->link_count);
@@ -80,6 +86,12 @@ static void gathering_add_task(struct gathering *gathering, const struct task_ki
 	if (gathering->sources && seen->state == TASK_SUSPENDED)
 		group_sources_add(gathering->sources, kind, task->task >> TRACE_TASK_TYPE_BITS,
 				  seen, &known->group.sources);
+	if (gathering->waits && seen->link_count) {
+		const struct layout_source source = source_of_kind(gathering, kind);
+
+		group_arms_add(&gathering->kinds, &source, kind, task->task, seen,
+			       &known->group.arms);
+	}
 	gathering->tasks->count++;
 	if (polled_ns && gathering->now_ns > polled_ns &&
 	    gathering->now_ns - polled_ns > known->group.oldest_ns)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "inspect/task_memory.h"
+#include "group_arms.h"
 #include "group_sources.h"
 #include "group_waits.h"
 #include "report/frames/stack.h"
@@ -21,6 +22,7 @@ struct task_group {
 	uint64_t oldest_ns; /* since its last poll began */
 	struct group_wait wait;
 	struct group_sources sources;
+	struct group_arms arms;
 };
 
 struct process_tasks {

@@ -4,6 +4,7 @@
 //!
 //! Labels in comments: CASE-n, the n-th line of the chain that a case has, from its task inward.
 #![allow(dead_code)]
+use futures_util::stream::StreamExt;
 use std::cell::RefCell;
 use std::future::Future;
 use std::io::Read;
@@ -230,6 +231,64 @@ async fn waiting() {
     println!("ready");
     tokio::task::spawn_blocking(|| std::io::stdin().lines().count()).await.unwrap();
     drop((sender, done));
+}
+
+/// Waits at one place or the other.
+async fn a_arm(first: bool) {
+    if first {
+        BEGUN.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<()>().await // a_arm-1
+    } else {
+        BEGUN.fetch_add(1, Ordering::SeqCst);
+        sleep(10_000 * LONG).await // a_arm-2
+    }
+}
+
+async fn a_joined() { // a_joined-0
+    tokio::join!(a_arm(true), a_arm(false), settle());
+}
+
+async fn a_selected() { // a_selected-0
+    tokio::select! {
+        _ = a_arm(false) => {}
+        _ = a_within() => {}
+    }
+}
+
+/// A branch within a branch.
+async fn a_within() {
+    futures_util::future::join(a_arm(true), a_arm(false)).await; // a_within-1
+}
+
+/// Two members wait at one place, and one at another.
+async fn a_unordered() {
+    let mut members = futures_util::stream::FuturesUnordered::new();
+    for first in [true, false, true] {
+        members.push(a_arm(first));
+    }
+    members.next().await; // a_unordered-0
+}
+
+async fn a_all() {
+    futures_util::future::join_all([a_arm(true), a_arm(false), a_arm(true)]).await; // a_all-0
+}
+
+async fn a_alone() {
+    a_arm(true).await; // a_alone-0
+}
+
+async fn arms() {
+    tokio::spawn(a_joined());
+    tokio::spawn(a_selected());
+    tokio::spawn(a_unordered());
+    tokio::spawn(a_all());
+    tokio::spawn(a_alone());
+    while BEGUN.load(Ordering::SeqCst) < 12 {
+        sleep(SHORT).await;
+    }
+    sleep(10 * LONG).await;
+    println!("ready");
+    tokio::task::spawn_blocking(|| std::io::stdin().lines().count()).await.unwrap();
 }
 
 async fn for_ever_inner(lock: Arc<parking_lot::Mutex<u32>>) {
@@ -602,6 +661,7 @@ async fn run(case: &str) {
         "busy_in_place" => tokio::spawn(busy_in_place()).await.unwrap(),
         "plain" => tokio::spawn(plain()).await.unwrap(),
         "waiting" => waiting().await,
+        "arms" => arms().await,
         "for_ever" => for_ever().await,
         "aborted" => aborted().await,
         "aborted_holding" => aborted_holding().await,
