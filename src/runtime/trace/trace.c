@@ -43,8 +43,10 @@ static bool had_turn;
 static bool cut; /* the file was truncated */
 static size_t mapped;
 static uint64_t space; /* bytes of the trace with allocated disk space */
+static bool is_child;  /* of a process that had this runtime; it may have had no trace */
 
 #define FIRST_SPACE (64 << 10)
+#define CHILD_SPACE (16 << 10) /* of a forked child, which often serves one client: 9 KiB */
 #define SPACE_STEP  (64 << 10)
 
 #ifndef MADV_POPULATE_WRITE
@@ -67,14 +69,14 @@ const char *trace_path(void)
 }
 
 /* Writes the first zeros, for which the file system must find room. */
-static bool has_first_space(int fd)
+static bool has_first_space(int fd, size_t size)
 {
 	static const char zeros[4096];
 	struct iovec pages[FIRST_SPACE / sizeof zeros];
 
-	for (unsigned i = 0; i < ARRAY_SIZE(pages); i++)
+	for (unsigned i = 0; i < size / sizeof zeros; i++)
 		pages[i] = (struct iovec){ (void *)zeros, sizeof zeros };
-	return real.pwritev(fd, pages, ARRAY_SIZE(pages), 0) == FIRST_SPACE;
+	return real.pwritev(fd, pages, (int)(size / sizeof zeros), 0) == (ssize_t)size;
 }
 
 /*
@@ -93,6 +95,7 @@ static bool trace_make_space(void *from, size_t size)
  */
 static void *trace_map_file(int fd, size_t size)
 {
+	size_t first = is_child ? CHILD_SPACE : FIRST_SPACE;
 	struct rlimit limit;
 	char *map;
 
@@ -100,11 +103,11 @@ static void *trace_map_file(int fd, size_t size)
 	if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur < size || size < FIRST_SPACE)
 		return NULL;
 	map = MAP_FAILED;
-	if (has_first_space(fd) && !ftruncate(fd, (off_t)size))
+	if (has_first_space(fd, first) && !ftruncate(fd, (off_t)size))
 		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map != MAP_FAILED) {
 		madvise(map, size, MADV_RANDOM);
-		space = trace_make_space(map, 4096)	      ? FIRST_SPACE
+		space = trace_make_space(map, 4096)	      ? first
 			: posix_fallocate(fd, 0, (off_t)size) ? 0
 							      : size;
 		if (space)
@@ -236,6 +239,7 @@ void trace_forget(void)
 	cut = false;
 	state = TRACE_NONE;
 	space = 0;
+	is_child = true;
 	trace_forget_records();
 }
 
