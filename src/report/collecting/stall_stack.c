@@ -1,5 +1,6 @@
 #include "stall_stack.h"
 
+#include "call_line.h"
 #include "loop_name.h"
 #include "report/model/model.h"
 
@@ -94,6 +95,8 @@ struct finding_stack stall_stack(struct stalls *stalls, uint32_t executor, const
 				     stalls->process->ownership, script->language);
 	else
 		wait = wait_of(stalls, executor);
+	if (script && script->language == SCRIPT_JAVASCRIPT)
+		call_lines_find(stalls->report->session, &result);
 	face = finding_stack_face(&result);
 	former = script && script->language == SCRIPT_JAVASCRIPT && face->count > FORMER_FRAMES
 			 ? FORMER_FRAMES

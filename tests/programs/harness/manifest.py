@@ -357,7 +357,7 @@ def node_runs():
     for name in NODE_OPERATIONS:
         yield script("node_cases.js", f"first {name}", [name])
     yield script("node_cases.js", "startup all")
-    for name in ("parse", "match", "gzip", "derive"):
+    for name in words("parse match gzip derive parse_below derive_of_two derive_below"):
         yield script("node_native.js", name, [name])
     yield script("node_large.js", "compute", ["compute"])
     for case in words("promises children exit server worker"):
