@@ -10,19 +10,19 @@
 
 #define FARTHEST 200 /* lines of a function that are searched */
 
-static bool is_word(char c)
+static bool is_call_name(char c)
 {
 	return is_name_character(c) || c == '$';
 }
 
 /* The last part of a plain name: "pbkdf2Sync" of "crypto.pbkdf2Sync"; NULL: it has none. */
-static const char *last_part(const char *name, size_t *length)
+static const char *called_part(const char *name, size_t *length)
 {
 	const char *end = name ? name + strcspn(name, " ") : NULL, *part = end;
 
 	if (!name || (*end && !text_begins(end, " of ")))
 		return NULL;
-	while (part > name && is_word(part[-1]))
+	while (part > name && is_call_name(part[-1]))
 		part--;
 	*length = (size_t)(end - part);
 	return *length && (part == name || part[-1] == '.') ? part : NULL;
@@ -44,7 +44,7 @@ static bool line_calls(const char *line, size_t length, const char *name, size_t
 		   *end = comment ? comment : line + length;
 
 	for (const char *at = line; (at = memmem(at, (size_t)(end - at), name, size)); at += size)
-		if ((at == line || !is_word(at[-1])) && at + size < end && at[size] == '(')
+		if ((at == line || !is_call_name(at[-1])) && at + size < end && at[size] == '(')
 			return true;
 	return false;
 }
@@ -52,7 +52,7 @@ static bool line_calls(const char *line, size_t length, const char *name, size_t
 static bool begins_function(const char *line, size_t length, const struct frame *frame)
 {
 	size_t size;
-	const char *name = last_part(frame->function, &size);
+	const char *name = called_part(frame->function, &size);
 
 	return memmem(line, length, "=>", 2) || memmem(line, length, "function", 8) ||
 	       (name && memmem(line, length, name, size));
@@ -93,7 +93,7 @@ static int call_line(struct session *session, const struct frame *frame, const c
 static int line_of_call(struct session *session, const struct frame *frame, const char *name)
 {
 	size_t size, whole = name ? strcspn(name, " ") : 0;
-	const char *part = last_part(name, &size);
+	const char *part = called_part(name, &size);
 	int line = 0;
 
 	if (!part)
