@@ -334,6 +334,14 @@ def _place_of(frames):
     return next((frame.get("line") for frame in frames if frame.get("user")), None)
 
 
+def _expect_polled(document):
+    """The running tasks of a program that hangs are those that its blocked threads poll."""
+    running = [group for group in document["tasks"] if group["state"] == "running"]
+    polled = sorted(tid for group in running for tid in group["polled_by"])
+    expect(polled == sorted(thread["tid"] for thread in _blocked(document)) and _count(running) == len(polled), document["tasks"])
+    expect(not any("polled_by" in group for group in document["tasks"] if group not in running), document["tasks"])
+
+
 def _hang(case, state, name="futures_hangs", profile="dev"):
     """Once it is so: the program is ready before its threads are where they stay."""
     end = time.monotonic() + SECONDS / 2
@@ -349,6 +357,7 @@ def _hang(case, state, name="futures_hangs", profile="dev"):
 def blocked_workers_name_who_holds_the_lock(_place):
     document = _hang("workers", "hung")
     threads = _blocked(document)
+    _expect_polled(document)
     expect(len(threads) == 4 and "all 4 tokio workers" in document["verdict"], document["verdict"])
     for thread in threads:
         expect(_place_of(thread["stack"]) == _line(HANGS, "workers"), thread)
@@ -384,7 +393,9 @@ def tasks_of_smol_are_those_that_live(place):
 
 def a_blocked_thread_of_smol_names_who_holds_the_lock(_place):
     for profile in ("dev", "release"):
-        thread, = _blocked(_hang("hung", "hung", "async_task_tasks", profile))
+        document = _hang("hung", "hung", "async_task_tasks", profile)
+        _expect_polled(document)
+        thread, = _blocked(document)
         expect(thread["family"] == "async-task" and _place_of(thread["stack"]) == _line(SMOL, "locked-1"), thread)
         expect(thread["ended_by"]["task"] == "async_task_tasks::holding", thread)
         expect(_place_of(thread["ended_by"]["now"]) == _line(SMOL, "holding-1"), thread)

@@ -9,6 +9,7 @@
 #include "hang.h"
 #include "hang_busy.h"
 #include "hang_formats.h"
+#include "hang_polls.h"
 #include "inspect/core_file.h"
 #include "inspect/process_alive.h"
 #include "inspect/process_pause.h"
@@ -50,6 +51,7 @@ static void hang_look(struct hang *hang, struct report *report, struct process *
 			hang->paused_ns = process_pause_end(hang->pause);
 		busy_search_begin(&busy, trace);
 		hang_threads(hang, &collection);
+		hang_set_polls(hang, process);
 		if (hang->takes_time) {
 			collect_stuck(&collection);
 			collect_python(&collection);

@@ -116,6 +116,19 @@ static void json_set_arms(json_t *object, const struct group_arms *arms)
 	json_object_set_new(object, "arms", array);
 }
 
+/* "polled_by": ids of threads. */
+static void json_set_pollers(json_t *object, const struct task_group *group)
+{
+	json_t *array;
+
+	if (!group->poller_count)
+		return;
+	array = json_array();
+	for (size_t i = 0; i < group->poller_count; i++)
+		json_array_append_new(array, json_integer(group->pollers[i].tid));
+	json_object_set_new(object, "polled_by", array);
+}
+
 json_t *json_of_tasks(const struct process_tasks *tasks)
 {
 	json_t *array = json_array();
@@ -133,6 +146,7 @@ json_t *json_of_tasks(const struct process_tasks *tasks)
 			json_object_set_new(object, "waits_for", json_of_wait(&group->wait));
 		json_set_sources(object, &group->sources);
 		json_set_arms(object, &group->arms);
+		json_set_pollers(object, group);
 		json_array_append_new(array, object);
 	}
 	return array;

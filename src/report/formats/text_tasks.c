@@ -116,6 +116,10 @@ static void print_group(const struct report *report, const struct process *proce
 	fprintf(out, "    %6s  %s", quantity_count(count, group->count), chain);
 	if (group->state == TASK_RUNNING || group->state == TASK_WOKEN)
 		fprintf(out, ", %s", task_state_word(group->state));
+	if (group->poller_count)
+		fprintf(out, ", polled now by %s", group->pollers[0].words);
+	if (group->poller_count > 1)
+		fprintf(out, " and %zu more", group->poller_count - 1);
 	if (group->oldest_ns && group->state != TASK_RUNNING)
 		fprintf(out, ", %s%s %s%s", group->state == TASK_UNKNOWN ? "polled" : "for",
 			group->count > 1 ? " up to" : "",

@@ -13,6 +13,12 @@
 #include "group_waits.h"
 #include "report/frames/stack.h"
 
+/* A thread. */
+struct task_poller {
+	int32_t tid;
+	const char *words; /* "tokio-rt-worker (7053)" */
+};
+
 /* Tasks of one type that wait at one place. */
 struct task_group {
 	const char *type;
@@ -23,6 +29,9 @@ struct task_group {
 	struct group_wait wait;
 	struct group_sources sources;
 	struct group_arms arms;
+	/* Of running tasks: threads that are in a poll of one of them; by `explain` only. */
+	const struct task_poller *pollers;
+	size_t poller_count;
 };
 
 struct process_tasks {
