@@ -8,8 +8,9 @@ import re
 import resource
 import subprocess
 import sys
+import time
 
-from cli.place import ROOT, Skip, expect, report_of, run, run_tests, traces_in, yieldsan
+from cli.place import ROOT, SECONDS, Skip, expect, report_of, run, run_tests, traces_in, watched, yieldsan
 
 LIMIT = 400 << 20
 
@@ -196,6 +197,87 @@ def a_program_with_a_thread_sanitizer_is_watched(place):
     result = run("--", program, "3")
     expect(result.status == 66 and re.search(r"^ERROR +nanosleep blocks the event loop of tsan_loop in serve", result.err, re.M),
            result)
+
+
+def _program_of(place, name, compiler):
+    return place.compile(name, "-g", "-fsanitize=address", "-pthread", "-luv", compiler=compiler, source="""
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+static int ends[2];
+static char *kept;
+
+static void *late(void *ever)
+{
+	usleep(200000);
+	if (!ever && write(ends[1], "x", 1) != 1)
+		abort();
+	return NULL;
+}
+
+static void tick(uv_timer_t *timer)
+{
+	pthread_t thread;
+
+	kept = strdup("in the sanitizer's heap");
+	pthread_create(&thread, NULL, late, timer->data);
+	puts("ready");
+	fflush(stdout);
+	if (read(ends[0], kept, 1) == 1) /* blocks */
+		uv_timer_stop(timer);
+	pthread_join(thread, NULL);
+	free(kept);
+}
+
+int main(int argc, char **argv)
+{
+	uv_timer_t timer;
+
+	if (pipe(ends))
+		return 1;
+	uv_timer_init(uv_default_loop(), &timer);
+	timer.data = argc > 1 ? argv[1] : NULL;
+	uv_timer_start(&timer, tick, 10, 10);
+	uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+	return 0;
+}
+""")
+
+
+def _blocked_thread(pid):
+    end = time.monotonic() + SECONDS / 2
+    while time.monotonic() < end:
+        blocked = [thread for thread in json.loads(yieldsan("explain", "--format=json", pid).out)["threads"] if thread["blocked"]]
+        if blocked:
+            return blocked[0]
+        time.sleep(0.2)
+    raise AssertionError("no thread is blocked")
+
+
+def _names_the_program(place, compiler):
+    program = _program_of(place, f"asan_{compiler}", compiler)
+    plain = subprocess.run([program], capture_output=True, text=True, check=False)
+    if plain.returncode:
+        raise Skip("the sanitizer does not work here: " + plain.stderr[:200])
+    result = run("--", program)
+    expect(result.status == 66 and re.search(r"^ERROR +read \(from a pipe\) blocks the libuv event loop in tick", result.err, re.M),
+           result)
+    with watched(place / compiler, program, "ever") as pid:
+        thread = _blocked_thread(pid)
+    users = [frame["function"] for frame in thread["stack"] if frame.get("user")]
+    expect(thread["call"] == "read" and users == ["tick", "main"], thread)
+
+
+def an_address_sanitizer_of_gcc_hides_no_function_of_the_program(place):
+    _names_the_program(place, "gcc")
+
+
+def an_address_sanitizer_that_clang_links_in_hides_none(place):
+    _names_the_program(place, "clang")
 
 
 if __name__ == "__main__":

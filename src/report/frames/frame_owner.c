@@ -376,6 +376,20 @@ static const char *bazel_repository(const char *file)
 	return at && text_begins(at, "/external/") ? at + strlen("/external/") : NULL;
 }
 
+/* What compilers link into a program that is built with a sanitizer, as clang does. */
+static bool is_of_sanitizer(const char *function)
+{
+	static const char *const beginnings[] = {
+		"__interceptor_", "___interceptor_", "__sanitizer_", "__asan_",
+		"__tsan_",	  "__msan_",	     "__lsan_",	     "__ubsan_",
+	};
+
+	for (size_t i = 0; i < COUNT(beginnings); i++)
+		if (text_begins(function, beginnings[i]))
+			return true;
+	return false;
+}
+
 /* A module in C that was installed with its package, under a Python program; code that Bazel
  * fetched. */
 static void refine_module(struct frame *frame, const struct ownership *ownership,
@@ -386,6 +400,8 @@ static void refine_module(struct frame *frame, const struct ownership *ownership
 	if (repository && frame->owner == OWNER_PROGRAM)
 		frame_set_owner(frame, OWNER_DEPENDENCY,
 				strings_keep_part(strings, repository, strcspn(repository, "/")));
+	if (frame->owner == OWNER_PROGRAM && frame->function && is_of_sanitizer(frame->function))
+		frame_set_owner(frame, OWNER_SYSTEM, "the sanitizer");
 	if (ownership->script && frame->module && frame->owner == OWNER_PROGRAM &&
 	    installed_path(ownership->session, frame->module))
 		frame_set_owner(frame, OWNER_DEPENDENCY, path_name(frame->module));
