@@ -56,7 +56,7 @@ COLD static struct call_at call_memory_walk(struct call_memory *memory,
 	memory->keys[set][way] = (struct call_key){ 0 };
 	place->uses++;
 	place->site = NULL;
-	place->repeats = false;
+	place->repeats = place->harmless = false;
 	known_stack_unwind(&start, &memory->trail, &place->stack, CALL_MEMORY_WORDS);
 	if (!place->stack.incomplete)
 		memory->keys[set][way] = key;
@@ -102,6 +102,11 @@ bool call_memory_has_site(const struct call_place *place)
 	return place->site && place->epoch == epoch;
 }
 
+bool call_memory_has_event(const struct call_place *place)
+{
+	return (place->site || place->harmless) && place->epoch == epoch;
+}
+
 static bool is_same_event(const struct call_event *one, const struct call_event *other)
 {
 	return one->executor == other->executor && one->call == other->call &&
@@ -124,6 +129,7 @@ void call_memory_keep(struct call_at at, const struct call_event *event, struct 
 	if (!at.place || at.place->uses != at.uses || at.place->stack.incomplete)
 		return;
 	at.place->repeats = false;
+	at.place->harmless = !site;
 	at.place->event = *event;
 	at.place->site = site;
 	at.place->epoch = epoch;

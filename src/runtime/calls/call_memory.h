@@ -36,7 +36,8 @@ struct call_place {
 	uint32_t epoch;		 /* of the trace that the site lies in */
 	struct trace_site *site; /* of an event like this one; NULL: none yet */
 	struct call_event event;
-	/* of the site, for call_repeat.h; valid if `repeats` */
+	bool harmless; /* the event was no finding, so there is no site */
+	/* of the event, for call_repeat.h; valid if `repeats` */
 	bool repeats, nonblocking;
 	uint8_t descriptor; /* what is known of the call's: see process/descriptors.h; 0: it has
 			       none */
@@ -72,9 +73,13 @@ struct call_at call_memory_stack(const struct known_frame *frame, uint64_t *fram
 /* Whether the place has a site in this process's trace. */
 bool call_memory_has_site(const struct call_place *place);
 
+/* Whether its event is of this process, with a site or harmless. */
+bool call_memory_has_event(const struct call_place *place);
+
 /* The site of the last event there, if it was such an event; NULL. */
 struct trace_site *call_memory_site(struct call_at at, const struct call_event *event);
 
+/* `site`: NULL if the event is no finding. */
 void call_memory_keep(struct call_at at, const struct call_event *event, struct trace_site *site);
 
 COLD void call_memory_thread_ends(void);

@@ -61,7 +61,7 @@ static void call_repeat_write(struct call_watch *watch, const struct call_place 
 
 	memcpy(call->frames, place->stack.data, place->stack.depth * sizeof *call->frames);
 	call->depth = place->stack.depth;
-	call->call = place->site->call;
+	call->call = place->site ? place->site->call : trace_call_offset(watch->call);
 	call->executor = place->event.executor;
 	call->subject = watch->kind;
 	call->flags = watch->flags | (place->session == SESSION_ONE ? SITE_ALLOWED : 0);
@@ -79,7 +79,7 @@ static bool call_repeat_find(struct call_watch *watch)
 
 	watch->at = call_memory_find((const struct known_frame *)watch->frame);
 	place = watch->at.place;
-	if (!place || !call_memory_has_site(place) || !is_as_before(watch, place))
+	if (!place || !call_memory_has_event(place) || !is_as_before(watch, place))
 		return false;
 	watch->kind = watch->subject.fd < 0 ? SUBJECT_NONE : place->event.subject;
 	watch->flags = call_infos[watch->call].class == CLASS_OPEN ? 0 : place->event.flags;
@@ -137,18 +137,28 @@ static bool made_the_same(struct call_watch *watch, const struct call_place *pla
 	       (made.append ? SITE_APPENDS : 0) == place->event.flags;
 }
 
+static void call_repeat_erase(void)
+{
+	struct trace_call_in_progress *call = &this_thread.slot->call;
+
+	__atomic_store_n(&call->sequence, (call->sequence | 1) + 1, __ATOMIC_RELEASE);
+}
+
 bool call_repeat_end(struct call_watch *watch)
 {
 	const struct call_place *place = watch->at.place;
-	struct trace_call_in_progress *call = &this_thread.slot->call;
 	uint64_t end_ns = now_ns(), wall_ns = end_ns - watch->start_ns;
 	struct trace_site *site = place->site;
 
 	/* Turns that ran meanwhile, in a callback, may have replaced what is remembered. */
-	if (place->uses != watch->at.uses || !call_memory_has_site(place) ||
+	if (place->uses != watch->at.uses || !call_memory_has_event(place) ||
 	    watch->turn != this_thread.turn || watch->failed || !made_the_same(watch, place) ||
 	    !is_short(wall_ns))
 		return false;
+	if (!site) {
+		call_repeat_erase();
+		return true;
+	}
 	if (place->event.severity > SEVERITY_NOTICE) {
 		if (!site->waited_for)
 			return false;
@@ -158,9 +168,29 @@ bool call_repeat_end(struct call_watch *watch)
 		   wall_ns, 0, end_ns);
 	turn_remember(watch->turn, site, wall_ns);
 	turn_explain(watch->turn, wall_ns, 0);
-	__atomic_store_n(&call->sequence, (call->sequence | 1) + 1, __ATOMIC_RELEASE);
+	call_repeat_erase();
 	alert_site(site, (enum severity)place->event.severity);
 	return true;
+}
+
+static bool may_be_learnt(const struct call_watch *watch, const struct outcome *outcome)
+{
+	const struct call_place *place = watch->at.place;
+
+	return place && place->uses == watch->at.uses && may_repeat(watch) && watch->turn &&
+	       !this_thread.main_script && !outcome->facts.slept && !watch->failed &&
+	       !this_thread.slot->call.script_size;
+}
+
+static void learn_circumstances(const struct call_watch *watch, const struct outcome *outcome)
+{
+	struct call_place *place = watch->at.place;
+
+	place->executor = watch->turn->executor;
+	place->session = event_loop_session(watch->turn);
+	place->nonblocking = outcome->facts.nonblocking;
+	place->descriptor = watch->subject.fd < 0 ? 0 : file_byte(watch->subject.fd);
+	place->repeats = watch->subject.fd < 0 || place->descriptor;
 }
 
 void call_repeat_learn(const struct call_watch *watch, struct verdict verdict,
@@ -168,14 +198,25 @@ void call_repeat_learn(const struct call_watch *watch, struct verdict verdict,
 {
 	struct call_place *place = watch->at.place;
 
-	if (!place || !call_memory_has_site(place) || place->uses != watch->at.uses ||
-	    place->site != site || !may_repeat(watch) || !watch->turn || this_thread.main_script ||
-	    outcome->facts.slept || watch->failed || this_thread.slot->call.script_size)
+	if (!may_be_learnt(watch, outcome) || !call_memory_has_site(place) || place->site != site)
 		return;
-	place->executor = watch->turn->executor;
 	place->reasons = verdict.reasons;
-	place->session = event_loop_session(watch->turn);
-	place->nonblocking = outcome->facts.nonblocking;
-	place->descriptor = watch->subject.fd < 0 ? 0 : file_byte(watch->subject.fd);
-	place->repeats = watch->subject.fd < 0 || place->descriptor;
+	learn_circumstances(watch, outcome);
+}
+
+void call_repeat_learn_harmless(const struct call_watch *watch, const struct outcome *outcome)
+{
+	const struct trace_call_in_progress *call = &this_thread.slot->call;
+	const struct call_event event = { .executor = call->executor,
+					  .call = (uint16_t)watch->call,
+					  .level = watch->level,
+					  .flags = watch->flags,
+					  .subject = watch->kind };
+
+	if (interpreter_is_loaded || call_infos[watch->call].class != CLASS_OTHERS ||
+	    watch->kind != SUBJECT_REGULAR_FILE || !may_be_learnt(watch, outcome))
+		return;
+	call_memory_keep(watch->at, &event, NULL);
+	if (call_memory_has_event(watch->at.place))
+		learn_circumstances(watch, outcome);
 }

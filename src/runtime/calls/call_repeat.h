@@ -1,6 +1,7 @@
 /*
  * The short way of a call that was judged before: the same call on a file, from the same stack, in
- * a turn of the same executor, that took its time neither then nor now. It only has to be counted.
+ * a turn of the same executor, that took its time neither then nor now. It only has to be counted,
+ * or not even that: the close of a file is a finding only if it slept.
  *
  * Whatever could change the verdict is compared with what it was: if anything differs, the call
  * takes the long way in watch.c, which judges it anew. So does each call that may have slept. Only
@@ -24,5 +25,8 @@ bool call_repeat_end(struct call_watch *watch);
 /* A call was judged on the long way, without any excuse. */
 void call_repeat_learn(const struct call_watch *watch, struct verdict verdict,
 		       const struct outcome *outcome, struct trace_site *site);
+
+/* It is no finding. */
+void call_repeat_learn_harmless(const struct call_watch *watch, const struct outcome *outcome);
 
 #endif

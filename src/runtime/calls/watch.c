@@ -412,6 +412,8 @@ static void watch_end(struct call_watch *watch)
 		else if (turn && excused)
 			turn->excused = true;
 	}
+	if (verdict.severity == SEVERITY_NONE)
+		call_repeat_learn_harmless(watch, &outcome);
 	output_end_note(watch, error, end_ns);
 	watch_erase();
 	if (site)

@@ -116,6 +116,20 @@ static void a_forked_child_has_no_sites(void **state)
 	assert_ptr_equal(call_memory_site(last, &usual), second);
 }
 
+/* One without a site names records of the parent's trace, too. */
+static void nor_has_it_events(void **state)
+{
+	(void)state;
+	through(leaf);
+	assert_false(call_memory_has_event(last.place));
+	call_memory_keep(last, &usual, NULL);
+	assert_true(call_memory_has_event(last.place) && !call_memory_has_site(last.place));
+	call_memory_forked();
+	assert_false(call_memory_has_event(last.place));
+	call_memory_keep(last, &usual, first);
+	assert_true(call_memory_has_event(last.place) && call_memory_has_site(last.place));
+}
+
 static void changed_rules_make_all_stacks_unknown(void **state)
 {
 	(void)state;
@@ -190,6 +204,7 @@ int main(void)
 		cmocka_unit_test_setup(two_paths_of_equal_depth_have_each_their_site, set_up),
 		cmocka_unit_test_setup(another_event_at_the_same_place_has_another_site, set_up),
 		cmocka_unit_test_setup(a_forked_child_has_no_sites, set_up),
+		cmocka_unit_test_setup(nor_has_it_events, set_up),
 		cmocka_unit_test_setup(changed_rules_make_all_stacks_unknown, set_up),
 		cmocka_unit_test_setup(a_replaced_stack_takes_its_site_with_it, set_up),
 		cmocka_unit_test_setup(random_trees_of_calls_are_as_walked, set_up),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/process/opened_paths.h"
@@ -226,6 +227,56 @@ static void a_path_that_becomes_another_file_is_noticed(void **state)
 	assert_int_equal(opens(SUBJECT_DIRECTORY) + opens(SUBJECT_REGULAR_FILE), 2 * TIMES);
 }
 
+static int (*libc_close)(int);
+
+static int slow_close(int fd)
+{
+	real.clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = 2000000 }, NULL);
+	return libc_close(fd);
+}
+
+NOINLINE static void close_once(int fd)
+{
+	caller = (uint64_t)__builtin_return_address(0);
+	assert_int_equal(close(fd), 0);
+	__asm__ volatile("");
+}
+
+NOINLINE static void close_through(int fd)
+{
+	close_once(fd);
+	__asm__ volatile("# close");
+}
+
+/* All from one place; the one with this number takes long. */
+static void close_some(int slow)
+{
+	for (int i = 0; i < TIMES * one; i++) {
+		real.close = i == slow ? slow_close : libc_close;
+		close_through(i % 8 ? open(path, O_RDONLY) : memfd_create("repeats", 0));
+	}
+	real.close = libc_close;
+}
+
+/* It is none if it did not sleep, however often. */
+static void a_close_that_sleeps_is_a_finding(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	libc_close = real.close;
+	turn_enter();
+	close_some(-1);
+	assert_int_equal(events_at(caller, SUBJECT_REGULAR_FILE), 0);
+	close_some(TIMES - 1);
+	assert_int_equal(events_at(caller, SUBJECT_REGULAR_FILE), 1);
+	before = seen_count();
+	close_some(-1);
+	assert_true(seen_count() - before >= TIMES && !(seen_count() & 1));
+	turn_leave();
+	assert_int_equal(events_at(caller, SUBJECT_REGULAR_FILE), 1);
+}
+
 static void what_a_path_names_may_depend_on_more_than_the_path(void **state)
 {
 	uint64_t key = opened_path_key("/srv/f", O_RDONLY), terminal;
@@ -264,6 +315,7 @@ int main(void)
 		TEST(what_is_allowed_does_not_count),
 		TEST(turns_of_two_executors_have_each_their_site),
 		TEST(a_path_that_becomes_another_file_is_noticed),
+		TEST(a_close_that_sleeps_is_a_finding),
 		cmocka_unit_test(what_a_path_names_may_depend_on_more_than_the_path),
 	};
 
