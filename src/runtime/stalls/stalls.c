@@ -259,6 +259,18 @@ static bool client_waited(uint64_t ns, uint64_t end_ns)
 	       (clients.served || end_ns - accepts_ns > LIMIT_STARTUP);
 }
 
+/*
+ * An ordinary main script. Or where the interpreter or a library waited: more of the turn may be
+ * waits of theirs that no call shows, but its CPU time is its own.
+ */
+static bool is_not_the_turns_own(const struct turn *turn, const struct course *course, uint64_t ns)
+{
+	if (is_turn_of_script(turn) && course->own_ns < LIMIT_ROOT_HANG)
+		return true;
+	return turn->own_waits_us * UINT64_C(1000) >= ns / LIMIT_SMALL_PART &&
+	       course->stall != STALL_BUSY;
+}
+
 static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage *end)
 {
 	struct stall_room *room = stall_room();
@@ -283,8 +295,7 @@ static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage 
 	 * include CPU time lost to other programs. So count only what was certainly the turn's own
 	 * work.
 	 */
-	if (turn->excused ? busy_ns < warning_ns()
-			  : turn->own_waits_us * UINT64_C(1000) >= ns / LIMIT_SMALL_PART)
+	if (turn->excused && busy_ns < warning_ns())
 		return;
 	if (!room || !key.executor || this_thread.exempt || !trace_header())
 		return;
@@ -295,7 +306,7 @@ static void record_long(struct turn *turn, uint64_t ns, const struct turn_usage 
 	} else {
 		course = course_of(turn, ns, end, looked ? &look : NULL);
 	}
-	if (is_turn_of_script(turn) && course.own_ns < LIMIT_ROOT_HANG)
+	if (is_not_the_turns_own(turn, &course, ns))
 		return;
 	stall_take_place(turn, &course, looked ? &look : NULL, room, &key);
 	key.subject = (uint8_t)course.stall;

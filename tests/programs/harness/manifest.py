@@ -342,6 +342,8 @@ def python_runs():
     for case in words("idle blocks"):
         yield script("asyncio_fork_pool.py", case, {case} - {"idle"}, executor="asyncio")
     yield script("asyncio_hang.py", "open", ["open"], executor="asyncio")
+    for case in words("compute idle"):
+        yield script("asyncio_contended.py", case, {"compute"} & {case}, executor="asyncio")
     for case in words("below managed"):
         yield script("asyncio_generated.py", case, [case], executor="asyncio")
     yield script("asyncio_echo.py", "self 10 100")
