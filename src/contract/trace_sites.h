@@ -105,7 +105,8 @@ struct trace_site {
 	uint64_t last_ns;
 	uint64_t harm_events; /* events that the loop's next waits returned at once after these
 				 turns */
-	uint64_t harm_turns;  /* turns for which harm_events was measured */
+	uint64_t harm_turns;  /* turns for which harm_events was measured. For a root future of
+				 Tokio: tasks that waited for it, and calls for which some did */
 	char thread[TRACE_NAME_SIZE]; /* first thread in which it was seen */
 	uint32_t histogram[TRACE_HISTOGRAM_BUCKETS];
 	char channel[24]; /* for a waiting long turn: kernel function in which it slept */

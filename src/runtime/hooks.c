@@ -15,6 +15,7 @@
 #include "runtime/futures/guard_sites.h"
 #include "runtime/futures/main_script.h"
 #include "runtime/tasks/layout_map.h"
+#include "runtime/futures/root_harm.h"
 #include "runtime/futures/root_look.h"
 #include "runtime/interpreters/interpreters.h"
 #include "runtime/interpreters/python.h"

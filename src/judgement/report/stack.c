@@ -118,7 +118,7 @@ static bool judge_tokio(struct stack_facts *facts, struct verdict *verdict, uint
 	/* If the runtime identified the scheduler, the result is certain even without symbols. */
 	if (facts->root == ROOT_UNKNOWN && !facts->block_on)
 		return false;
-	if (facts->root && facts->root != ROOT_CURRENT_THREAD &&
+	if (facts->root && facts->root != ROOT_CURRENT_THREAD && !facts->kept_task &&
 	    !hangs_test(facts, facts->longest_ns))
 		verdict_weaken(verdict, confidence, REASON_ROOT_FUTURE);
 	/* A current_thread runtime runs on its own thread: frames outside it excuse nothing. */

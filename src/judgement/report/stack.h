@@ -44,6 +44,7 @@ struct stack_facts {
 	bool test;		/* a Rust test runs it, and hangs with it */
 	bool job;		/* run by `ci' or a test runner, and hangs with it */
 	bool loop_waits;	/* for a main script: it had started something by then */
+	bool kept_task;		/* for a root future: a task waited for it meanwhile */
 	bool busy;		/* for a long turn: the thread ran */
 	bool one_poll;		/* for a root future: the launcher saw one poll that hangs */
 	bool block_on;		/* block_on is on the stack, and the program's code is inside it */

@@ -418,6 +418,7 @@ bool verdict(struct finding *seen, uint8_t flags, bool script_full)
 	bool reported;
 
 	facts.lock = lock_code_owner(seen);
+	facts.kept_task = seen->family == FAMILY_TOKIO && seen->harm_turns;
 	facts.block_on = block_on < native->count;
 	/* Asio's own code takes no lock and waits for no condition on behalf of the program. */
 	facts.parked = is_parked(native) || is_wait_of_library(seen) ||

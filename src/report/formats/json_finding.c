@@ -121,7 +121,9 @@ static json_t *harm_json(const struct finding *finding)
 {
 	json_t *harm = json_object();
 
-	if (finding->harm_turns) {
+	if (finding->harm_turns && finding->family == FAMILY_TOKIO) {
+		json_object_set_new(harm, "waiting_tasks", json_of_number(finding->harm_events));
+	} else if (finding->harm_turns) {
 		json_object_set_new(harm, "ready_events", json_of_number(finding->harm_events));
 		json_object_set_new(harm, "turns", json_of_number(finding->harm_turns));
 	}

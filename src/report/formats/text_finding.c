@@ -92,7 +92,11 @@ static void print_evidence(const struct finding *finding, FILE *out)
 	bool begun = false;
 
 	add_sleep(finding, &begun, out);
-	if (finding->harm_events)
+	if (finding->harm_events && finding->family == FAMILY_TOKIO)
+		add_evidence(out, &begun, "meanwhile %s task%s had to wait",
+			     quantity_count(number, finding->harm_events),
+			     finding->harm_events == 1 ? "" : "s");
+	else if (finding->harm_events)
 		add_evidence(out, &begun, "meanwhile %s ready event%s had to wait",
 			     quantity_count(number, finding->harm_events),
 			     finding->harm_events == 1 ? "" : "s");
@@ -138,6 +142,11 @@ static void print_remark(const struct finding *finding, FILE *out)
 	if (finding->root == ROOT_UNKNOWN && finding->family == FAMILY_ASYNC_TASK)
 		fputs("  It holds up the future given to block_on, and what that future runs or "
 		      "joins.\n",
+		      out);
+	else if (finding->root == ROOT_MULTI_THREAD && finding->harm_events)
+		fputs("  A task was suspended all the time, and the future given to block_on woke "
+		      "it "
+		      "afterwards.\n",
 		      out);
 	else if (remarks[finding->root])
 		fprintf(out, "  %s\n", remarks[finding->root]);

@@ -134,6 +134,7 @@
   function harmOf(finding) {
     const harm = finding.harm || {};
     const parts = [];
+    if (harm.waiting_tasks) parts.push(`${plural(harm.waiting_tasks, "task")} had to wait`);
     if (harm.ready_events) parts.push(`${plural(harm.ready_events, "ready event")} had to wait`);
     if (harm.long_turns) parts.push(`made ${plural(harm.long_turns, "turn")} too long`);
     if (harm.yields) parts.push(`held across ${plural(harm.yields, "yield")}`);

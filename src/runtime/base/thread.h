@@ -167,6 +167,11 @@ struct thread_state {
 	} asked_sample;		      /* requested from V8, which takes it at its next safe point */
 	const struct task_module *async_task_module; /* whose executor is known */
 	struct executor *async_task_executor;
+	struct {
+		struct trace_site *site; /* NULL: none */
+		uint64_t start_ns;
+		uint32_t woken; /* tasks that waited meanwhile */
+	} root_blocked;		/* the last long call of a root future: futures/root_harm.h */
 	struct executor *root_executor; /* of the root futures that it may run */
 	uint64_t root_taken_ns;		/* since_ns of the last recorded observation */
 	uint8_t root_block_on[16];	/* the block_on in which it parked last */

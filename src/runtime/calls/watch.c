@@ -11,6 +11,7 @@
 #include "runtime/loops/event_loop.h"
 #include "runtime/turns/executor.h"
 #include "runtime/futures/main_script.h"
+#include "runtime/futures/root_harm.h"
 #include "runtime/futures/root_turn.h"
 #include "runtime/futures/task_root.h"
 #include "runtime/futures/root_look.h"
@@ -150,8 +151,10 @@ static bool take_root(struct call_watch *watch)
 	if (this_thread.turn)
 		return true;
 	watch->flags |= task_root_flags(call->frames, call->depth, &parks);
-	if (parks)
+	if (parks) {
+		root_harm_goes_on();
 		thread_slot_count_turn(task_root_executor());
+	}
 	if (!(watch->flags &
 	      (SITE_ROOT_FUTURE | SITE_ROOT_CURRENT_THREAD | SITE_ROOT_MULTI_THREAD)))
 		return false;
@@ -366,6 +369,13 @@ static struct verdict watch_judge(struct call_watch *watch, struct call_facts *f
 	return verdict;
 }
 
+/* What a task waits for then is what the user or client sends, whoever waits for that. */
+static bool waits_for_user(const struct call_watch *watch)
+{
+	return watch->subject.fd == STDIN_FILENO || watch->kind == SUBJECT_TERMINAL ||
+	       watch->call == CALL_accept || watch->call == CALL_accept4;
+}
+
 static void watch_end(struct call_watch *watch)
 {
 	OWN_CODE_SCOPE;
@@ -398,6 +408,8 @@ static void watch_end(struct call_watch *watch)
 		call_log_excuse(watch, excuse);
 		if (!excuse)
 			site = watch_record(watch, verdict, &outcome, end_ns);
+		if (site && !waits_for_user(watch))
+			root_harm_called(site, watch->flags, watch->start_ns, outcome.wall_ns);
 		if (site)
 			call_repeat_learn(watch, verdict, &outcome, site);
 		error = !excused && verdict.severity == SEVERITY_ERROR;

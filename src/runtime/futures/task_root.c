@@ -5,6 +5,7 @@
 #include "runtime/turns/thread_slot.h"
 #include "runtime/tasks/async_task.h"
 #include "main_script.h"
+#include "root_harm.h"
 #include "root_look.h"
 #include "root_stack.h"
 #include "root_turn.h"
@@ -79,8 +80,10 @@ void task_thread_waits(void)
 {
 	OWN_CODE_SCOPE;
 
-	if (this_thread.root_executor && is_in_tokio())
+	if (this_thread.root_executor && is_in_tokio()) {
+		root_harm_goes_on();
 		thread_slot_count_turn(this_thread.root_executor);
+	}
 }
 
 struct executor *task_root_executor(void)

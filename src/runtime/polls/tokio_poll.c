@@ -2,6 +2,7 @@
 #include "runtime/futures/cancel_look.h"
 #include "runtime/futures/guard_look.h"
 #include "runtime/futures/guard_rest.h"
+#include "runtime/futures/root_harm.h"
 #include "runtime/locks/held.h"
 #include "runtime/tasks/task_resources.h"
 #include "runtime/base/thread.h"
@@ -125,6 +126,13 @@ void tokio_poll(void *header, uint32_t number)
 	turn_end(&turn.turn);
 	if (UNLIKELY(slot->future != NULL))
 		guard_rest_begin(header, number);
+}
+
+/* Called by whoever wakes a suspended task, on any thread. Budget: the thunk's, and one test. */
+void tokio_schedule(void *header, uint32_t number)
+{
+	root_harm_wakes(header);
+	((void (*)(void *))task_slots[number].function)(header);
 }
 
 /* Locks that it held are never released, unless its destructors have released them. */

@@ -25,6 +25,7 @@ struct task_library {
 		     void (*visit)(const struct task_vtable *vtable, void *data), void *data);
 	const struct task_family *polls, *drops; /* drops: for vtables found by their shape */
 	bool jobs_drop;				 /* also drops of jobs */
+	const struct task_family *wakes; /* same for what wakes a task, but of no job; NULL */
 	/* Before a module's first vtable is hooked, and in a forked child. Either may be NULL. */
 	void (*begin)(struct task_module *module);
 	void (*forked)(struct task_module *module);

@@ -119,6 +119,8 @@ static void vtable_found(const struct task_vtable *vtable, void *data)
 		module->libraries |= 1u << search->library;
 	if (vtable->by_shape && (library->jobs_drop || !vtable->job))
 		task_module_hook(search, library->drops, vtable);
+	if (vtable->by_shape && library->wakes && !vtable->job)
+		task_module_hook(search, library->wakes, vtable);
 }
 
 static void region_look_through(struct search *search, uintptr_t start, uintptr_t end)

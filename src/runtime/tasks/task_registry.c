@@ -163,6 +163,13 @@ void task_registry_polled_elsewhere(const void *header, uint32_t type, uint64_t 
 		__atomic_store_n(&task_registry_first, registry_entries(first), __ATOMIC_RELEASE);
 }
 
+uint64_t task_registry_polled_at(const void *header)
+{
+	const struct trace_task *entry = registry_find(header);
+
+	return entry ? entry->polled : 0;
+}
+
 void task_registry_remove(const void *header)
 {
 	struct trace_task *entry = registry_find(header);

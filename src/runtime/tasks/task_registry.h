@@ -49,6 +49,9 @@ static inline void task_registry_polled(const void *header, uint32_t type, uint6
 	task_registry_polled_elsewhere(header, type, ticks);
 }
 
+/* When its last known poll began, in ticks; 0: it was never polled, or is not known any more. */
+uint64_t task_registry_polled_at(const void *header);
+
 /* The task is known to be gone. */
 void task_registry_remove(const void *header);
 

@@ -66,6 +66,18 @@ const struct task_family tokio_shutdown_family = {
 	.executor = tokio_executor_of,
 };
 
+/* Whoever wakes a task schedules it, if it was suspended. */
+const struct task_family tokio_schedule_family = {
+	.function = 1,
+	.first_word = 2,
+	.last_word = 4,
+	.confirm = tokio_confirm_slot,
+	.confirmed = (const void *)tokio_schedule_confirmed,
+	.layout_number = tokio_layout_number,
+	.moment = tokio_moment_of,
+	.executor = tokio_executor_of,
+};
+
 static bool has_tokio_names(const struct task_symbols *symbols)
 {
 	return symbols->tokio;
@@ -94,6 +106,7 @@ const struct task_library tokio_library = {
 	.scan = tokio_scan_region,
 	.polls = &tokio_family,
 	.drops = &tokio_shutdown_family, /* has its place since 1.23 */
+	.wakes = &tokio_schedule_family,
 	.begin = tokio_module_begin,
 	.forked = tokio_module_forked,
 	.executor = tokio_executor_of,

@@ -17,7 +17,7 @@ struct executor;
 
 extern const struct task_family tokio_family;
 /* The function that drops a task's future when its runtime ends, instead of a poll. */
-extern const struct task_family tokio_shutdown_family;
+extern const struct task_family tokio_shutdown_family, tokio_schedule_family;
 
 extern struct executor *tokio_executor_known; /* NULL until first used */
 COLD struct executor *tokio_executor_make(void);

@@ -106,7 +106,7 @@ C_AS_CXX = {"marked_cc"}
 
 # Programs in Rust by the beginning of their names: their folder, and the files that hold their labels.
 RUST_SOURCES = {
-    "tokio_": ["tokio/cases.rs", "tokio/operations.rs", "tokio/quiet.rs", "tokio/echo.rs", "tokio/plugin.rs", "tokio/locks.rs"],
+    "tokio_": ["tokio/cases.rs", "tokio/operations.rs", "tokio/quiet.rs", "tokio/echo.rs", "tokio/plugin.rs", "tokio/locks.rs", "tokio/waited_root.rs"],
     "futures_": ["futures/cases.rs", "futures/tasks.rs", "futures/held.rs", "futures/nested.rs"],
     "block_on_": ["block_on/cases.rs"],
     "async_": ["async_task/cases.rs", "async_task/locks.rs", "async_task/quiet.rs", "async_task/held.rs", "tokio/operations.rs"],

@@ -96,6 +96,11 @@ def tokio_runs():
         yield tokio(program, profile, "self 20 50")
 
 
+def waited_root_runs():
+    for case, profile in (("message", "dev"), ("lock", "dev"), ("input", "dev"), ("alone", "dev"), ("message", "fatlto"), ("alone", "fatlto")):
+        yield tokio("tokio_waited_root", profile, case, [case])
+
+
 def async_task(program, profile, arguments, expect=(), **options):
     lines = profile != "fatlto"
     return Run(program, words(arguments), set(expect), profile=profile, lines=lines, family="async-task", **options)
@@ -372,4 +377,4 @@ def node_runs():
 
 
 def runs():
-    return [*loop_runs(), *c_runs(), *python_runs(), *node_runs(), *tokio_runs(), *async_task_runs(), *block_on_runs(), *lock_runs(), *deadlock_runs()]
+    return [*loop_runs(), *c_runs(), *python_runs(), *node_runs(), *tokio_runs(), *waited_root_runs(), *async_task_runs(), *block_on_runs(), *lock_runs(), *deadlock_runs()]

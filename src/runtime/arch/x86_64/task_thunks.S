@@ -78,6 +78,7 @@ task_thunks:
 	CONFIRMED_TURN tokio_confirmed, tokio_poll
 	CONFIRMED_TURN async_task_confirmed, async_task_run
 	CONFIRMED tokio_shutdown_confirmed, tokio_shutdown
+	CONFIRMED tokio_schedule_confirmed, tokio_schedule
 	CONFIRMED async_task_drop_confirmed, async_task_drop_future
 	CONFIRMED boxed_drop_confirmed, boxed_drop
 
