@@ -46,7 +46,7 @@ static uint64_t code_relative(const uint8_t *displacement, uint64_t end)
 bool code_call_target(const uint8_t code[CODE_BEFORE_RETURN], uint64_t return_address,
 		      uint64_t *target, bool *slot)
 {
-	const uint8_t *displacement = code + CODE_BEFORE_RETURN - sizeof(int32_t);
+	const uint8_t *displacement = code + (CODE_BEFORE_RETURN - sizeof(int32_t));
 
 	*target = code_relative(displacement, return_address);
 	*slot = displacement[-2] == INDIRECT && displacement[-1] == CALL_RIP;
