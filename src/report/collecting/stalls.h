@@ -1,7 +1,7 @@
 /*
- * Long turns: from sites and samples of a trace to findings. Turns of one executor that began in one
- * function of the program make one finding, if turn_places.h tells none apart; their samples are
- * merged.
+ * Long turns: from sites and samples of a trace to findings. Turns of one executor that began in
+ * one function of the program make one finding, if turn_places.h tells none apart; their samples
+ * are merged.
  */
 #ifndef REPORT_STALLS_H
 #define REPORT_STALLS_H

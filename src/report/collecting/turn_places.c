@@ -19,7 +19,7 @@ struct turn_path {
 
 struct turn_seen {
 	const struct process *process;
-	struct finding seen;
+	struct finding *seen;
 	struct finding_stack stack;
 	struct turn_path path;
 	size_t shared; /* functions of its path that all samples of the turns have */
@@ -89,10 +89,10 @@ void turn_place_keep(struct report *report, const struct process *process,
 
 	*turn = (struct turn_seen){
 		.process = process,
-		.seen = *seen,
+		.seen = obstack_copy(&report->memory, seen, sizeof *seen),
 		.stack = seen->stacks[0],
 	};
-	turn->seen.stacks = &turn->stack;
+	turn->seen->stacks = &turn->stack;
 	turn->path = turn_path_of(report, &turn->stack);
 	if (turn->path.count > 1 && seen->unseen)
 		turn->path.count = 1;
@@ -172,8 +172,8 @@ static void divide_turns(struct report *report, struct turn_seen **turns, size_t
 	size_t gathered = 0, below, first = 0, places = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		total += turns[i]->seen.count;
-		whole += turns[i]->shared > depth + 1 ? turns[i]->seen.count : 0;
+		total += turns[i]->seen->count;
+		whole += turns[i]->shared > depth + 1 ? turns[i]->seen->count : 0;
 	}
 	if (whole < total - whole)
 		return;
@@ -197,7 +197,7 @@ static size_t gather_alike(struct turn_seen **turns, size_t count)
 	for (size_t i = 1; i < count; i++) {
 		struct turn_seen *turn = turns[i];
 
-		if (!begin_alike(&turns[0]->seen, &turns[0]->path, &turn->seen, &turn->path))
+		if (!begin_alike(turns[0]->seen, &turns[0]->path, turn->seen, &turn->path))
 			continue;
 		turns[i] = turns[alike];
 		turns[alike++] = turn;
@@ -222,7 +222,7 @@ void turn_places_find(struct report *report)
 
 		if (turn->place)
 			turn->stack.turn_place = turn->path.frames[turn->place];
-		finding_add(report, &turn->seen, turn->process);
+		finding_add(report, turn->seen, turn->process);
 	}
 	free(report->turns);
 	report->turns = NULL;
@@ -242,7 +242,7 @@ void turn_place_of_sample(struct report *report, const char *executor, struct fi
 		const struct turn_path *other = &place->turn->path;
 		size_t depth = 0;
 
-		while (place->turn->seen.executor == executor && depth <= place->depth &&
+		while (place->turn->seen->executor == executor && depth <= place->depth &&
 		       is_below(&path, other, depth))
 			depth++;
 		if (depth > place->depth && place->depth > deepest)

@@ -15,9 +15,9 @@ struct site_key {
 	uint32_t executor; /* offset of its record */
 	uint16_t level;
 	uint8_t flags;
-	uint8_t subject; /* enum trace_subject; for a long turn enum trace_stall */
+	uint8_t subject;      /* enum trace_subject; for a long turn enum trace_stall */
 	uint32_t system_call; /* or shared_frames: see struct trace_site */
-	const char *channel; /* NULL: none */
+	const char *channel;  /* NULL: none */
 	const uint64_t *frames;
 	size_t depth;
 	enum script_language language;
