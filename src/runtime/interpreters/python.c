@@ -90,29 +90,29 @@ bool python_starts_thread(const char *script, size_t size)
 	return false;
 }
 
-static size_t python_put_number(char *end, int number)
+#define DIGITS 12
+
+/* At the end of `digits`; returns how many. */
+static size_t python_put_number(char digits[DIGITS], int number)
 {
-	size_t length = 0;
+	size_t at = DIGITS;
 
 	do
-		*--end = (char)('0' + number % 10);
-	while (length++, number /= 10);
-	return length;
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	return DIGITS - at;
 }
-
-#define DIGITS 12
 
 static struct python_frame python_frame_of(const struct python_line *line, char digits[DIGITS])
 {
-	char *end = digits + DIGITS;
 	struct python_frame frame = { .file = line->file,
 				      .file_length = line->file_length,
 				      .function = line->function,
 				      .function_length = line->function_length,
-				      .number_length = python_put_number(end, line->number),
+				      .number_length = python_put_number(digits, line->number),
 				      .kind = line->kind };
 
-	frame.number = end - frame.number_length;
+	frame.number = digits + DIGITS - frame.number_length;
 	return frame;
 }
 
