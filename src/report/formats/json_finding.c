@@ -121,7 +121,7 @@ static json_t *harm_json(const struct finding *finding)
 {
 	json_t *harm = json_object();
 
-	if (finding->harm_turns && finding->family == FAMILY_TOKIO) {
+	if (finding->harm_turns && finding->root) {
 		json_object_set_new(harm, "waiting_tasks", json_of_number(finding->harm_events));
 	} else if (finding->harm_turns) {
 		json_object_set_new(harm, "ready_events", json_of_number(finding->harm_events));

@@ -92,7 +92,7 @@ static void print_evidence(const struct finding *finding, FILE *out)
 	bool begun = false;
 
 	add_sleep(finding, &begun, out);
-	if (finding->harm_events && finding->family == FAMILY_TOKIO)
+	if (finding->harm_events && finding->root)
 		add_evidence(out, &begun, "meanwhile %s task%s had to wait",
 			     quantity_count(number, finding->harm_events),
 			     finding->harm_events == 1 ? "" : "s");
