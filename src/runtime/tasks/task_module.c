@@ -28,12 +28,17 @@ struct task_module *task_module_next(struct task_module *previous)
 	return module < end ? module : NULL;
 }
 
+/* Another thread may take an entry back between two looks, as for a library without tasks. */
 struct task_module *task_module_of(uintptr_t pc)
 {
-	struct task_module *module = task_module_next(NULL);
+	struct task_module *module = NULL;
 
-	while (module && (pc < module->module->start || pc >= module->module->end))
-		module = task_module_next(module);
+	while ((module = task_module_next(module))) {
+		const struct module *loaded = __atomic_load_n(&module->module, __ATOMIC_ACQUIRE);
+
+		if (loaded && pc >= loaded->start && pc < loaded->end)
+			break;
+	}
 	return module;
 }
 
@@ -60,10 +65,13 @@ static bool is_tokio_too(const struct task_module *module)
 
 struct task_module *task_module_polls(enum executor_id *executor)
 {
-	struct task_module *module = task_module_next(NULL);
+	struct task_module *module = NULL;
 
-	for (; module; module = task_module_next(module)) {
-		*executor = task_locals_entered(&module->symbols.locals, module->module);
+	while ((module = task_module_next(module))) {
+		const struct module *loaded = __atomic_load_n(&module->module, __ATOMIC_ACQUIRE);
+
+		*executor = loaded ? task_locals_entered(&module->symbols.locals, loaded)
+				   : EXECUTOR_other;
 		if (*executor != EXECUTOR_other && !is_tokio_too(module))
 			break;
 	}
