@@ -86,6 +86,7 @@ void turn_place_keep(struct report *report, const struct process *process,
 		     const struct finding *seen, size_t shared)
 {
 	struct turn_seen *turn = obstack_alloc(&report->memory, sizeof *turn);
+	struct turn_path path;
 
 	*turn = (struct turn_seen){
 		.process = process,
@@ -93,10 +94,11 @@ void turn_place_keep(struct report *report, const struct process *process,
 		.stack = seen->stacks[0],
 	};
 	turn->seen->stacks = &turn->stack;
-	turn->path = turn_path_of(report, &turn->stack);
-	if (turn->path.count > 1 && seen->unseen)
-		turn->path.count = 1;
-	turn->shared = shared_path(&turn->path, shared);
+	path = turn_path_of(report, &turn->stack);
+	if (path.count > 1 && seen->unseen)
+		path.count = 1;
+	turn->path = path;
+	turn->shared = shared_path(&path, shared);
 	report->turns = memory_grow(report->turns, report->turn_count, &report->turn_room,
 				    sizeof *report->turns);
 	report->turns[report->turn_count++] = turn;
